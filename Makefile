@@ -1,0 +1,25 @@
+.PHONY: reference test lint format lock clean
+
+reference:
+	./run reference
+
+test:
+	./run tests
+
+lint:
+	./run tests tests/test_lint.py
+
+format:
+	./run -- ruff check --fix .
+	./run -- ruff format .
+	./run -- sh -c 'test ! -e Snakefile || snakefmt Snakefile'
+
+# Needs uv (pip install uv). Keeps the versions already locked; `make lock UPGRADE=--upgrade` does not.
+lock:
+	uv pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	    --custom-compile-command 'make lock' $(UPGRADE) --quiet --output-file requirements.lock \
+	    --all-extras pyproject.toml requirements-extra.in
+
+clean:
+	rm -rf .venv .snakemake .pytest_cache .ruff_cache .hypothesis build reluenum.egg-info
+	find reluenum scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
