@@ -1,0 +1,1 @@
+"""Every local minimum of a small ridge-regularised ReLU network, certified."""

@@ -1,0 +1,235 @@
+"""The hyperplane arrangement of one hidden unit: its faces and columns, exactly, in any dimension.
+
+A unit v = (b, c) sees data point i through the sign of v . (x_i, 1). The realisable sign vectors
+are the covectors of the central arrangement of these rows (docs/theory.md, section 1).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
+from math import comb
+
+import numpy as np
+from flint import fmpq
+
+from reluenum.linear import dot, orthogonal_part, projection, row_space
+from reluenum.problem import Problem, Vector
+
+_SYMBOL = {1: "+", -1: "-", 0: "0"}
+
+
+@dataclass(frozen=True, order=True)
+class Face:
+    """A realisable sign vector of one hidden unit, with its geometry.
+
+    Parameters
+    ----------
+    signs : str
+        One of `+`, `-`, `0` per data point, in the order of the data.
+    interior : tuple of fmpq
+        A rational point of the (relatively open) face; 0 for the origin.
+    basis : tuple of vectors
+        Integral basis of the flat {v : v . row_i = 0 where the sign is 0}, inside the span of
+        the rows.
+    """
+
+    signs: str
+    interior: Vector = field(compare=False, repr=False)
+    basis: tuple[Vector, ...] = field(compare=False, repr=False)
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of the flat."""
+        return len(self.basis)
+
+    @cached_property
+    def active(self) -> tuple[int, ...]:
+        """Data points on which the unit is strictly positive."""
+        return tuple(i for i, sign in enumerate(self.signs) if sign == "+")
+
+    @cached_property
+    def zeros(self) -> tuple[int, ...]:
+        """Data points whose hyperplane contains the face."""
+        return tuple(i for i, sign in enumerate(self.signs) if sign == "0")
+
+    @cached_property
+    def sign_values(self) -> tuple[int, ...]:
+        """The signs as +1, -1, 0."""
+        return tuple({"+": 1, "-": -1, "0": 0}[sign] for sign in self.signs)
+
+    @property
+    def column(self) -> str:
+        """The column of activation patterns that covers the face: zeros count as +."""
+        return self.signs.replace("0", "+")
+
+    @cached_property
+    def projector(self) -> tuple[Vector, ...]:
+        """Matrix of the orthogonal projection onto the flat."""
+        return projection(self.basis, len(self.interior))
+
+    def project(self, vector: Sequence) -> list:
+        """Project a vector (over any ring that contains Q) onto the flat."""
+        return [dot(vector, row) for row in self.projector]
+
+
+def sign(value: fmpq) -> int:
+    """Return the sign of a rational number as -1, 0 or 1."""
+    return int(value > 0) - int(value < 0)
+
+
+def cocircuits(rows: Sequence[Vector]) -> dict[tuple[int, ...], Vector]:
+    """Return the rays of a central arrangement, modulo what all hyperplanes share.
+
+    Parameters
+    ----------
+    rows : sequence of (D,) vectors
+        Normals of the hyperplanes.
+
+    Returns
+    -------
+    dict
+        From the sign vector of each ray to an integral vector on it, inside the span of the
+        rows. Rays come in opposite pairs; there is none when all rows are 0.
+    """
+    space = row_space(rows)
+    independent = [i for i, row in enumerate(rows) if any(row)]
+    rays: dict[tuple[int, ...], Vector] = {}
+    for chosen in combinations(independent, len(space) - 1) if space else ():
+        line = orthogonal_part(space, [rows[i] for i in chosen])
+        if len(line) != 1:
+            continue
+        values = [dot(row, line[0]) for row in rows]
+        signs = tuple(sign(value) for value in values)
+        if signs not in rays:
+            rays[signs] = line[0]
+            rays[tuple(-s for s in signs)] = tuple(-entry for entry in line[0])
+    return rays
+
+
+def covectors(rays: Iterable[tuple[int, ...]], size: int) -> list[tuple[int, ...]]:
+    """Return every composition of some cocircuits: all covectors, the zero vector included.
+
+    Parameters
+    ----------
+    rays : iterable of sign vectors of length `size`
+
+    References
+    ----------
+    .. [1] Bjoerner et al., Oriented Matroids, 2nd ed., Proposition 3.7.2.
+    """
+    generators = np.array(sorted(rays), dtype=np.int8).reshape(-1, size)
+    found = {bytes(size)}
+    frontier = [np.zeros(size, dtype=np.int8)]
+    while frontier:
+        covector = frontier.pop()
+        for row in np.unique(np.where(covector != 0, covector, generators), axis=0):
+            key = row.tobytes()
+            if key not in found:
+                found.add(key)
+                frontier.append(row)
+    return sorted(tuple(int(s) for s in np.frombuffer(key, dtype=np.int8)) for key in found)
+
+
+class Arrangement:
+    """All faces of the arrangement that the data cut in the space of one hidden unit.
+
+    Parameters
+    ----------
+    rows : sequence of (d + 1,) vectors
+        Homogeneous inputs, last entry 1.
+
+    Attributes
+    ----------
+    faces : tuple of Face
+        Every face, the origin included, sorted by signs.
+    """
+
+    def __init__(self, rows: Sequence[Vector]) -> None:
+        self.rows = tuple(rows)
+        self._rays = cocircuits(self.rows)
+        space = row_space(self.rows)
+        ray_signs = np.array(list(self._rays), dtype=np.int8)
+        ray_vectors = list(self._rays.values())
+        flats: dict[tuple[int, ...], tuple[Vector, ...]] = {}
+        faces = []
+        for signs in covectors(self._rays, len(self.rows)):
+            conforms = ((ray_signs == 0) | (ray_signs == np.array(signs))).all(axis=1)
+            below = [ray_vectors[k] for k in np.flatnonzero(conforms)]
+            zeros = tuple(i for i, s in enumerate(signs) if s == 0)
+            if zeros not in flats:
+                flats[zeros] = tuple(orthogonal_part(space, [self.rows[i] for i in zeros]))
+            faces.append(
+                Face(
+                    "".join(_SYMBOL[s] for s in signs),
+                    tuple(sum(entries, start=fmpq(0)) for entries in zip(*below, strict=True))
+                    or (fmpq(0),) * len(self.rows[0]),
+                    flats[zeros],
+                )
+            )
+        self.faces = tuple(sorted(faces))
+        self._by_signs = {face.signs: face for face in self.faces}
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Arrangement":
+        """Return the arrangement of a problem's inputs."""
+        return cls(problem.rows)
+
+    def face(self, signs: str) -> Face:
+        """Return the face with the given signs.
+
+        Raises
+        ------
+        KeyError
+            If no unit has these signs.
+        """
+        return self._by_signs[signs]
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The realisable columns of an activation pattern: the open cells."""
+        return tuple(face.signs for face in self.faces if "0" not in face.signs)
+
+    @cached_property
+    def live_faces(self) -> tuple[Face, ...]:
+        """The faces with a non-empty active set: where a non-zero unit can be stationary."""
+        return tuple(face for face in self.faces if face.active)
+
+    def rays_around(self, face: Face) -> list[Vector]:
+        """Return the rays, orthogonal to the flat, of the cones that meet along a face.
+
+        A function that is linear on each of these cones is non-negative if and only if it is
+        so on these finitely many vectors (Theorem B of docs/theory.md).
+        """
+        return list(cocircuits([self.rows[i] for i in face.zeros]).values())
+
+    def __repr__(self) -> str:
+        return (
+            f"Arrangement(n={len(self.rows)}, faces={len(self.faces)}, "
+            f"columns={len(self.columns)})"
+        )
+
+
+def face_bound(size: int, dimension: int) -> int:
+    """Return how many faces at most n points in dimension d can cut; attained in general position.
+
+    Parameters
+    ----------
+    size, dimension : int
+        Number n of distinct data points and dimension d of the inputs.
+
+    Notes
+    -----
+    Choosing j of the hyperplanes leaves an arrangement of the other n - j in dimension
+    d + 1 - j, with 2 sum_{k <= d-j} C(n-j-1, k) cells (Cover 1965); the origin adds one.
+    """
+    return 1 + sum(
+        comb(size, j) * _cells_bound(size - j, dimension - j) for j in range(min(size, dimension) + 1)
+    )
+
+
+def _cells_bound(size: int, dimension: int) -> int:
+    """Cells of `size` central hyperplanes in general position in R^(dimension + 1)."""
+    if size == 0:
+        return 1
+    return 2 * sum(comb(size - 1, k) for k in range(dimension + 1))

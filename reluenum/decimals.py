@@ -1,0 +1,114 @@
+"""Decimals for people: correctly rounded texts of exactly known real numbers.
+
+The text depends on the number alone, not on the field, the backend or the precision that
+produced it, so equal results are equal files.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from flint import arb, ctx, fmpq, fmpz
+
+from reluenum.numberfield import FieldElement, precisions
+
+DIGITS = 30
+"""Significant digits of every decimal in a document."""
+
+_LAST_BITS = 1 << 14
+"""At this precision a number is taken to lie on the boundary between two decimals."""
+
+
+class Real(Protocol):
+    """A real number that can be enclosed to any precision."""
+
+    def is_zero(self) -> bool:
+        """Decide exactly whether it is 0."""
+        ...
+
+    def ball(self, bits: int) -> arb:
+        """Return an enclosure computed with the given working precision."""
+        ...
+
+
+@dataclass(frozen=True)
+class RootMultiple:
+    """The number factor * sqrt(radicand).
+
+    Parameters
+    ----------
+    factor, radicand : FieldElement
+        The radicand is not negative.
+    """
+
+    factor: FieldElement
+    radicand: FieldElement
+
+    def is_zero(self) -> bool:
+        """Decide exactly whether it is 0."""
+        return self.factor.is_zero() or self.radicand.is_zero()
+
+    def ball(self, bits: int) -> arb:
+        """Return an enclosure computed with the given working precision."""
+        with ctx.workprec(bits):
+            return self.factor.ball(bits) * self.radicand.ball(bits).sqrt()
+
+
+def rounded(number: Real, digits: int = DIGITS) -> Decimal:
+    """Return the decimal with so many significant digits that is nearest to a number."""
+    if number.is_zero():
+        return Decimal(0)
+    for bits in precisions():
+        with ctx.workprec(bits):
+            ball = number.ball(bits)
+            lower, upper = _rational(ball.lower()), _rational(ball.upper())
+        if lower * upper <= 0:
+            continue
+        exponent = _magnitude(upper) - digits
+        low, high = _round_to(lower, exponent), _round_to(upper, exponent)
+        if low == high or bits >= _LAST_BITS:
+            return Decimal(int(low)).scaleb(exponent)
+    raise AssertionError("unreachable: precisions() never ends")
+
+
+def decimal_text(number: Real, digits: int = DIGITS) -> str:
+    """Return the rounded decimal as text, without trailing zeros."""
+    value = rounded(number, digits)
+    plain = format(value, "f")
+    if len(plain) > digits + 12:
+        return str(value)
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+
+
+def enclosing_interval(number: Real, digits: int = DIGITS) -> tuple[fmpq, fmpq]:
+    """Return rationals around a number: one unit in the last of its digits to either side."""
+    value = rounded(number, digits)
+    if value == 0:
+        return fmpq(0), fmpq(0)
+    _, mantissa_digits, exponent = value.as_tuple()
+    unit = fmpq(10) ** (int(exponent) + len(mantissa_digits) - digits)
+    numerator, denominator = value.as_integer_ratio()
+    middle = fmpq(numerator, denominator)
+    return middle - unit, middle + unit
+
+
+def _rational(ball: arb) -> fmpq:
+    """Return the exact value of a ball of radius 0."""
+    mantissa, exponent = ball.man_exp()
+    return fmpq(mantissa) * fmpq(2) ** int(exponent)
+
+
+def _magnitude(value: fmpq) -> int:
+    """Return e with 10^(e-1) <= |value| < 10^e."""
+    size = abs(value)
+    guess = len(str(size.p)) - len(str(size.q))
+    while size >= fmpq(10) ** guess:
+        guess += 1
+    while size < fmpq(10) ** (guess - 1):
+        guess -= 1
+    return guess
+
+
+def _round_to(value: fmpq, exponent: int) -> fmpz:
+    """Return value / 10^exponent rounded to the nearest integer."""
+    return (value / fmpq(10) ** exponent + fmpq(1, 2)).floor()

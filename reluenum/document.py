@@ -1,0 +1,139 @@
+"""The contract's JSON document: writing, reading, and never half a file."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flint import fmpz
+
+from reluenum.certify import CertifiedPoint, certified_points
+from reluenum.decimals import decimal_text, enclosing_interval
+from reluenum.landscape import CertifiedLandscape, Component, Stratum
+from reluenum.patterns import support_text
+from reluenum.problem import OutputBias
+from reluenum.stationary import Outcome
+
+FORMAT = "reluenum-minima"
+VERSION = 1
+
+
+def minima_document(landscape: CertifiedLandscape) -> dict[str, Any]:
+    """Return the document of a landscape, as the contract describes it."""
+    counts = landscape.counts
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "problem": landscape.problem.to_document(),
+        "enumeration": {
+            "sign_matrices": str(fmpz(counts.sign_matrices)),
+            "realisable_patterns": counts.realisable_patterns,
+            "patterns_up_to_permutation": counts.patterns_up_to_permutation,
+            "supports_examined": counts.supports_examined,
+            "stationary": landscape.stationary_supports,
+            "locally_minimal": landscape.minimal_supports,
+            "undecided": len(landscape.undecided),
+        },
+        "complete": landscape.is_complete,
+        "components": [_component_record(c) for c in landscape.components],
+    }
+    if landscape.undecided:
+        document["undecided"] = [_undecided_record(outcome) for outcome in landscape.undecided]
+    return document
+
+
+def _component_record(component: Component) -> dict[str, Any]:
+    representative = component.representative
+    units = [[decimal_text(entry) for entry in unit] for unit in representative.units]
+    record: dict[str, Any] = {
+        "dimension": component.dimension,
+        "loss": decimal_text(component.loss),
+        "loss_interval": [str(end) for end in enclosing_interval(component.loss)],
+        "on_boundary": component.on_boundary,
+        "global_at_width": component.global_at_width,
+        "global_at_every_width": component.global_at_every_width,
+        "orbit_size": component.orbit_size,
+        "strata": [_stratum_record(stratum) for stratum in component.strata],
+        "representative": {
+            "a": [decimal_text(weight) for weight in representative.weights],
+            "B": [unit[:-1] for unit in units],
+            "c": [unit[-1] for unit in units],
+        },
+    }
+    if component.problem.output_bias is not OutputBias.NONE:
+        record["representative"]["m"] = decimal_text(representative.bias)
+    return record
+
+
+def _stratum_record(stratum: Stratum) -> dict[str, Any]:
+    return {
+        "dimension": stratum.dimension,
+        "support": [
+            {
+                "face": group.face.signs,
+                "sign": group.sign,
+                "multiplicity": group.multiplicity,
+                "sum_a_squared": decimal_text(group.square),
+                "direction": [decimal_text(entry) for entry in group.direction],
+            }
+            for group in stratum.groups
+        ],
+        "zero_neurons": stratum.zero_neurons,
+    }
+
+
+def _undecided_record(outcome: Outcome) -> dict[str, str]:
+    return {"support": support_text(outcome.support), "reason": outcome.reason}
+
+
+def stationary_document(landscape: CertifiedLandscape) -> dict[str, Any]:
+    """Return every stationary point with its verdict and, if rejected, its witness."""
+    return {
+        "format": "reluenum-stationary",
+        "version": VERSION,
+        "problem": landscape.problem.to_document(),
+        "points": [
+            _point_record(point)
+            for point in certified_points(landscape.classes, landscape.problem.width)
+        ],
+    }
+
+
+def _point_record(point: CertifiedPoint) -> dict[str, Any]:
+    stationary = point.group.stationary
+    witness = point.witness
+    return {
+        "support": support_text(point.support),
+        "signs": [stationary.signs[face] for face in point.support],
+        "zero_neurons": point.with_zero_units,
+        "loss": decimal_text(stationary.loss),
+        "minimum": point.is_minimum,
+        "descent": None if witness is None else witness.to_document(),
+    }
+
+
+def to_json(document: Mapping[str, Any]) -> str:
+    """Return the canonical text of a document: equal documents are equal bytes."""
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that it is seen complete or not at all."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    """Return the process's file creation mask."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,49 @@
+"""What can go wrong, as instructions to the user."""
+
+
+class ReluenumError(Exception):
+    """Base class of every error this package raises on purpose."""
+
+
+class InputError(ReluenumError, ValueError):
+    """A value the user gave cannot be used.
+
+    Parameters
+    ----------
+    where : str
+        File, row, column or option that holds the value.
+    found : str
+        What stands there.
+    expected : str
+        What should stand there.
+    """
+
+    def __init__(self, where: str, found: str, expected: str) -> None:
+        super().__init__(where, found, expected)
+        self.where, self.found, self.expected = where, found, expected
+
+    def __str__(self) -> str:
+        return " ".join(f"{self.where}: {self.found}; expected {self.expected}".split())
+
+
+class TooManySupportsError(InputError):
+    """The enumeration would take too long to start without being asked twice."""
+
+
+class BackendError(ReluenumError):
+    """A Groebner basis engine could not finish a system, or is not installed."""
+
+    def __init__(self, backend: str, reason: str) -> None:
+        super().__init__(backend, reason)
+        self.backend, self.reason = backend, reason
+
+    def __str__(self) -> str:
+        return f"{self.backend}: {self.reason}"
+
+
+class IncompleteRunError(ReluenumError):
+    """A piece of an enumeration is missing, doubled or belongs to another problem."""
+
+
+class TheoremViolation(ReluenumError, AssertionError):
+    """A computed object contradicts a theorem of docs/theory.md: a bug, never a result."""

@@ -1,0 +1,301 @@
+"""The landscape: connected components of local minima, up to permutation of the units.
+
+Theorem D of docs/theory.md, including residuals whose squares are not unique.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cmp_to_key
+from itertools import combinations
+from math import factorial, prod
+
+from flint import fmpq
+
+from reluenum.arrangement import Arrangement, Face
+from reluenum.certify import CertifiedClass, certify
+from reluenum.decimals import Real, RootMultiple
+from reluenum.merge import StationarySet
+from reluenum.numberfield import FieldElement, compare
+from reluenum.patterns import Counts, Support
+from reluenum.problem import Problem
+from reluenum.stationary import Outcome
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """The neurons of a stratum that share a face.
+
+    Parameters
+    ----------
+    face : Face
+    sign : int
+        Sign of their output weights.
+    multiplicity : int
+        How many there are.
+    square : FieldElement
+        Sum of their a^2.
+    direction : list of FieldElement
+        Their common v / |v|, in the coordinates (b, c).
+    """
+
+    face: Face
+    sign: int
+    multiplicity: int
+    square: FieldElement
+    direction: list[FieldElement]
+
+
+@dataclass(frozen=True, eq=False)
+class Stratum:
+    """A part of a component on which every neuron keeps its face.
+
+    Parameters
+    ----------
+    groups : tuple of Group
+    zero_neurons : int
+    polytope_dimension : int
+        Dimension of the sums of squares that the faces can have.
+    """
+
+    groups: tuple[Group, ...]
+    zero_neurons: int
+    polytope_dimension: int
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of the stratum as a set of parameters."""
+        return self.polytope_dimension + sum(group.multiplicity - 1 for group in self.groups)
+
+    @property
+    def on_boundary(self) -> bool:
+        """Whether some pre-activation is 0."""
+        return self.zero_neurons > 0 or any(group.face.zeros for group in self.groups)
+
+
+@dataclass(frozen=True, eq=False)
+class Parameters:
+    """One network of a component, as exactly known real numbers.
+
+    Parameters
+    ----------
+    weights : (L,) list of Real
+        a.
+    units : (L, d + 1) nested list of Real
+        v = (b, c) of each neuron.
+    bias : Real
+        m, 0 without output bias.
+    """
+
+    weights: list[Real]
+    units: list[list[Real]]
+    bias: Real
+
+
+@dataclass(frozen=True, eq=False)
+class Component:
+    """A connected component of the set of local minimisers, up to permutation.
+
+    Parameters
+    ----------
+    problem : Problem
+    loss : FieldElement
+    strata : tuple of Stratum
+        The largest dimension first.
+    bias : FieldElement
+    global_at_every_width : bool
+    global_at_width : bool or None
+        None if that cannot be told because supports stayed undecided.
+    orbit_size : int
+        Number of components that permuting the units makes of this one.
+    """
+
+    problem: Problem
+    loss: FieldElement
+    strata: tuple[Stratum, ...]
+    bias: FieldElement
+    global_at_every_width: bool
+    global_at_width: bool | None
+    orbit_size: int
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of the component (0: isolated)."""
+        return max(stratum.dimension for stratum in self.strata)
+
+    @property
+    def on_boundary(self) -> bool:
+        """Whether some pre-activation is 0 somewhere on the component."""
+        return any(stratum.on_boundary for stratum in self.strata)
+
+    @property
+    def representative(self) -> Parameters:
+        """A point of the first stratum; neurons that share a face share their square equally."""
+        stratum = self.strata[0]
+        zero = self.loss.field(0)
+        weights: list[Real] = []
+        units: list[list[Real]] = []
+        for group in stratum.groups:
+            share = group.square * fmpq(1, group.multiplicity)
+            weights += [RootMultiple(zero.field(group.sign), share)] * group.multiplicity
+            unit = [RootMultiple(entry, share) for entry in group.direction]
+            units += [unit] * group.multiplicity
+        weights += [zero] * stratum.zero_neurons
+        units += [[zero] * (self.problem.dimension + 1)] * stratum.zero_neurons
+        return Parameters(weights, units, self.bias)
+
+    def __repr__(self) -> str:
+        faces = " ".join(f"{g.face.signs}x{g.multiplicity}" for g in self.strata[0].groups)
+        kind = "isolated" if self.dimension == 0 else f"dimension {self.dimension}"
+        return f"Component(loss={float(self.loss.ball(64).mid()):.10g}, {kind}, {faces or 'zero'})"
+
+
+@dataclass(frozen=True, eq=False)
+class CertifiedLandscape:
+    """Every local minimum of a problem, and everything that was examined to find them.
+
+    Parameters
+    ----------
+    problem : Problem
+    counts : Counts
+    classes : tuple of CertifiedClass
+        All stationary points with their verdicts.
+    components : tuple of Component
+        Sorted by loss.
+    undecided : tuple of Outcome
+        Supports that no backend finished; when there is one, the list is not complete.
+    """
+
+    problem: Problem
+    counts: Counts
+    classes: tuple[CertifiedClass, ...]
+    components: tuple[Component, ...]
+    undecided: tuple[Outcome, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the list of components is proved to be complete."""
+        return not self.undecided
+
+    @property
+    def stationary_supports(self) -> int:
+        """Number of supports (the zero network aside) with a stationary point."""
+        return sum(bool(support) for group in self.classes for support in group.stationary.supports)
+
+    @property
+    def minimal_supports(self) -> int:
+        """Number of supports (the zero network aside) that are locally minimal."""
+        return sum(bool(support) for group in self.classes for support in group.minimal_supports)
+
+    def __repr__(self) -> str:
+        isolated = sum(component.dimension == 0 for component in self.components)
+        lines = [
+            f"Landscape of {self.problem!r}: {len(self.components)} components of local minima, "
+            f"{isolated} isolated" + ("" if self.is_complete else f"; {len(self.undecided)} UNDECIDED")
+        ]
+        return "\n  ".join([*lines, *map(repr, self.components)])
+
+
+def landscape(stationary: StationarySet, arrangement: Arrangement) -> CertifiedLandscape:
+    """Certify the stationary points of a problem and join its minima into components."""
+    problem = stationary.problem
+    classes = certify(stationary, arrangement)
+    complete = not stationary.undecided
+    found = [component for group in classes for component in _components(problem, group)]
+    found.sort(key=cmp_to_key(_order))
+    return CertifiedLandscape(
+        problem,
+        Counts.of(problem, arrangement),
+        classes,
+        tuple(_with_global_flag(component, found[0], complete) for component in found),
+        stationary.undecided,
+    )
+
+
+def _order(left: Component, right: Component) -> int:
+    """Compare by loss, exactly, then by the text of the first stratum."""
+    texts = [
+        [(g.face.signs, -g.multiplicity) for g in component.strata[0].groups]
+        for component in (left, right)
+    ]
+    return compare(left.loss, right.loss) or (texts[0] > texts[1]) - (texts[0] < texts[1])
+
+
+def _with_global_flag(component: Component, best: Component, complete: bool) -> Component:
+    """Settle whether a component is global at the width."""
+    if best.global_at_every_width or complete:
+        return replace(component, global_at_width=compare(component.loss, best.loss) == 0)
+    lowest = compare(component.loss, best.loss) == 0
+    return replace(component, global_at_width=None if lowest else False)
+
+
+def _components(problem: Problem, group: CertifiedClass) -> Iterator[Component]:
+    """Yield the components of one residual class."""
+    if group.is_global:
+        yield from _global_components(problem, group)
+        return
+    for support in group.minimal_supports:
+        for multiplicities in positive_compositions(problem.width, len(support)):
+            stratum = _stratum(group, support, multiplicities, 0)
+            orbit = factorial(problem.width) // prod(map(factorial, multiplicities))
+            yield _component(problem, group, [stratum], orbit)
+
+
+def _global_components(problem: Problem, group: CertifiedClass) -> Iterator[Component]:
+    """Yield the components of a dual feasible class: supports joined by inclusion."""
+    for supports in _joined_by_inclusion(group.stationary.supports):
+        strata = [
+            _stratum(group, support, multiplicities, problem.width - living)
+            for support in supports
+            for living in range(len(support), problem.width + 1)
+            for multiplicities in positive_compositions(living, len(support))
+        ]
+        rigid = len(supports) == 1 and len(supports[0]) == problem.width
+        yield _component(problem, group, strata, factorial(problem.width) if rigid else 1)
+
+
+def _component(
+    problem: Problem, group: CertifiedClass, strata: Sequence[Stratum], orbit: int
+) -> Component:
+    point = group.stationary.point
+    ordered = sorted(strata, key=lambda stratum: (-stratum.dimension, stratum.zero_neurons))
+    return Component(
+        problem, point.loss, tuple(ordered), point.bias, group.is_global, None, orbit
+    )
+
+
+def _stratum(
+    group: CertifiedClass, support: Support, multiplicities: Sequence[int], zeros: int
+) -> Stratum:
+    stationary = group.stationary
+    groups = tuple(
+        Group(face, stationary.signs[face], multiplicity, square, stationary.direction(face))
+        for face, multiplicity, square in zip(
+            support, multiplicities, stationary.squares(support), strict=True
+        )
+    )
+    return Stratum(groups, zeros, stationary.polytope_dimension(support))
+
+
+def _joined_by_inclusion(supports: Sequence[Support]) -> list[list[Support]]:
+    """Split supports into the classes generated by inclusion of one in another."""
+    classes: list[list[Support]] = []
+    for support in supports:
+        related = [
+            group
+            for group in classes
+            if any(set(other) <= set(support) or set(support) <= set(other) for other in group)
+        ]
+        classes = [group for group in classes if group not in related]
+        classes.append([*(other for group in related for other in group), support])
+    return classes
+
+
+def positive_compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
+    """Yield every way to write `total` as an ordered sum of so many positive integers."""
+    if parts == 0:
+        if total == 0:
+            yield ()
+        return
+    for cuts in combinations(range(1, total), parts - 1):
+        bounds: Sequence[int] = (0, *cuts, total)
+        yield tuple(b - a for a, b in zip(bounds, bounds[1:], strict=False))

@@ -1,0 +1,185 @@
+"""Merge the outcomes of all patterns into distinct stationary points, grouped by residual.
+
+Stationary points of different supports can share their residual r. Everything that decides
+minimality depends on r alone, so a `ResidualClass` is the unit of all that follows
+(docs/theory.md, sections 4 and 5).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from flint import fmpq
+
+from reluenum.arrangement import Arrangement, Face
+from reluenum.errors import IncompleteRunError
+from reluenum.linear import dot
+from reluenum.minimality import DualScan, projected_gradient, scan_dual
+from reluenum.numberfield import FieldElement, echelon, rank
+from reluenum.patterns import Support, support_text, supports
+from reluenum.problem import Problem
+from reluenum.stationary import Outcome, StationaryPoint, Verdict, zero_network
+
+
+@dataclass(frozen=True, eq=False)
+class ResidualClass:
+    """All stationary points with one residual, up to the multiplicities of their faces.
+
+    Parameters
+    ----------
+    problem : Problem
+    scan : DualScan
+        The tight faces at the residual, which identify it, and those that exceed the bound.
+    vertices : tuple of StationaryPoint
+        Those with linearly independent responses, sorted by support.
+    """
+
+    problem: Problem
+    scan: DualScan
+    vertices: tuple[StationaryPoint, ...]
+
+    @property
+    def point(self) -> StationaryPoint:
+        """The first vertex; its residual and loss are those of the class."""
+        return self.vertices[0]
+
+    @property
+    def residual(self) -> list[FieldElement]:
+        """The common residual."""
+        return self.point.residual
+
+    @property
+    def loss(self) -> FieldElement:
+        """The common loss."""
+        return self.point.loss
+
+    @cached_property
+    def signs(self) -> dict[Face, int]:
+        """Sign of the output weights on each tight face."""
+        return dict(self.scan.tight)
+
+    @cached_property
+    def supports(self) -> tuple[Support, ...]:
+        """Every stationary support of at most `width` faces: unions of vertex supports."""
+        width = self.problem.width
+        found = {vertex.support for vertex in self.vertices}
+        frontier = list(found)
+        while frontier:
+            support = frontier.pop()
+            for vertex in self.vertices:
+                union = tuple(sorted({*support, *vertex.support}))
+                if len(union) <= width and union not in found:
+                    found.add(union)
+                    frontier.append(union)
+        return tuple(sorted(found, key=lambda support: (len(support), support)))
+
+    def responses(self, support: Support) -> list[list[FieldElement]]:
+        """Return R z_l for every face: how f, less the best bias, answers to its square."""
+        rows = []
+        for face in support:
+            direction = self.direction(face)
+            response = [self.point.field(0)] * self.problem.size
+            for i in face.active:
+                response[i] = dot(direction, self.problem.rows[i])
+            rows.append(self.problem.residual(response))
+        return rows
+
+    def direction(self, face: Face) -> list[FieldElement]:
+        """Return the unit vector v / |v| of the neurons on a tight face."""
+        scale = self.signs[face] / self.problem.effective_ridge
+        return [u * scale for u in projected_gradient(self.problem, face, self.residual)]
+
+    def polytope_dimension(self, support: Support) -> int:
+        """Return the dimension of the squares that a support can have (0: they are unique)."""
+        if any(vertex.support == support for vertex in self.vertices):
+            return 0
+        return len(support) - rank(self.responses(support))
+
+    def squares(self, support: Support) -> list[FieldElement]:
+        """Return sums of a^2 per face: the barycentre of the vertices inside the support."""
+        inside = [v for v in self.vertices if set(v.support) <= set(support)]
+        total = [self.point.field(0)] * len(support)
+        for vertex in inside:
+            squares = dict(zip(vertex.support, self._vertex_squares(vertex), strict=True))
+            total = [t + squares.get(f, 0) for t, f in zip(total, support, strict=True)]
+        return [t * fmpq(1, len(inside)) for t in total]
+
+    def _vertex_squares(self, vertex: StationaryPoint) -> list[FieldElement]:
+        """Return a vertex's squares as elements of the class's own field."""
+        if vertex is self.point:
+            return vertex.squares
+        explained = self.problem.residual(list(self.problem.targets))
+        fitted = [self.point.field(y) - r for y, r in zip(explained, self.residual, strict=True)]
+        signed = [
+            [entry * self.signs[face] for entry in row]
+            for face, row in zip(vertex.support, self.responses(vertex.support), strict=True)
+        ]
+        rows = [[*column, value] for column, value in zip(zip(*signed, strict=True), fitted, strict=True)]
+        return [row[-1] for row in echelon(rows)[0]]
+
+
+@dataclass(frozen=True, eq=False)
+class StationarySet:
+    """Every stationary point of a problem, and the supports nobody could decide.
+
+    Parameters
+    ----------
+    problem : Problem
+    classes : tuple of ResidualClass
+        The zero network's first, then sorted by support.
+    undecided : tuple of Outcome
+    """
+
+    problem: Problem
+    classes: tuple[ResidualClass, ...]
+    undecided: tuple[Outcome, ...]
+
+    def __repr__(self) -> str:
+        count = sum(len(c.supports) for c in self.classes) - 1
+        return f"StationarySet({count} supports, {len(self.undecided)} undecided)"
+
+
+def merge(problem: Problem, arrangement: Arrangement, outcomes: Iterable[Outcome]) -> StationarySet:
+    """Merge the outcomes of all supports of a problem.
+
+    Raises
+    ------
+    IncompleteRunError
+        If a support of the problem has no outcome or two of them.
+    """
+    found = _complete(problem, arrangement, outcomes)
+    points = [o.point for o in found if o.point is not None]
+    groups: dict[tuple, tuple[DualScan, list[StationaryPoint]]] = {}
+    for point in (zero_network(problem), *points):
+        scan = scan_dual(problem, arrangement, point.residual)
+        key = (bool(point.support), scan.tight)
+        groups.setdefault(key, (scan, []))[1].append(point)
+    classes = tuple(
+        ResidualClass(problem, scan, tuple(vertices)) for scan, vertices in groups.values()
+    )
+    derived = {support for group in classes for support in group.supports}
+    undecided = tuple(
+        o for o in found if o.verdict is Verdict.UNDECIDED and o.support not in derived
+    )
+    return StationarySet(problem, classes, undecided)
+
+
+def _complete(
+    problem: Problem, arrangement: Arrangement, outcomes: Iterable[Outcome]
+) -> list[Outcome]:
+    """Return the outcomes in the order of the supports; each support must have exactly one."""
+    by_support: dict[Support, Outcome] = {}
+    for outcome in outcomes:
+        if outcome.support in by_support:
+            raise IncompleteRunError(f"support {support_text(outcome.support)} was solved twice")
+        by_support[outcome.support] = outcome
+    ordered = []
+    for support in supports(arrangement, problem.width):
+        if support not in by_support:
+            raise IncompleteRunError(f"support {support_text(support)} has no outcome")
+        ordered.append(by_support.pop(support))
+    if by_support:
+        stray = support_text(next(iter(by_support)))
+        raise IncompleteRunError(f"support {stray} does not belong to the problem")
+    return ordered
+

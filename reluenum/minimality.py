@@ -1,0 +1,209 @@
+"""Local and global minimality, decided exactly from the residual (Theorems B and C)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from flint import arb, ctx, fmpq, fmpz
+
+from reluenum.arrangement import Arrangement, Face
+from reluenum.linear import dot
+from reluenum.numberfield import FieldElement, ball_sign, precisions, sign_of
+from reluenum.problem import OutputBias, Problem, Vector
+from reluenum.stationarity import face_gradient
+from reluenum.stationary import StationaryPoint, face_sign
+
+
+@dataclass(frozen=True)
+class Descent:
+    """A direction along which the loss goes down, and a step at which it has been checked.
+
+    Parameters
+    ----------
+    face : Face
+        Where the moving unit is: its own face, or the face towards which a zero unit grows.
+    kind : str
+        `rotate`: a living unit moves from v to v + step * vector.
+        `grow`: a zero unit becomes a = sign * step * |vector|, v = step * vector.
+    sign : int
+        Sign of the unit's output weight.
+    vector : tuple of fmpq
+    step : fmpq
+        The loss at this step is smaller than at the stationary point, by ball arithmetic.
+    """
+
+    face: Face
+    kind: str
+    sign: int
+    vector: Vector
+    step: fmpq
+
+    def to_document(self) -> dict[str, Any]:
+        """Return a text form."""
+        return {
+            "kind": self.kind,
+            "face": self.face.signs,
+            "sign": self.sign,
+            "vector": [str(entry) for entry in self.vector],
+            "step": str(self.step),
+        }
+
+
+@dataclass(frozen=True)
+class DualScan:
+    """The faces on which the dual constraint |p_r(v)| <= Lambda |v| is attained or violated.
+
+    Parameters
+    ----------
+    tight : tuple of (Face, int)
+        Faces that hold a unit vector v with s p_r(v) = Lambda, stationary there; with s.
+    exceeding : tuple of (Face, int)
+        The same with s p_r(v) > Lambda. Empty if and only if the residual is dual feasible.
+    """
+
+    tight: tuple[tuple[Face, int], ...]
+    exceeding: tuple[tuple[Face, int], ...]
+
+
+def projected_gradient(problem: Problem, face: Face, residual: Sequence) -> list:
+    """Return u = P g of a face, over any ring that contains Q."""
+    return face.project(face_gradient(problem, face.active, residual))
+
+
+def scan_dual(problem: Problem, arrangement: Arrangement, residual: Sequence[FieldElement]) -> DualScan:
+    """Compare |u_F| with Lambda on every face that contains u_F or -u_F, exactly (Theorem C)."""
+    bound = problem.effective_ridge**2
+    found: dict[int, list[tuple[Face, int]]] = {0: [], 1: []}
+    for face in arrangement.live_faces:
+
+        def gradient(values: Sequence, face: Face = face) -> list:
+            return projected_gradient(problem, face, values)
+
+        def excess(values: Sequence, gradient=gradient) -> Any:
+            vector = gradient(values)
+            return dot(vector, vector) - bound
+
+        comparison = sign_of(excess, residual)
+        if comparison >= 0 and (sign := face_sign(problem, face, gradient, residual)):
+            found[comparison].append((face, sign))
+    return DualScan(tuple(found[0]), tuple(found[1]))
+
+
+def slope(problem: Problem, face: Face, sign: int, vector: Vector, residual: Sequence) -> Any:
+    """Return D(vector), half the slope of the loss per unit of |a| (Theorem B).
+
+    Parameters
+    ----------
+    vector : (d + 1,) tuple of fmpq
+        Orthogonal to the flat of the face.
+    """
+    active = [*face.active, *(i for i in face.zeros if dot(problem.rows[i], vector) > 0)]
+    return dot(face_gradient(problem, active, residual), vector) * -sign
+
+
+def descent_ray(
+    problem: Problem, arrangement: Arrangement, face: Face, sign: int, residual: Sequence[FieldElement]
+) -> Vector | None:
+    """Return a ray along which a living unit on the face descends, or None if there is none.
+
+    None for every face of a support is equivalent to local minimality (Theorem B).
+    """
+    for vector in arrangement.rays_around(face):
+        if sign_of(lambda r, v=vector: slope(problem, face, sign, v, r), residual) < 0:
+            return vector
+    return None
+
+
+def rotating_descent(point: StationaryPoint, face: Face, vector: Vector) -> Descent:
+    """Return a checked descent that turns the unit on a face of the point's support."""
+    place = point.support.index(face)
+    sign = point.signs[place]
+
+    def moved(step: fmpq, bits: int) -> list:
+        units = _units(point, bits)
+        weight, unit = units[place]
+        units[place] = (weight, [v + step * d for v, d in zip(unit, vector, strict=True)])
+        return units
+
+    return Descent(face, "rotate", sign, vector, _checked_step(point, moved))
+
+
+def growing_descent(point: StationaryPoint, face: Face, sign: int) -> Descent:
+    """Return a checked descent that lets a zero unit grow towards an exceeding face."""
+    vector = _rational_direction(point, face, sign)
+
+    def moved(step: fmpq, bits: int) -> list:
+        length = arb(dot(vector, vector)).sqrt()
+        return [*_units(point, bits), (sign * step * length, [arb(step * v) for v in vector])]
+
+    return Descent(face, "grow", sign, vector, _checked_step(point, moved))
+
+
+def _rational_direction(point: StationaryPoint, face: Face, sign: int) -> Vector:
+    """Return a rational vector of the flat, close to s u, that still exceeds the dual bound."""
+    problem = point.problem
+    bound = problem.effective_ridge
+    for bits in precisions():
+        with ctx.workprec(bits):
+            gradient = projected_gradient(problem, face, [r.ball(bits) for r in point.residual])
+        scale = fmpz(2) ** (bits // 8)
+        rounded = [_nearest(entry / bound * sign, scale) for entry in gradient]
+        vector = tuple(face.project(rounded))
+        if not face_sign(problem, face, lambda _, v=vector: v, point.residual):
+            continue
+        length = dot(vector, vector)
+        value = dot(face_gradient(problem, face.active, point.residual), vector) * sign
+        if value.sign() > 0 and (value * value - bound**2 * length).sign() > 0:
+            return vector
+    raise AssertionError("unreachable: precisions() never ends")
+
+
+def _nearest(ball: arb, scale: fmpz) -> fmpq:
+    """Return a rational with the given denominator near a ball."""
+    mantissa, exponent = ball.mid().man_exp()
+    value = fmpq(mantissa) * fmpq(2) ** int(exponent)
+    return fmpq((value * scale + fmpq(1, 2)).floor(), scale)
+
+
+def _units(point: StationaryPoint, bits: int) -> list[tuple[arb, list[arb]]]:
+    """Return (a, v) of one unit per face, as balls at the current precision."""
+    units = []
+    for square, direction, sign in zip(point.squares, point.directions, point.signs, strict=True):
+        length = square.ball(bits).sqrt()
+        units.append((sign * length, [length * entry.ball(bits) for entry in direction]))
+    return units
+
+
+def _checked_step(point: StationaryPoint, moved) -> fmpq:
+    """Return a step 2^-k at which the loss is smaller, by ball arithmetic."""
+    for halvings in count():
+        bits = 128 + 8 * halvings
+        step = fmpq(1, fmpz(2) ** halvings)
+        with ctx.workprec(bits):
+            change = loss_of_units(point.problem, moved(step, bits), point.bias.ball(bits))
+            if ball_sign(change - point.loss.ball(bits)) < 0:
+                return step
+    raise AssertionError("unreachable: a first- or second-order descent decreases for small steps")
+
+
+def loss_of_units(problem: Problem, units: Sequence, bias: Any) -> Any:
+    """Return the loss of a network given as (a, v) per unit, over balls or numbers.
+
+    The pre-activations may be balls that contain 0: relu of a ball encloses both branches.
+    """
+    ridge = problem.effective_ridge
+    total = arb(0)
+    for row, target in zip(problem.rows, problem.targets, strict=True):
+        response = sum((weight * _relu(dot(unit, row)) for weight, unit in units), start=arb(0))
+        total += (target - bias - response) ** 2
+    for weight, unit in units:
+        total += ridge * (weight * weight + dot(unit, unit))
+    if problem.output_bias is OutputBias.RIDGE:
+        total += ridge * bias * bias
+    return total * problem.loss_scale
+
+
+def _relu(ball: arb) -> arb:
+    """Return max(0, ball), enclosing both branches where the sign is open."""
+    return arb(ball).max(arb(0))

@@ -1,0 +1,250 @@
+"""Real algebraic numbers: a real root of an irreducible polynomial, and the field it generates.
+
+Every decision about a stationary point is the sign of an element of such a field. Zero is
+recognised exactly (the reduced polynomial is 0); any other sign is found by refining a ball
+until it excludes 0, which ends because the element is not 0.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from itertools import count
+from typing import Self
+
+from flint import arb, arb_poly, ctx, fmpq, fmpq_mat, fmpq_poly, fmpz_poly
+
+FIRST_BITS = 96
+"""Working precision at which a sign is tried first; it doubles until the ball excludes 0."""
+
+
+class RealField:
+    """The field Q(t) of one real root t of an irreducible polynomial.
+
+    Parameters
+    ----------
+    polynomial : fmpz_poly
+        Irreducible over Q.
+    index : int
+        Which real root, counted from 0 in ascending order.
+    """
+
+    def __init__(self, polynomial: fmpz_poly, index: int) -> None:
+        self.polynomial = polynomial
+        self.index = index
+        self.modulus = fmpq_poly(polynomial)
+        self._roots: dict[int, arb] = {}
+
+    def root(self, bits: int) -> arb:
+        """Return a ball of about the given relative precision around t."""
+        if bits not in self._roots:
+            with ctx.workprec(bits):
+                self._roots[bits] = real_roots(self.polynomial)[self.index]
+        return self._roots[bits]
+
+    def __call__(self, value: fmpq_poly | fmpq | int) -> "FieldElement":
+        """Return the element that a polynomial in t (or a rational) stands for."""
+        return FieldElement(self, fmpq_poly([value] if isinstance(value, fmpq | int) else value))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RealField):
+            return NotImplemented
+        return self.polynomial == other.polynomial and self.index == other.index
+
+    def __hash__(self) -> int:
+        return hash((str(self.polynomial), self.index))
+
+    def __repr__(self) -> str:
+        return f"RealField(degree {self.polynomial.degree()}, t = {self.root(53)})"
+
+
+def rationals() -> RealField:
+    """Return Q itself, as the field of the root 0 of t."""
+    return RealField(fmpz_poly([0, 1]), 0)
+
+
+def real_roots(polynomial: fmpz_poly) -> list[arb]:
+    """Return balls around the real roots of a squarefree polynomial, ascending.
+
+    FLINT isolates all complex roots rigorously and sets the imaginary part of the real ones to
+    exactly 0.
+    """
+    roots = [root.real for root, _ in polynomial.complex_roots() if root.imag.is_zero()]
+    return sorted(roots, key=lambda ball: ball.mid())
+
+
+class FieldElement:
+    """An element of a `RealField`, as a reduced polynomial in its generator."""
+
+    __slots__ = ("__dict__", "field", "polynomial")
+
+    def __init__(self, field: RealField, polynomial: fmpq_poly) -> None:
+        self.field = field
+        self.polynomial = polynomial % field.modulus
+
+    @cached_property
+    def _balls(self) -> dict[int, arb]:
+        return {}
+
+    def is_zero(self) -> bool:
+        """Decide exactly whether the element is 0."""
+        return self.polynomial.is_zero()
+
+    def is_rational(self) -> bool:
+        """Decide exactly whether the element is a rational number."""
+        return self.polynomial.degree() <= 0
+
+    def rational(self) -> fmpq:
+        """Return the value of a rational element."""
+        return self.polynomial[0]
+
+    def ball(self, bits: int) -> arb:
+        """Return an enclosure computed with the given working precision."""
+        if bits not in self._balls:
+            root = self.field.root(bits)
+            with ctx.workprec(bits):
+                self._balls[bits] = arb_poly(self.polynomial.coeffs())(root)
+        return self._balls[bits]
+
+    def sign(self) -> int:
+        """Return the exact sign, -1, 0 or 1."""
+        if self.is_zero():
+            return 0
+        return next(sign for bits in precisions() if (sign := ball_sign(self.ball(bits))))
+
+    def inverse(self) -> Self:
+        """Return 1 / element.
+
+        Raises
+        ------
+        ZeroDivisionError
+            If the element is 0.
+        """
+        if self.is_zero():
+            raise ZeroDivisionError("inverse of 0 in a number field")
+        _, cofactor, _ = self.polynomial.xgcd(self.field.modulus)
+        return type(self)(self.field, cofactor)
+
+    def minimal_polynomial(self) -> fmpz_poly:
+        """Return the primitive irreducible polynomial over Z that vanishes at the element."""
+        degree = self.field.modulus.degree()
+        power = fmpq_poly([1])
+        rows = []
+        for _ in range(degree):
+            image = power * self.polynomial % self.field.modulus
+            rows.append([image[k] for k in range(degree)])
+            power = power * fmpq_poly([0, 1]) % self.field.modulus
+        return fmpq_mat(rows).charpoly().numer().factor()[1][0][0]
+
+    def _combine(self, other: object, operation: Callable) -> Self:
+        if isinstance(other, FieldElement):
+            other = other.polynomial
+        elif not isinstance(other, fmpq | int):
+            return NotImplemented
+        return type(self)(self.field, operation(self.polynomial, other))
+
+    def __add__(self, other: object) -> Self:
+        return self._combine(other, lambda x, y: x + y)
+
+    def __sub__(self, other: object) -> Self:
+        return self._combine(other, lambda x, y: x - y)
+
+    def __rsub__(self, other: object) -> Self:
+        return self._combine(other, lambda x, y: y - x)
+
+    def __mul__(self, other: object) -> Self:
+        return self._combine(other, lambda x, y: x * y)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Self:
+        return type(self)(self.field, -self.polynomial)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FieldElement):
+            return NotImplemented
+        return compare(self, other) == 0
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"FieldElement({self.ball(64)})"
+
+
+def precisions() -> count:
+    """Yield the working precisions of a refinement, in bits, doubling for ever."""
+    return (FIRST_BITS * 2**k for k in count())
+
+
+def ball_sign(ball: arb) -> int:
+    """Return the sign of every number in the ball, or 0 when the ball contains 0."""
+    return 1 if ball > 0 else -1 if ball < 0 else 0
+
+
+def sign_of(function: Callable[[list], object], elements: Sequence[FieldElement]) -> int:
+    """Return the exact sign of a polynomial function of some elements of one field.
+
+    Parameters
+    ----------
+    function : callable
+        From a list of ring elements to a ring element; must use only + - * and rationals.
+    elements : sequence of FieldElement
+
+    Notes
+    -----
+    Balls of moderate precision settle almost every call; the exact element is only formed when
+    they do not, because its coefficients are large.
+    """
+    for bits in (FIRST_BITS, 2 * FIRST_BITS):
+        with ctx.workprec(bits):
+            if settled := ball_sign(arb(0) + function([element.ball(bits) for element in elements])):
+                return settled
+    exact = function(list(elements))
+    return exact.sign() if isinstance(exact, FieldElement) else int(exact > 0) - int(exact < 0)
+
+
+def compare(left: FieldElement, right: FieldElement) -> int:
+    """Return the sign of left - right, also for elements of different fields.
+
+    Two equal numbers have the same minimal polynomial and lie on the same root of it; balls of
+    rising precision separate all others.
+    """
+    if left.field == right.field:
+        return (left - FieldElement(left.field, right.polynomial)).sign()
+    same_polynomial = None
+    for bits in precisions():
+        with ctx.workprec(bits):
+            if settled := ball_sign(left.ball(bits) - right.ball(bits)):
+                return settled
+            if same_polynomial is None:
+                shared = left.minimal_polynomial()
+                same_polynomial = shared == right.minimal_polynomial()
+            if same_polynomial:
+                roots = [r for r in real_roots(shared) if r.overlaps(left.ball(bits).union(right.ball(bits)))]
+                if len(roots) == 1:
+                    return 0
+    raise AssertionError("unreachable: precisions() never ends")
+
+
+def rank(matrix: Sequence[Sequence[FieldElement]]) -> int:
+    """Return the rank of a matrix over a field, by exact elimination."""
+    return len(echelon(matrix)[1])
+
+
+def echelon(matrix: Sequence[Sequence[FieldElement]]) -> tuple[list[list[FieldElement]], list[int]]:
+    """Return the reduced row echelon form (without zero rows) and its pivot columns."""
+    rows = [list(row) for row in matrix]
+    pivots: list[int] = []
+    for column in range(len(rows[0]) if rows else 0):
+        depth = len(pivots)
+        found = next((k for k in range(depth, len(rows)) if not rows[k][column].is_zero()), None)
+        if found is None:
+            continue
+        rows[depth], rows[found] = rows[found], rows[depth]
+        scale = rows[depth][column].inverse()
+        rows[depth] = [entry * scale for entry in rows[depth]]
+        for k, row in enumerate(rows):
+            if k != depth and not row[column].is_zero():
+                factor = row[column]
+                rows[k] = [x - factor * y for x, y in zip(row, rows[depth], strict=True)]
+        pivots.append(column)
+    return rows[: len(pivots)], pivots

@@ -1,0 +1,267 @@
+"""The regression problem: exact data, ridge, width and conventions."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Self
+
+from flint import fmpq, fmpz
+
+from reluenum.errors import InputError
+
+MAXIMAL_DIGITS = 1000
+"""Longest numerator or denominator accepted, so that `1e999999999` is refused, not expanded."""
+
+_NUMBER = re.compile(
+    r"(?P<sign>[+-]?)(?:(?P<num>[0-9]+)/(?P<den>[0-9]+)"
+    r"|(?P<whole>[0-9]*)(?:\.(?P<frac>[0-9]*))?(?:[eE](?P<exp>[+-]?[0-9]+))?)",
+    re.ASCII,
+)
+
+Vector = tuple[fmpq, ...]
+
+
+class Loss(StrEnum):
+    """How the squared residuals are added up."""
+
+    SUM = "sum"
+    MEAN = "mean"
+
+
+class OutputBias(StrEnum):
+    """Whether the network has an additive output bias, and whether it is penalised."""
+
+    NONE = "none"
+    FREE = "free"
+    RIDGE = "ridge"
+
+
+def parse_rational(text: str) -> fmpq:
+    """Read a decimal, an exponent or a fraction exactly.
+
+    Parameters
+    ----------
+    text : str
+        For example `-0.17`, `1.5e-3` or `-17/100`; surrounding blanks are ignored.
+
+    Returns
+    -------
+    fmpq
+
+    Raises
+    ------
+    ValueError
+        If the text is not a finite number, or has more than `MAXIMAL_DIGITS` digits.
+
+    Examples
+    --------
+    >>> parse_rational("-0.17"), parse_rational("15e-1"), parse_rational("4/8")
+    (-17/100, 3/2, 1/2)
+    """
+    match = _NUMBER.fullmatch(text.strip())
+    digits = None if match is None else match["num"] or f"{match['whole']}{match['frac'] or ''}"
+    if match is None or not digits:
+        raise ValueError(f"{_shown(text)} is not a finite decimal or fraction")
+    exponent_text = match["exp"] or "0"
+    if len(exponent_text) > 6 or len(text) + abs(int(exponent_text)) > MAXIMAL_DIGITS:
+        raise ValueError(f"{_shown(text)} has more than {MAXIMAL_DIGITS} digits")
+    denominator = fmpz(match["den"] or "1")
+    if denominator == 0:
+        raise ValueError(f"{_shown(text)} divides by zero")
+    shift = int(exponent_text) - len(match["frac"] or "")
+    value = fmpq(fmpz(digits), denominator) * fmpq(10) ** shift
+    return -value if match["sign"] == "-" else value
+
+
+def _shown(text: str) -> str:
+    """Quote a text for a one-line message, shortened when it is long."""
+    return repr(text if len(text) <= 40 else f"{text[:37]}...")
+
+
+def parse_ridge(text: str) -> fmpq:
+    """Read a ridge: a positive exact number.
+
+    Raises
+    ------
+    InputError
+        If it is no number, or not positive: without a ridge minima need not exist.
+    """
+    try:
+        ridge = parse_rational(text)
+    except ValueError as error:
+        raise InputError("ridge", str(error), "a positive decimal or fraction") from error
+    if ridge <= 0:
+        raise InputError("ridge", f"{text} is not positive", "a positive decimal or fraction")
+    return ridge
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Data, width, ridge and conventions of one ridge-regularised ReLU regression.
+
+    The loss is `sum_i (y_i - m - <a, relu(B x_i + c)>)^2 + ridge |theta|^2`, or its `mean` form
+    with `(1/n) sum_i`; the bias m is absent, free or penalised (docs/theory.md, section 1).
+
+    Parameters
+    ----------
+    inputs : (n, d) nested tuple of fmpq
+    targets : (n,) tuple of fmpq
+    width : int
+        Number of hidden units.
+    ridge : fmpq
+        Positive.
+    loss : Loss
+    output_bias : OutputBias
+
+    Raises
+    ------
+    InputError
+        If a field is out of range or the shapes disagree.
+    """
+
+    inputs: tuple[Vector, ...]
+    targets: Vector
+    width: int
+    ridge: fmpq
+    loss: Loss = Loss.SUM
+    output_bias: OutputBias = OutputBias.NONE
+
+    def __post_init__(self) -> None:
+        if not self.targets:
+            raise InputError("data", "no rows", "at least one data point")
+        if len(self.inputs) != len(self.targets):
+            found = f"{len(self.inputs)} inputs and {len(self.targets)} targets"
+            raise InputError("data", found, "one target for each input")
+        if not self.inputs[0] or len({len(row) for row in self.inputs}) != 1:
+            raise InputError("data", "inputs of no or of unequal length", "d >= 1 columns of inputs")
+        if isinstance(self.width, bool) or not isinstance(self.width, int) or self.width < 1:
+            raise InputError("width", str(self.width), "a whole number >= 1")
+        if self.ridge <= 0:
+            raise InputError("ridge", f"{self.ridge} is not positive", "a positive number")
+        object.__setattr__(self, "loss", Loss(self.loss))
+        object.__setattr__(self, "output_bias", OutputBias(self.output_bias))
+
+    @classmethod
+    def from_text(
+        cls,
+        inputs: Sequence[Sequence[Any]],
+        targets: Sequence[Any],
+        width: int,
+        ridge: Any,
+        loss: str = "sum",
+        output_bias: str = "none",
+    ) -> Self:
+        """Make a problem from numbers given as text, ints or Fractions (never rounded).
+
+        Floats are refused: 0.1 is not the rational 1/10.
+
+        Raises
+        ------
+        InputError
+            Naming the entry that cannot be read.
+        """
+        rows = tuple(
+            tuple(_exact(entry, f"inputs[{i}][{j}]") for j, entry in enumerate(row))
+            for i, row in enumerate(inputs)
+        )
+        values = tuple(_exact(entry, f"targets[{i}]") for i, entry in enumerate(targets))
+        return cls(rows, values, width, _exact(ridge, "ridge"), Loss(loss), OutputBias(output_bias))
+
+    @classmethod
+    def from_document(cls, record: Mapping[str, Any]) -> Self:
+        """Make a problem from the `problem` record of a document."""
+        return cls.from_text(
+            record["x"],
+            record["y"],
+            record["width"],
+            record["ridge"],
+            record["loss"],
+            record["output_bias"],
+        )
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the `problem` record of a document (see the contract)."""
+        return {
+            "x": [[str(entry) for entry in row] for row in self.inputs],
+            "y": [str(entry) for entry in self.targets],
+            "width": self.width,
+            "ridge": str(self.ridge),
+            "loss": self.loss.value,
+            "output_bias": self.output_bias.value,
+        }
+
+    def with_width(self, width: int) -> Self:
+        """Return the same problem with another number of hidden units."""
+        return replace(self, width=width)
+
+    @property
+    def size(self) -> int:
+        """Number n of data points."""
+        return len(self.targets)
+
+    @property
+    def dimension(self) -> int:
+        """Dimension d of an input."""
+        return len(self.inputs[0])
+
+    @cached_property
+    def rows(self) -> tuple[Vector, ...]:
+        """The homogeneous inputs (x_i, 1): a unit v = (b, c) has pre-activation v . row."""
+        return tuple((*row, fmpq(1)) for row in self.inputs)
+
+    @cached_property
+    def effective_ridge(self) -> fmpq:
+        """Ridge of the equivalent sum-of-squares problem: n ridge for the mean loss."""
+        return self.ridge * self.size if self.loss is Loss.MEAN else self.ridge
+
+    @cached_property
+    def loss_scale(self) -> fmpq:
+        """Factor from the sum-of-squares loss to the problem's own loss."""
+        return fmpq(1, self.size) if self.loss is Loss.MEAN else fmpq(1)
+
+    @cached_property
+    def bias_share(self) -> fmpq:
+        """The m that fits best is this number times the sum of y - f (theory, section 1)."""
+        match self.output_bias:
+            case OutputBias.NONE:
+                return fmpq(0)
+            case OutputBias.FREE:
+                return fmpq(1, self.size)
+            case OutputBias.RIDGE:
+                return 1 / (self.size + self.effective_ridge)
+
+    def residual(self, errors: Sequence[Any]) -> list[Any]:
+        """Apply R: turn y - f into the residual y - f - m with the best output bias m.
+
+        Works over any ring that contains the rationals (numbers, polynomials, balls).
+        """
+        if self.bias_share == 0:
+            return list(errors)
+        bias = sum(errors[1:], start=errors[0]) * self.bias_share
+        return [error - bias for error in errors]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the canonical text of the problem; ties files to their problem."""
+        text = json.dumps(self.to_document(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def __repr__(self) -> str:
+        return (
+            f"Problem(n={self.size}, d={self.dimension}, width={self.width}, ridge={self.ridge}, "
+            f"loss={self.loss}, output_bias={self.output_bias})"
+        )
+
+
+def _exact(entry: Any, where: str) -> fmpq:
+    """Read one number given as text, int or Fraction."""
+    if isinstance(entry, float):
+        raise InputError(where, f"the float {entry}", "exact text such as '1/10' or '0.1'")
+    try:
+        return entry if isinstance(entry, fmpq) else parse_rational(str(entry))
+    except ValueError as error:
+        raise InputError(where, str(error), "a decimal or fraction") from error

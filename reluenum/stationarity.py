@@ -1,0 +1,175 @@
+"""The polynomial system whose solutions are the stationary points on a support.
+
+Docs/theory.md, section 3, in scaled unknowns: the unit vector w_l = u_l / Lambda that every
+neuron of face l is parallel to, and s_l = sum of a^2 over the neurons on that face, so that
+f(x) = sum_l s_l w_l . (x, 1) over the active faces. The system is
+
+    Lambda w_l = P_l sum_{i in A_l} r_i row_i,    |w_l|^2 = 1,    r = R (y - f).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpz_mpoly, fmpz_mpoly_ctx, fmpz_mpoly_vec
+
+from reluenum.linear import dot
+from reluenum.patterns import Support
+from reluenum.problem import Problem
+
+
+@dataclass(frozen=True)
+class PolynomialSystem:
+    """Polynomials over Z in named variables; the graded reverse lexicographic order is used.
+
+    Parameters
+    ----------
+    variables : tuple of str
+    polynomials : tuple of fmpz_mpoly
+        Primitive, in `ring(variables)`.
+    """
+
+    variables: tuple[str, ...]
+    polynomials: tuple[fmpz_mpoly, ...]
+
+    @classmethod
+    def of(cls, variables: Sequence[str], polynomials: Iterable[fmpq_mpoly]) -> "PolynomialSystem":
+        """Clear the denominators of rational polynomials."""
+        target = ring(tuple(variables))
+        return cls(tuple(variables), tuple(integral(p, target) for p in polynomials))
+
+    @cached_property
+    def vector(self) -> fmpz_mpoly_vec:
+        """The polynomials as a FLINT vector."""
+        return fmpz_mpoly_vec(list(self.polynomials), ring(self.variables))
+
+    def to_text(self) -> list[str]:
+        """Return each polynomial as text, e.g. `3*x^2*y - 1`, without blanks."""
+        return [str(p).replace(" ", "") for p in self.polynomials]
+
+
+def ring(variables: tuple[str, ...]) -> fmpz_mpoly_ctx:
+    """Return the polynomial ring over Z with the graded reverse lexicographic order."""
+    return fmpz_mpoly_ctx.get(variables, Ordering.degrevlex)
+
+
+def integral(polynomial: fmpq_mpoly, target: fmpz_mpoly_ctx) -> fmpz_mpoly:
+    """Return the primitive integral multiple of a polynomial, leading coefficient positive."""
+    terms = polynomial.to_dict()
+    denominator = 1
+    for coefficient in terms.values():
+        denominator = coefficient.q.lcm(denominator)
+    scaled = {exponents: (value * denominator).p for exponents, value in terms.items()}
+    return normalised(target.from_dict(scaled))
+
+
+def normalised(polynomial: fmpz_mpoly) -> fmpz_mpoly:
+    """Return the primitive part with a positive leading coefficient."""
+    if polynomial.is_zero():
+        return polynomial
+    primitive = polynomial.primitive()[1]
+    return -primitive if primitive.leading_coefficient() < 0 else primitive
+
+
+def variables_of(support: Support) -> tuple[str, ...]:
+    """Return the unknowns: coordinates w of each unit vector in its flat, then the squares s."""
+    directions = [f"w{k}_{j}" for k, face in enumerate(support) for j in range(face.dimension)]
+    return (*directions, *(f"s{k}" for k in range(len(support))))
+
+
+def unknowns(support: Support, values: Sequence) -> tuple[list[list], list]:
+    """Split values of `variables_of(support)` into unit vectors and squares.
+
+    Parameters
+    ----------
+    support : Support
+    values : sequence of elements of any ring that contains Q
+
+    Returns
+    -------
+    directions : list of (d + 1,) lists
+        w_l in the coordinates (b, c).
+    squares : list
+        s_l.
+    """
+    directions, used = [], 0
+    for face in support:
+        coordinates = values[used : used + face.dimension]
+        directions.append([dot(coordinates, column) for column in zip(*face.basis, strict=True)])
+        used += face.dimension
+    return directions, list(values[used:])
+
+
+def errors_of(problem: Problem, support: Support, directions: Sequence, squares: Sequence) -> list:
+    """Return y - f on the data (before the output bias), over any ring that contains Q."""
+    errors: list = list(problem.targets)
+    for face, direction, square in zip(support, directions, squares, strict=True):
+        for i in face.active:
+            errors[i] = errors[i] - square * dot(direction, problem.rows[i])
+    return errors
+
+
+def face_gradient(problem: Problem, active: Iterable[int], residual: Sequence) -> list:
+    """Return g = sum_{i active} r_i row_i, over any ring that contains Q."""
+    columns = range(problem.dimension + 1)
+    chosen = list(active)
+    values = [residual[i] for i in chosen]
+    return [dot(values, [problem.rows[i][j] for i in chosen]) for j in columns]
+
+
+def stationarity_system(problem: Problem, support: Support) -> PolynomialSystem:
+    """Return the system of a support, equations (1) and (2) of docs/theory.md.
+
+    Returns
+    -------
+    PolynomialSystem
+        Square: as many equations as unknowns, of degree at most 2.
+    """
+    names = variables_of(support)
+    context = fmpq_mpoly_ctx.get(names, Ordering.degrevlex)
+    directions, squares = unknowns(support, context.gens())
+    residual = problem.residual(errors_of(problem, support, directions, squares))
+    equations = []
+    for face, direction in zip(support, directions, strict=True):
+        gradient = face_gradient(problem, face.active, residual)
+        slack = [
+            g - problem.effective_ridge * w for g, w in zip(gradient, direction, strict=True)
+        ]
+        equations += [dot(slack, vector) for vector in face.basis]
+        equations.append(dot(direction, direction) - 1)
+    return PolynomialSystem.of(names, [context.constant(fmpq(0)) + e for e in equations])
+
+
+def simple_points_system(system: PolynomialSystem) -> PolynomialSystem:
+    """Return the system of the simple isolated solutions: Jacobian determinant non-zero.
+
+    A new variable t and the equation t J = 1 make any square system zero-dimensional and keep
+    every stationary point with independent responses (docs/theory.md, section 4).
+    """
+    names = ("t", *system.variables)
+    context = fmpq_mpoly_ctx.get(names, Ordering.degrevlex)
+    lifted = [
+        context.from_dict({(0, *exponents): fmpq(c) for exponents, c in p.to_dict().items()})
+        for p in system.polynomials
+    ]
+    jacobian = [[p.derivative(name) for name in system.variables] for p in lifted]
+    slack = context.gen(0) * determinant(jacobian) - 1
+    return PolynomialSystem.of(names, [*lifted, slack])
+
+
+def determinant(matrix: Sequence[Sequence]):
+    """Return a determinant over a commutative ring (Laplace expansion, shared minors)."""
+    minors = {(): 1}
+    for row in matrix:
+        extended: dict[tuple[int, ...], object] = {}
+        for columns, minor in minors.items():
+            for j, entry in enumerate(row):
+                if j in columns or entry == 0:
+                    continue
+                chosen = tuple(sorted((*columns, j)))
+                term = entry * minor
+                if (len(chosen) - 1 - chosen.index(j)) % 2:
+                    term = -term
+                extended[chosen] = extended[chosen] + term if chosen in extended else term
+        minors = extended
+    return minors.get(tuple(range(len(matrix))), 0)
