@@ -1,0 +1,26 @@
+"""The linters and formatters are tests, so that `./run tests` is the whole check."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SNAKEMAKE = pytest.mark.skipif(not (ROOT / "Snakefile").exists(), reason="no Snakefile yet")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ruff check .",
+        "ruff format --check --diff .",
+        pytest.param("snakefmt --check --diff Snakefile", marks=SNAKEMAKE),
+        pytest.param("snakemake --lint", marks=SNAKEMAKE),
+    ],
+)
+def test_linter_has_nothing_to_say(command):
+    outcome = subprocess.run(
+        [sys.executable, "-m", *command.split()], cwd=ROOT, capture_output=True, text=True
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
