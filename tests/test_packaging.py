@@ -219,6 +219,7 @@ def test_run_redoes_an_installation_that_broke_off(clone, step):
     assert step in calls
 
 
+@pytest.mark.skipif(shutil.which("flock") is None, reason="needs flock, which Linux has")
 def test_two_first_calls_install_once(clone):
     clone.calls.write_text("")
     command = [clone.root / "run", "--", "greet"]
