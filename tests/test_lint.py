@@ -14,8 +14,8 @@ SNAKEMAKE = pytest.mark.skipif(not (ROOT / "Snakefile").exists(), reason="no Sna
     "command",
     [
         "ruff check .",
-        "ruff format --check --diff .",
-        pytest.param("snakefmt --check --diff Snakefile", marks=SNAKEMAKE),
+        "ruff format --check .",
+        pytest.param("snakefmt --check Snakefile", marks=SNAKEMAKE),
         pytest.param("snakemake --lint", marks=SNAKEMAKE),
     ],
 )
