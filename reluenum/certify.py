@@ -7,7 +7,7 @@ from reluenum.arrangement import Arrangement, Face
 from reluenum.merge import ResidualClass, StationarySet
 from reluenum.minimality import Descent, descent_ray, growing_descent, rotating_descent
 from reluenum.patterns import Support
-from reluenum.stationary import StationaryPoint
+from reluenum.stationary import SupportPoint
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,7 @@ def _certify_class(group: ResidualClass, arrangement: Arrangement) -> CertifiedC
     return CertifiedClass(group, rotating, _growth(group.point, group))
 
 
-def _growth(point: StationaryPoint, group: ResidualClass) -> Descent | None:
+def _growth(point: SupportPoint, group: ResidualClass) -> Descent | None:
     """Return a checked growth of a zero unit towards the most exceeding face, if any exceeds."""
     if not group.scan.exceeding:
         return None

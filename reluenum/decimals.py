@@ -10,7 +10,8 @@ from typing import Protocol
 
 from flint import arb, ctx, fmpq, fmpz
 
-from reluenum.numberfield import FieldElement, precisions
+from reluenum.algebraic import Number, exact_value
+from reluenum.numberfield import precisions
 
 DIGITS = 30
 """Significant digits of every decimal in a document."""
@@ -37,12 +38,12 @@ class RootMultiple:
 
     Parameters
     ----------
-    factor, radicand : FieldElement
+    factor, radicand : Number
         The radicand is not negative.
     """
 
-    factor: FieldElement
-    radicand: FieldElement
+    factor: Number
+    radicand: Number
 
     def is_zero(self) -> bool:
         """Decide exactly whether it is 0."""
@@ -61,7 +62,7 @@ def rounded(number: Real, digits: int = DIGITS) -> Decimal:
     for bits in precisions():
         with ctx.workprec(bits):
             ball = number.ball(bits)
-            lower, upper = _rational(ball.lower()), _rational(ball.upper())
+            lower, upper = exact_value(ball.lower()), exact_value(ball.upper())
         if lower * upper <= 0:
             continue
         exponent = _magnitude(upper) - digits
@@ -90,12 +91,6 @@ def enclosing_interval(number: Real, digits: int = DIGITS) -> tuple[fmpq, fmpq]:
     numerator, denominator = value.as_integer_ratio()
     middle = fmpq(numerator, denominator)
     return middle - unit, middle + unit
-
-
-def _rational(ball: arb) -> fmpq:
-    """Return the exact value of a ball of radius 0."""
-    mantissa, exponent = ball.man_exp()
-    return fmpq(mantissa) * fmpq(2) ** int(exponent)
 
 
 def _magnitude(value: fmpq) -> int:

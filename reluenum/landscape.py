@@ -11,11 +11,11 @@ from math import factorial, prod
 
 from flint import fmpq
 
+from reluenum.algebraic import Number, compare
 from reluenum.arrangement import Arrangement, Face
 from reluenum.certify import CertifiedClass, certify
 from reluenum.decimals import Real, RootMultiple
 from reluenum.merge import StationarySet
-from reluenum.numberfield import FieldElement, compare
 from reluenum.patterns import Counts, Support
 from reluenum.problem import Problem
 from reluenum.stationary import Outcome
@@ -32,17 +32,17 @@ class Group:
         Sign of their output weights.
     multiplicity : int
         How many there are.
-    square : FieldElement
+    square : Number
         Sum of their a^2.
-    direction : list of FieldElement
+    direction : list of Number
         Their common v / |v|, in the coordinates (b, c).
     """
 
     face: Face
     sign: int
     multiplicity: int
-    square: FieldElement
-    direction: list[FieldElement]
+    square: Number
+    direction: list[Number]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,10 +98,10 @@ class Component:
     Parameters
     ----------
     problem : Problem
-    loss : FieldElement
+    loss : Number
     strata : tuple of Stratum
         The largest dimension first.
-    bias : FieldElement
+    bias : Number
     global_at_every_width : bool
     global_at_width : bool or None
         None if that cannot be told because supports stayed undecided.
@@ -110,9 +110,9 @@ class Component:
     """
 
     problem: Problem
-    loss: FieldElement
+    loss: Number
     strata: tuple[Stratum, ...]
-    bias: FieldElement
+    bias: Number
     global_at_every_width: bool
     global_at_width: bool | None
     orbit_size: int
@@ -131,12 +131,13 @@ class Component:
     def representative(self) -> Parameters:
         """A point of the first stratum; neurons that share a face share their square equally."""
         stratum = self.strata[0]
-        zero = self.loss.field(0)
+        point = self.loss.point
+        zero = point.constant(0)
         weights: list[Real] = []
         units: list[list[Real]] = []
         for group in stratum.groups:
             share = group.square * fmpq(1, group.multiplicity)
-            weights += [RootMultiple(zero.field(group.sign), share)] * group.multiplicity
+            weights += [RootMultiple(point.constant(group.sign), share)] * group.multiplicity
             unit = [RootMultiple(entry, share) for entry in group.direction]
             units += [unit] * group.multiplicity
         weights += [zero] * stratum.zero_neurons

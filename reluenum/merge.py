@@ -11,14 +11,16 @@ from functools import cached_property
 
 from flint import fmpq
 
+from reluenum.algebraic import Number, at_point
 from reluenum.arrangement import Arrangement, Face
+from reluenum.completeness import proved_complete
 from reluenum.errors import IncompleteRunError
 from reluenum.linear import dot
 from reluenum.minimality import DualScan, projected_gradient, scan_dual
-from reluenum.numberfield import FieldElement, echelon, rank
+from reluenum.numberfield import echelon, rank
 from reluenum.patterns import Support, support_text, supports
 from reluenum.problem import Problem
-from reluenum.stationary import Outcome, StationaryPoint, Verdict, zero_network
+from reluenum.stationary import Outcome, SupportPoint, zero_network
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,26 +32,26 @@ class ResidualClass:
     problem : Problem
     scan : DualScan
         The tight faces at the residual, which identify it, and those that exceed the bound.
-    vertices : tuple of StationaryPoint
+    vertices : tuple of SupportPoint
         Those with linearly independent responses, sorted by support.
     """
 
     problem: Problem
     scan: DualScan
-    vertices: tuple[StationaryPoint, ...]
+    vertices: tuple[SupportPoint, ...]
 
     @property
-    def point(self) -> StationaryPoint:
+    def point(self) -> SupportPoint:
         """The first vertex; its residual and loss are those of the class."""
         return self.vertices[0]
 
     @property
-    def residual(self) -> list[FieldElement]:
+    def residual(self) -> list[Number]:
         """The common residual."""
         return self.point.residual
 
     @property
-    def loss(self) -> FieldElement:
+    def loss(self) -> Number:
         """The common loss."""
         return self.point.loss
 
@@ -73,18 +75,18 @@ class ResidualClass:
                     frontier.append(union)
         return tuple(sorted(found, key=lambda support: (len(support), support)))
 
-    def responses(self, support: Support) -> list[list[FieldElement]]:
+    def responses(self, support: Support) -> list[list[Number]]:
         """Return R z_l for every face: how f, less the best bias, answers to its square."""
         rows = []
         for face in support:
             direction = self.direction(face)
-            response = [self.point.field(0)] * self.problem.size
+            response = [self.point.isolated.constant(0)] * self.problem.size
             for i in face.active:
                 response[i] = dot(direction, self.problem.rows[i])
             rows.append(self.problem.residual(response))
         return rows
 
-    def direction(self, face: Face) -> list[FieldElement]:
+    def direction(self, face: Face) -> list[Number]:
         """Return the unit vector v / |v| of the neurons on a tight face."""
         scale = self.signs[face] / self.problem.effective_ridge
         return [u * scale for u in projected_gradient(self.problem, face, self.residual)]
@@ -93,29 +95,37 @@ class ResidualClass:
         """Return the dimension of the squares that a support can have (0: they are unique)."""
         if any(vertex.support == support for vertex in self.vertices):
             return 0
-        return len(support) - rank(self.responses(support))
+        exact = [[entry.exact() for entry in row] for row in self.responses(support)]
+        return len(support) - rank(exact)
 
-    def squares(self, support: Support) -> list[FieldElement]:
+    def squares(self, support: Support) -> list[Number]:
         """Return sums of a^2 per face: the barycentre of the vertices inside the support."""
         inside = [v for v in self.vertices if set(v.support) <= set(support)]
-        total = [self.point.field(0)] * len(support)
+        total = [self.point.isolated.constant(0)] * len(support)
         for vertex in inside:
             squares = dict(zip(vertex.support, self._vertex_squares(vertex), strict=True))
             total = [t + squares.get(f, 0) for t, f in zip(total, support, strict=True)]
         return [t * fmpq(1, len(inside)) for t in total]
 
-    def _vertex_squares(self, vertex: StationaryPoint) -> list[FieldElement]:
-        """Return a vertex's squares as elements of the class's own field."""
+    def _vertex_squares(self, vertex: SupportPoint) -> list[Number]:
+        """Return a vertex's squares as numbers at the first vertex's point."""
         if vertex is self.point:
             return vertex.squares
-        explained = self.problem.residual(list(self.problem.targets))
-        fitted = [self.point.field(y) - r for y, r in zip(explained, self.residual, strict=True)]
+        fitted = [
+            target - entry
+            for target, entry in zip(
+                self.problem.residual(self.problem.targets), self.residual, strict=True
+            )
+        ]
         signed = [
             [entry * self.signs[face] for entry in row]
             for face, row in zip(vertex.support, self.responses(vertex.support), strict=True)
         ]
-        rows = [[*column, value] for column, value in zip(zip(*signed, strict=True), fitted, strict=True)]
-        return [row[-1] for row in echelon(rows)[0]]
+        rows = [
+            [entry.exact() for entry in (*row, value)]
+            for row, value in zip(zip(*signed, strict=True), fitted, strict=True)
+        ]
+        return [at_point(self.point.isolated, row[-1]) for row in echelon(rows)[0]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,24 +157,19 @@ def merge(problem: Problem, arrangement: Arrangement, outcomes: Iterable[Outcome
     IncompleteRunError
         If a support of the problem has no outcome or two of them.
     """
-    found = _complete(problem, arrangement, outcomes)
-    points = [o.point for o in found if o.point is not None]
-    groups: dict[tuple, tuple[DualScan, list[StationaryPoint]]] = {}
-    for point in (zero_network(problem), *points):
-        scan = scan_dual(problem, arrangement, point.residual)
+    proved = proved_complete(problem, _one_per_support(problem, arrangement, outcomes))
+    groups: dict[tuple, tuple[DualScan, list[SupportPoint]]] = {}
+    for point in (zero_network(problem), *proved.stationary):
+        scan = scan_dual(problem, arrangement, point)
         key = (bool(point.support), scan.tight)
         groups.setdefault(key, (scan, []))[1].append(point)
     classes = tuple(
         ResidualClass(problem, scan, tuple(vertices)) for scan, vertices in groups.values()
     )
-    derived = {support for group in classes for support in group.supports}
-    undecided = tuple(
-        o for o in found if o.verdict is Verdict.UNDECIDED and o.support not in derived
-    )
-    return StationarySet(problem, classes, undecided)
+    return StationarySet(problem, classes, proved.undecided)
 
 
-def _complete(
+def _one_per_support(
     problem: Problem, arrangement: Arrangement, outcomes: Iterable[Outcome]
 ) -> list[Outcome]:
     """Return the outcomes in the order of the supports; each support must have exactly one."""

@@ -7,12 +7,13 @@ from typing import Any
 
 from flint import arb, ctx, fmpq, fmpz
 
+from reluenum.algebraic import Number
 from reluenum.arrangement import Arrangement, Face
 from reluenum.linear import dot
-from reluenum.numberfield import FieldElement, ball_sign, precisions, sign_of
+from reluenum.numberfield import ball_sign, precisions
 from reluenum.problem import OutputBias, Problem, Vector
 from reluenum.stationarity import face_gradient
-from reluenum.stationary import StationaryPoint, face_sign
+from reluenum.stationary import SupportPoint, face_sign
 
 
 @dataclass(frozen=True)
@@ -71,26 +72,32 @@ def projected_gradient(problem: Problem, face: Face, residual: Sequence) -> list
     return face.project(face_gradient(problem, face.active, residual))
 
 
-def scan_dual(problem: Problem, arrangement: Arrangement, residual: Sequence[FieldElement]) -> DualScan:
+def dual_excess(problem: Problem, face: Face, residual: Sequence[Number]) -> Number:
+    """Return |u_F|^2 - Lambda^2, whose sign says whether the constraint of a face holds."""
+    gradient = projected_gradient(problem, face, residual)
+    return dot(gradient, gradient) - problem.effective_ridge**2
+
+
+def scan_dual(problem: Problem, arrangement: Arrangement, point: SupportPoint) -> DualScan:
     """Compare |u_F| with Lambda on every face that contains u_F or -u_F, exactly (Theorem C)."""
-    bound = problem.effective_ridge**2
-    found: dict[int, list[tuple[Face, int]]] = {0: [], 1: []}
+    known = dict(zip(point.support, point.signs or (), strict=True))
+    tight, exceeding = [], []
     for face in arrangement.live_faces:
-
-        def gradient(values: Sequence, face: Face = face) -> list:
-            return projected_gradient(problem, face, values)
-
-        def excess(values: Sequence, gradient=gradient) -> Any:
-            vector = gradient(values)
-            return dot(vector, vector) - bound
-
-        comparison = sign_of(excess, residual)
-        if comparison >= 0 and (sign := face_sign(problem, face, gradient, residual)):
-            found[comparison].append((face, sign))
-    return DualScan(tuple(found[0]), tuple(found[1]))
+        if face in known:
+            tight.append((face, known[face]))
+            continue
+        comparison = dual_excess(problem, face, point.residual).sign()
+        if comparison < 0:
+            continue
+        gradient = projected_gradient(problem, face, point.residual)
+        if sign := face_sign(problem, face, gradient):
+            (exceeding if comparison > 0 else tight).append((face, sign))
+    return DualScan(tuple(tight), tuple(exceeding))
 
 
-def slope(problem: Problem, face: Face, sign: int, vector: Vector, residual: Sequence) -> Any:
+def slope(
+    problem: Problem, face: Face, sign: int, vector: Vector, residual: Sequence[Number]
+) -> Number:
     """Return D(vector), half the slope of the loss per unit of |a| (Theorem B).
 
     Parameters
@@ -103,19 +110,19 @@ def slope(problem: Problem, face: Face, sign: int, vector: Vector, residual: Seq
 
 
 def descent_ray(
-    problem: Problem, arrangement: Arrangement, face: Face, sign: int, residual: Sequence[FieldElement]
+    problem: Problem, arrangement: Arrangement, face: Face, sign: int, residual: Sequence[Number]
 ) -> Vector | None:
     """Return a ray along which a living unit on the face descends, or None if there is none.
 
     None for every face of a support is equivalent to local minimality (Theorem B).
     """
     for vector in arrangement.rays_around(face):
-        if sign_of(lambda r, v=vector: slope(problem, face, sign, v, r), residual) < 0:
+        if slope(problem, face, sign, vector, residual).sign() < 0:
             return vector
     return None
 
 
-def rotating_descent(point: StationaryPoint, face: Face, vector: Vector) -> Descent:
+def rotating_descent(point: SupportPoint, face: Face, vector: Vector) -> Descent:
     """Return a checked descent that turns the unit on a face of the point's support."""
     place = point.support.index(face)
     sign = point.signs[place]
@@ -129,7 +136,7 @@ def rotating_descent(point: StationaryPoint, face: Face, vector: Vector) -> Desc
     return Descent(face, "rotate", sign, vector, _checked_step(point, moved))
 
 
-def growing_descent(point: StationaryPoint, face: Face, sign: int) -> Descent:
+def growing_descent(point: SupportPoint, face: Face, sign: int) -> Descent:
     """Return a checked descent that lets a zero unit grow towards an exceeding face."""
     vector = _rational_direction(point, face, sign)
 
@@ -140,7 +147,7 @@ def growing_descent(point: StationaryPoint, face: Face, sign: int) -> Descent:
     return Descent(face, "grow", sign, vector, _checked_step(point, moved))
 
 
-def _rational_direction(point: StationaryPoint, face: Face, sign: int) -> Vector:
+def _rational_direction(point: SupportPoint, face: Face, sign: int) -> Vector:
     """Return a rational vector of the flat, close to s u, that still exceeds the dual bound."""
     problem = point.problem
     bound = problem.effective_ridge
@@ -150,7 +157,7 @@ def _rational_direction(point: StationaryPoint, face: Face, sign: int) -> Vector
         scale = fmpz(2) ** (bits // 8)
         rounded = [_nearest(entry / bound * sign, scale) for entry in gradient]
         vector = tuple(face.project(rounded))
-        if not face_sign(problem, face, lambda _, v=vector: v, point.residual):
+        if face_sign(problem, face, list(map(point.isolated.constant, vector))) != 1:
             continue
         length = dot(vector, vector)
         value = dot(face_gradient(problem, face.active, point.residual), vector) * sign
@@ -166,7 +173,7 @@ def _nearest(ball: arb, scale: fmpz) -> fmpq:
     return fmpq((value * scale + fmpq(1, 2)).floor(), scale)
 
 
-def _units(point: StationaryPoint, bits: int) -> list[tuple[arb, list[arb]]]:
+def _units(point: SupportPoint, bits: int) -> list[tuple[arb, list[arb]]]:
     """Return (a, v) of one unit per face, as balls at the current precision."""
     units = []
     for square, direction, sign in zip(point.squares, point.directions, point.signs, strict=True):
@@ -175,7 +182,7 @@ def _units(point: StationaryPoint, bits: int) -> list[tuple[arb, list[arb]]]:
     return units
 
 
-def _checked_step(point: StationaryPoint, moved) -> fmpq:
+def _checked_step(point: SupportPoint, moved) -> fmpq:
     """Return a step 2^-k at which the loss is smaller, by ball arithmetic."""
     for halvings in count():
         bits = 128 + 8 * halvings

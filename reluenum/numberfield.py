@@ -1,12 +1,9 @@
-"""Real algebraic numbers: a real root of an irreducible polynomial, and the field it generates.
+"""The field of a real root of an irreducible polynomial: exact arithmetic, exact zero test.
 
-Every decision about a stationary point is the sign of an element of such a field. Zero is
-recognised exactly (the reduced polynomial is 0); any other sign is found by refining a ball
-until it excludes 0, which ends because the element is not 0.
+Only needed where enclosures cannot decide, because a number may be exactly 0.
 """
 
-from collections.abc import Callable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Self
 
@@ -74,41 +71,21 @@ def real_roots(polynomial: fmpz_poly) -> list[arb]:
 class FieldElement:
     """An element of a `RealField`, as a reduced polynomial in its generator."""
 
-    __slots__ = ("__dict__", "field", "polynomial")
+    __slots__ = ("field", "polynomial")
 
     def __init__(self, field: RealField, polynomial: fmpq_poly) -> None:
         self.field = field
         self.polynomial = polynomial % field.modulus
 
-    @cached_property
-    def _balls(self) -> dict[int, arb]:
-        return {}
-
     def is_zero(self) -> bool:
         """Decide exactly whether the element is 0."""
         return self.polynomial.is_zero()
 
-    def is_rational(self) -> bool:
-        """Decide exactly whether the element is a rational number."""
-        return self.polynomial.degree() <= 0
-
-    def rational(self) -> fmpq:
-        """Return the value of a rational element."""
-        return self.polynomial[0]
-
     def ball(self, bits: int) -> arb:
         """Return an enclosure computed with the given working precision."""
-        if bits not in self._balls:
-            root = self.field.root(bits)
-            with ctx.workprec(bits):
-                self._balls[bits] = arb_poly(self.polynomial.coeffs())(root)
-        return self._balls[bits]
-
-    def sign(self) -> int:
-        """Return the exact sign, -1, 0 or 1."""
-        if self.is_zero():
-            return 0
-        return next(sign for bits in precisions() if (sign := ball_sign(self.ball(bits))))
+        root = self.field.root(bits)
+        with ctx.workprec(bits):
+            return arb_poly(self.polynomial.coeffs())(root)
 
     def inverse(self) -> Self:
         """Return 1 / element.
@@ -170,7 +147,7 @@ class FieldElement:
         return f"FieldElement({self.ball(64)})"
 
 
-def precisions() -> count:
+def precisions() -> Iterator[int]:
     """Yield the working precisions of a refinement, in bits, doubling for ever."""
     return (FIRST_BITS * 2**k for k in count())
 
@@ -178,51 +155,6 @@ def precisions() -> count:
 def ball_sign(ball: arb) -> int:
     """Return the sign of every number in the ball, or 0 when the ball contains 0."""
     return 1 if ball > 0 else -1 if ball < 0 else 0
-
-
-def sign_of(function: Callable[[list], object], elements: Sequence[FieldElement]) -> int:
-    """Return the exact sign of a polynomial function of some elements of one field.
-
-    Parameters
-    ----------
-    function : callable
-        From a list of ring elements to a ring element; must use only + - * and rationals.
-    elements : sequence of FieldElement
-
-    Notes
-    -----
-    Balls of moderate precision settle almost every call; the exact element is only formed when
-    they do not, because its coefficients are large.
-    """
-    for bits in (FIRST_BITS, 2 * FIRST_BITS):
-        with ctx.workprec(bits):
-            if settled := ball_sign(arb(0) + function([element.ball(bits) for element in elements])):
-                return settled
-    exact = function(list(elements))
-    return exact.sign() if isinstance(exact, FieldElement) else int(exact > 0) - int(exact < 0)
-
-
-def compare(left: FieldElement, right: FieldElement) -> int:
-    """Return the sign of left - right, also for elements of different fields.
-
-    Two equal numbers have the same minimal polynomial and lie on the same root of it; balls of
-    rising precision separate all others.
-    """
-    if left.field == right.field:
-        return (left - FieldElement(left.field, right.polynomial)).sign()
-    same_polynomial = None
-    for bits in precisions():
-        with ctx.workprec(bits):
-            if settled := ball_sign(left.ball(bits) - right.ball(bits)):
-                return settled
-            if same_polynomial is None:
-                shared = left.minimal_polynomial()
-                same_polynomial = shared == right.minimal_polynomial()
-            if same_polynomial:
-                roots = [r for r in real_roots(shared) if r.overlaps(left.ball(bits).union(right.ball(bits)))]
-                if len(roots) == 1:
-                    return 0
-    raise AssertionError("unreachable: precisions() never ends")
 
 
 def rank(matrix: Sequence[Sequence[FieldElement]]) -> int:

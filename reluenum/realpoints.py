@@ -1,22 +1,22 @@
-"""From the Groebner basis of a zero-dimensional ideal to its real points, exactly.
+"""From the Groebner basis of a zero-dimensional ideal to a parametrisation of its points.
 
-Quotient algebra, separating linear form, shape position, factors over Q, real roots
-(docs/theory.md, section 9).
+Quotient algebra, separating linear form, shape position (docs/theory.md, section 9).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 
 from flint import fmpq, fmpq_mat, fmpq_poly, fmpz_mpoly, fmpz_mpoly_vec, fmpz_poly
 
-from reluenum.numberfield import FieldElement, RealField, real_roots
+from reluenum.algebraic import Parametrisation
 from reluenum.stationarity import PolynomialSystem, normalised, ring
 
 Exponents = tuple[int, ...]
-RealPoint = tuple[FieldElement, ...]
-"""One value per variable, all in one `RealField`."""
+
+FORMS_BEFORE_RADICAL = 3
+"""Linear forms tried on top of the single variables before an ideal is made radical."""
 
 
 @dataclass(frozen=True)
@@ -140,22 +140,7 @@ class Quotient:
         return fmpq_mat(rows)
 
 
-@dataclass(frozen=True)
-class ShapePosition:
-    """The points of an ideal as x_j = coordinates[j](t), chi(t) = 0.
-
-    Parameters
-    ----------
-    chi : fmpz_poly
-        Squarefree or not; its roots are the values of a separating linear form.
-    coordinates : tuple of fmpq_poly
-    """
-
-    chi: fmpz_poly
-    coordinates: tuple[fmpq_poly, ...]
-
-
-def shape_position(quotient: Quotient, form: Sequence[int]) -> ShapePosition | None:
+def shape_position(quotient: Quotient, form: Sequence[int]) -> Parametrisation | None:
     """Return the shape position along a linear form, or None if its powers do not span."""
     matrix = quotient.multiplication(form)
     degree = quotient.basis.degree
@@ -173,7 +158,7 @@ def shape_position(quotient: Quotient, form: Sequence[int]) -> ShapePosition | N
         return None
     columns = solution.transpose().tolist()
     chi = fmpq_poly([*(-entry for entry in columns[-1]), 1])
-    return ShapePosition(chi.numer(), tuple(fmpq_poly(column) for column in columns[:-1]))
+    return Parametrisation(chi.numer(), fmpq_poly([1]), tuple(map(fmpq_poly, columns[:-1])))
 
 
 def linear_forms(variables: int) -> Iterator[list[int]]:
@@ -187,7 +172,7 @@ def linear_forms(variables: int) -> Iterator[list[int]]:
         yield [k**j for j in range(variables)]
 
 
-def find_shape(basis: GroebnerBasis, attempts: int | None) -> ShapePosition | None:
+def find_shape(basis: GroebnerBasis, attempts: int | None) -> Parametrisation | None:
     """Return a shape position along one of the first so many forms, or None (None: no limit)."""
     quotient = Quotient(basis)
     for tried, form in enumerate(linear_forms(len(basis.variables))):
@@ -223,9 +208,35 @@ def radical_system(basis: GroebnerBasis) -> PolynomialSystem:
     )
 
 
-def real_points(shape: ShapePosition) -> Iterator[RealPoint]:
-    """Yield the real points, each in the field of its root, ascending in the linear form."""
-    for factor, _ in sorted(shape.chi.factor()[1], key=lambda pair: pair[0].coeffs()):
-        for index in range(len(real_roots(factor))):
-            field = RealField(factor, index)
-            yield tuple(field(coordinate) for coordinate in shape.coordinates)
+@dataclass(frozen=True)
+class Solutions:
+    """The complex solutions of a polynomial system.
+
+    Parameters
+    ----------
+    dimension : int
+        -1: none; 0: finitely many; 1: infinitely many.
+    parametrisation : Parametrisation, optional
+        Present if and only if there are finitely many, and some.
+    """
+
+    dimension: int
+    parametrisation: Parametrisation | None = None
+
+
+def solutions(system: PolynomialSystem, basis_of: Callable[..., GroebnerBasis]) -> Solutions:
+    """Solve a system by Groebner bases.
+
+    Parameters
+    ----------
+    system : PolynomialSystem
+    basis_of : callable
+        From a system to its reduced basis; asked again for the radical of an awkward ideal.
+    """
+    basis = basis_of(system)
+    if basis.is_unit:
+        return Solutions(-1)
+    if not basis.is_zero_dimensional:
+        return Solutions(1)
+    found = find_shape(basis, len(basis.variables) + FORMS_BEFORE_RADICAL)
+    return Solutions(0, found or find_shape(basis_of(radical_system(basis)), None))

@@ -11,11 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpz_mpoly, fmpz_mpoly_ctx, fmpz_mpoly_vec
+from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpz, fmpz_mpoly, fmpz_mpoly_ctx, fmpz_mpoly_vec
 
 from reluenum.linear import dot
 from reluenum.patterns import Support
 from reluenum.problem import Problem
+
+Terms = list[tuple[fmpz, tuple[int, ...]]]
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,28 @@ class PolynomialSystem:
         """The polynomials as a FLINT vector."""
         return fmpz_mpoly_vec(list(self.polynomials), ring(self.variables))
 
+    @cached_property
+    def terms(self) -> list[Terms]:
+        """Each polynomial as a list of coefficients and factors (variable numbers)."""
+        return [_factored(p) for p in self.polynomials]
+
+    @cached_property
+    def jacobian_terms(self) -> list[list[Terms]]:
+        """The Jacobian matrix, in the form of `terms`."""
+        variables = range(len(self.variables))
+        return [[_factored(p.derivative(j)) for j in variables] for p in self.polynomials]
+
     def to_text(self) -> list[str]:
         """Return each polynomial as text, e.g. `3*x^2*y - 1`, without blanks."""
         return [str(p).replace(" ", "") for p in self.polynomials]
+
+
+def _factored(polynomial: fmpz_mpoly) -> Terms:
+    """Return the terms of a polynomial with their monomials as repeated variable numbers."""
+    return [
+        (coefficient, tuple(j for j, e in enumerate(exponents) for _ in range(e)))
+        for exponents, coefficient in polynomial.to_dict().items()
+    ]
 
 
 def ring(variables: tuple[str, ...]) -> fmpz_mpoly_ctx:

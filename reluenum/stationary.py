@@ -1,21 +1,28 @@
-"""Stationary points of one support: from its Groebner basis to an exact outcome."""
+"""Solve the system of one support: from its polynomials to an exact outcome."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from flint import fmpq, fmpq_poly, fmpz, fmpz_poly
+from flint import fmpq
 
-from reluenum.arrangement import Arrangement
+from reluenum.algebraic import (
+    CERTIFICATION_BITS,
+    IsolatedPoint,
+    Number,
+    Root,
+    certified_box,
+    rational_point,
+    real_solutions,
+)
+from reluenum.arrangement import Arrangement, Face
 from reluenum.errors import BackendError, TheoremViolation
 from reluenum.groebner import Engine
 from reluenum.linear import dot
-from reluenum.numberfield import FieldElement, RealField, rationals, sign_of
 from reluenum.patterns import Pattern, Support, owned_supports, support_text
 from reluenum.problem import OutputBias, Problem
-from reluenum.realpoints import RealPoint, find_shape, radical_system, real_points
 from reluenum.stationarity import (
     PolynomialSystem,
     errors_of,
@@ -24,99 +31,98 @@ from reluenum.stationarity import (
     unknowns,
 )
 
-FORMS_BEFORE_RADICAL = 3
-"""Linear forms tried on top of the single variables before an ideal is made radical."""
-
 
 class Verdict(StrEnum):
     """What the polynomial system of a support says."""
 
-    NO_STATIONARY_POINT = "no stationary point"
+    NO_POINT = "no point with positive squares"
     LEAVES_FACES = "leaves its faces"
     STATIONARY = "stationary"
     UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True, eq=False)
-class StationaryPoint:
-    """A stationary point with one (merged) neuron per face of a support.
+class SupportPoint:
+    """The solution of a support's system in which all sums of squares are positive.
+
+    There is at most one whose responses are independent (Theorem A). It is stationary if every
+    unit lies in its open face; otherwise it still is the projection that decides what larger
+    supports can do (Theorem E).
 
     Parameters
     ----------
     problem : Problem
     support : Support
         Empty for the zero network.
-    signs : tuple of int
-        Sign of the output weights a on each face.
-    values : RealPoint
-        The unknowns of `variables_of(support)`, in one field.
+    isolated : IsolatedPoint
+        The values of `variables_of(support)`.
     """
 
     problem: Problem
     support: Support
-    signs: tuple[int, ...]
-    values: RealPoint
+    isolated: IsolatedPoint
 
     @cached_property
-    def field(self) -> RealField:
-        """The number field that all coordinates live in."""
-        return self.values[0].field if self.values else rationals()
+    def _unknowns(self) -> tuple[list[list[Number]], list[Number]]:
+        directions, squares = unknowns(self.support, self.isolated.coordinates)
+        return [[self._number(entry) for entry in row] for row in directions], squares
 
-    @cached_property
-    def _unknowns(self) -> tuple[list[list[FieldElement]], list[FieldElement]]:
-        directions, squares = unknowns(self.support, self.values)
-        return [[self._element(entry) for entry in row] for row in directions], squares
-
-    def _element(self, value: Any) -> FieldElement:
-        return value if isinstance(value, FieldElement) else self.field(fmpq(value))
+    def _number(self, value: Any) -> Number:
+        return value if isinstance(value, Number) else self.isolated.constant(value)
 
     @property
-    def squares(self) -> list[FieldElement]:
+    def squares(self) -> list[Number]:
         """Sum of a^2 over the neurons of each face."""
         return self._unknowns[1]
 
     @cached_property
-    def directions(self) -> list[list[FieldElement]]:
-        """Unit vector v / |v| of the neurons of each face."""
+    def signs(self) -> tuple[int, ...] | None:
+        """Sign of a on each face, or None if a unit does not lie in its open face."""
+        found = tuple(
+            face_sign(self.problem, face, direction)
+            for face, direction in zip(self.support, self._unknowns[0], strict=True)
+        )
+        return found if all(found) else None
+
+    @property
+    def is_stationary(self) -> bool:
+        """Whether every unit lies in its open face."""
+        return self.signs is not None
+
+    @cached_property
+    def directions(self) -> list[list[Number]]:
+        """Unit vector v / |v| of the neurons of each face of a stationary point."""
         return [
             [entry * sign for entry in row]
-            for row, sign in zip(self._unknowns[0], self.signs, strict=True)
+            for row, sign in zip(self._unknowns[0], self.signs or (), strict=True)
         ]
 
     @cached_property
-    def errors(self) -> list[FieldElement]:
+    def errors(self) -> list[Number]:
         """y - f on the data."""
         found = errors_of(self.problem, self.support, *self._unknowns)
-        return [self._element(entry) for entry in found]
+        return [self._number(entry) for entry in found]
 
     @cached_property
-    def residual(self) -> list[FieldElement]:
+    def residual(self) -> list[Number]:
         """r = y - f - m on the data."""
         return self.problem.residual(self.errors)
 
     @cached_property
-    def bias(self) -> FieldElement:
+    def bias(self) -> Number:
         """The output bias m (0 when there is none)."""
         return dot(self.errors, [fmpq(1)] * self.problem.size) * self.problem.bias_share
 
     @cached_property
-    def loss(self) -> FieldElement:
+    def loss(self) -> Number:
         """The loss, in the problem's own convention (docs/theory.md, section 1)."""
         value = dot(self.residual, self.problem.targets) * 2 - dot(self.residual, self.residual)
         if self.problem.output_bias is OutputBias.RIDGE:
             value = value - self.bias * self.bias * self.problem.effective_ridge
-        return value * self.problem.loss_scale
-
-    def to_document(self) -> dict[str, Any]:
-        """Return an exact text form."""
-        return {
-            "field": [str(c) for c in self.field.polynomial.coeffs()],
-            "root": self.field.index,
-            "values": [[str(c) for c in value.polynomial.coeffs()] for value in self.values],
-        }
+        return self._number(value * self.problem.loss_scale)
 
     def __repr__(self) -> str:
-        return f"StationaryPoint({support_text(self.support) or 'zero network'}, loss {self.loss.ball(53)})"
+        return f"SupportPoint({support_text(self.support) or 'zero network'}, loss {self.loss})"
 
 
 @dataclass(frozen=True)
@@ -127,15 +133,15 @@ class Outcome:
     ----------
     support : Support
     verdict : Verdict
-    point : StationaryPoint, optional
-        Present if and only if the verdict is STATIONARY.
+    point : SupportPoint, optional
+        Present if the verdict is LEAVES_FACES or STATIONARY.
     reason : str
         Why it is undecided.
     """
 
     support: Support
     verdict: Verdict
-    point: StationaryPoint | None = None
+    point: SupportPoint | None = None
     reason: str = ""
 
     def to_document(self) -> dict[str, Any]:
@@ -145,7 +151,7 @@ class Outcome:
             "verdict": self.verdict.value,
         }
         if self.point is not None:
-            record["point"] = self.point.to_document()
+            record["point"] = self.point.isolated.to_document()
         if self.reason:
             record["reason"] = self.reason
         return record
@@ -155,14 +161,16 @@ def solve_pattern(
     problem: Problem, arrangement: Arrangement, pattern: Pattern, engine: Engine
 ) -> list[Outcome]:
     """Solve every support that a pattern owns; a pure function of problem and pattern."""
-    return [solve_support(problem, support, engine) for support in owned_supports(pattern, arrangement)]
+    return [
+        solve_support(problem, support, engine) for support in owned_supports(pattern, arrangement)
+    ]
 
 
 def solve_support(problem: Problem, support: Support, engine: Engine) -> Outcome:
-    """Find the stationary point of a support, or prove that there is none.
+    """Find the point of a support's system with positive squares.
 
-    Stationary points whose responses are linearly dependent are left to the merge, which
-    derives them from smaller supports (docs/theory.md, section 4).
+    Points whose responses are linearly dependent are left to the merge, which derives them from
+    smaller supports (docs/theory.md, section 4).
 
     Parameters
     ----------
@@ -178,116 +186,90 @@ def solve_support(problem: Problem, support: Support, engine: Engine) -> Outcome
     """
     system = stationarity_system(problem, support)
     try:
-        positive = [
-            values for values in _simple_points(system, engine) if _is_positive(support, values)
-        ]
+        roots = _real_roots(system, engine)
     except BackendError as error:
         return Outcome(support, Verdict.UNDECIDED, reason=str(error))
-    if len(positive) > 1:
-        raise TheoremViolation(f"two stationary points on {support_text(support)} (Theorem A)")
-    if not positive:
-        return Outcome(support, Verdict.NO_STATIONARY_POINT)
-    signs = _signs(problem, support, positive[0])
-    if signs is None:
-        return Outcome(support, Verdict.LEAVES_FACES)
-    point = StationaryPoint(problem, support, signs, positive[0])
-    return Outcome(support, Verdict.STATIONARY, point)
+    found = [p for root in roots if (p := _positive_point(problem, support, system, root))]
+    if len(found) > 1:
+        raise TheoremViolation(f"two positive points on {support_text(support)} (Theorem A)")
+    if not found:
+        return Outcome(support, Verdict.NO_POINT)
+    verdict = Verdict.STATIONARY if found[0].is_stationary else Verdict.LEAVES_FACES
+    return Outcome(support, verdict, found[0])
 
 
-def _simple_points(system: PolynomialSystem, engine: Engine) -> Iterator[RealPoint]:
-    """Yield the real points of a system; only the simple isolated ones if there are infinitely many."""
-    basis = engine.basis(system)
-    extra = 0
-    if not basis.is_zero_dimensional:
-        basis = engine.basis(simple_points_system(system))
-        extra = 1
-    if basis.is_unit:
-        return
-    shape = find_shape(basis, len(basis.variables) + FORMS_BEFORE_RADICAL)
-    if shape is None:
-        basis = engine.basis(radical_system(basis))
-        shape = find_shape(basis, None)
-    for values in real_points(shape):
-        yield values[extra:]
+def _real_roots(system: PolynomialSystem, engine: Engine) -> list[Root]:
+    """Return the real solutions; only the simple ones if there are infinitely many."""
+    found = engine.solutions(system)
+    if found.dimension > 0:
+        found = engine.solutions(simple_points_system(system))
+    if found.dimension > 0:
+        raise BackendError("engine", "infinitely many simple points, which cannot be")
+    if found.parametrisation is None:
+        return []
+    extra = len(found.parametrisation.numerators) - len(system.variables)
+    return real_solutions(found.parametrisation.without(extra))
 
 
-def _is_positive(support: Support, values: RealPoint) -> bool:
-    """Whether all sums of squares are positive."""
-    return all(square.sign() > 0 for square in values[len(values) - len(support) :])
+def _positive_point(
+    problem: Problem, support: Support, system: PolynomialSystem, root: Root
+) -> SupportPoint | None:
+    """Certify a root as an isolated solution with positive squares, or return None.
+
+    A root that is not simple cannot be certified; Theorem E says that none is lost.
+    """
+    squares = slice(len(system.variables) - len(support), None)
+    if any(ball < 0 for ball in root.balls(CERTIFICATION_BITS[0])[squares]):
+        return None
+    box = certified_box(system, root.balls)
+    if box is None:
+        return None
+    point = SupportPoint(problem, support, IsolatedPoint(system, box, root))
+    return point if all(square.sign() > 0 for square in point.squares) else None
 
 
-def _signs(problem: Problem, support: Support, values: RealPoint) -> tuple[int, ...] | None:
-    """Return the sign of a per face, or None if a unit does not lie in its open face."""
-    found = []
-    for k, face in enumerate(support):
-        sign = face_sign(problem, face, lambda vs, k=k: unknowns(support, vs)[0][k], values)
-        if sign == 0:
-            return None
-        found.append(sign)
-    return tuple(found)
-
-
-def face_sign(problem: Problem, face, vector, elements: Sequence[FieldElement]) -> int:
+def face_sign(problem: Problem, face: Face, vector: Sequence) -> int:
     """Return s = 1 or -1 if s * vector lies in the open face, and 0 if neither does.
 
     Parameters
     ----------
-    vector : callable
-        From the elements (or balls around them) to a vector of the face's flat.
+    vector : (d + 1,) sequence of Number
+        In the flat of the face.
     """
     found = 0
-    for i, expected in enumerate(face.sign_values):
+    for row, expected in zip(problem.rows, face.sign_values, strict=True):
         if expected == 0:
             continue
-        sign = expected * sign_of(lambda vs, i=i: dot(vector(vs), problem.rows[i]), elements)
+        sign = expected * dot(vector, row).sign()
         if sign == 0 or found not in (0, sign):
             return 0
         found = sign
     return found
 
 
-def zero_network(problem: Problem) -> StationaryPoint:
+def zero_network(problem: Problem) -> SupportPoint:
     """Return the stationary point with no living unit (only the output bias, if any)."""
-    return StationaryPoint(problem, (), (), ())
+    return SupportPoint(problem, (), rational_point())
 
 
 def read_outcome(problem: Problem, arrangement: Arrangement, record: Mapping[str, Any]) -> Outcome:
-    """Read an outcome back and check its point exactly against its system and its faces.
+    """Read an outcome back and certify its point anew.
 
     Raises
     ------
     TheoremViolation
-        If the recorded point is not a stationary point of its support.
+        If the recorded point is not what the record says.
     """
     support = tuple(arrangement.face(signs) for signs in record["support"].split("|"))
     verdict = Verdict(record["verdict"])
-    if verdict is not Verdict.STATIONARY:
+    if verdict not in (Verdict.LEAVES_FACES, Verdict.STATIONARY):
         return Outcome(support, verdict, reason=record.get("reason", ""))
-    values = _read_values(record["point"])
-    signs = _signs(problem, support, values)
-    solves = all(_vanishes(p.to_dict(), values) for p in stationarity_system(problem, support).polynomials)
-    if signs is None or not solves or not _is_positive(support, values):
-        raise TheoremViolation(f"the recorded point on {record['support']} is not stationary there")
-    return Outcome(support, verdict, StationaryPoint(problem, support, signs, values))
-
-
-def _read_values(record: Mapping[str, Any]) -> RealPoint:
-    """Read the coordinates of a point."""
-    field = RealField(fmpz_poly([fmpz(c) for c in record["field"]]), record["root"])
-    return tuple(field(fmpq_poly([fmpq(*map(fmpz, c.split("/"))) for c in value])) for value in record["values"])
-
-
-def _vanishes(terms: Mapping[tuple[int, ...], fmpz], values: RealPoint) -> bool:
-    """Whether a polynomial of degree at most 3 is exactly 0 at a point."""
-    field = values[0].field
-    total = field(0)
-    for exponents, coefficient in terms.items():
-        term = field(fmpq(coefficient))
-        for value, exponent in zip(values, exponents, strict=True):
-            for _ in range(exponent):
-                term = term * value
-        total = total + term
-    return total.is_zero()
+    system = stationarity_system(problem, support)
+    point = SupportPoint(problem, support, IsolatedPoint.from_document(system, record["point"]))
+    positive = all(square.sign() > 0 for square in point.squares)
+    if not positive or point.is_stationary != (verdict is Verdict.STATIONARY):
+        raise TheoremViolation(f"the recorded point on {record['support']} is not as recorded")
+    return Outcome(support, verdict, point)
 
 
 def verdict_counts(outcomes: Iterable[Outcome]) -> dict[str, int]:

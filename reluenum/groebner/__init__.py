@@ -1,11 +1,11 @@
 """Groebner basis engines behind one protocol, and the choice between them.
 
-Every engine turns a polynomial system into its reduced basis in the graded reverse
-lexicographic order. That basis is unique, so engines can be compared literally and everything
-after it is shared.
+Every engine turns a polynomial system into a parametrisation of its complex solutions by the
+roots of one polynomial. No engine needs to be trusted: its real solutions are certified by
+interval Newton, and a missing one is noticed when the supports are merged (Theorem E).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,14 +14,11 @@ from reluenum.errors import BackendError, InputError
 from reluenum.groebner.flint import FlintBackend
 from reluenum.groebner.msolve import MsolveBackend
 from reluenum.groebner.sympy import SympyBackend
-from reluenum.realpoints import GroebnerBasis
+from reluenum.realpoints import Solutions
 from reluenum.stationarity import PolynomialSystem
 
 DEFAULT_SECONDS = 120.0
 """Time limit of one backend on one system."""
-
-SMALL_SYSTEM = 6
-"""Up to so many unknowns `auto` gives FLINT its whole time limit before it asks msolve."""
 
 
 class Backend(Protocol):
@@ -33,8 +30,8 @@ class Backend(Protocol):
         """Return the engine's version; raise BackendError if it is not installed."""
         ...
 
-    def basis(self, system: PolynomialSystem, seconds: float) -> GroebnerBasis:
-        """Return the reduced basis; raise BackendError with the reason if it cannot."""
+    def solutions(self, system: PolynomialSystem, seconds: float) -> Solutions:
+        """Solve a system; raise BackendError with the reason if that fails."""
         ...
 
     def close(self) -> None:
@@ -62,24 +59,21 @@ class Engine(AbstractContextManager):
     backends: tuple[Backend, ...]
     seconds: float = DEFAULT_SECONDS
 
-    def basis(self, system: PolynomialSystem) -> GroebnerBasis:
-        """Return the reduced Groebner basis of a system.
+    def solutions(self, system: PolynomialSystem) -> Solutions:
+        """Solve a system by the first backend that finishes.
 
         Raises
         ------
         BackendError
-            If no backend finishes; its reason lists all of theirs.
+            If none does; the reason lists all of theirs.
         """
         reasons = []
-        for backend in self._ordered(system):
+        for backend in self.backends:
             try:
-                return backend.basis(system, self.seconds)
+                return backend.solutions(system, self.seconds)
             except BackendError as error:
-                reasons.append(str(error))
+                reasons.append(error.reason if len(self.backends) == 1 else str(error))
         raise BackendError("+".join(b.name for b in self.backends), "; ".join(reasons))
-
-    def _ordered(self, system: PolynomialSystem) -> Sequence[Backend]:
-        return self.backends
 
     def versions(self) -> dict[str, str]:
         """Return the version of every backend."""
@@ -95,30 +89,34 @@ class Engine(AbstractContextManager):
 
 
 class AutomaticEngine(Engine):
-    """FLINT within a bounded effort, then msolve, then FLINT without bound, then sympy."""
+    """FLINT in process while the system is easy; then its backends with their time limits."""
 
-    def basis(self, system: PolynomialSystem) -> GroebnerBasis:
-        """Return the basis by the cheapest engine that is likely to finish."""
-        quick = FlintBackend.within_effort(system)
-        return quick if quick is not None else super().basis(system)
-
-    def _ordered(self, system: PolynomialSystem) -> Sequence[Backend]:
-        small = len(system.variables) <= SMALL_SYSTEM
-        return self.backends if small else sorted(self.backends, key=lambda b: b.name == "flint")
+    def solutions(self, system: PolynomialSystem) -> Solutions:
+        """Solve a system by the cheapest backend that finishes."""
+        easy = FlintBackend.within_effort(system)
+        return easy if easy is not None else super().solutions(system)
 
 
 def open_engine(name: str = "auto", seconds: float = DEFAULT_SECONDS) -> Engine:
     """Return the engine for a backend name; use it as a context manager.
+
+    Parameters
+    ----------
+    name : str
+        `auto` (FLINT while easy, then msolve, FLINT, sympy) or a key of `BACKENDS`.
+    seconds : float
+        Time limit of one backend on one system.
 
     Raises
     ------
     InputError
         If there is no backend of that name.
     BackendError
-        If it is not installed (`auto` needs FLINT only).
+        If it is not installed (`auto` needs FLINT and sympy only).
     """
     if name == "auto":
-        return AutomaticEngine(tuple(_installed()), seconds)
+        by_strength = (MsolveBackend(), FlintBackend(), SympyBackend())
+        return AutomaticEngine(tuple(b for b in by_strength if _is_installed(b)), seconds)
     if name not in BACKENDS:
         raise InputError("backend", repr(name), f"one of auto, {', '.join(BACKENDS)}")
     backend = BACKENDS[name]()
@@ -126,17 +124,13 @@ def open_engine(name: str = "auto", seconds: float = DEFAULT_SECONDS) -> Engine:
     return Engine((backend,), seconds)
 
 
-def _installed() -> list[Backend]:
-    """Return the backends that answer when asked for their version."""
-    found = []
-    for make in BACKENDS.values():
-        backend = make()
-        try:
-            backend.version()
-        except BackendError:
-            continue
-        found.append(backend)
-    return found
+def _is_installed(backend: Backend) -> bool:
+    """Whether a backend answers when asked for its version."""
+    try:
+        backend.version()
+    except BackendError:
+        return False
+    return True
 
 
-__all__ = ["BACKENDS", "Backend", "Engine", "GroebnerBasis", "open_engine"]
+__all__ = ["BACKENDS", "Backend", "Engine", "open_engine"]

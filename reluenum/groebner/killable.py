@@ -1,4 +1,4 @@
-"""Run a Python function in a helper process that a time limit really ends."""
+"""Solve a system in a helper process that a time limit really ends."""
 
 import multiprocessing
 from collections.abc import Callable
@@ -6,11 +6,17 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 
 from pebble import ProcessExpired, ProcessPool
 
+from reluenum.algebraic import Parametrisation
 from reluenum.errors import BackendError
+from reluenum.groebner.text import parse_polynomial
+from reluenum.realpoints import GroebnerBasis, Solutions, solutions
+from reluenum.stationarity import PolynomialSystem
+
+Solved = tuple[int, list[list[str]] | None]
 
 
 class KillableWorker:
-    """One helper process, started at the first call and replaced after a time-out.
+    """One helper process, started at the first system and replaced after a time-out.
 
     Parameters
     ----------
@@ -22,8 +28,13 @@ class KillableWorker:
         self.name = name
         self._pool: ProcessPool | None = None
 
-    def call(self, function: Callable, arguments: tuple, seconds: float) -> object:
-        """Return function(*arguments), computed in the helper.
+    def solutions(
+        self,
+        basis_of: Callable[[PolynomialSystem], GroebnerBasis],
+        system: PolynomialSystem,
+        seconds: float,
+    ) -> Solutions:
+        """Solve a system with Groebner bases computed in the helper.
 
         Raises
         ------
@@ -32,13 +43,15 @@ class KillableWorker:
         """
         if self._pool is None:
             self._pool = ProcessPool(max_workers=1, context=multiprocessing.get_context("spawn"))
-        future = self._pool.schedule(function, args=list(arguments), timeout=seconds)
+        arguments = [basis_of, system.variables, system.to_text()]
+        future = self._pool.schedule(_solved, args=arguments, timeout=seconds)
         try:
-            return future.result()
+            dimension, texts = future.result()
         except FutureTimeoutError as error:
-            raise BackendError(self.name, f"no basis within {seconds:g} s") from error
+            raise BackendError(self.name, f"not solved within {seconds:g} s") from error
         except (ProcessExpired, MemoryError) as error:
             raise BackendError(self.name, f"the helper process ended: {error}") from error
+        return Solutions(dimension, None if texts is None else Parametrisation.from_text(texts))
 
     def close(self) -> None:
         """End the helper."""
@@ -46,3 +59,11 @@ class KillableWorker:
             self._pool.stop()
             self._pool.join()
             self._pool = None
+
+
+def _solved(basis_of: Callable, variables: tuple[str, ...], texts: list[str]) -> Solved:
+    """Solve in the helper process; polynomials travel as text."""
+    system = PolynomialSystem(variables, tuple(parse_polynomial(t, variables) for t in texts))
+    found = solutions(system, basis_of)
+    parametrisation = found.parametrisation
+    return found.dimension, None if parametrisation is None else parametrisation.to_text()

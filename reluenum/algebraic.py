@@ -1,0 +1,437 @@
+"""Real algebraic numbers at an isolated solution of a polynomial system.
+
+A solution is held by a box in which interval Newton proves that the system has exactly one. Any
+polynomial function of its coordinates is a `Number`: it can be enclosed to every precision, and
+its sign is decided by these enclosures or, should it be exactly 0, by exact arithmetic in the
+number field of the solution (docs/theory.md, section 9).
+"""
+
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+from flint import arb, arb_mat, arb_poly, ctx, fmpq, fmpq_poly, fmpz, fmpz_poly
+
+from reluenum.errors import TheoremViolation
+from reluenum.numberfield import FieldElement, RealField, ball_sign, precisions, rationals, real_roots
+from reluenum.stationarity import PolynomialSystem
+
+BALLS_BEFORE_EXACT = 3
+"""How many precisions are tried before a sign is decided in the number field."""
+
+CERTIFICATION_BITS = (128, 256, 512, 1024)
+"""Precisions at which interval Newton is tried on an approximate solution."""
+
+
+@dataclass(frozen=True)
+class Parametrisation:
+    """Solutions x_j = numerators[j](t) / denominator(t), where chi(t) = 0.
+
+    Parameters
+    ----------
+    chi : fmpz_poly
+    denominator : fmpq_poly
+        Not 0 at any root of chi.
+    numerators : tuple of fmpq_poly
+        One per variable.
+    """
+
+    chi: fmpz_poly
+    denominator: fmpq_poly
+    numerators: tuple[fmpq_poly, ...]
+
+    def without(self, variables: int) -> Self:
+        """Return the projection that forgets the first so many variables."""
+        return type(self)(self.chi, self.denominator, self.numerators[variables:])
+
+    def to_text(self) -> list[list[str]]:
+        """Return the coefficients of chi, denominator and numerators as text."""
+        return [
+            [str(c) for c in polynomial.coeffs()]
+            for polynomial in (self.chi, self.denominator, *self.numerators)
+        ]
+
+    @classmethod
+    def from_text(cls, texts: Sequence[Sequence[str]]) -> Self:
+        """Read the coefficients back."""
+        chi, *others = ([parse_fraction(c) for c in text] for text in texts)
+        denominator, *numerators = map(fmpq_poly, others)
+        return cls(fmpq_poly(chi).numer(), denominator, tuple(numerators))
+
+
+@dataclass(frozen=True)
+class Root:
+    """One real solution of a parametrisation whose chi is irreducible.
+
+    Parameters
+    ----------
+    parametrisation : Parametrisation
+    index : int
+        Which real root of chi, counted from 0 in ascending order.
+    """
+
+    parametrisation: Parametrisation
+    index: int
+
+    def balls(self, bits: int) -> list[arb]:
+        """Return enclosures of the coordinates, computed with the given precision."""
+        with ctx.workprec(bits):
+            root = real_roots(self.parametrisation.chi)[self.index]
+            values = [
+                arb_poly(polynomial.coeffs())(root)
+                for polynomial in (self.parametrisation.denominator, *self.parametrisation.numerators)
+            ]
+            return [value / values[0] for value in values[1:]]
+
+
+def real_solutions(parametrisation: Parametrisation) -> list[Root]:
+    """Return the real solutions, one irreducible factor of chi after the other."""
+    found = []
+    for factor, _ in sorted(parametrisation.chi.factor()[1], key=lambda pair: pair[0].coeffs()):
+        reduced = Parametrisation(
+            factor,
+            parametrisation.denominator % fmpq_poly(factor),
+            tuple(n % fmpq_poly(factor) for n in parametrisation.numerators),
+        )
+        found += [Root(reduced, index) for index in range(len(real_roots(factor)))]
+    return found
+
+
+class IsolatedPoint:
+    """The only solution of a square polynomial system in a box.
+
+    Parameters
+    ----------
+    system : PolynomialSystem
+        As many equations as variables; none for the rational point without coordinates.
+    box : sequence of arb
+        Proved to hold exactly one solution (`certified_box`).
+    claim : Root or None
+        The same solution in terms of one algebraic number, as an algebra system gave it; it is
+        checked exactly before it is used.
+    """
+
+    def __init__(self, system: PolynomialSystem, box: Sequence[arb], claim: Root | None) -> None:
+        self.system = system
+        self.claim = claim
+        self._boxes: dict[int, list[arb]] = {0: list(box)}
+
+    def balls(self, bits: int) -> list[arb]:
+        """Return enclosures of the coordinates with radii of at most about 2^-bits."""
+        if bits not in self._boxes:
+            box = self._boxes[max(known for known in self._boxes if known < bits)]
+            with ctx.workprec(2 * bits + 64):
+                target = arb(2) ** -bits
+                while any(ball.rad() > target * (1 + abs(ball.mid())) for ball in box):
+                    step = newton(self.system, [ball.mid() for ball in box], box)
+                    box = [new.intersection(old) for new, old in zip(step, box, strict=True)]
+            self._boxes[bits] = box
+        return self._boxes[bits]
+
+    @cached_property
+    def coordinates(self) -> list["Number"]:
+        """The coordinates as numbers."""
+        return [Coordinate(self, j) for j in range(len(self._boxes[0]))]
+
+    def constant(self, value: fmpq | int) -> "Number":
+        """Return a rational number as a number at this point."""
+        return Number(self, _identity, (fmpq(value),))
+
+    @cached_property
+    def field(self) -> RealField:
+        """The number field of the point."""
+        if self.claim is None:
+            return rationals()
+        return RealField(self.claim.parametrisation.chi, self.claim.index)
+
+    @cached_property
+    def elements(self) -> list[FieldElement]:
+        """The coordinates as elements of the field, checked exactly against the system.
+
+        Raises
+        ------
+        TheoremViolation
+            If the claimed algebraic point is not the point in the box.
+        """
+        if self.claim is None:
+            return []
+        parametrisation = self.claim.parametrisation
+        scale = FieldElement(self.field, parametrisation.denominator).inverse()
+        found = [FieldElement(self.field, n) * scale for n in parametrisation.numerators]
+        solves = all(_evaluated(p.to_dict(), found).is_zero() for p in self.system.polynomials)
+        inside = any(
+            all(box.contains(e.ball(bits)) for box, e in zip(self._boxes[0], found, strict=True))
+            for bits in (2**k for k in range(8, 16))
+        )
+        if not (solves and inside):
+            raise TheoremViolation("an algebraic point is not the solution that its box isolates")
+        return found
+
+    def to_document(self) -> dict[str, Any]:
+        """Return a text form: a box for `from_document` to certify again, and the claim."""
+        balls = self.balls(CERTIFICATION_BITS[0])
+        record: dict[str, Any] = {"centre": [_dyadic_text(ball) for ball in balls]}
+        if self.claim is not None:
+            record["chi_denominator_numerators"] = self.claim.parametrisation.to_text()
+            record["root"] = self.claim.index
+        return record
+
+    @classmethod
+    def from_document(cls, system: PolynomialSystem, record: dict[str, Any]) -> Self:
+        """Read a point back and certify it anew.
+
+        Raises
+        ------
+        TheoremViolation
+            If interval Newton does not prove a solution around the recorded centre.
+        """
+        centre = [parse_fraction(text) for text in record["centre"]]
+        box = certified_box(system, lambda bits: [arb(c) for c in centre], CERTIFICATION_BITS[:1])
+        if box is None:
+            raise TheoremViolation("there is no isolated solution at a recorded centre")
+        texts = record["chi_denominator_numerators"]
+        return cls(system, box, Root(Parametrisation.from_text(texts), record["root"]))
+
+
+def rational_point() -> IsolatedPoint:
+    """Return the point without coordinates, whose numbers are the rationals."""
+    return IsolatedPoint(PolynomialSystem((), ()), [], None)
+
+
+def certified_box(
+    system: PolynomialSystem,
+    approximation: Callable[[int], Sequence[arb]],
+    precisions_tried: Sequence[int] = CERTIFICATION_BITS,
+) -> list[arb] | None:
+    """Return a box that holds exactly one solution of a square system, or None.
+
+    Parameters
+    ----------
+    system : PolynomialSystem
+    approximation : callable
+        From a precision in bits to balls near a solution.
+
+    Notes
+    -----
+    If the interval Newton image of a box lies in its interior, the box holds exactly one
+    solution, and the image holds it too. At a simple solution this succeeds at some precision.
+    """
+    for bits in precisions_tried:
+        with ctx.workprec(2 * bits):
+            centre = [arb(ball).mid() for ball in approximation(bits)]
+            box = [c + arb(0, arb(2) ** -(bits // 3)) for c in centre]
+            try:
+                image = newton(system, centre, box)
+            except ZeroDivisionError:
+                continue
+            if all(old.contains_interior(new) for old, new in zip(box, image, strict=True)):
+                return image
+    return None
+
+
+def newton(system: PolynomialSystem, centre: Sequence[arb], box: Sequence[arb]) -> list[arb]:
+    """Return centre - J(box)^-1 F(centre) at the current precision.
+
+    Raises
+    ------
+    ZeroDivisionError
+        If the interval Jacobian cannot be inverted.
+    """
+    values = arb_mat([[evaluated(terms, centre)] for terms in system.terms])
+    jacobian = arb_mat([[evaluated(terms, box) for terms in row] for row in system.jacobian_terms])
+    step = jacobian.solve(values)
+    return [c - step[j, 0] for j, c in enumerate(centre)]
+
+
+def evaluated(terms: Sequence[tuple[fmpz, tuple[int, ...]]], values: Sequence[arb]) -> arb:
+    """Return the value of a polynomial given as coefficients and factors (variable numbers)."""
+    total = arb(0)
+    for coefficient, factors in terms:
+        term = arb(coefficient)
+        for j in factors:
+            term *= values[j]
+        total += term
+    return total
+
+
+def _evaluated(terms: dict[tuple[int, ...], fmpz], values: Sequence[FieldElement]) -> FieldElement:
+    """Return the value of a polynomial at exact coordinates."""
+    total = values[0].field(0)
+    for exponents, coefficient in terms.items():
+        term = values[0].field(fmpq(coefficient))
+        for value, exponent in zip(values, exponents, strict=True):
+            for _ in range(exponent):
+                term = term * value
+        total = total + term
+    return total
+
+
+class Number:
+    """A polynomial function of the coordinates of an isolated point, evaluated when asked.
+
+    Parameters
+    ----------
+    point : IsolatedPoint
+    operation : callable
+        Of balls, or of exact elements: one of + - * or the identity.
+    operands : tuple of Number or fmpq
+    """
+
+    __slots__ = ("_balls", "_exact", "operands", "operation", "point")
+
+    def __init__(self, point: IsolatedPoint, operation: Callable, operands: tuple) -> None:
+        self.point, self.operation, self.operands = point, operation, operands
+        self._balls: dict[int, arb] = {}
+        self._exact: FieldElement | None = None
+
+    def ball(self, bits: int) -> arb:
+        """Return an enclosure from coordinates known to about the given number of bits."""
+        if bits not in self._balls:
+            with ctx.workprec(bits + 32):
+                self._balls[bits] = self._ball(bits)
+        return self._balls[bits]
+
+    def _ball(self, bits: int) -> arb:
+        values = [o.ball(bits) if isinstance(o, Number) else arb(o) for o in self.operands]
+        return self.operation(*values)
+
+    def exact(self) -> FieldElement:
+        """Return the number as an element of the point's field."""
+        if self._exact is None:
+            field = self.point.field
+            values = [o.exact() if isinstance(o, Number) else field(o) for o in self.operands]
+            self._exact = self.operation(*values)
+        return self._exact
+
+    def sign(self) -> int:
+        """Return the exact sign, -1, 0 or 1."""
+        for tried, bits in enumerate(precisions()):
+            if tried == BALLS_BEFORE_EXACT and self.exact().is_zero():
+                return 0
+            if settled := ball_sign(self.ball(bits)):
+                return settled
+        raise AssertionError("unreachable: precisions() never ends")
+
+    def is_zero(self) -> bool:
+        """Decide exactly whether the number is 0."""
+        return self.sign() == 0
+
+    def __add__(self, other: Any) -> "Number":
+        return _combined(self.point, operator.add, self, other)
+
+    def __radd__(self, other: Any) -> "Number":
+        return _combined(self.point, operator.add, other, self)
+
+    def __sub__(self, other: Any) -> "Number":
+        return _combined(self.point, operator.sub, self, other)
+
+    def __rsub__(self, other: Any) -> "Number":
+        return _combined(self.point, operator.sub, other, self)
+
+    def __mul__(self, other: Any) -> "Number":
+        return _combined(self.point, operator.mul, self, other)
+
+    def __rmul__(self, other: Any) -> "Number":
+        return _combined(self.point, operator.mul, other, self)
+
+    def __neg__(self) -> "Number":
+        return Number(self.point, operator.neg, (self,))
+
+    def __repr__(self) -> str:
+        return f"Number({self.ball(64).str(15, radius=False)})"
+
+
+class Coordinate(Number):
+    """A coordinate of an isolated point."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, point: IsolatedPoint, index: int) -> None:
+        super().__init__(point, _identity, ())
+        self.index = index
+
+    def _ball(self, bits: int) -> arb:
+        return self.point.balls(bits)[self.index]
+
+    def exact(self) -> FieldElement:
+        """Return the coordinate as an element of the point's field."""
+        return self.point.elements[self.index]
+
+
+class _Element(Number):
+    """A given element of a point's field."""
+
+    __slots__ = ()
+
+    def _ball(self, bits: int) -> arb:
+        return self.exact().ball(bits)
+
+
+def at_point(point: IsolatedPoint, element: FieldElement) -> Number:
+    """Return an element of a point's field as a number at the point."""
+    number = _Element(point, _identity, ())
+    number._exact = element
+    return number
+
+
+def _identity(value: Any) -> Any:
+    return value
+
+
+def _combined(point: IsolatedPoint, operation: Callable, left: Any, right: Any) -> Number:
+    """Join two operands; trivial sums and products with 0 and 1 are not recorded."""
+    for value, other in ((left, right), (right, left)):
+        if isinstance(value, Number):
+            continue
+        if not isinstance(value, fmpq | int):
+            return NotImplemented
+        if value == 0 and operation is operator.mul:
+            return point.constant(0)
+        if value == 0 and (operation is operator.add or value is right):
+            return other
+        if value == 1 and operation is operator.mul:
+            return other
+    return Number(point, operation, (left, right))
+
+
+def compare(left: Number, right: Number) -> int:
+    """Return the sign of left - right, also for numbers at different points.
+
+    Two equal numbers have the same minimal polynomial and lie on the same root of it; balls of
+    rising precision separate all others.
+    """
+    if left.point is right.point:
+        return (left - right).sign()
+    shared: fmpz_poly | None = None
+    for tried, bits in enumerate(precisions()):
+        with ctx.workprec(bits + 32):
+            if settled := ball_sign(left.ball(bits) - right.ball(bits)):
+                return settled
+            if tried == BALLS_BEFORE_EXACT:
+                minimal = left.exact().minimal_polynomial()
+                shared = minimal if minimal == right.exact().minimal_polynomial() else None
+            if shared is not None:
+                both = left.ball(bits).union(right.ball(bits))
+                if sum(root.overlaps(both) for root in real_roots(shared)) == 1:
+                    return 0
+    raise AssertionError("unreachable: precisions() never ends")
+
+
+def parse_fraction(text: str) -> fmpq:
+    """Read an integer or a fraction p/q of any length."""
+    numerator, _, denominator = text.partition("/")
+    return fmpq(fmpz(numerator), fmpz(denominator or "1"))
+
+
+def exact_value(ball: arb) -> fmpq:
+    """Return the value of a ball of radius 0."""
+    mantissa, exponent = ball.man_exp()
+    return fmpq(mantissa) * fmpq(2) ** int(exponent)
+
+
+def _dyadic_text(ball: arb) -> str:
+    """Return the midpoint of a ball, rounded to 128 bits, as text."""
+    with ctx.workprec(128):
+        return str(exact_value((+ball).mid()))

@@ -1,0 +1,185 @@
+"""What the Snakefile has to know of an experiment: its instances, their names and their batches.
+
+Every job of a cluster reads the Snakefile, so nothing heavy is imported here.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+
+from reluenum.errors import InputError
+from reluenum.problem import parse_ridge
+
+PARAMETERS = ("n", "d", "seed")
+"""Keys of a data set that a family of data sets may take."""
+
+LONGEST_NAME = 200
+"""Characters of a folder name; file systems stop at 255 bytes."""
+
+
+def complete_config(config: dict[str, Any], schema: str | Path) -> None:
+    """Check a configuration and fill in the defaults, in place.
+
+    Parameters
+    ----------
+    config : dict
+        As YAML gives it.
+    schema : str or Path
+        A JSON schema in YAML; its `default`s are filled in, its `description`s end the messages.
+
+    Raises
+    ------
+    InputError
+        Naming the first key that is unknown, missing or has a bad value.
+    """
+    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    errors = sorted(Draft202012Validator(rules).iter_errors(config), key=_urgency)
+    if errors:
+        raise _input_error(errors[0])
+    _fill(config, rules, rules)
+
+
+def _urgency(error: ValidationError) -> tuple[bool, str]:
+    """Put unknown keys first: a misspelt key also looks like a missing one."""
+    return error.validator != "additionalProperties", error.json_path
+
+
+def _input_error(error: ValidationError) -> InputError:
+    """Turn a schema's complaint into one line that names the key."""
+    place = f"configuration, {error.json_path.removeprefix('$').removeprefix('.') or 'top level'}"
+    expected = error.schema["description"]
+    if error.validator == "additionalProperties":
+        known = list(error.schema["properties"])
+        unknown = next(key for key in error.instance if key not in known)
+        near = get_close_matches(str(unknown), known, n=1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        return InputError(place, f"unknown key {unknown!r}{hint}", f"one of {', '.join(known)}")
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        return InputError(place, f"no key {missing!r}", f"all of {', '.join(error.validator_value)}")
+    return InputError(place, f"{error.instance!r}", expected)
+
+
+def _fill(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> None:
+    """Set the defaults of a schema, also inside the mappings and lists that it describes."""
+    while "$ref" in schema:
+        schema = root["$defs"][schema["$ref"].removeprefix("#/$defs/")]
+    if isinstance(value, dict):
+        for key, rule in schema.get("properties", {}).items():
+            if "default" in rule:
+                value.setdefault(key, json.loads(json.dumps(rule["default"])))
+            if key in value:
+                _fill(value[key], rule, root)
+    elif isinstance(value, list):
+        for entry in value:
+            _fill(entry, schema.get("items", {}), root)
+
+
+def instances(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return every instance of an experiment by the name of its folder.
+
+    Parameters
+    ----------
+    config : dict
+        Checked and complete.
+
+    Returns
+    -------
+    dict
+        From names to `family` or `csv`, `parameters`, `width`, `ridge`, `loss`, `output_bias`.
+
+    Raises
+    ------
+    InputError
+        If two instances would share a folder, or an entry contradicts itself.
+
+    Examples
+    --------
+    >>> entry = {"family": "random", "n": [3, 4], "seed": 7, "width": 2, "ridge": "0.01"}
+    >>> config = {"datasets": [entry | {"loss": "sum", "output_bias": "none"}]}
+    >>> for name, instance in instances(config).items():
+    ...     print(name, instance["parameters"])
+    random-n3-L2-ridge1_100-seed7 {'n': 3, 'seed': 7}
+    random-n4-L2-ridge1_100-seed7 {'n': 4, 'seed': 7}
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for k, entry in enumerate(config["datasets"]):
+        place = f"configuration, datasets[{k}]"
+        for instance in _sweep(entry, place):
+            name = _folder_name(entry, instance, place)
+            if name in found:
+                raise InputError(place, f"a second instance {name}", "another `name` or value")
+            found[name] = instance
+    return found
+
+
+def _sweep(entry: Mapping[str, Any], place: str) -> Iterator[dict[str, Any]]:
+    """Yield every combination of the values that an entry lists."""
+    axes = [key for key in PARAMETERS if key in entry]
+    if ("family" in entry) == ("csv" in entry):
+        found = "both 'family' and 'csv'" if "csv" in entry else "neither 'family' nor 'csv'"
+        raise InputError(place, found, "one of them")
+    if "csv" in entry and axes:
+        raise InputError(place, f"{axes[0]!r} beside 'csv'", "the file alone to say what the data are")
+    keys = [*axes, "width", "ridge", "loss", "output_bias"]
+    for chosen in product(*(_listed(entry[key]) for key in keys)):
+        values = dict(zip(keys, chosen, strict=True))
+        try:
+            ridge = str(parse_ridge(values["ridge"]))
+        except InputError as error:
+            raise InputError(f"{place}.ridge", error.found, error.expected) from error
+        yield {
+            "family": entry.get("family"),
+            "csv": entry.get("csv"),
+            "parameters": {key: int(values[key]) for key in axes},
+            "width": int(values["width"]),
+            "ridge": ridge,
+            "loss": values["loss"],
+            "output_bias": values["output_bias"],
+        }
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _folder_name(entry: Mapping[str, Any], instance: Mapping[str, Any], place: str) -> str:
+    """Return the name of an instance: its fields joined by `-`, with `_` for `/` in the ridge."""
+    stem = "".join(c if c.isalnum() else "_" for c in Path(instance["csv"] or "").stem)
+    fields = [entry.get("name") or instance["family"] or stem]
+    given = instance["parameters"]
+    fields += [f"{key}{given[key]}" for key in ("n", "d") if key in given]
+    fields += [f"L{instance['width']}", f"ridge{instance['ridge'].replace('/', '_')}"]
+    fields += [f"seed{given['seed']}"] if "seed" in given else []
+    fields += ["mean"] if instance["loss"] == "mean" else []
+    fields += [f"bias_{instance['output_bias']}"] if instance["output_bias"] != "none" else []
+    name = "-".join(fields)
+    if len(name) > LONGEST_NAME:
+        raise InputError(place, f"a folder name of {len(name)} characters", "a shorter ridge or name")
+    return name
+
+
+def batches(patterns: Sequence[str], size: int) -> dict[str, list[str]]:
+    """Split patterns into batches of so many, named by the numbers of their first and last one.
+
+    The names tell batches of different sizes apart, so that files of an earlier run with
+    another size are never taken for those of this one.
+
+    Examples
+    --------
+    >>> batches(["--", "-+", "++"], 2)
+    {'1-2': ['--', '-+'], '3': ['++']}
+    """
+    digits = len(str(len(patterns)))
+    found = {}
+    for first in range(0, len(patterns), size):
+        batch = list(patterns[first : first + size])
+        ends = dict.fromkeys([first + 1, first + len(batch)])
+        found["-".join(f"{end:0{digits}}" for end in ends)] = batch
+    return found

@@ -1,0 +1,31 @@
+"""Polynomials as text, the common language of all engines."""
+
+from flint import fmpz, fmpz_mpoly
+
+from reluenum.stationarity import ring
+
+
+def parse_polynomial(text: str, variables: tuple[str, ...]) -> fmpz_mpoly:
+    """Read an integral polynomial written as a sum of terms `c*x^e*...`.
+
+    Raises
+    ------
+    ValueError
+        If a factor is neither an integer nor a power of a variable.
+    """
+    position = {name: j for j, name in enumerate(variables)}
+    terms: dict[tuple[int, ...], fmpz] = {}
+    for term in text.replace(" ", "").replace("-", "+-").split("+"):
+        if not term:
+            continue
+        coefficient = fmpz(-1 if term.startswith("-") else 1)
+        exponents = [0] * len(variables)
+        for factor in term.removeprefix("-").split("*"):
+            base, _, power = factor.partition("^")
+            if base in position:
+                exponents[position[base]] += int(power or 1)
+            else:
+                coefficient *= fmpz(factor)
+        key = tuple(exponents)
+        terms[key] = terms.get(key, fmpz(0)) + coefficient
+    return ring(variables).from_dict(terms)
