@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from flint import arb, arb_mat, arb_poly, ctx, fmpq, fmpq_poly, fmpz, fmpz_poly
 
-from reluenum.errors import TheoremViolation
+from reluenum.errors import TheoremViolationError
 from reluenum.numberfield import FieldElement, RealField, ball_sign, precisions, rationals, real_roots
 from reluenum.stationarity import PolynomialSystem
 
@@ -152,7 +152,7 @@ class IsolatedPoint:
 
         Raises
         ------
-        TheoremViolation
+        TheoremViolationError
             If the claimed algebraic point is not the point in the box.
         """
         if self.claim is None:
@@ -166,7 +166,7 @@ class IsolatedPoint:
             for bits in (2**k for k in range(8, 16))
         )
         if not (solves and inside):
-            raise TheoremViolation("an algebraic point is not the solution that its box isolates")
+            raise TheoremViolationError("an algebraic point is not the solution that its box isolates")
         return found
 
     def to_document(self) -> dict[str, Any]:
@@ -184,13 +184,13 @@ class IsolatedPoint:
 
         Raises
         ------
-        TheoremViolation
+        TheoremViolationError
             If interval Newton does not prove a solution around the recorded centre.
         """
         centre = [parse_fraction(text) for text in record["centre"]]
         box = certified_box(system, lambda bits: [arb(c) for c in centre], CERTIFICATION_BITS[:1])
         if box is None:
-            raise TheoremViolation("there is no isolated solution at a recorded centre")
+            raise TheoremViolationError("there is no isolated solution at a recorded centre")
         texts = record["chi_denominator_numerators"]
         return cls(system, box, Root(Parametrisation.from_text(texts), record["root"]))
 

@@ -11,6 +11,7 @@ from flint import fmpz
 
 from reluenum.certify import CertifiedPoint, certified_points
 from reluenum.decimals import decimal_text, enclosing_interval
+from reluenum.errors import IncompleteRunError
 from reluenum.landscape import CertifiedLandscape, Component, Stratum
 from reluenum.patterns import support_text
 from reluenum.problem import OutputBias
@@ -117,6 +118,23 @@ def _point_record(point: CertifiedPoint) -> dict[str, Any]:
 def to_json(document: Mapping[str, Any]) -> str:
     """Return the canonical text of a document: equal documents are equal bytes."""
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def read_json(path: str | Path) -> dict[str, Any]:
+    """Read a document.
+
+    Raises
+    ------
+    IncompleteRunError
+        If the file is not a complete JSON object.
+    """
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise IncompleteRunError(f"{path} is not a complete JSON document: {error}") from error
+    if not isinstance(document, dict):
+        raise IncompleteRunError(f"{path} does not hold a JSON object")
+    return document
 
 
 def write_text(path: Path, text: str) -> None:

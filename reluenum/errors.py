@@ -45,5 +45,5 @@ class IncompleteRunError(ReluenumError):
     """A piece of an enumeration is missing, doubled or belongs to another problem."""
 
 
-class TheoremViolation(ReluenumError, AssertionError):
+class TheoremViolationError(ReluenumError, AssertionError):
     """A computed object contradicts a theorem of docs/theory.md: a bug, never a result."""

@@ -18,7 +18,7 @@ from reluenum.algebraic import (
     real_solutions,
 )
 from reluenum.arrangement import Arrangement, Face
-from reluenum.errors import BackendError, TheoremViolation
+from reluenum.errors import BackendError, TheoremViolationError
 from reluenum.groebner import Engine
 from reluenum.linear import dot
 from reluenum.patterns import Pattern, Support, owned_supports, support_text
@@ -191,7 +191,7 @@ def solve_support(problem: Problem, support: Support, engine: Engine) -> Outcome
         return Outcome(support, Verdict.UNDECIDED, reason=str(error))
     found = [p for root in roots if (p := _positive_point(problem, support, system, root))]
     if len(found) > 1:
-        raise TheoremViolation(f"two positive points on {support_text(support)} (Theorem A)")
+        raise TheoremViolationError(f"two positive points on {support_text(support)} (Theorem A)")
     if not found:
         return Outcome(support, Verdict.NO_POINT)
     verdict = Verdict.STATIONARY if found[0].is_stationary else Verdict.LEAVES_FACES
@@ -257,7 +257,7 @@ def read_outcome(problem: Problem, arrangement: Arrangement, record: Mapping[str
 
     Raises
     ------
-    TheoremViolation
+    TheoremViolationError
         If the recorded point is not what the record says.
     """
     support = tuple(arrangement.face(signs) for signs in record["support"].split("|"))
@@ -268,7 +268,7 @@ def read_outcome(problem: Problem, arrangement: Arrangement, record: Mapping[str
     point = SupportPoint(problem, support, IsolatedPoint.from_document(system, record["point"]))
     positive = all(square.sign() > 0 for square in point.squares)
     if not positive or point.is_stationary != (verdict is Verdict.STATIONARY):
-        raise TheoremViolation(f"the recorded point on {record['support']} is not as recorded")
+        raise TheoremViolationError(f"the recorded point on {record['support']} is not as recorded")
     return Outcome(support, verdict, point)
 
 

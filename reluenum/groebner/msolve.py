@@ -66,29 +66,29 @@ class MsolveBackend:
                 raise BackendError(self.name, f"exit code {run.returncode}: {run.stderr[-200:]!r}")
             answer = target.read_text()
         try:
-            return read_answer(answer, len(system.variables))
-        except (ValueError, IndexError, TypeError) as error:
+            return read_answer(answer, system.variables)
+        except (ValueError, IndexError, KeyError, TypeError) as error:
             raise BackendError(self.name, f"unreadable answer {answer[:80]!r}") from error
 
     def close(self) -> None:
         """Nothing to end: each system has its own process."""
 
 
-def read_answer(text: str, variables: int) -> Solutions:
+def read_answer(text: str, variables: tuple[str, ...]) -> Solutions:
     """Read what msolve prints with `-P 2`.
 
     Parameters
     ----------
     text : str
         `[-1]:`, `[1, ...]:`, or `[0, [0, n, degree, names, form, [1, [w, w', params]]]]:`
-        with polynomials as `[degree, coefficients]`; variable j is -params[j] / (c_j w') and the
-        last one the root of w itself.
-    variables : int
-        Number of variables that were sent; msolve may have added a separating one.
+        with polynomials as `[degree, coefficients]`; variable names[j] is -params[j] / (c_j w')
+        and the last one the root of w itself.
+    variables : tuple of str
+        The variables that were sent; msolve may have permuted them or added a separating one.
 
     Raises
     ------
-    ValueError, IndexError, TypeError
+    ValueError, IndexError, KeyError, TypeError
         If the text does not have that form.
     """
     answer = _nested(text)
@@ -96,14 +96,13 @@ def read_answer(text: str, variables: int) -> Solutions:
         return Solutions(-1)
     if answer[0] != 0:
         return Solutions(1)
-    chi_text, denominator_text, parameters = answer[1][5][1]
-    chi, denominator = _polynomial(chi_text), _polynomial(denominator_text)
-    numerators = [-_polynomial(p) / int(scale) for p, scale in parameters]
-    numerators.append(denominator * fmpq_poly([0, 1]))
-    if len(numerators) < variables:
-        raise ValueError("too few coordinates")
-    parametrisation = Parametrisation(chi.numer(), denominator, tuple(numerators[:variables]))
-    return Solutions(0, parametrisation)
+    _, _, _, names, _, (_, (chi, denominator, parameters)) = answer[1]
+    chi, denominator = _polynomial(chi), _polynomial(denominator)
+    values = [-_polynomial(p) / int(scale) for p, scale in parameters]
+    values.append(denominator * fmpq_poly([0, 1]))
+    by_name = dict(zip((name.strip("'") for name in names), values, strict=True))
+    numerators = tuple(by_name[name] for name in variables)
+    return Solutions(0, Parametrisation(chi.numer(), denominator, numerators))
 
 
 def _polynomial(record: list) -> fmpq_poly:

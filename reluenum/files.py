@@ -1,0 +1,171 @@
+"""The files between the steps of a run: self-describing, bound to their problem by its digest."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reluenum.arrangement import Arrangement
+from reluenum.decimals import decimal_text
+from reluenum.document import VERSION, read_json
+from reluenum.errors import IncompleteRunError
+from reluenum.groebner import Engine
+from reluenum.merge import StationarySet, merge
+from reluenum.patterns import Counts, Pattern, patterns, support_text
+from reluenum.problem import Problem
+from reluenum.stationary import Outcome, read_outcome, verdict_counts
+
+PROBLEM, PATTERNS, SOLVED, MERGED = (
+    "reluenum-problem",
+    "reluenum-patterns",
+    "reluenum-solved",
+    "reluenum-merged",
+)
+
+
+def problem_document(problem: Problem) -> dict[str, Any]:
+    """Return the document of a problem."""
+    return {**_header(PROBLEM, problem), "problem": problem.to_document()}
+
+
+def read_problem(path: str | Path) -> Problem:
+    """Read a problem.
+
+    Raises
+    ------
+    IncompleteRunError
+        If the file is no problem or was changed after it was written.
+    """
+    record = _read(path, PROBLEM)
+    problem = Problem.from_document(record["problem"])
+    _check_digest(path, record, problem)
+    return problem
+
+
+def patterns_document(
+    problem: Problem, arrangement: Arrangement, patterns_per_job: int
+) -> dict[str, Any]:
+    """Return the patterns up to permutation, in batches of so many, and the counts."""
+    names = [str(pattern) for pattern in patterns(arrangement, problem.width)]
+    counts = Counts.of(problem, arrangement)
+    return {
+        **_header(PATTERNS, problem),
+        "faces": [face.signs for face in arrangement.faces],
+        "columns": list(arrangement.columns),
+        "sign_matrices": str(counts.sign_matrices),
+        "supports": counts.supports_examined,
+        "batches": [
+            names[k : k + patterns_per_job] for k in range(0, len(names), patterns_per_job)
+        ],
+    }
+
+
+def read_batches(path: str | Path, problem: Problem | None = None) -> list[list[Pattern]]:
+    """Read the batches of patterns, checking that they belong to the problem if it is given."""
+    record = _read(path, PATTERNS)
+    if problem is not None:
+        _check_digest(path, record, problem)
+    return [[Pattern(tuple(name.split("|"))) for name in batch] for batch in record["batches"]]
+
+
+def solved_document(
+    problem: Problem, solved: Sequence[Pattern], outcomes: Sequence[Outcome], engine: Engine
+) -> dict[str, Any]:
+    """Return the outcomes of the supports that some patterns own."""
+    return {
+        **_header(SOLVED, problem),
+        "engines": engine.versions(),
+        "patterns": [str(pattern) for pattern in solved],
+        "verdicts": verdict_counts(outcomes),
+        "outcomes": [outcome.to_document() for outcome in outcomes],
+    }
+
+
+@dataclass(frozen=True)
+class Solved:
+    """What `read_solved` returns: the patterns of one file and the outcomes of their supports."""
+
+    patterns: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+
+
+def read_solved(path: str | Path, problem: Problem, arrangement: Arrangement) -> Solved:
+    """Read the outcomes of some patterns and certify their points anew.
+
+    Raises
+    ------
+    IncompleteRunError
+        If the file is damaged or belongs to another problem.
+    TheoremViolationError
+        If a recorded point is not what the record says.
+    """
+    record = _read(path, SOLVED)
+    _check_digest(path, record, problem)
+    outcomes = tuple(read_outcome(problem, arrangement, entry) for entry in record["outcomes"])
+    return Solved(tuple(record["patterns"]), outcomes)
+
+
+def merge_files(
+    paths: Iterable[str | Path], problem: Problem, arrangement: Arrangement
+) -> tuple[StationarySet, list[Outcome]]:
+    """Merge the outcomes of all patterns; returns the outcomes too, in the order of the files.
+
+    Raises
+    ------
+    IncompleteRunError
+        If a pattern or a support is missing or doubled.
+    """
+    found = [read_solved(path, problem, arrangement) for path in paths]
+    expected = sorted(str(pattern) for pattern in patterns(arrangement, problem.width))
+    present = sorted(pattern for solved in found for pattern in solved.patterns)
+    if present != expected:
+        stray = sorted(set(expected) ^ set(present)) or present
+        raise IncompleteRunError(f"pattern {stray[0]} is missing, doubled or unknown")
+    outcomes = [outcome for solved in found for outcome in solved.outcomes]
+    return merge(problem, arrangement, outcomes), outcomes
+
+
+def merged_document(stationary: StationarySet, outcomes: Iterable[Outcome]) -> dict[str, Any]:
+    """Return the distinct stationary points of a problem, with what is needed to certify them."""
+    problem = stationary.problem
+    return {
+        **_header(MERGED, problem),
+        "problem": problem.to_document(),
+        "classes": [
+            {
+                "loss": decimal_text(group.loss),
+                "tight_faces": [face.signs for face, _ in group.scan.tight],
+                "supports": [support_text(support) for support in group.supports],
+            }
+            for group in stationary.classes
+        ],
+        "undecided": len(stationary.undecided),
+        "outcomes": [outcome.to_document() for outcome in outcomes],
+    }
+
+
+def read_merged(path: str | Path) -> tuple[StationarySet, Arrangement]:
+    """Read merged stationary points and merge them anew, so that nothing is taken on trust."""
+    record = _read(path, MERGED)
+    problem = Problem.from_document(record["problem"])
+    _check_digest(path, record, problem)
+    arrangement = Arrangement.of(problem)
+    outcomes = [read_outcome(problem, arrangement, entry) for entry in record["outcomes"]]
+    return merge(problem, arrangement, outcomes), arrangement
+
+
+def _header(kind: str, problem: Problem) -> dict[str, Any]:
+    return {"format": kind, "version": VERSION, "problem_sha256": problem.digest}
+
+
+def _read(path: str | Path, kind: str) -> dict[str, Any]:
+    """Read a file of the given kind."""
+    record = read_json(path)
+    if record.get("format") != kind or record.get("version") != VERSION:
+        raise IncompleteRunError(f"{path} is not a file of kind {kind}, version {VERSION}")
+    return record
+
+
+def _check_digest(path: str | Path, record: Mapping[str, Any], problem: Problem) -> None:
+    if record["problem_sha256"] != problem.digest:
+        raise IncompleteRunError(f"{path} belongs to another problem")
