@@ -15,7 +15,14 @@ from typing import Any, Self
 from flint import arb, arb_mat, arb_poly, ctx, fmpq, fmpq_poly, fmpz, fmpz_poly
 
 from reluenum.errors import TheoremViolationError
-from reluenum.numberfield import FieldElement, RealField, ball_sign, precisions, rationals, real_roots
+from reluenum.numberfield import (
+    FieldElement,
+    RealField,
+    ball_sign,
+    precisions,
+    rationals,
+    real_roots,
+)
 from reluenum.stationarity import PolynomialSystem
 
 BALLS_BEFORE_EXACT = 3
@@ -81,7 +88,10 @@ class Root:
             root = real_roots(self.parametrisation.chi)[self.index]
             values = [
                 arb_poly(polynomial.coeffs())(root)
-                for polynomial in (self.parametrisation.denominator, *self.parametrisation.numerators)
+                for polynomial in (
+                    self.parametrisation.denominator,
+                    *self.parametrisation.numerators,
+                )
             ]
             return [value / values[0] for value in values[1:]]
 
@@ -166,7 +176,9 @@ class IsolatedPoint:
             for bits in (2**k for k in range(8, 16))
         )
         if not (solves and inside):
-            raise TheoremViolationError("an algebraic point is not the solution that its box isolates")
+            raise TheoremViolationError(
+                "an algebraic point is not the solution that its box isolates"
+            )
         return found
 
     def to_document(self) -> dict[str, Any]:

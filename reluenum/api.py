@@ -111,4 +111,3 @@ def _solve(
     """Solve one pattern; outcomes travel between processes as text."""
     with open_engine(backend, seconds) as engine:
         return [o.to_document() for o in solve_pattern(problem, arrangement, pattern, engine)]
-

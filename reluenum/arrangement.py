@@ -205,8 +205,7 @@ class Arrangement:
 
     def __repr__(self) -> str:
         return (
-            f"Arrangement(n={len(self.rows)}, faces={len(self.faces)}, "
-            f"columns={len(self.columns)})"
+            f"Arrangement(n={len(self.rows)}, faces={len(self.faces)}, columns={len(self.columns)})"
         )
 
 
@@ -224,7 +223,8 @@ def face_bound(size: int, dimension: int) -> int:
     d + 1 - j, with 2 sum_{k <= d-j} C(n-j-1, k) cells (Cover 1965); the origin adds one.
     """
     return 1 + sum(
-        comb(size, j) * _cells_bound(size - j, dimension - j) for j in range(min(size, dimension) + 1)
+        comb(size, j) * _cells_bound(size - j, dimension - j)
+        for j in range(min(size, dimension) + 1)
     )
 
 

@@ -71,7 +71,9 @@ class CertifiedPoint:
         """A checked descent if they are not."""
         if self.with_zero_units:
             return self.group.growing
-        return next((self.group.rotating[f] for f in self.support if f in self.group.rotating), None)
+        return next(
+            (self.group.rotating[f] for f in self.support if f in self.group.rotating), None
+        )
 
 
 def certify(stationary: StationarySet, arrangement: Arrangement) -> tuple[CertifiedClass, ...]:
@@ -100,7 +102,7 @@ def _growth(point: SupportPoint, group: ResidualClass) -> Descent | None:
 
 
 def certified_points(classes: tuple[CertifiedClass, ...], width: int) -> Iterator[CertifiedPoint]:
-    """Yield every kind of stationary point at a width: each support, with and without zero units."""
+    """Yield every kind of stationary point: each support, without and with zero units."""
     for group in classes:
         for support in group.stationary.supports:
             if support:

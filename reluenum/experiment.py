@@ -62,7 +62,9 @@ def _input_error(error: ValidationError) -> InputError:
         return InputError(place, f"unknown key {unknown!r}{hint}", f"one of {', '.join(known)}")
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
-        return InputError(place, f"no key {missing!r}", f"all of {', '.join(error.validator_value)}")
+        return InputError(
+            place, f"no key {missing!r}", f"all of {', '.join(error.validator_value)}"
+        )
     return InputError(place, f"{error.instance!r}", expected)
 
 
@@ -126,7 +128,9 @@ def _sweep(entry: Mapping[str, Any], place: str) -> Iterator[dict[str, Any]]:
         found = "both 'family' and 'csv'" if "csv" in entry else "neither 'family' nor 'csv'"
         raise InputError(place, found, "one of them")
     if "csv" in entry and axes:
-        raise InputError(place, f"{axes[0]!r} beside 'csv'", "the file alone to say what the data are")
+        raise InputError(
+            place, f"{axes[0]!r} beside 'csv'", "the file alone to say what the data are"
+        )
     keys = [*axes, "width", "ridge", "loss", "output_bias"]
     for chosen in product(*(_listed(entry[key]) for key in keys)):
         values = dict(zip(keys, chosen, strict=True))
@@ -161,7 +165,9 @@ def _folder_name(entry: Mapping[str, Any], instance: Mapping[str, Any], place: s
     fields += [f"bias_{instance['output_bias']}"] if instance["output_bias"] != "none" else []
     name = "-".join(fields)
     if len(name) > LONGEST_NAME:
-        raise InputError(place, f"a folder name of {len(name)} characters", "a shorter ridge or name")
+        raise InputError(
+            place, f"a folder name of {len(name)} characters", "a shorter ridge or name"
+        )
     return name
 
 

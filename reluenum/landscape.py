@@ -6,7 +6,7 @@ Theorem D of docs/theory.md, including residuals whose squares are not unique.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cmp_to_key
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import factorial, prod
 
 from flint import fmpq
@@ -191,7 +191,8 @@ class CertifiedLandscape:
         isolated = sum(component.dimension == 0 for component in self.components)
         lines = [
             f"Landscape of {self.problem!r}: {len(self.components)} components of local minima, "
-            f"{isolated} isolated" + ("" if self.is_complete else f"; {len(self.undecided)} UNDECIDED")
+            f"{isolated} isolated"
+            + ("" if self.is_complete else f"; {len(self.undecided)} UNDECIDED")
         ]
         return "\n  ".join([*lines, *map(repr, self.components)])
 
@@ -259,9 +260,7 @@ def _component(
 ) -> Component:
     point = group.stationary.point
     ordered = sorted(strata, key=lambda stratum: (-stratum.dimension, stratum.zero_neurons))
-    return Component(
-        problem, point.loss, tuple(ordered), point.bias, group.is_global, None, orbit
-    )
+    return Component(problem, point.loss, tuple(ordered), point.bias, group.is_global, None, orbit)
 
 
 def _stratum(
@@ -298,5 +297,4 @@ def positive_compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
             yield ()
         return
     for cuts in combinations(range(1, total), parts - 1):
-        bounds: Sequence[int] = (0, *cuts, total)
-        yield tuple(b - a for a, b in zip(bounds, bounds[1:], strict=False))
+        yield tuple(b - a for a, b in pairwise((0, *cuts, total)))

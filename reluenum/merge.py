@@ -187,4 +187,3 @@ def _one_per_support(
         stray = support_text(next(iter(by_support)))
         raise IncompleteRunError(f"support {stray} does not belong to the problem")
     return ordered
-

@@ -137,7 +137,9 @@ class Problem:
             found = f"{len(self.inputs)} inputs and {len(self.targets)} targets"
             raise InputError("data", found, "one target for each input")
         if not self.inputs[0] or len({len(row) for row in self.inputs}) != 1:
-            raise InputError("data", "inputs of no or of unequal length", "d >= 1 columns of inputs")
+            raise InputError(
+                "data", "inputs of no or of unequal length", "d >= 1 columns of inputs"
+            )
         if isinstance(self.width, bool) or not isinstance(self.width, int) or self.width < 1:
             raise InputError("width", str(self.width), "a whole number >= 1")
         if self.ridge <= 0:

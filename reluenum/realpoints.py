@@ -38,7 +38,9 @@ class GroebnerBasis:
     @classmethod
     def of(cls, variables: Sequence[str], polynomials: Sequence[fmpz_mpoly]) -> "GroebnerBasis":
         """Put the elements of a reduced basis into canonical form."""
-        ordered = sorted((normalised(p) for p in polynomials), key=lambda p: grevlex_key(p.monomial(0)))
+        ordered = sorted(
+            (normalised(p) for p in polynomials), key=lambda p: grevlex_key(p.monomial(0))
+        )
         return cls(tuple(variables), tuple(ordered))
 
     @cached_property
@@ -54,7 +56,9 @@ class GroebnerBasis:
     @property
     def is_zero_dimensional(self) -> bool:
         """Whether there are finitely many complex solutions."""
-        pure = {next(j for j, e in enumerate(m) if e) for m in self.leading if sum(map(bool, m)) == 1}
+        pure = {
+            next(j for j, e in enumerate(m) if e) for m in self.leading if sum(map(bool, m)) == 1
+        }
         return self.is_unit or len(pure) == len(self.variables)
 
     @cached_property
@@ -191,7 +195,9 @@ def minimal_polynomials(basis: GroebnerBasis) -> list[fmpz_mpoly]:
     for j in range(len(basis.variables)):
         form = [int(k == j) for k in range(len(basis.variables))]
         minimal = quotient.multiplication(form).minpoly().numer()
-        squarefree = minimal / minimal.gcd(minimal.derivative()) if minimal.degree() > 1 else minimal
+        squarefree = (
+            minimal / minimal.gcd(minimal.derivative()) if minimal.degree() > 1 else minimal
+        )
         unit = [0] * len(basis.variables)
         terms = {}
         for power, coefficient in enumerate(fmpz_poly(squarefree).coeffs()):
@@ -203,9 +209,7 @@ def minimal_polynomials(basis: GroebnerBasis) -> list[fmpz_mpoly]:
 
 def radical_system(basis: GroebnerBasis) -> PolynomialSystem:
     """Return generators of the radical of a zero-dimensional ideal (Seidenberg's lemma 92)."""
-    return PolynomialSystem(
-        basis.variables, (*basis.polynomials, *minimal_polynomials(basis))
-    )
+    return PolynomialSystem(basis.variables, (*basis.polynomials, *minimal_polynomials(basis)))
 
 
 @dataclass(frozen=True)

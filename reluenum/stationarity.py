@@ -11,7 +11,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpz, fmpz_mpoly, fmpz_mpoly_ctx, fmpz_mpoly_vec
+from flint import (
+    Ordering,
+    fmpq,
+    fmpq_mpoly,
+    fmpq_mpoly_ctx,
+    fmpz,
+    fmpz_mpoly,
+    fmpz_mpoly_ctx,
+    fmpz_mpoly_vec,
+)
 
 from reluenum.linear import dot
 from reluenum.patterns import Support
@@ -153,9 +162,7 @@ def stationarity_system(problem: Problem, support: Support) -> PolynomialSystem:
     equations = []
     for face, direction in zip(support, directions, strict=True):
         gradient = face_gradient(problem, face.active, residual)
-        slack = [
-            g - problem.effective_ridge * w for g, w in zip(gradient, direction, strict=True)
-        ]
+        slack = [g - problem.effective_ridge * w for g, w in zip(gradient, direction, strict=True)]
         equations += [dot(slack, vector) for vector in face.basis]
         equations.append(dot(direction, direction) - 1)
     return PolynomialSystem.of(names, [context.constant(fmpq(0)) + e for e in equations])
