@@ -8,7 +8,7 @@ number field of the solution (docs/theory.md, section 9).
 
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
 
@@ -48,6 +48,22 @@ class Parametrisation:
     chi: fmpz_poly
     denominator: fmpq_poly
     numerators: tuple[fmpq_poly, ...]
+    _points: dict[int, list[list[arb]]] = field(default_factory=dict, compare=False, repr=False)
+
+    def real_points(self, bits: int) -> list[list[arb]]:
+        """Return enclosures of all real solutions, ascending in t, with the given precision.
+
+        For a squarefree chi; computed once for each precision.
+        """
+        if bits not in self._points:
+            polynomials = [p.coeffs() for p in (self.denominator, *self.numerators)]
+            with ctx.workprec(bits):
+                rows = [
+                    [arb_poly(coefficients)(root) for coefficients in polynomials]
+                    for root in real_roots(self.chi)
+                ]
+                self._points[bits] = [[v / values[0] for v in values[1:]] for values in rows]
+        return self._points[bits]
 
     def without(self, variables: int) -> Self:
         """Return the projection that forgets the first so many variables."""
@@ -84,16 +100,7 @@ class Root:
 
     def balls(self, bits: int) -> list[arb]:
         """Return enclosures of the coordinates, computed with the given precision."""
-        with ctx.workprec(bits):
-            root = real_roots(self.parametrisation.chi)[self.index]
-            values = [
-                arb_poly(polynomial.coeffs())(root)
-                for polynomial in (
-                    self.parametrisation.denominator,
-                    *self.parametrisation.numerators,
-                )
-            ]
-            return [value / values[0] for value in values[1:]]
+        return self.parametrisation.real_points(bits)[self.index]
 
 
 def real_solutions(parametrisation: Parametrisation) -> list[Root]:
@@ -105,7 +112,7 @@ def real_solutions(parametrisation: Parametrisation) -> list[Root]:
             parametrisation.denominator % fmpq_poly(factor),
             tuple(n % fmpq_poly(factor) for n in parametrisation.numerators),
         )
-        found += [Root(reduced, index) for index in range(len(real_roots(factor)))]
+        found += [Root(reduced, k) for k in range(len(reduced.real_points(CERTIFICATION_BITS[0])))]
     return found
 
 

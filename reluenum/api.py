@@ -87,27 +87,70 @@ def enumerate_minima(
     if not force:
         refuse_astronomical(problem)
     arrangement = Arrangement.of(problem)
-    todo = list(patterns(arrangement, problem.width))
-    work = partial(_solve, problem, arrangement, backend, seconds)
-    solved = _mapped(work, todo, jobs)
-    bar = tqdm(solved, total=len(todo), unit="pattern", disable=not progress)
-    outcomes = [read_outcome(problem, arrangement, record) for batch in bar for record in batch]
+    with _solver(problem, backend, seconds, jobs) as solve:
+        outcomes = list(_by_size(problem, arrangement, solve, progress))
     certified = landscape(merge(problem, arrangement, outcomes), arrangement)
     return Landscape(*(getattr(certified, field.name) for field in fields(certified)))
 
 
-def _mapped(work: partial, todo: list[Pattern], jobs: int) -> Iterator[list[dict]]:
-    """Apply a function to all patterns, here or in so many processes, in order."""
+Solver = Callable[[Iterable[Support]], Iterator[Outcome]]
+
+
+def _by_size(
+    problem: Problem, arrangement: Arrangement, solve: Solver, progress: bool
+) -> Iterator[Outcome]:
+    """Yield the outcome of every support; reducible ones need no solver (Theorem E)."""
+    known = Projections(problem)
+    total = Counts.of(problem, arrangement).supports_examined
+    with tqdm(total=total, unit="support", disable=not progress) as bar:
+        for size in range(1, problem.width + 1):
+            everything = list(combinations(arrangement.live_faces, size))
+            unsolved = [support for support in everything if not known.reduce(support)]
+            bar.update(len(everything) - len(unsolved))
+            for support in set(everything).difference(unsolved):
+                yield Outcome(support, Verdict.NO_POINT)
+            for outcome in solve(unsolved):
+                if outcome.point is not None:
+                    known.record(outcome.point)
+                bar.update()
+                yield outcome
+
+
+@contextmanager
+def _solver(problem: Problem, backend: str, seconds: float, jobs: int) -> Iterator[Solver]:
+    """Provide a function that solves supports, here or in so many processes, in order."""
     if jobs <= 1:
-        yield from map(work, todo)
+        with open_engine(backend, seconds) as engine:
+            yield lambda batch: (solve_support(problem, support, engine) for support in batch)
         return
-    with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(work, todo, chunksize=1)
+    open_engine(backend, seconds).close()
+    arrangement = Arrangement.of(problem)
+    settings = (problem, backend, seconds)
+    with ProcessPoolExecutor(
+        jobs, get_context("spawn"), initializer=_start_worker, initargs=settings
+    ) as pool:
+        yield lambda batch: (
+            read_outcome(problem, arrangement, record)
+            for record in pool.map(_solve_in_worker, batch, chunksize=4)
+        )
 
 
-def _solve(
-    problem: Problem, arrangement: Arrangement, backend: str, seconds: float, pattern: Pattern
-) -> list[dict]:
-    """Solve one pattern; outcomes travel between processes as text."""
-    with open_engine(backend, seconds) as engine:
-        return [o.to_document() for o in solve_pattern(problem, arrangement, pattern, engine)]
+_worker: ExitStack = ExitStack()
+_solve_here: Callable[[Support], Outcome]
+
+
+def _start_worker(problem: Problem, backend: str, seconds: float) -> None:
+    """Open the engine of a worker process, once."""
+    global _solve_here
+    engine = _worker.enter_context(open_engine(backend, seconds))
+    atexit.register(_worker.close)
+    _solve_here = partial(_solve, problem, engine)
+
+
+def _solve(problem: Problem, engine: Engine, support: Support) -> Outcome:
+    return solve_support(problem, support, engine)
+
+
+def _solve_in_worker(support: Support) -> dict[str, Any]:
+    """Solve a support in a worker process; outcomes travel as text."""
+    return _solve_here(support).to_document()

@@ -2,17 +2,60 @@
 
 The residual r_S of a support's projection problem is either the one of a certified point on S
 itself, or the one of S without some face F whose constraint it satisfies. One of the two always
-holds, so an engine that lost a solution is found out, and an engine that did not finish may not
-even be missed.
+holds, so an engine that lost a solution is found out, an engine that did not finish may not even
+be missed, and a support that is known to be reducible need not be solved at all.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from reluenum.arrangement import Face
 from reluenum.minimality import dual_excess
 from reluenum.patterns import Support
 from reluenum.problem import Problem
 from reluenum.stationary import Outcome, SupportPoint, Verdict, zero_network
+
+
+class Projections:
+    """The residuals r_S known so far; supports are to be asked about by increasing size.
+
+    Parameters
+    ----------
+    problem : Problem
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self._points: dict[Support, SupportPoint] = {(): zero_network(problem)}
+        self._holds: dict[tuple[int, str], bool] = {}
+
+    def record(self, point: SupportPoint) -> None:
+        """Take note of a certified point on a support of its own."""
+        self._points[point.support] = point
+
+    def reduce(self, support: Support) -> bool:
+        """Whether some face of the support is proved to be superfluous; if so, note r_S."""
+        for face in support:
+            smaller = self._points.get(_without(support, face))
+            if smaller is not None and self._constraint_holds(smaller, face):
+                self._points[support] = smaller
+                return True
+        return False
+
+    def knows_inside(self, support: Support) -> bool:
+        """Whether r is known for the support without each of its faces."""
+        return all(_without(support, face) in self._points for face in support)
+
+    def _constraint_holds(self, point: SupportPoint, face: Face) -> bool:
+        key = (id(point), face.signs)
+        if key not in self._holds:
+            excess = dual_excess(self.problem, face, point.residual)
+            self._holds[key] = excess.sign() <= 0
+        return self._holds[key]
+
+
+def _without(support: Support, face: Face) -> Support:
+    return tuple(other for other in support if other is not face)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,31 +86,17 @@ def proved_complete(problem: Problem, outcomes: Iterable[Outcome]) -> ProvedOutc
     outcomes : iterable of Outcome
         One for every support, by increasing size.
     """
-    projected: dict[Support, SupportPoint] = {(): zero_network(problem)}
-    excess: dict[tuple[int, str], int] = {}
-
-    def holds(point: SupportPoint, face) -> bool:
-        key = (id(point), face.signs)
-        if key not in excess:
-            excess[key] = dual_excess(problem, face, point.residual).sign()
-        return excess[key] <= 0
-
+    known = Projections(problem)
     stationary, undecided, reduced = [], [], 0
     for outcome in outcomes:
-        support = outcome.support
         if outcome.point is not None:
-            projected[support] = outcome.point
+            known.record(outcome.point)
             if outcome.point.is_stationary:
                 stationary.append(outcome.point)
-            continue
-        faces = [(face, tuple(f for f in support if f is not face)) for face in support]
-        known = [(face, projected[rest]) for face, rest in faces if rest in projected]
-        reducing = next((point for face, point in known if holds(point, face)), None)
-        if reducing is not None:
-            projected[support] = reducing
+        elif known.reduce(outcome.support):
             reduced += 1
         else:
-            undecided.append(_explained(outcome, all_known=len(known) == len(faces)))
+            undecided.append(_explained(outcome, known.knows_inside(outcome.support)))
     return ProvedOutcomes(tuple(stationary), reduced, tuple(undecided))
 
 

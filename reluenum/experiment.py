@@ -171,21 +171,26 @@ def _folder_name(entry: Mapping[str, Any], instance: Mapping[str, Any], place: s
     return name
 
 
-def batches(patterns: Sequence[str], size: int) -> dict[str, list[str]]:
-    """Split patterns into batches of so many, named by the numbers of their first and last one.
+def batch_names(batches: Sequence[Sequence[Any]]) -> list[str]:
+    """Name batches of patterns by the numbers of their first and last pattern.
 
     The names tell batches of different sizes apart, so that files of an earlier run with
     another size are never taken for those of this one.
 
     Examples
     --------
-    >>> batches(["--", "-+", "++"], 2)
-    {'1-2': ['--', '-+'], '3': ['++']}
+    >>> batch_names([["--|--", "--|-+"], ["--|++"]])
+    ['1-2', '3']
     """
-    digits = len(str(len(patterns)))
-    found = {}
-    for first in range(0, len(patterns), size):
-        batch = list(patterns[first : first + size])
-        ends = dict.fromkeys([first + 1, first + len(batch)])
-        found["-".join(f"{end:0{digits}}" for end in ends)] = batch
-    return found
+    digits = len(str(sum(map(len, batches))))
+    names, last = [], 0
+    for batch in batches:
+        first, last = last + 1, last + len(batch)
+        ends = dict.fromkeys([first, last])
+        names.append("-".join(f"{end:0{digits}}" for end in ends))
+    return names
+
+
+def planned_batches(plan: str | Path) -> list[str]:
+    """Return the names of the batches in a file that rule `patterns` wrote."""
+    return batch_names(json.loads(Path(plan).read_text(encoding="utf-8"))["batches"])
