@@ -1,26 +1,33 @@
 """The Python interface: a `Problem` goes in, a `Landscape` comes out."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import fields
 from functools import cached_property, partial
+from itertools import combinations
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from reluenum.arrangement import Arrangement
+from reluenum.completeness import Projections
 from reluenum.document import minima_document, to_json, write_text
-from reluenum.figures import FIGURES
 from reluenum.groebner import DEFAULT_SECONDS, open_engine
 from reluenum.landscape import CertifiedLandscape, landscape
 from reluenum.merge import merge
-from reluenum.patterns import Pattern, patterns, refuse_astronomical
+from reluenum.patterns import Counts, Support, refuse_astronomical
 from reluenum.problem import Problem
-from reluenum.stationary import read_outcome, solve_pattern
-from reluenum.tables import components_frame
+from reluenum.stationary import Outcome, Verdict, read_outcome, solve_support
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+SMALLEST_BATCH, LARGEST_BATCH = 4, 64
+"""Bounds on the number of supports that travel to a worker process at once."""
 
 
 class Landscape(CertifiedLandscape):
@@ -31,12 +38,16 @@ class Landscape(CertifiedLandscape):
         """The contract's document."""
         return minima_document(self)
 
-    def frame(self) -> pd.DataFrame:
+    def frame(self) -> "pd.DataFrame":
         """Return one row per component."""
+        from reluenum.tables import components_frame
+
         return components_frame(self.document)
 
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> "dict[str, Figure]":
         """Return every figure of one instance, by name."""
+        from reluenum.figures import FIGURES
+
         return {name: draw(self.document) for name, draw in FIGURES.items()}
 
     def save(self, path: str | Path) -> None:
@@ -119,38 +130,29 @@ def _by_size(
 @contextmanager
 def _solver(problem: Problem, backend: str, seconds: float, jobs: int) -> Iterator[Solver]:
     """Provide a function that solves supports, here or in so many processes, in order."""
-    if jobs <= 1:
-        with open_engine(backend, seconds) as engine:
-            yield lambda batch: (solve_support(problem, support, engine) for support in batch)
-        return
-    open_engine(backend, seconds).close()
+    with open_engine(backend, seconds) as engine:
+        if jobs == 1:
+            yield lambda supports: (solve_support(problem, s, engine) for s in supports)
+            return
     arrangement = Arrangement.of(problem)
-    settings = (problem, backend, seconds)
-    with ProcessPoolExecutor(
-        jobs, get_context("spawn"), initializer=_start_worker, initargs=settings
-    ) as pool:
-        yield lambda batch: (
+    work = partial(_solve_batch, problem, backend, seconds)
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        yield lambda supports: (
             read_outcome(problem, arrangement, record)
-            for record in pool.map(_solve_in_worker, batch, chunksize=4)
+            for records in pool.map(work, _batches(list(supports), jobs))
+            for record in records
         )
 
 
-_worker: ExitStack = ExitStack()
-_solve_here: Callable[[Support], Outcome]
+def _batches(supports: list[Support], jobs: int) -> list[list[Support]]:
+    """Split supports into several batches per process, none so small that starting it shows."""
+    size = min(max(len(supports) // (8 * jobs), SMALLEST_BATCH), LARGEST_BATCH)
+    return [supports[k : k + size] for k in range(0, len(supports), size)]
 
 
-def _start_worker(problem: Problem, backend: str, seconds: float) -> None:
-    """Open the engine of a worker process, once."""
-    global _solve_here
-    engine = _worker.enter_context(open_engine(backend, seconds))
-    atexit.register(_worker.close)
-    _solve_here = partial(_solve, problem, engine)
-
-
-def _solve(problem: Problem, engine: Engine, support: Support) -> Outcome:
-    return solve_support(problem, support, engine)
-
-
-def _solve_in_worker(support: Support) -> dict[str, Any]:
-    """Solve a support in a worker process; outcomes travel as text."""
-    return _solve_here(support).to_document()
+def _solve_batch(
+    problem: Problem, backend: str, seconds: float, supports: list[Support]
+) -> list[dict[str, Any]]:
+    """Solve supports in a worker process; outcomes travel as text."""
+    with open_engine(backend, seconds) as engine:
+        return [solve_support(problem, support, engine).to_document() for support in supports]
