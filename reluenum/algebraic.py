@@ -3,7 +3,7 @@
 A solution is held by a box in which interval Newton proves that the system has exactly one. Any
 polynomial function of its coordinates is a `Number`: it can be enclosed to every precision, and
 its sign is decided by these enclosures or, should it be exactly 0, by exact arithmetic in the
-number field of the solution (docs/theory.md, section 9).
+number field of the solution (docs/theory.md, section 9.4).
 """
 
 import operator

@@ -1,7 +1,7 @@
 """The hyperplane arrangement of one hidden unit: its faces and columns, exactly, in any dimension.
 
 A unit v = (b, c) sees data point i through the sign of v . (x_i, 1). The realisable sign vectors
-are the covectors of the central arrangement of these rows (docs/theory.md, section 1).
+are the covectors of the central arrangement of these rows (docs/theory.md, section 2).
 """
 
 from collections.abc import Iterable, Sequence

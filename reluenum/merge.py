@@ -2,7 +2,7 @@
 
 Stationary points of different supports can share their residual r. Everything that decides
 minimality depends on r alone, so a `ResidualClass` is the unit of all that follows
-(docs/theory.md, sections 4 and 5).
+(docs/theory.md, section 5).
 """
 
 from collections.abc import Iterable

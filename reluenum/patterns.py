@@ -63,7 +63,7 @@ def support_text(support: Support) -> str:
 
 
 def owner(support: Support, width: int) -> Pattern:
-    """Return the one pattern that solves a support (docs/theory.md, section 2).
+    """Return the one pattern that solves a support (Lemma 7 of docs/theory.md).
 
     The columns of its faces, padded to the width by copies of the smallest one.
     """

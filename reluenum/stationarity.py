@@ -1,6 +1,6 @@
 """The polynomial system whose solutions are the stationary points on a support.
 
-Docs/theory.md, section 3, in scaled unknowns: the unit vector w_l = u_l / Lambda that every
+Section 4 of docs/theory.md, in scaled unknowns: the unit vector w_l = u_l / Lambda that every
 neuron of face l is parallel to, and s_l = sum of a^2 over the neurons on that face, so that
 f(x) = sum_l s_l w_l . (x, 1) over the active faces. The system is
 
@@ -172,7 +172,7 @@ def simple_points_system(system: PolynomialSystem) -> PolynomialSystem:
     """Return the system of the simple isolated solutions: Jacobian determinant non-zero.
 
     A new variable t and the equation t J = 1 make any square system zero-dimensional and keep
-    every stationary point with independent responses (docs/theory.md, section 4).
+    every stationary point with independent responses (Corollary 9.1 of docs/theory.md).
     """
     names = ("t", *system.variables)
     context = fmpq_mpoly_ctx.get(names, Ordering.degrevlex)

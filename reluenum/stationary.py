@@ -115,7 +115,7 @@ class SupportPoint:
 
     @cached_property
     def loss(self) -> Number:
-        """The loss, in the problem's own convention (docs/theory.md, section 1)."""
+        """The loss, in the problem's own convention (Lemma 3 of docs/theory.md)."""
         value = dot(self.residual, self.problem.targets) * 2 - dot(self.residual, self.residual)
         if self.problem.output_bias is OutputBias.RIDGE:
             value = value - self.bias * self.bias * self.problem.effective_ridge
@@ -170,7 +170,7 @@ def solve_support(problem: Problem, support: Support, engine: Engine) -> Outcome
     """Find the point of a support's system with positive squares.
 
     Points whose responses are linearly dependent are left to the merge, which derives them from
-    smaller supports (docs/theory.md, section 4).
+    smaller supports (docs/theory.md, section 5).
 
     Parameters
     ----------
