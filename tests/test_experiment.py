@@ -1,0 +1,170 @@
+"""Configurations are checked key by key, and instances get names of their own."""
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reluenum.errors import InputError
+from reluenum.experiment import batch_names, complete_config, instances, planned_batches
+from reluenum.groebner import BACKENDS
+
+ROOT = Path(__file__).parents[1]
+SCHEMA = ROOT / "config/schemas/config.schema.yaml"
+ENTRY = {"family": "reference", "width": 2, "ridge": "1/100"}
+CONFIG = {"experiment": "trial", "datasets": [ENTRY]}
+
+
+def completed(config):
+    config = copy.deepcopy(config)
+    complete_config(config, SCHEMA)
+    return config
+
+
+def refusal(config):
+    """Return the message of the error that a configuration raises."""
+    with pytest.raises(InputError) as caught:
+        instances(completed(config))
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def with_entry(**changes):
+    entry = ENTRY | changes
+    return CONFIG | {"datasets": [{key: v for key, v in entry.items() if v is not None}]}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.name)
+def test_every_configuration_of_the_project_is_valid(path):
+    config = yaml.safe_load(path.read_text())
+    assert instances(completed(config))
+
+
+def test_defaults_are_filled_in_at_every_level():
+    config = completed(CONFIG | {"solve": {"seconds": 7}})
+    assert config["solve"] == {
+        "backend": "auto",
+        "seconds": 7,
+        "patterns_per_job": 1,
+        "force": False,
+    }
+    assert config["figures"] == {"formats": ["svg", "png"]}
+    assert config["datasets"][0] == ENTRY | {"loss": "sum", "output_bias": "none"}
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (with_entry(rigde="1/10"), "datasets[0]: unknown key 'rigde' (did you mean 'ridge'?)"),
+        (with_entry(ridge=None, rigde="1"), "unknown key 'rigde' (did you mean 'ridge'?)"),
+        (with_entry(ridge=None), "datasets[0]: no key 'ridge'"),
+        (with_entry(ridge=0.01), "datasets[0].ridge: 0.01; expected text in quotes"),
+        (with_entry(ridge=["1/10", 0.01]), "datasets[0].ridge[1]: 0.01; expected text in quotes"),
+        (with_entry(ridge="0"), "datasets[0].ridge: 0 is not positive"),
+        (with_entry(ridge="1/0"), "datasets[0].ridge: '1/0' divides by zero"),
+        (with_entry(width=0), "datasets[0].width: 0; expected a whole number >= 1"),
+        (with_entry(width=[2, 2]), "datasets[0].width: [2, 2]; expected"),
+        (with_entry(width=True), "datasets[0].width: True; expected"),
+        (with_entry(loss="average"), "datasets[0].loss: 'average'; expected one of sum, mean"),
+        (with_entry(output_bias=["none", "fre"]), "datasets[0].output_bias[1]: 'fre'; expected"),
+        (with_entry(name="a-b"), "datasets[0].name: 'a-b'; expected"),
+        (with_entry(csv="data.csv"), "datasets[0]: both 'family' and 'csv'"),
+        (with_entry(family=None), "datasets[0]: neither 'family' nor 'csv'"),
+        (with_entry(family=None, csv="a.csv", n=3), "datasets[0]: 'n' beside 'csv'"),
+        (CONFIG | {"datasets": []}, "datasets: []; expected a list of one or more data sets"),
+        (CONFIG | {"experiment": "../up"}, "experiment: '../up'; expected the name"),
+        (CONFIG | {"solver": {}}, "top level: unknown key 'solver' (did you mean 'solve'?)"),
+        (CONFIG | {"solve": {"backend": "magma"}}, "solve.backend: 'magma'; expected one of auto"),
+        (CONFIG | {"solve": {"seconds": 0}}, "solve.seconds: 0; expected a positive number"),
+        (CONFIG | {"figures": {"formats": ["gif"]}}, "figures.formats[0]: 'gif'; expected one of"),
+    ],
+)
+def test_an_error_names_its_key_in_one_line(config, message):
+    assert message in refusal(config)
+
+
+def test_backends_of_the_schema_are_those_there_are():
+    schema = yaml.safe_load(SCHEMA.read_text())
+    allowed = schema["properties"]["solve"]["properties"]["backend"]["enum"]
+    assert set(allowed) == {"auto", *BACKENDS}
+
+
+def test_every_level_of_the_schema_is_closed_and_described():
+    def check(schema):
+        if isinstance(schema, dict):
+            if "properties" in schema:
+                assert schema["additionalProperties"] is False
+            if "type" in schema or "enum" in schema:
+                assert schema["description"]
+            for value in schema.values():
+                check(value)
+        elif isinstance(schema, list):
+            for value in schema:
+                check(value)
+
+    check(yaml.safe_load(SCHEMA.read_text()))
+
+
+def test_sweep_is_the_product_of_its_lists():
+    entry = {
+        "family": "random",
+        "n": [3, 4],
+        "d": 1,
+        "seed": [0, 1],
+        "width": [1, 2],
+        "ridge": ["1/100", "0.1", "1e-3"],
+        "loss": ["sum", "mean"],
+    }
+    found = instances(completed(CONFIG | {"datasets": [entry]}))
+    assert len(found) == 2 * 2 * 2 * 3 * 2
+    assert found["random-n4-d1-L2-ridge1_1000-seed1-mean"] == {
+        "family": "random",
+        "csv": None,
+        "parameters": {"n": 4, "d": 1, "seed": 1},
+        "width": 2,
+        "ridge": "1/1000",
+        "loss": "mean",
+        "output_bias": "none",
+    }
+
+
+def test_names_can_be_read_back():
+    entry = ENTRY | {"name": "my_data", "ridge": "12e-4", "output_bias": "free"}
+    (name,) = instances(completed(CONFIG | {"datasets": [entry]}))
+    assert name.split("-") == ["my_data", "L2", "ridge3_2500", "bias_free"]
+
+
+def test_csv_is_named_after_its_file():
+    entry = {"csv": "data/My file-1.csv", "width": 3, "ridge": "2"}
+    (name,) = instances(completed(CONFIG | {"datasets": [entry]}))
+    assert name == "My_file_1-L3-ridge2"
+
+
+@pytest.mark.parametrize(
+    "entries", [[with_entry(ridge=["0.01", "1/100"])["datasets"][0]], [ENTRY, ENTRY]]
+)
+def test_two_instances_never_share_a_folder(entries):
+    message = refusal(CONFIG | {"datasets": entries})
+    assert "a second instance reference-L2-ridge1_100" in message
+
+
+def test_a_ridge_too_long_for_a_folder_name_is_refused():
+    assert "folder name of" in refusal(with_entry(ridge="0." + "1" * 300))
+
+
+def test_batches_of_one_pattern_are_named_by_its_number():
+    assert batch_names([["a"]] * 11)[:2] == ["01", "02"]
+    assert batch_names([["a"]] * 11)[-1] == "11"
+
+
+def test_batches_of_different_sizes_share_a_name_only_if_they_share_their_patterns(tmp_path):
+    patterns = [str(k) for k in range(23)]
+    named = {}
+    for size in range(1, 25):
+        batches = [patterns[k : k + size] for k in range(0, len(patterns), size)]
+        plan = tmp_path / f"{size}.json"
+        plan.write_text(json.dumps({"batches": batches}))
+        for name, batch in zip(planned_batches(plan), batches, strict=True):
+            assert named.setdefault(name, batch) == batch
