@@ -68,7 +68,7 @@ def rounded(number: Real, digits: int = DIGITS) -> Decimal:
         exponent = _magnitude(upper) - digits
         low, high = _round_to(lower, exponent), _round_to(upper, exponent)
         if low == high or bits >= _LAST_BITS:
-            return Decimal(int(low)).scaleb(exponent)
+            return _exact_decimal(low, exponent)
     raise AssertionError("unreachable: precisions() never ends")
 
 
@@ -91,6 +91,12 @@ def enclosing_interval(number: Real, digits: int = DIGITS) -> tuple[fmpq, fmpq]:
     numerator, denominator = value.as_integer_ratio()
     middle = fmpq(numerator, denominator)
     return middle - unit, middle + unit
+
+
+def _exact_decimal(mantissa: fmpz, exponent: int) -> Decimal:
+    """Return mantissa * 10^exponent, whatever the precision of the decimal context is."""
+    digits = tuple(int(digit) for digit in str(abs(mantissa)))
+    return Decimal((int(mantissa < 0), digits, exponent))
 
 
 def _magnitude(value: fmpq) -> int:
