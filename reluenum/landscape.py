@@ -188,11 +188,12 @@ class CertifiedLandscape:
         return sum(bool(support) for group in self.classes for support in group.minimal_supports)
 
     def __repr__(self) -> str:
+        number = len(self.components)
         isolated = sum(component.dimension == 0 for component in self.components)
+        warning = "" if self.is_complete else f"; {len(self.undecided)} supports UNDECIDED"
         lines = [
-            f"Landscape of {self.problem!r}: {len(self.components)} components of local minima, "
-            f"{isolated} isolated"
-            + ("" if self.is_complete else f"; {len(self.undecided)} UNDECIDED")
+            f"Landscape of {self.problem!r}: {number} component{'s' if number != 1 else ''} "
+            f"of local minima, {isolated} isolated{warning}"
         ]
         return "\n  ".join([*lines, *map(repr, self.components)])
 
