@@ -93,7 +93,7 @@ def enumerate_minima(
     --------
     >>> problem = Problem.from_text([["-1"], ["1"]], ["0", "2"], width=1, ridge="1/2")
     >>> enumerate_minima(problem)  # doctest: +ELLIPSIS
-    Landscape of Problem(n=2, d=1, width=1, ridge=1/2, loss=sum, output_bias=none): 1 component of...
+    Landscape of Problem(n=2, d=1, width=1, ridge=1/2, loss=sum, output_bias=none): 1 compon...
     """
     if not force:
         refuse_astronomical(problem)
