@@ -12,7 +12,7 @@ lint:
 format:
 	./run -- ruff check --fix .
 	./run -- ruff format .
-	./run -- sh -c 'test ! -e Snakefile || snakefmt Snakefile'
+	./run -- snakefmt Snakefile
 
 # Needs uv (pip install uv). Keeps the versions already locked; `make lock UPGRADE=--upgrade` does not.
 lock:

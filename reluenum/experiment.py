@@ -6,6 +6,7 @@ Every job of a cluster reads the Snakefile, so nothing heavy is imported here.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from inspect import signature
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,18 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
+from reluenum.datasets import FAMILIES
 from reluenum.errors import InputError
-from reluenum.problem import parse_ridge
+from reluenum.problem import parse_rational, parse_ridge
 
-PARAMETERS = ("n", "d", "seed")
+PARAMETERS = ("n", "d", "seed", "denominator", "hidden", "noise")
 """Keys of a data set that a family of data sets may take."""
+
+FIGURES = {"units": "hidden units", "fits": "fitted functions", "levels": "losses"}
+"""Figures of one instance, with the labels that the report gives them."""
+
+SUMMARY_FIGURES = {"losses": "losses of all instances"}
+"""Figures over all instances of an experiment."""
 
 LONGEST_NAME = 200
 """Characters of a folder name; file systems stop at 255 bytes."""
@@ -107,8 +115,8 @@ def instances(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     >>> config = {"datasets": [entry | {"loss": "sum", "output_bias": "none"}]}
     >>> for name, instance in instances(config).items():
     ...     print(name, instance["parameters"])
-    random-n3-L2-ridge1_100-seed7 {'n': 3, 'seed': 7}
-    random-n4-L2-ridge1_100-seed7 {'n': 4, 'seed': 7}
+    random-n3-d1-L2-ridge1_100-seed7 {'n': 3, 'd': 1, 'seed': 7}
+    random-n4-d1-L2-ridge1_100-seed7 {'n': 4, 'd': 1, 'seed': 7}
     """
     found: dict[str, dict[str, Any]] = {}
     for k, entry in enumerate(config["datasets"]):
@@ -123,30 +131,53 @@ def instances(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _sweep(entry: Mapping[str, Any], place: str) -> Iterator[dict[str, Any]]:
     """Yield every combination of the values that an entry lists."""
-    axes = [key for key in PARAMETERS if key in entry]
-    if ("family" in entry) == ("csv" in entry):
-        found = "both 'family' and 'csv'" if "csv" in entry else "neither 'family' nor 'csv'"
-        raise InputError(place, found, "one of them")
-    if "csv" in entry and axes:
-        raise InputError(
-            place, f"{axes[0]!r} beside 'csv'", "the file alone to say what the data are"
-        )
-    keys = [*axes, "width", "ridge", "loss", "output_bias"]
-    for chosen in product(*(_listed(entry[key]) for key in keys)):
-        values = dict(zip(keys, chosen, strict=True))
-        try:
-            ridge = str(parse_ridge(values["ridge"]))
-        except InputError as error:
-            raise InputError(f"{place}.ridge", error.found, error.expected) from error
+    values = _parameters(entry, place)
+    axes = tuple(values)
+    values |= {key: entry[key] for key in ("width", "ridge", "loss", "output_bias")}
+    for chosen in product(*map(_listed, values.values())):
+        point = dict(zip(values, chosen, strict=True))
         yield {
             "family": entry.get("family"),
             "csv": entry.get("csv"),
-            "parameters": {key: int(values[key]) for key in axes},
-            "width": int(values["width"]),
-            "ridge": ridge,
-            "loss": values["loss"],
-            "output_bias": values["output_bias"],
+            "parameters": {key: _canonical(key, point[key], place) for key in axes},
+            **{key: _canonical(key, point[key], place) for key in point if key not in axes},
         }
+
+
+def _parameters(entry: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """Return the parameters of an entry's family, with the defaults of n, d and seed."""
+    given = {key: entry[key] for key in PARAMETERS if key in entry}
+    if ("family" in entry) == ("csv" in entry):
+        found = "both 'family' and 'csv'" if "csv" in entry else "neither 'family' nor 'csv'"
+        raise InputError(place, found, "one of them")
+    if "csv" in entry:
+        if given:
+            raise InputError(place, f"{next(iter(given))!r} beside 'csv'", "only the file")
+        return {}
+    accepted = signature(FAMILIES[entry["family"]]).parameters
+    for key in given:
+        if key not in accepted:
+            expected = f"only {', '.join(accepted)}" if accepted else "no parameter"
+            raise InputError(place, f"{key!r} beside family {entry['family']}", expected)
+    if "n" in accepted and "n" not in given:
+        raise InputError(place, f"no key 'n' beside family {entry['family']}", "how many points")
+    implied = {key: accepted[key].default for key in ("n", "d", "seed") if key in accepted}
+    return implied | given
+
+
+def _canonical(key: str, value: Any, place: str) -> Any:
+    """Return the one form of a value, so that equal instances get equal names."""
+    if isinstance(value, int | float):
+        return int(value)  # the schema has seen to it that this is exact
+    try:
+        if key == "ridge":
+            return str(parse_ridge(value))
+        if key == "noise":
+            return str(parse_rational(value))
+    except ValueError as error:
+        found = error.found if isinstance(error, InputError) else str(error)
+        raise InputError(f"{place}.{key}", found, "a positive decimal or fraction") from error
+    return value
 
 
 def _listed(value: Any) -> Sequence[Any]:
@@ -154,16 +185,16 @@ def _listed(value: Any) -> Sequence[Any]:
 
 
 def _folder_name(entry: Mapping[str, Any], instance: Mapping[str, Any], place: str) -> str:
-    """Return the name of an instance: its fields joined by `-`, with `_` for `/` in the ridge."""
+    """Return the name of an instance: its fields joined by `-`, with `_` for `/`."""
     stem = "".join(c if c.isalnum() else "_" for c in Path(instance["csv"] or "").stem)
+    given = dict(instance["parameters"])
     fields = [entry.get("name") or instance["family"] or stem]
-    given = instance["parameters"]
-    fields += [f"{key}{given[key]}" for key in ("n", "d") if key in given]
-    fields += [f"L{instance['width']}", f"ridge{instance['ridge'].replace('/', '_')}"]
-    fields += [f"seed{given['seed']}"] if "seed" in given else []
+    fields += [f"{key}{given.pop(key)}" for key in ("n", "d") if key in given]
+    fields += [f"L{instance['width']}", f"ridge{instance['ridge']}"]
+    fields += [f"{key}{value}" for key, value in given.items()]
     fields += ["mean"] if instance["loss"] == "mean" else []
     fields += [f"bias_{instance['output_bias']}"] if instance["output_bias"] != "none" else []
-    name = "-".join(fields)
+    name = "-".join(fields).replace("/", "_")
     if len(name) > LONGEST_NAME:
         raise InputError(
             place, f"a folder name of {len(name)} characters", "a shorter ridge or name"

@@ -24,21 +24,21 @@ def logged(path: str | Path) -> Iterator[None]:
         Instead of a `ReluenumError`, so that one line reaches the terminal: these errors are
         instructions to the user, and a traceback would bury them.
     """
-    logging.basicConfig(
-        filename=path,
-        filemode="w",
-        format="%(asctime)s %(levelname)s %(message)s",
-        level=logging.INFO,
-        force=True,
-    )
-    logging.captureWarnings(True)
+    handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    root.addHandler(handler)
     start = time.perf_counter()
     try:
         yield
+        logging.info("done in %.2f s", time.perf_counter() - start)
     except ReluenumError as error:
         logging.error("%s", error)
         raise SystemExit(f"{type(error).__name__}: {error}") from error
     except BaseException:
         logging.exception("stopped")
         raise
-    logging.info("done in %.2f s", time.perf_counter() - start)
+    finally:
+        root.removeHandler(handler)
+        handler.close()

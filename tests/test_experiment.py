@@ -2,13 +2,22 @@
 
 import copy
 import json
+from inspect import signature
 from pathlib import Path
 
 import pytest
 import yaml
 
+from reluenum import experiment, figures
+from reluenum.datasets import FAMILIES
 from reluenum.errors import InputError
-from reluenum.experiment import batch_names, complete_config, instances, planned_batches
+from reluenum.experiment import (
+    PARAMETERS,
+    batch_names,
+    complete_config,
+    instances,
+    planned_batches,
+)
 from reluenum.groebner import BACKENDS
 
 ROOT = Path(__file__).parents[1]
@@ -73,6 +82,12 @@ def test_defaults_are_filled_in_at_every_level():
         (with_entry(csv="data.csv"), "datasets[0]: both 'family' and 'csv'"),
         (with_entry(family=None), "datasets[0]: neither 'family' nor 'csv'"),
         (with_entry(family=None, csv="a.csv", n=3), "datasets[0]: 'n' beside 'csv'"),
+        (with_entry(family="rand"), "datasets[0].family: 'rand'; expected one of reference"),
+        (with_entry(seed=1), "datasets[0]: 'seed' beside family reference; expected no parameter"),
+        (with_entry(family="random"), "datasets[0]: no key 'n' beside family random"),
+        (with_entry(family="random", n=3, hidden=2), "'hidden' beside family random"),
+        (with_entry(family="teacher", n=3, noise=0.1), "datasets[0].noise: 0.1; expected text"),
+        (with_entry(family="teacher", n=3, noise="much"), "noise: 'much' is not a finite"),
         (CONFIG | {"datasets": []}, "datasets: []; expected a list of one or more data sets"),
         (CONFIG | {"experiment": "../up"}, "experiment: '../up'; expected the name"),
         (CONFIG | {"solver": {}}, "top level: unknown key 'solver' (did you mean 'solve'?)"),
@@ -85,10 +100,14 @@ def test_an_error_names_its_key_in_one_line(config, message):
     assert message in refusal(config)
 
 
-def test_backends_of_the_schema_are_those_there_are():
+def test_schema_lists_the_backends_families_and_parameters_that_there_are():
     schema = yaml.safe_load(SCHEMA.read_text())
     allowed = schema["properties"]["solve"]["properties"]["backend"]["enum"]
     assert set(allowed) == {"auto", *BACKENDS}
+    keys = schema["$defs"]["dataset"]["properties"]
+    assert keys["family"]["enum"] == list(FAMILIES)
+    parameters = {name for make in FAMILIES.values() for name in signature(make).parameters}
+    assert parameters == set(PARAMETERS) <= keys.keys()
 
 
 def test_every_level_of_the_schema_is_closed_and_described():
@@ -105,6 +124,15 @@ def test_every_level_of_the_schema_is_closed_and_described():
                 check(value)
 
     check(yaml.safe_load(SCHEMA.read_text()))
+
+
+def test_figures_of_the_workflow_are_those_there_are_and_have_captions():
+    for announced, drawn in [
+        (experiment.FIGURES, figures.FIGURES),
+        (experiment.SUMMARY_FIGURES, figures.SUMMARY_FIGURES),
+    ]:
+        assert list(announced) == list(drawn)
+        assert all((ROOT / f"captions/{name}.rst").exists() for name in announced)
 
 
 def test_sweep_is_the_product_of_its_lists():
@@ -134,6 +162,13 @@ def test_names_can_be_read_back():
     entry = ENTRY | {"name": "my_data", "ridge": "12e-4", "output_bias": "free"}
     (name,) = instances(completed(CONFIG | {"datasets": [entry]}))
     assert name.split("-") == ["my_data", "L2", "ridge3_2500", "bias_free"]
+
+
+def test_d_and_seed_are_in_the_name_also_by_default():
+    entry = {"family": "teacher", "n": 3, "noise": "0.10", "width": 1, "ridge": "1"}
+    ((name, instance),) = instances(completed(CONFIG | {"datasets": [entry]})).items()
+    assert name == "teacher-n3-d1-L1-ridge1-seed0-noise1_10"
+    assert instance["parameters"] == {"n": 3, "d": 1, "seed": 0, "noise": "1/10"}
 
 
 def test_csv_is_named_after_its_file():

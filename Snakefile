@@ -1,0 +1,367 @@
+# Every local minimum of small ridge-regularised ReLU networks, one instance after the other:
+# dataset -> patterns -> solve -> merge -> certify -> tables and figures -> summary -> decided.
+# config/README.md explains the configuration, results/README.md every file that is written.
+import os
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+from reluenum import experiment
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+
+
+report: "captions/workflow.rst"
+
+
+# Jobs share the cores among themselves, so no library may start threads of its own.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+# environment.post-deploy.sh installs the package from here.
+os.environ.setdefault("RELUENUM_SOURCE", str(workflow.basedir))
+
+experiment.complete_config(config, Path(workflow.basedir, "config/schemas/config.schema.yaml"))
+INSTANCES = experiment.instances(config)
+FORMATS = config["figures"]["formats"]
+
+
+def solved_batches(wildcards):
+    """Name the solved batches of an instance; how many there are is known from its data only."""
+    plan = checkpoints.patterns.get(**wildcards).output.patterns
+    return expand(
+        rules.solve.output.solved,
+        batch=experiment.planned_batches(plan),
+        **wildcards,
+    )
+
+
+wildcard_constraints:
+    experiment="[^/]+",
+    instance="[^/]+",
+    batch="[0-9]+(-[0-9]+)?",
+
+
+# On a cluster these take less time than the queue.
+localrules:
+    all,
+    dataset,
+    patterns,
+    summary,
+    summary_figures,
+    decided,
+
+
+# Everything, and an error if a support of an instance stayed undecided.
+rule all:
+    default_target: True
+    input:
+        expand("results/{experiment}/decided.txt", experiment=config["experiment"]),
+
+
+# An instance becomes exact data here, once, so that every later step reads the same numbers.
+rule dataset:
+    input:
+        branch(
+            lookup(within=INSTANCES, dpath="{instance}/csv"),
+            then=lookup(within=INSTANCES, dpath="{instance}/csv"),
+            otherwise=[],
+        ),
+    output:
+        data="results/{experiment}/{instance}/data.csv",
+        problem="results/{experiment}/{instance}/work/problem.json",
+    log:
+        "logs/dataset/{experiment}/{instance}.log",
+    benchmark:
+        "benchmarks/dataset/{experiment}/{instance}.tsv"
+    conda:
+        "environment.yml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        instance=lookup(within=INSTANCES, dpath="{instance}"),
+    message:
+        "{wildcards.instance}: data"
+    script:
+        "scripts/dataset.py"
+
+
+# Which activation patterns are realisable depends on the data; so does the number of jobs.
+checkpoint patterns:
+    input:
+        problem=rules.dataset.output.problem,
+    output:
+        patterns="results/{experiment}/{instance}/work/patterns.json",
+    log:
+        "logs/patterns/{experiment}/{instance}.log",
+    benchmark:
+        "benchmarks/patterns/{experiment}/{instance}.tsv"
+    conda:
+        "environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        patterns_per_job=lookup(within=config, dpath="solve/patterns_per_job"),
+        force=lookup(within=config, dpath="solve/force"),
+    message:
+        "{wildcards.instance}: activation patterns"
+    script:
+        "scripts/patterns.py"
+
+
+# The bulk of the work. A pattern is solved without knowing of the others: by default, one job each.
+rule solve:
+    input:
+        problem=rules.dataset.output.problem,
+        patterns=rules.patterns.output.patterns,
+    output:
+        solved="results/{experiment}/{instance}/work/solve/{batch}.json",
+    log:
+        "logs/solve/{experiment}/{instance}/{batch}.log",
+    benchmark:
+        "benchmarks/solve/{experiment}/{instance}/{batch}.tsv"
+    conda:
+        "environment.yml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        backend=lookup(within=config, dpath="solve/backend"),
+        seconds=lookup(within=config, dpath="solve/seconds"),
+    message:
+        "{wildcards.instance}: solve pattern {wildcards.batch}"
+    script:
+        "scripts/solve.py"
+
+
+# Points that several patterns share become one; a missing or foreign pattern is an error.
+rule merge:
+    input:
+        problem=rules.dataset.output.problem,
+        patterns=rules.patterns.output.patterns,
+        solved=solved_batches,
+    output:
+        merged="results/{experiment}/{instance}/work/merged.json",
+    log:
+        "logs/merge/{experiment}/{instance}.log",
+    benchmark:
+        "benchmarks/merge/{experiment}/{instance}.tsv"
+    conda:
+        "environment.yml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    message:
+        "{wildcards.instance}: merge"
+    script:
+        "scripts/merge.py"
+
+
+# Every merged point gets a proof that it is a minimum or a checked descent, so none is lost.
+rule certify:
+    input:
+        merged=rules.merge.output.merged,
+    output:
+        minima="results/{experiment}/{instance}/minima.json",
+        stationary="results/{experiment}/{instance}/stationary.json",
+    log:
+        "logs/certify/{experiment}/{instance}.log",
+    benchmark:
+        "benchmarks/certify/{experiment}/{instance}.tsv"
+    conda:
+        "environment.yml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    message:
+        "{wildcards.instance}: certify"
+    script:
+        "scripts/certify.py"
+
+
+# What people read: one row a component, and one row a stationary point.
+rule tables:
+    input:
+        minima=rules.certify.output.minima,
+        stationary=rules.certify.output.stationary,
+    output:
+        minima=report(
+            "results/{experiment}/{instance}/minima.csv",
+            caption="captions/minima.rst",
+            category="Local minima",
+            subcategory="{instance}",
+            labels={"show": "components of local minima"},
+        ),
+        stationary=report(
+            "results/{experiment}/{instance}/stationary.csv",
+            caption="captions/stationary.rst",
+            category="Local minima",
+            subcategory="{instance}",
+            labels={"show": "all stationary points"},
+        ),
+    log:
+        "logs/tables/{experiment}/{instance}.log",
+    benchmark:
+        "benchmarks/tables/{experiment}/{instance}.tsv"
+    conda:
+        "environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    message:
+        "{wildcards.instance}: tables"
+    script:
+        "scripts/tables.py"
+
+
+# The landscape of one instance in pictures; the report shows them in the first format.
+rule figures:
+    input:
+        minima=rules.certify.output.minima,
+    output:
+        *(
+            report(
+                f"results/{{experiment}}/{{instance}}/figures/{name}.{FORMATS[0]}",
+                caption=f"captions/{name}.rst",
+                category="Local minima",
+                subcategory="{instance}",
+                labels={"show": label},
+            )
+            for name, label in experiment.FIGURES.items()
+        ),
+        expand(
+            "results/{experiment}/{instance}/figures/{figure}.{format}",
+            figure=experiment.FIGURES,
+            format=FORMATS[1:],
+            allow_missing=True,
+        ),
+    log:
+        "logs/figures/{experiment}/{instance}.log",
+    benchmark:
+        "benchmarks/figures/{experiment}/{instance}.tsv"
+    conda:
+        "environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        formats=FORMATS,
+    message:
+        "{wildcards.instance}: figures"
+    script:
+        "scripts/figures.py"
+
+
+# One row per instance, for people (CSV, Markdown) and for papers (LaTeX).
+rule summary:
+    input:
+        minima=expand(rules.certify.output.minima, instance=INSTANCES, allow_missing=True),
+    output:
+        csv=report(
+            "results/{experiment}/summary.csv",
+            caption="captions/summary.rst",
+            category="All instances",
+            labels={"show": "summary"},
+        ),
+        markdown="results/{experiment}/summary.md",
+        latex="results/{experiment}/summary.tex",
+    log:
+        "logs/summary/{experiment}.log",
+    benchmark:
+        "benchmarks/summary/{experiment}.tsv"
+    conda:
+        "environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        instances=list(INSTANCES),
+    message:
+        "{wildcards.experiment}: summary tables"
+    script:
+        "scripts/summary.py"
+
+
+# What changes from instance to instance.
+rule summary_figures:
+    input:
+        minima=rules.summary.input.minima,
+    output:
+        *(
+            report(
+                f"results/{{experiment}}/figures/{name}.{FORMATS[0]}",
+                caption=f"captions/{name}.rst",
+                category="All instances",
+                labels={"show": label},
+            )
+            for name, label in experiment.SUMMARY_FIGURES.items()
+        ),
+        expand(
+            "results/{experiment}/figures/{figure}.{format}",
+            figure=experiment.SUMMARY_FIGURES,
+            format=FORMATS[1:],
+            allow_missing=True,
+        ),
+    log:
+        "logs/summary_figures/{experiment}.log",
+    benchmark:
+        "benchmarks/summary_figures/{experiment}.tsv"
+    conda:
+        "environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        instances=list(INSTANCES),
+        formats=FORMATS,
+    message:
+        "{wildcards.experiment}: summary figures"
+    script:
+        "scripts/summary_figures.py"
+
+
+# Runs after everything else was written, and fails if a list of minima may be incomplete.
+rule decided:
+    input:
+        minima=rules.summary.input.minima,
+        tables=expand(rules.tables.output, instance=INSTANCES, allow_missing=True),
+        figures=expand(rules.figures.output, instance=INSTANCES, allow_missing=True),
+        summary=rules.summary.output,
+        summary_figures=rules.summary_figures.output,
+    output:
+        decided=report(
+            "results/{experiment}/decided.txt",
+            caption="captions/decided.rst",
+            category="All instances",
+            labels={"show": "completeness"},
+        ),
+    log:
+        "logs/decided/{experiment}.log",
+    benchmark:
+        "benchmarks/decided/{experiment}.tsv"
+    conda:
+        "environment.yml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        instances=list(INSTANCES),
+    message:
+        "{wildcards.experiment}: is every support decided?"
+    script:
+        "scripts/decided.py"

@@ -1,0 +1,26 @@
+"""Rule certify: decide every stationary point and join the minima into components."""
+
+import logging
+from pathlib import Path
+
+from reluenum.document import minima_document, stationary_document, to_json, write_text
+from reluenum.files import read_merged
+from reluenum.joblog import logged
+from reluenum.landscape import landscape
+
+
+def main(merged: Path, minima: Path, stationary: Path) -> None:
+    """Read merged stationary points; write the minima, and all points with their verdicts."""
+    certified = landscape(*read_merged(merged))
+    logging.info("%r", certified)
+    write_text(stationary, to_json(stationary_document(certified)))
+    write_text(minima, to_json(minima_document(certified)))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            Path(snakemake.input.merged),
+            Path(snakemake.output.minima),
+            Path(snakemake.output.stationary),
+        )

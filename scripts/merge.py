@@ -1,0 +1,27 @@
+"""Rule merge: join the outcomes of all patterns into distinct stationary points."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from reluenum.arrangement import Arrangement
+from reluenum.document import to_json, write_text
+from reluenum.files import merge_files, merged_document, read_problem
+from reluenum.joblog import logged
+
+
+def main(problem: Path, solved: Sequence[Path], merged: Path) -> None:
+    """Read a problem and all its solved patterns, and write its stationary points."""
+    instance = read_problem(problem)
+    stationary, outcomes = merge_files(solved, instance, Arrangement.of(instance))
+    logging.info("%r", stationary)
+    write_text(merged, to_json(merged_document(stationary, outcomes)))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            Path(snakemake.input.problem),
+            [Path(path) for path in snakemake.input.solved],
+            Path(snakemake.output.merged),
+        )

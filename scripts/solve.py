@@ -1,0 +1,41 @@
+"""Rule solve: find the stationary points of the patterns of one batch."""
+
+import logging
+from pathlib import Path
+
+from reluenum.arrangement import Arrangement
+from reluenum.document import to_json, write_text
+from reluenum.experiment import batch_names
+from reluenum.files import read_batches, read_problem, solved_document
+from reluenum.groebner import open_engine
+from reluenum.joblog import logged
+from reluenum.stationary import solve_pattern, verdict_counts
+
+
+def main(
+    problem: Path, patterns: Path, batch: str, backend: str, seconds: float, solved: Path
+) -> None:
+    """Read a problem and its batches, and write the outcomes of the batch of the given name."""
+    instance = read_problem(problem)
+    arrangement = Arrangement.of(instance)
+    batches = read_batches(patterns, instance)
+    todo = batches[batch_names(batches).index(batch)]
+    outcomes = []
+    with open_engine(backend, seconds) as engine:
+        for pattern in todo:
+            found = solve_pattern(instance, arrangement, pattern, engine)
+            logging.info("%s: %s", pattern, verdict_counts(found))
+            outcomes += found
+        write_text(solved, to_json(solved_document(instance, todo, outcomes, engine)))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            Path(snakemake.input.problem),
+            Path(snakemake.input.patterns),
+            snakemake.wildcards.batch,
+            snakemake.params.backend,
+            snakemake.params.seconds,
+            Path(snakemake.output.solved),
+        )

@@ -1,0 +1,27 @@
+"""Rule summary: write one row per instance, as CSV, Markdown and LaTeX."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from reluenum.document import read_json, write_text
+from reluenum.joblog import logged
+from reluenum.tables import summary_csv, summary_latex, summary_markdown
+
+
+def main(minima: Mapping[str, Path], csv: Path, markdown: Path, latex: Path) -> None:
+    """Read the minima of every instance, by name, and write the summary in three forms."""
+    documents = {name: read_json(path) for name, path in minima.items()}
+    write_text(csv, summary_csv(documents))
+    write_text(markdown, summary_markdown(documents))
+    write_text(latex, summary_latex(documents))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        minima = map(Path, snakemake.input.minima)
+        main(
+            dict(zip(snakemake.params.instances, minima, strict=True)),
+            Path(snakemake.output.csv),
+            Path(snakemake.output.markdown),
+            Path(snakemake.output.latex),
+        )

@@ -1,0 +1,143 @@
+"""The scripts of the rules, called as functions: what passes between them, and what is refused."""
+
+import ast
+import importlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from reluenum.document import read_json
+from reluenum.errors import IncompleteRunError, TooManySupportsError
+from reluenum.experiment import planned_batches
+from reluenum.joblog import logged
+from scripts import certify, dataset, decided, merge, patterns, solve
+
+ROOT = Path(__file__).parents[1]
+SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
+INSTANCE = {
+    "family": "random",
+    "csv": None,
+    "parameters": {"n": 3, "d": 1, "seed": 0},
+    "width": 2,
+    "ridge": "1/100",
+    "loss": "sum",
+    "output_bias": "none",
+}
+
+
+def solved_instance(folder, patterns_per_job=8, **changes):
+    """Run the rules up to `solve` and return the paths of the solved batches."""
+    folder.mkdir()
+    problem, plan = folder / "problem.json", folder / "patterns.json"
+    dataset.main(INSTANCE | changes, folder / "data.csv", problem)
+    patterns.main(problem, patterns_per_job, False, plan)
+    solved = {name: folder / f"{name}.json" for name in planned_batches(plan)}
+    for name, path in solved.items():
+        solve.main(problem, plan, name, "auto", 120, path)
+    return list(solved.values())
+
+
+@pytest.fixture(scope="module")
+def solved(tmp_path_factory):
+    return solved_instance(tmp_path_factory.mktemp("scripts") / "instance")
+
+
+def test_the_steps_lead_to_a_complete_document(solved, tmp_path):
+    problem = solved[0].parent / "problem.json"
+    merge.main(problem, solved, tmp_path / "merged.json")
+    certify.main(tmp_path / "merged.json", tmp_path / "minima.json", tmp_path / "stationary.json")
+    decided.main({"mine": tmp_path / "minima.json"}, tmp_path / "decided.txt")
+    assert (tmp_path / "decided.txt").read_text() == "mine: 45 supports decided\n"
+    points = read_json(tmp_path / "stationary.json")["points"]
+    assert {point["minimum"] for point in points} == {True, False}
+
+
+def test_the_order_of_the_batches_does_not_matter(solved, tmp_path):
+    problem = solved[0].parent / "problem.json"
+    for name, order in {"forwards": solved, "backwards": solved[::-1]}.items():
+        merge.main(problem, order, tmp_path / "merged.json")
+        certify.main(tmp_path / "merged.json", tmp_path / f"{name}.json", tmp_path / "points.json")
+    assert (tmp_path / "forwards.json").read_bytes() == (tmp_path / "backwards.json").read_bytes()
+
+
+def test_a_solved_batch_says_what_it_is(solved):
+    document = read_json(solved[0])
+    assert document["format"] == "reluenum-solved"
+    assert len(document["patterns"]) == 8
+    assert document["engines"]["flint"]
+    assert sum(document["verdicts"].values()) == len(document["outcomes"])
+
+
+def test_a_missing_batch_is_noticed(solved, tmp_path):
+    with pytest.raises(IncompleteRunError, match=r"pattern .* is missing"):
+        merge.main(solved[0].parent / "problem.json", solved[1:], tmp_path / "merged.json")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_batch_of_another_problem_is_noticed(solved, tmp_path):
+    foreign = solved_instance(tmp_path / "foreign", ridge="1/99")
+    with pytest.raises(IncompleteRunError, match="belongs to another problem"):
+        merge.main(solved[0].parent / "problem.json", [*solved[:-1], foreign[-1]], tmp_path / "m")
+
+
+def test_half_a_file_is_noticed(solved, tmp_path):
+    half = tmp_path / "half.json"
+    half.write_text(solved[0].read_text()[:1000])
+    with pytest.raises(IncompleteRunError, match=r"half\.json is not a complete JSON document"):
+        merge.main(solved[0].parent / "problem.json", [half, *solved[1:]], tmp_path / "m")
+
+
+def test_decided_counts_the_undecided_supports_of_every_instance(tmp_path):
+    documents = {}
+    for name, undecided in {"first": 0, "second": 3, "third": 1}.items():
+        documents[name] = tmp_path / f"{name}.json"
+        record = {"enumeration": {"undecided": undecided, "supports_examined": 9}}
+        documents[name].write_text(json.dumps(record))
+    with pytest.raises(IncompleteRunError, match=r"in second \(3\), third \(1\); everything"):
+        decided.main(documents, tmp_path / "decided.txt")
+    assert not (tmp_path / "decided.txt").exists()
+
+
+def test_an_astronomical_problem_is_refused_unless_forced(tmp_path):
+    problem, plan = tmp_path / "problem.json", tmp_path / "patterns.json"
+    many = INSTANCE | {"parameters": {"n": 300, "d": 1, "seed": 0}, "width": 3}
+    dataset.main(many, tmp_path / "data.csv", problem)
+    with pytest.raises(TooManySupportsError, match="supports to solve"):
+        patterns.main(problem, 1, False, plan)
+    assert not plan.exists()
+
+
+def test_a_log_holds_the_error_and_the_terminal_one_line(tmp_path):
+    log = tmp_path / "job.log"
+    with pytest.raises(SystemExit, match="IncompleteRunError: a batch is missing"), logged(log):
+        raise IncompleteRunError("a batch is missing")
+    assert "ERROR a batch is missing" in log.read_text()
+    assert "Traceback" not in log.read_text()
+
+
+def test_a_log_holds_the_traceback_of_a_bug(tmp_path):
+    log = tmp_path / "job.log"
+    with pytest.raises(ZeroDivisionError), logged(log):
+        _ = 1 / 0
+    assert "ZeroDivisionError: division by zero" in log.read_text()
+
+
+def test_every_rule_has_its_script_and_every_script_its_rule():
+    snakefile = (ROOT / "Snakefile").read_text()
+    rules = re.findall(r"^(?:rule|checkpoint) (\w+):", snakefile, re.MULTILINE)
+    assert rules[0] == "all"
+    assert sorted(rules[1:]) == [path.stem for path in SCRIPTS]
+    for rule in rules[1:]:
+        assert f'"scripts/{rule}.py"' in snakefile
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_a_script_names_its_rule_and_leaves_snakemake_to_its_last_lines(path):
+    module = importlib.import_module(f"scripts.{path.stem}")
+    assert module.__doc__.startswith(f"Rule {path.stem}: ")
+    *body, last = ast.parse(path.read_text()).body
+    assert isinstance(last, ast.If)
+    named = (node for part in body for node in ast.walk(part) if isinstance(node, ast.Name))
+    assert "snakemake" not in {node.id for node in named}

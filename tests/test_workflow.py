@@ -1,0 +1,285 @@
+"""The workflow itself: real runs in a scratch folder, small ones and the reference experiment."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+SMALL_DATA = "x,y\n-1,0.2\n1/3,-1\n0.75,1e0\n"
+SMALL = {
+    "experiment": "small",
+    "datasets": [{"csv": "small.csv", "width": 2, "ridge": "1/100"}],
+    "solve": {"patterns_per_job": 8},
+    "figures": {"formats": ["svg"]},
+}
+INSTANCE = "results/small/small-L2-ridge1_100"
+
+
+class Folder:
+    """A working directory with a configuration and data, in which Snakemake runs."""
+
+    def __init__(self, path: Path, config: dict) -> None:
+        self.path = path
+        path.mkdir(exist_ok=True)
+        (path / "small.csv").write_text(SMALL_DATA)
+        self.configure(config)
+
+    def configure(self, config: dict) -> None:
+        (self.path / "config.yaml").write_text(yaml.safe_dump(config))
+
+    def command(self, *arguments: str) -> list[str]:
+        return [
+            *(sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")),
+            *("--configfile", "config.yaml", "--cores", "2", *arguments),
+        ]
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess:
+        """Run Snakemake to its end; its output is one text."""
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def succeed(self, *arguments: str) -> str:
+        """Run Snakemake and return what it printed."""
+        process = self.run(*arguments)
+        assert process.returncode == 0, process.stdout
+        return process.stdout
+
+    def files(self, pattern: str) -> dict[str, bytes]:
+        """Return the content of the results that match."""
+        found = (self.path / "results").glob(pattern)
+        return {str(f.relative_to(self.path)): f.read_bytes() for f in found if f.is_file()}
+
+
+@pytest.fixture(scope="module")
+def small_run(tmp_path_factory):
+    """Return a finished run of three points; tests must leave it as it is."""
+    folder = Folder(tmp_path_factory.mktemp("small"), SMALL)
+    folder.output = folder.succeed()
+    return folder
+
+
+@pytest.fixture
+def small(small_run, tmp_path):
+    """Return a copy of the finished run."""
+    folder = Folder(tmp_path / "copy", SMALL)
+    shutil.copytree(small_run.path, folder.path, dirs_exist_ok=True)
+    return folder
+
+
+def jobs(output: str) -> dict[str, int]:
+    """Read the table of jobs that Snakemake prints first."""
+    table = output.partition("Job stats:")[2].partition("total")[0]
+    return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
+
+
+def test_a_run_writes_every_file_of_an_instance_and_of_the_experiment(small_run):
+    instance = small_run.path / INSTANCE
+    document = json.loads((instance / "minima.json").read_text())
+    assert document["format"] == "reluenum-minima"
+    assert document["problem"]["x"] == [["-1"], ["1/3"], ["3/4"]]
+    assert document["problem"]["ridge"] == "1/100"
+    assert document["enumeration"]["undecided"] == 0
+    rows = (instance / "minima.csv").read_text().splitlines()
+    assert len(rows) == 1 + len(document["components"])
+    points = json.loads((instance / "stationary.json").read_text())["points"]
+    assert len((instance / "stationary.csv").read_text().splitlines()) == 1 + len(points)
+    written = {path.relative_to(instance).as_posix() for path in instance.iterdir()}
+    assert written == {
+        "data.csv",
+        "minima.json",
+        "minima.csv",
+        "stationary.json",
+        "stationary.csv",
+        "figures",
+        "work",
+    }
+    experiment = {path.name for path in (small_run.path / "results/small").iterdir()}
+    assert experiment >= {"decided.txt", "summary.csv", "summary.md", "summary.tex", "figures"}
+    assert list((small_run.path / "results/small/figures").glob("*.svg"))
+
+
+def test_there_is_a_job_for_every_batch_of_patterns(small_run):
+    plan = json.loads((small_run.path / INSTANCE / "work/patterns.json").read_text())
+    assert sum(map(len, plan["batches"])) == 21  # 6 columns, 2 units: (6 + 1) choose 2
+    solved = sorted(path.stem for path in (small_run.path / INSTANCE / "work/solve").iterdir())
+    assert solved == ["01-08", "09-16", "17-21"]
+
+
+def test_every_rule_logs_and_is_benchmarked(small_run):
+    for folder in ("logs", "benchmarks"):
+        rules = {path.name for path in (small_run.path / folder).iterdir()}
+        scripts = {path.stem for path in (ROOT / "scripts").glob("*.py")}
+        assert rules <= scripts
+        assert rules >= {"dataset", "patterns", "solve", "merge", "certify", "decided"}
+    assert (
+        "stationary"
+        in (small_run.path / "logs/solve/small/small-L2-ridge1_100/01-08.log").read_text()
+    )
+
+
+def test_a_second_run_does_nothing(small):
+    assert "Nothing to be done" in small.succeed()
+
+
+def test_a_new_ridge_computes_that_ridge_only(small):
+    entry = SMALL["datasets"][0] | {"ridge": ["1/100", "1/10"]}
+    small.configure(SMALL | {"datasets": [entry]})
+    before = small.files("small/small-L2-ridge1_100/**/*")
+    counts = jobs(small.succeed("--dry-run"))
+    assert counts["dataset"] == counts["certify"] == counts["tables"] == counts["figures"] == 1
+    small.succeed()
+    assert small.files("small/small-L2-ridge1_100/**/*") == before
+    assert small.files("small/small-L2-ridge1_10/minima.json")
+    assert len((small.path / "results/small/decided.txt").read_text().splitlines()) == 2
+
+
+def test_other_batches_give_the_same_minima(small):
+    before = small.files("small/*/minima.json")
+    small.configure(SMALL | {"solve": {"patterns_per_job": 21}})
+    assert jobs(small.succeed("--dry-run"))["patterns"] == 1
+    small.succeed()
+    assert small.files("small/*/minima.json") == before
+
+
+def test_changed_data_are_computed_again(small):
+    before = small.files("small/*/minima.json")
+    (small.path / "small.csv").write_text(SMALL_DATA.replace("0.75", "0.8"))
+    small.succeed()
+    assert small.files("small/*/minima.json") != before
+
+
+def test_a_report_holds_tables_and_figures(small):
+    small.succeed("--report", "report.zip")
+    shutil.unpack_archive(small.path / "report.zip", small.path / "page")
+    names = {path.name for path in (small.path / "page").rglob("*")}
+    assert names >= {"report.html", "minima.csv", "stationary.csv", "summary.csv", "decided.txt"}
+    assert any(name.endswith(".svg") for name in names)
+
+
+def test_a_misspelt_key_is_named_in_one_line(tmp_path):
+    folder = Folder(
+        tmp_path, SMALL | {"datasets": [{"csv": "small.csv", "widht": 2, "ridge": "1"}]}
+    )
+    process = folder.run("--dry-run")
+    assert process.returncode == 1
+    (line,) = [line for line in process.stdout.splitlines() if "widht" in line]
+    assert line.startswith(
+        "configuration, datasets[0]: unknown key 'widht' (did you mean 'width'?)"
+    )
+
+
+def test_an_error_in_the_data_is_named_in_one_line_and_nothing_is_written(tmp_path):
+    folder = Folder(tmp_path, SMALL)
+    (tmp_path / "small.csv").write_text(SMALL_DATA.replace("1/3", "one third"))
+    process = folder.run()
+    assert process.returncode == 1
+    (line,) = [line for line in process.stdout.splitlines() if line.startswith("InputError")]
+    assert "small.csv" in line
+    assert "one third" in line
+    assert not folder.files("**/*")
+
+
+def test_an_astronomical_problem_is_refused(tmp_path):
+    folder = Folder(
+        tmp_path, SMALL | {"datasets": [{"csv": "small.csv", "width": 9, "ridge": "1"}]}
+    )
+    (tmp_path / "small.csv").write_text("x,y\n" + "".join(f"{k},{k * k % 7}\n" for k in range(12)))
+    process = folder.run()
+    assert process.returncode == 1
+    assert "supports to solve" in process.stdout
+    assert not folder.files("**/patterns.json")
+
+
+def test_undecided_supports_fail_the_run_after_everything_was_written(tmp_path):
+    entry = SMALL["datasets"][0] | {"width": 1}
+    # No engine finishes within a microsecond.
+    solve = {"backend": "sympy", "seconds": 1e-6}
+    folder = Folder(tmp_path, SMALL | {"datasets": [entry], "solve": solve})
+    process = folder.run()
+    assert process.returncode == 1
+    (line,) = [
+        line for line in process.stdout.splitlines() if line.startswith("IncompleteRunError")
+    ]
+    assert "small-L1-ridge1_100 (" in line
+    (document,) = map(json.loads, folder.files("small/*/minima.json").values())
+    assert document["enumeration"]["undecided"] == len(document["undecided"]) > 0
+    assert document["complete"] is False
+    assert folder.files("small/*/figures/*")
+    assert folder.files("small/summary.csv")
+    assert not folder.files("small/decided.txt")
+
+
+@pytest.fixture(scope="module")
+def reference_run(tmp_path_factory):
+    """Return the finished reference experiment and how long it took."""
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    folder = Folder(tmp_path_factory.mktemp("reference"), config)
+    start = time.perf_counter()
+    folder.output = folder.succeed()
+    folder.seconds = time.perf_counter() - start
+    return folder
+
+
+@pytest.mark.slow
+def test_reference_experiment_gives_the_published_picture(reference_run):
+    (document,) = map(json.loads, reference_run.files("reference/*/minima.json").values())
+    assert document["enumeration"]["sign_matrices"] == "1024"
+    assert document["enumeration"]["patterns_up_to_permutation"] == 55
+    assert len(reference_run.files("reference/*/work/solve/*.json")) == 55
+    isolated = [c for c in document["components"] if c["dimension"] == 0]
+    assert (len(document["components"]), len(isolated)) == (6, 3)
+    assert all(component["on_boundary"] for component in isolated)
+
+
+@pytest.mark.slow
+def test_reference_experiment_takes_less_than_two_minutes(reference_run):
+    assert reference_run.seconds < 120
+
+
+@pytest.mark.slow
+def test_a_killed_run_resumes_to_the_same_bytes(reference_run, tmp_path):
+    folder = Folder(tmp_path / "killed", yaml.safe_load((ROOT / "config/config.yaml").read_text()))
+    process = subprocess.Popen(
+        folder.command(), cwd=folder.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 100
+        while len(folder.files("reference/*/work/solve/*.json")) < 10:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    done = folder.files("reference/*/work/solve/*.json")
+    assert 10 <= len(done) < 55
+    assert "LockException" in folder.run().stdout
+    # What profiles/README.md says:
+    folder.succeed("--unlock")
+    resumed = folder.succeed()
+    assert 55 - len(done) <= jobs_run(resumed, "solve") <= 55 - len(done) + 2
+    names = ("minima.json", "minima.csv", "stationary.json", "stationary.csv", "work/**/*.json")
+    for name in names:
+        found = folder.files(f"reference/*/{name}")
+        assert found
+        assert found == reference_run.files(f"reference/*/{name}")
+
+
+def jobs_run(output: str, rule: str) -> int:
+    """Count the jobs of a rule that ended."""
+    return len(re.findall(rf"^Finished jobid: \d+ \(Rule: {rule}\)$", output, re.MULTILINE))
