@@ -1,4 +1,4 @@
-"""Faces of the arrangement of one unit, against counts from the literature and linear programming."""
+"""Faces of the arrangement of one unit, against known counts and linear programming."""
 
 from itertools import combinations, product
 from math import comb
