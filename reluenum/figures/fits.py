@@ -1,0 +1,161 @@
+"""The functions that the minima fit to the data."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from reluenum.figures.reading import (
+    Document,
+    Vector,
+    cut_note,
+    data,
+    fitted_values,
+    parameters,
+    write_title,
+)
+from reluenum.figures.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    MOST_PANELS,
+    colour_bar,
+    drawing,
+    limits,
+    message,
+    panel_grid,
+)
+from reluenum.tables import undecided_note
+
+
+@drawing(undecided_note)
+def plot_fits(document: Document) -> tuple[Figure, str]:
+    """Draw the fitted function of every component over the data, a panel for each.
+
+    For d = 1 the piecewise linear curve, exactly, with its kinks; for d = 2 filled contours; for
+    d > 2 fitted against observed values. Of more than `MOST_PANELS` components, the best.
+
+    Parameters
+    ----------
+    document : dict
+        Of the format `reluenum-minima`.
+
+    Returns
+    -------
+    Figure
+    """
+    components = document["components"][:MOST_PANELS]
+    if not components:
+        return message("no component of local minima is known"), ""
+    inputs, targets = data(document)
+    draw = {1: _fit_curves, 2: _fit_contours}.get(inputs.shape[1], _fit_scatter)
+    figure = draw(components, inputs, targets)
+    return figure, cut_note(len(components), document)
+
+
+def curve(component: Document, low: float, high: float) -> tuple[Vector, Vector, Vector]:
+    """Return the graph of a fitted function of one variable, from kink to kink.
+
+    Returns
+    -------
+    positions : (k,) array
+        `low`, the kinks between, `high`.
+    values : (k,) array
+        The function there; it is linear between.
+    kinks : (k - 2,) array
+    """
+    _, slopes, offsets = parameters(component, 1)
+    bent = slopes[:, 0] != 0
+    kinks = -offsets[bent] / slopes[bent, 0]
+    kinks = np.unique(kinks[(kinks > low) & (kinks < high)])
+    positions = np.array([low, *kinks, high])
+    return positions, fitted_values(component, positions[:, None]), kinks
+
+
+def _fit_curves(components: Sequence[Document], inputs: np.ndarray, targets: Vector) -> Figure:
+    figure, panels = panel_grid(len(components), 1.6, "$x$", "$f(x)$")
+    (low,), (high,) = limits(inputs, 0.08)
+    seen = [*targets]
+    for rank, (axes, component) in enumerate(zip(panels, components, strict=True), start=1):
+        positions, values, kinks = curve(component, low, high)
+        axes.plot(positions, values, color=BLUE, zorder=2, gid=f"component-{rank}-curve")
+        at_kinks = fitted_values(component, kinks[:, None])
+        axes.plot(
+            kinks,
+            at_kinks,
+            marker="D",
+            markersize=3.2,
+            markerfacecolor="white",
+            color=BLUE,
+            linestyle="none",
+            zorder=4,
+            gid=f"component-{rank}-kinks",
+        )
+        axes.plot(inputs[:, 0], targets, "o", color=BLACK, markersize=3.2, zorder=3)
+        axes.set_xlim(low, high)
+        axes.grid(True)
+        write_title(axes, rank, component)
+        seen += [*at_kinks[(kinks >= inputs.min()) & (kinks <= inputs.max())]]
+        seen += [*fitted_values(component, inputs)]
+    room = 0.08 * (max(seen) - min(seen)) or 0.5
+    panels[0].set_ylim(min(seen) - room, max(seen) + room)  # not how it extrapolates
+    handles = [
+        Line2D([], [], marker="o", color=BLACK, markersize=3.2, ls="none", label="data"),
+        Line2D([], [], color=BLUE, label="fit"),
+        Line2D(
+            *([], []),
+            marker="D",
+            color=BLUE,
+            markerfacecolor="white",
+            markersize=3.2,
+            ls="none",
+            label="kink",
+        ),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    return figure
+
+
+def _fit_contours(components: Sequence[Document], inputs: np.ndarray, targets: Vector) -> Figure:
+    figure, panels = panel_grid(len(components), 1.95, "$x_1$", "$x_2$")
+    low, high = limits(inputs)
+    grid = [np.linspace(low[k], high[k], 81) for k in range(2)]
+    mesh = np.stack(np.meshgrid(*grid), axis=-1)
+    surfaces = [fitted_values(c, mesh.reshape(-1, 2)).reshape(mesh.shape[:2]) for c in components]
+    room = 0.25 * (targets.max() - targets.min()) or 1.0
+    levels = MaxNLocator(14).tick_values(targets.min() - room, targets.max() + room)
+    for rank, (axes, component, surface) in enumerate(
+        zip(panels, components, surfaces, strict=True), start=1
+    ):
+        filled = axes.contourf(*grid, surface, levels, cmap="viridis", extend="both")
+        axes.scatter(
+            *inputs.T,
+            c=targets,
+            cmap="viridis",
+            norm=filled.norm,
+            s=22,
+            edgecolors="white",
+            linewidths=0.9,
+        )
+        write_title(axes, rank, component)
+    colour_bar(figure, filled, panels, "$f(x)$; points: $y$")
+    return figure
+
+
+def _fit_scatter(components: Sequence[Document], inputs: np.ndarray, targets: Vector) -> Figure:
+    figure, panels = panel_grid(len(components), 1.8, "$y_i$", "$f(x_i)$")
+    for rank, (axes, component) in enumerate(zip(panels, components, strict=True), start=1):
+        axes.axline((targets[0], targets[0]), slope=1, color=GREY, linewidth=0.6, zorder=1)
+        axes.plot(
+            targets,
+            fitted_values(component, inputs),
+            "o",
+            color=BLUE,
+            markersize=3.6,
+            gid=f"component-{rank}-fits",
+        )
+        axes.grid(True)
+        write_title(axes, rank, component)
+    return figure

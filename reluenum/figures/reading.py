@@ -1,0 +1,115 @@
+"""What the figures read from a document: numbers as floats, for drawing only, and words."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from reluenum.tables import kind, short_number
+
+Document = Mapping[str, Any]
+Vector = np.ndarray
+
+_LARGEST = 1e100
+"""Squares and products of a few such numbers are still floats."""
+
+
+def number(text: str) -> float:
+    """Read a decimal or a fraction of a document, rounded to a float, for drawing only.
+
+    Raises
+    ------
+    OverflowError
+        If it is so large that the axes of a figure would overflow.
+    """
+    value = float(Fraction(text))
+    if abs(value) > _LARGEST:
+        raise OverflowError(f"{value} cannot be drawn")
+    return value
+
+
+def data(document: Document) -> tuple[np.ndarray, Vector]:
+    """Return the (n, d) inputs and the (n,) targets."""
+    problem = document["problem"]
+    inputs = np.array([[number(entry) for entry in row] for row in problem["x"]])
+    return inputs, np.array([number(entry) for entry in problem["y"]])
+
+
+def fitted_values(component: Document, inputs: np.ndarray) -> Vector:
+    """Evaluate the network that represents a component.
+
+    Parameters
+    ----------
+    component : dict
+        An entry of `components` of a document.
+    inputs : (k, d) array
+
+    Returns
+    -------
+    (k,) array
+        sum_l a_l relu(b_l . x + c_l) + m, with m = 0 without output bias.
+    """
+    weights, slopes, offsets = parameters(component, inputs.shape[1])
+    bias = number(component["representative"].get("m") or "0")
+    return np.maximum(inputs @ slopes.T + offsets, 0) @ weights + bias
+
+
+def parameters(component: Document, dimension: int) -> tuple[Vector, np.ndarray, Vector]:
+    """Return a (L,), B (L, d) and c (L,) of the representative."""
+    network = component["representative"]
+    weights = np.array([number(a) for a in network["a"]])
+    slopes = np.array([[number(b) for b in row] for row in network["B"]])
+    offsets = np.array([number(c) for c in network["c"]])
+    return weights, slopes.reshape(len(weights), dimension), offsets
+
+
+def direction(group: Document) -> Vector:
+    """Return the common (b, c) / |(b, c)| of the neurons of a face."""
+    return np.array([number(entry) for entry in group["direction"]])
+
+
+def radius(group: Document) -> float:
+    """Return the root of the sum of a^2 over the neurons of a face."""
+    return sqrt(number(group["sum_a_squared"]))
+
+
+def multiplicity(group: Document) -> int:
+    """Return how many neurons share the face; a document about all widths leaves it open."""
+    return group.get("multiplicity") or 1
+
+
+def place_text(component: Document) -> str:
+    """Say whether some pre-activation is 0."""
+    return "boundary" if component["on_boundary"] else "interior"
+
+
+def level_text(component: Document) -> str:
+    """Return the loss, and whether it is global."""
+    loss = short_number(component["loss"], 5)
+    if component["global_at_every_width"]:
+        return f"{loss}, global (any $L$)"
+    rank = {True: ", global", None: ", global?", False: ""}
+    return loss + rank[component["global_at_width"]]
+
+
+def shape_text(component: Document) -> str:
+    """Return the kind of a component and its place."""
+    return f"{kind(component['dimension'])}, {place_text(component)}"
+
+
+def write_title(axes: Axes, rank: int, component: Document) -> None:
+    """Write above a panel which component it shows."""
+    axes.set_title(
+        f"{rank}:  {level_text(component)}\n{shape_text(component)}",
+        fontsize=7.5,
+        fontweight="bold" if component["global_at_width"] else "normal",
+    )
+
+
+def cut_note(shown: int, document: Document) -> str:
+    """Say that a figure does not show all components, if so."""
+    total = len(document["components"])
+    return f"the best {shown} of {total} components" if shown < total else ""

@@ -1,0 +1,191 @@
+"""House style of the figures, reproducible files, and panels that share their axes."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+SINGLE_COLUMN, DOUBLE_COLUMN = 3.4, 7.0
+"""Widths of a figure in print, in inches."""
+
+PNG_DPI = 200
+"""Pixels per inch of a PNG."""
+
+MOST_PANELS = 24
+"""Panels of one figure; of more components, the best are shown."""
+
+BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = (
+    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"),
+)
+GREY, LINE, LIGHT, BLACK = "#7F7F7F", "#A6A6A6", "#D9D9D9", "#000000"
+
+STYLE = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 9,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "axes.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.color": LIGHT,
+    "grid.linewidth": 0.4,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 5,
+    "savefig.dpi": PNG_DPI,
+    "svg.hashsalt": "reluenum",
+    "svg.fonttype": "path",
+}
+
+
+def save_figure(
+    figure: Figure, path: str | Path, formats: Sequence[str] = ("svg", "png")
+) -> list[Path]:
+    """Write a figure; equal figures are equal bytes, because no file holds a date.
+
+    Parameters
+    ----------
+    figure : Figure
+    path : str or Path
+        Without suffix; its folder exists.
+    formats : sequence of str
+        Any of `svg`, `png`, `pdf`.
+
+    Returns
+    -------
+    list of Path
+        The files, in the order of the formats.
+
+    Raises
+    ------
+    ValueError
+        If a format is unknown.
+    """
+    unknown = set(formats).difference(_METADATA)
+    if unknown:
+        raise ValueError(f"cannot write {sorted(unknown)}; formats are {', '.join(_METADATA)}")
+    written = []
+    with mpl.rc_context(STYLE):
+        for suffix in formats:
+            target = Path(f"{path}.{suffix}")
+            figure.savefig(target, format=suffix, dpi=PNG_DPI, metadata=_METADATA[suffix])
+            written.append(target)
+    return written
+
+
+_METADATA: dict[str, dict[str, None]] = {
+    "svg": {"Date": None},
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None},
+}
+
+
+Draw = Callable[[Any], tuple[Figure, str]]
+
+
+def drawing(warning: Callable[[Any], str]) -> Callable[[Draw], Callable[[Any], Figure]]:
+    """Make a drawing function apply the house style and never lose a warning.
+
+    Parameters
+    ----------
+    warning : function from the document to str
+        What must stand above every figure of it, or nothing.
+
+    Returns
+    -------
+    decorator
+        Of a function from the document to a figure and a note of its own.
+    """
+
+    def decorate(draw: Draw) -> Callable[[Any], Figure]:
+        @wraps(draw)
+        def drawn(document: Any) -> Figure:
+            with mpl.rc_context(STYLE):
+                try:
+                    figure, note = draw(document)
+                except OverflowError:
+                    figure, note = message("the numbers are too large to be drawn"), ""
+                text = "\n".join(line for line in (warning(document), note) if line)
+                if text:
+                    figure.suptitle(
+                        text, color="#B03A00", fontsize=8, fontweight="bold", gid="note"
+                    )
+            return figure
+
+        return drawn
+
+    return decorate
+
+
+def message(text: str) -> Figure:
+    """Return a figure that only says something."""
+    figure = Figure(figsize=(SINGLE_COLUMN, 1.2), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes)
+    return figure
+
+
+def spread(positions: Sequence[float], gap: float) -> list[float]:
+    """Move sorted positions as little as needed so that neighbours are a gap apart.
+
+    Examples
+    --------
+    >>> spread([0.0, 0.1, 5.0], 1.0)
+    [-0.45, 0.55, 5.0]
+    """
+    blocks: list[tuple[float, int]] = []  # mean of (position - rank * gap), members
+    for rank, position in enumerate(positions):
+        mean, members = position - rank * gap, 1
+        while blocks and blocks[-1][0] > mean:
+            before, number_before = blocks.pop()
+            mean = (before * number_before + mean * members) / (number_before + members)
+            members += number_before
+        blocks.append((mean, members))
+    shifts = [mean for mean, members in blocks for _ in range(members)]
+    return [round(shift + rank * gap, 12) for rank, shift in enumerate(shifts)]
+
+
+def panel_grid(
+    count: int, height: float, horizontal: str, vertical: str
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with so many panels that share their labelled axes, row by row."""
+    columns = min(count, 4 if count > 12 or -count % 4 <= -count % 3 else 3)
+    rows = ceil(count / columns)
+    height = min(height, 9.2 / rows)
+    width = max(SINGLE_COLUMN, min(columns, 4) * DOUBLE_COLUMN / 4) if count <= 4 else DOUBLE_COLUMN
+    figure = Figure(figsize=(width, rows * height + 0.4), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    for axes in grid.flat[count:]:
+        axes.set_axis_off()
+    for axes in grid.flat[max(count - columns, 0) : count]:
+        axes.tick_params(labelbottom=True)
+        axes.set_xlabel(horizontal)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(vertical)
+    return figure, list(grid.flat[:count])
+
+
+def colour_bar(figure: Figure, colours: Any, panels: Sequence[Axes], label: str) -> None:
+    """Put a colour bar next to the first rows of the panels."""
+    rows = panels[0].get_gridspec().nrows
+    shrink = min(1.0, 2 / rows)
+    figure.colorbar(colours, ax=panels, label=label, shrink=shrink, anchor=(0, 1), pad=0.02)
+
+
+def limits(inputs: np.ndarray, margin: float = 0.12) -> tuple[np.ndarray, np.ndarray]:
+    """Return the corners of a window around the inputs."""
+    low, high = inputs.min(axis=0), inputs.max(axis=0)
+    room = np.where(high > low, margin * (high - low), 0.5)
+    return low - room, high + room
