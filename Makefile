@@ -1,4 +1,4 @@
-.PHONY: reference test lint format lock clean
+.PHONY: reference test lint format bench picture lock clean
 
 reference:
 	./run reference
@@ -13,6 +13,12 @@ format:
 	./run -- ruff check --fix .
 	./run -- ruff format .
 	./run -- snakefmt Snakefile
+
+bench:
+	./run -- python benchmarks/engines.py --widths 1 2 3
+
+picture:
+	./run -- python scripts/picture.py
 
 # Needs uv (pip install uv). Keeps the versions already locked; `make lock UPGRADE=--upgrade` does not.
 lock:

@@ -1,0 +1,30 @@
+"""What the README shows is what the program does."""
+
+import doctest
+import re
+from pathlib import Path
+
+from scripts import picture
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_python_example_prints_what_it_says():
+    failed, attempted = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
+    assert attempted >= 3
+    assert failed == 0
+
+
+def test_picture_is_drawn_by_this_version(tmp_path):
+    picture.main(tmp_path / "units")
+    assert (tmp_path / "units.svg").read_text() == (
+        ROOT / "docs/images/reference_units.svg"
+    ).read_text()
+
+
+def test_every_link_to_a_file_leads_somewhere():
+    for page in (ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")):
+        if ".venv" in page.parts:
+            continue
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
