@@ -21,7 +21,7 @@ READABLE_DIGITS = 6
 MARKDOWN_COLUMNS = 4
 """So many instances fit side by side in a Markdown table; more become rows."""
 
-LATEX_ROWS = 35
+LATEX_ROWS = 20
 """Rows of one LaTeX tabular, so that a summary of many instances is cut into pages."""
 
 UNKNOWN = "unknown"
@@ -58,36 +58,17 @@ _SHORT_TITLES = {
     "d": "d",
     "width": "L",
     "output_bias": "bias",
-    "supports_examined": "supports",
-    "stationary": "stat.",
     "locally_minimal": "min.",
     "components": "comp.",
     "isolated": "isol.",
     "isolated_on_boundary": "on bd.",
-    "interior": "int.",
-    "global_at_every_width": "glob.",
     "best_loss": "best",
-    "worst_loss": "worst",
     "undecided": "undec.",
 }
 
 _WIDE_COLUMNS = (
-    "instance",
-    "n",
-    "d",
-    "width",
-    "ridge",
-    "loss",
-    "output_bias",
-    "supports_examined",
-    "stationary",
-    "locally_minimal",
-    "components",
-    "isolated",
-    "isolated_on_boundary",
-    "interior",
-    "best_loss",
-    "worst_loss",
+    *("instance", "n", "d", "width", "ridge", "loss", "output_bias"),
+    *("locally_minimal", "components", "isolated", "isolated_on_boundary", "best_loss"),
 )
 """Columns of the LaTeX summary of several instances; the CSV and Markdown files have all."""
 
@@ -343,7 +324,7 @@ def _wide_latex(documents: Mapping[str, Document]) -> list[str]:
     settings = [titles[key] for key in ("n", "d", "width", "ridge", "loss", "output_bias")]
     shared = [title for title in settings if len({row[title] for row in rows}) == 1]
     columns = [title for title in rows[0] if title not in shared]
-    alignment = r"@{}p{0.24\linewidth}" + "r" * (len(columns) - 1) + "@{}"
+    alignment = r"@{}p{0.27\linewidth}" + "r" * (len(columns) - 1) + "@{}"
     line = ", ".join(f"{latex_escape(t)} = {latex_escape(rows[0][t])}" for t in shared)
     parts = [rf"All instances: {line}."] if shared else []
     for start in range(0, len(rows), LATEX_ROWS):
@@ -355,7 +336,7 @@ def _wide_latex(documents: Mapping[str, Document]) -> list[str]:
             for row in rows[start : start + LATEX_ROWS]
         ]
         tabular = _tabular(alignment, [latex_escape(title) for title in columns], body)
-        parts.append("{\\footnotesize\\setlength{\\tabcolsep}{3pt}%\n" + tabular + "}")
+        parts.append("\\noindent{\\scriptsize\\setlength{\\tabcolsep}{2pt}%\n" + tabular + "}")
     return parts
 
 
