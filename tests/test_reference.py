@@ -7,7 +7,7 @@ every width, with the support that is global at every width treated apart.
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import factorial, prod
 
 import pytest
@@ -32,7 +32,7 @@ def document(width, ridge):
 def compositions(total, parts):
     for cuts in combinations(range(1, total), parts - 1):
         ends = (0, *cuts, total)
-        yield [b - a for a, b in zip(ends, ends[1:], strict=False)]
+        yield [b - a for a, b in pairwise(ends)]
 
 
 def groups(support, multiplicities):
