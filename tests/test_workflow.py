@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -131,6 +132,14 @@ def test_every_rule_logs_and_is_benchmarked(small_run):
     )
 
 
+def test_the_command_line_computes_the_same_bytes_from_the_data_of_an_instance(small_run, tmp_path):
+    instance, output = small_run.path / INSTANCE, tmp_path / "minima.json"
+    options = ["--width", "2", "--ridge", "1/100", "--output", str(output)]
+    command = [sys.executable, "-m", "reluenum", "minima", str(instance / "data.csv"), *options]
+    subprocess.run(command, check=True)
+    assert output.read_bytes() == (instance / "minima.json").read_bytes()
+
+
 def test_a_second_run_does_nothing(small):
     assert "Nothing to be done" in small.succeed()
 
@@ -225,12 +234,12 @@ def test_undecided_supports_fail_the_run_after_everything_was_written(tmp_path):
 
 @pytest.fixture(scope="module")
 def reference_run(tmp_path_factory):
-    """Return the finished reference experiment and how long it took."""
+    """Return the finished reference experiment and the CPU time that it took."""
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     folder = Folder(tmp_path_factory.mktemp("reference"), config)
-    start = time.perf_counter()
+    start = cpu_seconds()
     folder.output = folder.succeed()
-    folder.seconds = time.perf_counter() - start
+    folder.seconds = cpu_seconds() - start
     return folder
 
 
@@ -245,8 +254,14 @@ def test_reference_experiment_gives_the_published_picture(reference_run):
     assert all(component["on_boundary"] for component in isolated)
 
 
+def cpu_seconds() -> float:
+    """Return the CPU time of all finished child processes, which other tests do not prolong."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 @pytest.mark.slow
-def test_reference_experiment_takes_less_than_two_minutes(reference_run):
+def test_reference_experiment_takes_less_than_two_minutes_even_on_one_core(reference_run):
     assert reference_run.seconds < 120
 
 
