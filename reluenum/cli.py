@@ -7,219 +7,326 @@ stayed undecided; the document is written and claims no completeness. 1: anythin
 import argparse
 import os
 import sys
-from collections.abc import Sequence
-from importlib.metadata import version
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from reluenum.errors import InputError, ReluenumError
+from reluenum.errors import InputError, ReluenumError, one_line, quoted
 
 DECIDED, FAILED, BAD_INPUT, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
 
-LATER = {
-    "engine": {"certified": "groebner"},
-    "backend": {"singular": "auto, flint, msolve or sympy"},
-    "formulation": {"eliminated": "reduced"},
+CHOICES = {
+    "--engine": ("groebner",),
+    "--backend": ("auto", "flint", "msolve", "sympy"),
+    "--formulation": ("reduced",),
+    "--loss": ("sum", "mean"),
+    "--output-bias": ("none", "free", "ridge"),
 }
-"""Values that the interface reserves and this version does not have, with what it has."""
+"""What the options with a choice take, the default first."""
+
+RESERVED = {
+    "--engine": ("certified",),
+    "--backend": ("singular",),
+    "--formulation": ("eliminated",),
+    "--width": ("all",),
+}
+"""Values that the interface names and this version does not have."""
+
+MOST_JOBS = 1024
+"""Largest number of processes."""
+
+LONGEST_WAIT = 10**9
+"""Largest time limit, in seconds; timers overflow soon after."""
 
 
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, like those of bad data."""
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, allow_abbrev=False)
+
     def error(self, message: str) -> NoReturn:
-        raise InputError("command line", message, f"see {self.prog} --help")
+        raise InputError("command line", message, f"the form that `{self.prog} --help` shows")
+
+
+class _Version(argparse.Action):
+    """Print the version, looked up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version
+
+        print(f"reluenum {version('reluenum')}")
+        parser.exit()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the process by default.
+
+    Returns
+    -------
+    int
+        The exit code; see the module's docstring.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        options = _parser().parse_args(
-            _attached(list(sys.argv[1:] if arguments is None else arguments))
-        )
-        return options.run(options)
+        return _run(given)
     except InputError as error:
-        print(f"reluenum: {error}", file=sys.stderr)
-        return BAD_INPUT
+        return _stopped(error, BAD_INPUT)
     except KeyboardInterrupt:
-        print("reluenum: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return _stopped("interrupted", INTERRUPTED)
     except BrokenPipeError:
+        _abandon_output()
+        return FAILED
+    except Exception as error:
+        if "--debug" in given:
+            raise
+        _abandon_output()
+        kind = "" if isinstance(error, ReluenumError) else f"{type(error).__name__}: "
+        return _stopped(f"{kind}{error} (--debug shows where)", FAILED)
+
+
+def _run(arguments: list[str]) -> int:
+    """Parse the arguments and run their command."""
+    try:
+        options = _parser().parse_args(_attached(arguments))
+    except SystemExit as stop:  # --help and --version
+        sys.stdout.flush()
+        return int(stop.code or 0)
+    return options.run(options)
+
+
+def _stopped(reason: object, code: int) -> int:
+    """Say in one line why there is no result."""
+    if sys.stderr is not None:
+        print(f"reluenum: {one_line(reason)}", file=sys.stderr)
+    return code
+
+
+def _abandon_output() -> None:
+    """Keep Python from flushing, at its end, what standard output did not take."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
-    except (ReluenumError, OSError, MemoryError) as error:
-        print(f"reluenum: {type(error).__name__}: {error}", file=sys.stderr)
-        return FAILED
 
 
-def _attached(arguments: list[str]) -> list[str]:
+def _attached(arguments: Iterable[str]) -> list[str]:
     """Join options to values such as `-1/10`, which argparse would take for options."""
     joined: list[str] = []
     for argument in arguments:
-        negative = (argument[:1] == "-" and argument[1:2].isdigit()) or argument[:2] == "-."
-        if negative and joined and joined[-1].startswith("--") and "=" not in joined[-1]:
-            joined[-1] += f"={argument}"
+        before = joined[-1] if joined else ""
+        option = before.startswith("--") and before != "--" and "=" not in before
+        short = argument.startswith("-") and argument[1:2] not in ("", "-")
+        if option and short and argument != "-h" and "--" not in joined:
+            joined[-1] = f"{before}={argument}"
         else:
             joined.append(argument)
     return joined
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="reluenum", description="Every local minimum of a small ReLU network.")
-    parser.add_argument("--version", action="version", version=version("reluenum"))
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
-    _add_minima(commands.add_parser("minima", help="enumerate the local minima of one data set"))
-    _add_data(commands.add_parser("data", help="print a built-in or generated data set as CSV"))
-    verify = commands.add_parser("verify", help="check a certificate (not in this version)")
-    verify.add_argument("file")
-    verify.set_defaults(run=_verify)
+    parser = _Parser(
+        prog="reluenum",
+        description="Every local minimum of a small ridge-regularised ReLU network, exactly.",
+        epilog="Exit codes: 0 everything decided; 2 bad input; 3 some supports undecided; 1 else.",
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, add, text in (
+        ("minima", _add_minima, "print every local minimum of one data set as a JSON document"),
+        ("data", _add_data, "print a built-in or generated data set as CSV"),
+        ("verify", _add_verify, "check a certificate (not available in this version)"),
+    ):
+        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        add(command)
+        command.add_argument("--debug", action="store_true", help="show where an error came from")
     return parser
 
 
 def _add_minima(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", metavar="DATA.csv", help="columns x1..xd (or x) and y")
-    parser.add_argument("--width", required=True, help="number of hidden units")
-    parser.add_argument("--ridge", required=True, help="positive decimal or fraction")
-    parser.add_argument("--engine", default="groebner", help="groebner")
-    parser.add_argument("--backend", default="auto", help="auto, flint, msolve or sympy")
-    parser.add_argument("--formulation", default="reduced", help="reduced")
-    parser.add_argument("--loss", default="sum", help="sum or mean")
-    parser.add_argument("--output-bias", default="none", help="none, free or ridge")
-    parser.add_argument("--jobs", default="1", help="number of processes")
-    parser.add_argument("--seconds", default="120", help="time limit per support and backend")
-    parser.add_argument("--force", action="store_true", help="start however many supports")
-    parser.add_argument("--output", metavar="FILE", help="write there, not to standard output")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add = parser.add_argument
+    add("data", metavar="DATA.csv", help="exact data: a header x1..xd (or x) and y, then numbers")
+    add("--width", metavar="L", required=True, help="number of hidden units")
+    add("--ridge", metavar="LAM", required=True, help="a decimal or fraction > 0, taken exactly")
+    for option, meaning in (
+        ("--engine", "how supports are solved"),
+        ("--backend", "what computes Groebner bases"),
+        ("--formulation", "polynomial systems"),
+        ("--loss", "how squared residuals are added up"),
+        ("--output-bias", "none, or not penalised, or penalised"),
+    ):
+        first, *others = CHOICES[option]
+        text = ", ".join([f"{first} (default)", *others])
+        add(option, metavar="NAME", default=first, help=f"{meaning}: {text}")
+    add("--jobs", metavar="N", default="1", help="number of processes (default: 1)")
+    add("--seconds", metavar="S", help="time limit of a backend on a support (default: 120)")
+    add("--force", action="store_true", help="start however many supports there are")
+    add("--output", metavar="FILE", help="write the document there, whole or not at all")
+    bar = parser.add_mutually_exclusive_group()
+    bar.add_argument("--quiet", action="store_true", help="no progress bar")
+    bar.add_argument("--progress", action="store_true", help="a progress bar in any case")
     parser.set_defaults(run=_minima)
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("family", help="reference, random or teacher")
-    for name in ("n", "d", "seed", "denominator", "hidden"):
-        parser.add_argument(f"--{name}", help="whole number (see docs of reluenum.datasets)")
-    parser.add_argument("--noise", help="decimal or fraction")
-    parser.add_argument("--output", metavar="FILE", help="write there, not to standard output")
+    add = parser.add_argument
+    add("family", metavar="FAMILY", help="reference, random or teacher")
+    add("--n", metavar="N", help="number of points")
+    add("--d", metavar="D", help="dimension of an input (default: 1)")
+    add("--seed", metavar="SEED", help="equal seeds give equal data (default: 0)")
+    add("--denominator", metavar="Q", help="numbers are multiples of 1/Q (default: 100)")
+    add("--hidden", metavar="H", help="hidden units of the teacher (default: 2)")
+    add("--noise", metavar="A", help="noise on its outputs is in [-A, A] (default: 1/10)")
+    add("--output", metavar="FILE", help="write the data there, whole or not at all")
     parser.set_defaults(run=_data)
+
+
+def _add_verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a document of the certified engine")
+    parser.set_defaults(run=_verify)
 
 
 def _minima(options: argparse.Namespace) -> int:
     """Enumerate, write the document, and say by the exit code whether it is complete."""
-    _check_choices(options)
-    width = _whole_number(options.width, "--width", also="all")
-    jobs = _whole_number(options.jobs, "--jobs")
-    seconds = _seconds(options.seconds)
-    _check_writable(options.output)
     from reluenum.datasets import read_csv
     from reluenum.problem import Loss, OutputBias, Problem, parse_ridge
 
-    ridge = _at_option("--ridge", lambda: parse_ridge(options.ridge))
-    inputs, targets = read_csv(options.data)
+    width = _whole_number(options.width, "--width")
+    ridge = _of_option("--ridge", parse_ridge, options.ridge)
+    for option in CHOICES:
+        _check_choice(option, getattr(options, option[2:].replace("-", "_")))
+    jobs = _whole_number(options.jobs, "--jobs", most=MOST_JOBS)
+    limits = {} if options.seconds is None else {"seconds": _seconds(options.seconds)}
+    output = _writable(options.output, options.data)
     loss, bias = Loss(options.loss), OutputBias(options.output_bias)
-    problem = Problem(inputs, targets, width, ridge, loss, bias)
+    problem = Problem(*read_csv(options.data), width, ridge, loss, bias)
+
     from reluenum.api import enumerate_minima
     from reluenum.document import to_json
 
-    progress = sys.stderr.isatty() and not options.quiet
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    progress = options.progress or (terminal and not options.quiet)
     landscape = enumerate_minima(
-        problem, options.backend, seconds, jobs=jobs, progress=progress, force=options.force
+        problem, options.backend, jobs=jobs, progress=progress, force=options.force, **limits
     )
-    _write(options.output, to_json(landscape.document))
-    if landscape.undecided:
-        first = landscape.undecided[0]
-        print(
-            f"reluenum: {len(landscape.undecided)} supports undecided, the list may be incomplete;"
-            f" the first one: {first.reason}",
-            file=sys.stderr,
-        )
-        return UNDECIDED
-    return DECIDED
+    _write(output, to_json(landscape.document))
+    if not landscape.undecided:
+        return DECIDED
+    undecided, examined = len(landscape.undecided), landscape.counts.supports_examined
+    return _stopped(
+        f"{undecided} of {examined} supports undecided, so minima may be missing; "
+        f"the first: {landscape.undecided[0].reason}",
+        UNDECIDED,
+    )
 
 
 def _data(options: argparse.Namespace) -> int:
     """Print a data set."""
     from reluenum.datasets import dataset, to_csv
 
-    _check_writable(options.output)
-    given = {
-        name: _whole_number(value, f"--{name}", least=0 if name == "seed" else 1)
-        for name in ("n", "d", "seed", "denominator", "hidden")
-        if (value := getattr(options, name)) is not None
-    }
+    given: dict[str, int | str] = {}
+    for name in ("n", "d", "seed", "denominator", "hidden"):
+        if (text := getattr(options, name)) is not None:
+            given[name] = _whole_number(text, f"--{name}", least=0 if name == "seed" else 1)
     if options.noise is not None:
         given["noise"] = options.noise
-    _write(options.output, to_csv(*dataset(options.family, **given)))
+    output = _writable(options.output)
+    _write(output, to_csv(*dataset(options.family, **given)))
     return DECIDED
 
 
 def _verify(options: argparse.Namespace) -> int:
-    raise InputError("verify", options.file, "a later version; this one writes no certificates")
+    raise InputError("verify", "not available in this version", "minima or data")
 
 
-def _check_choices(options: argparse.Namespace) -> None:
-    """Refuse values that an option does not have, or not yet."""
-    known = {
-        "engine": ("groebner",),
-        "backend": ("auto", "flint", "msolve", "sympy"),
-        "formulation": ("reduced",),
-        "loss": ("sum", "mean"),
-        "output_bias": ("none", "free", "ridge"),
-    }
-    for name, values in known.items():
-        given = getattr(options, name)
-        option = f"--{name.replace('_', '-')}"
-        if given in LATER.get(name, {}):
-            raise InputError(option, f"{given!r} is not in this version", LATER[name][given])
-        if given not in values:
-            raise InputError(option, repr(given), f"one of {', '.join(values)}")
+def _check_choice(option: str, text: str) -> None:
+    """Refuse a value that an option does not have, or not yet."""
+    values = CHOICES[option]
+    expected = f"one of {', '.join(values)}" if len(values) > 1 else values[0]
+    if text in RESERVED.get(option, ()):
+        raise InputError(option, f"{text} is not available in this version", expected)
+    if text not in values:
+        raise InputError(option, quoted(text), expected)
 
 
-def _whole_number(text: str, option: str, least: int = 1, also: str = "") -> int:
-    """Read a whole number; `also` is a word that a later version will accept."""
-    if text and text == also:
-        raise InputError(option, f"{text!r} is not in this version", f"a whole number >= {least}")
-    if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) >= least):
-        raise InputError(option, repr(text), f"a whole number >= {least} of at most 9 digits")
-    return int(text)
+def _whole_number(text: str, option: str, least: int = 1, most: int = 10**9) -> int:
+    """Read the whole number that an option has."""
+    expected = f"a whole number from {least} to {most}"
+    if text in RESERVED.get(option, ()):
+        raise InputError(option, f"{text} is not available in this version", expected)
+    digits = text.removeprefix("+").lstrip("0") or text[-1:]
+    if not (text.removeprefix("+").isdecimal() and text.isascii() and len(digits) <= 10):
+        raise InputError(option, quoted(text), expected)
+    if not least <= int(digits) <= most:
+        raise InputError(option, quoted(text), expected)
+    return int(digits)
 
 
 def _seconds(text: str) -> float:
     """Read a time limit."""
-    from reluenum.problem import parse_ridge
+    from reluenum.problem import parse_rational
 
-    value = _at_option("--seconds", lambda: parse_ridge(text))
-    return int(value.p) / int(value.q)
+    value = _of_option("--seconds", parse_rational, text)
+    seconds = int(value.p) / int(value.q) if 0 < value <= LONGEST_WAIT else 0
+    if seconds == 0:
+        expected = f"a number of seconds > 0 and at most {LONGEST_WAIT}"
+        raise InputError("--seconds", quoted(text), expected)
+    return seconds
 
 
-def _at_option(option: str, read):
-    """Call a reader and name the option if it refuses its value."""
+def _of_option(option: str, read: Callable[[str], Any], text: str) -> Any:
+    """Read the value of an option, which errors then name."""
     try:
-        return read()
+        return read(text)
     except InputError as error:
         raise InputError(option, error.found, error.expected) from error
+    except ValueError as error:
+        raise InputError(option, str(error), "a decimal or fraction") from error
 
 
-def _check_writable(output: str | None) -> None:
-    """Refuse a place that cannot be written before any work is done."""
+def _writable(output: str | None, source: str | None = None) -> Path | None:
+    """Return the file to write, seen to be writable before any work is done.
+
+    A link is followed, and only plain files are replaced: not the source, and no device.
+    """
     if output is None:
-        return
-    path = Path(output)
-    if path.is_dir():
-        raise InputError("--output", f"{output} is a folder", "a file name")
-    if not path.parent.is_dir():
-        raise InputError("--output", f"no folder {path.parent}", "a file in an existing folder")
-    if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        raise InputError("--output", f"{output} cannot be written", "a writable place")
+        return None
+    expected = "a file that can be written, in an existing folder"
+    try:
+        path = Path(os.path.realpath(output))
+        if path.is_dir():
+            raise InputError("--output", f"{output} is a folder", expected)
+        if not path.parent.is_dir():
+            raise InputError("--output", f"{output} is in no existing folder", expected)
+        if path.exists() and not path.is_file():
+            raise InputError("--output", f"{output} is no plain file", expected)
+        if path.exists() and not os.access(path, os.W_OK):
+            raise InputError("--output", f"{output} is read-only", expected)
+        if source is not None and path == Path(os.path.realpath(source)):
+            raise InputError("--output", f"{output} is the file with the data", expected)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
+            return path
+    except OSError as error:
+        found = f"{output}: {error.strerror or error}"
+        raise InputError("--output", found, expected) from error
 
 
-def _write(output: str | None, text: str) -> None:
+def _write(path: Path | None, text: str) -> None:
     """Write to a file, whole or not at all, or to standard output."""
-    if output is None:
+    if path is None:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
     from reluenum.document import write_text
 
-    write_text(Path(output), text)
+    write_text(path, text)
 
 
 if __name__ == "__main__":

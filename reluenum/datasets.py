@@ -3,24 +3,39 @@
 import csv
 import io
 import random
-from collections.abc import Callable, Mapping
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
 from flint import fmpq
 
-from reluenum.errors import InputError
+from reluenum.errors import InputError, quoted
 from reluenum.problem import Vector, parse_rational
 
 Data = tuple[tuple[Vector, ...], Vector]
 """Inputs, (n, d), and targets, (n,)."""
 
-LARGEST_FILE = 50_000_000
+LARGEST_FILE = 1_000_000
 """Bytes; larger data could not be enumerated anyway, and must not exhaust the memory."""
 
-LARGEST_GENERATED = 1_000_000
-"""Entries of a generated data set."""
+LARGEST_GENERATED = 100_000
+"""Numbers in a generated data set, for the same reason."""
+
+LARGEST_HIDDEN = 1000
+"""Hidden units of a teacher."""
+
+LARGEST_DENOMINATOR = 10**9
+"""Beyond this, 53 random bits would not be uniform on the multiples."""
+
+_WEIGHT_DENOMINATOR = 1000
+"""Common denominator of the teacher's weights and of the noise before it is scaled."""
+
+_COLUMNS = "the columns x1..xd (or x) and y, separated by commas"
+_NUMBER = "a decimal, exponent or fraction"
 
 
 def read_csv(path: str | Path) -> Data:
@@ -29,84 +44,128 @@ def read_csv(path: str | Path) -> Data:
     Parameters
     ----------
     path : str or Path
-        A header with the columns `x1..xd` (or `x`) and `y` in any order; decimals, exponents
-        or fractions below it.
+        A UTF-8 file (with or without byte order mark): a header with the columns `x1..xd` (or
+        `x`) and `y` in any order, then decimals, exponents or fractions. Empty lines are skipped.
+
+    Returns
+    -------
+    inputs : (n, d) nested tuple of fmpq
+    targets : (n,) tuple of fmpq
 
     Raises
     ------
     InputError
-        Naming file, line and column of the first thing that cannot be used.
+        Naming file, row (its number in the file) and column of the first thing that cannot be
+        used.
     """
     try:
-        if Path(path).stat().st_size > LARGEST_FILE:
-            raise InputError(str(path), "a file too large", f"at most {LARGEST_FILE} bytes")
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(str(path), error.strerror or "unreadable", "a readable file") from error
-    except ValueError as error:
-        raise InputError(str(path), "not UTF-8 text", "a CSV file in UTF-8") from error
+        with open(path, "rb") as stream:
+            content = stream.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(str(path), reason, "a readable CSV file") from error
+    if len(content) > LARGEST_FILE:
+        raise InputError(str(path), "a file too large", f"at most {LARGEST_FILE} bytes")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = content.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}, row {row}", "not UTF-8 text", "a CSV file in UTF-8") from error
     return parse_csv(text, str(path))
 
 
 def parse_csv(text: str, name: str) -> Data:
-    """Read a data set from the text of a CSV file; `name` stands for it in errors."""
-    reader = csv.reader(io.StringIO(text), strict=True)
-    try:
-        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise InputError(f"{name}, line {reader.line_num}", str(error), "a CSV row") from error
+    r"""Read a data set from the text of a CSV file, as `read_csv` does.
+
+    Parameters
+    ----------
+    text : str
+    name : str
+        Stands for the file in errors.
+
+    Examples
+    --------
+    >>> parse_csv("x,y\n-0.5,1/3\n", "mine")
+    (((-1/2,),), (1/3,))
+    """
+    (first, header), *rows = _rows(text, name)
+    order = _column_order([cell.strip() for cell in header], f"{name}, row {first}")
     if not rows:
-        raise InputError(name, "an empty file", "a header x1..xd,y and at least one row")
-    header = [cell.strip() for cell in rows[0][1]]
-    order = _column_order(header, name)
-    if len(rows) == 1:
         raise InputError(name, "no rows below the header", "at least one data point")
     inputs, targets = [], []
-    for line, row in rows[1:]:
-        if len(row) != len(header):
+    for row, cells in rows:
+        if len(cells) != len(header):
+            found = f"{len(cells)} cell{'s' if len(cells) > 1 else ''}"
             expected = f"{len(header)}, one for each column of the header"
-            raise InputError(f"{name}, line {line}", f"{len(row)} cells", expected)
-        values = [_cell(row[j], f"{name}, line {line}, column {header[j]}") for j in order]
-        inputs.append(tuple(values[:-1]))
-        targets.append(values[-1])
+            raise InputError(f"{name}, row {row}", found, expected)
+        *point, target = (
+            _cell(cells[k], f"{name}, row {row}, column {column}") for column, k in order.items()
+        )
+        inputs.append(tuple(point))
+        targets.append(target)
     return tuple(inputs), tuple(targets)
 
 
-def _column_order(header: list[str], name: str) -> list[int]:
-    """Return the positions of the columns x1..xd, y."""
-    expected = "the columns x1..xd (or x) and y"
-    for column in header:
-        if header.count(column) > 1:
-            raise InputError(f"{name}, header", f"column {column!r} twice", expected)
-    if "y" not in header:
-        raise InputError(f"{name}, header", "no column y", expected)
+def _rows(text: str, name: str) -> list[tuple[int, list[str]]]:
+    """Return the rows that are not empty lines, at least the header, with their numbers."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows, row = [], 1
+    try:
+        for cells in reader:
+            if len(cells) > 1 or "".join(cells).strip():
+                rows.append((row, cells))
+            row = reader.line_num + 1
+    except csv.Error as error:
+        raise InputError(f"{name}, row {row}", str(error), "cells separated by commas") from error
+    if not rows:
+        raise InputError(name, "an empty file", f"a header with {_COLUMNS}")
+    return rows
+
+
+def _column_order(header: Sequence[str], where: str) -> dict[str, int]:
+    """Return where the columns stand that make a row of data: those of the inputs, then y."""
+    present = Counter(header)
+    for column, times in present.items():
+        if not re.fullmatch(r"x|x[1-9][0-9]{0,5}|y", column, re.ASCII):
+            raise InputError(where, f"unknown column {quoted(column)}", _COLUMNS)
+        if times > 1:
+            raise InputError(where, f"column {column} twice", _COLUMNS)
     dimension = len(header) - 1
-    names = ["x"] if "x" in header else [f"x{k}" for k in range(1, dimension + 1)]
-    for column in names:
-        if column not in header:
-            raise InputError(f"{name}, header", f"no column {column}", expected)
-    for column in header:
-        if column not in (*names, "y"):
-            raise InputError(f"{name}, header", f"unknown column {column!r}", expected)
+    names = ["x"] if dimension == 1 and "x" in present else _input_names(dimension)
+    for column in ("y", *names):
+        if column not in present:
+            raise InputError(where, f"no column {column}", _COLUMNS)
     if not names:
-        raise InputError(f"{name}, header", "no column of inputs", expected)
-    return [header.index(column) for column in (*names, "y")]
+        raise InputError(where, "no column of inputs", _COLUMNS)
+    positions = {column: k for k, column in enumerate(header)}
+    return {column: positions[column] for column in (*names, "y")}
+
+
+def _input_names(dimension: int) -> list[str]:
+    return [f"x{k}" for k in range(1, dimension + 1)]
 
 
 def _cell(text: str, where: str) -> fmpq:
     """Read one cell."""
     if not text.strip():
-        raise InputError(where, "an empty cell", "a decimal or fraction")
+        raise InputError(where, "an empty cell", _NUMBER)
     try:
         return parse_rational(text)
     except ValueError as error:
-        raise InputError(where, str(error), "a decimal or fraction") from error
+        raise InputError(where, str(error), _NUMBER) from error
 
 
 def to_csv(inputs: tuple[Vector, ...], targets: Vector) -> str:
-    """Return the CSV text of a data set; `parse_csv` reads exactly the same data back."""
+    """Return the CSV text of a data set; `parse_csv` reads exactly the same data back.
+
+    Examples
+    --------
+    >>> print(to_csv(((fmpq(-1, 2),),), (fmpq(1, 3),)), end="")
+    x,y
+    -1/2,1/3
+    """
     dimension = len(inputs[0])
-    names = ["x"] if dimension == 1 else [f"x{k}" for k in range(1, dimension + 1)]
+    names = ["x"] if dimension == 1 else _input_names(dimension)
     lines = [",".join([*names, "y"])]
     for row, target in zip(inputs, targets, strict=True):
         lines.append(",".join(str(entry) for entry in (*row, target)))
@@ -114,27 +173,31 @@ def to_csv(inputs: tuple[Vector, ...], targets: Vector) -> str:
 
 
 def reference_data() -> Data:
-    """Return the instance of Fukasaku, Kabata and Okuno: n = 5, d = 1."""
+    """Return the instance of Fukasaku, Kabata and Okuno (arXiv:2508.17783): n = 5, d = 1."""
     source = files("reluenum").joinpath("data/reference.csv")
     return parse_csv(source.read_text(encoding="utf-8"), "reference.csv")
 
 
 def random_data(n: int, d: int = 1, seed: int = 0, denominator: int = 100) -> Data:
-    """Return n points with coordinates and targets uniform on {-1, ..., 1} / denominator steps.
+    """Return points with coordinates and targets uniform on the fractions k/denominator in [-1, 1].
 
     Parameters
     ----------
     n, d : int
-        Number of points and dimension of the inputs.
+        Number of points and dimension of an input.
     seed : int
-        Equal seeds give equal data, on every machine.
+        Equal parameters give equal data on every machine; a larger n only appends points.
     denominator : int
         Common denominator; a small one makes ties and repeated inputs likely.
+
+    Raises
+    ------
+    InputError
+        If a parameter is no whole number, or too small or too large.
     """
-    _check_sizes(n=n, d=d, denominator=denominator)
-    draw = random.Random(f"reluenum random {n} {d} {seed} {denominator}")
-    inputs = tuple(tuple(_grid_point(draw, denominator) for _ in range(d)) for _ in range(n))
-    return inputs, tuple(_grid_point(draw, denominator) for _ in range(n))
+    _check(n=n, d=d, seed=seed, denominator=denominator)
+    draw = random.Random(f"{seed} targets")
+    return _inputs(n, d, seed, denominator), tuple(_uniform(draw, denominator) for _ in range(n))
 
 
 def teacher_data(
@@ -145,49 +208,79 @@ def teacher_data(
     hidden: int = 2,
     noise: str = "1/10",
 ) -> Data:
-    """Return inputs as in `random_data` with the noisy outputs of a random ReLU network.
+    """Return the inputs of `random_data` with the noisy outputs of a random ReLU network.
 
     Parameters
     ----------
     n, d, seed, denominator : int
-        As in `random_data`; outputs are rounded to the denominator.
+        As in `random_data`; outputs are rounded to the nearest multiple of 1/denominator.
     hidden : int
-        Hidden units of the teacher; its weights are uniform on [-1, 1].
+        Hidden units of the teacher; all its weights are uniform on [-1, 1].
     noise : str
-        Half the width of the uniform noise on each output.
+        Half the width of the uniform noise on each output, as exact text.
+
+    Raises
+    ------
+    InputError
+        As in `random_data`, or if the noise is negative or no exact number.
     """
-    _check_sizes(n=n, d=d, denominator=denominator, hidden=hidden)
-    try:
-        amplitude = parse_rational(str(noise))
-    except ValueError as error:
-        raise InputError("noise", str(error), "a decimal or fraction") from error
-    draw = random.Random(f"reluenum teacher {n} {d} {seed} {denominator} {hidden}")
-    inputs = tuple(tuple(_grid_point(draw, denominator) for _ in range(d)) for _ in range(n))
-    units = [
-        (_grid_point(draw, 1000), [_grid_point(draw, 1000) for _ in range(d + 1)])
-        for _ in range(hidden)
-    ]
+    _check(n=n, d=d, seed=seed, denominator=denominator, hidden=hidden)
+    amplitude = _amplitude(noise)
+    draw = random.Random(f"{seed} teacher")
+    units = [[_uniform(draw, _WEIGHT_DENOMINATOR) for _ in range(d + 2)] for _ in range(hidden)]
+    draw = random.Random(f"{seed} noise")
+    inputs = _inputs(n, d, seed, denominator)
     targets = []
     for row in inputs:
-        value = amplitude * _grid_point(draw, 1000)
-        for weight, unit in units:
-            pre = sum((v * x for v, x in zip(unit, (*row, fmpq(1)), strict=True)), fmpq(0))
-            value += weight * max(pre, fmpq(0))
+        value = amplitude * _uniform(draw, _WEIGHT_DENOMINATOR)
+        for weight, bias, *slopes in units:
+            before = sum((v * x for v, x in zip(slopes, row, strict=True)), start=bias)
+            value += weight * max(before, fmpq(0))
         targets.append(fmpq((value * denominator + fmpq(1, 2)).floor(), denominator))
     return inputs, tuple(targets)
 
 
-def _grid_point(draw: random.Random, denominator: int) -> fmpq:
-    return fmpq(draw.randint(-denominator, denominator), denominator)
+def _inputs(n: int, d: int, seed: int, denominator: int) -> tuple[Vector, ...]:
+    draw = random.Random(f"{seed} inputs")
+    return tuple(tuple(_uniform(draw, denominator) for _ in range(d)) for _ in range(n))
 
 
-def _check_sizes(**sizes: int) -> None:
-    """Refuse sizes that are no whole numbers >= 1, or that are absurdly large."""
-    for name, size in sizes.items():
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            raise InputError(name, repr(size), "a whole number >= 1")
-    if sizes["n"] * sizes["d"] > LARGEST_GENERATED:
-        raise InputError("n", f"{sizes['n']} points", f"at most {LARGEST_GENERATED} coordinates")
+def _uniform(draw: random.Random, denominator: int) -> fmpq:
+    """Draw a fraction in [-1, 1] with the given denominator.
+
+    Of all methods of `Random`, only `random` promises the same numbers in later versions of
+    Python. They are multiples of 2^-53, so nothing is rounded here.
+    """
+    bits = int(draw.random() * 2**53)
+    return fmpq((bits * (2 * denominator + 1) >> 53) - denominator, denominator)
+
+
+def _check(**parameters: int) -> None:
+    """Refuse parameters that are no whole numbers, or that are too small or too large."""
+    largest = {"hidden": LARGEST_HIDDEN, "denominator": LARGEST_DENOMINATOR}
+    for name, value in parameters.items():
+        least = 0 if name == "seed" else 1
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise InputError(name, repr(value), f"a whole number >= {least}")
+        if value > largest.get(name, value):
+            raise InputError(name, str(value), f"a whole number <= {largest[name]}")
+    numbers = parameters["n"] * (parameters["d"] + 1)
+    if numbers > LARGEST_GENERATED:
+        raise InputError("n", f"{numbers} numbers", f"at most {LARGEST_GENERATED} = n (d + 1)")
+
+
+def _amplitude(noise: Any) -> fmpq:
+    """Read the noise, exactly."""
+    expected = 'a decimal or fraction >= 0, as exact text such as "1/10"'
+    if isinstance(noise, float):
+        raise InputError("noise", f"the float {noise}", expected)
+    try:
+        amplitude = parse_rational(str(noise))
+    except ValueError as error:
+        raise InputError("noise", str(error), expected) from error
+    if amplitude < 0:
+        raise InputError("noise", str(noise), expected)
+    return amplitude
 
 
 FAMILIES: Mapping[str, Callable[..., Data]] = {
@@ -195,6 +288,7 @@ FAMILIES: Mapping[str, Callable[..., Data]] = {
     "random": random_data,
     "teacher": teacher_data,
 }
+"""What a configuration and the command line can name; the signatures say what each takes."""
 
 
 def dataset(family: str, **parameters: Any) -> Data:
@@ -207,20 +301,17 @@ def dataset(family: str, **parameters: Any) -> Data:
 
     Examples
     --------
-    >>> dataset("random", n=2, seed=1, denominator=4) == dataset(
-    ...     "random", n=2, seed=1, denominator=4
-    ... )
-    True
+    >>> dataset("random", n=2, denominator=4)
+    (((3/4,), (-1/2,)), (1/2, 1/4))
     """
     if family not in FAMILIES:
         raise InputError("family", repr(family), f"one of {', '.join(FAMILIES)}")
-    make = FAMILIES[family]
-    known = make.__code__.co_varnames[: make.__code__.co_argcount]
+    accepted = signature(FAMILIES[family]).parameters
     for name in parameters:
-        if name not in known:
-            raise InputError(
-                f"family {family}", f"the parameter {name!r}", f"some of {known or 'none'}"
-            )
-    if "n" in known and "n" not in parameters:
-        raise InputError(f"family {family}", "no n", "the number n of points")
-    return make(**parameters)
+        if name not in accepted:
+            expected = f"only {', '.join(accepted)}" if accepted else "no parameter"
+            raise InputError(f"family {family}", f"unknown parameter {name!r}", expected)
+    for name, parameter in accepted.items():
+        if parameter.default is Parameter.empty and name not in parameters:
+            raise InputError(f"family {family}", f"no {name}", f"a value of {name}")
+    return FAMILIES[family](**parameters)

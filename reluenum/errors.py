@@ -1,5 +1,19 @@
 """What can go wrong, as instructions to the user."""
 
+LONGEST_QUOTE = 40
+"""Characters of a user's text that a message repeats."""
+
+
+def quoted(text: str) -> str:
+    """Quote a text for a message, shortened when it is long."""
+    return repr(text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 3]}...")
+
+
+def one_line(text: object) -> str:
+    """Return a text as one printable line, whatever file names and causes it contains."""
+    line = " ".join(str(text).split())
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+
 
 class ReluenumError(Exception):
     """Base class of every error this package raises on purpose."""
@@ -23,7 +37,7 @@ class InputError(ReluenumError, ValueError):
         self.where, self.found, self.expected = where, found, expected
 
     def __str__(self) -> str:
-        return " ".join(f"{self.where}: {self.found}; expected {self.expected}".split())
+        return one_line(f"{self.where}: {self.found}; expected {self.expected}")
 
 
 class TooManySupportsError(InputError):

@@ -16,8 +16,11 @@ Support = tuple[Face, ...]
 SUPPORT_LIMIT = 1_000_000
 """Largest enumeration that starts without being asked twice."""
 
+LARGEST_WIDTH = 1000
+"""Widest network that starts without being asked twice, also if it has few supports."""
+
 _LARGEST_COUNTED = 100
-"""Supports of more faces than this are not counted: the smaller ones are too many already."""
+"""No more faces of a support, and no more dimensions, are counted: these are too many already."""
 
 
 @dataclass(frozen=True, order=True)
@@ -134,9 +137,15 @@ def refuse_astronomical(problem: Problem, limit: int = SUPPORT_LIMIT) -> None:
     Raises
     ------
     TooManySupportsError
-        Naming the number of supports.
+        Naming the number of supports, or a width that they can share in too many ways.
     """
-    faces = face_bound(len(set(problem.inputs)), problem.dimension)
+    if problem.width > LARGEST_WIDTH:
+        raise TooManySupportsError(
+            f"width {problem.width} with n = {problem.size}",
+            "too many ways to share it among the faces",
+            f"a width of at most {LARGEST_WIDTH}, or insist with --force",
+        )
+    faces = face_bound(len(set(problem.inputs)), min(problem.dimension, _LARGEST_COUNTED))
     expected = count_supports(faces, min(problem.width, _LARGEST_COUNTED))
     if expected > limit:
         raise TooManySupportsError(

@@ -3,15 +3,16 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from numbers import Rational, Real
 from typing import Any, Self
 
 from flint import fmpq, fmpz
 
-from reluenum.errors import InputError
+from reluenum.errors import InputError, quoted
 
 MAXIMAL_DIGITS = 1000
 """Longest numerator or denominator accepted, so that `1e999999999` is refused, not expanded."""
@@ -65,21 +66,15 @@ def parse_rational(text: str) -> fmpq:
     match = _NUMBER.fullmatch(text.strip())
     digits = None if match is None else match["num"] or f"{match['whole']}{match['frac'] or ''}"
     if match is None or not digits:
-        raise ValueError(f"{_shown(text)} is not a finite decimal or fraction")
-    exponent_text = match["exp"] or "0"
-    if len(exponent_text) > 6 or len(text) + abs(int(exponent_text)) > MAXIMAL_DIGITS:
-        raise ValueError(f"{_shown(text)} has more than {MAXIMAL_DIGITS} digits")
+        raise ValueError(f"{quoted(text)} is not a finite decimal or fraction")
+    if len(text) > MAXIMAL_DIGITS or len(text) + abs(int(match["exp"] or 0)) > MAXIMAL_DIGITS:
+        raise ValueError(f"{quoted(text)} has more than {MAXIMAL_DIGITS} digits")
     denominator = fmpz(match["den"] or "1")
     if denominator == 0:
-        raise ValueError(f"{_shown(text)} divides by zero")
-    shift = int(exponent_text) - len(match["frac"] or "")
+        raise ValueError(f"{quoted(text)} divides by zero")
+    shift = int(match["exp"] or 0) - len(match["frac"] or "")
     value = fmpq(fmpz(digits), denominator) * fmpq(10) ** shift
     return -value if match["sign"] == "-" else value
-
-
-def _shown(text: str) -> str:
-    """Quote a text for a one-line message, shortened when it is long."""
-    return repr(text if len(text) <= 40 else f"{text[:37]}...")
 
 
 def parse_ridge(text: str) -> fmpq:
@@ -140,12 +135,19 @@ class Problem:
             raise InputError(
                 "data", "inputs of no or of unequal length", "d >= 1 columns of inputs"
             )
+        entries = (*(entry for row in self.inputs for entry in row), *self.targets, self.ridge)
+        if not all(isinstance(entry, fmpq) for entry in entries):
+            raise InputError("data", "entries that are no fmpq", "those that `from_text` makes")
         if isinstance(self.width, bool) or not isinstance(self.width, int) or self.width < 1:
             raise InputError("width", str(self.width), "a whole number >= 1")
         if self.ridge <= 0:
             raise InputError("ridge", f"{self.ridge} is not positive", "a positive number")
-        object.__setattr__(self, "loss", Loss(self.loss))
-        object.__setattr__(self, "output_bias", OutputBias(self.output_bias))
+        for name, kind in (("loss", Loss), ("output_bias", OutputBias)):
+            try:
+                object.__setattr__(self, name, kind(getattr(self, name)))
+            except ValueError as error:
+                found = repr(getattr(self, name))
+                raise InputError(name, found, f"one of {', '.join(kind)}") from error
 
     @classmethod
     def from_text(
@@ -166,12 +168,9 @@ class Problem:
         InputError
             Naming the entry that cannot be read.
         """
-        rows = tuple(
-            tuple(_exact(entry, f"inputs[{i}][{j}]") for j, entry in enumerate(row))
-            for i, row in enumerate(inputs)
-        )
+        rows = tuple(_exact_row(row, f"inputs[{i}]") for i, row in enumerate(inputs))
         values = tuple(_exact(entry, f"targets[{i}]") for i, entry in enumerate(targets))
-        return cls(rows, values, width, _exact(ridge, "ridge"), Loss(loss), OutputBias(output_bias))
+        return cls(rows, values, width, _exact(ridge, "ridge"), loss, output_bias)
 
     @classmethod
     def from_document(cls, record: Mapping[str, Any]) -> Self:
@@ -259,9 +258,16 @@ class Problem:
         )
 
 
+def _exact_row(row: Any, where: str) -> Vector:
+    """Read the numbers of one input; a text is no list of its characters."""
+    if isinstance(row, str) or not isinstance(row, Iterable):
+        raise InputError(where, repr(row), "a list of d numbers, also if d = 1")
+    return tuple(_exact(entry, f"{where}[{j}]") for j, entry in enumerate(row))
+
+
 def _exact(entry: Any, where: str) -> fmpq:
     """Read one number given as text, int or Fraction."""
-    if isinstance(entry, float):
+    if isinstance(entry, Real) and not isinstance(entry, Rational):
         raise InputError(where, f"the float {entry}", "exact text such as '1/10' or '0.1'")
     try:
         return entry if isinstance(entry, fmpq) else parse_rational(str(entry))
