@@ -87,8 +87,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if "--debug" in given:
             raise
         _abandon_output()
-        kind = "" if isinstance(error, ReluenumError) else f"{type(error).__name__}: "
-        return _stopped(f"{kind}{error} (--debug shows where)", FAILED)
+        if isinstance(error, ReluenumError):
+            return _stopped(error, FAILED)
+        return _stopped(f"{type(error).__name__}: {error} (--debug shows where)", FAILED)
 
 
 def _run(arguments: list[str]) -> int:

@@ -215,7 +215,8 @@ def teacher_data(
     n, d, seed, denominator : int
         As in `random_data`; outputs are rounded to the nearest multiple of 1/denominator.
     hidden : int
-        Hidden units of the teacher; all its weights are uniform on [-1, 1].
+        Hidden units of the teacher. Its weights are uniform on [-1, 1], and each unit is 0 on a
+        hyperplane through a uniform point of the cube of the inputs.
     noise : str
         Half the width of the uniform noise on each output, as exact text.
 
@@ -227,15 +228,18 @@ def teacher_data(
     _check(n=n, d=d, seed=seed, denominator=denominator, hidden=hidden)
     amplitude = _amplitude(noise)
     draw = random.Random(f"{seed} teacher")
-    units = [[_uniform(draw, _WEIGHT_DENOMINATOR) for _ in range(d + 2)] for _ in range(hidden)]
+    units = [
+        [[_uniform(draw, _WEIGHT_DENOMINATOR) for _ in range(k)] for k in (d, d, 1)]
+        for _ in range(hidden)
+    ]
     draw = random.Random(f"{seed} noise")
     inputs = _inputs(n, d, seed, denominator)
     targets = []
     for row in inputs:
         value = amplitude * _uniform(draw, _WEIGHT_DENOMINATOR)
-        for weight, bias, *slopes in units:
-            before = sum((v * x for v, x in zip(slopes, row, strict=True)), start=bias)
-            value += weight * max(before, fmpq(0))
+        for slopes, kink, (weight,) in units:
+            terms = (v * (x - k) for v, x, k in zip(slopes, row, kink, strict=True))
+            value += weight * max(sum(terms, start=fmpq(0)), fmpq(0))
         targets.append(fmpq((value * denominator + fmpq(1, 2)).floor(), denominator))
     return inputs, tuple(targets)
 
