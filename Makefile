@@ -18,7 +18,7 @@ bench:
 	./run -- python benchmarks/engines.py --widths 1 2 3
 
 picture:
-	./run -- python scripts/picture.py
+	./run -- python docs/picture.py
 
 # Needs uv (pip install uv). Keeps the versions already locked; `make lock UPGRADE=--upgrade` does not.
 lock:

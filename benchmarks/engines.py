@@ -1,13 +1,14 @@
 """Time the enumeration of the reference instance, side by side in one run.
 
-Usage: `./run -- python benchmarks/engines.py [--repeat 3] [--widths 1 2 3]`. Prints a Markdown table:
-the median time of each backend, and its ratio to `auto` on the same instance in the same run.
+Usage: `./run -- python benchmarks/engines.py [--repeat 3] [--widths 1 2 3]`. Prints a Markdown
+table: the median time of each backend, and its ratio to `auto` on the same instance in this run.
 """
 
 import argparse
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 from reluenum import Problem, enumerate_minima
 from reluenum.datasets import reference_data
@@ -44,7 +45,7 @@ def main() -> None:
         for backend in ("auto", "flint", "msolve", "sympy"):
             if width > SLOW.get(backend, width):
                 continue
-            seconds = median_seconds(lambda b=backend: enumerate_minima(problem, b), options.repeat)
+            seconds = median_seconds(partial(enumerate_minima, problem, backend), options.repeat)
             baseline = baseline or seconds
             print(
                 f"| {width} | {found.counts.supports_examined} | {backend} | {seconds:.2f} "

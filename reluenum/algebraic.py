@@ -189,13 +189,22 @@ class IsolatedPoint:
         return found
 
     def to_document(self) -> dict[str, Any]:
-        """Return a text form: a box for `from_document` to certify again, and the claim."""
-        balls = self.balls(CERTIFICATION_BITS[0])
-        record: dict[str, Any] = {"centre": [_dyadic_text(ball) for ball in balls]}
+        """Return a text form: a centre for `from_document` to certify again, and the claim."""
+        bits, centre = self._recertified()
+        record: dict[str, Any] = {"bits": bits, "centre": [str(entry) for entry in centre]}
         if self.claim is not None:
             record["chi_denominator_numerators"] = self.claim.parametrisation.to_text()
             record["root"] = self.claim.index
         return record
+
+    def _recertified(self) -> tuple[int, list[fmpq]]:
+        """Return a centre from which the point can be certified anew, and the precision."""
+        for bits in CERTIFICATION_BITS:
+            with ctx.workprec(bits):
+                centre = [exact_value((+ball).mid()) for ball in self.balls(bits)]
+            if certified_box(self.system, lambda _, c=centre: list(map(arb, c)), [bits]):
+                return bits, centre
+        raise TheoremViolationError("a certified point cannot be certified again")
 
     @classmethod
     def from_document(cls, system: PolynomialSystem, record: dict[str, Any]) -> Self:
@@ -207,7 +216,9 @@ class IsolatedPoint:
             If interval Newton does not prove a solution around the recorded centre.
         """
         centre = [parse_fraction(text) for text in record["centre"]]
-        box = certified_box(system, lambda bits: [arb(c) for c in centre], CERTIFICATION_BITS[:1])
+        if len(centre) != len(system.variables) or record["bits"] not in CERTIFICATION_BITS:
+            raise ValueError("a recorded centre does not fit its system")
+        box = certified_box(system, lambda bits: list(map(arb, centre)), [record["bits"]])
         if box is None:
             raise TheoremViolationError("there is no isolated solution at a recorded centre")
         texts = record["chi_denominator_numerators"]
@@ -240,7 +251,8 @@ def certified_box(
     for bits in precisions_tried:
         with ctx.workprec(2 * bits):
             centre = [arb(ball).mid() for ball in approximation(bits)]
-            box = [c + arb(0, arb(2) ** -(bits // 3)) for c in centre]
+            floor = arb(2) ** -(bits // 4)
+            box = [c + arb(0, (abs(c) + floor) * arb(2) ** -(bits // 3)) for c in centre]
             try:
                 image = newton(system, centre, box)
             except ZeroDivisionError:
@@ -403,6 +415,8 @@ def _combined(point: IsolatedPoint, operation: Callable, left: Any, right: Any) 
     """Join two operands; trivial sums and products with 0 and 1 are not recorded."""
     for value, other in ((left, right), (right, left)):
         if isinstance(value, Number):
+            if value.point is not point:
+                raise ValueError("numbers at different points can only be compared")
             continue
         if not isinstance(value, fmpq | int):
             return NotImplemented
@@ -448,9 +462,3 @@ def exact_value(ball: arb) -> fmpq:
     """Return the value of a ball of radius 0."""
     mantissa, exponent = ball.man_exp()
     return fmpq(mantissa) * fmpq(2) ** int(exponent)
-
-
-def _dyadic_text(ball: arb) -> str:
-    """Return the midpoint of a ball, rounded to 128 bits, as text."""
-    with ctx.workprec(128):
-        return str(exact_value((+ball).mid()))

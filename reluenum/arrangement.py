@@ -224,12 +224,10 @@ def face_bound(size: int, dimension: int) -> int:
     """
     return 1 + sum(
         comb(size, j) * _cells_bound(size - j, dimension - j)
-        for j in range(min(size, dimension) + 1)
+        for j in range(min(size - 1, dimension) + 1)
     )
 
 
 def _cells_bound(size: int, dimension: int) -> int:
     """Cells of `size` central hyperplanes in general position in R^(dimension + 1)."""
-    if size == 0:
-        return 1
     return 2 * sum(comb(size - 1, k) for k in range(dimension + 1))

@@ -16,6 +16,9 @@ from reluenum.numberfield import precisions
 DIGITS = 30
 """Significant digits of every decimal in a document."""
 
+SMALLEST_PLAIN = -10
+"""Decimal exponent below which a decimal is written as `1.5E-11`."""
+
 _LAST_BITS = 1 << 14
 """At this precision a number is taken to lie on the boundary between two decimals."""
 
@@ -65,7 +68,7 @@ def rounded(number: Real, digits: int = DIGITS) -> Decimal:
             lower, upper = exact_value(ball.lower()), exact_value(ball.upper())
         if lower * upper <= 0:
             continue
-        exponent = _magnitude(upper) - digits
+        exponent = _magnitude(max(abs(lower), abs(upper))) - digits
         low, high = _round_to(lower, exponent), _round_to(upper, exponent)
         if low == high or bits >= _LAST_BITS:
             return _exact_decimal(low, exponent)
@@ -75,10 +78,7 @@ def rounded(number: Real, digits: int = DIGITS) -> Decimal:
 def decimal_text(number: Real, digits: int = DIGITS) -> str:
     """Return the rounded decimal as text, without trailing zeros."""
     value = rounded(number, digits)
-    plain = format(value, "f")
-    if len(plain) > digits + 12:
-        return str(value)
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return format(value, "f") if SMALLEST_PLAIN <= value.adjusted() < digits else str(value)
 
 
 def enclosing_interval(number: Real, digits: int = DIGITS) -> tuple[fmpq, fmpq]:
@@ -95,8 +95,10 @@ def enclosing_interval(number: Real, digits: int = DIGITS) -> tuple[fmpq, fmpq]:
 
 def _exact_decimal(mantissa: fmpz, exponent: int) -> Decimal:
     """Return mantissa * 10^exponent, whatever the precision of the decimal context is."""
-    digits = tuple(int(digit) for digit in str(abs(mantissa)))
-    return Decimal((int(mantissa < 0), digits, exponent))
+    digits = str(abs(mantissa))
+    kept = digits.rstrip("0")
+    sign = int(mantissa < 0)
+    return Decimal((sign, tuple(map(int, kept)), exponent + len(digits) - len(kept)))
 
 
 def _magnitude(value: fmpq) -> int:
@@ -111,5 +113,5 @@ def _magnitude(value: fmpq) -> int:
 
 
 def _round_to(value: fmpq, exponent: int) -> fmpz:
-    """Return value / 10^exponent rounded to the nearest integer."""
-    return (value / fmpq(10) ** exponent + fmpq(1, 2)).floor()
+    """Return value / 10^exponent rounded to the nearest integer, halves downwards."""
+    return (value / fmpq(10) ** exponent - fmpq(1, 2)).ceil()

@@ -1,9 +1,12 @@
 """The files between the steps of a run: self-describing, bound to their problem by its digest."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from flint import fmpz
 
 from reluenum.arrangement import Arrangement
 from reluenum.decimals import decimal_text
@@ -36,10 +39,8 @@ def read_problem(path: str | Path) -> Problem:
     IncompleteRunError
         If the file is no problem or was changed after it was written.
     """
-    record = _read(path, PROBLEM)
-    problem = Problem.from_document(record["problem"])
-    _check_digest(path, record, problem)
-    return problem
+    with _readable(path):
+        return _problem_in(path, _read(path, PROBLEM))
 
 
 def patterns_document(
@@ -52,7 +53,7 @@ def patterns_document(
         **_header(PATTERNS, problem),
         "faces": [face.signs for face in arrangement.faces],
         "columns": list(arrangement.columns),
-        "sign_matrices": str(counts.sign_matrices),
+        "sign_matrices": str(fmpz(counts.sign_matrices)),
         "supports": counts.supports_examined,
         "batches": [
             names[k : k + patterns_per_job] for k in range(0, len(names), patterns_per_job)
@@ -62,10 +63,11 @@ def patterns_document(
 
 def read_batches(path: str | Path, problem: Problem | None = None) -> list[list[Pattern]]:
     """Read the batches of patterns, checking that they belong to the problem if it is given."""
-    record = _read(path, PATTERNS)
-    if problem is not None:
-        _check_digest(path, record, problem)
-    return [[Pattern(tuple(name.split("|"))) for name in batch] for batch in record["batches"]]
+    with _readable(path):
+        record = _read(path, PATTERNS)
+        if problem is not None:
+            _check_digest(path, record, problem)
+        return [[Pattern(tuple(name.split("|"))) for name in batch] for batch in record["batches"]]
 
 
 def solved_document(
@@ -99,10 +101,11 @@ def read_solved(path: str | Path, problem: Problem, arrangement: Arrangement) ->
     TheoremViolationError
         If a recorded point is not what the record says.
     """
-    record = _read(path, SOLVED)
-    _check_digest(path, record, problem)
-    outcomes = tuple(read_outcome(problem, arrangement, entry) for entry in record["outcomes"])
-    return Solved(tuple(record["patterns"]), outcomes)
+    with _readable(path):
+        record = _read(path, SOLVED)
+        _check_digest(path, record, problem)
+        outcomes = tuple(read_outcome(problem, arrangement, entry) for entry in record["outcomes"])
+        return Solved(tuple(record["patterns"]), outcomes)
 
 
 def merge_files(
@@ -146,12 +149,28 @@ def merged_document(stationary: StationarySet, outcomes: Iterable[Outcome]) -> d
 
 def read_merged(path: str | Path) -> tuple[StationarySet, Arrangement]:
     """Read merged stationary points and merge them anew, so that nothing is taken on trust."""
-    record = _read(path, MERGED)
+    with _readable(path):
+        record = _read(path, MERGED)
+        problem = _problem_in(path, record)
+        arrangement = Arrangement.of(problem)
+        outcomes = [read_outcome(problem, arrangement, entry) for entry in record["outcomes"]]
+    return merge(problem, arrangement, outcomes), arrangement
+
+
+@contextmanager
+def _readable(path: str | Path) -> Iterator[None]:
+    """Turn whatever a damaged file makes its reader raise into one clear error."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise IncompleteRunError(f"{path} is damaged: {type(error).__name__}: {error}") from error
+
+
+def _problem_in(path: str | Path, record: Mapping[str, Any]) -> Problem:
+    """Read the problem of a file and check that it was not changed."""
     problem = Problem.from_document(record["problem"])
     _check_digest(path, record, problem)
-    arrangement = Arrangement.of(problem)
-    outcomes = [read_outcome(problem, arrangement, entry) for entry in record["outcomes"]]
-    return merge(problem, arrangement, outcomes), arrangement
+    return problem
 
 
 def _header(kind: str, problem: Problem) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from reluenum.algebraic import Number, compare
 from reluenum.arrangement import Arrangement, Face
 from reluenum.certify import CertifiedClass, certify
 from reluenum.decimals import Real, RootMultiple
+from reluenum.linear import dot
 from reluenum.merge import StationarySet
 from reluenum.patterns import Counts, Support
 from reluenum.problem import Problem
@@ -101,7 +102,6 @@ class Component:
     loss : Number
     strata : tuple of Stratum
         The largest dimension first.
-    bias : Number
     global_at_every_width : bool
     global_at_width : bool or None
         None if that cannot be told because supports stayed undecided.
@@ -112,7 +112,6 @@ class Component:
     problem: Problem
     loss: Number
     strata: tuple[Stratum, ...]
-    bias: Number
     global_at_every_width: bool
     global_at_width: bool | None
     orbit_size: int
@@ -142,7 +141,16 @@ class Component:
             units += [unit] * group.multiplicity
         weights += [zero] * stratum.zero_neurons
         units += [[zero] * (self.problem.dimension + 1)] * stratum.zero_neurons
-        return Parameters(weights, units, self.bias)
+        return Parameters(weights, units, self._bias(stratum))
+
+    def _bias(self, stratum: Stratum) -> Number:
+        """Return the best output bias m; a free one varies with the squares (section 4)."""
+        errors = [self.loss.point.constant(target) for target in self.problem.targets]
+        for group in stratum.groups:
+            for i in group.face.active:
+                response = dot(group.direction, self.problem.rows[i]) * group.sign
+                errors[i] = errors[i] - group.square * response
+        return sum(errors[1:], start=errors[0]) * self.problem.bias_share
 
     def __repr__(self) -> str:
         faces = " ".join(f"{g.face.signs}x{g.multiplicity}" for g in self.strata[0].groups)
@@ -259,9 +267,9 @@ def _global_components(problem: Problem, group: CertifiedClass) -> Iterator[Comp
 def _component(
     problem: Problem, group: CertifiedClass, strata: Sequence[Stratum], orbit: int
 ) -> Component:
-    point = group.stationary.point
+    loss = group.stationary.loss
     ordered = sorted(strata, key=lambda stratum: (-stratum.dimension, stratum.zero_neurons))
-    return Component(problem, point.loss, tuple(ordered), point.bias, group.is_global, None, orbit)
+    return Component(problem, loss, tuple(ordered), group.is_global, None, orbit)
 
 
 def _stratum(
@@ -293,8 +301,8 @@ def _joined_by_inclusion(supports: Sequence[Support]) -> list[list[Support]]:
 
 def positive_compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
     """Yield every way to write `total` as an ordered sum of so many positive integers."""
-    if parts == 0:
-        if total == 0:
+    if parts == 0 or total < parts:
+        if parts == total:
             yield ()
         return
     for cuts in combinations(range(1, total), parts - 1):

@@ -113,6 +113,8 @@ class FieldElement:
 
     def _combine(self, other: object, operation: Callable) -> Self:
         if isinstance(other, FieldElement):
+            if other.field is not self.field and other.field != self.field:
+                raise ValueError("elements of different fields cannot be combined")
             other = other.polynomial
         elif not isinstance(other, fmpq | int):
             return NotImplemented

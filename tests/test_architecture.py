@@ -1,4 +1,4 @@
-"""The house stays as docs/architecture.md describes it: data walks down, nothing imports upwards."""
+"""The house stays as docs/architecture.md describes it: nothing imports upwards."""
 
 import ast
 import re
@@ -53,7 +53,7 @@ def test_the_library_knows_nothing_of_snakemake():
 
 
 def test_floats_decide_nothing():
-    """The exact modules contain neither a float literal that is a tolerance nor a call of float()."""
+    """The exact modules contain neither a float literal nor a call of float()."""
     exact = [
         "problem",
         "linear",

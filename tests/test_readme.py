@@ -4,7 +4,7 @@ import doctest
 import re
 from pathlib import Path
 
-from scripts import picture
+from docs import picture
 
 ROOT = Path(__file__).parent.parent
 

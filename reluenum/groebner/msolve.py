@@ -25,6 +25,16 @@ HOW_TO_GET = (
     "`conda install -c conda-forge msolve` installs it"
 )
 
+UNREADABLE = (
+    ValueError,
+    IndexError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    ZeroDivisionError,
+)
+"""What reading a malformed answer can raise."""
+
 _TOKEN = re.compile(r"\[|\]|-?[0-9]+|'[^']*'")
 
 
@@ -67,7 +77,7 @@ class MsolveBackend:
             answer = target.read_text()
         try:
             return read_answer(answer, system.variables)
-        except (ValueError, IndexError, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             raise BackendError(self.name, f"unreadable answer {answer[:80]!r}") from error
 
     def close(self) -> None:

@@ -21,11 +21,13 @@ def parse_polynomial(text: str, variables: tuple[str, ...]) -> fmpz_mpoly:
         coefficient = fmpz(-1 if term.startswith("-") else 1)
         exponents = [0] * len(variables)
         for factor in term.removeprefix("-").split("*"):
-            base, _, power = factor.partition("^")
-            if base in position:
+            base, caret, power = factor.partition("^")
+            if base not in position:
+                coefficient *= fmpz(factor)
+            elif not caret or power.isdigit():
                 exponents[position[base]] += int(power or 1)
             else:
-                coefficient *= fmpz(factor)
+                raise ValueError(f"invalid exponent {power!r}")
         key = tuple(exponents)
         terms[key] = terms.get(key, fmpz(0)) + coefficient
     return ring(variables).from_dict(terms)
