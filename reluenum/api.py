@@ -1,7 +1,6 @@
 """The Python interface: a `Problem` goes in, a `Landscape` comes out."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import cached_property, partial
@@ -10,6 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pebble import ProcessPool
 from tqdm import tqdm
 
 from reluenum.arrangement import Arrangement
@@ -136,12 +136,19 @@ def _solver(problem: Problem, backend: str, seconds: float, jobs: int) -> Iterat
             return
     arrangement = Arrangement.of(problem)
     work = partial(_solve_batch, problem, backend, seconds)
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+    pool = ProcessPool(jobs, context=get_context("spawn"))
+    try:
         yield lambda supports: (
             read_outcome(problem, arrangement, record)
-            for records in pool.map(work, _batches(list(supports), jobs))
+            for records in pool.map(work, _batches(list(supports), jobs)).result()
             for record in records
         )
+        pool.close()
+    except BaseException:
+        pool.stop()
+        raise
+    finally:
+        pool.join()
 
 
 def _batches(supports: list[Support], jobs: int) -> list[list[Support]]:
