@@ -18,6 +18,9 @@ from reluenum.datasets import FAMILIES
 from reluenum.errors import InputError
 from reluenum.problem import parse_rational, parse_ridge
 
+SOURCES = ("family", "csv", "data")
+"""Where the points of a data set come from: generated, from a file, or written out."""
+
 PARAMETERS = ("n", "d", "seed", "denominator", "hidden", "noise")
 """Keys of a data set that a family of data sets may take."""
 
@@ -102,7 +105,7 @@ def instances(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict
-        From names to `family` or `csv`, `parameters`, `width`, `ridge`, `loss`, `output_bias`.
+        From names to `family`, `csv` or `data`, `parameters`, `width`, `ridge`, `loss`, `output_bias`.
 
     Raises
     ------
@@ -139,6 +142,7 @@ def _sweep(entry: Mapping[str, Any], place: str) -> Iterator[dict[str, Any]]:
         yield {
             "family": entry.get("family"),
             "csv": entry.get("csv"),
+            "data": entry.get("data"),
             "parameters": {key: _canonical(key, point[key], place) for key in axes},
             **{key: _canonical(key, point[key], place) for key in point if key not in axes},
         }
@@ -147,12 +151,13 @@ def _sweep(entry: Mapping[str, Any], place: str) -> Iterator[dict[str, Any]]:
 def _parameters(entry: Mapping[str, Any], place: str) -> dict[str, Any]:
     """Return the parameters of an entry's family, with the defaults of n, d and seed."""
     given = {key: entry[key] for key in PARAMETERS if key in entry}
-    if ("family" in entry) == ("csv" in entry):
-        found = "both 'family' and 'csv'" if "csv" in entry else "neither 'family' nor 'csv'"
-        raise InputError(place, found, "one of them")
-    if "csv" in entry:
+    named = [key for key in SOURCES if key in entry]
+    if len(named) != 1:
+        found = " and ".join(map(repr, named)) or "no data"
+        raise InputError(place, found, f"one of {', '.join(SOURCES)}")
+    if "family" not in entry:
         if given:
-            raise InputError(place, f"{next(iter(given))!r} beside 'csv'", "only the file")
+            raise InputError(place, f"{next(iter(given))!r} beside {named[0]!r}", "only the data")
         return {}
     accepted = signature(FAMILIES[entry["family"]]).parameters
     for key in given:
@@ -186,7 +191,7 @@ def _listed(value: Any) -> Sequence[Any]:
 
 def _folder_name(entry: Mapping[str, Any], instance: Mapping[str, Any], place: str) -> str:
     """Return the name of an instance: its fields joined by `-`, with `_` for `/`."""
-    stem = "".join(c if c.isalnum() else "_" for c in Path(instance["csv"] or "").stem)
+    stem = "".join(c if c.isalnum() else "_" for c in Path(instance["csv"] or "data").stem)
     given = dict(instance["parameters"])
     fields = [entry.get("name") or instance["family"] or stem]
     fields += [f"{key}{given.pop(key)}" for key in ("n", "d") if key in given]

@@ -14,10 +14,12 @@ from reluenum.problem import Problem
 
 def main(instance: Mapping[str, Any], data: Path, problem: Path) -> None:
     """Read or generate the data of an instance (see `reluenum.experiment.instances`)."""
-    if instance["csv"] is None:
-        inputs, targets = dataset(instance["family"], **instance["parameters"])
-    else:
+    if instance["data"] is not None:
+        inputs, targets = instance["data"]["x"], instance["data"]["y"]
+    elif instance["csv"] is not None:
         inputs, targets = read_csv(instance["csv"])
+    else:
+        inputs, targets = dataset(instance["family"], **instance["parameters"])
     posed = Problem.from_text(
         inputs,
         targets,
@@ -27,7 +29,7 @@ def main(instance: Mapping[str, Any], data: Path, problem: Path) -> None:
         instance["output_bias"],
     )
     logging.info("%r", posed)
-    write_text(data, to_csv(inputs, targets))
+    write_text(data, to_csv(posed.inputs, posed.targets))
     write_text(problem, to_json(problem_document(posed)))
 
 

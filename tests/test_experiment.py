@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from reluenum import experiment, figures
-from reluenum.datasets import FAMILIES
+from reluenum.datasets import FAMILIES, reference_data
 from reluenum.errors import InputError
 from reluenum.experiment import (
     PARAMETERS,
@@ -19,6 +19,7 @@ from reluenum.experiment import (
     planned_batches,
 )
 from reluenum.groebner import BACKENDS
+from reluenum.problem import Problem
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = ROOT / "config/schemas/config.schema.yaml"
@@ -79,8 +80,8 @@ def test_defaults_are_filled_in_at_every_level():
         (with_entry(loss="average"), "datasets[0].loss: 'average'; expected one of sum, mean"),
         (with_entry(output_bias=["none", "fre"]), "datasets[0].output_bias[1]: 'fre'; expected"),
         (with_entry(name="a-b"), "datasets[0].name: 'a-b'; expected"),
-        (with_entry(csv="data.csv"), "datasets[0]: both 'family' and 'csv'"),
-        (with_entry(family=None), "datasets[0]: neither 'family' nor 'csv'"),
+        (with_entry(csv="data.csv"), "datasets[0]: 'family' and 'csv'"),
+        (with_entry(family=None), "datasets[0]: no data"),
         (with_entry(family=None, csv="a.csv", n=3), "datasets[0]: 'n' beside 'csv'"),
         (with_entry(family="rand"), "datasets[0].family: 'rand'; expected one of reference"),
         (with_entry(seed=1), "datasets[0]: 'seed' beside family reference; expected no parameter"),
@@ -150,6 +151,7 @@ def test_sweep_is_the_product_of_its_lists():
     assert found["random-n4-d1-L2-ridge1_1000-seed1-mean"] == {
         "family": "random",
         "csv": None,
+        "data": None,
         "parameters": {"n": 4, "d": 1, "seed": 1},
         "width": 2,
         "ridge": "1/1000",
@@ -169,6 +171,19 @@ def test_d_and_seed_are_in_the_name_also_by_default():
     ((name, instance),) = instances(completed(CONFIG | {"datasets": [entry]})).items()
     assert name == "teacher-n3-d1-L1-ridge1-seed0-noise1_10"
     assert instance["parameters"] == {"n": 3, "d": 1, "seed": 0, "noise": "1/10"}
+
+
+def test_the_reference_configuration_holds_the_reference_data():
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    (instance,) = instances(completed(config)).values()
+    written = Problem.from_text(instance["data"]["x"], instance["data"]["y"], 1, "1")
+    assert (written.inputs, written.targets) == reference_data()
+
+
+def test_points_written_as_floats_are_refused():
+    entry = {"name": "a", "data": {"x": [[0.1]], "y": ["1"]}, "width": 1, "ridge": "1"}
+    with pytest.raises(InputError, match=r"datasets\[0\].data.x\[0\]\[0\]: 0.1; expected text"):
+        completed(CONFIG | {"datasets": [entry]})
 
 
 def test_csv_is_named_after_its_file():

@@ -19,6 +19,7 @@ SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 INSTANCE = {
     "family": "random",
     "csv": None,
+    "data": None,
     "parameters": {"n": 3, "d": 1, "seed": 0},
     "width": 2,
     "ridge": "1/100",
