@@ -105,7 +105,8 @@ def instances(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict
-        From names to `family`, `csv` or `data`, `parameters`, `width`, `ridge`, `loss`, `output_bias`.
+        From names to `family`, `csv`, `data` (one of them), `parameters`, `width`, `ridge`,
+        `loss`, `output_bias`.
 
     Raises
     ------
