@@ -203,7 +203,8 @@ def loss_of_units(problem: Problem, units: Sequence, bias: Any) -> Any:
     total = arb(0)
     for row, target in zip(problem.rows, problem.targets, strict=True):
         response = sum((weight * _relu(dot(unit, row)) for weight, unit in units), start=arb(0))
-        total += (target - bias - response) ** 2
+        error = target - bias - response
+        total += error * error  # `error ** 2` is nan for a ball around 0
     for weight, unit in units:
         total += ridge * (weight * weight + dot(unit, unit))
     if problem.output_bias is OutputBias.RIDGE:
