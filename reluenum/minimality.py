@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 from flint import arb, ctx, fmpq, fmpz
 
 from reluenum.algebraic import Number
 from reluenum.arrangement import Arrangement, Face
+from reluenum.errors import TheoremViolationError
 from reluenum.linear import dot
 from reluenum.numberfield import ball_sign, precisions
 from reluenum.problem import OutputBias, Problem, Vector
 from reluenum.stationarity import face_gradient
 from reluenum.stationary import SupportPoint, face_sign
+
+
+LONGEST_SEARCH = 1000
+"""Halvings of a step after which a descent that Theorem B or C promises is a bug."""
 
 
 @dataclass(frozen=True)
@@ -184,14 +188,14 @@ def _units(point: SupportPoint, bits: int) -> list[tuple[arb, list[arb]]]:
 
 def _checked_step(point: SupportPoint, moved) -> fmpq:
     """Return a step 2^-k at which the loss is smaller, by ball arithmetic."""
-    for halvings in count():
+    for halvings in range(LONGEST_SEARCH):
         bits = 128 + 8 * halvings
         step = fmpq(1, fmpz(2) ** halvings)
         with ctx.workprec(bits):
             change = loss_of_units(point.problem, moved(step, bits), point.bias.ball(bits))
             if ball_sign(change - point.loss.ball(bits)) < 0:
                 return step
-    raise AssertionError("unreachable: a first- or second-order descent decreases for small steps")
+    raise TheoremViolationError("a direction of descent does not descend at any step tried")
 
 
 def loss_of_units(problem: Problem, units: Sequence, bias: Any) -> Any:
