@@ -15,7 +15,6 @@ from reluenum.problem import OutputBias, Problem, Vector
 from reluenum.stationarity import face_gradient
 from reluenum.stationary import SupportPoint, face_sign
 
-
 LONGEST_SEARCH = 1000
 """Halvings of a step after which a descent that Theorem B or C promises is a bug."""
 
