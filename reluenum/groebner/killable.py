@@ -2,6 +2,7 @@
 
 import multiprocessing
 from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 
 from pebble import ProcessExpired, ProcessPool
@@ -49,7 +50,7 @@ class KillableWorker:
             dimension, texts = future.result()
         except FutureTimeoutError as error:
             raise BackendError(self.name, f"not solved within {seconds:g} s") from error
-        except (ProcessExpired, MemoryError) as error:
+        except (ProcessExpired, BrokenExecutor, MemoryError) as error:
             raise BackendError(self.name, f"the helper process ended: {error}") from error
         return Solutions(dimension, None if texts is None else Parametrisation.from_text(texts))
 
