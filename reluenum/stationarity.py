@@ -31,23 +31,37 @@ Terms = list[tuple[fmpz, tuple[int, ...]]]
 
 @dataclass(frozen=True)
 class PolynomialSystem:
-    """Polynomials over Z in named variables; the graded reverse lexicographic order is used.
+    """Equations and inequations over Z in named variables, in the degree reverse lex order.
+
+    Its solutions are V(polynomials) without V(product of nonzero).
 
     Parameters
     ----------
     variables : tuple of str
     polynomials : tuple of fmpz_mpoly
-        Primitive, in `ring(variables)`.
+        What must vanish. Primitive, in `ring(variables)`.
+    nonzero : tuple of fmpz_mpoly
+        What must not vanish.
     """
 
     variables: tuple[str, ...]
     polynomials: tuple[fmpz_mpoly, ...]
+    nonzero: tuple[fmpz_mpoly, ...] = ()
 
     @classmethod
-    def of(cls, variables: Sequence[str], polynomials: Iterable[fmpq_mpoly]) -> "PolynomialSystem":
+    def of(
+        cls,
+        variables: Sequence[str],
+        polynomials: Iterable[fmpq_mpoly],
+        nonzero: Iterable[fmpq_mpoly] = (),
+    ) -> "PolynomialSystem":
         """Clear the denominators of rational polynomials."""
         target = ring(tuple(variables))
-        return cls(tuple(variables), tuple(integral(p, target) for p in polynomials))
+        return cls(
+            tuple(variables),
+            tuple(integral(p, target) for p in polynomials),
+            tuple(integral(p, target) for p in nonzero),
+        )
 
     @cached_property
     def vector(self) -> fmpz_mpoly_vec:
