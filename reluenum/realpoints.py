@@ -3,10 +3,11 @@
 Quotient algebra, separating linear form, shape position (docs/theory.md, section 9).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import count
+from itertools import combinations, count
+from typing import Self
 
 from flint import fmpq, fmpq_mat, fmpq_poly, fmpz_mpoly, fmpz_mpoly_vec, fmpz_poly
 
@@ -51,15 +52,17 @@ class GroebnerBasis:
     @property
     def is_unit(self) -> bool:
         """Whether the ideal is everything: no solution, not even a complex one."""
-        return any(not any(monomial) for monomial in self.leading)
+        return self.dimension < 0
+
+    @cached_property
+    def dimension(self) -> int:
+        """Dimension of the complex solution set; -1 if it is empty."""
+        return krull_dimension(self.leading, len(self.variables))
 
     @property
     def is_zero_dimensional(self) -> bool:
-        """Whether there are finitely many complex solutions."""
-        pure = {
-            next(j for j, e in enumerate(m) if e) for m in self.leading if sum(map(bool, m)) == 1
-        }
-        return self.is_unit or len(pure) == len(self.variables)
+        """Whether there are finitely many complex solutions, or none."""
+        return self.dimension <= 0
 
     @cached_property
     def staircase(self) -> tuple[Exponents, ...]:
@@ -91,6 +94,21 @@ class GroebnerBasis:
 def grevlex_key(exponents: Exponents) -> tuple:
     """Return a sort key: ascending keys are ascending monomials in degree reverse lex order."""
     return (sum(exponents), tuple(-e for e in reversed(exponents)))
+
+
+def krull_dimension(leading: Iterable[Exponents], variables: int) -> int:
+    """Return the dimension of the solution set of an ideal from its leading monomials.
+
+    It is the number of variables without the fewest that meet every leading monomial; -1 if one
+    of these is 1.
+    """
+    supports = {frozenset(j for j, e in enumerate(m) if e) for m in leading}
+    minimal = [s for s in supports if not any(other < s for other in supports)]
+    for size in range(variables + 1):
+        for chosen in map(set, combinations(range(variables), size)):
+            if all(chosen & support for support in minimal):
+                return variables - size
+    return -1
 
 
 def divides(divisor: Exponents, monomial: Exponents) -> bool:
@@ -146,23 +164,75 @@ class Quotient:
 
 def shape_position(quotient: Quotient, form: Sequence[int]) -> Parametrisation | None:
     """Return the shape position along a linear form, or None if its powers do not span."""
-    matrix = quotient.multiplication(form)
-    degree = quotient.basis.degree
+    names = len(quotient.basis.variables)
+    coordinates = [quotient.normal_form({_shifted((0,) * names, j): 1}) for j in range(names)]
+    return _by_powers(quotient.multiplication(form), coordinates)
+
+
+def _by_powers(matrix: fmpq_mat, elements: Sequence[list[fmpq]]) -> Parametrisation | None:
+    """Write elements of an algebra as polynomials in one of them, or return None if it has others.
+
+    Parameters
+    ----------
+    matrix : fmpq_mat
+        Row k is the product of the one and the k-th vector of a basis that starts with 1.
+    elements : sequence of list of fmpq
+        Their coordinates in that basis.
+    """
+    degree = matrix.nrows()
     power = fmpq_mat(1, degree, [1] + [0] * (degree - 1))
     powers = []
     for _ in range(degree + 1):
         powers.append(power.tolist()[0])
         power = power * matrix
     krylov = fmpq_mat(powers[:degree]).transpose()
-    names = len(quotient.basis.variables)
-    targets = [quotient.normal_form({_shifted((0,) * names, j): 1}) for j in range(names)]
     try:
-        solution = krylov.solve(fmpq_mat([*targets, powers[degree]]).transpose())
+        solution = krylov.solve(fmpq_mat([*elements, powers[degree]]).transpose())
     except ZeroDivisionError:
         return None
     columns = solution.transpose().tolist()
     chi = fmpq_poly([*(-entry for entry in columns[-1]), 1])
     return Parametrisation(chi.numer(), fmpq_poly([1]), tuple(map(fmpq_poly, columns[:-1])))
+
+
+def canonical(parametrisation: Parametrisation) -> Parametrisation:
+    """Return the one parametrisation that every parametrisation of the same points has.
+
+    It goes along the first of `linear_forms` that separates the points; chi is squarefree and
+    primitive with positive leading coefficient, the denominator 1, and the numerators are reduced.
+
+    Parameters
+    ----------
+    parametrisation : Parametrisation
+        Different roots of its chi give different points.
+    """
+    modulus = fmpq_poly(_squarefree(parametrisation.chi))
+    inverse = _inverse(parametrisation.denominator, modulus)
+    values = [n * inverse % modulus for n in parametrisation.numerators]
+    for form in linear_forms(len(values)):
+        element = sum((c * v for c, v in zip(form, values, strict=True)), start=fmpq_poly([]))
+        rows = [element]
+        for _ in range(modulus.degree() - 1):
+            rows.append(rows[-1] * fmpq_poly([0, 1]) % modulus)
+        matrix = fmpq_mat([_coordinates(row, modulus) for row in rows])
+        if found := _by_powers(matrix, [_coordinates(v, modulus) for v in values]):
+            return found
+    raise AssertionError("unreachable: linear_forms() never ends")
+
+
+def _coordinates(polynomial: fmpq_poly, modulus: fmpq_poly) -> list[fmpq]:
+    """Return the coefficients of a reduced polynomial, with zeros up to the modulus's degree."""
+    return [polynomial[k] for k in range(modulus.degree())]
+
+
+def _inverse(polynomial: fmpq_poly, modulus: fmpq_poly) -> fmpq_poly:
+    """Return the inverse of a polynomial modulo another one prime to it."""
+    return polynomial.xgcd(modulus)[1] % modulus
+
+
+def _squarefree(polynomial: fmpz_poly) -> fmpz_poly:
+    """Return the product of the irreducible factors of a polynomial that is no constant."""
+    return polynomial / polynomial.gcd(polynomial.derivative())
 
 
 def linear_forms(variables: int) -> Iterator[list[int]]:
@@ -195,12 +265,9 @@ def minimal_polynomials(basis: GroebnerBasis) -> list[fmpz_mpoly]:
     for j in range(len(basis.variables)):
         form = [int(k == j) for k in range(len(basis.variables))]
         minimal = quotient.multiplication(form).minpoly().numer()
-        squarefree = (
-            minimal / minimal.gcd(minimal.derivative()) if minimal.degree() > 1 else minimal
-        )
         unit = [0] * len(basis.variables)
         terms = {}
-        for power, coefficient in enumerate(fmpz_poly(squarefree).coeffs()):
+        for power, coefficient in enumerate(_squarefree(minimal).coeffs()):
             unit[j] = power
             terms[tuple(unit)] = coefficient
         found.append(target.from_dict(terms))
@@ -219,13 +286,22 @@ class Solutions:
     Parameters
     ----------
     dimension : int
-        -1: none; 0: finitely many; 1: infinitely many.
+        Of the solution set; -1: there is none.
+    degree : int or None
+        How many there are, with multiplicity (dimension of the quotient algebra); None if there
+        are infinitely many.
     parametrisation : Parametrisation, optional
         Present if and only if there are finitely many, and some.
     """
 
     dimension: int
+    degree: int | None
     parametrisation: Parametrisation | None = None
+
+    @classmethod
+    def of_dimension(cls, dimension: int) -> Self:
+        """Return what there is to say about no solutions, or infinitely many."""
+        return cls(dimension, 0 if dimension < 0 else None)
 
 
 def solutions(system: PolynomialSystem, basis_of: Callable[..., GroebnerBasis]) -> Solutions:
@@ -235,12 +311,13 @@ def solutions(system: PolynomialSystem, basis_of: Callable[..., GroebnerBasis]) 
     ----------
     system : PolynomialSystem
     basis_of : callable
-        From a system to its reduced basis; asked again for the radical of an awkward ideal.
+        From a system to the reduced basis of an ideal with its solutions, with or without the
+        Rabinowitsch variable; asked again for the radical of an awkward ideal.
     """
     basis = basis_of(system)
-    if basis.is_unit:
-        return Solutions(-1)
-    if not basis.is_zero_dimensional:
-        return Solutions(1)
+    if basis.dimension != 0:
+        return Solutions.of_dimension(basis.dimension)
     found = find_shape(basis, len(basis.variables) + FORMS_BEFORE_RADICAL)
-    return Solutions(0, found or find_shape(basis_of(radical_system(basis)), None))
+    found = found or find_shape(basis_of(radical_system(basis)), None)
+    extra = len(basis.variables) - len(system.variables)
+    return Solutions(0, basis.degree, found.without(extra))

@@ -8,7 +8,7 @@ f(x) = sum_l s_l w_l . (x, 1) over the active faces. The system is
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from flint import (
@@ -69,6 +69,25 @@ class PolynomialSystem:
         return fmpz_mpoly_vec(list(self.polynomials), ring(self.variables))
 
     @cached_property
+    def rabinowitsch(self) -> "PolynomialSystem":
+        """The same solutions by equations alone: with t * product(nonzero) = 1, t a new variable.
+
+        The new variable comes first, so the solutions lose nothing when they lose it again. A
+        system without inequations is returned as it is.
+        """
+        if not self.nonzero:
+            return self
+        name = "t"
+        while name in self.variables:
+            name += "t"
+        target = ring((name, *self.variables))
+        product = target.gen(0)
+        for polynomial in self.nonzero:
+            product = product * _lifted(polynomial, target)
+        polynomials = [_lifted(p, target) for p in self.polynomials]
+        return PolynomialSystem((name, *self.variables), (*polynomials, normalised(product - 1)))
+
+    @cached_property
     def terms(self) -> list[Terms]:
         """Each polynomial as a list of coefficients and factors (variable numbers)."""
         return [_factored(p) for p in self.polynomials]
@@ -82,6 +101,11 @@ class PolynomialSystem:
     def to_text(self) -> list[str]:
         """Return each polynomial as text, e.g. `3*x^2*y - 1`, without blanks."""
         return [str(p).replace(" ", "") for p in self.polynomials]
+
+
+def _lifted(polynomial: fmpz_mpoly, target: fmpz_mpoly_ctx) -> fmpz_mpoly:
+    """Return a polynomial in a ring with one more variable, the first."""
+    return target.from_dict({(0, *e): c for e, c in polynomial.to_dict().items()})
 
 
 def _factored(polynomial: fmpz_mpoly) -> Terms:
@@ -185,18 +209,12 @@ def stationarity_system(problem: Problem, support: Support) -> PolynomialSystem:
 def simple_points_system(system: PolynomialSystem) -> PolynomialSystem:
     """Return the system of the simple isolated solutions: Jacobian determinant non-zero.
 
-    A new variable t and the equation t J = 1 make any square system zero-dimensional and keep
-    every stationary point with independent responses (Corollary 9.1 of docs/theory.md).
+    It is zero-dimensional for any square system and keeps every stationary point with independent
+    responses (Corollary 9.1 of docs/theory.md).
     """
-    names = ("t", *system.variables)
-    context = fmpq_mpoly_ctx.get(names, Ordering.degrevlex)
-    lifted = [
-        context.from_dict({(0, *exponents): fmpq(c) for exponents, c in p.to_dict().items()})
-        for p in system.polynomials
-    ]
-    jacobian = [[p.derivative(name) for name in system.variables] for p in lifted]
-    slack = context.gen(0) * determinant(jacobian) - 1
-    return PolynomialSystem.of(names, [*lifted, slack])
+    jacobian = [[p.derivative(name) for name in system.variables] for p in system.polynomials]
+    slack = ring(system.variables).constant(0) + determinant(jacobian)
+    return replace(system, nonzero=(*system.nonzero, normalised(slack)))
 
 
 def determinant(matrix: Sequence[Sequence]):

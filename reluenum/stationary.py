@@ -207,8 +207,7 @@ def _real_roots(system: PolynomialSystem, engine: Engine) -> list[Root]:
         raise BackendError("engine", "infinitely many simple points, which cannot be")
     if found.parametrisation is None:
         return []
-    extra = len(found.parametrisation.numerators) - len(system.variables)
-    return real_solutions(found.parametrisation.without(extra))
+    return real_solutions(found.parametrisation)
 
 
 def _positive_point(

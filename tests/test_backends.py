@@ -124,22 +124,26 @@ class Liar:
 
 
 def altered(answer, **changes):
-    return Solutions(0, replace(answer.parametrisation, **changes))
+    return replace(answer, parametrisation=replace(answer.parametrisation, **changes))
 
 
 def no_solution(answer):
-    return Solutions(-1)
+    return Solutions.of_dimension(-1)
 
 
 def infinitely_many(answer):
-    return Solutions(1)
+    return Solutions.of_dimension(1)
 
 
 def drop_a_factor(answer):
     """Lose all solutions that belong to one factor of chi."""
     chi = answer.parametrisation.chi
     factors = chi.factor()[1]
-    return altered(answer, chi=chi / factors[-1][0]) if len(factors) > 1 else Solutions(-1)
+    return (
+        altered(answer, chi=chi / factors[-1][0])
+        if len(factors) > 1
+        else Solutions.of_dimension(-1)
+    )
 
 
 def drop_a_real_root(answer):
@@ -148,7 +152,7 @@ def drop_a_real_root(answer):
     roots = p.chi.complex_roots()
     real = [root.real for root, _ in roots if root.imag.is_zero()]
     if not real or p.chi.degree() < 2:
-        return Solutions(-1)
+        return Solutions.of_dimension(-1)
     root = fmpq(*map(int, float(real[0].mid()).as_integer_ratio()))
     quotient = fmpq_poly(p.chi) // fmpq_poly([-root, 1])
     return altered(answer, chi=quotient.numer())

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reluenum.algebraic import real_solutions
-from reluenum.groebner.msolve import read_answer
+from reluenum.groebner.msolve import read_answer, read_dimension
 from reluenum.groebner.text import parse_polynomial
+from reluenum.realpoints import Solutions
 from reluenum.stationarity import PolynomialSystem, ring
 
 NAMES = ("t", "w0_0", "w0_1", "w10_0", "s0", "s10")
@@ -73,7 +74,7 @@ def floats(solutions):
 def test_the_last_variable_is_the_root_itself():
     found = read_answer(ANSWER, ("x", "y"))
     root = round(2**0.5, 10)
-    assert found.dimension == 0
+    assert (found.dimension, found.degree) == (0, 2)
     assert found.parametrisation.chi == fmpq_poly([-2, 0, 1]).numer()
     assert floats(found) == [(-root, -root), (root, root)]
 
@@ -95,9 +96,8 @@ def test_a_separating_variable_is_forgotten():
 
 
 def test_no_solution_and_infinitely_many_are_read():
-    assert (read_answer("[-1]:", ("x",)).dimension) == -1
-    assert (read_answer("[1, 2, -1, []]:", ("x", "y")).dimension) == 1
-    assert read_answer("[-1]:\n", ("x",)).parametrisation is None
+    assert read_answer("[-1]:\n", ("x",)) == Solutions(-1, 0)
+    assert read_answer("[1, 2, -1, []]:", ("x", "y")) is None
 
 
 def test_coefficients_of_any_length_are_read():
@@ -129,3 +129,19 @@ def test_coefficients_of_any_length_are_read():
 def test_garbage_is_an_error_that_the_backend_catches(text):
     with pytest.raises((ValueError, IndexError, KeyError, TypeError)):
         read_answer(text, ("x", "y"))
+
+
+LEADING = "#Leading ideal data\n#---\n#variable order:       x, y, z\n#---\n[x*z, \ny^2, \nx*y]:\n"
+
+
+def test_the_dimension_is_read_from_leading_monomials():
+    assert read_dimension(LEADING, ("x", "y", "z")) == Solutions(1, None)
+    assert read_dimension("[x]:", ("x", "y", "z")) == Solutions(2, None)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[", "[]:", "[1]:", "[x, y]:", "[u]:", "[x+y]:", "[x]:[y]:", "[0]:", "[x", "5"]
+)
+def test_other_than_leading_monomials_of_a_positive_dimension_is_an_error(text):
+    with pytest.raises((ValueError, IndexError)):
+        read_dimension(text, ("x", "y"))

@@ -1,6 +1,7 @@
 """From Groebner bases to solutions: ideals whose points one knows, with sympy as referee."""
 
-from itertools import islice, product
+from dataclasses import replace
+from itertools import combinations, islice, product
 
 import pytest
 import sympy
@@ -8,14 +9,16 @@ from flint import Ordering, arb, ctx, fmpq, fmpq_mat, fmpq_poly, fmpz_mpoly_ctx
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from reluenum.algebraic import real_solutions
+from reluenum.algebraic import Parametrisation, real_solutions
 from reluenum.groebner.text import parse_polynomial
 from reluenum.realpoints import (
     GroebnerBasis,
     Quotient,
+    canonical,
     divides,
     find_shape,
     grevlex_key,
+    krull_dimension,
     linear_forms,
     minimal_polynomials,
     radical_system,
@@ -114,11 +117,15 @@ def test_solutions_without_real_coordinates_are_no_real_solutions():
         (("x y", "x*y"), 1),
         (("x y", "x^2 - x*y", "x*y - y^2"), 1),
         (("x y z", "x - 1", "y - 1"), 1),
+        (("x y z", "x - 1"), 2),
+        (("x y z", "x*y", "x*z"), 2),
+        (("x y z", "x*y", "x*z", "y*z"), 1),
     ],
 )
 def test_empty_and_infinite_solution_sets_are_told_apart(texts, dimension):
     found, bases = solve_counting_bases(*texts)
     assert (found.dimension, found.parametrisation, bases) == (dimension, None, 1)
+    assert found.degree == (0 if dimension < 0 else None)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +141,7 @@ def test_points_too_fat_for_any_linear_form_take_the_radical_route(texts, degree
     assert basis.degree == degree
     assert find_shape(basis, 20) is None
     found, bases = solve_counting_bases(*texts)
-    assert bases == 2
+    assert (bases, found.degree) == (2, degree)
     assert real_points(found) == points
     assert found.parametrisation.chi.degree() == len(points)
 
@@ -271,6 +278,48 @@ def test_finitely_many_rational_points_are_found_again(nodes, heights, mixing):
         for point in expected:
             balls = [arb(entry) for entry in point]
             assert sum(all(map(arb.overlaps, balls, found)) for found in points) == 1
+
+
+@pytest.mark.parametrize("variables", [1, 2, 3])
+def test_the_dimension_is_that_of_the_largest_coordinate_plane_in_the_monomials(variables):
+    monomials = [m for m in product(range(3), repeat=variables) if sum(m) < 4]
+    for leading in combinations(monomials, 2):
+        planes = [
+            size
+            for size in range(variables + 1)
+            for free in combinations(range(variables), size)
+            # On the plane where the others are 0, a monomial in free variables alone is no 0.
+            if not any(all(j in free for j, e in enumerate(m) if e) for m in leading)
+        ]
+        assert krull_dimension(leading, variables) == max(planes, default=-1)
+
+
+def test_the_dimension_of_everything_is_the_number_of_variables():
+    assert krull_dimension([], 3) == 3
+    assert krull_dimension([(0, 0, 0)], 3) == -1
+
+
+def test_the_canonical_parametrisation_by_hand():
+    # The points (2, 1) and (-2, 1), twice: y does not separate them, x does.
+    t = fmpq_poly([0, 1])
+    along = Parametrisation((t**2 - 9).numer(), 3 * t, (2 * t**2, t**3 * fmpq(1, 3)))
+    double = replace(along, chi=-2 * along.chi * along.chi)
+    expected = Parametrisation((t**2 - 4).numer(), fmpq_poly([1]), (t, fmpq_poly([1])))
+    assert canonical(along) == canonical(double) == expected
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from([CIRCLE_AND_LINE, TWO_ROOTS, FAT_POINT, FAT_AND_SIMPLE, CUBIC]),
+    st.tuples(*[st.integers(-3, 3)] * 3).filter(any),
+)
+def test_parametrisations_along_all_forms_have_the_same_canonical_one(texts, form):
+    radical = flint_basis(radical_system(basis_of(*texts)))
+    along = shape_position(Quotient(radical), form[: len(radical.variables)])
+    assume(along is not None)
+    expected = canonical(solutions(system(*texts), flint_basis).parametrisation)
+    assert canonical(along) == expected == canonical(expected)
+    assert all(exponent == 1 for _, exponent in expected.chi.factor()[1])
 
 
 def test_linear_forms_are_the_variables_then_moment_curves():

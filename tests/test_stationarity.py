@@ -242,7 +242,7 @@ def test_the_simple_points_of_a_degenerate_support_are_finitely_many(output_bias
     signs = ("+0", "0+") if output_bias == "free" else ("+0", "+-")
     system = stationarity_system(problem, support_of(problem, *signs))
     assert not sympy_basis(system).is_zero_dimensional
-    simple = simple_points_system(system)
+    simple = simple_points_system(system).rabinowitsch
     assert simple.variables == ("t", *system.variables)
     basis = sympy_basis(simple)
     assert basis.exprs == [1] or basis.is_zero_dimensional
@@ -253,9 +253,31 @@ def test_simple_points_keep_what_is_simple_and_lose_what_is_not():
     names = ("x",)
     x = ring(names).gen(0)
     system = PolynomialSystem(names, ((x - 1) ** 2 * (x + 2),))
-    symbols, polynomials = sympy_polynomials(simple_points_system(system))
+    symbols, polynomials = sympy_polynomials(simple_points_system(system).rabinowitsch)
     solutions = sympy.solve(polynomials, symbols)
     assert [point[1] for point in solutions] == [-2]
+
+
+def test_a_system_without_inequations_is_its_own_rabinowitsch_system():
+    x = ring(("x",)).gen(0)
+    system = PolynomialSystem(("x",), (x**2 - 1,))
+    assert system.rabinowitsch is system
+
+
+def test_the_rabinowitsch_variable_is_new_comes_first_and_inverts_the_product():
+    t, x = ring(("t", "x")).gens()
+    system = PolynomialSystem(("t", "x"), (t * x - 2,), (t - 1, x + 3))
+    lifted = system.rabinowitsch
+    assert lifted.variables == ("tt", "t", "x")
+    assert lifted.nonzero == ()
+    tt, t, x = ring(lifted.variables).gens()
+    assert lifted.polynomials == (t * x - 2, tt * (t - 1) * (x + 3) - 1)
+
+
+def test_what_must_not_vanish_and_does_leaves_nothing():
+    context = fmpq_mpoly_ctx.get(("x",), "degrevlex")
+    system = PolynomialSystem.of(("x",), [context.gen(0)], [context.constant(0)])
+    assert system.rabinowitsch.to_text() == ["x", "1"]
 
 
 def test_rational_polynomials_become_primitive_integral_ones():

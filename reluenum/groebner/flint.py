@@ -34,10 +34,11 @@ class FlintBackend:
     @staticmethod
     def within_effort(system: PolynomialSystem) -> Solutions | None:
         """Solve a system if that needs no more than `EFFORT`, else return None."""
-        vector, finished = system.vector.buchberger_naive(limits=EFFORT)
+        equations = system.rabinowitsch
+        vector, finished = equations.vector.buchberger_naive(limits=EFFORT)
         if not finished:
             return None
-        basis = GroebnerBasis.of(system.variables, list(vector.autoreduction()))
+        basis = GroebnerBasis.of(equations.variables, list(vector.autoreduction()))
         easy = not basis.is_zero_dimensional or basis.degree <= EASY_DEGREE
         return solutions(system, lambda s: basis if s is system else _basis(s)) if easy else None
 
@@ -48,5 +49,6 @@ class FlintBackend:
 
 def _basis(system: PolynomialSystem) -> GroebnerBasis:
     """Return the reduced basis of a system, without any limit."""
-    basis = system.vector.buchberger_naive().autoreduction()
-    return GroebnerBasis.of(system.variables, list(basis))
+    equations = system.rabinowitsch
+    basis = equations.vector.buchberger_naive().autoreduction()
+    return GroebnerBasis.of(equations.variables, list(basis))

@@ -13,7 +13,7 @@ from reluenum.groebner.text import parse_polynomial
 from reluenum.realpoints import GroebnerBasis, Solutions, solutions
 from reluenum.stationarity import PolynomialSystem
 
-Solved = tuple[int, list[list[str]] | None]
+Solved = tuple[int, int | None, list[list[str]] | None]
 
 
 class KillableWorker:
@@ -44,15 +44,17 @@ class KillableWorker:
         """
         if self._pool is None:
             self._pool = ProcessPool(max_workers=1, context=multiprocessing.get_context("spawn"))
-        arguments = [basis_of, system.variables, system.to_text()]
+        nonzero = [str(polynomial) for polynomial in system.nonzero]
+        arguments = [basis_of, system.variables, system.to_text(), nonzero]
         future = self._pool.schedule(_solved, args=arguments, timeout=seconds)
         try:
-            dimension, texts = future.result()
+            dimension, degree, texts = future.result()
         except FutureTimeoutError as error:
             raise BackendError(self.name, f"not solved within {seconds:g} s") from error
         except (ProcessExpired, BrokenExecutor, MemoryError) as error:
             raise BackendError(self.name, f"the helper process ended: {error}") from error
-        return Solutions(dimension, None if texts is None else Parametrisation.from_text(texts))
+        found = None if texts is None else Parametrisation.from_text(texts)
+        return Solutions(dimension, degree, found)
 
     def close(self) -> None:
         """End the helper."""
@@ -62,9 +64,10 @@ class KillableWorker:
             self._pool = None
 
 
-def _solved(basis_of: Callable, variables: tuple[str, ...], texts: list[str]) -> Solved:
-    """Solve in the helper process; polynomials travel as text."""
-    system = PolynomialSystem(variables, tuple(parse_polynomial(t, variables) for t in texts))
-    found = solutions(system, basis_of)
+def _solved(basis_of: Callable, variables: tuple[str, ...], *texts: list[str]) -> Solved:
+    """Solve in the helper process; what must vanish and what must not travel as text."""
+    parsed = (tuple(parse_polynomial(text, variables) for text in part) for part in texts)
+    found = solutions(PolynomialSystem(variables, *parsed), basis_of)
     parametrisation = found.parametrisation
-    return found.dimension, None if parametrisation is None else parametrisation.to_text()
+    text = None if parametrisation is None else parametrisation.to_text()
+    return found.dimension, found.degree, text

@@ -9,6 +9,9 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,8 @@ from flint import fmpq_poly, fmpz, fmpz_poly
 
 from reluenum.algebraic import Parametrisation
 from reluenum.errors import BackendError
-from reluenum.realpoints import Solutions
+from reluenum.groebner.text import parse_polynomial, plain
+from reluenum.realpoints import Solutions, krull_dimension
 from reluenum.stationarity import PolynomialSystem
 
 HOW_TO_GET = (
@@ -61,22 +65,37 @@ class MsolveBackend:
         BackendError
             If msolve fails, takes too long, or answers something unreadable.
         """
+        deadline = time.monotonic() + seconds
+        equations = plain(system.rabinowitsch)
+        try:
+            found = self._ask(equations, ["-P", "2"], read_answer, deadline)
+            if found is None:
+                found = self._ask(equations, ["-g", "1"], read_dimension, deadline)
+        except subprocess.TimeoutExpired as error:
+            raise BackendError(self.name, f"not solved within {seconds:g} s") from error
+        if found.parametrisation is None:
+            return found
+        extra = len(equations.variables) - len(system.variables)
+        return replace(found, parametrisation=found.parametrisation.without(extra))
+
+    def _ask(
+        self, equations: PolynomialSystem, options: list[str], read: Callable, deadline: float
+    ) -> Any:
+        """Run msolve and read its answer."""
         with tempfile.TemporaryDirectory(prefix="reluenum-msolve-") as folder:
             source, target = Path(folder, "in.ms"), Path(folder, "out.ms")
-            polynomials = ",\n".join(system.to_text())
-            source.write_text(f"{','.join(system.variables)}\n0\n{polynomials}\n")
-            command = [executable(), "-P", "2", "-t", "1", "-f", str(source), "-o", str(target)]
-            try:
-                run = subprocess.run(
-                    command, check=False, capture_output=True, text=True, timeout=seconds
-                )
-            except subprocess.TimeoutExpired as error:
-                raise BackendError(self.name, f"not solved within {seconds:g} s") from error
+            polynomials = ",\n".join(equations.to_text())
+            source.write_text(f"{','.join(equations.variables)}\n0\n{polynomials}\n")
+            command = [executable(), *options, "-t", "1", "-f", str(source), "-o", str(target)]
+            seconds = max(deadline - time.monotonic(), 0)
+            run = subprocess.run(
+                command, check=False, capture_output=True, text=True, timeout=seconds
+            )
             if run.returncode != 0 or not target.exists():
                 raise BackendError(self.name, f"exit code {run.returncode}: {run.stderr[-200:]!r}")
             answer = target.read_text()
         try:
-            return read_answer(answer, system.variables)
+            return read(answer, equations.variables)
         except UNREADABLE as error:
             raise BackendError(self.name, f"unreadable answer {answer[:80]!r}") from error
 
@@ -84,8 +103,8 @@ class MsolveBackend:
         """Nothing to end: each system has its own process."""
 
 
-def read_answer(text: str, variables: tuple[str, ...]) -> Solutions:
-    """Read what msolve prints with `-P 2`.
+def read_answer(text: str, variables: tuple[str, ...]) -> Solutions | None:
+    """Read what msolve prints with `-P 2`; None if there are infinitely many solutions.
 
     Parameters
     ----------
@@ -103,16 +122,34 @@ def read_answer(text: str, variables: tuple[str, ...]) -> Solutions:
     """
     answer = _nested(text)
     if answer[0] == -1:
-        return Solutions(-1)
+        return Solutions.of_dimension(-1)
     if answer[0] != 0:
-        return Solutions(1)
-    _, _, _, names, _, (_, (chi, denominator, parameters)) = answer[1]
+        return None
+    _, _, degree, names, _, (_, (chi, denominator, parameters)) = answer[1]
     chi, denominator = _polynomial(chi), _polynomial(denominator)
     values = [-_polynomial(p) / int(scale) for p, scale in parameters]
     values.append(denominator * fmpq_poly([0, 1]))
     by_name = dict(zip((name.strip("'") for name in names), values, strict=True))
     numerators = tuple(by_name[name] for name in variables)
-    return Solutions(0, Parametrisation(chi.numer(), denominator, numerators))
+    return Solutions(0, int(degree), Parametrisation(chi.numer(), denominator, numerators))
+
+
+def read_dimension(text: str, variables: tuple[str, ...]) -> Solutions:
+    """Read the leading monomials that msolve prints with `-g 1`, of infinitely many solutions.
+
+    Raises
+    ------
+    ValueError
+        If the text is no list of monomials of a positive-dimensional ideal.
+    """
+    listed = "".join(line for line in text.splitlines() if not line.startswith("#"))
+    if not (listed.startswith("[") and listed.endswith("]:")):
+        raise ValueError("no list")
+    leading = [parse_polynomial(term, variables) for term in listed[1:-2].split(",")]
+    found = krull_dimension([p.monomial(0) for p in leading], len(variables))
+    if found < 1 or any(len(p) != 1 for p in leading):
+        raise ValueError("not the leading monomials of infinitely many solutions")
+    return Solutions.of_dimension(found)
 
 
 def _polynomial(record: list) -> fmpq_poly:

@@ -3,9 +3,8 @@
 from importlib.metadata import version
 
 from reluenum.groebner.killable import KillableWorker
-from reluenum.groebner.text import parse_polynomial
 from reluenum.realpoints import GroebnerBasis, Solutions
-from reluenum.stationarity import PolynomialSystem
+from reluenum.stationarity import PolynomialSystem, ring
 
 
 class SympyBackend:
@@ -33,12 +32,16 @@ def _basis(system: PolynomialSystem) -> GroebnerBasis:
     """Return the reduced basis of a system (in the helper; sympy is slow to import)."""
     import sympy
 
-    symbols = sympy.symbols(system.variables)
-    parsed = [
-        sympy.Poly(text.replace("^", "**"), *symbols, domain="QQ") for text in system.to_text()
+    equations = system.rabinowitsch
+    symbols = sympy.symbols(equations.variables)
+    polynomials = [
+        sympy.Poly({m: int(c) for m, c in p.to_dict().items()}, *symbols, domain="QQ")
+        for p in equations.polynomials
     ]
-    basis = sympy.groebner(parsed, *symbols, order="grevlex", domain="QQ", method="buchberger")
-    texts = [str(p.clear_denoms()[1].as_expr()).replace("**", "^") for p in basis.polys]
+    basis = sympy.groebner(polynomials, *symbols, order="grevlex", domain="QQ", method="buchberger")
+    integral = [p.clear_denoms()[1].as_dict() for p in basis.polys]
+    target = ring(equations.variables)
     return GroebnerBasis.of(
-        system.variables, [parse_polynomial(text, system.variables) for text in texts]
+        equations.variables,
+        [target.from_dict({m: int(c) for m, c in terms.items()}) for terms in integral],
     )

@@ -2,7 +2,18 @@
 
 from flint import fmpz, fmpz_mpoly
 
-from reluenum.stationarity import ring
+from reluenum.stationarity import PolynomialSystem, ring
+
+
+def plain(system: PolynomialSystem) -> PolynomialSystem:
+    """Return the same system in variables x1, x2, ..., names that mean nothing to any program."""
+    names = tuple(f"x{k}" for k in range(1, len(system.variables) + 1))
+    target = ring(names)
+
+    def renamed(polynomials: tuple[fmpz_mpoly, ...]) -> tuple[fmpz_mpoly, ...]:
+        return tuple(target.from_dict(p.to_dict()) for p in polynomials)
+
+    return PolynomialSystem(names, renamed(system.polynomials), renamed(system.nonzero))
 
 
 def parse_polynomial(text: str, variables: tuple[str, ...]) -> fmpz_mpoly:
