@@ -136,6 +136,7 @@ rule solve:
     params:
         backend=lookup(within=config, dpath="solve/backend"),
         seconds=lookup(within=config, dpath="solve/seconds"),
+        megabytes=lookup(within=config, dpath="solve/megabytes"),
     message:
         "{wildcards.instance}: solve pattern {wildcards.batch}"
     script:

@@ -12,6 +12,7 @@ from functools import partial
 
 from reluenum import Problem, enumerate_minima
 from reluenum.datasets import reference_data
+from reluenum.groebner import BACKENDS
 from reluenum.problem import parse_ridge
 
 SLOW = {"sympy": 2}
@@ -42,7 +43,7 @@ def main() -> None:
         problem = Problem(inputs, targets, width, parse_ridge(options.ridge))
         found = enumerate_minima(problem)
         baseline = None
-        for backend in ("auto", "flint", "msolve", "sympy"):
+        for backend in ("auto", *BACKENDS):
             if width > SLOW.get(backend, width):
                 continue
             seconds = median_seconds(partial(enumerate_minima, problem, backend), options.repeat)

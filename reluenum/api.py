@@ -15,7 +15,7 @@ from tqdm import tqdm
 from reluenum.arrangement import Arrangement
 from reluenum.completeness import Projections
 from reluenum.document import minima_document, to_json, write_text
-from reluenum.groebner import DEFAULT_SECONDS, open_engine
+from reluenum.groebner import DEFAULT_MEGABYTES, DEFAULT_SECONDS, Limits, open_engine
 from reluenum.landscape import CertifiedLandscape, landscape
 from reluenum.merge import merge
 from reluenum.patterns import Counts, Support, refuse_astronomical
@@ -62,6 +62,7 @@ def enumerate_minima(
     jobs: int = 1,
     progress: bool = False,
     force: bool = False,
+    megabytes: int = DEFAULT_MEGABYTES,
 ) -> Landscape:
     """Find every local minimum of a problem and prove that none is missing.
 
@@ -79,6 +80,8 @@ def enumerate_minima(
         Whether to show a bar on standard error.
     force : bool
         Whether to start even when the supports are astronomically many.
+    megabytes : int
+        Memory limit of one backend on one support, treated like that of time.
 
     Returns
     -------
@@ -98,7 +101,7 @@ def enumerate_minima(
     if not force:
         refuse_astronomical(problem)
     arrangement = Arrangement.of(problem)
-    with _solver(problem, backend, seconds, jobs) as solve:
+    with _solver(problem, backend, Limits(seconds, megabytes), jobs) as solve:
         outcomes = list(_by_size(problem, arrangement, solve, progress))
     certified = landscape(merge(problem, arrangement, outcomes), arrangement)
     return Landscape(*(getattr(certified, field.name) for field in fields(certified)))
@@ -128,14 +131,14 @@ def _by_size(
 
 
 @contextmanager
-def _solver(problem: Problem, backend: str, seconds: float, jobs: int) -> Iterator[Solver]:
+def _solver(problem: Problem, backend: str, limits: Limits, jobs: int) -> Iterator[Solver]:
     """Provide a function that solves supports, here or in so many processes, in order."""
-    with open_engine(backend, seconds) as engine:
+    with open_engine(backend, limits) as engine:
         if jobs == 1:
             yield lambda supports: (solve_support(problem, s, engine) for s in supports)
             return
     arrangement = Arrangement.of(problem)
-    work = partial(_solve_batch, problem, backend, seconds)
+    work = partial(_solve_batch, problem, backend, limits)
     pool = ProcessPool(jobs, context=get_context("spawn"))
     try:
         yield lambda supports: (
@@ -158,8 +161,8 @@ def _batches(supports: list[Support], jobs: int) -> list[list[Support]]:
 
 
 def _solve_batch(
-    problem: Problem, backend: str, seconds: float, supports: list[Support]
+    problem: Problem, backend: str, limits: Limits, supports: list[Support]
 ) -> list[dict[str, Any]]:
     """Solve supports in a worker process; outcomes travel as text."""
-    with open_engine(backend, seconds) as engine:
+    with open_engine(backend, limits) as engine:
         return [solve_support(problem, support, engine).to_document() for support in supports]

@@ -18,7 +18,7 @@ DECIDED, FAILED, BAD_INPUT, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
 
 CHOICES = {
     "--engine": ("groebner",),
-    "--backend": ("auto", "flint", "msolve", "sympy"),
+    "--backend": ("auto", "flint", "msolve", "singular", "sympy"),
     "--formulation": ("reduced",),
     "--loss": ("sum", "mean"),
     "--output-bias": ("none", "free", "ridge"),
@@ -27,7 +27,6 @@ CHOICES = {
 
 RESERVED = {
     "--engine": ("certified",),
-    "--backend": ("singular",),
     "--formulation": ("eliminated",),
     "--width": ("all",),
 }
@@ -168,6 +167,7 @@ def _add_minima(parser: argparse.ArgumentParser) -> None:
         add(option, metavar="NAME", default=first, help=f"{meaning}: {text}")
     add("--jobs", metavar="N", default="1", help="number of processes (default: 1)")
     add("--seconds", metavar="S", help="time limit of a backend on a support (default: 120)")
+    add("--memory", metavar="MB", help="memory limit of a backend on a support (default: 4000)")
     add("--force", action="store_true", help="start however many supports there are")
     add("--output", metavar="FILE", help="write the document there, whole or not at all")
     bar = parser.add_mutually_exclusive_group()
@@ -204,7 +204,7 @@ def _minima(options: argparse.Namespace) -> int:
     for option in CHOICES:
         _check_choice(option, getattr(options, option[2:].replace("-", "_")))
     jobs = _whole_number(options.jobs, "--jobs", most=MOST_JOBS)
-    limits = {} if options.seconds is None else {"seconds": _seconds(options.seconds)}
+    limits = _limits(options)
     output = _writable(options.output, options.data)
     loss, bias = Loss(options.loss), OutputBias(options.output_bias)
     problem = Problem(*read_csv(options.data), width, ridge, loss, bias)
@@ -268,6 +268,16 @@ def _whole_number(text: str, option: str, least: int = 1, most: int = 10**9) -> 
     if not least <= int(digits) <= most:
         raise InputError(option, quoted(text), expected)
     return int(digits)
+
+
+def _limits(options: argparse.Namespace) -> dict[str, Any]:
+    """Read the limits that are given."""
+    found: dict[str, Any] = {}
+    if options.seconds is not None:
+        found["seconds"] = _seconds(options.seconds)
+    if options.memory is not None:
+        found["megabytes"] = _whole_number(options.memory, "--memory")
+    return found
 
 
 def _seconds(text: str) -> float:

@@ -4,7 +4,7 @@ Quotient algebra, separating linear form, shape position (docs/theory.md, sectio
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, count
 from typing import Self
@@ -303,6 +303,12 @@ class Solutions:
         """Return what there is to say about no solutions, or infinitely many."""
         return cls(dimension, 0 if dimension < 0 else None)
 
+    def without(self, variables: int) -> Self:
+        """Return the projection that forgets the first so many variables, functions of others."""
+        if self.parametrisation is None or variables == 0:
+            return self
+        return replace(self, parametrisation=self.parametrisation.without(variables))
+
 
 def solutions(system: PolynomialSystem, basis_of: Callable[..., GroebnerBasis]) -> Solutions:
     """Solve a system by Groebner bases.
@@ -320,4 +326,4 @@ def solutions(system: PolynomialSystem, basis_of: Callable[..., GroebnerBasis]) 
     found = find_shape(basis, len(basis.variables) + FORMS_BEFORE_RADICAL)
     found = found or find_shape(basis_of(radical_system(basis)), None)
     extra = len(basis.variables) - len(system.variables)
-    return Solutions(0, basis.degree, found.without(extra))
+    return Solutions(0, basis.degree, found).without(extra)

@@ -87,6 +87,11 @@ class PolynomialSystem:
         polynomials = [_lifted(p, target) for p in self.polynomials]
         return PolynomialSystem((name, *self.variables), (*polynomials, normalised(product - 1)))
 
+    @property
+    def extra_variables(self) -> int:
+        """How many variables `rabinowitsch` adds."""
+        return len(self.rabinowitsch.variables) - len(self.variables)
+
     @cached_property
     def terms(self) -> list[Terms]:
         """Each polynomial as a list of coefficients and factors (variable numbers)."""

@@ -7,13 +7,13 @@ from reluenum.arrangement import Arrangement
 from reluenum.document import to_json, write_text
 from reluenum.experiment import batch_names
 from reluenum.files import read_batches, read_problem, solved_document
-from reluenum.groebner import open_engine
+from reluenum.groebner import Limits, open_engine
 from reluenum.joblog import logged
 from reluenum.stationary import solve_pattern, verdict_counts
 
 
 def main(
-    problem: Path, patterns: Path, batch: str, backend: str, seconds: float, solved: Path
+    problem: Path, patterns: Path, batch: str, backend: str, limits: Limits, solved: Path
 ) -> None:
     """Read a problem and its batches, and write the outcomes of the batch of the given name."""
     instance = read_problem(problem)
@@ -21,7 +21,7 @@ def main(
     batches = read_batches(patterns, instance)
     todo = batches[batch_names(batches).index(batch)]
     outcomes = []
-    with open_engine(backend, seconds) as engine:
+    with open_engine(backend, limits) as engine:
         for pattern in todo:
             found = solve_pattern(instance, arrangement, pattern, engine)
             logging.info("%s: %s", pattern, verdict_counts(found))
@@ -36,6 +36,6 @@ if __name__ == "__main__":
             Path(snakemake.input.patterns),
             snakemake.wildcards.batch,
             snakemake.params.backend,
-            snakemake.params.seconds,
+            Limits(snakemake.params.seconds, snakemake.params.megabytes),
             Path(snakemake.output.solved),
         )

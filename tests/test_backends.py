@@ -1,27 +1,49 @@
 """The backends agree to the byte, and one that lies or hangs is found out."""
 
+import os
+import re
 import subprocess
+import sys
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache
 
 import pytest
 from flint import fmpq, fmpq_poly
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from oracles import random_problem, reference_problem
 
 import reluenum.groebner
-import reluenum.groebner.msolve as msolve
+import reluenum.groebner.program as program
 from reluenum import InputError, Problem, enumerate_minima
 from reluenum.algebraic import Parametrisation
 from reluenum.arrangement import Arrangement
 from reluenum.document import minima_document, to_json
 from reluenum.errors import BackendError, ReluenumError
-from reluenum.groebner import BACKENDS, open_engine
+from reluenum.groebner import (
+    BACKENDS,
+    DEFAULT_LIMITS,
+    Limits,
+    installed_versions,
+    open_engine,
+)
 from reluenum.groebner.flint import FlintBackend
-from reluenum.realpoints import Solutions
-from reluenum.stationarity import stationarity_system
+from reluenum.groebner.text import parse_polynomial
+from reluenum.realpoints import Solutions, canonical
+from reluenum.stationarity import PolynomialSystem, ring, stationarity_system
 
 REFERENCE = reference_problem(2, "1/100")
+
+
+def system_of(variables, equations, nonzero=()):
+    names = tuple(variables.split())
+    parsed = (tuple(parse_polynomial(t, names) for t in part) for part in (equations, nonzero))
+    return PolynomialSystem(names, *parsed)
+
+
+CIRCLE_AND_LINE = system_of("x y", ["x^2 + y^2 - 1", "x - y"])
 
 # (seed, n, d, width, ridge, special), other conventions; sympy takes the small ones.
 SMALL = [
@@ -67,6 +89,12 @@ def document_text(problem, backend):
     return to_json(minima_document(found))
 
 
+def components_text(problem, backend):
+    return to_json(
+        {"components": enumerate_minima(problem, backend=backend).document["components"]}
+    )
+
+
 @pytest.mark.parametrize("case", SMALL, ids=name_of)
 def test_all_backends_write_the_same_bytes(case):
     problem = problem_of(case)
@@ -78,9 +106,10 @@ def test_all_backends_write_the_same_bytes(case):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", LARGE, ids=name_of)
-def test_flint_and_msolve_write_the_same_bytes(case):
+def test_all_backends_but_the_slowest_write_the_same_bytes(case):
     problem = problem_of(case)
-    assert document_text(problem, "flint") == document_text(problem, "msolve")
+    texts = {document_text(problem, name) for name in BACKENDS if name != "sympy"}
+    assert len(texts) == 1
 
 
 @pytest.mark.slow
@@ -89,6 +118,115 @@ def test_all_backends_write_the_same_bytes_on_the_reference_instance():
     assert {name: document_text(REFERENCE, name) for name in BACKENDS} == dict.fromkeys(
         BACKENDS, expected
     )
+
+
+# The engines themselves agree, on the solutions of any system.
+
+SYSTEMS = {
+    "two lines": system_of("x y", ["x^2 + y^2 - 1", "x - y"]),
+    "no separating variable": system_of("x y", ["x^2 - 2", "y^2 - 3"]),
+    "one of two points": system_of("x", ["x^2 - 1"], ["x - 1"]),
+    "both points": system_of("x", ["x^2 - 1"], ["x - 1", "x + 1"]),
+    "conjugate points": system_of("x y", ["x^3 - 2", "y - x^2"], ["x - 1"]),
+    "a double point": system_of("x y", ["x^2", "y - x"]),
+    "a fat point": system_of("x y", ["x^2", "x*y", "y^2"]),
+    "a fat point and a simple one": system_of("x y", ["x^2", "x*y", "y^3 - y^2"]),
+    "without the fat point": system_of("x y", ["x^2", "x*y", "y^3 - y^2"], ["y"]),
+    "without the simple point": system_of("x y", ["x^2", "x*y", "y^3 - y^2"], ["y - 1"]),
+    # msolve 0.10.1 parametrises these by x, which does not separate (0, 0), (0, i) and (0, -i).
+    "a double point and others above it": system_of("x y", ["y^3 + y", "x^2 + x*y"]),
+    "a curve": system_of("x y", ["x*y - x"]),
+    "a curve and a point": system_of("x y", ["x*y", "x^2 - x"]),
+    "without the curve": system_of("x y", ["x*y", "x^2 - x"], ["x"]),
+    "nothing beside the curves": system_of("x y", ["x^2*y"], ["x", "y"]),
+    "a plane and a line": system_of("x y z", ["x*y", "x*z"]),
+    "without the plane": system_of("x y z", ["x*y", "x*z"], ["x"]),
+    "without the line": system_of("x y z", ["x*y", "x*z"], ["y"]),
+    "no solution": system_of("x y", ["x*y - 1", "x"]),
+    "nothing may be": system_of("x", ["x - 1"], ["0"]),
+    "what cannot vanish": system_of("x y", ["x^2 - 2", "y - 1"], ["x^2 + 1", "7"]),
+    "names that programs use": system_of(
+        "ring E t A x1", ["t - E^2", "A*E-1", "ring", "x1-A"], ["E-2"]
+    ),
+    "names, finitely many": system_of("S t A", ["t - S^2", "A*S - 1", "S^2 - 3"], ["t - 2"]),
+}
+
+
+@pytest.fixture(scope="module")
+def engines():
+    with ExitStack() as opened:
+        yield {name: opened.enter_context(open_engine(name)) for name in BACKENDS}
+
+
+def comparable(found):
+    points = found.parametrisation
+    return found.dimension, found.degree, None if points is None else canonical(points)
+
+
+def agreed(engines, system):
+    """What all engines say of a system."""
+    first, *others = (comparable(engine.solutions(system)) for engine in engines.values())
+    assert all(other == first for other in others)
+    return first
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_all_backends_find_the_same_solutions(engines, name):
+    dimension, degree, points = agreed(engines, SYSTEMS[name])
+    assert (degree is None) == (dimension > 0)
+    assert (points is None) == (dimension != 0)
+    assert points is None or len(points.numerators) == len(SYSTEMS[name].variables)
+
+
+@pytest.mark.parametrize(
+    ("name", "dimension", "degree", "points"),
+    [
+        ("one of two points", 0, 1, 1),
+        ("both points", -1, 0, 0),
+        ("conjugate points", 0, 3, 3),
+        ("a fat point and a simple one", 0, 4, 2),
+        ("a double point and others above it", 0, 6, 5),
+        ("without the fat point", 0, 1, 1),
+        ("without the simple point", 0, 3, 1),
+        ("a curve", 1, None, 0),
+        ("a curve and a point", 1, None, 0),
+        ("without the curve", 0, 1, 1),
+        ("nothing beside the curves", -1, 0, 0),
+        ("a plane and a line", 2, None, 0),
+        ("without the plane", 1, None, 0),
+        ("without the line", 2, None, 0),
+        ("nothing may be", -1, 0, 0),
+        ("what cannot vanish", 0, 2, 2),
+    ],
+)
+def test_solutions_by_hand(engines, name, dimension, degree, points):
+    found = agreed(engines, SYSTEMS[name])
+    assert found[:2] == (dimension, degree)
+    assert (0 if found[2] is None else found[2].chi.degree()) == points
+
+
+def polynomials(variables, most):
+    exponents = st.tuples(*[st.integers(0, 3)] * variables).filter(lambda e: sum(e) <= most)
+    coefficients = st.integers(-5, 5).filter(bool)
+    names = ("x", "y", "z")[:variables]
+    return st.dictionaries(exponents, coefficients, min_size=1, max_size=4).map(
+        ring(names).from_dict
+    )
+
+
+@st.composite
+def systems(draw):
+    variables = draw(st.sampled_from([2, 3]))
+    most = 3 if variables == 2 else 2
+    equations = draw(st.lists(polynomials(variables, most), min_size=1, max_size=variables + 1))
+    nonzero = draw(st.lists(polynomials(variables, 1), max_size=2))
+    return PolynomialSystem(("x", "y", "z")[:variables], tuple(equations), tuple(nonzero))
+
+
+@settings(max_examples=150, deadline=None)
+@given(system=systems())
+def test_all_backends_agree_on_random_systems(engines, system):
+    agreed(engines, system)
 
 
 # A backend that lies. Each lie changes what FLINT answers, on some systems or on all.
@@ -109,13 +247,13 @@ class Liar:
     def close(self):
         self.truth.close()
 
-    def solutions(self, system, seconds):
+    def solutions(self, system, limits):
         self.asked += 1
         lies = self.asked % self.every == self.offset
         if lies and self.lie in (no_solution, infinitely_many):
             self.told += 1
             return self.lie(None)
-        answer = self.truth.solutions(system, seconds)
+        answer = self.truth.solutions(system, limits)
         if not lies or answer.parametrisation is None:
             return answer
         changed = self.lie(answer)
@@ -296,10 +434,10 @@ class Sleeper:
     def close(self):
         pass
 
-    def solutions(self, system, seconds):
+    def solutions(self, system, limits):
         self.asked += 1
-        time.sleep(seconds)
-        raise BackendError(self.name, f"not solved within {seconds:g} s")
+        time.sleep(limits.seconds)
+        raise limits.too_slow(self.name)
 
 
 def test_a_backend_that_hangs_leaves_its_supports_undecided_with_the_reason(monkeypatch):
@@ -319,70 +457,211 @@ def test_supports_that_are_proved_reducible_need_no_backend(monkeypatch):
     assert (sleeper.asked, found.is_complete, len(found.components)) == (0, True, 1)
 
 
-def test_sympy_is_ended_at_its_time_limit():
-    """Starting the helper process alone takes longer than the limit."""
+@pytest.mark.parametrize("backend", ["msolve", "singular", "sympy"])
+def test_what_is_not_solved_in_time_is_undecided(backend):
+    found = enumerate_minima(DECEIVED["rational"], backend=backend, seconds=1e-6)
+    assert not found.is_complete
+    assert f"{backend}: not solved within 1e-06 s" in {o.reason for o in found.undecided}
+
+
+# Programs that misbehave, in the place of msolve and Singular.
+
+PROGRAMS = {"msolve": "msolve", "singular": "Singular"}
+
+
+@pytest.fixture(params=PROGRAMS)
+def impostor(request, tmp_path, monkeypatch):
+    """Put a shell script in the place of a program; it has a version, then does what it likes."""
+    path = tmp_path / PROGRAMS[request.param]
+
+    def install(script):
+        path.write_text(f"#!/bin/sh\ncase $1 in -h | --version) exit ;; esac\n{script}\n")
+        path.chmod(0o755)
+        program.executable.cache_clear()
+        return request.param
+
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    yield install
+    program.executable.cache_clear()
+
+
+def refusal(backend, limits=DEFAULT_LIMITS, system=CIRCLE_AND_LINE):
+    """The reason for which a backend does not solve a system."""
+    with open_engine(backend, limits) as engine, pytest.raises(BackendError) as caught:
+        engine.solutions(system)
+    return str(caught.value)
+
+
+def is_running(pid):
+    state = subprocess.run(["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True)
+    return state.stdout.strip()[:1] not in ("", "Z")
+
+
+def test_a_program_is_ended_at_its_time_limit_with_all_its_children(impostor, tmp_path):
+    backend = impostor(f"sleep 300 & echo $! >{tmp_path}/child; wait")
     started = time.monotonic()
-    found = enumerate_minima(DECEIVED["rational"], backend="sympy", seconds=0.01)
-    assert time.monotonic() - started < 60
-    assert not found.is_complete
-    assert "sympy: not solved within 0.01 s" in {o.reason for o in found.undecided}
+    assert refusal(backend, Limits(1.5)) == f"{backend}: not solved within 1.5 s"
+    assert time.monotonic() - started < 30
+    child = (tmp_path / "child").read_text().strip()
+    for _ in range(100):
+        if not is_running(child):
+            return
+        time.sleep(0.05)
+    pytest.fail("the child survived")
 
 
-def test_msolve_is_ended_at_its_time_limit(monkeypatch):
-    def hang(command, timeout, **options):
-        raise subprocess.TimeoutExpired(command, timeout)
+def test_what_a_program_leaves_behind_is_ended_too(impostor, tmp_path):
+    backend = impostor(f"sleep 300 </dev/null >/dev/null 2>&1 & echo $! >{tmp_path}/child; exit 3")
+    assert f"{backend}: exit code 3" in refusal(backend)
+    time.sleep(0.2)
+    assert not is_running((tmp_path / "child").read_text().strip())
 
-    open_engine("msolve").close()
-    monkeypatch.setattr(msolve.subprocess, "run", hang)
-    found = enumerate_minima(DECEIVED["rational"], backend="msolve", seconds=2)
-    assert not found.is_complete
-    assert "msolve: not solved within 2 s" in {o.reason for o in found.undecided}
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("kill -SEGV $$", "ended by SIGSEGV with at most 200 MB of memory: ''"),
+        ("kill -KILL $$", "ended by SIGKILL with at most 200 MB of memory: ''"),
+        ("echo no luck >&2; exit 7", r"exit code 7 with at most 200 MB of memory: 'no luck\n'"),
+        ("exit 0", "unreadable answer ''"),
+    ],
+)
+def test_a_program_that_fails_is_a_reason_not_an_empty_answer(impostor, script, reason):
+    backend = impostor(script)
+    assert refusal(backend, Limits(60, 200)) == f"{backend}: {reason}"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS does not limit address space")
+def test_a_program_gets_no_more_memory_than_allowed(impostor):
+    backend = impostor(f"exec {sys.executable} -S -c 'bytearray(400 << 20)'")
+    assert "with at most 200 MB of memory: " in refusal(backend, Limits(60, 200))
+    assert "MemoryError" in refusal(backend, Limits(60, 200))
+    assert refusal(backend, Limits(60, 900)) == f"{backend}: unreadable answer ''"
+
+
+def large_system():
+    """A system on which no engine can do without memory, and FLINT without its helper."""
+    faces = {face.signs: face for face in Arrangement.of(REFERENCE).live_faces}
+    support = tuple(faces[name] for name in ("+++++", "++-+-", "--+++"))
+    return stationarity_system(REFERENCE, support)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS does not limit address space")
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_backend_is_held_to_its_memory_limit(backend):
+    assert "30 MB" in refusal(backend, Limits(60, 30), large_system())
+
+
+@pytest.mark.parametrize("backend", ["flint", "sympy"])
+def test_helper_processes_are_ended_at_their_time_limit(backend):
+    started = time.monotonic()
+    reason = refusal(backend, Limits(1.0), large_system())
+    assert reason == f"{backend}: not solved within 1 s"
+    assert time.monotonic() - started < 30
+
+
+@pytest.mark.parametrize("backend", ["flint", "sympy"])
+def test_a_helper_that_met_a_limit_is_replaced(backend):
+    with open_engine(backend) as engine:
+        (worker,) = engine.backends
+        with pytest.raises(BackendError, match="30 MB"):
+            worker.solutions(large_system(), Limits(60, 30))
+        assert worker.solutions(CIRCLE_AND_LINE, DEFAULT_LIMITS).degree == 2
+
+
+def test_limits_reach_the_backend_from_every_side(monkeypatch):
+    seen = []
+
+    class Noting(Sleeper):
+        def solutions(self, system, limits):
+            seen.append(limits)
+            raise limits.too_large(self.name)
+
+    monkeypatch.setitem(reluenum.groebner.BACKENDS, "noting", Noting)
+    found = enumerate_minima(DECEIVED["rational"], "noting", seconds=7, megabytes=123)
+    assert set(seen) == {Limits(7, 123)}
+    assert "sleeper: not solved within 123 MB of memory" in {o.reason for o in found.undecided}
 
 
 @pytest.mark.parametrize(
     "answer",
     ["", "[", "[-1", "nonsense", "[0, [0, 2]]:", "[0, [0, 1, 1, ['q'], [1], [1, [[0, [1]]]]]]:"],
 )
-def test_an_unreadable_answer_of_msolve_is_undecided_not_empty(monkeypatch, answer):
-    class Ended:
-        returncode, stderr = 0, ""
-
-    def write(command, **options):
-        with open(command[command.index("-o") + 1], "w", encoding="utf-8") as file:
-            file.write(answer)
-        return Ended()
-
-    open_engine("msolve").close()
-    monkeypatch.setattr(msolve.subprocess, "run", write)
+@pytest.mark.parametrize("impostor", ["msolve"], indirect=True)
+def test_an_unreadable_answer_of_msolve_is_undecided_not_empty(impostor, answer, tmp_path):
+    (tmp_path / "answer").write_text(answer)
+    impostor(f'for last do :; done; cp {tmp_path}/answer "$last"')
     found = enumerate_minima(DECEIVED["rational"], backend="msolve")
     assert not found.is_complete
     assert any("unreadable answer" in outcome.reason for outcome in found.undecided)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "basis",
+        "basis\nend",
+        "basis\n\nend\n",
+        "basis\nx1,\nend\n",
+        "basis\nx1 x2\nend\n",
+        "basis\n1/2*x1\nend\n",
+        "? error\nbasis\n1\nend\n",
+        "basis\n1\nend\n? error\n",
+    ],
+)
+@pytest.mark.parametrize("impostor", ["singular"], indirect=True)
+def test_an_unreadable_answer_of_singular_is_undecided_not_empty(impostor, answer, tmp_path):
+    (tmp_path / "answer").write_text(answer)
+    impostor(f"cat {tmp_path}/answer")
+    found = enumerate_minima(DECEIVED["rational"], backend="singular")
+    assert not found.is_complete
+    assert any("unreadable answer" in outcome.reason for outcome in found.undecided)
+
+
 @pytest.fixture
-def no_msolve(monkeypatch):
-    monkeypatch.setattr(msolve.shutil, "which", lambda name: None)
-    monkeypatch.setattr(msolve.importlib.util, "find_spec", lambda name: None)
-    msolve.executable.cache_clear()
+def no_programs(monkeypatch):
+    monkeypatch.setattr(program.shutil, "which", lambda name: None)
+    monkeypatch.setattr(program.importlib.util, "find_spec", lambda name: None)
+    program.executable.cache_clear()
     yield
-    msolve.executable.cache_clear()
+    program.executable.cache_clear()
 
 
-@pytest.mark.usefixtures("no_msolve")
-def test_missing_msolve_says_how_to_get_it():
-    with pytest.raises(BackendError, match="conda install -c conda-forge msolve"):
-        open_engine("msolve")
+@pytest.mark.usefixtures("no_programs")
+@pytest.mark.parametrize(("backend", "name"), PROGRAMS.items())
+def test_a_missing_program_says_how_to_get_it(backend, name):
+    with pytest.raises(BackendError) as caught:
+        open_engine(backend)
+    assert str(caught.value).startswith(f"{backend}: the {name} executable was not found; ")
+    assert f"`pip install --no-deps passagemath-{backend}`" in caught.value.reason
+    assert f"`conda install -c conda-forge {backend}`" in caught.value.reason
+    assert "`apt install " in caught.value.reason
+    assert installed_versions()[backend] is None
 
 
-@pytest.mark.usefixtures("no_msolve")
-def test_auto_does_without_msolve():
+@pytest.mark.usefixtures("no_programs")
+def test_auto_does_without_programs():
     with open_engine("auto") as engine:
         assert set(engine.versions()) == {"flint", "sympy"}
-    assert document_text(DECEIVED["rational"], "auto") == truth("rational")
+    assert components_text(DECEIVED["rational"], "auto") == components_text(
+        DECEIVED["rational"], "flint"
+    )
+
+
+def test_auto_asks_the_strongest_backend_first():
+    with open_engine("auto") as engine:
+        assert list(engine.versions()) == ["msolve", "singular", "flint", "sympy"]
+
+
+def test_everything_installed_has_a_version():
+    versions = installed_versions()
+    assert set(versions) == {"reluenum", "python-flint", *BACKENDS}
+    assert all(re.match(r"[0-9]+\.[0-9]", text) for text in versions.values())
 
 
 def test_an_unknown_backend_is_refused_with_the_names_of_the_others():
-    with pytest.raises(InputError, match=r"'maple'.*auto, flint, msolve, sympy"):
+    with pytest.raises(InputError, match=r"'maple'.*auto, flint, msolve, singular, sympy"):
         enumerate_minima(DECEIVED["rational"], backend="maple")
 
 

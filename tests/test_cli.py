@@ -15,7 +15,7 @@ from reluenum.cli import CHOICES, RESERVED, main
 from reluenum.datasets import random_data, read_csv, reference_data, to_csv
 from reluenum.document import to_json
 from reluenum.errors import BackendError
-from reluenum.groebner import BACKENDS, DEFAULT_SECONDS
+from reluenum.groebner import BACKENDS, DEFAULT_MEGABYTES, DEFAULT_SECONDS
 from reluenum.problem import parse_ridge
 
 PROGRAM = [sys.executable, "-m", "reluenum"]
@@ -81,10 +81,17 @@ def test_output_replaces_the_file_behind_a_link(document):
 
 def test_options_reach_the_problem(capsys):
     options = ["--loss", "mean", "--output-bias=free", "--backend", "sympy", "--seconds", "5e1"]
+    options += ["--memory", "3000"]
     assert main(minima(*options, "--jobs", "1", "--force", "--quiet")) == 0
     problem = json.loads(capsys.readouterr().out)["problem"]
     assert (problem["loss"], problem["output_bias"]) == ("mean", "free")
     assert (problem["width"], problem["ridge"]) == (1, "1/10")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS does not limit address space")
+def test_too_little_memory_is_undecided_and_says_so(capsys):
+    assert main(minima("--backend", "msolve", "--memory", "1", "--output", "minima.json")) == 3
+    assert "with at most 1 MB of memory" in capsys.readouterr().err
 
 
 def test_numbers_are_read_exactly(capsys):
@@ -164,7 +171,9 @@ def test_options_offer_what_the_library_has(capsys):
     assert CHOICES["--loss"] == tuple(Loss)
     assert CHOICES["--output-bias"] == tuple(OutputBias)
     main(["minima", "--help"])
-    assert f"(default: {DEFAULT_SECONDS:g})" in " ".join(capsys.readouterr().out.split())
+    printed = " ".join(capsys.readouterr().out.split())
+    assert f"time limit of a backend on a support (default: {DEFAULT_SECONDS:g})" in printed
+    assert f"memory limit of a backend on a support (default: {DEFAULT_MEGABYTES})" in printed
 
 
 # Bad calls ------------------------------------------------------------------------------------
@@ -218,8 +227,10 @@ def test_width_of_many_digits_is_refused_in_a_short_line(capsys):
         (["--seconds", "1e300"], "--seconds: '1e300'; expected a number of seconds > 0"),
         (["--seconds", "1e-900"], "--seconds: '1e-900'; expected a number of seconds > 0"),
         (["--seconds", "inf"], "--seconds: 'inf' is not a finite decimal or fraction; expected a"),
-        (["--backend", "cocoa"], "--backend: 'cocoa'; expected one of auto, flint, msolve, sympy"),
-        (["--backend", ""], "--backend: ''; expected one of auto, flint, msolve, sympy"),
+        (["--memory", "0"], f"--memory: '0'; {WHOLE} 1000000000"),
+        (["--memory", "4GB"], f"--memory: '4GB'; {WHOLE} 1000000000"),
+        (["--backend", "cocoa"], "--backend: 'cocoa'; expected one of auto, flint, msolve, sing"),
+        (["--backend", ""], "--backend: ''; expected one of auto, flint, msolve, singular, sympy"),
         (["--engine", "magic"], "--engine: 'magic'; expected groebner"),
         (["--formulation", "dual"], "--formulation: 'dual'; expected reduced"),
         (["--loss", "max"], "--loss: 'max'; expected one of sum, mean"),

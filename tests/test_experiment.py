@@ -18,7 +18,7 @@ from reluenum.experiment import (
     instances,
     planned_batches,
 )
-from reluenum.groebner import BACKENDS
+from reluenum.groebner import BACKENDS, DEFAULT_MEGABYTES
 from reluenum.problem import Problem
 
 ROOT = Path(__file__).parents[1]
@@ -57,6 +57,7 @@ def test_defaults_are_filled_in_at_every_level():
     assert config["solve"] == {
         "backend": "auto",
         "seconds": 7,
+        "megabytes": DEFAULT_MEGABYTES,
         "patterns_per_job": 1,
         "force": False,
     }
@@ -94,6 +95,8 @@ def test_defaults_are_filled_in_at_every_level():
         (CONFIG | {"solver": {}}, "top level: unknown key 'solver' (did you mean 'solve'?)"),
         (CONFIG | {"solve": {"backend": "magma"}}, "solve.backend: 'magma'; expected one of auto"),
         (CONFIG | {"solve": {"seconds": 0}}, "solve.seconds: 0; expected a positive number"),
+        (CONFIG | {"solve": {"megabytes": 0}}, "solve.megabytes: 0; expected a whole number of m"),
+        (CONFIG | {"solve": {"megabytes": 0.5}}, "solve.megabytes: 0.5; expected a whole number"),
         (CONFIG | {"figures": {"formats": ["gif"]}}, "figures.formats[0]: 'gif'; expected one of"),
     ],
 )

@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reluenum.algebraic import real_solutions
-from reluenum.groebner.msolve import read_answer, read_dimension
+from reluenum.groebner import singular
+from reluenum.groebner.msolve import read_answer, read_basis
 from reluenum.groebner.text import parse_polynomial
-from reluenum.realpoints import Solutions
+from reluenum.realpoints import GroebnerBasis, Solutions
 from reluenum.stationarity import PolynomialSystem, ring
 
 NAMES = ("t", "w0_0", "w0_1", "w10_0", "s0", "s10")
@@ -131,17 +132,35 @@ def test_garbage_is_an_error_that_the_backend_catches(text):
         read_answer(text, ("x", "y"))
 
 
-LEADING = "#Leading ideal data\n#---\n#variable order:       x, y, z\n#---\n[x*z, \ny^2, \nx*y]:\n"
+def test_fewer_roots_than_the_degree_says_are_not_believed():
+    assert read_answer(ANSWER.replace("[0,\n2,\n2,", "[0,\n2,\n3,"), ("x", "y")) is None
 
 
-def test_the_dimension_is_read_from_leading_monomials():
-    assert read_dimension(LEADING, ("x", "y", "z")) == Solutions(1, None)
-    assert read_dimension("[x]:", ("x", "y", "z")) == Solutions(2, None)
+BASIS = "#Reduced Groebner basis data\n#---\n#variable order: x, y\n#---\n[3*x*y+7*y, \ny^2-1]:\n"
+
+
+def test_a_basis_of_msolve_is_read():
+    x, y = ring(("x", "y")).gens()
+    expected = GroebnerBasis.of(("x", "y"), [y**2 - 1, 3 * x * y + 7 * y])
+    assert read_basis(BASIS, ("x", "y")) == expected
+
+
+def test_a_basis_of_singular_is_read():
+    x, y = ring(("x", "y")).gens()
+    expected = GroebnerBasis.of(("x", "y"), [y**2 - 1, 3 * x * y + 7 * y])
+    text = "basis\n-3*x*y-7*y,\ny^2-1\nend\n"
+    assert singular.read_basis(text, ("x", "y")) == expected
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[", "[]:", "[1]:", "[x, y]:", "[u]:", "[x+y]:", "[x]:[y]:", "[0]:", "[x", "5"]
+    "text", ["", "[", "[]:", "[u]:", "[x]:[y]:", "[x", "5", "[[x]]:", "[1/2]:"]
 )
-def test_other_than_leading_monomials_of_a_positive_dimension_is_an_error(text):
-    with pytest.raises((ValueError, IndexError)):
-        read_dimension(text, ("x", "y"))
+def test_what_is_no_basis_of_msolve_is_an_error(text):
+    with pytest.raises(ValueError, match=r"invalid|no list"):
+        read_basis(text, ("x", "y"))
+
+
+@pytest.mark.parametrize("text", ["", "basis\n", "basis\nx", "basis\nu\nend\n", "basis\nx\nend\nx"])
+def test_what_is_no_basis_of_singular_is_an_error(text):
+    with pytest.raises(ValueError, match=r"invalid|no basis"):
+        singular.read_basis(text, ("x", "y"))

@@ -8,17 +8,22 @@ interval Newton, and a missing one is noticed when the supports are merged (Theo
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Protocol
 
 from reluenum.errors import BackendError, InputError
 from reluenum.groebner.flint import FlintBackend
+from reluenum.groebner.limits import (
+    DEFAULT_LIMITS,
+    DEFAULT_MEGABYTES,
+    DEFAULT_SECONDS,
+    Limits,
+)
 from reluenum.groebner.msolve import MsolveBackend
+from reluenum.groebner.singular import SingularBackend
 from reluenum.groebner.sympy import SympyBackend
 from reluenum.realpoints import Solutions
 from reluenum.stationarity import PolynomialSystem
-
-DEFAULT_SECONDS = 120.0
-"""Time limit of one backend on one system."""
 
 
 class Backend(Protocol):
@@ -30,7 +35,7 @@ class Backend(Protocol):
         """Return the engine's version; raise BackendError if it is not installed."""
         ...
 
-    def solutions(self, system: PolynomialSystem, seconds: float) -> Solutions:
+    def solutions(self, system: PolynomialSystem, limits: Limits) -> Solutions:
         """Solve a system; raise BackendError with the reason if that fails."""
         ...
 
@@ -40,7 +45,8 @@ class Backend(Protocol):
 
 
 BACKENDS: Mapping[str, type] = {
-    backend.name: backend for backend in (FlintBackend, MsolveBackend, SympyBackend)
+    backend.name: backend
+    for backend in (FlintBackend, MsolveBackend, SingularBackend, SympyBackend)
 }
 
 
@@ -52,12 +58,12 @@ class Engine(AbstractContextManager):
     ----------
     backends : tuple of Backend
         In the order in which they are asked.
-    seconds : float
-        Time limit of one backend on one system.
+    limits : Limits
+        Of one backend on one system.
     """
 
     backends: tuple[Backend, ...]
-    seconds: float = DEFAULT_SECONDS
+    limits: Limits = DEFAULT_LIMITS
 
     def solutions(self, system: PolynomialSystem) -> Solutions:
         """Solve a system by the first backend that finishes.
@@ -70,7 +76,7 @@ class Engine(AbstractContextManager):
         reasons = []
         for backend in self.backends:
             try:
-                return backend.solutions(system, self.seconds)
+                return backend.solutions(system, self.limits)
             except BackendError as error:
                 reasons.append(error.reason if len(self.backends) == 1 else str(error))
         raise BackendError("+".join(b.name for b in self.backends), "; ".join(reasons))
@@ -97,15 +103,15 @@ class AutomaticEngine(Engine):
         return easy if easy is not None else super().solutions(system)
 
 
-def open_engine(name: str = "auto", seconds: float = DEFAULT_SECONDS) -> Engine:
+def open_engine(name: str = "auto", limits: Limits = DEFAULT_LIMITS) -> Engine:
     """Return the engine for a backend name; use it as a context manager.
 
     Parameters
     ----------
     name : str
-        `auto` (FLINT while easy, then msolve, FLINT, sympy) or a key of `BACKENDS`.
-    seconds : float
-        Time limit of one backend on one system.
+        `auto` (FLINT while easy, then msolve, Singular, FLINT, sympy) or a key of `BACKENDS`.
+    limits : Limits
+        Of one backend on one system.
 
     Raises
     ------
@@ -115,22 +121,40 @@ def open_engine(name: str = "auto", seconds: float = DEFAULT_SECONDS) -> Engine:
         If it is not installed (`auto` needs FLINT and sympy only).
     """
     if name == "auto":
-        by_strength = (MsolveBackend(), FlintBackend(), SympyBackend())
-        return AutomaticEngine(tuple(b for b in by_strength if _is_installed(b)), seconds)
+        by_strength = (MsolveBackend(), SingularBackend(), FlintBackend(), SympyBackend())
+        return AutomaticEngine(tuple(b for b in by_strength if _version(b)), limits)
     if name not in BACKENDS:
         raise InputError("backend", repr(name), f"one of auto, {', '.join(BACKENDS)}")
     backend = BACKENDS[name]()
     backend.version()
-    return Engine((backend,), seconds)
+    return Engine((backend,), limits)
 
 
-def _is_installed(backend: Backend) -> bool:
-    """Whether a backend answers when asked for its version."""
+def installed_versions() -> dict[str, str | None]:
+    """Return the version of this package and of everything that it can compute with, if there."""
+    return {
+        "reluenum": version("reluenum"),
+        "python-flint": version("python-flint"),
+        **{name: _version(backend()) for name, backend in BACKENDS.items()},
+    }
+
+
+def _version(backend: Backend) -> str | None:
+    """Return the version of a backend, or None if it is not installed."""
     try:
-        backend.version()
+        return backend.version()
     except BackendError:
-        return False
-    return True
+        return None
 
 
-__all__ = ["BACKENDS", "Backend", "Engine", "open_engine"]
+__all__ = [
+    "BACKENDS",
+    "DEFAULT_LIMITS",
+    "DEFAULT_MEGABYTES",
+    "DEFAULT_SECONDS",
+    "Backend",
+    "Engine",
+    "Limits",
+    "installed_versions",
+    "open_engine",
+]

@@ -3,6 +3,7 @@
 from flint import __FLINT_VERSION__
 
 from reluenum.groebner.killable import KillableWorker
+from reluenum.groebner.limits import Limits
 from reluenum.realpoints import GroebnerBasis, Solutions, solutions
 from reluenum.stationarity import PolynomialSystem
 
@@ -25,11 +26,11 @@ class FlintBackend:
         """Return FLINT's version."""
         return __FLINT_VERSION__
 
-    def solutions(self, system: PolynomialSystem, seconds: float) -> Solutions:
+    def solutions(self, system: PolynomialSystem, limits: Limits) -> Solutions:
         """Solve a system, in process if it is easy, else in a helper process."""
         if (easy := self.within_effort(system)) is not None:
             return easy
-        return self._worker.solutions(_basis, system, seconds)
+        return self._worker.solutions(_solved, system, limits, limits.deadline())
 
     @staticmethod
     def within_effort(system: PolynomialSystem) -> Solutions | None:
@@ -39,12 +40,51 @@ class FlintBackend:
         if not finished:
             return None
         basis = GroebnerBasis.of(equations.variables, list(vector.autoreduction()))
-        easy = not basis.is_zero_dimensional or basis.degree <= EASY_DEGREE
-        return solutions(system, lambda s: basis if s is system else _basis(s)) if easy else None
+        if not _is_easy(basis):
+            return None
+        return _solutions_of(basis).without(system.extra_variables)
 
     def close(self) -> None:
         """End the helper process."""
         self._worker.close()
+
+
+class BasisWorker(KillableWorker):
+    """What follows from a reduced basis that some program found, in a helper if it is large."""
+
+    def solutions_of(self, basis: GroebnerBasis, limits: Limits, deadline: float) -> Solutions:
+        """Return the solutions of an ideal whose reduced basis is known.
+
+        Raises
+        ------
+        BackendError
+            As from `KillableWorker.solutions`.
+        """
+        if _is_easy(basis):
+            return _solutions_of(basis)
+        given = PolynomialSystem(basis.variables, basis.polynomials)
+        return self.solutions(_solved_basis, given, limits, deadline)
+
+
+def _is_easy(basis: GroebnerBasis) -> bool:
+    """Whether the solutions follow from a basis without a helper process."""
+    return basis.dimension != 0 or basis.degree <= EASY_DEGREE
+
+
+def _solutions_of(basis: GroebnerBasis) -> Solutions:
+    """Return the solutions of an ideal whose reduced basis is known."""
+    system = PolynomialSystem(basis.variables, basis.polynomials)
+    return solutions(system, lambda asked: basis if asked is system else _basis(asked))
+
+
+def _solved_basis(given: PolynomialSystem) -> Solutions:
+    """Solve a system that is a reduced basis."""
+    return _solutions_of(GroebnerBasis.of(given.variables, given.polynomials))
+
+
+def _solved(system: PolynomialSystem) -> Solutions:
+    """Solve a system without any limit."""
+    return solutions(system, _basis)
 
 
 def _basis(system: PolynomialSystem) -> GroebnerBasis:

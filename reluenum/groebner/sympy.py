@@ -3,7 +3,8 @@
 from importlib.metadata import version
 
 from reluenum.groebner.killable import KillableWorker
-from reluenum.realpoints import GroebnerBasis, Solutions
+from reluenum.groebner.limits import Limits
+from reluenum.realpoints import GroebnerBasis, Solutions, solutions
 from reluenum.stationarity import PolynomialSystem, ring
 
 
@@ -13,19 +14,24 @@ class SympyBackend:
     name = "sympy"
 
     def __init__(self) -> None:
-        self._worker = KillableWorker(self.name)
+        self._worker = KillableWorker(self.name, "sympy")
 
     def version(self) -> str:
         """Return sympy's version."""
         return version("sympy")
 
-    def solutions(self, system: PolynomialSystem, seconds: float) -> Solutions:
+    def solutions(self, system: PolynomialSystem, limits: Limits) -> Solutions:
         """Solve a system."""
-        return self._worker.solutions(_basis, system, seconds)
+        return self._worker.solutions(_solved, system, limits, limits.deadline())
 
     def close(self) -> None:
         """End the helper process."""
         self._worker.close()
+
+
+def _solved(system: PolynomialSystem) -> Solutions:
+    """Solve a system without any limit."""
+    return solutions(system, _basis)
 
 
 def _basis(system: PolynomialSystem) -> GroebnerBasis:
