@@ -12,6 +12,7 @@ from flint import fmpz
 from reluenum.certify import CertifiedPoint, certified_points
 from reluenum.decimals import decimal_text, enclosing_interval
 from reluenum.errors import IncompleteRunError
+from reluenum.groebner import installed_versions
 from reluenum.landscape import CertifiedLandscape, Component, Stratum
 from reluenum.patterns import support_text
 from reluenum.problem import OutputBias
@@ -27,6 +28,7 @@ def minima_document(landscape: CertifiedLandscape) -> dict[str, Any]:
     document: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
+        "software": installed_versions(),
         "problem": landscape.problem.to_document(),
         "enumeration": {
             "sign_matrices": str(fmpz(counts.sign_matrices)),
@@ -94,6 +96,7 @@ def stationary_document(landscape: CertifiedLandscape) -> dict[str, Any]:
     return {
         "format": "reluenum-stationary",
         "version": VERSION,
+        "software": installed_versions(),
         "problem": landscape.problem.to_document(),
         "points": [
             _point_record(point)

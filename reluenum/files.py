@@ -12,7 +12,7 @@ from reluenum.arrangement import Arrangement
 from reluenum.decimals import decimal_text
 from reluenum.document import VERSION, read_json
 from reluenum.errors import IncompleteRunError
-from reluenum.groebner import Engine
+from reluenum.groebner import Engine, installed_versions
 from reluenum.merge import StationarySet, merge
 from reluenum.patterns import Counts, Pattern, patterns, support_text
 from reluenum.problem import Problem
@@ -76,6 +76,7 @@ def solved_document(
     """Return the outcomes of the supports that some patterns own."""
     return {
         **_header(SOLVED, problem),
+        "software": installed_versions(),
         "engines": engine.versions(),
         "patterns": [str(pattern) for pattern in solved],
         "verdicts": verdict_counts(outcomes),

@@ -104,10 +104,22 @@ ENUMERATION = record(
         ),
     }
 )
+RELEASE = {"type": ["string", "null"], "pattern": "^[0-9]"}
+SOFTWARE = record(
+    {
+        "reluenum": RELEASE,
+        "python-flint": RELEASE,
+        "flint": RELEASE,
+        "msolve": RELEASE,
+        "singular": RELEASE,
+        "sympy": RELEASE,
+    }
+)
 SCHEMA = record(
     {
         "format": {"const": "reluenum-minima"},
         "version": {"const": 1},
+        "software": SOFTWARE,
         "problem": PROBLEM,
         "enumeration": ENUMERATION,
         "complete": FLAG,
@@ -119,6 +131,7 @@ STATIONARY = record(
     {
         "format": {"const": "reluenum-stationary"},
         "version": {"const": 1},
+        "software": SOFTWARE,
         "problem": PROBLEM,
         "points": array(
             record(

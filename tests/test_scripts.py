@@ -67,7 +67,7 @@ def test_a_solved_batch_says_what_it_is(solved):
     document = read_json(solved[0])
     assert document["format"] == "reluenum-solved"
     assert len(document["patterns"]) == 8
-    assert document["engines"]["flint"]
+    assert document["engines"]["flint"] == document["software"]["flint"]
     assert sum(document["verdicts"].values()) == len(document["outcomes"])
 
 
