@@ -1,7 +1,7 @@
 """Real algebraic numbers at an isolated solution of a polynomial system.
 
 A solution is held by a box in which interval Newton proves that the system has exactly one. Any
-polynomial function of its coordinates is a `Number`: it can be enclosed to every precision, and
+rational function of its coordinates is a `Number`: it can be enclosed to every precision, and
 its sign is decided by these enclosures or, should it be exactly 0, by exact arithmetic in the
 number field of the solution (docs/theory.md, section 9.4).
 """
@@ -300,13 +300,13 @@ def _evaluated(terms: dict[tuple[int, ...], fmpz], values: Sequence[FieldElement
 
 
 class Number:
-    """A polynomial function of the coordinates of an isolated point, evaluated when asked.
+    """A rational function of the coordinates of an isolated point, evaluated when asked.
 
     Parameters
     ----------
     point : IsolatedPoint
     operation : callable
-        Of balls, or of exact elements: one of + - * or the identity.
+        Of balls, or of exact elements: one of + - * / or the identity.
     operands : tuple of Number or fmpq
     """
 
@@ -367,6 +367,12 @@ class Number:
     def __rmul__(self, other: Any) -> "Number":
         return _combined(self.point, operator.mul, other, self)
 
+    def __truediv__(self, other: Any) -> "Number":
+        return _combined(self.point, operator.truediv, self, other)
+
+    def __rtruediv__(self, other: Any) -> "Number":
+        return _combined(self.point, operator.truediv, other, self)
+
     def __neg__(self) -> "Number":
         return Number(self.point, operator.neg, (self,))
 
@@ -420,11 +426,14 @@ def _combined(point: IsolatedPoint, operation: Callable, left: Any, right: Any) 
             continue
         if not isinstance(value, fmpq | int):
             return NotImplemented
-        if value == 0 and operation is operator.mul:
+        divides = operation is operator.truediv and value is right
+        if value == 0 and divides:
+            raise ZeroDivisionError("a number is divided by 0")
+        if value == 0 and operation in (operator.mul, operator.truediv):
             return point.constant(0)
         if value == 0 and (operation is operator.add or value is right):
             return other
-        if value == 1 and operation is operator.mul:
+        if value == 1 and (operation is operator.mul or divides):
             return other
     return Number(point, operation, (left, right))
 

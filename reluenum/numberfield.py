@@ -132,6 +132,11 @@ class FieldElement:
     def __mul__(self, other: object) -> Self:
         return self._combine(other, lambda x, y: x * y)
 
+    def __truediv__(self, other: object) -> Self:
+        if isinstance(other, FieldElement):
+            return self * other.inverse()
+        return self._combine(other, lambda x, y: x / y)
+
     __radd__ = __add__
     __rmul__ = __mul__
 
