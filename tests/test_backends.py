@@ -89,10 +89,11 @@ def document_text(problem, backend):
     return to_json(minima_document(found))
 
 
-def components_text(problem, backend):
-    return to_json(
-        {"components": enumerate_minima(problem, backend=backend).document["components"]}
-    )
+def text_of(found):
+    """The document but for the list of what is installed, which impostors and liars change."""
+    document = minima_document(found)
+    del document["software"]
+    return to_json(document)
 
 
 @pytest.mark.parametrize("case", SMALL, ids=name_of)
@@ -357,7 +358,7 @@ DECEIVED = {
 
 @cache
 def truth(name):
-    return to_json(minima_document(enumerate_minima(DECEIVED[name], backend="flint")))
+    return text_of(enumerate_minima(DECEIVED[name], backend="flint"))
 
 
 @pytest.mark.parametrize("name", DECEIVED)
@@ -380,7 +381,7 @@ def test_a_lie_gives_an_undecided_run_an_error_or_the_truth(monkeypatch, lie, na
         assert liar.told > 0
         return
     assert liar.told > 0
-    text = to_json(minima_document(found))
+    text = text_of(found)
     if found.is_complete:
         assert text == truth(name)
     else:
@@ -393,7 +394,7 @@ def test_a_lie_gives_an_undecided_run_an_error_or_the_truth(monkeypatch, lie, na
 def test_every_single_lost_solution_is_noticed(monkeypatch, lie):
     """One lie at a time, on each system of a small instance."""
     problem = DECEIVED["rational"]
-    expected = to_json(minima_document(enumerate_minima(problem, backend="flint")))
+    expected = text_of(enumerate_minima(problem, backend="flint"))
     honest = Liar(lie, every=10**9, offset=1)
     solve_with(monkeypatch, problem, honest)
     noticed = 0
@@ -401,7 +402,7 @@ def test_every_single_lost_solution_is_noticed(monkeypatch, lie):
         liar = Liar(lie, every=10**9, offset=number)
         found = solve_with(monkeypatch, problem, liar)
         if found.is_complete:
-            assert to_json(minima_document(found)) == expected
+            assert text_of(found) == expected
         else:
             noticed += 1
     assert noticed > 0
@@ -644,9 +645,7 @@ def test_a_missing_program_says_how_to_get_it(backend, name):
 def test_auto_does_without_programs():
     with open_engine("auto") as engine:
         assert set(engine.versions()) == {"flint", "sympy"}
-    assert components_text(DECEIVED["rational"], "auto") == components_text(
-        DECEIVED["rational"], "flint"
-    )
+    assert text_of(enumerate_minima(DECEIVED["rational"], "auto")) == truth("rational")
 
 
 def test_auto_asks_the_strongest_backend_first():
