@@ -1,0 +1,183 @@
+"""Coordinates in which the surrogate's critical points are few and its equations small.
+
+A living unit is v = rho w with one active pre-activation of w equal to 1, so rho > 0 on the whole
+open face; the signs of (a, v) drop out, and with them a factor 2^L of solutions. Two systems have
+the same solutions off the denominator of the surrogate (docs/theory.md, section 13):
+
+- `charted_system`: the numerators of the gradient, in (kappa, tau), kappa = 1 / rho^2;
+- `graph_system`: the same with the eliminated weights as further unknowns, q = a rho and
+  gamma = a / rho, which clears the denominator without saturation.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flint import Ordering, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx
+
+from reluenum.arrangement import Face
+from reluenum.fko import Surrogate, surrogate
+from reluenum.linear import combine, dot
+from reluenum.patterns import Support
+from reluenum.problem import Problem, Vector
+from reluenum.stationarity import PolynomialSystem, face_gradient
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Coordinates (rho, tau) of a face with an active point i: v = rho (origin + sum tau_j e_j).
+
+    Parameters
+    ----------
+    frame : tuple of vectors
+        A basis of the flat: the first one, the origin of the chart, has pre-activation 1 at
+        point i, the others 0.
+    """
+
+    frame: tuple[Vector, ...]
+
+    @classmethod
+    def of(cls, problem: Problem, face: Face) -> "Chart":
+        """Return the chart of a face with a non-empty active set, at its first active point."""
+        values = [dot(problem.rows[face.active[0]], vector) for vector in face.basis]
+        pivot = next(k for k, value in enumerate(values) if value != 0)
+        origin = tuple(entry / values[pivot] for entry in face.basis[pivot])
+        tangents = [
+            tuple(entry - value * shift for entry, shift in zip(vector, origin, strict=True))
+            for k, (vector, value) in enumerate(zip(face.basis, values, strict=True))
+            if k != pivot
+        ]
+        return cls((origin, *tangents))
+
+    @property
+    def tangents(self) -> int:
+        """Number of coordinates tau."""
+        return len(self.frame) - 1
+
+    def unit(self, tau: Sequence) -> list:
+        """Return w = origin + sum tau_j e_j, over any ring that contains Q."""
+        return list(combine([1, *tau], self.frame))
+
+    def coordinates(self, vector: Sequence) -> list:
+        """Return the coordinates of the orthogonal projection of a vector onto the flat."""
+        frame = fmpq_mat([list(entry) for entry in self.frame])
+        dual = (frame * frame.transpose()).inv() * frame
+        return [dot(row, vector) for row in dual.tolist()]
+
+
+def graph_variables(charts: Sequence[Chart]) -> tuple[str, ...]:
+    """Return the unknowns of `graph_system`: q of every unit, then tau, then gamma."""
+    taus = [f"t{k}_{j}" for k, chart in enumerate(charts) for j in range(chart.tangents)]
+    units = range(len(charts))
+    return (*(f"q{k}" for k in units), *taus, *(f"g{k}" for k in units))
+
+
+def graph_unknowns(charts: Sequence[Chart], values: Sequence) -> tuple[list, list[list], list]:
+    """Split values of `graph_variables` into q, tau of each unit, and gamma."""
+    size = len(charts)
+    taus, used = [], size
+    for chart in charts:
+        taus.append(list(values[used : used + chart.tangents]))
+        used += chart.tangents
+    return list(values[:size]), taus, list(values[used:])
+
+
+def graph_system(problem: Problem, faces: Sequence[Face]) -> PolynomialSystem:
+    """Return the critical points of the surrogate together with their output weights.
+
+    Parameters
+    ----------
+    problem : Problem
+    faces : sequence of Face
+        Living ones, each with a non-empty active set; they may repeat.
+
+    Returns
+    -------
+    PolynomialSystem
+        Square, degree at most 3: the coordinates alpha of P g in the chart satisfy
+        alpha_j = tau_j alpha_0, alpha_0 gamma = Lambda, and gamma^2 = |w|^2 (Lemma 21).
+    """
+    charts = [Chart.of(problem, face) for face in faces]
+    names = graph_variables(charts)
+    context = fmpq_mpoly_ctx.get(names, Ordering.degrevlex)
+    zero = context.constant(0)
+    weights, taus, slopes = graph_unknowns(charts, context.gens())
+    units = [[zero + entry for entry in chart.unit(tau)] for chart, tau in zip(charts, taus, strict=True)]
+    residual = problem.residual(fitting_errors(problem, faces, weights, units))
+    collinear, scaled, balanced = [], [], []
+    for face, chart, unit, tau, slope in zip(faces, charts, units, taus, slopes, strict=True):
+        first, *others = chart.coordinates(face_gradient(problem, face.active, residual))
+        collinear += [alpha - t * first for alpha, t in zip(others, tau, strict=True)]
+        scaled.append(first * slope - problem.effective_ridge)
+        balanced.append(slope * slope - dot(unit, unit))
+    return PolynomialSystem.of(names, [zero + e for e in (*collinear, *scaled, *balanced)])
+
+
+def fitting_errors(
+    problem: Problem, faces: Sequence[Face], weights: Sequence, units: Sequence[Sequence]
+) -> list[Any]:
+    """Return y - f for output weights and units, over any ring that contains Q."""
+    errors: list[Any] = list(problem.targets)
+    for face, weight, unit in zip(faces, weights, units, strict=True):
+        for i in face.active:
+            errors[i] = errors[i] - weight * dot(unit, problem.rows[i])
+    return errors
+
+
+def charted_system(problem: Problem, support: Support) -> PolynomialSystem:
+    """Return the numerators of the surrogate's gradient, off its denominator, in (kappa, tau).
+
+    The derivatives that turn a unit factor: the numerator of its output weight divides them, and
+    it vanishes at no solution (Lemma 20).
+    """
+    charts = [Chart.of(problem, face) for face in support]
+    found = surrogate(problem, support, [chart.frame for chart in charts])
+    names = (
+        *(f"k{k}" for k in range(len(charts))),
+        *(f"t{k}_{j}" for k, chart in enumerate(charts) for j in range(chart.tangents)),
+    )
+    context = fmpq_mpoly_ctx.get(names, Ordering.degrevlex)
+    equations = [
+        _in_chart(equation, charts, context)
+        for k in range(len(charts))
+        for equation in _radial_and_turning(found, k)
+    ]
+    return PolynomialSystem.of(names, equations, [_in_chart(found.denominator, charts, context)])
+
+
+def _radial_and_turning(found: Surrogate, k: int) -> list[fmpq_mpoly]:
+    """Return the numerators of one unit's gradient, the turning ones without their factor."""
+    frame = fmpq_mat([list(vector) for vector in found.frames[k]])
+    names = [f"v{k}_{j}" for j in range(len(found.frames[k]))]
+    top, bottom = found.value.numerator, found.value.denominator
+    slopes = [top.derivative(n) * bottom - top * bottom.derivative(n) for n in names]
+    raised = [dot(row, slopes) for row in (frame * frame.transpose()).inv().tolist()]
+    unit = [top.context().gens()[found.variables.index(name)] for name in names]
+    turning = [
+        (raised[j] * unit[0] - raised[0] * unit[j]) / found.weights[k] for j in range(1, len(names))
+    ]
+    return [raised[0], *turning]
+
+
+def _in_chart(
+    polynomial: fmpq_mpoly, charts: Sequence[Chart], context: fmpq_mpoly_ctx
+) -> fmpq_mpoly:
+    """Write a polynomial in the coordinates v in the chart, up to a power of each rho.
+
+    Changing the sign of (a, v) of a unit changes the surrogate nowhere, so that the degrees in
+    one unit's coordinates are all even or all odd, and rho occurs through kappa = 1 / rho^2.
+    """
+    terms = polynomial.to_dict()
+    sizes = [len(chart.frame) for chart in charts]
+    starts = [sum(sizes[:k]) for k in range(len(sizes))]
+    degrees = {e: [sum(e[b : b + n]) for b, n in zip(starts, sizes, strict=True)] for e in terms}
+    highest = [max(column) for column in zip(*degrees.values(), strict=True)]
+    return context.from_dict(
+        {
+            (
+                *((high - low) // 2 for high, low in zip(highest, degrees[e], strict=True)),
+                *(x for b, n in zip(starts, sizes, strict=True) for x in e[b + 1 : b + n]),
+            ): coefficient
+            for e, coefficient in terms.items()
+        }
+    )

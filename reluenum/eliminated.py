@@ -1,0 +1,345 @@
+"""Critical points of the surrogate on every product of faces: the paper's enumeration.
+
+Every pattern owns the products of faces whose columns are its own: its interior, its boundaries,
+repeated faces and zero units included. A product is settled by its distinct living faces, after
+the ideal itself has shown that units on one face are parallel (docs/theory.md, section 13).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import combinations_with_replacement, pairwise, product
+from typing import Any
+
+from reluenum.algebraic import (
+    CERTIFICATION_BITS,
+    IsolatedPoint,
+    Number,
+    certified_box,
+    rational_point,
+    real_solutions,
+)
+from reluenum.arrangement import Arrangement, Face
+from reluenum.charts import Chart, fitting_errors, graph_system, graph_unknowns
+from reluenum.errors import BackendError, TheoremViolationError
+from reluenum.groebner import Engine
+from reluenum.linear import dot
+from reluenum.patterns import Pattern, Support, support_text
+from reluenum.problem import OutputBias, Problem
+from reluenum.stationarity import ring
+from reluenum.stationary import SupportPoint
+
+Product = tuple[Face, ...]
+"""A face for each hidden unit, sorted; the origin is the face of a zero unit."""
+
+
+@dataclass(frozen=True, eq=False)
+class EliminatedPoint(SupportPoint):
+    """A critical point of the surrogate on distinct living faces, in the unknowns of a chart.
+
+    Parameters
+    ----------
+    problem : Problem
+    support : Support
+        The faces; empty for the zero network.
+    isolated : IsolatedPoint
+        The values of `graph_variables`.
+    """
+
+    @cached_property
+    def charts(self) -> tuple[Chart, ...]:
+        """The chart of each face."""
+        return tuple(Chart.of(self.problem, face) for face in self.support)
+
+    @cached_property
+    def weights(self) -> list[Number]:
+        """q = a rho of each unit, rho = |v| / |w|."""
+        return self._graph[0]
+
+    @cached_property
+    def slopes(self) -> list[Number]:
+        """gamma = a / rho of each unit."""
+        return self._graph[2]
+
+    @cached_property
+    def units(self) -> list[list[Number]]:
+        """w = v / rho of each unit, in the coordinates (b, c)."""
+        taus = self._graph[1]
+        rows = [chart.unit(tau) for chart, tau in zip(self.charts, taus, strict=True)]
+        return [[self._number(entry) for entry in row] for row in rows]
+
+    @cached_property
+    def _graph(self) -> tuple[list[Number], list[list[Number]], list[Number]]:
+        return graph_unknowns(self.charts, self.isolated.coordinates)
+
+    @cached_property
+    def _unknowns(self) -> tuple[list[list[Number]], list[Number]]:
+        directions = [
+            [entry / slope for entry in unit]
+            for unit, slope in zip(self.units, self.slopes, strict=True)
+        ]
+        return directions, [q * g for q, g in zip(self.weights, self.slopes, strict=True)]
+
+    @cached_property
+    def errors(self) -> list[Number]:
+        """y - f on the data."""
+        found = fitting_errors(self.problem, self.support, self.weights, self.units)
+        return [self._number(entry) for entry in found]
+
+    @cached_property
+    def loss(self) -> Number:
+        """The value of the surrogate."""
+        problem = self.problem
+        value = dot(self.errors, problem.residual(problem.targets))
+        for unit, weight, slope in zip(self.units, self.weights, self.slopes, strict=True):
+            value = value + weight / slope * dot(unit, unit) * problem.effective_ridge
+        return self._number(value * problem.loss_scale)
+
+    @cached_property
+    def is_inside(self) -> bool:
+        """Whether rho^2 > 0 and every unit lies in its open face."""
+        return all(square.sign() > 0 for square in self.squares) and self.is_stationary
+
+
+@dataclass(frozen=True)
+class CriticalSet:
+    """The critical points of the surrogate on distinct living faces.
+
+    Parameters
+    ----------
+    support : Support
+    dimension : int
+        Of the complex solutions; -1 if there are none.
+    degree : int or None
+        Number of complex solutions with multiplicity, up to the signs of the units.
+    points : tuple of EliminatedPoint
+        The real ones inside the product of open faces.
+    reason : str
+        Why they are not known; empty if they are.
+    """
+
+    support: Support
+    dimension: int
+    degree: int | None
+    points: tuple[EliminatedPoint, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class ProductOutcome:
+    """What was found on one product of faces.
+
+    Parameters
+    ----------
+    faces : Product
+    critical : CriticalSet
+        Of the distinct living faces; `dimension` and `reason` are those of the product.
+    """
+
+    faces: Product
+    critical: CriticalSet
+
+    @property
+    def zeros(self) -> int:
+        """Number of zero units."""
+        return sum(is_origin(face) for face in self.faces)
+
+    @property
+    def multiplicities(self) -> tuple[int, ...]:
+        """How many units lie on each face of the support."""
+        count = Counter(face.signs for face in self.faces)
+        return tuple(count[face.signs] for face in self.critical.support)
+
+    def to_document(self) -> dict[str, Any]:
+        """Return an exact text form."""
+        found = self.critical
+        record: dict[str, Any] = {
+            "faces": support_text(self.faces),
+            "dimension": found.dimension,
+            "degree": found.degree,
+            "points": [point.isolated.to_document() for point in found.points],
+        }
+        if found.reason:
+            record["reason"] = found.reason
+        return record
+
+
+def is_origin(face: Face) -> bool:
+    """Whether a face is that of a zero unit."""
+    return face.dimension == 0
+
+
+def living(faces: Iterable[Face]) -> Product:
+    """Return the faces of the units that are not zero."""
+    return tuple(face for face in faces if not is_origin(face))
+
+
+def owned_products(pattern: Pattern, arrangement: Arrangement) -> Iterator[Product]:
+    """Yield every product of faces, up to permutation, that lies in a pattern's half-open cell."""
+    choices = [
+        combinations_with_replacement(
+            [face for face in arrangement.faces if face.column == column], multiplicity
+        )
+        for column, multiplicity in Counter(pattern.columns).items()
+    ]
+    for chosen in product(*choices):
+        yield tuple(sorted(face for group in chosen for face in group))
+
+
+class EliminatedSolver:
+    """Critical points on products of faces; what products share is computed once.
+
+    Parameters
+    ----------
+    problem : Problem
+    engine : Engine
+    """
+
+    def __init__(self, problem: Problem, engine: Engine) -> None:
+        self.problem, self.engine = problem, engine
+        self._known: dict[Support, CriticalSet] = {}
+
+    def pattern(self, pattern: Pattern, arrangement: Arrangement) -> list[ProductOutcome]:
+        """Settle every product that a pattern owns."""
+        return [self.product(faces) for faces in owned_products(pattern, arrangement)]
+
+    def product(self, faces: Product) -> ProductOutcome:
+        """Find the critical points on a product of faces.
+
+        Returns
+        -------
+        ProductOutcome
+            With the reason if the engine does not finish, or the points cannot be told apart.
+        """
+        alive = living(faces)
+        support = tuple(sorted(set(alive)))
+        if not all(face.active for face in support):
+            # Such a unit only has its own ridge: the gradient 2 Lambda v does not vanish.
+            return ProductOutcome(faces, CriticalSet(support, -1, 0))
+        found = self.support(support)
+        if len(alive) > len(support) and not found.reason:
+            found = self._repeated(alive, found)
+        return ProductOutcome(faces, found)
+
+    def support(self, support: Support) -> CriticalSet:
+        """Find the critical points on distinct living faces."""
+        if support not in self._known:
+            self._known[support] = self._without_system(support) or self._solved(support)
+        return self._known[support]
+
+    def _without_system(self, support: Support) -> CriticalSet | None:
+        """Settle a support whose system splits into blocks, one of which has no point."""
+        if not support:
+            point = EliminatedPoint(self.problem, (), rational_point())
+            return CriticalSet((), 0, 1, (point,))
+        blocks = independent_blocks(self.problem, support)
+        if len(blocks) == 1:
+            return None
+        found = [self.support(block) for block in blocks]
+        if any(block.reason for block in found) or all(block.points for block in found):
+            return None
+        dimensions, degrees = [b.dimension for b in found], [b.degree for b in found]
+        if -1 in dimensions:
+            return CriticalSet(support, -1, 0)
+        degree = 1
+        for factor in degrees:
+            degree *= factor
+        return CriticalSet(support, sum(dimensions), degree)
+
+    def _solved(self, support: Support) -> CriticalSet:
+        """Solve the system of a support."""
+        system = graph_system(self.problem, support)
+        try:
+            found = self.engine.solutions(system)
+        except BackendError as error:
+            return CriticalSet(support, -1, None, reason=str(error))
+        if found.dimension > 0:
+            reason = f"its critical points form a set of dimension {found.dimension}"
+            return CriticalSet(support, found.dimension, None, reason=reason)
+        points, reason = [], ""
+        for root in real_solutions(found.parametrisation) if found.parametrisation else ():
+            if surely_outside(self.problem, support, root.balls(CERTIFICATION_BITS[0])):
+                continue
+            if (box := certified_box(system, root.balls)) is None:
+                reason = "a critical point is not simple"
+                continue
+            point = EliminatedPoint(self.problem, support, IsolatedPoint(system, box, root))
+            points += [point] if point.is_inside else []
+        return CriticalSet(support, found.dimension, found.degree, tuple(points), reason)
+
+    def _repeated(self, alive: Product, found: CriticalSet) -> CriticalSet:
+        """Prove from the ideal that units on one face are parallel, and return its dimension.
+
+        Then they share the critical point of one unit, in every proportion (Lemma 22).
+        """
+        system = graph_system(self.problem, alive)
+        variable = dict(zip(system.variables, ring(system.variables).gens(), strict=True))
+        try:
+            for k, (face, following) in enumerate(pairwise(alive)):
+                for j in range(face.dimension - 1 if face == following else 0):
+                    apart = variable[f"t{k}_{j}"] - variable[f"t{k + 1}_{j}"]
+                    if self.engine.solutions(replace(system, nonzero=(apart,))).dimension >= 0:
+                        return replace(found, reason="units on one face need not be parallel")
+            dimension = self.engine.solutions(system).dimension
+        except BackendError as error:
+            return replace(found, reason=str(error))
+        extra = len(alive) - len(found.support)
+        expected = -1 if found.dimension < 0 else found.dimension + extra
+        reason = "" if dimension == expected else f"dimension {dimension} instead of {expected}"
+        return replace(found, dimension=dimension, reason=reason)
+
+
+def independent_blocks(problem: Problem, support: Support) -> list[Support]:
+    """Split a support into units that no data point, and no output bias, couples."""
+    if problem.output_bias is not OutputBias.NONE:
+        return [support]
+    blocks: list[Support] = []
+    for face in support:
+        touching = [b for b in blocks if any(set(face.active) & set(f.active) for f in b)]
+        blocks = [block for block in blocks if block not in touching]
+        blocks.append(tuple(sorted([face, *(f for block in touching for f in block)])))
+    return blocks
+
+
+def surely_outside(problem: Problem, support: Support, balls: Sequence[Any]) -> bool:
+    """Whether enclosures of `graph_variables` show that a root is not in the open faces."""
+    charts = [Chart.of(problem, face) for face in support]
+    weights, taus, slopes = graph_unknowns(charts, balls)
+    if any(q * g < 0 for q, g in zip(weights, slopes, strict=True)):
+        return True
+    return any(
+        sign * dot(chart.unit(tau), row) < 0
+        for face, chart, tau in zip(support, charts, taus, strict=True)
+        for row, sign in zip(problem.rows, face.sign_values, strict=True)
+        if sign
+    )
+
+
+def read_product(
+    problem: Problem, arrangement: Arrangement, record: Mapping[str, Any]
+) -> ProductOutcome:
+    """Read an outcome back and certify its points anew.
+
+    Raises
+    ------
+    TheoremViolationError
+        If a recorded point is no critical point inside its faces.
+    """
+    faces = tuple(arrangement.face(signs) for signs in record["faces"].split("|"))
+    support = tuple(sorted(set(living(faces))))
+    points = tuple(_read_point(problem, support, entry) for entry in record["points"])
+    found = CriticalSet(
+        support, record["dimension"], record["degree"], points, record.get("reason", "")
+    )
+    return ProductOutcome(faces, found)
+
+
+def _read_point(problem: Problem, support: Support, record: Mapping[str, Any]) -> EliminatedPoint:
+    if not support:
+        return EliminatedPoint(problem, (), rational_point())
+    system = graph_system(problem, support)
+    point = EliminatedPoint(problem, support, IsolatedPoint.from_document(system, record))
+    if not point.is_inside:
+        raise TheoremViolationError(f"a recorded point on {support_text(support)} is not inside")
+    return point
