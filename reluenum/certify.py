@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reluenum.algebraic import Number
 from reluenum.arrangement import Arrangement, Face
 from reluenum.merge import ResidualClass, StationarySet
 from reluenum.minimality import Descent, descent_ray, growing_descent, rotating_descent
@@ -60,6 +61,16 @@ class CertifiedPoint:
     group: CertifiedClass
     support: Support
     with_zero_units: bool
+
+    @property
+    def signs(self) -> tuple[int, ...]:
+        """Sign of the output weights on each face of the support."""
+        return tuple(self.group.stationary.signs[face] for face in self.support)
+
+    @property
+    def loss(self) -> Number:
+        """The loss, in the problem's own convention."""
+        return self.group.stationary.loss
 
     @property
     def is_minimum(self) -> bool:

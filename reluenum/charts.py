@@ -102,7 +102,9 @@ def graph_system(problem: Problem, faces: Sequence[Face]) -> PolynomialSystem:
     context = fmpq_mpoly_ctx.get(names, Ordering.degrevlex)
     zero = context.constant(0)
     weights, taus, slopes = graph_unknowns(charts, context.gens())
-    units = [[zero + entry for entry in chart.unit(tau)] for chart, tau in zip(charts, taus, strict=True)]
+    units = [
+        [zero + entry for entry in chart.unit(tau)] for chart, tau in zip(charts, taus, strict=True)
+    ]
     residual = problem.residual(fitting_errors(problem, faces, weights, units))
     collinear, scaled, balanced = [], [], []
     for face, chart, unit, tau, slope in zip(faces, charts, units, taus, slopes, strict=True):

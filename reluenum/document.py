@@ -9,11 +9,10 @@ from typing import Any
 
 from flint import fmpz
 
-from reluenum.certify import CertifiedPoint, certified_points
 from reluenum.decimals import decimal_text, enclosing_interval
 from reluenum.errors import IncompleteRunError
 from reluenum.groebner import installed_versions
-from reluenum.landscape import CertifiedLandscape, Component, Stratum
+from reluenum.landscape import CertifiedLandscape, Component, StationaryRow, Stratum
 from reluenum.patterns import support_text
 from reluenum.problem import OutputBias
 from reluenum.stationary import Outcome
@@ -98,21 +97,17 @@ def stationary_document(landscape: CertifiedLandscape) -> dict[str, Any]:
         "version": VERSION,
         "software": installed_versions(),
         "problem": landscape.problem.to_document(),
-        "points": [
-            _point_record(point)
-            for point in certified_points(landscape.classes, landscape.problem.width)
-        ],
+        "points": [_point_record(point) for point in landscape.points],
     }
 
 
-def _point_record(point: CertifiedPoint) -> dict[str, Any]:
-    stationary = point.group.stationary
+def _point_record(point: StationaryRow) -> dict[str, Any]:
     witness = point.witness
     return {
         "support": support_text(point.support),
-        "signs": [stationary.signs[face] for face in point.support],
+        "signs": list(point.signs),
         "zero_neurons": point.with_zero_units,
-        "loss": decimal_text(stationary.loss),
+        "loss": decimal_text(point.loss),
         "minimum": point.is_minimum,
         "descent": None if witness is None else witness.to_document(),
     }

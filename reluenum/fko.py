@@ -137,7 +137,10 @@ def surrogate(
     units = unit_coordinates(context, "v", frames)
     zero, ridge = context.constant(0), problem.effective_ridge
     hidden = [
-        [zero + dot(unit, problem.rows[i]) if i in face.active else zero for i in range(problem.size)]
+        [
+            zero + dot(unit, problem.rows[i]) if i in face.active else zero
+            for i in range(problem.size)
+        ]
         for face, unit in zip(faces, units, strict=True)
     ]
     projected = [problem.residual(column) for column in hidden]
@@ -149,7 +152,8 @@ def surrogate(
     target = [zero + dot(column, problem.targets) for column in projected]
     denominator = zero + determinant(regularised)
     weights = tuple(
-        zero + determinant([_replaced(row, k, p) for row, p in zip(regularised, target, strict=True)])
+        zero
+        + determinant([_replaced(row, k, p) for row, p in zip(regularised, target, strict=True)])
         for k in range(len(faces))
     )
     constant = dot(problem.residual(problem.targets), problem.targets)

@@ -3,20 +3,22 @@
 Theorem D of docs/theory.md, including residuals whose squares are not unique.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cmp_to_key
 from itertools import combinations, pairwise
 from math import factorial, prod
+from typing import Protocol
 
 from flint import fmpq
 
 from reluenum.algebraic import Number, compare
 from reluenum.arrangement import Arrangement, Face
-from reluenum.certify import CertifiedClass, certify
+from reluenum.certify import CertifiedClass, certified_points, certify
 from reluenum.decimals import Real, RootMultiple
 from reluenum.linear import dot
 from reluenum.merge import StationarySet
+from reluenum.minimality import Descent
 from reluenum.patterns import Counts, Support
 from reluenum.problem import Problem
 from reluenum.stationary import Outcome
@@ -158,6 +160,29 @@ class Component:
         return f"Component(loss={float(self.loss.ball(64).mid()):.10g}, {kind}, {faces or 'zero'})"
 
 
+class StationaryRow(Protocol):
+    """What is known of the stationary points on a support, with or without zero units."""
+
+    support: Support
+    with_zero_units: bool
+
+    @property
+    def signs(self) -> tuple[int, ...]:
+        """Sign of the output weights on each face."""
+
+    @property
+    def loss(self) -> Number:
+        """The loss, in the problem's own convention."""
+
+    @property
+    def is_minimum(self) -> bool | None:
+        """Whether they are local minima; None if that is not known."""
+
+    @property
+    def witness(self) -> Descent | None:
+        """A checked descent if they are not."""
+
+
 @dataclass(frozen=True, eq=False)
 class CertifiedLandscape:
     """Every local minimum of a problem, and everything that was examined to find them.
@@ -166,7 +191,7 @@ class CertifiedLandscape:
     ----------
     problem : Problem
     counts : Counts
-    classes : tuple of CertifiedClass
+    points : tuple of StationaryRow
         All stationary points with their verdicts.
     components : tuple of Component
         Sorted by loss.
@@ -176,7 +201,7 @@ class CertifiedLandscape:
 
     problem: Problem
     counts: Counts
-    classes: tuple[CertifiedClass, ...]
+    points: tuple[StationaryRow, ...]
     components: tuple[Component, ...]
     undecided: tuple[Outcome, ...]
 
@@ -188,12 +213,12 @@ class CertifiedLandscape:
     @property
     def stationary_supports(self) -> int:
         """Number of supports (the zero network aside) with a stationary point."""
-        return sum(bool(support) for group in self.classes for support in group.stationary.supports)
+        return sum(not point.with_zero_units for point in self.points)
 
     @property
     def minimal_supports(self) -> int:
         """Number of supports (the zero network aside) that are locally minimal."""
-        return sum(bool(support) for group in self.classes for support in group.minimal_supports)
+        return sum(bool(p.is_minimum) for p in self.points if not p.with_zero_units)
 
     def __repr__(self) -> str:
         number = len(self.components)
@@ -212,14 +237,26 @@ def landscape(stationary: StationarySet, arrangement: Arrangement) -> CertifiedL
     classes = certify(stationary, arrangement)
     complete = not stationary.undecided
     found = [component for group in classes for component in _components(problem, group)]
-    found.sort(key=cmp_to_key(_order))
     return CertifiedLandscape(
         problem,
         Counts.of(problem, arrangement),
-        classes,
-        tuple(_with_global_flag(component, found[0], complete) for component in found),
+        tuple(certified_points(classes, problem.width)),
+        ranked(found, complete),
         stationary.undecided,
     )
+
+
+def ranked(found: Iterable[Component], complete: bool) -> tuple[Component, ...]:
+    """Sort components by loss and settle which are global at the width.
+
+    Parameters
+    ----------
+    found : iterable of Component
+    complete : bool
+        Whether no component can be missing.
+    """
+    ordered = sorted(found, key=cmp_to_key(_order))
+    return tuple(_with_global_flag(component, ordered[0], complete) for component in ordered)
 
 
 def _order(left: Component, right: Component) -> int:

@@ -264,3 +264,8 @@ def component_key(component):
         component["orbit_size"],
         frozenset((support_key(s["support"]), s["zero_neurons"]) for s in component["strata"]),
     )
+
+
+def classes_of(landscape):
+    """The residual classes of a landscape of the reduced formulation."""
+    return list(dict.fromkeys(point.group for point in landscape.points))

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from oracles import classes_of
 from scipy.optimize import minimize
 
 from reluenum import Problem, enumerate_minima
@@ -133,7 +134,7 @@ def living_groups(weights, units):
 def listed_points(landscape):
     """Every listed stationary point: its groups, and what it is without and with zero units."""
     points = []
-    for group in landscape.classes:
+    for group in classes_of(landscape):
         for support in group.stationary.supports:
             groups = [
                 (

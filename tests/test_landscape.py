@@ -9,6 +9,7 @@ import pytest
 from flint import fmpq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from oracles import classes_of
 
 from reluenum.algebraic import compare
 from reluenum.arrangement import Arrangement
@@ -234,7 +235,7 @@ def test_components_and_orbits_are_counted_by_the_corollary(instance, engine):
     width = problem.width
     valid = Counter(
         len(support)
-        for group in found.classes
+        for group in classes_of(found)
         if not group.is_global
         for support in group.minimal_supports
     )

@@ -22,7 +22,6 @@ from oracles import (
 )
 
 from reluenum import enumerate_minima
-from reluenum.certify import certified_points
 from reluenum.decimals import decimal_text
 from reluenum.document import stationary_document
 
@@ -118,7 +117,7 @@ def stationary_networks(name):
     """(record of the stationary document, network) for every kind of stationary point."""
     problem = PROBLEMS[name]
     data = Data(problem)
-    found = certified_points(solved(name).classes, problem.width)
+    found = solved(name).points
     records = stationary_document(solved(name))["points"]
     for point, record in zip(found, records, strict=True):
         group = point.group.stationary
