@@ -134,6 +134,7 @@ rule solve:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
+        formulation=lookup(within=config, dpath="solve/formulation"),
         backend=lookup(within=config, dpath="solve/backend"),
         seconds=lookup(within=config, dpath="solve/seconds"),
         megabytes=lookup(within=config, dpath="solve/megabytes"),
@@ -161,6 +162,8 @@ rule merge:
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        formulation=lookup(within=config, dpath="solve/formulation"),
     message:
         "{wildcards.instance}: merge"
     script:

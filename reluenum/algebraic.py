@@ -190,6 +190,8 @@ class IsolatedPoint:
 
     def to_document(self) -> dict[str, Any]:
         """Return a text form: a centre for `from_document` to certify again, and the claim."""
+        if not self.system.variables:
+            return {}
         bits, centre = self._recertified()
         record: dict[str, Any] = {"bits": bits, "centre": [str(entry) for entry in centre]}
         if self.claim is not None:
@@ -215,6 +217,8 @@ class IsolatedPoint:
         TheoremViolationError
             If interval Newton does not prove a solution around the recorded centre.
         """
+        if not system.variables:
+            return cls(system, [], None)
         centre = [parse_fraction(text) for text in record["centre"]]
         if len(centre) != len(system.variables) or record["bits"] not in CERTIFICATION_BITS:
             raise ValueError("a recorded centre does not fit its system")

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from functools import cached_property, partial
 from itertools import combinations
+from math import comb
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,19 +16,21 @@ from tqdm import tqdm
 from reluenum.arrangement import Arrangement
 from reluenum.completeness import Projections
 from reluenum.document import minima_document, to_json, write_text
-from reluenum.groebner import DEFAULT_MEGABYTES, DEFAULT_SECONDS, Limits, open_engine
-from reluenum.landscape import CertifiedLandscape, landscape
-from reluenum.merge import merge
-from reluenum.patterns import Counts, Support, refuse_astronomical
+from reluenum.eliminated import ProductOutcome
+from reluenum.formulations import ELIMINATED, REDUCED, Formulation
+from reluenum.formulations import formulation as named_formulation
+from reluenum.groebner import DEFAULT_MEGABYTES, DEFAULT_SECONDS, Engine, Limits, open_engine
+from reluenum.landscape import CertifiedLandscape
+from reluenum.patterns import Counts, Pattern, Support, patterns, refuse_astronomical
 from reluenum.problem import Problem
-from reluenum.stationary import Outcome, Verdict, read_outcome, solve_support
+from reluenum.stationary import Outcome, Verdict, solve_support
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
 SMALLEST_BATCH, LARGEST_BATCH = 4, 64
-"""Bounds on the number of supports that travel to a worker process at once."""
+"""Bounds on the number of supports or patterns that travel to a worker process at once."""
 
 
 class Landscape(CertifiedLandscape):
@@ -63,6 +66,7 @@ def enumerate_minima(
     progress: bool = False,
     force: bool = False,
     megabytes: int = DEFAULT_MEGABYTES,
+    formulation: str = "reduced",
 ) -> Landscape:
     """Find every local minimum of a problem and prove that none is missing.
 
@@ -72,8 +76,8 @@ def enumerate_minima(
     backend : str
         `auto`, or the name of one Groebner basis engine.
     seconds : float
-        Time limit of one backend on one support; a support that no backend finishes is listed
-        as undecided.
+        Time limit of one backend on one system; a support whose system no backend finishes is
+        listed as undecided.
     jobs : int
         Number of processes.
     progress : bool
@@ -81,7 +85,10 @@ def enumerate_minima(
     force : bool
         Whether to start even when the supports are astronomically many.
     megabytes : int
-        Memory limit of one backend on one support, treated like that of time.
+        Memory limit of one backend on one system, treated like that of time.
+    formulation : str
+        `reduced`: stationarity systems and Theorems A to E. `eliminated`: the paper's surrogate
+        on every product of faces, and the classical conditions.
 
     Returns
     -------
@@ -90,7 +97,7 @@ def enumerate_minima(
     Raises
     ------
     InputError
-        If the backend is unknown or, without `force`, the problem too large.
+        If backend or formulation are unknown or, without `force`, the problem is too large.
 
     Examples
     --------
@@ -98,16 +105,18 @@ def enumerate_minima(
     >>> enumerate_minima(problem)  # doctest: +ELLIPSIS
     Landscape of Problem(n=2, d=1, width=1, ridge=1/2, loss=sum, output_bias=none): 1 compon...
     """
+    route = named_formulation(formulation)
     if not force:
         refuse_astronomical(problem)
     arrangement = Arrangement.of(problem)
-    with _solver(problem, backend, Limits(seconds, megabytes), jobs) as solve:
-        outcomes = list(_by_size(problem, arrangement, solve, progress))
-    certified = landscape(merge(problem, arrangement, outcomes), arrangement)
+    start, solved = (_supports, _by_size) if route is REDUCED else (_products, _by_pattern)
+    with _solver(problem, start, route, backend, Limits(seconds, megabytes), jobs) as solve:
+        outcomes = list(solved(problem, arrangement, solve, progress))
+    certified = route.certify(route.merge(problem, arrangement, outcomes), arrangement)
     return Landscape(*(getattr(certified, field.name) for field in fields(certified)))
 
 
-Solver = Callable[[Iterable[Support]], Iterator[Outcome]]
+Solver = Callable[[Iterable[Any]], Iterator[Any]]
 
 
 def _by_size(
@@ -130,20 +139,49 @@ def _by_size(
                 yield outcome
 
 
+def _by_pattern(
+    problem: Problem, arrangement: Arrangement, solve: Solver, progress: bool
+) -> Iterator[ProductOutcome]:
+    """Yield the outcome of every product of faces, one pattern after the other."""
+    total = comb(len(arrangement.faces) + problem.width - 1, problem.width)
+    with tqdm(total=total, unit="product", disable=not progress) as bar:
+        for outcome in solve(patterns(arrangement, problem.width)):
+            bar.update()
+            yield outcome
+
+
+def _supports(problem: Problem, engine: Engine) -> Callable[[Support], list[Outcome]]:
+    """Return a function that solves one support."""
+    return lambda support: [solve_support(problem, support, engine)]
+
+
+def _products(problem: Problem, engine: Engine) -> Callable[[Pattern], list[ProductOutcome]]:
+    """Return a function that solves the products of faces of one pattern."""
+    return ELIMINATED.solver(problem, Arrangement.of(problem), engine)
+
+
 @contextmanager
-def _solver(problem: Problem, backend: str, limits: Limits, jobs: int) -> Iterator[Solver]:
-    """Provide a function that solves supports, here or in so many processes, in order."""
+def _solver(
+    problem: Problem,
+    start: Callable[[Problem, Engine], Callable[[Any], list]],
+    route: Formulation,
+    backend: str,
+    limits: Limits,
+    jobs: int,
+) -> Iterator[Solver]:
+    """Provide a function that solves many items, here or in so many processes, in order."""
     with open_engine(backend, limits) as engine:
         if jobs == 1:
-            yield lambda supports: (solve_support(problem, s, engine) for s in supports)
+            solve = start(problem, engine)
+            yield lambda items: (outcome for item in items for outcome in solve(item))
             return
     arrangement = Arrangement.of(problem)
-    work = partial(_solve_batch, problem, backend, limits)
+    work = partial(_solve_batch, problem, start, backend, limits)
     pool = ProcessPool(jobs, context=get_context("spawn"))
     try:
-        yield lambda supports: (
-            read_outcome(problem, arrangement, record)
-            for records in pool.map(work, _batches(list(supports), jobs)).result()
+        yield lambda items: (
+            route.read(problem, arrangement, record)
+            for records in pool.map(work, _batches(list(items), jobs)).result()
             for record in records
         )
         pool.close()
@@ -154,15 +192,20 @@ def _solver(problem: Problem, backend: str, limits: Limits, jobs: int) -> Iterat
         pool.join()
 
 
-def _batches(supports: list[Support], jobs: int) -> list[list[Support]]:
-    """Split supports into several batches per process, none so small that starting it shows."""
-    size = min(max(len(supports) // (8 * jobs), SMALLEST_BATCH), LARGEST_BATCH)
-    return [supports[k : k + size] for k in range(0, len(supports), size)]
+def _batches(items: list, jobs: int) -> list[list]:
+    """Split items into several batches per process, none so small that starting it shows."""
+    size = min(max(len(items) // (8 * jobs), SMALLEST_BATCH), LARGEST_BATCH)
+    return [items[k : k + size] for k in range(0, len(items), size)]
 
 
 def _solve_batch(
-    problem: Problem, backend: str, limits: Limits, supports: list[Support]
+    problem: Problem,
+    start: Callable[[Problem, Engine], Callable[[Any], list]],
+    backend: str,
+    limits: Limits,
+    items: list,
 ) -> list[dict[str, Any]]:
-    """Solve supports in a worker process; outcomes travel as text."""
+    """Solve items in a worker process; outcomes travel as text."""
     with open_engine(backend, limits) as engine:
-        return [solve_support(problem, support, engine).to_document() for support in supports]
+        solve = start(problem, engine)
+        return [outcome.to_document() for item in items for outcome in solve(item)]

@@ -19,7 +19,7 @@ DECIDED, FAILED, BAD_INPUT, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
 CHOICES = {
     "--engine": ("groebner",),
     "--backend": ("auto", "flint", "msolve", "singular", "sympy"),
-    "--formulation": ("reduced",),
+    "--formulation": ("reduced", "eliminated"),
     "--loss": ("sum", "mean"),
     "--output-bias": ("none", "free", "ridge"),
 }
@@ -27,7 +27,6 @@ CHOICES = {
 
 RESERVED = {
     "--engine": ("certified",),
-    "--formulation": ("eliminated",),
     "--width": ("all",),
 }
 """Values that the interface names and this version does not have."""
@@ -215,7 +214,13 @@ def _minima(options: argparse.Namespace) -> int:
     terminal = sys.stderr is not None and sys.stderr.isatty()
     progress = options.progress or (terminal and not options.quiet)
     landscape = enumerate_minima(
-        problem, options.backend, jobs=jobs, progress=progress, force=options.force, **limits
+        problem,
+        options.backend,
+        jobs=jobs,
+        progress=progress,
+        force=options.force,
+        formulation=options.formulation,
+        **limits,
     )
     _write(output, to_json(landscape.document))
     if not landscape.undecided:

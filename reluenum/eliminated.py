@@ -316,6 +316,21 @@ def surely_outside(problem: Problem, support: Support, balls: Sequence[Any]) -> 
     )
 
 
+def product_counts(outcomes: Iterable[ProductOutcome]) -> dict[str, int]:
+    """Return how many products have critical points, have none, and are undecided."""
+    counts = {"critical points": 0, "no critical point": 0, "undecided": 0}
+    for outcome in outcomes:
+        found = outcome.critical
+        counts[
+            "undecided"
+            if found.reason
+            else "critical points"
+            if found.points
+            else "no critical point"
+        ] += 1
+    return counts
+
+
 def read_product(
     problem: Problem, arrangement: Arrangement, record: Mapping[str, Any]
 ) -> ProductOutcome:
@@ -336,8 +351,6 @@ def read_product(
 
 
 def _read_point(problem: Problem, support: Support, record: Mapping[str, Any]) -> EliminatedPoint:
-    if not support:
-        return EliminatedPoint(problem, (), rational_point())
     system = graph_system(problem, support)
     point = EliminatedPoint(problem, support, IsolatedPoint.from_document(system, record))
     if not point.is_inside:

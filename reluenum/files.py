@@ -9,14 +9,13 @@ from typing import Any
 from flint import fmpz
 
 from reluenum.arrangement import Arrangement
-from reluenum.decimals import decimal_text
 from reluenum.document import VERSION, read_json
 from reluenum.errors import IncompleteRunError
+from reluenum.formulations import FORMULATIONS, Formulation
 from reluenum.groebner import Engine, installed_versions
-from reluenum.merge import StationarySet, merge
-from reluenum.patterns import Counts, Pattern, patterns, support_text
+from reluenum.landscape import CertifiedLandscape
+from reluenum.patterns import Counts, Pattern, patterns
 from reluenum.problem import Problem
-from reluenum.stationary import Outcome, read_outcome, verdict_counts
 
 PROBLEM, PATTERNS, SOLVED, MERGED = (
     "reluenum-problem",
@@ -71,91 +70,93 @@ def read_batches(path: str | Path, problem: Problem | None = None) -> list[list[
 
 
 def solved_document(
-    problem: Problem, solved: Sequence[Pattern], outcomes: Sequence[Outcome], engine: Engine
+    problem: Problem,
+    route: Formulation,
+    solved: Sequence[Pattern],
+    outcomes: Sequence[Any],
+    engine: Engine,
 ) -> dict[str, Any]:
-    """Return the outcomes of the supports that some patterns own."""
+    """Return the outcomes of some patterns."""
     return {
         **_header(SOLVED, problem),
         "software": installed_versions(),
         "engines": engine.versions(),
+        "formulation": route.name,
         "patterns": [str(pattern) for pattern in solved],
-        "verdicts": verdict_counts(outcomes),
+        "verdicts": route.verdicts(outcomes),
         "outcomes": [outcome.to_document() for outcome in outcomes],
     }
 
 
 @dataclass(frozen=True)
 class Solved:
-    """What `read_solved` returns: the patterns of one file and the outcomes of their supports."""
+    """What `read_solved` returns: the patterns of one file and their outcomes."""
 
     patterns: tuple[str, ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Any, ...]
 
 
-def read_solved(path: str | Path, problem: Problem, arrangement: Arrangement) -> Solved:
+def read_solved(
+    path: str | Path, problem: Problem, arrangement: Arrangement, route: Formulation
+) -> Solved:
     """Read the outcomes of some patterns and certify their points anew.
 
     Raises
     ------
     IncompleteRunError
-        If the file is damaged or belongs to another problem.
+        If the file is damaged, or belongs to another problem or formulation.
     TheoremViolationError
         If a recorded point is not what the record says.
     """
     with _readable(path):
         record = _read(path, SOLVED)
         _check_digest(path, record, problem)
-        outcomes = tuple(read_outcome(problem, arrangement, entry) for entry in record["outcomes"])
+        if record["formulation"] != route.name:
+            raise IncompleteRunError(f"{path} holds outcomes of another formulation")
+        outcomes = tuple(route.read(problem, arrangement, entry) for entry in record["outcomes"])
         return Solved(tuple(record["patterns"]), outcomes)
 
 
 def merge_files(
-    paths: Iterable[str | Path], problem: Problem, arrangement: Arrangement
-) -> tuple[StationarySet, list[Outcome]]:
+    paths: Iterable[str | Path], problem: Problem, arrangement: Arrangement, route: Formulation
+) -> tuple[Any, list[Any]]:
     """Merge the outcomes of all patterns; returns the outcomes too, in the order of the files.
 
     Raises
     ------
     IncompleteRunError
-        If a pattern or a support is missing or doubled.
+        If a pattern or one of its outcomes is missing or doubled.
     """
-    found = [read_solved(path, problem, arrangement) for path in paths]
+    found = [read_solved(path, problem, arrangement, route) for path in paths]
     expected = sorted(str(pattern) for pattern in patterns(arrangement, problem.width))
     present = sorted(pattern for solved in found for pattern in solved.patterns)
     if present != expected:
         stray = sorted(set(expected) ^ set(present)) or present
         raise IncompleteRunError(f"pattern {stray[0]} is missing, doubled or unknown")
     outcomes = [outcome for solved in found for outcome in solved.outcomes]
-    return merge(problem, arrangement, outcomes), outcomes
+    return route.merge(problem, arrangement, outcomes), outcomes
 
 
-def merged_document(stationary: StationarySet, outcomes: Iterable[Outcome]) -> dict[str, Any]:
-    """Return the distinct stationary points of a problem, with what is needed to certify them."""
-    problem = stationary.problem
+def merged_document(route: Formulation, merged: Any, outcomes: Iterable[Any]) -> dict[str, Any]:
+    """Return the distinct points of a problem, with what is needed to certify them."""
     return {
-        **_header(MERGED, problem),
-        "problem": problem.to_document(),
-        "classes": [
-            {
-                "loss": decimal_text(group.loss),
-                "tight_faces": [face.signs for face, _ in group.scan.tight],
-                "supports": [support_text(support) for support in group.supports],
-            }
-            for group in stationary.classes
-        ],
-        "undecided": len(stationary.undecided),
+        **_header(MERGED, merged.problem),
+        "formulation": route.name,
+        "problem": merged.problem.to_document(),
+        **merged.to_document(),
         "outcomes": [outcome.to_document() for outcome in outcomes],
     }
 
 
-def read_merged(path: str | Path) -> tuple[StationarySet, Arrangement]:
-    """Read merged stationary points and merge them anew, so that nothing is taken on trust."""
+def read_merged(path: str | Path) -> CertifiedLandscape:
+    """Read merged points, merge them anew and certify them: nothing is taken on trust."""
     with _readable(path):
         record = _read(path, MERGED)
         problem = _problem_in(path, record)
         arrangement = Arrangement.of(problem)
-        outcomes = [read_outcome(problem, arrangement, entry) for entry in record["outcomes"]]
-    return merge(problem, arrangement, outcomes), arrangement
+        route = FORMULATIONS[record["formulation"]]
+        outcomes = [route.read(problem, arrangement, entry) for entry in record["outcomes"]]
+    return route.certify(route.merge(problem, arrangement, outcomes), arrangement)
 
 
 @contextmanager

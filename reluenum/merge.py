@@ -8,12 +8,14 @@ minimality depends on r alone, so a `ResidualClass` is the unit of all that foll
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from flint import fmpq
 
 from reluenum.algebraic import Number, at_point
 from reluenum.arrangement import Arrangement, Face
 from reluenum.completeness import proved_complete
+from reluenum.decimals import decimal_text
 from reluenum.errors import IncompleteRunError
 from reluenum.linear import dot
 from reluenum.minimality import DualScan, projected_gradient, scan_dual
@@ -143,6 +145,20 @@ class StationarySet:
     problem: Problem
     classes: tuple[ResidualClass, ...]
     undecided: tuple[Outcome, ...]
+
+    def to_document(self) -> dict[str, Any]:
+        """Return a text form for people."""
+        return {
+            "classes": [
+                {
+                    "loss": decimal_text(group.loss),
+                    "tight_faces": [face.signs for face, _ in group.scan.tight],
+                    "supports": [support_text(support) for support in group.supports],
+                }
+                for group in self.classes
+            ],
+            "undecided": len(self.undecided),
+        }
 
     def __repr__(self) -> str:
         count = sum(len(c.supports) for c in self.classes) - 1

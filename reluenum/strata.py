@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cmp_to_key
 from itertools import combinations_with_replacement, product
+from typing import Any
 
 from reluenum.algebraic import Number, compare
 from reluenum.arrangement import Arrangement
 from reluenum.classical import ClassicalConditions, Judgement, Minimality
+from reluenum.decimals import decimal_text
 from reluenum.eliminated import EliminatedPoint, ProductOutcome
 from reluenum.errors import IncompleteRunError, TheoremViolationError
 from reluenum.landscape import (
@@ -104,10 +106,40 @@ class Candidate:
         return (judged for judged in (self.living, self.dying) if judged is not None)
 
 
-def eliminated_landscape(
+@dataclass(frozen=True, eq=False)
+class CandidateSet:
+    """Every critical point of a problem's surrogates, and the products nobody could settle.
+
+    Parameters
+    ----------
+    problem : Problem
+    points : tuple of EliminatedPoint
+        Smaller supports first.
+    unsolved : tuple of ProductOutcome
+    """
+
+    problem: Problem
+    points: tuple[EliminatedPoint, ...]
+    unsolved: tuple[ProductOutcome, ...]
+
+    def to_document(self) -> dict[str, Any]:
+        """Return a text form for people."""
+        return {
+            "points": [
+                {"loss": decimal_text(point.loss), "support": support_text(point.support)}
+                for point in self.points
+            ],
+            "undecided": len(self.unsolved),
+        }
+
+    def __repr__(self) -> str:
+        return f"CandidateSet({len(self.points)} points, {len(self.unsolved)} undecided)"
+
+
+def merge_products(
     problem: Problem, arrangement: Arrangement, outcomes: Iterable[ProductOutcome]
-) -> CertifiedLandscape:
-    """Judge the critical points of all products of faces and join the minima into components.
+) -> CandidateSet:
+    """Merge the outcomes of all products of faces.
 
     Raises
     ------
@@ -116,16 +148,24 @@ def eliminated_landscape(
     """
     settled = list(outcomes)
     check_products(problem, arrangement, settled)
-    unsolved = [o for o in settled if o.critical.reason]
-    points = _distinct_points(settled)
-    candidates = _judged(problem, arrangement, points, complete=not unsolved)
-    rows = [judged for candidate in candidates for judged in candidate.judged]
+    unsolved = tuple(outcome for outcome in settled if outcome.critical.reason)
+    return CandidateSet(problem, tuple(_distinct_points(settled)), unsolved)
+
+
+def eliminated_landscape(candidates: CandidateSet, arrangement: Arrangement) -> CertifiedLandscape:
+    """Judge the critical points of a problem and join the minima into components."""
+    problem = candidates.problem
+    judged = _judged(candidates, arrangement)
+    rows = [row for candidate in judged for row in candidate.judged]
     open_rows = [row for row in rows if row.is_minimum is None]
     undecided = [
-        *(Outcome(o.faces, Verdict.UNDECIDED, reason=o.critical.reason) for o in unsolved),
-        *(Outcome(r.support, Verdict.UNDECIDED, reason=r.judgement.reason) for r in open_rows),
+        *(
+            Outcome(o.faces, Verdict.UNDECIDED, None, o.critical.reason)
+            for o in candidates.unsolved
+        ),
+        *(Outcome(r.support, Verdict.UNDECIDED, None, r.judgement.reason) for r in open_rows),
     ]
-    found = [c for candidate in candidates for c in _components(problem, candidate)]
+    found = [c for candidate in judged for c in _components(problem, candidate)]
     return CertifiedLandscape(
         problem,
         Counts.of(problem, arrangement),
@@ -171,18 +211,17 @@ def _distinct_points(outcomes: Sequence[ProductOutcome]) -> list[EliminatedPoint
     return [point for support in ordered for point in by_support[support]]
 
 
-def _judged(
-    problem: Problem, arrangement: Arrangement, points: Sequence[EliminatedPoint], complete: bool
-) -> list[Candidate]:
+def _judged(found: CandidateSet, arrangement: Arrangement) -> list[Candidate]:
     """Judge every point classically; what stays open may be settled by the least loss."""
-    least = min((p.loss for p in points), key=cmp_to_key(compare)) if complete else None
+    losses = [point.loss for point in found.points]
+    least = None if found.unsolved else min(losses, key=cmp_to_key(compare))
     candidates = []
-    for point in points:
+    for point in found.points:
         conditions = ClassicalConditions(point, arrangement)
         living = dying = None
         if point.support:
             living = _row(point, False, conditions.without_zero_units(), least)
-        if len(point.support) < problem.width:
+        if len(point.support) < found.problem.width:
             dying = _row(point, True, conditions.with_zero_units(), least)
         candidates.append(Candidate(point, not conditions.scan.exceeding, living, dying))
     return candidates

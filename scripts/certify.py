@@ -6,12 +6,11 @@ from pathlib import Path
 from reluenum.document import minima_document, stationary_document, to_json, write_text
 from reluenum.files import read_merged
 from reluenum.joblog import logged
-from reluenum.landscape import landscape
 
 
 def main(merged: Path, minima: Path, stationary: Path) -> None:
     """Read merged stationary points; write the minima, and all points with their verdicts."""
-    certified = landscape(*read_merged(merged))
+    certified = read_merged(merged)
     logging.info("%r", certified)
     write_text(stationary, to_json(stationary_document(certified)))
     write_text(minima, to_json(minima_document(certified)))

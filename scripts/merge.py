@@ -7,15 +7,16 @@ from pathlib import Path
 from reluenum.arrangement import Arrangement
 from reluenum.document import to_json, write_text
 from reluenum.files import merge_files, merged_document, read_problem
+from reluenum.formulations import Formulation, formulation
 from reluenum.joblog import logged
 
 
-def main(problem: Path, solved: Sequence[Path], merged: Path) -> None:
+def main(problem: Path, solved: Sequence[Path], route: Formulation, merged: Path) -> None:
     """Read a problem and all its solved patterns, and write its stationary points."""
     instance = read_problem(problem)
-    stationary, outcomes = merge_files(solved, instance, Arrangement.of(instance))
-    logging.info("%r", stationary)
-    write_text(merged, to_json(merged_document(stationary, outcomes)))
+    points, outcomes = merge_files(solved, instance, Arrangement.of(instance), route)
+    logging.info("%r", points)
+    write_text(merged, to_json(merged_document(route, points, outcomes)))
 
 
 if __name__ == "__main__":
@@ -23,5 +24,6 @@ if __name__ == "__main__":
         main(
             Path(snakemake.input.problem),
             [Path(path) for path in snakemake.input.solved],
+            formulation(snakemake.params.formulation),
             Path(snakemake.output.merged),
         )

@@ -7,13 +7,19 @@ from reluenum.arrangement import Arrangement
 from reluenum.document import to_json, write_text
 from reluenum.experiment import batch_names
 from reluenum.files import read_batches, read_problem, solved_document
+from reluenum.formulations import Formulation, formulation
 from reluenum.groebner import Limits, open_engine
 from reluenum.joblog import logged
-from reluenum.stationary import solve_pattern, verdict_counts
 
 
 def main(
-    problem: Path, patterns: Path, batch: str, backend: str, limits: Limits, solved: Path
+    problem: Path,
+    patterns: Path,
+    batch: str,
+    route: Formulation,
+    backend: str,
+    limits: Limits,
+    solved: Path,
 ) -> None:
     """Read a problem and its batches, and write the outcomes of the batch of the given name."""
     instance = read_problem(problem)
@@ -22,11 +28,12 @@ def main(
     todo = batches[batch_names(batches).index(batch)]
     outcomes = []
     with open_engine(backend, limits) as engine:
+        solve = route.solver(instance, arrangement, engine)
         for pattern in todo:
-            found = solve_pattern(instance, arrangement, pattern, engine)
-            logging.info("%s: %s", pattern, verdict_counts(found))
+            found = solve(pattern)
+            logging.info("%s: %s", pattern, route.verdicts(found))
             outcomes += found
-        write_text(solved, to_json(solved_document(instance, todo, outcomes, engine)))
+        write_text(solved, to_json(solved_document(instance, route, todo, outcomes, engine)))
 
 
 if __name__ == "__main__":
@@ -35,6 +42,7 @@ if __name__ == "__main__":
             Path(snakemake.input.problem),
             Path(snakemake.input.patterns),
             snakemake.wildcards.batch,
+            formulation(snakemake.params.formulation),
             snakemake.params.backend,
             Limits(snakemake.params.seconds, snakemake.params.megabytes),
             Path(snakemake.output.solved),

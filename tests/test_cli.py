@@ -232,7 +232,7 @@ def test_width_of_many_digits_is_refused_in_a_short_line(capsys):
         (["--backend", "cocoa"], "--backend: 'cocoa'; expected one of auto, flint, msolve, sing"),
         (["--backend", ""], "--backend: ''; expected one of auto, flint, msolve, singular, sympy"),
         (["--engine", "magic"], "--engine: 'magic'; expected groebner"),
-        (["--formulation", "dual"], "--formulation: 'dual'; expected reduced"),
+        (["--formulation", "dual"], "--formulation: 'dual'; expected one of reduced, eliminated"),
         (["--loss", "max"], "--loss: 'max'; expected one of sum, mean"),
         (["--output-bias", "yes"], "--output-bias: 'yes'; expected one of none, free, ridge"),
         (["--width"], "command line: argument --width: expected one argument; expected the form"),

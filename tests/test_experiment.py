@@ -55,6 +55,8 @@ def test_every_configuration_of_the_project_is_valid(path):
 def test_defaults_are_filled_in_at_every_level():
     config = completed(CONFIG | {"solve": {"seconds": 7}})
     assert config["solve"] == {
+        "formulation": "reduced",
+        "all_patterns": False,
         "backend": "auto",
         "seconds": 7,
         "megabytes": DEFAULT_MEGABYTES,

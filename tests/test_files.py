@@ -4,6 +4,7 @@ import json
 from itertools import chain
 
 import pytest
+from oracles import classes_of
 
 from reluenum.arrangement import Arrangement
 from reluenum.document import minima_document, to_json, write_text
@@ -19,6 +20,7 @@ from reluenum.files import (
     read_solved,
     solved_document,
 )
+from reluenum.formulations import REDUCED
 from reluenum.groebner import open_engine
 from reluenum.landscape import landscape
 from reluenum.merge import merge
@@ -53,7 +55,9 @@ def run(tmp_path, engine):
                 for outcome in solve_pattern(problem, arrangement, pattern, engine)
             ]
             paths.append(tmp_path / f"solved{k}.json")
-            write_text(paths[-1], to_json(solved_document(problem, batch, outcomes, engine)))
+            write_text(
+                paths[-1], to_json(solved_document(problem, REDUCED, batch, outcomes, engine))
+            )
         return problem, arrangement, paths
 
     return make
@@ -138,7 +142,7 @@ def test_the_plan_states_faces_columns_and_counts():
 @pytest.mark.parametrize("problem", [PROBLEM, EXAMPLE_1], ids=["mean ridge", "sum none"])
 def test_merging_files_gives_what_solving_in_one_go_gives(run, engine, problem):
     problem, arrangement, paths = run(problem)
-    from_files, outcomes = merge_files(paths, problem, arrangement)
+    from_files, outcomes = merge_files(paths, problem, arrangement, REDUCED)
     assert len(outcomes) == 15
     direct = merge(
         problem, arrangement, [solve_support(problem, s, engine) for s in supports(arrangement, 2)]
@@ -147,16 +151,16 @@ def test_merging_files_gives_what_solving_in_one_go_gives(run, engine, problem):
     assert to_json(minima_document(landscape(from_files, arrangement))) == expected
     # and once more through the merged file
     path = paths[0].with_name("merged.json")
-    write_text(path, to_json(merged_document(from_files, outcomes)))
-    again, same_arrangement = read_merged(path)
+    write_text(path, to_json(merged_document(REDUCED, from_files, outcomes)))
+    again = read_merged(path)
     assert again.problem == problem
-    assert to_json(minima_document(landscape(again, same_arrangement))) == expected
+    assert to_json(minima_document(again)) == expected
 
 
 def test_solved_outcomes_survive_their_file(run):
     problem, arrangement, paths = run(EXAMPLE_1)
     for path in paths:
-        solved = read_solved(path, problem, arrangement)
+        solved = read_solved(path, problem, arrangement, REDUCED)
         document = json.loads(path.read_text())
         assert list(solved.patterns) == document["patterns"]
         assert [o.to_document() for o in solved.outcomes] == document["outcomes"]
@@ -166,7 +170,7 @@ def test_solved_outcomes_survive_their_file(run):
 
 def test_the_merged_file_lists_the_residuals(run):
     problem, arrangement, paths = run(EXAMPLE_1)
-    document = merged_document(*merge_files(paths, problem, arrangement))
+    document = merged_document(REDUCED, *merge_files(paths, problem, arrangement, REDUCED))
     assert [(c["loss"], c["tight_faces"], c["supports"]) for c in document["classes"]] == [
         ("5", [], [""]),
         ("3.56", ["+0"], ["+0"]),
@@ -179,26 +183,26 @@ def test_the_merged_file_lists_the_residuals(run):
 def test_outcomes_of_another_problem_are_refused(run):
     _, arrangement, paths = run(EXAMPLE_1)
     with pytest.raises(IncompleteRunError, match=r"solved0\.json belongs to another problem"):
-        read_solved(paths[0], OTHER, arrangement)
+        read_solved(paths[0], OTHER, arrangement, REDUCED)
     changed(paths[0], lambda document: document.update(problem_sha256="0" * 64))
     with pytest.raises(IncompleteRunError, match="belongs to another problem"):
-        merge_files(paths, EXAMPLE_1, arrangement)
+        merge_files(paths, EXAMPLE_1, arrangement, REDUCED)
 
 
 def test_a_missing_doubled_or_unknown_pattern_is_named(run):
     problem, arrangement, paths = run(EXAMPLE_1)
     first = json.loads(paths[-1].read_text())["patterns"][0]
     with pytest.raises(IncompleteRunError, match="is missing, doubled or unknown"):
-        merge_files(paths[:-1], problem, arrangement)
+        merge_files(paths[:-1], problem, arrangement, REDUCED)
     with pytest.raises(IncompleteRunError, match="is missing, doubled or unknown"):
-        merge_files([*paths, paths[-1]], problem, arrangement)
+        merge_files([*paths, paths[-1]], problem, arrangement, REDUCED)
     changed(paths[-1], lambda document: document["patterns"].remove(first))
     with pytest.raises(IncompleteRunError) as caught:
-        merge_files(paths, problem, arrangement)
+        merge_files(paths, problem, arrangement, REDUCED)
     assert str(caught.value) == f"pattern {first} is missing, doubled or unknown"
     changed(paths[-1], lambda document: document["patterns"].append("+-+|+-+"))
     with pytest.raises(IncompleteRunError, match=r"missing, doubled or unknown"):
-        merge_files(paths, problem, arrangement)
+        merge_files(paths, problem, arrangement, REDUCED)
 
 
 def test_a_missing_or_doubled_outcome_is_named(run):
@@ -207,11 +211,11 @@ def test_a_missing_or_doubled_outcome_is_named(run):
     original = holder.read_text()
     changed(holder, lambda document: document["outcomes"].remove(entry_of(document, "+0")))
     with pytest.raises(IncompleteRunError, match=r"support \+0 has no outcome"):
-        merge_files(paths, problem, arrangement)
+        merge_files(paths, problem, arrangement, REDUCED)
     holder.write_text(original)
     changed(holder, lambda document: document["outcomes"].append(entry_of(document, "+0")))
     with pytest.raises(IncompleteRunError, match=r"support \+0 was solved twice"):
-        merge_files(paths, problem, arrangement)
+        merge_files(paths, problem, arrangement, REDUCED)
 
 
 def test_a_point_that_is_not_where_the_file_says_is_refused(run):
@@ -224,7 +228,7 @@ def test_a_point_that_is_not_where_the_file_says_is_refused(run):
 
     changed(holder, move)
     with pytest.raises(TheoremViolationError, match="no isolated solution at a recorded centre"):
-        read_solved(holder, problem, arrangement)
+        read_solved(holder, problem, arrangement, REDUCED)
 
 
 def test_the_mirror_image_of_a_point_is_not_the_point(run):
@@ -239,7 +243,7 @@ def test_the_mirror_image_of_a_point_is_not_the_point(run):
 
     changed(holder, mirror)
     with pytest.raises(TheoremViolationError, match="is not as recorded"):
-        read_solved(holder, problem, arrangement)
+        read_solved(holder, problem, arrangement, REDUCED)
 
 
 @pytest.mark.parametrize(("support", "verdict"), [("+0", "leaves its faces"), ("++", "stationary")])
@@ -248,7 +252,7 @@ def test_a_changed_verdict_on_a_point_is_refused(run, support, verdict):
     holder = holder_of(paths, support)
     changed(holder, lambda document: entry_of(document, support).update(verdict=verdict))
     with pytest.raises(TheoremViolationError, match="is not as recorded"):
-        merge_files(paths, problem, arrangement)
+        merge_files(paths, problem, arrangement, REDUCED)
 
 
 def test_a_point_that_was_dropped_from_a_file_is_noticed(run):
@@ -261,10 +265,10 @@ def test_a_point_that_was_dropped_from_a_file_is_noticed(run):
         entry["verdict"] = "no point with positive squares"
 
     changed(holder, drop)
-    stationary, outcomes = merge_files(paths, problem, arrangement)
+    stationary, outcomes = merge_files(paths, problem, arrangement, REDUCED)
     assert [support_text(o.support) for o in stationary.undecided] == ["+0|0+"]
     assert "Theorem E proves that there is one" in stationary.undecided[0].reason
-    assert merged_document(stationary, outcomes)["undecided"] == 1
+    assert merged_document(REDUCED, stationary, outcomes)["undecided"] == 1
     assert not landscape(stationary, arrangement).is_complete
 
 
@@ -279,20 +283,21 @@ def test_undecided_supports_and_their_reasons_survive_the_merged_file(run):
 
     changed(holder, give_up)
     path = paths[0].with_name("merged.json")
-    write_text(path, to_json(merged_document(*merge_files(paths, problem, arrangement))))
-    stationary, _ = read_merged(path)
-    assert [o.reason for o in stationary.undecided] == ["flint: not solved within 1 s"]
+    write_text(
+        path, to_json(merged_document(REDUCED, *merge_files(paths, problem, arrangement, REDUCED)))
+    )
+    assert [o.reason for o in read_merged(path).undecided] == ["flint: not solved within 1 s"]
 
 
 def test_a_merged_file_is_proved_anew_when_read(run):
     problem, arrangement, paths = run(EXAMPLE_1)
     path = paths[0].with_name("merged.json")
-    document = merged_document(*merge_files(paths, problem, arrangement))
+    document = merged_document(REDUCED, *merge_files(paths, problem, arrangement, REDUCED))
     text = to_json(document)
     # What the file claims beyond the outcomes is not believed.
     path.write_text(json.dumps(document | {"classes": [], "undecided": 7}))
-    stationary, _ = read_merged(path)
-    assert (len(stationary.classes), stationary.undecided) == (4, ())
+    found = read_merged(path)
+    assert (len(classes_of(found)), found.undecided) == (4, ())
     path.write_text(text)
     changed(path, lambda found: found["outcomes"].pop())
     with pytest.raises(IncompleteRunError, match="has no outcome"):

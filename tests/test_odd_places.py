@@ -20,6 +20,7 @@ from reluenum.decimals import RootMultiple, decimal_text
 from reluenum.document import to_json, write_text
 from reluenum.errors import IncompleteRunError
 from reluenum.files import PROBLEM, problem_document, read_problem, read_solved, solved_document
+from reluenum.formulations import REDUCED
 from reluenum.groebner import open_engine
 from reluenum.groebner.text import parse_polynomial
 from reluenum.landscape import positive_compositions
@@ -126,11 +127,11 @@ def test_a_damaged_solved_file_is_an_incomplete_run(tmp_path, damage):
     batch = list(patterns(arrangement, 2))
     with open_engine("flint") as engine:
         outcomes = [o for p in batch for o in solve_pattern(EXAMPLE_1, arrangement, p, engine)]
-        document = solved_document(EXAMPLE_1, batch, outcomes, engine)
+        document = solved_document(EXAMPLE_1, REDUCED, batch, outcomes, engine)
     DAMAGES[damage](document)
     write_text(path, to_json(document))
     with pytest.raises(IncompleteRunError, match=r"solved\.json"):
-        read_solved(path, EXAMPLE_1, arrangement)
+        read_solved(path, EXAMPLE_1, arrangement, REDUCED)
 
 
 def test_a_problem_file_without_problem_is_an_incomplete_run(tmp_path):

@@ -11,6 +11,8 @@ import pytest
 from reluenum.document import read_json
 from reluenum.errors import IncompleteRunError, TooManySupportsError
 from reluenum.experiment import planned_batches
+from reluenum.formulations import REDUCED
+from reluenum.groebner import DEFAULT_LIMITS
 from reluenum.joblog import logged
 from scripts import certify, dataset, decided, merge, patterns, solve
 
@@ -36,7 +38,7 @@ def solved_instance(folder, patterns_per_job=8, **changes):
     patterns.main(problem, patterns_per_job, False, plan)
     solved = {name: folder / f"{name}.json" for name in planned_batches(plan)}
     for name, path in solved.items():
-        solve.main(problem, plan, name, "auto", 120, path)
+        solve.main(problem, plan, name, REDUCED, "auto", DEFAULT_LIMITS, path)
     return list(solved.values())
 
 
@@ -47,7 +49,7 @@ def solved(tmp_path_factory):
 
 def test_the_steps_lead_to_a_complete_document(solved, tmp_path):
     problem = solved[0].parent / "problem.json"
-    merge.main(problem, solved, tmp_path / "merged.json")
+    merge.main(problem, solved, REDUCED, tmp_path / "merged.json")
     certify.main(tmp_path / "merged.json", tmp_path / "minima.json", tmp_path / "stationary.json")
     decided.main({"mine": tmp_path / "minima.json"}, tmp_path / "decided.txt")
     assert (tmp_path / "decided.txt").read_text() == "mine: 45 supports decided\n"
@@ -58,7 +60,7 @@ def test_the_steps_lead_to_a_complete_document(solved, tmp_path):
 def test_the_order_of_the_batches_does_not_matter(solved, tmp_path):
     problem = solved[0].parent / "problem.json"
     for name, order in {"forwards": solved, "backwards": solved[::-1]}.items():
-        merge.main(problem, order, tmp_path / "merged.json")
+        merge.main(problem, order, REDUCED, tmp_path / "merged.json")
         certify.main(tmp_path / "merged.json", tmp_path / f"{name}.json", tmp_path / "points.json")
     assert (tmp_path / "forwards.json").read_bytes() == (tmp_path / "backwards.json").read_bytes()
 
@@ -73,21 +75,23 @@ def test_a_solved_batch_says_what_it_is(solved):
 
 def test_a_missing_batch_is_noticed(solved, tmp_path):
     with pytest.raises(IncompleteRunError, match=r"pattern .* is missing"):
-        merge.main(solved[0].parent / "problem.json", solved[1:], tmp_path / "merged.json")
+        merge.main(solved[0].parent / "problem.json", solved[1:], REDUCED, tmp_path / "merged.json")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_batch_of_another_problem_is_noticed(solved, tmp_path):
     foreign = solved_instance(tmp_path / "foreign", ridge="1/99")
     with pytest.raises(IncompleteRunError, match="belongs to another problem"):
-        merge.main(solved[0].parent / "problem.json", [*solved[:-1], foreign[-1]], tmp_path / "m")
+        merge.main(
+            solved[0].parent / "problem.json", [*solved[:-1], foreign[-1]], REDUCED, tmp_path / "m"
+        )
 
 
 def test_half_a_file_is_noticed(solved, tmp_path):
     half = tmp_path / "half.json"
     half.write_text(solved[0].read_text()[:1000])
     with pytest.raises(IncompleteRunError, match=r"half\.json is not a complete JSON document"):
-        merge.main(solved[0].parent / "problem.json", [half, *solved[1:]], tmp_path / "m")
+        merge.main(solved[0].parent / "problem.json", [half, *solved[1:]], REDUCED, tmp_path / "m")
 
 
 def test_decided_counts_the_undecided_supports_of_every_instance(tmp_path):
