@@ -82,37 +82,73 @@ def graph_unknowns(charts: Sequence[Chart], values: Sequence) -> tuple[list, lis
     return list(values[:size]), taus, list(values[used:])
 
 
-def graph_system(problem: Problem, faces: Sequence[Face]) -> PolynomialSystem:
-    """Return the critical points of the surrogate together with their output weights.
+@dataclass(frozen=True)
+class UnitEquations:
+    """The equations of one unit, over Q, in the unknowns of all units.
+
+    Parameters
+    ----------
+    leading : fmpq_mpoly
+        alpha_0, the coordinate of P g along the origin of the chart.
+    collinear : tuple of fmpq_mpoly
+        alpha_j - tau_j alpha_0: P g is parallel to w.
+    scaled : fmpq_mpoly
+        alpha_0 gamma - Lambda.
+    balanced : fmpq_mpoly
+        gamma^2 - |w|^2.
+    """
+
+    leading: fmpq_mpoly
+    collinear: tuple[fmpq_mpoly, ...]
+    scaled: fmpq_mpoly
+    balanced: fmpq_mpoly
+
+    @property
+    def all(self) -> tuple[fmpq_mpoly, ...]:
+        """Everything that vanishes."""
+        return (*self.collinear, self.scaled, self.balanced)
+
+
+def graph_equations(problem: Problem, faces: Sequence[Face]) -> tuple[UnitEquations, ...]:
+    """Return the equations of every unit in the ring of `graph_variables` (Lemma 21).
 
     Parameters
     ----------
     problem : Problem
     faces : sequence of Face
         Living ones, each with a non-empty active set; they may repeat.
-
-    Returns
-    -------
-    PolynomialSystem
-        Square, degree at most 3: the coordinates alpha of P g in the chart satisfy
-        alpha_j = tau_j alpha_0, alpha_0 gamma = Lambda, and gamma^2 = |w|^2 (Lemma 21).
     """
     charts = [Chart.of(problem, face) for face in faces]
-    names = graph_variables(charts)
-    context = fmpq_mpoly_ctx.get(names, Ordering.degrevlex)
+    context = fmpq_mpoly_ctx.get(graph_variables(charts), Ordering.degrevlex)
     zero = context.constant(0)
     weights, taus, slopes = graph_unknowns(charts, context.gens())
     units = [
         [zero + entry for entry in chart.unit(tau)] for chart, tau in zip(charts, taus, strict=True)
     ]
     residual = problem.residual(fitting_errors(problem, faces, weights, units))
-    collinear, scaled, balanced = [], [], []
+    found = []
     for face, chart, unit, tau, slope in zip(faces, charts, units, taus, slopes, strict=True):
-        first, *others = chart.coordinates(face_gradient(problem, face.active, residual))
-        collinear += [alpha - t * first for alpha, t in zip(others, tau, strict=True)]
-        scaled.append(first * slope - problem.effective_ridge)
-        balanced.append(slope * slope - dot(unit, unit))
-    return PolynomialSystem.of(names, [zero + e for e in (*collinear, *scaled, *balanced)])
+        alpha = chart.coordinates(face_gradient(problem, face.active, residual))
+        leading, *others = (zero + entry for entry in alpha)
+        collinear = tuple(entry - t * leading for entry, t in zip(others, tau, strict=True))
+        scaled = leading * slope - problem.effective_ridge
+        found.append(UnitEquations(leading, collinear, scaled, slope * slope - dot(unit, unit)))
+    return tuple(found)
+
+
+def graph_system(problem: Problem, faces: Sequence[Face]) -> PolynomialSystem:
+    """Return the critical points of the surrogate together with their output weights.
+
+    Returns
+    -------
+    PolynomialSystem
+        Square, of degree at most 3.
+    """
+    units = graph_equations(problem, faces)
+    names = graph_variables([Chart.of(problem, face) for face in faces])
+    collinear = [equation for unit in units for equation in unit.collinear]
+    scaled, balanced = [unit.scaled for unit in units], [unit.balanced for unit in units]
+    return PolynomialSystem.of(names, [*collinear, *scaled, *balanced])
 
 
 def fitting_errors(

@@ -2,14 +2,14 @@
 
 Every pattern owns the products of faces whose columns are its own: its interior, its boundaries,
 repeated faces and zero units included. A product is settled by its distinct living faces, after
-the ideal itself has shown that units on one face are parallel (docs/theory.md, section 13).
+identities in the ideal have shown that units on one face share theirs (docs/theory.md, 13).
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations_with_replacement, pairwise, product
+from itertools import combinations_with_replacement, product
 from typing import Any
 
 from reluenum.algebraic import (
@@ -21,13 +21,18 @@ from reluenum.algebraic import (
     real_solutions,
 )
 from reluenum.arrangement import Arrangement, Face
-from reluenum.charts import Chart, fitting_errors, graph_system, graph_unknowns
+from reluenum.charts import (
+    Chart,
+    fitting_errors,
+    graph_equations,
+    graph_system,
+    graph_unknowns,
+)
 from reluenum.errors import BackendError, TheoremViolationError
 from reluenum.groebner import Engine
 from reluenum.linear import dot
 from reluenum.patterns import Pattern, Support, support_text
 from reluenum.problem import OutputBias, Problem
-from reluenum.stationarity import ring
 from reluenum.stationary import SupportPoint
 
 Product = tuple[Face, ...]
@@ -218,8 +223,10 @@ class EliminatedSolver:
             # Such a unit only has its own ridge: the gradient 2 Lambda v does not vanish.
             return ProductOutcome(faces, CriticalSet(support, -1, 0))
         found = self.support(support)
-        if len(alive) > len(support) and not found.reason:
-            found = self._repeated(alive, found)
+        if len(alive) > len(support):
+            prove_shared(self.problem, alive)
+            if found.dimension >= 0:
+                found = replace(found, dimension=found.dimension + len(alive) - len(support))
         return ProductOutcome(faces, found)
 
     def support(self, support: Support) -> CriticalSet:
@@ -268,26 +275,42 @@ class EliminatedSolver:
             points += [point] if point.is_inside else []
         return CriticalSet(support, found.dimension, found.degree, tuple(points), reason)
 
-    def _repeated(self, alive: Product, found: CriticalSet) -> CriticalSet:
-        """Prove from the ideal that units on one face are parallel, and return its dimension.
 
-        Then they share the critical point of one unit, in every proportion (Lemma 22).
-        """
-        system = graph_system(self.problem, alive)
-        variable = dict(zip(system.variables, ring(system.variables).gens(), strict=True))
-        try:
-            for k, (face, following) in enumerate(pairwise(alive)):
-                for j in range(face.dimension - 1 if face == following else 0):
-                    apart = variable[f"t{k}_{j}"] - variable[f"t{k + 1}_{j}"]
-                    if self.engine.solutions(replace(system, nonzero=(apart,))).dimension >= 0:
-                        return replace(found, reason="units on one face need not be parallel")
-            dimension = self.engine.solutions(system).dimension
-        except BackendError as error:
-            return replace(found, reason=str(error))
-        extra = len(alive) - len(found.support)
-        expected = -1 if found.dimension < 0 else found.dimension + extra
-        reason = "" if dimension == expected else f"dimension {dimension} instead of {expected}"
-        return replace(found, dimension=dimension, reason=reason)
+def prove_shared(problem: Problem, alive: Product) -> None:
+    """Prove that units on one face share the critical points of a single one (Lemma 22).
+
+    Polynomial identities show that the ideal contains the differences of their tau and gamma,
+    and that it depends on the sum of their q only: its quotient is that of the distinct faces
+    with one free q more for every repetition.
+
+    Raises
+    ------
+    TheoremViolationError
+        If an identity does not hold.
+    """
+    support = tuple(sorted(set(alive)))
+    leaders = [alive.index(face) for face in alive]
+    units, merged = graph_equations(problem, alive), graph_equations(problem, support)
+    context = units[0].leading.context()
+    charts = [Chart.of(problem, face) for face in alive]
+    weights, taus, slopes = graph_unknowns(charts, context.gens())
+    parallel = all(
+        units[k].leading == units[o].leading
+        and mine - theirs == (taus[o][j] - taus[k][j]) * units[o].leading
+        for k, o in enumerate(leaders)
+        for j, (mine, theirs) in enumerate(zip(units[k].collinear, units[o].collinear, strict=True))
+    )
+    first = [alive.index(face) for face in support]
+    sums = [sum(weights[k] for k, o in enumerate(leaders) if o == f) for f in first]
+    alike = [*weights, *(t for o in leaders for t in taus[o]), *(slopes[o] for o in leaders)]
+    images = [*sums, *(t for f in first for t in taus[f]), *(slopes[f] for f in first)]
+    additive = all(
+        mine.compose(*alike, ctx=context) == theirs.compose(*images, ctx=context)
+        for unit, face in zip(units, alive, strict=True)
+        for mine, theirs in zip(unit.all, merged[support.index(face)].all, strict=True)
+    )
+    if not (parallel and additive):
+        raise TheoremViolationError(f"units of {support_text(alive)} do not share a face's points")
 
 
 def independent_blocks(problem: Problem, support: Support) -> list[Support]:
