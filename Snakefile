@@ -50,6 +50,7 @@ localrules:
     all,
     dataset,
     patterns,
+    facts,
     summary,
     summary_figures,
     decided,
@@ -229,6 +230,34 @@ rule tables:
         "scripts/tables.py"
 
 
+# What the paper observed on its instance, checked on this one.
+rule facts:
+    input:
+        minima=rules.certify.output.minima,
+    output:
+        facts=report(
+            "results/{experiment}/{instance}/facts.txt",
+            caption="captions/facts.rst",
+            category="Local minima",
+            subcategory="{instance}",
+            labels={"show": "statements of the paper, checked"},
+        ),
+    log:
+        "logs/facts/{experiment}/{instance}.log",
+    benchmark:
+        "benchmarks/facts/{experiment}/{instance}.tsv"
+    conda:
+        "environment.yml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    message:
+        "{wildcards.instance}: facts"
+    script:
+        "scripts/facts.py"
+
+
 # The landscape of one instance in pictures; the report shows them in the first format.
 rule figures:
     input:
@@ -343,6 +372,7 @@ rule decided:
     input:
         minima=rules.summary.input.minima,
         tables=expand(rules.tables.output, instance=INSTANCES, allow_missing=True),
+        facts=expand(rules.facts.output, instance=INSTANCES, allow_missing=True),
         figures=expand(rules.figures.output, instance=INSTANCES, allow_missing=True),
         summary=rules.summary.output,
         summary_figures=rules.summary_figures.output,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from reluenum.errors import InputError, ReluenumError, one_line, quoted
+from reluenum.errors import IncompleteRunError, InputError, ReluenumError, one_line, quoted
 
 DECIDED, FAILED, BAD_INPUT, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -141,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, add, text in (
         ("minima", _add_minima, "print every local minimum of one data set as a JSON document"),
         ("data", _add_data, "print a built-in or generated data set as CSV"),
+        ("facts", _add_facts, "check the statements of the paper on a document of minima"),
         ("verify", _add_verify, "check a certificate (not available in this version)"),
     ):
         command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
@@ -186,6 +187,11 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     add("--noise", metavar="A", help="noise on its outputs is in [-A, A] (default: 1/10)")
     add("--output", metavar="FILE", help="write the data there, whole or not at all")
     parser.set_defaults(run=_data)
+
+
+def _add_facts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a document that `reluenum minima` wrote")
+    parser.set_defaults(run=_facts)
 
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
@@ -245,6 +251,24 @@ def _data(options: argparse.Namespace) -> int:
         given["noise"] = options.noise
     output = _writable(options.output)
     _write(output, to_csv(*dataset(options.family, **given)))
+    return DECIDED
+
+
+def _facts(options: argparse.Namespace) -> int:
+    """Print the facts about an instance."""
+    from reluenum.document import read_minima
+    from reluenum.facts import facts_text
+
+    expected = "a document of `reluenum minima`"
+    try:
+        text = facts_text(read_minima(options.file))
+    except OSError as error:
+        raise InputError("FILE", f"{options.file}: {error.strerror or error}", expected) from error
+    except IncompleteRunError as error:
+        raise InputError("FILE", str(error), expected) from error
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise InputError("FILE", f"{options.file} is damaged", expected) from error
+    _write(None, text)
     return DECIDED
 
 

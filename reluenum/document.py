@@ -135,6 +135,20 @@ def read_json(path: str | Path) -> dict[str, Any]:
     return document
 
 
+def read_minima(path: str | Path) -> dict[str, Any]:
+    """Read a document of minima.
+
+    Raises
+    ------
+    IncompleteRunError
+        If the file is none, or of another version.
+    """
+    document = read_json(path)
+    if document.get("format") != FORMAT or document.get("version") != VERSION:
+        raise IncompleteRunError(f"{path} is no document of kind {FORMAT}, version {VERSION}")
+    return document
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a file so that it is seen complete or not at all."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
