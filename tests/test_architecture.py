@@ -59,6 +59,7 @@ def test_floats_decide_nothing():
         "linear",
         "arrangement",
         "patterns",
+        "refutation",
         "stationarity",
         "numberfield",
         "algebraic",
