@@ -201,10 +201,11 @@ def _distinct_points(outcomes: Sequence[ProductOutcome]) -> list[EliminatedPoint
         If two products of the same living faces have different numbers of points.
     """
     by_support: dict[Support, tuple[EliminatedPoint, ...]] = {}
-    for outcome in outcomes:
+    # What one process settled another one may have given up: that is no contradiction.
+    for outcome in sorted(outcomes, key=lambda outcome: bool(outcome.critical.reason)):
         found = outcome.critical
         known = by_support.setdefault(found.support, found.points)
-        if len(known) != len(found.points):
+        if len(known) != len(found.points) and not found.reason:
             text = support_text(found.support)
             raise TheoremViolationError(f"{text} has {len(known)} and {len(found.points)} points")
     ordered = sorted(by_support, key=lambda support: (len(support), support))
