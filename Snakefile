@@ -110,6 +110,7 @@ checkpoint patterns:
         runtime=10,
     params:
         patterns_per_job=lookup(within=config, dpath="solve/patterns_per_job"),
+        all_patterns=lookup(within=config, dpath="solve/all_patterns"),
         force=lookup(within=config, dpath="solve/force"),
     message:
         "{wildcards.instance}: activation patterns"
@@ -175,6 +176,7 @@ rule merge:
 rule certify:
     input:
         merged=rules.merge.output.merged,
+        patterns=rules.patterns.output.patterns,
     output:
         minima="results/{experiment}/{instance}/minima.json",
         stationary="results/{experiment}/{instance}/stationary.json",

@@ -23,6 +23,7 @@ from reluenum.groebner import DEFAULT_MEGABYTES, DEFAULT_SECONDS, Engine, Limits
 from reluenum.landscape import CertifiedLandscape
 from reluenum.patterns import Counts, Pattern, Support, patterns, refuse_astronomical
 from reluenum.problem import Problem
+from reluenum.refutation import examine, refuse_astronomical_matrices
 from reluenum.stationary import Outcome, Verdict, solve_support
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def enumerate_minima(
     force: bool = False,
     megabytes: int = DEFAULT_MEGABYTES,
     formulation: str = "reduced",
+    all_patterns: bool = False,
 ) -> Landscape:
     """Find every local minimum of a problem and prove that none is missing.
 
@@ -89,6 +91,9 @@ def enumerate_minima(
     formulation : str
         `reduced`: stationarity systems and Theorems A to E. `eliminated`: the paper's surrogate
         on every product of faces, and the classical conditions.
+    all_patterns : bool
+        Whether to go through all 2^(n L) sign matrices, as the paper does, and to refute those
+        that are not realisable one by one.
 
     Returns
     -------
@@ -108,12 +113,16 @@ def enumerate_minima(
     route = named_formulation(formulation)
     if not force:
         refuse_astronomical(problem)
+    if all_patterns and not force:
+        refuse_astronomical_matrices(problem)
     arrangement = Arrangement.of(problem)
+    examined = examine(problem, arrangement, progress).to_document() if all_patterns else None
     start, solved = (_supports, _by_size) if route is REDUCED else (_products, _by_pattern)
     with _solver(problem, start, route, backend, Limits(seconds, megabytes), jobs) as solve:
         outcomes = list(solved(problem, arrangement, solve, progress))
     certified = route.certify(route.merge(problem, arrangement, outcomes), arrangement)
-    return Landscape(*(getattr(certified, field.name) for field in fields(certified)))
+    known = {field.name: getattr(certified, field.name) for field in fields(certified)}
+    return Landscape(**known | {"sign_matrices": examined})
 
 
 Solver = Callable[[Iterable[Any]], Iterator[Any]]

@@ -168,6 +168,7 @@ def _add_minima(parser: argparse.ArgumentParser) -> None:
     add("--jobs", metavar="N", default="1", help="number of processes (default: 1)")
     add("--seconds", metavar="S", help="time limit of a backend on a support (default: 120)")
     add("--memory", metavar="MB", help="memory limit of a backend on a support (default: 4000)")
+    add("--all-patterns", action="store_true", help="go through all 2^(n L) sign matrices")
     add("--force", action="store_true", help="start however many supports there are")
     add("--output", metavar="FILE", help="write the document there, whole or not at all")
     bar = parser.add_mutually_exclusive_group()
@@ -226,6 +227,7 @@ def _minima(options: argparse.Namespace) -> int:
         progress=progress,
         force=options.force,
         formulation=options.formulation,
+        all_patterns=options.all_patterns,
         **limits,
     )
     _write(output, to_json(landscape.document))

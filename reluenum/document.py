@@ -41,6 +41,8 @@ def minima_document(landscape: CertifiedLandscape) -> dict[str, Any]:
         "complete": landscape.is_complete,
         "components": [_component_record(c) for c in landscape.components],
     }
+    if landscape.sign_matrices is not None:
+        document["sign_matrices"] = dict(landscape.sign_matrices)
     if landscape.undecided:
         document["undecided"] = [_undecided_record(outcome) for outcome in landscape.undecided]
     return document

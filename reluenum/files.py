@@ -16,6 +16,7 @@ from reluenum.groebner import Engine, installed_versions
 from reluenum.landscape import CertifiedLandscape
 from reluenum.patterns import Counts, Pattern, patterns
 from reluenum.problem import Problem
+from reluenum.refutation import SignMatrices
 
 PROBLEM, PATTERNS, SOLVED, MERGED = (
     "reluenum-problem",
@@ -43,9 +44,21 @@ def read_problem(path: str | Path) -> Problem:
 
 
 def patterns_document(
-    problem: Problem, arrangement: Arrangement, patterns_per_job: int
+    problem: Problem,
+    arrangement: Arrangement,
+    patterns_per_job: int,
+    examined: SignMatrices | None = None,
 ) -> dict[str, Any]:
-    """Return the patterns up to permutation, in batches of so many, and the counts."""
+    """Return the patterns up to permutation, in batches of so many, and the counts.
+
+    Parameters
+    ----------
+    problem : Problem
+    arrangement : Arrangement
+    patterns_per_job : int
+    examined : SignMatrices, optional
+        What came out of going through all sign matrices, if that was asked for.
+    """
     names = [str(pattern) for pattern in patterns(arrangement, problem.width)]
     counts = Counts.of(problem, arrangement)
     return {
@@ -54,6 +67,7 @@ def patterns_document(
         "columns": list(arrangement.columns),
         "sign_matrices": str(fmpz(counts.sign_matrices)),
         "supports": counts.supports_examined,
+        "sign_matrices_examined": None if examined is None else examined.to_document(),
         "batches": [
             names[k : k + patterns_per_job] for k in range(0, len(names), patterns_per_job)
         ],
@@ -67,6 +81,14 @@ def read_batches(path: str | Path, problem: Problem | None = None) -> list[list[
         if problem is not None:
             _check_digest(path, record, problem)
         return [[Pattern(tuple(name.split("|"))) for name in batch] for batch in record["batches"]]
+
+
+def read_examined(path: str | Path, problem: Problem) -> dict[str, Any] | None:
+    """Read the record of all sign matrices from a file of patterns, if they were gone through."""
+    with _readable(path):
+        record = _read(path, PATTERNS)
+        _check_digest(path, record, problem)
+        return record["sign_matrices_examined"]
 
 
 def solved_document(

@@ -3,12 +3,12 @@
 Theorem D of docs/theory.md, including residuals whose squares are not unique.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cmp_to_key
 from itertools import combinations, pairwise
 from math import factorial, prod
-from typing import Protocol
+from typing import Any, Protocol
 
 from flint import fmpq
 
@@ -197,6 +197,8 @@ class CertifiedLandscape:
         Sorted by loss.
     undecided : tuple of Outcome
         Supports that no backend finished; when there is one, the list is not complete.
+    sign_matrices : mapping, optional
+        The record of going through all sign matrices, if that was asked for.
     """
 
     problem: Problem
@@ -204,6 +206,7 @@ class CertifiedLandscape:
     points: tuple[StationaryRow, ...]
     components: tuple[Component, ...]
     undecided: tuple[Outcome, ...]
+    sign_matrices: Mapping[str, Any] | None = None
 
     @property
     def is_complete(self) -> bool:

@@ -20,7 +20,7 @@ from reluenum.linear import null_space, primitive, row_space
 from reluenum.patterns import Counts
 from reluenum.problem import Problem, Vector
 
-SIGN_MATRIX_LIMIT = 10_000_000
+SIGN_MATRIX_LIMIT = 2**20
 """Most sign matrices that are gone through without being asked twice."""
 
 

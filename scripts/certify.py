@@ -1,16 +1,18 @@
 """Rule certify: decide every stationary point and join the minima into components."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 from reluenum.document import minima_document, stationary_document, to_json, write_text
-from reluenum.files import read_merged
+from reluenum.files import read_examined, read_merged
 from reluenum.joblog import logged
 
 
-def main(merged: Path, minima: Path, stationary: Path) -> None:
+def main(merged: Path, patterns: Path, minima: Path, stationary: Path) -> None:
     """Read merged stationary points; write the minima, and all points with their verdicts."""
-    certified = read_merged(merged)
+    found = read_merged(merged)
+    certified = replace(found, sign_matrices=read_examined(patterns, found.problem))
     logging.info("%r", certified)
     write_text(stationary, to_json(stationary_document(certified)))
     write_text(minima, to_json(minima_document(certified)))
@@ -20,6 +22,7 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
             Path(snakemake.input.merged),
+            Path(snakemake.input.patterns),
             Path(snakemake.output.minima),
             Path(snakemake.output.stationary),
         )

@@ -7,15 +7,23 @@ from reluenum.document import to_json, write_text
 from reluenum.files import patterns_document, read_problem
 from reluenum.joblog import logged
 from reluenum.patterns import refuse_astronomical
+from reluenum.refutation import examine, refuse_astronomical_matrices
 
 
-def main(problem: Path, patterns_per_job: int, force: bool, patterns: Path) -> None:
+def main(
+    problem: Path, patterns_per_job: int, all_patterns: bool, force: bool, patterns: Path
+) -> None:
     """Read a problem and write its patterns; refuse an astronomical one unless forced."""
     instance = read_problem(problem)
     if not force:
         refuse_astronomical(instance)
-    document = patterns_document(instance, Arrangement.of(instance), patterns_per_job)
-    write_text(patterns, to_json(document))
+    if all_patterns and not force:
+        refuse_astronomical_matrices(instance)
+    arrangement = Arrangement.of(instance)
+    examined = examine(instance, arrangement) if all_patterns else None
+    write_text(
+        patterns, to_json(patterns_document(instance, arrangement, patterns_per_job, examined))
+    )
 
 
 if __name__ == "__main__":
@@ -23,6 +31,7 @@ if __name__ == "__main__":
         main(
             Path(snakemake.input.problem),
             snakemake.params.patterns_per_job,
+            snakemake.params.all_patterns,
             snakemake.params.force,
             Path(snakemake.output.patterns),
         )

@@ -35,7 +35,7 @@ def solved_instance(folder, patterns_per_job=8, **changes):
     folder.mkdir()
     problem, plan = folder / "problem.json", folder / "patterns.json"
     dataset.main(INSTANCE | changes, folder / "data.csv", problem)
-    patterns.main(problem, patterns_per_job, False, plan)
+    patterns.main(problem, patterns_per_job, False, False, plan)
     solved = {name: folder / f"{name}.json" for name in planned_batches(plan)}
     for name, path in solved.items():
         solve.main(problem, plan, name, REDUCED, "auto", DEFAULT_LIMITS, path)
@@ -50,7 +50,12 @@ def solved(tmp_path_factory):
 def test_the_steps_lead_to_a_complete_document(solved, tmp_path):
     problem = solved[0].parent / "problem.json"
     merge.main(problem, solved, REDUCED, tmp_path / "merged.json")
-    certify.main(tmp_path / "merged.json", tmp_path / "minima.json", tmp_path / "stationary.json")
+    certify.main(
+        tmp_path / "merged.json",
+        problem.parent / "patterns.json",
+        tmp_path / "minima.json",
+        tmp_path / "stationary.json",
+    )
     decided.main({"mine": tmp_path / "minima.json"}, tmp_path / "decided.txt")
     assert (tmp_path / "decided.txt").read_text() == "mine: 45 supports decided\n"
     points = read_json(tmp_path / "stationary.json")["points"]
@@ -61,7 +66,12 @@ def test_the_order_of_the_batches_does_not_matter(solved, tmp_path):
     problem = solved[0].parent / "problem.json"
     for name, order in {"forwards": solved, "backwards": solved[::-1]}.items():
         merge.main(problem, order, REDUCED, tmp_path / "merged.json")
-        certify.main(tmp_path / "merged.json", tmp_path / f"{name}.json", tmp_path / "points.json")
+        certify.main(
+            tmp_path / "merged.json",
+            problem.parent / "patterns.json",
+            tmp_path / f"{name}.json",
+            tmp_path / "points.json",
+        )
     assert (tmp_path / "forwards.json").read_bytes() == (tmp_path / "backwards.json").read_bytes()
 
 
@@ -110,7 +120,7 @@ def test_an_astronomical_problem_is_refused_unless_forced(tmp_path):
     many = INSTANCE | {"parameters": {"n": 300, "d": 1, "seed": 0}, "width": 3}
     dataset.main(many, tmp_path / "data.csv", problem)
     with pytest.raises(TooManySupportsError, match="supports to solve"):
-        patterns.main(problem, 1, False, plan)
+        patterns.main(problem, 1, False, False, plan)
     assert not plan.exists()
 
 

@@ -105,6 +105,7 @@ def test_a_run_writes_every_file_of_an_instance_and_of_the_experiment(small_run)
         "minima.csv",
         "stationary.json",
         "stationary.csv",
+        "facts.txt",
         "figures",
         "work",
     }
@@ -162,6 +163,23 @@ def test_other_batches_give_the_same_minima(small):
     assert jobs(small.succeed("--dry-run"))["patterns"] == 1
     small.succeed()
     assert small.files("small/*/minima.json") == before
+
+
+def test_the_formulation_of_the_paper_gives_the_same_bytes(small):
+    expected = small.files("small/*/minima.*") | small.files("small/*/stationary.*")
+    small.configure(SMALL | {"solve": {"patterns_per_job": 8, "formulation": "eliminated"}})
+    assert jobs(small.succeed())["solve"] == 3
+    assert small.files("small/*/minima.*") | small.files("small/*/stationary.*") == expected
+    solved = json.loads(next((small.path / INSTANCE / "work/solve").iterdir()).read_text())
+    assert solved["formulation"] == "eliminated"
+
+
+def test_all_sign_matrices_are_gone_through_if_asked_for(small):
+    small.configure(SMALL | {"solve": {"patterns_per_job": 8, "all_patterns": True}})
+    small.succeed()
+    record = json.loads((small.path / INSTANCE / "minima.json").read_text())["sign_matrices"]
+    assert (record["examined"], record["refuted"], record["realisable"]) == ("64", "28", 36)
+    assert "64 examined one by one" in (small.path / INSTANCE / "facts.txt").read_text()
 
 
 def test_changed_data_are_computed_again(small):
