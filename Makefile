@@ -1,4 +1,4 @@
-.PHONY: reference test lint format bench picture lock clean
+.PHONY: reference test lint format bench picture paper-route lock clean
 
 reference:
 	./run reference
@@ -19,6 +19,9 @@ bench:
 
 picture:
 	./run -- python docs/picture.py
+
+paper-route:
+	./run -- python docs/paper_route.py
 
 # Needs uv (pip install uv). Keeps the versions already locked; `make lock UPGRADE=--upgrade` does not.
 lock:

@@ -4,7 +4,7 @@ import doctest
 import re
 from pathlib import Path
 
-from docs import picture
+from docs import paper_route, picture
 
 ROOT = Path(__file__).parent.parent
 
@@ -20,6 +20,11 @@ def test_picture_is_drawn_by_this_version(tmp_path):
     assert (tmp_path / "units.svg").read_text() == (
         ROOT / "docs/images/reference_units.svg"
     ).read_text()
+
+
+def test_the_paper_s_route_ends_as_its_page_says(tmp_path):
+    paper_route.main(tmp_path / "page.md")
+    assert (tmp_path / "page.md").read_text() == (ROOT / "docs/paper_route.md").read_text()
 
 
 def test_every_link_to_a_file_leads_somewhere():
