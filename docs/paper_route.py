@@ -23,14 +23,16 @@ from reluenum.refutation import examine
 OPENING = """\
 # The reference experiment by the paper's own route
 
-The five points of Fukasaku, Kabata and Okuno, two hidden units, ridge 1/100, formulation `eliminated`: the surrogate of every
-pattern and every boundary, its critical points, and the classical conditions. Nothing here uses Theorems A to E, except that
-*global at every width* is Theorem C. `make paper-route` writes this page; a test compares it with what is computed.
-The same from the command line:
+The five points of Fukasaku, Kabata and Okuno, two hidden units, ridge 1/100, formulation
+`eliminated`: the surrogate of every pattern and every boundary, its critical points, and the
+classical conditions. Nothing here uses Theorems A to E, except that *global at every width* is
+Theorem C. `make paper-route` writes this page; a test compares it with what is computed. The same
+from the command line:
 
 ```sh
 reluenum data reference --output data.csv
-reluenum minima data.csv --width 2 --ridge 1/100 --formulation eliminated --all-patterns --output minima.json
+reluenum minima data.csv --width 2 --ridge 1/100 --formulation eliminated --all-patterns \\
+    --output minima.json
 reluenum facts minima.json
 ```
 
