@@ -6,7 +6,7 @@ Quotient algebra, separating linear form, shape position (docs/theory.md, sectio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations, count
+from itertools import combinations, count, islice
 from typing import Self
 
 from flint import fmpq, fmpq_mat, fmpq_poly, fmpz_mpoly, fmpz_mpoly_vec, fmpz_poly
@@ -205,11 +205,18 @@ def canonical(parametrisation: Parametrisation) -> Parametrisation:
     ----------
     parametrisation : Parametrisation
         Different roots of its chi give different points.
+
+    Raises
+    ------
+    ValueError
+        If they do not, or there is none.
     """
+    if parametrisation.chi.degree() < 1:
+        raise ValueError("a parametrisation of no points")
     modulus = fmpq_poly(_squarefree(parametrisation.chi))
     inverse = _inverse(parametrisation.denominator, modulus)
     values = [n * inverse % modulus for n in parametrisation.numerators]
-    for form in linear_forms(len(values)):
+    for form in islice(linear_forms(len(values)), _enough_forms(len(values), modulus.degree())):
         element = sum((c * v for c, v in zip(form, values, strict=True)), start=fmpq_poly([]))
         rows = [element]
         for _ in range(modulus.degree() - 1):
@@ -217,7 +224,15 @@ def canonical(parametrisation: Parametrisation) -> Parametrisation:
         matrix = fmpq_mat([_coordinates(row, modulus) for row in rows])
         if found := _by_powers(matrix, [_coordinates(v, modulus) for v in values]):
             return found
-    raise AssertionError("unreachable: linear_forms() never ends")
+    raise ValueError("different roots do not give different points")
+
+
+def _enough_forms(variables: int, points: int) -> int:
+    """Return how many of `linear_forms` surely include one that separates so many points.
+
+    Two different points have equal values of the k-th moment form for fewer k than variables.
+    """
+    return variables + (variables - 1) * points * (points - 1) // 2 + 1
 
 
 def _coordinates(polynomial: fmpq_poly, modulus: fmpq_poly) -> list[fmpq]:

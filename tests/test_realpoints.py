@@ -5,7 +5,7 @@ from itertools import combinations, islice, product
 
 import pytest
 import sympy
-from flint import Ordering, arb, ctx, fmpq, fmpq_mat, fmpq_poly, fmpz_mpoly_ctx
+from flint import Ordering, arb, ctx, fmpq, fmpq_mat, fmpq_poly, fmpz_mpoly_ctx, fmpz_poly
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -297,6 +297,16 @@ def test_the_dimension_is_that_of_the_largest_coordinate_plane_in_the_monomials(
 def test_the_dimension_of_everything_is_the_number_of_variables():
     assert krull_dimension([], 3) == 3
     assert krull_dimension([(0, 0, 0)], 3) == -1
+
+
+def test_what_parametrises_no_points_or_one_point_twice_has_no_canonical_form():
+    zero, one, t = fmpq_poly([]), fmpq_poly([1]), fmpq_poly([0, 1])
+    nothing = Parametrisation(fmpz_poly([1]), one, (zero, zero))
+    with pytest.raises(ValueError, match="no points"):
+        canonical(nothing)
+    folded = Parametrisation(fmpz_poly([-2, 0, 1]), one, (t * t, one))
+    with pytest.raises(ValueError, match="different roots do not give different points"):
+        canonical(folded)
 
 
 def test_the_canonical_parametrisation_by_hand():
