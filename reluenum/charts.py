@@ -10,7 +10,7 @@ the same solutions off the denominator of the surrogate (docs/theory.md, section
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flint import Ordering, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx
@@ -20,7 +20,7 @@ from reluenum.fko import Surrogate, surrogate
 from reluenum.linear import combine, dot
 from reluenum.patterns import Support
 from reluenum.problem import Problem, Vector
-from reluenum.stationarity import PolynomialSystem, face_gradient
+from reluenum.stationarity import PolynomialSystem, face_gradient, integral, ring
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,26 @@ def graph_system(problem: Problem, faces: Sequence[Face]) -> PolynomialSystem:
     collinear = [equation for unit in units for equation in unit.collinear]
     scaled, balanced = [unit.scaled for unit in units], [unit.balanced for unit in units]
     return PolynomialSystem.of(names, [*collinear, *scaled, *balanced])
+
+
+def inside_system(problem: Problem, faces: Sequence[Face]) -> PolynomialSystem:
+    """Return `graph_system` off the hyperplanes xi_il = 0 that do not contain a unit's face.
+
+    As the paper does it; needed only where `graph_system` has infinitely many solutions.
+    """
+    system = graph_system(problem, faces)
+    context = fmpq_mpoly_ctx.get(system.variables, Ordering.degrevlex)
+    charts = [Chart.of(problem, face) for face in faces]
+    _, taus, _ = graph_unknowns(charts, context.gens())
+    target = ring(system.variables)
+    planes = [
+        integral(context.constant(0) + dot(chart.unit(tau), problem.rows[i]), target)
+        for face, chart, tau in zip(faces, charts, taus, strict=True)
+        for i, sign in enumerate(face.sign_values)
+        if sign
+    ]
+    distinct = {str(plane): plane for plane in planes if not plane.is_constant()}
+    return replace(system, nonzero=tuple(distinct.values()))
 
 
 def fitting_errors(

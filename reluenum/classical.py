@@ -15,7 +15,7 @@ from itertools import combinations, product
 from reluenum.algebraic import Number
 from reluenum.arrangement import Arrangement, Face, sign
 from reluenum.eliminated import EliminatedPoint
-from reluenum.linear import dot
+from reluenum.linear import dot, row_space
 from reluenum.minimality import (
     Descent,
     DualScan,
@@ -205,15 +205,15 @@ def hessian(point: EliminatedPoint, critical: Sequence[Sequence[Vector]]) -> lis
     ----------
     point : EliminatedPoint
     critical : for each unit, a sequence of vectors
-        Directions beside those of its flat, into the closure of one adjacent cell, on which the
-        polynomial of that cell is differentiated.
+        Directions beside those of its flat, into the closure of one adjacent cell, whose
+        polynomial is differentiated on what they span.
 
     Notes
     -----
     In the variables a = rho (gamma + alpha / rho^2), v = rho (w + e xi / rho^2), where e runs
-    over the frame of the flat and the critical directions. The weights come first: their block is
-    positive definite and its Schur complement is the Hessian of the surrogate, so that the two
-    have equally many negative and zero eigenvalues (Haynsworth).
+    over the frame of the flat and a basis of what the critical directions span. The weights come
+    first: their block is positive definite and its Schur complement is the Hessian of the
+    surrogate, so that the two have equally many negative and zero eigenvalues (Haynsworth).
     """
     variations = _variations(point, critical)
     ridge = point.problem.effective_ridge
@@ -245,7 +245,7 @@ def _variations(point: EliminatedPoint, critical: Sequence[Sequence[Vector]]) ->
 
         hidden = respond(point.units[k])
         weights.append(_Variation(k, None, hidden, hidden))
-        for vector in (*point.charts[k].frame, *rays):
+        for vector in (*point.charts[k].frame, *row_space(rays)):
             response = respond(vector)
             speed = [entry * point.slopes[k] for entry in response]
             turns.append(_Variation(k, vector, response, speed))

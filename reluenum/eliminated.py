@@ -27,6 +27,7 @@ from reluenum.charts import (
     graph_equations,
     graph_system,
     graph_unknowns,
+    inside_system,
 )
 from reluenum.errors import BackendError, TheoremViolationError
 from reluenum.groebner import Engine
@@ -259,6 +260,8 @@ class EliminatedSolver:
         system = graph_system(self.problem, support)
         try:
             found = self.engine.solutions(system)
+            if found.dimension > 0:
+                found = self.engine.solutions(inside_system(self.problem, support))
         except BackendError as error:
             return CriticalSet(support, -1, None, reason=str(error))
         if found.dimension > 0:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import permutations
 
 import pytest
+from flint import fmpq
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from oracles import RIDGES, random_problem, reference_problem
@@ -147,22 +148,25 @@ def test_three_points_have_arcs_and_isolated_minima_with_their_orbits(engine):
 
 @pytest.mark.parametrize("width", [1, 2, 3, 4])
 def test_a_global_support_of_two_faces_is_rigid_at_width_two_and_connected_above(width, engine):
-    """Two minima on one face each, not global, and one on both faces, global at every width.
+    """Example 1 of docs/theory.md: two minima on one face each, and one on both faces.
 
-    x_1 . x_2 is nearly 0, so that nothing is degenerate but all is as in Example 1: the numbers
-    of components and their labelled copies follow from compositions of the width.
+    The numbers of components, strata and labelled copies follow from compositions of the width.
+    The surrogates of +0 and +- have a curve of critical points on the boundary between the two.
     """
-    problem = Problem.from_text([["-3/4"], ["3/2"]], ["2", "-1"], width, "1/2")
+    problem = Problem.from_text([["-3/4"], ["4/3"]], ["2", "-1"], width, "1")
     found = landscape_of(problem, engine)
     assert found.is_complete
     every_width = [c for c in found.components if c.global_at_every_width]
     others = [c for c in found.components if not c.global_at_every_width]
     assert {len(c.strata[0].groups) for c in others} == {1}
+    for component, loss in zip(others, (fmpq(89, 25), fmpq(121, 25)), strict=True):
+        assert (component.loss - loss).is_zero()
     assert [(c.dimension, c.orbit_size, len(c.strata)) for c in others] == [(width - 1, 1, 1)] * 2
     if width == 1:
         assert every_width == []
         return
     (component,) = every_width
+    assert (component.loss - fmpq(17, 5)).is_zero()
     assert len(component.strata[0].groups) == 2
     assert component.dimension == width - 2
     # k_1 + k_2 + k_0 = width with k_1, k_2 >= 1.
