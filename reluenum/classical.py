@@ -21,7 +21,6 @@ from reluenum.minimality import (
     DualScan,
     growing_descent,
     rotating_descent,
-    scan_dual,
 )
 from reluenum.problem import Problem, Vector
 from reluenum.stationarity import face_gradient
@@ -64,10 +63,16 @@ class ClassicalConditions:
     point : EliminatedPoint
         Inside its open faces.
     arrangement : Arrangement
+    scan : DualScan
+        The faces on which (g . v)^2 attains or exceeds Lambda^2 |v|^2.
+    fibre : int
+        Dimension of the set of critical points with the same residual on the same faces.
     """
 
     point: EliminatedPoint
     arrangement: Arrangement
+    scan: DualScan
+    fibre: int = 0
 
     def without_zero_units(self) -> Judgement:
         """Judge the point with living units only."""
@@ -106,7 +111,7 @@ class ClassicalConditions:
         """Second order on the critical directions of every adjacent cell.
 
         They are the flats and the rays with multiplier 0. None if the reduced Hessian is positive
-        definite on what they span.
+        on what they span, but for the directions along the fibre.
         """
         choices = [
             conformal_sets(self.point.problem, face, [ray for ray, ascent in rays if ascent == 0])
@@ -116,7 +121,7 @@ class ClassicalConditions:
             _, negative, zero = inertia(hessian(self.point, critical))
             if negative and not any(critical):
                 return Judgement(Minimality.NO_MINIMUM, "the reduced Hessian is not semidefinite")
-            if negative or zero:
+            if negative or zero != self.fibre:
                 reason = "the reduced Hessian is not definite on the critical directions"
                 return Judgement(Minimality.INCONCLUSIVE, reason)
         return None
@@ -132,11 +137,6 @@ class ClassicalConditions:
             reason = f"a zero unit has curvature 0 towards {self.scan.tight[0][0].signs}"
             return Judgement(Minimality.INCONCLUSIVE, reason)
         return None
-
-    @cached_property
-    def scan(self) -> DualScan:
-        """The faces on which (g . v)^2 attains or exceeds Lambda^2 |v|^2."""
-        return scan_dual(self.point.problem, self.arrangement, self.point)
 
 
 def _minimum() -> Judgement:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations_with_replacement, product
+from math import prod
 from typing import Any
 
 from reluenum.algebraic import (
@@ -34,6 +35,7 @@ from reluenum.groebner import Engine
 from reluenum.linear import dot
 from reluenum.patterns import Pattern, Support, support_text
 from reluenum.problem import OutputBias, Problem
+from reluenum.stationarity import simple_points_system
 from reluenum.stationary import SupportPoint
 
 Product = tuple[Face, ...]
@@ -120,7 +122,8 @@ class CriticalSet:
     degree : int or None
         Number of complex solutions with multiplicity, up to the signs of the units.
     points : tuple of EliminatedPoint
-        The real ones inside the product of open faces.
+        The real ones inside the product of open faces; only the simple ones if there are
+        infinitely many, for the others are joined from those of smaller supports (Lemma 25).
     reason : str
         Why they are not known; empty if they are.
     """
@@ -250,25 +253,22 @@ class EliminatedSolver:
         dimensions, degrees = [b.dimension for b in found], [b.degree for b in found]
         if -1 in dimensions:
             return CriticalSet(support, -1, 0)
-        degree = 1
-        for factor in degrees:
-            degree *= factor
+        degree = None if None in degrees else prod(degrees)
         return CriticalSet(support, sum(dimensions), degree)
 
     def _solved(self, support: Support) -> CriticalSet:
         """Solve the system of a support."""
         system = graph_system(self.problem, support)
         try:
-            found = self.engine.solutions(system)
+            found = simple = self.engine.solutions(system)
             if found.dimension > 0:
-                found = self.engine.solutions(inside_system(self.problem, support))
+                found = simple = self.engine.solutions(inside_system(self.problem, support))
+            if found.dimension > 0:
+                simple = self.engine.solutions(simple_points_system(system))
         except BackendError as error:
             return CriticalSet(support, -1, None, reason=str(error))
-        if found.dimension > 0:
-            reason = f"its critical points form a set of dimension {found.dimension}"
-            return CriticalSet(support, found.dimension, None, reason=reason)
         points, reason = [], ""
-        for root in real_solutions(found.parametrisation) if found.parametrisation else ():
+        for root in real_solutions(simple.parametrisation) if simple.parametrisation else ():
             if surely_outside(self.problem, support, root.balls(CERTIFICATION_BITS[0])):
                 continue
             if (box := certified_box(system, root.balls)) is None:

@@ -17,7 +17,7 @@ from reluenum.arrangement import Arrangement, Face
 from reluenum.certify import CertifiedClass, certified_points, certify
 from reluenum.decimals import Real, RootMultiple
 from reluenum.linear import dot
-from reluenum.merge import StationarySet
+from reluenum.merge import ResidualClass, StationarySet
 from reluenum.minimality import Descent
 from reluenum.patterns import Counts, Support
 from reluenum.problem import Problem
@@ -286,7 +286,7 @@ def _components(problem: Problem, group: CertifiedClass) -> Iterator[Component]:
         return
     for support in group.minimal_supports:
         for multiplicities in positive_compositions(problem.width, len(support)):
-            stratum = _stratum(group, support, multiplicities, 0)
+            stratum = stratum_of(group.stationary, support, multiplicities, 0)
             orbit = factorial(problem.width) // prod(map(factorial, multiplicities))
             yield _component(problem, group, [stratum], orbit)
 
@@ -295,7 +295,7 @@ def _global_components(problem: Problem, group: CertifiedClass) -> Iterator[Comp
     """Yield the components of a dual feasible class: supports joined by inclusion."""
     for supports in _joined_by_inclusion(group.stationary.supports):
         strata = [
-            _stratum(group, support, multiplicities, problem.width - living)
+            stratum_of(group.stationary, support, multiplicities, problem.width - living)
             for support in supports
             for living in range(len(support), problem.width + 1)
             for multiplicities in positive_compositions(living, len(support))
@@ -307,15 +307,20 @@ def _global_components(problem: Problem, group: CertifiedClass) -> Iterator[Comp
 def _component(
     problem: Problem, group: CertifiedClass, strata: Sequence[Stratum], orbit: int
 ) -> Component:
-    loss = group.stationary.loss
-    ordered = sorted(strata, key=lambda stratum: (-stratum.dimension, stratum.zero_neurons))
-    return Component(problem, loss, tuple(ordered), group.is_global, None, orbit)
+    return Component(
+        problem, group.stationary.loss, largest_first(strata), group.is_global, None, orbit
+    )
 
 
-def _stratum(
-    group: CertifiedClass, support: Support, multiplicities: Sequence[int], zeros: int
+def largest_first(strata: Iterable[Stratum]) -> tuple[Stratum, ...]:
+    """Return strata in the order of the document."""
+    return tuple(sorted(strata, key=lambda stratum: (-stratum.dimension, stratum.zero_neurons)))
+
+
+def stratum_of(
+    stationary: ResidualClass, support: Support, multiplicities: Sequence[int], zeros: int
 ) -> Stratum:
-    stationary = group.stationary
+    """Return the stratum of a residual with so many units on each face, and so many zero ones."""
     groups = tuple(
         Group(face, stationary.signs[face], multiplicity, square, stationary.direction(face))
         for face, multiplicity, square in zip(

@@ -6,14 +6,14 @@ way form a component (docs/theory.md, section 14).
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cmp_to_key
+from functools import cached_property, cmp_to_key
 from itertools import combinations_with_replacement, product
 from typing import Any
 
 from reluenum.algebraic import Number, compare
-from reluenum.arrangement import Arrangement
+from reluenum.arrangement import Arrangement, Face
 from reluenum.classical import ClassicalConditions, Judgement, Minimality
 from reluenum.decimals import decimal_text
 from reluenum.eliminated import EliminatedPoint, ProductOutcome
@@ -21,21 +21,55 @@ from reluenum.errors import IncompleteRunError, TheoremViolationError
 from reluenum.landscape import (
     CertifiedLandscape,
     Component,
-    Group,
-    Stratum,
+    largest_first,
     positive_compositions,
     ranked,
+    stratum_of,
 )
-from reluenum.minimality import Descent
+from reluenum.merge import ResidualClass
+from reluenum.minimality import Descent, DualScan, scan_dual
 from reluenum.patterns import Counts, Support, support_text
 from reluenum.problem import Problem
 from reluenum.stationary import Outcome, Verdict
 
-Shares = tuple[int, ...]
-"""How many units each face of a support has, and how many are zero, in the last place."""
+Shares = tuple[Support, tuple[int, ...]]
+"""A support, how many units each of its faces has and, in the last place, how many are zero."""
 
-Units = tuple[int, ...]
-"""For each unit, in order, the number of its face in a support; zero units have the last one."""
+Units = tuple[Face | None, ...]
+"""The face of each unit, in order; None for a zero unit."""
+
+
+@dataclass(frozen=True, eq=False)
+class FibrePoint(EliminatedPoint):
+    """A critical point on faces whose responses are dependent, among a polytope of them.
+
+    Parameters
+    ----------
+    problem : Problem
+    support : Support
+        A union of supports of the vertices.
+    isolated : IsolatedPoint
+        Of the first vertex; the residual, and all that depends on it, is the same.
+    group : ResidualClass
+    """
+
+    group: ResidualClass
+
+    @cached_property
+    def units(self) -> list[list[Number]]:
+        """v / |v| of each unit."""
+        return [self.group.direction(face) for face in self.support]
+
+    @cached_property
+    def slopes(self) -> list[Number]:
+        """a / |v| of each unit."""
+        return [self.isolated.constant(self.group.signs[face]) for face in self.support]
+
+    @cached_property
+    def weights(self) -> list[Number]:
+        """a |v| of each unit."""
+        squares = self.group.squares(self.support)
+        return [s * self.group.signs[f] for s, f in zip(squares, self.support, strict=True)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,28 +116,23 @@ class JudgedPoint:
 
 
 @dataclass(frozen=True, eq=False)
-class Candidate:
-    """A critical point and everything that is judged about it.
+class JudgedClass:
+    """The critical points with one residual, and everything that is judged about them.
 
     Parameters
     ----------
-    point : EliminatedPoint
+    group : ResidualClass
+        Of points without Theorem A: equality of residuals is decided entry by entry.
     is_global : bool
         Whether no zero unit can grow from it, so that it is global at every width (Theorem C; the
         only property of this formulation that is not decided by classical means).
-    living, dying : JudgedPoint or None
-        Without and with zero units, as far as the width allows.
+    rows : tuple of JudgedPoint
+        For each support: without zero units, and with them, as far as the width allows.
     """
 
-    point: EliminatedPoint
+    group: ResidualClass
     is_global: bool
-    living: JudgedPoint | None
-    dying: JudgedPoint | None
-
-    @property
-    def judged(self) -> Iterator[JudgedPoint]:
-        """Both, as far as they exist."""
-        return (judged for judged in (self.living, self.dying) if judged is not None)
+    rows: tuple[JudgedPoint, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,11 +144,14 @@ class CandidateSet:
     problem : Problem
     points : tuple of EliminatedPoint
         Smaller supports first.
+    dimensions : mapping
+        From each settled support to the dimension of the complex critical points on its faces.
     unsolved : tuple of ProductOutcome
     """
 
     problem: Problem
     points: tuple[EliminatedPoint, ...]
+    dimensions: Mapping[Support, int]
     unsolved: tuple[ProductOutcome, ...]
 
     def to_document(self) -> dict[str, Any]:
@@ -149,23 +181,21 @@ def merge_products(
     settled = list(outcomes)
     check_products(problem, arrangement, settled)
     unsolved = tuple(outcome for outcome in settled if outcome.critical.reason)
-    return CandidateSet(problem, tuple(_distinct_points(settled)), unsolved)
+    distinct = [o for o in settled if len(o.faces) - o.zeros == len(o.critical.support)]
+    known = [outcome.critical for outcome in distinct if not outcome.critical.reason]
+    dimensions = {critical.support: critical.dimension for critical in known}
+    return CandidateSet(problem, tuple(_distinct_points(settled)), dimensions, unsolved)
 
 
 def eliminated_landscape(candidates: CandidateSet, arrangement: Arrangement) -> CertifiedLandscape:
     """Judge the critical points of a problem and join the minima into components."""
     problem = candidates.problem
     judged = _judged(candidates, arrangement)
-    rows = [row for candidate in judged for row in candidate.judged]
-    open_rows = [row for row in rows if row.is_minimum is None]
-    undecided = [
-        *(
-            Outcome(o.faces, Verdict.UNDECIDED, None, o.critical.reason)
-            for o in candidates.unsolved
-        ),
-        *(Outcome(r.support, Verdict.UNDECIDED, None, r.judgement.reason) for r in open_rows),
-    ]
-    found = [c for candidate in judged for c in _components(problem, candidate)]
+    rows = [row for group in judged for row in group.rows]
+    reasons = [(o.faces, o.critical.reason) for o in candidates.unsolved]
+    reasons += [(row.support, row.judgement.reason) for row in rows if row.is_minimum is None]
+    undecided = [Outcome(faces, Verdict.UNDECIDED, None, reason) for faces, reason in reasons]
+    found = [component for group in judged for component in _components(problem, group)]
     return CertifiedLandscape(
         problem,
         Counts.of(problem, arrangement),
@@ -212,20 +242,56 @@ def _distinct_points(outcomes: Sequence[ProductOutcome]) -> list[EliminatedPoint
     return [point for support in ordered for point in by_support[support]]
 
 
-def _judged(found: CandidateSet, arrangement: Arrangement) -> list[Candidate]:
+def residual_classes(
+    problem: Problem, arrangement: Arrangement, points: Iterable[EliminatedPoint]
+) -> list[ResidualClass]:
+    """Group critical points by their residual, compared exactly, entry by entry."""
+    groups: list[tuple[DualScan, list[EliminatedPoint]]] = []
+    for point in points:
+        scan = scan_dual(problem, arrangement, point)
+        for known, members in groups:
+            if known.tight == scan.tight and _same_residual(members[0], point):
+                members.append(point)
+                break
+        else:
+            groups.append((scan, [point]))
+    return [ResidualClass(problem, scan, tuple(members)) for scan, members in groups]
+
+
+def _same_residual(left: EliminatedPoint, right: EliminatedPoint) -> bool:
+    pairs = zip(left.residual, right.residual, strict=True)
+    return all(compare(mine, theirs) == 0 for mine, theirs in pairs)
+
+
+def _judged(found: CandidateSet, arrangement: Arrangement) -> list[JudgedClass]:
     """Judge every point classically; what stays open may be settled by the least loss."""
-    losses = [point.loss for point in found.points]
+    groups = residual_classes(found.problem, arrangement, found.points)
+    losses = [group.loss for group in groups]
     least = None if found.unsolved else min(losses, key=cmp_to_key(compare))
-    candidates = []
-    for point in found.points:
-        conditions = ClassicalConditions(point, arrangement)
-        living = dying = None
-        if point.support:
-            living = _row(point, False, conditions.without_zero_units(), least)
-        if len(point.support) < found.problem.width:
-            dying = _row(point, True, conditions.with_zero_units(), least)
-        candidates.append(Candidate(point, not conditions.scan.exceeding, living, dying))
-    return candidates
+    judged = []
+    for group in groups:
+        rows: list[JudgedPoint] = []
+        for support in group.supports:
+            point = _point_on(group, support)
+            fibre = group.polytope_dimension(support)
+            if fibre > found.dimensions.get(support, fibre):
+                text = support_text(support)
+                raise TheoremViolationError(f"{text} has more critical points than its ideal")
+            conditions = ClassicalConditions(point, arrangement, group.scan, fibre)
+            if support:
+                rows.append(_row(point, False, conditions.without_zero_units(), least))
+            if len(support) < found.problem.width:
+                rows.append(_row(point, True, conditions.with_zero_units(), least))
+        judged.append(JudgedClass(group, not group.scan.exceeding, tuple(rows)))
+    return judged
+
+
+def _point_on(group: ResidualClass, support: Support) -> EliminatedPoint:
+    """Return the point of a class on a support; the middle one of a fibre."""
+    for vertex in group.vertices:
+        if vertex.support == support:
+            return vertex
+    return FibrePoint(group.problem, support, group.point.isolated, group)
 
 
 def _row(
@@ -239,43 +305,38 @@ def _row(
     return JudgedPoint(point, with_zero_units, judgement)
 
 
-def _components(problem: Problem, candidate: Candidate) -> Iterator[Component]:
-    """Yield the components that the minimal strata of a point form."""
-    minimal = {
-        False: candidate.living is not None and bool(candidate.living.is_minimum),
-        True: candidate.dying is not None and bool(candidate.dying.is_minimum),
-    }
-    faces = len(candidate.point.support)
+def _components(problem: Problem, judged: JudgedClass) -> Iterator[Component]:
+    """Yield the components that the minimal strata of a class form."""
+    minimal = {(row.support, row.with_zero_units) for row in judged.rows if row.is_minimum}
+    faces = sorted({face for support, _ in minimal for face in support})
     labelled = [
         units
-        for units in product(range(faces + 1), repeat=problem.width)
-        if set(range(faces)) <= set(units) and minimal[faces in units]
+        for units in product([*faces, None], repeat=problem.width)
+        if (_support_of(units), None in units) in minimal
     ]
-    joined = _joined_by_limits(labelled, faces)
-    orbits = Counter(frozenset(_shares(units, faces) for units in part) for part in joined)
+    joined = _joined_by_limits(labelled)
+    orbits = Counter(frozenset(map(_shares, part)) for part in joined)
     for shares, orbit in orbits.items():
-        ordered = [s for s in _all_shares(faces, problem.width) if s in shares]
-        strata = sorted(
-            (_stratum(candidate.point, share) for share in ordered),
-            key=lambda stratum: (-stratum.dimension, stratum.zero_neurons),
-        )
-        loss = candidate.point.loss
-        yield Component(problem, loss, tuple(strata), candidate.is_global, None, orbit)
+        strata = [
+            stratum_of(judged.group, support, counts[:-1], counts[-1])
+            for support, counts in _all_shares(judged.group, problem.width)
+            if (support, counts) in shares
+        ]
+        loss, ordered = judged.group.loss, largest_first(strata)
+        yield Component(problem, loss, ordered, judged.is_global, None, orbit)
 
 
-def _joined_by_limits(labelled: Sequence[Units], zero: int) -> list[list[Units]]:
-    """Join labelled strata, of which one is the limit of another as a unit goes to zero."""
+def _joined_by_limits(labelled: Sequence[Units]) -> list[list[Units]]:
+    """Join labelled strata, of which one is the limit of another as some units go to zero."""
     forest = {units: units for units in labelled}
 
     def root(units: Units) -> Units:
-        while forest[units] != units:
-            forest[units] = forest[forest[units]]
+        while forest[units] is not units:
             units = forest[units]
         return units
 
     for units in labelled:
-        for k in range(len(units)):
-            limit = (*units[:k], zero, *units[k + 1 :])
+        for limit in product(*({face, None} for face in units)):
             if limit in forest:
                 forest[root(units)] = root(limit)
     parts = defaultdict(list)
@@ -284,28 +345,20 @@ def _joined_by_limits(labelled: Sequence[Units], zero: int) -> list[list[Units]]
     return list(parts.values())
 
 
-def _shares(units: Units, faces: int) -> Shares:
+def _support_of(units: Units) -> Support:
+    """Return the faces of the living units."""
+    return tuple(sorted({face for face in units if face is not None}))
+
+
+def _shares(units: Units) -> Shares:
     """Return how many units lie on each face, and how many are zero."""
-    return tuple(units.count(k) for k in range(faces + 1))
+    support = _support_of(units)
+    return support, (*map(units.count, support), units.count(None))
 
 
-def _all_shares(faces: int, width: int) -> Iterator[Shares]:
-    """Yield every way to share the units out, fewer living ones first."""
-    for alive in range(faces, width + 1):
-        for shares in positive_compositions(alive, faces):
-            yield (*shares, width - alive)
-
-
-def _stratum(point: EliminatedPoint, shares: Shares) -> Stratum:
-    groups = [
-        Group(face, sign, multiplicity, square, direction)
-        for face, sign, multiplicity, square, direction in zip(
-            point.support,
-            point.signs or (),
-            shares[:-1],
-            point.squares,
-            point.directions,
-            strict=True,
-        )
-    ]
-    return Stratum(tuple(groups), shares[-1], 0)
+def _all_shares(group: ResidualClass, width: int) -> Iterator[Shares]:
+    """Yield every way to share the units out, small supports and few living ones first."""
+    for support in group.supports:
+        for alive in range(len(support), width + 1):
+            for counts in positive_compositions(alive, len(support)):
+                yield support, (*counts, width - alive)
