@@ -36,6 +36,9 @@ reluenum minima data.csv --width 2 --ridge 1/100 --formulation eliminated --all-
 reluenum facts minima.json
 ```
 
+and as a workflow, `snakemake --cores 2 --configfile config/paper_route.yaml`, with a job for every
+eight patterns.
+
 [crosscheck.md](crosscheck.md) compares formulations and engines on this instance and gives times.
 """
 

@@ -131,6 +131,18 @@ def surrogate(
     References
     ----------
     .. [1] Fukasaku, Kabata and Okuno, arXiv:2508.17783, the surrogate l_E.
+
+    Examples
+    --------
+    One unit that is active on the second of two points, x = -1 and x = 1:
+
+    >>> from reluenum.arrangement import Arrangement
+    >>> problem = Problem.from_text([["-1"], ["1"]], ["0", "2"], width=1, ridge="1/2")
+    >>> found = surrogate(problem, [Arrangement.of(problem).face("-+")])
+    >>> found.denominator
+    v0_0^2 + 2*v0_0*v0_1 + v0_1^2 + 1/2
+    >>> found.weights
+    (2*v0_0 + 2*v0_1,)
     """
     frames = tuple(tuple(frame) for frame in frames or [face.basis for face in faces])
     context = fmpq_mpoly_ctx.get(unit_variables("v", frames), Ordering.degrevlex)
