@@ -210,6 +210,8 @@ def _radial_and_turning(found: Surrogate, k: int) -> list[fmpq_mpoly]:
     top, bottom = found.value.numerator, found.value.denominator
     slopes = [top.derivative(n) * bottom - top * bottom.derivative(n) for n in names]
     raised = [dot(row, slopes) for row in (frame * frame.transpose()).inv().tolist()]
+    if found.weights[k].is_zero():
+        return raised[:1]  # 2 Lambda rho, which vanishes nowhere
     unit = [top.context().gens()[found.variables.index(name)] for name in names]
     turning = [
         (raised[j] * unit[0] - raised[0] * unit[j]) / found.weights[k] for j in range(1, len(names))
