@@ -23,18 +23,25 @@ def text(problem, **options):
     return to_json(enumerate_minima(problem, **options).document)
 
 
-@pytest.fixture
-def files(tmp_path):
-    """One solved file per pattern of PROBLEM, eliminated formulation."""
+@pytest.fixture(scope="module")
+def solved():
+    """The solved file of each pattern of PROBLEM, eliminated formulation."""
     arrangement = Arrangement.of(PROBLEM)
-    paths = []
-    with open_engine("flint") as engine:
+    with open_engine() as engine:
         solve = ELIMINATED.solver(PROBLEM, arrangement, engine)
-        for k, pattern in enumerate(patterns(arrangement, PROBLEM.width)):
-            document = solved_document(PROBLEM, ELIMINATED, [pattern], solve(pattern), engine)
-            paths.append(tmp_path / f"{k}.json")
-            write_text(paths[-1], to_json(document))
-    return arrangement, paths
+        return [
+            to_json(solved_document(PROBLEM, ELIMINATED, [pattern], solve(pattern), engine))
+            for pattern in patterns(arrangement, PROBLEM.width)
+        ]
+
+
+@pytest.fixture
+def files(solved, tmp_path):
+    """The arrangement, and the solved files in a folder of their own."""
+    paths = [tmp_path / f"{k}.json" for k in range(len(solved))]
+    for path, text in zip(paths, solved, strict=True):
+        path.write_text(text)
+    return Arrangement.of(PROBLEM), paths
 
 
 def test_formulations_have_names_and_others_are_refused():
@@ -133,7 +140,7 @@ def test_the_command_line_takes_formulation_and_all_patterns(tmp_path, monkeypat
 def test_an_engine_that_is_too_slow_leaves_products_undecided(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data.csv").write_text("x,y\n-1,1\n1,2\n3,-1\n")
-    call = ["minima", "data.csv", "--width", "2", "--ridge", "1/3", "--formulation", "eliminated"]
+    call = ["minima", "data.csv", "--width", "1", "--ridge", "1/3", "--formulation", "eliminated"]
     assert main([*call, "--backend", "sympy", "--seconds", "0.01"]) == 3
     captured = capsys.readouterr()
     document = json.loads(captured.out)
