@@ -1,7 +1,8 @@
 """The command line: a thin face over the library, with exit codes that programs can rely on.
 
 0: everything decided. 2: bad input, one line on standard error, nothing written. 3: some supports
-stayed undecided; the document is written and claims no completeness. 1: anything else.
+stayed undecided; the document is written and claims no completeness. 1: anything else, such as a
+crosscheck with a disagreement.
 """
 
 import argparse
@@ -141,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, add, text in (
         ("minima", _add_minima, "print every local minimum of one data set as a JSON document"),
         ("data", _add_data, "print a built-in or generated data set as CSV"),
+        ("crosscheck", _add_crosscheck, "solve one data set in every way and compare"),
         ("facts", _add_facts, "check the statements of the paper on a document of minima"),
         ("verify", _add_verify, "check a certificate (not available in this version)"),
     ):
@@ -175,6 +177,22 @@ def _add_minima(parser: argparse.ArgumentParser) -> None:
     bar.add_argument("--quiet", action="store_true", help="no progress bar")
     bar.add_argument("--progress", action="store_true", help="a progress bar in any case")
     parser.set_defaults(run=_minima)
+
+
+def _add_crosscheck(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("data", metavar="DATA.csv", help="as for minima")
+    add("--width", metavar="L", required=True, help="number of hidden units")
+    add("--ridge", metavar="LAM", required=True, help="a decimal or fraction > 0, taken exactly")
+    add("--loss", metavar="NAME", default="sum", help="as for minima")
+    add("--output-bias", metavar="NAME", default="none", help="as for minima")
+    add("--formulations", metavar="A,B", help="which of reduced, eliminated (default: both)")
+    add("--backends", metavar="A,B", help="which of flint, msolve, singular, sympy (default: all)")
+    add("--seconds", metavar="S", help="time limit of a backend on a system (default: 120)")
+    add("--memory", metavar="MB", help="memory limit of a backend on a system (default: 4000)")
+    add("--force", action="store_true", help="start however many supports there are")
+    add("--output-dir", metavar="DIR", help="write tables, figure and page there, too")
+    parser.set_defaults(run=_crosscheck)
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
@@ -241,6 +259,34 @@ def _minima(options: argparse.Namespace) -> int:
     )
 
 
+def _crosscheck(options: argparse.Namespace) -> int:
+    """Measure every formulation by every backend, print tables, and say whether all agree."""
+    from reluenum.crosscheck import compare, measure
+    from reluenum.crosscheck_page import agreement_markdown, write_views
+    from reluenum.datasets import read_csv
+    from reluenum.groebner import Limits
+    from reluenum.patterns import refuse_astronomical
+    from reluenum.problem import Loss, OutputBias, Problem, parse_ridge
+
+    width = _whole_number(options.width, "--width")
+    ridge = _of_option("--ridge", parse_ridge, options.ridge)
+    _check_choice("--loss", options.loss)
+    _check_choice("--output-bias", options.output_bias)
+    formulations = _chosen("--formulations", options.formulations, CHOICES["--formulation"])
+    backends = _chosen("--backends", options.backends, CHOICES["--backend"][1:])
+    limits, folder = Limits(**_limits(options)), _folder(options.output_dir)
+    loss, bias = Loss(options.loss), OutputBias(options.output_bias)
+    problem = Problem(*read_csv(options.data), width, ridge, loss, bias)
+    if not options.force:
+        refuse_astronomical(problem)
+    runs = [(formulation, backend) for formulation in formulations for backend in backends]
+    agreement = compare([measure(problem, *run, limits) for run in runs])
+    if folder is not None:
+        write_views(agreement, folder, ("svg", "png"), Path(options.data).name)
+    _write(None, agreement_markdown(agreement))
+    return FAILED if agreement.disagreements else DECIDED
+
+
 def _data(options: argparse.Namespace) -> int:
     """Print a data set."""
     from reluenum.datasets import dataset, to_csv
@@ -286,6 +332,31 @@ def _check_choice(option: str, text: str) -> None:
         raise InputError(option, f"{text} is not available in this version", expected)
     if text not in values:
         raise InputError(option, quoted(text), expected)
+
+
+def _chosen(option: str, text: str | None, values: Sequence[str]) -> list[str]:
+    """Read a list of different values separated by commas; all of them by default."""
+    chosen = list(values) if text is None else text.split(",")
+    for value in chosen:
+        if value not in values or chosen.count(value) > 1:
+            expected = f"different ones of {', '.join(values)}, separated by commas"
+            raise InputError(option, quoted(text or ""), expected)
+    return chosen
+
+
+def _folder(output: str | None) -> Path | None:
+    """Return the folder to write into, made if it is new in an existing one."""
+    if output is None:
+        return None
+    path, expected = Path(output), "a folder that can be written, or a new one in an existing one"
+    try:
+        path.mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path, prefix=".reluenum."):
+            return path
+    except OSError as error:
+        raise InputError(
+            "--output-dir", f"{output}: {error.strerror or error}", expected
+        ) from error
 
 
 def _whole_number(text: str, option: str, least: int = 1, most: int = 10**9) -> int:

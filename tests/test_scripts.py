@@ -17,6 +17,9 @@ from reluenum.joblog import logged
 from scripts import certify, dataset, decided, merge, patterns, solve
 
 ROOT = Path(__file__).parents[1]
+TARGETS = ("all", "crosscheck_all")
+"""Rules that only name what is wanted."""
+
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 INSTANCE = {
     "family": "random",
@@ -143,8 +146,9 @@ def test_every_rule_has_its_script_and_every_script_its_rule():
     snakefile = (ROOT / "Snakefile").read_text()
     rules = re.findall(r"^(?:rule|checkpoint) (\w+):", snakefile, re.MULTILINE)
     assert rules[0] == "all"
-    assert sorted(rules[1:]) == [path.stem for path in SCRIPTS]
-    for rule in rules[1:]:
+    working = [rule for rule in rules if rule not in TARGETS]
+    assert sorted(working) == [path.stem for path in SCRIPTS]
+    for rule in working:
         assert f'"scripts/{rule}.py"' in snakefile
 
 

@@ -1,4 +1,4 @@
-"""Figures of documents: hidden units, fitted functions, loss levels.
+"""Figures of documents: hidden units, fitted functions, loss levels, times of backends.
 
 Every function takes a parsed document and returns a `matplotlib.figure.Figure`; nothing is kept
 in pyplot. Colour is never alone: markers, fill and line styles say the same in greyscale.
@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from reluenum.figures.fits import plot_fits
 from reluenum.figures.levels import plot_levels, plot_losses
 from reluenum.figures.style import save_figure
+from reluenum.figures.times import plot_times
 from reluenum.figures.units import plot_units
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "plot_fits",
     "plot_levels",
     "plot_losses",
+    "plot_times",
     "plot_units",
     "save_figure",
 ]

@@ -1,0 +1,40 @@
+"""Rule crosscheck_measure: solve an instance in one formulation by one backend, on record."""
+
+import logging
+from pathlib import Path
+
+from reluenum.crosscheck import measure, unfinished
+from reluenum.document import to_json, write_text
+from reluenum.files import read_problem
+from reluenum.groebner import Limits
+from reluenum.joblog import logged
+from reluenum.patterns import refuse_astronomical
+
+
+def main(
+    problem: Path, formulation: str, backend: str, limits: Limits, force: bool, measured: Path
+) -> None:
+    """Read a problem and write a measurement; refuse an astronomical one unless forced."""
+    instance = read_problem(problem)
+    if not force:
+        refuse_astronomical(instance)
+    found = measure(instance, formulation, backend, limits)
+    logging.info(
+        "%d systems, %d not finished, %.3f s",
+        len(found["systems"]),
+        len(unfinished(found)),
+        found["seconds"],
+    )
+    write_text(measured, to_json(found))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            Path(snakemake.input.problem),
+            snakemake.wildcards.formulation,
+            snakemake.wildcards.backend,
+            Limits(snakemake.params.seconds, snakemake.params.megabytes),
+            snakemake.params.force,
+            Path(snakemake.output.measured),
+        )
