@@ -261,10 +261,11 @@ def _minima(options: argparse.Namespace) -> int:
 
 def _crosscheck(options: argparse.Namespace) -> int:
     """Measure every formulation by every backend, print tables, and say whether all agree."""
-    from reluenum.crosscheck import compare, measure
+    from reluenum.crosscheck import compare
     from reluenum.crosscheck_page import agreement_markdown, write_views
     from reluenum.datasets import read_csv
     from reluenum.groebner import Limits
+    from reluenum.measurement import measure
     from reluenum.patterns import refuse_astronomical
     from reluenum.problem import Loss, OutputBias, Problem, parse_ridge
 

@@ -11,9 +11,10 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from tabulate import tabulate
 
-from reluenum.crosscheck import Agreement, Measurement, unfinished
+from reluenum.crosscheck import Agreement
 from reluenum.document import write_text
 from reluenum.figures import plot_times, save_figure
+from reluenum.measurement import Measurement, unfinished
 
 NOTHING = "–"
 """Stands for what a run does not have."""

@@ -4,10 +4,11 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from reluenum.crosscheck import compare, read_measurement
+from reluenum.crosscheck import compare
 from reluenum.crosscheck_page import summary, write_views
 from reluenum.document import to_json, write_text
 from reluenum.joblog import logged
+from reluenum.measurement import read_measurement
 
 
 def main(

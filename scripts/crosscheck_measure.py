@@ -3,11 +3,11 @@
 import logging
 from pathlib import Path
 
-from reluenum.crosscheck import measure, unfinished
 from reluenum.document import to_json, write_text
 from reluenum.files import read_problem
 from reluenum.groebner import Limits
 from reluenum.joblog import logged
+from reluenum.measurement import measure, unfinished
 from reluenum.patterns import refuse_astronomical
 
 

@@ -17,17 +17,7 @@ from test_workflow import INSTANCE, SMALL, Folder
 
 import reluenum.groebner
 from reluenum import InputError, cli
-from reluenum.crosscheck import (
-    NUMERATORS,
-    RecordingEngine,
-    compare,
-    is_complete,
-    measure,
-    measure_numerators,
-    read_measurement,
-    run_of,
-    unfinished,
-)
+from reluenum.crosscheck import compare
 from reluenum.crosscheck_page import (
     agreement_markdown,
     page,
@@ -44,6 +34,16 @@ from reluenum.figures import plot_times
 from reluenum.formulations import FORMULATIONS
 from reluenum.groebner import BACKENDS, Limits
 from reluenum.groebner.flint import FlintBackend
+from reluenum.measurement import (
+    NUMERATORS,
+    RecordingEngine,
+    is_complete,
+    measure,
+    measure_numerators,
+    read_measurement,
+    run_of,
+    unfinished,
+)
 from reluenum.realpoints import Solutions
 from scripts import agreed, crosscheck
 
