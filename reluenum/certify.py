@@ -8,6 +8,7 @@ from reluenum.arrangement import Arrangement, Face
 from reluenum.merge import ResidualClass, StationarySet
 from reluenum.minimality import Descent, descent_ray, growing_descent, rotating_descent
 from reluenum.patterns import Support
+from reluenum.problem import Vector
 from reluenum.stationary import SupportPoint
 
 
@@ -19,7 +20,9 @@ class CertifiedClass:
     ----------
     stationary : ResidualClass
     rotating : dict
-        For each face with a descent ray (Theorem B): a checked descent from a vertex.
+        For each face with a descent ray (Theorem B): the ray.
+    descents : dict
+        For each support with such a face: a checked descent from its point.
     growing : Descent or None
         A checked descent that lets a zero unit grow; None if and only if the residual is dual
         feasible, and then every point of the class is a global minimum at every width
@@ -27,7 +30,8 @@ class CertifiedClass:
     """
 
     stationary: ResidualClass
-    rotating: dict[Face, Descent]
+    rotating: dict[Face, Vector]
+    descents: dict[Support, Descent]
     growing: Descent | None
 
     @property
@@ -82,9 +86,7 @@ class CertifiedPoint:
         """A checked descent if they are not."""
         if self.with_zero_units:
             return self.group.growing
-        return next(
-            (self.group.rotating[f] for f in self.support if f in self.group.rotating), None
-        )
+        return self.group.descents.get(self.support)
 
 
 def certify(stationary: StationarySet, arrangement: Arrangement) -> tuple[CertifiedClass, ...]:
@@ -93,15 +95,17 @@ def certify(stationary: StationarySet, arrangement: Arrangement) -> tuple[Certif
 
 
 def _certify_class(group: ResidualClass, arrangement: Arrangement) -> CertifiedClass:
-    rotating: dict[Face, Descent] = {}
-    for vertex in group.vertices:
-        for face in vertex.support:
-            if face in rotating:
-                continue
-            ray = descent_ray(group.problem, arrangement, face, group.signs[face], group.residual)
-            if ray is not None:
-                rotating[face] = rotating_descent(vertex, face, ray)
-    return CertifiedClass(group, rotating, _growth(group.point, group))
+    rotating: dict[Face, Vector] = {}
+    for face in sorted({face for vertex in group.vertices for face in vertex.support}):
+        ray = descent_ray(group.problem, arrangement, face, group.signs[face], group.residual)
+        if ray is not None:
+            rotating[face] = ray
+    descents = {
+        support: rotating_descent(group.point_on(support), face, rotating[face])
+        for support in group.supports
+        if (face := next((face for face in support if face in rotating), None))
+    }
+    return CertifiedClass(group, rotating, descents, _growth(group.point, group))
 
 
 def _growth(point: SupportPoint, group: ResidualClass) -> Descent | None:

@@ -47,6 +47,13 @@ class ResidualClass:
         """The first vertex; its residual and loss are those of the class."""
         return self.vertices[0]
 
+    def point_on(self, support: Support) -> SupportPoint:
+        """Return the point of the class on one of its supports, the middle one of several."""
+        for vertex in self.vertices:
+            if vertex.support == support:
+                return vertex
+        return MiddlePoint(self.problem, support, self.point.isolated, self)
+
     @property
     def residual(self) -> list[Number]:
         """The common residual."""
@@ -128,6 +135,29 @@ class ResidualClass:
             for row, value in zip(zip(*signed, strict=True), fitted, strict=True)
         ]
         return [at_point(self.point.isolated, row[-1]) for row in echelon(rows)[0]]
+
+
+@dataclass(frozen=True, eq=False)
+class MiddlePoint(SupportPoint):
+    """The barycentre of the stationary points on a support whose squares are not unique.
+
+    Parameters
+    ----------
+    problem : Problem
+    support : Support
+        A union of supports of the vertices.
+    isolated : IsolatedPoint
+        Of the first vertex; the residual, and all that depends on it, is the same.
+    group : ResidualClass
+    """
+
+    group: ResidualClass
+
+    @cached_property
+    def _unknowns(self) -> tuple[list[list[Number]], list[Number]]:
+        signs = self.group.signs
+        rows = [[e * signs[face] for e in self.group.direction(face)] for face in self.support]
+        return rows, self.group.squares(self.support)
 
 
 @dataclass(frozen=True, eq=False)
