@@ -3,10 +3,12 @@
 import copy
 import json
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal, localcontext
 from itertools import combinations, combinations_with_replacement, pairwise, product
 
 import pytest
+from flint import fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import DIGITS, Data, Network, random_problem
@@ -217,6 +219,40 @@ def test_a_product_whose_engine_fails_is_undecided_and_says_why(engine):
     assert record["reason"] == "refusing: out of patience"
     again = read_product(problem, Arrangement.of(problem), record)
     assert again.critical.reason == "refusing: out of patience"
+
+
+class Shifting:
+    """An engine whose first coordinate is wrong by a thousandth."""
+
+    def __init__(self, engine):
+        self.engine = engine
+
+    def solutions(self, system):
+        found = self.engine.solutions(system)
+        if found.parametrisation is None:
+            return found
+        claimed = found.parametrisation
+        first, *others = claimed.numerators
+        shifted = (first + claimed.denominator * fmpq(1, 1000), *others)
+        return replace(found, parametrisation=replace(claimed, numerators=shifted, _points={}))
+
+
+def test_a_root_that_cannot_be_certified_leaves_the_product_undecided(engine):
+    problem = random_problem(34, 3, 1, 2, "1/5")
+    face = next(
+        face
+        for face in Arrangement.of(problem).live_faces
+        if EliminatedSolver(problem, engine).support((face,)).points
+    )
+    found = EliminatedSolver(problem, Shifting(engine)).support((face,))
+    assert found.points == ()
+    assert found.reason == "a critical point is not simple"
+
+
+def test_a_curve_of_critical_points_on_another_face_is_none_of_the_product(engine):
+    """Example 1: the units of +- at the critical points lie on +0."""
+    found = EliminatedSolver(EXAMPLE_1, engine).support(faces_of(EXAMPLE_1, "+-", "+0"))
+    assert (found.dimension, found.degree, found.points, found.reason) == (-1, 0, (), "")
 
 
 def test_counts_tell_products_with_and_without_critical_points_apart(engine):
