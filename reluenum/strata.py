@@ -5,15 +5,16 @@ go to zero leads to the stratum that has a zero unit more. Minimal strata that a
 way form a component (docs/theory.md, section 14).
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, cmp_to_key
-from itertools import combinations_with_replacement, product
+from itertools import combinations_with_replacement
+from math import factorial, prod
 from typing import Any
 
 from reluenum.algebraic import Number, compare
-from reluenum.arrangement import Arrangement, Face
+from reluenum.arrangement import Arrangement
 from reluenum.classical import ClassicalConditions, Judgement, Minimality
 from reluenum.decimals import decimal_text
 from reluenum.eliminated import EliminatedPoint, ProductOutcome
@@ -21,6 +22,7 @@ from reluenum.errors import IncompleteRunError, TheoremViolationError
 from reluenum.landscape import (
     CertifiedLandscape,
     Component,
+    joined,
     largest_first,
     positive_compositions,
     ranked,
@@ -34,9 +36,6 @@ from reluenum.stationary import Outcome, Verdict
 
 Shares = tuple[Support, tuple[int, ...]]
 """A support, how many units each of its faces has and, in the last place, how many are zero."""
-
-Units = tuple[Face | None, ...]
-"""The face of each unit, in order; None for a zero unit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -306,54 +305,31 @@ def _row(
 
 
 def _components(problem: Problem, judged: JudgedClass) -> Iterator[Component]:
-    """Yield the components that the minimal strata of a class form."""
+    """Yield the components that the minimal strata of a class form (Lemma 27).
+
+    A zero unit and a living one can change places, through strata on which they share a face. So
+    a component with a zero unit is carried to itself by every permutation; one without is a
+    single stratum.
+    """
     minimal = {(row.support, row.with_zero_units) for row in judged.rows if row.is_minimum}
-    faces = sorted({face for support, _ in minimal for face in support})
-    labelled = [
-        units
-        for units in product([*faces, None], repeat=problem.width)
-        if (_support_of(units), None in units) in minimal
+    strata = [
+        (support, counts)
+        for support, counts in _all_shares(judged.group, problem.width)
+        if (support, counts[-1] > 0) in minimal
     ]
-    joined = _joined_by_limits(labelled)
-    orbits = Counter(frozenset(map(_shares, part)) for part in joined)
-    for shares, orbit in orbits.items():
-        strata = [
-            stratum_of(judged.group, support, counts[:-1], counts[-1])
-            for support, counts in _all_shares(judged.group, problem.width)
-            if (support, counts) in shares
-        ]
-        loss, ordered = judged.group.loss, largest_first(strata)
-        yield Component(problem, loss, ordered, judged.is_global, None, orbit)
+    for part in joined(strata, _are_joined):
+        ordered = sorted(part, key=strata.index)
+        rigid = all(counts[-1] == 0 for _, counts in part)
+        orbit = factorial(problem.width) // prod(map(factorial, part[0][1])) if rigid else 1
+        found = [stratum_of(judged.group, s, counts[:-1], counts[-1]) for s, counts in ordered]
+        loss = judged.group.loss
+        yield Component(problem, loss, largest_first(found), judged.is_global, None, orbit)
 
 
-def _joined_by_limits(labelled: Sequence[Units]) -> list[list[Units]]:
-    """Join labelled strata, of which one is the limit of another as some units go to zero."""
-    forest = {units: units for units in labelled}
-
-    def root(units: Units) -> Units:
-        while forest[units] is not units:
-            units = forest[units]
-        return units
-
-    for units in labelled:
-        for limit in product(*({face, None} for face in units)):
-            if limit in forest:
-                forest[root(units)] = root(limit)
-    parts = defaultdict(list)
-    for units in labelled:
-        parts[root(units)].append(units)
-    return list(parts.values())
-
-
-def _support_of(units: Units) -> Support:
-    """Return the faces of the living units."""
-    return tuple(sorted({face for face in units if face is not None}))
-
-
-def _shares(units: Units) -> Shares:
-    """Return how many units lie on each face, and how many are zero."""
-    support = _support_of(units)
-    return support, (*map(units.count, support), units.count(None))
+def _are_joined(left: Shares, right: Shares) -> bool:
+    """Whether one stratum arises from the other as some units go to zero."""
+    one, two = (Counter(dict(zip(s, c[:-1], strict=True))) for s, c in (left, right))
+    return one <= two or two <= one
 
 
 def _all_shares(group: ResidualClass, width: int) -> Iterator[Shares]:

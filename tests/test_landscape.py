@@ -14,7 +14,7 @@ from oracles import classes_of
 from reluenum.algebraic import compare
 from reluenum.arrangement import Arrangement
 from reluenum.groebner import open_engine
-from reluenum.landscape import _joined_by_inclusion, landscape, positive_compositions
+from reluenum.landscape import _nested, joined, landscape, positive_compositions
 from reluenum.merge import merge
 from reluenum.patterns import support_text, supports
 from reluenum.problem import Problem
@@ -79,14 +79,14 @@ def test_positive_compositions_are_all_of_them_once(total, parts):
 
 
 def test_supports_are_joined_along_chains_of_inclusions():
-    assert _joined_by_inclusion([]) == []
-    assert _joined_by_inclusion([("a",), ("b",)]) == [[("a",)], [("b",)]]
-    joined = _joined_by_inclusion([("a",), ("b",), ("a", "b")])
-    assert [sorted(group) for group in joined] == [[("a",), ("a", "b"), ("b",)]]
+    assert joined([], _nested) == []
+    assert joined([("a",), ("b",)], _nested) == [[("a",)], [("b",)]]
+    (chain,) = joined([("a",), ("b",), ("a", "b")], _nested)
+    assert sorted(chain) == [("a",), ("a", "b"), ("b",)]
     # ab and bc share b, but b alone is no support: they meet only in abc.
     apart = [("a", "b"), ("b", "c"), ("d",)]
-    assert sorted(map(len, _joined_by_inclusion(apart))) == [1, 1, 1]
-    assert sorted(map(len, _joined_by_inclusion([*apart, ("a", "b", "c")]))) == [1, 3]
+    assert sorted(map(len, joined(apart, _nested))) == [1, 1, 1]
+    assert sorted(map(len, joined([*apart, ("a", "b", "c")], _nested))) == [1, 3]
 
 
 def test_example_1_at_width_one_has_two_minima(engine):
