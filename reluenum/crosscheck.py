@@ -6,7 +6,7 @@ backend did not finish is counted as such; it is neither agreement nor disagreem
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -136,8 +136,8 @@ def _failure_text(measurement: Measurement) -> str:
     return f"{' by '.join(run_of(measurement))}: {first}{more}"
 
 
-Answers = Mapping[Any, Sequence[Run]]
-"""Who gives which answer to one question."""
+Answers = Mapping[Any, Collection[Run]]
+"""Who gives which answer to one question; who asks it twice counts once."""
 
 
 def _disagreement(place: str, answers: Answers, text: Callable[[Any], str]) -> Disagreement:
@@ -154,13 +154,13 @@ def _disagreement(place: str, answers: Answers, text: Callable[[Any], str]) -> D
 
 def _compared_systems(measurements: Sequence[Measurement]) -> Iterator[Disagreement]:
     """Compare the backends of one formulation system by system."""
-    answers: dict[str, dict[Any, list[Run]]] = defaultdict(lambda: defaultdict(list))
+    answers: dict[str, dict[Any, dict[Run, None]]] = defaultdict(lambda: defaultdict(dict))
     places: dict[str, str] = {}
     for measurement in measurements:
         for system in measurement["systems"]:
             places.setdefault(system["system"], _place(measurement["formulation"], system))
             if "reason" not in system:
-                answers[system["system"]][_answer(system)].append(run_of(measurement))
+                answers[system["system"]][_answer(system)][run_of(measurement)] = None
     for system, given in answers.items():
         if len(given) > 1:
             yield _disagreement(places[system], given, _answer_text)
@@ -214,13 +214,13 @@ def _compared_forms(
     and those with kappa != 0 of the other, as long as the best output weights are unique there;
     supports with a solution beyond that are left out.
     """
-    given: dict[str, dict[Any, list[Run]]] = defaultdict(lambda: defaultdict(list))
+    given: dict[str, dict[Any, dict[Run, None]]] = defaultdict(lambda: defaultdict(dict))
     graph_forms = ((m, s) for m in graphs for s in m["systems"] if not s["inequations"])
     charted = ((m, s) for m in numerators for s in m["systems"])
     for measurement, system in (*graph_forms, *charted):
         if system["support"] and "reason" not in system and _is_regular(system):
             answer = (system["dimension"], system["degree"], system["real"], None)
-            given[system["support"]][answer].append(run_of(measurement))
+            given[system["support"]][answer][run_of(measurement)] = None
     for support, answers in given.items():
         formulations = {run[0] for runs in answers.values() for run in runs}
         if len(answers) > 1 and len(formulations) > 1:

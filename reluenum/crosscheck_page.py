@@ -42,7 +42,7 @@ _RUN_TITLES = {
 LEGEND = (
     "Complex solutions are counted with multiplicity, over all systems and in the largest one; "
     "systems with infinitely many are counted on their own. Real solutions are counted once. "
-    "Seconds are those of the backend, over all systems, of the median and of the slowest one."
+    "Seconds are wall time of the backend, over all systems, of the median and of the slowest one."
 )
 """What the columns of the table of runs are."""
 
@@ -55,10 +55,10 @@ _RATIO_TITLES = {
     "systems": "systems",
     "seconds_reduced": "seconds, reduced",
     "seconds": "seconds",
-    "ratio": "ratio",
+    "ratio": "times as long",
     "median_reduced": "median, reduced",
     "median": "median",
-    "median_ratio": "ratio of medians",
+    "median_ratio": "median, times as long",
     "note": "note",
 }
 
