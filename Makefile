@@ -1,4 +1,4 @@
-.PHONY: reference test lint format bench picture paper-route lock clean
+.PHONY: reference test lint format bench picture paper-route crosscheck lock clean
 
 reference:
 	./run reference
@@ -22,6 +22,10 @@ picture:
 
 paper-route:
 	./run -- python docs/paper_route.py
+
+# Takes the machine for most of an hour: some backends reach the time limit on many systems.
+crosscheck:
+	./run -- python docs/crosscheck.py
 
 # Needs uv (pip install uv). Keeps the versions already locked; `make lock UPGRADE=--upgrade` does not.
 lock:

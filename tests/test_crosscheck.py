@@ -16,9 +16,11 @@ from oracles import random_problem
 from test_workflow import INSTANCE, SMALL, Folder
 
 import reluenum.groebner
+from docs import crosscheck as pages
 from reluenum import InputError, cli
 from reluenum.crosscheck import compare
 from reluenum.crosscheck_page import (
+    AGREED,
     agreement_markdown,
     page,
     patterns_frame,
@@ -190,6 +192,14 @@ def test_of_two_that_disagree_both_are_suspects(monkeypatch):
     monkeypatch.setitem(BACKENDS, "liar", partial(Liar, wrong_degree, target))
     found = compare([measured("reduced", "flint"), measure(TWO_POINTS, "reduced", "liar")])
     assert found.suspects == {("reduced", "flint"), ("reduced", "liar")}
+
+
+def test_a_run_that_asks_twice_has_one_voice(monkeypatch):
+    _, target = targets("reduced")[0]
+    monkeypatch.setitem(BACKENDS, "liar", partial(Liar, wrong_degree, target))
+    liar = measure(TWO_POINTS, "reduced", "liar")
+    liar["systems"] += liar["systems"]
+    assert compare([*honest("reduced"), liar]).suspects == {("reduced", "liar")}
 
 
 @pytest.mark.parametrize("key", ["components", "enumeration"])
@@ -597,6 +607,32 @@ def test_the_workflow_crosschecks_every_instance_once(tmp_path):
     assert conclusion == "small-L1-ridge1_100: 4 runs agree\n"
     assert not (instance / "minima.json").exists()
     assert "Nothing to be done" in folder.succeed("crosscheck_all")
+
+
+# ----------------------------------------------------------------------- the page of the docs
+
+
+@pytest.mark.parametrize(
+    ("support", "kind"),
+    [
+        ("++-|-++", "overlapping"),
+        ("+--|-++", "disjoint"),
+        ("-+-|++-", "overlapping, one of them a single point"),
+        ("++0|-++", ""),
+        ("++-", ""),
+    ],
+)
+def test_supports_are_classed_by_the_overlap_of_their_active_sets(support, kind):
+    assert pages.overlap(support) == kind
+
+
+def test_the_page_of_the_docs_reports_agreement_of_all_runs():
+    text = (ROOT / "docs/crosscheck.md").read_text()
+    assert AGREED in text
+    assert "DISAGREE" not in text
+    for formulation in FORMULATIONS:
+        for backend in BACKENDS:
+            assert re.search(rf"^\| {formulation} +\| {backend} +\|.*\|$", text, re.MULTILINE)
 
 
 # ------------------------------------------------------------------- random instances, for CI
