@@ -141,9 +141,9 @@ def test_an_engine_that_is_too_slow_leaves_products_undecided(tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data.csv").write_text("x,y\n-1,1\n1,2\n3,-1\n")
     call = ["minima", "data.csv", "--width", "1", "--ridge", "1/3", "--formulation", "eliminated"]
-    assert main([*call, "--backend", "sympy", "--seconds", "0.01"]) == 3
+    assert main([*call, "--backend", "sympy", "--seconds", "1e-6"]) == 3
     captured = capsys.readouterr()
     document = json.loads(captured.out)
     assert document["complete"] is False
     assert document["enumeration"]["undecided"] == len(document["undecided"]) > 0
-    assert "not solved within 0.01 s" in captured.err
+    assert "not solved within 1e-06 s" in captured.err
