@@ -25,6 +25,7 @@ AGREED = "Wherever runs finished, they agree."
 _RUN_TITLES = {
     "formulation": "formulation",
     "backend": "backend",
+    "verdict": "verdict",
     "systems": "systems",
     "finished": "finished",
     "undecided": "undecided",
@@ -36,7 +37,6 @@ _RUN_TITLES = {
     "median": "median",
     "maximum": "maximum",
     "components": "components",
-    "verdict": "verdict",
 }
 
 LEGEND = (
