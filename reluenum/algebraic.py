@@ -125,15 +125,31 @@ class IsolatedPoint:
         As many equations as variables; none for the rational point without coordinates.
     box : sequence of arb
         Proved to hold exactly one solution (`certified_box`).
-    claim : Root or None
-        The same solution in terms of one algebraic number, as an algebra system gave it; it is
-        checked exactly before it is used.
+    claim : Root, or a function from the point to one, or None
+        The same solution in terms of one algebraic number, as an algebra system gives it; it is
+        checked exactly before it is used. A function is called when the claim is first needed;
+        None stands for a rational point.
     """
 
-    def __init__(self, system: PolynomialSystem, box: Sequence[arb], claim: Root | None) -> None:
+    def __init__(
+        self,
+        system: PolynomialSystem,
+        box: Sequence[arb],
+        claim: Root | Callable[[Self], Root] | None,
+    ) -> None:
         self.system = system
-        self.claim = claim
+        self._claim = claim
         self._boxes: dict[int, list[arb]] = {0: list(box)}
+
+    @cached_property
+    def claim(self) -> Root | None:
+        """The same solution in terms of one algebraic number, not yet checked."""
+        return self._claim(self) if callable(self._claim) else self._claim
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether the claim is known already, or not needed."""
+        return not callable(self._claim) or "claim" in self.__dict__
 
     def balls(self, bits: int) -> list[arb]:
         """Return enclosures of the coordinates with radii of at most about 2^-bits."""

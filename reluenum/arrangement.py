@@ -10,13 +10,13 @@ from functools import cached_property
 from itertools import combinations
 from math import comb
 
-import numpy as np
-from flint import fmpq
+from flint import fmpq, fmpq_mat
 
 from reluenum.linear import dot, orthogonal_part, projection, row_space
 from reluenum.problem import Problem, Vector
 
 _SYMBOL = {1: "+", -1: "-", 0: "0"}
+_VALUE = {symbol: value for value, symbol in _SYMBOL.items()}
 
 
 @dataclass(frozen=True, order=True)
@@ -51,12 +51,12 @@ class Face:
     @cached_property
     def zeros(self) -> tuple[int, ...]:
         """Data points whose hyperplane contains the face."""
-        return tuple(i for i, sign in enumerate(self.signs) if sign == "0")
+        return _zeros(self.signs)
 
     @cached_property
     def sign_values(self) -> tuple[int, ...]:
         """The signs as +1, -1, 0."""
-        return tuple({"+": 1, "-": -1, "0": 0}[sign] for sign in self.signs)
+        return tuple(_VALUE[sign] for sign in self.signs)
 
     @property
     def column(self) -> str:
@@ -78,7 +78,7 @@ def sign(value: fmpq) -> int:
     return int(value > 0) - int(value < 0)
 
 
-def cocircuits(rows: Sequence[Vector]) -> dict[tuple[int, ...], Vector]:
+def cocircuits(rows: Sequence[Vector]) -> dict[str, Vector]:
     """Return the rays of a central arrangement, modulo what all hyperplanes share.
 
     Parameters
@@ -89,46 +89,59 @@ def cocircuits(rows: Sequence[Vector]) -> dict[tuple[int, ...], Vector]:
     Returns
     -------
     dict
-        From the sign vector of each ray to an integral vector on it, inside the span of the
-        rows. Rays come in opposite pairs; there is none when all rows are 0.
+        From the signs of each ray to an integral vector on it, inside the span of the rows.
+        Rays come in opposite pairs; there is none when all rows are 0.
     """
     space = row_space(rows)
     independent = [i for i, row in enumerate(rows) if any(row)]
-    rays: dict[tuple[int, ...], Vector] = {}
+    vectors: dict[Vector, None] = {}  # a set in the order of discovery
     for chosen in combinations(independent, len(space) - 1) if space else ():
         line = orthogonal_part(space, [rows[i] for i in chosen])
-        if len(line) != 1:
-            continue
-        values = [dot(row, line[0]) for row in rows]
-        signs = tuple(sign(value) for value in values)
-        if signs not in rays:
-            rays[signs] = line[0]
-            rays[tuple(-s for s in signs)] = tuple(-entry for entry in line[0])
-    return rays
+        if len(line) == 1 and line[0] not in vectors:
+            vectors[line[0]] = vectors[tuple(-entry for entry in line[0])] = None
+    if not vectors:
+        return {}
+    products = fmpq_mat([list(v) for v in vectors]) * fmpq_mat([list(r) for r in rows]).transpose()
+    return {
+        "".join(_SYMBOL[sign(value)] for value in values): vector
+        for values, vector in zip(products.tolist(), vectors, strict=True)
+    }
 
 
-def covectors(rays: Iterable[tuple[int, ...]], size: int) -> list[tuple[int, ...]]:
-    """Return every composition of some cocircuits: all covectors, the zero vector included.
+def covectors(rows: Sequence[Vector]) -> dict[str, Vector]:
+    """Return the signs of every face of a central arrangement, with a point of the face.
+
+    Every face but the origin is a ray completed, on the hyperplanes that contain the ray, by the
+    signs of a face of these hyperplanes alone. It arises once from each of its extreme rays, so
+    their sum, a point of the face, is known on the way (Lemma 6 of docs/theory.md).
 
     Parameters
     ----------
-    rays : iterable of sign vectors of length `size`
-
-    References
-    ----------
-    .. [1] Bjoerner et al., Oriented Matroids, 2nd ed., Proposition 3.7.2.
+    rows : sequence of (D,) vectors
+        Normals of the hyperplanes, at least one.
     """
-    generators = np.array(sorted(rays), dtype=np.int8).reshape(-1, size)
-    found = {bytes(size)}
-    frontier = [np.zeros(size, dtype=np.int8)]
-    while frontier:
-        covector = frontier.pop()
-        for row in np.unique(np.where(covector != 0, covector, generators), axis=0):
-            key = row.tobytes()
-            if key not in found:
-                found.add(key)
-                frontier.append(row)
-    return sorted(tuple(int(s) for s in np.frombuffer(key, dtype=np.int8)) for key in found)
+    points = {"0" * len(rows): (fmpq(0),) * len(rows[0])}
+    around: dict[tuple[int, ...], Iterable[str]] = {(): [""]}
+    for signs, ray in cocircuits(rows).items():
+        zeros = _zeros(signs)
+        if zeros not in around:
+            around[zeros] = covectors([rows[i] for i in zeros])
+        gaps = signs.replace("0", "{}")
+        for completion in around[zeros]:
+            face = gaps.format(*completion)
+            known = points.get(face)
+            points[face] = ray if known is None else _sum(known, ray)
+    return points
+
+
+def _zeros(signs: str) -> tuple[int, ...]:
+    """Return the places of the zeros among some signs."""
+    return tuple(i for i, sign in enumerate(signs) if sign == "0")
+
+
+def _sum(left: Vector, right: Vector) -> Vector:
+    """Return the sum of two vectors."""
+    return tuple(x + y for x, y in zip(left, right, strict=True))
 
 
 class Arrangement:
@@ -147,26 +160,14 @@ class Arrangement:
 
     def __init__(self, rows: Sequence[Vector]) -> None:
         self.rows = tuple(rows)
-        self._rays = cocircuits(self.rows)
         space = row_space(self.rows)
-        ray_signs = np.array(list(self._rays), dtype=np.int8)
-        ray_vectors = list(self._rays.values())
         flats: dict[tuple[int, ...], tuple[Vector, ...]] = {}
         faces = []
-        for signs in covectors(self._rays, len(self.rows)):
-            conforms = ((ray_signs == 0) | (ray_signs == np.array(signs))).all(axis=1)
-            below = [ray_vectors[k] for k in np.flatnonzero(conforms)]
-            zeros = tuple(i for i, s in enumerate(signs) if s == 0)
+        for signs, interior in covectors(self.rows).items():
+            zeros = _zeros(signs)
             if zeros not in flats:
                 flats[zeros] = tuple(orthogonal_part(space, [self.rows[i] for i in zeros]))
-            faces.append(
-                Face(
-                    "".join(_SYMBOL[s] for s in signs),
-                    tuple(sum(entries, start=fmpq(0)) for entries in zip(*below, strict=True))
-                    or (fmpq(0),) * len(self.rows[0]),
-                    flats[zeros],
-                )
-            )
+            faces.append(Face(signs, interior, flats[zeros]))
         self.faces = tuple(sorted(faces))
         self._by_signs = {face.signs: face for face in self.faces}
 

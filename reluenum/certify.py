@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from reluenum.algebraic import Number
 from reluenum.arrangement import Arrangement, Face
@@ -9,7 +10,6 @@ from reluenum.merge import ResidualClass, StationarySet
 from reluenum.minimality import Descent, descent_ray, growing_descent, rotating_descent
 from reluenum.patterns import Support
 from reluenum.problem import Vector
-from reluenum.stationary import SupportPoint
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,23 +21,33 @@ class CertifiedClass:
     stationary : ResidualClass
     rotating : dict
         For each face with a descent ray (Theorem B): the ray.
-    descents : dict
-        For each support with such a face: a checked descent from its point.
-    growing : Descent or None
-        A checked descent that lets a zero unit grow; None if and only if the residual is dual
-        feasible, and then every point of the class is a global minimum at every width
-        (Theorem C).
     """
 
     stationary: ResidualClass
     rotating: dict[Face, Vector]
-    descents: dict[Support, Descent]
-    growing: Descent | None
+
+    @cached_property
+    def descents(self) -> dict[Support, Descent]:
+        """For each support with a face that has a descent ray: a checked descent."""
+        group = self.stationary
+        return {
+            support: rotating_descent(group.point_on(support), face, self.rotating[face])
+            for support in group.supports
+            if (face := next((face for face in support if face in self.rotating), None))
+        }
+
+    @cached_property
+    def growing(self) -> Descent | None:
+        """A checked descent that lets a zero unit grow; None if the residual is dual feasible."""
+        if self.is_global:
+            return None
+        face, sign = self.stationary.scan.exceeding[0]
+        return growing_descent(self.stationary.point, face, sign)
 
     @property
     def is_global(self) -> bool:
-        """Whether the class consists of global minima at every width (Theorem C)."""
-        return self.growing is None
+        """Whether the residual is dual feasible: then its points are minima at every width."""
+        return not self.stationary.scan.exceeding
 
     def is_minimal(self, support: Support) -> bool:
         """Whether points with living units on exactly these faces, and no zero unit, are minima."""
@@ -91,29 +101,17 @@ class CertifiedPoint:
 
 def certify(stationary: StationarySet, arrangement: Arrangement) -> tuple[CertifiedClass, ...]:
     """Decide every stationary point of a problem, exactly."""
-    return tuple(_certify_class(group, arrangement) for group in stationary.classes)
+    return tuple(certify_class(group, arrangement) for group in stationary.classes)
 
 
-def _certify_class(group: ResidualClass, arrangement: Arrangement) -> CertifiedClass:
+def certify_class(group: ResidualClass, arrangement: Arrangement) -> CertifiedClass:
+    """Decide the stationary points with one residual, exactly (Theorems B and C)."""
     rotating: dict[Face, Vector] = {}
     for face in sorted({face for vertex in group.vertices for face in vertex.support}):
         ray = descent_ray(group.problem, arrangement, face, group.signs[face], group.residual)
         if ray is not None:
             rotating[face] = ray
-    descents = {
-        support: rotating_descent(group.point_on(support), face, rotating[face])
-        for support in group.supports
-        if (face := next((face for face in support if face in rotating), None))
-    }
-    return CertifiedClass(group, rotating, descents, _growth(group.point, group))
-
-
-def _growth(point: SupportPoint, group: ResidualClass) -> Descent | None:
-    """Return a checked growth of a zero unit towards the most exceeding face, if any exceeds."""
-    if not group.scan.exceeding:
-        return None
-    face, sign = group.scan.exceeding[0]
-    return growing_descent(point, face, sign)
+    return CertifiedClass(group, rotating)
 
 
 def certified_points(classes: tuple[CertifiedClass, ...], width: int) -> Iterator[CertifiedPoint]:

@@ -3,7 +3,8 @@
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,8 @@ def minima_document(landscape: CertifiedLandscape) -> dict[str, Any]:
             "realisable_patterns": counts.realisable_patterns,
             "patterns_up_to_permutation": counts.patterns_up_to_permutation,
             "supports_examined": counts.supports_examined,
-            "stationary": landscape.stationary_supports,
-            "locally_minimal": landscape.minimal_supports,
+            "stationary": landscape.tally.stationary,
+            "locally_minimal": landscape.tally.locally_minimal,
             "undecided": len(landscape.undecided),
         },
         "complete": landscape.is_complete,
@@ -153,14 +154,22 @@ def read_minima(path: str | Path) -> dict[str, Any]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file so that it is seen complete or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with replaced_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def replaced_file(path: Path) -> Iterator[Path]:
+    """Provide a file to write, which takes the place of `path` when all has gone well."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    temporary = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        yield temporary
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 

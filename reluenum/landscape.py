@@ -185,6 +185,25 @@ class StationaryRow(Protocol):
         """A checked descent if they are not."""
 
 
+@dataclass(frozen=True)
+class Tally:
+    """How many supports, the zero network aside, have stationary points, and minima.
+
+    Parameters
+    ----------
+    stationary, locally_minimal : int
+    """
+
+    stationary: int
+    locally_minimal: int
+
+    @classmethod
+    def of(cls, points: Iterable[StationaryRow]) -> "Tally":
+        """Count the rows without zero units."""
+        living = [point for point in points if not point.with_zero_units]
+        return cls(len(living), sum(bool(point.is_minimum) for point in living))
+
+
 @dataclass(frozen=True, eq=False)
 class CertifiedLandscape:
     """Every local minimum of a problem, and everything that was examined to find them.
@@ -193,8 +212,10 @@ class CertifiedLandscape:
     ----------
     problem : Problem
     counts : Counts
+    tally : Tally
     points : tuple of StationaryRow
-        All stationary points with their verdicts.
+        All stationary points with their verdicts; none from the certified engine, whose
+        certificate has them.
     components : tuple of Component
         Sorted by loss.
     undecided : tuple of Outcome
@@ -205,6 +226,7 @@ class CertifiedLandscape:
 
     problem: Problem
     counts: Counts
+    tally: Tally
     points: tuple[StationaryRow, ...]
     components: tuple[Component, ...]
     undecided: tuple[Outcome, ...]
@@ -214,16 +236,6 @@ class CertifiedLandscape:
     def is_complete(self) -> bool:
         """Whether the list of components is proved to be complete."""
         return not self.undecided
-
-    @property
-    def stationary_supports(self) -> int:
-        """Number of supports (the zero network aside) with a stationary point."""
-        return sum(not point.with_zero_units for point in self.points)
-
-    @property
-    def minimal_supports(self) -> int:
-        """Number of supports (the zero network aside) that are locally minimal."""
-        return sum(bool(p.is_minimum) for p in self.points if not p.with_zero_units)
 
     def __repr__(self) -> str:
         number = len(self.components)
@@ -241,11 +253,13 @@ def landscape(stationary: StationarySet, arrangement: Arrangement) -> CertifiedL
     problem = stationary.problem
     classes = certify(stationary, arrangement)
     complete = not stationary.undecided
-    found = [component for group in classes for component in _components(problem, group)]
+    found = [component for group in classes for component in components_of(problem, group)]
+    points = tuple(certified_points(classes, problem.width))
     return CertifiedLandscape(
         problem,
         Counts.of(problem, arrangement),
-        tuple(certified_points(classes, problem.width)),
+        Tally.of(points),
+        points,
         ranked(found, complete),
         stationary.undecided,
     )
@@ -281,7 +295,7 @@ def _with_global_flag(component: Component, best: Component, complete: bool) -> 
     return replace(component, global_at_width=None if lowest else False)
 
 
-def _components(problem: Problem, group: CertifiedClass) -> Iterator[Component]:
+def components_of(problem: Problem, group: CertifiedClass) -> Iterator[Component]:
     """Yield the components of one residual class."""
     if group.is_global:
         yield from _global_components(problem, group)

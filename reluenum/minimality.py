@@ -77,7 +77,10 @@ def projected_gradient(problem: Problem, face: Face, residual: Sequence) -> list
 
 def dual_excess(problem: Problem, face: Face, residual: Sequence[Number]) -> Number:
     """Return |u_F|^2 - Lambda^2, whose sign says whether the constraint of a face holds."""
-    gradient = projected_gradient(problem, face, residual)
+    return _excess(problem, projected_gradient(problem, face, residual))
+
+
+def _excess(problem: Problem, gradient: Sequence[Number]) -> Number:
     return dot(gradient, gradient) - problem.effective_ridge**2
 
 
@@ -89,10 +92,10 @@ def scan_dual(problem: Problem, arrangement: Arrangement, point: SupportPoint) -
         if face in known:
             tight.append((face, known[face]))
             continue
-        comparison = dual_excess(problem, face, point.residual).sign()
+        gradient = point.projected_gradient(face)
+        comparison = _excess(problem, gradient).sign()
         if comparison < 0:
             continue
-        gradient = projected_gradient(problem, face, point.residual)
         if sign := face_sign(problem, face, gradient):
             (exceeding if comparison > 0 else tight).append((face, sign))
     return DualScan(tuple(tight), tuple(exceeding))

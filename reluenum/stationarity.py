@@ -23,6 +23,7 @@ from flint import (
 )
 
 from reluenum.linear import dot
+from reluenum.moments import Moments
 from reluenum.patterns import Support
 from reluenum.problem import Problem
 
@@ -173,6 +174,14 @@ def unknowns(support: Support, values: Sequence) -> tuple[list[list], list]:
     return directions, list(values[used:])
 
 
+def weighted_directions(directions: Sequence, squares: Sequence) -> list[list]:
+    """Return s_l w_l, that is a v summed over the neurons of each face, over any ring."""
+    return [
+        [square * entry for entry in direction]
+        for direction, square in zip(directions, squares, strict=True)
+    ]
+
+
 def errors_of(problem: Problem, support: Support, directions: Sequence, squares: Sequence) -> list:
     """Return y - f on the data (before the output bias), over any ring that contains Q."""
     errors: list = list(problem.targets)
@@ -201,10 +210,10 @@ def stationarity_system(problem: Problem, support: Support) -> PolynomialSystem:
     names = variables_of(support)
     context = fmpq_mpoly_ctx.get(names, Ordering.degrevlex)
     directions, squares = unknowns(support, context.gens())
-    residual = problem.residual(errors_of(problem, support, directions, squares))
+    moments, weighted = Moments.of(problem), weighted_directions(directions, squares)
     equations = []
     for face, direction in zip(support, directions, strict=True):
-        gradient = face_gradient(problem, face.active, residual)
+        gradient = moments.gradient(face, support, weighted)
         slack = [g - problem.effective_ridge * w for g, w in zip(gradient, direction, strict=True)]
         equations += [dot(slack, vector) for vector in face.basis]
         equations.append(dot(direction, direction) - 1)

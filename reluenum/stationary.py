@@ -21,14 +21,16 @@ from reluenum.arrangement import Arrangement, Face
 from reluenum.errors import BackendError, TheoremViolationError
 from reluenum.groebner import Engine
 from reluenum.linear import dot
+from reluenum.moments import Moments
 from reluenum.patterns import Pattern, Support, owned_supports, support_text
-from reluenum.problem import OutputBias, Problem
+from reluenum.problem import Problem
 from reluenum.stationarity import (
     PolynomialSystem,
     errors_of,
     simple_points_system,
     stationarity_system,
     unknowns,
+    weighted_directions,
 )
 
 
@@ -75,6 +77,11 @@ class SupportPoint:
         """Sum of a^2 over the neurons of each face."""
         return self._unknowns[1]
 
+    @property
+    def units(self) -> list[list[Number]]:
+        """The vectors u / Lambda of the faces, v / |v| up to the sign."""
+        return self._unknowns[0]
+
     @cached_property
     def signs(self) -> tuple[int, ...] | None:
         """Sign of a on each face, or None if a unit does not lie in its open face."""
@@ -115,11 +122,22 @@ class SupportPoint:
 
     @cached_property
     def loss(self) -> Number:
-        """The loss, in the problem's own convention (Lemma 3 of docs/theory.md)."""
-        value = dot(self.residual, self.problem.targets) * 2 - dot(self.residual, self.residual)
-        if self.problem.output_bias is OutputBias.RIDGE:
-            value = value - self.bias * self.bias * self.problem.effective_ridge
-        return self._number(value * self.problem.loss_scale)
+        """The loss, in the problem's own convention (Corollary 3.1 of docs/theory.md)."""
+        moments = Moments.of(self.problem)
+        value = self._number(moments.energy)
+        for face, direction, square in zip(self.support, *self._unknowns, strict=True):
+            gain = dot(direction, moments.response(face)) - self.problem.effective_ridge
+            value = value - square * gain
+        return value * self.problem.loss_scale
+
+    @cached_property
+    def _weighted(self) -> list[list[Number]]:
+        return weighted_directions(*self._unknowns)
+
+    def projected_gradient(self, face: Face) -> list[Number]:
+        """Return u_F(r) of any live face at the residual r, without going through the data."""
+        projected = Moments.of(self.problem).gradient(face, self.support, self._weighted)
+        return [self._number(entry) for entry in face.project(projected)]
 
     def __repr__(self) -> str:
         return f"SupportPoint({support_text(self.support) or 'zero network'}, loss {self.loss})"
@@ -186,7 +204,7 @@ def solve_support(problem: Problem, support: Support, engine: Engine) -> Outcome
     """
     system = stationarity_system(problem, support)
     try:
-        roots = _real_roots(system, engine)
+        roots = real_roots(system, engine)
     except BackendError as error:
         return Outcome(support, Verdict.UNDECIDED, reason=str(error))
     found = [p for root in roots if (p := _positive_point(problem, support, system, root))]
@@ -198,8 +216,14 @@ def solve_support(problem: Problem, support: Support, engine: Engine) -> Outcome
     return Outcome(support, verdict, found[0])
 
 
-def _real_roots(system: PolynomialSystem, engine: Engine) -> list[Root]:
-    """Return the real solutions; only the simple ones if there are infinitely many."""
+def real_roots(system: PolynomialSystem, engine: Engine) -> list[Root]:
+    """Return the real solutions of a support's system; only the simple ones if infinitely many.
+
+    Raises
+    ------
+    BackendError
+        If the engine does not finish.
+    """
     found = engine.solutions(system)
     if found.dimension > 0:
         found = engine.solutions(simple_points_system(system))

@@ -22,6 +22,7 @@ from reluenum.errors import IncompleteRunError, TheoremViolationError
 from reluenum.landscape import (
     CertifiedLandscape,
     Component,
+    Tally,
     joined,
     largest_first,
     positive_compositions,
@@ -198,6 +199,7 @@ def eliminated_landscape(candidates: CandidateSet, arrangement: Arrangement) -> 
     return CertifiedLandscape(
         problem,
         Counts.of(problem, arrangement),
+        Tally.of(rows),
         tuple(rows),
         ranked(found, complete=not undecided),
         tuple(undecided),

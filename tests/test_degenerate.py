@@ -211,7 +211,7 @@ def test_collinear_points_in_the_plane_are_points_on_a_line(name):
     assert_related(line, plane, direction=lambda v: [v[0], v[0] * 0, v[1]])
     counts = [enumerate_minima(p) for p in (line, plane)]
     assert counts[0].counts == counts[1].counts
-    assert counts[0].stationary_supports == counts[1].stationary_supports
+    assert counts[0].tally.stationary == counts[1].tally.stationary
 
 
 def test_collinear_points_in_general_direction_are_a_rotated_line():

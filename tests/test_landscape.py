@@ -198,7 +198,7 @@ def test_the_instance_of_the_paper_has_three_points_and_three_arcs(engine):
     assert found.is_complete
     assert sorted(c.dimension for c in found.components) == [0, 0, 0, 1, 1, 1]
     assert all(c.on_boundary for c in found.components if c.dimension == 0)
-    assert (found.stationary_supports, found.minimal_supports) == (45, 6)
+    assert (found.tally.stationary, found.tally.locally_minimal) == (45, 6)
     text = repr(found)
     assert "6 components of local minima, 3 isolated" in text
     assert "UNDECIDED" not in text
@@ -284,7 +284,7 @@ def test_when_everything_is_undecided_nothing_is_claimed():
     outcomes = [Outcome(s, Verdict.UNDECIDED, reason="slow") for s in supports(arrangement, 2)]
     found = landscape(merge(EXAMPLE_1, arrangement, outcomes), arrangement)
     assert (found.components, found.is_complete) == ((), False)
-    assert found.stationary_supports == found.minimal_supports == 0
+    assert found.tally.stationary == found.tally.locally_minimal == 0
 
 
 def test_components_and_landscapes_introduce_themselves(engine):

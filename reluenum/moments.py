@@ -1,0 +1,135 @@
+"""Exact sums over the active data points of a face: all that the stationarity equations need.
+
+The data enter those equations only through b_F = sum_{A} (R y)_i row_i and
+K_FG = sum_{A, B} R_ij row_i row_j', A and B the active sets of F and G. As R = I - kappa 1 1',
+
+    K_FG = sum_{A and B} row_i row_i' - kappa t_A t_B',    t_A = sum_A row_i.
+
+So g_F(r) = b_F - sum_G s_G K_FG w_G for r = R (y - f), and the loss is y'Ry plus a sum over the
+faces (Corollary 3.1 of docs/theory.md): sums of d + 1 terms, however many data points there are.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from operator import mul
+
+from flint import fmpq, fmpz
+
+from reluenum.arrangement import Face
+from reluenum.linear import dot
+from reluenum.patterns import Support
+from reluenum.problem import Problem, Vector
+
+
+class Moments:
+    """The moments of one problem, which `Moments.of` keeps.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Attributes
+    ----------
+    energy : fmpq
+        y'Ry, the sum-of-squares loss of the zero network.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        residual = problem.residual(problem.targets)
+        size = problem.dimension + 1
+        columns = list(zip(*problem.rows, strict=True))
+        self.energy: fmpq = dot(residual, problem.targets)
+        self._share = problem.bias_share
+        self._responses = [_Sums(map(mul, residual, column)) for column in columns]
+        self._products = {
+            (j, k): _Sums(map(mul, columns[j], columns[k]))
+            for j in range(size)
+            for k in range(j, size)
+        }
+        self._known: dict[str, tuple[Vector, Vector]] = {}
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Moments":
+        """Return the moments of a problem, computed once for the latest few."""
+        return _moments(_Key(problem.digest, problem))
+
+    def response(self, face: Face) -> Vector:
+        """Return b_F = sum over the active points of (R y)_i row_i."""
+        return self._first(face)[0]
+
+    def total(self, face: Face) -> Vector:
+        """Return t_A, the sum of the active rows."""
+        return self._first(face)[1]
+
+    def gram(self, face: Face, other: Face) -> tuple[Vector, ...]:
+        """Return K_FG, a (d + 1, d + 1) matrix: the transpose of K_GF."""
+        both = [i for i in face.active if other.signs[i] == "+"]
+        sums = {place: products.over(both) for place, products in self._products.items()}
+        left = [entry * self._share for entry in self.total(face)]
+        right = self.total(other)
+        places = range(len(right))
+        return tuple(
+            tuple(sums[min(j, k), max(j, k)] - left[j] * right[k] for k in places) for j in places
+        )
+
+    def gradient(self, face: Face, support: Support, weighted: Sequence[Sequence]) -> list:
+        """Return g_F(r) = b_F - sum_G K_FG (s_G w_G), over any ring that contains Q.
+
+        Parameters
+        ----------
+        face : Face
+            Any face with an active point.
+        support : Support
+            The faces G of the units.
+        weighted : sequence of (d + 1,) sequences
+            The vectors s_G w_G: a v, summed over the neurons of each face.
+        """
+        total: list = list(self.response(face))
+        for other, vector in zip(support, weighted, strict=True):
+            gram = self.gram(face, other)
+            total = [t - dot(vector, row) for t, row in zip(total, gram, strict=True)]
+        return total
+
+    def _first(self, face: Face) -> tuple[Vector, Vector]:
+        if face.signs not in self._known:
+            last = len(self._responses) - 1  # the entry of every row that is 1
+            self._known[face.signs] = (
+                tuple(response.over(face.active) for response in self._responses),
+                tuple(self._products[j, last].over(face.active) for j in range(last + 1)),
+            )
+        return self._known[face.signs]
+
+
+@dataclass(frozen=True)
+class _Key:
+    """A problem that is known by its digest, for hashing hundreds of rationals takes longer."""
+
+    digest: str
+    problem: Problem = field(compare=False)
+
+
+@lru_cache(maxsize=8)
+def _moments(key: _Key) -> Moments:
+    return Moments(key.problem)
+
+
+class _Sums:
+    """Sums of some of many rational numbers, which are kept over one denominator.
+
+    Parameters
+    ----------
+    values : iterable of fmpq
+    """
+
+    def __init__(self, values: Iterable[fmpq]) -> None:
+        kept = list(values)
+        denominator = fmpz(1)
+        for value in kept:
+            denominator = denominator.lcm(value.q)
+        self._denominator = denominator
+        self._numerators = [int((value * denominator).p) for value in kept]
+
+    def over(self, points: Sequence[int]) -> fmpq:
+        """Return the sum of the numbers in the given places."""
+        return fmpq(sum(map(self._numerators.__getitem__, points)), self._denominator)

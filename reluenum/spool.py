@@ -1,0 +1,267 @@
+"""Blocks on their way to the certificate: computed here or in other processes, kept on disk.
+
+A finished block is a file of its own, bound to its problem and whole or absent, so that a run that
+was stopped goes on where it was.
+"""
+
+import json
+import zipfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache, partial
+from hashlib import sha256
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from pebble import ProcessExpired, ProcessPool
+from tqdm import tqdm
+
+from reluenum.arrangement import Arrangement
+from reluenum.document import replaced_file
+from reluenum.errors import ReluenumError
+from reluenum.escalation import Escalation
+from reluenum.frames import Frames
+from reluenum.groebner import Limits, open_engine
+from reluenum.patterns import count_supports
+from reluenum.problem import Problem
+from reluenum.survey import Block, Find, Knowledge, Surveyor, block_bounds
+
+PER_BLOCK = 1 << 13
+"""Supports that are examined, and kept, together."""
+
+VERSION = 1
+
+
+class WorkerDiedError(ReluenumError):
+    """A process that examined a block ended without an answer."""
+
+    def __init__(self, size: int, start: int, reason: str) -> None:
+        super().__init__(size, start, reason)
+        self.size, self.start, self.reason = size, start, reason
+
+    def __str__(self) -> str:
+        return (
+            f"the process that examined supports of size {self.size} from number {self.start} on "
+            f"ended without an answer ({self.reason}); nothing was lost silently: start the same "
+            "command again, with fewer --jobs if memory ran out"
+        )
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is examined, and how.
+
+    Parameters
+    ----------
+    problem : Problem
+    largest : int
+        Largest size of a support.
+    backend : str
+        Groebner engine for what balls cannot decide.
+    limits : Limits
+    """
+
+    problem: Problem
+    largest: int
+    backend: str
+    limits: Limits
+
+    @property
+    def key(self) -> str:
+        """What has to be equal for a block to be used again."""
+        text = f"{VERSION} {self.problem.digest} {self.largest}"
+        return sha256(text.encode()).hexdigest()
+
+    def start(self) -> Knowledge:
+        """Return what is known of the empty support."""
+        return Knowledge.of_nothing(self.problem, geometry(self.problem)[1])
+
+    def block(self, known: Knowledge, start: int, stop: int) -> Block:
+        """Examine some supports of the next size."""
+        arrangement, frames = geometry(self.problem)
+        with open_engine(self.backend, self.limits) as engine:
+            escalation = Escalation(self.problem, arrangement, engine)
+            return Surveyor(frames, escalation, self.largest).block(known, start, stop)
+
+
+@lru_cache(maxsize=4)
+def geometry(problem: Problem) -> tuple[Arrangement, Frames]:
+    """Return the arrangement of a problem and its frames, computed once."""
+    arrangement = Arrangement.of(problem)
+    return arrangement, Frames.of(problem, arrangement)
+
+
+def surveyed(
+    task: Task, jobs: int = 1, progress: bool = False, folder: Path | None = None
+) -> Iterator[Block]:
+    """Yield every block of a problem, by size and number.
+
+    Parameters
+    ----------
+    task : Task
+    jobs : int
+        Number of processes.
+    progress : bool
+        Whether to show a bar on standard error.
+    folder : Path, optional
+        Where finished blocks are kept, and those of an earlier run are found.
+
+    Raises
+    ------
+    WorkerDiedError
+        If a process was killed, or ran out of memory.
+    """
+    total = len(geometry(task.problem)[1].faces)
+    known = task.start()
+    with (
+        _workers(task, jobs) as examine,
+        tqdm(
+            total=count_supports(total, task.largest), unit="support", disable=not progress
+        ) as bar,
+    ):
+        for size in range(1, min(task.largest, total) + 1):
+            done = []
+            bounds = block_bounds(total, size, PER_BLOCK)
+            for block in _kept(folder, task, size, bounds, partial(examine, known)):
+                bar.update(len(block.kind))
+                yield block
+                if size < task.largest:
+                    done.append(block)
+            if size < min(task.largest, total):
+                known = known.extended(done)
+
+
+Examine = Callable[[Knowledge, Iterable[tuple[int, int]]], Iterator[Block]]
+
+
+@contextmanager
+def _workers(task: Task, jobs: int) -> Iterator[Examine]:
+    """Provide a function that examines many blocks, here or in so many processes, in order."""
+    if jobs == 1:
+        yield lambda known, bounds: (task.block(known, *pair) for pair in bounds)
+        return
+    pool = ProcessPool(jobs, context=get_context("spawn"))
+    with TemporaryDirectory(prefix="reluenum-") as shared:
+
+        def examine(known: Knowledge, bounds: Iterable[tuple[int, int]]) -> Iterator[Block]:
+            path = Path(shared, f"known-{known.size}.npz")
+            np.savez(path, **_arrays(known))
+            waiting: deque = deque()
+            for pair in bounds:
+                waiting.append((pair, pool.schedule(_examine, args=(task, path, *pair))))
+                if len(waiting) > 2 * jobs:
+                    yield _answer(known.size + 1, *waiting.popleft())
+            while waiting:
+                yield _answer(known.size + 1, *waiting.popleft())
+
+        try:
+            yield examine
+            pool.close()
+        except BaseException:
+            pool.stop()
+            raise
+        finally:
+            pool.join()
+
+
+def _answer(size: int, pair: tuple[int, int], future: Any) -> Block:
+    try:
+        return future.result()
+    except ProcessExpired as error:
+        raise WorkerDiedError(size, pair[0], f"exit code {error.exitcode}") from error
+    except MemoryError as error:
+        raise WorkerDiedError(size, pair[0], "out of memory") from error
+
+
+def _examine(task: Task, path: Path, start: int, stop: int) -> Block:
+    """Examine a block in a worker process."""
+    return task.block(_known(path), start, stop)
+
+
+@lru_cache(maxsize=1)
+def _known(path: Path) -> Knowledge:
+    with np.load(path) as arrays:
+        return Knowledge(int(arrays["size"]), *(arrays[name] for name in _KNOWN))
+
+
+_KNOWN = ("row", "signs", "core", "vectors")
+
+
+def _arrays(known: Knowledge) -> dict[str, np.ndarray]:
+    return {"size": np.array(known.size), **{name: getattr(known, name) for name in _KNOWN}}
+
+
+def _kept(
+    folder: Path | None,
+    task: Task,
+    size: int,
+    bounds: list[tuple[int, int]],
+    examine: Callable[[Iterable[tuple[int, int]]], Iterator[Block]],
+) -> Iterator[Block]:
+    """Yield blocks in order, from their files where there are such, and keep the others."""
+    if folder is None:
+        yield from examine(bounds)
+        return
+    paths = {pair: folder / f"{size}-{pair[0]}-{pair[1]}.npz" for pair in bounds}
+    missing = [pair for pair, path in paths.items() if read_block(path, task.key) is None]
+    fresh = zip(missing, examine(missing), strict=True)
+    awaited = set(missing)
+    for pair, path in paths.items():
+        block = None if pair in awaited else read_block(path, task.key)
+        if block is None:
+            _, block = next(fresh)
+            write_block(path, task.key, block)
+        yield block
+
+
+_TEXTS = ("finds", "reasons", "exact")
+"""Fields of a block that are no arrays."""
+
+
+def write_block(path: Path, key: str, block: Block) -> None:
+    """Write a block to a file, whole or not at all."""
+    arrays = {f.name: getattr(block, f.name) for f in fields(block) if f.name not in _TEXTS}
+    texts = {
+        "key": key,
+        "finds": [asdict(find) for find in block.finds],
+        "reasons": block.reasons,
+        "exact": block.exact,
+    }
+    with replaced_file(path) as temporary, open(temporary, "wb") as stream:
+        np.savez_compressed(stream, texts=np.array(json.dumps(texts)), **arrays)
+
+
+def read_block(path: Path, key: str) -> Block | None:
+    """Read a block back; None if there is no file, or a damaged one, or one of another problem."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            texts = json.loads(str(arrays["texts"]))
+            if texts["key"] != key:
+                return None
+            values = {f.name: arrays[f.name] for f in fields(Block) if f.name not in _TEXTS}
+    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile, EOFError):
+        return None
+    finds = tuple(_read_find(**record) for record in texts["finds"])
+    return Block(
+        **values | {"size": int(values["size"]), "start": int(values["start"])},
+        finds=finds,
+        reasons=tuple((int(number), str(reason)) for number, reason in texts["reasons"]),
+        exact=tuple(texts["exact"]),
+    )
+
+
+def _read_find(
+    faces: list[int], vectors: list, exceeding: list[int] | None, tight: list, settled: bool
+) -> Find:
+    return Find(
+        tuple(faces),
+        tuple(map(tuple, vectors)),
+        None if exceeding is None else (exceeding[0], exceeding[1]),
+        tuple((face, sign) for face, sign in tight),
+        settled,
+    )

@@ -1,0 +1,439 @@
+"""Every support of a problem, size by size: the certified engine's enumeration.
+
+Supports are numbered (`Subsets`) and examined in blocks. What larger supports need to know of
+smaller ones is one sign for each face, |u_F(r_S)| against Lambda (`Knowledge`): it tells which of
+them are reducible (Theorem E), and these need no projection problem of their own.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+
+from reluenum.errors import BackendError
+from reluenum.escalation import Escalation, exact_records, stage
+from reluenum.frames import Frames
+from reluenum.linear import dot
+from reluenum.patterns import Support
+from reluenum.problem import Problem
+from reluenum.projection import Projections, fall_back, joined, project, replaced
+from reluenum.stationary import SupportPoint
+from reluenum.subsets import Subsets
+from reluenum.verdicts import OPEN, Kind, antipodal, excesses, gradients, judge, scan
+
+CHUNK = 4096
+"""Supports that are projected at once; bounds the memory."""
+
+FAINT = 1e-3
+"""Length of w on a new face, relative to the longest, with which a search starts."""
+
+ROW_CHUNK = 256
+"""Residuals whose gradients on all faces are computed at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Knowledge:
+    """What the residuals r_S of all supports S of one size do on every face.
+
+    Parameters
+    ----------
+    size : int
+    row : (C(F, size),) array of int32
+        Which row of `signs` belongs to a support's residual; -1 if it is not known.
+    signs : (R, F) array of int8
+        Sign of |u_F(r)| - Lambda; OPEN if it is not known, 0 on the residual's own faces.
+    core : (R, size) array of int16
+        The support whose vectors give the residual, filled up with -1.
+    vectors : (R, size, D) array
+        Approximations of w_l; 0 on a face that may not be needed, and to fill up.
+    """
+
+    size: int
+    row: np.ndarray
+    signs: np.ndarray
+    core: np.ndarray
+    vectors: np.ndarray
+
+    @classmethod
+    def of_nothing(cls, problem: Problem, frames: Frames) -> "Knowledge":
+        """Return what is known of the empty support: r = R y, exactly."""
+        fitted = problem.residual(problem.targets)
+        bound = problem.effective_ridge**2
+        signs = []
+        for face in frames.faces:
+            gradient = [
+                dot([fitted[i] for i in face.active], [problem.rows[i][j] for i in face.active])
+                for j in range(frames.coordinates)
+            ]
+            projected = face.project(gradient)
+            signs.append(_sign(dot(projected, projected) - bound))
+        return cls(
+            0,
+            np.zeros(1, dtype=np.int32),
+            np.array([signs], dtype=np.int8),
+            np.empty((1, 0), dtype=np.int16),
+            np.empty((1, 0, frames.coordinates)),
+        )
+
+    def extended(self, blocks: Iterable["Block"]) -> "Knowledge":
+        """Return what is known one size up, from the blocks of that size in order."""
+        subsets = Subsets(self.signs.shape[1], self.size + 1)
+        core = np.pad(self.core, ((0, 0), (0, 1)), constant_values=-1)
+        rows, parts = [], [(self.signs, core, np.pad(self.vectors, ((0, 0), (0, 1), (0, 0))))]
+        known = len(self.signs)
+        for block in blocks:
+            rows.append(np.where(block.row >= NEW, block.row, known - 2 - block.row))
+            supports = subsets.rows(block.start, block.start + len(block.kind))
+            own = supports[block.row < NEW].astype(np.int16)
+            parts.append((block.signs, own, block.vectors))
+            known += len(block.signs)
+        signs, core, vectors = (np.concatenate(column) for column in zip(*parts, strict=True))
+        row = np.concatenate(rows).astype(np.int32)
+        return Knowledge(self.size + 1, row, signs, core, vectors)
+
+    def placed(self, supports: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return the vectors of residuals on the faces of larger supports, (B, m, D)."""
+        core, vectors = self.core[rows], self.vectors[rows]
+        found = np.zeros((*supports.shape, vectors.shape[2]))
+        for k in range(core.shape[1]):
+            row, place = np.nonzero(supports == core[:, k, None])
+            found[row, place] = vectors[row, k]
+        return found
+
+
+NEW = -1
+"""A `Block.row` of -1 is unknown, of -2 - k the k-th row of the block itself."""
+
+
+@dataclass(frozen=True)
+class Find:
+    """A stationary support that the landscape needs: a local minimum, or one with company.
+
+    Parameters
+    ----------
+    faces : tuple of int
+    vectors : tuple of tuple of float
+        Approximations of w_l.
+    exceeding : (int, int) or None
+        A face on which the dual bound is exceeded for sure, and the sign there.
+    tight : tuple of (int, int)
+        Further faces that are tight by Lemma 29, and the signs there.
+    settled : bool
+        Whether no other face is tight, and `exceeding` is None only for global minima.
+    """
+
+    faces: tuple[int, ...]
+    vectors: tuple[tuple[float, ...], ...]
+    exceeding: tuple[int, int] | None
+    tight: tuple[tuple[int, int], ...]
+    settled: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """What was found on the supports of one size with numbers from `start` on.
+
+    Parameters
+    ----------
+    size, start : int
+    kind : (B,) array of int8
+        A `Kind` for each support.
+    face : (B,) array of int32
+        Position of the face that the verdict is about, else -1.
+    stage : (B,) array of int8
+        The `Stage` at which it was reached.
+    vectors : (E, m, D) array
+        w_l of the supports that are neither reducible nor undecided, in their order.
+    row : (B,) array of int32
+        See `Knowledge` and `NEW`.
+    signs : (R, F) array of int8
+        Rows for larger supports; none at the largest size.
+    finds : tuple of Find
+    reasons : tuple of (int, str)
+        Numbers of undecided supports, with the reason.
+    exact : tuple of dict
+        Exact descriptions of the points at which something is 0 (`escalation.exact_records`).
+    """
+
+    size: int
+    start: int
+    kind: np.ndarray
+    face: np.ndarray
+    stage: np.ndarray
+    vectors: np.ndarray
+    row: np.ndarray
+    signs: np.ndarray
+    finds: tuple[Find, ...]
+    reasons: tuple[tuple[int, str], ...]
+    exact: tuple[dict[str, Any], ...]
+
+
+def _sign(value: fmpq) -> int:
+    return int(value > 0) - int(value < 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Surveyor:
+    """Examines blocks of supports: a pure function of problem, known residuals and block.
+
+    Parameters
+    ----------
+    frames : Frames
+    escalation : Escalation
+    largest : int
+        Largest size of a support that will be examined.
+    """
+
+    frames: Frames
+    escalation: Escalation
+    largest: int
+
+    def block(self, known: Knowledge, start: int, stop: int) -> Block:
+        """Examine the supports of the next size with numbers from `start` to `stop` - 1."""
+        parts = [
+            self._chunk(known, first, min(first + CHUNK, stop))
+            for first in range(start, stop, CHUNK)
+        ]
+        return _joined(known.size + 1, start, parts)
+
+    def _chunk(self, known: Knowledge, start: int, stop: int) -> Block:
+        size = known.size + 1
+        supports = Subsets(len(self.frames.faces), size).rows(start, stop)
+        draft = _Draft(self.frames, self.escalation, known, supports)
+        draft.reduce()
+        draft.fall_back()
+        draft.solve()
+        return draft.block(start, size == self.largest)
+
+
+class _Draft:
+    """A block in the making: supports of one size, and the verdicts reached so far."""
+
+    def __init__(
+        self, frames: Frames, escalation: Escalation, known: Knowledge, supports: np.ndarray
+    ) -> None:
+        self.frames, self.escalation = frames, escalation
+        self.known, self.supports = known, supports
+        count = len(supports)
+        self.kind = np.full(count, Kind.UNDECIDED, dtype=np.int8)
+        self.face = np.full(count, -1, dtype=np.int32)
+        self.stage = np.zeros(count, dtype=np.int8)
+        self.row = np.full(count, NEW, dtype=np.int32)
+        self.vectors = np.zeros((*supports.shape, self.frames.coordinates))
+        self.solved: list[tuple[np.ndarray, Projections]] = []
+        self.reasons: dict[int, str] = {}
+        self.points: list[SupportPoint] = []
+        self.signs, self.rows = self._inherited()
+
+    def _inherited(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return for each face the sign at the residual of the other faces, and its row."""
+        smaller = Subsets(len(self.frames.faces), self.known.size)
+        signs = np.empty(self.supports.shape, dtype=np.int8)
+        rows = np.empty(self.supports.shape, dtype=np.int32)
+        for k in range(self.supports.shape[1]):
+            rows[:, k] = self.known.row[smaller.numbers(np.delete(self.supports, k, axis=1))]
+            found = self.known.signs[rows[:, k], self.supports[:, k]]
+            signs[:, k] = np.where(rows[:, k] == NEW, OPEN, found)
+        return signs, rows
+
+    def reduce(self) -> None:
+        """Settle the supports with a superfluous face (Theorem E)."""
+        holds = self.signs <= 0
+        chosen = np.flatnonzero(holds.any(axis=1))
+        self._reduce(chosen, holds[chosen].argmax(axis=1))
+
+    def _reduce(self, chosen: np.ndarray, face: np.ndarray) -> None:
+        self.kind[chosen], self.face[chosen] = Kind.REDUCIBLE, face
+        self.row[chosen] = self.rows[chosen, face]
+
+    def fall_back(self) -> None:
+        """Settle, if they leave a face, supports that may or may not be reducible."""
+        open_ = (self.kind == Kind.UNDECIDED) & (self.signs == OPEN).any(axis=1)
+        for k in np.flatnonzero(open_ & ((self.signs == OPEN) & (self.rows == NEW)).any(axis=1)):
+            self.reasons[k] = "a smaller support inside it is undecided"
+            open_[k] = False
+        chosen = np.flatnonzero(open_)
+        if not len(chosen):
+            return
+        first = (self.signs[chosen] == OPEN).argmax(axis=1)
+        vectors = self.known.placed(self.supports[chosen], self.rows[chosen, first])
+        found = fall_back(self.frames, self.supports[chosen], vectors)
+        judged = judge(self.frames, found)
+        leaving = judged.kind == Kind.LEAVES
+        self._settle(chosen[leaving], found[leaving], judged.face[leaving])
+        for k in chosen[~leaving]:
+            self._decide_signs(k)
+
+    def _settle(self, chosen: np.ndarray, found: Projections, face: np.ndarray) -> None:
+        self.kind[chosen], self.face[chosen] = Kind.LEAVES, face
+        self.vectors[chosen] = found.vectors(self.frames).mid
+        self.solved.append((chosen, found))
+
+    def _decide_signs(self, k: int) -> None:
+        """Decide exactly whether a support is reducible by one of its open faces."""
+        for place in np.flatnonzero(self.signs[k] == OPEN):
+            row, face = self.rows[k, place], self.frames.faces[self.supports[k, place]]
+            needed = self.known.vectors[row].any(axis=1)
+            try:
+                point = self._point(self.known.core[row, needed], self.known.vectors[row, needed])
+                self.signs[k, place] = self.escalation.excess(point, face)
+            except BackendError as error:
+                self.reasons[k] = str(error)
+                return
+            self.stage[k] = max(self.stage[k], stage(point))
+            if self.signs[k, place] <= 0:
+                self._reduce(np.array([k]), np.array([place]))
+                return
+
+    def _point(self, faces: np.ndarray, vectors: np.ndarray) -> SupportPoint:
+        """Return the certified point of an essential support."""
+        support: Support = tuple(self.frames.faces[f] for f in faces)
+        self.points.append(self.escalation.point(support, vectors))
+        return self.points[-1]
+
+    def solve(self) -> None:
+        """Project the essential supports and judge them."""
+        chosen = np.flatnonzero((self.kind == Kind.UNDECIDED) & (self.signs == 1).all(axis=1))
+        found = self._projected(chosen)
+        judged = judge(self.frames, found)
+        self.kind[chosen], self.face[chosen] = judged.kind, judged.face
+        self.vectors[chosen] = found.vectors(self.frames).mid
+        for k in chosen[judged.kind == Kind.UNDECIDED]:
+            self._escalate(k)
+        decided = self.kind[chosen] != Kind.UNDECIDED
+        self.solved.append((chosen[decided], found[decided]))
+
+    def _projected(self, chosen: np.ndarray) -> Projections:
+        """Project essential supports; the hard ones start from the supports inside them."""
+        found = project(self.frames, self.supports[chosen])
+        for k in range(self.supports.shape[1]):
+            hard = np.flatnonzero(~np.isfinite(found.radius))
+            if not len(hard):
+                break
+            supports, rows = self.supports[chosen[hard]], self.rows[chosen[hard], k]
+            lengths = np.sqrt((self.known.placed(supports, rows) ** 2).sum(2))
+            least = np.maximum(FAINT * lengths.max(axis=1, keepdims=True), FAINT)
+            again = project(self.frames, supports, np.maximum(lengths, least))
+            found = replaced(found, hard, again)
+        return found
+
+    def _escalate(self, k: int) -> None:
+        """Decide one essential support exactly."""
+        try:
+            point = self._point(self.supports[k], self.vectors[k])
+            self.kind[k], self.face[k] = self.escalation.judge(point)
+        except BackendError as error:
+            self.reasons[k] = str(error)
+            return
+        self.vectors[k] = _doubles(point)
+        self.stage[k] = max(self.stage[k], stage(point))
+
+    def block(self, start: int, is_last: bool) -> Block:
+        """Return the finished block, without rows for larger supports if there are none."""
+        parts = [found for _, found in self.solved]
+        chosen = np.concatenate([numbers for numbers, _ in self.solved])
+        order = np.argsort(chosen)
+        chosen, found = chosen[order], joined(parts)[order]
+        stationary = np.isin(self.kind[chosen], (Kind.DESCENDS, Kind.MINIMUM))
+        tight = np.zeros((len(chosen), len(self.frames.faces)), dtype=np.int8)
+        signs = self._no_signs()
+        if not is_last:
+            tight[stationary] = antipodal(self.frames, found[stationary])
+            self.row[chosen] = -2 - np.arange(len(chosen))
+            signs = self._signs(found)
+            signs[(signs == OPEN) & (tight != 0)] = 0
+        finds = self._finds(chosen, found, signs, tight)
+        return Block(
+            self.supports.shape[1],
+            start,
+            self.kind,
+            self.face,
+            self.stage,
+            self.vectors[chosen],
+            self.row,
+            signs,
+            tuple(finds),
+            tuple((start + int(k), reason) for k, reason in sorted(self.reasons.items())),
+            tuple(exact_records(self.points)),
+        )
+
+    def _no_signs(self) -> np.ndarray:
+        return np.empty((0, len(self.frames.faces)), dtype=np.int8)
+
+    def _signs(self, found: Projections) -> np.ndarray:
+        """Return the signs of |u_F| - Lambda on all faces."""
+        signs = [
+            excesses(self.frames, gradients(self.frames, found[first : first + ROW_CHUNK]))
+            for first in range(0, len(found), ROW_CHUNK)
+        ]
+        table = np.concatenate([self._no_signs(), *signs])
+        np.put_along_axis(table, found.supports, 0, axis=1)
+        return table
+
+    def _finds(
+        self, chosen: np.ndarray, found: Projections, signs: np.ndarray, tight: np.ndarray
+    ) -> Iterable[Find]:
+        """Yield the local minima, and the other stationary supports that may have company."""
+        needed = self.kind[chosen] == Kind.MINIMUM
+        if len(signs):
+            open_ = (signs == OPEN).any(axis=1) | tight.any(axis=1)
+            needed |= open_ & (self.kind[chosen] == Kind.DESCENDS)
+        places = np.flatnonzero(needed)
+        for first in range(0, len(places), ROW_CHUNK):
+            part = places[first : first + ROW_CHUNK]
+            seen = scan(self.frames, found[part], tight[part])
+            for k, exceeding, alone, settled in zip(
+                part, seen.exceeding, seen.alone, seen.settled, strict=True
+            ):
+                if self.kind[chosen[k]] == Kind.DESCENDS and alone and not tight[k].any():
+                    continue
+                most = int(np.abs(exceeding).argmax())
+                company = tuple((int(f), int(tight[k, f])) for f in np.flatnonzero(tight[k]))
+                yield Find(
+                    tuple(map(int, self.supports[chosen[k]])),
+                    tuple(tuple(map(float, vector)) for vector in self.vectors[chosen[k]]),
+                    (most, int(exceeding[most])) if exceeding[most] else None,
+                    company,
+                    bool(settled),
+                )
+
+
+def _doubles(point: SupportPoint) -> list[list[float]]:
+    """Return w_l of a certified point, rounded."""
+    return [
+        [float((square.ball(64) * entry.ball(64)).mid()) for entry in unit]
+        for square, unit in zip(point.squares, point.units, strict=True)
+    ]
+
+
+def _joined(size: int, start: int, parts: Sequence[Block]) -> Block:
+    """Return consecutive blocks as one."""
+    offsets = np.cumsum([0, *(len(part.signs) for part in parts)])
+    rows = [
+        np.where(part.row < NEW, part.row - offset, part.row)
+        for part, offset in zip(parts, offsets, strict=False)
+    ]
+    arrays = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("kind", "face", "stage", "vectors", "signs")
+    }
+    return Block(
+        size=size,
+        start=start,
+        row=np.concatenate(rows).astype(np.int32),
+        finds=tuple(find for part in parts for find in part.finds),
+        reasons=tuple(reason for part in parts for reason in part.reasons),
+        exact=tuple(record for part in parts for record in part.exact),
+        **arrays,
+    )
+
+
+def block_bounds(total: int, size: int, per_block: int) -> list[tuple[int, int]]:
+    """Return the first number, and one past the last, of every block of supports of a size."""
+    count = Subsets(total, size).count
+    return [
+        (k * per_block, min((k + 1) * per_block, count)) for k in range(ceil(count / per_block))
+    ]
