@@ -464,6 +464,8 @@ def compare(left: Number, right: Number) -> int:
     Two equal numbers have the same minimal polynomial and lie on the same root of it; balls of
     rising precision separate all others.
     """
+    if left is right:
+        return 0
     if left.point is right.point:
         return (left - right).sign()
     shared: fmpz_poly | None = None

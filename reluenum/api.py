@@ -17,18 +17,25 @@ from reluenum.arrangement import Arrangement
 from reluenum.completeness import Projections
 from reluenum.document import minima_document, to_json, write_text
 from reluenum.eliminated import ProductOutcome
+from reluenum.errors import InputError
 from reluenum.formulations import ELIMINATED, REDUCED, Formulation
 from reluenum.formulations import formulation as named_formulation
 from reluenum.groebner import DEFAULT_MEGABYTES, DEFAULT_SECONDS, Engine, Limits, open_engine
 from reluenum.landscape import CertifiedLandscape
 from reluenum.patterns import Counts, Pattern, Support, patterns, refuse_astronomical
 from reluenum.problem import Problem
+from reluenum.prove import SUPPORT_LIMIT as CERTIFIED_LIMIT
+from reluenum.prove import prove
 from reluenum.refutation import examine, refuse_astronomical_matrices
+from reluenum.spool import Task, surveyed
 from reluenum.stationary import Outcome, Verdict, solve_support
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+ENGINES = ("groebner", CERTIFIED := "certified")
+"""How supports are decided: one polynomial system each, or in batches by rigorous numerics."""
 
 SMALLEST_BATCH, LARGEST_BATCH = 4, 64
 """Bounds on the number of supports or patterns that travel to a worker process at once."""
@@ -69,6 +76,7 @@ def enumerate_minima(
     megabytes: int = DEFAULT_MEGABYTES,
     formulation: str = "reduced",
     all_patterns: bool = False,
+    engine: str = "groebner",
 ) -> Landscape:
     """Find every local minimum of a problem and prove that none is missing.
 
@@ -94,6 +102,10 @@ def enumerate_minima(
     all_patterns : bool
         Whether to go through all 2^(n L) sign matrices, as the paper does, and to refute those
         that are not realisable one by one.
+    engine : str
+        `groebner` solves the polynomial system of every support. `certified` decides supports in
+        batches, by rigorous numerics, and adds a certificate to the document; it asks the backend
+        only about what may be exactly 0, and has no formulations.
 
     Returns
     -------
@@ -102,7 +114,7 @@ def enumerate_minima(
     Raises
     ------
     InputError
-        If backend or formulation are unknown or, without `force`, the problem is too large.
+        If backend, formulation or engine are unknown or, without `force`, the problem is too large.
 
     Examples
     --------
@@ -110,6 +122,13 @@ def enumerate_minima(
     >>> enumerate_minima(problem)  # doctest: +ELLIPSIS
     Landscape of Problem(n=2, d=1, width=1, ridge=1/2, loss=sum, output_bias=none): 1 compon...
     """
+    limits = Limits(seconds, megabytes)
+    if named_engine(engine) == CERTIFIED:
+        _refuse_beside_certified(formulation, all_patterns)
+        if not force:
+            refuse_astronomical(problem, CERTIFIED_LIMIT)
+        task = Task(problem, problem.width, backend, limits)
+        return Landscape(**_known(prove(task, surveyed(task, jobs, progress)).landscape))
     route = named_formulation(formulation)
     if not force:
         refuse_astronomical(problem)
@@ -118,11 +137,35 @@ def enumerate_minima(
     arrangement = Arrangement.of(problem)
     examined = examine(problem, arrangement, progress).to_document() if all_patterns else None
     start, solved = (_supports, _by_size) if route is REDUCED else (_products, _by_pattern)
-    with _solver(problem, start, route, backend, Limits(seconds, megabytes), jobs) as solve:
+    with _solver(problem, start, route, backend, limits, jobs) as solve:
         outcomes = list(solved(problem, arrangement, solve, progress))
     certified = route.certify(route.merge(problem, arrangement, outcomes), arrangement)
-    known = {field.name: getattr(certified, field.name) for field in fields(certified)}
-    return Landscape(**known | {"sign_matrices": examined})
+    return Landscape(**_known(certified) | {"sign_matrices": examined})
+
+
+def named_engine(name: str) -> str:
+    """Return the name of an engine.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    if name not in ENGINES:
+        raise InputError("engine", repr(name), f"one of {', '.join(ENGINES)}")
+    return name
+
+
+def _refuse_beside_certified(formulation: str, all_patterns: bool) -> None:
+    """Refuse what belongs to the Groebner engine alone."""
+    if formulation != REDUCED.name:
+        raise InputError("formulation", repr(formulation), "none beside the certified engine")
+    if all_patterns:
+        raise InputError("all_patterns", "True", "False beside the certified engine")
+
+
+def _known(certified: CertifiedLandscape) -> dict[str, Any]:
+    return {field.name: getattr(certified, field.name) for field in fields(certified)}
 
 
 Solver = Callable[[Iterable[Any]], Iterator[Any]]

@@ -5,18 +5,17 @@ here; each becomes a certified point, and the residuals are grouped as in `merge
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from reluenum.algebraic import Number
 from reluenum.arrangement import Arrangement
 from reluenum.certify import CertifiedClass, certify_class
 from reluenum.errors import BackendError
 from reluenum.escalation import Escalation, Stage, exact_records
-from reluenum.landscape import CertifiedLandscape, Component, Tally, components_of, ranked
+from reluenum.landscape import CertifiedLandscape, Tally, components_of, ranked
 from reluenum.merge import ResidualClass
 from reluenum.minimality import DualScan, scan_dual
 from reluenum.patterns import Counts, Support
@@ -92,7 +91,7 @@ class Certified:
     @property
     def tallies(self) -> dict[int, Tally]:
         """How many supports of each size are stationary, and minima, unions included."""
-        found = {size: self.census.found(size) for size in self.census.kinds}
+        found = {size: self.census.found(size) for size in sorted(self.census.kinds)}
         for group in self.classes:
             vertices = {vertex.support for vertex in group.stationary.vertices}
             for support in set(group.stationary.supports) - vertices - {()}:
@@ -100,6 +99,15 @@ class Certified:
                 tally = found[size]
                 found[size] = Tally(tally.stationary + 1, tally.locally_minimal + minimal)
         return found
+
+    @property
+    def tally(self) -> Tally:
+        """How many supports are stationary, and minima."""
+        tallies = self.tallies.values()
+        return Tally(
+            sum(tally.stationary for tally in tallies),
+            sum(tally.locally_minimal for tally in tallies),
+        )
 
     @property
     def stages(self) -> dict[str, int]:
@@ -157,39 +165,18 @@ def _scan(escalation: Escalation, point: SupportPoint, find: Find) -> DualScan:
     return DualScan(tuple(sorted((*own, *company))), exceeding)
 
 
-@dataclass(frozen=True, eq=False)
-class SurveyedLandscape(CertifiedLandscape):
-    """A landscape of the certified engine.
-
-    Parameters
-    ----------
-    stages : mapping
-        How many supports were decided in double precision, by balls of higher precision, exactly.
-    """
-
-    stages: Mapping[str, int] = field(default_factory=dict)
-
-
-def landscape(found: Certified) -> SurveyedLandscape:
+def landscape(found: Certified) -> CertifiedLandscape:
     """Join the local minima of the problem's width into components."""
-    problem, tallies = found.problem, found.tallies.values()
-    components: list[Component] = []
-    for group in found.classes:
-        components += components_of(problem, group)
-    return SurveyedLandscape(
+    problem = found.problem
+    return CertifiedLandscape(
         problem,
         Counts.of(problem, found.arrangement),
-        Tally(
-            sum(tally.stationary for tally in tallies),
-            sum(tally.locally_minimal for tally in tallies),
-        ),
+        found.tally,
         (),
-        ranked(components, complete=not found.undecided),
+        ranked(
+            (c for group in found.classes for c in components_of(problem, group)),
+            complete=not found.undecided,
+        ),
         found.undecided,
         stages=found.stages,
     )
-
-
-def losses(found: Certified) -> list[Number]:
-    """Return the loss of every residual that has local minima."""
-    return [group.stationary.loss for group in found.classes if any(group.minimal_supports)]

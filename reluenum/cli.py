@@ -11,26 +11,23 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from reluenum.errors import IncompleteRunError, InputError, ReluenumError, one_line, quoted
+
+if TYPE_CHECKING:
+    from reluenum.problem import Problem
 
 DECIDED, FAILED, BAD_INPUT, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
 
 CHOICES = {
-    "--engine": ("groebner",),
+    "--engine": ("groebner", "certified"),
     "--backend": ("auto", "flint", "msolve", "singular", "sympy"),
     "--formulation": ("reduced", "eliminated"),
     "--loss": ("sum", "mean"),
     "--output-bias": ("none", "free", "ridge"),
 }
 """What the options with a choice take, the default first."""
-
-RESERVED = {
-    "--engine": ("certified",),
-    "--width": ("all",),
-}
-"""Values that the interface names and this version does not have."""
 
 MOST_JOBS = 1024
 """Largest number of processes."""
@@ -144,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
         ("data", _add_data, "print a built-in or generated data set as CSV"),
         ("crosscheck", _add_crosscheck, "solve one data set in every way and compare"),
         ("facts", _add_facts, "check the statements of the paper on a document of minima"),
-        ("verify", _add_verify, "check a certificate (not available in this version)"),
+        ("verify", _add_verify, "check the certificate in a document of the certified engine"),
     ):
         command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
         add(command)
@@ -155,10 +152,10 @@ def _parser() -> argparse.ArgumentParser:
 def _add_minima(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("data", metavar="DATA.csv", help="exact data: a header x1..xd (or x) and y, then numbers")
-    add("--width", metavar="L", required=True, help="number of hidden units")
+    add("--width", metavar="L", required=True, help="number of hidden units, or all: every width")
     add("--ridge", metavar="LAM", required=True, help="a decimal or fraction > 0, taken exactly")
     for option, meaning in (
-        ("--engine", "how supports are solved"),
+        ("--engine", "how supports are decided (certified adds a certificate)"),
         ("--backend", "what computes Groebner bases"),
         ("--formulation", "polynomial systems"),
         ("--loss", "how squared residuals are added up"),
@@ -223,21 +220,23 @@ def _minima(options: argparse.Namespace) -> int:
     from reluenum.datasets import read_csv
     from reluenum.problem import Loss, OutputBias, Problem, parse_ridge
 
-    width = _whole_number(options.width, "--width")
-    ridge = _of_option("--ridge", parse_ridge, options.ridge)
     for option in CHOICES:
         _check_choice(option, getattr(options, option[2:].replace("-", "_")))
+    width = _width(options)
+    ridge = _of_option("--ridge", parse_ridge, options.ridge)
     jobs = _whole_number(options.jobs, "--jobs", most=MOST_JOBS)
     limits = _limits(options)
     output = _writable(options.output, options.data)
     loss, bias = Loss(options.loss), OutputBias(options.output_bias)
-    problem = Problem(*read_csv(options.data), width, ridge, loss, bias)
+    problem = Problem(*read_csv(options.data), width or 1, ridge, loss, bias)
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    progress = options.progress or (terminal and not options.quiet)
+    if options.engine == "certified":
+        return _certified(options, problem, width is None, limits, jobs, progress, output)
 
     from reluenum.api import enumerate_minima
     from reluenum.document import to_json
 
-    terminal = sys.stderr is not None and sys.stderr.isatty()
-    progress = options.progress or (terminal and not options.quiet)
     landscape = enumerate_minima(
         problem,
         options.backend,
@@ -251,12 +250,59 @@ def _minima(options: argparse.Namespace) -> int:
     _write(output, to_json(landscape.document))
     if not landscape.undecided:
         return DECIDED
-    undecided, examined = len(landscape.undecided), landscape.counts.supports_examined
+    return _incomplete(landscape.document)
+
+
+def _certified(
+    options: argparse.Namespace,
+    problem: "Problem",
+    every_width: bool,
+    limits: dict[str, Any],
+    jobs: int,
+    progress: bool,
+    output: Path | None,
+) -> int:
+    """Run the certified engine, write document and certificate, and say whether it is complete."""
+    from reluenum.document import to_json
+    from reluenum.groebner import Limits
+    from reluenum.patterns import refuse_astronomical
+    from reluenum.prove import SUPPORT_LIMIT, posed, prove, write_proof
+    from reluenum.spool import Task, surveyed
+
+    problem = posed(problem, every_width)
+    if not options.force:
+        refuse_astronomical(problem, SUPPORT_LIMIT)
+    task = Task(problem, problem.width, options.backend, Limits(**limits))
+    if output is None:
+        proof = prove(task, surveyed(task, jobs, progress), every_width)
+        _write(None, to_json(proof.document))
+    else:
+        proof = write_proof(task, output, every_width, jobs, progress)
+    return _incomplete(proof.document) if proof.found.undecided else DECIDED
+
+
+def _incomplete(document: dict[str, Any]) -> int:
+    """Say that supports stayed undecided."""
+    first, counts = document["undecided"][0], document["enumeration"]
     return _stopped(
-        f"{undecided} of {examined} supports undecided, so minima may be missing; "
-        f"the first: {landscape.undecided[0].reason}",
+        f"{counts['undecided']} of {counts['supports_examined']} supports undecided, so minima may "
+        f"be missing; the first: {first['reason']}",
         UNDECIDED,
     )
+
+
+def _width(options: argparse.Namespace) -> int | None:
+    """Read the width; None stands for every width."""
+    if options.engine == "certified":
+        for option, usual in (("formulation", "reduced"), ("all_patterns", False)):
+            if getattr(options, option) != usual:
+                name = f"--{option.replace('_', '-')}"
+                raise InputError(name, "given with --engine certified", "it with groebner only")
+        if options.width == "all":
+            return None
+    elif options.width == "all":
+        raise InputError("--width", "all with --engine groebner", "--engine certified with it")
+    return _whole_number(options.width, "--width")
 
 
 def _crosscheck(options: argparse.Namespace) -> int:
@@ -322,17 +368,24 @@ def _facts(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    raise InputError("verify", "not available in this version", "minima or data")
+    """Check a certificate and say what it proves."""
+    from reluenum.verify import CertificateError, verify
+
+    try:
+        report = verify(options.file)
+    except OSError as error:
+        expected = "a document that `reluenum minima --engine certified` wrote"
+        raise InputError("FILE", f"{options.file}: {error.strerror or error}", expected) from error
+    except CertificateError as error:
+        return _stopped(f"{options.file}: not proved: {error}", FAILED)
+    _write(None, f"{report}\n")
+    return DECIDED
 
 
 def _check_choice(option: str, text: str) -> None:
-    """Refuse a value that an option does not have, or not yet."""
-    values = CHOICES[option]
-    expected = f"one of {', '.join(values)}" if len(values) > 1 else values[0]
-    if text in RESERVED.get(option, ()):
-        raise InputError(option, f"{text} is not available in this version", expected)
-    if text not in values:
-        raise InputError(option, quoted(text), expected)
+    """Refuse a value that an option does not have."""
+    if text not in CHOICES[option]:
+        raise InputError(option, quoted(text), f"one of {', '.join(CHOICES[option])}")
 
 
 def _chosen(option: str, text: str | None, values: Sequence[str]) -> list[str]:
@@ -363,8 +416,6 @@ def _folder(output: str | None) -> Path | None:
 def _whole_number(text: str, option: str, least: int = 1, most: int = 10**9) -> int:
     """Read the whole number that an option has."""
     expected = f"a whole number from {least} to {most}"
-    if text in RESERVED.get(option, ()):
-        raise InputError(option, f"{text} is not available in this version", expected)
     digits = text.removeprefix("+").lstrip("0") or text[-1:]
     if not (text.removeprefix("+").isdecimal() and text.isascii() and len(digits) <= 10):
         raise InputError(option, quoted(text), expected)

@@ -22,14 +22,21 @@ FORMAT = "reluenum-minima"
 VERSION = 1
 
 
+def header(problem: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the first records of a document of minima."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "software": installed_versions(),
+        "problem": dict(problem),
+    }
+
+
 def minima_document(landscape: CertifiedLandscape) -> dict[str, Any]:
     """Return the document of a landscape, as the contract describes it."""
     counts = landscape.counts
     document: dict[str, Any] = {
-        "format": FORMAT,
-        "version": VERSION,
-        "software": installed_versions(),
-        "problem": landscape.problem.to_document(),
+        **header(landscape.problem.to_document()),
         "enumeration": {
             "sign_matrices": str(fmpz(counts.sign_matrices)),
             "realisable_patterns": counts.realisable_patterns,
@@ -40,16 +47,21 @@ def minima_document(landscape: CertifiedLandscape) -> dict[str, Any]:
             "undecided": len(landscape.undecided),
         },
         "complete": landscape.is_complete,
-        "components": [_component_record(c) for c in landscape.components],
+        "components": [component_record(c) for c in landscape.components],
     }
     if landscape.sign_matrices is not None:
         document["sign_matrices"] = dict(landscape.sign_matrices)
     if landscape.undecided:
-        document["undecided"] = [_undecided_record(outcome) for outcome in landscape.undecided]
+        document["undecided"] = [undecided_record(outcome) for outcome in landscape.undecided]
+    if landscape.stages is not None:
+        document["decided_by"] = dict(landscape.stages)
+    if landscape.certificate is not None:
+        document["certificate"] = dict(landscape.certificate)
     return document
 
 
-def _component_record(component: Component) -> dict[str, Any]:
+def component_record(component: Component) -> dict[str, Any]:
+    """Return the record of a component."""
     representative = component.representative
     units = [[decimal_text(entry) for entry in unit] for unit in representative.units]
     record: dict[str, Any] = {
@@ -89,7 +101,8 @@ def _stratum_record(stratum: Stratum) -> dict[str, Any]:
     }
 
 
-def _undecided_record(outcome: Outcome) -> dict[str, str]:
+def undecided_record(outcome: Outcome) -> dict[str, str]:
+    """Return the record of a support that stayed undecided."""
     return {"support": support_text(outcome.support), "reason": outcome.reason}
 
 

@@ -222,6 +222,11 @@ class CertifiedLandscape:
         Supports that no backend finished; when there is one, the list is not complete.
     sign_matrices : mapping, optional
         The record of going through all sign matrices, if that was asked for.
+    stages : mapping, optional
+        How many supports were decided in double precision, by balls of higher precision, exactly,
+        if the certified engine did it.
+    certificate : mapping, optional
+        The record of its certificate.
     """
 
     problem: Problem
@@ -231,6 +236,8 @@ class CertifiedLandscape:
     components: tuple[Component, ...]
     undecided: tuple[Outcome, ...]
     sign_matrices: Mapping[str, Any] | None = None
+    stages: Mapping[str, int] | None = None
+    certificate: Mapping[str, Any] | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -274,8 +281,13 @@ def ranked(found: Iterable[Component], complete: bool) -> tuple[Component, ...]:
     complete : bool
         Whether no component can be missing.
     """
-    ordered = sorted(found, key=cmp_to_key(_order))
+    ordered = by_loss(found)
     return tuple(_with_global_flag(component, ordered[0], complete) for component in ordered)
+
+
+def by_loss(found: Iterable[Component]) -> list[Component]:
+    """Sort components by loss, and those of equal loss by their faces."""
+    return sorted(found, key=cmp_to_key(_order))
 
 
 def _order(left: Component, right: Component) -> int:
@@ -309,7 +321,7 @@ def components_of(problem: Problem, group: CertifiedClass) -> Iterator[Component
 
 def _global_components(problem: Problem, group: CertifiedClass) -> Iterator[Component]:
     """Yield the components of a dual feasible class: supports joined by inclusion."""
-    for supports in joined(group.stationary.supports, _nested):
+    for supports in connected(group.stationary.supports):
         strata = [
             stratum_of(group.stationary, support, multiplicities, problem.width - living)
             for support in supports
@@ -318,6 +330,12 @@ def _global_components(problem: Problem, group: CertifiedClass) -> Iterator[Comp
         ]
         rigid = len(supports) == 1 and len(supports[0]) == problem.width
         yield _component(problem, group, strata, factorial(problem.width) if rigid else 1)
+
+
+def component_on(problem: Problem, group: CertifiedClass, support: Support) -> Component:
+    """Return the minima with one unit on each face of a support, at the width of its size."""
+    stratum = stratum_of(group.stationary, support, (1,) * len(support), 0)
+    return _component(problem, group, [stratum], factorial(len(support)))
 
 
 def _component(
@@ -354,6 +372,11 @@ def joined(items: Sequence[Item], related: Callable[[Item, Item], bool]) -> list
         classes = [group for group in classes if group not in touched]
         classes.append([*(other for group in touched for other in group), item])
     return classes
+
+
+def connected(supports: Sequence[Support]) -> list[list[Support]]:
+    """Split the supports of a dual feasible residual into those that inclusions join."""
+    return joined(supports, _nested)
 
 
 def _nested(left: Support, right: Support) -> bool:

@@ -78,32 +78,32 @@ class _Valley:
         size = self.places[-1]
         self.matrix = arb_mat(size, size)
         self.target = arb_mat(size, 1)
-        for l, (face, basis) in enumerate(zip(support, self.bases, strict=True)):
+        for f, (face, basis) in enumerate(zip(support, self.bases, strict=True)):
             response = basis * fmpq_mat([[entry] for entry in moments.response(face)])
             for j in range(face.dimension):
-                self.target[self.places[l] + j, 0] = arb(response[j, 0])
+                self.target[self.places[f] + j, 0] = arb(response[j, 0])
             for m, (other, right) in enumerate(zip(support, self.bases, strict=True)):
                 gram = fmpq_mat([list(row) for row in moments.gram(face, other)])
                 block = basis * gram * right.transpose()
                 for j in range(block.nrows()):
                     for k in range(block.ncols()):
-                        self.matrix[self.places[l] + j, self.places[m] + k] = arb(block[j, k])
+                        self.matrix[self.places[f] + j, self.places[m] + k] = arb(block[j, k])
 
     def _solved(self, lengths: Sequence[arb]) -> tuple[arb_mat, list[arb_mat], arb_mat]:
         """Return the coordinates of w, the vectors (metric w_l) / t_l^2, and the matrix."""
         matrix = arb_mat(self.matrix)
-        for l, length in enumerate(lengths):
-            for j in range(self.metrics[l].nrows()):
-                for k in range(self.metrics[l].nrows()):
-                    place = (self.places[l] + j, self.places[l] + k)
-                    matrix[place] = matrix[place] + self.ridge * arb(self.metrics[l][j, k]) / length
+        for f, length in enumerate(lengths):
+            for j in range(self.metrics[f].nrows()):
+                for k in range(self.metrics[f].nrows()):
+                    place = (self.places[f] + j, self.places[f] + k)
+                    matrix[place] = matrix[place] + self.ridge * arb(self.metrics[f][j, k]) / length
         found = matrix.solve(self.target).mid()
         pulls = []
-        for l, length in enumerate(lengths):
+        for f, length in enumerate(lengths):
             pull = arb_mat(self.places[-1], 1)
-            own = arb_mat(self.metrics[l]) * self._own(found, l)
-            for j in range(self.metrics[l].nrows()):
-                pull[self.places[l] + j, 0] = own[j, 0] / length**2
+            own = arb_mat(self.metrics[f]) * self._own(found, f)
+            for j in range(self.metrics[f].nrows()):
+                pull[self.places[f] + j, 0] = own[j, 0] / length**2
             pulls.append(pull)
         return found, pulls, matrix
 
@@ -131,16 +131,16 @@ class _Valley:
             size = len(lengths)
             slope, bend = [], arb_mat(size, size)
             answers = [matrix.solve(pull) for pull in pulls]
-            for l, length in enumerate(lengths):
-                own = self._own(found, l)
-                square = (own.transpose() * arb_mat(self.metrics[l]) * own)[0, 0] / length**2
+            for f, length in enumerate(lengths):
+                own = self._own(found, f)
+                square = (own.transpose() * arb_mat(self.metrics[f]) * own)[0, 0] / length**2
                 slope.append((self.ridge * length * (1 - square) / 2).mid())
                 for m, other in enumerate(lengths):
-                    mixed = (pulls[l].transpose() * answers[m])[0, 0]
-                    bend[l, m] = -(self.ridge**2) * mixed * length * other
-                bend[l, l] = bend[l, l] + self.ridge * square * length + abs(slope[l])
+                    mixed = (pulls[f].transpose() * answers[m])[0, 0]
+                    bend[f, m] = -(self.ridge**2) * mixed * length * other
+                bend[f, f] = bend[f, f] + self.ridge * square * length + abs(slope[f])
             answer = bend.mid().solve(arb_mat([[-entry] for entry in slope]))
-            return [answer[l, 0].mid() for l in range(size)], slope, self._height(found, lengths)
+            return [answer[f, 0].mid() for f in range(size)], slope, self._height(found, lengths)
         except ZeroDivisionError:
             return None, [], arb(0)
 
@@ -149,7 +149,7 @@ class _Valley:
         found, _, _ = self._solved(lengths)
         units = [
             (found[j, 0] / length).mid()
-            for l, length in enumerate(lengths)
-            for j in range(self.places[l], self.places[l + 1])
+            for f, length in enumerate(lengths)
+            for j in range(self.places[f], self.places[f + 1])
         ]
         return [*units, *(length.mid() for length in lengths)]

@@ -145,8 +145,8 @@ def antipodal(frames: Frames, found: Projections) -> np.ndarray:
     """Return which faces outside stationary supports are tight by Lemma 29, (B, F), as 1 or -1.
 
     In two coordinates (d = 1), two pairs of opposite faces with equal signs force
-    sum_i r_i xt_i = 0, and then a face is tight together with its negative. The entry is the sign of
-    the tight face; 0 stands for nothing known.
+    sum_i r_i xt_i = 0, and then a face is tight together with its negative. The entry is the sign
+    of the tight face; 0 stands for nothing known.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
-from itertools import chain, combinations, pairwise
+from itertools import chain, combinations
 from math import comb, factorial, prod
 from operator import mul
 from pathlib import Path
@@ -227,7 +227,8 @@ class Data:
         place = (*key, bits)
         if place not in self._cache:
             exact = compute() if bits is None else self._at(key, None, compute)
-            self._cache[place] = exact if bits is None else _enclosed(exact)
+            with ctx.workprec(bits or LEVELS[0]):
+                self._cache[place] = exact if bits is None else _enclosed(exact)
         return self._cache[place]
 
     def moments(self, mask: int, bits: int | None) -> tuple[list[list], list]:
@@ -460,8 +461,8 @@ class Ball(Residual):
             slack += ridge * norm(vector) - tau * dot(g, vector)
         gap = (1 - tau) * (1 - tau) * error + 2 * slack
         self.tau, self.radius = tau, gap.upper().sqrt()
-        sound = all(length.is_finite() and tau * length.upper() <= ridge for length in norms)
-        if not (sound and self.radius.is_finite()):
+        # With all norms finite, tau |u_l| <= Lambda holds by the choice of tau.
+        if not (self.radius.is_finite() and all(length.is_finite() for length in norms)):
             self.radius = arb("inf")
 
     def _widened(self, centre: list[arb], spreads: list[arb]) -> list[arb]:
@@ -475,3 +476,956 @@ class Ball(Residual):
         """Return an enclosure of u_F(r_S)."""
         centre = applied(self.data.projector(face.zeros, self.bits), self.fitted(face.active))
         return self._widened(centre, self.data.spreads(face.active, face.zeros, self.bits))
+
+
+def newton_step(ball: Residual) -> list[list[arb]]:
+    """Return w after a Newton step for e'Re / 2 + Lambda sum |w_l| on the flats, as midpoints."""
+    data, bits, depth = ball.data, ball.bits, ball.data.depth
+    flats = [arb_mat(data.projector(face.zeros, bits)) for face in ball.faces]
+    blocks: list[list[arb]] = []
+    right: list[list[arb]] = []
+    for k, (face, w) in enumerate(zip(ball.faces, ball.w, strict=True)):
+        weight = data.ridge / norm(w)
+        unit = [entry / norm(w) for entry in w]
+        u = (flats[k] * arb_mat([[g] for g in ball.fitted(face.active)])).entries()
+        right += [[x - data.ridge * y] for x, y in zip(u, unit, strict=True)]
+        row = []
+        for j, other in enumerate(ball.faces):
+            columns = [data.coupled(face.active, other.active, c, bits) for c in _identity(depth)]
+            block = flats[k] * arb_mat(columns).transpose() * flats[j]
+            if j == k:
+                bend = [
+                    [weight * (int(p == q) - unit[p] * unit[q]) for q in range(depth)]
+                    for p in range(depth)
+                ]
+                block = (
+                    block
+                    + flats[k] * arb_mat(bend) * flats[k]
+                    + arb_mat(_identity(depth))
+                    - flats[k]
+                )
+            row.append(block.tolist())
+        blocks += [list(chain(*parts)) for parts in zip(*row, strict=True)]
+    step = arb_mat(blocks).mid().solve(arb_mat(right).mid()).entries()
+    moved = [x + dx for x, dx in zip(chain(*ball.w), step, strict=True)]
+    return [[x.mid() for x in moved[k : k + depth]] for k in range(0, len(moved), depth)]
+
+
+def _identity(size: int) -> list[list[int]]:
+    return [[int(i == j) for j in range(size)] for i in range(size)]
+
+
+class Core:
+    """A residual r_S, as sharp as a question about it needs.
+
+    Parameters
+    ----------
+    data : Data
+    support : Support
+        S; a support that is reduced to it has the same residual.
+    w : list of vectors
+        The record; empty for the zero network.
+    exact : Residual, optional
+        The exact description.
+    """
+
+    __slots__ = ("balls", "data", "exact", "support", "tests")
+
+    def __init__(self, data: Data, support: Support, w: list, exact: Residual | None) -> None:
+        self.data, self.support, self.exact = data, support, exact
+        self.balls = {}
+        if support:
+            self.balls[LEVELS[0]] = Ball(data, [data.faces[k] for k in support], w, LEVELS[0])
+        self.tests: dict[Any, Any] = {}
+
+    def residuals(self, least: int) -> Iterator[Residual]:
+        """Yield ever sharper forms; the exact one, if there is one, instead of the sharpest."""
+        for bits in LEVELS if self.support else ():
+            if bits < least or (self.exact and bits > max(least, LEVELS[1])):
+                continue
+            if bits not in self.balls:
+                self.balls[bits] = self._polished(bits)
+            yield self.balls[bits]
+        if self.exact:
+            yield self.exact
+
+    def _polished(self, bits: int) -> Ball:
+        ball: Residual = self.balls[max(known for known in self.balls if known < bits)]
+        w = [[x.mid() for x in vector] for vector in ball.w]
+        with ctx.workprec(bits):
+            for _ in range(NEWTON_STEPS):
+                try:
+                    w = newton_step(Residual(self.data, ball.faces, w, bits))
+                except ZeroDivisionError:
+                    break  # a ball around this w proves little, but nothing wrong
+            return Ball(self.data, ball.faces, w, bits)
+
+    def settle(self, question: Callable[[Residual], Any], text: str, least: int = 0) -> Any:
+        """Return the first answer that is not None."""
+        for residual in self.residuals(least):
+            with ctx.workprec(residual.bits or LEVELS[0]):
+                if (answer := question(residual)) is not None:
+                    return answer
+        name = self.data.name(self.support) or "the zero network"
+        raise CertificateError(f"the residual of {name} is not known well enough: {text}")
+
+    # What a residual says of a face.
+
+    def excess(self, place: int) -> int:
+        """Return the sign of |u_F(r)| - Lambda."""
+        face = self.data.faces[place]
+        if place not in self.tests:
+            self.tests[place] = self.settle(
+                lambda r: _excess(r, face), f"is |u| at most the ridge on {face.text}?"
+            )
+        return self.tests[place]
+
+    def side(self, place: int) -> int:
+        """Return s = 1 or -1 if s u_F(r) lies in the face, and 0 if neither does."""
+        face = self.data.faces[place]
+        return self.settle(lambda r: _side(r, face), f"does u lie in {face.text}?")
+
+    def standing(self, place: int) -> tuple[int, int]:
+        """Return (excess, side) of a face, or (-1, 0) if it is neither tight nor exceeding."""
+        face = self.data.faces[place]
+
+        def question(residual: Residual) -> tuple[int, int] | None:
+            excess = _excess(residual, face)
+            side = None if excess == -1 else _side(residual, face)
+            if excess == -1 or side == 0:
+                return -1, 0
+            return None if excess is None or side is None else (excess, side)
+
+        return self.settle(question, f"is the dual constraint of {face.text} tight?")
+
+    def descends(self, place: int, side: int) -> bool:
+        """Whether D_F < 0 on one of the rays around a face (Theorem B, Lemma 13)."""
+        face = self.data.faces[place]
+
+        def question(residual: Residual) -> bool | None:
+            signs = [
+                sign(dot(residual.gradient(active), ray) * side)
+                for active, ray in self.data.rays_around(face)
+            ]
+            return True if 1 in signs else None if None in signs else False
+
+        key = ("descends", place)
+        if key not in self.tests:
+            self.tests[key] = self.settle(question, f"does a unit on {face.text} descend?")
+        return self.tests[key]
+
+
+def _excess(residual: Residual, face: Face) -> int | None:
+    u = residual.u(face)
+    return sign(dot(u, u) - residual.data.ridge**2)
+
+
+def _side(residual: Residual, face: Face) -> int | None:
+    u, found, open_signs = residual.u(face), 0, False
+    rows = residual.data.rows
+    for i, expected in face.signs:
+        value = sign(dot(u, rows[i]))
+        if value is None:
+            open_signs = True
+        elif value == 0 or found == -value * expected:
+            return 0
+        else:
+            found = value * expected
+    return None if open_signs else found
+
+
+# The certificate.
+
+
+@dataclass
+class Group:
+    """All stationary supports with one residual (Lemmas 11 and 12).
+
+    Parameters
+    ----------
+    core : Core
+        Of one of them, with an exact description if there is one.
+    sides : dict
+        The sign of the output weights on each tight face.
+    is_global : bool
+        Whether the residual is global at every width (Theorem C).
+    vertices : list of Support
+    """
+
+    core: Core
+    sides: dict[int, int]
+    is_global: bool
+    vertices: list[Support] = field(default_factory=list)
+
+    def supports(self, largest: int) -> list[Support]:
+        """Return the unions of vertices with at most so many faces, smaller ones first."""
+        found = set(self.vertices)
+        frontier = list(found)
+        while frontier:
+            one = frontier.pop()
+            for other in self.vertices:
+                union = tuple(sorted({*one, *other}))
+                if len(union) <= largest and union not in found:
+                    found.add(union)
+                    frontier.append(union)
+        return sorted(found, key=lambda support: (len(support), support))
+
+    def is_minimal(self, support: Support) -> bool:
+        """Whether its points without zero units are local minima (Theorems B and C)."""
+        return self.is_global or not any(self.core.descends(k, self.sides[k]) for k in support)
+
+
+def read_descriptions(data: Data, entries: Any) -> dict[Support, Residual]:
+    """Read the exact descriptions and check each by substitution (Theorem A)."""
+    require(type(entries) is list, "certificate: `exact` is no list")
+    place_of = {face.text: place for place, face in enumerate(data.faces)}
+    found = {}
+    for entry in entries:
+        keys = {"support", "chi", "root", "coordinates"}
+        require(type(entry) is dict and set(entry) == keys, "certificate: exact: wrong keys")
+        where = f"exact description of {entry['support']!r:.200}"
+        texts = str(entry["support"]).split("|")
+        require(all(text in place_of for text in texts), f"{where}: no support")
+        support = tuple(place_of[text] for text in texts)
+        require(sorted(set(support)) == list(support), f"{where}: not sorted")
+        require(support not in found, f"{where}: given twice")
+        faces = [data.faces[place] for place in support]
+        chi = fmpq_poly([rational(c, f"{where}: chi") for c in entry["chi"]])
+        factors = chi.numer().factor()[1]
+        irreducible = len(factors) == 1 and factors[0][1] == 1
+        require(chi.denom() == 1 and irreducible, f"{where}: chi is not irreducible over Z")
+        index = entry["root"]
+        require(type(index) is int and index >= 0, f"{where}: root is no index")
+        root = Root(factors[0][0], index)
+        polys = [[rational(c, where) for c in poly] for poly in entry["coordinates"]]
+        require(all(len(p) <= chi.degree() for p in polys), f"{where}: degrees")
+        numbers = [Algebraic(root, p) for p in polys]
+        cut = len(support) * data.depth
+        require(len(numbers) == cut + len(support), f"{where}: wrong number of coordinates")
+        omegas = [numbers[k : k + data.depth] for k in range(0, cut, data.depth)]
+        root.ball(LEVELS[0])
+        pairs = list(zip(omegas, numbers[cut:], strict=True))
+        residual = Residual(data, faces, [[s * x for x in omega] for omega, s in pairs])
+        for face, (omega, square) in zip(faces, pairs, strict=True):
+            equations = [x - data.ridge * y for x, y in zip(residual.u(face), omega, strict=True)]
+            equations.append(dot(omega, omega) - fmpq(1))
+            solved = all(value.poly == 0 for value in equations)
+            require(solved and square.sign() > 0, f"{where}: does not solve (1)-(2)")
+        found[support] = residual
+    return found
+
+
+def read_records(source: BinaryIO, digest: str) -> tuple[int, Iterator[tuple[Any, Any, Any]]]:
+    """Return how many records a Parquet file holds, and the records."""
+    parquet = pq.ParquetFile(source)
+    schema = parquet.schema_arrow
+    require(schema.names == ["verdict", "face", "w"], "records: wrong columns")
+    verdict, face, w = schema.types
+    text = verdict.value_type if pa.types.is_dictionary(verdict) else verdict
+    require(pa.types.is_string(text) or pa.types.is_large_string(text), "records: type of verdict")
+    require(face == pa.int32(), "records: type of face")
+    lists = pa.types.is_list(w) or pa.types.is_large_list(w)
+    require(lists and w.value_type == pa.float64(), "records: type of w")
+    metadata = json.loads((schema.metadata or {}).get(b"reluenum", b"null"))
+    require(metadata == _heading(digest), "records: metadata do not fit the document")
+
+    def records() -> Iterator[tuple[Any, Any, Any]]:
+        for batch in parquet.iter_batches(batch_size=4096):
+            yield from zip(*(batch.column(k).to_pylist() for k in range(3)), strict=True)
+
+    return parquet.metadata.num_rows, records()
+
+
+def _heading(digest: str) -> dict[str, Any]:
+    return {"format": "reluenum-certificate", "version": 1, "problem_sha256": digest}
+
+
+class Proof:
+    """The records, checked one by one, and the stationary points that they leave.
+
+    Parameters
+    ----------
+    data : Data
+    descriptions : dict
+        Exact residuals by support.
+    """
+
+    def __init__(self, data: Data, descriptions: dict[Support, Residual]) -> None:
+        self.data, self.descriptions = data, dict(descriptions)
+        zero = Core(data, (), [], Residual(data, [], []))
+        self.cores: dict[Support, Core] = {(): zero}
+        self.verdicts: Counter[str] = Counter()
+        self.polished = 0
+        standings = map(zero.standing, range(len(data.faces)))
+        self.zero = Group(zero, {}, all(excess <= 0 for excess, _ in standings), [()])
+        self.groups: dict[tuple, Group] = {}
+
+    def read(self, records: Iterable[tuple[Any, Any, Any]]) -> None:
+        """Check every record; their number is that of the supports."""
+        everything = range(len(self.data.faces))
+        sizes = range(1, self.data.largest + 1)
+        supports = chain.from_iterable(combinations(everything, size) for size in sizes)
+        for number, (support, record) in enumerate(zip(supports, records, strict=True)):
+            try:
+                core = self._checked(support, *record)
+            except CertificateError as error:
+                text = f"record {number} ({self.data.name(support)}, {record[0]!r:.40}): {error}"
+                raise CertificateError(text) from error
+            self.verdicts[record[0]] += 1
+            if len(support) < self.data.largest:
+                self.cores[support] = core
+        require(not self.descriptions, "an exact description belongs to no record with a point")
+
+    def _checked(self, support: Support, verdict: Any, place: Any, w: Any) -> Core:
+        """Return the residual of a support, if the claim of its record is true."""
+        require(verdict in ("reducible", "leaves", "descends", "minimum"), "proves nothing")
+        within = type(place) is int and (0 <= place < len(support))
+        require(place == -1 if verdict == "minimum" else within, f"face {place!r} is out of range")
+        if verdict == "reducible":
+            require(not w, "a reducible support has no w")
+            core = self.cores[support[:place] + support[place + 1 :]]
+            require(core.excess(support[place]) <= 0, "the face exceeds the bound")
+            return core
+        depth = self.data.depth
+        require(type(w) is list and len(w) == len(support) * depth, "w has a wrong length")
+        require(all(type(x) is float and abs(x) < float("inf") for x in w), "w is not finite")
+        vectors = [list(map(arb, w[k : k + depth])) for k in range(0, len(w), depth)]
+        core = Core(self.data, support, vectors, self.descriptions.pop(support, None))
+        if verdict == "leaves":
+            require(core.side(support[place]) == 0, "u does not leave the face")
+        else:
+            self._stationary(core, verdict, place)
+        self.polished += len(core.balls) > 1
+        return core
+
+    def _stationary(self, core: Core, verdict: str, place: int) -> None:
+        """Check that a support is essential, stationary, and a minimum or not; group it."""
+        support = core.support
+        for k, face in enumerate(support):
+            smaller = self.cores[support[:k] + support[k + 1 :]]
+            require(smaller.excess(face) > 0, f"face {k} is not essential")
+        sides = {face: core.side(face) for face in support}
+        require(all(sides.values()), "u leaves a face")
+        if verdict == "descends":
+            face = support[place]
+            require(core.descends(face, sides[face]), "no ray descends")
+        else:
+            require(not any(core.descends(*pair) for pair in sides.items()), "a ray descends")
+        is_global = True
+        for face in range(len(self.data.faces)):
+            excess, side = (0, sides[face]) if face in sides else core.standing(face)
+            if excess == 0:
+                sides[face] = side
+            is_global &= excess <= 0
+        group = self.groups.setdefault(tuple(sorted(sides)), Group(core, sides, is_global))
+        group.vertices.append(support)
+        if core.exact and not group.core.exact:
+            group.core = core
+
+    def all_groups(self) -> list[Group]:
+        """Return the residuals of stationary points; the zero network's if it is a minimum."""
+        return [self.zero] * self.zero.is_global + list(self.groups.values())
+
+
+# The landscape: numbers, components, counts.
+
+
+def eliminated(rows: list[list]) -> tuple[list, int]:
+    """Solve a Gram system, given with its right-hand side; return solution and rank.
+
+    Where the rank is less than the size, only the rank is meant.
+    """
+    rank = 0
+    for k in range(len(rows)):
+        if sign(rows[k][k]) == 0:
+            continue  # of a positive semidefinite matrix, then the whole row is 0
+        rank += 1
+        rows[k] = [entry / rows[k][k] for entry in rows[k]]
+        for j, row in enumerate(rows):
+            if j != k:
+                rows[j] = [x - row[k] * y for x, y in zip(row, rows[k], strict=True)]
+    return [row[-1] for row in rows], rank
+
+
+@dataclass
+class Numbers:
+    """The numbers of the points on a support: s = sum a^2 and v / |v| by face, loss and bias."""
+
+    squares: dict[int, Any]
+    directions: dict[int, list]
+    loss: Any
+    bias: Any
+
+
+class Points:
+    """The stationary points of a group on a support.
+
+    Parameters
+    ----------
+    group : Group
+    support : Support
+    """
+
+    def __init__(self, group: Group, support: Support) -> None:
+        self.group, self.support, self.data = group, support, group.core.data
+        self.inside = [vertex for vertex in group.vertices if set(vertex) <= set(support)]
+        self._numbers: dict[int | None, Numbers] = {}
+
+    def _gram(self, residual: Residual, vertex: Support) -> list[list]:
+        """Return the matrix z' R z with the right-hand side of which q is the solution."""
+        data, faces = self.data, [self.data.faces[place] for place in vertex]
+        u = [residual.u(face) for face in faces]
+        return [
+            [
+                *(
+                    dot(one, data.coupled(f.active, g.active, other, residual.bits))
+                    for g, other in zip(faces, u, strict=True)
+                ),
+                dot(data.moments(f.active, residual.bits)[1], one) - data.ridge**2,
+            ]
+            for f, one in zip(faces, u, strict=True)
+        ]
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of the polytope of squares (Theorem A)."""
+        if len(self.inside) == 1:
+            return 0
+        exact = self.group.core.exact
+        require(exact is not None, f"{self.data.name(self.support)}: no exact description")
+        return len(self.support) - eliminated(self._gram(exact, self.support))[1]
+
+    def numbers(self, residual: Residual) -> Numbers:
+        """Return the numbers; the middle of the vertices where the squares are not unique."""
+        if residual.bits not in self._numbers:
+            data = self.data
+            q = dict.fromkeys(self.support, 0)
+            for vertex in self.inside:
+                for place, value in zip(
+                    vertex, eliminated(self._gram(residual, vertex))[0], strict=True
+                ):
+                    q[place] = q[place] + value / len(self.inside)
+            u = {place: residual.u(data.faces[place]) for place in self.support}
+            loss, bias = data.energy, sum(data.targets)
+            for place in self.support:
+                gram, moment = data.moments(data.faces[place].active, residual.bits)
+                loss = loss + q[place] * (data.ridge**2 - dot(moment, u[place]))
+                bias = bias - q[place] * dot(gram[-1], u[place])
+            self._numbers[residual.bits] = Numbers(
+                {place: q[place] * data.ridge for place in self.support},
+                {
+                    place: [x * (self.group.sides[place] / data.ridge) for x in u[place]]
+                    for place in self.support
+                },
+                loss * data.scale,
+                bias * data.share,
+            )
+        return self._numbers[residual.bits]
+
+    def texts(
+        self, pick: Callable[[Numbers], Any], square: Callable[[Numbers], Any] = lambda _: 1
+    ) -> frozenset[str]:
+        """Return the texts that a document may have for pick * sqrt(square).
+
+        That is one, or two for a number that lies between two decimals as far as is known.
+        """
+
+        def question(residual: Residual) -> frozenset[str] | None:
+            numbers = self.numbers(residual)
+            factor, radicand = pick(numbers), square(numbers)
+            if sign(factor) == 0:
+                return frozenset("0")
+            for bits in [residual.bits] if residual.bits else [NUMBER_BITS << k for k in range(8)]:
+                with ctx.workprec(bits):
+                    ball = enclosure(factor, bits) * enclosure(radicand, bits).sqrt()
+                    if found := roundings(ball):
+                        return found
+            return None
+
+        return self.group.core.settle(question, "a decimal of the document", NUMBER_BITS)
+
+
+def rational_end(ball: arb) -> fmpq:
+    """Return an exact ball as a rational."""
+    mantissa, exponent = ball.man_exp()
+    return fmpq(mantissa) * fmpq(2) ** int(exponent)
+
+
+def roundings(ball: arb) -> frozenset[str] | None:
+    """Return the decimal texts nearest to the numbers of a small ball, None if it is not small."""
+    if not ball.is_finite() or sign(ball) is None:
+        return None
+    ends = [rational_end(end) for end in (ball.lower(), ball.upper())]
+    size = max(map(abs, ends))
+    exponent = len(str(size.p)) - len(str(size.q)) - 1
+    while size >= fmpq(10) ** exponent:
+        exponent += 1
+    unit = fmpq(10) ** (exponent - DIGITS)
+    if ends[1] - ends[0] > unit / 2**20:
+        return None
+    return frozenset(decimal_text((e / unit - fmpq(1, 2)).ceil(), exponent - DIGITS) for e in ends)
+
+
+def decimal_text(mantissa: fmpz, exponent: int) -> str:
+    """Return the canonical text of mantissa * 10^exponent."""
+    kept = str(abs(mantissa)).rstrip("0")
+    exponent += len(str(abs(mantissa))) - len(kept)
+    value = Decimal((int(mantissa < 0), tuple(map(int, kept)), exponent))
+    return format(value, "f") if -10 <= value.adjusted() < DIGITS else str(value)
+
+
+def interval(text: str) -> list[str]:
+    """Return the ends of the interval one unit of the last digit to either side of a decimal."""
+    value = Decimal(text)
+    unit = fmpq(10) ** (value.adjusted() + 1 - DIGITS) if value else fmpq(0)
+    middle = fmpq(*value.as_integer_ratio())
+    return [str(middle - unit), str(middle + unit)]
+
+
+def loss_order(one: Points, other: Points) -> int:
+    """Compare two losses exactly."""
+    if one.group is other.group:
+        return 0
+    cores = one.group.core, other.group.core
+    for pair in zip(*(core.residuals(NUMBER_BITS) for core in cores), strict=False):
+        if found := _ball_order(one, other, *pair):
+            return found
+    text = "the losses of {} and {} look equal, and no exact description says whether they are"
+    names = [core.data.name(core.support) for core in cores]
+    require(all(core.exact for core in cores), text.format(*names))
+    losses = [p.numbers(p.group.core.exact).loss for p in (one, other)]
+    minimal, theirs = (loss.minimal_polynomial() for loss in losses)
+    bits = LEVELS[-1]
+    while True:
+        with ctx.workprec(bits):
+            balls = [loss.ball(bits) for loss in losses]
+            if found := sign(balls[0] - balls[1]):
+                return found
+            roots = [root.real for root, _ in minimal.complex_roots() if root.imag == 0]
+            near = [[k for k, root in enumerate(roots) if root.overlaps(ball)] for ball in balls]
+            if minimal == theirs and near[0] == near[1] and len(near[0]) == 1:
+                return 0
+        bits *= 2
+
+
+def _ball_order(one: Points, other: Points, left: Residual, right: Residual) -> int | None:
+    bits = min(residual.bits or LEVELS[-1] for residual in (left, right))
+    with ctx.workprec(bits):
+        losses = [p.numbers(r).loss for p, r in ((one, left), (other, right))]
+        return sign(enclosure(losses[0], bits) - enclosure(losses[1], bits))
+
+
+def compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
+    """Yield every way to write a total as an ordered sum of so many positive integers."""
+    if parts == 0:
+        yield from [()] * (total == 0)
+        return
+    for cuts in combinations(range(1, total), parts - 1):
+        yield tuple(b - a for a, b in zip((0, *cuts), (*cuts, total), strict=True))
+
+
+@dataclass
+class Component:
+    """What the document has to say of a component: its strata as (support, counts, zero units)."""
+
+    group: Group
+    strata: list[tuple[Support, tuple[int | None, ...], int]]
+    orbit_size: int | None
+
+
+class Landscape:
+    """The components that follow from the records (Theorem D), compared with the document.
+
+    Parameters
+    ----------
+    proof : Proof
+    """
+
+    def __init__(self, proof: Proof) -> None:
+        self.data, self.groups, self.width = proof.data, proof.all_groups(), proof.data.width
+        self._points: dict[Support, Points] = {}
+        self.supports = {
+            support: group for group in self.groups for support in group.supports(self.data.largest)
+        }
+        self.minimal = [s for s, group in self.supports.items() if group.is_minimal(s)]
+        self.components = list(self._every_width() if self.width == "all" else self._at_width())
+
+    def points(self, support: Support) -> Points:
+        """Return the points on a stationary support."""
+        if support not in self._points:
+            self._points[support] = Points(self.supports[support], support)
+        return self._points[support]
+
+    def _every_width(self) -> Iterator[Component]:
+        for support in self.minimal:
+            yield Component(self.supports[support], [(support, (None,) * len(support), 0)], None)
+
+    def _at_width(self) -> Iterator[Component]:
+        width, best = self.width, [s for s in self.minimal if self.supports[s].is_global]
+        for support in self.minimal:
+            if not self.supports[support].is_global:
+                for counts in compositions(width, len(support)):
+                    orbit = factorial(width) // prod(map(factorial, counts))
+                    yield Component(self.supports[support], [(support, counts, 0)], orbit)
+        for part in joined(best):
+            strata = [
+                (support, counts, width - living)
+                for support in part
+                for living in range(len(support), width + 1)
+                for counts in compositions(living, len(support))
+            ]
+            yield Component(
+                self.supports[part[0]], strata, factorial(width) if rigid([part], width) else 1
+            )
+
+    def check(self, records: Any) -> None:
+        """Compare the components of a document with those expected."""
+        require(type(records) is list, "components: no list")
+        expected = {
+            self._name(*s): component for component in self.components for s in component.strata
+        }
+        used: list[Component] = []
+        leader: Points | None = None
+        if self.width != "all":
+            leader = self._leader()
+        previous: Points | None = None
+        for number, record in enumerate(records):
+            where = f"component {number}"
+            try:
+                names = [_name_of(stratum) for stratum in record["strata"]]
+                component = expected.get(names[0])
+            except (AttributeError, IndexError, KeyError, TypeError):
+                raise CertificateError(f"{where}: strata are malformed") from None
+            require(component is not None, f"{where}: no stratum {names[0]} of local minima")
+            require(not any(component is other for other in used), f"{where}: listed twice")
+            used.append(component)
+            strata = {self._name(*s): s for s in component.strata}
+            complete = len(names) == len(strata) and set(names) == set(strata)
+            require(complete, f"{where}: its strata are not those of the component")
+            points = self.points(strata[names[0]][0])
+            matched(
+                record, self._record(component, [strata[name] for name in names], leader), where
+            )
+            require(record["loss_interval"] == interval(record["loss"]), f"{where}: loss_interval")
+            keys = [(-s["dimension"], s["zero_neurons"]) for s in record["strata"]]
+            require(keys == sorted(keys), f"{where}: order of strata")
+            if previous is not None:
+                forms = [next(p.group.core.residuals(NUMBER_BITS)) for p in (previous, points)]
+                require(_ball_order(previous, points, *forms) != 1, f"{where}: not sorted by loss")
+            previous = points
+        missing = [c for c in self.components if not any(c is other for other in used)]
+        name = missing and self.data.name(missing[0].strata[0][0])
+        require(not missing, f"components: {len(missing)} missing, one of them on {name!r}")
+
+    def _name(self, support: Support, counts: Sequence[int | None], zeros: int) -> tuple:
+        faces = (self.data.faces[place].text for place in support)
+        return (*zip(faces, counts, strict=True), zeros)
+
+    def _leader(self) -> Points:
+        """Return points of least loss among the components of the width."""
+        supports = [component.strata[0][0] for component in self.components]
+        found = self.points(supports[0])
+        for support in supports:
+            points = self.points(support)
+            if points.group.is_global:
+                return points
+            forms = [next(p.group.core.residuals(NUMBER_BITS)) for p in (points, found)]
+            if _ball_order(points, found, *forms) == -1:
+                found = points
+        return found
+
+    def _record(self, component: Component, strata: list, leader: Points | None) -> dict[str, Any]:
+        """Return what a component's record must be; decimals as sets of texts."""
+        group, points = component.group, self.points(strata[0][0])
+        loss = points.texts(lambda n: n.loss)
+        parts = [self._stratum(*stratum) for stratum in strata]
+        zero = any(zeros for *_, zeros in strata)
+        walls = any(self.data.faces[place].zeros for support, *_ in strata for place in support)
+        best: bool | None = None
+        if leader is not None:
+            best = (
+                group is leader.group if leader.group.is_global else loss_order(points, leader) == 0
+            )
+            # No component is below the leader: the balls say so, or the losses are equal.
+        record = {
+            "dimension": max(part["dimension"] for part in parts),
+            "loss": loss,
+            "loss_interval": ...,
+            "on_boundary": zero or walls,
+            "global_at_width": best,
+            "global_at_every_width": group.is_global,
+            "orbit_size": component.orbit_size,
+            "strata": parts,
+            "representative": None if leader is None else self._representative(*strata[0]),
+        }
+        return record | ({"width_min": len(strata[0][0])} if leader is None else {})
+
+    def _stratum(
+        self, support: Support, counts: Sequence[int | None], zeros: int
+    ) -> dict[str, Any]:
+        points = self.points(support)
+        return {
+            "dimension": points.dimension + sum(count - 1 for count in counts if count),
+            "support": [
+                {
+                    "face": self.data.faces[place].text,
+                    "sign": points.group.sides[place],
+                    "multiplicity": count,
+                    "sum_a_squared": points.texts(lambda n, p=place: n.squares[p]),
+                    "direction": [
+                        points.texts(lambda n, p=place, j=j: n.directions[p][j])
+                        for j in range(self.data.depth)
+                    ],
+                }
+                for place, count in zip(support, counts, strict=True)
+            ],
+            "zero_neurons": zeros,
+        }
+
+    def _representative(
+        self, support: Support, counts: Sequence[int], zeros: int
+    ) -> dict[str, Any]:
+        points = self.points(support)
+        nought = frozenset("0")
+        weights, units = [], []
+        for place, count in zip(support, counts, strict=True):
+            share = lambda n, p=place, c=count: n.squares[p] / fmpq(c)  # noqa: E731
+            side = points.group.sides[place]
+            weights += [points.texts(lambda _, s=side: s, share)] * count
+            unit = [
+                points.texts(lambda n, p=place, j=j: n.directions[p][j], share)
+                for j in range(self.data.depth)
+            ]
+            units += [unit] * count
+        weights += [nought] * zeros
+        units += [[nought] * self.data.depth] * zeros
+        record = {
+            "a": weights,
+            "B": [unit[:-1] for unit in units],
+            "c": [unit[-1] for unit in units],
+        }
+        return record | ({"m": points.texts(lambda n: n.bias)} if self.data.has_bias else {})
+
+    def enumeration(self) -> dict[str, Any]:
+        """Return the counts of the document."""
+        columns, width, data = self.data.columns, self.width, self.data
+        fixed = width != "all"
+        return {
+            "sign_matrices": str(fmpz(2) ** (data.size * width)) if fixed else None,
+            "realisable_patterns": columns**width if fixed else None,
+            "patterns_up_to_permutation": comb(columns + width - 1, width) if fixed else None,
+            "supports_examined": number_of_supports(data),
+            "stationary": len([support for support in self.supports if support]),
+            "locally_minimal": len([support for support in self.minimal if support]),
+            "undecided": 0,
+        }
+
+    def every_width(self) -> dict[str, Any]:
+        """Return what a document for every width says of them (Corollary D.1)."""
+        data, top = self.data, self.data.size + 1
+        best = next(group for group in self.groups if group.is_global)
+        worse = [group for group in self.groups if not group.is_global]
+        # A support of n + 1 faces has no record, but may be a union of smaller ones.
+        valid = [s for group in worse for s in group.supports(top) if group.is_minimal(s)]
+        not_global = Counter(map(len, valid))
+        stationary, minimal = Counter(map(len, self.supports)), Counter(map(len, self.minimal))
+        nodes = best.supports(top)
+        parts = {
+            width: joined([s for s in nodes if len(s) <= width]) for width in range(1, top + 1)
+        }
+        connected_from = top + 1
+        while connected_from > 1:
+            classes = parts[connected_from - 1]
+            if len(classes) != 1 or (rigid(classes, connected_from - 1) and connected_from > 2):
+                break
+            connected_from -= 1
+        return {
+            "by_size": [
+                {
+                    "size": size,
+                    "examined": comb(len(data.faces), size),
+                    "stationary": stationary[size],
+                    "locally_minimal": minimal[size],
+                    "not_global": not_global[size],
+                }
+                for size in range(1, data.largest + 1)
+            ],
+            "global": {
+                "supports": [
+                    [data.faces[place].text for place in s] for s in sorted(best.vertices)
+                ],
+                "smallest": min(map(len, best.vertices)),
+                "connected_from": connected_from,
+            },
+            "widths": [
+                {
+                    "width": width,
+                    "components": len(parts[width])
+                    + sum(not_global[m] * comb(width - 1, m - 1) for m in range(1, width + 1)),
+                }
+                for width in range(1, top + 1)
+            ],
+        }
+
+
+def joined(supports: Sequence[Support]) -> list[list[Support]]:
+    """Split supports into the classes that inclusion generates."""
+    classes: list[list[Support]] = []
+    for support in supports:
+        near = [
+            c for c in classes if any(set(s) <= set(support) or set(support) <= set(s) for s in c)
+        ]
+        classes = [c for c in classes if not any(c is other for other in near)]
+        classes.append([*chain(*near), support])
+    return classes
+
+
+def rigid(classes: list[list[Support]], width: int) -> bool:
+    """Whether the only class is one support of as many faces as the width (Theorem D)."""
+    return len(classes) == 1 and len(classes[0]) == 1 and len(classes[0][0]) == width
+
+
+def number_of_supports(data: Data) -> int:
+    """Return the number of supports that have a record."""
+    return sum(comb(len(data.faces), size) for size in range(1, data.largest + 1))
+
+
+def _name_of(stratum: dict[str, Any]) -> tuple:
+    groups = ((group["face"], group["multiplicity"]) for group in stratum["support"])
+    name = (*groups, stratum["zero_neurons"])
+    hash(name)
+    return name
+
+
+def matched(found: Any, expected: Any, where: str) -> None:
+    """Require that a part of the document is as expected; a set holds the texts that may stand."""
+    if expected is ...:
+        return
+    if isinstance(expected, frozenset):
+        require(type(found) is str and found in expected, f"{where}: {found!r:.60} is wrong")
+        return
+    require(type(found) is type(expected), f"{where}: {found!r:.60} has a wrong type")
+    if isinstance(expected, dict):
+        require(found.keys() == expected.keys(), f"{where}: keys are not {', '.join(expected)}")
+        for key, value in expected.items():
+            matched(found[key], value, f"{where}: {key}")
+    elif isinstance(expected, list):
+        require(len(found) == len(expected), f"{where}: wrong length")
+        for k, (mine, value) in enumerate(zip(found, expected, strict=True)):
+            matched(mine, value, f"{where}: {k}")
+    else:
+        require(found == expected, f"{where}: {found!r:.60} should be {expected!r:.60}")
+
+
+# The document.
+
+
+def verify(path: str | Path) -> Report:
+    """Prove a document of minima from its certificate.
+
+    Parameters
+    ----------
+    path : str or Path
+        The JSON document. A certificate in a file of its own lies beside it.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    CertificateError
+        If the document is malformed, incomplete or wrong, or the certificate does not prove it.
+    OSError
+        If the document cannot be read.
+    """
+    content = Path(path).read_bytes()
+    try:
+        with ctx.workprec(LEVELS[0]):
+            return _proved(
+                json.loads(content, object_pairs_hook=_without_doubles), Path(path).parent
+            )
+    except CertificateError:
+        raise
+    except (
+        pa.ArrowException,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        OSError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:  # whatever else goes wrong, nothing has been proved
+        raise CertificateError(f"malformed: {type(error).__name__}: {error}") from error
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    require(len(dict(pairs)) == len(pairs), "a JSON object has a key twice")
+    return dict(pairs)
+
+
+def _proved(document: Any, folder: Path) -> Report:
+    require(type(document) is dict, "the document is no JSON object")
+    matched(document.get("format"), "reluenum-minima", "format")
+    matched(document.get("version"), 1, "version")
+    require(document.get("complete") is True, "the document claims no completeness")
+    require(type(document.get("certificate")) is dict, "the document has no certificate")
+    data = Data(document["problem"])
+    certificate = document["certificate"]
+    text = json.dumps(document["problem"], sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    place = "data" if "data" in certificate else "file"
+    keys = {"format", "version", "problem_sha256", "records", "sha256", "exact", place}
+    require(set(certificate) == keys, "certificate: wrong keys")
+    for key, value in _heading(digest).items():
+        matched(certificate[key], value, f"certificate: {key}")
+    with _source(certificate[place], place, folder) as source:
+        found = hashlib.file_digest(source, "sha256").hexdigest()
+        matched(certificate["sha256"], found, "certificate: sha256")
+        count, records = read_records(source, digest)
+        expected = number_of_supports(data)
+        require(count == expected, f"certificate: {count} records for {expected} supports")
+        matched(certificate["records"], count, "certificate: records")
+        descriptions = read_descriptions(data, certificate["exact"])
+        exact = len(descriptions)
+        proof = Proof(data, descriptions)
+        proof.read(records)
+    landscape = Landscape(proof)
+    matched(document.get("enumeration"), landscape.enumeration(), "enumeration")
+    landscape.check(document.get("components"))
+    if data.width == "all":
+        matched(document.get("every_width"), landscape.every_width(), "every_width")
+    return Report(count, dict(proof.verdicts), len(landscape.components), proof.polished, exact)
+
+
+def _source(value: Any, place: str, folder: Path) -> BinaryIO:
+    """Return the bytes of the Parquet file, whether inside or beside the document."""
+    require(type(value) is str, f"certificate: {place} is no text")
+    if place == "data":
+        return io.BytesIO(base64.b64decode(value, validate=True))
+    plain = value not in ("", ".", "..") and not set(value) & set("/\\:\0")
+    require(plain, f"certificate: {value!r:.60} is no name of a file beside the document")
+    require((folder / value).is_file(), f"certificate: there is no file {value!r:.60}")
+    return (folder / value).open("rb")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print whether a document is proved; return 0 if so, 1 if not, 2 if there is none."""
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    if len(arguments) != 1:
+        print("usage: python -m reluenum.verify FILE", file=sys.stderr)
+        return 2
+    try:
+        print(verify(arguments[0]))
+    except CertificateError as error:
+        print(f"not proved: {error}")
+        return 1
+    except OSError as error:
+        print(f"cannot read {arguments[0]}: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
