@@ -1,5 +1,6 @@
 # Every local minimum of small ridge-regularised ReLU networks, one instance after the other:
-# dataset -> patterns -> solve -> merge -> certify -> tables and figures -> summary -> decided.
+# dataset -> patterns -> solve -> merge -> certify -> tables and figures -> summary -> decided, or,
+# by the certified engine, dataset -> supports -> smaller -> survey -> prove -> tables and figures.
 # config/README.md explains the configuration, results/README.md every file that is written.
 import os
 from pathlib import Path
@@ -27,6 +28,7 @@ os.environ.setdefault("RELUENUM_SOURCE", str(workflow.basedir))
 experiment.complete_config(config, Path(workflow.basedir, "config/schemas/config.schema.yaml"))
 INSTANCES = experiment.instances(config)
 FORMATS = config["figures"]["formats"]
+CERTIFIED = config["solve"]["engine"] == "certified"
 
 
 def solved_batches(wildcards):
@@ -39,12 +41,23 @@ def solved_batches(wildcards):
     )
 
 
+def surveyed_blocks(wildcards):
+    """Name the surveyed blocks of an instance; how many there are is known from its data only."""
+    plan = checkpoints.supports.get(**wildcards).output.supports
+    return expand(
+        rules.survey.output.surveyed,
+        block=experiment.planned_blocks(plan),
+        **wildcards,
+    )
+
+
 wildcard_constraints:
     experiment="[^/]+",
     instance="[^/]+",
     formulation="[a-z]+",
     backend="[a-z]+",
     batch="[0-9]+(-[0-9]+)?",
+    block="[0-9]+-[0-9]+",
 
 
 # On a cluster these take less time than the queue.
@@ -52,12 +65,23 @@ localrules:
     all,
     dataset,
     patterns,
+    supports,
     facts,
     summary,
     summary_figures,
     decided,
     agreed,
     crosscheck_all,
+
+
+# Both end with the minima of an instance; the configuration says which of them is asked.
+if CERTIFIED:
+
+    ruleorder: prove > certify
+
+else:
+
+    ruleorder: certify > prove
 
 
 # Everything, and an error if a support of an instance stayed undecided.
@@ -200,11 +224,148 @@ rule certify:
         "scripts/certify.py"
 
 
-# What people read: one row a component, and one row a stationary point.
+# The certified engine shares the largest supports among jobs, by number, without listing them.
+checkpoint supports:
+    input:
+        problem=rules.dataset.output.problem,
+    output:
+        supports="results/{experiment}/{instance}/work/supports.json",
+    log:
+        "logs/supports/{experiment}/{instance}.log",
+    benchmark:
+        "benchmarks/supports/{experiment}/{instance}.tsv"
+    conda:
+        "environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        supports_per_job=lookup(within=config, dpath="solve/supports_per_job"),
+        force=lookup(within=config, dpath="solve/force"),
+    message:
+        "{wildcards.instance}: supports"
+    script:
+        "scripts/supports.py"
+
+
+# Larger supports need to know of the smaller ones which faces are superfluous beside them.
+rule smaller:
+    input:
+        problem=rules.dataset.output.problem,
+    output:
+        blocks="results/{experiment}/{instance}/work/survey/smaller.npz",
+        known="results/{experiment}/{instance}/work/known.npz",
+    log:
+        "logs/smaller/{experiment}/{instance}.log",
+    benchmark:
+        "benchmarks/smaller/{experiment}/{instance}.tsv"
+    conda:
+        "environment.yml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        backend=lookup(within=config, dpath="solve/backend"),
+        seconds=lookup(within=config, dpath="solve/seconds"),
+        megabytes=lookup(within=config, dpath="solve/megabytes"),
+    message:
+        "{wildcards.instance}: smaller supports"
+    script:
+        "scripts/smaller.py"
+
+
+# The bulk of the work of the certified engine: one block of supports, without knowing of the others.
+rule survey:
+    input:
+        problem=rules.dataset.output.problem,
+        known=rules.smaller.output.known,
+    output:
+        surveyed="results/{experiment}/{instance}/work/survey/{block}.npz",
+    log:
+        "logs/survey/{experiment}/{instance}/{block}.log",
+    benchmark:
+        "benchmarks/survey/{experiment}/{instance}/{block}.tsv"
+    conda:
+        "environment.yml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        backend=lookup(within=config, dpath="solve/backend"),
+        seconds=lookup(within=config, dpath="solve/seconds"),
+        megabytes=lookup(within=config, dpath="solve/megabytes"),
+    message:
+        "{wildcards.instance}: survey supports {wildcards.block}"
+    script:
+        "scripts/survey.py"
+
+
+# All records become the certificate, and what is locally minimal the list of minima.
+rule prove:
+    input:
+        problem=rules.dataset.output.problem,
+        supports=rules.supports.output.supports,
+        smaller=rules.smaller.output.blocks,
+        surveyed=surveyed_blocks,
+    output:
+        minima="results/{experiment}/{instance}/minima.json",
+        certificate="results/{experiment}/{instance}/certificate.parquet",
+    log:
+        "logs/prove/{experiment}/{instance}.log",
+    benchmark:
+        "benchmarks/prove/{experiment}/{instance}.tsv"
+    conda:
+        "environment.yml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        backend=lookup(within=config, dpath="solve/backend"),
+        seconds=lookup(within=config, dpath="solve/seconds"),
+        megabytes=lookup(within=config, dpath="solve/megabytes"),
+    message:
+        "{wildcards.instance}: prove"
+    script:
+        "scripts/prove.py"
+
+
+# A proof that its own program accepts is half a proof: the checker shares no code with the solver.
+rule verify:
+    input:
+        minima=rules.prove.output.minima,
+        certificate=rules.prove.output.certificate,
+    output:
+        verified=report(
+            "results/{experiment}/{instance}/verified.txt",
+            caption="captions/verified.rst",
+            category="Local minima",
+            subcategory="{instance}",
+            labels={"show": "the certificate, checked"},
+        ),
+    log:
+        "logs/verify/{experiment}/{instance}.log",
+    benchmark:
+        "benchmarks/verify/{experiment}/{instance}.tsv"
+    conda:
+        "environment.yml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    message:
+        "{wildcards.instance}: verify"
+    script:
+        "scripts/verify.py"
+
+
+# What people read: one row a component.
 rule tables:
     input:
         minima=rules.certify.output.minima,
-        stationary=rules.certify.output.stationary,
     output:
         minima=report(
             "results/{experiment}/{instance}/minima.csv",
@@ -212,13 +373,6 @@ rule tables:
             category="Local minima",
             subcategory="{instance}",
             labels={"show": "components of local minima"},
-        ),
-        stationary=report(
-            "results/{experiment}/{instance}/stationary.csv",
-            caption="captions/stationary.rst",
-            category="Local minima",
-            subcategory="{instance}",
-            labels={"show": "all stationary points"},
         ),
     log:
         "logs/tables/{experiment}/{instance}.log",
@@ -234,6 +388,34 @@ rule tables:
         "{wildcards.instance}: tables"
     script:
         "scripts/tables.py"
+
+
+# One row a stationary point, by the Groebner engine; the certificate has those of the other one.
+rule stationary_table:
+    input:
+        stationary=rules.certify.output.stationary,
+    output:
+        stationary=report(
+            "results/{experiment}/{instance}/stationary.csv",
+            caption="captions/stationary.rst",
+            category="Local minima",
+            subcategory="{instance}",
+            labels={"show": "all stationary points"},
+        ),
+    log:
+        "logs/stationary_table/{experiment}/{instance}.log",
+    benchmark:
+        "benchmarks/stationary_table/{experiment}/{instance}.tsv"
+    conda:
+        "environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    message:
+        "{wildcards.instance}: stationary points"
+    script:
+        "scripts/stationary_table.py"
 
 
 # What the paper observed on its instance, checked on this one.
@@ -378,6 +560,11 @@ rule decided:
     input:
         minima=rules.summary.input.minima,
         tables=expand(rules.tables.output, instance=INSTANCES, allow_missing=True),
+        evidence=expand(
+            rules.verify.output if CERTIFIED else rules.stationary_table.output,
+            instance=INSTANCES,
+            allow_missing=True,
+        ),
         facts=expand(rules.facts.output, instance=INSTANCES, allow_missing=True),
         figures=expand(rules.figures.output, instance=INSTANCES, allow_missing=True),
         summary=rules.summary.output,
@@ -443,12 +630,15 @@ rule crosscheck_measure:
 # All measurements of an instance side by side. A disagreement is written down like anything else.
 rule crosscheck:
     input:
-        measured=expand(
-            rules.crosscheck_measure.output.measured,
-            formulation=config["crosscheck"]["formulations"],
-            backend=config["crosscheck"]["backends"],
-            allow_missing=True,
-        ),
+        measured=[
+            expand(
+                rules.crosscheck_measure.output.measured,
+                formulation=formulation,
+                backend=backend,
+                allow_missing=True,
+            )
+            for formulation, backend in experiment.crosscheck_runs(config)
+        ],
     output:
         expand(
             "results/{experiment}/{instance}/crosscheck/times.{format}",

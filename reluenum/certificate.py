@@ -106,7 +106,7 @@ def certificate_record(
         Exact descriptions of points (`escalation.exact_records`).
     """
     content = path.read_bytes()
-    inside = name is None or len(content) <= INLINE
+    inside = name is None
     return {
         "format": FORMAT,
         "version": VERSION,

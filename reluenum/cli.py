@@ -183,7 +183,7 @@ def _add_crosscheck(parser: argparse.ArgumentParser) -> None:
     add("--ridge", metavar="LAM", required=True, help="a decimal or fraction > 0, taken exactly")
     add("--loss", metavar="NAME", default="sum", help="as for minima")
     add("--output-bias", metavar="NAME", default="none", help="as for minima")
-    add("--formulations", metavar="A,B", help="which of reduced, eliminated (default: both)")
+    add("--formulations", metavar="A,B", help="of reduced, eliminated, certified (default: all)")
     add("--backends", metavar="A,B", help="which of flint, msolve, singular, sympy (default: all)")
     add("--seconds", metavar="S", help="time limit of a backend on a system (default: 120)")
     add("--memory", metavar="MB", help="memory limit of a backend on a system (default: 4000)")
@@ -310,6 +310,7 @@ def _crosscheck(options: argparse.Namespace) -> int:
     from reluenum.crosscheck import compare
     from reluenum.crosscheck_page import agreement_markdown, write_views
     from reluenum.datasets import read_csv
+    from reluenum.experiment import crosscheck_runs
     from reluenum.groebner import Limits
     from reluenum.measurement import measure
     from reluenum.patterns import refuse_astronomical
@@ -319,14 +320,16 @@ def _crosscheck(options: argparse.Namespace) -> int:
     ridge = _of_option("--ridge", parse_ridge, options.ridge)
     _check_choice("--loss", options.loss)
     _check_choice("--output-bias", options.output_bias)
-    formulations = _chosen("--formulations", options.formulations, CHOICES["--formulation"])
+    known = (*CHOICES["--formulation"], "certified")
+    formulations = _chosen("--formulations", options.formulations, known)
     backends = _chosen("--backends", options.backends, CHOICES["--backend"][1:])
     limits, folder = Limits(**_limits(options)), _folder(options.output_dir)
     loss, bias = Loss(options.loss), OutputBias(options.output_bias)
     problem = Problem(*read_csv(options.data), width, ridge, loss, bias)
     if not options.force:
         refuse_astronomical(problem)
-    runs = [(formulation, backend) for formulation in formulations for backend in backends]
+    settings = {"formulations": formulations, "backends": backends}
+    runs = crosscheck_runs({"crosscheck": settings})
     agreement = compare([measure(problem, *run, limits) for run in runs])
     if folder is not None:
         write_views(agreement, folder, ("svg", "png"), Path(options.data).name)

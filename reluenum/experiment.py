@@ -231,3 +231,26 @@ def batch_names(batches: Sequence[Sequence[Any]]) -> list[str]:
 def planned_batches(plan: str | Path) -> list[str]:
     """Return the names of the batches in a file that rule `patterns` wrote."""
     return batch_names(json.loads(Path(plan).read_text(encoding="utf-8"))["batches"])
+
+
+def planned_blocks(plan: str | Path) -> list[str]:
+    """Return the names of the blocks in a file that rule `supports` wrote: `start-stop`."""
+    blocks = json.loads(Path(plan).read_text(encoding="utf-8"))["blocks"]
+    return [f"{start}-{stop}" for start, stop in blocks]
+
+
+def crosscheck_runs(config: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what a crosscheck compares: formulations by backends; the certified engine once.
+
+    Examples
+    --------
+    >>> settings = {"formulations": ["reduced", "certified"], "backends": ["flint", "msolve"]}
+    >>> crosscheck_runs({"crosscheck": settings})
+    [('reduced', 'flint'), ('reduced', 'msolve'), ('certified', 'auto')]
+    """
+    settings = config["crosscheck"]
+    return [
+        (formulation, backend)
+        for formulation in settings["formulations"]
+        for backend in (("auto",) if formulation == "certified" else settings["backends"])
+    ]

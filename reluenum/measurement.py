@@ -33,13 +33,18 @@ from reluenum.groebner import (
 from reluenum.numberfield import real_roots
 from reluenum.patterns import Support, owner, patterns, support_text, supports
 from reluenum.problem import Problem
+from reluenum.prove import prove
 from reluenum.realpoints import Solutions, canonical
+from reluenum.spool import Task, surveyed
 from reluenum.stationarity import PolynomialSystem, ring, stationarity_system
 
 FORMAT, VERSION = "reluenum-measurement", 1
 
 NUMERATORS = "eliminated, numerators"
 """The paper's own systems: numerators of the surrogate's gradient, without its denominator."""
+
+CERTIFIED = "certified"
+"""The certified engine, which asks no system of polynomials."""
 
 Measurement = Mapping[str, Any]
 """The record of `measure`, as JSON has it."""
@@ -174,9 +179,9 @@ def measure(
     ----------
     problem : Problem
     formulation : str
-        A key of `FORMULATIONS`.
+        A key of `FORMULATIONS`, or `CERTIFIED`.
     backend : str
-        A key of `BACKENDS`.
+        A key of `BACKENDS`; `auto` for `CERTIFIED`.
     limits : Limits
         Of the backend on one system.
 
@@ -194,6 +199,8 @@ def measure(
     BackendError
         If the backend is not installed; the reason says how to get it.
     """
+    if formulation == CERTIFIED:
+        return measure_certified(problem, limits)
     route, arrangement = named_formulation(formulation), Arrangement.of(problem)
     name = _names_of_supports(problem, arrangement, SYSTEMS.get(formulation))
     with RecordingEngine.of(backend, limits) as engine:
@@ -222,6 +229,25 @@ def measure(
             **result,
             "seconds": seconds,
         }
+
+
+def measure_certified(problem: Problem, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
+    """Run the certified engine on a problem: no systems, only minima.
+
+    Returns
+    -------
+    dict
+        A measurement of the formulation `CERTIFIED` by `auto`.
+    """
+    with open_engine("auto", limits) as engine:
+        head = _header(problem, CERTIFIED, "auto", engine)
+    started = time.perf_counter()
+    task = Task(problem, problem.width, "auto", limits)
+    try:
+        result = _result_in(prove(task, surveyed(task)).document)
+    except ReluenumError as error:
+        result = _no_result([str(error)])
+    return {**head, "systems": [], **result, "seconds": time.perf_counter() - started}
 
 
 def measure_numerators(
@@ -304,6 +330,10 @@ def _result(
         document = minima_document(landscape)
     except ReluenumError as error:
         return _no_result([str(error)])
+    return _result_in(document)
+
+
+def _result_in(document: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "enumeration": document["enumeration"],
         "components": document["components"],

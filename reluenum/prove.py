@@ -7,21 +7,23 @@ stays in memory.
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from reluenum.certificate import CertificateWriter, certificate_record
+from reluenum.certificate import INLINE, CertificateWriter, certificate_record
 from reluenum.certified import Census, Certified, certified, landscape
-from reluenum.document import minima_document, to_json, write_text
+from reluenum.document import minima_document, to_json, umask, write_text
+from reluenum.errors import IncompleteRunError
 from reluenum.escalation import Escalation
 from reluenum.groebner import open_engine
 from reluenum.landscape import CertifiedLandscape
 from reluenum.problem import Problem
 from reluenum.spool import Task, geometry, surveyed
+from reluenum.subsets import Subsets
 from reluenum.survey import Block
 from reluenum.widths import ALL, EveryWidth
 
@@ -55,7 +57,11 @@ def posed(problem: Problem, every_width: bool) -> Problem:
 
 
 def prove(
-    task: Task, blocks: Iterable[Block], every_width: bool = False, beside: Path | None = None
+    task: Task,
+    blocks: Iterable[Block],
+    every_width: bool = False,
+    beside: Path | None = None,
+    inline: int = INLINE,
 ) -> Proof:
     """Certify the landscape of a problem from the records of all its supports.
 
@@ -66,7 +72,14 @@ def prove(
         All of them, by size and number.
     every_width : bool
     beside : Path, optional
-        Where the certificate goes if it is large; without it, it goes into the document.
+        Where a certificate of more than `inline` bytes goes; without it, it goes into the
+        document.
+    inline : int
+
+    Raises
+    ------
+    IncompleteRunError
+        If a support is missing or examined twice.
     """
     record = task.problem.to_document() | ({"width": ALL} if every_width else {})
     digest = sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
@@ -79,7 +92,7 @@ def prove(
     ):
         path = Path(folder, "certificate.parquet")
         with CertificateWriter(path, digest) as writer:
-            for block in blocks:
+            for block in in_order(task, blocks):
                 writer.write(block)
                 census.add(block, len(frames.faces))
         found = certified(census, Escalation(task.problem, arrangement, engine))
@@ -87,16 +100,39 @@ def prove(
             EveryWidth(found).to_document() if every_width else minima_document(landscape(found))
         )
         # Last, for the document may ask for exact zeros, too.
-        name = None if beside is None else beside.name
+        outside = beside is not None and path.stat().st_size > inline
         document["certificate"] = certificate_record(
-            path, name, digest, writer.records, found.exact
+            path, beside.name if outside else None, digest, writer.records, found.exact
         )
-        if beside is not None:
-            if "file" in document["certificate"]:
-                os.replace(path, beside)
-            else:
-                beside.unlink(missing_ok=True)
+        if outside:
+            os.chmod(path, 0o666 & ~umask())
+            os.replace(path, beside)
+        elif beside is not None:
+            beside.unlink(missing_ok=True)
     return Proof(found, document)
+
+
+def in_order(task: Task, blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield blocks and see that they hold every support once, by size and number.
+
+    Raises
+    ------
+    IncompleteRunError
+        Naming the first place where they do not.
+    """
+    counts = {size: Subsets(task.total, size).count for size in task.sizes}
+    size, number = 1, 0
+    for block in blocks:
+        if (block.size, block.start) != (size, number):
+            raise IncompleteRunError(
+                f"supports of size {size} from number {number} on are missing, or others doubled"
+            )
+        yield block
+        number += len(block.kind)
+        if number == counts[size]:
+            size, number = size + 1, 0
+    if size <= task.sizes[-1] or number:
+        raise IncompleteRunError(f"supports of size {size} from number {number} on are missing")
 
 
 def write_proof(

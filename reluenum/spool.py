@@ -6,8 +6,9 @@ was stopped goes on where it was.
 
 import json
 import zipfile
+import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache, partial
@@ -23,18 +24,19 @@ from tqdm import tqdm
 
 from reluenum.arrangement import Arrangement
 from reluenum.document import replaced_file
-from reluenum.errors import ReluenumError
+from reluenum.errors import IncompleteRunError, ReluenumError
 from reluenum.escalation import Escalation
 from reluenum.frames import Frames
-from reluenum.groebner import Limits, open_engine
+from reluenum.groebner import DEFAULT_LIMITS, Limits, open_engine
 from reluenum.patterns import count_supports
 from reluenum.problem import Problem
+from reluenum.subsets import Subsets
 from reluenum.survey import Block, Find, Knowledge, Surveyor, block_bounds
 
 PER_BLOCK = 1 << 13
 """Supports that are examined, and kept, together."""
 
-VERSION = 1
+FORMAT = "reluenum-blocks 1"
 
 
 class WorkerDiedError(ReluenumError):
@@ -68,14 +70,24 @@ class Task:
 
     problem: Problem
     largest: int
-    backend: str
-    limits: Limits
+    backend: str = "auto"
+    limits: Limits = DEFAULT_LIMITS
 
     @property
     def key(self) -> str:
         """What has to be equal for a block to be used again."""
-        text = f"{VERSION} {self.problem.digest} {self.largest}"
+        text = f"{FORMAT} {self.problem.digest} {self.largest}"
         return sha256(text.encode()).hexdigest()
+
+    @property
+    def total(self) -> int:
+        """Number of live faces."""
+        return len(geometry(self.problem)[1].faces)
+
+    @property
+    def sizes(self) -> range:
+        """The sizes of supports, from 1 on."""
+        return range(1, min(self.largest, self.total) + 1)
 
     def start(self) -> Knowledge:
         """Return what is known of the empty support."""
@@ -116,24 +128,37 @@ def surveyed(
     WorkerDiedError
         If a process was killed, or ran out of memory.
     """
-    total = len(geometry(task.problem)[1].faces)
-    known = task.start()
+    known, total = task.start(), task.total
     with (
         _workers(task, jobs) as examine,
         tqdm(
             total=count_supports(total, task.largest), unit="support", disable=not progress
         ) as bar,
     ):
-        for size in range(1, min(task.largest, total) + 1):
+        for size in task.sizes:
             done = []
             bounds = block_bounds(total, size, PER_BLOCK)
             for block in _kept(folder, task, size, bounds, partial(examine, known)):
                 bar.update(len(block.kind))
                 yield block
-                if size < task.largest:
+                if size < task.sizes[-1]:
                     done.append(block)
-            if size < min(task.largest, total):
+            if size < task.sizes[-1]:
                 known = known.extended(done)
+
+
+def smaller(task: Task) -> tuple[list[Block], Knowledge]:
+    """Examine all supports but those of the largest size, and return what is known of them.
+
+    For runs in which every block of the largest supports is a job of its own.
+    """
+    known, done = task.start(), []
+    for size in task.sizes[:-1]:
+        bounds = block_bounds(task.total, size, PER_BLOCK)
+        found = [task.block(known, *pair) for pair in bounds]
+        known = known.extended(found)
+        done += found
+    return done, known
 
 
 Examine = Callable[[Knowledge, Iterable[tuple[int, int]]], Iterator[Block]]
@@ -150,7 +175,7 @@ def _workers(task: Task, jobs: int) -> Iterator[Examine]:
 
         def examine(known: Knowledge, bounds: Iterable[tuple[int, int]]) -> Iterator[Block]:
             path = Path(shared, f"known-{known.size}.npz")
-            np.savez(path, **_arrays(known))
+            write_known(path, task.key, known)
             waiting: deque = deque()
             for pair in bounds:
                 waiting.append((pair, pool.schedule(_examine, args=(task, path, *pair))))
@@ -180,13 +205,12 @@ def _answer(size: int, pair: tuple[int, int], future: Any) -> Block:
 
 def _examine(task: Task, path: Path, start: int, stop: int) -> Block:
     """Examine a block in a worker process."""
-    return task.block(_known(path), start, stop)
+    return task.block(_known(path, task.key), start, stop)
 
 
 @lru_cache(maxsize=1)
-def _known(path: Path) -> Knowledge:
-    with np.load(path) as arrays:
-        return Knowledge(int(arrays["size"]), *(arrays[name] for name in _KNOWN))
+def _known(path: Path, key: str) -> Knowledge:
+    return read_known(path, key)
 
 
 _KNOWN = ("row", "signs", "core", "vectors")
@@ -208,48 +232,58 @@ def _kept(
         yield from examine(bounds)
         return
     paths = {pair: folder / f"{size}-{pair[0]}-{pair[1]}.npz" for pair in bounds}
-    missing = [pair for pair, path in paths.items() if read_block(path, task.key) is None]
+    missing = [pair for pair, path in paths.items() if read_blocks(path, task.key) is None]
     fresh = zip(missing, examine(missing), strict=True)
     awaited = set(missing)
     for pair, path in paths.items():
-        block = None if pair in awaited else read_block(path, task.key)
-        if block is None:
-            _, block = next(fresh)
-            write_block(path, task.key, block)
-        yield block
+        found = None if pair in awaited else read_blocks(path, task.key)
+        if found is None:
+            found = [next(fresh)[1]]
+            write_blocks(path, task.key, found)
+        yield from found
 
 
 _TEXTS = ("finds", "reasons", "exact")
 """Fields of a block that are no arrays."""
 
+_ARRAYS = tuple(f.name for f in fields(Block) if f.name not in _TEXTS)
 
-def write_block(path: Path, key: str, block: Block) -> None:
-    """Write a block to a file, whole or not at all."""
-    arrays = {f.name: getattr(block, f.name) for f in fields(block) if f.name not in _TEXTS}
-    texts = {
-        "key": key,
-        "finds": [asdict(find) for find in block.finds],
-        "reasons": block.reasons,
-        "exact": block.exact,
-    }
+
+def write_blocks(path: Path, key: str, blocks: Sequence[Block]) -> None:
+    """Write blocks to a file, whole or not at all."""
+    arrays = {f"{k}-{name}": getattr(b, name) for k, b in enumerate(blocks) for name in _ARRAYS}
+    texts = [
+        {
+            "finds": [asdict(find) for find in block.finds],
+            "reasons": block.reasons,
+            "exact": block.exact,
+        }
+        for block in blocks
+    ]
+    header = np.array(json.dumps({"key": key, "blocks": texts}))
     with replaced_file(path) as temporary, open(temporary, "wb") as stream:
-        np.savez_compressed(stream, texts=np.array(json.dumps(texts)), **arrays)
+        np.savez_compressed(stream, header=header, **arrays)
 
 
-def read_block(path: Path, key: str) -> Block | None:
-    """Read a block back; None if there is no file, or a damaged one, or one of another problem."""
+def read_blocks(path: Path, key: str) -> list[Block] | None:
+    """Read blocks back; None if there is no file, or a damaged one, or one of another task."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            texts = json.loads(str(arrays["texts"]))
-            if texts["key"] != key:
+            header = json.loads(str(arrays["header"]))
+            if header["key"] != key:
                 return None
-            values = {f.name: arrays[f.name] for f in fields(Block) if f.name not in _TEXTS}
-    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile, EOFError):
+            return [
+                _read_block({name: arrays[f"{k}-{name}"] for name in _ARRAYS}, texts)
+                for k, texts in enumerate(header["blocks"])
+            ]
+    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile, zlib.error, EOFError):
         return None
-    finds = tuple(_read_find(**record) for record in texts["finds"])
+
+
+def _read_block(arrays: dict[str, Any], texts: dict[str, Any]) -> Block:
     return Block(
-        **values | {"size": int(values["size"]), "start": int(values["start"])},
-        finds=finds,
+        **arrays | {"size": int(arrays["size"]), "start": int(arrays["start"])},
+        finds=tuple(_read_find(**record) for record in texts["finds"]),
         reasons=tuple((int(number), str(reason)) for number, reason in texts["reasons"]),
         exact=tuple(texts["exact"]),
     )
@@ -265,3 +299,49 @@ def _read_find(
         tuple((face, sign) for face, sign in tight),
         settled,
     )
+
+
+PLAN = "reluenum-supports"
+
+
+def plan_document(task: Task, per_job: int) -> dict[str, Any]:
+    """Return how the supports of the largest size are shared among jobs.
+
+    Parameters
+    ----------
+    task : Task
+    per_job : int
+        Supports of one job.
+    """
+    total, largest = task.total, task.sizes[-1]
+    return {
+        "format": PLAN,
+        "version": 1,
+        "task_sha256": task.key,
+        "faces": total,
+        "supports": {str(size): Subsets(total, size).count for size in task.sizes},
+        "blocks": block_bounds(total, largest, per_job),
+    }
+
+
+def write_known(path: Path, key: str, known: Knowledge) -> None:
+    """Write what is known of all supports of a size, whole or not at all."""
+    with replaced_file(path) as temporary, open(temporary, "wb") as stream:
+        np.savez_compressed(stream, key=np.array(key), **_arrays(known))
+
+
+def read_known(path: Path, key: str) -> Knowledge:
+    """Read what is known of all supports of a size.
+
+    Raises
+    ------
+    IncompleteRunError
+        If the file is damaged, or belongs to another task.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            if str(arrays["key"]) == key:
+                return Knowledge(int(arrays["size"]), *(arrays[name] for name in _KNOWN))
+    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile, zlib.error, EOFError):
+        pass
+    raise IncompleteRunError(f"{path} is damaged, or belongs to another problem")

@@ -206,7 +206,7 @@ class Surveyor:
         draft.reduce()
         draft.fall_back()
         draft.solve()
-        return draft.block(start, size == self.largest)
+        return draft.block(start, size == min(self.largest, len(self.frames.faces)))
 
 
 class _Draft:

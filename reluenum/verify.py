@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from itertools import chain, combinations
 from math import comb, factorial, prod
 from operator import mul
@@ -194,7 +194,7 @@ class Data:
         x, y, width = problem["x"], problem["y"], problem["width"]
         require(type(x) is list and type(y) is list and len(x) == len(y) > 0, "problem: x, y")
         require(all(type(row) is list and len(row) == len(x[0]) > 0 for row in x), "problem: x")
-        require(width == "all" or (type(width) is int and width > 0), "problem: width")
+        require(width == "all" or (type(width) is int and 0 < width < 1 << 20), "problem: width")
         require(problem["loss"] in ("sum", "mean"), "problem: loss")
         require(problem["output_bias"] in ("none", "free", "ridge"), "problem: output_bias")
         self.size, self.width = len(y), width
@@ -251,21 +251,18 @@ class Data:
         return len(self.rows[0])
 
     def projector(self, zeros: int, bits: int | None) -> list[list]:
-        """Return the orthogonal projector onto the flat of a zero set."""
+        """Return the orthogonal projector onto the part of a flat in the row space (Lemma 5)."""
 
-        def compute() -> list[list]:
-            identity = fmpq_mat(
-                self.depth,
-                self.depth,
-                [int(i == j) for i in range(self.depth) for j in range(self.depth)],
-            )
-            if not zeros:
-                return identity.tolist()
-            basis = row_space([self.rows[i] for i in places(zeros)])
-            turned = basis.transpose()
-            return (identity - turned * (basis * turned).solve(basis)).tolist()
+        def span(mask: int) -> fmpq_mat:
+            if not mask:
+                return fmpq_mat(self.depth, self.depth)
+            basis = row_space([self.rows[i] for i in places(mask)])
+            return basis.transpose() * (basis * basis.transpose()).solve(basis)
 
-        return self._at(("projector", zeros), bits, compute)
+        everything = (1 << self.size) - 1
+        return self._at(
+            ("projector", zeros), bits, lambda: (span(everything) - span(zeros)).tolist()
+        )
 
     def spreads(self, mask: int, zeros: int, bits: int) -> list[arb]:
         """Return the norms of the rows of r -> P sum_mask r_i xt_i, P the projector of `zeros`."""
@@ -459,23 +456,28 @@ class Ball(Residual):
         for face, g, vector in zip(faces, gradients, w, strict=True):
             error -= dot(data.moments(face.active, bits)[1], vector) + dot(g, vector)
             slack += ridge * norm(vector) - tau * dot(g, vector)
-        gap = (1 - tau) * (1 - tau) * error + 2 * slack
-        self.tau, self.radius = tau, gap.upper().sqrt()
+        gap = ((1 - tau) * (1 - tau) * error + 2 * slack).upper()
+        self.tau, self.radius = tau, gap.sqrt()
+        # The dual value of r_S, which is the loss at a stationary point, is in [P - gap, P].
+        self.loss = arb(error + 2 * ridge * sum(map(norm, w)), gap)
         # With all norms finite, tau |u_l| <= Lambda holds by the choice of tau.
         if not (self.radius.is_finite() and all(length.is_finite() for length in norms)):
-            self.radius = arb("inf")
+            self.radius = self.loss = arb("inf")
 
-    def _widened(self, centre: list[arb], spreads: list[arb]) -> list[arb]:
+    def gradient(self, mask: int, zeros: int = 0) -> list:
+        """Return P sum_mask r_i xt_i, P the projector of `zeros`: enclosed, or exactly.
+
+        Without output bias r_i = y_i where no face is active.
+        """
+        if not self.data.share and not any(mask & face.active for face in self.faces):
+            return applied(self.data.projector(zeros, None), self.data.moments(mask, None)[1])
+        centre = applied(self.data.projector(zeros, self.bits), self.fitted(mask))
+        spreads = self.data.spreads(mask, zeros, self.bits)
         return [arb(self.tau * c, s * self.radius) for c, s in zip(centre, spreads, strict=True)]
 
-    def gradient(self, mask: int) -> list[arb]:
-        """Return an enclosure of sum_mask r_i xt_i."""
-        return self._widened(self.fitted(mask), self.data.spreads(mask, 0, self.bits))
-
-    def u(self, face: Face) -> list[arb]:
+    def u(self, face: Face) -> list:
         """Return an enclosure of u_F(r_S)."""
-        centre = applied(self.data.projector(face.zeros, self.bits), self.fitted(face.active))
-        return self._widened(centre, self.data.spreads(face.active, face.zeros, self.bits))
+        return self.gradient(face.active, face.zeros)
 
 
 def newton_step(ball: Residual) -> list[list[arb]]:
@@ -569,6 +571,10 @@ class Core:
         name = self.data.name(self.support) or "the zero network"
         raise CertificateError(f"the residual of {name} is not known well enough: {text}")
 
+    def loss(self) -> arb:
+        """Return an enclosure of the loss at a stationary point with this residual."""
+        return self.settle(lambda r: r.loss if r.loss.is_finite() else None, "its loss")
+
     # What a residual says of a face.
 
     def excess(self, place: int) -> int:
@@ -589,14 +595,9 @@ class Core:
         """Return (excess, side) of a face, or (-1, 0) if it is neither tight nor exceeding."""
         face = self.data.faces[place]
 
-        def question(residual: Residual) -> tuple[int, int] | None:
-            excess = _excess(residual, face)
-            side = None if excess == -1 else _side(residual, face)
-            if excess == -1 or side == 0:
-                return -1, 0
-            return None if excess is None or side is None else (excess, side)
-
-        return self.settle(question, f"is the dual constraint of {face.text} tight?")
+        return self.settle(
+            lambda r: _standing(r, face), f"is the dual constraint of {face.text} tight?"
+        )
 
     def descends(self, place: int, side: int) -> bool:
         """Whether D_F < 0 on one of the rays around a face (Theorem B, Lemma 13)."""
@@ -613,6 +614,30 @@ class Core:
         if key not in self.tests:
             self.tests[key] = self.settle(question, f"does a unit on {face.text} descend?")
         return self.tests[key]
+
+
+def same_residual(one: Core, other: Core) -> bool:
+    """Whether r_S = r_T: each satisfies the constraints of the other.
+
+    For then each of the two projections of Ry is as close to it as the other one.
+    """
+    faces = one.data.faces
+    for left, right in zip(one.residuals(0), other.residuals(0), strict=False):
+        signs = [_excess(left, faces[place]) for place in other.support]
+        signs += [_excess(right, faces[place]) for place in one.support]
+        if 1 in signs or None not in signs:
+            return 1 not in signs
+    return all(one.excess(k) <= 0 for k in other.support) and all(
+        other.excess(k) <= 0 for k in one.support
+    )
+
+
+def _standing(residual: Residual, face: Face) -> tuple[int, int] | None:
+    excess = _excess(residual, face)
+    side = None if excess == -1 else _side(residual, face)
+    if excess == -1 or side == 0:
+        return -1, 0
+    return None if excess is None or side is None else (excess, side)
 
 
 def _excess(residual: Residual, face: Face) -> int | None:
@@ -637,7 +662,7 @@ def _side(residual: Residual, face: Face) -> int | None:
 # The certificate.
 
 
-@dataclass
+@dataclass(eq=False)
 class Group:
     """All stationary supports with one residual (Lemmas 11 and 12).
 
@@ -647,15 +672,30 @@ class Group:
         Of one of them, with an exact description if there is one.
     sides : dict
         The sign of the output weights on each tight face.
-    is_global : bool
-        Whether the residual is global at every width (Theorem C).
     vertices : list of Support
     """
 
     core: Core
     sides: dict[int, int]
-    is_global: bool
     vertices: list[Support] = field(default_factory=list)
+
+    @cached_property
+    def is_global(self) -> bool:
+        """Whether the residual is global at every width (Theorem C, Lemma 14)."""
+        if any(self.core.descends(*pair) for pair in self.sides.items()):
+            return False
+        faces, first = self.core.data.faces, next(self.core.residuals(0))
+        others = [k for k in range(len(faces)) if k not in self.sides]
+        if any((_standing(first, faces[k]) or (0, 0))[0] > 0 for k in others):
+            return False
+        return all(self.core.standing(k)[0] <= 0 for k in others)
+
+    @classmethod
+    def joined(cls, groups: "Sequence[Group]") -> "Group":
+        """Return groups with one residual as one."""
+        core = next((group.core for group in groups if group.core.exact), groups[0].core)
+        sides = {place: side for group in groups for place, side in group.sides.items()}
+        return cls(core, sides, [vertex for group in groups for vertex in group.vertices])
 
     def supports(self, largest: int) -> list[Support]:
         """Return the unions of vertices with at most so many faces, smaller ones first."""
@@ -672,7 +712,9 @@ class Group:
 
     def is_minimal(self, support: Support) -> bool:
         """Whether its points without zero units are local minima (Theorems B and C)."""
-        return self.is_global or not any(self.core.descends(k, self.sides[k]) for k in support)
+        if not support:
+            return self.is_global
+        return not any(self.core.descends(k, self.sides[k]) for k in support)
 
 
 def read_descriptions(data: Data, entries: Any) -> dict[Support, Residual]:
@@ -684,6 +726,8 @@ def read_descriptions(data: Data, entries: Any) -> dict[Support, Residual]:
         keys = {"support", "chi", "root", "coordinates"}
         require(type(entry) is dict and set(entry) == keys, "certificate: exact: wrong keys")
         where = f"exact description of {entry['support']!r:.200}"
+        lists = [entry["chi"], entry["coordinates"], *entry["coordinates"]]
+        require(all(type(part) is list for part in lists), f"{where}: a polynomial is no list")
         texts = str(entry["support"]).split("|")
         require(all(text in place_of for text in texts), f"{where}: no support")
         support = tuple(place_of[text] for text in texts)
@@ -756,9 +800,8 @@ class Proof:
         self.cores: dict[Support, Core] = {(): zero}
         self.verdicts: Counter[str] = Counter()
         self.polished = 0
-        standings = map(zero.standing, range(len(data.faces)))
-        self.zero = Group(zero, {}, all(excess <= 0 for excess, _ in standings), [()])
-        self.groups: dict[tuple, Group] = {}
+        self.zero = Group(zero, {}, [()])
+        self.vertices: list[tuple[Core, dict[int, int]]] = []
 
     def read(self, records: Iterable[tuple[Any, Any, Any]]) -> None:
         """Check every record; their number is that of the supports."""
@@ -811,20 +854,42 @@ class Proof:
             require(core.descends(face, sides[face]), "no ray descends")
         else:
             require(not any(core.descends(*pair) for pair in sides.items()), "a ray descends")
-        is_global = True
-        for face in range(len(self.data.faces)):
-            excess, side = (0, sides[face]) if face in sides else core.standing(face)
-            if excess == 0:
-                sides[face] = side
-            is_global &= excess <= 0
-        group = self.groups.setdefault(tuple(sorted(sides)), Group(core, sides, is_global))
-        group.vertices.append(support)
-        if core.exact and not group.core.exact:
-            group.core = core
+        self.vertices.append((core, sides))
 
-    def all_groups(self) -> list[Group]:
-        """Return the residuals of stationary points; the zero network's if it is a minimum."""
-        return [self.zero] * self.zero.is_global + list(self.groups.values())
+    def grouped(self) -> list[Group]:
+        """Return the residuals of the stationary points; the zero network's if it is a minimum.
+
+        Vertices with one residual have equal losses. It matters only for those whose union is a
+        support to be counted (Lemma 12), and for the residual that is global at every width, of
+        which there is one (Theorem C).
+        """
+        largest = self.data.size + 1 if self.data.width == "all" else self.data.largest
+        losses = [core.loss() for core, _ in self.vertices]
+        order = sorted(range(len(losses)), key=lambda k: losses[k].lower())
+        alike: list[list[int]] = []
+        top = None
+        for k in order:
+            if top is None or losses[k].lower() > top:
+                alike.append([])
+                top = losses[k].upper()
+            alike[-1].append(k)
+            top = top.max(losses[k].upper())
+        groups = [self.zero] * self.zero.is_global
+        for chosen in alike:
+            same: list[Group] = []
+            for core, sides in (self.vertices[k] for k in chosen):
+                near = [
+                    group
+                    for group in same
+                    if any(len({*v, *core.support}) <= largest for v in group.vertices)
+                    and same_residual(group.core, core)
+                ]
+                same = [group for group in same if group not in near]
+                same.append(Group.joined([*near, Group(core, sides, [core.support])]))
+            groups += same
+        best = [group for group in groups if group.is_global]
+        others = [group for group in groups if not group.is_global]
+        return [*others, Group.joined(best)] if best else others
 
 
 # The landscape: numbers, components, counts.
@@ -1042,7 +1107,7 @@ class Landscape:
     """
 
     def __init__(self, proof: Proof) -> None:
-        self.data, self.groups, self.width = proof.data, proof.all_groups(), proof.data.width
+        self.data, self.groups, self.width = proof.data, proof.grouped(), proof.data.width
         self._points: dict[Support, Points] = {}
         self.supports = {
             support: group for group in self.groups for support in group.supports(self.data.largest)
@@ -1142,11 +1207,12 @@ class Landscape:
         zero = any(zeros for *_, zeros in strata)
         walls = any(self.data.faces[place].zeros for support, *_ in strata for place in support)
         best: bool | None = None
-        if leader is not None:
-            best = (
-                group is leader.group if leader.group.is_global else loss_order(points, leader) == 0
-            )
-            # No component is below the leader: the balls say so, or the losses are equal.
+        if leader is not None and not leader.group.is_global:
+            order = loss_order(points, leader)
+            require(order >= 0, "two losses are too close to tell which one is least")
+            best = order == 0
+        elif leader is not None:
+            best = group.is_global
         record = {
             "dimension": max(part["dimension"] for part in parts),
             "loss": loss,
@@ -1352,6 +1418,7 @@ def verify(path: str | Path) -> Report:
         ArithmeticError,
         AttributeError,
         LookupError,
+        MemoryError,
         OSError,
         RecursionError,
         TypeError,

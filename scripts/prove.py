@@ -1,0 +1,50 @@
+"""Rule prove: join the blocks of an instance into its minima and their certificate."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from reluenum.document import to_json, write_text
+from reluenum.errors import IncompleteRunError
+from reluenum.files import read_problem
+from reluenum.groebner import Limits
+from reluenum.joblog import logged
+from reluenum.prove import prove
+from reluenum.spool import Task, read_blocks
+from reluenum.survey import Block
+
+
+def main(
+    problem: Path,
+    blocks: Sequence[Path],
+    backend: str,
+    limits: Limits,
+    minima: Path,
+    certificate: Path,
+) -> None:
+    """Read a problem and all its records, and write its minima and the certificate."""
+    instance = read_problem(problem)
+    task = Task(instance, instance.width, backend, limits)
+    proof = prove(task, _all(blocks, task), beside=certificate, inline=0)
+    logging.info("%r", proof.landscape)
+    write_text(minima, to_json(proof.document))
+
+
+def _all(paths: Sequence[Path], task: Task) -> Iterator[Block]:
+    for path in paths:
+        found = read_blocks(path, task.key)
+        if found is None:
+            raise IncompleteRunError(f"{path} is damaged, or belongs to another problem")
+        yield from found
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            Path(snakemake.input.problem),
+            [Path(snakemake.input.smaller), *map(Path, snakemake.input.surveyed)],
+            snakemake.params.backend,
+            Limits(snakemake.params.seconds, snakemake.params.megabytes),
+            Path(snakemake.output.minima),
+            Path(snakemake.output.certificate),
+        )

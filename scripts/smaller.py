@@ -1,0 +1,30 @@
+"""Rule smaller: examine the supports of an instance that are smaller than the largest ones."""
+
+import logging
+from pathlib import Path
+
+from reluenum.files import read_problem
+from reluenum.groebner import Limits
+from reluenum.joblog import logged
+from reluenum.spool import Task, smaller, write_blocks, write_known
+
+
+def main(problem: Path, backend: str, limits: Limits, blocks: Path, known: Path) -> None:
+    """Read a problem; write the records of its smaller supports, and what larger ones need."""
+    instance = read_problem(problem)
+    task = Task(instance, instance.width, backend, limits)
+    found, gained = smaller(task)
+    logging.info("%d supports", sum(len(block.kind) for block in found))
+    write_blocks(blocks, task.key, found)
+    write_known(known, task.key, gained)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            Path(snakemake.input.problem),
+            snakemake.params.backend,
+            Limits(snakemake.params.seconds, snakemake.params.megabytes),
+            Path(snakemake.output.blocks),
+            Path(snakemake.output.known),
+        )

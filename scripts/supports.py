@@ -1,0 +1,29 @@
+"""Rule supports: share the supports of an instance among jobs of the certified engine."""
+
+from pathlib import Path
+
+from reluenum.document import to_json, write_text
+from reluenum.files import read_problem
+from reluenum.joblog import logged
+from reluenum.patterns import refuse_astronomical
+from reluenum.prove import SUPPORT_LIMIT
+from reluenum.spool import Task, plan_document
+
+
+def main(problem: Path, supports_per_job: int, force: bool, supports: Path) -> None:
+    """Read a problem and write the plan; refuse an astronomical one unless forced."""
+    instance = read_problem(problem)
+    if not force:
+        refuse_astronomical(instance, SUPPORT_LIMIT)
+    task = Task(instance, instance.width)
+    write_text(supports, to_json(plan_document(task, supports_per_job)))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            Path(snakemake.input.problem),
+            snakemake.params.supports_per_job,
+            snakemake.params.force,
+            Path(snakemake.output.supports),
+        )

@@ -1,0 +1,33 @@
+"""Rule survey: examine one block of the largest supports of an instance."""
+
+import logging
+from pathlib import Path
+
+from reluenum.files import read_problem
+from reluenum.groebner import Limits
+from reluenum.joblog import logged
+from reluenum.spool import Task, read_known, write_blocks
+
+
+def main(
+    problem: Path, known: Path, block: str, backend: str, limits: Limits, surveyed: Path
+) -> None:
+    """Read a problem and what is known of its smaller supports, and write a block's records."""
+    instance = read_problem(problem)
+    task = Task(instance, instance.width, backend, limits)
+    start, stop = map(int, block.split("-"))
+    found = task.block(read_known(known, task.key), start, stop)
+    logging.info("%d supports, %d undecided", len(found.kind), len(found.reasons))
+    write_blocks(surveyed, task.key, [found])
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            Path(snakemake.input.problem),
+            Path(snakemake.input.known),
+            snakemake.wildcards.block,
+            snakemake.params.backend,
+            Limits(snakemake.params.seconds, snakemake.params.megabytes),
+            Path(snakemake.output.surveyed),
+        )
