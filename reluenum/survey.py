@@ -203,10 +203,11 @@ class Surveyor:
         size = known.size + 1
         supports = Subsets(len(self.frames.faces), size).rows(start, stop)
         draft = _Draft(self.frames, self.escalation, known, supports)
-        draft.reduce()
-        draft.fall_back()
-        draft.solve()
-        return draft.block(start, size == min(self.largest, len(self.frames.faces)))
+        with np.errstate(all="ignore"):  # what is not finite encloses everything
+            draft.reduce()
+            draft.fall_back()
+            draft.solve()
+            return draft.block(start, size == min(self.largest, len(self.frames.faces)))
 
 
 class _Draft:
