@@ -113,7 +113,7 @@ def covectors(rows: Sequence[Vector]) -> dict[str, Vector]:
 
     Every face but the origin is a ray completed, on the hyperplanes that contain the ray, by the
     signs of a face of these hyperplanes alone. It arises once from each of its extreme rays, so
-    their sum, a point of the face, is known on the way (Lemma 6 of docs/theory.md).
+    their sum, a point of the face, is known on the way (Corollary 6.1 of docs/theory.md).
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def covectors(rows: Sequence[Vector]) -> dict[str, Vector]:
 
 def _zeros(signs: str) -> tuple[int, ...]:
     """Return the places of the zeros among some signs."""
-    return tuple(i for i, sign in enumerate(signs) if sign == "0")
+    return tuple(i for i, symbol in enumerate(signs) if symbol == "0")
 
 
 def _sum(left: Vector, right: Vector) -> Vector:

@@ -167,6 +167,7 @@ def _add_minima(parser: argparse.ArgumentParser) -> None:
     add("--jobs", metavar="N", default="1", help="number of processes (default: 1)")
     add("--seconds", metavar="S", help="time limit of a backend on a support (default: 120)")
     add("--memory", metavar="MB", help="memory limit of a backend on a support (default: 4000)")
+    add("--exact", action="store_true", help="certified: the losses' minimal polynomials, too")
     add("--all-patterns", action="store_true", help="go through all 2^(n L) sign matrices")
     add("--force", action="store_true", help="start however many supports there are")
     add("--output", metavar="FILE", help="write the document there, whole or not at all")
@@ -274,10 +275,10 @@ def _certified(
         refuse_astronomical(problem, SUPPORT_LIMIT)
     task = Task(problem, problem.width, options.backend, Limits(**limits))
     if output is None:
-        proof = prove(task, surveyed(task, jobs, progress), every_width)
+        proof = prove(task, surveyed(task, jobs, progress), every_width, exact=options.exact)
         _write(None, to_json(proof.document))
     else:
-        proof = write_proof(task, output, every_width, jobs, progress)
+        proof = write_proof(task, output, every_width, jobs, progress, options.exact)
     return _incomplete(proof.document) if proof.found.undecided else DECIDED
 
 
@@ -300,6 +301,8 @@ def _width(options: argparse.Namespace) -> int | None:
                 raise InputError(name, "given with --engine certified", "it with groebner only")
         if options.width == "all":
             return None
+    elif options.exact:
+        raise InputError("--exact", "given with --engine groebner", "--engine certified with it")
     elif options.width == "all":
         raise InputError("--width", "all with --engine groebner", "--engine certified with it")
     return _whole_number(options.width, "--width")

@@ -62,6 +62,7 @@ def prove(
     every_width: bool = False,
     beside: Path | None = None,
     inline: int = INLINE,
+    exact: bool = False,
 ) -> Proof:
     """Certify the landscape of a problem from the records of all its supports.
 
@@ -75,6 +76,8 @@ def prove(
         Where a certificate of more than `inline` bytes goes; without it, it goes into the
         document.
     inline : int
+    exact : bool
+        Whether the losses come with their minimal polynomials, from the Groebner engine.
 
     Raises
     ------
@@ -96,9 +99,7 @@ def prove(
                 writer.write(block)
                 census.add(block, len(frames.faces))
         found = certified(census, Escalation(task.problem, arrangement, engine))
-        document = (
-            EveryWidth(found).to_document() if every_width else minima_document(landscape(found))
-        )
+        document = _document(found, every_width, exact)
         # Last, for the document may ask for exact zeros, too.
         outside = beside is not None and path.stat().st_size > inline
         document["certificate"] = certificate_record(
@@ -110,6 +111,21 @@ def prove(
         elif beside is not None:
             beside.unlink(missing_ok=True)
     return Proof(found, document)
+
+
+def _document(found: Certified, every_width: bool, exact: bool) -> dict[str, Any]:
+    """Return the document of one width, or of all."""
+    if every_width:
+        view = EveryWidth(found)
+        document, components = view.to_document(), view.entries
+    else:
+        joined = landscape(found)
+        document, components = minima_document(joined), joined.components
+    if exact:
+        for record, component in zip(document["components"], components, strict=True):
+            polynomial = component.loss.exact().minimal_polynomial()
+            record["loss_minimal_polynomial"] = [str(c) for c in polynomial.coeffs()]
+    return document
 
 
 def in_order(task: Task, blocks: Iterable[Block]) -> Iterator[Block]:
@@ -136,7 +152,12 @@ def in_order(task: Task, blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 def write_proof(
-    task: Task, output: Path, every_width: bool, jobs: int = 1, progress: bool = False
+    task: Task,
+    output: Path,
+    every_width: bool,
+    jobs: int = 1,
+    progress: bool = False,
+    exact: bool = False,
 ) -> Proof:
     """Certify a landscape and write the document, and a large certificate beside it.
 
@@ -146,7 +167,7 @@ def write_proof(
     folder = output.with_name(f"{output.name}.parts")
     folder.mkdir(exist_ok=True)
     blocks = surveyed(task, jobs, progress, folder)
-    proof = prove(task, blocks, every_width, certificate_path(output))
+    proof = prove(task, blocks, every_width, certificate_path(output), exact=exact)
     write_text(output, to_json(proof.document))
     shutil.rmtree(folder)
     return proof

@@ -22,6 +22,7 @@ from reluenum.errors import BackendError, TheoremViolationError
 from reluenum.groebner import Engine
 from reluenum.linear import dot
 from reluenum.moments import Moments
+from reluenum.numberfield import FIRST_BITS, ball_sign
 from reluenum.patterns import Pattern, Support, owned_supports, support_text
 from reluenum.problem import Problem
 from reluenum.stationarity import (
@@ -260,10 +261,12 @@ def face_sign(problem: Problem, face: Face, vector: Sequence) -> int:
         In the flat of the face.
     """
     found = 0
+    balls = [entry.ball(FIRST_BITS) for entry in vector]
     for row, expected in zip(problem.rows, face.sign_values, strict=True):
         if expected == 0:
             continue
-        sign = expected * dot(vector, row).sign()
+        # Balls settle nearly all signs, and more cheaply than an expression for each.
+        sign = expected * (ball_sign(dot(balls, row)) or dot(vector, row).sign())
         if sign == 0 or found not in (0, sign):
             return 0
         found = sign

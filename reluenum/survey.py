@@ -276,10 +276,9 @@ class _Draft:
     def _decide_signs(self, k: int) -> None:
         """Decide exactly whether a support is reducible by one of its open faces."""
         for place in np.flatnonzero(self.signs[k] == OPEN):
-            row, face = self.rows[k, place], self.frames.faces[self.supports[k, place]]
-            needed = self.known.vectors[row].any(axis=1)
+            face = self.frames.faces[self.supports[k, place]]
             try:
-                point = self._point(self.known.core[row, needed], self.known.vectors[row, needed])
+                point = self._core_point(self.rows[k, place])
                 self.signs[k, place] = self.escalation.excess(point, face)
             except BackendError as error:
                 self.reasons[k] = str(error)
@@ -288,6 +287,19 @@ class _Draft:
             if self.signs[k, place] <= 0:
                 self._reduce(np.array([k]), np.array([place]))
                 return
+
+    def _core_point(self, row: int) -> SupportPoint:
+        """Return the certified point with the residual of a known row.
+
+        Faces that seemed not to be needed are not, if they satisfy the constraint exactly.
+        """
+        faces, vectors = self.known.core[row], self.known.vectors[row]
+        given, needed = faces >= 0, vectors.any(axis=1)
+        point = self._point(faces[needed], vectors[needed])
+        for face in faces[given & ~needed]:
+            if self.escalation.excess(point, self.frames.faces[face]) > 0:
+                return self._point(faces[given], vectors[given])
+        return point
 
     def _point(self, faces: np.ndarray, vectors: np.ndarray) -> SupportPoint:
         """Return the certified point of an essential support."""

@@ -216,4 +216,47 @@ def test_piecewise_linear_functions_around_a_face_are_decided_on_its_rays(points
 def test_cocircuits_of_zero_rows_are_none():
     assert cocircuits([]) == {}
     assert cocircuits([(fmpq(0), fmpq(0))]) == {}
-    assert covectors([], 2) == [(0, 0)]
+    assert covectors([(fmpq(0), fmpq(0))] * 2) == {"00": (0, 0)}
+
+
+def compositions(rays):
+    """The closure of some sign vectors under composition: Lemma 6(b), by trial."""
+    found = {"0" * len(next(iter(rays)))}
+    frontier = list(found)
+    while frontier:
+        first = frontier.pop()
+        for second in rays:
+            signs = "".join(s if s != "0" else t for s, t in zip(first, second, strict=True))
+            if signs not in found:
+                found.add(signs)
+                frontier.append(signs)
+    return found
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.one_of(point_sets(7), st.lists(st.tuples(*[st.integers(0, 1)] * 3), min_size=1)))
+@example([*product((0, 1), repeat=3)])  # the cube: many more than d points on a plane
+def test_covectors_are_the_compositions_of_the_rays_and_sums_of_those_that_conform(points):
+    points = points[:8]
+    rows = rows_of(points)
+    rays = cocircuits(rows)
+    found = covectors(rows)
+    assert set(found) == compositions(rays)
+    for signs, interior in found.items():
+        below = [
+            vector
+            for ray, vector in rays.items()
+            if all(r in ("0", s) for r, s in zip(ray, signs, strict=True))
+        ]
+        assert list(interior) == [sum(column) for column in zip(*below, strict=True)] or not below
+
+
+@settings(max_examples=60, deadline=None)
+@given(point_sets(7))
+def test_rays_have_the_signs_they_are_listed_under_and_come_in_pairs(points):
+    rows = rows_of(points)
+    rays = cocircuits(rows)
+    for signs, vector in rays.items():
+        assert signs_of(vector, rows) == signs
+        assert vector == primitive(vector)
+        assert rays[signs.translate(str.maketrans("+-", "-+"))] == tuple(-e for e in vector)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reluenum import Loss, OutputBias, Problem, api, enumerate_minima
-from reluenum.cli import CHOICES, RESERVED, main
+from reluenum.cli import CHOICES, main
 from reluenum.datasets import random_data, read_csv, reference_data, to_csv
 from reluenum.document import to_json
 from reluenum.errors import BackendError
@@ -168,6 +168,7 @@ def test_help_is_printed(command, capsys):
 
 def test_options_offer_what_the_library_has(capsys):
     assert CHOICES["--backend"] == ("auto", *BACKENDS)
+    assert CHOICES["--engine"] == api.ENGINES
     assert CHOICES["--loss"] == tuple(Loss)
     assert CHOICES["--output-bias"] == tuple(OutputBias)
     main(["minima", "--help"])
@@ -231,7 +232,7 @@ def test_width_of_many_digits_is_refused_in_a_short_line(capsys):
         (["--memory", "4GB"], f"--memory: '4GB'; {WHOLE} 1000000000"),
         (["--backend", "cocoa"], "--backend: 'cocoa'; expected one of auto, flint, msolve, sing"),
         (["--backend", ""], "--backend: ''; expected one of auto, flint, msolve, singular, sympy"),
-        (["--engine", "magic"], "--engine: 'magic'; expected groebner"),
+        (["--engine", "magic"], "--engine: 'magic'; expected one of groebner, certified"),
         (["--formulation", "dual"], "--formulation: 'dual'; expected one of reduced, eliminated"),
         (["--loss", "max"], "--loss: 'max'; expected one of sum, mean"),
         (["--output-bias", "yes"], "--output-bias: 'yes'; expected one of none, free, ridge"),
@@ -268,19 +269,6 @@ def test_bad_option_is_refused_by_name(arguments, message, capsys):
 )
 def test_bad_command_is_refused(arguments, message, capsys):
     assert refusal(arguments, capsys).startswith(message)
-
-
-@pytest.mark.parametrize(
-    ("option", "value"), [(option, value) for option in RESERVED for value in RESERVED[option]]
-)
-def test_what_a_later_version_will_have_says_so(option, value, capsys):
-    line = refusal(minima(option, value), capsys)
-    assert line.startswith(f"{option}: {value} is not available in this version; expected ")
-
-
-def test_verify_says_that_a_later_version_will_have_it(capsys):
-    line = refusal(["verify", "data.csv"], capsys)
-    assert line == "verify: not available in this version; expected minima or data"
 
 
 @pytest.mark.parametrize(

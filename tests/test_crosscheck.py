@@ -539,7 +539,7 @@ def test_the_command_prints_tables_and_writes_views(data, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert printed == (tmp_path / "new/agreement.md").read_text()
     assert "Wherever runs finished, they agree." in printed
-    assert printed.count("| agree") == 4
+    assert printed.count("| agree") == 5  # the certified engine once, and two by two
     names = {path.name for path in (tmp_path / "new").iterdir()}
     assert names == {"agreement.md", "page.html", "systems.csv", "times.svg", "times.png"}
 
@@ -602,9 +602,10 @@ def test_the_workflow_crosschecks_every_instance_once(tmp_path):
     views = {path.name for path in (instance / "crosscheck").iterdir()}
     assert views == {"agreement.md", "page.html", "systems.csv", "times.svg"}
     runs = {path.stem for path in (instance / "work/crosscheck").iterdir()}
-    assert runs == {f"{f}-{b}" for f in FORMULATIONS for b in ("flint", "msolve")}
+    solved = {f"{f}-{b}" for f in FORMULATIONS for b in ("flint", "msolve")}
+    assert runs == {*solved, "certified-auto"}
     conclusion = (tmp_path / "results/small/agreed.txt").read_text()
-    assert conclusion == "small-L1-ridge1_100: 4 runs agree\n"
+    assert conclusion == "small-L1-ridge1_100: 5 runs agree\n"
     assert not (instance / "minima.json").exists()
     assert "Nothing to be done" in folder.succeed("crosscheck_all")
 
