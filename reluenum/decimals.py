@@ -65,6 +65,8 @@ def rounded(number: Real, digits: int = DIGITS) -> Decimal:
     for bits in precisions():
         with ctx.workprec(bits):
             ball = number.ball(bits)
+            if not ball.is_finite():
+                continue
             lower, upper = exact_value(ball.lower()), exact_value(ball.upper())
         if lower * upper <= 0:
             continue

@@ -12,14 +12,15 @@ from typing import Any
 
 from flint import fmpq
 
-from reluenum.algebraic import Number, at_point
+from reluenum.algebraic import Number
 from reluenum.arrangement import Arrangement, Face
 from reluenum.completeness import proved_complete
 from reluenum.decimals import decimal_text
 from reluenum.errors import IncompleteRunError
 from reluenum.linear import dot
 from reluenum.minimality import DualScan, projected_gradient, scan_dual
-from reluenum.numberfield import echelon, rank
+from reluenum.moments import Moments
+from reluenum.numberfield import rank
 from reluenum.patterns import Support, support_text, supports
 from reluenum.problem import Problem
 from reluenum.stationary import Outcome, SupportPoint, zero_network
@@ -101,9 +102,16 @@ class ResidualClass:
         return [u * scale for u in projected_gradient(self.problem, face, self.residual)]
 
     def polytope_dimension(self, support: Support) -> int:
-        """Return the dimension of the squares that a support can have (0: they are unique)."""
-        if any(vertex.support == support for vertex in self.vertices):
-            return 0
+        """Return the dimension of the squares that a support can have (0: they are unique).
+
+        The responses of a vertex are independent, so there is no more room than for the faces
+        that it does not need; two vertices leave room for one dimension. The rank is asked only
+        where that does not settle it.
+        """
+        inside = [vertex for vertex in self.vertices if set(vertex.support) <= set(support)]
+        room = len(support) - max(len(vertex.support) for vertex in inside)
+        if room == 0 or (room == 1 and len(inside) > 1):
+            return room
         exact = [[entry.exact() for entry in row] for row in self.responses(support)]
         return len(support) - rank(exact)
 
@@ -117,24 +125,31 @@ class ResidualClass:
         return [t * fmpq(1, len(inside)) for t in total]
 
     def _vertex_squares(self, vertex: SupportPoint) -> list[Number]:
-        """Return a vertex's squares as numbers at the first vertex's point."""
+        """Return a vertex's squares as numbers at the first vertex's point.
+
+        They solve the Gram system sum_G (w_F . K_FG w_G) s_G = b_F . w_F - Lambda, w the unit
+        vectors up to sign; it is positive definite, so elimination needs no pivots.
+        """
         if vertex is self.point:
             return vertex.squares
-        fitted = [
-            target - entry
-            for target, entry in zip(
-                self.problem.residual(self.problem.targets), self.residual, strict=True
-            )
-        ]
-        signed = [
-            [entry * self.signs[face] for entry in row]
-            for face, row in zip(vertex.support, self.responses(vertex.support), strict=True)
-        ]
-        rows = [
-            [entry.exact() for entry in (*row, value)]
-            for row, value in zip(zip(*signed, strict=True), fitted, strict=True)
-        ]
-        return [at_point(self.point.isolated, row[-1]) for row in echelon(rows)[0]]
+        moments, ridge = Moments.of(self.problem), self.problem.effective_ridge
+        units = [[e * self.signs[face] for e in self.direction(face)] for face in vertex.support]
+        rows = []
+        for face, unit in zip(vertex.support, units, strict=True):
+            row = [
+                dot(unit, [dot(line, other) for line in moments.gram(face, column)])
+                for column, other in zip(vertex.support, units, strict=True)
+            ]
+            rows.append([*row, dot(unit, moments.response(face)) - ridge])
+        for k in range(len(rows)):
+            scaled = [entry / rows[k][k] for entry in rows[k]]
+            rows = [
+                scaled
+                if j == k
+                else [x - row[k] * y for x, y in zip(row, scaled, strict=True)]
+                for j, row in enumerate(rows)
+            ]
+        return [row[-1] for row in rows]
 
 
 @dataclass(frozen=True, eq=False)

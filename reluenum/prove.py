@@ -8,7 +8,9 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from fcntl import LOCK_EX, LOCK_NB, flock
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -63,6 +65,7 @@ def prove(
     beside: Path | None = None,
     inline: int = INLINE,
     exact: bool = False,
+    scratch: Path | None = None,
 ) -> Proof:
     """Certify the landscape of a problem from the records of all its supports.
 
@@ -78,6 +81,9 @@ def prove(
     inline : int
     exact : bool
         Whether the losses come with their minimal polynomials, from the Groebner engine.
+    scratch : Path, optional
+        A folder on the disk of `beside` in which the certificate grows; that of `beside` by
+        default.
 
     Raises
     ------
@@ -88,7 +94,7 @@ def prove(
     digest = sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
     arrangement, frames = geometry(task.problem)
     census = Census()
-    home = None if beside is None else beside.parent
+    home = scratch if beside is None or scratch is not None else beside.parent
     with (
         TemporaryDirectory(prefix=".reluenum-", dir=home) as folder,
         open_engine(task.backend, task.limits) as engine,
@@ -163,14 +169,48 @@ def write_proof(
 
     Finished blocks are kept in a folder beside the document until it is written, so that a run
     that was stopped, or whose disk was full, goes on when it is started again.
+
+    Raises
+    ------
+    IncompleteRunError
+        If another run is at work on the same document.
     """
-    folder = output.with_name(f"{output.name}.parts")
-    folder.mkdir(exist_ok=True)
-    blocks = surveyed(task, jobs, progress, folder)
-    proof = prove(task, blocks, every_width, certificate_path(output), exact=exact)
-    write_text(output, to_json(proof.document))
-    shutil.rmtree(folder)
+    with (
+        _claimed(output.with_name(f"{output.name}.parts")) as folder,
+        closing(surveyed(task, jobs, progress, folder)) as blocks,
+    ):
+        beside = certificate_path(output)
+        proof = prove(task, blocks, every_width, beside, exact=exact, scratch=folder)
+        write_text(output, to_json(proof.document))
+        shutil.rmtree(folder)
     return proof
+
+
+@contextmanager
+def _claimed(folder: Path) -> Iterator[Path]:
+    """Provide a folder that no other process claims; the system forgets claims of dead ones."""
+    while True:
+        folder.mkdir(exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            flock(handle, LOCK_EX | LOCK_NB)
+            if _is_still(folder, handle):
+                yield folder
+                return
+        except BlockingIOError as error:
+            raise IncompleteRunError(
+                f"another run is at work in {folder}: wait for it, or choose another --output"
+            ) from error
+        finally:
+            os.close(handle)
+
+
+def _is_still(folder: Path, handle: int) -> bool:
+    """Whether a folder is the one that was opened: another run may just have removed that one."""
+    try:
+        return os.path.samestat(folder.stat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False
 
 
 def certificate_path(output: Path) -> Path:

@@ -5,14 +5,13 @@ was stopped goes on where it was.
 """
 
 import json
-import zipfile
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache, partial
 from hashlib import sha256
+from io import BytesIO
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,7 +35,7 @@ from reluenum.survey import Block, Find, Knowledge, Surveyor, block_bounds
 PER_BLOCK = 1 << 13
 """Supports that are examined, and kept, together."""
 
-FORMAT = "reluenum-blocks 1"
+FORMAT = "reluenum-blocks 2"
 
 
 class WorkerDiedError(ReluenumError):
@@ -155,7 +154,7 @@ def smaller(task: Task) -> tuple[list[Block], Knowledge]:
     known, done = task.start(), []
     for size in task.sizes[:-1]:
         bounds = block_bounds(task.total, size, PER_BLOCK)
-        found = [task.block(known, *pair) for pair in bounds]
+        found = [_here(task, known, *pair) for pair in bounds]
         known = known.extended(found)
         done += found
     return done, known
@@ -168,7 +167,7 @@ Examine = Callable[[Knowledge, Iterable[tuple[int, int]]], Iterator[Block]]
 def _workers(task: Task, jobs: int) -> Iterator[Examine]:
     """Provide a function that examines many blocks, here or in so many processes, in order."""
     if jobs == 1:
-        yield lambda known, bounds: (task.block(known, *pair) for pair in bounds)
+        yield lambda known, bounds: (_here(task, known, *pair) for pair in bounds)
         return
     pool = ProcessPool(jobs, context=get_context("spawn"))
     with TemporaryDirectory(prefix="reluenum-") as shared:
@@ -194,6 +193,13 @@ def _workers(task: Task, jobs: int) -> Iterator[Examine]:
             pool.join()
 
 
+def _here(task: Task, known: Knowledge, start: int, stop: int) -> Block:
+    try:
+        return task.block(known, start, stop)
+    except MemoryError as error:
+        raise WorkerDiedError(known.size + 1, start, "out of memory") from error
+
+
 def _answer(size: int, pair: tuple[int, int], future: Any) -> Block:
     try:
         return future.result()
@@ -213,13 +219,6 @@ def _known(path: Path, key: str) -> Knowledge:
     return read_known(path, key)
 
 
-_KNOWN = ("row", "signs", "core", "vectors")
-
-
-def _arrays(known: Knowledge) -> dict[str, np.ndarray]:
-    return {"size": np.array(known.size), **{name: getattr(known, name) for name in _KNOWN}}
-
-
 def _kept(
     folder: Path | None,
     task: Task,
@@ -232,15 +231,28 @@ def _kept(
         yield from examine(bounds)
         return
     paths = {pair: folder / f"{size}-{pair[0]}-{pair[1]}.npz" for pair in bounds}
-    missing = [pair for pair, path in paths.items() if read_blocks(path, task.key) is None]
-    fresh = zip(missing, examine(missing), strict=True)
+    missing = [pair for pair, path in paths.items() if _usable(path, task, size, pair) is None]
+    fresh = examine(missing)
     awaited = set(missing)
     for pair, path in paths.items():
-        found = None if pair in awaited else read_blocks(path, task.key)
-        if found is None:
-            found = [next(fresh)[1]]
-            write_blocks(path, task.key, found)
-        yield from found
+        if pair in awaited:
+            block = next(fresh)
+            write_blocks(path, task.key, [block])
+        else:
+            # It is read twice, for not all blocks may fit into the memory at once.
+            block = _usable(path, task, size, pair)
+            if block is None:
+                raise IncompleteRunError(f"{path} was changed by another program: start again")
+        yield block
+
+
+def _usable(path: Path, task: Task, size: int, pair: tuple[int, int]) -> Block | None:
+    """Read a block that need not be examined again; undecided supports get another chance."""
+    for block in read_blocks(path, task.key) or []:
+        place = (block.size, block.start, block.start + len(block.kind))
+        if place == (size, *pair) and not block.reasons:
+            return block
+    return None
 
 
 _TEXTS = ("finds", "reasons", "exact")
@@ -260,24 +272,49 @@ def write_blocks(path: Path, key: str, blocks: Sequence[Block]) -> None:
         }
         for block in blocks
     ]
-    header = np.array(json.dumps({"key": key, "blocks": texts}))
-    with replaced_file(path) as temporary, open(temporary, "wb") as stream:
-        np.savez_compressed(stream, header=header, **arrays)
+    _write_arrays(path, key, {"texts": np.array(json.dumps(texts)), **arrays})
 
 
 def read_blocks(path: Path, key: str) -> list[Block] | None:
     """Read blocks back; None if there is no file, or a damaged one, or one of another task."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            header = json.loads(str(arrays["header"]))
-            if header["key"] != key:
-                return None
-            return [
-                _read_block({name: arrays[f"{k}-{name}"] for name in _ARRAYS}, texts)
-                for k, texts in enumerate(header["blocks"])
-            ]
-    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile, zlib.error, EOFError):
+    arrays = _read_arrays(path, key)
+    if arrays is None or "texts" not in arrays:
         return None
+    return [
+        _read_block({name: arrays[f"{k}-{name}"] for name in _ARRAYS}, texts)
+        for k, texts in enumerate(json.loads(str(arrays["texts"])))
+    ]
+
+
+def _write_arrays(path: Path, key: str, arrays: dict[str, np.ndarray]) -> None:
+    """Write arrays to a file, whole or not at all, with a seal at its end."""
+    stream = BytesIO()
+    np.savez_compressed(stream, **arrays)
+    content = stream.getvalue()
+    with replaced_file(path) as temporary:
+        temporary.write_bytes(content + _seal(key, content))
+
+
+def _read_arrays(path: Path, key: str) -> dict[str, np.ndarray] | None:
+    """Read arrays back; None if there is no file, or its seal is broken or of another task."""
+    try:
+        sealed = path.read_bytes()
+    except OSError:
+        return None
+    content, seal = sealed[:-SEAL], sealed[-SEAL:]
+    if seal != _seal(key, content):
+        return None
+    with np.load(BytesIO(content), allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+SEAL = 32
+"""Bytes of a seal."""
+
+
+def _seal(key: str, content: bytes) -> bytes:
+    """Return what ties a content to its task; any change of either changes it."""
+    return sha256(key.encode() + content).digest()
 
 
 def _read_block(arrays: dict[str, Any], texts: dict[str, Any]) -> Block:
@@ -326,8 +363,7 @@ def plan_document(task: Task, per_job: int) -> dict[str, Any]:
 
 def write_known(path: Path, key: str, known: Knowledge) -> None:
     """Write what is known of all supports of a size, whole or not at all."""
-    with replaced_file(path) as temporary, open(temporary, "wb") as stream:
-        np.savez_compressed(stream, key=np.array(key), **_arrays(known))
+    _write_arrays(path, key, {f.name: np.asarray(getattr(known, f.name)) for f in fields(known)})
 
 
 def read_known(path: Path, key: str) -> Knowledge:
@@ -338,10 +374,7 @@ def read_known(path: Path, key: str) -> Knowledge:
     IncompleteRunError
         If the file is damaged, or belongs to another task.
     """
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            if str(arrays["key"]) == key:
-                return Knowledge(int(arrays["size"]), *(arrays[name] for name in _KNOWN))
-    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile, zlib.error, EOFError):
-        pass
-    raise IncompleteRunError(f"{path} is damaged, or belongs to another problem")
+    arrays = _read_arrays(path, key)
+    if arrays is None or "texts" in arrays:
+        raise IncompleteRunError(f"{path} is damaged, or belongs to another problem")
+    return Knowledge(**arrays | {"size": int(arrays["size"])})

@@ -352,9 +352,9 @@ class _Draft:
         chosen, found = chosen[order], joined(parts)[order]
         stationary = np.isin(self.kind[chosen], (Kind.DESCENDS, Kind.MINIMUM))
         tight = np.zeros((len(chosen), len(self.frames.faces)), dtype=np.int8)
+        tight[stationary] = antipodal(self.frames, found[stationary])
         signs = self._no_signs()
         if not is_last:
-            tight[stationary] = antipodal(self.frames, found[stationary])
             self.row[chosen] = -2 - np.arange(len(chosen))
             signs = self._signs(found)
             signs[(signs == OPEN) & (tight != 0)] = 0

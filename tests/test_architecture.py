@@ -60,6 +60,7 @@ def test_floats_decide_nothing():
         "arrangement",
         "patterns",
         "refutation",
+        "moments",
         "stationarity",
         "numberfield",
         "algebraic",
