@@ -11,6 +11,7 @@ from typing import Protocol
 from flint import arb, ctx, fmpq, fmpz
 
 from reluenum.algebraic import Number, exact_value
+from reluenum.errors import TheoremViolationError
 from reluenum.numberfield import precisions
 
 DIGITS = 30
@@ -66,6 +67,8 @@ def rounded(number: Real, digits: int = DIGITS) -> Decimal:
         with ctx.workprec(bits):
             ball = number.ball(bits)
             if not ball.is_finite():
+                if bits >= _LAST_BITS:
+                    raise TheoremViolationError("a number of a document is not finite")
                 continue
             lower, upper = exact_value(ball.lower()), exact_value(ball.upper())
         if lower * upper <= 0:

@@ -22,7 +22,8 @@ from reluenum.algebraic import (
 from reluenum.arrangement import Arrangement, Face
 from reluenum.errors import BackendError
 from reluenum.groebner import Engine
-from reluenum.minimality import descent_ray, dual_excess
+from reluenum.linear import dot
+from reluenum.minimality import descent_ray
 from reluenum.patterns import Support, support_text
 from reluenum.problem import Problem
 from reluenum.search import search
@@ -117,7 +118,7 @@ class Escalation:
     def judge(self, point: SupportPoint) -> tuple[Kind, int]:
         """Return the verdict on a support, and the position of the face that it is about."""
         residual = point.residual
-        for k, (face, vector) in enumerate(zip(point.support, point.units, strict=True)):
+        for k, (face, vector) in enumerate(zip(point.support, point.unit_vectors, strict=True)):
             if face_sign(self.problem, face, vector) == 0:
                 return Kind.LEAVES, k
         for k, (face, sign) in enumerate(zip(point.support, point.signs, strict=True)):
@@ -127,7 +128,8 @@ class Escalation:
 
     def excess(self, point: SupportPoint, face: Face) -> int:
         """Return the sign of |u_F| - Lambda at the residual of a point."""
-        return dual_excess(self.problem, face, point.residual).sign()
+        gradient = point.projected_gradient(face)
+        return (dot(gradient, gradient) - self.problem.effective_ridge**2).sign()
 
 
 def stage(point: SupportPoint) -> Stage:
@@ -168,7 +170,7 @@ def polished(system: PolynomialSystem, start: Sequence[arb]) -> list[arb]:
 
 def exact_record(point: SupportPoint) -> dict[str, Any]:
     """Return the exact description of a certified point in its number field."""
-    entries = [entry for unit in point.units for entry in unit] + list(point.squares)
+    entries = [entry for unit in point.unit_vectors for entry in unit] + list(point.squares)
     claim = point.isolated.claim
     return {
         "support": support_text(point.support),

@@ -144,9 +144,7 @@ class ResidualClass:
         for k in range(len(rows)):
             scaled = [entry / rows[k][k] for entry in rows[k]]
             rows = [
-                scaled
-                if j == k
-                else [x - row[k] * y for x, y in zip(row, scaled, strict=True)]
+                scaled if j == k else [x - row[k] * y for x, y in zip(row, scaled, strict=True)]
                 for j, row in enumerate(rows)
             ]
         return [row[-1] for row in rows]

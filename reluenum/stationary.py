@@ -79,7 +79,7 @@ class SupportPoint:
         return self._unknowns[1]
 
     @property
-    def units(self) -> list[list[Number]]:
+    def unit_vectors(self) -> list[list[Number]]:
         """The vectors u / Lambda of the faces, v / |v| up to the sign."""
         return self._unknowns[0]
 

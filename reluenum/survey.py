@@ -418,7 +418,7 @@ def _doubles(point: SupportPoint) -> list[list[float]]:
     """Return w_l of a certified point, rounded."""
     return [
         [float((square.ball(64) * entry.ball(64)).mid()) for entry in unit]
-        for square, unit in zip(point.squares, point.units, strict=True)
+        for square, unit in zip(point.squares, point.unit_vectors, strict=True)
     ]
 
 

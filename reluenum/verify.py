@@ -37,6 +37,9 @@ NUMBER_BITS = 256
 NEWTON_STEPS = 4
 """Newton steps at each further precision."""
 
+NEARNESS = fmpq(1, 1000)
+"""Newton steps may move w by this fraction: a record has to be useful, not only repairable."""
+
 DIGITS = 30
 """Significant digits of the decimals of a document."""
 
@@ -216,6 +219,7 @@ class Data:
         signs = covectors(cocircuits(self.rows), self.size)
         faces = [Face.of(*pair, self.size) for pair in signs if pair[0]]
         self.faces = sorted(faces, key=lambda face: face.text)
+        self._place_of = {(face.active, face.zeros): k for k, face in enumerate(self.faces)}
         self.columns = sum(
             positive | negative == (1 << self.size) - 1 for positive, negative in signs
         )
@@ -295,6 +299,12 @@ class Data:
                 for (positive, _), ray in rays.items()
             ]
         return [(face.active | more, ray) for more, ray in self._cache[key]]
+
+    def opposite(self, place: int) -> int | None:
+        """Return the place of the face -F, None if it has no active point."""
+        face = self.faces[place]
+        active = (1 << self.size) - 1 & ~(face.active | face.zeros)
+        return self._place_of.get((active, face.zeros))
 
     def name(self, support: Support) -> str:
         """Return the text of a support."""
@@ -531,7 +541,7 @@ class Core:
         The exact description.
     """
 
-    __slots__ = ("balls", "data", "exact", "support", "tests")
+    __slots__ = ("balls", "data", "exact", "support", "tests", "ties")
 
     def __init__(self, data: Data, support: Support, w: list, exact: Residual | None) -> None:
         self.data, self.support, self.exact = data, support, exact
@@ -539,6 +549,20 @@ class Core:
         if support:
             self.balls[LEVELS[0]] = Ball(data, [data.faces[k] for k in support], w, LEVELS[0])
         self.tests: dict[Any, Any] = {}
+        self.ties: dict[int, int] = {}
+
+    def stationary(self, sides: dict[int, int]) -> None:
+        """Take note that S is essential and stationary: then its faces are tight, exactly.
+
+        By Lemma 29, on a line, two pairs of opposite faces with equal sides make every face of S
+        tight together with its opposite, on the same side.
+        """
+        self.ties = dict(sides)
+        opposite = self.data.opposite
+        paired = [place for place in sides if sides.get(opposite(place)) == sides[place]]
+        if self.data.depth == 2 and len(paired) >= 4:
+            ties = {opposite(place): side for place, side in sides.items()}
+            self.ties |= {place: side for place, side in ties.items() if place is not None}
 
     def residuals(self, least: int) -> Iterator[Residual]:
         """Yield ever sharper forms; the exact one, if there is one, instead of the sharpest."""
@@ -560,6 +584,9 @@ class Core:
                     w = newton_step(Residual(self.data, ball.faces, w, bits))
                 except ZeroDivisionError:
                     break  # a ball around this w proves little, but nothing wrong
+            pairs = list(zip(chain(*w), chain(*ball.w), strict=True))
+            moved, length = norm([x - y for x, y in pairs]), norm([x for x, _ in pairs])
+            require(not moved > length * NEARNESS, "w is far from the point that it stands for")
             return Ball(self.data, ball.faces, w, bits)
 
     def settle(self, question: Callable[[Residual], Any], text: str, least: int = 0) -> Any:
@@ -579,6 +606,8 @@ class Core:
 
     def excess(self, place: int) -> int:
         """Return the sign of |u_F(r)| - Lambda."""
+        if place in self.ties:
+            return 0
         face = self.data.faces[place]
         if place not in self.tests:
             self.tests[place] = self.settle(
@@ -593,8 +622,9 @@ class Core:
 
     def standing(self, place: int) -> tuple[int, int]:
         """Return (excess, side) of a face, or (-1, 0) if it is neither tight nor exceeding."""
+        if place in self.ties:
+            return 0, self.ties[place]
         face = self.data.faces[place]
-
         return self.settle(
             lambda r: _standing(r, face), f"is the dual constraint of {face.text} tight?"
         )
@@ -849,6 +879,7 @@ class Proof:
             require(smaller.excess(face) > 0, f"face {k} is not essential")
         sides = {face: core.side(face) for face in support}
         require(all(sides.values()), "u leaves a face")
+        core.stationary(sides)
         if verdict == "descends":
             face = support[place]
             require(core.descends(face, sides[face]), "no ray descends")
@@ -953,9 +984,13 @@ class Points:
 
     @property
     def dimension(self) -> int:
-        """Dimension of the polytope of squares (Theorem A)."""
-        if len(self.inside) == 1:
-            return 0
+        """Dimension of the polytope of squares (Theorem A).
+
+        A vertex has independent responses, two vertices leave room for one dimension at least.
+        """
+        room = len(self.support) - max(map(len, self.inside))
+        if room == 0 or (room == 1 and len(self.inside) > 1):
+            return room
         exact = self.group.core.exact
         require(exact is not None, f"{self.data.name(self.support)}: no exact description")
         return len(self.support) - eliminated(self._gram(exact, self.support))[1]
@@ -1095,7 +1130,7 @@ class Component:
 
     group: Group
     strata: list[tuple[Support, tuple[int | None, ...], int]]
-    orbit_size: int | None
+    orbit_size: int
 
 
 class Landscape:
@@ -1123,7 +1158,8 @@ class Landscape:
 
     def _every_width(self) -> Iterator[Component]:
         for support in self.minimal:
-            yield Component(self.supports[support], [(support, (None,) * len(support), 0)], None)
+            strata = [(support, (None,) * len(support), 0)]
+            yield Component(self.supports[support], strata, factorial(len(support)))
 
     def _at_width(self) -> Iterator[Component]:
         width, best = self.width, [s for s in self.minimal if self.supports[s].is_global]
@@ -1168,9 +1204,10 @@ class Landscape:
             complete = len(names) == len(strata) and set(names) == set(strata)
             require(complete, f"{where}: its strata are not those of the component")
             points = self.points(strata[names[0]][0])
-            matched(
-                record, self._record(component, [strata[name] for name in names], leader), where
-            )
+            expectation = self._record(component, [strata[name] for name in names], leader)
+            if "loss_minimal_polynomial" in record:
+                expectation["loss_minimal_polynomial"] = self._polynomial(points)
+            matched(record, expectation, where)
             require(record["loss_interval"] == interval(record["loss"]), f"{where}: loss_interval")
             keys = [(-s["dimension"], s["zero_neurons"]) for s in record["strata"]]
             require(keys == sorted(keys), f"{where}: order of strata")
@@ -1222,9 +1259,18 @@ class Landscape:
             "global_at_every_width": group.is_global,
             "orbit_size": component.orbit_size,
             "strata": parts,
-            "representative": None if leader is None else self._representative(*strata[0]),
+            "representative": self._representative(*strata[0]),
         }
         return record | ({"width_min": len(strata[0][0])} if leader is None else {})
+
+    def _polynomial(self, points: Points) -> list[str]:
+        """Return the coefficients of the minimal polynomial of a loss."""
+        exact = points.group.core.exact
+        require(exact is not None, f"{self.data.name(points.support)}: no exact description")
+        loss = points.numbers(exact).loss
+        if isinstance(loss, Algebraic):
+            return [str(c) for c in loss.minimal_polynomial().coeffs()]
+        return [str(-loss.p), str(loss.q)]
 
     def _stratum(
         self, support: Support, counts: Sequence[int | None], zeros: int
@@ -1249,12 +1295,12 @@ class Landscape:
         }
 
     def _representative(
-        self, support: Support, counts: Sequence[int], zeros: int
+        self, support: Support, counts: Sequence[int | None], zeros: int
     ) -> dict[str, Any]:
         points = self.points(support)
         nought = frozenset("0")
         weights, units = [], []
-        for place, count in zip(support, counts, strict=True):
+        for place, count in zip(support, (count or 1 for count in counts), strict=True):
             share = lambda n, p=place, c=count: n.squares[p] / fmpq(c)  # noqa: E731
             side = points.group.sides[place]
             weights += [points.texts(lambda _, s=side: s, share)] * count

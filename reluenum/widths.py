@@ -1,7 +1,7 @@
 """Every width at once: the locally minimal supports, and what follows for each (Theorem D)."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import comb
 from typing import Any
@@ -44,8 +44,14 @@ class EveryWidth:
             len(support)
             for group in self.found.classes
             if not group.is_global
-            for support in group.minimal_supports
+            for support in self._supports(group)
+            if group.is_minimal(support)
         )
+
+    def _supports(self, group: CertifiedClass) -> tuple[Support, ...]:
+        """Return the stationary supports of a class, those of n + 1 faces included."""
+        problem = self.found.problem
+        return replace(group.stationary, problem=problem.with_width(problem.size + 1)).supports
 
     @cached_property
     def global_class(self) -> CertifiedClass | None:
@@ -56,7 +62,7 @@ class EveryWidth:
         """Return the components of the global set at a width, as the supports they consist of."""
         if self.global_class is None:
             return []
-        supports = self.global_class.stationary.supports
+        supports = self._supports(self.global_class)
         return connected([support for support in supports if len(support) <= width])
 
     def components(self, width: int) -> int:

@@ -15,6 +15,8 @@ import random
 import re
 import subprocess
 import sys
+from collections import Counter
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
@@ -23,12 +25,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from oracles import random_problem, reference_problem
+from test_certified import drawn
 
 from reluenum import Problem, enumerate_minima
 from reluenum.arrangement import Arrangement
 from reluenum.decimals import decimal_text
 from reluenum.groebner import Limits, open_engine
 from reluenum.minimality import descent_ray, dual_excess, scan_dual
+from reluenum.prove import posed, prove
+from reluenum.spool import Task, surveyed
 from reluenum.stationary import Verdict, face_sign, solve_support, zero_network
 from reluenum.verify import CertificateError, main, verify
 
@@ -257,6 +262,27 @@ def test_a_certificate_may_lie_beside_its_document(reference, tmp_path):
     refused(document, tmp_path, "no name of a file")
 
 
+def one_unit_each(groups):
+    """The network with one unit on each face, in decimals of 30 digits."""
+
+    def root(square, factor):
+        with localcontext(prec=60):
+            value = (Decimal(square) * Decimal(factor) ** 2).sqrt().copy_sign(Decimal(factor))
+        with localcontext(prec=30):
+            return format((+value).normalize(), "f")
+
+    squares = [group["sum_a_squared"] for group in groups]
+    units = [
+        [root(square, entry) for entry in group["direction"]]
+        for square, group in zip(squares, groups, strict=True)
+    ]
+    return {
+        "a": [root(s, group["sign"]) for s, group in zip(squares, groups, strict=True)],
+        "B": [unit[:-1] for unit in units],
+        "c": [unit[-1] for unit in units],
+    }
+
+
 def every_width_of_example_1():
     """The document for all widths of Example 1 of docs/theory.md, written by hand."""
     first = {"face": "+0", "sign": 1, "multiplicity": None, "sum_a_squared": "0.96"}
@@ -274,9 +300,9 @@ def every_width_of_example_1():
             "on_boundary": True,
             "global_at_width": None,
             "global_at_every_width": len(groups) == 2,
-            "orbit_size": None,
+            "orbit_size": len(groups),
             "strata": [{"dimension": 0, "support": list(groups), "zero_neurons": 0}],
-            "representative": None,
+            "representative": one_unit_each(groups),
         }
 
     return {
@@ -655,3 +681,100 @@ def test_the_checker_runs_alone(reference, tmp_path):
     command = [sys.executable, "-P", "checker.py", "minima.json"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+# What the solver writes.
+
+
+def solved(problem, every_width=False, exact=False):
+    largest = posed(problem, every_width)
+    task = Task(largest, largest.width)
+    return prove(task, surveyed(task), every_width, exact=exact).document
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_certificates_of_the_engine_prove_random_instances(seed, tmp_path):
+    """The instances on which both engines are compared, half of them degenerate."""
+    document = solved(drawn(seed))
+    assert checked(document, tmp_path).records == document["enumeration"]["supports_examined"]
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_certificates_of_every_width_prove_random_instances(seed, tmp_path):
+    problem = drawn(seed)
+    if problem.size * problem.dimension <= 4:
+        checked(solved(problem, every_width=True), tmp_path)
+
+
+@pytest.mark.parametrize("ridge", ["1/100", "1/10", "3/10"])
+def test_the_reference_is_proved_at_every_width(ridge, tmp_path):
+    assert checked(solved(reference_problem(1, ridge), every_width=True), tmp_path).records == 9401
+
+
+def test_minimal_polynomials_of_losses_are_checked(tmp_path):
+    document = solved(reference_problem(2, "1/100"), exact=True)
+    checked(document, tmp_path)
+    path = ("components", 1, "loss_minimal_polynomial")
+    polynomial = document["components"][1]["loss_minimal_polynomial"]
+    other = document["components"][0]["loss_minimal_polynomial"]
+    for wrong in (other, polynomial[:-1], [str(-int(c)) for c in polynomial], []):
+        refused(replaced(document, path, wrong), tmp_path)
+    plain = solved(reference_problem(2, "1/100"))
+    plain["components"][1]["loss_minimal_polynomial"] = polynomial
+    refused(plain, tmp_path, "no exact description")
+
+
+def mutated(document, generator):
+    """One random change of a record or of the document, and what kind it is."""
+    content = base64.b64decode(document["certificate"]["data"])
+    rows = pq.read_table(io.BytesIO(content)).to_pylist()
+    records = [(row["verdict"], row["face"], row["w"]) for row in rows]
+    k = generator.randrange(len(records))
+    verdict, face, w = records[k]
+    kinds = ("drop", "double", "verdict", "w", "swap", "data", "entry", "byte")
+    others = [j for j, record in enumerate(records) if record[0] != verdict]
+    possible = {"w": w, "swap": others}
+    kind = generator.choice([kind for kind in kinds if possible.get(kind, True)])
+    match kind:
+        case "drop":
+            del records[k]
+        case "double":
+            records.insert(k, records[k])
+        case "verdict":
+            records[k] = (generator.choice([v for v in VERDICTS if v != verdict]), face, w)
+        case "w":
+            value = generator.choice([float("nan"), float("inf"), 1e30, 0.0])
+            records[k] = (verdict, face, [value] * len(w))
+        case "swap":
+            j = generator.choice(others)
+            records[j], records[k] = records[k], records[j]
+        case "byte":
+            place = generator.randrange(len(content))
+            flipped = bytes([content[place] ^ (1 << generator.randrange(8))])
+            changed = copy.deepcopy(document)
+            changed["certificate"]["data"] = base64.b64encode(
+                content[:place] + flipped + content[place + 1 :]
+            ).decode()
+            return kind, changed
+        case _:
+            parts = ["problem"] if kind == "data" else ["components", "components", "enumeration"]
+            part = generator.choice(parts)
+            path, value = generator.choice(list(leaves(document[part])))
+            return kind, replaced(document, (part, *path), generator.choice(alterations(value)))
+    changed = copy.deepcopy(document)
+    changed["certificate"]["records"] = len(records)
+    return kind, with_bytes(changed, parquet(records, digest_of(document["problem"])))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_single_mutations_are_refused(seed, tmp_path):
+    """Of records, bytes, data and entries: 40 a seed."""
+    generator = random.Random(seed)
+    problems = [reference_problem(2, "1/100"), drawn(2), drawn(9), drawn(33)]
+    document = solved(problems[seed % len(problems)])
+    kinds = Counter()
+    for _ in range(40):
+        kind, changed = mutated(document, generator)
+        refused(changed, tmp_path)
+        kinds[kind] += 1
+    assert len(kinds) >= 5
