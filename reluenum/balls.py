@@ -26,6 +26,9 @@ GROWTH = 1 + 2.0**-40
 TINY = 2.0**-1000
 """Covers underflow."""
 
+TINY_ROOT = 2.0**-500
+"""Covers underflow below a square root."""
+
 
 @dataclass(frozen=True, eq=False)
 class Balls:
@@ -156,4 +159,4 @@ def _finite(values: np.ndarray) -> np.ndarray:
 def norm_bound(balls: Balls) -> np.ndarray:
     """Return upper bounds of the Euclidean norms along the last axis."""
     bound = balls.magnitude()
-    return np.sqrt((bound * bound).sum(-1)) * GROWTH + TINY
+    return np.sqrt((bound * bound).sum(-1)) * GROWTH + TINY_ROOT

@@ -119,9 +119,7 @@ def test_blocks_of_any_size_cover_all_supports_once():
 @pytest.mark.parametrize(
     ("size", "dimension", "width"), [(40, 1, 2), (12, 1, 3), (9, 2, 2)], ids=str
 )
-def test_nearly_all_supports_of_random_data_are_decided_in_double_precision(
-    size, dimension, width
-):
+def test_nearly_all_supports_of_random_data_are_decided_in_double_precision(size, dimension, width):
     problem = random_problem(5, size, dimension, width, "1/100")
     document = enumerate_minima(problem, engine="certified").document
     total = document["enumeration"]["supports_examined"]

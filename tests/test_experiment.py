@@ -97,8 +97,14 @@ def test_defaults_are_filled_in_at_every_level():
         (CONFIG | {"datasets": []}, "datasets: []; expected a list of one or more data sets"),
         (CONFIG | {"experiment": "../up"}, "experiment: '../up'; expected the name"),
         (CONFIG | {"solver": {}}, "top level: unknown key 'solver' (did you mean 'solve'?)"),
-        (CONFIG | {"solve": {"engine": "magic"}}, "solve.engine: 'magic'; expected one of groebner"),
-        (CONFIG | {"solve": {"supports_per_job": 0}}, "solve.supports_per_job: 0; expected a whole"),
+        (
+            CONFIG | {"solve": {"engine": "magic"}},
+            "solve.engine: 'magic'; expected one of groe",
+        ),
+        (
+            CONFIG | {"solve": {"supports_per_job": 0}},
+            "solve.supports_per_job: 0; expected a",
+        ),
         (CONFIG | {"solve": {"backend": "magma"}}, "solve.backend: 'magma'; expected one of auto"),
         (CONFIG | {"solve": {"seconds": 0}}, "solve.seconds: 0; expected a positive number"),
         (CONFIG | {"solve": {"megabytes": 0}}, "solve.megabytes: 0; expected a whole number of m"),

@@ -1,0 +1,147 @@
+"""The arrays of faces, against exact sums over the data."""
+
+import random
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from flint import fmpq
+from oracles import random_problem
+
+from reluenum import Problem
+from reluenum.arrangement import Arrangement
+from reluenum.frames import Frames
+from reluenum.linear import combine, dot
+
+CASES = [
+    ((1, 4, 1, 1, "1/7", ""), {}),
+    ((2, 5, 1, 1, "1/7", "tie"), {"output_bias": "free"}),
+    ((3, 4, 2, 1, "2/9", ""), {"loss": "mean", "output_bias": "ridge"}),
+    ((4, 5, 2, 1, "1/7", "line"), {"output_bias": "free"}),
+    ((5, 4, 2, 1, "1/7", "tie"), {}),
+    ((6, 4, 3, 1, "1/7", ""), {"output_bias": "ridge"}),
+    ((7, 1, 1, 1, "1/7", ""), {}),
+]
+
+
+@pytest.fixture(params=CASES, ids=str)
+def made(request):
+    arguments, conventions = request.param
+    problem = random_problem(*arguments, **conventions)
+    arrangement = Arrangement.of(problem)
+    return problem, arrangement, Frames.of(problem, arrangement)
+
+
+def encloses(mid, rad, value):
+    return abs(Fraction(float(mid)) - Fraction(str(value))) <= Fraction(float(rad))
+
+
+def indicator(problem, active, i, j):
+    return problem.rows[i][j] if i in active else fmpq(0)
+
+
+def test_moments_are_enclosed(made):
+    problem, _, frames = made
+    size = problem.size
+    sets = {int(k): frames.faces[f].active for f, k in enumerate(frames.active)}
+    for k, one in sets.items():
+        for m, other in sets.items():
+            for p in range(frames.coordinates):
+                left = [indicator(problem, one, i, p) for i in range(size)]
+                for q in range(frames.coordinates):
+                    right = problem.residual([indicator(problem, other, i, q) for i in range(size)])
+                    ball = frames.gram[k, m, p, q]
+                    assert encloses(ball.mid, ball.rad, dot(left, right))
+                    assert ball.rad < 1e-11
+        for p in range(frames.coordinates):
+            fitted = problem.residual(problem.targets)
+            ball = frames.target[k, p]
+            assert encloses(ball.mid, ball.rad, sum(fitted[i] * problem.rows[i][p] for i in one))
+    energy = dot(problem.residual(problem.targets), problem.targets)
+    assert encloses(frames.energy.mid, frames.energy.rad, energy)
+    assert encloses(frames.ridge.mid, frames.ridge.rad, problem.effective_ridge)
+
+
+def test_bases_are_orthonormal_and_lie_in_the_flats(made):
+    problem, _, frames = made
+    for f, face in enumerate(frames.faces):
+        basis = frames.basis.mid[f]
+        inner = np.diag((~frames.padded[f]).astype(float))
+        assert np.allclose(basis.T @ basis, inner, atol=1e-14)
+        assert (~frames.padded[f]).sum() == face.dimension
+        for i in face.zeros:
+            row = np.array([float(Fraction(str(entry))) for entry in problem.rows[i]])
+            assert np.allclose(row @ basis, 0, atol=1e-12)
+
+
+def test_walls_decide_membership(made):
+    """A vector of the flat is in the face iff it is on the positive side of all walls."""
+    problem, _, frames = made
+    generator = random.Random(0)
+    seen = set()
+    for f, face in enumerate(frames.faces):
+        for _ in range(12):
+            weights = [fmpq(generator.randint(-5, 5)) for _ in face.basis]
+            vector = combine(weights, face.basis)
+            if generator.random() < 0.5:
+                vector = tuple(20 * p + v for p, v in zip(face.interior, vector, strict=True))
+            values = [dot(row, vector) for row in problem.rows]
+            signs = "".join("+" if v > 0 else "-" if v < 0 else "0" for v in values)
+            numbers = np.array([float(Fraction(str(v))) for v in vector])
+            heights = frames.walls.mid[f] @ (frames.basis.mid[f].T @ numbers)
+            if np.abs(heights).min() > 1e-9:
+                assert (heights > 0).all() == (signs == face.signs)
+                seen.add(signs == face.signs)
+    assert True in seen
+
+
+def test_rays_and_the_active_sets_beside_them(made):
+    problem, arrangement, frames = made
+    for f, face in enumerate(frames.faces):
+        rays = arrangement.rays_around(face)
+        assert frames.rays.mid[f].any(axis=1).sum() == len(rays)
+        for j, ray in enumerate(rays):
+            beyond = [i for i in face.zeros if dot(problem.rows[i], ray) > 0]
+            expected = tuple(sorted((*face.active, *beyond)))
+            other = int(np.flatnonzero(frames.active == frames.ray_active[f, j])[0])
+            assert frames.faces[other].active == expected
+            reach = sum(dot(problem.rows[i], ray) ** 2 for i in expected)
+            assert Fraction(float(frames.ray_reach[f, j])) ** 2 >= Fraction(str(reach))
+
+
+def test_reach_bounds_the_norm_of_every_residual(made):
+    problem, _, frames = made
+    generator = random.Random(1)
+    for f, face in enumerate(frames.faces):
+        for _ in range(5):
+            r = [fmpq(generator.randint(-4, 4)) for _ in problem.targets]
+            gradient = [
+                sum((r[i] * problem.rows[i][j] for i in face.active), start=fmpq(0))
+                for j in range(frames.coordinates)
+            ]
+            u = face.project(gradient)
+            bound = Fraction(float(frames.reach[f])) ** 2 * Fraction(str(dot(r, r)))
+            assert Fraction(str(dot(u, u))) <= bound
+
+
+def test_opposite_faces_are_mutual(made):
+    _, _, frames = made
+    exchange = str.maketrans("+-", "-+")
+    for f, face in enumerate(frames.faces):
+        other = frames.opposite[f]
+        if other < 0:
+            assert "-" not in face.signs
+        else:
+            assert frames.faces[other].signs == face.signs.translate(exchange)
+            assert frames.opposite[other] == f
+
+
+def test_data_that_are_no_doubles_are_enclosed_as_well():
+    inputs = [[f"{10**30 + k}/{7 * 10**29 + k * k}"] for k in range(4)]
+    problem = Problem.from_text(inputs, ["1/3", "2/7", "-1", "5"], 1, "1/3")
+    frames = Frames.of(problem, Arrangement.of(problem))
+    everything = int(frames.active[[f.signs for f in frames.faces].index("++++")])
+    exact = sum(row[0] * row[0] for row in problem.rows)
+    ball = frames.gram[everything, everything, 0, 0]
+    assert encloses(ball.mid, ball.rad, exact)
+    assert 0 < ball.rad < 1e-12
