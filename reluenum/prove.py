@@ -8,13 +8,13 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from fcntl import LOCK_EX, LOCK_NB, flock
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, BinaryIO
 
 from reluenum.certificate import INLINE, CertificateWriter, certificate_record
 from reluenum.certified import Census, Certified, certified, landscape
@@ -182,35 +182,37 @@ def write_proof(
         beside = certificate_path(output)
         proof = prove(task, blocks, every_width, beside, exact=exact, scratch=folder)
         write_text(output, to_json(proof.document))
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # another run may be looking into it
     return proof
 
 
 @contextmanager
 def _claimed(folder: Path) -> Iterator[Path]:
     """Provide a folder that no other process claims; the system forgets claims of dead ones."""
-    while True:
+    lock = None
+    while lock is None:
         folder.mkdir(exist_ok=True)
-        handle = os.open(folder, os.O_RDONLY)
+        lock = _claim(folder / "lock")
+    with lock:
+        yield folder
+
+
+def _claim(path: Path) -> BinaryIO | None:
+    """Lock a file; None if another run has just removed it."""
+    with ExitStack() as stack, suppress(FileNotFoundError):
+        stream = stack.enter_context(path.open("ab"))
         try:
-            flock(handle, LOCK_EX | LOCK_NB)
-            if _is_still(folder, handle):
-                yield folder
-                return
+            flock(stream, LOCK_EX | LOCK_NB)
         except BlockingIOError as error:
             raise IncompleteRunError(
-                f"another run is at work in {folder}: wait for it, or choose another --output"
+                f"another run is at work in {path.parent}: wait for it, or choose another --output"
             ) from error
-        finally:
-            os.close(handle)
-
-
-def _is_still(folder: Path, handle: int) -> bool:
-    """Whether a folder is the one that was opened: another run may just have removed that one."""
-    try:
-        return os.path.samestat(folder.stat(), os.fstat(handle))
-    except FileNotFoundError:
-        return False
+        except OSError:  # a disk without locks
+            pass
+        if os.path.samestat(path.stat(), os.fstat(stream.fileno())):
+            stack.pop_all()
+            return stream
+    return None
 
 
 def certificate_path(output: Path) -> Path:

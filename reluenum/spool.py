@@ -129,7 +129,7 @@ def surveyed(
     """
     known, total = task.start(), task.total
     with (
-        _workers(task, jobs) as examine,
+        _workers(task, jobs, folder) as examine,
         tqdm(
             total=count_supports(total, task.largest), unit="support", disable=not progress
         ) as bar,
@@ -164,13 +164,13 @@ Examine = Callable[[Knowledge, Iterable[tuple[int, int]]], Iterator[Block]]
 
 
 @contextmanager
-def _workers(task: Task, jobs: int) -> Iterator[Examine]:
+def _workers(task: Task, jobs: int, folder: Path | None) -> Iterator[Examine]:
     """Provide a function that examines many blocks, here or in so many processes, in order."""
     if jobs == 1:
         yield lambda known, bounds: (_here(task, known, *pair) for pair in bounds)
         return
     pool = ProcessPool(jobs, context=get_context("spawn"))
-    with TemporaryDirectory(prefix="reluenum-") as shared:
+    with TemporaryDirectory(prefix=".reluenum-", dir=folder) as shared:
 
         def examine(known: Knowledge, bounds: Iterable[tuple[int, int]]) -> Iterator[Block]:
             path = Path(shared, f"known-{known.size}.npz")
