@@ -16,6 +16,7 @@ format:
 
 bench:
 	./run -- python benchmarks/engines.py --widths 1 2 3
+	./run -- python benchmarks/certified.py
 
 picture:
 	./run -- python docs/picture.py

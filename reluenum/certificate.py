@@ -7,6 +7,7 @@ size, so that the file depends on the problem alone.
 import json
 from base64 import b64encode
 from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,13 @@ class CertificateWriter:
     def __enter__(self) -> "CertificateWriter":
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        self._flush(final=True)
-        self._writer.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._flush(final=True)
+            self._writer.close()
+            return
+        with suppress(OSError, pa.ArrowException):  # the disk may be full, and has been told so
+            self._writer.close()
 
     def write(self, block: Block) -> None:
         """Add the records of the next block."""

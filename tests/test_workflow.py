@@ -165,6 +165,75 @@ def test_other_batches_give_the_same_minima(small):
     assert small.files("small/*/minima.json") == before
 
 
+CERTIFIED = SMALL | {"solve": {"engine": "certified", "supports_per_job": 10}}
+
+
+@pytest.fixture(scope="module")
+def certified_run(tmp_path_factory):
+    """Return a finished run by the certified engine; tests must leave it as it is."""
+    folder = Folder(tmp_path_factory.mktemp("certified"), CERTIFIED)
+    folder.output = folder.succeed()
+    return folder
+
+
+@pytest.fixture
+def certified(certified_run, tmp_path):
+    """Return a copy of the finished run."""
+    folder = Folder(tmp_path / "copy", CERTIFIED)
+    shutil.copytree(certified_run.path, folder.path, dirs_exist_ok=True)
+    return folder
+
+
+def test_the_certified_engine_makes_a_job_of_a_block_and_ends_with_the_same_minima(
+    certified_run, small_run
+):
+    counts = jobs(certified_run.output)
+    assert (counts["supports"], counts["smaller"], counts["prove"], counts["verify"]) == (1,) * 4
+    instance = certified_run.path / INSTANCE
+    assert len(list((instance / "work/survey").glob("[0-9]*.npz"))) == 4  # 36 pairs of 9 faces
+    document = json.loads((instance / "minima.json").read_text())
+    assert document.pop("certificate")["file"] == "certificate.parquet"
+    assert document.pop("decided_by")["double"] == 45
+    assert document == json.loads((small_run.path / INSTANCE / "minima.json").read_text())
+    assert (instance / "verified.txt").read_text().startswith("proved: ")
+    assert not (instance / "stationary.csv").exists()
+    assert "45 supports decided" in (certified_run.path / "results/small/decided.txt").read_text()
+
+
+def test_a_second_run_by_the_certified_engine_does_nothing(certified):
+    assert "Nothing to be done" in certified.succeed()
+
+
+def test_blocks_of_another_size_give_the_same_certificate(certified):
+    before = certified.files("small/*/minima.*") | certified.files("small/*/certificate.parquet")
+    certified.configure(CERTIFIED | {"solve": {"engine": "certified", "supports_per_job": 100}})
+    counts = jobs(certified.succeed("--dry-run"))
+    assert counts["supports"] == 1
+    assert "smaller" not in counts
+    certified.succeed()
+    after = certified.files("small/*/minima.*") | certified.files("small/*/certificate.parquet")
+    assert after == before
+
+
+def test_a_damaged_block_stops_the_run_with_one_clear_line(certified):
+    block = next((certified.path / INSTANCE / "work/survey").glob("[0-9]*.npz"))
+    block.write_bytes(block.read_bytes()[:-50])
+    process = certified.run("--forcerun", "prove")
+    assert process.returncode != 0
+    assert f"{block.name} is damaged, or belongs to another problem" in process.stdout
+
+
+def test_a_changed_result_is_not_verified(certified):
+    path = certified.path / INSTANCE / "minima.json"
+    text = path.read_text()
+    loss = re.search(r'"loss": "([0-9.]+)"', text)[1]
+    wrong = loss[:-1] + str((int(loss[-1]) + 1) % 10)
+    path.write_text(text.replace(loss, wrong))
+    process = certified.run("--forcerun", "verify")
+    assert process.returncode != 0
+    assert "not proved" in process.stdout
+
+
 def test_the_formulation_of_the_paper_gives_the_same_bytes(small):
     expected = small.files("small/*/minima.*") | small.files("small/*/stationary.*")
     small.configure(SMALL | {"solve": {"patterns_per_job": 8, "formulation": "eliminated"}})
