@@ -8,7 +8,7 @@ import json
 from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import suppress
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
@@ -110,14 +110,15 @@ def certificate_record(
     exact : sequence of dict
         Exact descriptions of points (`escalation.exact_records`).
     """
-    content = path.read_bytes()
-    inside = name is None
+    with path.open("rb") as stream:
+        digest_of_file = file_digest(stream, "sha256").hexdigest()
+    inside = {"data": b64encode(path.read_bytes()).decode()} if name is None else {"file": name}
     return {
         "format": FORMAT,
         "version": VERSION,
         "problem_sha256": digest,
         "records": records,
-        "sha256": sha256(content).hexdigest(),
-        **({"data": b64encode(content).decode()} if inside else {"file": name}),
+        "sha256": digest_of_file,
+        **inside,
         "exact": list(exact),
     }

@@ -362,11 +362,16 @@ def _facts(options: argparse.Namespace) -> int:
 
     expected = "a document of `reluenum minima`"
     try:
-        text = facts_text(read_minima(options.file))
+        document = read_minima(options.file)
+        if document["problem"]["width"] == "all":
+            raise InputError("FILE", f"{options.file} is about every width", "one about one width")
+        text = facts_text(document)
     except OSError as error:
         raise InputError("FILE", f"{options.file}: {error.strerror or error}", expected) from error
     except IncompleteRunError as error:
         raise InputError("FILE", str(error), expected) from error
+    except InputError:
+        raise
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise InputError("FILE", f"{options.file} is damaged", expected) from error
     _write(None, text)

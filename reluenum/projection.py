@@ -296,13 +296,14 @@ def fall_back(frames: Frames, supports: np.ndarray, vectors: np.ndarray) -> Proj
         dual = target - (matrix @ beta[..., None])[..., 0]
         error = frames.energy - (target * beta).sum(1) - (dual * beta).sum(1)  # e' R e
         dual = dual.reshape(*local.shape)
-        # tau = 1 / (1 + over) makes tau R e feasible.
+        # tau = 1 / (1 + over) makes tau R e feasible: the ball is around it, not around R e.
         over = np.maximum(norm_bound(dual).max(1) / (ridge.mid - ridge.rad) * GROWTH - 1, 0)
         penalty = ridge.magnitude() * norm_bound(Balls.exact(local))
         work = (dual * Balls.exact(local)).sum(2)
         slack = penalty - work.mid + (work.rad + over[:, None] * work.magnitude())
         slack = np.maximum(slack, 0) + 8 * UNIT * (penalty + work.magnitude())
-        radius = np.sqrt(over * over * error.magnitude() + 2 * slack.sum(1)) * GROWTH
+        moved = over * np.sqrt(error.magnitude()) * GROWTH
+        radius = (np.sqrt(moved * moved + 2 * slack.sum(1)) + moved) * GROWTH
         reached = dual.widened((frames.reach[supports] * radius[:, None] * GROWTH)[..., None])
     return Projections(supports, local, radius, reached)
 

@@ -392,6 +392,16 @@ def test_options_that_do_not_go_together_are_refused(data, more, message, capsys
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_the_facts_of_the_paper_are_about_one_width(data, tmp_path, capsys):
+    output = tmp_path / "all.json"
+    given = ["--ridge", "1/10", "--engine", "certified", "--output", str(output)]
+    assert main(["minima", str(data), "--width", "all", *given]) == 0
+    assert main(["verify", str(output)]) == 0
+    capsys.readouterr()
+    assert main(["facts", str(output)]) == 2
+    assert "is about every width; expected one about one width" in capsys.readouterr().err
+
+
 def test_astronomical_enumerations_are_refused(tmp_path, capsys):
     data = tmp_path / "data.csv"
     data.write_text(to_csv(*random_data(60, seed=1, denominator=1000)))
