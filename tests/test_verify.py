@@ -1,7 +1,7 @@
 """The checker accepts what is proved and nothing else.
 
 Certificates are written here from exact points of the Groebner engine, so neither side of the
-certified engine is needed: what is checked is `reluenum/verify.py` against docs/certificate.md.
+certified engine is needed: what is checked is `reluenum.verify` against docs/certificate.md.
 """
 
 import ast
@@ -13,6 +13,7 @@ import io
 import json
 import random
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -24,6 +25,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from flint import ctx
 from oracles import random_problem, reference_problem
 from test_certified import drawn
 
@@ -36,8 +38,11 @@ from reluenum.prove import posed, prove
 from reluenum.spool import Task, surveyed
 from reluenum.stationary import Verdict, face_sign, solve_support, zero_network
 from reluenum.verify import CertificateError, main, verify
+from reluenum.verify.exact import LEVELS, Data
+from reluenum.verify.landscape import Landscape
+from reluenum.verify.records import Proof, read_descriptions, read_records
 
-SOURCE = Path(__file__).parent.parent / "reluenum/verify.py"
+SOURCE = Path(__file__).parent.parent / "reluenum/verify"
 
 EXAMPLE_1 = Problem.from_text([["-3/4"], ["4/3"]], ["2", "-1"], 3, "1")
 EXAMPLE_2 = Problem.from_text([["-3/4"], ["3/4"]], ["2", "-2"], 2, "6/5", output_bias="free")
@@ -522,20 +527,14 @@ def alterations(value):
 @pytest.fixture(scope="module", params=["reference", "degenerate"])
 def proof(request):
     """A document with its proof, made once, against which other documents are held."""
-    import reluenum.verify as checker
-
     document = certified(*request.getfixturevalue(request.param))
-    data = checker.Data(document["problem"])
-    with checker.ctx.workprec(checker.LEVELS[0]):
+    data = Data(document["problem"])
+    with ctx.workprec(LEVELS[0]):
         content = base64.b64decode(document["certificate"]["data"])
-        _, records = checker.read_records(
-            io.BytesIO(content), document["certificate"]["problem_sha256"]
-        )
-        found = checker.Proof(
-            data, checker.read_descriptions(data, document["certificate"]["exact"])
-        )
+        _, records = read_records(io.BytesIO(content), document["certificate"]["problem_sha256"])
+        found = Proof(data, read_descriptions(data, document["certificate"]["exact"]))
         found.read(records)
-        return document, checker.Landscape(found)
+        return document, Landscape(found)
 
 
 def test_every_entry_of_every_component_counts(proof):
@@ -666,21 +665,30 @@ def test_exit_codes(reference, tmp_path, capsys):
 
 
 def test_the_checker_shares_no_code_with_the_solver():
-    for node in ast.walk(ast.parse(SOURCE.read_text())):
-        if isinstance(node, ast.Import):
-            assert not any(alias.name.startswith("reluenum") for alias in node.names)
-        if isinstance(node, ast.ImportFrom):
-            assert node.level == 0
-            assert not node.module.startswith("reluenum")
+    modules = {path.stem: path.read_text() for path in SOURCE.glob("*.py")}
+    assert len(modules) > 5
+    for text in modules.values():
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Import):
+                assert not any(alias.name.startswith("reluenum") for alias in node.names)
+            if isinstance(node, ast.ImportFrom) and node.level:
+                assert node.level == 1
+                assert node.module in modules
+            elif isinstance(node, ast.ImportFrom):
+                assert not node.module.startswith("reluenum")
 
 
 def test_the_checker_runs_alone(reference, tmp_path):
-    """As a file outside of the package, where nothing of it can be imported."""
-    (tmp_path / "checker.py").write_text(SOURCE.read_text())
+    """In a folder of its own, where nothing of the package can be imported."""
+    shutil.copytree(SOURCE, tmp_path / "checker", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "minima.json").write_text(json.dumps(certified(*reference)))
-    command = [sys.executable, "-P", "checker.py", "minima.json"]
+    block = (
+        "import sys; sys.modules['reluenum'] = None; import runpy; sys.argv[1:] = ['minima.json']"
+    )
+    command = [sys.executable, "-c", f"{block}; runpy.run_module('checker', run_name='__main__')"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("proved: ")
 
 
 # What the solver writes.

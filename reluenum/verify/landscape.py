@@ -1,0 +1,324 @@
+"""The components that follow from the records (Theorem D), compared with the document."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, combinations
+from math import comb, factorial, prod
+from typing import Any
+
+from flint import fmpq, fmpz
+
+from .exact import CertificateError, Support, require
+from .points import NUMBER_BITS, Points, _ball_order, interval, loss_order
+from .reals import Algebraic
+from .records import Group, Proof, number_of_supports
+
+
+def compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
+    """Yield every way to write a total as an ordered sum of so many positive integers."""
+    if parts == 0:
+        yield from [()] * (total == 0)
+        return
+    for cuts in combinations(range(1, total), parts - 1):
+        yield tuple(b - a for a, b in zip((0, *cuts), (*cuts, total), strict=True))
+
+
+@dataclass
+class Component:
+    """What the document has to say of a component: its strata as (support, counts, zero units)."""
+
+    group: Group
+    strata: list[tuple[Support, tuple[int | None, ...], int]]
+    orbit_size: int
+
+
+class Landscape:
+    """The components that follow from the records (Theorem D), compared with the document.
+
+    Parameters
+    ----------
+    proof : Proof
+    """
+
+    def __init__(self, proof: Proof) -> None:
+        self.data, self.groups, self.width = proof.data, proof.grouped(), proof.data.width
+        self._points: dict[Support, Points] = {}
+        self.supports = {
+            support: group for group in self.groups for support in group.supports(self.data.largest)
+        }
+        self.minimal = [s for s, group in self.supports.items() if group.is_minimal(s)]
+        self.components = list(self._every_width() if self.width == "all" else self._at_width())
+
+    def points(self, support: Support) -> Points:
+        """Return the points on a stationary support."""
+        if support not in self._points:
+            self._points[support] = Points(self.supports[support], support)
+        return self._points[support]
+
+    def _every_width(self) -> Iterator[Component]:
+        for support in self.minimal:
+            strata = [(support, (None,) * len(support), 0)]
+            yield Component(self.supports[support], strata, factorial(len(support)))
+
+    def _at_width(self) -> Iterator[Component]:
+        width, best = self.width, [s for s in self.minimal if self.supports[s].is_global]
+        for support in self.minimal:
+            if not self.supports[support].is_global:
+                for counts in compositions(width, len(support)):
+                    orbit = factorial(width) // prod(map(factorial, counts))
+                    yield Component(self.supports[support], [(support, counts, 0)], orbit)
+        for part in joined(best):
+            strata = [
+                (support, counts, width - living)
+                for support in part
+                for living in range(len(support), width + 1)
+                for counts in compositions(living, len(support))
+            ]
+            yield Component(
+                self.supports[part[0]], strata, factorial(width) if rigid([part], width) else 1
+            )
+
+    def check(self, records: Any) -> None:
+        """Compare the components of a document with those expected."""
+        require(type(records) is list, "components: no list")
+        expected = {
+            self._name(*s): component for component in self.components for s in component.strata
+        }
+        used: list[Component] = []
+        leader: Points | None = None
+        if self.width != "all":
+            leader = self._leader()
+        previous: Points | None = None
+        for number, record in enumerate(records):
+            where = f"component {number}"
+            try:
+                names = [_name_of(stratum) for stratum in record["strata"]]
+                component = expected.get(names[0])
+            except (AttributeError, IndexError, KeyError, TypeError):
+                raise CertificateError(f"{where}: strata are malformed") from None
+            require(component is not None, f"{where}: no stratum {names[0]} of local minima")
+            require(not any(component is other for other in used), f"{where}: listed twice")
+            used.append(component)
+            strata = {self._name(*s): s for s in component.strata}
+            complete = len(names) == len(strata) and set(names) == set(strata)
+            require(complete, f"{where}: its strata are not those of the component")
+            points = self.points(strata[names[0]][0])
+            expectation = self._record(component, [strata[name] for name in names], leader)
+            if "loss_minimal_polynomial" in record:
+                expectation["loss_minimal_polynomial"] = self._polynomial(points)
+            matched(record, expectation, where)
+            require(record["loss_interval"] == interval(record["loss"]), f"{where}: loss_interval")
+            keys = [(-s["dimension"], s["zero_neurons"]) for s in record["strata"]]
+            require(keys == sorted(keys), f"{where}: order of strata")
+            if previous is not None:
+                forms = [next(p.group.core.residuals(NUMBER_BITS)) for p in (previous, points)]
+                require(_ball_order(previous, points, *forms) != 1, f"{where}: not sorted by loss")
+            previous = points
+        missing = [c for c in self.components if not any(c is other for other in used)]
+        name = missing and self.data.name(missing[0].strata[0][0])
+        require(not missing, f"components: {len(missing)} missing, one of them on {name!r}")
+
+    def _name(self, support: Support, counts: Sequence[int | None], zeros: int) -> tuple:
+        faces = (self.data.faces[place].text for place in support)
+        return (*zip(faces, counts, strict=True), zeros)
+
+    def _leader(self) -> Points:
+        """Return points of least loss among the components of the width."""
+        supports = [component.strata[0][0] for component in self.components]
+        found = self.points(supports[0])
+        for support in supports:
+            points = self.points(support)
+            if points.group.is_global:
+                return points
+            forms = [next(p.group.core.residuals(NUMBER_BITS)) for p in (points, found)]
+            if _ball_order(points, found, *forms) == -1:
+                found = points
+        return found
+
+    def _record(self, component: Component, strata: list, leader: Points | None) -> dict[str, Any]:
+        """Return what a component's record must be; decimals as sets of texts."""
+        group, points = component.group, self.points(strata[0][0])
+        loss = points.texts(lambda n: n.loss)
+        parts = [self._stratum(*stratum) for stratum in strata]
+        zero = any(zeros for *_, zeros in strata)
+        walls = any(self.data.faces[place].zeros for support, *_ in strata for place in support)
+        best: bool | None = None
+        if leader is not None and not leader.group.is_global:
+            order = loss_order(points, leader)
+            require(order >= 0, "two losses are too close to tell which one is least")
+            best = order == 0
+        elif leader is not None:
+            best = group.is_global
+        record = {
+            "dimension": max(part["dimension"] for part in parts),
+            "loss": loss,
+            "loss_interval": ...,
+            "on_boundary": zero or walls,
+            "global_at_width": best,
+            "global_at_every_width": group.is_global,
+            "orbit_size": component.orbit_size,
+            "strata": parts,
+            "representative": self._representative(*strata[0]),
+        }
+        return record | ({"width_min": len(strata[0][0])} if leader is None else {})
+
+    def _polynomial(self, points: Points) -> list[str]:
+        """Return the coefficients of the minimal polynomial of a loss."""
+        exact = points.group.core.exact
+        require(exact is not None, f"{self.data.name(points.support)}: no exact description")
+        loss = points.numbers(exact).loss
+        if isinstance(loss, Algebraic):
+            return [str(c) for c in loss.minimal_polynomial().coeffs()]
+        return [str(-loss.p), str(loss.q)]
+
+    def _stratum(
+        self, support: Support, counts: Sequence[int | None], zeros: int
+    ) -> dict[str, Any]:
+        points = self.points(support)
+        return {
+            "dimension": points.dimension + sum(count - 1 for count in counts if count),
+            "support": [
+                {
+                    "face": self.data.faces[place].text,
+                    "sign": points.group.sides[place],
+                    "multiplicity": count,
+                    "sum_a_squared": points.texts(lambda n, p=place: n.squares[p]),
+                    "direction": [
+                        points.texts(lambda n, p=place, j=j: n.directions[p][j])
+                        for j in range(self.data.depth)
+                    ],
+                }
+                for place, count in zip(support, counts, strict=True)
+            ],
+            "zero_neurons": zeros,
+        }
+
+    def _representative(
+        self, support: Support, counts: Sequence[int | None], zeros: int
+    ) -> dict[str, Any]:
+        points = self.points(support)
+        nought = frozenset("0")
+        weights, units = [], []
+        for place, count in zip(support, (count or 1 for count in counts), strict=True):
+            share = lambda n, p=place, c=count: n.squares[p] / fmpq(c)  # noqa: E731
+            side = points.group.sides[place]
+            weights += [points.texts(lambda _, s=side: s, share)] * count
+            unit = [
+                points.texts(lambda n, p=place, j=j: n.directions[p][j], share)
+                for j in range(self.data.depth)
+            ]
+            units += [unit] * count
+        weights += [nought] * zeros
+        units += [[nought] * self.data.depth] * zeros
+        record = {
+            "a": weights,
+            "B": [unit[:-1] for unit in units],
+            "c": [unit[-1] for unit in units],
+        }
+        return record | ({"m": points.texts(lambda n: n.bias)} if self.data.has_bias else {})
+
+    def enumeration(self) -> dict[str, Any]:
+        """Return the counts of the document."""
+        columns, width, data = self.data.columns, self.width, self.data
+        fixed = width != "all"
+        return {
+            "sign_matrices": str(fmpz(2) ** (data.size * width)) if fixed else None,
+            "realisable_patterns": columns**width if fixed else None,
+            "patterns_up_to_permutation": comb(columns + width - 1, width) if fixed else None,
+            "supports_examined": number_of_supports(data),
+            "stationary": len([support for support in self.supports if support]),
+            "locally_minimal": len([support for support in self.minimal if support]),
+            "undecided": 0,
+        }
+
+    def every_width(self) -> dict[str, Any]:
+        """Return what a document for every width says of them (Corollary D.1)."""
+        data, top = self.data, self.data.size + 1
+        best = next(group for group in self.groups if group.is_global)
+        worse = [group for group in self.groups if not group.is_global]
+        # A support of n + 1 faces has no record, but may be a union of smaller ones.
+        valid = [s for group in worse for s in group.supports(top) if group.is_minimal(s)]
+        not_global = Counter(map(len, valid))
+        stationary, minimal = Counter(map(len, self.supports)), Counter(map(len, self.minimal))
+        nodes = best.supports(top)
+        parts = {
+            width: joined([s for s in nodes if len(s) <= width]) for width in range(1, top + 1)
+        }
+        connected_from = top + 1
+        while connected_from > 1:
+            classes = parts[connected_from - 1]
+            if len(classes) != 1 or (rigid(classes, connected_from - 1) and connected_from > 2):
+                break
+            connected_from -= 1
+        return {
+            "by_size": [
+                {
+                    "size": size,
+                    "examined": comb(len(data.faces), size),
+                    "stationary": stationary[size],
+                    "locally_minimal": minimal[size],
+                    "not_global": not_global[size],
+                }
+                for size in range(1, data.largest + 1)
+            ],
+            "global": {
+                "supports": [
+                    [data.faces[place].text for place in s] for s in sorted(best.vertices)
+                ],
+                "smallest": min(map(len, best.vertices)),
+                "connected_from": connected_from,
+            },
+            "widths": [
+                {
+                    "width": width,
+                    "components": len(parts[width])
+                    + sum(not_global[m] * comb(width - 1, m - 1) for m in range(1, width + 1)),
+                }
+                for width in range(1, top + 1)
+            ],
+        }
+
+
+def joined(supports: Sequence[Support]) -> list[list[Support]]:
+    """Split supports into the classes that inclusion generates."""
+    classes: list[list[Support]] = []
+    for support in supports:
+        near = [
+            c for c in classes if any(set(s) <= set(support) or set(support) <= set(s) for s in c)
+        ]
+        classes = [c for c in classes if not any(c is other for other in near)]
+        classes.append([*chain(*near), support])
+    return classes
+
+
+def rigid(classes: list[list[Support]], width: int) -> bool:
+    """Whether the only class is one support of as many faces as the width (Theorem D)."""
+    return len(classes) == 1 and len(classes[0]) == 1 and len(classes[0][0]) == width
+
+
+def _name_of(stratum: dict[str, Any]) -> tuple:
+    groups = ((group["face"], group["multiplicity"]) for group in stratum["support"])
+    name = (*groups, stratum["zero_neurons"])
+    hash(name)
+    return name
+
+
+def matched(found: Any, expected: Any, where: str) -> None:
+    """Require that a part of the document is as expected; a set holds the texts that may stand."""
+    if expected is ...:
+        return
+    if isinstance(expected, frozenset):
+        require(type(found) is str and found in expected, f"{where}: {found!r:.60} is wrong")
+        return
+    require(type(found) is type(expected), f"{where}: {found!r:.60} has a wrong type")
+    if isinstance(expected, dict):
+        require(found.keys() == expected.keys(), f"{where}: keys are not {', '.join(expected)}")
+        for key, value in expected.items():
+            matched(found[key], value, f"{where}: {key}")
+    elif isinstance(expected, list):
+        require(len(found) == len(expected), f"{where}: wrong length")
+        for k, (mine, value) in enumerate(zip(found, expected, strict=True)):
+            matched(mine, value, f"{where}: {k}")
+    else:
+        require(found == expected, f"{where}: {found!r:.60} should be {expected!r:.60}")

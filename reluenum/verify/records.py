@@ -1,0 +1,254 @@
+"""The records of a certificate, checked one by one, and the stationary points that they leave."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain, combinations
+from math import comb
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from flint import arb, fmpq, fmpq_poly
+
+from .exact import LEVELS, CertificateError, Data, Support, dot, rational, require
+from .reals import Algebraic, Root
+from .residuals import Core, Residual, _standing, same_residual
+
+
+@dataclass(eq=False)
+class Group:
+    """All stationary supports with one residual (Lemmas 11 and 12).
+
+    Parameters
+    ----------
+    core : Core
+        Of one of them, with an exact description if there is one.
+    sides : dict
+        The sign of the output weights on each tight face.
+    vertices : list of Support
+    """
+
+    core: Core
+    sides: dict[int, int]
+    vertices: list[Support] = field(default_factory=list)
+
+    @cached_property
+    def is_global(self) -> bool:
+        """Whether the residual is global at every width (Theorem C, Lemma 14)."""
+        if any(self.core.descends(*pair) for pair in self.sides.items()):
+            return False
+        faces, first = self.core.data.faces, next(self.core.residuals(0))
+        others = [k for k in range(len(faces)) if k not in self.sides]
+        if any((_standing(first, faces[k]) or (0, 0))[0] > 0 for k in others):
+            return False
+        return all(self.core.standing(k)[0] <= 0 for k in others)
+
+    @classmethod
+    def joined(cls, groups: "Sequence[Group]") -> "Group":
+        """Return groups with one residual as one."""
+        core = next((group.core for group in groups if group.core.exact), groups[0].core)
+        sides = {place: side for group in groups for place, side in group.sides.items()}
+        return cls(core, sides, [vertex for group in groups for vertex in group.vertices])
+
+    def supports(self, largest: int) -> list[Support]:
+        """Return the unions of vertices with at most so many faces, smaller ones first."""
+        found = set(self.vertices)
+        frontier = list(found)
+        while frontier:
+            one = frontier.pop()
+            for other in self.vertices:
+                union = tuple(sorted({*one, *other}))
+                if len(union) <= largest and union not in found:
+                    found.add(union)
+                    frontier.append(union)
+        return sorted(found, key=lambda support: (len(support), support))
+
+    def is_minimal(self, support: Support) -> bool:
+        """Whether its points without zero units are local minima (Theorems B and C)."""
+        if not support:
+            return self.is_global
+        return not any(self.core.descends(k, self.sides[k]) for k in support)
+
+
+def read_descriptions(data: Data, entries: Any) -> dict[Support, Residual]:
+    """Read the exact descriptions and check each by substitution (Theorem A)."""
+    require(type(entries) is list, "certificate: `exact` is no list")
+    place_of = {face.text: place for place, face in enumerate(data.faces)}
+    found = {}
+    for entry in entries:
+        keys = {"support", "chi", "root", "coordinates"}
+        require(type(entry) is dict and set(entry) == keys, "certificate: exact: wrong keys")
+        where = f"exact description of {entry['support']!r:.200}"
+        lists = [entry["chi"], entry["coordinates"], *entry["coordinates"]]
+        require(all(type(part) is list for part in lists), f"{where}: a polynomial is no list")
+        texts = str(entry["support"]).split("|")
+        require(all(text in place_of for text in texts), f"{where}: no support")
+        support = tuple(place_of[text] for text in texts)
+        require(sorted(set(support)) == list(support), f"{where}: not sorted")
+        require(support not in found, f"{where}: given twice")
+        faces = [data.faces[place] for place in support]
+        chi = fmpq_poly([rational(c, f"{where}: chi") for c in entry["chi"]])
+        factors = chi.numer().factor()[1]
+        irreducible = len(factors) == 1 and factors[0][1] == 1
+        require(chi.denom() == 1 and irreducible, f"{where}: chi is not irreducible over Z")
+        index = entry["root"]
+        require(type(index) is int and index >= 0, f"{where}: root is no index")
+        root = Root(factors[0][0], index)
+        polys = [[rational(c, where) for c in poly] for poly in entry["coordinates"]]
+        require(all(len(p) <= chi.degree() for p in polys), f"{where}: degrees")
+        numbers = [Algebraic(root, p) for p in polys]
+        cut = len(support) * data.depth
+        require(len(numbers) == cut + len(support), f"{where}: wrong number of coordinates")
+        omegas = [numbers[k : k + data.depth] for k in range(0, cut, data.depth)]
+        root.ball(LEVELS[0])
+        pairs = list(zip(omegas, numbers[cut:], strict=True))
+        residual = Residual(data, faces, [[s * x for x in omega] for omega, s in pairs])
+        for face, (omega, square) in zip(faces, pairs, strict=True):
+            equations = [x - data.ridge * y for x, y in zip(residual.u(face), omega, strict=True)]
+            equations.append(dot(omega, omega) - fmpq(1))
+            solved = all(value.poly == 0 for value in equations)
+            require(solved and square.sign() > 0, f"{where}: does not solve (1)-(2)")
+        found[support] = residual
+    return found
+
+
+def read_records(source: BinaryIO, digest: str) -> tuple[int, Iterator[tuple[Any, Any, Any]]]:
+    """Return how many records a Parquet file holds, and the records."""
+    parquet = pq.ParquetFile(source)
+    schema = parquet.schema_arrow
+    require(schema.names == ["verdict", "face", "w"], "records: wrong columns")
+    verdict, face, w = schema.types
+    text = verdict.value_type if pa.types.is_dictionary(verdict) else verdict
+    require(pa.types.is_string(text) or pa.types.is_large_string(text), "records: type of verdict")
+    require(face == pa.int32(), "records: type of face")
+    lists = pa.types.is_list(w) or pa.types.is_large_list(w)
+    require(lists and w.value_type == pa.float64(), "records: type of w")
+    metadata = json.loads((schema.metadata or {}).get(b"reluenum", b"null"))
+    require(metadata == _heading(digest), "records: metadata do not fit the document")
+
+    def records() -> Iterator[tuple[Any, Any, Any]]:
+        for batch in parquet.iter_batches(batch_size=4096):
+            yield from zip(*(batch.column(k).to_pylist() for k in range(3)), strict=True)
+
+    return parquet.metadata.num_rows, records()
+
+
+def _heading(digest: str) -> dict[str, Any]:
+    return {"format": "reluenum-certificate", "version": 1, "problem_sha256": digest}
+
+
+class Proof:
+    """The records, checked one by one, and the stationary points that they leave.
+
+    Parameters
+    ----------
+    data : Data
+    descriptions : dict
+        Exact residuals by support.
+    """
+
+    def __init__(self, data: Data, descriptions: dict[Support, Residual]) -> None:
+        self.data, self.descriptions = data, dict(descriptions)
+        zero = Core(data, (), [], Residual(data, [], []))
+        self.cores: dict[Support, Core] = {(): zero}
+        self.verdicts: Counter[str] = Counter()
+        self.polished = 0
+        self.zero = Group(zero, {}, [()])
+        self.vertices: list[tuple[Core, dict[int, int]]] = []
+
+    def read(self, records: Iterable[tuple[Any, Any, Any]]) -> None:
+        """Check every record; their number is that of the supports."""
+        everything = range(len(self.data.faces))
+        sizes = range(1, self.data.largest + 1)
+        supports = chain.from_iterable(combinations(everything, size) for size in sizes)
+        for number, (support, record) in enumerate(zip(supports, records, strict=True)):
+            try:
+                core = self._checked(support, *record)
+            except CertificateError as error:
+                text = f"record {number} ({self.data.name(support)}, {record[0]!r:.40}): {error}"
+                raise CertificateError(text) from error
+            self.verdicts[record[0]] += 1
+            if len(support) < self.data.largest:
+                self.cores[support] = core
+        require(not self.descriptions, "an exact description belongs to no record with a point")
+
+    def _checked(self, support: Support, verdict: Any, place: Any, w: Any) -> Core:
+        """Return the residual of a support, if the claim of its record is true."""
+        require(verdict in ("reducible", "leaves", "descends", "minimum"), "proves nothing")
+        within = type(place) is int and (0 <= place < len(support))
+        require(place == -1 if verdict == "minimum" else within, f"face {place!r} is out of range")
+        if verdict == "reducible":
+            require(not w, "a reducible support has no w")
+            core = self.cores[support[:place] + support[place + 1 :]]
+            require(core.excess(support[place]) <= 0, "the face exceeds the bound")
+            return core
+        depth = self.data.depth
+        require(type(w) is list and len(w) == len(support) * depth, "w has a wrong length")
+        require(all(type(x) is float and abs(x) < float("inf") for x in w), "w is not finite")
+        vectors = [list(map(arb, w[k : k + depth])) for k in range(0, len(w), depth)]
+        core = Core(self.data, support, vectors, self.descriptions.pop(support, None))
+        if verdict == "leaves":
+            require(core.side(support[place]) == 0, "u does not leave the face")
+        else:
+            self._stationary(core, verdict, place)
+        self.polished += len(core.balls) > 1
+        return core
+
+    def _stationary(self, core: Core, verdict: str, place: int) -> None:
+        """Check that a support is essential, stationary, and a minimum or not; group it."""
+        support = core.support
+        for k, face in enumerate(support):
+            smaller = self.cores[support[:k] + support[k + 1 :]]
+            require(smaller.excess(face) > 0, f"face {k} is not essential")
+        sides = {face: core.side(face) for face in support}
+        require(all(sides.values()), "u leaves a face")
+        core.stationary(sides)
+        if verdict == "descends":
+            face = support[place]
+            require(core.descends(face, sides[face]), "no ray descends")
+        else:
+            require(not any(core.descends(*pair) for pair in sides.items()), "a ray descends")
+        self.vertices.append((core, sides))
+
+    def grouped(self) -> list[Group]:
+        """Return the residuals of the stationary points; the zero network's if it is a minimum.
+
+        Vertices with one residual have equal losses. It matters only for those whose union is a
+        support to be counted (Lemma 12), and for the residual that is global at every width, of
+        which there is one (Theorem C).
+        """
+        largest = self.data.size + 1 if self.data.width == "all" else self.data.largest
+        losses = [core.loss() for core, _ in self.vertices]
+        order = sorted(range(len(losses)), key=lambda k: losses[k].lower())
+        alike: list[list[int]] = []
+        top = None
+        for k in order:
+            if top is None or losses[k].lower() > top:
+                alike.append([])
+                top = losses[k].upper()
+            alike[-1].append(k)
+            top = top.max(losses[k].upper())
+        groups = [self.zero] * self.zero.is_global
+        for chosen in alike:
+            same: list[Group] = []
+            for core, sides in (self.vertices[k] for k in chosen):
+                near = [
+                    group
+                    for group in same
+                    if any(len({*v, *core.support}) <= largest for v in group.vertices)
+                    and same_residual(group.core, core)
+                ]
+                same = [group for group in same if group not in near]
+                same.append(Group.joined([*near, Group(core, sides, [core.support])]))
+            groups += same
+        best = [group for group in groups if group.is_global]
+        others = [group for group in groups if not group.is_global]
+        return [*others, Group.joined(best)] if best else others
+
+
+def number_of_supports(data: Data) -> int:
+    """Return the number of supports that have a record."""
+    return sum(comb(len(data.faces), size) for size in range(1, data.largest + 1))
