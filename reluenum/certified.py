@@ -5,8 +5,8 @@ here; each becomes a certified point, and the residuals are grouped as in `merge
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,14 @@ from reluenum.arrangement import Arrangement
 from reluenum.certify import CertifiedClass, certify_class
 from reluenum.errors import BackendError
 from reluenum.escalation import Escalation, Stage, exact_records
-from reluenum.landscape import CertifiedLandscape, Tally, components_of, ranked
+from reluenum.landscape import (
+    CertifiedLandscape,
+    Component,
+    Tally,
+    component_on,
+    components_of,
+    ranked,
+)
 from reluenum.merge import ResidualClass
 from reluenum.minimality import DualScan, scan_dual
 from reluenum.patterns import Counts, Support
@@ -122,6 +129,32 @@ class Certified:
         records |= {record["support"]: record for record in exact_records(points)}
         return [records[support] for support in sorted(records)]
 
+    def answering(self, ask: Callable[[Component], object]) -> "Certified":
+        """Return the same with those residuals as undecided whose minima do not answer.
+
+        Parameters
+        ----------
+        ask : callable
+            Asks a component for numbers; a `BackendError` is no answer.
+        """
+        classes, undecided = [], list(self.undecided)
+        for group in self.classes:
+            try:
+                for support in group.minimal_supports:
+                    ask(component_on(self.problem, group, support))
+            except BackendError as error:
+                undecided += _given_up(group.stationary, error)
+            else:
+                classes.append(group)
+        return replace(self, classes=tuple(classes), undecided=tuple(undecided))
+
+
+def _given_up(group: ResidualClass, error: BackendError) -> list[Outcome]:
+    """Return the supports of a residual of which the engine did not tell what is exactly 0."""
+    return [
+        Outcome(vertex.support, Verdict.UNDECIDED, None, str(error)) for vertex in group.vertices
+    ]
+
 
 def certified(census: Census, escalation: Escalation) -> Certified:
     """Group the stationary supports of a census by residual and decide each residual."""
@@ -144,7 +177,12 @@ def certified(census: Census, escalation: Escalation) -> Certified:
     for scan, points, alone in groups.values():
         vertices = tuple(sorted(points, key=lambda point: (len(point.support), point.support)))
         group = ResidualClass(problem, scan, vertices)
-        classes.append(CertifiedClass(group, {}) if alone else certify_class(group, arrangement))
+        try:
+            known = CertifiedClass(group, {}) if alone else certify_class(group, arrangement)
+        except BackendError as error:
+            undecided += _given_up(group, error)
+        else:
+            classes.append(known)
     return Certified(problem, arrangement, tuple(classes), census, tuple(undecided))
 
 

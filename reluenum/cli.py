@@ -141,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
         ("data", _add_data, "print a built-in or generated data set as CSV"),
         ("crosscheck", _add_crosscheck, "solve one data set in every way and compare"),
         ("facts", _add_facts, "check the statements of the paper on a document of minima"),
+        ("path", _add_path, "follow the local minima of one data set as the ridge varies"),
         ("verify", _add_verify, "check the certificate in a document of the certified engine"),
     ):
         command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
@@ -209,6 +210,25 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 def _add_facts(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a document that `reluenum minima` wrote")
     parser.set_defaults(run=_facts)
+
+
+def _add_path(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("data", metavar="DATA.csv", help="as for minima")
+    add("--width", metavar="L", required=True, help="number of hidden units")
+    add("--ridge", metavar="LOW:HIGH", required=True, help="an interval, such as 1/1000:10")
+    add("--points", metavar="N", default="61", help="ridges of the grid (default: 61)")
+    add("--loss", metavar="NAME", default="sum", help="as for minima")
+    add("--output-bias", metavar="NAME", default="none", help="as for minima")
+    add("--seconds", metavar="S", help="time limit of a backend on a system (default: 120)")
+    add("--memory", metavar="MB", help="memory limit of a backend on a system (default: 4000)")
+    add("--force", action="store_true", help="start however many supports there are")
+    add("--output", metavar="FILE", help="write the document there, whole or not at all")
+    add("--figure", metavar="FILE.svg", help="draw the bifurcation diagram there (svg, png, pdf)")
+    bar = parser.add_mutually_exclusive_group()
+    bar.add_argument("--quiet", action="store_true", help="no progress bar")
+    bar.add_argument("--progress", action="store_true", help="a progress bar in any case")
+    parser.set_defaults(run=_path)
 
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
@@ -376,6 +396,47 @@ def _facts(options: argparse.Namespace) -> int:
         raise InputError("FILE", f"{options.file} is damaged", expected) from error
     _write(None, text)
     return DECIDED
+
+
+def _path(options: argparse.Namespace) -> int:
+    """Follow the minima over an interval of ridges; write the document and the figure."""
+    from reluenum.datasets import read_csv
+    from reluenum.document import to_json
+    from reluenum.groebner import Limits
+    from reluenum.paths import MOST_POINTS, parse_range, ridge_path
+    from reluenum.patterns import refuse_astronomical
+    from reluenum.problem import Loss, OutputBias, Problem
+
+    width = _whole_number(options.width, "--width")
+    low, high = _of_option("--ridge", parse_range, options.ridge)
+    points = _whole_number(options.points, "--points", least=2, most=MOST_POINTS)
+    _check_choice("--loss", options.loss)
+    _check_choice("--output-bias", options.output_bias)
+    limits = Limits(**_limits(options))
+    output = _writable(options.output, options.data)
+    figure = _writable(options.figure, options.data)
+    if figure is not None and figure.suffix not in (".svg", ".png", ".pdf"):
+        raise InputError("--figure", quoted(options.figure), "a name that ends in .svg, .png, .pdf")
+    loss, bias = Loss(options.loss), OutputBias(options.output_bias)
+    problem = Problem(*read_csv(options.data), width, low, loss, bias)
+    if not options.force:
+        refuse_astronomical(problem)
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    progress = options.progress or (terminal and not options.quiet)
+    path = ridge_path(problem, high, points, limits, progress)
+    document = path.to_document()
+    _write(output, to_json(document))
+    if figure is not None:
+        from reluenum.figures import plot_path, save_figure
+
+        save_figure(plot_path(document), figure.with_suffix(""), [figure.suffix[1:]])
+    if not path.undecided:
+        return DECIDED
+    return _stopped(
+        f"{path.undecided} supports undecided, so branches may be missing; the document names the "
+        "ridges",
+        UNDECIDED,
+    )
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -18,8 +18,8 @@ from typing import Any, BinaryIO
 
 from reluenum.certificate import INLINE, CertificateWriter, certificate_record
 from reluenum.certified import Census, Certified, certified, landscape
-from reluenum.document import minima_document, to_json, umask, write_text
-from reluenum.errors import IncompleteRunError
+from reluenum.document import component_record, minima_document, to_json, umask, write_text
+from reluenum.errors import BackendError, IncompleteRunError
 from reluenum.escalation import Escalation
 from reluenum.groebner import open_engine
 from reluenum.landscape import CertifiedLandscape
@@ -105,7 +105,7 @@ def prove(
                 writer.write(block)
                 census.add(block, len(frames.faces))
         found = certified(census, Escalation(task.problem, arrangement, engine))
-        document = _document(found, every_width, exact)
+        found, document = _documented(found, every_width, exact)
         # Last, for the document may ask for exact zeros, too.
         outside = beside is not None and path.stat().st_size > inline
         document["certificate"] = certificate_record(
@@ -117,6 +117,22 @@ def prove(
         elif beside is not None:
             beside.unlink(missing_ok=True)
     return Proof(found, document)
+
+
+def _documented(
+    found: Certified, every_width: bool, exact: bool
+) -> tuple[Certified, dict[str, Any]]:
+    """Return the document; what no number can be told of for lack of an engine is undecided.
+
+    An entry of a weight may be exactly 0, and losses may be exactly equal: the one is asked of
+    each minimum alone, the other of two at a time.
+    """
+    for ask in (component_record, lambda component: component.loss.exact()):
+        try:
+            return found, _document(found, every_width, exact)
+        except BackendError:
+            found = found.answering(ask)
+    return found, _document(found, every_width, exact)
 
 
 def _document(found: Certified, every_width: bool, exact: bool) -> dict[str, Any]:

@@ -8,6 +8,10 @@ import pytest
 from oracles import RIDGES, random_problem, reference_problem
 
 from reluenum import Problem, enumerate_minima
+from reluenum.errors import BackendError
+from reluenum.groebner import AutomaticEngine
+from reluenum.prove import prove
+from reluenum.spool import Task, surveyed
 from reluenum.survey import block_bounds
 
 # Conventions and special positions that random rational instances are drawn from.
@@ -125,3 +129,34 @@ def test_nearly_all_supports_of_random_data_are_decided_in_double_precision(size
     total = document["enumeration"]["supports_examined"]
     assert document["enumeration"]["undecided"] == 0
     assert document["decided_by"]["double"] >= 0.999 * total
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_without_an_answer_of_a_backend_the_list_is_shorter_and_says_so(exact, monkeypatch):
+    """Every kind of question is asked in vain: what is 0, what is equal, which polynomial."""
+    incomplete = 0
+    for seed in range(20, 70):
+        problem = drawn(seed)
+        task = Task(problem, problem.width)
+        expected = prove(task, surveyed(task), exact=exact).document
+        with monkeypatch.context() as patched:
+            patched.setattr(AutomaticEngine, "solutions", no_answer)
+            found = prove(task, surveyed(task), exact=exact).document
+        assert found["complete"] is not ("undecided" in found)
+        if found["complete"]:
+            assert found["components"] == expected["components"]
+            continue
+        incomplete += 1
+        for component in found["components"]:
+            assert component["global_at_width"] is not True or component["global_at_every_width"]
+            (same,) = (
+                other
+                for other in expected["components"]
+                if other | {"global_at_width": None} == component | {"global_at_width": None}
+            )
+            assert component["global_at_width"] in (None, same["global_at_width"])
+    assert incomplete >= 3
+
+
+def no_answer(engine, system):
+    raise BackendError("nobody", "no answer")

@@ -141,6 +141,27 @@ def test_undecided_supports_are_written_and_told_by_the_exit_code(capsys):
     )
 
 
+@pytest.mark.parametrize("more", [[], ["--exact"], ["--width", "all"]])
+def test_certified_engine_lists_what_no_backend_had_the_time_for(more, capsys):
+    # Symmetric data: without a backend nobody knows which entries of the weights are exactly 0.
+    Path("tied.csv").write_text("x,y\n-1,1\n0,0\n1,1\n")
+    options = ["--engine", "certified", "--output", "minima.json", *more]
+    hurry = ["--backend", "sympy", "--seconds", "1e-6"]
+    assert main(minima(*options, *hurry, data="tied.csv", width="2", ridge="1")) == 3
+    assert "supports undecided, so minima may be missing" in capsys.readouterr().err
+    written = json.loads(Path("minima.json").read_text())
+    assert written["complete"] is False
+    assert written["enumeration"]["undecided"] == len(written["undecided"]) > 0
+    assert {entry["reason"] for entry in written["undecided"]} >= {
+        "sympy: not solved within 1e-06 s"
+    }
+    assert main(["verify", "minima.json"]) == 1
+    assert main(minima(*options, data="tied.csv", width="2", ridge="1")) == 0
+    assert main(["verify", "minima.json"]) == 0
+    assert capsys.readouterr().out.startswith("proved: 4 components")
+    assert sorted(os.listdir()) == ["data.csv", "minima.json", "tied.csv"]
+
+
 def test_data_are_printed_or_written(capsys):
     assert main(["data", "reference"]) == 0
     assert capsys.readouterr() == (to_csv(*reference_data()), "")

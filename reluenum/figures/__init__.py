@@ -1,4 +1,4 @@
-"""Figures of documents: hidden units, fitted functions, loss levels, times of backends.
+"""Figures of documents: hidden units, fits, loss levels, ridge paths, times of backends.
 
 Every function takes a parsed document and returns a `matplotlib.figure.Figure`; nothing is kept
 in pyplot. Colour is never alone: markers, fill and line styles say the same in greyscale.
@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from reluenum.figures.fits import plot_fits
 from reluenum.figures.levels import plot_levels, plot_losses
+from reluenum.figures.path import plot_path
 from reluenum.figures.style import save_figure
 from reluenum.figures.times import plot_times
 from reluenum.figures.units import plot_units
@@ -21,6 +22,7 @@ __all__ = [
     "plot_fits",
     "plot_levels",
     "plot_losses",
+    "plot_path",
     "plot_times",
     "plot_units",
     "save_figure",
