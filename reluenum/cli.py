@@ -172,24 +172,28 @@ def _add_minima(parser: argparse.ArgumentParser) -> None:
     add("--all-patterns", action="store_true", help="go through all 2^(n L) sign matrices")
     add("--force", action="store_true", help="start however many supports there are")
     add("--output", metavar="FILE", help="write the document there, whole or not at all")
-    bar = parser.add_mutually_exclusive_group()
-    bar.add_argument("--quiet", action="store_true", help="no progress bar")
-    bar.add_argument("--progress", action="store_true", help="a progress bar in any case")
+    _add_bar(parser)
     parser.set_defaults(run=_minima)
 
 
-def _add_crosscheck(parser: argparse.ArgumentParser) -> None:
+def _add_problem(parser: argparse.ArgumentParser, ridge: str, meaning: str) -> None:
+    """Add what the commands that read data as `minima` does have in common."""
     add = parser.add_argument
     add("data", metavar="DATA.csv", help="as for minima")
     add("--width", metavar="L", required=True, help="number of hidden units")
-    add("--ridge", metavar="LAM", required=True, help="a decimal or fraction > 0, taken exactly")
+    add("--ridge", metavar=ridge, required=True, help=meaning)
     add("--loss", metavar="NAME", default="sum", help="as for minima")
     add("--output-bias", metavar="NAME", default="none", help="as for minima")
-    add("--formulations", metavar="A,B", help="of reduced, eliminated, certified (default: all)")
-    add("--backends", metavar="A,B", help="which of flint, msolve, singular, sympy (default: all)")
     add("--seconds", metavar="S", help="time limit of a backend on a system (default: 120)")
     add("--memory", metavar="MB", help="memory limit of a backend on a system (default: 4000)")
     add("--force", action="store_true", help="start however many supports there are")
+
+
+def _add_crosscheck(parser: argparse.ArgumentParser) -> None:
+    _add_problem(parser, "LAM", "a decimal or fraction > 0, taken exactly")
+    add = parser.add_argument
+    add("--formulations", metavar="A,B", help="of reduced, eliminated, certified (default: all)")
+    add("--backends", metavar="A,B", help="which of flint, msolve, singular, sympy (default: all)")
     add("--output-dir", metavar="DIR", help="write tables, figure and page there, too")
     parser.set_defaults(run=_crosscheck)
 
@@ -213,22 +217,19 @@ def _add_facts(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_path(parser: argparse.ArgumentParser) -> None:
+    _add_problem(parser, "LOW:HIGH", "an interval, such as 1/1000:10")
     add = parser.add_argument
-    add("data", metavar="DATA.csv", help="as for minima")
-    add("--width", metavar="L", required=True, help="number of hidden units")
-    add("--ridge", metavar="LOW:HIGH", required=True, help="an interval, such as 1/1000:10")
     add("--points", metavar="N", default="61", help="ridges of the grid (default: 61)")
-    add("--loss", metavar="NAME", default="sum", help="as for minima")
-    add("--output-bias", metavar="NAME", default="none", help="as for minima")
-    add("--seconds", metavar="S", help="time limit of a backend on a system (default: 120)")
-    add("--memory", metavar="MB", help="memory limit of a backend on a system (default: 4000)")
-    add("--force", action="store_true", help="start however many supports there are")
     add("--output", metavar="FILE", help="write the document there, whole or not at all")
     add("--figure", metavar="FILE.svg", help="draw the bifurcation diagram there (svg, png, pdf)")
+    _add_bar(parser)
+    parser.set_defaults(run=_path)
+
+
+def _add_bar(parser: argparse.ArgumentParser) -> None:
     bar = parser.add_mutually_exclusive_group()
     bar.add_argument("--quiet", action="store_true", help="no progress bar")
     bar.add_argument("--progress", action="store_true", help="a progress bar in any case")
-    parser.set_defaults(run=_path)
 
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
