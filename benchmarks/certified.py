@@ -1,9 +1,9 @@
 """Time the certified engine on the sizes it was made for, side by side in one run.
 
-Usage: `./run -- python benchmarks/certified.py [--only NAME ...]`. Prints a Markdown table: supports,
-wall time and memory of list and certificate by `reluenum minima`, of its check by `reluenum verify`,
-supports per second and core, and the share of supports that double precision decided; then the
-ratio to the Groebner engine on the instance that both can do.
+Usage: `./run -- python benchmarks/certified.py [--only NAME ...]`. Prints a Markdown table:
+supports, wall time and memory of list and certificate by `reluenum minima`, of its check by
+`reluenum verify`, supports per second and core, and the share of supports that double precision
+decided; then the ratio to the Groebner engine on the instance that both can do.
 """
 
 import argparse
