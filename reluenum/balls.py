@@ -26,6 +26,9 @@ GROWTH = 1 + 2.0**-40
 TINY = 2.0**-1000
 """Covers underflow."""
 
+LEAST = 2.0**-600
+"""Numbers below have powers of which doubles know too few digits."""
+
 TINY_ROOT = 2.0**-500
 """Covers underflow below a square root."""
 
@@ -57,13 +60,10 @@ class Balls:
         """
         listed = [arb(number) for number in numbers]
         mid = np.array([float(ball.mid()) for ball in listed])
-        slack = np.array(
-            [
-                float((ball - value).abs_upper())
-                for ball, value in zip(listed, map(arb, _finite(mid)), strict=True)
-            ]
-        )
-        rad = np.where(np.isfinite(mid), slack * GROWTH + TINY * (slack > 0), np.inf)
+        rest = [ball - value for ball, value in zip(listed, map(arb, _finite(mid)), strict=True)]
+        # What is not 0 may still be too small for a double.
+        slack = [0 if part == 0 else float(part.abs_upper()) * GROWTH + TINY for part in rest]
+        rad = np.where(np.isfinite(mid), slack, np.inf)
         return cls(_finite(mid).reshape(shape), rad.reshape(shape))
 
     @property
@@ -108,13 +108,13 @@ class Balls:
         rad = size @ (other.rad + terms * UNIT * reach * GROWTH) + self.rad @ (
             reach * GROWTH + other.rad
         )
-        return Balls(self.mid @ other.mid, rad * GROWTH + TINY)
+        return _summed(self.mid @ other.mid, rad)
 
     def sum(self, axis: int) -> "Balls":
         """Return sums along an axis."""
         terms = self.mid.shape[axis]
         rad = (self.rad + terms * UNIT * np.abs(self.mid)).sum(axis)
-        return Balls(self.mid.sum(axis), rad * GROWTH + TINY)
+        return _summed(self.mid.sum(axis), rad)
 
     def square(self) -> "Balls":
         """Return the squares."""
@@ -131,7 +131,7 @@ class Balls:
             lower = (self.mid - self.rad) * (1 - 4 * UNIT)
             # |d x^(-1/2)| <= rad / (2 lower^(3/2)); two roundings in the midpoint.
             rad = 0.5 * self.rad / (lower * np.sqrt(lower)) * GROWTH + 4 * UNIT * mid
-            good = lower > 0
+            good = lower > LEAST
         return Balls(np.where(good, mid, 1.0), np.where(good, rad * GROWTH + TINY, np.inf))
 
     def magnitude(self) -> np.ndarray:
@@ -150,6 +150,11 @@ class Balls:
 def _rounded(mid: np.ndarray, rad: np.ndarray) -> Balls:
     """Add to a radius the error of one rounding of the midpoint."""
     return Balls(mid, (rad + UNIT * np.abs(mid)) * GROWTH + TINY)
+
+
+def _summed(mid: np.ndarray, rad: np.ndarray) -> Balls:
+    """Return a sum with the radius of its terms; a sum that overflows encloses everything."""
+    return Balls(mid, np.where(np.isfinite(mid), rad * GROWTH + TINY, np.inf))
 
 
 def _finite(values: np.ndarray) -> np.ndarray:

@@ -48,7 +48,9 @@ class Frames:
         A vector with coordinates c in `basis` lies in the face if and only if all walls . c are
         positive. Rows are repeated to fill up.
     rays : Balls, (F, Y, D)
-        The rays of Lemma 13, in the coordinates (b, c); 0 to fill up.
+        The rays of Lemma 13, in the coordinates (b, c), of length about 1.
+    ray_used : (F, Y) array of bool
+        Whether it is a ray; the others fill up.
     ray_active : (F, Y) array of int
         The active set on the side of each ray.
     ray_reach : (F, Y) array
@@ -67,6 +69,7 @@ class Frames:
     reach: np.ndarray
     walls: Balls
     rays: Balls
+    ray_used: np.ndarray
     ray_active: np.ndarray
     ray_reach: np.ndarray
     opposite: np.ndarray
@@ -74,6 +77,11 @@ class Frames:
     @classmethod
     def of(cls, problem: Problem, arrangement: Arrangement) -> "Frames":
         """Return the frames of a problem."""
+        with np.errstate(all="ignore"):  # what is not finite encloses everything
+            return cls._of(problem, arrangement)
+
+    @classmethod
+    def _of(cls, problem: Problem, arrangement: Arrangement) -> "Frames":
         faces = arrangement.live_faces
         sets = sorted({face.active for face in faces})
         number = {active: k for k, active in enumerate(sets)}
@@ -91,7 +99,7 @@ class Frames:
             np.stack([bases[face.zeros].mid for face in faces]),
             np.stack([bases[face.zeros].rad for face in faces]),
         )
-        rays, ray_active = _rays(arrangement, faces, number)
+        rays, ray_used, ray_active = _rays(arrangement, faces, number)
         own = second[np.arange(len(sets)), np.arange(len(sets))]
         spread = (basis.mT @ own[active] @ basis).magnitude()
         directed = (rays[:, :, None, :] @ own[ray_active] @ rays[..., None]).magnitude()
@@ -106,6 +114,7 @@ class Frames:
             np.sqrt(np.trace(spread, axis1=1, axis2=2)) * GROWTH,
             _walls(arrangement, faces, problem) @ basis,
             rays,
+            ray_used,
             ray_active,
             np.sqrt(directed[..., 0, 0]) * GROWTH,
             _opposites(faces),
@@ -215,19 +224,31 @@ def _walls(arrangement: Arrangement, faces: Sequence[Face], problem: Problem) ->
 
 def _rays(
     arrangement: Arrangement, faces: Sequence[Face], number: dict[tuple[int, ...], int]
-) -> tuple[Balls, np.ndarray]:
-    """Return the rays around each face, and the active set on the side of each, filled up."""
-    around = {face.zeros: arrangement.rays_around(face) for face in faces}
+) -> tuple[Balls, np.ndarray, np.ndarray]:
+    """Return the rays around each face, which of them are some, and the active sets beside them."""
+    around = {
+        zeros: [_shortened(ray) for ray in arrangement.rays_around(face)]
+        for zeros, face in {face.zeros: face for face in faces}.items()
+    }
     most = max(1, *(len(rays) for rays in around.values()))
     zero = (fmpq(0),) * len(arrangement.rows[0])
-    entries, sides = [], np.zeros((len(faces), most), dtype=np.int64)
+    sides = np.zeros((len(faces), most), dtype=np.int64)
+    used = np.zeros((len(faces), most), dtype=bool)
+    entries: list[fmpq] = []
     for k, face in enumerate(faces):
         rays = around[face.zeros]
+        used[k, : len(rays)] = True
         for j, ray in enumerate(rays):
             beyond = [i for i in face.zeros if dot(arrangement.rows[i], ray) > 0]
             sides[k, j] = number[tuple(sorted((*face.active, *beyond)))]
         entries += [entry for ray in rays + [zero] * (most - len(rays)) for entry in ray]
-    return Balls.of(entries, (len(faces), most, len(zero))), sides
+    return Balls.of(entries, (len(faces), most, len(zero))), used, sides
+
+
+def _shortened(vector: Vector) -> Vector:
+    """Divide a vector by its largest entry, so that doubles can hold it."""
+    largest = max(map(abs, vector))
+    return tuple(entry / largest for entry in vector)
 
 
 def _opposites(faces: Sequence[Face]) -> np.ndarray:

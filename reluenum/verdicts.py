@@ -84,7 +84,7 @@ def _slopes(frames: Frames, found: Projections, signs: np.ndarray) -> tuple[np.n
     along = ((frames.target[sides] - fitted) * rays).sum(3)
     slack = frames.ray_reach[faces] * found.radius[:, None, None] * GROWTH
     slopes = along.widened(slack) * Balls.exact(-signs[:, :, None])
-    unused = ~rays.mid.any(axis=3)
+    unused = ~frames.ray_used[faces]
     return (slopes.negative() & ~unused).any(axis=2), (slopes.positive() | unused).all(axis=2)
 
 

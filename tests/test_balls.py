@@ -115,3 +115,66 @@ def test_what_is_not_finite_has_no_sign():
     balls = Balls(np.array([np.nan, np.inf, 1.0]), np.array([0.0, np.nan, np.nan]))
     assert not balls.positive().any()
     assert not balls.negative().any()
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(-(10**25), 10**25), st.integers(1, 10**25), st.integers(-260, 260)),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_rationals_of_any_size_are_enclosed_closely(parts):
+    numbers = [fmpq(p, q) * fmpq(10) ** e for p, q, e in parts]
+    balls = Balls.of(numbers)
+    assert_encloses(balls, [Fraction(str(number)) for number in numbers])
+    assert np.isfinite(balls.rad).all()
+    assert (balls.rad <= 1e-12 * np.abs(balls.mid) + 1e-300).all()
+
+
+@pytest.mark.parametrize("terms", [1, 100, 1500])
+def test_long_sums_that_cancel_are_enclosed_along_any_axis(terms):
+    generator = np.random.default_rng(terms)
+    size = 10.0 ** generator.uniform(-20, 20, (2, terms, 2))
+    a = Balls.exact(size * generator.choice([-1, 1], size.shape))
+    a.mid[:, terms // 2 :] -= a.mid[:, : terms - terms // 2]
+    exact = np.vectorize(Fraction, otypes=[object])(a.mid)
+    for axis in range(3):
+        assert_encloses(a.sum(axis), exact.sum(axis))
+    inner = a.swapaxes(1, 2)[:, :1] @ a[:, :, 1:]
+    assert_encloses(
+        inner, [[[sum(x * y)]] for x, y in zip(exact[..., 0], exact[..., 1], strict=True)]
+    )
+
+
+def test_norm_bounds_are_close_on_benign_data():
+    vectors = np.random.default_rng(0).standard_normal((50, 7))
+    norms = np.linalg.norm(vectors, axis=1)
+    bound = norm_bound(Balls.exact(vectors))
+    assert (bound <= norms * (1 + 1e-10)).all()
+
+
+def test_rationals_below_all_doubles_are_enclosed():
+    numbers = [fmpq(1, 10**400), fmpq(-1, 10**330), fmpq(1, 3 * 2**1074), fmpq(4, 3 * 2**1074)]
+    assert_encloses(Balls.of(numbers), [Fraction(str(number)) for number in numbers])
+
+
+def test_sums_and_products_that_overflow_have_no_sign():
+    """Their sum is -1e308, but the first two terms overflow."""
+    terms = np.array([1.2e308, 1.2e308, -1.7e308, -1.7e308])
+    with np.errstate(all="ignore"):
+        total = Balls.exact(terms).sum(0)
+        product = Balls.exact(terms[None]) @ Balls.exact(np.ones((4, 1)))
+    assert not total.positive()
+    assert not product.positive().any()
+
+
+def test_reciprocal_roots_whose_error_bounds_underflow_are_enclosed():
+    mid = 1.253092797494994e-215
+    balls = Balls(np.array([mid]), np.array([mid * 2.5663575370460254e-4]))
+    found = balls.reciprocal_root()
+    if not np.isfinite(found.rad[0]):
+        return  # everything
+    high = Fraction(found.mid[0]) + Fraction(found.rad[0])
+    assert high * high * (Fraction(balls.mid[0]) - Fraction(balls.rad[0])) >= 1

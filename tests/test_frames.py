@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from flint import fmpq
+from flint import arb, ctx, fmpq
 from oracles import random_problem
 
 from reluenum import Problem
@@ -99,13 +99,16 @@ def test_rays_and_the_active_sets_beside_them(made):
     problem, arrangement, frames = made
     for f, face in enumerate(frames.faces):
         rays = arrangement.rays_around(face)
-        assert frames.rays.mid[f].any(axis=1).sum() == len(rays)
+        assert frames.ray_used[f].sum() == len(rays)
         for j, ray in enumerate(rays):
             beyond = [i for i in face.zeros if dot(problem.rows[i], ray) > 0]
             expected = tuple(sorted((*face.active, *beyond)))
             other = int(np.flatnonzero(frames.active == frames.ray_active[f, j])[0])
             assert frames.faces[other].active == expected
-            reach = sum(dot(problem.rows[i], ray) ** 2 for i in expected)
+            short = [entry / max(map(abs, ray)) for entry in ray]
+            for p, entry in enumerate(short):
+                assert encloses(frames.rays.mid[f, j, p], frames.rays.rad[f, j, p], entry)
+            reach = sum(dot(problem.rows[i], short) ** 2 for i in expected)
             assert Fraction(float(frames.ray_reach[f, j])) ** 2 >= Fraction(str(reach))
 
 
@@ -145,3 +148,84 @@ def test_data_that_are_no_doubles_are_enclosed_as_well():
     ball = frames.gram[everything, everything, 0, 0]
     assert encloses(ball.mid, ball.rad, exact)
     assert 0 < ball.rad < 1e-12
+
+
+def orthonormal(basis):
+    """Gram-Schmidt in balls of the current precision."""
+    found = []
+    for vector in basis:
+        vector = [arb(entry) for entry in vector]
+        for other in found:
+            share = sum((v * o for v, o in zip(vector, other, strict=True)), start=arb(0))
+            vector = [v - share * o for v, o in zip(vector, other, strict=True)]
+        length = sum((v * v for v in vector), start=arb(0)).sqrt()
+        found.append([v / length for v in vector])
+    return found
+
+
+def holds(mid, rad, value):
+    return bool(abs(value - arb(float(mid))) <= arb(float(rad)))
+
+
+def test_bases_and_walls_are_enclosed(made):
+    """Every wall is s_i xt_i of a data point off the face, in the exact orthonormal basis."""
+    problem, _, frames = made
+    with ctx.workprec(400):
+        for f, face in enumerate(frames.faces):
+            columns = orthonormal(face.basis)
+            for j, column in enumerate(columns):
+                for p, entry in enumerate(column):
+                    assert holds(frames.basis.mid[f, p, j], frames.basis.rad[f, p, j], entry)
+            expected = [
+                [s * dot(row, column) for column in columns]
+                for s, row in zip(face.sign_values, problem.rows, strict=True)
+                if s
+            ]
+            for wall in range(frames.walls.shape[1]):
+                mid, rad = frames.walls.mid[f, wall], frames.walls.rad[f, wall]
+                assert any(
+                    all(holds(m, r, e) for m, r, e in zip(mid, rad, entries, strict=False))
+                    for entries in expected
+                )
+                assert (mid[len(columns) :] == 0).all()
+
+
+def test_walls_alone_decide_membership_exactly(made):
+    """The data points behind the walls, found by their numbers, bound the face: no tolerance."""
+    problem, arrangement, frames = made
+    generator = random.Random(2)
+    points = [face.interior for face in arrangement.faces]
+    for f, face in enumerate(frames.faces):
+        numbers = np.array([[float(Fraction(str(e))) for e in row] for row in problem.rows])
+        local = numbers @ frames.basis.mid[f] * np.array(face.sign_values)[:, None]
+        behind = {
+            int(np.abs(local - wall).max(axis=1).argmin()) for wall in frames.walls.mid[f]
+        } - set(face.zeros)
+        for _ in range(20):
+            a, b = generator.choice(points), generator.choice(points)
+            mixed = [p + generator.randint(-1, 2) * q for p, q in zip(a, b, strict=True)]
+            vector = face.project(mixed)
+            signs = [dot(row, vector) for row in problem.rows]
+            inside = all(v * s > 0 for v, s in zip(signs, face.sign_values, strict=True) if s)
+            walls = all(signs[i] * face.sign_values[i] > 0 for i in behind)
+            assert walls == inside
+
+
+@pytest.mark.parametrize("bias", ["none", "free", "ridge"])
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_all_moments_of_data_that_are_no_doubles_are_enclosed(bias, dimension):
+    generator = random.Random(dimension)
+
+    def draw():
+        return f"{generator.randint(-(10**17), 10**17)}/{generator.randint(10**16, 10**17)}"
+
+    inputs = [[draw() for _ in range(dimension)] for _ in range(4)]
+    problem = Problem.from_text(
+        inputs, [draw() for _ in range(4)], 1, draw().lstrip("-"), "mean", bias
+    )
+    arrangement = Arrangement.of(problem)
+    made = problem, arrangement, Frames.of(problem, arrangement)
+    test_moments_are_enclosed(made)
+    test_reach_bounds_the_norm_of_every_residual(made)
+    test_rays_and_the_active_sets_beside_them(made)
+    test_bases_and_walls_are_enclosed(made)

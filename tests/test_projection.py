@@ -196,3 +196,86 @@ def test_hopeless_matrices_are_answered_by_no_radius_and_no_error():
         padded = np.zeros_like(target, dtype=bool)
         radius = _radius(wide, Balls.exact(target), beta, padded, Balls.exact(0.1), 2)
     assert not np.isfinite(radius[[0, 2]]).any()
+
+
+def judged_by_moments(problem, frames, found, k):
+    """|u_F| at the residual of beta, and P, in plain doubles from sums over the data."""
+    rows = np.array([[float(e.p) / float(e.q) for e in row] for row in problem.rows])
+    errors = np.array([float(y.p) / float(y.q) for y in problem.targets])
+    vectors = found.vectors(frames).mid[k]
+    for f, w in zip(found.supports[k], vectors, strict=True):
+        active = list(frames.faces[f].active)
+        errors[active] -= rows[active] @ w
+    share = float(problem.bias_share.p) / float(problem.bias_share.q)
+    residual = errors - share * errors.sum()
+    duals = []
+    for f in found.supports[k]:
+        face = frames.faces[f]
+        projector = np.array([[float(e.p) / float(e.q) for e in row] for row in face.projector])
+        active = list(face.active)
+        duals.append(projector @ (residual[active] @ rows[active]))
+    return vectors, duals
+
+
+@pytest.mark.parametrize(
+    "problem", [*PROBLEMS, random_problem(31, 5, 3, 1, "1/6", output_bias="free")], ids=repr
+)
+@pytest.mark.parametrize("size", [1, 3])
+def test_finite_radii_belong_to_solutions_of_theorem_a(problem, size):
+    """u_F(r) = Lambda w_F / |w_F|, summed over the data, wherever a radius is given."""
+    _, frames = geometry(problem)
+    found = project(frames, Subsets(len(frames.faces), size).rows(0, 60))
+    ridge = float(frames.ridge.mid)
+    good = np.flatnonzero(np.isfinite(found.radius))
+    assert len(good) > 2 or size == 3  # with few data points nearly all of these are reducible
+    for k in good[:40]:
+        for w, u in zip(*judged_by_moments(problem, frames, found, k), strict=True):
+            slack = 1e-9 + 100 * found.radius[k]
+            assert np.allclose(u, ridge * w / np.linalg.norm(w), atol=slack, rtol=0)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=repr)
+def test_radii_are_infinite_or_true_whatever_the_support(problem):
+    _, frames = geometry(problem)
+    _, known = solved(problem)
+    supports = Subsets(len(frames.faces), 2).rows(0, 10**9)
+    found = project(frames, supports)
+    for k in np.flatnonzero(np.isfinite(found.radius)):
+        point = known._points[tuple(frames.faces[f] for f in supports[k])]
+        assert distance(problem, frames, found, k, point) <= arb(float(found.radius[k]))
+
+
+def test_the_minimiser_agrees_with_an_independent_optimiser_to_six_digits():
+    problem = random_problem(21, 5, 1, 2, "1/5")
+    _, frames = geometry(problem)
+    found = project(frames, Subsets(len(frames.faces), 2).rows(0, 10**9))
+    matrix, target = blocks(frames, found.supports)
+    ridge = float(frames.ridge.mid)
+    good = np.flatnonzero(np.isfinite(found.radius))[::7]
+    for k in good:
+
+        def height(beta, k=k):
+            lengths = np.linalg.norm(beta.reshape(2, -1), axis=1)
+            value = beta @ matrix.mid[k] @ beta / 2 - target.mid[k] @ beta + ridge * lengths.sum()
+            units = (beta.reshape(2, -1) / np.maximum(lengths, 1e-300)[:, None]).ravel()
+            return value, matrix.mid[k] @ beta - target.mid[k] + ridge * units
+
+        start = found.beta[k].ravel() + 0.05
+        start[frames.padded[found.supports[k]].ravel()] = 0
+        options = {"gtol": 1e-10, "maxiter": 5000}
+        other = minimize(height, start, jac=True, method="BFGS", options=options)
+        difference = matrix.mid[k] @ (other.x - found.beta[k].ravel())
+        assert np.abs(difference).max() < 1e-6
+
+
+def test_results_do_not_depend_on_the_order_of_a_batch():
+    problem = random_problem(22, 4, 2, 3, "1/9", output_bias="ridge")
+    _, frames = geometry(problem)
+    supports = Subsets(len(frames.faces), 3).rows(0, 300)
+    order = np.random.default_rng(0).permutation(len(supports))
+    together, mixed = project(frames, supports), project(frames, supports[order])
+    assert np.array_equal(mixed.beta, together.beta[order], equal_nan=True)
+    assert np.array_equal(mixed.radius, together.radius[order], equal_nan=True)
+    assert np.array_equal(mixed.dual.mid, together.dual.mid[order], equal_nan=True)
+    assert np.array_equal(mixed.dual.rad, together.dual.rad[order], equal_nan=True)
+    assert np.isfinite(together.radius).sum() > 20

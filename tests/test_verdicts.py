@@ -15,7 +15,7 @@ from reluenum.datasets import dataset
 from reluenum.escalation import Escalation, Stage
 from reluenum.groebner import open_engine
 from reluenum.minimality import descent_ray, dual_excess
-from reluenum.problem import Problem, parse_ridge
+from reluenum.problem import Problem, parse_rational, parse_ridge
 from reluenum.projection import project
 from reluenum.search import search
 from reluenum.spool import Task, geometry, surveyed
@@ -208,3 +208,27 @@ def test_blocks_of_a_surveyor_do_not_depend_on_where_they_are_cut():
         joined = np.concatenate([getattr(part, name) for part in parts])
         assert np.array_equal(joined, getattr(whole, name))
     assert tuple(find for part in parts for find in part.finds) == whole.finds
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 18, 20, 22, 25])
+def test_every_record_of_varied_instances_says_what_exact_arithmetic_finds(seed):
+    """Ties, lines, mirrored, sparse and coarse data, under all conventions."""
+    test_every_record_says_what_exact_arithmetic_finds(
+        drawn(seed).with_width(min(2, drawn(seed).width))
+    )
+
+
+@pytest.mark.parametrize("shift", ["0", f"1/{10**400}"])
+def test_rays_beyond_all_doubles_are_no_padding(shift):
+    """Nearly equal data have equal verdicts, or none, however long the integers on their rays."""
+    problem = random_problem(0, 4, 1, 1, "1/20")
+    inputs = [[str(x + (3 + k) * parse_rational(shift))] for k, (x,) in enumerate(problem.inputs)]
+    other = Problem.from_text(inputs, problem.targets, 1, problem.ridge)
+    kinds = []
+    for each in (problem, other):
+        with np.errstate(all="ignore"):
+            _, frames = geometry(each)
+            found = project(frames, Subsets(len(frames.faces), 1).rows(0, 10**9))
+            kinds.append(judge(frames, found).kind)
+    expected, actual = kinds
+    assert ((actual == expected) | (actual == Kind.UNDECIDED)).all()
