@@ -1,6 +1,17 @@
 """What every test module shares."""
 
+import signal
+
 import pytest
+
+
+def pytest_configure() -> None:
+    """Let started programs be interrupted, also where the tests run in the background.
+
+    A shell starts its background jobs deaf to SIGINT, and their children inherit that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -72,12 +72,6 @@ def test_the_reference_has_the_same_document(width, ridge):
     assert_same(reference_problem(width, ridge))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("ridge", RIDGES)
-def test_the_reference_has_the_same_document_at_width_three(ridge):
-    assert_same(reference_problem(3, ridge))
-
-
 @pytest.mark.parametrize("seed", range(120))
 def test_random_instances_have_the_same_document(seed):
     assert_same(drawn(seed))

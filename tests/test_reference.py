@@ -227,3 +227,7 @@ def test_width_three_passes_all_of_the_above(ridge, dimensions):
         "1/10": [6],
         "1/100": [],
     }[ridge]
+    certified = dict(enumerate_minima(reference_problem(3, ridge), engine="certified").document)
+    assert certified.pop("certificate")["records"] == 833
+    assert certified.pop("decided_by") == {"double": 833, "balls": 0, "exact": 0}
+    assert certified == document(3, ridge)
