@@ -404,9 +404,10 @@ def _path(options: argparse.Namespace) -> int:
     from reluenum.datasets import read_csv
     from reluenum.document import to_json
     from reluenum.groebner import Limits
-    from reluenum.paths import MOST_POINTS, parse_range, ridge_path
+    from reluenum.paths import ridge_path
     from reluenum.patterns import refuse_astronomical
     from reluenum.problem import Loss, OutputBias, Problem
+    from reluenum.ridges import MOST_POINTS, parse_range
 
     width = _whole_number(options.width, "--width")
     low, high = _of_option("--ridge", parse_range, options.ridge)

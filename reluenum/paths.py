@@ -8,7 +8,6 @@ list is proved. Between two neighbouring ridges with equal lists nothing is clai
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import log10
 from typing import Any
 
 from flint import fmpq
@@ -16,20 +15,17 @@ from tqdm import tqdm
 
 from reluenum.certified import Census, certified
 from reluenum.decimals import decimal_text
-from reluenum.errors import InputError
 from reluenum.escalation import Escalation
 from reluenum.groebner import DEFAULT_LIMITS, Limits, installed_versions, open_engine
 from reluenum.landscape import Component, component_on
-from reluenum.problem import Problem, parse_ridge
+from reluenum.problem import Problem
+from reluenum.ridges import grid
 from reluenum.spool import Task, geometry, surveyed
 
 FORMAT, VERSION = "reluenum-path", 1
 
 SHARPNESS = fmpq(1, 10**10)
 """Width of a bracket around an event, relative to the ridge."""
-
-MOST_POINTS = 100_000
-"""Largest number of ridges of a grid."""
 
 Branch = tuple[tuple[str, int], ...]
 """What a local minimum keeps while it moves: faces and signs of its units, sorted."""
@@ -141,42 +137,6 @@ class Path:
 
 def _support_record(branch: Branch) -> list[dict[str, Any]]:
     return [{"face": face, "sign": sign} for face, sign in branch]
-
-
-def parse_range(text: str) -> tuple[fmpq, fmpq]:
-    """Read an interval of ridges, `low:high`.
-
-    Raises
-    ------
-    InputError
-        If it is none.
-
-    Examples
-    --------
-    >>> parse_range("1/1000:10")
-    (1/1000, 10)
-    """
-    low, colon, high = text.partition(":")
-    ends = (parse_ridge(low), parse_ridge(high)) if colon else (fmpq(1), fmpq(0))
-    if ends[0] >= ends[1]:
-        raise InputError("ridge", repr(text), "an interval low:high of positive numbers")
-    return ends
-
-
-def grid(low: fmpq, high: fmpq, points: int) -> list[fmpq]:
-    """Return about equally spaced ridges on the logarithmic scale: short exact decimals.
-
-    Examples
-    --------
-    >>> grid(fmpq(1, 10), fmpq(10), 5)
-    [1/10, 79/250, 1, 79/25, 10]
-    """
-    first, last = (log10(int(end.p)) - log10(int(end.q)) for end in (low, high))
-    inner = [
-        f"{10 ** (first + (last - first) * k / (points - 1)):.2e}" for k in range(1, points - 1)
-    ]
-    ridges = {parse_ridge(text) for text in inner}
-    return [low, *sorted(ridge for ridge in ridges if low < ridge < high), high]
 
 
 def minima_at(problem: Problem, limits: Limits = DEFAULT_LIMITS) -> Sample:

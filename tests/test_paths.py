@@ -15,12 +15,11 @@ from reluenum.paths import (
     SHARPNESS,
     _changes,
     _kind,
-    grid,
     minima_at,
-    parse_range,
     ridge_path,
 )
 from reluenum.problem import parse_ridge
+from reluenum.ridges import grid, parse_range
 
 
 def by_groebner(problem):

@@ -1,0 +1,47 @@
+"""Intervals of ridges, and grids in them."""
+
+from math import log10
+
+from flint import fmpq
+
+from reluenum.errors import InputError
+from reluenum.problem import parse_ridge
+
+MOST_POINTS = 100_000
+"""Largest number of ridges of a grid."""
+
+
+def parse_range(text: str) -> tuple[fmpq, fmpq]:
+    """Read an interval of ridges, `low:high`.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+
+    Examples
+    --------
+    >>> parse_range("1/1000:10")
+    (1/1000, 10)
+    """
+    low, colon, high = text.partition(":")
+    ends = (parse_ridge(low), parse_ridge(high)) if colon else (fmpq(1), fmpq(0))
+    if ends[0] >= ends[1]:
+        raise InputError("ridge", repr(text), "an interval low:high of positive numbers")
+    return ends
+
+
+def grid(low: fmpq, high: fmpq, points: int) -> list[fmpq]:
+    """Return about equally spaced ridges on the logarithmic scale: short exact decimals.
+
+    Examples
+    --------
+    >>> grid(fmpq(1, 10), fmpq(10), 5)
+    [1/10, 79/250, 1, 79/25, 10]
+    """
+    first, last = (log10(int(end.p)) - log10(int(end.q)) for end in (low, high))
+    inner = [
+        f"{10 ** (first + (last - first) * k / (points - 1)):.2e}" for k in range(1, points - 1)
+    ]
+    ridges = {parse_ridge(text) for text in inner}
+    return [low, *sorted(ridge for ridge in ridges if low < ridge < high), high]
