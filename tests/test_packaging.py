@@ -20,7 +20,11 @@ PROJECT = PYPROJECT["project"]
 LOCK = (ROOT / "requirements.lock").read_text()
 
 # Where conda splits or renames a package of PyPI.
-CONDA_NAMES = {"matplotlib": "matplotlib-base", "snakemake": "snakemake-minimal"}
+CONDA_NAMES = {
+    "matplotlib": "matplotlib-base",
+    "playwright": "playwright-python",
+    "snakemake": "snakemake-minimal",
+}
 # What conda has to be told beside the lists of pyproject.toml: the interpreter, the installer,
 # and the executables that the lock takes from the wheels of passagemath.
 CONDA_ONLY = {"python", "pip", "msolve", "singular"}
