@@ -1,10 +1,9 @@
 """The Python interface: a `Problem` goes in, a `Landscape` comes out."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import cached_property, partial
-from itertools import combinations
 from math import comb
 from multiprocessing import get_context
 from pathlib import Path
@@ -27,8 +26,9 @@ from reluenum.problem import Problem
 from reluenum.prove import SUPPORT_LIMIT as CERTIFIED_LIMIT
 from reluenum.prove import prove
 from reluenum.refutation import examine, refuse_astronomical_matrices
+from reluenum.series import Solver, outcomes_of_size
 from reluenum.spool import Task, surveyed
-from reluenum.stationary import Outcome, Verdict, solve_support
+from reluenum.stationary import Outcome, solve_support
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,9 +168,6 @@ def _known(certified: CertifiedLandscape) -> dict[str, Any]:
     return {field.name: getattr(certified, field.name) for field in fields(certified)}
 
 
-Solver = Callable[[Iterable[Any]], Iterator[Any]]
-
-
 def _by_size(
     problem: Problem, arrangement: Arrangement, solve: Solver, progress: bool
 ) -> Iterator[Outcome]:
@@ -179,14 +176,7 @@ def _by_size(
     total = Counts.of(problem, arrangement).supports_examined
     with tqdm(total=total, unit="support", disable=not progress) as bar:
         for size in range(1, problem.width + 1):
-            everything = list(combinations(arrangement.live_faces, size))
-            unsolved = [support for support in everything if not known.reduce(support)]
-            bar.update(len(everything) - len(unsolved))
-            for support in set(everything).difference(unsolved):
-                yield Outcome(support, Verdict.NO_POINT)
-            for outcome in solve(unsolved):
-                if outcome.point is not None:
-                    known.record(outcome.point)
+            for outcome in outcomes_of_size(arrangement, size, known, solve):
                 bar.update()
                 yield outcome
 

@@ -263,6 +263,17 @@ _ARRAYS = tuple(f.name for f in fields(Block) if f.name not in _TEXTS)
 
 def write_blocks(path: Path, key: str, blocks: Sequence[Block]) -> None:
     """Write blocks to a file, whole or not at all."""
+    _write(path, packed(key, blocks))
+
+
+def read_blocks(path: Path, key: str) -> list[Block] | None:
+    """Read blocks back; None if there is no file, or a damaged one, or one of another task."""
+    content = _read(path)
+    return None if content is None else unpacked(key, content)
+
+
+def packed(key: str, blocks: Sequence[Block]) -> bytes:
+    """Return blocks as bytes, sealed for their task."""
     arrays = {f"{k}-{name}": getattr(b, name) for k, b in enumerate(blocks) for name in _ARRAYS}
     texts = [
         {
@@ -272,12 +283,12 @@ def write_blocks(path: Path, key: str, blocks: Sequence[Block]) -> None:
         }
         for block in blocks
     ]
-    _write_arrays(path, key, {"texts": np.array(json.dumps(texts)), **arrays})
+    return _sealed(key, {"texts": np.array(json.dumps(texts)), **arrays})
 
 
-def read_blocks(path: Path, key: str) -> list[Block] | None:
-    """Read blocks back; None if there is no file, or a damaged one, or one of another task."""
-    arrays = _read_arrays(path, key)
+def unpacked(key: str, content: bytes) -> list[Block] | None:
+    """Return blocks from bytes; None if they are damaged, or of another task."""
+    arrays = _unsealed(key, content)
     if arrays is None or "texts" not in arrays:
         return None
     return [
@@ -286,21 +297,28 @@ def read_blocks(path: Path, key: str) -> list[Block] | None:
     ]
 
 
-def _write_arrays(path: Path, key: str, arrays: dict[str, np.ndarray]) -> None:
-    """Write arrays to a file, whole or not at all, with a seal at its end."""
+def _write(path: Path, content: bytes) -> None:
+    with replaced_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _sealed(key: str, arrays: dict[str, np.ndarray]) -> bytes:
+    """Return arrays as bytes with a seal at their end."""
     stream = BytesIO()
     np.savez_compressed(stream, **arrays)
     content = stream.getvalue()
-    with replaced_file(path) as temporary:
-        temporary.write_bytes(content + _seal(key, content))
+    return content + _seal(key, content)
 
 
-def _read_arrays(path: Path, key: str) -> dict[str, np.ndarray] | None:
-    """Read arrays back; None if there is no file, or its seal is broken or of another task."""
-    try:
-        sealed = path.read_bytes()
-    except OSError:
-        return None
+def _unsealed(key: str, sealed: bytes) -> dict[str, np.ndarray] | None:
+    """Return arrays from bytes; None if their seal is broken or of another task."""
     content, seal = sealed[:-SEAL], sealed[-SEAL:]
     if seal != _seal(key, content):
         return None
@@ -363,7 +381,7 @@ def plan_document(task: Task, per_job: int) -> dict[str, Any]:
 
 def write_known(path: Path, key: str, known: Knowledge) -> None:
     """Write what is known of all supports of a size, whole or not at all."""
-    _write_arrays(path, key, {f.name: np.asarray(getattr(known, f.name)) for f in fields(known)})
+    _write(path, _sealed(key, {f.name: np.asarray(getattr(known, f.name)) for f in fields(known)}))
 
 
 def read_known(path: Path, key: str) -> Knowledge:
@@ -374,7 +392,8 @@ def read_known(path: Path, key: str) -> Knowledge:
     IncompleteRunError
         If the file is damaged, or belongs to another task.
     """
-    arrays = _read_arrays(path, key)
+    content = _read(path)
+    arrays = None if content is None else _unsealed(key, content)
     if arrays is None or "texts" in arrays:
         raise IncompleteRunError(f"{path} is damaged, or belongs to another problem")
     return Knowledge(**arrays | {"size": int(arrays["size"])})
