@@ -18,7 +18,7 @@ from reluenum.decimals import decimal_text
 from reluenum.escalation import Escalation
 from reluenum.groebner import DEFAULT_LIMITS, Limits, installed_versions, open_engine
 from reluenum.landscape import Component, component_on
-from reluenum.problem import Problem
+from reluenum.problem import OutputBias, Problem
 from reluenum.ridges import grid
 from reluenum.spool import Task, geometry, surveyed
 
@@ -166,14 +166,17 @@ def _sampled(
 
 
 def _numbers(component: Component) -> dict[str, Any]:
-    """Return loss, squares and directions as texts, in the order of the faces."""
+    """Return loss, squares, directions and output bias as texts, in the order of the faces."""
     groups = component.strata[0].groups
-    return {
+    numbers: dict[str, Any] = {
         "loss": decimal_text(component.loss),
         "sum_a_squared": [decimal_text(g.square) for g in groups],
         "direction": [[decimal_text(entry) for entry in g.direction] for g in groups],
         "global_at_every_width": component.global_at_every_width,
     }
+    if component.problem.output_bias is not OutputBias.NONE:
+        numbers["m"] = decimal_text(component.representative.bias)
+    return numbers
 
 
 def _nothing(_: Component) -> dict[str, Any]:

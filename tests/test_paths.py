@@ -55,6 +55,15 @@ def test_one_point_loses_its_unit_at_the_ridge_computed_by_hand():
     assert second[-1].ridge == 4
 
 
+def test_samples_tell_the_output_bias_of_problems_that_have_one():
+    """The free bias of the zero network is the mean of y; the ridge's is sum y / (n + ridge)."""
+    for bias, expected in (("free", "1.5"), ("ridge", "0.25")):
+        problem = Problem.from_text([["0"], ["1"]], ["1", "2"], 1, "10", output_bias=bias)
+        (zero_network,) = minima_at(problem).minima.values()
+        assert zero_network["m"] == expected
+    assert "m" not in next(iter(minima_at(reference_problem(1, "1")).minima.values()))
+
+
 @pytest.fixture(scope="module")
 def stretch():
     """The reference where one minimum reaches a boundary and two others vanish."""
