@@ -14,7 +14,7 @@ from typing import Any
 from flint import fmpq
 
 from reluenum.errors import InputError, quoted
-from reluenum.problem import Vector, parse_rational
+from reluenum.problem import Problem, Vector, parse_rational
 
 Data = tuple[tuple[Vector, ...], Vector]
 """Inputs, (n, d), and targets, (n,)."""
@@ -319,3 +319,32 @@ def dataset(family: str, **parameters: Any) -> Data:
         if parameter.default is Parameter.empty and name not in parameters:
             raise InputError(f"family {family}", f"no {name}", f"a value of {name}")
     return FAMILIES[family](**parameters)
+
+
+def posed(instance: Mapping[str, Any]) -> Problem:
+    """Return the problem that an instance of an experiment poses, its data read or generated.
+
+    Parameters
+    ----------
+    instance : dict
+        See `reluenum.experiment.instances`.
+
+    Raises
+    ------
+    InputError
+        If the data cannot be read.
+    """
+    if instance["data"] is not None:
+        inputs, targets = instance["data"]["x"], instance["data"]["y"]
+    elif instance["csv"] is not None:
+        inputs, targets = read_csv(instance["csv"])
+    else:
+        inputs, targets = dataset(instance["family"], **instance["parameters"])
+    return Problem.from_text(
+        inputs,
+        targets,
+        instance["width"],
+        instance["ridge"],
+        instance["loss"],
+        instance["output_bias"],
+    )

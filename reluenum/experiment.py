@@ -5,7 +5,9 @@ Every job of a cluster reads the Snakefile, so nothing heavy is imported here.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
+from glob import glob
 from inspect import signature
 from itertools import product
 from pathlib import Path
@@ -17,6 +19,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from reluenum.datasets import FAMILIES
 from reluenum.errors import InputError
 from reluenum.problem import parse_rational, parse_ridge
+from reluenum.ridges import MOST_POINTS, grid, parse_range
 
 SOURCES = ("family", "csv", "data")
 """Where the points of a data set come from: generated, from a file, or written out."""
@@ -29,6 +32,16 @@ FIGURES = {"units": "hidden units", "fits": "fitted functions", "levels": "losse
 
 SUMMARY_FIGURES = {"losses": "losses of all instances"}
 """Figures over all instances of an experiment."""
+
+SWEEP_FIGURES = {
+    "minima_by_ridge": "local minima against the ridge",
+    "minima_by_size": "local minima by n and L",
+    "boundary_share": "isolated minima on boundaries",
+    "gaps": "gaps between worst and best minimum",
+    "sizes": "isolated minima of full size",
+    "cost": "cost against supports",
+}
+"""Figures of a sweep, with the labels that the report gives them."""
 
 LONGEST_NAME = 200
 """Characters of a folder name; file systems stop at 255 bytes."""
@@ -105,8 +118,8 @@ def instances(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict
-        From names to `family`, `csv`, `data` (one of them), `parameters`, `width`, `ridge`,
-        `loss`, `output_bias`.
+        From names to `label`, `family`, `csv`, `data` (one of them), `parameters`, `width`,
+        `ridge`, `loss`, `output_bias`.
 
     Raises
     ------
@@ -123,24 +136,164 @@ def instances(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     random-n4-d1-L2-ridge1_100-seed7 {'n': 4, 'd': 1, 'seed': 7}
     """
     found: dict[str, dict[str, Any]] = {}
-    for k, entry in enumerate(config["datasets"]):
-        place = f"configuration, datasets[{k}]"
-        for instance in _sweep(entry, place):
-            name = _folder_name(entry, instance, place)
-            if name in found:
-                raise InputError(place, f"a second instance {name}", "another `name` or value")
-            found[name] = instance
+    for place, entry in _entries(config):
+        if "engine" in entry:
+            raise InputError(place, "'engine' without a sweep", "`solve: engine`, or `sweep: {}`")
+        for instance in _combinations(entry, CONVENTIONS, place):
+            _add(found, instance_name(instance), instance, place)
     return found
 
 
-def _sweep(entry: Mapping[str, Any], place: str) -> Iterator[dict[str, Any]]:
+def _add(found: dict[str, Any], name: str, value: Any, place: str) -> None:
+    """Add what gets a folder of its own."""
+    if name in found:
+        raise InputError(place, f"a second instance {name}", "another `name` or value")
+    if len(name) > LONGEST_NAME:
+        raise InputError(
+            place, f"a folder name of {len(name)} characters", "a shorter ridge or name"
+        )
+    found[name] = value
+
+
+@dataclass
+class Batch:
+    """Data sets of a sweep that one job examines, at one ridge and for every width.
+
+    Parameters
+    ----------
+    spec : dict
+        `label`, `family`, `csv`, `data` (one of them), `parameters` without the seed, `seeds`
+        (None: not generated), `ridge`, `loss`, `output_bias`, `engine`, and `named`: whether the
+        engine belongs to the names.
+    widths : tuple of int
+        Those that are asked for, increasing. They do not belong to `spec`: with another width,
+        what is known of the smaller sizes is still the same.
+    """
+
+    spec: dict[str, Any]
+    widths: tuple[int, ...]
+
+    def instances(self, width: int) -> list[str]:
+        """Return the names of the instances of a width."""
+        return [instance_name(series) for series in self.series(width)]
+
+    def series(self, width: int) -> list[dict[str, Any]]:
+        """Return the instances of a width, one for each seed."""
+        return batch_instances(self.spec, width)
+
+
+def batch_instances(spec: Mapping[str, Any], width: int) -> list[dict[str, Any]]:
+    """Return the instances of a batch at a width, one for each seed."""
+    seeds = [{}] if spec["seeds"] is None else [{"seed": seed} for seed in spec["seeds"]]
+    return [{**spec, "parameters": spec["parameters"] | seed, "width": width} for seed in seeds]
+
+
+def batches(config: Mapping[str, Any]) -> dict[tuple[str, str, str, str], Batch]:
+    """Return the batches of a sweep by data, method, ridge and seeds.
+
+    What an instance is asked with is part of the name of its batch, so that a further ridge, n or
+    width leaves all other batches as they are. Of further seeds the last batch may grow.
+
+    Parameters
+    ----------
+    config : dict
+        Checked and complete, with a `sweep`.
+
+    Raises
+    ------
+    InputError
+        If an instance is asked for twice, or an entry contradicts itself.
+
+    Examples
+    --------
+    >>> entry = {"family": "random", "n": 3, "seed": [0, 1, 2], "width": [1, 2], "ridge": "0.01"}
+    >>> entry |= {"loss": "sum", "output_bias": "none", "engine": "certified"}
+    >>> sweep = {"datasets": [entry], "sweep": {"data_sets_per_job": 2}}
+    >>> for names, batch in batches(sweep).items():
+    ...     print(names, batch.widths)
+    ('random-n3-d1', 'certified', '1_100', '0-1') (1, 2)
+    ('random-n3-d1', 'certified', '1_100', '2') (1, 2)
+    """
+    per_job = config["sweep"]["data_sets_per_job"]
+    taken: dict[str, None] = {}
+    grouped: dict[tuple, tuple[dict[str, Any], list[int], tuple[int, ...]]] = {}
+    for k, (place, entry) in enumerate(_entries(config)):
+        widths = tuple(sorted(_listed(entry["width"])))
+        conventions = {"engine": config.get("solve", {}).get("engine", "groebner"), **entry}
+        axes = tuple(key for key in (*CONVENTIONS, "engine") if key != "width")
+        for series in _combinations(conventions, axes, place):
+            series["named"] = "engine" in entry
+            _add(taken, instance_name(series | {"width": widths[-1]}), None, place)
+            parameters = dict(series["parameters"])
+            seed = parameters.pop("seed", None)
+            spec = series | {"parameters": parameters}
+            part = None if seed is None else seed // per_job
+            key = (k, _data_name(spec), _method_name(spec), _slug(spec["ridge"]), part)
+            grouped.setdefault(key, (spec, [], widths))[1].append(seed)
+    found = {}
+    for (_, *names, part), (spec, seeds, widths) in grouped.items():
+        numbers = None if part is None else sorted(seeds)
+        ends = ["whole"] if numbers is None else dict.fromkeys([numbers[0], numbers[-1]])
+        found[*names, "-".join(map(str, ends))] = Batch(spec | {"seeds": numbers}, widths)
+    return found
+
+
+CONVENTIONS = ("width", "ridge", "loss", "output_bias")
+"""Keys of a data set that say what is asked of it."""
+
+
+def _entries(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the data sets of a configuration with their places: one family or file, no ranges."""
+    for k, entry in enumerate(config["datasets"]):
+        place = f"configuration, datasets[{k}]"
+        listed = {key: _values(key, value, place) for key, value in entry.items()}
+        if isinstance(entry.get("family"), list):
+            yield from ((place, listed | {"family": family}) for family in entry["family"])
+        elif "csv" in entry:
+            files = [path for text in _listed(entry["csv"]) for path in _files(text, place)]
+            yield from ((place, listed | {"csv": path}) for path in files)
+        else:
+            yield place, listed
+
+
+def _values(key: str, value: Any, place: str) -> Any:
+    """Return the list that a range stands for; other values as they are."""
+    if key == "data" or not isinstance(value, dict):
+        return value
+    first, last = value["from"], value["to"]
+    if key == "ridge":
+        try:
+            ends = parse_range(f"{first}:{last}")
+        except InputError as error:
+            raise InputError(f"{place}.ridge", error.found, error.expected) from error
+        return [str(ridge) for ridge in grid(*ends, value["points"])]
+    if not first <= last < first + MOST_POINTS:
+        raise InputError(f"{place}.{key}", f"from {first} to {last}", "a range, not empty or huge")
+    return list(range(first, last + 1))
+
+
+def _files(text: str, place: str) -> list[str]:
+    """Return the files that a pattern stands for; a plain path as it is."""
+    if not any(character in text for character in "*?["):
+        return [text]
+    found = sorted(glob(text, recursive=True))
+    if not found:
+        raise InputError(f"{place}.csv", f"no file matches {text!r}", "a pattern of CSV files")
+    return found
+
+
+def _combinations(
+    entry: Mapping[str, Any], conventions: Sequence[str], place: str
+) -> Iterator[dict[str, Any]]:
     """Yield every combination of the values that an entry lists."""
     values = _parameters(entry, place)
     axes = tuple(values)
-    values |= {key: entry[key] for key in ("width", "ridge", "loss", "output_bias")}
+    values |= {key: entry[key] for key in conventions}
+    stem = "".join(c if c.isalnum() else "_" for c in Path(entry.get("csv", "data")).stem)
     for chosen in product(*map(_listed, values.values())):
         point = dict(zip(values, chosen, strict=True))
         yield {
+            "label": entry.get("name") or entry.get("family") or stem,
             "family": entry.get("family"),
             "csv": entry.get("csv"),
             "data": entry.get("data"),
@@ -190,22 +343,39 @@ def _listed(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _folder_name(entry: Mapping[str, Any], instance: Mapping[str, Any], place: str) -> str:
+def instance_name(instance: Mapping[str, Any]) -> str:
     """Return the name of an instance: its fields joined by `-`, with `_` for `/`."""
-    stem = "".join(c if c.isalnum() else "_" for c in Path(instance["csv"] or "data").stem)
-    given = dict(instance["parameters"])
-    fields = [entry.get("name") or instance["family"] or stem]
-    fields += [f"{key}{given.pop(key)}" for key in ("n", "d") if key in given]
-    fields += [f"L{instance['width']}", f"ridge{instance['ridge']}"]
-    fields += [f"{key}{value}" for key, value in given.items()]
-    fields += ["mean"] if instance["loss"] == "mean" else []
-    fields += [f"bias_{instance['output_bias']}"] if instance["output_bias"] != "none" else []
-    name = "-".join(fields).replace("/", "_")
-    if len(name) > LONGEST_NAME:
-        raise InputError(
-            place, f"a folder name of {len(name)} characters", "a shorter ridge or name"
-        )
-    return name
+    rest = dict(instance["parameters"])
+    sizes = {key: rest.pop(key) for key in ("n", "d") if key in rest}
+    fields = [instance["label"], *_fields(sizes)]
+    fields += [f"L{instance['width']}", f"ridge{_slug(instance['ridge'])}", *_fields(rest)]
+    fields += [instance["engine"]] if instance.get("named") else []
+    return "-".join([*fields, *_conventions(instance)])
+
+
+def _fields(parameters: Mapping[str, Any]) -> list[str]:
+    return [f"{key}{_slug(str(value))}" for key, value in parameters.items()]
+
+
+def _slug(text: str) -> str:
+    return text.replace("/", "_")
+
+
+def _conventions(instance: Mapping[str, Any]) -> list[str]:
+    """Return what an instance is asked with, where that is not the default."""
+    bias = instance["output_bias"]
+    return [
+        *(["mean"] if instance["loss"] == "mean" else []),
+        *([f"bias_{bias}"] if bias != "none" else []),
+    ]
+
+
+def _data_name(spec: Mapping[str, Any]) -> str:
+    return "-".join([spec["label"], *_fields(spec["parameters"])])
+
+
+def _method_name(spec: Mapping[str, Any]) -> str:
+    return "-".join([spec["engine"], *_conventions(spec)])
 
 
 def batch_names(batches: Sequence[Sequence[Any]]) -> list[str]:

@@ -305,7 +305,7 @@ def summary_latex(documents: Mapping[str, Document]) -> str:
         (row,) = _readable(documents, _TITLES)
         body = [[_latex_name(title), latex_escape(cell)] for title, cell in row.items()]
         body[0][1] = _latex_name(row["instance"])
-        parts = [_tabular("@{}ll@{}", [], body)]
+        parts = [tabular("@{}ll@{}", [], body)]
     else:
         parts = _wide_latex(documents)
     parts += [rf"\textbf{{\dag\ {latex_escape(note)}.}}" for note in _notes(documents)]
@@ -335,12 +335,13 @@ def _wide_latex(documents: Mapping[str, Document]) -> list[str]:
             ]
             for row in rows[start : start + LATEX_ROWS]
         ]
-        tabular = _tabular(alignment, [latex_escape(title) for title in columns], body)
-        parts.append("\\noindent{\\scriptsize\\setlength{\\tabcolsep}{2pt}%\n" + tabular + "}")
+        table = tabular(alignment, [latex_escape(title) for title in columns], body)
+        parts.append("\\noindent{\\scriptsize\\setlength{\\tabcolsep}{2pt}%\n" + table + "}")
     return parts
 
 
-def _tabular(alignment: str, header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
+def tabular(alignment: str, header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
+    """Return a LaTeX tabular of cells that are LaTeX already."""
     lines = [" & ".join(cells) + r" \\" for cells in body]
     above = [" & ".join(header) + r" \\", r"\midrule"] if header else []
     begin, end = rf"\begin{{tabular}}{{{alignment}}}", r"\end{tabular}"
@@ -418,6 +419,24 @@ def short_number(text: str, digits: int = READABLE_DIGITS) -> str:
     ('0.707920', '3.287')
     """
     return str(Context(prec=digits).plus(Decimal(text)))
+
+
+def percent(part: float, whole: float) -> str:
+    """Return a share in per cent, which is 100 or 0 only if it is all or nothing.
+
+    Examples
+    --------
+    >>> percent(1, 3), percent(99999, 100000), percent(5, 5), percent(0, 0)
+    ('33.3 %', '99.999 %', '100 %', '–')
+    """
+    if not whole:
+        return "–"
+    if part in (0, whole):
+        return "100 %" if part else "0 %"
+    digits = 1
+    while float(f"{100 * part / whole:.{digits}f}") in (0, 100):
+        digits += 1
+    return f"{100 * part / whole:.{digits}f} %"
 
 
 def _notes(documents: Mapping[str, Document]) -> list[str]:

@@ -20,6 +20,7 @@ from reluenum.experiment import (
 )
 from reluenum.groebner import BACKENDS, DEFAULT_MEGABYTES
 from reluenum.problem import Problem
+from reluenum.series import ENGINES
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = ROOT / "config/schemas/config.schema.yaml"
@@ -121,7 +122,8 @@ def test_schema_lists_the_backends_families_and_parameters_that_there_are():
     allowed = schema["properties"]["solve"]["properties"]["backend"]["enum"]
     assert set(allowed) == {"auto", *BACKENDS}
     keys = schema["$defs"]["dataset"]["properties"]
-    assert keys["family"]["enum"] == list(FAMILIES)
+    assert keys["family"]["items"]["enum"] == list(FAMILIES)
+    assert keys["engine"]["items"]["enum"] == list(ENGINES)
     parameters = {name for make in FAMILIES.values() for name in signature(make).parameters}
     assert parameters == set(PARAMETERS) <= keys.keys()
 
@@ -164,6 +166,7 @@ def test_sweep_is_the_product_of_its_lists():
     found = instances(completed(CONFIG | {"datasets": [entry]}))
     assert len(found) == 2 * 2 * 2 * 3 * 2
     assert found["random-n4-d1-L2-ridge1_1000-seed1-mean"] == {
+        "label": "random",
         "family": "random",
         "csv": None,
         "data": None,

@@ -1,0 +1,366 @@
+"""The tidy tables of a sweep, a row for each instance, component or time, and their summaries.
+
+Counts of an instance with undecided supports are lower bounds; summaries say how many of those
+there are and leave them out of every mean and share.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Context, Decimal
+from typing import Any
+
+import pandas as pd
+from tabulate import tabulate
+
+from reluenum.experiment import instance_name
+from reluenum.problem import parse_rational
+from reluenum.tables import components_frame, latex_escape, percent, summary_frame, tabular
+
+Document = Mapping[str, Any]
+
+WHOLE, REAL, TEXT, TRUTH = "Int64", "float64", "string", "boolean"
+
+INSTANCES = {
+    "instance": TEXT,
+    "data": TEXT,
+    "n": WHOLE,
+    "d": WHOLE,
+    "seed": WHOLE,
+    "engine": TEXT,
+    "width": WHOLE,
+    "ridge": TEXT,
+    "ridge_decimal": REAL,
+    "loss": TEXT,
+    "output_bias": TEXT,
+    "realisable_patterns": WHOLE,
+    "supports_examined": WHOLE,
+    "stationary": WHOLE,
+    "locally_minimal": WHOLE,
+    "components": WHOLE,
+    "isolated": WHOLE,
+    "isolated_on_boundary": WHOLE,
+    "zero_network": WHOLE,
+    "interior": WHOLE,
+    "full_size": WHOLE,
+    "global_at_width": WHOLE,
+    "global_at_every_width": WHOLE,
+    "spurious": WHOLE,
+    "best_loss": TEXT,
+    "worst_loss": TEXT,
+    "gap": TEXT,
+    "relative_gap": REAL,
+    "undecided": WHOLE,
+    "complete": TRUTH,
+}
+"""Columns of the table of instances and their types.
+
+`data` is the label of the data sets; `zero_network` is 1 if the network without any living unit is
+a local minimum, which counts as isolated and on a boundary; `full_size` is the N_m of Theorem D at
+m = width: isolated minima with a face of its own for each unit, those global at every width left
+out; `spurious` are components that are not global at their width (missing if undecided supports
+hide which are); `gap` is the worst loss minus the best one, `relative_gap` its share of the best.
+"""
+
+COMPONENTS = {
+    "instance": TEXT,
+    "index": WHOLE,
+    "dimension": WHOLE,
+    "size": WHOLE,
+    "loss": TEXT,
+    "on_boundary": TRUTH,
+    "global_at_width": TRUTH,
+    "global_at_every_width": TRUTH,
+    "orbit_size": TEXT,
+    "strata": WHOLE,
+    "support": TEXT,
+}
+"""Columns of the table of components; `size` counts the faces of the first stratum."""
+
+TIMES = {
+    "instance": TEXT,
+    "series": TEXT,
+    "width": WHOLE,
+    "examine_seconds": REAL,
+    "document_seconds": REAL,
+}
+"""Columns of the table of times: to examine the supports of size `width` alone, and to list the
+minima of that width. Instances that differ in their width only are of one series."""
+
+GROUP = ("data", "d", "n", "width", "engine", "loss", "output_bias")
+"""What the instances of a row of the summary share."""
+
+
+def frame(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
+    """Return a frame with these columns and types, also without any row."""
+    found = pd.DataFrame(list(rows), columns=list(columns), dtype=object)
+    return found.astype(dict(columns))
+
+
+def instance_row(instance: Mapping[str, Any], document: Document) -> dict[str, Any]:
+    """Return the row of an instance of a sweep in the table of instances."""
+    name = instance_name(instance)
+    (row,) = summary_frame({name: document}).to_dict("records")
+    found = document["components"]
+    everywhere = row["global_at_width"]
+    return {
+        **row,
+        "data": instance["label"],
+        "seed": instance["parameters"].get("seed"),
+        "engine": instance["engine"],
+        "ridge_decimal": float(parse_rational(row["ridge"])),
+        "zero_network": sum(_size(component) == 0 for component in found),
+        "full_size": sum(
+            component["dimension"] == 0
+            and not component["global_at_every_width"]
+            and _size(component) == row["width"]
+            for component in found
+        ),
+        "spurious": None if everywhere is None else len(found) - everywhere,
+        **_gap(row["best_loss"], row["worst_loss"]),
+    }
+
+
+def _size(component: Mapping[str, Any]) -> int:
+    return len(component["strata"][0]["support"])
+
+
+def _gap(best: str | None, worst: str | None) -> dict[str, Any]:
+    if best is None or worst is None:
+        return {"gap": None, "relative_gap": None}
+    gap = Context(prec=20).subtract(Decimal(worst), Decimal(best))
+    share = float(gap / Decimal(best)) if Decimal(best) else None
+    return {"gap": f"{gap:f}", "relative_gap": share}
+
+
+def component_rows(name: str, document: Document) -> list[dict[str, Any]]:
+    """Return the rows of the components of an instance."""
+    rows = components_frame(document).to_dict("records")
+    sizes = map(_size, document["components"])
+    return [{**row, "instance": name, "size": size} for row, size in zip(rows, sizes, strict=True)]
+
+
+def time_row(instance: Mapping[str, Any], seconds: tuple[float, float]) -> dict[str, Any]:
+    """Return the row of an instance in the table of times."""
+    series = instance_name(instance | {"width": "*"})
+    cells = (instance_name(instance), series, instance["width"], *seconds)
+    return dict(zip(TIMES, cells, strict=True))
+
+
+def decided(instances: pd.DataFrame) -> pd.DataFrame:
+    """Return the instances without undecided supports."""
+    return instances[instances["complete"]]
+
+
+def summary(instances: pd.DataFrame, by: Sequence[str] = GROUP) -> pd.DataFrame:
+    """Return a row for each group of instances, averaged over all that they do not share.
+
+    Parameters
+    ----------
+    instances : DataFrame
+        With the columns `INSTANCES`.
+    by : sequence of str
+        Columns that make a group.
+
+    Returns
+    -------
+    DataFrame
+        The columns `by`; `instances` and `undecided` (how many of them stayed undecided); of the
+        others the sums `components`, `isolated`, `isolated_on_boundary`, `zero_network`,
+        `spurious`, `supports_examined`, the mean, smallest and largest number of components,
+        `benign` (share of instances without a spurious minimum), `optimal_at_every_width` (share
+        whose best minimum is global at every width), and the median and largest relative gap.
+    """
+    rows = [
+        {**dict(zip(by, key, strict=True)), **_group_row(group)}
+        for key, group in instances.groupby(list(by), sort=True, dropna=False)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _group_row(group: pd.DataFrame) -> dict[str, Any]:
+    known = decided(group)
+    sums = {
+        key: int(known[key].sum())
+        for key in ("components", "isolated", "isolated_on_boundary", "zero_network", "spurious")
+    }
+    components = known["components"]
+    return {
+        "instances": len(group),
+        "undecided": len(group) - len(known),
+        **sums,
+        "supports_examined": int(group["supports_examined"].sum()),
+        "mean_components": components.mean(),
+        "fewest_components": components.min(),
+        "most_components": components.max(),
+        "benign": (known["spurious"] == 0).mean(),
+        "optimal_at_every_width": (known["global_at_every_width"] > 0).mean(),
+        "median_gap": known["relative_gap"].median(),
+        "largest_gap": known["relative_gap"].max(),
+    }
+
+
+def dimensions(components: pd.DataFrame, instances: pd.DataFrame) -> pd.DataFrame:
+    """Return how many components there are of each dimension, by group: a column a dimension."""
+    joined = components[["instance", "dimension"]].merge(instances, on="instance")
+    counts = joined.groupby([*GROUP, "dimension"]).size().unstack("dimension", fill_value=0)
+    return counts.rename(columns=lambda dimension: f"dimension_{dimension}").reset_index()
+
+
+def total_seconds(times: pd.DataFrame, instances: pd.DataFrame) -> pd.DataFrame:
+    """Return the supports and the time of each instance: all sizes up to its width, its document.
+
+    Parameters
+    ----------
+    times : DataFrame
+        With the columns `TIMES`, for every width from 1 on, also if it was not asked for.
+    instances : DataFrame
+        With the columns `INSTANCES`, for those that were asked for.
+
+    Returns
+    -------
+    DataFrame
+        Columns `instance`, `engine`, `n`, `d`, `width`, `complete`, `supports` and `seconds`.
+    """
+    ordered = times.sort_values(["series", "width"])
+    examined = ordered.groupby("series")["examine_seconds"].cumsum()
+    ordered = ordered.assign(seconds=examined + ordered["document_seconds"])
+    columns = ["instance", "engine", "n", "d", "width", "supports_examined", "complete"]
+    joined = instances[columns].merge(ordered[["instance", "seconds"]], on="instance")
+    return joined.rename(columns={"supports_examined": "supports"})
+
+
+_TITLES = {
+    "data": "data",
+    "d": "d",
+    "n": "n",
+    "width": "L",
+    "engine": "engine",
+    "loss": "loss",
+    "output_bias": "bias",
+    "instances": "instances",
+    "mean_components": "components",
+    "most_components": "most",
+    "isolated": "isolated",
+    "on_boundary": "of these on a boundary",
+    "benign": "without spurious minima",
+    "optimal_at_every_width": "optimal at every width",
+    "median_gap": "median gap",
+    "largest_gap": "largest gap",
+    "supports_examined": "supports",
+    "undecided": "undecided",
+}
+
+_LATEX_TITLES = {
+    **_TITLES,
+    "instances": "inst.",
+    "mean_components": "comp.",
+    "isolated": "isol.",
+    "on_boundary": r"on bd.",
+    "benign": "benign",
+    "optimal_at_every_width": "opt.",
+    "median_gap": "med. gap",
+    "largest_gap": "max. gap",
+    "undecided": "undec.",
+}
+
+LEGEND = (
+    "Components are averaged over data sets and ridges. Isolated minima are counted, but for the "
+    "zero network, and the share on a boundary of an activation pattern is given. Without spurious "
+    "minima: share of instances all of whose minima are global at their width. Optimal at every "
+    "width: share whose best minimum no wider network improves. Gap: worst minus best loss of a "
+    "minimum, as a share of the best. Instances with undecided supports are left out of all but "
+    "the first and the last two columns."
+)
+"""What the columns of the summary are."""
+
+
+def markdown(instances: pd.DataFrame, components: pd.DataFrame) -> str:
+    """Return the summary and the numbers of components by dimension as Markdown."""
+    rows = _readable(summary(instances), _TITLES)
+    counts = dimensions(components, instances)
+    shared = _shared(rows)
+    parts = [
+        _totals(instances),
+        _shared_line(shared),
+        tabulate(_without(rows, shared), "keys", "pipe", disable_numparse=True),
+        LEGEND,
+        "Components by dimension:",
+        tabulate(_without(_readable(counts, _TITLES), shared), "keys", "pipe"),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def latex(instances: pd.DataFrame) -> str:
+    r"""Return the summary as LaTeX that needs `\usepackage{booktabs}` and nothing else."""
+    rows = _readable(summary(instances), _LATEX_TITLES)
+    shared = _shared(rows)
+    body = [[latex_escape(cell) for cell in row.values()] for row in _without(rows, shared)]
+    header = [latex_escape(title) for title in _without(rows, shared)[0]]
+    table = tabular("@{}" + "r" * len(header) + "@{}", header, body)
+    parts = [latex_escape(_totals(instances).replace("**", "")), latex_escape(_shared_line(shared))]
+    parts += ["\\noindent{\\scriptsize\\setlength{\\tabcolsep}{3pt}%\n" + table + "}"]
+    parts += [latex_escape(LEGEND)]
+    return "\n\n\\smallskip\n".join(part for part in parts if part) + "\n"
+
+
+def _totals(instances: pd.DataFrame) -> str:
+    """Return what was enumerated, and a warning if some of it stayed undecided."""
+    known = decided(instances)
+    zero = known["zero_network"].sum()
+    isolated = known["isolated"].sum() - zero
+    boundary = known["isolated_on_boundary"].sum() - zero
+    line = (
+        f"{len(instances):,} instances, {instances['supports_examined'].sum():,} supports, "
+        f"{known['components'].sum():,} components of local minima; of {isolated:,} isolated ones "
+        f"with a living unit {boundary:,} ({percent(boundary, isolated)}) are on a boundary."
+    )
+    if len(known) < len(instances):
+        line += f" **{len(instances) - len(known):,} instances stayed undecided.**"
+    return line
+
+
+def _readable(table: pd.DataFrame, titles: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the rows of a summary as short texts under titles."""
+    rows = []
+    for row in table.to_dict("records"):
+        if "isolated" in row:
+            zero = row["zero_network"]
+            row["isolated"] -= zero
+            row["on_boundary"] = percent(row["isolated_on_boundary"] - zero, row["isolated"])
+        keys = [key for key in (*titles, *row) if key in row]
+        shown = {key: _cell(key, row[key]) for key in dict.fromkeys(keys) if _is_shown(key, titles)}
+        rows.append({titles.get(key, key.replace("_", " ")): cell for key, cell in shown.items()})
+    return rows
+
+
+def _is_shown(key: str, titles: Mapping[str, str]) -> bool:
+    return key in titles or key.startswith("dimension_")
+
+
+def _cell(key: str, value: Any) -> str:
+    if pd.isna(value):
+        return "–"
+    if key in ("benign", "optimal_at_every_width"):
+        return percent(value, 1)
+    if key == "mean_components":
+        return f"{value:.1f}"
+    if key.endswith("_gap"):
+        return f"{value:.3g}"
+    return f"{value:,}" if key in ("supports_examined", "isolated") else str(value)
+
+
+def _shared(rows: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Return the settings that all rows of a table have in common."""
+    titles = [_TITLES[key] for key in GROUP]
+    return {
+        title: rows[0][title]
+        for title in titles
+        if len(rows) > 1 and len({row[title] for row in rows}) == 1
+    }
+
+
+def _shared_line(shared: Mapping[str, str]) -> str:
+    return f"All: {', '.join(f'{t} = {value}' for t, value in shared.items())}." if shared else ""
+
+
+def _without(rows: Iterable[Mapping[str, str]], shared: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{t: cell for t, cell in row.items() if t not in shared} for row in rows]

@@ -1,0 +1,60 @@
+"""Rule aggregate: join the rows of all batches into tables, and sum them up."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from reluenum.aggregate import GROUP, latex, markdown, summary, total_seconds
+from reluenum.document import replaced_file, write_text
+from reluenum.joblog import logged
+
+
+def main(
+    instances: Sequence[Path],
+    components: Sequence[Path],
+    times: Sequence[Path],
+    tables: Mapping[str, Path],
+) -> None:
+    """Read the rows of every batch and write every table.
+
+    Parameters
+    ----------
+    instances, components : sequence of Path
+        Those of the widths that were asked for.
+    times : sequence of Path
+        Those of all sizes up to the largest width.
+    tables : mapping of str to Path
+        Names of tables, with their suffixes after `_`, and where they go.
+    """
+    rows, parts = _joined(instances), _joined(components)
+    found = {
+        "instances": rows,
+        "components": parts,
+        "times": total_seconds(_joined(times), rows),
+    }
+    for name, table in found.items():
+        with replaced_file(tables[f"{name}_parquet"]) as temporary:
+            table.to_parquet(temporary, index=False)
+        write_text(tables[f"{name}_csv"], _csv(table))
+    write_text(tables["summary_csv"], _csv(summary(rows, [*GROUP, "ridge_decimal", "ridge"])))
+    write_text(tables["summary_md"], markdown(rows, parts))
+    write_text(tables["summary_tex"], latex(rows))
+
+
+def _joined(paths: Sequence[Path]) -> pd.DataFrame:
+    return pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
+
+
+def _csv(table: pd.DataFrame) -> str:
+    return table.to_csv(index=False, lineterminator="\n")
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            list(map(Path, snakemake.input.instances)),
+            list(map(Path, snakemake.input.components)),
+            list(map(Path, snakemake.input.times)),
+            {name: Path(path) for name, path in snakemake.output.items()},
+        )

@@ -1,0 +1,77 @@
+"""Rule examine: the supports of one size of a batch of data sets, and the minima of that width."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reluenum.aggregate import (
+    COMPONENTS,
+    INSTANCES,
+    TIMES,
+    component_rows,
+    frame,
+    instance_row,
+    time_row,
+)
+from reluenum.archive import write_archive
+from reluenum.document import replaced_file
+from reluenum.experiment import batch_instances, instance_name
+from reluenum.groebner import Limits
+from reluenum.joblog import logged
+from reluenum.sweep import document_members, examine
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The files of a batch and a size."""
+
+    records: Path
+    documents: Path
+    instances: Path
+    components: Path
+    times: Path
+
+
+def main(
+    spec: Mapping[str, Any],
+    size: int,
+    earlier: Sequence[Path],
+    backend: str,
+    limits: Limits,
+    certificates: bool,
+    outputs: Outputs,
+) -> None:
+    """Examine a batch (see `reluenum.sweep.examine`) and write archives and rows of tables."""
+    step = examine(spec, size, earlier, backend, limits, certificates)
+    named = {instance_name(instance): instance for instance in batch_instances(spec, size)}
+    rows = [instance_row(named[name], document) for name, document in step.documents.items()]
+    components = [
+        row for name, document in step.documents.items() for row in component_rows(name, document)
+    ]
+    times = [time_row(named[name], seconds) for name, seconds in step.seconds.items()]
+    undecided = sum(row["undecided"] for row in rows)
+    logging.info("%d data sets, %d supports undecided", len(rows), undecided)
+    for path, content, columns in (
+        (outputs.instances, rows, INSTANCES),
+        (outputs.components, components, COMPONENTS),
+        (outputs.times, times, TIMES),
+    ):
+        with replaced_file(path) as temporary:
+            frame(content, columns).to_parquet(temporary, index=False)
+    write_archive(outputs.documents, document_members(step.documents))
+    write_archive(outputs.records, step.records)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            snakemake.params.spec,
+            int(snakemake.wildcards.size),
+            list(map(Path, snakemake.input.earlier)),
+            snakemake.params.backend,
+            Limits(snakemake.params.seconds, snakemake.params.megabytes),
+            snakemake.params.certificates,
+            Outputs(**{name: Path(path) for name, path in snakemake.output.items()}),
+        )

@@ -1,0 +1,33 @@
+"""Rule sweep_figures: draw what changes with n, the width and the ridge."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from reluenum.figures import SWEEP_FIGURES, save_figure
+from reluenum.joblog import logged
+
+
+def main(
+    instances: Path, components: Path, times: Path, folder: Path, formats: Sequence[str]
+) -> None:
+    """Read the tables of a sweep and write every figure of them into a folder."""
+    tables = {
+        "instances": pd.read_parquet(instances),
+        "components": pd.read_parquet(components),
+        "times": pd.read_parquet(times),
+    }
+    for name, draw in SWEEP_FIGURES.items():
+        save_figure(draw(tables), folder / name, formats)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            Path(snakemake.input.instances),
+            Path(snakemake.input.components),
+            Path(snakemake.input.times),
+            Path(snakemake.output[0]).parent,
+            snakemake.params.formats,
+        )
