@@ -222,6 +222,7 @@ def _add_path(parser: argparse.ArgumentParser) -> None:
     add("--points", metavar="N", default="61", help="ridges of the grid (default: 61)")
     add("--output", metavar="FILE", help="write the document there, whole or not at all")
     add("--figure", metavar="FILE.svg", help="draw the bifurcation diagram there (svg, png, pdf)")
+    add("--exact", action="store_true", help="add the algebraic number behind each event")
     _add_bar(parser)
     parser.set_defaults(run=_path)
 
@@ -403,6 +404,7 @@ def _path(options: argparse.Namespace) -> int:
     """Follow the minima over an interval of ridges; write the document and the figure."""
     from reluenum.datasets import read_csv
     from reluenum.document import to_json
+    from reluenum.events import exact_document
     from reluenum.groebner import Limits
     from reluenum.paths import ridge_path
     from reluenum.patterns import refuse_astronomical
@@ -426,7 +428,7 @@ def _path(options: argparse.Namespace) -> int:
     terminal = sys.stderr is not None and sys.stderr.isatty()
     progress = options.progress or (terminal and not options.quiet)
     path = ridge_path(problem, high, points, limits, progress)
-    document = path.to_document()
+    document = exact_document(path, limits, progress) if options.exact else path.to_document()
     _write(output, to_json(document))
     if figure is not None:
         from reluenum.figures import plot_path, save_figure
