@@ -12,7 +12,7 @@ lint:
 format:
 	./run -- ruff check --fix .
 	./run -- ruff format .
-	./run -- snakefmt Snakefile
+	./run -- snakefmt Snakefile rules
 
 bench:
 	./run -- python benchmarks/engines.py --widths 1 2 3

@@ -26,31 +26,9 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 os.environ.setdefault("RELUENUM_SOURCE", str(workflow.basedir))
 
 experiment.complete_config(config, Path(workflow.basedir, "config/schemas/config.schema.yaml"))
-# A sweep has many instances to a job; otherwise an instance has jobs of its own.
-BATCHES = experiment.batches(config) if "sweep" in config else {}
-INSTANCES = {} if BATCHES else experiment.instances(config)
-FORMATS = config["figures"]["formats"]
-CERTIFIED = config["solve"]["engine"] == "certified"
 
 
-def solved_batches(wildcards):
-    """Name the solved batches of an instance; how many there are is known from its data only."""
-    plan = checkpoints.patterns.get(**wildcards).output.patterns
-    return expand(
-        rules.solve.output.solved,
-        batch=experiment.planned_batches(plan),
-        **wildcards,
-    )
-
-
-def surveyed_blocks(wildcards):
-    """Name the surveyed blocks of an instance; how many there are is known from its data only."""
-    plan = checkpoints.supports.get(**wildcards).output.supports
-    return expand(
-        rules.survey.output.surveyed,
-        block=experiment.planned_blocks(plan),
-        **wildcards,
-    )
+include: "rules/common.smk"
 
 
 wildcard_constraints:
@@ -571,6 +549,9 @@ rule decided:
         figures=expand(rules.figures.output, instance=INSTANCES, allow_missing=True),
         summary=rules.summary.output,
         summary_figures=rules.summary_figures.output,
+        paths=all_paths("path.json"),
+        explorers=all_paths("explorer.html"),
+        diagrams=[file for format in FORMATS for file in all_paths(f"path.{format}")],
     output:
         decided=report(
             "results/{experiment}/decided.txt",
@@ -590,10 +571,14 @@ rule decided:
         runtime=5,
     params:
         instances=list(INSTANCES),
+        paths=list(PATHS),
     message:
         "{wildcards.experiment}: is every support decided?"
     script:
         "scripts/decided.py"
+
+
+include: "rules/paths.smk"
 
 
 if BATCHES:

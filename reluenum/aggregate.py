@@ -100,7 +100,6 @@ def instance_row(instance: Mapping[str, Any], document: Document) -> dict[str, A
     name = instance_name(instance)
     (row,) = summary_frame({name: document}).to_dict("records")
     found = document["components"]
-    everywhere = row["global_at_width"]
     return {
         **row,
         "data": instance["label"],
@@ -114,7 +113,7 @@ def instance_row(instance: Mapping[str, Any], document: Document) -> dict[str, A
             and _size(component) == row["width"]
             for component in found
         ),
-        "spurious": None if everywhere is None else len(found) - everywhere,
+        "spurious": len(found) - row["global_at_width"] if row["complete"] else None,
         **_gap(row["best_loss"], row["worst_loss"]),
     }
 

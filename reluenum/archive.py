@@ -31,7 +31,7 @@ def read_archive(path: Path) -> Iterator[tuple[str, bytes]]:
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
                 yield name, archive.read(name)
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, zlib.error) as error:
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, zlib.error) as error:
         raise IncompleteRunError(f"{path} is damaged: {error}") from error
 
 

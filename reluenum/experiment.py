@@ -238,6 +238,44 @@ def batches(config: Mapping[str, Any]) -> dict[tuple[str, str, str, str], Batch]
     return found
 
 
+def paths(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the ridge paths of an experiment by name.
+
+    Parameters
+    ----------
+    config : dict
+        Checked and complete.
+
+    Returns
+    -------
+    dict
+        From names to instances (see `instances`) with the lower end of the interval as `ridge`,
+        the upper one as `high`, and `points` and `exact`.
+
+    Examples
+    --------
+    >>> entry = {"family": "reference", "width": 2, "loss": "sum", "output_bias": "none"}
+    >>> entry["path"] = {"from": "1/100", "to": "1", "points": 9, "exact": False}
+    >>> ((name, path),) = paths({"datasets": [entry]}).items()
+    >>> name, path["ridge"], path["high"]
+    ('reference-L2', '1/100', '1')
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for place, entry in _entries(config):
+        if "path" not in entry:
+            continue
+        low, high = map(str, _interval("path", entry["path"], place))
+        settings = {
+            "high": high,
+            "points": entry["path"]["points"],
+            "exact": entry["path"]["exact"],
+        }
+        for instance in _combinations(entry | {"ridge": low}, CONVENTIONS, place):
+            name = instance_name(instance).replace(f"-ridge{_slug(low)}", "", 1)
+            _add(found, name, instance | settings, place)
+    return found
+
+
 CONVENTIONS = ("width", "ridge", "loss", "output_bias")
 """Keys of a data set that say what is asked of it."""
 
@@ -258,18 +296,22 @@ def _entries(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _values(key: str, value: Any, place: str) -> Any:
     """Return the list that a range stands for; other values as they are."""
-    if key == "data" or not isinstance(value, dict):
+    if key in ("data", "path") or not isinstance(value, dict):
         return value
     first, last = value["from"], value["to"]
     if key == "ridge":
-        try:
-            ends = parse_range(f"{first}:{last}")
-        except InputError as error:
-            raise InputError(f"{place}.ridge", error.found, error.expected) from error
-        return [str(ridge) for ridge in grid(*ends, value["points"])]
+        return [str(ridge) for ridge in grid(*_interval(key, value, place), value["points"])]
     if not first <= last < first + MOST_POINTS:
         raise InputError(f"{place}.{key}", f"from {first} to {last}", "a range, not empty or huge")
     return list(range(first, last + 1))
+
+
+def _interval(key: str, value: Mapping[str, Any], place: str) -> tuple[Any, Any]:
+    """Return the ends of an interval of ridges."""
+    try:
+        return parse_range(f"{value['from']}:{value['to']}")
+    except InputError as error:
+        raise InputError(f"{place}.{key}", error.found, error.expected) from error
 
 
 def _files(text: str, place: str) -> list[str]:

@@ -275,6 +275,17 @@ def undecided_note(document: Document) -> str:
     return "" if document.get("complete", True) else "list not proved complete"
 
 
+def undecided_along(path: Document) -> int:
+    """Return how many supports stayed undecided along a document of a ridge path.
+
+    Examples
+    --------
+    >>> undecided_along({"undecided": {"1/100": 2, "1/10": 1}})
+    3
+    """
+    return sum(path["undecided"].values())
+
+
 def summary_csv(documents: Mapping[str, Document]) -> str:
     """Return `summary_frame` as CSV, with all digits."""
     return _csv(summary_frame(documents))

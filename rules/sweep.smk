@@ -9,37 +9,6 @@ BATCH = f"results/{{experiment}}/batches/{SPACE.wildcard_pattern}"
 FOLDERS = dict(zip(SPACE.instance_patterns, BATCHES.values(), strict=True))
 
 
-def batch(wildcards):
-    """Return the batch of a job."""
-    return BATCHES[wildcards.data, wildcards.method, wildcards.ridge, wildcards.seeds]
-
-
-def smaller_sizes(wildcards):
-    """Name the records of the smaller sizes of a batch."""
-    return [
-        rules.examine.output.records.replace("{size}", str(size)).format(**wildcards)
-        for size in range(1, int(wildcards.size))
-    ]
-
-
-def asked(name):
-    """Name a file of every batch and every width that is asked for."""
-    return [
-        f"results/{{experiment}}/batches/{folder}/size{width}/{name}"
-        for folder, found in FOLDERS.items()
-        for width in found.widths
-    ]
-
-
-def examined(name):
-    """Name a file of every batch and every size, also of widths that are not asked for."""
-    return [
-        f"results/{{experiment}}/batches/{folder}/size{size}/{name}"
-        for folder, found in FOLDERS.items()
-        for size in range(1, max(found.widths) + 1)
-    ]
-
-
 wildcard_constraints:
     data="[^/]+",
     method="[^/]+",
@@ -229,6 +198,9 @@ rule sweep_decided:
         instances=rules.aggregate.output.instances_parquet,
         tables=rules.aggregate.output,
         figures=rules.sweep_figures.output,
+        paths=all_paths("path.json"),
+        explorers=all_paths("explorer.html"),
+        diagrams=[file for format in FORMATS for file in all_paths(f"path.{format}")],
         folders=branch(config["sweep"]["folders"], then=rules.unfold.output.unfolded, otherwise=[]),
         checked=[
             f"results/{{experiment}}/batches/{folder}/checked.txt"
@@ -252,6 +224,8 @@ rule sweep_decided:
     resources:
         mem_mb=1000,
         runtime=5,
+    params:
+        paths=list(PATHS),
     message:
         "{wildcards.experiment}: is every support decided?"
     script:

@@ -1,29 +1,34 @@
 """Rule sweep_decided: fail, after everything was written, if a support stayed undecided."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
-from reluenum.document import write_text
+from reluenum.document import read_json, write_text
 from reluenum.errors import IncompleteRunError
 from reluenum.joblog import logged
+from reluenum.tables import undecided_along
 
 MOST_NAMES = 20
 """So many instances are named in the error; the table has all of them."""
 
 
-def main(instances: Path, decided: Path) -> None:
-    """Read the table of instances, and write that all of them are complete.
+def main(instances: Path, paths: Mapping[str, Path], decided: Path) -> None:
+    """Read the table of instances and the ridge paths, and write that all of them are complete.
 
     Raises
     ------
     IncompleteRunError
-        Naming instances that are not.
+        Naming instances and paths that are not.
     """
     table = pd.read_parquet(instances)
-    open_ = table[~table["complete"]]
-    if len(open_):
-        named = [f"{row.instance} ({row.undecided})" for row in open_.head(MOST_NAMES).itertuples()]
+    rows = table[~table["complete"]].itertuples()
+    open_ = [f"{row.instance} ({row.undecided})" for row in rows]
+    counts = {name: undecided_along(read_json(path)) for name, path in paths.items()}
+    open_ += [f"path {name} ({count})" for name, count in counts.items() if count]
+    if open_:
+        named = open_[:MOST_NAMES]
         more = f" and {len(open_) - MOST_NAMES} more" if len(open_) > MOST_NAMES else ""
         raise IncompleteRunError(
             f"supports stayed undecided in {', '.join(named)}{more}; everything else is written, "
@@ -36,4 +41,9 @@ def main(instances: Path, decided: Path) -> None:
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        main(Path(snakemake.input.instances), Path(snakemake.output.decided))
+        paths = map(Path, snakemake.input.paths)
+        main(
+            Path(snakemake.input.instances),
+            dict(zip(snakemake.params.paths, paths, strict=True)),
+            Path(snakemake.output.decided),
+        )

@@ -14,8 +14,9 @@ ROOT = Path(__file__).parents[1]
     [
         "ruff check .",
         "ruff format --check .",
-        "snakefmt --check Snakefile",
+        "snakefmt --check Snakefile rules",
         "snakemake --lint",
+        "snakemake --lint --configfile config/sweep_small.yaml",
     ],
 )
 def test_linter_has_nothing_to_say(command):

@@ -59,7 +59,7 @@ def test_the_steps_lead_to_a_complete_document(solved, tmp_path):
         tmp_path / "minima.json",
         tmp_path / "stationary.json",
     )
-    decided.main({"mine": tmp_path / "minima.json"}, tmp_path / "decided.txt")
+    decided.main({"mine": tmp_path / "minima.json"}, {}, tmp_path / "decided.txt")
     assert (tmp_path / "decided.txt").read_text() == "mine: 45 supports decided\n"
     points = read_json(tmp_path / "stationary.json")["points"]
     assert {point["minimum"] for point in points} == {True, False}
@@ -114,8 +114,21 @@ def test_decided_counts_the_undecided_supports_of_every_instance(tmp_path):
         record = {"enumeration": {"undecided": undecided, "supports_examined": 9}}
         documents[name].write_text(json.dumps(record))
     with pytest.raises(IncompleteRunError, match=r"in second \(3\), third \(1\); everything"):
-        decided.main(documents, tmp_path / "decided.txt")
+        decided.main(documents, {}, tmp_path / "decided.txt")
     assert not (tmp_path / "decided.txt").exists()
+
+
+def test_decided_counts_the_undecided_supports_of_every_path(tmp_path):
+    minima, path = tmp_path / "minima.json", tmp_path / "path.json"
+    record = {"enumeration": {"undecided": 0, "supports_examined": 9}}
+    minima.write_text(json.dumps(record))
+    path.write_text(json.dumps({"undecided": {"1/10": 2, "1/5": 1}}))
+    with pytest.raises(IncompleteRunError, match=r"undecided in path p \(3\); everything"):
+        decided.main({"one": minima}, {"p": path}, tmp_path / "decided.txt")
+    path.write_text(json.dumps({"undecided": {}}))
+    decided.main({"one": minima}, {"p": path}, tmp_path / "decided.txt")
+    text = (tmp_path / "decided.txt").read_text()
+    assert text == "one: 9 supports decided\npath p: decided at every ridge\n"
 
 
 def test_an_astronomical_problem_is_refused_unless_forced(tmp_path):
@@ -143,13 +156,14 @@ def test_a_log_holds_the_traceback_of_a_bug(tmp_path):
 
 
 def test_every_rule_has_its_script_and_every_script_its_rule():
-    snakefile = (ROOT / "Snakefile").read_text()
+    files = [ROOT / "Snakefile", *sorted((ROOT / "rules").glob("*.smk"))]
+    snakefile = "".join(path.read_text() for path in files)
     rules = re.findall(r"^(?:rule|checkpoint) (\w+):", snakefile, re.MULTILINE)
     assert rules[0] == "all"
     working = [rule for rule in rules if rule not in TARGETS]
     assert sorted(working) == [path.stem for path in SCRIPTS]
     for rule in working:
-        assert f'"scripts/{rule}.py"' in snakefile
+        assert f'scripts/{rule}.py"' in snakefile
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)

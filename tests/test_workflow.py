@@ -9,13 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 import yaml
+from workflow import ROOT, SMALL_DATA, Folder, jobs, jobs_run
 
-ROOT = Path(__file__).parents[1]
-SMALL_DATA = "x,y\n-1,0.2\n1/3,-1\n0.75,1e0\n"
 SMALL = {
     "experiment": "small",
     "datasets": [{"csv": "small.csv", "width": 2, "ridge": "1/100"}],
@@ -23,46 +21,6 @@ SMALL = {
     "figures": {"formats": ["svg"]},
 }
 INSTANCE = "results/small/small-L2-ridge1_100"
-
-
-class Folder:
-    """A working directory with a configuration and data, in which Snakemake runs."""
-
-    def __init__(self, path: Path, config: dict) -> None:
-        self.path = path
-        path.mkdir(exist_ok=True)
-        (path / "small.csv").write_text(SMALL_DATA)
-        self.configure(config)
-
-    def configure(self, config: dict) -> None:
-        (self.path / "config.yaml").write_text(yaml.safe_dump(config))
-
-    def command(self, *arguments: str) -> list[str]:
-        return [
-            *(sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")),
-            *("--configfile", "config.yaml", "--cores", "2", *arguments),
-        ]
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess:
-        """Run Snakemake to its end; its output is one text."""
-        return subprocess.run(
-            self.command(*arguments),
-            cwd=self.path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def succeed(self, *arguments: str) -> str:
-        """Run Snakemake and return what it printed."""
-        process = self.run(*arguments)
-        assert process.returncode == 0, process.stdout
-        return process.stdout
-
-    def files(self, pattern: str) -> dict[str, bytes]:
-        """Return the content of the results that match."""
-        found = (self.path / "results").glob(pattern)
-        return {str(f.relative_to(self.path)): f.read_bytes() for f in found if f.is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -79,12 +37,6 @@ def small(small_run, tmp_path):
     folder = Folder(tmp_path / "copy", SMALL)
     shutil.copytree(small_run.path, folder.path, dirs_exist_ok=True)
     return folder
-
-
-def jobs(output: str) -> dict[str, int]:
-    """Read the table of jobs that Snakemake prints first."""
-    table = output.partition("Job stats:")[2].partition("total")[0]
-    return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
 
 
 def test_a_run_writes_every_file_of_an_instance_and_of_the_experiment(small_run):
@@ -380,8 +332,3 @@ def test_a_killed_run_resumes_to_the_same_bytes(reference_run, tmp_path):
         found = folder.files(f"reference/*/{name}")
         assert found
         assert found == reference_run.files(f"reference/*/{name}")
-
-
-def jobs_run(output: str, rule: str) -> int:
-    """Count the jobs of a rule that ended."""
-    return len(re.findall(rf"^Finished jobid: \d+ \(Rule: {rule}\)$", output, re.MULTILINE))

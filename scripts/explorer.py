@@ -1,0 +1,17 @@
+"""Rule explorer: write the page on which a ridge path is explored."""
+
+from pathlib import Path
+
+from reluenum.document import read_json, write_text
+from reluenum.explorer import explorer_page
+from reluenum.joblog import logged
+
+
+def main(path: Path, page: Path) -> None:
+    """Read a ridge path and write its page."""
+    write_text(page, explorer_page(read_json(path)))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(Path(snakemake.input.path), Path(snakemake.output.page))
