@@ -7,6 +7,7 @@ from typing import Any
 
 from reluenum.datasets import posed
 from reluenum.document import to_json, write_text
+from reluenum.events import exact_document
 from reluenum.groebner import Limits
 from reluenum.joblog import logged
 from reluenum.paths import ridge_path
@@ -17,7 +18,8 @@ def main(instance: Mapping[str, Any], limits: Limits, output: Path) -> None:
     """Read or generate the data (see `reluenum.experiment.paths`) and write the path."""
     path = ridge_path(posed(instance), parse_ridge(instance["high"]), instance["points"], limits)
     logging.info("%d ridges, %d events", len(path.samples), len(path.events))
-    write_text(output, to_json(path.to_document()))
+    exact = instance["exact"]
+    write_text(output, to_json(exact_document(path, limits) if exact else path.to_document()))
 
 
 if __name__ == "__main__":

@@ -117,6 +117,35 @@ def test_segments_hold_every_sample_once(stretch):
 
 
 @pytest.mark.slow
+def test_a_dense_grid_of_enumerations_agrees_with_the_events_of_the_reference():
+    """On both sides of each of the 17 events, and at ridges between, by whole documents."""
+    problem = reference_problem(2, "1/1000")
+    path = ridge_path(problem, fmpq(1), points=21)
+    assert len(path.events) == 17
+    by_ridge = {sample.ridge: set(sample.minima) for sample in path.samples}
+    ridges = grid(fmpq(1, 1000), fmpq(1), 101)
+    ridges += [
+        end
+        for event in path.events
+        for end in (event.low * fmpq(999, 1000), event.high * fmpq(1001, 1000))
+    ]
+    for ridge in ridges:
+        last = max(known for known in by_ridge if known <= ridge)
+        expected = by_ridge[last]
+        assert supports(reference_problem(2, str(ridge))) == expected
+
+
+def supports(problem):
+    """The supports of all strata of all components, from the certified engine's document."""
+    document = enumerate_minima(problem, engine="certified").document
+    return {
+        tuple(sorted((group["face"], group["sign"]) for group in stratum["support"]))
+        for component in document["components"]
+        for stratum in component["strata"]
+    }
+
+
+@pytest.mark.slow
 def test_the_reference_at_large_ridges_ends_at_the_zero_network():
     problem = reference_problem(2, "3/5")
     path = ridge_path(problem, fmpq(1), points=5)
