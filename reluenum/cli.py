@@ -142,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
         ("crosscheck", _add_crosscheck, "solve one data set in every way and compare"),
         ("facts", _add_facts, "check the statements of the paper on a document of minima"),
         ("path", _add_path, "follow the local minima of one data set as the ridge varies"),
+        ("explore", _add_explore, "write a page on which one walks along a path"),
         ("verify", _add_verify, "check the certificate in a document of the certified engine"),
     ):
         command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
@@ -225,6 +226,13 @@ def _add_path(parser: argparse.ArgumentParser) -> None:
     add("--exact", action="store_true", help="add the algebraic number behind each event")
     _add_bar(parser)
     parser.set_defaults(run=_path)
+
+
+def _add_explore(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("file", metavar="PATH.json", help="a document that `reluenum path` wrote")
+    add("--output", metavar="FILE", help="write the page (HTML) there, whole or not at all")
+    parser.set_defaults(run=_explore)
 
 
 def _add_bar(parser: argparse.ArgumentParser) -> None:
@@ -441,6 +449,32 @@ def _path(options: argparse.Namespace) -> int:
         "ridges",
         UNDECIDED,
     )
+
+
+def _explore(options: argparse.Namespace) -> int:
+    """Write the page of a path."""
+    from reluenum.document import read_json
+    from reluenum.explorer import explorer_page
+    from reluenum.paths import FORMAT, VERSION
+
+    expected = "a document of `reluenum path`"
+    output = _writable(options.output, options.file)
+    try:
+        document = read_json(options.file)
+        if (document.get("format"), document.get("version")) != (FORMAT, VERSION):
+            found = f"{options.file} is no document of kind {FORMAT}, version {VERSION}"
+            raise InputError("FILE", found, expected)
+        page = explorer_page(document)
+    except OSError as error:
+        raise InputError("FILE", f"{options.file}: {error.strerror or error}", expected) from error
+    except IncompleteRunError as error:
+        raise InputError("FILE", str(error), expected) from error
+    except InputError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise InputError("FILE", f"{options.file} is damaged", expected) from error
+    _write(output, page)
+    return DECIDED
 
 
 def _verify(options: argparse.Namespace) -> int:
