@@ -1,4 +1,4 @@
-.PHONY: reference test lint format bench picture paper-route crosscheck lock clean
+.PHONY: reference test lint format bench picture paper-route gallery crosscheck lock clean
 
 reference:
 	./run reference
@@ -23,6 +23,11 @@ picture:
 
 paper-route:
 	./run -- python docs/paper_route.py
+
+# Real data: some minutes on two cores.
+gallery:
+	./run -- snakemake --cores 2 --configfile config/gallery.yaml
+	./run -- python docs/gallery.py
 
 # Takes the machine for most of an hour: some backends reach the time limit on many systems.
 crosscheck:
