@@ -123,7 +123,9 @@ def _float(text: str) -> float:
 def _ridge(text: str) -> dict[str, Any]:
     """Return a ridge as it stands, as a decimal that tells the ends of a bracket apart, to draw."""
     value = _float(text)
-    return {"text": text, "decimal": f"{value:.13g}", "value": value}
+    decimal = f"{value:.13g}"
+    relation = "=" if parse_rational(decimal) == parse_rational(text) else "≈"
+    return {"text": text, "relation": relation, "decimal": decimal, "value": value}
 
 
 def _segment(branch: Record, problem: Record, places: Mapping[str, int]) -> dict[str, Any]:

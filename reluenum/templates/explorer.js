@@ -67,8 +67,8 @@
   const short = (sample) => String(Number(sample.height.toPrecision(6)));
 
   const ridgeText = (k) => {
-    const { text, decimal } = ridges[k];
-    return text === decimal ? text : `${text} ≈ ${decimal}`;
+    const { text, relation, decimal } = ridges[k];
+    return text === decimal ? text : `${text} ${relation} ${decimal}`;
   };
 
   const unitLines = (segment, k, j) => {
@@ -261,6 +261,8 @@
     });
   };
 
+  const HEIGHTS = [["bottom", "top"], ["bottom", "middle", "top"]];
+
   const middle = ({ low, high }) => Math.sqrt(values[low] * values[high]);
 
   /** Samples of all segments that pass a test, with gaps between them. */
@@ -306,6 +308,7 @@
       customdata: segments[index].samples.map((_, offset) => ["minimum", index, first + offset]),
       hoverinfo: "none",
     }));
+    const side = state.k > 0 && state.k === ridges.length - 1 ? "left" : "right";
     const undecided = ridges.map((_, k) => k).filter((k) => ridges[k].undecided > 0);
     const traces = [
       {
@@ -328,11 +331,11 @@
         customdata: ends.map(([index, k]) => ["minimum", index, k]),
         hoverinfo: "none",
       },
-      marks(ordered().map((segment) => ({
+      marks(sideBySide(present[state.k]).map(({ segment, slot, slots }) => ({
         segment,
         x: values[state.k],
         y: sampleAt(segment, state.k).height,
-        corner: state.k > 0 && values[state.k] > values.at(-1) / 1.05 ? "middle left" : "middle right",
+        corner: `${slots === 1 ? "middle" : HEIGHTS[slots - 2][slot]} ${side}`,
       }))),
       {
         x: events.map(middle),
@@ -429,16 +432,19 @@
   };
   const CORNERS = ["top right", "top left", "bottom right", "bottom left"];
 
-  /** All units at this ridge, as points that `marks` draws. */
-  const units = (place) => ordered().flatMap((segment) =>
-    segments[segment].faces.map((_, j) => ({
-      segment,
-      j,
-      symbol: unitSymbol(segment, j),
-      corner: CORNERS[segments[segment].family % 4],
-      ...place(segment, j),
-    })),
-  );
+  /** All units at this ridge, as points that `marks` draws; letters avoid each other. */
+  const units = (place, reach) => {
+    const points = ordered().flatMap((segment) =>
+      segments[segment].faces.map((_, j) => ({
+        segment, j, symbol: unitSymbol(segment, j), ...place(segment, j),
+      })),
+    );
+    const near = (one, other) => Math.hypot(one.x - other.x, one.y - other.y) < 0.12 * reach;
+    return points.map((point, index) => ({
+      ...point,
+      corner: CORNERS[points.slice(0, index).filter((other) => near(point, other)).length % 4],
+    }));
+  };
 
   const drawPlane = () => {
     const reach = reachAt(state.k);
@@ -468,7 +474,7 @@
     const ends = units((segment, j) => {
       const [x, y] = sampleAt(segment, state.k).vectors[j];
       return { x, y };
-    });
+    }, reach);
     return Plotly.react("units", [...walls, ...rays, marks(ends)], layout({
       xaxis: axis({ title: { text: "b" }, range: [-reach, reach], showgrid: false }),
       yaxis: axis({ title: { text: "c" }, range: [-reach, reach], scaleanchor: "x", showgrid: false }),
@@ -491,7 +497,7 @@
         hoverinfo: "none",
       })),
     );
-    const ends = units((segment, j) => ({ x: names.length - 1, y: output(segment, j) }));
+    const ends = units((segment, j) => ({ x: names.length - 1, y: output(segment, j) }), reach);
     return Plotly.react("units", [...lines, marks(ends)], layout({
       xaxis: axis({ tickvals: names.map((_, place) => place), ticktext: names, range: [-0.3, names.length - 0.6] }),
       yaxis: axis({ title: { text: "weight" }, range: [-reach, reach], zeroline: true, zerolinecolor: palette.line }),
@@ -687,10 +693,10 @@
   };
 
   const writeControls = () => {
-    const { text, decimal } = ridges[state.k];
+    const { text, relation, decimal } = ridges[state.k];
     slider.value = state.k;
     slider.setAttribute("aria-valuetext", `ridge ${ridgeText(state.k)}, ${state.k + 1} of ${ridges.length}`);
-    element("shown").replaceChildren(made("b", decimal), made("span", ` = ${text}`));
+    element("shown").replaceChildren(made("b", decimal), made("span", ` ${relation} ${text}`));
     element("place").textContent = placeText();
     element("previous").disabled = !events.some(({ low }) => low < state.k);
     element("next").disabled = !events.some(({ high }) => high > state.k);
