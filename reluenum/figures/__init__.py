@@ -13,12 +13,14 @@ from reluenum.figures.fits import plot_fits
 from reluenum.figures.levels import plot_levels, plot_losses
 from reluenum.figures.path import plot_path
 from reluenum.figures.style import save_figure
+from reluenum.figures.sweep import SWEEP_FIGURES
 from reluenum.figures.times import plot_times
 from reluenum.figures.units import plot_units
 
 __all__ = [
     "FIGURES",
     "SUMMARY_FIGURES",
+    "SWEEP_FIGURES",
     "plot_fits",
     "plot_levels",
     "plot_losses",
