@@ -352,6 +352,13 @@ rule tables:
             caption="captions/minima.rst",
             category="Local minima",
             subcategory="{instance}",
+            labels={"show": "components of local minima (CSV)"},
+        ),
+        page=report(
+            "results/{experiment}/{instance}/minima.html",
+            caption="captions/minima_page.rst",
+            category="Local minima",
+            subcategory="{instance}",
             labels={"show": "components of local minima"},
         ),
     log:
@@ -472,6 +479,12 @@ rule summary:
     output:
         csv=report(
             "results/{experiment}/summary.csv",
+            caption="captions/summary.rst",
+            category="All instances",
+            labels={"show": "summary (CSV)"},
+        ),
+        page=report(
+            "results/{experiment}/summary.html",
             caption="captions/summary.rst",
             category="All instances",
             labels={"show": "summary"},

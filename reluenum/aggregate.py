@@ -13,7 +13,14 @@ from tabulate import tabulate
 
 from reluenum.experiment import instance_name
 from reluenum.problem import parse_rational
-from reluenum.tables import components_frame, latex_escape, percent, summary_frame, tabular
+from reluenum.tables import (
+    LATEX_ROWS,
+    components_frame,
+    latex_escape,
+    percent,
+    summary_frame,
+    tabular,
+)
 
 Document = Mapping[str, Any]
 
@@ -87,6 +94,9 @@ minima of that width. Instances that differ in their width only are of one serie
 
 GROUP = ("data", "d", "n", "width", "engine", "loss", "output_bias")
 """What the instances of a row of the summary share."""
+
+GROUP_AND_RIDGE = (*GROUP, "ridge_decimal", "ridge")
+"""The same by ridge, in the order of its value."""
 
 
 def frame(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
@@ -235,6 +245,7 @@ _TITLES = {
     "engine": "engine",
     "loss": "loss",
     "output_bias": "bias",
+    "ridge": "ridge",
     "instances": "instances",
     "mean_components": "components",
     "most_components": "most",
@@ -274,47 +285,69 @@ LEGEND = (
 
 def markdown(instances: pd.DataFrame, components: pd.DataFrame) -> str:
     """Return the summary and the numbers of components by dimension as Markdown."""
-    rows = _readable(summary(instances), _TITLES)
-    counts = dimensions(components, instances)
-    shared = _shared(rows)
     parts = [
-        _totals(instances),
-        _shared_line(shared),
-        tabulate(_without(rows, shared), "keys", "pipe", disable_numparse=True),
+        totals(instances),
+        f"**{warning(instances)}**" if warning(instances) else "",
+        shared_line(instances),
+        tabulate(readable_summary(instances), "keys", "pipe", disable_numparse=True),
         LEGEND,
         "Components by dimension:",
-        tabulate(_without(_readable(counts, _TITLES), shared), "keys", "pipe"),
+        tabulate(readable_dimensions(components, instances), "keys", "pipe"),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def latex(instances: pd.DataFrame) -> str:
     r"""Return the summary as LaTeX that needs `\usepackage{booktabs}` and nothing else."""
-    rows = _readable(summary(instances), _LATEX_TITLES)
-    shared = _shared(rows)
-    body = [[latex_escape(cell) for cell in row.values()] for row in _without(rows, shared)]
-    header = [latex_escape(title) for title in _without(rows, shared)[0]]
-    table = tabular("@{}" + "r" * len(header) + "@{}", header, body)
-    parts = [latex_escape(_totals(instances).replace("**", "")), latex_escape(_shared_line(shared))]
-    parts += ["\\noindent{\\scriptsize\\setlength{\\tabcolsep}{3pt}%\n" + table + "}"]
-    parts += [latex_escape(LEGEND)]
+    rows = _without(_readable(summary(instances), _LATEX_TITLES), _shared(instances))
+    header = [latex_escape(title) for title in rows[0]]
+    body = [[latex_escape(cell) for cell in row.values()] for row in rows]
+    alignment = "@{}" + "r" * len(header) + "@{}"
+    tables = [
+        "\\noindent{\\scriptsize\\setlength{\\tabcolsep}{3pt}%\n"
+        + tabular(alignment, header, body[start : start + LATEX_ROWS])
+        + "}"
+        for start in range(0, len(body), LATEX_ROWS)
+    ]
+    words = [totals(instances), warning(instances), shared_line(instances)]
+    parts = [*map(latex_escape, words), *tables, latex_escape(LEGEND)]
     return "\n\n\\smallskip\n".join(part for part in parts if part) + "\n"
 
 
-def _totals(instances: pd.DataFrame) -> str:
-    """Return what was enumerated, and a warning if some of it stayed undecided."""
+def totals(instances: pd.DataFrame) -> str:
+    """Return in a sentence what was enumerated, and what came out."""
     known = decided(instances)
     zero = known["zero_network"].sum()
     isolated = known["isolated"].sum() - zero
     boundary = known["isolated_on_boundary"].sum() - zero
-    line = (
+    return (
         f"{len(instances):,} instances, {instances['supports_examined'].sum():,} supports, "
         f"{known['components'].sum():,} components of local minima; of {isolated:,} isolated ones "
         f"with a living unit {boundary:,} ({percent(boundary, isolated)}) are on a boundary."
     )
-    if len(known) < len(instances):
-        line += f" **{len(instances) - len(known):,} instances stayed undecided.**"
-    return line
+
+
+def warning(instances: pd.DataFrame) -> str:
+    """Return what belongs on every view of a sweep, empty if all of it is decided."""
+    undecided = len(instances) - len(decided(instances))
+    return f"{undecided} instances stayed undecided." if undecided else ""
+
+
+def shared_line(instances: pd.DataFrame) -> str:
+    """Return the settings that all instances share, which tables leave out."""
+    shared = ", ".join(f"{title} = {value}" for title, value in _shared(instances).items())
+    return f"All: {shared}." if shared else ""
+
+
+def readable_summary(instances: pd.DataFrame, by: Sequence[str] = GROUP) -> list[dict[str, str]]:
+    """Return the rows of the summary as short texts under titles."""
+    return _without(_readable(summary(instances, by), _TITLES), _shared(instances))
+
+
+def readable_dimensions(components: pd.DataFrame, instances: pd.DataFrame) -> list[dict[str, str]]:
+    """Return how many components there are of each dimension as short texts under titles."""
+    counts = dimensions(components, instances)
+    return _without(_readable(counts, _TITLES), _shared(instances))
 
 
 def _readable(table: pd.DataFrame, titles: Mapping[str, str]) -> list[dict[str, str]]:
@@ -347,18 +380,11 @@ def _cell(key: str, value: Any) -> str:
     return f"{value:,}" if key in ("supports_examined", "isolated") else str(value)
 
 
-def _shared(rows: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    """Return the settings that all rows of a table have in common."""
-    titles = [_TITLES[key] for key in GROUP]
-    return {
-        title: rows[0][title]
-        for title in titles
-        if len(rows) > 1 and len({row[title] for row in rows}) == 1
-    }
-
-
-def _shared_line(shared: Mapping[str, str]) -> str:
-    return f"All: {', '.join(f'{t} = {value}' for t, value in shared.items())}." if shared else ""
+def _shared(instances: pd.DataFrame) -> dict[str, str]:
+    """Return the settings that all instances share, if they differ in any."""
+    settings = {key: instances[key].unique() for key in GROUP}
+    shared = {_TITLES[key]: str(values[0]) for key, values in settings.items() if len(values) == 1}
+    return shared if len(shared) < len(GROUP) else {}
 
 
 def _without(rows: Iterable[Mapping[str, str]], shared: Mapping[str, str]) -> list[dict[str, str]]:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from tabulate import tabulate
 
 from reluenum.crosscheck import Agreement
 from reluenum.document import write_text
 from reluenum.figures import plot_times, save_figure
 from reluenum.measurement import Measurement, unfinished
+from reluenum.pages import rendered
 
 NOTHING = "–"
 """Stands for what a run does not have."""
@@ -271,11 +271,9 @@ def summary(agreement: Agreement) -> list[str]:
 
 def page(agreement: Agreement, title: str) -> str:
     """Return everything about a crosscheck as one HTML page that needs nothing else."""
-    environment = Environment(
-        loader=PackageLoader("reluenum"), autoescape=True, undefined=StrictUndefined
-    )
     measurements = agreement.measurements
-    return environment.get_template("crosscheck.html.j2").render(
+    return rendered(
+        "crosscheck.html.j2",
         title=title,
         problem=measurements[0]["problem"],
         software=_shared_or_all([m["software"] for m in measurements]),

@@ -131,6 +131,24 @@ def _component_row(index: int, component: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def readable_components(document: Document) -> list[dict[str, str]]:
+    """Return the rows of `components_frame` as short texts under titles, for people."""
+    verdict = {True: "yes", False: "no", None: UNKNOWN}
+    return [
+        {
+            "#": str(row["index"]),
+            "loss": short_number(row["loss"]),
+            "kind": row["kind"],
+            "on a boundary": verdict[row["on_boundary"]],
+            "global at its width": verdict[row["global_at_width"]],
+            "at every width": verdict[row["global_at_every_width"]],
+            "labelled copies": str(row["orbit_size"]),
+            "support": row["support"],
+        }
+        for row in components_frame(document).to_dict("records")
+    ]
+
+
 def kind(dimension: int) -> str:
     """Return what a component of some dimension is called: isolated, arc, dimension k."""
     return {0: "isolated", 1: "arc"}.get(dimension, f"dimension {dimension}")
@@ -296,7 +314,7 @@ def summary_markdown(documents: Mapping[str, Document]) -> str:
 
     An instance is a row, or a column if there are at most `MARKDOWN_COLUMNS`.
     """
-    rows = _readable(documents, _TITLES)
+    rows = readable_instances(documents)
     cells = [list(rows[0]), *(list(row.values()) for row in rows)]
     if len(rows) <= MARKDOWN_COLUMNS:
         cells = [list(column) for column in zip(*cells, strict=True)]
@@ -388,6 +406,11 @@ def latex_escape(text: str) -> str:
 def _latex_name(name: str) -> str:
     """Escape a name and allow line breaks after its hyphens and underscores."""
     return re.sub(r"(-|\\_)", r"\1\\allowbreak{}", latex_escape(name))
+
+
+def readable_instances(documents: Mapping[str, Document]) -> list[dict[str, str]]:
+    """Return the rows of `summary_frame` as short texts under titles, for people."""
+    return _readable(documents, _TITLES)
 
 
 def _readable(documents: Mapping[str, Document], titles: Mapping[str, str]) -> list[dict[str, str]]:

@@ -127,14 +127,15 @@ rule aggregate:
             "results/{experiment}/summary.csv",
             caption="../captions/sweep_summary.rst",
             category="All instances",
-            labels={"show": "summary by n, L and ridge"},
+            labels={"show": "summary by n, L and ridge (CSV)"},
         ),
-        summary_md=report(
-            "results/{experiment}/summary.md",
+        summary_html=report(
+            "results/{experiment}/summary.html",
             caption="../captions/sweep_table.rst",
             category="All instances",
-            labels={"show": "summary by n and L"},
+            labels={"show": "summary"},
         ),
+        summary_md="results/{experiment}/summary.md",
         summary_tex="results/{experiment}/summary.tex",
     log:
         "logs/aggregate/{experiment}.log",

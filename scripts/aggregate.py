@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from reluenum.aggregate import GROUP, latex, markdown, summary, total_seconds
+from reluenum.aggregate import GROUP_AND_RIDGE, latex, markdown, summary, total_seconds
 from reluenum.document import replaced_file, write_text
 from reluenum.joblog import logged
+from reluenum.pages import sweep_page
 
 
 def main(
@@ -15,6 +16,7 @@ def main(
     components: Sequence[Path],
     times: Sequence[Path],
     tables: Mapping[str, Path],
+    title: str,
 ) -> None:
     """Read the rows of every batch and write every table.
 
@@ -26,6 +28,7 @@ def main(
         Those of all sizes up to the largest width.
     tables : mapping of str to Path
         Names of tables, with their suffixes after `_`, and where they go.
+    title : str
     """
     rows, parts = _joined(instances), _joined(components)
     found = {
@@ -37,9 +40,10 @@ def main(
         with replaced_file(tables[f"{name}_parquet"]) as temporary:
             table.to_parquet(temporary, index=False)
         write_text(tables[f"{name}_csv"], _csv(table))
-    write_text(tables["summary_csv"], _csv(summary(rows, [*GROUP, "ridge_decimal", "ridge"])))
+    write_text(tables["summary_csv"], _csv(summary(rows, GROUP_AND_RIDGE)))
     write_text(tables["summary_md"], markdown(rows, parts))
     write_text(tables["summary_tex"], latex(rows))
+    write_text(tables["summary_html"], sweep_page(title, rows, parts))
 
 
 def _joined(paths: Sequence[Path]) -> pd.DataFrame:
@@ -57,4 +61,5 @@ if __name__ == "__main__":
             list(map(Path, snakemake.input.components)),
             list(map(Path, snakemake.input.times)),
             {name: Path(path) for name, path in snakemake.output.items()},
+            snakemake.wildcards.experiment,
         )

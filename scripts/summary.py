@@ -1,19 +1,23 @@
-"""Rule summary: write one row per instance, as CSV, Markdown and LaTeX."""
+"""Rule summary: write one row per instance, as CSV, Markdown, LaTeX and a page."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from reluenum.document import read_json, write_text
 from reluenum.joblog import logged
+from reluenum.pages import summary_page
 from reluenum.tables import summary_csv, summary_latex, summary_markdown
 
 
-def main(minima: Mapping[str, Path], csv: Path, markdown: Path, latex: Path) -> None:
-    """Read the minima of every instance, by name, and write the summary in three forms."""
+def main(
+    minima: Mapping[str, Path], csv: Path, markdown: Path, latex: Path, page: Path, title: str
+) -> None:
+    """Read the minima of every instance, by name, and write the summary in four forms."""
     documents = {name: read_json(path) for name, path in minima.items()}
     write_text(csv, summary_csv(documents))
     write_text(markdown, summary_markdown(documents))
     write_text(latex, summary_latex(documents))
+    write_text(page, summary_page(title, documents))
 
 
 if __name__ == "__main__":
@@ -24,4 +28,6 @@ if __name__ == "__main__":
             Path(snakemake.output.csv),
             Path(snakemake.output.markdown),
             Path(snakemake.output.latex),
+            Path(snakemake.output.page),
+            snakemake.wildcards.experiment,
         )

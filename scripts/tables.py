@@ -1,17 +1,25 @@
-"""Rule tables: write the minima of an instance as a table."""
+"""Rule tables: write the minima of an instance as a table, and as a page."""
 
 from pathlib import Path
 
 from reluenum.document import read_json, write_text
 from reluenum.joblog import logged
+from reluenum.pages import instance_page
 from reluenum.tables import minima_csv
 
 
-def main(minima: Path, table: Path) -> None:
-    """Read the minima of an instance and write them as a table."""
-    write_text(table, minima_csv(read_json(minima)))
+def main(minima: Path, table: Path, page: Path, title: str) -> None:
+    """Read the minima of an instance and write them as a table, and as a page."""
+    document = read_json(minima)
+    write_text(table, minima_csv(document))
+    write_text(page, instance_page(title, document))
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        main(Path(snakemake.input.minima), Path(snakemake.output.minima))
+        main(
+            Path(snakemake.input.minima),
+            Path(snakemake.output.minima),
+            Path(snakemake.output.page),
+            snakemake.wildcards.instance,
+        )

@@ -55,6 +55,7 @@ def test_a_run_writes_every_file_of_an_instance_and_of_the_experiment(small_run)
         "data.csv",
         "minima.json",
         "minima.csv",
+        "minima.html",
         "stationary.json",
         "stationary.csv",
         "facts.txt",
@@ -62,7 +63,14 @@ def test_a_run_writes_every_file_of_an_instance_and_of_the_experiment(small_run)
         "work",
     }
     experiment = {path.name for path in (small_run.path / "results/small").iterdir()}
-    assert experiment >= {"decided.txt", "summary.csv", "summary.md", "summary.tex", "figures"}
+    assert experiment >= {
+        "decided.txt",
+        "summary.csv",
+        "summary.html",
+        "summary.md",
+        "summary.tex",
+        "figures",
+    }
     assert list((small_run.path / "results/small/figures").glob("*.svg"))
 
 
@@ -214,7 +222,14 @@ def test_a_report_holds_tables_and_figures(small):
     small.succeed("--report", "report.zip")
     shutil.unpack_archive(small.path / "report.zip", small.path / "page")
     names = {path.name for path in (small.path / "page").rglob("*")}
-    assert names >= {"report.html", "minima.csv", "stationary.csv", "summary.csv", "decided.txt"}
+    assert names >= {
+        "report.html",
+        "minima.html",
+        "minima.csv",
+        "stationary.csv",
+        "summary.csv",
+        "decided.txt",
+    }
     assert any(name.endswith(".svg") for name in names)
 
 

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from browser import artefact, launched, opened
 from test_sweep import assert_tables_agree
 from workflow import ROOT, Folder, jobs, jobs_run
 
 from reluenum import Problem, enumerate_minima
 from reluenum.experiment import SWEEP_FIGURES
+
+SNAKEMAKES_OWN = "cdn.tailwindcss.com should not be used in production"
+"""A remark of a library inside every report of Snakemake, which asks nothing of any network."""
 
 WHOLE = yaml.safe_load((ROOT / "config/sweep_small.yaml").read_text())
 REDUCED = WHOLE | {
@@ -63,7 +67,7 @@ def test_a_sweep_writes_every_table_figure_and_instance(finished):
     tables = {f"{name}.{kind}" for name in ("instances", "components", "times")
               for kind in ("csv", "parquet")}  # fmt: skip
     assert written == tables | {
-        "summary.csv", "summary.md", "summary.tex", "unfolded.txt", "decided.txt",
+        "summary.csv", "summary.html", "summary.md", "summary.tex", "unfolded.txt", "decided.txt",
     }  # fmt: skip
     drawn = {path.name for path in (finished.path / RESULTS / "figures").iterdir()}
     assert drawn == {f"{name}.svg" for name in SWEEP_FIGURES}
@@ -185,3 +189,19 @@ def test_large_sweeps_are_planned_in_less_than_a_minute(name, most, tmp_path):
     output = folder.succeed("--dry-run", "--quiet", "rules")
     assert 400 <= jobs(output)["examine"] <= most
     assert not folder.files("**/*")
+
+
+def test_the_report_opens_in_a_browser_without_a_network(finished, tmp_path):
+    finished.succeed("--report", str(tmp_path / "report.html"))
+    with launched() as browser, opened(browser, tmp_path / "report.html", SNAKEMAKES_OWN) as page:
+        page.get_by_text("All instances", exact=True).click()
+        for label in ("summary", "completeness", *SWEEP_FIGURES.values()):
+            assert page.get_by_text(label, exact=True).is_visible()
+        for label in ("local minima against the ridge", "summary"):
+            line = page.locator("tr", has=page.get_by_text(label, exact=True))
+            line.locator("[iconname=information-circle]").click()
+            page.wait_for_timeout(300)
+            artefact(page, f"report_{label.replace(' ', '_')}", tmp_path)
+            line.locator("[iconname=eye]").click()
+            page.wait_for_timeout(500)
+            artefact(page, f"report_{label.replace(' ', '_')}_shown", tmp_path)
