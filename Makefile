@@ -1,4 +1,4 @@
-.PHONY: reference test lint format bench picture paper-route gallery crosscheck lock clean
+.PHONY: reference test lint format bench example sweeps picture paper-route gallery crosscheck lock clean
 
 reference:
 	./run reference
@@ -18,6 +18,16 @@ bench:
 	./run -- python benchmarks/engines.py --widths 1 2 3
 	./run -- python benchmarks/certified.py
 
+# The rendered report and the picture of the explorer; needs Chromium.
+example:
+	./run reference
+	./run -- python docs/example.py
+
+# Most of an hour on two cores.
+sweeps:
+	./run -- snakemake --cores 2 --configfile config/sweep_paper.yaml
+	./run -- python docs/sweeps.py
+
 picture:
 	./run -- python docs/picture.py
 
@@ -27,7 +37,7 @@ paper-route:
 # Real data: some minutes on two cores.
 gallery:
 	./run -- snakemake --cores 2 --configfile config/gallery.yaml
-	./run -- python docs/gallery.py
+	./run -- python -m docs.gallery
 
 # Takes the machine for most of an hour: some backends reach the time limit on many systems.
 crosscheck:

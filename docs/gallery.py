@@ -7,7 +7,6 @@ written.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import yaml
 from flint import fmpq
 from tabulate import tabulate
 
+from docs.prose import bullets, said
 from reluenum import Problem
 from reluenum.datasets import read_csv
 from reluenum.document import read_minima, write_text
@@ -119,19 +119,6 @@ def plain(value: float) -> str:
     """
     rounded = float(f"{value:.2e}")
     return f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:.3g}"
-
-
-def said(text: str, holds: bool) -> str:
-    """Return a sentence that was checked.
-
-    Raises
-    ------
-    ValueError
-        If it is not so: then the page needs other words.
-    """
-    if not holds:
-        raise ValueError(f"no longer true: {text}")
-    return text
 
 
 Instances = Mapping[tuple[int, str], Instance]
@@ -270,7 +257,7 @@ public domain.)
 
 *Width 2, ridge 1/1000: every component of local minima, x = H / 1000, y = D / 100.*
 
-{_paragraph(sentences)}
+{bullets(sentences)}
 
 {galileo_path(path)}"""
 
@@ -359,7 +346,7 @@ The ridge path of width 2 from {low} to {high}:
 *Ridges of the events in six digits; each is bracketed to ten between two proved lists. A face is
 the sign of a unit's pre-activation on each data point, by increasing height.*
 
-{_paragraph(sentences)}
+{bullets(sentences)}
 """
 
 
@@ -458,7 +445,7 @@ domain.)
 
 *Width 2, ridge 1/10: every component, x = years since January 1855, y = thousands of deaths.*
 
-{_paragraph(sentences)}
+{bullets(sentences)}
 """
 
 
@@ -525,7 +512,7 @@ a classic of robust regression. (K. A. Brownlee, 1965; public domain as stated b
 
 *Width 2, ridge 1/10: every component, x1 = (air flow - 60) / 10, x2 = (temperature - 20) / 10.*
 
-{_paragraph(sentences)}
+{bullets(sentences)}
 """
 
 
@@ -592,7 +579,7 @@ The volume of the Nile at Aswan from 1871 to 1970, with an apparent change after
 
 *Width 2, ridge 1/10: every component, x = (year - 1920) / 50, y = 10^11 cubic metres.*
 
-{_paragraph(sentences)}
+{bullets(sentences)}
 """
 
 
@@ -612,14 +599,6 @@ def _inner(component: Document) -> float:
 def _ratio(one: Instance) -> float:
     """Return the worst loss over the best."""
     return number(one.components[-1]["loss"]) / number(one.components[0]["loss"])
-
-
-def _paragraph(sentences: Sequence[str]) -> str:
-    """Return sentences as a list, in lines of a hundred characters."""
-    return "\n".join(
-        fill(sentence, 100, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
-        for sentence in sentences
-    )
 
 
 # ------------------------------------------------------------------------------------- the page

@@ -8,6 +8,7 @@ import pytest
 from flint import fmpq
 
 from docs import gallery
+from docs.prose import said
 from reluenum import Problem, enumerate_minima
 from reluenum.datasets import read_csv
 from reluenum.paths import minima_at
@@ -165,6 +166,6 @@ def test_the_page_has_all_events():
 
 
 def test_a_sentence_that_is_no_longer_true_is_refused():
-    assert gallery.said("2 is even", 2 % 2 == 0) == "2 is even"
+    assert said("2 is even", 2 % 2 == 0) == "2 is even"
     with pytest.raises(ValueError, match="no longer true: 3 is even"):
-        gallery.said("3 is even", 3 % 2 == 0)
+        said("3 is even", 3 % 2 == 0)
