@@ -16,7 +16,14 @@ from workflow import ROOT, SMALL_DATA, Folder, jobs, jobs_run
 
 SMALL = {
     "experiment": "small",
-    "datasets": [{"csv": "small.csv", "width": 2, "ridge": "1/100"}],
+    "datasets": [
+        {
+            "csv": "small.csv",
+            "width": 2,
+            "ridge": "1/100",
+            "path": {"from": "1/2", "to": "1", "points": 3, "exact": True},
+        }
+    ],
     "solve": {"patterns_per_job": 8},
     "figures": {"formats": ["svg"]},
 }
@@ -74,6 +81,19 @@ def test_a_run_writes_every_file_of_an_instance_and_of_the_experiment(small_run)
     assert list((small_run.path / "results/small/figures").glob("*.svg"))
 
 
+def test_a_data_set_has_the_ridge_path_that_is_asked_for(small_run, tmp_path):
+    folder = small_run.path / "results/small/paths/small-L2"
+    assert {path.name for path in folder.iterdir()} == {"path.json", "path.svg", "explorer.html"}
+    (tmp_path / "small.csv").write_text(SMALL_DATA)
+    options = ["--width", "2", "--ridge", "1/2:1", "--points", "3", "--exact"]
+    command = [sys.executable, "-m", "reluenum", "path", str(tmp_path / "small.csv"), *options]
+    output = tmp_path / "path.json"
+    subprocess.run([*command, "--output", str(output)], check=True)
+    assert output.read_bytes() == (folder / "path.json").read_bytes()
+    decided = (small_run.path / "results/small/decided.txt").read_text()
+    assert "path small-L2: decided at every ridge" in decided
+
+
 def test_there_is_a_job_for_every_batch_of_patterns(small_run):
     plan = json.loads((small_run.path / INSTANCE / "work/patterns.json").read_text())
     assert sum(map(len, plan["batches"])) == 21  # 6 columns, 2 units: (6 + 1) choose 2
@@ -114,7 +134,8 @@ def test_a_new_ridge_computes_that_ridge_only(small):
     small.succeed()
     assert small.files("small/small-L2-ridge1_100/**/*") == before
     assert small.files("small/small-L2-ridge1_10/minima.json")
-    assert len((small.path / "results/small/decided.txt").read_text().splitlines()) == 2
+    assert "path" not in counts
+    assert len((small.path / "results/small/decided.txt").read_text().splitlines()) == 3
 
 
 def test_other_batches_give_the_same_minima(small):
@@ -250,7 +271,8 @@ def test_an_error_in_the_data_is_named_in_one_line_and_nothing_is_written(tmp_pa
     (tmp_path / "small.csv").write_text(SMALL_DATA.replace("1/3", "one third"))
     process = folder.run()
     assert process.returncode == 1
-    (line,) = [line for line in process.stdout.splitlines() if line.startswith("InputError")]
+    # Both rules that read the data say the same.
+    (line,) = {line for line in process.stdout.splitlines() if line.startswith("InputError")}
     assert "small.csv" in line
     assert "one third" in line
     assert not folder.files("**/*")
