@@ -1,7 +1,8 @@
-"""Figures of documents: hidden units, fits, loss levels, ridge paths, times of backends.
+"""Figures of documents: hidden units, fits, loss levels, ridge paths, times; figures of a sweep.
 
-Every function takes a parsed document and returns a `matplotlib.figure.Figure`; nothing is kept
-in pyplot. Colour is never alone: markers, fill and line styles say the same in greyscale.
+Every function takes a parsed document, or the tables of a sweep, and returns a
+`matplotlib.figure.Figure`; nothing is kept in pyplot. Colour is never alone: markers,
+fill and line styles say the same in greyscale.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +14,11 @@ from reluenum.figures.fits import plot_fits
 from reluenum.figures.levels import plot_levels, plot_losses
 from reluenum.figures.path import plot_path
 from reluenum.figures.style import save_figure
-from reluenum.figures.sweep import SWEEP_FIGURES
+from reluenum.figures.sweep import plot_minima_by_ridge, plot_minima_by_size
+from reluenum.figures.sweep_cost import plot_cost
+from reluenum.figures.sweep_panels import Tables
+from reluenum.figures.sweep_shares import plot_boundary_share, plot_gaps
+from reluenum.figures.sweep_sizes import plot_sizes
 from reluenum.figures.times import plot_times
 from reluenum.figures.units import plot_units
 
@@ -21,10 +26,16 @@ __all__ = [
     "FIGURES",
     "SUMMARY_FIGURES",
     "SWEEP_FIGURES",
+    "plot_boundary_share",
+    "plot_cost",
     "plot_fits",
+    "plot_gaps",
     "plot_levels",
     "plot_losses",
+    "plot_minima_by_ridge",
+    "plot_minima_by_size",
     "plot_path",
+    "plot_sizes",
     "plot_times",
     "plot_units",
     "save_figure",
@@ -39,3 +50,13 @@ FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {
 
 SUMMARY_FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {"losses": plot_losses}
 """Figures of several documents (by name of the instance), by name."""
+
+SWEEP_FIGURES: Mapping[str, Callable[[Tables], Figure]] = {
+    "minima_by_ridge": plot_minima_by_ridge,
+    "minima_by_size": plot_minima_by_size,
+    "boundary_share": plot_boundary_share,
+    "gaps": plot_gaps,
+    "sizes": plot_sizes,
+    "cost": plot_cost,
+}
+"""Figures of the tables of a sweep, by name."""
