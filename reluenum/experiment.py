@@ -175,11 +175,7 @@ class Batch:
 
     def instances(self, width: int) -> list[str]:
         """Return the names of the instances of a width."""
-        return [instance_name(series) for series in self.series(width)]
-
-    def series(self, width: int) -> list[dict[str, Any]]:
-        """Return the instances of a width, one for each seed."""
-        return batch_instances(self.spec, width)
+        return [instance_name(instance) for instance in batch_instances(self.spec, width)]
 
 
 def batch_instances(spec: Mapping[str, Any], width: int) -> list[dict[str, Any]]:
@@ -223,7 +219,7 @@ def batches(config: Mapping[str, Any]) -> dict[tuple[str, str, str, str], Batch]
         axes = tuple(key for key in (*CONVENTIONS, "engine") if key != "width")
         for series in _combinations(conventions, axes, place):
             series["named"] = "engine" in entry
-            _add(taken, instance_name(series | {"width": widths[-1]}), None, place)
+            _add(taken, instance_name(series | {"width": "*", "named": True}), None, place)
             parameters = dict(series["parameters"])
             seed = parameters.pop("seed", None)
             spec = series | {"parameters": parameters}

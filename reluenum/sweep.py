@@ -14,10 +14,15 @@ from reluenum.document import to_json, write_text
 from reluenum.errors import IncompleteRunError
 from reluenum.experiment import batch_instances, instance_name
 from reluenum.groebner import Limits
+from reluenum.patterns import SUPPORT_LIMIT, refuse_astronomical
 from reluenum.problem import Problem
+from reluenum.prove import SUPPORT_LIMIT as CERTIFIED_LIMIT
 from reluenum.series import ENGINES
 from reluenum.tables import minima_csv
 from reluenum.verify import CertificateError, verify
+
+SUPPORT_LIMITS = {"groebner": SUPPORT_LIMIT, "certified": CERTIFIED_LIMIT}
+"""Largest enumeration of each engine that starts without being asked twice."""
 
 DOCUMENT = "minima.json"
 """Name of a document within the folder of its instance."""
@@ -88,6 +93,17 @@ def examine(
         step.documents[instance_name(instance)] = document
         step.seconds[instance_name(instance)] = (middle - start, end - middle)
     return step
+
+
+def refuse_large(spec: Mapping[str, Any], size: int) -> None:
+    """Refuse a batch with an astronomical instance, by the limit of its engine.
+
+    Raises
+    ------
+    TooManySupportsError
+    """
+    for instance in batch_instances(spec, size):
+        refuse_astronomical(posed(instance), SUPPORT_LIMITS[spec["engine"]])
 
 
 def series_name(instance: Mapping[str, Any]) -> str:

@@ -57,6 +57,7 @@ rule examine:
         seconds=lookup(within=config, dpath="solve/seconds"),
         megabytes=lookup(within=config, dpath="solve/megabytes"),
         certificates=lookup(within=config, dpath="sweep/certificates"),
+        force=lookup(within=config, dpath="solve/force"),
     message:
         "{wildcards.data}, ridge {wildcards.ridge}, {wildcards.method}, seeds {wildcards.seeds}: supports of size {wildcards.size}"
     script:

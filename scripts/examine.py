@@ -20,7 +20,7 @@ from reluenum.document import replaced_file
 from reluenum.experiment import batch_instances, instance_name
 from reluenum.groebner import Limits
 from reluenum.joblog import logged
-from reluenum.sweep import document_members, examine
+from reluenum.sweep import document_members, examine, refuse_large
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,15 @@ def main(
     backend: str,
     limits: Limits,
     certificates: bool,
+    force: bool,
     outputs: Outputs,
 ) -> None:
-    """Examine a batch (see `reluenum.sweep.examine`) and write archives and rows of tables."""
+    """Examine a batch (see `reluenum.sweep.examine`) and write archives and rows of tables.
+
+    An astronomical one is refused unless forced.
+    """
+    if not force:
+        refuse_large(spec, size)
     step = examine(spec, size, earlier, backend, limits, certificates)
     named = {instance_name(instance): instance for instance in batch_instances(spec, size)}
     rows = [instance_row(named[name], document) for name, document in step.documents.items()]
@@ -73,5 +79,6 @@ if __name__ == "__main__":
             snakemake.params.backend,
             Limits(snakemake.params.seconds, snakemake.params.megabytes),
             snakemake.params.certificates,
+            snakemake.params.force,
             Outputs(**{name: Path(path) for name, path in snakemake.output.items()}),
         )

@@ -14,10 +14,10 @@ import yaml
 from reluenum.aggregate import COMPONENTS, INSTANCES, dimensions, frame, latex, markdown, summary
 from reluenum.archive import members_of, read_archive, write_archive
 from reluenum.datasets import random_data
-from reluenum.errors import IncompleteRunError, InputError
+from reluenum.errors import IncompleteRunError, InputError, TooManySupportsError
 from reluenum.experiment import batches, complete_config, paths
 from reluenum.groebner import DEFAULT_LIMITS
-from reluenum.sweep import checked, document_members, examine, unfold
+from reluenum.sweep import checked, document_members, examine, refuse_large, unfold
 
 ROOT = Path(__file__).parents[1]
 ENTRY = {"family": "random", "n": 3, "seed": [0, 1, 2], "width": [1, 2], "ridge": ["1/100", "1"]}
@@ -96,7 +96,7 @@ def test_files_may_be_patterns(tmp_path, monkeypatch):
         ({"ridge": {"from": "x", "to": "2", "points": 3}}, "ridge: 'x' is not a finite"),
         ({"n": {"from": 3, "too": 4}}, "n: unknown key 'too'"),
         ({"engine": "magic"}, "engine: 'magic'; expected one of"),
-        ({"ridge": ["1/100", "0.01"]}, "a second instance random-n3-d1-L2-ridge1_100-seed0"),
+        ({"ridge": ["1/100", "0.01"]}, r"a second instance random-n3-d1-L\*-ridge1_100-seed0"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(change, message):
@@ -112,6 +112,13 @@ def test_the_sweeps_of_the_project_have_the_sizes_that_they_announce():
         found = batches(config)
         assert sum(len(b.instances(w)) for b in found.values() for w in b.widths) == size
         assert len(found) <= 1000
+
+
+@pytest.mark.parametrize("change", [{"width": 3}, {"engine": "groebner"}, {"seed": [2, 9]}])
+def test_a_data_set_is_not_swept_twice_in_the_same_way(change):
+    """Two batches of the same name would take each other's place."""
+    with pytest.raises(InputError, match=r"datasets\[1\]: a second instance random-n3-d1-L\*"):
+        batches(configuration(ENTRY, ENTRY | change))
 
 
 def test_paths_have_the_names_of_their_instances_without_the_ridge():
@@ -176,6 +183,13 @@ def test_records_of_another_batch_are_refused(tmp_path):
         examine(spec(n=4), 2, [tmp_path / "1.zip"], "auto", DEFAULT_LIMITS, True)
     with pytest.raises(IncompleteRunError, match="of another batch"):
         examine(spec(seed=[0, 7]), 2, [tmp_path / "1.zip"], "auto", DEFAULT_LIMITS, True)
+
+
+def test_an_astronomical_instance_is_refused():
+    with pytest.raises(TooManySupportsError, match="supports to solve"):
+        refuse_large(spec(n=40), 4)
+    refuse_large(spec(n=40, engine="certified"), 3)
+    refuse_large(spec(), 2)
 
 
 def test_certificates_are_kept_if_asked_for_and_checked(tmp_path):
