@@ -12,15 +12,10 @@ import pandas as pd
 from tabulate import tabulate
 
 from reluenum.experiment import instance_name
+from reluenum.latex import latex_escape, tabular
 from reluenum.problem import parse_rational
-from reluenum.tables import (
-    LATEX_ROWS,
-    components_frame,
-    latex_escape,
-    percent,
-    summary_frame,
-    tabular,
-)
+from reluenum.summary import LATEX_ROWS, summary_frame
+from reluenum.tables import components_frame, percent
 
 Document = Mapping[str, Any]
 

@@ -17,7 +17,8 @@ from reluenum.aggregate import (
     warning,
 )
 from reluenum.facts import facts
-from reluenum.tables import readable_components, readable_instances, undecided_note
+from reluenum.summary import readable_instances
+from reluenum.tables import readable_components, undecided_note
 
 Document = Mapping[str, Any]
 

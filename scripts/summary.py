@@ -6,7 +6,7 @@ from pathlib import Path
 from reluenum.document import read_json, write_text
 from reluenum.joblog import logged
 from reluenum.pages import summary_page
-from reluenum.tables import summary_csv, summary_latex, summary_markdown
+from reluenum.summary import summary_csv, summary_latex, summary_markdown
 
 
 def main(

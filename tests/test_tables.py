@@ -9,9 +9,10 @@ from decimal import Decimal
 
 import pytest
 
-from reluenum import tables
+from reluenum import summary, tables
 from reluenum.api import enumerate_minima
 from reluenum.document import minima_document, stationary_document
+from reluenum.latex import latex_escape
 from reluenum.problem import Problem
 
 PROBLEM = Problem.from_text([["-1"], ["0"], ["2"], ["3"]], ["1", "-1", "1/2", "-2"], 2, "1/10")
@@ -182,7 +183,7 @@ def test_the_summary_counts_components_by_dimension_and_place():
         component("0.5", 1),
         component("0.5", 2, on_boundary=False),
     ]
-    (row,) = tables.summary_frame({"a": hand_made(found)}).to_dict("records")
+    (row,) = summary.summary_frame({"a": hand_made(found)}).to_dict("records")
     expected = {
         "instance": "a",
         "n": 2,
@@ -209,10 +210,10 @@ def test_the_summary_counts_components_by_dimension_and_place():
 
 def test_the_summary_csv_has_all_digits_and_the_readable_ones_six(document):
     best = document["components"][0]["loss"]
-    assert rows_of(tables.summary_csv({"a": document}))[0]["best_loss"] == best
+    assert rows_of(summary.summary_csv({"a": document}))[0]["best_loss"] == best
     short = tables.short_number(best)
     assert abs(Decimal(short) / Decimal(best) - 1) < Decimal("5e-6")
-    for text in (tables.summary_markdown({"a": document}), tables.summary_latex({"a": document})):
+    for text in (summary.summary_markdown({"a": document}), summary.summary_latex({"a": document})):
         assert short in text
         assert best not in text
 
@@ -220,10 +221,10 @@ def test_the_summary_csv_has_all_digits_and_the_readable_ones_six(document):
 @pytest.mark.parametrize("others", [0, 1, 6])
 def test_undecided_supports_show_in_every_summary(undecided, others):
     documents = {"open_one": undecided} | {f"good{k}": hand_made() for k in range(others)}
-    row = rows_of(tables.summary_csv(documents))[0]
+    row = rows_of(summary.summary_csv(documents))[0]
     assert (row["complete"], row["undecided"], row["global_at_width"]) == ("False", "3", "unknown")
     assert row["note"] == "3 supports undecided: list not complete"
-    markdown, latex = tables.summary_markdown(documents), tables.summary_latex(documents)
+    markdown, latex = summary.summary_markdown(documents), summary.summary_latex(documents)
     assert "open_one †" in markdown
     assert "**† open_one: 3 supports undecided: list not complete.**" in markdown
     assert r"\textbf{\dag\ open\_one: 3 supports undecided: list not complete.}" in latex
@@ -234,17 +235,17 @@ def test_undecided_supports_show_in_every_summary(undecided, others):
 def test_complete_lists_carry_no_warning(document):
     for others in (0, 5):
         documents = {f"run{k}": document for k in range(others + 1)}
-        for text in (tables.summary_markdown(documents), tables.summary_latex(documents)):
+        for text in (summary.summary_markdown(documents), summary.summary_latex(documents)):
             assert "†" not in text
             assert "dag" not in text
             assert "not complete" not in text
 
 
 def test_latex_escapes_what_latex_would_run():
-    assert tables.latex_escape(r"a_b & 50% {x} #1 $y$ ^ ~ \end") == (
+    assert latex_escape(r"a_b & 50% {x} #1 $y$ ^ ~ \end") == (
         r"a\_b \& 50\% \{x\} \#1 \$y\$ \textasciicircum{} \textasciitilde{} \textbackslash{}end"
     )
-    text = tables.summary_latex({r"50%_&\input": hand_made()})
+    text = summary.summary_latex({r"50%_&\input": hand_made()})
     assert r"50\%\_\allowbreak{}\&\textbackslash{}input" in text
 
 
@@ -253,41 +254,41 @@ def test_every_latex_row_has_as_many_cells_as_its_table_and_environments_are_clo
     documents = {f"run_{k}": hand_made([component()]) for k in range(count)}
     for k, document in enumerate(documents.values()):
         document["problem"]["ridge"] = f"1/{k + 1}"
-    text = tables.summary_latex(documents)
+    text = summary.summary_latex(documents)
     found = re.findall(
         r"\\begin\{tabular\}\{@\{\}(.*?)@\{\}\}\n(.*?)\\end\{tabular\}", text, re.DOTALL
     )
-    assert len(found) == text.count(r"\begin{tabular}") == -(-count // tables.LATEX_ROWS)
+    assert len(found) == text.count(r"\begin{tabular}") == -(-count // summary.LATEX_ROWS)
     for alignment, body in found:
         columns = len(re.sub(r"\{.*\}", "", alignment))
         rows = [line for line in body.splitlines() if line.endswith(r"\\")]
         assert {len(re.findall(r"(?<!\\)&", row)) + 1 for row in rows} == {columns}
     assert text.count("{") == text.count("}")
-    assert all(text.count(tables.latex_escape(name).split("_")[0]) for name in documents)
+    assert all(text.count(latex_escape(name).split("_")[0]) for name in documents)
 
 
 def test_what_all_instances_share_is_said_once_in_latex():
     documents = {"a": hand_made(), "b": hand_made()}
     documents["b"]["problem"]["ridge"] = "1/9"
-    text = tables.summary_latex(documents)
+    text = summary.summary_latex(documents)
     assert "All instances: n = 2, d = 1, L = 2, loss = sum, bias = none." in text
     assert "1/7" in text
     assert "1/9" in text
 
 
 def test_markdown_has_a_column_per_instance_when_they_are_few_and_a_row_when_many():
-    few = tables.summary_markdown({f"run{k}": hand_made() for k in range(2)}).splitlines()
-    many = tables.summary_markdown({f"run{k}": hand_made() for k in range(9)}).splitlines()
+    few = summary.summary_markdown({f"run{k}": hand_made() for k in range(2)}).splitlines()
+    many = summary.summary_markdown({f"run{k}": hand_made() for k in range(9)}).splitlines()
     assert [cell.strip() for cell in few[0].strip("|").split("|")] == ["instance", "run0", "run1"]
     assert len(many) == 2 + 9
     assert {line.count("|") for line in many} == {many[0].count("|")}
 
 
 def test_markdown_survives_a_name_with_a_bar():
-    text = tables.summary_markdown({"a|b": hand_made()})
+    text = summary.summary_markdown({"a|b": hand_made()})
     assert r"a\|b" in text
 
 
 def test_a_summary_of_nothing_is_refused():
     with pytest.raises(ValueError, match="at least one document"):
-        tables.summary_frame({})
+        summary.summary_frame({})
