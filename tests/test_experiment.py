@@ -148,6 +148,7 @@ def test_figures_of_the_workflow_are_those_there_are_and_have_captions():
     for announced, drawn in [
         (experiment.FIGURES, figures.FIGURES),
         (experiment.SUMMARY_FIGURES, figures.SUMMARY_FIGURES),
+        (experiment.SWEEP_FIGURES, figures.SWEEP_FIGURES),
     ]:
         assert list(announced) == list(drawn)
         assert all((ROOT / f"captions/{name}.rst").exists() for name in announced)

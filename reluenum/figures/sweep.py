@@ -104,7 +104,7 @@ def _draw_counts(
     else:
         axes.fill_between(ridges, low, high, color=style["color"], **BAND)
         for name, bound in (("fewest", fewest), ("most", most)):
-            axes.plot(ridges, bound, style["linestyle"], gid=f"{gid}-{name}", **thin)
+            axes.plot(ridges, bound, linestyle=style["linestyle"], gid=f"{gid}-{name}", **thin)
     axes.plot(ridges, means.to_numpy(), gid=gid, zorder=3, **style)
 
 
@@ -130,7 +130,7 @@ def plot_minima_by_size(tables: Tables) -> tuple[Figure, str]:
         return nothing_known()
     every = list(settings(known))
     places = (0, 0.5, 1) if 3 * len(every) <= MOST_PANELS else (0.5,)
-    shown, note = fitting(every, MOST_PANELS // len(places))
+    shown, note = fitting(every, MOST_PANELS // len(places), "settings")
     rows = [_at_ridges(title, part, places) for title, part in shown]
     if len(places) == 1:
         flat = [panel for row in rows for panel in row]

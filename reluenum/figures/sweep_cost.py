@@ -44,7 +44,7 @@ def plot_cost(tables: Tables) -> tuple[Figure, str]:
     positive = times[(times["seconds"] > 0) & (times["supports"] > 0)]
     if positive.empty:
         return message("no time is known"), ""
-    engines, note = fitting(list(positive.groupby("engine", sort=False)), 4)
+    engines, note = fitting(list(positive.groupby("engine", sort=False)), 4, "engines")
     if len(positive) < len(times):
         unseen = f"{len(times) - len(positive):,} instances without supports or time not drawn"
         note = "\n".join(filter(None, [note, unseen]))

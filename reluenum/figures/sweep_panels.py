@@ -108,7 +108,9 @@ def settings_and_sizes(instances: pd.DataFrame) -> tuple[list[Panel], str]:
     return fitting(panels)
 
 
-def fitting(panels: Sequence[Panel], most: int = MOST_PANELS) -> tuple[list[Panel], str]:
+def fitting(
+    panels: Sequence[Panel], most: int = MOST_PANELS, what: str = "panels"
+) -> tuple[list[Panel], str]:
     """Return as many panels as a figure holds, and a note on those that are left out.
 
     Examples
@@ -118,7 +120,7 @@ def fitting(panels: Sequence[Panel], most: int = MOST_PANELS) -> tuple[list[Pane
     """
     if len(panels) <= most:
         return list(panels), ""
-    note = f"the first {most} of {len(panels)} panels; left out: from {panels[most][0]} on"
+    note = f"the first {most} of {len(panels)} {what}; left out: from {panels[most][0]} on"
     return list(panels[:most]), note
 
 

@@ -94,7 +94,7 @@ def plot_boundary_share(tables: Tables) -> tuple[Figure, str]:
         return message("no isolated minimum but zero networks"), ""
     figure, note = _overview(known, [_BOUNDARY])
     fact = (
-        f"{count:,} of {total:,} isolated minima other than the zero network lie on a boundary "
+        f"{count:,} of {total:,} isolated minima with a living unit on a boundary "
         f"({percent(count, total)})"
     )
     counts = {int(width): on_boundary(rows) for width, rows in known.groupby("width")}
@@ -139,7 +139,7 @@ def _overview(known: pd.DataFrame, quantities: Sequence[_Quantity]) -> tuple[Fig
     varied = [key for key in ("ridge_decimal", "n") if known[key].nunique() > 1]
     keys = varied or ["ridge_decimal"]
     columns = len(quantities) * len(keys)
-    parts, note = fitting(list(settings(known)), MOST_PANELS // columns)
+    parts, note = fitting(list(settings(known)), MOST_PANELS // columns, "settings")
     beside = min(len(parts), 4 // columns) if len(parts) > 3 else 1
     rows = ceil(len(parts) / beside)
     shape = (rows, beside * columns) if len(parts) > 1 else (len(quantities), len(keys))
@@ -152,12 +152,12 @@ def _overview(known: pd.DataFrame, quantities: Sequence[_Quantity]) -> tuple[Fig
         axes.set_axis_off()
     grid = blocks[: len(parts)]
     for place, (panels, (title, part)) in enumerate(zip(grid, parts, strict=True), start=1):
-        set_title(panels[0, 0], title, 110 // beside)
+        set_title(panels[0, 0], title, 102 // beside)
         for line, quantity in zip(panels, quantities, strict=True):
             for axes, key in zip(line, keys, strict=True):
                 _draw_lines(axes, part, key, quantity, widths, f"panel-{place}-{quantity.name}")
     for line, quantity in zip(np.moveaxis(grid, 1, 0), quantities, strict=True):
-        _share_values(line, quantity, narrow=rows > 3)
+        _share_values(line, quantity, narrow=height < 1.5, alone=len(quantities) == 1)
     for column, key in zip(np.moveaxis(grid, 2, 0), keys, strict=True):
         bottom = column[-beside:] if len(parts) > 1 else column[:, -1:]
         _share_abscissa(column, bottom, known[key], key)
@@ -189,15 +189,16 @@ def _draw_lines(
         axes.plot(moved, values, zorder=3, gid=f"{gid}-{key.split('_')[0]}-L{width}", **style)
 
 
-def _share_values(panels: np.ndarray, quantity: _Quantity, narrow: bool) -> None:
-    """Give panels the same vertical axis, labelled in the first column."""
+def _share_values(panels: np.ndarray, quantity: _Quantity, narrow: bool, alone: bool) -> None:
+    """Give panels the same vertical axis, labelled in the first column (of all, if alone)."""
     first = panels[0, 0]
     for (_, column), axes in np.ndenumerate(panels):
+        outer = column == 0 and (not alone or axes.get_subplotspec().is_first_col())
         axes.grid(True)
-        axes.tick_params(labelleft=column == 0)
+        axes.tick_params(labelleft=outer)
         if axes is not first:
             axes.sharey(first)
-        if column == 0:
+        if outer:
             axes.set_ylabel(fill(quantity.label, 12) if narrow else quantity.label)
     _value_axis(list(panels.flat), quantity)
 

@@ -69,7 +69,7 @@ def bin_edges(most: int) -> np.ndarray:
     >>> bin_edges(3).tolist()
     [-0.5, 0.5, 1.5, 2.5, 3.5]
     >>> bin_edges(60)[-3:].tolist()
-    [40.5, 51.5, 65.5]
+    [39.5, 49.5, 61.5]
     """
     if most <= LINEAR_UP_TO:
         return np.arange(most + 2) - 0.5
