@@ -127,13 +127,13 @@ rule aggregate:
         summary_csv=report(
             "results/{experiment}/summary.csv",
             caption="../captions/sweep_summary.rst",
-            category="All instances",
+            category="Summary",
             labels={"show": "summary by n, L and ridge (CSV)"},
         ),
         summary_html=report(
             "results/{experiment}/summary.html",
             caption="../captions/sweep_table.rst",
-            category="All instances",
+            category="Summary",
             labels={"show": "summary"},
         ),
         summary_md="results/{experiment}/summary.md",
@@ -165,7 +165,7 @@ rule sweep_figures:
             report(
                 f"results/{{experiment}}/figures/{name}.{FORMATS[0]}",
                 caption=f"../captions/{name}.rst",
-                category="All instances",
+                category="Figures",
                 labels={"show": label},
             )
             for name, label in experiment.SWEEP_FIGURES.items()
@@ -213,7 +213,7 @@ rule sweep_decided:
         decided=report(
             "results/{experiment}/decided.txt",
             caption="../captions/decided.rst",
-            category="All instances",
+            category="Summary",
             labels={"show": "completeness"},
         ),
     log:
