@@ -341,6 +341,13 @@ def test_histograms_share_out_the_instances_of_each_width(most):
             assert heights(mean) == pytest.approx([statistics.mean(counts)])
 
 
+def test_ticks_are_whole_numbers_also_if_there_is_nothing_to_count():
+    figure = figures.plot_sizes(tables(CASES["no isolated minima"]))
+    figure.draw_without_rendering()
+    low, high = figure.axes[0].get_ylim()
+    assert [tick for tick in figure.axes[0].get_yticks() if low < tick < high] == [0, 1]
+
+
 # -------------------------------------------------------------------------------------- cost
 
 

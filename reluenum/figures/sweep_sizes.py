@@ -44,7 +44,7 @@ def plot_sizes(tables: Tables) -> tuple[Figure, str]:
         return nothing_known()
     panels, note = settings_and_sizes(known)
     widths = widths_of(known)
-    most = max(int(rows["full_size"].max()) for _, rows in panels)
+    most = max(1, *(int(rows["full_size"].max()) for _, rows in panels))
     edges = bin_edges(most)
     figure, grid = panel_grid(len(panels), 1.9, "m", "$N_m$")
     for place, (axes, (title, rows)) in enumerate(zip(grid, panels, strict=True), start=1):
