@@ -9,9 +9,14 @@ from string import ascii_uppercase
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from plotly.offline import get_plotlyjs
 
 from reluenum.problem import parse_rational
+
+PLOTLY = "vendor/plotly-basic.min.js"
+"""The plotting library: the basic bundle of plotly.js, a quarter of the whole one.
+
+A browser shows a page within a report only if it is not larger than two megabytes.
+"""
 
 Record = Mapping[str, Any]
 
@@ -38,21 +43,21 @@ def explorer_page(document: Mapping[str, Any]) -> str:
     LookupError, TypeError, ValueError, ArithmeticError
         If the document is damaged, or its data are too large to be drawn.
     """
-    scripts = [_script(get_plotlyjs()), _script(_template("explorer.js"))]
+    scripts = [_script(_text(PLOTLY)), _script(_text("templates/explorer.js"))]
     environment = Environment(
         loader=PackageLoader("reluenum"), autoescape=True, undefined=StrictUndefined
     )
     return environment.get_template("explorer.html.j2").render(
         document=document,
         policy=_policy(scripts),
-        style=_template("explorer.css"),
+        style=_text("templates/explorer.css"),
         view=_embedded(_view(document)),
         scripts=scripts,
     )
 
 
-def _template(name: str) -> str:
-    return files("reluenum").joinpath("templates", name).read_text(encoding="utf-8")
+def _text(name: str) -> str:
+    return files("reluenum").joinpath(name).read_text(encoding="utf-8")
 
 
 def _script(source: str) -> str:
