@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 REPORT = ROOT / "docs/example/report.html"
 EXPLORER = ROOT / "results/reference/paths/reference-L2/explorer.html"
 PICTURE = ROOT / "docs/images/explorer.png"
-WINDOW = {"width": 1100, "height": 900}
+WINDOW = {"width": 1100, "height": 1120}
 
 
 def main() -> None:
