@@ -4,16 +4,22 @@ Counts of an instance with undecided supports are lower bounds; summaries say ho
 there are and leave them out of every mean and share.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Context, Decimal
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from tabulate import tabulate
 
+from reluenum.document import replaced_file
 from reluenum.experiment import instance_name
 from reluenum.latex import latex_escape, tabular
 from reluenum.problem import parse_rational
+from reluenum.seals import KEY, broken, place_of, seal
 from reluenum.summary import LATEX_ROWS, summary_frame
 from reluenum.tables import components_frame, percent
 
@@ -98,6 +104,37 @@ def frame(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.D
     """Return a frame with these columns and types, also without any row."""
     found = pd.DataFrame(list(rows), columns=list(columns), dtype=object)
     return found.astype(dict(columns))
+
+
+def write_frame(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as Parquet with its seal among the metadata, whole or not at all."""
+    content = pa.Table.from_pandas(table, preserve_index=False)
+    metadata = {**content.schema.metadata, KEY: _seal(path, content)}
+    with replaced_file(path) as temporary:
+        pq.write_table(content.replace_schema_metadata(metadata), temporary)
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """Read a table of a sweep at its place.
+
+    Raises
+    ------
+    IncompleteRunError
+        If its seal does not fit the table and the place, or there is none.
+    """
+    content = path.read_bytes()
+    try:
+        table = pq.ParquetFile(pa.BufferReader(content)).read()
+        found = (table.schema.metadata or {}).get(KEY.encode(), b"").decode()
+        if found == _seal(path, table):
+            return table.to_pandas()
+    except (pa.ArrowException, OSError, ValueError, TypeError, LookupError) as error:
+        raise broken(path) from error
+    raise broken(path)
+
+
+def _seal(path: Path, table: pa.Table) -> str:
+    return seal(place_of(path), json.dumps(table.to_pydict()).encode())
 
 
 def instance_row(instance: Mapping[str, Any], document: Document) -> dict[str, Any]:

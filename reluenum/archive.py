@@ -1,12 +1,16 @@
-"""Archives: many small files in one ZIP file, the same bytes for the same content."""
+"""Archives: many small files in one ZIP file, the same bytes for the same content and folder.
+
+The comment of the ZIP file is its seal.
+"""
 
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from reluenum.document import replaced_file
 from reluenum.errors import IncompleteRunError
+from reluenum.seals import broken, place_of, seal
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The date of every member; ZIP files know no earlier one."""
@@ -17,22 +21,40 @@ def write_archive(path: Path, members: Mapping[str, bytes]) -> None:
     with replaced_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name, content in members.items():
             archive.writestr(zipfile.ZipInfo(name, EPOCH), content, zipfile.ZIP_DEFLATED, 6)
+        archive.comment = _seal(path, members)
 
 
-def read_archive(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the members of an archive with their names, in order.
+def read_archive(path: Path) -> dict[str, bytes]:
+    """Return the members of an archive by name.
 
     Raises
     ------
     IncompleteRunError
-        If the archive is damaged.
+        If the archive is damaged, or of another folder.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist():
-                yield name, archive.read(name)
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, zlib.error) as error:
-        raise IncompleteRunError(f"{path} is damaged: {error}") from error
+            members = {name: archive.read(name) for name in archive.namelist()}
+            if archive.comment == _seal(path, members):
+                return members
+    except FileNotFoundError:
+        raise
+    except (
+        zipfile.BadZipFile,
+        OSError,
+        EOFError,
+        LookupError,
+        ValueError,
+        RuntimeError,
+        zlib.error,
+    ) as error:
+        raise broken(path) from error
+    raise broken(path)
+
+
+def _seal(path: Path, members: Mapping[str, bytes]) -> bytes:
+    parts = (part for name, content in members.items() for part in (name.encode(), content))
+    return seal(place_of(path), *parts).encode()
 
 
 def members_of(path: Path, names: list[str]) -> list[bytes]:
@@ -43,7 +65,7 @@ def members_of(path: Path, names: list[str]) -> list[bytes]:
     IncompleteRunError
         If it has others, or is damaged.
     """
-    found = dict(read_archive(path))
+    found = read_archive(path)
     if sorted(found) != sorted(names):
         stray = min(set(found) ^ set(names))
         raise IncompleteRunError(f"{path} is of another batch: {stray} is missing or foreign")

@@ -418,6 +418,7 @@ def _path(options: argparse.Namespace) -> int:
     from reluenum.patterns import refuse_astronomical
     from reluenum.problem import Loss, OutputBias, Problem
     from reluenum.ridges import MOST_POINTS, parse_range
+    from reluenum.seals import sealed
 
     width = _whole_number(options.width, "--width")
     low, high = _of_option("--ridge", parse_range, options.ridge)
@@ -437,7 +438,7 @@ def _path(options: argparse.Namespace) -> int:
     progress = options.progress or (terminal and not options.quiet)
     path = ridge_path(problem, high, points, limits, progress)
     document = exact_document(path, limits, progress) if options.exact else path.to_document()
-    _write(output, to_json(document))
+    _write(output, to_json(sealed(document)))
     if figure is not None:
         from reluenum.figures import plot_path, save_figure
 
@@ -453,18 +454,13 @@ def _path(options: argparse.Namespace) -> int:
 
 def _explore(options: argparse.Namespace) -> int:
     """Write the page of a path."""
-    from reluenum.document import read_json
     from reluenum.explorer import explorer_page
-    from reluenum.paths import FORMAT, VERSION
+    from reluenum.paths import read_path
 
     expected = "a document of `reluenum path`"
     output = _writable(options.output, options.file)
     try:
-        document = read_json(options.file)
-        if (document.get("format"), document.get("version")) != (FORMAT, VERSION):
-            found = f"{options.file} is no document of kind {FORMAT}, version {VERSION}"
-            raise InputError("FILE", found, expected)
-        page = explorer_page(document)
+        page = explorer_page(read_path(options.file))
     except OSError as error:
         raise InputError("FILE", f"{options.file}: {error.strerror or error}", expected) from error
     except IncompleteRunError as error:

@@ -5,6 +5,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from reluenum.groebner import installed_versions
 from reluenum.landscape import CertifiedLandscape, Component, StationaryRow, Stratum
 from reluenum.patterns import support_text
 from reluenum.problem import OutputBias
+from reluenum.seals import broken, place_of, read_json, sealed
 from reluenum.stationary import Outcome
 
 FORMAT = "reluenum-minima"
@@ -134,23 +136,6 @@ def to_json(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def read_json(path: str | Path) -> dict[str, Any]:
-    """Read a document.
-
-    Raises
-    ------
-    IncompleteRunError
-        If the file is not a complete JSON object.
-    """
-    try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise IncompleteRunError(f"{path} is not a complete JSON document: {error}") from error
-    if not isinstance(document, dict):
-        raise IncompleteRunError(f"{path} does not hold a JSON object")
-    return document
-
-
 def read_minima(path: str | Path) -> dict[str, Any]:
     """Read a document of minima.
 
@@ -169,6 +154,40 @@ def write_text(path: Path, text: str) -> None:
     """Write a file so that it is seen complete or not at all."""
     with replaced_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_sealed(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a document between two steps, which is read by `seals.read_sealed` at its place."""
+    write_text(path, to_json(sealed(document, place_of(path))))
+
+
+def write_result(path: Path, document: Mapping[str, Any]) -> None:
+    """Write what others may read as it stands, and its checksum into the folder `work`."""
+    text = to_json(document)
+    checksum = _checksum_of(path)
+    checksum.parent.mkdir(exist_ok=True)
+    write_text(checksum, sha256(text.encode()).hexdigest() + "\n")
+    write_text(path, text)
+
+
+def read_result(path: Path) -> dict[str, Any]:
+    """Read what `write_result` wrote; without a checksum, the document has to do.
+
+    Raises
+    ------
+    IncompleteRunError
+        If the file is not what was written.
+    """
+    checksum = _checksum_of(path)
+    if checksum.exists():
+        written = sha256(path.read_bytes()).hexdigest()
+        if checksum.read_bytes() != f"{written}\n".encode():
+            raise broken(path)
+    return read_json(path)
+
+
+def _checksum_of(path: Path) -> Path:
+    return path.parent / "work" / f"{path.stem}.sha256"
 
 
 @contextmanager

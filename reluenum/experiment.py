@@ -20,6 +20,7 @@ from reluenum.datasets import FAMILIES
 from reluenum.errors import InputError
 from reluenum.problem import parse_rational, parse_ridge
 from reluenum.ridges import MOST_POINTS, grid, parse_range
+from reluenum.seals import place_of, read_sealed
 
 SOURCES = ("family", "csv", "data")
 """Where the points of a data set come from: generated, from a file, or written out."""
@@ -438,12 +439,12 @@ def batch_names(batches: Sequence[Sequence[Any]]) -> list[str]:
 
 def planned_batches(plan: str | Path) -> list[str]:
     """Return the names of the batches in a file that rule `patterns` wrote."""
-    return batch_names(json.loads(Path(plan).read_text(encoding="utf-8"))["batches"])
+    return batch_names(read_sealed(plan, place_of(plan))["batches"])
 
 
 def planned_blocks(plan: str | Path) -> list[str]:
     """Return the names of the blocks in a file that rule `supports` wrote: `start-stop`."""
-    blocks = json.loads(Path(plan).read_text(encoding="utf-8"))["blocks"]
+    blocks = read_sealed(plan, place_of(plan))["blocks"]
     return [f"{start}-{stop}" for start, stop in blocks]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from flint import fmpz
 
 from reluenum.arrangement import Arrangement
-from reluenum.document import VERSION, read_json
+from reluenum.document import VERSION
 from reluenum.errors import IncompleteRunError
 from reluenum.formulations import FORMULATIONS, Formulation
 from reluenum.groebner import Engine, installed_versions
@@ -17,6 +17,7 @@ from reluenum.landscape import CertifiedLandscape
 from reluenum.patterns import Counts, Pattern, patterns
 from reluenum.problem import Problem
 from reluenum.refutation import SignMatrices
+from reluenum.seals import place_of, read_sealed
 
 PROBLEM, PATTERNS, SOLVED, MERGED = (
     "reluenum-problem",
@@ -203,7 +204,7 @@ def _header(kind: str, problem: Problem) -> dict[str, Any]:
 
 def _read(path: str | Path, kind: str) -> dict[str, Any]:
     """Read a file of the given kind."""
-    record = read_json(path)
+    record = read_sealed(path, place_of(path))
     if record.get("format") != kind or record.get("version") != VERSION:
         raise IncompleteRunError(f"{path} is not a file of kind {kind}, version {VERSION}")
     return record

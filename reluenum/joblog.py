@@ -3,10 +3,10 @@
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from reluenum.errors import ReluenumError
+from reluenum.errors import ReluenumError, one_line
 
 
 @contextmanager
@@ -21,24 +21,43 @@ def logged(path: str | Path) -> Iterator[None]:
     Raises
     ------
     SystemExit
-        Instead of a `ReluenumError`, so that one line reaches the terminal: these errors are
-        instructions to the user, and a traceback would bury them.
+        Instead of a `ReluenumError`, and of what disk and memory say, so that one line reaches the
+        terminal: these errors are instructions to the user, and a traceback would bury them.
     """
-    handler = logging.FileHandler(path, mode="w", encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    root = logging.getLogger()
-    root.setLevel(logging.INFO)
-    root.addHandler(handler)
-    start = time.perf_counter()
+    with _told():
+        handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        logging.raiseExceptions = False  # a log that the disk has no room for stops no job
+        root = logging.getLogger()
+        root.setLevel(logging.INFO)
+        root.addHandler(handler)
+        start = time.perf_counter()
+        try:
+            yield
+            logging.info("done in %.2f s", time.perf_counter() - start)
+        except EXPECTED as error:
+            logging.error("%s", _text(error))
+            raise
+        except BaseException:
+            logging.exception("stopped")
+            raise
+        finally:
+            root.removeHandler(handler)
+            with suppress(OSError):
+                handler.close()
+
+
+EXPECTED = (ReluenumError, OSError, MemoryError)
+"""What a user can do something about."""
+
+
+@contextmanager
+def _told() -> Iterator[None]:
     try:
         yield
-        logging.info("done in %.2f s", time.perf_counter() - start)
-    except ReluenumError as error:
-        logging.error("%s", error)
-        raise SystemExit(f"{type(error).__name__}: {error}") from error
-    except BaseException:
-        logging.exception("stopped")
-        raise
-    finally:
-        root.removeHandler(handler)
-        handler.close()
+    except EXPECTED as error:
+        raise SystemExit(f"{type(error).__name__}: {_text(error)}") from error
+
+
+def _text(error: BaseException) -> str:
+    return one_line(error) or "out of memory"

@@ -18,7 +18,7 @@ from flint import fmpq_poly
 
 from reluenum.arrangement import Arrangement
 from reluenum.charts import charted_system, graph_system
-from reluenum.document import minima_document, read_json
+from reluenum.document import minima_document
 from reluenum.errors import BackendError, IncompleteRunError, InputError, ReluenumError
 from reluenum.formulations import Formulation
 from reluenum.formulations import formulation as named_formulation
@@ -35,6 +35,7 @@ from reluenum.patterns import Support, owner, patterns, support_text, supports
 from reluenum.problem import Problem
 from reluenum.prove import prove
 from reluenum.realpoints import Solutions, canonical
+from reluenum.seals import place_of, read_sealed
 from reluenum.spool import Task, surveyed
 from reluenum.stationarity import PolynomialSystem, ring, stationarity_system
 
@@ -354,7 +355,7 @@ def read_measurement(path: str | Path) -> Measurement:
     IncompleteRunError
         If the file holds something else.
     """
-    record = read_json(path)
+    record = read_sealed(path, place_of(path))
     if record.get("format") != FORMAT or record.get("version") != VERSION:
         raise IncompleteRunError(f"{path} is not a file of kind {FORMAT}, version {VERSION}")
     return record

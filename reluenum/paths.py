@@ -8,6 +8,7 @@ list is proved. Between two neighbouring ridges with equal lists nothing is clai
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from os import PathLike
 from typing import Any
 
 from flint import fmpq
@@ -15,11 +16,13 @@ from tqdm import tqdm
 
 from reluenum.certified import Census, certified
 from reluenum.decimals import decimal_text
+from reluenum.errors import IncompleteRunError
 from reluenum.escalation import Escalation
 from reluenum.groebner import DEFAULT_LIMITS, Limits, installed_versions, open_engine
 from reluenum.landscape import Component, component_on
 from reluenum.problem import OutputBias, Problem
 from reluenum.ridges import grid
+from reluenum.seals import read_json, read_sealed
 from reluenum.spool import Task, geometry, surveyed
 
 FORMAT, VERSION = "reluenum-path", 1
@@ -133,6 +136,20 @@ class Path:
                 for event in self.events
             ],
         }
+
+
+def read_path(path: str | PathLike) -> dict[str, Any]:
+    """Read the document of a path.
+
+    Raises
+    ------
+    IncompleteRunError
+        If the file is none, of another version, or not as it was written.
+    """
+    document = read_json(path)
+    if (document.get("format"), document.get("version")) != (FORMAT, VERSION):
+        raise IncompleteRunError(f"{path} is no document of kind {FORMAT}, version {VERSION}")
+    return read_sealed(path)
 
 
 def _support_record(branch: Branch) -> list[dict[str, Any]]:

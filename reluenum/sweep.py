@@ -126,7 +126,7 @@ def read_documents(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     IncompleteRunError
         If the archive is damaged.
     """
-    for member, content in read_archive(path):
+    for member, content in read_archive(path).items():
         yield member.removesuffix(f"/{DOCUMENT}"), json.loads(content)
 
 

@@ -5,8 +5,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from reluenum.aggregate import GROUP_AND_RIDGE, latex, markdown, summary, total_seconds
-from reluenum.document import replaced_file, write_text
+from reluenum.aggregate import (
+    GROUP_AND_RIDGE,
+    latex,
+    markdown,
+    read_frame,
+    summary,
+    total_seconds,
+    write_frame,
+)
+from reluenum.document import write_text
 from reluenum.joblog import logged
 from reluenum.pages import sweep_page
 
@@ -37,8 +45,7 @@ def main(
         "times": total_seconds(_joined(times), rows),
     }
     for name, table in found.items():
-        with replaced_file(tables[f"{name}_parquet"]) as temporary:
-            table.to_parquet(temporary, index=False)
+        write_frame(tables[f"{name}_parquet"], table)
         write_text(tables[f"{name}_csv"], _csv(table))
     write_text(tables["summary_csv"], _csv(summary(rows, GROUP_AND_RIDGE)))
     write_text(tables["summary_md"], markdown(rows, parts))
@@ -47,7 +54,7 @@ def main(
 
 
 def _joined(paths: Sequence[Path]) -> pd.DataFrame:
-    return pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
+    return pd.concat([read_frame(path) for path in paths], ignore_index=True)
 
 
 def _csv(table: pd.DataFrame) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from reluenum.document import read_json, write_text
+from reluenum.document import write_text
 from reluenum.errors import IncompleteRunError
 from reluenum.joblog import logged
+from reluenum.seals import place_of, read_sealed
 
 
 def main(agreements: Mapping[str, Path], agreed: Path) -> None:
@@ -16,7 +17,7 @@ def main(agreements: Mapping[str, Path], agreed: Path) -> None:
     IncompleteRunError
         Naming the instances with disagreements, and the first disagreement.
     """
-    found = {name: read_json(path) for name, path in agreements.items()}
+    found = {name: read_sealed(path, place_of(path)) for name, path in agreements.items()}
     bad = {name: record["disagreements"] for name, record in found.items()}
     bad = {name: lines for name, lines in bad.items() if lines}
     if bad:

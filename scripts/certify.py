@@ -4,7 +4,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from reluenum.document import minima_document, stationary_document, to_json, write_text
+from reluenum.document import minima_document, stationary_document, write_result, write_sealed
 from reluenum.files import read_examined, read_merged
 from reluenum.joblog import logged
 
@@ -14,8 +14,8 @@ def main(merged: Path, patterns: Path, minima: Path, stationary: Path) -> None:
     found = read_merged(merged)
     certified = replace(found, sign_matrices=read_examined(patterns, found.problem))
     logging.info("%r", certified)
-    write_text(stationary, to_json(stationary_document(certified)))
-    write_text(minima, to_json(minima_document(certified)))
+    write_sealed(stationary, stationary_document(certified))
+    write_result(minima, minima_document(certified))
 
 
 if __name__ == "__main__":

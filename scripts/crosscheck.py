@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reluenum.crosscheck import compare
 from reluenum.crosscheck_page import summary, write_views
-from reluenum.document import to_json, write_text
+from reluenum.document import write_sealed
 from reluenum.joblog import logged
 from reluenum.measurement import read_measurement
 
@@ -19,7 +19,7 @@ def main(
     for line in summary(found):
         logging.info("%s", line)
     write_views(found, folder, formats, title)
-    write_text(agreement, to_json(found.to_document()))
+    write_sealed(agreement, found.to_document())
 
 
 if __name__ == "__main__":

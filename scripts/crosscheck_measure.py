@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from reluenum.document import to_json, write_text
+from reluenum.document import write_sealed
 from reluenum.files import read_problem
 from reluenum.groebner import Limits
 from reluenum.joblog import logged
@@ -25,7 +25,7 @@ def main(
         len(unfinished(found)),
         found["seconds"],
     )
-    write_text(measured, to_json(found))
+    write_sealed(measured, found)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from reluenum.datasets import posed, to_csv
-from reluenum.document import to_json, write_text
+from reluenum.document import write_sealed, write_text
 from reluenum.files import problem_document
 from reluenum.joblog import logged
 
@@ -16,7 +16,7 @@ def main(instance: Mapping[str, Any], data: Path, problem: Path) -> None:
     found = posed(instance)
     logging.info("%r", found)
     write_text(data, to_csv(found.inputs, found.targets))
-    write_text(problem, to_json(problem_document(found)))
+    write_sealed(problem, problem_document(found))
 
 
 if __name__ == "__main__":

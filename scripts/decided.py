@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from reluenum.document import read_json, write_text
+from reluenum.document import read_result, write_text
 from reluenum.errors import IncompleteRunError
 from reluenum.joblog import logged
+from reluenum.paths import read_path
 from reluenum.tables import undecided_along
 
 
@@ -17,9 +18,9 @@ def main(minima: Mapping[str, Path], paths: Mapping[str, Path], decided: Path) -
     IncompleteRunError
         Naming the instances and paths that are not complete.
     """
-    counts = {name: read_json(path)["enumeration"] for name, path in minima.items()}
+    counts = {name: read_result(path)["enumeration"] for name, path in minima.items()}
     open_ = {name: count["undecided"] for name, count in counts.items()}
-    open_ |= {f"path {name}": undecided_along(read_json(path)) for name, path in paths.items()}
+    open_ |= {f"path {name}": undecided_along(read_path(path)) for name, path in paths.items()}
     if any(open_.values()):
         listed = ", ".join(f"{name} ({count})" for name, count in open_.items() if count)
         raise IncompleteRunError(

@@ -14,9 +14,9 @@ from reluenum.aggregate import (
     frame,
     instance_row,
     time_row,
+    write_frame,
 )
 from reluenum.archive import write_archive
-from reluenum.document import replaced_file
 from reluenum.experiment import batch_instances, instance_name
 from reluenum.groebner import Limits
 from reluenum.joblog import logged
@@ -64,8 +64,7 @@ def main(
         (outputs.components, components, COMPONENTS),
         (outputs.times, times, TIMES),
     ):
-        with replaced_file(path) as temporary:
-            frame(content, columns).to_parquet(temporary, index=False)
+        write_frame(path, frame(content, columns))
     write_archive(outputs.documents, document_members(step.documents))
     write_archive(outputs.records, step.records)
 

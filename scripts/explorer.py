@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from reluenum.document import read_json, write_text
+from reluenum.document import write_text
 from reluenum.explorer import explorer_page
 from reluenum.joblog import logged
+from reluenum.paths import read_path
 
 
 def main(path: Path, page: Path) -> None:
     """Read a ridge path and write its page."""
-    write_text(page, explorer_page(read_json(path)))
+    write_text(page, explorer_page(read_path(path)))
 
 
 if __name__ == "__main__":

@@ -3,14 +3,14 @@
 import logging
 from pathlib import Path
 
-from reluenum.document import read_json, write_text
+from reluenum.document import read_result, write_text
 from reluenum.facts import facts_text
 from reluenum.joblog import logged
 
 
 def main(minima: Path, facts: Path) -> None:
     """Read the minima of an instance, and write and log one line per statement."""
-    text = facts_text(read_json(minima))
+    text = facts_text(read_result(minima))
     logging.info("%s", text)
     write_text(facts, text)
 

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from reluenum.document import read_json
+from reluenum.document import read_result
 from reluenum.figures import FIGURES, save_figure
 from reluenum.joblog import logged
 
 
 def main(minima: Path, folder: Path, formats: Sequence[str]) -> None:
     """Read the minima of an instance and write every figure of them into a folder."""
-    document = read_json(minima)
+    document = read_result(minima)
     for name, draw in FIGURES.items():
         save_figure(draw(document), folder / name, formats)
 

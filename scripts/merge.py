@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reluenum.arrangement import Arrangement
-from reluenum.document import to_json, write_text
+from reluenum.document import write_sealed
 from reluenum.files import merge_files, merged_document, read_problem
 from reluenum.formulations import Formulation, formulation
 from reluenum.joblog import logged
@@ -16,7 +16,7 @@ def main(problem: Path, solved: Sequence[Path], route: Formulation, merged: Path
     instance = read_problem(problem)
     points, outcomes = merge_files(solved, instance, Arrangement.of(instance), route)
     logging.info("%r", points)
-    write_text(merged, to_json(merged_document(route, points, outcomes)))
+    write_sealed(merged, merged_document(route, points, outcomes))
 
 
 if __name__ == "__main__":

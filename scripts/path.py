@@ -12,6 +12,7 @@ from reluenum.groebner import Limits
 from reluenum.joblog import logged
 from reluenum.paths import ridge_path
 from reluenum.problem import parse_ridge
+from reluenum.seals import sealed
 
 
 def main(instance: Mapping[str, Any], limits: Limits, output: Path) -> None:
@@ -19,7 +20,8 @@ def main(instance: Mapping[str, Any], limits: Limits, output: Path) -> None:
     path = ridge_path(posed(instance), parse_ridge(instance["high"]), instance["points"], limits)
     logging.info("%d ridges, %d events", len(path.samples), len(path.events))
     exact = instance["exact"]
-    write_text(output, to_json(exact_document(path, limits) if exact else path.to_document()))
+    document = exact_document(path, limits) if exact else path.to_document()
+    write_text(output, to_json(sealed(document)))
 
 
 if __name__ == "__main__":

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from reluenum.document import read_json
 from reluenum.figures import plot_path, save_figure
 from reluenum.joblog import logged
+from reluenum.paths import read_path
 
 
 def main(path: Path, formats: Sequence[str]) -> None:
     """Read a ridge path and write its diagram beside it."""
-    save_figure(plot_path(read_json(path)), path.with_suffix(""), formats)
+    save_figure(plot_path(read_path(path)), path.with_suffix(""), formats)
 
 
 if __name__ == "__main__":

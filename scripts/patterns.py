@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from reluenum.arrangement import Arrangement
-from reluenum.document import to_json, write_text
+from reluenum.document import write_sealed
 from reluenum.files import patterns_document, read_problem
 from reluenum.joblog import logged
 from reluenum.patterns import refuse_astronomical
@@ -21,9 +21,7 @@ def main(
         refuse_astronomical_matrices(instance)
     arrangement = Arrangement.of(instance)
     examined = examine(instance, arrangement) if all_patterns else None
-    write_text(
-        patterns, to_json(patterns_document(instance, arrangement, patterns_per_job, examined))
-    )
+    write_sealed(patterns, patterns_document(instance, arrangement, patterns_per_job, examined))
 
 
 if __name__ == "__main__":

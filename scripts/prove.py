@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from reluenum.document import to_json, write_text
+from reluenum.document import write_result
 from reluenum.errors import IncompleteRunError
 from reluenum.files import read_problem
 from reluenum.groebner import Limits
@@ -27,7 +27,7 @@ def main(
     task = Task(instance, instance.width, backend, limits)
     proof = prove(task, _all(blocks, task), beside=certificate, inline=0)
     logging.info("%r", proof.landscape)
-    write_text(minima, to_json(proof.document))
+    write_result(minima, proof.document)
 
 
 def _all(paths: Sequence[Path], task: Task) -> Iterator[Block]:

@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from reluenum.arrangement import Arrangement
-from reluenum.document import to_json, write_text
+from reluenum.document import write_sealed
 from reluenum.experiment import batch_names
 from reluenum.files import read_batches, read_problem, solved_document
 from reluenum.formulations import Formulation, formulation
@@ -33,7 +33,7 @@ def main(
             found = solve(pattern)
             logging.info("%s: %s", pattern, route.verdicts(found))
             outcomes += found
-        write_text(solved, to_json(solved_document(instance, route, todo, outcomes, engine)))
+        write_sealed(solved, solved_document(instance, route, todo, outcomes, engine))
 
 
 if __name__ == "__main__":

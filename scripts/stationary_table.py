@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from reluenum.document import read_json, write_text
+from reluenum.document import write_text
 from reluenum.joblog import logged
+from reluenum.seals import place_of, read_sealed
 from reluenum.tables import stationary_csv
 
 
 def main(stationary: Path, table: Path) -> None:
     """Read the stationary points of an instance and write them as a table."""
-    write_text(table, stationary_csv(read_json(stationary)))
+    write_text(table, stationary_csv(read_sealed(stationary, place_of(stationary))))
 
 
 if __name__ == "__main__":

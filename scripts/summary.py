@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from reluenum.document import read_json, write_text
+from reluenum.document import read_result, write_text
 from reluenum.joblog import logged
 from reluenum.pages import summary_page
 from reluenum.summary import summary_csv, summary_latex, summary_markdown
@@ -13,7 +13,7 @@ def main(
     minima: Mapping[str, Path], csv: Path, markdown: Path, latex: Path, page: Path, title: str
 ) -> None:
     """Read the minima of every instance, by name, and write the summary in four forms."""
-    documents = {name: read_json(path) for name, path in minima.items()}
+    documents = {name: read_result(path) for name, path in minima.items()}
     write_text(csv, summary_csv(documents))
     write_text(markdown, summary_markdown(documents))
     write_text(latex, summary_latex(documents))

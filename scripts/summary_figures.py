@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from reluenum.document import read_json
+from reluenum.document import read_result
 from reluenum.figures import SUMMARY_FIGURES, save_figure
 from reluenum.joblog import logged
 
 
 def main(minima: Mapping[str, Path], folder: Path, formats: Sequence[str]) -> None:
     """Read the minima of every instance, by name, and write every figure into a folder."""
-    documents = {name: read_json(path) for name, path in minima.items()}
+    documents = {name: read_result(path) for name, path in minima.items()}
     for name, draw in SUMMARY_FIGURES.items():
         save_figure(draw(documents), folder / name, formats)
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from reluenum.document import to_json, write_text
+from reluenum.document import write_sealed
 from reluenum.files import read_problem
 from reluenum.joblog import logged
 from reluenum.patterns import refuse_astronomical
@@ -16,7 +16,7 @@ def main(problem: Path, supports_per_job: int, force: bool, supports: Path) -> N
     if not force:
         refuse_astronomical(instance, SUPPORT_LIMIT)
     task = Task(instance, instance.width)
-    write_text(supports, to_json(plan_document(task, supports_per_job)))
+    write_sealed(supports, plan_document(task, supports_per_job))
 
 
 if __name__ == "__main__":

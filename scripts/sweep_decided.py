@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
-
-from reluenum.document import read_json, write_text
+from reluenum.aggregate import read_frame
+from reluenum.document import write_text
 from reluenum.errors import IncompleteRunError
 from reluenum.joblog import logged
+from reluenum.paths import read_path
 from reluenum.tables import undecided_along
 
 MOST_NAMES = 20
@@ -22,10 +22,10 @@ def main(instances: Path, paths: Mapping[str, Path], decided: Path) -> None:
     IncompleteRunError
         Naming instances and paths that are not.
     """
-    table = pd.read_parquet(instances)
+    table = read_frame(instances)
     rows = table[~table["complete"]].itertuples()
     open_ = [f"{row.instance} ({row.undecided})" for row in rows]
-    counts = {name: undecided_along(read_json(path)) for name, path in paths.items()}
+    counts = {name: undecided_along(read_path(path)) for name, path in paths.items()}
     open_ += [f"path {name} ({count})" for name, count in counts.items() if count]
     if open_:
         named = open_[:MOST_NAMES]

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
+from reluenum.aggregate import read_frame
 from reluenum.figures import SWEEP_FIGURES, save_figure
 from reluenum.joblog import logged
 
@@ -14,9 +13,9 @@ def main(
 ) -> None:
     """Read the tables of a sweep and write every figure of them into a folder."""
     tables = {
-        "instances": pd.read_parquet(instances),
-        "components": pd.read_parquet(components),
-        "times": pd.read_parquet(times),
+        "instances": read_frame(instances),
+        "components": read_frame(components),
+        "times": read_frame(times),
     }
     for name, draw in SWEEP_FIGURES.items():
         save_figure(draw(tables), folder / name, formats)

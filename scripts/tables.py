@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from reluenum.document import read_json, write_text
+from reluenum.document import read_result, write_text
 from reluenum.joblog import logged
 from reluenum.pages import instance_page
 from reluenum.tables import minima_csv
@@ -10,7 +10,7 @@ from reluenum.tables import minima_csv
 
 def main(minima: Path, table: Path, page: Path, title: str) -> None:
     """Read the minima of an instance and write them as a table, and as a page."""
-    document = read_json(minima)
+    document = read_result(minima)
     write_text(table, minima_csv(document))
     write_text(page, instance_page(title, document))
 

@@ -30,7 +30,7 @@ from reluenum.crosscheck_page import (
     summary,
     systems_csv,
 )
-from reluenum.document import to_json, write_text
+from reluenum.document import to_json, write_sealed
 from reluenum.errors import BackendError, IncompleteRunError
 from reluenum.figures import plot_times
 from reluenum.formulations import FORMULATIONS
@@ -340,9 +340,9 @@ def test_measurements_that_cannot_be_compared_are_refused():
 
 def test_a_file_of_another_kind_is_refused(tmp_path):
     path = tmp_path / "measured.json"
-    write_text(path, to_json(measured("reduced", "flint")))
+    write_sealed(path, measured("reduced", "flint"))
     assert read_measurement(path) == measured("reduced", "flint")
-    write_text(path, to_json({**measured("reduced", "flint"), "version": 0}))
+    write_sealed(path, {**measured("reduced", "flint"), "version": 0})
     with pytest.raises(IncompleteRunError, match="is not a file of kind reluenum-measurement"):
         read_measurement(path)
 
@@ -582,7 +582,7 @@ def test_the_last_rule_fails_after_everything_was_written(tmp_path):
     bad["systems"][0]["degree"] += 1
     paths = [tmp_path / "good.json", tmp_path / "bad.json"]
     for path, record in zip(paths, (good, bad), strict=True):
-        write_text(path, to_json(record))
+        write_sealed(path, record)
     crosscheck.main(paths, "mine", ("svg",), tmp_path, tmp_path / "agreement.json")
     assert {"agreement.md", "page.html"} <= {path.name for path in tmp_path.iterdir()}
     with pytest.raises(IncompleteRunError, match=r"disagree in mine \(1\); .* system "):

@@ -20,6 +20,7 @@ from reluenum.experiment import (
 )
 from reluenum.groebner import BACKENDS, DEFAULT_MEGABYTES
 from reluenum.problem import Problem
+from reluenum.seals import place_of, sealed
 from reluenum.series import ENGINES
 
 ROOT = Path(__file__).parents[1]
@@ -234,6 +235,6 @@ def test_batches_of_different_sizes_share_a_name_only_if_they_share_their_patter
     for size in range(1, 25):
         batches = [patterns[k : k + size] for k in range(0, len(patterns), size)]
         plan = tmp_path / f"{size}.json"
-        plan.write_text(json.dumps({"batches": batches}))
+        plan.write_text(json.dumps(sealed({"batches": batches}, place_of(plan))))
         for name, batch in zip(planned_batches(plan), batches, strict=True):
             assert named.setdefault(name, batch) == batch

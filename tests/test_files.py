@@ -7,7 +7,7 @@ import pytest
 from oracles import classes_of
 
 from reluenum.arrangement import Arrangement
-from reluenum.document import minima_document, to_json, write_text
+from reluenum.document import minima_document, to_json, write_sealed
 from reluenum.errors import IncompleteRunError, TheoremViolationError
 from reluenum.files import (
     merge_files,
@@ -46,7 +46,7 @@ def run(tmp_path, engine):
     def make(problem):
         arrangement = Arrangement.of(problem)
         planned = tmp_path / "patterns.json"
-        write_text(planned, to_json(patterns_document(problem, arrangement, 3)))
+        write_sealed(planned, patterns_document(problem, arrangement, 3))
         paths = []
         for k, batch in enumerate(read_batches(planned, problem)):
             outcomes = [
@@ -55,19 +55,17 @@ def run(tmp_path, engine):
                 for outcome in solve_pattern(problem, arrangement, pattern, engine)
             ]
             paths.append(tmp_path / f"solved{k}.json")
-            write_text(
-                paths[-1], to_json(solved_document(problem, REDUCED, batch, outcomes, engine))
-            )
+            write_sealed(paths[-1], solved_document(problem, REDUCED, batch, outcomes, engine))
         return problem, arrangement, paths
 
     return make
 
 
 def changed(path, change):
-    """Change the JSON document in a file."""
+    """Change the document in a file and seal it again: what then refuses it is not the seal."""
     document = json.loads(path.read_text())
     change(document)
-    path.write_text(json.dumps(document))
+    write_sealed(path, document)
 
 
 def entry_of(document, support):
@@ -88,13 +86,13 @@ def holder_of(paths, support):
 @pytest.mark.parametrize("problem", [PROBLEM, EXAMPLE_1], ids=["mean ridge", "sum none"])
 def test_problems_survive_their_file(tmp_path, problem):
     path = tmp_path / "problem.json"
-    write_text(path, to_json(problem_document(problem)))
+    write_sealed(path, problem_document(problem))
     assert read_problem(path) == problem
 
 
 def test_a_problem_that_was_edited_is_refused(tmp_path):
     path = tmp_path / "problem.json"
-    write_text(path, to_json(problem_document(EXAMPLE_1)))
+    write_sealed(path, problem_document(EXAMPLE_1))
     changed(path, lambda document: document["problem"].update(ridge="2"))
     with pytest.raises(IncompleteRunError, match=r"problem\.json belongs to another problem"):
         read_problem(path)
@@ -102,17 +100,18 @@ def test_a_problem_that_was_edited_is_refused(tmp_path):
 
 def test_a_file_of_another_kind_or_version_is_refused(tmp_path):
     path = tmp_path / "problem.json"
-    write_text(path, to_json(patterns_document(EXAMPLE_1, Arrangement.of(EXAMPLE_1), 4)))
+    write_sealed(path, patterns_document(EXAMPLE_1, Arrangement.of(EXAMPLE_1), 4))
     with pytest.raises(IncompleteRunError, match="not a file of kind reluenum-problem, version 1"):
         read_problem(path)
-    write_text(path, to_json(problem_document(EXAMPLE_1) | {"version": 2}))
+    write_sealed(path, problem_document(EXAMPLE_1) | {"version": 2})
     with pytest.raises(IncompleteRunError, match="version 1"):
         read_problem(path)
 
 
 def test_a_truncated_file_is_refused(tmp_path):
     path = tmp_path / "problem.json"
-    text = to_json(problem_document(EXAMPLE_1))
+    write_sealed(path, problem_document(EXAMPLE_1))
+    text = path.read_text()
     path.write_text(text[: len(text) // 2])
     with pytest.raises(IncompleteRunError, match="not a complete JSON document"):
         read_problem(path)
@@ -122,7 +121,7 @@ def test_a_truncated_file_is_refused(tmp_path):
 def test_batches_hold_every_pattern_once_and_in_order(tmp_path, size):
     path = tmp_path / "patterns.json"
     arrangement = Arrangement.of(EXAMPLE_1)
-    write_text(path, to_json(patterns_document(EXAMPLE_1, arrangement, size)))
+    write_sealed(path, patterns_document(EXAMPLE_1, arrangement, size))
     batches = read_batches(path, EXAMPLE_1)
     assert list(chain(*batches)) == list(patterns(arrangement, 2))
     assert {len(batch) for batch in batches[:-1]} <= {size}
@@ -151,7 +150,7 @@ def test_merging_files_gives_what_solving_in_one_go_gives(run, engine, problem):
     assert to_json(minima_document(landscape(from_files, arrangement))) == expected
     # and once more through the merged file
     path = paths[0].with_name("merged.json")
-    write_text(path, to_json(merged_document(REDUCED, from_files, outcomes)))
+    write_sealed(path, merged_document(REDUCED, from_files, outcomes))
     again = read_merged(path)
     assert again.problem == problem
     assert to_json(minima_document(again)) == expected
@@ -283,9 +282,7 @@ def test_undecided_supports_and_their_reasons_survive_the_merged_file(run):
 
     changed(holder, give_up)
     path = paths[0].with_name("merged.json")
-    write_text(
-        path, to_json(merged_document(REDUCED, *merge_files(paths, problem, arrangement, REDUCED)))
-    )
+    write_sealed(path, merged_document(REDUCED, *merge_files(paths, problem, arrangement, REDUCED)))
     assert [o.reason for o in read_merged(path).undecided] == ["flint: not solved within 1 s"]
 
 
@@ -293,16 +290,15 @@ def test_a_merged_file_is_proved_anew_when_read(run):
     problem, arrangement, paths = run(EXAMPLE_1)
     path = paths[0].with_name("merged.json")
     document = merged_document(REDUCED, *merge_files(paths, problem, arrangement, REDUCED))
-    text = to_json(document)
     # What the file claims beyond the outcomes is not believed.
-    path.write_text(json.dumps(document | {"classes": [], "undecided": 7}))
+    write_sealed(path, document | {"classes": [], "undecided": 7})
     found = read_merged(path)
     assert (len(classes_of(found)), found.undecided) == (4, ())
-    path.write_text(text)
+    write_sealed(path, document)
     changed(path, lambda found: found["outcomes"].pop())
     with pytest.raises(IncompleteRunError, match="has no outcome"):
         read_merged(path)
-    path.write_text(text)
+    write_sealed(path, document)
     changed(path, lambda found: found["problem"].update(ridge="2"))
     with pytest.raises(IncompleteRunError, match="belongs to another problem"):
         read_merged(path)

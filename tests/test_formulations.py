@@ -9,7 +9,7 @@ from oracles import random_problem, reference_problem
 from reluenum import InputError, enumerate_minima
 from reluenum.arrangement import Arrangement
 from reluenum.cli import main
-from reluenum.document import minima_document, read_json, to_json, write_text
+from reluenum.document import minima_document, read_json, to_json, write_sealed
 from reluenum.errors import IncompleteRunError, TheoremViolationError, TooManySupportsError
 from reluenum.files import merge_files, merged_document, read_merged, read_solved, solved_document
 from reluenum.formulations import ELIMINATED, FORMULATIONS, REDUCED, formulation
@@ -30,7 +30,7 @@ def solved():
     with open_engine() as engine:
         solve = ELIMINATED.solver(PROBLEM, arrangement, engine)
         return [
-            to_json(solved_document(PROBLEM, ELIMINATED, [pattern], solve(pattern), engine))
+            solved_document(PROBLEM, ELIMINATED, [pattern], solve(pattern), engine)
             for pattern in patterns(arrangement, PROBLEM.width)
         ]
 
@@ -39,8 +39,8 @@ def solved():
 def files(solved, tmp_path):
     """The arrangement, and the solved files in a folder of their own."""
     paths = [tmp_path / f"{k}.json" for k in range(len(solved))]
-    for path, text in zip(paths, solved, strict=True):
-        path.write_text(text)
+    for path, document in zip(paths, solved, strict=True):
+        write_sealed(path, document)
     return Arrangement.of(PROBLEM), paths
 
 
@@ -72,7 +72,7 @@ def test_files_of_patterns_merge_to_the_same_document(files):
     points, outcomes = merge_files(paths, PROBLEM, arrangement, ELIMINATED)
     assert len(outcomes) == 91  # multisets of two out of the 13 faces
     path = paths[0].with_name("merged.json")
-    write_text(path, to_json(merged_document(ELIMINATED, points, outcomes)))
+    write_sealed(path, merged_document(ELIMINATED, points, outcomes))
     assert to_json(minima_document(read_merged(path))) == text(PROBLEM)
 
 
@@ -92,7 +92,7 @@ def test_a_moved_point_is_noticed(files):
     document = read_json(path)
     entry = next(o for o in document["outcomes"] if o["points"] and o["points"][0])
     entry["points"][0]["centre"][0] = "1000"
-    path.write_text(json.dumps(document))
+    write_sealed(path, document)
     with pytest.raises(TheoremViolationError, match="no isolated solution"):
         read_solved(path, PROBLEM, arrangement, ELIMINATED)
 
@@ -101,7 +101,7 @@ def test_a_missing_product_is_noticed(files):
     arrangement, paths = files
     document = read_json(paths[-1])
     del document["outcomes"][0]
-    paths[-1].write_text(json.dumps(document))
+    write_sealed(paths[-1], document)
     with pytest.raises(IncompleteRunError, match="is missing, doubled or unknown"):
         merge_files(paths, PROBLEM, arrangement, ELIMINATED)
 

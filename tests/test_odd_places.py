@@ -17,7 +17,7 @@ from reluenum.algebraic import (
 from reluenum.api import enumerate_minima
 from reluenum.arrangement import Arrangement, face_bound
 from reluenum.decimals import RootMultiple, decimal_text
-from reluenum.document import to_json, write_text
+from reluenum.document import write_sealed
 from reluenum.errors import IncompleteRunError
 from reluenum.files import PROBLEM, problem_document, read_problem, read_solved, solved_document
 from reluenum.formulations import REDUCED
@@ -129,7 +129,7 @@ def test_a_damaged_solved_file_is_an_incomplete_run(tmp_path, damage):
         outcomes = [o for p in batch for o in solve_pattern(EXAMPLE_1, arrangement, p, engine)]
         document = solved_document(EXAMPLE_1, REDUCED, batch, outcomes, engine)
     DAMAGES[damage](document)
-    write_text(path, to_json(document))
+    write_sealed(path, document)
     with pytest.raises(IncompleteRunError, match=r"solved\.json"):
         read_solved(path, EXAMPLE_1, arrangement, REDUCED)
 
@@ -139,7 +139,7 @@ def test_a_problem_file_without_problem_is_an_incomplete_run(tmp_path):
     document = problem_document(EXAMPLE_1)
     del document["problem"]
     assert document["format"] == PROBLEM
-    write_text(path, to_json(document))
+    write_sealed(path, document)
     with pytest.raises(IncompleteRunError, match=r"problem\.json"):
         read_problem(path)
 

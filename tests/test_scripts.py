@@ -14,9 +14,11 @@ from reluenum.experiment import planned_batches
 from reluenum.formulations import REDUCED
 from reluenum.groebner import DEFAULT_LIMITS
 from reluenum.joblog import logged
+from reluenum.seals import sealed
 from scripts import certify, dataset, decided, merge, patterns, solve
 
 ROOT = Path(__file__).parents[1]
+PATH = {"format": "reluenum-path", "version": 1}
 TARGETS = ("all", "crosscheck_all")
 """Rules that only name what is wanted."""
 
@@ -122,10 +124,10 @@ def test_decided_counts_the_undecided_supports_of_every_path(tmp_path):
     minima, path = tmp_path / "minima.json", tmp_path / "path.json"
     record = {"enumeration": {"undecided": 0, "supports_examined": 9}}
     minima.write_text(json.dumps(record))
-    path.write_text(json.dumps({"undecided": {"1/10": 2, "1/5": 1}}))
+    path.write_text(json.dumps(sealed(PATH | {"undecided": {"1/10": 2, "1/5": 1}})))
     with pytest.raises(IncompleteRunError, match=r"undecided in path p \(3\); everything"):
         decided.main({"one": minima}, {"p": path}, tmp_path / "decided.txt")
-    path.write_text(json.dumps({"undecided": {}}))
+    path.write_text(json.dumps(sealed(PATH | {"undecided": {}})))
     decided.main({"one": minima}, {"p": path}, tmp_path / "decided.txt")
     text = (tmp_path / "decided.txt").read_text()
     assert text == "one: 9 supports decided\npath p: decided at every ridge\n"
