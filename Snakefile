@@ -7,7 +7,7 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from reluenum import experiment
+from reluenum import effort, experiment
 
 min_version("9.27")
 
@@ -50,6 +50,7 @@ localrules:
     summary,
     summary_figures,
     decided,
+    crosscheck,
     agreed,
     crosscheck_all,
 
@@ -141,8 +142,8 @@ rule solve:
         "environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=megabytes("groebner", patterns_of_batch),
+        runtime=minutes("groebner", patterns_of_batch),
     params:
         formulation=lookup(within=config, dpath="solve/formulation"),
         backend=lookup(within=config, dpath="solve/backend"),
@@ -170,8 +171,8 @@ rule merge:
         "environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=megabytes("groebner", all_supports),
+        runtime=minutes("groebner", all_supports),
     params:
         formulation=lookup(within=config, dpath="solve/formulation"),
     message:
@@ -196,8 +197,8 @@ rule certify:
         "environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=megabytes("groebner", all_supports),
+        runtime=minutes("groebner", all_supports),
     message:
         "{wildcards.instance}: certify"
     script:
@@ -244,8 +245,8 @@ rule smaller:
         "environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=megabytes("certified", smaller_supports),
+        runtime=minutes("certified", smaller_supports),
     params:
         backend=lookup(within=config, dpath="solve/backend"),
         seconds=lookup(within=config, dpath="solve/seconds"),
@@ -271,8 +272,8 @@ rule survey:
         "environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=megabytes("certified", supports_of_block),
+        runtime=minutes("certified", supports_of_block),
     params:
         backend=lookup(within=config, dpath="solve/backend"),
         seconds=lookup(within=config, dpath="solve/seconds"),
@@ -301,8 +302,8 @@ rule prove:
         "environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=megabytes("prove", all_supports),
+        runtime=minutes("prove", all_supports),
     params:
         backend=lookup(within=config, dpath="solve/backend"),
         seconds=lookup(within=config, dpath="solve/seconds"),
@@ -334,8 +335,8 @@ rule verify:
         "environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=megabytes("check", all_supports),
+        runtime=minutes("check", all_supports),
     message:
         "{wildcards.instance}: verify"
     script:

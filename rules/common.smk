@@ -61,3 +61,73 @@ def examined(name):
         for folder, found in FOLDERS.items()
         for size in range(1, max(found.widths) + 1)
     ]
+
+
+def minutes(kind, supports):
+    """Return the function that gives a job its time, by its kind and number of supports."""
+
+    def minutes_of_job(wildcards, attempt):
+        known = kind(wildcards) if callable(kind) else kind
+        return effort.minutes(known, supports(wildcards), attempt)
+
+    return minutes_of_job
+
+
+def megabytes(kind, supports):
+    """Return the function that gives a job its memory, by its kind and number of supports."""
+
+    def megabytes_of_job(wildcards, attempt):
+        known = kind(wildcards) if callable(kind) else kind
+        return effort.megabytes(known, supports(wildcards), attempt)
+
+    return megabytes_of_job
+
+
+def patterns_of_batch(wildcards):
+    """Estimate the supports of a batch of patterns."""
+    return effort.expected_batch(INSTANCES[wildcards.instance], wildcards.batch)
+
+
+def supports_of_block(wildcards):
+    """Count the supports of a block."""
+    return effort.expected_block(wildcards.block)
+
+
+def smaller_supports(wildcards):
+    """Estimate the supports of an instance that are smaller than its largest ones."""
+    instance = INSTANCES[wildcards.instance]
+    return effort.expected_supports(instance, range(1, instance["width"]))
+
+
+def all_supports(wildcards):
+    """Estimate the supports of an instance."""
+    instance = INSTANCES[wildcards.instance]
+    return effort.expected_supports(instance, range(1, instance["width"] + 1))
+
+
+def engine_of_batch(wildcards):
+    """Return the engine of a batch of data sets, which is the kind of its work."""
+    return batch(wildcards).spec["engine"]
+
+
+def supports_of_size(wildcards):
+    """Estimate the supports of one size of a batch of data sets."""
+    return effort.expected_sweep(batch(wildcards).spec, [int(wildcards.size)])
+
+
+def supports_to_check(wildcards):
+    """Estimate the supports in all documents of a batch of data sets."""
+    found = batch(wildcards)
+    sizes = [size for width in found.widths for size in range(1, width + 1)]
+    return effort.expected_sweep(found.spec, sizes)
+
+
+def supports_at_a_ridge(wildcards):
+    """Estimate the supports at one ridge of a path."""
+    path = PATHS[wildcards.path]
+    return effort.expected_supports(path, range(1, path["width"] + 1))
+
+
+def supports_of_path(wildcards):
+    """Estimate the supports at all ridges of a path."""
+    return effort.expected_path(PATHS[wildcards.path])

@@ -21,8 +21,8 @@ rule path:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=megabytes("path", supports_at_a_ridge),
+        runtime=minutes("path", supports_of_path),
     params:
         instance=lookup(within=PATHS, dpath="{path}"),
         seconds=lookup(within=config, dpath="solve/seconds"),

@@ -49,8 +49,8 @@ rule examine:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=megabytes(engine_of_batch, supports_of_size),
+        runtime=minutes(engine_of_batch, supports_of_size),
     params:
         spec=lambda wildcards: batch(wildcards).spec,
         backend=lookup(within=config, dpath="solve/backend"),
@@ -81,8 +81,8 @@ rule check:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=megabytes("check", supports_to_check),
+        runtime=minutes("check", supports_to_check),
     message:
         "{wildcards.data}, ridge {wildcards.ridge}, seeds {wildcards.seeds}: check the certificates"
     script:
