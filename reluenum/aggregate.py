@@ -80,8 +80,13 @@ COMPONENTS = {
     "orbit_size": TEXT,
     "strata": WHOLE,
     "support": TEXT,
+    "complete": TRUTH,
 }
-"""Columns of the table of components; `size` counts the faces of the first stratum."""
+"""Columns of the table of components.
+
+`size` counts the faces of the first stratum; `complete` is that of the instance: if it is False,
+components may be missing.
+"""
 
 TIMES = {
     "instance": TEXT,
@@ -134,7 +139,9 @@ def read_frame(path: Path) -> pd.DataFrame:
 
 
 def _seal(path: Path, table: pa.Table) -> str:
-    return seal(place_of(path), json.dumps(table.to_pydict()).encode())
+    metadata = {key.decode(): text.decode() for key, text in (table.schema.metadata or {}).items()}
+    described = {key: text for key, text in metadata.items() if key != KEY}
+    return seal(place_of(path), json.dumps([described, table.to_pydict()]).encode())
 
 
 def instance_row(instance: Mapping[str, Any], document: Document) -> dict[str, Any]:
@@ -176,7 +183,8 @@ def component_rows(name: str, document: Document) -> list[dict[str, Any]]:
     """Return the rows of the components of an instance."""
     rows = components_frame(document).to_dict("records")
     sizes = map(_size, document["components"])
-    return [{**row, "instance": name, "size": size} for row, size in zip(rows, sizes, strict=True)]
+    own = {"instance": name, "complete": document["complete"]}
+    return [{**row, **own, "size": size} for row, size in zip(rows, sizes, strict=True)]
 
 
 def time_row(instance: Mapping[str, Any], seconds: tuple[float, float]) -> dict[str, Any]:
@@ -240,8 +248,8 @@ def _group_row(group: pd.DataFrame) -> dict[str, Any]:
 
 
 def dimensions(components: pd.DataFrame, instances: pd.DataFrame) -> pd.DataFrame:
-    """Return how many components there are of each dimension, by group: a column a dimension."""
-    joined = components[["instance", "dimension"]].merge(instances, on="instance")
+    """Return how many components of decided instances have each dimension, by group."""
+    joined = components[["instance", "dimension"]].merge(decided(instances), on="instance")
     counts = joined.groupby([*GROUP, "dimension"]).size().unstack("dimension", fill_value=0)
     return counts.rename(columns=lambda dimension: f"dimension_{dimension}").reset_index()
 

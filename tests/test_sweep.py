@@ -11,12 +11,21 @@ import pandas as pd
 import pytest
 import yaml
 
-from reluenum.aggregate import COMPONENTS, INSTANCES, dimensions, frame, latex, markdown, summary
+from reluenum.aggregate import (
+    COMPONENTS,
+    INSTANCES,
+    component_rows,
+    dimensions,
+    frame,
+    latex,
+    markdown,
+    summary,
+)
 from reluenum.archive import members_of, read_archive, write_archive
 from reluenum.datasets import random_data
 from reluenum.errors import IncompleteRunError, InputError, TooManySupportsError
 from reluenum.experiment import batches, complete_config, paths
-from reluenum.groebner import DEFAULT_LIMITS
+from reluenum.groebner import DEFAULT_LIMITS, Limits
 from reluenum.sweep import checked, document_members, examine, refuse_large, unfold
 
 ROOT = Path(__file__).parents[1]
@@ -298,6 +307,15 @@ def test_the_zero_network_does_not_count_as_found_on_a_boundary():
     rows = frame([row(isolated=3, isolated_on_boundary=2, zero_network=1)], INSTANCES)
     text = markdown(rows, frame([], COMPONENTS))
     assert "of 2 isolated ones with a living unit 1 (50.0 %) are on a boundary" in text
+
+
+def test_components_of_an_undecided_instance_say_so(tmp_path):
+    step = examine(spec(), 1, [], "sympy", Limits(1e-6, 4000), True)
+    tables = [component_rows(name, document) for name, document in step.documents.items()]
+    found = frame([row for rows in tables for row in rows], COMPONENTS)
+    incomplete = {name for name, document in step.documents.items() if not document["complete"]}
+    assert incomplete
+    assert not found["complete"][found["instance"].isin(incomplete)].any()
 
 
 def test_dimensions_are_counted_by_group():
