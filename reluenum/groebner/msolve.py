@@ -5,7 +5,6 @@ answer is only a proposal until the points are certified and the supports merged
 """
 
 import re
-import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -18,7 +17,7 @@ from reluenum.algebraic import Parametrisation
 from reluenum.errors import BackendError
 from reluenum.groebner.flint import BasisWorker
 from reluenum.groebner.limits import Limits
-from reluenum.groebner.program import UNREADABLE, executable, run
+from reluenum.groebner.program import UNREADABLE, executable, introduction, run
 from reluenum.groebner.text import parse_polynomial, plain
 from reluenum.realpoints import GroebnerBasis, Solutions
 from reluenum.stationarity import PolynomialSystem
@@ -166,6 +165,5 @@ def _nested(text: str) -> list[Any]:
 @cache
 def _version(path: str) -> str:
     """Ask the executable for its version."""
-    answer = subprocess.run([path, "-h"], capture_output=True, text=True, check=False, timeout=30)
-    words = (answer.stdout + answer.stderr).split()
+    words = introduction("msolve", [path, "-h"]).split()
     return words[words.index("version") + 1] if "version" in words else "unknown"

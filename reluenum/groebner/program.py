@@ -29,6 +29,10 @@ UNREADABLE = (
 _WITHIN = 'ulimit -v "$1" 2>/dev/null; ulimit -t "$2" 2>/dev/null; shift 2; exec "$@"'
 
 
+SECONDS_TO_START = 30
+"""How long a program may take to say what it is."""
+
+
 @cache
 def executable(name: str, how_to_get: str) -> str:
     """Return the path of a program: on PATH, or inside a Python wheel of SageMath's programs.
@@ -73,21 +77,45 @@ def run(
     """
     cpu_seconds = ceil(limits.seconds) + 1
     within = ["sh", "-c", _WITHIN, "sh", str(limits.megabytes << 10), str(cpu_seconds), *command]
-    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    with subprocess.Popen(
-        within, **pipes, text=True, errors="replace", start_new_session=True
-    ) as process:
-        try:
-            output, errors = process.communicate(given, timeout=seconds_until(deadline))
-        except subprocess.TimeoutExpired as error:
-            raise limits.too_slow(backend) from error
-        finally:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-    code = process.returncode
+    try:
+        code, output, errors = _ended(within, given, seconds_until(deadline))
+    except subprocess.TimeoutExpired as error:
+        raise limits.too_slow(backend) from error
     if code != 0:
         how = f"exit code {code}" if code > 0 else f"ended by {signal.Signals(-code).name}"
         # Programs that cannot get memory end in many ways, so its limit is always named.
         reason = f"{how} with at most {limits.megabytes} MB of memory: {errors[-200:]!r}"
         raise BackendError(backend, reason)
     return output
+
+
+def introduction(backend: str, command: Sequence[str]) -> str:
+    """Return what a program prints about itself, whatever its exit code.
+
+    Raises
+    ------
+    BackendError
+        If it does not start, or does not end in time.
+    """
+    try:
+        _, output, errors = _ended(command, "", SECONDS_TO_START)
+    except subprocess.TimeoutExpired as error:
+        reason = f"did not tell its version within {SECONDS_TO_START} s"
+        raise BackendError(backend, reason) from error
+    except OSError as error:
+        raise BackendError(backend, f"does not start: {error}") from error
+    return output + errors
+
+
+def _ended(command: Sequence[str], given: str, seconds: float) -> tuple[int, str, str]:
+    """Run a program, end its whole process group, and return its exit code and what it printed."""
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(
+        command, **pipes, text=True, errors="replace", start_new_session=True
+    ) as process:
+        try:
+            output, errors = process.communicate(given, timeout=seconds)
+        finally:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+    return process.returncode, output, errors

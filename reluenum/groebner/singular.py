@@ -1,13 +1,12 @@
 """The Singular executable: slim Groebner bases, one process per system."""
 
 import re
-import subprocess
 from functools import cache
 
 from reluenum.errors import BackendError
 from reluenum.groebner.flint import BasisWorker
 from reluenum.groebner.limits import Limits
-from reluenum.groebner.program import UNREADABLE, executable, run
+from reluenum.groebner.program import UNREADABLE, executable, introduction, run
 from reluenum.groebner.text import parse_polynomial, plain
 from reluenum.realpoints import GroebnerBasis, Solutions
 from reluenum.stationarity import PolynomialSystem
@@ -101,13 +100,6 @@ def read_basis(text: str, variables: tuple[str, ...]) -> GroebnerBasis:
 @cache
 def _version(path: str) -> str:
     """Ask the executable for its version."""
-    answer = subprocess.run(
-        [path, "--version"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
-    found = re.search(r"version (\S+)", answer.stdout)
+    answer = introduction("singular", [path, "--version"])
+    found = re.search(r"version (\S+)", answer)
     return found[1] if found else "unknown"
