@@ -7,7 +7,7 @@ number field of the solution (docs/theory.md, section 9.4).
 """
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
@@ -341,8 +341,21 @@ class Number:
         """Return an enclosure from coordinates known to about the given number of bits."""
         if bits not in self._balls:
             with ctx.workprec(bits + 32):
-                self._balls[bits] = self._ball(bits)
+                for number in self._unknown(lambda known: bits in known._balls):
+                    number._balls[bits] = number._ball(bits)
         return self._balls[bits]
+
+    def _unknown(self, is_known: Callable[["Number"], bool]) -> Iterator["Number"]:
+        """Yield what has to be evaluated, operands first; a sum over all data nests deeply."""
+        waiting = [self]
+        while waiting:
+            operands = (o for o in waiting[-1].operands if isinstance(o, Number))
+            if is_known(waiting[-1]):
+                waiting.pop()
+            elif unknown := [operand for operand in operands if not is_known(operand)]:
+                waiting += unknown
+            else:
+                yield waiting.pop()
 
     def _ball(self, bits: int) -> arb:
         values = [o.ball(bits) if isinstance(o, Number) else arb(o) for o in self.operands]
@@ -351,10 +364,14 @@ class Number:
     def exact(self) -> FieldElement:
         """Return the number as an element of the point's field."""
         if self._exact is None:
-            field = self.point.field
-            values = [o.exact() if isinstance(o, Number) else field(o) for o in self.operands]
-            self._exact = self.operation(*values)
+            for number in self._unknown(lambda known: known._exact is not None):
+                number._exact = number._exactly()
         return self._exact
+
+    def _exactly(self) -> FieldElement:
+        field = self.point.field
+        values = [o.exact() if isinstance(o, Number) else field(o) for o in self.operands]
+        return self.operation(*values)
 
     def sign(self) -> int:
         """Return the exact sign, -1, 0 or 1."""
@@ -412,8 +429,7 @@ class Coordinate(Number):
     def _ball(self, bits: int) -> arb:
         return self.point.balls(bits)[self.index]
 
-    def exact(self) -> FieldElement:
-        """Return the coordinate as an element of the point's field."""
+    def _exactly(self) -> FieldElement:
         return self.point.elements[self.index]
 
 

@@ -513,10 +513,9 @@ def _folder(output: str | None) -> Path | None:
         path.mkdir(exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path, prefix=".reluenum."):
             return path
-    except OSError as error:
-        raise InputError(
-            "--output-dir", f"{output}: {error.strerror or error}", expected
-        ) from error
+    except (OSError, ValueError) as error:
+        found = f"{output}: {getattr(error, 'strerror', None) or error}"
+        raise InputError("--output-dir", found, expected) from error
 
 
 def _whole_number(text: str, option: str, least: int = 1, most: int = 10**9) -> int:
@@ -584,8 +583,10 @@ def _writable(output: str | None, source: str | None = None) -> Path | None:
             raise InputError("--output", f"{output} is the file with the data", expected)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
             return path
-    except OSError as error:
-        found = f"{output}: {error.strerror or error}"
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        found = f"{output}: {getattr(error, 'strerror', None) or error}"
         raise InputError("--output", found, expected) from error
 
 

@@ -44,6 +44,9 @@ SWEEP_FIGURES = {
 }
 """Figures of a sweep, with the labels that the report gives them."""
 
+MOST_VALUES = 50_000
+"""Values of a configuration."""
+
 LONGEST_NAME = 200
 """Characters of a folder name; file systems stop at 255 bytes."""
 
@@ -63,11 +66,24 @@ def complete_config(config: dict[str, Any], schema: str | Path) -> None:
     InputError
         Naming the first key that is unknown, missing or has a bad value.
     """
+    _refuse_endless(config)
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
     errors = sorted(Draft202012Validator(rules).iter_errors(config), key=_urgency)
     if errors:
         raise _input_error(errors[0])
     _fill(config, rules, rules)
+
+
+def _refuse_endless(config: Any) -> None:
+    """Refuse a configuration that a few aliases of YAML make huge or endless."""
+    waiting, count = [config], 0
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict | list):
+            count += len(value)
+            waiting += value.values() if isinstance(value, dict) else value
+        if count > MOST_VALUES:
+            raise InputError("configuration", f"more than {MOST_VALUES} values", "fewer")
 
 
 def _urgency(error: ValidationError) -> tuple[bool, str]:
@@ -90,7 +106,7 @@ def _input_error(error: ValidationError) -> InputError:
         return InputError(
             place, f"no key {missing!r}", f"all of {', '.join(error.validator_value)}"
         )
-    return InputError(place, f"{error.instance!r}", expected)
+    return InputError(place, f"{error.instance!r:.200}", expected)
 
 
 def _fill(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from string import ascii_uppercase
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 
 from reluenum.problem import parse_rational
 
@@ -47,13 +47,16 @@ def explorer_page(document: Mapping[str, Any]) -> str:
     environment = Environment(
         loader=PackageLoader("reluenum"), autoescape=True, undefined=StrictUndefined
     )
-    return environment.get_template("explorer.html.j2").render(
-        document=document,
-        policy=_policy(scripts),
-        style=_text("templates/explorer.css"),
-        view=_embedded(_view(document)),
-        scripts=scripts,
-    )
+    try:
+        return environment.get_template("explorer.html.j2").render(
+            document=document,
+            policy=_policy(scripts),
+            style=_text("templates/explorer.css"),
+            view=_embedded(_view(document)),
+            scripts=scripts,
+        )
+    except UndefinedError as error:
+        raise ValueError(str(error)) from error
 
 
 def _text(name: str) -> str:
@@ -167,8 +170,9 @@ def _mark_lowest(segments: Iterable[dict[str, Any]], ridges: int) -> None:
             present[index].append(sample)
     for samples in present:
         losses = [parse_rational(sample["loss"]) for sample in samples]
+        lowest = min(losses, default=None)
         for sample, loss in zip(samples, losses, strict=True):
-            sample["lowest"] = loss == min(losses)
+            sample["lowest"] = loss == lowest
 
 
 Ends = dict[tuple[int, tuple[tuple[str, int], ...]], int]

@@ -19,6 +19,12 @@ SUPPORT_LIMIT = 1_000_000
 LARGEST_WIDTH = 1000
 """Widest network that starts without being asked twice, also if it has few supports."""
 
+LARGEST_ARRANGEMENT = 10**8
+"""Signs of all faces of the largest problem that starts without being asked twice."""
+
+MOST_POINTS, LARGEST_DIMENSION = 5000, 100
+"""Of the largest data, however few faces they have, that start without being asked twice."""
+
 _LARGEST_COUNTED = 100
 """No more faces of a support, and no more dimensions, are counted: these are too many already."""
 
@@ -152,6 +158,20 @@ def refuse_astronomical(problem: Problem, limit: int = SUPPORT_LIMIT) -> None:
             f"width {problem.width} with n = {problem.size}",
             f"up to {_scientific(expected)} supports to solve",
             f"at most {limit}; lower the width or the number of points, or insist with --force",
+        )
+    if problem.size > MOST_POINTS or problem.dimension > LARGEST_DIMENSION:
+        raise TooManySupportsError(
+            f"{problem.size} data points in dimension {problem.dimension}",
+            "exact linear algebra too large",
+            f"at most {MOST_POINTS} points in dimension {LARGEST_DIMENSION}, or insist with "
+            "--force",
+        )
+    if faces * problem.size > LARGEST_ARRANGEMENT:
+        raise TooManySupportsError(
+            f"n = {problem.size}",
+            f"up to {_scientific(faces)} faces of as many signs",
+            f"at most {LARGEST_ARRANGEMENT} signs; lower the number of points, or insist with "
+            "--force",
         )
 
 

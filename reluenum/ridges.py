@@ -4,11 +4,15 @@ from math import log10
 
 from flint import fmpq
 
-from reluenum.errors import InputError
+from reluenum.errors import InputError, quoted
 from reluenum.problem import parse_ridge
 
 MOST_POINTS = 100_000
 """Largest number of ridges of a grid."""
+
+
+LARGEST_RIDGE = fmpq(10) ** 300
+"""Of a grid, whose inner ridges are near floats."""
 
 
 def parse_range(text: str) -> tuple[fmpq, fmpq]:
@@ -27,7 +31,9 @@ def parse_range(text: str) -> tuple[fmpq, fmpq]:
     low, colon, high = text.partition(":")
     ends = (parse_ridge(low), parse_ridge(high)) if colon else (fmpq(1), fmpq(0))
     if ends[0] >= ends[1]:
-        raise InputError("ridge", repr(text), "an interval low:high of positive numbers")
+        raise InputError("ridge", quoted(text), "an interval low:high of positive numbers")
+    if ends[0] < 1 / LARGEST_RIDGE or ends[1] > LARGEST_RIDGE:
+        raise InputError("ridge", quoted(text), "an interval low:high within 1e-300:1e300")
     return ends
 
 

@@ -17,6 +17,9 @@ from .exact import LEVELS, CertificateError, Data, require
 from .landscape import Landscape, matched
 from .records import Proof, _heading, number_of_supports, read_descriptions, read_records
 
+LARGEST_DOCUMENT = 1 << 28
+"""Bytes; what is larger, or endless, must not exhaust the memory."""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -65,8 +68,10 @@ def verify(path: str | Path) -> Report:
     OSError
         If the document cannot be read.
     """
-    content = Path(path).read_bytes()
+    with Path(path).open("rb") as stream:
+        content = stream.read(LARGEST_DOCUMENT + 1)
     try:
+        require(len(content) <= LARGEST_DOCUMENT, f"more than {LARGEST_DOCUMENT} bytes")
         with ctx.workprec(LEVELS[0]):
             return _proved(
                 json.loads(content, object_pairs_hook=_without_doubles), Path(path).parent
@@ -98,9 +103,8 @@ def _proved(document: Any, folder: Path) -> Report:
     matched(document.get("version"), 1, "version")
     require(document.get("complete") is True, "the document claims no completeness")
     require(type(document.get("certificate")) is dict, "the document has no certificate")
-    data = Data(document["problem"])
-    certificate = document["certificate"]
-    text = json.dumps(document["problem"], sort_keys=True)
+    problem, certificate = document["problem"], document["certificate"]
+    text = json.dumps(problem, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()
     place = "data" if "data" in certificate else "file"
     keys = {"format", "version", "problem_sha256", "records", "sha256", "exact", place}
@@ -110,7 +114,9 @@ def _proved(document: Any, folder: Path) -> Report:
     with _source(certificate[place], place, folder) as source:
         found = hashlib.file_digest(source, "sha256").hexdigest()
         matched(certificate["sha256"], found, "certificate: sha256")
-        count, records = read_records(source, digest)
+        longest = len(problem["y"]) * (len(problem["x"][0]) + 1)  # one unit for each data point
+        count, records = read_records(source, digest, longest)
+        data = Data(problem, count)
         expected = number_of_supports(data)
         require(count == expected, f"certificate: {count} records for {expected} supports")
         matched(certificate["records"], count, "certificate: records")
@@ -118,7 +124,7 @@ def _proved(document: Any, folder: Path) -> Report:
         exact = len(descriptions)
         proof = Proof(data, descriptions)
         proof.read(records)
-    landscape = Landscape(proof)
+    landscape = Landscape(proof, document.get("components"))
     matched(document.get("enumeration"), landscape.enumeration(), "enumeration")
     landscape.check(document.get("components"))
     if data.width == "all":

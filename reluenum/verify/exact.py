@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
+from itertools import chain, combinations
+from math import comb, inf
 from operator import mul
 from typing import Any
 
@@ -14,8 +15,17 @@ LEVELS = (96, 128, 256, 512, 1024)
 """Working precisions in bits; the first one encloses a record as it stands."""
 
 
+LONGEST_NUMBER = 2100
+"""Characters of a number of the problem: fractions of two numbers of 1000 digits have fewer."""
+
+WIDEST = 1 << 16
+"""Beyond this width even the counts of a document are too long."""
+
 Support = tuple[int, ...]
 """Places of the faces in the sorted list of live faces."""
+
+
+TOO_FEW = "certificate: far fewer records than such data have supports"
 
 
 class CertificateError(ValueError):
@@ -59,16 +69,28 @@ def row_space(rows: Sequence[Sequence[fmpq]]) -> fmpq_mat:
     return fmpq_mat(echelon.tolist()[:rank])
 
 
-def cocircuits(rows: Sequence[Sequence[fmpq]]) -> dict[tuple[int, int], list[fmpq]]:
+def cocircuits(
+    rows: Sequence[Sequence[fmpq]], budget: float = inf
+) -> dict[tuple[int, int], list[fmpq]]:
     """Return the rays of an arrangement in the span of its rows (Lemma 6), by sign vector.
 
     A sign vector is a pair of bit masks: the rows on which it is positive, and negative.
+
+    Parameters
+    ----------
+    rows : sequence of sequences of fmpq
+    budget : float
+        So many multiplications may be done.
     """
+    depth = len(rows[0])
+    require(len(rows) * depth * depth <= budget, TOO_FEW)
     basis = row_space(rows)
     rank = basis.nrows()
     inner = (fmpq_mat(rows) * basis.transpose()).tolist()
+    distinct = list(dict.fromkeys(map(tuple, inner)))
+    require(comb(len(distinct), rank - 1) * len(rows) * rank <= budget, TOO_FEW)
     rays = {}
-    for chosen in combinations(inner, rank - 1):
+    for chosen in combinations(map(list, distinct), rank - 1):
         # The minors of rank - 1 rows are orthogonal to them, and 0 if the rows are dependent.
         minors = [[x for row in chosen for x in row[:j] + row[j + 1 :]] for j in range(rank)]
         line = [(-1) ** j * fmpq_mat(rank - 1, rank - 1, m).det() for j, m in enumerate(minors)]
@@ -83,7 +105,9 @@ def cocircuits(rows: Sequence[Sequence[fmpq]]) -> dict[tuple[int, int], list[fmp
     return rays
 
 
-def covectors(rays: Iterable[tuple[int, int]], size: int) -> set[tuple[int, int]]:
+def covectors(
+    rays: Iterable[tuple[int, int]], size: int, most: float = inf
+) -> set[tuple[int, int]]:
     """Return the sign vectors of all faces: the compositions of cocircuits (Lemma 6)."""
     rays = list(rays)
 
@@ -100,6 +124,7 @@ def covectors(rays: Iterable[tuple[int, int]], size: int) -> set[tuple[int, int]
             if composed not in found:
                 found.add(composed)
                 frontier.append(composed)
+                require(len(found) <= most, TOO_FEW)
     return found
 
 
@@ -129,17 +154,22 @@ class Data:
     ----------
     problem : dict
         The record of the document.
+    records : int, optional
+        How many records there are. Data that need many more are refused before the work.
     """
 
-    def __init__(self, problem: dict[str, Any]) -> None:
+    def __init__(self, problem: dict[str, Any], records: int | None = None) -> None:
         keys = {"x", "y", "width", "ridge", "loss", "output_bias"}
         require(type(problem) is dict and set(problem) == keys, "problem: wrong keys")
         x, y, width = problem["x"], problem["y"], problem["width"]
         require(type(x) is list and type(y) is list and len(x) == len(y) > 0, "problem: x, y")
         require(all(type(row) is list and len(row) == len(x[0]) > 0 for row in x), "problem: x")
-        require(width == "all" or (type(width) is int and 0 < width < 1 << 20), "problem: width")
+        require(width == "all" or (type(width) is int and 0 < width <= WIDEST), "problem: width")
         require(problem["loss"] in ("sum", "mean"), "problem: loss")
         require(problem["output_bias"] in ("none", "free", "ridge"), "problem: output_bias")
+        numbers = (*chain.from_iterable(x), *y, problem["ridge"])
+        long = any(len(str(entry)) > LONGEST_NUMBER for entry in numbers)
+        require(not long, f"problem: a number of more than {LONGEST_NUMBER} characters")
         self.size, self.width = len(y), width
         self.rows = [[*(rational(entry, "problem x") for entry in row), fmpq(1)] for row in x]
         self.targets = [rational(entry, "problem y") for entry in y]
@@ -156,7 +186,10 @@ class Data:
         mean = sum(self.targets) * self.share
         self.residual = [target - mean for target in self.targets]  # R y
         self.energy = dot(self.targets, self.residual)  # y' R y
-        signs = covectors(cocircuits(self.rows), self.size)
+        # Every face with an active point has a record, and so has every other one's opposite.
+        budget = inf if records is None else 2_000_000 + 2000 * records
+        most = inf if records is None else 2 * records + 1
+        signs = covectors(cocircuits(self.rows, budget), self.size, most)
         faces = [Face.of(*pair, self.size) for pair in signs if pair[0]]
         self.faces = sorted(faces, key=lambda face: face.text)
         self._place_of = {(face.active, face.zeros): k for k, face in enumerate(self.faces)}

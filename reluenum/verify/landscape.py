@@ -14,6 +14,9 @@ from .points import NUMBER_BITS, Points, _ball_order, interval, loss_order
 from .reals import Algebraic
 from .records import Group, Proof, number_of_supports
 
+SPARE = 1000
+"""So many strata may be missing before the list is refused without naming one of them."""
+
 
 def compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
     """Yield every way to write a total as an ordered sum of so many positive integers."""
@@ -39,15 +42,19 @@ class Landscape:
     Parameters
     ----------
     proof : Proof
+    listed : list, optional
+        The components of the document. If there are many more, they are not enumerated.
     """
 
-    def __init__(self, proof: Proof) -> None:
+    def __init__(self, proof: Proof, listed: Any = None) -> None:
         self.data, self.groups, self.width = proof.data, proof.grouped(), proof.data.width
         self._points: dict[Support, Points] = {}
         self.supports = {
             support: group for group in self.groups for support in group.supports(self.data.largest)
         }
         self.minimal = [s for s, group in self.supports.items() if group.is_minimal(s)]
+        if listed is not None and self.width != "all":
+            self._refuse_shorter(listed)
         self.components = list(self._every_width() if self.width == "all" else self._at_width())
 
     def points(self, support: Support) -> Points:
@@ -55,6 +62,19 @@ class Landscape:
         if support not in self._points:
             self._points[support] = Points(self.supports[support], support)
         return self._points[support]
+
+    def _refuse_shorter(self, listed: Any) -> None:
+        """Refuse a list that lacks many strata before they are enumerated."""
+        records = listed if type(listed) is list else []
+        parts = [record.get("strata") for record in records if type(record) is dict]
+        found = sum(len(part) for part in parts if type(part) is list)
+        count = sum(
+            comb(self.width, len(support))
+            if self.supports[support].is_global
+            else comb(self.width - 1, len(support) - 1)
+            for support in self.minimal
+        )
+        require(count <= found + SPARE, f"components: {found} strata are far too few")
 
     def _every_width(self) -> Iterator[Component]:
         for support in self.minimal:
@@ -97,7 +117,7 @@ class Landscape:
                 component = expected.get(names[0])
             except (AttributeError, IndexError, KeyError, TypeError):
                 raise CertificateError(f"{where}: strata are malformed") from None
-            require(component is not None, f"{where}: no stratum {names[0]} of local minima")
+            require(component is not None, f"{where}: no stratum {names[0]!s:.200} of local minima")
             require(not any(component is other for other in used), f"{where}: listed twice")
             used.append(component)
             strata = {self._name(*s): s for s in component.strata}

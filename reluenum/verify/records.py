@@ -73,6 +73,13 @@ class Group:
         return not any(self.core.descends(k, self.sides[k]) for k in support)
 
 
+MOST_COEFFICIENTS, LONGEST_POLYNOMIAL = 1000, 300_000
+"""Coefficients, and digits of all of them; larger polynomials take too long to factor."""
+
+LONGEST_VERDICT = 100
+"""Characters; those that there are have fewer."""
+
+
 def read_descriptions(data: Data, entries: Any) -> dict[Support, Residual]:
     """Read the exact descriptions and check each by substitution (Theorem A)."""
     require(type(entries) is list, "certificate: `exact` is no list")
@@ -90,6 +97,9 @@ def read_descriptions(data: Data, entries: Any) -> dict[Support, Residual]:
         require(sorted(set(support)) == list(support), f"{where}: not sorted")
         require(support not in found, f"{where}: given twice")
         faces = [data.faces[place] for place in support]
+        digits = sum(len(str(coefficient)) for coefficient in entry["chi"])
+        require(digits <= LONGEST_POLYNOMIAL, f"{where}: chi is too long")
+        require(len(entry["chi"]) <= MOST_COEFFICIENTS, f"{where}: chi has too large a degree")
         chi = fmpq_poly([rational(c, f"{where}: chi") for c in entry["chi"]])
         factors = chi.numer().factor()[1]
         irreducible = len(factors) == 1 and factors[0][1] == 1
@@ -115,9 +125,20 @@ def read_descriptions(data: Data, entries: Any) -> dict[Support, Residual]:
     return found
 
 
-def read_records(source: BinaryIO, digest: str) -> tuple[int, Iterator[tuple[Any, Any, Any]]]:
-    """Return how many records a Parquet file holds, and the records."""
-    parquet = pq.ParquetFile(source)
+def read_records(
+    source: BinaryIO, digest: str, longest: int
+) -> tuple[int, Iterator[tuple[Any, Any, Any]]]:
+    """Return how many records a Parquet file holds, and the records.
+
+    Parameters
+    ----------
+    source : file
+    digest : str
+        SHA-256 of the problem.
+    longest : int
+        So many numbers may a record hold. A small file can claim any number of them.
+    """
+    parquet = pq.ParquetFile(source, read_dictionary=["verdict"])
     schema = parquet.schema_arrow
     require(schema.names == ["verdict", "face", "w"], "records: wrong columns")
     verdict, face, w = schema.types
@@ -128,12 +149,20 @@ def read_records(source: BinaryIO, digest: str) -> tuple[int, Iterator[tuple[Any
     require(lists and w.value_type == pa.float64(), "records: type of w")
     metadata = json.loads((schema.metadata or {}).get(b"reluenum", b"null"))
     require(metadata == _heading(digest), "records: metadata do not fit the document")
+    groups = [parquet.metadata.row_group(k) for k in range(parquet.metadata.num_row_groups)]
+    count = parquet.metadata.num_rows
+    values = sum(group.column(2).num_values for group in groups)
+    require(values <= count * max(longest, 1), "records: too many numbers")
+    size = sum(group.column(k).total_uncompressed_size for group in groups for k in range(3))
+    require(size <= (1 << 20) + count * (64 + 16 * longest), "records: too large")
 
     def records() -> Iterator[tuple[Any, Any, Any]]:
         for batch in parquet.iter_batches(batch_size=4096):
+            names = batch.column(0).dictionary.to_pylist()
+            require(all(len(str(name)) <= LONGEST_VERDICT for name in names), "records: verdicts")
             yield from zip(*(batch.column(k).to_pylist() for k in range(3)), strict=True)
 
-    return parquet.metadata.num_rows, records()
+    return count, records()
 
 
 def _heading(digest: str) -> dict[str, Any]:
