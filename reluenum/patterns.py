@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations, combinations_with_replacement, product
+from itertools import chain, combinations, combinations_with_replacement, product
 from math import comb, log10
 
 from reluenum.arrangement import Arrangement, Face, face_bound
@@ -24,6 +24,9 @@ LARGEST_ARRANGEMENT = 10**8
 
 MOST_POINTS, LARGEST_DIMENSION = 5000, 100
 """Of the largest data, however few faces they have, that start without being asked twice."""
+
+LONGEST_NUMBER = 100
+"""Digits of numerators and denominators, for the same reason."""
 
 _LARGEST_COUNTED = 100
 """No more faces of a support, and no more dimensions, are counted: these are too many already."""
@@ -164,6 +167,15 @@ def refuse_astronomical(problem: Problem, limit: int = SUPPORT_LIMIT) -> None:
             f"{problem.size} data points in dimension {problem.dimension}",
             "exact linear algebra too large",
             f"at most {MOST_POINTS} points in dimension {LARGEST_DIMENSION}, or insist with "
+            "--force",
+        )
+    entries = (*chain.from_iterable(problem.inputs), *problem.targets, problem.ridge)
+    longest = max(len(str(part)) for entry in entries for part in (entry.p, entry.q))
+    if longest > LONGEST_NUMBER:
+        raise TooManySupportsError(
+            f"numbers of up to {longest} digits",
+            "exact algebra too slow",
+            f"at most {LONGEST_NUMBER} digits above and below the fraction line, or insist with "
             "--force",
         )
     if faces * problem.size > LARGEST_ARRANGEMENT:

@@ -98,6 +98,7 @@ def test_defaults_are_filled_in_at_every_level():
         (with_entry(family="teacher", n=3, noise="much"), "noise: 'much' is not a finite"),
         (CONFIG | {"datasets": []}, "datasets: []; expected a list of one or more data sets"),
         (CONFIG | {"experiment": "../up"}, "experiment: '../up'; expected the name"),
+        (CONFIG | {"experiment": "mine\n"}, r"experiment: 'mine\n'; expected the name"),
         (CONFIG | {"solver": {}}, "top level: unknown key 'solver' (did you mean 'solve'?)"),
         (
             CONFIG | {"solve": {"engine": "magic"}},

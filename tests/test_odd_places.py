@@ -170,6 +170,12 @@ def test_the_face_bound_is_attained_by_few_points_too(size, dimension):
     assert face_bound(size, dimension) == 3**size
 
 
+def test_sums_over_a_thousand_points_do_not_exceed_the_depth_of_recursion():
+    found = enumerate_minima(Problem.from_text([["1"]] * 1500, ["2"] * 1500, 1, "1/10"))
+    assert found.is_complete
+    assert [c.strata[0].groups[0].face.signs for c in found.components] == ["+" * 1500]
+
+
 def test_nothing_is_no_sum_of_one_positive_number():
     assert list(positive_compositions(0, 1)) == []
 

@@ -531,7 +531,8 @@ def proof(request):
     data = Data(document["problem"])
     with ctx.workprec(LEVELS[0]):
         content = base64.b64decode(document["certificate"]["data"])
-        _, records = read_records(io.BytesIO(content), document["certificate"]["problem_sha256"], 99)
+        digest = document["certificate"]["problem_sha256"]
+        _, records = read_records(io.BytesIO(content), digest, 99)
         found = Proof(data, read_descriptions(data, document["certificate"]["exact"]))
         found.read(records)
         return document, Landscape(found)
