@@ -374,7 +374,9 @@ def test_texts_of_a_document_are_never_markup(browser, document, tmp_path):
         "condition": HOSTILE,
     }
     text = explorer_page(hostile)
-    assert "<img" not in text.replace(text[text.index("plotly.js (basic") : text.rindex("<script>")], "")
+    assert "<img" not in text.replace(
+        text[text.index("plotly.js (basic") : text.rindex("<script>")], ""
+    )
     with opened(browser, page_of(hostile, tmp_path), **DESKTOP) as page:
         assert page.title().startswith("Local minima")
         assert page.locator("img").count() == 0
