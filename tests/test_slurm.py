@@ -189,6 +189,9 @@ def test_jobs_of_a_real_scheduler_end_with_the_bytes_of_a_local_run(tmp_path, su
             assert "CANCELLED" in output
             assert not (cancelled.path / SMALLER).exists()
         cancelled.begin()
+        # The scheduler is away for some seconds, while jobs run and are looked after.
+        subprocess.run([CLUSTER, "restart", tmp_path / "slurm"], check=True, timeout=120,
+                       env=os.environ | {"PATH": SYSTEM})  # fmt: skip
         local = {name: Folder(tmp_path / f"{name}_local", configs[name]) for name in configs}
         for folder in local.values():
             folder.succeed()
