@@ -167,7 +167,9 @@ def cluster(folder):
 
 
 @pytest.mark.slow
-def test_jobs_of_a_real_scheduler_end_with_the_bytes_of_a_local_run(tmp_path, subtests):
+def test_jobs_of_a_real_scheduler_end_with_the_bytes_of_a_local_run(
+    tmp_path, subtests, record_property
+):
     configs = {"patterns": PATTERNS, "sweep": SWEEP, "cancelled": REFERENCE}
     folders = {name: Sent(tmp_path / name, config) for name, config in configs.items()}
     cancelled, late = folders["cancelled"], Sent(tmp_path / "late", REFERENCE)
@@ -199,7 +201,7 @@ def test_jobs_of_a_real_scheduler_end_with_the_bytes_of_a_local_run(tmp_path, su
         outputs["late"] = late.end()
         limits = [time_limit(job) for job in submitted(outputs["late"])]
     jobs = {name: len(submitted(output)) for name, output in outputs.items()}
-    print(f"jobs of Slurm: {jobs}")
+    record_property("jobs of Slurm", jobs)
     with subtests.test("short steps share a job"):
         assert len(folders["patterns"].files("**/work/solve/*.json")) == 6
         assert jobs["patterns"] <= 2 + 1 + 1  # patterns, landscape, path
