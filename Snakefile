@@ -7,7 +7,7 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from reluenum import effort, experiment
+from reluenum import configuration, effort, experiment
 
 min_version("9.27")
 
@@ -25,7 +25,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 # environment.post-deploy.sh installs the package from here.
 os.environ.setdefault("RELUENUM_SOURCE", str(workflow.basedir))
 
-experiment.complete_config(config, Path(workflow.basedir, "config/schemas/config.schema.yaml"))
+configuration.complete_config(config, Path(workflow.basedir, "config/schemas/config.schema.yaml"))
 
 
 include: "rules/common.smk"

@@ -16,9 +16,9 @@ from tabulate import tabulate
 
 from docs.prose import bullets, said
 from reluenum import Problem
+from reluenum.configuration import complete_config
 from reluenum.datasets import read_csv
 from reluenum.document import read_minima, write_text
-from reluenum.experiment import complete_config
 from reluenum.experiment import instances as experiment_instances
 from reluenum.figures import plot_fits, plot_path, save_figure
 from reluenum.figures.reading import data, fitted_values, number, parameters

@@ -14,9 +14,10 @@ import pandas as pd
 from tabulate import tabulate
 
 from docs.prose import bullets, paragraph, said
-from reluenum.aggregate import LEGEND, decided, readable_summary, totals
+from reluenum.aggregate import decided
 from reluenum.document import write_text
 from reluenum.figures import SWEEP_FIGURES, save_figure
+from reluenum.overview import LEGEND, readable_summary, totals
 from reluenum.tables import percent
 
 ROOT = Path(__file__).parent.parent

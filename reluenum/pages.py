@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reluenum.aggregate import (
-    GROUP_AND_RIDGE,
+from reluenum.aggregate import GROUP_AND_RIDGE
+from reluenum.facts import facts
+from reluenum.overview import (
     LEGEND,
     readable_dimensions,
     readable_summary,
@@ -16,7 +17,6 @@ from reluenum.aggregate import (
     totals,
     warning,
 )
-from reluenum.facts import facts
 from reluenum.summary import readable_instances
 from reluenum.tables import readable_components, undecided_note
 

@@ -7,8 +7,6 @@ import pandas as pd
 
 from reluenum.aggregate import (
     GROUP_AND_RIDGE,
-    latex,
-    markdown,
     read_frame,
     summary,
     total_seconds,
@@ -16,6 +14,7 @@ from reluenum.aggregate import (
 )
 from reluenum.document import write_text
 from reluenum.joblog import logged
+from reluenum.overview import latex, markdown
 from reluenum.pages import sweep_page
 
 

@@ -1,8 +1,11 @@
 """What every test module shares."""
 
 import signal
+from collections.abc import Iterator
 
 import pytest
+
+from reluenum.groebner import program
 
 
 def pytest_configure() -> None:
@@ -15,8 +18,16 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the slow tests last, so that a mistake shows early."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+    """Run the slow tests last, so that a mistake shows early.
+
+    Of these the longest come first, so that no process waits for the other at the end.
+    """
+    items.sort(key=_order)
+
+
+def _order(item: pytest.Item) -> tuple[bool, int]:
+    slow = item.get_closest_marker("slow")
+    return slow is not None, 0 if slow is None else -slow.kwargs.get("seconds", 0)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -24,3 +35,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties:
             terminalreporter.write_line(f"{report.nodeid}: {name}: {value}")
+
+
+@pytest.fixture
+def no_programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let no backend program be found on this machine."""
+    monkeypatch.setattr(program.shutil, "which", lambda name: None)
+    monkeypatch.setattr(program.importlib.util, "find_spec", lambda name: None)
+    program.executable.cache_clear()
+    yield
+    program.executable.cache_clear()

@@ -611,6 +611,7 @@ def _config(text: str) -> Make:
             from snakemake_interface_common.exceptions import WorkflowError
 
             from reluenum import experiment
+            from reluenum.configuration import complete_config
             from reluenum.datasets import posed
             from reluenum.errors import InputError
 
@@ -619,7 +620,7 @@ def _config(text: str) -> Make:
             except (WorkflowError, yaml.YAMLError) as error:
                 raise InputError("configuration", str(error), "YAML") from error
             schema = Path(__file__).parents[1] / "config/schemas/config.schema.yaml"
-            experiment.complete_config(config, schema)
+            complete_config(config, schema)
             if "sweep" in config:
                 found = [*experiment.batches(config).values()]
             else:

@@ -620,15 +620,6 @@ def test_an_unreadable_answer_of_singular_is_undecided_not_empty(impostor, answe
     assert any("unreadable answer" in outcome.reason for outcome in found.undecided)
 
 
-@pytest.fixture
-def no_programs(monkeypatch):
-    monkeypatch.setattr(program.shutil, "which", lambda name: None)
-    monkeypatch.setattr(program.importlib.util, "find_spec", lambda name: None)
-    program.executable.cache_clear()
-    yield
-    program.executable.cache_clear()
-
-
 @pytest.mark.usefixtures("no_programs")
 @pytest.mark.parametrize(("backend", "name"), PROGRAMS.items())
 def test_a_missing_program_says_how_to_get_it(backend, name):

@@ -9,12 +9,12 @@ import pytest
 import yaml
 
 from reluenum import experiment, figures
+from reluenum.configuration import complete_config
 from reluenum.datasets import FAMILIES, reference_data
 from reluenum.errors import InputError
 from reluenum.experiment import (
     PARAMETERS,
     batch_names,
-    complete_config,
     instances,
     planned_batches,
 )

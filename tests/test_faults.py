@@ -17,8 +17,9 @@ import pytest
 import yaml
 from workflow import ROOT, SMALL_DATA, Folder
 
+from reluenum.configuration import complete_config
 from reluenum.errors import BackendError, IncompleteRunError, ReluenumError
-from reluenum.experiment import batches, complete_config, planned_batches, planned_blocks
+from reluenum.experiment import batches, planned_batches, planned_blocks
 from reluenum.formulations import REDUCED
 from reluenum.groebner import DEFAULT_LIMITS, Limits, installed_versions, open_engine, program
 from reluenum.joblog import logged
@@ -497,15 +498,6 @@ def test_a_backend_that_does_not_even_tell_its_version_counts_as_missing(msolve,
         assert "msolve" not in engine.versions()
 
 
-@pytest.fixture
-def no_programs(monkeypatch):
-    monkeypatch.setattr(program.shutil, "which", lambda name: None)
-    monkeypatch.setattr(program.importlib.util, "find_spec", lambda name: None)
-    program.executable.cache_clear()
-    yield
-    program.executable.cache_clear()
-
-
 @pytest.mark.usefixtures("no_programs")
 def test_a_backend_that_a_node_lacks_stops_its_job_and_auto_does_without(runs, tmp_path):
     assert installed_versions()["msolve"] is None
@@ -619,7 +611,12 @@ def undisturbed(tmp_path_factory):
     """Return a finished sweep, and what a second run in its folder said meanwhile."""
     folder = Folder(tmp_path_factory.mktemp("undisturbed"), SWEEP)
     process = started(folder, 1)
-    folder.second = folder.run(TABLE)
+    # The first run stands still meanwhile, or it might have ended before the second one looks.
+    os.kill(process.pid, signal.SIGSTOP)
+    try:
+        folder.second = folder.run(TABLE)
+    finally:
+        os.kill(process.pid, signal.SIGCONT)
     assert process.wait(timeout=200) == 0
     return folder
 

@@ -17,15 +17,15 @@ from reluenum.aggregate import (
     component_rows,
     dimensions,
     frame,
-    latex,
-    markdown,
     summary,
 )
 from reluenum.archive import members_of, read_archive, write_archive
+from reluenum.configuration import complete_config
 from reluenum.datasets import random_data
 from reluenum.errors import IncompleteRunError, InputError, TooManySupportsError
-from reluenum.experiment import batches, complete_config, paths
+from reluenum.experiment import batches, paths
 from reluenum.groebner import DEFAULT_LIMITS, Limits
+from reluenum.overview import latex, markdown
 from reluenum.sweep import checked, document_members, examine, refuse_large, unfold
 
 ROOT = Path(__file__).parents[1]

@@ -9,9 +9,11 @@ from test_sweep import row
 
 from docs import sweeps
 from docs.prose import said
-from reluenum.aggregate import INSTANCES, frame, instance_row, readable_summary
-from reluenum.experiment import batch_instances, batches, complete_config, instance_name
+from reluenum.aggregate import INSTANCES, frame, instance_row
+from reluenum.configuration import complete_config
+from reluenum.experiment import batch_instances, batches, instance_name
 from reluenum.groebner import DEFAULT_LIMITS
+from reluenum.overview import readable_summary
 from reluenum.sweep import examine
 
 ROOT = Path(__file__).parents[1]

@@ -302,31 +302,36 @@ def test_undecided_supports_fail_the_run_after_everything_was_written(tmp_path):
     assert not folder.files("small/decided.txt")
 
 
-ONE_WORKER = pytest.mark.xdist_group("reference")
-"""Tests that share a long run belong to one process, or it would be done twice."""
-
-
-@pytest.fixture(scope="module")
-def reference_run(tmp_path_factory):
-    """Return the finished reference experiment and the CPU time that it took."""
+@pytest.mark.slow(seconds=90)
+def test_the_reference_experiment_is_as_published_and_goes_on_when_killed(tmp_path, subtests):
+    """One test, so that parallel test processes do not run the experiment twice."""
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    folder = Folder(tmp_path_factory.mktemp("reference"), config)
+    whole, killed = Folder(tmp_path / "whole", config), Folder(tmp_path / "killed", config)
     start = cpu_seconds()
-    folder.output = folder.succeed()
-    folder.seconds = cpu_seconds() - start
-    return folder
-
-
-@ONE_WORKER
-@pytest.mark.slow
-def test_reference_experiment_gives_the_published_picture(reference_run):
-    (document,) = map(json.loads, reference_run.files("reference/*/minima.json").values())
-    assert document["enumeration"]["sign_matrices"] == "1024"
-    assert document["enumeration"]["patterns_up_to_permutation"] == 55
-    assert len(reference_run.files("reference/*/work/solve/*.json")) == 55
-    isolated = [c for c in document["components"] if c["dimension"] == 0]
-    assert (len(document["components"]), len(isolated)) == (6, 3)
-    assert all(component["on_boundary"] for component in isolated)
+    whole.succeed()
+    with subtests.test("it takes less than two minutes, even on one core"):
+        assert cpu_seconds() - start < 120
+    with subtests.test("it gives the published picture"):
+        (document,) = map(json.loads, whole.files("reference/*/minima.json").values())
+        assert document["enumeration"]["sign_matrices"] == "1024"
+        assert document["enumeration"]["patterns_up_to_permutation"] == 55
+        assert len(whole.files("reference/*/work/solve/*.json")) == 55
+        isolated = [c for c in document["components"] if c["dimension"] == 0]
+        assert (len(document["components"]), len(isolated)) == (6, 3)
+        assert all(component["on_boundary"] for component in isolated)
+    done = kill_after(killed, 10)
+    assert 10 <= len(done) < 55
+    assert "LockException" in killed.run().stdout
+    # What profiles/README.md says:
+    killed.succeed("--unlock")
+    resumed = killed.succeed()
+    assert 55 - len(done) <= jobs_run(resumed, "solve") <= 55 - len(done) + 2
+    names = ("minima.json", "minima.csv", "stationary.json", "stationary.csv", "work/**/*.json")
+    for name in names:
+        with subtests.test("a killed run ends with the same bytes", name=name):
+            found = killed.files(f"reference/*/{name}")
+            assert found
+            assert found == whole.files(f"reference/*/{name}")
 
 
 def cpu_seconds() -> float:
@@ -335,38 +340,19 @@ def cpu_seconds() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-@ONE_WORKER
-@pytest.mark.slow
-def test_reference_experiment_takes_less_than_two_minutes_even_on_one_core(reference_run):
-    assert reference_run.seconds < 120
-
-
-@ONE_WORKER
-@pytest.mark.slow
-def test_a_killed_run_resumes_to_the_same_bytes(reference_run, tmp_path):
-    folder = Folder(tmp_path / "killed", yaml.safe_load((ROOT / "config/config.yaml").read_text()))
+def kill_after(folder, count):
+    """Start Snakemake, kill it and its jobs when so many patterns are solved; return these."""
     process = subprocess.Popen(
         folder.command(), cwd=folder.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
     try:
         deadline = time.monotonic() + 100
-        while len(folder.files("reference/*/work/solve/*.json")) < 10:
+        while len(folder.files("reference/*/work/solve/*.json")) < count:
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.01)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    done = folder.files("reference/*/work/solve/*.json")
-    assert 10 <= len(done) < 55
-    assert "LockException" in folder.run().stdout
-    # What profiles/README.md says:
-    folder.succeed("--unlock")
-    resumed = folder.succeed()
-    assert 55 - len(done) <= jobs_run(resumed, "solve") <= 55 - len(done) + 2
-    names = ("minima.json", "minima.csv", "stationary.json", "stationary.csv", "work/**/*.json")
-    for name in names:
-        found = folder.files(f"reference/*/{name}")
-        assert found
-        assert found == reference_run.files(f"reference/*/{name}")
+    return folder.files("reference/*/work/solve/*.json")

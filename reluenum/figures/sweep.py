@@ -12,13 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from reluenum.aggregate import decided
 from reluenum.figures.style import (
     BLACK,
     DOUBLE_COLUMN,
     MOST_PANELS,
     SINGLE_COLUMN,
-    drawing,
     panel_grid,
 )
 from reluenum.figures.sweep_panels import (
@@ -26,29 +24,27 @@ from reluenum.figures.sweep_panels import (
     LINEAR_UP_TO,
     NEUTRAL,
     THIN,
-    Tables,
     count_axis,
+    drawing_decided,
     fitting,
     look,
-    nothing_known,
     ridge_axis,
     set_title,
     settings,
     settings_and_sizes,
-    undecided_instances,
     width_legend,
     widths_of,
 )
 
 
-@drawing(undecided_instances)
-def plot_minima_by_ridge(tables: Tables) -> tuple[Figure, str]:
+@drawing_decided
+def plot_minima_by_ridge(known: pd.DataFrame) -> tuple[Figure, str]:
     """Draw the mean number of components against the ridge, a panel for each setting and n.
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
-        `instances` has the columns `reluenum.aggregate.INSTANCES`.
+    known : DataFrame
+        The decided instances, with the columns `reluenum.aggregate.INSTANCES`.
 
     Returns
     -------
@@ -56,9 +52,6 @@ def plot_minima_by_ridge(tables: Tables) -> tuple[Figure, str]:
         A line is a width; its band lies between the quartiles over data sets, thin lines are the
         fewest and the most.
     """
-    known = decided(tables["instances"])
-    if known.empty:
-        return nothing_known()
     panels, note = settings_and_sizes(known)
     widths = widths_of(known)
     figure, grid = panel_grid(len(panels), 1.75, "ridge", "components")
@@ -111,23 +104,20 @@ def _draw_counts(
 # -------------------------------------------------------------------------------- by n and L
 
 
-@drawing(undecided_instances)
-def plot_minima_by_size(tables: Tables) -> tuple[Figure, str]:
+@drawing_decided
+def plot_minima_by_size(known: pd.DataFrame) -> tuple[Figure, str]:
     """Draw the mean number of components by n and L, at the smallest, middle and largest ridge.
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
-        `instances` has the columns `reluenum.aggregate.INSTANCES`.
+    known : DataFrame
+        The decided instances, with the columns `reluenum.aggregate.INSTANCES`.
 
     Returns
     -------
     Figure
         A row of panels for each setting; of more than eight settings only the middle ridge.
     """
-    known = decided(tables["instances"])
-    if known.empty:
-        return nothing_known()
     every = list(settings(known))
     places = (0, 0.5, 1) if 3 * len(every) <= MOST_PANELS else (0.5,)
     shown, note = fitting(every, MOST_PANELS // len(places), "settings")

@@ -1,6 +1,7 @@
 """What the figures of a sweep share: which instances, which panels, which look for a width."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import wraps
 from math import ceil, sqrt
 from textwrap import fill
 from typing import Any
@@ -21,6 +22,7 @@ from reluenum.figures.style import (
     ORANGE,
     PURPLE,
     VERMILLION,
+    drawing,
     message,
 )
 
@@ -67,9 +69,27 @@ def undecided_instances(tables: Tables) -> str:
     return f"{count:,} of {len(instances):,} instances undecided: left out"
 
 
-def nothing_known() -> tuple[Figure, str]:
-    """Return the figure of a sweep without any decided instance."""
-    return message("no instance without undecided supports"), ""
+def drawing_decided(
+    draw: Callable[[pd.DataFrame], tuple[Figure, str]],
+) -> Callable[[Tables], Figure]:
+    """Make a drawing function of decided instances one of the tables of a sweep.
+
+    Undecided instances are left out, and never without a warning.
+
+    Parameters
+    ----------
+    draw : function from the decided instances to a figure and a note of its own
+    """
+
+    @drawing(undecided_instances)
+    @wraps(draw)
+    def drawn(tables: Tables) -> tuple[Figure, str]:
+        known = decided(tables["instances"])
+        if known.empty:
+            return message("no instance without undecided supports"), ""
+        return draw(known)
+
+    return drawn
 
 
 def settings(instances: pd.DataFrame) -> Iterator[Panel]:

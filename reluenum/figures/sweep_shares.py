@@ -11,18 +11,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, PercentFormatter
 
-from reluenum.aggregate import decided
-from reluenum.figures.style import DOUBLE_COLUMN, MOST_PANELS, SINGLE_COLUMN, drawing, message
+from reluenum.figures.style import DOUBLE_COLUMN, MOST_PANELS, SINGLE_COLUMN, message
 from reluenum.figures.sweep_panels import (
-    Tables,
+    drawing_decided,
     fitting,
     interval,
     look,
-    nothing_known,
     ridge_axis,
     set_title,
     settings,
-    undecided_instances,
     width_legend,
     widths_of,
 )
@@ -70,25 +67,22 @@ _BENIGN = _Quantity("benign", "no spurious minima", _benign_share)
 _GAP = _Quantity("gap", "relative gap", _gap)
 
 
-@drawing(undecided_instances)
-def plot_boundary_share(tables: Tables) -> tuple[Figure, str]:
+@drawing_decided
+def plot_boundary_share(known: pd.DataFrame) -> tuple[Figure, str]:
     """Draw the share of isolated minima on a boundary, against the ridge and against n.
 
     The zero network is left out. Bars are Wilson intervals (95 %) as if minima were independent.
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
-        `instances` has the columns `reluenum.aggregate.INSTANCES`.
+    known : DataFrame
+        The decided instances, with the columns `reluenum.aggregate.INSTANCES`.
 
     Returns
     -------
     Figure
         A row for each setting and a line for each width; the legend counts the minima of a width.
     """
-    known = decided(tables["instances"])
-    if known.empty:
-        return nothing_known()
     count, total = on_boundary(known)
     if not total:
         return message("no isolated minimum but zero networks"), ""
@@ -107,14 +101,14 @@ def plot_boundary_share(tables: Tables) -> tuple[Figure, str]:
     return figure, note
 
 
-@drawing(undecided_instances)
-def plot_gaps(tables: Tables) -> tuple[Figure, str]:
+@drawing_decided
+def plot_gaps(known: pd.DataFrame) -> tuple[Figure, str]:
     """Draw how much the worst minimum loses to the best, and how often no minimum is spurious.
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
-        `instances` has the columns `reluenum.aggregate.INSTANCES`.
+    known : DataFrame
+        The decided instances, with the columns `reluenum.aggregate.INSTANCES`.
 
     Returns
     -------
@@ -122,9 +116,6 @@ def plot_gaps(tables: Tables) -> tuple[Figure, str]:
         Medians and quartiles of the gap as a share of the best loss; of instances without spurious
         minima the share and its Wilson interval (95 %). Against the ridge and against n.
     """
-    known = decided(tables["instances"])
-    if known.empty:
-        return nothing_known()
     figure, note = _overview(known, [_GAP, _BENIGN])
     width_legend(figure, widths_of(known))
     return figure, note

@@ -4,33 +4,31 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from reluenum.aggregate import decided
-from reluenum.figures.style import BLACK, BLUE, SKY, VERMILLION, drawing, panel_grid
+from reluenum.figures.style import BLACK, BLUE, SKY, VERMILLION, panel_grid
 from reluenum.figures.sweep_panels import (
     LINEAR_UP_TO,
-    Tables,
     count_axis,
-    nothing_known,
+    drawing_decided,
     set_title,
     settings_and_sizes,
-    undecided_instances,
     widths_of,
 )
 
 
-@drawing(undecided_instances)
-def plot_sizes(tables: Tables) -> tuple[Figure, str]:
+@drawing_decided
+def plot_sizes(known: pd.DataFrame) -> tuple[Figure, str]:
     """Draw the distribution of N_m over data sets and ridges, a panel for each setting and n.
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
-        `instances` has the columns `reluenum.aggregate.INSTANCES`.
+    known : DataFrame
+        The decided instances, with the columns `reluenum.aggregate.INSTANCES`.
 
     Returns
     -------
@@ -39,9 +37,6 @@ def plot_sizes(tables: Tables) -> tuple[Figure, str]:
         diamond is the mean. If counts are large, the axis becomes logarithmic upwards, and bins of
         several counts grow with them.
     """
-    known = decided(tables["instances"])
-    if known.empty:
-        return nothing_known()
     panels, note = settings_and_sizes(known)
     widths = widths_of(known)
     most = max(1, *(int(rows["full_size"].max()) for _, rows in panels))
