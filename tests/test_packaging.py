@@ -38,8 +38,8 @@ def parsed(requirements):
 
 
 def project_requirements():
-    """Return what the package, its extras and its build need."""
-    extras = PROJECT["optional-dependencies"].values()
+    """Return what the package, its locked extras and its build need."""
+    extras = [given for name, given in PROJECT["optional-dependencies"].items() if name != "torch"]
     build = PYPROJECT["build-system"]["requires"]
     return parsed([*PROJECT["dependencies"], *build, *(text for extra in extras for text in extra)])
 
