@@ -1,0 +1,135 @@
+"""The command line: a thin face over the library, with exit codes that programs can rely on.
+
+0: everything decided. 2: bad input, one line on standard error, nothing written. 3: some supports
+stayed undecided; the document is written and claims no completeness. 1: anything else, such as a
+crosscheck with a disagreement.
+
+A command is a line of `COMMANDS` and a module of that name: `add(parser)` adds its options, and
+`run(options)` does the work and returns the exit code. Heavy modules are imported in `run`.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+from reluenum.cli.exits import BAD_INPUT, FAILED, INTERRUPTED, stopped
+from reluenum.cli.options import CHOICES
+from reluenum.errors import InputError, ReluenumError
+
+__all__ = ["CHOICES", "COMMANDS", "main"]
+
+COMMANDS = {
+    "minima": "print every local minimum of one data set as a JSON document",
+    "data": "print a built-in or generated data set as CSV",
+    "crosscheck": "solve one data set in every way and compare",
+    "facts": "check the statements of the paper on a document of minima",
+    "path": "follow the local minima of one data set as the ridge varies",
+    "explore": "write a page on which one walks along a path",
+    "verify": "check the certificate in a document of the certified engine",
+}
+"""What each command does, in the order of the help."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, like those of bad data."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError("command line", message, f"the form that `{self.prog} --help` shows")
+
+
+class _Version(argparse.Action):
+    """Print the version, looked up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version
+
+        print(f"reluenum {version('reluenum')}")
+        parser.exit()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the process by default.
+
+    Returns
+    -------
+    int
+        The exit code; see the module's docstring.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(given)
+    except InputError as error:
+        return stopped(error, BAD_INPUT)
+    except KeyboardInterrupt:
+        return stopped("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        _abandon_output()
+        return FAILED
+    except Exception as error:
+        if "--debug" in given:
+            raise
+        _abandon_output()
+        if isinstance(error, ReluenumError):
+            return stopped(error, FAILED)
+        return stopped(f"{type(error).__name__}: {error} (--debug shows where)", FAILED)
+
+
+def _run(arguments: list[str]) -> int:
+    """Parse the arguments and run their command."""
+    try:
+        options = _parser().parse_args(_attached(arguments))
+    except SystemExit as stop:  # --help and --version
+        sys.stdout.flush()
+        return int(stop.code or 0)
+    return options.run(options)
+
+
+def _abandon_output() -> None:
+    """Keep Python from flushing, at its end, what standard output did not take."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _attached(arguments: Iterable[str]) -> list[str]:
+    """Join options to values such as `-1/10`, which argparse would take for options."""
+    joined: list[str] = []
+    for argument in arguments:
+        before = joined[-1] if joined else ""
+        option = before.startswith("--") and before != "--" and "=" not in before
+        short = argument.startswith("-") and argument[1:2] not in ("", "-")
+        if option and short and argument != "-h" and "--" not in joined:
+            joined[-1] = f"{before}={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="reluenum",
+        description="Every local minimum of a small ridge-regularised ReLU network, exactly.",
+        epilog="Exit codes: 0 everything decided; 2 bad input; 3 some supports undecided; 1 else.",
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, text in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        module = import_module(f"{__name__}.{name}")
+        module.add(command)
+        command.add_argument("--debug", action="store_true", help="show where an error came from")
+        command.set_defaults(run=module.run)
+    return parser

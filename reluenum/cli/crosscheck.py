@@ -1,0 +1,57 @@
+"""`reluenum crosscheck`: one data set solved in every way, and compared."""
+
+import argparse
+from pathlib import Path
+
+from reluenum.cli.exits import DECIDED, FAILED
+from reluenum.cli.options import (
+    CHOICES,
+    add_problem,
+    check_choice,
+    chosen,
+    limits_of,
+    of_option,
+    problem_of,
+    whole_number,
+    writable_folder,
+    write,
+)
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_problem(parser, "LAM", "a decimal or fraction > 0, taken exactly")
+    add = parser.add_argument
+    add("--formulations", metavar="A,B", help="of reduced, eliminated, certified (default: all)")
+    add("--backends", metavar="A,B", help="which of flint, msolve, singular, sympy (default: all)")
+    add("--output-dir", metavar="DIR", help="write tables, figure and page there, too")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure every formulation by every backend, print tables, and say whether all agree."""
+    from reluenum.crosscheck import compare
+    from reluenum.crosscheck_page import agreement_markdown, write_views
+    from reluenum.experiment import crosscheck_runs
+    from reluenum.groebner import Limits
+    from reluenum.measurement import measure
+    from reluenum.patterns import refuse_astronomical
+    from reluenum.problem import parse_ridge
+
+    width = whole_number(options.width, "--width")
+    ridge = of_option("--ridge", parse_ridge, options.ridge)
+    check_choice("--loss", options.loss)
+    check_choice("--output-bias", options.output_bias)
+    known = (*CHOICES["--formulation"], "certified")
+    formulations = chosen("--formulations", options.formulations, known)
+    backends = chosen("--backends", options.backends, CHOICES["--backend"][1:])
+    limits, folder = Limits(**limits_of(options)), writable_folder(options.output_dir)
+    problem = problem_of(options, width, ridge)
+    if not options.force:
+        refuse_astronomical(problem)
+    settings = {"formulations": formulations, "backends": backends}
+    runs = crosscheck_runs({"crosscheck": settings})
+    agreement = compare([measure(problem, *run, limits) for run in runs])
+    if folder is not None:
+        write_views(agreement, folder, ("svg", "png"), Path(options.data).name)
+    write(None, agreement_markdown(agreement))
+    return FAILED if agreement.disagreements else DECIDED

@@ -1,0 +1,26 @@
+"""`reluenum facts`: the statements of the paper, checked on a document of minima."""
+
+import argparse
+
+from reluenum.cli.exits import DECIDED
+from reluenum.cli.options import reading, write
+from reluenum.errors import InputError
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("file", metavar="FILE", help="a document that `reluenum minima` wrote")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the facts about an instance."""
+    from reluenum.document import read_minima
+    from reluenum.facts import facts_text
+
+    with reading(options.file, "a document of `reluenum minima`"):
+        document = read_minima(options.file)
+        if document["problem"]["width"] == "all":
+            raise InputError("FILE", f"{options.file} is about every width", "one about one width")
+        text = facts_text(document)
+    write(None, text)
+    return DECIDED

@@ -1,0 +1,140 @@
+"""`reluenum minima`: every local minimum of one data set, as a JSON document."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reluenum.cli.exits import DECIDED, UNDECIDED, stopped
+from reluenum.cli.options import (
+    CHOICES,
+    add_bar,
+    check_choice,
+    limits_of,
+    of_option,
+    problem_of,
+    progress_of,
+    whole_number,
+    writable,
+    write,
+)
+from reluenum.errors import InputError
+
+if TYPE_CHECKING:
+    from reluenum.problem import Problem
+
+MOST_JOBS = 1024
+"""Largest number of processes."""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add = parser.add_argument
+    add("data", metavar="DATA.csv", help="exact data: a header x1..xd (or x) and y, then numbers")
+    add("--width", metavar="L", required=True, help="number of hidden units, or all: every width")
+    add("--ridge", metavar="LAM", required=True, help="a decimal or fraction > 0, taken exactly")
+    for option, meaning in (
+        ("--engine", "how supports are decided (certified adds a certificate)"),
+        ("--backend", "what computes Groebner bases"),
+        ("--formulation", "polynomial systems"),
+        ("--loss", "how squared residuals are added up"),
+        ("--output-bias", "none, or not penalised, or penalised"),
+    ):
+        first, *others = CHOICES[option]
+        text = ", ".join([f"{first} (default)", *others])
+        add(option, metavar="NAME", default=first, help=f"{meaning}: {text}")
+    add("--jobs", metavar="N", default="1", help="number of processes (default: 1)")
+    add("--seconds", metavar="S", help="time limit of a backend on a support (default: 120)")
+    add("--memory", metavar="MB", help="memory limit of a backend on a support (default: 4000)")
+    add("--exact", action="store_true", help="certified: the losses' minimal polynomials, too")
+    add("--all-patterns", action="store_true", help="go through all 2^(n L) sign matrices")
+    add("--force", action="store_true", help="start however many supports there are")
+    add("--output", metavar="FILE", help="write the document there, whole or not at all")
+    add_bar(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Enumerate, write the document, and say by the exit code whether it is complete."""
+    from reluenum.problem import parse_ridge
+
+    for option in CHOICES:
+        check_choice(option, getattr(options, option[2:].replace("-", "_")))
+    width = _width(options)
+    ridge = of_option("--ridge", parse_ridge, options.ridge)
+    jobs = whole_number(options.jobs, "--jobs", most=MOST_JOBS)
+    limits = limits_of(options)
+    output = writable(options.output, options.data)
+    problem, progress = problem_of(options, width or 1, ridge), progress_of(options)
+    if options.engine == "certified":
+        return _certified(options, problem, width is None, limits, jobs, progress, output)
+
+    from reluenum.api import enumerate_minima
+    from reluenum.document import to_json
+
+    landscape = enumerate_minima(
+        problem,
+        options.backend,
+        jobs=jobs,
+        progress=progress,
+        force=options.force,
+        formulation=options.formulation,
+        all_patterns=options.all_patterns,
+        **limits,
+    )
+    write(output, to_json(landscape.document))
+    if not landscape.undecided:
+        return DECIDED
+    return _incomplete(landscape.document)
+
+
+def _certified(
+    options: argparse.Namespace,
+    problem: "Problem",
+    every_width: bool,
+    limits: dict[str, Any],
+    jobs: int,
+    progress: bool,
+    output: Path | None,
+) -> int:
+    """Run the certified engine, write document and certificate, and say whether it is complete."""
+    from reluenum.document import to_json
+    from reluenum.groebner import Limits
+    from reluenum.patterns import refuse_astronomical
+    from reluenum.prove import SUPPORT_LIMIT, posed, prove, write_proof
+    from reluenum.spool import Task, surveyed
+
+    problem = posed(problem, every_width)
+    if not options.force:
+        refuse_astronomical(problem, SUPPORT_LIMIT)
+    task = Task(problem, problem.width, options.backend, Limits(**limits))
+    if output is None:
+        proof = prove(task, surveyed(task, jobs, progress), every_width, exact=options.exact)
+        write(None, to_json(proof.document))
+    else:
+        proof = write_proof(task, output, every_width, jobs, progress, options.exact)
+    return _incomplete(proof.document) if proof.found.undecided else DECIDED
+
+
+def _incomplete(document: dict[str, Any]) -> int:
+    """Say that supports stayed undecided."""
+    first, counts = document["undecided"][0], document["enumeration"]
+    return stopped(
+        f"{counts['undecided']} of {counts['supports_examined']} supports undecided, so minima may "
+        f"be missing; the first: {first['reason']}",
+        UNDECIDED,
+    )
+
+
+def _width(options: argparse.Namespace) -> int | None:
+    """Read the width; None stands for every width."""
+    if options.engine == "certified":
+        for option, usual in (("formulation", "reduced"), ("all_patterns", False)):
+            if getattr(options, option) != usual:
+                name = f"--{option.replace('_', '-')}"
+                raise InputError(name, "given with --engine certified", "it with groebner only")
+        if options.width == "all":
+            return None
+    elif options.exact:
+        raise InputError("--exact", "given with --engine groebner", "--engine certified with it")
+    elif options.width == "all":
+        raise InputError("--width", "all with --engine groebner", "--engine certified with it")
+    return whole_number(options.width, "--width")

@@ -1,0 +1,192 @@
+"""Options that commands share, and how their values are read."""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reluenum.errors import IncompleteRunError, InputError, quoted
+
+if TYPE_CHECKING:
+    from flint import fmpq
+
+    from reluenum.problem import Problem
+
+CHOICES = {
+    "--engine": ("groebner", "certified"),
+    "--backend": ("auto", "flint", "msolve", "singular", "sympy"),
+    "--formulation": ("reduced", "eliminated"),
+    "--loss": ("sum", "mean"),
+    "--output-bias": ("none", "free", "ridge"),
+}
+"""What the options with a choice take, the default first."""
+
+LONGEST_WAIT = 10**9
+"""Largest time limit, in seconds; timers overflow soon after."""
+
+
+def add_problem(parser: argparse.ArgumentParser, ridge: str, meaning: str) -> None:
+    """Add what the commands that read data as `minima` does have in common."""
+    add = parser.add_argument
+    add("data", metavar="DATA.csv", help="as for minima")
+    add("--width", metavar="L", required=True, help="number of hidden units")
+    add("--ridge", metavar=ridge, required=True, help=meaning)
+    add("--loss", metavar="NAME", default="sum", help="as for minima")
+    add("--output-bias", metavar="NAME", default="none", help="as for minima")
+    add("--seconds", metavar="S", help="time limit of a backend on a system (default: 120)")
+    add("--memory", metavar="MB", help="memory limit of a backend on a system (default: 4000)")
+    add("--force", action="store_true", help="start however many supports there are")
+
+
+def add_bar(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a progress bar."""
+    bar = parser.add_mutually_exclusive_group()
+    bar.add_argument("--quiet", action="store_true", help="no progress bar")
+    bar.add_argument("--progress", action="store_true", help="a progress bar in any case")
+
+
+def check_choice(option: str, text: str) -> None:
+    """Refuse a value that an option does not have."""
+    if text not in CHOICES[option]:
+        raise InputError(option, quoted(text), f"one of {', '.join(CHOICES[option])}")
+
+
+def chosen(option: str, text: str | None, values: Sequence[str]) -> list[str]:
+    """Read a list of different values separated by commas; all of them by default."""
+    found = list(values) if text is None else text.split(",")
+    for value in found:
+        if value not in values or found.count(value) > 1:
+            expected = f"different ones of {', '.join(values)}, separated by commas"
+            raise InputError(option, quoted(text or ""), expected)
+    return found
+
+
+def whole_number(text: str, option: str, least: int = 1, most: int = 10**9) -> int:
+    """Read the whole number that an option has."""
+    expected = f"a whole number from {least} to {most}"
+    digits = text.removeprefix("+").lstrip("0") or text[-1:]
+    if not (text.removeprefix("+").isdecimal() and text.isascii() and len(digits) <= 10):
+        raise InputError(option, quoted(text), expected)
+    if not least <= int(digits) <= most:
+        raise InputError(option, quoted(text), expected)
+    return int(digits)
+
+
+def limits_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Read the limits that are given."""
+    found: dict[str, Any] = {}
+    if options.seconds is not None:
+        found["seconds"] = _seconds(options.seconds)
+    if options.memory is not None:
+        found["megabytes"] = whole_number(options.memory, "--memory")
+    return found
+
+
+def _seconds(text: str) -> float:
+    """Read a time limit."""
+    from reluenum.problem import parse_rational
+
+    value = of_option("--seconds", parse_rational, text)
+    seconds = int(value.p) / int(value.q) if 0 < value <= LONGEST_WAIT else 0
+    if seconds == 0:
+        expected = f"a number of seconds > 0 and at most {LONGEST_WAIT}"
+        raise InputError("--seconds", quoted(text), expected)
+    return seconds
+
+
+def of_option(option: str, read: Callable[[str], Any], text: str) -> Any:
+    """Read the value of an option, which errors then name."""
+    try:
+        return read(text)
+    except InputError as error:
+        raise InputError(option, error.found, error.expected) from error
+    except ValueError as error:
+        raise InputError(option, str(error), "a decimal or fraction") from error
+
+
+def writable_folder(output: str | None) -> Path | None:
+    """Return the folder to write into, made if it is new in an existing one."""
+    if output is None:
+        return None
+    path, expected = Path(output), "a folder that can be written, or a new one in an existing one"
+    try:
+        path.mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path, prefix=".reluenum."):
+            return path
+    except (OSError, ValueError) as error:
+        found = f"{output}: {getattr(error, 'strerror', None) or error}"
+        raise InputError("--output-dir", found, expected) from error
+
+
+def writable(output: str | None, source: str | None = None) -> Path | None:
+    """Return the file to write, seen to be writable before any work is done.
+
+    A link is followed, and only plain files are replaced: not the source, and no device.
+    """
+    if output is None:
+        return None
+    expected = "a file that can be written, in an existing folder"
+    try:
+        path = Path(os.path.realpath(output))
+        if path.is_dir():
+            raise InputError("--output", f"{output} is a folder", expected)
+        if not path.parent.is_dir():
+            raise InputError("--output", f"{output} is in no existing folder", expected)
+        if path.exists() and not path.is_file():
+            raise InputError("--output", f"{output} is no plain file", expected)
+        if path.exists() and not os.access(path, os.W_OK):
+            raise InputError("--output", f"{output} is read-only", expected)
+        if source is not None and path == Path(os.path.realpath(source)):
+            raise InputError("--output", f"{output} is the file with the data", expected)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
+            return path
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        found = f"{output}: {getattr(error, 'strerror', None) or error}"
+        raise InputError("--output", found, expected) from error
+
+
+def progress_of(options: argparse.Namespace) -> bool:
+    """Say whether to show a progress bar: on a terminal or on demand."""
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    return options.progress or (terminal and not options.quiet)
+
+
+def problem_of(options: argparse.Namespace, width: int, ridge: "fmpq") -> "Problem":
+    """Read the data, and pose the problem with the conventions of the options."""
+    from reluenum.datasets import read_csv
+    from reluenum.problem import Loss, OutputBias, Problem
+
+    loss, bias = Loss(options.loss), OutputBias(options.output_bias)
+    return Problem(*read_csv(options.data), width, ridge, loss, bias)
+
+
+@contextmanager
+def reading(file: str, expected: str) -> Iterator[None]:
+    """Turn whatever goes wrong while a document is read into an error about `FILE`."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError("FILE", f"{file}: {error.strerror or error}", expected) from error
+    except IncompleteRunError as error:
+        raise InputError("FILE", str(error), expected) from error
+    except InputError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise InputError("FILE", f"{file} is damaged", expected) from error
+
+
+def write(path: Path | None, text: str) -> None:
+    """Write to a file, whole or not at all, or to standard output."""
+    if path is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    from reluenum.document import write_text
+
+    write_text(path, text)

@@ -1,0 +1,69 @@
+"""`reluenum path`: how the local minima of one data set move as the ridge varies."""
+
+import argparse
+
+from reluenum.cli.exits import DECIDED, UNDECIDED, stopped
+from reluenum.cli.options import (
+    add_bar,
+    add_problem,
+    check_choice,
+    limits_of,
+    of_option,
+    problem_of,
+    progress_of,
+    whole_number,
+    writable,
+    write,
+)
+from reluenum.errors import InputError, quoted
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_problem(parser, "LOW:HIGH", "an interval, such as 1/1000:10")
+    add = parser.add_argument
+    add("--points", metavar="N", default="61", help="ridges of the grid (default: 61)")
+    add("--output", metavar="FILE", help="write the document there, whole or not at all")
+    add("--figure", metavar="FILE.svg", help="draw the bifurcation diagram there (svg, png, pdf)")
+    add("--exact", action="store_true", help="add the algebraic number behind each event")
+    add_bar(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Follow the minima over an interval of ridges; write the document and the figure."""
+    from reluenum.document import to_json
+    from reluenum.events import exact_document
+    from reluenum.groebner import Limits
+    from reluenum.paths import ridge_path
+    from reluenum.patterns import refuse_astronomical
+    from reluenum.ridges import MOST_POINTS, parse_range
+    from reluenum.seals import sealed
+
+    width = whole_number(options.width, "--width")
+    low, high = of_option("--ridge", parse_range, options.ridge)
+    points = whole_number(options.points, "--points", least=2, most=MOST_POINTS)
+    check_choice("--loss", options.loss)
+    check_choice("--output-bias", options.output_bias)
+    limits = Limits(**limits_of(options))
+    output = writable(options.output, options.data)
+    figure = writable(options.figure, options.data)
+    if figure is not None and figure.suffix not in (".svg", ".png", ".pdf"):
+        raise InputError("--figure", quoted(options.figure), "a name that ends in .svg, .png, .pdf")
+    problem = problem_of(options, width, low)
+    if not options.force:
+        refuse_astronomical(problem)
+    progress = progress_of(options)
+    path = ridge_path(problem, high, points, limits, progress)
+    document = exact_document(path, limits, progress) if options.exact else path.to_document()
+    write(output, to_json(sealed(document)))
+    if figure is not None:
+        from reluenum.figures import plot_path, save_figure
+
+        save_figure(plot_path(document), figure.with_suffix(""), [figure.suffix[1:]])
+    if not path.undecided:
+        return DECIDED
+    return stopped(
+        f"{path.undecided} supports undecided, so branches may be missing; the document names the "
+        "ridges",
+        UNDECIDED,
+    )

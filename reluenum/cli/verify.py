@@ -1,0 +1,27 @@
+"""`reluenum verify`: the certificate in a document of the certified engine."""
+
+import argparse
+
+from reluenum.cli.exits import DECIDED, FAILED, stopped
+from reluenum.cli.options import write
+from reluenum.errors import InputError
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("file", metavar="FILE", help="a document of the certified engine")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check a certificate and say what it proves."""
+    from reluenum.verify import CertificateError, verify
+
+    try:
+        report = verify(options.file)
+    except OSError as error:
+        expected = "a document that `reluenum minima --engine certified` wrote"
+        raise InputError("FILE", f"{options.file}: {error.strerror or error}", expected) from error
+    except CertificateError as error:
+        return stopped(f"{options.file}: not proved: {error}", FAILED)
+    write(None, f"{report}\n")
+    return DECIDED
