@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reluenum.datasets import FAMILIES
-from reluenum.errors import InputError
+from reluenum.errors import InputError, quoted
 from reluenum.problem import parse_rational, parse_ridge
 from reluenum.ridges import MOST_POINTS, grid, parse_range
 from reluenum.seals import place_of, read_sealed
@@ -20,7 +20,9 @@ from reluenum.seals import place_of, read_sealed
 SOURCES = ("family", "csv", "data")
 """Where the points of a data set come from: generated, from a file, or written out."""
 
-PARAMETERS = ("n", "d", "seed", "denominator", "hidden", "noise")
+PARAMETERS = tuple(
+    dict.fromkeys(name for make in FAMILIES.values() for name in signature(make).parameters)
+)
 """Keys of a data set that a family of data sets may take."""
 
 FIGURES = {"units": "hidden units", "fits": "fitted functions", "levels": "losses"}
@@ -287,6 +289,9 @@ def _parameters(entry: Mapping[str, Any], place: str) -> dict[str, Any]:
         if given:
             raise InputError(place, f"{next(iter(given))!r} beside {named[0]!r}", "only the data")
         return {}
+    if entry["family"] not in FAMILIES:
+        expected = f"one of {', '.join(FAMILIES)}"
+        raise InputError(f"{place}.family", quoted(entry["family"]), expected)
     accepted = signature(FAMILIES[entry["family"]]).parameters
     for key in given:
         if key not in accepted:

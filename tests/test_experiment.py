@@ -2,7 +2,6 @@
 
 import copy
 import json
-from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -119,15 +118,22 @@ def test_an_error_names_its_key_in_one_line(config, message):
     assert message in refusal(config)
 
 
-def test_schema_lists_the_backends_families_and_parameters_that_there_are():
+def test_schema_lists_the_backends_engines_and_parameters_that_there_are():
     schema = yaml.safe_load(SCHEMA.read_text())
     allowed = schema["properties"]["solve"]["properties"]["backend"]["enum"]
     assert set(allowed) == {"auto", *BACKENDS}
     keys = schema["$defs"]["dataset"]["properties"]
-    assert keys["family"]["items"]["enum"] == list(FAMILIES)
     assert keys["engine"]["items"]["enum"] == list(ENGINES)
-    parameters = {name for make in FAMILIES.values() for name in signature(make).parameters}
-    assert parameters == set(PARAMETERS) <= keys.keys()
+    assert set(PARAMETERS) <= keys.keys()
+
+
+def test_a_family_that_is_added_to_the_table_needs_no_other_entry(monkeypatch):
+    monkeypatch.setitem(FAMILIES, "line", lambda n, d=1: ())
+    entry = {"family": "line", "n": [3, 4], "width": 1, "ridge": "1"}
+    assert list(instances(completed(with_entry(**entry)))) == [
+        "line-n3-d1-L1-ridge1",
+        "line-n4-d1-L1-ridge1",
+    ]
 
 
 def test_every_level_of_the_schema_is_closed_and_described():
