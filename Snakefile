@@ -601,3 +601,4 @@ if BATCHES:
 
 
 include: "rules/crosscheck.smk"
+include: "rules/practice.smk"

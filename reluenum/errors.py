@@ -55,6 +55,28 @@ class BackendError(ReluenumError):
         return f"{self.backend}: {self.reason}"
 
 
+class MissingExtraError(ReluenumError):
+    """A command needs packages that only an extra of this one installs."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(package, extra)
+        self.package, self.extra = package, extra
+
+    def __str__(self) -> str:
+        return f"{self.package} is not installed; `pip install 'reluenum[{self.extra}]'` adds it"
+
+
+class SolverError(ReluenumError):
+    """A numerical solver ended without the solution that was asked for."""
+
+    def __init__(self, solver: str, status: str) -> None:
+        super().__init__(solver, status)
+        self.solver, self.status = solver, status
+
+    def __str__(self) -> str:
+        return f"{self.solver} ended with status {self.status!r}: rescale the data or the ridge"
+
+
 class IncompleteRunError(ReluenumError):
     """A piece of an enumeration is missing, doubled or belongs to another problem."""
 

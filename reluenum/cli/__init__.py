@@ -29,6 +29,7 @@ COMMANDS = {
     "path": "follow the local minima of one data set as the ridge varies",
     "explore": "write a page on which one walks along a path",
     "verify": "check the certificate in a document of the certified engine",
+    "convex": "find the least loss over all widths by a convex program, in doubles",
 }
 """What each command does, in the order of the help."""
 

@@ -167,18 +167,18 @@ def problem_of(options: argparse.Namespace, width: int, ridge: "fmpq") -> "Probl
 
 
 @contextmanager
-def reading(file: str, expected: str) -> Iterator[None]:
-    """Turn whatever goes wrong while a document is read into an error about `FILE`."""
+def reading(file: str, expected: str, where: str = "FILE") -> Iterator[None]:
+    """Turn whatever goes wrong while a document is read into an error about its place."""
     try:
         yield
     except OSError as error:
-        raise InputError("FILE", f"{file}: {error.strerror or error}", expected) from error
+        raise InputError(where, f"{file}: {error.strerror or error}", expected) from error
     except IncompleteRunError as error:
-        raise InputError("FILE", str(error), expected) from error
+        raise InputError(where, str(error), expected) from error
     except InputError:
         raise
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise InputError("FILE", f"{file} is damaged", expected) from error
+        raise InputError(where, f"{file} is damaged", expected) from error
 
 
 def write(path: Path | None, text: str) -> None:

@@ -1,0 +1,59 @@
+"""`reluenum convex`: the least loss over all widths, from a convex program."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from reluenum.cli.exits import DECIDED, FAILED, stopped
+from reluenum.cli.options import check_choice, of_option, problem_of, reading, writable, write
+
+if TYPE_CHECKING:
+    from reluenum.convex import ConvexOptimum
+    from reluenum.convex_check import Comparison
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add = parser.add_argument
+    add("data", metavar="DATA.csv", help="as for minima")
+    add("--ridge", metavar="LAM", required=True, help="a decimal or fraction > 0")
+    add("--loss", metavar="NAME", default="sum", help="as for minima")
+    add("--output-bias", metavar="NAME", default="none", help="as for minima")
+    add("--minima", metavar="FILE", help="compare with this document of `reluenum minima`")
+    add("--force", action="store_true", help="start however many faces there are")
+    add("--output", metavar="FILE", help="write the document there, whole or not at all")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Solve the program, write its document, and say whether the minima agree with it."""
+    from reluenum.convex import convex_optimum
+    from reluenum.convex_check import convex_document
+    from reluenum.document import to_json
+    from reluenum.patterns import refuse_astronomical
+    from reluenum.problem import parse_ridge
+
+    ridge = of_option("--ridge", parse_ridge, options.ridge)
+    check_choice("--loss", options.loss)
+    check_choice("--output-bias", options.output_bias)
+    output = writable(options.output, options.data)
+    problem = problem_of(options, 1, ridge)
+    if not options.force:
+        refuse_astronomical(problem)
+    optimum = convex_optimum(problem)
+    comparison = None if options.minima is None else _comparison(optimum, options.minima)
+    write(output, to_json(convex_document(optimum, comparison)))
+    if not optimum.is_tight:
+        return stopped(f"the dual bound is {optimum.gap:.1e} below the value: too far", FAILED)
+    if comparison is None or comparison.agrees:
+        return DECIDED
+    lowest, value = comparison.lowest_loss, comparison.value
+    found = f"lowest loss {lowest:.10g}, value of the convex program {value:.10g}"
+    return stopped(f"{options.minima}: {comparison.verdict}: {found}", FAILED)
+
+
+def _comparison(optimum: "ConvexOptimum", file: str) -> "Comparison":
+    """Compare with a document of minima."""
+    from reluenum.convex_check import compare
+    from reluenum.document import read_minima
+
+    with reading(file, "a document of `reluenum minima` about the same data", "--minima"):
+        return compare(optimum, read_minima(file))
