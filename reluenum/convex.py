@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 
 from reluenum.arrangement import Arrangement
 from reluenum.errors import MissingExtraError, SolverError
-from reluenum.problem import Problem
+from reluenum.problem import OutputBias, Problem
 
 SOLVER = "CLARABEL"
 
@@ -111,7 +111,7 @@ def convex_optimum(problem: Problem) -> ConvexOptimum:
 
     References
     ----------
-    .. [1] Pilanci and Ergen, ICML 2020, arXiv:2002.10553, equation (8).
+    .. [1] Pilanci and Ergen, ICML 2020, arXiv:2002.10553, Theorem 1.
 
     Examples
     --------
@@ -229,9 +229,10 @@ class _Program:
 
     def dual(self, residual: np.ndarray) -> float:
         """Return 2 r.y - r'R^+r of a residual in the range of R."""
-        penalised = self.problem.bias_share != 0 and len(self.targets) * self.problem.bias_share < 1
-        square = residual @ residual + (residual.sum() ** 2 / self.ridge if penalised else 0.0)
-        return float(2 * residual @ self.targets - square)
+        bound = 2 * residual @ self.targets - residual @ residual
+        if self.problem.output_bias is OutputBias.RIDGE:
+            bound -= residual.sum() ** 2 / self.ridge
+        return float(bound)
 
 
 def _walls(arrangement: Arrangement) -> dict[str, list[int]]:
