@@ -134,11 +134,13 @@ def minimise(
     smooth convex function, which is done step by step downhill. Every problem takes its own steps,
     so the result does not depend on the others of a batch.
     """
-    lengths, settled = _secular(matrix, target, lengths, ridge)
+    start = lengths
+    lengths, settled = _secular(matrix, target, start, ridge)
     hard = np.flatnonzero(~settled)
     if len(hard):
-        lower = _downhill(matrix[hard], target[hard], lengths[hard], ridge)
-        lengths[hard], _ = _secular(matrix[hard], target[hard], lower, ridge)
+        lower = _downhill(matrix[hard], target[hard], start[hard], ridge)
+        better, settled = _secular(matrix[hard], target[hard], lower, ridge)
+        lengths[hard] = np.where(settled[:, None], better, lower)
     dual, _ = _dual(matrix, target, lengths, ridge)
     return (dual * (lengths / ridge)[..., None]).reshape(target.shape)
 

@@ -1,0 +1,339 @@
+"""Optimisers as people use them: many networks at once, in doubles, from random starts.
+
+Nothing here is exact or complete. `settling` and `descent` say what the end points are.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from scipy.optimize import minimize
+
+from reluenum.errors import InputError
+from reluenum.problem import OutputBias, Problem
+
+SMALLEST_START, LARGEST_START = 0.1, 3.0
+"""Bounds of the size of a start, relative to that of a network which fits the data."""
+
+ADAM_RATE = 0.01
+"""Step of Adam, relative to the size of a parameter of a network that fits the data."""
+
+
+@dataclass(frozen=True, eq=False)
+class Networks:
+    """A batch of S networks in doubles.
+
+    Parameters
+    ----------
+    weights : (S, L) array
+        Output weights a.
+    units : (S, L, D) array
+        Hidden units v = (b, c).
+    bias : (S,) array
+        Output biases m, 0 without one.
+    """
+
+    weights: np.ndarray
+    units: np.ndarray
+    bias: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    def __getitem__(self, chosen: np.ndarray | slice) -> "Networks":
+        return Networks(self.weights[chosen], self.units[chosen], self.bias[chosen])
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """The sum-of-squares loss of a problem, with its effective ridge, on batches of networks.
+
+    Parameters
+    ----------
+    problem : Problem
+    """
+
+    problem: Problem
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """The homogeneous inputs (x_i, 1), (n, D)."""
+        return np.array([[_double(entry) for entry in row] for row in self.problem.rows])
+
+    @cached_property
+    def targets(self) -> np.ndarray:
+        """The targets, (n,)."""
+        return np.array([_double(entry) for entry in self.problem.targets])
+
+    @cached_property
+    def ridge(self) -> float:
+        """The effective ridge."""
+        return _double(self.problem.effective_ridge)
+
+    @cached_property
+    def bias_ridge(self) -> float:
+        """The ridge on the output bias."""
+        return self.ridge if self.problem.output_bias is OutputBias.RIDGE else 0.0
+
+    @cached_property
+    def stiffness(self) -> float:
+        """The sum of |xt_i|^2: how strongly the fit answers to a unit."""
+        return float((self.rows**2).sum())
+
+    @cached_property
+    def energy(self) -> float:
+        """Loss of the best network without hidden units; 1 where that fits perfectly."""
+        share = _double(self.problem.bias_share)
+        found = self.targets @ (self.targets - share * self.targets.sum())
+        return float(found) if found > 0 else 1.0
+
+    @cached_property
+    def parameter_size(self) -> float:
+        """Size of a parameter of a network that fits the data."""
+        return (self.energy / self.stiffness) ** 0.25
+
+    @property
+    def biased(self) -> bool:
+        """Whether there is an output bias to train."""
+        return self.problem.output_bias is not OutputBias.NONE
+
+    def pack(self, networks: Networks) -> np.ndarray:
+        """Return all parameters of each network in a row, (S, N)."""
+        parts = [networks.weights, networks.units.reshape(len(networks), -1)]
+        return np.hstack([*parts, networks.bias[:, None]] if self.biased else parts)
+
+    def unpack(self, theta: np.ndarray) -> Networks:
+        """Return the networks of some rows of parameters."""
+        width = self.problem.width
+        units = theta[:, width : width * (1 + self.rows.shape[1])]
+        bias = theta[:, -1] if self.biased else np.zeros(len(theta))
+        return Networks(theta[:, :width], units.reshape(len(theta), width, -1), bias)
+
+    def evaluate(
+        self, theta: np.ndarray, emphasis: np.ndarray | float = 1.0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return values (S,) and gradients (S, N).
+
+        Parameters
+        ----------
+        theta : (S, N) array
+        emphasis : (S, n) array or 1
+            Weight of each squared residual.
+        """
+        networks = self.unpack(theta)
+        pre = networks.units @ self.rows.T
+        active = np.maximum(pre, 0)
+        fitted = (networks.weights[:, None, :] @ active)[:, 0]
+        residual = self.targets - networks.bias[:, None] - fitted
+        pulled = emphasis * residual
+        values = (pulled * residual).sum(1) + self.ridge * (theta**2).sum(1)
+        slopes = 2 * self.ridge * theta
+        width = self.problem.width
+        slopes[:, :width] -= 2 * (active @ pulled[..., None])[..., 0]
+        force = networks.weights[..., None] * ((pre > 0) * pulled[:, None, :])
+        slopes[:, width : width + networks.units[0].size] -= 2 * (force @ self.rows).reshape(
+            len(theta), -1
+        )
+        if self.biased:
+            excess = self.ridge - self.bias_ridge
+            values -= excess * networks.bias**2
+            slopes[:, -1] -= 2 * excess * networks.bias + 2 * pulled.sum(1)
+        return values, slopes
+
+    def values(self, networks: Networks) -> np.ndarray:
+        """Return the losses, (S,)."""
+        return self.evaluate(self.pack(networks))[0]
+
+    def residuals(self, networks: Networks) -> np.ndarray:
+        """Return y - m - f, (S, n)."""
+        active = np.maximum(networks.units @ self.rows.T, 0)
+        fitted = (networks.weights[:, None, :] @ active)[:, 0]
+        return self.targets - networks.bias[:, None] - fitted
+
+    def with_best_bias(self, networks: Networks) -> Networks:
+        """Return networks with the same units and the output bias that fits best."""
+        errors = self.residuals(replace(networks, bias=np.zeros(len(networks))))
+        share = _double(self.problem.bias_share)
+        return replace(networks, bias=share * errors.sum(axis=1))
+
+    def starts(self, count: int, generator: np.random.Generator) -> Networks:
+        """Draw random networks.
+
+        Hidden units are normal in coordinates in which the data have unit covariance, so that
+        their kinks lie among the data wherever these are; sizes vary over a factor of thirty.
+        """
+        width, (points, coordinates) = self.problem.width, self.rows.shape
+        _, values, axes = np.linalg.svd(self.rows / np.sqrt(points), full_matrices=False)
+        kept = values > 1e-12 * values[0]
+        whitening = (axes[kept] / values[kept, None]).T
+        raw = generator.standard_normal((count, width, coordinates))[..., : kept.sum()]
+        units = raw @ whitening.T
+        units /= np.sqrt((whitening**2).sum())
+        low, high = np.log(SMALLEST_START), np.log(LARGEST_START)
+        size = self.parameter_size * np.exp(generator.uniform(low, high, count))
+        weights = generator.standard_normal((count, width)) * size[:, None]
+        bias = np.zeros(count)
+        if self.biased:
+            bias = generator.standard_normal(count) * np.abs(self.targets).mean()
+        return Networks(weights, units * size[:, None, None], bias)
+
+    def safe_steps(self, theta: np.ndarray, stiffness: float) -> np.ndarray:
+        """Return steps (S,) short enough for gradient descent not to diverge from its start."""
+        values, _ = self.evaluate(theta)
+        squares = np.maximum((theta**2).sum(1), 2 * self.parameter_size**2)
+        return 1 / (2 * stiffness * squares + 2 * np.sqrt(stiffness * values) + 2 * self.ridge)
+
+
+class Optimiser(Protocol):
+    """What turns starts into end points."""
+
+    def __call__(
+        self, objective: Objective, starts: np.ndarray, generator: np.random.Generator
+    ) -> np.ndarray:
+        """Return the parameters, (S, N), at which runs from some parameters, (S, N), end."""
+        ...
+
+
+def decay(step: int, steps: int) -> float:
+    """Return the factor on a step length: it goes down to 0 linearly."""
+    return 1 - step / steps
+
+
+@dataclass(frozen=True)
+class GradientDescent:
+    """Full gradient steps, from the longest safe one down to 0.
+
+    Parameters
+    ----------
+    steps : int
+    """
+
+    steps: int = 20_000
+
+    def __call__(
+        self, objective: Objective, starts: np.ndarray, generator: np.random.Generator
+    ) -> np.ndarray:
+        """Return the end points."""
+        theta = starts.copy()
+        lengths = objective.safe_steps(theta, objective.stiffness)[:, None]
+        for step in range(self.steps):
+            _, slopes = objective.evaluate(theta)
+            theta -= decay(step, self.steps) * lengths * slopes
+        return theta
+
+
+@dataclass(frozen=True)
+class StochasticGradient:
+    """Gradient steps, each on a few data points drawn anew.
+
+    Parameters
+    ----------
+    steps : int
+    share : float
+        Share of the data points in a step, at least one point.
+    """
+
+    steps: int = 20_000
+    share: float = 0.4
+
+    def __call__(
+        self, objective: Objective, starts: np.ndarray, generator: np.random.Generator
+    ) -> np.ndarray:
+        """Return the end points."""
+        theta = starts.copy()
+        points = len(objective.rows)
+        chosen = max(1, round(self.share * points))
+        hardest = points * float((objective.rows**2).sum(1).max())
+        lengths = objective.safe_steps(theta, hardest)[:, None]
+        for step in range(self.steps):
+            order = generator.random((len(theta), points)).argsort(axis=1)
+            emphasis = (order < chosen) * (points / chosen)
+            _, slopes = objective.evaluate(theta, emphasis)
+            theta -= decay(step, self.steps) * lengths * slopes
+        return theta
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam with its usual moments, its step going down to 0.
+
+    Parameters
+    ----------
+    steps : int
+    """
+
+    steps: int = 10_000
+
+    def __call__(
+        self, objective: Objective, starts: np.ndarray, generator: np.random.Generator
+    ) -> np.ndarray:
+        """Return the end points."""
+        theta = starts.copy()
+        mean, square = np.zeros_like(theta), np.zeros_like(theta)
+        length = ADAM_RATE * objective.parameter_size
+        for step in range(self.steps):
+            _, slopes = objective.evaluate(theta)
+            mean = 0.9 * mean + 0.1 * slopes
+            square = 0.999 * square + 0.001 * slopes**2
+            first = mean / (1 - 0.9 ** (step + 1))
+            second = np.sqrt(square / (1 - 0.999 ** (step + 1)))
+            theta -= decay(step, self.steps) * length * first / (second + 1e-8)
+        return theta
+
+
+@dataclass(frozen=True)
+class LBFGS:
+    """SciPy's L-BFGS-B, one start after the other.
+
+    Parameters
+    ----------
+    steps : int
+        Largest number of iterations.
+    """
+
+    steps: int = 3_000
+
+    def __call__(
+        self, objective: Objective, starts: np.ndarray, generator: np.random.Generator
+    ) -> np.ndarray:
+        """Return the end points."""
+
+        def value_and_slope(theta: np.ndarray) -> tuple[float, np.ndarray]:
+            values, slopes = objective.evaluate(theta[None])
+            return float(values[0]), slopes[0]
+
+        options = {"maxiter": self.steps, "maxfun": 4 * self.steps, "ftol": 1e-15, "gtol": 1e-10}
+        return np.array(
+            [
+                minimize(value_and_slope, start, jac=True, method="L-BFGS-B", options=options).x
+                for start in starts
+            ]
+        )
+
+
+OPTIMISERS: Mapping[str, Callable[..., Optimiser]] = {
+    "gd": GradientDescent,
+    "sgd": StochasticGradient,
+    "adam": Adam,
+    "lbfgs": LBFGS,
+}
+
+
+def optimiser(name: str, steps: int | None = None) -> Optimiser:
+    """Return an optimiser by name, with its usual number of steps unless told otherwise.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    if name not in OPTIMISERS:
+        raise InputError("optimiser", repr(name), f"one of {', '.join(OPTIMISERS)}")
+    return OPTIMISERS[name]() if steps is None else OPTIMISERS[name](steps)
+
+
+def _double(value: object) -> float:
+    """Round a rational to a double."""
+    return int(value.p) / int(value.q)
