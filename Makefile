@@ -1,4 +1,4 @@
-.PHONY: reference test lint format bench example sweeps picture paper-route gallery crosscheck lock clean
+.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex lock clean
 
 reference:
 	./run reference
@@ -13,6 +13,11 @@ format:
 	./run -- ruff check --fix .
 	./run -- ruff format .
 	./run -- snakefmt Snakefile rules
+
+# The pages that take seconds. Others need a run of their own: example, sweeps, gallery, crosscheck
+# and bench.
+docs: picture paper-route
+	./run -- python -m docs.newcomers
 
 bench:
 	./run -- python benchmarks/engines.py --widths 1 2 3
@@ -42,6 +47,10 @@ gallery:
 # Takes the machine for most of an hour: some backends reach the time limit on many systems.
 crosscheck:
 	./run -- python docs/crosscheck.py
+
+# Ninety lists and thirty convex programs: a minute.
+convex:
+	./run -- python -m docs.convex
 
 # Needs uv (pip install uv). Keeps the versions already locked; `make lock UPGRADE=--upgrade` does not.
 lock:
