@@ -13,6 +13,7 @@ from typing import Any
 
 from reluenum.convex import ConvexOptimum
 from reluenum.errors import IncompleteRunError
+from reluenum.problem import parse_rational
 from reluenum.tables import csv_text, object_frame
 
 EQUAL = 1e-6
@@ -87,7 +88,10 @@ def compare(optimum: ConvexOptimum, document: Mapping[str, Any]) -> Comparison:
         raise IncompleteRunError("the minima are those of other data, or at another ridge")
     if not document["components"]:
         raise IncompleteRunError("the document lists no component to compare")
-    found = [(float(c["loss"]), c["global_at_every_width"]) for c in document["components"]]
+    found = [
+        (float(parse_rational(component["loss"])), component["global_at_every_width"] is True)
+        for component in document["components"]
+    ]
     lowest, flagged = min(loss for loss, _ in found), any(flag for _, flag in found)
     return Comparison(optimum.value, lowest, flagged, _verdict(optimum, found))
 
