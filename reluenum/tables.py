@@ -6,6 +6,7 @@ shortens them.
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Context, Decimal
+from math import sqrt
 from typing import Any
 
 import pandas as pd
@@ -213,6 +214,35 @@ def percent(part: float, whole: float) -> str:
     while float(f"{100 * part / whole:.{digits}f}") in (0, 100):
         digits += 1
     return f"{100 * part / whole:.{digits}f} %"
+
+
+def interval(count: int, total: int) -> tuple[float, float, float]:
+    """Return a share and its Wilson 95 % interval.
+
+    Parameters
+    ----------
+    count, total : int
+        `total` is positive.
+
+    Returns
+    -------
+    share, low, high : float
+        Between 0 and 1.
+
+    References
+    ----------
+    .. [1] Wilson, J. Amer. Statist. Assoc. 22 (1927) 209-212.
+
+    Examples
+    --------
+    >>> [round(value, 4) for value in interval(8, 10)]
+    [0.8, 0.4902, 0.9433]
+    """
+    z = 1.959963984540054
+    share = count / total
+    centre = (share + z * z / (2 * total)) / (1 + z * z / total)
+    half = z / (1 + z * z / total) * sqrt(share * (1 - share) / total + (z / (2 * total)) ** 2)
+    return share, min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half))
 
 
 def object_frame(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> pd.DataFrame:

@@ -14,7 +14,8 @@ from matplotlib.colors import to_rgb
 
 from reluenum import aggregate, figures
 from reluenum.figures.style import DOUBLE_COLUMN, MOST_PANELS
-from reluenum.figures.sweep_panels import interval, look
+from reluenum.figures.sweep_panels import look
+from reluenum.tables import interval
 
 DRAWINGS = figures.SWEEP_FIGURES
 ABSURD = {"components": 9999, "isolated": 9999, "isolated_on_boundary": 1, "full_size": 999}

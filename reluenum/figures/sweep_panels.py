@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
-from math import ceil, sqrt
+from math import ceil
 from textwrap import fill
 from typing import Any
 
@@ -223,35 +223,6 @@ def count_axis(axes: Axes, most: int) -> None:
     axes.yaxis.set_major_locator(FixedLocator(shown))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-
-
-def interval(count: int, total: int) -> tuple[float, float, float]:
-    """Return a share and its Wilson 95 % interval.
-
-    Parameters
-    ----------
-    count, total : int
-        `total` is positive.
-
-    Returns
-    -------
-    share, low, high : float
-        Between 0 and 1.
-
-    References
-    ----------
-    .. [1] Wilson, J. Amer. Statist. Assoc. 22 (1927) 209-212.
-
-    Examples
-    --------
-    >>> [round(value, 4) for value in interval(8, 10)]
-    [0.8, 0.4902, 0.9433]
-    """
-    z = 1.959963984540054
-    share = count / total
-    centre = (share + z * z / (2 * total)) / (1 + z * z / total)
-    half = z / (1 + z * z / total) * sqrt(share * (1 - share) / total + (z / (2 * total)) ** 2)
-    return share, min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half))
 
 
 THIN = {"linewidth": 0.5, "alpha": 0.8}

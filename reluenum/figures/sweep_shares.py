@@ -15,7 +15,6 @@ from reluenum.figures.style import DOUBLE_COLUMN, MOST_PANELS, SINGLE_COLUMN, me
 from reluenum.figures.sweep_panels import (
     drawing_decided,
     fitting,
-    interval,
     look,
     ridge_axis,
     set_title,
@@ -23,7 +22,7 @@ from reluenum.figures.sweep_panels import (
     width_legend,
     widths_of,
 )
-from reluenum.tables import percent
+from reluenum.tables import interval, percent
 
 Spread = tuple[float, float, float]
 """A value, and the ends of its bar."""
