@@ -1,69 +1,96 @@
-"""Time the enumeration of the reference instance, side by side in one run.
+"""Whole enumerations of the reference instance: every formulation and backend, and both engines.
 
-Usage: `./run -- python benchmarks/engines.py [--repeat 3] [--widths 1 2 3]`. Prints a Markdown
-table: the median time of each formulation and backend, its ratio to reduced `auto` and, for the
-eliminated formulation, to the reduced one by the same backend, all measured in this run.
+What `reluenum minima` does, without starting a process; all take turns, so that ratios are those
+of one run.
 """
 
-import argparse
-import statistics
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
+from benchmarks.clock import Progress, TimeUp, ratio, spread, time_limit
 from reluenum import Problem, enumerate_minima
+from reluenum.arrangement import Arrangement
 from reluenum.datasets import reference_data
 from reluenum.formulations import FORMULATIONS
 from reluenum.groebner import BACKENDS
+from reluenum.patterns import Counts
 from reluenum.problem import parse_ridge
 
-SLOW = {
-    ("reduced", "sympy"): 2,
-    ("eliminated", "sympy"): 1,
-    ("eliminated", "flint"): 1,
-}
-"""Largest width that a formulation and a backend are asked for."""
+BASE = ("reduced", "auto")
+"""Whose time every other time is divided by."""
+
+CERTIFIED = ("certified", "auto")
+"""The certified engine, which has no formulations."""
+
+ALL_RUNS = (BASE, CERTIFIED, ("eliminated", "auto"), *product(FORMULATIONS, BACKENDS))
+"""Formulation and backend of every way to enumerate."""
 
 
-def median_seconds(work: Callable[[], object], repeat: int) -> float:
-    """Return the median wall time of some calls."""
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+@dataclass(frozen=True)
+class Case:
+    """A width of the reference instance, and who enumerates it.
+
+    Parameters
+    ----------
+    width : int
+    runs : tuple of pairs of str
+        Formulation and backend; `BASE` comes first.
+    limit : float
+        Seconds after which a run is ended.
+    """
+
+    width: int
+    runs: tuple[tuple[str, str], ...]
+    limit: float
 
 
-def main() -> None:
-    """Run the benchmark and print its table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--widths", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--ridge", default="1/100")
-    options = parser.parse_args()
-    inputs, targets = reference_data()
-    print("| width | supports | formulation | backend | median s | to auto | to reduced |")
-    print("|---|---|---|---|---|---|---|")
-    for width in options.widths:
-        problem = Problem(inputs, targets, width, parse_ridge(options.ridge))
-        supports = enumerate_minima(problem).counts.supports_examined
-        taken: dict[tuple[str, str], float] = {}
-        for key in product(FORMULATIONS, ("auto", *BACKENDS)):
-            if width > SLOW.get(key, width):
-                continue
-            formulation, backend = key
-            work = partial(enumerate_minima, problem, backend, formulation=formulation)
-            taken[key] = seconds = median_seconds(work, options.repeat)
-            to_auto = seconds / taken["reduced", "auto"]
-            to_reduced = seconds / taken["reduced", backend]
-            print(
-                f"| {width} | {supports} | {formulation} | {backend} | {seconds:.2f} "
-                f"| {to_auto:.1f} | {to_reduced:.1f} |",
-                flush=True,
-            )
+def enumerated(problem: Problem, run: tuple[str, str], limit: float) -> tuple[float, bool]:
+    """Return the seconds of an enumeration, and whether it came to its end with all decided."""
+    formulation, backend = run
+    engine = {"engine": "certified"} if run == CERTIFIED else {"formulation": formulation}
+    started = time.perf_counter()
+    try:
+        with time_limit(limit):
+            complete = enumerate_minima(problem, backend, **engine).is_complete
+    except TimeUp:
+        complete = False
+    return time.perf_counter() - started, complete
 
 
-if __name__ == "__main__":
-    main()
+def reference_times(
+    cases: Sequence[Case], rounds: int, progress: Progress
+) -> Iterator[dict[str, Any]]:
+    """Yield a record for each width and way to enumerate.
+
+    Yields
+    ------
+    dict
+        Size of the enumeration; `seconds` of what finished within the `limit`, None for what did
+        not; `ratio` to `BASE`.
+    """
+    for case in cases:
+        problem = Problem(*reference_data(), case.width, parse_ridge("1/100"))
+        counts = Counts.of(problem, Arrangement.of(problem))
+        taken: dict[tuple[str, str], list[float]] = {run: [] for run in case.runs}
+        left = set(case.runs)
+        for _ in range(rounds):
+            for run in [run for run in case.runs if run in left]:
+                seconds, complete = enumerated(problem, run, case.limit)
+                taken[run].append(seconds)
+                left -= set() if complete else {run}
+        progress(f"reference instance, width {case.width}: {len(left)} of {len(taken)} finished")
+        for run, seconds in taken.items():
+            yield {
+                "width": case.width,
+                "sign_matrices": counts.sign_matrices,
+                "patterns": counts.patterns_up_to_permutation,
+                "supports": counts.supports_examined,
+                "formulation": run[0],
+                "backend": run[1],
+                "limit": case.limit,
+                "seconds": spread(seconds) if run in left else None,
+                "ratio": ratio(seconds, taken[BASE]) if {run, BASE} <= left else None,
+            }

@@ -1,0 +1,188 @@
+"""PHCpack: numerical homotopy continuation, another way to all solutions of a square system.
+
+Coefficients are rounded to double precision and paths are followed in it, so its answer proves
+nothing: a path may jump to another, be given up, or be taken for one that goes to infinity.
+"""
+
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from flint import fmpz_mpoly
+
+from reluenum.errors import BackendError
+from reluenum.groebner.limits import Limits
+from reluenum.groebner.program import executable, introduction, run
+from reluenum.groebner.text import plain
+from reluenum.stationarity import PolynomialSystem
+
+NAME = "PHCpack"
+
+HOW_TO_GET = "`apt install phcpack` installs it"
+
+REAL = 1e-8
+"""Largest imaginary part of a coordinate of a real solution, relative to the largest coordinate."""
+
+VANISHING = 1e-8
+"""Largest value of a polynomial that counts as 0, relative to its terms, coordinates at least 1."""
+
+_NUMBER = r"(-?\d\.\d+E[+-]\d+)"
+_COORDINATE = re.compile(rf"^ (x\d+) : +{_NUMBER} +{_NUMBER}$", re.MULTILINE)
+_SOLUTION = re.compile(
+    rf"the solution for t :\s*\n((?: x\d+ : .*\n)+)"
+    rf"== err : +{_NUMBER} = rco : +{_NUMBER} = res : +{_NUMBER} =="
+)
+
+
+@dataclass(frozen=True)
+class NumericalSolution:
+    """A complex solution in double precision.
+
+    Parameters
+    ----------
+    values : tuple of complex
+        Of the variables, in their order.
+    correction, inverse_condition, residual : float
+        Size of the last Newton step, estimated inverse of the condition number, and residual,
+        as PHCpack says.
+    """
+
+    values: tuple[complex, ...]
+    correction: float
+    inverse_condition: float
+    residual: float
+
+    @property
+    def is_real(self) -> bool:
+        """Whether its imaginary parts are as good as zero."""
+        size = max(1.0, *(abs(value) for value in self.values))
+        return all(abs(value.imag) <= REAL * size for value in self.values)
+
+
+def version() -> str:
+    """Return PHCpack's version.
+
+    Raises
+    ------
+    BackendError
+        If it is not installed; the reason says how to get it.
+    """
+    answer = introduction(NAME, [executable("phc", HOW_TO_GET), "--version"])
+    found = re.search(r"PHCv(\S+)", answer)
+    return found[1] if found else "unknown"
+
+
+def solve(system: PolynomialSystem, limits: Limits) -> list[NumericalSolution]:
+    """Return the solutions that the blackbox solver finds, from a fixed seed.
+
+    Parameters
+    ----------
+    system : PolynomialSystem
+        As many equations as variables.
+    limits : Limits
+
+    Returns
+    -------
+    list of NumericalSolution
+        Without what it takes for points at infinity or for failures, and without those at which
+        an inequation is violated: these are no part of the system that it is given, because it
+        loses more solutions with a Rabinowitsch variable than without.
+
+    Raises
+    ------
+    BackendError
+        If it is not installed, reaches a limit, crashes, or answers something unreadable.
+    """
+    deadline = limits.deadline()
+    with tempfile.TemporaryDirectory(prefix="reluenum-phc-") as folder:
+        source, log = Path(folder, "in"), Path(folder, "out")
+        source.write_text(text_of(plain(system)))
+        # It appends the solutions, if any, to the file with the system; -0 fixes the seed.
+        run(NAME, [executable("phc", HOW_TO_GET), "-b", "-0", source, log], limits, deadline)
+        found = read_solutions(source.read_text(), len(system.variables))
+    return [s for s in found if not any(vanishes(p, s.values) for p in system.nonzero)]
+
+
+def text_of(equations: PolynomialSystem) -> str:
+    """Write a square system as PHCpack reads it, each equation divided by its largest coefficient.
+
+    Raises
+    ------
+    BackendError
+        If it is not square, or an equation says nothing.
+
+    Examples
+    --------
+    >>> from reluenum.stationarity import PolynomialSystem, ring
+    >>> x, y = ring(("x", "y")).gens()
+    >>> print(text_of(PolynomialSystem(("x", "y"), (4 * x * y - 1, x**2 - y))), end="")
+    2 2
+    +1.0*x*y -0.25;
+    +1.0*x^2 -1.0*y;
+    """
+    names, polynomials = equations.variables, equations.polynomials
+    if len(names) != len(polynomials):
+        raise BackendError(NAME, f"{len(polynomials)} equations in {len(names)} variables")
+    if any(polynomial.is_zero() for polynomial in polynomials):
+        raise BackendError(NAME, "an equation is 0 = 0")
+    lines = [_line(names, polynomial) for polynomial in polynomials]
+    return "\n".join([f"{len(lines)} {len(names)}", *lines]) + "\n"
+
+
+def _line(names: Sequence[str], polynomial: fmpz_mpoly) -> str:
+    terms = {exponents: int(c) for exponents, c in polynomial.to_dict().items()}
+    largest = max(map(abs, terms.values()))
+    texts = [
+        "*".join([f"{coefficient / largest:+}", *_powers(names, exponents)])
+        for exponents, coefficient in terms.items()
+    ]
+    return f"{' '.join(texts)};"
+
+
+def _powers(names: Sequence[str], exponents: Sequence[int]) -> list[str]:
+    pairs = zip(names, exponents, strict=True)
+    return [name if power == 1 else f"{name}^{power}" for name, power in pairs if power]
+
+
+def read_solutions(text: str, variables: int) -> list[NumericalSolution]:
+    """Read the list of solutions that PHCpack appends to the file with the system.
+
+    Parameters
+    ----------
+    text : str
+        Without a list if there is no solution.
+    variables : int
+        How many coordinates, x1, x2, ..., a solution has; they are listed in any order.
+
+    Raises
+    ------
+    BackendError
+        If the list is not as long as it says.
+    """
+    _, mark, listed = text.rpartition("THE SOLUTIONS :")
+    if not mark:
+        return []
+    counts = re.match(r"\s*(\d+) +(\d+)\s", listed)
+    found = []
+    for block, *numbers in _SOLUTION.findall(listed):
+        values = {name: complex(float(a), float(b)) for name, a, b in _COORDINATE.findall(block)}
+        ordered = tuple(values.get(f"x{k}", complex("nan")) for k in range(1, variables + 1))
+        found.append(NumericalSolution(ordered, *map(float, numbers)))
+    if counts is None or (len(found), variables) != tuple(map(int, counts.groups())):
+        raise BackendError(NAME, f"unreadable list of solutions {listed[:40]!r}")
+    return found
+
+
+def vanishes(polynomial: fmpz_mpoly, values: Sequence[complex]) -> bool:
+    """Whether a polynomial is 0 at a point, up to `VANISHING`."""
+    terms = polynomial.to_dict()
+    largest = max(map(abs, terms.values()))
+    coefficients = np.array([int(c) / int(largest) for c in terms.values()])
+    exponents = np.array([[*map(int, e)] for e in terms])
+    with np.errstate(all="ignore"):
+        value = (np.array(values) ** exponents).prod(axis=1) @ coefficients
+        size = (np.maximum(np.abs(values), 1) ** exponents).prod(axis=1) @ abs(coefficients)
+        return bool(abs(value) <= VANISHING * size)

@@ -1,0 +1,115 @@
+"""What growing instances cost, for each peer until it gives up."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from benchmarks import phc
+from benchmarks.ladders import AUTO, CERTIFIED
+from reluenum.figures.style import (
+    BLACK,
+    BLUE,
+    DOUBLE_COLUMN,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    drawing,
+)
+
+LADDERS = {
+    "points": "n grows, d = 1, L = 2",
+    "units": "L grows, n = 5, d = 1",
+    "plane": "n grows, d = 2, L = 2",
+}
+"""Titles of the panels."""
+
+_ENGINES = {
+    "flint": (BLUE, "o"),
+    "msolve": (VERMILLION, "s"),
+    "singular": (GREEN, "^"),
+    "sympy": (PURPLE, "D"),
+    phc.NAME: (ORANGE, "v"),
+    AUTO: (SKY, "P"),
+    CERTIFIED: (BLACK, "X"),
+}
+"""Colour and marker; the paper's systems have broken lines."""
+
+_LINE = {"markersize": 4, "linewidth": 1, "markeredgewidth": 0.8}
+
+
+def _look(peer: str) -> dict[str, Any]:
+    form, _, engine = peer.rpartition(", ")
+    colour, marker = _ENGINES[engine]
+    return {"color": colour, "marker": marker, "linestyle": "--" if form == "paper" else "-"}
+
+
+def _figure(document: Mapping[str, Any], label: str, value: Callable[[Mapping], Any]) -> Figure:
+    """Draw a value of every run against the number of supports, a panel for each ladder."""
+    ladders = document["ladders"]
+    figure = Figure(figsize=(DOUBLE_COLUMN, 3.6), layout="constrained")
+    panels = figure.subplots(1, len(ladders), squeeze=False, sharey=True)[0]
+    for axes, ladder in zip(panels, ladders, strict=True):
+        axes.set(xscale="log", yscale="log", xlabel="supports")
+        axes.set_title(LADDERS[ladder["ladder"]], loc="left")
+        axes.grid(True)
+        _draw(axes, ladder, value)
+    panels[0].set_ylabel(label)
+    peers = dict.fromkeys(p["peer"] for x in ladders for r in x["rungs"] for p in r["peers"])
+    handles = [Line2D([], [], **_look(peer), **_LINE) for peer in peers]
+    figure.legend(handles, list(peers), loc="outside lower center", ncols=4)
+    return figure
+
+
+def _draw(axes: Axes, ladder: Mapping[str, Any], value: Callable[[Mapping], Any]) -> None:
+    """Draw a line for each peer."""
+    points: dict[str, list[tuple[int, float]]] = {}
+    for rung in ladder["rungs"]:
+        for run in rung["peers"]:
+            if (y := value(run)) is not None:
+                points.setdefault(run["peer"], []).append((rung["supports"], y))
+    for peer, pairs in points.items():
+        gid = f"{ladder['ladder']}-{peer}".replace(", ", "-").replace(" ", "-")
+        axes.plot(*zip(*pairs, strict=True), **_look(peer), **_LINE, gid=gid)
+
+
+@drawing(lambda document: "")
+def plot_cost(document: Mapping[str, Any]) -> tuple[Figure, str]:
+    """Draw the median seconds; crosses on the line of the limit are instances given up.
+
+    Parameters
+    ----------
+    document : dict
+        What `benchmarks.measure` writes.
+    """
+    figure = _figure(document, "seconds", lambda run: run["seconds"] and run["seconds"]["median"])
+    for axes, ladder in zip(figure.axes, document["ladders"], strict=True):
+        axes.axhline(ladder["limit"], color=GREY, linewidth=0.6, linestyle=":")
+        for rung in ladder["rungs"]:
+            for run in rung["peers"]:
+                if run["gave_up"]:
+                    colour = _look(run["peer"])["color"]
+                    axes.plot(rung["supports"], ladder["limit"], "x", color=colour, markersize=4)
+    return figure, ""
+
+
+@drawing(lambda document: "")
+def plot_ratio(document: Mapping[str, Any]) -> tuple[Figure, str]:
+    """Draw how many times as long as the certified engine each peer takes."""
+    return (
+        _figure(
+            document,
+            "times as long as the certified engine",
+            lambda run: run["ratio"] and run["ratio"]["median"],
+        ),
+        "",
+    )
+
+
+PLOTS = {"benchmark_cost": plot_cost, "benchmark_ratio": plot_ratio}
+"""Figures of the page, by name."""
