@@ -161,7 +161,7 @@ class Explainer:
             ("arrangement", arrangement),
             ("cells", Cells.of(self.problem, arrangement)),
             ("objective", Objective(self.problem)),
-            ("listed", _listed(self.components)),
+            ("listed", listed_components(self.components)),
         ):
             object.__setattr__(self, name, value)
 
@@ -225,10 +225,9 @@ class Explainer:
         BackendError
             If that cannot be done.
         """
-        faces = self.cells.frames.faces
         groups = settled.groups(k)
-        zero = self.problem.width - sum(multiplicity for _, _, multiplicity in groups)
-        key = (tuple((faces[f].signs, sign, m) for f, sign, m in groups), zero)
+        key = key_of(self.cells, self.problem.width, groups)
+        zero = key[1]
         if key not in self.limits:
             place = {int(face): u for u, face in enumerate(settled.faces[k]) if face != GONE}
             vectors = settled.vectors[k, [place[f] for f, _, _ in groups]]
@@ -306,7 +305,13 @@ def _dependence(columns: np.ndarray) -> np.ndarray | None:
     return axes[-1]
 
 
-def _listed(components: Sequence[Mapping[str, Any]]) -> dict[Key, int]:
+def key_of(cells: Cells, width: int, groups: Sequence[tuple[int, int, int]]) -> Key:
+    """Return what identifies a stratum: its groups, and how many of the units are 0."""
+    named = tuple((cells.frames.faces[face].signs, sign, count) for face, sign, count in groups)
+    return named, width - sum(count for _, _, count in groups)
+
+
+def listed_components(components: Sequence[Mapping[str, Any]]) -> dict[Key, int]:
     """Return the number, from 1, of the component that a stratum belongs to."""
     return {
         (

@@ -1,24 +1,14 @@
-"""Optimisers as people use them: many networks at once, in doubles, from random starts.
+"""Batches of networks in doubles: their losses, gradients and random starts."""
 
-Nothing here is exact or complete. `settling` and `descent` say what the end points are.
-"""
-
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
-from scipy.optimize import minimize
 
-from reluenum.errors import InputError
 from reluenum.problem import OutputBias, Problem
 
 SMALLEST_START, LARGEST_START = 0.1, 3.0
 """Bounds of the size of a start, relative to that of a network which fits the data."""
-
-ADAM_RATE = 0.01
-"""Step of Adam, relative to the size of a parameter of a network that fits the data."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +71,11 @@ class Objective:
     def stiffness(self) -> float:
         """The sum of |xt_i|^2: how strongly the fit answers to a unit."""
         return float((self.rows**2).sum())
+
+    @cached_property
+    def hardest(self) -> float:
+        """The same if every data point were the longest one: what a single point can do."""
+        return len(self.rows) * float((self.rows**2).sum(axis=1).max())
 
     @cached_property
     def energy(self) -> float:
@@ -184,154 +179,6 @@ class Objective:
         values, _ = self.evaluate(theta)
         squares = np.maximum((theta**2).sum(1), 2 * self.parameter_size**2)
         return 1 / (2 * stiffness * squares + 2 * np.sqrt(stiffness * values) + 2 * self.ridge)
-
-
-class Optimiser(Protocol):
-    """What turns starts into end points."""
-
-    def __call__(
-        self, objective: Objective, starts: np.ndarray, generator: np.random.Generator
-    ) -> np.ndarray:
-        """Return the parameters, (S, N), at which runs from some parameters, (S, N), end."""
-        ...
-
-
-def decay(step: int, steps: int) -> float:
-    """Return the factor on a step length: it goes down to 0 linearly."""
-    return 1 - step / steps
-
-
-@dataclass(frozen=True)
-class GradientDescent:
-    """Full gradient steps, from the longest safe one down to 0.
-
-    Parameters
-    ----------
-    steps : int
-    """
-
-    steps: int = 20_000
-
-    def __call__(
-        self, objective: Objective, starts: np.ndarray, generator: np.random.Generator
-    ) -> np.ndarray:
-        """Return the end points."""
-        theta = starts.copy()
-        lengths = objective.safe_steps(theta, objective.stiffness)[:, None]
-        for step in range(self.steps):
-            _, slopes = objective.evaluate(theta)
-            theta -= decay(step, self.steps) * lengths * slopes
-        return theta
-
-
-@dataclass(frozen=True)
-class StochasticGradient:
-    """Gradient steps, each on a few data points drawn anew.
-
-    Parameters
-    ----------
-    steps : int
-    share : float
-        Share of the data points in a step, at least one point.
-    """
-
-    steps: int = 20_000
-    share: float = 0.4
-
-    def __call__(
-        self, objective: Objective, starts: np.ndarray, generator: np.random.Generator
-    ) -> np.ndarray:
-        """Return the end points."""
-        theta = starts.copy()
-        points = len(objective.rows)
-        chosen = max(1, round(self.share * points))
-        hardest = points * float((objective.rows**2).sum(1).max())
-        lengths = objective.safe_steps(theta, hardest)[:, None]
-        for step in range(self.steps):
-            order = generator.random((len(theta), points)).argsort(axis=1)
-            emphasis = (order < chosen) * (points / chosen)
-            _, slopes = objective.evaluate(theta, emphasis)
-            theta -= decay(step, self.steps) * lengths * slopes
-        return theta
-
-
-@dataclass(frozen=True)
-class Adam:
-    """Adam with its usual moments, its step going down to 0.
-
-    Parameters
-    ----------
-    steps : int
-    """
-
-    steps: int = 10_000
-
-    def __call__(
-        self, objective: Objective, starts: np.ndarray, generator: np.random.Generator
-    ) -> np.ndarray:
-        """Return the end points."""
-        theta = starts.copy()
-        mean, square = np.zeros_like(theta), np.zeros_like(theta)
-        length = ADAM_RATE * objective.parameter_size
-        for step in range(self.steps):
-            _, slopes = objective.evaluate(theta)
-            mean = 0.9 * mean + 0.1 * slopes
-            square = 0.999 * square + 0.001 * slopes**2
-            first = mean / (1 - 0.9 ** (step + 1))
-            second = np.sqrt(square / (1 - 0.999 ** (step + 1)))
-            theta -= decay(step, self.steps) * length * first / (second + 1e-8)
-        return theta
-
-
-@dataclass(frozen=True)
-class LBFGS:
-    """SciPy's L-BFGS-B, one start after the other.
-
-    Parameters
-    ----------
-    steps : int
-        Largest number of iterations.
-    """
-
-    steps: int = 3_000
-
-    def __call__(
-        self, objective: Objective, starts: np.ndarray, generator: np.random.Generator
-    ) -> np.ndarray:
-        """Return the end points."""
-
-        def value_and_slope(theta: np.ndarray) -> tuple[float, np.ndarray]:
-            values, slopes = objective.evaluate(theta[None])
-            return float(values[0]), slopes[0]
-
-        options = {"maxiter": self.steps, "maxfun": 4 * self.steps, "ftol": 1e-15, "gtol": 1e-10}
-        return np.array(
-            [
-                minimize(value_and_slope, start, jac=True, method="L-BFGS-B", options=options).x
-                for start in starts
-            ]
-        )
-
-
-OPTIMISERS: Mapping[str, Callable[..., Optimiser]] = {
-    "gd": GradientDescent,
-    "sgd": StochasticGradient,
-    "adam": Adam,
-    "lbfgs": LBFGS,
-}
-
-
-def optimiser(name: str, steps: int | None = None) -> Optimiser:
-    """Return an optimiser by name, with its usual number of steps unless told otherwise.
-
-    Raises
-    ------
-    InputError
-        If there is none of that name.
-    """
-    if name not in OPTIMISERS:
-        raise InputError("optimiser", repr(name), f"one of {', '.join(OPTIMISERS)}")
-    return OPTIMISERS[name]() if steps is None else OPTIMISERS[name](steps)
 
 
 def _double(value: object) -> float:

@@ -1,0 +1,44 @@
+"""Optimisers as people use them: many networks at once, in doubles, from random starts.
+
+Nothing here is exact or complete. `settling` and `descent` say what the end points are.
+"""
+
+from collections.abc import Mapping
+
+from reluenum.errors import InputError
+from reluenum.training.networks import Networks, Objective
+from reluenum.training.pytorch import (
+    TorchAdam,
+    TorchGradientDescent,
+    TorchLBFGS,
+    TorchStochasticGradient,
+)
+from reluenum.training.steps import LBFGS, Adam, GradientDescent, Optimiser, StochasticGradient
+
+OPTIMISERS: Mapping[str, type] = {
+    "gd": GradientDescent,
+    "sgd": StochasticGradient,
+    "adam": Adam,
+    "lbfgs": LBFGS,
+    "torch-gd": TorchGradientDescent,
+    "torch-sgd": TorchStochasticGradient,
+    "torch-adam": TorchAdam,
+    "torch-lbfgs": TorchLBFGS,
+}
+"""Optimisers by name; those of PyTorch need its extra."""
+
+
+def optimiser(name: str, steps: int | None = None) -> Optimiser:
+    """Return an optimiser by name, with its usual number of steps unless told otherwise.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    if name not in OPTIMISERS:
+        raise InputError("optimiser", repr(name), f"one of {', '.join(OPTIMISERS)}")
+    return OPTIMISERS[name]() if steps is None else OPTIMISERS[name](steps)
+
+
+__all__ = ["OPTIMISERS", "Adam", "Networks", "Objective", "Optimiser", "optimiser"]
