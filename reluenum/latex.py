@@ -1,5 +1,6 @@
 """LaTeX: what it would take for a command, and tabulars."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 _LATEX = {
@@ -26,6 +27,11 @@ def latex_escape(text: str) -> str:
     50\% of a\_1 \& b
     """
     return "".join(_LATEX.get(character, character) for character in text)
+
+
+def breakable_name(name: str) -> str:
+    """Escape a name and allow line breaks after its hyphens and underscores."""
+    return re.sub(r"(-|\\_)", r"\1\\allowbreak{}", latex_escape(name))
 
 
 def tabular(alignment: str, header: Sequence[str], body: Iterable[Sequence[str]]) -> str:

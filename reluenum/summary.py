@@ -1,6 +1,5 @@
 """Instances side by side: a row each, as CSV with all digits, as Markdown and LaTeX for reading."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pandas as pd
 from tabulate import tabulate
 
-from reluenum.latex import latex_escape, tabular
+from reluenum.latex import breakable_name, latex_escape, tabular
 from reluenum.tables import UNKNOWN, csv_text, object_frame, short_number, undecided_note
 
 Document = Mapping[str, Any]
@@ -157,8 +156,8 @@ def summary_latex(documents: Mapping[str, Document]) -> str:
     """
     if len(documents) == 1:
         (row,) = _readable(documents, _TITLES)
-        body = [[_latex_name(title), latex_escape(cell)] for title, cell in row.items()]
-        body[0][1] = _latex_name(row["instance"])
+        body = [[breakable_name(title), latex_escape(cell)] for title, cell in row.items()]
+        body[0][1] = breakable_name(row["instance"])
         parts = [tabular("@{}ll@{}", [], body)]
     else:
         parts = _wide_latex(documents)
@@ -184,7 +183,7 @@ def _wide_latex(documents: Mapping[str, Document]) -> list[str]:
     for start in range(0, len(rows), LATEX_ROWS):
         body = [
             [
-                r"\raggedright " + _latex_name(row[columns[0]]),
+                r"\raggedright " + breakable_name(row[columns[0]]),
                 *(latex_escape(row[title]) for title in columns[1:]),
             ]
             for row in rows[start : start + LATEX_ROWS]
@@ -192,11 +191,6 @@ def _wide_latex(documents: Mapping[str, Document]) -> list[str]:
         table = tabular(alignment, [latex_escape(title) for title in columns], body)
         parts.append("\\noindent{\\scriptsize\\setlength{\\tabcolsep}{2pt}%\n" + table + "}")
     return parts
-
-
-def _latex_name(name: str) -> str:
-    """Escape a name and allow line breaks after its hyphens and underscores."""
-    return re.sub(r"(-|\\_)", r"\1\\allowbreak{}", latex_escape(name))
 
 
 def readable_instances(documents: Mapping[str, Document]) -> list[dict[str, str]]:
