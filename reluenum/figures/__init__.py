@@ -8,11 +8,14 @@ fill and line styles say the same in greyscale.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pandas as pd
 from matplotlib.figure import Figure
 
+from reluenum.figures.descents import plot_basins, plot_end_losses
 from reluenum.figures.fits import plot_fits
 from reluenum.figures.levels import plot_levels, plot_losses
 from reluenum.figures.path import plot_path
+from reluenum.figures.practice import plot_practice
 from reluenum.figures.style import save_figure
 from reluenum.figures.sweep import plot_minima_by_ridge, plot_minima_by_size
 from reluenum.figures.sweep_cost import plot_cost
@@ -23,11 +26,15 @@ from reluenum.figures.times import plot_times
 from reluenum.figures.units import plot_units
 
 __all__ = [
+    "DESCENT_FIGURES",
     "FIGURES",
+    "PRACTICE_FIGURES",
     "SUMMARY_FIGURES",
     "SWEEP_FIGURES",
+    "plot_basins",
     "plot_boundary_share",
     "plot_cost",
+    "plot_end_losses",
     "plot_fits",
     "plot_gaps",
     "plot_levels",
@@ -35,6 +42,7 @@ __all__ = [
     "plot_minima_by_ridge",
     "plot_minima_by_size",
     "plot_path",
+    "plot_practice",
     "plot_sizes",
     "plot_times",
     "plot_units",
@@ -60,3 +68,12 @@ SWEEP_FIGURES: Mapping[str, Callable[[Tables], Figure]] = {
     "cost": plot_cost,
 }
 """Figures of the tables of a sweep, by name."""
+
+DESCENT_FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {
+    "basins": plot_basins,
+    "end_losses": plot_end_losses,
+}
+"""Figures of one document of descents, by name."""
+
+PRACTICE_FIGURES: Mapping[str, Callable[[pd.DataFrame], Figure]] = {"practice": plot_practice}
+"""Figures of the table `practice_tables.shares_frame`, by name."""
