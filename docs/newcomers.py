@@ -8,6 +8,7 @@ page changes its template.
 import re
 import tomllib
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
@@ -119,7 +120,7 @@ def tutorial() -> Values:
         "gallery": data_sets(),
         "worst_to_best": worst_to_best,
         "bracket_digits": len(str(SHARPNESS.q)) - 1,
-        "most_branches": most_branches,
+        "most_minima": most_minima,
         "ends_in_zero": lambda path: path["events"][-1]["changes"][-1]["after"] == [],
     }
 
@@ -130,14 +131,10 @@ def worst_to_best(document: Document) -> str:
     return f"{losses[-1] / losses[0]:.1f}"
 
 
-def most_branches(path: Document) -> int:
-    """Return how many minima there are at most once those of the smallest ridge have gone."""
-    count, counts = 0, []
-    for event in path["events"]:
-        for change in event["changes"]:
-            count += (change["before"] is None) - (change["after"] is None)
-        counts.append(count)
-    return max(counts) - min(counts[: counts.index(max(counts))], default=0) + 1
+def most_minima(path: Document) -> int:
+    """Return how many local minima there are at most at a ridge that was looked at."""
+    ridges = (sample["ridge"] for branch in path["branches"] for sample in branch["samples"])
+    return max(Counter(ridges).values())
 
 
 def reading() -> Values:
@@ -250,8 +247,7 @@ def faq() -> Values:
         "macos": "Operating System :: MacOS" in project()["classifiers"],
         "posix": "from fcntl import" in (ROOT / "reluenum/prove.py").read_text(encoding="utf-8"),
         "licence": project()["license"],
-        **{page: (ROOT / f"docs/{page}.md").exists() for page in ("practice", "convex")},
-        "benchmarks": (ROOT / "docs/benchmarks.md").exists(),
+        **{name: (ROOT / f"docs/{name}.md").exists() for name in ("benchmarks", "practice")},
     }
 
 
@@ -282,7 +278,7 @@ def write(page: str, root: Path) -> None:
     images = root / "docs/images"
     images.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder:
-        text = render(Path(page).name, Desk(Path(folder), images), PAGES[page]())
+        text = render(f"{Path(page).name}.j2", Desk(Path(folder), images), PAGES[page]())
     write_text(root / page, text)
 
 
