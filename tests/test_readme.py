@@ -23,9 +23,21 @@ def test_the_paper_s_route_ends_as_its_page_says(tmp_path):
     assert (tmp_path / "page.md").read_text() == (ROOT / "docs/paper_route.md").read_text()
 
 
+def pages():
+    found = (ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md"))
+    return [page for page in found if ".venv" not in page.parts]
+
+
 def test_every_link_to_a_file_leads_somewhere():
-    for page in (ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")):
-        if ".venv" in page.parts:
-            continue
+    for page in pages():
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_link_to_a_section_leads_somewhere():
+    for page in pages():
+        for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", page.read_text()):
+            text = (page.parent / target if target else page).read_text()
+            titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+            anchors = {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
+            assert anchor in anchors, f"{page.name} links to {target}#{anchor}"
