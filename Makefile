@@ -14,14 +14,15 @@ format:
 	./run -- ruff format .
 	./run -- snakefmt Snakefile rules
 
-# The pages that take seconds. Others need a run of their own: example, sweeps, gallery, crosscheck
-# and bench.
-docs: picture paper-route
+# The pages that take a minute or less. Others need a run of their own: example, sweeps, gallery,
+# crosscheck and bench.
+docs: picture paper-route convex
 	./run -- python -m docs.newcomers
 
+# Ten to twenty minutes; every peer that is installed takes part (PHCpack: apt install phcpack).
 bench:
-	./run -- python benchmarks/engines.py --widths 1 2 3
-	./run -- python benchmarks/certified.py
+	./run -- python -m benchmarks.measure
+	./run -- python -m benchmarks.render
 
 # The rendered report and the picture of the explorer; needs Chromium.
 example:
