@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from benchmarks import phc
-from reluenum.algebraic import CERTIFICATION_BITS, real_solutions
+from reluenum.algebraic import CERTIFICATION_BITS, Root, real_solutions
 from reluenum.arrangement import Arrangement
 from reluenum.charts import Chart, graph_system
 from reluenum.errors import BackendError
@@ -25,8 +25,14 @@ from reluenum.problem import Problem
 from reluenum.stationarity import PolynomialSystem, stationarity_system
 from reluenum.stationary import Verdict, solve_support
 
-SAME = 1e-6
-"""Largest distance of two descriptions of one point, relative to its size."""
+SAME = 1e-4
+"""Largest distance of two descriptions of one point, relative to its largest coordinate.
+
+PHCpack gives some points of ill-conditioned systems to five digits only.
+"""
+
+DOUBLE_BITS = 53
+"""Of the precision in which points are compared."""
 
 Point = np.ndarray
 """Unit vectors and sums of squares, one after the other."""
@@ -161,13 +167,21 @@ class ExactPeer:
         if found.dimension > 0:
             return Answer(time.perf_counter() - started, infinite=True)
         roots = real_solutions(found.parametrisation) if found.parametrisation else []
-        boxes = [root.balls(CERTIFICATION_BITS[0]) for root in roots]
-        real = [np.array([float(ball.mid()) for ball in box]) for box in boxes]
+        real = [_centre(root) for root in roots]
         return Answer(time.perf_counter() - started, real, found.degree)
 
     def close(self) -> None:
         """End helper processes."""
         self._backend.close()
+
+
+def _centre(root: Root) -> np.ndarray:
+    """Return a real solution in double precision, of enclosures that are small enough for it."""
+    for bits in CERTIFICATION_BITS:
+        balls = root.balls(bits)
+        if all(ball.is_finite() and ball.rel_accuracy_bits() > DOUBLE_BITS for ball in balls):
+            break
+    return np.array([float(ball.mid()) for ball in balls])
 
 
 class NumericalPeer:
@@ -231,7 +245,7 @@ def distinct(points: Sequence[Point]) -> list[Point]:
 
 def same(point: Point, other: Point) -> bool:
     """Whether two points agree up to `SAME`."""
-    return bool(np.abs(point - other).max() <= SAME * max(1.0, np.abs(other).max()))
+    return bool(np.abs(point - other).max() <= SAME * np.abs(other).max())
 
 
 def stationary_points(

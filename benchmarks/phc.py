@@ -23,7 +23,7 @@ NAME = "PHCpack"
 
 HOW_TO_GET = "`apt install phcpack` installs it"
 
-REAL = 1e-8
+REAL = 1e-6
 """Largest imaginary part of a coordinate of a real solution, relative to the largest coordinate."""
 
 VANISHING = 1e-8

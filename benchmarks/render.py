@@ -145,7 +145,7 @@ def _systems(document: Document) -> list[str]:
             "compared with those that this package proves; a system that a peer gave up on counts",
             "as *unanswered*, not as *missed*. *Real* and *complex* solutions are compared with",
             "those of a computer algebra system that finished (complex ones with multiplicity,",
-            "over the systems that the peer answered). The comparison is made in double precision.",
+            "over the systems that the peer answered). Points that agree to four digits are one.",
         ),
         bullets(list(_system_sentences(found["runs"]))),
         "### Curves of solutions",
@@ -494,7 +494,7 @@ def _joined(large: Sequence[Document], earlier: Sequence[Document]) -> list[dict
         row = rows.setdefault(run["instance"], {"verify_seconds": None, "old": ()})
         keys = [k for k in run if k not in ("when", "how") and row.get(k) is None]
         row |= {key: run[key] for key in keys} | {"old": (*row["old"], *keys)}
-    return list(rows.values())
+    return [row for row in rows.values() if "seconds" in row]
 
 
 def _readme_row(run: Document) -> dict[str, Any]:
