@@ -30,6 +30,7 @@ COMMANDS = {
     "explore": "write a page on which one walks along a path",
     "verify": "check the certificate in a document of the certified engine",
     "convex": "find the least loss over all widths by a convex program, in doubles",
+    "descend": "run optimisers from many starts and explain every end point by a list of minima",
 }
 """What each command does, in the order of the help."""
 

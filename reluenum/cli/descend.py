@@ -1,0 +1,116 @@
+"""`reluenum descend`: what optimisers find, explained by a list of minima."""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from reluenum.cli.exits import DECIDED, FAILED, UNDECIDED, stopped
+from reluenum.cli.options import (
+    add_bar,
+    chosen,
+    progress_of,
+    reading,
+    whole_number,
+    writable,
+    write,
+)
+from reluenum.errors import InputError, quoted
+
+NAMES = (
+    *("gd", "sgd", "adam", "lbfgs"),
+    *("torch-gd", "torch-sgd", "torch-adam", "torch-lbfgs"),
+)
+"""The optimisers, for the help; those of PyTorch need the extra `torch`."""
+
+MOST_STARTS = 100_000
+
+FIGURE_FORMATS = (".svg", ".png", ".pdf")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add = parser.add_argument
+    add("file", metavar="MINIMA.json", help="a document that `reluenum minima` wrote")
+    add("--starts", metavar="N", default="100", help="random starts (default: 100)")
+    add("--optimisers", metavar="A,B", help=f"out of {', '.join(NAMES)} (default: the first four)")
+    add("--steps", metavar="N", help="steps of every run (default: the usual number of each)")
+    add("--seed", metavar="S", default="0", help="seed of the starts (default: 0)")
+    add("--output", metavar="FILE", help="write the document there, whole or not at all")
+    add("--table", metavar="FILE.csv", help="write a row for each run there")
+    add("--figure", metavar="FILE.svg", help="draw where the runs end there (svg, png, pdf)")
+    add("--force", action="store_true", help="start however many supports there are")
+    add_bar(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run optimisers, explain their end points, and write document, table and figure."""
+    from reluenum.document import read_minima, to_json
+    from reluenum.practice import LOCAL, Settings, descents
+    from reluenum.training import OPTIMISERS
+
+    optimisers = LOCAL
+    if options.optimisers is not None:
+        optimisers = tuple(chosen("--optimisers", options.optimisers, list(OPTIMISERS)))
+    settings = Settings(
+        optimisers,
+        whole_number(options.starts, "--starts", most=MOST_STARTS),
+        whole_number(options.seed, "--seed", least=0),
+        None if options.steps is None else whole_number(options.steps, "--steps"),
+    )
+    output = writable(options.output, options.file)
+    table = writable(options.table, options.file)
+    figure = writable(options.figure, options.file)
+    if figure is not None and figure.suffix not in FIGURE_FORMATS:
+        expected = f"a name that ends in {', '.join(FIGURE_FORMATS)}"
+        raise InputError("--figure", quoted(options.figure), expected)
+    with reading(options.file, "a document of `reluenum minima`"):
+        minima = read_minima(options.file)
+        _check(minima, options.file, options.force)
+    document = descents(minima, settings, progress=progress_of(options))
+    write(output, to_json(document))
+    _write_views(document, table, figure)
+    return _conclusion(document)
+
+
+def _check(minima: Mapping[str, Any], file: str, force: bool) -> None:
+    """Refuse a document about all widths, and one that is damaged, before any work is done."""
+    from reluenum.descent import listed_components
+    from reluenum.patterns import refuse_astronomical
+    from reluenum.problem import Problem
+    from reluenum.prove import SUPPORT_LIMIT
+    from reluenum.tables import components_frame
+
+    if minima["problem"]["width"] == "all":
+        raise InputError("FILE", f"{file} is about every width", "one about one width")
+    problem = Problem.from_document(minima["problem"])
+    if not force:
+        refuse_astronomical(problem, SUPPORT_LIMIT)
+    components_frame(minima)
+    listed_components(minima["components"])
+    if not isinstance(minima["complete"], bool):
+        raise TypeError
+
+
+def _write_views(document: Mapping[str, Any], table: Path | None, figure: Path | None) -> None:
+    """Write a table and a figure of the runs."""
+    if table is not None:
+        from reluenum.practice_tables import runs_csv
+
+        write(table, runs_csv(document))
+    if figure is not None:
+        from reluenum.figures import plot_basins, save_figure
+
+        save_figure(plot_basins(document), figure.with_suffix(""), [figure.suffix[1:]])
+
+
+def _conclusion(document: Mapping[str, Any]) -> int:
+    """Say in one line if an end point is a minimum that the list lacks, or unexplained."""
+    from reluenum.practice import missing, unexplained
+
+    if lacking := missing(document):
+        reason = "" if document["complete"] else ", which does not claim to be complete"
+        return stopped(f"{lacking} end points are minima missing from the list{reason}", FAILED)
+    if riddles := unexplained(document):
+        return stopped(f"{riddles} end points unexplained; the document gives reasons", UNDECIDED)
+    return DECIDED
