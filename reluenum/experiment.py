@@ -41,6 +41,12 @@ SWEEP_FIGURES = {
 }
 """Figures of a sweep, with the labels that the report gives them."""
 
+DESCENT_FIGURES = {"basins": "where runs end", "end_losses": "losses where runs end"}
+"""Figures of the descents on one instance, with the labels that the report gives them."""
+
+PRACTICE_FIGURES = {"practice": "spurious minima and dead units"}
+"""Figures of the descents on all instances, with the labels that the report gives them."""
+
 LONGEST_NAME = 200
 """Characters of a folder name; file systems stop at 255 bytes."""
 

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from reluenum import practice_tables
 from reluenum.aggregate import GROUP_AND_RIDGE
 from reluenum.facts import facts
 from reluenum.overview import (
@@ -126,6 +127,28 @@ def sweep_page(title: str, instances: pd.DataFrame, components: pd.DataFrame) ->
             Section.of("By size", readable_summary(instances), note=LEGEND),
             Section.of("Components by dimension", readable_dimensions(components, instances)),
             Section.of("By size and ridge", readable_summary(instances, GROUP_AND_RIDGE)),
+        ],
+    )
+
+
+def practice_page(title: str, shares: pd.DataFrame) -> str:
+    """Return where the runs of optimisers end.
+
+    Parameters
+    ----------
+    title : str
+    shares : DataFrame
+        With the columns of `practice_tables.shares_frame`.
+    """
+    optimisers = practice_tables.readable_optimisers(shares)
+    instances = practice_tables.readable_shares(shares)
+    return _tables(
+        title,
+        [practice_tables.totals(shares)],
+        practice_tables.warnings(shares),
+        [
+            Section.of("Optimisers", optimisers, note=practice_tables.LEGEND),
+            Section.of("Instances", instances, texts=2),
         ],
     )
 

@@ -203,14 +203,8 @@ def basins_csv(document: Document) -> str:
     return csv_text(basins_frame(document).fillna(""))
 
 
-def shares_csv(documents: Mapping[str, Document]) -> str:
-    """Return `shares_frame` as CSV."""
-    return csv_text(shares_frame(documents))
-
-
-def markdown(documents: Mapping[str, Document]) -> str:
-    """Return the shares of each optimiser and of each instance as Markdown."""
-    shares = shares_frame(documents)
+def markdown(shares: pd.DataFrame) -> str:
+    """Return what `shares_frame` says of each optimiser and of each instance as Markdown."""
     parts = [
         totals(shares),
         *(f"**{warning}**" for warning in warnings(shares)),
@@ -221,9 +215,8 @@ def markdown(documents: Mapping[str, Document]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def latex(documents: Mapping[str, Document]) -> str:
+def latex(shares: pd.DataFrame) -> str:
     r"""Return the same as LaTeX that needs `\usepackage{booktabs}` and nothing else."""
-    shares = shares_frame(documents)
     parts = [
         latex_escape(totals(shares)),
         *(rf"\textbf{{{latex_escape(warning)}}}" for warning in warnings(shares)),

@@ -18,9 +18,11 @@ from reluenum.experiment import (
     planned_batches,
 )
 from reluenum.groebner import BACKENDS, DEFAULT_MEGABYTES
+from reluenum.practice import LOCAL
 from reluenum.problem import Problem
 from reluenum.seals import place_of, sealed
 from reluenum.series import ENGINES
+from reluenum.training import OPTIMISERS
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = ROOT / "config/schemas/config.schema.yaml"
@@ -122,6 +124,9 @@ def test_schema_lists_the_backends_engines_and_parameters_that_there_are():
     schema = yaml.safe_load(SCHEMA.read_text())
     allowed = schema["properties"]["solve"]["properties"]["backend"]["enum"]
     assert set(allowed) == {"auto", *BACKENDS}
+    named = schema["properties"]["descent"]["properties"]["optimisers"]
+    assert named["items"]["enum"] == list(OPTIMISERS)
+    assert named["default"] == list(LOCAL)
     keys = schema["$defs"]["dataset"]["properties"]
     assert keys["engine"]["items"]["enum"] == list(ENGINES)
     assert set(PARAMETERS) <= keys.keys()
@@ -157,6 +162,8 @@ def test_figures_of_the_workflow_are_those_there_are_and_have_captions():
         (experiment.FIGURES, figures.FIGURES),
         (experiment.SUMMARY_FIGURES, figures.SUMMARY_FIGURES),
         (experiment.SWEEP_FIGURES, figures.SWEEP_FIGURES),
+        (experiment.DESCENT_FIGURES, figures.DESCENT_FIGURES),
+        (experiment.PRACTICE_FIGURES, figures.PRACTICE_FIGURES),
     ]:
         assert list(announced) == list(drawn)
         assert all((ROOT / f"captions/{name}.rst").exists() for name in announced)

@@ -19,7 +19,7 @@ from scripts import certify, dataset, decided, merge, patterns, solve
 
 ROOT = Path(__file__).parents[1]
 PATH = {"format": "reluenum-path", "version": 1}
-TARGETS = ("all", "crosscheck_all", "convex_all")
+TARGETS = ("all", "crosscheck_all", "convex_all", "descent_all")
 """Rules that only name what is wanted."""
 
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))

@@ -169,7 +169,10 @@ def plot_end_losses(document: Document) -> tuple[Figure, str]:
     seen = _draw_levels(axes, document)
     handles = {}
     for rank, (name, values) in enumerate(losses.items()):
-        style = look(range(len(losses)), rank) | {"marker": "none"}
+        style = look(range(len(losses)), rank) | {
+            "marker": "none",
+            "linewidth": 1.2 - rank // 6 / 2,
+        }
         shares = np.arange(1, len(values) + 1) / len(values)
         finite = np.isfinite(values)
         places = np.concatenate([axes.get_xlim()[:1], values[finite], [max(high, *values[finite])]])

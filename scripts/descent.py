@@ -1,0 +1,32 @@
+"""Rule descent: run optimisers on an instance and explain every end point by its minima."""
+
+import logging
+from pathlib import Path
+
+from reluenum.document import read_result, write_result
+from reluenum.groebner import Limits
+from reluenum.joblog import logged
+from reluenum.practice import Settings, descents
+
+
+def main(minima: Path, settings: Settings, limits: Limits, found: Path) -> None:
+    """Read the minima of an instance and write what the optimisers find."""
+    document = descents(read_result(minima), settings, limits)
+    for summary in document["optimisers"]:
+        logging.info("%s: %s", summary["name"], summary["kinds"])
+    write_result(found, document)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            Path(snakemake.input.minima),
+            Settings(
+                tuple(snakemake.params.optimisers),
+                snakemake.params.starts,
+                snakemake.params.seed,
+                snakemake.params.steps,
+            ),
+            Limits(snakemake.params.seconds, snakemake.params.megabytes),
+            Path(snakemake.output.descents),
+        )
