@@ -38,7 +38,10 @@ _ENGINES = {
     AUTO: (SKY, "P"),
     CERTIFIED: (BLACK, "X"),
 }
-"""Colour and marker; the paper's systems have broken lines."""
+"""Colour and marker; on the paper's systems, marks are hollow and lines broken."""
+
+STACKED = 1.4
+"""Distance of the marks of peers that gave up on one instance, as a factor."""
 
 _LINE = {"markersize": 4, "linewidth": 1, "markeredgewidth": 0.8}
 
@@ -46,7 +49,8 @@ _LINE = {"markersize": 4, "linewidth": 1, "markeredgewidth": 0.8}
 def _look(peer: str) -> dict[str, Any]:
     form, _, engine = peer.rpartition(", ")
     colour, marker = _ENGINES[engine]
-    return {"color": colour, "marker": marker, "linestyle": "--" if form == "paper" else "-"}
+    fill = {"linestyle": "--", "markerfacecolor": "white"} if form == "paper" else {}
+    return {"color": colour, "marker": marker} | fill
 
 
 def _figure(document: Mapping[str, Any], label: str, value: Callable[[Mapping], Any]) -> Figure:
@@ -80,7 +84,7 @@ def _draw(axes: Axes, ladder: Mapping[str, Any], value: Callable[[Mapping], Any]
 
 @drawing(lambda document: "")
 def plot_cost(document: Mapping[str, Any]) -> tuple[Figure, str]:
-    """Draw the median seconds; crosses on the line of the limit are instances given up.
+    """Draw the median seconds; marks above the line of the limit are instances given up.
 
     Parameters
     ----------
@@ -91,24 +95,30 @@ def plot_cost(document: Mapping[str, Any]) -> tuple[Figure, str]:
     for axes, ladder in zip(figure.axes, document["ladders"], strict=True):
         axes.axhline(ladder["limit"], color=GREY, linewidth=0.6, linestyle=":")
         for rung in ladder["rungs"]:
-            for run in rung["peers"]:
-                if run["gave_up"]:
-                    colour = _look(run["peer"])["color"]
-                    axes.plot(rung["supports"], ladder["limit"], "x", color=colour, markersize=4)
+            stopped = [run["peer"] for run in rung["peers"] if run["gave_up"]]
+            for k, peer in enumerate(stopped, start=1):
+                height = ladder["limit"] * STACKED**k
+                axes.plot(rung["supports"], height, **_look(peer) | _LINE | {"linestyle": "none"})
     return figure, ""
 
 
 @drawing(lambda document: "")
 def plot_ratio(document: Mapping[str, Any]) -> tuple[Figure, str]:
-    """Draw how many times as long as the certified engine each peer takes."""
-    return (
-        _figure(
-            document,
-            "times as long as the certified engine",
-            lambda run: run["ratio"] and run["ratio"]["median"],
-        ),
-        "",
-    )
+    """Draw how many times as long as the certified engine each peer takes.
+
+    An arrow is the ratio of the limit to the time of the certified engine: who gave up on that
+    instance takes longer.
+    """
+    label = "times as long as the certified engine"
+    figure = _figure(document, label, lambda run: run["ratio"] and run["ratio"]["median"])
+    for axes, ladder in zip(figure.axes, document["ladders"], strict=True):
+        for rung in ladder["rungs"]:
+            stopped = any(run["gave_up"] for run in rung["peers"])
+            times = [run["seconds"] for run in rung["peers"] if run["peer"] == CERTIFIED]
+            if stopped and any(times):
+                least = ladder["limit"] / times[0]["median"]
+                axes.plot(rung["supports"], least, marker=r"$\uparrow$", color=GREY, markersize=7)
+    return figure, ""
 
 
 PLOTS = {"benchmark_cost": plot_cost, "benchmark_ratio": plot_ratio}

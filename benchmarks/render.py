@@ -255,8 +255,9 @@ def _ladders(document: Document) -> list[str]:
             "verdicts, proof of completeness. All use one core.",
         ),
         "![Seconds against supports for each peer](images/benchmark_cost.svg)",
-        "*Crosses: given up. The dotted line is the limit.*",
+        "*The dotted line is the limit; who has a mark above it gave up.*",
         "![Times as long as the certified engine](images/benchmark_ratio.svg)",
+        "*Arrows: who gave up on that instance takes at least so many times as long.*",
     ]
     for ladder in ladders:
         parts += [f"### {LADDERS[ladder['ladder']]}", table(list(_rung_rows(ladder)))]
