@@ -24,8 +24,15 @@ GONE = -1
 ON_WALL = 1e-13
 """Pre-activations below this, relative to unit and data point, are taken for 0."""
 
+ON_WALL_AT_LAST = 1e-9
+"""The same for minimisers, which are not known as well."""
+
 NEGLIGIBLE = 1e-5
-"""A vector this short beside the others vanishes, if its dual vector is short as well."""
+"""A vector this short beside the others, or beside those of a network that fits the data, vanishes
+if its dual vector is short as well."""
+
+FAINTEST = 1e-9
+"""Length from which a search starts at least, by the same measure."""
 
 SPARE_MOVES = 200
 """Moves beyond those that reach walls, for searches that converge slowly."""
@@ -57,6 +64,8 @@ class Cells:
         The live face on each wall, GONE where a unit on the wall answers to no data point.
     projector : (F, D, D) array
         Orthogonal projections onto the flats.
+    size : float
+        Length of w = a v of a unit that fits the data.
     number : dict
         From signs to the number of a live face; GONE for the other faces.
     """
@@ -66,13 +75,15 @@ class Cells:
     walls: np.ndarray
     below: np.ndarray
     projector: np.ndarray
+    size: float
     number: dict[bytes, int]
 
     @classmethod
     def of(cls, problem: Problem, arrangement: Arrangement) -> "Cells":
         """Return the cells of a problem."""
         frames = Frames.of(problem, arrangement)
-        rows = Objective(problem).rows
+        objective = Objective(problem)
+        rows = objective.rows
         signs = np.array([face.sign_values for face in arrangement.faces], dtype=np.int8)
         dimensions = np.array([face.dimension for face in arrangement.faces])
         live = {face.signs: k for k, face in enumerate(frames.faces)}
@@ -93,7 +104,7 @@ class Cells:
         basis = frames.basis.mid
         keys = {row.tobytes(): int(number) for row, number in zip(signs, numbers, strict=True)}
         own = np.array([face.sign_values for face in frames.faces], dtype=np.int8)
-        return cls(frames, own, walls, below, basis @ basis.mT, keys)
+        return cls(frames, own, walls, below, basis @ basis.mT, objective.parameter_size**2, keys)
 
     def of_units(self, units: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Return the number of the face of each unit, (...,), given as (..., D) vectors."""
@@ -175,6 +186,7 @@ def _slide(cells: Cells, objective: Objective, here: Settled) -> None:
         if not len(running):
             break
         _share(cells, here, running)
+        running = running[~_shared(here.faces[running])]
         living = (here.faces[running] != GONE).sum(axis=1)
         for count in np.unique(living):
             chosen = running[living == count]
@@ -235,6 +247,7 @@ def _turn(
         if not higher.any():
             break
         step = np.where(higher, step, 4 * step)
+    here.vectors[rows[higher], units[higher]] = old[higher]
     here.faces[rows, units] = cells.of_units(here.vectors[rows, units] * signs, objective.rows)
     here.done[:] = False
 
@@ -263,20 +276,24 @@ def _entered(cells: Cells, objective: Objective, networks: Networks) -> Settled:
     return Settled(faces, vectors, signs, host, ~alive & ~answers, done)
 
 
-def _heights(cells: Cells, faces: np.ndarray, signs: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Return how far units are from the walls of their faces, (..., W); 0 where there is none."""
-    return (cells.walls[faces] @ vectors[..., None])[..., 0] * signs[..., None]
+def _first_walls(
+    cells: Cells, faces: np.ndarray, signs: np.ndarray, old: np.ndarray, new: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the share of a move, at most 1, at which each unit meets a wall, and which wall.
 
-
-def _first_walls(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the share of a move, at most 1, at which a wall is met, and the wall; (...,)."""
-    crossing = after < 0
-    share = np.where(crossing, np.maximum(before, 0) / np.where(crossing, before - after, 1), 1.0)
-    share = np.clip(share, 0, 1)
-    share = np.where(crossing, share, np.inf)
+    Of shapes (...,); GONE where none is met. A wall that is reached up to rounding is met.
+    """
+    walls = cells.walls[faces]
+    before, after = ((walls @ end[..., None])[..., 0] * signs[..., None] for end in (old, new))
+    nearly = ON_WALL_AT_LAST * np.linalg.norm(walls, axis=-1)
+    nearly = nearly * np.linalg.norm(new, axis=-1)[..., None]
+    met = (after <= nearly) & walls.any(axis=-1)
+    before, after = np.maximum(before, 0), np.minimum(after, 0)
+    way = before - after
+    share = np.where(met, np.where(way > 0, before / np.where(way > 0, way, 1), 1), np.inf)
     wall = share.argmin(axis=-1)
     first = np.take_along_axis(share, wall[..., None], axis=-1)[..., 0]
-    return np.minimum(first, 1.0), np.where(first <= 1, wall, GONE)
+    return np.minimum(first, 1.0), np.where(np.isfinite(first), wall, GONE)
 
 
 def _land(
@@ -287,6 +304,12 @@ def _land(
     here.faces[rows, units] = lower
     moved = (cells.projector[lower] @ here.vectors[rows, units][..., None])[..., 0]
     here.vectors[rows, units] = np.where((lower == GONE)[:, None], 0, moved)
+
+
+def _shared(faces: np.ndarray) -> np.ndarray:
+    """Return which networks have two units on one face."""
+    ordered = np.sort(faces, axis=1)
+    return ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] != GONE)).any(axis=1)
 
 
 def _share(cells: Cells, here: Settled, running: np.ndarray) -> None:
@@ -310,18 +333,16 @@ def _give(cells: Cells, here: Settled, rows: np.ndarray, i: int, j: int) -> None
     to, giving = np.where(swapped, j, i), np.where(swapped, i, j)
     faces, signs = here.faces[rows, to], here.signs[rows, to]
     old, gift = here.vectors[rows, to], here.vectors[rows, giving]
-    share, wall = _first_walls(
-        _heights(cells, faces, signs, old), _heights(cells, faces, signs, old + gift)
-    )
+    share, wall = _first_walls(cells, faces, signs, old, old + gift)
     here.vectors[rows, to] = old + share[:, None] * gift
     here.vectors[rows, giving] = (1 - share)[:, None] * gift
-    whole = wall == GONE
+    whole = share >= 1
     here.faces[rows[whole], giving[whole]] = GONE
     joined = rows[~opposite]
     for unit in range(here.host.shape[1]):
         moving = here.host[joined, unit] == j
         here.host[joined[moving], unit] = i
-    met = np.flatnonzero(~whole)
+    met = np.flatnonzero(wall != GONE)
     _land(cells, here, rows[met], to[met], wall[met])
 
 
@@ -330,10 +351,8 @@ def _move(cells: Cells, here: Settled, chosen: np.ndarray, count: int) -> None:
     units = np.argsort(here.faces[chosen] == GONE, axis=1, kind="stable")[:, :count]
     rows = chosen[:, None]
     faces, signs, old = here.faces[rows, units], here.signs[rows, units], here.vectors[rows, units]
-    target, short, tight = _minimisers(cells.frames, faces, np.linalg.norm(old, axis=2))
-    share, wall = _first_walls(
-        _heights(cells, faces, signs, old), _heights(cells, faces, signs, target)
-    )
+    target, short, tight = _minimisers(cells, faces, np.linalg.norm(old, axis=2))
+    share, wall = _first_walls(cells, faces, signs, old, target)
     share = np.where(short, 1.0, share)  # a vector that vanishes leaves through 0
     wall = np.where(short, GONE, wall)
     step = share.min(axis=1)
@@ -342,33 +361,35 @@ def _move(cells: Cells, here: Settled, chosen: np.ndarray, count: int) -> None:
     place, unit = np.nonzero(arrived[:, None] & short)
     here.faces[chosen[place], units[place, unit]] = GONE
     here.vectors[chosen[place], units[place, unit]] = 0
-    place, unit = np.nonzero(~arrived[:, None] & (share == step[:, None]))
+    landing = (share == step[:, None]) & (wall != GONE)
+    place, unit = np.nonzero(landing)
     _land(cells, here, chosen[place], units[place, unit], wall[place, unit])
-    here.done[chosen] = arrived & tight
+    here.done[chosen] = arrived & tight & ~landing.any(axis=1)
 
 
 def _minimisers(
-    frames: Frames, faces: np.ndarray, lengths: np.ndarray
+    cells: Cells, faces: np.ndarray, lengths: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the best vectors on some faces, which of them vanish, and where they are stationary.
 
     Of shapes (B, m, D), (B, m) and (B,). Where the search has not converged, the vectors are
     better than before, and none may be best.
     """
+    frames = cells.frames
     matrix, target = blocks(frames, faces)
     ridge = float(frames.ridge.mid)
     shape = (*faces.shape, frames.coordinates)
-    floor = 1e-9 * lengths.max(axis=1, keepdims=True) + 1e-12
+    floor = FAINTEST * np.maximum(lengths.max(axis=1, keepdims=True), cells.size)
     with np.errstate(all="ignore"):
         beta = minimise(matrix.mid, target.mid, np.maximum(lengths, floor), ridge)
     dual = (target.mid - (matrix.mid @ beta[..., None])[..., 0]).reshape(shape)
     beta = beta.reshape(shape)
     sizes = np.linalg.norm(beta, axis=2)
-    small = sizes <= NEGLIGIBLE * (sizes.sum(axis=1, keepdims=True) + floor)
+    small = sizes <= NEGLIGIBLE * np.maximum(sizes.sum(axis=1, keepdims=True), cells.size)
     pull = np.linalg.norm(dual, axis=2)
     tight = (np.abs(pull / ridge - 1) < TIGHT).all(axis=1)
     vectors = (frames.basis.mid[faces] @ beta[..., None])[..., 0]
-    return vectors, small & (pull < ridge), tight
+    return vectors, small & (pull <= ridge * (1 + TIGHT)), tight
 
 
 def network_of(settled: Settled) -> Networks:
