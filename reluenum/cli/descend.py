@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -79,17 +80,20 @@ def _check(minima: Mapping[str, Any], file: str, force: bool) -> None:
     from reluenum.patterns import refuse_astronomical
     from reluenum.problem import Problem
     from reluenum.prove import SUPPORT_LIMIT
-    from reluenum.tables import components_frame
+    from reluenum.tables import support_label
 
     if minima["problem"]["width"] == "all":
         raise InputError("FILE", f"{file} is about every width", "one about one width")
     problem = Problem.from_document(minima["problem"])
     if not force:
         refuse_astronomical(problem, SUPPORT_LIMIT)
-    components_frame(minima)
     listed_components(minima["components"])
-    if not isinstance(minima["complete"], bool):
-        raise TypeError
+    for component in minima["components"]:
+        whole_number(str(component["dimension"]), "dimension", least=0)
+        support_label(component["strata"][0]["support"])
+        ranks = {component["on_boundary"], component["global_at_width"], minima["complete"]}
+        if not (ranks <= {True, False, None} and isfinite(float(component["loss"]))):
+            raise ValueError
 
 
 def _write_views(document: Mapping[str, Any], table: Path | None, figure: Path | None) -> None:
