@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.clock import Progress, ratio, spread
+from benchmarks.clock import Progress, ratio, spread, turns
 from benchmarks.ladders import Rung
 from reluenum.document import to_json, write_text
 from reluenum.prove import prove
@@ -102,7 +102,9 @@ def large(cases: Sequence[Case], progress: Progress) -> Iterator[dict[str, Any]]
         }
 
 
-def proofs(rungs: Sequence[Rung], rounds: int, progress: Progress) -> Iterator[dict[str, Any]]:
+def proofs(
+    rungs: Sequence[Rung], rounds: int, share: float, progress: Progress
+) -> Iterator[dict[str, Any]]:
     """Yield what each stage takes in one process: examining, proving and checking.
 
     Yields
@@ -117,7 +119,7 @@ def proofs(rungs: Sequence[Rung], rounds: int, progress: Progress) -> Iterator[d
         taken: dict[str, list[float]] = {"survey": [], "prove": [], "verify": []}
         with TemporaryDirectory() as folder:
             path = Path(folder, "minima.json")
-            for _ in range(rounds):
+            for _ in turns(rounds, share):
                 clock = [time.perf_counter()]
                 blocks = list(surveyed(task))
                 clock.append(time.perf_counter())

@@ -29,6 +29,20 @@ def time_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+def turns(rounds: int, share: float) -> Iterator[int]:
+    """Yield the numbers of rounds as long as another one fits into a share of seconds.
+
+    The first one always takes place.
+    """
+    started, longest = time.perf_counter(), 0.0
+    for turn in range(rounds):
+        before = time.perf_counter()
+        if turn and before - started + longest > share:
+            return
+        yield turn
+        longest = max(longest, time.perf_counter() - before)
+
+
 def spread(values: Sequence[float]) -> dict[str, Any]:
     """Return median, extremes and number of repeated measurements, to three digits.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from benchmarks.clock import Progress, TimeUp, ratio, spread, time_limit
+from benchmarks.clock import Progress, TimeUp, ratio, spread, time_limit, turns
 from reluenum import Problem, enumerate_minima
 from reluenum.arrangement import Arrangement
 from reluenum.datasets import reference_data
@@ -40,11 +40,14 @@ class Case:
         Formulation and backend; `BASE` comes first.
     limit : float
         Seconds after which a run is ended.
+    share : float
+        Seconds into which further rounds have to fit.
     """
 
     width: int
     runs: tuple[tuple[str, str], ...]
     limit: float
+    share: float
 
 
 def enumerated(problem: Problem, run: tuple[str, str], limit: float) -> tuple[float, bool]:
@@ -76,7 +79,7 @@ def reference_times(
         counts = Counts.of(problem, Arrangement.of(problem))
         taken: dict[tuple[str, str], list[float]] = {run: [] for run in case.runs}
         left = set(case.runs)
-        for _ in range(rounds):
+        for _ in turns(rounds, case.share):
             for run in [run for run in case.runs if run in left]:
                 seconds, complete = enumerated(problem, run, case.limit)
                 taken[run].append(seconds)

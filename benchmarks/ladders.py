@@ -1,8 +1,8 @@
 """Instances of growing size, given to every peer until it gives up.
 
-A peer that does not finish an instance within the limit is not asked for larger ones. So the time
-for all is bounded: instances grow at least by a factor of two in supports, and a peer spends on
-each at most the limit, on all below the last less than that again, and the limit once for nothing.
+A peer that does not finish an instance within the limit is not asked for larger ones. So on all
+instances together it spends, for each round, less than twice the limit, since supports grow at
+least by a factor of two or so; and the limit once for nothing.
 """
 
 import time
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from benchmarks.clock import Progress, TimeUp, ratio, spread, time_limit
+from benchmarks.clock import Progress, TimeUp, ratio, spread, time_limit, turns
 from benchmarks.peers import FORMS, PEERS, Form, Peer, asked, opened, stationary_points
 from reluenum import Problem, enumerate_minima
 from reluenum.arrangement import Arrangement
@@ -125,6 +125,7 @@ def climbed(
     able: Mapping[str, Climber],
     limit: float,
     rounds: int,
+    share: float,
     progress: Progress,
 ) -> list[dict[str, Any]]:
     """Let everyone climb a ladder, taking turns.
@@ -143,7 +144,7 @@ def climbed(
             break
         problem = rung.problem()
         runs: dict[str, list[Climb]] = {name: [] for name in alive}
-        for turn in range(rounds):
+        for turn in turns(rounds, share):
             for name, climb in alive.items():
                 if turn == 0 or runs[name][0].finished:
                     runs[name].append(climb(problem, limit))
@@ -189,6 +190,7 @@ def all_climbed(
     runs: Sequence[tuple[str, str]],
     limit: float,
     rounds: int,
+    share: float,
     progress: Progress,
 ) -> list[dict[str, Any]]:
     """Return the record of every ladder."""
@@ -196,7 +198,11 @@ def all_climbed(
     try:
         able = climbers(runs, peers)
         return [
-            {"ladder": name, "limit": limit, "rungs": climbed(rungs, able, limit, rounds, progress)}
+            {
+                "ladder": name,
+                "limit": limit,
+                "rungs": climbed(rungs, able, limit, rounds, share, progress),
+            }
             for name, rungs in ladders.items()
         ]
     finally:

@@ -39,7 +39,8 @@ class Plan:
     Parameters
     ----------
     rounds : int
-        Times that a measurement is repeated, taking turns with all others.
+        Times that a measurement is repeated, taking turns with all others, if they fit into its
+        share of the time.
     peers : tuple of str
         Keys of `PEERS`; those that are not installed are left out.
     width : int
@@ -49,7 +50,9 @@ class Plan:
     seconds : mapping
         Limit of time on one system, for each form.
     allowance : float
-        Limit of time on all systems of a form, for each peer.
+        Limit of time on all systems of a form, for each peer, in the first round.
+    systems_share : float
+        Seconds into which all rounds have to fit.
     repeated_step : int
         Every how manieth face is repeated.
     ladders : mapping of str to tuple of Rung
@@ -57,8 +60,12 @@ class Plan:
         Forms and peers that climb them, beside both engines.
     rung_seconds : float
         Limit of time on one instance of a ladder.
+    rung_share : float
+        Seconds into which all rounds have to fit, for each instance.
     cases : tuple of engines.Case
     proofs : tuple of Rung
+    proofs_share : float
+        Seconds into which all rounds have to fit, for each of these.
     large : tuple of certified.Case
     """
 
@@ -68,12 +75,15 @@ class Plan:
     steps: Mapping[str, tuple[int, int]]
     seconds: Mapping[str, float]
     allowance: float
+    systems_share: float
     repeated_step: int
     ladders: Mapping[str, tuple[Rung, ...]]
     runs: tuple[tuple[str, str], ...]
     rung_seconds: float
+    rung_share: float
     cases: tuple[engines.Case, ...]
     proofs: tuple[Rung, ...]
+    proofs_share: float
     large: tuple[certified.Case, ...]
 
 
@@ -84,6 +94,7 @@ PLAN = Plan(
     steps={"reduced": (1, 1), "eliminated": (3, 4), "paper": (6, 18)},
     seconds={"reduced": 3, "eliminated": 1, "paper": 3},
     allowance=40,
+    systems_share=330,
     repeated_step=3,
     ladders={
         "points": tuple(Rung(n, 1, 2) for n in (2, 3, 5, 8, 12, 20, 35, 60, 100, 170)),
@@ -95,12 +106,14 @@ PLAN = Plan(
         *(("reduced", name) for name in PEERS),
     ),
     rung_seconds=5,
+    rung_share=45,
     cases=(
-        engines.Case(1, engines.ALL_RUNS, 10),
-        engines.Case(2, engines.ALL_RUNS, 10),
-        engines.Case(3, engines.ALL_RUNS[:3], 90),
+        engines.Case(1, engines.ALL_RUNS, 10, 20),
+        engines.Case(2, engines.ALL_RUNS, 10, 120),
+        engines.Case(3, engines.ALL_RUNS[:3], 90, 180),
     ),
     proofs=tuple(Rung(n, 1, 2) for n in (20, 60)),
+    proofs_share=40,
     large=(
         certified.Case(100, 1, "2", 1),
         certified.Case(300, 1, "2", 1, verified=False),
@@ -189,7 +202,14 @@ def measured(plan: Plan, progress: Progress) -> dict[str, Any]:
     peers = opened(plan.peers)
     try:
         compared = systems.compared(
-            problem, plan.steps, peers, plan.seconds, plan.allowance, plan.rounds, progress
+            problem,
+            plan.steps,
+            peers,
+            plan.seconds,
+            plan.allowance,
+            plan.rounds,
+            plan.systems_share,
+            progress,
         )
         repeated = systems.repeated(
             problem, peers, plan.seconds["eliminated"], plan.repeated_step, progress
@@ -206,10 +226,10 @@ def measured(plan: Plan, progress: Progress) -> dict[str, Any]:
         "systems": {"limits": dict(plan.seconds), "allowance": plan.allowance, "runs": compared},
         "repeated": repeated,
         "ladders": ladders.all_climbed(
-            plan.ladders, plan.runs, plan.rung_seconds, plan.rounds, progress
+            plan.ladders, plan.runs, plan.rung_seconds, plan.rounds, plan.rung_share, progress
         ),
         "reference": list(engines.reference_times(plan.cases, plan.rounds, progress)),
-        "proofs": list(certified.proofs(plan.proofs, plan.rounds, progress)),
+        "proofs": list(certified.proofs(plan.proofs, plan.rounds, plan.proofs_share, progress)),
         "large": list(certified.large(plan.large, progress)),
         "earlier": EARLIER,
     }

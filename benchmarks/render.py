@@ -96,9 +96,10 @@ def _opening(document: Document) -> list[str]:
                 f"{document['seconds'] / 60:.0f} minutes on {document['measured']}",
                 f"versions: {', '.join(versions)}"
                 + (f"; not installed: {', '.join(absent)}" if absent else ""),
-                f"times are wall times, medians of {rounds} rounds with the extremes in brackets "
-                "unless it says *once*; in a round all take turns, so that other work on the "
-                "machine hits all alike, and ratios are formed within rounds",
+                f"times are wall times, medians of {rounds} rounds with the extremes in brackets; "
+                "where it says *once*, or another round would have taken too long, there is one "
+                "number. In a round all take turns, so that other work on the machine hits all "
+                "alike, and ratios are formed within rounds",
                 "data are random, with inputs and outputs k/100000 in [-1, 1], except for n = 5, "
                 "d = 1, the reference instance of the paper; the ridge is 1/100",
             ]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmarks import phc
-from benchmarks.clock import Progress, ratio, spread
+from benchmarks.clock import Progress, ratio, spread, turns
 from benchmarks.peers import (
     ELIMINATED,
     FORMS,
@@ -59,6 +59,7 @@ def compared(
     seconds: Mapping[str, float],
     allowance: float,
     rounds: int,
+    share: float,
     progress: Progress,
 ) -> list[dict[str, Any]]:
     """Give the systems of a problem to every peer in every form.
@@ -75,6 +76,8 @@ def compared(
         Seconds for all first answers of a peer in one form; systems beyond it are not tried.
     rounds : int
         What was answered is asked again until there are so many answers.
+    share : float
+        Seconds into which further rounds have to fit.
     progress : Progress
 
     Returns
@@ -91,7 +94,7 @@ def compared(
         (name, peer.name): Account() for name in chosen for peer in peers
     }
     every = list(dict.fromkeys(s for supports in chosen.values() for s in supports))
-    for turn in range(rounds):
+    for turn in turns(rounds, share):
         for account in accounts.values():
             account.rounds.append({})
         for k, support in enumerate(every):
