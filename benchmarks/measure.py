@@ -46,7 +46,8 @@ class Plan:
     width : int
         Of the reference instance whose systems every peer is given.
     steps : mapping
-        For each form, every how manieth support with a stationary point, and without one.
+        For each form, of how many supports with a stationary point one is taken, and of how many
+        without.
     seconds : mapping
         Limit of time on one system, for each form.
     allowance : float
@@ -54,7 +55,7 @@ class Plan:
     systems_share : float
         Seconds into which all rounds have to fit.
     repeated_step : int
-        Every how manieth face is repeated.
+        Of how many faces one is repeated.
     ladders : mapping of str to tuple of Rung
     runs : tuple of pairs of str
         Forms and peers that climb them, beside both engines.
@@ -110,7 +111,7 @@ PLAN = Plan(
     cases=(
         engines.Case(1, engines.ALL_RUNS, 10, 20),
         engines.Case(2, engines.ALL_RUNS, 10, 120),
-        engines.Case(3, engines.ALL_RUNS[:3], 90, 180),
+        engines.Case(3, engines.ALL_RUNS[:3], 120, 180),
     ),
     proofs=tuple(Rung(n, 1, 2) for n in (20, 60)),
     proofs_share=40,

@@ -23,7 +23,7 @@ from reluenum.measurement import WARM_UP
 from reluenum.patterns import Support, supports
 from reluenum.problem import Problem
 from reluenum.stationarity import PolynomialSystem, stationarity_system
-from reluenum.stationary import Verdict, solve_support
+from reluenum.stationary import Outcome, Verdict, solve_support
 
 SAME = 1e-4
 """Largest distance of two descriptions of one point, relative to its largest coordinate.
@@ -33,6 +33,9 @@ PHCpack gives some points of ill-conditioned systems to five digits only.
 
 DOUBLE_BITS = 53
 """Of the precision in which points are compared."""
+
+Units = tuple[np.ndarray, np.ndarray]
+"""Unit vectors (units, d + 1) and sums of squares (units,)."""
 
 Point = np.ndarray
 """Unit vectors and sums of squares, one after the other."""
@@ -48,13 +51,12 @@ class Form:
     write : callable
         From a problem and a support to its system.
     units : callable
-        From a problem, a support and a real solution to unit vectors (units, d + 1) and sums of
-        squares (units,).
+        From a problem, a support and a real solution to unit vectors and sums of squares.
     """
 
     name: str
     write: Callable[[Problem, Support], PolynomialSystem]
-    units: Callable[[Problem, Support, np.ndarray], tuple[np.ndarray, np.ndarray]]
+    units: Callable[[Problem, Support, np.ndarray], Units]
 
 
 def rows_of(problem: Problem) -> np.ndarray:
@@ -72,12 +74,12 @@ def _in_frames(frames: Sequence[np.ndarray], values: np.ndarray) -> np.ndarray:
     return np.array([c @ frame for c, frame in zip(np.split(values, bounds), frames, strict=True)])
 
 
-def _reduced(problem: Problem, support: Support, values: np.ndarray):
+def _reduced(problem: Problem, support: Support, values: np.ndarray) -> Units:
     frames = [_doubles(face.basis) for face in support]
     return _in_frames(frames, values[: -len(support)]), values[-len(support) :]
 
 
-def _eliminated(problem: Problem, support: Support, values: np.ndarray):
+def _eliminated(problem: Problem, support: Support, values: np.ndarray) -> Units:
     charts = [Chart.of(problem, face) for face in support]
     size = len(support)
     weights, slopes = values[:size], values[-size:]
@@ -89,7 +91,7 @@ def _eliminated(problem: Problem, support: Support, values: np.ndarray):
     return np.array(units) / slopes[:, None], weights * slopes
 
 
-def _paper(problem: Problem, support: Support, values: np.ndarray):
+def _paper(problem: Problem, support: Support, values: np.ndarray) -> Units:
     vectors = _in_frames([_doubles(face.basis) for face in support], values)
     active = np.array([[i in face.active for face in support] for i in range(problem.size)])
     hidden = active * (rows_of(problem) @ vectors.T)
@@ -285,7 +287,7 @@ def proved_points(problem: Problem) -> dict[Support, Point | None]:
         }
 
 
-def _proved_point(outcome) -> Point | None:
+def _proved_point(outcome: Outcome) -> Point | None:
     if outcome.verdict is Verdict.UNDECIDED:
         raise BackendError("auto", f"no proof to compare with: {outcome.reason}")
     if outcome.verdict is not Verdict.STATIONARY:

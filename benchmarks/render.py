@@ -54,6 +54,20 @@ def spread(found: Document | None, unit: str = "") -> str:
     return f"{median}{unit} ({low}{NOTHING}{high})" if found["runs"] > 1 else f"{median}{unit}"
 
 
+def median(run: Document) -> float:
+    """Return the median time of an enumeration.
+
+    Raises
+    ------
+    ValueError
+        If it did not finish: then README.md cannot be written.
+    """
+    if run["seconds"] is None:
+        name = f"{run['formulation']} by {run['backend']} at width {run['width']}"
+        raise ValueError(f"{name} did not finish: measure on a machine with less other work")
+    return run["seconds"]["median"]
+
+
 def table(rows: Sequence[Document]) -> str:
     """Return rows with equal keys as a table."""
     return tabulate(rows, "keys", "pipe", disable_numparse=True)
@@ -448,9 +462,7 @@ def readme(document: Document) -> str:
     eliminated = [times[width, "eliminated", "auto"] for width in widths[1:]]
     earlier, minutes = document["earlier"], document["seconds"] / 60
     fastest, slowest = earlier["paper_overlapping"]["value"]
-    faster = [
-        reduced[k]["seconds"]["median"] / c["seconds"]["median"] for k, c in enumerate(certified)
-    ]
+    faster = [median(run) / median(c) for run, c in zip(reduced, certified, strict=True)]
     parts = [
         f"One process on one of {_machine(document)}, the reference instance at ridge 1/100:",
         table(
@@ -460,8 +472,8 @@ def readme(document: Document) -> str:
                     "activation patterns": f"{run['sign_matrices']} sign matrices, "
                     f"{run['patterns']} realisable up to permutation",
                     "supports": run["supports"],
-                    "Groebner engine": seconds(run["seconds"]["median"]),
-                    "certified engine": seconds(proved["seconds"]["median"]),
+                    "Groebner engine": seconds(median(run)),
+                    "certified engine": seconds(median(proved)),
                 }
                 for run, proved in zip(reduced, certified, strict=True)
             ]
@@ -473,7 +485,7 @@ def readme(document: Document) -> str:
         "† An earlier, longer measurement that `make bench` does not repeat; "
         "[docs/benchmarks.md](docs/benchmarks.md) says when and how it was made.",
         "The eliminated formulation takes "
-        + _listed([f"{seconds(r['seconds']['median'])} at width {r['width']}" for r in eliminated])
+        + _listed([f"{seconds(median(r))} at width {r['width']}" for r in eliminated])
         + " in the coordinates of [docs/theory.md](docs/theory.md), section 13. Written as in the "
         f"paper, a pair of overlapping units takes {fastest:.0f} to {slowest:.0f} s† with msolve, "
         "and all 1024 patterns with their boundaries an estimated "

@@ -37,7 +37,7 @@ Run = tuple[str, str]
 
 
 def sampled(truth: Mapping[Support, Point | None], steps: tuple[int, int]) -> list[Support]:
-    """Return every so manieth support with a stationary point, and of those without one."""
+    """Return one in so many of the supports with a stationary point, and of those without."""
     chosen = []
     for step, stationary in zip(steps, (True, False), strict=True):
         chosen += [s for s, point in truth.items() if (point is not None) == stationary][::step]
