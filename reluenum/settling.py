@@ -269,11 +269,11 @@ def _entered(cells: Cells, objective: Objective, networks: Networks) -> Settled:
     faces = cells.of_units(networks.units, objective.rows)
     faces[signs == 0] = GONE
     alive = faces != GONE
-    answers = (networks.units @ objective.rows.T > 0).any(axis=-1)
+    silent = (networks.units @ objective.rows.T <= 0).all(axis=-1) & networks.units.any(axis=-1)
     vectors = (cells.projector[faces] @ vectors[..., None])[..., 0] * alive[..., None]
     host = np.broadcast_to(np.arange(faces.shape[1]), faces.shape).copy()
     done = np.zeros(len(faces), dtype=bool)
-    return Settled(faces, vectors, signs, host, ~alive & ~answers, done)
+    return Settled(faces, vectors, signs, host, silent, done)
 
 
 def _first_walls(
