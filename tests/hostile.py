@@ -35,6 +35,7 @@ Inputs = Iterator[tuple[str, Make]]
 SHELL = ["$(touch pwned)", "`touch pwned`", "; touch pwned;", "| touch pwned", "&& touch pwned"]
 BIDI = "\u202e1\u202c"
 DATA = "x,y\n-1,0.2\n1/3,-1\n"
+SHORT = ["--starts", "3", "--steps", "30"]
 CALL = ["--width", "1", "--ridge", "1/10", "--seconds", "1"]
 
 
@@ -191,7 +192,7 @@ def option_inputs() -> Inputs:
     for name in ["nowhere.csv", "\x00", "", "x" * 5000, "/dev/zero", "/dev/null", ".",
                  "/etc/shadow/x", "-", "--", "-h -h", "data\n.csv", *SHELL,
                  "http://127.0.0.1/x.csv", "file:///x"]:  # fmt: skip
-        for command in ("minima", "facts", "explore", "verify"):
+        for command in ("minima", "facts", "explore", "verify", "descend"):
             more = CALL if command == "minima" else []
             yield f"{command} {name[:30]!r}", lambda _, c=command, n=name, m=more: [c, n, *m]
     for key, text in [("n", huge), ("n", "-1"), ("n", "1000000"), ("d", huge), ("seed", "-1"),
@@ -200,6 +201,17 @@ def option_inputs() -> Inputs:
                       ("noise", "9" * 2000)]:  # fmt: skip
         family = ["data", "teacher", "--n", "3", f"--{key}", text]
         yield f"data --{key} {text[:30]!r}", lambda _, f=family: f
+    for option, texts in {
+        "--starts": ["0", "-1", huge, "1.5", "100001", "\x00", "٣"],
+        "--steps": ["0", huge, "", "nan"],
+        "--seed": ["-1", huge, "x"],
+        "--optimisers": ["", ",", "gd,", "gd,gd", "GD", "newton", "__class__", *SHELL[:2]],
+        "--table": ["", "\x00", "..", "no/such/folder/x.csv"],
+        "--figure": ["x", "x.svg.exe", "\x00.svg", "/nowhere/x.svg"],
+    }.items():
+        for text in texts:
+            words = ["descend", "nowhere.json", option, text]
+            yield f"descend {option} {text[:30]!r}", lambda _, w=words: w
     for words in ([], ["\x00"], ["minima"], ["--version", "x"], ["nothing"],
                   ["minima", "a", "b", "c"], ["data", "../../etc/passwd"], ["data", "__init__"],
                   ["@file"]):  # fmt: skip
@@ -221,7 +233,7 @@ def _called(more: list[str], command: str = "minima") -> Make:
 
 
 def document_inputs() -> Inputs:
-    """Documents for `facts`, `verify` and `explore`: texts, and valid ones changed at random."""
+    """Documents for commands that read one: texts, and valid ones changed at random."""
     texts = {
         "nothing": "",
         "deep lists": "[" * 200_000,
@@ -240,7 +252,7 @@ def document_inputs() -> Inputs:
         "a pickle": "cos\nsystem\n(S'touch pwned'\ntR.",
         "a YAML tag": "!!python/object/apply:os.system ['touch pwned']",
     }
-    for command in ("facts", "verify", "explore"):
+    for command in ("facts", "verify", "explore", "descend"):
         for name, text in texts.items():
             yield f"{command}: {name}", _document(command, text)
         for seed in range(45):
@@ -320,7 +332,7 @@ def _written(command: str, document: dict[str, Any], folder: Path) -> list[str]:
         document = sealed(document)  # otherwise nothing but the seal would be tried
     path = folder / "document.json"
     path.write_text(json.dumps(document), encoding="utf-8")
-    return [command, str(path)]
+    return [command, str(path), *(SHORT if command == "descend" else [])]
 
 
 def _points(count: int, dimension: int) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def test_a_minimum_that_the_list_lacks_fails_the_command(here, capsys):
     kinds = [run["kind"] for run in json.loads(printed.out)["runs"]]
     count = kinds.count("missing from the list")
     assert count > 0
-    assert printed.err == f"reluenum: {count} end points are minima missing from the list\n"
+    assert printed.err == f"reluenum: end points at minima missing from the list: {count}\n"
 
 
 def test_an_unexplained_end_point_has_an_exit_code(here, monkeypatch, capsys):
@@ -112,7 +112,7 @@ def test_an_unexplained_end_point_has_an_exit_code(here, monkeypatch, capsys):
     assert main(["descend", "minima.json", *FEW]) == 3
     printed = capsys.readouterr()
     assert {run["reason"] for run in json.loads(printed.out)["runs"]} == {"a riddle"}
-    assert printed.err == "reluenum: 12 end points unexplained; the document gives reasons\n"
+    assert printed.err == "reluenum: unexplained end points, with reasons in the document: 12\n"
 
 
 @pytest.mark.parametrize(

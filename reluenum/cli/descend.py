@@ -113,8 +113,10 @@ def _conclusion(document: Mapping[str, Any]) -> int:
     from reluenum.practice import missing, unexplained
 
     if lacking := missing(document):
-        reason = "" if document["complete"] else ", which does not claim to be complete"
-        return stopped(f"{lacking} end points are minima missing from the list{reason}", FAILED)
+        reason = "" if document["complete"] else " (which does not claim to be complete)"
+        return stopped(f"end points at minima missing from the list{reason}: {lacking}", FAILED)
     if riddles := unexplained(document):
-        return stopped(f"{riddles} end points unexplained; the document gives reasons", UNDECIDED)
+        return stopped(
+            f"unexplained end points, with reasons in the document: {riddles}", UNDECIDED
+        )
     return DECIDED

@@ -181,7 +181,8 @@ def plot_end_losses(document: Document) -> tuple[Figure, str]:
     axes.set(ylim=(0, 1.03), xlabel="loss at the end point", ylabel="share of runs at or below")
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     handles |= seen
-    figure.legend(list(handles.values()), list(handles), loc="outside right upper")
+    columns = min(len(handles), 4)
+    figure.legend(handles.values(), handles, loc="outside lower center", ncols=columns)
     beyond = sum(int((np.isfinite(values) & (values > high)).sum()) for values in losses.values())
     return figure, f"end points further right: {beyond}" if beyond else ""
 
@@ -210,7 +211,7 @@ def _window(axes: Axes, levels: Sequence[float], losses: Iterable[np.ndarray]) -
         room = (high / low) ** _MARGIN
         axes.set_xlim(low / room, high * room)
     else:
-        room = _MARGIN * (high - low) or 0.1 * high or 1.0
+        room = max(_MARGIN * (high - low), 0.02 * abs(high)) or 1.0
         axes.set_xlim(low - room, high + room)
     return float(axes.get_xlim()[1])
 
