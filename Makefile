@@ -1,4 +1,4 @@
-.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex lock clean
+.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice lock clean
 
 reference:
 	./run reference
@@ -44,6 +44,12 @@ paper-route:
 gallery:
 	./run -- snakemake --cores 2 --configfile config/gallery.yaml
 	./run -- python -m docs.gallery
+
+# What optimisers find, beside the lists: some twenty minutes on two cores.
+practice:
+	./run -- snakemake --cores 2 --configfile config/practice.yaml descent_all
+	./run -- python -m benchmarks.completeness
+	./run -- python -m docs.practice
 
 # Takes the machine for most of an hour: some backends reach the time limit on many systems.
 crosscheck:
