@@ -92,7 +92,7 @@ def plot_basins(document: Document) -> tuple[Figure, str]:
     first.set_yticks(range(len(ends)), list(ends))
     first.set_ylim(len(ends) - 0.4, -0.6)
     first.set_xlim(left=0)
-    first.xaxis.set_major_locator(MaxNLocator(4))
+    first.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
     first.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     seen = [name for name in _BARS if name in {name for name, _ in ends.values()}]
     handles = [Patch(facecolor=_BARS[name], edgecolor=BLACK, linewidth=0.5) for name in seen]
