@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from tabulate import tabulate
@@ -24,6 +25,9 @@ PAGE, README, IMAGES = ROOT / "docs/benchmarks.md", ROOT / "README.md", ROOT / "
 
 MARKS = ("<!-- benchmarks -->", "<!-- /benchmarks -->")
 """Between these lines, README.md is written here."""
+
+README_LINE = 160
+"""Characters of a line of README.md."""
 
 NOTHING = "–"
 
@@ -459,7 +463,7 @@ def readme(document: Document) -> str:
     widths = sorted({r["width"] for r in document["reference"]})
     reduced = [times[width, "reduced", "auto"] for width in widths]
     certified = [times[width, "certified", "auto"] for width in widths]
-    eliminated = [times[width, "eliminated", "auto"] for width in widths[1:]]
+    eliminated = [times[width, "eliminated", "auto"] for width in widths]
     earlier, minutes = document["earlier"], document["seconds"] / 60
     fastest, slowest = earlier["paper_overlapping"]["value"]
     faster = [median(run) / median(c) for run, c in zip(reduced, certified, strict=True)]
@@ -494,7 +498,12 @@ def readme(document: Document) -> str:
         "systems and to PHCpack, counts what each of them misses, and lets instances grow until "
         f"each gives up; `make bench` measures all of it again (this took {minutes:.0f} minutes).",
     ]
-    return "\n\n".join(parts)
+    return "\n\n".join(part if part.startswith("|") else _wide(part) for part in parts)
+
+
+def _wide(text: str) -> str:
+    """Return a paragraph in lines as long as those of README.md."""
+    return fill(text, README_LINE, break_on_hyphens=False, break_long_words=False)
 
 
 def _listed(texts: Sequence[str]) -> str:
