@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks.clock import Progress, TimeUp, ratio, spread, time_limit, turns
-from benchmarks.peers import FORMS, PEERS, Form, Peer, asked, opened, stationary_points
+from benchmarks.peers import FORMS, PEERS, Form, Peer, asked, described, opened, stationary_points
 from reluenum import Problem, enumerate_minima
 from reluenum.arrangement import Arrangement
 from reluenum.datasets import random_data, reference_data
@@ -89,8 +89,8 @@ def climb_systems(form: Form, peer: Peer, problem: Problem, limit: float) -> Cli
         if answer.reason and seconds < limit:
             unanswered += 1
         done += not answer.reason
-        points = stationary_points(problem, support, form, answer.real or [])
-        stationary += bool(points)
+        points = described(problem, support, form, answer.real or [])
+        stationary += bool(stationary_points(problem, support, points))
     return Climb(seconds, done, stationary, unanswered, seconds < limit)
 
 

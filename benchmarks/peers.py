@@ -200,7 +200,7 @@ class NumericalPeer:
         started = time.perf_counter()
         found = phc.solve(system, limits)
         real = [np.array([value.real for value in s.values]) for s in found if s.is_real]
-        return Answer(time.perf_counter() - started, distinct(real), len(found))
+        return Answer(time.perf_counter() - started, real, len(found))
 
     def close(self) -> None:
         """Nothing is left to end."""
@@ -250,21 +250,27 @@ def same(point: Point, other: Point) -> bool:
     return bool(np.abs(point - other).max() <= SAME * np.abs(other).max())
 
 
-def stationary_points(
+def described(
     problem: Problem, support: Support, form: Form, real: Sequence[np.ndarray]
 ) -> list[Point]:
-    """Return the stationary points among real solutions: squares positive, units on their faces.
+    """Return real solutions as points, which are of size one; signs of units drop out."""
+    with np.errstate(all="ignore"):
+        found = [form.units(problem, support, values) for values in real]
+        return distinct([np.concatenate([units.ravel(), squares]) for units, squares in found])
+
+
+def stationary_points(problem: Problem, support: Support, points: Sequence[Point]) -> list[Point]:
+    """Return the stationary points among points: squares positive, units on their faces.
 
     Decided in double precision, without a tolerance.
     """
-    rows = rows_of(problem)
-    found = []
-    with np.errstate(all="ignore"):
-        for values in real:
-            units, squares = form.units(problem, support, values)
-            if (squares > 0).all() and _on_faces(support, rows @ units.T):
-                found.append(np.concatenate([units.ravel(), squares]))
-    return distinct(found)
+    rows, size = rows_of(problem), len(support)
+    return [
+        point
+        for point in points
+        if (point[-size:] > 0).all()
+        and _on_faces(support, rows @ point[:-size].reshape(size, -1).T)
+    ]
 
 
 def _on_faces(support: Support, pre_activations: np.ndarray) -> bool:

@@ -7,7 +7,8 @@ nothing: a path may jump to another, be given up, or be taken for one that goes 
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import log2
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +25,10 @@ NAME = "PHCpack"
 HOW_TO_GET = "`apt install phcpack` installs it"
 
 REAL = 1e-6
-"""Largest imaginary part of a coordinate of a real solution, relative to the largest coordinate."""
+"""Largest imaginary part of a coordinate of a real solution, scaled and relative to the largest."""
 
 VANISHING = 1e-8
-"""Largest value of a polynomial that counts as 0, relative to its terms, coordinates at least 1."""
+"""Largest value of a scaled polynomial that counts as 0, beside its terms with coordinates >= 1."""
 
 _NUMBER = r"(-?\d\.\d+E[+-]\d+)"
 _COORDINATE = re.compile(rf"^ (x\d+) : +{_NUMBER} +{_NUMBER}$", re.MULTILINE)
@@ -48,18 +49,15 @@ class NumericalSolution:
     correction, inverse_condition, residual : float
         Size of the last Newton step, estimated inverse of the condition number, and residual,
         as PHCpack says.
+    is_real : bool
+        Whether the imaginary parts are as good as zero.
     """
 
     values: tuple[complex, ...]
     correction: float
     inverse_condition: float
     residual: float
-
-    @property
-    def is_real(self) -> bool:
-        """Whether its imaginary parts are as good as zero."""
-        size = max(1.0, *(abs(value) for value in self.values))
-        return all(abs(value.imag) <= REAL * size for value in self.values)
+    is_real: bool
 
 
 def version() -> str:
@@ -96,18 +94,52 @@ def solve(system: PolynomialSystem, limits: Limits) -> list[NumericalSolution]:
     BackendError
         If it is not installed, reaches a limit, crashes, or answers something unreadable.
     """
-    deadline = limits.deadline()
+    deadline, shifts = limits.deadline(), scaling(system)
     with tempfile.TemporaryDirectory(prefix="reluenum-phc-") as folder:
         source, log = Path(folder, "in"), Path(folder, "out")
-        source.write_text(text_of(plain(system)))
+        source.write_text(text_of(plain(system), shifts))
         # It appends the solutions, if any, to the file with the system; -0 fixes the seed.
         run(NAME, [executable("phc", HOW_TO_GET), "-b", "-0", source, log], limits, deadline)
         found = read_solutions(source.read_text(), len(system.variables))
-    return [s for s in found if not any(vanishes(p, s.values) for p in system.nonzero)]
+    factors = [2.0**shift for shift in shifts]
+    return [
+        replace(s, values=tuple(v * f for v, f in zip(s.values, factors, strict=True)))
+        for s in found
+        if not any(vanishes(p, s.values, shifts) for p in system.nonzero)
+    ]
 
 
-def text_of(equations: PolynomialSystem) -> str:
-    """Write a square system as PHCpack reads it, each equation divided by its largest coefficient.
+def scaling(system: PolynomialSystem) -> list[int]:
+    """Return powers of two of the variables that bring all coefficients close to each other.
+
+    Least squares in the logarithms of the coefficients, with a factor for each equation: PHCpack
+    takes badly scaled solutions for singular or infinite ones.
+
+    Examples
+    --------
+    >>> from reluenum.stationarity import PolynomialSystem, ring
+    >>> x, y = ring(("x", "y")).gens()
+    >>> scaling(PolynomialSystem(("x", "y"), (1024 * x * y - 1, 4 * x - y)))
+    [-6, -4]
+    """
+    size = len(system.polynomials)
+    rows, logarithms = [], []
+    for k, polynomial in enumerate(system.polynomials):
+        for exponents, coefficient in polynomial.to_dict().items():
+            rows.append([*map(int, exponents), *(int(k == j) for j in range(size))])
+            logarithms.append(-log2(abs(int(coefficient))))
+    solution = np.linalg.lstsq(np.array(rows), np.array(logarithms))[0]
+    return [round(float(power)) for power in solution[: len(system.variables)]]
+
+
+def text_of(equations: PolynomialSystem, shifts: Sequence[int]) -> str:
+    """Write a square system as PHCpack reads it, scaled.
+
+    Parameters
+    ----------
+    equations : PolynomialSystem
+    shifts : sequence of int
+        Each variable is 2 to this power times the one that is written.
 
     Raises
     ------
@@ -118,28 +150,31 @@ def text_of(equations: PolynomialSystem) -> str:
     --------
     >>> from reluenum.stationarity import PolynomialSystem, ring
     >>> x, y = ring(("x", "y")).gens()
-    >>> print(text_of(PolynomialSystem(("x", "y"), (4 * x * y - 1, x**2 - y))), end="")
+    >>> print(text_of(PolynomialSystem(("x", "y"), (4 * x * y - 1, x**2 - y)), (0, 1)), end="")
     2 2
-    +1.0*x*y -0.25;
-    +1.0*x^2 -1.0*y;
+    +1.0*x*y -0.125;
+    +0.5*x^2 -1.0*y;
     """
     names, polynomials = equations.variables, equations.polynomials
     if len(names) != len(polynomials):
         raise BackendError(NAME, f"{len(polynomials)} equations in {len(names)} variables")
     if any(polynomial.is_zero() for polynomial in polynomials):
         raise BackendError(NAME, "an equation is 0 = 0")
-    lines = [_line(names, polynomial) for polynomial in polynomials]
+    lines = [
+        " ".join("*".join([f"{c:+}", *_powers(names, e)]) for e, c in terms.items()) + ";"
+        for terms in (scaled(polynomial, shifts) for polynomial in polynomials)
+    ]
     return "\n".join([f"{len(lines)} {len(names)}", *lines]) + "\n"
 
 
-def _line(names: Sequence[str], polynomial: fmpz_mpoly) -> str:
-    terms = {exponents: int(c) for exponents, c in polynomial.to_dict().items()}
-    largest = max(map(abs, terms.values()))
-    texts = [
-        "*".join([f"{coefficient / largest:+}", *_powers(names, exponents)])
-        for exponents, coefficient in terms.items()
-    ]
-    return f"{' '.join(texts)};"
+def scaled(polynomial: fmpz_mpoly, shifts: Sequence[int]) -> dict[tuple[int, ...], float]:
+    """Return the terms of a scaled polynomial, divided by the largest coefficient."""
+    terms = {tuple(map(int, e)): int(c) for e, c in polynomial.to_dict().items()}
+    powers = {e: sum(k * s for k, s in zip(e, shifts, strict=True)) for e in terms}
+    lowest = min(powers.values())
+    raised = {e: c << (powers[e] - lowest) for e, c in terms.items()}
+    largest = max(map(abs, raised.values()))
+    return {e: c / largest for e, c in raised.items()}
 
 
 def _powers(names: Sequence[str], exponents: Sequence[int]) -> list[str]:
@@ -170,18 +205,18 @@ def read_solutions(text: str, variables: int) -> list[NumericalSolution]:
     for block, *numbers in _SOLUTION.findall(listed):
         values = {name: complex(float(a), float(b)) for name, a, b in _COORDINATE.findall(block)}
         ordered = tuple(values.get(f"x{k}", complex("nan")) for k in range(1, variables + 1))
-        found.append(NumericalSolution(ordered, *map(float, numbers)))
+        size = max(1.0, *map(abs, ordered))
+        is_real = all(abs(value.imag) <= REAL * size for value in ordered)
+        found.append(NumericalSolution(ordered, *map(float, numbers), is_real))
     if counts is None or (len(found), variables) != tuple(map(int, counts.groups())):
         raise BackendError(NAME, f"unreadable list of solutions {listed[:40]!r}")
     return found
 
 
-def vanishes(polynomial: fmpz_mpoly, values: Sequence[complex]) -> bool:
-    """Whether a polynomial is 0 at a point, up to `VANISHING`."""
-    terms = polynomial.to_dict()
-    largest = max(map(abs, terms.values()))
-    coefficients = np.array([int(c) / int(largest) for c in terms.values()])
-    exponents = np.array([[*map(int, e)] for e in terms])
+def vanishes(polynomial: fmpz_mpoly, values: Sequence[complex], shifts: Sequence[int]) -> bool:
+    """Whether a polynomial is 0 at a point in scaled variables, up to `VANISHING`."""
+    terms = scaled(polynomial, shifts)
+    exponents, coefficients = np.array(list(terms)), np.array(list(terms.values()))
     with np.errstate(all="ignore"):
         value = (np.array(values) ** exponents).prod(axis=1) @ coefficients
         size = (np.maximum(np.abs(values), 1) ** exponents).prod(axis=1) @ abs(coefficients)

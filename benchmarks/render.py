@@ -134,7 +134,7 @@ def _systems(document: Document) -> list[str]:
             "The reference instance with two units. Each system belongs to a support, the faces on",
             "which the units lie, and is given to four computer algebra systems and to PHCpack,",
             "which follows paths from a system with known solutions (blackbox solver in double",
-            "precision, fixed seed). The forms:",
+            "precision, fixed seed, variables scaled by powers of two). The forms:",
         ),
         bullets(
             [
@@ -163,8 +163,9 @@ def _systems(document: Document) -> list[str]:
             "*Stationary* are the points with positive sums of squares and every unit on its face,",
             "compared with those that this package proves; a system that a peer gave up on counts",
             "as *unanswered*, not as *missed*. *Real* and *complex* solutions are compared with",
-            "those of a computer algebra system that finished (complex ones with multiplicity,",
-            "over the systems that the peer answered). Points that agree to four digits are one.",
+            "those of a computer algebra system that finished: real ones up to the signs of units,",
+            "complex ones with multiplicity, over the systems that the peer answered. Points that",
+            "agree to four digits are one.",
         ),
         bullets(list(_system_sentences(found["runs"]))),
         "### Curves of solutions",

@@ -20,6 +20,7 @@ from benchmarks.peers import (
     Point,
     Tally,
     asked,
+    described,
     proved_points,
     stationary_points,
 )
@@ -146,12 +147,13 @@ def record(
     for k in systems:
         answer = account.first.get(k, Answer(0.0, reason="not tried"))
         given, support = answer.real, every[k]
-        points = None if given is None else stationary_points(problem, support, form, given)
+        points = None if given is None else described(problem, support, form, given)
+        chosen = None if points is None else stationary_points(problem, support, points)
         proved = truth[support]
-        stationary.count(points, [] if proved is None else [proved])
+        stationary.count(chosen, [] if proved is None else [proved])
         algebra = _by_algebra(form.name, k, accounts)
         if algebra is not None:
-            real.count(given, algebra.real)
+            real.count(points, described(problem, support, form, algebra.real))
             complex_found += answer.complex or 0
             degree += algebra.complex if given is not None else 0
     reasons = [answer.reason for answer in account.first.values() if answer.reason]

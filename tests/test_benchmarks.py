@@ -20,6 +20,8 @@ from benchmarks.peers import (
     PAPER,
     Answer,
     ExactPeer,
+    NumericalPeer,
+    described,
     proved_points,
     stationary_points,
 )
@@ -131,7 +133,7 @@ def test_a_list_of_solutions_that_is_cut_off_is_no_answer():
 
 def test_a_system_that_is_not_square_is_refused():
     with pytest.raises(BackendError, match="2 equations in 3 variables"):
-        phc.text_of(replace(circle(), variables=("x", "y", "z")))
+        phc.text_of(replace(circle(), variables=("x", "y", "z")), (0, 0, 0))
 
 
 @pytest.mark.skipif(shutil.which("phc") is None, reason="PHCpack (apt install phcpack) is not here")
@@ -148,6 +150,18 @@ def test_phcpack_finds_the_four_points_of_a_circle_on_a_hyperbola():
     assert len(phc.solve(circle((4 * x**2 - 2 * x - 1,)), Limits(20))) == 4
 
 
+@pytest.mark.skipif(shutil.which("phc") is None, reason="PHCpack (apt install phcpack) is not here")
+def test_phcpack_is_not_lost_in_coordinates_of_very_different_size():
+    problem, peer = Rung(2, 2, 2).problem(), NumericalPeer()
+    found = []
+    for support, point in proved_points(problem).items():
+        if point is not None:
+            answer = peer.ask(FORMS["reduced"].write(problem, support), Limits(20))
+            points = described(problem, support, FORMS["reduced"], answer.real)
+            found.append(len(stationary_points(problem, support, points)))
+    assert found == [1, 1, 1, 1]
+
+
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_every_form_has_the_proved_stationary_points(form):
     problem = reference(1)
@@ -156,7 +170,8 @@ def test_every_form_has_the_proved_stationary_points(form):
         if form is PAPER and support_text(support).count("0") == 0:
             continue  # seconds
         answer = peer.ask(form.write(problem, support), Limits(20))
-        found = stationary_points(problem, support, form, answer.real)
+        points = described(problem, support, form, answer.real)
+        found = stationary_points(problem, support, points)
         assert len(found) == (point is not None)
         assert point is None or np.allclose(found[0], point, rtol=1e-9)
     peer.close()
