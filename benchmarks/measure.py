@@ -125,6 +125,24 @@ PLAN = Plan(
 )
 """What `make bench` measures."""
 
+ABOUT = {
+    "rounds": "repetitions, taking turns; a spread has median, low, high and number of runs",
+    "systems": "systems of the reference instance, by form and peer: finished, gave_up by reason,"
+    " seconds for all finished ones, ratio to reduced by flint on the common ones, and solutions"
+    " found, missed, extra and unanswered",
+    "repeated": "systems of two units on one face, which have infinitely many solutions",
+    "ladders": "instances that grow until a peer takes longer than the limit in seconds; ratio is"
+    " to the certified engine, stationary the number of supports with a stationary point",
+    "reference": "whole enumerations of the reference instance; ratio is to reduced by auto",
+    "proofs": "seconds of the stages of the certified engine in one process; ratio is verify to"
+    " both others",
+    "large": "the command line on large instances, each once; double is the share of supports that"
+    " double precision decided",
+    "earlier": "longer measurements, made once: when and how; not repeated by make bench",
+    "seconds": "that the whole run took",
+}
+"""What the parts of the document are."""
+
 EARLIER = {
     "paper_hours": {
         "value": 17.6,
@@ -221,6 +239,7 @@ def measured(plan: Plan, progress: Progress) -> dict[str, Any]:
     found = {
         "format": FORMAT,
         "version": VERSION,
+        "about": ABOUT,
         "measured": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": machine() | {"load_before": round(load, 1)},
         "rounds": plan.rounds,
