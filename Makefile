@@ -15,8 +15,9 @@ format:
 	./run -- snakefmt Snakefile rules
 
 # The pages that take a minute or less. Others need a run of their own: example, sweeps, gallery,
-# crosscheck and bench.
+# practice, crosscheck and bench, whose page is written here from what was measured.
 docs: picture paper-route convex
+	./run -- python -m benchmarks.render
 	./run -- python -m docs.newcomers
 
 # Ten to twenty minutes; every peer that is installed takes part (PHCpack: apt install phcpack).

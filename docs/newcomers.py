@@ -247,7 +247,6 @@ def faq() -> Values:
         "macos": "Operating System :: MacOS" in project()["classifiers"],
         "posix": "from fcntl import" in (ROOT / "reluenum/prove.py").read_text(encoding="utf-8"),
         "licence": project()["license"],
-        **{name: (ROOT / f"docs/{name}.md").exists() for name in ("benchmarks", "practice")},
     }
 
 
