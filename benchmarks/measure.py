@@ -95,7 +95,7 @@ PLAN = Plan(
     steps={"reduced": (1, 1), "eliminated": (3, 4), "paper": (6, 18)},
     seconds={"reduced": 3, "eliminated": 1, "paper": 3},
     allowance=40,
-    systems_share=330,
+    systems_share=400,
     repeated_step=3,
     ladders={
         "points": tuple(Rung(n, 1, 2) for n in (2, 3, 5, 8, 12, 20, 35, 60, 100, 170)),
@@ -107,11 +107,11 @@ PLAN = Plan(
         *(("reduced", name) for name in PEERS),
     ),
     rung_seconds=5,
-    rung_share=45,
+    rung_share=80,
     cases=(
         engines.Case(1, engines.ALL_RUNS, 10, 20),
         engines.Case(2, engines.ALL_RUNS, 10, 120),
-        engines.Case(3, engines.ALL_RUNS[:3], 120, 180),
+        engines.Case(3, engines.ALL_RUNS[:3], 120, 250),
     ),
     proofs=tuple(Rung(n, 1, 2) for n in (20, 60)),
     proofs_share=40,

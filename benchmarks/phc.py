@@ -86,8 +86,7 @@ def solve(system: PolynomialSystem, limits: Limits) -> list[NumericalSolution]:
     -------
     list of NumericalSolution
         Without what it takes for points at infinity or for failures, and without those at which
-        an inequation is violated: these are no part of the system that it is given, because it
-        loses more solutions with a Rabinowitsch variable than without.
+        an inequation is violated: it is given the equations alone.
 
     Raises
     ------

@@ -144,7 +144,7 @@ def _systems(document: Document) -> list[str]:
                 "`paper`: S_E as the paper prints it: numerators of the surrogate's gradient, off "
                 "its denominator and off the zeros of all pre-activations. The algebra systems "
                 "get these inequations with one more variable. PHCpack gets the numerators alone, "
-                "and what violates an inequation is dropped afterwards: it finds more that way",
+                "and what violates an inequation is dropped afterwards",
             ]
         ),
         paragraph(
