@@ -31,6 +31,9 @@ from reluenum.training import Networks, Objective
 ARRIVED = fmpq(1, 1000)
 """A run has arrived if its loss is at most this much of the energy above a stationary point."""
 
+WIDEST_SPAN = 1e10
+"""Largest quotient of a gradient and the ridge at which doubles can tell whether they balance."""
+
 DEPENDENT = 1e-7
 """Singular values this small, relative to the largest, are taken for 0."""
 
@@ -172,6 +175,9 @@ class Explainer:
             values = objective.values(ends)
         finite = np.flatnonzero(np.isfinite(values))
         found = [End(Kind.DIVERGED, float("nan"))] * len(ends)
+        if objective.span > WIDEST_SPAN:
+            reason = "target and ridge are too far apart for doubles"
+            return [End(Kind.UNEXPLAINED, scale * float(v), reason=reason) for v in values]
         if not len(finite):
             return found
         here = ends[finite]
@@ -307,8 +313,8 @@ def _dependence(columns: np.ndarray) -> np.ndarray | None:
 
 def key_of(cells: Cells, width: int, groups: Sequence[tuple[int, int, int]]) -> Key:
     """Return what identifies a stratum: its groups, and how many of the units are 0."""
-    named = tuple((cells.frames.faces[face].signs, sign, count) for face, sign, count in groups)
-    return named, width - sum(count for _, _, count in groups)
+    named = sorted((cells.frames.faces[face].signs, sign, count) for face, sign, count in groups)
+    return tuple(named), width - sum(count for _, _, count in groups)
 
 
 def listed_components(components: Sequence[Mapping[str, Any]]) -> dict[Key, int]:

@@ -24,6 +24,9 @@ GONE = -1
 ON_WALL = 1e-13
 """Pre-activations below this, relative to unit and data point, are taken for 0."""
 
+STILL = 1e-12
+"""A move this short, relative to the vectors, is none."""
+
 ON_WALL_AT_LAST = 1e-9
 """The same for minimisers, which are not known as well."""
 
@@ -181,8 +184,9 @@ def settle(cells: Cells, objective: Objective, networks: Networks) -> Settled:
 def _slide(cells: Cells, objective: Objective, here: Settled) -> None:
     """Move networks until they are stationary on their faces."""
     coordinates = objective.rows.shape[1]
+    stuck = np.zeros(len(here.done), dtype=bool)
     for _ in range(objective.problem.width * (coordinates + 2) + SPARE_MOVES):
-        running = np.flatnonzero(~here.done)
+        running = np.flatnonzero(~here.done & ~stuck)
         if not len(running):
             break
         _share(cells, here, running)
@@ -191,7 +195,7 @@ def _slide(cells: Cells, objective: Objective, here: Settled) -> None:
         for count in np.unique(living):
             chosen = running[living == count]
             if count:
-                _move(cells, here, chosen, int(count))
+                stuck[chosen] = _move(cells, here, chosen, int(count))
             else:
                 here.done[chosen] = True
 
@@ -346,8 +350,14 @@ def _give(cells: Cells, here: Settled, rows: np.ndarray, i: int, j: int) -> None
     _land(cells, here, rows[met], to[met], wall[met])
 
 
-def _move(cells: Cells, here: Settled, chosen: np.ndarray, count: int) -> None:
-    """Move networks with so many living units towards the minimisers on their faces."""
+def _move(cells: Cells, here: Settled, chosen: np.ndarray, count: int) -> np.ndarray:
+    """Move networks with so many living units towards the minimisers on their faces.
+
+    Returns
+    -------
+    (B,) array of bool
+        Which did not move, although they are not known to be stationary: doubles do no better.
+    """
     units = np.argsort(here.faces[chosen] == GONE, axis=1, kind="stable")[:, :count]
     rows = chosen[:, None]
     faces, signs, old = here.faces[rows, units], here.signs[rows, units], here.vectors[rows, units]
@@ -364,7 +374,10 @@ def _move(cells: Cells, here: Settled, chosen: np.ndarray, count: int) -> None:
     landing = (share == step[:, None]) & (wall != GONE)
     place, unit = np.nonzero(landing)
     _land(cells, here, chosen[place], units[place, unit], wall[place, unit])
-    here.done[chosen] = arrived & tight & ~landing.any(axis=1)
+    settled = ~landing.any(axis=1) & ~short.any(axis=1)
+    here.done[chosen] = arrived & tight & settled
+    way = np.abs(target - old).max(axis=(1, 2))
+    return arrived & ~tight & settled & (way <= STILL * np.abs(old).max(axis=(1, 2)))
 
 
 def _minimisers(

@@ -90,6 +90,11 @@ class Objective:
         return (self.energy / self.stiffness) ** 0.25
 
     @property
+    def span(self) -> float:
+        """Largest gradient of the fit beside the ridge, which it has to balance."""
+        return float(np.sqrt(self.energy * self.stiffness)) / self.ridge
+
+    @property
     def biased(self) -> bool:
         """Whether there is an output bias to train."""
         return self.problem.output_bias is not OutputBias.NONE
