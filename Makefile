@@ -48,7 +48,7 @@ gallery:
 
 # What optimisers find, beside the lists: some twenty minutes on two cores.
 practice:
-	./run -- snakemake --cores 2 --configfile config/practice.yaml descent_all
+	./run -- snakemake descent_all --cores 2 --configfile config/practice.yaml
 	./run -- python -m benchmarks.completeness
 	./run -- python -m docs.practice
 
