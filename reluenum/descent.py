@@ -170,7 +170,7 @@ class Explainer:
 
     def explain(self, ends: Networks) -> list[End]:
         """Say of each end point what it is."""
-        objective, scale = self.objective, _double(self.problem.loss_scale)
+        objective, scale = self.objective, float(self.problem.loss_scale)
         with np.errstate(all="ignore"):
             values = objective.values(ends)
         finite = np.flatnonzero(np.isfinite(values))
@@ -186,7 +186,7 @@ class Explainer:
         living = objective.values(_without(here, first.dead))
         heights = [(living - losses(objective, part)) / objective.energy for part in (first, last)]
         for k, place in enumerate(finite):
-            near = [height[k] <= _double(ARRIVED) for height in heights]
+            near = [height[k] <= float(ARRIVED) for height in heights]
             settled, height = (first, heights[0]) if near == [True, False] else (last, heights[1])
             found[place] = self._end(
                 here, settled, k, scale * float(values[place]), float(height[k]), any(near)
@@ -283,7 +283,7 @@ class Explainer:
         sizes = np.linalg.norm(vectors, axis=1)
         active = np.array([[sign > 0 for sign in face.sign_values] for face in support])
         responses = (vectors @ self.objective.rows.T) * active / sizes[:, None]
-        share = _double(self.problem.bias_share)
+        share = float(self.problem.bias_share)
         responses = (responses - share * responses.sum(axis=1, keepdims=True)).T
         waiting, found = [(tuple(range(len(support))), sizes)], set()
         while waiting:
@@ -351,7 +351,3 @@ def counts(ends: Sequence[End]) -> dict[Kind, int]:
 def fmpq_of(value: float) -> fmpq:
     """Return a double as the rational number that it is."""
     return fmpq(*float(value).as_integer_ratio())
-
-
-def _double(value: fmpq) -> float:
-    return int(value.p) / int(value.q)

@@ -15,8 +15,6 @@ from reluenum.practice import LOCAL, Settings, descents, missing, unexplained
 from reluenum.settling import network_of, settle
 from reluenum.training import Networks, Objective, optimiser
 
-ARRIVED_DOUBLE = float(ARRIVED.p) / float(ARRIVED.q)
-
 
 def small_random_problem(seed):
     """A random instance with d <= 2 and L <= 3, of all conventions and ridges."""
@@ -219,7 +217,7 @@ def test_the_document_adds_up_and_repeats_itself():
     for run in found["runs"]:
         limit = losses[run["component"] or -run["saddle"]]
         assert run["loss"] >= limit - 1e-9
-        assert (run["kind"] == "not stationary") == (run["excess"] > ARRIVED_DOUBLE)
+        assert (run["kind"] == "not stationary") == (run["excess"] > float(ARRIVED))
         if run["saddle_kind"] != "dead unit":
             assert run["excess"] * energy <= run["loss"] - limit + 1e-6
 
@@ -271,5 +269,5 @@ def test_cells_name_the_face_of_every_point_of_it():
         with open_engine("auto") as engine:
             explainer = Explainer(problem, (), engine)
         faces, rows = explainer.cells.frames.faces, explainer.objective.rows
-        points = np.array([[float(e.p) / float(e.q) for e in face.interior] for face in faces])
+        points = np.array([[float(e) for e in face.interior] for face in faces])
         assert explainer.cells.of_units(points, rows).tolist() == list(range(len(faces)))

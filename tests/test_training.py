@@ -31,7 +31,7 @@ def starts_of(problem, count, seed=0):
 def test_values_are_those_of_the_definition(problem):
     objective, theta = starts_of(problem, 5)
     data, networks = Data(problem), objective.unpack(theta)
-    scale = float(problem.loss_scale.p) / float(problem.loss_scale.q)
+    scale = float(problem.loss_scale)
     for k, value in enumerate(objective.evaluate(theta)[0]):
         weights, bias = networks.weights[k].tolist(), float(networks.bias[k])
         units = [decimals(map(repr, unit)) for unit in networks.units[k].tolist()]

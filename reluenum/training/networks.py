@@ -50,17 +50,17 @@ class Objective:
     @cached_property
     def rows(self) -> np.ndarray:
         """The homogeneous inputs (x_i, 1), (n, D)."""
-        return np.array([[_double(entry) for entry in row] for row in self.problem.rows])
+        return np.array([[float(entry) for entry in row] for row in self.problem.rows])
 
     @cached_property
     def targets(self) -> np.ndarray:
         """The targets, (n,)."""
-        return np.array([_double(entry) for entry in self.problem.targets])
+        return np.array([float(entry) for entry in self.problem.targets])
 
     @cached_property
     def ridge(self) -> float:
         """The effective ridge."""
-        return _double(self.problem.effective_ridge)
+        return float(self.problem.effective_ridge)
 
     @cached_property
     def bias_ridge(self) -> float:
@@ -80,7 +80,7 @@ class Objective:
     @cached_property
     def energy(self) -> float:
         """Loss of the best network without hidden units; 1 where that fits perfectly."""
-        share = _double(self.problem.bias_share)
+        share = float(self.problem.bias_share)
         found = self.targets @ (self.targets - share * self.targets.sum())
         return float(found) if found > 0 else 1.0
 
@@ -155,7 +155,7 @@ class Objective:
     def with_best_bias(self, networks: Networks) -> Networks:
         """Return networks with the same units and the output bias that fits best."""
         errors = self.residuals(replace(networks, bias=np.zeros(len(networks))))
-        share = _double(self.problem.bias_share)
+        share = float(self.problem.bias_share)
         return replace(networks, bias=share * errors.sum(axis=1))
 
     def starts(self, count: int, generator: np.random.Generator) -> Networks:
@@ -184,8 +184,3 @@ class Objective:
         values, _ = self.evaluate(theta)
         squares = np.maximum((theta**2).sum(1), 2 * self.parameter_size**2)
         return 1 / (2 * stiffness * squares + 2 * np.sqrt(stiffness * values) + 2 * self.ridge)
-
-
-def _double(value: object) -> float:
-    """Round a rational to a double."""
-    return int(value.p) / int(value.q)
