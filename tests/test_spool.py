@@ -434,12 +434,12 @@ def test_a_disk_without_locks_does_not_stop_a_run(tmp_path, monkeypatch):
 # Real processes --------------------------------------------------------------------------------
 
 
-LARGE = {"n": 100, "width": 2, "ridge": "1/100"}
+LARGE = {"n": 75, "width": 2, "ridge": "1/100"}
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """Return a data set whose 74305 supports take some seconds."""
+    """Return a data set whose 43071 supports take some seconds."""
     path = tmp_path_factory.mktemp("data") / "data.csv"
     path.write_text(to_csv(*random_data(LARGE["n"], 1, 1, 1000)))
     return path
@@ -621,7 +621,7 @@ def disk(tmp_path):
 def test_a_run_survives_a_disk_that_is_full_again_and_again(data, undisturbed, disk):
     mounted, sized = disk
     output = mounted / "minima.json"
-    for size in ("50k", "500k", "1500k", "2500k", "3900k"):  # blocks, certificate, document
+    for size in ("50k", "300k", "800k", "1300k", "2000k"):  # blocks, certificate, document
         assert sized(size, "remount") == 0
         process = subprocess.run(command(data, output), capture_output=True, text=True)
         assert process.returncode == 1
@@ -638,7 +638,7 @@ def test_a_run_survives_a_disk_that_is_full_again_and_again(data, undisturbed, d
 @pytest.mark.slow
 def test_the_data_are_those_of_the_module(data):
     problem = Problem(*read_csv(data), LARGE["width"], parse_ridge(LARGE["ridge"]))
-    assert plan_document(Task(problem, 2), 8192)["supports"]["2"] == 73920
+    assert plan_document(Task(problem, 2), 8192)["supports"]["2"] == 42778
 
 
 def test_a_certificate_names_its_file_or_holds_it(tmp_path):
