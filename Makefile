@@ -18,6 +18,7 @@ format:
 # practice, crosscheck and bench, whose page is written here from what was measured.
 docs: picture paper-route convex
 	./run -- python -m benchmarks.render
+	./run -- python -m docs.practice
 	./run -- python -m docs.newcomers
 
 # Ten to twenty minutes; every peer that is installed takes part (PHCpack: apt install phcpack).
