@@ -186,7 +186,7 @@ class Explainer:
         living = objective.values(_without(here, first.dead))
         heights = [(living - losses(objective, part)) / objective.energy for part in (first, last)]
         for k, place in enumerate(finite):
-            near = [height[k] <= float(ARRIVED) for height in heights]
+            near = [abs(height[k]) <= float(ARRIVED) for height in heights]
             settled, height = (first, heights[0]) if near == [True, False] else (last, heights[1])
             found[place] = self._end(
                 here, settled, k, scale * float(values[place]), float(height[k]), any(near)

@@ -103,8 +103,8 @@ def discover(
             finite = np.isfinite(objective.pack(ends)).all(axis=1)
             settled = leave_saddles(cells, objective, settle(cells, objective, ends[finite]))
             numbers = iter(
-                listed.get(key_of(cells, problem.width, settled.groups(k)), 0)
-                for k in range(int(finite.sum()))
+                listed.get(key_of(cells, problem.width, settled.groups(k)), 0) if done else 0
+                for k, done in enumerate(settled.done)
             )
             reached += [next(numbers) if good else 0 for good in finite]
             bar.update(count)

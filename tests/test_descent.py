@@ -5,10 +5,10 @@ from functools import cache
 
 import numpy as np
 import pytest
-from flint import fmpq
+from flint import arb, fmpq
 from oracles import random_problem, reference_problem
 
-from reluenum import InputError, Problem, enumerate_minima
+from reluenum import InputError, Problem, descent, enumerate_minima
 from reluenum.descent import ARRIVED, Explainer, Kind, Stall
 from reluenum.groebner import open_engine
 from reluenum.practice import LOCAL, Settings, descents, missing, unexplained
@@ -137,6 +137,14 @@ def test_units_that_die_out_stall_at_a_saddle():
 def test_a_dead_unit_beside_a_global_minimum_is_no_saddle():
     (end,) = explained(HAND, networks([(SIZE, 0, SIZE), (0.3, 0, -1)]))
     assert (end.kind, end.limit.component, end.limit.zero_units) == (Kind.MINIMUM, 1, 1)
+
+
+def test_a_way_downhill_that_goes_up_explains_nothing(monkeypatch):
+    """Were settling wrong and the limit far above the end point, it would not count as reached."""
+    monkeypatch.setattr(descent, "losses", lambda objective, settled: np.array([9.0]))
+    monkeypatch.setattr(descent, "loss_of_units", lambda *_: arb(1))
+    (end,) = explained(HAND, networks([(SIZE, 0, SIZE), (0, 0, 0)]))
+    assert (end.kind, end.reason) == (Kind.UNEXPLAINED, "not above its limit")
 
 
 def test_what_is_not_finite_has_diverged():

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from oracles import reference_problem
 
-from reluenum import enumerate_minima
+from reluenum import enumerate_minima, multistart
 from reluenum.multistart import Discovery, discover
+from reluenum.settling import settle
 from reluenum.training import LBFGS, Adam
 
 BY_HAND = Discovery(4, np.array([0, 2, 2, 1, 0, 2, 4]))
@@ -31,6 +32,17 @@ def test_starts_find_the_six_minima_of_the_reference(method):
     assert found.components == 6
     assert found.found(150) == 6
     assert len(found.reached) == 150
+
+
+def test_what_has_not_settled_is_not_found(monkeypatch):
+    def unsettled(*given):
+        settled = settle(*given)
+        settled.done[:] = False
+        return settled
+
+    monkeypatch.setattr(multistart, "settle", unsettled)
+    minima = enumerate_minima(reference_problem(1, "1/100")).document
+    assert discover(minima, Adam(200), 30).found(30) == 0
 
 
 def test_starts_find_no_component_of_another_problem():
