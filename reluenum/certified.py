@@ -17,6 +17,7 @@ from reluenum.errors import BackendError
 from reluenum.escalation import Escalation, Stage, exact_records
 from reluenum.landscape import (
     CertifiedLandscape,
+    Completeness,
     Component,
     Tally,
     component_on,
@@ -216,5 +217,6 @@ def landscape(found: Certified) -> CertifiedLandscape:
             complete=not found.undecided,
         ),
         found.undecided,
+        Completeness.CERTIFICATE,
         stages=found.stages,
     )

@@ -49,6 +49,7 @@ def minima_document(landscape: CertifiedLandscape) -> dict[str, Any]:
             "undecided": len(landscape.undecided),
         },
         "complete": landscape.is_complete,
+        "completeness": landscape.completeness.value,
         "components": [component_record(c) for c in landscape.components],
     }
     if landscape.sign_matrices is not None:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reluenum.landscape import Completeness
+
 Document = Mapping[str, Any]
 
 
@@ -86,8 +88,10 @@ def _isolated_on_boundary(document: Document) -> Fact:
 
 
 def _complete(document: Document) -> Fact:
-    count = document["enumeration"]["undecided"]
-    return Fact("the list of local minima is complete", document["complete"], f"{count} undecided")
+    evidence = f"{document['enumeration']['undecided']} undecided"
+    if document["complete"] and "completeness" in document:
+        evidence += f"; {Completeness(document['completeness']).words}"
+    return Fact("the list of local minima is complete", document["complete"], evidence)
 
 
 def _if_complete(document: Document, holds: bool) -> bool | None:

@@ -5,6 +5,7 @@ Theorem D of docs/theory.md, including residuals whose squares are not unique.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import cmp_to_key
 from itertools import combinations, pairwise
 from math import factorial, prod
@@ -204,6 +205,28 @@ class Tally:
         return cls(len(living), sum(bool(point.is_minimum) for point in living))
 
 
+class Completeness(StrEnum):
+    """What the completeness of a list rests on, by the route that found it."""
+
+    CERTIFICATE = "certificate"
+    """The certified engine: on a certificate, which `reluenum verify` proves."""
+
+    THEOREM_E = "theorem E"
+    """The Groebner engine, reduced formulation: on Theorem E, checked support by support."""
+
+    ENGINE = "engine"
+    """The eliminated formulation: on the Groebner basis program, which must lose no solution."""
+
+    @property
+    def words(self) -> str:
+        """What follows "the list is complete"."""
+        return {
+            Completeness.CERTIFICATE: "by its certificate",
+            Completeness.THEOREM_E: "by Theorem E",
+            Completeness.ENGINE: "if the Groebner basis program lost no solution",
+        }[self]
+
+
 @dataclass(frozen=True, eq=False)
 class CertifiedLandscape:
     """Every local minimum of a problem, and everything that was examined to find them.
@@ -220,6 +243,8 @@ class CertifiedLandscape:
         Sorted by loss.
     undecided : tuple of Outcome
         Supports that no backend finished; when there is one, the list is not complete.
+    completeness : Completeness
+        What the list rests on when it is complete.
     sign_matrices : mapping, optional
         The record of going through all sign matrices, if that was asked for.
     stages : mapping, optional
@@ -235,22 +260,24 @@ class CertifiedLandscape:
     points: tuple[StationaryRow, ...]
     components: tuple[Component, ...]
     undecided: tuple[Outcome, ...]
+    completeness: Completeness
     sign_matrices: Mapping[str, Any] | None = None
     stages: Mapping[str, int] | None = None
     certificate: Mapping[str, Any] | None = None
 
     @property
     def is_complete(self) -> bool:
-        """Whether the list of components is proved to be complete."""
+        """Whether every support was decided; what that rests on, `completeness` says."""
         return not self.undecided
 
     def __repr__(self) -> str:
         number = len(self.components)
         isolated = sum(component.dimension == 0 for component in self.components)
-        warning = "" if self.is_complete else f"; {len(self.undecided)} supports UNDECIDED"
+        undecided = f"{len(self.undecided)} supports UNDECIDED"
+        known = f"complete {self.completeness.words}" if self.is_complete else undecided
         lines = [
             f"Landscape of {self.problem!r}: {number} component{'s' if number != 1 else ''} "
-            f"of local minima, {isolated} isolated{warning}"
+            f"of local minima, {isolated} isolated; {known}"
         ]
         return "\n  ".join([*lines, *map(repr, self.components)])
 
@@ -269,6 +296,7 @@ def landscape(stationary: StationarySet, arrangement: Arrangement) -> CertifiedL
         points,
         ranked(found, complete),
         stationary.undecided,
+        Completeness.THEOREM_E,
     )
 
 

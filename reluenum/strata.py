@@ -21,6 +21,7 @@ from reluenum.eliminated import EliminatedPoint, ProductOutcome
 from reluenum.errors import IncompleteRunError, TheoremViolationError
 from reluenum.landscape import (
     CertifiedLandscape,
+    Completeness,
     Component,
     Tally,
     joined,
@@ -203,6 +204,7 @@ def eliminated_landscape(candidates: CandidateSet, arrangement: Arrangement) -> 
         tuple(rows),
         ranked(found, complete=not undecided),
         tuple(undecided),
+        Completeness.ENGINE,
     )
 
 

@@ -41,7 +41,8 @@ _TITLES = {
     "best_loss": "best loss",
     "worst_loss": "worst loss",
     "undecided": "undecided supports",
-    "complete": "list proved complete",
+    "complete": "list complete",
+    "completeness": "completeness rests on",
 }
 
 _SHORT_TITLES = {
@@ -114,6 +115,7 @@ def _instance_row(name: str, document: Document, dimensions: Iterable[int]) -> d
         "worst_loss": found[-1]["loss"] if found else None,
         "undecided": counts["undecided"],
         "complete": document.get("complete", counts["undecided"] == 0),
+        "completeness": document.get("completeness"),
         "note": undecided_note(document),
     }
 

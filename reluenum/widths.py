@@ -9,7 +9,7 @@ from typing import Any
 from reluenum.certified import Certified
 from reluenum.certify import CertifiedClass
 from reluenum.document import component_record, header, undecided_record
-from reluenum.landscape import Component, by_loss, component_on, connected
+from reluenum.landscape import Completeness, Component, by_loss, component_on, connected
 from reluenum.patterns import Support
 
 ALL = "all"
@@ -103,6 +103,7 @@ class EveryWidth:
                 "undecided": len(found.undecided),
             },
             "complete": not found.undecided,
+            "completeness": Completeness.CERTIFICATE.value,
             "every_width": {
                 "by_size": [
                     {

@@ -52,6 +52,15 @@ def random_problem(seed, size, dimension, width, ridge, special="", **convention
     return Problem.from_text(inputs, targets, width, ridge, **conventions)
 
 
+ROUTE = ("completeness", "decided_by", "certificate", "sign_matrices")
+"""The records of a document that say how it was found; all others are the same by every route."""
+
+
+def by_any_route(document):
+    """The records of a document that do not depend on engine and formulation."""
+    return {key: value for key, value in document.items() if key not in ROUTE}
+
+
 # Exact enough: the loss in decimals.
 
 

@@ -123,6 +123,7 @@ SCHEMA = record(
         "problem": PROBLEM,
         "enumeration": ENUMERATION,
         "complete": FLAG,
+        "completeness": {"const": "theorem E"},
         "components": array(COMPONENT),
     },
     {"undecided": array(record({"support": TEXT, "reason": TEXT}), minItems=1)},

@@ -1,7 +1,7 @@
 """The eliminated formulation on data with symmetries: fibres of critical points, ties, zeros."""
 
 import pytest
-from oracles import random_problem
+from oracles import by_any_route, random_problem
 
 from reluenum import Problem, enumerate_minima
 from reluenum.document import stationary_document, to_json
@@ -26,6 +26,10 @@ CASES = {
 }
 
 
+def text(landscape):
+    return to_json(by_any_route(landscape.document))
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_degenerate_data_end_with_the_same_documents(name):
     inputs, targets, width, ridge, bias = CASES[name]
@@ -33,7 +37,7 @@ def test_degenerate_data_end_with_the_same_documents(name):
     reduced = enumerate_minima(problem)
     eliminated = enumerate_minima(problem, formulation="eliminated")
     assert eliminated.is_complete
-    assert to_json(eliminated.document) == to_json(reduced.document)
+    assert text(eliminated) == text(reduced)
     points = [stationary_document(found)["points"] for found in (eliminated, reduced)]
     assert [p["minimum"] for p in points[0]] == [p["minimum"] for p in points[1]]
 
@@ -44,10 +48,10 @@ def test_a_square_and_two_units_have_curves_of_critical_points():
     problem = Problem.from_text(inputs, targets, 2, ridge)
     found = enumerate_minima(problem, formulation="eliminated")
     assert found.is_complete
-    assert to_json(found.document) == to_json(enumerate_minima(problem).document)
+    assert text(found) == text(enumerate_minima(problem))
 
 
 def test_a_zero_multiplier_is_settled_by_the_curvature_along_its_ray():
     problem = random_problem(52, 4, 1, 2, "1/10", "tie", output_bias="free")
     found = enumerate_minima(problem, formulation="eliminated")
-    assert to_json(found.document) == to_json(enumerate_minima(problem).document)
+    assert text(found) == text(enumerate_minima(problem))

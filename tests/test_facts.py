@@ -26,6 +26,7 @@ def test_the_statements_of_the_paper_hold_on_its_instance(reference):
     assert "2^(5 * 2) = 1024" in texts[0]
     assert "3 of dimension 0, 3 of dimension 1" in texts[1]
     assert "3 of 3" in texts[2]
+    assert "(0 undecided; if the Groebner basis program lost no solution)" in texts[3]
 
 
 def test_width_1_has_no_connected_set():

@@ -241,6 +241,14 @@ def test_complete_lists_carry_no_warning(document):
             assert "not complete" not in text
 
 
+def test_a_summary_says_what_completeness_rests_on(document):
+    """Documents of earlier versions do not say it."""
+    documents = {"new": document, "old": hand_made()}
+    first, second = rows_of(summary.summary_csv(documents))
+    assert (first["completeness"], second["completeness"]) == ("theorem E", "unknown")
+    assert "completeness rests on" in summary.summary_markdown(documents)
+
+
 def test_latex_escapes_what_latex_would_run():
     assert latex_escape(r"a_b & 50% {x} #1 $y$ ^ ~ \end") == (
         r"a\_b \& 50\% \{x\} \#1 \$y\$ \textasciicircum{} \textasciitilde{} \textbackslash{}end"
