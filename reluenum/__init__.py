@@ -1,15 +1,33 @@
 """Every local minimum of a small ridge-regularised ReLU network, certified."""
 
-from reluenum.api import Landscape, enumerate_minima
-from reluenum.errors import InputError, ReluenumError
-from reluenum.problem import Loss, OutputBias, Problem
+import sys
+from importlib import import_module
 
-__all__ = [
-    "InputError",
-    "Landscape",
-    "Loss",
-    "OutputBias",
-    "Problem",
-    "ReluenumError",
-    "enumerate_minima",
-]
+if sys.argv[:1] == ["-m"] and not sys.flags.safe_path:
+    del sys.path[0]  # `python -m reluenum`: modules are not looked for in the working folder
+
+_HOMES = {
+    "InputError": "errors",
+    "Landscape": "api",
+    "Loss": "problem",
+    "OutputBias": "problem",
+    "Problem": "problem",
+    "ReluenumError": "errors",
+    "enumerate_minima": "api",
+}
+"""The public names and their modules, which are imported when asked for: `reluenum.verify` alone
+imports nothing of the solver."""
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Return what completion offers."""
+    return __all__

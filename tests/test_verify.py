@@ -156,7 +156,7 @@ def with_bytes(document, content):
 
 def certified(document, records, exact):
     """A document with a certificate that fits it on the outside."""
-    document = json.loads(json.dumps(document))
+    document = json.loads(json.dumps(document)) | {"completeness": "certificate"}
     digest = digest_of(document["problem"])
     document["certificate"] = {
         "format": "reluenum-certificate",

@@ -154,11 +154,11 @@ class Data:
     ----------
     problem : dict
         The record of the document.
-    records : int, optional
-        How many records there are. Data that need many more are refused before the work.
+    faces : int, optional
+        How many live faces there are to be. Data that have many more are refused before the work.
     """
 
-    def __init__(self, problem: dict[str, Any], records: int | None = None) -> None:
+    def __init__(self, problem: dict[str, Any], faces: int | None = None) -> None:
         keys = {"x", "y", "width", "ridge", "loss", "output_bias"}
         require(type(problem) is dict and set(problem) == keys, "problem: wrong keys")
         x, y, width = problem["x"], problem["y"], problem["width"]
@@ -186,12 +186,12 @@ class Data:
         mean = sum(self.targets) * self.share
         self.residual = [target - mean for target in self.targets]  # R y
         self.energy = dot(self.targets, self.residual)  # y' R y
-        # Every face with an active point has a record, and so has every other one's opposite.
-        budget = inf if records is None else 2_000_000 + 2000 * records
-        most = inf if records is None else 2 * records + 1
+        # Of a face and its opposite, one has an active point, unless both are the same.
+        budget = inf if faces is None else min(2_000_000 + 2000 * faces**2, 10**9)
+        most = inf if faces is None else 2 * faces + 1
         signs = covectors(cocircuits(self.rows, budget), self.size, most)
-        faces = [Face.of(*pair, self.size) for pair in signs if pair[0]]
-        self.faces = sorted(faces, key=lambda face: face.text)
+        live = [Face.of(*pair, self.size) for pair in signs if pair[0]]
+        self.faces = sorted(live, key=lambda face: face.text)
         self._place_of = {(face.active, face.zeros): k for k, face in enumerate(self.faces)}
         self.columns = sum(
             positive | negative == (1 << self.size) - 1 for positive, negative in signs

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flint import arb, arb_poly, ctx, fmpq, fmpq_mat, fmpq_poly, fmpz_poly
+from flint import acb, acb_poly, arb, arb_poly, ctx, fmpq, fmpq_mat, fmpq_poly, fmpz_poly
 
-from .exact import dot, require
+from .exact import CertificateError, dot, require
+
+MOST_BITS = 1 << 12
+"""Precision at which the roots of a polynomial have to be isolated."""
 
 
 class Root:
@@ -16,14 +19,41 @@ class Root:
         self._balls: dict[int, arb] = {}
 
     def ball(self, bits: int) -> arb:
-        """Return an enclosure; FLINT isolates the roots and marks the real ones."""
+        """Return an enclosure with so many correct bits, or nearly so."""
         if bits not in self._balls:
-            with ctx.workprec(bits):
-                roots = [root.real for root, _ in self.chi.complex_roots() if root.imag == 0]
-            roots.sort(key=lambda root: root.mid())
-            require(self.index < len(roots), f"chi has only {len(roots)} real roots")
-            self._balls[bits] = roots[self.index]
+            self._balls[bits] = self._isolated(bits)
         return self._balls[bits]
+
+    def _isolated(self, bits: int) -> arb:
+        """Isolate all roots with FLINT, at rising precisions, and take the real one."""
+        precision = bits
+        while precision < max(2 * bits, MOST_BITS):
+            precision *= 2
+            with ctx.workprec(precision):
+                try:
+                    tolerance = arb(2) ** (-precision // 2)
+                    roots = acb_poly(self.chi).roots(tol=tolerance, maxprec=precision)
+                except ValueError:  # not told apart
+                    continue
+                if (real := _real(roots)) is None:
+                    continue
+                require(self.index < len(real), f"chi has only {len(real)} real roots")
+                if real[self.index].rel_accuracy_bits() >= bits - 16:
+                    return real[self.index]
+        raise CertificateError("the roots of chi cannot be told apart")
+
+
+def _real(roots: Sequence[acb]) -> list[arb] | None:
+    """Return the real ones of all roots of a real polynomial, None if that cannot be told.
+
+    The mirror image of a root that is not real is another root.
+    """
+    near = [root for root in roots if root.imag.contains(0)]
+    for root in near:
+        mirrored = root.conjugate()
+        if any(mirrored.overlaps(other) for other in roots if other is not root):
+            return None
+    return sorted((root.real for root in near), key=lambda root: root.mid())
 
 
 class Algebraic:

@@ -1,19 +1,23 @@
 """The records of a certificate, checked one by one, and the stationary points that they leave."""
 
 import json
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, combinations
-from math import comb
+from math import comb, inf
+from os import SEEK_END
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from flint import arb, fmpq, fmpq_poly
+from flint import arb, ctx, fmpq, fmpq_poly
 
-from .exact import LEVELS, CertificateError, Data, Support, dot, rational, require
+from .exact import LEVELS, CertificateError, Data, Face, Support, dot, rational, require
+from .pages import page_values
 from .reals import Algebraic, Root
 from .residuals import Core, Residual, _standing, same_residual
 
@@ -73,56 +77,93 @@ class Group:
         return not any(self.core.descends(k, self.sides[k]) for k in support)
 
 
-MOST_COEFFICIENTS, LONGEST_POLYNOMIAL = 1000, 300_000
-"""Coefficients, and digits of all of them; larger polynomials take too long to factor."""
+LARGEST_DEGREE, MOST_DIGITS = 128, 50_000_000
+"""Of an exact description: its degree, and degree^2 times the digits of its longest number.
+
+Arithmetic in the field takes about as long as the latter says; degrees below 16 count as 16.
+"""
 
 LONGEST_VERDICT = 100
 """Characters; those that there are have fewer."""
+
+MOST_ROWS, MOST_NUMBERS = 1 << 20, 1 << 23
+"""Of a row group: its records and, unless its bytes are as many, the numbers in them."""
+
+MOST_FACES, MOST_SIGNS = 1 << 18, 1 << 27
+"""Live faces, and signs of all of them, that a certificate can be about."""
 
 
 def read_descriptions(data: Data, entries: Any) -> dict[Support, Residual]:
     """Read the exact descriptions and check each by substitution (Theorem A)."""
     require(type(entries) is list, "certificate: `exact` is no list")
+    require(len(entries) <= number_of_supports(data), "certificate: exact: more than supports")
     place_of = {face.text: place for place, face in enumerate(data.faces)}
     found = {}
     for entry in entries:
         keys = {"support", "chi", "root", "coordinates"}
         require(type(entry) is dict and set(entry) == keys, "certificate: exact: wrong keys")
         where = f"exact description of {entry['support']!r:.200}"
-        lists = [entry["chi"], entry["coordinates"], *entry["coordinates"]]
-        require(all(type(part) is list for part in lists), f"{where}: a polynomial is no list")
         texts = str(entry["support"]).split("|")
         require(all(text in place_of for text in texts), f"{where}: no support")
         support = tuple(place_of[text] for text in texts)
         require(sorted(set(support)) == list(support), f"{where}: not sorted")
         require(support not in found, f"{where}: given twice")
-        faces = [data.faces[place] for place in support]
-        digits = sum(len(str(coefficient)) for coefficient in entry["chi"])
-        require(digits <= LONGEST_POLYNOMIAL, f"{where}: chi is too long")
-        require(len(entry["chi"]) <= MOST_COEFFICIENTS, f"{where}: chi has too large a degree")
-        chi = fmpq_poly([rational(c, f"{where}: chi") for c in entry["chi"]])
-        factors = chi.numer().factor()[1]
-        irreducible = len(factors) == 1 and factors[0][1] == 1
-        require(chi.denom() == 1 and irreducible, f"{where}: chi is not irreducible over Z")
-        index = entry["root"]
-        require(type(index) is int and index >= 0, f"{where}: root is no index")
-        root = Root(factors[0][0], index)
-        polys = [[rational(c, where) for c in poly] for poly in entry["coordinates"]]
-        require(all(len(p) <= chi.degree() for p in polys), f"{where}: degrees")
-        numbers = [Algebraic(root, p) for p in polys]
-        cut = len(support) * data.depth
-        require(len(numbers) == cut + len(support), f"{where}: wrong number of coordinates")
-        omegas = [numbers[k : k + data.depth] for k in range(0, cut, data.depth)]
-        root.ball(LEVELS[0])
-        pairs = list(zip(omegas, numbers[cut:], strict=True))
-        residual = Residual(data, faces, [[s * x for x in omega] for omega, s in pairs])
-        for face, (omega, square) in zip(faces, pairs, strict=True):
-            equations = [x - data.ridge * y for x, y in zip(residual.u(face), omega, strict=True)]
-            equations.append(dot(omega, omega) - fmpq(1))
-            solved = all(value.poly == 0 for value in equations)
-            require(solved and square.sign() > 0, f"{where}: does not solve (1)-(2)")
-        found[support] = residual
+        found[support] = _described(data, support, entry, where)
     return found
+
+
+def _described(data: Data, support: Support, entry: dict[str, Any], where: str) -> Residual:
+    """Return the residual of an exact description, if it is one."""
+    lists = [entry["chi"], entry["coordinates"], *entry["coordinates"]]
+    require(all(type(part) is list for part in lists), f"{where}: a polynomial is no list")
+    cut = len(support) * data.depth
+    right = len(entry["coordinates"]) == cut + len(support)
+    require(right, f"{where}: wrong number of coordinates")
+    degree = len(entry["chi"]) - 1
+    require(0 < degree <= LARGEST_DEGREE, f"{where}: degree of chi")
+    require(all(len(p) <= degree for p in entry["coordinates"]), f"{where}: degrees")
+    digits = max(len(str(c)) for poly in (entry["chi"], *entry["coordinates"]) for c in poly)
+    require(max(degree, 16) ** 2 * digits <= MOST_DIGITS, f"{where}: numbers are too long")
+    chi = fmpq_poly([rational(c, f"{where}: chi") for c in entry["chi"]])
+    factors = chi.numer().factor()[1]
+    irreducible = len(factors) == 1 and factors[0][1] == 1
+    require(chi.denom() == 1 and irreducible, f"{where}: chi is not irreducible over Z")
+    index = entry["root"]
+    require(type(index) is int and index >= 0, f"{where}: root is no index")
+    root = Root(factors[0][0], index)
+    polys = [[rational(c, where) for c in poly] for poly in entry["coordinates"]]
+    numbers = [Algebraic(root, p) for p in polys]
+    faces = [data.faces[place] for place in support]
+    with ctx.workprec(LEVELS[2]):  # what does not hold nearly is refused without long arithmetic
+        balls = [number.ball(LEVELS[2]) for number in numbers]
+        near = all(value.contains(0) for value in _equations(data, faces, balls, LEVELS[2]))
+        require(near, f"{where}: does not solve (1)-(2)")
+    solved = all(value.poly == 0 for value in _equations(data, faces, numbers))
+    positive = all(square.sign() > 0 for square in numbers[cut:])
+    require(solved and positive, f"{where}: does not solve (1)-(2)")
+    return _residual(data, faces, numbers)
+
+
+def _residual(
+    data: Data, faces: Sequence[Face], numbers: Sequence[Any], bits: int | None = None
+) -> Residual:
+    """Return the residual of omega_l by face, followed by s_l by face."""
+    rows = range(0, len(faces) * data.depth, data.depth)
+    squares = numbers[len(faces) * data.depth :]
+    w = [[s * x for x in numbers[k : k + data.depth]] for k, s in zip(rows, squares, strict=True)]
+    return Residual(data, faces, w, bits)
+
+
+def _equations(
+    data: Data, faces: Sequence[Face], numbers: Sequence[Any], bits: int | None = None
+) -> Iterator[Any]:
+    """Yield what (1)-(2) say to be 0."""
+    residual = _residual(data, faces, numbers, bits)
+    for k, face in enumerate(faces):
+        omega = numbers[k * data.depth : (k + 1) * data.depth]
+        yield dot(omega, omega) - fmpq(1)
+        for x, y in zip(residual.u(face), omega, strict=True):
+            yield x - data.ridge * y
 
 
 def read_records(
@@ -138,7 +179,14 @@ def read_records(
     longest : int
         So many numbers may a record hold. A small file can claim any number of them.
     """
-    parquet = pq.ParquetFile(source, read_dictionary=["verdict"])
+    parquet = pq.ParquetFile(
+        source,
+        read_dictionary=["verdict"],
+        pre_buffer=False,
+        buffer_size=1 << 20,
+        thrift_string_size_limit=1 << 20,
+        thrift_container_size_limit=1 << 16,
+    )
     schema = parquet.schema_arrow
     require(schema.names == ["verdict", "face", "w"], "records: wrong columns")
     verdict, face, w = schema.types
@@ -147,26 +195,64 @@ def read_records(
     require(face == pa.int32(), "records: type of face")
     lists = pa.types.is_list(w) or pa.types.is_large_list(w)
     require(lists and w.value_type == pa.float64(), "records: type of w")
-    metadata = json.loads((schema.metadata or {}).get(b"reluenum", b"null"))
-    require(metadata == _heading(digest), "records: metadata do not fit the document")
+    metadata = schema.metadata or {}
+    require(set(metadata) == {b"reluenum"}, "records: wrong keys of the metadata")
+    found = json.loads(metadata[b"reluenum"], object_pairs_hook=unique_keys)
+    require(found == heading(digest), "records: metadata do not fit the document")
+    end = source.seek(0, SEEK_END)
     groups = [parquet.metadata.row_group(k) for k in range(parquet.metadata.num_row_groups)]
+    for group in groups:
+        rows, chunks = group.num_rows, [group.column(k) for k in range(group.num_columns)]
+        require(0 <= rows <= MOST_ROWS, "records: a row group is too large")
+        verdicts, places, numbers = (page_values(source, chunk, end) for chunk in chunks)
+        require(verdicts == places == rows <= max(numbers, rows), "records: rows do not fit")
+        few = numbers <= max(MOST_NUMBERS, chunks[2].total_compressed_size)
+        require(few and numbers <= rows * max(longest, 1), "records: too many numbers")
     count = parquet.metadata.num_rows
-    values = sum(group.column(2).num_values for group in groups)
-    require(values <= count * max(longest, 1), "records: too many numbers")
-    size = sum(group.column(k).total_uncompressed_size for group in groups for k in range(3))
-    require(size <= (1 << 20) + count * (64 + 16 * longest), "records: too large")
+    require(count == sum(group.num_rows for group in groups), "records: rows do not fit")
 
     def records() -> Iterator[tuple[Any, Any, Any]]:
         for batch in parquet.iter_batches(batch_size=4096):
-            names = batch.column(0).dictionary.to_pylist()
-            require(all(len(str(name)) <= LONGEST_VERDICT for name in names), "records: verdicts")
+            names, lengths = batch.column(0).dictionary, pc.list_value_length(batch.column(2))
+            short = pc.max(pc.utf8_length(names)).as_py() or 0
+            require(short <= LONGEST_VERDICT, "records: verdicts")
+            require((pc.max(lengths).as_py() or 0) <= longest, "records: w is too long")
             yield from zip(*(batch.column(k).to_pylist() for k in range(3)), strict=True)
 
     return count, records()
 
 
-def _heading(digest: str) -> dict[str, Any]:
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; a key that stands twice would be read in two ways."""
+    require(len(dict(pairs)) == len(pairs), "a JSON object has a key twice")
+    return dict(pairs)
+
+
+def heading(digest: str) -> dict[str, Any]:
+    """Return what ties a certificate to its problem."""
     return {"format": "reluenum-certificate", "version": 1, "problem_sha256": digest}
+
+
+def claimed_faces(problem: Any, count: int) -> int:
+    """Return how many live faces there are if so many records are those of all supports."""
+    size, width = len(problem["y"]), problem["width"]
+    largest = size if width == "all" else width
+    numbers = range(1, MOST_FACES + 1)
+    faces = 1 + bisect_left(numbers, count, key=lambda faces: supports_of(faces, largest, count))
+    fits = faces <= MOST_FACES and supports_of(faces, largest, count) == count
+    require(fits, f"certificate: {count} records are not those of all supports")
+    require(faces * size <= MOST_SIGNS, "certificate: too many faces for so many points")
+    return faces
+
+
+def supports_of(faces: int, largest: int, most: float = inf) -> int:
+    """Return the number of supports of up to so many faces, or a number beyond `most`."""
+    total = 0
+    for size in range(1, min(faces, largest) + 1):
+        total += comb(faces, size)
+        if total > most:
+            break
+    return total
 
 
 class Proof:
@@ -280,4 +366,4 @@ class Proof:
 
 def number_of_supports(data: Data) -> int:
     """Return the number of supports that have a record."""
-    return sum(comb(len(data.faces), size) for size in range(1, data.largest + 1))
+    return supports_of(len(data.faces), data.largest)
