@@ -1,119 +1,163 @@
-"""What a Parquet file decodes to, told by the headers of its pages before anything is decoded.
+"""What a Parquet file decodes to, told by its footer and its pages before anything is decoded.
 
-Its footer can claim anything, and a few bytes of a page can stand for any number of values. Here
-every page header is read (Thrift's compact protocol), so that the memory a reader needs is known.
+A footer can claim anything, and a few bytes of a page can stand for any number of values. Here
+the footer and every page header are read, which are structs in Thrift's compact protocol, so that
+nothing is handed to a reader that would need much more memory than the file itself.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from os import SEEK_END
 from typing import Any, BinaryIO
 
 from .exact import require
 
-LARGEST_HEADER = 1 << 14
-"""Bytes of a page header."""
+LARGEST_FOOTER, LARGEST_HEADER, LARGEST_PAGE = 1 << 22, 1 << 14, 1 << 26
+"""Bytes of the footer, of a page header, and of a page when it is decompressed."""
 
-LARGEST_PAGE = 1 << 26
-"""Bytes of a page when it is decompressed; usual ones have a million."""
+BYTE, I16, I32, I64, TEXT, LIST, SET, STRUCT = 3, 4, 5, 6, 8, 9, 10, 12
+"""Types of Thrift's compact protocol; 1 and 2 are true and false."""
 
 DATA, DICTIONARY, DATA_V2 = 0, 2, 3
 """Types of pages."""
 
-PLAIN_OR_COUNTED = frozenset({0, 2, 3, 8})
+PLAIN_OR_COUNTED = frozenset({0, 2, 3, 8, 9})
 """Encodings whose values take no more room than the page and their number say: not deltas."""
 
 
-def page_values(source: BinaryIO, chunk: Any, end: int) -> int:
-    """Return how many values the pages of a column chunk hold.
+@dataclass(frozen=True)
+class Chunk:
+    """A column of a row group.
 
     Parameters
     ----------
-    source : file
-    chunk : pyarrow.parquet.ColumnChunkMetaData
-    end : int
-        Size of the file.
+    start, stop : int
+        Its bytes in the file.
+    values : int
+        So many does it claim to hold, nulls and empty lists included.
+    """
+
+    start: int
+    stop: int
+    values: int
+
+    @classmethod
+    def of(cls, record: dict) -> "Chunk":
+        """Read a ColumnChunk of the footer."""
+        meta = record[3, STRUCT]
+        starts = [meta[9, I64], *(meta[key] for key in [(11, I64)] if meta.get(key, 0) > 0)]
+        return cls(min(starts), min(starts) + meta[7, I64], meta[5, I64])
+
+
+@dataclass(frozen=True)
+class RowGroup:
+    """A row group: how many records it claims to hold, and its columns."""
+
+    rows: int
+    chunks: list[Chunk]
+
+
+def row_groups(source: BinaryIO) -> list[RowGroup]:
+    """Return the row groups of a Parquet file, all of whose pages are as large as they say.
 
     Raises
     ------
     CertificateError
-        If the pages are not those of the footer, or one of them is too large.
+        If the footer and the pages contradict each other, or a page is too large.
     """
-    starts = [chunk.data_page_offset]
-    if chunk.has_dictionary_page and chunk.dictionary_page_offset > 0:
-        starts.append(chunk.dictionary_page_offset)
-    place = min(starts)
-    stop = place + chunk.total_compressed_size
-    require(0 <= place <= stop <= end, "records: pages beyond the file")
-    values = 0
-    while place < stop:
-        header, length = _page_header(source, place)
-        packed, size = header.get(3, -1), header.get(2, -1)
+    end = source.seek(0, SEEK_END)
+    require(end >= 12, "records: no Parquet file")
+    source.seek(end - 8)
+    length = int.from_bytes(source.read(4), "little")
+    require(source.read(4) == b"PAR1", "records: no Parquet file")
+    require(length <= min(LARGEST_FOOTER, end - 12), "records: the footer is too long")
+    source.seek(end - 8 - length)
+    footer = _Compact(source.read(length)).struct()
+    groups = [
+        RowGroup(record[3, I64], [Chunk.of(chunk) for chunk in record[1, LIST]])
+        for record in footer[4, LIST]
+    ]
+    require(footer[3, I64] == sum(group.rows for group in groups), "records: rows do not fit")
+    for chunk in (chunk for group in groups for chunk in group.chunks):
+        require(0 <= chunk.start <= chunk.stop <= end, "records: pages beyond the file")
+        require(_page_values(source, chunk) == chunk.values, "records: pages do not fit")
+    return groups
+
+
+def _page_values(source: BinaryIO, chunk: Chunk) -> int:
+    """Return how many values the pages of a column hold."""
+    values, place = 0, chunk.start
+    while place < chunk.stop:
+        source.seek(place)
+        reader = _Compact(source.read(LARGEST_HEADER))
+        header = reader.struct()
+        kind, size, packed = (header[number, I32] for number in (1, 2, 3))
         require(packed >= 0 and 0 <= size <= LARGEST_PAGE, "records: a page is too large")
-        kind = header.get(1)
         require(kind in (DATA, DICTIONARY, DATA_V2), "records: a page of an unknown type")
         if kind != DICTIONARY:
-            more = header.get(5 if kind == DATA else 8, {})
-            encoding = more.get(2 if kind == DATA else 4)
+            more = header[5 if kind == DATA else 8, STRUCT]
+            encoding = more[2 if kind == DATA else 4, I32]
             require(encoding in PLAIN_OR_COUNTED, "records: an encoding that is not read")
-            require(more.get(1, -1) >= 0, "records: a page without a number of values")
-            values += more[1]
-        place += length + packed
-    require(place == stop and values == chunk.num_values, "records: pages do not fit the footer")
+            require(more[1, I32] >= 0, "records: a page without a number of values")
+            values += more[1, I32]
+        place += reader.place + packed
+    require(place == chunk.stop, "records: pages do not fit")
     return values
 
 
-def _page_header(source: BinaryIO, place: int) -> tuple[dict[int, Any], int]:
-    """Return the fields of a page header, by their numbers, and its length."""
-    source.seek(place)
-    reader = _Compact(source.read(LARGEST_HEADER))
-    return reader.struct(), reader.place
-
-
 class _Compact:
-    """As much of Thrift's compact protocol as page headers need."""
+    """Thrift's compact protocol, as far as Parquet needs it."""
 
     def __init__(self, content: bytes) -> None:
         self.content, self.place = content, 0
 
-    def struct(self, depth: int = 3) -> dict[int, Any]:
-        """Read a struct: the values of its fields by number, None for texts."""
-        require(depth > 0, "records: a page header is nested too deeply")
-        fields = list(self._fields(depth))
-        require(len(dict(fields)) == len(fields), "records: a page header has a field twice")
-        return dict(fields)
+    def struct(self, depth: int = 12) -> dict[tuple[int, int], Any]:
+        """Read a struct: the values of its fields by number and type, of texts the length."""
+        fields = {(number, kind): self._value(kind, depth) for number, kind in self._fields()}
+        numbers = {number for number, _ in fields}
+        require(len(numbers) == len(fields), "records: a field twice")
+        return fields
 
-    def _fields(self, depth: int) -> Iterator[tuple[int, Any]]:
+    def _fields(self) -> Iterator[tuple[int, int]]:
+        """Yield number and type of each field; the value is to be read before the next one."""
         number = 0
         while head := self._byte():
             number = number + (head >> 4) if head >> 4 else self._integer()
-            match head & 15:
-                case 1 | 2 as flag:
-                    yield number, flag == 1
-                case 3:
-                    yield number, self._byte()
-                case 4 | 5 | 6:
-                    yield number, self._integer()
-                case 8:
-                    length = self._natural()
-                    self.place += length
-                    yield number, None
-                case 12:
-                    yield number, self.struct(depth - 1)
-                case kind:
-                    require(False, f"records: a page header has a field of type {kind}")
+            yield number, head & 15
+
+    def _value(self, kind: int, depth: int) -> Any:
+        require(depth > 0, "records: nested too deeply")
+        if kind in (1, 2):
+            return kind == 1
+        if kind == BYTE:
+            return self._byte()
+        if kind in (I16, I32, I64):
+            return self._integer()
+        if kind == STRUCT:
+            return self.struct(depth - 1)
+        if kind == TEXT:
+            length = self._natural()
+            self.place += length
+            return length
+        require(kind in (LIST, SET), f"records: a field of type {kind}")
+        head = self._byte()
+        size, element = head >> 4, head & 15
+        size = self._natural() if size == 15 else size
+        require(size <= len(self.content) - self.place, "records: a list has no end")
+        return [self._value(BYTE if element < BYTE else element, depth - 1) for _ in range(size)]
 
     def _byte(self) -> int:
-        require(self.place < len(self.content), "records: a page header has no end")
+        require(self.place < len(self.content), "records: a struct has no end")
         self.place += 1
         return self.content[self.place - 1]
 
     def _natural(self) -> int:
-        value, shift = 0, 0
-        while True:
+        value, shift, more = 0, 0, True
+        while more:
             byte = self._byte()
             value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return value
+            shift, more = shift + 7, byte > 127
+        return value
 
     def _integer(self) -> int:
         value = self._natural()

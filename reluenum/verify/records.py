@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, combinations
 from math import comb, inf
-from os import SEEK_END
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -17,7 +16,7 @@ import pyarrow.parquet as pq
 from flint import arb, ctx, fmpq, fmpq_poly
 
 from .exact import LEVELS, CertificateError, Data, Face, Support, dot, rational, require
-from .pages import page_values
+from .pages import row_groups
 from .reals import Algebraic, Root
 from .residuals import Core, Residual, _standing, same_residual
 
@@ -179,6 +178,14 @@ def read_records(
     longest : int
         So many numbers may a record hold. A small file can claim any number of them.
     """
+    groups = row_groups(source)
+    for group in groups:
+        require(0 <= group.rows <= MOST_ROWS, "records: a row group is too large")
+        verdicts, places, numbers = group.chunks
+        fit = verdicts.values == places.values == group.rows <= max(numbers.values, group.rows)
+        few = numbers.values <= max(MOST_NUMBERS, numbers.stop - numbers.start)
+        few = few and numbers.values <= group.rows * max(longest, 1)
+        require(fit and few, "records: too many numbers")
     parquet = pq.ParquetFile(
         source,
         read_dictionary=["verdict"],
@@ -199,17 +206,7 @@ def read_records(
     require(set(metadata) == {b"reluenum"}, "records: wrong keys of the metadata")
     found = json.loads(metadata[b"reluenum"], object_pairs_hook=unique_keys)
     require(found == heading(digest), "records: metadata do not fit the document")
-    end = source.seek(0, SEEK_END)
-    groups = [parquet.metadata.row_group(k) for k in range(parquet.metadata.num_row_groups)]
-    for group in groups:
-        rows, chunks = group.num_rows, [group.column(k) for k in range(group.num_columns)]
-        require(0 <= rows <= MOST_ROWS, "records: a row group is too large")
-        verdicts, places, numbers = (page_values(source, chunk, end) for chunk in chunks)
-        require(verdicts == places == rows <= max(numbers, rows), "records: rows do not fit")
-        few = numbers <= max(MOST_NUMBERS, chunks[2].total_compressed_size)
-        require(few and numbers <= rows * max(longest, 1), "records: too many numbers")
-    count = parquet.metadata.num_rows
-    require(count == sum(group.num_rows for group in groups), "records: rows do not fit")
+    count = sum(group.rows for group in groups)
 
     def records() -> Iterator[tuple[Any, Any, Any]]:
         for batch in parquet.iter_batches(batch_size=4096):
