@@ -168,6 +168,6 @@ def checked(path: Path) -> Iterator[tuple[str, str]]:
             file = Path(folder, DOCUMENT)
             file.write_text(to_json(document), encoding="utf-8")
             try:
-                yield name, str(verify(file))
+                yield name, verify(file).summary
             except CertificateError as error:
                 raise IncompleteRunError(f"{name}: not proved: {error}") from error

@@ -10,14 +10,22 @@ from reluenum.errors import InputError
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("file", metavar="FILE", help="a document of the certified engine")
+    parser.add_argument(
+        "data",
+        metavar="DATA.csv",
+        nargs="?",
+        help="the data that it has to be about, as for minima",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Check a certificate and say what it proves."""
+    from reluenum.datasets import read_csv
     from reluenum.verify import CertificateError, verify
 
+    data = None if options.data is None else read_csv(options.data)
     try:
-        report = verify(options.file)
+        report = verify(options.file, data)
     except OSError as error:
         expected = "a document that `reluenum minima --engine certified` wrote"
         raise InputError("FILE", f"{options.file}: {error.strerror or error}", expected) from error
