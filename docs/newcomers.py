@@ -152,6 +152,7 @@ def reading() -> Values:
     arrangement = Arrangement.of(reference().problem)
     return {
         **the_reference(),
+        "routes": routes(),
         "table": components_table(components),
         "best_face": face,
         "active": listed(face, "+"),
@@ -179,6 +180,18 @@ def reading() -> Values:
         "worst_to_best": worst_to_best(document),
         "residuals": ", ".join(f"{r:.2f}" for r in targets - fitted_values(best, inputs)),
     }
+
+
+def routes() -> Values:
+    """Return what completeness rests on, by the route."""
+    options = {
+        "certified": {"engine": "certified"},
+        "reduced": {},
+        "eliminated": {"formulation": "eliminated"},
+    }
+    problem = reference().problem.with_width(1)
+    found = {name: enumerate_minima(problem, **more) for name, more in options.items()}
+    return {name: landscape.document["completeness"] for name, landscape in found.items()}
 
 
 def listed(face: str, sign: str) -> str:
