@@ -307,6 +307,7 @@ def test_small_files_that_stand_for_much_take_little_memory(documents, tmp_path)
     for compression in ("zstd", "snappy", "gzip", "none"):
         for version in ("1.0", "2.0"):
             settings = {"compression": compression, "data_page_version": version}
+            settings |= {"row_group_size": 4}
             checked(rewritten(document, lambda rows: None, **settings), tmp_path)
     changes = [
         lambda rows: rows[0].update(w=[0.0] * 20_000_000),

@@ -41,8 +41,9 @@ UNCHECKED = {
 }
 """Keys that may stand beside them, and what is told of them: nothing follows from these."""
 
-SOFTWARE = {"reluenum", "python-flint", "flint", "msolve", "singular", "sympy"}
-STAGES = {"double", "balls", "exact"}
+SOFTWARE = ("reluenum", "python-flint", "flint", "msolve", "singular", "sympy")
+STAGES = ("double", "balls", "exact")
+"""The keys of these two."""
 
 
 @dataclass(frozen=True)
@@ -179,16 +180,16 @@ def _proved(document: Any, folder: Path, given: Any) -> Report:
     if data.width == "all":
         matched(document["every_width"], landscape.every_width(), "every_width")
     return Report(
-        f"n = {data.size}, d = {data.depth - 1}, width {data.width}, ridge "
+        problem=f"n = {data.size}, d = {data.depth - 1}, width {data.width}, ridge "
         f"{data.ridge * data.scale}, loss {problem['loss']}, output bias {problem['output_bias']}",
-        digest,
-        given is not None,
-        unchecked,
-        count,
-        dict(proof.verdicts),
-        len(landscape.components),
-        proof.polished,
-        exact,
+        digest=digest,
+        compared=given is not None,
+        unchecked=unchecked,
+        records=count,
+        verdicts=dict(proof.verdicts),
+        components=len(landscape.components),
+        polished=proof.polished,
+        exact=exact,
     )
 
 

@@ -5,7 +5,6 @@ the footer and every page header are read, which are structs in Thrift's compact
 nothing is handed to a reader that would need much more memory than the file itself.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from os import SEEK_END
 from typing import Any, BinaryIO
@@ -45,8 +44,9 @@ class Chunk:
     def of(cls, record: dict) -> "Chunk":
         """Read a ColumnChunk of the footer."""
         meta = record[3, STRUCT]
-        starts = [meta[9, I64], *(meta[key] for key in [(11, I64)] if meta.get(key, 0) > 0)]
-        return cls(min(starts), min(starts) + meta[7, I64], meta[5, I64])
+        data, dictionary = meta[9, I64], meta.get((11, I64), 0)
+        start = min(data, dictionary) if dictionary > 0 else data
+        return cls(start, start + meta[7, I64], meta[5, I64])
 
 
 @dataclass(frozen=True)
@@ -113,17 +113,15 @@ class _Compact:
 
     def struct(self, depth: int = 12) -> dict[tuple[int, int], Any]:
         """Read a struct: the values of its fields by number and type, of texts the length."""
-        fields = {(number, kind): self._value(kind, depth) for number, kind in self._fields()}
-        numbers = {number for number, _ in fields}
-        require(len(numbers) == len(fields), "records: a field twice")
-        return fields
-
-    def _fields(self) -> Iterator[tuple[int, int]]:
-        """Yield number and type of each field; the value is to be read before the next one."""
+        fields: dict[tuple[int, int], Any] = {}
+        numbers: set[int] = set()
         number = 0
         while head := self._byte():
             number = number + (head >> 4) if head >> 4 else self._integer()
-            yield number, head & 15
+            require(number not in numbers, "records: a field twice")
+            numbers.add(number)
+            fields[number, head & 15] = self._value(head & 15, depth)
+        return fields
 
     def _value(self, kind: int, depth: int) -> Any:
         require(depth > 0, "records: nested too deeply")

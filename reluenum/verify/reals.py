@@ -7,8 +7,8 @@ from flint import acb, acb_poly, arb, arb_poly, ctx, fmpq, fmpq_mat, fmpq_poly, 
 
 from .exact import CertificateError, dot, require
 
-MOST_BITS = 1 << 12
-"""Precision at which the roots of a polynomial have to be isolated."""
+MOST_BITS = 3072
+"""Precision at which the roots of a polynomial are told apart, or not at all."""
 
 
 class Root:
