@@ -251,7 +251,7 @@ class Landscape:
             "realisable_patterns": columns**width if fixed else None,
             "patterns_up_to_permutation": comb(columns + width - 1, width) if fixed else None,
             "supports_examined": number_of_supports(data),
-            "stationary": sum(0 < len(support) for support in self.stationary),
+            "stationary": sum(len(support) > 0 for support in self.stationary),
             "locally_minimal": sum(0 < len(support) <= data.largest for support in self.minimal),
             "undecided": 0,
         }
