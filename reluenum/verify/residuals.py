@@ -190,14 +190,14 @@ class Core:
     def stationary(self, sides: dict[int, int]) -> None:
         """Take note that S is essential and stationary: then its faces are tight, exactly.
 
-        By Lemma 29, on a line, two pairs of opposite faces with equal sides make every face of S
-        tight together with its opposite, on the same side.
+        By Lemma 29, with inputs on a line, two pairs of opposite faces with equal sides (one, if
+        the output bias is free) make every face tight together with its opposite, on the same side.
         """
-        self.ties = dict(sides)
-        opposite = self.data.opposite
-        paired = [place for place in sides if sides.get(opposite(place)) == sides[place]]
-        if self.data.depth == 2 and len(paired) >= 4:
-            ties = {opposite(place): side for place, side in sides.items()}
+        data, self.ties = self.data, dict(sides)
+        paired = [place for place in sides if sides.get(data.opposite(place)) == sides[place]]
+        enough = 2 if data.has_bias and data.share == fmpq(1, data.size) else 4
+        if data.rank <= 2 and len(paired) >= enough:
+            ties = {data.opposite(place): side for place, side in sides.items()}
             self.ties |= {place: side for place, side in ties.items() if place is not None}
 
     def residuals(self, least: int = 0) -> Iterator[Residual]:
