@@ -49,6 +49,7 @@ class Landscape:
     def __init__(self, proof: Proof, listed: Any = None) -> None:
         self.data, self.groups, self.width = proof.data, proof.grouped(), proof.data.width
         self._points: dict[Support, Points] = {}
+        self._orders: dict[tuple[Support, Support], int] = {}
         largest = self.data.largest
         self.stationary = {s: group for group in self.groups for s in group.supports(largest)}
         minimal = {s: group for group in self.groups for s in group.valid(self._reach(group))}
@@ -152,16 +153,18 @@ class Landscape:
 
     def _leader(self) -> Points:
         """Return points of least loss among the components of the width."""
-        supports = [component.strata[0][0] for component in self.components]
-        found = self.points(supports[0])
-        for support in supports:
-            points = self.points(support)
-            if points.group.is_global:
-                return points
-            forms = [next(p.core.residuals(NUMBER_BITS)) for p in (points, found)]
-            if ball_order(points, found, *forms) == -1:
+        found, *others = [self.points(component.strata[0][0]) for component in self.components]
+        for points in others:
+            if points.group.is_global or self._order(points, found) < 0:
                 found = points
         return found
+
+    def _order(self, one: Points, other: Points) -> int:
+        """Compare two losses exactly, and each two once."""
+        pair = one.support, other.support
+        if pair not in self._orders:
+            self._orders[pair] = loss_order(one, other)
+        return self._orders[pair]
 
     def _record(self, component: Component, strata: list, leader: Points | None) -> dict[str, Any]:
         """Return what a component's record must be; decimals as sets of texts."""
@@ -172,9 +175,7 @@ class Landscape:
         walls = any(self.data.faces[place].zeros for support, *_ in strata for place in support)
         best: bool | None = None
         if leader is not None and not leader.group.is_global:
-            order = loss_order(points, leader)
-            require(order >= 0, "two losses are too close to tell which one is least")
-            best = order == 0
+            best = self._order(points, leader) == 0
         elif leader is not None:
             best = group.is_global
         record = {
