@@ -6,7 +6,6 @@ Nothing is guessed. Where two readings are possible, the error names the option 
 import bz2
 import codecs
 import csv
-import gzip
 import io
 import logging
 import lzma
@@ -14,9 +13,10 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from flint import fmpq
 
@@ -33,8 +33,17 @@ Rows = list[tuple[int, list[str]]]
 LARGEST_FILE = 1_000_000
 """Bytes; larger data could not be enumerated anyway, and must not exhaust the memory."""
 
-_COMPRESSED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
-"""How compressed files begin, and what opens them."""
+_COMPRESSED = {
+    b"\x1f\x8b": partial(zlib.decompressobj, zlib.MAX_WBITS | 16),
+    b"BZh": bz2.BZ2Decompressor,
+    b"\xfd7zXZ": partial(lzma.LZMADecompressor, memlimit=100_000_000),
+}
+"""How compressed files begin, and what decodes them, with bounds on time and memory."""
+
+_MOST_PARTS = 100
+"""Compressed files that stand one behind the other in one."""
+
+_WHOLE = "a whole file of gzip, bzip2 or xz"
 
 _MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
@@ -168,21 +177,29 @@ def _content(source: str | Path | BinaryIO) -> tuple[bytes, str]:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(name, reason, "a readable CSV file") from error
-    for mark, opened in _COMPRESSED.items():
+    for mark, decoder in _COMPRESSED.items():
         if content.startswith(mark) and len(content) <= LARGEST_FILE:
-            content = _uncompressed(content, name, opened)
+            content = _uncompressed(content, name, decoder)
     if len(content) > LARGEST_FILE:
         raise InputError(name, "a file too large", f"at most {LARGEST_FILE} bytes")
     return content, name
 
 
-def _uncompressed(content: bytes, name: str, opened: Callable[..., BinaryIO]) -> bytes:
+def _uncompressed(content: bytes, name: str, decoder: Callable[[], Any]) -> bytes:
+    """Return what a compressed file contains, at most a byte more than is allowed."""
+    found = b""
     try:
-        with opened(io.BytesIO(content)) as stream:
-            return stream.read(LARGEST_FILE + 1)
-    except (OSError, EOFError, zlib.error, lzma.LZMAError, MemoryError) as error:
-        expected = "a whole file of gzip, bzip2 or xz"
-        raise InputError(name, f"damaged: {error}", expected) from error
+        for _ in range(_MOST_PARTS):
+            part = decoder()
+            found += part.decompress(content, LARGEST_FILE + 1 - len(found))
+            content = part.unused_data
+            if not content or len(found) > LARGEST_FILE:
+                break
+    except (OSError, zlib.error, lzma.LZMAError) as error:
+        raise InputError(name, f"damaged: {error}", _WHOLE) from error
+    if (content or not part.eof) and len(found) <= LARGEST_FILE:
+        raise InputError(name, "damaged: no end, or more behind it", _WHOLE)
+    return found
 
 
 def _text(content: bytes, name: str) -> str:

@@ -12,6 +12,8 @@ SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " "}
 DECIMALS = {"point": ".", "comma": ","}
 """What may stand before the decimals of a number."""
 
+_NAMES = "different names of columns, separated by commas"
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -50,7 +52,7 @@ class Layout:
         target = None if self.target is None else self.target.strip()
         if inputs is not None and not (all(inputs) and 0 < len(inputs) == len(set(inputs))):
             found = quoted(",".join(inputs))
-            raise InputError("inputs", found, "different names of columns, separated by commas")
+            raise InputError("inputs", found, _NAMES)
         if target == "" or target in (inputs or ()):
             raise InputError("target", quoted(target), "the name of a column, not one of inputs")
         decimal = _character("decimal", self.decimal, DECIMALS)
@@ -73,9 +75,9 @@ def _names(inputs: str | Sequence[str] | None) -> tuple[str, ...] | None:
     """Return names as a tuple; those with a comma stand in quotes, as in a file."""
     if isinstance(inputs, str):
         try:
-            inputs = next(csv.reader([inputs], skipinitialspace=True), [""])
-        except csv.Error:
-            inputs = [""]
+            inputs = next(csv.reader([inputs], skipinitialspace=True, strict=True), [])
+        except csv.Error as error:
+            raise InputError("inputs", f"{quoted(inputs)}: {error}", _NAMES) from error
     return None if inputs is None else tuple(name.strip() for name in inputs)
 
 
