@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from reluenum.errors import InputError, quoted
 
-SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " "}
+SEPARATORS = {
+    "comma": ",",
+    "semicolon": ";",
+    "tab": "\t",
+    r"\t": "\t",
+    "space": " ",
+    "whitespace": " ",
+}
 """What may stand between two cells; `space` is one or more blanks or tabs."""
 
 DECIMALS = {"point": ".", "comma": ","}
@@ -27,7 +34,7 @@ class Layout:
     target : str, optional
         Name of the column of targets; by default `y` or `Y`.
     separator : str, optional
-        `comma`, `semicolon`, `tab` or `space`, or the character itself; by default a comma.
+        One of `SEPARATORS`, or the character itself; by default a comma.
     decimal : str, optional
         `point` or `comma`, or the character itself; by default a point.
 
@@ -67,7 +74,7 @@ class Layout:
     @property
     def separated(self) -> str:
         """How cells are separated, for messages."""
-        (kind,) = (kind for kind, mark in SEPARATORS.items() if mark == self.separator)
+        kind = next(kind for kind, mark in SEPARATORS.items() if mark == self.separator)
         return f"separated by {kind}s"
 
 

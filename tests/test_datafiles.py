@@ -122,6 +122,8 @@ def test_file_as_people_have_it_is_read_as_the_plain_one(content, tmp_path, capl
         (savetxt("written on Monday\nx1, x2, y\nby NumPy", ", "), Layout()),
         (savetxt("a b c", " "), Layout("a,b", "c", "space")),
         (savetxt("a\tb\tc", "\t"), Layout(["a", "b"], "c", "tab")),
+        (savetxt("x1\tx2\ty", "\t"), Layout(separator=r"\t")),
+        (savetxt("x1\tx2\ty", "\t"), Layout(separator="whitespace")),
         (frame(index=False), Layout()),
         (frame(index=False, sep=";", decimal=","), Layout(separator=";", decimal="comma")),
         (frame(sep=";", decimal=","), Layout("x1, x2", "y", separator="semicolon", decimal=",")),

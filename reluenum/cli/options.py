@@ -47,13 +47,23 @@ def add_problem(parser: argparse.ArgumentParser, ridge: str, meaning: str) -> No
 def add_data(parser: argparse.ArgumentParser) -> None:
     """Add the data file, and the options that say how to read it."""
     columns = "a header x1..xd (or x) and y, then numbers; - is standard input"
+    parser.add_argument("data", metavar="DATA.csv", help=f"exact data, also compressed: {columns}")
+    add_layout(parser)
+
+
+def add_layout(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how to read a data file."""
     separators = "what separates columns: comma (default), semicolon, tab, space"
     add = parser.add_argument
-    add("data", metavar="DATA.csv", help=f"exact data, also compressed: {columns}")
     add("--inputs", metavar="A,B", help="names of the columns of inputs, if they are others")
     add("--target", metavar="NAME", help="name of the column of targets, if it is not y")
     add("--separator", metavar="NAME", help=separators)
-    add("--decimal", metavar="NAME", default="point", help="point (default) or comma")
+    add(
+        "--decimal",
+        metavar="NAME",
+        default="point",
+        help="before decimals: point (default) or comma",
+    )
 
 
 def add_bar(parser: argparse.ArgumentParser) -> None:
