@@ -341,6 +341,51 @@ def test_text_of_data_is_read_back_exactly(mine):
     assert parse_csv(to_csv(*mine), "mine") == mine
 
 
+@st.composite
+def written(draw):
+    """Draw data, the bytes of a file with them, what to say of it, and if it has an index."""
+    inputs, targets = draw(data())
+    separator, decimal = draw(st.sampled_from([",.", ";.", ";,", "\t.", "\t,", " .", " ,"]))
+    indexed = draw(st.booleans()) and separator != " "
+    first = draw(st.integers(0, 1))
+    names = [draw(st.sampled_from("xX")) + f"{k}" for k in range(first, first + len(inputs[0]))]
+    ends = st.sampled_from(["", '# a, b; c "d', " # 1"])
+
+    def line(cells, index, end):
+        quoted = [f'"{cell}"' if draw(st.booleans()) else cell for cell in cells]
+        return separator.join([index] * indexed + quoted) + end
+
+    tail = separator if draw(st.booleans()) else ""
+    rows = [line([*names, draw(st.sampled_from("yY"))], "", tail)]
+    for k, (point, target) in enumerate(zip(inputs, targets, strict=True)):
+        texts = (str(entry).replace("-", draw(st.sampled_from("-\u2212"))) for entry in point)
+        texts = (*texts, decimal_text(target, decimal))
+        rows += [line(texts, str(k), tail + draw(ends)), *draw(st.sampled_from([[], ["#"], [" "]]))]
+    rows[:1] = [draw(st.sampled_from(["", "# "])) + rows[0]] if not indexed else rows[:1]
+    rows += draw(st.sampled_from([[], [""], [separator * 3], ["# end"]]))
+    text = draw(st.sampled_from(["\n", "\r\n", "\r"])).join(["# by hand", *rows])
+    content = text.encode(draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"])))
+    content = draw(st.sampled_from([bytes, gzip.compress, bz2.compress, lzma.compress]))(content)
+    return (inputs, targets), content, Layout(separator=separator, decimal=decimal), indexed
+
+
+def decimal_text(value, mark):
+    """Return a fraction, or a decimal if it is one with few digits."""
+    thousandths = value * 1000
+    if thousandths.q != 1:
+        return str(value)
+    digits = f"{abs(int(thousandths.p)):04}"
+    return f"{'-' * (value < 0)}{digits[:-3]}{mark}{digits[-3:]}"
+
+
+@given(written())
+def test_data_are_read_back_exactly_however_they_were_written(case):
+    expected, content, layout, indexed = case
+    told = []
+    assert read_csv(io.BytesIO(content), layout, told.append) == expected
+    assert len(told) == indexed
+
+
 @given(st.text(alphabet='xyXY_012,;"#\n\r\t /.e-\ufeff\0'))
 def test_any_text_is_data_or_an_input_error(text):
     try:
