@@ -29,14 +29,17 @@ class Residual:
 
     def __init__(self, data: Data, faces: Sequence[Face], w: list[list], bits: int | None = None):
         self.data, self.faces, self.w, self.bits = data, faces, w, bits
+        self._fitted: dict[int, list] = {}
 
     def fitted(self, mask: int) -> list:
         """Return sum_mask (Re)_i xt_i."""
-        total = self.data.moments(mask, self.bits)[1]
-        for face, w in zip(self.faces, self.w, strict=True):
-            shift = self.data.coupled(mask, face.active, w, self.bits)
-            total = [t - s for t, s in zip(total, shift, strict=True)]
-        return total
+        if mask not in self._fitted:
+            total = self.data.moments(mask, self.bits)[1]
+            for face, w in zip(self.faces, self.w, strict=True):
+                shift = self.data.coupled(mask, face.active, w, self.bits)
+                total = [t - s for t, s in zip(total, shift, strict=True)]
+            self._fitted[mask] = total
+        return self._fitted[mask]
 
     def gradient(self, mask: int) -> list:
         """Return sum_mask r_i xt_i."""
