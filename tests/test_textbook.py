@@ -8,6 +8,8 @@ from math import comb
 
 import pyarrow.parquet as pq
 import pytest
+from flint import arb, ctx
+from oracles import reference_problem
 from textbook import instance, refusals
 
 from reluenum import Problem
@@ -16,7 +18,7 @@ from reluenum.landscape import components_of
 from reluenum.prove import posed, prove
 from reluenum.spool import Task, surveyed
 from reluenum.verify import verify
-from reluenum.verify.exact import Data
+from reluenum.verify.exact import LEVELS, Data
 from reluenum.verify.landscape import Landscape
 from reluenum.verify.records import Proof, read_descriptions
 from reluenum.widths import EveryWidth
@@ -85,6 +87,19 @@ def test_no_scale_of_the_data_is_refused(exponent, scaled, tmp_path):
     task = Task(problem, 2)
     path.write_text(to_json(prove(task, surveyed(task)).document))
     verify(path)
+
+
+def test_radii_shrink_with_the_square_root_of_the_precision():
+    """The gap of Lemma 8 is quadratic in the error of w: what is left is rounding, squared."""
+    task = Task(reference_problem(2, "1/100"), 2)
+    document = prove(task, surveyed(task)).document
+    proof = Proof(Data(document["problem"]), {})
+    with ctx.workprec(LEVELS[0]):
+        proof.read(_records(document))
+    for core in proof.cores.values():
+        for bits in (256, 512) if core.support else ():
+            ball = next(core.residuals(bits))
+            assert ball.radius < arb(2) ** (8 - bits // 2)
 
 
 # Unions of any size: three pairs of opposite edges of a regular tetrahedron.
