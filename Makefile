@@ -1,4 +1,4 @@
-.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice lock clean
+.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice textbook lock clean
 
 reference:
 	./run reference
@@ -60,6 +60,10 @@ crosscheck:
 # Ninety lists and thirty convex programs: a minute.
 convex:
 	./run -- python -m docs.convex
+
+# Textbook data, two thousand sets of them, against the checker: ten minutes.
+textbook:
+	./run -- python tests/textbook.py 0 2000
 
 # Needs uv (pip install uv). Keeps the versions already locked; `make lock UPGRADE=--upgrade` does not.
 lock:

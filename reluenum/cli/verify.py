@@ -3,27 +3,23 @@
 import argparse
 
 from reluenum.cli.exits import DECIDED, FAILED, stopped
-from reluenum.cli.options import write
+from reluenum.cli.options import add_layout, data_of, write
 from reluenum.errors import InputError
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("file", metavar="FILE", help="a document of the certified engine")
-    parser.add_argument(
-        "data",
-        metavar="DATA.csv",
-        nargs="?",
-        help="the data that it has to be about, as for minima",
-    )
+    what = "the data that it has to be about, as for minima"
+    parser.add_argument("data", metavar="DATA.csv", nargs="?", help=what)
+    add_layout(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Check a certificate and say what it proves."""
-    from reluenum.datasets import read_csv
     from reluenum.verify import CertificateError, verify
 
-    data = None if options.data is None else read_csv(options.data)
+    data = None if options.data is None else data_of(options)
     try:
         report = verify(options.file, data)
     except OSError as error:

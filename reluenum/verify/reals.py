@@ -57,12 +57,12 @@ def _real(roots: Sequence[acb]) -> list[arb] | None:
 
 
 class Algebraic:
-    """A polynomial in a root: an element of its number field."""
+    """A polynomial in a root, of smaller degree than chi: an element of its number field."""
 
     __slots__ = ("poly", "root")
 
     def __init__(self, root: Root, poly: Any) -> None:
-        self.root, self.poly = root, fmpq_poly(poly) % root.modulus
+        self.root, self.poly = root, fmpq_poly(poly)
 
     def _with(self, other: Any, operation: Callable[[Any, Any], Any]) -> "Algebraic":
         value = other.poly if isinstance(other, Algebraic) else fmpq_poly([other])
@@ -78,7 +78,7 @@ class Algebraic:
         return self._with(other, lambda x, y: y - x)
 
     def __mul__(self, other: Any) -> "Algebraic":
-        return self._with(other, lambda x, y: x * y)
+        return self._with(other, lambda x, y: x * y % self.root.modulus)
 
     def __truediv__(self, other: Any) -> "Algebraic":
         if isinstance(other, Algebraic):
@@ -105,9 +105,18 @@ class Algebraic:
     def minimal_polynomial(self) -> fmpz_poly:
         """Return the primitive irreducible polynomial of which this is a root."""
         degree = self.root.modulus.degree()
-        powers = [self * Algebraic(self.root, [0] * k + [1]) for k in range(degree)]
+        powers = [self]
+        for _ in range(degree - 1):
+            powers.append(powers[-1] * Algebraic(self.root, fmpq_poly([0, 1]) % self.root.modulus))
         matrix = fmpq_mat([[power.poly[k] for k in range(degree)] for power in powers])
         return matrix.charpoly().numer().factor()[1][0][0]
+
+
+def minimal_polynomial(value: Any) -> fmpz_poly:
+    """Return the primitive irreducible polynomial over Z of a number, rational or algebraic."""
+    if isinstance(value, Algebraic):
+        return value.minimal_polynomial()
+    return fmpz_poly([-value.p, value.q])
 
 
 def sign(value: Any) -> int | None:

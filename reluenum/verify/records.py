@@ -3,8 +3,8 @@
 import json
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, combinations
 from math import comb, inf
@@ -15,10 +15,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from flint import arb, ctx, fmpq, fmpq_poly
 
-from .exact import LEVELS, CertificateError, Data, Face, Support, dot, rational, require
+from .exact import LEVELS, CertificateError, Data, Support, dot, rational, require
 from .pages import row_groups
 from .reals import Algebraic, Root
-from .residuals import Core, Residual, _standing, same_residual
+from .residuals import Core, ExactResidual, Residual, same_residual
 
 
 @dataclass(eq=False)
@@ -27,53 +27,65 @@ class Group:
 
     Parameters
     ----------
-    core : Core
-        Of one of them, with an exact description if there is one.
     sides : dict
-        The sign of the output weights on each tight face.
-    vertices : list of Support
+        The sign of the output weights on each face of a vertex.
+    vertices : dict
+        The residual by vertex, and so one and the same residual in several forms.
+    minimal : set of Support
+        The vertices whose points without zero units are local minima.
     """
 
-    core: Core
     sides: dict[int, int]
-    vertices: list[Support] = field(default_factory=list)
+    vertices: dict[Support, Core]
+    minimal: set[Support]
+
+    @cached_property
+    def core(self) -> Core:
+        """The residual, with an exact description if there is one."""
+        cores = list(self.vertices.values())
+        return next((core for core in cores if core.exact), cores[0])
 
     @cached_property
     def is_global(self) -> bool:
-        """Whether the residual is global at every width (Theorem C, Lemma 14)."""
-        if any(self.core.descends(*pair) for pair in self.sides.items()):
-            return False
-        faces, first = self.core.data.faces, next(self.core.residuals(0))
-        others = [k for k in range(len(faces)) if k not in self.sides]
-        if any((_standing(first, faces[k]) or (0, 0))[0] > 0 for k in others):
-            return False
-        return all(self.core.standing(k)[0] <= 0 for k in others)
+        """Whether the residual is global at every width (Theorem C, Lemma 14).
+
+        Then all its tight faces are good, that is all its vertices minimal.
+        """
+        return len(self.minimal) == len(self.vertices) and not self.core.exceeded(self.sides)
 
     @classmethod
     def joined(cls, groups: "Sequence[Group]") -> "Group":
         """Return groups with one residual as one."""
-        core = next((group.core for group in groups if group.core.exact), groups[0].core)
-        sides = {place: side for group in groups for place, side in group.sides.items()}
-        return cls(core, sides, [vertex for group in groups for vertex in group.vertices])
+        return cls(
+            {place: side for group in groups for place, side in group.sides.items()},
+            {vertex: core for group in groups for vertex, core in group.vertices.items()},
+            {vertex for group in groups for vertex in group.minimal},
+        )
 
-    def supports(self, largest: int) -> list[Support]:
+    def supports(self, largest: float) -> list[Support]:
         """Return the unions of vertices with at most so many faces, smaller ones first."""
-        found = set(self.vertices)
-        frontier = list(found)
-        while frontier:
-            one = frontier.pop()
-            for other in self.vertices:
-                union = tuple(sorted({*one, *other}))
-                if len(union) <= largest and union not in found:
-                    found.add(union)
-                    frontier.append(union)
-        return sorted(found, key=lambda support: (len(support), support))
+        return unions(self.vertices, largest)
 
-    def is_minimal(self, support: Support) -> bool:
-        """Whether its points without zero units are local minima (Theorems B and C)."""
-        if not support:
-            return self.is_global
-        return not any(self.core.descends(k, self.sides[k]) for k in support)
+    def valid(self, largest: float) -> list[Support]:
+        """Return those whose points without zero units are local minima (Theorems B and C).
+
+        All faces of a union are good if and only if it consists of minimal vertices.
+        """
+        return unions(self.minimal, largest)
+
+
+def unions(vertices: Collection[Support], largest: float) -> list[Support]:
+    """Return the unions of supports with at most so many faces, smaller ones first."""
+    found = {vertex for vertex in vertices if len(vertex) <= largest}
+    frontier = list(found)
+    while frontier:
+        one = frontier.pop()
+        for other in vertices:
+            union = tuple(sorted({*one, *other}))
+            if len(union) <= largest and union not in found:
+                found.add(union)
+                frontier.append(union)
+    return sorted(found, key=lambda support: (len(support), support))
 
 
 LARGEST_DEGREE, MOST_DIGITS = 128, 50_000_000
@@ -92,7 +104,7 @@ MOST_FACES, MOST_SIGNS = 1 << 18, 1 << 27
 """Live faces, and signs of all of them, that a certificate can be about."""
 
 
-def read_descriptions(data: Data, entries: Any) -> dict[Support, Residual]:
+def read_descriptions(data: Data, entries: Any) -> dict[Support, ExactResidual]:
     """Read the exact descriptions and check each by substitution (Theorem A)."""
     require(type(entries) is list, "certificate: `exact` is no list")
     require(len(entries) <= number_of_supports(data), "certificate: exact: more than supports")
@@ -111,7 +123,7 @@ def read_descriptions(data: Data, entries: Any) -> dict[Support, Residual]:
     return found
 
 
-def _described(data: Data, support: Support, entry: dict[str, Any], where: str) -> Residual:
+def _described(data: Data, support: Support, entry: dict[str, Any], where: str) -> ExactResidual:
     """Return the residual of an exact description, if it is one."""
     lists = [entry["chi"], entry["coordinates"], *entry["coordinates"]]
     require(all(type(part) is list for part in lists), f"{where}: a polynomial is no list")
@@ -134,35 +146,32 @@ def _described(data: Data, support: Support, entry: dict[str, Any], where: str) 
     numbers = [Algebraic(root, p) for p in polys]
     faces = [data.faces[place] for place in support]
     with ctx.workprec(LEVELS[2]):  # what does not hold nearly is refused without long arithmetic
-        balls = [number.ball(LEVELS[2]) for number in numbers]
-        near = all(value.contains(0) for value in _equations(data, faces, balls, LEVELS[2]))
+        omegas, w, _ = _parted(data, [number.ball(LEVELS[2]) for number in numbers], cut)
+        rough = Residual(data, faces, w, LEVELS[2])
+        near = all(value.contains(0) for value in _equations(rough, omegas))
         require(near, f"{where}: does not solve (1)-(2)")
-    solved = all(value.poly == 0 for value in _equations(data, faces, numbers))
-    positive = all(square.sign() > 0 for square in numbers[cut:])
+    omegas, w, squares = _parted(data, numbers, cut)
+    residual = ExactResidual(data, faces, w, squares)
+    solved = all(value.poly == 0 for value in _equations(residual, omegas))
+    positive = all(square.sign() > 0 for square in squares)
     require(solved and positive, f"{where}: does not solve (1)-(2)")
-    return _residual(data, faces, numbers)
+    return residual
 
 
-def _residual(
-    data: Data, faces: Sequence[Face], numbers: Sequence[Any], bits: int | None = None
-) -> Residual:
-    """Return the residual of omega_l by face, followed by s_l by face."""
-    rows = range(0, len(faces) * data.depth, data.depth)
-    squares = numbers[len(faces) * data.depth :]
-    w = [[s * x for x in numbers[k : k + data.depth]] for k, s in zip(rows, squares, strict=True)]
-    return Residual(data, faces, w, bits)
+def _parted(data: Data, numbers: list, cut: int) -> tuple[list[list], list[list], list]:
+    """Return omega_l, w_l = s_l omega_l and s_l by face, from all coordinates of a description."""
+    omegas = [numbers[k : k + data.depth] for k in range(0, cut, data.depth)]
+    squares = numbers[cut:]
+    w = [[s * x for x in omega] for omega, s in zip(omegas, squares, strict=True)]
+    return omegas, w, squares
 
 
-def _equations(
-    data: Data, faces: Sequence[Face], numbers: Sequence[Any], bits: int | None = None
-) -> Iterator[Any]:
+def _equations(residual: Residual, omegas: list[list]) -> Iterator[Any]:
     """Yield what (1)-(2) say to be 0."""
-    residual = _residual(data, faces, numbers, bits)
-    for k, face in enumerate(faces):
-        omega = numbers[k * data.depth : (k + 1) * data.depth]
+    for face, omega in zip(residual.faces, omegas, strict=True):
         yield dot(omega, omega) - fmpq(1)
         for x, y in zip(residual.u(face), omega, strict=True):
-            yield x - data.ridge * y
+            yield x - residual.data.ridge * y
 
 
 def read_records(
@@ -262,14 +271,14 @@ class Proof:
         Exact residuals by support.
     """
 
-    def __init__(self, data: Data, descriptions: dict[Support, Residual]) -> None:
+    def __init__(self, data: Data, descriptions: dict[Support, ExactResidual]) -> None:
         self.data, self.descriptions = data, dict(descriptions)
-        zero = Core(data, (), [], Residual(data, [], []))
+        zero = Core(data, (), [], ExactResidual(data, [], [], []))
         self.cores: dict[Support, Core] = {(): zero}
         self.verdicts: Counter[str] = Counter()
         self.polished = 0
-        self.zero = Group(zero, {}, [()])
-        self.vertices: list[tuple[Core, dict[int, int]]] = []
+        self.zero = Group({}, {(): zero}, {()})
+        self.vertices: list[Group] = []
 
     def read(self, records: Iterable[tuple[Any, Any, Any]]) -> None:
         """Check every record; their number is that of the supports."""
@@ -301,7 +310,8 @@ class Proof:
         require(type(w) is list and len(w) == len(support) * depth, "w has a wrong length")
         require(all(type(x) is float and abs(x) < float("inf") for x in w), "w is not finite")
         vectors = [list(map(arb, w[k : k + depth])) for k in range(0, len(w), depth)]
-        core = Core(self.data, support, vectors, self.descriptions.pop(support, None))
+        exact = self.descriptions.pop(support, None)
+        core = Core(self.data, support, vectors, exact, self._smaller(support, vectors))
         if verdict == "leaves":
             require(core.side(support[place]) == 0, "u does not leave the face")
         else:
@@ -309,8 +319,15 @@ class Proof:
         self.polished += len(core.balls) > 1
         return core
 
+    def _smaller(self, support: Support, vectors: list[list[arb]]) -> Core | None:
+        """Return the residual without the faces on which w is 0, None if there is no such face."""
+        needed = tuple(
+            face for face, w in zip(support, vectors, strict=True) if any(x != 0 for x in w)
+        )
+        return None if needed == support else self.cores[needed]
+
     def _stationary(self, core: Core, verdict: str, place: int) -> None:
-        """Check that a support is essential, stationary, and a minimum or not; group it."""
+        """Check that a support is essential, stationary, and a minimum or not."""
         support = core.support
         for k, face in enumerate(support):
             smaller = self.cores[support[:k] + support[k + 1 :]]
@@ -318,47 +335,54 @@ class Proof:
         sides = {face: core.side(face) for face in support}
         require(all(sides.values()), "u leaves a face")
         core.stationary(sides)
+        minimal = set()
         if verdict == "descends":
             face = support[place]
             require(core.descends(face, sides[face]), "no ray descends")
         else:
             require(not any(core.descends(*pair) for pair in sides.items()), "a ray descends")
-        self.vertices.append((core, sides))
+            minimal.add(support)
+        self.vertices.append(Group(sides, {support: core}, minimal))
 
     def grouped(self) -> list[Group]:
         """Return the residuals of the stationary points; the zero network's if it is a minimum.
 
         Vertices with one residual have equal losses. It matters only for those whose union is a
-        support to be counted (Lemma 12), and for the residual that is global at every width, of
-        which there is one (Theorem C).
+        support to be listed or counted (Lemma 12), and for the residual that is global at every
+        width, of which there is one (Theorem C).
         """
-        largest = self.data.size + 1 if self.data.width == "all" else self.data.largest
-        losses = [core.loss() for core, _ in self.vertices]
+        losses = [group.core.loss() for group in self.vertices]
         order = sorted(range(len(losses)), key=lambda k: losses[k].lower())
-        alike: list[list[int]] = []
+        alike: list[list[Group]] = []
         top = None
         for k in order:
             if top is None or losses[k].lower() > top:
                 alike.append([])
                 top = losses[k].upper()
-            alike[-1].append(k)
+            alike[-1].append(self.vertices[k])
             top = top.max(losses[k].upper())
         groups = [self.zero] * self.zero.is_global
         for chosen in alike:
             same: list[Group] = []
-            for core, sides in (self.vertices[k] for k in chosen):
+            for vertex in chosen:
                 near = [
                     group
                     for group in same
-                    if any(len({*v, *core.support}) <= largest for v in group.vertices)
-                    and same_residual(group.core, core)
+                    if self._meet(group, vertex) and same_residual(group.core, vertex.core)
                 ]
                 same = [group for group in same if group not in near]
-                same.append(Group.joined([*near, Group(core, sides, [core.support])]))
+                same.append(Group.joined([*near, vertex]))
             groups += same
         best = [group for group in groups if group.is_global]
         others = [group for group in groups if not group.is_global]
         return [*others, Group.joined(best)] if best else others
+
+    def _meet(self, one: Group, other: Group) -> bool:
+        """Whether two vertices have a union to be listed: a valid one, for every width."""
+        if self.data.width == "all" and one.minimal and other.minimal:
+            return True
+        unions = ({*v, *w} for v in one.vertices for w in other.vertices)
+        return any(len(union) <= self.data.largest for union in unions)
 
 
 def number_of_supports(data: Data) -> int:
