@@ -184,6 +184,10 @@ def test_the_command_compares_with_a_data_file(documents, tmp_path, monkeypatch,
     (tmp_path / "bad.csv").write_text("x,y\n-3/4,two\n")
     assert main(["verify", "minima.json", "same.csv"]) == 0
     assert "data: those of the data file, number by number\n" in capsys.readouterr().out
+    (tmp_path / "named.csv").write_text("dose;effect\n-0,75;2\n4/3;-1\n")
+    options = ["--inputs", "dose", "--target", "effect", "--separator", "semicolon"]
+    assert main(["verify", "minima.json", "named.csv", *options, "--decimal", "comma"]) == 0
+    capsys.readouterr()
     assert main(["verify", "minima.json", "other.csv"]) == 1
     text = "row 2 of the data, column x: 13333/10000 in the file, 4/3 in the document"
     assert text in capsys.readouterr().err

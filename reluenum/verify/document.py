@@ -161,7 +161,8 @@ def _proved(document: Any, folder: Path, given: Any) -> Report:
     with _source(certificate[place], place, folder) as source:
         found = hashlib.file_digest(source, "sha256").hexdigest()
         matched(certificate["sha256"], found, "certificate: sha256")
-        longest = len(problem["y"]) * (len(problem["x"][0]) + 1)  # one unit for each data point
+        units = len(problem["y"]) if problem["width"] == "all" else problem["width"]
+        longest = units * (len(problem["x"][0]) + 1)
         count, records = read_records(source, digest, longest)
         data = Data(problem, claimed_faces(problem, count))
         expected = number_of_supports(data)
