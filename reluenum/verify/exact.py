@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from itertools import chain, combinations
 from math import comb, inf
-from operator import mul
+from operator import add, mul
 from typing import Any
 
 from flint import arb, ctx, fmpq, fmpq_mat, fmpz
@@ -40,12 +40,12 @@ def require(condition: bool, text: str) -> None:
 
 def dot(left: Sequence, right: Sequence) -> Any:
     """Return the inner product over any ring."""
-    return sum(map(mul, left, right))
+    return reduce(add, map(mul, left, right))
 
 
 def applied(matrix: Sequence[Sequence], vector: Sequence) -> list:
     """Return matrix * vector over any ring."""
-    return [sum(map(mul, row, vector)) for row in matrix]
+    return [reduce(add, map(mul, row, vector)) for row in matrix]
 
 
 def rational(value: Any, where: str) -> fmpq:
