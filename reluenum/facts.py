@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flint import fmpz
+
 from reluenum.landscape import Completeness
 
 Document = Mapping[str, Any]
@@ -60,7 +62,7 @@ def _patterns(document: Document) -> Fact:
         f"{counts['realisable_patterns']} realisable, "
         f"{counts['patterns_up_to_permutation']} up to permutation of the units"
     )
-    holds = counts["sign_matrices"] == str(2 ** (points * width))
+    holds = counts["sign_matrices"] == str(fmpz(2) ** (points * width))  # of any length
     examined = document.get("sign_matrices")
     if examined is None:
         return Fact(statement, holds, kept)

@@ -398,8 +398,15 @@ def test_roots_that_hardly_differ_are_not_told_apart_at_any_price(documents, tmp
     refused(described(documents["one"], clustered(3, 5)), tmp_path, "does not solve")
 
 
-def test_the_reference_instance_with_its_data_file_is_proved(tmp_path):
-    problem = reference_problem(1, "1/100")
+@pytest.mark.parametrize(
+    "problem",
+    [
+        reference_problem(1, "1/100"),
+        Problem.from_text([["1", "2"], ["0", "1"], ["1", "2"]], ["1", "2", "0"], 1, "1/10"),
+    ],
+    ids=["reference", "repeated inputs"],
+)
+def test_a_document_with_its_own_data_is_proved(problem, tmp_path):
     path = tmp_path / "minima.json"
     path.write_text(to_json(solved(problem)))
     assert verify(path, (problem.inputs, problem.targets)).compared

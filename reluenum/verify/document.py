@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
-from flint import ctx, fmpq
+from flint import ctx
 
 from .exact import LEVELS, CertificateError, Data, rational, require
 from .landscape import Landscape, matched
@@ -169,7 +169,7 @@ def _proved(document: Any, folder: Path, given: Any) -> Report:
         require(count == expected, f"certificate: {count} records for {expected} supports")
         matched(certificate["records"], count, "certificate: records")
         if given is not None:
-            _compare(data, *given)
+            _compare(problem, *given)
         unchecked = _informative(document, data)
         descriptions = read_descriptions(data, certificate["exact"])
         exact = len(descriptions)
@@ -218,19 +218,23 @@ def _informative(document: dict[str, Any], data: Data) -> tuple[str, ...]:
     return tuple(key for key in UNCHECKED if key in document)
 
 
-def _compare(data: Data, inputs: Sequence[Sequence[Any]], targets: Sequence[Any]) -> None:
+def _compare(
+    problem: dict[str, Any], inputs: Sequence[Sequence[Any]], targets: Sequence[Any]
+) -> None:
     """Require that the data of the document are those that are given, as rational numbers."""
-    width = len(inputs[0]) if len(inputs) else 0
-    shapes = [(len(inputs), width), (data.size, data.depth - 1)]
+    shapes = [
+        (len(y), len(x[0]) if x else 0)
+        for x, y in ((inputs, targets), (problem["x"], problem["y"]))
+    ]
     text = "the data file has {} rows and {} inputs, the document {} and {}"
     require(shapes[0] == shapes[1], text.format(*shapes[0], *shapes[1]))
-    names = ["x"] if width == 1 else [f"x{k + 1}" for k in range(width)]
-    for i, (row, target) in enumerate(zip(inputs, targets, strict=True)):
-        theirs = [rational(str(entry), "data file") for entry in (*row, target)]
-        mine: list[fmpq] = [*data.rows[i][:-1], data.targets[i]]
-        for name, one, other in zip([*names, "y"], theirs, mine, strict=True):
-            text = f"row {i + 1} of the data, column {name}: {one} in the file, "
-            require(one == other, f"{text}{other} in the document")
+    width = shapes[0][1]
+    names = [*(["x"] if width == 1 else (f"x{k + 1}" for k in range(width))), "y"]
+    for i, (x, y) in enumerate(zip(problem["x"], problem["y"], strict=True)):
+        for name, one, other in zip(names, (*inputs[i], targets[i]), (*x, y), strict=True):
+            theirs, mine = rational(str(one), "data file"), rational(other, "problem")
+            text = f"row {i + 1} of the data, column {name}: {theirs} in the file, "
+            require(theirs == mine, f"{text}{mine} in the document")
 
 
 def _source(value: Any, place: str, folder: Path) -> BinaryIO:

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from itertools import chain, combinations
 from math import comb, inf
-from operator import mul
+from operator import add, mul
 from typing import Any
 
 from flint import arb, ctx, fmpq, fmpq_mat, fmpz
@@ -40,12 +40,12 @@ def require(condition: bool, text: str) -> None:
 
 def dot(left: Sequence, right: Sequence) -> Any:
     """Return the inner product over any ring."""
-    return sum(map(mul, left, right))
+    return reduce(add, map(mul, left, right))
 
 
 def applied(matrix: Sequence[Sequence], vector: Sequence) -> list:
     """Return matrix * vector over any ring."""
-    return [sum(map(mul, row, vector)) for row in matrix]
+    return [reduce(add, map(mul, row, vector)) for row in matrix]
 
 
 def rational(value: Any, where: str) -> fmpq:
@@ -87,10 +87,9 @@ def cocircuits(
     basis = row_space(rows)
     rank = basis.nrows()
     inner = (fmpq_mat(rows) * basis.transpose()).tolist()
-    distinct = list(dict.fromkeys(map(tuple, inner)))
-    require(comb(len(distinct), rank - 1) * len(rows) * rank <= budget, TOO_FEW)
+    require(comb(len(rows), rank - 1) * len(rows) * rank <= budget, TOO_FEW)
     rays = {}
-    for chosen in combinations(map(list, distinct), rank - 1):
+    for chosen in combinations(inner, rank - 1):
         # The minors of rank - 1 rows are orthogonal to them, and 0 if the rows are dependent.
         minors = [[x for row in chosen for x in row[:j] + row[j + 1 :]] for j in range(rank)]
         line = [(-1) ** j * fmpq_mat(rank - 1, rank - 1, m).det() for j, m in enumerate(minors)]
@@ -130,7 +129,10 @@ def covectors(
 
 @dataclass(frozen=True)
 class Face:
-    """A face: its text, active set and zero set (as masks), and its non-zero signs (i, sign)."""
+    """A face: its text, active set and zero set (as masks), and its non-zero signs (i, sign).
+
+    The text has a sign for each data point, the others are of distinct rows.
+    """
 
     text: str
     active: int
@@ -138,17 +140,22 @@ class Face:
     signs: tuple[tuple[int, int], ...]
 
     @classmethod
-    def of(cls, positive: int, negative: int, size: int) -> "Face":
-        """Return the face with a sign vector."""
-        text = "".join(
+    def of(cls, positive: int, negative: int, row_of: Sequence[int]) -> "Face":
+        """Return the face with a sign vector, given the number of the row of each data point."""
+        size = max(row_of) + 1
+        short = [
             "+" if positive >> i & 1 else "-" if negative >> i & 1 else "0" for i in range(size)
-        )
-        signs = tuple((i, 1 if s == "+" else -1) for i, s in enumerate(text) if s != "0")
+        ]
+        signs = tuple((i, 1 if s == "+" else -1) for i, s in enumerate(short) if s != "0")
+        text = "".join(map(short.__getitem__, row_of))
         return cls(text, positive, (1 << size) - 1 & ~(positive | negative), signs)
 
 
 class Data:
     """The problem as exact numbers, and all that depends on it alone.
+
+    Data points with equal inputs are on the same side of every unit. So `rows` are distinct, masks
+    are sets of them, and what is summed over data points is summed over equal ones first.
 
     Parameters
     ----------
@@ -171,7 +178,10 @@ class Data:
         long = any(len(str(entry)) > LONGEST_NUMBER for entry in numbers)
         require(not long, f"problem: a number of more than {LONGEST_NUMBER} characters")
         self.size, self.width = len(y), width
-        self.rows = [[*(rational(entry, "problem x") for entry in row), fmpq(1)] for row in x]
+        every = [(*(rational(entry, "problem x") for entry in row), fmpq(1)) for row in x]
+        number = {row: k for k, row in enumerate(dict.fromkeys(every))}
+        row_of = [number[row] for row in every]
+        self.rows = [list(row) for row in number]
         self.targets = [rational(entry, "problem y") for entry in y]
         self.scale = fmpq(1, self.size) if problem["loss"] == "mean" else fmpq(1)
         self.ridge = rational(problem["ridge"], "problem ridge") / self.scale
@@ -186,16 +196,20 @@ class Data:
         mean = sum(self.targets) * self.share
         self.residual = [target - mean for target in self.targets]  # R y
         self.energy = dot(self.targets, self.residual)  # y' R y
+        # Of each distinct row: as many times xt as it has data points, and the sum of (Ry)_i.
+        self._loads = [[fmpq(0)] * (len(row) + 1) for row in self.rows]
+        for k, value in zip(row_of, self.residual, strict=True):
+            entries = zip(self._loads[k], (*self.rows[k], value), strict=True)
+            self._loads[k] = [load + entry for load, entry in entries]
+        self.everything = (1 << len(self.rows)) - 1
         # Of a face and its opposite, one has an active point, unless both are the same.
         budget = inf if faces is None else min(2_000_000 + 2000 * faces**2, 10**9)
         most = inf if faces is None else 2 * faces + 1
-        signs = covectors(cocircuits(self.rows, budget), self.size, most)
-        live = [Face.of(*pair, self.size) for pair in signs if pair[0]]
+        signs = covectors(cocircuits(self.rows, budget), len(self.rows), most)
+        live = [Face.of(*pair, row_of) for pair in signs if pair[0]]
         self.faces = sorted(live, key=lambda face: face.text)
         self._place_of = {(face.active, face.zeros): k for k, face in enumerate(self.faces)}
-        self.columns = sum(
-            positive | negative == (1 << self.size) - 1 for positive, negative in signs
-        )
+        self.columns = sum(positive | negative == self.everything for positive, negative in signs)
         self.largest = min(self.size if width == "all" else width, len(self.faces))
         self._cache: dict[tuple, Any] = {}
 
@@ -209,16 +223,18 @@ class Data:
         return self._cache[place]
 
     def moments(self, mask: int, bits: int | None) -> tuple[list[list], list]:
-        """Return the sums of xt xt' and of (Ry) xt over the rows of a mask."""
+        """Return the sums of xt xt' and of (Ry) xt over the data points with rows of a mask."""
 
         def compute() -> tuple[list[list], list]:
-            rows = fmpq_mat([[*self.rows[i], self.residual[i]] for i in places(mask)])
-            gram = (
-                (rows.transpose() * rows).tolist()
+            rows, loads = (
+                fmpq_mat([table[i] for i in places(mask)]) for table in (self.rows, self._loads)
+            )
+            sums = (
+                (rows.transpose() * loads).tolist()
                 if mask
                 else [[fmpq(0)] * (self.depth + 1)] * self.depth
             )
-            return [row[:-1] for row in gram[: self.depth]], [row[-1] for row in gram[: self.depth]]
+            return [row[:-1] for row in sums], [row[-1] for row in sums]
 
         return self._at(("moments", mask), bits, compute)
 
@@ -242,9 +258,8 @@ class Data:
             basis = row_space([self.rows[i] for i in places(mask)])
             return basis.transpose() * (basis * basis.transpose()).solve(basis)
 
-        everything = (1 << self.size) - 1
         return self._at(
-            ("projector", zeros), bits, lambda: (span(everything) - span(zeros)).tolist()
+            ("projector", zeros), bits, lambda: (span(self.everything) - span(zeros)).tolist()
         )
 
     def spreads(self, mask: int, zeros: int, bits: int) -> list[arb]:
@@ -282,7 +297,7 @@ class Data:
     def opposite(self, place: int) -> int | None:
         """Return the place of the face -F, None if it has no active point."""
         face = self.faces[place]
-        active = (1 << self.size) - 1 & ~(face.active | face.zeros)
+        active = self.everything & ~(face.active | face.zeros)
         return self._place_of.get((active, face.zeros))
 
     def name(self, support: Support) -> str:

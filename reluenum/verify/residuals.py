@@ -1,6 +1,7 @@
 """Residuals, exact or in the ball of Lemma 8, and what they say of a face."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -31,13 +32,22 @@ class Residual:
         self.data, self.faces, self.w, self.bits = data, faces, w, bits
         self._fitted: dict[int, list] = {}
 
+    @cached_property
+    def level(self) -> Any:
+        """share * sum f_0, which an output bias takes off."""
+        sums = (self.data.moments(face.active, self.bits)[0][-1] for face in self.faces)
+        return self.data.share * sum(map(dot, sums, self.w))
+
     def fitted(self, mask: int) -> list:
         """Return sum_mask (Re)_i xt_i."""
         if mask not in self._fitted:
-            total = self.data.moments(mask, self.bits)[1]
+            data, bits = self.data, self.bits
+            gram, total = data.moments(mask, bits)
             for face, w in zip(self.faces, self.w, strict=True):
-                shift = self.data.coupled(mask, face.active, w, self.bits)
-                total = [t - s for t, s in zip(total, shift, strict=True)]
+                part = applied(data.moments(mask & face.active, bits)[0], w)
+                total = [t - s for t, s in zip(total, part, strict=True)]
+            if data.share:
+                total = [t + self.level * s for t, s in zip(total, gram[-1], strict=True)]
             self._fitted[mask] = total
         return self._fitted[mask]
 
