@@ -22,8 +22,7 @@ from reluenum.algebraic import (
 from reluenum.arrangement import Arrangement, Face
 from reluenum.errors import BackendError
 from reluenum.groebner import Engine
-from reluenum.linear import dot
-from reluenum.minimality import descent_ray
+from reluenum.minimality import descent_ray, dual_excess
 from reluenum.patterns import Support, support_text
 from reluenum.problem import Problem
 from reluenum.search import search
@@ -101,19 +100,17 @@ class Escalation:
 
     def judge(self, point: SupportPoint) -> tuple[Kind, int]:
         """Return the verdict on a support, and the position of the face that it is about."""
-        residual = point.residual
         for k, (face, vector) in enumerate(zip(point.support, point.unit_vectors, strict=True)):
             if face_sign(self.problem, face, vector) == 0:
                 return Kind.LEAVES, k
         for k, (face, sign) in enumerate(zip(point.support, point.signs, strict=True)):
-            if descent_ray(self.problem, self.arrangement, face, sign, residual) is not None:
+            if descent_ray(self.arrangement, point, face, sign) is not None:
                 return Kind.DESCENDS, k
         return Kind.MINIMUM, -1
 
     def excess(self, point: SupportPoint, face: Face) -> int:
         """Return the sign of |u_F| - Lambda at the residual of a point."""
-        gradient = point.projected_gradient(face)
-        return (dot(gradient, gradient) - self.problem.effective_ridge**2).sign()
+        return dual_excess(point, face).sign()
 
 
 def claimed_by(engine: Engine) -> Callable[[IsolatedPoint], Root]:

@@ -16,9 +16,9 @@ from reluenum.algebraic import Number, compare
 from reluenum.arrangement import Arrangement, Face
 from reluenum.certify import CertifiedClass, certified_points, certify
 from reluenum.decimals import Real, RootMultiple
-from reluenum.linear import dot
 from reluenum.merge import ResidualClass, StationarySet
 from reluenum.minimality import Descent
+from reluenum.moments import Moments
 from reluenum.patterns import Counts, Support
 from reluenum.problem import Problem
 from reluenum.stationary import Outcome
@@ -149,12 +149,10 @@ class Component:
 
     def _bias(self, stratum: Stratum) -> Number:
         """Return the best output bias m; a free one varies with the squares (section 4)."""
-        errors = [self.loss.point.constant(target) for target in self.problem.targets]
-        for group in stratum.groups:
-            for i in group.face.active:
-                response = dot(group.direction, self.problem.rows[i]) * group.sign
-                errors[i] = errors[i] - group.square * response
-        return sum(errors[1:], start=errors[0]) * self.problem.bias_share
+        weighted = [[g.square * entry * g.sign for entry in g.direction] for g in stratum.groups]
+        support = tuple(group.face for group in stratum.groups)
+        bias = Moments.of(self.problem).bias(support, weighted)
+        return self.loss.point.constant(0) + bias
 
     def __repr__(self) -> str:
         faces = " ".join(f"{g.face.signs}x{g.multiplicity}" for g in self.strata[0].groups)

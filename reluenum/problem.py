@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from numbers import Rational, Real
+from operator import mul
 from typing import Any, Self
 
 from flint import fmpq, fmpz
@@ -92,6 +93,31 @@ def parse_ridge(text: str) -> fmpq:
     if ridge <= 0:
         raise InputError("ridge", f"{text} is not positive", "a positive decimal or fraction")
     return ridge
+
+
+@dataclass(frozen=True)
+class Site:
+    """An input, with all data points that have it: no network tells them apart.
+
+    They share a hyperplane of the arrangement, too, so that the work depends on the number of
+    sites, and on the number of data points only where data are read and faces are written.
+
+    Parameters
+    ----------
+    first : int
+        The first data point that has the input.
+    row : (d + 1,) tuple of fmpq
+        (x, 1).
+    count : int
+        Number of data points.
+    mean : fmpq
+        Of their targets.
+    """
+
+    first: int
+    row: Vector
+    count: int
+    mean: fmpq
 
 
 @dataclass(frozen=True)
@@ -215,6 +241,36 @@ class Problem:
         return tuple((*row, fmpq(1)) for row in self.inputs)
 
     @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """The distinct inputs, in the order of the data."""
+        return tuple(
+            Site(
+                points[0],
+                self.rows[points[0]],
+                len(points),
+                sum((self.targets[i] for i in points), start=fmpq(0)) / len(points),
+            )
+            for points in alike(self.rows)
+        )
+
+    @cached_property
+    def means(self) -> Vector:
+        """The mean of the targets of each site."""
+        return tuple(site.mean for site in self.sites)
+
+    @cached_property
+    def scatter(self) -> fmpq:
+        """The sum of squares of the targets around these means: no network makes it smaller."""
+        squares = sum((target * target for target in self.targets), start=fmpq(0))
+        return squares - sum(map(mul, self.weighted(self.means), self.means), start=fmpq(0))
+
+    @cached_property
+    def energy(self) -> fmpq:
+        """The number y'Ry, the sum-of-squares loss of the zero network."""
+        fitted = self.weighted(self.residual(self.means))
+        return self.scatter + sum(map(mul, fitted, self.means), start=fmpq(0))
+
+    @cached_property
     def effective_ridge(self) -> fmpq:
         """Ridge of the equivalent sum-of-squares problem: n ridge for the mean loss."""
         return self.ridge * self.size if self.loss is Loss.MEAN else self.ridge
@@ -239,11 +295,22 @@ class Problem:
         """Apply R: turn y - f into the residual y - f - m with the best output bias m.
 
         Works over any ring that contains the rationals (numbers, polynomials, balls).
+
+        Parameters
+        ----------
+        errors : sequence
+            The mean error of each site.
         """
         if self.bias_share == 0:
             return list(errors)
-        bias = sum(errors[1:], start=errors[0]) * self.bias_share
+        first, *others = self.weighted(errors)
+        bias = sum(others, start=first) * self.bias_share
         return [error - bias for error in errors]
+
+    def weighted(self, means: Sequence[Any]) -> list[Any]:
+        """Turn the mean of each site into its sum over the data points there."""
+        pairs = zip(self.sites, means, strict=True)
+        return [mean if site.count == 1 else mean * site.count for site, mean in pairs]
 
     @cached_property
     def digest(self) -> str:
@@ -251,11 +318,28 @@ class Problem:
         text = json.dumps(self.to_document(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def __hash__(self) -> int:
+        return hash(self.digest)  # hashing thousands of rationals, again and again, takes longer
+
     def __repr__(self) -> str:
         return (
             f"Problem(n={self.size}, d={self.dimension}, width={self.width}, ridge={self.ridge}, "
             f"loss={self.loss}, output_bias={self.output_bias})"
         )
+
+
+def alike(rows: Iterable[Vector]) -> list[list[int]]:
+    """Return the places of equal rows, for each row in the order of the first ones.
+
+    Examples
+    --------
+    >>> alike([(1, 1), (0, 1), (1, 1)])
+    [[0, 2], [1]]
+    """
+    found: dict[Vector, list[int]] = {}
+    for i, row in enumerate(rows):
+        found.setdefault(row, []).append(i)
+    return list(found.values())
 
 
 def _exact_row(row: Any, where: str) -> Vector:

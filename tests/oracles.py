@@ -52,6 +52,12 @@ def random_problem(seed, size, dimension, width, ridge, special="", **convention
     return Problem.from_text(inputs, targets, width, ridge, **conventions)
 
 
+def residual_by_points(problem, errors):
+    """R (y - f) by Lemma 1, from an error for each data point; over any ring."""
+    bias = sum(errors[1:], start=errors[0]) * problem.bias_share
+    return [error - bias for error in errors]
+
+
 # Exact enough: the loss in decimals.
 
 
