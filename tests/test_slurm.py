@@ -58,8 +58,8 @@ def sources():
 
 def local_rules():
     """Rules that run beside Snakemake."""
-    lists = re.findall(r"^localrules:\n((?:    \w+,\n)+)", sources(), re.MULTILINE)
-    return {name for names in lists for name in re.findall(r"\w+", names)}
+    found = re.split(r"^(?:rule|checkpoint) ", sources(), flags=re.MULTILINE)[1:]
+    return {re.match(r"\w+", rule)[0] for rule in found if "\n    localrule: True\n" in rule}
 
 
 def test_every_rule_runs_locally_or_in_a_group_or_is_worth_a_job_of_its_own():
