@@ -9,7 +9,7 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from reluenum import configuration, effort, experiment
+from reluenum import configuration, effort, experiment, groebner
 
 min_version("9.27")
 
@@ -27,6 +27,9 @@ report: "captions/workflow.rst"
 
 # environment.post-deploy.sh installs the package from here.
 os.environ.setdefault("RELUENUM_SOURCE", str(workflow.current_basedir))
+
+# Every job of a run records the same software.
+groebner.share_versions()
 
 configuration.complete_config(config, workflow.source_path("config/schemas/config.schema.yaml"))
 

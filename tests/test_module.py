@@ -9,9 +9,10 @@ import sys
 
 import pytest
 import yaml
-from workflow import ROOT, SMALL_DATA
+from workflow import ROOT, SMALL_DATA, jobs
 
-from reluenum import Problem, enumerate_minima
+from reluenum import Problem, enumerate_minima, groebner
+from reluenum.groebner import program
 
 # What a user of the workflow has; `{root}` is a clone of it. The first rule is the user's own.
 SNAKEFILE = """\
@@ -63,6 +64,17 @@ SETTINGS = {
 PROBLEM = ([["-1"], ["1/3"], ["3/4"]], ["1/5", "-1", "1"])
 
 
+def changing(folder):
+    """Make a Singular that says another version each time; return the PATH that has it."""
+    folder.mkdir()
+    answer = f'echo >>{folder}/asked; echo "version 4.$(wc -l <{folder}/asked)"'
+    real = program.executable("Singular", "")
+    script = f'#!/bin/sh\ncase $* in *--version*) {answer}; exit ;; esac\nexec {real} "$@"\n'
+    (folder / "Singular").write_text(script)
+    (folder / "Singular").chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
+
+
 def published(folder):
     """Make a repository of the workflow's files; return settings that let GitHub be that one."""
     folder.mkdir()
@@ -95,7 +107,8 @@ class Host:
         return subprocess.run(
             [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
             cwd=self.path,
-            env=os.environ | self.environment,
+            env={name: text for name, text in os.environ.items() if name != groebner.SOFTWARE}
+            | self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -106,32 +119,43 @@ class Host:
         assert process.returncode == 0, process.stdout
         return process.stdout
 
-    def document(self, name):
-        return json.loads((self.path / name / "minima.json").read_text())
-
 
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory):
     """Return a finished run of a workflow with three modules; tests must leave it as it is."""
     folder = tmp_path_factory.mktemp("embedded")
-    host = Host(folder / "host", SNAKEFILE, **published(folder / "repository"))
+    settings = published(folder / "repository") | {"PATH": changing(folder / "bin")}
+    host = Host(folder / "host", SNAKEFILE, **settings)
     (host.path / "settings.yaml").write_text(yaml.safe_dump(SETTINGS))
-    host.planned = host.succeed("--dry-run")
     host.output = host.succeed()
     return host
 
 
+def documents(host):
+    """Return the lists of the two modules that write one."""
+    names = ("one/small-L1", "two.b/small-L2")
+    paths = (host.path / f"results/{name}-ridge1_100/minima.json" for name in names)
+    return [json.loads(path.read_text()) for path in paths]
+
+
 @pytest.mark.slow(seconds=60)
 def test_modules_write_the_lists_that_the_library_finds(embedded):
-    one = embedded.document("results/one/small-L1-ridge1_100")
-    assert one == enumerate_minima(Problem.from_text(*PROBLEM, 1, "1/100")).document
-    two = embedded.document("results/two.b/small-L2-ridge1_100")
+    one, two = documents(embedded)
+    expected = enumerate_minima(Problem.from_text(*PROBLEM, 1, "1/100"))
+    assert one == expected.document | {"software": one["software"]}
     expected = enumerate_minima(Problem.from_text(*PROBLEM, 2, "1/100"), engine="certified")
     assert two["components"] == expected.document["components"]
     verified = embedded.path / "results/two.b/small-L2-ridge1_100/verified.txt"
     assert verified.read_text().startswith("proved: ")
     (checked,) = (embedded.path / "swept").rglob("checked.txt")
     assert checked.read_text().count(": proved: ") == 2
+
+
+@pytest.mark.slow
+def test_all_documents_of_a_run_record_the_same_software(embedded):
+    one, two = documents(embedded)
+    assert one["software"] == two["software"]
+    assert one["software"]["singular"] == "4.1"
 
 
 @pytest.mark.slow
@@ -180,6 +204,18 @@ def test_a_module_without_a_configuration_takes_that_of_the_folder_or_else_the_r
     mine = {"experiment": "mine", "datasets": [ENTRY]}
     (tmp_path / "config/config.yaml").write_text(yaml.safe_dump(mine))
     assert "results/mine/decided.txt" in host.succeed("--dry-run")
+
+
+def test_the_example_of_the_documentation_is_a_workflow(tmp_path):
+    (example,) = re.findall(
+        r"^```python\n(.*?)^```$", (ROOT / "config/README.md").read_text(), re.M | re.S
+    )
+    host = Host(tmp_path, example.replace("/path/to/reluenum", "{root}"))
+    (tmp_path / "config").mkdir()
+    settings = {"minima": SETTINGS["groebner"], "of_another_rule": 1}
+    (tmp_path / "config/config.yaml").write_text(yaml.safe_dump(settings))
+    output = host.succeed("--dry-run")
+    assert {"minima_dataset", "minima_decided", "everything"} <= set(jobs(output))
 
 
 def test_a_misspelt_key_of_a_module_is_named_in_one_line(tmp_path):
