@@ -6,6 +6,7 @@ before it is written.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from pathlib import Path
 
 from tabulate import tabulate
@@ -137,6 +138,7 @@ def _agreement(rows: Sequence[Row]) -> list[str]:
     others = [row for row in rows if not row.comparison.flagged]
     counts = [sum(row.width == width for row in flagged) for width in WIDTHS]
     few = [row for row in rows if row.optimum.units == row.width]
+    farthest = max(abs(row.excess) for row in flagged)
     return [
         said(
             f"All {len(rows)} lists agree with the program: {len(flagged)} have a flagged "
@@ -145,13 +147,12 @@ def _agreement(rows: Sequence[Row]) -> list[str]:
         ),
         "The two cases are far apart. "
         + said(
-            f"Where there is a flag, the lowest loss is within {_power(flagged)} of the value;",
-            max(abs(row.excess) for row in flagged) < EQUAL / 10,
+            f"Where there is a flag, the lowest loss is within {_at_most(farthest)} of the value;",
+            farthest < EQUAL / 10,
         )
         + " "
         + said(
-            f"where there is none, it is at least {100 * min(row.excess for row in others):.2g} % "
-            "above it.",
+            f"where there is none, it is at least {_least(others)} % above it.",
             min(row.excess for row in others) > 100 * EQUAL,
         ),
         said(
@@ -173,8 +174,14 @@ def _stays_reached(flagged: Sequence[Row]) -> bool:
     return all((seed, width + 1) in found for seed, width in found if width < WIDTHS[-1])
 
 
-def _power(flagged: Sequence[Row]) -> str:
-    return f"{max(abs(row.excess) for row in flagged):.0e}"
+def _least(others: Sequence[Row]) -> str:
+    percent = 100 * min(row.excess for row in others)
+    return str(Context(prec=2, rounding=ROUND_FLOOR).create_decimal_from_float(percent))
+
+
+def _at_most(value: float) -> str:
+    """Return a bound with one digit, not below the value."""
+    return f"{Context(prec=1, rounding=ROUND_CEILING).create_decimal_from_float(value):.0e}"
 
 
 def _certificates(rows: Sequence[Row]) -> list[str]:
@@ -182,9 +189,9 @@ def _certificates(rows: Sequence[Row]) -> list[str]:
     violation = max(row.optimum.violation for row in rows)
     return [
         said(
-            f"The dual bound from the residual is below the value by at most {gap:.0e} of it, and "
-            f"the solver's multipliers miss their conditions by at most {violation:.0e} of the "
-            "ridge.",
+            f"The dual bound from the residual is below the value by at most {_at_most(gap)} of "
+            "it, and the solver's multipliers miss their conditions by at most "
+            f"{_at_most(violation)} of the ridge.",
             0 <= gap < TIGHT / 10 and violation < TIGHT / 10,
         ),
     ]

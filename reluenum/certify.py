@@ -6,7 +6,7 @@ from functools import cached_property
 
 from reluenum.algebraic import Number
 from reluenum.arrangement import Arrangement, Face
-from reluenum.merge import ResidualClass, StationarySet
+from reluenum.merge import ResidualClass, StationarySet, unions
 from reluenum.minimality import Descent, descent_ray, growing_descent, rotating_descent
 from reluenum.patterns import Support
 from reluenum.problem import Vector
@@ -55,10 +55,18 @@ class CertifiedClass:
             return self.is_global
         return not any(face in self.rotating for face in support)
 
+    def valid_unions(self, largest: float) -> tuple[Support, ...]:
+        """Return the unions, of at most so many faces, of vertices that are local minima.
+
+        All faces of a union are good if and only if it consists of minimal vertices.
+        """
+        vertices = (vertex.support for vertex in self.stationary.vertices)
+        return unions([vertex for vertex in vertices if self.is_minimal(vertex)], largest)
+
     @property
-    def minimal_supports(self) -> Iterator[Support]:
+    def minimal_supports(self) -> tuple[Support, ...]:
         """The stationary supports whose points without zero units are local minima."""
-        return (support for support in self.stationary.supports if self.is_minimal(support))
+        return self.valid_unions(self.stationary.problem.width)
 
 
 @dataclass(frozen=True)

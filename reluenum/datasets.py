@@ -1,29 +1,20 @@
-"""Data sets: exact CSV files, the built-in reference, random and teacher data."""
+"""Data sets: data files, the built-in reference, random and teacher data."""
 
-import csv
-import io
 import random
-import re
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from inspect import Parameter, signature
-from pathlib import Path
 from typing import Any
 
 from flint import fmpq
 
-from reluenum.errors import InputError, quoted
+from reluenum.datafiles import Data, input_names, parse_csv, read_csv
+from reluenum.errors import InputError
+from reluenum.layout import Layout
 from reluenum.problem import Problem, Vector, parse_rational
 
-Data = tuple[tuple[Vector, ...], Vector]
-"""Inputs, (n, d), and targets, (n,)."""
-
-LARGEST_FILE = 1_000_000
-"""Bytes; larger data could not be enumerated anyway, and must not exhaust the memory."""
-
 LARGEST_GENERATED = 100_000
-"""Numbers in a generated data set, for the same reason."""
+"""Numbers in a generated data set; larger data could not be enumerated anyway."""
 
 LARGEST_HIDDEN = 1000
 """Hidden units of a teacher."""
@@ -33,126 +24,6 @@ LARGEST_DENOMINATOR = 10**9
 
 _WEIGHT_DENOMINATOR = 1000
 """Common denominator of the teacher's weights and of the noise before it is scaled."""
-
-_COLUMNS = "the columns x1..xd (or x) and y, separated by commas"
-_NUMBER = "a decimal, exponent or fraction"
-
-
-def read_csv(path: str | Path) -> Data:
-    """Read a data set exactly.
-
-    Parameters
-    ----------
-    path : str or Path
-        A UTF-8 file (with or without byte order mark): a header with the columns `x1..xd` (or
-        `x`) and `y` in any order, then decimals, exponents or fractions. Empty lines are skipped.
-
-    Returns
-    -------
-    inputs : (n, d) nested tuple of fmpq
-    targets : (n,) tuple of fmpq
-
-    Raises
-    ------
-    InputError
-        Naming file, row (its number in the file) and column of the first thing that cannot be
-        used.
-    """
-    try:
-        with open(path, "rb") as stream:
-            content = stream.read(LARGEST_FILE + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(str(path), reason, "a readable CSV file") from error
-    if len(content) > LARGEST_FILE:
-        raise InputError(str(path), "a file too large", f"at most {LARGEST_FILE} bytes")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = content.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path}, row {row}", "not UTF-8 text", "a CSV file in UTF-8") from error
-    return parse_csv(text, str(path))
-
-
-def parse_csv(text: str, name: str) -> Data:
-    r"""Read a data set from the text of a CSV file, as `read_csv` does.
-
-    Parameters
-    ----------
-    text : str
-    name : str
-        Stands for the file in errors.
-
-    Examples
-    --------
-    >>> parse_csv("x,y\n-0.5,1/3\n", "mine")
-    (((-1/2,),), (1/3,))
-    """
-    (first, header), *rows = _rows(text, name)
-    order = _column_order([cell.strip() for cell in header], f"{name}, row {first}")
-    if not rows:
-        raise InputError(name, "no rows below the header", "at least one data point")
-    inputs, targets = [], []
-    for row, cells in rows:
-        if len(cells) != len(header):
-            found = f"{len(cells)} cell{'s' if len(cells) > 1 else ''}"
-            expected = f"{len(header)}, one for each column of the header"
-            raise InputError(f"{name}, row {row}", found, expected)
-        *point, target = (
-            _cell(cells[k], f"{name}, row {row}, column {column}") for column, k in order.items()
-        )
-        inputs.append(tuple(point))
-        targets.append(target)
-    return tuple(inputs), tuple(targets)
-
-
-def _rows(text: str, name: str) -> list[tuple[int, list[str]]]:
-    """Return the rows that are not empty lines, at least the header, with their numbers."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows, row = [], 1
-    try:
-        for cells in reader:
-            if len(cells) > 1 or "".join(cells).strip():
-                rows.append((row, cells))
-            row = reader.line_num + 1
-    except csv.Error as error:
-        raise InputError(f"{name}, row {row}", str(error), "cells separated by commas") from error
-    if not rows:
-        raise InputError(name, "an empty file", f"a header with {_COLUMNS}")
-    return rows
-
-
-def _column_order(header: Sequence[str], where: str) -> dict[str, int]:
-    """Return where the columns stand that make a row of data: those of the inputs, then y."""
-    present = Counter(header)
-    for column, times in present.items():
-        if not re.fullmatch(r"x|x[1-9][0-9]{0,5}|y", column, re.ASCII):
-            raise InputError(where, f"unknown column {quoted(column)}", _COLUMNS)
-        if times > 1:
-            raise InputError(where, f"column {column} twice", _COLUMNS)
-    dimension = len(header) - 1
-    names = ["x"] if dimension == 1 and "x" in present else _input_names(dimension)
-    for column in ("y", *names):
-        if column not in present:
-            raise InputError(where, f"no column {column}", _COLUMNS)
-    if not names:
-        raise InputError(where, "no column of inputs", _COLUMNS)
-    positions = {column: k for k, column in enumerate(header)}
-    return {column: positions[column] for column in (*names, "y")}
-
-
-def _input_names(dimension: int) -> list[str]:
-    return [f"x{k}" for k in range(1, dimension + 1)]
-
-
-def _cell(text: str, where: str) -> fmpq:
-    """Read one cell."""
-    if not text.strip():
-        raise InputError(where, "an empty cell", _NUMBER)
-    try:
-        return parse_rational(text)
-    except ValueError as error:
-        raise InputError(where, str(error), _NUMBER) from error
 
 
 def to_csv(inputs: tuple[Vector, ...], targets: Vector) -> str:
@@ -165,7 +36,7 @@ def to_csv(inputs: tuple[Vector, ...], targets: Vector) -> str:
     -1/2,1/3
     """
     dimension = len(inputs[0])
-    names = ["x"] if dimension == 1 else _input_names(dimension)
+    names = ["x"] if dimension == 1 else input_names(dimension)
     lines = [",".join([*names, "y"])]
     for row, target in zip(inputs, targets, strict=True):
         lines.append(",".join(str(entry) for entry in (*row, target)))
@@ -337,7 +208,7 @@ def posed(instance: Mapping[str, Any]) -> Problem:
     if instance["data"] is not None:
         inputs, targets = instance["data"]["x"], instance["data"]["y"]
     elif instance["csv"] is not None:
-        inputs, targets = read_csv(instance["csv"])
+        inputs, targets = read_csv(instance["csv"], Layout(**instance.get("layout", {})))
     else:
         inputs, targets = dataset(instance["family"], **instance["parameters"])
     return Problem.from_text(

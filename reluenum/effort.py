@@ -7,11 +7,13 @@ that was killed asks for more: everything is multiplied by the number of the att
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
-from pathlib import Path
 from typing import Any
 
 from reluenum.arrangement import face_bound
+from reluenum.datafiles import table_size
 from reluenum.datasets import reference_data
+from reluenum.errors import InputError
+from reluenum.layout import Layout
 
 SAFETY = 6
 """How many times as long as on the machine of docs/cluster.md a job may take."""
@@ -86,26 +88,21 @@ def data_size(instance: Mapping[str, Any]) -> tuple[int, int]:
     Parameters
     ----------
     instance : dict
-        See `reluenum.experiment.instances`. Lines of a CSV file are counted; a file that cannot be
-        read has no points: it is not here that its error is reported.
+        See `reluenum.experiment.instances`. A file that cannot be read has no points: it is not
+        here that its error is reported.
     """
     if instance["data"] is not None:
         inputs = instance["data"]["x"]
         return len(inputs), max(map(len, inputs), default=0)
     if instance["csv"] is not None:
-        return _table_size(Path(instance["csv"]))
+        try:
+            return table_size(instance["csv"], Layout(**instance.get("layout", {})))
+        except InputError:
+            return 0, 0
     if instance["family"] == "reference":
         inputs, _ = reference_data()
         return len(inputs), len(inputs[0])
     return instance["parameters"]["n"], instance["parameters"].get("d", 1)
-
-
-def _table_size(path: Path) -> tuple[int, int]:
-    try:
-        header, *rows = [line for line in path.read_bytes().splitlines() if line.strip()]
-    except (OSError, ValueError):
-        return 0, 0
-    return len(rows), header.count(b",")
 
 
 def expected_supports(instance: Mapping[str, Any], sizes: Iterable[int]) -> int:

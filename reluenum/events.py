@@ -1,9 +1,9 @@
 """The algebraic number behind an event of a ridge path.
 
-A support has local minima while certain inequalities hold at its point. At an event one of them
-becomes an equality: together with the stationarity equations, in which the ridge is an unknown, it
-isolates a point whose coordinates are algebraic, the ridge among them. What is proved of it is
-Lemma 32 of docs/theory.md; whatever cannot be proved is no number but a reason.
+A support with given signs has local minima while certain inequalities hold at its point. At an
+event one of them becomes an equality: together with the stationarity equations, in which the ridge
+is an unknown, it isolates a point whose coordinates are algebraic, the ridge among them. What is
+proved of it is Lemma 32 of docs/theory.md; whatever cannot be proved is no number but a reason.
 """
 
 from collections.abc import Iterable, Sequence

@@ -4,7 +4,7 @@ Every job of a cluster reads the Snakefile, so nothing heavy is imported here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from glob import glob
 from inspect import signature
 from itertools import product
@@ -13,12 +13,16 @@ from typing import Any
 
 from reluenum.datasets import FAMILIES
 from reluenum.errors import InputError, quoted
+from reluenum.layout import Layout
 from reluenum.problem import parse_rational, parse_ridge
 from reluenum.ridges import MOST_POINTS, grid, parse_range
 from reluenum.seals import place_of, read_sealed
 
 SOURCES = ("family", "csv", "data")
 """Where the points of a data set come from: generated, from a file, or written out."""
+
+LAYOUT = tuple(field.name for field in fields(Layout))
+"""Keys of a data set that say how to read its file."""
 
 PARAMETERS = tuple(
     dict.fromkeys(name for make in FAMILIES.values() for name in signature(make).parameters)
@@ -63,7 +67,7 @@ def instances(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     -------
     dict
         From names to `label`, `family`, `csv`, `data` (one of them), `parameters`, `width`,
-        `ridge`, `loss`, `output_bias`.
+        `ridge`, `loss`, `output_bias`, and `layout` if the entry says how to read its file.
 
     Raises
     ------
@@ -106,9 +110,8 @@ class Batch:
     Parameters
     ----------
     spec : dict
-        `label`, `family`, `csv`, `data` (one of them), `parameters` without the seed, `seeds`
-        (None: not generated), `ridge`, `loss`, `output_bias`, `engine`, and `named`: whether the
-        engine belongs to the names.
+        As an instance, but without `width`, with `parameters` without the seed, `seeds` (None: not
+        generated), `engine`, and `named`: whether the engine belongs to the names.
     widths : tuple of int
         Those that are asked for, increasing. They do not belong to `spec`: with another width,
         what is known of the smaller sizes is still the same.
@@ -271,17 +274,36 @@ def _combinations(
     values = _parameters(entry, place)
     axes = tuple(values)
     values |= {key: entry[key] for key in conventions}
-    stem = "".join(c if c.isalnum() else "_" for c in Path(entry.get("csv", "data")).stem)
+    layout = _layout(entry, place)
     for chosen in product(*map(_listed, values.values())):
         point = dict(zip(values, chosen, strict=True))
         yield {
-            "label": entry.get("name") or entry.get("family") or stem,
+            "label": entry.get("name") or entry.get("family") or _stem(entry.get("csv", "data")),
             "family": entry.get("family"),
             "csv": entry.get("csv"),
             "data": entry.get("data"),
             "parameters": {key: _canonical(key, point[key], place) for key in axes},
             **{key: _canonical(key, point[key], place) for key in point if key not in axes},
+            **({"layout": layout} if layout else {}),
         }
+
+
+def _stem(path: str) -> str:
+    """Return the name of a file without its ending, also without that of its compression."""
+    name = Path(path).name.removesuffix(".gz").removesuffix(".bz2").removesuffix(".xz")
+    return "".join(c if c.isalnum() else "_" for c in Path(name).stem)
+
+
+def _layout(entry: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """Return what an entry says of its file, checked."""
+    given = {key: entry[key] for key in LAYOUT if key in entry}
+    if given and "csv" not in entry:
+        raise InputError(place, f"{next(iter(given))!r} without 'csv'", "it beside a file only")
+    try:
+        Layout(**given)
+    except InputError as error:
+        raise InputError(f"{place}.{error.where}", error.found, error.expected) from error
+    return given
 
 
 def _parameters(entry: Mapping[str, Any], place: str) -> dict[str, Any]:

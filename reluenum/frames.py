@@ -121,6 +121,11 @@ class Frames:
         )
 
     @property
+    def rank(self) -> int:
+        """Dimension of the span of the inputs (x_i, 1)."""
+        return max(face.dimension for face in self.faces)
+
+    @property
     def ridge(self) -> Balls:
         """The effective ridge."""
         return Balls.of([self.problem.effective_ridge], ())

@@ -5,7 +5,7 @@ minimality depends on r alone, so a `ResidualClass` is the unit of all that foll
 (docs/theory.md, section 5).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,7 +20,6 @@ from reluenum.errors import IncompleteRunError
 from reluenum.linear import dot
 from reluenum.minimality import DualScan, projected_gradient, scan_dual
 from reluenum.moments import Moments
-from reluenum.numberfield import rank
 from reluenum.patterns import Support, support_text, supports
 from reluenum.problem import Problem
 from reluenum.stationary import Outcome, SupportPoint, zero_network
@@ -73,17 +72,7 @@ class ResidualClass:
     @cached_property
     def supports(self) -> tuple[Support, ...]:
         """Every stationary support of at most `width` faces: unions of vertex supports."""
-        width = self.problem.width
-        found = {vertex.support for vertex in self.vertices}
-        frontier = list(found)
-        while frontier:
-            support = frontier.pop()
-            for vertex in self.vertices:
-                union = tuple(sorted({*support, *vertex.support}))
-                if len(union) <= width and union not in found:
-                    found.add(union)
-                    frontier.append(union)
-        return tuple(sorted(found, key=lambda support: (len(support), support)))
+        return unions([vertex.support for vertex in self.vertices], self.problem.width)
 
     def responses(self, support: Support) -> list[list[Number]]:
         """Return R z_l for every face: how f, less the best bias, answers to its square."""
@@ -102,18 +91,17 @@ class ResidualClass:
         return [u * scale for u in projected_gradient(self.problem, face, self.residual)]
 
     def polytope_dimension(self, support: Support) -> int:
-        """Return the dimension of the squares that a support can have (0: they are unique).
+        """Return the dimension of the squares that a support can have (Lemma 12a).
 
-        The responses of a vertex are independent, so there is no more room than for the faces
-        that it does not need; two vertices leave room for one dimension. The rank is asked only
-        where that does not settle it.
+        0 means that they are unique. A facet of the polytope is the largest part of the vertices
+        inside the support that lacks one of its faces.
         """
-        inside = [vertex for vertex in self.vertices if set(vertex.support) <= set(support)]
-        room = len(support) - max(len(vertex.support) for vertex in inside)
-        if room == 0 or (room == 1 and len(inside) > 1):
-            return room
-        exact = [[entry.exact() for entry in row] for row in self.responses(support)]
-        return len(support) - rank(exact)
+        steps, inside = 0, [v.support for v in self.vertices if set(v.support) <= set(support)]
+        while len(inside) > 1:
+            parts = ([vertex for vertex in inside if face not in vertex] for face in support)
+            inside = max((part for part in parts if len(part) < len(inside)), key=len)
+            steps += 1
+        return steps
 
     def squares(self, support: Support) -> list[Number]:
         """Return sums of a^2 per face: the barycentre of the vertices inside the support."""
@@ -148,6 +136,30 @@ class ResidualClass:
                 for j, row in enumerate(rows)
             ]
         return [row[-1] for row in rows]
+
+
+def unions(supports: Collection[Support], largest: float) -> tuple[Support, ...]:
+    """Return the unions of supports with at most so many faces, smaller ones first (Lemma 12).
+
+    Examples
+    --------
+    >>> from reluenum import Problem
+    >>> from reluenum.arrangement import Arrangement
+    >>> problem = Problem.from_text([["-1"], ["1"]], ["0", "2"], width=1, ridge="1/2")
+    >>> one, two, *_ = Arrangement.of(problem).live_faces
+    >>> [len(support) for support in unions([(one,), (two,)], largest=2)]
+    [1, 1, 2]
+    """
+    found = {support for support in supports if len(support) <= largest}
+    frontier = list(found)
+    while frontier:
+        support = frontier.pop()
+        for other in supports:
+            union = tuple(sorted({*support, *other}))
+            if len(union) <= largest and union not in found:
+                found.add(union)
+                frontier.append(union)
+    return tuple(sorted(found, key=lambda support: (len(support), support)))
 
 
 @dataclass(frozen=True, eq=False)

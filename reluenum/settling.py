@@ -1,7 +1,7 @@
 """From any network downhill to a stationary point, through the closed cells on the way.
 
 On a product of closed cells the loss of balanced networks is a convex function of the vectors
-w_l = a_l v_l (Theorem B's G), whose minimiser is a projection problem. Each network moves straight
+w_l = a_l v_l (Theorem B's H), whose minimiser is a projection problem. Each network moves straight
 towards it; a unit that reaches a wall stays on it from then on, one that reaches 0 is gone, and
 units in one cell are joined. After finitely many moves, none of which raises the loss, the network
 is stationary on its faces (Lemma 33). This is done in doubles, for many networks at once; what a

@@ -291,14 +291,17 @@ class _Draft:
     def _core_point(self, row: int) -> SupportPoint:
         """Return the certified point with the residual of a known row.
 
-        Faces that seemed not to be needed are not, if they satisfy the constraint exactly.
+        Faces that seemed not to be needed are not, if they satisfy the constraint exactly. If one
+        does not, the record of the row has no useful w, and a checker needs the point itself.
         """
         faces, vectors = self.known.core[row], self.known.vectors[row]
         given, needed = faces >= 0, vectors.any(axis=1)
         point = self._point(faces[needed], vectors[needed])
         for face in faces[given & ~needed]:
             if self.escalation.excess(point, self.frames.faces[face]) > 0:
-                return self._point(faces[given], vectors[given])
+                point = self._point(faces[given], vectors[given])
+                point.isolated.claim  # noqa: B018
+                break
         return point
 
     def _point(self, faces: np.ndarray, vectors: np.ndarray) -> SupportPoint:

@@ -11,6 +11,7 @@ import numpy as np
 
 from reluenum.balls import GROWTH, Balls
 from reluenum.frames import Frames
+from reluenum.problem import OutputBias
 from reluenum.projection import Projections
 
 OPEN = 2
@@ -144,9 +145,9 @@ class Scan:
 def antipodal(frames: Frames, found: Projections) -> np.ndarray:
     """Return which faces outside stationary supports are tight by Lemma 29, (B, F), as 1 or -1.
 
-    In two coordinates (d = 1), two pairs of opposite faces with equal signs force
-    sum_i r_i xt_i = 0, and then a face is tight together with its negative. The entry is the sign
-    of the tight face; 0 stands for nothing known.
+    With inputs on a line, two pairs of opposite faces with equal signs (one, if the output bias is
+    free) force sum_i r_i xt_i = 0, and then a face is tight together with its negative. The entry
+    is the sign of the tight face; 0 stands for nothing known.
 
     Parameters
     ----------
@@ -155,14 +156,15 @@ def antipodal(frames: Frames, found: Projections) -> np.ndarray:
         Of essential supports all of whose faces are known to contain their units.
     """
     tight = np.zeros((len(found), len(frames.faces)), dtype=np.int8)
-    if frames.coordinates != 2 or found.supports.shape[1] < 4:
+    enough = 2 if frames.problem.output_bias is OutputBias.FREE else 4
+    if frames.rank > 2 or found.supports.shape[1] < enough:
         return tight
     signs, _ = memberships(frames, found.supports, found.dual)
     np.put_along_axis(tight, found.supports, signs, axis=1)
     opposite = frames.opposite[found.supports]
     mirrored = np.where(opposite < 0, 0, np.take_along_axis(tight, opposite, axis=1))
     paired = (mirrored == signs) & (signs != 0)
-    chosen = paired.sum(axis=1) >= 4
+    chosen = paired.sum(axis=1) >= enough
     tight[:] = 0
     row, place = np.nonzero(chosen[:, None] & (mirrored == 0) & (opposite >= 0))
     tight[row, opposite[row, place]] = signs[row, place]

@@ -1,15 +1,16 @@
 """Every width at once: the locally minimal supports, and what follows for each (Theorem D)."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from math import comb
+from math import comb, inf
 from typing import Any
 
 from reluenum.certified import Certified
 from reluenum.certify import CertifiedClass
 from reluenum.document import component_record, header, undecided_record
 from reluenum.landscape import Component, by_loss, component_on, connected
+from reluenum.merge import unions
 from reluenum.patterns import Support
 
 ALL = "all"
@@ -33,25 +34,27 @@ class EveryWidth:
         """Each locally minimal support as a component at the width of its size, by loss."""
         return by_loss(
             component_on(self.found.problem, group, support)
-            for group in self.found.classes
-            for support in group.minimal_supports
+            for group, support in self._minimal_supports
         )
+
+    @cached_property
+    def _minimal_supports(self) -> list[tuple[CertifiedClass, Support]]:
+        """The locally minimal supports: unions of any size, of the global residual up to n faces.
+
+        What is larger there belongs to a component that smaller ones tell of (Theorem D).
+        """
+        return [
+            (group, support)
+            for group in self.found.classes
+            for support in (group.minimal_supports if group.is_global else group.valid_unions(inf))
+        ]
 
     @cached_property
     def not_global(self) -> Counter:
         """N_m: locally minimal supports of each size, those global at every width left out."""
         return Counter(
-            len(support)
-            for group in self.found.classes
-            if not group.is_global
-            for support in self._supports(group)
-            if group.is_minimal(support)
+            len(support) for group, support in self._minimal_supports if not group.is_global
         )
-
-    def _supports(self, group: CertifiedClass) -> tuple[Support, ...]:
-        """Return the stationary supports of a class, those of n + 1 faces included."""
-        problem = self.found.problem
-        return replace(group.stationary, problem=problem.with_width(problem.size + 1)).supports
 
     @cached_property
     def global_class(self) -> CertifiedClass | None:
@@ -62,8 +65,8 @@ class EveryWidth:
         """Return the components of the global set at a width, as the supports they consist of."""
         if self.global_class is None:
             return []
-        supports = self._supports(self.global_class)
-        return connected([support for support in supports if len(support) <= width])
+        vertices = [vertex.support for vertex in self.global_class.stationary.vertices]
+        return connected(unions(vertices, width))
 
     def components(self, width: int) -> int:
         """Return how many components a width has, up to permutation (Corollary D.1)."""
@@ -113,6 +116,17 @@ class EveryWidth:
                         "not_global": self.not_global[size],
                     }
                     for size, tally in tallies.items()
+                ]
+                + [
+                    {
+                        "size": size,
+                        "examined": 0,
+                        "stationary": None,
+                        "locally_minimal": count,
+                        "not_global": count,
+                    }
+                    for size, count in sorted(self.not_global.items())
+                    if size not in tallies
                 ],
                 "global": self._global_record(),
                 "widths": [

@@ -7,11 +7,14 @@ with a folder to write files into, returns the arguments of the command line, or
 """
 
 # ruff: noqa: RUF001 - characters that look like others are meant
+import bz2
 import contextlib
 import copy
+import gzip
 import hashlib
 import io
 import json
+import lzma
 import os
 import random
 import resource
@@ -27,6 +30,7 @@ MEMORY = 2 << 30
 """Bytes on top of what the libraries take when they are loaded."""
 
 SECONDS = 10
+"""Of processor time: a busy machine makes no input hostile."""
 
 Make = Callable[[Path], "list[str] | Callable[[], None]"]
 Inputs = Iterator[tuple[str, Make]]
@@ -67,6 +71,10 @@ HEADERS = [
     "", "x", "y", "x,x,y", "x,y,y", "y,x,x1", "x1,x3,y", "x0,y", "x-1,y", "x01,y", "X,Y", "x,y,",
     ",", ",,,,", "x,y,z", "x;y", "x\ty", "'x','y'", '"x,y', "x999999,y", "x9999999999999999999,y",
     "ｘ,y", "x\u0301,y", "\ufeffx,y", "x\x00,y", "__class__,y", "x,$(touch pwned)", "=x,y",
+    "#", "# x,y", "#x;y", "# x,y\n# y,x", "# x,y # x,y", '# "x,y', "#,x,y", "# x\n# y",
+    "#x,y\nx,y", ",x,y", "Unnamed: 0,x,y", ",,x,y", "x,,y", "x,y,,", "Unnamed: 1,x,y", "X,x,y",
+    "x_,y", "x_0,x_2,y", "x0,x1,y", "x,y,Y", "x_1,X1,y", "x__1,y", "x.1,y", '"x","y" z', '"x"",y',
+    "sep=;\nx;y", "x,y #N/A",
 ]  # fmt: skip
 
 BYTES = {
@@ -111,7 +119,54 @@ BYTES = {
     "nearly the largest": b"x,y\n1e900,1\n-1e-900,-1e900\n",
     "nearly equal": b"x,y\n1,1\n1." + b"0" * 500 + b"1,-1\n",
     "all zero": b"x,y\n0,0\n-0,0.0\n0e9,-0/5\n",
+    "many comments": b"#\n" * 400_000 + b"x,y\n1,2\n",
+    "many comments and no header": b"".join(b"#%d\n" % k for k in range(100_000)) + b"1,2\n",
+    "many headers": b"".join(b"#x%d,y\n" % (k + 1) for k in range(80_000)) + b"1,2\n",
+    "a comment of a megabyte": b"x,y\n1,2" + b"#" * 900_000 + b"!\n",
+    "errors of a spreadsheet": b"x,y\n" + b"#N/A,#DIV/0!\n" * 60_000,
+    "a rule of marks": b"x,y\n1,2\n" + b"#!" * 400_000,
+    "a cell of blanks": b"x,y\n1," + b" " * 900_000 + b"2\n",
+    "blanks at the end": b"x,y\n1,2" + b" " * 900_000,
+    "blanks and commas": b"x,y\n1,2\n" + b" , " * 300_000,
+    "many quotes": b"x,y\n" + b',"' * 400_000,
+    "quotes in pairs": b'x,y\n1,"' + b'""' * 400_000,
+    "quotes and marks": b"x,y\n" + b'"#",' * 200_000,
+    "empty columns": b"x,y" + b"," * 400_000 + b"\n1,2" + b"," * 400_000,
+    "many columns of an index": b"," * 400_000 + b"x,y\n",
+    "a long index": b",x,y\n" + b"".join(b"%d,1,2\n" % (k % 70_000) for k in range(70_001)),
+    "UTF-16 of one byte": b"\xff\xfe\n",
+    "UTF-16 without a mark": DATA.encode("utf-16-le"),
+    "a lone surrogate in UTF-16": "x,y\n".encode("utf-16") + b"\x00\xd8,\x00",
+    "UTF-16 that is UTF-8": b"\xff\xfe" + DATA.encode(),
+    **{
+        f"{package.__name__}: {name}": change(package.compress(content))
+        for package in (gzip, bz2, lzma)
+        for name, content, change in (
+            ("good", DATA.encode("utf-16"), bytes),
+            ("cut", DATA.encode(), lambda c: c[:-6]),
+            ("changed", DATA.encode(), lambda c: c[:-12] + bytes([c[-12] ^ 1]) + c[-11:]),
+            ("with more behind", DATA.encode(), lambda c: c + b"3,4\n"),
+            ("a bomb", bytes(10**9 // 10), bytes),
+            ("nested", gzip.compress(bz2.compress(DATA.encode())), bytes),
+            ("many parts", b"", lambda c: c * (900_000 // len(c))),
+        )
+    },
+    "a dictionary of gigabytes": lzma.compress(
+        DATA.encode(), filters=[{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 3 << 29}]
+    ),
+    "a spreadsheet": b"PK\x03\x04\x14\x00\x06\x00" + bytes(range(256)),
 }
+
+LAYOUTS = [
+    ["--separator", "space"], ["--separator", "tab"], ["--separator", ";", "--decimal", ","],
+    ["--separator", ",", "--decimal", ","], ["--inputs", "x", "--target", "y"], ["--inputs", "y"],
+    ["--target", "x"], ["--inputs", "1", "--target", "2"], ["--decimal", ","], ["--separator", ""],
+    ["--separator", "\x00"], ["--separator", '"'], ["--separator", "\n"], ["--separator", "#"],
+    ["--decimal", "\u066b"], ["--inputs", ""], ["--inputs", ","], ["--inputs", "x\ny"],
+    ["--inputs", '"x'], ["--inputs", "x" * 200_000], ["--inputs", ",".join(map(str, range(9999)))],
+    ["--target", ""], ["--target", "x\x00"], ["--target", "$(touch pwned)"],
+]  # fmt: skip
+"""What is said of a file."""
 
 
 def csv_inputs() -> Inputs:
@@ -125,6 +180,12 @@ def csv_inputs() -> Inputs:
         yield f"header {header[:30]!r}", _minima(f"{header}\n1,2\n")
     for name, content in BYTES.items():
         yield f"bytes: {name}", _minima(content)
+    for layout in LAYOUTS:
+        for header in ("x,y", "x;y", '# "x" y'):
+            text = f"{header}\n1,5;2 3\t4\n\"1\",'2'\n" + " " * 100_000
+            yield f"{str(layout)[:60]} of {header!r}", _minima(text, *layout)
+    for name in ("a cell of blanks", "many quotes", "quotes in pairs", "blanks and commas"):
+        yield f"blanks separate: {name}", _minima(BYTES[name], "--separator", "space")
     for seed in range(40):
         draw = random.Random(f"bytes {seed}")
         size = draw.choice([1, 10, 100, 10_000])
@@ -132,13 +193,13 @@ def csv_inputs() -> Inputs:
         yield f"changed data, seed {seed}", _minima(_mutated(DATA.encode() * 2, draw))
 
 
-def _minima(content: str | bytes) -> Make:
+def _minima(content: str | bytes, *options: str) -> Make:
     data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
 
     def make(folder: Path) -> list[str]:
         path = folder / "data.csv"
         path.write_bytes(data)
-        return ["minima", str(path), *CALL]
+        return ["minima", str(path), *CALL, *options]
 
     return make
 
@@ -587,6 +648,11 @@ def config_inputs() -> Inputs:
         "path": [{}, {"from": "1"}, {"from": "1", "to": "1"}, {"from": "0", "to": "1"},
                  {"from": "1e-999999999", "to": "1"}, {"from": "1", "to": "2", "points": 10**18}],
         "loss": ["", "SUM", None, []],
+        "inputs": ["", ",", '"', "a\nb", "a,a", [], [[]], ["a", "a"], [""], 1, [1], {},
+                   "x" * 200_000, ",".join(map(str, range(9999))), *SHELL[:2]],
+        "target": ["", " ", None, [], 1, "\x00", "x" * 200_000, *SHELL[:2]],
+        "separator": ["", "pipe", "\n", '"', "#", None, [], "commas"],
+        "decimal": ["", ",", "٫", "dot", None, []],
         "noise": ["-1", "1e999999999", ""],
         "data": [{}, {"x": [], "y": []}, {"x": [["1"]], "y": ["1", "2"]}, {"x": [["1"], ["1", "2"]],
                  "y": ["1", "2"]}, {"x": [["1e999999999"]], "y": ["1"]}, {"x": [[1]], "y": [1]}],
@@ -605,8 +671,10 @@ def _bomb_of_aliases(last: str) -> str:
 def _with(place: str | None, key: str, value: Any) -> Make:
     config: dict[str, Any] = {"experiment": "e"}
     entry: dict[str, Any] = {"family": "random", "n": 3, "width": 1, "ridge": "1"}
-    if key in ("csv", "data"):
+    if key in ("csv", "data", "inputs", "target", "separator", "decimal"):
         entry = {"width": 1, "ridge": "1"}
+    if key in ("inputs", "target", "separator", "decimal"):
+        entry["csv"] = "nowhere.csv"
     (config if place is None else entry)[key] = value
     return _config(json.dumps({"datasets": [entry]} | config))
 

@@ -1,5 +1,6 @@
 """The command line: documents, exit codes, and one line on standard error for every bad input."""
 
+import gzip
 import json
 import os
 import signal
@@ -57,6 +58,67 @@ def refusal(arguments, capsys):
 
 
 # Good calls -----------------------------------------------------------------------------------
+
+EUROPEAN = "Ort;dose;effect\nA;\u22121;0,2\nB;1/3;-1 # checked\nC;0,75;1e0\n;;\n"
+NAMED = ("--inputs", "dose", "--target", "effect", "--separator", ";", "--decimal", "comma")
+
+
+def test_file_as_people_have_it_gives_the_document_of_the_plain_one(document, capsys):
+    Path("mine.csv.gz").write_bytes(gzip.compress(EUROPEAN.encode("utf-16")))
+    assert main(minima(*NAMED, data="mine.csv.gz")) == 0
+    assert capsys.readouterr() == (document, "")
+
+
+def test_index_of_a_frame_is_left_out_in_one_line(document, capsys):
+    Path("mine.csv").write_text(",x,y\n0,-1,0.2\n1,1/3,-1\n2,0.75,1e0\n")
+    assert main(minima(data="mine.csv")) == 0
+    line = "reluenum: mine.csv: left out '' as an index; --inputs and --target choose columns\n"
+    assert capsys.readouterr() == (document, line)
+
+
+def test_a_minus_stands_for_standard_input(document):
+    command = [*PROGRAM, *minima("--separator", "tab", data="-")]
+    text = DATA.replace(",", "\t").encode()
+    process = subprocess.run(command, input=text, capture_output=True, check=True)
+    assert (process.stdout.decode(), process.stderr) == (document, b"")
+    command = [*PROGRAM, *minima(data="-")]
+    process = subprocess.run(command, input=b"x,y\n1,z\n", capture_output=True)
+    assert process.returncode == 2
+    assert process.stderr.startswith(b"reluenum: <stdin>, row 2, column y: 'z' is not a finite")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["convex", "--ridge", "1/10"],
+        ["crosscheck", "--width", "1", "--ridge", "1/10", "--formulations", "certified"],
+        ["path", "--width", "1", "--ridge", "1/10:1", "--points", "2"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_every_command_that_reads_data_takes_the_options_of_files(command, capsys):
+    Path("mine.csv").write_text(EUROPEAN)
+    name, *options = command
+    assert main([name, "data.csv", *options]) == 0
+    expected = capsys.readouterr().out
+    assert main([name, "mine.csv", *options, *NAMED]) == 0
+    shown = capsys.readouterr().out
+    if name != "crosscheck":  # it shows seconds
+        assert shown == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--separator", "pipe"], "--separator: 'pipe'; expected one of comma, semicolon, tab, "),
+        (["--decimal", "comma"], "--decimal: a comma, and no separator; expected a separator of c"),
+        (["--inputs", "a,,b"], "--inputs: 'a,,b'; expected different names of columns, separated"),
+        (["--target", ""], "--target: ''; expected the name of a column, not one of inputs"),
+        (["--inputs", "dose"], "data.csv, row 1: no column 'dose'; expected it once among 'x, y'"),
+    ],
+)
+def test_bad_option_of_a_file_is_refused(options, message, capsys):
+    assert refusal(minima("--output", "out.json", *options), capsys).startswith(message)
 
 
 def test_document_on_standard_output_is_that_of_the_library(document, capsys):

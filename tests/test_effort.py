@@ -1,5 +1,7 @@
 """What jobs ask for follows from the size of their work; every number here was found by hand."""
 
+import gzip
+
 import pytest
 
 from reluenum.arrangement import Arrangement
@@ -34,6 +36,9 @@ def test_the_size_of_data_comes_from_parameters_points_or_lines_of_a_file(tmp_pa
     path = tmp_path / "data.csv"
     path.write_text("x1,x2,x3,y\n1,2,3,4\n\n5,6,7,8\r\n")
     assert data_size(GENERATED | {"csv": str(path)}) == (2, 3)
+    path.write_bytes(gzip.compress(b"# two points\na;b;c\n1;2;3\n4;5;6\n;;\n"))
+    layout = {"inputs": ["a", "c"], "target": "b", "separator": ";"}
+    assert data_size(GENERATED | {"csv": str(path), "layout": layout}) == (2, 2)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff\xfe\n"])

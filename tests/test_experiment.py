@@ -14,7 +14,9 @@ from reluenum.errors import InputError
 from reluenum.experiment import (
     PARAMETERS,
     batch_names,
+    batches,
     instances,
+    paths,
     planned_batches,
 )
 from reluenum.groebner import BACKENDS, DEFAULT_MEGABYTES
@@ -224,6 +226,49 @@ def test_csv_is_named_after_its_file():
     entry = {"csv": "data/My file-1.csv", "width": 3, "ridge": "2"}
     (name,) = instances(completed(CONFIG | {"datasets": [entry]}))
     assert name == "My_file_1-L3-ridge2"
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "csv.bz2", "txt.xz"])
+def test_csv_is_named_without_its_endings(ending):
+    entry = {"csv": f"a.b.{ending}", "width": 3, "ridge": "2"}
+    assert list(instances(completed(CONFIG | {"datasets": [entry]}))) == ["a_b-L3-ridge2"]
+
+
+def test_what_an_entry_says_of_its_file_belongs_to_all_its_instances_and_paths():
+    layout = {"inputs": ["a", "b"], "target": "c", "separator": "tab", "decimal": ","}
+    entry = {"csv": "mine.csv", "width": [1, 2], "ridge": "2", "path": {"from": "1", "to": "2"}}
+    config = completed(CONFIG | {"datasets": [entry | layout], "sweep": {}})
+    found = [*instances(config).values(), *paths(config).values()]
+    found += [batch.spec for batch in batches(config).values()]
+    assert [instance["layout"] for instance in found] == [layout] * 5
+    (plain,) = batches(completed(CONFIG | {"datasets": [entry], "sweep": {}})).values()
+    assert "layout" not in plain.spec
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"inputs": "a,a"}, "datasets[0].inputs: 'a,a'; expected different names of columns"),
+        ({"inputs": []}, "datasets[0].inputs: []; expected names of columns as text"),
+        ({"inputs": [0, 1]}, "datasets[0].inputs[0]: 0; expected the name of a column as text"),
+        ({"inputs": ["a", "a"]}, "datasets[0].inputs: ['a', 'a']; expected names of columns"),
+        ({"target": ""}, "datasets[0].target: ''; expected the name of a column as text"),
+        ({"target": ["y"]}, "datasets[0].target: ['y']; expected the name of a column as text"),
+        ({"inputs": "a", "target": "a"}, "datasets[0].target: 'a'; expected the name of a column,"),
+        ({"separator": "pipe"}, "datasets[0].separator: 'pipe'; expected one of comma, semicolon"),
+        ({"decimal": "dot"}, "datasets[0].decimal: 'dot'; expected one of point, comma"),
+        ({"decimal": ","}, "datasets[0].decimal: a comma, and no separator; expected a separator"),
+        ({"seperator": ";"}, "datasets[0]: unknown key 'seperator' (did you mean 'separator'?)"),
+    ],
+)
+def test_bad_word_about_a_file_is_refused_by_its_key(keys, message):
+    entry = {"csv": "mine.csv", "width": 1, "ridge": "1"} | keys
+    assert refusal(CONFIG | {"datasets": [entry]}).startswith(f"configuration, {message}")
+
+
+def test_generated_data_have_no_columns_to_name():
+    message = refusal(with_entry(target="y"))
+    assert message.startswith("configuration, datasets[0]: 'target' without 'csv'; expected it bes")
 
 
 @pytest.mark.parametrize(

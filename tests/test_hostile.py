@@ -29,6 +29,7 @@ def met(group, folder):
         [sys.executable, str(ROOT / "tests/hostile.py"), group, str(places["inputs"])],
         cwd=places["working"],
         env=os.environ | {"HOME": str(places["home"]), "TMPDIR": str(places["temporary"])},
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
     )
@@ -44,7 +45,7 @@ def test_every_hostile_input_ends_in_time_in_a_result_or_in_one_line(group, tmp_
     records, folder = met(group, tmp_path)
     assert [record["name"] for record in records] == [name for name, _ in hostile.GROUPS[group]()]
     for record in records:
-        lines = record["error"].splitlines()
+        lines = [line for line in record["error"].splitlines() if "left out" not in line]
         judging = record["command"] in ("verify", "descend")
         allowed = (0, 1, 2, 3) if judging else (0, 2, 3)
         assert record["code"] in allowed, record

@@ -67,6 +67,21 @@ def test_the_steps_lead_to_a_complete_document(solved, tmp_path):
     assert {point["minimum"] for point in points} == {True, False}
 
 
+def test_a_file_is_read_as_its_instance_says(tmp_path, caplog):
+    (tmp_path / "frame.csv").write_text(",x,y\n0,-1,0.2\n1,0.5,-1\n")
+    (tmp_path / "named.csv").write_text("effect;dose\n0,2;\u22121\n-1;0,5\n", encoding="utf-16")
+    layout = {"inputs": ["dose"], "target": "effect", "separator": "semicolon", "decimal": ","}
+    problems = []
+    for name, changes in {"frame": {}, "named": {"layout": layout}}.items():
+        instance = INSTANCE | {"family": None, "csv": str(tmp_path / f"{name}.csv")} | changes
+        dataset.main(instance, tmp_path / "data.csv", tmp_path / "problem.json")
+        assert (tmp_path / "data.csv").read_text() == "x,y\n-1,1/5\n1/2,-1\n"
+        problems.append((tmp_path / "problem.json").read_bytes())
+    assert problems[0] == problems[1]
+    (line,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert line.endswith("frame.csv: left out '' as an index; --inputs and --target choose columns")
+
+
 def test_the_order_of_the_batches_does_not_matter(solved, tmp_path):
     problem = solved[0].parent / "problem.json"
     for name, order in {"forwards": solved, "backwards": solved[::-1]}.items():

@@ -4,7 +4,15 @@ import argparse
 from typing import TYPE_CHECKING
 
 from reluenum.cli.exits import DECIDED, FAILED, stopped
-from reluenum.cli.options import check_choice, of_option, problem_of, reading, writable, write
+from reluenum.cli.options import (
+    add_data,
+    check_choice,
+    of_option,
+    problem_of,
+    reading,
+    writable,
+    write,
+)
 
 if TYPE_CHECKING:
     from reluenum.convex import ConvexOptimum
@@ -13,8 +21,8 @@ if TYPE_CHECKING:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
+    add_data(parser)
     add = parser.add_argument
-    add("data", metavar="DATA.csv", help="as for minima")
     add("--ridge", metavar="LAM", required=True, help="a decimal or fraction > 0")
     add("--loss", metavar="NAME", default="sum", help="as for minima")
     add("--output-bias", metavar="NAME", default="none", help="as for minima")

@@ -9,6 +9,11 @@ DECIDED, FAILED, BAD_INPUT, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
 
 def stopped(reason: object, code: int) -> int:
     """Say in one line why there is no result, or not the whole of it."""
-    if sys.stderr is not None:
-        print(f"reluenum: {one_line(reason)}", file=sys.stderr)
+    noted(reason)
     return code
+
+
+def noted(text: object) -> None:
+    """Say something in one line, beside the result."""
+    if sys.stderr is not None:
+        print(f"reluenum: {one_line(text)}", file=sys.stderr)

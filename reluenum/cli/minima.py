@@ -8,6 +8,7 @@ from reluenum.cli.exits import DECIDED, UNDECIDED, stopped
 from reluenum.cli.options import (
     CHOICES,
     add_bar,
+    add_data,
     check_choice,
     limits_of,
     of_option,
@@ -28,8 +29,8 @@ MOST_JOBS = 1024
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
+    add_data(parser)
     add = parser.add_argument
-    add("data", metavar="DATA.csv", help="exact data: a header x1..xd (or x) and y, then numbers")
     add("--width", metavar="L", required=True, help="number of hidden units, or all: every width")
     add("--ridge", metavar="LAM", required=True, help="a decimal or fraction > 0, taken exactly")
     for option, meaning in (

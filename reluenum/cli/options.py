@@ -7,13 +7,15 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from reluenum.cli.exits import noted
 from reluenum.errors import IncompleteRunError, InputError, quoted
 
 if TYPE_CHECKING:
     from flint import fmpq
 
+    from reluenum.datafiles import Data
     from reluenum.problem import Problem
 
 CHOICES = {
@@ -31,8 +33,8 @@ LONGEST_WAIT = 10**9
 
 def add_problem(parser: argparse.ArgumentParser, ridge: str, meaning: str) -> None:
     """Add what the commands that read data as `minima` does have in common."""
+    add_data(parser)
     add = parser.add_argument
-    add("data", metavar="DATA.csv", help="as for minima")
     add("--width", metavar="L", required=True, help="number of hidden units")
     add("--ridge", metavar=ridge, required=True, help=meaning)
     add("--loss", metavar="NAME", default="sum", help="as for minima")
@@ -40,6 +42,28 @@ def add_problem(parser: argparse.ArgumentParser, ridge: str, meaning: str) -> No
     add("--seconds", metavar="S", help="time limit of a backend on a system (default: 120)")
     add("--memory", metavar="MB", help="memory limit of a backend on a system (default: 4000)")
     add("--force", action="store_true", help="start however many supports there are")
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Add the data file, and the options that say how to read it."""
+    columns = "a header x1..xd (or x) and y, then numbers; - is standard input"
+    parser.add_argument("data", metavar="DATA.csv", help=f"exact data, also compressed: {columns}")
+    add_layout(parser)
+
+
+def add_layout(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how to read a data file."""
+    separators = "what separates columns: comma (default), semicolon, tab, space"
+    add = parser.add_argument
+    add("--inputs", metavar="A,B", help="names of the columns of inputs, if they are others")
+    add("--target", metavar="NAME", help="name of the column of targets, if it is not y")
+    add("--separator", metavar="NAME", help=separators)
+    add(
+        "--decimal",
+        metavar="NAME",
+        default="point",
+        help="before decimals: point (default) or comma",
+    )
 
 
 def add_bar(parser: argparse.ArgumentParser) -> None:
@@ -159,11 +183,29 @@ def progress_of(options: argparse.Namespace) -> bool:
 
 def problem_of(options: argparse.Namespace, width: int, ridge: "fmpq") -> "Problem":
     """Read the data, and pose the problem with the conventions of the options."""
-    from reluenum.datasets import read_csv
     from reluenum.problem import Loss, OutputBias, Problem
 
     loss, bias = Loss(options.loss), OutputBias(options.output_bias)
-    return Problem(*read_csv(options.data), width, ridge, loss, bias)
+    return Problem(*data_of(options), width, ridge, loss, bias)
+
+
+def data_of(options: argparse.Namespace) -> "Data":
+    """Read the data as the options say, and say in a line what was left out."""
+    from reluenum.datafiles import read_csv
+    from reluenum.layout import Layout
+
+    try:
+        layout = Layout(options.inputs, options.target, options.separator, options.decimal)
+    except InputError as error:
+        raise InputError(f"--{error.where}", error.found, error.expected) from error
+    source = options.data if options.data != "-" else _standard_input()
+    return read_csv(source, layout, noted)
+
+
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None:
+        raise InputError("DATA.csv", "standard input is closed", "data there, or a file")
+    return sys.stdin.buffer
 
 
 @contextmanager

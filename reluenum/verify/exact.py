@@ -227,6 +227,12 @@ class Data:
         """Number d + 1 of coordinates of a unit."""
         return len(self.rows[0])
 
+    @property
+    def rank(self) -> int:
+        """Dimension of the row space, the trace of the projector onto it."""
+        projector = self.projector(0, None)
+        return int(sum(projector[j][j] for j in range(self.depth)).p)
+
     def projector(self, zeros: int, bits: int | None) -> list[list]:
         """Return the orthogonal projector onto the part of a flat in the row space (Lemma 5)."""
 

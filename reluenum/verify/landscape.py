@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
-from math import comb, factorial, prod
+from math import comb, factorial, inf, prod
 from typing import Any
 
 from flint import fmpq, fmpz
 
 from .exact import CertificateError, Support, require
-from .points import NUMBER_BITS, Points, _ball_order, interval, loss_order
-from .reals import Algebraic
+from .points import NUMBER_BITS, Points, ball_order, interval, loss_order
+from .reals import minimal_polynomial
 from .records import Group, Proof, number_of_supports
 
 SPARE = 1000
@@ -49,13 +49,21 @@ class Landscape:
     def __init__(self, proof: Proof, listed: Any = None) -> None:
         self.data, self.groups, self.width = proof.data, proof.grouped(), proof.data.width
         self._points: dict[Support, Points] = {}
-        self.supports = {
-            support: group for group in self.groups for support in group.supports(self.data.largest)
-        }
-        self.minimal = [s for s, group in self.supports.items() if group.is_minimal(s)]
+        self._orders: dict[tuple[Support, Support], int] = {}
+        largest = self.data.largest
+        self.stationary = {s: group for group in self.groups for s in group.supports(largest)}
+        minimal = {s: group for group in self.groups for s in group.valid(self._reach(group))}
+        self.minimal, self.supports = list(minimal), self.stationary | minimal
         if listed is not None and self.width != "all":
             self._refuse_shorter(listed)
         self.components = list(self._every_width() if self.width == "all" else self._at_width())
+
+    def _reach(self, group: Group) -> float:
+        """Return the largest size of the supports that are listed.
+
+        For every width, larger unions count unless they are parts of the global component.
+        """
+        return inf if self.width == "all" and not group.is_global else self.data.largest
 
     def points(self, support: Support) -> Points:
         """Return the points on a stationary support."""
@@ -132,8 +140,8 @@ class Landscape:
             keys = [(-s["dimension"], s["zero_neurons"]) for s in record["strata"]]
             require(keys == sorted(keys), f"{where}: order of strata")
             if previous is not None:
-                forms = [next(p.group.core.residuals(NUMBER_BITS)) for p in (previous, points)]
-                require(_ball_order(previous, points, *forms) != 1, f"{where}: not sorted by loss")
+                forms = [next(p.core.residuals(NUMBER_BITS)) for p in (previous, points)]
+                require(ball_order(previous, points, *forms) != 1, f"{where}: not sorted by loss")
             previous = points
         missing = [c for c in self.components if not any(c is other for other in used)]
         name = missing and self.data.name(missing[0].strata[0][0])
@@ -145,29 +153,29 @@ class Landscape:
 
     def _leader(self) -> Points:
         """Return points of least loss among the components of the width."""
-        supports = [component.strata[0][0] for component in self.components]
-        found = self.points(supports[0])
-        for support in supports:
-            points = self.points(support)
-            if points.group.is_global:
-                return points
-            forms = [next(p.group.core.residuals(NUMBER_BITS)) for p in (points, found)]
-            if _ball_order(points, found, *forms) == -1:
+        found, *others = [self.points(component.strata[0][0]) for component in self.components]
+        for points in others:
+            if points.group.is_global or self._order(points, found) < 0:
                 found = points
         return found
+
+    def _order(self, one: Points, other: Points) -> int:
+        """Compare two losses exactly, and each two once."""
+        pair = one.support, other.support
+        if pair not in self._orders:
+            self._orders[pair] = loss_order(one, other)
+        return self._orders[pair]
 
     def _record(self, component: Component, strata: list, leader: Points | None) -> dict[str, Any]:
         """Return what a component's record must be; decimals as sets of texts."""
         group, points = component.group, self.points(strata[0][0])
-        loss = points.texts(lambda n: n.loss)
+        loss = points.texts(points.loss)
         parts = [self._stratum(*stratum) for stratum in strata]
         zero = any(zeros for *_, zeros in strata)
         walls = any(self.data.faces[place].zeros for support, *_ in strata for place in support)
         best: bool | None = None
         if leader is not None and not leader.group.is_global:
-            order = loss_order(points, leader)
-            require(order >= 0, "two losses are too close to tell which one is least")
-            best = order == 0
+            best = self._order(points, leader) == 0
         elif leader is not None:
             best = group.is_global
         record = {
@@ -185,12 +193,9 @@ class Landscape:
 
     def _polynomial(self, points: Points) -> list[str]:
         """Return the coefficients of the minimal polynomial of a loss."""
-        exact = points.group.core.exact
+        exact = points.core.exact
         require(exact is not None, f"{self.data.name(points.support)}: no exact description")
-        loss = points.numbers(exact).loss
-        if isinstance(loss, Algebraic):
-            return [str(c) for c in loss.minimal_polynomial().coeffs()]
-        return [str(-loss.p), str(loss.q)]
+        return [str(c) for c in minimal_polynomial(points.loss(exact)).coeffs()]
 
     def _stratum(
         self, support: Support, counts: Sequence[int | None], zeros: int
@@ -203,9 +208,9 @@ class Landscape:
                     "face": self.data.faces[place].text,
                     "sign": points.group.sides[place],
                     "multiplicity": count,
-                    "sum_a_squared": points.texts(lambda n, p=place: n.squares[p]),
+                    "sum_a_squared": points.texts(lambda r, p=place: points.squares(r)[p]),
                     "direction": [
-                        points.texts(lambda n, p=place, j=j: n.directions[p][j])
+                        points.texts(lambda r, p=place, j=j: points.direction(r, p, j))
                         for j in range(self.data.depth)
                     ],
                 }
@@ -221,11 +226,11 @@ class Landscape:
         nought = frozenset("0")
         weights, units = [], []
         for place, count in zip(support, (count or 1 for count in counts), strict=True):
-            share = lambda n, p=place, c=count: n.squares[p] / fmpq(c)  # noqa: E731
+            share = lambda r, p=place, c=count: points.squares(r)[p] / fmpq(c)  # noqa: E731
             side = points.group.sides[place]
             weights += [points.texts(lambda _, s=side: s, share)] * count
             unit = [
-                points.texts(lambda n, p=place, j=j: n.directions[p][j], share)
+                points.texts(lambda r, p=place, j=j: points.direction(r, p, j), share)
                 for j in range(self.data.depth)
             ]
             units += [unit] * count
@@ -236,7 +241,7 @@ class Landscape:
             "B": [unit[:-1] for unit in units],
             "c": [unit[-1] for unit in units],
         }
-        return record | ({"m": points.texts(lambda n: n.bias)} if self.data.has_bias else {})
+        return record | ({"m": points.texts(points.bias)} if self.data.has_bias else {})
 
     def enumeration(self) -> dict[str, Any]:
         """Return the counts of the document."""
@@ -247,20 +252,19 @@ class Landscape:
             "realisable_patterns": columns**width if fixed else None,
             "patterns_up_to_permutation": comb(columns + width - 1, width) if fixed else None,
             "supports_examined": number_of_supports(data),
-            "stationary": len([support for support in self.supports if support]),
-            "locally_minimal": len([support for support in self.minimal if support]),
+            "stationary": sum(len(support) > 0 for support in self.stationary),
+            "locally_minimal": sum(0 < len(support) <= data.largest for support in self.minimal),
             "undecided": 0,
         }
 
     def every_width(self) -> dict[str, Any]:
         """Return what a document for every width says of them (Corollary D.1)."""
         data, top = self.data, self.data.size + 1
-        best = next(group for group in self.groups if group.is_global)
-        worse = [group for group in self.groups if not group.is_global]
-        # A support of n + 1 faces has no record, but may be a union of smaller ones.
-        valid = [s for group in worse for s in group.supports(top) if group.is_minimal(s)]
-        not_global = Counter(map(len, valid))
-        stationary, minimal = Counter(map(len, self.supports)), Counter(map(len, self.minimal))
+        best = next((group for group in self.groups if group.is_global), None)
+        require(best is not None, "no residual is global at every width")
+        # A support of more than n faces has no record, but may be a union of smaller ones.
+        not_global = Counter(len(s) for s in self.minimal if not self.supports[s].is_global)
+        stationary, minimal = Counter(map(len, self.stationary)), Counter(map(len, self.minimal))
         nodes = best.supports(top)
         parts = {
             width: joined([s for s in nodes if len(s) <= width]) for width in range(1, top + 1)
@@ -281,6 +285,17 @@ class Landscape:
                     "not_global": not_global[size],
                 }
                 for size in range(1, data.largest + 1)
+            ]
+            + [
+                {
+                    "size": size,
+                    "examined": 0,
+                    "stationary": None,
+                    "locally_minimal": minimal[size],
+                    "not_global": not_global[size],
+                }
+                for size in sorted(not_global)
+                if size > data.largest
             ],
             "global": {
                 "supports": [

@@ -1,14 +1,13 @@
 """The stationary points on a support: squares, directions, losses, and their decimals."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from flint import arb, ctx, fmpq, fmpz
 
 from .exact import LEVELS, Support, dot, require
-from .reals import enclosure, sign
+from .reals import enclosure, minimal_polynomial, sign
 from .records import Group
 from .residuals import Residual
 
@@ -19,31 +18,14 @@ DIGITS = 30
 """Significant digits of the decimals of a document."""
 
 
-def eliminated(rows: list[list]) -> tuple[list, int]:
-    """Solve a Gram system, given with its right-hand side; return solution and rank.
-
-    Where the rank is less than the size, only the rank is meant.
-    """
-    rank = 0
+def eliminated(rows: list[list]) -> list:
+    """Solve a positive definite system, given with its right-hand side."""
     for k in range(len(rows)):
-        if sign(rows[k][k]) == 0:
-            continue  # of a positive semidefinite matrix, then the whole row is 0
-        rank += 1
         rows[k] = [entry / rows[k][k] for entry in rows[k]]
         for j, row in enumerate(rows):
             if j != k:
                 rows[j] = [x - row[k] * y for x, y in zip(row, rows[k], strict=True)]
-    return [row[-1] for row in rows], rank
-
-
-@dataclass
-class Numbers:
-    """The numbers of the points on a support: s = sum a^2 and v / |v| by face, loss and bias."""
-
-    squares: dict[int, Any]
-    directions: dict[int, list]
-    loss: Any
-    bias: Any
+    return [row[-1] for row in rows]
 
 
 class Points:
@@ -58,84 +40,87 @@ class Points:
     def __init__(self, group: Group, support: Support) -> None:
         self.group, self.support, self.data = group, support, group.core.data
         self.inside = [vertex for vertex in group.vertices if set(vertex) <= set(support)]
-        self._numbers: dict[int | None, Numbers] = {}
-
-    def _gram(self, residual: Residual, vertex: Support) -> list[list]:
-        """Return the matrix z' R z with the right-hand side of which q is the solution."""
-        data, faces = self.data, [self.data.faces[place] for place in vertex]
-        u = [residual.u(face) for face in faces]
-        return [
-            [
-                *(
-                    dot(one, data.coupled(f.active, g.active, other, residual.bits))
-                    for g, other in zip(faces, u, strict=True)
-                ),
-                dot(data.moments(f.active, residual.bits)[1], one) - data.ridge**2,
-            ]
-            for f, one in zip(faces, u, strict=True)
-        ]
+        self.core = group.vertices.get(support, group.core)
+        self._squares: dict[int | None, dict[int, Any]] = {}
 
     @property
     def dimension(self) -> int:
-        """Dimension of the polytope of squares (Theorem A).
+        """Dimension of the polytope of squares, by its vertices alone (Lemma 12a)."""
+        steps, vertices = 0, [set(vertex) for vertex in self.inside]
+        while len(vertices) > 1:
+            parts = ([v for v in vertices if place not in v] for place in self.support)
+            vertices = max((part for part in parts if len(part) < len(vertices)), key=len)
+            steps += 1
+        return steps
 
-        A vertex has independent responses, two vertices leave room for one dimension at least.
-        """
-        room = len(self.support) - max(map(len, self.inside))
-        if room == 0 or (room == 1 and len(self.inside) > 1):
-            return room
-        exact = self.group.core.exact
-        require(exact is not None, f"{self.data.name(self.support)}: no exact description")
-        return len(self.support) - eliminated(self._gram(exact, self.support))[1]
-
-    def numbers(self, residual: Residual) -> Numbers:
-        """Return the numbers; the middle of the vertices where the squares are not unique."""
-        if residual.bits not in self._numbers:
-            data = self.data
-            q = dict.fromkeys(self.support, 0)
+    def squares(self, residual: Residual) -> dict[int, Any]:
+        """Return sum a^2 by face; the middle of the vertices where the squares are not unique."""
+        if residual.bits not in self._squares:
+            total = dict.fromkeys(self.support, 0)
             for vertex in self.inside:
-                for place, value in zip(
-                    vertex, eliminated(self._gram(residual, vertex))[0], strict=True
-                ):
-                    q[place] = q[place] + value / len(self.inside)
-            u = {place: residual.u(data.faces[place]) for place in self.support}
-            loss, bias = data.energy, sum(data.targets)
-            for place in self.support:
-                gram, moment = data.moments(data.faces[place].active, residual.bits)
-                loss = loss + q[place] * (data.ridge**2 - dot(moment, u[place]))
-                bias = bias - q[place] * dot(gram[-1], u[place])
-            self._numbers[residual.bits] = Numbers(
-                {place: q[place] * data.ridge for place in self.support},
-                {
-                    place: [x * (self.group.sides[place] / data.ridge) for x in u[place]]
-                    for place in self.support
-                },
-                loss * data.scale,
-                bias * data.share,
-            )
-        return self._numbers[residual.bits]
+                for place, square in zip(vertex, _vertex(residual, vertex), strict=True):
+                    total[place] = total[place] + square * fmpq(1, len(self.inside))
+            self._squares[residual.bits] = total
+        return self._squares[residual.bits]
+
+    def direction(self, residual: Residual, place: int, j: int) -> Any:
+        """Return a coordinate of v / |v| on a face."""
+        return residual.u(self.data.faces[place])[j] * (self.group.sides[place] / self.data.ridge)
+
+    def loss(self, residual: Residual) -> Any:
+        """Return the loss."""
+        return residual.loss * self.data.scale
+
+    def bias(self, residual: Residual) -> Any:
+        """Return the output bias: share * sum (y - f_0)."""
+        data, total = self.data, sum(self.data.targets)
+        for place, square in self.squares(residual).items():
+            active = data.moments(data.faces[place].active, residual.bits)[0][-1]
+            total = total - square * dot(active, residual.u(data.faces[place])) / data.ridge
+        return total * data.share
 
     def texts(
-        self, pick: Callable[[Numbers], Any], square: Callable[[Numbers], Any] = lambda _: 1
+        self, factor: Callable[[Residual], Any], square: Callable[[Residual], Any] = lambda _: 1
     ) -> frozenset[str]:
-        """Return the texts that a document may have for pick * sqrt(square).
+        """Return the texts that a document may have for factor * sqrt(square).
 
         That is one, or two for a number that lies between two decimals as far as is known.
         """
 
         def question(residual: Residual) -> frozenset[str] | None:
-            numbers = self.numbers(residual)
-            factor, radicand = pick(numbers), square(numbers)
-            if sign(factor) == 0:
+            value = factor(residual)
+            if sign(value) == 0:
                 return frozenset("0")
             for bits in [residual.bits] if residual.bits else [NUMBER_BITS << k for k in range(8)]:
                 with ctx.workprec(bits):
-                    ball = enclosure(factor, bits) * enclosure(radicand, bits).sqrt()
+                    ball = enclosure(value, bits) * enclosure(square(residual), bits).sqrt()
                     if found := roundings(ball):
                         return found
             return None
 
-        return self.group.core.settle(question, "a decimal of the document", NUMBER_BITS)
+        return self.core.settle(question, "a decimal of the document", NUMBER_BITS)
+
+
+def _vertex(residual: Residual, vertex: Support) -> list:
+    """Return sum a^2 on the faces of a vertex, the only solution of z' R z q = z' R y - Lambda^2.
+
+    Written with s = Lambda q.
+    """
+    data, faces = residual.data, [residual.data.faces[place] for place in vertex]
+    if residual.bits is None and faces == residual.faces:
+        return residual.squares
+    u = [residual.u(face) for face in faces]
+    rows = [
+        [
+            *(
+                dot(one, data.coupled(f.active, g.active, other, residual.bits))
+                for g, other in zip(faces, u, strict=True)
+            ),
+            (dot(data.moments(f.active, residual.bits)[1], one) - data.ridge**2) * data.ridge,
+        ]
+        for f, one in zip(faces, u, strict=True)
+    ]
+    return eliminated(rows)
 
 
 def rational_end(ball: arb) -> fmpq:
@@ -179,19 +164,19 @@ def loss_order(one: Points, other: Points) -> int:
     """Compare two losses exactly."""
     if one.group is other.group:
         return 0
-    cores = one.group.core, other.group.core
-    for pair in zip(*(core.residuals(NUMBER_BITS) for core in cores), strict=False):
-        if found := _ball_order(one, other, *pair):
+    cores = one.core, other.core
+    for forms in zip(*(core.residuals(NUMBER_BITS) for core in cores), strict=False):
+        if found := ball_order(one, other, *forms):
             return found
     text = "the losses of {} and {} look equal, and no exact description says whether they are"
     names = [core.data.name(core.support) for core in cores]
     require(all(core.exact for core in cores), text.format(*names))
-    losses = [p.numbers(p.group.core.exact).loss for p in (one, other)]
-    minimal, theirs = (loss.minimal_polynomial() for loss in losses)
+    losses = [points.loss(points.core.exact) for points in (one, other)]
+    minimal, theirs = (minimal_polynomial(loss) for loss in losses)
     bits = LEVELS[-1]
     while True:
         with ctx.workprec(bits):
-            balls = [loss.ball(bits) for loss in losses]
+            balls = [enclosure(loss, bits) for loss in losses]
             if found := sign(balls[0] - balls[1]):
                 return found
             roots = [root.real for root, _ in minimal.complex_roots() if root.imag == 0]
@@ -201,8 +186,8 @@ def loss_order(one: Points, other: Points) -> int:
         bits *= 2
 
 
-def _ball_order(one: Points, other: Points, left: Residual, right: Residual) -> int | None:
+def ball_order(one: Points, other: Points, left: Residual, right: Residual) -> int | None:
+    """Compare two losses as far as two forms of their residuals tell."""
     bits = min(residual.bits or LEVELS[-1] for residual in (left, right))
     with ctx.workprec(bits):
-        losses = [p.numbers(r).loss for p, r in ((one, left), (other, right))]
-        return sign(enclosure(losses[0], bits) - enclosure(losses[1], bits))
+        return sign(enclosure(one.loss(left), bits) - enclosure(other.loss(right), bits))

@@ -80,6 +80,13 @@ class Algebraic:
         return matrix.charpoly().numer().factor()[1][0][0]
 
 
+def minimal_polynomial(value: Any) -> fmpz_poly:
+    """Return the primitive irreducible polynomial over Z of a number, rational or algebraic."""
+    if isinstance(value, Algebraic):
+        return value.minimal_polynomial()
+    return fmpz_poly([-value.p, value.q])
+
+
 def sign(value: Any) -> int | None:
     """Return the sign of a real number, None if its ball does not tell."""
     if isinstance(value, Algebraic):

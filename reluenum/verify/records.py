@@ -2,8 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, combinations
 from math import comb
@@ -15,7 +15,7 @@ from flint import arb, fmpq, fmpq_poly
 
 from .exact import LEVELS, CertificateError, Data, Support, dot, rational, require
 from .reals import Algebraic, Root
-from .residuals import Core, Residual, _standing, same_residual
+from .residuals import Core, ExactResidual, same_residual
 
 
 @dataclass(eq=False)
@@ -24,53 +24,65 @@ class Group:
 
     Parameters
     ----------
-    core : Core
-        Of one of them, with an exact description if there is one.
     sides : dict
-        The sign of the output weights on each tight face.
-    vertices : list of Support
+        The sign of the output weights on each face of a vertex.
+    vertices : dict
+        The residual by vertex, and so one and the same residual in several forms.
+    minimal : set of Support
+        The vertices whose points without zero units are local minima.
     """
 
-    core: Core
     sides: dict[int, int]
-    vertices: list[Support] = field(default_factory=list)
+    vertices: dict[Support, Core]
+    minimal: set[Support]
+
+    @cached_property
+    def core(self) -> Core:
+        """The residual, with an exact description if there is one."""
+        cores = list(self.vertices.values())
+        return next((core for core in cores if core.exact), cores[0])
 
     @cached_property
     def is_global(self) -> bool:
-        """Whether the residual is global at every width (Theorem C, Lemma 14)."""
-        if any(self.core.descends(*pair) for pair in self.sides.items()):
-            return False
-        faces, first = self.core.data.faces, next(self.core.residuals(0))
-        others = [k for k in range(len(faces)) if k not in self.sides]
-        if any((_standing(first, faces[k]) or (0, 0))[0] > 0 for k in others):
-            return False
-        return all(self.core.standing(k)[0] <= 0 for k in others)
+        """Whether the residual is global at every width (Theorem C, Lemma 14).
+
+        Then all its tight faces are good, that is all its vertices minimal.
+        """
+        return len(self.minimal) == len(self.vertices) and not self.core.exceeded(self.sides)
 
     @classmethod
     def joined(cls, groups: "Sequence[Group]") -> "Group":
         """Return groups with one residual as one."""
-        core = next((group.core for group in groups if group.core.exact), groups[0].core)
-        sides = {place: side for group in groups for place, side in group.sides.items()}
-        return cls(core, sides, [vertex for group in groups for vertex in group.vertices])
+        return cls(
+            {place: side for group in groups for place, side in group.sides.items()},
+            {vertex: core for group in groups for vertex, core in group.vertices.items()},
+            {vertex for group in groups for vertex in group.minimal},
+        )
 
-    def supports(self, largest: int) -> list[Support]:
+    def supports(self, largest: float) -> list[Support]:
         """Return the unions of vertices with at most so many faces, smaller ones first."""
-        found = set(self.vertices)
-        frontier = list(found)
-        while frontier:
-            one = frontier.pop()
-            for other in self.vertices:
-                union = tuple(sorted({*one, *other}))
-                if len(union) <= largest and union not in found:
-                    found.add(union)
-                    frontier.append(union)
-        return sorted(found, key=lambda support: (len(support), support))
+        return unions(self.vertices, largest)
 
-    def is_minimal(self, support: Support) -> bool:
-        """Whether its points without zero units are local minima (Theorems B and C)."""
-        if not support:
-            return self.is_global
-        return not any(self.core.descends(k, self.sides[k]) for k in support)
+    def valid(self, largest: float) -> list[Support]:
+        """Return those whose points without zero units are local minima (Theorems B and C).
+
+        All faces of a union are good if and only if it consists of minimal vertices.
+        """
+        return unions(self.minimal, largest)
+
+
+def unions(vertices: Collection[Support], largest: float) -> list[Support]:
+    """Return the unions of supports with at most so many faces, smaller ones first."""
+    found = {vertex for vertex in vertices if len(vertex) <= largest}
+    frontier = list(found)
+    while frontier:
+        one = frontier.pop()
+        for other in vertices:
+            union = tuple(sorted({*one, *other}))
+            if len(union) <= largest and union not in found:
+                found.add(union)
+                frontier.append(union)
+    return sorted(found, key=lambda support: (len(support), support))
 
 
 MOST_COEFFICIENTS, LONGEST_POLYNOMIAL = 1000, 300_000
@@ -80,7 +92,7 @@ LONGEST_VERDICT = 100
 """Characters; those that there are have fewer."""
 
 
-def read_descriptions(data: Data, entries: Any) -> dict[Support, Residual]:
+def read_descriptions(data: Data, entries: Any) -> dict[Support, ExactResidual]:
     """Read the exact descriptions and check each by substitution (Theorem A)."""
     require(type(entries) is list, "certificate: `exact` is no list")
     place_of = {face.text: place for place, face in enumerate(data.faces)}
@@ -115,7 +127,8 @@ def read_descriptions(data: Data, entries: Any) -> dict[Support, Residual]:
         omegas = [numbers[k : k + data.depth] for k in range(0, cut, data.depth)]
         root.ball(LEVELS[0])
         pairs = list(zip(omegas, numbers[cut:], strict=True))
-        residual = Residual(data, faces, [[s * x for x in omega] for omega, s in pairs])
+        w = [[s * x for x in omega] for omega, s in pairs]
+        residual = ExactResidual(data, faces, w, numbers[cut:])
         for face, (omega, square) in zip(faces, pairs, strict=True):
             equations = [x - data.ridge * y for x, y in zip(residual.u(face), omega, strict=True)]
             equations.append(dot(omega, omega) - fmpq(1))
@@ -179,14 +192,14 @@ class Proof:
         Exact residuals by support.
     """
 
-    def __init__(self, data: Data, descriptions: dict[Support, Residual]) -> None:
+    def __init__(self, data: Data, descriptions: dict[Support, ExactResidual]) -> None:
         self.data, self.descriptions = data, dict(descriptions)
-        zero = Core(data, (), [], Residual(data, [], []))
+        zero = Core(data, (), [], ExactResidual(data, [], [], []))
         self.cores: dict[Support, Core] = {(): zero}
         self.verdicts: Counter[str] = Counter()
         self.polished = 0
-        self.zero = Group(zero, {}, [()])
-        self.vertices: list[tuple[Core, dict[int, int]]] = []
+        self.zero = Group({}, {(): zero}, {()})
+        self.vertices: list[Group] = []
 
     def read(self, records: Iterable[tuple[Any, Any, Any]]) -> None:
         """Check every record; their number is that of the supports."""
@@ -218,7 +231,8 @@ class Proof:
         require(type(w) is list and len(w) == len(support) * depth, "w has a wrong length")
         require(all(type(x) is float and abs(x) < float("inf") for x in w), "w is not finite")
         vectors = [list(map(arb, w[k : k + depth])) for k in range(0, len(w), depth)]
-        core = Core(self.data, support, vectors, self.descriptions.pop(support, None))
+        exact = self.descriptions.pop(support, None)
+        core = Core(self.data, support, vectors, exact, self._smaller(support, vectors))
         if verdict == "leaves":
             require(core.side(support[place]) == 0, "u does not leave the face")
         else:
@@ -226,8 +240,15 @@ class Proof:
         self.polished += len(core.balls) > 1
         return core
 
+    def _smaller(self, support: Support, vectors: list[list[arb]]) -> Core | None:
+        """Return the residual without the faces on which w is 0, None if there is no such face."""
+        needed = tuple(
+            face for face, w in zip(support, vectors, strict=True) if any(x != 0 for x in w)
+        )
+        return None if needed == support else self.cores[needed]
+
     def _stationary(self, core: Core, verdict: str, place: int) -> None:
-        """Check that a support is essential, stationary, and a minimum or not; group it."""
+        """Check that a support is essential, stationary, and a minimum or not."""
         support = core.support
         for k, face in enumerate(support):
             smaller = self.cores[support[:k] + support[k + 1 :]]
@@ -235,47 +256,54 @@ class Proof:
         sides = {face: core.side(face) for face in support}
         require(all(sides.values()), "u leaves a face")
         core.stationary(sides)
+        minimal = set()
         if verdict == "descends":
             face = support[place]
             require(core.descends(face, sides[face]), "no ray descends")
         else:
             require(not any(core.descends(*pair) for pair in sides.items()), "a ray descends")
-        self.vertices.append((core, sides))
+            minimal.add(support)
+        self.vertices.append(Group(sides, {support: core}, minimal))
 
     def grouped(self) -> list[Group]:
         """Return the residuals of the stationary points; the zero network's if it is a minimum.
 
         Vertices with one residual have equal losses. It matters only for those whose union is a
-        support to be counted (Lemma 12), and for the residual that is global at every width, of
-        which there is one (Theorem C).
+        support to be listed or counted (Lemma 12), and for the residual that is global at every
+        width, of which there is one (Theorem C).
         """
-        largest = self.data.size + 1 if self.data.width == "all" else self.data.largest
-        losses = [core.loss() for core, _ in self.vertices]
+        losses = [group.core.loss() for group in self.vertices]
         order = sorted(range(len(losses)), key=lambda k: losses[k].lower())
-        alike: list[list[int]] = []
+        alike: list[list[Group]] = []
         top = None
         for k in order:
             if top is None or losses[k].lower() > top:
                 alike.append([])
                 top = losses[k].upper()
-            alike[-1].append(k)
+            alike[-1].append(self.vertices[k])
             top = top.max(losses[k].upper())
         groups = [self.zero] * self.zero.is_global
         for chosen in alike:
             same: list[Group] = []
-            for core, sides in (self.vertices[k] for k in chosen):
+            for vertex in chosen:
                 near = [
                     group
                     for group in same
-                    if any(len({*v, *core.support}) <= largest for v in group.vertices)
-                    and same_residual(group.core, core)
+                    if self._meet(group, vertex) and same_residual(group.core, vertex.core)
                 ]
                 same = [group for group in same if group not in near]
-                same.append(Group.joined([*near, Group(core, sides, [core.support])]))
+                same.append(Group.joined([*near, vertex]))
             groups += same
         best = [group for group in groups if group.is_global]
         others = [group for group in groups if not group.is_global]
         return [*others, Group.joined(best)] if best else others
+
+    def _meet(self, one: Group, other: Group) -> bool:
+        """Whether two vertices have a union to be listed: a valid one, for every width."""
+        if self.data.width == "all" and one.minimal and other.minimal:
+            return True
+        unions = ({*v, *w} for v in one.vertices for w in other.vertices)
+        return any(len(union) <= self.data.largest for union in unions)
 
 
 def number_of_supports(data: Data) -> int:

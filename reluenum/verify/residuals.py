@@ -1,6 +1,6 @@
 """Residuals, exact or in the ball of Lemma 8, and what they say of a face."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -29,14 +29,17 @@ class Residual:
 
     def __init__(self, data: Data, faces: Sequence[Face], w: list[list], bits: int | None = None):
         self.data, self.faces, self.w, self.bits = data, faces, w, bits
+        self._fitted: dict[int, list] = {}
 
     def fitted(self, mask: int) -> list:
         """Return sum_mask (Re)_i xt_i."""
-        total = self.data.moments(mask, self.bits)[1]
-        for face, w in zip(self.faces, self.w, strict=True):
-            shift = self.data.coupled(mask, face.active, w, self.bits)
-            total = [t - s for t, s in zip(total, shift, strict=True)]
-        return total
+        if mask not in self._fitted:
+            total = self.data.moments(mask, self.bits)[1]
+            for face, w in zip(self.faces, self.w, strict=True):
+                shift = self.data.coupled(mask, face.active, w, self.bits)
+                total = [t - s for t, s in zip(total, shift, strict=True)]
+            self._fitted[mask] = total
+        return self._fitted[mask]
 
     def gradient(self, mask: int) -> list:
         """Return sum_mask r_i xt_i."""
@@ -45,6 +48,26 @@ class Residual:
     def u(self, face: Face) -> list:
         """Return u_F(r)."""
         return applied(self.data.projector(face.zeros, self.bits), self.gradient(face.active))
+
+
+class ExactResidual(Residual):
+    """The residual r_S in a number field, or in Q.
+
+    Parameters
+    ----------
+    data : Data
+    faces : sequence of Face
+    w : list of vectors
+    squares : sequence of numbers
+        s_l = |w_l|.
+    """
+
+    def __init__(self, data: Data, faces: Sequence[Face], w: list[list], squares: Sequence):
+        super().__init__(data, faces, w)
+        self.squares = squares
+        self.loss = data.energy  # (1.3)
+        for face, vector, square in zip(faces, w, squares, strict=True):
+            self.loss += data.ridge * square - dot(data.moments(face.active, None)[1], vector)
 
 
 class Ball(Residual):
@@ -95,7 +118,10 @@ class Ball(Residual):
 
 
 def newton_step(ball: Residual) -> list[list[arb]]:
-    """Return w after a Newton step for e'Re / 2 + Lambda sum |w_l| on the flats, as midpoints."""
+    """Return w after a Newton step for e'Re / 2 + Lambda sum |w_l| on the flats, as midpoints.
+
+    A part of w across its flat would be scaled by 1 - Lambda / |w|: it must not be there.
+    """
     data, bits, depth = ball.data, ball.bits, ball.data.depth
     flats = [arb_mat(data.projector(face.zeros, bits)) for face in ball.faces]
     blocks: list[list[arb]] = []
@@ -141,15 +167,24 @@ class Core:
         S; a support that is reduced to it has the same residual.
     w : list of vectors
         The record; empty for the zero network.
-    exact : Residual, optional
+    exact : ExactResidual, optional
         The exact description.
+    smaller : Core, optional
+        Of the support without the faces on which w is 0.
     """
 
-    __slots__ = ("balls", "data", "exact", "support", "tests", "ties")
+    __slots__ = ("balls", "data", "exact", "smaller", "support", "tests", "ties")
 
-    def __init__(self, data: Data, support: Support, w: list, exact: Residual | None) -> None:
-        self.data, self.support, self.exact = data, support, exact
-        self.balls = {}
+    def __init__(
+        self,
+        data: Data,
+        support: Support,
+        w: list,
+        exact: ExactResidual | None = None,
+        smaller: "Core | None" = None,
+    ) -> None:
+        self.data, self.support, self.exact, self.smaller = data, support, exact, smaller
+        self.balls: dict[int, Ball] = {}
         if support:
             self.balls[LEVELS[0]] = Ball(data, [data.faces[k] for k in support], w, LEVELS[0])
         self.tests: dict[Any, Any] = {}
@@ -158,32 +193,47 @@ class Core:
     def stationary(self, sides: dict[int, int]) -> None:
         """Take note that S is essential and stationary: then its faces are tight, exactly.
 
-        By Lemma 29, on a line, two pairs of opposite faces with equal sides make every face of S
-        tight together with its opposite, on the same side.
+        By Lemma 29, with inputs on a line, two pairs of opposite faces with equal sides (one, if
+        the output bias is free) make every face tight together with its opposite, on the same side.
         """
-        self.ties = dict(sides)
-        opposite = self.data.opposite
-        paired = [place for place in sides if sides.get(opposite(place)) == sides[place]]
-        if self.data.depth == 2 and len(paired) >= 4:
-            ties = {opposite(place): side for place, side in sides.items()}
+        data, self.ties = self.data, dict(sides)
+        paired = [place for place in sides if sides.get(data.opposite(place)) == sides[place]]
+        enough = 2 if data.has_bias and data.share == fmpq(1, data.size) else 4
+        if data.rank <= 2 and len(paired) >= enough:
+            ties = {data.opposite(place): side for place, side in sides.items()}
             self.ties |= {place: side for place, side in ties.items() if place is not None}
 
-    def residuals(self, least: int) -> Iterator[Residual]:
-        """Yield ever sharper forms; the exact one, if there is one, instead of the sharpest."""
+    def residuals(self, least: int = 0) -> Iterator[Residual]:
+        """Yield ever sharper forms, the exact one as soon as balls look at zeros in vain."""
         for bits in LEVELS if self.support else ():
-            if bits < least or (self.exact and bits > max(least, LEVELS[1])):
+            if bits < least:
                 continue
+            if bits > LEVELS[0] and self.smaller and self._is_reducible():
+                yield from self.smaller.residuals(bits)
+                return
+            if self.exact and bits > max(least, LEVELS[1]):
+                break
             if bits not in self.balls:
                 self.balls[bits] = self._polished(bits)
             yield self.balls[bits]
         if self.exact:
             yield self.exact
 
+    def _is_reducible(self) -> bool:
+        """Whether the faces on which w is 0 satisfy their constraints without their help."""
+        spare = [place for place in self.support if place not in self.smaller.support]
+        return not self.exact and all(self.smaller.excess(place) <= 0 for place in spare)
+
     def _polished(self, bits: int) -> Ball:
         ball: Residual = self.balls[max(known for known in self.balls if known < bits)]
+        flats = [self.data.projector(face.zeros, bits) for face in ball.faces]
         w = [[x.mid() for x in vector] for vector in ball.w]
         with ctx.workprec(bits):
             for _ in range(NEWTON_STEPS):
+                w = [
+                    [x.mid() for x in applied(flat, vector)]
+                    for flat, vector in zip(flats, w, strict=True)
+                ]
                 try:
                     w = newton_step(Residual(self.data, ball.faces, w, bits))
                 except ZeroDivisionError:
@@ -199,8 +249,11 @@ class Core:
             with ctx.workprec(residual.bits or LEVELS[0]):
                 if (answer := question(residual)) is not None:
                     return answer
+        raise self._open(text)
+
+    def _open(self, text: str) -> CertificateError:
         name = self.data.name(self.support) or "the zero network"
-        raise CertificateError(f"the residual of {name} is not known well enough: {text}")
+        return CertificateError(f"the residual of {name} is not known well enough: {text}")
 
     def loss(self) -> arb:
         """Return an enclosure of the loss at a stationary point with this residual."""
@@ -224,14 +277,29 @@ class Core:
         face = self.data.faces[place]
         return self.settle(lambda r: _side(r, face), f"does u lie in {face.text}?")
 
-    def standing(self, place: int) -> tuple[int, int]:
-        """Return (excess, side) of a face, or (-1, 0) if it is neither tight nor exceeding."""
-        if place in self.ties:
-            return 0, self.ties[place]
-        face = self.data.faces[place]
-        return self.settle(
-            lambda r: _standing(r, face), f"is the dual constraint of {face.text} tight?"
-        )
+    def exceeded(self, tight: Collection[int]) -> bool:
+        """Whether u lies in a face or its opposite with |u| > Lambda, at a stationary point.
+
+        Parameters
+        ----------
+        tight : collection of int
+            Places of faces that are known to be tight.
+        """
+        known = {*tight, *self.ties}
+        open_ = [place for place in range(len(self.data.faces)) if place not in known]
+        for residual in self.residuals():
+            undecided = []
+            with ctx.workprec(residual.bits or LEVELS[0]):
+                for place in open_:
+                    found = _exceeds(residual, self.data.faces[place])
+                    if found:
+                        return True
+                    if found is None:
+                        undecided.append(place)
+            open_ = undecided
+            if not open_:
+                return False
+        raise self._open(f"does |u| exceed the ridge on {self.data.faces[open_[0]].text}?")
 
     def descends(self, place: int, side: int) -> bool:
         """Whether D_F < 0 on one of the rays around a face (Theorem B, Lemma 13)."""
@@ -251,27 +319,28 @@ class Core:
 
 
 def same_residual(one: Core, other: Core) -> bool:
-    """Whether r_S = r_T: each satisfies the constraints of the other.
+    """Whether r_S = r_T for stationary supports: the faces of each are tight at the other's.
 
     For then each of the two projections of Ry is as close to it as the other one.
     """
-    faces = one.data.faces
-    for left, right in zip(one.residuals(0), other.residuals(0), strict=False):
-        signs = [_excess(left, faces[place]) for place in other.support]
-        signs += [_excess(right, faces[place]) for place in one.support]
-        if 1 in signs or None not in signs:
-            return 1 not in signs
-    return all(one.excess(k) <= 0 for k in other.support) and all(
-        other.excess(k) <= 0 for k in one.support
-    )
+    pairs = [(one, k) for k in other.support if k not in one.ties]
+    pairs += [(other, k) for k in one.support if k not in other.ties]
+    for forms in zip(one.residuals(), other.residuals(), strict=False):
+        if not all(form.bits for form in forms):
+            break
+        balls = dict(zip((one, other), forms, strict=True))
+        if any(_excess(balls[core], one.data.faces[k]) for core, k in pairs):
+            return False
+    return all(core.excess(k) == 0 for core, k in pairs)
 
 
-def _standing(residual: Residual, face: Face) -> tuple[int, int] | None:
+def _exceeds(residual: Residual, face: Face) -> bool | None:
+    """Whether u lies in a face or its opposite and is longer than the ridge."""
     excess = _excess(residual, face)
-    side = None if excess == -1 else _side(residual, face)
-    if excess == -1 or side == 0:
-        return -1, 0
-    return None if excess is None or side is None else (excess, side)
+    side = None if excess in (-1, 0) else _side(residual, face)
+    if excess in (-1, 0) or side == 0:
+        return False
+    return None if excess is None or side is None else True
 
 
 def _excess(residual: Residual, face: Face) -> int | None:
