@@ -1,4 +1,6 @@
 # What optimisation says of the lists of minima. Not part of the experiment.
+
+
 # `snakemake convex_all` solves the convex program of every instance, which needs the extra `convex`,
 # and fails if a list of minima disagrees with its value.
 rule convex_all:

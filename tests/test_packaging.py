@@ -83,18 +83,16 @@ def imported(files):
 def closure(requirements):
     """Return the names of requirements and of all that these require."""
     found = set()
-    waiting = list(parsed(requirements).values())
+    waiting = [(Requirement(text), "") for text in requirements]
     while waiting:
-        requirement = waiting.pop()
-        if canonicalize_name(requirement.name) not in found:
-            found.add(canonicalize_name(requirement.name))
-            waiting += [
-                needed
-                for needed in parsed(metadata.requires(requirement.name) or []).values()
-                if needed.marker is None
-                or any(needed.marker.evaluate({"extra": e}) for e in {"", *requirement.extras})
-            ]
-    return found
+        requirement, extra = waiting.pop()
+        marker, name = requirement.marker, canonicalize_name(requirement.name)
+        if marker is None or marker.evaluate({"extra": extra}):
+            new = {(name, wanted) for wanted in ("", *requirement.extras)} - found
+            found |= new
+            needed = [Requirement(text) for text in metadata.requires(name) or []]
+            waiting += [(other, wanted) for _, wanted in new for other in needed]
+    return {name for name, _ in found}
 
 
 DEPENDENCIES = set(parsed(PROJECT["dependencies"]))
