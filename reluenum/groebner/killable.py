@@ -2,6 +2,7 @@
 
 import multiprocessing
 import signal
+import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -67,7 +68,8 @@ class KillableWorker:
                 context=multiprocessing.get_context("spawn"),
             )
         nonzero = [str(polynomial) for polynomial in system.nonzero]
-        arguments = [solve, limits.megabytes, system.variables, system.to_text(), nonzero]
+        work = [system.variables, system.to_text(), nonzero]
+        arguments = [solve, seconds, limits.megabytes, *work]
         future = self._pool.schedule(_solved, args=arguments, timeout=seconds)
         try:
             dimension, degree, texts = future.result()
@@ -97,12 +99,22 @@ def _start(*modules: str) -> None:
 
 
 def _solved(
-    solve: Callable, megabytes: int, variables: tuple[str, ...], *texts: list[str]
+    solve: Callable,
+    seconds: float,
+    megabytes: int,
+    variables: tuple[str, ...],
+    *texts: list[str],
 ) -> Solved:
-    """Solve in the helper process; what must vanish and what must not travel as text."""
+    """Solve in the helper process; what must vanish and what must not travel as text.
+
+    The pool looks at its clock only now and then, so that late answers can slip through.
+    """
+    started = time.monotonic()
     parsed = (tuple(parse_polynomial(text, variables) for text in part) for part in texts)
     with limited_memory(megabytes):
         found = solve(PolynomialSystem(variables, *parsed))
     parametrisation = found.parametrisation
     text = None if parametrisation is None else parametrisation.to_text()
+    if time.monotonic() - started > seconds:
+        raise TimeoutError
     return found.dimension, found.degree, text
