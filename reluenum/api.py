@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import fields
 from functools import cached_property, partial
 from math import comb
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +25,11 @@ from reluenum.problem import Problem
 from reluenum.prove import SUPPORT_LIMIT as CERTIFIED_LIMIT
 from reluenum.prove import prove
 from reluenum.refutation import examine, refuse_astronomical_matrices
+from reluenum.scalars import whole
 from reluenum.series import Solver, outcomes_of_size
 from reluenum.spool import Task, surveyed
 from reluenum.stationary import Outcome, solve_support
+from reluenum.workers import WORKERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,7 +115,8 @@ def enumerate_minima(
     Raises
     ------
     InputError
-        If backend, formulation or engine are unknown or, without `force`, the problem is too large.
+        If backend, formulation or engine are unknown, a number is none, or, without `force`, the
+        problem is too large.
 
     Examples
     --------
@@ -122,7 +124,7 @@ def enumerate_minima(
     >>> enumerate_minima(problem)  # doctest: +ELLIPSIS
     Landscape of Problem(n=2, d=1, width=1, ridge=1/2, loss=sum, output_bias=none): 1 compon...
     """
-    limits = Limits(seconds, megabytes)
+    limits, jobs = Limits(seconds, megabytes), whole(jobs, "jobs")
     if named_engine(engine) == CERTIFIED:
         _refuse_beside_certified(formulation, all_patterns)
         if not force:
@@ -219,7 +221,7 @@ def _solver(
             return
     arrangement = Arrangement.of(problem)
     work = partial(_solve_batch, problem, start, backend, limits)
-    pool = ProcessPool(jobs, context=get_context("spawn"))
+    pool = ProcessPool(jobs, context=WORKERS)
     try:
         yield lambda items: (
             route.read(problem, arrangement, record)

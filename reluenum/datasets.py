@@ -15,6 +15,7 @@ from flint import fmpq
 
 from reluenum.errors import InputError, quoted
 from reluenum.problem import Problem, Vector, parse_rational
+from reluenum.scalars import whole
 
 Data = tuple[tuple[Vector, ...], Vector]
 """Inputs, (n, d), and targets, (n,)."""
@@ -195,7 +196,7 @@ def random_data(n: int, d: int = 1, seed: int = 0, denominator: int = 100) -> Da
     InputError
         If a parameter is no whole number, or too small or too large.
     """
-    _check(n=n, d=d, seed=seed, denominator=denominator)
+    n, d, seed, denominator = _whole(n=n, d=d, seed=seed, denominator=denominator)
     draw = random.Random(f"{seed} targets")
     return _inputs(n, d, seed, denominator), tuple(_uniform(draw, denominator) for _ in range(n))
 
@@ -225,7 +226,9 @@ def teacher_data(
     InputError
         As in `random_data`, or if the noise is negative or no exact number.
     """
-    _check(n=n, d=d, seed=seed, denominator=denominator, hidden=hidden)
+    n, d, seed, denominator, hidden = _whole(
+        n=n, d=d, seed=seed, denominator=denominator, hidden=hidden
+    )
     amplitude = _amplitude(noise)
     draw = random.Random(f"{seed} teacher")
     units = [
@@ -259,18 +262,16 @@ def _uniform(draw: random.Random, denominator: int) -> fmpq:
     return fmpq((bits * (2 * denominator + 1) >> 53) - denominator, denominator)
 
 
-def _check(**parameters: int) -> None:
-    """Refuse parameters that are no whole numbers, or that are too small or too large."""
+def _whole(**parameters: Any) -> list[int]:
+    """Read parameters; those that are no whole numbers, or too small or too large, are refused."""
     largest = {"hidden": LARGEST_HIDDEN, "denominator": LARGEST_DENOMINATOR}
-    for name, value in parameters.items():
-        least = 0 if name == "seed" else 1
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise InputError(name, repr(value), f"a whole number >= {least}")
-        if value > largest.get(name, value):
-            raise InputError(name, str(value), f"a whole number <= {largest[name]}")
-    numbers = parameters["n"] * (parameters["d"] + 1)
-    if numbers > LARGEST_GENERATED:
+    found = {
+        name: whole(value, name, 0 if name == "seed" else 1, largest.get(name))
+        for name, value in parameters.items()
+    }
+    if (numbers := found["n"] * (found["d"] + 1)) > LARGEST_GENERATED:
         raise InputError("n", f"{numbers} numbers", f"at most {LARGEST_GENERATED} = n (d + 1)")
+    return list(found.values())
 
 
 def _amplitude(noise: Any) -> fmpq:

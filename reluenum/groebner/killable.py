@@ -1,6 +1,5 @@
 """Solve a system in a helper process that limits of time and memory really end."""
 
-import multiprocessing
 import signal
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
@@ -15,6 +14,7 @@ from reluenum.groebner.limits import Limits, limited_memory, seconds_until
 from reluenum.groebner.text import parse_polynomial
 from reluenum.realpoints import Solutions
 from reluenum.stationarity import PolynomialSystem
+from reluenum.workers import WORKERS
 
 Solved = tuple[int, int | None, list[list[str]] | None]
 
@@ -64,7 +64,7 @@ class KillableWorker:
                 max_workers=1,
                 initializer=_start,
                 initargs=self._modules,
-                context=multiprocessing.get_context("spawn"),
+                context=WORKERS,
             )
         nonzero = [str(polynomial) for polynomial in system.nonzero]
         arguments = [solve, limits.megabytes, system.variables, system.to_text(), nonzero]
