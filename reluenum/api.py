@@ -1,19 +1,18 @@
 """The Python interface: a `Problem` goes in, a `Landscape` comes out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import cached_property, partial
 from math import comb
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pebble import ProcessPool
 from tqdm import tqdm
 
 from reluenum.arrangement import Arrangement
 from reluenum.completeness import Projections
-from reluenum.document import minima_document, to_json, write_text
+from reluenum.document import minima_document
 from reluenum.eliminated import ProductOutcome
 from reluenum.errors import InputError
 from reluenum.formulations import ELIMINATED, REDUCED, Formulation
@@ -24,16 +23,14 @@ from reluenum.patterns import Counts, Pattern, Support, patterns, refuse_astrono
 from reluenum.problem import Problem
 from reluenum.prove import SUPPORT_LIMIT as CERTIFIED_LIMIT
 from reluenum.prove import prove
+from reluenum.recorded import RecordedLandscape, recorded
 from reluenum.refutation import examine, refuse_astronomical_matrices
 from reluenum.scalars import whole
 from reluenum.series import Solver, outcomes_of_size
 from reluenum.spool import Task, surveyed
 from reluenum.stationary import Outcome, solve_support
+from reluenum.views import Views
 from reluenum.workers import WORKERS
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
 
 ENGINES = ("groebner", CERTIFIED := "certified")
 """How supports are decided: one polynomial system each, or in batches by rigorous numerics."""
@@ -42,29 +39,24 @@ SMALLEST_BATCH, LARGEST_BATCH = 4, 64
 """Bounds on the number of supports or patterns that travel to a worker process at once."""
 
 
-class Landscape(CertifiedLandscape):
-    """A certified landscape with its views: document, table and figures."""
+class Landscape(Views, CertifiedLandscape):
+    """A certified landscape: a sequence of its components with document, tables and figures.
+
+    `landscape[0]` is the best component; a slice is a tuple of components.
+    """
 
     @cached_property
     def document(self) -> dict[str, Any]:
         """The contract's document."""
         return minima_document(self)
 
-    def frame(self) -> "pd.DataFrame":
-        """Return one row per component."""
-        from reluenum.tables import components_frame
+    @staticmethod
+    def from_document(document: Mapping[str, Any]) -> RecordedLandscape:
+        """Return what a document says, which has decimals in the place of exact numbers.
 
-        return components_frame(self.document)
-
-    def figures(self) -> "dict[str, Figure]":
-        """Return every figure of one instance, by name."""
-        from reluenum.figures import FIGURES
-
-        return {name: draw(self.document) for name, draw in FIGURES.items()}
-
-    def save(self, path: str | Path) -> None:
-        """Write the document to a file, whole or not at all."""
-        write_text(Path(path), to_json(self.document))
+        `read_landscape` does it with a file.
+        """
+        return recorded(document)
 
 
 def enumerate_minima(

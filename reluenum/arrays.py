@@ -5,15 +5,15 @@ two ways is refused by the place where it stands. NumPy and pandas are asked by 
 are not imported for those who do not use them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from reluenum.errors import InputError
-from reluenum.scalars import exact_text, shown
+from reluenum.scalars import shown
 
-NUMBER = "a finite number"
+Number = TypeVar("Number")
 
 _FRAME = "`pd.DataFrame(...)` of it, whose columns have an order"
 
@@ -38,22 +38,31 @@ class Table:
     labels: Any = None
     flat: bool = False
 
-    def texts(self, where: str, binary: bool = False) -> list[list[str]]:
-        """Return every entry as the text of an exact number.
+    def read(self, where: str, number: Callable[[Any], Number]) -> tuple[tuple[Number, ...], ...]:
+        """Return every entry as a number.
+
+        Parameters
+        ----------
+        where : str
+            Names the table in errors.
+        number : callable
+            From an entry to a number; it raises ValueError if there is none.
 
         Raises
         ------
         InputError
-            Naming row and column, from 0 or by its name, of the first that is none.
+            Naming row and column, from 0 or by its name, of the first entry that is none.
         """
 
-        def text(entry: Any, i: int, j: int) -> str:
+        def at(i: int, j: int, entry: Any) -> Number:
             try:
-                return exact_text(entry, binary)
+                return number(entry)
             except ValueError as error:
-                raise InputError(self.place(where, i, j), str(error), NUMBER) from error
+                raise InputError(self.place(where, i, j), str(error), "a finite number") from error
 
-        return [[text(e, i, j) for j, e in enumerate(row)] for i, row in enumerate(self.rows)]
+        return tuple(
+            tuple(at(i, j, entry) for j, entry in enumerate(row)) for i, row in enumerate(self.rows)
+        )
 
     def place(self, where: str, row: int, column: int) -> str:
         """Return the name of a place, for errors."""

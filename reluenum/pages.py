@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from reluenum import practice_tables
 from reluenum.aggregate import GROUP_AND_RIDGE
@@ -88,6 +89,36 @@ def instance_page(title: str, document: Document) -> str:
             Section.of("Components of local minima", readable_components(document), texts=0),
             Section.of("Statements of the paper, checked", statements, texts=3),
         ],
+    )
+
+
+ROWS, FITS = 12, 3
+"""Components in the table, and in the figure, of a notebook."""
+
+
+def landscape_section(title: str, document: Document) -> str:
+    """Return a table of components and the fits of the best, as a part of a page.
+
+    Parameters
+    ----------
+    title : str
+    document : dict
+        Of the format `reluenum-minima`; with `names`, the figure is labelled by them.
+    """
+    from reluenum.figures import plot_fits, svg_text
+
+    components = document["components"]
+    best = {**document, "components": components[:ROWS]}
+    figure = plot_fits({**document, "components": components[:FITS]})
+    return rendered(
+        "landscape.html.j2",
+        title=title,
+        warning=undecided_note(document),
+        section=Section.of("", readable_components(best), texts=0),
+        total=len(components),
+        rows=ROWS,
+        fits=FITS,
+        figure=Markup(svg_text(figure)),
     )
 
 

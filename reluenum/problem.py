@@ -244,16 +244,13 @@ class Problem:
         """
         inputs, targets = table(X, "X"), single_column(table(y, "y"), "y")
         refuse_other_labels(inputs, targets)
-        rows = tuple(
-            tuple(_read(text, inputs.place("X", i, j)) for j, text in enumerate(row))
-            for i, row in enumerate(inputs.texts("X", binary))
-        )
-        values = tuple(
-            _read(text, targets.place("y", i, 0))
-            for i, (text,) in enumerate(targets.texts("y", binary))
-        )
-        penalty = _read(ridge, "ridge", binary)
-        names = _names(inputs, targets)
+
+        def number(entry: Any) -> fmpq:
+            return parse_rational(exact_text(entry, binary))
+
+        rows = inputs.read("X", number)
+        values = tuple(value for (value,) in targets.read("y", number))
+        penalty, names = _read(ridge, "ridge", binary), _names(inputs, targets)
         return cls(rows, values, width, penalty, loss, output_bias, names)
 
     @classmethod

@@ -20,7 +20,7 @@ class WorkerProcess(SpawnProcess):
     """A spawned process that does not import the `__main__` of its parent."""
 
     @staticmethod
-    def _Popen(process: BaseProcess) -> Any:  # noqa: N802, the name is that of multiprocessing
+    def _Popen(process: BaseProcess) -> Any:
         with _main_left_out():
             return SpawnProcess._Popen(process)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from importlib import import_module
+from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -80,6 +81,10 @@ class KillableWorker:
             raise BackendError(self.name, reason) from error
         found = None if texts is None else Parametrisation.from_text(texts)
         return Solutions(dimension, degree, found)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the process, which a copy starts when it needs one."""
+        return self.__dict__ | {"_pool": None}
 
     def close(self) -> None:
         """End the helper."""
