@@ -5,6 +5,7 @@ two ways is refused by the place where it stands. NumPy and pandas are asked by 
 are not imported for those who do not use them.
 """
 
+from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
@@ -99,6 +100,10 @@ def table(data: Any, where: str) -> Table:
         return _of_pandas(data.to_pandas(), where)
     if hasattr(data, "toarray") or hasattr(data, "todense"):
         raise InputError(where, f"a sparse matrix ({type(data).__name__})", "`.toarray()` of it")
+    if isinstance(data, array | memoryview):  # their entries have a precision that items do not
+        from numpy import asarray
+
+        data = asarray(data)
     if hasattr(data, "__array__"):
         return _of_array(data, where)
     return _of_rows(items(data, where, "an array, a frame or a list of rows"), where)
@@ -139,17 +144,17 @@ def _names(labels: Iterable[Any]) -> tuple[str, ...] | None:
 def _of_array(data: Any, where: str) -> Table:
     """Return the entries of an array; a masked one is read where it is, for its mask."""
     try:
-        array = data if hasattr(data, "filled") else data.__array__()
+        entries = data if hasattr(data, "filled") else data.__array__()
     except (RuntimeError, TypeError, ValueError) as error:
         raise InputError(where, str(error), "an array that NumPy can read") from error
-    if array.dtype.names is not None:
+    if entries.dtype.names is not None:
         raise InputError(where, "a structured array", _FRAME)
-    if array.ndim not in (1, 2):
-        found = f"an array of shape {tuple(array.shape)}"
+    if entries.ndim not in (1, 2):
+        found = f"an array of shape {tuple(entries.shape)}"
         raise InputError(where, found, "one or two axes: rows, and columns")
-    if array.ndim == 1:
-        return Table([[entry] for entry in array], flat=True)
-    return Table([list(row) for row in array])
+    if entries.ndim == 1:
+        return Table([[entry] for entry in entries], flat=True)
+    return Table([list(row) for row in entries])
 
 
 def _of_rows(rows: list[Any], where: str) -> Table:
@@ -200,5 +205,7 @@ def refuse_other_labels(inputs: Table, targets: Table) -> None:
     """
     if inputs.labels is None or targets.labels is None or inputs.labels.equals(targets.labels):
         return
+    if len(inputs.rows) != len(targets.rows):
+        return  # which is what is wrong then
     expected = "equal ones, or `y.to_numpy()`, which goes with X row by row"
     raise InputError("X and y", "rows with different labels", expected)

@@ -108,12 +108,12 @@ def exact_text(value: Any, binary: bool = False) -> str:
     if _is_truth(value):
         raise ValueError(f"the truth value {value}")
     if isinstance(value, Rational | fmpq | fmpz):
-        return str(value)
+        return _digits(value)
     if isinstance(value, Decimal) or _is_float(value):
         if value != value or abs(value) == float("inf"):
             raise ValueError(f"{value}, which is not finite")
         if binary and _is_float(value):
-            return "{}/{}".format(*value.as_integer_ratio())
+            return "/".join(map(_digits, value.as_integer_ratio()))
         return float.__repr__(value) if isinstance(value, float) else str(value)
     if isinstance(value, Complex) and not isinstance(value, Real):
         raise ValueError(f"the complex number {value}")
@@ -122,6 +122,14 @@ def exact_text(value: Any, binary: bool = False) -> str:
         if type(entry) is not type(value):
             return exact_text(entry, binary)
     raise ValueError(f"{shown(value)} of type {type(value).__name__}")
+
+
+def _digits(value: Any) -> str:
+    """Return the text of a rational number that is not too long to be written."""
+    try:
+        return str(value)
+    except ValueError as error:  # what Python says then is about its own limit
+        raise ValueError("a number with thousands of digits") from error
 
 
 def _is_float(value: Any) -> bool:

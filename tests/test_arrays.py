@@ -3,6 +3,7 @@
 import datetime
 import subprocess
 import sys
+from array import array
 from decimal import Decimal
 from fractions import Fraction
 
@@ -92,6 +93,12 @@ def test_one_axis_of_inputs_is_one_column(X):
     assert arrays(X, [1, 2]).inputs == ((fmpq(1),), (fmpq(2),))
 
 
+def test_a_typed_array_of_python_has_the_precision_of_its_entries():
+    single = array("f", [0.1, 0.2])
+    for values in (single, memoryview(single)):
+        assert arrays(values, [1, 2]).inputs == ((fmpq(1, 10),), (fmpq(1, 5),))
+
+
 @given(st.floats(allow_nan=False, allow_infinity=False, width=32))
 def test_a_float_is_the_shortest_decimal_that_gives_it_back_in_its_own_precision(value):
     for kind in (np.float32, np.float64):
@@ -126,16 +133,20 @@ def test_a_float_may_be_taken_as_the_binary_fraction_that_it_is():
         (pd.NA, "<NA> of type NAType"),
         (pd.NaT, "NaT of type NaTType"),
         (np.ma.masked, "a masked value"),
+        (10**5000, "a number with thousands of digits"),
+        (10**1001, "'1000000000"),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:30] if not isinstance(value, int) else "long",
 )
 def test_an_entry_that_is_no_finite_number_is_refused_by_row_and_column(entry, found):
-    assert refusal([[1, 2], [3, entry]]) == (
-        f"X, row 1, column 1: {found}; expected a finite number"
-    )
     frame = pd.DataFrame({"age": [1, 3], "dose": pd.Series([2, entry], dtype=object)})
-    assert refusal(frame) == f"X, row 1, column 'dose': {found}; expected a finite number"
-    assert refusal([1, 2], [1, entry]) == f"y, row 1: {found}; expected a finite number"
+    for message, place in (
+        (refusal([[1, 2], [3, entry]]), "X, row 1, column 1"),
+        (refusal(frame), "X, row 1, column 'dose'"),
+        (refusal([1, 2], [1, entry]), "y, row 1"),
+    ):
+        assert message.startswith(f"{place}: {found}")
+        assert message.endswith("; expected a finite number")
 
 
 @pytest.mark.parametrize(
@@ -195,6 +206,7 @@ def test_rows_that_are_labelled_differently_are_not_paired_in_silence():
     X, y = pd.DataFrame({"x": [1, 2]}), pd.Series([5, 6], index=[1, 0])
     assert refusal(X, y).startswith("X and y: rows with different labels")
     assert arrays(X, y.to_numpy()).targets == (5, 6)
+    assert refusal(X, pd.Series([5, 6, 7])).startswith("data: 2 inputs and 3 targets")
 
 
 @pytest.mark.parametrize(
