@@ -57,6 +57,12 @@ class Network:
         ------
         InputError
             If it is no such table, or a frame with other columns than those of the data.
+
+        Examples
+        --------
+        >>> problem = Problem.from_arrays([0, 1], [0, 2], width=1, ridge=0.1)
+        >>> Network.of(problem, ["1"], [["2", "-1"]], "0").predict([0, 3]).tolist()
+        [0.0, 5.0]
         """
         return self._values(self._inputs(table(X, "X")))
 
@@ -73,6 +79,13 @@ class Network:
         ------
         InputError
             If the data are no such tables.
+
+        Examples
+        --------
+        >>> problem = Problem.from_arrays([0, 1], [0, 2], width=1, ridge=0.5)
+        >>> network = Network.of(problem, ["1"], [["2", "-1"]], "0")
+        >>> network.loss_on([0, 3], [1, 5], penalty=False), network.loss_on([0, 3], [1, 5])
+        (1.0, 4.0)
         """
         inputs, targets = table(X, "X"), single_column(table(y, "y"), "y")
         refuse_other_labels(inputs, targets)

@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from reluenum import practice_tables
 from reluenum.aggregate import GROUP_AND_RIDGE
@@ -118,7 +117,7 @@ def landscape_section(title: str, document: Document) -> str:
         total=len(components),
         rows=ROWS,
         fits=FITS,
-        figure=Markup(svg_text(figure)),
+        figure=svg_text(figure),
     )
 
 

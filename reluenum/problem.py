@@ -165,6 +165,8 @@ class Problem:
         object.__setattr__(self, "width", whole(self.width, "width"))
         if self.ridge <= 0:
             raise InputError("ridge", f"{self.ridge} is not positive", "a positive number")
+        if self.names is not None and len(self.names.inputs) != self.dimension:
+            raise InputError("names", str(self.names.inputs), "one name for each input")
         for name, kind in (("loss", Loss), ("output_bias", OutputBias)):
             try:
                 object.__setattr__(self, name, kind(getattr(self, name)))

@@ -4,6 +4,7 @@ import datetime
 import subprocess
 import sys
 from array import array
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -239,6 +240,8 @@ def test_names_of_columns_are_kept_and_are_no_part_of_problem_or_document():
     assert arrays(ROWS, pd.Series([1, 0.2], name="u")).names == Names(("x1", "x2"), "u")
     assert arrays(pd.DataFrame(ROWS), [1, 0.2]).names is None
     assert EXACT.names is None
+    with pytest.raises(InputError, match=r"names: \('a',\); expected one name for each input"):
+        replace(EXACT, names=Names(("a",)))
 
 
 @pytest.mark.parametrize("value", [2, np.int64(2), np.uint8(2), np.array(2), fmpq(2).p], ids=repr)
