@@ -5,7 +5,7 @@ Theorem D of docs/theory.md, including residuals whose squares are not unique.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cmp_to_key
+from functools import cached_property, cmp_to_key
 from itertools import combinations, pairwise
 from math import factorial, prod
 from typing import Any, Protocol, TypeVar
@@ -15,7 +15,8 @@ from flint import fmpq
 from reluenum.algebraic import Number, compare
 from reluenum.arrangement import Arrangement, Face
 from reluenum.certify import CertifiedClass, certified_points, certify
-from reluenum.decimals import Real, RootMultiple
+from reluenum.decimals import Real, RootMultiple, decimal_text
+from reluenum.evaluation import Evaluated, Network
 from reluenum.merge import ResidualClass, StationarySet
 from reluenum.minimality import Descent
 from reluenum.moments import Moments
@@ -97,7 +98,7 @@ class Parameters:
 
 
 @dataclass(frozen=True, eq=False)
-class Component:
+class Component(Evaluated):
     """A connected component of the set of local minimisers, up to permutation.
 
     Parameters
@@ -146,6 +147,14 @@ class Component:
         weights += [zero] * stratum.zero_neurons
         units += [[zero] * (self.problem.dimension + 1)] * stratum.zero_neurons
         return Parameters(weights, units, self._bias(stratum))
+
+    @cached_property
+    def network(self) -> Network:
+        """The representative in doubles, for inputs other than the data."""
+        exact = self.representative
+        units = [map(decimal_text, unit) for unit in exact.units]
+        weights = map(decimal_text, exact.weights)
+        return Network.of(self.problem, weights, units, decimal_text(exact.bias))
 
     def _bias(self, stratum: Stratum) -> Number:
         """Return the best output bias m; a free one varies with the squares (section 4)."""

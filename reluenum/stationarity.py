@@ -105,9 +105,19 @@ class PolynomialSystem:
         variables = range(len(self.variables))
         return [[_factored(p.derivative(j)) for j in variables] for p in self.polynomials]
 
+    def __reduce__(self) -> tuple:
+        parts = ([p.to_dict() for p in part] for part in (self.polynomials, self.nonzero))
+        return _system, (self.variables, *parts)
+
     def to_text(self) -> list[str]:
         """Return each polynomial as text, e.g. `3*x^2*y - 1`, without blanks."""
         return [str(p).replace(" ", "") for p in self.polynomials]
+
+
+def _system(variables: tuple[str, ...], *parts: Iterable[dict]) -> PolynomialSystem:
+    """Return a system from the terms of its polynomials."""
+    target = ring(variables)
+    return PolynomialSystem(variables, *(tuple(map(target.from_dict, part)) for part in parts))
 
 
 def _lifted(polynomial: fmpz_mpoly, target: fmpz_mpoly_ctx) -> fmpz_mpoly:

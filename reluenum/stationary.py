@@ -1,7 +1,7 @@
 """Solve the system of one support: from its polynomials to an exact outcome."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -62,6 +62,10 @@ class SupportPoint:
     problem: Problem
     support: Support
     isolated: IsolatedPoint
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle what it is made of; the rest follows from that."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     @cached_property
     def _unknowns(self) -> tuple[list[list[Number]], list[Number]]:

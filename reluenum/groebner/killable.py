@@ -1,12 +1,12 @@
 """Solve a system in a helper process that limits of time and memory really end."""
 
-import multiprocessing
 import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from importlib import import_module
+from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -16,6 +16,7 @@ from reluenum.groebner.limits import Limits, limited_memory, seconds_until
 from reluenum.groebner.text import parse_polynomial
 from reluenum.realpoints import Solutions
 from reluenum.stationarity import PolynomialSystem
+from reluenum.workers import WORKERS
 
 Solved = tuple[int, int | None, list[list[str]] | None]
 
@@ -65,7 +66,7 @@ class KillableWorker:
                 max_workers=1,
                 initializer=_start,
                 initargs=self._modules,
-                context=multiprocessing.get_context("spawn"),
+                context=WORKERS,
             )
         nonzero = [str(polynomial) for polynomial in system.nonzero]
         work = [system.variables, system.to_text(), nonzero]
@@ -82,6 +83,10 @@ class KillableWorker:
             raise BackendError(self.name, reason) from error
         found = None if texts is None else Parametrisation.from_text(texts)
         return Solutions(dimension, degree, found)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the process, which a copy starts when it needs one."""
+        return self.__dict__ | {"_pool": None}
 
     def close(self) -> None:
         """End the helper."""
