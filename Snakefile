@@ -2,57 +2,49 @@
 # dataset -> patterns -> solve -> merge -> certify -> tables and figures -> summary -> decided, or,
 # by the certified engine, dataset -> supports -> smaller -> survey -> prove -> tables and figures.
 # config/README.md explains the configuration, results/README.md every file that is written.
+# On a cluster, what is a `localrule` takes less time than the queue.
 import os
+import re
 from pathlib import Path
 
 from snakemake.utils import min_version
 
-from reluenum import configuration, effort, experiment
+from reluenum import configuration, effort, experiment, groebner
 
 min_version("9.27")
 
 
-configfile: "config/config.yaml"
+# What the folder that Snakemake runs in has, else the reference experiment. All paths but those in a
+# configuration are relative to this file, which may be a module of another workflow.
+CONFIG = "config/config.yaml"
+
+
+configfile: CONFIG if Path(CONFIG).exists() else workflow.source_path(CONFIG)
 
 
 report: "captions/workflow.rst"
 
 
-# Jobs share the cores among themselves, so no library may start threads of its own.
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
-
 # environment.post-deploy.sh installs the package from here.
-os.environ.setdefault("RELUENUM_SOURCE", str(workflow.basedir))
+os.environ.setdefault("RELUENUM_SOURCE", str(workflow.current_basedir))
 
-configuration.complete_config(config, Path(workflow.basedir, "config/schemas/config.schema.yaml"))
+# Every job of a run records the same software.
+groebner.share_versions()
+
+configuration.complete_config(config, workflow.source_path("config/schemas/config.schema.yaml"))
 
 
 include: "rules/common.smk"
 
 
+# With its experiment alone, this workflow can be a module twice in another one.
 wildcard_constraints:
-    experiment="[^/]+",
+    experiment=re.escape(config["experiment"]),
     instance="[^/]+",
     formulation="[a-z]+",
     backend="[a-z]+",
     batch="[0-9]+(-[0-9]+)?",
     block="[0-9]+-[0-9]+",
-
-
-# On a cluster these take less time than the queue.
-localrules:
-    all,
-    dataset,
-    patterns,
-    supports,
-    facts,
-    summary,
-    summary_figures,
-    decided,
-    crosscheck,
-    agreed,
-    crosscheck_all,
 
 
 # Both end with the minima of an instance; the configuration says which of them is asked.
@@ -67,19 +59,15 @@ else:
 
 # Everything, and an error if a support of an instance stayed undecided.
 rule all:
-    default_target: True
     input:
         expand("results/{experiment}/decided.txt", experiment=config["experiment"]),
+    localrule: True
 
 
 # An instance becomes exact data here, once, so that every later step reads the same numbers.
 rule dataset:
     input:
-        branch(
-            lookup(within=INSTANCES, dpath="{instance}/csv"),
-            then=lookup(within=INSTANCES, dpath="{instance}/csv"),
-            otherwise=[],
-        ),
+        lambda wildcards: own(INSTANCES[wildcards.instance]["csv"]),
     output:
         data="results/{experiment}/{instance}/data.csv",
         problem="results/{experiment}/{instance}/work/problem.json",
@@ -87,6 +75,7 @@ rule dataset:
         "logs/dataset/{experiment}/{instance}.log",
     benchmark:
         "benchmarks/dataset/{experiment}/{instance}.tsv"
+    localrule: True
     conda:
         "environment.yml"
     threads: 1
@@ -111,6 +100,7 @@ checkpoint patterns:
         "logs/patterns/{experiment}/{instance}.log",
     benchmark:
         "benchmarks/patterns/{experiment}/{instance}.tsv"
+    localrule: True
     conda:
         "environment.yml"
     threads: 1
@@ -215,6 +205,7 @@ checkpoint supports:
         "logs/supports/{experiment}/{instance}.log",
     benchmark:
         "benchmarks/supports/{experiment}/{instance}.tsv"
+    localrule: True
     conda:
         "environment.yml"
     threads: 1
@@ -422,6 +413,7 @@ rule facts:
         "logs/facts/{experiment}/{instance}.log",
     benchmark:
         "benchmarks/facts/{experiment}/{instance}.tsv"
+    localrule: True
     conda:
         "environment.yml"
     threads: 1
@@ -473,131 +465,16 @@ rule figures:
         "scripts/figures.py"
 
 
-# One row per instance, for people (CSV, Markdown) and for papers (LaTeX).
-rule summary:
-    input:
-        minima=expand(rules.certify.output.minima, instance=INSTANCES, allow_missing=True),
-    output:
-        csv=report(
-            "results/{experiment}/summary.csv",
-            caption="captions/summary.rst",
-            category="All instances",
-            labels={"show": "summary (CSV)"},
-        ),
-        page=report(
-            "results/{experiment}/summary.html",
-            caption="captions/summary.rst",
-            category="All instances",
-            labels={"show": "summary"},
-        ),
-        markdown="results/{experiment}/summary.md",
-        latex="results/{experiment}/summary.tex",
-    log:
-        "logs/summary/{experiment}.log",
-    benchmark:
-        "benchmarks/summary/{experiment}.tsv"
-    conda:
-        "environment.yml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        instances=list(INSTANCES),
-    message:
-        "{wildcards.experiment}: summary tables"
-    script:
-        "scripts/summary.py"
-
-
-# What changes from instance to instance.
-rule summary_figures:
-    input:
-        minima=rules.summary.input.minima,
-    output:
-        *(
-            report(
-                f"results/{{experiment}}/figures/{name}.{FORMATS[0]}",
-                caption=f"captions/{name}.rst",
-                category="All instances",
-                labels={"show": label},
-            )
-            for name, label in experiment.SUMMARY_FIGURES.items()
-        ),
-        expand(
-            "results/{experiment}/figures/{figure}.{format}",
-            figure=experiment.SUMMARY_FIGURES,
-            format=FORMATS[1:],
-            allow_missing=True,
-        ),
-    log:
-        "logs/summary_figures/{experiment}.log",
-    benchmark:
-        "benchmarks/summary_figures/{experiment}.tsv"
-    conda:
-        "environment.yml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        instances=list(INSTANCES),
-        formats=FORMATS,
-    message:
-        "{wildcards.experiment}: summary figures"
-    script:
-        "scripts/summary_figures.py"
-
-
-# Runs after everything else was written, and fails if a list of minima may be incomplete.
-rule decided:
-    input:
-        minima=rules.summary.input.minima,
-        tables=expand(rules.tables.output, instance=INSTANCES, allow_missing=True),
-        evidence=expand(
-            rules.verify.output if CERTIFIED else rules.stationary_table.output,
-            instance=INSTANCES,
-            allow_missing=True,
-        ),
-        facts=expand(rules.facts.output, instance=INSTANCES, allow_missing=True),
-        figures=expand(rules.figures.output, instance=INSTANCES, allow_missing=True),
-        summary=rules.summary.output,
-        summary_figures=rules.summary_figures.output,
-        paths=all_paths("path.json"),
-        explorers=all_paths("explorer.html"),
-        diagrams=[file for format in FORMATS for file in all_paths(f"path.{format}")],
-    output:
-        decided=report(
-            "results/{experiment}/decided.txt",
-            caption="captions/decided.rst",
-            category="All instances",
-            labels={"show": "completeness"},
-        ),
-    log:
-        "logs/decided/{experiment}.log",
-    benchmark:
-        "benchmarks/decided/{experiment}.tsv"
-    conda:
-        "environment.yml"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=5,
-    params:
-        instances=list(INSTANCES),
-        paths=list(PATHS),
-    message:
-        "{wildcards.experiment}: is every support decided?"
-    script:
-        "scripts/decided.py"
-
-
 include: "rules/paths.smk"
 
 
 if BATCHES:
 
     include: "rules/sweep.smk"
+
+else:
+
+    include: "rules/summary.smk"
 
 
 include: "rules/crosscheck.smk"

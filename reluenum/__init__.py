@@ -10,10 +10,13 @@ _HOMES = {
     "InputError": "errors",
     "Landscape": "api",
     "Loss": "problem",
+    "Names": "problem",
     "OutputBias": "problem",
     "Problem": "problem",
+    "RecordedLandscape": "recorded",
     "ReluenumError": "errors",
     "enumerate_minima": "api",
+    "read_landscape": "recorded",
 }
 """The public names and their modules, which are imported when asked for: `reluenum.verify` alone
 imports nothing of the solver."""

@@ -7,7 +7,7 @@ number field of the solution (docs/theory.md, section 9.4).
 """
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
@@ -68,6 +68,9 @@ class Parametrisation:
     def without(self, variables: int) -> Self:
         """Return the projection that forgets the first so many variables."""
         return type(self)(self.chi, self.denominator, self.numerators[variables:])
+
+    def __reduce__(self) -> tuple:
+        return Parametrisation.from_text, (self.to_text(),)
 
     def to_text(self) -> list[list[str]]:
         """Return the coefficients of chi, denominator and numerators as text."""
@@ -204,6 +207,13 @@ class IsolatedPoint:
             )
         return found
 
+    def __reduce__(self) -> tuple:
+        """Pickle what `from_document` reads, and the claim also if nobody has asked for it yet."""
+        claim = self.__dict__.get("claim", self._claim)
+        if not self.system.variables:
+            return IsolatedPoint, (self.system, [], claim)
+        return _certified_again, (self.system, *self._recertified(), claim)
+
     def to_document(self) -> dict[str, Any]:
         """Return a text form: a centre for `from_document` to certify again, and the claim."""
         if not self.system.variables:
@@ -238,11 +248,22 @@ class IsolatedPoint:
         centre = [parse_fraction(text) for text in record["centre"]]
         if len(centre) != len(system.variables) or record["bits"] not in CERTIFICATION_BITS:
             raise ValueError("a recorded centre does not fit its system")
-        box = certified_box(system, lambda bits: list(map(arb, centre)), [record["bits"]])
-        if box is None:
-            raise TheoremViolationError("there is no isolated solution at a recorded centre")
         texts = record["chi_denominator_numerators"]
-        return cls(system, box, Root(Parametrisation.from_text(texts), record["root"]))
+        claim = Root(Parametrisation.from_text(texts), record["root"])
+        return _certified_again(system, record["bits"], centre, claim)
+
+
+def _certified_again(
+    system: PolynomialSystem,
+    bits: int,
+    centre: Sequence[fmpq],
+    claim: Root | Callable[[IsolatedPoint], Root],
+) -> IsolatedPoint:
+    """Prove that there is a solution around a recorded centre, and return it."""
+    box = certified_box(system, lambda _: list(map(arb, centre)), [bits])
+    if box is None:
+        raise TheoremViolationError("there is no isolated solution at a recorded centre")
+    return IsolatedPoint(system, box, claim)
 
 
 def rational_point() -> IsolatedPoint:
@@ -337,6 +358,20 @@ class Number:
         self._balls: dict[int, arb] = {}
         self._exact: FieldElement | None = None
 
+    def __reduce__(self) -> tuple:
+        """Pickle the steps to the number one after the other; nested, they could be too deep."""
+        places: dict[int, int] = {}
+        steps: list[Number | tuple[Callable, tuple[int | fmpq, ...]]] = []
+        for number in self._unknown(lambda known: id(known) in places):
+            places[id(number)] = len(steps)
+            steps.append(number._step(places))
+        return _from_steps, (self.point, steps)
+
+    def _step(self, places: Mapping[int, int]) -> Any:
+        """Return the operation, and operands by their places or as rational numbers."""
+        operands = (places[id(o)] if isinstance(o, Number) else fmpq(o) for o in self.operands)
+        return self.operation, tuple(operands)
+
     def ball(self, bits: int) -> arb:
         """Return an enclosure from coordinates known to about the given number of bits."""
         if bits not in self._balls:
@@ -422,6 +457,12 @@ class Coordinate(Number):
 
     __slots__ = ("index",)
 
+    def __reduce__(self) -> tuple:
+        return Coordinate, (self.point, self.index)
+
+    def _step(self, places: Mapping[int, int]) -> Number:
+        return self
+
     def __init__(self, point: IsolatedPoint, index: int) -> None:
         super().__init__(point, _identity, ())
         self.index = index
@@ -438,6 +479,12 @@ class _Element(Number):
 
     __slots__ = ()
 
+    def __reduce__(self) -> tuple:
+        return at_point, (self.point, self._exact)
+
+    def _step(self, places: Mapping[int, int]) -> Number:
+        return self
+
     def _ball(self, bits: int) -> arb:
         return self.exact().ball(bits)
 
@@ -447,6 +494,18 @@ def at_point(point: IsolatedPoint, element: FieldElement) -> Number:
     number = _Element(point, _identity, ())
     number._exact = element
     return number
+
+
+def _from_steps(point: IsolatedPoint, steps: Sequence[Any]) -> Number:
+    """Return the number that the last step ends with."""
+    numbers: list[Number] = []
+    for step in steps:
+        if not isinstance(step, Number):
+            operation, operands = step
+            found = (numbers[o] if isinstance(o, int) else o for o in operands)
+            step = Number(point, operation, tuple(found))
+        numbers.append(step)
+    return numbers[-1]
 
 
 def _identity(value: Any) -> Any:

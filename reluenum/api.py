@@ -1,20 +1,18 @@
 """The Python interface: a `Problem` goes in, a `Landscape` comes out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import cached_property, partial
 from math import comb
-from multiprocessing import get_context
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pebble import ProcessPool
 from tqdm import tqdm
 
 from reluenum.arrangement import Arrangement
 from reluenum.completeness import Projections
-from reluenum.document import minima_document, to_json, write_text
+from reluenum.document import minima_document
 from reluenum.eliminated import ProductOutcome
 from reluenum.errors import InputError
 from reluenum.formulations import ELIMINATED, REDUCED, Formulation
@@ -25,14 +23,14 @@ from reluenum.patterns import Counts, Pattern, Support, patterns, refuse_astrono
 from reluenum.problem import Problem
 from reluenum.prove import SUPPORT_LIMIT as CERTIFIED_LIMIT
 from reluenum.prove import prove
+from reluenum.recorded import RecordedLandscape, recorded
 from reluenum.refutation import examine, refuse_astronomical_matrices
+from reluenum.scalars import whole
 from reluenum.series import Solver, outcomes_of_size
 from reluenum.spool import Task, surveyed
 from reluenum.stationary import Outcome, solve_support
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
+from reluenum.views import Views
+from reluenum.workers import WORKERS
 
 ENGINES = ("groebner", CERTIFIED := "certified")
 """How supports are decided: one polynomial system each, or in batches by rigorous numerics."""
@@ -41,29 +39,32 @@ SMALLEST_BATCH, LARGEST_BATCH = 4, 64
 """Bounds on the number of supports or patterns that travel to a worker process at once."""
 
 
-class Landscape(CertifiedLandscape):
-    """A certified landscape with its views: document, table and figures."""
+class Landscape(Views, CertifiedLandscape):
+    """A certified landscape: a sequence of its components with document, tables and figures.
+
+    `landscape[0]` is the best component; a slice is a tuple of components. A landscape can be
+    copied and pickled: what is exact stays so, and points are certified again when they are read.
+    """
 
     @cached_property
     def document(self) -> dict[str, Any]:
         """The contract's document."""
         return minima_document(self)
 
-    def frame(self) -> "pd.DataFrame":
-        """Return one row per component."""
-        from reluenum.tables import components_frame
+    @staticmethod
+    def from_document(document: Mapping[str, Any]) -> RecordedLandscape:
+        """Return what a document says, which has decimals in the place of exact numbers.
 
-        return components_frame(self.document)
+        `read_landscape` does it with a file.
 
-    def figures(self) -> "dict[str, Figure]":
-        """Return every figure of one instance, by name."""
-        from reluenum.figures import FIGURES
-
-        return {name: draw(self.document) for name, draw in FIGURES.items()}
-
-    def save(self, path: str | Path) -> None:
-        """Write the document to a file, whole or not at all."""
-        write_text(Path(path), to_json(self.document))
+        Examples
+        --------
+        >>> problem = Problem.from_arrays([-1, 1], [0, 2], width=1, ridge=0.5)
+        >>> found = Landscape.from_document(enumerate_minima(problem).document)
+        >>> found.problem == problem, len(found), found[0].loss
+        (True, 1, Decimal('1.28921356237309504880168872421'))
+        """
+        return recorded(document)
 
 
 def enumerate_minima(
@@ -114,7 +115,8 @@ def enumerate_minima(
     Raises
     ------
     InputError
-        If backend, formulation or engine are unknown or, without `force`, the problem is too large.
+        If backend, formulation or engine are unknown, a number is none, or, without `force`, the
+        problem is too large.
 
     Examples
     --------
@@ -122,7 +124,7 @@ def enumerate_minima(
     >>> enumerate_minima(problem)  # doctest: +ELLIPSIS
     Landscape of Problem(n=2, d=1, width=1, ridge=1/2, loss=sum, output_bias=none): 1 compon...
     """
-    limits = Limits(seconds, megabytes)
+    limits, jobs = Limits(seconds, megabytes), whole(jobs, "jobs")
     if named_engine(engine) == CERTIFIED:
         _refuse_beside_certified(formulation, all_patterns)
         if not force:
@@ -219,7 +221,7 @@ def _solver(
             return
     arrangement = Arrangement.of(problem)
     work = partial(_solve_batch, problem, start, backend, limits)
-    pool = ProcessPool(jobs, context=get_context("spawn"))
+    pool = ProcessPool(jobs, context=WORKERS)
     try:
         yield lambda items: (
             route.read(problem, arrangement, record)

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
 from math import comb
+from operator import itemgetter
 
 from flint import fmpq, fmpq_mat
 
 from reluenum.linear import dot, orthogonal_part, projection, row_space
-from reluenum.problem import Problem, Vector
+from reluenum.problem import Problem, Vector, alike
 
 _SYMBOL = {1: "+", -1: "-", 0: "0"}
 _VALUE = {symbol: value for value, symbol in _SYMBOL.items()}
@@ -58,7 +59,7 @@ class Face:
         """The signs as +1, -1, 0."""
         return tuple(_VALUE[sign] for sign in self.signs)
 
-    @property
+    @cached_property
     def column(self) -> str:
         """The column of activation patterns that covers the face: zeros count as +."""
         return self.signs.replace("0", "+")
@@ -71,6 +72,22 @@ class Face:
     def project(self, vector: Sequence) -> list:
         """Project a vector (over any ring that contains Q) onto the flat."""
         return [dot(vector, row) for row in self.projector]
+
+
+def site_signs(problem: Problem, face: Face) -> list[int]:
+    """Return the signs of a face on the sites of a problem."""
+    return [_VALUE[face.signs[site.first]] for site in problem.sites]
+
+
+def active_sites(problem: Problem, face: Face) -> list[int]:
+    """Return the sites on which a face is active."""
+    return [k for k, sign in enumerate(site_signs(problem, face)) if sign > 0]
+
+
+def signed_rows(problem: Problem, face: Face) -> list[tuple[Vector, int]]:
+    """Return the rows of the sites whose hyperplanes do not contain a face, with its sides."""
+    pairs = zip(problem.sites, site_signs(problem, face), strict=True)
+    return [(site.row, sign) for site, sign in pairs if sign]
 
 
 def sign(value: fmpq) -> int:
@@ -150,7 +167,7 @@ class Arrangement:
     Parameters
     ----------
     rows : sequence of (d + 1,) vectors
-        Homogeneous inputs, last entry 1.
+        Homogeneous inputs, last entry 1. Only distinct ones are worked with.
 
     Attributes
     ----------
@@ -160,16 +177,23 @@ class Arrangement:
 
     def __init__(self, rows: Sequence[Vector]) -> None:
         self.rows = tuple(rows)
-        space = row_space(self.rows)
+        sites = alike(self.rows)
+        self._firsts = [points[0] for points in sites]
+        self._distinct = [self.rows[i] for i in self._firsts]
+        place = {i: k for k, points in enumerate(sites) for i in points}
+        order = [place[i] for i in range(len(self.rows))]
+        space = row_space(self._distinct)
         flats: dict[tuple[int, ...], tuple[Vector, ...]] = {}
-        faces = []
-        for signs, interior in covectors(self.rows).items():
+        self._by_distinct: dict[str, Face] = {}
+        for signs, interior in covectors(self._distinct).items():
             zeros = _zeros(signs)
             if zeros not in flats:
-                flats[zeros] = tuple(orthogonal_part(space, [self.rows[i] for i in zeros]))
-            faces.append(Face(signs, interior, flats[zeros]))
-        self.faces = tuple(sorted(faces))
+                flats[zeros] = tuple(orthogonal_part(space, [self._distinct[k] for k in zeros]))
+            text = "".join(itemgetter(*order)(signs))
+            self._by_distinct[signs] = Face(text, interior, flats[zeros])
+        self.faces = tuple(sorted(self._by_distinct.values()))
         self._by_signs = {face.signs: face for face in self.faces}
+        self._around: dict[tuple[int, ...], dict[str, Vector]] = {}
 
     @classmethod
     def of(cls, problem: Problem) -> "Arrangement":
@@ -196,13 +220,22 @@ class Arrangement:
         """The faces with a non-empty active set: where a non-zero unit can be stationary."""
         return tuple(face for face in self.faces if face.active)
 
-    def rays_around(self, face: Face) -> list[Vector]:
+    def around(self, face: Face) -> list[tuple[Vector, Face]]:
         """Return the rays, orthogonal to the flat, of the cones that meet along a face.
 
         A function that is linear on each of these cones is non-negative if and only if it is
-        so on these finitely many vectors (Theorem B of docs/theory.md).
+        so on these finitely many vectors (Theorem B of docs/theory.md). With each ray comes the
+        face that it enters.
         """
-        return list(cocircuits([self.rows[i] for i in face.zeros]).values())
+        signs = "".join(face.signs[i] for i in self._firsts)
+        zeros = _zeros(signs)
+        if zeros not in self._around:
+            self._around[zeros] = cocircuits([self._distinct[k] for k in zeros])
+        gaps = signs.replace("0", "{}")
+        return [
+            (ray, self._by_distinct[gaps.format(*completion)])
+            for completion, ray in self._around[zeros].items()
+        ]
 
     def __repr__(self) -> str:
         return (

@@ -116,7 +116,7 @@ def certify_class(group: ResidualClass, arrangement: Arrangement) -> CertifiedCl
     """Decide the stationary points with one residual, exactly (Theorems B and C)."""
     rotating: dict[Face, Vector] = {}
     for face in sorted({face for vertex in group.vertices for face in vertex.support}):
-        ray = descent_ray(group.problem, arrangement, face, group.signs[face], group.residual)
+        ray = descent_ray(arrangement, group.point, face, group.signs[face])
         if ray is not None:
             rotating[face] = ray
     return CertifiedClass(group, rotating)

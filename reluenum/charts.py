@@ -15,7 +15,7 @@ from typing import Any
 
 from flint import Ordering, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx
 
-from reluenum.arrangement import Face
+from reluenum.arrangement import Face, active_sites, signed_rows
 from reluenum.fko import Surrogate, surrogate
 from reluenum.linear import combine, dot
 from reluenum.patterns import Support
@@ -128,7 +128,7 @@ def graph_equations(problem: Problem, faces: Sequence[Face]) -> tuple[UnitEquati
     residual = problem.residual(fitting_errors(problem, faces, weights, units))
     found = []
     for face, chart, unit, tau, slope in zip(faces, charts, units, taus, slopes, strict=True):
-        alpha = chart.coordinates(face_gradient(problem, face.active, residual))
+        alpha = chart.coordinates(face_gradient(problem, face, residual))
         leading, *others = (zero + entry for entry in alpha)
         collinear = tuple(entry - t * leading for entry, t in zip(others, tau, strict=True))
         scaled = leading * slope - problem.effective_ridge
@@ -162,10 +162,9 @@ def inside_system(problem: Problem, faces: Sequence[Face]) -> PolynomialSystem:
     _, taus, _ = graph_unknowns(charts, context.gens())
     target = ring(system.variables)
     planes = [
-        integral(context.constant(0) + dot(chart.unit(tau), problem.rows[i]), target)
+        integral(context.constant(0) + dot(chart.unit(tau), row), target)
         for face, chart, tau in zip(faces, charts, taus, strict=True)
-        for i, sign in enumerate(face.sign_values)
-        if sign
+        for row, _ in signed_rows(problem, face)
     ]
     distinct = {str(plane): plane for plane in planes if not plane.is_constant()}
     return replace(system, nonzero=tuple(distinct.values()))
@@ -174,11 +173,11 @@ def inside_system(problem: Problem, faces: Sequence[Face]) -> PolynomialSystem:
 def fitting_errors(
     problem: Problem, faces: Sequence[Face], weights: Sequence, units: Sequence[Sequence]
 ) -> list[Any]:
-    """Return y - f for output weights and units, over any ring that contains Q."""
-    errors: list[Any] = list(problem.targets)
+    """Return the mean of y - f on each site for output weights and units, over any ring."""
+    errors: list[Any] = list(problem.means)
     for face, weight, unit in zip(faces, weights, units, strict=True):
-        for i in face.active:
-            errors[i] = errors[i] - weight * dot(unit, problem.rows[i])
+        for k in active_sites(problem, face):
+            errors[k] = errors[k] - weight * dot(unit, problem.sites[k].row)
     return errors
 
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import combinations, product
 
 from reluenum.algebraic import Number
-from reluenum.arrangement import Arrangement, Face, sign
+from reluenum.arrangement import Arrangement, Face, sign, site_signs
 from reluenum.eliminated import EliminatedPoint
 from reluenum.linear import dot, row_space
 from reluenum.minimality import (
@@ -100,8 +100,8 @@ class ClassicalConditions:
         """For each unit, the rays around its face with the sign of the derivative along them."""
         return tuple(
             tuple(
-                (ray, ascent_rate(self.point, place, ray).sign())
-                for ray in self.arrangement.rays_around(face)
+                (ray, ascent_rate(self.point, place, beyond, ray).sign())
+                for ray, beyond in self.arrangement.around(face)
             )
             for place, face in enumerate(self.point.support)
         )
@@ -143,7 +143,7 @@ def _minimum() -> Judgement:
     return Judgement(Minimality.MINIMUM, "all conditions hold strictly")
 
 
-def ascent_rate(point: EliminatedPoint, place: int, ray: Vector) -> Number:
+def ascent_rate(point: EliminatedPoint, place: int, beyond: Face, ray: Vector) -> Number:
     """Return the derivative of the surrogate of an adjacent cell along a ray, over 2 rho.
 
     Parameters
@@ -151,12 +151,13 @@ def ascent_rate(point: EliminatedPoint, place: int, ray: Vector) -> Number:
     point : EliminatedPoint
     place : int
         Which unit moves.
+    beyond : Face
+        The face that it enters.
     ray : (d + 1,) tuple of fmpq
         From the unit's face into the closure of a cell around it.
     """
-    problem, face = point.problem, point.support[place]
-    active = [*face.active, *(i for i in face.zeros if dot(problem.rows[i], ray) > 0)]
-    pull = dot(face_gradient(problem, active, point.residual), ray)
+    problem = point.problem
+    pull = dot(face_gradient(problem, beyond, point.residual), ray)
     return dot(point.units[place], ray) * problem.effective_ridge - pull * point.slopes[place]
 
 
@@ -167,7 +168,9 @@ def conformal_sets(
 
     Without rays that is the empty set: the flat itself.
     """
-    signs = {ray: [sign(dot(problem.rows[i], ray)) for i in face.zeros] for ray in rays}
+    pairs = zip(problem.sites, site_signs(problem, face), strict=True)
+    rows = [site.row for site, side in pairs if side == 0]
+    signs = {ray: [sign(dot(row, ray)) for row in rows] for ray in rays}
 
     def agree(left: Vector, right: Vector) -> bool:
         return all(x * y >= 0 for x, y in zip(signs[left], signs[right], strict=True))
@@ -187,7 +190,7 @@ class _Variation:
     unit : int
     vector : tuple of fmpq, optional
     response : list of Number
-        How x . w (for a weight) or x . vector answers on the points that are active.
+        How x . w (for a weight) or x . vector answers on the sites that are active.
     speed : list of Number
         How the fitted values move.
     """
@@ -215,17 +218,18 @@ def hessian(point: EliminatedPoint, critical: Sequence[Sequence[Vector]]) -> lis
     first: their block is positive definite and its Schur complement is the Hessian of the
     surrogate, so that the two have equally many negative and zero eigenvalues (Haynsworth).
     """
-    variations = _variations(point, critical)
-    ridge = point.problem.effective_ridge
+    problem, variations = point.problem, _variations(point, critical)
+    ridge = problem.effective_ridge
     inverse = [g / q for g, q in zip(point.slopes, point.weights, strict=True)]  # 1 / rho^2
 
     def entry(left: _Variation, right: _Variation) -> Number:
-        value = dot(left.speed, point.problem.residual(right.speed))
+        value = dot(problem.weighted(left.speed), problem.residual(right.speed))
         if left.unit != right.unit:
             return value
         if (left.vector is None) != (right.vector is None):
             response = right.response if left.vector is None else left.response
-            return value - dot(response, point.residual) * inverse[left.unit]
+            pull = dot(problem.weighted(response), point.residual)
+            return value - pull * inverse[left.unit]
         length = 1 if left.vector is None else dot(left.vector, right.vector)
         return value + inverse[left.unit] * (ridge * length)
 
@@ -234,14 +238,17 @@ def hessian(point: EliminatedPoint, critical: Sequence[Sequence[Vector]]) -> lis
 
 def _variations(point: EliminatedPoint, critical: Sequence[Sequence[Vector]]) -> list[_Variation]:
     """Return the coordinates of the Hessian, the output weights first."""
-    rows, zero = point.problem.rows, point.isolated.constant(0)
+    sites, zero = point.problem.sites, point.isolated.constant(0)
     weights, turns = [], []
     for k, (face, rays) in enumerate(zip(point.support, critical, strict=True)):
-        entered = [i for i in face.zeros if any(dot(rows[i], ray) > 0 for ray in rays)]
-        active = {*face.active, *entered}
+        active = [
+            sign > 0 or (sign == 0 and any(dot(site.row, ray) > 0 for ray in rays))
+            for site, sign in zip(sites, site_signs(point.problem, face), strict=True)
+        ]
 
-        def respond(vector: Sequence, active: set[int] = active) -> list[Number]:
-            return [zero + dot(vector, row) if i in active else zero for i, row in enumerate(rows)]
+        def respond(vector: Sequence, active: list[bool] = active) -> list[Number]:
+            pairs = zip(sites, active, strict=True)
+            return [zero + dot(vector, site.row) if here else zero for site, here in pairs]
 
         hidden = respond(point.units[k])
         weights.append(_Variation(k, None, hidden, hidden))

@@ -49,8 +49,7 @@ class Projections:
     def _constraint_holds(self, point: SupportPoint, face: Face) -> bool:
         key = (id(point), face.signs)
         if key not in self._holds:
-            excess = dual_excess(self.problem, face, point.residual)
-            self._holds[key] = excess.sign() <= 0
+            self._holds[key] = dual_excess(point, face).sign() <= 0
         return self._holds[key]
 
 

@@ -12,6 +12,7 @@ from reluenum.datafiles import Data, input_names, parse_csv, read_csv
 from reluenum.errors import InputError
 from reluenum.layout import Layout
 from reluenum.problem import Problem, Vector, parse_rational
+from reluenum.scalars import whole
 
 LARGEST_GENERATED = 100_000
 """Numbers in a generated data set; larger data could not be enumerated anyway."""
@@ -66,7 +67,7 @@ def random_data(n: int, d: int = 1, seed: int = 0, denominator: int = 100) -> Da
     InputError
         If a parameter is no whole number, or too small or too large.
     """
-    _check(n=n, d=d, seed=seed, denominator=denominator)
+    n, d, seed, denominator = _check(n=n, d=d, seed=seed, denominator=denominator)
     draw = random.Random(f"{seed} targets")
     return _inputs(n, d, seed, denominator), tuple(_uniform(draw, denominator) for _ in range(n))
 
@@ -96,7 +97,9 @@ def teacher_data(
     InputError
         As in `random_data`, or if the noise is negative or no exact number.
     """
-    _check(n=n, d=d, seed=seed, denominator=denominator, hidden=hidden)
+    n, d, seed, denominator, hidden = _check(
+        n=n, d=d, seed=seed, denominator=denominator, hidden=hidden
+    )
     amplitude = _amplitude(noise)
     draw = random.Random(f"{seed} teacher")
     units = [
@@ -130,18 +133,16 @@ def _uniform(draw: random.Random, denominator: int) -> fmpq:
     return fmpq((bits * (2 * denominator + 1) >> 53) - denominator, denominator)
 
 
-def _check(**parameters: int) -> None:
-    """Refuse parameters that are no whole numbers, or that are too small or too large."""
+def _check(**parameters: Any) -> list[int]:
+    """Read parameters; those that are no whole numbers, or too small or too large, are refused."""
     largest = {"hidden": LARGEST_HIDDEN, "denominator": LARGEST_DENOMINATOR}
-    for name, value in parameters.items():
-        least = 0 if name == "seed" else 1
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise InputError(name, repr(value), f"a whole number >= {least}")
-        if value > largest.get(name, value):
-            raise InputError(name, str(value), f"a whole number <= {largest[name]}")
-    numbers = parameters["n"] * (parameters["d"] + 1)
-    if numbers > LARGEST_GENERATED:
+    found = {
+        name: whole(value, name, 0 if name == "seed" else 1, largest.get(name))
+        for name, value in parameters.items()
+    }
+    if (numbers := found["n"] * (found["d"] + 1)) > LARGEST_GENERATED:
         raise InputError("n", f"{numbers} numbers", f"at most {LARGEST_GENERATED} = n (d + 1)")
+    return list(found.values())
 
 
 def _amplitude(noise: Any) -> fmpq:

@@ -267,7 +267,7 @@ class Explainer:
         rotating = {
             face: ray
             for face, sign in tight.items()
-            if (ray := descent_ray(self.problem, self.arrangement, face, sign, points[0].residual))
+            if (ray := descent_ray(self.arrangement, points[0], face, sign))
         }
         group = ResidualClass(self.problem, scan, tuple(points))
         return CertifiedPoint(CertifiedClass(group, rotating), support, zero)

@@ -21,7 +21,7 @@ from reluenum.algebraic import (
     rational_point,
     real_solutions,
 )
-from reluenum.arrangement import Arrangement, Face
+from reluenum.arrangement import Arrangement, Face, signed_rows
 from reluenum.charts import (
     Chart,
     fitting_errors,
@@ -91,7 +91,7 @@ class EliminatedPoint(SupportPoint):
 
     @cached_property
     def errors(self) -> list[Number]:
-        """y - f on the data."""
+        """The mean of y - f on each site."""
         found = fitting_errors(self.problem, self.support, self.weights, self.units)
         return [self._number(entry) for entry in found]
 
@@ -99,7 +99,8 @@ class EliminatedPoint(SupportPoint):
     def loss(self) -> Number:
         """The value of the surrogate."""
         problem = self.problem
-        value = dot(self.errors, problem.residual(problem.targets))
+        fitted = problem.weighted(problem.residual(problem.means))
+        value = dot(self.errors, fitted) + problem.scatter
         for unit, weight, slope in zip(self.units, self.weights, self.slopes, strict=True):
             value = value + weight / slope * dot(unit, unit) * problem.effective_ridge
         return self._number(value * problem.loss_scale)
@@ -337,8 +338,7 @@ def surely_outside(problem: Problem, support: Support, balls: Sequence[Any]) -> 
     return any(
         sign * dot(chart.unit(tau), row) < 0
         for face, chart, tau in zip(support, charts, taus, strict=True)
-        for row, sign in zip(problem.rows, face.sign_values, strict=True)
-        if sign
+        for row, sign in signed_rows(problem, face)
     )
 
 

@@ -4,7 +4,7 @@ An approximate solution becomes a box proved by interval Newton; signs are asked
 precision, and only a number that may be exactly 0 makes the Groebner engine describe the point.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -22,8 +22,7 @@ from reluenum.algebraic import (
 from reluenum.arrangement import Arrangement, Face
 from reluenum.errors import BackendError
 from reluenum.groebner import Engine
-from reluenum.linear import dot
-from reluenum.minimality import descent_ray
+from reluenum.minimality import descent_ray, dual_excess
 from reluenum.patterns import Support, support_text
 from reluenum.problem import Problem
 from reluenum.search import search
@@ -81,7 +80,7 @@ class Escalation:
         for start in self._starts(support, vectors):
             box = certified_box(system, lambda _, start=start: polished(system, start))
             if box is not None and all(square > 0 for square in box[-len(support) :]):
-                isolated = IsolatedPoint(system, box, claimed_by(self.engine))
+                isolated = IsolatedPoint(system, box, Claims(self.engine))
                 return SupportPoint(self.problem, support, isolated)
         outcome = solve_support(self.problem, support, self.engine)
         if outcome.point is None:
@@ -101,26 +100,33 @@ class Escalation:
 
     def judge(self, point: SupportPoint) -> tuple[Kind, int]:
         """Return the verdict on a support, and the position of the face that it is about."""
-        residual = point.residual
         for k, (face, vector) in enumerate(zip(point.support, point.unit_vectors, strict=True)):
             if face_sign(self.problem, face, vector) == 0:
                 return Kind.LEAVES, k
         for k, (face, sign) in enumerate(zip(point.support, point.signs, strict=True)):
-            if descent_ray(self.problem, self.arrangement, face, sign, residual) is not None:
+            if descent_ray(self.arrangement, point, face, sign) is not None:
                 return Kind.DESCENDS, k
         return Kind.MINIMUM, -1
 
     def excess(self, point: SupportPoint, face: Face) -> int:
         """Return the sign of |u_F| - Lambda at the residual of a point."""
-        gradient = point.projected_gradient(face)
-        return (dot(gradient, gradient) - self.problem.effective_ridge**2).sign()
+        return dual_excess(point, face).sign()
 
 
-def claimed_by(engine: Engine) -> Callable[[IsolatedPoint], Root]:
-    """Return a function from a proved point to what an engine says of the solution in its box."""
+@dataclass(frozen=True)
+class Claims:
+    """A function from a proved point to what an engine says of the solution in its box.
 
-    def claim(point: IsolatedPoint) -> Root:
-        roots = real_roots(point.system, engine)
+    Parameters
+    ----------
+    engine : Engine
+    """
+
+    engine: Engine
+
+    def __call__(self, point: IsolatedPoint) -> Root:
+        """Ask the engine."""
+        roots = real_roots(point.system, self.engine)
         for bits in CERTIFICATION_BITS:
             near = [
                 root
@@ -133,8 +139,6 @@ def claimed_by(engine: Engine) -> Callable[[IsolatedPoint], Root]:
             if len(near) == 1:
                 return near[0]
         raise BackendError("escalation", "the engine's solutions do not single out a proved point")
-
-    return claim
 
 
 def stage(point: SupportPoint) -> Stage:

@@ -25,7 +25,7 @@ from reluenum.algebraic import (
 from reluenum.arrangement import Arrangement
 from reluenum.decimals import decimal_text
 from reluenum.errors import BackendError
-from reluenum.escalation import claimed_by, polished
+from reluenum.escalation import Claims, polished
 from reluenum.groebner import DEFAULT_LIMITS, Engine, Limits, open_engine
 from reluenum.linear import dot
 from reluenum.numberfield import ball_sign, real_roots
@@ -376,7 +376,7 @@ def _where(stretch: Stretch, condition: Condition, engine: Engine) -> Number | N
     box = certified_box(system, lambda _: polished(system, start))
     if box is None or not _within(box, stretch.tube) or not _is_monotone(system, stretch.tube):
         return None
-    point = IsolatedPoint(system, box, claimed_by(engine))
+    point = IsolatedPoint(system, box, Claims(engine))
     ridge = point.constant(1) / point.coordinates[-1]
     low, high = sorted(stretch.ends)
     return ridge if (ridge - low).sign() >= 0 <= (high - ridge).sign() else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from flint import Ordering, fmpq_mpoly, fmpq_mpoly_ctx
 
-from reluenum.arrangement import Face
+from reluenum.arrangement import Face, signed_rows, site_signs
 from reluenum.linear import dot
 from reluenum.problem import Problem, Vector
 from reluenum.stationarity import PolynomialSystem, determinant
@@ -79,14 +79,13 @@ class Surrogate:
         return tuple(self.value.derivative(name) for name in self.variables)
 
     def pre_activations(self) -> tuple[fmpq_mpoly, ...]:
-        """Return xi_il for every unit and every data point off the flat of its face."""
+        """Return xi_il for every unit and every distinct input off the flat of its face."""
         context = self.denominator.context()
         units = unit_coordinates(context, "v", self.frames)
         return tuple(
             dot(unit, row)
             for face, unit in zip(self.faces, units, strict=True)
-            for row, sign in zip(self.problem.rows, face.sign_values, strict=True)
-            if sign
+            for row, _ in signed_rows(self.problem, face)
         )
 
 
@@ -150,27 +149,26 @@ def surrogate(
     zero, ridge = context.constant(0), problem.effective_ridge
     hidden = [
         [
-            zero + dot(unit, problem.rows[i]) if i in face.active else zero
-            for i in range(problem.size)
+            zero + dot(unit, site.row) if sign > 0 else zero
+            for site, sign in zip(problem.sites, site_signs(problem, face), strict=True)
         ]
         for face, unit in zip(faces, units, strict=True)
     ]
-    projected = [problem.residual(column) for column in hidden]
+    projected = [problem.weighted(problem.residual(column)) for column in hidden]
     gram = [[dot(left, right) for right in projected] for left in hidden]
     regularised = [
         [entry + ridge if k == m else entry for m, entry in enumerate(row)]
         for k, row in enumerate(gram)
     ]
-    target = [zero + dot(column, problem.targets) for column in projected]
+    target = [zero + dot(column, problem.means) for column in projected]
     denominator = zero + determinant(regularised)
     weights = tuple(
         zero
         + determinant([_replaced(row, k, p) for row, p in zip(regularised, target, strict=True)])
         for k in range(len(faces))
     )
-    constant = dot(problem.residual(problem.targets), problem.targets)
     norm = sum((dot(unit, unit) for unit in units), start=zero)
-    top = denominator * (norm * ridge + constant) - dot(target, weights)
+    top = denominator * (norm * ridge + problem.energy) - dot(target, weights)
     value = RationalFunction((zero + top) * problem.loss_scale, denominator)
     return Surrogate(problem, tuple(faces), frames, value, weights)
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq, fmpz
 
-from reluenum.arrangement import Arrangement, Face
+from reluenum.arrangement import Arrangement, Face, site_signs
 from reluenum.balls import GROWTH, Balls
 from reluenum.linear import dot
+from reluenum.moments import Moments
 from reluenum.problem import Problem, Vector
 
 _BITS = 128
@@ -83,16 +84,12 @@ class Frames:
     @classmethod
     def _of(cls, problem: Problem, arrangement: Arrangement) -> "Frames":
         faces = arrangement.live_faces
-        sets = sorted({face.active for face in faces})
+        sets = dict(sorted({face.active: face for face in faces}.items()))
         number = {active: k for k, active in enumerate(sets)}
         active = np.array([number[face.active] for face in faces])
-        masks = np.zeros((len(sets), problem.size))
-        for k, members in enumerate(sets):
-            masks[k, list(members)] = 1
-        second, first = _moments(masks, problem)
+        second, first = _moments(list(sets.values()), problem)
         share = Balls.of([problem.bias_share], ())
         outer = first[:, None, :, None] * first[None, :, None, :]
-        fitted = problem.residual(problem.targets)
         flats = {face.zeros: face.basis for face in faces}
         bases = {zeros: _orthonormal(vectors, problem) for zeros, vectors in flats.items()}
         basis = Balls(
@@ -110,7 +107,7 @@ class Frames:
             np.arange(problem.dimension + 1) >= np.array([[face.dimension] for face in faces]),
             active,
             second - share * outer,
-            _targets(sets, fitted, problem),
+            _targets(list(sets.values()), problem),
             np.sqrt(np.trace(spread, axis1=1, axis2=2)) * GROWTH,
             _walls(arrangement, faces, problem) @ basis,
             rays,
@@ -133,9 +130,7 @@ class Frames:
     @property
     def energy(self) -> Balls:
         """The number y' R y."""
-        return Balls.of(
-            [dot(self.problem.residual(self.problem.targets), self.problem.targets)], ()
-        )
+        return Balls.of([self.problem.energy], ())
 
     @property
     def coordinates(self) -> int:
@@ -143,43 +138,41 @@ class Frames:
         return self.problem.dimension + 1
 
 
-def _moments(masks: np.ndarray, problem: Problem) -> tuple[Balls, Balls]:
-    """Return sum_{A and B} xt xt' for all pairs of active sets, and sum_A xt."""
-    size, dimension = problem.size, problem.dimension + 1
+def _moments(faces: Sequence[Face], problem: Problem) -> tuple[Balls, Balls]:
+    """Return sum_{A and B} xt xt' for all pairs of active sets, each of a face, and sum_A xt."""
+    sites = problem.sites
+    size, dimension, count = len(sites), problem.dimension + 1, len(faces)
+    masks = (np.array([site_signs(problem, face) for face in faces]) > 0).astype(float)
+    counted = Balls.exact(masks * [site.count for site in sites])
     denominator = fmpz(1)
-    for row in problem.rows:
-        for entry in row:
+    for site in sites:
+        for entry in site.row:
             denominator = denominator.lcm(entry.q)
-    integers = [[int((entry * denominator).p) for entry in row] for row in problem.rows]
+    integers = [[int((entry * denominator).p) for entry in site.row] for site in sites]
     largest = max(abs(entry) for row in integers for entry in row)
-    if size * largest**2 < _EXACT:
+    if problem.size * largest**2 < _EXACT:
         rows, scale = Balls.exact(integers), fmpq(1, denominator)
         exact = True
     else:
-        rows = Balls.of([entry for row in problem.rows for entry in row], (size, dimension))
+        rows = Balls.of([entry for site in sites for entry in site.row], (size, dimension))
         scale, exact = fmpq(1), False
-    count = len(masks)
-    first = Balls.exact(masks) @ rows
+    first = counted @ rows
     products = (rows[:, :, None] * rows[:, None, :]).reshape(size, -1)
     weighted = Balls(
         masks[:, None, :] * products.mid.T[None], masks[:, None, :] * products.rad.T[None]
     )
-    second = weighted.reshape(-1, size) @ Balls.exact(masks.T)
+    second = weighted.reshape(-1, size) @ counted.mT
     if exact:  # sums of integers below 2^53 are not rounded
         first, second = Balls.exact(first.mid), Balls.exact(second.mid)
     second = second.reshape(count, dimension, dimension, count).swapaxes(2, 3).swapaxes(1, 2)
     return second * Balls.of([scale**2], ()), first * Balls.of([scale], ())
 
 
-def _targets(sets: Sequence[tuple[int, ...]], fitted: Sequence[fmpq], problem: Problem) -> Balls:
-    """Return sum_A (R y)_i xt_i for each active set."""
-    weighted = [[y * entry for entry in row] for y, row in zip(fitted, problem.rows, strict=True)]
-    sums = [
-        sum((weighted[i][j] for i in members), start=fmpq(0))
-        for members in sets
-        for j in range(problem.dimension + 1)
-    ]
-    return Balls.of(sums, (len(sets), problem.dimension + 1))
+def _targets(faces: Sequence[Face], problem: Problem) -> Balls:
+    """Return sum_A (R y)_i xt_i for the active set of each face."""
+    moments = Moments.of(problem)
+    sums = [entry for face in faces for entry in moments.response(face)]
+    return Balls.of(sums, (len(faces), problem.dimension + 1))
 
 
 def _orthonormal(vectors: Sequence[Vector], problem: Problem) -> Balls:
@@ -209,18 +202,18 @@ def _orthogonal(vectors: Sequence[Vector]) -> list[Vector]:
 def _walls(arrangement: Arrangement, faces: Sequence[Face], problem: Problem) -> Balls:
     """Return for each face the signed rows that bound it within its flat, filled up.
 
-    A wall of a face is a face below it of one dimension less: a data point that is 0 there and not
-    on the face.
+    A wall of a face is a face below it of one dimension less: an input that is 0 there and not on
+    the face.
     """
-    signs = np.array([face.sign_values for face in arrangement.faces], dtype=np.int8)
+    signs = np.array([site_signs(problem, face) for face in arrangement.faces], dtype=np.int8)
     dimensions = np.array([face.dimension for face in arrangement.faces])
     chosen: list[list[Vector]] = []
     for face in faces:
-        own = np.array(face.sign_values, dtype=np.int8)
+        own = np.array(site_signs(problem, face), dtype=np.int8)
         below = signs[dimensions == face.dimension - 1]
         below = below[((below == 0) | (below == own)).all(axis=1)]
-        points = ((below == 0) & (own != 0)).argmax(axis=1)
-        chosen.append([tuple(e * int(own[i]) for e in problem.rows[i]) for i in points])
+        sites = ((below == 0) & (own != 0)).argmax(axis=1)
+        chosen.append([tuple(e * int(own[k]) for e in problem.sites[k].row) for k in sites])
     most = max(map(len, chosen))
     filled = [walls + [walls[0]] * (most - len(walls)) for walls in chosen]
     entries = [entry for walls in filled for wall in walls for entry in wall]
@@ -231,22 +224,17 @@ def _rays(
     arrangement: Arrangement, faces: Sequence[Face], number: dict[tuple[int, ...], int]
 ) -> tuple[Balls, np.ndarray, np.ndarray]:
     """Return the rays around each face, which of them are some, and the active sets beside them."""
-    around = {
-        zeros: [_shortened(ray) for ray in arrangement.rays_around(face)]
-        for zeros, face in {face.zeros: face for face in faces}.items()
-    }
-    most = max(1, *(len(rays) for rays in around.values()))
+    around = [arrangement.around(face) for face in faces]
+    most = max(1, *map(len, around))
     zero = (fmpq(0),) * len(arrangement.rows[0])
     sides = np.zeros((len(faces), most), dtype=np.int64)
     used = np.zeros((len(faces), most), dtype=bool)
     entries: list[fmpq] = []
-    for k, face in enumerate(faces):
-        rays = around[face.zeros]
-        used[k, : len(rays)] = True
-        for j, ray in enumerate(rays):
-            beyond = [i for i in face.zeros if dot(arrangement.rows[i], ray) > 0]
-            sides[k, j] = number[tuple(sorted((*face.active, *beyond)))]
-        entries += [entry for ray in rays + [zero] * (most - len(rays)) for entry in ray]
+    for k, beside in enumerate(around):
+        used[k, : len(beside)] = True
+        sides[k, : len(beside)] = [number[beyond.active] for _, beyond in beside]
+        rays = [_shortened(ray) for ray, _ in beside] + [zero] * (most - len(beside))
+        entries += [entry for ray in rays for entry in ray]
     return Balls.of(entries, (len(faces), most, len(zero))), used, sides
 
 

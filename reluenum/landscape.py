@@ -6,7 +6,7 @@ Theorem D of docs/theory.md, including residuals whose squares are not unique.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cmp_to_key
+from functools import cached_property, cmp_to_key
 from itertools import combinations, pairwise
 from math import factorial, prod
 from typing import Any, Protocol, TypeVar
@@ -16,10 +16,11 @@ from flint import fmpq
 from reluenum.algebraic import Number, compare
 from reluenum.arrangement import Arrangement, Face
 from reluenum.certify import CertifiedClass, certified_points, certify
-from reluenum.decimals import Real, RootMultiple
-from reluenum.linear import dot
+from reluenum.decimals import Real, RootMultiple, decimal_text
+from reluenum.evaluation import Evaluated, Network
 from reluenum.merge import ResidualClass, StationarySet
 from reluenum.minimality import Descent
+from reluenum.moments import Moments
 from reluenum.patterns import Counts, Support
 from reluenum.problem import Problem
 from reluenum.stationary import Outcome
@@ -98,7 +99,7 @@ class Parameters:
 
 
 @dataclass(frozen=True, eq=False)
-class Component:
+class Component(Evaluated):
     """A connected component of the set of local minimisers, up to permutation.
 
     Parameters
@@ -148,14 +149,20 @@ class Component:
         units += [[zero] * (self.problem.dimension + 1)] * stratum.zero_neurons
         return Parameters(weights, units, self._bias(stratum))
 
+    @cached_property
+    def network(self) -> Network:
+        """The representative in doubles, for inputs other than the data."""
+        exact = self.representative
+        units = [map(decimal_text, unit) for unit in exact.units]
+        weights = map(decimal_text, exact.weights)
+        return Network.of(self.problem, weights, units, decimal_text(exact.bias))
+
     def _bias(self, stratum: Stratum) -> Number:
         """Return the best output bias m; a free one varies with the squares (section 4)."""
-        errors = [self.loss.point.constant(target) for target in self.problem.targets]
-        for group in stratum.groups:
-            for i in group.face.active:
-                response = dot(group.direction, self.problem.rows[i]) * group.sign
-                errors[i] = errors[i] - group.square * response
-        return sum(errors[1:], start=errors[0]) * self.problem.bias_share
+        weighted = [[g.square * entry * g.sign for entry in g.direction] for g in stratum.groups]
+        support = tuple(group.face for group in stratum.groups)
+        bias = Moments.of(self.problem).bias(support, weighted)
+        return self.loss.point.constant(0) + bias
 
     def __repr__(self) -> str:
         faces = " ".join(f"{g.face.signs}x{g.multiplicity}" for g in self.strata[0].groups)

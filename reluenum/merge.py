@@ -13,12 +13,12 @@ from typing import Any
 from flint import fmpq
 
 from reluenum.algebraic import Number
-from reluenum.arrangement import Arrangement, Face
+from reluenum.arrangement import Arrangement, Face, active_sites
 from reluenum.completeness import proved_complete
 from reluenum.decimals import decimal_text
 from reluenum.errors import IncompleteRunError
 from reluenum.linear import dot
-from reluenum.minimality import DualScan, projected_gradient, scan_dual
+from reluenum.minimality import DualScan, scan_dual
 from reluenum.moments import Moments
 from reluenum.patterns import Support, support_text, supports
 from reluenum.problem import Problem
@@ -75,20 +75,20 @@ class ResidualClass:
         return unions([vertex.support for vertex in self.vertices], self.problem.width)
 
     def responses(self, support: Support) -> list[list[Number]]:
-        """Return R z_l for every face: how f, less the best bias, answers to its square."""
+        """Return R z_l on the sites for every face: how f, with the best bias, answers to it."""
         rows = []
         for face in support:
             direction = self.direction(face)
-            response = [self.point.isolated.constant(0)] * self.problem.size
-            for i in face.active:
-                response[i] = dot(direction, self.problem.rows[i])
+            response = [self.point.isolated.constant(0)] * len(self.problem.sites)
+            for k in active_sites(self.problem, face):
+                response[k] = dot(direction, self.problem.sites[k].row)
             rows.append(self.problem.residual(response))
         return rows
 
     def direction(self, face: Face) -> list[Number]:
         """Return the unit vector v / |v| of the neurons on a tight face."""
         scale = self.signs[face] / self.problem.effective_ridge
-        return [u * scale for u in projected_gradient(self.problem, face, self.residual)]
+        return [u * scale for u in self.point.projected_gradient(face)]
 
     def polytope_dimension(self, support: Support) -> int:
         """Return the dimension of the squares that a support can have (Lemma 12a).

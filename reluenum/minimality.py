@@ -12,7 +12,6 @@ from reluenum.errors import TheoremViolationError
 from reluenum.linear import dot
 from reluenum.numberfield import ball_sign, precisions
 from reluenum.problem import OutputBias, Problem, Vector
-from reluenum.stationarity import face_gradient
 from reluenum.stationary import SupportPoint, face_sign
 
 LONGEST_SEARCH = 1000
@@ -70,14 +69,9 @@ class DualScan:
     exceeding: tuple[tuple[Face, int], ...]
 
 
-def projected_gradient(problem: Problem, face: Face, residual: Sequence) -> list:
-    """Return u = P g of a face, over any ring that contains Q."""
-    return face.project(face_gradient(problem, face.active, residual))
-
-
-def dual_excess(problem: Problem, face: Face, residual: Sequence[Number]) -> Number:
+def dual_excess(point: SupportPoint, face: Face) -> Number:
     """Return |u_F|^2 - Lambda^2, whose sign says whether the constraint of a face holds."""
-    return _excess(problem, projected_gradient(problem, face, residual))
+    return _excess(point.problem, point.projected_gradient(face))
 
 
 def _excess(problem: Problem, gradient: Sequence[Number]) -> Number:
@@ -101,29 +95,31 @@ def scan_dual(problem: Problem, arrangement: Arrangement, point: SupportPoint) -
     return DualScan(tuple(tight), tuple(exceeding))
 
 
-def slope(
-    problem: Problem, face: Face, sign: int, vector: Vector, residual: Sequence[Number]
-) -> Number:
+def slope(point: SupportPoint, beyond: Face, sign: int, vector: Vector) -> Number:
     """Return D(vector), half the slope of the loss per unit of |a| (Theorem B).
 
     Parameters
     ----------
+    point : SupportPoint
+    beyond : Face
+        The face that a unit enters along the vector.
+    sign : int
+        Sign of its output weight.
     vector : (d + 1,) tuple of fmpq
-        Orthogonal to the flat of the face.
+        Orthogonal to the flat of the face that it leaves.
     """
-    active = [*face.active, *(i for i in face.zeros if dot(problem.rows[i], vector) > 0)]
-    return dot(face_gradient(problem, active, residual), vector) * -sign
+    return dot(point.gradient(beyond), vector) * -sign
 
 
 def descent_ray(
-    problem: Problem, arrangement: Arrangement, face: Face, sign: int, residual: Sequence[Number]
+    arrangement: Arrangement, point: SupportPoint, face: Face, sign: int
 ) -> Vector | None:
     """Return a ray along which a living unit on the face descends, or None if there is none.
 
     None for every face of a support is equivalent to local minimality (Theorem B).
     """
-    for vector in arrangement.rays_around(face):
-        if slope(problem, face, sign, vector, residual).sign() < 0:
+    for vector, beyond in arrangement.around(face):
+        if slope(point, beyond, sign, vector).sign() < 0:
             return vector
     return None
 
@@ -159,14 +155,14 @@ def _rational_direction(point: SupportPoint, face: Face, sign: int) -> Vector:
     bound = problem.effective_ridge
     for bits in precisions():
         with ctx.workprec(bits):
-            gradient = projected_gradient(problem, face, [r.ball(bits) for r in point.residual])
+            gradient = [entry.ball(bits) for entry in point.projected_gradient(face)]
         scale = fmpz(2) ** (bits // 8)
         rounded = [_nearest(entry / bound * sign, scale) for entry in gradient]
         vector = tuple(face.project(rounded))
         if face_sign(problem, face, list(map(point.isolated.constant, vector))) != 1:
             continue
         length = dot(vector, vector)
-        value = dot(face_gradient(problem, face.active, point.residual), vector) * sign
+        value = dot(point.gradient(face), vector) * sign
         if value.sign() > 0 and (value * value - bound**2 * length).sign() > 0:
             return vector
     raise AssertionError("unreachable: precisions() never ends")
@@ -206,11 +202,11 @@ def loss_of_units(problem: Problem, units: Sequence, bias: Any) -> Any:
     The pre-activations may be balls that contain 0: relu of a ball encloses both branches.
     """
     ridge = problem.effective_ridge
-    total = arb(0)
-    for row, target in zip(problem.rows, problem.targets, strict=True):
-        response = sum((weight * _relu(dot(unit, row)) for weight, unit in units), start=arb(0))
-        error = target - bias - response
-        total += error * error  # `error ** 2` is nan for a ball around 0
+    total = arb(problem.scatter)
+    for site in problem.sites:
+        heights = (weight * _relu(dot(unit, site.row)) for weight, unit in units)
+        error = site.mean - bias - sum(heights, start=arb(0))
+        total += site.count * error * error  # `error ** 2` is nan for a ball around 0
     for weight, unit in units:
         total += ridge * (weight * weight + dot(unit, unit))
     if problem.output_bias is OutputBias.RIDGE:

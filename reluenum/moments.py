@@ -7,12 +7,13 @@ K_FG = sum_{A, B} R_ij row_i row_j', A and B the active sets of F and G. As R = 
 
 So g_F(r) = b_F - sum_G s_G K_FG w_G for r = R (y - f), and the loss is y'Ry plus a sum over the
 faces (Corollary 3.1 of docs/theory.md): sums of d + 1 terms, however many data points there are.
+Data points with equal inputs are active together, so what is summed is one term for each of these.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import mul
+from typing import Any
 
 from flint import fmpq, fmpz
 
@@ -36,14 +37,17 @@ class Moments:
     """
 
     def __init__(self, problem: Problem) -> None:
-        residual = problem.residual(problem.targets)
-        size = problem.dimension + 1
-        columns = list(zip(*problem.rows, strict=True))
-        self.energy: fmpq = dot(residual, problem.targets)
+        sites, size = problem.sites, problem.dimension + 1
+        columns = list(zip(*(site.row for site in sites), strict=True))
+        fitted = problem.weighted(problem.residual(problem.means))
+        weighted = [problem.weighted(column) for column in columns]
+        self.energy = problem.energy
         self._share = problem.bias_share
-        self._responses = [_Sums(map(mul, residual, column)) for column in columns]
+        self._target = sum(problem.targets, start=fmpq(0))
+        self._firsts = [site.first for site in sites]
+        self._responses = [_Sums(map(mul, fitted, column)) for column in columns]
         self._products = {
-            (j, k): _Sums(map(mul, columns[j], columns[k]))
+            (j, k): _Sums(map(mul, weighted[j], columns[k]))
             for j in range(size)
             for k in range(j, size)
         }
@@ -52,7 +56,7 @@ class Moments:
     @classmethod
     def of(cls, problem: Problem) -> "Moments":
         """Return the moments of a problem, computed once for the latest few."""
-        return _moments(_Key(problem.digest, problem))
+        return _moments(problem)
 
     def response(self, face: Face) -> Vector:
         """Return b_F = sum over the active points of (R y)_i row_i."""
@@ -64,7 +68,7 @@ class Moments:
 
     def gram(self, face: Face, other: Face) -> tuple[Vector, ...]:
         """Return K_FG, a (d + 1, d + 1) matrix: the transpose of K_GF."""
-        both = [i for i in face.active if other.signs[i] == "+"]
+        both = self._active(face, other)
         sums = {place: products.over(both) for place, products in self._products.items()}
         left = [entry * self._share for entry in self.total(face)]
         right = self.total(other)
@@ -91,27 +95,32 @@ class Moments:
             total = [t - dot(vector, row) for t, row in zip(total, gram, strict=True)]
         return total
 
+    def bias(self, support: Support, weighted: Sequence[Sequence]) -> Any:
+        """Return the best output bias of some units, kappa (sum y - sum_G t_G . (s_G w_G))."""
+        total: Any = self._target
+        for face, vector in zip(support, weighted, strict=True):
+            total = total - dot(vector, self.total(face))
+        return total * self._share
+
+    def _active(self, face: Face, other: Face) -> list[int]:
+        """Return the distinct inputs on which two faces are active."""
+        one, two = face.signs, other.signs
+        return [k for k, i in enumerate(self._firsts) if one[i] == "+" == two[i]]
+
     def _first(self, face: Face) -> tuple[Vector, Vector]:
         if face.signs not in self._known:
+            active = self._active(face, face)
             last = len(self._responses) - 1  # the entry of every row that is 1
             self._known[face.signs] = (
-                tuple(response.over(face.active) for response in self._responses),
-                tuple(self._products[j, last].over(face.active) for j in range(last + 1)),
+                tuple(response.over(active) for response in self._responses),
+                tuple(self._products[j, last].over(active) for j in range(last + 1)),
             )
         return self._known[face.signs]
 
 
-@dataclass(frozen=True)
-class _Key:
-    """A problem that is known by its digest, for hashing hundreds of rationals takes longer."""
-
-    digest: str
-    problem: Problem = field(compare=False)
-
-
 @lru_cache(maxsize=8)
-def _moments(key: _Key) -> Moments:
-    return Moments(key.problem)
+def _moments(problem: Problem) -> Moments:
+    return Moments(problem)
 
 
 class _Sums:

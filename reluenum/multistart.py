@@ -15,6 +15,7 @@ from tqdm import tqdm
 from reluenum.arrangement import Arrangement
 from reluenum.descent import key_of, listed_components
 from reluenum.problem import Problem
+from reluenum.scalars import whole
 from reluenum.settling import Cells, leave_saddles, settle
 from reluenum.training import Objective, Optimiser
 
@@ -92,7 +93,8 @@ def discover(
     objective = Objective(problem)
     cells = Cells.of(problem, Arrangement.of(problem))
     listed = listed_components(minima["components"])
-    generator = np.random.default_rng(seed)
+    starts = whole(starts, "starts")
+    generator = np.random.default_rng(whole(seed, "seed", 0))
     reached: list[int] = []
     with tqdm(total=starts, unit="start", disable=not progress) as bar:
         while len(reached) < starts:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Self
 
-from flint import arb, arb_poly, ctx, fmpq, fmpq_mat, fmpq_poly, fmpz_poly
+from flint import arb, arb_poly, ctx, fmpq, fmpq_mat, fmpq_poly, fmpz, fmpz_poly
 
 FIRST_BITS = 96
 """Working precision at which a sign is tried first; it doubles until the ball excludes 0."""
@@ -48,6 +48,9 @@ class RealField:
 
     def __hash__(self) -> int:
         return hash((str(self.polynomial), self.index))
+
+    def __reduce__(self) -> tuple:
+        return _field, (self.polynomial.coeffs(), self.index)
 
     def __repr__(self) -> str:
         return f"RealField(degree {self.polynomial.degree()}, t = {self.root(53)})"
@@ -143,8 +146,21 @@ class FieldElement:
     def __neg__(self) -> Self:
         return type(self)(self.field, -self.polynomial)
 
+    def __reduce__(self) -> tuple:
+        return _element, (self.field, self.polynomial.coeffs())
+
     def __repr__(self) -> str:
         return f"FieldElement({self.ball(64)})"
+
+
+def _field(coefficients: Sequence[fmpz], index: int) -> RealField:
+    """Return a field from the coefficients of its polynomial."""
+    return RealField(fmpz_poly(coefficients), index)
+
+
+def _element(field: RealField, coefficients: Sequence[fmpq]) -> FieldElement:
+    """Return an element from the coefficients of its polynomial."""
+    return FieldElement(field, fmpq_poly(coefficients))
 
 
 def precisions() -> Iterator[int]:

@@ -91,6 +91,36 @@ def instance_page(title: str, document: Document) -> str:
     )
 
 
+ROWS, FITS = 12, 3
+"""Components in the table, and in the figure, of a notebook."""
+
+
+def landscape_section(title: str, document: Document) -> str:
+    """Return a table of components and the fits of the best, as a part of a page.
+
+    Parameters
+    ----------
+    title : str
+    document : dict
+        Of the format `reluenum-minima`; with `names`, the figure is labelled by them.
+    """
+    from reluenum.figures import plot_fits, svg_text
+
+    components = document["components"]
+    best = {**document, "components": components[:ROWS]}
+    figure = plot_fits({**document, "components": components[:FITS]})
+    return rendered(
+        "landscape.html.j2",
+        title=title,
+        warning=undecided_note(document),
+        section=Section.of("", readable_components(best), texts=0),
+        total=len(components),
+        rows=ROWS,
+        fits=FITS,
+        figure=svg_text(figure),
+    )
+
+
 def summary_page(title: str, documents: Mapping[str, Document]) -> str:
     """Return one row per instance of an experiment.
 

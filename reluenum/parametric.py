@@ -14,7 +14,7 @@ from functools import cached_property
 
 from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpz_mpoly
 
-from reluenum.arrangement import Arrangement, Face, sign
+from reluenum.arrangement import Arrangement, Face, sign, signed_rows
 from reluenum.linear import dot
 from reluenum.moments import Moments
 from reluenum.patterns import Support
@@ -127,24 +127,18 @@ class Family:
     def _walls(self, k: int, sign_of_a: int) -> Iterator[tuple[fmpq_mpoly, str]]:
         """Yield how far the unit of a face is from each wall, and where it is on it."""
         face = self.support[k]
-        for row, expected in zip(self.problem.rows, face.sign_values, strict=True):
-            if expected:
-                reached = _reached(self.problem, face, row)
-                height = dot(self._directions[k], row) * (expected * sign_of_a)
-                yield height, f"the unit on {face.signs} reaches {reached}"
+        for row, expected in signed_rows(self.problem, face):
+            reached = _reached(self.problem, face, row)
+            height = dot(self._directions[k], row) * (expected * sign_of_a)
+            yield height, f"the unit on {face.signs} reaches {reached}"
 
     def _slopes(
         self, arrangement: Arrangement, face: Face, sign_of_a: int
     ) -> Iterator[tuple[fmpq_mpoly, str]]:
         """Yield the slopes D (Theorem B) over Lambda around a face, and where the unit turns to."""
-        for vector in arrangement.rays_around(face):
-            heights = [dot(row, vector) for row in self.problem.rows]
-            signs = "".join(
-                "0+-"[sign(height)] if symbol == "0" else symbol
-                for symbol, height in zip(face.signs, heights, strict=True)
-            )
-            slope = dot(self._gradient(arrangement.face(signs)), vector) * -sign_of_a
-            yield slope, f"the slope from {face.signs} towards {signs} is 0"
+        for vector, beyond in arrangement.around(face):
+            slope = dot(self._gradient(beyond), vector) * -sign_of_a
+            yield slope, f"the slope from {face.signs} towards {beyond.signs} is 0"
 
     @property
     def _has_bias(self) -> bool:
@@ -204,10 +198,15 @@ class Family:
 
 def _reached(problem: Problem, face: Face, wall: Vector) -> str:
     """Return the signs of the part of a face's boundary that lies in a hyperplane."""
-    on_flat = [[dot(vector, row) for vector in face.basis] for row in (wall, *problem.rows)]
+    on_flat = [dot(vector, wall) for vector in face.basis]
+    reached = {
+        site.row
+        for site in problem.sites
+        if _parallel(on_flat, [dot(vector, site.row) for vector in face.basis])
+    }
     return "".join(
-        "0" if _parallel(on_flat[0], heights) else symbol
-        for heights, symbol in zip(on_flat[1:], face.signs, strict=True)
+        "0" if row in reached else symbol
+        for row, symbol in zip(problem.rows, face.signs, strict=True)
     )
 
 

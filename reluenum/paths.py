@@ -21,7 +21,8 @@ from reluenum.escalation import Escalation
 from reluenum.groebner import DEFAULT_LIMITS, Limits, installed_versions, open_engine
 from reluenum.landscape import Component, component_on
 from reluenum.problem import OutputBias, Problem
-from reluenum.ridges import grid
+from reluenum.ridges import MOST_POINTS, grid, interval
+from reluenum.scalars import whole
 from reluenum.seals import read_json, read_sealed
 from reluenum.spool import Task, geometry, surveyed
 
@@ -202,7 +203,7 @@ def _nothing(_: Component) -> dict[str, Any]:
 
 def ridge_path(
     problem: Problem,
-    high: fmpq,
+    high: Any,
     points: int = 61,
     limits: Limits = DEFAULT_LIMITS,
     progress: bool = False,
@@ -213,7 +214,8 @@ def ridge_path(
     ----------
     problem : Problem
         Its ridge is the lower end.
-    high : fmpq
+    high : number or text
+        Larger; read as the ridge of `Problem.from_arrays`.
     points : int
         Ridges of the grid, at least 2; two events between neighbours that undo each other are
         not seen.
@@ -223,10 +225,16 @@ def ridge_path(
     Returns
     -------
     Path
+
+    Raises
+    ------
+    InputError
+        If the other ridge is not larger, or there are too few or too many points.
     """
+    ridges = grid(*interval(problem.ridge, high), whole(points, "points", 2, MOST_POINTS))
     samples = [
         minima_at(replace(problem, ridge=ridge), limits)
-        for ridge in tqdm(grid(problem.ridge, high, points), unit="ridge", disable=not progress)
+        for ridge in tqdm(ridges, unit="ridge", disable=not progress)
     ]
     found, events = [samples[0]], []
     for left, right in tqdm(list(pairwise(samples)), unit="interval", disable=not progress):

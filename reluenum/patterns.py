@@ -154,7 +154,7 @@ def refuse_astronomical(problem: Problem, limit: int = SUPPORT_LIMIT) -> None:
             "too many ways to share it among the faces",
             f"a width of at most {LARGEST_WIDTH}, or insist with --force",
         )
-    faces = face_bound(len(set(problem.inputs)), min(problem.dimension, _LARGEST_COUNTED))
+    faces = face_bound(len(problem.sites), min(problem.dimension, _LARGEST_COUNTED))
     expected = count_supports(faces, min(problem.width, _LARGEST_COUNTED))
     if expected > limit:
         raise TooManySupportsError(

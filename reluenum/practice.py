@@ -13,6 +13,7 @@ from reluenum.document import header
 from reluenum.errors import InputError
 from reluenum.groebner import DEFAULT_LIMITS, Limits, open_engine
 from reluenum.problem import Problem
+from reluenum.scalars import whole
 from reluenum.tables import support_label
 from reluenum.training import OPTIMISERS, Objective, optimiser
 
@@ -53,9 +54,8 @@ class Settings:
             if name not in OPTIMISERS or self.optimisers.count(name) > 1:
                 raise InputError("optimisers", name, f"different ones of {', '.join(OPTIMISERS)}")
         for name, least in (("starts", 1), ("seed", 0), ("steps", 1)):
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise InputError(name, str(value), f"a whole number >= {least}")
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, whole(value, name, least))
 
 
 def descents(

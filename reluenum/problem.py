@@ -4,15 +4,18 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from numbers import Rational, Real
+from operator import mul
 from typing import Any, Self
 
 from flint import fmpq, fmpz
 
+from reluenum.arrays import Table, items, refuse_other_labels, single_column, table
 from reluenum.errors import InputError, quoted
+from reluenum.scalars import exact_text, whole
 
 MAXIMAL_DIGITS = 1000
 """Longest numerator or denominator accepted, so that `1e999999999` is refused, not expanded."""
@@ -77,8 +80,8 @@ def parse_rational(text: str) -> fmpq:
     return -value if match["sign"] == "-" else value
 
 
-def parse_ridge(text: str) -> fmpq:
-    """Read a ridge: a positive exact number.
+def parse_ridge(value: Any) -> fmpq:
+    """Read a ridge: a positive number, or its text; a float is its shortest decimal.
 
     Raises
     ------
@@ -86,12 +89,56 @@ def parse_ridge(text: str) -> fmpq:
         If it is no number, or not positive: without a ridge minima need not exist.
     """
     try:
-        ridge = parse_rational(text)
+        ridge = parse_rational(exact_text(value))
     except ValueError as error:
         raise InputError("ridge", str(error), "a positive decimal or fraction") from error
     if ridge <= 0:
-        raise InputError("ridge", f"{text} is not positive", "a positive decimal or fraction")
+        raise InputError("ridge", f"{value} is not positive", "a positive decimal or fraction")
     return ridge
+
+
+@dataclass(frozen=True)
+class Site:
+    """An input, with all data points that have it: no network tells them apart.
+
+    They share a hyperplane of the arrangement, too, so that the work depends on the number of
+    sites, and on the number of data points only where data are read and faces are written.
+
+    Parameters
+    ----------
+    first : int
+        The first data point that has the input.
+    row : (d + 1,) tuple of fmpq
+        (x, 1).
+    count : int
+        Number of data points.
+    mean : fmpq
+        Of their targets.
+    """
+
+    first: int
+    row: Vector
+    count: int
+    mean: fmpq
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the columns of the data are called; no part of the problem, nor of a document.
+
+    Parameters
+    ----------
+    inputs : (d,) tuple of str
+    target : str
+    """
+
+    inputs: tuple[str, ...]
+    target: str = "y"
+
+    @classmethod
+    def usual(cls, dimension: int) -> Self:
+        """Return the names of a file: x1..xd, or x, and y."""
+        return cls(("x",) if dimension == 1 else tuple(f"x{k + 1}" for k in range(dimension)))
 
 
 @dataclass(frozen=True)
@@ -111,6 +158,8 @@ class Problem:
         Positive.
     loss : Loss
     output_bias : OutputBias
+    names : Names, optional
+        Of the columns, for tables and figures. Problems that differ in names are equal.
 
     Raises
     ------
@@ -124,6 +173,7 @@ class Problem:
     ridge: fmpq
     loss: Loss = Loss.SUM
     output_bias: OutputBias = OutputBias.NONE
+    names: Names | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.targets:
@@ -138,10 +188,11 @@ class Problem:
         entries = (*(entry for row in self.inputs for entry in row), *self.targets, self.ridge)
         if not all(isinstance(entry, fmpq) for entry in entries):
             raise InputError("data", "entries that are no fmpq", "those that `from_text` makes")
-        if isinstance(self.width, bool) or not isinstance(self.width, int) or self.width < 1:
-            raise InputError("width", str(self.width), "a whole number >= 1")
+        object.__setattr__(self, "width", whole(self.width, "width"))
         if self.ridge <= 0:
             raise InputError("ridge", f"{self.ridge} is not positive", "a positive number")
+        if self.names is not None and len(self.names.inputs) != self.dimension:
+            raise InputError("names", str(self.names.inputs), "one name for each input")
         for name, kind in (("loss", Loss), ("output_bias", OutputBias)):
             try:
                 object.__setattr__(self, name, kind(getattr(self, name)))
@@ -161,16 +212,74 @@ class Problem:
     ) -> Self:
         """Make a problem from numbers given as text, ints or Fractions (never rounded).
 
-        Floats are refused: 0.1 is not the rational 1/10.
+        Floats are refused: 0.1 is not the rational 1/10. `from_arrays` reads them.
 
         Raises
         ------
         InputError
             Naming the entry that cannot be read.
         """
-        rows = tuple(_exact_row(row, f"inputs[{i}]") for i, row in enumerate(inputs))
-        values = tuple(_exact(entry, f"targets[{i}]") for i, entry in enumerate(targets))
+        points = enumerate(items(inputs, "inputs", "a list of inputs"))
+        rows = tuple(_exact_row(row, f"inputs[{i}]") for i, row in points)
+        entries = enumerate(items(targets, "targets", "a list of numbers"))
+        values = tuple(_exact(entry, f"targets[{i}]") for i, entry in entries)
         return cls(rows, values, width, _exact(ridge, "ridge"), loss, output_bias)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        X: Any,
+        y: Any,
+        width: int,
+        ridge: Any,
+        loss: str = "sum",
+        output_bias: str = "none",
+        *,
+        binary: bool = False,
+    ) -> Self:
+        """Make a problem from NumPy arrays, pandas frames and series, or lists.
+
+        A float is the shortest decimal text that gives it back in its own precision: 0.1 is 1/10,
+        be it a Python float or a `float32`. So numbers that were typed, or read from a file, are
+        the numbers that were meant; of numbers that were computed, all 17 digits are taken.
+
+        Parameters
+        ----------
+        X : (n, d) array, frame or list of rows, or (n,) array, series or list for d = 1
+            Floats, whole numbers, or exact numbers as for `from_text`. The names of a frame's
+            columns are kept in `names`.
+        y : (n,) array, series or list, or a single column (n, 1)
+        width : int
+        ridge : number or text
+        loss, output_bias : str
+        binary : bool
+            Whether a float is the binary fraction that it is instead: 0.1 is then
+            3602879701896397/36028797018963968.
+
+        Raises
+        ------
+        InputError
+            Naming row and column, counted from 0 or by name, of an entry that is no finite number
+            (NaN, None, a truth value, a date, a complex number); or saying what is wrong with the
+            shape or the kind of the table.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> problem = Problem.from_arrays(np.array([-0.5, 0.1]), [0, 2], width=1, ridge=0.01)
+        >>> problem.inputs, problem.ridge
+        (((-1/2,), (1/10,)), 1/100)
+        """
+        inputs, targets = table(X, "X"), single_column(table(y, "y"), "y")
+        refuse_other_labels(inputs, targets)
+
+        def number(entry: Any) -> fmpq:
+            return parse_rational(exact_text(entry, binary))
+
+        rows = inputs.read("X", number)
+        values = tuple(value for (value,) in targets.read("y", number))
+        penalty, names = _read(ridge, "ridge", binary), _names(inputs, targets)
+        return cls(rows, values, width, penalty, loss, output_bias, names)
 
     @classmethod
     def from_document(cls, record: Mapping[str, Any]) -> Self:
@@ -215,6 +324,36 @@ class Problem:
         return tuple((*row, fmpq(1)) for row in self.inputs)
 
     @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """The distinct inputs, in the order of the data."""
+        return tuple(
+            Site(
+                points[0],
+                self.rows[points[0]],
+                len(points),
+                sum((self.targets[i] for i in points), start=fmpq(0)) / len(points),
+            )
+            for points in alike(self.rows)
+        )
+
+    @cached_property
+    def means(self) -> Vector:
+        """The mean of the targets of each site."""
+        return tuple(site.mean for site in self.sites)
+
+    @cached_property
+    def scatter(self) -> fmpq:
+        """The sum of squares of the targets around these means: no network makes it smaller."""
+        squares = sum((target * target for target in self.targets), start=fmpq(0))
+        return squares - sum(map(mul, self.weighted(self.means), self.means), start=fmpq(0))
+
+    @cached_property
+    def energy(self) -> fmpq:
+        """The number y'Ry, the sum-of-squares loss of the zero network."""
+        fitted = self.weighted(self.residual(self.means))
+        return self.scatter + sum(map(mul, fitted, self.means), start=fmpq(0))
+
+    @cached_property
     def effective_ridge(self) -> fmpq:
         """Ridge of the equivalent sum-of-squares problem: n ridge for the mean loss."""
         return self.ridge * self.size if self.loss is Loss.MEAN else self.ridge
@@ -239,17 +378,31 @@ class Problem:
         """Apply R: turn y - f into the residual y - f - m with the best output bias m.
 
         Works over any ring that contains the rationals (numbers, polynomials, balls).
+
+        Parameters
+        ----------
+        errors : sequence
+            The mean error of each site.
         """
         if self.bias_share == 0:
             return list(errors)
-        bias = sum(errors[1:], start=errors[0]) * self.bias_share
+        first, *others = self.weighted(errors)
+        bias = sum(others, start=first) * self.bias_share
         return [error - bias for error in errors]
+
+    def weighted(self, means: Sequence[Any]) -> list[Any]:
+        """Turn the mean of each site into its sum over the data points there."""
+        pairs = zip(self.sites, means, strict=True)
+        return [mean if site.count == 1 else mean * site.count for site, mean in pairs]
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical text of the problem; ties files to their problem."""
         text = json.dumps(self.to_document(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def __hash__(self) -> int:
+        return hash(self.digest)  # hashing thousands of rationals, again and again, takes longer
 
     def __repr__(self) -> str:
         return (
@@ -258,18 +411,47 @@ class Problem:
         )
 
 
+def alike(rows: Iterable[Vector]) -> list[list[int]]:
+    """Return the places of equal rows, for each row in the order of the first ones.
+
+    Examples
+    --------
+    >>> alike([(1, 1), (0, 1), (1, 1)])
+    [[0, 2], [1]]
+    """
+    found: dict[Vector, list[int]] = {}
+    for i, row in enumerate(rows):
+        found.setdefault(row, []).append(i)
+    return list(found.values())
+
+
+def _names(inputs: Table, targets: Table) -> Names | None:
+    """Return the names of columns, if there are any."""
+    if inputs.names is None and targets.names is None:
+        return None
+    usual = Names.usual(len(inputs.rows[0]) if inputs.rows else 1)
+    return Names(inputs.names or usual.inputs, *(targets.names or ()))
+
+
 def _exact_row(row: Any, where: str) -> Vector:
     """Read the numbers of one input; a text is no list of its characters."""
     if isinstance(row, str) or not isinstance(row, Iterable):
         raise InputError(where, repr(row), "a list of d numbers, also if d = 1")
-    return tuple(_exact(entry, f"{where}[{j}]") for j, entry in enumerate(row))
+    entries = enumerate(items(row, where, "a list of d numbers"))
+    return tuple(_exact(entry, f"{where}[{j}]") for j, entry in entries)
 
 
 def _exact(entry: Any, where: str) -> fmpq:
     """Read one number given as text, int or Fraction."""
     if isinstance(entry, Real) and not isinstance(entry, Rational):
-        raise InputError(where, f"the float {entry}", "exact text such as '1/10' or '0.1'")
+        expected = "exact text such as '1/10' or '0.1'; `Problem.from_arrays` reads floats"
+        raise InputError(where, f"the float {entry}", expected)
+    return _read(entry, where)
+
+
+def _read(entry: Any, where: str, binary: bool = False) -> fmpq:
+    """Read one number."""
     try:
-        return entry if isinstance(entry, fmpq) else parse_rational(str(entry))
+        return entry if isinstance(entry, fmpq) else parse_rational(exact_text(entry, binary))
     except ValueError as error:
         raise InputError(where, str(error), "a decimal or fraction") from error

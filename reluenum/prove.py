@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
+from reluenum.arrangement import face_bound
 from reluenum.certificate import INLINE, CertificateWriter, certificate_record
 from reluenum.certified import Census, Certified, certified, landscape
 from reluenum.document import component_record, minima_document, to_json, umask, write_text
@@ -54,8 +55,13 @@ class Proof:
 
 
 def posed(problem: Problem, every_width: bool) -> Problem:
-    """Return the problem whose width is the largest size of a support (Theorem A: n suffices)."""
-    return problem.with_width(problem.size) if every_width else problem
+    """Return the problem whose width is the largest size of a support.
+
+    By Theorem A, n faces suffice; and no support has more faces than there are.
+    """
+    if not every_width:
+        return problem
+    return problem.with_width(min(problem.size, face_bound(len(problem.sites), problem.dimension)))
 
 
 def prove(

@@ -1,6 +1,7 @@
 """Intervals of ridges, and grids in them."""
 
 from math import log10
+from typing import Any
 
 from flint import fmpq
 
@@ -13,6 +14,8 @@ MOST_POINTS = 100_000
 
 LARGEST_RIDGE = fmpq(10) ** 300
 """Of a grid, whose inner ridges are near floats."""
+
+_INTERVAL = "an interval low:high"
 
 
 def parse_range(text: str) -> tuple[fmpq, fmpq]:
@@ -29,11 +32,25 @@ def parse_range(text: str) -> tuple[fmpq, fmpq]:
     (1/1000, 10)
     """
     low, colon, high = text.partition(":")
-    ends = (parse_ridge(low), parse_ridge(high)) if colon else (fmpq(1), fmpq(0))
+    if not colon:
+        raise InputError("ridge", quoted(text), f"{_INTERVAL} of positive numbers")
+    return interval(low, high)
+
+
+def interval(low: Any, high: Any) -> tuple[fmpq, fmpq]:
+    """Return the interval of ridges between two numbers, or texts.
+
+    Raises
+    ------
+    InputError
+        If it is none, or reaches too far for a grid.
+    """
+    ends = parse_ridge(low), parse_ridge(high)
+    found = quoted(f"{low}:{high}")
     if ends[0] >= ends[1]:
-        raise InputError("ridge", quoted(text), "an interval low:high of positive numbers")
+        raise InputError("ridge", found, f"{_INTERVAL} of positive numbers")
     if ends[0] < 1 / LARGEST_RIDGE or ends[1] > LARGEST_RIDGE:
-        raise InputError("ridge", quoted(text), "an interval low:high within 1e-300:1e300")
+        raise InputError("ridge", found, f"{_INTERVAL} within 1e-300:1e300")
     return ends
 
 

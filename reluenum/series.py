@@ -20,6 +20,7 @@ from reluenum.groebner import DEFAULT_LIMITS, Limits, open_engine
 from reluenum.patterns import Support
 from reluenum.problem import Problem
 from reluenum.prove import prove
+from reluenum.scalars import whole
 from reluenum.spool import PER_BLOCK, Task, packed, unpacked
 from reluenum.stationary import Outcome, Verdict, read_outcome, solve_support
 from reluenum.survey import Block, block_bounds
@@ -67,7 +68,7 @@ class CertifiedSeries:
 
     def examine(self, size: int, earlier: Sequence[bytes]) -> bytes:
         """Return the records of all supports of a size, given those of all smaller sizes."""
-        task = self._task
+        size, task = whole(size, "size"), self._task
         known = task.start()
         blocks: list[Block] = []
         if size in task.sizes:
@@ -79,7 +80,7 @@ class CertifiedSeries:
 
     def document(self, width: int, records: Sequence[bytes]) -> dict[str, Any]:
         """Return the document of a width from the records of sizes 1..width."""
-        task = self._task
+        width, task = whole(width, "width"), self._task
         blocks = (block for record in records for block in _blocks(task, record))
         asked = Task(self.problem.with_width(width), width, self.backend, self.limits)
         return prove(asked, blocks).document
@@ -102,7 +103,7 @@ class GroebnerSeries:
 
     def examine(self, size: int, earlier: Sequence[bytes]) -> bytes:
         """Return the records of all supports of a size, given those of all smaller sizes."""
-        problem = self.problem.with_width(1)
+        size, problem = whole(size, "size"), self.problem.with_width(1)
         arrangement, known = Arrangement.of(problem), Projections(problem)
         for outcome in self._outcomes(problem, earlier):
             if outcome.point is not None:

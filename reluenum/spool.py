@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, fields
 from functools import lru_cache, partial
 from hashlib import sha256
 from io import BytesIO
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,8 +28,10 @@ from reluenum.frames import Frames
 from reluenum.groebner import DEFAULT_LIMITS, Limits, open_engine
 from reluenum.patterns import count_supports
 from reluenum.problem import Problem
+from reluenum.scalars import whole
 from reluenum.subsets import Subsets
 from reluenum.survey import Block, Find, Knowledge, Surveyor, block_bounds
+from reluenum.workers import WORKERS
 
 PER_BLOCK = 1 << 13
 """Supports that are examined, and kept, together."""
@@ -71,6 +72,9 @@ class Task:
     largest: int
     backend: str = "auto"
     limits: Limits = DEFAULT_LIMITS
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "largest", whole(self.largest, "largest"))
 
     @property
     def key(self) -> str:
@@ -127,7 +131,7 @@ def surveyed(
     WorkerDiedError
         If a process was killed, or ran out of memory.
     """
-    known, total = task.start(), task.total
+    jobs, known, total = whole(jobs, "jobs"), task.start(), task.total
     with (
         _workers(task, jobs, folder) as examine,
         tqdm(
@@ -169,7 +173,7 @@ def _workers(task: Task, jobs: int, folder: Path | None) -> Iterator[Examine]:
     if jobs == 1:
         yield lambda known, bounds: (_here(task, known, *pair) for pair in bounds)
         return
-    pool = ProcessPool(jobs, context=get_context("spawn"))
+    pool = ProcessPool(jobs, context=WORKERS)
     with TemporaryDirectory(prefix=".reluenum-", dir=folder) as shared:
 
         def examine(known: Knowledge, bounds: Iterable[tuple[int, int]]) -> Iterator[Block]:

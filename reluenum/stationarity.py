@@ -22,6 +22,7 @@ from flint import (
     fmpz_mpoly_vec,
 )
 
+from reluenum.arrangement import Face, active_sites
 from reluenum.linear import dot
 from reluenum.moments import Moments
 from reluenum.patterns import Support
@@ -104,9 +105,19 @@ class PolynomialSystem:
         variables = range(len(self.variables))
         return [[_factored(p.derivative(j)) for j in variables] for p in self.polynomials]
 
+    def __reduce__(self) -> tuple:
+        parts = ([p.to_dict() for p in part] for part in (self.polynomials, self.nonzero))
+        return _system, (self.variables, *parts)
+
     def to_text(self) -> list[str]:
         """Return each polynomial as text, e.g. `3*x^2*y - 1`, without blanks."""
         return [str(p).replace(" ", "") for p in self.polynomials]
+
+
+def _system(variables: tuple[str, ...], *parts: Iterable[dict]) -> PolynomialSystem:
+    """Return a system from the terms of its polynomials."""
+    target = ring(variables)
+    return PolynomialSystem(variables, *(tuple(map(target.from_dict, part)) for part in parts))
 
 
 def _lifted(polynomial: fmpz_mpoly, target: fmpz_mpoly_ctx) -> fmpz_mpoly:
@@ -183,20 +194,19 @@ def weighted_directions(directions: Sequence, squares: Sequence) -> list[list]:
 
 
 def errors_of(problem: Problem, support: Support, directions: Sequence, squares: Sequence) -> list:
-    """Return y - f on the data (before the output bias), over any ring that contains Q."""
-    errors: list = list(problem.targets)
+    """Return the mean of y - f (before the output bias) on each site, over any ring."""
+    errors: list = list(problem.means)
     for face, direction, square in zip(support, directions, squares, strict=True):
-        for i in face.active:
-            errors[i] = errors[i] - square * dot(direction, problem.rows[i])
+        for k in active_sites(problem, face):
+            errors[k] = errors[k] - square * dot(direction, problem.sites[k].row)
     return errors
 
 
-def face_gradient(problem: Problem, active: Iterable[int], residual: Sequence) -> list:
-    """Return g = sum_{i active} r_i row_i, over any ring that contains Q."""
-    columns = range(problem.dimension + 1)
-    chosen = list(active)
-    values = [residual[i] for i in chosen]
-    return [dot(values, [problem.rows[i][j] for i in chosen]) for j in columns]
+def face_gradient(problem: Problem, face: Face, residual: Sequence) -> list:
+    """Return g_F = sum_{i active} r_i row_i, over any ring, from the mean of r on each site."""
+    sums, active = problem.weighted(residual), active_sites(problem, face)
+    values, rows = [sums[k] for k in active], [problem.sites[k].row for k in active]
+    return [dot(values, [row[j] for row in rows]) for j in range(problem.dimension + 1)]
 
 
 def stationarity_system(problem: Problem, support: Support) -> PolynomialSystem:

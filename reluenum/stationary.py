@@ -1,12 +1,10 @@
 """Solve the system of one support: from its polynomials to an exact outcome."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
-
-from flint import fmpq
 
 from reluenum.algebraic import (
     CERTIFICATION_BITS,
@@ -17,7 +15,7 @@ from reluenum.algebraic import (
     rational_point,
     real_solutions,
 )
-from reluenum.arrangement import Arrangement, Face
+from reluenum.arrangement import Arrangement, Face, signed_rows
 from reluenum.errors import BackendError, TheoremViolationError
 from reluenum.groebner import Engine
 from reluenum.linear import dot
@@ -65,6 +63,10 @@ class SupportPoint:
     support: Support
     isolated: IsolatedPoint
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle what it is made of; the rest follows from that."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
     @cached_property
     def _unknowns(self) -> tuple[list[list[Number]], list[Number]]:
         directions, squares = unknowns(self.support, self.isolated.coordinates)
@@ -107,19 +109,19 @@ class SupportPoint:
 
     @cached_property
     def errors(self) -> list[Number]:
-        """y - f on the data."""
+        """The mean of y - f on each site."""
         found = errors_of(self.problem, self.support, *self._unknowns)
         return [self._number(entry) for entry in found]
 
     @cached_property
     def residual(self) -> list[Number]:
-        """r = y - f - m on the data."""
+        """The mean of r = y - f - m on each site."""
         return self.problem.residual(self.errors)
 
     @cached_property
     def bias(self) -> Number:
         """The output bias m (0 when there is none)."""
-        return dot(self.errors, [fmpq(1)] * self.problem.size) * self.problem.bias_share
+        return self._number(Moments.of(self.problem).bias(self.support, self._weighted))
 
     @cached_property
     def loss(self) -> Number:
@@ -135,10 +137,15 @@ class SupportPoint:
     def _weighted(self) -> list[list[Number]]:
         return weighted_directions(*self._unknowns)
 
+    def gradient(self, face: Face) -> list[Number]:
+        """Return g_F(r) of any live face at the residual r, without going through the data."""
+        found = Moments.of(self.problem).gradient(face, self.support, self._weighted)
+        return [self._number(entry) for entry in found]
+
     def projected_gradient(self, face: Face) -> list[Number]:
-        """Return u_F(r) of any live face at the residual r, without going through the data."""
-        projected = Moments.of(self.problem).gradient(face, self.support, self._weighted)
-        return [self._number(entry) for entry in face.project(projected)]
+        """Return u_F(r) of any live face at the residual r."""
+        found = Moments.of(self.problem).gradient(face, self.support, self._weighted)
+        return [self._number(entry) for entry in face.project(found)]
 
     def __repr__(self) -> str:
         return f"SupportPoint({support_text(self.support) or 'zero network'}, loss {self.loss})"
@@ -262,9 +269,7 @@ def face_sign(problem: Problem, face: Face, vector: Sequence) -> int:
     """
     found = 0
     balls = [entry.ball(FIRST_BITS) for entry in vector]
-    for row, expected in zip(problem.rows, face.sign_values, strict=True):
-        if expected == 0:
-            continue
+    for row, expected in signed_rows(problem, face):
         # Balls settle nearly all signs, and more cheaply than an expression for each.
         sign = expected * (ball_sign(dot(balls, row)) or dot(vector, row).sign())
         if sign == 0 or found not in (0, sign):

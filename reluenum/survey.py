@@ -17,6 +17,7 @@ from reluenum.errors import BackendError
 from reluenum.escalation import Escalation, exact_records, stage
 from reluenum.frames import Frames
 from reluenum.linear import dot
+from reluenum.moments import Moments
 from reluenum.patterns import Support
 from reluenum.problem import Problem
 from reluenum.projection import Projections, fall_back, joined, project, replaced
@@ -60,15 +61,10 @@ class Knowledge:
     @classmethod
     def of_nothing(cls, problem: Problem, frames: Frames) -> "Knowledge":
         """Return what is known of the empty support: r = R y, exactly."""
-        fitted = problem.residual(problem.targets)
-        bound = problem.effective_ridge**2
+        moments, bound = Moments.of(problem), problem.effective_ridge**2
         signs = []
         for face in frames.faces:
-            gradient = [
-                dot([fitted[i] for i in face.active], [problem.rows[i][j] for i in face.active])
-                for j in range(frames.coordinates)
-            ]
-            projected = face.project(gradient)
+            projected = face.project(moments.response(face))
             signs.append(_sign(dot(projected, projected) - bound))
         return cls(
             0,

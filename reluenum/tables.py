@@ -11,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from reluenum.problem import Names
+
 Document = Mapping[str, Any]
 
 READABLE_DIGITS = 6
@@ -58,6 +60,39 @@ def components_frame(document: Document) -> pd.DataFrame:
         for index, component in enumerate(document["components"], start=1)
     ]
     return object_frame(records, columns)
+
+
+def names_of(document: Document) -> Names:
+    """Return what the columns of the data are called: x1..xd and y, if nobody has named them."""
+    given = document.get("names")
+    if given is None:
+        return Names.usual(len(document["problem"]["x"][0]))
+    return Names(tuple(given["inputs"]), given["target"])
+
+
+def units_frame(document: Document) -> pd.DataFrame:
+    """Return one row per hidden unit of the network that represents each component.
+
+    Parameters
+    ----------
+    document : dict
+        Of the format `reluenum-minima`.
+
+    Returns
+    -------
+    DataFrame
+        Columns `component` and `unit` (from 1), `face` (empty for a zero unit), `a`, a column
+        `b_NAME` for each column of the data, and `c`. Real numbers are the document's texts.
+    """
+    slopes = [f"b_{name}" for name in names_of(document).inputs]
+    rows = []
+    for number, component in enumerate(document["components"], start=1):
+        support, network = component["strata"][0]["support"], component["representative"]
+        faces = [g["face"] for g in support for _ in range(g["multiplicity"] or 1)]
+        faces += [""] * (len(network["a"]) - len(faces))
+        units = zip(faces, network["a"], network["B"], network["c"], strict=True)
+        rows += [[number, k, f, a, *b, c] for k, (f, a, b, c) in enumerate(units, start=1)]
+    return pd.DataFrame(rows, columns=["component", "unit", "face", "a", *slopes, "c"])
 
 
 def _component_row(index: int, component: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,11 @@ FORMATS = config["figures"]["formats"]
 CERTIFIED = config["solve"]["engine"] == "certified"
 
 
+def own(csv):
+    """Return a data file as input, if there is one: a module's prefix is not for what users have."""
+    return local(csv) if csv else []
+
+
 def solved_batches(wildcards):
     """Name the solved batches of an instance; how many there are is known from its data only."""
     plan = checkpoints.patterns.get(**wildcards).output.patterns
@@ -39,10 +44,8 @@ def batch(wildcards):
 
 def smaller_sizes(wildcards):
     """Name the records of the smaller sizes of a batch."""
-    return [
-        rules.examine.output.records.replace("{size}", str(size)).format(**wildcards)
-        for size in range(1, int(wildcards.size))
-    ]
+    sizes = range(1, int(wildcards.size))
+    return expand(rules.examine.output.records, **{**wildcards, "size": sizes})
 
 
 def asked(name):

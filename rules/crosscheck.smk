@@ -3,6 +3,7 @@
 rule crosscheck_all:
     input:
         expand("results/{experiment}/agreed.txt", experiment=config["experiment"]),
+    localrule: True
 
 
 # One formulation by one backend, in one job, so that its times are comparable with each other.
@@ -82,6 +83,7 @@ rule crosscheck:
         "logs/crosscheck/{experiment}/{instance}.log",
     benchmark:
         "benchmarks/crosscheck/{experiment}/{instance}.tsv"
+    localrule: True
     conda:
         "../environment.yml"
     threads: 1
@@ -111,6 +113,7 @@ rule agreed:
         "logs/agreed/{experiment}.log",
     benchmark:
         "benchmarks/agreed/{experiment}.tsv"
+    localrule: True
     conda:
         "../environment.yml"
     threads: 1

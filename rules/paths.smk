@@ -6,11 +6,7 @@ wildcard_constraints:
 # Enumerates at every ridge of a grid, and between two lists that differ until ten digits agree.
 rule path:
     input:
-        branch(
-            lookup(within=PATHS, dpath="{path}/csv"),
-            then=lookup(within=PATHS, dpath="{path}/csv"),
-            otherwise=[],
-        ),
+        lambda wildcards: own(PATHS[wildcards.path]["csv"]),
     output:
         path="results/{experiment}/paths/{path}/path.json",
     log:

@@ -1,11 +1,4 @@
 # What optimisation says of the lists of minima. Not part of the experiment.
-localrules:
-    convex_all,
-    convex_table,
-    convex_agreed,
-    descent_all,
-    descent_table,
-    descent_explained,
 
 
 # `snakemake convex_all` solves the convex program of every instance, which needs the extra `convex`,
@@ -13,6 +6,7 @@ localrules:
 rule convex_all:
     input:
         expand("results/{experiment}/convex.txt", experiment=config["experiment"]),
+    localrule: True
 
 
 # The value of the program is found without faces or supports; the document has to fit it.
@@ -52,6 +46,7 @@ rule convex_table:
         "logs/convex_table/{experiment}.log",
     benchmark:
         "benchmarks/convex_table/{experiment}.tsv"
+    localrule: True
     conda:
         "../environment.yml"
     threads: 1
@@ -81,6 +76,7 @@ rule convex_agreed:
         "logs/convex_agreed/{experiment}.log",
     benchmark:
         "benchmarks/convex_agreed/{experiment}.tsv"
+    localrule: True
     conda:
         "../environment.yml"
     threads: 1
@@ -98,6 +94,7 @@ rule convex_agreed:
 rule descent_all:
     input:
         expand("results/{experiment}/descents.txt", experiment=config["experiment"]),
+    localrule: True
 
 
 # Every end point is explained by the list: a minimum of it, a proved saddle, or above one of them.
@@ -220,6 +217,7 @@ rule descent_table:
         "logs/descent_table/{experiment}.log",
     benchmark:
         "benchmarks/descent_table/{experiment}.tsv"
+    localrule: True
     conda:
         "../environment.yml"
     threads: 1
@@ -252,6 +250,7 @@ rule descent_explained:
         "logs/descent_explained/{experiment}.log",
     benchmark:
         "benchmarks/descent_explained/{experiment}.tsv"
+    localrule: True
     conda:
         "../environment.yml"
     threads: 1

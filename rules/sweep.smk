@@ -17,23 +17,11 @@ wildcard_constraints:
     size="[0-9]+",
 
 
-# A sweep has its own way to the tables of the same names.
-ruleorder: aggregate > summary
-ruleorder: sweep_decided > decided
-
-
-localrules:
-    unfold,
-    aggregate,
-    sweep_figures,
-    sweep_decided,
-
-
 # All widths share the supports: those of a size need the records of the smaller ones, and give the
 # minima of the width of that size. So a further width or ridge leaves everything else as it is.
 rule examine:
     input:
-        csv=lambda wildcards: batch(wildcards).spec["csv"] or [],
+        csv=lambda wildcards: own(batch(wildcards).spec["csv"]),
         earlier=smaller_sizes,
     output:
         records=f"{BATCH}/size{{size}}/records.zip",
@@ -67,10 +55,9 @@ rule examine:
 # The checker shares no code with the solver; it goes through every document that is asked for.
 rule check:
     input:
-        documents=lambda wildcards: [
-            rules.examine.output.documents.replace("{size}", str(width)).format(**wildcards)
-            for width in batch(wildcards).widths
-        ],
+        documents=lambda wildcards: expand(
+            rules.examine.output.documents, size=batch(wildcards).widths, **wildcards
+        ),
     output:
         checked=f"{BATCH}/checked.txt",
     log:
@@ -99,6 +86,7 @@ rule unfold:
         "logs/unfold/{experiment}.log",
     benchmark:
         "benchmarks/unfold/{experiment}.tsv"
+    localrule: True
     conda:
         "../environment.yml"
     threads: 1
@@ -142,6 +130,7 @@ rule aggregate:
         "logs/aggregate/{experiment}.log",
     benchmark:
         "benchmarks/aggregate/{experiment}.tsv"
+    localrule: True
     conda:
         "../environment.yml"
     threads: 1
@@ -180,6 +169,7 @@ rule sweep_figures:
         "logs/sweep_figures/{experiment}.log",
     benchmark:
         "benchmarks/sweep_figures/{experiment}.tsv"
+    localrule: True
     conda:
         "../environment.yml"
     threads: 1
@@ -220,6 +210,7 @@ rule sweep_decided:
         "logs/sweep_decided/{experiment}.log",
     benchmark:
         "benchmarks/sweep_decided/{experiment}.tsv"
+    localrule: True
     conda:
         "../environment.yml"
     threads: 1

@@ -18,6 +18,8 @@ PHONE = {
     "is_mobile": True,
 }
 DESKTOP = {"viewport": {"width": 1280, "height": 1100}}
+PATIENCE = 600_000
+"""Milliseconds; the last resort against a browser that hangs."""
 
 
 def chromium() -> str:
@@ -37,7 +39,8 @@ def launched() -> Iterator[Browser]:
     program = chromium()
     with sync_playwright() as driver:
         # Its sandbox cannot be had by root, which is who runs tests in a container.
-        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        settings = {"executable_path": program, "args": ["--no-sandbox"], "timeout": PATIENCE}
+        browser = driver.chromium.launch(**settings)
         yield browser
         browser.close()
 
@@ -51,6 +54,7 @@ def opened(browser: Browser, file: Path, ignored: str = "", **settings: Any) -> 
     errors: list[str] = []
     requests: list[str] = []
     context = browser.new_context(offline=True, **settings)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(f"{message.type}: {message.text}"))

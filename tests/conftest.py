@@ -4,15 +4,23 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+from reluenum import groebner
 from reluenum.groebner import program
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_configure() -> None:
     """Let started programs be interrupted, also where the tests run in the background.
 
-    A shell starts its background jobs deaf to SIGINT, and their children inherit that.
+    A shell starts its background jobs deaf to SIGINT, and their children inherit that. All
+    processes of a run record the same software, also if some is installed meanwhile.
     """
+    groebner.share_versions()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -40,8 +48,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture
 def no_programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let no backend program be found on this machine."""
+    monkeypatch.delenv(groebner.SOFTWARE)
     monkeypatch.setattr(program.shutil, "which", lambda name: None)
     monkeypatch.setattr(program.importlib.util, "find_spec", lambda name: None)
-    program.executable.cache_clear()
+    caches = (program.executable, groebner._first_version)
+    for cached in caches:
+        cached.cache_clear()
     yield
-    program.executable.cache_clear()
+    for cached in caches:
+        cached.cache_clear()

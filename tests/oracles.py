@@ -61,6 +61,12 @@ def by_any_route(document):
     return {key: value for key, value in document.items() if key not in ROUTE}
 
 
+def residual_by_points(problem, errors):
+    """R (y - f) by Lemma 1, from an error for each data point; over any ring."""
+    bias = sum(errors[1:], start=errors[0]) * problem.bias_share
+    return [error - bias for error in errors]
+
+
 # Exact enough: the loss in decimals.
 
 

@@ -1,5 +1,6 @@
 """The backends agree to the byte, and one that lies or hangs is found out."""
 
+import json
 import os
 import re
 import subprocess
@@ -14,6 +15,7 @@ from flint import fmpq, fmpq_poly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import random_problem, reference_problem
+from pebble import ProcessPool
 
 import reluenum.groebner
 import reluenum.groebner.program as program
@@ -25,9 +27,11 @@ from reluenum.errors import BackendError, ReluenumError
 from reluenum.groebner import (
     BACKENDS,
     DEFAULT_LIMITS,
+    SOFTWARE,
     Limits,
     installed_versions,
     open_engine,
+    share_versions,
 )
 from reluenum.groebner.flint import FlintBackend
 from reluenum.groebner.text import parse_polynomial
@@ -458,11 +462,19 @@ def test_supports_that_are_proved_reducible_need_no_backend(monkeypatch):
     assert (sleeper.asked, found.is_complete, len(found.components)) == (0, True, 1)
 
 
-@pytest.mark.parametrize("backend", ["msolve", "singular", "sympy"])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_what_is_not_solved_in_time_is_undecided(backend):
     found = enumerate_minima(DECEIVED["rational"], backend=backend, seconds=1e-6)
     assert not found.is_complete
     assert f"{backend}: not solved within 1e-06 s" in {o.reason for o in found.undecided}
+
+
+def test_an_answer_that_comes_late_counts_for_none_though_the_pool_overlooked_it(monkeypatch):
+    schedule = ProcessPool.schedule
+    monkeypatch.setattr(
+        ProcessPool, "schedule", lambda *given, args, timeout: schedule(*given, args=args)
+    )
+    assert refusal("sympy", Limits(1e-3)) == "sympy: not solved within 0.001 s"
 
 
 # Programs that misbehave, in the place of msolve and Singular.
@@ -493,29 +505,24 @@ def refusal(backend, limits=DEFAULT_LIMITS, system=CIRCLE_AND_LINE):
     return str(caught.value)
 
 
-def is_running(pid):
-    state = subprocess.run(["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True)
-    return state.stdout.strip()[:1] not in ("", "Z")
+def ended(pid):
+    """Wait until a process that would sleep for an hour has ended."""
+    state = "S"
+    while state not in ("", "Z"):
+        listed = subprocess.run(["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True)
+        state = listed.stdout.strip()[:1]
 
 
 def test_a_program_is_ended_at_its_time_limit_with_all_its_children(impostor, tmp_path):
-    backend = impostor(f"sleep 300 & echo $! >{tmp_path}/child; wait")
-    started = time.monotonic()
+    backend = impostor(f"sleep 3600 & echo $! >{tmp_path}/child; wait")
     assert refusal(backend, Limits(1.5)) == f"{backend}: not solved within 1.5 s"
-    assert time.monotonic() - started < 30
-    child = (tmp_path / "child").read_text().strip()
-    for _ in range(100):
-        if not is_running(child):
-            return
-        time.sleep(0.05)
-    pytest.fail("the child survived")
+    ended((tmp_path / "child").read_text().strip())
 
 
 def test_what_a_program_leaves_behind_is_ended_too(impostor, tmp_path):
-    backend = impostor(f"sleep 300 </dev/null >/dev/null 2>&1 & echo $! >{tmp_path}/child; exit 3")
+    backend = impostor(f"sleep 3600 </dev/null >/dev/null 2>&1 & echo $! >{tmp_path}/child; exit 3")
     assert f"{backend}: exit code 3" in refusal(backend)
-    time.sleep(0.2)
-    assert not is_running((tmp_path / "child").read_text().strip())
+    ended((tmp_path / "child").read_text().strip())
 
 
 @pytest.mark.parametrize(
@@ -555,10 +562,8 @@ def test_every_backend_is_held_to_its_memory_limit(backend):
 
 @pytest.mark.parametrize("backend", ["flint", "sympy"])
 def test_helper_processes_are_ended_at_their_time_limit(backend):
-    started = time.monotonic()
     reason = refusal(backend, Limits(1.0), large_system())
     assert reason == f"{backend}: not solved within 1 s"
-    assert time.monotonic() - started < 30
 
 
 @pytest.mark.parametrize("backend", ["flint", "sympy"])
@@ -642,6 +647,26 @@ def test_auto_does_without_programs():
 def test_auto_asks_the_strongest_backend_first():
     with open_engine("auto") as engine:
         assert list(engine.versions()) == ["msolve", "singular", "flint", "sympy"]
+
+
+@pytest.mark.parametrize("impostor", ["singular"], indirect=True)
+def test_what_is_installed_during_a_run_is_not_recorded(impostor, monkeypatch):
+    monkeypatch.delenv(SOFTWARE)
+    before = installed_versions()
+    with open_engine(impostor("exit 1")) as engine:
+        assert engine.versions() == {"singular": "unknown"}
+    assert installed_versions() == before
+    assert before["singular"] != "unknown"
+
+
+def test_processes_of_one_environment_record_what_the_first_one_found(monkeypatch):
+    found = {"reluenum": "1", "singular": None}
+    monkeypatch.setenv(SOFTWARE, json.dumps({sys.prefix: found}))
+    assert installed_versions() == found
+    share_versions()
+    assert json.loads(os.environ[SOFTWARE]) == {sys.prefix: found}
+    monkeypatch.setenv(SOFTWARE, json.dumps({"/another/environment": found}))
+    assert set(installed_versions()) == {"reluenum", "python-flint", *BACKENDS}
 
 
 def test_everything_installed_has_a_version():

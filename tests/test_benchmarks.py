@@ -42,15 +42,15 @@ SMALL = measure.Plan(
     peers=("flint", phc.NAME),
     width=1,
     steps={"reduced": (1, 2), "eliminated": (3, 4), "paper": (4, 8)},
-    seconds={"reduced": 2, "eliminated": 1, "paper": 1},
+    seconds={"reduced": 600, "eliminated": 1, "paper": 1},
     allowance=3,
     systems_share=9,
     repeated_step=9,
     ladders={"points": (Rung(2, 1, 1), Rung(3, 1, 2))},
     runs=(("reduced", "flint"),),
-    rung_seconds=2,
+    rung_seconds=600,
     rung_share=5,
-    cases=(engines.Case(1, engines.ALL_RUNS[:3], 30, 4),),
+    cases=(engines.Case(1, engines.ALL_RUNS[:3], 600, 4),),
     proofs=(Rung(3, 1, 2),),
     proofs_share=2,
     large=(certified.Case(4, 1, "2", 1),),
@@ -138,7 +138,7 @@ def test_a_system_that_is_not_square_is_refused():
 
 @pytest.mark.skipif(shutil.which("phc") is None, reason="PHCpack (apt install phcpack) is not here")
 def test_phcpack_finds_the_four_points_of_a_circle_on_a_hyperbola():
-    found = phc.solve(circle(), Limits(20))
+    found = phc.solve(circle(), Limits(600))
     long, short = (np.sqrt(6) + np.sqrt(2)) / 4, (np.sqrt(6) - np.sqrt(2)) / 4
     expected = [(-long, -short), (-short, -long), (short, long), (long, short)]
     values = sorted(tuple(value.real for value in s.values) for s in found)
@@ -146,8 +146,8 @@ def test_phcpack_finds_the_four_points_of_a_circle_on_a_hyperbola():
     assert all(s.is_real for s in found)
     x = fmpz_mpoly_ctx.get(("x", "y"), Ordering.degrevlex).gens()[0]
     # 16 x^4 - 16 x^2 + 1 vanishes at all four, 4 x^2 - 2 x - 1 at none.
-    assert phc.solve(circle((16 * x**4 - 16 * x**2 + 1,)), Limits(20)) == []
-    assert len(phc.solve(circle((4 * x**2 - 2 * x - 1,)), Limits(20))) == 4
+    assert phc.solve(circle((16 * x**4 - 16 * x**2 + 1,)), Limits(600)) == []
+    assert len(phc.solve(circle((4 * x**2 - 2 * x - 1,)), Limits(600))) == 4
 
 
 @pytest.mark.skipif(shutil.which("phc") is None, reason="PHCpack (apt install phcpack) is not here")
@@ -156,7 +156,7 @@ def test_phcpack_is_not_lost_in_coordinates_of_very_different_size():
     found = []
     for support, point in proved_points(problem).items():
         if point is not None:
-            answer = peer.ask(FORMS["reduced"].write(problem, support), Limits(20))
+            answer = peer.ask(FORMS["reduced"].write(problem, support), Limits(600))
             points = described(problem, support, FORMS["reduced"], answer.real)
             found.append(len(stationary_points(problem, support, points)))
     assert found == [1, 1, 1, 1]
@@ -169,7 +169,7 @@ def test_every_form_has_the_proved_stationary_points(form):
     for support, point in proved_points(problem).items():
         if form is PAPER and support_text(support).count("0") == 0:
             continue  # seconds
-        answer = peer.ask(form.write(problem, support), Limits(20))
+        answer = peer.ask(form.write(problem, support), Limits(600))
         points = described(problem, support, form, answer.real)
         found = stationary_points(problem, support, points)
         assert len(found) == (point is not None)

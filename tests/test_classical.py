@@ -155,7 +155,7 @@ def test_conformal_sets_are_the_largest_that_no_point_tells_apart(dimension):
     problem = random_problem(3, 4, dimension, 1, "1", "tie")
     arrangement = Arrangement.of(problem)
     for face in arrangement.live_faces:
-        rays = arrangement.rays_around(face)[:8]
+        rays = [ray for ray, _ in arrangement.around(face)][:8]
         signs = [[dot(problem.rows[i], ray) for i in face.zeros] for ray in rays]
 
         def conformal(chosen, signs=signs):
@@ -226,8 +226,8 @@ def test_the_rates_along_rays_are_the_derivatives_of_the_loss(how, engine):
             here = data.loss(data.with_best_bias(network))
             scale = decimals([problem.loss_scale])[0]
             for place, face in enumerate(point.support):
-                for ray in arrangement.rays_around(face):
-                    rate = decimal(ascent_rate(point, place, ray))
+                for ray, beyond in arrangement.around(face):
+                    rate = decimal(ascent_rate(point, place, beyond, ray))
                     moves = single_move(point, place, Decimal(0), decimals(ray))
                     slope = (loss_after(data, network, moves, STEP) - here) / STEP
                     assert abs(slope - 2 * lengths[place] * rate * scale) < Decimal("1e-15")
@@ -365,7 +365,7 @@ def test_points_are_minima_when_theorems_b_and_c_say_so(problem, engine):
     for point in critical_points(problem, engine, problem.width):
         judged = conditions(point)
         descends = any(
-            descent_ray(problem, arrangement, face, sign, point.residual) is not None
+            descent_ray(arrangement, point, face, sign) is not None
             for face, sign in zip(point.support, point.signs, strict=True)
         )
         expected = Minimality.NO_MINIMUM if descends else Minimality.MINIMUM

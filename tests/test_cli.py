@@ -142,7 +142,7 @@ def test_output_replaces_the_file_behind_a_link(document):
 
 
 def test_options_reach_the_problem(capsys):
-    options = ["--loss", "mean", "--output-bias=free", "--backend", "sympy", "--seconds", "5e1"]
+    options = ["--loss", "mean", "--output-bias=free", "--backend", "sympy", "--seconds", "6e2"]
     options += ["--memory", "3000"]
     assert main(minima(*options, "--jobs", "1", "--force", "--quiet")) == 0
     problem = json.loads(capsys.readouterr().out)["problem"]

@@ -120,22 +120,22 @@ def test_every_support_is_either_reducible_or_essential(instance, engine):
     data, ridge, bias = instance
     inputs, targets = [[x] for x, _ in data], [y for _, y in data]
     problem = Problem.from_text(inputs, targets, 2, ridge, output_bias=bias)
-    residuals = {(): zero_network(problem).residual}
+    points = {(): zero_network(problem)}
     for outcome in solved(problem, engine):
         support = outcome.support
         excesses = [
-            (face, dual_excess(problem, face, residuals[smaller]).sign())
+            (face, dual_excess(points[smaller], face).sign())
             for face in support
             for smaller in [tuple(other for other in support if other is not face)]
         ]
         reducing = [face for face, sign in excesses if sign <= 0]
         assert bool(reducing) != (outcome.point is not None)
         if outcome.point is not None:
-            residuals[support] = outcome.point.residual
+            points[support] = outcome.point
             for face in support:
-                assert dual_excess(problem, face, outcome.point.residual).sign() == 0
+                assert dual_excess(outcome.point, face).sign() == 0
         else:
-            residuals[support] = residuals[tuple(f for f in support if f is not reducing[0])]
+            points[support] = points[tuple(f for f in support if f is not reducing[0])]
 
 
 def test_projections_know_what_they_were_told(engine):

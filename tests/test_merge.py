@@ -171,13 +171,13 @@ def test_the_squares_of_every_support_explain_its_residual(instance, engine):
     targets = [x + 1 if parity > 0 else x for x in inputs]
     problem = Problem.from_text([[x] for x in inputs], targets, 2, ridge, output_bias=bias)
     stationary = merged(problem, engine)
-    best = problem.residual(problem.targets)
+    best = problem.residual(problem.means)
     for group in stationary.classes:
         for support in group.supports:
             squares = group.squares(support)
             assert all(square.sign() > 0 for square in squares)
             rows = group.responses(support)
-            for i in range(problem.size):
+            for i in range(len(problem.sites)):
                 left = group.residual[i] - best[i]
                 for face, row, square in zip(support, rows, squares, strict=True):
                     left = left + row[i] * square * group.signs[face]

@@ -17,7 +17,6 @@ from reluenum.minimality import (
     dual_excess,
     growing_descent,
     loss_of_units,
-    projected_gradient,
     rotating_descent,
     scan_dual,
     slope,
@@ -95,10 +94,10 @@ def test_example_1_has_an_exact_zero_in_its_test_of_minimality(engine):
     assert point.signs == (1,)
     row = EXAMPLE_1.rows[1]
     away, back = row, tuple(-entry for entry in row)
-    steep = slope(EXAMPLE_1, face, 1, away, point.residual)
+    steep = slope(point, arrangement.face("++"), 1, away)
     assert (steep - fmpq(25, 9)).is_zero()
-    assert slope(EXAMPLE_1, face, 1, back, point.residual).is_zero()
-    assert descent_ray(EXAMPLE_1, arrangement, face, 1, point.residual) is None
+    assert slope(point, arrangement.face("+-"), 1, back).is_zero()
+    assert descent_ray(arrangement, point, face, 1) is None
 
 
 def test_example_1_has_the_dual_norms_of_the_table(engine):
@@ -109,7 +108,7 @@ def test_example_1_has_the_dual_norms_of_the_table(engine):
         found["|".join(f.signs for f in point.support)] = (
             [(f.signs, s) for f, s in scan.tight],
             [
-                (f.signs, s, dual_excess(EXAMPLE_1, f, point.residual).exact().polynomial[0] + 1)
+                (f.signs, s, dual_excess(point, f).exact().polynomial[0] + 1)
                 for f, s in scan.exceeding
             ],
         )
@@ -142,8 +141,8 @@ def test_the_slope_is_the_one_sided_derivative_of_the_loss(loss, bias, engine):
             for place, (face, sign) in enumerate(
                 zip(point.support, point.signs or (), strict=True)
             ):
-                for vector in arrangement.rays_around(face):
-                    exact = slope(problem, face, sign, vector, point.residual)
+                for vector, beyond in arrangement.around(face):
+                    exact = slope(point, beyond, sign, vector)
                     end = true_loss(problem, moved(units, place, vector, step))
                     rate = (
                         2 * abs(units[place][0]) * digits_of(exact) * rational(problem.loss_scale)
@@ -165,7 +164,7 @@ def test_where_no_ray_descends_no_direction_descends(inputs, engine):
             for face, sign in zip(point.support, point.signs or (), strict=True):
                 units = network(point)
                 start = true_loss(problem, units)
-                ray = descent_ray(problem, arrangement, face, sign, point.residual)
+                ray = descent_ray(arrangement, point, face, sign)
                 verdicts.add(ray is None)
                 if ray is not None:
                     assert true_loss(problem, moved(units, 0, ray, step)) < start
@@ -192,7 +191,7 @@ def largest_norm(problem, scan, point):
     norms = [
         float(sum(float(u.ball(128).mid()) ** 2 for u in gradient)) ** 0.5
         for face, _ in (*scan.tight, *scan.exceeding)
-        for gradient in [projected_gradient(problem, face, point.residual)]
+        for gradient in [point.projected_gradient(face)]
     ]
     return max(norms, default=0.0)
 
@@ -229,7 +228,7 @@ def test_the_dual_norm_is_the_maximum_over_random_units_in_the_plane(engine):
         assert scan.exceeding
         assert values.max() - 1e-9 <= largest_norm(problem, scan, point) <= values.max() * 1.02
         for face, sign in scan.exceeding:
-            gradient = projected_gradient(problem, face, point.residual)
+            gradient = point.projected_gradient(face)
             unit = np.array([sign * float(u.ball(128).mid()) for u in gradient])
             attained, _ = dual_function(problem, point, unit[None] / np.linalg.norm(unit))
             assert attained[0] == pytest.approx(np.linalg.norm(unit))
@@ -268,7 +267,7 @@ def test_every_witness_really_decreases_the_loss(instance, engine):
             for place, (face, sign) in enumerate(
                 zip(point.support, point.signs or (), strict=True)
             ):
-                ray = descent_ray(problem, arrangement, face, sign, point.residual)
+                ray = descent_ray(arrangement, point, face, sign)
                 if ray is None:
                     continue
                 descent = rotating_descent(point, face, ray)

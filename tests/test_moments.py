@@ -4,7 +4,7 @@ import pytest
 from flint import fmpq, fmpq_mat, fmpq_mpoly_ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import random_problem
+from oracles import random_problem, residual_by_points
 
 from reluenum.algebraic import compare
 from reluenum.arrangement import Arrangement
@@ -12,7 +12,6 @@ from reluenum.decimals import decimal_text
 from reluenum.groebner import open_engine
 from reluenum.linear import dot
 from reluenum.merge import MiddlePoint, merge
-from reluenum.minimality import projected_gradient
 from reluenum.moments import Moments
 from reluenum.patterns import supports
 from reluenum.problem import OutputBias, Problem
@@ -49,10 +48,9 @@ def live_faces(problem, data, most):
 
 
 def biased(problem):
-    """The matrix R of Lemma 1, applied to unit vectors one by one."""
-    n = problem.size
-    columns = [problem.residual([fmpq(i == j) for i in range(n)]) for j in range(n)]
-    return [list(row) for row in zip(*columns, strict=True)]
+    """The matrix R = I - kappa 1 1' of Lemma 1."""
+    places = range(problem.size)
+    return [[fmpq(i == j) - problem.bias_share for j in places] for i in places]
 
 
 def masked(problem, face):
@@ -87,11 +85,33 @@ def test_the_gradient_of_any_network_on_a_support_is_that_of_its_residual(proble
     size = len(variables_of(support))
     values = data.draw(st.lists(numbers, min_size=size, max_size=size))
     directions, squares = unknowns(support, values)
-    residual = problem.residual(errors_of(problem, support, directions, squares))
     weighted = weighted_directions(directions, squares)
+    by_sites = problem.residual(errors_of(problem, support, directions, squares))
+    residual = residual_of(problem, support, weighted)
+    assert problem.weighted(by_sites) == [
+        sum((r for r, row in zip(residual, problem.rows, strict=True) if row == site.row), fmpq(0))
+        for site in problem.sites
+    ]
     for face in (*support, *live_faces(problem, data, 3)):
         found = Moments.of(problem).gradient(face, support, weighted)
-        assert found == face_gradient(problem, face.active, residual)
+        assert found == gradient_by_points(problem, face, residual)
+        assert found == face_gradient(problem, face, by_sites)
+
+
+def residual_of(problem, support, weighted):
+    """r = R (y - f), data point by data point."""
+    errors = [
+        y - sum(dot(v, row) for f, v in zip(support, weighted, strict=True) if f.signs[i] == "+")
+        for i, (row, y) in enumerate(zip(problem.rows, problem.targets, strict=True))
+    ]
+    return residual_by_points(problem, errors)
+
+
+def gradient_by_points(problem, face, residual):
+    """The sum of r_i (x_i, 1) over the active data points."""
+    values = [residual[i] for i in face.active]
+    columns = zip(*(problem.rows[i] for i in face.active), strict=True)
+    return [dot(values, column) for column in columns]
 
 
 def system_by_the_residual(problem, support):
@@ -99,10 +119,10 @@ def system_by_the_residual(problem, support):
     names = variables_of(support)
     context = fmpq_mpoly_ctx.get(names, "degrevlex")
     directions, squares = unknowns(support, context.gens())
-    residual = problem.residual(errors_of(problem, support, directions, squares))
+    residual = residual_of(problem, support, weighted_directions(directions, squares))
     equations = []
     for face, direction in zip(support, directions, strict=True):
-        gradient = face_gradient(problem, face.active, residual)
+        gradient = gradient_by_points(problem, face, residual)
         slack = [g - problem.effective_ridge * w for g, w in zip(gradient, direction, strict=True)]
         equations += [dot(slack, vector) for vector in face.basis]
         equations.append(dot(direction, direction) - 1)
@@ -119,7 +139,8 @@ def test_the_system_by_moments_is_that_of_the_residual(problem, data):
 def loss_by_residual(point):
     """Lemma 3 of the theory."""
     problem, residual = point.problem, point.residual
-    value = dot(residual, problem.targets) * 2 - dot(residual, residual)
+    weighted = problem.weighted(residual)
+    value = dot(weighted, problem.means) * 2 - dot(weighted, residual) + problem.scatter
     if problem.output_bias is OutputBias.RIDGE:
         value = value - point.bias * point.bias * problem.effective_ridge
     return value * problem.loss_scale
@@ -128,7 +149,7 @@ def loss_by_residual(point):
 def assert_moments_agree(point, faces):
     assert decimal_text(point.loss) == decimal_text(loss_by_residual(point))
     for face in faces:
-        expected = projected_gradient(point.problem, face, point.residual)
+        expected = face.project(face_gradient(point.problem, face, point.residual))
         for found, entry in zip(point.projected_gradient(face), expected, strict=True):
             assert compare(found, entry) == 0
 

@@ -1,12 +1,15 @@
 """The lists of packages agree, the lock is complete, and `./run` sets up what it should."""
 
+import ast
 import os
 import re
 import shutil
 import subprocess
+import sys
 import sysconfig
 import tomllib
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -58,6 +61,64 @@ def test_conda_environment_lists_the_packages_of_pyproject_under_the_same_bounds
     assert {name: conda[name].specifier for name in conda.keys() - CONDA_ONLY} == ours
     assert conda.keys() >= CONDA_ONLY
     assert PROJECT["requires-python"] in str(conda["python"].specifier)
+
+
+def imported(files):
+    """Return the distributions of which files import something, wherever they do."""
+    owners = metadata.packages_distributions()
+    names = set()
+    for path in files:
+        text = path.read_text()
+        if path.suffix != ".py":  # Snakemake's
+            text = "\n".join(re.findall(r"^(?:import|from) .*", text, flags=re.MULTILINE))
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                names.add(node.module.partition(".")[0])
+    names -= sys.stdlib_module_names | {path.name for path in ROOT.iterdir()}
+    return {canonicalize_name(name) for top in names for name in owners.get(top, [top])}
+
+
+def closure(requirements):
+    """Return the names of requirements and of all that these require."""
+    found = set()
+    waiting = [(Requirement(text), "") for text in requirements]
+    while waiting:
+        requirement, extra = waiting.pop()
+        marker, name = requirement.marker, canonicalize_name(requirement.name)
+        if marker is None or marker.evaluate({"extra": extra}):
+            new = {(name, wanted) for wanted in ("", *requirement.extras)} - found
+            found |= new
+            needed = [Requirement(text) for text in metadata.requires(name) or []]
+            waiting += [(other, wanted) for _, wanted in new for other in needed]
+    return {name for name, _ in found}
+
+
+DEPENDENCIES = set(parsed(PROJECT["dependencies"]))
+EXTRAS = {name: set(parsed(given)) for name, given in PROJECT["optional-dependencies"].items()}
+
+
+def test_what_the_package_and_the_workflow_import_is_declared_and_nothing_else():
+    patterns = ("reluenum/**/*.py", "scripts/*.py", "Snakefile", "rules/*.smk")
+    ours = [path for pattern in patterns for path in ROOT.glob(pattern)]
+    # These two say in one line which extra to install; any other import must be had.
+    lazy = {"reluenum/convex.py": EXTRAS["convex"], "reluenum/training/pytorch.py": EXTRAS["torch"]}
+    for name, extra in lazy.items():
+        assert imported([ROOT / name]) & extra == extra
+        assert imported([ROOT / name]) <= DEPENDENCIES | extra
+    plain = imported(path for path in ours if str(path.relative_to(ROOT)) not in lazy)
+    assert plain == DEPENDENCIES - {"pygments"}  # which Snakemake needs for its reports
+
+
+def test_what_snakemake_imports_for_a_report_is_installed_with_the_package():
+    (report,) = find_spec("snakemake.report").submodule_search_locations
+    assert imported(Path(report).rglob("*.py")) <= closure(PROJECT["dependencies"])
+
+
+def test_what_makes_pages_and_benchmarks_is_declared():
+    ours = [*ROOT.glob("docs/*.py"), *ROOT.glob("benchmarks/*.py")]
+    assert imported(ours) <= DEPENDENCIES | EXTRAS["test"]
 
 
 def test_lock_satisfies_every_requirement_of_pyproject():

@@ -83,8 +83,7 @@ def test_all_conditions_hold_exactly_at_local_minima(dimension, special, convent
             if point.is_stationary:
                 pairs = zip(point.support, point.signs, strict=True)
                 minimal = all(
-                    descent_ray(problem, arrangement, face, sign, point.residual) is None
-                    for face, sign in pairs
+                    descent_ray(arrangement, point, face, sign) is None for face, sign in pairs
                 )
             signs = [point.signs] if point.signs else product((1, -1), repeat=len(point.support))
             held = [

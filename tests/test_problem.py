@@ -152,7 +152,8 @@ def test_text_integers_fractions_and_decimals_give_the_same_problem():
 )
 def test_floats_are_refused_by_place(number, field, values, where):
     assert refusal(**{field: values(number)}) == (
-        f"{where}: the float {number}; expected exact text such as '1/10' or '0.1'"
+        f"{where}: the float {number}; expected exact text such as '1/10' or '0.1'; "
+        "`Problem.from_arrays` reads floats"
     )
 
 
@@ -166,11 +167,11 @@ def test_floats_are_refused_by_place(number, field, values, where):
         ({"inputs": ["12", "34", "56"]}, "inputs[0]: '12'; expected a list of d numbers"),
         ({"inputs": [1, 2, 3]}, "inputs[0]: 1; expected a list of d numbers"),
         ({"inputs": [["1"], ["x"], ["2"]]}, "inputs[1][0]: 'x' is not a finite decimal"),
-        ({"inputs": [["1"], [True], ["2"]]}, "inputs[1][0]: 'True' is not a finite decimal"),
+        ({"inputs": [["1"], [True], ["2"]]}, "inputs[1][0]: the truth value True; expected a"),
         ({"width": 0}, "width: 0; expected a whole number >= 1"),
         ({"width": -3}, "width: -3; expected a whole number >= 1"),
         ({"width": 1.5}, "width: 1.5; expected a whole number >= 1"),
-        ({"width": "2"}, "width: 2; expected a whole number >= 1"),
+        ({"width": "2"}, "width: '2'; expected a whole number >= 1"),
         ({"width": True}, "width: True; expected a whole number >= 1"),
         ({"ridge": 0}, "ridge: 0 is not positive; expected a positive number"),
         ({"ridge": "-1/10"}, "ridge: -1/10 is not positive; expected a positive number"),

@@ -49,7 +49,7 @@ def of_size(problem, size):
 def distance(problem, frames, found, k, point):
     """A ball around |r_S - r~|, with r~ from the coordinates beta, in 200 bits."""
     with ctx.workprec(200):
-        errors = [arb(y) for y in problem.targets]
+        errors = [arb(y) for y in problem.means]
         for f, beta in zip(found.supports[k], found.beta[k], strict=True):
             face = frames.faces[f]
             vectors = _orthonormal(face.basis)
@@ -57,11 +57,11 @@ def distance(problem, frames, found, k, point):
                 sum((arb(float(b)) * v[j] for b, v in zip(beta, vectors, strict=False)), arb(0))
                 for j in range(frames.coordinates)
             ]
-            for i in face.active:
-                errors[i] -= sum((x * y for x, y in zip(problem.rows[i], w, strict=True)), arb(0))
-        residual = problem.residual(errors)
-        exact = [number.ball(200) for number in point.residual]
-        return sum(((a - b) ** 2 for a, b in zip(residual, exact, strict=True)), arb(0)).sqrt()
+            for k, site in enumerate(problem.sites):
+                if site.first in face.active:
+                    errors[k] -= sum((x * y for x, y in zip(site.row, w, strict=True)), arb(0))
+        triples = zip(problem.sites, problem.residual(errors), point.residual, strict=True)
+        return sum((s.count * (a - b.ball(200)) ** 2 for s, a, b in triples), arb(0)).sqrt()
 
 
 def _orthonormal(basis):

@@ -201,9 +201,10 @@ def test_the_loss_is_flat_along_the_faces_of_a_stationary_point(loss, output_bia
 
 def test_the_gradient_of_a_face_sums_its_active_rows():
     residual = [fmpq(2), fmpq(5)]
-    assert face_gradient(EXAMPLE_1, (0,), residual) == [fmpq(-3, 2), 2]
-    assert face_gradient(EXAMPLE_1, (0, 1), residual) == [fmpq(-3, 2) + fmpq(20, 3), 7]
-    assert face_gradient(EXAMPLE_1, (), residual) == [0, 0]
+    one, both, none = (Arrangement.of(EXAMPLE_1).face(signs) for signs in ("+0", "++", "--"))
+    assert face_gradient(EXAMPLE_1, one, residual) == [fmpq(-3, 2), 2]
+    assert face_gradient(EXAMPLE_1, both, residual) == [fmpq(-3, 2) + fmpq(20, 3), 7]
+    assert face_gradient(EXAMPLE_1, none, residual) == [0, 0]
 
 
 @settings(max_examples=60, deadline=None)

@@ -56,7 +56,7 @@ def test_every_record_says_what_exact_arithmetic_finds(problem):
             if kind is Kind.REDUCIBLE:
                 inner = tuple(f for k, f in enumerate(support) if k != face)
                 point = known._points[inner]
-                assert dual_excess(problem, support[face], point.residual).sign() <= 0
+                assert dual_excess(point, support[face]).sign() <= 0
                 assert known.reduce(support)
                 continue
             if known.reduce(support):  # leaves its faces, whether it is reducible or not
@@ -71,7 +71,7 @@ def test_every_record_says_what_exact_arithmetic_finds(problem):
                 continue
             assert point.is_stationary
             falling = [
-                descent_ray(problem, arrangement, f, sign, point.residual) is not None
+                descent_ray(arrangement, point, f, sign) is not None
                 for f, sign in zip(support, point.signs, strict=True)
             ]
             assert kind is (Kind.DESCENDS if any(falling) else Kind.MINIMUM)

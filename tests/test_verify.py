@@ -88,7 +88,7 @@ def records_of(problem, every_point_exact=False):
         for support in (s for m in sizes for s in combinations(arrangement.live_faces, m)):
             smaller = [residuals[support[:k] + support[k + 1 :]] for k in range(len(support))]
             holds = [
-                dual_excess(problem, face, point.residual).sign() <= 0
+                dual_excess(point, face).sign() <= 0
                 for face, point in zip(support, smaller, strict=True)
             ]
             if any(holds):
@@ -114,7 +114,7 @@ def verdict_of(problem, arrangement, outcome):
         sides = [face_sign(problem, face, unit) for face, unit in units]
         return "leaves", sides.index(0)
     for k, (face, sign) in enumerate(zip(point.support, point.signs, strict=True)):
-        if descent_ray(problem, arrangement, face, sign, point.residual) is not None:
+        if descent_ray(arrangement, point, face, sign) is not None:
             return "descends", k
     return "minimum", -1
 

@@ -16,7 +16,7 @@ from reluenum.figures.fits import plot_fits
 from reluenum.figures.levels import plot_levels, plot_losses
 from reluenum.figures.path import plot_path
 from reluenum.figures.practice import plot_practice
-from reluenum.figures.style import save_figure
+from reluenum.figures.style import save_figure, svg_text
 from reluenum.figures.sweep import plot_minima_by_ridge, plot_minima_by_size
 from reluenum.figures.sweep_cost import plot_cost
 from reluenum.figures.sweep_panels import Tables
@@ -47,6 +47,7 @@ __all__ = [
     "plot_times",
     "plot_units",
     "save_figure",
+    "svg_text",
 ]
 
 FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {

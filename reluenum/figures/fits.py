@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from reluenum.figures.reading import (
+    AxisNames,
     Document,
     Vector,
     cut_note,
@@ -51,7 +52,7 @@ def plot_fits(document: Document) -> tuple[Figure, str]:
         return message("no component of local minima is known"), ""
     inputs, targets = data(document)
     draw = {1: _fit_curves, 2: _fit_contours}.get(inputs.shape[1], _fit_scatter)
-    figure = draw(components, inputs, targets)
+    figure = draw(components, inputs, targets, AxisNames.of(document))
     return figure, cut_note(len(components), document)
 
 
@@ -74,8 +75,10 @@ def curve(component: Document, low: float, high: float) -> tuple[Vector, Vector,
     return positions, fitted_values(component, positions[:, None]), kinks
 
 
-def _fit_curves(components: Sequence[Document], inputs: np.ndarray, targets: Vector) -> Figure:
-    figure, panels = panel_grid(len(components), 1.6, "$x$", "$f(x)$")
+def _fit_curves(
+    components: Sequence[Document], inputs: np.ndarray, targets: Vector, names: AxisNames
+) -> Figure:
+    figure, panels = panel_grid(len(components), 1.6, *names.inputs, names.fit)
     (low,), (high,) = limits(inputs, 0.08)
     seen = [*targets]
     for rank, (axes, component) in enumerate(zip(panels, components, strict=True), start=1):
@@ -118,8 +121,10 @@ def _fit_curves(components: Sequence[Document], inputs: np.ndarray, targets: Vec
     return figure
 
 
-def _fit_contours(components: Sequence[Document], inputs: np.ndarray, targets: Vector) -> Figure:
-    figure, panels = panel_grid(len(components), 1.95, "$x_1$", "$x_2$")
+def _fit_contours(
+    components: Sequence[Document], inputs: np.ndarray, targets: Vector, names: AxisNames
+) -> Figure:
+    figure, panels = panel_grid(len(components), 1.95, *names.inputs)
     low, high = limits(inputs)
     grid = [np.linspace(low[k], high[k], 81) for k in range(2)]
     mesh = np.stack(np.meshgrid(*grid), axis=-1)
@@ -140,12 +145,14 @@ def _fit_contours(components: Sequence[Document], inputs: np.ndarray, targets: V
             linewidths=0.9,
         )
         write_title(axes, rank, component)
-    colour_bar(figure, filled, panels, "$f(x)$; points: $y$")
+    colour_bar(figure, filled, panels, f"{names.fit}; points: {names.target}")
     return figure
 
 
-def _fit_scatter(components: Sequence[Document], inputs: np.ndarray, targets: Vector) -> Figure:
-    figure, panels = panel_grid(len(components), 1.8, "$y_i$", "$f(x_i)$")
+def _fit_scatter(
+    components: Sequence[Document], inputs: np.ndarray, targets: Vector, names: AxisNames
+) -> Figure:
+    figure, panels = panel_grid(len(components), 1.8, names.target, names.fit)
     for rank, (axes, component) in enumerate(zip(panels, components, strict=True), start=1):
         axes.axline((targets[0], targets[0]), slope=1, color=GREY, linewidth=0.6, zorder=1)
         axes.plot(

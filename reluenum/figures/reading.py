@@ -1,14 +1,16 @@
 """What the figures read from a document: numbers as floats, for drawing only, and words."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from math import sqrt
+from textwrap import fill
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from reluenum.tables import kind, short_number
+from reluenum.tables import kind, names_of, short_number
 
 Document = Mapping[str, Any]
 Vector = np.ndarray
@@ -107,6 +109,36 @@ def write_title(axes: Axes, rank: int, component: Document) -> None:
         fontsize=7.5,
         fontweight="bold" if component["global_at_width"] else "normal",
     )
+
+
+@dataclass(frozen=True)
+class AxisNames:
+    """What the axes of a figure are called: by symbols, or as the columns of the data are named.
+
+    Parameters
+    ----------
+    inputs : (d,) tuple of str
+    fit, target : str
+    """
+
+    inputs: tuple[str, ...]
+    fit: str = "$f(x)$"
+    target: str = "$y$"
+
+    @classmethod
+    def of(cls, document: Document) -> "AxisNames":
+        """Return the names of the axes of a document's figures."""
+        names = names_of(document)
+        if "names" not in document:
+            usual = (f"$x_{{{k}}}$" for k in range(1, len(names.inputs) + 1))
+            return cls(("$x$",) if len(names.inputs) == 1 else tuple(usual))
+        target = _plain(names.target)
+        return cls(tuple(map(_plain, names.inputs)), f"{target}, fitted", target)
+
+
+def _plain(name: str) -> str:
+    """Return a name as it is drawn: no formula, and not too long for an axis."""
+    return fill(name, 24, max_lines=1, placeholder="...").replace("$", r"\$")
 
 
 def cut_note(shown: int, document: Document) -> str:

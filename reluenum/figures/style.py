@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import wraps
+from io import StringIO
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,14 @@ def save_figure(
             figure.savefig(target, format=suffix, dpi=PNG_DPI, metadata=_METADATA[suffix])
             written.append(target)
     return written
+
+
+def svg_text(figure: Figure) -> str:
+    """Return a figure as an `svg` element, to stand within a page."""
+    with mpl.rc_context(STYLE), StringIO() as stream:
+        figure.savefig(stream, format="svg", metadata=_METADATA["svg"])
+        text = stream.getvalue()
+    return text[text.index("<svg") :]
 
 
 _METADATA: dict[str, dict[str, None]] = {

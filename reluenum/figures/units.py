@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from reluenum.figures.reading import (
+    AxisNames,
     Document,
     Vector,
     cut_note,
@@ -221,7 +222,8 @@ def _frame_plane(axes: Axes, document: Document) -> None:
             exits["top"].append((1 / slope, label))
     for side, found in exits.items():
         _name_exits(axes, side, sorted(found), (width, height))
-    axes.set(xlim=(-width, width), ylim=(-height, height), xlabel="$b$", ylabel="$c$")
+    slope = f"$b$ ({AxisNames.of(document).inputs[0]})" if "names" in document else "$b$"
+    axes.set(xlim=(-width, width), ylim=(-height, height), xlabel=slope, ylabel="$c$")
     axes.spines[["top", "right"]].set_visible(True)
     axes.spines[:].set_color(GREY)
     axes.set_box_aspect(1)

@@ -6,7 +6,15 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from reluenum.figures.reading import Document, Vector, data, direction, multiplicity, write_title
+from reluenum.figures.reading import (
+    AxisNames,
+    Document,
+    Vector,
+    data,
+    direction,
+    multiplicity,
+    write_title,
+)
 from reluenum.figures.style import (
     BLACK,
     BLUE,
@@ -26,9 +34,9 @@ from reluenum.tables import short_number
 
 def units_kinks(document: Document) -> tuple[Figure, int]:
     """Draw the kinks of every unit in the plane of the inputs."""
-    inputs, targets = data(document)
+    (inputs, targets), names = data(document), AxisNames.of(document)
     components = document["components"][:MOST_PANELS]
-    figure, panels = panel_grid(len(components), 1.95, "$x_1$", "$x_2$")
+    figure, panels = panel_grid(len(components), 1.95, *names.inputs)
     low, high = limits(inputs)
     for rank, (axes, component) in enumerate(zip(panels, components, strict=True), start=1):
         points = axes.scatter(
@@ -38,7 +46,7 @@ def units_kinks(document: Document) -> tuple[Figure, int]:
         write_title(axes, rank, component)
         for k, group in enumerate(component["strata"][0]["support"], start=1):
             _draw_kink(axes, group, low, high, f"component-{rank}-kink-{k}")
-    colour_bar(figure, points, panels, "$y$")
+    colour_bar(figure, points, panels, names.target)
     handles = [
         Line2D([], [], color=BLUE, label="$a > 0$"),
         Line2D([], [], color=VERMILLION, linestyle="--", label="$a < 0$"),

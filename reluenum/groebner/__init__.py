@@ -5,9 +5,13 @@ roots of one polynomial. No engine needs to be trusted: its real solutions are c
 interval Newton, and a missing one is noticed when the supports are merged (Theorem E).
 """
 
+import json
+import os
+import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from typing import Protocol
 
@@ -130,13 +134,32 @@ def open_engine(name: str = "auto", limits: Limits = DEFAULT_LIMITS) -> Engine:
     return Engine((backend,), limits)
 
 
+SOFTWARE = "RELUENUM_SOFTWARE"
+"""Environment variable by which the processes of a run record the same versions."""
+
+
 def installed_versions() -> dict[str, str | None]:
-    """Return the version of this package and of everything that it can compute with, if there."""
-    return {
+    """Return the version of this package and of everything that it can compute with, if there.
+
+    They are read once: what is installed later makes no two documents of a run differ.
+    """
+    of_run = json.loads(os.environ.get(SOFTWARE, "{}"))
+    return of_run.get(sys.prefix) or {
         "reluenum": version("reluenum"),
         "python-flint": version("python-flint"),
-        **{name: _version(backend()) for name, backend in BACKENDS.items()},
+        **{name: _first_version(backend) for name, backend in BACKENDS.items()},
     }
+
+
+def share_versions() -> None:
+    """Let the processes that this one starts, in the same environment, record its versions."""
+    os.environ.setdefault(SOFTWARE, json.dumps({sys.prefix: installed_versions()}))
+
+
+@cache
+def _first_version(backend: type) -> str | None:
+    """Return the version that a backend had when it was asked for first."""
+    return _version(backend())
 
 
 def _version(backend: Backend) -> str | None:
@@ -152,9 +175,11 @@ __all__ = [
     "DEFAULT_LIMITS",
     "DEFAULT_MEGABYTES",
     "DEFAULT_SECONDS",
+    "SOFTWARE",
     "Backend",
     "Engine",
     "Limits",
     "installed_versions",
     "open_engine",
+    "share_versions",
 ]

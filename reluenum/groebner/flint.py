@@ -3,7 +3,7 @@
 from flint import __FLINT_VERSION__
 
 from reluenum.groebner.killable import KillableWorker
-from reluenum.groebner.limits import Limits
+from reluenum.groebner.limits import Limits, seconds_until
 from reluenum.realpoints import GroebnerBasis, Solutions, solutions
 from reluenum.stationarity import PolynomialSystem
 
@@ -28,9 +28,13 @@ class FlintBackend:
 
     def solutions(self, system: PolynomialSystem, limits: Limits) -> Solutions:
         """Solve a system, in process if it is easy, else in a helper process."""
-        if (easy := self.within_effort(system)) is not None:
-            return easy
-        return self._worker.solutions(_solved, system, limits, limits.deadline())
+        deadline = limits.deadline()
+        easy = self.within_effort(system)
+        if easy is None:
+            return self._worker.solutions(_solved, system, limits, deadline)
+        if seconds_until(deadline) == 0:
+            raise limits.too_slow(self.name)
+        return easy
 
     @staticmethod
     def within_effort(system: PolynomialSystem) -> Solutions | None:

@@ -1,11 +1,12 @@
 """Solve a system in a helper process that limits of time and memory really end."""
 
-import multiprocessing
 import signal
+import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from importlib import import_module
+from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -15,6 +16,7 @@ from reluenum.groebner.limits import Limits, limited_memory, seconds_until
 from reluenum.groebner.text import parse_polynomial
 from reluenum.realpoints import Solutions
 from reluenum.stationarity import PolynomialSystem
+from reluenum.workers import WORKERS
 
 Solved = tuple[int, int | None, list[list[str]] | None]
 
@@ -64,10 +66,11 @@ class KillableWorker:
                 max_workers=1,
                 initializer=_start,
                 initargs=self._modules,
-                context=multiprocessing.get_context("spawn"),
+                context=WORKERS,
             )
         nonzero = [str(polynomial) for polynomial in system.nonzero]
-        arguments = [solve, limits.megabytes, system.variables, system.to_text(), nonzero]
+        work = [system.variables, system.to_text(), nonzero]
+        arguments = [solve, seconds, limits.megabytes, *work]
         future = self._pool.schedule(_solved, args=arguments, timeout=seconds)
         try:
             dimension, degree, texts = future.result()
@@ -80,6 +83,10 @@ class KillableWorker:
             raise BackendError(self.name, reason) from error
         found = None if texts is None else Parametrisation.from_text(texts)
         return Solutions(dimension, degree, found)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the process, which a copy starts when it needs one."""
+        return self.__dict__ | {"_pool": None}
 
     def close(self) -> None:
         """End the helper."""
@@ -97,12 +104,22 @@ def _start(*modules: str) -> None:
 
 
 def _solved(
-    solve: Callable, megabytes: int, variables: tuple[str, ...], *texts: list[str]
+    solve: Callable,
+    seconds: float,
+    megabytes: int,
+    variables: tuple[str, ...],
+    *texts: list[str],
 ) -> Solved:
-    """Solve in the helper process; what must vanish and what must not travel as text."""
+    """Solve in the helper process; what must vanish and what must not travel as text.
+
+    The pool looks at its clock only now and then, so that late answers can slip through.
+    """
+    started = time.monotonic()
     parsed = (tuple(parse_polynomial(text, variables) for text in part) for part in texts)
     with limited_memory(megabytes):
         found = solve(PolynomialSystem(variables, *parsed))
     parametrisation = found.parametrisation
     text = None if parametrisation is None else parametrisation.to_text()
+    if time.monotonic() - started > seconds:
+        raise TimeoutError
     return found.dimension, found.degree, text

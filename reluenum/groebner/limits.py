@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from reluenum.errors import BackendError
+from reluenum.scalars import positive, whole
 
 DEFAULT_SECONDS = 120.0
 """Time limit of one backend on one system."""
@@ -25,10 +26,19 @@ class Limits:
     seconds : float
     megabytes : int
         Of address space, in 2**20 bytes; macOS does not enforce it.
+
+    Raises
+    ------
+    InputError
+        If a limit is not positive, or no number.
     """
 
     seconds: float = DEFAULT_SECONDS
     megabytes: int = DEFAULT_MEGABYTES
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seconds", positive(self.seconds, "seconds"))
+        object.__setattr__(self, "megabytes", whole(self.megabytes, "megabytes"))
 
     def deadline(self) -> float:
         """Return the time, on the monotonic clock, when work that starts now has to end."""

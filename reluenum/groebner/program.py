@@ -29,8 +29,8 @@ UNREADABLE = (
 _WITHIN = 'ulimit -v "$1" 2>/dev/null; ulimit -t "$2" 2>/dev/null; shift 2; exec "$@"'
 
 
-SECONDS_TO_START = 30
-"""How long a program may take to say what it is."""
+SECONDS_TO_START = 600
+"""How long a program may take to say what it is; it is there for programs that hang."""
 
 
 @cache

@@ -6,6 +6,7 @@ Nothing here is exact or complete. `settling` and `descent` say what the end poi
 from collections.abc import Mapping
 
 from reluenum.errors import InputError
+from reluenum.scalars import whole
 from reluenum.training.networks import Networks, Objective
 from reluenum.training.pytorch import (
     TorchAdam,
@@ -34,11 +35,11 @@ def optimiser(name: str, steps: int | None = None) -> Optimiser:
     Raises
     ------
     InputError
-        If there is none of that name.
+        If there is none of that name, or the number of steps is none.
     """
     if name not in OPTIMISERS:
         raise InputError("optimiser", repr(name), f"one of {', '.join(OPTIMISERS)}")
-    return OPTIMISERS[name]() if steps is None else OPTIMISERS[name](steps)
+    return OPTIMISERS[name]() if steps is None else OPTIMISERS[name](whole(steps, "steps"))
 
 
 __all__ = ["OPTIMISERS", "Adam", "Networks", "Objective", "Optimiser", "optimiser"]

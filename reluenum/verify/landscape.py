@@ -308,7 +308,7 @@ class Landscape:
                 {
                     "width": width,
                     "components": len(parts[width])
-                    + sum(not_global[m] * comb(width - 1, m - 1) for m in range(1, width + 1)),
+                    + sum(count * comb(width - 1, m - 1) for m, count in not_global.items()),
                 }
                 for width in range(1, top + 1)
             ],
