@@ -16,7 +16,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
-from reluenum.arrangement import face_bound
 from reluenum.certificate import INLINE, CertificateWriter, certificate_record
 from reluenum.certified import Census, Certified, certified, landscape
 from reluenum.document import component_record, minima_document, to_json, umask, write_text
@@ -57,11 +56,10 @@ class Proof:
 def posed(problem: Problem, every_width: bool) -> Problem:
     """Return the problem whose width is the largest size of a support.
 
-    By Theorem A, n faces suffice; and no support has more faces than there are.
+    For every width that is the number of distinct inputs: of independent responses, equal at equal
+    inputs, there are no more (Theorem A).
     """
-    if not every_width:
-        return problem
-    return problem.with_width(min(problem.size, face_bound(len(problem.sites), problem.dimension)))
+    return problem.with_width(len(problem.sites)) if every_width else problem
 
 
 def prove(

@@ -24,7 +24,7 @@ class EveryWidth:
     Parameters
     ----------
     found : Certified
-        With supports of up to n faces.
+        With supports of up to as many faces as there are distinct inputs.
     """
 
     found: Certified
@@ -39,7 +39,7 @@ class EveryWidth:
 
     @cached_property
     def _minimal_supports(self) -> list[tuple[CertifiedClass, Support]]:
-        """The locally minimal supports: unions of any size, of the global residual up to n faces.
+        """The locally minimal supports: unions of any size, global ones as far as examined.
 
         What is larger there belongs to a component that smaller ones tell of (Theorem D).
         """
@@ -78,7 +78,7 @@ class EveryWidth:
         """The smallest width from which on the global set is connected (Theorem D)."""
         if self.global_class is None:
             return None
-        width = self.found.problem.size + 1  # Theorem D(4): connected from here on
+        width = len(self.found.problem.sites) + 1  # Theorem D(4): connected from here on
         while width > 1 and self._is_connected(width - 1):
             width -= 1
         return width
@@ -132,7 +132,7 @@ class EveryWidth:
                 "global": self._global_record(),
                 "widths": [
                     {"width": width, "components": self.components(width)}
-                    for width in range(1, problem.size + 2)
+                    for width in range(1, len(problem.sites) + 2)
                 ],
             },
             "components": [_entry(component) for component in self.entries],

@@ -33,8 +33,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--width", metavar="L", required=True, help="number of hidden units, or all: every width")
     add("--ridge", metavar="LAM", required=True, help="a decimal or fraction > 0, taken exactly")
+    engines = "groebner (default), or certified, which adds a certificate (with --width all)"
+    add("--engine", metavar="NAME", help=f"how supports are decided: {engines}")
     for option, meaning in (
-        ("--engine", "how supports are decided (certified adds a certificate)"),
         ("--backend", "what computes Groebner bases"),
         ("--formulation", "polynomial systems"),
         ("--loss", "how squared residuals are added up"),
@@ -57,6 +58,8 @@ def run(options: argparse.Namespace) -> int:
     """Enumerate, write the document, and say by the exit code whether it is complete."""
     from reluenum.problem import parse_ridge
 
+    if options.engine is None:  # only one of them knows of every width
+        options.engine = "certified" if options.width == "all" else CHOICES["--engine"][0]
     for option in CHOICES:
         check_choice(option, getattr(options, option[2:].replace("-", "_")))
     width = _width(options)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
-from itertools import chain, combinations
+from itertools import combinations
 from math import comb, inf
 from operator import add, mul
 from typing import Any
@@ -127,6 +127,15 @@ def covectors(
     return found
 
 
+def distinct(inputs: Sequence[Sequence[Any]]) -> tuple[dict[tuple, int], list[int]]:
+    """Return the distinct inputs of a problem, numbered, and the number of each data point's."""
+    long = any(len(str(entry)) > LONGEST_NUMBER for row in inputs for entry in row)
+    require(not long, f"problem: a number of more than {LONGEST_NUMBER} characters")
+    every = [tuple(rational(entry, "problem x") for entry in row) for row in inputs]
+    number = {row: k for k, row in enumerate(dict.fromkeys(every))}
+    return number, [number[row] for row in every]
+
+
 @dataclass(frozen=True)
 class Face:
     """A face: its text, active set and zero set (as masks), and its non-zero signs (i, sign).
@@ -174,14 +183,11 @@ class Data:
         require(width == "all" or (type(width) is int and 0 < width <= WIDEST), "problem: width")
         require(problem["loss"] in ("sum", "mean"), "problem: loss")
         require(problem["output_bias"] in ("none", "free", "ridge"), "problem: output_bias")
-        numbers = (*chain.from_iterable(x), *y, problem["ridge"])
-        long = any(len(str(entry)) > LONGEST_NUMBER for entry in numbers)
+        long = any(len(str(entry)) > LONGEST_NUMBER for entry in (*y, problem["ridge"]))
         require(not long, f"problem: a number of more than {LONGEST_NUMBER} characters")
         self.size, self.width = len(y), width
-        every = [(*(rational(entry, "problem x") for entry in row), fmpq(1)) for row in x]
-        number = {row: k for k, row in enumerate(dict.fromkeys(every))}
-        row_of = [number[row] for row in every]
-        self.rows = [list(row) for row in number]
+        number, row_of = distinct(x)
+        self.rows = [[*row, fmpq(1)] for row in number]
         self.targets = [rational(entry, "problem y") for entry in y]
         self.scale = fmpq(1, self.size) if problem["loss"] == "mean" else fmpq(1)
         self.ridge = rational(problem["ridge"], "problem ridge") / self.scale
@@ -210,7 +216,7 @@ class Data:
         self.faces = sorted(live, key=lambda face: face.text)
         self._place_of = {(face.active, face.zeros): k for k, face in enumerate(self.faces)}
         self.columns = sum(positive | negative == self.everything for positive, negative in signs)
-        self.largest = min(self.size if width == "all" else width, len(self.faces))
+        self.largest = min(len(self.rows) if width == "all" else width, len(self.faces))
         self._cache: dict[tuple, Any] = {}
 
     def _at(self, key: tuple, bits: int | None, compute: Callable[[], Any]) -> Any:

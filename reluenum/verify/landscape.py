@@ -259,10 +259,10 @@ class Landscape:
 
     def every_width(self) -> dict[str, Any]:
         """Return what a document for every width says of them (Corollary D.1)."""
-        data, top = self.data, self.data.size + 1
+        data, top = self.data, len(self.data.rows) + 1
         best = next((group for group in self.groups if group.is_global), None)
         require(best is not None, "no residual is global at every width")
-        # A support of more than n faces has no record, but may be a union of smaller ones.
+        # A support of more faces than distinct inputs has no record, but may be a union of others.
         not_global = Counter(len(s) for s in self.minimal if not self.supports[s].is_global)
         stationary, minimal = Counter(map(len, self.stationary)), Counter(map(len, self.minimal))
         nodes = best.supports(top)

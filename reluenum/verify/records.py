@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from flint import arb, ctx, fmpq, fmpq_poly
 
-from .exact import LEVELS, CertificateError, Data, Support, dot, rational, require
+from .exact import LEVELS, CertificateError, Data, Support, distinct, dot, rational, require
 from .pages import row_groups
 from .reals import Algebraic, Root
 from .residuals import Core, ExactResidual, Residual, same_residual
@@ -242,7 +242,7 @@ def heading(digest: str) -> dict[str, Any]:
 def claimed_faces(problem: Any, count: int) -> int:
     """Return how many live faces there are if so many records are those of all supports."""
     size, width = len(problem["y"]), problem["width"]
-    largest = size if width == "all" else width
+    largest = len(distinct(problem["x"])[0]) if width == "all" else width
     numbers = range(1, MOST_FACES + 1)
     faces = 1 + bisect_left(numbers, count, key=lambda faces: supports_of(faces, largest, count))
     fits = faces <= MOST_FACES and supports_of(faces, largest, count) == count
