@@ -111,7 +111,7 @@ def test_the_command_line_prints_a_document_that_verifies(data, tmp_path, capsys
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--width", "all"], "--width: all with --engine groebner"),
+        (["--width", "all", "--engine", "groebner"], "--width: all with --engine groebner"),
         (["--exact"], "--exact: given with --engine groebner"),
         (["--engine", "certified", "--all-patterns"], "--all-patterns: given with"),
         (["--engine", "certified", "--formulation", "eliminated"], "--formulation: given with"),
