@@ -221,7 +221,7 @@ def test_balls_get_as_narrow_as_they_are_asked_to_be():
             assert (y**2).contains(3)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(-4, 4), min_size=6, max_size=6))
 def test_numbers_evaluate_like_their_expressions(coefficients):
     x, y = roots_of_two_and_three().coordinates

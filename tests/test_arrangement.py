@@ -61,7 +61,7 @@ def point_sets(largest):
     )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(point_sets(4))
 @example(SQUARE)
 @example([(0, 0), (1, 1), (2, 2), (0, 1)])  # three collinear points
@@ -73,7 +73,7 @@ def test_the_faces_are_all_sign_vectors_that_linear_programming_can_realise(poin
     assert found == {signs for signs in candidates if is_realisable(signs, points)}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(point_sets(6))
 @example([(0, 0), (1, 1), (2, 2)])
 def test_every_interior_point_and_every_flat_is_what_its_face_says(points):
@@ -90,7 +90,7 @@ def test_every_interior_point_and_every_flat_is_what_its_face_says(points):
         assert face.sign_values == tuple("-0+".index(s) - 1 for s in face.signs)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(point_sets(6))
 def test_opposite_faces_come_together_and_columns_are_faces_without_zeros(points):
     arrangement = arrangement_of(*points)
@@ -101,7 +101,7 @@ def test_opposite_faces_come_together_and_columns_are_faces_without_zeros(points
     assert [face.signs for face in arrangement.live_faces] == sorted(s for s in signs if "+" in s)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(point_sets(5), st.integers(0, 10**6))
 def test_a_random_unit_lies_in_one_of_the_faces(points, seed):
     arrangement = arrangement_of(*points)
@@ -126,7 +126,7 @@ def test_the_face_bound_is_attained_in_general_position(size, dimension):
     assert len(Arrangement(moment_curve(size, dimension)).faces) == face_bound(size, dimension)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(point_sets(6))
 def test_the_face_bound_of_the_distinct_points_is_never_exceeded(points):
     bound = face_bound(len(set(points)), len(points[0]))
@@ -167,7 +167,7 @@ def test_the_arrangement_of_a_problem_is_that_of_its_inputs():
     assert repr(arrangement) == "Arrangement(n=2, faces=9, columns=4)"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(point_sets(5))
 def test_rays_around_a_face_are_the_lines_cut_by_its_hyperplanes(points):
     arrangement = arrangement_of(*points)
@@ -191,7 +191,7 @@ def test_rays_around_a_face_are_the_lines_cut_by_its_hyperplanes(points):
         assert len(rays) == 2 * len(flats)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(point_sets(4), st.data())
 def test_piecewise_linear_functions_around_a_face_are_decided_on_its_rays(points, data):
     arrangement = arrangement_of(*points)
@@ -233,7 +233,7 @@ def compositions(rays):
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.one_of(point_sets(7), st.lists(st.tuples(*[st.integers(0, 1)] * 3), min_size=1)))
 @example([*product((0, 1), repeat=3)])  # the cube: many more than d points on a plane
 def test_covectors_are_the_compositions_of_the_rays_and_sums_of_those_that_conform(points):
@@ -251,7 +251,7 @@ def test_covectors_are_the_compositions_of_the_rays_and_sums_of_those_that_confo
         assert list(interior) == [sum(column) for column in zip(*below, strict=True)] or not below
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(point_sets(7))
 def test_rays_have_the_signs_they_are_listed_under_and_come_in_pairs(points):
     rows = rows_of(points)

@@ -228,7 +228,7 @@ def systems(draw):
     return PolynomialSystem(("x", "y", "z")[:variables], tuple(equations), tuple(nonzero))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(system=systems())
 def test_all_backends_agree_on_random_systems(engines, system):
     agreed(engines, system)

@@ -38,7 +38,7 @@ def assert_encloses(balls, points):
             assert abs(Fraction(mid) - point) <= Fraction(rad)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(balls_with_points((2, 3)), balls_with_points((2, 3)))
 def test_sums_differences_and_products_are_enclosed(left, right):
     (a, x), (b, y) = left, right
@@ -51,7 +51,7 @@ def test_sums_differences_and_products_are_enclosed(left, right):
     assert_encloses(a.widened(b.rad), x + (y - y))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(balls_with_points((2, 2, 5)), balls_with_points((2, 5, 3)))
 def test_matrix_products_are_enclosed(left, right):
     (a, x), (b, y) = left, right
@@ -63,7 +63,7 @@ def test_matrix_products_are_enclosed(left, right):
     assert_encloses((b.mT @ a.mT).mT, exact)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(balls_with_points((4,)))
 def test_signs_and_bounds_hold_for_every_point(pair):
     balls, points = pair
@@ -74,7 +74,7 @@ def test_signs_and_bounds_hold_for_every_point(pair):
     assert Fraction(float(norm_bound(balls))) ** 2 >= sum(point * point for point in points)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(balls_with_points((3,)))
 def test_reciprocal_roots_are_enclosed(pair):
     balls, points = pair
@@ -117,7 +117,7 @@ def test_what_is_not_finite_has_no_sign():
     assert not balls.negative().any()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.tuples(st.integers(-(10**25), 10**25), st.integers(1, 10**25), st.integers(-260, 260)),

@@ -85,7 +85,7 @@ def test_coordinates_are_those_of_the_orthogonal_projection(shape):
         assert chart.coordinates(projected) == found
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 10**6), st.sampled_from([1, 2]), st.integers(1, 9))
 def test_every_unit_of_a_face_is_a_positive_multiple_of_one_in_the_chart(seed, dimension, scale):
     """And rho is the pre-activation at the first active point."""
@@ -139,7 +139,7 @@ def test_the_graph_system_is_square_of_degree_at_most_three(shape):
 small = st.fractions(min_value=-3, max_value=3, max_denominator=4)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(1, 10**6),
     st.sampled_from(CONVENTIONS),

@@ -109,7 +109,7 @@ def symmetric_matrices(draw):
     return matrix
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(symmetric_matrices())
 def test_the_inertia_is_that_of_the_characteristic_polynomial(matrix):
     assert inertia(numbers(matrix)) == eigenvalue_signs(matrix)

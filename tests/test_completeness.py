@@ -114,7 +114,7 @@ instances = st.tuples(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(instance=instances)
 def test_every_support_is_either_reducible_or_essential(instance, engine):
     data, ridge, bias = instance

@@ -61,7 +61,7 @@ fractions = st.fractions().flatmap(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(fractions, st.integers(1, 40))
 @example(Fraction(0), 30)
 @example(Fraction(10**30 - 1, 10**30), 29)  # carries into a new digit
@@ -124,7 +124,7 @@ def test_texts_are_plain_and_without_trailing_zeros(value, text):
     assert decimal_text(number(value)) == text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(fractions)
 def test_texts_are_decimals_equal_to_the_rounded_value(fraction):
     text = decimal_text(number(fraction))
@@ -142,7 +142,7 @@ def test_tiny_and_huge_numbers_get_an_exponent(value):
     assert Decimal(tiny) == expected_root(2, value)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(fractions, st.integers(1, 40))
 def test_the_interval_holds_the_number_and_is_two_units_wide(fraction, digits):
     low, high = enclosing_interval(number(fraction), digits)

@@ -88,7 +88,7 @@ def test_the_patterns_of_a_plane_share_out_every_product_of_faces():
     assert owned == Counter(map(support_text, everything))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=5))
 def test_blocks_are_the_connected_components_of_units_that_share_a_data_point(chosen):
     problem = random_problem(7, 5, 1, 2, "1")

@@ -108,7 +108,7 @@ def coordinates_of(face, unit):
 small = st.fractions(min_value=-3, max_value=3, max_denominator=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(1, 10**6),
     st.sampled_from([(1, 2), (1, 3), (1, 4), (2, 3), (2, 4)]),
@@ -146,7 +146,7 @@ def test_the_surrogate_is_the_smallest_loss_over_the_output_weights(seed, shape,
     assert value(found.denominator, point) > 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(1, 10**6),
     st.sampled_from(CONVENTIONS),

@@ -21,7 +21,7 @@ polynomials = st.dictionaries(
 ).map(ring(NAMES).from_dict)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(polynomials)
 def test_polynomials_survive_being_written_and_read(polynomial):
     (text,) = PolynomialSystem(NAMES, (polynomial,)).to_text()

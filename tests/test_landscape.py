@@ -227,7 +227,7 @@ def problem_of(instance):
     return Problem.from_text(inputs, targets, width, ridge, output_bias=bias)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(instance=instances)
 def test_components_and_orbits_are_counted_by_the_corollary(instance, engine):
     problem = problem_of(instance)
@@ -250,7 +250,7 @@ def test_components_and_orbits_are_counted_by_the_corollary(instance, engine):
     assert any(c.global_at_width for c in found.components)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(instance=instances)
 def test_components_are_sorted_and_the_lowest_are_global_at_the_width(instance, engine):
     components = landscape_of(problem_of(instance), engine).components

@@ -18,7 +18,7 @@ from reluenum.linear import (
     row_space,
 )
 
-QUICK = settings(max_examples=60, deadline=None)
+QUICK = settings(max_examples=60)
 
 rationals = st.builds(fmpq, st.integers(-4, 4), st.integers(1, 3))
 

@@ -164,7 +164,7 @@ symmetric = st.tuples(
 )
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 @given(instance=symmetric)
 def test_the_squares_of_every_support_explain_its_residual(instance, engine):
     inputs, parity, ridge, bias = instance
@@ -188,7 +188,7 @@ def test_the_squares_of_every_support_explain_its_residual(instance, engine):
                 assert group.polytope_dimension(support) >= 1
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 @given(instance=symmetric)
 def test_different_classes_have_different_residuals(instance, engine):
     inputs, parity, ridge, bias = instance

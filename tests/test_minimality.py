@@ -246,7 +246,7 @@ instances = st.tuples(
 )
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 @given(instance=instances)
 def test_every_witness_really_decreases_the_loss(instance, engine):
     data, ridge, bias, loss = instance
@@ -305,7 +305,7 @@ def test_a_vector_lies_in_a_face_or_its_opposite_or_neither():
 rationals = st.builds(fmpq, st.integers(-5, 5), st.integers(1, 4))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(rationals, st.tuples(rationals, rationals)), max_size=3),
     rationals,

@@ -60,7 +60,7 @@ def masked(problem, face):
     return fmpq_mat(rows)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(problems(), st.data())
 def test_moments_are_the_products_of_the_matrices_they_stand_for(problem, data):
     moments, bias = Moments.of(problem), fmpq_mat(biased(problem))
@@ -77,7 +77,7 @@ def test_moments_are_the_products_of_the_matrices_they_stand_for(problem, data):
             assert fmpq_mat(list(map(list, moments.gram(face, other)))) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(problems(), st.data())
 def test_the_gradient_of_any_network_on_a_support_is_that_of_its_residual(problem, data):
     support = live_faces(problem, data, 3)
@@ -129,7 +129,7 @@ def system_by_the_residual(problem, support):
     return PolynomialSystem.of(names, [context.constant(0) + e for e in equations])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(problems(), st.data())
 def test_the_system_by_moments_is_that_of_the_residual(problem, data):
     support = live_faces(problem, data, 3)

@@ -66,7 +66,7 @@ def test_an_enclosure_that_is_too_wide_claims_nothing():
         assert [ball_sign(arb(b)) for b in (1, -1, 0)] == [1, -1, 0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(elements)
 def test_an_element_times_its_inverse_is_one(element):
     assume(not element.is_zero())
@@ -78,7 +78,7 @@ def test_zero_has_no_inverse():
         (SQRT_2 * SQRT_2 - 2).inverse()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(elements, elements, small)
 def test_arithmetic_agrees_with_that_of_the_enclosures(left, right, number):
     with ctx.workprec(300):
@@ -100,7 +100,7 @@ def test_arithmetic_agrees_with_that_of_the_enclosures(left, right, number):
         assert all((element.ball(300) - ball).rad() < 1e-60 for element, ball in pairs)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(elements)
 def test_the_minimal_polynomial_is_irreducible_and_vanishes(element):
     minimal = element.minimal_polynomial()
@@ -175,7 +175,7 @@ entries = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(entries, entries, entries), min_size=2, max_size=2), entries, entries)
 def test_the_rank_of_a_matrix_of_square_roots_counts_independent_rows(rows, p, q):
     matrix = [[entry_of(entry) for entry in row] for row in rows]

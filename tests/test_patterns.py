@@ -49,7 +49,7 @@ def test_the_instance_of_the_paper_has_1024_100_55_patterns_and_153_supports():
     assert len(list(supports(arrangement, 2))) == 153
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(inputs, widths)
 def test_every_support_is_owned_by_exactly_one_pattern(points, width):
     arrangement = arrangement_of(points)
@@ -64,7 +64,7 @@ def test_every_support_is_owned_by_exactly_one_pattern(points, width):
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(inputs, widths)
 def test_the_owner_of_a_support_covers_each_of_its_faces(points, width):
     arrangement = arrangement_of(points)
@@ -89,7 +89,7 @@ def test_one_pattern_owns_its_cell_its_boundaries_and_their_pairs():
     assert mixed == {"++|+-", "+-|+0", "+-|0+"}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(inputs, widths)
 def test_orbits_of_the_patterns_fill_all_realisable_sign_matrices(points, width):
     arrangement = arrangement_of(points)
@@ -100,7 +100,7 @@ def test_orbits_of_the_patterns_fill_all_realisable_sign_matrices(points, width)
     assert [p.orbit_size for p in patterns(arrangement, width)] == [len(orbit) for orbit in orbits]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(inputs, widths)
 def test_the_counts_are_what_enumeration_gives(points, width):
     problem = Problem.from_text(points, ["0"] * len(points), width, "1")
@@ -152,7 +152,7 @@ def test_the_limit_can_be_chosen():
         refuse_astronomical(problem, limit=8)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(inputs, widths)
 def test_a_problem_is_never_estimated_smaller_than_it_is(points, width):
     problem = Problem.from_text(points, ["0"] * len(points), width, "1")

@@ -208,7 +208,7 @@ terms = st.dictionaries(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(terms)
 def test_normal_forms_are_those_of_sympy(polynomial):
     basis, expected = basis_of(*CUBIC), sympy_basis(*CUBIC)
@@ -249,7 +249,7 @@ def test_a_parametrisation_satisfies_the_equations_identically(texts):
         assert evaluated(polynomial, found.numerators, fmpq_poly([])) % modulus == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(-4, 4), min_size=1, max_size=4, unique=True),
     st.lists(st.integers(-3, 3), min_size=3, max_size=3),
@@ -318,7 +318,7 @@ def test_the_canonical_parametrisation_by_hand():
     assert canonical(along) == canonical(double) == expected
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.sampled_from([CIRCLE_AND_LINE, TWO_ROOTS, FAT_POINT, FAT_AND_SIMPLE, CUBIC]),
     st.tuples(*[st.integers(-3, 3)] * 3).filter(any),

@@ -148,7 +148,7 @@ def test_independent_inputs_have_no_circuit_and_every_column():
     assert circuits(rows_of([(7,)])) == ()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(point_sets(6))
 @example([(0, 0), (1, 1), (2, 2), (0, 1), (0, 1)])
 def test_circuits_are_the_minimal_dependent_sets_with_their_coprime_dependency(points):
@@ -165,7 +165,7 @@ def test_circuits_are_the_minimal_dependent_sets_with_their_coprime_dependency(p
         assert is_zero_combination(column, circuit.refutation, points)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(point_sets(6))
 @example([(0, 0), (0, 1), (1, 0), (1, 1)])
 @example([(0,), (0,), (1,), (1,)])
@@ -178,7 +178,7 @@ def test_the_columns_without_certificate_are_the_cells_of_the_arrangement(points
     assert realisable == Arrangement(rows).columns
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(point_sets(6))
 @example([(0, 0), (0, 1), (1, 0), (1, 1)])
 def test_every_certificate_holds_and_none_does_with_one_sign_flipped(points):
@@ -194,7 +194,7 @@ def test_every_certificate_holds_and_none_does_with_one_sign_flipped(points):
             assert not refutation.holds(flipped, rows)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(point_sets(7), st.data())
 def test_the_column_of_a_unit_is_never_refuted(points, data):
     size = len(points[0]) + 1
@@ -204,7 +204,7 @@ def test_the_column_of_a_unit_is_never_refuted(points, data):
     assert refute(column, circuits(rows_of(points))) is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(point_sets(5), st.data())
 def test_no_combination_refutes_the_column_of_a_unit(points, data):
     """Also if the multipliers come from elsewhere: `holds` accepts no wrong certificate."""
@@ -239,7 +239,7 @@ def test_matrices_come_in_lexicographic_order_with_the_unit_that_is_refuted():
     assert by_columns["+-+", "-+-"] == SignMatrix(("+-+", "-+-"), 0, certificate)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(point_sets(4), st.integers(1, 2))
 def test_the_realisable_matrices_are_the_orbits_of_the_patterns(points, width):
     arrangement = Arrangement(rows_of(points))
@@ -251,7 +251,7 @@ def test_the_realisable_matrices_are_the_orbits_of_the_patterns(points, width):
     assert sum(pattern.orbit_size for pattern in orbits) == len(realisable)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(point_sets(4), st.integers(1, 2))
 @example([(0,), (0,), (1,)], 3)
 def test_examining_finds_the_counts_and_a_certificate_for_every_other_column(points, width):

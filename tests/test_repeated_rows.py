@@ -97,7 +97,7 @@ def test_targets_matter_only_by_their_mean_at_an_input_but_for_the_loss(output_b
         assert abs(loss - other - Fraction(str(scatter))) < Fraction(1, 10**25)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.integers(1, 2).flatmap(
         lambda d: st.lists(st.tuples(*[st.integers(-2, 2)] * d), min_size=1, max_size=4)

@@ -27,7 +27,7 @@ def records(one, sizes):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     seed=st.integers(0, 10**6),
     ridge=st.sampled_from(["1/1000", "1/20", "1"]),

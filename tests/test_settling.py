@@ -45,7 +45,7 @@ def dual_vectors(cells, objective, settled):
 
 
 @given(networks_on_a_problem())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_settling_never_raises_the_loss_and_ends_stationary_on_open_faces(posed_networks):
     cells, objective, networks = posed_networks
     settled = settle(cells, objective, networks)
@@ -66,7 +66,7 @@ def test_settling_never_raises_the_loss_and_ends_stationary_on_open_faces(posed_
 
 
 @given(networks_on_a_problem())
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_settling_what_has_settled_changes_nothing(posed_networks):
     cells, objective, networks = posed_networks
     once = settle(cells, objective, networks)
@@ -78,7 +78,7 @@ def test_settling_what_has_settled_changes_nothing(posed_networks):
 
 
 @given(networks_on_a_problem())
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_a_small_drop_of_the_loss_is_a_small_change_of_the_residual(posed_networks):
     """Lemma 34, with its largest number of moves of the proof of Lemma 33."""
     cells, objective, networks = posed_networks
@@ -94,7 +94,7 @@ def test_a_small_drop_of_the_loss_is_a_small_change_of_the_residual(posed_networ
 
 
 @given(networks_on_a_problem())
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_units_stay_units_they_die_or_join_others(posed_networks):
     cells, objective, networks = posed_networks
     settled = leave_saddles(cells, objective, settle(cells, objective, networks))
@@ -105,7 +105,7 @@ def test_units_stay_units_they_die_or_join_others(posed_networks):
 
 
 @given(networks_on_a_problem())
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_beyond_saddles_the_loss_is_lower_and_no_kink_leads_down(posed_networks):
     cells, objective, networks = posed_networks
     settled = settle(cells, objective, networks)

@@ -207,7 +207,7 @@ def test_the_gradient_of_a_face_sums_its_active_rows():
     assert face_gradient(EXAMPLE_1, none, residual) == [0, 0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(1, 5).flatmap(
         lambda k: st.lists(

@@ -118,7 +118,7 @@ def test_random_instances_have_one_landscape_by_both_formulations(problem, engin
     assert_same_documents(problem, engine)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.integers(1000, 10**6),
     st.integers(1, 3),

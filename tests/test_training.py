@@ -69,7 +69,7 @@ def test_packing_loses_nothing():
 
 
 @given(st.integers(1, 6), st.integers(1, 9), st.integers(0, 99))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_step_of_sgd_uses_its_share_of_the_points(runs, points, seed):
     share = 0.4
     emphasis = drawn_emphasis(share, np.random.default_rng(seed), (runs, points))
