@@ -30,6 +30,10 @@ INLINE = 1 << 20
 VERDICTS = ("reducible", "leaves", "descends", "minimum", "undecided")
 """The texts of the kinds, in the order of their numbers."""
 
+LARGEST_DEGREE, MOST_DIGITS = 128, 50_000_000
+"""Of an exact description that a checker reads: its degree, and degree^2 (of 16 at least) times
+the digits of its longest number."""
+
 _COLUMNS = pa.schema(
     [
         ("verdict", pa.dictionary(pa.int8(), pa.string())),
@@ -92,6 +96,14 @@ def block_table(block: Block) -> pa.Table:
     vectors = pa.ListArray.from_arrays(pa.array(offsets), pa.array(block.vectors.reshape(-1)))
     verdicts = pa.DictionaryArray.from_arrays(pa.array(block.kind), pa.array(VERDICTS))
     return pa.Table.from_arrays([verdicts, pa.array(block.face), vectors], schema=_COLUMNS)
+
+
+def is_readable(description: dict[str, Any]) -> bool:
+    """Whether an exact description is as short as a checker wants it."""
+    polynomials = [description["chi"], *description["coordinates"]]
+    degree = len(description["chi"]) - 1
+    digits = max(len(coefficient) for polynomial in polynomials for coefficient in polynomial)
+    return degree <= LARGEST_DEGREE and max(degree, 16) ** 2 * digits <= MOST_DIGITS
 
 
 def certificate_record(

@@ -149,6 +149,16 @@ class Certified:
                 classes.append(group)
         return replace(self, classes=tuple(classes), undecided=tuple(undecided))
 
+    def without(self, supports: Iterable[str]) -> "Certified":
+        """Return the same with those supports as undecided that no certificate can tell of."""
+        faces = {face.signs: face for face in self.arrangement.live_faces}
+        reason = "what is exactly 0 there takes a longer description than a certificate may have"
+        given_up = (
+            Outcome(tuple(faces[s] for s in text.split("|")), Verdict.UNDECIDED, None, reason)
+            for text in supports
+        )
+        return replace(self, undecided=(*self.undecided, *given_up))
+
 
 def _given_up(group: ResidualClass, error: BackendError) -> list[Outcome]:
     """Return the supports of a residual of which the engine did not tell what is exactly 0."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
-from reluenum.certificate import INLINE, CertificateWriter, certificate_record
+from reluenum.certificate import INLINE, CertificateWriter, certificate_record, is_readable
 from reluenum.certified import Census, Certified, certified, landscape
 from reluenum.document import component_record, minima_document, to_json, umask, write_text
 from reluenum.errors import BackendError, IncompleteRunError
@@ -110,10 +110,13 @@ def prove(
                 census.add(block, len(frames.faces))
         found = certified(census, Escalation(task.problem, arrangement, engine))
         found, document = _documented(found, every_width, exact)
-        # Last, for the document may ask for exact zeros, too.
+        descriptions = found.exact  # last, for the document may ask for exact zeros, too
+        if unreadable := [record for record in descriptions if not is_readable(record)]:
+            found = found.without(record["support"] for record in unreadable)
+            document = _document(found, every_width, exact)
         outside = beside is not None and path.stat().st_size > inline
         document["certificate"] = certificate_record(
-            path, beside.name if outside else None, digest, writer.records, found.exact
+            path, beside.name if outside else None, digest, writer.records, descriptions
         )
         if outside:
             os.chmod(path, 0o666 & ~umask())

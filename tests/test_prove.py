@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 from oracles import reference_problem
 
-from reluenum import InputError, Problem, enumerate_minima
+from reluenum import InputError, Problem, certificate, enumerate_minima
 from reluenum.cli import main
 from reluenum.datasets import random_data, read_csv, reference_data, to_csv
 from reluenum.document import read_json, to_json
@@ -80,6 +80,22 @@ def test_undecided_supports_are_listed_and_nothing_is_claimed(tmp_path, monkeypa
     assert all(c["global_at_width"] is not True for c in document["components"])
     assert main(["verify", str(output)]) == 1
     assert "not proved" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("bound", ["LARGEST_DEGREE", "MOST_DIGITS"])
+def test_what_no_checker_would_read_is_undecided(bound, monkeypatch):
+    """On these points with a mirror image, some numbers of degree 8 are exactly 0."""
+    problem = Problem.from_text([["-1"], ["1"], ["3"]], [2, 0, 2], 2, "1/100")
+    task = Task(problem, 2)
+    exact = prove(task, surveyed(task)).document["certificate"]["exact"]
+    degrees = {record["support"]: len(record["chi"]) - 1 for record in exact}
+    assert max(degrees.values()) == 8
+    monkeypatch.setattr(certificate, bound, 7 if bound == "LARGEST_DEGREE" else 16**2 * 2)
+    document = prove(task, surveyed(task)).document
+    assert document["complete"] is False
+    found = {record["support"] for record in document["undecided"]}
+    assert found >= {support for support, degree in degrees.items() if degree == 8}
+    assert all("longer description" in record["reason"] for record in document["undecided"])
 
 
 def test_every_width_stays_undecided_as_well(tmp_path, monkeypatch, capsys):
