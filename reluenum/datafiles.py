@@ -229,7 +229,8 @@ def _rows(text: str, name: str, layout: Layout) -> Rows:
                 rows.append((row, [cell.strip() for cell in cells]))
             row = reader.line_num + 1
     except csv.Error as error:
-        raise InputError(f"{name}, row {row}", str(error), f"cells {layout.separated}") from error
+        expected = f"cells {layout.separated} (--separator says what separates them)"
+        raise InputError(f"{name}, row {row}", str(error), expected) from error
     filled = [k for k, (_, cells) in enumerate(rows) if any(cells)]
     return rows[filled[0] : filled[-1] + 1] if filled else []
 

@@ -289,6 +289,10 @@ def test_repeated_points_are_kept():
         (gzip.compress(bytes(LARGEST_FILE + 1)), "a file too large; expected at most"),
         (b"BZh\xff,y\n1,2\n", "damaged: "),
         ('x,y\n"1,2\n3,4\n', "row 2: unexpected end of data; expected cells separated by commas"),
+        (
+            '"x";"y"\n1;2\n',
+            "row 1: ',' expected after '\"'; expected cells separated by commas (--separator says",
+        ),
         ("x,y\n" + "1," * 10**5, "row 2: 100001 cells; expected 2"),
         (f"x,y\n1,{'1' * 200_000}", "row 2: field larger than field limit"),
         (b"\0" * (LARGEST_FILE + 1), f"a file too large; expected at most {LARGEST_FILE} bytes"),
