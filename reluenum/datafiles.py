@@ -238,8 +238,10 @@ def _rows(text: str, name: str, layout: Layout) -> Rows:
 def _without_comments(text: str, separator: str) -> str:
     """Remove comments, and blanks before them, after quotes and at the end of lines.
 
-    A quoted cell has no comments, and the values by which spreadsheets report errors are none.
+    The first line may tell spreadsheets what separates cells: `sep=;`. A quoted cell has no
+    comments, and the values by which spreadsheets report errors are none.
     """
+    text = re.sub(rf'\A"?sep={separator}"?(?=[\r\n])', "", text)
     if separator == " ":
         text = re.sub("[ \t]+", " ", text)
     quotes = rf'(?:\A|[{separator}\r\n]) *"[^"]*+(?:""[^"]*+)*+"'
