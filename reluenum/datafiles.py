@@ -275,10 +275,12 @@ def _table(text: str, name: str, layout: Layout) -> _Table:
     header, rows = _without_empty_end(header, rows)
     where = f"{name}, row {row}"
     columns, index = _columns(header, layout, where)
+    longer = all(len(cells) == len(header) + 1 for _, cells in rows)
+    hint = "; a column of row names needs a name, or an empty one" if longer else ""
     for row, cells in rows:
         if len(cells) != len(header):
             found = f"{len(cells)} cell{'s' if len(cells) > 1 else ''}"
-            expected = f"{len(header)}, one for each column of the header, {layout.separated}"
+            expected = f"{len(header)}, one for each column of the header, {layout.separated}{hint}"
             raise InputError(f"{name}, row {row}", found, expected)
     for k in index:
         _check_index([cells[k] for _, cells in rows], layout, where)

@@ -193,6 +193,7 @@ def test_index_of_a_frame_is_left_out_and_reported(content, names, caplog):
         ("x;y\n1.234,5;1\n", {"separator": ";", "decimal": ","}, "'1.234,5' has a point"),
         ("x;y\n1.5;1\n", {"separator": ";", "decimal": ","}, "row 2, column x: '1.5' has a poi"),
         ("x1,x2,x3\n1,2,3\n", {"target": "x2"}, "row 1: no column x2"),
+        ('"x" "y"\n"1" -1 0.2\n"2" 3 4\n', {"separator": " "}, "row 2: 3 cells; .* row names need"),
     ],
 )
 def test_where_two_readings_are_possible_the_error_names_the_option(text, layout, message):
