@@ -459,6 +459,7 @@ rule figures:
         runtime=10,
     params:
         formats=FORMATS,
+        layout=lookup(within=INSTANCES, dpath="{instance}/layout", default={}),
     message:
         "{wildcards.instance}: figures"
     script:

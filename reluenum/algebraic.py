@@ -448,6 +448,12 @@ class Number:
     def __neg__(self) -> "Number":
         return Number(self.point, operator.neg, (self,))
 
+    def __float__(self) -> float:
+        """Return the nearest double, or one of two that are nearly as near."""
+        balls = (arb(0) if self.is_zero() else self.ball(bits) for bits in precisions())
+        middle = exact_value(next(ball for ball in balls if ball.rel_accuracy_bits() > 60).mid())
+        return int(middle.p) / int(middle.q)
+
     def __repr__(self) -> str:
         return f"Number({self.ball(64).str(15, radius=False)})"
 

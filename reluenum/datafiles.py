@@ -229,7 +229,8 @@ def _rows(text: str, name: str, layout: Layout) -> Rows:
                 rows.append((row, [cell.strip() for cell in cells]))
             row = reader.line_num + 1
     except csv.Error as error:
-        raise InputError(f"{name}, row {row}", str(error), f"cells {layout.separated}") from error
+        expected = f"cells {layout.separated} (--separator says what separates them)"
+        raise InputError(f"{name}, row {row}", str(error), expected) from error
     filled = [k for k, (_, cells) in enumerate(rows) if any(cells)]
     return rows[filled[0] : filled[-1] + 1] if filled else []
 
@@ -237,8 +238,10 @@ def _rows(text: str, name: str, layout: Layout) -> Rows:
 def _without_comments(text: str, separator: str) -> str:
     """Remove comments, and blanks before them, after quotes and at the end of lines.
 
-    A quoted cell has no comments, and the values by which spreadsheets report errors are none.
+    The first line may tell spreadsheets what separates cells: `sep=;`. A quoted cell has no
+    comments, and the values by which spreadsheets report errors are none.
     """
+    text = re.sub(rf'\A"?sep={separator}"?(?=[\r\n])', "", text)
     if separator == " ":
         text = re.sub("[ \t]+", " ", text)
     quotes = rf'(?:\A|[{separator}\r\n]) *"[^"]*+(?:""[^"]*+)*+"'
@@ -272,10 +275,12 @@ def _table(text: str, name: str, layout: Layout) -> _Table:
     header, rows = _without_empty_end(header, rows)
     where = f"{name}, row {row}"
     columns, index = _columns(header, layout, where)
+    longer = all(len(cells) == len(header) + 1 for _, cells in rows)
+    hint = "; a column of row names needs a name, or an empty one" if longer else ""
     for row, cells in rows:
         if len(cells) != len(header):
             found = f"{len(cells)} cell{'s' if len(cells) > 1 else ''}"
-            expected = f"{len(header)}, one for each column of the header, {layout.separated}"
+            expected = f"{len(header)}, one for each column of the header, {layout.separated}{hint}"
             raise InputError(f"{name}, row {row}", found, expected)
     for k in index:
         _check_index([cells[k] for _, cells in rows], layout, where)

@@ -58,6 +58,9 @@ class RootMultiple:
         with ctx.workprec(bits):
             return self.factor.ball(bits) * self.radicand.ball(bits).sqrt()
 
+    def __float__(self) -> float:
+        return float(rounded(self))
+
 
 def rounded(number: Real, digits: int = DIGITS) -> Decimal:
     """Return the decimal with so many significant digits that is nearest to a number."""

@@ -110,7 +110,8 @@ class Network:
         columns, given = self.problem.dimension, self.problem.names
         if found.rows and len(found.rows[0]) != columns:
             width = f"rows of {len(found.rows[0])} numbers"
-            raise InputError("X", width, f"{columns}, as in the data")
+            single = " (a single row is [[...]])" if found.flat else ""
+            raise InputError("X", width, f"{columns}, as in the data{single}")
         known = given.inputs if given else Names.usual(columns).inputs
         if known not in (found.names, Names.usual(columns).inputs) and found.names:
             expected = f"those of the data, in their order: {', '.join(known)}"

@@ -15,7 +15,7 @@ from flint import fmpq, fmpz
 
 from reluenum.arrays import Table, items, refuse_other_labels, single_column, table
 from reluenum.errors import InputError, quoted
-from reluenum.scalars import exact_text, whole
+from reluenum.scalars import exact_text, shown, whole
 
 MAXIMAL_DIGITS = 1000
 """Longest numerator or denominator accepted, so that `1e999999999` is refused, not expanded."""
@@ -140,6 +140,16 @@ class Names:
         """Return the names of a file: x1..xd, or x, and y."""
         return cls(("x",) if dimension == 1 else tuple(f"x{k + 1}" for k in range(dimension)))
 
+    @classmethod
+    def given(
+        cls, dimension: int, inputs: tuple[str, ...] | None, target: str | None
+    ) -> Self | None:
+        """Return names of which some may be the usual ones; None if nobody gave any."""
+        if inputs is None and target is None:
+            return None
+        usual = cls.usual(dimension)
+        return cls(inputs or usual.inputs, target or usual.target)
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -191,6 +201,8 @@ class Problem:
         object.__setattr__(self, "width", whole(self.width, "width"))
         if self.ridge <= 0:
             raise InputError("ridge", f"{self.ridge} is not positive", "a positive number")
+        if self.names is not None and not isinstance(self.names, Names):
+            raise InputError("names", shown(self.names), "`Names(inputs, target)`")
         if self.names is not None and len(self.names.inputs) != self.dimension:
             raise InputError("names", str(self.names.inputs), "one name for each input")
         for name, kind in (("loss", Loss), ("output_bias", OutputBias)):
@@ -427,10 +439,8 @@ def alike(rows: Iterable[Vector]) -> list[list[int]]:
 
 def _names(inputs: Table, targets: Table) -> Names | None:
     """Return the names of columns, if there are any."""
-    if inputs.names is None and targets.names is None:
-        return None
-    usual = Names.usual(len(inputs.rows[0]) if inputs.rows else 1)
-    return Names(inputs.names or usual.inputs, *(targets.names or ()))
+    dimension = len(inputs.rows[0]) if inputs.rows else 1
+    return Names.given(dimension, inputs.names, *(targets.names or (None,)))
 
 
 def _exact_row(row: Any, where: str) -> Vector:

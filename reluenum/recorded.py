@@ -1,6 +1,7 @@
 """A list of minima as a document has it: exact data, and decimals with what encloses them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -139,18 +140,29 @@ def recorded(
     ------
     IncompleteRunError
         If it is none, or records are missing.
+    InputError
+        If the names do not fit the data.
     """
     if (document.get("format"), document.get("version")) != (FORMAT, VERSION):
         raise IncompleteRunError(f"{source} is no document of kind {FORMAT}, version {VERSION}")
-    try:
+    with _as_written(source):
         posed = dict(document["problem"])
         if posed["width"] == ALL:
             posed["width"] = len(posed["y"])
-        problem = replace(Problem.from_document(posed), names=names)
+        problem = Problem.from_document(posed)
+    problem = replace(problem, names=names)
+    with _as_written(source):
         components = tuple(RecordedComponent(problem, r) for r in document["components"])
         for component in components:
             component.loss, component.loss_interval, component.network  # noqa: B018, all are read
-        return RecordedLandscape(document, problem, components)
+    return RecordedLandscape(document, problem, components)
+
+
+@contextmanager
+def _as_written(source: str) -> Iterator[None]:
+    """Say of what cannot be read that no run writes it."""
+    try:
+        yield
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         reason = f"{source} is not as a run writes it: {type(error).__name__}: {error}"
         raise IncompleteRunError(reason) from error

@@ -106,7 +106,7 @@ def exact_text(value: Any, binary: bool = False) -> str:
     if hasattr(value, "filled") and value.mask.all():
         raise ValueError("a masked value")
     if _is_truth(value):
-        raise ValueError(f"the truth value {value}")
+        raise ValueError(f"the truth value {value}, not the number {int(value)}")
     if isinstance(value, Rational | fmpq | fmpz):
         return _digits(value)
     if isinstance(value, Decimal) or _is_float(value):

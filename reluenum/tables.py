@@ -5,6 +5,7 @@ shortens them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from decimal import Context, Decimal
 from math import sqrt
 from typing import Any
@@ -60,6 +61,11 @@ def components_frame(document: Document) -> pd.DataFrame:
         for index, component in enumerate(document["components"], start=1)
     ]
     return object_frame(records, columns)
+
+
+def named(document: Document, names: Names | None) -> Document:
+    """Return a document that says, to tables and figures only, what the columns are called."""
+    return document if names is None else {**document, "names": asdict(names)}
 
 
 def names_of(document: Document) -> Names:

@@ -1,7 +1,6 @@
 """What people do with a list of minima: go through it, and see it as table, figures and page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -35,8 +34,9 @@ class Views(Sequence):
     @property
     def named_document(self) -> Mapping[str, Any]:
         """The document and, for tables and figures only, the names of the columns of the data."""
-        names = self.problem.names
-        return self.document if names is None else {**self.document, "names": asdict(names)}
+        from reluenum.tables import named
+
+        return named(self.document, self.problem.names)
 
     def frame(self) -> "pd.DataFrame":
         """Return one row per component."""

@@ -1,16 +1,22 @@
 """Rule figures: draw the minima of an instance."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from reluenum.document import read_result
 from reluenum.figures import FIGURES, save_figure
 from reluenum.joblog import logged
+from reluenum.layout import Layout
+from reluenum.problem import Names
+from reluenum.tables import named
 
 
-def main(minima: Path, folder: Path, formats: Sequence[str]) -> None:
-    """Read the minima of an instance and write every figure of them into a folder."""
-    document = read_result(minima)
+def main(minima: Path, folder: Path, formats: Sequence[str], layout: Mapping[str, Any]) -> None:
+    """Write every figure of an instance into a folder, labelled by the columns of its layout."""
+    document, columns = read_result(minima), Layout(**layout)
+    dimension = len(document["problem"]["x"][0])
+    document = named(document, Names.given(dimension, columns.inputs, columns.target))
     for name, draw in FIGURES.items():
         save_figure(draw(document), folder / name, formats)
 
@@ -21,4 +27,5 @@ if __name__ == "__main__":
             Path(snakemake.input.minima),
             Path(snakemake.output[0]).parent,
             snakemake.params.formats,
+            snakemake.params.layout,
         )

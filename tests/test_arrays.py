@@ -124,7 +124,7 @@ def test_a_float_may_be_taken_as_the_binary_fraction_that_it_is():
         (Decimal("NaN"), "NaN, which is not finite"),
         (None, "None of type NoneType"),
         (True, "the truth value True"),
-        (np.True_, "the truth value True"),
+        (np.False_, "the truth value False, not the number 0"),
         (1j, "the complex number 1j"),
         (np.complex64(1), "the complex number (1+0j)"),
         ("1,5", "'1,5' is not a finite decimal or fraction"),

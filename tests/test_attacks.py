@@ -23,6 +23,7 @@ from reluenum.document import to_json
 from reluenum.prove import posed, prove
 from reluenum.spool import Task, surveyed
 from reluenum.verify import CertificateError, verify
+from reluenum.verify import main as check
 from reluenum.verify.pages import row_groups
 from reluenum.verify.records import claimed_faces
 
@@ -227,6 +228,18 @@ def test_modules_in_the_working_folder_are_not_imported(documents, tmp_path):
         (tmp_path / f"{name}.py").write_text(PLANTED)
     done = run_alone(tmp_path, "-P")
     assert (done.returncode, done.stdout) == (1, expected)
+
+
+class ClosedPipe:
+    def write(self, text):
+        raise BrokenPipeError
+
+
+def test_a_reader_who_has_gone_is_no_fault_of_the_file(documents, tmp_path, monkeypatch):
+    (tmp_path / "minima.json").write_text(json.dumps(documents["one"]))
+    monkeypatch.setattr(sys, "stdout", ClosedPipe())
+    with pytest.raises(BrokenPipeError):
+        check([str(tmp_path / "minima.json")])
 
 
 def test_the_checker_imports_nothing_else_of_the_package():

@@ -95,6 +95,7 @@ def frame(**options):
         "x1,x2,y,,\n-1,1/2,0.2,,\n1/3,0,1e2,,\n,,,,\n",
         "x1,x2,y\n-1,1/2,0.2, \n1/3,0,1e2,\n",
         f"X1,X2,Y\n{ROWS}",
+        f"sep=,\r\n{PLAIN}",
         f"x_1,X_2,Y\n{ROWS}",
         f"x0,x1,y\n{ROWS}",
         "y,x_1,X_0\n0.2,1/2,-1\n1e2,0,1/3\n",
@@ -134,6 +135,7 @@ def test_file_as_people_have_it_is_read_as_the_plain_one(content, tmp_path, capl
         (frame(header=["x", "Y", "y"]), Layout("x,Y", "y")),
         ('x1;x2;y\n"-1";"0,5";"0,25"\n3;0;100\n', Layout(separator=";", decimal=",")),
         ('x1,x2,y\n-1,"0,5","0,25"\n3,0,100\n', Layout(separator=",", decimal=",")),
+        ('"sep=;"\nx1;x2;y\n-1;0,5;0,25\n3;0;100\n', Layout(separator=";", decimal=",")),
         ("  x1   x2 \t y\n-1 0.5\t0.25  \n 3  0 100 # end\n", Layout(separator="space")),
         ('note,b,y,a\nNA,.5,.25,-1\n"a # b",0,100,3\n', Layout("a,b", "y")),
     ],
@@ -177,6 +179,7 @@ def test_index_of_a_frame_is_left_out_and_reported(content, names, caplog):
     ("text", "layout", "message"),
     [
         ("x;y\n1,5;2,0\n", {}, "row 1: unknown column 'x;y'; .* --separator what separates"),
+        ("sep=;\nx;y\n1;2\n", {}, "row 1: unknown column 'sep=;'; .* --separator what separates"),
         ("x;y\n1,5;2,0\n", {"separator": ";"}, r"row 2, column x: '1,5' .*\(--decimal says"),
         ("x y\n1 2\n", {}, "row 1: unknown column 'x y'; .* --separator what separates"),
         ("a,b\n1,2\n", {}, r"row 1: unknown column 'a'; .*\(--inputs and --target name others"),
@@ -190,6 +193,7 @@ def test_index_of_a_frame_is_left_out_and_reported(content, names, caplog):
         ("x;y\n1.234,5;1\n", {"separator": ";", "decimal": ","}, "'1.234,5' has a point"),
         ("x;y\n1.5;1\n", {"separator": ";", "decimal": ","}, "row 2, column x: '1.5' has a poi"),
         ("x1,x2,x3\n1,2,3\n", {"target": "x2"}, "row 1: no column x2"),
+        ('"x" "y"\n"1" -1 0.2\n"2" 3 4\n', {"separator": " "}, "row 2: 3 cells; .* row names need"),
     ],
 )
 def test_where_two_readings_are_possible_the_error_names_the_option(text, layout, message):
@@ -289,6 +293,10 @@ def test_repeated_points_are_kept():
         (gzip.compress(bytes(LARGEST_FILE + 1)), "a file too large; expected at most"),
         (b"BZh\xff,y\n1,2\n", "damaged: "),
         ('x,y\n"1,2\n3,4\n', "row 2: unexpected end of data; expected cells separated by commas"),
+        (
+            '"x";"y"\n1;2\n',
+            "row 1: ',' expected after '\"'; expected cells separated by commas (--separator says",
+        ),
         ("x,y\n" + "1," * 10**5, "row 2: 100001 cells; expected 2"),
         (f"x,y\n1,{'1' * 200_000}", "row 2: field larger than field limit"),
         (b"\0" * (LARGEST_FILE + 1), f"a file too large; expected at most {LARGEST_FILE} bytes"),

@@ -124,7 +124,7 @@ def test_an_unexplained_end_point_has_an_exit_code(here, monkeypatch, capsys):
         (["--steps", "0"], "--steps: '0'; expected a whole number from 1"),
         (["--seed", "-1"], "--seed: '-1'; expected a whole number from 0"),
         (["--figure", "basins.exe"], "--figure: 'basins.exe'; expected a name that ends in .svg"),
-        (["--table", "minima.json"], "--output: minima.json is the file with the data"),
+        (["--table", "minima.json"], "--table: minima.json is the file with the data"),
     ],
 )
 def test_a_bad_option_is_named_and_nothing_is_written(here, options, message, capsys):

@@ -225,6 +225,7 @@ def test_the_command_writes_document_and_figure(tmp_path, capsys):
         (["--ridge", "1"], "--ridge: '1'"),
         (["--points", "1"], "--points: '1'"),
         (["--figure", "path.gif"], "--figure: 'path.gif'"),
+        (["--figure", "no/path.svg"], "--figure: no/path.svg is in no existing folder"),
         (["--width", "all"], "--width: 'all'"),
     ],
 )

@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from reluenum.document import read_json
+from reluenum.api import enumerate_minima
+from reluenum.document import read_json, read_result, write_result
 from reluenum.errors import IncompleteRunError, TooManySupportsError
 from reluenum.experiment import planned_batches
 from reluenum.formulations import REDUCED
 from reluenum.groebner import DEFAULT_LIMITS
 from reluenum.joblog import logged
+from reluenum.problem import Problem
 from reluenum.seals import sealed
-from scripts import certify, dataset, decided, merge, patterns, solve
+from scripts import certify, dataset, decided, figures, merge, patterns, solve
 
 ROOT = Path(__file__).parents[1]
 PATH = {"format": "reluenum-path", "version": 1}
@@ -80,6 +82,22 @@ def test_a_file_is_read_as_its_instance_says(tmp_path, caplog):
     assert problems[0] == problems[1]
     (line,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert line.endswith("frame.csv: left out '' as an index; --inputs and --target choose columns")
+
+
+def test_figures_are_labelled_by_the_columns_that_an_instance_names(tmp_path, monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(figures, "save_figure", lambda figure, to, _: drawn.update({to: figure}))
+    document = enumerate_minima(Problem.from_text([["0"], ["1"]], ["0", "1"], 1, "1/10")).document
+    write_result(tmp_path / "minima.json", document)
+    for layout, labels in (
+        ({}, ["$x$", "$f(x)$"]),
+        ({"inputs": "dose", "separator": "tab"}, ["dose", "y, fitted"]),
+        ({"inputs": ["dose"], "target": "effect"}, ["dose", "effect, fitted"]),
+    ):
+        figures.main(tmp_path / "minima.json", tmp_path, ["svg"], layout)
+        (axes, *_) = drawn[tmp_path / "fits"].axes
+        assert [axes.get_xlabel(), axes.get_ylabel()] == labels
+    assert read_result(tmp_path / "minima.json") == document
 
 
 def test_the_order_of_the_batches_does_not_matter(solved, tmp_path):

@@ -6,11 +6,13 @@ import pickle
 from decimal import Decimal
 from fractions import Fraction
 from html.parser import HTMLParser
+from itertools import chain
 from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
+from flint import fmpq
 from matplotlib.text import Text as MplText
 
 from reluenum import (
@@ -25,6 +27,7 @@ from reluenum import (
 )
 from reluenum.algebraic import compare, exact_value
 from reluenum.datasets import random_data
+from reluenum.decimals import decimal_text
 from reluenum.document import to_json
 from reluenum.prove import posed, prove
 from reluenum.spool import Task, surveyed
@@ -115,6 +118,15 @@ def test_inputs_that_do_not_fit_are_refused(landscape, X, message):
     with pytest.raises(InputError) as caught:
         landscape[0].predict(X)
     assert str(caught.value).startswith(message)
+
+
+def test_a_row_that_is_not_in_a_list_is_refused_with_what_to_write(plane):
+    message = "X: rows of 1 numbers; expected 2, as in the data (a single row is [[...]])"
+    for row in ([1, 2], np.array([1, 2]), pd.Series({"dose": 1, "age": 2})):
+        with pytest.raises(InputError) as caught:
+            plane[0].predict(row)
+        assert str(caught.value) == message
+    assert plane[0].predict([[1, 2]]).shape == (1,)
 
 
 def test_other_data_need_a_target_for_each_input(landscape):
@@ -274,6 +286,27 @@ def test_a_read_list_is_shown_copied_and_named_like_a_computed_one(landscape, tm
     assert repr(found).startswith(f"RecordedLandscape of {landscape.problem!r}: {len(found)} comp")
     again = Landscape.from_document(json.loads(to_json(landscape.document)))
     assert [c.loss for c in again] == [c.loss for c in found]
+
+
+def test_names_that_do_not_fit_are_no_fault_of_the_document(landscape, tmp_path):
+    landscape.save(tmp_path / "minima.json")
+    for names, message in (
+        (Names(("dose", "age")), "names: ('dose', 'age'); expected one name for each input"),
+        (("dose", "response"), "names: ('dose', 'response'); expected `Names(inputs, target)`"),
+    ):
+        with pytest.raises(InputError) as caught:
+            read_landscape(tmp_path / "minima.json", names)
+        assert str(caught.value) == message
+
+
+def test_exact_numbers_have_a_nearest_double(landscape):
+    for component in landscape:
+        record = component.representative
+        for number in (component.loss, *record.weights, *chain(*record.units)):
+            assert float(number) == float(decimal_text(number))
+    assert sorted(landscape, key=lambda c: float(c.loss)) == list(landscape)
+    third = landscape[0].loss.point.constant(fmpq(1, 3))
+    assert [float(third), float(third - third), float(third * third - third)] == [1 / 3, 0, -2 / 9]
 
 
 def test_a_list_for_every_width_is_read_back():

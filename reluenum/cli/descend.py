@@ -60,8 +60,8 @@ def run(options: argparse.Namespace) -> int:
         None if options.steps is None else whole_number(options.steps, "--steps"),
     )
     output = writable(options.output, options.file)
-    table = writable(options.table, options.file)
-    figure = writable(options.figure, options.file)
+    table = writable(options.table, options.file, "--table")
+    figure = writable(options.figure, options.file, "--figure")
     if figure is not None and figure.suffix not in FIGURE_FORMATS:
         expected = f"a name that ends in {', '.join(FIGURE_FORMATS)}"
         raise InputError("--figure", quoted(options.figure), expected)

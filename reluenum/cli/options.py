@@ -146,7 +146,9 @@ def writable_folder(output: str | None) -> Path | None:
         raise InputError("--output-dir", found, expected) from error
 
 
-def writable(output: str | None, source: str | None = None) -> Path | None:
+def writable(
+    output: str | None, source: str | None = None, option: str = "--output"
+) -> Path | None:
     """Return the file to write, seen to be writable before any work is done.
 
     A link is followed, and only plain files are replaced: not the source, and no device.
@@ -157,22 +159,22 @@ def writable(output: str | None, source: str | None = None) -> Path | None:
     try:
         path = Path(os.path.realpath(output))
         if path.is_dir():
-            raise InputError("--output", f"{output} is a folder", expected)
+            raise InputError(option, f"{output} is a folder", expected)
         if not path.parent.is_dir():
-            raise InputError("--output", f"{output} is in no existing folder", expected)
+            raise InputError(option, f"{output} is in no existing folder", expected)
         if path.exists() and not path.is_file():
-            raise InputError("--output", f"{output} is no plain file", expected)
+            raise InputError(option, f"{output} is no plain file", expected)
         if path.exists() and not os.access(path, os.W_OK):
-            raise InputError("--output", f"{output} is read-only", expected)
+            raise InputError(option, f"{output} is read-only", expected)
         if source is not None and path == Path(os.path.realpath(source)):
-            raise InputError("--output", f"{output} is the file with the data", expected)
+            raise InputError(option, f"{output} is the file with the data", expected)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
             return path
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         found = f"{output}: {getattr(error, 'strerror', None) or error}"
-        raise InputError("--output", found, expected) from error
+        raise InputError(option, found, expected) from error
 
 
 def progress_of(options: argparse.Namespace) -> bool:

@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     check_choice("--output-bias", options.output_bias)
     limits = Limits(**limits_of(options))
     output = writable(options.output, options.data)
-    figure = writable(options.figure, options.data)
+    figure = writable(options.figure, options.data, "--figure")
     if figure is not None and figure.suffix not in (".svg", ".png", ".pdf"):
         raise InputError("--figure", quoted(options.figure), "a name that ends in .svg, .png, .pdf")
     problem = problem_of(options, width, low)

@@ -255,11 +255,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("usage: python -P -m reluenum.verify FILE", file=sys.stderr)
         return 2
     try:
-        print(verify(arguments[0]))
+        report = verify(arguments[0])
     except CertificateError as error:
         print(f"not proved: {error}")
         return 1
     except OSError as error:
         print(f"cannot read {arguments[0]}: {error}", file=sys.stderr)
         return 2
+    print(report)
     return 0
