@@ -448,6 +448,12 @@ class Number:
     def __neg__(self) -> "Number":
         return Number(self.point, operator.neg, (self,))
 
+    def __lt__(self, other: "Number") -> bool:
+        return compare(self, other) < 0
+
+    def __gt__(self, other: "Number") -> bool:
+        return compare(self, other) > 0
+
     def __float__(self) -> float:
         """Return the nearest double, or one of two that are nearly as near."""
         balls = (arb(0) if self.is_zero() else self.ball(bits) for bits in precisions())

@@ -13,6 +13,7 @@ SEPARATORS = {
     r"\t": "\t",
     "space": " ",
     "whitespace": " ",
+    "pipe": "|",
 }
 """What may stand between two cells; `space` is one or more blanks or tabs."""
 

@@ -253,7 +253,8 @@ class Problem:
 
         A float is the shortest decimal text that gives it back in its own precision: 0.1 is 1/10,
         be it a Python float or a `float32`. So numbers that were typed, or read from a file, are
-        the numbers that were meant; of numbers that were computed, all 17 digits are taken.
+        the numbers that were meant; of numbers that were computed, all 17 digits are taken, with
+        which the certified engine is as fast as with two, and the Groebner engine is not.
 
         Parameters
         ----------

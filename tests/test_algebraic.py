@@ -140,6 +140,9 @@ def test_conjugates_have_one_minimal_polynomial_and_differ():
     assert compare(negative, positive) == -1
     assert compare(positive, negative) == 1
     assert compare(-negative, positive) == 0
+    assert negative < positive > negative
+    assert not positive < -negative
+    assert sorted([positive, negative], reverse=True) == [positive, negative]
 
 
 def test_numbers_of_different_fields_that_differ_by_very_little_are_ordered():

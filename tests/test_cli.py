@@ -110,7 +110,7 @@ def test_every_command_that_reads_data_takes_the_options_of_files(command, capsy
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--separator", "pipe"], "--separator: 'pipe'; expected one of comma, semicolon, tab, "),
+        (["--separator", "colon"], "--separator: 'colon'; expected one of comma, semicolon, tab, "),
         (["--decimal", "comma"], "--decimal: a comma, and no separator; expected a separator of c"),
         (["--inputs", "a,,b"], "--inputs: 'a,,b'; expected different names of columns, separated"),
         (["--target", ""], "--target: ''; expected the name of a column, not one of inputs"),

@@ -255,7 +255,10 @@ def test_what_an_entry_says_of_its_file_belongs_to_all_its_instances_and_paths()
         ({"target": ""}, "datasets[0].target: ''; expected the name of a column as text"),
         ({"target": ["y"]}, "datasets[0].target: ['y']; expected the name of a column as text"),
         ({"inputs": "a", "target": "a"}, "datasets[0].target: 'a'; expected the name of a column,"),
-        ({"separator": "pipe"}, "datasets[0].separator: 'pipe'; expected one of comma, semicolon"),
+        (
+            {"separator": "colon"},
+            "datasets[0].separator: 'colon'; expected one of comma, semicolon",
+        ),
         ({"decimal": "dot"}, "datasets[0].decimal: 'dot'; expected one of point, comma"),
         ({"decimal": ","}, "datasets[0].decimal: a comma, and no separator; expected a separator"),
         ({"seperator": ";"}, "datasets[0]: unknown key 'seperator' (did you mean 'separator'?)"),

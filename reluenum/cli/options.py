@@ -53,7 +53,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 
 def add_layout(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how to read a data file."""
-    separators = "what separates columns: comma (default), semicolon, tab, space"
+    separators = "what separates columns: comma (default), semicolon, tab, space, pipe"
     add = parser.add_argument
     add("--inputs", metavar="A,B", help="names of the columns of inputs, if they are others")
     add("--target", metavar="NAME", help="name of the column of targets, if it is not y")
