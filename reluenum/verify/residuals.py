@@ -336,11 +336,12 @@ def same_residual(one: Core, other: Core) -> bool:
     pairs = [(one, k) for k in other.support if k not in one.ties]
     pairs += [(other, k) for k in one.support if k not in other.ties]
     for forms in zip(one.residuals(), other.residuals(), strict=False):
-        if not all(form.bits for form in forms):
+        if not pairs or not all(form.bits for form in forms):
             break
         balls = dict(zip((one, other), forms, strict=True))
-        if any(_excess(balls[core], one.data.faces[k]) for core, k in pairs):
-            return False
+        with ctx.workprec(forms[0].bits):
+            if any(_excess(balls[core], one.data.faces[k]) for core, k in pairs):
+                return False
     return all(core.excess(k) == 0 for core, k in pairs)
 
 
