@@ -158,6 +158,8 @@ def newton_step(ball: Residual) -> list[list[arb]]:
                 )
             row.append(block.tolist())
         blocks += [list(chain(*parts)) for parts in zip(*row, strict=True)]
+    if all(entry.contains(0) for (entry,) in right):
+        return ball.w  # solved as far as this precision tells: a step would be rounding alone
     step = arb_mat(blocks).mid().solve(arb_mat(right).mid()).entries()
     moved = [x + dx for x, dx in zip(chain(*ball.w), step, strict=True)]
     return [[x.mid() for x in moved[k : k + depth]] for k in range(0, len(moved), depth)]
