@@ -14,7 +14,7 @@ from math import comb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from flint import fmpz, fmpz_poly
+from flint import arb, ctx, fmpz, fmpz_poly
 from oracles import reference_problem
 
 from reluenum import Problem
@@ -25,6 +25,7 @@ from reluenum.spool import Task, surveyed
 from reluenum.verify import CertificateError, verify
 from reluenum.verify import main as check
 from reluenum.verify.pages import row_groups
+from reluenum.verify.reals import Root
 from reluenum.verify.records import claimed_faces
 
 ONE = Problem.from_text([["-3/4"], ["4/3"]], ["2", "-1"], 2, "1")
@@ -372,10 +373,10 @@ def test_the_number_of_records_tells_how_many_faces_there_are(width):
         claimed_faces({"y": ["0"] * 5, "width": width}, 10**40)
 
 
-def described(document, chi, coordinate=("1",)):
+def described(document, chi, coordinate=("1",), root=0):
     """The document with an exact description of its first component."""
     (group, *_) = document["components"][0]["strata"][0]["support"]
-    entry = {"support": group["face"], "chi": [str(fmpz(c)) for c in chi], "root": 0}
+    entry = {"support": group["face"], "chi": [str(fmpz(c)) for c in chi], "root": root}
     entry["coordinates"] = [list(coordinate)] * 3
     return document | {"certificate": document["certificate"] | {"exact": [entry]}}
 
@@ -403,12 +404,33 @@ def test_exact_descriptions_are_bounded_by_degree_and_length_together(documents,
 
 
 def test_roots_that_hardly_differ_are_not_told_apart_at_any_price(documents, tmp_path):
-    for degree, digits in ((3, 5000), (16, 5000), (64, 1000)):
+    for degree, digits in ((3, 5000), (64, 1000)):
         text = "cannot be told apart"
-        refused(described(documents["one"], clustered(degree, digits)), tmp_path, text)
+        pair = described(documents["one"], clustered(degree, digits), root=1 - degree % 2)
+        refused(pair, tmp_path, text)
     # With a gap that is wide enough for the precision they are two roots.
     assert len(fmpz_poly(clustered(3, 5)).complex_roots()) == 3
     refused(described(documents["one"], clustered(3, 5)), tmp_path, "does not solve")
+    refused(described(documents["one"], clustered(3, 5), root=3), tmp_path, "only 3 real roots")
+
+
+@pytest.mark.parametrize("exponent", [8, 200, 800])
+def test_complex_roots_that_are_near_do_not_hide_real_ones(exponent):
+    """10^e (t^10 - 3 t^8) + 3 at t = x - 1 is irreducible (Eisenstein), and eight roots are near 1.
+
+    Two of these are real, 1 - s and 1 + s with s = 10^(-e/8) but for a factor 1 + O(s^2).
+    """
+    large = 10**exponent
+    chi = fmpz_poly([3, *[0] * 7, -3 * large, 0, large])(fmpz_poly([-1, 1]))
+    roots = [Root(chi, k) for k in range(4)]
+    with ctx.workprec(1024):
+        step = arb(10) ** (-exponent // 8)
+        wide, *near, other = [root.ball(1000) - 1 for root in roots]
+        values = (-arb(3).sqrt(), -step, step, arb(3).sqrt())
+        for root, value in zip((wide, *near, other), values, strict=True):
+            assert abs(root / value - 1) < step * step
+    with pytest.raises(CertificateError, match="only 4 real roots"):
+        Root(chi, 4)
 
 
 @pytest.mark.parametrize(

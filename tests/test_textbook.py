@@ -59,6 +59,15 @@ def test_the_instances_are_of_every_kind():
         pytest.param(
             [*"012345"], [0, 0, 0, 1, 1, 1], 2, "1/100", {"output_bias": "free"}, id="step"
         ),
+        pytest.param(["3/4"], [2], 1, f"{25 * 10**79 - 1}/{10**80}", {}, id="unit of length 1e-40"),
+        pytest.param(
+            ["-2", f"{2 * 10**40 + 1}/{10**40}"],
+            [0, -2],
+            2,
+            "1/4",
+            {"output_bias": "free"},
+            id="residuals that nearly agree",
+        ),
     ],
 )
 def test_known_ties_are_proved(inputs, targets, width, ridge, conventions, tmp_path):

@@ -1,59 +1,85 @@
 """Real numbers: rationals, balls, and elements of a number field."""
 
 from collections.abc import Callable, Sequence
+from operator import ne
 from typing import Any
 
-from flint import acb, acb_poly, arb, arb_poly, ctx, fmpq, fmpq_mat, fmpq_poly, fmpz_poly
+from flint import arb, arb_poly, ctx, fmpq, fmpq_mat, fmpq_poly, fmpz_poly
 
 from .exact import CertificateError, dot, require
 
-MOST_BITS = 3072
-"""Precision at which the roots of a polynomial are told apart, or not at all."""
+MOST_HALVINGS = 1 << 17
+"""So often may an interval with two roots be halved, times the degree; those below 16 count as 16.
+
+Roots that are nearer are not told apart. What this takes grows with the square of the number.
+"""
 
 
 class Root:
     """A real root of an irreducible polynomial over Z, counted in ascending order."""
 
     def __init__(self, chi: fmpz_poly, index: int) -> None:
-        self.chi, self.index, self.modulus = chi, index, fmpq_poly(chi)
+        self.chi, self.modulus = chi, fmpq_poly(chi)
+        self._place, self._exponent = isolated(chi, index)
         self._balls: dict[int, arb] = {}
 
     def ball(self, bits: int) -> arb:
         """Return an enclosure with so many correct bits, or nearly so."""
         if bits not in self._balls:
-            self._balls[bits] = self._isolated(bits)
+            self._balls[bits] = self._halved(bits)
         return self._balls[bits]
 
-    def _isolated(self, bits: int) -> arb:
-        """Isolate all roots with FLINT, at rising precisions, and take the real one."""
-        precision = bits
-        while precision < max(2 * bits, MOST_BITS):
-            precision *= 2
-            with ctx.workprec(precision):
-                try:
-                    tolerance = arb(2) ** (-precision // 2)
-                    roots = acb_poly(self.chi).roots(tol=tolerance, maxprec=precision)
-                except ValueError:  # not told apart
-                    continue
-                if (real := _real(roots)) is None:
-                    continue
-                require(self.index < len(real), f"chi has only {len(real)} real roots")
-                if real[self.index].rel_accuracy_bits() >= bits - 16:
-                    return real[self.index]
-        raise CertificateError("the roots of chi cannot be told apart")
+    def _halved(self, bits: int) -> arb:
+        """Halve the interval of the root, which is not rational, until it is so small."""
+        if self.chi.degree() == 1:
+            return arb(fmpq(-self.chi[0], self.chi[1]))
+        place, exponent = self._place, self._exponent
+        above = self.chi(fmpq(place + 1) * fmpq(2) ** exponent) > 0
+        while abs(place) >> bits == 0:
+            place, exponent = 2 * place, exponent - 1
+            if (self.chi(fmpq(place + 1) * fmpq(2) ** exponent) > 0) != above:
+                place += 1
+        self._place, self._exponent = place, exponent
+        return arb(2 * place + 1, 1) * arb(2) ** (exponent - 1)
 
 
-def _real(roots: Sequence[acb]) -> list[arb] | None:
-    """Return the real ones of all roots of a real polynomial, None if that cannot be told.
+def isolated(chi: fmpz_poly, index: int) -> tuple[int, int]:
+    """Return (c, e) such that c 2^e < root < (c + 1) 2^e, which no other root fulfils.
 
-    The mirror image of a root that is not real is another root.
+    Descartes' rule of signs counts the roots in an interval, and is right if it says 0 or 1. No
+    end is a root, for these are irrational. A single rational one is not looked for: (0, 0).
+
+    Parameters
+    ----------
+    chi : fmpz_poly
+        Irreducible.
+    index : int
+        How many real roots are smaller.
     """
-    near = [root for root in roots if root.imag.contains(0)]
-    for root in near:
-        mirrored = root.conjugate()
-        if any(mirrored.overlaps(other) for other in roots if other is not root):
-            return None
-    return sorted((root.real for root in near), key=lambda root: root.mid())
+    degree, sizes = chi.degree(), [abs(c).bit_length() for c in chi.coeffs()]
+    if degree == 1 and index == 0:
+        return 0, 0
+    # All roots are smaller than 2^largest (Fujiwara).
+    lengths = [-((sizes[-1] - size - 1) // i) for i, size in enumerate(sizes[-2::-1], 1) if size]
+    largest = max([0, *lengths]) + 1
+    upper = fmpz_poly([c << largest * k for k, c in enumerate(chi.coeffs())])
+    open_ = [(upper, 0, largest), (upper(fmpz_poly([-1, 1])), -1, largest)]
+    found = 0
+    while open_:
+        poly, place, exponent = open_.pop()
+        mapped = fmpz_poly(poly.coeffs()[::-1])(fmpz_poly([1, 1]))
+        signs = [c > 0 for c in mapped.coeffs() if c != 0]
+        changes = sum(map(ne, signs, signs[1:]))
+        if changes > 1:
+            halvings = (largest - exponent) * max(degree, 16)
+            require(halvings < MOST_HALVINGS, "the roots of chi cannot be told apart")
+            left = fmpz_poly([c << degree - k for k, c in enumerate(poly.coeffs())])
+            open_.append((left(fmpz_poly([1, 1])), 2 * place + 1, exponent - 1))
+            open_.append((left, 2 * place, exponent - 1))
+        elif changes and found == index:
+            return place, exponent
+        found += changes == 1
+    raise CertificateError(f"chi has only {found} real roots")
 
 
 class Algebraic:

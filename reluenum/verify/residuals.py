@@ -158,6 +158,8 @@ def newton_step(ball: Residual) -> list[list[arb]]:
                 )
             row.append(block.tolist())
         blocks += [list(chain(*parts)) for parts in zip(*row, strict=True)]
+    if all(entry.contains(0) for (entry,) in right):
+        return ball.w  # solved as far as this precision tells: a step would be rounding alone
     step = arb_mat(blocks).mid().solve(arb_mat(right).mid()).entries()
     moved = [x + dx for x, dx in zip(chain(*ball.w), step, strict=True)]
     return [[x.mid() for x in moved[k : k + depth]] for k in range(0, len(moved), depth)]
@@ -336,11 +338,12 @@ def same_residual(one: Core, other: Core) -> bool:
     pairs = [(one, k) for k in other.support if k not in one.ties]
     pairs += [(other, k) for k in one.support if k not in other.ties]
     for forms in zip(one.residuals(), other.residuals(), strict=False):
-        if not all(form.bits for form in forms):
+        if not pairs or not all(form.bits for form in forms):
             break
         balls = dict(zip((one, other), forms, strict=True))
-        if any(_excess(balls[core], one.data.faces[k]) for core, k in pairs):
-            return False
+        with ctx.workprec(forms[0].bits):
+            if any(_excess(balls[core], one.data.faces[k]) for core, k in pairs):
+                return False
     return all(core.excess(k) == 0 for core, k in pairs)
 
 
