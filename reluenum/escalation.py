@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_mat, ctx, fmpq_mat
+from flint import arb, ctx, fmpq, fmpq_mat
 
 from reluenum.algebraic import (
     CERTIFICATION_BITS,
@@ -148,12 +148,12 @@ def stage(point: SupportPoint) -> Stage:
 
 def _coordinates(support: Support, vectors: np.ndarray, lengths: np.ndarray) -> list[arb]:
     """Return approximate unknowns of a support's system."""
-    units: list[arb] = []
+    units: list[fmpq] = []
     for face, vector, length in zip(support, vectors, lengths, strict=True):
-        basis = fmpq_mat([list(row) for row in face.basis])
-        unit = arb_mat([[float(entry)] for entry in vector / length])
-        units += arb_mat(basis * basis.transpose()).solve(arb_mat(basis) * unit).entries()
-    return [entry.mid() for entry in units] + [arb(float(length)) for length in lengths]
+        basis = fmpq_mat([list(row) for row in face.basis])  # its vectors may be nearly parallel
+        unit = fmpq_mat([[fmpq(*entry.as_integer_ratio())] for entry in vector / length])
+        units += (basis * basis.transpose()).solve(basis * unit).entries()
+    return [arb(entry).mid() for entry in units] + [arb(float(length)) for length in lengths]
 
 
 def polished(system: PolynomialSystem, start: Sequence[arb]) -> list[arb]:

@@ -4,6 +4,7 @@ import base64
 import io
 from collections import Counter
 from dataclasses import replace
+from fractions import Fraction
 from math import comb
 
 import pyarrow.parquet as pq
@@ -55,6 +56,22 @@ def test_the_instances_are_of_every_kind():
         pytest.param(["3/4"], [2], 1, "24999999/10000000", {}, id="unit of length 1e-4"),
         pytest.param(
             ["3/4", "1/2", "-1"], [2, 1, 1], 2, f"{3 * 10**20 - 1}/{10**20}", {}, id="small units"
+        ),
+        pytest.param(
+            ["-2", "-1", "1", "2"],
+            [2, -1, Fraction(1 - 10**150, 10**150), 2],
+            2,
+            "1/10",
+            {},
+            id="losses that differ by 1e-150",
+        ),
+        pytest.param(
+            [[f"1.{19 * '0'}1", f"1.{19 * '0'}1", -1], [f"0.{20 * '9'}", 1, -1], [-1, -1, -1]],
+            [1, 0, 0],
+            2,
+            "1/2",
+            {"output_bias": "ridge"},
+            id="nearly equal inputs",
         ),
         pytest.param(
             [*"012345"], [0, 0, 0, 1, 1, 1], 2, "1/100", {"output_bias": "free"}, id="step"

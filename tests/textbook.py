@@ -18,7 +18,7 @@ from pathlib import Path
 from reluenum import Problem
 from reluenum.arrangement import Arrangement
 from reluenum.document import to_json
-from reluenum.prove import prove
+from reluenum.prove import posed, prove
 from reluenum.series import CertifiedSeries
 from reluenum.spool import Task, surveyed
 from reluenum.verify import CertificateError, verify
@@ -68,15 +68,9 @@ def _drawn(generator: random.Random) -> Instance:
         ridge = generator.choice([ridge, *_transitions(inputs, targets, bias == "free")])
         if generator.random() < 0.3:
             ridge *= 1 + Fraction(generator.choice([-1, 1]), 10 ** generator.randint(9, 20))
-    problem = Problem.from_text(
-        inputs,
-        targets,
-        len(targets) if width == ALL else width,
-        ridge,
-        loss=loss,
-        output_bias=bias,
-    )
-    return Instance(kind, problem, width == ALL)
+    fixed = 1 if width == ALL else width
+    problem = Problem.from_text(inputs, targets, fixed, ridge, loss=loss, output_bias=bias)
+    return Instance(kind, posed(problem, width == ALL), width == ALL)
 
 
 def _grid(generator: random.Random) -> tuple[list, list]:

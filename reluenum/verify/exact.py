@@ -11,8 +11,11 @@ from typing import Any
 
 from flint import arb, ctx, fmpq, fmpq_mat, fmpz
 
-LEVELS = (96, 128, 256, 512, 1024)
-"""Working precisions in bits; the first one encloses a record as it stands."""
+LEVELS = (96, 128, 256, 512, 1024, 2048, 4096, 8192)
+"""Working precisions in bits; the first one encloses a record as it stands.
+
+A radius has half the digits of its precision: the last one tells numbers of 1000 digits apart.
+"""
 
 
 LONGEST_NUMBER = 2100

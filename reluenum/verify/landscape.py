@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import chain, combinations
 from math import comb, factorial, inf, prod
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from flint import fmpq, fmpz
 
 from .exact import CertificateError, Support, require
-from .points import NUMBER_BITS, Points, ball_order, interval, loss_order
+from .points import Points, ball_order, interval, loss_order
 from .reals import minimal_polynomial
 from .records import Group, Proof, number_of_supports
 
@@ -113,7 +114,7 @@ class Landscape:
         expected = {
             self._name(*s): component for component in self.components for s in component.strata
         }
-        used: list[Component] = []
+        missing = {id(component): component for component in self.components}
         leader: Points | None = None
         if self.width != "all":
             leader = self._leader()
@@ -126,8 +127,8 @@ class Landscape:
             except (AttributeError, IndexError, KeyError, TypeError):
                 raise CertificateError(f"{where}: strata are malformed") from None
             require(component is not None, f"{where}: no stratum {names[0]!s:.200} of local minima")
-            require(not any(component is other for other in used), f"{where}: listed twice")
-            used.append(component)
+            require(id(component) in missing, f"{where}: listed twice")
+            del missing[id(component)]
             strata = {self._name(*s): s for s in component.strata}
             complete = len(names) == len(strata) and set(names) == set(strata)
             require(complete, f"{where}: its strata are not those of the component")
@@ -140,12 +141,11 @@ class Landscape:
             keys = [(-s["dimension"], s["zero_neurons"]) for s in record["strata"]]
             require(keys == sorted(keys), f"{where}: order of strata")
             if previous is not None:
-                forms = [next(p.core.residuals(NUMBER_BITS)) for p in (previous, points)]
-                require(ball_order(previous, points, *forms) != 1, f"{where}: not sorted by loss")
+                require(ball_order(previous, points) != 1, f"{where}: not sorted by loss")
             previous = points
-        missing = [c for c in self.components if not any(c is other for other in used)]
-        name = missing and self.data.name(missing[0].strata[0][0])
-        require(not missing, f"components: {len(missing)} missing, one of them on {name!r}")
+        for component in missing.values():
+            name = self.data.name(component.strata[0][0])
+            require(False, f"components: {len(missing)} missing, one of them on {name!r}")
 
     def _name(self, support: Support, counts: Sequence[int | None], zeros: int) -> tuple:
         faces = (self.data.faces[place].text for place in support)
@@ -153,11 +153,9 @@ class Landscape:
 
     def _leader(self) -> Points:
         """Return points of least loss among the components of the width."""
-        found, *others = [self.points(component.strata[0][0]) for component in self.components]
-        for points in others:
-            if points.group.is_global or self._order(points, found) < 0:
-                found = points
-        return found
+        every = [self.points(component.strata[0][0]) for component in self.components]
+        best = [points for points in every if points.group.is_global] or every
+        return reduce(lambda one, two: two if self._order(two, one) < 0 else one, best)
 
     def _order(self, one: Points, other: Points) -> int:
         """Compare two losses exactly, and each two once."""

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from flint import arb, ctx, fmpq, fmpz
+from flint import arb, ctx, fmpq, fmpz, fmpz_poly
 
-from .exact import LEVELS, Support, dot, require
-from .reals import enclosure, minimal_polynomial, sign
+from .exact import LEVELS, CertificateError, Support, dot
+from .reals import enclosure, has_one_root, minimal_polynomial, rational_end, sign
 from .records import Group
 from .residuals import Residual
 
@@ -123,12 +123,6 @@ def _vertex(residual: Residual, vertex: Support) -> list:
     return eliminated(rows)
 
 
-def rational_end(ball: arb) -> fmpq:
-    """Return an exact ball as a rational."""
-    mantissa, exponent = ball.man_exp()
-    return fmpq(mantissa) * fmpq(2) ** int(exponent)
-
-
 def roundings(ball: arb) -> frozenset[str] | None:
     """Return the decimal texts nearest to the numbers of a small ball, None if it is not small."""
     if not ball.is_finite() or sign(ball) is None:
@@ -161,33 +155,30 @@ def interval(text: str) -> list[str]:
 
 
 def loss_order(one: Points, other: Points) -> int:
-    """Compare two losses exactly."""
+    """Compare two losses exactly: equal ones are one root of one minimal polynomial."""
     if one.group is other.group:
         return 0
-    cores = one.core, other.core
-    for forms in zip(*(core.residuals(NUMBER_BITS) for core in cores), strict=False):
-        if found := ball_order(one, other, *forms):
-            return found
-    text = "the losses of {} and {} look equal, and no exact description says whether they are"
-    names = [core.data.name(core.support) for core in cores]
-    require(all(core.exact for core in cores), text.format(*names))
-    losses = [points.loss(points.core.exact) for points in (one, other)]
-    minimal, theirs = (minimal_polynomial(loss) for loss in losses)
-    bits = LEVELS[-1]
-    while True:
+    exact = [p.core.exact and p.loss(p.core.exact) for p in (one, other)]
+    minimal: list[fmpz_poly] = []
+    for bits in (level for level in LEVELS if level >= NUMBER_BITS):
         with ctx.workprec(bits):
-            balls = [enclosure(loss, bits) for loss in losses]
+            balls = [
+                p.loss(next(p.core.residuals(bits))) if loss is None else enclosure(loss, bits)
+                for p, loss in zip((one, other), exact, strict=True)
+            ]
             if found := sign(balls[0] - balls[1]):
                 return found
-            roots = [root.real for root, _ in minimal.complex_roots() if root.imag == 0]
-            near = [[k for k, root in enumerate(roots) if root.overlaps(ball)] for ball in balls]
-            if minimal == theirs and near[0] == near[1] and len(near[0]) == 1:
-                return 0
-        bits *= 2
+            if None not in exact:
+                minimal = minimal or [minimal_polynomial(loss) for loss in exact]
+                chi, both = minimal[0], balls[0].union(balls[1])
+                if chi == minimal[1] and (chi.degree() == 1 or has_one_root(chi, both)):
+                    return 0
+    text = "the losses of {} and {} look equal, and nothing says whether they are"
+    raise CertificateError(text.format(*(p.data.name(p.support) for p in (one, other))))
 
 
-def ball_order(one: Points, other: Points, left: Residual, right: Residual) -> int | None:
-    """Compare two losses as far as two forms of their residuals tell."""
-    bits = min(residual.bits or LEVELS[-1] for residual in (left, right))
-    with ctx.workprec(bits):
-        return sign(enclosure(one.loss(left), bits) - enclosure(other.loss(right), bits))
+def ball_order(one: Points, other: Points) -> int | None:
+    """Compare two losses as far as balls of a moderate precision tell."""
+    left, right = (p.loss(next(p.core.residuals(NUMBER_BITS))) for p in (one, other))
+    with ctx.workprec(NUMBER_BITS):
+        return sign(enclosure(left, NUMBER_BITS) - enclosure(right, NUMBER_BITS))

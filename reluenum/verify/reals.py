@@ -67,9 +67,7 @@ def isolated(chi: fmpz_poly, index: int) -> tuple[int, int]:
     found = 0
     while open_:
         poly, place, exponent = open_.pop()
-        mapped = fmpz_poly(poly.coeffs()[::-1])(fmpz_poly([1, 1]))
-        signs = [c > 0 for c in mapped.coeffs() if c != 0]
-        changes = sum(map(ne, signs, signs[1:]))
+        changes = sign_changes(poly)
         if changes > 1:
             halvings = (largest - exponent) * max(degree, 16)
             require(halvings < MOST_HALVINGS, "the roots of chi cannot be told apart")
@@ -80,6 +78,25 @@ def isolated(chi: fmpz_poly, index: int) -> tuple[int, int]:
             return place, exponent
         found += changes == 1
     raise CertificateError(f"chi has only {found} real roots")
+
+
+def sign_changes(poly: fmpz_poly) -> int:
+    """Return Descartes' bound of the number of roots in (0, 1), which is right if it is 0 or 1."""
+    mapped = fmpz_poly(poly.coeffs()[::-1])(fmpz_poly([1, 1]))
+    signs = [c > 0 for c in mapped.coeffs() if c != 0]
+    return sum(map(ne, signs, signs[1:]))
+
+
+def has_one_root(chi: fmpz_poly, ball: arb) -> bool:
+    """Whether an irreducible polynomial is seen to have exactly one root inside a ball."""
+    low, high = (rational_end(end) for end in (ball.lower(), ball.upper()))
+    return sign_changes(fmpq_poly(chi)(fmpq_poly([low, high - low])).numer()) == 1
+
+
+def rational_end(ball: arb) -> fmpq:
+    """Return an exact ball as a rational."""
+    mantissa, exponent = ball.man_exp()
+    return fmpq(mantissa) * fmpq(2) ** int(exponent)
 
 
 class Algebraic:
