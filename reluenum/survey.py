@@ -11,13 +11,15 @@ from math import ceil
 from typing import Any
 
 import numpy as np
-from flint import fmpq
+from flint import arb, fmpq
 
+from reluenum.algebraic import Number
 from reluenum.errors import BackendError
 from reluenum.escalation import Escalation, exact_records, stage
 from reluenum.frames import Frames
 from reluenum.linear import dot
 from reluenum.moments import Moments
+from reluenum.numberfield import precisions
 from reluenum.patterns import Support
 from reluenum.problem import Problem
 from reluenum.projection import Projections, fall_back, joined, project, replaced
@@ -30,6 +32,10 @@ CHUNK = 4096
 
 FAINT = 1e-3
 """Length of w on a new face, relative to the longest, with which a search starts."""
+
+VAGUE, SHARP = 1e-6, arb(2) ** -50
+"""Relative errors of w from which on a record is of no use, and below which it is as good as any;
+where a flat is nearly degenerate, doubles do not tell more."""
 
 ROW_CHUNK = 256
 """Residuals whose gradients on all faces are computed at once."""
@@ -312,8 +318,10 @@ class _Draft:
         found = self._projected(chosen)
         judged = judge(self.frames, found)
         self.kind[chosen], self.face[chosen] = judged.kind, judged.face
-        self.vectors[chosen] = found.vectors(self.frames).mid
-        for k in chosen[judged.kind == Kind.UNDECIDED]:
+        vectors = found.vectors(self.frames)
+        self.vectors[chosen] = vectors.mid
+        vague = vectors.rad.max(axis=(1, 2)) > VAGUE * np.abs(vectors.mid).max(axis=(1, 2))
+        for k in chosen[vague | (judged.kind == Kind.UNDECIDED)]:
             self._escalate(k)
         decided = self.kind[chosen] != Kind.UNDECIDED
         self.solved.append((chosen[decided], found[decided]))
@@ -338,7 +346,7 @@ class _Draft:
             point = self._point(self.supports[k], self.vectors[k])
             self.kind[k], self.face[k] = self.escalation.judge(point)
         except BackendError as error:
-            self.reasons[k] = str(error)
+            self.kind[k], self.reasons[k] = Kind.UNDECIDED, str(error)
             return
         self.vectors[k] = _doubles(point)
         self.stage[k] = max(self.stage[k], stage(point))
@@ -414,11 +422,19 @@ class _Draft:
 
 
 def _doubles(point: SupportPoint) -> list[list[float]]:
-    """Return w_l of a certified point, rounded."""
+    """Return w_l of a certified point, each rounded to nearly all digits of its length."""
     return [
-        [float((square.ball(64) * entry.ball(64)).mid()) for entry in unit]
+        _rounded([square * entry for entry in unit])
         for square, unit in zip(point.squares, point.unit_vectors, strict=True)
     ]
+
+
+def _rounded(vector: Sequence[Number]) -> list[float]:
+    for bits in precisions():
+        balls = [entry.ball(bits) for entry in vector]
+        if max(ball.rad() for ball in balls) < SHARP * max(abs(ball.mid()) for ball in balls):
+            return [float(ball.mid()) for ball in balls]
+    raise AssertionError("unreachable: precisions() never ends, and no unit vector is 0")
 
 
 def _joined(size: int, start: int, parts: Sequence[Block]) -> Block:

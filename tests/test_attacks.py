@@ -364,13 +364,13 @@ def test_the_number_of_records_tells_how_many_faces_there_are(width):
     for faces in (1, 2, 9, 17, 53):
         largest = min(faces, 5 if width == "all" else width)
         count = sum(comb(faces, size) for size in range(1, largest + 1))
-        problem = {"y": ["0"] * 5, "width": width}
+        problem = {"x": [[f"{k}/2"] for k in range(5)], "y": ["0"] * 5, "width": width}
         assert claimed_faces(problem, count) == faces
         if width == 2 and faces > 2:
             with pytest.raises(CertificateError, match="not those of all supports"):
                 claimed_faces(problem, count + 1)
     with pytest.raises(CertificateError, match="not those of all supports"):
-        claimed_faces({"y": ["0"] * 5, "width": width}, 10**40)
+        claimed_faces(problem, 10**40)
 
 
 def described(document, chi, coordinate=("1",), root=0):

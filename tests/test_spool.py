@@ -587,7 +587,9 @@ def test_an_interrupted_run_ends_at_once_in_one_line(data, tmp_path, whole_group
 def test_two_runs_on_the_same_document_do_not_disturb_each_other(data, undisturbed, tmp_path):
     output = tmp_path / "minima.json"
     process, _ = started(data, output, 1, "1")
+    process.send_signal(signal.SIGSTOP)  # so that it cannot be ready before the second one looks
     second = subprocess.run(command(data, output), capture_output=True, text=True)
+    process.send_signal(signal.SIGCONT)
     assert (second.returncode, second.stdout) == (1, "")
     (line,) = second.stderr.splitlines()
     assert line.startswith("reluenum: another run is at work in ")

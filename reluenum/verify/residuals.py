@@ -7,11 +7,15 @@ from typing import Any
 
 from flint import arb, arb_mat, ctx, fmpq
 
-from .exact import LEVELS, CertificateError, Data, Face, Support, applied, dot
+from .exact import LEVELS, CertificateError, Data, Face, Support, applied, dot, require
 from .reals import norm, sign
 
 NEWTON_STEPS = 4
 """Newton steps at each further precision."""
+
+
+NEARNESS = fmpq(1, 1000)
+"""Newton steps may move w by this fraction: a record has to be useful, not only repairable."""
 
 
 class Residual:
@@ -247,6 +251,9 @@ class Core:
                     w = newton_step(Residual(self.data, ball.faces, w, bits))
                 except ZeroDivisionError:
                     break  # a ball around this w proves little, but nothing wrong
+            pairs = list(zip(chain(*w), chain(*ball.w), strict=True))
+            moved, length = norm([x - y for x, y in pairs]), norm([x for x, _ in pairs])
+            require(not moved > length * NEARNESS, "w is far from the point that it stands for")
             return Ball(self.data, ball.faces, w, bits)
 
     def settle(self, question: Callable[[Residual], Any], text: str, least: int = 0) -> Any:
