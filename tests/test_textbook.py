@@ -78,6 +78,14 @@ def test_the_instances_are_of_every_kind():
         ),
         pytest.param(["3/4"], [2], 1, f"{25 * 10**79 - 1}/{10**80}", {}, id="unit of length 1e-40"),
         pytest.param(
+            ["-4/3", "3/4"],
+            [Fraction(10**120 + 3, 10**120), Fraction(10**120 + 1, 10**120 // 2)],
+            3,
+            "5/2",
+            {},
+            id="unit of length 1e-60",
+        ),
+        pytest.param(
             ["-2", f"{2 * 10**40 + 1}/{10**40}"],
             [0, -2],
             2,

@@ -7,7 +7,7 @@ from typing import Any
 
 from flint import arb, arb_mat, ctx, fmpq
 
-from .exact import LEVELS, CertificateError, Data, Face, Support, applied, dot, require
+from .exact import LEVELS, CertificateError, Data, Face, Support, applied, dot
 from .reals import norm, sign
 
 NEWTON_STEPS = 4
@@ -128,6 +128,32 @@ class Ball(Residual):
         return self.gradient(face.active, face.zeros)
 
 
+def _aligned(ball: Residual) -> list[list[arb]]:
+    """Return w with the directions of u, which for a short unit are known much better."""
+    turned = []
+    for face, w in zip(ball.faces, ball.w, strict=True):
+        u = ball.u(face)
+        scale = norm(w) / norm(u)
+        turned.append([x * scale for x in u] if scale.is_finite() else w)
+    return turned
+
+
+def _moved(ball: Residual, start: list[list[arb]]) -> list[list[arb]]:
+    """Return what some Newton steps on the flats make of a start."""
+    flats = [ball.data.projector(face.zeros, ball.bits) for face in ball.faces]
+    w = start
+    for _ in range(NEWTON_STEPS):
+        w = [
+            [x.mid() for x in applied(flat, [y.mid() for y in vector])]
+            for flat, vector in zip(flats, w, strict=True)
+        ]
+        try:
+            w = newton_step(Residual(ball.data, ball.faces, w, ball.bits))
+        except ZeroDivisionError:
+            break  # a ball around this w proves little, but nothing wrong
+    return w
+
+
 def newton_step(ball: Residual) -> list[list[arb]]:
     """Return w after a Newton step for e'Re / 2 + Lambda sum |w_l| on the flats, as midpoints.
 
@@ -159,8 +185,6 @@ def newton_step(ball: Residual) -> list[list[arb]]:
                 )
             row.append(block.tolist())
         blocks += [list(chain(*parts)) for parts in zip(*row, strict=True)]
-    if all(entry.contains(0) for (entry,) in right):
-        return ball.w  # solved as far as this precision tells: a step would be rounding alone
     step = arb_mat(blocks).mid().solve(arb_mat(right).mid()).entries()
     moved = [x + dx for x, dx in zip(chain(*ball.w), step, strict=True)]
     return [[x.mid() for x in moved[k : k + depth]] for k in range(0, len(moved), depth)]
@@ -238,23 +262,22 @@ class Core:
         return not self.exact and all(self.smaller.excess(place) <= 0 for place in spare)
 
     def _polished(self, bits: int) -> Ball:
-        ball: Residual = self.balls[max(known for known in self.balls if known < bits)]
-        flats = [self.data.projector(face.zeros, bits) for face in ball.faces]
-        w = [[x.mid() for x in vector] for vector in ball.w]
-        with ctx.workprec(bits):
-            for _ in range(NEWTON_STEPS):
-                w = [
-                    [x.mid() for x in applied(flat, vector)]
-                    for flat, vector in zip(flats, w, strict=True)
-                ]
-                try:
-                    w = newton_step(Residual(self.data, ball.faces, w, bits))
-                except ZeroDivisionError:
-                    break  # a ball around this w proves little, but nothing wrong
-            pairs = list(zip(chain(*w), chain(*ball.w), strict=True))
-            moved, length = norm([x - y for x, y in pairs]), norm([x for x, _ in pairs])
-            require(not moved > length * NEARNESS, "w is far from the point that it stands for")
-            return Ball(self.data, ball.faces, w, bits)
+        """Return the ball around w after Newton steps, with more bits if these move it too far.
+
+        Of a short unit, a precision that does not show |u| - Lambda has steps of rounding alone.
+        """
+        ball = self.balls[max(known for known in self.balls if known < bits)]
+        for precision in (level for level in LEVELS if level >= bits):
+            with ctx.workprec(precision):
+                rough = Residual(self.data, ball.faces, ball.w, precision)
+                for start in (rough.w, _aligned(rough)):
+                    w = _moved(rough, start)
+                    pairs = list(zip(chain(*w), chain(*ball.w), strict=True))
+                    moved, length = norm([x - y for x, y in pairs]), norm([x for x, _ in pairs])
+                    if not moved > length * NEARNESS:
+                        with ctx.workprec(bits):
+                            return Ball(self.data, ball.faces, w, bits)
+        raise CertificateError("w is far from the point that it stands for")
 
     def settle(self, question: Callable[[Residual], Any], text: str, least: int = 0) -> Any:
         """Return the first answer that is not None."""
