@@ -14,6 +14,7 @@ from math import comb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from checking import checked, refused
 from flint import arb, ctx, fmpz, fmpz_poly
 from oracles import reference_problem
 
@@ -41,17 +42,6 @@ def solved(problem, every_width=False):
 @pytest.fixture(scope="module")
 def documents():
     return {"one": solved(ONE), "tied": solved(TIED), "all": solved(ONE, every_width=True)}
-
-
-def checked(document, folder):
-    path = folder / "minima.json"
-    path.write_text(json.dumps(document))
-    return verify(path)
-
-
-def refused(document, folder, text=None):
-    with pytest.raises(CertificateError, match=text):
-        checked(document, folder)
 
 
 def contents(document):
@@ -196,6 +186,8 @@ def test_the_command_compares_with_a_data_file(documents, tmp_path, monkeypatch,
     assert main(["verify", "minima.json", "bad.csv"]) == 2
     assert "bad.csv, row 2, column y" in capsys.readouterr().err
     assert main(["verify", "minima.json", "absent.csv"]) == 2
+    assert main(["verify", "minima.json", "--inputs", "dose"]) == 2
+    assert "DATA.csv: no file; expected" in capsys.readouterr().err
 
 
 # The working folder.

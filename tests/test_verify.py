@@ -25,6 +25,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from checking import checked, refused
 from flint import ctx
 from oracles import random_problem, reference_problem
 from test_certified import drawn
@@ -170,17 +171,6 @@ def certified(document, records, exact):
 
 def pieces(problem, every_point_exact=False):
     return enumerate_minima(problem).document, *records_of(problem, every_point_exact)
-
-
-def checked(document, folder):
-    path = folder / "minima.json"
-    path.write_text(json.dumps(document))
-    return verify(path)
-
-
-def refused(document, folder, text=None):
-    with pytest.raises(CertificateError, match=text):
-        checked(document, folder)
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,9 @@ def run(options: argparse.Namespace) -> int:
     """Check a certificate and say what it proves."""
     from reluenum.verify import CertificateError, verify
 
+    layout = (options.inputs, options.target, options.separator, options.decimal)
+    if options.data is None and layout != (None, None, None, "point"):
+        raise InputError("DATA.csv", "no file", "the data that the other options are about")
     data = None if options.data is None else data_of(options)
     try:
         report = verify(options.file, data)
