@@ -1,4 +1,4 @@
-"""Measure everything that docs/benchmarks.md shows, and write docs/benchmarks.json.
+"""Measure everything that docs/benchmarks.md shows, and write docs/data/benchmarks.json.
 
     make bench
 
@@ -27,7 +27,7 @@ from reluenum.errors import BackendError
 from reluenum.groebner import installed_versions
 from reluenum.problem import parse_ridge
 
-TARGET = Path(__file__).parents[1] / "docs/benchmarks.json"
+TARGET = Path(__file__).parents[1] / "docs/data/benchmarks.json"
 
 FORMAT, VERSION = "reluenum-benchmarks", 1
 

@@ -35,7 +35,7 @@ from reluenum.problem import parse_ridge
 from reluenum.stationarity import PolynomialSystem
 
 ROOT = Path(__file__).parents[1]
-DOCUMENT = json.loads((ROOT / "docs/benchmarks.json").read_text(encoding="utf-8"))
+DOCUMENT = json.loads((ROOT / "docs/data/benchmarks.json").read_text(encoding="utf-8"))
 
 SMALL = measure.Plan(
     rounds=2,

@@ -12,7 +12,7 @@ import pytest
 from oracles import random_problem
 from workflow import ROOT, Folder
 
-from docs import convex as pages
+from docs.make import convex as pages
 from reluenum import Problem, convex, enumerate_minima
 from reluenum.cli import main
 from reluenum.convex import convex_optimum

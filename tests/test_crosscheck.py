@@ -16,7 +16,7 @@ from oracles import random_problem
 from test_workflow import INSTANCE, SMALL, Folder
 
 import reluenum.groebner
-from docs import crosscheck as pages
+from docs.make import crosscheck as pages
 from reluenum import InputError, cli
 from reluenum.crosscheck import compare
 from reluenum.crosscheck_page import (

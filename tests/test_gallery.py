@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from flint import fmpq
 
-from docs import gallery
-from docs.prose import said
+from docs.make import gallery
+from docs.make.prose import said
 from reluenum import Problem, enumerate_minima
 from reluenum.datasets import read_csv
 from reluenum.paths import minima_at

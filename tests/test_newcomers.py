@@ -12,7 +12,7 @@ import pytest
 from flint import fmpq
 from test_backends import SYSTEMS, comparable, text_of
 
-from docs import live, newcomers
+from docs.make import live, newcomers
 from reluenum import Problem, enumerate_minima
 from reluenum.cli import main
 from reluenum.datasets import random_data, read_csv, reference_data

@@ -6,7 +6,7 @@ tests/test_newcomers.py looks at the README itself.
 import re
 from pathlib import Path
 
-from docs import paper_route, picture
+from docs.make import paper_route, picture
 
 ROOT = Path(__file__).parent.parent
 

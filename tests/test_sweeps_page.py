@@ -7,8 +7,8 @@ import pytest
 import yaml
 from test_sweep import row
 
-from docs import sweeps
-from docs.prose import said
+from docs.make import sweeps
+from docs.make.prose import said
 from reluenum.aggregate import INSTANCES, frame, instance_row
 from reluenum.configuration import complete_config
 from reluenum.experiment import batch_instances, batches, instance_name

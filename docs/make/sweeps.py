@@ -1,7 +1,7 @@
 """Write docs/sweeps.md: how the landscape of random data changes with n, the width and the ridge.
 
     ./run -- snakemake --cores 2 --configfile config/sweep_paper.yaml
-    ./run -- python -m docs.sweeps
+    ./run -- python -m docs.make.sweeps
 
 Numbers come from the tables of the sweep; what a sentence says is checked before it is written.
 """
@@ -13,14 +13,14 @@ import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
-from docs.prose import bullets, paragraph, said
+from docs.make.prose import bullets, paragraph, said
 from reluenum.aggregate import decided
 from reluenum.document import write_text
 from reluenum.figures import SWEEP_FIGURES, save_figure
 from reluenum.overview import LEGEND, readable_summary, totals
 from reluenum.tables import percent
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "results/sweep_paper"
 IMAGES = ROOT / "docs/images"
 

@@ -14,7 +14,7 @@ import yaml
 from flint import fmpq
 from tabulate import tabulate
 
-from docs.prose import bullets, said
+from docs.make.prose import bullets, said
 from reluenum import Problem
 from reluenum.configuration import complete_config
 from reluenum.datasets import read_csv
@@ -25,7 +25,7 @@ from reluenum.figures.reading import data, fitted_values, number, parameters
 from reluenum.paths import ridge_path
 from reluenum.problem import parse_ridge
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "results/gallery"
 
 PATH_WIDTH, PATH_RIDGES, PATH_POINTS = 2, ("1/1000", "1/2"), 28

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from docs.live import ROOT, Desk, render
-from docs.paper_route import components_table, markdown_table
+from docs.make.live import ROOT, Desk, render
+from docs.make.paper_route import components_table, markdown_table
 from reluenum import Landscape, Problem, enumerate_minima
 from reluenum.arrangement import Arrangement, face_bound
 from reluenum.cli.exits import BAD_INPUT, DECIDED, FAILED, UNDECIDED

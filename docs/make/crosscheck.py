@@ -201,5 +201,5 @@ def _cell(systems: Sequence) -> str:
 
 
 if __name__ == "__main__":
-    FOLDER = Path(__file__).parent
+    FOLDER = Path(__file__).parents[1]
     main(FOLDER / "crosscheck.md", FOLDER / "images/crosscheck_times")

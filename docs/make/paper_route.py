@@ -143,4 +143,4 @@ def verdicts_table(found: CertifiedLandscape) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(__file__).parent / "paper_route.md")
+    main(Path(__file__).parents[1] / "paper_route.md")

@@ -21,9 +21,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from docs.prose import said
+from docs.make.prose import said
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "docs/templates"
 
 WORKFLOW = ("Snakefile", "environment.yml", "config", "profiles", "rules", "scripts", "captions")
