@@ -32,7 +32,7 @@ class Face:
         A rational point of the (relatively open) face; 0 for the origin.
     basis : tuple of vectors
         Integral basis of the flat {v : v . row_i = 0 where the sign is 0}, inside the span of
-        the rows.
+        the rows (Lemma 5).
     """
 
     signs: str
@@ -61,7 +61,7 @@ class Face:
 
     @cached_property
     def column(self) -> str:
-        """The column of activation patterns that covers the face: zeros count as +."""
+        """The column of activation patterns that covers the face: zeros count as + (Lemma 4)."""
         return self.signs.replace("0", "+")
 
     @cached_property
@@ -224,7 +224,7 @@ class Arrangement:
         """Return the rays, orthogonal to the flat, of the cones that meet along a face.
 
         A function that is linear on each of these cones is non-negative if and only if it is
-        so on these finitely many vectors (Theorem B of docs/theory.md). With each ray comes the
+        so on these finitely many vectors (Lemma 13 of docs/theory.md). With each ray comes the
         face that it enters.
         """
         signs = "".join(face.signs[i] for i in self._firsts)

@@ -70,7 +70,7 @@ class Census:
             self.undecided.append((tuple(map(int, chosen)), reason))
 
     def found(self, size: int) -> Tally:
-        """Return how many vertex supports of a size are stationary, and minima."""
+        """Return how many supports of a size are vertex supports (Corollary E.1), and minima."""
         kinds = self.kinds.get(size, Counter())
         return Tally(kinds[Kind.DESCENDS] + kinds[Kind.MINIMUM], kinds[Kind.MINIMUM])
 

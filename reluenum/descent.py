@@ -29,7 +29,8 @@ from reluenum.stationary import zero_network
 from reluenum.training import Networks, Objective
 
 ARRIVED = fmpq(1, 1000)
-"""A run has arrived if its loss is at most this much of the energy above a stationary point."""
+"""A run has arrived if its loss is at most this much of the energy above a stationary point; how
+near its function then is on the data, Lemma 34 bounds."""
 
 WIDEST_SPAN = 1e10
 """Largest quotient of a gradient and the ridge at which doubles can tell whether they balance."""
@@ -276,7 +277,7 @@ class Explainer:
         """Return the places of the faces of some vertices, which together use every face.
 
         Where responses are dependent, squares can be moved from some faces to others at the same
-        loss until one of them is 0 (docs/theory.md, section 5).
+        loss until one of them is 0 (Lemma 10 of docs/theory.md).
         """
         if not support:
             return [()]

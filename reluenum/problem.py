@@ -378,7 +378,7 @@ class Problem:
 
     @cached_property
     def bias_share(self) -> fmpq:
-        """The m that fits best is this number times the sum of y - f (theory, section 1)."""
+        """The m that fits best is this number times the sum of y - f (Lemma 1)."""
         match self.output_bias:
             case OutputBias.NONE:
                 return fmpq(0)
@@ -388,7 +388,7 @@ class Problem:
                 return 1 / (self.size + self.effective_ridge)
 
     def residual(self, errors: Sequence[Any]) -> list[Any]:
-        """Apply R: turn y - f into the residual y - f - m with the best output bias m.
+        """Apply R: turn y - f into the residual y - f - m with the best output bias m (Lemma 1).
 
         Works over any ring that contains the rationals (numbers, polynomials, balls).
 

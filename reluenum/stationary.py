@@ -247,7 +247,8 @@ def _positive_point(
 ) -> SupportPoint | None:
     """Certify a root as an isolated solution with positive squares, or return None.
 
-    A root that is not simple cannot be certified; Theorem E says that none is lost.
+    A root that is not simple cannot be certified. None that matters is lost: its responses would
+    be dependent (Lemma 9), and by Theorem E such a point is never needed.
     """
     squares = slice(len(system.variables) - len(support), None)
     if any(ball < 0 for ball in root.balls(CERTIFICATION_BITS[0])[squares]):

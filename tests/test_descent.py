@@ -199,6 +199,7 @@ DEGENERATE = {
 
 @pytest.mark.parametrize("name", DEGENERATE)
 def test_degenerate_data_leave_nothing_unexplained(name):
+    """Their squares are shared among vertices (Lemma 10)."""
     minima = enumerate_minima(Problem.from_text(*DEGENERATE[name])).document
     found = descents(minima, Settings(("adam", "lbfgs"), starts=25, steps=1000))
     assert (missing(found), unexplained(found)) == (0, 0)

@@ -84,7 +84,10 @@ def check_by_groebner(problem, event):
     ],
 )
 def test_the_last_unit_dies_where_the_hand_says(inputs, targets, convention, polynomial, decimal):
-    """|u(Ry)| = Lambda: 2 * 5/4, sqrt(2), 2 sqrt(2) = 2 ridge, sqrt(2) ridge / (1 + ridge)."""
+    """|u(Ry)| = Lambda: 2 * 5/4, sqrt(2), 2 sqrt(2) = 2 ridge, sqrt(2) ridge / (1 + ridge).
+
+    Beyond it the square is negative, which Lemma 31 excludes.
+    """
     problem = Problem.from_text([[x] for x in inputs], targets, 1, "1/5", **convention)
     (event,) = events_of(problem, 3)
     face = "+" * len(inputs)
@@ -196,6 +199,7 @@ def test_numbers_are_all_that_is_added(stretch):
 @pytest.mark.slow
 @pytest.mark.parametrize("place", [1, 2])
 def test_full_enumerations_differ_as_close_to_the_number_as_1e_12(stretch, place):
+    """Lemma 32."""
     problem, _, document = stretch
     check_by_groebner(problem, document["events"][place])
 

@@ -338,6 +338,7 @@ def units_by_graph(problem, faces, engine):
 def test_the_system_of_the_paper_has_the_solutions_of_the_charts_with_both_signs(
     seed, size, how, signs, engine
 ):
+    """Lemma 19."""
     problem = random_problem(seed, size, 1, 2, "1/3", loss=how[0], output_bias=how[1])
     arrangement = Arrangement.of(problem)
     faces = tuple(arrangement.face(s) for s in signs)

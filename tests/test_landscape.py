@@ -230,6 +230,7 @@ def problem_of(instance):
 @settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(instance=instances)
 def test_components_and_orbits_are_counted_by_the_corollary(instance, engine):
+    """Corollary D.1."""
     problem = problem_of(instance)
     found = landscape_of(problem, engine)
     width = problem.width

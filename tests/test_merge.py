@@ -167,6 +167,7 @@ symmetric = st.tuples(
 @settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 @given(instance=symmetric)
 def test_the_squares_of_every_support_explain_its_residual(instance, engine):
+    """Every support is a union of vertices (Lemma 12), which tell its dimension (Lemma 12a)."""
     inputs, parity, ridge, bias = instance
     targets = [x + 1 if parity > 0 else x for x in inputs]
     problem = Problem.from_text([[x] for x in inputs], targets, 2, ridge, output_bias=bias)
@@ -191,6 +192,7 @@ def test_the_squares_of_every_support_explain_its_residual(instance, engine):
 @settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 @given(instance=symmetric)
 def test_different_classes_have_different_residuals(instance, engine):
+    """Lemma 11."""
     inputs, parity, ridge, bias = instance
     targets = [x + 1 if parity > 0 else x for x in inputs]
     problem = Problem.from_text([[x] for x in inputs], targets, 2, ridge, output_bias=bias)

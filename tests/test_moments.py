@@ -165,6 +165,7 @@ def engine():
 def test_loss_and_gradients_of_points_are_those_of_their_residual(
     loss, output_bias, special, engine
 ):
+    """Corollary 3.1."""
     conventions = {"loss": loss, "output_bias": output_bias}
     problem = random_problem(3, 4, 1, 2, "1/30", special, **conventions)
     arrangement = Arrangement.of(problem)

@@ -54,6 +54,7 @@ def solved_points(problem):
 @pytest.mark.parametrize("convention", CONVENTIONS)
 @pytest.mark.parametrize("dimension", [1, 2])
 def test_points_of_a_ridge_solve_the_system_of_all_ridges(dimension, convention):
+    """Lemma 30."""
     problem = random_problem(dimension, 3, dimension, 2, "1/3", **convention)
     found = 0
     with ctx.workprec(BITS):

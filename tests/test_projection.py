@@ -83,6 +83,7 @@ def assert_dual(face, point, mid, rad):
 @pytest.mark.parametrize("problem", PROBLEMS, ids=repr)
 @pytest.mark.parametrize("size", [1, 2])
 def test_exact_residuals_lie_within_the_radius(problem, size):
+    """Lemma 28."""
     _, frames = geometry(problem)
     points, _ = solved(problem)
     found = project(frames, of_size(problem, size))

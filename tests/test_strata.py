@@ -137,7 +137,7 @@ def test_small_instances_have_one_landscape_by_both_formulations(
 
 
 def test_three_points_have_arcs_and_isolated_minima_with_their_orbits(engine):
-    """The orbit of an arc of two units on one face is itself; of two faces, both orders."""
+    """The orbit of an arc of two units on one face is itself; of two, both orders (Lemma 27)."""
     found = landscape_of(THREE_POINTS, engine)
     sizes = Counter()
     for component in found.components:

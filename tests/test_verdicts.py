@@ -47,6 +47,7 @@ def claims(problem):
 
 @pytest.mark.parametrize("problem", CASES, ids=repr)
 def test_every_record_says_what_exact_arithmetic_finds(problem):
+    """Vertex supports are the essential ones inside their faces (Corollary E.1)."""
     arrangement, _ = geometry(problem)
     known = Projections(problem)
     seen = Counter()

@@ -125,7 +125,7 @@ def _counts(instances: pd.DataFrame) -> list[str]:
         ),
         _image("sizes"),
         paragraph(
-            "By Theorem D the number of components of *every* width follows from these N_m: an",
+            "By Corollary D.1 the number of components of *every* width follows from these N_m: an",
             "isolated minimum of m units gives C(L - 1, m - 1) components of L units.",
         ),
     ]
