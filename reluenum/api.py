@@ -44,11 +44,27 @@ class Landscape(Views, CertifiedLandscape):
 
     `landscape[0]` is the best component; a slice is a tuple of components. A landscape can be
     copied and pickled: what is exact stays so, and points are certified again when they are read.
+
+    Examples
+    --------
+    >>> problem = Problem.from_arrays([-1, 1], [0, 2], width=1, ridge=0.5)
+    >>> landscape = enumerate_minima(problem)
+    >>> landscape.is_complete, len(landscape)
+    (True, 1)
+    >>> best = landscape[0]
+    >>> best
+    Component(loss=1.289213562, isolated, 0+x1)
+    >>> best.predict([-1, 0, 1, 2]).round(2).tolist()
+    [0.0, 0.82, 1.65, 2.47]
+    >>> landscape.frame().loc[0, ["kind", "support", "global_at_every_width"]].tolist()
+    ['isolated', '(0+) a>0 x1', True]
+    >>> list(landscape.units().columns)
+    ['component', 'unit', 'face', 'a', 'b_x', 'c']
     """
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """The contract's document."""
+        """What `save` writes: the format `reluenum-minima` (results/README.md has its keys)."""
         return minima_document(self)
 
     @staticmethod

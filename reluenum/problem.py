@@ -30,14 +30,37 @@ Vector = tuple[fmpq, ...]
 
 
 class Loss(StrEnum):
-    """How the squared residuals are added up."""
+    """How the squared residuals are added up.
+
+    The mean of n squares with a ridge has the minima of their sum with n times the ridge.
+
+    Examples
+    --------
+    >>> for loss in Loss:
+    ...     problem = Problem.from_arrays([0, 1, 3], [0, 2, 1], width=1, ridge=0.5, loss=loss)
+    ...     print(loss, problem.ridge, problem.effective_ridge)
+    sum 1/2 1/2
+    mean 1/2 3/2
+    """
 
     SUM = "sum"
     MEAN = "mean"
 
 
 class OutputBias(StrEnum):
-    """Whether the network has an additive output bias, and whether it is penalised."""
+    """Whether the network has an additive output bias, and whether it is penalised.
+
+    Examples
+    --------
+    >>> from reluenum import enumerate_minima
+    >>> data = {"X": [0, 1], "y": [7, 7], "width": 1, "ridge": 20}
+    >>> for bias in OutputBias:
+    ...     best = enumerate_minima(Problem.from_arrays(**data, output_bias=bias))[0]
+    ...     print(f"{bias}: loss {float(best.loss):.4g}, m = {best.network.bias:.4g}")
+    none: loss 98, m = 0
+    free: loss 0, m = 7
+    ridge: loss 89.09, m = 0.6364
+    """
 
     NONE = "none"
     FREE = "free"
@@ -130,6 +153,13 @@ class Names:
     ----------
     inputs : (d,) tuple of str
     target : str
+
+    Examples
+    --------
+    >>> Names.usual(2)
+    Names(inputs=('x1', 'x2'), target='y')
+    >>> Names(("speed",), "distance").inputs
+    ('speed',)
     """
 
     inputs: tuple[str, ...]
@@ -175,6 +205,16 @@ class Problem:
     ------
     InputError
         If a field is out of range or the shapes disagree.
+
+    Examples
+    --------
+    >>> problem = Problem.from_text([["-17/100"], ["0.44"]], ["1/20", "1.02"], 2, "1e-2")
+    >>> problem
+    Problem(n=2, d=1, width=2, ridge=1/100, loss=sum, output_bias=none)
+    >>> problem.inputs, problem.targets
+    (((-17/100,), (11/25,)), (1/20, 51/50))
+    >>> Problem.from_document(problem.to_document()) == problem
+    True
     """
 
     inputs: tuple[Vector, ...]
@@ -230,6 +270,11 @@ class Problem:
         ------
         InputError
             Naming the entry that cannot be read.
+
+        Examples
+        --------
+        >>> Problem.from_text([["1/2", "0"], ["-1", "3"]], [1, "0.25"], width=3, ridge="1/10")
+        Problem(n=2, d=2, width=3, ridge=1/10, loss=sum, output_bias=none)
         """
         points = enumerate(items(inputs, "inputs", "a list of inputs"))
         rows = tuple(_exact_row(row, f"inputs[{i}]") for i, row in points)
@@ -307,7 +352,7 @@ class Problem:
         )
 
     def to_document(self) -> dict[str, Any]:
-        """Return the `problem` record of a document (see the contract)."""
+        """Return the `problem` record of a document."""
         return {
             "x": [[str(entry) for entry in row] for row in self.inputs],
             "y": [str(entry) for entry in self.targets],
@@ -318,7 +363,13 @@ class Problem:
         }
 
     def with_width(self, width: int) -> Self:
-        """Return the same problem with another number of hidden units."""
+        """Return the same problem with another number of hidden units.
+
+        Examples
+        --------
+        >>> Problem.from_arrays([0, 1], [0, 2], width=1, ridge=0.5).with_width(3).width
+        3
+        """
         return replace(self, width=width)
 
     @property

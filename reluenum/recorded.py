@@ -26,6 +26,16 @@ class RecordedComponent(Evaluated):
     problem : Problem
     record : dict
         As the document has it, all numbers as texts.
+
+    Examples
+    --------
+    >>> from reluenum import Landscape, enumerate_minima
+    >>> problem = Problem.from_arrays([-1, 1], [0, 2], width=1, ridge=0.5)
+    >>> (best,) = Landscape.from_document(enumerate_minima(problem).document)
+    >>> best.loss, best.dimension, best.global_at_every_width
+    (Decimal('1.28921356237309504880168872421'), 0, True)
+    >>> best.strata[0]["support"][0]["face"]
+    '0+'
     """
 
     problem: Problem
@@ -97,6 +107,16 @@ class RecordedLandscape(Views):
     problem : Problem
         Of a list for every width, at the width n, which all its entries fit into.
     components : tuple of RecordedComponent
+
+    Examples
+    --------
+    >>> from reluenum import Landscape, enumerate_minima
+    >>> problem = Problem.from_arrays([-1, 1], [0, 2], width=1, ridge=0.5)
+    >>> found = Landscape.from_document(enumerate_minima(problem).document)
+    >>> found
+    RecordedLandscape of Problem(n=2, d=1, width=1, ridge=1/2, loss=sum, output_bias=none): 1 ...
+    >>> found.is_complete, found.every_width
+    (True, False)
     """
 
     document: Mapping[str, Any]
@@ -182,5 +202,16 @@ def read_landscape(path: str | Path, names: Names | None = None) -> RecordedLand
     ------
     IncompleteRunError
         If it is no document of minima, or damaged.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from reluenum import enumerate_minima
+    >>> problem = Problem.from_arrays([-1, 1], [0, 2], width=1, ridge=0.5)
+    >>> with TemporaryDirectory() as folder:
+    ...     enumerate_minima(problem).save(f"{folder}/minima.json")
+    ...     found = read_landscape(f"{folder}/minima.json")
+    >>> found.problem == problem, len(found)
+    (True, 1)
     """
     return recorded(read_minima(path), names, str(path))
