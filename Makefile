@@ -20,6 +20,7 @@ docs: picture paper-route convex
 	./run -- python -m benchmarks.render
 	./run -- python -m docs.make.practice
 	./run -- python -m docs.make.newcomers
+	./run -- python -m docs.make.api
 	./run -- python -m docs.make.theory_index
 
 # Ten to twenty minutes; every peer that is installed takes part (PHCpack: apt install phcpack).
