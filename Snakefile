@@ -9,7 +9,8 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from reluenum import configuration, effort, experiment, groebner
+from reluenum import groebner
+from reluenum.experiments import configuration, effort, instances as experiment
 
 min_version("9.27")
 

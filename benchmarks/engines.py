@@ -12,20 +12,23 @@ from typing import Any
 
 from benchmarks.clock import Progress, TimeUp, ratio, spread, time_limit, turns
 from reluenum import Problem, enumerate_minima
-from reluenum.arrangement import Arrangement
-from reluenum.datasets import reference_data
-from reluenum.formulations import FORMULATIONS
+from reluenum.datasets.families import reference_data
+from reluenum.engines.formulations import FORMULATIONS
+from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.patterns import Counts
 from reluenum.groebner import BACKENDS
-from reluenum.patterns import Counts
 from reluenum.problem import parse_ridge
 
 BASE = ("reduced", "auto")
+
 """Whose time every other time is divided by."""
 
 CERTIFIED = ("certified", "auto")
+
 """The certified engine, which has no formulations."""
 
 ALL_RUNS = (BASE, CERTIFIED, ("eliminated", "auto"), *product(FORMULATIONS, BACKENDS))
+
 """Formulation and backend of every way to enumerate."""
 
 

@@ -9,20 +9,22 @@ from pathlib import Path
 from tabulate import tabulate
 
 from reluenum import Problem
-from reluenum.crosscheck import Agreement, compare
-from reluenum.crosscheck_page import agreement_markdown, readable
-from reluenum.datasets import reference_data
-from reluenum.document import write_text
+from reluenum.crosscheck.agreement import Agreement, compare_measurements
+from reluenum.crosscheck.measurement import NUMERATORS, Measurement, measure, measure_numerators
+from reluenum.crosscheck.page import agreement_markdown, readable
+from reluenum.datasets.families import reference_data
+from reluenum.documents.files import write_text
+from reluenum.engines.formulations import FORMULATIONS
 from reluenum.figures import plot_times, save_figure
-from reluenum.formulations import FORMULATIONS
 from reluenum.groebner import BACKENDS, Limits
-from reluenum.measurement import NUMERATORS, Measurement, measure, measure_numerators
 from reluenum.problem import parse_ridge
 
 LIMITS = Limits(seconds=60)
+
 """Of a backend on one system."""
 
 NUMERATOR_LIMITS = {"msolve": LIMITS, "singular": Limits(seconds=10)}
+
 """Backends that are asked for the paper's own systems; Singular finishes few of the large ones."""
 
 OPENING = """\
@@ -41,7 +43,7 @@ snakemake --cores 2 crosscheck_all        # every instance of a configuration
 
 The command exits with 1, and the workflow fails, if any two runs disagree; what a backend does not
 finish within the limits is counted and named, and is neither agreement nor disagreement.
-`tests/test_crosscheck.py` plants errors in a backend (a lost root, a changed sign, a wrong degree,
+`tests/crosscheck/test_agreement.py` plants errors in a backend (a lost root, a changed sign, a wrong degree,
 no solution, infinitely many) and sees each of them named with its support; it also compares both
 formulations by all backends on random instances.
 
@@ -86,13 +88,14 @@ EARLIER = {
     "overlapping, one of them a single point": ("1.10", "6.7"),
     "overlapping": ("5.9", "66.7"),
 }
+
 """Seconds of msolve without the denominator's zeros, and on the paper's full system."""
 
 
 def main(target: Path, image: Path) -> None:
     """Measure everything and write the page and its figure (`image`: path without suffix)."""
     problem = Problem(*reference_data(), 2, parse_ridge("1/100"))
-    write(compare(measurements(problem)), target, image)
+    write(compare_measurements(measurements(problem)), target, image)
 
 
 def measurements(problem: Problem) -> Iterator[Measurement]:

@@ -10,9 +10,13 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parent.parent
+
 REPORT = ROOT / "docs/example/report.html"
+
 EXPLORER = ROOT / "results/reference/paths/reference-L2/explorer.html"
+
 PICTURE = ROOT / "docs/images/explorer.png"
+
 WINDOW = {"width": 1100, "height": 1120}
 
 

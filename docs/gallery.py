@@ -16,28 +16,34 @@ from tabulate import tabulate
 
 from docs.prose import bullets, said
 from reluenum import Problem
-from reluenum.configuration import complete_config
-from reluenum.datasets import read_csv
-from reluenum.document import read_minima, write_text
-from reluenum.experiment import instances as experiment_instances
+from reluenum.datasets.datafiles import read_csv
+from reluenum.documents.files import write_text
+from reluenum.documents.minima import read_minima
+from reluenum.experiments.configuration import complete_config
+from reluenum.experiments.instances import instances as experiment_instances
 from reluenum.figures import plot_fits, plot_path, save_figure
 from reluenum.figures.reading import data, fitted_values, number, parameters
-from reluenum.paths import ridge_path
+from reluenum.paths.path import ridge_path
 from reluenum.problem import parse_ridge
 
 ROOT = Path(__file__).parent.parent
+
 RESULTS = ROOT / "results/gallery"
 
 PATH_WIDTH, PATH_RIDGES, PATH_POINTS = 2, ("1/1000", "1/2"), 28
+
 """What the ridge path of Galileo's data runs through."""
 
 SQUARE_OF_UNIT = {"galileo": 1e4, "nightingale": 1e6, "stackloss": 1e2, "nile": 1e6}
+
 """A squared residual of a file, in published units."""
 
 Document = Mapping[str, Any]
+
 """Of the format `reluenum-minima`, or a part of it."""
 
 RidgePath = Mapping[str, Any]
+
 """Of the format `reluenum-path`."""
 
 
@@ -122,6 +128,7 @@ def plain(value: float) -> str:
 
 
 Instances = Mapping[tuple[int, str], Instance]
+
 """The instances of a data set, by width and ridge."""
 
 
@@ -274,9 +281,11 @@ def _mirrored(one: Instance) -> bool:
 
 
 KINDS = {"disappears": "is a minimum no more", "appears": "becomes a minimum"}
+
 """Other words for two kinds of events."""
 
 DIES = "its second unit dies"
+
 """What happens to a branch that disappears because weights go to 0."""
 
 
@@ -609,6 +618,7 @@ FIGURES: Mapping[str, tuple[tuple[int, str], str]] = {
     "stackloss": ((2, "1/10"), "png"),
     "nile": ((2, "1/10"), "png"),
 }
+
 """Which instance of a data set is drawn, and the format that is smaller."""
 
 

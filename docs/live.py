@@ -24,15 +24,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from docs.prose import said
 
 ROOT = Path(__file__).parent.parent
+
 TEMPLATES = ROOT / "docs/templates"
 
 WORKFLOW = ("Snakefile", "environment.yml", "config", "profiles", "rules", "scripts", "captions")
+
 """What Snakemake reads of a clone of this repository."""
 
 WORDS = (
     *("no", "one", "two", "three", "four", "five", "six"),
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
 )
+
 """Small numbers in a sentence."""
 
 

@@ -8,17 +8,17 @@ from pathlib import Path
 from tabulate import tabulate
 
 from reluenum import Problem
-from reluenum.arrangement import Arrangement
-from reluenum.datasets import reference_data
-from reluenum.document import minima_document
-from reluenum.eliminated import ProductOutcome, is_origin
-from reluenum.facts import facts
-from reluenum.formulations import ELIMINATED
+from reluenum.datasets.families import reference_data
+from reluenum.documents.minima import minima_document
+from reluenum.engines.eliminated.products import ProductOutcome, is_origin
+from reluenum.engines.formulations import ELIMINATED
+from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.patterns import patterns
+from reluenum.geometry.sign_matrices import refute_all
 from reluenum.groebner import open_engine
-from reluenum.landscape import CertifiedLandscape
-from reluenum.patterns import patterns
+from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import parse_ridge
-from reluenum.refutation import examine
+from reluenum.views.facts import facts
 
 OPENING = """\
 # The reference experiment by the paper's own route
@@ -51,6 +51,7 @@ KINDS = {
     "a unit on a boundary": lambda faces: any(face.zeros for face in faces),
     "interior of a pattern": lambda faces: True,
 }
+
 """Kinds of products of faces; the first that applies counts."""
 
 
@@ -64,7 +65,7 @@ def main(target: Path) -> None:
     merged = ELIMINATED.merge(problem, arrangement, outcomes)
     found = replace(
         ELIMINATED.certify(merged, arrangement),
-        sign_matrices=examine(problem, arrangement).to_document(),
+        sign_matrices=refute_all(problem, arrangement).to_document(),
     )
     document = minima_document(found)
     sections = {

@@ -17,15 +17,18 @@ import pandas as pd
 from tabulate import tabulate
 
 from docs.prose import bullets, paragraph, said
-from reluenum.document import write_text
-from reluenum.practice_tables import LEGEND, MINIMA, Fate, readable_optimisers, totals
-from reluenum.tables import percent
+from reluenum.documents.files import write_text
+from reluenum.views.cells import percent
+from reluenum.views.optimisers import LEGEND, MINIMA, Fate, readable_optimisers, shares_totals
 
 ROOT = Path(__file__).parent.parent
+
 RESULTS = ROOT / "results/practice"
+
 SHARES, STUDY = ROOT / "docs/practice.csv", ROOT / "docs/completeness.json"
 
 REFERENCE = "reference-L2-ridge1_100"
+
 """The instance of which the figures of a single one are shown."""
 
 IMAGES = {
@@ -33,6 +36,7 @@ IMAGES = {
     "basins": (RESULTS / REFERENCE / "figures/basins.svg", "Where runs on the reference end"),
     "end_losses": (RESULTS / REFERENCE / "figures/end_losses.svg", "Losses at the end points"),
 }
+
 """Figures of the page: where the workflow leaves them, and what they say."""
 
 
@@ -78,7 +82,7 @@ def _descents(shares: pd.DataFrame) -> list[str]:
             f"{', '.join(dict.fromkeys(instances['ridge']))}.",
             f"On each, {len(names)} optimisers start from the same",
             f"{shares['runs'].iloc[0]} random networks.",
-            totals(shares),
+            shares_totals(shares),
             said(
                 "None of them ended at a minimum that is not listed, and no end point is "
                 "unexplained.",

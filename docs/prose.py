@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from textwrap import fill
 
 LINE = 100
+
 """Characters of a line."""
 
 

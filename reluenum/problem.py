@@ -13,9 +13,10 @@ from typing import Any, Self
 
 from flint import fmpq, fmpz
 
-from reluenum.arrays import Table, items, refuse_other_labels, single_column, table
+from reluenum.algebra.arrays import Table, items, refuse_other_labels, single_column, table
+from reluenum.algebra.linear import Vector
+from reluenum.algebra.scalars import exact_text, shown, whole
 from reluenum.errors import InputError, quoted
-from reluenum.scalars import exact_text, shown, whole
 
 MAXIMAL_DIGITS = 1000
 """Longest numerator or denominator accepted, so that `1e999999999` is refused, not expanded."""
@@ -25,8 +26,6 @@ _NUMBER = re.compile(
     r"|(?P<whole>[0-9]*)(?:\.(?P<frac>[0-9]*))?(?:[eE](?P<exp>[+-]?[0-9]+))?)",
     re.ASCII,
 )
-
-Vector = tuple[fmpq, ...]
 
 
 class Loss(StrEnum):

@@ -3,10 +3,10 @@
 import logging
 from pathlib import Path
 
-from reluenum.document import read_result, write_result
+from reluenum.documents.results import read_result, write_result
+from reluenum.experiments.joblog import logged
 from reluenum.groebner import Limits
-from reluenum.joblog import logged
-from reluenum.practice import Settings, descents
+from reluenum.optimisers.runs import Settings, descents
 
 
 def main(minima: Path, settings: Settings, limits: Limits, found: Path) -> None:

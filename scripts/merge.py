@@ -4,11 +4,11 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from reluenum.arrangement import Arrangement
-from reluenum.document import write_sealed
-from reluenum.files import merge_files, merged_document, read_problem
-from reluenum.formulations import Formulation, formulation
-from reluenum.joblog import logged
+from reluenum.documents.results import write_sealed
+from reluenum.engines.formulations import Formulation, formulation
+from reluenum.experiments.joblog import logged
+from reluenum.experiments.steps import merge_files, merged_document, read_problem
+from reluenum.geometry.arrangement import Arrangement
 
 
 def main(problem: Path, solved: Sequence[Path], route: Formulation, merged: Path) -> None:

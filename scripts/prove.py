@@ -4,14 +4,14 @@ import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from reluenum.document import write_result
+from reluenum.documents.results import write_result
+from reluenum.engines.certified.blocks import Block, read_blocks
+from reluenum.engines.certified.prove import prove
+from reluenum.engines.certified.spool import Task
 from reluenum.errors import IncompleteRunError
-from reluenum.files import read_problem
+from reluenum.experiments.joblog import logged
+from reluenum.experiments.steps import read_problem
 from reluenum.groebner import Limits
-from reluenum.joblog import logged
-from reluenum.prove import prove
-from reluenum.spool import Task, read_blocks
-from reluenum.survey import Block
 
 
 def main(

@@ -3,13 +3,13 @@
 import logging
 from pathlib import Path
 
-from reluenum.arrangement import Arrangement
-from reluenum.document import write_sealed
-from reluenum.experiment import batch_names
-from reluenum.files import read_batches, read_problem, solved_document
-from reluenum.formulations import Formulation, formulation
+from reluenum.documents.results import write_sealed
+from reluenum.engines.formulations import Formulation, formulation
+from reluenum.experiments.joblog import logged
+from reluenum.experiments.plans import batch_names
+from reluenum.experiments.steps import read_batches, read_problem, solved_document
+from reluenum.geometry.arrangement import Arrangement
 from reluenum.groebner import Limits, open_engine
-from reluenum.joblog import logged
 
 
 def main(

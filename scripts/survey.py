@@ -3,10 +3,11 @@
 import logging
 from pathlib import Path
 
-from reluenum.files import read_problem
+from reluenum.engines.certified.blocks import read_known, write_blocks
+from reluenum.engines.certified.spool import Task
+from reluenum.experiments.joblog import logged
+from reluenum.experiments.steps import read_problem
 from reluenum.groebner import Limits
-from reluenum.joblog import logged
-from reluenum.spool import Task, read_known, write_blocks
 
 
 def main(

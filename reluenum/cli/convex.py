@@ -15,8 +15,8 @@ from reluenum.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from reluenum.convex import ConvexOptimum
-    from reluenum.convex_check import Comparison
+    from reluenum.convex.comparison import Comparison
+    from reluenum.convex.program import ConvexOptimum
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -33,10 +33,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Solve the program, write its document, and say whether the minima agree with it."""
-    from reluenum.convex import convex_optimum
-    from reluenum.convex_check import convex_document
-    from reluenum.document import to_json
-    from reluenum.patterns import refuse_astronomical
+    from reluenum.convex.comparison import convex_document
+    from reluenum.convex.program import convex_optimum
+    from reluenum.documents.results import to_json
+    from reluenum.geometry.sizes import refuse_astronomical
     from reluenum.problem import parse_ridge
 
     ridge = of_option("--ridge", parse_ridge, options.ridge)
@@ -60,8 +60,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _comparison(optimum: "ConvexOptimum", file: str) -> "Comparison":
     """Compare with a document of minima."""
-    from reluenum.convex_check import compare
-    from reluenum.document import read_minima
+    from reluenum.convex.comparison import compare_with_program as compare
+    from reluenum.documents.minima import read_minima
 
     with reading(file, "a document of `reluenum minima` about the same data", "--minima"):
         return compare(optimum, read_minima(file))

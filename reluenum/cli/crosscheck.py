@@ -29,12 +29,12 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure every formulation by every backend, print tables, and say whether all agree."""
-    from reluenum.crosscheck import compare
-    from reluenum.crosscheck_page import agreement_markdown, write_views
-    from reluenum.experiment import crosscheck_runs
+    from reluenum.crosscheck.agreement import compare_measurements as compare
+    from reluenum.crosscheck.measurement import measure
+    from reluenum.crosscheck.page import agreement_markdown, write_views
+    from reluenum.experiments.plans import crosscheck_runs
+    from reluenum.geometry.sizes import refuse_astronomical
     from reluenum.groebner import Limits
-    from reluenum.measurement import measure
-    from reluenum.patterns import refuse_astronomical
     from reluenum.problem import parse_ridge
 
     width = whole_number(options.width, "--width")

@@ -21,7 +21,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print a data set."""
-    from reluenum.datasets import dataset, to_csv
+    from reluenum.datasets.families import dataset, to_csv
 
     given: dict[str, int | str] = {}
     for name in ("n", "d", "seed", "denominator", "hidden"):

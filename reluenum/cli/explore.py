@@ -15,8 +15,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the page of a path."""
-    from reluenum.explorer import explorer_page
-    from reluenum.paths import read_path
+    from reluenum.figures.explorer import explorer_page
+    from reluenum.paths.path import read_path
 
     output = writable(options.output, options.file)
     with reading(options.file, "a document of `reluenum path`"):

@@ -14,8 +14,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the facts about an instance."""
-    from reluenum.document import read_minima
-    from reluenum.facts import facts_text
+    from reluenum.documents.minima import read_minima
+    from reluenum.views.facts import facts_text
 
     with reading(options.file, "a document of `reluenum minima`"):
         document = read_minima(options.file)

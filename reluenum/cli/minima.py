@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
         return _certified(options, problem, width is None, limits, jobs, progress, output)
 
     from reluenum.api import enumerate_minima
-    from reluenum.document import to_json
+    from reluenum.documents.results import to_json
 
     landscape = enumerate_minima(
         problem,
@@ -100,11 +100,13 @@ def _certified(
     output: Path | None,
 ) -> int:
     """Run the certified engine, write document and certificate, and say whether it is complete."""
-    from reluenum.document import to_json
+    from reluenum.documents.results import to_json
+    from reluenum.engines.certified.prove import largest_problem as posed
+    from reluenum.engines.certified.prove import prove, write_proof
+    from reluenum.engines.certified.spool import Task, surveyed
+    from reluenum.geometry.sizes import CERTIFIED_SUPPORT_LIMIT as SUPPORT_LIMIT
+    from reluenum.geometry.sizes import refuse_astronomical
     from reluenum.groebner import Limits
-    from reluenum.patterns import refuse_astronomical
-    from reluenum.prove import SUPPORT_LIMIT, posed, prove, write_proof
-    from reluenum.spool import Task, surveyed
 
     problem = posed(problem, every_width)
     if not options.force:

@@ -15,7 +15,7 @@ from reluenum.errors import IncompleteRunError, InputError, quoted
 if TYPE_CHECKING:
     from flint import fmpq
 
-    from reluenum.datafiles import Data
+    from reluenum.datasets.datafiles import Data
     from reluenum.problem import Problem
 
 CHOICES = {
@@ -193,8 +193,8 @@ def problem_of(options: argparse.Namespace, width: int, ridge: "fmpq") -> "Probl
 
 def data_of(options: argparse.Namespace) -> "Data":
     """Read the data as the options say, and say in a line what was left out."""
-    from reluenum.datafiles import read_csv
-    from reluenum.layout import Layout
+    from reluenum.datasets.datafiles import read_csv
+    from reluenum.datasets.layout import Layout
 
     try:
         layout = Layout(options.inputs, options.target, options.separator, options.decimal)
@@ -231,6 +231,6 @@ def write(path: Path | None, text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
-    from reluenum.document import write_text
+    from reluenum.documents.files import write_text
 
     write_text(path, text)

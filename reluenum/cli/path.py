@@ -31,13 +31,14 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Follow the minima over an interval of ridges; write the document and the figure."""
-    from reluenum.document import to_json
-    from reluenum.events import exact_document
+    from reluenum.documents.results import to_json
+    from reluenum.documents.seals import sealed
+    from reluenum.geometry.sizes import refuse_astronomical
     from reluenum.groebner import Limits
-    from reluenum.paths import ridge_path
-    from reluenum.patterns import refuse_astronomical
-    from reluenum.ridges import MOST_POINTS, parse_range
-    from reluenum.seals import sealed
+    from reluenum.paths.events import exact_document
+    from reluenum.paths.grids import MOST_RIDGES as MOST_POINTS
+    from reluenum.paths.grids import parse_range
+    from reluenum.paths.path import ridge_path
 
     width = whole_number(options.width, "--width")
     low, high = of_option("--ridge", parse_range, options.ridge)

@@ -17,11 +17,11 @@ from reluenum.figures.levels import plot_levels, plot_losses
 from reluenum.figures.path import plot_path
 from reluenum.figures.practice import plot_practice
 from reluenum.figures.style import save_figure, svg_text
-from reluenum.figures.sweep import plot_minima_by_ridge, plot_minima_by_size
-from reluenum.figures.sweep_cost import plot_cost
-from reluenum.figures.sweep_panels import Tables
-from reluenum.figures.sweep_shares import plot_boundary_share, plot_gaps
-from reluenum.figures.sweep_sizes import plot_sizes
+from reluenum.figures.sweeps.cost import plot_cost
+from reluenum.figures.sweeps.counts import plot_minima_by_ridge, plot_minima_by_size
+from reluenum.figures.sweeps.panels import Tables
+from reluenum.figures.sweeps.shares import plot_boundary_share, plot_gaps
+from reluenum.figures.sweeps.sizes import plot_sizes
 from reluenum.figures.times import plot_times
 from reluenum.figures.units import plot_units
 

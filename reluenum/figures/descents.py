@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from reluenum.documents.labels import kind
 from reluenum.figures.reading import Document, number
 from reluenum.figures.style import (
     BLACK,
@@ -22,9 +23,9 @@ from reluenum.figures.style import (
     drawing,
     message,
 )
-from reluenum.figures.sweep_panels import look
-from reluenum.practice_tables import Fate, basins_frame, shares_frame, shown_fates, warnings
-from reluenum.tables import interval, kind, short_number
+from reluenum.figures.sweeps.panels import look
+from reluenum.views.cells import share_interval, short_number
+from reluenum.views.optimisers import Fate, basins_frame, shares_frame, shown_fates, warnings
 
 _MOST_COMPONENTS = 24
 """Components with a row of their own; of more, those that most runs ended at."""
@@ -135,7 +136,7 @@ def _draw_bars(
     """Draw the bars of an optimiser."""
     for place, (style, rows) in enumerate(ends.values()):
         count = int(part["runs"].iloc[rows].sum())
-        share, low, high = interval(count, int(part["of"].iloc[0]))
+        share, low, high = share_interval(count, int(part["of"].iloc[0]))
         bar = {"facecolor": _BARS[style], "edgecolor": BLACK, "linewidth": 0.5}
         axes.barh(place, share, 0.7, gid=f"{name}-{place}", **bar)
         axes.hlines(place, low, high, BLACK, linewidth=0.8, gid=f"{name}-{place}-interval")

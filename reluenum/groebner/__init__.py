@@ -15,19 +15,14 @@ from functools import cache
 from importlib.metadata import version
 from typing import Protocol
 
+from reluenum.algebra.bases import Solutions
+from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.errors import BackendError, InputError
 from reluenum.groebner.flint import FlintBackend
-from reluenum.groebner.limits import (
-    DEFAULT_LIMITS,
-    DEFAULT_MEGABYTES,
-    DEFAULT_SECONDS,
-    Limits,
-)
+from reluenum.groebner.limits import DEFAULT_LIMITS, DEFAULT_MEGABYTES, DEFAULT_SECONDS, Limits
 from reluenum.groebner.msolve import MsolveBackend
 from reluenum.groebner.singular import SingularBackend
 from reluenum.groebner.sympy import SympyBackend
-from reluenum.realpoints import Solutions
-from reluenum.stationarity import PolynomialSystem
 
 
 class Backend(Protocol):

@@ -2,10 +2,10 @@
 
 from flint import __FLINT_VERSION__
 
+from reluenum.algebra.bases import GroebnerBasis, Solutions, solutions
+from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.groebner.killable import KillableWorker
 from reluenum.groebner.limits import Limits, seconds_until
-from reluenum.realpoints import GroebnerBasis, Solutions, solutions
-from reluenum.stationarity import PolynomialSystem
 
 EFFORT = (60, 120, 4000)
 """Largest basis, terms per polynomial and coefficient bits of the bounded first attempt."""

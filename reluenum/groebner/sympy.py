@@ -2,10 +2,10 @@
 
 from importlib.metadata import version
 
+from reluenum.algebra.bases import GroebnerBasis, Solutions, solutions
+from reluenum.algebra.polynomials import PolynomialSystem, ring
 from reluenum.groebner.killable import KillableWorker
 from reluenum.groebner.limits import Limits
-from reluenum.realpoints import GroebnerBasis, Solutions, solutions
-from reluenum.stationarity import PolynomialSystem, ring
 
 
 class SympyBackend:

@@ -1,0 +1,145 @@
+"""One data set at one ridge for every width: the supports of each size are examined once.
+
+Whether a support carries a local minimum does not depend on the width (Theorem D), so the records
+of sizes 1..L are all that the list of minima of width L needs.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from reluenum.algebra.scalars import whole
+from reluenum.documents.minima import minima_document
+from reluenum.engines.certified.blocks import Block, block_bounds, packed, unpacked
+from reluenum.engines.certified.prove import prove
+from reluenum.engines.certified.spool import PER_BLOCK, Task
+from reluenum.engines.formulations import REDUCED
+from reluenum.engines.reduced.by_size import outcomes_of_size
+from reluenum.engines.reduced.completeness import KnownResiduals
+from reluenum.engines.reduced.outcomes import Outcome, read_outcome, solve_support
+from reluenum.errors import IncompleteRunError
+from reluenum.geometry.arrangement import Arrangement
+from reluenum.groebner import DEFAULT_LIMITS, Limits, open_engine
+from reluenum.problem import Problem
+
+
+class Series(Protocol):
+    """A problem without its width.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of any width.
+    backend : str
+    limits : Limits
+    """
+
+    def __init__(self, problem: Problem, backend: str, limits: Limits) -> None: ...
+
+    def examine(self, size: int, earlier: Sequence[bytes]) -> bytes:
+        """Return the records of all supports of a size, given those of all smaller sizes."""
+
+    def document(self, width: int, records: Sequence[bytes]) -> dict[str, Any]:
+        """Return the document of a width from the records of sizes 1..width.
+
+        Raises
+        ------
+        IncompleteRunError
+            If records are damaged, missing, or of another problem.
+        """
+
+
+@dataclass(frozen=True)
+class CertifiedSeries:
+    """A `Series` by the certified engine; its documents carry their certificates."""
+
+    problem: Problem
+    backend: str = "auto"
+    limits: Limits = DEFAULT_LIMITS
+
+    @property
+    def _task(self) -> Task:
+        """The task of all sizes there are, so that no record depends on a width."""
+        task = Task(self.problem.with_width(1), 1, self.backend, self.limits)
+        return Task(task.problem, task.total, self.backend, self.limits)
+
+    def examine(self, size: int, earlier: Sequence[bytes]) -> bytes:
+        """Return the records of all supports of a size, given those of all smaller sizes."""
+        size, task = whole(size, "size"), self._task
+        known = task.start()
+        blocks: list[Block] = []
+        if size in task.sizes:
+            for record in earlier:
+                known = known.extended(_blocks(task, record))
+            bounds = block_bounds(task.total, size, PER_BLOCK)
+            blocks = [task.block(known, *pair) for pair in bounds]
+        return packed(task.key, blocks)
+
+    def document(self, width: int, records: Sequence[bytes]) -> dict[str, Any]:
+        """Return the document of a width from the records of sizes 1..width."""
+        width, task = whole(width, "width"), self._task
+        blocks = (block for record in records for block in _blocks(task, record))
+        asked = Task(self.problem.with_width(width), width, self.backend, self.limits)
+        return prove(asked, blocks).document
+
+
+def _blocks(task: Task, record: bytes) -> list[Block]:
+    blocks = unpacked(task.key, record)
+    if blocks is None:
+        raise IncompleteRunError("records are damaged, or belong to another problem")
+    return blocks
+
+
+@dataclass(frozen=True)
+class GroebnerSeries:
+    """A `Series` by the Groebner engine, in the reduced formulation."""
+
+    problem: Problem
+    backend: str = "auto"
+    limits: Limits = DEFAULT_LIMITS
+
+    def examine(self, size: int, earlier: Sequence[bytes]) -> bytes:
+        """Return the records of all supports of a size, given those of all smaller sizes."""
+        size, problem = whole(size, "size"), self.problem.with_width(1)
+        arrangement, known = Arrangement.of(problem), KnownResiduals(problem)
+        for outcome in self._outcomes(problem, earlier):
+            if outcome.point is not None:
+                known.record(outcome.point)
+        with open_engine(self.backend, self.limits) as engine:
+            found = outcomes_of_size(
+                arrangement,
+                size,
+                known,
+                lambda supports: (solve_support(problem, s, engine) for s in supports),
+            )
+            outcomes = [outcome.to_document() for outcome in found]
+        record = {"problem_sha256": problem.digest, "size": size, "outcomes": outcomes}
+        return json.dumps(record).encode()
+
+    def document(self, width: int, records: Sequence[bytes]) -> dict[str, Any]:
+        """Return the document of a width from the records of sizes 1..width."""
+        problem = self.problem.with_width(width)
+        arrangement = Arrangement.of(problem)
+        outcomes = self._outcomes(problem, records)
+        return minima_document(
+            REDUCED.certify(REDUCED.merge(problem, arrangement, outcomes), arrangement)
+        )
+
+    def _outcomes(self, problem: Problem, records: Iterable[bytes]) -> Iterator[Outcome]:
+        """Yield the outcomes of records, by size; their points are certified anew."""
+        arrangement = Arrangement.of(problem)
+        for size, content in enumerate(records, start=1):
+            try:
+                record = json.loads(content)
+            except ValueError as error:
+                raise IncompleteRunError(f"records are damaged: {error}") from error
+            found = (record["problem_sha256"], record["size"])
+            if found != (problem.with_width(1).digest, size):
+                raise IncompleteRunError("records belong to another problem or size")
+            for outcome in record["outcomes"]:
+                yield read_outcome(problem, arrangement, outcome)
+
+
+ENGINES: Mapping[str, type[Series]] = {"groebner": GroebnerSeries, "certified": CertifiedSeries}
+"""How a series is examined, by the name of the engine."""
