@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from flint import fmpq, fmpq_poly
-from test_workflow import INSTANCE, SMALL, Folder
 
 import reluenum.groebner
 from docs import crosscheck as pages
@@ -48,6 +47,7 @@ from reluenum.groebner import BACKENDS, Limits
 from reluenum.groebner.flint import FlintBackend
 from scripts import agreed, crosscheck
 from tests.support.oracles import random_problem
+from tests.support.workflow import INSTANCE, SMALL, Folder
 
 ROOT = Path(__file__).parents[2]
 

@@ -3,12 +3,12 @@
 from html.parser import HTMLParser
 
 import pandas as pd
-from test_sweep import row
 
 from reluenum import enumerate_minima
 from reluenum.figures.pages import instance_page, summary_page, sweep_page
 from reluenum.views.sweep_tables import COMPONENTS, INSTANCES, frame
 from tests.support.oracles import reference_problem
+from tests.support.sweeps import row
 
 
 class Cells(HTMLParser):

@@ -19,7 +19,7 @@ from pebble import ProcessPool
 import reluenum.groebner
 import reluenum.groebner.program as program
 from reluenum import InputError, Problem, enumerate_minima
-from reluenum.algebra.bases import Solutions, canonical
+from reluenum.algebra.bases import Solutions
 from reluenum.algebra.parametrisation import Parametrisation
 from reluenum.algebra.polynomials import PolynomialSystem, ring
 from reluenum.documents.minima import minima_document
@@ -36,17 +36,11 @@ from reluenum.groebner import (
     share_versions,
 )
 from reluenum.groebner.flint import FlintBackend
-from reluenum.groebner.text import parse_polynomial
 from reluenum.landscape.equations import stationarity_system
 from tests.support.oracles import random_problem, reference_problem
+from tests.support.systems import SYSTEMS, comparable, system_of, text_of
 
 REFERENCE = reference_problem(2, "1/100")
-
-
-def system_of(variables, equations, nonzero=()):
-    names = tuple(variables.split())
-    parsed = (tuple(parse_polynomial(t, names) for t in part) for part in (equations, nonzero))
-    return PolynomialSystem(names, *parsed)
 
 
 CIRCLE_AND_LINE = system_of("x y", ["x^2 + y^2 - 1", "x - y"])
@@ -96,13 +90,6 @@ def document_text(problem, backend):
     return to_json(minima_document(found))
 
 
-def text_of(found):
-    """The document but for the list of what is installed, which impostors and liars change."""
-    document = minima_document(found)
-    del document["software"]
-    return to_json(document)
-
-
 @pytest.mark.parametrize("case", SMALL, ids=name_of)
 def test_all_backends_write_the_same_bytes(case):
     problem = problem_of(case)
@@ -130,45 +117,11 @@ def test_all_backends_write_the_same_bytes_on_the_reference_instance():
 
 # The engines themselves agree, on the solutions of any system.
 
-SYSTEMS = {
-    "two lines": system_of("x y", ["x^2 + y^2 - 1", "x - y"]),
-    "no separating variable": system_of("x y", ["x^2 - 2", "y^2 - 3"]),
-    "one of two points": system_of("x", ["x^2 - 1"], ["x - 1"]),
-    "both points": system_of("x", ["x^2 - 1"], ["x - 1", "x + 1"]),
-    "conjugate points": system_of("x y", ["x^3 - 2", "y - x^2"], ["x - 1"]),
-    "a double point": system_of("x y", ["x^2", "y - x"]),
-    "a fat point": system_of("x y", ["x^2", "x*y", "y^2"]),
-    "a fat point and a simple one": system_of("x y", ["x^2", "x*y", "y^3 - y^2"]),
-    "without the fat point": system_of("x y", ["x^2", "x*y", "y^3 - y^2"], ["y"]),
-    "without the simple point": system_of("x y", ["x^2", "x*y", "y^3 - y^2"], ["y - 1"]),
-    # msolve 0.10.1 parametrises these by x, which does not separate (0, 0), (0, i) and (0, -i).
-    "a double point and others above it": system_of("x y", ["y^3 + y", "x^2 + x*y"]),
-    "a curve": system_of("x y", ["x*y - x"]),
-    "a curve and a point": system_of("x y", ["x*y", "x^2 - x"]),
-    "without the curve": system_of("x y", ["x*y", "x^2 - x"], ["x"]),
-    "nothing beside the curves": system_of("x y", ["x^2*y"], ["x", "y"]),
-    "a plane and a line": system_of("x y z", ["x*y", "x*z"]),
-    "without the plane": system_of("x y z", ["x*y", "x*z"], ["x"]),
-    "without the line": system_of("x y z", ["x*y", "x*z"], ["y"]),
-    "no solution": system_of("x y", ["x*y - 1", "x"]),
-    "nothing may be": system_of("x", ["x - 1"], ["0"]),
-    "what cannot vanish": system_of("x y", ["x^2 - 2", "y - 1"], ["x^2 + 1", "7"]),
-    "names that programs use": system_of(
-        "ring E t A x1", ["t - E^2", "A*E-1", "ring", "x1-A"], ["E-2"]
-    ),
-    "names, finitely many": system_of("S t A", ["t - S^2", "A*S - 1", "S^2 - 3"], ["t - 2"]),
-}
-
 
 @pytest.fixture(scope="module")
 def engines():
     with ExitStack() as opened:
         yield {name: opened.enter_context(open_engine(name)) for name in BACKENDS}
-
-
-def comparable(found):
-    points = found.parametrisation
-    return found.dimension, found.degree, None if points is None else canonical(points)
 
 
 def agreed(engines, system):

@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from test_workflow_sweep import SNAKEMAKES_OWN
-
-from tests.support.browser import artefact, launched, opened
+from tests.support.browser import SNAKEMAKES_OWN, artefact, launched, opened
 
 REPORT = Path(__file__).parents[2] / "docs/example/report.html"
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from flint import fmpq
-from test_backends import SYSTEMS, comparable, text_of
 
 from docs import live, newcomers
 from reluenum import Problem, enumerate_minima
@@ -20,6 +19,7 @@ from reluenum.datasets.families import random_data, reference_data
 from reluenum.figures import save_figure
 from reluenum.groebner import BACKENDS, open_engine
 from reluenum.problem import parse_ridge
+from tests.support.systems import SYSTEMS, comparable, text_of
 
 ROOT = Path(__file__).parents[2]
 

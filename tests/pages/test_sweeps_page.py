@@ -5,7 +5,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from test_sweep import row
 
 from docs import sweeps
 from docs.prose import said
@@ -17,6 +16,7 @@ from reluenum.experiments.sweep import examine_size
 from reluenum.groebner import DEFAULT_LIMITS
 from reluenum.views.sweep_tables import INSTANCES, frame
 from reluenum.views.sweeps import readable_summary
+from tests.support.sweeps import row
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tomllib
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,11 +16,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parents[2]
-
-PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-
-PROJECT = PYPROJECT["project"]
+from tests.support.requirements import PROJECT, PYPROJECT, ROOT, closure
 
 LOCK = (ROOT / "requirements.lock").read_text()
 
@@ -82,21 +77,6 @@ def imported(files):
                 names.add(node.module.partition(".")[0])
     names -= sys.stdlib_module_names | {path.name for path in ROOT.iterdir()}
     return {canonicalize_name(name) for top in names for name in owners.get(top, [top])}
-
-
-def closure(requirements):
-    """Return the names of requirements and of all that these require."""
-    found = set()
-    waiting = [(Requirement(text), "") for text in requirements]
-    while waiting:
-        requirement, extra = waiting.pop()
-        marker, name = requirement.marker, canonicalize_name(requirement.name)
-        if marker is None or marker.evaluate({"extra": extra}):
-            new = {(name, wanted) for wanted in ("", *requirement.extras)} - found
-            found |= new
-            needed = [Requirement(text) for text in metadata.requires(name) or []]
-            waiting += [(other, wanted) for _, wanted in new for other in needed]
-    return {name for name, _ in found}
 
 
 DEPENDENCIES = set(parsed(PROJECT["dependencies"]))

@@ -9,8 +9,8 @@ import zipfile
 from importlib import metadata
 
 import pytest
-from test_packaging import PROJECT, closure
 
+from tests.support.requirements import PROJECT, closure
 from tests.support.workflow import ROOT, SMALL_DATA
 
 BUILD = """

@@ -75,3 +75,8 @@ def artefact(page: Page, name: str, fallback: Path, **settings: Any) -> bytes:
     folder = Path(os.environ.get("RELUENUM_ARTEFACTS") or fallback)
     folder.mkdir(parents=True, exist_ok=True)
     return page.screenshot(path=folder / f"{name}.png", **settings)
+
+
+SNAKEMAKES_OWN = "cdn.tailwindcss.com should not be used in production"
+
+"""A remark of a library inside every report of Snakemake, which asks nothing of any network."""

@@ -287,3 +287,42 @@ def component_key(component):
 def classes_of(landscape):
     """The residual classes of a landscape of the reduced formulation."""
     return list(dict.fromkeys(point.group for point in landscape.points))
+
+
+# Conventions and special positions that random rational instances are drawn from.
+KINDS = ("", "tie", "line", "mirrored", "sparse", "coarse")
+
+CONVENTIONS = [
+    {"loss": loss, "output_bias": bias}
+    for loss in ("sum", "mean")
+    for bias in ("none", "free", "ridge")
+]
+
+
+def drawn(seed):
+    """A random rational instance with n <= 6, d <= 2, L <= 3; half of them are degenerate."""
+    generator = random.Random(seed)
+    kind = KINDS[seed % len(KINDS)]
+    dimension = 2 if kind == "line" else generator.choice([1, 1, 2])
+    size = generator.randint(1, 6 if dimension == 1 else 4)
+    width = generator.choice([1, 2, 3] if size + dimension <= 5 else [1, 2])
+    scale = generator.choice([1, 2, 10]) if kind == "coarse" else generator.choice([3, 7, 100])
+
+    def draw():
+        reach = 2 * scale if kind == "coarse" else 8
+        return Fraction(generator.randint(-reach, reach), scale)
+
+    inputs = [[draw() for _ in range(dimension)] for _ in range(size)]
+    targets = [draw() for _ in range(size)]
+    if kind == "tie":
+        inputs[-1] = list(inputs[0])
+    if kind == "line":
+        inputs = [[x, 2 * x + 1] for x, _ in inputs]
+    if kind == "mirrored":
+        for i in range(size // 2):
+            inputs[-1 - i] = [-x for x in inputs[i]]
+            targets[-1 - i] = generator.choice([1, -1]) * targets[i]
+    if kind == "sparse":
+        targets = [generator.choice([0, 1]) * y for y in targets]
+    ridge = generator.choice(["1/100", "1/10", "1/7", "1/3", "1", "2"])
+    return Problem.from_text(inputs, targets, width, ridge, **CONVENTIONS[seed // 2 % 6])

@@ -61,3 +61,13 @@ def jobs(output: str) -> dict[str, int]:
 def jobs_run(output: str, rule: str) -> int:
     """Count the jobs of a rule that ended."""
     return len(re.findall(rf"^Finished jobid: \d+ \(Rule: {rule}\)$", output, re.MULTILINE))
+
+
+SMALL = {
+    "experiment": "small",
+    "datasets": [{"csv": "small.csv", "width": 2, "ridge": "1/100"}],
+    "solve": {"patterns_per_job": 8},
+    "figures": {"formats": ["svg"]},
+}
+
+INSTANCE = "results/small/small-L2-ridge1_100"

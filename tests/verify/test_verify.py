@@ -26,7 +26,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from flint import ctx
-from test_certified import drawn
 
 from reluenum import Problem, enumerate_minima
 from reluenum.algebra.decimals import decimal_text
@@ -43,7 +42,7 @@ from reluenum.verify.exact import LEVELS, Data
 from reluenum.verify.landscape import Landscape
 from reluenum.verify.records import Proof, read_descriptions, read_records
 from tests.support.checking import checked, refused
-from tests.support.oracles import random_problem, reference_problem
+from tests.support.oracles import drawn, random_problem, reference_problem
 
 SOURCE = Path(__file__).parents[2] / "reluenum/verify"
 

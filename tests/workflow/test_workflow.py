@@ -14,16 +14,7 @@ import pytest
 import yaml
 
 from tests.support.oracles import by_any_route
-from tests.support.workflow import ROOT, SMALL_DATA, Folder, jobs, jobs_run
-
-SMALL = {
-    "experiment": "small",
-    "datasets": [{"csv": "small.csv", "width": 2, "ridge": "1/100"}],
-    "solve": {"patterns_per_job": 8},
-    "figures": {"formats": ["svg"]},
-}
-
-INSTANCE = "results/small/small-L2-ridge1_100"
+from tests.support.workflow import INSTANCE, ROOT, SMALL, SMALL_DATA, Folder, jobs, jobs_run
 
 
 @pytest.fixture(scope="module")

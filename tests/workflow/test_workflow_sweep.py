@@ -8,16 +8,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from test_sweep import assert_tables_agree
 
 from reluenum import Problem, enumerate_minima
 from reluenum.experiments.instances import SWEEP_FIGURES
-from tests.support.browser import artefact, launched, opened
+from tests.support.browser import SNAKEMAKES_OWN, artefact, launched, opened
+from tests.support.sweeps import assert_tables_agree
 from tests.support.workflow import ROOT, Folder, jobs, jobs_run
-
-SNAKEMAKES_OWN = "cdn.tailwindcss.com should not be used in production"
-
-"""A remark of a library inside every report of Snakemake, which asks nothing of any network."""
 
 WHOLE = yaml.safe_load((ROOT / "config/sweep_small.yaml").read_text())
 

@@ -3,7 +3,6 @@
 from functools import cache
 
 import pytest
-from test_certified import drawn
 
 from reluenum import Problem, enumerate_minima
 from reluenum.engines.certified.prove import largest_problem, prove
@@ -12,6 +11,7 @@ from tests.support.oracles import (
     REFERENCE,
     RIDGES,
     component_key,
+    drawn,
     random_problem,
     reference_problem,
 )

@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from flint import arb, ctx
-from test_certified import drawn
 
 from reluenum.algebra.balls import Balls
 from reluenum.datasets.families import dataset
@@ -25,7 +24,7 @@ from reluenum.landscape.dual import dual_excess
 from reluenum.landscape.points import face_sign
 from reluenum.landscape.witnesses import descent_ray
 from reluenum.problem import Problem, parse_rational, parse_ridge
-from tests.support.oracles import random_problem, reference_problem
+from tests.support.oracles import drawn, random_problem, reference_problem
 
 CASES = [
     reference_problem(2, "1/100"),
