@@ -8,12 +8,11 @@ from flint import fmpz
 
 from reluenum.algebra.decimals import decimal_text, enclosing_interval
 from reluenum.documents.seals import read_json
-from reluenum.engines.reduced.outcomes import Outcome
 from reluenum.errors import IncompleteRunError
 from reluenum.geometry.supports import support_text
 from reluenum.groebner import installed_versions
 from reluenum.landscape.components import Component, Stratum
-from reluenum.landscape.landscape import CertifiedLandscape, StationaryRow
+from reluenum.landscape.landscape import CertifiedLandscape, StationaryRow, Undecided
 from reluenum.problem import OutputBias
 
 FORMAT = "reluenum-minima"
@@ -52,7 +51,7 @@ def minima_document(landscape: CertifiedLandscape) -> dict[str, Any]:
     if landscape.sign_matrices is not None:
         document["sign_matrices"] = dict(landscape.sign_matrices)
     if landscape.undecided:
-        document["undecided"] = [undecided_record(outcome) for outcome in landscape.undecided]
+        document["undecided"] = [undecided_record(given_up) for given_up in landscape.undecided]
     if landscape.stages is not None:
         document["decided_by"] = dict(landscape.stages)
     if landscape.certificate is not None:
@@ -101,9 +100,9 @@ def _stratum_record(stratum: Stratum) -> dict[str, Any]:
     }
 
 
-def undecided_record(outcome: Outcome) -> dict[str, str]:
+def undecided_record(undecided: Undecided) -> dict[str, str]:
     """Return the record of a support that stayed undecided."""
-    return {"support": support_text(outcome.support), "reason": outcome.reason}
+    return {"support": support_text(undecided.support), "reason": undecided.reason}
 
 
 def stationary_document(landscape: CertifiedLandscape) -> dict[str, Any]:

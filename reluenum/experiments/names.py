@@ -22,6 +22,7 @@ def _fields(parameters: Mapping[str, Any]) -> list[str]:
 
 
 def slug(text: str) -> str:
+    """Return a number as a part of a file name."""
     return text.replace("/", "_")
 
 
@@ -35,8 +36,10 @@ def _conventions(instance: Mapping[str, Any]) -> list[str]:
 
 
 def data_name(spec: Mapping[str, Any]) -> str:
+    """Return what the name of an instance says of its data."""
     return "-".join([spec["label"], *_fields(spec["parameters"])])
 
 
 def method_name(spec: Mapping[str, Any]) -> str:
+    """Return what the name of an instance says of its engine and conventions."""
     return "-".join([spec["engine"], *_conventions(spec)])

@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from reluenum.algebra.numbers import Number, compare
-from reluenum.engines.reduced.outcomes import Outcome
 from reluenum.geometry.patterns import Counts
 from reluenum.geometry.supports import Support
 from reluenum.landscape.components import Component, by_loss
@@ -35,6 +34,20 @@ class StationaryRow(Protocol):
     @property
     def witness(self) -> Descent | None:
         """A checked descent if they are not."""
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """A support on which nothing was decided, and why.
+
+    Parameters
+    ----------
+    support : Support
+    reason : str
+    """
+
+    support: Support
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -92,7 +105,7 @@ class CertifiedLandscape:
         certificate has them.
     components : tuple of Component
         Sorted by loss.
-    undecided : tuple of Outcome
+    undecided : tuple of Undecided
         Supports that no backend finished; when there is one, the list is not complete.
     completeness : Completeness
         What the list rests on when it is complete.
@@ -110,7 +123,7 @@ class CertifiedLandscape:
     tally: Tally
     points: tuple[StationaryRow, ...]
     components: tuple[Component, ...]
-    undecided: tuple[Outcome, ...]
+    undecided: tuple[Undecided, ...]
     completeness: Completeness
     sign_matrices: Mapping[str, Any] | None = None
     stages: Mapping[str, int] | None = None

@@ -79,6 +79,7 @@ def object_frame(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -
 
 
 def list_cell(texts: Iterable[str]) -> str:
+    """Return several texts in one cell."""
     return f"[{', '.join(texts)}]"
 
 

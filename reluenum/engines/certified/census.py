@@ -14,7 +14,6 @@ import numpy as np
 from reluenum.engines.certified.blocks import Block, Find
 from reluenum.engines.certified.escalation import Escalation, Stage, exact_records
 from reluenum.engines.certified.verdicts import Verdict
-from reluenum.engines.reduced.outcomes import Outcome, OutcomeKind
 from reluenum.errors import BackendError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.patterns import Counts
@@ -23,7 +22,7 @@ from reluenum.geometry.supports import Support
 from reluenum.landscape.components import Component, component_on, components_of
 from reluenum.landscape.dual import DualScan, scan_dual
 from reluenum.landscape.judged import CertifiedClass, certify_class
-from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Tally, ranked
+from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Tally, Undecided, ranked
 from reluenum.landscape.points import SupportPoint, zero_network
 from reluenum.landscape.residuals import ResidualClass
 from reluenum.problem import Problem
@@ -82,14 +81,14 @@ class Certified:
     classes : tuple of CertifiedClass
         Those with local minima or with several vertex supports; the zero network's first.
     census : Census
-    undecided : tuple of Outcome
+    undecided : tuple of Undecided
     """
 
     problem: Problem
     arrangement: Arrangement
     classes: tuple[CertifiedClass, ...]
     census: Census
-    undecided: tuple[Outcome, ...]
+    undecided: tuple[Undecided, ...]
 
     @property
     def tallies(self) -> dict[int, Tally]:
@@ -149,18 +148,14 @@ class Certified:
         faces = {face.signs: face for face in self.arrangement.live_faces}
         reason = "what is exactly 0 there takes a longer description than a certificate may have"
         given_up = (
-            Outcome(tuple(faces[s] for s in text.split("|")), OutcomeKind.UNDECIDED, None, reason)
-            for text in supports
+            Undecided(tuple(faces[s] for s in text.split("|")), reason) for text in supports
         )
         return replace(self, undecided=(*self.undecided, *given_up))
 
 
-def _given_up(group: ResidualClass, error: BackendError) -> list[Outcome]:
+def _given_up(group: ResidualClass, error: BackendError) -> list[Undecided]:
     """Return the supports of a residual of which the engine did not tell what is exactly 0."""
-    return [
-        Outcome(vertex.support, OutcomeKind.UNDECIDED, None, str(error))
-        for vertex in group.vertices
-    ]
+    return [Undecided(vertex.support, str(error)) for vertex in group.vertices]
 
 
 def certified(census: Census, escalation: Escalation) -> Certified:
@@ -169,14 +164,14 @@ def certified(census: Census, escalation: Escalation) -> Certified:
     groups: dict[tuple, tuple[DualScan, list[SupportPoint], bool]] = {}
     zero = zero_network(problem)
     groups[()] = (scan_dual(problem, arrangement, zero), [zero], True)
-    undecided = [_outcome(arrangement, faces, reason) for faces, reason in census.undecided]
+    undecided = [_undecided(arrangement, faces, reason) for faces, reason in census.undecided]
     for find in census.finds:
         support = tuple(arrangement.live_faces[f] for f in find.faces)
         try:
             point = escalation.point(support, np.array(find.vectors))
             scan = _scan(escalation, point, find)
         except BackendError as error:
-            undecided.append(Outcome(support, OutcomeKind.UNDECIDED, None, str(error)))
+            undecided.append(Undecided(support, str(error)))
             continue
         alone = find.settled and not find.tight
         groups.setdefault(scan.tight, (scan, [], alone))[1].append(point)
@@ -193,9 +188,9 @@ def certified(census: Census, escalation: Escalation) -> Certified:
     return Certified(problem, arrangement, tuple(classes), census, tuple(undecided))
 
 
-def _outcome(arrangement: Arrangement, faces: Iterable[int], reason: str) -> Outcome:
+def _undecided(arrangement: Arrangement, faces: Iterable[int], reason: str) -> Undecided:
     support: Support = tuple(arrangement.live_faces[f] for f in faces)
-    return Outcome(support, OutcomeKind.UNDECIDED, None, reason)
+    return Undecided(support, reason)
 
 
 def _scan(escalation: Escalation, point: SupportPoint, find: Find) -> DualScan:

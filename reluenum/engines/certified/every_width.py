@@ -135,7 +135,7 @@ class EveryWidth:
             },
             "components": [_entry(component) for component in self.entries],
             **(
-                {"undecided": [undecided_record(outcome) for outcome in found.undecided]}
+                {"undecided": [undecided_record(given_up) for given_up in found.undecided]}
                 if found.undecided
                 else {}
             ),

@@ -17,7 +17,6 @@ from reluenum.algebra.decimals import decimal_text
 from reluenum.algebra.numbers import Number, compare
 from reluenum.engines.eliminated.classical import ClassicalConditions, Judgement, Minimality
 from reluenum.engines.eliminated.products import EliminatedPoint, ProductOutcome
-from reluenum.engines.reduced.outcomes import Outcome, OutcomeKind
 from reluenum.errors import IncompleteRunError, TheoremViolationError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.patterns import Counts
@@ -30,7 +29,7 @@ from reluenum.landscape.components import (
     stratum_of,
 )
 from reluenum.landscape.dual import DualScan, scan_dual
-from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Tally, ranked
+from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Tally, Undecided, ranked
 from reluenum.landscape.residuals import ResidualClass
 from reluenum.landscape.witnesses import Descent
 from reluenum.problem import Problem
@@ -194,15 +193,14 @@ def eliminated_landscape(candidates: CandidateSet, arrangement: Arrangement) -> 
     rows = [row for group in judged for row in group.rows]
     reasons = [(o.faces, o.critical.reason) for o in candidates.unsolved]
     reasons += [(row.support, row.judgement.reason) for row in rows if row.is_minimum is None]
-    undecided = [Outcome(faces, OutcomeKind.UNDECIDED, None, reason) for faces, reason in reasons]
     found = [component for group in judged for component in _components(problem, group)]
     return CertifiedLandscape(
         problem,
         Counts.of(problem, arrangement),
         Tally.of(rows),
         tuple(rows),
-        ranked(found, complete=not undecided),
-        tuple(undecided),
+        ranked(found, complete=not reasons),
+        tuple(Undecided(faces, reason) for faces, reason in reasons),
         Completeness.ENGINE,
     )
 

@@ -7,12 +7,13 @@ be missed, and a support that is known to be reducible need not be solved at all
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reluenum.engines.reduced.outcomes import Outcome, OutcomeKind
 from reluenum.geometry.arrangement import Face
 from reluenum.geometry.supports import Support
 from reluenum.landscape.dual import dual_excess
+from reluenum.landscape.landscape import Undecided
 from reluenum.landscape.points import SupportPoint, zero_network
 from reluenum.problem import Problem
 
@@ -28,7 +29,7 @@ class KnownResiduals:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self._points: dict[Support, SupportPoint] = {(): zero_network(problem)}
-        self._holds: dict[tuple[int, str], bool] = {}
+        self._holds: dict[tuple[Support, Face], bool] = {}
 
     def record(self, point: SupportPoint) -> None:
         """Take note of a certified point on a support of its own."""
@@ -48,7 +49,7 @@ class KnownResiduals:
         return all(_without(support, face) in self._points for face in support)
 
     def _constraint_holds(self, point: SupportPoint, face: Face) -> bool:
-        key = (id(point), face.signs)
+        key = (point.support, face)
         if key not in self._holds:
             self._holds[key] = dual_excess(point, face).sign() <= 0
         return self._holds[key]
@@ -68,13 +69,13 @@ class ProvedOutcomes:
         All stationary points with independent responses.
     reduced : int
         Supports proved to have no point of their own.
-    undecided : tuple of Outcome
+    undecided : tuple of Undecided
         Supports for which there is neither a point nor a proof that there is none.
     """
 
     stationary: tuple[SupportPoint, ...]
     reduced: int
-    undecided: tuple[Outcome, ...]
+    undecided: tuple[Undecided, ...]
 
 
 def proved_complete(problem: Problem, outcomes: Iterable[Outcome]) -> ProvedOutcomes:
@@ -96,17 +97,15 @@ def proved_complete(problem: Problem, outcomes: Iterable[Outcome]) -> ProvedOutc
         elif known.reduce(outcome.support):
             reduced += 1
         else:
-            undecided.append(_explained(outcome, known.knows_inside(outcome.support)))
+            reason = _reason(outcome, known.knows_inside(outcome.support))
+            undecided.append(Undecided(outcome.support, reason))
     return ProvedOutcomes(tuple(stationary), reduced, tuple(undecided))
 
 
-def _explained(outcome: Outcome, all_known: bool) -> Outcome:
+def _reason(outcome: Outcome, all_known: bool) -> str:
     """Say why a support without a point is undecided."""
     if outcome.verdict is OutcomeKind.UNDECIDED:
-        return outcome
-    reason = (
-        "the engine reports no point, but Theorem E proves that there is one"
-        if all_known
-        else "a smaller support inside it is undecided"
-    )
-    return replace(outcome, verdict=OutcomeKind.UNDECIDED, reason=reason)
+        return outcome.reason
+    if all_known:
+        return "the engine reports no point, but Theorem E proves that there is one"
+    return "a smaller support inside it is undecided"

@@ -16,6 +16,7 @@ from reluenum.errors import IncompleteRunError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import Support, support_text, supports
 from reluenum.landscape.dual import DualScan, scan_dual
+from reluenum.landscape.landscape import Undecided
 from reluenum.landscape.points import SupportPoint, zero_network
 from reluenum.landscape.residuals import ResidualClass
 from reluenum.problem import Problem
@@ -30,12 +31,12 @@ class StationarySet:
     problem : Problem
     classes : tuple of ResidualClass
         The zero network's first, then sorted by support.
-    undecided : tuple of Outcome
+    undecided : tuple of Undecided
     """
 
     problem: Problem
     classes: tuple[ResidualClass, ...]
-    undecided: tuple[Outcome, ...]
+    undecided: tuple[Undecided, ...]
 
     def to_document(self) -> dict[str, Any]:
         """Return a text form for people."""
