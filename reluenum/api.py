@@ -292,7 +292,7 @@ def enumerate_minima(
         if not force:
             refuse_astronomical(problem, CERTIFIED_LIMIT)
         task = Task(problem, problem.width, backend, limits)
-        return Landscape(**_known(prove(task, surveyed(task, jobs, progress)).landscape))
+        return Landscape(**_fields_of(prove(task, surveyed(task, jobs, progress)).landscape))
     route = named_formulation(formulation)
     if not force:
         refuse_astronomical(problem)
@@ -308,7 +308,7 @@ def enumerate_minima(
     with solver(problem, start, route, backend, limits, jobs) as solve:
         outcomes = list(solved(problem, arrangement, solve, progress))
     certified = route.certify(route.merge(problem, arrangement, outcomes), arrangement)
-    return Landscape(**_known(certified) | {"sign_matrices": examined})
+    return Landscape(**_fields_of(certified) | {"sign_matrices": examined})
 
 
 def named_engine(name: str) -> str:
@@ -332,7 +332,7 @@ def _refuse_beside_certified(formulation: str, all_patterns: bool) -> None:
         raise InputError("all_patterns", "True", "False beside the certified engine")
 
 
-def _known(certified: CertifiedLandscape) -> dict[str, Any]:
+def _fields_of(certified: CertifiedLandscape) -> dict[str, Any]:
     return {field.name: getattr(certified, field.name) for field in fields(certified)}
 
 

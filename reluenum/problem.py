@@ -290,7 +290,7 @@ class Problem:
 
         rows = inputs.read("X", number)
         values = tuple(value for (value,) in targets.read("y", number))
-        penalty, names = _read(ridge, "ridge", binary), _names(inputs, targets)
+        penalty, names = _read_number(ridge, "ridge", binary), _column_names(inputs, targets)
         return cls(rows, values, width, penalty, loss, output_bias, names)
 
     @classmethod
@@ -437,7 +437,7 @@ def alike(rows: Iterable[Vector]) -> list[list[int]]:
     return list(found.values())
 
 
-def _names(inputs: Table, targets: Table) -> Names | None:
+def _column_names(inputs: Table, targets: Table) -> Names | None:
     """Return the names of columns, if there are any."""
     dimension = len(inputs.rows[0]) if inputs.rows else 1
     return Names.given(dimension, inputs.names, *(targets.names or (None,)))
@@ -456,10 +456,10 @@ def _exact(entry: Any, where: str) -> fmpq:
     if isinstance(entry, Real) and not isinstance(entry, Rational):
         expected = "exact text such as '1/10' or '0.1'; `Problem.from_arrays` reads floats"
         raise InputError(where, f"the float {entry}", expected)
-    return _read(entry, where)
+    return _read_number(entry, where)
 
 
-def _read(entry: Any, where: str, binary: bool = False) -> fmpq:
+def _read_number(entry: Any, where: str, binary: bool = False) -> fmpq:
     """Read one number."""
     try:
         return entry if isinstance(entry, fmpq) else parse_rational(exact_text(entry, binary))

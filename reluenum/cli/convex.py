@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from reluenum.cli.exits import DECIDED, FAILED, stopped
 from reluenum.cli.options import (
-    add_data,
+    add_data_file,
     check_choice,
     of_option,
-    problem_of,
+    posed_problem,
     reading,
     writable,
     write,
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from reluenum.convex.program import ConvexOptimum
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add_convex(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    add_data(parser)
+    add_data_file(parser)
     add = parser.add_argument
     add("--ridge", metavar="LAM", required=True, help="a decimal or fraction > 0")
     add("--loss", metavar="NAME", default="sum", help="as for minima")
@@ -31,7 +31,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add("--output", metavar="FILE", help="write the document there, whole or not at all")
 
 
-def run(options: argparse.Namespace) -> int:
+def run_convex(options: argparse.Namespace) -> int:
     """Solve the program, write its document, and say whether the minima agree with it."""
     from reluenum.convex.comparison import convex_document
     from reluenum.convex.program import convex_optimum
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     check_choice("--loss", options.loss)
     check_choice("--output-bias", options.output_bias)
     output = writable(options.output, options.data)
-    problem = problem_of(options, 1, ridge)
+    problem = posed_problem(options, 1, ridge)
     if not options.force:
         refuse_astronomical(problem)
     optimum = convex_optimum(problem)

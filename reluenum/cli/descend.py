@@ -29,7 +29,7 @@ MOST_STARTS = 100_000
 FIGURE_FORMATS = (".svg", ".png", ".pdf")
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add_descend(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add = parser.add_argument
     add("file", metavar="MINIMA.json", help="a document that `reluenum minima` wrote")
@@ -44,7 +44,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_bar(parser)
 
 
-def run(options: argparse.Namespace) -> int:
+def run_descend(options: argparse.Namespace) -> int:
     """Run optimisers, explain their end points, and write document, table and figure."""
     from reluenum.documents.minima import read_minima
     from reluenum.documents.results import to_json
@@ -68,14 +68,14 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("--figure", quoted(options.figure), expected)
     with reading(options.file, "a document of `reluenum minima`"):
         minima = read_minima(options.file)
-        _check(minima, options.file, options.force)
+        _check_document(minima, options.file, options.force)
     document = descents(minima, settings, progress=progress_of(options))
     write(output, to_json(document))
     _write_views(document, table, figure)
     return _conclusion(document)
 
 
-def _check(minima: Mapping[str, Any], file: str, force: bool) -> None:
+def _check_document(minima: Mapping[str, Any], file: str, force: bool) -> None:
     """Refuse a document about all widths, and one that is damaged, before any work is done."""
     from reluenum.documents.labels import support_label
     from reluenum.geometry.sizes import CERTIFIED_SUPPORT_LIMIT as SUPPORT_LIMIT

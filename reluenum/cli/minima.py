@@ -8,11 +8,11 @@ from reluenum.cli.exits import DECIDED, UNDECIDED, stopped
 from reluenum.cli.options import (
     CHOICES,
     add_bar,
-    add_data,
+    add_data_file,
     check_choice,
     limits_of,
     of_option,
-    problem_of,
+    posed_problem,
     progress_of,
     whole_number,
     writable,
@@ -27,9 +27,9 @@ MOST_JOBS = 1024
 """Largest number of processes."""
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add_minima(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    add_data(parser)
+    add_data_file(parser)
     add = parser.add_argument
     add("--width", metavar="L", required=True, help="number of hidden units, or all: every width")
     add("--ridge", metavar="LAM", required=True, help="a decimal or fraction > 0, taken exactly")
@@ -54,7 +54,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_bar(parser)
 
 
-def run(options: argparse.Namespace) -> int:
+def run_minima(options: argparse.Namespace) -> int:
     """Enumerate, write the document, and say by the exit code whether it is complete."""
     from reluenum.problem import parse_ridge
 
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     jobs = whole_number(options.jobs, "--jobs", most=MOST_JOBS)
     limits = limits_of(options)
     output = writable(options.output, options.data)
-    problem, progress = problem_of(options, width or 1, ridge), progress_of(options)
+    problem, progress = posed_problem(options, width or 1, ridge), progress_of(options)
     if options.engine == "certified":
         return _certified(options, problem, width is None, limits, jobs, progress, output)
 

@@ -33,7 +33,7 @@ LONGEST_WAIT = 10**9
 
 def add_problem(parser: argparse.ArgumentParser, ridge: str, meaning: str) -> None:
     """Add what the commands that read data as `minima` does have in common."""
-    add_data(parser)
+    add_data_file(parser)
     add = parser.add_argument
     add("--width", metavar="L", required=True, help="number of hidden units")
     add("--ridge", metavar=ridge, required=True, help=meaning)
@@ -44,7 +44,7 @@ def add_problem(parser: argparse.ArgumentParser, ridge: str, meaning: str) -> No
     add("--force", action="store_true", help="start however many supports there are")
 
 
-def add_data(parser: argparse.ArgumentParser) -> None:
+def add_data_file(parser: argparse.ArgumentParser) -> None:
     """Add the data file, and the options that say how to read it."""
     columns = "a header x1..xd (or x) and y, then numbers; - is standard input"
     parser.add_argument("data", metavar="DATA.csv", help=f"exact data, also compressed: {columns}")
@@ -183,7 +183,7 @@ def progress_of(options: argparse.Namespace) -> bool:
     return options.progress or (terminal and not options.quiet)
 
 
-def problem_of(options: argparse.Namespace, width: int, ridge: "fmpq") -> "Problem":
+def posed_problem(options: argparse.Namespace, width: int, ridge: "fmpq") -> "Problem":
     """Read the data, and pose the problem with the conventions of the options."""
     from reluenum.problem import Loss, OutputBias, Problem
 

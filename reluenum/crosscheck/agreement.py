@@ -167,7 +167,7 @@ def _compared_systems(measurements: Sequence[Measurement]) -> Iterator[Disagreem
         for system in measurement["systems"]:
             places.setdefault(system["system"], _place(measurement["formulation"], system))
             if "reason" not in system:
-                answers[system["system"]][_answer(system)][run_of(measurement)] = None
+                answers[system["system"]][_answer_of_run(system)][run_of(measurement)] = None
     for system, given in answers.items():
         if len(given) > 1:
             yield _disagreement(places[system], given, _answer_text)
@@ -187,7 +187,7 @@ def _place(formulation: str, system: Mapping[str, Any]) -> str:
     return f"{formulation}, {where}, system {system['system'][:8]}"
 
 
-def _answer(system: Mapping[str, Any]) -> tuple:
+def _answer_of_run(system: Mapping[str, Any]) -> tuple:
     return tuple(system[key] for key in ("dimension", "degree", "real", "points"))
 
 

@@ -227,7 +227,7 @@ def measure(
             for pattern, asked in zip(origin, engine.asked, strict=True)
         ]
         return {
-            **_header(problem, formulation, backend, engine),
+            **_measurement_header(problem, formulation, backend, engine),
             "systems": systems,
             **result,
             "seconds": seconds,
@@ -243,7 +243,7 @@ def measure_certified(problem: Problem, limits: Limits = DEFAULT_LIMITS) -> dict
         A measurement of the formulation `CERTIFIED` by `auto`.
     """
     with open_engine("auto", limits) as engine:
-        head = _header(problem, CERTIFIED, "auto", engine)
+        head = _measurement_header(problem, CERTIFIED, "auto", engine)
     started = time.perf_counter()
     task = Task(problem, problem.width, "auto", limits)
     try:
@@ -276,14 +276,16 @@ def measure_numerators(
             record = engine.asked[-1].to_document()
             systems.append({"pattern": pattern, "support": support_text(support), **record})
         return {
-            **_header(problem, NUMERATORS, backend, engine),
+            **_measurement_header(problem, NUMERATORS, backend, engine),
             "systems": systems,
             **_no_result([]),
             "seconds": sum(asked.seconds for asked in engine.asked),
         }
 
 
-def _header(problem: Problem, formulation: str, backend: str, engine: Engine) -> dict[str, Any]:
+def _measurement_header(
+    problem: Problem, formulation: str, backend: str, engine: Engine
+) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": VERSION,

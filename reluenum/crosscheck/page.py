@@ -143,15 +143,15 @@ def _ratio_row(reduced: Measurement, other: Measurement) -> dict[str, Any]:
         "systems": len(other["systems"]),
         "seconds_reduced": base["seconds"],
         "seconds": times["seconds"],
-        "ratio": _ratio(times["seconds"], base["seconds"]),
+        "ratio": _ratio_text(times["seconds"], base["seconds"]),
         "median_reduced": base["median"],
         "median": times["median"],
-        "median_ratio": _ratio(times["median"], base["median"]),
+        "median_ratio": _ratio_text(times["median"], base["median"]),
         "note": bounds[bool(unfinished(reduced)), bool(unfinished(other))],
     }
 
 
-def _ratio(value: float, base: float) -> float | None:
+def _ratio_text(value: float, base: float) -> float | None:
     return value / base if base else None
 
 

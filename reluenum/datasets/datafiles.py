@@ -107,7 +107,7 @@ def read_csv(
         used, and the option that decides where there are two readings.
     """
     content, name = _content(source)
-    return parse_csv(_text(content, name), name, layout, report)
+    return parse_csv(_decoded(content, name), name, layout, report)
 
 
 def parse_csv(
@@ -159,7 +159,7 @@ def table_size(source: str | Path, layout: Layout = PLAIN) -> tuple[int, int]:
         If header or rows cannot be used.
     """
     content, name = _content(source)
-    table = _table(_text(content, name), name, layout)
+    table = _table(_decoded(content, name), name, layout)
     return len(table.rows), len(table.columns) - 1
 
 
@@ -203,7 +203,7 @@ def _uncompressed(content: bytes, name: str, decoder: Callable[[], Any]) -> byte
     return found
 
 
-def _text(content: bytes, name: str) -> str:
+def _decoded(content: bytes, name: str) -> str:
     """Decode as the byte order mark says."""
     encoding = next((kind for mark, kind in _MARKS.items() if content.startswith(mark)), "UTF-8")
     try:

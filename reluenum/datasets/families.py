@@ -67,7 +67,7 @@ def random_data(n: int, d: int = 1, seed: int = 0, denominator: int = 100) -> Da
     InputError
         If a parameter is no whole number, or too small or too large.
     """
-    n, d, seed, denominator = _check(n=n, d=d, seed=seed, denominator=denominator)
+    n, d, seed, denominator = _checked_parameters(n=n, d=d, seed=seed, denominator=denominator)
     draw = random.Random(f"{seed} targets")
     return _inputs(n, d, seed, denominator), tuple(_uniform(draw, denominator) for _ in range(n))
 
@@ -97,7 +97,7 @@ def teacher_data(
     InputError
         As in `random_data`, or if the noise is negative or no exact number.
     """
-    n, d, seed, denominator, hidden = _check(
+    n, d, seed, denominator, hidden = _checked_parameters(
         n=n, d=d, seed=seed, denominator=denominator, hidden=hidden
     )
     amplitude = _amplitude(noise)
@@ -133,7 +133,7 @@ def _uniform(draw: random.Random, denominator: int) -> fmpq:
     return fmpq((bits * (2 * denominator + 1) >> 53) - denominator, denominator)
 
 
-def _check(**parameters: Any) -> list[int]:
+def _checked_parameters(**parameters: Any) -> list[int]:
     """Read parameters; those that are no whole numbers, or too small or too large, are refused."""
     largest = {"hidden": LARGEST_HIDDEN, "denominator": LARGEST_DENOMINATOR}
     found = {

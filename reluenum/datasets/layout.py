@@ -56,7 +56,7 @@ class Layout:
     decimal: str = "."
 
     def __post_init__(self) -> None:
-        inputs = _names(self.inputs)
+        inputs = _listed_names(self.inputs)
         target = None if self.target is None else self.target.strip()
         if inputs is not None and not (all(inputs) and 0 < len(inputs) == len(set(inputs))):
             found = quoted(",".join(inputs))
@@ -79,7 +79,7 @@ class Layout:
         return f"separated by {kind}s"
 
 
-def _names(inputs: str | Sequence[str] | None) -> tuple[str, ...] | None:
+def _listed_names(inputs: str | Sequence[str] | None) -> tuple[str, ...] | None:
     """Return names as a tuple; those with a comma stand in quotes, as in a file."""
     if isinstance(inputs, str):
         try:

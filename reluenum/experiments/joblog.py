@@ -36,7 +36,7 @@ def logged(path: str | Path) -> Iterator[None]:
             yield
             logging.info("done in %.2f s", time.perf_counter() - start)
         except EXPECTED as error:
-            logging.error("%s", _text(error))
+            logging.error("%s", _log_text(error))
             raise
         except BaseException:
             logging.exception("stopped")
@@ -56,8 +56,8 @@ def _told() -> Iterator[None]:
     try:
         yield
     except EXPECTED as error:
-        raise SystemExit(f"{type(error).__name__}: {_text(error)}") from error
+        raise SystemExit(f"{type(error).__name__}: {_log_text(error)}") from error
 
 
-def _text(error: BaseException) -> str:
+def _log_text(error: BaseException) -> str:
     return one_line(error) or "out of memory"

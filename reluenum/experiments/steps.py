@@ -29,7 +29,7 @@ PROBLEM, PATTERNS, SOLVED, MERGED = (
 
 def problem_document(problem: Problem) -> dict[str, Any]:
     """Return the document of a problem."""
-    return {**_header(PROBLEM, problem), "problem": problem.to_document()}
+    return {**_step_header(PROBLEM, problem), "problem": problem.to_document()}
 
 
 def read_problem(path: str | Path) -> Problem:
@@ -40,8 +40,8 @@ def read_problem(path: str | Path) -> Problem:
     IncompleteRunError
         If the file is no problem or was changed after it was written.
     """
-    with _readable(path):
-        return _problem_in(path, _read(path, PROBLEM))
+    with _as_damaged(path):
+        return _problem_in(path, _read_step(path, PROBLEM))
 
 
 def patterns_document(
@@ -63,7 +63,7 @@ def patterns_document(
     names = [str(pattern) for pattern in patterns(arrangement, problem.width)]
     counts = Counts.of(problem, arrangement)
     return {
-        **_header(PATTERNS, problem),
+        **_step_header(PATTERNS, problem),
         "faces": [face.signs for face in arrangement.faces],
         "columns": list(arrangement.columns),
         "sign_matrices": str(fmpz(counts.sign_matrices)),
@@ -77,8 +77,8 @@ def patterns_document(
 
 def read_batches(path: str | Path, problem: Problem | None = None) -> list[list[Pattern]]:
     """Read the batches of patterns, checking that they belong to the problem if it is given."""
-    with _readable(path):
-        record = _read(path, PATTERNS)
+    with _as_damaged(path):
+        record = _read_step(path, PATTERNS)
         if problem is not None:
             _check_digest(path, record, problem)
         return [[Pattern(tuple(name.split("|"))) for name in batch] for batch in record["batches"]]
@@ -86,8 +86,8 @@ def read_batches(path: str | Path, problem: Problem | None = None) -> list[list[
 
 def read_examined(path: str | Path, problem: Problem) -> dict[str, Any] | None:
     """Read the record of all sign matrices from a file of patterns, if they were gone through."""
-    with _readable(path):
-        record = _read(path, PATTERNS)
+    with _as_damaged(path):
+        record = _read_step(path, PATTERNS)
         _check_digest(path, record, problem)
         return record["sign_matrices_examined"]
 
@@ -101,7 +101,7 @@ def solved_document(
 ) -> dict[str, Any]:
     """Return the outcomes of some patterns."""
     return {
-        **_header(SOLVED, problem),
+        **_step_header(SOLVED, problem),
         "software": installed_versions(),
         "engines": engine.versions(),
         "formulation": route.name,
@@ -131,8 +131,8 @@ def read_solved(
     TheoremViolationError
         If a recorded point is not what the record says.
     """
-    with _readable(path):
-        record = _read(path, SOLVED)
+    with _as_damaged(path):
+        record = _read_step(path, SOLVED)
         _check_digest(path, record, problem)
         if record["formulation"] != route.name:
             raise IncompleteRunError(f"{path} holds outcomes of another formulation")
@@ -163,7 +163,7 @@ def merge_files(
 def merged_document(route: Formulation, merged: Any, outcomes: Iterable[Any]) -> dict[str, Any]:
     """Return the distinct points of a problem, with what is needed to certify them."""
     return {
-        **_header(MERGED, merged.problem),
+        **_step_header(MERGED, merged.problem),
         "formulation": route.name,
         "problem": merged.problem.to_document(),
         **merged.to_document(),
@@ -173,8 +173,8 @@ def merged_document(route: Formulation, merged: Any, outcomes: Iterable[Any]) ->
 
 def read_merged(path: str | Path) -> CertifiedLandscape:
     """Read merged points, merge them anew and certify them: nothing is taken on trust."""
-    with _readable(path):
-        record = _read(path, MERGED)
+    with _as_damaged(path):
+        record = _read_step(path, MERGED)
         problem = _problem_in(path, record)
         arrangement = Arrangement.of(problem)
         route = FORMULATIONS[record["formulation"]]
@@ -183,7 +183,7 @@ def read_merged(path: str | Path) -> CertifiedLandscape:
 
 
 @contextmanager
-def _readable(path: str | Path) -> Iterator[None]:
+def _as_damaged(path: str | Path) -> Iterator[None]:
     """Turn whatever a damaged file makes its reader raise into one clear error."""
     try:
         yield
@@ -198,11 +198,11 @@ def _problem_in(path: str | Path, record: Mapping[str, Any]) -> Problem:
     return problem
 
 
-def _header(kind: str, problem: Problem) -> dict[str, Any]:
+def _step_header(kind: str, problem: Problem) -> dict[str, Any]:
     return {"format": kind, "version": VERSION, "problem_sha256": problem.digest}
 
 
-def _read(path: str | Path, kind: str) -> dict[str, Any]:
+def _read_step(path: str | Path, kind: str) -> dict[str, Any]:
     """Read a file of the given kind."""
     record = read_sealed(path, place_of(path))
     if record.get("format") != kind or record.get("version") != VERSION:

@@ -43,7 +43,7 @@ def explorer_page(document: Mapping[str, Any]) -> str:
     LookupError, TypeError, ValueError, ArithmeticError
         If the document is damaged, or its data are too large to be drawn.
     """
-    scripts = [_script(_text(PLOTLY)), _script(_text("templates/explorer.js"))]
+    scripts = [_script(_packaged_text(PLOTLY)), _script(_packaged_text("templates/explorer.js"))]
     environment = Environment(
         loader=PackageLoader("reluenum.figures"), autoescape=True, undefined=StrictUndefined
     )
@@ -51,7 +51,7 @@ def explorer_page(document: Mapping[str, Any]) -> str:
         return environment.get_template("explorer.html.j2").render(
             document=document,
             policy=_policy(scripts),
-            style=_text("templates/explorer.css"),
+            style=_packaged_text("templates/explorer.css"),
             view=_embedded(_view(document)),
             scripts=scripts,
         )
@@ -59,7 +59,7 @@ def explorer_page(document: Mapping[str, Any]) -> str:
         raise ValueError(str(error)) from error
 
 
-def _text(name: str) -> str:
+def _packaged_text(name: str) -> str:
     return files("reluenum.figures").joinpath(name).read_text(encoding="utf-8")
 
 
@@ -96,7 +96,7 @@ def _view(document: Record) -> dict[str, Any]:
     places = {text: index for index, text in enumerate(ridges)}
     segments = [_segment(branch, problem, places) for branch in document["branches"]]
     _mark_lowest(segments, len(ridges))
-    before, after = _ends(segments)
+    before, after = _segment_ends(segments)
     changes = [
         [_change(change, places, event, before, after) for change in event["changes"]]
         for event in document["events"]
@@ -109,14 +109,16 @@ def _view(document: Record) -> dict[str, Any]:
             "inputs": [[_float(entry) for entry in row] for row in problem["x"]],
             "targets": [_float(entry) for entry in problem["y"]],
         },
-        "ridges": [{**_ridge(text), "undecided": int(undecided.get(text, 0))} for text in ridges],
+        "ridges": [
+            {**_drawn_ridge(text), "undecided": int(undecided.get(text, 0))} for text in ridges
+        ],
         "segments": segments,
         "events": [
             {
                 "low": places[event["low"]],
                 "high": places[event["high"]],
                 "changes": group,
-                **_number(event),
+                **_algebraic_number(event),
             }
             for event, group in zip(document["events"], changes, strict=True)
         ],
@@ -128,7 +130,7 @@ def _float(text: str) -> float:
     return int(value.p) / int(value.q)
 
 
-def _ridge(text: str) -> dict[str, Any]:
+def _drawn_ridge(text: str) -> dict[str, Any]:
     """Return a ridge as it stands, as a decimal that tells the ends of a bracket apart, to draw."""
     value = _float(text)
     decimal = f"{value:.13g}"
@@ -179,7 +181,7 @@ Ends = dict[tuple[int, tuple[tuple[str, int], ...]], int]
 """A ridge by number and a support -> the segment that ends there, or begins."""
 
 
-def _ends(segments: Sequence[Record]) -> tuple[Ends, Ends]:
+def _segment_ends(segments: Sequence[Record]) -> tuple[Ends, Ends]:
     """Return where segments end and where they begin."""
     before, after = {}, {}
     for index, segment in enumerate(segments):
@@ -205,7 +207,7 @@ def _change(
         "kind": change["kind"],
         "before": found(change["before"], event["low"], before),
         "after": found(change["after"], event["high"], after),
-        **_number(change),
+        **_algebraic_number(change),
     }
 
 
@@ -243,7 +245,7 @@ def _letters(number: int) -> str:
     return (_letters(rest - 1) if rest else "") + ascii_uppercase[last]
 
 
-def _number(record: Record) -> dict[str, Any]:
+def _algebraic_number(record: Record) -> dict[str, Any]:
     """Return the algebraic number behind an event or a change, as far as the document has it."""
     number = record.get("number")
     exact = number and {

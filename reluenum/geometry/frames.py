@@ -87,7 +87,7 @@ class Frames:
         sets = dict(sorted({face.active: face for face in faces}.items()))
         number = {active: k for k, active in enumerate(sets)}
         active = np.array([number[face.active] for face in faces])
-        second, first = _moments(list(sets.values()), problem)
+        second, first = _pair_moments(list(sets.values()), problem)
         share = Balls.of([problem.bias_share], ())
         outer = first[:, None, :, None] * first[None, :, None, :]
         flats = {face.zeros: face.basis for face in faces}
@@ -107,9 +107,9 @@ class Frames:
             np.arange(problem.dimension + 1) >= np.array([[face.dimension] for face in faces]),
             active,
             second - share * outer,
-            _targets(list(sets.values()), problem),
+            _target_moments(list(sets.values()), problem),
             np.sqrt(np.trace(spread, axis1=1, axis2=2)) * GROWTH,
-            _walls(arrangement, faces, problem) @ basis,
+            _flat_walls(arrangement, faces, problem) @ basis,
             rays,
             ray_used,
             ray_active,
@@ -138,7 +138,7 @@ class Frames:
         return self.problem.dimension + 1
 
 
-def _moments(faces: Sequence[Face], problem: Problem) -> tuple[Balls, Balls]:
+def _pair_moments(faces: Sequence[Face], problem: Problem) -> tuple[Balls, Balls]:
     """Return sum_{A and B} xt xt' for all pairs of active sets, each of a face, and sum_A xt."""
     sites = problem.sites
     size, dimension, count = len(sites), problem.dimension + 1, len(faces)
@@ -168,7 +168,7 @@ def _moments(faces: Sequence[Face], problem: Problem) -> tuple[Balls, Balls]:
     return second * Balls.of([scale**2], ()), first * Balls.of([scale], ())
 
 
-def _targets(faces: Sequence[Face], problem: Problem) -> Balls:
+def _target_moments(faces: Sequence[Face], problem: Problem) -> Balls:
     """Return sum_A (R y)_i xt_i for the active set of each face."""
     moments = Moments.of(problem)
     sums = [entry for face in faces for entry in moments.response(face)]
@@ -199,7 +199,7 @@ def _orthogonal(vectors: Sequence[Vector]) -> list[Vector]:
     return found
 
 
-def _walls(arrangement: Arrangement, faces: Sequence[Face], problem: Problem) -> Balls:
+def _flat_walls(arrangement: Arrangement, faces: Sequence[Face], problem: Problem) -> Balls:
     """Return for each face the signed rows that bound it within its flat, filled up.
 
     A wall of a face is a face below it of one dimension less: an input that is 0 there and not on

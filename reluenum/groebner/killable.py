@@ -64,7 +64,7 @@ class KillableWorker:
         if self._pool is None:
             self._pool = ProcessPool(
                 max_workers=1,
-                initializer=_start,
+                initializer=_prepare,
                 initargs=self._modules,
                 context=WORKERS,
             )
@@ -96,7 +96,7 @@ class KillableWorker:
             self._pool = None
 
 
-def _start(*modules: str) -> None:
+def _prepare(*modules: str) -> None:
     """Prepare the helper process: let signals end it even inside FLINT, and import modules."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for module in modules:

@@ -184,7 +184,7 @@ class Explainer:
         here = ends[finite]
         first = settle(self.cells, objective, here)
         last = leave_saddles(self.cells, objective, first)
-        living = objective.values(_without(here, first.dead))
+        living = objective.values(_without_dead_units(here, first.dead))
         heights = [(living - losses(objective, part)) / objective.energy for part in (first, last)]
         for k, place in enumerate(finite):
             near = [abs(height[k]) <= float(ARRIVED) for height in heights]
@@ -330,7 +330,7 @@ def listed_components(components: Sequence[Mapping[str, Any]]) -> dict[Key, int]
     }
 
 
-def _without(networks: Networks, dead: np.ndarray) -> Networks:
+def _without_dead_units(networks: Networks, dead: np.ndarray) -> Networks:
     """Return networks without their dead units."""
     alive = ~dead
     return Networks(networks.weights * alive, networks.units * alive[..., None], networks.bias)

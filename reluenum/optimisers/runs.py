@@ -125,7 +125,7 @@ def descents(
         ],
         "optimisers": [_summary(name, found) for name, found in ends.items()],
         "runs": [
-            _run(name, start, end, saddles)
+            _run_record(name, start, end, saddles)
             for name, found in ends.items()
             for start, end in enumerate(found)
         ],
@@ -167,7 +167,7 @@ def _summary(name: str, ends: Sequence[End]) -> dict[str, Any]:
     }
 
 
-def _run(name: str, start: int, end: End, saddles: Sequence[Destination]) -> dict[str, Any]:
+def _run_record(name: str, start: int, end: End, saddles: Sequence[Destination]) -> dict[str, Any]:
     """Return the record of a run; numbers of where it ends, or of where its end leads downhill."""
     limit = end.limit
     return {
@@ -177,13 +177,13 @@ def _run(name: str, start: int, end: End, saddles: Sequence[Destination]) -> dic
         "saddle_kind": None if end.stall is None else end.stall.value,
         "component": None if limit is None else limit.component,
         "saddle": saddles.index(limit) + 1 if limit in saddles else None,
-        "loss": _finite(end.loss),
-        "excess": _finite(end.excess),
+        "loss": _finite_or_none(end.loss),
+        "excess": _finite_or_none(end.excess),
         "reason": end.reason or None,
     }
 
 
-def _finite(value: float) -> float | None:
+def _finite_or_none(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 

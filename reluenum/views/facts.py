@@ -45,7 +45,7 @@ def facts(document: Document) -> tuple[Fact, ...]:
         _patterns(document),
         _connected_sets(document),
         _isolated_on_boundary(document),
-        _complete(document),
+        _complete_facts(document),
     )
 
 
@@ -89,7 +89,7 @@ def _isolated_on_boundary(document: Document) -> Fact:
     return Fact("every isolated local minimum lies on a boundary", holds, evidence)
 
 
-def _complete(document: Document) -> Fact:
+def _complete_facts(document: Document) -> Fact:
     evidence = f"{document['enumeration']['undecided']} undecided"
     if document["complete"] and "completeness" in document:
         evidence += f"; {Completeness(document['completeness']).words}"

@@ -141,13 +141,13 @@ def basins_frame(document: Document) -> pd.DataFrame:
         ]
         ends += [({"end": fate.value}, fates[fate]) for fate in Fate if fate not in MINIMA]
         rows += [
-            {"optimiser": summary["name"], **end, **_shared(count, len(runs))}
+            {"optimiser": summary["name"], **end, **_share_cells(count, len(runs))}
             for end, count in ends
         ]
     return object_frame(rows, _BASINS)
 
 
-def _shared(count: int, total: int) -> dict[str, Any]:
+def _share_cells(count: int, total: int) -> dict[str, Any]:
     share, low, high = share_interval(count, total)
     return {"runs": count, "of": total, "share": share, "low": low, "high": high}
 

@@ -76,7 +76,9 @@ def sweep_markdown(instances: pd.DataFrame, components: pd.DataFrame) -> str:
 
 def sweep_latex(instances: pd.DataFrame) -> str:
     r"""Return the summary as LaTeX that needs `\usepackage{booktabs}` and nothing else."""
-    rows = _without(_readable(sweep_summary(instances), _LATEX_TITLES), _shared(instances))
+    rows = _without_columns(
+        _readable_rows(sweep_summary(instances), _LATEX_TITLES), _shared_settings(instances)
+    )
     header = [latex_escape(title) for title in rows[0]]
     body = [[latex_escape(cell) for cell in row.values()] for row in rows]
     alignment = "@{}" + "r" * len(header) + "@{}"
@@ -112,22 +114,24 @@ def warning(instances: pd.DataFrame) -> str:
 
 def shared_line(instances: pd.DataFrame) -> str:
     """Return the settings that all instances share, which tables leave out."""
-    shared = ", ".join(f"{title} = {value}" for title, value in _shared(instances).items())
+    shared = ", ".join(f"{title} = {value}" for title, value in _shared_settings(instances).items())
     return f"All: {shared}." if shared else ""
 
 
 def readable_summary(instances: pd.DataFrame, by: Sequence[str] = GROUP) -> list[dict[str, str]]:
     """Return the rows of the summary as short texts under titles."""
-    return _without(_readable(sweep_summary(instances, by), _TITLES), _shared(instances))
+    return _without_columns(
+        _readable_rows(sweep_summary(instances, by), _TITLES), _shared_settings(instances)
+    )
 
 
 def readable_dimensions(components: pd.DataFrame, instances: pd.DataFrame) -> list[dict[str, str]]:
     """Return how many components there are of each dimension as short texts under titles."""
     counts = dimensions(components, instances)
-    return _without(_readable(counts, _TITLES), _shared(instances))
+    return _without_columns(_readable_rows(counts, _TITLES), _shared_settings(instances))
 
 
-def _readable(table: pd.DataFrame, titles: Mapping[str, str]) -> list[dict[str, str]]:
+def _readable_rows(table: pd.DataFrame, titles: Mapping[str, str]) -> list[dict[str, str]]:
     """Return the rows of a summary as short texts under titles."""
     rows = []
     for row in table.to_dict("records"):
@@ -157,12 +161,14 @@ def _cell(key: str, value: Any) -> str:
     return f"{value:,}" if key in ("supports_examined", "isolated") else str(value)
 
 
-def _shared(instances: pd.DataFrame) -> dict[str, str]:
+def _shared_settings(instances: pd.DataFrame) -> dict[str, str]:
     """Return the settings that all instances share, if they differ in any."""
     settings = {key: instances[key].unique() for key in GROUP}
     shared = {_TITLES[key]: str(values[0]) for key, values in settings.items() if len(values) == 1}
     return shared if len(shared) < len(GROUP) else {}
 
 
-def _without(rows: Iterable[Mapping[str, str]], shared: Mapping[str, str]) -> list[dict[str, str]]:
+def _without_columns(
+    rows: Iterable[Mapping[str, str]], shared: Mapping[str, str]
+) -> list[dict[str, str]]:
     return [{t: cell for t, cell in row.items() if t not in shared} for row in rows]

@@ -180,7 +180,7 @@ def write_blocks(path: Path, key: str, blocks: Sequence[Block]) -> None:
 
 def read_blocks(path: Path, key: str) -> list[Block] | None:
     """Read blocks back; None if there is no file, or a damaged one, or one of another task."""
-    content = _read(path)
+    content = _read_members(path)
     return None if content is None else unpacked(key, content)
 
 
@@ -214,7 +214,7 @@ def _write(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
-def _read(path: Path) -> bytes | None:
+def _read_members(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
     except OSError:
@@ -281,7 +281,7 @@ def read_known(path: Path, key: str) -> Knowledge:
     IncompleteRunError
         If the file is damaged, or belongs to another task.
     """
-    content = _read(path)
+    content = _read_members(path)
     arrays = None if content is None else _unsealed(key, content)
     if arrays is None or "texts" in arrays:
         raise IncompleteRunError(f"{path} is damaged, or belongs to another problem")

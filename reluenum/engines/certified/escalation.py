@@ -88,7 +88,7 @@ class Escalation:
         lengths = np.sqrt((vectors**2).sum(axis=1))
         usable = np.isfinite(lengths) & (lengths > 0)
         if usable.all():
-            yield _coordinates(support, vectors, lengths)
+            yield _start_coordinates(support, vectors, lengths)
         most = lengths[usable].max(initial=1)
         if found := search(self.problem, support, np.where(usable, lengths, FAINT * most)):
             yield found
@@ -113,7 +113,7 @@ def stage(point: SupportPoint) -> Stage:
     return Stage.EXACT if point.isolated.is_claimed else Stage.BALLS
 
 
-def _coordinates(support: Support, vectors: np.ndarray, lengths: np.ndarray) -> list[arb]:
+def _start_coordinates(support: Support, vectors: np.ndarray, lengths: np.ndarray) -> list[arb]:
     """Return approximate unknowns of a support's system."""
     units: list[fmpq] = []
     for face, vector, length in zip(support, vectors, lengths, strict=True):

@@ -221,7 +221,7 @@ def _dual(
     scale = np.repeat(np.sqrt(lengths / ridge), wide, axis=1)
     scaled = scale[:, :, None] * matrix * scale[:, None, :]
     scaled[:, np.arange(size), np.arange(size)] += 1
-    dual = _solve(scaled, (scale * target)[..., None])[..., 0] / scale
+    dual = _solve_many(scaled, (scale * target)[..., None])[..., 0] / scale
     spread = np.zeros((count, faces, wide, faces))
     spread[:, np.arange(faces), :, np.arange(faces)] = dual.reshape(count, faces, wide).swapaxes(
         0, 1
@@ -229,7 +229,7 @@ def _dual(
     spread = spread.reshape(count, size, faces)
     inner = scale[..., None] * (matrix @ spread)
     return dual.reshape(count, faces, wide), spread.mT @ (matrix @ spread) - inner.mT @ (
-        _solve(scaled, inner)
+        _solve_many(scaled, inner)
     )
 
 
@@ -239,7 +239,7 @@ def _damped(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     trace = np.trace(matrix, axis1=1, axis2=2)
     damped = matrix.copy()
     damped[:, np.arange(size), np.arange(size)] += (1e-15 * trace + 1e-300)[:, None]
-    return _solve(damped, right[..., None])[..., 0]
+    return _solve_many(damped, right[..., None])[..., 0]
 
 
 def project(
@@ -266,7 +266,7 @@ def project(
             lengths = _first_lengths(matrix.mid, target.mid, faces, ridge)
         beta = minimise(matrix.mid, target.mid, lengths, ridge)
         hessian, slope = _derivatives(matrix, target, beta, padded, frames.ridge, faces)
-        better = beta - (_inverse(hessian.mid) @ slope.mid[..., None])[..., 0]
+        better = beta - (_approximate_inverses(hessian.mid) @ slope.mid[..., None])[..., 0]
         beta = np.where(np.isfinite(better) & ~padded, better, beta)
         radius = _radius(matrix, target, beta, padded, frames.ridge, faces)
         fitted = (matrix @ Balls.exact(beta)[..., None])[..., 0]
@@ -340,12 +340,12 @@ def _derivatives(
     return hessian, slope
 
 
-def _inverse(matrix: np.ndarray) -> np.ndarray:
+def _approximate_inverses(matrix: np.ndarray) -> np.ndarray:
     """Approximate inverses, as `_solve` does."""
-    return _solve(matrix, np.broadcast_to(np.eye(matrix.shape[1]), matrix.shape))
+    return _solve_many(matrix, np.broadcast_to(np.eye(matrix.shape[1]), matrix.shape))
 
 
-def _solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+def _solve_many(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Solve linear systems with several right sides; nan where a matrix is singular."""
     good = np.isfinite(matrix).all(axis=(1, 2))
     safe = np.where(good[:, None, None], matrix, np.eye(matrix.shape[1]))
@@ -369,7 +369,7 @@ def _radius(
     """Bound the distance of r_S from the residual that beta gives (Lemma 28)."""
     count, size = beta.shape
     hessian, slope = _derivatives(matrix, target, beta, padded, ridge, faces)
-    inverse = _inverse(hessian.mid)
+    inverse = _approximate_inverses(hessian.mid)
     defect = Balls.exact(np.eye(size)) - hessian @ Balls.exact(inverse)
     short = 1 - defect.magnitude().sum(2).max(1) * GROWTH
     bound = np.abs(inverse).sum(2).max(1) / short * GROWTH  # of the inverse's norm, if short > 0

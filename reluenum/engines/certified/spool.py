@@ -219,11 +219,11 @@ def _answer(size: int, pair: tuple[int, int], future: Any) -> Block:
 
 def _examine(task: Task, path: Path, start: int, stop: int) -> Block:
     """Examine a block in a worker process."""
-    return task.block(_known(path, task.key), start, stop)
+    return task.block(_known_blocks(path, task.key), start, stop)
 
 
 @lru_cache(maxsize=1)
-def _known(path: Path, key: str) -> Knowledge:
+def _known_blocks(path: Path, key: str) -> Knowledge:
     return read_known(path, key)
 
 

@@ -298,12 +298,12 @@ class _Draft:
 def _doubles(point: SupportPoint) -> list[list[float]]:
     """Return w_l of a certified point, each rounded to nearly all digits of its length."""
     return [
-        _rounded([square * entry for entry in unit])
+        _rounded_vectors([square * entry for entry in unit])
         for square, unit in zip(point.squares, point.unit_vectors, strict=True)
     ]
 
 
-def _rounded(vector: Sequence[Number]) -> list[float]:
+def _rounded_vectors(vector: Sequence[Number]) -> list[float]:
     for bits in precisions():
         balls = [entry.ball(bits) for entry in vector]
         if max(ball.rad() for ball in balls) < SHARP * max(abs(ball.mid()) for ball in balls):

@@ -53,7 +53,7 @@ def _benign_share(instances: pd.DataFrame) -> Spread | None:
     return share_interval(int((instances["spurious"] == 0).sum()), len(instances))
 
 
-def _gap(instances: pd.DataFrame) -> Spread | None:
+def _gap_axis(instances: pd.DataFrame) -> Spread | None:
     gaps = instances["relative_gap"].dropna().to_numpy(float)
     if not len(gaps):
         return None
@@ -65,7 +65,7 @@ _BOUNDARY = _Quantity("boundary", "on a boundary", _boundary_share)
 
 _BENIGN = _Quantity("benign", "no spurious minima", _benign_share)
 
-_GAP = _Quantity("gap", "relative gap", _gap)
+_GAP = _Quantity("gap", "relative gap", _gap_axis)
 
 
 @drawing_decided
