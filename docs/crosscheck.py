@@ -43,10 +43,9 @@ snakemake --cores 2 crosscheck_all        # every instance of a configuration
 
 The command exits with 1, and the workflow fails, if any two runs disagree; what a backend does not
 finish within the limits is counted and named, and is neither agreement nor disagreement.
-`tests/crosscheck/test_agreement.py` plants errors in a backend (a lost root, a changed sign, a wrong
-degree,
-no solution, infinitely many) and sees each of them named with its support; it also compares both
-formulations by all backends on random instances.
+`tests/crosscheck/test_agreement.py` plants errors in a backend (a lost root, a changed sign, a
+wrong degree, no solution, infinitely many) and sees each of them named with its support; it also
+compares both formulations by all backends on random instances.
 
 - machine: {machine}; it did other work as well, so times are good to one digit
 - limits: {limits}
