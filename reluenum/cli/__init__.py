@@ -6,6 +6,9 @@ crosscheck with a disagreement.
 
 A command is a line of `COMMANDS` and a module of that name: `add_NAME(parser)` adds its options,
 and `run_NAME(options)` does the work and returns the exit code. Heavy modules are imported there.
+
+In order: `exits` are the codes, `options` what commands share; then `data`, `minima`, `path`,
+`explore`, `verify`, `facts`, `convex`, `crosscheck` and `descend`.
 """
 
 import argparse

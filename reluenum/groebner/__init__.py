@@ -3,6 +3,10 @@
 Every engine turns a polynomial system into a parametrisation of its complex solutions by the
 roots of one polynomial. No engine needs to be trusted: its real solutions are certified by
 interval Newton, and a missing one is noticed when the supports are merged (Theorem E).
+
+In order: `workers` are processes, `limits` those of time and memory, `text` is polynomials as
+programs write them, `killable` and `program` run what may have to be ended; `flint`, `sympy`,
+`msolve` and `singular` are the backends; `roots` are real and proved.
 """
 
 import json

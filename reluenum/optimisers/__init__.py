@@ -1,6 +1,8 @@
 """Optimisers as people use them: many networks at once, in doubles, from random starts.
 
-Nothing here is exact or complete. `settling` and `descent` say what the end points are.
+Their steps are neither exact nor complete. What the end points are is proved. In order: `networks`
+are batches, `steps` and `pytorch` the optimisers, `settling` goes downhill to a stationary set,
+`explain` says which it is, `runs` is the document of many runs, `multistart` counts starts.
 """
 
 from collections.abc import Mapping
