@@ -23,7 +23,7 @@ from reluenum.engines.reduced.outcomes import Outcome, OutcomeKind, solve_suppor
 from reluenum.errors import BackendError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import Support, supports
-from reluenum.groebner import BACKENDS, Backend, Limits, open_engine
+from reluenum.groebner import BACKENDS, Backend, Limits, open_backends
 from reluenum.landscape.equations import stationarity_system
 from reluenum.problem import Problem
 
@@ -296,7 +296,7 @@ def _on_faces(support: Support, pre_activations: np.ndarray) -> bool:
 def proved_points(problem: Problem) -> dict[Support, Point | None]:
     """Return the stationary point of every support, or None, as the Groebner engine proves it."""
     arrangement = Arrangement.of(problem)
-    with open_engine() as engine:
+    with open_backends() as engine:
         return {
             support: _proved_point(solve_support(problem, support, engine))
             for support in supports(arrangement, problem.width)

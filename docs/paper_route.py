@@ -15,7 +15,7 @@ from reluenum.engines.formulations import ELIMINATED
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.patterns import patterns
 from reluenum.geometry.sign_matrices import refute_all
-from reluenum.groebner import open_engine
+from reluenum.groebner import open_backends
 from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import parse_ridge
 from reluenum.views.facts import facts
@@ -59,7 +59,7 @@ def main(target: Path) -> None:
     """Run the experiment and write the page."""
     problem = Problem(*reference_data(), 2, parse_ridge("1/100"))
     arrangement = Arrangement.of(problem)
-    with open_engine() as engine:
+    with open_backends() as engine:
         solve = ELIMINATED.solver(problem, arrangement, engine)
         outcomes = [o for pattern in patterns(arrangement, 2) for o in solve(pattern)]
     merged = ELIMINATED.merge(problem, arrangement, outcomes)

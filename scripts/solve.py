@@ -9,7 +9,7 @@ from reluenum.experiments.joblog import logged
 from reluenum.experiments.plans import batch_names
 from reluenum.experiments.steps import read_batches, read_problem, solved_document
 from reluenum.geometry.arrangement import Arrangement
-from reluenum.groebner import Limits, open_engine
+from reluenum.groebner import Limits, open_backends
 
 
 def main(
@@ -27,13 +27,13 @@ def main(
     batches = read_batches(patterns, instance)
     todo = batches[batch_names(batches).index(batch)]
     outcomes = []
-    with open_engine(backend, limits) as engine:
-        solve = route.solver(instance, arrangement, engine)
+    with open_backends(backend, limits) as backends:
+        solve = route.solver(instance, arrangement, backends)
         for pattern in todo:
             found = solve(pattern)
             logging.info("%s: %s", pattern, route.verdicts(found))
             outcomes += found
-        write_sealed(solved, solved_document(instance, route, todo, outcomes, engine))
+        write_sealed(solved, solved_document(instance, route, todo, outcomes, backends))
 
 
 if __name__ == "__main__":

@@ -33,10 +33,10 @@ from reluenum.geometry.supports import Support, support_text, supports
 from reluenum.groebner import (
     BACKENDS,
     DEFAULT_LIMITS,
-    Engine,
+    Backends,
     Limits,
     installed_versions,
-    open_engine,
+    open_backends,
 )
 from reluenum.landscape.equations import stationarity_system
 from reluenum.problem import Problem
@@ -95,7 +95,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class RecordingEngine(Engine):
+class RecordingBackends(Backends):
     """An engine that answers as it would, and remembers what it was asked.
 
     Parameters
@@ -107,7 +107,7 @@ class RecordingEngine(Engine):
     asked: list[Asked] = field(default_factory=list)
 
     @classmethod
-    def of(cls, backend: str, limits: Limits = DEFAULT_LIMITS) -> "RecordingEngine":
+    def of(cls, backend: str, limits: Limits = DEFAULT_LIMITS) -> "RecordingBackends":
         """Return an engine of one backend, warmed up.
 
         Raises
@@ -119,13 +119,13 @@ class RecordingEngine(Engine):
         """
         if backend not in BACKENDS:
             raise InputError("backend", repr(backend), f"one of {', '.join(BACKENDS)}")
-        engine = open_engine(backend, limits)
+        backends = open_backends(backend, limits)
         with suppress(BackendError):
-            engine.solutions(WARM_UP)
-        return cls(engine.backends, engine.limits)
+            backends.solutions(WARM_UP)
+        return cls(backends.backends, backends.limits)
 
     def solutions(self, system: PolynomialSystem) -> Solutions:
-        """Solve a system, exactly as an `Engine` does."""
+        """Solve a system, exactly as an `Backends` does."""
         started = time.perf_counter()
         try:
             found = super().solutions(system)
@@ -206,16 +206,16 @@ def measure(
         return measure_certified(problem, limits)
     route, arrangement = named_formulation(formulation), Arrangement.of(problem)
     name = _names_of_supports(problem, arrangement, SYSTEMS.get(formulation))
-    with RecordingEngine.of(backend, limits) as engine:
+    with RecordingBackends.of(backend, limits) as backends:
         started = time.perf_counter()
-        solve = route.solver(problem, arrangement, engine)
+        solve = route.solver(problem, arrangement, backends)
         outcomes, failures, origin = [], [], []
         for pattern in patterns(arrangement, problem.width):
             try:
                 outcomes += solve(pattern)
             except ReluenumError as error:
                 failures.append(f"pattern {pattern}: {error}")
-            origin += [str(pattern)] * (len(engine.asked) - len(origin))
+            origin += [str(pattern)] * (len(backends.asked) - len(origin))
         result = _result(problem, arrangement, route, outcomes, failures)
         seconds = time.perf_counter() - started
         systems = [
@@ -224,10 +224,10 @@ def measure(
                 "support": name(asked.system, pattern),
                 **asked.to_document(),
             }
-            for pattern, asked in zip(origin, engine.asked, strict=True)
+            for pattern, asked in zip(origin, backends.asked, strict=True)
         ]
         return {
-            **_measurement_header(problem, formulation, backend, engine),
+            **_measurement_header(problem, formulation, backend, backends),
             "systems": systems,
             **result,
             "seconds": seconds,
@@ -242,8 +242,8 @@ def measure_certified(problem: Problem, limits: Limits = DEFAULT_LIMITS) -> dict
     dict
         A measurement of the formulation `CERTIFIED` by `auto`.
     """
-    with open_engine("auto", limits) as engine:
-        head = _measurement_header(problem, CERTIFIED, "auto", engine)
+    with open_backends("auto", limits) as backends:
+        head = _measurement_header(problem, CERTIFIED, "auto", backends)
     started = time.perf_counter()
     task = Task(problem, problem.width, "auto", limits)
     try:
@@ -267,24 +267,24 @@ def measure_numerators(
         A measurement of the formulation `NUMERATORS`.
     """
     arrangement = Arrangement.of(problem)
-    with RecordingEngine.of(backend, limits) as engine:
+    with RecordingBackends.of(backend, limits) as backends:
         systems = []
         for support in supports(arrangement, problem.width):
             with suppress(BackendError):
-                engine.solutions(charted_system(problem, support))
+                backends.solutions(charted_system(problem, support))
             pattern = str(owner(support, problem.width))
-            record = engine.asked[-1].to_document()
+            record = backends.asked[-1].to_document()
             systems.append({"pattern": pattern, "support": support_text(support), **record})
         return {
-            **_measurement_header(problem, NUMERATORS, backend, engine),
+            **_measurement_header(problem, NUMERATORS, backend, backends),
             "systems": systems,
             **_no_result([]),
-            "seconds": sum(asked.seconds for asked in engine.asked),
+            "seconds": sum(asked.seconds for asked in backends.asked),
         }
 
 
 def _measurement_header(
-    problem: Problem, formulation: str, backend: str, engine: Engine
+    problem: Problem, formulation: str, backend: str, backends: Backends
 ) -> dict[str, Any]:
     return {
         "format": FORMAT,
@@ -294,8 +294,8 @@ def _measurement_header(
         "software": installed_versions(),
         "formulation": formulation,
         "backend": backend,
-        "engines": engine.versions(),
-        "limits": {"seconds": engine.limits.seconds, "megabytes": engine.limits.megabytes},
+        "engines": backends.versions(),
+        "limits": {"seconds": backends.limits.seconds, "megabytes": backends.limits.megabytes},
     }
 
 

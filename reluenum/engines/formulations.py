@@ -17,7 +17,7 @@ from reluenum.engines.reduced.route import landscape
 from reluenum.errors import InputError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.patterns import Pattern
-from reluenum.groebner import Engine
+from reluenum.groebner import Backends
 from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
 
@@ -44,7 +44,7 @@ class Formulation:
     """
 
     name: str
-    solver: Callable[[Problem, Arrangement, Engine], Callable[[Pattern], list]]
+    solver: Callable[[Problem, Arrangement, Backends], Callable[[Pattern], list]]
     read: Callable[[Problem, Arrangement, Mapping[str, Any]], Any]
     verdicts: Callable[[Iterable], dict[str, int]]
     merge: Callable[[Problem, Arrangement, Iterable], Any]
@@ -52,15 +52,15 @@ class Formulation:
 
 
 def _reduced_solver(
-    problem: Problem, arrangement: Arrangement, engine: Engine
+    problem: Problem, arrangement: Arrangement, backends: Backends
 ) -> Callable[[Pattern], list]:
-    return partial(solve_pattern, problem, arrangement, engine=engine)
+    return partial(solve_pattern, problem, arrangement, backends=backends)
 
 
 def _eliminated_solver(
-    problem: Problem, arrangement: Arrangement, engine: Engine
+    problem: Problem, arrangement: Arrangement, backends: Backends
 ) -> Callable[[Pattern], list]:
-    solver = EliminatedSolver(problem, engine)
+    solver = EliminatedSolver(problem, backends)
     return partial(solver.pattern, arrangement=arrangement)
 
 

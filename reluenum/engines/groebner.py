@@ -17,7 +17,7 @@ from reluenum.engines.reduced.outcomes import Outcome, solve_support
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.patterns import Counts, Pattern, patterns
 from reluenum.geometry.supports import Support
-from reluenum.groebner import Engine, Limits, open_engine
+from reluenum.groebner import Backends, Limits, open_backends
 from reluenum.groebner.workers import WORKERS
 from reluenum.problem import Problem
 
@@ -49,29 +49,31 @@ def outcomes_by_pattern(
             yield outcome
 
 
-def support_solver(problem: Problem, engine: Engine) -> Callable[[Support], list[Outcome]]:
+def support_solver(problem: Problem, backends: Backends) -> Callable[[Support], list[Outcome]]:
     """Return a function that solves one support."""
-    return lambda support: [solve_support(problem, support, engine)]
+    return lambda support: [solve_support(problem, support, backends)]
 
 
-def product_solver(problem: Problem, engine: Engine) -> Callable[[Pattern], list[ProductOutcome]]:
+def product_solver(
+    problem: Problem, backends: Backends
+) -> Callable[[Pattern], list[ProductOutcome]]:
     """Return a function that solves the products of faces of one pattern."""
-    return ELIMINATED.solver(problem, Arrangement.of(problem), engine)
+    return ELIMINATED.solver(problem, Arrangement.of(problem), backends)
 
 
 @contextmanager
 def solver(
     problem: Problem,
-    start: Callable[[Problem, Engine], Callable[[Any], list]],
+    start: Callable[[Problem, Backends], Callable[[Any], list]],
     route: Formulation,
     backend: str,
     limits: Limits,
     jobs: int,
 ) -> Iterator[Solver]:
     """Provide a function that solves many items, here or in so many processes, in order."""
-    with open_engine(backend, limits) as engine:
+    with open_backends(backend, limits) as backends:
         if jobs == 1:
-            solve = start(problem, engine)
+            solve = start(problem, backends)
             yield lambda items: (outcome for item in items for outcome in solve(item))
             return
     arrangement = Arrangement.of(problem)
@@ -99,12 +101,12 @@ def _batches(items: list, jobs: int) -> list[list]:
 
 def _solve_batch(
     problem: Problem,
-    start: Callable[[Problem, Engine], Callable[[Any], list]],
+    start: Callable[[Problem, Backends], Callable[[Any], list]],
     backend: str,
     limits: Limits,
     items: list,
 ) -> list[dict[str, Any]]:
     """Solve items in a worker process; outcomes travel as text."""
-    with open_engine(backend, limits) as engine:
-        solve = start(problem, engine)
+    with open_backends(backend, limits) as backends:
+        solve = start(problem, backends)
         return [outcome.to_document() for item in items for outcome in solve(item)]

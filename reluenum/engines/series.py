@@ -20,7 +20,7 @@ from reluenum.engines.reduced.completeness import KnownResiduals
 from reluenum.engines.reduced.outcomes import Outcome, read_outcome, solve_support
 from reluenum.errors import IncompleteRunError
 from reluenum.geometry.arrangement import Arrangement
-from reluenum.groebner import DEFAULT_LIMITS, Limits, open_engine
+from reluenum.groebner import DEFAULT_LIMITS, Limits, open_backends
 from reluenum.problem import Problem
 
 
@@ -106,12 +106,12 @@ class GroebnerSeries:
         for outcome in self._outcomes(problem, earlier):
             if outcome.point is not None:
                 known.record(outcome.point)
-        with open_engine(self.backend, self.limits) as engine:
+        with open_backends(self.backend, self.limits) as backends:
             found = outcomes_of_size(
                 arrangement,
                 size,
                 known,
-                lambda supports: (solve_support(problem, s, engine) for s in supports),
+                lambda supports: (solve_support(problem, s, backends) for s in supports),
             )
             outcomes = [outcome.to_document() for outcome in found]
         record = {"problem_sha256": problem.digest, "size": size, "outcomes": outcomes}

@@ -15,7 +15,7 @@ from reluenum.errors import IncompleteRunError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.patterns import Counts, Pattern, patterns
 from reluenum.geometry.sign_matrices import SignMatrices
-from reluenum.groebner import Engine, installed_versions
+from reluenum.groebner import Backends, installed_versions
 from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
 
@@ -97,13 +97,13 @@ def solved_document(
     route: Formulation,
     solved: Sequence[Pattern],
     outcomes: Sequence[Any],
-    engine: Engine,
+    backends: Backends,
 ) -> dict[str, Any]:
     """Return the outcomes of some patterns."""
     return {
         **_step_header(SOLVED, problem),
         "software": installed_versions(),
-        "engines": engine.versions(),
+        "engines": backends.versions(),
         "formulation": route.name,
         "patterns": [str(pattern) for pattern in solved],
         "verdicts": route.verdicts(outcomes),

@@ -54,7 +54,7 @@ BACKENDS: Mapping[str, type] = {
 
 
 @dataclass(frozen=True)
-class Engine(AbstractContextManager):
+class Backends(AbstractContextManager):
     """Some backends, asked one after the other until one finishes.
 
     Parameters
@@ -97,7 +97,7 @@ class Engine(AbstractContextManager):
         self.close()
 
 
-class AutomaticEngine(Engine):
+class AutomaticBackends(Backends):
     """FLINT in process while the system is easy; then its backends with their time limits."""
 
     def solutions(self, system: PolynomialSystem) -> Solutions:
@@ -106,7 +106,7 @@ class AutomaticEngine(Engine):
         return easy if easy is not None else super().solutions(system)
 
 
-def open_engine(name: str = "auto", limits: Limits = DEFAULT_LIMITS) -> Engine:
+def open_backends(name: str = "auto", limits: Limits = DEFAULT_LIMITS) -> Backends:
     """Return the engine for a backend name; use it as a context manager.
 
     Parameters
@@ -125,12 +125,12 @@ def open_engine(name: str = "auto", limits: Limits = DEFAULT_LIMITS) -> Engine:
     """
     if name == "auto":
         by_strength = (MsolveBackend(), SingularBackend(), FlintBackend(), SympyBackend())
-        return AutomaticEngine(tuple(b for b in by_strength if _version(b)), limits)
+        return AutomaticBackends(tuple(b for b in by_strength if _version(b)), limits)
     if name not in BACKENDS:
         raise InputError("backend", repr(name), f"one of auto, {', '.join(BACKENDS)}")
     backend = BACKENDS[name]()
     backend.version()
-    return Engine((backend,), limits)
+    return Backends((backend,), limits)
 
 
 SOFTWARE = "RELUENUM_SOFTWARE"
@@ -176,9 +176,9 @@ __all__ = [
     "DEFAULT_SECONDS",
     "SOFTWARE",
     "Backend",
-    "Engine",
+    "Backends",
     "Limits",
     "installed_versions",
-    "open_engine",
+    "open_backends",
     "share_versions",
 ]

@@ -7,10 +7,10 @@ from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root, real_solutions
 from reluenum.algebra.polynomials import PolynomialSystem, simple_points_system
 from reluenum.errors import BackendError
-from reluenum.groebner import Engine
+from reluenum.groebner import Backends
 
 
-def real_roots_of(system: PolynomialSystem, engine: Engine) -> list[Root]:
+def real_roots_of(system: PolynomialSystem, backends: Backends) -> list[Root]:
     """Return the real solutions of a support's system; only the simple ones if infinitely many.
 
     Raises
@@ -18,9 +18,9 @@ def real_roots_of(system: PolynomialSystem, engine: Engine) -> list[Root]:
     BackendError
         If the engine does not finish.
     """
-    found = engine.solutions(system)
+    found = backends.solutions(system)
     if found.dimension > 0:
-        found = engine.solutions(simple_points_system(system))
+        found = backends.solutions(simple_points_system(system))
     if found.dimension > 0:
         raise BackendError("engine", "infinitely many simple points, which cannot be")
     if found.parametrisation is None:
@@ -34,14 +34,14 @@ class Claims:
 
     Parameters
     ----------
-    engine : Engine
+    backends : Backends
     """
 
-    engine: Engine
+    backends: Backends
 
     def __call__(self, point: IsolatedPoint) -> Root:
         """Ask the engine."""
-        roots = real_roots_of(point.system, self.engine)
+        roots = real_roots_of(point.system, self.backends)
         for bits in CERTIFICATION_BITS:
             near = [
                 root

@@ -19,7 +19,7 @@ from reluenum.engines.certified.escalation import Escalation
 from reluenum.errors import BackendError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import Support
-from reluenum.groebner import Engine
+from reluenum.groebner import Backends
 from reluenum.landscape.dual import DualScan, scan_dual
 from reluenum.landscape.judged import CertifiedClass, CertifiedPoint
 from reluenum.landscape.points import zero_network
@@ -146,13 +146,13 @@ class Explainer:
     problem : Problem
     components : sequence of dict
         Those of the document of minima of the problem.
-    engine : Engine
+    backends : Backends
         Asked only about what may be exactly 0.
     """
 
     problem: Problem
     components: Sequence[Mapping[str, Any]]
-    engine: Engine
+    backends: Backends
     arrangement: Arrangement = field(init=False)
     cells: Cells = field(init=False)
     objective: Objective = field(init=False)
@@ -249,7 +249,7 @@ class Explainer:
     def _certified(self, numbers: Sequence[int], vectors: np.ndarray, zero: bool) -> CertifiedPoint:
         """Return the certified stationary point on some faces."""
         support = tuple(self.cells.frames.faces[number] for number in numbers)
-        escalation = Escalation(self.problem, self.arrangement, self.engine)
+        escalation = Escalation(self.problem, self.arrangement, self.backends)
         points = [
             escalation.point(tuple(support[p] for p in places), vectors[list(places)])
             if places

@@ -12,7 +12,7 @@ from reluenum.algebra.scalars import whole
 from reluenum.documents.labels import support_label
 from reluenum.documents.minima import header
 from reluenum.errors import InputError
-from reluenum.groebner import DEFAULT_LIMITS, Limits, open_engine
+from reluenum.groebner import DEFAULT_LIMITS, Limits, open_backends
 from reluenum.optimisers import OPTIMISERS, Objective, optimiser
 from reluenum.optimisers.explain import ARRIVED, Destination, End, EndKind, Explainer, Stall
 from reluenum.problem import Problem
@@ -95,10 +95,10 @@ def descents(
     starts = objective.pack(objective.starts(settings.starts, np.random.default_rng(settings.seed)))
     ends: dict[str, list[End]] = {}
     with (
-        open_engine("auto", limits) as engine,
+        open_backends("auto", limits) as backends,
         tqdm(settings.optimisers, unit="optimiser", disable=not progress) as bar,
     ):
-        explainer = Explainer(problem, minima["components"], engine)
+        explainer = Explainer(problem, minima["components"], backends)
         for number, name in enumerate(bar):
             bar.set_postfix_str(name)
             generator = np.random.default_rng([settings.seed, number + 1])

@@ -22,7 +22,7 @@ from reluenum.algebra.numbers import IsolatedPoint, Number, compare
 from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.errors import BackendError
 from reluenum.geometry.arrangement import Arrangement
-from reluenum.groebner import DEFAULT_LIMITS, Engine, Limits, open_engine
+from reluenum.groebner import DEFAULT_LIMITS, Backends, Limits, open_backends
 from reluenum.groebner.roots import Claims
 from reluenum.paths.family import Condition, Family
 from reluenum.paths.path import Branch, RidgePath, Sample
@@ -99,11 +99,11 @@ def exact_document(
     arrangement = Arrangement.of(path.problem)
     samples = {sample.ridge: sample for sample in path.samples}
     events = list(zip(path.events, document["events"], strict=True))
-    with open_engine("auto", limits) as engine:
+    with open_backends("auto", limits) as backends:
         for event, record in tqdm(events, unit="event", disable=not progress):
             ends = (samples[event.low], samples[event.high])
             found = [
-                turn_of_change(path.problem, arrangement, ends, before, after, engine)
+                turn_of_change(path.problem, arrangement, ends, before, after, backends)
                 for _, before, after in event.changes
             ]
             for change, outcome in zip(record["changes"], found, strict=True):
@@ -134,7 +134,7 @@ def turn_of_change(
     ends: tuple[Sample, Sample],
     before: Branch | None,
     after: Branch | None,
-    engine: Engine,
+    backends: Backends,
 ) -> Turn | Open:
     """Return where the branch before a change ends and the one after it begins.
 
@@ -147,11 +147,11 @@ def turn_of_change(
     ends : (Sample, Sample)
         At the lower and at the higher end of the bracket, with numbers.
     before, after : Branch or None
-    engine : Engine
+    backends : Backends
         Describes a point by one algebraic number.
     """
     found = [
-        turn(problem, arrangement, branch, alive, other.ridge, engine)
+        turn(problem, arrangement, branch, alive, other.ridge, backends)
         for branch, (alive, other) in ((before, ends), (after, ends[::-1]))
         if branch
     ]
@@ -166,7 +166,7 @@ def turn(
     branch: Branch,
     alive: Sample,
     other: fmpq,
-    engine: Engine,
+    backends: Backends,
 ) -> Turn | Open:
     """Return the ridge in a bracket at which a support ceases to have local minima (Lemma 32).
 
@@ -180,7 +180,7 @@ def turn(
         At one end of the bracket, with the branch among its minima.
     other : fmpq
         The ridge at the other end.
-    engine : Engine
+    backends : Backends
     """
     support = tuple(arrangement.face(face) for face, _ in branch)
     family = Family(problem, support)
@@ -191,7 +191,7 @@ def turn(
     if stretch is None:
         return Open("no branch could be enclosed over the bracket; its squares may not be unique")
     try:
-        return _first_turn(stretch, conditions, scale, engine)
+        return _first_turn(stretch, conditions, scale, backends)
     except BackendError as error:
         return Open(str(error))
 
@@ -338,7 +338,7 @@ def _within(box: Iterable[arb], tube: Iterable[arb]) -> bool:
 
 
 def _first_turn(
-    stretch: Stretch, conditions: Sequence[Condition], scale: fmpq, engine: Engine
+    stretch: Stretch, conditions: Sequence[Condition], scale: fmpq, backends: Backends
 ) -> Turn | Open:
     """Return the first turn of a branch, seen from the end where it is a local minimum."""
     turning = [condition for condition in conditions if stretch.turns(condition)]
@@ -351,7 +351,7 @@ def _first_turn(
             return Open(f"it could not be excluded that also {condition.equality}")
     turns = []
     for condition in turning:
-        ridge = _where(stretch, condition, engine)
+        ridge = _where(stretch, condition, backends)
         if ridge is None:
             return Open(f"it could not be proved that {condition.equality} at one ridge only")
         turns.append(Turn(ridge / scale, condition.equality))
@@ -363,14 +363,14 @@ def _first_turn(
     return first
 
 
-def _where(stretch: Stretch, condition: Condition, engine: Engine) -> Number | None:
+def _where(stretch: Stretch, condition: Condition, backends: Backends) -> Number | None:
     """Return Lambda at the only place of a stretch where a condition vanishes; None if unproved."""
     system = stretch.family.closed(condition.polynomial)
     start = [ball.mid() for ball in stretch.boxes[0]]
     box = certified_box(system, lambda _: polished(system, start))
     if box is None or not _within(box, stretch.tube) or not _is_monotone(system, stretch.tube):
         return None
-    point = IsolatedPoint(system, box, Claims(engine))
+    point = IsolatedPoint(system, box, Claims(backends))
     ridge = point.constant(1) / point.coordinates[-1]
     low, high = sorted(stretch.ends)
     return ridge if (ridge - low).sign() >= 0 <= (high - ridge).sign() else None

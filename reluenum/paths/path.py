@@ -21,7 +21,7 @@ from reluenum.engines.certified.census import Census, certified
 from reluenum.engines.certified.escalation import Escalation
 from reluenum.engines.certified.spool import Task, geometry, surveyed
 from reluenum.errors import IncompleteRunError
-from reluenum.groebner import DEFAULT_LIMITS, Limits, installed_versions, open_engine
+from reluenum.groebner import DEFAULT_LIMITS, Limits, installed_versions, open_backends
 from reluenum.landscape.components import Component, component_on
 from reluenum.paths.grids import MOST_RIDGES, grid, ridge_interval
 from reluenum.problem import OutputBias, Problem
@@ -172,8 +172,8 @@ def _sampled(
     for block in surveyed(task):
         census.add(block, len(frames.faces))
     minima = {}
-    with open_engine("auto", limits) as engine:
-        found = certified(census, Escalation(problem, arrangement, engine))
+    with open_backends("auto", limits) as backends:
+        found = certified(census, Escalation(problem, arrangement, backends))
         for group in found.classes:
             for support in group.minimal_supports:
                 component = component_on(problem, group, support)

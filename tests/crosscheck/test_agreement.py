@@ -20,7 +20,7 @@ from reluenum.algebra.bases import Solutions
 from reluenum.crosscheck.agreement import compare_measurements
 from reluenum.crosscheck.measurement import (
     NUMERATORS,
-    RecordingEngine,
+    RecordingBackends,
     is_complete,
     measure,
     measure_numerators,
@@ -273,7 +273,10 @@ def test_a_numerator_system_with_another_number_of_solutions_is_named():
 
 
 def test_recording_changes_no_answer():
-    with RecordingEngine.of("flint") as recording, reluenum.groebner.open_engine("flint") as plain:
+    with (
+        RecordingBackends.of("flint") as recording,
+        reluenum.groebner.open_backends("flint") as plain,
+    ):
         for formulation in FORMULATIONS.values():
             landscapes = []
             for engine in (recording, plain):

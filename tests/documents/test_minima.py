@@ -19,7 +19,7 @@ from reluenum.engines.reduced.route import landscape
 from reluenum.errors import IncompleteRunError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import support_text, supports
-from reluenum.groebner import open_engine
+from reluenum.groebner import open_backends
 from reluenum.problem import Problem
 
 EXAMPLE_1 = Problem.from_text([["-3/4"], ["4/3"]], ["2", "-1"], 2, "1")
@@ -178,7 +178,7 @@ STATIONARY = record(
 
 def landscape_of(problem, undecided=()):
     arrangement = Arrangement.of(problem)
-    with open_engine("flint") as engine:
+    with open_backends("flint") as engine:
         outcomes = [
             Outcome(s, OutcomeKind.UNDECIDED, reason="flint: not solved within 1 s")
             if support_text(s) in undecided

@@ -21,7 +21,7 @@ from reluenum.experiments.steps import (
 )
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.patterns import patterns
-from reluenum.groebner import open_engine
+from reluenum.groebner import open_backends
 from reluenum.landscape.landscape import Completeness
 from tests.support.oracles import by_any_route, random_problem, reference_problem
 
@@ -36,7 +36,7 @@ def text(problem, **options):
 def solved():
     """The solved file of each pattern of PROBLEM, eliminated formulation."""
     arrangement = Arrangement.of(PROBLEM)
-    with open_engine() as engine:
+    with open_backends() as engine:
         solve = ELIMINATED.solver(PROBLEM, arrangement, engine)
         return [
             solved_document(PROBLEM, ELIMINATED, [pattern], solve(pattern), engine)

@@ -26,7 +26,7 @@ from reluenum.experiments.steps import (
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.patterns import patterns
 from reluenum.geometry.supports import support_text, supports
-from reluenum.groebner import open_engine
+from reluenum.groebner import open_backends
 from reluenum.problem import Problem
 from tests.support.oracles import classes_of
 
@@ -39,7 +39,7 @@ OTHER = Problem.from_text([["-3/4"], ["4/3"]], ["2", "-1"], 2, "2")
 
 @pytest.fixture(scope="module")
 def engine():
-    with open_engine("flint") as opened:
+    with open_backends("flint") as opened:
         yield opened
 
 

@@ -32,7 +32,7 @@ from reluenum.groebner import (
     SOFTWARE,
     Limits,
     installed_versions,
-    open_engine,
+    open_backends,
     share_versions,
 )
 from reluenum.groebner.flint import FlintBackend
@@ -121,7 +121,7 @@ def test_all_backends_write_the_same_bytes_on_the_reference_instance():
 @pytest.fixture(scope="module")
 def engines():
     with ExitStack() as opened:
-        yield {name: opened.enter_context(open_engine(name)) for name in BACKENDS}
+        yield {name: opened.enter_context(open_backends(name)) for name in BACKENDS}
 
 
 def agreed(engines, system):
@@ -457,7 +457,7 @@ def impostor(request, tmp_path, monkeypatch):
 
 def refusal(backend, limits=DEFAULT_LIMITS, system=CIRCLE_AND_LINE):
     """The reason for which a backend does not solve a system."""
-    with open_engine(backend, limits) as engine, pytest.raises(BackendError) as caught:
+    with open_backends(backend, limits) as engine, pytest.raises(BackendError) as caught:
         engine.solutions(system)
     return str(caught.value)
 
@@ -525,7 +525,7 @@ def test_helper_processes_are_ended_at_their_time_limit(backend):
 
 @pytest.mark.parametrize("backend", ["flint", "sympy"])
 def test_a_helper_that_met_a_limit_is_replaced(backend):
-    with open_engine(backend) as engine:
+    with open_backends(backend) as engine:
         (worker,) = engine.backends
         with pytest.raises(BackendError, match="30 MB"):
             worker.solutions(large_system(), Limits(60, 30))
@@ -586,7 +586,7 @@ def test_an_unreadable_answer_of_singular_is_undecided_not_empty(impostor, answe
 @pytest.mark.parametrize(("backend", "name"), PROGRAMS.items())
 def test_a_missing_program_says_how_to_get_it(backend, name):
     with pytest.raises(BackendError) as caught:
-        open_engine(backend)
+        open_backends(backend)
     assert str(caught.value).startswith(f"{backend}: the {name} executable was not found; ")
     assert f"`pip install --no-deps passagemath-{backend}`" in caught.value.reason
     assert f"`conda install -c conda-forge {backend}`" in caught.value.reason
@@ -596,13 +596,13 @@ def test_a_missing_program_says_how_to_get_it(backend, name):
 
 @pytest.mark.usefixtures("no_programs")
 def test_auto_does_without_programs():
-    with open_engine("auto") as engine:
+    with open_backends("auto") as engine:
         assert set(engine.versions()) == {"flint", "sympy"}
     assert text_of(enumerate_minima(DECEIVED["rational"], "auto")) == truth("rational")
 
 
 def test_auto_asks_the_strongest_backend_first():
-    with open_engine("auto") as engine:
+    with open_backends("auto") as engine:
         assert list(engine.versions()) == ["msolve", "singular", "flint", "sympy"]
 
 
@@ -610,7 +610,7 @@ def test_auto_asks_the_strongest_backend_first():
 def test_what_is_installed_during_a_run_is_not_recorded(impostor, monkeypatch):
     monkeypatch.delenv(SOFTWARE)
     before = installed_versions()
-    with open_engine(impostor("exit 1")) as engine:
+    with open_backends(impostor("exit 1")) as engine:
         assert engine.versions() == {"singular": "unknown"}
     assert installed_versions() == before
     assert before["singular"] != "unknown"
@@ -638,7 +638,7 @@ def test_an_unknown_backend_is_refused_with_the_names_of_the_others():
 
 
 def test_parametrisations_survive_the_way_to_a_helper_process_and_back():
-    with open_engine("flint") as engine:
+    with open_backends("flint") as engine:
         system = stationarity_system(REFERENCE, Arrangement.of(REFERENCE).live_faces[:2])
         found = engine.solutions(system).parametrisation
     assert Parametrisation.from_text(found.to_text()) == found

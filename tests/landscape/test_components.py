@@ -16,7 +16,7 @@ from reluenum.engines.reduced.outcomes import Outcome, OutcomeKind, solve_suppor
 from reluenum.engines.reduced.route import landscape
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import support_text, supports
-from reluenum.groebner import open_engine
+from reluenum.groebner import open_backends
 from reluenum.landscape.components import _nested, joined, positive_compositions
 from reluenum.problem import Problem
 from tests.support.oracles import classes_of
@@ -35,7 +35,7 @@ REFERENCE = Problem.from_text(
 
 @pytest.fixture(scope="module")
 def engine():
-    with open_engine("flint") as opened:
+    with open_backends("flint") as opened:
         yield opened
 
 

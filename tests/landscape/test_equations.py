@@ -17,7 +17,7 @@ from reluenum.algebra.polynomials import (
 from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import supports
-from reluenum.groebner import open_engine
+from reluenum.groebner import open_backends
 from reluenum.landscape.equations import (
     errors_of,
     face_gradient,
@@ -176,7 +176,7 @@ def test_the_loss_is_flat_along_the_faces_of_a_stationary_point(loss, output_bia
     problem = Problem.from_text(inputs, targets, 2, "1/9", loss, output_bias)
     arrangement = Arrangement.of(problem)
     checked = 0
-    with open_engine("flint") as engine, mpmath.workdps(100):
+    with open_backends("flint") as engine, mpmath.workdps(100):
         step = mpmath.mpf(10) ** -25
         for support in supports(arrangement, 2):
             point = solve_support(problem, support, engine).point

@@ -13,7 +13,7 @@ from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.engines.reduced.route import certify
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import supports
-from reluenum.groebner import open_engine
+from reluenum.groebner import open_backends
 from reluenum.landscape.dual import dual_excess, scan_dual
 from reluenum.landscape.points import face_sign, zero_network
 from reluenum.landscape.witnesses import (
@@ -32,7 +32,7 @@ DIGITS = 60
 
 @pytest.fixture(scope="module")
 def engine():
-    with open_engine("flint") as opened:
+    with open_backends("flint") as opened:
         yield opened
 
 

@@ -8,7 +8,7 @@ import pytest
 from flint import arb, fmpq
 
 from reluenum import InputError, Problem, enumerate_minima
-from reluenum.groebner import open_engine
+from reluenum.groebner import open_backends
 from reluenum.optimisers import Networks, Objective, optimiser
 from reluenum.optimisers import explain as descent
 from reluenum.optimisers.explain import ARRIVED, EndKind, Explainer, Stall
@@ -81,14 +81,14 @@ def test_a_start_near_a_listed_minimum_is_explained_by_it(data):
         units + 1e-4 * generator.standard_normal(units.shape),
         bias,
     )
-    with open_engine("auto") as engine:
+    with open_backends("auto") as engine:
         ends = Explainer(problem, minima["components"], engine).explain(shaken)
     assert [end.kind for end in ends] == [EndKind.MINIMUM] * len(points)
     assert [end.limit.component for end in ends] == list(range(1, len(points) + 1))
 
 
 def explained(problem, networks, components=None):
-    with open_engine("auto") as engine:
+    with open_backends("auto") as engine:
         known = listed(problem)["components"] if components is None else components
         return Explainer(problem, known, engine).explain(networks)
 
@@ -164,7 +164,7 @@ def test_a_kink_that_leads_down_is_a_saddle_with_its_ray():
     problem = reference_problem(2, "1/100")
     objective = Objective(problem)
     starts = objective.starts(300, np.random.default_rng(0))
-    with open_engine("auto") as engine:
+    with open_backends("auto") as engine:
         explainer = Explainer(problem, listed(problem)["components"], engine)
         settled = settle(explainer.cells, objective, starts)
         ends = explainer.explain(network_of(settled))
@@ -256,7 +256,7 @@ def test_optimisers_reach_the_same_points_from_the_same_place():
     minima, objective = listed(problem), Objective(problem)
     starts = objective.pack(objective.starts(30, np.random.default_rng(2)))
     generator = np.random.default_rng
-    with open_engine("auto") as engine:
+    with open_backends("auto") as engine:
         explainer = Explainer(problem, minima["components"], engine)
         found = [
             explainer.explain(
@@ -276,7 +276,7 @@ def test_optimisers_reach_the_same_points_from_the_same_place():
 def test_cells_name_the_face_of_every_point_of_it():
     for seed in range(4):
         problem = small_random_problem(seed)
-        with open_engine("auto") as engine:
+        with open_backends("auto") as engine:
             explainer = Explainer(problem, (), engine)
         faces, rows = explainer.cells.frames.faces, explainer.objective.rows
         points = np.array([[float(e) for e in face.interior] for face in faces])

@@ -17,7 +17,7 @@ from reluenum.cli import main
 from reluenum.datasets.datafiles import read_csv
 from reluenum.datasets.families import random_data, reference_data
 from reluenum.figures import save_figure
-from reluenum.groebner import BACKENDS, open_engine
+from reluenum.groebner import BACKENDS, open_backends
 from reluenum.problem import parse_ridge
 from tests.support.systems import SYSTEMS, comparable, text_of
 
@@ -195,7 +195,7 @@ def f5b(tmp_path, monkeypatch):
 def test_the_backend_of_the_page_agrees_with_the_others(f5b):
     easy = ("two lines", "no separating variable", "one of two points", "no solution", "a curve")
     with ExitStack() as opened:
-        example, flint = (opened.enter_context(open_engine(name)) for name in ("f5b", "flint"))
+        example, flint = (opened.enter_context(open_backends(name)) for name in ("f5b", "flint"))
         for name in easy:
             found, expected = (engine.solutions(SYSTEMS[name]) for engine in (example, flint))
             assert comparable(found) == comparable(expected), name

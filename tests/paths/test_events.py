@@ -11,7 +11,7 @@ from reluenum.datasets.families import reference_data, to_csv
 from reluenum.documents.minima import stationary_document
 from reluenum.documents.seals import read_json
 from reluenum.geometry.arrangement import Arrangement
-from reluenum.groebner import Engine, Limits, open_engine
+from reluenum.groebner import Backends, Limits, open_backends
 from reluenum.groebner.flint import FlintBackend
 from reluenum.paths.events import Open, Turn, exact_document, turn, turn_of_change
 from reluenum.paths.path import RidgePath, minima_at, ridge_path
@@ -130,7 +130,7 @@ def test_of_two_conditions_that_fail_the_first_has_the_word(second, condition):
     branch = (("+0", 1), ("0+", -1))
     alive = minima_at(problem)
     given = (problem, Arrangement.of(problem), branch, alive, fmpq(2500002, 10**6))
-    with open_engine() as engine:
+    with open_backends() as engine:
         found = turn(*given, engine)
     assert found.condition == condition
     expected = ["-5", "2"] if "+0" in condition else ["-2499999", "1000000"]
@@ -225,7 +225,7 @@ def test_a_branch_that_does_not_change_has_no_number(stretch):
     problem, path, _ = stretch
     alive, other = path.samples[:2]
     branch = next(b for b in alive.minima if b and b in other.minima)
-    found = turn(problem, Arrangement.of(problem), branch, alive, other.ridge, Engine(()))
+    found = turn(problem, Arrangement.of(problem), branch, alive, other.ridge, Backends(()))
     assert isinstance(found, Open)
     assert found.reason
 
@@ -233,7 +233,7 @@ def test_a_branch_that_does_not_change_has_no_number(stretch):
 def test_the_zero_network_alone_has_no_number(stretch):
     problem, path, _ = stretch
     given = (problem, Arrangement.of(problem), path.samples[:2], None, ())
-    assert turn_of_change(*given, Engine(())) == Open(
+    assert turn_of_change(*given, Backends(())) == Open(
         "the zero network alone has no unit that changes"
     )
 
@@ -244,7 +244,7 @@ def test_numbers_are_known_to_any_precision(stretch):
     samples = {sample.ridge: sample for sample in path.samples}
     _, before, after = event.changes[0]
     pair = (samples[event.low], samples[event.high])
-    with open_engine() as engine:
+    with open_backends() as engine:
         found = turn_of_change(problem, Arrangement.of(problem), pair, before, after, engine)
     assert isinstance(found, Turn)
     with ctx.workprec(2000):

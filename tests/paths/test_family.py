@@ -11,7 +11,7 @@ from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import supports
-from reluenum.groebner import open_engine
+from reluenum.groebner import open_backends
 from reluenum.landscape.witnesses import descent_ray
 from reluenum.paths.family import Family
 from tests.support.oracles import random_problem
@@ -45,7 +45,7 @@ def positive(family, condition, values):
 
 def solved_points(problem):
     arrangement = Arrangement.of(problem)
-    with open_engine() as engine:
+    with open_backends() as engine:
         for support in supports(arrangement, 2):
             if (point := solve_support(problem, support, engine).point) is not None:
                 yield arrangement, point

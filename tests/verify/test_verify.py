@@ -33,7 +33,7 @@ from reluenum.engines.certified.prove import largest_problem, prove
 from reluenum.engines.certified.spool import Task, surveyed
 from reluenum.engines.reduced.outcomes import OutcomeKind, solve_support
 from reluenum.geometry.arrangement import Arrangement
-from reluenum.groebner import Limits, open_engine
+from reluenum.groebner import Limits, open_backends
 from reluenum.landscape.dual import dual_excess, scan_dual
 from reluenum.landscape.points import face_sign, zero_network
 from reluenum.landscape.witnesses import descent_ray
@@ -89,7 +89,7 @@ def records_of(problem, every_point_exact=False):
     residuals = {(): zero_network(problem)}
     records, exact = [], []
     sizes = range(1, min(problem.width, len(arrangement.live_faces)) + 1)
-    with open_engine("auto", Limits()) as engine:
+    with open_backends("auto", Limits()) as engine:
         for support in (s for m in sizes for s in combinations(arrangement.live_faces, m)):
             smaller = [residuals[support[:k] + support[k + 1 :]] for k in range(len(support))]
             holds = [

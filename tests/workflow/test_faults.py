@@ -22,7 +22,7 @@ from reluenum.experiments.configuration import complete_config
 from reluenum.experiments.instances import batches
 from reluenum.experiments.joblog import logged
 from reluenum.experiments.plans import planned_batches, planned_blocks
-from reluenum.groebner import DEFAULT_LIMITS, Limits, installed_versions, open_engine, program
+from reluenum.groebner import DEFAULT_LIMITS, Limits, installed_versions, open_backends, program
 from scripts import (
     aggregate,
     certify,
@@ -436,7 +436,7 @@ def test_files_of_another_century_give_the_same_results(runs, year):
 
 def test_limits_do_not_follow_a_clock_that_is_set(monkeypatch):
     monkeypatch.setattr(time, "time", lambda: 0.0)
-    with open_engine("sympy", Limits(600)) as engine:
+    with open_backends("sympy", Limits(600)) as engine:
         deadline = engine.limits.deadline()
         monkeypatch.setattr(time, "time", lambda: 1e10)
         assert 0 < deadline - time.monotonic() <= 600
@@ -496,8 +496,8 @@ def test_a_backend_that_does_not_even_tell_its_version_counts_as_missing(msolve,
     monkeypatch.setattr(program, "SECONDS_TO_START", 1)
     msolve("sleep 100")
     with pytest.raises(BackendError, match="msolve: did not tell its version within 1 s"):
-        open_engine("msolve")
-    with open_engine("auto") as engine:
+        open_backends("msolve")
+    with open_backends("auto") as engine:
         assert "msolve" not in engine.versions()
 
 

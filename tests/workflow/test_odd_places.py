@@ -26,7 +26,7 @@ from reluenum.experiments.steps import (
 from reluenum.geometry.arrangement import Arrangement, face_bound
 from reluenum.geometry.patterns import patterns
 from reluenum.geometry.supports import supports
-from reluenum.groebner import open_engine
+from reluenum.groebner import open_backends
 from reluenum.groebner.text import parse_polynomial
 from reluenum.landscape.components import positive_compositions
 from reluenum.problem import Problem
@@ -99,7 +99,7 @@ def test_points_of_any_scale_survive_their_text_form(chi):
 def test_what_one_process_solves_survives_the_way_through_a_file(inputs, targets, ridge):
     problem = Problem.from_text([[x] for x in inputs], targets, 2, ridge)
     arrangement = Arrangement.of(problem)
-    with open_engine("flint") as engine:
+    with open_backends("flint") as engine:
         for support in supports(arrangement, 2):
             outcome = solve_support(problem, support, engine)
             again = read_outcome(problem, arrangement, outcome.to_document())
@@ -129,7 +129,7 @@ DAMAGES = {
 def test_a_damaged_solved_file_is_an_incomplete_run(tmp_path, damage):
     arrangement, path = Arrangement.of(EXAMPLE_1), tmp_path / "solved.json"
     batch = list(patterns(arrangement, 2))
-    with open_engine("flint") as engine:
+    with open_backends("flint") as engine:
         outcomes = [o for p in batch for o in solve_pattern(EXAMPLE_1, arrangement, p, engine)]
         document = solved_document(EXAMPLE_1, REDUCED, batch, outcomes, engine)
     DAMAGES[damage](document)

@@ -20,7 +20,7 @@ from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.errors import BackendError
 from reluenum.geometry.arrangement import Arrangement, Face
 from reluenum.geometry.supports import Support, support_text
-from reluenum.groebner import Engine
+from reluenum.groebner import Backends
 from reluenum.groebner.roots import Claims
 from reluenum.landscape.dual import dual_excess
 from reluenum.landscape.equations import stationarity_system
@@ -48,13 +48,13 @@ class Escalation:
     ----------
     problem : Problem
     arrangement : Arrangement
-    engine : Engine
+    backends : Backends
         Asked only when balls cannot decide.
     """
 
     problem: Problem
     arrangement: Arrangement
-    engine: Engine
+    backends: Backends
 
     def point(self, support: Support, vectors: np.ndarray) -> SupportPoint:
         """Return the certified point of an essential support.
@@ -75,9 +75,9 @@ class Escalation:
         for start in self._starts(support, vectors):
             box = certified_box(system, lambda _, start=start: polished(system, start))
             if box is not None and all(square > 0 for square in box[-len(support) :]):
-                isolated = IsolatedPoint(system, box, Claims(self.engine))
+                isolated = IsolatedPoint(system, box, Claims(self.backends))
                 return SupportPoint(self.problem, support, isolated)
-        outcome = solve_support(self.problem, support, self.engine)
+        outcome = solve_support(self.problem, support, self.backends)
         if outcome.point is None:
             reason = outcome.reason or "the engine reports no point where Theorem E proves one"
             raise BackendError("escalation", reason)

@@ -32,7 +32,7 @@ from reluenum.engines.certified.every_width import EveryWidth
 from reluenum.engines.certified.spool import Task, geometry, surveyed
 from reluenum.errors import BackendError, IncompleteRunError
 from reluenum.geometry.subsets import Subsets
-from reluenum.groebner import open_engine
+from reluenum.groebner import open_backends
 from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
 
@@ -105,14 +105,14 @@ def prove(
     home = scratch if beside is None or scratch is not None else beside.parent
     with (
         TemporaryDirectory(prefix=".reluenum-", dir=home) as folder,
-        open_engine(task.backend, task.limits) as engine,
+        open_backends(task.backend, task.limits) as backends,
     ):
         path = Path(folder, "certificate.parquet")
         with CertificateWriter(path, digest) as writer:
             for block in in_order(task, blocks):
                 writer.write(block)
                 census.add(block, len(frames.faces))
-        found = certified(census, Escalation(task.problem, arrangement, engine))
+        found = certified(census, Escalation(task.problem, arrangement, backends))
         found, document = _documented(found, every_width, exact)
         descriptions = found.exact  # last, for the document may ask for exact zeros, too
         if unreadable := [record for record in descriptions if not is_readable(record)]:

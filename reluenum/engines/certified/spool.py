@@ -35,7 +35,7 @@ from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.frames import Frames
 from reluenum.geometry.subsets import Subsets
 from reluenum.geometry.supports import count_supports
-from reluenum.groebner import DEFAULT_LIMITS, Limits, open_engine
+from reluenum.groebner import DEFAULT_LIMITS, Limits, open_backends
 from reluenum.groebner.workers import WORKERS
 from reluenum.problem import Problem
 
@@ -103,8 +103,8 @@ class Task:
     def block(self, known: Knowledge, start: int, stop: int) -> Block:
         """Examine some supports of the next size."""
         arrangement, frames = geometry(self.problem)
-        with open_engine(self.backend, self.limits) as engine:
-            escalation = Escalation(self.problem, arrangement, engine)
+        with open_backends(self.backend, self.limits) as backends:
+            escalation = Escalation(self.problem, arrangement, backends)
             return Surveyor(frames, escalation, self.largest).block(known, start, stop)
 
 

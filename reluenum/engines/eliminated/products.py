@@ -30,7 +30,7 @@ from reluenum.errors import BackendError, TheoremViolationError
 from reluenum.geometry.arrangement import Arrangement, Face, signed_rows
 from reluenum.geometry.patterns import Pattern
 from reluenum.geometry.supports import Support, support_text
-from reluenum.groebner import Engine
+from reluenum.groebner import Backends
 from reluenum.landscape.points import SupportPoint
 from reluenum.problem import OutputBias, Problem
 
@@ -199,11 +199,11 @@ class EliminatedSolver:
     Parameters
     ----------
     problem : Problem
-    engine : Engine
+    backends : Backends
     """
 
-    def __init__(self, problem: Problem, engine: Engine) -> None:
-        self.problem, self.engine = problem, engine
+    def __init__(self, problem: Problem, backends: Backends) -> None:
+        self.problem, self.backends = problem, backends
         self._known: dict[Support, CriticalSet] = {}
 
     def pattern(self, pattern: Pattern, arrangement: Arrangement) -> list[ProductOutcome]:
@@ -257,11 +257,11 @@ class EliminatedSolver:
         """Solve the system of a support."""
         system = graph_system(self.problem, support)
         try:
-            found = simple = self.engine.solutions(system)
+            found = simple = self.backends.solutions(system)
             if found.dimension > 0:
-                found = simple = self.engine.solutions(inside_system(self.problem, support))
+                found = simple = self.backends.solutions(inside_system(self.problem, support))
             if found.dimension > 0:
-                simple = self.engine.solutions(simple_points_system(system))
+                simple = self.backends.solutions(simple_points_system(system))
         except BackendError as error:
             return CriticalSet(support, -1, None, reason=str(error))
         points, reason = [], ""

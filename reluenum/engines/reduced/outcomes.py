@@ -13,7 +13,7 @@ from reluenum.errors import BackendError, TheoremViolationError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.patterns import Pattern, owned_supports
 from reluenum.geometry.supports import Support, support_text
-from reluenum.groebner import Engine
+from reluenum.groebner import Backends
 from reluenum.groebner.roots import real_roots_of
 from reluenum.landscape.equations import stationarity_system
 from reluenum.landscape.points import SupportPoint
@@ -62,15 +62,16 @@ class Outcome:
 
 
 def solve_pattern(
-    problem: Problem, arrangement: Arrangement, pattern: Pattern, engine: Engine
+    problem: Problem, arrangement: Arrangement, pattern: Pattern, backends: Backends
 ) -> list[Outcome]:
     """Solve every support that a pattern owns; a pure function of problem and pattern."""
     return [
-        solve_support(problem, support, engine) for support in owned_supports(pattern, arrangement)
+        solve_support(problem, support, backends)
+        for support in owned_supports(pattern, arrangement)
     ]
 
 
-def solve_support(problem: Problem, support: Support, engine: Engine) -> Outcome:
+def solve_support(problem: Problem, support: Support, backends: Backends) -> Outcome:
     """Find the point of a support's system with positive squares.
 
     Points whose responses are linearly dependent are left to the merge, which derives them from
@@ -81,7 +82,7 @@ def solve_support(problem: Problem, support: Support, engine: Engine) -> Outcome
     problem : Problem
     support : Support
         Not empty.
-    engine : Engine
+    backends : Backends
 
     Returns
     -------
@@ -90,7 +91,7 @@ def solve_support(problem: Problem, support: Support, engine: Engine) -> Outcome
     """
     system = stationarity_system(problem, support)
     try:
-        roots = real_roots_of(system, engine)
+        roots = real_roots_of(system, backends)
     except BackendError as error:
         return Outcome(support, OutcomeKind.UNDECIDED, reason=str(error))
     found = [p for root in roots if (p := _positive_point(problem, support, system, root))]

@@ -9,7 +9,7 @@ from reluenum.engines.certified.blocks import block_bounds
 from reluenum.engines.certified.prove import prove
 from reluenum.engines.certified.spool import Task, surveyed
 from reluenum.errors import BackendError
-from reluenum.groebner import AutomaticEngine
+from reluenum.groebner import AutomaticBackends
 from tests.support.oracles import (
     CONVENTIONS,
     RIDGES,
@@ -102,7 +102,7 @@ def test_without_an_answer_of_a_backend_the_list_is_shorter_and_says_so(exact, m
         task = Task(problem, problem.width)
         expected = prove(task, surveyed(task), exact=exact).document
         with monkeypatch.context() as patched:
-            patched.setattr(AutomaticEngine, "solutions", no_answer)
+            patched.setattr(AutomaticBackends, "solutions", no_answer)
             found = prove(task, surveyed(task), exact=exact).document
         assert found["complete"] is not ("undecided" in found)
         if found["complete"]:

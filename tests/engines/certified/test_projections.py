@@ -21,7 +21,7 @@ from reluenum.engines.reduced.completeness import KnownResiduals as Known
 from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.geometry.frames import _orthogonal
 from reluenum.geometry.subsets import Subsets
-from reluenum.groebner import open_engine
+from reluenum.groebner import open_backends
 from tests.support.oracles import random_problem, reference_problem
 
 PROBLEMS = [
@@ -37,7 +37,7 @@ def solved(problem):
     """For every support the certified point of its own, and what Theorem E knows of the others."""
     _, frames = geometry(problem)
     known, points = Known(problem), {}
-    with open_engine("auto") as engine:
+    with open_backends("auto") as engine:
         for size in (1, 2):
             for row in Subsets(len(frames.faces), size).rows(0, 10**9):
                 support = tuple(frames.faces[f] for f in row)

@@ -16,7 +16,7 @@ from reluenum.engines.certified.search import BITS, search
 from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import supports
-from reluenum.groebner import open_engine
+from reluenum.groebner import open_backends
 from reluenum.landscape.equations import stationarity_system
 from reluenum.problem import Problem, parse_ridge
 from tests.support.oracles import random_problem, reference_problem, residual_by_points
@@ -63,7 +63,7 @@ def hard():
 @cache
 def essential(problem, largest):
     """(support, certified point) of every support with a point of its own."""
-    with open_engine("auto") as engine:
+    with open_backends("auto") as engine:
         outcomes = [
             solve_support(problem, support, engine)
             for support in supports(Arrangement.of(problem), largest)

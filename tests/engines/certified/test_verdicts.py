@@ -19,7 +19,7 @@ from reluenum.engines.certified.verdicts import Verdict, antipodal, judge
 from reluenum.engines.reduced.completeness import KnownResiduals
 from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.geometry.subsets import Subsets
-from reluenum.groebner import open_engine
+from reluenum.groebner import open_backends
 from reluenum.landscape.dual import dual_excess
 from reluenum.landscape.points import face_sign
 from reluenum.landscape.witnesses import descent_ray
@@ -52,7 +52,7 @@ def test_every_record_says_what_exact_arithmetic_finds(problem):
     arrangement, _ = geometry(problem)
     known = KnownResiduals(problem)
     seen = Counter()
-    with open_engine("auto") as engine:
+    with open_backends("auto") as engine:
         for support, kind, face in claims(problem):
             seen[kind] += 1
             if kind is Verdict.REDUCIBLE:
@@ -119,7 +119,7 @@ def test_opposite_faces_tie_in_generic_data():
     """Lemma 29: with two pairs of opposite faces the total residual moment is 0."""
     problem, arrangement, frames, blocks = seven_points(5)
     tied = 0
-    with open_engine("flint") as engine:
+    with open_backends("flint") as engine:
         escalation = Escalation(problem, arrangement, engine)
         for block in blocks:
             stationary = np.isin(block.kind, (Verdict.DESCENDS, Verdict.MINIMUM))
@@ -174,7 +174,7 @@ def test_a_search_in_high_precision_ends_at_the_point_of_a_hard_support(start):
 def test_a_hard_support_is_decided_without_the_groebner_engine():
     problem, arrangement, _, _ = seven_points(1)
     support = tuple(sorted(arrangement.face(signs) for signs in HARD))
-    with open_engine("flint") as engine:
+    with open_backends("flint") as engine:
         escalation = Escalation(problem, arrangement, engine)
         point = escalation.point(support, np.full((4, 2), np.nan))
         kind, _ = escalation.judge(point)
@@ -198,7 +198,7 @@ def test_knowledge_of_the_empty_support_is_exact():
 def test_blocks_of_a_surveyor_do_not_depend_on_where_they_are_cut():
     problem = drawn(9)
     arrangement, frames = geometry(problem)
-    with open_engine("auto") as engine:
+    with open_backends("auto") as engine:
         surveyor = Surveyor(frames, Escalation(problem, arrangement, engine), 2)
         start = Knowledge.of_nothing(problem, frames)
         total = len(frames.faces)

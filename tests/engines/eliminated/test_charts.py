@@ -26,7 +26,7 @@ from reluenum.engines.eliminated.charts import (
 from reluenum.engines.eliminated.products import EliminatedSolver
 from reluenum.engines.eliminated.surrogate import surrogate
 from reluenum.geometry.arrangement import Arrangement
-from reluenum.groebner import open_engine
+from reluenum.groebner import open_backends
 from tests.support.oracles import fraction, random_problem
 
 CONVENTIONS = list(product(["sum", "mean"], ["none", "free", "ridge"]))
@@ -38,7 +38,7 @@ SHAPES = [(1, 1, ""), (3, 1, ""), (4, 1, "tie"), (4, 2, "line"), (2, 3, ""), (5,
 
 @pytest.fixture(scope="module")
 def engine():
-    with open_engine("auto") as opened:
+    with open_backends("auto") as opened:
         yield opened
 
 

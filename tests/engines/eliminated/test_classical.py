@@ -36,7 +36,7 @@ from reluenum.engines.eliminated.strata import (
 from reluenum.engines.eliminated.surrogate import surrogate
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.patterns import patterns
-from reluenum.groebner import open_engine
+from reluenum.groebner import open_backends
 from reluenum.landscape.dual import scan_dual
 from reluenum.landscape.witnesses import descent_ray
 from tests.support.oracles import DIGITS, Data, Network, decimals, random_problem
@@ -54,7 +54,7 @@ STEP = Decimal("1e-20")
 
 @pytest.fixture(scope="module")
 def engine():
-    with open_engine("auto") as opened:
+    with open_backends("auto") as opened:
         yield opened
 
 

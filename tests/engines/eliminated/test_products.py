@@ -32,7 +32,7 @@ from reluenum.errors import BackendError, TheoremViolationError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.patterns import patterns
 from reluenum.geometry.supports import support_text
-from reluenum.groebner import open_engine
+from reluenum.groebner import open_backends
 from tests.support.oracles import DIGITS, Data, Network, random_problem
 
 CONVENTIONS = list(product(["sum", "mean"], ["none", "free", "ridge"]))
@@ -44,7 +44,7 @@ EXAMPLE_2 = Problem.from_text([["-3/4"], ["3/4"]], ["2", "-2"], 2, "6/5", output
 
 @pytest.fixture(scope="module")
 def engine():
-    with open_engine("auto") as opened:
+    with open_backends("auto") as opened:
         yield opened
 
 

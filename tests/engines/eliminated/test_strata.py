@@ -23,7 +23,7 @@ from reluenum.errors import BackendError, IncompleteRunError, TheoremViolationEr
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.patterns import patterns
 from reluenum.geometry.supports import support_text
-from reluenum.groebner import open_engine
+from reluenum.groebner import open_backends
 from tests.support.oracles import RIDGES, by_any_route, random_problem, reference_problem
 
 THREE_POINTS = random_problem(8, 3, 1, 2, "1/5")
@@ -31,7 +31,7 @@ THREE_POINTS = random_problem(8, 3, 1, 2, "1/5")
 
 @pytest.fixture(scope="module")
 def engine():
-    with open_engine("auto") as opened:
+    with open_backends("auto") as opened:
         yield opened
 
 
@@ -133,7 +133,7 @@ def test_small_instances_have_one_landscape_by_both_formulations(
 ):
     special = "tie" if size == 3 and seed % 2 else ""
     problem = random_problem(seed, size, 1, width, ridge, special, loss=loss, output_bias=bias)
-    with open_engine("auto") as engine:
+    with open_backends("auto") as engine:
         assert_same_documents(problem, engine)
 
 

@@ -12,7 +12,7 @@ from reluenum.engines.reduced.completeness import KnownResiduals, proved_complet
 from reluenum.engines.reduced.outcomes import Outcome, OutcomeKind, solve_support
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import support_text, supports
-from reluenum.groebner import open_engine
+from reluenum.groebner import open_backends
 from reluenum.landscape.dual import dual_excess
 from reluenum.landscape.points import zero_network
 from reluenum.problem import Problem
@@ -24,7 +24,7 @@ GENERIC = Problem.from_text([["-1"], ["1/3"], ["2"]], ["1", "-2", "3"], 2, "1/9"
 
 @pytest.fixture(scope="module")
 def engine():
-    with open_engine("flint") as opened:
+    with open_backends("flint") as opened:
         yield opened
 
 

@@ -13,7 +13,7 @@ from reluenum.engines.reduced.outcomes import Outcome, OutcomeKind, solve_suppor
 from reluenum.errors import IncompleteRunError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import support_text, supports
-from reluenum.groebner import open_engine
+from reluenum.groebner import open_backends
 from reluenum.problem import Problem
 
 EXAMPLE_1 = Problem.from_text([["-3/4"], ["4/3"]], ["2", "-1"], 2, "1")
@@ -23,7 +23,7 @@ EXAMPLE_2 = Problem.from_text([["-3/4"], ["3/4"]], ["2", "-2"], 2, "6/5", output
 
 @pytest.fixture(scope="module")
 def engine():
-    with open_engine("flint") as opened:
+    with open_backends("flint") as opened:
         yield opened
 
 
