@@ -1,4 +1,4 @@
-"""The Python interface: a `Problem` goes in, a `Landscape` comes out."""
+"""The Python interface: a `Problem` goes in, a `Landscape` comes out, or is read from a file."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,27 +10,12 @@ from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from reluenum.algebra.scalars import whole
 from reluenum.documents.files import write_text
 from reluenum.documents.minima import ALL, FORMAT, VERSION, minima_document, read_minima
 from reluenum.documents.results import to_json
-from reluenum.engines.certified.prove import prove
-from reluenum.engines.certified.spool import Task, surveyed
-from reluenum.engines.formulations import REDUCED
-from reluenum.engines.formulations import formulation as named_formulation
-from reluenum.engines.groebner import (
-    outcomes_by_pattern,
-    outcomes_by_size,
-    product_solver,
-    solver,
-    support_solver,
-)
-from reluenum.errors import IncompleteRunError, InputError
-from reluenum.geometry.arrangement import Arrangement
-from reluenum.geometry.sign_matrices import refuse_astronomical_matrices, refute_all
-from reluenum.geometry.sizes import CERTIFIED_SUPPORT_LIMIT as CERTIFIED_LIMIT
-from reluenum.geometry.sizes import refuse_astronomical
-from reluenum.groebner import DEFAULT_MEGABYTES, DEFAULT_SECONDS, Limits
+from reluenum.engines.choice import engine_of
+from reluenum.errors import IncompleteRunError
+from reluenum.groebner import DEFAULT_MEGABYTES, DEFAULT_SECONDS, Limits, Settings
 from reluenum.landscape.evaluation import Evaluated, Network
 from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Names, Problem
@@ -38,9 +23,6 @@ from reluenum.problem import Names, Problem
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-
-ENGINES = ("groebner", CERTIFIED := "certified")
-"""How supports are decided: one polynomial system each, or in batches by rigorous numerics."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,7 +193,7 @@ class Landscape(Views, CertifiedLandscape):
     @cached_property
     def document(self) -> dict[str, Any]:
         """The contract's document."""
-        return minima_document(self)
+        return minima_document(self) if self.written is None else dict(self.written)
 
     @staticmethod
     def from_document(document: Mapping[str, Any]) -> RecordedLandscape:
@@ -286,54 +268,12 @@ def enumerate_minima(
     >>> enumerate_minima(problem)  # doctest: +ELLIPSIS
     Landscape of Problem(n=2, d=1, width=1, ridge=1/2, loss=sum, output_bias=none): 1 compon...
     """
-    limits, jobs = Limits(seconds, megabytes), whole(jobs, "jobs")
-    if named_engine(engine) == CERTIFIED:
-        _refuse_beside_certified(formulation, all_patterns)
-        if not force:
-            refuse_astronomical(problem, CERTIFIED_LIMIT)
-        task = Task(problem, problem.width, backend, limits)
-        return Landscape(**_fields_of(prove(task, surveyed(task, jobs, progress)).landscape))
-    route = named_formulation(formulation)
+    way = engine_of(engine, formulation, all_patterns)
+    settings = Settings(backend, Limits(seconds, megabytes), jobs, progress)
     if not force:
-        refuse_astronomical(problem)
-    if all_patterns and not force:
-        refuse_astronomical_matrices(problem)
-    arrangement = Arrangement.of(problem)
-    examined = refute_all(problem, arrangement, progress).to_document() if all_patterns else None
-    start, solved = (
-        (support_solver, outcomes_by_size)
-        if route is REDUCED
-        else (product_solver, outcomes_by_pattern)
-    )
-    with solver(problem, start, route, backend, limits, jobs) as solve:
-        outcomes = list(solved(problem, arrangement, solve, progress))
-    certified = route.certify(route.merge(problem, arrangement, outcomes), arrangement)
-    return Landscape(**_fields_of(certified) | {"sign_matrices": examined})
-
-
-def named_engine(name: str) -> str:
-    """Return the name of an engine.
-
-    Raises
-    ------
-    InputError
-        If there is none of that name.
-    """
-    if name not in ENGINES:
-        raise InputError("engine", repr(name), f"one of {', '.join(ENGINES)}")
-    return name
-
-
-def _refuse_beside_certified(formulation: str, all_patterns: bool) -> None:
-    """Refuse what belongs to the Groebner engine alone."""
-    if formulation != REDUCED.name:
-        raise InputError("formulation", repr(formulation), "none beside the certified engine")
-    if all_patterns:
-        raise InputError("all_patterns", "True", "False beside the certified engine")
-
-
-def _fields_of(certified: CertifiedLandscape) -> dict[str, Any]:
-    return {field.name: getattr(certified, field.name) for field in fields(certified)}
+        way.refuse_astronomical(problem)
+    found = way.landscape(problem, settings)
+    return Landscape(**{field.name: getattr(found, field.name) for field in fields(found)})
 
 
 def recorded(

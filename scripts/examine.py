@@ -13,7 +13,7 @@ from reluenum.experiments.joblog import logged
 from reluenum.experiments.names import instance_name
 from reluenum.experiments.rows import component_rows, instance_row, time_row
 from reluenum.experiments.sweep import document_members, examine_size, refuse_large
-from reluenum.groebner import Limits
+from reluenum.groebner import Limits, Settings
 from reluenum.views.sweep_tables import COMPONENTS, INSTANCES, TIMES, frame
 
 
@@ -32,19 +32,18 @@ def main(
     spec: Mapping[str, Any],
     size: int,
     earlier: Sequence[Path],
-    backend: str,
-    limits: Limits,
+    settings: Settings,
     certificates: bool,
     force: bool,
     outputs: Outputs,
 ) -> None:
-    """Examine a batch (see `reluenum.sweep.examine`) and write archives and rows of tables.
+    """Examine a batch (see `experiments.sweep.examine_size`) and write archives and rows of tables.
 
     An astronomical one is refused unless forced.
     """
     if not force:
         refuse_large(spec, size)
-    step = examine_size(spec, size, earlier, backend, limits, certificates)
+    step = examine_size(spec, size, earlier, settings, certificates)
     named = {instance_name(instance): instance for instance in batch_instances(spec, size)}
     rows = [instance_row(named[name], document) for name, document in step.documents.items()]
     components = [
@@ -69,8 +68,10 @@ if __name__ == "__main__":
             snakemake.params.spec,
             int(snakemake.wildcards.size),
             list(map(Path, snakemake.input.earlier)),
-            snakemake.params.backend,
-            Limits(snakemake.params.seconds, snakemake.params.megabytes),
+            Settings(
+                snakemake.params.backend,
+                Limits(snakemake.params.seconds, snakemake.params.megabytes),
+            ),
             snakemake.params.certificates,
             snakemake.params.force,
             Outputs(**{name: Path(path) for name, path in snakemake.output.items()}),

@@ -49,12 +49,12 @@ def run_descend(options: argparse.Namespace) -> int:
     from reluenum.documents.minima import read_minima
     from reluenum.documents.results import to_json
     from reluenum.optimisers import OPTIMISERS
-    from reluenum.optimisers.runs import LOCAL, Settings, descents
+    from reluenum.optimisers.runs import LOCAL, Descents, descents
 
     optimisers = LOCAL
     if options.optimisers is not None:
         optimisers = tuple(chosen("--optimisers", options.optimisers, list(OPTIMISERS)))
-    settings = Settings(
+    settings = Descents(
         optimisers,
         whole_number(options.starts, "--starts", most=MOST_STARTS),
         whole_number(options.seed, "--seed", least=0),

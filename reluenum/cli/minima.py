@@ -1,6 +1,7 @@
 """`reluenum minima`: every local minimum of one data set, as a JSON document."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,12 +70,25 @@ def run_minima(options: argparse.Namespace) -> int:
     output = writable(options.output, options.data)
     problem, progress = posed_problem(options, width or 1, ridge), progress_of(options)
     if options.engine == "certified":
-        return _certified(options, problem, width is None, limits, jobs, progress, output)
+        document = _certified(options, problem, width is None, limits, jobs, progress, output)
+    else:
+        document = _enumerated(options, problem, limits, jobs, progress, output)
+    return _incomplete(document) if document["enumeration"]["undecided"] else DECIDED
 
+
+def _enumerated(
+    options: argparse.Namespace,
+    problem: "Problem",
+    limits: dict[str, Any],
+    jobs: int,
+    progress: bool,
+    output: Path | None,
+) -> Mapping[str, Any]:
+    """Run the Groebner engine, and write and return the document."""
     from reluenum.api import enumerate_minima
     from reluenum.documents.results import to_json
 
-    landscape = enumerate_minima(
+    document = enumerate_minima(
         problem,
         options.backend,
         jobs=jobs,
@@ -83,11 +97,9 @@ def run_minima(options: argparse.Namespace) -> int:
         formulation=options.formulation,
         all_patterns=options.all_patterns,
         **limits,
-    )
-    write(output, to_json(landscape.document))
-    if not landscape.undecided:
-        return DECIDED
-    return _incomplete(landscape.document)
+    ).document
+    write(output, to_json(document))
+    return document
 
 
 def _certified(
@@ -98,29 +110,24 @@ def _certified(
     jobs: int,
     progress: bool,
     output: Path | None,
-) -> int:
-    """Run the certified engine, write document and certificate, and say whether it is complete."""
+) -> Mapping[str, Any]:
+    """Run the certified engine, and write and return the document; a certificate goes beside it."""
     from reluenum.documents.results import to_json
-    from reluenum.engines.certified.prove import largest_problem as posed
-    from reluenum.engines.certified.prove import prove, write_proof
-    from reluenum.engines.certified.spool import Task, surveyed
-    from reluenum.geometry.sizes import CERTIFIED_SUPPORT_LIMIT as SUPPORT_LIMIT
-    from reluenum.geometry.sizes import refuse_astronomical
-    from reluenum.groebner import Limits
+    from reluenum.engines.certified.prove import CertifiedEngine, certify_problem
+    from reluenum.engines.certified.questions import AtWidth, EveryWidth
+    from reluenum.groebner import Limits, Settings
 
-    problem = posed(problem, every_width)
+    question = EveryWidth if every_width else AtWidth
     if not options.force:
-        refuse_astronomical(problem, SUPPORT_LIMIT)
-    task = Task(problem, problem.width, options.backend, Limits(**limits))
+        CertifiedEngine().refuse_astronomical(question.largest(problem))
+    settings = Settings(options.backend, Limits(**limits), jobs, progress)
+    document = certify_problem(problem, settings, question, output, options.exact).document
     if output is None:
-        proof = prove(task, surveyed(task, jobs, progress), every_width, exact=options.exact)
-        write(None, to_json(proof.document))
-    else:
-        proof = write_proof(task, output, every_width, jobs, progress, options.exact)
-    return _incomplete(proof.document) if proof.found.undecided else DECIDED
+        write(None, to_json(document))
+    return document
 
 
-def _incomplete(document: dict[str, Any]) -> int:
+def _incomplete(document: Mapping[str, Any]) -> int:
     """Say that supports stayed undecided."""
     first, counts = document["undecided"][0], document["enumeration"]
     return stopped(

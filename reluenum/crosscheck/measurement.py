@@ -21,8 +21,7 @@ from reluenum.algebra.numberfield import real_roots
 from reluenum.algebra.polynomials import PolynomialSystem, ring
 from reluenum.documents.minima import minima_document
 from reluenum.documents.seals import place_of, read_sealed
-from reluenum.engines.certified.prove import prove
-from reluenum.engines.certified.spool import Task, surveyed
+from reluenum.engines.certified.prove import certify_problem
 from reluenum.engines.eliminated.charts import charted_system, graph_system
 from reluenum.engines.formulations import Formulation
 from reluenum.engines.formulations import formulation as named_formulation
@@ -35,6 +34,7 @@ from reluenum.groebner import (
     DEFAULT_LIMITS,
     Backends,
     Limits,
+    Settings,
     installed_versions,
     open_backends,
 )
@@ -245,9 +245,8 @@ def measure_certified(problem: Problem, limits: Limits = DEFAULT_LIMITS) -> dict
     with open_backends("auto", limits) as backends:
         head = _measurement_header(problem, CERTIFIED, "auto", backends)
     started = time.perf_counter()
-    task = Task(problem, problem.width, "auto", limits)
     try:
-        result = _result_in(prove(task, surveyed(task)).document)
+        result = _result_in(certify_problem(problem, Settings(limits=limits)).document)
     except ReluenumError as error:
         result = _no_result([str(error)])
     return {**head, "systems": [], **result, "seconds": time.perf_counter() - started}

@@ -4,19 +4,34 @@
 is the paper's route over the surrogate, which shares neither its systems nor its criteria.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from math import comb
 from typing import Any
 
-from reluenum.engines.eliminated.products import EliminatedSolver, product_counts, read_product
+from reluenum.engines.eliminated.products import (
+    EliminatedSolver,
+    ProductOutcome,
+    product_counts,
+    read_product,
+)
 from reluenum.engines.eliminated.strata import eliminated_landscape, merge_products
+from reluenum.engines.reduced.by_size import SolveAll, outcomes_of_size
+from reluenum.engines.reduced.completeness import KnownResiduals
 from reluenum.engines.reduced.merge import merge
-from reluenum.engines.reduced.outcomes import read_outcome, solve_pattern, verdict_counts
+from reluenum.engines.reduced.outcomes import (
+    Outcome,
+    read_outcome,
+    solve_pattern,
+    solve_support,
+    verdict_counts,
+)
 from reluenum.engines.reduced.route import landscape
 from reluenum.errors import InputError
 from reluenum.geometry.arrangement import Arrangement
-from reluenum.geometry.patterns import Pattern
+from reluenum.geometry.patterns import Counts, Pattern, patterns
+from reluenum.geometry.supports import Support
 from reluenum.groebner import Backends
 from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
@@ -30,8 +45,10 @@ class Formulation:
     ----------
     name : str
     solver : callable
-        From a problem, its arrangement and an engine to a function that solves one pattern and
+        From a problem, its arrangement and backends to a function that solves one pattern and
         returns a list of outcomes, each with `to_document`.
+    whole : Enumeration
+        How one run goes through the whole problem.
     read : callable
         From a problem, its arrangement and a record to an outcome, its points certified anew.
     verdicts : callable
@@ -45,10 +62,65 @@ class Formulation:
 
     name: str
     solver: Callable[[Problem, Arrangement, Backends], Callable[[Pattern], list]]
+    whole: "Enumeration"
     read: Callable[[Problem, Arrangement, Mapping[str, Any]], Any]
     verdicts: Callable[[Iterable], dict[str, int]]
     merge: Callable[[Problem, Arrangement, Iterable], Any]
     certify: Callable[[Any, Arrangement], CertifiedLandscape]
+
+
+@dataclass(frozen=True)
+class Enumeration:
+    """How one run goes through a problem: item by item, each solved for itself.
+
+    Parameters
+    ----------
+    unit : str
+        What a progress bar counts.
+    total : callable
+        From a problem and its arrangement to how many outcomes there will be.
+    solver : callable
+        From a problem and backends to a function that solves one item.
+    outcomes : callable
+        From a problem, its arrangement and a function that solves many items to the outcomes.
+    """
+
+    unit: str
+    total: Callable[[Problem, Arrangement], int]
+    solver: Callable[[Problem, Backends], Callable[[Any], list]]
+    outcomes: Callable[[Problem, Arrangement, SolveAll], Iterator]
+
+
+def _support_solver(problem: Problem, backends: Backends) -> Callable[[Support], list]:
+    return lambda support: [solve_support(problem, support, backends)]
+
+
+def _outcomes_by_size(
+    problem: Problem, arrangement: Arrangement, solve: SolveAll
+) -> Iterator[Outcome]:
+    """Yield the outcome of every support; reducible ones need no solver (Theorem E)."""
+    known = KnownResiduals(problem)
+    for size in range(1, problem.width + 1):
+        yield from outcomes_of_size(arrangement, size, known, solve)
+
+
+def _product_solver(problem: Problem, backends: Backends) -> Callable[[Pattern], list]:
+    return _eliminated_solver(problem, Arrangement.of(problem), backends)
+
+
+def _outcomes_by_pattern(
+    problem: Problem, arrangement: Arrangement, solve: SolveAll
+) -> Iterator[ProductOutcome]:
+    """Yield the outcome of every product of faces, one pattern after the other."""
+    return solve(patterns(arrangement, problem.width))
+
+
+def _count_products(problem: Problem, arrangement: Arrangement) -> int:
+    return comb(len(arrangement.faces) + problem.width - 1, problem.width)
+
+
+def _count_supports(problem: Problem, arrangement: Arrangement) -> int:
+    return Counts.of(problem, arrangement).supports_examined
 
 
 def _reduced_solver(
@@ -64,11 +136,20 @@ def _eliminated_solver(
     return partial(solver.pattern, arrangement=arrangement)
 
 
-REDUCED = Formulation("reduced", _reduced_solver, read_outcome, verdict_counts, merge, landscape)
+REDUCED = Formulation(
+    "reduced",
+    _reduced_solver,
+    Enumeration("support", _count_supports, _support_solver, _outcomes_by_size),
+    read_outcome,
+    verdict_counts,
+    merge,
+    landscape,
+)
 
 ELIMINATED = Formulation(
     "eliminated",
     _eliminated_solver,
+    Enumeration("product", _count_products, _product_solver, _outcomes_by_pattern),
     read_product,
     product_counts,
     merge_products,

@@ -1,112 +1,105 @@
-"""Supports or patterns one after the other, here or in processes."""
+"""The Groebner engine: one polynomial system for each support or product of faces."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
-from math import comb
 from typing import Any
 
-from pebble import ProcessPool
 from tqdm import tqdm
 
-from reluenum.engines.eliminated.products import ProductOutcome
-from reluenum.engines.formulations import ELIMINATED, Formulation
-from reluenum.engines.reduced.by_size import Solver, outcomes_of_size
-from reluenum.engines.reduced.completeness import KnownResiduals
-from reluenum.engines.reduced.outcomes import Outcome, solve_support
+from reluenum.engines.formulations import REDUCED, Formulation, formulation
+from reluenum.engines.reduced.by_size import SolveAll
 from reluenum.geometry.arrangement import Arrangement
-from reluenum.geometry.patterns import Counts, Pattern, patterns
-from reluenum.geometry.supports import Support
-from reluenum.groebner import Backends, Limits, open_backends
-from reluenum.groebner.workers import WORKERS
+from reluenum.geometry.sign_matrices import refuse_astronomical_matrices, refute_all
+from reluenum.geometry.sizes import SUPPORT_LIMIT, refuse_astronomical
+from reluenum.groebner import DEFAULT_SETTINGS, Settings
+from reluenum.groebner.workers import in_processes
+from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
 
 SMALLEST_BATCH, LARGEST_BATCH = 4, 64
 """Bounds on the number of supports or patterns that travel to a worker process at once."""
 
 
-def outcomes_by_size(
-    problem: Problem, arrangement: Arrangement, solve: Solver, progress: bool
-) -> Iterator[Outcome]:
-    """Yield the outcome of every support; reducible ones need no solver (Theorem E)."""
-    known = KnownResiduals(problem)
-    total = Counts.of(problem, arrangement).supports_examined
-    with tqdm(total=total, unit="support", disable=not progress) as bar:
-        for size in range(1, problem.width + 1):
-            for outcome in outcomes_of_size(arrangement, size, known, solve):
+@dataclass(frozen=True)
+class GroebnerEngine:
+    """An `Engine` that solves polynomial systems.
+
+    Parameters
+    ----------
+    formulation : Formulation
+    all_patterns : bool
+        Whether it goes through all 2^(n L) sign matrices, as the paper does, and refutes those
+        that are not realisable one by one.
+    """
+
+    formulation: Formulation = REDUCED
+    all_patterns: bool = False
+
+    def refuse_astronomical(self, problem: Problem) -> None:
+        """Refuse a problem that is too large to be started without being asked twice."""
+        refuse_astronomical(problem, SUPPORT_LIMIT)
+        if self.all_patterns:
+            refuse_astronomical_matrices(problem)
+
+    def landscape(
+        self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
+    ) -> CertifiedLandscape:
+        """Find every local minimum of a problem and prove that none is missing."""
+        arrangement, route = Arrangement.of(problem), self.formulation
+        examined = None
+        if self.all_patterns:
+            examined = refute_all(problem, arrangement, settings.progress).to_document()
+        with (
+            _solving(problem, arrangement, route, settings) as solve,
+            tqdm(
+                total=route.whole.total(problem, arrangement),
+                unit=route.whole.unit,
+                disable=not settings.progress,
+            ) as bar,
+        ):
+            outcomes = []
+            for outcome in route.whole.outcomes(problem, arrangement, solve):
                 bar.update()
-                yield outcome
-
-
-def outcomes_by_pattern(
-    problem: Problem, arrangement: Arrangement, solve: Solver, progress: bool
-) -> Iterator[ProductOutcome]:
-    """Yield the outcome of every product of faces, one pattern after the other."""
-    total = comb(len(arrangement.faces) + problem.width - 1, problem.width)
-    with tqdm(total=total, unit="product", disable=not progress) as bar:
-        for outcome in solve(patterns(arrangement, problem.width)):
-            bar.update()
-            yield outcome
-
-
-def support_solver(problem: Problem, backends: Backends) -> Callable[[Support], list[Outcome]]:
-    """Return a function that solves one support."""
-    return lambda support: [solve_support(problem, support, backends)]
-
-
-def product_solver(
-    problem: Problem, backends: Backends
-) -> Callable[[Pattern], list[ProductOutcome]]:
-    """Return a function that solves the products of faces of one pattern."""
-    return ELIMINATED.solver(problem, Arrangement.of(problem), backends)
+                outcomes.append(outcome)
+        found = route.certify(route.merge(problem, arrangement, outcomes), arrangement)
+        return replace(found, sign_matrices=examined)
 
 
 @contextmanager
-def solver(
-    problem: Problem,
-    start: Callable[[Problem, Backends], Callable[[Any], list]],
-    route: Formulation,
-    backend: str,
-    limits: Limits,
-    jobs: int,
-) -> Iterator[Solver]:
-    """Provide a function that solves many items, here or in so many processes, in order."""
-    with open_backends(backend, limits) as backends:
-        if jobs == 1:
-            solve = start(problem, backends)
+def _solving(
+    problem: Problem, arrangement: Arrangement, route: Formulation, settings: Settings
+) -> Iterator[SolveAll]:
+    """Provide a function that solves many items, here or in processes, in order."""
+    with settings.open() as backends:
+        if settings.jobs == 1:
+            solve = route.whole.solver(problem, backends)
             yield lambda items: (outcome for item in items for outcome in solve(item))
             return
-    arrangement = Arrangement.of(problem)
-    work = partial(_solve_batch, problem, start, backend, limits)
-    pool = ProcessPool(jobs, context=WORKERS)
-    try:
+    with in_processes(settings.jobs) as mapped:
+        work = partial(_solve_batch, problem, route.name, settings)
         yield lambda items: (
             route.read(problem, arrangement, record)
-            for records in pool.map(work, _batches(list(items), jobs)).result()
+            for records in mapped(work, _batches(list(items), settings.jobs), _in_words)
             for record in records
         )
-        pool.close()
-    except BaseException:
-        pool.stop()
-        raise
-    finally:
-        pool.join()
 
 
-def _batches(items: list, jobs: int) -> list[list]:
+def _in_words(items: list) -> str:
+    return f"{items[0]} and {len(items) - 1} more"
+
+
+def _batches(items: list, jobs: int) -> list[tuple[list]]:
     """Split items into several batches per process, none so small that starting it shows."""
     size = min(max(len(items) // (8 * jobs), SMALLEST_BATCH), LARGEST_BATCH)
-    return [items[k : k + size] for k in range(0, len(items), size)]
+    return [(items[k : k + size],) for k in range(0, len(items), size)]
 
 
 def _solve_batch(
-    problem: Problem,
-    start: Callable[[Problem, Backends], Callable[[Any], list]],
-    backend: str,
-    limits: Limits,
-    items: list,
+    problem: Problem, route: str, settings: Settings, items: list
 ) -> list[dict[str, Any]]:
     """Solve items in a worker process; outcomes travel as text."""
-    with open_backends(backend, limits) as backends:
-        solve = start(problem, backends)
+    with settings.open() as backends:
+        solve = formulation(route).whole.solver(problem, backends)
         return [outcome.to_document() for item in items for outcome in solve(item)]

@@ -6,7 +6,7 @@ of sizes 1..L are all that the list of minima of width L needs.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from reluenum.algebra.scalars import whole
@@ -20,7 +20,7 @@ from reluenum.engines.reduced.completeness import KnownResiduals
 from reluenum.engines.reduced.outcomes import Outcome, read_outcome, solve_support
 from reluenum.errors import IncompleteRunError
 from reluenum.geometry.arrangement import Arrangement
-from reluenum.groebner import DEFAULT_LIMITS, Limits, open_backends
+from reluenum.groebner import DEFAULT_SETTINGS, Settings
 from reluenum.problem import Problem
 
 
@@ -31,11 +31,10 @@ class Series(Protocol):
     ----------
     problem : Problem
         Of any width.
-    backend : str
-    limits : Limits
+    settings : Settings
     """
 
-    def __init__(self, problem: Problem, backend: str, limits: Limits) -> None: ...
+    def __init__(self, problem: Problem, settings: Settings) -> None: ...
 
     def examine(self, size: int, earlier: Sequence[bytes]) -> bytes:
         """Return the records of all supports of a size, given those of all smaller sizes."""
@@ -55,14 +54,13 @@ class CertifiedSeries:
     """A `Series` by the certified engine; its documents carry their certificates."""
 
     problem: Problem
-    backend: str = "auto"
-    limits: Limits = DEFAULT_LIMITS
+    settings: Settings = DEFAULT_SETTINGS
 
     @property
     def _task(self) -> Task:
         """The task of all sizes there are, so that no record depends on a width."""
-        task = Task(self.problem.with_width(1), 1, self.backend, self.limits)
-        return Task(task.problem, task.total, self.backend, self.limits)
+        task = Task(self.problem.with_width(1), 1, self.settings)
+        return replace(task, largest=task.total)
 
     def examine(self, size: int, earlier: Sequence[bytes]) -> bytes:
         """Return the records of all supports of a size, given those of all smaller sizes."""
@@ -80,7 +78,7 @@ class CertifiedSeries:
         """Return the document of a width from the records of sizes 1..width."""
         width, task = whole(width, "width"), self._task
         blocks = (block for record in records for block in _blocks(task, record))
-        asked = Task(self.problem.with_width(width), width, self.backend, self.limits)
+        asked = Task(self.problem.with_width(width), width, self.settings)
         return prove(asked, blocks).document
 
 
@@ -96,8 +94,7 @@ class GroebnerSeries:
     """A `Series` by the Groebner engine, in the reduced formulation."""
 
     problem: Problem
-    backend: str = "auto"
-    limits: Limits = DEFAULT_LIMITS
+    settings: Settings = DEFAULT_SETTINGS
 
     def examine(self, size: int, earlier: Sequence[bytes]) -> bytes:
         """Return the records of all supports of a size, given those of all smaller sizes."""
@@ -106,7 +103,7 @@ class GroebnerSeries:
         for outcome in self._outcomes(problem, earlier):
             if outcome.point is not None:
                 known.record(outcome.point)
-        with open_backends(self.backend, self.limits) as backends:
+        with self.settings.open() as backends:
             found = outcomes_of_size(
                 arrangement,
                 size,
@@ -141,5 +138,5 @@ class GroebnerSeries:
                 yield read_outcome(problem, arrangement, outcome)
 
 
-ENGINES: Mapping[str, type[Series]] = {"groebner": GroebnerSeries, "certified": CertifiedSeries}
+SERIES: Mapping[str, type[Series]] = {"groebner": GroebnerSeries, "certified": CertifiedSeries}
 """How a series is examined, by the name of the engine."""

@@ -12,19 +12,15 @@ from reluenum.datasets.families import to_csv
 from reluenum.documents.archive import members_of, read_archive
 from reluenum.documents.files import write_text
 from reluenum.documents.results import to_json
-from reluenum.engines.series import ENGINES
+from reluenum.engines.choice import ENGINES
+from reluenum.engines.series import SERIES
 from reluenum.errors import IncompleteRunError
 from reluenum.experiments.instances import batch_instances, problem_of
 from reluenum.experiments.names import instance_name
-from reluenum.geometry.sizes import CERTIFIED_SUPPORT_LIMIT as CERTIFIED_LIMIT
-from reluenum.geometry.sizes import SUPPORT_LIMIT, refuse_astronomical
-from reluenum.groebner import Limits
+from reluenum.groebner import Settings
 from reluenum.problem import Problem
 from reluenum.verify import CertificateError, verify
 from reluenum.views.components import minima_csv
-
-SUPPORT_LIMITS = {"groebner": SUPPORT_LIMIT, "certified": CERTIFIED_LIMIT}
-"""Largest enumeration of each engine that starts without being asked twice."""
 
 DOCUMENT = "minima.json"
 """Name of a document within the folder of its instance."""
@@ -53,8 +49,7 @@ def examine_size(
     spec: Mapping[str, Any],
     size: int,
     earlier: Sequence[Path],
-    backend: str,
-    limits: Limits,
+    settings: Settings,
     certificates: bool,
 ) -> Step:
     """Examine the supports of one size of every data set of a batch, and list the minima.
@@ -62,13 +57,12 @@ def examine_size(
     Parameters
     ----------
     spec : dict
-        See `reluenum.experiment.Batch`.
+        See `reluenum.experiments.instances.Batch`.
     size : int
         Also the width of the documents.
     earlier : sequence of Path
         The archives of records of all smaller sizes, by size.
-    backend : str
-    limits : Limits
+    settings : Settings
     certificates : bool
         Whether documents of the certified engine keep their certificates.
 
@@ -84,7 +78,7 @@ def examine_size(
     known = zip(*(members_of(path, names) for path in earlier), strict=True) if earlier else ()
     step = Step()
     for instance, name, records in zip(instances, names, known or [()] * len(names), strict=True):
-        series = ENGINES[spec["engine"]](problem_of(instance), backend, limits)
+        series = SERIES[spec["engine"]](problem_of(instance), settings)
         start = perf_counter()
         step.records[name] = series.examine(size, records)
         middle = perf_counter()
@@ -105,7 +99,7 @@ def refuse_large(spec: Mapping[str, Any], size: int) -> None:
     TooManySupportsError
     """
     for instance in batch_instances(spec, size):
-        refuse_astronomical(problem_of(instance), SUPPORT_LIMITS[spec["engine"]])
+        ENGINES[spec["engine"]].refuse_astronomical(problem_of(instance))
 
 
 def series_name(instance: Mapping[str, Any]) -> str:

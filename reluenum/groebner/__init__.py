@@ -21,6 +21,7 @@ from typing import Protocol
 
 from reluenum.algebra.bases import Solutions
 from reluenum.algebra.polynomials import PolynomialSystem
+from reluenum.algebra.scalars import whole
 from reluenum.errors import BackendError, InputError
 from reluenum.groebner.flint import FlintBackend
 from reluenum.groebner.limits import DEFAULT_LIMITS, DEFAULT_MEGABYTES, DEFAULT_SECONDS, Limits
@@ -133,6 +134,42 @@ def open_backends(name: str = "auto", limits: Limits = DEFAULT_LIMITS) -> Backen
     return Backends((backend,), limits)
 
 
+@dataclass(frozen=True)
+class Settings:
+    """How work is done; what it ends with does not depend on it.
+
+    Parameters
+    ----------
+    backend : str
+        `auto`, or a key of `BACKENDS`.
+    limits : Limits
+        Of one backend on one system.
+    jobs : int
+        Number of processes.
+    progress : bool
+        Whether to show a bar on standard error.
+
+    Raises
+    ------
+    InputError
+        If the number of processes is none.
+    """
+
+    backend: str = "auto"
+    limits: Limits = DEFAULT_LIMITS
+    jobs: int = 1
+    progress: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "jobs", whole(self.jobs, "jobs"))
+
+    def open(self) -> Backends:
+        """Return the backends; use them as a context manager."""
+        return open_backends(self.backend, self.limits)
+
+
+DEFAULT_SETTINGS = Settings()
+
 SOFTWARE = "RELUENUM_SOFTWARE"
 """Environment variable by which the processes of a run record the same versions."""
 
@@ -174,10 +211,12 @@ __all__ = [
     "DEFAULT_LIMITS",
     "DEFAULT_MEGABYTES",
     "DEFAULT_SECONDS",
+    "DEFAULT_SETTINGS",
     "SOFTWARE",
     "Backend",
     "Backends",
     "Limits",
+    "Settings",
     "installed_versions",
     "open_backends",
     "share_versions",

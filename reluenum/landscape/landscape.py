@@ -116,6 +116,8 @@ class CertifiedLandscape:
         if the certified engine did it.
     certificate : mapping, optional
         The record of its certificate.
+    written : mapping, optional
+        Its document, if that was made on the way.
     """
 
     problem: Problem
@@ -128,6 +130,7 @@ class CertifiedLandscape:
     sign_matrices: Mapping[str, Any] | None = None
     stages: Mapping[str, int] | None = None
     certificate: Mapping[str, Any] | None = None
+    written: Mapping[str, Any] | None = None
 
     @property
     def is_complete(self) -> bool:

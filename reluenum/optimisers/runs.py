@@ -26,7 +26,7 @@ LOCAL = ("gd", "sgd", "adam", "lbfgs")
 
 
 @dataclass(frozen=True)
-class Settings:
+class Descents:
     """Which runs to make.
 
     Parameters
@@ -61,7 +61,7 @@ class Settings:
 
 def descents(
     minima: Mapping[str, Any],
-    settings: Settings,
+    settings: Descents,
     limits: Limits = DEFAULT_LIMITS,
     progress: bool = False,
 ) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def descents(
     ----------
     minima : dict
         Of the format `reluenum-minima`, of one width.
-    settings : Settings
+    settings : Descents
     limits : Limits
         Of a backend on a system, where one has to be asked.
     progress : bool

@@ -17,11 +17,10 @@ from tqdm import tqdm
 from reluenum.algebra.decimals import decimal_text
 from reluenum.algebra.scalars import whole
 from reluenum.documents.seals import read_json, read_sealed
-from reluenum.engines.certified.census import Census, certified
-from reluenum.engines.certified.escalation import Escalation
-from reluenum.engines.certified.spool import Task, geometry, surveyed
+from reluenum.engines.certified.census import examined
+from reluenum.engines.certified.spool import Task
 from reluenum.errors import IncompleteRunError
-from reluenum.groebner import DEFAULT_LIMITS, Limits, installed_versions, open_backends
+from reluenum.groebner import DEFAULT_LIMITS, Limits, Settings, installed_versions
 from reluenum.landscape.components import Component, component_on
 from reluenum.paths.grids import MOST_RIDGES, grid, ridge_interval
 from reluenum.problem import OutputBias, Problem
@@ -166,14 +165,9 @@ def _sampled(
     problem: Problem, limits: Limits, describe: Callable[[Component], dict[str, Any]]
 ) -> Sample:
     """Return every locally minimal support, with what is asked of it."""
-    task = Task(problem, problem.width, "auto", limits)
-    arrangement, frames = geometry(problem)
-    census = Census()
-    for block in surveyed(task):
-        census.add(block, len(frames.faces))
     minima = {}
-    with open_backends("auto", limits) as backends:
-        found = certified(census, Escalation(problem, arrangement, backends))
+    with Settings(limits=limits).open() as backends:
+        found = examined(Task(problem, problem.width, Settings(limits=limits)), backends)
         for group in found.classes:
             for support in group.minimal_supports:
                 component = component_on(problem, group, support)

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reluenum import Problem, enumerate_minima
-from reluenum.engines.certified.prove import largest_problem, prove
+from reluenum.engines.certified.prove import prove
+from reluenum.engines.certified.questions import EveryWidth
 from reluenum.engines.certified.spool import Task, surveyed
 from reluenum.geometry import arrangement
 from reluenum.geometry.arrangement import Arrangement
@@ -233,10 +234,10 @@ def test_every_width_of_copies_is_that_of_the_rows():
     documents = []
     for copies in (1, 400):
         problem = repeated([(0,), (1,), (3,)], ["1", "-2", "2"], copies, 1, "1/5", "mean", "free")
-        problem = largest_problem(problem, every_width=True)
+        problem = EveryWidth.largest(problem)
         refuse_astronomical(problem)
         task = Task(problem, problem.width)
-        documents.append(prove(task, surveyed(task), every_width=True).document)
+        documents.append(prove(task, surveyed(task), EveryWidth).document)
     (found, losses), (expected, least) = (without_losses(d, 3) for d in reversed(documents))
     assert (found, losses) == (expected, least)
     few, many = (document["every_width"] for document in documents)

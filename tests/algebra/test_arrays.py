@@ -22,7 +22,7 @@ from reluenum.algebra.scalars import exact_text, whole
 from reluenum.datasets.families import random_data, teacher_data
 from reluenum.engines.series import CertifiedSeries, GroebnerSeries
 from reluenum.groebner import Limits
-from reluenum.optimisers.runs import Settings
+from reluenum.optimisers.runs import Descents
 from reluenum.paths.path import ridge_path
 
 EXACT = Problem.from_text([["-1/2", "0"], ["1/10", "3"]], ["1", "1/5"], 2, "1/100")
@@ -269,7 +269,7 @@ def test_whole_numbers_of_numpy_do_everywhere_what_those_of_python_do():
     assert random_data(TWO, TWO, TWO, np.int32(10**9)) == random_data(2, 2, 2, 10**9)
     assert teacher_data(TWO, hidden=TWO) == teacher_data(2, hidden=2)
     assert Limits(np.float32(0.5), np.int64(100)) == Limits(0.5, 100)
-    assert Settings(starts=TWO, seed=np.int64(0), steps=TWO) == Settings(starts=2, steps=2)
+    assert Descents(starts=TWO, seed=np.int64(0), steps=TWO) == Descents(starts=2, steps=2)
     path = ridge_path(two.with_width(1), np.float64(2.0), np.int64(2))
     assert path.to_document() == ridge_path(two.with_width(1), fmpq(2), 2).to_document()
     for series in (CertifiedSeries(two), GroebnerSeries(two)):

@@ -29,7 +29,8 @@ from reluenum.algebra.decimals import decimal_text
 from reluenum.algebra.numbers import compare, exact_value
 from reluenum.datasets.families import random_data
 from reluenum.documents.results import to_json
-from reluenum.engines.certified.prove import largest_problem, prove
+from reluenum.engines.certified.prove import prove
+from reluenum.engines.certified.questions import EveryWidth
 from reluenum.engines.certified.spool import Task, surveyed
 
 DOSES = pd.DataFrame({"dose": [0, 0.5, 1, 1.5, 2]})
@@ -311,9 +312,9 @@ def test_exact_numbers_have_a_nearest_double(landscape):
 
 
 def test_a_list_for_every_width_is_read_back():
-    small = largest_problem(Problem.from_text([["-1"], ["1"]], ["0", "2"], 1, "1/2"), True)
+    small = EveryWidth.largest(Problem.from_text([["-1"], ["1"]], ["0", "2"], 1, "1/2"))
     task = Task(small, small.width)
-    document = prove(task, surveyed(task), every_width=True).document
+    document = prove(task, surveyed(task), EveryWidth).document
     found = Landscape.from_document(document)
     assert found.every_width
     assert found.problem.width == 2

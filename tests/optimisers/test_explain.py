@@ -12,7 +12,7 @@ from reluenum.groebner import open_backends
 from reluenum.optimisers import Networks, Objective, optimiser
 from reluenum.optimisers import explain as descent
 from reluenum.optimisers.explain import ARRIVED, EndKind, Explainer, Stall
-from reluenum.optimisers.runs import LOCAL, Settings, descents, missing, unexplained
+from reluenum.optimisers.runs import LOCAL, Descents, descents, missing, unexplained
 from reluenum.optimisers.settling import network_of, settle
 from tests.support.oracles import random_problem, reference_problem
 
@@ -44,7 +44,7 @@ def test_no_run_ends_unexplained_or_at_a_minimum_that_is_not_listed():
     ends, arrived = Counter(), Counter()
     for seed in range(50):
         minima = listed(small_random_problem(seed))
-        found = descents(minima, Settings(LOCAL, starts=8, seed=seed, steps=1500))
+        found = descents(minima, Descents(LOCAL, starts=8, seed=seed, steps=1500))
         assert (missing(found), unexplained(found)) == (0, 0), [
             (seed, run) for run in found["runs"] if run["kind"] not in ("minimum", "saddle")
         ]
@@ -202,14 +202,14 @@ DEGENERATE = {
 @pytest.mark.parametrize("name", DEGENERATE)
 def test_degenerate_data_leave_nothing_unexplained(name):
     minima = enumerate_minima(Problem.from_text(*DEGENERATE[name])).document
-    found = descents(minima, Settings(("adam", "lbfgs"), starts=25, steps=1000))
+    found = descents(minima, Descents(("adam", "lbfgs"), starts=25, steps=1000))
     assert (missing(found), unexplained(found)) == (0, 0)
     assert sum(summary["kinds"]["minimum"] for summary in found["optimisers"]) > 10
 
 
 def test_the_document_adds_up_and_repeats_itself():
     minima = listed(reference_problem(2, "1/10"))
-    settings = Settings(("gd", "lbfgs"), starts=12, seed=4, steps=600)
+    settings = Descents(("gd", "lbfgs"), starts=12, seed=4, steps=600)
     found = descents(minima, settings)
     assert found == descents(minima, settings)
     assert [len(found["runs"]), found["starts"]] == [24, 12]
@@ -241,13 +241,13 @@ def test_settings_that_make_no_sense_are_refused():
         {"steps": 0},
     ):
         with pytest.raises(InputError, match=next(iter(settings))):
-            Settings(**settings)
+            Descents(**settings)
 
 
 def test_a_list_for_all_widths_is_refused():
     minima = listed(HAND) | {"problem": {**listed(HAND)["problem"], "width": "all"}}
     with pytest.raises(InputError, match="one of a single width"):
-        descents(minima, Settings())
+        descents(minima, Descents())
 
 
 def test_optimisers_reach_the_same_points_from_the_same_place():

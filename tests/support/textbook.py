@@ -17,8 +17,8 @@ from pathlib import Path
 
 from reluenum import Problem
 from reluenum.documents.results import to_json
-from reluenum.engines.certified.prove import largest_problem, prove
-from reluenum.engines.certified.spool import Task, surveyed
+from reluenum.engines.certified.prove import certify_problem
+from reluenum.engines.certified.questions import AtWidth, EveryWidth
 from reluenum.engines.series import CertifiedSeries
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.verify import CertificateError, verify
@@ -72,7 +72,7 @@ def _drawn(generator: random.Random) -> Instance:
             ridge *= 1 + Fraction(generator.choice([-1, 1]), 10 ** generator.randint(9, 20))
     fixed = 1 if width == ALL else width
     problem = Problem.from_text(inputs, targets, fixed, ridge, loss=loss, output_bias=bias)
-    return Instance(kind, largest_problem(problem, width == ALL), width == ALL)
+    return Instance(kind, problem, width == ALL)
 
 
 def _grid(generator: random.Random) -> tuple[list, list]:
@@ -199,8 +199,8 @@ def _root(square: Fraction) -> Fraction:
 
 def documents(found: Instance) -> Iterator[tuple[str, dict]]:
     """Yield the documents of an instance: as a single run and, if it has a width, as a series."""
-    task = Task(found.problem, found.problem.width)
-    yield "single", prove(task, surveyed(task), found.every_width).document
+    question = EveryWidth if found.every_width else AtWidth
+    yield "single", certify_problem(found.problem, question=question).document
     if not found.every_width:
         series = CertifiedSeries(found.problem)
         records: list[bytes] = []

@@ -19,8 +19,8 @@ from flint import arb, ctx, fmpz, fmpz_poly
 from reluenum import Problem
 from reluenum.cli import main
 from reluenum.documents.results import to_json
-from reluenum.engines.certified.prove import largest_problem, prove
-from reluenum.engines.certified.spool import Task, surveyed
+from reluenum.engines.certified.prove import certify_problem
+from reluenum.engines.certified.questions import AtWidth, EveryWidth
 from reluenum.verify import CertificateError, verify
 from reluenum.verify import main as check
 from reluenum.verify.pages import row_groups
@@ -35,9 +35,8 @@ TIED = Problem.from_text([["-3/4"], ["3/4"]], ["2", "-2"], 2, "6/5", output_bias
 
 
 def solved(problem, every_width=False):
-    largest = largest_problem(problem, every_width)
-    task = Task(largest, largest.width)
-    return prove(task, surveyed(task), every_width).document
+    question = EveryWidth if every_width else AtWidth
+    return certify_problem(problem, question=question).document
 
 
 @pytest.fixture(scope="module")

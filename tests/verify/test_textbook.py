@@ -13,8 +13,8 @@ from flint import arb, ctx
 
 from reluenum import Problem
 from reluenum.documents.results import to_json
-from reluenum.engines.certified.every_width import EveryWidth
-from reluenum.engines.certified.prove import largest_problem, prove
+from reluenum.engines.certified.prove import certify_problem, prove
+from reluenum.engines.certified.questions import AtWidth, EveryWidth
 from reluenum.engines.certified.spool import Task, surveyed
 from reluenum.landscape.components import components_of
 from reluenum.verify import verify
@@ -100,12 +100,10 @@ def test_the_instances_are_of_every_kind():
 def test_known_ties_are_proved(inputs, targets, width, ridge, conventions, tmp_path):
     rows = [[x] if isinstance(x, str) else x for x in inputs]
     fixed = 1 if width == ALL else width
-    problem = largest_problem(
-        Problem.from_text(rows, targets, fixed, ridge, **conventions), width == ALL
-    )
+    problem = Problem.from_text(rows, targets, fixed, ridge, **conventions)
     path = tmp_path / "minima.json"
-    task = Task(problem, problem.width)
-    path.write_text(to_json(prove(task, surveyed(task), width == ALL).document))
+    question = EveryWidth if width == ALL else AtWidth
+    path.write_text(to_json(certify_problem(problem, question=question).document))
     verify(path)
 
 
@@ -200,7 +198,7 @@ def _records(document):
 def test_documents_of_every_width_count_what_single_widths_list():
     problem = Problem.from_text([["-1"], ["0"], ["1"]], [0, 1, 1], 3, "1/100")
     task = Task(problem, 3)
-    every = prove(task, surveyed(task), every_width=True).document
+    every = prove(task, surveyed(task), EveryWidth).document
     for row in every["every_width"]["widths"]:
         single = Task(problem.with_width(row["width"]), row["width"])
         document = prove(single, surveyed(single)).document

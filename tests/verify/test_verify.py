@@ -29,8 +29,8 @@ from flint import ctx
 
 from reluenum import Problem, enumerate_minima
 from reluenum.algebra.decimals import decimal_text
-from reluenum.engines.certified.prove import largest_problem, prove
-from reluenum.engines.certified.spool import Task, surveyed
+from reluenum.engines.certified.prove import certify_problem
+from reluenum.engines.certified.questions import AtWidth, EveryWidth
 from reluenum.engines.reduced.outcomes import OutcomeKind, solve_support
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.groebner import Limits, open_backends
@@ -690,9 +690,8 @@ def test_the_checker_runs_alone(reference, tmp_path):
 
 
 def solved(problem, every_width=False, exact=False):
-    largest = largest_problem(problem, every_width)
-    task = Task(largest, largest.width)
-    return prove(task, surveyed(task), every_width, exact=exact).document
+    question = EveryWidth if every_width else AtWidth
+    return certify_problem(problem, question=question, exact=exact).document
 
 
 @pytest.mark.parametrize("seed", range(120))

@@ -13,12 +13,14 @@ import numpy as np
 
 from reluenum.engines.certified.blocks import Block, Find
 from reluenum.engines.certified.escalation import Escalation, Stage, exact_records
+from reluenum.engines.certified.spool import Task, geometry, surveyed
 from reluenum.engines.certified.verdicts import Verdict
 from reluenum.errors import BackendError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.patterns import Counts
 from reluenum.geometry.subsets import Subsets
 from reluenum.geometry.supports import Support
+from reluenum.groebner import Backends
 from reluenum.landscape.components import Component, component_on, components_of
 from reluenum.landscape.dual import DualScan, scan_dual
 from reluenum.landscape.judged import CertifiedClass, certify_class
@@ -203,6 +205,14 @@ def _scan(escalation: Escalation, point: SupportPoint, find: Find) -> DualScan:
     company = ((faces[face], sign) for face, sign in find.tight)
     exceeding = () if find.exceeding is None else ((faces[find.exceeding[0]], find.exceeding[1]),)
     return DualScan(tuple(sorted((*own, *company))), exceeding)
+
+
+def examined(task: Task, backends: Backends) -> Certified:
+    """Examine every support of a task and decide each residual; no record is kept."""
+    census, (arrangement, frames) = Census(), geometry(task.problem)
+    for block in surveyed(task):
+        census.add(block, len(frames.faces))
+    return certified(census, Escalation(task.problem, arrangement, backends))
 
 
 def census_landscape(found: Certified) -> CertifiedLandscape:

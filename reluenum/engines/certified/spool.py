@@ -4,7 +4,6 @@ A finished block is a file of its own, bound to its problem and whole or absent,
 was stopped goes on where it was.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from pebble import ProcessExpired, ProcessPool
 from tqdm import tqdm
 
 from reluenum.algebra.scalars import whole
@@ -30,32 +28,17 @@ from reluenum.engines.certified.blocks import (
 )
 from reluenum.engines.certified.escalation import Escalation
 from reluenum.engines.certified.survey import Surveyor
-from reluenum.errors import IncompleteRunError, ReluenumError
+from reluenum.errors import IncompleteRunError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.frames import Frames
 from reluenum.geometry.subsets import Subsets
 from reluenum.geometry.supports import count_supports
-from reluenum.groebner import DEFAULT_LIMITS, Limits, open_backends
-from reluenum.groebner.workers import WORKERS
+from reluenum.groebner import DEFAULT_SETTINGS, Settings
+from reluenum.groebner.workers import in_processes, out_of_memory_told
 from reluenum.problem import Problem
 
 PER_BLOCK = 1 << 13
 """Supports that are examined, and kept, together."""
-
-
-class WorkerDiedError(ReluenumError):
-    """A process that examined a block ended without an answer."""
-
-    def __init__(self, size: int, start: int, reason: str) -> None:
-        super().__init__(size, start, reason)
-        self.size, self.start, self.reason = size, start, reason
-
-    def __str__(self) -> str:
-        return (
-            f"the process that examined supports of size {self.size} from number {self.start} on "
-            f"ended without an answer ({self.reason}); nothing was lost silently: start the same "
-            "command again, with fewer --jobs if memory ran out"
-        )
 
 
 @dataclass(frozen=True)
@@ -67,15 +50,13 @@ class Task:
     problem : Problem
     largest : int
         Largest size of a support.
-    backend : str
-        Groebner engine for what balls cannot decide.
-    limits : Limits
+    settings : Settings
+        The backends are for what balls cannot decide.
     """
 
     problem: Problem
     largest: int
-    backend: str = "auto"
-    limits: Limits = DEFAULT_LIMITS
+    settings: Settings = DEFAULT_SETTINGS
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "largest", whole(self.largest, "largest"))
@@ -103,7 +84,7 @@ class Task:
     def block(self, known: Knowledge, start: int, stop: int) -> Block:
         """Examine some supports of the next size."""
         arrangement, frames = geometry(self.problem)
-        with open_backends(self.backend, self.limits) as backends:
+        with self.settings.open() as backends:
             escalation = Escalation(self.problem, arrangement, backends)
             return Surveyor(frames, escalation, self.largest).block(known, start, stop)
 
@@ -115,18 +96,12 @@ def geometry(problem: Problem) -> tuple[Arrangement, Frames]:
     return arrangement, Frames.of(problem, arrangement)
 
 
-def surveyed(
-    task: Task, jobs: int = 1, progress: bool = False, folder: Path | None = None
-) -> Iterator[Block]:
+def surveyed(task: Task, folder: Path | None = None) -> Iterator[Block]:
     """Yield every block of a problem, by size and number.
 
     Parameters
     ----------
     task : Task
-    jobs : int
-        Number of processes.
-    progress : bool
-        Whether to show a bar on standard error.
     folder : Path, optional
         Where finished blocks are kept, and those of an earlier run are found.
 
@@ -135,12 +110,11 @@ def surveyed(
     WorkerDiedError
         If a process was killed, or ran out of memory.
     """
-    jobs, known, total = whole(jobs, "jobs"), task.start(), task.total
+    known, total = task.start(), task.total
+    number, quiet = count_supports(total, task.largest), not task.settings.progress
     with (
-        _workers(task, jobs, folder) as examine,
-        tqdm(
-            total=count_supports(total, task.largest), unit="support", disable=not progress
-        ) as bar,
+        _examination(task, folder) as examine,
+        tqdm(total=number, unit="support", disable=quiet) as bar,
     ):
         for size in task.sizes:
             done = []
@@ -172,49 +146,32 @@ Examine = Callable[[Knowledge, Iterable[tuple[int, int]]], Iterator[Block]]
 
 
 @contextmanager
-def _workers(task: Task, jobs: int, folder: Path | None) -> Iterator[Examine]:
-    """Provide a function that examines many blocks, here or in so many processes, in order."""
-    if jobs == 1:
+def _examination(task: Task, folder: Path | None) -> Iterator[Examine]:
+    """Provide a function that examines many blocks, here or in processes, in order."""
+    if task.settings.jobs == 1:
         yield lambda known, bounds: (_here(task, known, *pair) for pair in bounds)
         return
-    pool = ProcessPool(jobs, context=WORKERS)
-    with TemporaryDirectory(prefix=".reluenum-", dir=folder) as shared:
+    with (
+        TemporaryDirectory(prefix=".reluenum-", dir=folder) as shared,
+        in_processes(task.settings.jobs) as mapped,
+    ):
 
         def examine(known: Knowledge, bounds: Iterable[tuple[int, int]]) -> Iterator[Block]:
             path = Path(shared, f"known-{known.size}.npz")
             write_known(path, task.key, known)
-            waiting: deque = deque()
-            for pair in bounds:
-                waiting.append((pair, pool.schedule(_examine, args=(task, path, *pair))))
-                if len(waiting) > 2 * jobs:
-                    yield _answer(known.size + 1, *waiting.popleft())
-            while waiting:
-                yield _answer(known.size + 1, *waiting.popleft())
+            in_words = partial(_supports_from, known.size + 1)
+            return mapped(partial(_examine, task, path), bounds, in_words)
 
-        try:
-            yield examine
-            pool.close()
-        except BaseException:
-            pool.stop()
-            raise
-        finally:
-            pool.join()
+        yield examine
+
+
+def _supports_from(size: int, start: int, _: int) -> str:
+    return f"supports of size {size} from number {start} on"
 
 
 def _here(task: Task, known: Knowledge, start: int, stop: int) -> Block:
-    try:
+    with out_of_memory_told(_supports_from(known.size + 1, start, stop)):
         return task.block(known, start, stop)
-    except MemoryError as error:
-        raise WorkerDiedError(known.size + 1, start, "out of memory") from error
-
-
-def _answer(size: int, pair: tuple[int, int], future: Any) -> Block:
-    try:
-        return future.result()
-    except ProcessExpired as error:
-        raise WorkerDiedError(size, pair[0], f"exit code {error.exitcode}") from error
-    except MemoryError as error:
-        raise WorkerDiedError(size, pair[0], "out of memory") from error
 
 
 def _examine(task: Task, path: Path, start: int, stop: int) -> Block:

@@ -10,11 +10,11 @@ from reluenum.engines.reduced.outcomes import Outcome, OutcomeKind
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import Support
 
-Solver = Callable[[Iterable[Any]], Iterator[Any]]
+SolveAll = Callable[[Iterable[Any]], Iterator[Any]]
 
 
 def outcomes_of_size(
-    arrangement: Arrangement, size: int, known: KnownResiduals, solve: Solver
+    arrangement: Arrangement, size: int, known: KnownResiduals, solve: SolveAll
 ) -> Iterator[Outcome]:
     """Yield the outcome of every support of a size; reducible ones need no solver (Theorem E).
 

@@ -5,7 +5,8 @@ from functools import cache
 import pytest
 
 from reluenum import Problem, enumerate_minima
-from reluenum.engines.certified.prove import largest_problem, prove
+from reluenum.engines.certified.prove import prove
+from reluenum.engines.certified.questions import EveryWidth
 from reluenum.engines.certified.spool import Task, surveyed
 from tests.support.oracles import (
     REFERENCE,
@@ -19,9 +20,9 @@ from tests.support.oracles import (
 
 @cache
 def every_width(problem):
-    largest = largest_problem(problem, every_width=True)
+    largest = EveryWidth.largest(problem)
     task = Task(largest, largest.width)
-    return prove(task, surveyed(task), every_width=True).document
+    return prove(task, surveyed(task), EveryWidth).document
 
 
 in_every_case = pytest.mark.parametrize("ridge", RIDGES)

@@ -14,7 +14,8 @@ from reluenum.documents.results import to_json
 from reluenum.documents.seals import read_json
 from reluenum.engines.certified import certificate
 from reluenum.engines.certified.escalation import Escalation
-from reluenum.engines.certified.prove import largest_problem, prove, write_proof
+from reluenum.engines.certified.prove import prove, write_proof
+from reluenum.engines.certified.questions import AtWidth, EveryWidth
 from reluenum.engines.certified.spool import Task, surveyed
 from reluenum.errors import BackendError
 from reluenum.problem import parse_ridge
@@ -47,7 +48,7 @@ def test_a_large_certificate_lies_beside_its_document_and_a_small_one_inside(tmp
     assert proof.document["certificate"]["file"] == beside.name
     output.write_text(to_json(proof.document))
     assert verify(output).records == 153
-    write_proof(TASK, output, every_width=False)
+    write_proof(TASK, output)
     assert not beside.exists()
     assert "data" in read_json(output)["certificate"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["minima.json"]
@@ -174,5 +175,5 @@ def test_the_library_refuses_what_the_engine_does_not_know(options):
 
 
 def test_every_width_is_posed_with_as_many_faces_as_data_points():
-    assert largest_problem(REFERENCE, every_width=True).width == 5
-    assert largest_problem(REFERENCE, every_width=False) is REFERENCE
+    assert EveryWidth.largest(REFERENCE).width == 5
+    assert AtWidth.largest(REFERENCE) is REFERENCE

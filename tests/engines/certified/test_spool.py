@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +19,9 @@ import pytest
 from reluenum import Problem
 from reluenum.datasets.datafiles import read_csv
 from reluenum.datasets.families import random_data, to_csv
-from reluenum.documents import minima as document
+from reluenum.documents import files
 from reluenum.documents.results import to_json
+from reluenum.engines.certified import blocks as blocks_module
 from reluenum.engines.certified import spool, survey
 from reluenum.engines.certified.blocks import read_blocks, read_known, write_blocks, write_known
 from reluenum.engines.certified.certificate import certificate_record
@@ -28,12 +29,13 @@ from reluenum.engines.certified.prove import certificate_path, in_order, prove, 
 from reluenum.engines.certified.spool import (
     PLAN,
     Task,
-    WorkerDiedError,
     plan_document,
     survey_smaller,
     surveyed,
 )
 from reluenum.errors import IncompleteRunError, ReluenumError
+from reluenum.groebner import Settings
+from reluenum.groebner.workers import WorkerDiedError
 from reluenum.problem import parse_ridge
 from reluenum.verify import verify
 from tests.support.oracles import random_problem, reference_problem
@@ -90,7 +92,8 @@ def folder_of(tmp_path, name="parts"):
 @pytest.mark.usefixtures("small_blocks")
 def test_several_processes_give_the_blocks_and_the_bytes_of_one():
     task = Task(random_problem(3, 4, 1, 3, "1/10"), 3)
-    alone, shared = list(surveyed(task)), list(surveyed(task, jobs=3))
+    alone = list(surveyed(task))
+    shared = list(surveyed(replace(task, settings=Settings(jobs=3))))
     assert len(alone) > 20
     assert_all_equal(shared, alone)
     assert to_json(prove(task, shared).document) == to_json(prove(task, alone).document)
@@ -99,12 +102,12 @@ def test_several_processes_give_the_blocks_and_the_bytes_of_one():
 @pytest.mark.parametrize("problem", [REFERENCE.problem, SYMMETRIC], ids=["reference", "symmetric"])
 def test_files_of_several_processes_are_those_of_one(problem, tmp_path, monkeypatch):
     monkeypatch.setattr(spool, "PER_BLOCK", 40)
-    monkeypatch.setattr("reluenum.prove.INLINE", 0)
+    monkeypatch.setattr("reluenum.engines.certified.prove.INLINE", 0)
     task = Task(problem, problem.width)
     written = []
     for jobs in (1, 2):
         output = folder_of(tmp_path, str(jobs)) / "minima.json"
-        write_proof(task, output, False, jobs)
+        write_proof(replace(task, settings=Settings(jobs=jobs)), output)
         written.append({path.name: path.read_bytes() for path in output.parent.iterdir()})
     assert written[0] == written[1]
     assert "minima.json" in written[0]
@@ -257,11 +260,11 @@ def part(folder, place):
 def test_finished_blocks_are_read_and_only_unusable_ones_are_examined(tmp_path, monkeypatch):
     folder = folder_of(tmp_path)
     noted = examined(monkeypatch)
-    expected = list(surveyed(REFERENCE, folder=folder))
+    expected = list(surveyed(REFERENCE, folder))
     places = [*noted]
     assert {path.name for path in folder.iterdir()} == {part(folder, p).name for p in places}
     del noted[:]
-    assert_all_equal(surveyed(REFERENCE, folder=folder), expected)
+    assert_all_equal(surveyed(REFERENCE, folder), expected)
     assert noted == []
 
     gone, cut, flipped, empty, foreign, moved = places[2], *places[10:15]
@@ -276,11 +279,11 @@ def test_finished_blocks_are_read_and_only_unusable_ones_are_examined(tmp_path, 
         part(folder, foreign), other.key, read_blocks(part(folder, foreign), REFERENCE.key)
     )
     shutil.copy(part(folder, places[20]), part(folder, moved))
-    assert_all_equal(surveyed(REFERENCE, folder=folder), expected)
+    assert_all_equal(surveyed(REFERENCE, folder), expected)
     assert noted == [gone, cut, flipped, empty, foreign, moved]
     part(folder, gone).unlink()
     part(folder, moved).unlink()
-    assert_all_equal(surveyed(REFERENCE, 2, folder=folder), expected)
+    assert_all_equal(surveyed(replace(REFERENCE, settings=Settings(jobs=2)), folder), expected)
     assert len(list(folder.iterdir())) == len(places)
 
 
@@ -288,21 +291,21 @@ def test_finished_blocks_are_read_and_only_unusable_ones_are_examined(tmp_path, 
 def test_undecided_supports_get_another_chance(tmp_path, monkeypatch):
     folder = folder_of(tmp_path)
     noted = examined(monkeypatch)
-    expected = list(surveyed(REFERENCE, folder=folder))
+    expected = list(surveyed(REFERENCE, folder))
     place = noted[12]
     given_up = {f.name: getattr(expected[12], f.name) for f in fields(expected[12])}
     given_up = type(expected[12])(**given_up | {"reasons": ((place[1], "no time"),)})
     write_blocks(part(folder, place), REFERENCE.key, [given_up])
     del noted[:]
-    assert_all_equal(surveyed(REFERENCE, folder=folder), expected)
+    assert_all_equal(surveyed(REFERENCE, folder), expected)
     assert noted == [place]
 
 
 @pytest.mark.usefixtures("small_blocks")
 def test_a_file_that_changes_during_a_run_stops_it(tmp_path):
     folder = folder_of(tmp_path)
-    list(surveyed(REFERENCE, folder=folder))
-    run = surveyed(REFERENCE, folder=folder)
+    list(surveyed(REFERENCE, folder))
+    run = surveyed(REFERENCE, folder)
     for _ in range(6):
         next(run)
     (folder / "2-15-20.npz").unlink()
@@ -333,9 +336,9 @@ class Hungry(Task):
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_lack_of_memory_is_told_and_leaves_the_finished_blocks(jobs, tmp_path):
     folder = folder_of(tmp_path)
-    task = Hungry(REFERENCE.problem, 2)
+    task = Hungry(REFERENCE.problem, 2, Settings(jobs=jobs))
     with pytest.raises(WorkerDiedError, match=r"size 2 from number 10 on .*\(out of memory\)") as e:
-        list(surveyed(task, jobs, folder=folder))
+        list(surveyed(task, folder))
     assert "start the same command again, with fewer --jobs if memory ran out" in str(e.value)
     assert {path.name for path in folder.glob("2-*")} == {"2-0-5.npz", "2-5-10.npz"}
     assert not list(folder.glob(".*"))
@@ -345,7 +348,7 @@ def test_lack_of_memory_is_told_and_leaves_the_finished_blocks(jobs, tmp_path):
 @pytest.mark.usefixtures("small_blocks")
 def test_a_process_at_its_limit_of_memory_is_told():
     with pytest.raises(WorkerDiedError, match=r"size 2 from number 10 on .*\(out of memory\)"):
-        list(surveyed(Hungry(REFERENCE.problem, 2, real=True), 2))
+        list(surveyed(Hungry(REFERENCE.problem, 2, Settings(jobs=2), real=True)))
 
 
 @dataclass(frozen=True)
@@ -360,13 +363,13 @@ class Deadly(Task):
 
 def test_a_process_that_is_killed_is_told():
     with pytest.raises(WorkerDiedError, match=r"size 2 from number 0 on .*\(exit code -9\)"):
-        list(surveyed(Deadly(REFERENCE.problem, 2), 2))
+        list(surveyed(Deadly(REFERENCE.problem, 2, Settings(jobs=2))))
 
 
 def test_the_error_survives_its_way_between_processes():
     import pickle
 
-    error = WorkerDiedError(2, 5, "out of memory")
+    error = WorkerDiedError("supports of size 2", "out of memory")
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
     assert isinstance(error, ReluenumError)
 
@@ -376,7 +379,7 @@ def test_a_full_disk_leaves_nothing_half_and_a_rerun_completes(tmp_path, monkeyp
     """Every single write of a run fails once."""
     task = Task(SYMMETRIC, 2)
     expected = to_json(prove(task, surveyed(task)).document)
-    original = document.replaced_file
+    original = files.replaced_file
     writes_in_all = len(list(surveyed(task))) + 1  # every block, and the document
     for k in range(writes_in_all):
         output = folder_of(tmp_path, str(k)) / "minima.json"
@@ -388,12 +391,12 @@ def test_a_full_disk_leaves_nothing_half_and_a_rerun_completes(tmp_path, monkeyp
             return original(path)
 
         with monkeypatch.context() as patched:
-            patched.setattr(spool, "replaced_file", full)
-            patched.setattr(document, "replaced_file", full)
+            patched.setattr(blocks_module, "replaced_file", full)
+            patched.setattr(files, "replaced_file", full)
             with pytest.raises(OSError, match="No space left on device"):
-                write_proof(task, output, False)
+                write_proof(task, output)
         assert sorted(os.listdir(output.parent)) == ["minima.json.parts"]
-        write_proof(task, output, False)
+        write_proof(task, output)
         assert sorted(os.listdir(output.parent)) == ["minima.json"]
         assert output.read_text() == expected
 
@@ -412,7 +415,7 @@ def test_a_second_run_on_the_same_document_is_refused(tmp_path):
     output = tmp_path / "minima.json"
 
     def second():
-        return write_proof(REFERENCE, output, False)
+        return write_proof(REFERENCE, output)
 
     class Both(Task):
         def start(self):
@@ -420,7 +423,7 @@ def test_a_second_run_on_the_same_document_is_refused(tmp_path):
                 second()
             return super().start()
 
-    write_proof(Both(REFERENCE.problem, 2), output, False)
+    write_proof(Both(REFERENCE.problem, 2), output)
     assert os.listdir(tmp_path) == ["minima.json"]
     assert to_json(second().document) == output.read_text()
 
@@ -429,8 +432,8 @@ def test_a_disk_without_locks_does_not_stop_a_run(tmp_path, monkeypatch):
     def no_locks(*_):
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr("reluenum.prove.flock", no_locks)
-    write_proof(REFERENCE, tmp_path / "minima.json", False)
+    monkeypatch.setattr("reluenum.documents.claims.flock", no_locks)
+    write_proof(REFERENCE, tmp_path / "minima.json")
     assert os.listdir(tmp_path) == ["minima.json"]
 
 

@@ -1,23 +1,96 @@
-"""Every width at once: the locally minimal supports, and what follows for each (Theorem D)."""
+"""What is asked of a problem: its minima at one width, or at every width at once (Theorem D)."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb, inf
-from typing import Any
+from typing import Any, Protocol
 
-from reluenum.documents.minima import ALL, component_record, header, undecided_record
-from reluenum.engines.certified.census import Certified
+from reluenum.documents.minima import (
+    ALL,
+    component_record,
+    header,
+    minima_document,
+    undecided_record,
+)
+from reluenum.engines.certified.census import Certified, census_landscape
 from reluenum.geometry.supports import Support
 from reluenum.landscape.components import Component, by_loss, component_on, connected
 from reluenum.landscape.judged import CertifiedClass
-from reluenum.landscape.landscape import Completeness
+from reluenum.landscape.landscape import CertifiedLandscape, Completeness
 from reluenum.landscape.residuals import unions
+from reluenum.problem import Problem
+
+
+class Question(Protocol):
+    """What is asked, and what residuals answer.
+
+    Parameters
+    ----------
+    found : Certified
+        The residuals of the problem that `largest` returns.
+    """
+
+    found: Certified
+
+    def __init__(self, found: Certified) -> None: ...
+
+    @staticmethod
+    def largest(problem: Problem) -> Problem:
+        """Return the problem whose width is the largest size of a support."""
+
+    @staticmethod
+    def asked(problem: Problem) -> dict[str, Any]:
+        """Return the record of the problem in documents."""
+
+    @property
+    def entries(self) -> Sequence[Component]:
+        """The components that the document lists, in its order."""
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the document, without its certificate."""
+
+
+@dataclass(frozen=True, eq=False)
+class AtWidth:
+    """A `Question`: the local minima at the width of the problem.
+
+    Parameters
+    ----------
+    found : Certified
+    """
+
+    found: Certified
+
+    @staticmethod
+    def largest(problem: Problem) -> Problem:
+        """Return the problem."""
+        return problem
+
+    @staticmethod
+    def asked(problem: Problem) -> dict[str, Any]:
+        """Return the record of the problem."""
+        return problem.to_document()
+
+    @property
+    def entries(self) -> tuple[Component, ...]:
+        """The components."""
+        return self.landscape.components
+
+    @cached_property
+    def landscape(self) -> CertifiedLandscape:
+        """The minima, joined into components."""
+        return census_landscape(self.found)
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the document of the width."""
+        return minima_document(self.landscape)
 
 
 @dataclass(frozen=True, eq=False)
 class EveryWidth:
-    """The local minima of a problem at every width.
+    """A `Question`: the local minima at every width.
 
     Parameters
     ----------
@@ -26,6 +99,19 @@ class EveryWidth:
     """
 
     found: Certified
+
+    @staticmethod
+    def largest(problem: Problem) -> Problem:
+        """Return the problem at the width of its number of distinct inputs.
+
+        Of independent responses, equal at equal inputs, there are no more (Theorem A).
+        """
+        return problem.with_width(len(problem.sites))
+
+    @staticmethod
+    def asked(problem: Problem) -> dict[str, Any]:
+        """Return the record of the problem, whose width is `all`."""
+        return problem.to_document() | {"width": ALL}
 
     @cached_property
     def entries(self) -> list[Component]:
@@ -93,7 +179,7 @@ class EveryWidth:
         found, problem = self.found, self.found.problem
         tallies = found.tallies
         return {
-            **header(problem.to_document() | {"width": ALL}),
+            **header(self.asked(problem)),
             "enumeration": {
                 "sign_matrices": None,
                 "realisable_patterns": None,
