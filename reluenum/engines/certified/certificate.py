@@ -27,9 +27,6 @@ ROW_GROUP = 1 << 16
 INLINE = 1 << 20
 """A certificate of up to so many bytes is kept inside the document."""
 
-VERDICTS = ("reducible", "leaves", "descends", "minimum", "undecided")
-"""The texts of the kinds, in the order of their numbers."""
-
 LARGEST_DEGREE, MOST_DIGITS = 128, 50_000_000
 """Of an exact description that a checker reads: its degree, and degree^2 (of 16 at least) times
 the digits of its longest number."""
@@ -94,7 +91,8 @@ def block_table(block: Block) -> pa.Table:
     each = block.vectors.shape[1] * block.vectors.shape[2]
     offsets = np.concatenate([[0], np.cumsum(solved * each)]).astype(np.int32)
     vectors = pa.ListArray.from_arrays(pa.array(offsets), pa.array(block.vectors.reshape(-1)))
-    verdicts = pa.DictionaryArray.from_arrays(pa.array(block.kind), pa.array(VERDICTS))
+    texts = pa.array([verdict.text for verdict in Verdict])
+    verdicts = pa.DictionaryArray.from_arrays(pa.array(block.kind), texts)
     return pa.Table.from_arrays([verdicts, pa.array(block.face), vectors], schema=_COLUMNS)
 
 

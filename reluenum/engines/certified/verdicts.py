@@ -27,6 +27,11 @@ class Verdict(IntEnum):
     MINIMUM = 3
     UNDECIDED = 4
 
+    @property
+    def text(self) -> str:
+        """Its name in certificates."""
+        return self.name.lower()
+
 
 @dataclass(frozen=True, eq=False)
 class BatchVerdicts:
