@@ -79,4 +79,4 @@ DESCENT_FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {
 """Figures of one document of descents, by name."""
 
 PRACTICE_FIGURES: Mapping[str, Callable[[pd.DataFrame], Figure]] = {"practice": plot_practice}
-"""Figures of the table `practice_tables.shares_frame`, by name."""
+"""Figures of the table `views.optimisers.shares_frame`, by name."""

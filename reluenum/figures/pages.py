@@ -147,7 +147,7 @@ def sweep_page(title: str, instances: pd.DataFrame, components: pd.DataFrame) ->
     ----------
     title : str
     instances, components : DataFrame
-        With the columns `aggregate.INSTANCES` and `aggregate.COMPONENTS`.
+        With the columns `sweep_tables.INSTANCES` and `sweep_tables.COMPONENTS`.
     """
     found = [sweep_totals(instances), shared_line(instances)]
     return _tables(
@@ -169,7 +169,7 @@ def practice_page(title: str, shares: pd.DataFrame) -> str:
     ----------
     title : str
     shares : DataFrame
-        With the columns of `practice_tables.shares_frame`.
+        With the columns of `views.optimisers.shares_frame`.
     """
     optimisers = practice_tables.readable_optimisers(shares)
     instances = practice_tables.readable_shares(shares)

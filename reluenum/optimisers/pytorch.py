@@ -1,7 +1,7 @@
 """The optimisers of PyTorch on the same loss, which it differentiates itself.
 
 An extra (`pip install torch`): these are the runs that people make, and an independent route to the
-end points of `training`.
+end points of `steps`.
 """
 
 from collections.abc import Callable

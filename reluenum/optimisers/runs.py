@@ -32,7 +32,7 @@ class Descents:
     Parameters
     ----------
     optimisers : tuple of str
-        Keys of `training.OPTIMISERS`.
+        Keys of `optimisers.OPTIMISERS`.
     starts : int
         Random starts; every optimiser gets the same ones.
     seed : int

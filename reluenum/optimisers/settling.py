@@ -5,7 +5,7 @@ w_l = a_l v_l (Theorem B's H), whose minimiser is a projection problem. Each net
 towards it; a unit that reaches a wall stays on it from then on, one that reaches 0 is gone, and
 units in one cell are joined. After finitely many moves, none of which raises the loss, the network
 is stationary on its faces (Lemma 33). This is done in doubles, for many networks at once; what a
-network reaches is proved by `descent`.
+network reaches is proved by `explain`.
 """
 
 from dataclasses import dataclass, fields

@@ -207,11 +207,11 @@ def test_the_backend_of_the_page_agrees_with_the_others(f5b):
 
 def test_the_family_of_the_page_is_one_that_the_workflow_accepts(desk, monkeypatch):
     shutil.copytree(ROOT / "reluenum", desk.folder / "reluenum")
-    module = desk.folder / "reluenum/datasets.py"
+    module = desk.folder / "reluenum/datasets/families.py"
     (entry,) = re.findall(r"```python\n( +\"step\": .*?\n)```", EXTENDING)
     before, table, after = module.read_text().partition("FAMILIES: Mapping")
     head, brace, rest = after.partition("{\n")
-    function = block("reluenum/datasets.py")
+    function = block("reluenum/datasets/families.py")
     module.write_text(f"{before}{function}\n\n{table}{head}{brace}{entry}{rest}")
     monkeypatch.setenv("PYTHONPATH", str(desk.folder))
     assert "x,y\n" in desk.console("$ reluenum data step --n 5\n")
