@@ -264,7 +264,8 @@ def faq() -> Values:
         "default": {"seconds": f"{DEFAULT_SECONDS:g}", "megabytes": DEFAULT_MEGABYTES},
         "exit": EXITS,
         "macos": "Operating System :: MacOS" in project()["classifiers"],
-        "posix": "from fcntl import" in (ROOT / "reluenum/documents/claims.py").read_text(encoding="utf-8"),
+        "posix": "from fcntl import"
+        in (ROOT / "reluenum/documents/claims.py").read_text(encoding="utf-8"),
         "licence": project()["license"],
     }
 

@@ -13,6 +13,7 @@ from reluenum.documents.minima import minima_document
 from reluenum.engines.eliminated.products import ProductOutcome, is_origin
 from reluenum.engines.formulations import ELIMINATED
 from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import patterns
 from reluenum.geometry.sign_matrices import refute_all
 from reluenum.groebner import open_backends
@@ -60,12 +61,12 @@ def main(target: Path) -> None:
     problem = Problem(*reference_data(), 2, parse_ridge("1/100"))
     arrangement = Arrangement.of(problem)
     with open_backends() as engine:
-        solve = ELIMINATED.solver(problem, arrangement, engine)
+        solve = ELIMINATED.solver(Geometry.of(problem), engine)
         outcomes = [o for pattern in patterns(arrangement, 2) for o in solve(pattern)]
-    merged = ELIMINATED.merge(problem, arrangement, outcomes)
+    merged = ELIMINATED.merge(Geometry.of(problem), outcomes)
     found = replace(
         ELIMINATED.certify(merged, arrangement),
-        sign_matrices=refute_all(problem, arrangement).to_document(),
+        sign_matrices=refute_all(Geometry.of(problem)).to_document(),
     )
     document = minima_document(found)
     sections = {

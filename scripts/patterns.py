@@ -5,7 +5,7 @@ from pathlib import Path
 from reluenum.documents.results import write_sealed
 from reluenum.experiments.joblog import logged
 from reluenum.experiments.steps import patterns_document, read_problem
-from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.sign_matrices import refuse_astronomical_matrices, refute_all
 from reluenum.geometry.sizes import refuse_astronomical
 
@@ -19,9 +19,9 @@ def main(
         refuse_astronomical(instance)
     if all_patterns and not force:
         refuse_astronomical_matrices(instance)
-    arrangement = Arrangement.of(instance)
-    examined = refute_all(instance, arrangement) if all_patterns else None
-    write_sealed(patterns, patterns_document(instance, arrangement, patterns_per_job, examined))
+    geometry = Geometry.of(instance)
+    examined = refute_all(geometry) if all_patterns else None
+    write_sealed(patterns, patterns_document(geometry, patterns_per_job, examined))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from reluenum.experiments.joblog import logged
 from reluenum.experiments.plans import batch_names
 from reluenum.experiments.steps import read_batches, read_problem, solved_document
 from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.groebner import Limits, open_backends
 
 
@@ -23,12 +24,12 @@ def main(
 ) -> None:
     """Read a problem and its batches, and write the outcomes of the batch of the given name."""
     instance = read_problem(problem)
-    arrangement = Arrangement.of(instance)
+    Arrangement.of(instance)
     batches = read_batches(patterns, instance)
     todo = batches[batch_names(batches).index(batch)]
     outcomes = []
     with open_backends(backend, limits) as backends:
-        solve = route.solver(instance, arrangement, backends)
+        solve = route.solver(Geometry.of(instance), backends)
         for pattern in todo:
             found = solve(pattern)
             logging.info("%s: %s", pattern, route.verdicts(found))

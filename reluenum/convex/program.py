@@ -17,6 +17,7 @@ from scipy.sparse import csr_array
 
 from reluenum.errors import MissingExtraError, SolverError
 from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.problem import OutputBias, Problem
 
 SOLVER = "CLARABEL"
@@ -123,7 +124,7 @@ def convex_optimum(problem: Problem) -> ConvexOptimum:
     >>> f"{optimum.value:.6f}", optimum.units
     ('3.742641', 1)
     """
-    program = _Program(problem, Arrangement.of(problem))
+    program = _Program(Geometry.of(problem))
     solution = _solve(program)
     residual = program.bias(program.errors(solution.vectors))
     steepness = _steepest(program, residual) / program.ridge
@@ -147,12 +148,15 @@ class _Program:
 
     Parameters
     ----------
-    problem : Problem
-    arrangement : Arrangement
+    geometry : Geometry
     """
 
-    problem: Problem
-    arrangement: Arrangement
+    geometry: Geometry
+
+    @property
+    def problem(self) -> Problem:
+        """The problem."""
+        return self.geometry.problem
 
     @cached_property
     def rows(self) -> np.ndarray:
@@ -172,7 +176,7 @@ class _Program:
     @cached_property
     def columns(self) -> list[str]:
         """The open cells with an active data point; a unit in another one only costs."""
-        return [column for column in self.arrangement.columns if "+" in column]
+        return [column for column in self.geometry.arrangement.columns if "+" in column]
 
     @cached_property
     def masks(self) -> np.ndarray:
@@ -188,7 +192,7 @@ class _Program:
     @cached_property
     def walls(self) -> tuple[np.ndarray, np.ndarray]:
         """Pairs of a vector and a data point whose hyperplane is a wall of its cell, two (M,)."""
-        walls = _walls(self.arrangement)
+        walls = _walls(self.geometry.arrangement)
         pairs = [(j, i) for j, column in enumerate(self.columns * 2) for i in walls[column]]
         vectors, points = np.array(pairs).T
         return vectors, points
@@ -312,7 +316,7 @@ def _steepest(program: _Program, residual: np.ndarray) -> float:
     Rounding may count a face that does not reach its own u; this can only enlarge the result, and
     so only weaken a bound that uses it.
     """
-    faces = program.arrangement.faces
+    faces = program.geometry.arrangement.faces
     signs = np.array([face.sign_values for face in faces])
     projectors = np.array([[[float(e) for e in row] for row in face.projector] for face in faces])
     gradients = ((signs > 0) * residual) @ program.rows

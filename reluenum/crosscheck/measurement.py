@@ -27,6 +27,7 @@ from reluenum.engines.formulations import Formulation
 from reluenum.engines.formulations import formulation as named_formulation
 from reluenum.errors import BackendError, IncompleteRunError, InputError, ReluenumError
 from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import owner, patterns
 from reluenum.geometry.supports import Support, support_text, supports
 from reluenum.groebner import (
@@ -204,19 +205,19 @@ def measure(
     """
     if formulation == CERTIFIED:
         return measure_certified(problem, limits)
-    route, arrangement = named_formulation(formulation), Arrangement.of(problem)
-    name = _names_of_supports(problem, arrangement, SYSTEMS.get(formulation))
+    route, geometry = named_formulation(formulation), Geometry.of(problem)
+    name = _names_of_supports(geometry, SYSTEMS.get(formulation))
     with RecordingBackends.of(backend, limits) as backends:
         started = time.perf_counter()
-        solve = route.solver(problem, arrangement, backends)
+        solve = route.solver(geometry, backends)
         outcomes, failures, origin = [], [], []
-        for pattern in patterns(arrangement, problem.width):
+        for pattern in patterns(geometry.arrangement, problem.width):
             try:
                 outcomes += solve(pattern)
             except ReluenumError as error:
                 failures.append(f"pattern {pattern}: {error}")
             origin += [str(pattern)] * (len(backends.asked) - len(origin))
-        result = _result(problem, arrangement, route, outcomes, failures)
+        result = _result(geometry, route, outcomes, failures)
         seconds = time.perf_counter() - started
         systems = [
             {
@@ -299,8 +300,7 @@ def _measurement_header(
 
 
 def _names_of_supports(
-    problem: Problem,
-    arrangement: Arrangement,
+    geometry: Geometry,
     write: Callable[[Problem, Support], PolynomialSystem] | None,
 ) -> Callable[[PolynomialSystem, str], str]:
     """Return a function that names the support whose equations a system has, or says nothing.
@@ -308,20 +308,19 @@ def _names_of_supports(
     Symmetric data give several supports the same equations; one that the pattern owns is preferred.
     """
     known: dict[str, list[Support]] = defaultdict(list)
-    for support in supports(arrangement, problem.width) if write else ():
-        known[fingerprint(write(problem, support))].append(support)
+    for support in supports(geometry.arrangement, geometry.problem.width) if write else ():
+        known[fingerprint(write(geometry.problem, support))].append(support)
 
     def name(system: PolynomialSystem, pattern: str) -> str:
         found = known.get(fingerprint(replace(system, nonzero=())), [])
-        owned = [s for s in found if str(owner(s, problem.width)) == pattern]
+        owned = [s for s in found if str(owner(s, geometry.problem.width)) == pattern]
         return support_text((owned or found or [()])[0])
 
     return name
 
 
 def _result(
-    problem: Problem,
-    arrangement: Arrangement,
+    geometry: Geometry,
     route: Formulation,
     outcomes: Sequence[Any],
     failures: Sequence[str],
@@ -330,7 +329,7 @@ def _result(
     if failures:
         return _no_result(failures)
     try:
-        landscape = route.certify(route.merge(problem, arrangement, outcomes), arrangement)
+        landscape = route.certify(route.merge(geometry, outcomes), geometry)
         document = minima_document(landscape)
     except ReluenumError as error:
         return _no_result([str(error)])

@@ -29,12 +29,11 @@ from reluenum.engines.reduced.outcomes import (
 )
 from reluenum.engines.reduced.route import landscape
 from reluenum.errors import InputError
-from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts, Pattern, patterns
 from reluenum.geometry.supports import Support
 from reluenum.groebner import Backends
 from reluenum.landscape.landscape import CertifiedLandscape
-from reluenum.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -45,28 +44,28 @@ class Formulation:
     ----------
     name : str
     solver : callable
-        From a problem, its arrangement and backends to a function that solves one pattern and
-        returns a list of outcomes, each with `to_document`.
+        From a geometry and backends to a function that solves one pattern and returns a list of
+        outcomes, each with `to_document`.
     whole : Enumeration
         How one run goes through the whole problem.
     read : callable
-        From a problem, its arrangement and a record to an outcome, its points certified anew.
+        From a geometry and a record to an outcome, its points certified anew.
     verdicts : callable
         From outcomes to how many there are of each kind.
     merge : callable
-        From a problem, its arrangement and all outcomes to the distinct points, with
-        `to_document`; raises IncompleteRunError if an outcome is missing or doubled.
+        From a geometry and all outcomes to the distinct points, with `to_document`; raises
+        IncompleteRunError if an outcome is missing or doubled.
     certify : callable
-        From merged points and the arrangement to the landscape.
+        From merged points and the geometry to the landscape.
     """
 
     name: str
-    solver: Callable[[Problem, Arrangement, Backends], Callable[[Pattern], list]]
+    solver: Callable[[Geometry, Backends], Callable[[Pattern], list]]
     whole: "Enumeration"
-    read: Callable[[Problem, Arrangement, Mapping[str, Any]], Any]
+    read: Callable[[Geometry, Mapping[str, Any]], Any]
     verdicts: Callable[[Iterable], dict[str, int]]
-    merge: Callable[[Problem, Arrangement, Iterable], Any]
-    certify: Callable[[Any, Arrangement], CertifiedLandscape]
+    merge: Callable[[Geometry, Iterable], Any]
+    certify: Callable[[Any, Geometry], CertifiedLandscape]
 
 
 @dataclass(frozen=True)
@@ -78,62 +77,52 @@ class Enumeration:
     unit : str
         What a progress bar counts.
     total : callable
-        From a problem and its arrangement to how many outcomes there will be.
+        From a geometry to how many outcomes there will be.
     solver : callable
-        From a problem and backends to a function that solves one item.
+        From a geometry and backends to a function that solves one item.
     outcomes : callable
-        From a problem, its arrangement and a function that solves many items to the outcomes.
+        From a geometry and a function that solves many items to the outcomes.
     """
 
     unit: str
-    total: Callable[[Problem, Arrangement], int]
-    solver: Callable[[Problem, Backends], Callable[[Any], list]]
-    outcomes: Callable[[Problem, Arrangement, SolveAll], Iterator]
+    total: Callable[[Geometry], int]
+    solver: Callable[[Geometry, Backends], Callable[[Any], list]]
+    outcomes: Callable[[Geometry, SolveAll], Iterator]
 
 
-def _support_solver(problem: Problem, backends: Backends) -> Callable[[Support], list]:
-    return lambda support: [solve_support(problem, support, backends)]
+def _support_solver(geometry: Geometry, backends: Backends) -> Callable[[Support], list]:
+    return lambda support: [solve_support(geometry.problem, support, backends)]
 
 
-def _outcomes_by_size(
-    problem: Problem, arrangement: Arrangement, solve: SolveAll
-) -> Iterator[Outcome]:
+def _outcomes_by_size(geometry: Geometry, solve: SolveAll) -> Iterator[Outcome]:
     """Yield the outcome of every support; reducible ones need no solver (Theorem E)."""
-    known = KnownResiduals(problem)
-    for size in range(1, problem.width + 1):
-        yield from outcomes_of_size(arrangement, size, known, solve)
+    known = KnownResiduals(geometry.problem)
+    for size in range(1, geometry.problem.width + 1):
+        yield from outcomes_of_size(geometry.arrangement, size, known, solve)
 
 
-def _product_solver(problem: Problem, backends: Backends) -> Callable[[Pattern], list]:
-    return _eliminated_solver(problem, Arrangement.of(problem), backends)
-
-
-def _outcomes_by_pattern(
-    problem: Problem, arrangement: Arrangement, solve: SolveAll
-) -> Iterator[ProductOutcome]:
+def _outcomes_by_pattern(geometry: Geometry, solve: SolveAll) -> Iterator[ProductOutcome]:
     """Yield the outcome of every product of faces, one pattern after the other."""
-    return solve(patterns(arrangement, problem.width))
+    return solve(patterns(geometry.arrangement, geometry.problem.width))
 
 
-def _count_products(problem: Problem, arrangement: Arrangement) -> int:
-    return comb(len(arrangement.faces) + problem.width - 1, problem.width)
+def _count_products(geometry: Geometry) -> int:
+    return comb(
+        len(geometry.arrangement.faces) + geometry.problem.width - 1, geometry.problem.width
+    )
 
 
-def _count_supports(problem: Problem, arrangement: Arrangement) -> int:
-    return Counts.of(problem, arrangement).supports_examined
+def _count_supports(geometry: Geometry) -> int:
+    return Counts.of(geometry).supports_examined
 
 
-def _reduced_solver(
-    problem: Problem, arrangement: Arrangement, backends: Backends
-) -> Callable[[Pattern], list]:
-    return partial(solve_pattern, problem, arrangement, backends=backends)
+def _reduced_solver(geometry: Geometry, backends: Backends) -> Callable[[Pattern], list]:
+    return partial(solve_pattern, geometry, backends=backends)
 
 
-def _eliminated_solver(
-    problem: Problem, arrangement: Arrangement, backends: Backends
-) -> Callable[[Pattern], list]:
-    solver = EliminatedSolver(problem, backends)
-    return partial(solver.pattern, arrangement=arrangement)
+def _eliminated_solver(geometry: Geometry, backends: Backends) -> Callable[[Pattern], list]:
+    solver = EliminatedSolver(geometry.problem, backends)
+    return partial(solver.pattern, arrangement=geometry.arrangement)
 
 
 REDUCED = Formulation(
@@ -149,7 +138,7 @@ REDUCED = Formulation(
 ELIMINATED = Formulation(
     "eliminated",
     _eliminated_solver,
-    Enumeration("product", _count_products, _product_solver, _outcomes_by_pattern),
+    Enumeration("product", _count_products, _eliminated_solver, _outcomes_by_pattern),
     read_product,
     product_counts,
     merge_products,

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from reluenum.engines.formulations import REDUCED, Formulation, formulation
 from reluenum.engines.reduced.by_size import SolveAll
-from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.sign_matrices import refuse_astronomical_matrices, refute_all
 from reluenum.geometry.sizes import SUPPORT_LIMIT, refuse_astronomical
 from reluenum.groebner import DEFAULT_SETTINGS, Settings
@@ -47,40 +47,38 @@ class GroebnerEngine:
         self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
     ) -> CertifiedLandscape:
         """Find every local minimum of a problem and prove that none is missing."""
-        arrangement, route = Arrangement.of(problem), self.formulation
+        geometry, route = Geometry.of(problem), self.formulation
         examined = None
         if self.all_patterns:
-            examined = refute_all(problem, arrangement, settings.progress).to_document()
+            examined = refute_all(geometry, settings.progress).to_document()
         with (
-            _solving(problem, arrangement, route, settings) as solve,
+            _solving(geometry, route, settings) as solve,
             tqdm(
-                total=route.whole.total(problem, arrangement),
+                total=route.whole.total(geometry),
                 unit=route.whole.unit,
                 disable=not settings.progress,
             ) as bar,
         ):
             outcomes = []
-            for outcome in route.whole.outcomes(problem, arrangement, solve):
+            for outcome in route.whole.outcomes(geometry, solve):
                 bar.update()
                 outcomes.append(outcome)
-        found = route.certify(route.merge(problem, arrangement, outcomes), arrangement)
+        found = route.certify(route.merge(geometry, outcomes), geometry)
         return replace(found, sign_matrices=examined)
 
 
 @contextmanager
-def _solving(
-    problem: Problem, arrangement: Arrangement, route: Formulation, settings: Settings
-) -> Iterator[SolveAll]:
+def _solving(geometry: Geometry, route: Formulation, settings: Settings) -> Iterator[SolveAll]:
     """Provide a function that solves many items, here or in processes, in order."""
     with settings.open() as backends:
         if settings.jobs == 1:
-            solve = route.whole.solver(problem, backends)
+            solve = route.whole.solver(geometry, backends)
             yield lambda items: (outcome for item in items for outcome in solve(item))
             return
     with in_processes(settings.jobs) as mapped:
-        work = partial(_solve_batch, problem, route.name, settings)
+        work = partial(_solve_batch, geometry.problem, route.name, settings)
         yield lambda items: (
-            route.read(problem, arrangement, record)
+            route.read(geometry, record)
             for records in mapped(work, _batches(list(items), settings.jobs), _in_words)
             for record in records
         )
@@ -101,5 +99,5 @@ def _solve_batch(
 ) -> list[dict[str, Any]]:
     """Solve items in a worker process; outcomes travel as text."""
     with settings.open() as backends:
-        solve = formulation(route).whole.solver(problem, backends)
+        solve = formulation(route).whole.solver(Geometry.of(problem), backends)
         return [outcome.to_document() for item in items for outcome in solve(item)]

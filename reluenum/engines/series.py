@@ -19,7 +19,7 @@ from reluenum.engines.reduced.by_size import outcomes_of_size
 from reluenum.engines.reduced.completeness import KnownResiduals
 from reluenum.engines.reduced.outcomes import Outcome, read_outcome, solve_support
 from reluenum.errors import IncompleteRunError
-from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.groebner import DEFAULT_SETTINGS, Settings
 from reluenum.problem import Problem
 
@@ -99,13 +99,13 @@ class GroebnerSeries:
     def examine(self, size: int, earlier: Sequence[bytes]) -> bytes:
         """Return the records of all supports of a size, given those of all smaller sizes."""
         size, problem = whole(size, "size"), self.problem.with_width(1)
-        arrangement, known = Arrangement.of(problem), KnownResiduals(problem)
+        known = KnownResiduals(problem)
         for outcome in self._outcomes(problem, earlier):
             if outcome.point is not None:
                 known.record(outcome.point)
         with self.settings.open() as backends:
             found = outcomes_of_size(
-                arrangement,
+                Geometry.of(problem).arrangement,
                 size,
                 known,
                 lambda supports: (solve_support(problem, s, backends) for s in supports),
@@ -117,15 +117,12 @@ class GroebnerSeries:
     def document(self, width: int, records: Sequence[bytes]) -> dict[str, Any]:
         """Return the document of a width from the records of sizes 1..width."""
         problem = self.problem.with_width(width)
-        arrangement = Arrangement.of(problem)
-        outcomes = self._outcomes(problem, records)
-        return minima_document(
-            REDUCED.certify(REDUCED.merge(problem, arrangement, outcomes), arrangement)
-        )
+        geometry, outcomes = Geometry.of(problem), self._outcomes(problem, records)
+        return minima_document(REDUCED.certify(REDUCED.merge(geometry, outcomes), geometry))
 
     def _outcomes(self, problem: Problem, records: Iterable[bytes]) -> Iterator[Outcome]:
         """Yield the outcomes of records, by size; their points are certified anew."""
-        arrangement = Arrangement.of(problem)
+        geometry = Geometry.of(problem)
         for size, content in enumerate(records, start=1):
             try:
                 record = json.loads(content)
@@ -135,7 +132,7 @@ class GroebnerSeries:
             if found != (problem.with_width(1).digest, size):
                 raise IncompleteRunError("records belong to another problem or size")
             for outcome in record["outcomes"]:
-                yield read_outcome(problem, arrangement, outcome)
+                yield read_outcome(geometry, outcome)
 
 
 SERIES: Mapping[str, type[Series]] = {"groebner": GroebnerSeries, "certified": CertifiedSeries}

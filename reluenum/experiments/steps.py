@@ -12,7 +12,7 @@ from reluenum.documents.minima import VERSION
 from reluenum.documents.seals import place_of, read_sealed
 from reluenum.engines.formulations import FORMULATIONS, Formulation
 from reluenum.errors import IncompleteRunError
-from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts, Pattern, patterns
 from reluenum.geometry.sign_matrices import SignMatrices
 from reluenum.groebner import Backends, installed_versions
@@ -45,8 +45,7 @@ def read_problem(path: str | Path) -> Problem:
 
 
 def patterns_document(
-    problem: Problem,
-    arrangement: Arrangement,
+    geometry: Geometry,
     patterns_per_job: int,
     examined: SignMatrices | None = None,
 ) -> dict[str, Any]:
@@ -54,18 +53,17 @@ def patterns_document(
 
     Parameters
     ----------
-    problem : Problem
-    arrangement : Arrangement
+    geometry : Geometry
     patterns_per_job : int
     examined : SignMatrices, optional
         What came out of going through all sign matrices, if that was asked for.
     """
-    names = [str(pattern) for pattern in patterns(arrangement, problem.width)]
-    counts = Counts.of(problem, arrangement)
+    names = [str(pattern) for pattern in patterns(geometry.arrangement, geometry.problem.width)]
+    counts = Counts.of(geometry)
     return {
-        **_step_header(PATTERNS, problem),
-        "faces": [face.signs for face in arrangement.faces],
-        "columns": list(arrangement.columns),
+        **_step_header(PATTERNS, geometry.problem),
+        "faces": [face.signs for face in geometry.arrangement.faces],
+        "columns": list(geometry.arrangement.columns),
         "sign_matrices": str(fmpz(counts.sign_matrices)),
         "supports": counts.supports_examined,
         "sign_matrices_examined": None if examined is None else examined.to_document(),
@@ -119,9 +117,7 @@ class Solved:
     outcomes: tuple[Any, ...]
 
 
-def read_solved(
-    path: str | Path, problem: Problem, arrangement: Arrangement, route: Formulation
-) -> Solved:
+def read_solved(path: str | Path, geometry: Geometry, route: Formulation) -> Solved:
     """Read the outcomes of some patterns and certify their points anew.
 
     Raises
@@ -133,15 +129,15 @@ def read_solved(
     """
     with _as_damaged(path):
         record = _read_step(path, SOLVED)
-        _check_digest(path, record, problem)
+        _check_digest(path, record, geometry.problem)
         if record["formulation"] != route.name:
             raise IncompleteRunError(f"{path} holds outcomes of another formulation")
-        outcomes = tuple(route.read(problem, arrangement, entry) for entry in record["outcomes"])
+        outcomes = tuple(route.read(geometry, entry) for entry in record["outcomes"])
         return Solved(tuple(record["patterns"]), outcomes)
 
 
 def merge_files(
-    paths: Iterable[str | Path], problem: Problem, arrangement: Arrangement, route: Formulation
+    paths: Iterable[str | Path], geometry: Geometry, route: Formulation
 ) -> tuple[Any, list[Any]]:
     """Merge the outcomes of all patterns; returns the outcomes too, in the order of the files.
 
@@ -150,14 +146,16 @@ def merge_files(
     IncompleteRunError
         If a pattern or one of its outcomes is missing or doubled.
     """
-    found = [read_solved(path, problem, arrangement, route) for path in paths]
-    expected = sorted(str(pattern) for pattern in patterns(arrangement, problem.width))
+    found = [read_solved(path, geometry, route) for path in paths]
+    expected = sorted(
+        str(pattern) for pattern in patterns(geometry.arrangement, geometry.problem.width)
+    )
     present = sorted(pattern for solved in found for pattern in solved.patterns)
     if present != expected:
         stray = sorted(set(expected) ^ set(present)) or present
         raise IncompleteRunError(f"pattern {stray[0]} is missing, doubled or unknown")
     outcomes = [outcome for solved in found for outcome in solved.outcomes]
-    return route.merge(problem, arrangement, outcomes), outcomes
+    return route.merge(geometry, outcomes), outcomes
 
 
 def merged_document(route: Formulation, merged: Any, outcomes: Iterable[Any]) -> dict[str, Any]:
@@ -176,10 +174,10 @@ def read_merged(path: str | Path) -> CertifiedLandscape:
     with _as_damaged(path):
         record = _read_step(path, MERGED)
         problem = _problem_in(path, record)
-        arrangement = Arrangement.of(problem)
+        geometry = Geometry.of(problem)
         route = FORMULATIONS[record["formulation"]]
-        outcomes = [route.read(problem, arrangement, entry) for entry in record["outcomes"]]
-    return route.certify(route.merge(problem, arrangement, outcomes), arrangement)
+        outcomes = [route.read(geometry, entry) for entry in record["outcomes"]]
+    return route.certify(route.merge(geometry, outcomes), geometry)
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from itertools import combinations, combinations_with_replacement, product
 from math import comb
 
 from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import Support, count_supports
-from reluenum.problem import Problem
 
 
 @dataclass(frozen=True, order=True)
@@ -90,12 +90,12 @@ class Counts:
     supports_examined: int
 
     @classmethod
-    def of(cls, problem: Problem, arrangement: Arrangement) -> "Counts":
+    def of(cls, geometry: Geometry) -> "Counts":
         """Count for a problem."""
-        columns, width = len(arrangement.columns), problem.width
+        columns, width = len(geometry.arrangement.columns), geometry.problem.width
         return cls(
-            2 ** (problem.size * width),
+            2 ** (geometry.problem.size * width),
             columns**width,
             comb(columns + width - 1, width),
-            count_supports(len(arrangement.live_faces), width),
+            count_supports(len(geometry.arrangement.live_faces), width),
         )

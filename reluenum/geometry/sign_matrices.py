@@ -17,6 +17,7 @@ from tqdm import tqdm
 from reluenum.algebra.linear import Vector, null_space, primitive, row_space
 from reluenum.errors import TheoremViolationError, TooManySupportsError
 from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts
 from reluenum.problem import Problem
 
@@ -221,13 +222,12 @@ class SignMatrices:
         }
 
 
-def refute_all(problem: Problem, arrangement: Arrangement, progress: bool = False) -> SignMatrices:
+def refute_all(geometry: Geometry, progress: bool = False) -> SignMatrices:
     """Go through all sign matrices and compare the realisable ones with the arrangement.
 
     Parameters
     ----------
-    problem : Problem
-    arrangement : Arrangement
+    geometry : Geometry
         Of the problem.
     progress : bool
         Whether to show a progress bar.
@@ -242,11 +242,11 @@ def refute_all(problem: Problem, arrangement: Arrangement, progress: bool = Fals
     TheoremViolationError
         If a certificate does not hold, or the two routes to the realisable columns disagree.
     """
-    verdicts = decide_columns(problem.rows)
-    _compare_columns(verdicts, arrangement)
-    expected = Counts.of(problem, arrangement)
+    verdicts = decide_columns(geometry.problem.rows)
+    _compare_columns(verdicts, geometry.arrangement)
+    expected = Counts.of(geometry)
     refuted = realisable = sorted_ones = 0
-    everything = sign_matrices(verdicts, problem.width)
+    everything = sign_matrices(verdicts, geometry.problem.width)
     for matrix in tqdm(
         everything, total=expected.sign_matrices, unit="matrix", disable=not progress
     ):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from reluenum.algebra.linear import dot
 from reluenum.algebra.numbers import Number
-from reluenum.geometry.arrangement import Arrangement, Face
+from reluenum.geometry.arrangement import Face
+from reluenum.geometry.geometry import Geometry
 from reluenum.landscape.points import SupportPoint, face_sign
 from reluenum.problem import Problem
 
@@ -35,18 +36,18 @@ def _excess(problem: Problem, gradient: Sequence[Number]) -> Number:
     return dot(gradient, gradient) - problem.effective_ridge**2
 
 
-def scan_dual(problem: Problem, arrangement: Arrangement, point: SupportPoint) -> DualScan:
+def scan_dual(geometry: Geometry, point: SupportPoint) -> DualScan:
     """Compare |u_F| with Lambda on every face that contains u_F or -u_F, exactly (Theorem C)."""
     known = dict(zip(point.support, point.signs or (), strict=True))
     tight, exceeding = [], []
-    for face in arrangement.live_faces:
+    for face in geometry.arrangement.live_faces:
         if face in known:
             tight.append((face, known[face]))
             continue
         gradient = point.projected_gradient(face)
-        comparison = _excess(problem, gradient).sign()
+        comparison = _excess(geometry.problem, gradient).sign()
         if comparison < 0:
             continue
-        if sign := face_sign(problem, face, gradient):
+        if sign := face_sign(geometry.problem, face, gradient):
             (exceeding if comparison > 0 else tight).append((face, sign))
     return DualScan(tuple(tight), tuple(exceeding))

@@ -17,7 +17,7 @@ from flint import arb, ctx, fmpq
 from reluenum.algebra.decimals import decimal_text
 from reluenum.engines.certified.escalation import Escalation
 from reluenum.errors import BackendError
-from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import Support
 from reluenum.groebner import Backends
 from reluenum.landscape.dual import DualScan, scan_dual
@@ -153,17 +153,17 @@ class Explainer:
     problem: Problem
     components: Sequence[Mapping[str, Any]]
     backends: Backends
-    arrangement: Arrangement = field(init=False)
+    geometry: Geometry = field(init=False)
     cells: Cells = field(init=False)
     objective: Objective = field(init=False)
     listed: Mapping[Key, int] = field(init=False)
     limits: dict[Key, Destination] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        arrangement = Arrangement.of(self.problem)
+        geometry = Geometry.of(self.problem)
         for name, value in (
-            ("arrangement", arrangement),
-            ("cells", Cells.of(self.problem, arrangement)),
+            ("geometry", geometry),
+            ("cells", Cells.of(geometry)),
             ("objective", Objective(self.problem)),
             ("listed", listed_components(self.components)),
         ):
@@ -249,7 +249,7 @@ class Explainer:
     def _certified(self, numbers: Sequence[int], vectors: np.ndarray, zero: bool) -> CertifiedPoint:
         """Return the certified stationary point on some faces."""
         support = tuple(self.cells.frames.faces[number] for number in numbers)
-        escalation = Escalation(self.problem, self.arrangement, self.backends)
+        escalation = Escalation(self.geometry, self.backends)
         points = [
             escalation.point(tuple(support[p] for p in places), vectors[list(places)])
             if places
@@ -261,14 +261,14 @@ class Explainer:
                 raise BackendError("descents", "a settled network leaves its faces")
         tight = {face: sign for p in points for face, sign in zip(p.support, p.signs, strict=True)}
         scan = (
-            scan_dual(self.problem, self.arrangement, points[0])
+            scan_dual(self.geometry, points[0])
             if zero
             else DualScan(tuple(sorted(tight.items())), ())
         )
         rotating = {
             face: ray
             for face, sign in tight.items()
-            if (ray := descent_ray(self.arrangement, points[0], face, sign))
+            if (ray := descent_ray(self.geometry.arrangement, points[0], face, sign))
         }
         group = ResidualClass(self.problem, scan, tuple(points))
         return CertifiedPoint(CertifiedClass(group, rotating), support, zero)

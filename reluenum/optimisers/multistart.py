@@ -13,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from reluenum.algebra.scalars import whole
-from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.optimisers import Objective, Optimiser
 from reluenum.optimisers.explain import key_of, listed_components
 from reluenum.optimisers.settling import Cells, leave_saddles, settle
@@ -91,7 +91,7 @@ def discover(
     """
     problem = Problem.from_document(minima["problem"])
     objective = Objective(problem)
-    cells = Cells.of(problem, Arrangement.of(problem))
+    cells = Cells.of(Geometry.of(problem))
     listed = listed_components(minima["components"])
     starts = whole(starts, "starts")
     generator = np.random.default_rng(whole(seed, "seed", 0))

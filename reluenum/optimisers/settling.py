@@ -13,10 +13,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from reluenum.engines.certified.projections import blocks, minimise
-from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.frames import Frames
+from reluenum.geometry.geometry import Geometry
 from reluenum.optimisers import Networks, Objective
-from reluenum.problem import Problem
 
 GONE = -1
 """Number of the face of a unit that is not there."""
@@ -82,15 +81,15 @@ class Cells:
     number: dict[bytes, int]
 
     @classmethod
-    def of(cls, problem: Problem, arrangement: Arrangement) -> "Cells":
+    def of(cls, geometry: Geometry) -> "Cells":
         """Return the cells of a problem."""
-        frames = Frames.of(problem, arrangement)
-        objective = Objective(problem)
+        frames = Frames.of(geometry.problem, geometry.arrangement)
+        objective = Objective(geometry.problem)
         rows = objective.rows
-        signs = np.array([face.sign_values for face in arrangement.faces], dtype=np.int8)
-        dimensions = np.array([face.dimension for face in arrangement.faces])
+        signs = np.array([face.sign_values for face in geometry.arrangement.faces], dtype=np.int8)
+        dimensions = np.array([face.dimension for face in geometry.arrangement.faces])
         live = {face.signs: k for k, face in enumerate(frames.faces)}
-        numbers = np.array([live.get(face.signs, GONE) for face in arrangement.faces])
+        numbers = np.array([live.get(face.signs, GONE) for face in geometry.arrangement.faces])
         found = []
         for face in frames.faces:
             own = np.array(face.sign_values, dtype=np.int8)

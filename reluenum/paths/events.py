@@ -21,12 +21,11 @@ from reluenum.algebra.numberfield import ball_sign, real_roots
 from reluenum.algebra.numbers import IsolatedPoint, Number, compare
 from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.errors import BackendError
-from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.groebner import DEFAULT_LIMITS, Backends, Limits, open_backends
 from reluenum.groebner.roots import Claims
 from reluenum.paths.family import Condition, Family
 from reluenum.paths.path import Branch, RidgePath, Sample
-from reluenum.problem import Problem
 
 BITS = 512
 """Precision at which a branch is enclosed over a bracket."""
@@ -96,14 +95,14 @@ def exact_document(
     progress : bool
     """
     document = path.to_document()
-    arrangement = Arrangement.of(path.problem)
+    geometry = Geometry.of(path.problem)
     samples = {sample.ridge: sample for sample in path.samples}
     events = list(zip(path.events, document["events"], strict=True))
     with open_backends("auto", limits) as backends:
         for event, record in tqdm(events, unit="event", disable=not progress):
             ends = (samples[event.low], samples[event.high])
             found = [
-                turn_of_change(path.problem, arrangement, ends, before, after, backends)
+                turn_of_change(geometry, ends, before, after, backends)
                 for _, before, after in event.changes
             ]
             for change, outcome in zip(record["changes"], found, strict=True):
@@ -129,8 +128,7 @@ def _common(found: Sequence[Turn | Open]) -> Turn | Open:
 
 
 def turn_of_change(
-    problem: Problem,
-    arrangement: Arrangement,
+    geometry: Geometry,
     ends: tuple[Sample, Sample],
     before: Branch | None,
     after: Branch | None,
@@ -142,8 +140,7 @@ def turn_of_change(
 
     Parameters
     ----------
-    problem : Problem
-    arrangement : Arrangement
+    geometry : Geometry
     ends : (Sample, Sample)
         At the lower and at the higher end of the bracket, with numbers.
     before, after : Branch or None
@@ -151,7 +148,7 @@ def turn_of_change(
         Describes a point by one algebraic number.
     """
     found = [
-        turn(problem, arrangement, branch, alive, other.ridge, backends)
+        turn(geometry, branch, alive, other.ridge, backends)
         for branch, (alive, other) in ((before, ends), (after, ends[::-1]))
         if branch
     ]
@@ -161,8 +158,7 @@ def turn_of_change(
 
 
 def turn(
-    problem: Problem,
-    arrangement: Arrangement,
+    geometry: Geometry,
     branch: Branch,
     alive: Sample,
     other: fmpq,
@@ -172,8 +168,7 @@ def turn(
 
     Parameters
     ----------
-    problem : Problem
-    arrangement : Arrangement
+    geometry : Geometry
     branch : Branch
         Not empty.
     alive : Sample
@@ -182,11 +177,11 @@ def turn(
         The ridge at the other end.
     backends : Backends
     """
-    support = tuple(arrangement.face(face) for face, _ in branch)
-    family = Family(problem, support)
-    scale = problem.effective_ridge / problem.ridge
+    support = tuple(geometry.arrangement.face(face) for face, _ in branch)
+    family = Family(geometry.problem, support)
+    scale = geometry.problem.effective_ridge / geometry.problem.ridge
     ends = (alive.ridge * scale, other * scale)
-    conditions = family.conditions(arrangement, [sign for _, sign in branch])
+    conditions = family.conditions(geometry.arrangement, [sign for _, sign in branch])
     stretch = _stretch(family, _start(family, branch, alive.minima[branch], ends[0]), ends)
     if stretch is None:
         return Open("no branch could be enclosed over the bracket; its squares may not be unique")

@@ -43,6 +43,7 @@ from reluenum.documents.results import to_json, write_sealed
 from reluenum.engines.formulations import FORMULATIONS
 from reluenum.errors import BackendError, IncompleteRunError
 from reluenum.figures import plot_times
+from reluenum.geometry.geometry import Geometry
 from reluenum.groebner import BACKENDS, Limits
 from reluenum.groebner.flint import FlintBackend
 from scripts import agreed, crosscheck
@@ -281,12 +282,12 @@ def test_recording_changes_no_answer():
             landscapes = []
             for engine in (recording, plain):
                 arrangement = reluenum.api.Arrangement.of(TWO_POINTS)
-                solve = formulation.solver(TWO_POINTS, arrangement, engine)
+                solve = formulation.solver(Geometry.of(TWO_POINTS), engine)
                 every = reluenum.api.patterns(arrangement, 2)
                 merged = formulation.merge(
-                    TWO_POINTS, arrangement, [o for p in every for o in solve(p)]
+                    Geometry.of(TWO_POINTS), [o for p in every for o in solve(p)]
                 )
-                landscapes.append(repr(formulation.certify(merged, arrangement)))
+                landscapes.append(repr(formulation.certify(merged, Geometry.of(merged.problem))))
             assert landscapes[0] == landscapes[1]
     assert len(recording.asked) > 10
 

@@ -18,6 +18,7 @@ from reluenum.engines.reduced.outcomes import Outcome, OutcomeKind, solve_suppor
 from reluenum.engines.reduced.route import landscape
 from reluenum.errors import IncompleteRunError
 from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import support_text, supports
 from reluenum.groebner import open_backends
 from reluenum.problem import Problem
@@ -185,7 +186,7 @@ def landscape_of(problem, undecided=()):
             else solve_support(problem, s, engine)
             for s in supports(arrangement, problem.width)
         ]
-    return landscape(merge(problem, arrangement, outcomes), arrangement)
+    return landscape(merge(Geometry.of(problem), outcomes), Geometry.of(problem))
 
 
 @pytest.fixture(scope="module")

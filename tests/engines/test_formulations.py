@@ -20,6 +20,7 @@ from reluenum.experiments.steps import (
     solved_document,
 )
 from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import patterns
 from reluenum.groebner import open_backends
 from reluenum.landscape.landscape import Completeness
@@ -37,7 +38,7 @@ def solved():
     """The solved file of each pattern of PROBLEM, eliminated formulation."""
     arrangement = Arrangement.of(PROBLEM)
     with open_backends() as engine:
-        solve = ELIMINATED.solver(PROBLEM, arrangement, engine)
+        solve = ELIMINATED.solver(Geometry.of(PROBLEM), engine)
         return [
             solved_document(PROBLEM, ELIMINATED, [pattern], solve(pattern), engine)
             for pattern in patterns(arrangement, PROBLEM.width)
@@ -93,7 +94,7 @@ def test_many_units_on_few_faces_take_no_time():
 
 def test_files_of_patterns_merge_to_the_same_document(files):
     arrangement, paths = files
-    points, outcomes = merge_files(paths, PROBLEM, arrangement, ELIMINATED)
+    points, outcomes = merge_files(paths, Geometry.of(PROBLEM), ELIMINATED)
     assert len(outcomes) == 91  # multisets of two out of the 13 faces
     path = paths[0].with_name("merged.json")
     write_sealed(path, merged_document(ELIMINATED, points, outcomes))
@@ -103,7 +104,7 @@ def test_files_of_patterns_merge_to_the_same_document(files):
 def test_files_of_one_formulation_are_not_read_as_the_other(files):
     arrangement, paths = files
     with pytest.raises(IncompleteRunError, match="another formulation"):
-        read_solved(paths[0], PROBLEM, arrangement, REDUCED)
+        read_solved(paths[0], Geometry.of(PROBLEM), REDUCED)
 
 
 def holder_of_a_point(paths):
@@ -118,7 +119,7 @@ def test_a_moved_point_is_noticed(files):
     entry["points"][0]["centre"][0] = "1000"
     write_sealed(path, document)
     with pytest.raises(TheoremViolationError, match="no isolated solution"):
-        read_solved(path, PROBLEM, arrangement, ELIMINATED)
+        read_solved(path, Geometry.of(PROBLEM), ELIMINATED)
 
 
 def test_a_missing_product_is_noticed(files):
@@ -127,7 +128,7 @@ def test_a_missing_product_is_noticed(files):
     del document["outcomes"][0]
     write_sealed(paths[-1], document)
     with pytest.raises(IncompleteRunError, match="is missing, doubled or unknown"):
-        merge_files(paths, PROBLEM, arrangement, ELIMINATED)
+        merge_files(paths, Geometry.of(PROBLEM), ELIMINATED)
 
 
 @pytest.mark.parametrize("name", list(FORMULATIONS))

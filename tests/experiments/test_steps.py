@@ -24,6 +24,7 @@ from reluenum.experiments.steps import (
     solved_document,
 )
 from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import patterns
 from reluenum.geometry.supports import support_text, supports
 from reluenum.groebner import open_backends
@@ -50,13 +51,13 @@ def run(tmp_path, engine):
     def make(problem):
         arrangement = Arrangement.of(problem)
         planned = tmp_path / "patterns.json"
-        write_sealed(planned, patterns_document(problem, arrangement, 3))
+        write_sealed(planned, patterns_document(Geometry.of(problem), 3))
         paths = []
         for k, batch in enumerate(read_batches(planned, problem)):
             outcomes = [
                 outcome
                 for pattern in batch
-                for outcome in solve_pattern(problem, arrangement, pattern, engine)
+                for outcome in solve_pattern(Geometry.of(problem), pattern, engine)
             ]
             paths.append(tmp_path / f"solved{k}.json")
             write_sealed(paths[-1], solved_document(problem, REDUCED, batch, outcomes, engine))
@@ -104,7 +105,7 @@ def test_a_problem_that_was_edited_is_refused(tmp_path):
 
 def test_a_file_of_another_kind_or_version_is_refused(tmp_path):
     path = tmp_path / "problem.json"
-    write_sealed(path, patterns_document(EXAMPLE_1, Arrangement.of(EXAMPLE_1), 4))
+    write_sealed(path, patterns_document(Geometry.of(EXAMPLE_1), 4))
     with pytest.raises(IncompleteRunError, match="not a file of kind reluenum-problem, version 1"):
         read_problem(path)
     write_sealed(path, problem_document(EXAMPLE_1) | {"version": 2})
@@ -125,7 +126,7 @@ def test_a_truncated_file_is_refused(tmp_path):
 def test_batches_hold_every_pattern_once_and_in_order(tmp_path, size):
     path = tmp_path / "patterns.json"
     arrangement = Arrangement.of(EXAMPLE_1)
-    write_sealed(path, patterns_document(EXAMPLE_1, arrangement, size))
+    write_sealed(path, patterns_document(Geometry.of(EXAMPLE_1), size))
     batches = read_batches(path, EXAMPLE_1)
     assert list(chain(*batches)) == list(patterns(arrangement, 2))
     assert {len(batch) for batch in batches[:-1]} <= {size}
@@ -136,7 +137,7 @@ def test_batches_hold_every_pattern_once_and_in_order(tmp_path, size):
 
 
 def test_the_plan_states_faces_columns_and_counts():
-    document = patterns_document(EXAMPLE_1, Arrangement.of(EXAMPLE_1), 4)
+    document = patterns_document(Geometry.of(EXAMPLE_1), 4)
     assert set(document["faces"]) == {"++", "+0", "+-", "0-", "--", "-0", "-+", "0+", "00"}
     assert set(document["columns"]) == {"++", "+-", "-+", "--"}
     assert (document["sign_matrices"], document["supports"]) == ("16", 15)
@@ -145,13 +146,15 @@ def test_the_plan_states_faces_columns_and_counts():
 @pytest.mark.parametrize("problem", [PROBLEM, EXAMPLE_1], ids=["mean ridge", "sum none"])
 def test_merging_files_gives_what_solving_in_one_go_gives(run, engine, problem):
     problem, arrangement, paths = run(problem)
-    from_files, outcomes = merge_files(paths, problem, arrangement, REDUCED)
+    from_files, outcomes = merge_files(paths, Geometry.of(problem), REDUCED)
     assert len(outcomes) == 15
     direct = merge(
-        problem, arrangement, [solve_support(problem, s, engine) for s in supports(arrangement, 2)]
+        Geometry.of(problem), [solve_support(problem, s, engine) for s in supports(arrangement, 2)]
     )
-    expected = to_json(minima_document(landscape(direct, arrangement)))
-    assert to_json(minima_document(landscape(from_files, arrangement))) == expected
+    expected = to_json(minima_document(landscape(direct, Geometry.of(direct.problem))))
+    assert (
+        to_json(minima_document(landscape(from_files, Geometry.of(from_files.problem)))) == expected
+    )
     # and once more through the merged file
     path = paths[0].with_name("merged.json")
     write_sealed(path, merged_document(REDUCED, from_files, outcomes))
@@ -163,7 +166,7 @@ def test_merging_files_gives_what_solving_in_one_go_gives(run, engine, problem):
 def test_solved_outcomes_survive_their_file(run):
     problem, arrangement, paths = run(EXAMPLE_1)
     for path in paths:
-        solved = read_solved(path, problem, arrangement, REDUCED)
+        solved = read_solved(path, Geometry.of(problem), REDUCED)
         document = json.loads(path.read_text())
         assert list(solved.patterns) == document["patterns"]
         assert [o.to_document() for o in solved.outcomes] == document["outcomes"]
@@ -173,7 +176,7 @@ def test_solved_outcomes_survive_their_file(run):
 
 def test_the_merged_file_lists_the_residuals(run):
     problem, arrangement, paths = run(EXAMPLE_1)
-    document = merged_document(REDUCED, *merge_files(paths, problem, arrangement, REDUCED))
+    document = merged_document(REDUCED, *merge_files(paths, Geometry.of(problem), REDUCED))
     assert [(c["loss"], c["tight_faces"], c["supports"]) for c in document["classes"]] == [
         ("5", [], [""]),
         ("3.56", ["+0"], ["+0"]),
@@ -186,26 +189,26 @@ def test_the_merged_file_lists_the_residuals(run):
 def test_outcomes_of_another_problem_are_refused(run):
     _, arrangement, paths = run(EXAMPLE_1)
     with pytest.raises(IncompleteRunError, match=r"solved0\.json belongs to another problem"):
-        read_solved(paths[0], OTHER, arrangement, REDUCED)
+        read_solved(paths[0], Geometry.of(OTHER), REDUCED)
     changed(paths[0], lambda document: document.update(problem_sha256="0" * 64))
     with pytest.raises(IncompleteRunError, match="belongs to another problem"):
-        merge_files(paths, EXAMPLE_1, arrangement, REDUCED)
+        merge_files(paths, Geometry.of(EXAMPLE_1), REDUCED)
 
 
 def test_a_missing_doubled_or_unknown_pattern_is_named(run):
     problem, arrangement, paths = run(EXAMPLE_1)
     first = json.loads(paths[-1].read_text())["patterns"][0]
     with pytest.raises(IncompleteRunError, match="is missing, doubled or unknown"):
-        merge_files(paths[:-1], problem, arrangement, REDUCED)
+        merge_files(paths[:-1], Geometry.of(problem), REDUCED)
     with pytest.raises(IncompleteRunError, match="is missing, doubled or unknown"):
-        merge_files([*paths, paths[-1]], problem, arrangement, REDUCED)
+        merge_files([*paths, paths[-1]], Geometry.of(problem), REDUCED)
     changed(paths[-1], lambda document: document["patterns"].remove(first))
     with pytest.raises(IncompleteRunError) as caught:
-        merge_files(paths, problem, arrangement, REDUCED)
+        merge_files(paths, Geometry.of(problem), REDUCED)
     assert str(caught.value) == f"pattern {first} is missing, doubled or unknown"
     changed(paths[-1], lambda document: document["patterns"].append("+-+|+-+"))
     with pytest.raises(IncompleteRunError, match=r"missing, doubled or unknown"):
-        merge_files(paths, problem, arrangement, REDUCED)
+        merge_files(paths, Geometry.of(problem), REDUCED)
 
 
 def test_a_missing_or_doubled_outcome_is_named(run):
@@ -214,11 +217,11 @@ def test_a_missing_or_doubled_outcome_is_named(run):
     original = holder.read_text()
     changed(holder, lambda document: document["outcomes"].remove(entry_of(document, "+0")))
     with pytest.raises(IncompleteRunError, match=r"support \+0 has no outcome"):
-        merge_files(paths, problem, arrangement, REDUCED)
+        merge_files(paths, Geometry.of(problem), REDUCED)
     holder.write_text(original)
     changed(holder, lambda document: document["outcomes"].append(entry_of(document, "+0")))
     with pytest.raises(IncompleteRunError, match=r"support \+0 was solved twice"):
-        merge_files(paths, problem, arrangement, REDUCED)
+        merge_files(paths, Geometry.of(problem), REDUCED)
 
 
 def test_a_point_that_is_not_where_the_file_says_is_refused(run):
@@ -231,7 +234,7 @@ def test_a_point_that_is_not_where_the_file_says_is_refused(run):
 
     changed(holder, move)
     with pytest.raises(TheoremViolationError, match="no isolated solution at a recorded centre"):
-        read_solved(holder, problem, arrangement, REDUCED)
+        read_solved(holder, Geometry.of(problem), REDUCED)
 
 
 def test_the_mirror_image_of_a_point_is_not_the_point(run):
@@ -246,7 +249,7 @@ def test_the_mirror_image_of_a_point_is_not_the_point(run):
 
     changed(holder, mirror)
     with pytest.raises(TheoremViolationError, match="is not as recorded"):
-        read_solved(holder, problem, arrangement, REDUCED)
+        read_solved(holder, Geometry.of(problem), REDUCED)
 
 
 @pytest.mark.parametrize(("support", "verdict"), [("+0", "leaves its faces"), ("++", "stationary")])
@@ -255,7 +258,7 @@ def test_a_changed_verdict_on_a_point_is_refused(run, support, verdict):
     holder = holder_of(paths, support)
     changed(holder, lambda document: entry_of(document, support).update(verdict=verdict))
     with pytest.raises(TheoremViolationError, match="is not as recorded"):
-        merge_files(paths, problem, arrangement, REDUCED)
+        merge_files(paths, Geometry.of(problem), REDUCED)
 
 
 def test_a_point_that_was_dropped_from_a_file_is_noticed(run):
@@ -268,11 +271,11 @@ def test_a_point_that_was_dropped_from_a_file_is_noticed(run):
         entry["verdict"] = "no point with positive squares"
 
     changed(holder, drop)
-    stationary, outcomes = merge_files(paths, problem, arrangement, REDUCED)
+    stationary, outcomes = merge_files(paths, Geometry.of(problem), REDUCED)
     assert [support_text(o.support) for o in stationary.undecided] == ["+0|0+"]
     assert "Theorem E proves that there is one" in stationary.undecided[0].reason
     assert merged_document(REDUCED, stationary, outcomes)["undecided"] == 1
-    assert not landscape(stationary, arrangement).is_complete
+    assert not landscape(stationary, Geometry.of(stationary.problem)).is_complete
 
 
 def test_undecided_supports_and_their_reasons_survive_the_merged_file(run):
@@ -286,14 +289,14 @@ def test_undecided_supports_and_their_reasons_survive_the_merged_file(run):
 
     changed(holder, give_up)
     path = paths[0].with_name("merged.json")
-    write_sealed(path, merged_document(REDUCED, *merge_files(paths, problem, arrangement, REDUCED)))
+    write_sealed(path, merged_document(REDUCED, *merge_files(paths, Geometry.of(problem), REDUCED)))
     assert [o.reason for o in read_merged(path).undecided] == ["flint: not solved within 1 s"]
 
 
 def test_a_merged_file_is_proved_anew_when_read(run):
     problem, arrangement, paths = run(EXAMPLE_1)
     path = paths[0].with_name("merged.json")
-    document = merged_document(REDUCED, *merge_files(paths, problem, arrangement, REDUCED))
+    document = merged_document(REDUCED, *merge_files(paths, Geometry.of(problem), REDUCED))
     # What the file claims beyond the outcomes is not believed.
     write_sealed(path, document | {"classes": [], "undecided": 7})
     found = read_merged(path)

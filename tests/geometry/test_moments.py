@@ -12,6 +12,7 @@ from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.engines.reduced.merge import merge
 from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.moments import Moments
 from reluenum.geometry.supports import supports
 from reluenum.groebner import open_backends
@@ -196,7 +197,7 @@ def test_the_loss_of_a_middle_point_is_that_of_its_class(engine):
     outcomes = [solve_support(problem, s, engine) for s in supports(arrangement, 2)]
     middle = [
         group.point_on(support)
-        for group in merge(problem, arrangement, outcomes).classes
+        for group in merge(Geometry.of(problem), outcomes).classes
         for support in group.supports
         if group.polytope_dimension(support)
     ]

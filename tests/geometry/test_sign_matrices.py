@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from reluenum.algebra.linear import row_space
 from reluenum.errors import InputError, TheoremViolationError, TooManySupportsError
 from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts, Pattern, patterns
 from reluenum.geometry.sign_matrices import (
     SIGN_MATRIX_LIMIT,
@@ -79,7 +80,7 @@ def minimal_dependent_sets(rows):
 
 def test_the_instance_of_the_paper_has_924_refuted_and_100_realisable_matrices():
     problem = reference_problem(2, "1/100")
-    found = refute_all(problem, Arrangement.of(problem))
+    found = refute_all(Geometry.of(problem))
     assert (found.examined, found.refuted, found.realisable) == (1024, 924, 100)
     assert found.up_to_permutation == 55
     assert len(found.refuted_columns) == 2**5 - 10
@@ -87,7 +88,7 @@ def test_the_instance_of_the_paper_has_924_refuted_and_100_realisable_matrices()
 
 def test_the_record_of_the_paper_s_instance_holds_every_certificate():
     problem = reference_problem(2, "1/100")
-    record = refute_all(problem, Arrangement.of(problem)).to_document()
+    record = refute_all(Geometry.of(problem)).to_document()
     assert {key: record[key] for key in list(record)[:4]} == {
         "examined": "1024",
         "refuted": "924",
@@ -257,7 +258,7 @@ def test_the_realisable_matrices_are_the_orbits_of_the_patterns(points, width):
 def test_examining_finds_the_counts_and_a_certificate_for_every_other_column(points, width):
     problem = Problem.from_text(points, ["0"] * len(points), width, "1")
     arrangement = Arrangement.of(problem)
-    found, counts = refute_all(problem, arrangement), Counts.of(problem, arrangement)
+    found, counts = refute_all(Geometry.of(problem)), Counts.of(Geometry.of(problem))
     assert found.examined == counts.sign_matrices == found.refuted + found.realisable
     assert found.realisable == counts.realisable_patterns
     assert found.up_to_permutation == counts.patterns_up_to_permutation
@@ -267,7 +268,7 @@ def test_examining_finds_the_counts_and_a_certificate_for_every_other_column(poi
 
 def test_one_point_refutes_nothing():
     problem = line(1, 2)
-    assert refute_all(problem, Arrangement.of(problem)) == SignMatrices(4, 0, 4, 3, ())
+    assert refute_all(Geometry.of(problem)) == SignMatrices(4, 0, 4, 3, ())
 
 
 def test_a_certificate_that_is_checked_on_other_rows_is_an_error():
@@ -280,7 +281,7 @@ def test_other_numbers_of_matrices_than_counted_are_an_error(monkeypatch):
     monkeypatch.setattr(Counts, "of", lambda *_: Counts(64, 36, 20, 5))
     message = r"\(64, 36, 21\) sign matrices where .*permutation=20"
     with pytest.raises(TheoremViolationError, match=message):
-        refute_all(problem, Arrangement.of(problem))
+        refute_all(Geometry.of(problem))
 
 
 def test_a_cell_too_many_or_too_few_is_an_error():
@@ -289,14 +290,14 @@ def test_a_cell_too_many_or_too_few_is_an_error():
         arrangement = Arrangement.of(problem)
         arrangement.columns = columns
         with pytest.raises(TheoremViolationError, match="neither a cell nor a certificate"):
-            refute_all(problem, arrangement)
+            refute_all(Geometry.of(problem))
 
 
 def test_a_progress_bar_is_shown_when_asked_for(capsys):
     problem = line(3, 2)
-    refute_all(problem, Arrangement.of(problem))
+    refute_all(Geometry.of(problem))
     assert capsys.readouterr().err == ""
-    refute_all(problem, Arrangement.of(problem), progress=True)
+    refute_all(Geometry.of(problem), progress=True)
     assert "64/64" in capsys.readouterr().err
 
 

@@ -15,6 +15,7 @@ from reluenum.engines.reduced.merge import merge
 from reluenum.engines.reduced.outcomes import Outcome, OutcomeKind, solve_support
 from reluenum.engines.reduced.route import landscape
 from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import support_text, supports
 from reluenum.groebner import open_backends
 from reluenum.landscape.components import _nested, joined, positive_compositions
@@ -46,14 +47,14 @@ def outcomes_of(problem, engine):
 
 def landscape_of(problem, engine, undecided=()):
     """The landscape, after the outcomes of some supports were lost."""
-    arrangement = Arrangement.of(problem)
+    Arrangement.of(problem)
     outcomes = [
         Outcome(o.support, OutcomeKind.UNDECIDED, reason="slow")
         if support_text(o.support) in undecided
         else o
         for o in outcomes_of(problem, engine)
     ]
-    return landscape(merge(problem, arrangement, outcomes), arrangement)
+    return landscape(merge(Geometry.of(problem), outcomes), Geometry.of(problem))
 
 
 def occupation(stratum):
@@ -178,7 +179,7 @@ def test_two_global_faces_share_the_neurons_in_every_way(width, engine):
     outcomes += [
         Outcome(s, OutcomeKind.NO_POINT) for s in supports(arrangement, width) if len(s) > 2
     ]
-    found = landscape(merge(wide, arrangement, outcomes), arrangement)
+    found = landscape(merge(Geometry.of(wide), outcomes), Geometry.of(wide))
     assert found.is_complete
     best = found.components[0]
     assert {g.face.signs for s in best.strata for g in s.groups} == faces
@@ -287,7 +288,7 @@ def test_a_point_that_is_global_at_every_width_stays_global_when_others_are_lost
 def test_when_everything_is_undecided_nothing_is_claimed():
     arrangement = Arrangement.of(EXAMPLE_1)
     outcomes = [Outcome(s, OutcomeKind.UNDECIDED, reason="slow") for s in supports(arrangement, 2)]
-    found = landscape(merge(EXAMPLE_1, arrangement, outcomes), arrangement)
+    found = landscape(merge(Geometry.of(EXAMPLE_1), outcomes), Geometry.of(EXAMPLE_1))
     assert (found.components, found.is_complete) == ((), False)
     assert found.tally.stationary == found.tally.locally_minimal == 0
 

@@ -12,6 +12,7 @@ from reluenum.engines.reduced.merge import merge
 from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.engines.reduced.route import certify
 from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import supports
 from reluenum.groebner import open_backends
 from reluenum.landscape.dual import dual_excess, scan_dual
@@ -102,10 +103,10 @@ def test_example_1_has_an_exact_zero_in_its_test_of_minimality(engine):
 
 
 def test_example_1_has_the_dual_norms_of_the_table(engine):
-    arrangement = Arrangement.of(EXAMPLE_1)
+    Arrangement.of(EXAMPLE_1)
     found = {}
     for point in stationary_points(EXAMPLE_1, engine):
-        scan = scan_dual(EXAMPLE_1, arrangement, point)
+        scan = scan_dual(Geometry.of(EXAMPLE_1), point)
         found["|".join(f.signs for f in point.support)] = (
             [(f.signs, s) for f, s in scan.tight],
             [
@@ -201,12 +202,12 @@ def largest_norm(problem, scan, point):
 @pytest.mark.parametrize(("loss", "bias"), CONVENTIONS)
 def test_the_dual_norm_is_the_maximum_over_all_angles(ridge, loss, bias, engine):
     problem = small_problem(loss, bias, ridge=ridge).with_width(1)
-    arrangement = Arrangement.of(problem)
+    Arrangement.of(problem)
     angles = np.linspace(0, 2 * np.pi, 100_000, endpoint=False)
     circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     bound = float(problem.effective_ridge.p) / float(problem.effective_ridge.q)
     for point in stationary_points(problem, engine):
-        scan = scan_dual(problem, arrangement, point)
+        scan = scan_dual(Geometry.of(problem), point)
         values, lipschitz = dual_function(problem, point, circle)
         reach = lipschitz * np.pi / len(angles) + 1e-9
         if scan.exceeding or scan.tight:
@@ -219,12 +220,12 @@ def test_the_dual_norm_is_the_maximum_over_all_angles(ridge, loss, bias, engine)
 def test_the_dual_norm_is_the_maximum_over_random_units_in_the_plane(engine):
     inputs = (["0", "0"], ["1", "0"], ["0", "1"])
     problem = small_problem("sum", "none", inputs, ridge="1/2").with_width(1)
-    arrangement = Arrangement.of(problem)
+    Arrangement.of(problem)
     vectors = np.random.default_rng(0).normal(size=(100_000, 3))
     vectors /= np.linalg.norm(vectors, axis=1)[:, None]
     seen = 0
     for point in stationary_points(problem, engine):
-        scan = scan_dual(problem, arrangement, point)
+        scan = scan_dual(Geometry.of(problem), point)
         values, _ = dual_function(problem, point, vectors)
         assert scan.exceeding
         assert values.max() - 1e-9 <= largest_norm(problem, scan, point) <= values.max() * 1.02
@@ -258,7 +259,7 @@ def test_every_witness_really_decreases_the_loss(instance, engine):
         for point in stationary_points(problem, engine):
             units = network(point)
             start = true_loss(problem, units)
-            scan = scan_dual(problem, arrangement, point)
+            scan = scan_dual(Geometry.of(problem), point)
             for face, sign in scan.exceeding:
                 descent = growing_descent(point, face, sign)
                 assert (descent.kind, descent.face, descent.sign) == ("grow", face, sign)
@@ -282,7 +283,7 @@ def test_every_rejected_point_has_a_witness_and_no_minimum_has_one(engine):
     arrangement = Arrangement.of(problem)
     outcomes = [solve_support(problem, s, engine) for s in supports(arrangement, 2)]
     verdicts = set()
-    for group in certify(merge(problem, arrangement, outcomes), arrangement):
+    for group in certify(merge(Geometry.of(problem), outcomes), Geometry.of(problem)):
         assert group.is_global == (group.growing is None)
         for support in group.stationary.supports:
             minimal = group.is_minimal(support)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reluenum import Problem
-from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.optimisers import Networks, Objective
 from reluenum.optimisers.settling import GONE, Cells, leave_saddles, losses, network_of, settle
 from tests.support.oracles import random_problem
@@ -26,7 +26,7 @@ PROBLEMS = (
 @cache
 def posed(number):
     problem = PROBLEMS[number]
-    return Cells.of(problem, Arrangement.of(problem)), Objective(problem)
+    return Cells.of(Geometry.of(problem)), Objective(problem)
 
 
 @st.composite
@@ -129,7 +129,7 @@ HAND = Problem.from_text([["0"]], ["2"], 2, "1/2")
 def settled_by_hand(*units):
     """Settle networks of one or two units, given as triples a, b, c."""
     filled = [*units, (0, 0, 0)][:2]
-    cells, objective = Cells.of(HAND, Arrangement.of(HAND)), Objective(HAND)
+    cells, objective = Cells.of(Geometry.of(HAND)), Objective(HAND)
     networks = Networks(
         np.array([[a for a, _, _ in filled]], dtype=float),
         np.array([[(b, c) for _, b, c in filled]], dtype=float),

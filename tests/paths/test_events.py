@@ -11,6 +11,7 @@ from reluenum.datasets.families import reference_data, to_csv
 from reluenum.documents.minima import stationary_document
 from reluenum.documents.seals import read_json
 from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.groebner import Backends, Limits, open_backends
 from reluenum.groebner.flint import FlintBackend
 from reluenum.paths.events import Open, Turn, exact_document, turn, turn_of_change
@@ -225,7 +226,7 @@ def test_a_branch_that_does_not_change_has_no_number(stretch):
     problem, path, _ = stretch
     alive, other = path.samples[:2]
     branch = next(b for b in alive.minima if b and b in other.minima)
-    found = turn(problem, Arrangement.of(problem), branch, alive, other.ridge, Backends(()))
+    found = turn(Geometry.of(problem), branch, alive, other.ridge, Backends(()))
     assert isinstance(found, Open)
     assert found.reason
 
@@ -245,7 +246,7 @@ def test_numbers_are_known_to_any_precision(stretch):
     _, before, after = event.changes[0]
     pair = (samples[event.low], samples[event.high])
     with open_backends() as engine:
-        found = turn_of_change(problem, Arrangement.of(problem), pair, before, after, engine)
+        found = turn_of_change(Geometry.of(problem), pair, before, after, engine)
     assert isinstance(found, Turn)
     with ctx.workprec(2000):
         value = found.ridge.ball(1000)

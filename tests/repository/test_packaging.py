@@ -88,7 +88,10 @@ def test_what_the_package_and_the_workflow_import_is_declared_and_nothing_else()
     patterns = ("reluenum/**/*.py", "scripts/*.py", "Snakefile", "rules/*.smk")
     ours = [path for pattern in patterns for path in ROOT.glob(pattern)]
     # These two say in one line which extra to install; any other import must be had.
-    lazy = {"reluenum/convex/program.py": EXTRAS["convex"], "reluenum/optimisers/pytorch.py": EXTRAS["torch"]}
+    lazy = {
+        "reluenum/convex/program.py": EXTRAS["convex"],
+        "reluenum/optimisers/pytorch.py": EXTRAS["torch"],
+    }
     for name, extra in lazy.items():
         assert imported([ROOT / name]) & extra == extra
         assert imported([ROOT / name]) <= DEPENDENCIES | extra

@@ -33,6 +33,7 @@ from reluenum.engines.certified.prove import certify_problem
 from reluenum.engines.certified.questions import AtWidth, EveryWidth
 from reluenum.engines.reduced.outcomes import OutcomeKind, solve_support
 from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.groebner import Limits, open_backends
 from reluenum.landscape.dual import dual_excess, scan_dual
 from reluenum.landscape.points import face_sign, zero_network
@@ -77,7 +78,7 @@ def used_exactly(problem, arrangement, point):
     """Whether something at the point is exactly 0, as far as the document may ask."""
     if not point.is_stationary:
         return "elements" in vars(point.isolated)
-    scan_dual(problem, arrangement, point)
+    scan_dual(Geometry.of(problem), point)
     for number in (point.loss, *(x for row in point._unknowns[0] for x in row), point.bias):
         decimal_text(number)
     return "elements" in vars(point.isolated)

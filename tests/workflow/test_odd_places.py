@@ -24,6 +24,7 @@ from reluenum.experiments.steps import (
     solved_document,
 )
 from reluenum.geometry.arrangement import Arrangement, face_bound
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import patterns
 from reluenum.geometry.supports import supports
 from reluenum.groebner import open_backends
@@ -102,7 +103,7 @@ def test_what_one_process_solves_survives_the_way_through_a_file(inputs, targets
     with open_backends("flint") as engine:
         for support in supports(arrangement, 2):
             outcome = solve_support(problem, support, engine)
-            again = read_outcome(problem, arrangement, outcome.to_document())
+            again = read_outcome(Geometry.of(problem), outcome.to_document())
             assert again.verdict is outcome.verdict
 
 
@@ -130,12 +131,12 @@ def test_a_damaged_solved_file_is_an_incomplete_run(tmp_path, damage):
     arrangement, path = Arrangement.of(EXAMPLE_1), tmp_path / "solved.json"
     batch = list(patterns(arrangement, 2))
     with open_backends("flint") as engine:
-        outcomes = [o for p in batch for o in solve_pattern(EXAMPLE_1, arrangement, p, engine)]
+        outcomes = [o for p in batch for o in solve_pattern(Geometry.of(EXAMPLE_1), p, engine)]
         document = solved_document(EXAMPLE_1, REDUCED, batch, outcomes, engine)
     DAMAGES[damage](document)
     write_sealed(path, document)
     with pytest.raises(IncompleteRunError, match=r"solved\.json"):
-        read_solved(path, EXAMPLE_1, arrangement, REDUCED)
+        read_solved(path, Geometry.of(EXAMPLE_1), REDUCED)
 
 
 def test_a_problem_file_without_problem_is_an_incomplete_run(tmp_path):

@@ -13,10 +13,11 @@ import numpy as np
 
 from reluenum.engines.certified.blocks import Block, Find
 from reluenum.engines.certified.escalation import Escalation, Stage, exact_records
-from reluenum.engines.certified.spool import Task, geometry, surveyed
+from reluenum.engines.certified.spool import Task, surveyed
 from reluenum.engines.certified.verdicts import Verdict
 from reluenum.errors import BackendError
 from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts
 from reluenum.geometry.subsets import Subsets
 from reluenum.geometry.supports import Support
@@ -77,20 +78,23 @@ class Certified:
 
     Parameters
     ----------
-    problem : Problem
-        Its width is the largest size of a support.
-    arrangement : Arrangement
+    geometry : Geometry
+        Of the problem whose width is the largest size of a support.
     classes : tuple of CertifiedClass
         Those with local minima or with several vertex supports; the zero network's first.
     census : Census
     undecided : tuple of Undecided
     """
 
-    problem: Problem
-    arrangement: Arrangement
+    geometry: Geometry
     classes: tuple[CertifiedClass, ...]
     census: Census
     undecided: tuple[Undecided, ...]
+
+    @property
+    def problem(self) -> Problem:
+        """The problem."""
+        return self.geometry.problem
 
     @property
     def tallies(self) -> dict[int, Tally]:
@@ -147,7 +151,7 @@ class Certified:
 
     def without(self, supports: Iterable[str]) -> "Certified":
         """Return the same with those supports as undecided that no certificate can tell of."""
-        faces = {face.signs: face for face in self.arrangement.live_faces}
+        faces = {face.signs: face for face in self.geometry.arrangement.live_faces}
         reason = "what is exactly 0 there takes a longer description than a certificate may have"
         given_up = (
             Undecided(tuple(faces[s] for s in text.split("|")), reason) for text in supports
@@ -162,10 +166,11 @@ def _given_up(group: ResidualClass, error: BackendError) -> list[Undecided]:
 
 def certified(census: Census, escalation: Escalation) -> Certified:
     """Group the stationary supports of a census by residual and decide each residual."""
-    problem, arrangement = escalation.problem, escalation.arrangement
+    geometry = escalation.geometry
+    problem, arrangement = geometry.problem, geometry.arrangement
     groups: dict[tuple, tuple[DualScan, list[SupportPoint], bool]] = {}
     zero = zero_network(problem)
-    groups[()] = (scan_dual(problem, arrangement, zero), [zero], True)
+    groups[()] = (scan_dual(geometry, zero), [zero], True)
     undecided = [_undecided(arrangement, faces, reason) for faces, reason in census.undecided]
     for find in census.finds:
         support = tuple(arrangement.live_faces[f] for f in find.faces)
@@ -187,7 +192,7 @@ def certified(census: Census, escalation: Escalation) -> Certified:
             undecided += _given_up(group, error)
         else:
             classes.append(known)
-    return Certified(problem, arrangement, tuple(classes), census, tuple(undecided))
+    return Certified(geometry, tuple(classes), census, tuple(undecided))
 
 
 def _undecided(arrangement: Arrangement, faces: Iterable[int], reason: str) -> Undecided:
@@ -197,10 +202,9 @@ def _undecided(arrangement: Arrangement, faces: Iterable[int], reason: str) -> U
 
 def _scan(escalation: Escalation, point: SupportPoint, find: Find) -> DualScan:
     """Return tight and exceeding faces of a find: as found, or exactly if that left them open."""
-    arrangement = escalation.arrangement
     if not find.settled:
-        return scan_dual(escalation.problem, arrangement, point)
-    faces = arrangement.live_faces
+        return scan_dual(escalation.geometry, point)
+    faces = escalation.geometry.arrangement.live_faces
     own = zip(point.support, point.signs, strict=True)
     company = ((faces[face], sign) for face, sign in find.tight)
     exceeding = () if find.exceeding is None else ((faces[find.exceeding[0]], find.exceeding[1]),)
@@ -209,10 +213,10 @@ def _scan(escalation: Escalation, point: SupportPoint, find: Find) -> DualScan:
 
 def examined(task: Task, backends: Backends) -> Certified:
     """Examine every support of a task and decide each residual; no record is kept."""
-    census, (arrangement, frames) = Census(), geometry(task.problem)
+    census = Census()
     for block in surveyed(task):
-        census.add(block, len(frames.faces))
-    return certified(census, Escalation(task.problem, arrangement, backends))
+        census.add(block, task.total)
+    return certified(census, Escalation(task.geometry, backends))
 
 
 def census_landscape(found: Certified) -> CertifiedLandscape:
@@ -220,7 +224,7 @@ def census_landscape(found: Certified) -> CertifiedLandscape:
     problem = found.problem
     return CertifiedLandscape(
         problem,
-        Counts.of(problem, found.arrangement),
+        Counts.of(found.geometry),
         found.tally,
         (),
         ranked(

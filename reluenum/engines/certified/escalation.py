@@ -18,7 +18,8 @@ from reluenum.engines.certified.search import search
 from reluenum.engines.certified.verdicts import Verdict
 from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.errors import BackendError
-from reluenum.geometry.arrangement import Arrangement, Face
+from reluenum.geometry.arrangement import Face
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import Support, support_text
 from reluenum.groebner import Backends
 from reluenum.groebner.roots import Claims
@@ -46,15 +47,18 @@ class Escalation:
 
     Parameters
     ----------
-    problem : Problem
-    arrangement : Arrangement
+    geometry : Geometry
     backends : Backends
         Asked only when balls cannot decide.
     """
 
-    problem: Problem
-    arrangement: Arrangement
+    geometry: Geometry
     backends: Backends
+
+    @property
+    def problem(self) -> Problem:
+        """The problem."""
+        return self.geometry.problem
 
     def point(self, support: Support, vectors: np.ndarray) -> SupportPoint:
         """Return the certified point of an essential support.
@@ -99,7 +103,7 @@ class Escalation:
             if face_sign(self.problem, face, vector) == 0:
                 return Verdict.LEAVES, k
         for k, (face, sign) in enumerate(zip(point.support, point.signs, strict=True)):
-            if descent_ray(self.arrangement, point, face, sign) is not None:
+            if descent_ray(self.geometry.arrangement, point, face, sign) is not None:
                 return Verdict.DESCENDS, k
         return Verdict.MINIMUM, -1
 

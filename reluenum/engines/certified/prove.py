@@ -29,7 +29,7 @@ from reluenum.engines.certified.certificate import (
 )
 from reluenum.engines.certified.escalation import Escalation
 from reluenum.engines.certified.questions import AtWidth, Question
-from reluenum.engines.certified.spool import Task, geometry, surveyed
+from reluenum.engines.certified.spool import Task, surveyed
 from reluenum.errors import BackendError, IncompleteRunError
 from reluenum.geometry.sizes import CERTIFIED_SUPPORT_LIMIT, refuse_astronomical
 from reluenum.geometry.subsets import Subsets
@@ -166,7 +166,6 @@ def prove(
     """
     record = question.asked(task.problem)
     digest = sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
-    arrangement, frames = geometry(task.problem)
     census = Census()
     home = scratch if beside is None or scratch is not None else beside.parent
     with (
@@ -177,8 +176,8 @@ def prove(
         with CertificateWriter(path, digest) as writer:
             for block in in_order(task, blocks):
                 writer.write(block)
-                census.add(block, len(frames.faces))
-        found = certified(census, Escalation(task.problem, arrangement, backends))
+                census.add(block, task.total)
+        found = certified(census, Escalation(task.geometry, backends))
         answer, document = _documented(question, found, exact)
         descriptions = answer.found.exact  # last: the document may ask for exact zeros, too
         if unreadable := [record for record in descriptions if not is_readable(record)]:

@@ -29,8 +29,7 @@ from reluenum.engines.certified.blocks import (
 from reluenum.engines.certified.escalation import Escalation
 from reluenum.engines.certified.survey import Surveyor
 from reluenum.errors import IncompleteRunError
-from reluenum.geometry.arrangement import Arrangement
-from reluenum.geometry.frames import Frames
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.subsets import Subsets
 from reluenum.geometry.supports import count_supports
 from reluenum.groebner import DEFAULT_SETTINGS, Settings
@@ -68,9 +67,14 @@ class Task:
         return sha256(text.encode()).hexdigest()
 
     @property
+    def geometry(self) -> Geometry:
+        """What follows from the data alone, shared by all tasks of a problem."""
+        return Geometry.of(self.problem)
+
+    @property
     def total(self) -> int:
         """Number of live faces."""
-        return len(geometry(self.problem)[1].faces)
+        return len(self.geometry.frames.faces)
 
     @property
     def sizes(self) -> range:
@@ -79,21 +83,15 @@ class Task:
 
     def start(self) -> Knowledge:
         """Return what is known of the empty support."""
-        return Knowledge.of_nothing(self.problem, geometry(self.problem)[1])
+        return Knowledge.of_nothing(self.problem, self.geometry.frames)
 
     def block(self, known: Knowledge, start: int, stop: int) -> Block:
         """Examine some supports of the next size."""
-        arrangement, frames = geometry(self.problem)
         with self.settings.open() as backends:
-            escalation = Escalation(self.problem, arrangement, backends)
-            return Surveyor(frames, escalation, self.largest).block(known, start, stop)
-
-
-@lru_cache(maxsize=4)
-def geometry(problem: Problem) -> tuple[Arrangement, Frames]:
-    """Return the arrangement of a problem and its frames, computed once."""
-    arrangement = Arrangement.of(problem)
-    return arrangement, Frames.of(problem, arrangement)
+            escalation = Escalation(self.geometry, backends)
+            return Surveyor(self.geometry.frames, escalation, self.largest).block(
+                known, start, stop
+            )
 
 
 def surveyed(task: Task, folder: Path | None = None) -> Iterator[Block]:

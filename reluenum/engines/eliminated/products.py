@@ -28,6 +28,7 @@ from reluenum.engines.eliminated.charts import (
 )
 from reluenum.errors import BackendError, TheoremViolationError
 from reluenum.geometry.arrangement import Arrangement, Face, signed_rows
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Pattern
 from reluenum.geometry.supports import Support, support_text
 from reluenum.groebner import Backends
@@ -353,9 +354,7 @@ def product_counts(outcomes: Iterable[ProductOutcome]) -> dict[str, int]:
     return counts
 
 
-def read_product(
-    problem: Problem, arrangement: Arrangement, record: Mapping[str, Any]
-) -> ProductOutcome:
+def read_product(geometry: Geometry, record: Mapping[str, Any]) -> ProductOutcome:
     """Read an outcome back and certify its points anew.
 
     Raises
@@ -363,9 +362,9 @@ def read_product(
     TheoremViolationError
         If a recorded point is no critical point inside its faces.
     """
-    faces = tuple(arrangement.face(signs) for signs in record["faces"].split("|"))
+    faces = tuple(geometry.arrangement.face(signs) for signs in record["faces"].split("|"))
     support = tuple(sorted(set(living(faces))))
-    points = tuple(_read_point(problem, support, entry) for entry in record["points"])
+    points = tuple(_read_point(geometry.problem, support, entry) for entry in record["points"])
     found = CriticalSet(
         support, record["dimension"], record["degree"], points, record.get("reason", "")
     )

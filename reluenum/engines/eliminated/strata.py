@@ -18,7 +18,7 @@ from reluenum.algebra.numbers import Number, compare
 from reluenum.engines.eliminated.classical import ClassicalConditions, Judgement, Minimality
 from reluenum.engines.eliminated.products import EliminatedPoint, ProductOutcome
 from reluenum.errors import IncompleteRunError, TheoremViolationError
-from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts
 from reluenum.geometry.supports import Support, support_text
 from reluenum.landscape.components import (
@@ -167,9 +167,7 @@ class CandidateSet:
         return f"CandidateSet({len(self.points)} points, {len(self.unsolved)} undecided)"
 
 
-def merge_products(
-    problem: Problem, arrangement: Arrangement, outcomes: Iterable[ProductOutcome]
-) -> CandidateSet:
+def merge_products(geometry: Geometry, outcomes: Iterable[ProductOutcome]) -> CandidateSet:
     """Merge the outcomes of all products of faces.
 
     Raises
@@ -178,25 +176,25 @@ def merge_products(
         If a product of faces has no outcome or two of them.
     """
     settled = list(outcomes)
-    check_products(problem, arrangement, settled)
+    check_products(geometry, settled)
     unsolved = tuple(outcome for outcome in settled if outcome.critical.reason)
     distinct = [o for o in settled if len(o.faces) - o.zeros == len(o.critical.support)]
     known = [outcome.critical for outcome in distinct if not outcome.critical.reason]
     dimensions = {critical.support: critical.dimension for critical in known}
-    return CandidateSet(problem, tuple(_distinct_points(settled)), dimensions, unsolved)
+    return CandidateSet(geometry.problem, tuple(_distinct_points(settled)), dimensions, unsolved)
 
 
-def eliminated_landscape(candidates: CandidateSet, arrangement: Arrangement) -> CertifiedLandscape:
+def eliminated_landscape(candidates: CandidateSet, geometry: Geometry) -> CertifiedLandscape:
     """Judge the critical points of a problem and join the minima into components."""
     problem = candidates.problem
-    judged = _judged(candidates, arrangement)
+    judged = _judged(candidates, geometry)
     rows = [row for group in judged for row in group.rows]
     reasons = [(o.faces, o.critical.reason) for o in candidates.unsolved]
     reasons += [(row.support, row.judgement.reason) for row in rows if row.is_minimum is None]
     found = [component for group in judged for component in _components(problem, group)]
     return CertifiedLandscape(
         problem,
-        Counts.of(problem, arrangement),
+        Counts.of(geometry),
         Tally.of(rows),
         tuple(rows),
         ranked(found, complete=not reasons),
@@ -205,9 +203,7 @@ def eliminated_landscape(candidates: CandidateSet, arrangement: Arrangement) -> 
     )
 
 
-def check_products(
-    problem: Problem, arrangement: Arrangement, outcomes: Sequence[ProductOutcome]
-) -> None:
+def check_products(geometry: Geometry, outcomes: Sequence[ProductOutcome]) -> None:
     """See that every product of faces, up to permutation, was settled once.
 
     Raises
@@ -215,7 +211,7 @@ def check_products(
     IncompleteRunError
         Naming one that was not.
     """
-    expected = combinations_with_replacement(arrangement.faces, problem.width)
+    expected = combinations_with_replacement(geometry.arrangement.faces, geometry.problem.width)
     missing = Counter(support_text(faces) for faces in expected)
     missing.subtract(support_text(outcome.faces) for outcome in outcomes)
     if stray := next((text for text, count in missing.items() if count), None):
@@ -242,20 +238,18 @@ def _distinct_points(outcomes: Sequence[ProductOutcome]) -> list[EliminatedPoint
     return [point for support in ordered for point in by_support[support]]
 
 
-def residual_classes(
-    problem: Problem, arrangement: Arrangement, points: Iterable[EliminatedPoint]
-) -> list[ResidualClass]:
+def residual_classes(geometry: Geometry, points: Iterable[EliminatedPoint]) -> list[ResidualClass]:
     """Group critical points by their residual, compared exactly, entry by entry."""
     groups: list[tuple[DualScan, list[EliminatedPoint]]] = []
     for point in points:
-        scan = scan_dual(problem, arrangement, point)
+        scan = scan_dual(geometry, point)
         for known, members in groups:
             if known.tight == scan.tight and _same_residual(members[0], point):
                 members.append(point)
                 break
         else:
             groups.append((scan, [point]))
-    return [ResidualClass(problem, scan, tuple(members)) for scan, members in groups]
+    return [ResidualClass(geometry.problem, scan, tuple(members)) for scan, members in groups]
 
 
 def _same_residual(left: EliminatedPoint, right: EliminatedPoint) -> bool:
@@ -263,9 +257,9 @@ def _same_residual(left: EliminatedPoint, right: EliminatedPoint) -> bool:
     return all(compare(mine, theirs) == 0 for mine, theirs in pairs)
 
 
-def _judged(found: CandidateSet, arrangement: Arrangement) -> list[JudgedClass]:
+def _judged(found: CandidateSet, geometry: Geometry) -> list[JudgedClass]:
     """Judge every point classically; what stays open may be settled by the least loss."""
-    groups = residual_classes(found.problem, arrangement, found.points)
+    groups = residual_classes(geometry, found.points)
     losses = [group.loss for group in groups]
     least = None if found.unsolved else min(losses, key=cmp_to_key(compare))
     judged = []
@@ -277,7 +271,7 @@ def _judged(found: CandidateSet, arrangement: Arrangement) -> list[JudgedClass]:
             if fibre > found.dimensions.get(support, fibre):
                 text = support_text(support)
                 raise TheoremViolationError(f"{text} has more critical points than its ideal")
-            conditions = ClassicalConditions(point, arrangement, group.scan, fibre)
+            conditions = ClassicalConditions(point, geometry.arrangement, group.scan, fibre)
             if support:
                 rows.append(_row(point, False, conditions.without_zero_units(), least))
             if len(support) < found.problem.width:

@@ -13,7 +13,7 @@ from reluenum.algebra.decimals import decimal_text
 from reluenum.engines.reduced.completeness import proved_complete
 from reluenum.engines.reduced.outcomes import Outcome
 from reluenum.errors import IncompleteRunError
-from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import Support, support_text, supports
 from reluenum.landscape.dual import DualScan, scan_dual
 from reluenum.landscape.landscape import Undecided
@@ -57,7 +57,7 @@ class StationarySet:
         return f"StationarySet({count} supports, {len(self.undecided)} undecided)"
 
 
-def merge(problem: Problem, arrangement: Arrangement, outcomes: Iterable[Outcome]) -> StationarySet:
+def merge(geometry: Geometry, outcomes: Iterable[Outcome]) -> StationarySet:
     """Merge the outcomes of all supports of a problem.
 
     Raises
@@ -65,21 +65,19 @@ def merge(problem: Problem, arrangement: Arrangement, outcomes: Iterable[Outcome
     IncompleteRunError
         If a support of the problem has no outcome or two of them.
     """
-    proved = proved_complete(problem, _one_per_support(problem, arrangement, outcomes))
+    proved = proved_complete(geometry.problem, _one_per_support(geometry, outcomes))
     groups: dict[tuple, tuple[DualScan, list[SupportPoint]]] = {}
-    for point in (zero_network(problem), *proved.stationary):
-        scan = scan_dual(problem, arrangement, point)
+    for point in (zero_network(geometry.problem), *proved.stationary):
+        scan = scan_dual(geometry, point)
         key = (bool(point.support), scan.tight)
         groups.setdefault(key, (scan, []))[1].append(point)
     classes = tuple(
-        ResidualClass(problem, scan, tuple(vertices)) for scan, vertices in groups.values()
+        ResidualClass(geometry.problem, scan, tuple(vertices)) for scan, vertices in groups.values()
     )
-    return StationarySet(problem, classes, proved.undecided)
+    return StationarySet(geometry.problem, classes, proved.undecided)
 
 
-def _one_per_support(
-    problem: Problem, arrangement: Arrangement, outcomes: Iterable[Outcome]
-) -> list[Outcome]:
+def _one_per_support(geometry: Geometry, outcomes: Iterable[Outcome]) -> list[Outcome]:
     """Return the outcomes in the order of the supports; each support must have exactly one."""
     by_support: dict[Support, Outcome] = {}
     for outcome in outcomes:
@@ -87,7 +85,7 @@ def _one_per_support(
             raise IncompleteRunError(f"support {support_text(outcome.support)} was solved twice")
         by_support[outcome.support] = outcome
     ordered = []
-    for support in supports(arrangement, problem.width):
+    for support in supports(geometry.arrangement, geometry.problem.width):
         if support not in by_support:
             raise IncompleteRunError(f"support {support_text(support)} has no outcome")
         ordered.append(by_support.pop(support))

@@ -10,7 +10,7 @@ from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root
 from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.errors import BackendError, TheoremViolationError
-from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Pattern, owned_supports
 from reluenum.geometry.supports import Support, support_text
 from reluenum.groebner import Backends
@@ -61,13 +61,11 @@ class Outcome:
         return record
 
 
-def solve_pattern(
-    problem: Problem, arrangement: Arrangement, pattern: Pattern, backends: Backends
-) -> list[Outcome]:
+def solve_pattern(geometry: Geometry, pattern: Pattern, backends: Backends) -> list[Outcome]:
     """Solve every support that a pattern owns; a pure function of problem and pattern."""
     return [
-        solve_support(problem, support, backends)
-        for support in owned_supports(pattern, arrangement)
+        solve_support(geometry.problem, support, backends)
+        for support in owned_supports(pattern, geometry.arrangement)
     ]
 
 
@@ -120,7 +118,7 @@ def _positive_point(
     return point if all(square.sign() > 0 for square in point.squares) else None
 
 
-def read_outcome(problem: Problem, arrangement: Arrangement, record: Mapping[str, Any]) -> Outcome:
+def read_outcome(geometry: Geometry, record: Mapping[str, Any]) -> Outcome:
     """Read an outcome back and certify its point anew.
 
     Raises
@@ -128,12 +126,14 @@ def read_outcome(problem: Problem, arrangement: Arrangement, record: Mapping[str
     TheoremViolationError
         If the recorded point is not what the record says.
     """
-    support = tuple(arrangement.face(signs) for signs in record["support"].split("|"))
+    support = tuple(geometry.arrangement.face(signs) for signs in record["support"].split("|"))
     verdict = OutcomeKind(record["verdict"])
     if verdict not in (OutcomeKind.LEAVES_FACES, OutcomeKind.STATIONARY):
         return Outcome(support, verdict, reason=record.get("reason", ""))
-    system = stationarity_system(problem, support)
-    point = SupportPoint(problem, support, IsolatedPoint.from_document(system, record["point"]))
+    system = stationarity_system(geometry.problem, support)
+    point = SupportPoint(
+        geometry.problem, support, IsolatedPoint.from_document(system, record["point"])
+    )
     positive = all(square.sign() > 0 for square in point.squares)
     if not positive or point.is_stationary != (verdict is OutcomeKind.STATIONARY):
         raise TheoremViolationError(f"the recorded point on {record['support']} is not as recorded")

@@ -18,6 +18,7 @@ from reluenum.engines.certified.survey import Surveyor
 from reluenum.engines.certified.verdicts import Verdict, antipodal, judge
 from reluenum.engines.reduced.completeness import KnownResiduals
 from reluenum.engines.reduced.outcomes import solve_support
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.subsets import Subsets
 from reluenum.groebner import open_backends
 from reluenum.landscape.dual import dual_excess
@@ -120,7 +121,7 @@ def test_opposite_faces_tie_in_generic_data():
     problem, arrangement, frames, blocks = seven_points(5)
     tied = 0
     with open_backends("flint") as engine:
-        escalation = Escalation(problem, arrangement, engine)
+        escalation = Escalation(Geometry.of(problem), engine)
         for block in blocks:
             stationary = np.isin(block.kind, (Verdict.DESCENDS, Verdict.MINIMUM))
             rows = Subsets(len(frames.faces), 5).rows(block.start, block.start + len(block.kind))
@@ -175,7 +176,7 @@ def test_a_hard_support_is_decided_without_the_groebner_engine():
     problem, arrangement, _, _ = seven_points(1)
     support = tuple(sorted(arrangement.face(signs) for signs in HARD))
     with open_backends("flint") as engine:
-        escalation = Escalation(problem, arrangement, engine)
+        escalation = Escalation(Geometry.of(problem), engine)
         point = escalation.point(support, np.full((4, 2), np.nan))
         kind, _ = escalation.judge(point)
     assert kind is Verdict.LEAVES
@@ -199,7 +200,7 @@ def test_blocks_of_a_surveyor_do_not_depend_on_where_they_are_cut():
     problem = drawn(9)
     arrangement, frames = geometry(problem)
     with open_backends("auto") as engine:
-        surveyor = Surveyor(frames, Escalation(problem, arrangement, engine), 2)
+        surveyor = Surveyor(frames, Escalation(Geometry.of(problem), engine), 2)
         start = Knowledge.of_nothing(problem, frames)
         total = len(frames.faces)
         known = start.extended([surveyor.block(start, 0, total)])

@@ -35,6 +35,7 @@ from reluenum.engines.eliminated.strata import (
 )
 from reluenum.engines.eliminated.surrogate import surrogate
 from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import patterns
 from reluenum.groebner import open_backends
 from reluenum.landscape.dual import scan_dual
@@ -68,7 +69,7 @@ def critical_points(problem, engine, largest=2):
 
 def conditions(point):
     arrangement = Arrangement.of(point.problem)
-    scan = scan_dual(point.problem, arrangement, point)
+    scan = scan_dual(Geometry.of(point.problem), point)
     return ClassicalConditions(point, arrangement, scan)
 
 
@@ -474,7 +475,9 @@ def test_an_open_curvature_of_a_zero_unit_is_settled_by_the_least_loss(engine):
         for pattern in patterns(arrangement, 3)
         for outcome in solver.pattern(pattern, arrangement)
     ]
-    found = eliminated_landscape(merge_products(problem, arrangement, outcomes), arrangement)
+    found = eliminated_landscape(
+        merge_products(Geometry.of(problem), outcomes), Geometry.of(problem)
+    )
     (row,) = [r for r in found.points if r.support == point.support and r.with_zero_units]
     assert row.is_minimum
     assert row.judgement.reason.endswith("no candidate has a smaller loss")
@@ -484,7 +487,7 @@ def test_a_fibre_explains_the_kernel_of_the_hessian_and_nothing_else_does(engine
     """Example 2: the squares on +0 and 0+ have a constant sum."""
     arrangement = Arrangement.of(EXAMPLE_2)
     points = list(critical_points(EXAMPLE_2, engine))
-    (group,) = [g for g in residual_classes(EXAMPLE_2, arrangement, points) if len(g.vertices) == 2]
+    (group,) = [g for g in residual_classes(Geometry.of(EXAMPLE_2), points) if len(g.vertices) == 2]
     support = tuple(sorted(face for vertex in group.vertices for face in vertex.support))
     middle = FibrePoint(EXAMPLE_2, support, group.point.isolated, group)
     assert inertia(hessian(middle, [(), ()]))[1:] == (0, 1)

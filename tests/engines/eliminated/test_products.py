@@ -30,6 +30,7 @@ from reluenum.engines.eliminated.surrogate import paper_system
 from reluenum.engines.reduced.outcomes import OutcomeKind, solve_support
 from reluenum.errors import BackendError, TheoremViolationError
 from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import patterns
 from reluenum.geometry.supports import support_text
 from reluenum.groebner import open_backends
@@ -221,7 +222,7 @@ def test_a_product_whose_engine_fails_is_undecided_and_says_why(engine):
     assert product_counts(outcomes)["undecided"] == 2
     record = outcomes[0].to_document()
     assert record["reason"] == "refusing: out of patience"
-    again = read_product(problem, Arrangement.of(problem), record)
+    again = read_product(Geometry.of(problem), record)
     assert again.critical.reason == "refusing: out of patience"
 
 
@@ -377,7 +378,7 @@ def recorded(engine):
 def test_what_is_read_is_what_was_written(recorded):
     problem, arrangement, outcome = recorded
     record = json.loads(json.dumps(outcome.to_document()))
-    again = read_product(problem, arrangement, record)
+    again = read_product(Geometry.of(problem), record)
     assert again.faces == outcome.faces
     assert again.to_document() == outcome.to_document()
     assert compare(again.critical.points[0].loss, outcome.critical.points[0].loss) == 0
@@ -389,7 +390,7 @@ def test_a_point_moved_away_is_refused(recorded):
     centre = record["points"][0]["centre"]
     centre[0] = f"{int(centre[0].split('/')[0]) + 10**60}/{centre[0].split('/')[1]}"
     with pytest.raises(TheoremViolationError, match="no isolated solution at a recorded centre"):
-        read_product(problem, arrangement, record)
+        read_product(Geometry.of(problem), record)
 
 
 def test_a_point_on_the_faces_of_another_product_is_refused(recorded):
@@ -401,14 +402,14 @@ def test_a_point_on_the_faces_of_another_product_is_refused(recorded):
         record = copy.deepcopy(outcome.to_document())
         record["faces"] = support_text(other)
         with pytest.raises((TheoremViolationError, ValueError)):
-            read_product(problem, arrangement, record)
+            read_product(Geometry.of(problem), record)
         refused += 1
     assert refused > 10
 
 
 def test_a_solution_outside_its_faces_is_refused(engine):
     """The critical point of +0 also solves the system of +-, at which xi_1 = 0."""
-    arrangement = Arrangement.of(EXAMPLE_1)
+    Arrangement.of(EXAMPLE_1)
     (face,) = faces_of(EXAMPLE_1, "+-")
     system = graph_system(EXAMPLE_1, (face,))
     solver = EliminatedSolver(EXAMPLE_1, engine)
@@ -416,7 +417,7 @@ def test_a_solution_outside_its_faces_is_refused(engine):
     point = rational_solution(engine, system)
     record = {"faces": "+-", "dimension": 0, "degree": 2, "points": [point.to_document()]}
     with pytest.raises(TheoremViolationError, match=r"point on \+- is not inside"):
-        read_product(EXAMPLE_1, arrangement, record)
+        read_product(Geometry.of(EXAMPLE_1), record)
 
 
 def rational_solution(engine, system):
@@ -433,4 +434,4 @@ def test_faces_that_do_not_exist_are_refused(recorded):
     problem, arrangement, outcome = recorded
     record = {**outcome.to_document(), "faces": "+?+|+++"}
     with pytest.raises(KeyError):
-        read_product(problem, arrangement, record)
+        read_product(Geometry.of(problem), record)

@@ -21,6 +21,7 @@ from reluenum.engines.eliminated.products import EliminatedSolver
 from reluenum.engines.eliminated.strata import eliminated_landscape, merge_products
 from reluenum.errors import BackendError, IncompleteRunError, TheoremViolationError
 from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import patterns
 from reluenum.geometry.supports import support_text
 from reluenum.groebner import open_backends
@@ -62,7 +63,7 @@ def outcomes_of(problem, engine):
 
 
 def merged(problem, outcomes):
-    return merge_products(problem, Arrangement.of(problem), outcomes)
+    return merge_products(Geometry.of(problem), outcomes)
 
 
 def landscape_of(problem, engine):

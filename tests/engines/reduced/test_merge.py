@@ -12,6 +12,7 @@ from reluenum.engines.reduced.merge import merge
 from reluenum.engines.reduced.outcomes import Outcome, OutcomeKind, solve_support
 from reluenum.errors import IncompleteRunError
 from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import support_text, supports
 from reluenum.groebner import open_backends
 from reluenum.problem import Problem
@@ -35,7 +36,7 @@ def solved(problem, engine):
 
 def merged(problem, engine):
     arrangement, outcomes = solved(problem, engine)
-    return merge(problem, arrangement, outcomes)
+    return merge(Geometry.of(problem), outcomes)
 
 
 def texts(group):
@@ -100,11 +101,11 @@ def test_a_union_wider_than_the_network_is_no_support(engine):
 
 def test_the_order_of_the_outcomes_does_not_matter(engine):
     arrangement, outcomes = solved(EXAMPLE_1, engine)
-    expected = [texts(g) for g in merge(EXAMPLE_1, arrangement, outcomes).classes]
+    expected = [texts(g) for g in merge(Geometry.of(EXAMPLE_1), outcomes).classes]
     shuffled = list(outcomes)
     for seed in range(5):
         random.Random(seed).shuffle(shuffled)
-        assert [texts(g) for g in merge(EXAMPLE_1, arrangement, shuffled).classes] == expected
+        assert [texts(g) for g in merge(Geometry.of(EXAMPLE_1), shuffled).classes] == expected
 
 
 def test_a_missing_support_is_named(engine):
@@ -112,7 +113,7 @@ def test_a_missing_support_is_named(engine):
     for k in (0, 4, len(outcomes) - 1):
         name = support_text(outcomes[k].support)
         with pytest.raises(IncompleteRunError) as caught:
-            merge(EXAMPLE_1, arrangement, outcomes[:k] + outcomes[k + 1 :])
+            merge(Geometry.of(EXAMPLE_1), outcomes[:k] + outcomes[k + 1 :])
         assert str(caught.value) == f"support {name} has no outcome"
 
 
@@ -120,7 +121,7 @@ def test_a_doubled_support_is_named(engine):
     arrangement, outcomes = solved(EXAMPLE_1, engine)
     for outcome in (outcomes[0], outcomes[-1]):
         with pytest.raises(IncompleteRunError) as caught:
-            merge(EXAMPLE_1, arrangement, [*outcomes, outcome])
+            merge(Geometry.of(EXAMPLE_1), [*outcomes, outcome])
         assert str(caught.value) == f"support {support_text(outcome.support)} was solved twice"
 
 
@@ -128,7 +129,7 @@ def test_a_stray_support_is_named(engine):
     arrangement, outcomes = solved(EXAMPLE_1, engine)
     stray = Outcome(arrangement.live_faces[:3], OutcomeKind.NO_POINT)
     with pytest.raises(IncompleteRunError, match="does not belong to the problem"):
-        merge(EXAMPLE_1, arrangement, [*outcomes, stray])
+        merge(Geometry.of(EXAMPLE_1), [*outcomes, stray])
 
 
 def test_an_undecided_support_stays_undecided(engine):
@@ -138,7 +139,7 @@ def test_an_undecided_support_stays_undecided(engine):
         Outcome(o.support, OutcomeKind.UNDECIDED, reason="slow") if o.support == pair else o
         for o in outcomes
     ]
-    stationary = merge(EXAMPLE_1, arrangement, lost)
+    stationary = merge(Geometry.of(EXAMPLE_1), lost)
     assert [(support_text(o.support), o.reason) for o in stationary.undecided] == [
         ("+0|0+", "slow")
     ]
