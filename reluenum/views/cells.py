@@ -62,7 +62,7 @@ def share_interval(count: int, total: int) -> tuple[float, float, float]:
 
     Examples
     --------
-    >>> [round(value, 4) for value in interval(8, 10)]
+    >>> [round(value, 4) for value in share_interval(8, 10)]
     [0.8, 0.4902, 0.9433]
     """
     z = 1.959963984540054

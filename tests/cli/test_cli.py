@@ -16,6 +16,7 @@ from reluenum.cli import CHOICES, main
 from reluenum.datasets.datafiles import read_csv
 from reluenum.datasets.families import random_data, reference_data, to_csv
 from reluenum.documents.results import to_json
+from reluenum.engines.choice import ENGINES
 from reluenum.errors import BackendError
 from reluenum.groebner import BACKENDS, DEFAULT_MEGABYTES, DEFAULT_SECONDS
 from reluenum.problem import parse_ridge
@@ -254,7 +255,7 @@ def test_help_is_printed(command, capsys):
 
 def test_options_offer_what_the_library_has(capsys):
     assert CHOICES["--backend"] == ("auto", *BACKENDS)
-    assert CHOICES["--engine"] == api.ENGINES
+    assert CHOICES["--engine"] == tuple(ENGINES)
     assert CHOICES["--loss"] == tuple(Loss)
     assert CHOICES["--output-bias"] == tuple(OutputBias)
     main(["minima", "--help"])
@@ -457,8 +458,8 @@ def test_astronomical_problem_is_refused_with_its_size(points, width, message, c
 
 
 def test_force_starts_what_would_be_refused(monkeypatch, capsys):
-    monkeypatch.setattr("reluenum.patterns.SUPPORT_LIMIT", 1)
-    monkeypatch.setattr("reluenum.patterns.LARGEST_WIDTH", 0)
+    monkeypatch.setattr("reluenum.geometry.sizes.SUPPORT_LIMIT", 1)
+    monkeypatch.setattr("reluenum.geometry.sizes.LARGEST_WIDTH", 0)
     assert "--force" in refusal(minima(), capsys)
     assert main(minima("--force")) == 0
 

@@ -7,16 +7,15 @@ from hypothesis import strategies as st
 from reluenum import Problem, enumerate_minima
 from reluenum.datasets.families import random_data
 from reluenum.documents.results import to_json
-from reluenum.engines.series import ENGINES
+from reluenum.engines.series import SERIES
 from reluenum.errors import IncompleteRunError
-from reluenum.groebner import DEFAULT_LIMITS
 from reluenum.verify import verify
 
 
 def series(engine, n=3, seed=0, ridge="1/100", denominator=4, **conventions):
     inputs, targets = random_data(n, seed=seed, denominator=denominator)
     problem = Problem.from_text(inputs, targets, 1, ridge, **conventions)
-    return ENGINES[engine](problem, "auto", DEFAULT_LIMITS)
+    return SERIES[engine](problem)
 
 
 def records(one, sizes):
@@ -26,7 +25,7 @@ def records(one, sizes):
     return found
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", SERIES)
 @settings(max_examples=8)
 @given(
     seed=st.integers(0, 10**6),
@@ -65,7 +64,7 @@ def test_a_certificate_of_generic_data_is_the_same_byte_for_byte():
     assert alone["certificate"]["records"] == alone["enumeration"]["supports_examined"]
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", SERIES)
 def test_a_width_beyond_all_faces_has_no_further_supports(engine):
     one = series(engine, 1)
     found = records(one, 3)
@@ -74,14 +73,14 @@ def test_a_width_beyond_all_faces_has_no_further_supports(engine):
     assert document == enumerate_minima(one.problem.with_width(3), engine=engine).document
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", SERIES)
 def test_records_of_another_problem_are_refused(engine):
     foreign = records(series(engine, 3, 1), 1)
     with pytest.raises(IncompleteRunError, match="another problem"):
         series(engine, 3, 2).document(1, foreign)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", SERIES)
 def test_damaged_records_are_refused(engine):
     one = series(engine)
     (record,) = records(one, 1)
@@ -89,7 +88,7 @@ def test_damaged_records_are_refused(engine):
         one.document(1, [record[:-7]])
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", SERIES)
 def test_missing_records_are_refused(engine):
     one = series(engine)
     with pytest.raises(IncompleteRunError, match=r"missing|no outcome"):
@@ -97,5 +96,5 @@ def test_missing_records_are_refused(engine):
 
 
 def test_records_do_not_depend_on_the_run():
-    for engine in ENGINES:
+    for engine in SERIES:
         assert records(series(engine), 2) == records(series(engine), 2)

@@ -10,7 +10,7 @@ import yaml
 from reluenum import figures
 from reluenum.datasets.families import FAMILIES, reference_data
 from reluenum.documents.seals import place_of, sealed
-from reluenum.engines.series import ENGINES
+from reluenum.engines.choice import ENGINES
 from reluenum.errors import InputError
 from reluenum.experiments import instances as experiment
 from reluenum.experiments.configuration import complete_config

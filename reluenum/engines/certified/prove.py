@@ -110,7 +110,7 @@ def write_proof(
         closing(surveyed(task, folder)) as blocks,
     ):
         beside = certificate_path(output)
-        proof = prove(task, blocks, question, beside, exact=exact, scratch=folder)
+        proof = prove(task, blocks, question, beside, INLINE, exact, folder)
         write_text(output, to_json(proof.document))
         shutil.rmtree(folder, ignore_errors=True)  # another run may be looking into it
     return proof
