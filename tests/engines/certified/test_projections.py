@@ -16,10 +16,10 @@ from reluenum.engines.certified.projections import (
     minimise,
     project,
 )
-from reluenum.engines.certified.spool import geometry
 from reluenum.engines.reduced.completeness import KnownResiduals as Known
 from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.geometry.frames import _orthogonal
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.subsets import Subsets
 from reluenum.groebner import open_backends
 from tests.support.oracles import random_problem, reference_problem
@@ -35,7 +35,7 @@ PROBLEMS = [
 @cache
 def solved(problem):
     """For every support the certified point of its own, and what Theorem E knows of the others."""
-    _, frames = geometry(problem)
+    frames = Geometry.of(problem).frames
     known, points = Known(problem), {}
     with open_backends("auto") as engine:
         for size in (1, 2):
@@ -90,7 +90,7 @@ def assert_dual(face, point, mid, rad):
 @pytest.mark.parametrize("problem", PROBLEMS, ids=repr)
 @pytest.mark.parametrize("size", [1, 2])
 def test_exact_residuals_lie_within_the_radius(problem, size):
-    _, frames = geometry(problem)
+    frames = Geometry.of(problem).frames
     points, _ = solved(problem)
     found = project(frames, of_size(problem, size))
     assert np.isfinite(found.radius).all()
@@ -105,7 +105,7 @@ def test_exact_residuals_lie_within_the_radius(problem, size):
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=repr)
 def test_a_disturbed_solution_gets_a_radius_that_is_large_enough(problem):
-    _, frames = geometry(problem)
+    frames = Geometry.of(problem).frames
     points, _ = solved(problem)
     found = project(frames, of_size(problem, 2))
     matrix, target = blocks(frames, found.supports)
@@ -126,7 +126,7 @@ def test_a_disturbed_solution_gets_a_radius_that_is_large_enough(problem):
 @pytest.mark.parametrize("problem", PROBLEMS, ids=repr)
 def test_reducible_supports_are_enclosed_by_the_vectors_of_smaller_ones(problem):
     """The gap ball of Lemma 8, with no vector on the face that is not needed."""
-    _, frames = geometry(problem)
+    frames = Geometry.of(problem).frames
     points, known = solved(problem)
     rows = [r for r in Subsets(len(frames.faces), 2).rows(0, 10**9) if tuple(r) not in points]
     tried = 0
@@ -152,7 +152,7 @@ def test_reducible_supports_are_enclosed_by_the_vectors_of_smaller_ones(problem)
 
 def test_non_essential_supports_get_no_radius():
     problem = PROBLEMS[0]
-    _, frames = geometry(problem)
+    frames = Geometry.of(problem).frames
     points, _ = solved(problem)
     rows = [r for r in Subsets(len(frames.faces), 2).rows(0, 10**9) if tuple(r) not in points]
     assert not np.isfinite(project(frames, np.array(rows)).radius).any()
@@ -160,7 +160,7 @@ def test_non_essential_supports_get_no_radius():
 
 def test_results_do_not_depend_on_the_batch():
     problem = reference_problem(2, "1/100")
-    _, frames = geometry(problem)
+    frames = Geometry.of(problem).frames
     supports = Subsets(len(frames.faces), 2).rows(0, 10**9)
     together = project(frames, supports)
     backwards = project(frames, supports[::-1])
@@ -173,7 +173,7 @@ def test_results_do_not_depend_on_the_batch():
 
 def test_the_minimiser_is_that_of_an_independent_optimiser():
     problem = random_problem(21, 5, 1, 2, "1/5")
-    _, frames = geometry(problem)
+    frames = Geometry.of(problem).frames
     found = project(frames, Subsets(len(frames.faces), 2).rows(0, 10**9))
     matrix, target = blocks(frames, found.supports)
     ridge = float(frames.ridge.mid)
@@ -230,7 +230,7 @@ def judged_by_moments(problem, frames, found, k):
 @pytest.mark.parametrize("size", [1, 3])
 def test_finite_radii_belong_to_solutions_of_theorem_a(problem, size):
     """u_F(r) = Lambda w_F / |w_F|, summed over the data, wherever a radius is given."""
-    _, frames = geometry(problem)
+    frames = Geometry.of(problem).frames
     found = project(frames, Subsets(len(frames.faces), size).rows(0, 60))
     ridge = float(frames.ridge.mid)
     good = np.flatnonzero(np.isfinite(found.radius))
@@ -243,7 +243,7 @@ def test_finite_radii_belong_to_solutions_of_theorem_a(problem, size):
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=repr)
 def test_radii_are_infinite_or_true_whatever_the_support(problem):
-    _, frames = geometry(problem)
+    frames = Geometry.of(problem).frames
     _, known = solved(problem)
     supports = Subsets(len(frames.faces), 2).rows(0, 10**9)
     found = project(frames, supports)
@@ -254,7 +254,7 @@ def test_radii_are_infinite_or_true_whatever_the_support(problem):
 
 def test_the_minimiser_agrees_with_an_independent_optimiser_to_six_digits():
     problem = random_problem(21, 5, 1, 2, "1/5")
-    _, frames = geometry(problem)
+    frames = Geometry.of(problem).frames
     found = project(frames, Subsets(len(frames.faces), 2).rows(0, 10**9))
     matrix, target = blocks(frames, found.supports)
     ridge = float(frames.ridge.mid)
@@ -277,7 +277,7 @@ def test_the_minimiser_agrees_with_an_independent_optimiser_to_six_digits():
 
 def test_results_do_not_depend_on_the_order_of_a_batch():
     problem = random_problem(22, 4, 2, 3, "1/9", output_bias="ridge")
-    _, frames = geometry(problem)
+    frames = Geometry.of(problem).frames
     supports = Subsets(len(frames.faces), 3).rows(0, 300)
     order = np.random.default_rng(0).permutation(len(supports))
     together, mixed = project(frames, supports), project(frames, supports[order])

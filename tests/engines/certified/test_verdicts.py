@@ -13,7 +13,7 @@ from reluenum.engines.certified.blocks import Knowledge
 from reluenum.engines.certified.escalation import Escalation, Stage
 from reluenum.engines.certified.projections import project
 from reluenum.engines.certified.search import search
-from reluenum.engines.certified.spool import Task, geometry, surveyed
+from reluenum.engines.certified.spool import Task, surveyed
 from reluenum.engines.certified.survey import Surveyor
 from reluenum.engines.certified.verdicts import Verdict, antipodal, judge
 from reluenum.engines.reduced.completeness import KnownResiduals
@@ -39,7 +39,7 @@ CASES = [
 
 def claims(problem):
     """(support, kind, face) of every record."""
-    _, frames = geometry(problem)
+    frames = Geometry.of(problem).frames
     for block in surveyed(Task(problem, problem.width)):
         rows = Subsets(len(frames.faces), block.size).rows(
             block.start, block.start + len(block.kind)
@@ -50,7 +50,7 @@ def claims(problem):
 
 @pytest.mark.parametrize("problem", CASES, ids=repr)
 def test_every_record_says_what_exact_arithmetic_finds(problem):
-    arrangement, _ = geometry(problem)
+    arrangement = Geometry.of(problem).arrangement
     known = KnownResiduals(problem)
     seen = Counter()
     with open_backends("auto") as engine:
@@ -84,7 +84,7 @@ def test_every_record_says_what_exact_arithmetic_finds(problem):
 
 def seven_points(size):
     problem = Problem(*dataset("random", n=7, seed=1, denominator=1000), 7, parse_ridge("1/100"))
-    arrangement, frames = geometry(problem)
+    arrangement, frames = Geometry.of(problem).arrangement, Geometry.of(problem).frames
     return (
         problem,
         arrangement,
@@ -143,14 +143,14 @@ def test_opposite_faces_tie_in_generic_data():
 
 def test_the_antipodal_rule_needs_two_pairs_with_known_signs():
     problem = reference_problem(2, "1/100")
-    _, frames = geometry(problem)
+    frames = Geometry.of(problem).frames
     pairs = Subsets(len(frames.faces), 2).rows(0, 10**9)
     assert not antipodal(frames, project(frames, pairs)).any()
 
 
 def test_what_is_not_solved_is_not_judged():
     problem = reference_problem(2, "1/100")
-    _, frames = geometry(problem)
+    frames = Geometry.of(problem).frames
     found = project(frames, Subsets(len(frames.faces), 1).rows(0, 17))
     nothing = Balls(found.dual.mid, np.full_like(found.dual.rad, np.inf))
     with np.errstate(all="ignore"):
@@ -189,7 +189,7 @@ def test_stages_are_counted_in_the_order_of_their_cost():
 
 def test_knowledge_of_the_empty_support_is_exact():
     problem = Problem.from_text([["3/4"]], ["2"], 1, "5/2")
-    _, frames = geometry(problem)
+    frames = Geometry.of(problem).frames
     known = Knowledge.of_nothing(problem, frames)
     assert known.signs.tolist() == [[0]]
     larger = Knowledge.of_nothing(Problem.from_text([["3/4"]], ["2"], 1, "12/5"), frames)
@@ -198,7 +198,7 @@ def test_knowledge_of_the_empty_support_is_exact():
 
 def test_blocks_of_a_surveyor_do_not_depend_on_where_they_are_cut():
     problem = drawn(9)
-    arrangement, frames = geometry(problem)
+    frames = Geometry.of(problem).frames
     with open_backends("auto") as engine:
         surveyor = Surveyor(frames, Escalation(Geometry.of(problem), engine), 2)
         start = Knowledge.of_nothing(problem, frames)
@@ -230,7 +230,7 @@ def test_rays_beyond_all_doubles_are_no_padding(shift):
     kinds = []
     for each in (problem, other):
         with np.errstate(all="ignore"):
-            _, frames = geometry(each)
+            frames = Geometry.of(each).frames
             found = project(frames, Subsets(len(frames.faces), 1).rows(0, 10**9))
             kinds.append(judge(frames, found).kind)
     expected, actual = kinds
