@@ -7,7 +7,7 @@ test:
 	./run tests
 
 lint:
-	./run tests tests/test_lint.py
+	./run tests tests/repository/test_lint.py
 
 format:
 	./run -- ruff check --fix .
@@ -65,7 +65,7 @@ convex:
 
 # Textbook data, two thousand sets of them, against the checker: ten minutes.
 textbook:
-	./run -- python tests/textbook.py 0 2000
+	./run -- python tests/support/textbook.py 0 2000
 
 # Needs uv (pip install uv). Keeps the versions already locked; `make lock UPGRADE=--upgrade` does not.
 lock:

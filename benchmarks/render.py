@@ -17,16 +17,19 @@ from benchmarks.ladders import CERTIFIED
 from benchmarks.measure import TARGET
 from benchmarks.plots import LADDERS, PLOTS
 from docs.make.prose import bullets, paragraph, said
-from reluenum.document import write_text
+from reluenum.documents.files import write_text
 from reluenum.figures import save_figure
 
 ROOT = Path(__file__).parents[1]
+
 PAGE, README, IMAGES = ROOT / "docs/benchmarks.md", ROOT / "README.md", ROOT / "docs/images"
 
 MARKS = ("<!-- benchmarks -->", "<!-- /benchmarks -->")
+
 """Between these lines, README.md is written here."""
 
 README_LINE = 160
+
 """Characters of a line of README.md."""
 
 NOTHING = "–"
@@ -254,6 +257,7 @@ def _system_sentences(runs: Sequence[Document]) -> Iterator[str]:
 
 
 WRONG = ("missed", "extra")
+
 """What should not be."""
 
 

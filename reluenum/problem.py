@@ -13,9 +13,10 @@ from typing import Any, Self
 
 from flint import fmpq, fmpz
 
-from reluenum.arrays import Table, items, refuse_other_labels, single_column, table
+from reluenum.algebra.arrays import Table, items, refuse_other_labels, single_column, table
+from reluenum.algebra.linear import Vector
+from reluenum.algebra.scalars import exact_text, shown, whole
 from reluenum.errors import InputError, quoted
-from reluenum.scalars import exact_text, shown, whole
 
 MAXIMAL_DIGITS = 1000
 """Longest numerator or denominator accepted, so that `1e999999999` is refused, not expanded."""
@@ -25,8 +26,6 @@ _NUMBER = re.compile(
     r"|(?P<whole>[0-9]*)(?:\.(?P<frac>[0-9]*))?(?:[eE](?P<exp>[+-]?[0-9]+))?)",
     re.ASCII,
 )
-
-Vector = tuple[fmpq, ...]
 
 
 class Loss(StrEnum):
@@ -336,7 +335,7 @@ class Problem:
 
         rows = inputs.read("X", number)
         values = tuple(value for (value,) in targets.read("y", number))
-        penalty, names = _read(ridge, "ridge", binary), _names(inputs, targets)
+        penalty, names = _read_number(ridge, "ridge", binary), _column_names(inputs, targets)
         return cls(rows, values, width, penalty, loss, output_bias, names)
 
     @classmethod
@@ -489,7 +488,7 @@ def alike(rows: Iterable[Vector]) -> list[list[int]]:
     return list(found.values())
 
 
-def _names(inputs: Table, targets: Table) -> Names | None:
+def _column_names(inputs: Table, targets: Table) -> Names | None:
     """Return the names of columns, if there are any."""
     dimension = len(inputs.rows[0]) if inputs.rows else 1
     return Names.given(dimension, inputs.names, *(targets.names or (None,)))
@@ -508,10 +507,10 @@ def _exact(entry: Any, where: str) -> fmpq:
     if isinstance(entry, Real) and not isinstance(entry, Rational):
         expected = "exact text such as '1/10' or '0.1'; `Problem.from_arrays` reads floats"
         raise InputError(where, f"the float {entry}", expected)
-    return _read(entry, where)
+    return _read_number(entry, where)
 
 
-def _read(entry: Any, where: str, binary: bool = False) -> fmpq:
+def _read_number(entry: Any, where: str, binary: bool = False) -> fmpq:
     """Read one number."""
     try:
         return entry if isinstance(entry, fmpq) else parse_rational(exact_text(entry, binary))

@@ -16,7 +16,7 @@ from textwrap import dedent
 from typing import Any, get_args, get_type_hints
 
 import reluenum
-from reluenum.document import write_text
+from reluenum.documents.files import write_text
 
 PAGE = Path(__file__).parents[1] / "api.md"
 

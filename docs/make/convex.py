@@ -13,13 +13,13 @@ from tabulate import tabulate
 
 from docs.make.prose import bullets, paragraph, said
 from reluenum import Problem
-from reluenum.convex import TIGHT, ConvexOptimum, convex_optimum
-from reluenum.convex_check import EQUAL, Comparison, compare
-from reluenum.datasets import random_data
-from reluenum.document import write_text
+from reluenum.convex.comparison import EQUAL, Comparison, compare_with_program
+from reluenum.convex.program import TIGHT, ConvexOptimum, convex_optimum
+from reluenum.datasets.families import random_data
+from reluenum.documents.files import write_text
+from reluenum.engines.series import CertifiedSeries
 from reluenum.problem import Loss, OutputBias, parse_ridge
-from reluenum.series import CertifiedSeries
-from reluenum.tables import short_number
+from reluenum.views.cells import short_number
 
 ROOT = Path(__file__).parents[2]
 
@@ -91,7 +91,9 @@ def rows_of(seed: int) -> Iterator[Row]:
     records: list[bytes] = []
     for width in WIDTHS:
         records.append(series.examine(width, records))
-        yield Row(seed, width, optimum, compare(optimum, series.document(width, records)))
+        yield Row(
+            seed, width, optimum, compare_with_program(optimum, series.document(width, records))
+        )
 
 
 def page(rows: Sequence[Row]) -> str:

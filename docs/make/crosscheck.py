@@ -9,14 +9,14 @@ from pathlib import Path
 from tabulate import tabulate
 
 from reluenum import Problem
-from reluenum.crosscheck import Agreement, compare
-from reluenum.crosscheck_page import agreement_markdown, readable
-from reluenum.datasets import reference_data
-from reluenum.document import write_text
+from reluenum.crosscheck.agreement import Agreement, compare_measurements
+from reluenum.crosscheck.measurement import NUMERATORS, Measurement, measure, measure_numerators
+from reluenum.crosscheck.page import agreement_markdown, readable
+from reluenum.datasets.families import reference_data
+from reluenum.documents.files import write_text
+from reluenum.engines.formulations import FORMULATIONS
 from reluenum.figures import plot_times, save_figure
-from reluenum.formulations import FORMULATIONS
 from reluenum.groebner import BACKENDS, Limits
-from reluenum.measurement import NUMERATORS, Measurement, measure, measure_numerators
 from reluenum.problem import parse_ridge
 
 LIMITS = Limits(seconds=60)
@@ -41,9 +41,9 @@ snakemake --cores 2 crosscheck_all        # every instance of a configuration
 
 The command exits with 1, and the workflow fails, if any two runs disagree; what a backend does not
 finish within the limits is counted and named, and is neither agreement nor disagreement.
-`tests/test_crosscheck.py` plants errors in a backend (a lost root, a changed sign, a wrong degree,
-no solution, infinitely many) and sees each of them named with its support; it also compares both
-formulations by all backends on random instances.
+`tests/crosscheck/test_agreement.py` plants errors in a backend (a lost root, a changed sign, a
+wrong degree, no solution, infinitely many) and sees each of them named with its support; it also
+compares both formulations by all backends on random instances.
 
 - machine: {machine}; it did other work as well, so times are good to one digit
 - limits: {limits}
@@ -92,7 +92,7 @@ EARLIER = {
 def main(target: Path, image: Path) -> None:
     """Measure everything and write the page and its figure (`image`: path without suffix)."""
     problem = Problem(*reference_data(), 2, parse_ridge("1/100"))
-    write(compare(measurements(problem)), target, image)
+    write(compare_measurements(measurements(problem)), target, image)
 
 
 def measurements(problem: Problem) -> Iterator[Measurement]:

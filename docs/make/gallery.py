@@ -16,13 +16,14 @@ from tabulate import tabulate
 
 from docs.make.prose import bullets, said
 from reluenum import Problem
-from reluenum.configuration import complete_config
-from reluenum.datasets import read_csv
-from reluenum.document import read_minima, write_text
-from reluenum.experiment import instances as experiment_instances
+from reluenum.datasets.datafiles import read_csv
+from reluenum.documents.files import write_text
+from reluenum.documents.minima import read_minima
+from reluenum.experiments.configuration import complete_config
+from reluenum.experiments.instances import instances as experiment_instances
 from reluenum.figures import plot_fits, plot_path, save_figure
 from reluenum.figures.reading import data, fitted_values, number, parameters
-from reluenum.paths import ridge_path
+from reluenum.paths.path import ridge_path
 from reluenum.problem import parse_ridge
 
 ROOT = Path(__file__).parents[2]

@@ -24,6 +24,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from docs.make.prose import said
 
 ROOT = Path(__file__).parents[2]
+
 TEMPLATES = ROOT / "docs/templates"
 
 WORKFLOW = ("Snakefile", "environment.yml", "config", "profiles", "rules", "scripts", "captions")

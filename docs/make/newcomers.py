@@ -21,24 +21,25 @@ import numpy as np
 from docs.make.live import ROOT, Desk, render
 from docs.make.paper_route import components_table, markdown_table
 from reluenum import Landscape, Problem, enumerate_minima
-from reluenum.arrangement import Arrangement, face_bound
+from reluenum.algebra.decimals import DIGITS
 from reluenum.cli.exits import BAD_INPUT, DECIDED, FAILED, UNDECIDED
-from reluenum.datasets import random_data, reference_data
-from reluenum.decimals import DIGITS
-from reluenum.document import stationary_document, write_text
+from reluenum.datasets.families import random_data, reference_data
+from reluenum.documents.files import write_text
+from reluenum.documents.minima import stationary_document
 from reluenum.figures.reading import data, fitted_values, parameters
-from reluenum.groebner import BACKENDS, DEFAULT_MEGABYTES, DEFAULT_SECONDS
-from reluenum.paths import SHARPNESS
-from reluenum.patterns import (
+from reluenum.geometry.arrangement import Arrangement, face_bound
+from reluenum.geometry.sizes import CERTIFIED_SUPPORT_LIMIT as CERTIFIED_LIMIT
+from reluenum.geometry.sizes import (
     LARGEST_DIMENSION,
     LONGEST_NUMBER,
-    MOST_POINTS,
+    MOST_DATA_POINTS,
     SUPPORT_LIMIT,
-    count_supports,
 )
+from reluenum.geometry.supports import count_supports
+from reluenum.groebner import BACKENDS, DEFAULT_MEGABYTES, DEFAULT_SECONDS
+from reluenum.paths.path import SHARPNESS
 from reluenum.problem import parse_ridge
-from reluenum.prove import SUPPORT_LIMIT as CERTIFIED_LIMIT
-from reluenum.tables import short_number
+from reluenum.views.cells import short_number
 
 EXITS = {"decided": DECIDED, "bad": BAD_INPUT, "undecided": UNDECIDED, "failed": FAILED}
 """Exit codes."""
@@ -250,7 +251,7 @@ def faq() -> Values:
         "limits": {
             "groebner": f"{SUPPORT_LIMIT:,}",
             "certified": f"{CERTIFIED_LIMIT:,}",
-            "points": f"{MOST_POINTS:,}",
+            "points": f"{MOST_DATA_POINTS:,}",
             "dimension": LARGEST_DIMENSION,
             "digits": LONGEST_NUMBER,
         },
@@ -258,7 +259,8 @@ def faq() -> Values:
         "default": {"seconds": f"{DEFAULT_SECONDS:g}", "megabytes": DEFAULT_MEGABYTES},
         "exit": EXITS,
         "macos": "Operating System :: MacOS" in project()["classifiers"],
-        "posix": "from fcntl import" in (ROOT / "reluenum/prove.py").read_text(encoding="utf-8"),
+        "posix": "from fcntl import"
+        in (ROOT / "reluenum/documents/claims.py").read_text(encoding="utf-8"),
         "licence": project()["license"],
     }
 
@@ -271,7 +273,7 @@ def live_faces(n: int, d: int = 1) -> int:
 
 def largest_size(width: int, limit: int) -> int:
     """Return how many points on a line are let through without `--force`."""
-    sizes = range(1, MOST_POINTS + 1)
+    sizes = range(1, MOST_DATA_POINTS + 1)
     few = bisect_right(sizes, limit, key=lambda n: count_supports(face_bound(n, 1), width))
     return sizes[few - 1]
 

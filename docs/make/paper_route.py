@@ -8,17 +8,17 @@ from pathlib import Path
 from tabulate import tabulate
 
 from reluenum import Problem
-from reluenum.arrangement import Arrangement
-from reluenum.datasets import reference_data
-from reluenum.document import minima_document
-from reluenum.eliminated import ProductOutcome, is_origin
-from reluenum.facts import facts
-from reluenum.formulations import ELIMINATED
-from reluenum.groebner import open_engine
-from reluenum.landscape import CertifiedLandscape
-from reluenum.patterns import patterns
+from reluenum.datasets.families import reference_data
+from reluenum.documents.minima import minima_document
+from reluenum.engines.eliminated.products import ProductOutcome, is_origin
+from reluenum.engines.formulations import ELIMINATED
+from reluenum.geometry.geometry import Geometry
+from reluenum.geometry.patterns import patterns
+from reluenum.geometry.sign_matrices import refute_all
+from reluenum.groebner import open_backends
+from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import parse_ridge
-from reluenum.refutation import examine
+from reluenum.views.facts import facts
 
 OPENING = """\
 # The reference experiment by the paper's own route
@@ -57,14 +57,14 @@ KINDS = {
 def main(target: Path) -> None:
     """Run the experiment and write the page."""
     problem = Problem(*reference_data(), 2, parse_ridge("1/100"))
-    arrangement = Arrangement.of(problem)
-    with open_engine() as engine:
-        solve = ELIMINATED.solver(problem, arrangement, engine)
-        outcomes = [o for pattern in patterns(arrangement, 2) for o in solve(pattern)]
-    merged = ELIMINATED.merge(problem, arrangement, outcomes)
+    geometry = Geometry.of(problem)
+    with open_backends() as engine:
+        solve = ELIMINATED.solver(geometry, engine)
+        outcomes = [o for pattern in patterns(geometry.arrangement, 2) for o in solve(pattern)]
+    merged = ELIMINATED.merge(geometry, outcomes)
     found = replace(
-        ELIMINATED.certify(merged, arrangement),
-        sign_matrices=examine(problem, arrangement).to_document(),
+        ELIMINATED.certify(merged, geometry),
+        sign_matrices=refute_all(geometry).to_document(),
     )
     document = minima_document(found)
     sections = {

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from reluenum import Problem, enumerate_minima
-from reluenum.datasets import reference_data
+from reluenum.datasets.families import reference_data
 from reluenum.figures import save_figure
 from reluenum.problem import parse_ridge
 

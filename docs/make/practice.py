@@ -17,9 +17,9 @@ import pandas as pd
 from tabulate import tabulate
 
 from docs.make.prose import bullets, paragraph, said
-from reluenum.document import write_text
-from reluenum.practice_tables import LEGEND, MINIMA, Fate, readable_optimisers, totals
-from reluenum.tables import percent
+from reluenum.documents.files import write_text
+from reluenum.views.cells import percent
+from reluenum.views.optimisers import LEGEND, MINIMA, Fate, readable_optimisers, shares_totals
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "results/practice"
@@ -78,7 +78,7 @@ def _descents(shares: pd.DataFrame) -> list[str]:
             f"{', '.join(dict.fromkeys(instances['ridge']))}.",
             f"On each, {len(names)} optimisers start from the same",
             f"{shares['runs'].iloc[0]} random networks.",
-            totals(shares),
+            shares_totals(shares),
             said(
                 "None of them ended at a minimum that is not listed, and no end point is "
                 "unexplained.",

@@ -14,11 +14,11 @@ import pandas as pd
 from tabulate import tabulate
 
 from docs.make.prose import bullets, paragraph, said
-from reluenum.aggregate import decided
-from reluenum.document import write_text
+from reluenum.documents.files import write_text
 from reluenum.figures import SWEEP_FIGURES, save_figure
-from reluenum.overview import LEGEND, readable_summary, totals
-from reluenum.tables import percent
+from reluenum.views.cells import percent
+from reluenum.views.sweep_tables import decided
+from reluenum.views.sweeps import LEGEND, readable_summary, sweep_totals
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "results/sweep_paper"
@@ -85,7 +85,7 @@ def _opening(instances: pd.DataFrame) -> list[str]:
             f"at {len(ridges)} ridges from {ridges.iloc[0]} to {ridges.iloc[-1]}, by the certified",
             "engine.",
             said("No support stayed undecided.", bool(instances["complete"].all())),
-            totals(instances),
+            sweep_totals(instances),
         ),
         paragraph(
             "`make sweeps` runs it and writes this page. Its numbers are read from the tables, and",

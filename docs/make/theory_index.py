@@ -8,10 +8,11 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-from reluenum.document import write_text
+from reluenum.documents.files import write_text
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/theory_index.md"
@@ -138,14 +139,15 @@ def cited(text: str, order: Sequence[str]) -> Iterator[tuple[int, str]]:
                 yield match.start(), kind + part
 
 
-def citations(folder: str, order: Sequence[str]) -> list[Citation]:
+@cache
+def citations(folder: str, order: tuple[str, ...]) -> list[Citation]:
     """Return what the Python files of a folder cite, in order of file and line.
 
     Parameters
     ----------
     folder : str
         Relative to the root of the repository.
-    order : sequence of str
+    order : tuple of str
         The labels of the theory.
     """
     found = set()
@@ -182,7 +184,7 @@ def _of_a_name(name: str) -> Iterator[str]:
 def page() -> str:
     """Return docs/theory_index.md; a part of a section is on it if something cites it."""
     known = statements()
-    order = [statement.label for statement in known]
+    order = tuple(statement.label for statement in known)
     places = [(title, citations(folder, order)) for title, folder in FOLDERS.items()]
     blocks = [INTRODUCTION]
     for statement in known:
