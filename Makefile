@@ -22,6 +22,7 @@ docs: picture paper-route convex
 	./run -- python -m docs.make.newcomers
 	./run -- python -m docs.make.api
 	./run -- python -m docs.make.theory_index
+	./run -- python -m docs.make.rooms
 
 # Ten to twenty minutes; every peer that is installed takes part (PHCpack: apt install phcpack).
 bench:
