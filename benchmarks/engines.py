@@ -20,15 +20,12 @@ from reluenum.groebner import BACKENDS
 from reluenum.problem import parse_ridge
 
 BASE = ("reduced", "auto")
-
 """Whose time every other time is divided by."""
 
 CERTIFIED = ("certified", "auto")
-
 """The certified engine, which has no formulations."""
 
 ALL_RUNS = (BASE, CERTIFIED, ("eliminated", "auto"), *product(FORMULATIONS, BACKENDS))
-
 """Formulation and backend of every way to enumerate."""
 
 

@@ -23,7 +23,6 @@ from reluenum.problem import parse_ridge
 RIDGE = "1/100"
 
 AUTO, CERTIFIED = "Groebner engine", "certified engine"
-
 """Whole enumerations, with proofs, beside peers that only solve systems."""
 
 
@@ -74,7 +73,6 @@ class Climb:
 
 
 Climber = Callable[[Problem, float], Climb]
-
 """From an instance and a limit of seconds."""
 
 

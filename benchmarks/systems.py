@@ -31,11 +31,9 @@ from reluenum.groebner import DEFAULT_MEGABYTES, Limits
 from reluenum.problem import Problem
 
 BASE = ("reduced", "flint")
-
 """Whose time every other time is divided by."""
 
 Run = tuple[str, str]
-
 """A form and a peer."""
 
 

@@ -17,7 +17,7 @@ from reluenum.problem import parse_ridge
 
 
 def main(instance: Mapping[str, Any], limits: Limits, output: Path) -> None:
-    """Read or generate the data (see `reluenum.experiment.paths`) and write the path."""
+    """Read or generate the data (see `experiments.instances.paths`) and write the path."""
     path = ridge_path(
         problem_of(instance), parse_ridge(instance["high"]), instance["points"], limits
     )

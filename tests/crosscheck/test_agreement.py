@@ -44,6 +44,7 @@ from reluenum.engines.formulations import FORMULATIONS
 from reluenum.errors import BackendError, IncompleteRunError
 from reluenum.figures import plot_times
 from reluenum.geometry.geometry import Geometry
+from reluenum.geometry.patterns import patterns
 from reluenum.groebner import BACKENDS, Limits
 from reluenum.groebner.flint import FlintBackend
 from scripts import agreed, crosscheck
@@ -281,13 +282,11 @@ def test_recording_changes_no_answer():
         for formulation in FORMULATIONS.values():
             landscapes = []
             for engine in (recording, plain):
-                arrangement = reluenum.api.Arrangement.of(TWO_POINTS)
-                solve = formulation.solver(Geometry.of(TWO_POINTS), engine)
-                every = reluenum.api.patterns(arrangement, 2)
-                merged = formulation.merge(
-                    Geometry.of(TWO_POINTS), [o for p in every for o in solve(p)]
-                )
-                landscapes.append(repr(formulation.certify(merged, Geometry.of(merged.problem))))
+                geometry = Geometry.of(TWO_POINTS)
+                solve = formulation.solver(geometry, engine)
+                every = patterns(geometry.arrangement, 2)
+                merged = formulation.merge(geometry, [o for p in every for o in solve(p)])
+                landscapes.append(repr(formulation.certify(merged, geometry)))
             assert landscapes[0] == landscapes[1]
     assert len(recording.asked) > 10
 
@@ -662,7 +661,6 @@ EASY = [
     ((75, 3, 2, 2, "1/5", "tie"), {"output_bias": "ridge"}),
     ((76, 3, 1, 2, "1/7", ""), {"output_bias": "free", "loss": "mean"}),
 ]
-
 """Every run finishes, within a second or two."""
 
 HARD = [
@@ -671,7 +669,6 @@ HARD = [
     ((69, 4, 1, 2, "1/3", ""), {}),
     ((74, 3, 2, 2, "1/5", ""), {}),
 ]
-
 """FLINT and sympy leave some systems of the eliminated formulation."""
 
 

@@ -103,7 +103,6 @@ def networks(*givens):
 
 
 HAND = Problem.from_text([["0"]], ["2"], 2, "1/2")
-
 """One point, f = a relu(c) + ...: minima have sum a c = 3/2, with loss 1/4 + 3/2 = 7/4."""
 
 SIZE = 1.5**0.5

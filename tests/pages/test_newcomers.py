@@ -60,7 +60,6 @@ NAMES = (
     *("`1/100`", "`--width 2`", "`{from: 3, to: 10}`", "`x_1`", "`x0`", "bzip2", "UTF-16"),
     "points on a line have `4n - 3` faces",  # said, so checked
 )
-
 """What has a digit and is no number that could be wrong: names, and what a reader may type."""
 
 NUMBER = re.compile(
@@ -100,7 +99,6 @@ ELSEWHERE = {
     "./run reference": "tests/test_packaging.py, and test_reference.py for what it ends with",
     "./run tests": "tests/test_packaging.py",
 }
-
 """Commands in blocks that these pages do not run, with who does."""
 
 

@@ -24,7 +24,6 @@ ROOT = Path(__file__).parents[2]
 PATH = {"format": "reluenum-path", "version": 1}
 
 TARGETS = ("all", "crosscheck_all", "convex_all", "descent_all")
-
 """Rules that only name what is wanted."""
 
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))

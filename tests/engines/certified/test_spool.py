@@ -45,7 +45,6 @@ PROGRAM = [sys.executable, "-m", "reluenum"]
 REFERENCE = Task(reference_problem(2, "1/100"), 2)
 
 SYMMETRIC = Problem.from_text([["-1"], ["0"], ["1"]], ["1", "0", "1"], 2, "1")
-
 """Data with exact ties, so that blocks hold exact records."""
 
 
