@@ -16,7 +16,7 @@ from reluenum.datasets.families import reference_data
 from reluenum.engines.formulations import FORMULATIONS
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts
-from reluenum.groebner import BACKENDS
+from reluenum.groebner.backends import BACKENDS
 from reluenum.problem import parse_ridge
 
 BASE = ("reduced", "auto")

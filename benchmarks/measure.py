@@ -24,7 +24,7 @@ from reluenum import Problem
 from reluenum.datasets.families import reference_data
 from reluenum.documents.files import write_text
 from reluenum.errors import BackendError
-from reluenum.groebner import installed_versions
+from reluenum.groebner.versions import installed_versions
 from reluenum.problem import parse_ridge
 
 TARGET = Path(__file__).parents[1] / "docs/data/benchmarks.json"

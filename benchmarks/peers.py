@@ -23,7 +23,8 @@ from reluenum.engines.reduced.outcomes import Outcome, OutcomeKind, solve_suppor
 from reluenum.errors import BackendError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import Support, supports
-from reluenum.groebner import BACKENDS, Backend, Limits, open_backends
+from reluenum.groebner.backends import BACKENDS, Backend, open_backends
+from reluenum.groebner.limits import Limits
 from reluenum.landscape.equations import stationarity_system
 from reluenum.problem import Problem
 

@@ -10,7 +10,7 @@ from reluenum.documents.results import to_json
 from reluenum.documents.seals import sealed
 from reluenum.experiments.instances import problem_of
 from reluenum.experiments.joblog import logged
-from reluenum.groebner import Limits
+from reluenum.groebner.limits import Limits
 from reluenum.paths.events import exact_document
 from reluenum.paths.path import ridge_path
 from reluenum.problem import parse_ridge

@@ -8,7 +8,7 @@ import pytest
 from flint import arb, fmpq
 
 from reluenum import InputError, Problem, enumerate_minima
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.optimisers import Networks, Objective, optimiser
 from reluenum.optimisers import explain as descent
 from reluenum.optimisers.explain import ARRIVED, EndKind, Explainer, Stall

@@ -17,7 +17,7 @@ from reluenum.cli import main
 from reluenum.datasets.datafiles import read_csv
 from reluenum.datasets.families import random_data, reference_data
 from reluenum.figures import save_figure
-from reluenum.groebner import BACKENDS, open_backends
+from reluenum.groebner.backends import BACKENDS, open_backends
 from reluenum.problem import parse_ridge
 from tests.support.systems import SYSTEMS, comparable, text_of
 

@@ -34,7 +34,7 @@ from reluenum.engines.certified.spool import (
     surveyed,
 )
 from reluenum.errors import IncompleteRunError, ReluenumError
-from reluenum.groebner import Settings
+from reluenum.groebner.backends import Settings
 from reluenum.groebner.workers import WorkerDiedError
 from reluenum.problem import parse_ridge
 from reluenum.verify import verify
