@@ -171,7 +171,7 @@ def test_floats_decide_nothing(room):
 
 
 BESIDE_ROOMS = {"agreement", "face", "pages", "repository", "support", "workflow"}
-"""Folders of tests that are about no single room; `face` is about what lies on top of the package."""
+"""Folders of tests about no single room; `face` is about what lies on top of the package."""
 
 
 def test_tests_lie_in_folders_of_the_rooms_and_share_only_what_is_in_support():
