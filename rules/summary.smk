@@ -87,6 +87,6 @@ rule decided:
         instances=list(INSTANCES),
         paths=list(PATHS),
     message:
-        "{wildcards.experiment}: is every support decided?"
+        "{wildcards.experiment}: is every list of minima complete?"
     script:
         "../scripts/decided.py"

@@ -182,6 +182,6 @@ rule sweep_decided:
     params:
         paths=list(PATHS),
     message:
-        "{wildcards.experiment}: is every support decided?"
+        "{wildcards.experiment}: is every list of minima complete?"
     script:
         "../scripts/sweep_decided.py"

@@ -27,9 +27,10 @@ class Agreed(StrEnum):
     BELOW = "loss below the dual bound"
     UNSOLVED = "program not solved accurately"
 
-
-AGREEING = frozenset({Agreed.REACHED, Agreed.ABOVE})
-"""The verdicts with which nothing is wrong."""
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing is wrong."""
+        return self in (Agreed.REACHED, Agreed.ABOVE)
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Comparison:
     @property
     def agrees(self) -> bool:
         """Whether nothing is wrong."""
-        return self.verdict in AGREEING
+        return self.verdict.agrees
 
     def to_document(self) -> dict[str, Any]:
         """Return a text form."""
