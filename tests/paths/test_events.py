@@ -10,7 +10,6 @@ from reluenum.cli import main
 from reluenum.datasets.families import reference_data, to_csv
 from reluenum.documents.minima import stationary_document
 from reluenum.documents.seals import read_json
-from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.groebner import Backends, Limits, open_backends
 from reluenum.groebner.flint import FlintBackend
@@ -130,7 +129,7 @@ def test_of_two_conditions_that_fail_the_first_has_the_word(second, condition):
     problem = Problem.from_text([["-3/4"], ["4/3"]], ["2", second], 2, "2.499998")
     branch = (("+0", 1), ("0+", -1))
     alive = minima_at(problem)
-    given = (problem, Arrangement.of(problem), branch, alive, fmpq(2500002, 10**6))
+    given = (Geometry.of(problem), branch, alive, fmpq(2500002, 10**6))
     with open_backends() as engine:
         found = turn(*given, engine)
     assert found.condition == condition
@@ -233,7 +232,7 @@ def test_a_branch_that_does_not_change_has_no_number(stretch):
 
 def test_the_zero_network_alone_has_no_number(stretch):
     problem, path, _ = stretch
-    given = (problem, Arrangement.of(problem), path.samples[:2], None, ())
+    given = (Geometry.of(problem), path.samples[:2], None, ())
     assert turn_of_change(*given, Backends(())) == Open(
         "the zero network alone has no unit that changes"
     )
