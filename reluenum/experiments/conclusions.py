@@ -33,7 +33,7 @@ def instances_decided(minima: Mapping[str, Document], paths: Mapping[str, Docume
     Examples
     --------
     >>> instances_decided({}, {"mine": {"undecided": {}}})
-    'path mine: decided at every ridge\\n'
+    'path mine: decided at every ridge\n'
     """
     counts = {name: document["enumeration"] for name, document in minima.items()}
     return _concluded(
