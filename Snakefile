@@ -14,7 +14,6 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from reluenum import groebner
 from reluenum.experiments import configuration, effort, instances, plans
 
 min_version("9.27")
@@ -34,8 +33,11 @@ report: "captions/workflow.rst"
 # environment.post-deploy.sh installs the package from here.
 os.environ.setdefault("RELUENUM_SOURCE", str(workflow.current_basedir))
 
-# Every job of a run records the same software.
-groebner.share_versions()
+# Every job records the software that the first process has found, which loads all of it to ask.
+if "RELUENUM_SOFTWARE" not in os.environ:
+    from reluenum import groebner
+
+    groebner.share_versions()
 
 configuration.complete_config(config, workflow.source_path("config/schemas/config.schema.yaml"))
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from reluenum.algebra.scalars import parse_rational
 from reluenum.convex.program import ConvexOptimum
 from reluenum.errors import IncompleteRunError
-from reluenum.problem import parse_rational
 
 EQUAL = 1e-6
 """Relative difference up to which a loss and the value of the program count as equal."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from reluenum.algebra.scalars import parse_rational
 from reluenum.documents.files import write_text
 from reluenum.documents.parquet import read_frame, write_frame
 from reluenum.experiments.names import instance_name
-from reluenum.problem import parse_rational
 from reluenum.views.components import components_frame
 from reluenum.views.instances import summary_frame
 from reluenum.views.sweep_tables import (

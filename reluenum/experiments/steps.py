@@ -9,6 +9,9 @@ from typing import Any
 
 from flint import fmpz
 
+from reluenum.datasets.datafiles import read_csv
+from reluenum.datasets.families import dataset
+from reluenum.datasets.layout import Layout
 from reluenum.documents.minima import VERSION
 from reluenum.documents.seals import place_of, read_sealed
 from reluenum.engines.certified.blocks import Block, read_blocks
@@ -33,6 +36,35 @@ PROBLEM, PATTERNS, SOLVED, MERGED = (
     "reluenum-solved",
     "reluenum-merged",
 )
+
+
+def problem_of(instance: Mapping[str, Any]) -> Problem:
+    """Return the problem that an instance of an experiment poses, its data read or generated.
+
+    Parameters
+    ----------
+    instance : dict
+        See `instances.instances`.
+
+    Raises
+    ------
+    InputError
+        If the data cannot be read.
+    """
+    if instance["data"] is not None:
+        inputs, targets = instance["data"]["x"], instance["data"]["y"]
+    elif instance["csv"] is not None:
+        inputs, targets = read_csv(instance["csv"], Layout(**instance.get("layout", {})))
+    else:
+        inputs, targets = dataset(instance["family"], **instance["parameters"])
+    return Problem.from_text(
+        inputs,
+        targets,
+        instance["width"],
+        instance["ridge"],
+        instance["loss"],
+        instance["output_bias"],
+    )
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:

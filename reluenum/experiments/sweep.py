@@ -18,9 +18,10 @@ from reluenum.documents.results import to_json
 from reluenum.engines.choice import ENGINES
 from reluenum.engines.series import SERIES
 from reluenum.experiments.checks import proved
-from reluenum.experiments.instances import batch_instances, problem_of
+from reluenum.experiments.instances import batch_instances
 from reluenum.experiments.names import instance_name
 from reluenum.experiments.rows import step_tables
+from reluenum.experiments.steps import problem_of
 from reluenum.groebner import Settings
 from reluenum.problem import Problem
 from reluenum.views.components import minima_csv
