@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -11,21 +10,12 @@ from numbers import Rational, Real
 from operator import mul
 from typing import Any, Self
 
-from flint import fmpq, fmpz
+from flint import fmpq
 
 from reluenum.algebra.arrays import Table, items, refuse_other_labels, single_column, table
 from reluenum.algebra.linear import Vector
-from reluenum.algebra.scalars import exact_text, shown, whole
-from reluenum.errors import InputError, quoted
-
-MAXIMAL_DIGITS = 1000
-"""Longest numerator or denominator accepted, so that `1e999999999` is refused, not expanded."""
-
-_NUMBER = re.compile(
-    r"(?P<sign>[+-]?)(?:(?P<num>[0-9]+)/(?P<den>[0-9]+)"
-    r"|(?P<whole>[0-9]*)(?:\.(?P<frac>[0-9]*))?(?:[eE](?P<exp>[+-]?[0-9]+))?)",
-    re.ASCII,
-)
+from reluenum.algebra.scalars import exact_text, parse_rational, positive_fraction, shown, whole
+from reluenum.errors import InputError
 
 
 class Loss(StrEnum):
@@ -66,42 +56,6 @@ class OutputBias(StrEnum):
     RIDGE = "ridge"
 
 
-def parse_rational(text: str) -> fmpq:
-    """Read a decimal, an exponent or a fraction exactly.
-
-    Parameters
-    ----------
-    text : str
-        For example `-0.17`, `1.5e-3` or `-17/100`; surrounding blanks are ignored.
-
-    Returns
-    -------
-    fmpq
-
-    Raises
-    ------
-    ValueError
-        If the text is not a finite number, or has more than `MAXIMAL_DIGITS` digits.
-
-    Examples
-    --------
-    >>> parse_rational("-0.17"), parse_rational("15e-1"), parse_rational("4/8")
-    (-17/100, 3/2, 1/2)
-    """
-    match = _NUMBER.fullmatch(text.strip())
-    digits = None if match is None else match["num"] or f"{match['whole']}{match['frac'] or ''}"
-    if match is None or not digits:
-        raise ValueError(f"{quoted(text)} is not a finite decimal or fraction")
-    if len(text) > MAXIMAL_DIGITS or len(text) + abs(int(match["exp"] or 0)) > MAXIMAL_DIGITS:
-        raise ValueError(f"{quoted(text)} has more than {MAXIMAL_DIGITS} digits")
-    denominator = fmpz(match["den"] or "1")
-    if denominator == 0:
-        raise ValueError(f"{quoted(text)} divides by zero")
-    shift = int(match["exp"] or 0) - len(match["frac"] or "")
-    value = fmpq(fmpz(digits), denominator) * fmpq(10) ** shift
-    return -value if match["sign"] == "-" else value
-
-
 def parse_ridge(value: Any) -> fmpq:
     """Read a ridge: a positive number, or its text; a float is its shortest decimal.
 
@@ -110,13 +64,8 @@ def parse_ridge(value: Any) -> fmpq:
     InputError
         If it is no number, or not positive: without a ridge minima need not exist.
     """
-    try:
-        ridge = parse_rational(exact_text(value))
-    except ValueError as error:
-        raise InputError("ridge", str(error), "a positive decimal or fraction") from error
-    if ridge <= 0:
-        raise InputError("ridge", f"{value} is not positive", "a positive decimal or fraction")
-    return ridge
+    ridge = positive_fraction(value, "ridge")
+    return fmpq(ridge.numerator, ridge.denominator)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ from reluenum.datasets.families import random_data, reference_data
 from reluenum.documents.files import write_text
 from reluenum.documents.minima import stationary_document
 from reluenum.figures.reading import data, fitted_values, parameters
-from reluenum.geometry.arrangement import Arrangement, face_bound
+from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.bounds import face_bound
 from reluenum.geometry.sizes import CERTIFIED_SUPPORT_LIMIT as CERTIFIED_LIMIT
 from reluenum.geometry.sizes import (
     LARGEST_DIMENSION,

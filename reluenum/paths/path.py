@@ -25,7 +25,7 @@ from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
 from reluenum.groebner.versions import installed_versions
 from reluenum.landscape.components import Component, component_on
 from reluenum.paths.grids import MOST_RIDGES, grid, ridge_interval
-from reluenum.problem import OutputBias, Problem
+from reluenum.problem import OutputBias, Problem, parse_ridge
 
 FORMAT, VERSION = "reluenum-path", 1
 
@@ -229,7 +229,7 @@ def ridge_path(
     """
     ridges = grid(*ridge_interval(problem.ridge, high), whole(points, "points", 2, MOST_RIDGES))
     samples = [
-        minima_at(replace(problem, ridge=ridge), limits)
+        minima_at(replace(problem, ridge=parse_ridge(ridge)), limits)
         for ridge in tqdm(ridges, unit="ridge", disable=not progress)
     ]
     found, events = [samples[0]], []

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from reluenum.algebra.linear import dot, primitive, row_space
-from reluenum.geometry.arrangement import Arrangement, cocircuits, covectors, face_bound, sign
+from reluenum.geometry.arrangement import Arrangement, cocircuits, covectors, sign
+from reluenum.geometry.bounds import face_bound
 from reluenum.problem import Problem
 
 SQUARE = [(0, 0), (0, 1), (1, 0), (1, 1)]

@@ -697,7 +697,7 @@ def _config(text: str) -> Make:
             from reluenum.errors import InputError
             from reluenum.experiments import instances as experiment
             from reluenum.experiments.configuration import complete_config
-            from reluenum.experiments.instances import problem_of as posed
+            from reluenum.experiments.steps import problem_of as posed
 
             try:
                 config = dict(load_configfile(path))

@@ -23,7 +23,8 @@ from reluenum.experiments.steps import (
     read_solved,
     solved_document,
 )
-from reluenum.geometry.arrangement import Arrangement, face_bound
+from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.bounds import face_bound
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import patterns
 from reluenum.geometry.supports import supports
