@@ -21,6 +21,22 @@ def support_text(support: Support) -> str:
     return "|".join(face.signs for face in support)
 
 
+def faces_in(text: str) -> tuple[str, ...]:
+    """Return the signs of the faces of a support from its text form."""
+    return tuple(text.split("|")) if text else ()
+
+
+def support_of(arrangement: Arrangement, text: str) -> Support:
+    """Return the support, or product of faces, that has this text form.
+
+    Raises
+    ------
+    KeyError
+        If no unit has such signs.
+    """
+    return tuple(arrangement.face(signs) for signs in faces_in(text))
+
+
 def count_supports(faces: int, width: int) -> int:
     """Return the number of sets of 1 to `width` out of so many faces."""
     return sum(comb(faces, size) for size in range(1, min(width, faces) + 1))

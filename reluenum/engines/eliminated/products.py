@@ -30,7 +30,7 @@ from reluenum.errors import BackendError, TheoremViolationError
 from reluenum.geometry.arrangement import Arrangement, Face, signed_rows
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Pattern
-from reluenum.geometry.supports import Support, support_text
+from reluenum.geometry.supports import Support, support_of, support_text
 from reluenum.groebner import Backends
 from reluenum.landscape.points import SupportPoint
 from reluenum.problem import OutputBias, Problem
@@ -362,7 +362,7 @@ def read_product(geometry: Geometry, record: Mapping[str, Any]) -> ProductOutcom
     TheoremViolationError
         If a recorded point is no critical point inside its faces.
     """
-    faces = tuple(geometry.arrangement.face(signs) for signs in record["faces"].split("|"))
+    faces = support_of(geometry.arrangement, record["faces"])
     support = tuple(sorted(set(living(faces))))
     points = tuple(_read_point(geometry.problem, support, entry) for entry in record["points"])
     found = CriticalSet(
