@@ -16,7 +16,7 @@ from reluenum.algebra.decimals import Real, RootMultiple, decimal_text
 from reluenum.algebra.numbers import Number, compare
 from reluenum.geometry.arrangement import Face
 from reluenum.geometry.moments import Moments
-from reluenum.geometry.supports import Support
+from reluenum.geometry.supports import StratumKey, Support
 from reluenum.landscape.evaluation import Evaluated, Network
 from reluenum.landscape.judged import CertifiedClass
 from reluenum.landscape.residuals import ResidualClass
@@ -74,6 +74,12 @@ class Stratum:
     def on_boundary(self) -> bool:
         """Whether some pre-activation is 0."""
         return self.zero_neurons > 0 or any(group.face.zeros for group in self.groups)
+
+    @property
+    def key(self) -> StratumKey:
+        """What identifies it."""
+        groups = ((group.face.signs, group.sign, group.multiplicity) for group in self.groups)
+        return StratumKey.of(groups, self.zero_neurons)
 
 
 @dataclass(frozen=True, eq=False)

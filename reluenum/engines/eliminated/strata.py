@@ -6,7 +6,7 @@ way form a component (docs/theory.md, section 14).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, cmp_to_key
 from itertools import combinations_with_replacement
@@ -23,6 +23,7 @@ from reluenum.geometry.patterns import Counts
 from reluenum.geometry.supports import Support, support_text
 from reluenum.landscape.components import (
     Component,
+    Stratum,
     joined,
     largest_first,
     positive_compositions,
@@ -33,9 +34,6 @@ from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Tally
 from reluenum.landscape.residuals import ResidualClass
 from reluenum.landscape.witnesses import Descent
 from reluenum.problem import Problem
-
-Shares = tuple[Support, tuple[int, ...]]
-"""A support, how many units each of its faces has and, in the last place, how many are zero."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -307,29 +305,35 @@ def _components(problem: Problem, judged: JudgedClass) -> Iterator[Component]:
     single stratum.
     """
     minimal = {(row.support, row.with_zero_units) for row in judged.rows if row.is_minimum}
-    strata = [
-        (support, counts)
-        for support, counts in _all_shares(judged.group, problem.width)
-        if (support, counts[-1] > 0) in minimal
-    ]
+    loss, strata = judged.group.loss, list(_strata(judged.group, problem.width, minimal))
     for part in joined(strata, _are_joined):
-        ordered = sorted(part, key=strata.index)
-        rigid = all(counts[-1] == 0 for _, counts in part)
-        orbit = factorial(problem.width) // prod(map(factorial, part[0][1])) if rigid else 1
-        found = [stratum_of(judged.group, s, counts[:-1], counts[-1]) for s, counts in ordered]
-        loss = judged.group.loss
-        yield Component(problem, loss, largest_first(found), judged.is_global, None, orbit)
+        found = largest_first(sorted(part, key=strata.index))
+        rigid = not any(stratum.zero_neurons for stratum in part)
+        shares = [factorial(group.multiplicity) for group in part[0].groups]
+        orbit = factorial(problem.width) // prod(shares) if rigid else 1
+        yield Component(problem, loss, found, judged.is_global, None, orbit)
 
 
-def _are_joined(left: Shares, right: Shares) -> bool:
+def _are_joined(left: Stratum, right: Stratum) -> bool:
     """Whether one stratum arises from the other as some units go to zero."""
-    one, two = (Counter(dict(zip(s, c[:-1], strict=True))) for s, c in (left, right))
+    one, two = (Counter({g.face: g.multiplicity for g in s.groups}) for s in (left, right))
     return one <= two or two <= one
 
 
-def _all_shares(group: ResidualClass, width: int) -> Iterator[Shares]:
-    """Yield every way to share the units out, small supports and few living ones first."""
+def _strata(
+    group: ResidualClass, width: int, minimal: Collection[tuple[Support, bool]]
+) -> Iterator[Stratum]:
+    """Yield every way to share the units out, small supports and few living ones first.
+
+    Parameters
+    ----------
+    group : ResidualClass
+    width : int
+    minimal : collection of (Support, bool)
+        The supports that have minima, and whether those with zero units are meant.
+    """
     for support in group.supports:
         for alive in range(len(support), width + 1):
-            for counts in positive_compositions(alive, len(support)):
-                yield support, (*counts, width - alive)
+            if (support, alive < width) in minimal:
+                for counts in positive_compositions(alive, len(support)):
+                    yield stratum_of(group, support, counts, width - alive)
