@@ -12,7 +12,6 @@ from reluenum.datasets.families import reference_data
 from reluenum.documents.minima import minima_document
 from reluenum.engines.eliminated.products import ProductOutcome, is_origin
 from reluenum.engines.formulations import ELIMINATED
-from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import patterns
 from reluenum.geometry.sign_matrices import refute_all
@@ -59,14 +58,14 @@ KINDS = {
 def main(target: Path) -> None:
     """Run the experiment and write the page."""
     problem = Problem(*reference_data(), 2, parse_ridge("1/100"))
-    arrangement = Arrangement.of(problem)
+    geometry = Geometry.of(problem)
     with open_backends() as engine:
-        solve = ELIMINATED.solver(Geometry.of(problem), engine)
-        outcomes = [o for pattern in patterns(arrangement, 2) for o in solve(pattern)]
-    merged = ELIMINATED.merge(Geometry.of(problem), outcomes)
+        solve = ELIMINATED.solver(geometry, engine)
+        outcomes = [o for pattern in patterns(geometry.arrangement, 2) for o in solve(pattern)]
+    merged = ELIMINATED.merge(geometry, outcomes)
     found = replace(
-        ELIMINATED.certify(merged, arrangement),
-        sign_matrices=refute_all(Geometry.of(problem)).to_document(),
+        ELIMINATED.certify(merged, geometry),
+        sign_matrices=refute_all(geometry).to_document(),
     )
     document = minima_document(found)
     sections = {

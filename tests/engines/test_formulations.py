@@ -47,11 +47,11 @@ def solved():
 
 @pytest.fixture
 def files(solved, tmp_path):
-    """The arrangement, and the solved files in a folder of their own."""
+    """The solved files in a folder of their own."""
     paths = [tmp_path / f"{k}.json" for k in range(len(solved))]
     for path, document in zip(paths, solved, strict=True):
         write_sealed(path, document)
-    return Arrangement.of(PROBLEM), paths
+    return paths
 
 
 def test_formulations_have_names_and_others_are_refused():
@@ -93,7 +93,7 @@ def test_many_units_on_few_faces_take_no_time():
 
 
 def test_files_of_patterns_merge_to_the_same_document(files):
-    arrangement, paths = files
+    paths = files
     points, outcomes = merge_files(paths, Geometry.of(PROBLEM), ELIMINATED)
     assert len(outcomes) == 91  # multisets of two out of the 13 faces
     path = paths[0].with_name("merged.json")
@@ -102,7 +102,7 @@ def test_files_of_patterns_merge_to_the_same_document(files):
 
 
 def test_files_of_one_formulation_are_not_read_as_the_other(files):
-    arrangement, paths = files
+    paths = files
     with pytest.raises(IncompleteRunError, match="another formulation"):
         read_solved(paths[0], Geometry.of(PROBLEM), REDUCED)
 
@@ -112,7 +112,7 @@ def holder_of_a_point(paths):
 
 
 def test_a_moved_point_is_noticed(files):
-    arrangement, paths = files
+    paths = files
     path = holder_of_a_point(paths)
     document = read_json(path)
     entry = next(o for o in document["outcomes"] if o["points"] and o["points"][0])
@@ -123,7 +123,7 @@ def test_a_moved_point_is_noticed(files):
 
 
 def test_a_missing_product_is_noticed(files):
-    arrangement, paths = files
+    paths = files
     document = read_json(paths[-1])
     del document["outcomes"][0]
     write_sealed(paths[-1], document)

@@ -49,7 +49,6 @@ def run(tmp_path, engine):
     """A small run by hand: the solved files of a problem, three patterns each."""
 
     def make(problem):
-        arrangement = Arrangement.of(problem)
         planned = tmp_path / "patterns.json"
         write_sealed(planned, patterns_document(Geometry.of(problem), 3))
         paths = []
@@ -61,7 +60,7 @@ def run(tmp_path, engine):
             ]
             paths.append(tmp_path / f"solved{k}.json")
             write_sealed(paths[-1], solved_document(problem, REDUCED, batch, outcomes, engine))
-        return problem, arrangement, paths
+        return problem, paths
 
     return make
 
@@ -145,16 +144,13 @@ def test_the_plan_states_faces_columns_and_counts():
 
 @pytest.mark.parametrize("problem", [PROBLEM, EXAMPLE_1], ids=["mean ridge", "sum none"])
 def test_merging_files_gives_what_solving_in_one_go_gives(run, engine, problem):
-    problem, arrangement, paths = run(problem)
+    problem, paths = run(problem)
     from_files, outcomes = merge_files(paths, Geometry.of(problem), REDUCED)
     assert len(outcomes) == 15
-    direct = merge(
-        Geometry.of(problem), [solve_support(problem, s, engine) for s in supports(arrangement, 2)]
-    )
-    expected = to_json(minima_document(landscape(direct, Geometry.of(direct.problem))))
-    assert (
-        to_json(minima_document(landscape(from_files, Geometry.of(from_files.problem)))) == expected
-    )
+    geometry = Geometry.of(problem)
+    outcomes = [solve_support(problem, s, engine) for s in supports(geometry.arrangement, 2)]
+    expected = to_json(minima_document(landscape(merge(geometry, outcomes), geometry)))
+    assert to_json(minima_document(landscape(from_files, geometry))) == expected
     # and once more through the merged file
     path = paths[0].with_name("merged.json")
     write_sealed(path, merged_document(REDUCED, from_files, outcomes))
@@ -164,7 +160,7 @@ def test_merging_files_gives_what_solving_in_one_go_gives(run, engine, problem):
 
 
 def test_solved_outcomes_survive_their_file(run):
-    problem, arrangement, paths = run(EXAMPLE_1)
+    problem, paths = run(EXAMPLE_1)
     for path in paths:
         solved = read_solved(path, Geometry.of(problem), REDUCED)
         document = json.loads(path.read_text())
@@ -175,7 +171,7 @@ def test_solved_outcomes_survive_their_file(run):
 
 
 def test_the_merged_file_lists_the_residuals(run):
-    problem, arrangement, paths = run(EXAMPLE_1)
+    problem, paths = run(EXAMPLE_1)
     document = merged_document(REDUCED, *merge_files(paths, Geometry.of(problem), REDUCED))
     assert [(c["loss"], c["tight_faces"], c["supports"]) for c in document["classes"]] == [
         ("5", [], [""]),
@@ -187,7 +183,7 @@ def test_the_merged_file_lists_the_residuals(run):
 
 
 def test_outcomes_of_another_problem_are_refused(run):
-    _, arrangement, paths = run(EXAMPLE_1)
+    _, paths = run(EXAMPLE_1)
     with pytest.raises(IncompleteRunError, match=r"solved0\.json belongs to another problem"):
         read_solved(paths[0], Geometry.of(OTHER), REDUCED)
     changed(paths[0], lambda document: document.update(problem_sha256="0" * 64))
@@ -196,7 +192,7 @@ def test_outcomes_of_another_problem_are_refused(run):
 
 
 def test_a_missing_doubled_or_unknown_pattern_is_named(run):
-    problem, arrangement, paths = run(EXAMPLE_1)
+    problem, paths = run(EXAMPLE_1)
     first = json.loads(paths[-1].read_text())["patterns"][0]
     with pytest.raises(IncompleteRunError, match="is missing, doubled or unknown"):
         merge_files(paths[:-1], Geometry.of(problem), REDUCED)
@@ -212,7 +208,7 @@ def test_a_missing_doubled_or_unknown_pattern_is_named(run):
 
 
 def test_a_missing_or_doubled_outcome_is_named(run):
-    problem, arrangement, paths = run(EXAMPLE_1)
+    problem, paths = run(EXAMPLE_1)
     holder = holder_of(paths, "+0")
     original = holder.read_text()
     changed(holder, lambda document: document["outcomes"].remove(entry_of(document, "+0")))
@@ -225,7 +221,7 @@ def test_a_missing_or_doubled_outcome_is_named(run):
 
 
 def test_a_point_that_is_not_where_the_file_says_is_refused(run):
-    problem, arrangement, paths = run(EXAMPLE_1)
+    problem, paths = run(EXAMPLE_1)
     holder = holder_of(paths, "+0")
 
     def move(document):
@@ -239,7 +235,7 @@ def test_a_point_that_is_not_where_the_file_says_is_refused(run):
 
 def test_the_mirror_image_of_a_point_is_not_the_point(run):
     # The unit -w solves the system too: r = -4/5 and s = -(2 + 4/5) 4/5 is negative.
-    problem, arrangement, paths = run(EXAMPLE_1)
+    problem, paths = run(EXAMPLE_1)
     holder = holder_of(paths, "+0")
 
     def mirror(document):
@@ -254,7 +250,7 @@ def test_the_mirror_image_of_a_point_is_not_the_point(run):
 
 @pytest.mark.parametrize(("support", "verdict"), [("+0", "leaves its faces"), ("++", "stationary")])
 def test_a_changed_verdict_on_a_point_is_refused(run, support, verdict):
-    problem, arrangement, paths = run(EXAMPLE_1)
+    problem, paths = run(EXAMPLE_1)
     holder = holder_of(paths, support)
     changed(holder, lambda document: entry_of(document, support).update(verdict=verdict))
     with pytest.raises(TheoremViolationError, match="is not as recorded"):
@@ -262,7 +258,7 @@ def test_a_changed_verdict_on_a_point_is_refused(run, support, verdict):
 
 
 def test_a_point_that_was_dropped_from_a_file_is_noticed(run):
-    problem, arrangement, paths = run(EXAMPLE_1)
+    problem, paths = run(EXAMPLE_1)
     holder = holder_of(paths, "+0|0+")
 
     def drop(document):
@@ -279,7 +275,7 @@ def test_a_point_that_was_dropped_from_a_file_is_noticed(run):
 
 
 def test_undecided_supports_and_their_reasons_survive_the_merged_file(run):
-    problem, arrangement, paths = run(EXAMPLE_1)
+    problem, paths = run(EXAMPLE_1)
     holder = holder_of(paths, "+0|0+")
 
     def give_up(document):
@@ -294,7 +290,7 @@ def test_undecided_supports_and_their_reasons_survive_the_merged_file(run):
 
 
 def test_a_merged_file_is_proved_anew_when_read(run):
-    problem, arrangement, paths = run(EXAMPLE_1)
+    problem, paths = run(EXAMPLE_1)
     path = paths[0].with_name("merged.json")
     document = merged_document(REDUCED, *merge_files(paths, Geometry.of(problem), REDUCED))
     # What the file claims beyond the outcomes is not believed.

@@ -118,7 +118,7 @@ def assert_tight(problem, point, face):
 
 def test_opposite_faces_tie_in_generic_data():
     """Lemma 29: with two pairs of opposite faces the total residual moment is 0."""
-    problem, arrangement, frames, blocks = seven_points(5)
+    problem, _, frames, blocks = seven_points(5)
     tied = 0
     with open_backends("flint") as engine:
         escalation = Escalation(Geometry.of(problem), engine)

@@ -372,11 +372,11 @@ def recorded(engine):
         if (outcome := solver.product(support)).critical.points
         and outcome.critical.points[0].isolated.claim.parametrisation.chi.degree() > 1
     )
-    return problem, Arrangement.of(problem), outcome
+    return problem, outcome
 
 
 def test_what_is_read_is_what_was_written(recorded):
-    problem, arrangement, outcome = recorded
+    problem, outcome = recorded
     record = json.loads(json.dumps(outcome.to_document()))
     again = read_product(Geometry.of(problem), record)
     assert again.faces == outcome.faces
@@ -385,7 +385,7 @@ def test_what_is_read_is_what_was_written(recorded):
 
 
 def test_a_point_moved_away_is_refused(recorded):
-    problem, arrangement, outcome = recorded
+    problem, outcome = recorded
     record = copy.deepcopy(outcome.to_document())
     centre = record["points"][0]["centre"]
     centre[0] = f"{int(centre[0].split('/')[0]) + 10**60}/{centre[0].split('/')[1]}"
@@ -394,9 +394,9 @@ def test_a_point_moved_away_is_refused(recorded):
 
 
 def test_a_point_on_the_faces_of_another_product_is_refused(recorded):
-    problem, arrangement, outcome = recorded
+    problem, outcome = recorded
     refused = 0
-    for other in combinations(arrangement.live_faces, 2):
+    for other in combinations(Arrangement.of(problem).live_faces, 2):
         if other == outcome.faces:
             continue
         record = copy.deepcopy(outcome.to_document())
@@ -431,7 +431,7 @@ def rational_solution(engine, system):
 
 
 def test_faces_that_do_not_exist_are_refused(recorded):
-    problem, arrangement, outcome = recorded
+    problem, outcome = recorded
     record = {**outcome.to_document(), "faces": "+?+|+++"}
     with pytest.raises(KeyError):
         read_product(Geometry.of(problem), record)

@@ -68,7 +68,7 @@ def merged(problem, outcomes):
 
 def landscape_of(problem, engine):
     found = merged(problem, outcomes_of(problem, engine))
-    return eliminated_landscape(found, Arrangement.of(problem))
+    return eliminated_landscape(found, Geometry.of(problem))
 
 
 def assert_same_documents(problem, engine):
@@ -252,4 +252,4 @@ def test_a_product_settled_by_one_process_and_not_by_another_is_undecided(engine
         found = merged(problem, mixed)
         assert found.unsolved
         assert with_point.critical.points[0] in found.points
-        assert not eliminated_landscape(found, Arrangement.of(problem)).is_complete
+        assert not eliminated_landscape(found, Geometry.of(problem)).is_complete

@@ -29,13 +29,12 @@ def engine():
 
 
 def solved(problem, engine):
-    arrangement = Arrangement.of(problem)
-    outcomes = [solve_support(problem, s, engine) for s in supports(arrangement, problem.width)]
-    return arrangement, outcomes
+    faces = Arrangement.of(problem)
+    return [solve_support(problem, s, engine) for s in supports(faces, problem.width)]
 
 
 def merged(problem, engine):
-    arrangement, outcomes = solved(problem, engine)
+    outcomes = solved(problem, engine)
     return merge(Geometry.of(problem), outcomes)
 
 
@@ -100,7 +99,7 @@ def test_a_union_wider_than_the_network_is_no_support(engine):
 
 
 def test_the_order_of_the_outcomes_does_not_matter(engine):
-    arrangement, outcomes = solved(EXAMPLE_1, engine)
+    outcomes = solved(EXAMPLE_1, engine)
     expected = [texts(g) for g in merge(Geometry.of(EXAMPLE_1), outcomes).classes]
     shuffled = list(outcomes)
     for seed in range(5):
@@ -109,7 +108,7 @@ def test_the_order_of_the_outcomes_does_not_matter(engine):
 
 
 def test_a_missing_support_is_named(engine):
-    arrangement, outcomes = solved(EXAMPLE_1, engine)
+    outcomes = solved(EXAMPLE_1, engine)
     for k in (0, 4, len(outcomes) - 1):
         name = support_text(outcomes[k].support)
         with pytest.raises(IncompleteRunError) as caught:
@@ -118,7 +117,7 @@ def test_a_missing_support_is_named(engine):
 
 
 def test_a_doubled_support_is_named(engine):
-    arrangement, outcomes = solved(EXAMPLE_1, engine)
+    outcomes = solved(EXAMPLE_1, engine)
     for outcome in (outcomes[0], outcomes[-1]):
         with pytest.raises(IncompleteRunError) as caught:
             merge(Geometry.of(EXAMPLE_1), [*outcomes, outcome])
@@ -126,15 +125,16 @@ def test_a_doubled_support_is_named(engine):
 
 
 def test_a_stray_support_is_named(engine):
-    arrangement, outcomes = solved(EXAMPLE_1, engine)
-    stray = Outcome(arrangement.live_faces[:3], OutcomeKind.NO_POINT)
+    outcomes = solved(EXAMPLE_1, engine)
+    stray = Outcome(Arrangement.of(EXAMPLE_1).live_faces[:3], OutcomeKind.NO_POINT)
     with pytest.raises(IncompleteRunError, match="does not belong to the problem"):
         merge(Geometry.of(EXAMPLE_1), [*outcomes, stray])
 
 
 def test_an_undecided_support_stays_undecided(engine):
-    arrangement, outcomes = solved(EXAMPLE_1, engine)
-    pair = (arrangement.face("+0"), arrangement.face("0+"))
+    outcomes = solved(EXAMPLE_1, engine)
+    faces = Arrangement.of(EXAMPLE_1)
+    pair = (faces.face("+0"), faces.face("0+"))
     lost = [
         Outcome(o.support, OutcomeKind.UNDECIDED, reason="slow") if o.support == pair else o
         for o in outcomes
