@@ -31,26 +31,14 @@ from reluenum.landscape.components import (
 )
 from reluenum.landscape.dual import DualScan, scan_dual
 from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Tally, Undecided, ranked
-from reluenum.landscape.residuals import ResidualClass
+from reluenum.landscape.residuals import MiddlePoint, ResidualClass
 from reluenum.landscape.witnesses import Descent
 from reluenum.problem import Problem
 
 
 @dataclass(frozen=True, eq=False)
-class FibrePoint(EliminatedPoint):
-    """A critical point on faces whose responses are dependent, among a polytope of them.
-
-    Parameters
-    ----------
-    problem : Problem
-    support : Support
-        A union of supports of the vertices.
-    isolated : IsolatedPoint
-        Of the first vertex; the residual, and all that depends on it, is the same.
-    group : ResidualClass
-    """
-
-    group: ResidualClass
+class FibrePoint(MiddlePoint, EliminatedPoint):
+    """A `MiddlePoint` in the unknowns of the surrogate, of length 1."""
 
     @cached_property
     def units(self) -> list[list[Number]]:
@@ -264,7 +252,7 @@ def _judged(found: CandidateSet, geometry: Geometry) -> list[JudgedClass]:
     for group in groups:
         rows: list[JudgedPoint] = []
         for support in group.supports:
-            point = _point_on(group, support)
+            point = group.point_on(support, FibrePoint)
             fibre = group.polytope_dimension(support)
             if fibre > found.dimensions.get(support, fibre):
                 text = support_text(support)
@@ -276,14 +264,6 @@ def _judged(found: CandidateSet, geometry: Geometry) -> list[JudgedClass]:
                 rows.append(_row(point, True, conditions.with_zero_units(), least))
         judged.append(JudgedClass(group, not group.scan.exceeding, tuple(rows)))
     return judged
-
-
-def _point_on(group: ResidualClass, support: Support) -> EliminatedPoint:
-    """Return the point of a class on a support; the middle one of a fibre."""
-    for vertex in group.vertices:
-        if vertex.support == support:
-            return vertex
-    return FibrePoint(group.problem, support, group.point.isolated, group)
 
 
 def _row(
