@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from reluenum.engines.certified.blocks import Block, Find
 from reluenum.engines.certified.escalation import Escalation, Stage, exact_records
 from reluenum.engines.certified.spool import Task, surveyed
@@ -173,7 +171,7 @@ def certified(census: Census, escalation: Escalation) -> Certified:
     for find in census.finds:
         support = tuple(arrangement.live_faces[f] for f in find.faces)
         try:
-            point = escalation.point(support, np.array(find.vectors))
+            point = escalation.point(support, find.vectors)
             scan = _scan(escalation, point, find)
         except BackendError as error:
             undecided.append(Undecided(support, str(error)))
