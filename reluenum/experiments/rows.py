@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from decimal import Context, Decimal
 from typing import Any
 
+from reluenum.documents.labels import Document
 from reluenum.experiments.names import instance_name
 from reluenum.problem import parse_rational
 from reluenum.views.components import components_frame
 from reluenum.views.instances import summary_frame
-from reluenum.views.sweep_tables import TIMES, Document
+from reluenum.views.sweep_tables import TIMES
 
 
 def instance_row(instance: Mapping[str, Any], document: Document) -> dict[str, Any]:

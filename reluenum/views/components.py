@@ -168,4 +168,4 @@ def _point_row(index: int, point: Mapping[str, Any]) -> dict[str, Any]:
 
 def stationary_csv(document: Document) -> str:
     """Return `stationary_frame` as CSV; a minimum has empty descent columns."""
-    return csv_text(stationary_frame(document).fillna(""))
+    return csv_text(stationary_frame(document), "")
