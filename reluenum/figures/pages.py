@@ -8,10 +8,11 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reluenum.documents.labels import undecided_note
-from reluenum.views import optimisers as practice_tables
 from reluenum.views.components import readable_components
 from reluenum.views.facts import facts
 from reluenum.views.instances import readable_instances
+from reluenum.views.optimisers import LEGEND as OPTIMISERS_LEGEND
+from reluenum.views.optimisers import readable_optimisers, readable_shares, shares_totals, warnings
 from reluenum.views.sweep_tables import GROUP_AND_RIDGE
 from reluenum.views.sweeps import (
     LEGEND,
@@ -171,14 +172,14 @@ def practice_page(title: str, shares: pd.DataFrame) -> str:
     shares : DataFrame
         With the columns of `views.optimisers.shares_frame`.
     """
-    optimisers = practice_tables.readable_optimisers(shares)
-    instances = practice_tables.readable_shares(shares)
+    optimisers = readable_optimisers(shares)
+    instances = readable_shares(shares)
     return _tables(
         title,
-        [practice_tables.totals(shares)],
-        practice_tables.warnings(shares),
+        [shares_totals(shares)],
+        warnings(shares),
         [
-            Section.of("Optimisers", optimisers, note=practice_tables.LEGEND),
+            Section.of("Optimisers", optimisers, note=OPTIMISERS_LEGEND),
             Section.of("Instances", instances, texts=2),
         ],
     )

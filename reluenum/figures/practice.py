@@ -27,7 +27,7 @@ def plot_practice(shares: pd.DataFrame) -> tuple[Figure, str]:
     Parameters
     ----------
     shares : DataFrame
-        With the columns of `reluenum.practice_tables.shares_frame`.
+        With the columns of `views.optimisers.shares_frame`.
 
     Returns
     -------

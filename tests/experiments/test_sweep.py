@@ -16,7 +16,7 @@ from reluenum.experiments.configuration import complete_config
 from reluenum.experiments.instances import batches, paths
 from reluenum.experiments.rows import component_rows
 from reluenum.experiments.sweep import checked, document_members, examine_size, refuse_large, unfold
-from reluenum.groebner import DEFAULT_LIMITS, Limits
+from reluenum.groebner import DEFAULT_SETTINGS, Limits, Settings
 from reluenum.views.sweep_tables import COMPONENTS, INSTANCES, dimensions, frame, sweep_summary
 from reluenum.views.sweeps import sweep_latex, sweep_markdown
 from tests.support.sweeps import row
@@ -172,7 +172,7 @@ def grown(one, folder, sizes, **settings):
     """Examine a batch size by size, through files, and return the documents of each width."""
     archives, steps = [], []
     for size in range(1, sizes + 1):
-        settings = {"backend": "auto", "limits": DEFAULT_LIMITS, "certificates": True} | settings
+        settings = {"settings": DEFAULT_SETTINGS, "certificates": True} | settings
         steps.append(examine_size(one, size, archives, **settings))
         archives.append(folder / f"{size}.zip")
         write_archive(archives[-1], steps[-1].records)
@@ -180,12 +180,12 @@ def grown(one, folder, sizes, **settings):
 
 
 def test_records_of_another_batch_are_refused(tmp_path):
-    step = examine_size(spec(), 1, [], "auto", DEFAULT_LIMITS, True)
+    step = examine_size(spec(), 1, [], DEFAULT_SETTINGS, True)
     write_archive(tmp_path / "1.zip", step.records)
     with pytest.raises(IncompleteRunError, match="another problem"):
-        examine_size(spec(n=4), 2, [tmp_path / "1.zip"], "auto", DEFAULT_LIMITS, True)
+        examine_size(spec(n=4), 2, [tmp_path / "1.zip"], DEFAULT_SETTINGS, True)
     with pytest.raises(IncompleteRunError, match="of another batch"):
-        examine_size(spec(seed=[0, 7]), 2, [tmp_path / "1.zip"], "auto", DEFAULT_LIMITS, True)
+        examine_size(spec(seed=[0, 7]), 2, [tmp_path / "1.zip"], DEFAULT_SETTINGS, True)
 
 
 def test_an_astronomical_instance_is_refused():
@@ -209,7 +209,7 @@ def test_certificates_are_kept_if_asked_for_and_checked(tmp_path):
 
 
 def test_a_wrong_document_is_not_proved(tmp_path):
-    step = examine_size(spec(engine="certified", seed=3), 1, [], "auto", DEFAULT_LIMITS, True)
+    step = examine_size(spec(engine="certified", seed=3), 1, [], DEFAULT_SETTINGS, True)
     (document,) = step.documents.values()
     del document["components"][-1]
     path = tmp_path / "documents.zip"
@@ -219,7 +219,7 @@ def test_a_wrong_document_is_not_proved(tmp_path):
 
 
 def test_every_instance_can_have_its_folder(tmp_path):
-    step = examine_size(spec(seed=[0, 1]), 1, [], "auto", DEFAULT_LIMITS, True)
+    step = examine_size(spec(seed=[0, 1]), 1, [], DEFAULT_SETTINGS, True)
     path = tmp_path / "documents.zip"
     write_archive(path, document_members(step.documents))
     assert unfold(path, tmp_path / "results") == list(step.documents)
@@ -277,7 +277,7 @@ def test_the_zero_network_does_not_count_as_found_on_a_boundary():
 
 
 def test_components_of_an_undecided_instance_say_so(tmp_path):
-    step = examine_size(spec(), 1, [], "sympy", Limits(1e-6, 4000), True)
+    step = examine_size(spec(), 1, [], Settings("sympy", Limits(1e-6, 4000)), True)
     tables = [component_rows(name, document) for name, document in step.documents.items()]
     found = frame([row for rows in tables for row in rows], COMPONENTS)
     incomplete = {name for name, document in step.documents.items() if not document["complete"]}
