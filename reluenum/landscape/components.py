@@ -213,7 +213,16 @@ def _global_components(problem: Problem, group: CertifiedClass) -> Iterator[Comp
 
 
 def component_on(problem: Problem, group: CertifiedClass, support: Support) -> Component:
-    """Return the minima with one unit on each face of a support, at the width of its size."""
+    """Return the minima with one unit on each face of a support, at the width of its size.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of any width; a component remembers it for its data.
+    group : CertifiedClass
+    support : Support
+        One of its `minimal_supports`.
+    """
     stratum = stratum_of(group.stationary, support, (1,) * len(support), 0)
     return _component(problem, group, [stratum], factorial(len(support)))
 
@@ -234,7 +243,18 @@ def largest_first(strata: Iterable[Stratum]) -> tuple[Stratum, ...]:
 def stratum_of(
     stationary: ResidualClass, support: Support, multiplicities: Sequence[int], zeros: int
 ) -> Stratum:
-    """Return the stratum of a residual with so many units on each face, and so many zero ones."""
+    """Return a stratum of the points with one residual.
+
+    Parameters
+    ----------
+    stationary : ResidualClass
+    support : Support
+        m faces, a union of supports of vertices.
+    multiplicities : (m,) sequence of int
+        How many units each face has, at least one.
+    zeros : int
+        How many units are 0.
+    """
     groups = tuple(
         FaceGroup(face, stationary.signs[face], multiplicity, square, stationary.direction(face))
         for face, multiplicity, square in zip(

@@ -61,7 +61,18 @@ class Network:
     def of(
         cls, problem: Problem, weights: Iterable[Any], units: Iterable[Iterable[Any]], bias: Any
     ) -> "Network":
-        """Make a network from numbers or their texts: a (L,), rows (b, c) of (L, d + 1), and m."""
+        """Make a network from numbers or their texts.
+
+        Parameters
+        ----------
+        problem : Problem
+        weights : (L,) iterable
+            a.
+        units : (L, d + 1) nested iterable
+            v = (b, c) of each unit.
+        bias : number or text
+            m, 0 without output bias.
+        """
         rows = np.array([[float(entry) for entry in unit] for unit in units])
         rows = rows.reshape(-1, problem.dimension + 1)
         outer = np.array([*map(float, weights)])

@@ -187,7 +187,15 @@ class Block:
 
 
 def block_bounds(total: int, size: int, per_block: int) -> list[tuple[int, int]]:
-    """Return the first number, and one past the last, of every block of supports of a size."""
+    """Return the first number, and one past the last, of every block of supports of a size.
+
+    Parameters
+    ----------
+    total, size : int
+        Of the `Subsets` that number them.
+    per_block : int
+        Supports of a block; the last one may have fewer.
+    """
     count = Subsets(total, size).count
     return [
         (k * per_block, min((k + 1) * per_block, count)) for k in range(ceil(count / per_block))

@@ -67,7 +67,15 @@ class Surveyor:
     largest: int
 
     def block(self, known: Knowledge, start: int, stop: int) -> Block:
-        """Examine the supports of the next size with numbers from `start` to `stop` - 1."""
+        """Examine some supports.
+
+        Parameters
+        ----------
+        known : Knowledge
+            Of all supports that have one face less.
+        start, stop : int
+            Their first number, and one past the last.
+        """
         parts = [
             self._chunk(known, first, min(first + CHUNK, stop))
             for first in range(start, stop, CHUNK)

@@ -327,7 +327,15 @@ def independent_blocks(problem: Problem, support: Support) -> list[Support]:
 
 
 def surely_outside(problem: Problem, support: Support, balls: Sequence[Any]) -> bool:
-    """Whether enclosures of `graph_variables` show that a root is not in the open faces."""
+    """Whether enclosures of a root show that it is not in the open faces.
+
+    Parameters
+    ----------
+    problem : Problem
+    support : Support
+    balls : sequence of arb
+        Of the `graph_variables` of the support, in their order.
+    """
     charts = [Chart.of(problem, face) for face in support]
     weights, taus, slopes = graph_unknowns(charts, balls)
     if any(q * g < 0 for q, g in zip(weights, slopes, strict=True)):
