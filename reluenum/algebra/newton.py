@@ -47,6 +47,14 @@ def certified_box(
 def newton(system: PolynomialSystem, centre: Sequence[arb], box: Sequence[arb]) -> list[arb]:
     """Return centre - J(box)^-1 F(centre) at the current precision.
 
+    Parameters
+    ----------
+    system : PolynomialSystem
+        Square, in N variables.
+    centre : (N,) sequence of arb
+        Inside the box; of radius 0 for a proof.
+    box : (N,) sequence of arb
+
     Raises
     ------
     ZeroDivisionError

@@ -18,6 +18,7 @@ from scipy.sparse import csr_array
 from reluenum.errors import MissingExtraError, SolverError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
+from reluenum.landscape.evaluation import InDoubles
 from reluenum.problem import OutputBias, Problem
 
 SOLVER = "CLARABEL"
@@ -143,7 +144,7 @@ def convex_optimum(problem: Problem) -> ConvexOptimum:
 
 
 @dataclass(frozen=True, eq=False)
-class _Program:
+class _Program(InDoubles):
     """The program of a problem in doubles: a vector for each of J = 2 K pairs of cell and sign.
 
     Parameters
@@ -157,21 +158,6 @@ class _Program:
     def problem(self) -> Problem:
         """The problem."""
         return self.geometry.problem
-
-    @cached_property
-    def rows(self) -> np.ndarray:
-        """The homogeneous inputs, (n, D)."""
-        return np.array([[float(entry) for entry in row] for row in self.problem.rows])
-
-    @cached_property
-    def targets(self) -> np.ndarray:
-        """The targets, (n,)."""
-        return np.array([float(entry) for entry in self.problem.targets])
-
-    @cached_property
-    def ridge(self) -> float:
-        """The effective ridge."""
-        return float(self.problem.effective_ridge)
 
     @cached_property
     def columns(self) -> list[str]:

@@ -15,9 +15,7 @@ from reluenum.crosscheck.measurement import Measurement, unfinished
 from reluenum.documents.files import write_text
 from reluenum.figures import plot_times, save_figure
 from reluenum.figures.pages import rendered
-
-NOTHING = "–"
-"""Stands for what a run does not have."""
+from reluenum.views.cells import NOTHING, csv_text, object_frame, paragraphs
 
 AGREED = "Wherever runs finished, they agree."
 """What is said if there is no disagreement."""
@@ -73,11 +71,8 @@ def measurements_frame(agreement: Agreement) -> pd.DataFrame:
         counts the others; `seconds`, `median` and `maximum` are of single systems, those that
         reached a limit included; `undecided` and `components` are None without a list of minima.
     """
-    rows = [
-        {**_run_row(measurement), "verdict": agreement.verdict(measurement)}
-        for measurement in agreement.measurements
-    ]
-    return pd.DataFrame(rows, columns=list(_RUN_TITLES), dtype=object)
+    rows = [{**_run_row(m), "verdict": agreement.verdict(m)} for m in agreement.measurements]
+    return object_frame(rows, list(_RUN_TITLES))
 
 
 def _run_row(measurement: Measurement) -> dict[str, Any]:
@@ -126,7 +121,7 @@ def ratios_frame(measurements: Iterable[Measurement]) -> pd.DataFrame:
         for other in listed
         if other["formulation"] != "reduced" and other["backend"] in reduced
     ]
-    return pd.DataFrame(rows, columns=list(_RATIO_TITLES), dtype=object)
+    return object_frame(rows, list(_RATIO_TITLES))
 
 
 def _ratio_row(reduced: Measurement, other: Measurement) -> dict[str, Any]:
@@ -162,14 +157,11 @@ def systems_frame(measurements: Iterable[Measurement]) -> pd.DataFrame:
         *("dimension", "degree", "real", "points", "seconds", "reason"),
     ]
     rows = [
-        [
-            {**system, **{key: m[key] for key in columns[:2]}, **_sizes(system)}.get(column)
-            for column in columns
-        ]
+        {**system, **{key: m[key] for key in columns[:2]}, **_sizes(system)}
         for m in measurements
         for system in m["systems"]
     ]
-    return pd.DataFrame(rows, columns=columns, dtype=object)
+    return object_frame(rows, columns)
 
 
 def _sizes(system: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,7 +178,7 @@ def _faces_text(text: str) -> str:
 
 def systems_csv(measurements: Iterable[Measurement]) -> str:
     """Return `systems_frame` as CSV."""
-    return systems_frame(measurements).to_csv(index=False, lineterminator="\n")
+    return csv_text(systems_frame(measurements), "")
 
 
 def patterns_frame(measurements: Sequence[Measurement]) -> pd.DataFrame:
@@ -255,7 +247,7 @@ def agreement_markdown(agreement: Agreement) -> str:
         "\n".join(f"- {line}" for line in crosscheck_summary(agreement)),
         markdown_table(ratios, _RATIO_TITLES) if len(ratios) else "",
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return paragraphs(parts)
 
 
 def crosscheck_summary(agreement: Agreement) -> list[str]:

@@ -33,6 +33,28 @@ def seal(place: str, *contents: bytes) -> str:
     return sha256(" ".join(digests).encode()).hexdigest()
 
 
+def seal_at(path: str | Path, *contents: bytes) -> str:
+    """Return the seal of contents in the folder of a file."""
+    return seal(place_of(path), *contents)
+
+
+def tied(key: str, content: bytes) -> bytes:
+    """Return a content with, at its end, what ties it to a key."""
+    return content + sha256(key.encode() + content).digest()
+
+
+def untied(key: str, content: bytes) -> bytes | None:
+    """Return what was tied to a key; None if it was not, or is damaged.
+
+    Examples
+    --------
+    >>> untied("a", tied("a", b"bc")), untied("b", tied("a", b"bc"))
+    (b'bc', None)
+    """
+    inside = content[: -sha256().digest_size]
+    return inside if tied(key, inside) == content else None
+
+
 def place_of(path: str | Path) -> str:
     """Return the folder to which a file of a run belongs: the same in every experiment.
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from reluenum.algebra.scalars import parse_rational
 from reluenum.documents.files import write_text
+from reluenum.documents.labels import Document
 from reluenum.documents.parquet import read_frame, write_frame
 from reluenum.experiments.names import instance_name
 from reluenum.views.components import components_frame
@@ -18,7 +19,6 @@ from reluenum.views.sweep_tables import (
     GROUP_AND_RIDGE,
     INSTANCES,
     TIMES,
-    Document,
     frame,
     sweep_summary,
     total_seconds,

@@ -1,6 +1,7 @@
 """Supports: sets of faces, their texts and their number."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import combinations
 from math import comb
 
@@ -8,6 +9,27 @@ from reluenum.geometry.arrangement import Arrangement, Face
 
 Support = tuple[Face, ...]
 """Distinct faces with non-empty active sets, sorted: where the non-zero units live."""
+
+
+@dataclass(frozen=True, order=True)
+class StratumKey:
+    """What a stratum of networks keeps while they move, and by which it is recognised.
+
+    Parameters
+    ----------
+    groups : tuple of (str, int, int)
+        Signs of a face, sign of a and number of its units; sorted.
+    zeros : int
+        Number of units that are 0.
+    """
+
+    groups: tuple[tuple[str, int, int], ...]
+    zeros: int = 0
+
+    @classmethod
+    def of(cls, groups: Iterable[tuple[str, int, int]], zeros: int = 0) -> "StratumKey":
+        """Return the key of groups in any order."""
+        return cls(tuple(sorted(groups)), zeros)
 
 
 def supports(arrangement: Arrangement, width: int) -> Iterator[Support]:
@@ -19,6 +41,22 @@ def supports(arrangement: Arrangement, width: int) -> Iterator[Support]:
 def support_text(support: Support) -> str:
     """Return the text form of a support: its faces joined by `|`."""
     return "|".join(face.signs for face in support)
+
+
+def faces_in(text: str) -> tuple[str, ...]:
+    """Return the signs of the faces of a support from its text form."""
+    return tuple(text.split("|")) if text else ()
+
+
+def support_of(arrangement: Arrangement, text: str) -> Support:
+    """Return the support, or product of faces, that has this text form.
+
+    Raises
+    ------
+    KeyError
+        If no unit has such signs.
+    """
+    return tuple(arrangement.face(signs) for signs in faces_in(text))
 
 
 def count_supports(faces: int, width: int) -> int:

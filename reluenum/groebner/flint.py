@@ -1,11 +1,16 @@
 """FLINT's Buchberger algorithm, in process: fastest on small systems."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flint import __FLINT_VERSION__
 
 from reluenum.algebra.bases import GroebnerBasis, Solutions, solutions
 from reluenum.algebra.polynomials import PolynomialSystem
+from reluenum.errors import BackendError
 from reluenum.groebner.killable import KillableWorker
 from reluenum.groebner.limits import Limits, seconds_until
+from reluenum.groebner.program import UNREADABLE, executable
 
 EFFORT = (60, 120, 4000)
 """Largest basis, terms per polynomial and coefficient bits of the bounded first attempt."""
@@ -68,6 +73,36 @@ class BasisWorker(KillableWorker):
             return _solutions_of(basis)
         given = PolynomialSystem(basis.variables, basis.polynomials)
         return self.solutions(_solved_basis, given, limits, deadline)
+
+
+Reader = Callable[[str, tuple[str, ...]], Any]
+"""From what a program answered, and the variables that were sent, to what it says."""
+
+
+class ExecutableBackend:
+    """A backend that is another program, one process per system; what follows, in a helper."""
+
+    name: str
+    program: str
+    how_to_get: str
+
+    def __init__(self) -> None:
+        self._worker = BasisWorker(self.name)
+
+    def _command(self, *options: str) -> list[str]:
+        """Return the command line with options; a BackendError says how to get the program."""
+        return [executable(self.program, self.how_to_get), *options]
+
+    def _understood(self, read: Reader, answer: str, variables: tuple[str, ...]) -> Any:
+        """Read an answer; a BackendError shows it if that cannot be done."""
+        try:
+            return read(answer, variables)
+        except UNREADABLE as error:
+            raise BackendError(self.name, f"unreadable answer {answer[:80]!r}") from error
+
+    def close(self) -> None:
+        """End the helper process."""
+        self._worker.close()
 
 
 def _is_easy(basis: GroebnerBasis) -> bool:

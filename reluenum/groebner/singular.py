@@ -5,16 +5,10 @@ from functools import cache
 
 from reluenum.algebra.bases import GroebnerBasis, Solutions
 from reluenum.algebra.polynomials import PolynomialSystem
-from reluenum.errors import BackendError
-from reluenum.groebner.flint import BasisWorker
+from reluenum.groebner.flint import ExecutableBackend
 from reluenum.groebner.limits import Limits
-from reluenum.groebner.program import UNREADABLE, executable, introduction, run
+from reluenum.groebner.program import introduction, run
 from reluenum.groebner.text import parse_polynomial, plain
-
-HOW_TO_GET = (
-    "`pip install --no-deps passagemath-singular`, `conda install -c conda-forge singular` or "
-    "`apt install singular-ui` installs it"
-)
 
 # Commands of the kernel only; libraries differ between versions. A Rabinowitsch variable is
 # several times faster here than the saturation of the ideal.
@@ -33,23 +27,18 @@ quit;
 """
 
 
-class SingularBackend:
+class SingularBackend(ExecutableBackend):
     """The Singular executable."""
 
-    name = "singular"
-
-    def __init__(self) -> None:
-        self._worker = BasisWorker(self.name)
+    name, program = "singular", "Singular"
+    how_to_get = (
+        "`pip install --no-deps passagemath-singular`, `conda install -c conda-forge singular` or "
+        "`apt install singular-ui` installs it"
+    )
 
     def version(self) -> str:
-        """Return Singular's version.
-
-        Raises
-        ------
-        BackendError
-            If the executable is missing; the reason says how to get it.
-        """
-        return _singular_version(executable("Singular", HOW_TO_GET))
+        """Return Singular's version."""
+        return _singular_version(*self._command())
 
     def solutions(self, system: PolynomialSystem, limits: Limits) -> Solutions:
         """Solve a system; what follows from a large basis is computed in a helper process.
@@ -60,28 +49,15 @@ class SingularBackend:
             If Singular fails, reaches a limit, or answers something unreadable.
         """
         deadline = limits.deadline()
-        basis = _basis_by_singular(plain(system.rabinowitsch), limits, deadline)
+        equations = plain(system.rabinowitsch)
+        program = _PROGRAM.format(
+            variables=",".join(equations.variables), polynomials=",\n".join(equations.to_text())
+        )
+        command = self._command("--quiet", "--no-rc", "--no-stdlib")
+        answer = run(self.name, command, limits, deadline, program)
+        basis = self._understood(read_singular_basis, answer, equations.variables)
         found = self._worker.solutions_of(basis, limits, deadline)
         return found.without(system.extra_variables)
-
-    def close(self) -> None:
-        """End the helper process."""
-        self._worker.close()
-
-
-def _basis_by_singular(
-    equations: PolynomialSystem, limits: Limits, deadline: float
-) -> GroebnerBasis:
-    """Return the reduced basis of a system."""
-    program = _PROGRAM.format(
-        variables=",".join(equations.variables), polynomials=",\n".join(equations.to_text())
-    )
-    command = [executable("Singular", HOW_TO_GET), "--quiet", "--no-rc", "--no-stdlib"]
-    answer = run("singular", command, limits, deadline, program)
-    try:
-        return read_singular_basis(answer, equations.variables)
-    except UNREADABLE as error:
-        raise BackendError("singular", f"unreadable answer {answer[:80]!r}") from error
 
 
 def read_singular_basis(text: str, variables: tuple[str, ...]) -> GroebnerBasis:

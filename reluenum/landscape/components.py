@@ -16,7 +16,7 @@ from reluenum.algebra.decimals import Real, RootMultiple, decimal_text
 from reluenum.algebra.numbers import Number, compare
 from reluenum.geometry.arrangement import Face
 from reluenum.geometry.moments import Moments
-from reluenum.geometry.supports import Support
+from reluenum.geometry.supports import StratumKey, Support
 from reluenum.landscape.evaluation import Evaluated, Network
 from reluenum.landscape.judged import CertifiedClass
 from reluenum.landscape.residuals import ResidualClass
@@ -74,6 +74,12 @@ class Stratum:
     def on_boundary(self) -> bool:
         """Whether some pre-activation is 0."""
         return self.zero_neurons > 0 or any(group.face.zeros for group in self.groups)
+
+    @property
+    def key(self) -> StratumKey:
+        """What identifies it."""
+        groups = ((group.face.signs, group.sign, group.multiplicity) for group in self.groups)
+        return StratumKey.of(groups, self.zero_neurons)
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,7 +223,16 @@ def _global_components(problem: Problem, group: CertifiedClass) -> Iterator[Comp
 
 
 def component_on(problem: Problem, group: CertifiedClass, support: Support) -> Component:
-    """Return the minima with one unit on each face of a support, at the width of its size."""
+    """Return the minima with one unit on each face of a support, at the width of its size.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of any width; a component remembers it for its data.
+    group : CertifiedClass
+    support : Support
+        One of its `minimal_supports`.
+    """
     stratum = stratum_of(group.stationary, support, (1,) * len(support), 0)
     return _component(problem, group, [stratum], factorial(len(support)))
 
@@ -238,7 +253,18 @@ def largest_first(strata: Iterable[Stratum]) -> tuple[Stratum, ...]:
 def stratum_of(
     stationary: ResidualClass, support: Support, multiplicities: Sequence[int], zeros: int
 ) -> Stratum:
-    """Return the stratum of a residual with so many units on each face, and so many zero ones."""
+    """Return a stratum of the points with one residual.
+
+    Parameters
+    ----------
+    stationary : ResidualClass
+    support : Support
+        m faces, a union of supports of vertices.
+    multiplicities : (m,) sequence of int
+        How many units each face has, at least one.
+    zeros : int
+        How many units are 0.
+    """
     groups = tuple(
         FaceGroup(face, stationary.signs[face], multiplicity, square, stationary.direction(face))
         for face, multiplicity, square in zip(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from reluenum.algebra.linear import dot
 from reluenum.algebra.numbers import Number
@@ -30,10 +31,11 @@ class DualScan:
 
 def dual_excess(point: SupportPoint, face: Face) -> Number:
     """Return |u_F|^2 - Lambda^2, whose sign says whether the constraint of a face holds."""
-    return _excess(point.problem, point.projected_gradient(face))
+    return excess_of(point.problem, point.projected_gradient(face))
 
 
-def _excess(problem: Problem, gradient: Sequence[Number]) -> Number:
+def excess_of(problem: Problem, gradient: Sequence) -> Any:
+    """Return the same from u_F, numbers or rationals."""
     return dot(gradient, gradient) - problem.effective_ridge**2
 
 
@@ -46,7 +48,7 @@ def scan_dual(geometry: Geometry, point: SupportPoint) -> DualScan:
             tight.append((face, known[face]))
             continue
         gradient = point.projected_gradient(face)
-        comparison = _excess(geometry.problem, gradient).sign()
+        comparison = excess_of(geometry.problem, gradient).sign()
         if comparison < 0:
             continue
         if sign := face_sign(geometry.problem, face, gradient):

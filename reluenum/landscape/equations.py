@@ -57,7 +57,18 @@ def weighted_directions(directions: Sequence, squares: Sequence) -> list[list]:
 
 
 def errors_of(problem: Problem, support: Support, directions: Sequence, squares: Sequence) -> list:
-    """Return the mean of y - f (before the output bias) on each site, over any ring."""
+    """Return the mean of y - f (before the output bias) on each site, over any ring.
+
+    Parameters
+    ----------
+    problem : Problem
+    support : Support
+        m faces.
+    directions : (m, d + 1) nested sequence
+        w_l, v / |v| up to the sign of a.
+    squares : (m,) sequence
+        s_l, sums of a^2; a v adds up to s_l w_l on each face.
+    """
     errors: list = list(problem.means)
     for face, direction, square in zip(support, directions, squares, strict=True):
         for k in active_sites(problem, face):
@@ -66,7 +77,15 @@ def errors_of(problem: Problem, support: Support, directions: Sequence, squares:
 
 
 def face_gradient(problem: Problem, face: Face, residual: Sequence) -> list:
-    """Return g_F = sum_{i active} r_i row_i, over any ring, from the mean of r on each site."""
+    """Return g_F = sum_{i active} r_i row_i, over any ring.
+
+    Parameters
+    ----------
+    problem : Problem
+    face : Face
+    residual : sequence
+        The mean of r on each site.
+    """
     sums, active = problem.weighted(residual), active_sites(problem, face)
     values, rows = [sums[k] for k in active], [problem.sites[k].row for k in active]
     return [dot(values, [row[j] for row in rows]) for j in range(problem.dimension + 1)]

@@ -1,7 +1,8 @@
-"""A network of a list on other inputs, in doubles: predictions and losses."""
+"""Data in doubles, and a network of a list on other inputs: predictions and losses."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,27 @@ from reluenum.algebra.arrays import Table, refuse_other_labels, single_column, t
 from reluenum.algebra.scalars import exact_text, parse_rational, shown
 from reluenum.errors import InputError
 from reluenum.problem import Loss, Names, OutputBias, Problem
+
+
+class InDoubles:
+    """A mixin: the data of a `problem` in doubles."""
+
+    problem: Problem
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """The homogeneous inputs (x_i, 1), (n, D)."""
+        return np.array([[float(entry) for entry in row] for row in self.problem.rows])
+
+    @cached_property
+    def targets(self) -> np.ndarray:
+        """The targets, (n,)."""
+        return np.array([float(entry) for entry in self.problem.targets])
+
+    @cached_property
+    def ridge(self) -> float:
+        """The effective ridge."""
+        return float(self.problem.effective_ridge)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +61,18 @@ class Network:
     def of(
         cls, problem: Problem, weights: Iterable[Any], units: Iterable[Iterable[Any]], bias: Any
     ) -> "Network":
-        """Make a network from numbers or their texts: a (L,), rows (b, c) of (L, d + 1), and m."""
+        """Make a network from numbers or their texts.
+
+        Parameters
+        ----------
+        problem : Problem
+        weights : (L,) iterable
+            a.
+        units : (L, d + 1) nested iterable
+            v = (b, c) of each unit.
+        bias : number or text
+            m, 0 without output bias.
+        """
         rows = np.array([[float(entry) for entry in unit] for unit in units])
         rows = rows.reshape(-1, problem.dimension + 1)
         outer = np.array([*map(float, weights)])

@@ -17,6 +17,29 @@ from reluenum.problem import Problem
 
 
 @dataclass(frozen=True, eq=False)
+class MiddlePoint(SupportPoint):
+    """The barycentre of the stationary points on a support whose squares are not unique.
+
+    Parameters
+    ----------
+    problem : Problem
+    support : Support
+        A union of supports of the vertices.
+    isolated : IsolatedPoint
+        Of the first vertex; the residual, and all that depends on it, is the same.
+    group : ResidualClass
+    """
+
+    group: "ResidualClass"
+
+    @cached_property
+    def _unknowns(self) -> tuple[list[list[Number]], list[Number]]:
+        signs = self.group.signs
+        rows = [[e * signs[face] for e in self.group.direction(face)] for face in self.support]
+        return rows, self.group.squares(self.support)
+
+
+@dataclass(frozen=True, eq=False)
 class ResidualClass:
     """All stationary points with one residual, up to the multiplicities of their faces.
 
@@ -39,12 +62,12 @@ class ResidualClass:
         """The first vertex; its residual and loss are those of the class."""
         return self.vertices[0]
 
-    def point_on(self, support: Support) -> SupportPoint:
+    def point_on(self, support: Support, middle: type[MiddlePoint] = MiddlePoint) -> SupportPoint:
         """Return the point of the class on one of its supports, the middle one of several."""
         for vertex in self.vertices:
             if vertex.support == support:
                 return vertex
-        return MiddlePoint(self.problem, support, self.point.isolated, self)
+        return middle(self.problem, support, self.point.isolated, self)
 
     @property
     def residual(self) -> list[Number]:
@@ -152,26 +175,3 @@ def unions(supports: Collection[Support], largest: float) -> tuple[Support, ...]
                 found.add(union)
                 frontier.append(union)
     return tuple(sorted(found, key=lambda support: (len(support), support)))
-
-
-@dataclass(frozen=True, eq=False)
-class MiddlePoint(SupportPoint):
-    """The barycentre of the stationary points on a support whose squares are not unique.
-
-    Parameters
-    ----------
-    problem : Problem
-    support : Support
-        A union of supports of the vertices.
-    isolated : IsolatedPoint
-        Of the first vertex; the residual, and all that depends on it, is the same.
-    group : ResidualClass
-    """
-
-    group: ResidualClass
-
-    @cached_property
-    def _unknowns(self) -> tuple[list[list[Number]], list[Number]]:
-        signs = self.group.signs
-        rows = [[e * signs[face] for e in self.group.direction(face)] for face in self.support]
-        return rows, self.group.squares(self.support)

@@ -75,6 +75,16 @@ def descent_ray(
     """Return a ray along which a living unit on the face descends, or None if there is none.
 
     None for every face of a support is equivalent to local minimality (Theorem B).
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+    point : SupportPoint
+        Of which only the residual matters.
+    face : Face
+        Of the unit.
+    sign : int
+        1 or -1, of its output weight.
     """
     for vector, beyond in arrangement.around(face):
         if slope(point, beyond, sign, vector).sign() < 0:
@@ -83,7 +93,16 @@ def descent_ray(
 
 
 def rotating_descent(point: SupportPoint, face: Face, vector: Vector) -> Descent:
-    """Return a checked descent that turns the unit on a face of the point's support."""
+    """Return a checked descent that turns the unit on a face of the point's support.
+
+    Parameters
+    ----------
+    point : SupportPoint
+        Stationary.
+    face : Face
+    vector : (d + 1,) tuple of fmpq
+        What `descent_ray` returns for the face.
+    """
     place = point.support.index(face)
     sign = point.signs[place]
 
@@ -97,7 +116,17 @@ def rotating_descent(point: SupportPoint, face: Face, vector: Vector) -> Descent
 
 
 def growing_descent(point: SupportPoint, face: Face, sign: int) -> Descent:
-    """Return a checked descent that lets a zero unit grow towards an exceeding face."""
+    """Return a checked descent that lets a zero unit grow towards an exceeding face.
+
+    Parameters
+    ----------
+    point : SupportPoint
+        Stationary.
+    face : Face
+        With |u_F| > Lambda.
+    sign : int
+        The s for which s u_F lies in the face: the sign of the growing output weight.
+    """
     vector = _rational_direction(point, face, sign)
 
     def moved(step: fmpq, bits: int) -> list:
@@ -155,9 +184,17 @@ def _checked_step(point: SupportPoint, moved) -> fmpq:
 
 
 def loss_of_units(problem: Problem, units: Sequence, bias: Any) -> Any:
-    """Return the loss of a network given as (a, v) per unit, over balls or numbers.
+    """Return the loss of a network, in the problem's own convention, over balls or rationals.
 
     The pre-activations may be balls that contain 0: relu of a ball encloses both branches.
+
+    Parameters
+    ----------
+    problem : Problem
+    units : (L,) sequence of (a, v)
+        v = (b, c) has d + 1 entries.
+    bias : arb or fmpq
+        The output bias m, 0 without one.
     """
     ridge = problem.effective_ridge
     total = arb(problem.scatter)

@@ -7,7 +7,7 @@ So every end point is at a listed minimum, at a proved saddle, or proved to lie 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -18,13 +18,13 @@ from reluenum.algebra.decimals import decimal_text
 from reluenum.engines.certified.escalation import Escalation
 from reluenum.errors import BackendError
 from reluenum.geometry.geometry import Geometry
-from reluenum.geometry.supports import Support
+from reluenum.geometry.supports import StratumKey, Support
 from reluenum.groebner.backends import Backends
 from reluenum.landscape.dual import DualScan, scan_dual
-from reluenum.landscape.judged import CertifiedClass, CertifiedPoint
+from reluenum.landscape.judged import CertifiedPoint, certify_class
 from reluenum.landscape.points import zero_network
 from reluenum.landscape.residuals import ResidualClass
-from reluenum.landscape.witnesses import Descent, descent_ray, loss_of_units
+from reluenum.landscape.witnesses import Descent, loss_of_units
 from reluenum.optimisers import Networks, Objective
 from reluenum.optimisers.settling import GONE, Cells, Settled, leave_saddles, losses, settle
 from reluenum.problem import Problem
@@ -134,11 +134,6 @@ class End:
     reason: str = ""
 
 
-Key = tuple[tuple[tuple[str, int, int], ...], int]
-"""Faces, signs and multiplicities, sorted, and the number of zero units."""
-
-
-@dataclass(frozen=True, eq=False)
 class Explainer:
     """Says of networks what they are, with what is certified once kept.
 
@@ -151,24 +146,14 @@ class Explainer:
         Asked only about what may be exactly 0.
     """
 
-    problem: Problem
-    components: Sequence[Mapping[str, Any]]
-    backends: Backends
-    geometry: Geometry = field(init=False)
-    cells: Cells = field(init=False)
-    objective: Objective = field(init=False)
-    listed: Mapping[Key, int] = field(init=False)
-    limits: dict[Key, Destination] = field(init=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        geometry = Geometry.of(self.problem)
-        for name, value in (
-            ("geometry", geometry),
-            ("cells", Cells.of(geometry)),
-            ("objective", Objective(self.problem)),
-            ("listed", listed_components(self.components)),
-        ):
-            object.__setattr__(self, name, value)
+    def __init__(
+        self, problem: Problem, components: Sequence[Mapping[str, Any]], backends: Backends
+    ) -> None:
+        self.problem, self.geometry = problem, Geometry.of(problem)
+        self.cells, self.objective = Cells.of(self.geometry), Objective(problem)
+        self._escalation = Escalation(self.geometry, backends)
+        self._listed = listed_components(components)
+        self._limits: dict[StratumKey, Destination] = {}
 
     def explain(self, ends: Networks) -> list[End]:
         """Say of each end point what it is."""
@@ -235,24 +220,22 @@ class Explainer:
         """
         groups = settled.groups(k)
         key = key_of(self.cells, self.problem.width, groups)
-        zero = key[1]
-        if key not in self.limits:
+        if key not in self._limits:
             place = {int(face): u for u, face in enumerate(settled.faces[k]) if face != GONE}
             vectors = settled.vectors[k, [place[f] for f, _, _ in groups]]
-            self.limits[key] = Destination(
-                self._certified([f for f, _, _ in groups], vectors, zero > 0),
+            self._limits[key] = Destination(
+                self._certified([f for f, _, _ in groups], vectors, key.zeros > 0),
                 tuple(multiplicity for _, _, multiplicity in groups),
-                zero,
-                self.listed.get(key),
+                key.zeros,
+                self._listed.get(key),
             )
-        return self.limits[key]
+        return self._limits[key]
 
     def _certified(self, numbers: Sequence[int], vectors: np.ndarray, zero: bool) -> CertifiedPoint:
         """Return the certified stationary point on some faces."""
         support = tuple(self.cells.frames.faces[number] for number in numbers)
-        escalation = Escalation(self.geometry, self.backends)
         points = [
-            escalation.point(tuple(support[p] for p in places), vectors[list(places)])
+            self._escalation.point(tuple(support[p] for p in places), vectors[list(places)])
             if places
             else zero_network(self.problem)
             for places in self._vertices(support, vectors)
@@ -266,13 +249,8 @@ class Explainer:
             if zero
             else DualScan(tuple(sorted(tight.items())), ())
         )
-        rotating = {
-            face: ray
-            for face, sign in tight.items()
-            if (ray := descent_ray(self.geometry.arrangement, points[0], face, sign))
-        }
         group = ResidualClass(self.problem, scan, tuple(points))
-        return CertifiedPoint(CertifiedClass(group, rotating), support, zero)
+        return CertifiedPoint(certify_class(group, self.geometry.arrangement), support, zero)
 
     def _vertices(self, support: Support, vectors: np.ndarray) -> list[tuple[int, ...]]:
         """Return the places of the faces of some vertices, which together use every face.
@@ -313,17 +291,25 @@ def _dependence(columns: np.ndarray) -> np.ndarray | None:
     return axes[-1]
 
 
-def key_of(cells: Cells, width: int, groups: Sequence[tuple[int, int, int]]) -> Key:
-    """Return what identifies a stratum: its groups, and how many of the units are 0."""
-    named = sorted((cells.frames.faces[face].signs, sign, count) for face, sign, count in groups)
-    return tuple(named), width - sum(count for _, _, count in groups)
+def key_of(cells: Cells, width: int, groups: Sequence[tuple[int, int, int]]) -> StratumKey:
+    """Return what identifies a stratum.
+
+    Parameters
+    ----------
+    cells : Cells
+    width : int
+    groups : sequence of (int, int, int)
+        Number of a face, sign of a and number of its units; the other units are 0.
+    """
+    named = ((cells.frames.faces[face].signs, sign, count) for face, sign, count in groups)
+    return StratumKey.of(named, width - sum(count for _, _, count in groups))
 
 
-def listed_components(components: Sequence[Mapping[str, Any]]) -> dict[Key, int]:
+def listed_components(components: Sequence[Mapping[str, Any]]) -> dict[StratumKey, int]:
     """Return the number, from 1, of the component that a stratum belongs to."""
     return {
-        (
-            tuple(sorted((g["face"], g["sign"], g["multiplicity"]) for g in stratum["support"])),
+        StratumKey.of(
+            ((g["face"], g["sign"], g["multiplicity"]) for g in stratum["support"]),
             stratum["zero_neurons"],
         ): number
         for number, component in enumerate(components, start=1)

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from reluenum.landscape.evaluation import InDoubles
 from reluenum.problem import OutputBias, Problem
 
 SMALLEST_START, LARGEST_START = 0.1, 3.0
@@ -37,7 +38,7 @@ class Networks:
 
 
 @dataclass(frozen=True, eq=False)
-class Objective:
+class Objective(InDoubles):
     """The sum-of-squares loss of a problem, with its effective ridge, on batches of networks.
 
     Parameters
@@ -46,21 +47,6 @@ class Objective:
     """
 
     problem: Problem
-
-    @cached_property
-    def rows(self) -> np.ndarray:
-        """The homogeneous inputs (x_i, 1), (n, D)."""
-        return np.array([[float(entry) for entry in row] for row in self.problem.rows])
-
-    @cached_property
-    def targets(self) -> np.ndarray:
-        """The targets, (n,)."""
-        return np.array([float(entry) for entry in self.problem.targets])
-
-    @cached_property
-    def ridge(self) -> float:
-        """The effective ridge."""
-        return float(self.problem.effective_ridge)
 
     @cached_property
     def bias_ridge(self) -> float:

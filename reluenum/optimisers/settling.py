@@ -174,7 +174,20 @@ class Settled:
 
 
 def settle(cells: Cells, objective: Objective, networks: Networks) -> Settled:
-    """Let networks slide downhill until they are stationary on their faces."""
+    """Let networks slide downhill until they are stationary on their faces.
+
+    Parameters
+    ----------
+    cells, objective : Cells, Objective
+        Of one problem.
+    networks : Networks
+        A batch of S, all finite.
+
+    Returns
+    -------
+    Settled
+        In the same order; `done` says which are stationary.
+    """
     here = _entered(cells, objective, networks)
     _slide(cells, objective, here)
     return here
@@ -204,6 +217,13 @@ def leave_saddles(cells: Cells, objective: Objective, settled: Settled) -> Settl
 
     What remains are minima, as far as doubles tell, and points that only the growth of a zero unit
     could leave.
+
+    Parameters
+    ----------
+    cells, objective : Cells, Objective
+        Of one problem.
+    settled : Settled
+        What `settle` returns; it is not changed.
     """
     here = settled[np.arange(len(settled.done))]
     for _ in range(MOST_SADDLES):

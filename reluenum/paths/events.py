@@ -22,14 +22,19 @@ from reluenum.algebra.numbers import IsolatedPoint, Number, compare
 from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.errors import BackendError
 from reluenum.geometry.geometry import Geometry
+from reluenum.geometry.supports import StratumKey
 from reluenum.groebner.backends import Backends, open_backends
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
 from reluenum.groebner.roots import Claims
+from reluenum.landscape.components import Component
 from reluenum.paths.family import Condition, Family
-from reluenum.paths.path import Branch, RidgePath, Sample
+from reluenum.paths.path import RidgePath, Sample
 
 BITS = 512
 """Precision at which a branch is enclosed over a bracket."""
+
+START_BITS = 128
+"""Precision of the unknowns from which an enclosure of a branch starts."""
 
 INFLATIONS = 8
 """How often the enclosure of a branch is widened before it is given up."""
@@ -131,8 +136,8 @@ def _common(found: Sequence[Turn | Open]) -> Turn | Open:
 def turn_of_change(
     geometry: Geometry,
     ends: tuple[Sample, Sample],
-    before: Branch | None,
-    after: Branch | None,
+    before: StratumKey | None,
+    after: StratumKey | None,
     backends: Backends,
 ) -> Turn | Open:
     """Return where the branch before a change ends and the one after it begins.
@@ -143,15 +148,15 @@ def turn_of_change(
     ----------
     geometry : Geometry
     ends : (Sample, Sample)
-        At the lower and at the higher end of the bracket, with numbers.
-    before, after : Branch or None
+        At the lower and at the higher end of the bracket.
+    before, after : StratumKey or None
     backends : Backends
         Describes a point by one algebraic number.
     """
     found = [
         turn(geometry, branch, alive, other.ridge, backends)
         for branch, (alive, other) in ((before, ends), (after, ends[::-1]))
-        if branch
+        if branch is not None and branch.groups
     ]
     if not found:
         return Open("the zero network alone has no unit that changes")
@@ -160,7 +165,7 @@ def turn_of_change(
 
 def turn(
     geometry: Geometry,
-    branch: Branch,
+    branch: StratumKey,
     alive: Sample,
     other: fmpq,
     backends: Backends,
@@ -170,20 +175,20 @@ def turn(
     Parameters
     ----------
     geometry : Geometry
-    branch : Branch
-        Not empty.
+    branch : StratumKey
+        With a living unit.
     alive : Sample
         At one end of the bracket, with the branch among its minima.
     other : fmpq
         The ridge at the other end.
     backends : Backends
     """
-    support = tuple(geometry.arrangement.face(face) for face, _ in branch)
+    support = tuple(geometry.arrangement.face(face) for face, _, _ in branch.groups)
     family = Family(geometry.problem, support)
     scale = geometry.problem.effective_ridge / geometry.problem.ridge
     ends = (alive.ridge * scale, other * scale)
-    conditions = family.conditions(geometry.arrangement, [sign for _, sign in branch])
-    stretch = _stretch(family, _start(family, branch, alive.minima[branch], ends[0]), ends)
+    conditions = family.conditions(geometry.arrangement, [sign for _, sign, _ in branch.groups])
+    stretch = _stretch(family, _start(family, alive.minima[branch], ends[0]), ends)
     if stretch is None:
         return Open("no branch could be enclosed over the bracket; its squares may not be unique")
     try:
@@ -241,20 +246,20 @@ class Stretch:
             return condition.orientation * ball_sign(evaluated(terms, box))
 
 
-def _start(family: Family, branch: Branch, numbers: dict[str, Any], ridge: fmpq) -> list[arb]:
-    """Return approximate unknowns of a local minimum from the texts of a sample."""
+def _start(family: Family, minimum: Component, ridge: fmpq) -> list[arb]:
+    """Return approximate unknowns of a local minimum at a ridge."""
+    groups = minimum.strata[0].groups
     with ctx.workprec(BITS):
         units: list[arb] = []
-        for face, (_, sign), direction in zip(
-            family.support, branch, numbers["direction"], strict=True
-        ):
-            unit = [arb(text) * sign for text in direction]
-            metric = arb_mat([[arb(dot(v, w)) for w in face.basis] for v in face.basis])
-            heights = arb_mat([[dot(unit, vector)] for vector in face.basis])
+        for group in groups:
+            basis = group.face.basis
+            unit = [entry.ball(START_BITS) * group.sign for entry in group.direction]
+            metric = arb_mat([[arb(dot(v, w)) for w in basis] for v in basis])
+            heights = arb_mat([[dot(unit, vector)] for vector in basis])
             units += metric.solve(heights).entries()
-        squares = [arb(text) / arb(ridge) for text in numbers["sum_a_squared"]]
-        bias = [arb(numbers["m"])] if "m" in family.names else []
-        return [*units, *squares, *bias, 1 / arb(ridge)]
+        squares = [group.square.ball(START_BITS) / arb(ridge) for group in groups]
+        bias = [minimum.representative.bias.ball(START_BITS)] if "m" in family.names else []
+        return [ball.mid() for ball in (*units, *squares, *bias, 1 / arb(ridge))]
 
 
 def _stretch(family: Family, start: Sequence[arb], ends: tuple[fmpq, fmpq]) -> Stretch | None:

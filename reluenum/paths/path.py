@@ -5,8 +5,9 @@ with different lists something happens, and bisection brackets it: at both ends 
 list is proved. Between two neighbouring ridges with equal lists nothing is claimed.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from os import PathLike
 from typing import Any
@@ -20,7 +21,8 @@ from reluenum.documents.seals import read_json, read_sealed
 from reluenum.engines.certified.census import examined
 from reluenum.engines.certified.spool import Task
 from reluenum.errors import IncompleteRunError
-from reluenum.groebner.backends import Settings
+from reluenum.geometry.supports import StratumKey
+from reluenum.groebner.backends import Backends, Settings, open_backends
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
 from reluenum.groebner.versions import installed_versions
 from reluenum.landscape.components import Component, component_on
@@ -32,9 +34,6 @@ FORMAT, VERSION = "reluenum-path", 1
 SHARPNESS = fmpq(1, 10**10)
 """Width of a bracket around an event, relative to the ridge."""
 
-Branch = tuple[tuple[str, int], ...]
-"""What a local minimum keeps while it moves: faces and signs of its units, sorted."""
-
 
 @dataclass(frozen=True, eq=False)
 class Sample:
@@ -43,15 +42,23 @@ class Sample:
     Parameters
     ----------
     ridge : fmpq
-    minima : mapping of Branch to dict
-        Loss, squares and directions of each, as texts.
+    minima : mapping of StratumKey to Component
+        By what they keep while they move: faces and signs of their units.
     undecided : int
         Number of supports that stayed undecided there.
     """
 
     ridge: fmpq
-    minima: Mapping[Branch, dict[str, Any]]
+    minima: Mapping[StratumKey, Component]
     undecided: int
+
+    @cached_property
+    def texts(self) -> dict[StratumKey, dict[str, Any]]:
+        """The numbers of each minimum as texts; backends are asked what may be exactly 0."""
+        return {branch: _numbers(component) for branch, component in self.minima.items()}
+
+
+Change = tuple[str, StratumKey | None, StratumKey | None]
 
 
 @dataclass(frozen=True)
@@ -62,13 +69,13 @@ class Event:
     ----------
     low, high : fmpq
         At both the list is proved, and it is not the same.
-    changes : tuple of (str, Branch or None, Branch or None)
+    changes : tuple of (str, StratumKey or None, StratumKey or None)
         What happens as the ridge grows, with the branch before and the branch after.
     """
 
     low: fmpq
     high: fmpq
-    changes: tuple[tuple[str, Branch | None, Branch | None], ...]
+    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,9 +100,9 @@ class RidgePath:
         """Number of supports that stayed undecided at some ridge."""
         return sum(sample.undecided for sample in self.samples)
 
-    def segments(self) -> Iterator[tuple[Branch, list[Sample]]]:
+    def segments(self) -> Iterator[tuple[StratumKey, list[Sample]]]:
         """Yield every branch as long as it lasts: one that comes back is another segment."""
-        running: dict[Branch, list[Sample]] = {}
+        running: dict[StratumKey, list[Sample]] = {}
         for sample in self.samples:
             for branch in sorted(running.keys() - sample.minima.keys()):
                 yield branch, running.pop(branch)
@@ -117,7 +124,7 @@ class RidgePath:
                 {
                     "support": _support_record(branch),
                     "samples": [
-                        {"ridge": str(sample.ridge), **sample.minima[branch]} for sample in run
+                        {"ridge": str(sample.ridge), **sample.texts[branch]} for sample in run
                     ],
                 }
                 for branch, run in self.segments()
@@ -154,29 +161,20 @@ def read_path(path: str | PathLike) -> dict[str, Any]:
     return read_sealed(path)
 
 
-def _support_record(branch: Branch) -> list[dict[str, Any]]:
-    return [{"face": face, "sign": sign} for face, sign in branch]
+def _support_record(branch: StratumKey) -> list[dict[str, Any]]:
+    return [{"face": face, "sign": sign} for face, sign, _ in branch.groups]
 
 
-def minima_at(problem: Problem, limits: Limits = DEFAULT_LIMITS) -> Sample:
-    """Return every locally minimal support of up to `width` faces, certified, with its numbers."""
-    return _sampled(problem, limits, _numbers)
-
-
-def _sampled(
-    problem: Problem, limits: Limits, describe: Callable[[Component], dict[str, Any]]
-) -> Sample:
-    """Return every locally minimal support, with what is asked of it."""
-    minima = {}
-    with Settings(limits=limits).open() as backends:
-        found = examined(Task(problem, problem.width, Settings(limits=limits)), backends)
-        for group in found.classes:
-            for support in group.minimal_supports:
-                component = component_on(problem, group, support)
-                groups = component.strata[0].groups
-                branch = tuple(sorted((g.face.signs, g.sign) for g in groups))
-                minima[branch] = describe(component)
-        return Sample(problem.ridge, minima, len(found.undecided))
+def minima_at(problem: Problem, backends: Backends) -> Sample:
+    """Return every locally minimal support of up to `width` faces, certified."""
+    found = examined(Task(problem, problem.width, Settings(limits=backends.limits)), backends)
+    components = (
+        component_on(problem, group, support)
+        for group in found.classes
+        for support in group.minimal_supports
+    )
+    minima = {component.strata[0].key: component for component in components}
+    return Sample(problem.ridge, minima, len(found.undecided))
 
 
 def _numbers(component: Component) -> dict[str, Any]:
@@ -191,10 +189,6 @@ def _numbers(component: Component) -> dict[str, Any]:
     if component.problem.output_bias is not OutputBias.NONE:
         numbers["m"] = decimal_text(component.representative.bias)
     return numbers
-
-
-def _nothing(_: Component) -> dict[str, Any]:
-    return {}
 
 
 def ridge_path(
@@ -228,24 +222,26 @@ def ridge_path(
         If the other ridge is not larger, or there are too few or too many points.
     """
     ridges = grid(*ridge_interval(problem.ridge, high), whole(points, "points", 2, MOST_RIDGES))
-    samples = [
-        minima_at(replace(problem, ridge=parse_ridge(ridge)), limits)
-        for ridge in tqdm(ridges, unit="ridge", disable=not progress)
-    ]
-    found, events = [samples[0]], []
-    for left, right in tqdm(list(pairwise(samples)), unit="interval", disable=not progress):
-        for bracket in _brackets(problem, left, right, limits):
-            one, other = (_complete(problem, sample, limits) for sample in bracket)
-            found += [sample for sample in (one, other) if sample.ridge != found[-1].ridge]
-            changes = tuple(_changes(one.minima.keys(), other.minima.keys()))
-            events.append(Event(one.ridge, other.ridge, changes))
-        if found[-1].ridge != right.ridge:
-            found.append(right)
+    with open_backends("auto", limits) as backends:
+        samples = [
+            minima_at(replace(problem, ridge=parse_ridge(ridge)), backends)
+            for ridge in tqdm(ridges, unit="ridge", disable=not progress)
+        ]
+        found, events = [samples[0]], []
+        for left, right in tqdm(list(pairwise(samples)), unit="interval", disable=not progress):
+            for one, other in _brackets(problem, left, right, backends):
+                found += [sample for sample in (one, other) if sample.ridge != found[-1].ridge]
+                changes = tuple(_changes(one.minima.keys(), other.minima.keys()))
+                events.append(Event(one.ridge, other.ridge, changes))
+            if found[-1].ridge != right.ridge:
+                found.append(right)
+        for sample in found:
+            sample.texts  # noqa: B018 (as long as the backends are there)
     return RidgePath(problem, tuple(found), tuple(events))
 
 
 def _brackets(
-    problem: Problem, left: Sample, right: Sample, limits: Limits
+    problem: Problem, left: Sample, right: Sample, backends: Backends
 ) -> Iterator[tuple[Sample, Sample]]:
     """Yield narrow pairs of ridges with different lists, by increasing ridge."""
     if left.minima.keys() == right.minima.keys():
@@ -254,21 +250,12 @@ def _brackets(
         yield left, right
         return
     ridge = (left.ridge + right.ridge) / 2
-    middle = _sampled(replace(problem, ridge=ridge), limits, _nothing)
-    yield from _brackets(problem, left, middle, limits)
-    yield from _brackets(problem, middle, right, limits)
+    middle = minima_at(replace(problem, ridge=ridge), backends)
+    yield from _brackets(problem, left, middle, backends)
+    yield from _brackets(problem, middle, right, backends)
 
 
-def _complete(problem: Problem, sample: Sample, limits: Limits) -> Sample:
-    """Return a sample with its numbers; those in the middle of a bisection have none."""
-    if all(sample.minima.values()):
-        return sample
-    return minima_at(replace(problem, ridge=sample.ridge), limits)
-
-
-def _changes(
-    before: Iterable[Branch], after: Iterable[Branch]
-) -> Iterator[tuple[str, Branch | None, Branch | None]]:
+def _changes(before: Iterable[StratumKey], after: Iterable[StratumKey]) -> Iterator[Change]:
     """Yield what happens between two lists, each branch once, as the ridge grows."""
     earlier, later = set(before), set(after)
     gone, new = sorted(earlier - later), sorted(later - earlier)
@@ -283,16 +270,17 @@ def _changes(
     yield from (("appears", None, branch) for branch in new)
 
 
-def _kind(before: Branch, after: Branch) -> str | None:
+def _kind(before: StratumKey, after: StratumKey) -> str | None:
     """Return how one branch goes over into another, None if it does not in one step."""
-    less, more = set(before) - set(after), set(after) - set(before)
+    earlier, later = set(before.groups), set(after.groups)
+    less, more = earlier - later, later - earlier
     if not more and len(less) == 1:
         return "a unit dies"
     if not less and len(more) == 1:
         return "a unit is born"
     if len(less) != 1 or len(more) != 1:
         return None
-    ((old, sign),), ((new, other),) = less, more
+    ((old, sign, _),), ((new, other, _),) = less, more
     if sign != other:
         return None
     if _bounds(new, old):

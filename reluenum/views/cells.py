@@ -6,12 +6,18 @@ from math import sqrt
 from typing import Any
 
 import pandas as pd
+from tabulate import tabulate
+
+from reluenum.documents.labels import Document
 
 READABLE_DIGITS = 6
 """Significant digits of a loss where it is for reading."""
 
 UNKNOWN = "unknown"
 """Written where undecided supports leave a question open."""
+
+NOTHING = "–"
+"""Stands for what there is not."""
 
 
 def short_number(text: str, digits: int = READABLE_DIGITS) -> str:
@@ -34,7 +40,7 @@ def percent(part: float, whole: float) -> str:
     ('33.3 %', '99.999 %', '100 %', '–')
     """
     if not whole:
-        return "–"
+        return NOTHING
     if part in (0, whole):
         return "100 %" if part else "0 %"
     digits = 1
@@ -83,6 +89,22 @@ def list_cell(texts: Iterable[str]) -> str:
     return f"[{', '.join(texts)}]"
 
 
-def csv_text(frame: pd.DataFrame) -> str:
+def problem_cells(problem: Document) -> dict[str, Any]:
+    """Return the sizes and settings of the problem of a document by their columns."""
+    settings = {key: problem[key] for key in ("width", "ridge", "loss", "output_bias")}
+    return {"n": len(problem["y"]), "d": len(problem["x"][0]), **settings}
+
+
+def csv_text(frame: pd.DataFrame, unknown: str = UNKNOWN) -> str:
     """Return a frame as CSV, with a word for what is not known."""
-    return frame.to_csv(index=False, lineterminator="\n", na_rep=UNKNOWN)
+    return frame.to_csv(index=False, lineterminator="\n", na_rep=unknown)
+
+
+def pipe_table(rows: Sequence[Mapping[str, str]], numbers: bool = False) -> str:
+    """Return rows of texts under titles as a Markdown table, numbers to the right if told so."""
+    return tabulate(rows, "keys", "pipe", disable_numparse=not numbers)
+
+
+def paragraphs(parts: Iterable[str]) -> str:
+    """Return those parts of a Markdown text that are not empty, one below the other."""
+    return "\n\n".join(part for part in parts if part) + "\n"

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from reluenum.documents.labels import Document, kind, support_label
+from reluenum.geometry.supports import faces_in
 from reluenum.problem import Names
 from reluenum.views.cells import UNKNOWN, csv_text, list_cell, object_frame, short_number
 
@@ -154,10 +155,8 @@ def stationary_frame(document: Document) -> pd.DataFrame:
 
 
 def _point_row(index: int, point: Mapping[str, Any]) -> dict[str, Any]:
-    faces = point["support"].split("|") if point["support"] else []
-    support = [
-        {"face": face, "sign": sign} for face, sign in zip(faces, point["signs"], strict=True)
-    ]
+    groups = zip(faces_in(point["support"]), point["signs"], strict=True)
+    support = [{"face": face, "sign": sign} for face, sign in groups]
     row = {**point, "index": index, "support": support_label(support)}
     witness = point["descent"]
     if witness is not None:
@@ -169,4 +168,4 @@ def _point_row(index: int, point: Mapping[str, Any]) -> dict[str, Any]:
 
 def stationary_csv(document: Document) -> str:
     """Return `stationary_frame` as CSV; a minimum has empty descent columns."""
-    return csv_text(stationary_frame(document).fillna(""))
+    return csv_text(stationary_frame(document), "")

@@ -6,15 +6,12 @@ every instance.
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from flint import fmpz
 
+from reluenum.documents.labels import Document
 from reluenum.landscape.landscape import Completeness
-
-Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True)

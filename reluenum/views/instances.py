@@ -5,19 +5,22 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
-from tabulate import tabulate
 
-from reluenum.documents.labels import undecided_note
-from reluenum.views.cells import UNKNOWN, csv_text, object_frame, short_number
-from reluenum.views.latex import breakable_name, latex_escape, tabular
-
-Document = Mapping[str, Any]
+from reluenum.documents.labels import Document, undecided_note
+from reluenum.views.cells import (
+    NOTHING,
+    UNKNOWN,
+    csv_text,
+    object_frame,
+    paragraphs,
+    pipe_table,
+    problem_cells,
+    short_number,
+)
+from reluenum.views.latex import breakable_name, latex_escape, latex_text, tabular, tabulars
 
 MARKDOWN_COLUMNS = 4
 """So many instances fit side by side in a Markdown table; more become rows."""
-
-LATEX_ROWS = 20
-"""Rows of one LaTeX tabular, so that a summary of many instances is cut into pages."""
 
 _TITLES = {
     "instance": "instance",
@@ -95,15 +98,12 @@ def summary_frame(documents: Mapping[str, Document]) -> pd.DataFrame:
 
 
 def _instance_row(name: str, document: Document, dimensions: Iterable[int]) -> dict[str, Any]:
-    problem, found = document["problem"], document["components"]
-    counts = document["enumeration"]
+    found, counts = document["components"], document["enumeration"]
     by_dimension = Counter(component["dimension"] for component in found)
     global_here = [component["global_at_width"] for component in found]
     return {
         "instance": name,
-        "n": len(problem["y"]),
-        "d": len(problem["x"][0]),
-        **{key: problem[key] for key in ("width", "ridge", "loss", "output_bias")},
+        **problem_cells(document["problem"]),
         **{key: counts[key] for key in _COUNTS},
         "components": len(found),
         "isolated": by_dimension[0],
@@ -146,8 +146,8 @@ def summary_markdown(documents: Mapping[str, Document]) -> str:
     if len(rows) <= MARKDOWN_COLUMNS:
         cells = [list(column) for column in zip(*cells, strict=True)]
     header, *body = [[cell.replace("|", r"\|") for cell in line] for line in cells]
-    table = tabulate(body, header, tablefmt="pipe", disable_numparse=True)
-    return "\n\n".join([table, *(f"**† {note}.**" for note in _notes(documents))]) + "\n"
+    table = pipe_table([dict(zip(header, line, strict=True)) for line in body])
+    return paragraphs([table, *(f"**† {note}.**" for note in _notes(documents))])
 
 
 def summary_latex(documents: Mapping[str, Document]) -> str:
@@ -164,8 +164,8 @@ def summary_latex(documents: Mapping[str, Document]) -> str:
         parts = [tabular("@{}ll@{}", [], body)]
     else:
         parts = _wide_latex(documents)
-    parts += [rf"\textbf{{\dag\ {latex_escape(note)}.}}" for note in _notes(documents)]
-    return "\n\n\\smallskip\n".join(parts) + "\n"
+    notes = (rf"\textbf{{\dag\ {latex_escape(note)}.}}" for note in _notes(documents))
+    return latex_text([*parts, *notes])
 
 
 def _wide_latex(documents: Mapping[str, Document]) -> list[str]:
@@ -179,21 +179,9 @@ def _wide_latex(documents: Mapping[str, Document]) -> list[str]:
         rows = [{t: cell for t, cell in row.items() if t != titles["undecided"]} for row in rows]
     settings = [titles[key] for key in ("n", "d", "width", "ridge", "loss", "output_bias")]
     shared = [title for title in settings if len({row[title] for row in rows}) == 1]
-    columns = [title for title in rows[0] if title not in shared]
-    alignment = r"@{}p{0.27\linewidth}" + "r" * (len(columns) - 1) + "@{}"
     line = ", ".join(f"{latex_escape(t)} = {latex_escape(rows[0][t])}" for t in shared)
-    parts = [rf"All instances: {line}."] if shared else []
-    for start in range(0, len(rows), LATEX_ROWS):
-        body = [
-            [
-                r"\raggedright " + breakable_name(row[columns[0]]),
-                *(latex_escape(row[title]) for title in columns[1:]),
-            ]
-            for row in rows[start : start + LATEX_ROWS]
-        ]
-        table = tabular(alignment, [latex_escape(title) for title in columns], body)
-        parts.append("\\noindent{\\scriptsize\\setlength{\\tabcolsep}{2pt}%\n" + table + "}")
-    return parts
+    own = [{title: cell for title, cell in row.items() if title not in shared} for row in rows]
+    return [f"All instances: {line}." if shared else "", *tabulars(own, named=True)]
 
 
 def readable_instances(documents: Mapping[str, Document]) -> list[dict[str, str]]:
@@ -226,7 +214,7 @@ def _readable_cell(key: str, cell: Any) -> str:
     if key == "complete":
         return "yes" if cell else "NO"
     if pd.isna(cell):
-        return "–" if key.endswith("_loss") else UNKNOWN
+        return NOTHING if key.endswith("_loss") else UNKNOWN
     if key.endswith("_loss"):
         return short_number(cell)
     return str(cell)

@@ -10,13 +10,18 @@ from enum import StrEnum
 from typing import Any
 
 import pandas as pd
-from tabulate import tabulate
 
-from reluenum.views.cells import csv_text, object_frame, percent, share_interval
-from reluenum.views.instances import LATEX_ROWS
-from reluenum.views.latex import breakable_name, latex_escape, tabular
-
-Document = Mapping[str, Any]
+from reluenum.documents.labels import Document
+from reluenum.views.cells import (
+    csv_text,
+    object_frame,
+    paragraphs,
+    percent,
+    pipe_table,
+    problem_cells,
+    share_interval,
+)
+from reluenum.views.latex import bold, latex_escape, latex_text, tabulars
 
 
 class Fate(StrEnum):
@@ -179,9 +184,7 @@ def _instance_rows(name: str, document: Document) -> Iterator[dict[str, Any]]:
         fates = Counter(fate_of(run, document) for run in runs)
         yield {
             "instance": name,
-            "n": len(problem["y"]),
-            "d": len(problem["x"][0]),
-            **{key: problem[key] for key in ("width", "ridge", "loss", "output_bias")},
+            **problem_cells(problem),
             "ridge_decimal": int(numerator) / int(denominator or 1),
             "optimiser": summary["name"],
             "runs": len(runs),
@@ -195,12 +198,12 @@ def _instance_rows(name: str, document: Document) -> Iterator[dict[str, Any]]:
 
 def runs_csv(document: Document) -> str:
     """Return `runs_frame` as CSV; what a run does not have is empty."""
-    return csv_text(runs_frame(document).fillna(""))
+    return csv_text(runs_frame(document), "")
 
 
 def basins_csv(document: Document) -> str:
     """Return `basins_frame` as CSV; what is no component has empty columns of one."""
-    return csv_text(basins_frame(document).fillna(""))
+    return csv_text(basins_frame(document), "")
 
 
 def shares_markdown(shares: pd.DataFrame) -> str:
@@ -208,23 +211,23 @@ def shares_markdown(shares: pd.DataFrame) -> str:
     parts = [
         shares_totals(shares),
         *(f"**{warning}**" for warning in warnings(shares)),
-        _pipe_table(readable_optimisers(shares)),
+        pipe_table(readable_optimisers(shares)),
         LEGEND,
-        _pipe_table(readable_shares(shares)),
+        pipe_table(readable_shares(shares)),
     ]
-    return "\n\n".join(parts) + "\n"
+    return paragraphs(parts)
 
 
 def shares_latex(shares: pd.DataFrame) -> str:
     r"""Return the same as LaTeX that needs `\usepackage{booktabs}` and nothing else."""
     parts = [
         latex_escape(shares_totals(shares)),
-        *(rf"\textbf{{{latex_escape(warning)}}}" for warning in warnings(shares)),
-        *_tabulars(readable_optimisers(shares)),
+        *map(bold, warnings(shares)),
+        *tabulars(readable_optimisers(shares), named=True),
         latex_escape(LEGEND),
-        *_tabulars(readable_shares(shares)),
+        *tabulars(readable_shares(shares), named=True),
     ]
-    return "\n\n\\smallskip\n".join(parts) + "\n"
+    return latex_text(parts)
 
 
 def shares_totals(shares: pd.DataFrame) -> str:
@@ -280,21 +283,3 @@ def _cells(rows: pd.DataFrame, fates: Sequence[Fate]) -> dict[str, str]:
     found, listed = int(rows["components_found"].sum()), int(rows["components"].sum())
     shares = {_SHORT[fate]: percent(int(rows[fate.column].sum()), runs) for fate in fates}
     return shares | {"found": f"{found} of {listed}"}
-
-
-def _pipe_table(rows: Sequence[Mapping[str, str]]) -> str:
-    return tabulate(rows, "keys", "pipe", disable_numparse=True)
-
-
-def _tabulars(rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
-    """Yield tabulars that fit a page each."""
-    for start in range(0, len(rows), LATEX_ROWS):
-        part = rows[start : start + LATEX_ROWS]
-        cells = [list(row.values()) for row in part]
-        body = [
-            [r"\raggedright " + breakable_name(name), *map(latex_escape, rest)]
-            for name, *rest in cells
-        ]
-        alignment = r"@{}p{0.27\linewidth}" + "r" * (len(part[0]) - 1) + "@{}"
-        table = tabular(alignment, list(part[0]), body)
-        yield "\\noindent{\\scriptsize\\setlength{\\tabcolsep}{2pt}%\n" + table + "}"

@@ -9,8 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-Document = Mapping[str, Any]
-
 WHOLE, REAL, TEXT, TRUTH = "Int64", "float64", "string", "boolean"
 
 INSTANCES = {

@@ -7,11 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from tabulate import tabulate
 
-from reluenum.views.cells import percent
-from reluenum.views.instances import LATEX_ROWS
-from reluenum.views.latex import latex_escape, tabular
+from reluenum.views.cells import NOTHING, paragraphs, percent, pipe_table
+from reluenum.views.latex import latex_escape, latex_text, tabulars
 from reluenum.views.sweep_tables import GROUP, decided, dimensions, sweep_summary
 
 _TITLES = {
@@ -66,12 +64,12 @@ def sweep_markdown(instances: pd.DataFrame, components: pd.DataFrame) -> str:
         sweep_totals(instances),
         f"**{warning(instances)}**" if warning(instances) else "",
         shared_line(instances),
-        tabulate(readable_summary(instances), "keys", "pipe", disable_numparse=True),
+        pipe_table(readable_summary(instances)),
         LEGEND,
         "Components by dimension:",
-        tabulate(readable_dimensions(components, instances), "keys", "pipe"),
+        pipe_table(readable_dimensions(components, instances), numbers=True),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return paragraphs(parts)
 
 
 def sweep_latex(instances: pd.DataFrame) -> str:
@@ -79,18 +77,8 @@ def sweep_latex(instances: pd.DataFrame) -> str:
     rows = _without_columns(
         _readable_rows(sweep_summary(instances), _LATEX_TITLES), _shared_settings(instances)
     )
-    header = [latex_escape(title) for title in rows[0]]
-    body = [[latex_escape(cell) for cell in row.values()] for row in rows]
-    alignment = "@{}" + "r" * len(header) + "@{}"
-    tables = [
-        "\\noindent{\\scriptsize\\setlength{\\tabcolsep}{3pt}%\n"
-        + tabular(alignment, header, body[start : start + LATEX_ROWS])
-        + "}"
-        for start in range(0, len(body), LATEX_ROWS)
-    ]
     words = [sweep_totals(instances), warning(instances), shared_line(instances)]
-    parts = [*map(latex_escape, words), *tables, latex_escape(LEGEND)]
-    return "\n\n\\smallskip\n".join(part for part in parts if part) + "\n"
+    return latex_text([*map(latex_escape, words), *tabulars(rows), latex_escape(LEGEND)])
 
 
 def sweep_totals(instances: pd.DataFrame) -> str:
@@ -151,7 +139,7 @@ def _is_shown(key: str, titles: Mapping[str, str]) -> bool:
 
 def _cell(key: str, value: Any) -> str:
     if pd.isna(value):
-        return "–"
+        return NOTHING
     if key in ("benign", "optimal_at_every_width"):
         return percent(value, 1)
     if key == "mean_components":

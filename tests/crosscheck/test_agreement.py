@@ -359,7 +359,7 @@ def test_a_missing_backend_is_an_error_that_says_how_to_get_it(monkeypatch):
     def missing(name, how_to_get):
         raise BackendError(name, f"the {name} executable was not found; {how_to_get}")
 
-    monkeypatch.setattr("reluenum.groebner.msolve.executable", missing)
+    monkeypatch.setattr("reluenum.groebner.flint.executable", missing)
     with pytest.raises(BackendError, match=r"msolve executable was not found; .*install"):
         measure(TWO_POINTS, "reduced", "msolve")
 

@@ -11,6 +11,7 @@ from reluenum.datasets.families import reference_data, to_csv
 from reluenum.documents.minima import stationary_document
 from reluenum.documents.seals import read_json
 from reluenum.geometry.geometry import Geometry
+from reluenum.geometry.supports import StratumKey, faces_in
 from reluenum.groebner.backends import Backends, open_backends
 from reluenum.groebner.flint import FlintBackend
 from reluenum.groebner.limits import Limits
@@ -33,7 +34,7 @@ def by_groebner(problem, ridge):
     found = set()
     for point in stationary_document(enumerate_minima(there))["points"]:
         if point["minimum"] and (not point["zero_neurons"] or not point["support"]):
-            faces = point["support"].split("|") if point["support"] else []
+            faces = faces_in(point["support"])
             found.add(tuple(sorted(zip(faces, point["signs"], strict=True))))
     return found
 
@@ -131,11 +132,10 @@ def test_a_unit_reaches_a_wall_where_the_hand_says():
 def test_of_two_conditions_that_fail_the_first_has_the_word(second, condition):
     """Orthogonal rows: the squares vanish at 2 * 5/4 and |second| * 5/3, on either side of it."""
     problem = Problem.from_text([["-3/4"], ["4/3"]], ["2", second], 2, "2.499998")
-    branch = (("+0", 1), ("0+", -1))
-    alive = minima_at(problem)
-    given = (Geometry.of(problem), branch, alive, fmpq(2500002, 10**6))
+    branch = StratumKey.of([("+0", 1, 1), ("0+", -1, 1)])
     with open_backends() as engine:
-        found = turn(*given, engine)
+        alive = minima_at(problem, engine)
+        found = turn(Geometry.of(problem), branch, alive, fmpq(2500002, 10**6), engine)
     assert found.condition == condition
     expected = ["-5", "2"] if "+0" in condition else ["-2499999", "1000000"]
     assert found.to_document()["minimal_polynomial"] == expected
@@ -229,7 +229,7 @@ def test_without_time_there_is_a_reason(stretch, monkeypatch):
 def test_a_branch_that_does_not_change_has_no_number(stretch):
     problem, path, _ = stretch
     alive, other = path.samples[:2]
-    branch = next(b for b in alive.minima if b and b in other.minima)
+    branch = next(b for b in alive.minima if b.groups and b in other.minima)
     found = turn(Geometry.of(problem), branch, alive, other.ridge, Backends(()))
     assert isinstance(found, Open)
     assert found.reason
@@ -237,7 +237,7 @@ def test_a_branch_that_does_not_change_has_no_number(stretch):
 
 def test_the_zero_network_alone_has_no_number(stretch):
     problem, path, _ = stretch
-    given = (Geometry.of(problem), path.samples[:2], None, ())
+    given = (Geometry.of(problem), path.samples[:2], None, StratumKey(()))
     assert turn_of_change(*given, Backends(())) == Open(
         "the zero network alone has no unit that changes"
     )

@@ -12,6 +12,8 @@ from reluenum.datasets.families import reference_data, to_csv
 from reluenum.documents.minima import stationary_document
 from reluenum.documents.seals import read_json
 from reluenum.figures import plot_path
+from reluenum.geometry.supports import StratumKey, faces_in
+from reluenum.groebner.backends import open_backends
 from reluenum.paths.grids import grid, parse_range
 from reluenum.paths.path import SHARPNESS, _changes, _kind, minima_at, ridge_path
 from reluenum.problem import parse_ridge
@@ -24,15 +26,24 @@ def by_groebner(problem):
     found = set()
     for point in points:
         if point["minimum"] and (not point["zero_neurons"] or not point["support"]):
-            faces = point["support"].split("|") if point["support"] else []
-            found.add(tuple(sorted(zip(faces, point["signs"], strict=True))))
+            found.add(branch(*zip(faces_in(point["support"]), point["signs"], strict=True)))
     return found
+
+
+def branch(*units):
+    """What a minimum with one unit on each of these faces keeps while it moves."""
+    return StratumKey.of((face, sign, 1) for face, sign in units)
+
+
+def sample_of(problem):
+    with open_backends() as backends:
+        return minima_at(problem, backends)
 
 
 def test_the_minima_at_a_ridge_are_those_of_the_other_engine():
     for ridge in ("1/10", "3/10", "1"):
         problem = reference_problem(2, ridge)
-        sample = minima_at(problem)
+        sample = sample_of(problem)
         assert set(sample.minima) == by_groebner(problem)
         assert (sample.ridge, sample.undecided) == (problem.ridge, 0)
 
@@ -44,9 +55,9 @@ def test_one_point_loses_its_unit_at_the_ridge_computed_by_hand():
     (event,) = path.events
     assert event.low <= fmpq(5, 2) <= event.high
     assert event.high - event.low <= SHARPNESS * event.low
-    assert event.changes == (("a unit dies", (("+", 1),), ()),)
+    assert event.changes == (("a unit dies", branch(("+", 1)), branch()),)
     (alive, first), (dead, second) = path.segments()
-    assert (alive, dead) == ((("+", 1),), ())
+    assert (alive, dead) == (branch(("+", 1)), branch())
     assert first[0].ridge == 1
     assert second[-1].ridge == 4
 
@@ -55,9 +66,9 @@ def test_samples_tell_the_output_bias_of_problems_that_have_one():
     """The free bias of the zero network is the mean of y; the ridge's is sum y / (n + ridge)."""
     for bias, expected in (("free", "1.5"), ("ridge", "0.25")):
         problem = Problem.from_text([["0"], ["1"]], ["1", "2"], 1, "10", output_bias=bias)
-        (zero_network,) = minima_at(problem).minima.values()
+        (zero_network,) = sample_of(problem).texts.values()
         assert zero_network["m"] == expected
-    assert "m" not in next(iter(minima_at(reference_problem(1, "1")).minima.values()))
+    assert "m" not in next(iter(sample_of(reference_problem(1, "1")).texts.values()))
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +110,7 @@ def test_nothing_happens_between_events(stretch):
     problem, path = stretch
     for left, right in pairwise(path.samples):
         if set(left.minima) == set(right.minima):
-            middle = minima_at(
+            middle = sample_of(
                 Problem(problem.inputs, problem.targets, 2, (left.ridge + right.ridge) / 2)
             )
             assert set(middle.minima) == set(left.minima)
@@ -107,8 +118,8 @@ def test_nothing_happens_between_events(stretch):
 
 def test_segments_hold_every_sample_once(stretch):
     _, path = stretch
-    seen = [(branch, s.ridge) for branch, run in path.segments() for s in run]
-    expected = [(branch, s.ridge) for s in path.samples for branch in s.minima]
+    seen = [(key, s.ridge) for key, run in path.segments() for s in run]
+    expected = [(key, s.ridge) for s in path.samples for key in s.minima]
     assert sorted(seen) == sorted(expected)
 
 
@@ -135,7 +146,7 @@ def supports(problem):
     """The supports of all strata of all components, from the certified engine's document."""
     document = enumerate_minima(problem, engine="certified").document
     return {
-        tuple(sorted((group["face"], group["sign"]) for group in stratum["support"]))
+        branch(*((group["face"], group["sign"]) for group in stratum["support"]))
         for component in document["components"]
         for stratum in component["strata"]
     }
@@ -153,10 +164,10 @@ def test_the_reference_at_large_ridges_ends_at_the_zero_network():
         ["disappears"],
         ["a unit dies"],
     ]
-    assert [branch for branch, run in path.segments() if run[-1].ridge == 1] == [()]
+    assert [key for key, run in path.segments() if run[-1].ridge == 1] == [branch()]
     for event in path.events:
         there = Problem(problem.inputs, problem.targets, 2, event.high)
-        assert set(minima_at(there).minima) == by_groebner(there)
+        assert set(sample_of(there).minima) == by_groebner(there)
 
 
 @pytest.mark.parametrize(
@@ -172,11 +183,11 @@ def test_the_reference_at_large_ridges_ends_at_the_zero_network():
     ],
 )
 def test_steps_from_one_branch_to_another_have_names(before, after, kind):
-    assert _kind(before, after) == kind
+    assert _kind(branch(*before), branch(*after)) == kind
 
 
 def test_what_does_not_go_over_appears_or_disappears():
-    one, other, third = (("+-", 1),), (("-+", 1),), (("+0", 1),)
+    one, other, third = branch(("+-", 1)), branch(("-+", 1)), branch(("+0", 1))
     assert list(_changes([one], [other])) == [("disappears", one, None), ("appears", None, other)]
     assert list(_changes([one, other], [third, other])) == [
         ("a unit reaches a boundary", one, third)

@@ -14,7 +14,7 @@ from reluenum.documents.minima import minima_document, stationary_document
 from reluenum.problem import Problem
 from reluenum.views import components as tables
 from reluenum.views import instances as summary
-from reluenum.views.latex import latex_escape
+from reluenum.views.latex import LATEX_ROWS, latex_escape
 
 PROBLEM = Problem.from_text([["-1"], ["0"], ["2"], ["3"]], ["1", "-1", "1/2", "-2"], 2, "1/10")
 
@@ -267,7 +267,7 @@ def test_every_latex_row_has_as_many_cells_as_its_table_and_environments_are_clo
     found = re.findall(
         r"\\begin\{tabular\}\{@\{\}(.*?)@\{\}\}\n(.*?)\\end\{tabular\}", text, re.DOTALL
     )
-    assert len(found) == text.count(r"\begin{tabular}") == -(-count // summary.LATEX_ROWS)
+    assert len(found) == text.count(r"\begin{tabular}") == -(-count // LATEX_ROWS)
     for alignment, body in found:
         columns = len(re.sub(r"\{.*\}", "", alignment))
         rows = [line for line in body.splitlines() if line.endswith(r"\\")]

@@ -1,23 +1,23 @@
 """Blocks of supports: what is found in them, what larger ones need to know, and their bytes."""
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
-from hashlib import sha256
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from io import BytesIO
 from math import ceil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from flint import fmpq
 
-from reluenum.algebra.linear import dot
 from reluenum.documents.files import replaced_file
+from reluenum.documents.seals import tied, untied
 from reluenum.errors import IncompleteRunError
+from reluenum.geometry.arrangement import sign
 from reluenum.geometry.frames import Frames
 from reluenum.geometry.moments import Moments
 from reluenum.geometry.subsets import Subsets
+from reluenum.landscape.dual import excess_of
 from reluenum.problem import Problem
 
 
@@ -29,7 +29,7 @@ class Knowledge:
     ----------
     size : int
     row : (C(F, size),) array of int32
-        Which row of `signs` belongs to a support's residual; -1 if it is not known.
+        Which row of `signs` belongs to a support's residual; UNKNOWN if it is not known.
     signs : (R, F) array of int8
         Sign of |u_F(r)| - Lambda; OPEN if it is not known, 0 on the residual's own faces.
     core : (R, size) array of int16
@@ -47,11 +47,9 @@ class Knowledge:
     @classmethod
     def of_nothing(cls, problem: Problem, frames: Frames) -> "Knowledge":
         """Return what is known of the empty support: r = R y, exactly."""
-        moments, bound = Moments.of(problem), problem.effective_ridge**2
-        signs = []
-        for face in frames.faces:
-            projected = face.project(moments.response(face))
-            signs.append(_sign(dot(projected, projected) - bound))
+        responses = map(Moments.of(problem).response, frames.faces)
+        gradients = [f.project(b) for f, b in zip(frames.faces, responses, strict=True)]
+        signs = [sign(excess_of(problem, gradient)) for gradient in gradients]
         return cls(
             0,
             np.zeros(1, dtype=np.int32),
@@ -67,14 +65,13 @@ class Knowledge:
         rows, parts = [], [(self.signs, core, np.pad(self.vectors, ((0, 0), (0, 1), (0, 0))))]
         known = len(self.signs)
         for block in blocks:
-            rows.append(np.where(block.row >= NEW, block.row, known - 2 - block.row))
+            rows.append(resolved_rows(block.row, known))
             supports = subsets.rows(block.start, block.start + len(block.kind))
-            own = supports[block.row < NEW].astype(np.int16)
+            own = supports[are_own(block.row)].astype(np.int16)
             parts.append((block.signs, own, block.vectors))
             known += len(block.signs)
         signs, core, vectors = (np.concatenate(column) for column in zip(*parts, strict=True))
-        row = np.concatenate(rows).astype(np.int32)
-        return Knowledge(self.size + 1, row, signs, core, vectors)
+        return Knowledge(self.size + 1, np.concatenate(rows), signs, core, vectors)
 
     def placed(self, supports: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Return the vectors of residuals on the faces of larger supports, (B, m, D)."""
@@ -86,18 +83,38 @@ class Knowledge:
         return found
 
 
-NEW = -1
-"""A `Block.row` of -1 is unknown, of -2 - k the k-th row of the block itself."""
+UNKNOWN = -1
+"""The `row` of a residual that is not known. In a block, -2 - k is the k-th row of its own."""
 
 
-@dataclass(frozen=True)
+def own_rows(count: int) -> np.ndarray:
+    """Return the codes of a block's own rows, one after the other."""
+    return -2 - np.arange(count)
+
+
+def are_own(row: np.ndarray) -> np.ndarray:
+    """Return which of a block's rows are its own."""
+    return row < UNKNOWN
+
+
+def later_rows(row: np.ndarray, count: int) -> np.ndarray:
+    """Return the rows of a block whose own ones come after so many others."""
+    return np.where(are_own(row), row - count, row)
+
+
+def resolved_rows(row: np.ndarray, known: int) -> np.ndarray:
+    """Return a block's rows with its own ones behind so many that are known."""
+    return np.where(are_own(row), known - 2 - row, row)
+
+
+@dataclass(frozen=True, eq=False)
 class Find:
     """A stationary support that the landscape needs: a local minimum, or one with company.
 
     Parameters
     ----------
     faces : tuple of int
-    vectors : tuple of tuple of float
+    vectors : (m, D) array
         Approximations of w_l.
     exceeding : (int, int) or None
         A face on which the dual bound is exceeded for sure, and the sign there.
@@ -108,10 +125,26 @@ class Find:
     """
 
     faces: tuple[int, ...]
-    vectors: tuple[tuple[float, ...], ...]
+    vectors: np.ndarray
     exceeding: tuple[int, int] | None
     tight: tuple[tuple[int, int], ...]
     settled: bool
+
+    def to_document(self) -> dict[str, Any]:
+        """Return a text form."""
+        return vars(self) | {"vectors": self.vectors.tolist()}
+
+    @classmethod
+    def from_document(cls, record: Mapping[str, Any]) -> "Find":
+        """Return what was written."""
+        exceeding = record["exceeding"]
+        return cls(
+            tuple(record["faces"]),
+            np.array(record["vectors"]),
+            None if exceeding is None else tuple(exceeding),
+            tuple(map(tuple, record["tight"])),
+            record["settled"],
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +163,7 @@ class Block:
     vectors : (E, m, D) array
         w_l of the supports that are neither reducible nor undecided, in their order.
     row : (B,) array of int32
-        See `Knowledge` and `NEW`.
+        A row of what is known, UNKNOWN, or one of the block's `own_rows`.
     signs : (R, F) array of int8
         Rows for larger supports; none at the largest size.
     finds : tuple of Find
@@ -153,12 +186,16 @@ class Block:
     exact: tuple[dict[str, Any], ...]
 
 
-def _sign(value: fmpq) -> int:
-    return int(value > 0) - int(value < 0)
-
-
 def block_bounds(total: int, size: int, per_block: int) -> list[tuple[int, int]]:
-    """Return the first number, and one past the last, of every block of supports of a size."""
+    """Return the first number, and one past the last, of every block of supports of a size.
+
+    Parameters
+    ----------
+    total, size : int
+        Of the `Subsets` that number them.
+    per_block : int
+        Supports of a block; the last one may have fewer.
+    """
     count = Subsets(total, size).count
     return [
         (k * per_block, min((k + 1) * per_block, count)) for k in range(ceil(count / per_block))
@@ -189,7 +226,7 @@ def packed(key: str, blocks: Sequence[Block]) -> bytes:
     arrays = {f"{k}-{name}": getattr(b, name) for k, b in enumerate(blocks) for name in _ARRAYS}
     texts = [
         {
-            "finds": [asdict(find) for find in block.finds],
+            "finds": [find.to_document() for find in block.finds],
             "reasons": block.reasons,
             "exact": block.exact,
         }
@@ -222,49 +259,27 @@ def _read_members(path: Path) -> bytes | None:
 
 
 def _sealed(key: str, arrays: dict[str, np.ndarray]) -> bytes:
-    """Return arrays as bytes with a seal at their end."""
+    """Return arrays as bytes, tied to a task."""
     stream = BytesIO()
     np.savez_compressed(stream, **arrays)
-    content = stream.getvalue()
-    return content + _block_seal(key, content)
+    return tied(key, stream.getvalue())
 
 
 def _unsealed(key: str, sealed: bytes) -> dict[str, np.ndarray] | None:
-    """Return arrays from bytes; None if their seal is broken or of another task."""
-    content, seal = sealed[:-SEAL], sealed[-SEAL:]
-    if seal != _block_seal(key, content):
+    """Return arrays from bytes; None if they are damaged or of another task."""
+    content = untied(key, sealed)
+    if content is None:
         return None
     with np.load(BytesIO(content), allow_pickle=False) as arrays:
         return dict(arrays)
 
 
-SEAL = 32
-"""Bytes of a seal."""
-
-
-def _block_seal(key: str, content: bytes) -> bytes:
-    """Return what ties a content to its task; any change of either changes it."""
-    return sha256(key.encode() + content).digest()
-
-
 def _read_block(arrays: dict[str, Any], texts: dict[str, Any]) -> Block:
     return Block(
         **arrays | {"size": int(arrays["size"]), "start": int(arrays["start"])},
-        finds=tuple(_read_find(**record) for record in texts["finds"]),
+        finds=tuple(map(Find.from_document, texts["finds"])),
         reasons=tuple((int(number), str(reason)) for number, reason in texts["reasons"]),
         exact=tuple(texts["exact"]),
-    )
-
-
-def _read_find(
-    faces: list[int], vectors: list, exceeding: list[int] | None, tight: list, settled: bool
-) -> Find:
-    return Find(
-        tuple(faces),
-        tuple(map(tuple, vectors)),
-        None if exceeding is None else (exceeding[0], exceeding[1]),
-        tuple((face, sign) for face, sign in tight),
-        settled,
     )
 
 

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from reluenum.engines.certified.blocks import Block, Find
 from reluenum.engines.certified.escalation import Escalation, Stage, exact_records
 from reluenum.engines.certified.spool import Task, surveyed
@@ -20,7 +18,7 @@ from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts
 from reluenum.geometry.subsets import Subsets
-from reluenum.geometry.supports import Support
+from reluenum.geometry.supports import Support, support_of
 from reluenum.groebner.backends import Backends
 from reluenum.landscape.components import Component, component_on, components_of
 from reluenum.landscape.dual import DualScan, scan_dual
@@ -151,11 +149,9 @@ class Certified:
 
     def without(self, supports: Iterable[str]) -> "Certified":
         """Return the same with those supports as undecided that no certificate can tell of."""
-        faces = {face.signs: face for face in self.geometry.arrangement.live_faces}
+        arrangement = self.geometry.arrangement
         reason = "what is exactly 0 there takes a longer description than a certificate may have"
-        given_up = (
-            Undecided(tuple(faces[s] for s in text.split("|")), reason) for text in supports
-        )
+        given_up = (Undecided(support_of(arrangement, text), reason) for text in supports)
         return replace(self, undecided=(*self.undecided, *given_up))
 
 
@@ -175,7 +171,7 @@ def certified(census: Census, escalation: Escalation) -> Certified:
     for find in census.finds:
         support = tuple(arrangement.live_faces[f] for f in find.faces)
         try:
-            point = escalation.point(support, np.array(find.vectors))
+            point = escalation.point(support, find.vectors)
             scan = _scan(escalation, point, find)
         except BackendError as error:
             undecided.append(Undecided(support, str(error)))

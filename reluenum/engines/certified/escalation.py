@@ -14,23 +14,18 @@ from flint import arb, fmpq, fmpq_mat
 
 from reluenum.algebra.newton import certified_box, polished
 from reluenum.algebra.numbers import IsolatedPoint
-from reluenum.engines.certified.search import search
+from reluenum.engines.certified.search import FAINT, search
 from reluenum.engines.certified.verdicts import Verdict
 from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.errors import BackendError
-from reluenum.geometry.arrangement import Face
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import Support, support_text
 from reluenum.groebner.backends import Backends
 from reluenum.groebner.roots import Claims
-from reluenum.landscape.dual import dual_excess
 from reluenum.landscape.equations import stationarity_system
 from reluenum.landscape.points import SupportPoint, face_sign
 from reluenum.landscape.witnesses import descent_ray
 from reluenum.problem import Problem
-
-FAINT = 1e-3
-"""Length, relative to the longest, of a vector of which nothing is known."""
 
 
 class Stage(IntEnum):
@@ -106,10 +101,6 @@ class Escalation:
             if descent_ray(self.geometry.arrangement, point, face, sign) is not None:
                 return Verdict.DESCENDS, k
         return Verdict.MINIMUM, -1
-
-    def excess(self, point: SupportPoint, face: Face) -> int:
-        """Return the sign of |u_F| - Lambda at the residual of a point."""
-        return dual_excess(point, face).sign()
 
 
 def stage(point: SupportPoint) -> Stage:

@@ -80,7 +80,15 @@ def joined_batches(parts: Sequence[EnclosedResiduals]) -> EnclosedResiduals:
 def replaced(
     found: EnclosedResiduals, places: np.ndarray, others: EnclosedResiduals
 ) -> EnclosedResiduals:
-    """Return a batch with some of its entries replaced."""
+    """Return a batch with some of its entries replaced.
+
+    Parameters
+    ----------
+    found : EnclosedResiduals
+    places : (R,) array of int
+    others : EnclosedResiduals
+        R of them, of supports of the same size.
+    """
     keep = np.arange(len(found))
     keep[places] = len(found) + np.arange(len(others))
     return joined_batches([found, others])[keep]

@@ -19,6 +19,9 @@ BITS = 384
 MOST_STEPS = 300
 """Steps after which a search is given up."""
 
+FAINT = 1e-3
+"""Length, relative to the longest, from which a search starts if nothing is known of a vector."""
+
 LONGEST = 2
 """Largest change of the logarithm of a length in one step."""
 

@@ -13,7 +13,7 @@ from flint import arb
 
 from reluenum.algebra.numberfield import precisions
 from reluenum.algebra.numbers import Number
-from reluenum.engines.certified.blocks import NEW, Block, Find, Knowledge
+from reluenum.engines.certified.blocks import UNKNOWN, Block, Find, Knowledge, later_rows, own_rows
 from reluenum.engines.certified.escalation import Escalation, exact_records, stage
 from reluenum.engines.certified.projections import (
     EnclosedResiduals,
@@ -22,6 +22,7 @@ from reluenum.engines.certified.projections import (
     project,
     replaced,
 )
+from reluenum.engines.certified.search import FAINT
 from reluenum.engines.certified.verdicts import (
     OPEN,
     Verdict,
@@ -35,13 +36,11 @@ from reluenum.errors import BackendError
 from reluenum.geometry.frames import Frames
 from reluenum.geometry.subsets import Subsets
 from reluenum.geometry.supports import Support
+from reluenum.landscape.dual import dual_excess
 from reluenum.landscape.points import SupportPoint
 
 CHUNK = 4096
 """Supports that are projected at once; bounds the memory."""
-
-FAINT = 1e-3
-"""Length of w on a new face, relative to the longest, with which a search starts."""
 
 VAGUE, SHARP = 1e-6, arb(2) ** -50
 """Relative errors of w from which on a record is of no use, and below which it is as good as any;
@@ -68,7 +67,15 @@ class Surveyor:
     largest: int
 
     def block(self, known: Knowledge, start: int, stop: int) -> Block:
-        """Examine the supports of the next size with numbers from `start` to `stop` - 1."""
+        """Examine some supports.
+
+        Parameters
+        ----------
+        known : Knowledge
+            Of all supports that have one face less.
+        start, stop : int
+            Their first number, and one past the last.
+        """
         parts = [
             self._chunk(known, first, min(first + CHUNK, stop))
             for first in range(start, stop, CHUNK)
@@ -98,7 +105,7 @@ class _Draft:
         self.kind = np.full(count, Verdict.UNDECIDED, dtype=np.int8)
         self.face = np.full(count, -1, dtype=np.int32)
         self.stage = np.zeros(count, dtype=np.int8)
-        self.row = np.full(count, NEW, dtype=np.int32)
+        self.row = np.full(count, UNKNOWN, dtype=np.int32)
         self.vectors = np.zeros((*supports.shape, self.frames.coordinates))
         self.solved: list[tuple[np.ndarray, EnclosedResiduals]] = []
         self.reasons: dict[int, str] = {}
@@ -113,7 +120,7 @@ class _Draft:
         for k in range(self.supports.shape[1]):
             rows[:, k] = self.known.row[smaller.numbers(np.delete(self.supports, k, axis=1))]
             found = self.known.signs[rows[:, k], self.supports[:, k]]
-            signs[:, k] = np.where(rows[:, k] == NEW, OPEN, found)
+            signs[:, k] = np.where(rows[:, k] == UNKNOWN, OPEN, found)
         return signs, rows
 
     def reduce(self) -> None:
@@ -129,7 +136,8 @@ class _Draft:
     def fall_back(self) -> None:
         """Settle, if they leave a face, supports that may or may not be reducible."""
         open_ = (self.kind == Verdict.UNDECIDED) & (self.signs == OPEN).any(axis=1)
-        for k in np.flatnonzero(open_ & ((self.signs == OPEN) & (self.rows == NEW)).any(axis=1)):
+        unknown = ((self.signs == OPEN) & (self.rows == UNKNOWN)).any(axis=1)
+        for k in np.flatnonzero(open_ & unknown):
             self.reasons[k] = "a smaller support inside it is undecided"
             open_[k] = False
         chosen = np.flatnonzero(open_)
@@ -155,7 +163,7 @@ class _Draft:
             face = self.frames.faces[self.supports[k, place]]
             try:
                 point = self._core_point(self.rows[k, place])
-                self.signs[k, place] = self.escalation.excess(point, face)
+                self.signs[k, place] = dual_excess(point, face).sign()
             except BackendError as error:
                 self.reasons[k] = str(error)
                 return
@@ -174,7 +182,7 @@ class _Draft:
         given, needed = faces >= 0, vectors.any(axis=1)
         point = self._point(faces[needed], vectors[needed])
         for face in faces[given & ~needed]:
-            if self.escalation.excess(point, self.frames.faces[face]) > 0:
+            if dual_excess(point, self.frames.faces[face]).sign() > 0:
                 point = self._point(faces[given], vectors[given])
                 point.isolated.claim  # noqa: B018
                 break
@@ -236,7 +244,7 @@ class _Draft:
         tight[stationary] = antipodal(self.frames, found[stationary])
         signs = self._no_signs()
         if not is_last:
-            self.row[chosen] = -2 - np.arange(len(chosen))
+            self.row[chosen] = own_rows(len(chosen))
             signs = self._signs(found)
             signs[(signs == OPEN) & (tight != 0)] = 0
         finds = self._finds(chosen, found, signs, tight)
@@ -288,7 +296,7 @@ class _Draft:
                 company = tuple((int(f), int(tight[k, f])) for f in np.flatnonzero(tight[k]))
                 yield Find(
                     tuple(map(int, self.supports[chosen[k]])),
-                    tuple(tuple(map(float, vector)) for vector in self.vectors[chosen[k]]),
+                    self.vectors[chosen[k]].copy(),
                     (most, int(exceeding[most])) if exceeding[most] else None,
                     company,
                     bool(settled),
@@ -314,10 +322,7 @@ def _rounded_vectors(vector: Sequence[Number]) -> list[float]:
 def _joined(size: int, start: int, parts: Sequence[Block]) -> Block:
     """Return consecutive blocks as one."""
     offsets = np.cumsum([0, *(len(part.signs) for part in parts)])
-    rows = [
-        np.where(part.row < NEW, part.row - offset, part.row)
-        for part, offset in zip(parts, offsets, strict=False)
-    ]
+    rows = [later_rows(part.row, int(k)) for part, k in zip(parts, offsets, strict=False)]
     arrays = {
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in ("kind", "face", "stage", "vectors", "signs")
@@ -325,7 +330,7 @@ def _joined(size: int, start: int, parts: Sequence[Block]) -> Block:
     return Block(
         size=size,
         start=start,
-        row=np.concatenate(rows).astype(np.int32),
+        row=np.concatenate(rows),
         finds=tuple(find for part in parts for find in part.finds),
         reasons=tuple(reason for part in parts for reason in part.reasons),
         exact=tuple(record for part in parts for record in part.exact),

@@ -179,7 +179,16 @@ def antipodal(frames: Frames, found: EnclosedResiduals) -> np.ndarray:
 
 
 def scan(frames: Frames, found: EnclosedResiduals, tight: np.ndarray) -> Scan:
-    """Look for faces that exceed the dual bound, and for tight ones beside those known already."""
+    """Look for faces that exceed the dual bound, and for tight ones beside those known already.
+
+    Parameters
+    ----------
+    frames : Frames
+    found : EnclosedResiduals
+        B of them, on stationary supports.
+    tight : (B, F) array of int8
+        What `antipodal` returns.
+    """
     dual = gradients(frames, found)
     signs = excesses(frames, dual)
     everything = np.broadcast_to(np.arange(len(frames.faces)), signs.shape)

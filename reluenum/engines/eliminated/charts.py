@@ -174,7 +174,17 @@ def inside_system(problem: Problem, faces: Sequence[Face]) -> PolynomialSystem:
 def fitting_errors(
     problem: Problem, faces: Sequence[Face], weights: Sequence, units: Sequence[Sequence]
 ) -> list[Any]:
-    """Return the mean of y - f on each site for output weights and units, over any ring."""
+    """Return the mean of y - f (before the output bias) on each site, over any ring.
+
+    Parameters
+    ----------
+    problem : Problem
+    faces : (L,) sequence of Face
+    weights : (L,) sequence
+        Factors of the units.
+    units : (L, d + 1) nested sequence
+        Their vectors (b, c).
+    """
     errors: list[Any] = list(problem.means)
     for face, weight, unit in zip(faces, weights, units, strict=True):
         for k in active_sites(problem, face):

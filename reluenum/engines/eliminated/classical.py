@@ -162,7 +162,12 @@ def conformal_sets(
 ) -> list[tuple[Vector, ...]]:
     """Return the largest sets of rays around a face that lie in the closure of one cell.
 
-    Without rays that is the empty set: the flat itself.
+    Parameters
+    ----------
+    problem : Problem
+    face : Face
+    rays : sequence of (d + 1,) tuples of fmpq
+        Some of those of `Arrangement.around`; without any, the one set is empty: the flat itself.
     """
     pairs = zip(problem.sites, site_signs(problem, face), strict=True)
     rows = [site.row for site, side in pairs if side == 0]

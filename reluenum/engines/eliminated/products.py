@@ -31,7 +31,7 @@ from reluenum.errors import BackendError, TheoremViolationError
 from reluenum.geometry.arrangement import Arrangement, Face, signed_rows
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Pattern
-from reluenum.geometry.supports import Support, support_text
+from reluenum.geometry.supports import Support, support_of, support_text
 from reluenum.groebner.backends import Backends
 from reluenum.landscape.points import SupportPoint
 from reluenum.problem import OutputBias, Problem
@@ -328,7 +328,15 @@ def independent_blocks(problem: Problem, support: Support) -> list[Support]:
 
 
 def surely_outside(problem: Problem, support: Support, balls: Sequence[Any]) -> bool:
-    """Whether enclosures of `graph_variables` show that a root is not in the open faces."""
+    """Whether enclosures of a root show that it is not in the open faces.
+
+    Parameters
+    ----------
+    problem : Problem
+    support : Support
+    balls : sequence of arb
+        Of the `graph_variables` of the support, in their order.
+    """
     charts = [Chart.of(problem, face) for face in support]
     weights, taus, slopes = graph_unknowns(charts, balls)
     if any(q * g < 0 for q, g in zip(weights, slopes, strict=True)):
@@ -363,7 +371,7 @@ def read_product(geometry: Geometry, record: Mapping[str, Any]) -> ProductOutcom
     TheoremViolationError
         If a recorded point is no critical point inside its faces.
     """
-    faces = tuple(geometry.arrangement.face(signs) for signs in record["faces"].split("|"))
+    faces = support_of(geometry.arrangement, record["faces"])
     support = tuple(sorted(set(living(faces))))
     points = tuple(_read_point(geometry.problem, support, entry) for entry in record["points"])
     found = CriticalSet(

@@ -6,7 +6,7 @@ way form a component (docs/theory.md, section 14).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, cmp_to_key
 from itertools import combinations_with_replacement
@@ -23,6 +23,7 @@ from reluenum.geometry.patterns import Counts
 from reluenum.geometry.supports import Support, support_text
 from reluenum.landscape.components import (
     Component,
+    Stratum,
     joined,
     largest_first,
     positive_compositions,
@@ -30,29 +31,14 @@ from reluenum.landscape.components import (
 )
 from reluenum.landscape.dual import DualScan, scan_dual
 from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Tally, Undecided, ranked
-from reluenum.landscape.residuals import ResidualClass
+from reluenum.landscape.residuals import MiddlePoint, ResidualClass
 from reluenum.landscape.witnesses import Descent
 from reluenum.problem import Problem
 
-Shares = tuple[Support, tuple[int, ...]]
-"""A support, how many units each of its faces has and, in the last place, how many are zero."""
-
 
 @dataclass(frozen=True, eq=False)
-class FibrePoint(EliminatedPoint):
-    """A critical point on faces whose responses are dependent, among a polytope of them.
-
-    Parameters
-    ----------
-    problem : Problem
-    support : Support
-        A union of supports of the vertices.
-    isolated : IsolatedPoint
-        Of the first vertex; the residual, and all that depends on it, is the same.
-    group : ResidualClass
-    """
-
-    group: ResidualClass
+class FibrePoint(MiddlePoint, EliminatedPoint):
+    """A `MiddlePoint` in the unknowns of the surrogate, of length 1."""
 
     @cached_property
     def units(self) -> list[list[Number]]:
@@ -266,7 +252,7 @@ def _judged(found: CandidateSet, geometry: Geometry) -> list[JudgedClass]:
     for group in groups:
         rows: list[JudgedPoint] = []
         for support in group.supports:
-            point = _point_on(group, support)
+            point = group.point_on(support, FibrePoint)
             fibre = group.polytope_dimension(support)
             if fibre > found.dimensions.get(support, fibre):
                 text = support_text(support)
@@ -278,14 +264,6 @@ def _judged(found: CandidateSet, geometry: Geometry) -> list[JudgedClass]:
                 rows.append(_row(point, True, conditions.with_zero_units(), least))
         judged.append(JudgedClass(group, not group.scan.exceeding, tuple(rows)))
     return judged
-
-
-def _point_on(group: ResidualClass, support: Support) -> EliminatedPoint:
-    """Return the point of a class on a support; the middle one of a fibre."""
-    for vertex in group.vertices:
-        if vertex.support == support:
-            return vertex
-    return FibrePoint(group.problem, support, group.point.isolated, group)
 
 
 def _row(
@@ -307,29 +285,35 @@ def _components(problem: Problem, judged: JudgedClass) -> Iterator[Component]:
     single stratum.
     """
     minimal = {(row.support, row.with_zero_units) for row in judged.rows if row.is_minimum}
-    strata = [
-        (support, counts)
-        for support, counts in _all_shares(judged.group, problem.width)
-        if (support, counts[-1] > 0) in minimal
-    ]
+    loss, strata = judged.group.loss, list(_strata(judged.group, problem.width, minimal))
     for part in joined(strata, _are_joined):
-        ordered = sorted(part, key=strata.index)
-        rigid = all(counts[-1] == 0 for _, counts in part)
-        orbit = factorial(problem.width) // prod(map(factorial, part[0][1])) if rigid else 1
-        found = [stratum_of(judged.group, s, counts[:-1], counts[-1]) for s, counts in ordered]
-        loss = judged.group.loss
-        yield Component(problem, loss, largest_first(found), judged.is_global, None, orbit)
+        found = largest_first(sorted(part, key=strata.index))
+        rigid = not any(stratum.zero_neurons for stratum in part)
+        shares = [factorial(group.multiplicity) for group in part[0].groups]
+        orbit = factorial(problem.width) // prod(shares) if rigid else 1
+        yield Component(problem, loss, found, judged.is_global, None, orbit)
 
 
-def _are_joined(left: Shares, right: Shares) -> bool:
+def _are_joined(left: Stratum, right: Stratum) -> bool:
     """Whether one stratum arises from the other as some units go to zero."""
-    one, two = (Counter(dict(zip(s, c[:-1], strict=True))) for s, c in (left, right))
+    one, two = (Counter({g.face: g.multiplicity for g in s.groups}) for s in (left, right))
     return one <= two or two <= one
 
 
-def _all_shares(group: ResidualClass, width: int) -> Iterator[Shares]:
-    """Yield every way to share the units out, small supports and few living ones first."""
+def _strata(
+    group: ResidualClass, width: int, minimal: Collection[tuple[Support, bool]]
+) -> Iterator[Stratum]:
+    """Yield every way to share the units out, small supports and few living ones first.
+
+    Parameters
+    ----------
+    group : ResidualClass
+    width : int
+    minimal : collection of (Support, bool)
+        The supports that have minima, and whether those with zero units are meant.
+    """
     for support in group.supports:
         for alive in range(len(support), width + 1):
-            for counts in positive_compositions(alive, len(support)):
-                yield support, (*counts, width - alive)
+            if (support, alive < width) in minimal:
+                for counts in positive_compositions(alive, len(support)):
+                    yield stratum_of(group, support, counts, width - alive)

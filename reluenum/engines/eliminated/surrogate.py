@@ -97,7 +97,17 @@ def unit_variables(letter: str, frames: Sequence[Sequence[Vector]]) -> tuple[str
 def unit_coordinates(
     context: fmpq_mpoly_ctx, letter: str, frames: Sequence[Sequence[Vector]]
 ) -> list[list[fmpq_mpoly]]:
-    """Return each unit v = (b, c) as polynomials in its coordinates."""
+    """Return each unit v = (b, c) as polynomials in its coordinates.
+
+    Parameters
+    ----------
+    context : fmpq_mpoly_ctx
+        With the variables of `unit_variables`.
+    letter : str
+        With which their names begin.
+    frames : for each unit, a sequence of (d + 1,) tuples of fmpq
+        Bases of the flats; empty for a zero unit.
+    """
     variable = dict(zip(context.names(), context.gens(), strict=True))
     return [
         [

@@ -12,7 +12,7 @@ from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.errors import BackendError, TheoremViolationError
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Pattern, owned_supports
-from reluenum.geometry.supports import Support, support_text
+from reluenum.geometry.supports import Support, support_of, support_text
 from reluenum.groebner.backends import Backends
 from reluenum.groebner.roots import real_roots_of
 from reluenum.landscape.equations import stationarity_system
@@ -127,7 +127,7 @@ def read_outcome(geometry: Geometry, record: Mapping[str, Any]) -> Outcome:
     TheoremViolationError
         If the recorded point is not what the record says.
     """
-    support = tuple(geometry.arrangement.face(signs) for signs in record["support"].split("|"))
+    support = support_of(geometry.arrangement, record["support"])
     verdict = OutcomeKind(record["verdict"])
     if verdict not in (OutcomeKind.LEAVES_FACES, OutcomeKind.STATIONARY):
         return Outcome(support, verdict, reason=record.get("reason", ""))

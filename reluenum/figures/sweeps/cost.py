@@ -33,7 +33,7 @@ def plot_cost(tables: Tables) -> tuple[Figure, str]:
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        `times` is what `reluenum.aggregate.total_seconds` returns.
+        `times` is what `sweep_tables.total_seconds` returns.
 
     Returns
     -------

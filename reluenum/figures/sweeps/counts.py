@@ -38,7 +38,7 @@ def plot_minima_by_ridge(known: pd.DataFrame) -> tuple[Figure, str]:
     Parameters
     ----------
     known : DataFrame
-        The decided instances, with the columns `reluenum.aggregate.INSTANCES`.
+        The decided instances, with the columns `sweep_tables.INSTANCES`.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def plot_minima_by_size(known: pd.DataFrame) -> tuple[Figure, str]:
     Parameters
     ----------
     known : DataFrame
-        The decided instances, with the columns `reluenum.aggregate.INSTANCES`.
+        The decided instances, with the columns `sweep_tables.INSTANCES`.
 
     Returns
     -------

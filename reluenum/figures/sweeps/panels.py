@@ -55,7 +55,7 @@ def undecided_instances(tables: Tables) -> str:
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        Of which `instances` has the columns `reluenum.aggregate.INSTANCES`.
+        Of which `instances` has the columns `sweep_tables.INSTANCES`.
 
     Returns
     -------

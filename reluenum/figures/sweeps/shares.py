@@ -77,7 +77,7 @@ def plot_boundary_share(known: pd.DataFrame) -> tuple[Figure, str]:
     Parameters
     ----------
     known : DataFrame
-        The decided instances, with the columns `reluenum.aggregate.INSTANCES`.
+        The decided instances, with the columns `sweep_tables.INSTANCES`.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def plot_gaps(known: pd.DataFrame) -> tuple[Figure, str]:
     Parameters
     ----------
     known : DataFrame
-        The decided instances, with the columns `reluenum.aggregate.INSTANCES`.
+        The decided instances, with the columns `sweep_tables.INSTANCES`.
 
     Returns
     -------

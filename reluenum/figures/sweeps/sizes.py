@@ -28,7 +28,7 @@ def plot_sizes(known: pd.DataFrame) -> tuple[Figure, str]:
     Parameters
     ----------
     known : DataFrame
-        The decided instances, with the columns `reluenum.aggregate.INSTANCES`.
+        The decided instances, with the columns `sweep_tables.INSTANCES`.
 
     Returns
     -------
