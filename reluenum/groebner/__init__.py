@@ -145,8 +145,7 @@ def installed_versions() -> dict[str, str | None]:
     """
     of_run = json.loads(os.environ.get(SOFTWARE, "{}"))
     return of_run.get(sys.prefix) or {
-        "reluenum": version("reluenum"),
-        "python-flint": version("python-flint"),
+        **{name: _package_version(name) for name in ("reluenum", "python-flint")},
         **{name: _first_version(backend) for name, backend in BACKENDS.items()},
     }
 
@@ -154,6 +153,12 @@ def installed_versions() -> dict[str, str | None]:
 def share_versions() -> None:
     """Let the processes that this one starts, in the same environment, record its versions."""
     os.environ.setdefault(SOFTWARE, json.dumps({sys.prefix: installed_versions()}))
+
+
+@cache
+def _package_version(name: str) -> str:
+    """Return the version of an installed package, whose record is read once."""
+    return version(name)
 
 
 @cache

@@ -7,7 +7,7 @@ from reluenum.groebner.limits import Limits, seconds_until
 from reluenum.realpoints import GroebnerBasis, Solutions, solutions
 from reluenum.stationarity import PolynomialSystem
 
-EFFORT = (60, 120, 4000)
+EFFORT = (60, 120, 2000)
 """Largest basis, terms per polynomial and coefficient bits of the bounded first attempt."""
 
 EASY_DEGREE = 16
