@@ -48,7 +48,7 @@ def certified(problem):
 # The acceptance criterion.
 
 
-@pytest.mark.slow(seconds=6)
+@pytest.mark.slow
 def test_a_minimum_is_global_at_every_width_if_and_only_if_its_loss_is_the_convex_value():
     verdicts = []
     for seed in range(30):
@@ -315,7 +315,7 @@ def test_the_first_rows_of_the_page_are_what_is_computed():
         assert dict(zip(header, row, strict=True)) == computed.cells()
 
 
-@pytest.mark.slow(seconds=6)
+@pytest.mark.slow
 def test_the_workflow_compares_every_instance(tmp_path):
     entry = {"csv": "small.csv", "width": 3, "ridge": "1/100"}
     config = {"experiment": "small", "datasets": [entry], "solve": {"engine": "certified"}}

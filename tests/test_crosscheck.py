@@ -669,7 +669,7 @@ def name_of(case):
     return " ".join([f"n={size} d={dimension} L={width}", special, *conventions.values()]).strip()
 
 
-@pytest.mark.slow(seconds=70)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("case", "seconds", "most_unfinished"),
     [

@@ -437,7 +437,7 @@ def _summary(missing, unexplained):
     return {"kinds": {Kind.MISSING: missing, Kind.UNEXPLAINED: unexplained}}
 
 
-@pytest.mark.slow(seconds=15)
+@pytest.mark.slow
 def test_the_workflow_explains_the_runs_on_every_instance(tmp_path):
     entry = {"csv": "small.csv", "width": [1, 2], "ridge": "1/10"}
     settings = {"starts": 5, "steps": 200, "optimisers": ["adam", "lbfgs"], "seed": 3}

@@ -37,7 +37,7 @@ def listed(problem):
     return enumerate_minima(problem, engine="certified").document
 
 
-@pytest.mark.slow(seconds=35)
+@pytest.mark.slow
 def test_no_run_ends_unexplained_or_at_a_minimum_that_is_not_listed():
     """50 random instances, every optimiser."""
     ends, arrived = Counter(), Counter()

@@ -138,7 +138,7 @@ def documents(host):
     return [json.loads(path.read_text()) for path in paths]
 
 
-@pytest.mark.slow(seconds=60)
+@pytest.mark.slow
 def test_modules_write_the_lists_that_the_library_finds(embedded):
     one, two = documents(embedded)
     expected = enumerate_minima(Problem.from_text(*PROBLEM, 1, "1/100"))

@@ -39,7 +39,7 @@ def test_a_page_is_of_this_version(page, tmp_path):
     assert_is_of_this_version(page, tmp_path)
 
 
-@pytest.mark.slow(seconds=20)
+@pytest.mark.slow
 def test_the_tutorial_with_its_figures_and_its_workflow_is_of_this_version(tmp_path):
     assert_is_of_this_version("docs/tutorial.md", tmp_path)
 

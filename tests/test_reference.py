@@ -206,7 +206,7 @@ def test_no_component_is_global_at_every_width_below_the_size_of_the_global_supp
         assert flags.count(True) == (width >= smallest_width)
 
 
-@pytest.mark.slow(seconds=45)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ridge", "dimensions"),
     [

@@ -22,6 +22,7 @@ SMALL = {
     "figures": {"formats": ["svg"]},
 }
 INSTANCE = "results/small/small-L2-ridge1_100"
+MINIMA = f"{INSTANCE}/minima.json"
 
 
 @pytest.fixture(scope="module")
@@ -126,9 +127,8 @@ def test_a_new_ridge_computes_that_ridge_only(small):
     entry = SMALL["datasets"][0] | {"ridge": ["1/100", "1/10"]}
     small.configure(SMALL | {"datasets": [entry]})
     before = small.files("small/small-L2-ridge1_100/**/*")
-    counts = jobs(small.succeed("--dry-run"))
+    counts = jobs(small.succeed())
     assert counts["dataset"] == counts["certify"] == counts["tables"] == counts["figures"] == 1
-    small.succeed()
     assert small.files("small/small-L2-ridge1_100/**/*") == before
     assert small.files("small/small-L2-ridge1_10/minima.json")
     assert len((small.path / "results/small/decided.txt").read_text().splitlines()) == 2
@@ -137,8 +137,7 @@ def test_a_new_ridge_computes_that_ridge_only(small):
 def test_other_batches_give_the_same_minima(small):
     before = small.files("small/*/minima.json")
     small.configure(SMALL | {"solve": {"patterns_per_job": 21}})
-    assert jobs(small.succeed("--dry-run"))["patterns"] == 1
-    small.succeed()
+    assert jobs(small.succeed(MINIMA))["patterns"] == 1
     assert small.files("small/*/minima.json") == before
 
 
@@ -185,10 +184,9 @@ def test_a_second_run_by_the_certified_engine_does_nothing(certified):
 def test_blocks_of_another_size_give_the_same_certificate(certified):
     before = certified.files("small/*/minima.*") | certified.files("small/*/certificate.parquet")
     certified.configure(CERTIFIED | {"solve": {"engine": "certified", "supports_per_job": 100}})
-    counts = jobs(certified.succeed("--dry-run"))
+    counts = jobs(certified.succeed(MINIMA))
     assert counts["supports"] == 1
     assert "smaller" not in counts
-    certified.succeed()
     after = certified.files("small/*/minima.*") | certified.files("small/*/certificate.parquet")
     assert after == before
 
@@ -196,7 +194,7 @@ def test_blocks_of_another_size_give_the_same_certificate(certified):
 def test_a_damaged_block_stops_the_run_with_one_clear_line(certified):
     block = next((certified.path / INSTANCE / "work/survey").glob("[0-9]*.npz"))
     block.write_bytes(block.read_bytes()[:-50])
-    process = certified.run("--forcerun", "prove")
+    process = certified.run("--forcerun", "prove", "--", MINIMA)
     assert process.returncode != 0
     assert f"{block.name} is damaged, or belongs to another problem" in process.stdout
 
@@ -207,7 +205,7 @@ def test_a_changed_result_is_not_verified(certified):
     loss = re.search(r'"loss": "([0-9.]+)"', text)[1]
     wrong = loss[:-1] + str((int(loss[-1]) + 1) % 10)
     path.write_text(text.replace(loss, wrong))
-    process = certified.run("--forcerun", "verify")
+    process = certified.run("--forcerun", "verify", "--", f"{INSTANCE}/verified.txt")
     assert process.returncode != 0
     assert "not proved" in process.stdout
 
@@ -220,7 +218,8 @@ def test_the_formulation_of_the_paper_ends_with_the_same_minima(small):
 
     *expected, before = found()
     small.configure(SMALL | {"solve": {"patterns_per_job": 8, "formulation": "eliminated"}})
-    assert jobs(small.succeed())["solve"] == 3
+    tables = [f"{INSTANCE}/{name}.csv" for name in ("minima", "stationary")]
+    assert jobs(small.succeed(*tables))["solve"] == 3
     *again, after = found()
     assert again == expected
     assert (before, after) == ("theorem E", "engine")
@@ -230,7 +229,7 @@ def test_the_formulation_of_the_paper_ends_with_the_same_minima(small):
 
 def test_all_sign_matrices_are_gone_through_if_asked_for(small):
     small.configure(SMALL | {"solve": {"patterns_per_job": 8, "all_patterns": True}})
-    small.succeed()
+    small.succeed(f"{INSTANCE}/facts.txt")
     record = json.loads((small.path / INSTANCE / "minima.json").read_text())["sign_matrices"]
     assert (record["examined"], record["refuted"], record["realisable"]) == ("64", "28", 36)
     assert "64 examined one by one" in (small.path / INSTANCE / "facts.txt").read_text()
@@ -239,7 +238,7 @@ def test_all_sign_matrices_are_gone_through_if_asked_for(small):
 def test_changed_data_are_computed_again(small):
     before = small.files("small/*/minima.json")
     (small.path / "small.csv").write_text(SMALL_DATA.replace("0.75", "0.8"))
-    small.succeed()
+    small.succeed(MINIMA)
     assert small.files("small/*/minima.json") != before
 
 
@@ -311,7 +310,7 @@ def test_undecided_supports_fail_the_run_after_everything_was_written(tmp_path):
     assert not folder.files("small/decided.txt")
 
 
-@pytest.mark.slow(seconds=90)
+@pytest.mark.slow
 def test_the_reference_experiment_is_as_published_and_goes_on_when_killed(tmp_path, subtests):
     """One test, so that parallel test processes do not run the experiment twice."""
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
