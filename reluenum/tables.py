@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Context, Decimal
 from math import sqrt
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from reluenum.problem import Names
+
+if TYPE_CHECKING:  # it takes as long to import as everything else together: where it is used
+    import pandas as pd
 
 Document = Mapping[str, Any]
 
@@ -23,7 +24,7 @@ UNKNOWN = "unknown"
 """Written where undecided supports leave a question open."""
 
 
-def components_frame(document: Document) -> pd.DataFrame:
+def components_frame(document: Document) -> "pd.DataFrame":
     """Return one row per component, in the order of the document.
 
     Parameters
@@ -76,7 +77,7 @@ def names_of(document: Document) -> Names:
     return Names(tuple(given["inputs"]), given["target"])
 
 
-def units_frame(document: Document) -> pd.DataFrame:
+def units_frame(document: Document) -> "pd.DataFrame":
     """Return one row per hidden unit of the network that represents each component.
 
     Parameters
@@ -98,6 +99,8 @@ def units_frame(document: Document) -> pd.DataFrame:
         faces += [""] * (len(network["a"]) - len(faces))
         units = zip(faces, network["a"], network["B"], network["c"], strict=True)
         rows += [[number, k, f, a, *b, c] for k, (f, a, b, c) in enumerate(units, start=1)]
+    import pandas as pd
+
     return pd.DataFrame(rows, columns=["component", "unit", "face", "a", *slopes, "c"])
 
 
@@ -165,7 +168,7 @@ def minima_csv(document: Document) -> str:
     return csv_text(components_frame(document))
 
 
-def stationary_frame(document: Document) -> pd.DataFrame:
+def stationary_frame(document: Document) -> "pd.DataFrame":
     """Return one row per stationary point of a document of the format `reluenum-stationary`.
 
     Returns
@@ -286,9 +289,11 @@ def interval(count: int, total: int) -> tuple[float, float, float]:
     return share, min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half))
 
 
-def object_frame(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+def object_frame(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> "pd.DataFrame":
     """Return a frame that keeps every cell the object it is (an int with gaps stays an int)."""
     cells = [[record.get(column) for column in columns] for record in records]
+    import pandas as pd
+
     return pd.DataFrame(cells, columns=list(columns), dtype=object)
 
 
@@ -296,6 +301,6 @@ def _list_cell(texts: Iterable[str]) -> str:
     return f"[{', '.join(texts)}]"
 
 
-def csv_text(frame: pd.DataFrame) -> str:
+def csv_text(frame: "pd.DataFrame") -> str:
     """Return a frame as CSV, with a word for what is not known."""
     return frame.to_csv(index=False, lineterminator="\n", na_rep=UNKNOWN)
