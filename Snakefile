@@ -9,7 +9,8 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from reluenum import configuration, effort, experiment, groebner
+from reluenum import groebner
+from reluenum.experiments import configuration, effort, instances, plans
 
 min_version("9.27")
 
@@ -439,11 +440,11 @@ rule figures:
                 subcategory="{instance}",
                 labels={"show": label},
             )
-            for name, label in experiment.FIGURES.items()
+            for name, label in instances.FIGURES.items()
         ),
         expand(
             "results/{experiment}/{instance}/figures/{figure}.{format}",
-            figure=experiment.FIGURES,
+            figure=instances.FIGURES,
             format=FORMATS[1:],
             allow_missing=True,
         ),

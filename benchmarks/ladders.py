@@ -14,15 +14,16 @@ from typing import Any
 from benchmarks.clock import Progress, TimeUp, ratio, spread, time_limit, turns
 from benchmarks.peers import FORMS, PEERS, Form, Peer, asked, described, opened, stationary_points
 from reluenum import Problem, enumerate_minima
-from reluenum.arrangement import Arrangement
-from reluenum.datasets import random_data, reference_data
+from reluenum.datasets.families import random_data, reference_data
+from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.supports import count_supports, supports
 from reluenum.groebner import DEFAULT_MEGABYTES, Limits
-from reluenum.patterns import count_supports, supports
 from reluenum.problem import parse_ridge
 
 RIDGE = "1/100"
 
 AUTO, CERTIFIED = "Groebner engine", "certified engine"
+
 """Whole enumerations, with proofs, beside peers that only solve systems."""
 
 
@@ -73,6 +74,7 @@ class Climb:
 
 
 Climber = Callable[[Problem, float], Climb]
+
 """From an instance and a limit of seconds."""
 
 

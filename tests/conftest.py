@@ -11,6 +11,7 @@ from reluenum.groebner import program
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 settings.load_profile("patient")
 
 

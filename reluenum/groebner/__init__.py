@@ -3,6 +3,10 @@
 Every engine turns a polynomial system into a parametrisation of its complex solutions by the
 roots of one polynomial. No engine needs to be trusted: its real solutions are certified by
 interval Newton, and a missing one is noticed when the supports are merged (Theorem E).
+
+In order: `workers` are processes, `limits` those of time and memory, `text` is polynomials as
+programs write them, `killable` and `program` run what may have to be ended; `flint`, `sympy`,
+`msolve` and `singular` are the backends; `roots` are real and proved.
 """
 
 import json
@@ -15,19 +19,15 @@ from functools import cache
 from importlib.metadata import version
 from typing import Protocol
 
+from reluenum.algebra.bases import Solutions
+from reluenum.algebra.polynomials import PolynomialSystem
+from reluenum.algebra.scalars import whole
 from reluenum.errors import BackendError, InputError
 from reluenum.groebner.flint import FlintBackend
-from reluenum.groebner.limits import (
-    DEFAULT_LIMITS,
-    DEFAULT_MEGABYTES,
-    DEFAULT_SECONDS,
-    Limits,
-)
+from reluenum.groebner.limits import DEFAULT_LIMITS, DEFAULT_MEGABYTES, DEFAULT_SECONDS, Limits
 from reluenum.groebner.msolve import MsolveBackend
 from reluenum.groebner.singular import SingularBackend
 from reluenum.groebner.sympy import SympyBackend
-from reluenum.realpoints import Solutions
-from reluenum.stationarity import PolynomialSystem
 
 
 class Backend(Protocol):
@@ -55,7 +55,7 @@ BACKENDS: Mapping[str, type] = {
 
 
 @dataclass(frozen=True)
-class Engine(AbstractContextManager):
+class Backends(AbstractContextManager):
     """Some backends, asked one after the other until one finishes.
 
     Parameters
@@ -98,7 +98,7 @@ class Engine(AbstractContextManager):
         self.close()
 
 
-class AutomaticEngine(Engine):
+class AutomaticBackends(Backends):
     """FLINT in process while the system is easy; then its backends with their time limits."""
 
     def solutions(self, system: PolynomialSystem) -> Solutions:
@@ -107,7 +107,7 @@ class AutomaticEngine(Engine):
         return easy if easy is not None else super().solutions(system)
 
 
-def open_engine(name: str = "auto", limits: Limits = DEFAULT_LIMITS) -> Engine:
+def open_backends(name: str = "auto", limits: Limits = DEFAULT_LIMITS) -> Backends:
     """Return the engine for a backend name; use it as a context manager.
 
     Parameters
@@ -126,13 +126,49 @@ def open_engine(name: str = "auto", limits: Limits = DEFAULT_LIMITS) -> Engine:
     """
     if name == "auto":
         by_strength = (MsolveBackend(), SingularBackend(), FlintBackend(), SympyBackend())
-        return AutomaticEngine(tuple(b for b in by_strength if _version(b)), limits)
+        return AutomaticBackends(tuple(b for b in by_strength if _version(b)), limits)
     if name not in BACKENDS:
         raise InputError("backend", repr(name), f"one of auto, {', '.join(BACKENDS)}")
     backend = BACKENDS[name]()
     backend.version()
-    return Engine((backend,), limits)
+    return Backends((backend,), limits)
 
+
+@dataclass(frozen=True)
+class Settings:
+    """How work is done; what it ends with does not depend on it.
+
+    Parameters
+    ----------
+    backend : str
+        `auto`, or a key of `BACKENDS`.
+    limits : Limits
+        Of one backend on one system.
+    jobs : int
+        Number of processes.
+    progress : bool
+        Whether to show a bar on standard error.
+
+    Raises
+    ------
+    InputError
+        If the number of processes is none.
+    """
+
+    backend: str = "auto"
+    limits: Limits = DEFAULT_LIMITS
+    jobs: int = 1
+    progress: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "jobs", whole(self.jobs, "jobs"))
+
+    def open(self) -> Backends:
+        """Return the backends; use them as a context manager."""
+        return open_backends(self.backend, self.limits)
+
+
+DEFAULT_SETTINGS = Settings()
 
 SOFTWARE = "RELUENUM_SOFTWARE"
 """Environment variable by which the processes of a run record the same versions."""
@@ -180,11 +216,13 @@ __all__ = [
     "DEFAULT_LIMITS",
     "DEFAULT_MEGABYTES",
     "DEFAULT_SECONDS",
+    "DEFAULT_SETTINGS",
     "SOFTWARE",
     "Backend",
-    "Engine",
+    "Backends",
     "Limits",
+    "Settings",
     "installed_versions",
-    "open_engine",
+    "open_backends",
     "share_versions",
 ]

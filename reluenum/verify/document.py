@@ -42,6 +42,7 @@ UNCHECKED = {
 """Keys that may stand beside them, and what is told of them: nothing follows from these."""
 
 SOFTWARE = ("reluenum", "python-flint", "flint", "msolve", "singular", "sympy")
+
 STAGES = ("double", "balls", "exact")
 """The keys of these two."""
 
