@@ -23,6 +23,8 @@ from scripts import convex_agreed
 from tests.support.oracles import random_problem
 from tests.support.workflow import ROOT, Folder
 
+pytestmark = pytest.mark.seconds(15)
+
 PAGE = (ROOT / "docs/convex.md").read_text(encoding="utf-8")
 
 SIZES = [(2, 1), (3, 1), (4, 1), (5, 1), (7, 1), (2, 2), (3, 2), (4, 2), (5, 2), (6, 1)]

@@ -51,6 +51,8 @@ from scripts import agreed, crosscheck
 from tests.support.oracles import random_problem
 from tests.support.workflow import INSTANCE, SMALL, Folder
 
+pytestmark = pytest.mark.seconds(120)
+
 ROOT = Path(__file__).parents[2]
 
 TWO_POINTS = random_problem(62, 2, 1, 2, "1/10")

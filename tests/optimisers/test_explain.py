@@ -16,6 +16,8 @@ from reluenum.optimisers.runs import LOCAL, Descents, descents, missing, unexpla
 from reluenum.optimisers.settling import network_of, settle
 from tests.support.oracles import random_problem, reference_problem
 
+pytestmark = pytest.mark.seconds(30)
+
 
 def small_random_problem(seed):
     """A random instance with d <= 2 and L <= 3, of all conventions and ridges."""

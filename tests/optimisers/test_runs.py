@@ -32,6 +32,8 @@ from reluenum.views.optimisers import (
 from scripts import descent_explained
 from tests.support.workflow import Folder
 
+pytestmark = pytest.mark.seconds(20)
+
 FEW = ["--starts", "6", "--steps", "300", "--optimisers", "adam,lbfgs"]
 
 

@@ -21,6 +21,8 @@ from reluenum.groebner import BACKENDS, open_backends
 from reluenum.problem import parse_ridge
 from tests.support.systems import SYSTEMS, comparable, text_of
 
+pytestmark = pytest.mark.seconds(45)
+
 ROOT = Path(__file__).parents[2]
 
 TEMPLATES = sorted((ROOT / "docs/templates").glob("*.md.j2"))

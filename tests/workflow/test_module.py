@@ -14,6 +14,8 @@ from reluenum import Problem, enumerate_minima, groebner
 from reluenum.groebner import program
 from tests.support.workflow import ROOT, SMALL_DATA, jobs
 
+pytestmark = pytest.mark.seconds(60)
+
 # What a user of the workflow has; `{root}` is a clone of it. The first rule is the user's own.
 SNAKEFILE = """\
 configfile: "settings.yaml"

@@ -20,6 +20,8 @@ import yaml
 
 from tests.support.workflow import ROOT, Folder
 
+pytestmark = pytest.mark.seconds(200)
+
 PROFILE = ROOT / "profiles/slurm"
 
 CLUSTER = ROOT / "tests/support/slurm/cluster"

@@ -17,6 +17,8 @@ import yaml
 from tests.support.oracles import by_any_route
 from tests.support.workflow import INSTANCE, ROOT, SMALL, SMALL_DATA, Folder, jobs, jobs_run
 
+pytestmark = pytest.mark.seconds(130)
+
 MINIMA = f"{INSTANCE}/minima.json"
 
 

@@ -15,6 +15,8 @@ from tests.support.browser import SNAKEMAKES_OWN, artefact, launched, opened
 from tests.support.sweeps import assert_tables_agree
 from tests.support.workflow import ROOT, Folder, jobs, jobs_run
 
+pytestmark = pytest.mark.seconds(100)
+
 WHOLE = yaml.safe_load((ROOT / "config/sweep_small.yaml").read_text())
 
 REDUCED = WHOLE | {
