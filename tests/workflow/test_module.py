@@ -5,13 +5,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 
 import pytest
 import yaml
 
 from reluenum import Problem, enumerate_minima, groebner
 from reluenum.groebner import program
+from tests.support.starter import snakemake
 from tests.support.workflow import ROOT, SMALL_DATA, jobs
 
 pytestmark = pytest.mark.seconds(60)
@@ -110,15 +110,8 @@ class Host:
 
     def run(self, *arguments):
         """Run Snakemake to its end; its output is one text."""
-        return subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
-            cwd=self.path,
-            env={name: text for name, text in os.environ.items() if name != groebner.SOFTWARE}
-            | self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        environment = {k: text for k, text in os.environ.items() if k != groebner.SOFTWARE}
+        return snakemake(["--cores", "2", *arguments], self.path, environment | self.environment)
 
     def succeed(self, *arguments):
         process = self.run(*arguments)

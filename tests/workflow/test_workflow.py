@@ -316,7 +316,7 @@ def reference(tmp_path_factory):
     """Return the finished reference experiment, and what CPU time it took."""
     folder = Folder(tmp_path_factory.mktemp("reference"), REFERENCE)
     start = cpu_seconds()
-    folder.succeed()
+    subprocess.run(folder.command(), cwd=folder.path, check=True, capture_output=True)
     folder.seconds = cpu_seconds() - start
     return folder
 
