@@ -9,7 +9,7 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from reluenum import groebner
+from reluenum.groebner import versions
 from reluenum.experiments import configuration, effort, instances, plans
 
 min_version("9.27")
@@ -30,7 +30,7 @@ report: "captions/workflow.rst"
 os.environ.setdefault("RELUENUM_SOURCE", str(workflow.current_basedir))
 
 # Every job of a run records the same software.
-groebner.share_versions()
+versions.share_versions()
 
 configuration.complete_config(config, workflow.source_path("config/schemas/config.schema.yaml"))
 

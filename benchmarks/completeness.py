@@ -27,14 +27,12 @@ from reluenum.problem import parse_ridge
 OUTPUT = Path(__file__).parent.parent / "docs/data/completeness.json"
 
 STAGES = (100, 1_000, 10_000, 100_000)
-
 """Numbers of starts after which is counted."""
 
 METHODS: Mapping[str, tuple[Optimiser, int]] = {
     "adam": (Adam(500), STAGES[-1]),
     "lbfgs": (LBFGS(1000), STAGES[1]),
 }
-
 """Optimisers and their largest numbers of starts; L-BFGS takes one start at a time."""
 
 

@@ -25,11 +25,9 @@ ROOT = Path(__file__).parents[1]
 PAGE, README, IMAGES = ROOT / "docs/benchmarks.md", ROOT / "README.md", ROOT / "docs/images"
 
 MARKS = ("<!-- benchmarks -->", "<!-- /benchmarks -->")
-
 """Between these lines, README.md is written here."""
 
 README_LINE = 160
-
 """Characters of a line of README.md."""
 
 NOTHING = "–"
@@ -257,7 +255,6 @@ def _system_sentences(runs: Sequence[Document]) -> Iterator[str]:
 
 
 WRONG = ("missed", "extra")
-
 """What should not be."""
 
 

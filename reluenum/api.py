@@ -15,7 +15,8 @@ from reluenum.documents.minima import ALL, FORMAT, VERSION, minima_document, rea
 from reluenum.documents.results import to_json
 from reluenum.engines.choice import engine_of
 from reluenum.errors import IncompleteRunError
-from reluenum.groebner import DEFAULT_MEGABYTES, DEFAULT_SECONDS, Limits, Settings
+from reluenum.groebner.backends import Settings
+from reluenum.groebner.limits import DEFAULT_MEGABYTES, DEFAULT_SECONDS, Limits
 from reluenum.landscape.evaluation import Evaluated, Network
 from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Names, Problem

@@ -8,7 +8,7 @@ from reluenum.documents.results import write_sealed
 from reluenum.experiments.joblog import logged
 from reluenum.experiments.steps import read_problem
 from reluenum.geometry.sizes import refuse_astronomical
-from reluenum.groebner import Limits
+from reluenum.groebner.limits import Limits
 
 
 def main(

@@ -14,7 +14,7 @@ from reluenum.experiments.steps import problem_document
 
 
 def main(instance: Mapping[str, Any], data: Path, problem: Path) -> None:
-    """Read or generate the data of an instance (see `reluenum.experiment.instances`)."""
+    """Read or generate the data of an instance (see `experiments.instances.instances`)."""
     found = problem_of(instance)
     logging.info("%r", found)
     write_text(data, to_csv(found.inputs, found.targets))

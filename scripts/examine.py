@@ -13,7 +13,8 @@ from reluenum.experiments.joblog import logged
 from reluenum.experiments.names import instance_name
 from reluenum.experiments.rows import component_rows, instance_row, time_row
 from reluenum.experiments.sweep import document_members, examine_size, refuse_large
-from reluenum.groebner import Limits, Settings
+from reluenum.groebner.backends import Settings
+from reluenum.groebner.limits import Limits
 from reluenum.views.sweep_tables import COMPONENTS, INSTANCES, TIMES, frame
 
 

@@ -11,7 +11,8 @@ from reluenum.engines.certified.spool import Task
 from reluenum.errors import IncompleteRunError
 from reluenum.experiments.joblog import logged
 from reluenum.experiments.steps import read_problem
-from reluenum.groebner import Limits, Settings
+from reluenum.groebner.backends import Settings
+from reluenum.groebner.limits import Limits
 
 
 def main(

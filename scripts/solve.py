@@ -10,7 +10,8 @@ from reluenum.experiments.plans import batch_names
 from reluenum.experiments.steps import read_batches, read_problem, solved_document
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
-from reluenum.groebner import Limits, open_backends
+from reluenum.groebner.backends import open_backends
+from reluenum.groebner.limits import Limits
 
 
 def main(

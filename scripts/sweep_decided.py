@@ -11,7 +11,6 @@ from reluenum.experiments.joblog import logged
 from reluenum.paths.path import read_path
 
 MOST_NAMES = 20
-
 """So many instances are named in the error; the table has all of them."""
 
 

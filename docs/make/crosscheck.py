@@ -16,7 +16,8 @@ from reluenum.datasets.families import reference_data
 from reluenum.documents.files import write_text
 from reluenum.engines.formulations import FORMULATIONS
 from reluenum.figures import plot_times, save_figure
-from reluenum.groebner import BACKENDS, Limits
+from reluenum.groebner.backends import BACKENDS
+from reluenum.groebner.limits import Limits
 from reluenum.problem import parse_ridge
 
 LIMITS = Limits(seconds=60)

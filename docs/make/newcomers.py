@@ -36,7 +36,8 @@ from reluenum.geometry.sizes import (
     SUPPORT_LIMIT,
 )
 from reluenum.geometry.supports import count_supports
-from reluenum.groebner import BACKENDS, DEFAULT_MEGABYTES, DEFAULT_SECONDS
+from reluenum.groebner.backends import BACKENDS
+from reluenum.groebner.limits import DEFAULT_MEGABYTES, DEFAULT_SECONDS
 from reluenum.paths.path import SHARPNESS
 from reluenum.problem import parse_ridge
 from reluenum.views.cells import short_number

@@ -15,7 +15,7 @@ from reluenum.engines.formulations import ELIMINATED
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import patterns
 from reluenum.geometry.sign_matrices import refute_all
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import parse_ridge
 from reluenum.views.facts import facts

@@ -115,7 +115,8 @@ def _certified(
     from reluenum.documents.results import to_json
     from reluenum.engines.certified.prove import CertifiedEngine, certify_problem
     from reluenum.engines.certified.questions import AtWidth, EveryWidth
-    from reluenum.groebner import Limits, Settings
+    from reluenum.groebner.backends import Settings
+    from reluenum.groebner.limits import Limits
 
     question = EveryWidth if every_width else AtWidth
     if not options.force:

@@ -34,7 +34,7 @@ def run_path(options: argparse.Namespace) -> int:
     from reluenum.documents.results import to_json
     from reluenum.documents.seals import sealed
     from reluenum.geometry.sizes import refuse_astronomical
-    from reluenum.groebner import Limits
+    from reluenum.groebner.limits import Limits
     from reluenum.paths.events import exact_document
     from reluenum.paths.grids import MOST_RIDGES as MOST_POINTS
     from reluenum.paths.grids import parse_range

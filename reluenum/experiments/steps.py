@@ -15,7 +15,8 @@ from reluenum.errors import IncompleteRunError
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts, Pattern, patterns
 from reluenum.geometry.sign_matrices import SignMatrices
-from reluenum.groebner import Backends, installed_versions
+from reluenum.groebner.backends import Backends
+from reluenum.groebner.versions import installed_versions
 from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
 

@@ -17,7 +17,7 @@ from reluenum.engines.series import SERIES
 from reluenum.errors import IncompleteRunError
 from reluenum.experiments.instances import batch_instances, problem_of
 from reluenum.experiments.names import instance_name
-from reluenum.groebner import Settings
+from reluenum.groebner.backends import Settings
 from reluenum.problem import Problem
 from reluenum.verify import CertificateError, verify
 from reluenum.views.components import minima_csv

@@ -19,7 +19,7 @@ from reluenum.engines.certified.escalation import Escalation
 from reluenum.errors import BackendError
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import Support
-from reluenum.groebner import Backends
+from reluenum.groebner.backends import Backends
 from reluenum.landscape.dual import DualScan, scan_dual
 from reluenum.landscape.judged import CertifiedClass, CertifiedPoint
 from reluenum.landscape.points import zero_network

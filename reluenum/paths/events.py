@@ -22,7 +22,8 @@ from reluenum.algebra.numbers import IsolatedPoint, Number, compare
 from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.errors import BackendError
 from reluenum.geometry.geometry import Geometry
-from reluenum.groebner import DEFAULT_LIMITS, Backends, Limits, open_backends
+from reluenum.groebner.backends import Backends, open_backends
+from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
 from reluenum.groebner.roots import Claims
 from reluenum.paths.family import Condition, Family
 from reluenum.paths.path import Branch, RidgePath, Sample

@@ -20,7 +20,9 @@ from reluenum.documents.seals import read_json, read_sealed
 from reluenum.engines.certified.census import examined
 from reluenum.engines.certified.spool import Task
 from reluenum.errors import IncompleteRunError
-from reluenum.groebner import DEFAULT_LIMITS, Limits, Settings, installed_versions
+from reluenum.groebner.backends import Settings
+from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
+from reluenum.groebner.versions import installed_versions
 from reluenum.landscape.components import Component, component_on
 from reluenum.paths.grids import MOST_RIDGES, grid, ridge_interval
 from reluenum.problem import OutputBias, Problem

@@ -15,7 +15,7 @@ from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.moments import Moments
 from reluenum.geometry.supports import supports
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.landscape.equations import (
     errors_of,
     face_gradient,

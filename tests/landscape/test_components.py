@@ -17,7 +17,7 @@ from reluenum.engines.reduced.route import landscape
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import support_text, supports
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.landscape.components import _nested, joined, positive_compositions
 from reluenum.problem import Problem
 from tests.support.oracles import classes_of

@@ -17,7 +17,7 @@ from reluenum.algebra.polynomials import (
 from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import supports
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.landscape.equations import (
     errors_of,
     face_gradient,

@@ -14,7 +14,7 @@ from reluenum.engines.reduced.route import certify
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import supports
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.landscape.dual import dual_excess, scan_dual
 from reluenum.landscape.points import face_sign, zero_network
 from reluenum.landscape.witnesses import (

@@ -31,7 +31,7 @@ from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.datasets.families import reference_data
 from reluenum.errors import BackendError
 from reluenum.geometry.supports import support_text
-from reluenum.groebner import Limits
+from reluenum.groebner.limits import Limits
 from reluenum.problem import parse_ridge
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from reluenum.cli import main
 from reluenum.datasets.datafiles import read_csv
 from reluenum.datasets.families import random_data, reference_data
 from reluenum.figures import save_figure
-from reluenum.groebner import BACKENDS, open_backends
+from reluenum.groebner.backends import BACKENDS, open_backends
 from reluenum.problem import parse_ridge
 from tests.support.systems import SYSTEMS, comparable, text_of
 
@@ -62,7 +62,6 @@ NAMES = (
     *("`1/100`", "`--width 2`", "`{from: 3, to: 10}`", "`x_1`", "`x0`", "bzip2", "UTF-16"),
     "points on a line have `4n - 3` faces",  # said, so checked
 )
-
 """What has a digit and is no number that could be wrong: names, and what a reader may type."""
 
 NUMBER = re.compile(
@@ -102,7 +101,6 @@ ELSEWHERE = {
     "./run reference": "tests/test_packaging.py, and test_reference.py for what it ends with",
     "./run tests": "tests/test_packaging.py",
 }
-
 """Commands in blocks that these pages do not run, with who does."""
 
 

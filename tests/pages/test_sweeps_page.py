@@ -13,7 +13,7 @@ from reluenum.experiments.instances import batch_instances, batches
 from reluenum.experiments.names import instance_name
 from reluenum.experiments.rows import instance_row
 from reluenum.experiments.sweep import examine_size
-from reluenum.groebner import DEFAULT_SETTINGS
+from reluenum.groebner.backends import DEFAULT_SETTINGS
 from reluenum.views.sweep_tables import INSTANCES, frame
 from reluenum.views.sweeps import readable_summary
 from tests.support.sweeps import row

@@ -11,8 +11,9 @@ from reluenum.datasets.families import reference_data, to_csv
 from reluenum.documents.minima import stationary_document
 from reluenum.documents.seals import read_json
 from reluenum.geometry.geometry import Geometry
-from reluenum.groebner import Backends, Limits, open_backends
+from reluenum.groebner.backends import Backends, open_backends
 from reluenum.groebner.flint import FlintBackend
+from reluenum.groebner.limits import Limits
 from reluenum.paths.events import Open, Turn, exact_document, turn, turn_of_change
 from reluenum.paths.path import RidgePath, minima_at, ridge_path
 from tests.support.oracles import reference_problem

@@ -11,7 +11,7 @@ from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import supports
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.landscape.witnesses import descent_ray
 from reluenum.paths.family import Family
 from tests.support.oracles import random_problem

@@ -28,11 +28,9 @@ from pathlib import Path
 from typing import Any
 
 MEMORY = 2 << 30
-
 """Bytes on top of what the libraries take when they are loaded."""
 
 SECONDS = 10
-
 """Of processor time: a busy machine makes no input hostile."""
 
 Make = Callable[[Path], "list[str] | Callable[[], None]"]
@@ -182,7 +180,6 @@ LAYOUTS = [
     ["--inputs", '"x'], ["--inputs", "x" * 200_000], ["--inputs", ",".join(map(str, range(9999)))],
     ["--target", ""], ["--target", "x\x00"], ["--target", "$(touch pwned)"],
 ]  # fmt: skip
-
 """What is said of a file."""
 
 

@@ -22,7 +22,10 @@ from reluenum.experiments.configuration import complete_config
 from reluenum.experiments.instances import batches
 from reluenum.experiments.joblog import logged
 from reluenum.experiments.plans import planned_batches, planned_blocks
-from reluenum.groebner import DEFAULT_LIMITS, Limits, installed_versions, open_backends, program
+from reluenum.groebner import program
+from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings, open_backends
+from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
+from reluenum.groebner.versions import installed_versions
 from scripts import (
     aggregate,
     certify,
@@ -114,19 +117,19 @@ class Run:
 
     def smaller(self):
         blocks, known = self.work / "survey/smaller.npz", self.work / "known.npz"
-        smaller.main(self.work / "problem.json", "auto", DEFAULT_LIMITS, blocks, known)
+        smaller.main(self.work / "problem.json", DEFAULT_SETTINGS, blocks, known)
 
     def survey(self):
         names = planned_blocks(self.work / "supports.json")
         self.blocks = {name: self.work / f"survey/{name}.npz" for name in names}
         for name, path in self.blocks.items():
             problem, known = self.work / "problem.json", self.work / "known.npz"
-            survey.main(problem, known, name, "auto", DEFAULT_LIMITS, path)
+            survey.main(problem, known, name, DEFAULT_SETTINGS, path)
 
     def prove(self):
         blocks = [self.work / "survey/smaller.npz", *self.blocks.values()]
         minima, certificate = self.home / "certified.json", self.home / "certificate.parquet"
-        prove.main(self.work / "problem.json", blocks, "auto", DEFAULT_LIMITS, minima, certificate)
+        prove.main(self.work / "problem.json", blocks, DEFAULT_SETTINGS, minima, certificate)
 
     def verify(self):
         verify.main(self.home / "certified.json", self.home / "verified.txt")
@@ -190,7 +193,7 @@ class Batches:
         names = ("records.zip", "documents.zip", *(f"{t}.parquet" for t in TABLES))
         outputs = examine.Outputs(*(self.home / f"size{size}/{name}" for name in names))
         earlier = self.files("records.zip")[: size - 1]
-        examine.main(self.spec, size, earlier, backend, limits, True, False, outputs)
+        examine.main(self.spec, size, earlier, Settings(backend, limits), True, False, outputs)
 
     def check(self):
         check.main(self.files("documents.zip"), self.home / "checked.txt")
@@ -286,11 +289,9 @@ INTERMEDIATE = {
     "times": ("sweep", "size1/times.parquet", "examine", ("aggregate",)),
     "records of Groebner": ("groebner sweep", "size1/records.zip", "examine", ("examine",)),
 }
-
 """The run, a file of it, the rule that writes it, and the rules that read it."""
 
 UNMOVED = ("minima", "certificate", "path")
-
 """Results that stand for themselves: each names its problem, and may be copied anywhere."""
 
 
@@ -571,7 +572,6 @@ SWEEP = yaml.safe_load((ROOT / "config/sweep_small.yaml").read_text()) | {
 }
 
 TABLE = "results/sweep_small/instances.parquet"
-
 """What the runs of the sweep are asked for: the figures would take most of the time."""
 
 
@@ -722,7 +722,8 @@ def test_every_fault_of_the_matrix_has_its_tests():
     assert len(names) >= 30
     assert all(names)
     for module, test in [pair for row in names for pair in row]:
-        source = (TESTS / f"{module}.py").read_text()
+        (path,) = TESTS.rglob(f"{module}.py")
+        source = path.read_text()
         assert re.search(rf"^def {test}\(", source, re.MULTILINE), f"{module}::{test}"
 
 

@@ -9,8 +9,9 @@ import subprocess
 import pytest
 import yaml
 
-from reluenum import Problem, enumerate_minima, groebner
+from reluenum import Problem, enumerate_minima
 from reluenum.groebner import program
+from reluenum.groebner.versions import SOFTWARE
 from tests.support.starter import snakemake
 from tests.support.workflow import ROOT, SMALL_DATA, jobs
 
@@ -110,7 +111,7 @@ class Host:
 
     def run(self, *arguments):
         """Run Snakemake to its end; its output is one text."""
-        environment = {k: text for k, text in os.environ.items() if k != groebner.SOFTWARE}
+        environment = {k: text for k, text in os.environ.items() if k != SOFTWARE}
         return snakemake(["--cores", "2", *arguments], self.path, environment | self.environment)
 
     def succeed(self, *arguments):

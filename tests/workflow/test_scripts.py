@@ -15,7 +15,7 @@ from reluenum.engines.formulations import REDUCED
 from reluenum.errors import IncompleteRunError, TooManySupportsError
 from reluenum.experiments.joblog import logged
 from reluenum.experiments.plans import planned_batches
-from reluenum.groebner import DEFAULT_LIMITS
+from reluenum.groebner.limits import DEFAULT_LIMITS
 from reluenum.problem import Problem
 from scripts import certify, dataset, decided, figures, merge, patterns, solve
 
@@ -24,7 +24,6 @@ ROOT = Path(__file__).parents[2]
 PATH = {"format": "reluenum-path", "version": 1}
 
 TARGETS = ("all", "crosscheck_all", "convex_all", "descent_all")
-
 """Rules that only name what is wanted."""
 
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))

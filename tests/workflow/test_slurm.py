@@ -52,7 +52,6 @@ SWEEP = {
 }
 
 SPLIT = ("--group-components", "solve=3", "landscape=5", "path=2")
-
 """Smaller groups than those of the profile, for fewer patterns."""
 
 SMALLER = "results/reference/reference-L2-ridge1_100/work/known.npz"

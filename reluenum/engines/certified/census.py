@@ -21,7 +21,7 @@ from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts
 from reluenum.geometry.subsets import Subsets
 from reluenum.geometry.supports import Support
-from reluenum.groebner import Backends
+from reluenum.groebner.backends import Backends
 from reluenum.landscape.components import Component, component_on, components_of
 from reluenum.landscape.dual import DualScan, scan_dual
 from reluenum.landscape.judged import CertifiedClass, certify_class

@@ -21,7 +21,7 @@ from reluenum.errors import BackendError
 from reluenum.geometry.arrangement import Face
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import Support, support_text
-from reluenum.groebner import Backends
+from reluenum.groebner.backends import Backends
 from reluenum.groebner.roots import Claims
 from reluenum.landscape.dual import dual_excess
 from reluenum.landscape.equations import stationarity_system

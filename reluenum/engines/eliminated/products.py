@@ -32,7 +32,7 @@ from reluenum.geometry.arrangement import Arrangement, Face, signed_rows
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Pattern
 from reluenum.geometry.supports import Support, support_text
-from reluenum.groebner import Backends
+from reluenum.groebner.backends import Backends
 from reluenum.landscape.points import SupportPoint
 from reluenum.problem import OutputBias, Problem
 

@@ -13,7 +13,7 @@ from reluenum.errors import BackendError, TheoremViolationError
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Pattern, owned_supports
 from reluenum.geometry.supports import Support, support_text
-from reluenum.groebner import Backends
+from reluenum.groebner.backends import Backends
 from reluenum.groebner.roots import real_roots_of
 from reluenum.landscape.equations import stationarity_system
 from reluenum.landscape.points import SupportPoint

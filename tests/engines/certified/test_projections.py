@@ -21,7 +21,7 @@ from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.geometry.frames import _orthogonal
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.subsets import Subsets
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from tests.support.oracles import random_problem, reference_problem
 
 PROBLEMS = [

@@ -20,7 +20,7 @@ from reluenum.engines.reduced.completeness import KnownResiduals
 from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.subsets import Subsets
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.landscape.dual import dual_excess
 from reluenum.landscape.points import face_sign
 from reluenum.landscape.witnesses import descent_ray

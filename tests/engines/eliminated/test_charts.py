@@ -26,7 +26,7 @@ from reluenum.engines.eliminated.charts import (
 from reluenum.engines.eliminated.products import EliminatedSolver
 from reluenum.engines.eliminated.surrogate import surrogate
 from reluenum.geometry.arrangement import Arrangement
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from tests.support.oracles import fraction, random_problem
 
 CONVENTIONS = list(product(["sum", "mean"], ["none", "free", "ridge"]))

@@ -37,7 +37,7 @@ from reluenum.engines.eliminated.surrogate import surrogate
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import patterns
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.landscape.dual import scan_dual
 from reluenum.landscape.witnesses import descent_ray
 from tests.support.oracles import DIGITS, Data, Network, decimals, random_problem

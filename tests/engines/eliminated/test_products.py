@@ -33,7 +33,7 @@ from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import patterns
 from reluenum.geometry.supports import support_text
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from tests.support.oracles import DIGITS, Data, Network, random_problem
 
 CONVENTIONS = list(product(["sum", "mean"], ["none", "free", "ridge"]))

@@ -24,7 +24,7 @@ from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import patterns
 from reluenum.geometry.supports import support_text
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from tests.support.oracles import RIDGES, by_any_route, random_problem, reference_problem
 
 THREE_POINTS = random_problem(8, 3, 1, 2, "1/5")

@@ -18,7 +18,7 @@ from reluenum.algebra.parametrisation import real_solutions
 from reluenum.engines.eliminated.charts import Chart, graph_system, graph_unknowns, inside_system
 from reluenum.engines.eliminated.surrogate import RationalFunction, paper_system, surrogate
 from reluenum.geometry.arrangement import Arrangement
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from tests.support.oracles import fraction, random_problem
 
 CONVENTIONS = list(product(["sum", "mean"], ["none", "free", "ridge"]))
