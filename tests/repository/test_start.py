@@ -25,7 +25,7 @@ def test_help_loads_no_library_of_numbers(options):
     assert loaded(f"from reluenum.cli import main; main({options})") == set()
 
 
-def test_what_the_snakefile_imports_loads_no_library_of_numbers():
+def test_what_the_snakefile_imports_loads_none_either():
     lines = re.findall(r"^from reluenum.*$", (ROOT / "Snakefile").read_text(), re.MULTILINE)
     assert lines
     assert loaded("\n".join(lines)) == set()
