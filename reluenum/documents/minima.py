@@ -1,6 +1,6 @@
 """The contract's JSON document: writing, reading, and never half a file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +50,7 @@ def minima_document(landscape: CertifiedLandscape) -> dict[str, Any]:
     }
     if landscape.sign_matrices is not None:
         document["sign_matrices"] = dict(landscape.sign_matrices)
-    if landscape.undecided:
-        document["undecided"] = [undecided_record(given_up) for given_up in landscape.undecided]
+    document |= undecided_records(landscape.undecided)
     if landscape.stages is not None:
         document["decided_by"] = dict(landscape.stages)
     if landscape.certificate is not None:
@@ -100,9 +99,10 @@ def _stratum_record(stratum: Stratum) -> dict[str, Any]:
     }
 
 
-def undecided_record(undecided: Undecided) -> dict[str, str]:
-    """Return the record of a support that stayed undecided."""
-    return {"support": support_text(undecided.support), "reason": undecided.reason}
+def undecided_records(undecided: Sequence[Undecided]) -> dict[str, Any]:
+    """Return what a document says of supports that stayed undecided, nothing without any."""
+    records = [{"support": support_text(u.support), "reason": u.reason} for u in undecided]
+    return {"undecided": records} if records else {}
 
 
 def stationary_document(landscape: CertifiedLandscape) -> dict[str, Any]:

@@ -82,6 +82,18 @@ class Event:
     high: fmpq
     changes: tuple[Change, ...]
 
+    def to_document(self) -> dict[str, Any]:
+        """Return a text form."""
+        changes = [
+            {
+                "kind": kind,
+                "before": before and _support_record(before),
+                "after": after and _support_record(after),
+            }
+            for kind, before, after in self.changes
+        ]
+        return {"low": str(self.low), "high": str(self.high), "changes": changes}
+
 
 @dataclass(frozen=True, eq=False)
 class RidgePath:
@@ -134,21 +146,7 @@ class RidgePath:
                 }
                 for branch, run in self.segments()
             ],
-            "events": [
-                {
-                    "low": str(event.low),
-                    "high": str(event.high),
-                    "changes": [
-                        {
-                            "kind": kind,
-                            "before": before and _support_record(before),
-                            "after": after and _support_record(after),
-                        }
-                        for kind, before, after in event.changes
-                    ],
-                }
-                for event in self.events
-            ],
+            "events": [event.to_document() for event in self.events],
         }
 
 
