@@ -2,8 +2,8 @@
 
 Usage: `./run -- python -m benchmarks.completeness [--starts 100000] [--jobs 2]`. For each instance
 the list is proved, then networks start at random, many more than anybody would use, and what they
-find is compared with the list. Writes `docs/completeness.json`, which `docs/practice.md` shows.
-About ten minutes on two cores.
+find is compared with the list. Writes `docs/data/completeness.json`, which `docs/practice.md`
+shows. About ten minutes on two cores.
 """
 
 import argparse
@@ -24,17 +24,15 @@ from reluenum.optimisers import LBFGS, Adam, Optimiser
 from reluenum.optimisers.multistart import Discovery, discover
 from reluenum.problem import parse_ridge
 
-OUTPUT = Path(__file__).parent.parent / "docs/completeness.json"
+OUTPUT = Path(__file__).parent.parent / "docs/data/completeness.json"
 
 STAGES = (100, 1_000, 10_000, 100_000)
-
 """Numbers of starts after which is counted."""
 
 METHODS: Mapping[str, tuple[Optimiser, int]] = {
     "adam": (Adam(500), STAGES[-1]),
     "lbfgs": (LBFGS(1000), STAGES[1]),
 }
-
 """Optimisers and their largest numbers of starts; L-BFGS takes one start at a time."""
 
 

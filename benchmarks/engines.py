@@ -16,19 +16,16 @@ from reluenum.datasets.families import reference_data
 from reluenum.engines.formulations import FORMULATIONS
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts
-from reluenum.groebner import BACKENDS
+from reluenum.groebner.backends import BACKENDS
 from reluenum.problem import parse_ridge
 
 BASE = ("reduced", "auto")
-
 """Whose time every other time is divided by."""
 
 CERTIFIED = ("certified", "auto")
-
 """The certified engine, which has no formulations."""
 
 ALL_RUNS = (BASE, CERTIFIED, ("eliminated", "auto"), *product(FORMULATIONS, BACKENDS))
-
 """Formulation and backend of every way to enumerate."""
 
 

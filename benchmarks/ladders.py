@@ -17,13 +17,12 @@ from reluenum import Problem, enumerate_minima
 from reluenum.datasets.families import random_data, reference_data
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import count_supports, supports
-from reluenum.groebner import DEFAULT_MEGABYTES, Limits
+from reluenum.groebner.limits import DEFAULT_MEGABYTES, Limits
 from reluenum.problem import parse_ridge
 
 RIDGE = "1/100"
 
 AUTO, CERTIFIED = "Groebner engine", "certified engine"
-
 """Whole enumerations, with proofs, beside peers that only solve systems."""
 
 
@@ -74,7 +73,6 @@ class Climb:
 
 
 Climber = Callable[[Problem, float], Climb]
-
 """From an instance and a limit of seconds."""
 
 

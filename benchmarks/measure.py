@@ -1,4 +1,4 @@
-"""Measure everything that docs/benchmarks.md shows, and write docs/benchmarks.json.
+"""Measure everything that docs/benchmarks.md shows, and write docs/data/benchmarks.json.
 
     make bench
 
@@ -24,10 +24,10 @@ from reluenum import Problem
 from reluenum.datasets.families import reference_data
 from reluenum.documents.files import write_text
 from reluenum.errors import BackendError
-from reluenum.groebner import installed_versions
+from reluenum.groebner.versions import installed_versions
 from reluenum.problem import parse_ridge
 
-TARGET = Path(__file__).parents[1] / "docs/benchmarks.json"
+TARGET = Path(__file__).parents[1] / "docs/data/benchmarks.json"
 
 FORMAT, VERSION = "reluenum-benchmarks", 1
 
@@ -123,7 +123,6 @@ PLAN = Plan(
         certified.Case(7, 1, "all", 2),
     ),
 )
-
 """What `make bench` measures."""
 
 ABOUT = {
@@ -142,7 +141,6 @@ ABOUT = {
     "earlier": "longer measurements, made once: when and how; not repeated by make bench",
     "seconds": "that the whole run took",
 }
-
 """What the parts of the document are."""
 
 EARLIER = {
@@ -182,7 +180,6 @@ EARLIER = {
         },
     ],
 }
-
 """Longer measurements, made once; `make bench` does not repeat them."""
 
 

@@ -23,27 +23,24 @@ from reluenum.engines.reduced.outcomes import Outcome, OutcomeKind, solve_suppor
 from reluenum.errors import BackendError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import Support, supports
-from reluenum.groebner import BACKENDS, Backend, Limits, open_backends
+from reluenum.groebner.backends import BACKENDS, Backend, open_backends
+from reluenum.groebner.limits import Limits
 from reluenum.landscape.equations import stationarity_system
 from reluenum.problem import Problem
 
 SAME = 1e-4
-
 """Largest distance of two descriptions of one point, relative to its largest coordinate.
 
 PHCpack gives some points of ill-conditioned systems to five digits only.
 """
 
 DOUBLE_BITS = 53
-
 """Of the precision in which points are compared."""
 
 Units = tuple[np.ndarray, np.ndarray]
-
 """Unit vectors (units, d + 1) and sums of squares (units,)."""
 
 Point = np.ndarray
-
 """Unit vectors and sums of squares, one after the other."""
 
 
@@ -113,7 +110,6 @@ ELIMINATED = Form("eliminated", graph_system, _eliminated)
 REDUCED = Form("reduced", stationarity_system, _reduced)
 
 FORMS: Mapping[str, Form] = {form.name: form for form in (PAPER, ELIMINATED, REDUCED)}
-
 """As the paper prints it; in a chart, with the output weights; stationarity (section 4)."""
 
 
@@ -219,7 +215,6 @@ PEERS: Mapping[str, Callable[[], Peer]] = {
     **{name: lambda name=name: ExactPeer(name) for name in BACKENDS},
     phc.NAME: NumericalPeer,
 }
-
 """Everything that a system can be given to."""
 
 

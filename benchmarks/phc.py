@@ -25,11 +25,9 @@ NAME = "PHCpack"
 HOW_TO_GET = "`apt install phcpack` installs it"
 
 REAL = 1e-6
-
 """Largest imaginary part of a coordinate of a real solution, scaled and relative to the largest."""
 
 VANISHING = 1e-8
-
 """Largest value of a scaled polynomial that counts as 0, beside its terms with coordinates >= 1."""
 
 _NUMBER = r"(-?\d\.\d+E[+-]\d+)"

@@ -27,7 +27,6 @@ LADDERS = {
     "units": "L grows, n = 5, d = 1",
     "plane": "n grows, d = 2, L = 2",
 }
-
 """Titles of the panels."""
 
 _ENGINES = {
@@ -39,11 +38,9 @@ _ENGINES = {
     AUTO: (SKY, "P"),
     CERTIFIED: (BLACK, "X"),
 }
-
 """Colour and marker; on the paper's systems, marks are hollow and lines broken."""
 
 STACKED = 1.4
-
 """Distance of the marks of peers that gave up on one instance, as a factor."""
 
 _LINE = {"markersize": 4, "linewidth": 1, "markeredgewidth": 0.8}
@@ -125,5 +122,4 @@ def plot_ratio(document: Mapping[str, Any]) -> tuple[Figure, str]:
 
 
 PLOTS = {"benchmark_cost": plot_cost, "benchmark_ratio": plot_ratio}
-
 """Figures of the page, by name."""

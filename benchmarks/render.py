@@ -1,4 +1,4 @@
-"""Write docs/benchmarks.md, its figures and the section of README.md from docs/benchmarks.json.
+"""Write docs/benchmarks.md, its figures and the section of README.md; docs/data has the numbers.
 
 Nothing is measured here. What a sentence says is checked before it is written.
 """
@@ -16,7 +16,7 @@ from benchmarks import phc
 from benchmarks.ladders import CERTIFIED
 from benchmarks.measure import TARGET
 from benchmarks.plots import LADDERS, PLOTS
-from docs.prose import bullets, paragraph, said
+from docs.make.prose import bullets, paragraph, said
 from reluenum.documents.files import write_text
 from reluenum.figures import save_figure
 
@@ -25,11 +25,9 @@ ROOT = Path(__file__).parents[1]
 PAGE, README, IMAGES = ROOT / "docs/benchmarks.md", ROOT / "README.md", ROOT / "docs/images"
 
 MARKS = ("<!-- benchmarks -->", "<!-- /benchmarks -->")
-
 """Between these lines, README.md is written here."""
 
 README_LINE = 160
-
 """Characters of a line of README.md."""
 
 NOTHING = "–"
@@ -106,7 +104,8 @@ def _opening(document: Document) -> list[str]:
         "# Benchmarks",
         paragraph(
             "Everything on this page was measured in one run of `make bench`, which writes",
-            "[benchmarks.json](benchmarks.json), this page from it, and the section of the README;",
+            "[data/benchmarks.json](data/benchmarks.json), this page from it, and the section of",
+            "the README;",
             "`python -m benchmarks.render` repeats only the writing. A sentence that the numbers",
             "contradict is an error.",
         ),
@@ -256,7 +255,6 @@ def _system_sentences(runs: Sequence[Document]) -> Iterator[str]:
 
 
 WRONG = ("missed", "extra")
-
 """What should not be."""
 
 

@@ -28,7 +28,6 @@ from reluenum.engines.certified.spool import Task, plan_document
 ROOT = Path(__file__).resolve().parents[1]
 
 SIZES = 4
-
 """Jobs for each batch of the sweeps here: one for each size of supports."""
 
 TRIVIAL = """

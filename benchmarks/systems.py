@@ -27,15 +27,13 @@ from benchmarks.peers import (
 from reluenum.engines.eliminated.products import independent_blocks
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import Support
-from reluenum.groebner import DEFAULT_MEGABYTES, Limits
+from reluenum.groebner.limits import DEFAULT_MEGABYTES, Limits
 from reluenum.problem import Problem
 
 BASE = ("reduced", "flint")
-
 """Whose time every other time is divided by."""
 
 Run = tuple[str, str]
-
 """A form and a peer."""
 
 

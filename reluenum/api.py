@@ -15,7 +15,8 @@ from reluenum.documents.minima import ALL, FORMAT, VERSION, minima_document, rea
 from reluenum.documents.results import to_json
 from reluenum.engines.choice import engine_of
 from reluenum.errors import IncompleteRunError
-from reluenum.groebner import DEFAULT_MEGABYTES, DEFAULT_SECONDS, Limits, Settings
+from reluenum.groebner.backends import Settings
+from reluenum.groebner.limits import DEFAULT_MEGABYTES, DEFAULT_SECONDS, Limits
 from reluenum.landscape.evaluation import Evaluated, Network
 from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Names, Problem
@@ -34,6 +35,16 @@ class RecordedComponent(Evaluated):
     problem : Problem
     record : dict
         As the document has it, all numbers as texts.
+
+    Examples
+    --------
+    >>> from reluenum import Landscape, enumerate_minima
+    >>> problem = Problem.from_arrays([-1, 1], [0, 2], width=1, ridge=0.5)
+    >>> (best,) = Landscape.from_document(enumerate_minima(problem).document)
+    >>> best.loss, best.dimension, best.global_at_every_width
+    (Decimal('1.28921356237309504880168872421'), 0, True)
+    >>> best.strata[0]["support"][0]["face"]
+    '0+'
     """
 
     problem: Problem
@@ -158,6 +169,16 @@ class RecordedLandscape(Views):
     problem : Problem
         Of a list for every width, at the width n, which all its entries fit into.
     components : tuple of RecordedComponent
+
+    Examples
+    --------
+    >>> from reluenum import Landscape, enumerate_minima
+    >>> problem = Problem.from_arrays([-1, 1], [0, 2], width=1, ridge=0.5)
+    >>> found = Landscape.from_document(enumerate_minima(problem).document)
+    >>> found
+    RecordedLandscape of Problem(n=2, d=1, width=1, ridge=1/2, loss=sum, output_bias=none): 1 ...
+    >>> found.is_complete, found.every_width
+    (True, False)
     """
 
     document: Mapping[str, Any]
@@ -188,11 +209,27 @@ class Landscape(Views, CertifiedLandscape):
 
     `landscape[0]` is the best component; a slice is a tuple of components. A landscape can be
     copied and pickled: what is exact stays so, and points are certified again when they are read.
+
+    Examples
+    --------
+    >>> problem = Problem.from_arrays([-1, 1], [0, 2], width=1, ridge=0.5)
+    >>> landscape = enumerate_minima(problem)
+    >>> landscape.is_complete, len(landscape)
+    (True, 1)
+    >>> best = landscape[0]
+    >>> best
+    Component(loss=1.289213562, isolated, 0+x1)
+    >>> best.predict([-1, 0, 1, 2]).round(2).tolist()
+    [0.0, 0.82, 1.65, 2.47]
+    >>> landscape.frame().loc[0, ["kind", "support", "global_at_every_width"]].tolist()
+    ['isolated', '(0+) a>0 x1', True]
+    >>> list(landscape.units().columns)
+    ['component', 'unit', 'face', 'a', 'b_x', 'c']
     """
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """The contract's document."""
+        """What `save` writes: the format `reluenum-minima` (results/README.md has its keys)."""
         return minima_document(self) if self.written is None else dict(self.written)
 
     @staticmethod
@@ -336,5 +373,16 @@ def read_landscape(path: str | Path, names: Names | None = None) -> RecordedLand
     ------
     IncompleteRunError
         If it is no document of minima, or damaged.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from reluenum import enumerate_minima
+    >>> problem = Problem.from_arrays([-1, 1], [0, 2], width=1, ridge=0.5)
+    >>> with TemporaryDirectory() as folder:
+    ...     enumerate_minima(problem).save(f"{folder}/minima.json")
+    ...     found = read_landscape(f"{folder}/minima.json")
+    >>> found.problem == problem, len(found)
+    (True, 1)
     """
     return recorded(read_minima(path), names, str(path))

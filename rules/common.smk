@@ -6,35 +6,38 @@ PATHS = instances.paths(config)
 FORMATS = config["figures"]["formats"]
 CERTIFIED = config["solve"]["engine"] == "certified"
 
+# The local minima of an instance, whichever engine found them: what everything else reads.
+MINIMA = "results/{experiment}/{instance}/minima.json"
+
+
+# Files
+
 
 def own(csv):
     """Return a data file as input, if there is one: a module's prefix is not for what users have."""
     return local(csv) if csv else []
 
 
+def of_all(files):
+    """Name files of every instance."""
+    return expand(files, instance=INSTANCES, allow_missing=True)
+
+
+def along_paths(*names):
+    """Name files of every ridge path."""
+    return expand("results/{{experiment}}/paths/{path}/{name}", path=PATHS, name=names)
+
+
 def solved_batches(wildcards):
     """Name the solved batches of an instance; how many there are is known from its data only."""
     plan = checkpoints.patterns.get(**wildcards).output.patterns
-    return expand(
-        rules.solve.output.solved,
-        batch=plans.planned_batches(plan),
-        **wildcards,
-    )
+    return expand(rules.solve.output.solved, batch=plans.planned_batches(plan), **wildcards)
 
 
 def surveyed_blocks(wildcards):
     """Name the surveyed blocks of an instance; how many there are is known from its data only."""
     plan = checkpoints.supports.get(**wildcards).output.supports
-    return expand(
-        rules.survey.output.surveyed,
-        block=plans.planned_blocks(plan),
-        **wildcards,
-    )
-
-
-def all_paths(name):
-    """Name a file of every ridge path."""
-    return [f"results/{{experiment}}/paths/{path}/{name}" for path in PATHS]
+    return expand(rules.survey.output.surveyed, block=plans.planned_blocks(plan), **wildcards)
 
 
 def batch(wildcards):
@@ -66,24 +69,58 @@ def examined(name):
     ]
 
 
-def minutes(kind, supports):
-    """Return the function that gives a job its time, by its kind and number of supports."""
-
-    def minutes_of_job(wildcards, attempt):
-        known = kind(wildcards) if callable(kind) else kind
-        return effort.minutes(known, supports(wildcards), attempt)
-
-    return minutes_of_job
+# Reports
 
 
-def megabytes(kind, supports):
-    """Return the function that gives a job its memory, by its kind and number of supports."""
+def shown(file, category, caption, label):
+    """Show a file in the report, beside the others of its instance or path."""
+    owner = next((part for part in ("{instance}", "{path}") if part in file), None)
+    return report(
+        file,
+        caption=f"../captions/{caption}.rst",
+        category=category,
+        subcategory=owner,
+        labels={"show": label},
+    )
 
-    def megabytes_of_job(wildcards, attempt):
-        known = kind(wildcards) if callable(kind) else kind
-        return effort.megabytes(known, supports(wildcards), attempt)
 
-    return megabytes_of_job
+def drawn(folder, category, labels):
+    """Name figures in every format, and show them in the first one."""
+    first, *others = FORMATS
+    return [
+        *(shown(f"{folder}/{name}.{first}", category, name, labels[name]) for name in labels),
+        *(f"{folder}/{name}.{format}" for name in labels for format in others),
+    ]
+
+
+# Settings
+
+
+def settings(section, *keys):
+    """Return settings as parameters of a rule, so that it runs again when one of them changes."""
+    return {key: config[section][key] for key in keys}
+
+
+def estimated(kind, supports, at_once=None):
+    """Return what a job may take, by the kind and the number of supports of its work."""
+
+    def by(estimate, count):
+        return lambda wildcards, attempt: estimate(
+            kind(wildcards) if callable(kind) else kind, count(wildcards), attempt
+        )
+
+    return {
+        "mem_mb": by(effort.megabytes, at_once or supports),
+        "runtime": by(effort.minutes, supports),
+    }
+
+
+def growing(mem_mb, runtime):
+    """Return what a job may take at first; each further attempt may take as much again."""
+    return {
+        "mem_mb": lambda wildcards, attempt: mem_mb * attempt,
+        "runtime": lambda wildcards, attempt: runtime * attempt,
+    }
 
 
 def patterns_of_batch(wildcards):

@@ -15,19 +15,14 @@ rule crosscheck_measure:
     log:
         "logs/crosscheck_measure/{experiment}/{instance}/{formulation}-{backend}.log",
     benchmark:
-        "benchmarks/crosscheck_measure/{experiment}/{instance}/{formulation}-{backend}.tsv"
+        "timings/crosscheck_measure/{experiment}/{instance}/{formulation}-{backend}.tsv"
     conda:
         "../environment.yml"
-    threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        **growing(mem_mb=2000, runtime=240),
     params:
-        seconds=lookup(within=config, dpath="crosscheck/seconds"),
-        megabytes=lookup(within=config, dpath="crosscheck/megabytes"),
-        force=lookup(within=config, dpath="solve/force"),
-    message:
-        "{wildcards.instance}: measure {wildcards.formulation} by {wildcards.backend}"
+        **settings("crosscheck", "seconds", "megabytes"),
+        **settings("solve", "force"),
     script:
         "../scripts/crosscheck_measure.py"
 
@@ -45,55 +40,39 @@ rule crosscheck:
             for formulation, backend in plans.crosscheck_runs(config)
         ],
     output:
-        expand(
-            "results/{experiment}/{instance}/crosscheck/times.{format}",
-            format=FORMATS[1:],
-            allow_missing=True,
+        drawn(
+            "results/{experiment}/{instance}/crosscheck",
+            "Crosscheck",
+            {"times": "time per pattern"},
         ),
-        times=report(
-            f"results/{{experiment}}/{{instance}}/crosscheck/times.{FORMATS[0]}",
-            caption="../captions/times.rst",
-            category="Crosscheck",
-            subcategory="{instance}",
-            labels={"show": "time per pattern"},
-        ),
-        page=report(
+        page=shown(
             "results/{experiment}/{instance}/crosscheck/page.html",
-            caption="../captions/crosscheck.rst",
             category="Crosscheck",
-            subcategory="{instance}",
-            labels={"show": "everything on one page"},
+            caption="crosscheck",
+            label="everything on one page",
         ),
-        markdown=report(
+        markdown=shown(
             "results/{experiment}/{instance}/crosscheck/agreement.md",
-            caption="../captions/agreement.rst",
             category="Crosscheck",
-            subcategory="{instance}",
-            labels={"show": "agreement and ratios"},
+            caption="agreement",
+            label="agreement and ratios",
         ),
-        systems=report(
+        systems=shown(
             "results/{experiment}/{instance}/crosscheck/systems.csv",
-            caption="../captions/systems.rst",
             category="Crosscheck",
-            subcategory="{instance}",
-            labels={"show": "every system"},
+            caption="systems",
+            label="every system",
         ),
         agreement="results/{experiment}/{instance}/work/crosscheck.json",
     log:
         "logs/crosscheck/{experiment}/{instance}.log",
     benchmark:
-        "benchmarks/crosscheck/{experiment}/{instance}.tsv"
+        "timings/crosscheck/{experiment}/{instance}.tsv"
     localrule: True
     conda:
         "../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         formats=FORMATS,
-    message:
-        "{wildcards.instance}: crosscheck"
     script:
         "../scripts/crosscheck.py"
 
@@ -101,25 +80,21 @@ rule crosscheck:
 # Runs after everything was written, and fails if any two measurements contradict each other.
 rule agreed:
     input:
-        agreements=expand(rules.crosscheck.output.agreement, instance=INSTANCES, allow_missing=True),
+        agreements=of_all(rules.crosscheck.output.agreement),
     output:
-        agreed=report(
+        agreed=shown(
             "results/{experiment}/agreed.txt",
-            caption="../captions/agreed.rst",
             category="Crosscheck",
-            labels={"show": "conclusion"},
+            caption="agreed",
+            label="conclusion",
         ),
     log:
         "logs/agreed/{experiment}.log",
     benchmark:
-        "benchmarks/agreed/{experiment}.tsv"
+        "timings/agreed/{experiment}.tsv"
     localrule: True
     conda:
         "../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=5,
     params:
         instances=list(INSTANCES),
     message:

@@ -32,22 +32,15 @@ rule examine:
     log:
         f"logs/examine/{{experiment}}/{SPACE.wildcard_pattern}/size{{size}}.log",
     benchmark:
-        f"benchmarks/examine/{{experiment}}/{SPACE.wildcard_pattern}/size{{size}}.tsv"
+        f"timings/examine/{{experiment}}/{SPACE.wildcard_pattern}/size{{size}}.tsv"
     conda:
         "../environment.yml"
-    threads: 1
     resources:
-        mem_mb=megabytes(engine_of_batch, supports_of_size),
-        runtime=minutes(engine_of_batch, supports_of_size),
+        **estimated(engine_of_batch, supports_of_size),
     params:
+        **settings("solve", "backend", "seconds", "megabytes", "force"),
+        **settings("sweep", "certificates"),
         spec=lambda wildcards: batch(wildcards).spec,
-        backend=lookup(within=config, dpath="solve/backend"),
-        seconds=lookup(within=config, dpath="solve/seconds"),
-        megabytes=lookup(within=config, dpath="solve/megabytes"),
-        certificates=lookup(within=config, dpath="sweep/certificates"),
-        force=lookup(within=config, dpath="solve/force"),
-    message:
-        "{wildcards.data}, ridge {wildcards.ridge}, {wildcards.method}, seeds {wildcards.seeds}: supports of size {wildcards.size}"
     script:
         "../scripts/examine.py"
 
@@ -63,15 +56,11 @@ rule check:
     log:
         f"logs/check/{{experiment}}/{SPACE.wildcard_pattern}.log",
     benchmark:
-        f"benchmarks/check/{{experiment}}/{SPACE.wildcard_pattern}.tsv"
+        f"timings/check/{{experiment}}/{SPACE.wildcard_pattern}.tsv"
     conda:
         "../environment.yml"
-    threads: 1
     resources:
-        mem_mb=megabytes("check", supports_to_check),
-        runtime=minutes("check", supports_to_check),
-    message:
-        "{wildcards.data}, ridge {wildcards.ridge}, seeds {wildcards.seeds}: check the certificates"
+        **estimated("check", supports_to_check),
     script:
         "../scripts/check.py"
 
@@ -85,14 +74,12 @@ rule unfold:
     log:
         "logs/unfold/{experiment}.log",
     benchmark:
-        "benchmarks/unfold/{experiment}.tsv"
+        "timings/unfold/{experiment}.tsv"
     localrule: True
     conda:
         "../environment.yml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=60,
+        **growing(mem_mb=1000, runtime=60),
     message:
         "{wildcards.experiment}: a folder for each instance"
     script:
@@ -112,33 +99,31 @@ rule aggregate:
         components_csv="results/{experiment}/components.csv",
         times_parquet="results/{experiment}/times.parquet",
         times_csv="results/{experiment}/times.csv",
-        summary_csv=report(
+        summary_csv=shown(
             "results/{experiment}/summary.csv",
-            caption="../captions/sweep_summary.rst",
             category="Summary",
-            labels={"show": "summary by n, L and ridge (CSV)"},
+            caption="sweep_summary",
+            label="summary by n, L and ridge (CSV)",
         ),
-        summary_html=report(
+        summary_html=shown(
             "results/{experiment}/summary.html",
-            caption="../captions/sweep_table.rst",
             category="Summary",
-            labels={"show": "summary"},
+            caption="sweep_table",
+            label="summary",
         ),
         summary_md="results/{experiment}/summary.md",
         summary_tex="results/{experiment}/summary.tex",
     log:
         "logs/aggregate/{experiment}.log",
     benchmark:
-        "benchmarks/aggregate/{experiment}.tsv"
+        "timings/aggregate/{experiment}.tsv"
     localrule: True
     conda:
         "../environment.yml"
-    threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=60,
+        **growing(mem_mb=4000, runtime=60),
     message:
-        "{wildcards.experiment}: tables"
+        "{wildcards.experiment}: tables of all batches"
     script:
         "../scripts/aggregate.py"
 
@@ -150,36 +135,18 @@ rule sweep_figures:
         components=rules.aggregate.output.components_parquet,
         times=rules.aggregate.output.times_parquet,
     output:
-        *(
-            report(
-                f"results/{{experiment}}/figures/{name}.{FORMATS[0]}",
-                caption=f"../captions/{name}.rst",
-                category="Figures",
-                labels={"show": label},
-            )
-            for name, label in instances.SWEEP_FIGURES.items()
-        ),
-        expand(
-            "results/{experiment}/figures/{figure}.{format}",
-            figure=instances.SWEEP_FIGURES,
-            format=FORMATS[1:],
-            allow_missing=True,
-        ),
+        drawn("results/{experiment}/figures", "Figures", instances.SWEEP_FIGURES),
     log:
         "logs/sweep_figures/{experiment}.log",
     benchmark:
-        "benchmarks/sweep_figures/{experiment}.tsv"
+        "timings/sweep_figures/{experiment}.tsv"
     localrule: True
     conda:
         "../environment.yml"
-    threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=30,
+        **growing(mem_mb=4000, runtime=30),
     params:
         formats=FORMATS,
-    message:
-        "{wildcards.experiment}: figures"
     script:
         "../scripts/sweep_figures.py"
 
@@ -190,9 +157,8 @@ rule sweep_decided:
         instances=rules.aggregate.output.instances_parquet,
         tables=rules.aggregate.output,
         figures=rules.sweep_figures.output,
-        paths=all_paths("path.json"),
-        explorers=all_paths("explorer.html"),
-        diagrams=[file for format in FORMATS for file in all_paths(f"path.{format}")],
+        paths=along_paths("path.json"),
+        pages=along_paths("explorer.html", *(f"path.{format}" for format in FORMATS)),
         folders=branch(config["sweep"]["folders"], then=rules.unfold.output.unfolded, otherwise=[]),
         checked=[
             f"results/{{experiment}}/batches/{folder}/checked.txt"
@@ -200,26 +166,22 @@ rule sweep_decided:
             if config["sweep"]["certificates"] and found.spec["engine"] == "certified"
         ],
     output:
-        decided=report(
+        decided=shown(
             "results/{experiment}/decided.txt",
-            caption="../captions/decided.rst",
             category="Summary",
-            labels={"show": "completeness"},
+            caption="decided",
+            label="completeness",
         ),
     log:
         "logs/sweep_decided/{experiment}.log",
     benchmark:
-        "benchmarks/sweep_decided/{experiment}.tsv"
+        "timings/sweep_decided/{experiment}.tsv"
     localrule: True
     conda:
         "../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
     params:
         paths=list(PATHS),
     message:
-        "{wildcards.experiment}: is every support decided?"
+        "{wildcards.experiment}: is every list of minima complete?"
     script:
         "../scripts/sweep_decided.py"

@@ -3,14 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from reluenum.documents.files import write_text
-from reluenum.documents.parquet import read_frame, write_frame
 from reluenum.experiments.joblog import logged
+from reluenum.experiments.rows import joined_tables, write_tables
 from reluenum.figures.pages import sweep_page
-from reluenum.views.sweep_tables import GROUP_AND_RIDGE, sweep_summary, total_seconds
-from reluenum.views.sweeps import sweep_latex, sweep_markdown
 
 
 def main(
@@ -20,39 +16,11 @@ def main(
     tables: Mapping[str, Path],
     title: str,
 ) -> None:
-    """Read the rows of every batch and write every table.
-
-    Parameters
-    ----------
-    instances, components : sequence of Path
-        Those of the widths that were asked for.
-    times : sequence of Path
-        Those of all sizes up to the largest width.
-    tables : mapping of str to Path
-        Names of tables, with their suffixes after `_`, and where they go.
-    title : str
-    """
-    rows, parts = _joined(instances), _joined(components)
-    found = {
-        "instances": rows,
-        "components": parts,
-        "times": total_seconds(_joined(times), rows),
-    }
-    for name, table in found.items():
-        write_frame(tables[f"{name}_parquet"], table)
-        write_text(tables[f"{name}_csv"], _csv(table))
-    write_text(tables["summary_csv"], _csv(sweep_summary(rows, GROUP_AND_RIDGE)))
-    write_text(tables["summary_md"], sweep_markdown(rows, parts))
-    write_text(tables["summary_tex"], sweep_latex(rows))
-    write_text(tables["summary_html"], sweep_page(title, rows, parts))
-
-
-def _joined(paths: Sequence[Path]) -> pd.DataFrame:
-    return pd.concat([read_frame(path) for path in paths], ignore_index=True)
-
-
-def _csv(table: pd.DataFrame) -> str:
-    return table.to_csv(index=False, lineterminator="\n")
+    """Read the rows of every batch (see `joined_tables`) and write every table, and the page."""
+    found = joined_tables(instances, components, times)
+    write_tables(found, tables)
+    page = sweep_page(title, found["instances"], found["components"])
+    write_text(tables["summary_html"], page)
 
 
 if __name__ == "__main__":

@@ -6,19 +6,15 @@ from pathlib import Path
 from reluenum.crosscheck.measurement import measure, unfinished
 from reluenum.documents.results import write_sealed
 from reluenum.experiments.joblog import logged
-from reluenum.experiments.steps import read_problem
-from reluenum.geometry.sizes import refuse_astronomical
-from reluenum.groebner import Limits
+from reluenum.experiments.steps import read_feasible
+from reluenum.groebner.limits import Limits
 
 
 def main(
     problem: Path, formulation: str, backend: str, limits: Limits, force: bool, measured: Path
 ) -> None:
     """Read a problem and write a measurement; refuse an astronomical one unless forced."""
-    instance = read_problem(problem)
-    if not force:
-        refuse_astronomical(instance)
-    found = measure(instance, formulation, backend, limits)
+    found = measure(read_feasible(problem, force), formulation, backend, limits)
     logging.info(
         "%d systems, %d not finished, %.3f s",
         len(found["systems"]),

@@ -8,13 +8,12 @@ from typing import Any
 from reluenum.datasets.families import to_csv
 from reluenum.documents.files import write_text
 from reluenum.documents.results import write_sealed
-from reluenum.experiments.instances import problem_of
 from reluenum.experiments.joblog import logged
-from reluenum.experiments.steps import problem_document
+from reluenum.experiments.steps import problem_document, problem_of
 
 
 def main(instance: Mapping[str, Any], data: Path, problem: Path) -> None:
-    """Read or generate the data of an instance (see `reluenum.experiment.instances`)."""
+    """Read or generate the data of an instance (see `instances.instances`)."""
     found = problem_of(instance)
     logging.info("%r", found)
     write_text(data, to_csv(found.inputs, found.targets))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from reluenum.documents.results import read_result, write_result
 from reluenum.experiments.joblog import logged
-from reluenum.groebner import Limits
+from reluenum.groebner.limits import Limits
 from reluenum.optimisers.runs import Descents, descents
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from reluenum.documents.files import write_text
 from reluenum.documents.results import read_result
 from reluenum.experiments.joblog import logged
-from reluenum.figures import PRACTICE_FIGURES, save_figure
+from reluenum.figures import PRACTICE_FIGURES, save_figures
 from reluenum.figures.pages import practice_page
 from reluenum.views.cells import csv_text
 from reluenum.views.optimisers import shares_frame, shares_latex, shares_markdown
@@ -33,8 +33,7 @@ def main(
     write_text(table.with_suffix(".md"), shares_markdown(shares))
     write_text(table.with_suffix(".tex"), shares_latex(shares))
     write_text(table.with_suffix(".html"), practice_page(title, shares))
-    for name, draw in PRACTICE_FIGURES.items():
-        save_figure(draw(shares), folder / name, formats)
+    save_figures(PRACTICE_FIGURES, shares, folder, formats)
 
 
 if __name__ == "__main__":

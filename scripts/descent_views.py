@@ -6,7 +6,7 @@ from pathlib import Path
 from reluenum.documents.files import write_text
 from reluenum.documents.results import read_result
 from reluenum.experiments.joblog import logged
-from reluenum.figures import DESCENT_FIGURES, save_figure
+from reluenum.figures import DESCENT_FIGURES, save_figures
 from reluenum.views.optimisers import basins_csv, runs_csv
 
 
@@ -15,8 +15,7 @@ def main(descents: Path, runs: Path, basins: Path, folder: Path, formats: Sequen
     document = read_result(descents)
     write_text(runs, runs_csv(document))
     write_text(basins, basins_csv(document))
-    for name, draw in DESCENT_FIGURES.items():
-        save_figure(draw(document), folder / name, formats)
+    save_figures(DESCENT_FIGURES, document, folder, formats)
 
 
 if __name__ == "__main__":

@@ -1,31 +1,13 @@
 """Rule examine: the supports of one size of a batch of data sets, and the minima of that width."""
 
-import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reluenum.documents.archive import write_archive
-from reluenum.documents.parquet import write_frame
-from reluenum.experiments.instances import batch_instances
 from reluenum.experiments.joblog import logged
-from reluenum.experiments.names import instance_name
-from reluenum.experiments.rows import component_rows, instance_row, time_row
-from reluenum.experiments.sweep import document_members, examine_size, refuse_large
-from reluenum.groebner import Limits, Settings
-from reluenum.views.sweep_tables import COMPONENTS, INSTANCES, TIMES, frame
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """The files of a batch and a size."""
-
-    records: Path
-    documents: Path
-    instances: Path
-    components: Path
-    times: Path
+from reluenum.experiments.sweep import Outputs, examine_batch
+from reluenum.groebner.backends import Settings
+from reluenum.groebner.limits import Limits
 
 
 def main(
@@ -37,29 +19,8 @@ def main(
     force: bool,
     outputs: Outputs,
 ) -> None:
-    """Examine a batch (see `experiments.sweep.examine_size`) and write archives and rows of tables.
-
-    An astronomical one is refused unless forced.
-    """
-    if not force:
-        refuse_large(spec, size)
-    step = examine_size(spec, size, earlier, settings, certificates)
-    named = {instance_name(instance): instance for instance in batch_instances(spec, size)}
-    rows = [instance_row(named[name], document) for name, document in step.documents.items()]
-    components = [
-        row for name, document in step.documents.items() for row in component_rows(name, document)
-    ]
-    times = [time_row(named[name], seconds) for name, seconds in step.seconds.items()]
-    undecided = sum(row["undecided"] for row in rows)
-    logging.info("%d data sets, %d supports undecided", len(rows), undecided)
-    for path, content, columns in (
-        (outputs.instances, rows, INSTANCES),
-        (outputs.components, components, COMPONENTS),
-        (outputs.times, times, TIMES),
-    ):
-        write_frame(path, frame(content, columns))
-    write_archive(outputs.documents, document_members(step.documents))
-    write_archive(outputs.records, step.records)
+    """Examine a batch and write archives and tables; refuse an astronomical one unless forced."""
+    examine_batch(spec, size, earlier, settings, certificates, force, outputs)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any
 from reluenum.datasets.layout import Layout
 from reluenum.documents.results import read_result
 from reluenum.experiments.joblog import logged
-from reluenum.figures import FIGURES, save_figure
+from reluenum.figures import FIGURES, save_figures
 from reluenum.problem import Names
 from reluenum.views.components import named
 
@@ -17,8 +17,7 @@ def main(minima: Path, folder: Path, formats: Sequence[str], layout: Mapping[str
     document, columns = read_result(minima), Layout(**layout)
     dimension = len(document["problem"]["x"][0])
     document = named(document, Names.given(dimension, columns.inputs, columns.target))
-    for name, draw in FIGURES.items():
-        save_figure(draw(document), folder / name, formats)
+    save_figures(FIGURES, document, folder, formats)
 
 
 if __name__ == "__main__":

@@ -8,16 +8,16 @@ from typing import Any
 from reluenum.documents.files import write_text
 from reluenum.documents.results import to_json
 from reluenum.documents.seals import sealed
-from reluenum.experiments.instances import problem_of
 from reluenum.experiments.joblog import logged
-from reluenum.groebner import Limits
+from reluenum.experiments.steps import problem_of
+from reluenum.groebner.limits import Limits
 from reluenum.paths.events import exact_document
 from reluenum.paths.path import ridge_path
 from reluenum.problem import parse_ridge
 
 
 def main(instance: Mapping[str, Any], limits: Limits, output: Path) -> None:
-    """Read or generate the data (see `reluenum.experiment.paths`) and write the path."""
+    """Read or generate the data (see `instances.paths`) and write the path."""
     path = ridge_path(
         problem_of(instance), parse_ridge(instance["high"]), instance["points"], limits
     )

@@ -7,7 +7,8 @@ from reluenum.engines.certified.blocks import write_blocks, write_known
 from reluenum.engines.certified.spool import Task, survey_smaller
 from reluenum.experiments.joblog import logged
 from reluenum.experiments.steps import read_problem
-from reluenum.groebner import Limits, Settings
+from reluenum.groebner.backends import Settings
+from reluenum.groebner.limits import Limits
 
 
 def main(problem: Path, settings: Settings, blocks: Path, known: Path) -> None:

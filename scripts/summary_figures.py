@@ -5,14 +5,13 @@ from pathlib import Path
 
 from reluenum.documents.results import read_result
 from reluenum.experiments.joblog import logged
-from reluenum.figures import SUMMARY_FIGURES, save_figure
+from reluenum.figures import SUMMARY_FIGURES, save_figures
 
 
 def main(minima: Mapping[str, Path], folder: Path, formats: Sequence[str]) -> None:
     """Read the minima of every instance, by name, and write every figure into a folder."""
     documents = {name: read_result(path) for name, path in minima.items()}
-    for name, draw in SUMMARY_FIGURES.items():
-        save_figure(draw(documents), folder / name, formats)
+    save_figures(SUMMARY_FIGURES, documents, folder, formats)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from reluenum.engines.certified.blocks import read_known, write_blocks
 from reluenum.engines.certified.spool import Task
 from reluenum.experiments.joblog import logged
 from reluenum.experiments.steps import read_problem
-from reluenum.groebner import Limits, Settings
+from reluenum.groebner.backends import Settings
+from reluenum.groebner.limits import Limits
 
 
 def main(problem: Path, known: Path, block: str, settings: Settings, surveyed: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from reluenum.documents.parquet import read_frame
 from reluenum.experiments.joblog import logged
-from reluenum.figures import SWEEP_FIGURES, save_figure
+from reluenum.figures import SWEEP_FIGURES, save_figures
 
 
 def main(
@@ -17,8 +17,7 @@ def main(
         "components": read_frame(components),
         "times": read_frame(times),
     }
-    for name, draw in SWEEP_FIGURES.items():
-        save_figure(draw(tables), folder / name, formats)
+    save_figures(SWEEP_FIGURES, tables, folder, formats)
 
 
 if __name__ == "__main__":

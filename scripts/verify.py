@@ -4,30 +4,15 @@ import logging
 from pathlib import Path
 
 from reluenum.documents.files import write_text
-from reluenum.documents.seals import read_json
-from reluenum.errors import IncompleteRunError
+from reluenum.experiments.checks import proved
 from reluenum.experiments.joblog import logged
-from reluenum.verify import CertificateError, verify
 
 
 def main(minima: Path, verified: Path) -> None:
-    """Read the minima and their certificate, and write what is proved.
-
-    Raises
-    ------
-    IncompleteRunError
-        If the certificate does not prove the minima. A document that claims no completeness is
-        left to rule `decided`, which runs when everything else was written.
-    """
-    if not read_json(minima)["complete"]:
-        write_text(verified, "not complete, so nothing was checked\n")
-        return
-    try:
-        report = verify(minima)
-    except CertificateError as error:
-        raise IncompleteRunError(f"{minima}: not proved: {error}") from error
-    logging.info("%s", report)
-    write_text(verified, f"{report}\n")
+    """Read the minima and their certificate, and write what is proved."""
+    text = proved(minima, str(minima))
+    logging.info("%s", text)
+    write_text(verified, f"{text}\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """From the Groebner basis of a zero-dimensional ideal to a parametrisation of its points.
 
-Quotient algebra, separating linear form, shape position (docs/theory.md, section 9).
+Quotient algebra, separating linear form, shape position (docs/theory.md, section 9.1).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -163,7 +163,7 @@ class Quotient:
 
 
 def shape_position(quotient: Quotient, form: Sequence[int]) -> Parametrisation | None:
-    """Return the shape position along a linear form, or None if its powers do not span."""
+    """Return the shape position along a form, or None if its powers do not span (Lemma 15)."""
     names = len(quotient.basis.variables)
     coordinates = [quotient.normal_form({_shifted((0,) * names, j): 1}) for j in range(names)]
     return _by_powers(quotient.multiplication(form), coordinates)
@@ -228,7 +228,7 @@ def canonical(parametrisation: Parametrisation) -> Parametrisation:
 
 
 def _enough_forms(variables: int, points: int) -> int:
-    """Return how many of `linear_forms` surely include one that separates so many points.
+    """Return how many of `linear_forms` surely separate so many points (Lemma 15).
 
     Two different points have equal values of the k-th moment form for fewer k than variables.
     """
@@ -290,7 +290,7 @@ def minimal_polynomials(basis: GroebnerBasis) -> list[fmpz_mpoly]:
 
 
 def radical_system(basis: GroebnerBasis) -> PolynomialSystem:
-    """Return generators of the radical of a zero-dimensional ideal (Seidenberg's lemma 92)."""
+    """Return generators of the radical of a zero-dimensional ideal (Lemma 15)."""
     return PolynomialSystem(basis.variables, (*basis.polynomials, *minimal_polynomials(basis)))
 
 

@@ -27,7 +27,8 @@ def certified_box(
     Notes
     -----
     If the interval Newton image of a box lies in its interior, the box holds exactly one
-    solution, and the image holds it too. At a simple solution this succeeds at some precision.
+    solution, and the image holds it too (Lemma 18). At a simple solution this succeeds at some
+    precision.
     """
     for bits in precisions_tried:
         with ctx.workprec(2 * bits):

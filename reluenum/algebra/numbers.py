@@ -1,8 +1,8 @@
 """Real algebraic numbers at an isolated solution of a polynomial system.
 
-A solution is held by a box in which interval Newton proves that the system has exactly one. Any
-rational function of its coordinates is a `Number`: it can be enclosed to every precision, and
-its sign is decided by these enclosures or, should it be exactly 0, by exact arithmetic in the
+A solution is held by a box in which interval Newton proves that the system has exactly one (Lemma
+18). Any rational function of its coordinates is a `Number`: it can be enclosed to every precision,
+and its sign is decided by these enclosures or, should it be exactly 0, by exact arithmetic in the
 number field of the solution (docs/theory.md, section 9.4).
 """
 
@@ -251,7 +251,7 @@ class Number:
         return self.operation(*values)
 
     def sign(self) -> int:
-        """Return the exact sign, -1, 0 or 1."""
+        """Return the exact sign, -1, 0 or 1 (Lemma 16)."""
         for tried, bits in enumerate(precisions()):
             if tried == BALLS_BEFORE_EXACT and self.exact().is_zero():
                 return 0
@@ -388,7 +388,7 @@ def _combined(point: IsolatedPoint, operation: Callable, left: Any, right: Any) 
 
 
 def compare(left: Number, right: Number) -> int:
-    """Return the sign of left - right, also for numbers at different points.
+    """Return the sign of left - right, also for numbers at different points (Lemma 16).
 
     Two equal numbers have the same minimal polynomial and lie on the same root of it; balls of
     rising precision separate all others.

@@ -1,13 +1,28 @@
-"""Single numbers as Python, NumPy and others hold them: whole ones, and exact ones as text."""
+"""Single numbers as Python, NumPy, FLINT and others hold them: whole ones, and exact ones as text.
 
+FLINT is loaded where numbers are computed with; to plan an experiment, nobody needs it.
+"""
+
+import re
 from decimal import Decimal
+from fractions import Fraction
 from numbers import Complex, Rational, Real
 from operator import index
-from typing import Any
-
-from flint import fmpq, fmpz
+from typing import TYPE_CHECKING, Any
 
 from reluenum.errors import LONGEST_QUOTE, InputError, quoted
+
+if TYPE_CHECKING:
+    from flint import fmpq
+
+MAXIMAL_DIGITS = 1000
+"""Longest numerator or denominator accepted, so that `1e999999999` is refused, not expanded."""
+
+_NUMBER = re.compile(
+    r"(?P<sign>[+-]?)(?:(?P<num>[0-9]+)/(?P<den>[0-9]+)"
+    r"|(?P<whole>[0-9]*)(?:\.(?P<frac>[0-9]*))?(?:[eE](?P<exp>[+-]?[0-9]+))?)",
+    re.ASCII,
+)
 
 
 def shown(value: Any) -> str:
@@ -107,7 +122,7 @@ def exact_text(value: Any, binary: bool = False) -> str:
         raise ValueError("a masked value")
     if _is_truth(value):
         raise ValueError(f"the truth value {value}, not the number {int(value)}")
-    if isinstance(value, Rational | fmpq | fmpz):
+    if isinstance(value, Rational) or type(value).__name__ in ("fmpq", "fmpz"):
         return _digits(value)
     if isinstance(value, Decimal) or _is_float(value):
         if value != value or abs(value) == float("inf"):
@@ -122,6 +137,84 @@ def exact_text(value: Any, binary: bool = False) -> str:
         if type(entry) is not type(value):
             return exact_text(entry, binary)
     raise ValueError(f"{shown(value)} of type {type(value).__name__}")
+
+
+def ratio(text: str) -> tuple[int, int]:
+    """Read a decimal, an exponent or a fraction exactly.
+
+    Parameters
+    ----------
+    text : str
+        For example `-0.17`, `1.5e-3` or `-17/100`; surrounding blanks are ignored.
+
+    Returns
+    -------
+    numerator, denominator : int
+        The latter is positive; they may have common factors.
+
+    Raises
+    ------
+    ValueError
+        If the text is not a finite number, or has more than `MAXIMAL_DIGITS` digits.
+
+    Examples
+    --------
+    >>> ratio("-0.17"), ratio("15e-1"), ratio("4/8")
+    ((-17, 100), (15, 10), (4, 8))
+    """
+    match = _NUMBER.fullmatch(text.strip())
+    digits = None if match is None else match["num"] or f"{match['whole']}{match['frac'] or ''}"
+    if match is None or not digits:
+        raise ValueError(f"{quoted(text)} is not a finite decimal or fraction")
+    if len(text) > MAXIMAL_DIGITS or len(text) + abs(int(match["exp"] or 0)) > MAXIMAL_DIGITS:
+        raise ValueError(f"{quoted(text)} has more than {MAXIMAL_DIGITS} digits")
+    denominator = int(match["den"] or "1")
+    if denominator == 0:
+        raise ValueError(f"{quoted(text)} divides by zero")
+    shift = int(match["exp"] or 0) - len(match["frac"] or "")
+    numerator = int(f"{match['sign']}{digits}") * 10 ** max(shift, 0)
+    return numerator, denominator * 10 ** max(-shift, 0)
+
+
+def parse_rational(text: str) -> "fmpq":
+    """Read a decimal, an exponent or a fraction exactly, as `ratio` does.
+
+    Raises
+    ------
+    ValueError
+        If the text is not a finite number, or has more than `MAXIMAL_DIGITS` digits.
+
+    Examples
+    --------
+    >>> parse_rational("-0.17"), parse_rational("15e-1"), parse_rational("4/8")
+    (-17/100, 3/2, 1/2)
+    """
+    from flint import fmpq
+
+    return fmpq(*ratio(text))
+
+
+def positive_fraction(value: Any, where: str) -> Fraction:
+    """Read a positive number, or its text, exactly; a float is its shortest decimal.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+
+    Examples
+    --------
+    >>> str(positive_fraction("0.010", "ridge"))
+    '1/100'
+    """
+    expected = "a positive decimal or fraction"
+    try:
+        found = Fraction(*ratio(exact_text(value)))
+    except ValueError as error:
+        raise InputError(where, str(error), expected) from error
+    if found <= 0:
+        raise InputError(where, f"{value} is not positive", expected)
+    return found
 
 
 def _digits(value: Any) -> str:

@@ -34,7 +34,7 @@ def run_crosscheck(options: argparse.Namespace) -> int:
     from reluenum.crosscheck.page import agreement_markdown, write_views
     from reluenum.experiments.plans import crosscheck_runs
     from reluenum.geometry.sizes import refuse_astronomical
-    from reluenum.groebner import Limits
+    from reluenum.groebner.limits import Limits
     from reluenum.problem import parse_ridge
 
     width = whole_number(options.width, "--width")

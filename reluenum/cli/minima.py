@@ -22,7 +22,7 @@ from reluenum.cli.options import (
 from reluenum.errors import InputError
 
 if TYPE_CHECKING:
-    from reluenum.groebner import Settings
+    from reluenum.groebner.backends import Settings
     from reluenum.problem import Problem
 
 MOST_JOBS = 1024
@@ -58,7 +58,8 @@ def add_minima(parser: argparse.ArgumentParser) -> None:
 
 def run_minima(options: argparse.Namespace) -> int:
     """Enumerate, write the document, and say by the exit code whether it is complete."""
-    from reluenum.groebner import Limits, Settings
+    from reluenum.groebner.backends import Settings
+    from reluenum.groebner.limits import Limits
     from reluenum.problem import parse_ridge
 
     if options.engine is None:  # only one of them knows of every width

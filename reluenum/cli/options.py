@@ -112,7 +112,7 @@ def limits_of(options: argparse.Namespace) -> dict[str, Any]:
 
 def _seconds(text: str) -> float:
     """Read a time limit."""
-    from reluenum.problem import parse_rational
+    from reluenum.algebra.scalars import parse_rational
 
     value = of_option("--seconds", parse_rational, text)
     seconds = int(value.p) / int(value.q) if 0 < value <= LONGEST_WAIT else 0

@@ -34,11 +34,12 @@ def run_path(options: argparse.Namespace) -> int:
     from reluenum.documents.results import to_json
     from reluenum.documents.seals import sealed
     from reluenum.geometry.sizes import refuse_astronomical
-    from reluenum.groebner import Limits
+    from reluenum.groebner.limits import Limits
     from reluenum.paths.events import exact_document
     from reluenum.paths.grids import MOST_RIDGES as MOST_POINTS
     from reluenum.paths.grids import parse_range
     from reluenum.paths.path import ridge_path
+    from reluenum.problem import parse_ridge
 
     width = whole_number(options.width, "--width")
     low, high = of_option("--ridge", parse_range, options.ridge)
@@ -50,7 +51,7 @@ def run_path(options: argparse.Namespace) -> int:
     figure = writable(options.figure, options.data, "--figure")
     if figure is not None and figure.suffix not in (".svg", ".png", ".pdf"):
         raise InputError("--figure", quoted(options.figure), "a name that ends in .svg, .png, .pdf")
-    problem = posed_problem(options, width, low)
+    problem = posed_problem(options, width, parse_ridge(low))
     if not options.force:
         refuse_astronomical(problem)
     progress = progress_of(options)

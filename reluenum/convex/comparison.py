@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from reluenum.algebra.scalars import parse_rational
 from reluenum.convex.program import ConvexOptimum
 from reluenum.errors import IncompleteRunError
-from reluenum.problem import parse_rational
 
 EQUAL = 1e-6
 """Relative difference up to which a loss and the value of the program count as equal."""
@@ -27,9 +27,10 @@ class Agreed(StrEnum):
     BELOW = "loss below the dual bound"
     UNSOLVED = "program not solved accurately"
 
-
-AGREEING = frozenset({Agreed.REACHED, Agreed.ABOVE})
-"""The verdicts with which nothing is wrong."""
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing is wrong."""
+        return self in (Agreed.REACHED, Agreed.ABOVE)
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Comparison:
     @property
     def agrees(self) -> bool:
         """Whether nothing is wrong."""
-        return self.verdict in AGREEING
+        return self.verdict.agrees
 
     def to_document(self) -> dict[str, Any]:
         """Return a text form."""

@@ -116,7 +116,7 @@ def convex_optimum(problem: Problem) -> ConvexOptimum:
 
     References
     ----------
-    .. [1] Pilanci and Ergen, ICML 2020, arXiv:2002.10553, Theorem 1.
+    .. [1] Pilanci and Ergen, ICML 2020, arXiv:2002.10553, theorem 1.
 
     Examples
     --------

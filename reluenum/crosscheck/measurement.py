@@ -30,15 +30,9 @@ from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import owner, patterns
 from reluenum.geometry.supports import Support, support_text, supports
-from reluenum.groebner import (
-    BACKENDS,
-    DEFAULT_LIMITS,
-    Backends,
-    Limits,
-    Settings,
-    installed_versions,
-    open_backends,
-)
+from reluenum.groebner.backends import BACKENDS, Backends, Settings, open_backends
+from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
+from reluenum.groebner.versions import installed_versions
 from reluenum.landscape.equations import stationarity_system
 from reluenum.problem import Problem
 

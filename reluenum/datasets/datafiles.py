@@ -16,16 +16,18 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from flint import fmpq
-
-from reluenum.algebra.linear import Vector
+from reluenum.algebra.scalars import parse_rational, ratio
 from reluenum.datasets.layout import PLAIN, Layout
 from reluenum.errors import InputError, quoted
-from reluenum.problem import parse_rational
 
-Data = tuple[tuple[Vector, ...], Vector]
+if TYPE_CHECKING:
+    from flint import fmpq
+
+    from reluenum.algebra.linear import Vector
+
+Data = tuple[tuple["Vector", ...], "Vector"]
 """Inputs, (n, d), and targets, (n,)."""
 
 Rows = list[tuple[int, list[str]]]
@@ -416,28 +418,29 @@ def _check_index(cells: list[str], layout: Layout, where: str) -> None:
 # Numbers ---------------------------------------------------------------------------------------
 
 
-def _number(text: str, layout: Layout, where: str) -> fmpq:
+def _number(text: str, layout: Layout, where: str) -> "fmpq":
     """Read one cell."""
     if not text:
         raise InputError(where, "an empty cell", _NUMBER)
     try:
-        return _value(text, layout)
+        return parse_rational(_point(text, layout))
     except ValueError as error:
         hint = " (--decimal says if a comma is the decimal mark)" if "," in text else ""
         raise InputError(where, str(error), f"{_NUMBER}{hint}") from error
 
 
-def _value(text: str, layout: Layout) -> fmpq:
+def _point(text: str, layout: Layout) -> str:
+    """Return a number as it is written here: with a point, and a minus of ASCII."""
     if layout.decimal == ",":
         if "." in text:
             raise ValueError(f"{quoted(text)} has a point, and decimals have a comma")
         text = text.replace(",", ".")
-    return parse_rational(text.replace(_MINUS, "-"))
+    return text.replace(_MINUS, "-")
 
 
 def _is_number(text: str, layout: Layout) -> bool:
     try:
-        _value(text, layout)
+        ratio(_point(text, layout))
     except ValueError:
         return False
     return True

@@ -1,18 +1,22 @@
 """Data sets: data files, the built-in reference, random and teacher data."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from importlib.resources import files
 from inspect import Parameter, signature
-from typing import Any
+from math import floor
+from typing import TYPE_CHECKING, Any
 
-from flint import fmpq
-
-from reluenum.algebra.linear import Vector
-from reluenum.algebra.scalars import whole
+from reluenum.algebra.scalars import parse_rational, ratio, whole
 from reluenum.datasets.datafiles import Data, input_names, parse_csv
 from reluenum.errors import InputError
-from reluenum.problem import parse_rational
+
+if TYPE_CHECKING:
+    from reluenum.algebra.linear import Vector
+
+REFERENCE = files("reluenum.datasets").joinpath("reference.csv")
+"""The points of Fukasaku, Kabata and Okuno."""
 
 LARGEST_GENERATED = 100_000
 """Numbers in a generated data set; larger data could not be enumerated anyway."""
@@ -27,12 +31,12 @@ _WEIGHT_DENOMINATOR = 1000
 """Common denominator of the teacher's weights and of the noise before it is scaled."""
 
 
-def to_csv(inputs: tuple[Vector, ...], targets: Vector) -> str:
-    """Return the CSV text of a data set; `parse_csv` reads exactly the same data back.
+def to_csv(inputs: tuple["Vector", ...], targets: "Vector") -> str:
+    r"""Return the CSV text of a data set; `parse_csv` reads exactly the same data back.
 
     Examples
     --------
-    >>> print(to_csv(((fmpq(-1, 2),),), (fmpq(1, 3),)), end="")
+    >>> print(to_csv(*parse_csv("x,y\n-0.5,1/3\n", "mine")), end="")
     x,y
     -1/2,1/3
     """
@@ -46,8 +50,7 @@ def to_csv(inputs: tuple[Vector, ...], targets: Vector) -> str:
 
 def reference_data() -> Data:
     """Return the instance of Fukasaku, Kabata and Okuno (arXiv:2508.17783): n = 5, d = 1."""
-    source = files("reluenum.datasets").joinpath("reference.csv")
-    return parse_csv(source.read_text(encoding="utf-8"), "reference.csv")
+    return parse_csv(REFERENCE.read_text(encoding="utf-8"), "reference.csv")
 
 
 def random_data(n: int, d: int = 1, seed: int = 0, denominator: int = 100) -> Data:
@@ -69,7 +72,8 @@ def random_data(n: int, d: int = 1, seed: int = 0, denominator: int = 100) -> Da
     """
     n, d, seed, denominator = _checked_parameters(n=n, d=d, seed=seed, denominator=denominator)
     draw = random.Random(f"{seed} targets")
-    return _inputs(n, d, seed, denominator), tuple(_uniform(draw, denominator) for _ in range(n))
+    targets = [_uniform(draw, denominator) for _ in range(n)]
+    return _exact_data(_inputs(n, d, seed, denominator), targets)
 
 
 def teacher_data(
@@ -113,24 +117,32 @@ def teacher_data(
         value = amplitude * _uniform(draw, _WEIGHT_DENOMINATOR)
         for slopes, kink, (weight,) in units:
             terms = (v * (x - k) for v, x, k in zip(slopes, row, kink, strict=True))
-            value += weight * max(sum(terms, start=fmpq(0)), fmpq(0))
-        targets.append(fmpq((value * denominator + fmpq(1, 2)).floor(), denominator))
-    return inputs, tuple(targets)
+            value += weight * max(sum(terms, start=Fraction(0)), Fraction(0))
+        targets.append(Fraction(floor(value * denominator + Fraction(1, 2)), denominator))
+    return _exact_data(inputs, targets)
 
 
-def _inputs(n: int, d: int, seed: int, denominator: int) -> tuple[Vector, ...]:
+def _exact_data(inputs: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]) -> Data:
+    return tuple(map(_vector, inputs)), _vector(targets)
+
+
+def _vector(entries: Sequence[Fraction]) -> "Vector":
+    return tuple(parse_rational(str(entry)) for entry in entries)
+
+
+def _inputs(n: int, d: int, seed: int, denominator: int) -> list[list[Fraction]]:
     draw = random.Random(f"{seed} inputs")
-    return tuple(tuple(_uniform(draw, denominator) for _ in range(d)) for _ in range(n))
+    return [[_uniform(draw, denominator) for _ in range(d)] for _ in range(n)]
 
 
-def _uniform(draw: random.Random, denominator: int) -> fmpq:
+def _uniform(draw: random.Random, denominator: int) -> Fraction:
     """Draw a fraction in [-1, 1] with the given denominator.
 
     Of all methods of `Random`, only `random` promises the same numbers in later versions of
     Python. They are multiples of 2^-53, so nothing is rounded here.
     """
     bits = int(draw.random() * 2**53)
-    return fmpq((bits * (2 * denominator + 1) >> 53) - denominator, denominator)
+    return Fraction((bits * (2 * denominator + 1) >> 53) - denominator, denominator)
 
 
 def _checked_parameters(**parameters: Any) -> list[int]:
@@ -145,13 +157,13 @@ def _checked_parameters(**parameters: Any) -> list[int]:
     return list(found.values())
 
 
-def _amplitude(noise: Any) -> fmpq:
+def _amplitude(noise: Any) -> Fraction:
     """Read the noise, exactly."""
     expected = 'a decimal or fraction >= 0, as exact text such as "1/10"'
     if isinstance(noise, float):
         raise InputError("noise", f"the float {noise}", expected)
     try:
-        amplitude = parse_rational(str(noise))
+        amplitude = Fraction(*ratio(str(noise)))
     except ValueError as error:
         raise InputError("noise", str(error), expected) from error
     if amplitude < 0:

@@ -10,7 +10,7 @@ from reluenum.algebra.decimals import decimal_text, enclosing_interval
 from reluenum.documents.seals import read_json
 from reluenum.errors import IncompleteRunError
 from reluenum.geometry.supports import support_text
-from reluenum.groebner import installed_versions
+from reluenum.groebner.versions import installed_versions
 from reluenum.landscape.components import Component, Stratum
 from reluenum.landscape.landscape import CertifiedLandscape, StationaryRow, Undecided
 from reluenum.problem import OutputBias

@@ -7,7 +7,7 @@ from reluenum.engines.certified.prove import CertifiedEngine
 from reluenum.engines.formulations import REDUCED, formulation
 from reluenum.engines.groebner import GroebnerEngine
 from reluenum.errors import InputError
-from reluenum.groebner import DEFAULT_SETTINGS, Settings
+from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
 

@@ -32,7 +32,7 @@ from reluenum.errors import InputError
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts, Pattern, patterns
 from reluenum.geometry.supports import Support
-from reluenum.groebner import Backends
+from reluenum.groebner.backends import Backends
 from reluenum.landscape.landscape import CertifiedLandscape
 
 

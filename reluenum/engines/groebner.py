@@ -13,7 +13,7 @@ from reluenum.engines.reduced.by_size import SolveAll
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.sign_matrices import refuse_astronomical_matrices, refute_all
 from reluenum.geometry.sizes import SUPPORT_LIMIT, refuse_astronomical
-from reluenum.groebner import DEFAULT_SETTINGS, Settings
+from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.groebner.workers import in_processes
 from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem

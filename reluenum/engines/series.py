@@ -20,7 +20,7 @@ from reluenum.engines.reduced.completeness import KnownResiduals
 from reluenum.engines.reduced.outcomes import Outcome, read_outcome, solve_support
 from reluenum.errors import IncompleteRunError
 from reluenum.geometry.geometry import Geometry
-from reluenum.groebner import DEFAULT_SETTINGS, Settings
+from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.problem import Problem
 
 

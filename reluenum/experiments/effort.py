@@ -10,10 +10,10 @@ from math import comb
 from typing import Any
 
 from reluenum.datasets.datafiles import table_size
-from reluenum.datasets.families import reference_data
+from reluenum.datasets.families import REFERENCE
 from reluenum.datasets.layout import Layout
 from reluenum.errors import InputError
-from reluenum.geometry.arrangement import face_bound
+from reluenum.geometry.bounds import face_bound
 
 SAFETY = 6
 """How many times as long as on the machine of docs/cluster.md a job may take."""
@@ -88,7 +88,7 @@ def data_size(instance: Mapping[str, Any]) -> tuple[int, int]:
     Parameters
     ----------
     instance : dict
-        See `reluenum.experiment.instances`. A file that cannot be read has no points: it is not
+        See `instances.instances`. A file that cannot be read has no points: it is not
         here that its error is reported.
     """
     if instance["data"] is not None:
@@ -100,8 +100,7 @@ def data_size(instance: Mapping[str, Any]) -> tuple[int, int]:
         except InputError:
             return 0, 0
     if instance["family"] == "reference":
-        inputs, _ = reference_data()
-        return len(inputs), len(inputs[0])
+        return table_size(REFERENCE)
     return instance["parameters"]["n"], instance["parameters"].get("d", 1)
 
 
@@ -111,7 +110,7 @@ def expected_supports(instance: Mapping[str, Any], sizes: Iterable[int]) -> int:
     Parameters
     ----------
     instance : dict
-        See `reluenum.experiment.instances`.
+        See `instances.instances`.
     sizes : iterable of int
         Numbers of faces.
 
@@ -149,7 +148,7 @@ def expected_batch(instance: Mapping[str, Any], batch: str) -> int:
     Parameters
     ----------
     instance : dict
-        See `reluenum.experiment.instances`.
+        See `instances.instances`.
     batch : str
         The number of its only pattern, or `first-last`.
 
@@ -174,7 +173,7 @@ def expected_sweep(spec: Mapping[str, Any], sizes: Sequence[int]) -> int:
     Parameters
     ----------
     spec : dict
-        See `reluenum.experiment.Batch`.
+        See `instances.Batch`.
     sizes : sequence of int
         Numbers of faces; one that is there twice counts twice.
     """
@@ -189,7 +188,7 @@ def expected_path(path: Mapping[str, Any]) -> int:
     Parameters
     ----------
     path : dict
-        See `reluenum.experiment.paths`.
+        See `instances.paths`.
     """
     width = min(path["width"], _LARGEST_COUNTED)
     return 10 * path["points"] * expected_supports(path, range(1, width + 1))

@@ -5,19 +5,19 @@ Every job of a cluster reads the Snakefile, so nothing heavy is imported here.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from fractions import Fraction
 from glob import glob
 from inspect import signature
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from reluenum.datasets.datafiles import read_csv
-from reluenum.datasets.families import FAMILIES, dataset
+from reluenum.algebra.scalars import positive_fraction, ratio
+from reluenum.datasets.families import FAMILIES
 from reluenum.datasets.layout import Layout
 from reluenum.errors import InputError, quoted
 from reluenum.experiments.names import LONGEST_NAME, data_name, instance_name, method_name, slug
 from reluenum.paths.grids import MOST_RIDGES, grid, parse_range
-from reluenum.problem import Problem, parse_rational, parse_ridge
 
 SOURCES = ("family", "csv", "data")
 """Where the points of a data set come from: generated, from a file, or written out."""
@@ -335,9 +335,9 @@ def _canonical(key: str, value: Any, place: str) -> Any:
         return int(value)  # the schema has seen to it that this is exact
     try:
         if key == "ridge":
-            return str(parse_ridge(value))
+            return str(positive_fraction(value, key))
         if key == "noise":
-            return str(parse_rational(value))
+            return str(Fraction(*ratio(value)))
     except ValueError as error:
         found = error.found if isinstance(error, InputError) else str(error)
         raise InputError(f"{place}.{key}", found, "a positive decimal or fraction") from error
@@ -346,32 +346,3 @@ def _canonical(key: str, value: Any, place: str) -> Any:
 
 def _listed(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else [value]
-
-
-def problem_of(instance: Mapping[str, Any]) -> Problem:
-    """Return the problem that an instance of an experiment poses, its data read or generated.
-
-    Parameters
-    ----------
-    instance : dict
-        See `reluenum.experiment.instances`.
-
-    Raises
-    ------
-    InputError
-        If the data cannot be read.
-    """
-    if instance["data"] is not None:
-        inputs, targets = instance["data"]["x"], instance["data"]["y"]
-    elif instance["csv"] is not None:
-        inputs, targets = read_csv(instance["csv"], Layout(**instance.get("layout", {})))
-    else:
-        inputs, targets = dataset(instance["family"], **instance["parameters"])
-    return Problem.from_text(
-        inputs,
-        targets,
-        instance["width"],
-        instance["ridge"],
-        instance["loss"],
-        instance["output_bias"],
-    )

@@ -1,15 +1,29 @@
-"""The rows that an instance gives to the tables of a sweep."""
+"""The tables of a sweep: the rows that an instance gives to them, and what they add up to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from reluenum.algebra.scalars import parse_rational
+from reluenum.documents.files import write_text
 from reluenum.documents.labels import Document
+from reluenum.documents.parquet import read_frame, write_frame
 from reluenum.experiments.names import instance_name
-from reluenum.problem import parse_rational
 from reluenum.views.components import components_frame
 from reluenum.views.instances import summary_frame
-from reluenum.views.sweep_tables import TIMES
+from reluenum.views.sweep_tables import (
+    COMPONENTS,
+    GROUP_AND_RIDGE,
+    INSTANCES,
+    TIMES,
+    frame,
+    sweep_summary,
+    total_seconds,
+)
+from reluenum.views.sweeps import sweep_latex, sweep_markdown
 
 
 def instance_row(instance: Mapping[str, Any], document: Document) -> dict[str, Any]:
@@ -60,3 +74,69 @@ def time_row(instance: Mapping[str, Any], seconds: tuple[float, float]) -> dict[
     series = instance_name(instance | {"width": "*"})
     cells = (instance_name(instance), series, instance["width"], *seconds)
     return dict(zip(TIMES, cells, strict=True))
+
+
+def step_tables(
+    instances: Sequence[Mapping[str, Any]],
+    documents: Mapping[str, Document],
+    seconds: Mapping[str, tuple[float, float]],
+) -> dict[str, pd.DataFrame]:
+    """Return the tables that some instances of one width give, by name.
+
+    Parameters
+    ----------
+    instances : sequence of dict
+    documents, seconds : dict
+        By name of the instance, in the order of the rows.
+    """
+    named = {instance_name(instance): instance for instance in instances}
+    rows = [instance_row(named[name], document) for name, document in documents.items()]
+    parts = [row for name, found in documents.items() for row in component_rows(name, found)]
+    times = [time_row(named[name], pair) for name, pair in seconds.items()]
+    return {
+        "instances": frame(rows, INSTANCES),
+        "components": frame(parts, COMPONENTS),
+        "times": frame(times, TIMES),
+    }
+
+
+def joined_tables(
+    instances: Sequence[Path], components: Sequence[Path], times: Sequence[Path]
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of a whole sweep from those of its batches, by name.
+
+    Parameters
+    ----------
+    instances, components : sequence of Path
+        Those of the widths that were asked for.
+    times : sequence of Path
+        Those of all sizes up to the largest width.
+    """
+    rows, parts, seconds = (
+        pd.concat([read_frame(path) for path in paths], ignore_index=True)
+        for paths in (instances, components, times)
+    )
+    return {"instances": rows, "components": parts, "times": total_seconds(seconds, rows)}
+
+
+def write_tables(tables: Mapping[str, pd.DataFrame], files: Mapping[str, Path]) -> None:
+    """Write the tables of a sweep, and the summary of its instances as CSV, Markdown and LaTeX.
+
+    Parameters
+    ----------
+    tables : dict
+        See `joined_tables`.
+    files : mapping of str to Path
+        Names of tables, with their suffixes after `_`, and where they go.
+    """
+    for name, table in tables.items():
+        write_frame(files[f"{name}_parquet"], table)
+        write_text(files[f"{name}_csv"], _csv(table))
+    rows = tables["instances"]
+    write_text(files["summary_csv"], _csv(sweep_summary(rows, GROUP_AND_RIDGE)))
+    write_text(files["summary_md"], sweep_markdown(rows, tables["components"]))
+    write_text(files["summary_tex"], sweep_latex(rows))
+
+
+def _csv(table: pd.DataFrame) -> str:
+    return table.to_csv(index=False, lineterminator="\n")

@@ -1,5 +1,6 @@
 """The files between the steps of a run: self-describing, bound to their problem by its digest."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,14 +9,25 @@ from typing import Any
 
 from flint import fmpz
 
+from reluenum.datasets.datafiles import read_csv
+from reluenum.datasets.families import dataset
+from reluenum.datasets.layout import Layout
 from reluenum.documents.minima import VERSION
 from reluenum.documents.seals import place_of, read_sealed
+from reluenum.engines.certified.blocks import Block, read_blocks
 from reluenum.engines.formulations import FORMULATIONS, Formulation
 from reluenum.errors import IncompleteRunError
+from reluenum.experiments.plans import batch_names
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts, Pattern, patterns
-from reluenum.geometry.sign_matrices import SignMatrices
-from reluenum.groebner import Backends, installed_versions
+from reluenum.geometry.sign_matrices import (
+    SignMatrices,
+    refuse_astronomical_matrices,
+    refute_all,
+)
+from reluenum.geometry.sizes import SUPPORT_LIMIT, refuse_astronomical
+from reluenum.groebner.backends import Backends, Settings
+from reluenum.groebner.versions import installed_versions
 from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
 
@@ -25,6 +37,35 @@ PROBLEM, PATTERNS, SOLVED, MERGED = (
     "reluenum-solved",
     "reluenum-merged",
 )
+
+
+def problem_of(instance: Mapping[str, Any]) -> Problem:
+    """Return the problem that an instance of an experiment poses, its data read or generated.
+
+    Parameters
+    ----------
+    instance : dict
+        See `instances.instances`.
+
+    Raises
+    ------
+    InputError
+        If the data cannot be read.
+    """
+    if instance["data"] is not None:
+        inputs, targets = instance["data"]["x"], instance["data"]["y"]
+    elif instance["csv"] is not None:
+        inputs, targets = read_csv(instance["csv"], Layout(**instance.get("layout", {})))
+    else:
+        inputs, targets = dataset(instance["family"], **instance["parameters"])
+    return Problem.from_text(
+        inputs,
+        targets,
+        instance["width"],
+        instance["ridge"],
+        instance["loss"],
+        instance["output_bias"],
+    )
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:
@@ -42,6 +83,34 @@ def read_problem(path: str | Path) -> Problem:
     """
     with _as_damaged(path):
         return _problem_in(path, _read_step(path, PROBLEM))
+
+
+def read_feasible(path: str | Path, force: bool, limit: int = SUPPORT_LIMIT) -> Problem:
+    """Read a problem, and refuse an astronomical one unless forced.
+
+    Raises
+    ------
+    IncompleteRunError
+        See `read_problem`.
+    TooManySupportsError
+        If it has more supports than the limit.
+    """
+    problem = read_problem(path)
+    if not force:
+        refuse_astronomical(problem, limit)
+    return problem
+
+
+def examined_matrices(problem: Problem, force: bool) -> SignMatrices:
+    """Go through all sign matrices of a problem; too many are refused unless forced.
+
+    Raises
+    ------
+    TooManySupportsError
+    """
+    if not force:
+        refuse_astronomical_matrices(problem)
+    return refute_all(Geometry.of(problem))
 
 
 def patterns_document(
@@ -88,6 +157,37 @@ def read_examined(path: str | Path, problem: Problem) -> dict[str, Any] | None:
         record = _read_step(path, PATTERNS)
         _check_digest(path, record, problem)
         return record["sign_matrices_examined"]
+
+
+def solve_batch(
+    problem: Problem,
+    plan: str | Path,
+    batch: str,
+    route: Formulation,
+    settings: Settings,
+) -> dict[str, Any]:
+    """Return the document of the outcomes of a batch of patterns.
+
+    Parameters
+    ----------
+    problem : Problem
+    plan : str or Path
+        Where the batches are.
+    batch : str
+        The name of the batch (`plans.batch_names`).
+    route : Formulation
+    settings : Settings
+    """
+    batches = read_batches(plan, problem)
+    todo = batches[batch_names(batches).index(batch)]
+    outcomes: list[Any] = []
+    with settings.open() as backends:
+        solve = route.solver(Geometry.of(problem), backends)
+        for pattern in todo:
+            found = solve(pattern)
+            logging.info("%s: %s", pattern, route.verdicts(found))
+            outcomes += found
+        return solved_document(problem, route, todo, outcomes, backends)
 
 
 def solved_document(
@@ -178,6 +278,27 @@ def read_merged(path: str | Path) -> CertifiedLandscape:
         route = FORMULATIONS[record["formulation"]]
         outcomes = [route.read(geometry, entry) for entry in record["outcomes"]]
     return route.certify(route.merge(geometry, outcomes), geometry)
+
+
+def read_surveyed(paths: Iterable[str | Path], key: str) -> Iterator[Block]:
+    """Yield the blocks of many files, in their order.
+
+    Parameters
+    ----------
+    paths : iterable of str or Path
+    key : str
+        That of the task of the blocks.
+
+    Raises
+    ------
+    IncompleteRunError
+        If a file is damaged, or belongs to another problem.
+    """
+    for path in paths:
+        blocks = read_blocks(Path(path), key)
+        if blocks is None:
+            raise IncompleteRunError(f"{path} is damaged, or belongs to another problem")
+        yield from blocks
 
 
 @contextmanager

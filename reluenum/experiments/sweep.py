@@ -1,25 +1,29 @@
 """A batch of a sweep: its records and documents in archives, and its rows of the tables."""
 
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
 from reluenum.datasets.families import to_csv
-from reluenum.documents.archive import members_of, read_archive
+from reluenum.documents.archive import members_of, read_archive, write_archive
 from reluenum.documents.files import write_text
+from reluenum.documents.parquet import write_frame
 from reluenum.documents.results import to_json
 from reluenum.engines.choice import ENGINES
 from reluenum.engines.series import SERIES
-from reluenum.errors import IncompleteRunError
-from reluenum.experiments.instances import batch_instances, problem_of
+from reluenum.experiments.checks import proved
+from reluenum.experiments.instances import batch_instances
 from reluenum.experiments.names import instance_name
-from reluenum.groebner import Settings
+from reluenum.experiments.rows import step_tables
+from reluenum.experiments.steps import problem_of
+from reluenum.groebner.backends import Settings
 from reluenum.problem import Problem
-from reluenum.verify import CertificateError, verify
 from reluenum.views.components import minima_csv
 
 DOCUMENT = "minima.json"
@@ -91,6 +95,45 @@ def examine_size(
     return step
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """The files of a batch and a size."""
+
+    records: Path
+    documents: Path
+    instances: Path
+    components: Path
+    times: Path
+
+
+def examine_batch(
+    spec: Mapping[str, Any],
+    size: int,
+    earlier: Sequence[Path],
+    settings: Settings,
+    certificates: bool,
+    force: bool,
+    outputs: Outputs,
+) -> None:
+    """Examine a batch (see `examine_size`), and write archives and rows of tables.
+
+    Raises
+    ------
+    TooManySupportsError
+        If an instance is astronomical, unless forced.
+    """
+    if not force:
+        refuse_large(spec, size)
+    step = examine_size(spec, size, earlier, settings, certificates)
+    tables = step_tables(batch_instances(spec, size), step.documents, step.seconds)
+    undecided = tables["instances"]["undecided"].sum()
+    logging.info("%d data sets, %d supports undecided", len(step.documents), undecided)
+    for name, table in tables.items():
+        write_frame(getattr(outputs, name), table)
+    write_archive(outputs.documents, document_members(step.documents))
+    write_archive(outputs.records, step.records)
+
+
 def refuse_large(spec: Mapping[str, Any], size: int) -> None:
     """Refuse a batch with an astronomical instance, by the limit of its engine.
 
@@ -158,12 +201,6 @@ def checked(path: Path) -> Iterator[tuple[str, str]]:
     """
     with TemporaryDirectory(prefix="reluenum-") as folder:
         for name, document in read_documents(path):
-            if not document["complete"]:
-                yield name, "not complete, so nothing was checked"
-                continue
             file = Path(folder, DOCUMENT)
             file.write_text(to_json(document), encoding="utf-8")
-            try:
-                yield name, verify(file).summary
-            except CertificateError as error:
-                raise IncompleteRunError(f"{name}: not proved: {error}") from error
+            yield name, proved(file, name, attrgetter("summary"))

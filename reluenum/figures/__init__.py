@@ -18,7 +18,7 @@ from reluenum.figures.fits import plot_fits
 from reluenum.figures.levels import plot_levels, plot_losses
 from reluenum.figures.path import plot_path
 from reluenum.figures.practice import plot_practice
-from reluenum.figures.style import save_figure, svg_text
+from reluenum.figures.style import save_figure, save_figures, svg_text
 from reluenum.figures.sweeps.cost import plot_cost
 from reluenum.figures.sweeps.counts import plot_minima_by_ridge, plot_minima_by_size
 from reluenum.figures.sweeps.panels import Tables
@@ -49,6 +49,7 @@ __all__ = [
     "plot_times",
     "plot_units",
     "save_figure",
+    "save_figures",
     "svg_text",
 ]
 

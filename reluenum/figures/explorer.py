@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 
-from reluenum.problem import parse_rational
+from reluenum.algebra.scalars import parse_rational
 
 PLOTLY = "vendor/plotly-basic.min.js"
 """The plotting library: the basic bundle of plotly.js, a quarter of the whole one.

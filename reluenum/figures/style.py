@@ -1,6 +1,6 @@
 """House style of the figures, reproducible files, and panels that share their axes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from io import StringIO
 from math import ceil
@@ -84,6 +84,17 @@ def save_figure(
             figure.savefig(target, format=suffix, dpi=PNG_DPI, metadata=_METADATA[suffix])
             written.append(target)
     return written
+
+
+def save_figures(
+    drawings: Mapping[str, Callable[[Any], Figure]],
+    content: Any,
+    folder: Path,
+    formats: Sequence[str],
+) -> None:
+    """Draw documents or tables in several ways, and write each figure into a folder by its name."""
+    for name, draw in drawings.items():
+        save_figure(draw(content), folder / name, formats)
 
 
 def svg_text(figure: Figure) -> str:

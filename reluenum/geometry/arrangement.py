@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
-from math import comb
 from operator import itemgetter
 
 from flint import fmpq, fmpq_mat
@@ -33,7 +32,7 @@ class Face:
         A rational point of the (relatively open) face; 0 for the origin.
     basis : tuple of vectors
         Integral basis of the flat {v : v . row_i = 0 where the sign is 0}, inside the span of
-        the rows.
+        the rows (Lemma 5).
     """
 
     signs: str
@@ -62,7 +61,7 @@ class Face:
 
     @cached_property
     def column(self) -> str:
-        """The column of activation patterns that covers the face: zeros count as +."""
+        """The column of activation patterns that covers the face: zeros count as + (Lemma 4)."""
         return self.signs.replace("0", "+")
 
     @cached_property
@@ -225,7 +224,7 @@ class Arrangement:
         """Return the rays, orthogonal to the flat, of the cones that meet along a face.
 
         A function that is linear on each of these cones is non-negative if and only if it is
-        so on these finitely many vectors (Theorem B of docs/theory.md). With each ray comes the
+        so on these finitely many vectors (Lemma 13 of docs/theory.md). With each ray comes the
         face that it enters.
         """
         signs = "".join(face.signs[i] for i in self._firsts)
@@ -242,27 +241,3 @@ class Arrangement:
         return (
             f"Arrangement(n={len(self.rows)}, faces={len(self.faces)}, columns={len(self.columns)})"
         )
-
-
-def face_bound(size: int, dimension: int) -> int:
-    """Return how many faces at most n points in dimension d can cut; attained in general position.
-
-    Parameters
-    ----------
-    size, dimension : int
-        Number n of distinct data points and dimension d of the inputs.
-
-    Notes
-    -----
-    Choosing j of the hyperplanes leaves an arrangement of the other n - j in dimension
-    d + 1 - j, with 2 sum_{k <= d-j} C(n-j-1, k) cells (Cover 1965); the origin adds one.
-    """
-    return 1 + sum(
-        comb(size, j) * _cells_bound(size - j, dimension - j)
-        for j in range(min(size - 1, dimension) + 1)
-    )
-
-
-def _cells_bound(size: int, dimension: int) -> int:
-    """Cells of `size` central hyperplanes in general position in R^(dimension + 1)."""
-    return 2 * sum(comb(size - 1, k) for k in range(dimension + 1))

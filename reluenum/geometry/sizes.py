@@ -4,7 +4,7 @@ from itertools import chain
 from math import log10
 
 from reluenum.errors import TooManySupportsError
-from reluenum.geometry.arrangement import face_bound
+from reluenum.geometry.bounds import face_bound
 from reluenum.geometry.supports import count_supports
 from reluenum.problem import Problem
 

@@ -7,7 +7,7 @@ from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root, real_solutions
 from reluenum.algebra.polynomials import PolynomialSystem, simple_points_system
 from reluenum.errors import BackendError
-from reluenum.groebner import Backends
+from reluenum.groebner.backends import Backends
 
 
 def real_roots_of(system: PolynomialSystem, backends: Backends) -> list[Root]:

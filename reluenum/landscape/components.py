@@ -116,6 +116,16 @@ class Component(Evaluated):
         None if that cannot be told because supports stayed undecided.
     orbit_size : int
         Number of components that permuting the units makes of this one.
+
+    Examples
+    --------
+    >>> from reluenum import enumerate_minima
+    >>> problem = Problem.from_arrays([-1, 1], [0, 2], width=2, ridge=0.5)
+    >>> (arc,) = enumerate_minima(problem)
+    >>> arc.dimension, arc.on_boundary, arc.global_at_every_width
+    (1, True, True)
+    >>> round(float(arc.loss), 6), round(arc.loss_on([-1, 1], [0, 2]), 6)
+    (1.289214, 1.289214)
     """
 
     problem: Problem

@@ -21,7 +21,8 @@ class DualScan:
     tight : tuple of (Face, int)
         Faces that hold a unit vector v with s p_r(v) = Lambda, stationary there; with s.
     exceeding : tuple of (Face, int)
-        The same with s p_r(v) > Lambda. Empty if and only if the residual is dual feasible.
+        The same with s p_r(v) > Lambda. Empty if and only if the residual is dual feasible: then
+        its points are global at every width (Theorem C).
     """
 
     tight: tuple[tuple[Face, int], ...]
@@ -39,7 +40,7 @@ def excess_of(problem: Problem, gradient: Sequence) -> Any:
 
 
 def scan_dual(geometry: Geometry, point: SupportPoint) -> DualScan:
-    """Compare |u_F| with Lambda on every face that contains u_F or -u_F, exactly (Theorem C)."""
+    """Compare |u_F| with Lambda on every face that contains u_F or -u_F, exactly (Lemma 14)."""
     known = dict(zip(point.support, point.signs or (), strict=True))
     tight, exceeding = [], []
     for face in geometry.arrangement.live_faces:

@@ -94,6 +94,8 @@ def face_gradient(problem: Problem, face: Face, residual: Sequence) -> list:
 def stationarity_system(problem: Problem, support: Support) -> PolynomialSystem:
     """Return the system of a support, equations (1) and (2) of docs/theory.md.
 
+    Stationary points are the solutions with positive squares and units in their faces (Lemma 2).
+
     Returns
     -------
     PolynomialSystem

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from reluenum.algebra.arrays import Table, refuse_other_labels, single_column, table
-from reluenum.algebra.scalars import exact_text, shown
+from reluenum.algebra.scalars import exact_text, parse_rational, shown
 from reluenum.errors import InputError
-from reluenum.problem import Loss, Names, OutputBias, Problem, parse_rational
+from reluenum.problem import Loss, Names, OutputBias, Problem
 
 
 class InDoubles:

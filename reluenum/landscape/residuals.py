@@ -47,7 +47,8 @@ class ResidualClass:
     ----------
     problem : Problem
     scan : DualScan
-        The tight faces at the residual, which identify it, and those that exceed the bound.
+        The tight faces at the residual, which identify it (Lemma 11), and those that exceed the
+        bound.
     vertices : tuple of SupportPoint
         Those with linearly independent responses, sorted by support.
     """
@@ -75,7 +76,7 @@ class ResidualClass:
 
     @property
     def loss(self) -> Number:
-        """The common loss."""
+        """The common loss, a function of the residual (Lemma 3)."""
         return self.point.loss
 
     @cached_property

@@ -19,7 +19,7 @@ from reluenum.engines.certified.escalation import Escalation
 from reluenum.errors import BackendError
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import StratumKey, Support
-from reluenum.groebner import Backends
+from reluenum.groebner.backends import Backends
 from reluenum.landscape.dual import DualScan, scan_dual
 from reluenum.landscape.judged import CertifiedPoint, certify_class
 from reluenum.landscape.points import zero_network
@@ -30,7 +30,8 @@ from reluenum.optimisers.settling import GONE, Cells, Settled, leave_saddles, lo
 from reluenum.problem import Problem
 
 ARRIVED = fmpq(1, 1000)
-"""A run has arrived if its loss is at most this much of the energy above a stationary point."""
+"""A run has arrived if its loss is at most this much of the energy above a stationary point; how
+near its function then is on the data, Lemma 34 bounds."""
 
 WIDEST_SPAN = 1e10
 """Largest quotient of a gradient and the ridge at which doubles can tell whether they balance."""
@@ -255,7 +256,7 @@ class Explainer:
         """Return the places of the faces of some vertices, which together use every face.
 
         Where responses are dependent, squares can be moved from some faces to others at the same
-        loss until one of them is 0 (docs/theory.md, section 5).
+        loss until one of them is 0 (Lemma 10 of docs/theory.md).
         """
         if not support:
             return [()]

@@ -12,7 +12,8 @@ from reluenum.algebra.scalars import whole
 from reluenum.documents.labels import support_label
 from reluenum.documents.minima import header
 from reluenum.errors import InputError
-from reluenum.groebner import DEFAULT_LIMITS, Limits, open_backends
+from reluenum.groebner.backends import open_backends
+from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
 from reluenum.optimisers import OPTIMISERS, Objective, optimiser
 from reluenum.optimisers.explain import ARRIVED, Destination, End, EndKind, Explainer, Stall
 from reluenum.problem import Problem

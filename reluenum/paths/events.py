@@ -23,7 +23,8 @@ from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.errors import BackendError
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import StratumKey
-from reluenum.groebner import DEFAULT_LIMITS, Backends, Limits, open_backends
+from reluenum.groebner.backends import Backends, open_backends
+from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
 from reluenum.groebner.roots import Claims
 from reluenum.landscape.components import Component
 from reluenum.paths.family import Condition, Family

@@ -67,7 +67,7 @@ class Family:
 
     @cached_property
     def system(self) -> PolynomialSystem:
-        """The equations, one fewer than unknowns: curves over the line of mu."""
+        """The equations, one fewer than unknowns: curves over the line of mu (Lemma 30)."""
         equations = []
         for face, direction in zip(self.support, self._directions, strict=True):
             slack = [g - w for g, w in zip(self._gradient(face), direction, strict=True)]

@@ -1,24 +1,23 @@
 """Intervals of ridges, and grids in them."""
 
+from fractions import Fraction
 from math import log10
 from typing import Any
 
-from flint import fmpq
-
+from reluenum.algebra.scalars import positive_fraction
 from reluenum.errors import InputError, quoted
-from reluenum.problem import parse_ridge
 
 MOST_RIDGES = 100_000
 """Largest number of ridges of a grid."""
 
 
-LARGEST_RIDGE = fmpq(10) ** 300
+LARGEST_RIDGE = Fraction(10**300)
 """Of a grid, whose inner ridges are near floats."""
 
 _INTERVAL = "an interval low:high"
 
 
-def parse_range(text: str) -> tuple[fmpq, fmpq]:
+def parse_range(text: str) -> tuple[Fraction, Fraction]:
     """Read an interval of ridges, `low:high`.
 
     Raises
@@ -28,8 +27,8 @@ def parse_range(text: str) -> tuple[fmpq, fmpq]:
 
     Examples
     --------
-    >>> parse_range("1/1000:10")
-    (1/1000, 10)
+    >>> parse_range("0.001:10")
+    (Fraction(1, 1000), Fraction(10, 1))
     """
     low, colon, high = text.partition(":")
     if not colon:
@@ -37,7 +36,7 @@ def parse_range(text: str) -> tuple[fmpq, fmpq]:
     return ridge_interval(low, high)
 
 
-def ridge_interval(low: Any, high: Any) -> tuple[fmpq, fmpq]:
+def ridge_interval(low: Any, high: Any) -> tuple[Fraction, Fraction]:
     """Return the interval of ridges between two numbers, or texts.
 
     Raises
@@ -45,7 +44,7 @@ def ridge_interval(low: Any, high: Any) -> tuple[fmpq, fmpq]:
     InputError
         If it is none, or reaches too far for a grid.
     """
-    ends = parse_ridge(low), parse_ridge(high)
+    ends = positive_fraction(low, "ridge"), positive_fraction(high, "ridge")
     found = quoted(f"{low}:{high}")
     if ends[0] >= ends[1]:
         raise InputError("ridge", found, f"{_INTERVAL} of positive numbers")
@@ -54,17 +53,17 @@ def ridge_interval(low: Any, high: Any) -> tuple[fmpq, fmpq]:
     return ends
 
 
-def grid(low: fmpq, high: fmpq, points: int) -> list[fmpq]:
+def grid(low: Fraction, high: Fraction, points: int) -> list[Fraction]:
     """Return about equally spaced ridges on the logarithmic scale: short exact decimals.
 
     Examples
     --------
-    >>> grid(fmpq(1, 10), fmpq(10), 5)
-    [1/10, 79/250, 1, 79/25, 10]
+    >>> print(*grid(*parse_range("1/10:10"), 5))
+    1/10 79/250 1 79/25 10
     """
-    first, last = (log10(int(end.p)) - log10(int(end.q)) for end in (low, high))
+    first, last = (log10(end.numerator) - log10(end.denominator) for end in (low, high))
     inner = [
         f"{10 ** (first + (last - first) * k / (points - 1)):.2e}" for k in range(1, points - 1)
     ]
-    ridges = {parse_ridge(text) for text in inner}
+    ridges = set(map(Fraction, inner))
     return [low, *sorted(ridge for ridge in ridges if low < ridge < high), high]

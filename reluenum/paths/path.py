@@ -22,17 +22,12 @@ from reluenum.engines.certified.census import examined
 from reluenum.engines.certified.spool import Task
 from reluenum.errors import IncompleteRunError
 from reluenum.geometry.supports import StratumKey
-from reluenum.groebner import (
-    DEFAULT_LIMITS,
-    Backends,
-    Limits,
-    Settings,
-    installed_versions,
-    open_backends,
-)
+from reluenum.groebner.backends import Backends, Settings, open_backends
+from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
+from reluenum.groebner.versions import installed_versions
 from reluenum.landscape.components import Component, component_on
 from reluenum.paths.grids import MOST_RIDGES, grid, ridge_interval
-from reluenum.problem import OutputBias, Problem
+from reluenum.problem import OutputBias, Problem, parse_ridge
 
 FORMAT, VERSION = "reluenum-path", 1
 
@@ -227,7 +222,7 @@ def ridge_path(
     ridges = grid(*ridge_interval(problem.ridge, high), whole(points, "points", 2, MOST_RIDGES))
     with open_backends("auto", limits) as backends:
         samples = [
-            minima_at(replace(problem, ridge=ridge), backends)
+            minima_at(replace(problem, ridge=parse_ridge(ridge)), backends)
             for ridge in tqdm(ridges, unit="ridge", disable=not progress)
         ]
         found, events = [samples[0]], []

@@ -46,8 +46,8 @@ INSTANCES = {
 """Columns of the table of instances and their types.
 
 `data` is the label of the data sets; `zero_network` is 1 if the network without any living unit is
-a local minimum, which counts as isolated and on a boundary; `full_size` is the N_m of Theorem D at
-m = width: isolated minima with a face of its own for each unit, those global at every width left
+a local minimum, which counts as isolated and on a boundary; `full_size` is the N_m of Corollary D.1
+at m = width: isolated minima with a face of its own for each unit, those global at every width left
 out; `spurious` are components that are not global at their width (missing if undecided supports
 hide which are); `gap` is the worst loss minus the best one, `relative_gap` its share of the best.
 """

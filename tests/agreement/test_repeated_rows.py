@@ -182,7 +182,6 @@ def calls(function):
 
 
 CALLS_PER_ROW = 300
-
 """Reading a row, writing it, and a sign of each face: nothing that depends on supports."""
 
 

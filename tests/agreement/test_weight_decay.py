@@ -112,7 +112,6 @@ BY_HAND = {
     ("JAX", "l2_loss"): lambda net: (squares(net) / 2).mean() + DECAY / 2 * decayed(net),
     ("JAX", "plus"): lambda net: squares(net).mean() + DECAY * decayed(net),
 }
-
 """What libraries minimise, by the words of its row."""
 
 
@@ -140,11 +139,9 @@ SPARING = {
     "alone": lambda net: squares(net).mean() + DECAY * weights_squared(net),
     "groups": lambda net: squares(net).mean() + DECAY / 2 * (weights_squared(net) + net.bias**2),
 }
-
 """What is minimised without a penalty on hidden biases, by a word of its row."""
 
 DECOUPLED = ("`AdamW(parameters", "of `Adam`", "`adamw(rate")
-
 """Words of the rows of decoupled decay."""
 
 

@@ -21,7 +21,7 @@ from reluenum import InputError, Names, Problem, enumerate_minima
 from reluenum.algebra.scalars import exact_text, whole
 from reluenum.datasets.families import random_data, teacher_data
 from reluenum.engines.series import CertifiedSeries, GroebnerSeries
-from reluenum.groebner import Limits
+from reluenum.groebner.limits import Limits
 from reluenum.optimisers.runs import Descents
 from reluenum.paths.path import ridge_path
 

@@ -157,6 +157,7 @@ def test_a_double_point_that_a_linear_form_sees_needs_no_radical():
 
 
 def test_the_radical_has_the_same_points_and_no_multiplicity():
+    """Lemma 15(b)."""
     radical = flint_basis(radical_system(basis_of(*FAT_AND_SIMPLE)))
     assert radical == basis_of("x y", "x", "y^2 - y")
     assert [str(p) for p in minimal_polynomials(basis_of(*FAT_AND_SIMPLE))] == ["x", "y^2 - y"]
@@ -260,6 +261,7 @@ def test_a_parametrisation_satisfies_the_equations_identically(texts):
     st.tuples(*[st.integers(-2, 2)] * 4),
 )
 def test_finitely_many_rational_points_are_found_again(nodes, heights, mixing):
+    """Lemma 15(a)."""
     a, b, c, d = mixing
     assume(a * d != b * c)
     # The points (u, h(u)), seen in the coordinates x, y with u = a x + b y and v = c x + d y.

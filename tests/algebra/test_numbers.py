@@ -116,6 +116,7 @@ def test_floats_are_no_numbers():
 
 
 def test_numbers_of_different_fields_are_compared_exactly():
+    """Lemma 16."""
     (x,) = root_of_two().coordinates
     same, other = roots_of_two_and_three().coordinates
     assert compare(x, same) == compare(same, x) == 0
@@ -169,6 +170,7 @@ def test_forgetting_variables_keeps_the_others():
 
 
 def test_interval_newton_certifies_simple_roots_and_refuses_the_others():
+    """Lemma 18."""
     double = system("x", "x^2 - 2*x + 1")
     assert certified_box(double, lambda bits: [arb(1)]) is None
     assert certified_box(SQUARE_ROOT, lambda bits: [arb(3)]) is None

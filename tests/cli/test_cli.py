@@ -18,7 +18,8 @@ from reluenum.datasets.families import random_data, reference_data, to_csv
 from reluenum.documents.results import to_json
 from reluenum.engines.choice import ENGINES
 from reluenum.errors import BackendError
-from reluenum.groebner import BACKENDS, DEFAULT_MEGABYTES, DEFAULT_SECONDS
+from reluenum.groebner.backends import BACKENDS
+from reluenum.groebner.limits import DEFAULT_MEGABYTES, DEFAULT_SECONDS
 from reluenum.problem import parse_ridge
 
 PROGRAM = [sys.executable, "-m", "reluenum"]

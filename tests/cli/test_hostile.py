@@ -17,7 +17,6 @@ from tests.support import hostile
 from tests.support.workflow import ROOT, SMALL_DATA, Folder
 
 LONGEST_LINE = 12_000
-
 """Characters: names of files are repeated as they are."""
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from docs import convex as pages
+from docs.make import convex as pages
 from reluenum import Problem, enumerate_minima
 from reluenum.cli import main
 from reluenum.convex import program as convex
@@ -53,6 +53,7 @@ def certified(problem):
 
 @pytest.mark.slow(seconds=6)
 def test_a_minimum_is_global_at_every_width_if_and_only_if_its_loss_is_the_convex_value():
+    """Theorem F(3)."""
     verdicts = []
     for seed in range(30):
         problem = instance(seed)
@@ -111,6 +112,7 @@ def test_equal_inputs_are_one_wall():
 
 @pytest.mark.parametrize("seed", [4, 8, 27])
 def test_both_certificates_bound_the_slope_in_random_directions(seed):
+    """Theorems C(5) and F(4)."""
     problem = instance(seed)
     optimum = convex_optimum(problem)
     assert optimum.is_tight

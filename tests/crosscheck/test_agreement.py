@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 from flint import fmpq, fmpq_poly
 
-import reluenum.groebner
-from docs import crosscheck as pages
-from reluenum import InputError, cli
+from docs.make import crosscheck as pages
+from reluenum import InputError, cli, enumerate_minima
 from reluenum.algebra.bases import Solutions
 from reluenum.crosscheck.agreement import compare_measurements
 from reluenum.crosscheck.measurement import (
@@ -44,8 +43,10 @@ from reluenum.engines.formulations import FORMULATIONS
 from reluenum.errors import BackendError, IncompleteRunError
 from reluenum.figures import plot_times
 from reluenum.geometry.geometry import Geometry
-from reluenum.groebner import BACKENDS, Limits
+from reluenum.geometry.patterns import patterns
+from reluenum.groebner.backends import BACKENDS, open_backends
 from reluenum.groebner.flint import FlintBackend
+from reluenum.groebner.limits import Limits
 from scripts import agreed, crosscheck
 from tests.support.oracles import random_problem
 from tests.support.workflow import INSTANCE, SMALL, Folder
@@ -156,7 +157,7 @@ def targets(formulation):
     """Systems with several points: the first with one unit, and the last."""
     listener = Listener()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(reluenum.groebner.BACKENDS, "listener", lambda: listener)
+        patch.setitem(BACKENDS, "listener", lambda: listener)
         record = measure(TWO_POINTS, formulation, "listener")
     asked = zip(record["systems"], listener.heard[1:], strict=True)  # the first one warms up
     rich = [(r, system) for r, (system, _) in asked if r["degree"] and r["degree"] > 1]
@@ -276,18 +277,16 @@ def test_a_numerator_system_with_another_number_of_solutions_is_named():
 def test_recording_changes_no_answer():
     with (
         RecordingBackends.of("flint") as recording,
-        reluenum.groebner.open_backends("flint") as plain,
+        open_backends("flint") as plain,
     ):
         for formulation in FORMULATIONS.values():
             landscapes = []
             for engine in (recording, plain):
-                arrangement = reluenum.api.Arrangement.of(TWO_POINTS)
-                solve = formulation.solver(Geometry.of(TWO_POINTS), engine)
-                every = reluenum.api.patterns(arrangement, 2)
-                merged = formulation.merge(
-                    Geometry.of(TWO_POINTS), [o for p in every for o in solve(p)]
-                )
-                landscapes.append(repr(formulation.certify(merged, Geometry.of(merged.problem))))
+                geometry = Geometry.of(TWO_POINTS)
+                solve = formulation.solver(geometry, engine)
+                every = patterns(geometry.arrangement, 2)
+                merged = formulation.merge(geometry, [o for p in every for o in solve(p)])
+                landscapes.append(repr(formulation.certify(merged, geometry)))
             assert landscapes[0] == landscapes[1]
     assert len(recording.asked) > 10
 
@@ -298,7 +297,7 @@ def test_a_measurement_says_what_it_is_and_what_it_found():
     assert (record["formulation"], record["backend"]) == ("reduced", "msolve")
     assert record["engines"] == {"msolve": record["software"]["msolve"]}
     assert record["limits"] == {"seconds": 120.0, "megabytes": 4000}
-    document = reluenum.enumerate_minima(TWO_POINTS).document
+    document = enumerate_minima(TWO_POINTS).document
     assert record["enumeration"] == document["enumeration"]
     assert record["components"] == document["components"]
     assert len(record["systems"]) == document["enumeration"]["supports_examined"]
@@ -662,7 +661,6 @@ EASY = [
     ((75, 3, 2, 2, "1/5", "tie"), {"output_bias": "ridge"}),
     ((76, 3, 1, 2, "1/7", ""), {"output_bias": "free", "loss": "mean"}),
 ]
-
 """Every run finishes, within a second or two."""
 
 HARD = [
@@ -671,7 +669,6 @@ HARD = [
     ((69, 4, 1, 2, "1/3", ""), {}),
     ((74, 3, 2, 2, "1/5", ""), {}),
 ]
-
 """FLINT and sympy leave some systems of the eliminated formulation."""
 
 

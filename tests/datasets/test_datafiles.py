@@ -79,7 +79,6 @@ x1,x2,y # inputs, inputs, output
 
 
 WRITTEN = (((fmpq(-1), HALF), (fmpq(3), fmpq(0))), (fmpq(1, 4), fmpq(100)))
-
 """By NumPy and pandas."""
 
 

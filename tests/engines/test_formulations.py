@@ -22,7 +22,7 @@ from reluenum.experiments.steps import (
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import patterns
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.landscape.landscape import Completeness
 from tests.support.oracles import by_any_route, random_problem, reference_problem
 

@@ -16,7 +16,7 @@ from reluenum.experiments.effort import (
     megabytes,
     minutes,
 )
-from reluenum.experiments.instances import problem_of
+from reluenum.experiments.steps import problem_of
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import count_supports
 

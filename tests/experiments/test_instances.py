@@ -16,7 +16,8 @@ from reluenum.experiments import instances as experiment
 from reluenum.experiments.configuration import complete_config
 from reluenum.experiments.instances import PARAMETERS, batches, instances, paths
 from reluenum.experiments.plans import batch_names, planned_batches
-from reluenum.groebner import BACKENDS, DEFAULT_MEGABYTES
+from reluenum.groebner.backends import BACKENDS
+from reluenum.groebner.limits import DEFAULT_MEGABYTES
 from reluenum.optimisers import OPTIMISERS
 from reluenum.optimisers.runs import LOCAL
 from reluenum.problem import Problem

@@ -27,7 +27,7 @@ from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import patterns
 from reluenum.geometry.supports import support_text, supports
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.problem import Problem
 from tests.support.oracles import classes_of
 

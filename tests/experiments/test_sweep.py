@@ -16,7 +16,8 @@ from reluenum.experiments.configuration import complete_config
 from reluenum.experiments.instances import batches, paths
 from reluenum.experiments.rows import component_rows
 from reluenum.experiments.sweep import checked, document_members, examine_size, refuse_large, unfold
-from reluenum.groebner import DEFAULT_SETTINGS, Limits, Settings
+from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
+from reluenum.groebner.limits import Limits
 from reluenum.views.sweep_tables import COMPONENTS, INSTANCES, dimensions, frame, sweep_summary
 from reluenum.views.sweeps import sweep_latex, sweep_markdown
 from tests.support.sweeps import row

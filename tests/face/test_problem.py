@@ -12,8 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reluenum import InputError, Loss, OutputBias, Problem
+from reluenum.algebra.scalars import MAXIMAL_DIGITS, parse_rational
 from reluenum.geometry.sizes import LARGEST_WIDTH, refuse_astronomical
-from reluenum.problem import MAXIMAL_DIGITS, parse_rational, parse_ridge
+from reluenum.problem import parse_ridge
 
 NUMBER_LIKE = st.text(alphabet="0123456789+-./eE_ ", max_size=12)
 

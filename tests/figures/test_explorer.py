@@ -27,7 +27,7 @@ HOSTILE = "</script><img src=x onerror=\"document.title='broken'\">{{ 1 }}\u2028
 def document():
     """The reference where minima reach boundaries and others vanish, in three wide brackets."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("reluenum.paths.SHARPNESS", fmpq(1, 10**4))
+        patch.setattr("reluenum.paths.path.SHARPNESS", fmpq(1, 10**4))
         return ridge_path(reference_problem(2, "13/100"), fmpq(16, 100), points=4).to_document()
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from reluenum.algebra.linear import dot, primitive, row_space
-from reluenum.geometry.arrangement import Arrangement, cocircuits, covectors, face_bound, sign
+from reluenum.geometry.arrangement import Arrangement, cocircuits, covectors, sign
+from reluenum.geometry.bounds import face_bound
 from reluenum.problem import Problem
 
 SQUARE = [(0, 0), (0, 1), (1, 0), (1, 1)]
@@ -93,6 +94,7 @@ def test_every_interior_point_and_every_flat_is_what_its_face_says(points):
 @settings(max_examples=60)
 @given(point_sets(6))
 def test_opposite_faces_come_together_and_columns_are_faces_without_zeros(points):
+    """Lemma 4."""
     arrangement = arrangement_of(*points)
     signs = {face.signs for face in arrangement.faces}
     assert {s.translate(str.maketrans("+-", "-+")) for s in signs} == signs
@@ -148,6 +150,7 @@ def test_two_inputs_on_the_line_have_the_nine_faces_one_can_draw():
 
 
 def test_one_input_has_three_faces_and_its_flat_stays_in_the_span():
+    """Lemma 5 where the rows span less than the space."""
     arrangement = arrangement_of((3,))
     assert [face.signs for face in arrangement.faces] == ["+", "-", "0"]
     assert arrangement.face("+").basis == ((3, 1),)
@@ -194,6 +197,7 @@ def test_rays_around_a_face_are_the_lines_cut_by_its_hyperplanes(points):
 @settings(max_examples=60)
 @given(point_sets(4), st.data())
 def test_piecewise_linear_functions_around_a_face_are_decided_on_its_rays(points, data):
+    """Lemma 13."""
     arrangement = arrangement_of(*points)
     numbers = st.integers(-3, 3).map(fmpq)
     for face in arrangement.faces:
@@ -237,6 +241,7 @@ def compositions(rays):
 @given(st.one_of(point_sets(7), st.lists(st.tuples(*[st.integers(0, 1)] * 3), min_size=1)))
 @example([*product((0, 1), repeat=3)])  # the cube: many more than d points on a plane
 def test_covectors_are_the_compositions_of_the_rays_and_sums_of_those_that_conform(points):
+    """Lemma 6 and Corollary 6.1."""
     points = points[:8]
     rows = rows_of(points)
     rays = cocircuits(rows)

@@ -15,7 +15,7 @@ from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.moments import Moments
 from reluenum.geometry.supports import supports
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.landscape.equations import (
     errors_of,
     face_gradient,
@@ -168,6 +168,7 @@ def engine():
 def test_loss_and_gradients_of_points_are_those_of_their_residual(
     loss, output_bias, special, engine
 ):
+    """Corollary 3.1."""
     conventions = {"loss": loss, "output_bias": output_bias}
     problem = random_problem(3, 4, 1, 2, "1/30", special, **conventions)
     arrangement = Arrangement.of(problem)

@@ -45,6 +45,7 @@ def test_the_instance_of_the_paper_has_1024_100_55_patterns_and_153_supports():
 @settings(max_examples=25)
 @given(inputs, widths)
 def test_every_support_is_owned_by_exactly_one_pattern(points, width):
+    """Lemma 7."""
     arrangement = arrangement_of(points)
     owned = {
         pattern: list(owned_supports(pattern, arrangement))

@@ -153,6 +153,7 @@ def test_independent_inputs_have_no_circuit_and_every_column():
 @given(point_sets(6))
 @example([(0, 0), (1, 1), (2, 2), (0, 1), (0, 1)])
 def test_circuits_are_the_minimal_dependent_sets_with_their_coprime_dependency(points):
+    """Lemma 7a(c)."""
     rows = rows_of(points)
     found = circuits(rows)
     assert [circuit.indices for circuit in found] == minimal_dependent_sets(rows)
@@ -172,6 +173,7 @@ def test_circuits_are_the_minimal_dependent_sets_with_their_coprime_dependency(p
 @example([(0,), (0,), (1,), (1,)])
 @example([(0, 0, 0), (1, 1, 1), (2, 2, 2), (3, 3, 3), (0, 0, 1)])
 def test_the_columns_without_certificate_are_the_cells_of_the_arrangement(points):
+    """Lemma 7a."""
     rows = rows_of(points)
     verdicts = decide_columns(rows)
     assert list(verdicts) == sorted(map("".join, product("+-", repeat=len(points))))

@@ -16,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pebble import ProcessPool
 
-import reluenum.groebner
 import reluenum.groebner.program as program
 from reluenum import InputError, Problem, enumerate_minima
 from reluenum.algebra.bases import Solutions
@@ -26,16 +25,10 @@ from reluenum.documents.minima import minima_document
 from reluenum.documents.results import to_json
 from reluenum.errors import BackendError, ReluenumError
 from reluenum.geometry.arrangement import Arrangement
-from reluenum.groebner import (
-    BACKENDS,
-    DEFAULT_LIMITS,
-    SOFTWARE,
-    Limits,
-    installed_versions,
-    open_backends,
-    share_versions,
-)
+from reluenum.groebner.backends import BACKENDS, open_backends
 from reluenum.groebner.flint import FlintBackend
+from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
+from reluenum.groebner.versions import SOFTWARE, installed_versions, share_versions
 from reluenum.landscape.equations import stationarity_system
 from tests.support.oracles import random_problem, reference_problem
 from tests.support.systems import SYSTEMS, comparable, system_of, text_of
@@ -303,7 +296,7 @@ LIES = [
 
 
 def solve_with(monkeypatch, problem, backend, seconds=120.0):
-    monkeypatch.setitem(reluenum.groebner.BACKENDS, backend.name, lambda: backend)
+    monkeypatch.setitem(BACKENDS, backend.name, lambda: backend)
     return enumerate_minima(problem, backend=backend.name, seconds=seconds)
 
 
@@ -540,7 +533,7 @@ def test_limits_reach_the_backend_from_every_side(monkeypatch):
             seen.append(limits)
             raise limits.too_large(self.name)
 
-    monkeypatch.setitem(reluenum.groebner.BACKENDS, "noting", Noting)
+    monkeypatch.setitem(BACKENDS, "noting", Noting)
     found = enumerate_minima(DECEIVED["rational"], "noting", seconds=7, megabytes=123)
     assert set(seen) == {Limits(7, 123)}
     assert "sleeper: not solved within 123 MB of memory" in {o.reason for o in found.undecided}

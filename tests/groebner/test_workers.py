@@ -19,7 +19,6 @@ print(len(lists), len({{str(found.document["components"]) for found in lists}}))
 """
 
 POOLS = [{"jobs": 2, "engine": "certified"}, {"jobs": 2}, {"backend": "sympy"}]
-
 """What starts processes: each way of the package to do so."""
 
 WAYS = {

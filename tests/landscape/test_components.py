@@ -17,7 +17,7 @@ from reluenum.engines.reduced.route import landscape
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import support_text, supports
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.landscape.components import _nested, joined, positive_compositions
 from reluenum.problem import Problem
 from tests.support.oracles import classes_of
@@ -236,6 +236,7 @@ def problem_of(instance):
 @settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(instance=instances)
 def test_components_and_orbits_are_counted_by_the_corollary(instance, engine):
+    """Corollary D.1."""
     problem = problem_of(instance)
     found = landscape_of(problem, engine)
     width = problem.width

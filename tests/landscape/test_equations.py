@@ -17,7 +17,7 @@ from reluenum.algebra.polynomials import (
 from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import supports
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.landscape.equations import (
     errors_of,
     face_gradient,
@@ -172,6 +172,7 @@ def network(point, bits=400):
 @pytest.mark.parametrize("output_bias", ["none", "free", "ridge"])
 @pytest.mark.parametrize("loss", ["sum", "mean"])
 def test_the_loss_is_flat_along_the_faces_of_a_stationary_point(loss, output_bias):
+    """Lemma 2."""
     inputs, targets = [["-1"], ["1/3"], ["2"]], ["1", "-2", "3"]
     problem = Problem.from_text(inputs, targets, 2, "1/9", loss, output_bias)
     arrangement = Arrangement.of(problem)
@@ -241,6 +242,7 @@ def test_determinants_of_nothing_and_of_zeros():
 
 @pytest.mark.parametrize("output_bias", ["none", "free"])
 def test_the_simple_points_of_a_degenerate_support_are_finitely_many(output_bias):
+    """Corollary 9.1; by Lemma 9 simple points are those with independent responses."""
     problem = Problem.from_text([["-3/4"], ["3/4"]], ["2", "-2"], 2, "6/5", output_bias=output_bias)
     # Without a bias the repeated structure is made by units that all see point 0 only.
     signs = ("+0", "0+") if output_bias == "free" else ("+0", "+-")
@@ -254,6 +256,7 @@ def test_the_simple_points_of_a_degenerate_support_are_finitely_many(output_bias
 
 def test_simple_points_keep_what_is_simple_and_lose_what_is_not():
     # (x - 1)^2 (x + 2) = 0: only -2 is simple.
+    """Corollary 9.1(b), of any square system."""
     names = ("x",)
     x = ring(names).gen(0)
     system = PolynomialSystem(names, ((x - 1) ** 2 * (x + 2),))

@@ -14,7 +14,7 @@ from reluenum.engines.reduced.route import certify
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import supports
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.landscape.dual import dual_excess, scan_dual
 from reluenum.landscape.points import face_sign, zero_network
 from reluenum.landscape.witnesses import (
@@ -156,6 +156,7 @@ def test_the_slope_is_the_one_sided_derivative_of_the_loss(loss, bias, engine):
 
 @pytest.mark.parametrize("inputs", [(["-1"], ["1/3"], ["2"]), (["0", "0"], ["1", "0"], ["0", "1"])])
 def test_where_no_ray_descends_no_direction_descends(inputs, engine):
+    """Lemma 13."""
     problem = small_problem("sum", "none", inputs)
     arrangement = Arrangement.of(problem)
     generator = np.random.default_rng(1)
@@ -201,6 +202,7 @@ def largest_norm(problem, scan, point):
 @pytest.mark.parametrize("ridge", ["1/100", "1", "4", "9"])
 @pytest.mark.parametrize(("loss", "bias"), CONVENTIONS)
 def test_the_dual_norm_is_the_maximum_over_all_angles(ridge, loss, bias, engine):
+    """Lemma 14."""
     problem = small_problem(loss, bias, ridge=ridge).with_width(1)
     Arrangement.of(problem)
     angles = np.linspace(0, 2 * np.pi, 100_000, endpoint=False)
@@ -218,6 +220,7 @@ def test_the_dual_norm_is_the_maximum_over_all_angles(ridge, loss, bias, engine)
 
 
 def test_the_dual_norm_is_the_maximum_over_random_units_in_the_plane(engine):
+    """Lemma 14."""
     inputs = (["0", "0"], ["1", "0"], ["0", "1"])
     problem = small_problem("sum", "none", inputs, ridge="1/2").with_width(1)
     Arrangement.of(problem)

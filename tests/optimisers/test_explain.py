@@ -8,7 +8,7 @@ import pytest
 from flint import arb, fmpq
 
 from reluenum import InputError, Problem, enumerate_minima
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.optimisers import Networks, Objective, optimiser
 from reluenum.optimisers import explain as descent
 from reluenum.optimisers.explain import ARRIVED, EndKind, Explainer, Stall
@@ -103,7 +103,6 @@ def networks(*givens):
 
 
 HAND = Problem.from_text([["0"]], ["2"], 2, "1/2")
-
 """One point, f = a relu(c) + ...: minima have sum a c = 3/2, with loss 1/4 + 3/2 = 7/4."""
 
 SIZE = 1.5**0.5
@@ -201,6 +200,7 @@ DEGENERATE = {
 
 @pytest.mark.parametrize("name", DEGENERATE)
 def test_degenerate_data_leave_nothing_unexplained(name):
+    """Their squares are shared among vertices (Lemma 10)."""
     minima = enumerate_minima(Problem.from_text(*DEGENERATE[name])).document
     found = descents(minima, Descents(("adam", "lbfgs"), starts=25, steps=1000))
     assert (missing(found), unexplained(found)) == (0, 0)

@@ -122,7 +122,6 @@ def test_beyond_saddles_the_loss_is_lower_and_no_kink_leads_down(posed_networks)
 
 
 HAND = Problem.from_text([["0"]], ["2"], 2, "1/2")
-
 """One point, so f = a relu(c): the only stationary w = a c is 2 - 1/2."""
 
 

@@ -31,12 +31,12 @@ from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.datasets.families import reference_data
 from reluenum.errors import BackendError
 from reluenum.geometry.supports import support_text
-from reluenum.groebner import Limits
+from reluenum.groebner.limits import Limits
 from reluenum.problem import parse_ridge
 
 ROOT = Path(__file__).parents[2]
 
-DOCUMENT = json.loads((ROOT / "docs/benchmarks.json").read_text(encoding="utf-8"))
+DOCUMENT = json.loads((ROOT / "docs/data/benchmarks.json").read_text(encoding="utf-8"))
 
 SMALL = measure.Plan(
     rounds=2,

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from flint import fmpq
 
-from docs import gallery
-from docs.prose import said
+from docs.make import gallery
+from docs.make.prose import said
 from reluenum import Problem, enumerate_minima
 from reluenum.datasets.datafiles import read_csv
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.paths.path import minima_at
 from reluenum.problem import parse_ridge
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import completeness
-from docs import practice
+from docs.make import practice
 from reluenum import enumerate_minima
 from reluenum.views.optimisers import Fate
 

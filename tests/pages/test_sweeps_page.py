@@ -6,14 +6,14 @@ import pandas as pd
 import pytest
 import yaml
 
-from docs import sweeps
-from docs.prose import said
+from docs.make import sweeps
+from docs.make.prose import said
 from reluenum.experiments.configuration import complete_config
 from reluenum.experiments.instances import batch_instances, batches
 from reluenum.experiments.names import instance_name
 from reluenum.experiments.rows import instance_row
 from reluenum.experiments.sweep import examine_size
-from reluenum.groebner import DEFAULT_LIMITS
+from reluenum.groebner.backends import DEFAULT_SETTINGS
 from reluenum.views.sweep_tables import INSTANCES, frame
 from reluenum.views.sweeps import readable_summary
 from tests.support.sweeps import row
@@ -34,7 +34,7 @@ def test_the_first_row_of_the_page_is_what_is_computed():
     complete_config(config, ROOT / "config/schemas/config.schema.yaml")
     rows = []
     for batch in batches(config).values():
-        step = examine_size(batch.spec, 1, [], "auto", DEFAULT_LIMITS, False)
+        step = examine_size(batch.spec, 1, [], DEFAULT_SETTINGS, False)
         named = {instance_name(i): i for i in batch_instances(batch.spec, 1)}
         rows += [instance_row(named[name], document) for name, document in step.documents.items()]
     (expected,) = readable_summary(pd.concat([frame(rows, INSTANCES), other_width()]))[:1]

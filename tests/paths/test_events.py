@@ -12,8 +12,9 @@ from reluenum.documents.minima import stationary_document
 from reluenum.documents.seals import read_json
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import StratumKey, faces_in
-from reluenum.groebner import Backends, Limits, open_backends
+from reluenum.groebner.backends import Backends, open_backends
 from reluenum.groebner.flint import FlintBackend
+from reluenum.groebner.limits import Limits
 from reluenum.paths.events import Open, Turn, exact_document, turn, turn_of_change
 from reluenum.paths.path import RidgePath, minima_at, ridge_path
 from tests.support.oracles import reference_problem
@@ -86,7 +87,10 @@ def check_by_groebner(problem, event):
     ],
 )
 def test_the_last_unit_dies_where_the_hand_says(inputs, targets, convention, polynomial, decimal):
-    """|u(Ry)| = Lambda: 2 * 5/4, sqrt(2), 2 sqrt(2) = 2 ridge, sqrt(2) ridge / (1 + ridge)."""
+    """|u(Ry)| = Lambda: 2 * 5/4, sqrt(2), 2 sqrt(2) = 2 ridge, sqrt(2) ridge / (1 + ridge).
+
+    Beyond it the square is negative, which Lemma 31 excludes.
+    """
     problem = Problem.from_text([[x] for x in inputs], targets, 1, "1/5", **convention)
     (event,) = events_of(problem, 3)
     face = "+" * len(inputs)
@@ -197,6 +201,7 @@ def test_numbers_are_all_that_is_added(stretch):
 @pytest.mark.slow
 @pytest.mark.parametrize("place", [1, 2])
 def test_full_enumerations_differ_as_close_to_the_number_as_1e_12(stretch, place):
+    """Lemma 32."""
     problem, _, document = stretch
     check_by_groebner(problem, document["events"][place])
 

@@ -11,7 +11,7 @@ from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import supports
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.landscape.witnesses import descent_ray
 from reluenum.paths.family import Family
 from tests.support.oracles import random_problem
@@ -54,6 +54,7 @@ def solved_points(problem):
 @pytest.mark.parametrize("convention", CONVENTIONS)
 @pytest.mark.parametrize("dimension", [1, 2])
 def test_points_of_a_ridge_solve_the_system_of_all_ridges(dimension, convention):
+    """Lemma 30."""
     problem = random_problem(dimension, 3, dimension, 2, "1/3", **convention)
     found = 0
     with ctx.workprec(BITS):

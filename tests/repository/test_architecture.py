@@ -168,3 +168,17 @@ def test_floats_decide_nothing(room):
             if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "float"
         ]
         assert (literals, calls) == ([], []), path
+
+
+BESIDE_ROOMS = {"agreement", "face", "pages", "repository", "support", "workflow"}
+"""Folders of tests about no single room; `face` is about what lies on top of the package."""
+
+
+def test_tests_lie_in_folders_of_the_rooms_and_share_only_what_is_in_support():
+    tests = ROOT / "tests"
+    for path in tests.rglob("*.py"):
+        folder = path.parent.relative_to(tests).as_posix()
+        assert folder in {*FOLDERS, *BESIDE_ROOMS} or path.name == "conftest.py", path
+        for line in path.read_text().splitlines():
+            if found := re.match(r"\s*(?:from|import) (tests?[._]\S*)", line):
+                assert found[1].startswith("tests.support"), (path, line)

@@ -105,7 +105,7 @@ def test_what_snakemake_imports_for_a_report_is_installed_with_the_package():
 
 
 def test_what_makes_pages_and_benchmarks_is_declared():
-    ours = [*ROOT.glob("docs/*.py"), *ROOT.glob("benchmarks/*.py")]
+    ours = [*ROOT.glob("docs/make/*.py"), *ROOT.glob("benchmarks/*.py")]
     assert imported(ours) <= DEPENDENCIES | EXTRAS["test"]
 
 

@@ -22,7 +22,6 @@ PHONE = {
 DESKTOP = {"viewport": {"width": 1280, "height": 1100}}
 
 PATIENCE = 600_000
-
 """Milliseconds; the last resort against a browser that hangs."""
 
 
@@ -78,5 +77,4 @@ def artefact(page: Page, name: str, fallback: Path, **settings: Any) -> bytes:
 
 
 SNAKEMAKES_OWN = "cdn.tailwindcss.com should not be used in production"
-
 """A remark of a library inside every report of Snakemake, which asks nothing of any network."""

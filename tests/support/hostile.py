@@ -27,11 +27,9 @@ from pathlib import Path
 from typing import Any
 
 MEMORY = 2 << 30
-
 """Bytes on top of what the libraries take when they are loaded."""
 
 SECONDS = 10
-
 """Of processor time: a busy machine makes no input hostile."""
 
 Make = Callable[[Path], "list[str] | Callable[[], None]"]
@@ -173,7 +171,6 @@ LAYOUTS = [
     ["--inputs", '"x'], ["--inputs", "x" * 200_000], ["--inputs", ",".join(map(str, range(9999)))],
     ["--target", ""], ["--target", "x\x00"], ["--target", "$(touch pwned)"],
 ]  # fmt: skip
-
 """What is said of a file."""
 
 
@@ -700,7 +697,7 @@ def _config(text: str) -> Make:
             from reluenum.errors import InputError
             from reluenum.experiments import instances as experiment
             from reluenum.experiments.configuration import complete_config
-            from reluenum.experiments.instances import problem_of as posed
+            from reluenum.experiments.steps import problem_of as posed
 
             try:
                 config = dict(load_configfile(path))

@@ -55,7 +55,6 @@ def random_problem(seed, size, dimension, width, ridge, special="", **convention
 
 
 ROUTE = ("completeness", "decided_by", "certificate", "sign_matrices")
-
 """The records of a document that say how it was found; all others are the same by every route."""
 
 

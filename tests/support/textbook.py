@@ -24,13 +24,11 @@ from reluenum.geometry.arrangement import Arrangement
 from reluenum.verify import CertificateError, verify
 
 MOST_SUPPORTS = 2500
-
 """Larger instances are drawn again."""
 
 ALL = "all"
 
 PYTHAGOREAN = [Fraction(*pair) for pair in ((0, 1), (3, 4), (-3, 4), (4, 3), (-4, 3), (5, 12))]
-
 """Inputs x for which |(x, 1)| is rational, and with it many transitions of the path."""
 
 

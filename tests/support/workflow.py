@@ -9,6 +9,9 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 
+TARGETS = ("all", "crosscheck_all", "convex_all", "descent_all")
+"""Rules that only name what is wanted."""
+
 SMALL_DATA = "x,y\n-1,0.2\n1/3,-1\n0.75,1e0\n"
 
 
@@ -71,3 +74,11 @@ SMALL = {
 }
 
 INSTANCE = "results/small/small-L2-ridge1_100"
+
+
+def rules() -> dict[str, str]:
+    """Return the text of every rule by its name, the first one first."""
+    sources = [ROOT / "Snakefile", *sorted(ROOT.glob("rules/*.smk"))]
+    text = "".join(path.read_text() for path in sources)
+    found = re.finditer(r"^(?:rule|checkpoint) (\w+):\n(?:(?: .*)?\n)*", text, re.MULTILINE)
+    return {rule[1]: rule[0].rstrip() for rule in found}

@@ -34,7 +34,8 @@ from reluenum.engines.certified.questions import AtWidth, EveryWidth
 from reluenum.engines.reduced.outcomes import OutcomeKind, solve_support
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
-from reluenum.groebner import Limits, open_backends
+from reluenum.groebner.backends import open_backends
+from reluenum.groebner.limits import Limits
 from reluenum.landscape.dual import dual_excess, scan_dual
 from reluenum.landscape.points import face_sign, zero_network
 from reluenum.landscape.witnesses import descent_ray

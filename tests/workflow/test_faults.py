@@ -22,7 +22,10 @@ from reluenum.experiments.configuration import complete_config
 from reluenum.experiments.instances import batches
 from reluenum.experiments.joblog import logged
 from reluenum.experiments.plans import planned_batches, planned_blocks
-from reluenum.groebner import DEFAULT_LIMITS, Limits, installed_versions, open_backends, program
+from reluenum.groebner import program
+from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings, open_backends
+from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
+from reluenum.groebner.versions import installed_versions
 from scripts import (
     aggregate,
     certify,
@@ -97,7 +100,7 @@ class Run:
         self.batches = {name: self.work / f"solve/{name}.json" for name in planned_batches(plan)}
         for name, path in self.batches.items():
             problem = self.work / "problem.json"
-            solve.main(problem, plan, name, REDUCED, "auto", DEFAULT_LIMITS, path)
+            solve.main(problem, plan, name, REDUCED, DEFAULT_SETTINGS, path)
 
     def merge(self):
         problem, merged = self.work / "problem.json", self.work / "merged.json"
@@ -112,19 +115,19 @@ class Run:
 
     def smaller(self):
         blocks, known = self.work / "survey/smaller.npz", self.work / "known.npz"
-        smaller.main(self.work / "problem.json", "auto", DEFAULT_LIMITS, blocks, known)
+        smaller.main(self.work / "problem.json", DEFAULT_SETTINGS, blocks, known)
 
     def survey(self):
         names = planned_blocks(self.work / "supports.json")
         self.blocks = {name: self.work / f"survey/{name}.npz" for name in names}
         for name, path in self.blocks.items():
             problem, known = self.work / "problem.json", self.work / "known.npz"
-            survey.main(problem, known, name, "auto", DEFAULT_LIMITS, path)
+            survey.main(problem, known, name, DEFAULT_SETTINGS, path)
 
     def prove(self):
         blocks = [self.work / "survey/smaller.npz", *self.blocks.values()]
         minima, certificate = self.home / "certified.json", self.home / "certificate.parquet"
-        prove.main(self.work / "problem.json", blocks, "auto", DEFAULT_LIMITS, minima, certificate)
+        prove.main(self.work / "problem.json", blocks, DEFAULT_SETTINGS, minima, certificate)
 
     def verify(self):
         verify.main(self.home / "certified.json", self.home / "verified.txt")
@@ -142,7 +145,7 @@ class Run:
         stationary_table.main(self.home / "stationary.json", self.home / "stationary.csv")
 
     def figures(self):
-        figures.main(self.home / "minima.json", self.home, ["svg"])
+        figures.main(self.home / "minima.json", self.home, ["svg"], {})
 
 
 class Ridges:
@@ -184,11 +187,11 @@ class Batches:
     def files(self, name):
         return [self.home / f"size{size}/{name}" for size in (1, 2)]
 
-    def examine(self, size=2, backend="auto", limits=DEFAULT_LIMITS):
+    def examine(self, size=2, settings=DEFAULT_SETTINGS):
         names = ("records.zip", "documents.zip", *(f"{t}.parquet" for t in TABLES))
         outputs = examine.Outputs(*(self.home / f"size{size}/{name}" for name in names))
         earlier = self.files("records.zip")[: size - 1]
-        examine.main(self.spec, size, earlier, backend, limits, True, False, outputs)
+        examine.main(self.spec, size, earlier, settings, True, False, outputs)
 
     def check(self):
         check.main(self.files("documents.zip"), self.home / "checked.txt")
@@ -284,11 +287,9 @@ INTERMEDIATE = {
     "times": ("sweep", "size1/times.parquet", "examine", ("aggregate",)),
     "records of Groebner": ("groebner sweep", "size1/records.zip", "examine", ("examine",)),
 }
-
 """The run, a file of it, the rule that writes it, and the rules that read it."""
 
 UNMOVED = ("minima", "certificate", "path")
-
 """Results that stand for themselves: each names its problem, and may be copied anywhere."""
 
 
@@ -480,7 +481,7 @@ def test_a_backend_that_misbehaves_in_a_sweep_leaves_undecided_rows(runs, msolve
     one, _ = runs["groebner sweep"]
     msolve(script)
     for size in (1, 2):
-        one.examine(size, "msolve", Limits(0.02 if "sleep" in script else 600))
+        one.examine(size, Settings("msolve", Limits(0.02 if "sleep" in script else 600)))
     one.aggregate()
     one.unfold()
     with pytest.raises(IncompleteRunError, match="supports stayed undecided in random-n3-d1-L1"):
@@ -508,10 +509,10 @@ def test_a_backend_that_a_node_lacks_stops_its_job_and_auto_does_without(runs, t
     before = contents()
     message = r"BackendError: msolve: .* was not found; `pip install"
     with pytest.raises(SystemExit, match=message), logged(tmp_path / "job.log"):
-        one.examine(2, "msolve")
+        one.examine(2, Settings("msolve"))
     assert contents() == before
     components = (one.home / "size2/components.parquet").read_bytes()
-    one.examine(2, "auto")
+    one.examine(2)
     assert (one.home / "size2/components.parquet").read_bytes() == components
 
 
@@ -569,7 +570,6 @@ SWEEP = yaml.safe_load((ROOT / "config/sweep_small.yaml").read_text()) | {
 }
 
 TABLE = "results/sweep_small/instances.parquet"
-
 """What the runs of the sweep are asked for: the figures would take most of the time."""
 
 
@@ -720,7 +720,8 @@ def test_every_fault_of_the_matrix_has_its_tests():
     assert len(names) >= 30
     assert all(names)
     for module, test in [pair for row in names for pair in row]:
-        source = (TESTS / f"{module}.py").read_text()
+        (path,) = TESTS.glob(f"**/{module}.py")
+        source = path.read_text()
         assert re.search(rf"^def {test}\(", source, re.MULTILINE), f"{module}::{test}"
 
 

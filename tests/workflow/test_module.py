@@ -10,8 +10,9 @@ import sys
 import pytest
 import yaml
 
-from reluenum import Problem, enumerate_minima, groebner
+from reluenum import Problem, enumerate_minima
 from reluenum.groebner import program
+from reluenum.groebner.versions import SOFTWARE
 from tests.support.workflow import ROOT, SMALL_DATA, jobs
 
 # What a user of the workflow has; `{root}` is a clone of it. The first rule is the user's own.
@@ -111,7 +112,7 @@ class Host:
         return subprocess.run(
             [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
             cwd=self.path,
-            env={name: text for name, text in os.environ.items() if name != groebner.SOFTWARE}
+            env={name: text for name, text in os.environ.items() if name != SOFTWARE}
             | self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -23,11 +23,12 @@ from reluenum.experiments.steps import (
     read_solved,
     solved_document,
 )
-from reluenum.geometry.arrangement import Arrangement, face_bound
+from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.bounds import face_bound
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import patterns
 from reluenum.geometry.supports import supports
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.groebner.text import parse_polynomial
 from reluenum.landscape.components import positive_compositions
 from reluenum.problem import Problem

@@ -3,7 +3,6 @@
 import ast
 import importlib
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -15,17 +14,15 @@ from reluenum.engines.formulations import REDUCED
 from reluenum.errors import IncompleteRunError, TooManySupportsError
 from reluenum.experiments.joblog import logged
 from reluenum.experiments.plans import planned_batches
-from reluenum.groebner import DEFAULT_LIMITS
+from reluenum.figures import style
+from reluenum.groebner.backends import DEFAULT_SETTINGS
 from reluenum.problem import Problem
 from scripts import certify, dataset, decided, figures, merge, patterns, solve
+from tests.support.workflow import TARGETS, rules
 
 ROOT = Path(__file__).parents[2]
 
 PATH = {"format": "reluenum-path", "version": 1}
-
-TARGETS = ("all", "crosscheck_all", "convex_all", "descent_all")
-
-"""Rules that only name what is wanted."""
 
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 
@@ -49,7 +46,7 @@ def solved_instance(folder, patterns_per_job=8, **changes):
     patterns.main(problem, patterns_per_job, False, False, plan)
     solved = {name: folder / f"{name}.json" for name in planned_batches(plan)}
     for name, path in solved.items():
-        solve.main(problem, plan, name, REDUCED, "auto", DEFAULT_LIMITS, path)
+        solve.main(problem, plan, name, REDUCED, DEFAULT_SETTINGS, path)
     return list(solved.values())
 
 
@@ -90,7 +87,7 @@ def test_a_file_is_read_as_its_instance_says(tmp_path, caplog):
 
 def test_figures_are_labelled_by_the_columns_that_an_instance_names(tmp_path, monkeypatch):
     drawn = {}
-    monkeypatch.setattr(figures, "save_figure", lambda figure, to, _: drawn.update({to: figure}))
+    monkeypatch.setattr(style, "save_figure", lambda figure, to, _: drawn.update({to: figure}))
     document = enumerate_minima(Problem.from_text([["0"], ["1"]], ["0", "1"], 1, "1/10")).document
     write_result(tmp_path / "minima.json", document)
     for layout, labels in (
@@ -195,14 +192,10 @@ def test_a_log_holds_the_traceback_of_a_bug(tmp_path):
 
 
 def test_every_rule_has_its_script_and_every_script_its_rule():
-    files = [ROOT / "Snakefile", *sorted((ROOT / "rules").glob("*.smk"))]
-    snakefile = "".join(path.read_text() for path in files)
-    rules = re.findall(r"^(?:rule|checkpoint) (\w+):", snakefile, re.MULTILINE)
-    assert rules[0] == "all"
-    working = [rule for rule in rules if rule not in TARGETS]
+    working = {name: text for name, text in rules().items() if name not in TARGETS}
     assert sorted(working) == [path.stem for path in SCRIPTS]
-    for rule in working:
-        assert f'scripts/{rule}.py"' in snakefile
+    for name, text in working.items():
+        assert f'/scripts/{name}.py"' in text
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
@@ -213,3 +206,12 @@ def test_a_script_names_its_rule_and_leaves_snakemake_to_its_last_lines(path):
     assert isinstance(last, ast.If)
     named = (node for part in body for node in ast.walk(part) if isinstance(node, ast.Name))
     assert "snakemake" not in {node.id for node in named}
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_a_script_decides_nothing_and_has_no_function_but_main(path):
+    *body, _ = ast.parse(path.read_text()).body
+    functions = [part for part in body if isinstance(part, ast.FunctionDef | ast.ClassDef)]
+    assert [function.name for function in functions] == ["main"]
+    decisions = ast.If | ast.While | ast.Try | ast.Raise | ast.With
+    assert not [node for node in ast.walk(functions[0]) if isinstance(node, decisions)]

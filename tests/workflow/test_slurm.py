@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.workflow import ROOT, Folder
+from tests.support.workflow import ROOT, Folder, rules
 
 PROFILE = ROOT / "profiles/slurm"
 
@@ -50,7 +50,6 @@ SWEEP = {
 }
 
 SPLIT = ("--group-components", "solve=3", "landscape=5", "path=2")
-
 """Smaller groups than those of the profile, for fewer patterns."""
 
 SMALLER = "results/reference/reference-L2-ridge1_100/work/known.npz"
@@ -60,22 +59,12 @@ def settings():
     return yaml.safe_load((PROFILE / "config.yaml").read_text())
 
 
-def sources():
-    return "\n".join(path.read_text() for path in (ROOT / "Snakefile", *ROOT.glob("rules/*.smk")))
-
-
-def local_rules():
-    """Rules that run beside Snakemake."""
-    found = re.split(r"^(?:rule|checkpoint) ", sources(), flags=re.MULTILINE)[1:]
-    return {re.match(r"\w+", rule)[0] for rule in found if "\n    localrule: True\n" in rule}
-
-
 def test_every_rule_runs_locally_or_in_a_group_or_is_worth_a_job_of_its_own():
-    rules = set(re.findall(r"^(?:rule|checkpoint) (\w+):", sources(), re.MULTILINE))
+    local = {name for name, text in rules().items() if "\n    localrule: True\n" in f"{text}\n"}
     grouped = set(settings()["groups"])
-    assert grouped | local_rules() <= rules
-    assert not grouped & local_rules()
-    assert rules - grouped - local_rules() == {"smaller", "crosscheck_measure"}
+    assert grouped | local <= set(rules())
+    assert not grouped & local
+    assert set(rules()) - grouped - local == {"smaller", "crosscheck_measure"}
 
 
 def test_every_group_is_bundled():

@@ -91,8 +91,8 @@ def test_there_is_a_job_for_every_batch_of_patterns(small_run):
     assert solved == ["01-08", "09-16", "17-21"]
 
 
-def test_every_rule_logs_and_is_benchmarked(small_run):
-    for folder in ("logs", "benchmarks"):
+def test_every_rule_logs_and_is_timed(small_run):
+    for folder in ("logs", "timings"):
         rules = {path.name for path in (small_run.path / folder).iterdir()}
         scripts = {path.stem for path in (ROOT / "scripts").glob("*.py")}
         assert rules <= scripts

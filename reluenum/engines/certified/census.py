@@ -19,7 +19,7 @@ from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts
 from reluenum.geometry.subsets import Subsets
 from reluenum.geometry.supports import Support, support_of
-from reluenum.groebner import Backends
+from reluenum.groebner.backends import Backends
 from reluenum.landscape.components import Component, component_on, components_of
 from reluenum.landscape.dual import DualScan, scan_dual
 from reluenum.landscape.judged import CertifiedClass, certify_class
@@ -65,7 +65,7 @@ class Census:
             self.undecided.append((tuple(map(int, chosen)), reason))
 
     def found(self, size: int) -> Tally:
-        """Return how many vertex supports of a size are stationary, and minima."""
+        """Return how many supports of a size are vertex supports (Corollary E.1), and minima."""
         kinds = self.kinds.get(size, Counter())
         return Tally(kinds[Verdict.DESCENDS] + kinds[Verdict.MINIMUM], kinds[Verdict.MINIMUM])
 

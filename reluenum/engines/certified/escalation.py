@@ -20,7 +20,7 @@ from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.errors import BackendError
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import Support, support_text
-from reluenum.groebner import Backends
+from reluenum.groebner.backends import Backends
 from reluenum.groebner.roots import Claims
 from reluenum.landscape.equations import stationarity_system
 from reluenum.landscape.points import SupportPoint, face_sign

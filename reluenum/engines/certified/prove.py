@@ -33,7 +33,7 @@ from reluenum.engines.certified.spool import Task, surveyed
 from reluenum.errors import BackendError, IncompleteRunError
 from reluenum.geometry.sizes import CERTIFIED_SUPPORT_LIMIT, refuse_astronomical
 from reluenum.geometry.subsets import Subsets
-from reluenum.groebner import DEFAULT_SETTINGS, Settings
+from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
 

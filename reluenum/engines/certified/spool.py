@@ -32,7 +32,7 @@ from reluenum.errors import IncompleteRunError
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.subsets import Subsets
 from reluenum.geometry.supports import count_supports
-from reluenum.groebner import DEFAULT_SETTINGS, Settings
+from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.groebner.workers import in_processes, out_of_memory_told
 from reluenum.problem import Problem
 

@@ -107,7 +107,7 @@ class ClassicalConditions:
         """Second order on the critical directions of every adjacent cell.
 
         They are the flats and the rays with multiplier 0. None if the reduced Hessian is positive
-        on what they span, but for the directions along the fibre.
+        on what they span, but for the directions along the fibre: then it is a minimum (Lemma 26).
         """
         choices = [
             conformal_sets(self.point.problem, face, [ray for ray, ascent in rays if ascent == 0])

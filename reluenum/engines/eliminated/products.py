@@ -2,7 +2,8 @@
 
 Every pattern owns the products of faces whose columns are its own: its interior, its boundaries,
 repeated faces and zero units included. A product is settled by its distinct living faces, after
-identities in the ideal have shown that units on one face share theirs (docs/theory.md, 13).
+identities in the ideal have shown that units on one face share theirs (docs/theory.md,
+section 13).
 """
 
 from collections import Counter
@@ -31,7 +32,7 @@ from reluenum.geometry.arrangement import Arrangement, Face, signed_rows
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Pattern
 from reluenum.geometry.supports import Support, support_of, support_text
-from reluenum.groebner import Backends
+from reluenum.groebner.backends import Backends
 from reluenum.landscape.points import SupportPoint
 from reluenum.problem import OutputBias, Problem
 
@@ -315,7 +316,7 @@ def prove_shared(problem: Problem, alive: Product) -> None:
 
 
 def independent_blocks(problem: Problem, support: Support) -> list[Support]:
-    """Split a support into units that no data point, and no output bias, couples."""
+    """Split a support into units that no data point, and no output bias, couples (Lemma 23)."""
     if problem.output_bias is not OutputBias.NONE:
         return [support]
     blocks: list[Support] = []

@@ -13,7 +13,7 @@ from reluenum.errors import BackendError, TheoremViolationError
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Pattern, owned_supports
 from reluenum.geometry.supports import Support, support_of, support_text
-from reluenum.groebner import Backends
+from reluenum.groebner.backends import Backends
 from reluenum.groebner.roots import real_roots_of
 from reluenum.landscape.equations import stationarity_system
 from reluenum.landscape.points import SupportPoint
@@ -106,7 +106,8 @@ def _positive_point(
 ) -> SupportPoint | None:
     """Certify a root as an isolated solution with positive squares, or return None.
 
-    A root that is not simple cannot be certified; Theorem E says that none is lost.
+    A root that is not simple cannot be certified. None that matters is lost: its responses would
+    be dependent (Lemma 9), and by Theorem E such a point is never needed.
     """
     squares = slice(len(system.variables) - len(support), None)
     if any(ball < 0 for ball in root.balls(CERTIFICATION_BITS[0])[squares]):

@@ -1,4 +1,4 @@
-"""How many isolated minima of full size there are: the numbers N_m of Theorem D."""
+"""How many isolated minima of full size there are: the numbers N_m of Corollary D.1."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

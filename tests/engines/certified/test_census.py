@@ -9,7 +9,7 @@ from reluenum.engines.certified.blocks import block_bounds
 from reluenum.engines.certified.prove import prove
 from reluenum.engines.certified.spool import Task, surveyed
 from reluenum.errors import BackendError
-from reluenum.groebner import AutomaticBackends
+from reluenum.groebner.backends import AutomaticBackends
 from tests.support.oracles import (
     CONVENTIONS,
     RIDGES,

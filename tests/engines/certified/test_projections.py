@@ -21,7 +21,7 @@ from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.geometry.frames import _orthogonal
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.subsets import Subsets
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from tests.support.oracles import random_problem, reference_problem
 
 PROBLEMS = [
@@ -90,6 +90,7 @@ def assert_dual(face, point, mid, rad):
 @pytest.mark.parametrize("problem", PROBLEMS, ids=repr)
 @pytest.mark.parametrize("size", [1, 2])
 def test_exact_residuals_lie_within_the_radius(problem, size):
+    """Lemma 28."""
     frames = Geometry.of(problem).frames
     points, _ = solved(problem)
     found = project(frames, of_size(problem, size))

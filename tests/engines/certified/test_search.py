@@ -16,7 +16,7 @@ from reluenum.engines.certified.search import BITS, search
 from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import supports
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.landscape.equations import stationarity_system
 from reluenum.problem import Problem, parse_ridge
 from tests.support.oracles import random_problem, reference_problem, residual_by_points

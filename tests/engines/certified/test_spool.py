@@ -34,7 +34,7 @@ from reluenum.engines.certified.spool import (
     surveyed,
 )
 from reluenum.errors import IncompleteRunError, ReluenumError
-from reluenum.groebner import Settings
+from reluenum.groebner.backends import Settings
 from reluenum.groebner.workers import WorkerDiedError
 from reluenum.problem import parse_ridge
 from reluenum.verify import verify
@@ -45,7 +45,6 @@ PROGRAM = [sys.executable, "-m", "reluenum"]
 REFERENCE = Task(reference_problem(2, "1/100"), 2)
 
 SYMMETRIC = Problem.from_text([["-1"], ["0"], ["1"]], ["1", "0", "1"], 2, "1")
-
 """Data with exact ties, so that blocks hold exact records."""
 
 

@@ -20,7 +20,7 @@ from reluenum.engines.reduced.completeness import KnownResiduals
 from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.subsets import Subsets
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.landscape.dual import dual_excess
 from reluenum.landscape.points import face_sign
 from reluenum.landscape.witnesses import descent_ray
@@ -50,6 +50,7 @@ def claims(problem):
 
 @pytest.mark.parametrize("problem", CASES, ids=repr)
 def test_every_record_says_what_exact_arithmetic_finds(problem):
+    """Vertex supports are the essential ones inside their faces (Corollary E.1)."""
     arrangement = Geometry.of(problem).arrangement
     known = KnownResiduals(problem)
     seen = Counter()

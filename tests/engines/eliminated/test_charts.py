@@ -26,7 +26,7 @@ from reluenum.engines.eliminated.charts import (
 from reluenum.engines.eliminated.products import EliminatedSolver
 from reluenum.engines.eliminated.surrogate import surrogate
 from reluenum.geometry.arrangement import Arrangement
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from tests.support.oracles import fraction, random_problem
 
 CONVENTIONS = list(product(["sum", "mean"], ["none", "free", "ridge"]))
@@ -224,7 +224,7 @@ def by_graph(problem, faces, engine):
     ids=repr,
 )
 def test_charted_and_graph_system_have_the_same_solutions(problem, sizes, engine):
-    """As canonical parametrisations of (kappa, tau): every complex point, with multiplicity."""
+    """As canonical parametrisations of (kappa, tau), with multiplicity (Lemmas 20 and 21)."""
     compared = 0
     live = Arrangement.of(problem).live_faces
     for faces in (chosen for size in sizes for chosen in combinations(live, size)):

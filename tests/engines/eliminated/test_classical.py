@@ -37,7 +37,7 @@ from reluenum.engines.eliminated.surrogate import surrogate
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import patterns
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.landscape.dual import scan_dual
 from reluenum.landscape.witnesses import descent_ray
 from tests.support.oracles import DIGITS, Data, Network, decimals, random_problem
@@ -372,6 +372,7 @@ def evaluated(function, psi):
     ids=repr,
 )
 def test_points_are_minima_when_theorems_b_and_c_say_so(problem, engine):
+    """Lemma 26."""
     arrangement = Arrangement.of(problem)
     for point in critical_points(problem, engine, problem.width):
         judged = conditions(point)
@@ -484,7 +485,7 @@ def test_an_open_curvature_of_a_zero_unit_is_settled_by_the_least_loss(engine):
 
 
 def test_a_fibre_explains_the_kernel_of_the_hessian_and_nothing_else_does(engine):
-    """Example 2: the squares on +0 and 0+ have a constant sum."""
+    """Example 2: the squares on +0 and 0+ have a constant sum (Lemmas 24 and 25)."""
     arrangement = Arrangement.of(EXAMPLE_2)
     points = list(critical_points(EXAMPLE_2, engine))
     (group,) = [g for g in residual_classes(Geometry.of(EXAMPLE_2), points) if len(g.vertices) == 2]

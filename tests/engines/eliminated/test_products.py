@@ -33,7 +33,7 @@ from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import patterns
 from reluenum.geometry.supports import support_text
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from tests.support.oracles import DIGITS, Data, Network, random_problem
 
 CONVENTIONS = list(product(["sum", "mean"], ["none", "free", "ridge"]))
@@ -120,6 +120,7 @@ def test_an_output_bias_couples_all_units(bias):
 
 
 def test_a_block_without_a_point_settles_the_product_as_its_system_would(engine):
+    """Lemma 23."""
     problem = random_problem(9, 4, 1, 2, "1/3")
     solver = EliminatedSolver(problem, engine)
     settled = 0
@@ -136,7 +137,7 @@ def test_a_block_without_a_point_settles_the_product_as_its_system_would(engine)
 
 @pytest.mark.parametrize("how", CONVENTIONS)
 def test_every_repetition_adds_a_dimension(how, engine):
-    """Krull dimensions of the systems with all units, against those that are claimed."""
+    """Krull dimensions of the systems with all units, against those of Lemma 22(a)."""
     problem = random_problem(4, 2, 1, 3, "1/3", loss=how[0], output_bias=how[1])
     solver = EliminatedSolver(problem, engine)
     dimensions = set()
@@ -175,6 +176,7 @@ def test_units_on_one_face_that_did_not_share_their_points_would_be_noticed(monk
 
 
 def test_units_that_see_no_point_are_never_critical(engine):
+    """Lemma 22(c)."""
     problem = random_problem(4, 3, 1, 2, "1/3")
     solver = EliminatedSolver(problem, engine)
     dead = [f for f in Arrangement.of(problem).faces if not f.active and "-" in f.signs]
@@ -188,6 +190,7 @@ def test_units_that_see_no_point_are_never_critical(engine):
 
 
 def test_zero_units_leave_the_critical_points_of_the_others(engine):
+    """Lemma 22(b)."""
     problem = random_problem(4, 3, 1, 3, "1/3")
     solver = EliminatedSolver(problem, engine)
     for face in Arrangement.of(problem).live_faces:

@@ -45,6 +45,7 @@ def test_degenerate_data_end_with_the_same_documents(name):
 
 @pytest.mark.slow
 def test_a_square_and_two_units_have_curves_of_critical_points():
+    """Fibres of positive dimension (Lemma 25)."""
     inputs, targets, _, ridge, _ = CASES["a square"]
     problem = Problem.from_text(inputs, targets, 2, ridge)
     found = enumerate_minima(problem, formulation="eliminated")

@@ -24,7 +24,7 @@ from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import patterns
 from reluenum.geometry.supports import support_text
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from tests.support.oracles import RIDGES, by_any_route, random_problem, reference_problem
 
 THREE_POINTS = random_problem(8, 3, 1, 2, "1/5")
@@ -139,7 +139,7 @@ def test_small_instances_have_one_landscape_by_both_formulations(
 
 
 def test_three_points_have_arcs_and_isolated_minima_with_their_orbits(engine):
-    """The orbit of an arc of two units on one face is itself; of two faces, both orders."""
+    """The orbit of an arc of two units on one face is itself; of two, both orders (Lemma 27)."""
     found = landscape_of(THREE_POINTS, engine)
     sizes = Counter()
     for component in found.components:

@@ -18,7 +18,7 @@ from reluenum.algebra.parametrisation import real_solutions
 from reluenum.engines.eliminated.charts import Chart, graph_system, graph_unknowns, inside_system
 from reluenum.engines.eliminated.surrogate import RationalFunction, paper_system, surrogate
 from reluenum.geometry.arrangement import Arrangement
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from tests.support.oracles import fraction, random_problem
 
 CONVENTIONS = list(product(["sum", "mean"], ["none", "free", "ridge"]))
@@ -339,6 +339,7 @@ def units_by_graph(problem, faces, engine):
 def test_the_system_of_the_paper_has_the_solutions_of_the_charts_with_both_signs(
     seed, size, how, signs, engine
 ):
+    """Lemma 19."""
     problem = random_problem(seed, size, 1, 2, "1/3", loss=how[0], output_bias=how[1])
     arrangement = Arrangement.of(problem)
     faces = tuple(arrangement.face(s) for s in signs)

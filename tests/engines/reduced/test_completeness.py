@@ -12,7 +12,7 @@ from reluenum.engines.reduced.completeness import KnownResiduals, proved_complet
 from reluenum.engines.reduced.outcomes import Outcome, OutcomeKind, solve_support
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.supports import support_text, supports
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.landscape.dual import dual_excess
 from reluenum.landscape.points import zero_network
 from reluenum.problem import Problem

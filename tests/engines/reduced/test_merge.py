@@ -14,7 +14,7 @@ from reluenum.errors import IncompleteRunError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import support_text, supports
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.problem import Problem
 
 EXAMPLE_1 = Problem.from_text([["-3/4"], ["4/3"]], ["2", "-1"], 2, "1")
@@ -169,6 +169,7 @@ symmetric = st.tuples(
 @settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 @given(instance=symmetric)
 def test_the_squares_of_every_support_explain_its_residual(instance, engine):
+    """Every support is a union of vertices (Lemma 12), which tell its dimension (Lemma 12a)."""
     inputs, parity, ridge, bias = instance
     targets = [x + 1 if parity > 0 else x for x in inputs]
     problem = Problem.from_text([[x] for x in inputs], targets, 2, ridge, output_bias=bias)
@@ -193,6 +194,7 @@ def test_the_squares_of_every_support_explain_its_residual(instance, engine):
 @settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 @given(instance=symmetric)
 def test_different_classes_have_different_residuals(instance, engine):
+    """Lemma 11."""
     inputs, parity, ridge, bias = instance
     targets = [x + 1 if parity > 0 else x for x in inputs]
     problem = Problem.from_text([[x] for x in inputs], targets, 2, ridge, output_bias=bias)

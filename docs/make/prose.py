@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from textwrap import fill
 
 LINE = 100
-
 """Characters of a line."""
 
 

@@ -14,7 +14,7 @@ import yaml
 from flint import fmpq
 from tabulate import tabulate
 
-from docs.prose import bullets, said
+from docs.make.prose import bullets, said
 from reluenum import Problem
 from reluenum.datasets.datafiles import read_csv
 from reluenum.documents.files import write_text
@@ -26,24 +26,19 @@ from reluenum.figures.reading import data, fitted_values, number, parameters
 from reluenum.paths.path import ridge_path
 from reluenum.problem import parse_ridge
 
-ROOT = Path(__file__).parent.parent
-
+ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "results/gallery"
 
 PATH_WIDTH, PATH_RIDGES, PATH_POINTS = 2, ("1/1000", "1/2"), 28
-
 """What the ridge path of Galileo's data runs through."""
 
 SQUARE_OF_UNIT = {"galileo": 1e4, "nightingale": 1e6, "stackloss": 1e2, "nile": 1e6}
-
 """A squared residual of a file, in published units."""
 
 Document = Mapping[str, Any]
-
 """Of the format `reluenum-minima`, or a part of it."""
 
 RidgePath = Mapping[str, Any]
-
 """Of the format `reluenum-path`."""
 
 
@@ -128,7 +123,6 @@ def plain(value: float) -> str:
 
 
 Instances = Mapping[tuple[int, str], Instance]
-
 """The instances of a data set, by width and ridge."""
 
 
@@ -281,11 +275,9 @@ def _mirrored(one: Instance) -> bool:
 
 
 KINDS = {"disappears": "is a minimum no more", "appears": "becomes a minimum"}
-
 """Other words for two kinds of events."""
 
 DIES = "its second unit dies"
-
 """What happens to a branch that disappears because weights go to 0."""
 
 
@@ -618,7 +610,6 @@ FIGURES: Mapping[str, tuple[tuple[int, str], str]] = {
     "stackloss": ((2, "1/10"), "png"),
     "nile": ((2, "1/10"), "png"),
 }
-
 """Which instance of a data set is drawn, and the format that is smaller."""
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from docs.prose import bullets, paragraph, said
+from docs.make.prose import bullets, paragraph, said
 from reluenum import Problem
 from reluenum.convex.comparison import EQUAL, Comparison, compare_with_program
 from reluenum.convex.program import TIGHT, ConvexOptimum, convex_optimum
@@ -21,16 +21,13 @@ from reluenum.engines.series import CertifiedSeries
 from reluenum.problem import Loss, OutputBias, parse_ridge
 from reluenum.views.cells import short_number
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 SIZES = ((2, 1), (3, 1), (4, 1), (5, 1), (6, 1), (7, 1), (3, 2), (4, 2), (5, 2), (7, 2))
-
 """Numbers of points and dimensions; each is taken with three ridges."""
 
 RIDGES = ("1/100", "1/20", "1/4")
-
 WIDTHS = (1, 2, 3)
-
 COUNT = 30
 
 

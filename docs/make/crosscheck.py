@@ -16,15 +16,14 @@ from reluenum.datasets.families import reference_data
 from reluenum.documents.files import write_text
 from reluenum.engines.formulations import FORMULATIONS
 from reluenum.figures import plot_times, save_figure
-from reluenum.groebner import BACKENDS, Limits
+from reluenum.groebner.backends import BACKENDS
+from reluenum.groebner.limits import Limits
 from reluenum.problem import parse_ridge
 
 LIMITS = Limits(seconds=60)
-
 """Of a backend on one system."""
 
 NUMERATOR_LIMITS = {"msolve": LIMITS, "singular": Limits(seconds=10)}
-
 """Backends that are asked for the paper's own systems; Singular finishes few of the large ones."""
 
 OPENING = """\
@@ -88,7 +87,6 @@ EARLIER = {
     "overlapping, one of them a single point": ("1.10", "6.7"),
     "overlapping": ("5.9", "66.7"),
 }
-
 """Seconds of msolve without the denominator's zeros, and on the paper's full system."""
 
 
@@ -204,5 +202,5 @@ def _cell(systems: Sequence) -> str:
 
 
 if __name__ == "__main__":
-    FOLDER = Path(__file__).parent
+    FOLDER = Path(__file__).parents[1]
     main(FOLDER / "crosscheck.md", FOLDER / "images/crosscheck_times")

@@ -21,21 +21,19 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from docs.prose import said
+from docs.make.prose import said
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 TEMPLATES = ROOT / "docs/templates"
 
 WORKFLOW = ("Snakefile", "environment.yml", "config", "profiles", "rules", "scripts", "captions")
-
 """What Snakemake reads of a clone of this repository."""
 
 WORDS = (
     *("no", "one", "two", "three", "four", "five", "six"),
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
 )
-
 """Small numbers in a sentence."""
 
 

@@ -2,9 +2,9 @@
 
     make practice
 
-Numbers come from docs/practice.csv, the table of `config/practice.yaml`, and from
-docs/completeness.json, which benchmarks/completeness.py writes; what a sentence says is checked
-before it is written.
+Numbers come from docs/data/practice.csv, the table of `config/practice.yaml`, and from
+docs/data/completeness.json, which benchmarks/completeness.py writes; what a sentence says is
+checked before it is written.
 """
 
 import json
@@ -16,19 +16,16 @@ from typing import Any
 import pandas as pd
 from tabulate import tabulate
 
-from docs.prose import bullets, paragraph, said
+from docs.make.prose import bullets, paragraph, said
 from reluenum.documents.files import write_text
 from reluenum.views.cells import percent
 from reluenum.views.optimisers import LEGEND, MINIMA, Fate, readable_optimisers, shares_totals
 
-ROOT = Path(__file__).parent.parent
-
+ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "results/practice"
-
-SHARES, STUDY = ROOT / "docs/practice.csv", ROOT / "docs/completeness.json"
+SHARES, STUDY = ROOT / "docs/data/practice.csv", ROOT / "docs/data/completeness.json"
 
 REFERENCE = "reference-L2-ridge1_100"
-
 """The instance of which the figures of a single one are shown."""
 
 IMAGES = {
@@ -36,7 +33,6 @@ IMAGES = {
     "basins": (RESULTS / REFERENCE / "figures/basins.svg", "Where runs on the reference end"),
     "end_losses": (RESULTS / REFERENCE / "figures/end_losses.svg", "Losses at the end points"),
 }
-
 """Figures of the page: where the workflow leaves them, and what they say."""
 
 

@@ -1,7 +1,7 @@
 """Write docs/sweeps.md: how the landscape of random data changes with n, the width and the ridge.
 
     ./run -- snakemake --cores 2 --configfile config/sweep_paper.yaml
-    ./run -- python -m docs.sweeps
+    ./run -- python -m docs.make.sweeps
 
 Numbers come from the tables of the sweep; what a sentence says is checked before it is written.
 """
@@ -13,17 +13,15 @@ import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
-from docs.prose import bullets, paragraph, said
+from docs.make.prose import bullets, paragraph, said
 from reluenum.documents.files import write_text
 from reluenum.figures import SWEEP_FIGURES, save_figure
 from reluenum.views.cells import percent
 from reluenum.views.sweep_tables import decided
 from reluenum.views.sweeps import LEGEND, readable_summary, sweep_totals
 
-ROOT = Path(__file__).parent.parent
-
+ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "results/sweep_paper"
-
 IMAGES = ROOT / "docs/images"
 
 SHOWN = {
@@ -32,7 +30,6 @@ SHOWN = {
     "sizes": "How many isolated minima have a face of its own for each unit",
     "cost": "Seconds against the number of supports",
 }
-
 """Figures of the page, with what they say to those who do not see them."""
 
 Tables = Mapping[str, pd.DataFrame]
@@ -128,7 +125,7 @@ def _counts(instances: pd.DataFrame) -> list[str]:
         ),
         _image("sizes"),
         paragraph(
-            "By Theorem D the number of components of *every* width follows from these N_m: an",
+            "By Corollary D.1 the number of components of *every* width follows from these N_m: an",
             "isolated minimum of m units gives C(L - 1, m - 1) components of L units.",
         ),
     ]

@@ -15,7 +15,7 @@ from reluenum.engines.formulations import ELIMINATED
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import patterns
 from reluenum.geometry.sign_matrices import refute_all
-from reluenum.groebner import open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import parse_ridge
 from reluenum.views.facts import facts
@@ -51,7 +51,6 @@ KINDS = {
     "a unit on a boundary": lambda faces: any(face.zeros for face in faces),
     "interior of a pattern": lambda faces: True,
 }
-
 """Kinds of products of faces; the first that applies counts."""
 
 
@@ -144,4 +143,4 @@ def verdicts_table(found: CertifiedLandscape) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(__file__).parent / "paper_route.md")
+    main(Path(__file__).parents[1] / "paper_route.md")

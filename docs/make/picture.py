@@ -15,4 +15,4 @@ def main(target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(__file__).parent / "images/reference_units")
+    main(Path(__file__).parents[1] / "images/reference_units")

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from docs.live import ROOT, Desk, render
-from docs.paper_route import components_table, markdown_table
+from docs.make.live import ROOT, Desk, render
+from docs.make.paper_route import components_table, markdown_table
 from reluenum import Landscape, Problem, enumerate_minima
 from reluenum.algebra.decimals import DIGITS
 from reluenum.cli.exits import BAD_INPUT, DECIDED, FAILED, UNDECIDED
@@ -27,7 +27,8 @@ from reluenum.datasets.families import random_data, reference_data
 from reluenum.documents.files import write_text
 from reluenum.documents.minima import stationary_document
 from reluenum.figures.reading import data, fitted_values, parameters
-from reluenum.geometry.arrangement import Arrangement, face_bound
+from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.bounds import face_bound
 from reluenum.geometry.sizes import CERTIFIED_SUPPORT_LIMIT as CERTIFIED_LIMIT
 from reluenum.geometry.sizes import (
     LARGEST_DIMENSION,
@@ -36,25 +37,22 @@ from reluenum.geometry.sizes import (
     SUPPORT_LIMIT,
 )
 from reluenum.geometry.supports import count_supports
-from reluenum.groebner import BACKENDS, DEFAULT_MEGABYTES, DEFAULT_SECONDS
+from reluenum.groebner.backends import BACKENDS
+from reluenum.groebner.limits import DEFAULT_MEGABYTES, DEFAULT_SECONDS
 from reluenum.paths.path import SHARPNESS
 from reluenum.problem import parse_ridge
 from reluenum.views.cells import short_number
 
 EXITS = {"decided": DECIDED, "bad": BAD_INPUT, "undecided": UNDECIDED, "failed": FAILED}
-
 """Exit codes."""
 
 WIDTH, RIDGE = 2, "1/100"
-
 """Of the reference experiment."""
 
 Document = Mapping[str, Any]
-
 """Of the formats `reluenum-minima` or `reluenum-path`, or a part of it."""
 
 Values = Mapping[str, Any]
-
 """What a template may name."""
 
 
@@ -225,7 +223,6 @@ def one_sided_gradients(
 
 
 SIZES, WIDTHS = (3, 5, 10, 30, 100, 300), (1, 2, 3, 4)
-
 """Of the tables of supports."""
 
 
@@ -289,7 +286,6 @@ PAGES: Mapping[str, Callable[[], Values]] = {
     "docs/reading.md": reading,
     "docs/faq.md": faq,
 }
-
 """Every page, with what its template may name."""
 
 

@@ -1,6 +1,6 @@
 """Render the report of the reference experiment as an example, and picture its explorer.
 
-./run reference && ./run -- python docs/example.py
+./run reference && ./run -- python -m docs.make.example
 """
 
 import subprocess
@@ -9,14 +9,10 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).parent.parent
-
+ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "docs/example/report.html"
-
 EXPLORER = ROOT / "results/reference/paths/reference-L2/explorer.html"
-
 PICTURE = ROOT / "docs/images/explorer.png"
-
 WINDOW = {"width": 1100, "height": 1120}
 
 

@@ -1,0 +1,33 @@
+"""Certificates of an experiment, checked by a program that is not the solver."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from reluenum.documents.seals import read_json
+from reluenum.errors import IncompleteRunError
+from reluenum.verify import CertificateError, Report, verify
+
+
+def proved(minima: Path, name: str, told: Callable[[Report], str] = str) -> str:
+    """Return what the certificate of a document proves.
+
+    Parameters
+    ----------
+    minima : Path
+        A document that claims no completeness is told of, and left to those who draw conclusions.
+    name : str
+        Of the document, in errors.
+    told : callable
+        How a report becomes text.
+
+    Raises
+    ------
+    IncompleteRunError
+        If the certificate does not prove the document.
+    """
+    if not read_json(minima)["complete"]:
+        return "not complete, so nothing was checked"
+    try:
+        return told(verify(minima))
+    except CertificateError as error:
+        raise IncompleteRunError(f"{name}: not proved: {error}") from error
