@@ -7,8 +7,7 @@ from typing import Any
 from flint import fmpz
 
 from reluenum.algebra.decimals import decimal_text, enclosing_interval
-from reluenum.documents.seals import read_json
-from reluenum.errors import IncompleteRunError
+from reluenum.documents.seals import check_kind, read_json
 from reluenum.geometry.supports import support_text
 from reluenum.groebner.versions import installed_versions
 from reluenum.landscape.components import Component, Stratum
@@ -137,8 +136,7 @@ def read_minima(path: str | Path) -> dict[str, Any]:
         If the file is none, or of another version.
     """
     document = read_json(path)
-    if document.get("format") != FORMAT or document.get("version") != VERSION:
-        raise IncompleteRunError(f"{path} is no document of kind {FORMAT}, version {VERSION}")
+    check_kind(document, (FORMAT, VERSION), path)
     return document
 
 

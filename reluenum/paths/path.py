@@ -17,10 +17,9 @@ from tqdm import tqdm
 
 from reluenum.algebra.decimals import decimal_text
 from reluenum.algebra.scalars import whole
-from reluenum.documents.seals import read_json, read_sealed
+from reluenum.documents.seals import check_kind, read_json, read_sealed
 from reluenum.engines.certified.census import examined
 from reluenum.engines.certified.spool import Task
-from reluenum.errors import IncompleteRunError
 from reluenum.geometry.supports import StratumKey
 from reluenum.groebner.backends import Backends, Settings, open_backends
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
@@ -153,9 +152,7 @@ def read_path(path: str | PathLike) -> dict[str, Any]:
     IncompleteRunError
         If the file is none, of another version, or not as it was written.
     """
-    document = read_json(path)
-    if (document.get("format"), document.get("version")) != (FORMAT, VERSION):
-        raise IncompleteRunError(f"{path} is no document of kind {FORMAT}, version {VERSION}")
+    check_kind(read_json(path), (FORMAT, VERSION), path)
     return read_sealed(path)
 
 
