@@ -15,7 +15,7 @@ from typing import Any
 
 from reluenum.algebra.decimals import decimal_text
 from reluenum.algebra.numbers import Number, compare
-from reluenum.engines.eliminated.classical import ClassicalConditions, Judgement, Minimality
+from reluenum.engines.eliminated.classical import ClassicalConditions, Judgement
 from reluenum.engines.eliminated.products import EliminatedPoint, ProductOutcome
 from reluenum.errors import IncompleteRunError, TheoremViolationError
 from reluenum.geometry.geometry import Geometry
@@ -90,9 +90,7 @@ class JudgedPoint:
     @property
     def is_minimum(self) -> bool | None:
         """Whether the point is a local minimum; None if the conditions are inconclusive."""
-        if self.judgement.minimality is Minimality.INCONCLUSIVE:
-            return None
-        return self.judgement.minimality is Minimality.MINIMUM
+        return self.judgement.is_minimum
 
     @property
     def witness(self) -> Descent | None:
@@ -270,10 +268,10 @@ def _row(
     point: EliminatedPoint, with_zero_units: bool, judgement: Judgement, least: Number | None
 ) -> JudgedPoint:
     """Record a judgement; a global minimum exists, and no candidate is below the least loss."""
-    is_open = judgement.minimality is Minimality.INCONCLUSIVE
-    if is_open and least is not None and compare(point.loss, least) == 0:
+    is_open = judgement.is_minimum is None and least is not None
+    if is_open and compare(point.loss, least) == 0:
         reason = f"{judgement.reason}, but no candidate has a smaller loss"
-        judgement = Judgement(Minimality.MINIMUM, reason)
+        judgement = Judgement(True, reason)
     return JudgedPoint(point, with_zero_units, judgement)
 
 
