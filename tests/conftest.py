@@ -25,17 +25,22 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run the slow tests last, so that a mistake shows early.
 
-    Of these the longest come first, so that no process waits for the other at the end.
+    Several processes share the files among them (`--dist loadfile`), as the tests of a file share
+    what is made once. They begin with those that take longest, so that none waits for another at
+    the end.
     """
-    items.sort(key=_order)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+    if hasattr(config, "workerinput"):
+        items.sort(key=_seconds, reverse=True)
 
 
-def _order(item: pytest.Item) -> tuple[bool, int]:
-    slow = item.get_closest_marker("slow")
-    return slow is not None, 0 if slow is None else -slow.kwargs.get("seconds", 0)
+def _seconds(item: pytest.Item) -> int:
+    """Return how long the tests of a file take, roughly."""
+    mark = item.get_closest_marker("seconds")
+    return 0 if mark is None else mark.args[0]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

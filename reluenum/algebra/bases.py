@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, count, islice
+from operator import le
 from typing import Self
 
 from flint import fmpq, fmpq_mat, fmpq_poly, fmpz_mpoly, fmpz_mpoly_vec, fmpz_poly
@@ -113,7 +114,7 @@ def krull_dimension(leading: Iterable[Exponents], variables: int) -> int:
 
 def divides(divisor: Exponents, monomial: Exponents) -> bool:
     """Whether one monomial divides another."""
-    return all(d <= m for d, m in zip(divisor, monomial, strict=True))
+    return all(map(le, divisor, monomial))
 
 
 def _shifted(exponents: Exponents, variable: int) -> Exponents:

@@ -218,9 +218,21 @@ class Number:
         """Return an enclosure from coordinates known to about the given number of bits."""
         if bits not in self._balls:
             with ctx.workprec(bits + 32):
-                for number in self._unknown(lambda known: bits in known._balls):
-                    number._balls[bits] = number._ball(bits)
+                self._evaluate(bits)
         return self._balls[bits]
+
+    def _evaluate(self, bits: int) -> None:
+        """Find the balls that are needed, operands first: most time of an exact proof goes here."""
+        waiting = [self]
+        while waiting:
+            number = waiting[-1]
+            operands = [o for o in number.operands if isinstance(o, Number)]
+            if unknown := [operand for operand in operands if bits not in operand._balls]:
+                waiting += unknown
+            else:
+                waiting.pop()
+                if bits not in number._balls:
+                    number._balls[bits] = number._ball(bits)
 
     def _unknown(self, is_known: Callable[["Number"], bool]) -> Iterator["Number"]:
         """Yield what has to be evaluated, operands first; a sum over all data nests deeply."""
@@ -235,7 +247,7 @@ class Number:
                 yield waiting.pop()
 
     def _ball(self, bits: int) -> arb:
-        values = [o.ball(bits) if isinstance(o, Number) else arb(o) for o in self.operands]
+        values = [o._balls[bits] if isinstance(o, Number) else arb(o) for o in self.operands]
         return self.operation(*values)
 
     def exact(self) -> FieldElement:
@@ -368,22 +380,23 @@ def _identity(value: Any) -> Any:
 
 def _combined(point: IsolatedPoint, operation: Callable, left: Any, right: Any) -> Number:
     """Join two operands; trivial sums and products with 0 and 1 are not recorded."""
-    for value, other in ((left, right), (right, left)):
-        if isinstance(value, Number):
-            if value.point is not point:
-                raise ValueError("numbers at different points can only be compared")
-            continue
-        if not isinstance(value, fmpq | int):
-            return NotImplemented
-        divides = operation is operator.truediv and value is right
-        if value == 0 and divides:
+    if isinstance(left, Number) and isinstance(right, Number):
+        if left.point is not right.point:
+            raise ValueError("numbers at different points can only be compared")
+        return Number(point, operation, (left, right))
+    value, other = (right, left) if isinstance(left, Number) else (left, right)
+    if not isinstance(value, fmpq | int):
+        return NotImplemented
+    divides = operation is operator.truediv and value is right
+    if value == 0:
+        if divides:
             raise ZeroDivisionError("a number is divided by 0")
-        if value == 0 and operation in (operator.mul, operator.truediv):
+        if operation in (operator.mul, operator.truediv):
             return point.constant(0)
-        if value == 0 and (operation is operator.add or value is right):
+        if operation is operator.add or value is right:
             return other
-        if value == 1 and (operation is operator.mul or divides):
-            return other
+    if value == 1 and (operation is operator.mul or divides):
+        return other
     return Number(point, operation, (left, right))
 
 

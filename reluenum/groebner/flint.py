@@ -12,7 +12,7 @@ from reluenum.groebner.killable import KillableWorker
 from reluenum.groebner.limits import Limits, seconds_until
 from reluenum.groebner.program import UNREADABLE, executable
 
-EFFORT = (60, 120, 4000)
+EFFORT = (60, 120, 2000)
 """Largest basis, terms per polynomial and coefficient bits of the bounded first attempt."""
 
 EASY_DEGREE = 16

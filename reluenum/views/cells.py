@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Context, Decimal
 from math import sqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from tabulate import tabulate
 
 from reluenum.documents.labels import Document
+
+if TYPE_CHECKING:  # slow to import: only where a table is made
+    import pandas as pd
 
 READABLE_DIGITS = 6
 """Significant digits of a loss where it is for reading."""
@@ -78,9 +80,11 @@ def share_interval(count: int, total: int) -> tuple[float, float, float]:
     return share, min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half))
 
 
-def object_frame(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+def object_frame(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> "pd.DataFrame":
     """Return a frame that keeps every cell the object it is (an int with gaps stays an int)."""
     cells = [[record.get(column) for column in columns] for record in records]
+    import pandas as pd
+
     return pd.DataFrame(cells, columns=list(columns), dtype=object)
 
 
@@ -95,7 +99,7 @@ def problem_cells(problem: Document) -> dict[str, Any]:
     return {"n": len(problem["y"]), "d": len(problem["x"][0]), **settings}
 
 
-def csv_text(frame: pd.DataFrame, unknown: str = UNKNOWN) -> str:
+def csv_text(frame: "pd.DataFrame", unknown: str = UNKNOWN) -> str:
     """Return a frame as CSV, with a word for what is not known."""
     return frame.to_csv(index=False, lineterminator="\n", na_rep=unknown)
 

@@ -6,17 +6,18 @@ shortens them.
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from reluenum.documents.labels import Document, kind, support_label
 from reluenum.geometry.supports import faces_in
 from reluenum.problem import Names
 from reluenum.views.cells import UNKNOWN, csv_text, list_cell, object_frame, short_number
 
+if TYPE_CHECKING:  # slow to import: only where a table is made
+    import pandas as pd
 
-def components_frame(document: Document) -> pd.DataFrame:
+
+def components_frame(document: Document) -> "pd.DataFrame":
     """Return one row per component, in the order of the document.
 
     Parameters
@@ -69,7 +70,7 @@ def names_of(document: Document) -> Names:
     return Names(tuple(given["inputs"]), given["target"])
 
 
-def units_frame(document: Document) -> pd.DataFrame:
+def units_frame(document: Document) -> "pd.DataFrame":
     """Return one row per hidden unit of the network that represents each component.
 
     Parameters
@@ -91,6 +92,8 @@ def units_frame(document: Document) -> pd.DataFrame:
         faces += [""] * (len(network["a"]) - len(faces))
         units = zip(faces, network["a"], network["B"], network["c"], strict=True)
         rows += [[number, k, f, a, *b, c] for k, (f, a, b, c) in enumerate(units, start=1)]
+    import pandas as pd
+
     return pd.DataFrame(rows, columns=["component", "unit", "face", "a", *slopes, "c"])
 
 
@@ -135,7 +138,7 @@ def minima_csv(document: Document) -> str:
     return csv_text(components_frame(document))
 
 
-def stationary_frame(document: Document) -> pd.DataFrame:
+def stationary_frame(document: Document) -> "pd.DataFrame":
     """Return one row per stationary point of a document of the format `reluenum-stationary`.
 
     Returns

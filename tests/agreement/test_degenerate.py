@@ -18,6 +18,8 @@ from reluenum.documents.minima import minima_document
 from reluenum.landscape.witnesses import loss_of_units
 from tests.support.oracles import Centred, Data, component_key, faces_of, network_of, random_problem
 
+pytestmark = pytest.mark.seconds(50)
+
 PROBLEMS = {
     "d=1": random_problem(21, 4, 1, 2, "1/10"),
     "d=1 free": random_problem(22, 4, 1, 2, "1/5", output_bias="free"),

@@ -25,6 +25,8 @@ from tests.support.oracles import (
     reference_problem,
 )
 
+pytestmark = pytest.mark.seconds(20)
+
 STEPS = 30_000
 
 SCALES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)

@@ -22,6 +22,8 @@ from reluenum.groebner.backends import BACKENDS
 from reluenum.groebner.limits import DEFAULT_MEGABYTES, DEFAULT_SECONDS
 from reluenum.problem import parse_ridge
 
+pytestmark = pytest.mark.seconds(20)
+
 PROGRAM = [sys.executable, "-m", "reluenum"]
 
 DATA = "x,y\n-1,0.2\n1/3,-1\n0.75,1e0\n"

@@ -16,6 +16,8 @@ from reluenum.documents.files import replaced_file
 from tests.support import hostile
 from tests.support.workflow import ROOT, SMALL_DATA, Folder
 
+pytestmark = pytest.mark.seconds(50)
+
 LONGEST_LINE = 12_000
 """Characters: names of files are repeated as they are."""
 

@@ -23,6 +23,8 @@ from scripts import convex_agreed
 from tests.support.oracles import random_problem
 from tests.support.workflow import ROOT, Folder
 
+pytestmark = pytest.mark.seconds(15)
+
 PAGE = (ROOT / "docs/convex.md").read_text(encoding="utf-8")
 
 SIZES = [(2, 1), (3, 1), (4, 1), (5, 1), (7, 1), (2, 2), (3, 2), (4, 2), (5, 2), (6, 1)]
@@ -51,7 +53,7 @@ def certified(problem):
 # The acceptance criterion.
 
 
-@pytest.mark.slow(seconds=6)
+@pytest.mark.slow
 def test_a_minimum_is_global_at_every_width_if_and_only_if_its_loss_is_the_convex_value():
     """Theorem F(3)."""
     verdicts = []
@@ -320,7 +322,7 @@ def test_the_first_rows_of_the_page_are_what_is_computed():
         assert dict(zip(header, row, strict=True)) == computed.cells()
 
 
-@pytest.mark.slow(seconds=6)
+@pytest.mark.slow
 def test_the_workflow_compares_every_instance(tmp_path):
     entry = {"csv": "small.csv", "width": 3, "ridge": "1/100"}
     config = {"experiment": "small", "datasets": [entry], "solve": {"engine": "certified"}}

@@ -19,6 +19,8 @@ from reluenum.figures.reading import data, fitted_values
 from reluenum.figures.style import MOST_PANELS, PNG_DPI, spread
 from reluenum.problem import Problem
 
+pytestmark = pytest.mark.seconds(25)
+
 LINE = ([["-1"], ["0"], ["2"], ["3"]], ["1", "-1", "1/2", "-2"])
 
 PLANE = ([["0", "0"], ["1", "0"], ["0", "1"], ["1", "1"]], ["1", "-1", "0", "2"])

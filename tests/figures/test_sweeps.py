@@ -18,6 +18,8 @@ from reluenum.figures.sweeps.panels import look
 from reluenum.views import sweep_tables as aggregate
 from reluenum.views.cells import share_interval
 
+pytestmark = pytest.mark.seconds(50)
+
 DRAWINGS = figures.SWEEP_FIGURES
 
 ABSURD = {"components": 9999, "isolated": 9999, "isolated_on_boundary": 1, "full_size": 999}

@@ -16,6 +16,8 @@ from reluenum.optimisers.runs import LOCAL, Descents, descents, missing, unexpla
 from reluenum.optimisers.settling import network_of, settle
 from tests.support.oracles import random_problem, reference_problem
 
+pytestmark = pytest.mark.seconds(30)
+
 
 def small_random_problem(seed):
     """A random instance with d <= 2 and L <= 3, of all conventions and ridges."""
@@ -38,7 +40,7 @@ def listed(problem):
     return enumerate_minima(problem, engine="certified").document
 
 
-@pytest.mark.slow(seconds=35)
+@pytest.mark.slow
 def test_no_run_ends_unexplained_or_at_a_minimum_that_is_not_listed():
     """50 random instances, every optimiser."""
     ends, arrived = Counter(), Counter()

@@ -32,6 +32,8 @@ from reluenum.views.optimisers import (
 from scripts import descent_explained
 from tests.support.workflow import Folder
 
+pytestmark = pytest.mark.seconds(20)
+
 FEW = ["--starts", "6", "--steps", "300", "--optimisers", "adam,lbfgs"]
 
 
@@ -437,7 +439,7 @@ def _summary(missing, unexplained):
     return {"kinds": {EndKind.MISSING: missing, EndKind.UNEXPLAINED: unexplained}}
 
 
-@pytest.mark.slow(seconds=15)
+@pytest.mark.slow
 def test_the_workflow_explains_the_runs_on_every_instance(tmp_path):
     entry = {"csv": "small.csv", "width": [1, 2], "ridge": "1/10"}
     settings = {"starts": 5, "steps": 200, "optimisers": ["adam", "lbfgs"], "seed": 3}

@@ -267,7 +267,7 @@ def test_an_answer_may_be_that_there_are_infinitely_many():
     assert Answer(0.1, infinite=True).real is None
 
 
-@pytest.mark.slow(seconds=15)
+@pytest.mark.slow
 def test_a_small_benchmark_measures_and_renders_everything(quiet):
     found = json.loads(json.dumps(measure.measured(SMALL, quiet)))
     assert set(found) == set(DOCUMENT)

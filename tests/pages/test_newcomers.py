@@ -22,6 +22,8 @@ from reluenum.problem import parse_ridge
 from tests.support.systems import SYSTEMS, comparable, text_of
 from tests.support.workflow import TARGETS, rules
 
+pytestmark = pytest.mark.seconds(45)
+
 ROOT = Path(__file__).parents[2]
 
 TEMPLATES = sorted((ROOT / "docs/templates").glob("*.md.j2"))
@@ -42,7 +44,7 @@ def test_a_page_is_of_this_version(page, tmp_path):
     assert_is_of_this_version(page, tmp_path)
 
 
-@pytest.mark.slow(seconds=20)
+@pytest.mark.slow
 def test_the_tutorial_with_its_figures_and_its_workflow_is_of_this_version(tmp_path):
     assert_is_of_this_version("docs/tutorial.md", tmp_path)
 

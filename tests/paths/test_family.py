@@ -16,6 +16,8 @@ from reluenum.landscape.witnesses import descent_ray
 from reluenum.paths.family import Family
 from tests.support.oracles import random_problem
 
+pytestmark = pytest.mark.seconds(15)
+
 BITS = 200
 
 CONVENTIONS = [

@@ -19,6 +19,8 @@ from reluenum.paths.path import SHARPNESS, _changes, _kind, minima_at, ridge_pat
 from reluenum.problem import parse_ridge
 from tests.support.oracles import reference_problem
 
+pytestmark = pytest.mark.seconds(50)
+
 
 def by_groebner(problem):
     """The locally minimal supports, from the other engine."""

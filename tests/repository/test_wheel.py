@@ -13,6 +13,8 @@ import pytest
 from tests.support.requirements import PROJECT, closure
 from tests.support.workflow import ROOT, SMALL_DATA
 
+pytestmark = pytest.mark.seconds(15)
+
 BUILD = """
 import sys
 from setuptools import build_meta

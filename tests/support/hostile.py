@@ -22,6 +22,7 @@ import signal
 import sys
 from base64 import b64decode
 from collections.abc import Callable, Iterator
+from functools import cache
 from math import comb
 from pathlib import Path
 from typing import Any
@@ -82,85 +83,93 @@ HEADERS = [
     "sep=;\nx;y", "x,y #N/A",
 ]  # fmt: skip
 
-BYTES = {
-    "nothing": b"",
-    "a NUL": b"\x00",
-    "a megabyte of NULs": bytes(900_000),
-    "NULs in cells": b"x,y\n1\x00,2\n",
-    "UTF-16": DATA.encode("utf-16"),
-    "UTF-32": DATA.encode("utf-32"),
-    "UTF-7": DATA.encode("utf-7"),
-    "Latin 1": "x,y\n1,é\n".encode("latin-1"),
-    "half a character": b"x,y\n1,2\xc3",
-    "an overlong character": b"x,y\n1,\xc0\xb1\n",
-    "a surrogate": b"x,y\n1,\xed\xa0\x80\n",
-    "a mark": b"\xef\xbb\xbf" + DATA.encode(),
-    "two marks": b"\xef\xbb\xbf" * 2 + DATA.encode(),
-    "carriage returns": DATA.replace("\n", "\r").encode(),
-    "other line ends": "x,y\u2028".encode() + b"1,2\x0b3,4\x0c",
-    "mixed line ends": b"x,y\r\n1,2\r3,4\n\r5,6",
-    "a gzip file": b"\x1f\x8b\x08\x00" + bytes(range(256)),
-    "an ELF file": b"\x7fELF" + bytes(range(256)) * 9,
-    "a pickle": b"cos\nsystem\n(S'touch pwned'\ntR.",
-    "an open quote": b'x,y\n"1,2\n' + b"3,4\n" * 9000,
-    "a quote in a cell": b'x,y\n1"2,3\n',
-    "a cell of a megabyte": b"x,y\n1," + b"9" * 900_000 + b"\n",
-    "a quoted megabyte": b'x,y\n1,"' + b"\n" * 900_000 + b'"\n',
-    "many columns": b",".join(b"x%d" % k for k in range(1, 130_000)) + b",y\n1\n",
-    "a million columns": b"," * 999_000,
-    "more than a megabyte": b"x,y\n" + b"1,2\n" * 300_000,
-    "many rows": b"x,y\n" + b"".join(b"%d,1\n" % k for k in range(90_000)),
-    "equal rows": b"x,y\n" + b"1,2\n" * 200_000,
-    "empty rows": b"x,y\n" + b"\n" * 900_000,
-    "rows of blanks": b"x,y\n" + b" \n" * 400_000,
-    "rows of commas": b"x,y\n" + b",\n" * 400_000,
-    "a wide row": b"x,y\n" + b"1," * 400_000 + b"\n",
-    "high dimension": b",".join(b"x%d" % k for k in range(1, 3000)) + b",y\n" + b"1," * 2999 + b"1",
-    "a header alone": b"x,y",
-    "no header": b"1,2\n3,4\n",
-    "a hundred digits": b"x,y\n" + b"1" * 100 + b"," + b"2" * 100 + b"\n",
-    "far apart": b"x,y\n1e400,1e-400\n-1e-400,1e400\n",
-    "as far apart as allowed": b"x,y\n1e99,1e-99\n-1e-99,1e99\n",
-    "nearly the largest": b"x,y\n1e900,1\n-1e-900,-1e900\n",
-    "nearly equal": b"x,y\n1,1\n1." + b"0" * 500 + b"1,-1\n",
-    "all zero": b"x,y\n0,0\n-0,0.0\n0e9,-0/5\n",
-    "many comments": b"#\n" * 400_000 + b"x,y\n1,2\n",
-    "many comments and no header": b"".join(b"#%d\n" % k for k in range(100_000)) + b"1,2\n",
-    "many headers": b"".join(b"#x%d,y\n" % (k + 1) for k in range(80_000)) + b"1,2\n",
-    "a comment of a megabyte": b"x,y\n1,2" + b"#" * 900_000 + b"!\n",
-    "errors of a spreadsheet": b"x,y\n" + b"#N/A,#DIV/0!\n" * 60_000,
-    "a rule of marks": b"x,y\n1,2\n" + b"#!" * 400_000,
-    "a cell of blanks": b"x,y\n1," + b" " * 900_000 + b"2\n",
-    "blanks at the end": b"x,y\n1,2" + b" " * 900_000,
-    "blanks and commas": b"x,y\n1,2\n" + b" , " * 300_000,
-    "many quotes": b"x,y\n" + b',"' * 400_000,
-    "quotes in pairs": b'x,y\n1,"' + b'""' * 400_000,
-    "quotes and marks": b"x,y\n" + b'"#",' * 200_000,
-    "empty columns": b"x,y" + b"," * 400_000 + b"\n1,2" + b"," * 400_000,
-    "many columns of an index": b"," * 400_000 + b"x,y\n",
-    "a long index": b",x,y\n" + b"".join(b"%d,1,2\n" % (k % 70_000) for k in range(70_001)),
-    "UTF-16 of one byte": b"\xff\xfe\n",
-    "UTF-16 without a mark": DATA.encode("utf-16-le"),
-    "a lone surrogate in UTF-16": "x,y\n".encode("utf-16") + b"\x00\xd8,\x00",
-    "UTF-16 that is UTF-8": b"\xff\xfe" + DATA.encode(),
-    **{
-        f"{package.__name__}: {name}": change(package.compress(content))
-        for package in (gzip, bz2, lzma)
-        for name, content, change in (
-            ("good", DATA.encode("utf-16"), bytes),
-            ("cut", DATA.encode(), lambda c: c[:-6]),
-            ("changed", DATA.encode(), lambda c: c[:-12] + bytes([c[-12] ^ 1]) + c[-11:]),
-            ("with more behind", DATA.encode(), lambda c: c + b"3,4\n"),
-            ("a bomb", bytes(10**9 // 10), bytes),
-            ("nested", gzip.compress(bz2.compress(DATA.encode())), bytes),
-            ("many parts", b"", lambda c: c * (900_000 // len(c))),
-        )
-    },
-    "a dictionary of gigabytes": lzma.compress(
-        DATA.encode(), filters=[{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 3 << 29}]
-    ),
-    "a spreadsheet": b"PK\x03\x04\x14\x00\x06\x00" + bytes(range(256)),
-}
+
+@cache
+def files() -> dict[str, bytes]:
+    """Return contents of files by what is odd about them; some take a second to compress."""
+    return {
+        "nothing": b"",
+        "a NUL": b"\x00",
+        "a megabyte of NULs": bytes(900_000),
+        "NULs in cells": b"x,y\n1\x00,2\n",
+        "UTF-16": DATA.encode("utf-16"),
+        "UTF-32": DATA.encode("utf-32"),
+        "UTF-7": DATA.encode("utf-7"),
+        "Latin 1": "x,y\n1,é\n".encode("latin-1"),
+        "half a character": b"x,y\n1,2\xc3",
+        "an overlong character": b"x,y\n1,\xc0\xb1\n",
+        "a surrogate": b"x,y\n1,\xed\xa0\x80\n",
+        "a mark": b"\xef\xbb\xbf" + DATA.encode(),
+        "two marks": b"\xef\xbb\xbf" * 2 + DATA.encode(),
+        "carriage returns": DATA.replace("\n", "\r").encode(),
+        "other line ends": "x,y\u2028".encode() + b"1,2\x0b3,4\x0c",
+        "mixed line ends": b"x,y\r\n1,2\r3,4\n\r5,6",
+        "a gzip file": b"\x1f\x8b\x08\x00" + bytes(range(256)),
+        "an ELF file": b"\x7fELF" + bytes(range(256)) * 9,
+        "a pickle": b"cos\nsystem\n(S'touch pwned'\ntR.",
+        "an open quote": b'x,y\n"1,2\n' + b"3,4\n" * 9000,
+        "a quote in a cell": b'x,y\n1"2,3\n',
+        "a cell of a megabyte": b"x,y\n1," + b"9" * 900_000 + b"\n",
+        "a quoted megabyte": b'x,y\n1,"' + b"\n" * 900_000 + b'"\n',
+        "many columns": b",".join(b"x%d" % k for k in range(1, 130_000)) + b",y\n1\n",
+        "a million columns": b"," * 999_000,
+        "more than a megabyte": b"x,y\n" + b"1,2\n" * 300_000,
+        "many rows": b"x,y\n" + b"".join(b"%d,1\n" % k for k in range(90_000)),
+        "equal rows": b"x,y\n" + b"1,2\n" * 200_000,
+        "empty rows": b"x,y\n" + b"\n" * 900_000,
+        "rows of blanks": b"x,y\n" + b" \n" * 400_000,
+        "rows of commas": b"x,y\n" + b",\n" * 400_000,
+        "a wide row": b"x,y\n" + b"1," * 400_000 + b"\n",
+        "high dimension": b",".join(b"x%d" % k for k in range(1, 3000))
+        + b",y\n"
+        + b"1," * 2999
+        + b"1",
+        "a header alone": b"x,y",
+        "no header": b"1,2\n3,4\n",
+        "a hundred digits": b"x,y\n" + b"1" * 100 + b"," + b"2" * 100 + b"\n",
+        "far apart": b"x,y\n1e400,1e-400\n-1e-400,1e400\n",
+        "as far apart as allowed": b"x,y\n1e99,1e-99\n-1e-99,1e99\n",
+        "nearly the largest": b"x,y\n1e900,1\n-1e-900,-1e900\n",
+        "nearly equal": b"x,y\n1,1\n1." + b"0" * 500 + b"1,-1\n",
+        "all zero": b"x,y\n0,0\n-0,0.0\n0e9,-0/5\n",
+        "many comments": b"#\n" * 400_000 + b"x,y\n1,2\n",
+        "many comments and no header": b"".join(b"#%d\n" % k for k in range(100_000)) + b"1,2\n",
+        "many headers": b"".join(b"#x%d,y\n" % (k + 1) for k in range(80_000)) + b"1,2\n",
+        "a comment of a megabyte": b"x,y\n1,2" + b"#" * 900_000 + b"!\n",
+        "errors of a spreadsheet": b"x,y\n" + b"#N/A,#DIV/0!\n" * 60_000,
+        "a rule of marks": b"x,y\n1,2\n" + b"#!" * 400_000,
+        "a cell of blanks": b"x,y\n1," + b" " * 900_000 + b"2\n",
+        "blanks at the end": b"x,y\n1,2" + b" " * 900_000,
+        "blanks and commas": b"x,y\n1,2\n" + b" , " * 300_000,
+        "many quotes": b"x,y\n" + b',"' * 400_000,
+        "quotes in pairs": b'x,y\n1,"' + b'""' * 400_000,
+        "quotes and marks": b"x,y\n" + b'"#",' * 200_000,
+        "empty columns": b"x,y" + b"," * 400_000 + b"\n1,2" + b"," * 400_000,
+        "many columns of an index": b"," * 400_000 + b"x,y\n",
+        "a long index": b",x,y\n" + b"".join(b"%d,1,2\n" % (k % 70_000) for k in range(70_001)),
+        "UTF-16 of one byte": b"\xff\xfe\n",
+        "UTF-16 without a mark": DATA.encode("utf-16-le"),
+        "a lone surrogate in UTF-16": "x,y\n".encode("utf-16") + b"\x00\xd8,\x00",
+        "UTF-16 that is UTF-8": b"\xff\xfe" + DATA.encode(),
+        **{
+            f"{package.__name__}: {name}": change(package.compress(content))
+            for package in (gzip, bz2, lzma)
+            for name, content, change in (
+                ("good", DATA.encode("utf-16"), bytes),
+                ("cut", DATA.encode(), lambda c: c[:-6]),
+                ("changed", DATA.encode(), lambda c: c[:-12] + bytes([c[-12] ^ 1]) + c[-11:]),
+                ("with more behind", DATA.encode(), lambda c: c + b"3,4\n"),
+                ("a bomb", bytes(10**9 // 10), bytes),
+                ("nested", gzip.compress(bz2.compress(DATA.encode())), bytes),
+                ("many parts", b"", lambda c: c * (900_000 // len(c))),
+            )
+        },
+        "a dictionary of gigabytes": lzma.compress(
+            DATA.encode(), filters=[{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 3 << 29}]
+        ),
+        "a spreadsheet": b"PK\x03\x04\x14\x00\x06\x00" + bytes(range(256)),
+    }
+
 
 LAYOUTS = [
     ["--separator", "space"], ["--separator", "tab"], ["--separator", ";", "--decimal", ","],
@@ -183,14 +192,14 @@ def csv_inputs() -> Inputs:
             yield f"cell {text[:30]!r} in column {column}", _minima(f"x,y\n{','.join(cells)}\n")
     for header in HEADERS:
         yield f"header {header[:30]!r}", _minima(f"{header}\n1,2\n")
-    for name, content in BYTES.items():
+    for name, content in files().items():
         yield f"bytes: {name}", _minima(content)
     for layout in LAYOUTS:
         for header in ("x,y", "x;y", '# "x" y'):
             text = f"{header}\n1,5;2 3\t4\n\"1\",'2'\n" + " " * 100_000
             yield f"{str(layout)[:60]} of {header!r}", _minima(text, *layout)
     for name in ("a cell of blanks", "many quotes", "quotes in pairs", "blanks and commas"):
-        yield f"blanks separate: {name}", _minima(BYTES[name], "--separator", "space")
+        yield f"blanks separate: {name}", _minima(files()[name], "--separator", "space")
     for seed in range(40):
         draw = random.Random(f"bytes {seed}")
         size = draw.choice([1, 10, 100, 10_000])

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import yaml
 
+from tests.support.starter import snakemake
+
 ROOT = Path(__file__).parents[2]
 
 TARGETS = ("all", "crosscheck_all", "convex_all", "descent_all")
@@ -27,21 +29,17 @@ class Folder:
     def configure(self, config: dict) -> None:
         (self.path / "config.yaml").write_text(yaml.safe_dump(config))
 
-    def command(self, *arguments: str) -> list[str]:
-        return [
-            *(sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")),
-            *("--configfile", "config.yaml", "--cores", "2", *arguments),
-        ]
+    def arguments(self, *more: str) -> list[str]:
+        snakefile = ("--snakefile", str(ROOT / "Snakefile"))
+        return [*snakefile, "--configfile", "config.yaml", "--cores", "2", *more]
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess:
+    def command(self, *more: str) -> list[str]:
+        """Return the command of a process that can be measured, stopped and killed."""
+        return [sys.executable, "-m", "snakemake", *self.arguments(*more)]
+
+    def run(self, *more: str) -> subprocess.CompletedProcess:
         """Run Snakemake to its end; its output is one text."""
-        return subprocess.run(
-            self.command(*arguments),
-            cwd=self.path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        return snakemake(self.arguments(*more), self.path)
 
     def succeed(self, *arguments: str) -> str:
         """Run Snakemake and return what it printed."""

@@ -24,6 +24,8 @@ from reluenum.verify.records import Proof, read_descriptions
 from tests.support.oracles import reference_problem
 from tests.support.textbook import instance, refusals
 
+pytestmark = pytest.mark.seconds(45)
+
 XOR = [["0", "0"], ["0", "1"], ["1", "0"], ["1", "1"]]
 
 CORNERS = [["-1", "-1"], ["-1", "1"], ["1", "-1"], ["1", "1"]]

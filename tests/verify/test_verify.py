@@ -46,6 +46,8 @@ from reluenum.verify.records import Proof, read_descriptions, read_records
 from tests.support.checking import checked, refused
 from tests.support.oracles import drawn, random_problem, reference_problem
 
+pytestmark = pytest.mark.seconds(50)
+
 SOURCE = Path(__file__).parents[2] / "reluenum/verify"
 
 EXAMPLE_1 = Problem.from_text([["-3/4"], ["4/3"]], ["2", "-1"], 3, "1")

@@ -54,6 +54,8 @@ from scripts import (
 from scripts import path as path_rule
 from tests.support.workflow import ROOT, SMALL_DATA, Folder
 
+pytestmark = pytest.mark.seconds(90)
+
 TESTS = ROOT / "tests"
 
 # The steps of a run, in one process ------------------------------------------------------------

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 
 import pytest
 import yaml
@@ -13,7 +12,10 @@ import yaml
 from reluenum import Problem, enumerate_minima
 from reluenum.groebner import program
 from reluenum.groebner.versions import SOFTWARE
+from tests.support.starter import snakemake
 from tests.support.workflow import ROOT, SMALL_DATA, jobs
+
+pytestmark = pytest.mark.seconds(60)
 
 # What a user of the workflow has; `{root}` is a clone of it. The first rule is the user's own.
 SNAKEFILE = """\
@@ -109,15 +111,8 @@ class Host:
 
     def run(self, *arguments):
         """Run Snakemake to its end; its output is one text."""
-        return subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
-            cwd=self.path,
-            env={name: text for name, text in os.environ.items() if name != SOFTWARE}
-            | self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        environment = {k: text for k, text in os.environ.items() if k != SOFTWARE}
+        return snakemake(["--cores", "2", *arguments], self.path, environment | self.environment)
 
     def succeed(self, *arguments):
         process = self.run(*arguments)
@@ -143,7 +138,7 @@ def documents(host):
     return [json.loads(path.read_text()) for path in paths]
 
 
-@pytest.mark.slow(seconds=60)
+@pytest.mark.slow
 def test_modules_write_the_lists_that_the_library_finds(embedded):
     one, two = documents(embedded)
     expected = enumerate_minima(Problem.from_text(*PROBLEM, 1, "1/100"))

@@ -20,6 +20,8 @@ import yaml
 
 from tests.support.workflow import ROOT, Folder, rules
 
+pytestmark = pytest.mark.seconds(200)
+
 PROFILE = ROOT / "profiles/slurm"
 
 CLUSTER = ROOT / "tests/support/slurm/cluster"
@@ -163,7 +165,7 @@ def cluster(folder):
         subprocess.run([CLUSTER, "stop", folder], **run)
 
 
-@pytest.mark.slow(seconds=130)
+@pytest.mark.slow
 def test_jobs_of_a_real_scheduler_end_with_the_bytes_of_a_local_run(
     tmp_path, subtests, record_property
 ):

@@ -15,6 +15,8 @@ from tests.support.browser import SNAKEMAKES_OWN, artefact, launched, opened
 from tests.support.sweeps import assert_tables_agree
 from tests.support.workflow import ROOT, Folder, jobs, jobs_run
 
+pytestmark = pytest.mark.seconds(100)
+
 WHOLE = yaml.safe_load((ROOT / "config/sweep_small.yaml").read_text())
 
 REDUCED = WHOLE | {
@@ -32,6 +34,8 @@ REDUCED = WHOLE | {
 }
 
 RESULTS = Path("results/sweep_small")
+TABLE, FOLDERS = str(RESULTS / "instances.parquet"), str(RESULTS / "unfolded.txt")
+"""What is asked for where nothing else is looked at: figures take most of the time."""
 
 
 def with_entry(**changes):
@@ -114,7 +118,7 @@ def test_a_further_ridge_computes_only_that_ridge(sweep):
 def test_a_further_width_needs_only_the_supports_of_its_size(sweep):
     before = sweep.files("**/records.zip")
     sweep.configure(with_entry(width=[1, 2, 3]))
-    output = sweep.succeed()
+    output = sweep.succeed(TABLE, FOLDERS)
     assert jobs_run(output, "examine") == 2 * 2
     assert set(re.findall(r"supports of size (\d)", output)) == {"3"}
     assert before.items() <= sweep.files("**/records.zip").items()
@@ -123,7 +127,7 @@ def test_a_further_width_needs_only_the_supports_of_its_size(sweep):
 
 def test_a_smaller_width_has_nothing_to_examine(sweep):
     sweep.configure(with_entry(width=2))
-    assert jobs_run(sweep.succeed(), "examine") == 0
+    assert jobs_run(sweep.succeed(TABLE, FOLDERS), "examine") == 0
 
 
 def test_both_engines_find_the_same(tmp_path):
@@ -132,7 +136,7 @@ def test_both_engines_find_the_same(tmp_path):
         "engine": ["groebner", "certified"],
     }  # fmt: skip
     folder = Folder(tmp_path, REDUCED | {"datasets": [entry]})
-    folder.succeed()
+    folder.succeed(FOLDERS)
     found = documents(folder)
     assert len(found) == 8
     for name, document in found.items():

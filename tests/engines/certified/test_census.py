@@ -19,6 +19,8 @@ from tests.support.oracles import (
     reference_problem,
 )
 
+pytestmark = pytest.mark.seconds(25)
+
 
 @cache
 def both(problem):

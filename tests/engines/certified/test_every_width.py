@@ -17,6 +17,8 @@ from tests.support.oracles import (
     reference_problem,
 )
 
+pytestmark = pytest.mark.seconds(20)
+
 
 @cache
 def every_width(problem):

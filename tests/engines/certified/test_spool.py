@@ -40,6 +40,8 @@ from reluenum.problem import parse_ridge
 from reluenum.verify import verify
 from tests.support.oracles import random_problem, reference_problem
 
+pytestmark = pytest.mark.seconds(80)
+
 PROGRAM = [sys.executable, "-m", "reluenum"]
 
 REFERENCE = Task(reference_problem(2, "1/100"), 2)
