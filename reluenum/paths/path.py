@@ -58,6 +58,7 @@ class Sample:
 
 
 Change = tuple[str, StratumKey | None, StratumKey | None]
+"""What happens, the branch before and the branch after."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ class Event:
     ----------
     low, high : fmpq
         At both the list is proved, and it is not the same.
-    changes : tuple of (str, StratumKey or None, StratumKey or None)
-        What happens as the ridge grows, with the branch before and the branch after.
+    changes : tuple of Change
+        As the ridge grows.
     """
 
     low: fmpq
