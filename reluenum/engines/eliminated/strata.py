@@ -20,7 +20,7 @@ from reluenum.engines.eliminated.products import EliminatedPoint, ProductOutcome
 from reluenum.errors import IncompleteRunError, TheoremViolationError
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts
-from reluenum.geometry.supports import Support, support_text
+from reluenum.geometry.supports import Support, not_once, support_text
 from reluenum.landscape.components import (
     Component,
     Stratum,
@@ -196,9 +196,8 @@ def check_products(geometry: Geometry, outcomes: Sequence[ProductOutcome]) -> No
         Naming one that was not.
     """
     expected = combinations_with_replacement(geometry.arrangement.faces, geometry.problem.width)
-    missing = Counter(support_text(faces) for faces in expected)
-    missing.subtract(support_text(outcome.faces) for outcome in outcomes)
-    if stray := next((text for text, count in missing.items() if count), None):
+    if fault := not_once(expected, (outcome.faces for outcome in outcomes)):
+        stray = support_text(fault[0])
         raise IncompleteRunError(f"the product of faces {stray} is missing, doubled or unknown")
 
 
