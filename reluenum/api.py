@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 from reluenum.documents.files import write_text
 from reluenum.documents.minima import ALL, FORMAT, VERSION, minima_document, read_minima
 from reluenum.documents.results import to_json
+from reluenum.documents.seals import check_kind
 from reluenum.engines.choice import engine_of
 from reluenum.errors import IncompleteRunError
 from reluenum.groebner.backends import Settings
@@ -334,8 +335,7 @@ def recorded(
     InputError
         If the names do not fit the data.
     """
-    if (document.get("format"), document.get("version")) != (FORMAT, VERSION):
-        raise IncompleteRunError(f"{source} is no document of kind {FORMAT}, version {VERSION}")
+    check_kind(document, (FORMAT, VERSION), source)
     with _as_written(source):
         posed = dict(document["problem"])
         if posed["width"] == ALL:

@@ -130,10 +130,11 @@ def components_table(components: Sequence[dict]) -> str:
 
 def verdicts_table(found: CertifiedLandscape) -> str:
     """Return how often each classical condition decides."""
+    verdict = {True: "minimum", False: "no minimum", None: "inconclusive"}
     kinds = Counter(
         (
             "with a zero unit" if row.with_zero_units else "living units",
-            row.judgement.minimality.value,
+            verdict[row.is_minimum],
             row.judgement.reason,
         )
         for row in found.points

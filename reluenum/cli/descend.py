@@ -14,9 +14,10 @@ from reluenum.cli.options import (
     reading,
     whole_number,
     writable,
+    writable_figure,
     write,
 )
-from reluenum.errors import InputError, quoted
+from reluenum.errors import InputError
 
 NAMES = (
     *("gd", "sgd", "adam", "lbfgs"),
@@ -25,8 +26,6 @@ NAMES = (
 """The optimisers, for the help; those of PyTorch need the extra `torch`."""
 
 MOST_STARTS = 100_000
-
-FIGURE_FORMATS = (".svg", ".png", ".pdf")
 
 
 def add_descend(parser: argparse.ArgumentParser) -> None:
@@ -62,10 +61,7 @@ def run_descend(options: argparse.Namespace) -> int:
     )
     output = writable(options.output, options.file)
     table = writable(options.table, options.file, "--table")
-    figure = writable(options.figure, options.file, "--figure")
-    if figure is not None and figure.suffix not in FIGURE_FORMATS:
-        expected = f"a name that ends in {', '.join(FIGURE_FORMATS)}"
-        raise InputError("--figure", quoted(options.figure), expected)
+    figure = writable_figure(options.figure, options.file)
     with reading(options.file, "a document of `reluenum minima`"):
         minima = read_minima(options.file)
         _check_document(minima, options.file, options.force)

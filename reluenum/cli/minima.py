@@ -22,6 +22,7 @@ from reluenum.cli.options import (
 from reluenum.errors import InputError
 
 if TYPE_CHECKING:
+    from reluenum.groebner.backends import Settings
     from reluenum.problem import Problem
 
 MOST_JOBS = 1024
@@ -57,6 +58,8 @@ def add_minima(parser: argparse.ArgumentParser) -> None:
 
 def run_minima(options: argparse.Namespace) -> int:
     """Enumerate, write the document, and say by the exit code whether it is complete."""
+    from reluenum.groebner.backends import Settings
+    from reluenum.groebner.limits import Limits
     from reluenum.problem import parse_ridge
 
     if options.engine is None:  # only one of them knows of every width
@@ -66,23 +69,17 @@ def run_minima(options: argparse.Namespace) -> int:
     width = _width(options)
     ridge = of_option("--ridge", parse_ridge, options.ridge)
     jobs = whole_number(options.jobs, "--jobs", most=MOST_JOBS)
-    limits = limits_of(options)
+    limits = Limits(**limits_of(options))
     output = writable(options.output, options.data)
     problem, progress = posed_problem(options, width or 1, ridge), progress_of(options)
-    if options.engine == "certified":
-        document = _certified(options, problem, width is None, limits, jobs, progress, output)
-    else:
-        document = _enumerated(options, problem, limits, jobs, progress, output)
+    settings = Settings(options.backend, limits, jobs, progress)
+    run = _certified if options.engine == "certified" else _enumerated
+    document = run(options, problem, settings, output)
     return _incomplete(document) if document["enumeration"]["undecided"] else DECIDED
 
 
 def _enumerated(
-    options: argparse.Namespace,
-    problem: "Problem",
-    limits: dict[str, Any],
-    jobs: int,
-    progress: bool,
-    output: Path | None,
+    options: argparse.Namespace, problem: "Problem", settings: "Settings", output: Path | None
 ) -> Mapping[str, Any]:
     """Run the Groebner engine, and write and return the document."""
     from reluenum.api import enumerate_minima
@@ -90,38 +87,29 @@ def _enumerated(
 
     document = enumerate_minima(
         problem,
-        options.backend,
-        jobs=jobs,
-        progress=progress,
+        settings.backend,
+        jobs=settings.jobs,
+        progress=settings.progress,
         force=options.force,
         formulation=options.formulation,
         all_patterns=options.all_patterns,
-        **limits,
+        **vars(settings.limits),
     ).document
     write(output, to_json(document))
     return document
 
 
 def _certified(
-    options: argparse.Namespace,
-    problem: "Problem",
-    every_width: bool,
-    limits: dict[str, Any],
-    jobs: int,
-    progress: bool,
-    output: Path | None,
+    options: argparse.Namespace, problem: "Problem", settings: "Settings", output: Path | None
 ) -> Mapping[str, Any]:
     """Run the certified engine, and write and return the document; a certificate goes beside it."""
     from reluenum.documents.results import to_json
     from reluenum.engines.certified.prove import CertifiedEngine, certify_problem
     from reluenum.engines.certified.questions import AtWidth, EveryWidth
-    from reluenum.groebner.backends import Settings
-    from reluenum.groebner.limits import Limits
 
-    question = EveryWidth if every_width else AtWidth
+    question = EveryWidth if options.width == "all" else AtWidth
     if not options.force:
         CertifiedEngine().refuse_astronomical(question.largest(problem))
-    settings = Settings(options.backend, Limits(**limits), jobs, progress)
     document = certify_problem(problem, settings, question, output, options.exact).document
     if output is None:
         write(None, to_json(document))

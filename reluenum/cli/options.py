@@ -27,6 +27,8 @@ CHOICES = {
 }
 """What the options with a choice take, the default first."""
 
+FIGURE_FORMATS = (".svg", ".png", ".pdf")
+
 LONGEST_WAIT = 10**9
 """Largest time limit, in seconds; timers overflow soon after."""
 
@@ -175,6 +177,15 @@ def writable(
             raise
         found = f"{output}: {getattr(error, 'strerror', None) or error}"
         raise InputError(option, found, expected) from error
+
+
+def writable_figure(output: str | None, source: str) -> Path | None:
+    """Return the file of a figure, likewise, if its name ends in a format that can be drawn."""
+    figure = writable(output, source, "--figure")
+    if figure is not None and figure.suffix not in FIGURE_FORMATS:
+        expected = f"a name that ends in {', '.join(FIGURE_FORMATS)}"
+        raise InputError("--figure", quoted(output or ""), expected)
+    return figure
 
 
 def progress_of(options: argparse.Namespace) -> bool:

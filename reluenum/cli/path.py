@@ -13,9 +13,9 @@ from reluenum.cli.options import (
     progress_of,
     whole_number,
     writable,
+    writable_figure,
     write,
 )
-from reluenum.errors import InputError, quoted
 
 
 def add_path(parser: argparse.ArgumentParser) -> None:
@@ -48,9 +48,7 @@ def run_path(options: argparse.Namespace) -> int:
     check_choice("--output-bias", options.output_bias)
     limits = Limits(**limits_of(options))
     output = writable(options.output, options.data)
-    figure = writable(options.figure, options.data, "--figure")
-    if figure is not None and figure.suffix not in (".svg", ".png", ".pdf"):
-        raise InputError("--figure", quoted(options.figure), "a name that ends in .svg, .png, .pdf")
+    figure = writable_figure(options.figure, options.data)
     problem = posed_problem(options, width, parse_ridge(low))
     if not options.force:
         refuse_astronomical(problem)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reluenum.documents.files import replaced_file
-from reluenum.documents.seals import broken, seal_at
+from reluenum.documents.seals import broken, place_of, seal
 from reluenum.errors import IncompleteRunError
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -54,7 +54,7 @@ def read_archive(path: Path) -> dict[str, bytes]:
 
 def _archive_seal(path: Path, members: Mapping[str, bytes]) -> bytes:
     parts = (part for name, content in members.items() for part in (name.encode(), content))
-    return seal_at(path, *parts).encode()
+    return seal(place_of(path), *parts).encode()
 
 
 def members_of(path: Path, names: list[str]) -> list[bytes]:

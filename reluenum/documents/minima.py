@@ -1,14 +1,13 @@
 """The contract's JSON document: writing, reading, and never half a file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from flint import fmpz
 
 from reluenum.algebra.decimals import decimal_text, enclosing_interval
-from reluenum.documents.seals import read_json
-from reluenum.errors import IncompleteRunError
+from reluenum.documents.seals import check_kind, read_json
 from reluenum.geometry.supports import support_text
 from reluenum.groebner.versions import installed_versions
 from reluenum.landscape.components import Component, Stratum
@@ -50,8 +49,7 @@ def minima_document(landscape: CertifiedLandscape) -> dict[str, Any]:
     }
     if landscape.sign_matrices is not None:
         document["sign_matrices"] = dict(landscape.sign_matrices)
-    if landscape.undecided:
-        document["undecided"] = [undecided_record(given_up) for given_up in landscape.undecided]
+    document |= undecided_records(landscape.undecided)
     if landscape.stages is not None:
         document["decided_by"] = dict(landscape.stages)
     if landscape.certificate is not None:
@@ -100,9 +98,10 @@ def _stratum_record(stratum: Stratum) -> dict[str, Any]:
     }
 
 
-def undecided_record(undecided: Undecided) -> dict[str, str]:
-    """Return the record of a support that stayed undecided."""
-    return {"support": support_text(undecided.support), "reason": undecided.reason}
+def undecided_records(undecided: Sequence[Undecided]) -> dict[str, Any]:
+    """Return what a document says of supports that stayed undecided, nothing without any."""
+    records = [{"support": support_text(u.support), "reason": u.reason} for u in undecided]
+    return {"undecided": records} if records else {}
 
 
 def stationary_document(landscape: CertifiedLandscape) -> dict[str, Any]:
@@ -137,8 +136,7 @@ def read_minima(path: str | Path) -> dict[str, Any]:
         If the file is none, or of another version.
     """
     document = read_json(path)
-    if document.get("format") != FORMAT or document.get("version") != VERSION:
-        raise IncompleteRunError(f"{path} is no document of kind {FORMAT}, version {VERSION}")
+    check_kind(document, (FORMAT, VERSION), path)
     return document
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reluenum.documents.files import replaced_file
-from reluenum.documents.seals import KEY, broken, seal_at
+from reluenum.documents.seals import KEY, broken, place_of, seal
 
 
 def write_frame(path: Path, table: pd.DataFrame) -> None:
@@ -41,4 +41,4 @@ def read_frame(path: Path) -> pd.DataFrame:
 def _frame_seal(path: Path, table: pa.Table) -> str:
     metadata = {key.decode(): text.decode() for key, text in (table.schema.metadata or {}).items()}
     described = {key: text for key, text in metadata.items() if key != KEY}
-    return seal_at(path, json.dumps([described, table.to_pydict()]).encode())
+    return seal(place_of(path), json.dumps([described, table.to_pydict()]).encode())

@@ -33,11 +33,6 @@ def seal(place: str, *contents: bytes) -> str:
     return sha256(" ".join(digests).encode()).hexdigest()
 
 
-def seal_at(path: str | Path, *contents: bytes) -> str:
-    """Return the seal of contents in the folder of a file."""
-    return seal(place_of(path), *contents)
-
-
 def tied(key: str, content: bytes) -> bytes:
     """Return a content with, at its end, what ties it to a key."""
     return content + sha256(key.encode() + content).digest()
@@ -72,6 +67,18 @@ def broken(path: str | Path) -> IncompleteRunError:
     return IncompleteRunError(
         f"{path} is damaged, or was changed or moved after it was written: delete it and run again"
     )
+
+
+def check_kind(document: Mapping[str, Any], kind: tuple[str, int], source: str | Path) -> None:
+    """Refuse a document that is of another format or version.
+
+    Raises
+    ------
+    IncompleteRunError
+        Naming its source.
+    """
+    if (document.get("format"), document.get("version")) != kind:
+        raise IncompleteRunError(f"{source} is no document of kind {kind[0]}, version {kind[1]}")
 
 
 def sealed(document: Mapping[str, Any], place: str = "") -> Document:

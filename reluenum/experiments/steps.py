@@ -26,6 +26,7 @@ from reluenum.geometry.sign_matrices import (
     refute_all,
 )
 from reluenum.geometry.sizes import SUPPORT_LIMIT, refuse_astronomical
+from reluenum.geometry.supports import not_once
 from reluenum.groebner.backends import Backends, Settings
 from reluenum.groebner.versions import installed_versions
 from reluenum.landscape.landscape import CertifiedLandscape
@@ -247,13 +248,9 @@ def merge_files(
         If a pattern or one of its outcomes is missing or doubled.
     """
     found = [read_solved(path, geometry, route) for path in paths]
-    expected = sorted(
-        str(pattern) for pattern in patterns(geometry.arrangement, geometry.problem.width)
-    )
-    present = sorted(pattern for solved in found for pattern in solved.patterns)
-    if present != expected:
-        stray = sorted(set(expected) ^ set(present)) or present
-        raise IncompleteRunError(f"pattern {stray[0]} is missing, doubled or unknown")
+    expected = map(str, patterns(geometry.arrangement, geometry.problem.width))
+    if fault := not_once(expected, (pattern for solved in found for pattern in solved.patterns)):
+        raise IncompleteRunError(f"pattern {fault[0]} is missing, doubled or unknown")
     outcomes = [outcome for solved in found for outcome in solved.outcomes]
     return route.merge(geometry, outcomes), outcomes
 

@@ -4,7 +4,7 @@ Every function takes a parsed document, or the tables of a sweep, and returns a
 `matplotlib.figure.Figure`; nothing is kept in pyplot. Colour is never alone: markers,
 fill and line styles say the same in greyscale. In order: `style` and `reading` are shared by all;
 `units_higher` and `units`, `fits`, `levels`, `path`, `times` show documents, `sweeps` tables,
-`descents` and `practice` optimisers; `explorer` and `pages` are pages for a browser.
+`descents` and `practice` optimisers; `pages` and `explorer` are pages for a browser.
 """
 
 from collections.abc import Callable, Mapping

@@ -8,9 +8,10 @@ from importlib.resources import files
 from string import ascii_uppercase
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
+from jinja2 import UndefinedError
 
 from reluenum.algebra.scalars import parse_rational
+from reluenum.figures.pages import rendered
 
 PLOTLY = "vendor/plotly-basic.min.js"
 """The plotting library: the basic bundle of plotly.js, a quarter of the whole one.
@@ -44,11 +45,9 @@ def explorer_page(document: Mapping[str, Any]) -> str:
         If the document is damaged, or its data are too large to be drawn.
     """
     scripts = [_script(_packaged_text(PLOTLY)), _script(_packaged_text("templates/explorer.js"))]
-    environment = Environment(
-        loader=PackageLoader("reluenum.figures"), autoescape=True, undefined=StrictUndefined
-    )
     try:
-        return environment.get_template("explorer.html.j2").render(
+        return rendered(
+            "explorer.html.j2",
             document=document,
             policy=_policy(scripts),
             style=_packaged_text("templates/explorer.css"),

@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reluenum.documents.labels import undecided_note
+from reluenum.documents.labels import Document, undecided_note
 from reluenum.views.components import readable_components
 from reluenum.views.facts import facts
-from reluenum.views.instances import readable_instances
+from reluenum.views.instances import readable_instances, undecided_notes
 from reluenum.views.optimisers import LEGEND as OPTIMISERS_LEGEND
 from reluenum.views.optimisers import readable_optimisers, readable_shares, shares_totals, warnings
 from reluenum.views.sweep_tables import GROUP_AND_RIDGE
@@ -22,8 +22,6 @@ from reluenum.views.sweeps import (
     sweep_totals,
     warning,
 )
-
-Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -132,11 +130,10 @@ def summary_page(title: str, documents: Mapping[str, Document]) -> str:
     documents : mapping of str to dict
         By name of the instance.
     """
-    notes = {name: undecided_note(document) for name, document in documents.items()}
     return _tables(
         title,
         [f"{len(documents)} instances"],
-        [f"{name}: {note}" for name, note in notes.items() if note],
+        undecided_notes(documents),
         [Section.of("Instances", readable_instances(documents))],
     )
 

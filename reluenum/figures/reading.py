@@ -1,20 +1,16 @@
 """What the figures read from a document: numbers as floats, for drawing only, and words."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import sqrt
 from textwrap import fill
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from reluenum.documents.labels import kind
+from reluenum.documents.labels import Document, kind
 from reluenum.views.cells import short_number
 from reluenum.views.components import names_of
-
-Document = Mapping[str, Any]
 
 Vector = np.ndarray
 

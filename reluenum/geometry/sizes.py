@@ -2,6 +2,7 @@
 
 from itertools import chain
 from math import log10
+from typing import NoReturn
 
 from reluenum.errors import TooManySupportsError
 from reluenum.geometry.bounds import face_bound
@@ -37,43 +38,45 @@ def refuse_astronomical(problem: Problem, limit: int = SUPPORT_LIMIT) -> None:
     TooManySupportsError
         Naming the number of supports, or a width that they can share in too many ways.
     """
+    size, dimension = problem.size, problem.dimension
     if problem.width > LARGEST_WIDTH:
-        raise TooManySupportsError(
-            f"width {problem.width} with n = {problem.size}",
+        _refuse(
+            f"width {problem.width} with n = {size}",
             "too many ways to share it among the faces",
-            f"a width of at most {LARGEST_WIDTH}, or insist with --force",
+            f"a width of at most {LARGEST_WIDTH}",
         )
-    faces = face_bound(len(problem.sites), min(problem.dimension, _LARGEST_COUNTED))
+    faces = face_bound(len(problem.sites), min(dimension, _LARGEST_COUNTED))
     expected = count_supports(faces, min(problem.width, _LARGEST_COUNTED))
     if expected > limit:
-        raise TooManySupportsError(
-            f"width {problem.width} with n = {problem.size}",
+        _refuse(
+            f"width {problem.width} with n = {size}",
             f"up to {_scientific(expected)} supports to solve",
-            f"at most {limit}; lower the width or the number of points, or insist with --force",
+            f"at most {limit}; lower the width or the number of points",
         )
-    if problem.size > MOST_DATA_POINTS or problem.dimension > LARGEST_DIMENSION:
-        raise TooManySupportsError(
-            f"{problem.size} data points in dimension {problem.dimension}",
+    if size > MOST_DATA_POINTS or dimension > LARGEST_DIMENSION:
+        _refuse(
+            f"{size} data points in dimension {dimension}",
             "exact linear algebra too large",
-            f"at most {MOST_DATA_POINTS} points in dimension {LARGEST_DIMENSION}, or insist with "
-            "--force",
+            f"at most {MOST_DATA_POINTS} points in dimension {LARGEST_DIMENSION}",
         )
     entries = (*chain.from_iterable(problem.inputs), *problem.targets, problem.ridge)
     longest = max(len(str(part)) for entry in entries for part in (entry.p, entry.q))
     if longest > LONGEST_NUMBER:
-        raise TooManySupportsError(
+        _refuse(
             f"numbers of up to {longest} digits",
             "exact algebra too slow",
-            f"at most {LONGEST_NUMBER} digits above and below the fraction line, or insist with "
-            "--force",
+            f"at most {LONGEST_NUMBER} digits above and below the fraction line",
         )
-    if faces * problem.size > LARGEST_ARRANGEMENT:
-        raise TooManySupportsError(
-            f"n = {problem.size}",
+    if faces * size > LARGEST_ARRANGEMENT:
+        _refuse(
+            f"n = {size}",
             f"up to {_scientific(faces)} faces of as many signs",
-            f"at most {LARGEST_ARRANGEMENT} signs; lower the number of points, or insist with "
-            "--force",
+            f"at most {LARGEST_ARRANGEMENT} signs; lower the number of points",
         )
+
+
+def _refuse(where: str, found: str, expected: str) -> NoReturn:
+    raise TooManySupportsError(where, found, f"{expected}, or insist with --force")
 
 
 def _scientific(count: int) -> str:

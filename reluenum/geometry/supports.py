@@ -1,9 +1,11 @@
 """Supports: sets of faces, their texts and their number."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
+from typing import Any
 
 from reluenum.geometry.arrangement import Arrangement, Face
 
@@ -57,6 +59,26 @@ def support_of(arrangement: Arrangement, text: str) -> Support:
         If no unit has such signs.
     """
     return tuple(arrangement.face(signs) for signs in faces_in(text))
+
+
+def not_once(
+    expected: Iterable[Hashable], found: Iterable[Hashable]
+) -> tuple[Any, int, int] | None:
+    """Return the first thing that is missing, doubled or unknown; None if there is none.
+
+    Returns
+    -------
+    (thing, int, int) or None
+        How often it is expected, and how often it was found.
+
+    Examples
+    --------
+    >>> not_once("ab", "ba"), not_once("ab", "a"), not_once("a", "aa"), not_once("a", "ab")
+    (None, ('b', 1, 0), ('a', 1, 2), ('b', 0, 1))
+    """
+    wanted, there = Counter(expected), Counter(found)
+    wrong = ((k, wanted[k], there[k]) for k in (*wanted, *there) if wanted[k] != there[k])
+    return next(wrong, None)
 
 
 def count_supports(faces: int, width: int) -> int:

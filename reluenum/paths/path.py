@@ -17,10 +17,9 @@ from tqdm import tqdm
 
 from reluenum.algebra.decimals import decimal_text
 from reluenum.algebra.scalars import whole
-from reluenum.documents.seals import read_json, read_sealed
+from reluenum.documents.seals import check_kind, read_json, read_sealed
 from reluenum.engines.certified.census import examined
 from reluenum.engines.certified.spool import Task
-from reluenum.errors import IncompleteRunError
 from reluenum.geometry.supports import StratumKey
 from reluenum.groebner.backends import Backends, Settings, open_backends
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
@@ -59,6 +58,7 @@ class Sample:
 
 
 Change = tuple[str, StratumKey | None, StratumKey | None]
+"""What happens, the branch before and the branch after."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,25 @@ class Event:
     ----------
     low, high : fmpq
         At both the list is proved, and it is not the same.
-    changes : tuple of (str, StratumKey or None, StratumKey or None)
-        What happens as the ridge grows, with the branch before and the branch after.
+    changes : tuple of Change
+        As the ridge grows.
     """
 
     low: fmpq
     high: fmpq
     changes: tuple[Change, ...]
+
+    def to_document(self) -> dict[str, Any]:
+        """Return a text form."""
+        changes = [
+            {
+                "kind": kind,
+                "before": before and _support_record(before),
+                "after": after and _support_record(after),
+            }
+            for kind, before, after in self.changes
+        ]
+        return {"low": str(self.low), "high": str(self.high), "changes": changes}
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,21 +141,7 @@ class RidgePath:
                 }
                 for branch, run in self.segments()
             ],
-            "events": [
-                {
-                    "low": str(event.low),
-                    "high": str(event.high),
-                    "changes": [
-                        {
-                            "kind": kind,
-                            "before": before and _support_record(before),
-                            "after": after and _support_record(after),
-                        }
-                        for kind, before, after in event.changes
-                    ],
-                }
-                for event in self.events
-            ],
+            "events": [event.to_document() for event in self.events],
         }
 
 
@@ -155,9 +153,7 @@ def read_path(path: str | PathLike) -> dict[str, Any]:
     IncompleteRunError
         If the file is none, of another version, or not as it was written.
     """
-    document = read_json(path)
-    if (document.get("format"), document.get("version")) != (FORMAT, VERSION):
-        raise IncompleteRunError(f"{path} is no document of kind {FORMAT}, version {VERSION}")
+    check_kind(read_json(path), (FORMAT, VERSION), path)
     return read_sealed(path)
 
 

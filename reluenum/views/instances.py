@@ -147,7 +147,7 @@ def summary_markdown(documents: Mapping[str, Document]) -> str:
         cells = [list(column) for column in zip(*cells, strict=True)]
     header, *body = [[cell.replace("|", r"\|") for cell in line] for line in cells]
     table = pipe_table([dict(zip(header, line, strict=True)) for line in body])
-    return paragraphs([table, *(f"**† {note}.**" for note in _notes(documents))])
+    return paragraphs([table, *(f"**† {note}.**" for note in undecided_notes(documents))])
 
 
 def summary_latex(documents: Mapping[str, Document]) -> str:
@@ -164,7 +164,7 @@ def summary_latex(documents: Mapping[str, Document]) -> str:
         parts = [tabular("@{}ll@{}", [], body)]
     else:
         parts = _wide_latex(documents)
-    notes = (rf"\textbf{{\dag\ {latex_escape(note)}.}}" for note in _notes(documents))
+    notes = (rf"\textbf{{\dag\ {latex_escape(note)}.}}" for note in undecided_notes(documents))
     return latex_text([*parts, *notes])
 
 
@@ -175,7 +175,7 @@ def _wide_latex(documents: Mapping[str, Document]) -> list[str]:
     }
     rows = _readable(documents, titles)
     rows = [{title: row[title] for title in titles.values()} for row in rows]
-    if not _notes(documents):
+    if not undecided_notes(documents):
         rows = [{t: cell for t, cell in row.items() if t != titles["undecided"]} for row in rows]
     settings = [titles[key] for key in ("n", "d", "width", "ridge", "loss", "output_bias")]
     shared = [title for title in settings if len({row[title] for row in rows}) == 1]
@@ -220,7 +220,7 @@ def _readable_cell(key: str, cell: Any) -> str:
     return str(cell)
 
 
-def _notes(documents: Mapping[str, Document]) -> list[str]:
+def undecided_notes(documents: Mapping[str, Document]) -> list[str]:
     """Return what the daggers mean, instance by instance."""
     notes = {name: undecided_note(document) for name, document in documents.items()}
     return [f"{name}: {note}" for name, note in notes.items() if note]

@@ -1,7 +1,7 @@
 """What is asked of a problem: its minima at one width, or at every width at once (Theorem D)."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb, inf
@@ -12,7 +12,7 @@ from reluenum.documents.minima import (
     component_record,
     header,
     minima_document,
-    undecided_record,
+    undecided_records,
 )
 from reluenum.engines.certified.census import Certified, census_landscape
 from reluenum.geometry.supports import Support
@@ -177,7 +177,6 @@ class EveryWidth:
     def to_document(self) -> dict[str, Any]:
         """Return the document of every width."""
         found, problem = self.found, self.found.problem
-        tallies = found.tallies
         return {
             **header(self.asked(problem)),
             "enumeration": {
@@ -192,27 +191,7 @@ class EveryWidth:
             "complete": not found.undecided,
             "completeness": Completeness.CERTIFICATE.value,
             "every_width": {
-                "by_size": [
-                    {
-                        "size": size,
-                        "examined": found.census.kinds[size].total(),
-                        "stationary": tally.stationary,
-                        "locally_minimal": tally.locally_minimal,
-                        "not_global": self.not_global[size],
-                    }
-                    for size, tally in tallies.items()
-                ]
-                + [
-                    {
-                        "size": size,
-                        "examined": 0,
-                        "stationary": None,
-                        "locally_minimal": count,
-                        "not_global": count,
-                    }
-                    for size, count in sorted(self.not_global.items())
-                    if size not in tallies
-                ],
+                "by_size": list(self._size_records()),
                 "global": self._global_record(),
                 "widths": [
                     {"width": width, "components": self.components(width)}
@@ -220,13 +199,19 @@ class EveryWidth:
                 ],
             },
             "components": [_entry(component) for component in self.entries],
-            **(
-                {"undecided": [undecided_record(given_up) for given_up in found.undecided]}
-                if found.undecided
-                else {}
-            ),
+            **undecided_records(found.undecided),
             "decided_by": found.stages,
         }
+
+    def _size_records(self) -> Iterator[dict[str, Any]]:
+        """Yield the counts of each size; of sizes not examined, local minima are unions."""
+        tallies, kinds = self.found.tallies, self.found.census.kinds
+        for size, tally in tallies.items():
+            counts = (kinds[size].total(), tally.stationary, tally.locally_minimal)
+            yield _size_record(size, *counts, self.not_global[size])
+        for size, count in sorted(self.not_global.items()):
+            if size not in tallies:
+                yield _size_record(size, 0, None, count, count)
 
     def _global_record(self) -> dict[str, Any] | None:
         if self.global_class is None:
@@ -237,6 +222,11 @@ class EveryWidth:
             "smallest": min(map(len, vertices)),
             "connected_from": self.connected_from,
         }
+
+
+def _size_record(size: int, *counts: int | None) -> dict[str, int | None]:
+    names = ("examined", "stationary", "locally_minimal", "not_global")
+    return {"size": size, **dict(zip(names, counts, strict=True))}
 
 
 def _entry(component: Component) -> dict[str, Any]:

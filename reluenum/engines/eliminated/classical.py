@@ -2,13 +2,11 @@
 
 For a critical point of the surrogate: the multipliers on every adjacent cell, the reduced Hessian
 inside the faces, the curvature along every face for a zero unit. Each condition is an exact sign.
-Where they leave the answer open it is INCONCLUSIVE (docs/theory.md, section 14); Theorems A to E
-are not used.
+What they leave open stays open (docs/theory.md, section 14); Theorems A to E are not used.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from itertools import combinations, product
 
@@ -22,28 +20,21 @@ from reluenum.landscape.witnesses import Descent, growing_descent, rotating_desc
 from reluenum.problem import Problem
 
 
-class Minimality(StrEnum):
-    """What the classical conditions say of a critical point."""
-
-    MINIMUM = "minimum"
-    NO_MINIMUM = "no minimum"
-    INCONCLUSIVE = "inconclusive"
-
-
 @dataclass(frozen=True)
 class Judgement:
     """The classical conditions at a critical point.
 
     Parameters
     ----------
-    minimality : Minimality
+    is_minimum : bool or None
+        Whether the point is a local minimum; None if the conditions are inconclusive.
     reason : str
         The condition that decides, or leaves open.
     descent : Descent, optional
         A checked descent if the point is no minimum and one leaves its faces.
     """
 
-    minimality: Minimality
+    is_minimum: bool | None
     reason: str
     descent: Descent | None = None
 
@@ -78,7 +69,7 @@ class ClassicalConditions:
         """Judge the point with one or more zero units beside the living ones."""
         judged = (self.growth, self.multipliers, self.curvature)
         found = [judgement for judgement in judged if judgement is not None]
-        refuted = [j for j in found if j.minimality is Minimality.NO_MINIMUM]
+        refuted = [j for j in found if j.is_minimum is False]
         return next(iter(refuted or found), _minimum())
 
     @cached_property
@@ -88,7 +79,7 @@ class ClassicalConditions:
             for ray, ascent in self.ascents[place]:
                 if ascent < 0:
                     descent = rotating_descent(self.point, face, ray)
-                    return Judgement(Minimality.NO_MINIMUM, "a multiplier is negative", descent)
+                    return Judgement(False, "a multiplier is negative", descent)
         return None
 
     @cached_property
@@ -116,10 +107,10 @@ class ClassicalConditions:
         for critical in product(*choices):
             _, negative, zero = inertia(hessian(self.point, critical))
             if negative and not any(critical):
-                return Judgement(Minimality.NO_MINIMUM, "the reduced Hessian is not semidefinite")
+                return Judgement(False, "the reduced Hessian is not semidefinite")
             if negative or zero != self.fibre:
                 reason = "the reduced Hessian is not definite on the critical directions"
-                return Judgement(Minimality.INCONCLUSIVE, reason)
+                return Judgement(None, reason)
         return None
 
     @cached_property
@@ -128,15 +119,15 @@ class ClassicalConditions:
         if self.scan.exceeding:
             face, sign = self.scan.exceeding[0]
             descent = growing_descent(self.point, face, sign)
-            return Judgement(Minimality.NO_MINIMUM, "a zero unit has negative curvature", descent)
+            return Judgement(False, "a zero unit has negative curvature", descent)
         if self.scan.tight:
             reason = f"a zero unit has curvature 0 towards {self.scan.tight[0][0].signs}"
-            return Judgement(Minimality.INCONCLUSIVE, reason)
+            return Judgement(None, reason)
         return None
 
 
 def _minimum() -> Judgement:
-    return Judgement(Minimality.MINIMUM, "all conditions hold strictly")
+    return Judgement(True, "all conditions hold strictly")
 
 
 def ascent_rate(point: EliminatedPoint, place: int, beyond: Face, ray: Vector) -> Number:

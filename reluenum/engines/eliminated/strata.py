@@ -15,12 +15,12 @@ from typing import Any
 
 from reluenum.algebra.decimals import decimal_text
 from reluenum.algebra.numbers import Number, compare
-from reluenum.engines.eliminated.classical import ClassicalConditions, Judgement, Minimality
+from reluenum.engines.eliminated.classical import ClassicalConditions, Judgement
 from reluenum.engines.eliminated.products import EliminatedPoint, ProductOutcome
 from reluenum.errors import IncompleteRunError, TheoremViolationError
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts
-from reluenum.geometry.supports import Support, support_text
+from reluenum.geometry.supports import Support, not_once, support_text
 from reluenum.landscape.components import (
     Component,
     Stratum,
@@ -90,9 +90,7 @@ class JudgedPoint:
     @property
     def is_minimum(self) -> bool | None:
         """Whether the point is a local minimum; None if the conditions are inconclusive."""
-        if self.judgement.minimality is Minimality.INCONCLUSIVE:
-            return None
-        return self.judgement.minimality is Minimality.MINIMUM
+        return self.judgement.is_minimum
 
     @property
     def witness(self) -> Descent | None:
@@ -198,9 +196,8 @@ def check_products(geometry: Geometry, outcomes: Sequence[ProductOutcome]) -> No
         Naming one that was not.
     """
     expected = combinations_with_replacement(geometry.arrangement.faces, geometry.problem.width)
-    missing = Counter(support_text(faces) for faces in expected)
-    missing.subtract(support_text(outcome.faces) for outcome in outcomes)
-    if stray := next((text for text, count in missing.items() if count), None):
+    if fault := not_once(expected, (outcome.faces for outcome in outcomes)):
+        stray = support_text(fault[0])
         raise IncompleteRunError(f"the product of faces {stray} is missing, doubled or unknown")
 
 
@@ -270,10 +267,10 @@ def _row(
     point: EliminatedPoint, with_zero_units: bool, judgement: Judgement, least: Number | None
 ) -> JudgedPoint:
     """Record a judgement; a global minimum exists, and no candidate is below the least loss."""
-    is_open = judgement.minimality is Minimality.INCONCLUSIVE
-    if is_open and least is not None and compare(point.loss, least) == 0:
+    is_open = judgement.is_minimum is None and least is not None
+    if is_open and compare(point.loss, least) == 0:
         reason = f"{judgement.reason}, but no candidate has a smaller loss"
-        judgement = Judgement(Minimality.MINIMUM, reason)
+        judgement = Judgement(True, reason)
     return JudgedPoint(point, with_zero_units, judgement)
 
 

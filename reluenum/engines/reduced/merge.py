@@ -14,7 +14,7 @@ from reluenum.engines.reduced.completeness import proved_complete
 from reluenum.engines.reduced.outcomes import Outcome
 from reluenum.errors import IncompleteRunError
 from reluenum.geometry.geometry import Geometry
-from reluenum.geometry.supports import Support, support_text, supports
+from reluenum.geometry.supports import not_once, support_text, supports
 from reluenum.landscape.dual import DualScan, scan_dual
 from reluenum.landscape.landscape import Undecided
 from reluenum.landscape.points import SupportPoint, zero_network
@@ -79,17 +79,12 @@ def merge(geometry: Geometry, outcomes: Iterable[Outcome]) -> StationarySet:
 
 def _one_per_support(geometry: Geometry, outcomes: Iterable[Outcome]) -> list[Outcome]:
     """Return the outcomes in the order of the supports; each support must have exactly one."""
-    by_support: dict[Support, Outcome] = {}
-    for outcome in outcomes:
-        if outcome.support in by_support:
-            raise IncompleteRunError(f"support {support_text(outcome.support)} was solved twice")
-        by_support[outcome.support] = outcome
-    ordered = []
-    for support in supports(geometry.arrangement, geometry.problem.width):
-        if support not in by_support:
-            raise IncompleteRunError(f"support {support_text(support)} has no outcome")
-        ordered.append(by_support.pop(support))
-    if by_support:
-        stray = support_text(next(iter(by_support)))
-        raise IncompleteRunError(f"support {stray} does not belong to the problem")
-    return ordered
+    listed = list(outcomes)
+    expected = list(supports(geometry.arrangement, geometry.problem.width))
+    if fault := not_once(expected, (outcome.support for outcome in listed)):
+        support, is_one, times = fault
+        what = "was solved twice" if times else "has no outcome"
+        what = what if is_one else "does not belong to the problem"
+        raise IncompleteRunError(f"support {support_text(support)} {what}")
+    by_support = {outcome.support: outcome for outcome in listed}
+    return [by_support[support] for support in expected]

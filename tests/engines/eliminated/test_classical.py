@@ -20,7 +20,6 @@ from reluenum.algebra.linear import dot
 from reluenum.algebra.numbers import rational_point
 from reluenum.engines.eliminated.classical import (
     ClassicalConditions,
-    Minimality,
     ascent_rate,
     conformal_sets,
     hessian,
@@ -380,12 +379,12 @@ def test_points_are_minima_when_theorems_b_and_c_say_so(problem, engine):
             descent_ray(arrangement, point, face, sign) is not None
             for face, sign in zip(point.support, point.signs, strict=True)
         )
-        expected = Minimality.NO_MINIMUM if descends else Minimality.MINIMUM
-        assert judged.without_zero_units().minimality is expected
+        expected = not descends
+        assert judged.without_zero_units().is_minimum is expected
         # A living unit is tight, so that a zero unit beside it is never decided as a minimum.
         grows = descends or bool(judged.scan.exceeding)
-        expected = Minimality.NO_MINIMUM if grows else Minimality.INCONCLUSIVE
-        assert judged.with_zero_units().minimality is expected
+        expected = False if grows else None
+        assert judged.with_zero_units().is_minimum is expected
 
 
 @pytest.mark.parametrize("how", CONVENTIONS)
@@ -395,7 +394,7 @@ def test_every_point_that_is_no_minimum_has_a_step_to_a_smaller_loss(how, engine
     for point in critical_points(problem, engine, 1):
         judged = conditions(point)
         for judgement in (judged.without_zero_units(), judged.with_zero_units()):
-            if judgement.minimality is not Minimality.NO_MINIMUM:
+            if judgement.is_minimum is not False:
                 assert judgement.descent is None
                 continue
             descent = judgement.descent
@@ -425,7 +424,7 @@ def test_a_zero_multiplier_is_settled_by_the_curvature_of_the_next_cell(engine):
         signs = [ascent for rays in judged.ascents for _, ascent in rays]
         if 0 in signs and min(signs) == 0:
             assert judged.multipliers is None
-            assert judged.without_zero_units().minimality is Minimality.MINIMUM
+            assert judged.without_zero_units().is_minimum is True
             settled += 1
     assert settled > 0
 
@@ -445,7 +444,7 @@ def test_dependent_critical_rays_around_a_cone_over_a_square_leave_nothing_open(
     assert {ascent for _, ascent in rays} == {0}
     sets = conformal_sets(problem, point.support[0], [ray for ray, _ in rays])
     assert max(map(len, sets)) == 4
-    assert judged.without_zero_units().minimality is Minimality.MINIMUM
+    assert judged.without_zero_units().is_minimum is True
 
 
 def test_a_strict_dual_bound_makes_the_zero_network_a_minimum_and_a_tight_one_leaves_it_open(
@@ -453,20 +452,20 @@ def test_a_strict_dual_bound_makes_the_zero_network_a_minimum_and_a_tight_one_le
 ):
     """n = 1, x = 0: a unit grows from zero when |y| > Lambda."""
     for ridge, expected in (
-        ("5", Minimality.MINIMUM),
-        ("3", Minimality.INCONCLUSIVE),
-        ("2", Minimality.NO_MINIMUM),
+        ("5", True),
+        ("3", None),
+        ("2", False),
     ):
         problem = Problem.from_text([["0"]], ["3"], 1, ridge)
         (point,) = EliminatedSolver(problem, engine).support(()).points
-        assert conditions(point).with_zero_units().minimality is expected
+        assert conditions(point).with_zero_units().is_minimum is expected
 
 
 def test_an_open_curvature_of_a_zero_unit_is_settled_by_the_least_loss(engine):
     """Example 1: beside the global support of two faces, at width 3."""
     point = point_on(EXAMPLE_1, engine, "+0", "0+")
     judgement = conditions(point).with_zero_units()
-    assert judgement.minimality is Minimality.INCONCLUSIVE
+    assert judgement.is_minimum is None
     assert judgement.reason == "a zero unit has curvature 0 towards +0"
     problem = EXAMPLE_1.with_width(3)
     arrangement = Arrangement.of(problem)
@@ -492,8 +491,8 @@ def test_a_fibre_explains_the_kernel_of_the_hessian_and_nothing_else_does(engine
     support = tuple(sorted(face for vertex in group.vertices for face in vertex.support))
     middle = FibrePoint(EXAMPLE_2, support, group.point.isolated, group)
     assert inertia(hessian(middle, [(), ()]))[1:] == (0, 1)
-    for fibre, expected in ((1, Minimality.MINIMUM), (0, Minimality.INCONCLUSIVE)):
+    for fibre, expected in ((1, True), (0, None)):
         judged = ClassicalConditions(middle, arrangement, group.scan, fibre)
-        assert judged.without_zero_units().minimality is expected
+        assert judged.without_zero_units().is_minimum is expected
     alone = ClassicalConditions(group.vertices[0], arrangement, group.scan, 1)
-    assert alone.without_zero_units().minimality is Minimality.INCONCLUSIVE
+    assert alone.without_zero_units().is_minimum is None
