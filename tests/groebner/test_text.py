@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from reluenum.algebra.bases import GroebnerBasis, Solutions
 from reluenum.algebra.parametrisation import real_solutions
 from reluenum.algebra.polynomials import PolynomialSystem, ring
-from reluenum.groebner import singular
 from reluenum.groebner.msolve import read_answer, read_basis
+from reluenum.groebner.singular import read_singular_basis
 from reluenum.groebner.text import parse_polynomial
 
 NAMES = ("t", "w0_0", "w0_1", "w10_0", "s0", "s10")
@@ -150,7 +150,7 @@ def test_a_basis_of_singular_is_read():
     x, y = ring(("x", "y")).gens()
     expected = GroebnerBasis.of(("x", "y"), [y**2 - 1, 3 * x * y + 7 * y])
     text = "basis\n-3*x*y-7*y,\ny^2-1\nend\n"
-    assert singular.read_basis(text, ("x", "y")) == expected
+    assert read_singular_basis(text, ("x", "y")) == expected
 
 
 @pytest.mark.parametrize(
@@ -164,4 +164,4 @@ def test_what_is_no_basis_of_msolve_is_an_error(text):
 @pytest.mark.parametrize("text", ["", "basis\n", "basis\nx", "basis\nu\nend\n", "basis\nx\nend\nx"])
 def test_what_is_no_basis_of_singular_is_an_error(text):
     with pytest.raises(ValueError, match=r"invalid|no basis"):
-        singular.read_basis(text, ("x", "y"))
+        read_singular_basis(text, ("x", "y"))
