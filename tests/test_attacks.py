@@ -25,9 +25,9 @@ from reluenum.prove import posed, prove
 from reluenum.spool import Task, surveyed
 from reluenum.verify import CertificateError, verify
 from reluenum.verify import main as check
+from reluenum.verify.document import claimed_faces
 from reluenum.verify.pages import row_groups
 from reluenum.verify.reals import Root
-from reluenum.verify.records import claimed_faces
 
 ONE = Problem.from_text([["-3/4"], ["4/3"]], ["2", "-1"], 2, "1")
 TIED = Problem.from_text([["-3/4"], ["3/4"]], ["2", "-2"], 2, "6/5", output_bias="free")

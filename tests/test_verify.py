@@ -39,9 +39,11 @@ from reluenum.prove import posed, prove
 from reluenum.spool import Task, surveyed
 from reluenum.stationary import Verdict, face_sign, solve_support, zero_network
 from reluenum.verify import CertificateError, main, verify
+from reluenum.verify.document import one_problem
 from reluenum.verify.exact import LEVELS, Data
 from reluenum.verify.landscape import Landscape
-from reluenum.verify.records import Proof, read_descriptions, read_records
+from reluenum.verify.pages import read_records
+from reluenum.verify.records import Proof, read_descriptions
 
 SOURCE = Path(__file__).parent.parent / "reluenum/verify"
 
@@ -521,8 +523,8 @@ def proof(request):
     data = Data(document["problem"])
     with ctx.workprec(LEVELS[0]):
         content = base64.b64decode(document["certificate"]["data"])
-        digest = document["certificate"]["problem_sha256"]
-        _, records = read_records(io.BytesIO(content), digest, 99)
+        heading = one_problem(document["problem"], document["certificate"])
+        _, records = read_records(io.BytesIO(content), heading, 99)
         found = Proof(data, read_descriptions(data, document["certificate"]["exact"]))
         found.read(records)
         return document, Landscape(found)
