@@ -9,6 +9,6 @@ certificate, one record after the other), `points` and `landscape` (what follows
 """
 
 from .document import Report, main, verify
-from .shapes import CertificateError
+from .reals import CertificateError
 
 __all__ = ["CertificateError", "Report", "main", "verify"]

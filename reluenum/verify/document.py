@@ -17,10 +17,9 @@ from flint import ctx
 
 from .exact import Data, distinct, supports_of
 from .landscape import Landscape
-from .pages import read_records
-from .reals import LEVELS
+from .pages import read_records, unique_keys
+from .reals import LEVELS, CertificateError, matched, rational, require
 from .records import Proof, read_descriptions
-from .shapes import CertificateError, matched, rational, require, unique_keys
 
 LARGEST_DOCUMENT, MOST_VALUES = 1 << 28, 1 << 23
 """Bytes of a document, and values: a few bytes of JSON become a hundred in memory."""

@@ -1,30 +1,58 @@
-"""Exact data: the problem, the faces of its arrangement, and moments of active sets."""
+"""The data of a problem, exactly: the faces of their arrangement, moments and projectors."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, wraps
-from itertools import chain, combinations
+from itertools import combinations
 from math import comb, inf
 from typing import Any
 
 from flint import arb, ctx, fmpq, fmpq_mat
 
-from .reals import LEVELS, dot
-from .shapes import rational, require
+from .reals import LEVELS, dot, matched, rational, require
 
-LONGEST_NUMBER = 2100
-"""Characters of a number of the problem: fractions of two numbers of 1000 digits have fewer."""
-
-WIDEST = 1 << 16
-"""Beyond this width even the counts of a document are too long."""
-
+LONGEST_NUMBER = 2100  # characters: fractions of two numbers of 1000 digits have fewer
+WIDEST = 1 << 16  # units: beyond this width even the counts of a document are too long
 TOO_FEW = "certificate: far fewer records than such data have supports"
 
-Signs = tuple[int, int]
-"""A sign vector: the masks of the rows on which it is positive, and negative."""
+Support = tuple[int, ...]  # places of faces in the sorted list of live faces
+Signs = tuple[int, int]  # of a sign vector: the rows where it is positive, and negative, as masks
 
-Support = tuple[int, ...]
-"""Places of the faces in the sorted list of live faces."""
+
+def _is_table(x: Any) -> bool:
+    rows = type(x) is list and len(x) > 0 and all(type(row) is list for row in x)
+    return rows and all(len(row) == len(x[0]) > 0 for row in x)
+
+
+PROBLEM = {
+    "x": _is_table,
+    "y": lambda y: type(y) is list,
+    "width": lambda width: width == "all" or (type(width) is int and 0 < width <= WIDEST),
+    "ridge": ...,
+    "loss": frozenset(("sum", "mean")),
+    "output_bias": frozenset(("none", "free", "ridge")),
+}
+
+
+def kept(method: Callable) -> Callable:
+    """Keep what a method says of masks: exactly if bits is None, else enclosed with so many."""
+
+    @wraps(method)
+    def found(self: "Data", *key: int | None) -> Any:
+        place = (method, *key)
+        if place not in self.kept:
+            *masks, bits = key
+            exact = method(self, *masks) if bits is None else found(self, *masks, None)
+            with ctx.workprec(bits or LEVELS[0]):
+                self.kept[place] = exact if bits is None else _enclosed(exact)
+        return self.kept[place]
+
+    return found
+
+
+def _enclosed(exact: Any) -> Any:
+    return [_enclosed(entry) for entry in exact] if isinstance(exact, list | tuple) else arb(exact)
 
 
 @dataclass(frozen=True)
@@ -38,25 +66,6 @@ class Face:
     active: int
     zeros: int
     signs: tuple[tuple[int, int], ...]
-
-
-def kept(method: Callable) -> Callable:
-    """Keep what a method says of a mask: exactly without `bits`, else enclosed with so many."""
-
-    @wraps(method)
-    def found(self: "Data", mask: int, bits: int | None = None) -> Any:
-        key = (method.__name__, mask, bits)
-        if key not in self.kept:
-            exact = method(self, mask) if bits is None else found(self, mask)
-            with ctx.workprec(bits or LEVELS[0]):
-                self.kept[key] = exact if bits is None else _enclosed(exact)
-        return self.kept[key]
-
-    return found
-
-
-def _enclosed(exact: Any) -> Any:
-    return [_enclosed(entry) for entry in exact] if isinstance(exact, list | tuple) else arb(exact)
 
 
 class Data:
@@ -74,48 +83,69 @@ class Data:
     """
 
     def __init__(self, problem: dict[str, Any], faces: int | None = None) -> None:
-        _require_shape(problem)
+        matched(problem, PROBLEM, "problem")
+        require(len(problem["x"]) == len(problem["y"]), "problem: x, y")
         number, row_of = distinct(problem["x"])
         self.rows = [[*row, fmpq(1)] for row in number]
-        self.targets = [rational(entry, "problem y") for entry in problem["y"]]
-        self.size, self.width, self.depth = len(row_of), problem["width"], len(self.rows[0])
+        self.targets = [short(entry, "problem y") for entry in problem["y"]]
+        self.size, self.depth, self.width = len(row_of), len(self.rows[0]), problem["width"]
         self.scale = fmpq(1, self.size) if problem["loss"] == "mean" else fmpq(1)
-        self.ridge = rational(problem["ridge"], "problem ridge") / self.scale
+        self.ridge = short(problem["ridge"], "problem ridge") / self.scale
         require(self.ridge > 0, "problem: ridge is not positive")
         self.bias = problem["output_bias"]
-        self.share = {  # R = I - share * 1 1' (Lemma 1)
-            "none": fmpq(0),
-            "free": fmpq(1, self.size),
-            "ridge": 1 / (self.size + self.ridge),
-        }[self.bias]
+        shares = {"none": 0, "free": fmpq(1, self.size), "ridge": 1 / (self.size + self.ridge)}
+        self.share = fmpq(shares[self.bias])  # R = I - share * 1 1' (Lemma 1)
+        self.everything = (1 << len(self.rows)) - 1
+        self.kept: dict[tuple, Any] = {}
+        self._load(row_of)
+        self._arrange(row_of, faces)
+
+    def _load(self, row_of: list[int]) -> None:
+        """Sum up, for each distinct row, xt and (Ry)_i xt over its data points."""
         mean = sum(self.targets) * self.share
         residual = [target - mean for target in self.targets]  # R y
         self.energy = dot(self.targets, residual)  # y' R y
-        # Of each distinct row: as many times xt as it has data points, and the sum of (Ry)_i.
-        self.loads = fmpq_mat(len(self.rows), self.depth + 1)
+        copies, pulls = Counter(row_of), [fmpq(0)] * len(self.rows)
         for k, value in zip(row_of, residual, strict=True):
-            for j, entry in enumerate((*self.rows[k], value)):
-                self.loads[k, j] += entry
-        self.kept: dict[tuple, Any] = {}
-        self.everything = (1 << len(self.rows)) - 1
-        # Of a face and its opposite, one has an active point, unless both are the same.
+            pulls[k] += value
+        rows = enumerate(self.rows)
+        self._loads = fmpq_mat([[*(copies[k] * x for x in row), pulls[k]] for k, row in rows])
+
+    def _arrange(self, row_of: list[int], faces: int | None) -> None:
+        """Enumerate the faces. Of one and its opposite one is live, unless both are the same."""
         budget = inf if faces is None else min(2_000_000 + 2000 * faces**2, 10**9)
         most = inf if faces is None else 2 * faces + 1
         signs = covectors(cocircuits(dict(enumerate(self.rows)), budget), len(self.rows), most)
         live = (self._face(*pair, row_of) for pair in signs if pair[0])
         self.faces = sorted(live, key=lambda face: face.text)
-        self._place_of = {(face.active, face.zeros): k for k, face in enumerate(self.faces)}
+        self.place_of = {face.text: place for place, face in enumerate(self.faces)}
         self.columns = sum(plus | minus == self.everything for plus, minus in signs)
-        most_units = len(self.rows) if self.width == "all" else self.width
-        self.largest = min(most_units, len(self.faces))
+        units = len(self.rows) if self.width == "all" else self.width
+        self.largest = min(units, len(self.faces))
         self.supports = supports_of(len(self.faces), self.largest)
 
-    def _face(self, plus: int, minus: int, row_of: Sequence[int]) -> Face:
-        """Return the face with a sign vector, given the number of the row of each data point."""
+    def _face(self, plus: int, minus: int, row_of: list[int]) -> Face:
         signs = [(plus >> i & 1) - (minus >> i & 1) for i in range(len(self.rows))]
         text = "".join("0+-"[signs[k]] for k in row_of)
-        walls = tuple((i, s) for i, s in enumerate(signs) if s)
+        walls = tuple((i, sign) for i, sign in enumerate(signs) if sign)
         return Face(text, plus, self.everything & ~(plus | minus), walls)
+
+    def opposite(self, place: int) -> int | None:
+        """Return the place of the face -F, None if it has no active point."""
+        return self.place_of.get(self.faces[place].text.translate(str.maketrans("+-", "-+")))
+
+    def texts(self, support: Support) -> list[str]:
+        """Return the texts of the faces of a support."""
+        return [self.faces[place].text for place in support]
+
+    def name(self, support: Support) -> str:
+        """Return the text of a support."""
+        return "|".join(self.texts(support))
+
+    @cached_property
+    def rank(self) -> int:
+        """Dimension of the row space."""
+        return row_space(self.rows).nrows()
 
     def _inside(self, mask: int) -> list[list[fmpq]]:
         """Return the rows, with zeros in place of those that are not in a mask."""
@@ -124,7 +154,7 @@ class Data:
     @kept
     def moments(self, mask: int) -> tuple[list[list], list]:
         """Return the sums of xt xt' and of (Ry) xt over the data points with rows of a mask."""
-        sums = (fmpq_mat(self._inside(mask)).transpose() * self.loads).tolist()
+        sums = (fmpq_mat(self._inside(mask)).transpose() * self._loads).tolist()
         return [row[:-1] for row in sums], [row[-1] for row in sums]
 
     @kept
@@ -137,19 +167,12 @@ class Data:
         basis = row_space(self._inside(mask))
         return basis.transpose() * (basis * basis.transpose()).solve(basis)
 
-    @cached_property
-    def rank(self) -> int:
-        """Dimension of the row space."""
-        return row_space(self.rows).nrows()
-
-    def spreads(self, mask: int, zeros: int, bits: int) -> list[arb]:
-        """Return the norms of the rows of r -> P sum_mask r_i xt_i, P the projector of `zeros`."""
-        key = ("spreads", mask, zeros, bits)
-        if key not in self.kept:
-            projector = fmpq_mat(self.projector(zeros))
-            variances = projector * fmpq_mat(self.moments(mask)[0]) * projector
-            self.kept[key] = [arb(variances[j, j]).sqrt() for j in range(self.depth)]
-        return self.kept[key]
+    @kept
+    def variances(self, mask: int, zeros: int) -> list:
+        """Return |row|^2 for the rows of r -> P sum_mask r_i xt_i, P the projector of `zeros`."""
+        projector, gram = fmpq_mat(self.projector(zeros, None)), self.moments(mask, None)[0]
+        table = projector * fmpq_mat(gram) * projector
+        return [table[j, j] for j in range(self.depth)]
 
     def coupling(self, one: int, other: int, bits: int | None) -> list[list]:
         """Return K = sum over one & other of xt xt' - share * s_one s_other', s sums of xt."""
@@ -161,50 +184,35 @@ class Data:
             for row, s in zip(gram, left, strict=True)
         ]
 
-    def rays_around(self, face: Face) -> list[tuple[int, list[fmpq]]]:
-        """Return the rays of Lemma 13, each with the active set next to the face along it."""
-        key = ("rays", face.zeros)
-        if key not in self.kept:
-            zeros = {i: row for i, row in enumerate(self.rows) if face.zeros >> i & 1}
-            rays = cocircuits(zeros) if zeros else {}
-            self.kept[key] = [(positive, ray) for (positive, _), ray in rays.items()]
-        return [(face.active | more, ray) for more, ray in self.kept[key]]
-
-    def opposite(self, place: int) -> int | None:
-        """Return the place of the face -F, None if it has no active point."""
-        face = self.faces[place]
-        active = self.everything & ~(face.active | face.zeros)
-        return self._place_of.get((active, face.zeros))
-
-    def name(self, support: Support) -> str:
-        """Return the text of a support."""
-        return "|".join(self.faces[place].text for place in support)
+    @kept
+    def rays(self, zeros: int) -> list[tuple[int, list[fmpq]]]:
+        """Return the rays of Lemma 13 of some rows, and which rows are positive on each."""
+        rows = {i: row for i, row in enumerate(self.rows) if zeros >> i & 1}
+        return [(plus, ray) for (plus, _), ray in cocircuits(rows).items()] if rows else []
 
 
-def _require_shape(problem: Any) -> None:
-    """Require the keys and types of the record of a problem, and numbers of a possible length."""
-    keys = {"x", "y", "width", "ridge", "loss", "output_bias"}
-    require(type(problem) is dict and set(problem) == keys, "problem: wrong keys")
-    x, y, width = problem["x"], problem["y"], problem["width"]
-    require(type(x) is list and type(y) is list and len(x) == len(y) > 0, "problem: x, y")
-    require(all(type(row) is list and len(row) == len(x[0]) > 0 for row in x), "problem: x")
-    require(width == "all" or (type(width) is int and 0 < width <= WIDEST), "problem: width")
-    require(problem["loss"] in ("sum", "mean"), "problem: loss")
-    require(problem["output_bias"] in ("none", "free", "ridge"), "problem: output_bias")
-    _require_short((*y, problem["ridge"]))
-
-
-def _require_short(numbers: Iterable[Any]) -> None:
-    long = any(len(str(entry)) > LONGEST_NUMBER for entry in numbers)
-    require(not long, f"problem: a number of more than {LONGEST_NUMBER} characters")
+def short(value: Any, where: str) -> fmpq:
+    """Read a number of the problem."""
+    text = f"problem: a number of more than {LONGEST_NUMBER} characters"
+    require(len(str(value)) <= LONGEST_NUMBER, text)
+    return rational(value, where)
 
 
 def distinct(inputs: Sequence[Sequence[Any]]) -> tuple[dict[tuple, int], list[int]]:
     """Return the distinct inputs of a problem, numbered, and the number of each data point's."""
-    _require_short(chain.from_iterable(inputs))
-    every = [tuple(rational(entry, "problem x") for entry in row) for row in inputs]
+    every = [tuple(short(entry, "problem x") for entry in row) for row in inputs]
     number = {row: k for k, row in enumerate(dict.fromkeys(every))}
     return number, [number[row] for row in every]
+
+
+def supports_of(faces: int, largest: int, most: float = inf) -> int:
+    """Return the number of supports of up to so many faces, or a number beyond `most`."""
+    total = 0
+    for size in range(1, min(faces, largest) + 1):
+        total += comb(faces, size)
+        if total > most:
+            break
+    return total
 
 
 def row_space(rows: Sequence[Sequence[fmpq]]) -> fmpq_mat:
@@ -222,16 +230,16 @@ def cocircuits(numbered: dict[int, list[fmpq]], budget: float = inf) -> dict[Sig
     size, depth = len(rows), len(rows[0])
     require(size * depth * depth <= budget, TOO_FEW)
     basis = row_space(rows).transpose()
-    rank = basis.ncols()
-    inner = fmpq_mat(rows) * basis
+    rank, inner = basis.ncols(), fmpq_mat(rows) * basis
     require(comb(size, rank - 1) * size * rank <= budget, TOO_FEW)
     rays: dict[Signs, list[fmpq]] = {}
     for chosen in combinations(inner.tolist(), rank - 1):
         line = _normal(chosen, rank)
-        values, ray = (inner * line).entries(), (basis * line).entries()
-        if any(ray):  # not if the chosen rows are dependent
-            plus = sum(1 << i for i, value in zip(numbered, values, strict=True) if value > 0)
-            minus = sum(1 << i for i, value in zip(numbered, values, strict=True) if value < 0)
+        values = dict(zip(numbered, (inner * line).entries(), strict=True))
+        plus = sum(1 << i for i, value in values.items() if value > 0)
+        minus = sum(1 << i for i, value in values.items() if value < 0)
+        if plus | minus:  # not if the chosen rows are dependent
+            ray = (basis * line).entries()
             rays[plus, minus], rays[minus, plus] = ray, [-entry for entry in ray]
     return rays
 
@@ -261,13 +269,3 @@ def covectors(rays: Iterable[Signs], size: int, most: float = inf) -> set[Signs]
                 frontier.append(composed)
                 require(len(found) <= most, TOO_FEW)
     return found
-
-
-def supports_of(faces: int, largest: int, most: float = inf) -> int:
-    """Return the number of supports of up to so many faces, or a number beyond `most`."""
-    total = 0
-    for size in range(1, min(faces, largest) + 1):
-        total += comb(faces, size)
-        if total > most:
-            break
-    return total

@@ -12,19 +12,18 @@ from .residuals import Core
 
 
 def same_residual(one: Core, other: Core) -> bool:
-    """Claim 14: r_S = r_T for stationary S, T: the faces of each are tight at the other's residual.
+    """Claim 15: r_S = r_T for stationary S, T: the faces of each are tight at the other's residual.
 
     For then each of the two projections of Ry is as close to it as the other one.
     """
-    pairs = [(0, k) for k in other.support if k not in one.ties]
-    pairs += [(1, k) for k in one.support if k not in other.ties]
-    for forms in zip(one.residuals(), other.residuals(), strict=False) if pairs else ():
-        if None in (forms[0].bits, forms[1].bits):
+    here, there = one.untied(other.support), other.untied(one.support)
+    for left, right in zip(one.residuals(), other.residuals(), strict=False):
+        if not here + there or None in (left.bits, right.bits):
             break
-        with ctx.workprec(forms[0].bits):
-            if any(forms[k].excess(one.data.faces[place]) for k, place in pairs):
+        with ctx.workprec(left.bits):
+            if left.misses(here) or right.misses(there):
                 return False
-    return all((one, other)[k].excess(place) == 0 for k, place in pairs)
+    return all(one.excess(k) == 0 for k in here) and all(other.excess(k) == 0 for k in there)
 
 
 @dataclass(eq=False)
@@ -61,7 +60,7 @@ class Group:
 
     @cached_property
     def is_global(self) -> bool:
-        """Claim 17: it is global at every width iff all vertex supports are minimal and M <= Lambda.
+        """Claim 18: global at every width iff all vertices are minimal and M(r) <= Lambda.
 
         That is, no u_F in F or -F is longer than Lambda (Theorem C, Lemma 14).
         """

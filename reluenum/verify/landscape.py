@@ -12,12 +12,11 @@ from flint import fmpq, fmpz
 
 from .exact import Support
 from .groups import gathered, grouped
-from .points import ZERO, Points, ball_order, interval, least
+from .points import Points, ball_order, interval, least
+from .reals import matched, require
 from .records import Proof
-from .shapes import matched, require
 
-SPARE = 1000
-"""So many strata may be missing before the list is refused without naming one of them."""
+SPARE = 1000  # so many strata may be missing before the list is refused without naming one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class Stratum:
 
     @property
     def name(self) -> tuple:
-        """What tells it from others: text of a face and number of units, pair by pair, and zeros."""
+        """What tells it from others: each face with its number of units, and that of zero units."""
         texts = (self.points.data.faces[face].text for face in self.points.support)
         return (*zip(texts, self.counts, strict=True), self.zeros)
 
@@ -42,64 +41,64 @@ class Stratum:
 
     def record(self) -> dict[str, Any]:
         """Return what a document has to say of it; each further unit on a face is a dimension."""
-        groups = zip(self.points.faces, self.counts, strict=True)
+        groups = zip(self.points.support, self.counts, strict=True)
         return {
             "dimension": self.points.dimension + sum(count - 1 for count in self.counts if count),
-            "support": [group | {"multiplicity": count} for group, count in groups],
+            "support": [self.points.on_face(f) | {"multiplicity": count} for f, count in groups],
             "zero_neurons": self.zeros,
         }
 
     def representative(self) -> dict[str, Any]:
         """Return the network in which the units on a face are equal."""
-        points, depth = self.points, self.points.data.depth
-        weights, units = [], []
+        points, units = self.points, []
         for face, count in zip(points.support, (count or 1 for count in self.counts), strict=True):
             share = lambda r, f=face, c=count: points.squares(r)[f] / fmpq(c)  # noqa: E731
-            side = points.group.sides[face]
-            weights += [points.texts(lambda _, s=side: s, share)] * count
             units += [points.unit(face, share)] * count
-        weights += [ZERO] * self.zeros
-        units += [[ZERO] * depth] * self.zeros
-        bias = {} if points.data.bias == "none" else {"m": points.texts(points.bias)}
-        split = {"B": [unit[:-1] for unit in units], "c": [unit[-1] for unit in units]}
-        return {"a": weights} | split | bias
+        units += [[frozenset("0")] * (points.data.depth + 1)] * self.zeros
+        record = {
+            "a": [a for a, *_ in units],
+            "B": [b for _, *b, _ in units],
+            "c": [c for *_, c in units],
+        }
+        return record if points.data.bias == "none" else record | {"m": points.texts(points.bias)}
 
 
-@dataclass(frozen=True)
-class Component:
-    """A component of the local minima: its strata, and the number of its labelled copies."""
-
-    strata: list[Stratum]
-    orbit_size: int
+Component = tuple[list[Stratum], int]  # its strata, and how many labelled copies it has
 
 
-def at_width(minimal: list[Points], width: int) -> Iterator[Component]:
-    """Claim 26: a component for each way to share the units out; one for all that is global.
+def apart(points: Points, width: int) -> Iterator[Component]:
+    """Claim 28: not global, each way to share the units out is a component (Theorem D)."""
+    for counts in compositions(width, len(points.support)):
+        yield [Stratum(points, counts, 0)], factorial(width) // prod(map(factorial, counts))
 
-    The latter has a class of supports that inclusion joins, with any number of zero units, and is
-    a single labelled copy unless it has one support with as many faces as units (Theorem D).
+
+def together(best: dict[Support, Points], width: int) -> Iterator[Component]:
+    """Claim 29: global ones are joined by inclusion, with any number of zero units (Theorem D).
+
+    There is one labelled copy, unless the only support has as many faces as there are units.
     """
-    for points in minimal:
-        if not points.group.is_global:
-            for counts in compositions(width, len(points.support)):
-                copies = factorial(width) // prod(map(factorial, counts))
-                yield Component([Stratum(points, counts, 0)], copies)
-    best = {points.support: points for points in minimal if points.group.is_global}
     for part in joined(best):
+        shares = ((s, m) for s in part for m in range(len(s), width + 1))
         strata = [
             Stratum(best[support], counts, width - living)
-            for support in part
-            for living in range(len(support), width + 1)
+            for support, living in shares
             for counts in compositions(living, len(support))
         ]
-        yield Component(strata, factorial(width) if is_rigid(part, width) else 1)
+        yield strata, factorial(width) if is_rigid(part, width) else 1
 
 
-def at_every_width(minimal: list[Points]) -> Iterator[Component]:
-    """Claim 27: for every width, an entry for each support, with one unit on each face."""
-    for points in minimal:
-        size = len(points.support)
-        yield Component([Stratum(points, (None,) * size, 0)], factorial(size))
+def at_width(minimal: dict[Support, Points], width: int) -> Iterator[Component]:
+    """Return the components at a width, from the points on all valid supports."""
+    for points in minimal.values():
+        if not points.group.is_global:
+            yield from apart(points, width)
+    yield from together({s: p for s, p in minimal.items() if p.group.is_global}, width)
+
+
+def at_every_width(minimal: dict[Support, Points]) -> Iterator[Component]:
+    """Claim 30: for every width, an entry for each valid support, with one unit on each face."""
+    for support, points in minimal.items():
+        yield [Stratum(points, (None,) * len(support), 0)], factorial(len(support))
 
 
 def compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
@@ -147,11 +146,27 @@ class Landscape:
             for group in self.groups
             for support in group.valid(inf if every and not group.is_global else largest)
         }
-        minimal = list(self.minimal.values())
-        if not every:
-            _refuse_shorter(listed, minimal, self.width)
-        parts = at_every_width(minimal) if every else at_width(minimal, self.width)
-        self.components = list(parts)
+        if listed is not None and not every:
+            self._refuse_shorter(listed)
+        parts = at_every_width(self.minimal) if every else at_width(self.minimal, self.width)
+        self.components: list[Component] = list(parts)
+
+    def _refuse_shorter(self, listed: Any) -> None:
+        """Refuse a list that lacks many strata before they are enumerated."""
+        records = [r for r in listed if type(r) is dict] if type(listed) is list else []
+        found = sum(len(part) for r in records if type(part := r.get("strata")) is list)
+        best = (len(s) for s, points in self.minimal.items() if points.group.is_global)
+        count = sum(comb(self.width, size) for size in best) + self._ways(self.width)
+        require(count <= found + SPARE, f"components: {found} strata are far too few")
+
+    @cached_property
+    def _others(self) -> Counter[int]:
+        """Numbers of valid supports that are not global at every width, by size."""
+        return Counter(len(s) for s, points in self.minimal.items() if not points.group.is_global)
+
+    def _ways(self, width: int) -> int:
+        """Return how many ways there are to share units out over those."""
+        return sum(count * comb(width - 1, size - 1) for size, count in self._others.items())
 
     @cached_property
     def best(self) -> set[Support]:
@@ -159,14 +174,14 @@ class Landscape:
 
         Otherwise those of least loss.
         """
-        leads = [component.strata[0].points for component in self.components]
+        leads = [strata[0].points for strata, _ in self.components]
         best = [points for points in leads if points.group.is_global] or least(leads)
         return {points.support for points in best}
 
     def check(self, records: Any) -> None:
-        """Claim 29: the document lists these components, each once, sorted by loss."""
+        """Claim 31: the document lists these components, each once and right, sorted by loss."""
         require(type(records) is list, "components: no list")
-        home = {s.name: k for k, component in enumerate(self.components) for s in component.strata}
+        home = {s.name: k for k, (strata, _) in enumerate(self.components) for s in strata}
         left, previous = dict(enumerate(self.components)), None
         for number, record in enumerate(records):
             where = f"component {number}"
@@ -175,25 +190,25 @@ class Landscape:
             component = left.pop(home[names[0]], None)
             require(component is not None, f"{where}: listed twice")
             points = self._matched(component, names, record, where)
-            sorted_ = previous is None or ball_order(previous, points) != 1
-            require(sorted_, f"{where}: not sorted by loss")
+            ordered = previous is None or ball_order(previous, points) != 1
+            require(ordered, f"{where}: not sorted by loss")
             previous = points
-        missing = next((component.strata[0].points.support for component in left.values()), ())
+        missing = next((strata[0].points.support for strata, _ in left.values()), ())
         name = self.data.name(missing)
         require(not left, f"components: {len(left)} missing, one of them on {name!r}")
 
     def _matched(self, component: Component, names: list[tuple], record: Any, where: str) -> Points:
         """Require that a record is that of a component, and return points of it."""
-        strata = {stratum.name: stratum for stratum in component.strata}
+        strata = {stratum.name: stratum for stratum in component[0]}
         complete = len(names) == len(strata) and set(names) == set(strata)
         require(complete, f"{where}: its strata are not those of the component")
         ordered = [strata[name] for name in names]
         points = ordered[0].points
-        expectation = self._record(component, ordered)
+        expected = self._record(component, ordered)
         if "loss_minimal_polynomial" in record:
-            coefficients = [str(c) for c in points.polynomial.coeffs()]
-            expectation["loss_minimal_polynomial"] = coefficients
-        matched(record, expectation, where)
+            coefficients = points.minimal_polynomial.coeffs()
+            expected["loss_minimal_polynomial"] = list(map(str, coefficients))
+        matched(record, expected, where)
         require(record["loss_interval"] == interval(record["loss"]), f"{where}: loss_interval")
         keys = [(-s["dimension"], s["zero_neurons"]) for s in record["strata"]]
         require(keys == sorted(keys), f"{where}: order of strata")
@@ -202,16 +217,15 @@ class Landscape:
     def _record(self, component: Component, strata: list[Stratum]) -> dict[str, Any]:
         """Return what a component's record must be; decimals as sets of texts."""
         points, parts = strata[0].points, [stratum.record() for stratum in strata]
-        every = self.width == "all"
-        best = None if every else component.strata[0].points.support in self.best
+        every, lead = self.width == "all", component[0][0].points.support
         record = {
             "dimension": max(part["dimension"] for part in parts),
             "loss": points.texts(points.loss),
             "loss_interval": ...,
             "on_boundary": any(stratum.on_boundary for stratum in strata),
-            "global_at_width": best,
+            "global_at_width": None if every else lead in self.best,
             "global_at_every_width": points.group.is_global,
-            "orbit_size": component.orbit_size,
+            "orbit_size": component[1],
             "strata": parts,
             "representative": strata[0].representative(),
         }
@@ -232,57 +246,45 @@ class Landscape:
         }
 
     def every_width(self) -> dict[str, Any]:
-        """Claim 31: what Corollary D.1 says of all widths.
-
-        A support of more faces than distinct inputs has no record, but may be a union of others.
-        """
+        """Claim 34: the numbers of all widths follow from these (Corollary D.1)."""
         best = next((group for group in self.groups if group.is_global), None)
         require(best is not None, "no residual is global at every width")
         widths = range(1, len(self.data.rows) + 2)
         nodes = best.supports(widths[-1])
-        parts = {width: joined([s for s in nodes if len(s) <= width]) for width in widths}
-        apart = (w for w, part in parts.items() if not _is_connected(part, w))
-        not_global = Counter(len(s) for s, p in self.minimal.items() if not p.group.is_global)
-        others = {w: sum(n * comb(w - 1, m - 1) for m, n in not_global.items()) for w in widths}
+        parts = {w: joined([s for s in nodes if len(s) <= w]) for w in widths}
+        split = (w for w, part in parts.items() if not is_connected(part, w))
         return {
-            "by_size": list(self._by_size(not_global)),
+            "by_size": list(self._by_size()),
             "global": {
-                "supports": [[self.data.faces[f].text for f in s] for s in sorted(best.vertices)],
+                "supports": list(map(self.data.texts, sorted(best.vertices))),
                 "smallest": min(map(len, best.vertices)),
-                "connected_from": 1 + max(apart, default=0),
+                "connected_from": 1 + max(split, default=0),
             },
-            "widths": [{"width": w, "components": len(parts[w]) + others[w]} for w in widths],
+            "widths": [
+                {"width": w, "components": len(part) + self._ways(w)} for w, part in parts.items()
+            ],
         }
 
-    def _by_size(self, not_global: Counter[int]) -> Iterator[dict[str, Any]]:
-        """Yield the numbers of supports by their size."""
+    def _by_size(self) -> Iterator[dict[str, Any]]:
+        """Yield the numbers of supports of each size.
+
+        A support of more faces than distinct inputs has no record, but may be a union of others.
+        """
         stationary, minimal = Counter(map(len, self.stationary)), Counter(map(len, self.minimal))
-        sizes = range(1, self.data.largest + 1)
-        for size in [*sizes, *(m for m in sorted(not_global) if m > self.data.largest)]:
+        largest = self.data.largest
+        for size in [*range(1, largest + 1), *sorted(m for m in self._others if m > largest)]:
             yield {
                 "size": size,
-                "examined": comb(len(self.data.faces), size) if size in sizes else 0,
-                "stationary": stationary[size] if size in sizes else None,
+                "examined": comb(len(self.data.faces), size) if size <= largest else 0,
+                "stationary": stationary[size] if size <= largest else None,
                 "locally_minimal": minimal[size],
-                "not_global": not_global[size],
+                "not_global": self._others[size],
             }
 
 
-def _is_connected(classes: list[list[Support]], width: int) -> bool:
+def is_connected(classes: list[list[Support]], width: int) -> bool:
     """Whether the global points of a width are one component with one labelled copy."""
     return len(classes) == 1 and (width == 1 or not is_rigid(classes[0], width))
-
-
-def _refuse_shorter(listed: Any, minimal: list[Points], width: int) -> None:
-    """Refuse a list that lacks many strata before they are enumerated."""
-    if listed is None:
-        return
-    records = listed if type(listed) is list else []
-    parts = [record.get("strata") for record in records if type(record) is dict]
-    found = sum(len(part) for part in parts if type(part) is list)
-    sizes = [(len(points.support), points.group.is_global) for points in minimal]
-    count = sum(comb(width, m) if best else comb(width - 1, m - 1) for m, best in sizes)
-    require(count <= found + SPARE, f"components: {found} strata are far too few")
 
 
 def _names(record: Any, where: str) -> list[tuple]:

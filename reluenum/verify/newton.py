@@ -6,17 +6,13 @@ from typing import TYPE_CHECKING
 
 from flint import arb, arb_mat, ctx, fmpq
 
-from .reals import LEVELS, applied, norm
-from .shapes import CertificateError
+from .reals import LEVELS, CertificateError, applied, norm
 
 if TYPE_CHECKING:
     from .residuals import Residual
 
-NEWTON_STEPS = 4
-"""Newton steps at each further precision."""
-
-NEARNESS = fmpq(1, 1000)
-"""Newton steps may move w by this fraction: a record has to be useful, not only repairable."""
+NEWTON_STEPS = 4  # at each further precision
+NEARNESS = fmpq(1, 1000)  # they may move w by this part of it: a record has to be useful
 
 Vectors = list[list[arb]]
 
@@ -48,9 +44,11 @@ def _aligned(residual: "Residual") -> Vectors:
 
 
 def _moved(residual: "Residual", w: Vectors) -> Vectors:
-    """Return what some Newton steps on the flats make of w."""
+    """Return what some Newton steps on the flats make of w.
+
+    A part of w across its flat would be scaled by 1 - Lambda / |w|: it must not be there.
+    """
     for _ in range(NEWTON_STEPS):
-        # A part of w across its flat would be scaled by 1 - Lambda / |w|: it must not be there.
         w = _middles(map(applied, residual.flats, _middles(w)))
         try:
             w = newton_step(residual.at(residual.bits, w))
@@ -65,39 +63,27 @@ def _middles(w: Iterable[list[arb]]) -> Vectors:
 
 def newton_step(residual: "Residual") -> Vectors:
     """Return w after a Newton step for e'Re / 2 + Lambda sum |w_l| on the flats, as midpoints."""
-    data, bits, faces = residual.data, residual.bits, residual.faces
-    units = [[x / norm(w) for x in w] for w in residual.w]
-    bends = [_bend(unit, data.ridge / norm(w)) for unit, w in zip(units, residual.w, strict=True)]
-    one = _diagonal([_identity(data.depth)] * len(faces))
-    flat = _diagonal(residual.flats)
-    coupled = _matrix([[data.coupling(f.active, g.active, bits) for g in faces] for f in faces])
-    pulls = chain.from_iterable(residual.fitted(face.active) for face in faces)
-    slopes = [[x - data.ridge * y] for x, y in zip(pulls, chain(*units), strict=True)]
-    hessian = flat * (coupled + _diagonal(bends)) * flat + one - flat
-    step = hessian.mid().solve((flat * arb_mat(slopes)).mid()).entries()
+    data, faces, depth = residual.data, residual.faces, residual.data.depth
+    one, flats = _identity(depth), list(map(arb_mat, residual.flats))
+    hessian, slopes = [], []
+    for k, (face, w, flat) in enumerate(zip(faces, residual.w, flats, strict=True)):
+        weight, unit = data.ridge / norm(w), arb_mat([[x / norm(w)] for x in w])
+        pull = arb_mat([[x] for x in residual.fitted(face.active)])
+        coupled = (arb_mat(data.coupling(face.active, g.active, residual.bits)) for g in faces)
+        row = [flat * block * other for block, other in zip(coupled, flats, strict=True)]
+        row[k] += weight * flat * (one - unit * unit.transpose()) * flat + one - flat
+        hessian.append(row)
+        slopes.append([flat * pull - data.ridge * unit])
+    step = _joined(hessian).mid().solve(_joined(slopes).mid()).entries()
     moved = [(x + dx).mid() for x, dx in zip(chain(*residual.w), step, strict=True)]
-    return [moved[k : k + data.depth] for k in range(0, len(moved), data.depth)]
+    return [moved[k : k + depth] for k in range(0, len(moved), depth)]
 
 
-def _bend(unit: list[arb], weight: arb) -> list[list[arb]]:
-    """Return weight * (I - unit unit')."""
-    return [
-        [weight * (one - x * y) for one, y in zip(row, unit, strict=True)]
-        for row, x in zip(_identity(len(unit)), unit, strict=True)
-    ]
+def _identity(size: int) -> arb_mat:
+    return arb_mat([[int(i == j) for j in range(size)] for i in range(size)])
 
 
-def _identity(size: int) -> list[list[int]]:
-    return [[int(i == j) for j in range(size)] for i in range(size)]
-
-
-def _matrix(blocks: list[list[list[list]]]) -> arb_mat:
+def _joined(blocks: list[list[arb_mat]]) -> arb_mat:
     """Return a matrix from its blocks."""
-    return arb_mat([list(chain(*rows)) for row in blocks for rows in zip(*row, strict=True)])
-
-
-def _diagonal(parts: list[list[list]]) -> arb_mat:
-    """Return a matrix from square blocks on its diagonal."""
-    nought = [[0] * len(parts[0])] * len(parts[0])
-    places = range(len(parts))
-    return _matrix([[parts[k] if j == k else nought for j in places] for k in places])
+    tables = ([block.tolist() for block in row] for row in blocks)
+    return arb_mat([list(chain(*rows)) for row in tables for rows in zip(*row, strict=True)])

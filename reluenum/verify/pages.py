@@ -15,28 +15,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from .shapes import require, unique_keys
+from .reals import require
 
-LARGEST_FOOTER, LARGEST_HEADER, LARGEST_PAGE = 1 << 22, 1 << 14, 1 << 26
-"""Bytes of the footer, of a page header, and of a page when it is decompressed."""
+LARGEST_FOOTER, LARGEST_HEADER, LARGEST_PAGE = 1 << 22, 1 << 14, 1 << 26  # bytes, when decompressed
+MOST_ROWS = 1 << 20  # of a row group
+MOST_NUMBERS = 1 << 23  # in the records of a row group, unless its bytes are as many
+LONGEST_VERDICT = 100  # characters; those that there are have fewer
 
-MOST_ROWS, MOST_NUMBERS = 1 << 20, 1 << 23
-"""Of a row group: its records and, unless its bytes are as many, the numbers in them."""
-
-LONGEST_VERDICT = 100
-"""Characters; those that there are have fewer."""
+DATA, DICTIONARY, DATA_V2 = 0, 2, 3  # types of pages
+PLAIN_OR_COUNTED = frozenset({0, 2, 3, 8, 9})
+"""Encodings whose values take no more room than the page and their number say: not deltas."""
 
 BYTE, I16, I32, I64, TEXT, LIST, SET, STRUCT = 3, 4, 5, 6, 8, 9, 10, 12
 """Types of Thrift's compact protocol; 1 and 2 are true and false."""
 
-DATA, DICTIONARY, DATA_V2 = 0, 2, 3
-"""Types of pages."""
+Record = tuple[Any, Any, Any]  # verdict, face and w
 
-PLAIN_OR_COUNTED = frozenset({0, 2, 3, 8, 9})
-"""Encodings whose values take no more room than the page and their number say: not deltas."""
 
-Record = tuple[Any, Any, Any]
-"""Verdict, face and w."""
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; a key that stands twice would be read in two ways."""
+    require(len(dict(pairs)) == len(pairs), "a JSON object has a key twice")
+    return dict(pairs)
 
 
 def read_records(
@@ -44,8 +43,7 @@ def read_records(
 ) -> tuple[int, Iterator[Record]]:
     """Return how many records a Parquet file holds, and the records.
 
-    Its metadata are to be `heading`. So many numbers as `longest` may a record hold: a small file
-    can claim any number of them.
+    `heading` has to be its metadata, and a record holds at most `longest` numbers.
     """
     groups = row_groups(source)
     for group in groups:
@@ -58,35 +56,35 @@ def read_records(
         thrift_string_size_limit=1 << 20,
         thrift_container_size_limit=1 << 16,
     )
-    _require_schema(parquet.schema_arrow)
-    metadata = parquet.schema_arrow.metadata or {}
+    schema = parquet.schema_arrow
+    _require_columns(schema)
+    metadata = schema.metadata or {}
     require(set(metadata) == {b"reluenum"}, "records: wrong keys of the metadata")
     found = json.loads(metadata[b"reluenum"], object_pairs_hook=unique_keys)
     require(found == heading, "records: metadata do not fit the document")
-    return sum(group.rows for group in groups), _batches(parquet, longest)
+    return sum(group.rows for group in groups), _decoded(parquet, longest)
 
 
-def _require_schema(schema: pa.Schema) -> None:
+def _require_columns(schema: pa.Schema) -> None:
     require(schema.names == ["verdict", "face", "w"], "records: wrong columns")
     verdict, face, w = schema.types
     text = verdict.value_type if pa.types.is_dictionary(verdict) else verdict
-    require(pa.types.is_string(text) or pa.types.is_large_string(text), "records: type of verdict")
+    require(text in (pa.string(), pa.large_string()), "records: type of verdict")
     require(face == pa.int32(), "records: type of face")
     lists = pa.types.is_list(w) or pa.types.is_large_list(w)
     require(lists and w.value_type == pa.float64(), "records: type of w")
 
 
-def _batches(parquet: pq.ParquetFile, longest: int) -> Iterator[Record]:
+def _decoded(parquet: pq.ParquetFile, longest: int) -> Iterator[Record]:
     for batch in parquet.iter_batches(batch_size=4096):
-        texts, lists = batch.column(0).dictionary, batch.column(2)
-        short = (pc.max(pc.utf8_length(texts)).as_py() or 0) <= LONGEST_VERDICT
-        require(short, "records: verdicts")
-        few = (pc.max(pc.list_value_length(lists)).as_py() or 0) <= longest
-        require(few, "records: w is too long")
-        yield from zip(*(batch.column(k).to_pylist() for k in range(3)), strict=True)
+        texts = pc.max(pc.utf8_length(batch.column(0).dictionary)).as_py() or 0
+        require(texts <= LONGEST_VERDICT, "records: verdicts")
+        numbers = pc.max(pc.list_value_length(batch.column(2))).as_py() or 0
+        require(numbers <= longest, "records: w is too long")
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
-# Footer and page headers.
+# What footer and page headers say.
 
 
 @dataclass(frozen=True)
@@ -107,13 +105,12 @@ class RowGroup:
 
 
 def _require_fit(group: RowGroup, longest: int) -> None:
-    """Require three columns that have as many values as there are records, numbers apart."""
-    require(0 <= group.rows <= MOST_ROWS, "records: a row group is too large")
-    verdicts, places, numbers = group.chunks
-    fit = verdicts.values == places.values == group.rows <= max(numbers.values, group.rows)
-    few = numbers.values <= max(MOST_NUMBERS, numbers.stop - numbers.start)
-    few = few and numbers.values <= group.rows * max(longest, 1)
-    require(fit and few, "records: too many numbers")
+    """Require that a row group has a value a record, and not too many numbers."""
+    rows, (verdicts, places, numbers) = group.rows, group.chunks
+    require(0 <= rows <= MOST_ROWS, "records: a row group is too large")
+    fit = verdicts.values == places.values == rows <= max(numbers.values, rows)
+    most = min(max(MOST_NUMBERS, numbers.stop - numbers.start), rows * max(longest, 1))
+    require(fit and numbers.values <= most, "records: too many numbers")
 
 
 def row_groups(source: BinaryIO) -> list[RowGroup]:
@@ -154,10 +151,9 @@ def _pages(source: BinaryIO, chunk: Chunk) -> Iterator[int]:
         require(packed >= 0 and 0 <= size <= LARGEST_PAGE, "records: a page is too large")
         require(kind in (DATA, DICTIONARY, DATA_V2), "records: a page of an unknown type")
         if kind != DICTIONARY:
-            more, encoding = (header[5, STRUCT], 2) if kind == DATA else (header[8, STRUCT], 4)
-            require(
-                more[encoding, I32] in PLAIN_OR_COUNTED, "records: an encoding that is not read"
-            )
+            more, number = (header[5, STRUCT], 2) if kind == DATA else (header[8, STRUCT], 4)
+            plain = more[number, I32] in PLAIN_OR_COUNTED
+            require(plain, "records: an encoding that is not read")
             require(more[1, I32] >= 0, "records: a page without a number of values")
             yield more[1, I32]
         place += reader.place + packed
@@ -197,10 +193,10 @@ class _Compact:
 
     def _list(self, depth: int) -> list:
         head = self._byte()
-        size, element = head >> 4, head & 15
+        size, element = head >> 4, max(head & 15, BYTE)
         size = self._natural() if size == 15 else size
         require(size <= len(self.content) - self.place, "records: a list has no end")
-        return [self._value(max(element, BYTE), depth - 1) for _ in range(size)]
+        return [self._value(element, depth - 1) for _ in range(size)]
 
     def _byte(self) -> int:
         require(self.place < len(self.content), "records: a struct has no end")
@@ -210,6 +206,7 @@ class _Compact:
     def _natural(self) -> int:
         value, shift, byte = 0, 0, 128
         while byte > 127:
+            require(shift < 70, "records: a number has no end")
             byte = self._byte()
             value |= (byte & 127) << shift
             shift += 7

@@ -1,4 +1,8 @@
-"""The stationary points on a support: squares, directions, losses, and their decimals."""
+"""The stationary points on a support: dimension, squares, directions, losses, and their decimals.
+
+Numbers are functions of a residual, exact or enclosed; texts are sets of those that may stand in a
+document.
+"""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -7,37 +11,20 @@ from typing import Any
 
 from flint import arb, ctx, fmpq, fmpz, fmpz_poly
 
+from . import reals
 from .exact import Support
 from .groups import Group
-from .reals import (
-    LEVELS,
-    applied,
-    dot,
-    enclosure,
-    has_one_root,
-    minimal_polynomial,
-    rational_end,
-    sign,
-)
+from .reals import LEVELS, CertificateError, applied, dot, enclosure, rational_end, require, sign
 from .residuals import Residual
-from .shapes import CertificateError, require
 
-NUMBER_BITS = 256
-"""Precision from which the decimals of a document are computed."""
-
-DIGITS = 30
-"""Significant digits of the decimals of a document."""
-
-ZERO = frozenset("0")
-"""The only text of what is exactly 0."""
+NUMBER_BITS = 256  # precision from which the decimals of a document are computed
+DIGITS = 30  # significant ones of a decimal
+Texts = frozenset[str]
+Number = Callable[[Residual], Any]
 
 
 class Points:
-    """The stationary points of a group on a support.
-
-    Numbers are functions of a residual, exact or enclosed, and texts are sets of those that a
-    document may have.
-    """
+    """The stationary points of a group on a support."""
 
     def __init__(self, group: Group, support: Support) -> None:
         self.group, self.support, self.data = group, support, group.core.data
@@ -45,9 +32,9 @@ class Points:
         self.core = group.vertices.get(support, group.core)
         self._squares: dict[int | None, dict[int, Any]] = {}
 
-    @property
+    @cached_property
     def dimension(self) -> int:
-        """Claim 19: the dimension of the polytope of squares, by its vertices (Lemma 12a)."""
+        """Claim 20: that of the polytope of squares, by its vertices alone (Lemma 12a)."""
         steps, vertices = 0, [set(vertex) for vertex in self.inside]
         while len(vertices) > 1:
             parts = ([v for v in vertices if face not in v] for face in self.support)
@@ -56,7 +43,7 @@ class Points:
         return steps
 
     def squares(self, residual: Residual) -> dict[int, Any]:
-        """Claim 20: sum a^2 by face is that of a vertex; the mean over those inside the support."""
+        """Claim 21: sum a^2 on a face, the mean over the vertices if they are several."""
         if residual.bits not in self._squares:
             total = dict.fromkeys(self.support, 0)
             for vertex in self.inside:
@@ -66,66 +53,56 @@ class Points:
         return self._squares[residual.bits]
 
     def direction(self, residual: Residual, face: int, j: int) -> Any:
-        """Claim 21: v / |v| is u_F(r) / Lambda, with the sign of the face; here a coordinate."""
+        """Claim 22: v / |v| on a face F is +-u_F(r) / Lambda; here one of its coordinates."""
         return residual.u(self.data.faces[face])[j] * (self.group.sides[face] / self.data.ridge)
 
     def loss(self, residual: Residual) -> Any:
-        """Claim 22: the loss is y'Ry + sum_l s_l (Lambda - b_l . omega_l), or that by n."""
+        """Claim 23: the loss is y'Ry + sum_l s_l (Lambda - b_l . omega_l), or 1/n of that."""
         return residual.loss * self.data.scale
 
     def bias(self, residual: Residual) -> Any:
-        """Claim 23: the output bias is share * sum (y - f_0)."""
+        """Claim 24: the output bias is share * sum (y - f_0)."""
         data, total = self.data, sum(self.data.targets)
         for face, square in self.squares(residual).items():
             active = data.moments(data.faces[face].active, residual.bits)[0][-1]
             total = total - square * dot(active, residual.u(data.faces[face])) / data.ridge
         return total * data.share
 
-    def texts(
-        self, factor: Callable[[Residual], Any], square: Callable[[Residual], Any] = lambda _: 1
-    ) -> frozenset[str]:
-        """Claim 24: factor * sqrt(square) is correctly rounded to 30 digits; 0 is exactly 0.
+    def texts(self, factor: Number, square: Number = lambda _: 1) -> Texts:
+        """Claim 25: factor * sqrt(square), correctly rounded to 30 digits; 0 is exactly 0.
 
         There are two texts for a number that lies between two decimals as far as is known.
         """
 
-        def question(residual: Residual) -> frozenset[str] | None:
+        def question(residual: Residual) -> Texts | None:
             value, under = factor(residual), square(residual)
             if sign(value) == 0:
-                return ZERO
+                return frozenset("0")
             levels = [residual.bits] if residual.bits else [NUMBER_BITS << k for k in range(8)]
             return next(filter(None, (_texts(value, under, bits) for bits in levels)), None)
 
         return self.core.settle(question, "a decimal of the document", NUMBER_BITS)
 
-    @cached_property
-    def faces(self) -> list[dict[str, Any]]:
-        """What a document says of the units on each face, whatever their number."""
-        return [
-            {
-                "face": self.data.faces[face].text,
-                "sign": self.group.sides[face],
-                "sum_a_squared": self.texts(lambda r, f=face: self.squares(r)[f]),
-                "direction": self.unit(face),
-            }
-            for face in self.support
-        ]
+    def unit(self, face: int, square: Number) -> list[Texts]:
+        """Return the texts of a and v of a unit on a face with a^2 = |v|^2 = square."""
+        parts = [lambda r, j=j: self.direction(r, face, j) for j in range(self.data.depth)]
+        return [self.texts(part, square) for part in (lambda _: self.group.sides[face], *parts)]
 
-    def unit(
-        self, face: int, square: Callable[[Residual], Any] = lambda _: 1
-    ) -> list[frozenset[str]]:
-        """Return the texts of the coordinates of a unit v with |v|^2 = square."""
-        return [
-            self.texts(lambda r, j=j: self.direction(r, face, j), square)
-            for j in range(self.data.depth)
-        ]
+    def on_face(self, face: int) -> dict[str, Any]:
+        """Return what a document says of the units on a face, whatever their number."""
+        return {
+            "face": self.data.faces[face].text,
+            "sign": self.group.sides[face],
+            "sum_a_squared": self.texts(lambda r: self.squares(r)[face]),
+            "direction": self.unit(face, lambda _: 1)[1:],
+        }
 
     @cached_property
-    def polynomial(self) -> fmpz_poly:
+    def minimal_polynomial(self) -> fmpz_poly:
         """The minimal polynomial of the loss."""
         exact = self.core.exact
         require(exact is not None, f"{self.data.name(self.support)}: no exact description")
-        return minimal_polynomial(self.loss(exact))
+        return reals.minimal_polynomial(self.loss(exact))
 
     def loss_ball(self, bits: int, exact: Residual | None = None) -> arb:
         """Return an enclosure of the loss, by an exact residual or else by a ball."""
@@ -137,13 +114,10 @@ def vertex_squares(residual: Residual, vertex: Support) -> list:
     data, faces = residual.data, [residual.data.faces[face] for face in vertex]
     if residual.bits is None and faces == residual.faces:
         return residual.squares
-    u = [residual.u(face) for face in faces]
+    pairs = [(face, residual.u(face)) for face in faces]
     rows = []
-    for f, one in zip(faces, u, strict=True):
-        images = (
-            applied(data.coupling(f.active, g.active, residual.bits), v)
-            for g, v in zip(faces, u, strict=True)
-        )
+    for f, one in pairs:
+        images = (applied(data.coupling(f.active, g.active, residual.bits), v) for g, v in pairs)
         right = dot(data.moments(f.active, residual.bits)[1], one) - data.ridge**2
         rows.append([*(dot(one, image) for image in images), right * data.ridge])
     return eliminated(rows)
@@ -162,7 +136,7 @@ def eliminated(rows: list[list]) -> list:
 # Decimals.
 
 
-def _texts(value: Any, square: Any, bits: int) -> frozenset[str] | None:
+def _texts(value: Any, square: Any, bits: int) -> Texts | None:
     """Return the decimal texts nearest to value * sqrt(square), None if bits do not tell."""
     with ctx.workprec(bits):
         ball = enclosure(value, bits) * enclosure(square, bits).sqrt()
@@ -181,9 +155,10 @@ def _texts(value: Any, square: Any, bits: int) -> frozenset[str] | None:
 
 def decimal_text(mantissa: fmpz, exponent: int) -> str:
     """Return the canonical text of mantissa * 10^exponent."""
-    kept = str(abs(mantissa)).rstrip("0")
-    exponent += len(str(abs(mantissa))) - len(kept)
-    value = Decimal((int(mantissa < 0), tuple(map(int, kept)), exponent))
+    digits = str(abs(mantissa))
+    kept = digits.rstrip("0")
+    places = exponent + len(digits) - len(kept)
+    value = Decimal((int(mantissa < 0), tuple(map(int, kept)), places))
     return format(value, "f") if -10 <= value.adjusted() < DIGITS else str(value)
 
 
@@ -195,11 +170,11 @@ def interval(text: str) -> list[str]:
     return [str(middle - unit), str(middle + unit)]
 
 
-# Order of losses.
+# The order of losses.
 
 
 def least(candidates: list[Points]) -> list[Points]:
-    """Claim 25: these have the least loss; all others are surely larger, or exactly equal."""
+    """Claim 26: the losses of these are least; those of all others are surely larger."""
     best = candidates[:1]
     for points in candidates[1:]:
         order = loss_order(points, best[0])
@@ -208,12 +183,12 @@ def least(candidates: list[Points]) -> list[Points]:
 
 
 def loss_order(one: Points, other: Points) -> int:
-    """Compare two losses exactly: equal ones are one root of one minimal polynomial."""
+    """Claim 27: equal losses are those of one residual, or one root of one minimal polynomial."""
     if one.group is other.group:
         return 0
     for bits in LEVELS[LEVELS.index(NUMBER_BITS) :]:
         with ctx.workprec(bits):
-            left, right = (p.loss_ball(bits, p.core.exact) for p in (one, other))
+            left, right = (points.loss_ball(bits, points.core.exact) for points in (one, other))
             if found := sign(left - right):
                 return found
             exact = one.core.exact and other.core.exact
@@ -226,8 +201,9 @@ def loss_order(one: Points, other: Points) -> int:
 
 def _one_root(one: Points, other: Points, ball: arb) -> bool:
     """Whether two losses in a ball are seen to be the same root of their minimal polynomials."""
-    chi = one.polynomial
-    return chi == other.polynomial and (chi.degree() == 1 or has_one_root(chi, ball))
+    chi = one.minimal_polynomial
+    same = chi == other.minimal_polynomial
+    return same and (chi.degree() == 1 or reals.has_one_root(chi, ball))
 
 
 def ball_order(one: Points, other: Points) -> int | None:

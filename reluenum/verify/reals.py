@@ -1,13 +1,12 @@
-"""Real numbers: rationals, balls, and elements of a number field, with exact signs."""
+"""How a claim is refused; real numbers with exact signs, in Q, in a number field and in balls."""
 
+import re
 from collections.abc import Sequence
 from functools import reduce
 from operator import add, mul, ne
 from typing import Any
 
-from flint import arb, arb_poly, ctx, fmpq, fmpq_mat, fmpq_poly, fmpz_poly
-
-from .shapes import CertificateError, require
+from flint import arb, arb_poly, ctx, fmpq, fmpq_mat, fmpq_poly, fmpz, fmpz_poly
 
 LEVELS = (96, 128, 256, 512, 1024, 2048, 4096, 8192)
 """Working precisions in bits; the first one encloses a record as it stands.
@@ -20,6 +19,48 @@ MOST_HALVINGS = 1 << 17
 
 Roots that are nearer are not told apart. What this takes grows with the square of the number.
 """
+
+
+class CertificateError(ValueError):
+    """The certificate does not prove the document; the text says where it fails."""
+
+
+def require(condition: bool, text: str) -> None:
+    """Refuse the document unless a condition holds."""
+    if not condition:
+        raise CertificateError(text)
+
+
+def matched(found: Any, expected: Any, where: str) -> None:
+    """Require that a part of the document is as expected.
+
+    A set holds the texts that may stand, a function says whether something may, `...` is anything.
+    """
+    if expected is ...:
+        return
+    if callable(expected) or isinstance(expected, frozenset):
+        fits = expected(found) if callable(expected) else type(found) is str and found in expected
+        require(fits, f"{where}: {found!r:.60} is wrong")
+        return
+    require(type(found) is type(expected), f"{where}: {found!r:.60} has a wrong type")
+    if isinstance(expected, dict):
+        require(found.keys() == expected.keys(), f"{where}: keys are not {', '.join(expected)}")
+        for key, value in expected.items():
+            matched(found[key], value, f"{where}: {key}")
+    elif isinstance(expected, list):
+        require(len(found) == len(expected), f"{where}: wrong length")
+        for k, value in enumerate(expected):
+            matched(found[k], value, f"{where}: {k}")
+    else:
+        require(found == expected, f"{where}: {found!r:.60} should be {expected!r:.60}")
+
+
+def rational(value: Any, where: str) -> fmpq:
+    """Read an integer or the text of a fraction."""
+    text = str(value) if type(value) in (int, str) else ""
+    match = re.fullmatch(r"(-?[0-9]+)(?:/(0*[1-9][0-9]*))?", text, re.ASCII)
+    require(match is not None, f"{where}: {str(value)[:40]!r} is no fraction")
+    return fmpq(fmpz(match[1]), fmpz(match[2] or "1"))
 
 
 def dot(left: Sequence, right: Sequence) -> Any:
@@ -55,7 +96,7 @@ def minimal_polynomial(value: Any) -> fmpz_poly:
         return fmpz_poly([-value.p, value.q])
     degree, powers = value.root.modulus.degree(), [value]
     for _ in range(degree - 1):
-        powers.append(powers[-1] * Algebraic(value.root, fmpq_poly([0, 1])))
+        powers.append(powers[-1] * Algebraic(value.root, [0, 1]))
     return fmpq_mat([[p.poly[k] for k in range(degree)] for p in powers]).minpoly().numer()
 
 
@@ -92,12 +133,10 @@ class Algebraic:
 
     def sign(self) -> int:
         """Return the sign: 0 means 0 modulo chi."""
-        bits = 0 if self.poly == 0 else 96
-        while bits:
-            if found := sign(self.ball(bits)):
-                return found
-            bits *= 2
-        return 0
+        found, bits = 0, LEVELS[0]
+        while self.poly != 0 and not found:
+            found, bits = sign(self.ball(bits)), 2 * bits
+        return found
 
 
 def _polynomial(value: Any) -> fmpq_poly:
@@ -132,9 +171,9 @@ def isolated(chi: fmpz_poly, index: int) -> tuple[int, int]:
     Descartes' rule of signs counts the roots in an interval, and is right if it says 0 or 1. No
     end is a root, for these are irrational. A single rational one is not looked for: (0, 0).
     """
-    degree, largest, found = chi.degree(), _magnitude(chi), 0
-    if degree == 1 and index == 0:
+    if chi.degree() == 1 and index == 0:
         return 0, 0
+    degree, largest, found = chi.degree(), _magnitude(chi), 0
     upper = fmpz_poly([c << largest * k for k, c in enumerate(chi.coeffs())])
     open_ = [(upper, 0, largest), (upper(fmpz_poly([-1, 1])), -1, largest)]
     while open_:
@@ -153,7 +192,7 @@ def isolated(chi: fmpz_poly, index: int) -> tuple[int, int]:
 
 
 def _magnitude(chi: fmpz_poly) -> int:
-    """Return an integer e such that all roots are smaller than 2^e (Fujiwara)."""
+    """Return e such that all roots are smaller than 2^e (Fujiwara)."""
     *sizes, leading = (abs(c).bit_length() for c in chi.coeffs())
     steps = enumerate(reversed(sizes), 1)
     return 1 + max([0, *(-((leading - size - 1) // i) for i, size in steps if size)])

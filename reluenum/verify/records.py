@@ -1,10 +1,11 @@
 """The records of a certificate: what each claims of its support, and why that is true.
 
-`r_S` is the residual of a support S (Theorem A), and Lambda the effective ridge.
+r_S is the residual of a support S (Theorem A), u_F(r) = P_F sum_{i in A_F} r_i xt_i for a face F,
+and Lambda the effective ridge.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain, combinations
 from typing import Any
 
@@ -13,9 +14,8 @@ from flint import arb, ctx, fmpq, fmpq_poly
 from .exact import Data, Support
 from .groups import Group
 from .pages import Record
-from .reals import LEVELS, Algebraic, Root, dot
+from .reals import LEVELS, Algebraic, CertificateError, Root, dot, matched, rational, require
 from .residuals import Core, ExactResidual, Residual
-from .shapes import CertificateError, rational, require
 
 LARGEST_DEGREE, MOST_DIGITS = 128, 50_000_000
 """Of an exact description: its degree, and degree^2 times the digits of its longest number.
@@ -23,62 +23,23 @@ LARGEST_DEGREE, MOST_DIGITS = 128, 50_000_000
 Arithmetic in the field takes about as long as the latter says; degrees below 16 count as 16.
 """
 
-VERDICTS = ("reducible", "leaves", "descends", "minimum")
-"""The verdicts of records that prove something."""
+VERDICTS = ("reducible", "leaves", "descends", "minimum")  # that prove something
 
 
-# Exact descriptions.
-
-
-def read_descriptions(data: Data, entries: Any) -> dict[Support, ExactResidual]:
-    """Return the exact residuals that a certificate describes, by support, each given once."""
-    require(type(entries) is list, "certificate: `exact` is no list")
-    require(len(entries) <= data.supports, "certificate: exact: more than supports")
-    place_of = {face.text: place for place, face in enumerate(data.faces)}
-    found: dict[Support, ExactResidual] = {}
-    for entry in entries:
-        keys = {"support", "chi", "root", "coordinates"}
-        require(type(entry) is dict and set(entry) == keys, "certificate: exact: wrong keys")
-        where = f"exact description of {entry['support']!r:.200}"
-        texts = str(entry["support"]).split("|")
-        require(all(text in place_of for text in texts), f"{where}: no support")
-        support = tuple(place_of[text] for text in texts)
-        require(sorted(set(support)) == list(support), f"{where}: not sorted")
-        require(support not in found, f"{where}: given twice")
-        found[support] = described(data, support, numbers_of(entry, where), where)
-    return found
-
-
-def numbers_of(entry: dict[str, Any], where: str) -> list[Algebraic]:
-    """Return the numbers of an exact description: polynomials in a root of an irreducible one."""
-    chi, coordinates, index = entry["chi"], entry["coordinates"], entry["root"]
-    lists = all(type(part) is list for part in (chi, coordinates, *coordinates))
-    require(lists, f"{where}: a polynomial is no list")
-    degree = len(chi) - 1
-    require(0 < degree <= LARGEST_DEGREE, f"{where}: degree of chi")
-    require(all(len(poly) <= degree for poly in coordinates), f"{where}: degrees")
-    digits = max(map(len, map(str, chain(chi, *coordinates))))
-    require(max(degree, 16) ** 2 * digits <= MOST_DIGITS, f"{where}: numbers are too long")
-    over_q = fmpq_poly([rational(c, f"{where}: chi") for c in chi])
-    factors = over_q.numer().factor()[1]
-    irreducible = over_q.denom() == 1 and [power for _, power in factors] == [1]
-    require(irreducible, f"{where}: chi is not irreducible over Z")
-    require(type(index) is int and index >= 0, f"{where}: root is no index")
-    root = Root(factors[0][0], index)
-    return [Algebraic(root, [rational(c, where) for c in poly]) for poly in coordinates]
+# What an exact description claims.
 
 
 def described(data: Data, support: Support, numbers: list, where: str) -> ExactResidual:
-    """Claim 5: omega_l and s_l > 0 solve (1)-(2), so that the residual is r_S (Theorem A(2)).
+    """Claim 6: omega_l and s_l > 0 solve (1)-(2), so that the residual is r_S (Theorem A(2)).
 
     What does not hold nearly is refused without long arithmetic.
     """
-    wrong = f"{where}: does not solve (1)-(2)"
+    wrong, bits = f"{where}: does not solve (1)-(2)", LEVELS[2]
     right = len(numbers) == len(support) * (data.depth + 1)
     require(right, f"{where}: wrong number of coordinates")
-    faces, bits = [data.faces[place] for place in support], LEVELS[2]
+    faces = [data.faces[place] for place in support]
     with ctx.workprec(bits):
-        omegas, squares, w = _parted(data, [number.ball(bits) for number in numbers])
+        omegas, _, w = _parted(data, [number.ball(bits) for number in numbers])
         rough = equations(Residual(data, faces, w, bits), omegas)
         require(all(value.contains(0) for value in rough), wrong)
     omegas, squares, w = _parted(data, numbers)
@@ -88,8 +49,8 @@ def described(data: Data, support: Support, numbers: list, where: str) -> ExactR
     return residual
 
 
-def equations(residual: Residual, omegas: list[list]) -> Iterable[Any]:
-    """Yield what (1)-(2) say to be 0: |omega_l|^2 - 1 and the coordinates of u_l - Lambda omega_l."""
+def equations(residual: Residual, omegas: list[list]) -> Iterator[Any]:
+    """Yield what (1)-(2) say to be 0: |omega_l|^2 - 1 and u_l - Lambda omega_l."""
     for face, omega in zip(residual.faces, omegas, strict=True):
         yield dot(omega, omega) - fmpq(1)
         for x, y in zip(residual.u(face), omega, strict=True):
@@ -99,9 +60,48 @@ def equations(residual: Residual, omegas: list[list]) -> Iterable[Any]:
 def _parted(data: Data, numbers: list) -> tuple[list[list], list, list[list]]:
     """Return omega_l, s_l and w_l = s_l omega_l by face, from all coordinates of a description."""
     cut = len(numbers) // (data.depth + 1) * data.depth
-    omegas = [numbers[k : k + data.depth] for k in range(0, cut, data.depth)]
-    w = [[s * x for x in omega] for omega, s in zip(omegas, numbers[cut:], strict=True)]
-    return omegas, numbers[cut:], w
+    omegas, squares = (
+        [numbers[k : k + data.depth] for k in range(0, cut, data.depth)],
+        numbers[cut:],
+    )
+    return omegas, squares, [[s * x for x in w] for w, s in zip(omegas, squares, strict=True)]
+
+
+def read_descriptions(data: Data, entries: Any) -> dict[Support, ExactResidual]:
+    """Return the exact residuals that a certificate describes, by support, each given once."""
+    require(type(entries) is list, "certificate: `exact` is no list")
+    require(len(entries) <= data.supports, "certificate: exact: more than supports")
+    found: dict[Support, ExactResidual] = {}
+    for entry in entries:
+        shape = dict.fromkeys(("support", "chi", "root", "coordinates"), ...)
+        matched(entry, shape, "certificate: exact")
+        where = f"exact description of {entry['support']!r:.200}"
+        texts = str(entry["support"]).split("|")
+        require(all(text in data.place_of for text in texts), f"{where}: no support")
+        support = tuple(data.place_of[text] for text in texts)
+        require(sorted(set(support)) == list(support), f"{where}: not sorted")
+        require(support not in found, f"{where}: given twice")
+        found[support] = described(data, support, _numbers(entry, where), where)
+    return found
+
+
+def _numbers(entry: dict[str, Any], where: str) -> list[Algebraic]:
+    """Return the numbers of an exact description: polynomials in a root of an irreducible one."""
+    chi, coordinates, index = entry["chi"], entry["coordinates"], entry["root"]
+    lists = all(type(part) is list for part in (chi, coordinates, *coordinates))
+    require(lists, f"{where}: a polynomial is no list")
+    degree = len(chi) - 1
+    require(0 < degree <= LARGEST_DEGREE, f"{where}: degree of chi")
+    require(all(len(poly) <= degree for poly in coordinates), f"{where}: degrees")
+    digits = max(len(str(c)) for c in chain(chi, *coordinates))
+    require(max(degree, 16) ** 2 * digits <= MOST_DIGITS, f"{where}: numbers are too long")
+    over_q = fmpq_poly([rational(c, f"{where}: chi") for c in chi])
+    factors = over_q.numer().factor()[1]
+    irreducible = over_q.denom() == 1 and [power for _, power in factors] == [1]
+    require(irreducible, f"{where}: chi is not irreducible over Z")
+    require(type(index) is int and index >= 0, f"{where}: root is no index")
+    root = Root(factors[0][0], index)
+    return [Algebraic(root, [rational(c, where) for c in poly]) for poly in coordinates]
 
 
 # What a record claims of its support.

@@ -11,15 +11,14 @@ from flint import arb, ctx
 
 from .exact import Data, Face, Support
 from .newton import polished
-from .reals import LEVELS, applied, dot, norm, sign
-from .shapes import CertificateError
+from .reals import LEVELS, CertificateError, applied, dot, norm, sign
 
 
 class Residual:
     """The residual r = R(y - sum_l [A_l] X w_l), w_l in the flat of face l.
 
-    Numbers are rational, in a number field, or balls of so many bits. Methods that answer return
-    None for a ball that is too large.
+    Numbers are rational, in a number field, or balls of so many bits. A method that asks something
+    returns None if a ball is too large to tell.
     """
 
     def __init__(self, data: Data, faces: Sequence[Face], w: list[list], bits: int | None = None):
@@ -67,6 +66,10 @@ class Residual:
         u = self.u(face)
         return sign(dot(u, u) - self.data.ridge**2)
 
+    def misses(self, places: Sequence[int]) -> bool:
+        """Whether one of some faces is surely not tight."""
+        return any(self.excess(self.data.faces[place]) for place in places)
+
     def side(self, face: Face) -> int | None:
         """Return s = 1 or -1 if s u_F(r) lies in the face, 0 if neither does."""
         u, found, is_open = self.u(face), 0, False
@@ -81,15 +84,16 @@ class Residual:
         return None if is_open else found
 
     def exceeds(self, face: Face) -> bool | None:
-        """Whether u lies in a face or its opposite and is longer than the ridge."""
+        """Whether u_F lies in F or -F and is longer than Lambda."""
         excess = self.excess(face)
         side = 0 if excess in (-1, 0) else self.side(face)
         return False if side == 0 else None if None in (excess, side) else True
 
     def descends(self, face: Face, side: int) -> bool | None:
-        """Whether D_F < 0 on one of the rays around a face (Theorem B, Lemma 13)."""
-        rays = self.data.rays_around(face)
-        signs = [sign(dot(self.gradient(active), ray) * side) for active, ray in rays]
+        """Whether D_F < 0 on one of the rays around a face."""
+        rays = self.data.rays(face.zeros, None)
+        gradients = ((self.gradient(face.active | more), ray) for more, ray in rays)
+        signs = [sign(dot(gradient, ray) * side) for gradient, ray in gradients]
         return True if 1 in signs else None if None in signs else False
 
 
@@ -101,7 +105,7 @@ class ExactResidual(Residual):
         self.squares = squares
         self.loss = data.energy  # (1.3)
         for face, vector, square in zip(faces, w, squares, strict=True):
-            self.loss += data.ridge * square - dot(data.moments(face.active)[1], vector)
+            self.loss += data.ridge * square - dot(data.moments(face.active, None)[1], vector)
 
 
 class Ball(Residual):
@@ -117,12 +121,12 @@ class Ball(Residual):
         gradients = [self.fitted(face.active) for face in faces]
         norms = list(map(norm, map(applied, flats, gradients)))
         lengths, along = list(map(norm, self.w)), list(map(dot, gradients, self.w))
-        ridge, self.tau = arb(data.ridge), _shrinkage(norms, arb(data.ridge))
+        ridge, tau = arb(data.ridge), _shrinkage(norms, arb(data.ridge))
         loads = (data.moments(face.active, bits)[1] for face in faces)
         error = data.energy - sum(map(dot, loads, self.w)) - sum(along)
-        slack = sum(ridge * x - self.tau * y for x, y in zip(lengths, along, strict=True))
-        gap = ((1 - self.tau) * (1 - self.tau) * error + 2 * slack).upper()
-        self.radius = gap.sqrt()
+        slack = sum(ridge * x - tau * y for x, y in zip(lengths, along, strict=True))
+        gap = ((1 - tau) * (1 - tau) * error + 2 * slack).upper()
+        self.tau, self.radius = tau, gap.sqrt()
         # The dual value of r_S, which is the loss at a stationary point, is in [P - gap, P].
         self.loss = arb(error + 2 * ridge * sum(lengths), gap)
         # With all norms finite, tau |u_l| <= Lambda holds by the choice of tau.
@@ -130,19 +134,20 @@ class Ball(Residual):
             self.radius = self.loss = arb("inf")
 
     def gradient(self, mask: int, zeros: int = 0) -> list:
-        """Return P sum_mask r_i xt_i, P the projector of `zeros`: enclosed, or exactly.
+        """Return P sum_mask r_i xt_i, enclosed, or exactly where no face is active.
 
-        Without output bias r_i = y_i where no face is active.
+        For there r_i = y_i, without output bias.
         """
         data = self.data
         if not data.share and not any(mask & face.active for face in self.faces):
-            return applied(data.projector(zeros), data.moments(mask)[1])
-        centre, spreads = super().gradient(mask, zeros), data.spreads(mask, zeros, self.bits)
-        return [arb(self.tau * c, s * self.radius) for c, s in zip(centre, spreads, strict=True)]
+            return applied(data.projector(zeros, None), data.moments(mask, None)[1])
+        centre, variances = super().gradient(mask, zeros), data.variances(mask, zeros, self.bits)
+        pairs = zip(centre, variances, strict=True)
+        return [arb(self.tau * c, v.sqrt() * self.radius) for c, v in pairs]
 
 
 def _shrinkage(norms: list[arb], ridge: arb) -> arb:
-    """Return min(1, Lambda / the largest norm), rounded down."""
+    """Return tau = min(1, Lambda / the largest norm), rounded down."""
     if all(length <= ridge for length in norms):
         return arb(1)
     tau = (ridge / max(length.upper() for length in norms)).lower()
@@ -152,36 +157,25 @@ def _shrinkage(norms: list[arb], ridge: arb) -> arb:
 class Core:
     """A residual r_S, as sharp as a question about it needs.
 
-    Parameters
-    ----------
-    data : Data
-    support : Support
-        S; a support that is reduced to it has the same residual.
-    w : list of vectors
-        The record; empty for the zero network.
-    exact : ExactResidual, optional
-        The exact description.
-    smaller : Core, optional
-        Of the support without the faces on which w is 0.
+    `w` is empty for the zero network, `exact` the exact description if there is one, `smaller` the
+    residual of the faces on which w is not 0, if these are not all of the support.
     """
 
-    __slots__ = ("balls", "data", "exact", "smaller", "support", "tests", "ties")
+    __slots__ = ("balls", "data", "exact", "excesses", "smaller", "support", "ties")
 
     def __init__(
         self,
         data: Data,
         support: Support,
-        w: list,
+        w: list[list[arb]],
         exact: ExactResidual | None = None,
         smaller: "Core | None" = None,
     ) -> None:
         self.data, self.support, self.exact, self.smaller = data, support, exact, smaller
-        faces, self.balls = [data.faces[k] for k in support], {}
-        if support:
-            self.balls[LEVELS[0]] = Ball(data, faces, w, LEVELS[0])
-        self.tests: dict[int, int] = {}
-        self.ties: Collection[int] = ()
-        """Places of faces that are known to be tight."""
+        faces, bits = [data.faces[place] for place in support], LEVELS[0]
+        self.balls = {bits: Ball(data, faces, w, bits)} if support else {}
+        self.excesses: dict[int, int] = {}
+        self.ties: Collection[int] = ()  # places of faces that are known to be tight
 
     def residuals(self, least: int = 0) -> Iterator[Residual]:
         """Yield ever sharper forms, the exact one as soon as balls look at zeros in vain."""
@@ -209,6 +203,10 @@ class Core:
                 self.balls[bits] = Ball(self.data, last.faces, w, bits)
         return self.balls[bits]
 
+    def untied(self, places: Sequence[int]) -> list[int]:
+        """Return the faces that are not known to be tight."""
+        return [place for place in places if place not in self.ties]
+
     def settle(self, question: Callable[[Residual], Any], text: str, least: int = 0) -> Any:
         """Return the first answer that is not None."""
         for residual in self.residuals(least):
@@ -224,11 +222,13 @@ class Core:
 
     def excess(self, place: int) -> int:
         """Return the sign of |u_F(r)| - Lambda."""
-        if place not in self.tests and place not in self.ties:
+        if place in self.ties:
+            return 0
+        if place not in self.excesses:
             face = self.data.faces[place]
             text = f"is |u| at most the ridge on {face.text}?"
-            self.tests[place] = self.settle(lambda r: r.excess(face), text)
-        return 0 if place in self.ties else self.tests[place]
+            self.excesses[place] = self.settle(lambda r: r.excess(face), text)
+        return self.excesses[place]
 
     def side(self, place: int) -> int:
         """Return s = 1 or -1 if s u_F(r) lies in the face, and 0 if neither does."""
@@ -242,12 +242,12 @@ class Core:
         return self.settle(lambda r: r.descends(face, side), text)
 
     def exceeded(self, tight: Collection[int]) -> bool:
-        """Whether u lies in a face or its opposite with |u| > Lambda, at a stationary point.
+        """Whether u lies in a face or its opposite with |u| > Lambda; the faces `tight` do not.
 
-        Faces at the places `tight` are known to be tight. One that surely exceeds decides; those
-        that surely do not are not asked again.
+        One that surely does decides; those that surely do not are not asked again.
         """
-        open_ = [f for k, f in enumerate(self.data.faces) if k not in tight and k not in self.ties]
+        places = self.untied(range(len(self.data.faces)))
+        open_ = [self.data.faces[place] for place in places if place not in tight]
 
         def question(residual: Residual) -> bool | None:
             for face in list(open_):
