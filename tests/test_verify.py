@@ -657,6 +657,46 @@ def test_exit_codes(reference, tmp_path, capsys):
     assert main([]) == 2
 
 
+def functions_of(module):
+    """The functions and methods of a module of the checker, in its order."""
+    tree = ast.parse((SOURCE / f"{module}.py").read_text())
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return sorted(found, key=lambda node: node.lineno)
+
+
+def test_every_claim_of_the_page_is_a_short_function_and_in_its_order():
+    page = (SOURCE.parent.parent / "docs/certificate.md").read_text()
+    claims = re.findall(r"^(\d+)\. `(\w+)\.(\w+)`", page, re.MULTILINE)
+    assert [int(number) for number, *_ in claims] == list(range(1, len(claims) + 1))
+    order = dict.fromkeys(module for _, module, _ in claims)
+    others = {path.stem for path in SOURCE.glob("*.py")} - set(order)
+    found = []
+    for module in [*order, *others]:
+        for function in functions_of(module):
+            if match := re.match(r"Claim (\d+): ", ast.get_docstring(function) or ""):
+                found.append((match[1], module, function.name))
+                assert function.end_lineno - function.lineno < 25, function.name
+    assert found == claims
+
+
+def branches(function):
+    """The number of ways on in a function: statements, conditions and comprehensions."""
+    ways = (ast.If, ast.IfExp, ast.For, ast.While, ast.ExceptHandler, ast.match_case)
+    nodes = list(ast.walk(function))
+    loops = [node for node in nodes if isinstance(node, ast.comprehension)]
+    return sum(isinstance(node, ways) for node in nodes) + sum(1 + len(x.ifs) for x in loops)
+
+
+def test_no_function_of_the_checker_has_more_than_eight_branches():
+    counted = {
+        (path.stem, function.name): branches(function)
+        for path in SOURCE.glob("*.py")
+        for function in functions_of(path.stem)
+    }
+    assert len(counted) > 100
+    assert {name: count for name, count in counted.items() if count > 8} == {}
+
+
 def test_the_checker_shares_no_code_with_the_solver():
     modules = {path.stem: path.read_text() for path in SOURCE.glob("*.py")}
     assert len(modules) > 5

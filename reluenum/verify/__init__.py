@@ -2,10 +2,9 @@
 
 Nothing here imports the rest of the package: the checker enumerates the faces, encloses every
 residual and derives every entry of the document itself, so that the solver need not be trusted.
-The modules are to be read in the order of the proof: `exact` (data, faces, moments), `reals`,
-`residuals` (exact, or in the ball of Lemma 8, and what they say of a face), `records` (the
-certificate, one record after the other), `points` and `landscape` (what follows from it),
-`document`. The format is described in docs/certificate.md; theorems are those of docs/theory.md.
+docs/certificate.md has the format and the argument, claim by claim; each claim is a function of
+`document`, `records`, `groups`, `points` or `landscape`, in this order. They ask `residuals`, with
+the steps of `newton`; below are `exact` (data, faces, moments), `reals` and `pages`.
 """
 
 from .document import Report, main, verify

@@ -182,6 +182,16 @@ def complete(document: Any) -> None:
     require(type(document.get("certificate")) is dict, "the document has no certificate")
 
 
+def one_problem(problem: Any, certificate: dict[str, Any]) -> dict[str, Any]:
+    """Claim 2: the certificate is about the problem of the document; so says the Parquet file."""
+    digest = hashlib.sha256(json.dumps(problem, sort_keys=True).encode()).hexdigest()
+    heading = {"format": "reluenum-certificate", "version": 1, "problem_sha256": digest}
+    place = "data" if "data" in certificate else "file"
+    others = dict.fromkeys(("records", "sha256", "exact", place), ...)
+    matched(certificate, heading | others, "certificate")
+    return heading
+
+
 def nothing_else(document: dict[str, Any]) -> None:
     """Claim 3: all else that the document says is proved, or known to be not.
 
@@ -201,18 +211,8 @@ def nothing_else(document: dict[str, Any]) -> None:
         matched(document[key], informative[key], key)
 
 
-def one_problem(problem: Any, certificate: dict[str, Any]) -> dict[str, Any]:
-    """Claim 2: the certificate is about the problem of the document; so says the Parquet file."""
-    digest = hashlib.sha256(json.dumps(problem, sort_keys=True).encode()).hexdigest()
-    heading = {"format": "reluenum-certificate", "version": 1, "problem_sha256": digest}
-    place = "data" if "data" in certificate else "file"
-    others = dict.fromkeys(("records", "sha256", "exact", place), ...)
-    matched(certificate, heading | others, "certificate")
-    return heading
-
-
 def one_file(certificate: dict[str, Any], source: BinaryIO) -> None:
-    """Claim 3: the Parquet file is the one that the document was written with."""
+    """Claim 4: the Parquet file is the one that the document was written with."""
     found = hashlib.file_digest(source, "sha256").hexdigest()
     matched(certificate["sha256"], found, "certificate: sha256")
 
@@ -220,7 +220,7 @@ def one_file(certificate: dict[str, Any], source: BinaryIO) -> None:
 def every_support(
     data: Data, count: int, certificate: dict[str, Any], document: dict[str, Any]
 ) -> None:
-    """Claim 4: there are as many records as supports of up to M live faces: one for each.
+    """Claim 5: there are as many records as supports of up to M live faces: one for each.
 
     The place of a record is its support; no other test notices one missing and one doubled.
     """

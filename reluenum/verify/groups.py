@@ -51,11 +51,11 @@ class Group:
         return next((core for core in cores if core.exact), cores[0])
 
     def supports(self, largest: float) -> list[Support]:
-        """Claim 15: the unions of vertex supports are stationary, and no others (Lemma 12)."""
+        """Claim 16: the unions of vertex supports are stationary, and no others (Lemma 12)."""
         return unions(self.vertices, largest)
 
     def valid(self, largest: float) -> list[Support]:
-        """Claim 16: a union is a local minimum iff the vertex supports in it are (Theorem B)."""
+        """Claim 17: a union is a local minimum iff the vertex supports in it are (Theorem B)."""
         return unions(self.minimal, largest)
 
     @cached_property
@@ -77,7 +77,7 @@ class Group:
 
 
 def grouped(data: Data, zero: Group, vertices: list[Group]) -> list[Group]:
-    """Claim 18: these are the residuals of the stationary points; the zero network's if a minimum.
+    """Claim 19: these are the residuals of the stationary points; the zero network's if a minimum.
 
     Vertices with one residual have equal losses. It matters only for those whose union is a
     support to be listed or counted (Lemma 12), and for the residual that is global at every

@@ -170,7 +170,7 @@ class Landscape:
 
     @cached_property
     def best(self) -> set[Support]:
-        """Claim 28: global at the width are the components that are at every width, if any.
+        """Claim 31: global at the width are the components that are at every width, if any.
 
         Otherwise those of least loss.
         """
@@ -179,7 +179,7 @@ class Landscape:
         return {points.support for points in best}
 
     def check(self, records: Any) -> None:
-        """Claim 31: the document lists these components, each once and right, sorted by loss."""
+        """Claim 32: the document lists these components, each once and right, sorted by loss."""
         require(type(records) is list, "components: no list")
         home = {s.name: k for k, (strata, _) in enumerate(self.components) for s in strata}
         left, previous = dict(enumerate(self.components)), None
@@ -206,8 +206,7 @@ class Landscape:
         points = ordered[0].points
         expected = self._record(component, ordered)
         if "loss_minimal_polynomial" in record:
-            coefficients = points.minimal_polynomial.coeffs()
-            expected["loss_minimal_polynomial"] = list(map(str, coefficients))
+            expected["loss_minimal_polynomial"] = list(map(str, points.polynomial.coeffs()))
         matched(record, expected, where)
         require(record["loss_interval"] == interval(record["loss"]), f"{where}: loss_interval")
         keys = [(-s["dimension"], s["zero_neurons"]) for s in record["strata"]]
@@ -232,7 +231,7 @@ class Landscape:
         return record | ({"width_min": len(points.support)} if every else {})
 
     def enumeration(self) -> dict[str, Any]:
-        """Claim 30: the counts of the document (section 3 of the theory)."""
+        """Claim 33: the counts of the document (section 3 of the theory)."""
         data, width, fixed = self.data, self.width, self.width != "all"
         columns = data.columns
         return {

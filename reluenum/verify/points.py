@@ -11,10 +11,20 @@ from typing import Any
 
 from flint import arb, ctx, fmpq, fmpz, fmpz_poly
 
-from . import reals
 from .exact import Support
 from .groups import Group
-from .reals import LEVELS, CertificateError, applied, dot, enclosure, rational_end, require, sign
+from .reals import (
+    LEVELS,
+    CertificateError,
+    applied,
+    dot,
+    enclosure,
+    has_one_root,
+    minimal_polynomial,
+    rational_end,
+    require,
+    sign,
+)
 from .residuals import Residual
 
 NUMBER_BITS = 256  # precision from which the decimals of a document are computed
@@ -98,11 +108,11 @@ class Points:
         }
 
     @cached_property
-    def minimal_polynomial(self) -> fmpz_poly:
+    def polynomial(self) -> fmpz_poly:
         """The minimal polynomial of the loss."""
         exact = self.core.exact
         require(exact is not None, f"{self.data.name(self.support)}: no exact description")
-        return reals.minimal_polynomial(self.loss(exact))
+        return minimal_polynomial(self.loss(exact))
 
     def loss_ball(self, bits: int, exact: Residual | None = None) -> arb:
         """Return an enclosure of the loss, by an exact residual or else by a ball."""
@@ -173,17 +183,8 @@ def interval(text: str) -> list[str]:
 # The order of losses.
 
 
-def least(candidates: list[Points]) -> list[Points]:
-    """Claim 26: the losses of these are least; those of all others are surely larger."""
-    best = candidates[:1]
-    for points in candidates[1:]:
-        order = loss_order(points, best[0])
-        best = [points] if order < 0 else [*best, points] if order == 0 else best
-    return best
-
-
 def loss_order(one: Points, other: Points) -> int:
-    """Claim 27: equal losses are those of one residual, or one root of one minimal polynomial."""
+    """Claim 26: equal losses are those of one residual, or one root of one minimal polynomial."""
     if one.group is other.group:
         return 0
     for bits in LEVELS[LEVELS.index(NUMBER_BITS) :]:
@@ -201,9 +202,18 @@ def loss_order(one: Points, other: Points) -> int:
 
 def _one_root(one: Points, other: Points, ball: arb) -> bool:
     """Whether two losses in a ball are seen to be the same root of their minimal polynomials."""
-    chi = one.minimal_polynomial
-    same = chi == other.minimal_polynomial
-    return same and (chi.degree() == 1 or reals.has_one_root(chi, ball))
+    chi = one.polynomial
+    same = chi == other.polynomial
+    return same and (chi.degree() == 1 or has_one_root(chi, ball))
+
+
+def least(candidates: list[Points]) -> list[Points]:
+    """Claim 27: the losses of these are least; those of all others are surely larger."""
+    best = candidates[:1]
+    for points in candidates[1:]:
+        order = loss_order(points, best[0])
+        best = [points] if order < 0 else [*best, points] if order == 0 else best
+    return best
 
 
 def ball_order(one: Points, other: Points) -> int | None:

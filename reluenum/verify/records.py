@@ -172,7 +172,7 @@ class Proof:
         self.vertices: list[Group] = []
 
     def read(self, records: Iterable[Record]) -> None:
-        """Claim 6: every support has a record, in order, and each of them is true."""
+        """Claim 14: every support has a record, in order, and each of them is true."""
         sizes, faces = range(1, self.data.largest + 1), range(len(self.data.faces))
         supports = chain.from_iterable(combinations(faces, size) for size in sizes)
         for number, (support, record) in enumerate(zip(supports, records, strict=True)):
