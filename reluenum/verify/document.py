@@ -9,6 +9,7 @@ import sys
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,14 +22,11 @@ from .pages import read_records, unique_keys
 from .reals import LEVELS, CertificateError, matched, rational, require
 from .records import Proof, read_descriptions
 
-LARGEST_DOCUMENT, MOST_VALUES = 1 << 28, 1 << 23
-"""Bytes of a document, and values: a few bytes of JSON become a hundred in memory."""
+LARGEST_DOCUMENT, MOST_VALUES = 1 << 28, 1 << 23  # a few bytes become a hundred in memory
+MOST_FACES, MOST_SIGNS = 1 << 18, 1 << 27  # live faces of a certificate, and signs of all of them
 
-MOST_FACES, MOST_SIGNS = 1 << 18, 1 << 27
-"""Live faces, and signs of all of them, that a certificate can be about."""
-
-PROVED = {"format", "version", "problem", "enumeration", "complete", "components", "certificate"}
-"""Keys of every document. With these, and `completeness` and `every_width`, all is checked."""
+PROVED = ("format", "version", "problem", "enumeration", "complete", "components", "certificate")
+"""Keys of every document. For every width, `every_width` is one more."""
 
 UNCHECKED = {
     "software": "what was installed",
@@ -37,45 +35,34 @@ UNCHECKED = {
 """Keys that may stand beside them, and what is told of them: nothing follows from these."""
 
 SOFTWARE = ("reluenum", "python-flint", "flint", "msolve", "singular", "sympy")
+RELEASE = re.compile(r"[0-9][0-9A-Za-z.+-]{0,39}")
 STAGES = ("double", "balls", "exact")
-"""The keys of these two."""
+OPTIONAL = {
+    "completeness": "certificate",
+    "software": dict.fromkeys(
+        SOFTWARE, lambda text: text is None or (type(text) is str and RELEASE.fullmatch(text))
+    ),
+    "decided_by": dict.fromkeys(STAGES, lambda count: type(count) is int and count >= 0),
+}
 
-ELSE = (
+MALFORMED = (
     *(pa.ArrowException, ArithmeticError, AttributeError, LookupError, MemoryError),
     *(OSError, RecursionError, TypeError, ValueError),
 )
-"""Whatever else goes wrong, nothing has been proved."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was checked in a document that has been proved.
+    """What was checked in a document that has been proved."""
 
-    Parameters
-    ----------
-    problem : str
-        What the list of minima is complete of: size of the data, and settings.
-    digest : str
-        SHA-256 of the problem's record, by which a user knows the data.
-    compared : bool
-        Whether the data were compared with others.
-    unchecked : tuple of str
-        The records of the document that prove nothing and were not checked.
-    verdicts : dict
-        Number of records with each verdict.
-    components : int
-    polished, exact : int
-        Residuals that needed Newton steps, and those that have an exact description.
-    """
-
-    problem: str
-    digest: str
-    compared: bool
-    unchecked: tuple[str, ...]
-    verdicts: dict[str, int]
+    problem: str  # what the list is complete of: size of the data, and settings
+    digest: str  # SHA-256 of the problem's record, by which a user knows the data
+    compared: bool  # whether the data were compared with others
+    unchecked: tuple[str, ...]  # records of the document that prove nothing
+    verdicts: dict[str, int]  # number of records with each verdict
     components: int
-    polished: int
-    exact: int
+    polished: int  # residuals that needed Newton steps
+    exact: int  # residuals that have an exact description
 
     @property
     def records(self) -> int:
@@ -134,7 +121,7 @@ def verify(
             return _proved(document, Path(path).parent, data)
     except CertificateError:
         raise
-    except ELSE as error:
+    except MALFORMED as error:  # whatever else goes wrong, nothing has been proved
         raise CertificateError(f"malformed: {type(error).__name__}: {error}") from error
 
 
@@ -197,18 +184,9 @@ def nothing_else(document: dict[str, Any]) -> None:
 
     What is not has the right shape, so that nothing else is said in its place.
     """
-    needed = PROVED | ({"every_width"} if document["problem"]["width"] == "all" else set())
-    missing = needed - set(document)
-    require(not missing, f"the document has no {', '.join(sorted(missing))}")
-    strange = set(document) - needed - {"completeness"} - set(UNCHECKED)
-    require(not strange, f"{sorted(strange)[:1]!r:.60} is no key of such a document")
-    informative = {
-        "completeness": "certificate",
-        "software": dict.fromkeys(SOFTWARE, _is_release),
-        "decided_by": dict.fromkeys(STAGES, lambda count: type(count) is int and count >= 0),
-    }
-    for key in informative.keys() & document.keys():
-        matched(document[key], informative[key], key)
+    shape = dict.fromkeys(PROVED, ...) | {k: v for k, v in OPTIONAL.items() if k in document}
+    every = {"every_width": ...} if document["problem"]["width"] == "all" else {}
+    matched(document, shape | every, "document")
 
 
 def one_file(certificate: dict[str, Any], source: BinaryIO) -> None:
@@ -246,25 +224,17 @@ def same_data(
     problem: dict[str, Any], inputs: Sequence[Sequence[Any]], targets: Sequence[Any]
 ) -> None:
     """Require that the data of the document are those that are given, as rational numbers."""
-    shapes = [
-        (len(y), len(x[0]) if x else 0)
-        for x, y in ((inputs, targets), (problem["x"], problem["y"]))
-    ]
-    text = "the data file has {} rows and {} inputs, the document {} and {}"
-    require(shapes[0] == shapes[1], text.format(*shapes[0], *shapes[1]))
-    width = shapes[0][1]
+    theirs = [[*x, y] for x, y in zip(inputs, targets, strict=True)]
+    mine = [[*x, y] for x, y in zip(problem["x"], problem["y"], strict=True)]
+    rows, width = len(mine), len(mine[0]) - 1
+    shape = len(theirs), len(theirs[0]) - 1 if theirs else 0
+    text = f"the data file has {shape[0]} rows and {shape[1]} inputs, the document"
+    require(shape == (rows, width), f"{text} {rows} and {width}")
     names = ["x"] if width == 1 else [f"x{k + 1}" for k in range(width)]
-    for i, (x, y) in enumerate(zip(problem["x"], problem["y"], strict=True)):
-        given = zip([*names, "y"], (*inputs[i], targets[i]), (*x, y), strict=True)
-        for name, one, other in given:
-            theirs, mine = rational(str(one), "data file"), rational(other, "problem")
-            text = f"row {i + 1} of the data, column {name}: {theirs} in the file, "
-            require(theirs == mine, f"{text}{mine} in the document")
-
-
-def _is_release(value: Any) -> bool:
-    plain = type(value) is str and re.fullmatch(r"[0-9][0-9A-Za-z.+-]{0,39}", value)
-    return value is None or bool(plain)
+    for i, (j, name) in product(range(rows), enumerate([*names, "y"])):
+        one, other = rational(str(theirs[i][j]), "data file"), rational(mine[i][j], "problem")
+        text = f"row {i + 1} of the data, column {name}: {one} in the file, {other} in the document"
+        require(one == other, text)
 
 
 def _source(certificate: dict[str, Any], folder: Path) -> BinaryIO:

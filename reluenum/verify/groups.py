@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import Any
 
 from flint import ctx
@@ -28,21 +29,11 @@ def same_residual(one: Core, other: Core) -> bool:
 
 @dataclass(eq=False)
 class Group:
-    """All stationary supports with one residual.
+    """All stationary supports with one residual."""
 
-    Parameters
-    ----------
-    sides : dict
-        The sign of the output weights on each face of a vertex.
-    vertices : dict
-        The residual by vertex support, and so one and the same residual in several forms.
-    minimal : set of Support
-        The vertices whose points without zero units are local minima.
-    """
-
-    sides: dict[int, int]
-    vertices: dict[Support, Core]
-    minimal: set[Support]
+    sides: dict[int, int]  # the sign of the output weights on each face of a vertex support
+    vertices: dict[Support, Core]  # one and the same residual, in several forms
+    minimal: set[Support]  # the vertices whose points without zero units are local minima
 
     @cached_property
     def core(self) -> Core:
@@ -97,17 +88,12 @@ def grouped(data: Data, zero: Group, vertices: list[Group]) -> list[Group]:
 
 def _of_like_loss(vertices: list[Group]) -> Iterator[list[Group]]:
     """Yield vertices whose losses may be equal together, in order of the losses."""
-    alike: list[Group] = []
-    top = None
     losses = [(group.core.loss(), group) for group in vertices]
-    for loss, group in sorted(losses, key=lambda pair: pair[0].lower()):
-        if alike and loss.lower() > top:
-            yield alike
-            alike, top = [], None
-        alike.append(group)
-        top = loss.upper() if top is None else top.max(loss.upper())
-    if alike:
-        yield alike
+    losses.sort(key=lambda pair: pair[0].lower())
+    tops = list(accumulate((loss.upper() for loss, _ in losses), max))
+    cuts = [k for k in range(1, len(losses)) if losses[k][0].lower() > tops[k - 1]]
+    for start, stop in pairwise([0, *cuts, len(losses)]):
+        yield [group for _, group in losses[start:stop]]
 
 
 def _meet(data: Data, one: Group, other: Group) -> bool:

@@ -13,7 +13,7 @@ from flint import fmpq, fmpz
 from .exact import Support
 from .groups import gathered, grouped
 from .points import Points, ball_order, interval, least
-from .reals import matched, require
+from .reals import matched, require, told
 from .records import Proof
 
 SPARE = 1000  # so many strata may be missing before the list is refused without naming one of them
@@ -184,33 +184,33 @@ class Landscape:
         home = {s.name: k for k, (strata, _) in enumerate(self.components) for s in strata}
         left, previous = dict(enumerate(self.components)), None
         for number, record in enumerate(records):
-            where = f"component {number}"
-            names = _names(record, where)
-            require(names[0] in home, f"{where}: no stratum {names[0]!s:.200} of local minima")
-            component = left.pop(home[names[0]], None)
-            require(component is not None, f"{where}: listed twice")
-            points = self._matched(component, names, record, where)
-            ordered = previous is None or ball_order(previous, points) != 1
-            require(ordered, f"{where}: not sorted by loss")
-            previous = points
+            with told(f"component {number}"):
+                names = _names(record)
+                require(names[0] in home, f"no stratum {names[0]!s:.200} of local minima")
+                component = left.pop(home[names[0]], None)
+                require(component is not None, "listed twice")
+                points = self._matched(component, names, record)
+                ordered = previous is None or ball_order(previous, points) != 1
+                require(ordered, "not sorted by loss")
+                previous = points
         missing = next((strata[0].points.support for strata, _ in left.values()), ())
         name = self.data.name(missing)
         require(not left, f"components: {len(left)} missing, one of them on {name!r}")
 
-    def _matched(self, component: Component, names: list[tuple], record: Any, where: str) -> Points:
+    def _matched(self, component: Component, names: list[tuple], record: Any) -> Points:
         """Require that a record is that of a component, and return points of it."""
         strata = {stratum.name: stratum for stratum in component[0]}
         complete = len(names) == len(strata) and set(names) == set(strata)
-        require(complete, f"{where}: its strata are not those of the component")
+        require(complete, "its strata are not those of the component")
         ordered = [strata[name] for name in names]
         points = ordered[0].points
         expected = self._record(component, ordered)
         if "loss_minimal_polynomial" in record:
             expected["loss_minimal_polynomial"] = list(map(str, points.polynomial.coeffs()))
-        matched(record, expected, where)
-        require(record["loss_interval"] == interval(record["loss"]), f"{where}: loss_interval")
+        matched(record, expected, "record")
+        require(record["loss_interval"] == interval(record["loss"]), "loss_interval")
         keys = [(-s["dimension"], s["zero_neurons"]) for s in record["strata"]]
-        require(keys == sorted(keys), f"{where}: order of strata")
+        require(keys == sorted(keys), "order of strata")
         return points
 
     def _record(self, component: Component, strata: list[Stratum]) -> dict[str, Any]:
@@ -286,7 +286,7 @@ def is_connected(classes: list[list[Support]], width: int) -> bool:
     return len(classes) == 1 and (width == 1 or not is_rigid(classes[0], width))
 
 
-def _names(record: Any, where: str) -> list[tuple]:
+def _names(record: Any) -> list[tuple]:
     """Return the names of the strata of a record of the document."""
     try:
         names = [
@@ -296,5 +296,5 @@ def _names(record: Any, where: str) -> list[tuple]:
         hash(tuple(names))
     except (KeyError, TypeError):
         names = []
-    require(names != [], f"{where}: strata are malformed")
+    require(names != [], "strata are malformed")
     return names

@@ -5,11 +5,11 @@ document.
 """
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Context, Decimal
 from functools import cached_property
 from typing import Any
 
-from flint import arb, ctx, fmpq, fmpz, fmpz_poly
+from flint import arb, ctx, fmpq, fmpz_poly
 
 from .exact import Support
 from .groups import Group
@@ -29,6 +29,8 @@ from .residuals import Residual
 
 NUMBER_BITS = 256  # precision from which the decimals of a document are computed
 DIGITS = 30  # significant ones of a decimal
+SHARP = 120  # bits of a ball in which there are at most two decimals
+HALVES = ROUND_HALF_DOWN, ROUND_HALF_UP  # either may stand
 Texts = frozenset[str]
 Number = Callable[[Residual], Any]
 
@@ -150,26 +152,17 @@ def _texts(value: Any, square: Any, bits: int) -> Texts | None:
     """Return the decimal texts nearest to value * sqrt(square), None if bits do not tell."""
     with ctx.workprec(bits):
         ball = enclosure(value, bits) * enclosure(square, bits).sqrt()
-        if not ball.is_finite() or sign(ball) is None:
+        if not ball.is_finite() or sign(ball) is None or ball.rel_accuracy_bits() < SHARP:
             return None
-        ends = [rational_end(end) for end in (ball.lower(), ball.upper())]
-    size = max(map(abs, ends))
-    exponent = len(str(size.p)) - len(str(size.q)) - 1
-    while size >= fmpq(10) ** exponent:
-        exponent += 1
-    unit = fmpq(10) ** (exponent - DIGITS)
-    if ends[1] - ends[0] > unit / 2**20:
-        return None
-    return frozenset(decimal_text((e / unit - fmpq(1, 2)).ceil(), exponent - DIGITS) for e in ends)
+        ends = rational_end(ball.lower()), rational_end(ball.upper())
+    return frozenset(_text(end, rounding) for end in ends for rounding in HALVES)
 
 
-def decimal_text(mantissa: fmpz, exponent: int) -> str:
-    """Return the canonical text of mantissa * 10^exponent."""
-    digits = str(abs(mantissa))
-    kept = digits.rstrip("0")
-    places = exponent + len(digits) - len(kept)
-    value = Decimal((int(mantissa < 0), tuple(map(int, kept)), places))
-    return format(value, "f") if -10 <= value.adjusted() < DIGITS else str(value)
+def _text(value: fmpq, rounding: str) -> str:
+    """Return the canonical text of a rational that is rounded."""
+    context = Context(prec=DIGITS, rounding=rounding)
+    decimal = context.divide(Decimal(int(value.p)), Decimal(int(value.q))).normalize(context)
+    return format(decimal, "f") if -10 <= decimal.adjusted() < DIGITS else str(decimal)
 
 
 def interval(text: str) -> list[str]:

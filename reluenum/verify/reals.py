@@ -1,7 +1,8 @@
 """How a claim is refused; real numbers with exact signs, in Q, in a number field and in balls."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import reduce
 from operator import add, mul, ne
 from typing import Any
@@ -31,28 +32,38 @@ def require(condition: bool, text: str) -> None:
         raise CertificateError(text)
 
 
+@contextmanager
+def told(where: str) -> Iterator[None]:
+    """Say where the claims below fail."""
+    try:
+        yield
+    except CertificateError as error:
+        raise CertificateError(f"{where}: {error}") from error
+
+
 def matched(found: Any, expected: Any, where: str) -> None:
     """Require that a part of the document is as expected.
 
     A set holds the texts that may stand, a function says whether something may, `...` is anything.
     """
-    if expected is ...:
-        return
-    if callable(expected) or isinstance(expected, frozenset):
-        fits = expected(found) if callable(expected) else type(found) is str and found in expected
-        require(fits, f"{where}: {found!r:.60} is wrong")
+    if not isinstance(expected, dict | list):
+        plain = f"should be {expected!r:.60}" if type(expected) in (str, int, bool) else "is wrong"
+        require(_fits(found, expected), f"{where}: {found!r:.60} {plain}")
         return
     require(type(found) is type(expected), f"{where}: {found!r:.60} has a wrong type")
-    if isinstance(expected, dict):
-        require(found.keys() == expected.keys(), f"{where}: keys are not {', '.join(expected)}")
-        for key, value in expected.items():
-            matched(found[key], value, f"{where}: {key}")
-    elif isinstance(expected, list):
-        require(len(found) == len(expected), f"{where}: wrong length")
-        for k, value in enumerate(expected):
-            matched(found[k], value, f"{where}: {k}")
-    else:
-        require(found == expected, f"{where}: {found!r:.60} should be {expected!r:.60}")
+    known, keys = (v if isinstance(v, dict) else range(len(v)) for v in (expected, found))
+    for key in sorted(set(known) ^ set(keys))[:1]:
+        require(False, f"{where}: {'no' if key in known else 'unknown'} {key!r:.60}")
+    for key in known:
+        matched(found[key], expected[key], f"{where}: {key}")
+
+
+def _fits(found: Any, expected: Any) -> bool:
+    if callable(expected):
+        return expected(found)
+    if isinstance(expected, frozenset):
+        return type(found) is str and found in expected
+    return expected is ... or (type(found) is type(expected) and found == expected)
 
 
 def rational(value: Any, where: str) -> fmpq:

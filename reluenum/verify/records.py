@@ -14,7 +14,7 @@ from flint import arb, ctx, fmpq, fmpq_poly
 from .exact import Data, Support
 from .groups import Group
 from .pages import Record
-from .reals import LEVELS, Algebraic, CertificateError, Root, dot, matched, rational, require
+from .reals import LEVELS, Algebraic, CertificateError, Root, dot, matched, rational, require, told
 from .residuals import Core, ExactResidual, Residual
 
 LARGEST_DEGREE, MOST_DIGITS = 128, 50_000_000
@@ -23,21 +23,21 @@ LARGEST_DEGREE, MOST_DIGITS = 128, 50_000_000
 Arithmetic in the field takes about as long as the latter says; degrees below 16 count as 16.
 """
 
+DESCRIPTION = dict.fromkeys(("support", "chi", "root", "coordinates"), ...)
 VERDICTS = ("reducible", "leaves", "descends", "minimum")  # that prove something
 
 
 # What an exact description claims.
 
 
-def described(data: Data, support: Support, numbers: list, where: str) -> ExactResidual:
+def described(data: Data, support: Support, numbers: list[Algebraic]) -> ExactResidual:
     """Claim 6: omega_l and s_l > 0 solve (1)-(2), so that the residual is r_S (Theorem A(2)).
 
     What does not hold nearly is refused without long arithmetic.
     """
-    wrong, bits = f"{where}: does not solve (1)-(2)", LEVELS[2]
     right = len(numbers) == len(support) * (data.depth + 1)
-    require(right, f"{where}: wrong number of coordinates")
-    faces = [data.faces[place] for place in support]
+    require(right, "wrong number of coordinates")
+    wrong, bits, faces = "does not solve (1)-(2)", LEVELS[2], [data.faces[k] for k in support]
     with ctx.workprec(bits):
         omegas, _, w = _parted(data, [number.ball(bits) for number in numbers])
         rough = equations(Residual(data, faces, w, bits), omegas)
@@ -60,11 +60,9 @@ def equations(residual: Residual, omegas: list[list]) -> Iterator[Any]:
 def _parted(data: Data, numbers: list) -> tuple[list[list], list, list[list]]:
     """Return omega_l, s_l and w_l = s_l omega_l by face, from all coordinates of a description."""
     cut = len(numbers) // (data.depth + 1) * data.depth
-    omegas, squares = (
-        [numbers[k : k + data.depth] for k in range(0, cut, data.depth)],
-        numbers[cut:],
-    )
-    return omegas, squares, [[s * x for x in w] for w, s in zip(omegas, squares, strict=True)]
+    omegas = [numbers[k : k + data.depth] for k in range(0, cut, data.depth)]
+    w = [[s * x for x in omega] for omega, s in zip(omegas, numbers[cut:], strict=True)]
+    return omegas, numbers[cut:], w
 
 
 def read_descriptions(data: Data, entries: Any) -> dict[Support, ExactResidual]:
@@ -73,35 +71,33 @@ def read_descriptions(data: Data, entries: Any) -> dict[Support, ExactResidual]:
     require(len(entries) <= data.supports, "certificate: exact: more than supports")
     found: dict[Support, ExactResidual] = {}
     for entry in entries:
-        shape = dict.fromkeys(("support", "chi", "root", "coordinates"), ...)
-        matched(entry, shape, "certificate: exact")
-        where = f"exact description of {entry['support']!r:.200}"
-        texts = str(entry["support"]).split("|")
-        require(all(text in data.place_of for text in texts), f"{where}: no support")
-        support = tuple(data.place_of[text] for text in texts)
-        require(sorted(set(support)) == list(support), f"{where}: not sorted")
-        require(support not in found, f"{where}: given twice")
-        found[support] = described(data, support, _numbers(entry, where), where)
+        matched(entry, DESCRIPTION, "certificate: exact")
+        with told(f"exact description of {entry['support']!r:.200}"):
+            texts = str(entry["support"]).split("|")
+            require(all(text in data.place_of for text in texts), "no support")
+            support = tuple(data.place_of[text] for text in texts)
+            require(sorted(set(support)) == list(support), "not sorted")
+            require(support not in found, "given twice")
+            found[support] = described(data, support, _numbers(**entry))
     return found
 
 
-def _numbers(entry: dict[str, Any], where: str) -> list[Algebraic]:
+def _numbers(chi: Any, root: Any, coordinates: Any, **_: Any) -> list[Algebraic]:
     """Return the numbers of an exact description: polynomials in a root of an irreducible one."""
-    chi, coordinates, index = entry["chi"], entry["coordinates"], entry["root"]
     lists = all(type(part) is list for part in (chi, coordinates, *coordinates))
-    require(lists, f"{where}: a polynomial is no list")
+    require(lists, "a polynomial is no list")
     degree = len(chi) - 1
-    require(0 < degree <= LARGEST_DEGREE, f"{where}: degree of chi")
-    require(all(len(poly) <= degree for poly in coordinates), f"{where}: degrees")
+    require(0 < degree <= LARGEST_DEGREE, "degree of chi")
+    require(all(len(poly) <= degree for poly in coordinates), "degrees")
     digits = max(len(str(c)) for c in chain(chi, *coordinates))
-    require(max(degree, 16) ** 2 * digits <= MOST_DIGITS, f"{where}: numbers are too long")
-    over_q = fmpq_poly([rational(c, f"{where}: chi") for c in chi])
+    require(max(degree, 16) ** 2 * digits <= MOST_DIGITS, "numbers are too long")
+    over_q = fmpq_poly([rational(c, "chi") for c in chi])
     factors = over_q.numer().factor()[1]
     irreducible = over_q.denom() == 1 and [power for _, power in factors] == [1]
-    require(irreducible, f"{where}: chi is not irreducible over Z")
-    require(type(index) is int and index >= 0, f"{where}: root is no index")
-    root = Root(factors[0][0], index)
-    return [Algebraic(root, [rational(c, where) for c in poly]) for poly in coordinates]
+    require(irreducible, "chi is not irreducible over Z")
+    require(type(root) is int and root >= 0, "root is no index")
+    at = Root(factors[0][0], root)
+    return [Algebraic(at, [rational(c, "coordinates") for c in poly]) for poly in coordinates]
 
 
 # What a record claims of its support.
