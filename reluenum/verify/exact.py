@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, wraps
+from functools import cache, wraps
 from itertools import combinations
 from math import comb, inf
 from typing import Any
@@ -36,14 +36,14 @@ PROBLEM = {
 
 
 def kept(method: Callable) -> Callable:
-    """Keep what a method says of masks: exactly if bits is None, else enclosed with so many."""
+    """Keep what a method says of a mask: exactly if bits is None, else enclosed with so many."""
+    name = method.__name__
 
     @wraps(method)
-    def found(self: "Data", *key: int | None) -> Any:
-        place = (method, *key)
+    def found(self: "Data", mask: int, bits: int | None) -> Any:
+        place = (name, mask, bits)
         if place not in self.kept:
-            *masks, bits = key
-            exact = method(self, *masks) if bits is None else found(self, *masks, None)
+            exact = method(self, mask) if bits is None else found(self, mask, None)
             with ctx.workprec(bits or LEVELS[0]):
                 self.kept[place] = exact if bits is None else _enclosed(exact)
         return self.kept[place]
@@ -74,12 +74,7 @@ class Data:
     Data points with equal inputs are on the same side of every unit. So `rows` are distinct, masks
     are sets of them, and what is summed over data points is summed over equal ones first.
 
-    Parameters
-    ----------
-    problem : dict
-        The record of the document.
-    faces : int, optional
-        How many live faces there are to be. Data that have many more are refused before the work.
+    Those that have many more live faces than `faces` are refused before the work.
     """
 
     def __init__(self, problem: dict[str, Any], faces: int | None = None) -> None:
@@ -99,6 +94,7 @@ class Data:
         self.kept: dict[tuple, Any] = {}
         self._load(row_of)
         self._arrange(row_of, faces)
+        self.rank = row_space(self.rows).nrows()
 
     def _load(self, row_of: list[int]) -> None:
         """Sum up, for each distinct row, xt and (Ry)_i xt over its data points."""
@@ -142,11 +138,6 @@ class Data:
         """Return the text of a support."""
         return "|".join(self.texts(support))
 
-    @cached_property
-    def rank(self) -> int:
-        """Dimension of the row space."""
-        return row_space(self.rows).nrows()
-
     def _inside(self, mask: int) -> list[list[fmpq]]:
         """Return the rows, with zeros in place of those that are not in a mask."""
         return [[x * (mask >> i & 1) for x in row] for i, row in enumerate(self.rows)]
@@ -167,12 +158,14 @@ class Data:
         basis = row_space(self._inside(mask))
         return basis.transpose() * (basis * basis.transpose()).solve(basis)
 
-    @kept
-    def variances(self, mask: int, zeros: int) -> list:
-        """Return |row|^2 for the rows of r -> P sum_mask r_i xt_i, P the projector of `zeros`."""
-        projector, gram = fmpq_mat(self.projector(zeros, None)), self.moments(mask, None)[0]
-        table = projector * fmpq_mat(gram) * projector
-        return [table[j, j] for j in range(self.depth)]
+    def spreads(self, mask: int, zeros: int, bits: int) -> list[arb]:
+        """Return the norms of the rows of r -> P sum_mask r_i xt_i, P the projector of `zeros`."""
+        place = ("spreads", mask, zeros, bits)
+        if place not in self.kept:
+            projector, gram = fmpq_mat(self.projector(zeros, None)), self.moments(mask, None)[0]
+            variances = projector * fmpq_mat(gram) * projector
+            self.kept[place] = [arb(variances[j, j]).sqrt() for j in range(self.depth)]
+        return self.kept[place]
 
     def coupling(self, one: int, other: int, bits: int | None) -> list[list]:
         """Return K = sum over one & other of xt xt' - share * s_one s_other', s sums of xt."""

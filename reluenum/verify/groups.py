@@ -9,7 +9,7 @@ from typing import Any
 from flint import ctx
 
 from .exact import Data, Support
-from .residuals import Core
+from .residuals import Core, Residual
 
 
 def same_residual(one: Core, other: Core) -> bool:
@@ -22,9 +22,14 @@ def same_residual(one: Core, other: Core) -> bool:
         if not here + there or None in (left.bits, right.bits):
             break
         with ctx.workprec(left.bits):
-            if left.misses(here) or right.misses(there):
+            if _missed(left, here) or _missed(right, there):
                 return False
     return all(one.excess(k) == 0 for k in here) and all(other.excess(k) == 0 for k in there)
+
+
+def _missed(residual: Residual, places: list[int]) -> bool:
+    """Whether one of some faces is surely not tight."""
+    return any(residual.excess(residual.data.faces[place]) for place in places)
 
 
 @dataclass(eq=False)

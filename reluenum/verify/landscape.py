@@ -55,12 +55,9 @@ class Stratum:
             share = lambda r, f=face, c=count: points.squares(r)[f] / fmpq(c)  # noqa: E731
             units += [points.unit(face, share)] * count
         units += [[frozenset("0")] * (points.data.depth + 1)] * self.zeros
-        record = {
-            "a": [a for a, *_ in units],
-            "B": [b for _, *b, _ in units],
-            "c": [c for *_, c in units],
-        }
-        return record if points.data.bias == "none" else record | {"m": points.texts(points.bias)}
+        bias = {} if points.data.bias == "none" else {"m": points.texts(points.bias)}
+        matrix = {"B": [b for _, *b, _ in units], "c": [c for *_, c in units]}
+        return {"a": [a for a, *_ in units]} | matrix | bias
 
 
 Component = tuple[list[Stratum], int]  # its strata, and how many labelled copies it has
@@ -128,11 +125,7 @@ def is_rigid(part: list[Support], width: int) -> bool:
 class Landscape:
     """The components that follow from the records, and what a document has to say of them.
 
-    Parameters
-    ----------
-    proof : Proof
-    listed : list, optional
-        The components of the document. If there are many more, they are not enumerated.
+    If there are many more than are `listed` in the document, they are not enumerated.
     """
 
     def __init__(self, proof: Proof, listed: Any = None) -> None:
@@ -205,8 +198,8 @@ class Landscape:
         ordered = [strata[name] for name in names]
         points = ordered[0].points
         expected = self._record(component, ordered)
-        if "loss_minimal_polynomial" in record:
-            expected["loss_minimal_polynomial"] = list(map(str, points.polynomial.coeffs()))
+        if (key := "loss_minimal_polynomial") in record:
+            expected[key] = list(map(str, points.polynomial.coeffs()))
         matched(record, expected, "record")
         require(record["loss_interval"] == interval(record["loss"]), "loss_interval")
         keys = [(-s["dimension"], s["zero_neurons"]) for s in record["strata"]]

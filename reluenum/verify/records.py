@@ -149,18 +149,11 @@ def minimum(core: Core, sides: dict[int, int]) -> None:
 
 
 class Proof:
-    """The records, checked one by one, and the stationary points that they leave.
-
-    Parameters
-    ----------
-    data : Data
-    descriptions : dict
-        Exact residuals by support.
-    """
+    """The records, checked one by one, and the vertex supports that they leave."""
 
     def __init__(self, data: Data, descriptions: dict[Support, ExactResidual]) -> None:
         self.data, self.descriptions = data, dict(descriptions)
-        zero = Core(data, (), [], ExactResidual(data, [], [], []))
+        zero = Core(data, (), [], ExactResidual(data, [], [], []), None)
         self.cores: dict[Support, Core] = {(): zero}
         self.verdicts: Counter[str] = Counter()
         self.polished = 0

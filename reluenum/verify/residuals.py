@@ -66,10 +66,6 @@ class Residual:
         u = self.u(face)
         return sign(dot(u, u) - self.data.ridge**2)
 
-    def misses(self, places: Sequence[int]) -> bool:
-        """Whether one of some faces is surely not tight."""
-        return any(self.excess(self.data.faces[place]) for place in places)
-
     def side(self, face: Face) -> int | None:
         """Return s = 1 or -1 if s u_F(r) lies in the face, 0 if neither does."""
         u, found, is_open = self.u(face), 0, False
@@ -141,9 +137,8 @@ class Ball(Residual):
         data = self.data
         if not data.share and not any(mask & face.active for face in self.faces):
             return applied(data.projector(zeros, None), data.moments(mask, None)[1])
-        centre, variances = super().gradient(mask, zeros), data.variances(mask, zeros, self.bits)
-        pairs = zip(centre, variances, strict=True)
-        return [arb(self.tau * c, v.sqrt() * self.radius) for c, v in pairs]
+        centre, spreads = super().gradient(mask, zeros), data.spreads(mask, zeros, self.bits)
+        return [arb(self.tau * c, s * self.radius) for c, s in zip(centre, spreads, strict=True)]
 
 
 def _shrinkage(norms: list[arb], ridge: arb) -> arb:
@@ -164,12 +159,7 @@ class Core:
     __slots__ = ("balls", "data", "exact", "excesses", "smaller", "support", "ties")
 
     def __init__(
-        self,
-        data: Data,
-        support: Support,
-        w: list[list[arb]],
-        exact: ExactResidual | None = None,
-        smaller: "Core | None" = None,
+        self, data: Data, support: Support, w: list, exact: Residual | None, smaller: "Core | None"
     ) -> None:
         self.data, self.support, self.exact, self.smaller = data, support, exact, smaller
         faces, bits = [data.faces[place] for place in support], LEVELS[0]
