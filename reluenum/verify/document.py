@@ -186,7 +186,7 @@ def nothing_else(document: dict[str, Any]) -> None:
     """
     shape = dict.fromkeys(PROVED, ...) | {k: v for k, v in OPTIONAL.items() if k in document}
     every = {"every_width": ...} if document["problem"]["width"] == "all" else {}
-    matched(document, shape | every, "document")
+    matched(document, shape | every)
 
 
 def one_file(certificate: dict[str, Any], source: BinaryIO) -> None:

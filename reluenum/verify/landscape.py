@@ -200,7 +200,7 @@ class Landscape:
         expected = self._record(component, ordered)
         if (key := "loss_minimal_polynomial") in record:
             expected[key] = list(map(str, points.polynomial.coeffs()))
-        matched(record, expected, "record")
+        matched(record, expected)
         require(record["loss_interval"] == interval(record["loss"]), "loss_interval")
         keys = [(-s["dimension"], s["zero_neurons"]) for s in record["strata"]]
         require(keys == sorted(keys), "order of strata")

@@ -41,21 +41,24 @@ def told(where: str) -> Iterator[None]:
         raise CertificateError(f"{where}: {error}") from error
 
 
-def matched(found: Any, expected: Any, where: str) -> None:
-    """Require that a part of the document is as expected.
+def matched(found: Any, expected: Any, *where: Any) -> None:
+    """Require that a part of the document, at a place in it, is as expected.
 
     A set holds the texts that may stand, a function says whether something may, `...` is anything.
     """
+    place = "".join(f"{part}: " for part in where)
     if not isinstance(expected, dict | list):
-        plain = f"should be {expected!r:.60}" if type(expected) in (str, int, bool) else "is wrong"
-        require(_fits(found, expected), f"{where}: {found!r:.60} {plain}")
+        plain = (
+            f"should be {expected!r:.60}" if isinstance(expected, str | int | None) else "is wrong"
+        )
+        require(_fits(found, expected), f"{place}{found!r:.60} {plain}")
         return
-    require(type(found) is type(expected), f"{where}: {found!r:.60} has a wrong type")
+    require(type(found) is type(expected), f"{place}{found!r:.60} has a wrong type")
     known, keys = (v if isinstance(v, dict) else range(len(v)) for v in (expected, found))
     for key in sorted(set(known) ^ set(keys))[:1]:
-        require(False, f"{where}: {'no' if key in known else 'unknown'} {key!r:.60}")
+        require(False, f"{place}{'no' if key in known else 'unknown'} entry {key!r:.60}")
     for key in known:
-        matched(found[key], expected[key], f"{where}: {key}")
+        matched(found[key], expected[key], *where, key)
 
 
 def _fits(found: Any, expected: Any) -> bool:
