@@ -42,11 +42,11 @@ def kept(method: Callable) -> Callable:
     @wraps(method)
     def found(self: "Data", mask: int, bits: int | None) -> Any:
         place = (name, mask, bits)
-        if place not in self.kept:
+        if place not in self._kept:
             exact = method(self, mask) if bits is None else found(self, mask, None)
             with ctx.workprec(bits or LEVELS[0]):
-                self.kept[place] = exact if bits is None else _enclosed(exact)
-        return self.kept[place]
+                self._kept[place] = exact if bits is None else _enclosed(exact)
+        return self._kept[place]
 
     return found
 
@@ -91,7 +91,7 @@ class Data:
         shares = {"none": 0, "free": fmpq(1, self.size), "ridge": 1 / (self.size + self.ridge)}
         self.share = fmpq(shares[self.bias])  # R = I - share * 1 1' (Lemma 1)
         self.everything = (1 << len(self.rows)) - 1
-        self.kept: dict[tuple, Any] = {}
+        self._kept: dict[tuple, Any] = {}
         self._load(row_of)
         self._arrange(row_of, faces)
         self.rank = row_space(self.rows).nrows()
@@ -161,11 +161,11 @@ class Data:
     def spreads(self, mask: int, zeros: int, bits: int) -> list[arb]:
         """Return the norms of the rows of r -> P sum_mask r_i xt_i, P the projector of `zeros`."""
         place = ("spreads", mask, zeros, bits)
-        if place not in self.kept:
+        if place not in self._kept:
             projector, gram = fmpq_mat(self.projector(zeros, None)), self.moments(mask, None)[0]
             variances = projector * fmpq_mat(gram) * projector
-            self.kept[place] = [arb(variances[j, j]).sqrt() for j in range(self.depth)]
-        return self.kept[place]
+            self._kept[place] = [arb(variances[j, j]).sqrt() for j in range(self.depth)]
+        return self._kept[place]
 
     def coupling(self, one: int, other: int, bits: int | None) -> list[list]:
         """Return K = sum over one & other of xt xt' - share * s_one s_other', s sums of xt."""

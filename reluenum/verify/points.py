@@ -29,7 +29,7 @@ from .residuals import Residual
 
 NUMBER_BITS = 256  # precision from which the decimals of a document are computed
 DIGITS = 30  # significant ones of a decimal
-SHARP = 120  # bits of a ball in which there are at most two decimals
+SHARP = 118  # bits of a ball in which there are at most two decimals, and hardly ever two
 HALVES = ROUND_HALF_DOWN, ROUND_HALF_UP  # either may stand
 Texts = frozenset[str]
 Number = Callable[[Residual], Any]

@@ -54,11 +54,13 @@ def matched(found: Any, expected: Any, *where: Any) -> None:
         require(_fits(found, expected), f"{place}{found!r:.60} {plain}")
         return
     require(type(found) is type(expected), f"{place}{found!r:.60} has a wrong type")
-    known, keys = (v if isinstance(v, dict) else range(len(v)) for v in (expected, found))
-    for key in sorted(set(known) ^ set(keys))[:1]:
-        require(False, f"{place}{'no' if key in known else 'unknown'} entry {key!r:.60}")
-    for key in known:
-        matched(found[key], expected[key], *where, key)
+    if isinstance(expected, list):
+        require(len(found) == len(expected), f"{place}wrong length")
+        found, expected = dict(enumerate(found)), dict(enumerate(expected))
+    for key in sorted(found.keys() ^ expected.keys())[:1]:
+        require(False, f"{place}{'no' if key in expected else 'unknown'} entry {key!r:.60}")
+    for key, value in expected.items():
+        matched(found[key], value, *where, key)
 
 
 def _fits(found: Any, expected: Any) -> bool:

@@ -35,8 +35,6 @@ def described(data: Data, support: Support, numbers: list[Algebraic]) -> ExactRe
 
     What does not hold nearly is refused without long arithmetic.
     """
-    right = len(numbers) == len(support) * (data.depth + 1)
-    require(right, "wrong number of coordinates")
     wrong, bits, faces = "does not solve (1)-(2)", LEVELS[2], [data.faces[k] for k in support]
     with ctx.workprec(bits):
         omegas, _, w = _parted(data, [number.ball(bits) for number in numbers])
@@ -78,6 +76,8 @@ def read_descriptions(data: Data, entries: Any) -> dict[Support, ExactResidual]:
             support = tuple(data.place_of[text] for text in texts)
             require(sorted(set(support)) == list(support), "not sorted")
             require(support not in found, "given twice")
+            right = len(entry["coordinates"]) == len(support) * (data.depth + 1)
+            require(right, "wrong number of coordinates")
             found[support] = described(data, support, _numbers(**entry))
     return found
 
