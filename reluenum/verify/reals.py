@@ -165,15 +165,15 @@ class Root:
     def __init__(self, chi: fmpz_poly, index: int) -> None:
         self.chi, self.modulus = chi, fmpq_poly(chi)
         self._place, self._exponent = isolated(chi, index)
+        self._above = self._is_above()
 
     def ball(self, bits: int) -> arb:
         """Return an enclosure with so many correct bits, or nearly so: its interval, halved."""
         if self.chi.degree() == 1:
             return arb(fmpq(-self.chi[0], self.chi[1]))
-        above = self._is_above()
         while abs(self._place) >> bits == 0:
             self._place, self._exponent = 2 * self._place, self._exponent - 1
-            self._place += self._is_above() != above
+            self._place += self._is_above() != self._above
         return arb(2 * self._place + 1, 1) * arb(2) ** (self._exponent - 1)
 
     def _is_above(self) -> bool:
