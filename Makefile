@@ -7,7 +7,7 @@ test:
 	./run tests
 
 lint:
-	./run tests tests/test_lint.py
+	./run tests tests/repository/test_lint.py
 
 format:
 	./run -- ruff check --fix .
@@ -18,8 +18,11 @@ format:
 # practice, crosscheck and bench, whose page is written here from what was measured.
 docs: picture paper-route convex
 	./run -- python -m benchmarks.render
-	./run -- python -m docs.practice
-	./run -- python -m docs.newcomers
+	./run -- python -m docs.make.practice
+	./run -- python -m docs.make.newcomers
+	./run -- python -m docs.make.api
+	./run -- python -m docs.make.theory_index
+	./run -- python -m docs.make.rooms
 
 # Ten to twenty minutes; every peer that is installed takes part (PHCpack: apt install phcpack).
 bench:
@@ -29,41 +32,41 @@ bench:
 # The rendered report and the picture of the explorer; needs Chromium.
 example:
 	./run reference
-	./run -- python docs/example.py
+	./run -- python -m docs.make.example
 
 # Most of an hour on two cores.
 sweeps:
 	./run -- snakemake --cores 2 --configfile config/sweep_paper.yaml
-	./run -- python docs/sweeps.py
+	./run -- python -m docs.make.sweeps
 
 picture:
-	./run -- python docs/picture.py
+	./run -- python -m docs.make.picture
 
 paper-route:
-	./run -- python docs/paper_route.py
+	./run -- python -m docs.make.paper_route
 
 # Real data: some minutes on two cores.
 gallery:
 	./run -- snakemake --cores 2 --configfile config/gallery.yaml
-	./run -- python -m docs.gallery
+	./run -- python -m docs.make.gallery
 
 # What optimisers find, beside the lists: some twenty minutes on two cores.
 practice:
 	./run -- snakemake descent_all --cores 2 --configfile config/practice.yaml
 	./run -- python -m benchmarks.completeness
-	./run -- python -m docs.practice
+	./run -- python -m docs.make.practice
 
 # Takes the machine for most of an hour: some backends reach the time limit on many systems.
 crosscheck:
-	./run -- python docs/crosscheck.py
+	./run -- python -m docs.make.crosscheck
 
 # Ninety lists and thirty convex programs: a minute.
 convex:
-	./run -- python -m docs.convex
+	./run -- python -m docs.make.convex
 
 # Textbook data, two thousand sets of them, against the checker: ten minutes.
 textbook:
-	./run -- python tests/textbook.py 0 2000
+	./run -- python tests/support/textbook.py 0 2000
 
 # Needs uv (pip install uv). Keeps the versions already locked; `make lock UPGRADE=--upgrade` does not.
 lock:

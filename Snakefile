@@ -9,7 +9,8 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from reluenum import configuration, effort, experiment, groebner
+from reluenum.groebner import versions
+from reluenum.experiments import configuration, effort, instances, plans
 
 min_version("9.27")
 
@@ -29,7 +30,7 @@ report: "captions/workflow.rst"
 os.environ.setdefault("RELUENUM_SOURCE", str(workflow.current_basedir))
 
 # Every job of a run records the same software.
-groebner.share_versions()
+versions.share_versions()
 
 configuration.complete_config(config, workflow.source_path("config/schemas/config.schema.yaml"))
 
@@ -439,11 +440,11 @@ rule figures:
                 subcategory="{instance}",
                 labels={"show": label},
             )
-            for name, label in experiment.FIGURES.items()
+            for name, label in instances.FIGURES.items()
         ),
         expand(
             "results/{experiment}/{instance}/figures/{figure}.{format}",
-            figure=experiment.FIGURES,
+            figure=instances.FIGURES,
             format=FORMATS[1:],
             allow_missing=True,
         ),

@@ -12,9 +12,10 @@ from typing import Any
 
 from benchmarks.clock import Progress, ratio, spread, turns
 from benchmarks.ladders import Rung
-from reluenum.document import to_json, write_text
-from reluenum.prove import prove
-from reluenum.spool import Task, surveyed
+from reluenum.documents.files import write_text
+from reluenum.documents.results import to_json
+from reluenum.engines.certified.prove import prove
+from reluenum.engines.certified.spool import Task, surveyed
 from reluenum.verify import verify
 
 RELUENUM = [sys.executable, "-m", "reluenum"]
@@ -62,6 +63,7 @@ code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 sys.exit(code)
 """
+
 """In a small process of its own: memory of what is started counts from that of who starts it."""
 
 

@@ -2,8 +2,8 @@
 
 Usage: `./run -- python -m benchmarks.completeness [--starts 100000] [--jobs 2]`. For each instance
 the list is proved, then networks start at random, many more than anybody would use, and what they
-find is compared with the list. Writes `docs/completeness.json`, which `docs/practice.md` shows.
-About ten minutes on two cores.
+find is compared with the list. Writes `docs/data/completeness.json`, which `docs/practice.md`
+shows. About ten minutes on two cores.
 """
 
 import argparse
@@ -17,13 +17,14 @@ from pebble import ProcessPool
 from tqdm import tqdm
 
 from reluenum import Problem, enumerate_minima
-from reluenum.datasets import random_data, reference_data
-from reluenum.document import to_json, write_text
-from reluenum.multistart import Discovery, discover
+from reluenum.datasets.families import random_data, reference_data
+from reluenum.documents.files import write_text
+from reluenum.documents.results import to_json
+from reluenum.optimisers import LBFGS, Adam, Optimiser
+from reluenum.optimisers.multistart import Discovery, discover
 from reluenum.problem import parse_ridge
-from reluenum.training import LBFGS, Adam, Optimiser
 
-OUTPUT = Path(__file__).parent.parent / "docs/completeness.json"
+OUTPUT = Path(__file__).parent.parent / "docs/data/completeness.json"
 
 STAGES = (100, 1_000, 10_000, 100_000)
 """Numbers of starts after which is counted."""

@@ -12,11 +12,11 @@ from typing import Any
 
 from benchmarks.clock import Progress, TimeUp, ratio, spread, time_limit, turns
 from reluenum import Problem, enumerate_minima
-from reluenum.arrangement import Arrangement
-from reluenum.datasets import reference_data
-from reluenum.formulations import FORMULATIONS
-from reluenum.groebner import BACKENDS
-from reluenum.patterns import Counts
+from reluenum.datasets.families import reference_data
+from reluenum.engines.formulations import FORMULATIONS
+from reluenum.geometry.geometry import Geometry
+from reluenum.geometry.patterns import Counts
+from reluenum.groebner.backends import BACKENDS
 from reluenum.problem import parse_ridge
 
 BASE = ("reduced", "auto")
@@ -76,7 +76,7 @@ def reference_times(
     """
     for case in cases:
         problem = Problem(*reference_data(), case.width, parse_ridge("1/100"))
-        counts = Counts.of(problem, Arrangement.of(problem))
+        counts = Counts.of(Geometry.of(problem))
         taken: dict[tuple[str, str], list[float]] = {run: [] for run in case.runs}
         left = set(case.runs)
         for _ in turns(rounds, case.share):

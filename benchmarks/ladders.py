@@ -14,10 +14,10 @@ from typing import Any
 from benchmarks.clock import Progress, TimeUp, ratio, spread, time_limit, turns
 from benchmarks.peers import FORMS, PEERS, Form, Peer, asked, described, opened, stationary_points
 from reluenum import Problem, enumerate_minima
-from reluenum.arrangement import Arrangement
-from reluenum.datasets import random_data, reference_data
-from reluenum.groebner import DEFAULT_MEGABYTES, Limits
-from reluenum.patterns import count_supports, supports
+from reluenum.datasets.families import random_data, reference_data
+from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.supports import count_supports, supports
+from reluenum.groebner.limits import DEFAULT_MEGABYTES, Limits
 from reluenum.problem import parse_ridge
 
 RIDGE = "1/100"

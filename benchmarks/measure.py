@@ -1,4 +1,4 @@
-"""Measure everything that docs/benchmarks.md shows, and write docs/benchmarks.json.
+"""Measure everything that docs/benchmarks.md shows, and write docs/data/benchmarks.json.
 
     make bench
 
@@ -21,13 +21,13 @@ from benchmarks.clock import Progress
 from benchmarks.ladders import Rung
 from benchmarks.peers import PEERS, opened
 from reluenum import Problem
-from reluenum.datasets import reference_data
-from reluenum.document import write_text
+from reluenum.datasets.families import reference_data
+from reluenum.documents.files import write_text
 from reluenum.errors import BackendError
-from reluenum.groebner import installed_versions
+from reluenum.groebner.versions import installed_versions
 from reluenum.problem import parse_ridge
 
-TARGET = Path(__file__).parents[1] / "docs/benchmarks.json"
+TARGET = Path(__file__).parents[1] / "docs/data/benchmarks.json"
 
 FORMAT, VERSION = "reluenum-benchmarks", 1
 

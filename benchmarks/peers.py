@@ -13,17 +13,20 @@ from typing import Protocol
 import numpy as np
 
 from benchmarks import phc
-from reluenum.algebraic import CERTIFICATION_BITS, Root, real_solutions
-from reluenum.arrangement import Arrangement
-from reluenum.charts import Chart, graph_system
+from reluenum.algebra.newton import CERTIFICATION_BITS
+from reluenum.algebra.parametrisation import Root, real_solutions
+from reluenum.algebra.polynomials import PolynomialSystem
+from reluenum.crosscheck.measurement import WARM_UP
+from reluenum.engines.eliminated.charts import Chart, graph_system
+from reluenum.engines.eliminated.surrogate import paper_system
+from reluenum.engines.reduced.outcomes import Outcome, OutcomeKind, solve_support
 from reluenum.errors import BackendError
-from reluenum.fko import paper_system
-from reluenum.groebner import BACKENDS, Backend, Limits, open_engine
-from reluenum.measurement import WARM_UP
-from reluenum.patterns import Support, supports
+from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.supports import Support, supports
+from reluenum.groebner.backends import BACKENDS, Backend, open_backends
+from reluenum.groebner.limits import Limits
+from reluenum.landscape.equations import stationarity_system
 from reluenum.problem import Problem
-from reluenum.stationarity import PolynomialSystem, stationarity_system
-from reluenum.stationary import Outcome, Verdict, solve_support
 
 SAME = 1e-4
 """Largest distance of two descriptions of one point, relative to its largest coordinate.
@@ -101,7 +104,9 @@ def _paper(problem: Problem, support: Support, values: np.ndarray) -> Units:
 
 
 PAPER = Form("paper", paper_system, _paper)
+
 ELIMINATED = Form("eliminated", graph_system, _eliminated)
+
 REDUCED = Form("reduced", stationarity_system, _reduced)
 
 FORMS: Mapping[str, Form] = {form.name: form for form in (PAPER, ELIMINATED, REDUCED)}
@@ -286,7 +291,7 @@ def _on_faces(support: Support, pre_activations: np.ndarray) -> bool:
 def proved_points(problem: Problem) -> dict[Support, Point | None]:
     """Return the stationary point of every support, or None, as the Groebner engine proves it."""
     arrangement = Arrangement.of(problem)
-    with open_engine() as engine:
+    with open_backends() as engine:
         return {
             support: _proved_point(solve_support(problem, support, engine))
             for support in supports(arrangement, problem.width)
@@ -294,9 +299,9 @@ def proved_points(problem: Problem) -> dict[Support, Point | None]:
 
 
 def _proved_point(outcome: Outcome) -> Point | None:
-    if outcome.verdict is Verdict.UNDECIDED:
+    if outcome.verdict is OutcomeKind.UNDECIDED:
         raise BackendError("auto", f"no proof to compare with: {outcome.reason}")
-    if outcome.verdict is not Verdict.STATIONARY:
+    if outcome.verdict is not OutcomeKind.STATIONARY:
         return None
     point = outcome.point
     entries = [entry for row in point.unit_vectors for entry in row] + point.squares

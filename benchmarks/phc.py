@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from flint import fmpz_mpoly
 
+from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.errors import BackendError
 from reluenum.groebner.limits import Limits
 from reluenum.groebner.program import executable, introduction, run
 from reluenum.groebner.text import plain
-from reluenum.stationarity import PolynomialSystem
 
 NAME = "PHCpack"
 
@@ -31,7 +31,9 @@ VANISHING = 1e-8
 """Largest value of a scaled polynomial that counts as 0, beside its terms with coordinates >= 1."""
 
 _NUMBER = r"(-?\d\.\d+E[+-]\d+)"
+
 _COORDINATE = re.compile(rf"^ (x\d+) : +{_NUMBER} +{_NUMBER}$", re.MULTILINE)
+
 _SOLUTION = re.compile(
     rf"the solution for t :\s*\n((?: x\d+ : .*\n)+)"
     rf"== err : +{_NUMBER} = rco : +{_NUMBER} = res : +{_NUMBER} =="
@@ -116,7 +118,7 @@ def scaling(system: PolynomialSystem) -> list[int]:
 
     Examples
     --------
-    >>> from reluenum.stationarity import PolynomialSystem, ring
+    >>> from reluenum.algebra.polynomials import PolynomialSystem, ring
     >>> x, y = ring(("x", "y")).gens()
     >>> scaling(PolynomialSystem(("x", "y"), (1024 * x * y - 1, 4 * x - y)))
     [-6, -4]
@@ -147,7 +149,7 @@ def text_of(equations: PolynomialSystem, shifts: Sequence[int]) -> str:
 
     Examples
     --------
-    >>> from reluenum.stationarity import PolynomialSystem, ring
+    >>> from reluenum.algebra.polynomials import PolynomialSystem, ring
     >>> x, y = ring(("x", "y")).gens()
     >>> print(text_of(PolynomialSystem(("x", "y"), (4 * x * y - 1, x**2 - y)), (0, 1)), end="")
     2 2

@@ -1,4 +1,4 @@
-"""Write docs/benchmarks.md, its figures and the section of README.md from docs/benchmarks.json.
+"""Write docs/benchmarks.md, its figures and the section of README.md; docs/data has the numbers.
 
 Nothing is measured here. What a sentence says is checked before it is written.
 """
@@ -16,11 +16,12 @@ from benchmarks import phc
 from benchmarks.ladders import CERTIFIED
 from benchmarks.measure import TARGET
 from benchmarks.plots import LADDERS, PLOTS
-from docs.prose import bullets, paragraph, said
-from reluenum.document import write_text
+from docs.make.prose import bullets, paragraph, said
+from reluenum.documents.files import write_text
 from reluenum.figures import save_figure
 
 ROOT = Path(__file__).parents[1]
+
 PAGE, README, IMAGES = ROOT / "docs/benchmarks.md", ROOT / "README.md", ROOT / "docs/images"
 
 MARKS = ("<!-- benchmarks -->", "<!-- /benchmarks -->")
@@ -103,7 +104,8 @@ def _opening(document: Document) -> list[str]:
         "# Benchmarks",
         paragraph(
             "Everything on this page was measured in one run of `make bench`, which writes",
-            "[benchmarks.json](benchmarks.json), this page from it, and the section of the README;",
+            "[data/benchmarks.json](data/benchmarks.json), this page from it, and the section of",
+            "the README;",
             "`python -m benchmarks.render` repeats only the writing. A sentence that the numbers",
             "contradict is an error.",
         ),

@@ -21,10 +21,12 @@ from typing import Any
 
 import yaml
 
-from reluenum import Problem, datasets
-from reluenum.spool import Task, plan_document
+from reluenum import Problem
+from reluenum.datasets import families as datasets
+from reluenum.engines.certified.spool import Task, plan_document
 
 ROOT = Path(__file__).resolve().parents[1]
+
 SIZES = 4
 """Jobs for each batch of the sweeps here: one for each size of supports."""
 

@@ -24,10 +24,10 @@ from benchmarks.peers import (
     proved_points,
     stationary_points,
 )
-from reluenum.arrangement import Arrangement
-from reluenum.eliminated import independent_blocks
-from reluenum.groebner import DEFAULT_MEGABYTES, Limits
-from reluenum.patterns import Support
+from reluenum.engines.eliminated.products import independent_blocks
+from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.supports import Support
+from reluenum.groebner.limits import DEFAULT_MEGABYTES, Limits
 from reluenum.problem import Problem
 
 BASE = ("reduced", "flint")

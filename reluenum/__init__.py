@@ -13,10 +13,10 @@ _HOMES = {
     "Names": "problem",
     "OutputBias": "problem",
     "Problem": "problem",
-    "RecordedLandscape": "recorded",
+    "RecordedLandscape": "api",
     "ReluenumError": "errors",
     "enumerate_minima": "api",
-    "read_landscape": "recorded",
+    "read_landscape": "api",
 }
 """The public names and their modules, which are imported when asked for: `reluenum.verify` alone
 imports nothing of the solver."""

@@ -1,42 +1,207 @@
-"""The Python interface: a `Problem` goes in, a `Landscape` comes out."""
+"""The Python interface: a `Problem` goes in, a `Landscape` comes out, or is read from a file."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
-from functools import cached_property, partial
-from math import comb
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from operator import index
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
 
-from pebble import ProcessPool
-from tqdm import tqdm
+from reluenum.documents.files import write_text
+from reluenum.documents.minima import ALL, FORMAT, VERSION, minima_document, read_minima
+from reluenum.documents.results import to_json
+from reluenum.engines.choice import engine_of
+from reluenum.errors import IncompleteRunError
+from reluenum.groebner.backends import Settings
+from reluenum.groebner.limits import DEFAULT_MEGABYTES, DEFAULT_SECONDS, Limits
+from reluenum.landscape.evaluation import Evaluated, Network
+from reluenum.landscape.landscape import CertifiedLandscape
+from reluenum.problem import Names, Problem
 
-from reluenum.arrangement import Arrangement
-from reluenum.completeness import Projections
-from reluenum.document import minima_document
-from reluenum.eliminated import ProductOutcome
-from reluenum.errors import InputError
-from reluenum.formulations import ELIMINATED, REDUCED, Formulation
-from reluenum.formulations import formulation as named_formulation
-from reluenum.groebner import DEFAULT_MEGABYTES, DEFAULT_SECONDS, Engine, Limits, open_engine
-from reluenum.landscape import CertifiedLandscape
-from reluenum.patterns import Counts, Pattern, Support, patterns, refuse_astronomical
-from reluenum.problem import Problem
-from reluenum.prove import SUPPORT_LIMIT as CERTIFIED_LIMIT
-from reluenum.prove import prove
-from reluenum.recorded import RecordedLandscape, recorded
-from reluenum.refutation import examine, refuse_astronomical_matrices
-from reluenum.scalars import whole
-from reluenum.series import Solver, outcomes_of_size
-from reluenum.spool import Task, surveyed
-from reluenum.stationary import Outcome, solve_support
-from reluenum.views import Views
-from reluenum.workers import WORKERS
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
-ENGINES = ("groebner", CERTIFIED := "certified")
-"""How supports are decided: one polynomial system each, or in batches by rigorous numerics."""
 
-SMALLEST_BATCH, LARGEST_BATCH = 4, 64
-"""Bounds on the number of supports or patterns that travel to a worker process at once."""
+@dataclass(frozen=True, eq=False)
+class RecordedComponent(Evaluated):
+    """A component of a document.
+
+    Parameters
+    ----------
+    problem : Problem
+    record : dict
+        As the document has it, all numbers as texts.
+
+    Examples
+    --------
+    >>> from reluenum import Landscape, enumerate_minima
+    >>> problem = Problem.from_arrays([-1, 1], [0, 2], width=1, ridge=0.5)
+    >>> (best,) = Landscape.from_document(enumerate_minima(problem).document)
+    >>> best.loss, best.dimension, best.global_at_every_width
+    (Decimal('1.28921356237309504880168872421'), 0, True)
+    >>> best.strata[0]["support"][0]["face"]
+    '0+'
+    """
+
+    problem: Problem
+    record: Mapping[str, Any]
+
+    @property
+    def loss(self) -> Decimal:
+        """The loss, correctly rounded to the digits of the document."""
+        return Decimal(self.record["loss"])
+
+    @property
+    def loss_interval(self) -> tuple[Fraction, Fraction]:
+        """Rational numbers that enclose the loss."""
+        low, high = map(Fraction, self.record["loss_interval"])
+        return low, high
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of the component (0: isolated)."""
+        return self.record["dimension"]
+
+    @property
+    def on_boundary(self) -> bool:
+        """Whether some pre-activation is 0 somewhere on the component."""
+        return self.record["on_boundary"]
+
+    @property
+    def global_at_width(self) -> bool | None:
+        """Whether no network of the width is better; None if that stayed open."""
+        return self.record["global_at_width"]
+
+    @property
+    def global_at_every_width(self) -> bool:
+        """Whether no network of any width is better."""
+        return self.record["global_at_every_width"]
+
+    @property
+    def orbit_size(self) -> int:
+        """Number of components that permuting the units makes of this one."""
+        return self.record["orbit_size"]
+
+    @property
+    def strata(self) -> Sequence[Mapping[str, Any]]:
+        """The records of the strata."""
+        return self.record["strata"]
+
+    @cached_property
+    def network(self) -> Network:
+        """The representative in doubles, for inputs other than the data."""
+        network = self.record["representative"]
+        units = [[*row, c] for row, c in zip(network["B"], network["c"], strict=True)]
+        return Network.of(self.problem, network["a"], units, network.get("m", "0"))
+
+    def __repr__(self) -> str:
+        return f"RecordedComponent(loss={float(self.loss):.10g}, dimension {self.dimension})"
+
+
+class Views(Sequence):
+    """A sequence of components, by loss, that belongs to a document."""
+
+    problem: Problem
+    components: tuple[Evaluated, ...]
+    document: Mapping[str, Any]
+
+    def __len__(self) -> int:
+        return len(self.components)
+
+    @overload
+    def __getitem__(self, place: int) -> Evaluated: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Evaluated, ...]: ...
+    def __getitem__(self, place: int | slice) -> Evaluated | tuple[Evaluated, ...]:
+        return self.components[place if isinstance(place, slice) else index(place)]
+
+    @property
+    def named_document(self) -> Mapping[str, Any]:
+        """The document and, for tables and figures only, the names of the columns of the data."""
+        from reluenum.views.components import named
+
+        return named(self.document, self.problem.names)
+
+    def frame(self) -> "pd.DataFrame":
+        """Return one row per component."""
+        from reluenum.views.components import components_frame
+
+        return components_frame(self.document)
+
+    def units(self) -> "pd.DataFrame":
+        """Return one row per hidden unit of each component's representative."""
+        from reluenum.views.components import units_frame
+
+        return units_frame(self.named_document)
+
+    def figures(self) -> "dict[str, Figure]":
+        """Return every figure of one instance, by name."""
+        from reluenum.figures import FIGURES
+
+        return {name: draw(self.named_document) for name, draw in FIGURES.items()}
+
+    def save(self, path: str | Path) -> None:
+        """Write the document to a file, whole or not at all."""
+        write_text(Path(path), to_json(self.document))
+
+    def _repr_html_(self) -> str:
+        """Return a table and a small figure, for notebooks."""
+        from reluenum.figures.pages import landscape_section
+
+        return landscape_section(repr(self.problem), self.named_document)
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedLandscape(Views):
+    """A list of minima that was read back, with the views of a `Landscape`.
+
+    Data, ridge and faces are exact; losses and weights are the decimals of the document. Whether
+    the document is right, `reluenum verify` says.
+
+    Parameters
+    ----------
+    document : dict
+        Of the format `reluenum-minima`.
+    problem : Problem
+        Of a list for every width, at the width n, which all its entries fit into.
+    components : tuple of RecordedComponent
+
+    Examples
+    --------
+    >>> from reluenum import Landscape, enumerate_minima
+    >>> problem = Problem.from_arrays([-1, 1], [0, 2], width=1, ridge=0.5)
+    >>> found = Landscape.from_document(enumerate_minima(problem).document)
+    >>> found
+    RecordedLandscape of Problem(n=2, d=1, width=1, ridge=1/2, loss=sum, output_bias=none): 1 ...
+    >>> found.is_complete, found.every_width
+    (True, False)
+    """
+
+    document: Mapping[str, Any]
+    problem: Problem
+    components: tuple[RecordedComponent, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the document says that no component is missing."""
+        return self.document["complete"]
+
+    @property
+    def every_width(self) -> bool:
+        """Whether it is about all widths."""
+        return self.document["problem"]["width"] == ALL
+
+    def __repr__(self) -> str:
+        number = len(self.components)
+        width = ", at every width" if self.every_width else ""
+        return (
+            f"RecordedLandscape of {self.problem!r}{width}: {number} "
+            f"component{'s' * (number != 1)} of local minima"
+        )
 
 
 class Landscape(Views, CertifiedLandscape):
@@ -44,12 +209,28 @@ class Landscape(Views, CertifiedLandscape):
 
     `landscape[0]` is the best component; a slice is a tuple of components. A landscape can be
     copied and pickled: what is exact stays so, and points are certified again when they are read.
+
+    Examples
+    --------
+    >>> problem = Problem.from_arrays([-1, 1], [0, 2], width=1, ridge=0.5)
+    >>> landscape = enumerate_minima(problem)
+    >>> landscape.is_complete, len(landscape)
+    (True, 1)
+    >>> best = landscape[0]
+    >>> best
+    Component(loss=1.289213562, isolated, 0+x1)
+    >>> best.predict([-1, 0, 1, 2]).round(2).tolist()
+    [0.0, 0.82, 1.65, 2.47]
+    >>> landscape.frame().loc[0, ["kind", "support", "global_at_every_width"]].tolist()
+    ['isolated', '(0+) a>0 x1', True]
+    >>> list(landscape.units().columns)
+    ['component', 'unit', 'face', 'a', 'b_x', 'c']
     """
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """The contract's document."""
-        return minima_document(self)
+        """What `save` writes: the format `reluenum-minima` (results/README.md has its keys)."""
+        return minima_document(self) if self.written is None else dict(self.written)
 
     @staticmethod
     def from_document(document: Mapping[str, Any]) -> RecordedLandscape:
@@ -124,132 +305,84 @@ def enumerate_minima(
     >>> enumerate_minima(problem)  # doctest: +ELLIPSIS
     Landscape of Problem(n=2, d=1, width=1, ridge=1/2, loss=sum, output_bias=none): 1 compon...
     """
-    limits, jobs = Limits(seconds, megabytes), whole(jobs, "jobs")
-    if named_engine(engine) == CERTIFIED:
-        _refuse_beside_certified(formulation, all_patterns)
-        if not force:
-            refuse_astronomical(problem, CERTIFIED_LIMIT)
-        task = Task(problem, problem.width, backend, limits)
-        return Landscape(**_known(prove(task, surveyed(task, jobs, progress)).landscape))
-    route = named_formulation(formulation)
+    way = engine_of(engine, formulation, all_patterns)
+    settings = Settings(backend, Limits(seconds, megabytes), jobs, progress)
     if not force:
-        refuse_astronomical(problem)
-    if all_patterns and not force:
-        refuse_astronomical_matrices(problem)
-    arrangement = Arrangement.of(problem)
-    examined = examine(problem, arrangement, progress).to_document() if all_patterns else None
-    start, solved = (_supports, _by_size) if route is REDUCED else (_products, _by_pattern)
-    with _solver(problem, start, route, backend, limits, jobs) as solve:
-        outcomes = list(solved(problem, arrangement, solve, progress))
-    certified = route.certify(route.merge(problem, arrangement, outcomes), arrangement)
-    return Landscape(**_known(certified) | {"sign_matrices": examined})
+        way.refuse_astronomical(problem)
+    found = way.landscape(problem, settings)
+    return Landscape(**{field.name: getattr(found, field.name) for field in fields(found)})
 
 
-def named_engine(name: str) -> str:
-    """Return the name of an engine.
+def recorded(
+    document: Mapping[str, Any], names: Names | None = None, source: str = "the document"
+) -> RecordedLandscape:
+    """Return the list of minima that a document has.
+
+    Parameters
+    ----------
+    document : dict
+        Of the format `reluenum-minima`.
+    names : Names, optional
+        Of the columns of the data, which documents do not have.
+    source : str
+        Names it in errors.
 
     Raises
     ------
+    IncompleteRunError
+        If it is none, or records are missing.
     InputError
-        If there is none of that name.
+        If the names do not fit the data.
     """
-    if name not in ENGINES:
-        raise InputError("engine", repr(name), f"one of {', '.join(ENGINES)}")
-    return name
-
-
-def _refuse_beside_certified(formulation: str, all_patterns: bool) -> None:
-    """Refuse what belongs to the Groebner engine alone."""
-    if formulation != REDUCED.name:
-        raise InputError("formulation", repr(formulation), "none beside the certified engine")
-    if all_patterns:
-        raise InputError("all_patterns", "True", "False beside the certified engine")
-
-
-def _known(certified: CertifiedLandscape) -> dict[str, Any]:
-    return {field.name: getattr(certified, field.name) for field in fields(certified)}
-
-
-def _by_size(
-    problem: Problem, arrangement: Arrangement, solve: Solver, progress: bool
-) -> Iterator[Outcome]:
-    """Yield the outcome of every support; reducible ones need no solver (Theorem E)."""
-    known = Projections(problem)
-    total = Counts.of(problem, arrangement).supports_examined
-    with tqdm(total=total, unit="support", disable=not progress) as bar:
-        for size in range(1, problem.width + 1):
-            for outcome in outcomes_of_size(arrangement, size, known, solve):
-                bar.update()
-                yield outcome
-
-
-def _by_pattern(
-    problem: Problem, arrangement: Arrangement, solve: Solver, progress: bool
-) -> Iterator[ProductOutcome]:
-    """Yield the outcome of every product of faces, one pattern after the other."""
-    total = comb(len(arrangement.faces) + problem.width - 1, problem.width)
-    with tqdm(total=total, unit="product", disable=not progress) as bar:
-        for outcome in solve(patterns(arrangement, problem.width)):
-            bar.update()
-            yield outcome
-
-
-def _supports(problem: Problem, engine: Engine) -> Callable[[Support], list[Outcome]]:
-    """Return a function that solves one support."""
-    return lambda support: [solve_support(problem, support, engine)]
-
-
-def _products(problem: Problem, engine: Engine) -> Callable[[Pattern], list[ProductOutcome]]:
-    """Return a function that solves the products of faces of one pattern."""
-    return ELIMINATED.solver(problem, Arrangement.of(problem), engine)
+    if (document.get("format"), document.get("version")) != (FORMAT, VERSION):
+        raise IncompleteRunError(f"{source} is no document of kind {FORMAT}, version {VERSION}")
+    with _as_written(source):
+        posed = dict(document["problem"])
+        if posed["width"] == ALL:
+            posed["width"] = len(posed["y"])
+        problem = Problem.from_document(posed)
+    problem = replace(problem, names=names)
+    with _as_written(source):
+        components = tuple(RecordedComponent(problem, r) for r in document["components"])
+        for component in components:
+            component.loss, component.loss_interval, component.network  # noqa: B018, all are read
+    return RecordedLandscape(document, problem, components)
 
 
 @contextmanager
-def _solver(
-    problem: Problem,
-    start: Callable[[Problem, Engine], Callable[[Any], list]],
-    route: Formulation,
-    backend: str,
-    limits: Limits,
-    jobs: int,
-) -> Iterator[Solver]:
-    """Provide a function that solves many items, here or in so many processes, in order."""
-    with open_engine(backend, limits) as engine:
-        if jobs == 1:
-            solve = start(problem, engine)
-            yield lambda items: (outcome for item in items for outcome in solve(item))
-            return
-    arrangement = Arrangement.of(problem)
-    work = partial(_solve_batch, problem, start, backend, limits)
-    pool = ProcessPool(jobs, context=WORKERS)
+def _as_written(source: str) -> Iterator[None]:
+    """Say of what cannot be read that no run writes it."""
     try:
-        yield lambda items: (
-            route.read(problem, arrangement, record)
-            for records in pool.map(work, _batches(list(items), jobs)).result()
-            for record in records
-        )
-        pool.close()
-    except BaseException:
-        pool.stop()
-        raise
-    finally:
-        pool.join()
+        yield
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        reason = f"{source} is not as a run writes it: {type(error).__name__}: {error}"
+        raise IncompleteRunError(reason) from error
 
 
-def _batches(items: list, jobs: int) -> list[list]:
-    """Split items into several batches per process, none so small that starting it shows."""
-    size = min(max(len(items) // (8 * jobs), SMALLEST_BATCH), LARGEST_BATCH)
-    return [items[k : k + size] for k in range(0, len(items), size)]
+def read_landscape(path: str | Path, names: Names | None = None) -> RecordedLandscape:
+    """Read a list of minima from the file of a document.
 
+    Parameters
+    ----------
+    path : str or Path
+        Written by `Landscape.save`, `reluenum minima` or the workflow.
+    names : Names, optional
+        Of the columns of the data, which documents do not have.
 
-def _solve_batch(
-    problem: Problem,
-    start: Callable[[Problem, Engine], Callable[[Any], list]],
-    backend: str,
-    limits: Limits,
-    items: list,
-) -> list[dict[str, Any]]:
-    """Solve items in a worker process; outcomes travel as text."""
-    with open_engine(backend, limits) as engine:
-        solve = start(problem, engine)
-        return [outcome.to_document() for item in items for outcome in solve(item)]
+    Raises
+    ------
+    IncompleteRunError
+        If it is no document of minima, or damaged.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from reluenum import enumerate_minima
+    >>> problem = Problem.from_arrays([-1, 1], [0, 2], width=1, ridge=0.5)
+    >>> with TemporaryDirectory() as folder:
+    ...     enumerate_minima(problem).save(f"{folder}/minima.json")
+    ...     found = read_landscape(f"{folder}/minima.json")
+    >>> found.problem == problem, len(found)
+    (True, 1)
+    """
+    return recorded(read_minima(path), names, str(path))

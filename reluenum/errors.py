@@ -16,7 +16,17 @@ def one_line(text: object) -> str:
 
 
 class ReluenumError(Exception):
-    """Base class of every error this package raises on purpose."""
+    """Base class of every error this package raises on purpose.
+
+    Examples
+    --------
+    >>> from reluenum import Problem
+    >>> try:
+    ...     Problem.from_text([["1/0"]], ["1"], width=1, ridge="1")
+    ... except ReluenumError as error:
+    ...     print(error)
+    inputs[0][0]: '1/0' divides by zero; expected a decimal or fraction
+    """
 
 
 class InputError(ReluenumError, ValueError):
@@ -30,6 +40,11 @@ class InputError(ReluenumError, ValueError):
         What stands there.
     expected : str
         What should stand there.
+
+    Examples
+    --------
+    >>> print(InputError("ridge", "0 is not positive", "a positive number"))
+    ridge: 0 is not positive; expected a positive number
     """
 
     def __init__(self, where: str, found: str, expected: str) -> None:

@@ -13,9 +13,10 @@ from typing import Any, Self
 
 from flint import fmpq, fmpz
 
-from reluenum.arrays import Table, items, refuse_other_labels, single_column, table
+from reluenum.algebra.arrays import Table, items, refuse_other_labels, single_column, table
+from reluenum.algebra.linear import Vector
+from reluenum.algebra.scalars import exact_text, shown, whole
 from reluenum.errors import InputError, quoted
-from reluenum.scalars import exact_text, shown, whole
 
 MAXIMAL_DIGITS = 1000
 """Longest numerator or denominator accepted, so that `1e999999999` is refused, not expanded."""
@@ -26,18 +27,39 @@ _NUMBER = re.compile(
     re.ASCII,
 )
 
-Vector = tuple[fmpq, ...]
-
 
 class Loss(StrEnum):
-    """How the squared residuals are added up."""
+    """How the squared residuals are added up.
+
+    The mean of n squares with a ridge has the minima of their sum with n times the ridge.
+
+    Examples
+    --------
+    >>> for loss in Loss:
+    ...     problem = Problem.from_arrays([0, 1, 3], [0, 2, 1], width=1, ridge=0.5, loss=loss)
+    ...     print(loss, problem.ridge, problem.effective_ridge)
+    sum 1/2 1/2
+    mean 1/2 3/2
+    """
 
     SUM = "sum"
     MEAN = "mean"
 
 
 class OutputBias(StrEnum):
-    """Whether the network has an additive output bias, and whether it is penalised."""
+    """Whether the network has an additive output bias, and whether it is penalised.
+
+    Examples
+    --------
+    >>> from reluenum import enumerate_minima
+    >>> data = {"X": [0, 1], "y": [7, 7], "width": 1, "ridge": 20}
+    >>> for bias in OutputBias:
+    ...     best = enumerate_minima(Problem.from_arrays(**data, output_bias=bias))[0]
+    ...     print(f"{bias}: loss {float(best.loss):.4g}, m = {best.network.bias:.4g}")
+    none: loss 98, m = 0
+    free: loss 0, m = 7
+    ridge: loss 89.09, m = 0.6364
+    """
 
     NONE = "none"
     FREE = "free"
@@ -130,6 +152,13 @@ class Names:
     ----------
     inputs : (d,) tuple of str
     target : str
+
+    Examples
+    --------
+    >>> Names.usual(2)
+    Names(inputs=('x1', 'x2'), target='y')
+    >>> Names(("speed",), "distance").inputs
+    ('speed',)
     """
 
     inputs: tuple[str, ...]
@@ -175,6 +204,16 @@ class Problem:
     ------
     InputError
         If a field is out of range or the shapes disagree.
+
+    Examples
+    --------
+    >>> problem = Problem.from_text([["-17/100"], ["0.44"]], ["1/20", "1.02"], 2, "1e-2")
+    >>> problem
+    Problem(n=2, d=1, width=2, ridge=1/100, loss=sum, output_bias=none)
+    >>> problem.inputs, problem.targets
+    (((-17/100,), (11/25,)), (1/20, 51/50))
+    >>> Problem.from_document(problem.to_document()) == problem
+    True
     """
 
     inputs: tuple[Vector, ...]
@@ -230,6 +269,11 @@ class Problem:
         ------
         InputError
             Naming the entry that cannot be read.
+
+        Examples
+        --------
+        >>> Problem.from_text([["1/2", "0"], ["-1", "3"]], [1, "0.25"], width=3, ridge="1/10")
+        Problem(n=2, d=2, width=3, ridge=1/10, loss=sum, output_bias=none)
         """
         points = enumerate(items(inputs, "inputs", "a list of inputs"))
         rows = tuple(_exact_row(row, f"inputs[{i}]") for i, row in points)
@@ -291,7 +335,7 @@ class Problem:
 
         rows = inputs.read("X", number)
         values = tuple(value for (value,) in targets.read("y", number))
-        penalty, names = _read(ridge, "ridge", binary), _names(inputs, targets)
+        penalty, names = _read_number(ridge, "ridge", binary), _column_names(inputs, targets)
         return cls(rows, values, width, penalty, loss, output_bias, names)
 
     @classmethod
@@ -307,7 +351,7 @@ class Problem:
         )
 
     def to_document(self) -> dict[str, Any]:
-        """Return the `problem` record of a document (see the contract)."""
+        """Return the `problem` record of a document."""
         return {
             "x": [[str(entry) for entry in row] for row in self.inputs],
             "y": [str(entry) for entry in self.targets],
@@ -318,7 +362,13 @@ class Problem:
         }
 
     def with_width(self, width: int) -> Self:
-        """Return the same problem with another number of hidden units."""
+        """Return the same problem with another number of hidden units.
+
+        Examples
+        --------
+        >>> Problem.from_arrays([0, 1], [0, 2], width=1, ridge=0.5).with_width(3).width
+        3
+        """
         return replace(self, width=width)
 
     @property
@@ -378,7 +428,7 @@ class Problem:
 
     @cached_property
     def bias_share(self) -> fmpq:
-        """The m that fits best is this number times the sum of y - f (theory, section 1)."""
+        """The m that fits best is this number times the sum of y - f (Lemma 1)."""
         match self.output_bias:
             case OutputBias.NONE:
                 return fmpq(0)
@@ -388,7 +438,7 @@ class Problem:
                 return 1 / (self.size + self.effective_ridge)
 
     def residual(self, errors: Sequence[Any]) -> list[Any]:
-        """Apply R: turn y - f into the residual y - f - m with the best output bias m.
+        """Apply R: turn y - f into the residual y - f - m with the best output bias m (Lemma 1).
 
         Works over any ring that contains the rationals (numbers, polynomials, balls).
 
@@ -438,7 +488,7 @@ def alike(rows: Iterable[Vector]) -> list[list[int]]:
     return list(found.values())
 
 
-def _names(inputs: Table, targets: Table) -> Names | None:
+def _column_names(inputs: Table, targets: Table) -> Names | None:
     """Return the names of columns, if there are any."""
     dimension = len(inputs.rows[0]) if inputs.rows else 1
     return Names.given(dimension, inputs.names, *(targets.names or (None,)))
@@ -457,10 +507,10 @@ def _exact(entry: Any, where: str) -> fmpq:
     if isinstance(entry, Real) and not isinstance(entry, Rational):
         expected = "exact text such as '1/10' or '0.1'; `Problem.from_arrays` reads floats"
         raise InputError(where, f"the float {entry}", expected)
-    return _read(entry, where)
+    return _read_number(entry, where)
 
 
-def _read(entry: Any, where: str, binary: bool = False) -> fmpq:
+def _read_number(entry: Any, where: str, binary: bool = False) -> fmpq:
     """Read one number."""
     try:
         return entry if isinstance(entry, fmpq) else parse_rational(exact_text(entry, binary))

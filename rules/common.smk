@@ -1,8 +1,8 @@
 # What the rules share: the instances, batches and paths of the configuration, and names of files.
 # A sweep has many instances to a job; otherwise an instance has jobs of its own.
-BATCHES = experiment.batches(config) if "sweep" in config else {}
-INSTANCES = {} if BATCHES else experiment.instances(config)
-PATHS = experiment.paths(config)
+BATCHES = instances.batches(config) if "sweep" in config else {}
+INSTANCES = {} if BATCHES else instances.instances(config)
+PATHS = instances.paths(config)
 FORMATS = config["figures"]["formats"]
 CERTIFIED = config["solve"]["engine"] == "certified"
 
@@ -17,7 +17,7 @@ def solved_batches(wildcards):
     plan = checkpoints.patterns.get(**wildcards).output.patterns
     return expand(
         rules.solve.output.solved,
-        batch=experiment.planned_batches(plan),
+        batch=plans.planned_batches(plan),
         **wildcards,
     )
 
@@ -27,7 +27,7 @@ def surveyed_blocks(wildcards):
     plan = checkpoints.supports.get(**wildcards).output.supports
     return expand(
         rules.survey.output.surveyed,
-        block=experiment.planned_blocks(plan),
+        block=plans.planned_blocks(plan),
         **wildcards,
     )
 

@@ -42,7 +42,7 @@ rule crosscheck:
                 backend=backend,
                 allow_missing=True,
             )
-            for formulation, backend in experiment.crosscheck_runs(config)
+            for formulation, backend in plans.crosscheck_runs(config)
         ],
     output:
         expand(

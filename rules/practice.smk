@@ -139,11 +139,11 @@ rule descent_views:
                 subcategory="{instance}",
                 labels={"show": label},
             )
-            for name, label in experiment.DESCENT_FIGURES.items()
+            for name, label in instances.DESCENT_FIGURES.items()
         ),
         expand(
             "results/{experiment}/{instance}/figures/{figure}.{format}",
-            figure=experiment.DESCENT_FIGURES,
+            figure=instances.DESCENT_FIGURES,
             format=FORMATS[1:],
             allow_missing=True,
         ),
@@ -191,11 +191,11 @@ rule descent_table:
                 category="Descents",
                 labels={"show": label},
             )
-            for name, label in experiment.PRACTICE_FIGURES.items()
+            for name, label in instances.PRACTICE_FIGURES.items()
         ),
         expand(
             "results/{experiment}/figures/{figure}.{format}",
-            figure=experiment.PRACTICE_FIGURES,
+            figure=instances.PRACTICE_FIGURES,
             format=FORMATS[1:],
             allow_missing=True,
         ),

@@ -51,11 +51,11 @@ rule summary_figures:
                 category="All instances",
                 labels={"show": label},
             )
-            for name, label in experiment.SUMMARY_FIGURES.items()
+            for name, label in instances.SUMMARY_FIGURES.items()
         ),
         expand(
             "results/{experiment}/figures/{figure}.{format}",
-            figure=experiment.SUMMARY_FIGURES,
+            figure=instances.SUMMARY_FIGURES,
             format=FORMATS[1:],
             allow_missing=True,
         ),

@@ -157,11 +157,11 @@ rule sweep_figures:
                 category="Figures",
                 labels={"show": label},
             )
-            for name, label in experiment.SWEEP_FIGURES.items()
+            for name, label in instances.SWEEP_FIGURES.items()
         ),
         expand(
             "results/{experiment}/figures/{figure}.{format}",
-            figure=experiment.SWEEP_FIGURES,
+            figure=instances.SWEEP_FIGURES,
             format=FORMATS[1:],
             allow_missing=True,
         ),

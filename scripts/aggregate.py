@@ -5,17 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from reluenum.aggregate import (
-    GROUP_AND_RIDGE,
-    read_frame,
-    summary,
-    total_seconds,
-    write_frame,
-)
-from reluenum.document import write_text
-from reluenum.joblog import logged
-from reluenum.overview import latex, markdown
-from reluenum.pages import sweep_page
+from reluenum.documents.files import write_text
+from reluenum.documents.parquet import read_frame, write_frame
+from reluenum.experiments.joblog import logged
+from reluenum.figures.pages import sweep_page
+from reluenum.views.sweep_tables import GROUP_AND_RIDGE, sweep_summary, total_seconds
+from reluenum.views.sweeps import sweep_latex, sweep_markdown
 
 
 def main(
@@ -46,9 +41,9 @@ def main(
     for name, table in found.items():
         write_frame(tables[f"{name}_parquet"], table)
         write_text(tables[f"{name}_csv"], _csv(table))
-    write_text(tables["summary_csv"], _csv(summary(rows, GROUP_AND_RIDGE)))
-    write_text(tables["summary_md"], markdown(rows, parts))
-    write_text(tables["summary_tex"], latex(rows))
+    write_text(tables["summary_csv"], _csv(sweep_summary(rows, GROUP_AND_RIDGE)))
+    write_text(tables["summary_md"], sweep_markdown(rows, parts))
+    write_text(tables["summary_tex"], sweep_latex(rows))
     write_text(tables["summary_html"], sweep_page(title, rows, parts))
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from reluenum.document import write_text
+from reluenum.documents.files import write_text
+from reluenum.documents.seals import place_of, read_sealed
 from reluenum.errors import IncompleteRunError
-from reluenum.joblog import logged
-from reluenum.seals import place_of, read_sealed
+from reluenum.experiments.joblog import logged
 
 
 def main(agreements: Mapping[str, Path], agreed: Path) -> None:

@@ -4,9 +4,10 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from reluenum.document import minima_document, stationary_document, write_result, write_sealed
-from reluenum.files import read_examined, read_merged
-from reluenum.joblog import logged
+from reluenum.documents.minima import minima_document, stationary_document
+from reluenum.documents.results import write_result, write_sealed
+from reluenum.experiments.joblog import logged
+from reluenum.experiments.steps import read_examined, read_merged
 
 
 def main(merged: Path, patterns: Path, minima: Path, stationary: Path) -> None:

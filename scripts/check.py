@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from reluenum.document import write_text
-from reluenum.joblog import logged
-from reluenum.sweep import checked
+from reluenum.documents.files import write_text
+from reluenum.experiments.joblog import logged
+from reluenum.experiments.sweep import checked
 
 
 def main(documents: Sequence[Path], report: Path) -> None:

@@ -3,10 +3,11 @@
 import logging
 from pathlib import Path
 
-from reluenum.convex import convex_optimum
-from reluenum.convex_check import compare, convex_document
-from reluenum.document import read_result, to_json, write_text
-from reluenum.joblog import logged
+from reluenum.convex.comparison import compare_with_program, convex_document
+from reluenum.convex.program import convex_optimum
+from reluenum.documents.files import write_text
+from reluenum.documents.results import read_result, to_json
+from reluenum.experiments.joblog import logged
 from reluenum.problem import Problem
 
 
@@ -14,7 +15,7 @@ def main(minima: Path, convex: Path) -> None:
     """Read the minima of an instance; write the value of its convex program and the verdict."""
     document = read_result(minima)
     optimum = convex_optimum(Problem.from_document(document["problem"]))
-    comparison = compare(optimum, document)
+    comparison = compare_with_program(optimum, document)
     logging.info("%s, gap %.1e", comparison.verdict, optimum.gap)
     write_text(convex, to_json(convex_document(optimum, comparison)))
 

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from reluenum.convex_check import AGREEING, read_verdicts
-from reluenum.document import write_text
+from reluenum.convex.comparison import AGREEING
+from reluenum.documents.files import write_text
 from reluenum.errors import IncompleteRunError
-from reluenum.joblog import logged
+from reluenum.experiments.joblog import logged
+from reluenum.views.convex import read_verdicts
 
 
 def main(table: Path, agreed: Path) -> None:

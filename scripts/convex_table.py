@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from reluenum.convex_check import convex_csv
-from reluenum.document import write_text
-from reluenum.joblog import logged
-from reluenum.seals import read_json
+from reluenum.documents.files import write_text
+from reluenum.documents.seals import read_json
+from reluenum.experiments.joblog import logged
+from reluenum.views.convex import convex_csv
 
 
 def main(convex: Mapping[str, Path], table: Path) -> None:

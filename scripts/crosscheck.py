@@ -4,19 +4,19 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from reluenum.crosscheck import compare
-from reluenum.crosscheck_page import summary, write_views
-from reluenum.document import write_sealed
-from reluenum.joblog import logged
-from reluenum.measurement import read_measurement
+from reluenum.crosscheck.agreement import compare_measurements
+from reluenum.crosscheck.measurement import read_measurement
+from reluenum.crosscheck.page import crosscheck_summary, write_views
+from reluenum.documents.results import write_sealed
+from reluenum.experiments.joblog import logged
 
 
 def main(
     measured: Sequence[Path], title: str, formats: Sequence[str], folder: Path, agreement: Path
 ) -> None:
     """Read measurements; write tables, figure and page into a folder, and the agreement."""
-    found = compare(map(read_measurement, measured))
-    for line in summary(found):
+    found = compare_measurements(map(read_measurement, measured))
+    for line in crosscheck_summary(found):
         logging.info("%s", line)
     write_views(found, folder, formats, title)
     write_sealed(agreement, found.to_document())

@@ -3,12 +3,12 @@
 import logging
 from pathlib import Path
 
-from reluenum.document import write_sealed
-from reluenum.files import read_problem
-from reluenum.groebner import Limits
-from reluenum.joblog import logged
-from reluenum.measurement import measure, unfinished
-from reluenum.patterns import refuse_astronomical
+from reluenum.crosscheck.measurement import measure, unfinished
+from reluenum.documents.results import write_sealed
+from reluenum.experiments.joblog import logged
+from reluenum.experiments.steps import read_problem
+from reluenum.geometry.sizes import refuse_astronomical
+from reluenum.groebner.limits import Limits
 
 
 def main(

@@ -5,15 +5,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reluenum.datasets import posed, to_csv
-from reluenum.document import write_sealed, write_text
-from reluenum.files import problem_document
-from reluenum.joblog import logged
+from reluenum.datasets.families import to_csv
+from reluenum.documents.files import write_text
+from reluenum.documents.results import write_sealed
+from reluenum.experiments.instances import problem_of
+from reluenum.experiments.joblog import logged
+from reluenum.experiments.steps import problem_document
 
 
 def main(instance: Mapping[str, Any], data: Path, problem: Path) -> None:
-    """Read or generate the data of an instance (see `reluenum.experiment.instances`)."""
-    found = posed(instance)
+    """Read or generate the data of an instance (see `experiments.instances.instances`)."""
+    found = problem_of(instance)
     logging.info("%r", found)
     write_text(data, to_csv(found.inputs, found.targets))
     write_sealed(problem, problem_document(found))

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from reluenum.document import read_result, write_text
+from reluenum.documents.files import write_text
+from reluenum.documents.labels import undecided_along
+from reluenum.documents.results import read_result
 from reluenum.errors import IncompleteRunError
-from reluenum.joblog import logged
-from reluenum.paths import read_path
-from reluenum.tables import undecided_along
+from reluenum.experiments.joblog import logged
+from reluenum.paths.path import read_path
 
 
 def main(minima: Mapping[str, Path], paths: Mapping[str, Path], decided: Path) -> None:

@@ -3,13 +3,13 @@
 import logging
 from pathlib import Path
 
-from reluenum.document import read_result, write_result
-from reluenum.groebner import Limits
-from reluenum.joblog import logged
-from reluenum.practice import Settings, descents
+from reluenum.documents.results import read_result, write_result
+from reluenum.experiments.joblog import logged
+from reluenum.groebner.limits import Limits
+from reluenum.optimisers.runs import Descents, descents
 
 
-def main(minima: Path, settings: Settings, limits: Limits, found: Path) -> None:
+def main(minima: Path, settings: Descents, limits: Limits, found: Path) -> None:
     """Read the minima of an instance and write what the optimisers find."""
     document = descents(read_result(minima), settings, limits)
     for summary in document["optimisers"]:
@@ -21,7 +21,7 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
             Path(snakemake.input.minima),
-            Settings(
+            Descents(
                 tuple(snakemake.params.optimisers),
                 snakemake.params.starts,
                 snakemake.params.seed,

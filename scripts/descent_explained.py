@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from reluenum.document import read_result, write_text
+from reluenum.documents.files import write_text
+from reluenum.documents.results import read_result
 from reluenum.errors import IncompleteRunError
-from reluenum.joblog import logged
-from reluenum.practice import missing, unexplained
+from reluenum.experiments.joblog import logged
+from reluenum.optimisers.runs import missing, unexplained
 
 
 def main(descents: Mapping[str, Path], explained: Path) -> None:

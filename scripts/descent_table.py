@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from reluenum.document import read_result, write_text
+from reluenum.documents.files import write_text
+from reluenum.documents.results import read_result
+from reluenum.experiments.joblog import logged
 from reluenum.figures import PRACTICE_FIGURES, save_figure
-from reluenum.joblog import logged
-from reluenum.pages import practice_page
-from reluenum.practice_tables import latex, markdown, shares_frame
-from reluenum.tables import csv_text
+from reluenum.figures.pages import practice_page
+from reluenum.views.cells import csv_text
+from reluenum.views.optimisers import shares_frame, shares_latex, shares_markdown
 
 
 def main(
@@ -29,8 +30,8 @@ def main(
     """
     shares = shares_frame({name: read_result(path) for name, path in descents.items()})
     write_text(table, csv_text(shares))
-    write_text(table.with_suffix(".md"), markdown(shares))
-    write_text(table.with_suffix(".tex"), latex(shares))
+    write_text(table.with_suffix(".md"), shares_markdown(shares))
+    write_text(table.with_suffix(".tex"), shares_latex(shares))
     write_text(table.with_suffix(".html"), practice_page(title, shares))
     for name, draw in PRACTICE_FIGURES.items():
         save_figure(draw(shares), folder / name, formats)

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from reluenum.document import read_result, write_text
+from reluenum.documents.files import write_text
+from reluenum.documents.results import read_result
+from reluenum.experiments.joblog import logged
 from reluenum.figures import DESCENT_FIGURES, save_figure
-from reluenum.joblog import logged
-from reluenum.practice_tables import basins_csv, runs_csv
+from reluenum.views.optimisers import basins_csv, runs_csv
 
 
 def main(descents: Path, runs: Path, basins: Path, folder: Path, formats: Sequence[str]) -> None:

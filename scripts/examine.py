@@ -6,21 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reluenum.aggregate import (
-    COMPONENTS,
-    INSTANCES,
-    TIMES,
-    component_rows,
-    frame,
-    instance_row,
-    time_row,
-    write_frame,
-)
-from reluenum.archive import write_archive
-from reluenum.experiment import batch_instances, instance_name
-from reluenum.groebner import Limits
-from reluenum.joblog import logged
-from reluenum.sweep import document_members, examine, refuse_large
+from reluenum.documents.archive import write_archive
+from reluenum.documents.parquet import write_frame
+from reluenum.experiments.instances import batch_instances
+from reluenum.experiments.joblog import logged
+from reluenum.experiments.names import instance_name
+from reluenum.experiments.rows import component_rows, instance_row, time_row
+from reluenum.experiments.sweep import document_members, examine_size, refuse_large
+from reluenum.groebner.backends import Settings
+from reluenum.groebner.limits import Limits
+from reluenum.views.sweep_tables import COMPONENTS, INSTANCES, TIMES, frame
 
 
 @dataclass(frozen=True)
@@ -38,19 +33,18 @@ def main(
     spec: Mapping[str, Any],
     size: int,
     earlier: Sequence[Path],
-    backend: str,
-    limits: Limits,
+    settings: Settings,
     certificates: bool,
     force: bool,
     outputs: Outputs,
 ) -> None:
-    """Examine a batch (see `reluenum.sweep.examine`) and write archives and rows of tables.
+    """Examine a batch (see `experiments.sweep.examine_size`) and write archives and rows of tables.
 
     An astronomical one is refused unless forced.
     """
     if not force:
         refuse_large(spec, size)
-    step = examine(spec, size, earlier, backend, limits, certificates)
+    step = examine_size(spec, size, earlier, settings, certificates)
     named = {instance_name(instance): instance for instance in batch_instances(spec, size)}
     rows = [instance_row(named[name], document) for name, document in step.documents.items()]
     components = [
@@ -75,8 +69,10 @@ if __name__ == "__main__":
             snakemake.params.spec,
             int(snakemake.wildcards.size),
             list(map(Path, snakemake.input.earlier)),
-            snakemake.params.backend,
-            Limits(snakemake.params.seconds, snakemake.params.megabytes),
+            Settings(
+                snakemake.params.backend,
+                Limits(snakemake.params.seconds, snakemake.params.megabytes),
+            ),
             snakemake.params.certificates,
             snakemake.params.force,
             Outputs(**{name: Path(path) for name, path in snakemake.output.items()}),

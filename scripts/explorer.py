@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from reluenum.document import write_text
-from reluenum.explorer import explorer_page
-from reluenum.joblog import logged
-from reluenum.paths import read_path
+from reluenum.documents.files import write_text
+from reluenum.experiments.joblog import logged
+from reluenum.figures.explorer import explorer_page
+from reluenum.paths.path import read_path
 
 
 def main(path: Path, page: Path) -> None:

@@ -3,9 +3,10 @@
 import logging
 from pathlib import Path
 
-from reluenum.document import read_result, write_text
-from reluenum.facts import facts_text
-from reluenum.joblog import logged
+from reluenum.documents.files import write_text
+from reluenum.documents.results import read_result
+from reluenum.experiments.joblog import logged
+from reluenum.views.facts import facts_text
 
 
 def main(minima: Path, facts: Path) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from reluenum.document import read_result
+from reluenum.datasets.layout import Layout
+from reluenum.documents.results import read_result
+from reluenum.experiments.joblog import logged
 from reluenum.figures import FIGURES, save_figure
-from reluenum.joblog import logged
-from reluenum.layout import Layout
 from reluenum.problem import Names
-from reluenum.tables import named
+from reluenum.views.components import named
 
 
 def main(minima: Path, folder: Path, formats: Sequence[str], layout: Mapping[str, Any]) -> None:

@@ -4,17 +4,17 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from reluenum.arrangement import Arrangement
-from reluenum.document import write_sealed
-from reluenum.files import merge_files, merged_document, read_problem
-from reluenum.formulations import Formulation, formulation
-from reluenum.joblog import logged
+from reluenum.documents.results import write_sealed
+from reluenum.engines.formulations import Formulation, formulation
+from reluenum.experiments.joblog import logged
+from reluenum.experiments.steps import merge_files, merged_document, read_problem
+from reluenum.geometry.geometry import Geometry
 
 
 def main(problem: Path, solved: Sequence[Path], route: Formulation, merged: Path) -> None:
     """Read a problem and all its solved patterns, and write its stationary points."""
     instance = read_problem(problem)
-    points, outcomes = merge_files(solved, instance, Arrangement.of(instance), route)
+    points, outcomes = merge_files(solved, Geometry.of(instance), route)
     logging.info("%r", points)
     write_sealed(merged, merged_document(route, points, outcomes))
 

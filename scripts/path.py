@@ -5,19 +5,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reluenum.datasets import posed
-from reluenum.document import to_json, write_text
-from reluenum.events import exact_document
-from reluenum.groebner import Limits
-from reluenum.joblog import logged
-from reluenum.paths import ridge_path
+from reluenum.documents.files import write_text
+from reluenum.documents.results import to_json
+from reluenum.documents.seals import sealed
+from reluenum.experiments.instances import problem_of
+from reluenum.experiments.joblog import logged
+from reluenum.groebner.limits import Limits
+from reluenum.paths.events import exact_document
+from reluenum.paths.path import ridge_path
 from reluenum.problem import parse_ridge
-from reluenum.seals import sealed
 
 
 def main(instance: Mapping[str, Any], limits: Limits, output: Path) -> None:
-    """Read or generate the data (see `reluenum.experiment.paths`) and write the path."""
-    path = ridge_path(posed(instance), parse_ridge(instance["high"]), instance["points"], limits)
+    """Read or generate the data (see `experiments.instances.paths`) and write the path."""
+    path = ridge_path(
+        problem_of(instance), parse_ridge(instance["high"]), instance["points"], limits
+    )
     logging.info("%d ridges, %d events", len(path.samples), len(path.events))
     exact = instance["exact"]
     document = exact_document(path, limits) if exact else path.to_document()

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from reluenum.experiments.joblog import logged
 from reluenum.figures import plot_path, save_figure
-from reluenum.joblog import logged
-from reluenum.paths import read_path
+from reluenum.paths.path import read_path
 
 
 def main(path: Path, formats: Sequence[str]) -> None:

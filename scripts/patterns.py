@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from reluenum.arrangement import Arrangement
-from reluenum.document import write_sealed
-from reluenum.files import patterns_document, read_problem
-from reluenum.joblog import logged
-from reluenum.patterns import refuse_astronomical
-from reluenum.refutation import examine, refuse_astronomical_matrices
+from reluenum.documents.results import write_sealed
+from reluenum.experiments.joblog import logged
+from reluenum.experiments.steps import patterns_document, read_problem
+from reluenum.geometry.geometry import Geometry
+from reluenum.geometry.sign_matrices import refuse_astronomical_matrices, refute_all
+from reluenum.geometry.sizes import refuse_astronomical
 
 
 def main(
@@ -19,9 +19,9 @@ def main(
         refuse_astronomical(instance)
     if all_patterns and not force:
         refuse_astronomical_matrices(instance)
-    arrangement = Arrangement.of(instance)
-    examined = examine(instance, arrangement) if all_patterns else None
-    write_sealed(patterns, patterns_document(instance, arrangement, patterns_per_job, examined))
+    geometry = Geometry.of(instance)
+    examined = refute_all(geometry) if all_patterns else None
+    write_sealed(patterns, patterns_document(geometry, patterns_per_job, examined))
 
 
 if __name__ == "__main__":

@@ -4,27 +4,27 @@ import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from reluenum.document import write_result
+from reluenum.documents.results import write_result
+from reluenum.engines.certified.blocks import Block, read_blocks
+from reluenum.engines.certified.prove import prove
+from reluenum.engines.certified.spool import Task
 from reluenum.errors import IncompleteRunError
-from reluenum.files import read_problem
-from reluenum.groebner import Limits
-from reluenum.joblog import logged
-from reluenum.prove import prove
-from reluenum.spool import Task, read_blocks
-from reluenum.survey import Block
+from reluenum.experiments.joblog import logged
+from reluenum.experiments.steps import read_problem
+from reluenum.groebner.backends import Settings
+from reluenum.groebner.limits import Limits
 
 
 def main(
     problem: Path,
     blocks: Sequence[Path],
-    backend: str,
-    limits: Limits,
+    settings: Settings,
     minima: Path,
     certificate: Path,
 ) -> None:
     """Read a problem and all its records, and write its minima and the certificate."""
     instance = read_problem(problem)
-    task = Task(instance, instance.width, backend, limits)
+    task = Task(instance, instance.width, settings)
     proof = prove(task, _all(blocks, task), beside=certificate, inline=0)
     logging.info("%r", proof.landscape)
     write_result(minima, proof.document)
@@ -43,8 +43,10 @@ if __name__ == "__main__":
         main(
             Path(snakemake.input.problem),
             [Path(snakemake.input.smaller), *map(Path, snakemake.input.surveyed)],
-            snakemake.params.backend,
-            Limits(snakemake.params.seconds, snakemake.params.megabytes),
+            Settings(
+                snakemake.params.backend,
+                Limits(snakemake.params.seconds, snakemake.params.megabytes),
+            ),
             Path(snakemake.output.minima),
             Path(snakemake.output.certificate),
         )

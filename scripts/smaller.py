@@ -3,17 +3,19 @@
 import logging
 from pathlib import Path
 
-from reluenum.files import read_problem
-from reluenum.groebner import Limits
-from reluenum.joblog import logged
-from reluenum.spool import Task, smaller, write_blocks, write_known
+from reluenum.engines.certified.blocks import write_blocks, write_known
+from reluenum.engines.certified.spool import Task, survey_smaller
+from reluenum.experiments.joblog import logged
+from reluenum.experiments.steps import read_problem
+from reluenum.groebner.backends import Settings
+from reluenum.groebner.limits import Limits
 
 
-def main(problem: Path, backend: str, limits: Limits, blocks: Path, known: Path) -> None:
+def main(problem: Path, settings: Settings, blocks: Path, known: Path) -> None:
     """Read a problem; write the records of its smaller supports, and what larger ones need."""
     instance = read_problem(problem)
-    task = Task(instance, instance.width, backend, limits)
-    found, gained = smaller(task)
+    task = Task(instance, instance.width, settings)
+    found, gained = survey_smaller(task)
     logging.info("%d supports", sum(len(block.kind) for block in found))
     write_blocks(blocks, task.key, found)
     write_known(known, task.key, gained)
@@ -23,8 +25,10 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
             Path(snakemake.input.problem),
-            snakemake.params.backend,
-            Limits(snakemake.params.seconds, snakemake.params.megabytes),
+            Settings(
+                snakemake.params.backend,
+                Limits(snakemake.params.seconds, snakemake.params.megabytes),
+            ),
             Path(snakemake.output.blocks),
             Path(snakemake.output.known),
         )

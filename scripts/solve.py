@@ -3,13 +3,15 @@
 import logging
 from pathlib import Path
 
-from reluenum.arrangement import Arrangement
-from reluenum.document import write_sealed
-from reluenum.experiment import batch_names
-from reluenum.files import read_batches, read_problem, solved_document
-from reluenum.formulations import Formulation, formulation
-from reluenum.groebner import Limits, open_engine
-from reluenum.joblog import logged
+from reluenum.documents.results import write_sealed
+from reluenum.engines.formulations import Formulation, formulation
+from reluenum.experiments.joblog import logged
+from reluenum.experiments.plans import batch_names
+from reluenum.experiments.steps import read_batches, read_problem, solved_document
+from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.geometry import Geometry
+from reluenum.groebner.backends import open_backends
+from reluenum.groebner.limits import Limits
 
 
 def main(
@@ -23,17 +25,17 @@ def main(
 ) -> None:
     """Read a problem and its batches, and write the outcomes of the batch of the given name."""
     instance = read_problem(problem)
-    arrangement = Arrangement.of(instance)
+    Arrangement.of(instance)
     batches = read_batches(patterns, instance)
     todo = batches[batch_names(batches).index(batch)]
     outcomes = []
-    with open_engine(backend, limits) as engine:
-        solve = route.solver(instance, arrangement, engine)
+    with open_backends(backend, limits) as backends:
+        solve = route.solver(Geometry.of(instance), backends)
         for pattern in todo:
             found = solve(pattern)
             logging.info("%s: %s", pattern, route.verdicts(found))
             outcomes += found
-        write_sealed(solved, solved_document(instance, route, todo, outcomes, engine))
+        write_sealed(solved, solved_document(instance, route, todo, outcomes, backends))
 
 
 if __name__ == "__main__":

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from reluenum.document import write_text
-from reluenum.joblog import logged
-from reluenum.seals import place_of, read_sealed
-from reluenum.tables import stationary_csv
+from reluenum.documents.files import write_text
+from reluenum.documents.seals import place_of, read_sealed
+from reluenum.experiments.joblog import logged
+from reluenum.views.components import stationary_csv
 
 
 def main(stationary: Path, table: Path) -> None:

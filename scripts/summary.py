@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from reluenum.document import read_result, write_text
-from reluenum.joblog import logged
-from reluenum.pages import summary_page
-from reluenum.summary import summary_csv, summary_latex, summary_markdown
+from reluenum.documents.files import write_text
+from reluenum.documents.results import read_result
+from reluenum.experiments.joblog import logged
+from reluenum.figures.pages import summary_page
+from reluenum.views.instances import summary_csv, summary_latex, summary_markdown
 
 
 def main(

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from reluenum.document import read_result
+from reluenum.documents.results import read_result
+from reluenum.experiments.joblog import logged
 from reluenum.figures import SUMMARY_FIGURES, save_figure
-from reluenum.joblog import logged
 
 
 def main(minima: Mapping[str, Path], folder: Path, formats: Sequence[str]) -> None:

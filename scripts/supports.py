@@ -2,19 +2,18 @@
 
 from pathlib import Path
 
-from reluenum.document import write_sealed
-from reluenum.files import read_problem
-from reluenum.joblog import logged
-from reluenum.patterns import refuse_astronomical
-from reluenum.prove import SUPPORT_LIMIT
-from reluenum.spool import Task, plan_document
+from reluenum.documents.results import write_sealed
+from reluenum.engines.certified.spool import Task, plan_document
+from reluenum.experiments.joblog import logged
+from reluenum.experiments.steps import read_problem
+from reluenum.geometry.sizes import CERTIFIED_SUPPORT_LIMIT, refuse_astronomical
 
 
 def main(problem: Path, supports_per_job: int, force: bool, supports: Path) -> None:
     """Read a problem and write the plan; refuse an astronomical one unless forced."""
     instance = read_problem(problem)
     if not force:
-        refuse_astronomical(instance, SUPPORT_LIMIT)
+        refuse_astronomical(instance, CERTIFIED_SUPPORT_LIMIT)
     task = Task(instance, instance.width)
     write_sealed(supports, plan_document(task, supports_per_job))
 

@@ -3,18 +3,18 @@
 import logging
 from pathlib import Path
 
-from reluenum.files import read_problem
-from reluenum.groebner import Limits
-from reluenum.joblog import logged
-from reluenum.spool import Task, read_known, write_blocks
+from reluenum.engines.certified.blocks import read_known, write_blocks
+from reluenum.engines.certified.spool import Task
+from reluenum.experiments.joblog import logged
+from reluenum.experiments.steps import read_problem
+from reluenum.groebner.backends import Settings
+from reluenum.groebner.limits import Limits
 
 
-def main(
-    problem: Path, known: Path, block: str, backend: str, limits: Limits, surveyed: Path
-) -> None:
+def main(problem: Path, known: Path, block: str, settings: Settings, surveyed: Path) -> None:
     """Read a problem and what is known of its smaller supports, and write a block's records."""
     instance = read_problem(problem)
-    task = Task(instance, instance.width, backend, limits)
+    task = Task(instance, instance.width, settings)
     start, stop = map(int, block.split("-"))
     found = task.block(read_known(known, task.key), start, stop)
     logging.info("%d supports, %d undecided", len(found.kind), len(found.reasons))
@@ -27,7 +27,9 @@ if __name__ == "__main__":
             Path(snakemake.input.problem),
             Path(snakemake.input.known),
             snakemake.wildcards.block,
-            snakemake.params.backend,
-            Limits(snakemake.params.seconds, snakemake.params.megabytes),
+            Settings(
+                snakemake.params.backend,
+                Limits(snakemake.params.seconds, snakemake.params.megabytes),
+            ),
             Path(snakemake.output.surveyed),
         )

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from reluenum.aggregate import read_frame
-from reluenum.document import write_text
+from reluenum.documents.files import write_text
+from reluenum.documents.labels import undecided_along
+from reluenum.documents.parquet import read_frame
 from reluenum.errors import IncompleteRunError
-from reluenum.joblog import logged
-from reluenum.paths import read_path
-from reluenum.tables import undecided_along
+from reluenum.experiments.joblog import logged
+from reluenum.paths.path import read_path
 
 MOST_NAMES = 20
 """So many instances are named in the error; the table has all of them."""

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from reluenum.aggregate import read_frame
+from reluenum.documents.parquet import read_frame
+from reluenum.experiments.joblog import logged
 from reluenum.figures import SWEEP_FIGURES, save_figure
-from reluenum.joblog import logged
 
 
 def main(

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from reluenum.document import read_result, write_text
-from reluenum.joblog import logged
-from reluenum.pages import instance_page
-from reluenum.tables import minima_csv
+from reluenum.documents.files import write_text
+from reluenum.documents.results import read_result
+from reluenum.experiments.joblog import logged
+from reluenum.figures.pages import instance_page
+from reluenum.views.components import minima_csv
 
 
 def main(minima: Path, table: Path, page: Path, title: str) -> None:

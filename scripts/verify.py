@@ -3,9 +3,10 @@
 import logging
 from pathlib import Path
 
-from reluenum.document import read_json, write_text
+from reluenum.documents.files import write_text
+from reluenum.documents.seals import read_json
 from reluenum.errors import IncompleteRunError
-from reluenum.joblog import logged
+from reluenum.experiments.joblog import logged
 from reluenum.verify import CertificateError, verify
 
 

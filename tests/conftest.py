@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from reluenum import groebner
-from reluenum.groebner import program
+from reluenum.groebner import program, versions
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 settings.load_profile("patient")
 
 
@@ -20,7 +20,7 @@ def pytest_configure() -> None:
     A shell starts its background jobs deaf to SIGINT, and their children inherit that. All
     processes of a run record the same software, also if some is installed meanwhile.
     """
-    groebner.share_versions()
+    versions.share_versions()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -48,10 +48,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture
 def no_programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let no backend program be found on this machine."""
-    monkeypatch.delenv(groebner.SOFTWARE)
+    monkeypatch.delenv(versions.SOFTWARE)
     monkeypatch.setattr(program.shutil, "which", lambda name: None)
     monkeypatch.setattr(program.importlib.util, "find_spec", lambda name: None)
-    caches = (program.executable, groebner._first_version)
+    caches = (program.executable, versions._of_this_process)
     for cached in caches:
         cached.cache_clear()
     yield

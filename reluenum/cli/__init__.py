@@ -4,8 +4,11 @@
 stayed undecided; the document is written and claims no completeness. 1: anything else, such as a
 crosscheck with a disagreement.
 
-A command is a line of `COMMANDS` and a module of that name: `add(parser)` adds its options, and
-`run(options)` does the work and returns the exit code. Heavy modules are imported in `run`.
+A command is a line of `COMMANDS` and a module of that name: `add_NAME(parser)` adds its options,
+and `run_NAME(options)` does the work and returns the exit code. Heavy modules are imported there.
+
+In order: `exits` are the codes, `options` what commands share; then `data`, `minima`, `path`,
+`explore`, `verify`, `facts`, `convex`, `crosscheck` and `descend`.
 """
 
 import argparse
@@ -131,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
         module = import_module(f"{__name__}.{name}")
-        module.add(command)
+        getattr(module, f"add_{name}")(command)
         command.add_argument("--debug", action="store_true", help="show where an error came from")
-        command.set_defaults(run=module.run)
+        command.set_defaults(run=getattr(module, f"run_{name}"))
     return parser

@@ -5,23 +5,23 @@ from typing import TYPE_CHECKING
 
 from reluenum.cli.exits import DECIDED, FAILED, stopped
 from reluenum.cli.options import (
-    add_data,
+    add_data_file,
     check_choice,
     of_option,
-    problem_of,
+    posed_problem,
     reading,
     writable,
     write,
 )
 
 if TYPE_CHECKING:
-    from reluenum.convex import ConvexOptimum
-    from reluenum.convex_check import Comparison
+    from reluenum.convex.comparison import Comparison
+    from reluenum.convex.program import ConvexOptimum
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add_convex(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    add_data(parser)
+    add_data_file(parser)
     add = parser.add_argument
     add("--ridge", metavar="LAM", required=True, help="a decimal or fraction > 0")
     add("--loss", metavar="NAME", default="sum", help="as for minima")
@@ -31,19 +31,19 @@ def add(parser: argparse.ArgumentParser) -> None:
     add("--output", metavar="FILE", help="write the document there, whole or not at all")
 
 
-def run(options: argparse.Namespace) -> int:
+def run_convex(options: argparse.Namespace) -> int:
     """Solve the program, write its document, and say whether the minima agree with it."""
-    from reluenum.convex import convex_optimum
-    from reluenum.convex_check import convex_document
-    from reluenum.document import to_json
-    from reluenum.patterns import refuse_astronomical
+    from reluenum.convex.comparison import convex_document
+    from reluenum.convex.program import convex_optimum
+    from reluenum.documents.results import to_json
+    from reluenum.geometry.sizes import refuse_astronomical
     from reluenum.problem import parse_ridge
 
     ridge = of_option("--ridge", parse_ridge, options.ridge)
     check_choice("--loss", options.loss)
     check_choice("--output-bias", options.output_bias)
     output = writable(options.output, options.data)
-    problem = problem_of(options, 1, ridge)
+    problem = posed_problem(options, 1, ridge)
     if not options.force:
         refuse_astronomical(problem)
     optimum = convex_optimum(problem)
@@ -60,8 +60,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _comparison(optimum: "ConvexOptimum", file: str) -> "Comparison":
     """Compare with a document of minima."""
-    from reluenum.convex_check import compare
-    from reluenum.document import read_minima
+    from reluenum.convex.comparison import compare_with_program as compare
+    from reluenum.documents.minima import read_minima
 
     with reading(file, "a document of `reluenum minima` about the same data", "--minima"):
         return compare(optimum, read_minima(file))

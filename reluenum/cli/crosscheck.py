@@ -11,14 +11,14 @@ from reluenum.cli.options import (
     chosen,
     limits_of,
     of_option,
-    problem_of,
+    posed_problem,
     whole_number,
     writable_folder,
     write,
 )
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add_crosscheck(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_problem(parser, "LAM", "a decimal or fraction > 0, taken exactly")
     add = parser.add_argument
@@ -27,14 +27,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     add("--output-dir", metavar="DIR", help="write tables, figure and page there, too")
 
 
-def run(options: argparse.Namespace) -> int:
+def run_crosscheck(options: argparse.Namespace) -> int:
     """Measure every formulation by every backend, print tables, and say whether all agree."""
-    from reluenum.crosscheck import compare
-    from reluenum.crosscheck_page import agreement_markdown, write_views
-    from reluenum.experiment import crosscheck_runs
-    from reluenum.groebner import Limits
-    from reluenum.measurement import measure
-    from reluenum.patterns import refuse_astronomical
+    from reluenum.crosscheck.agreement import compare_measurements as compare
+    from reluenum.crosscheck.measurement import measure
+    from reluenum.crosscheck.page import agreement_markdown, write_views
+    from reluenum.experiments.plans import crosscheck_runs
+    from reluenum.geometry.sizes import refuse_astronomical
+    from reluenum.groebner.limits import Limits
     from reluenum.problem import parse_ridge
 
     width = whole_number(options.width, "--width")
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     formulations = chosen("--formulations", options.formulations, known)
     backends = chosen("--backends", options.backends, CHOICES["--backend"][1:])
     limits, folder = Limits(**limits_of(options)), writable_folder(options.output_dir)
-    problem = problem_of(options, width, ridge)
+    problem = posed_problem(options, width, ridge)
     if not options.force:
         refuse_astronomical(problem)
     settings = {"formulations": formulations, "backends": backends}

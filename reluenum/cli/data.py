@@ -6,7 +6,7 @@ from reluenum.cli.exits import DECIDED
 from reluenum.cli.options import whole_number, writable, write
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add_data(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add = parser.add_argument
     add("family", metavar="FAMILY", help="reference, random or teacher")
@@ -19,9 +19,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     add("--output", metavar="FILE", help="write the data there, whole or not at all")
 
 
-def run(options: argparse.Namespace) -> int:
+def run_data(options: argparse.Namespace) -> int:
     """Print a data set."""
-    from reluenum.datasets import dataset, to_csv
+    from reluenum.datasets.families import dataset, to_csv
 
     given: dict[str, int | str] = {}
     for name in ("n", "d", "seed", "denominator", "hidden"):

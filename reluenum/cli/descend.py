@@ -29,7 +29,7 @@ MOST_STARTS = 100_000
 FIGURE_FORMATS = (".svg", ".png", ".pdf")
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add_descend(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add = parser.add_argument
     add("file", metavar="MINIMA.json", help="a document that `reluenum minima` wrote")
@@ -44,16 +44,17 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_bar(parser)
 
 
-def run(options: argparse.Namespace) -> int:
+def run_descend(options: argparse.Namespace) -> int:
     """Run optimisers, explain their end points, and write document, table and figure."""
-    from reluenum.document import read_minima, to_json
-    from reluenum.practice import LOCAL, Settings, descents
-    from reluenum.training import OPTIMISERS
+    from reluenum.documents.minima import read_minima
+    from reluenum.documents.results import to_json
+    from reluenum.optimisers import OPTIMISERS
+    from reluenum.optimisers.runs import LOCAL, Descents, descents
 
     optimisers = LOCAL
     if options.optimisers is not None:
         optimisers = tuple(chosen("--optimisers", options.optimisers, list(OPTIMISERS)))
-    settings = Settings(
+    settings = Descents(
         optimisers,
         whole_number(options.starts, "--starts", most=MOST_STARTS),
         whole_number(options.seed, "--seed", least=0),
@@ -67,20 +68,20 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("--figure", quoted(options.figure), expected)
     with reading(options.file, "a document of `reluenum minima`"):
         minima = read_minima(options.file)
-        _check(minima, options.file, options.force)
+        _check_document(minima, options.file, options.force)
     document = descents(minima, settings, progress=progress_of(options))
     write(output, to_json(document))
     _write_views(document, table, figure)
     return _conclusion(document)
 
 
-def _check(minima: Mapping[str, Any], file: str, force: bool) -> None:
+def _check_document(minima: Mapping[str, Any], file: str, force: bool) -> None:
     """Refuse a document about all widths, and one that is damaged, before any work is done."""
-    from reluenum.descent import listed_components
-    from reluenum.patterns import refuse_astronomical
+    from reluenum.documents.labels import support_label
+    from reluenum.geometry.sizes import CERTIFIED_SUPPORT_LIMIT as SUPPORT_LIMIT
+    from reluenum.geometry.sizes import refuse_astronomical
+    from reluenum.optimisers.explain import listed_components
     from reluenum.problem import Problem
-    from reluenum.prove import SUPPORT_LIMIT
-    from reluenum.tables import support_label
 
     if minima["problem"]["width"] == "all":
         raise InputError("FILE", f"{file} is about every width", "one about one width")
@@ -99,7 +100,7 @@ def _check(minima: Mapping[str, Any], file: str, force: bool) -> None:
 def _write_views(document: Mapping[str, Any], table: Path | None, figure: Path | None) -> None:
     """Write a table and a figure of the runs."""
     if table is not None:
-        from reluenum.practice_tables import runs_csv
+        from reluenum.views.optimisers import runs_csv
 
         write(table, runs_csv(document))
     if figure is not None:
@@ -110,7 +111,7 @@ def _write_views(document: Mapping[str, Any], table: Path | None, figure: Path |
 
 def _conclusion(document: Mapping[str, Any]) -> int:
     """Say in one line if an end point is a minimum that the list lacks, or unexplained."""
-    from reluenum.practice import missing, unexplained
+    from reluenum.optimisers.runs import missing, unexplained
 
     if lacking := missing(document):
         reason = "" if document["complete"] else " (which does not claim to be complete)"

@@ -7,15 +7,15 @@ from reluenum.cli.options import reading, write
 from reluenum.errors import InputError
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add_facts(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("file", metavar="FILE", help="a document that `reluenum minima` wrote")
 
 
-def run(options: argparse.Namespace) -> int:
+def run_facts(options: argparse.Namespace) -> int:
     """Print the facts about an instance."""
-    from reluenum.document import read_minima
-    from reluenum.facts import facts_text
+    from reluenum.documents.minima import read_minima
+    from reluenum.views.facts import facts_text
 
     with reading(options.file, "a document of `reluenum minima`"):
         document = read_minima(options.file)

@@ -1,6 +1,7 @@
 """`reluenum minima`: every local minimum of one data set, as a JSON document."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,11 +9,11 @@ from reluenum.cli.exits import DECIDED, UNDECIDED, stopped
 from reluenum.cli.options import (
     CHOICES,
     add_bar,
-    add_data,
+    add_data_file,
     check_choice,
     limits_of,
     of_option,
-    problem_of,
+    posed_problem,
     progress_of,
     whole_number,
     writable,
@@ -27,9 +28,9 @@ MOST_JOBS = 1024
 """Largest number of processes."""
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add_minima(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    add_data(parser)
+    add_data_file(parser)
     add = parser.add_argument
     add("--width", metavar="L", required=True, help="number of hidden units, or all: every width")
     add("--ridge", metavar="LAM", required=True, help="a decimal or fraction > 0, taken exactly")
@@ -54,7 +55,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_bar(parser)
 
 
-def run(options: argparse.Namespace) -> int:
+def run_minima(options: argparse.Namespace) -> int:
     """Enumerate, write the document, and say by the exit code whether it is complete."""
     from reluenum.problem import parse_ridge
 
@@ -67,14 +68,27 @@ def run(options: argparse.Namespace) -> int:
     jobs = whole_number(options.jobs, "--jobs", most=MOST_JOBS)
     limits = limits_of(options)
     output = writable(options.output, options.data)
-    problem, progress = problem_of(options, width or 1, ridge), progress_of(options)
+    problem, progress = posed_problem(options, width or 1, ridge), progress_of(options)
     if options.engine == "certified":
-        return _certified(options, problem, width is None, limits, jobs, progress, output)
+        document = _certified(options, problem, width is None, limits, jobs, progress, output)
+    else:
+        document = _enumerated(options, problem, limits, jobs, progress, output)
+    return _incomplete(document) if document["enumeration"]["undecided"] else DECIDED
 
+
+def _enumerated(
+    options: argparse.Namespace,
+    problem: "Problem",
+    limits: dict[str, Any],
+    jobs: int,
+    progress: bool,
+    output: Path | None,
+) -> Mapping[str, Any]:
+    """Run the Groebner engine, and write and return the document."""
     from reluenum.api import enumerate_minima
-    from reluenum.document import to_json
+    from reluenum.documents.results import to_json
 
-    landscape = enumerate_minima(
+    document = enumerate_minima(
         problem,
         options.backend,
         jobs=jobs,
@@ -83,11 +97,9 @@ def run(options: argparse.Namespace) -> int:
         formulation=options.formulation,
         all_patterns=options.all_patterns,
         **limits,
-    )
-    write(output, to_json(landscape.document))
-    if not landscape.undecided:
-        return DECIDED
-    return _incomplete(landscape.document)
+    ).document
+    write(output, to_json(document))
+    return document
 
 
 def _certified(
@@ -98,27 +110,25 @@ def _certified(
     jobs: int,
     progress: bool,
     output: Path | None,
-) -> int:
-    """Run the certified engine, write document and certificate, and say whether it is complete."""
-    from reluenum.document import to_json
-    from reluenum.groebner import Limits
-    from reluenum.patterns import refuse_astronomical
-    from reluenum.prove import SUPPORT_LIMIT, posed, prove, write_proof
-    from reluenum.spool import Task, surveyed
+) -> Mapping[str, Any]:
+    """Run the certified engine, and write and return the document; a certificate goes beside it."""
+    from reluenum.documents.results import to_json
+    from reluenum.engines.certified.prove import CertifiedEngine, certify_problem
+    from reluenum.engines.certified.questions import AtWidth, EveryWidth
+    from reluenum.groebner.backends import Settings
+    from reluenum.groebner.limits import Limits
 
-    problem = posed(problem, every_width)
+    question = EveryWidth if every_width else AtWidth
     if not options.force:
-        refuse_astronomical(problem, SUPPORT_LIMIT)
-    task = Task(problem, problem.width, options.backend, Limits(**limits))
+        CertifiedEngine().refuse_astronomical(question.largest(problem))
+    settings = Settings(options.backend, Limits(**limits), jobs, progress)
+    document = certify_problem(problem, settings, question, output, options.exact).document
     if output is None:
-        proof = prove(task, surveyed(task, jobs, progress), every_width, exact=options.exact)
-        write(None, to_json(proof.document))
-    else:
-        proof = write_proof(task, output, every_width, jobs, progress, options.exact)
-    return _incomplete(proof.document) if proof.found.undecided else DECIDED
+        write(None, to_json(document))
+    return document
 
 
-def _incomplete(document: dict[str, Any]) -> int:
+def _incomplete(document: Mapping[str, Any]) -> int:
     """Say that supports stayed undecided."""
     first, counts = document["undecided"][0], document["enumeration"]
     return stopped(

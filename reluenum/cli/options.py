@@ -15,7 +15,7 @@ from reluenum.errors import IncompleteRunError, InputError, quoted
 if TYPE_CHECKING:
     from flint import fmpq
 
-    from reluenum.datafiles import Data
+    from reluenum.datasets.datafiles import Data
     from reluenum.problem import Problem
 
 CHOICES = {
@@ -33,7 +33,7 @@ LONGEST_WAIT = 10**9
 
 def add_problem(parser: argparse.ArgumentParser, ridge: str, meaning: str) -> None:
     """Add what the commands that read data as `minima` does have in common."""
-    add_data(parser)
+    add_data_file(parser)
     add = parser.add_argument
     add("--width", metavar="L", required=True, help="number of hidden units")
     add("--ridge", metavar=ridge, required=True, help=meaning)
@@ -44,7 +44,7 @@ def add_problem(parser: argparse.ArgumentParser, ridge: str, meaning: str) -> No
     add("--force", action="store_true", help="start however many supports there are")
 
 
-def add_data(parser: argparse.ArgumentParser) -> None:
+def add_data_file(parser: argparse.ArgumentParser) -> None:
     """Add the data file, and the options that say how to read it."""
     columns = "a header x1..xd (or x) and y, then numbers; - is standard input"
     parser.add_argument("data", metavar="DATA.csv", help=f"exact data, also compressed: {columns}")
@@ -183,7 +183,7 @@ def progress_of(options: argparse.Namespace) -> bool:
     return options.progress or (terminal and not options.quiet)
 
 
-def problem_of(options: argparse.Namespace, width: int, ridge: "fmpq") -> "Problem":
+def posed_problem(options: argparse.Namespace, width: int, ridge: "fmpq") -> "Problem":
     """Read the data, and pose the problem with the conventions of the options."""
     from reluenum.problem import Loss, OutputBias, Problem
 
@@ -193,8 +193,8 @@ def problem_of(options: argparse.Namespace, width: int, ridge: "fmpq") -> "Probl
 
 def data_of(options: argparse.Namespace) -> "Data":
     """Read the data as the options say, and say in a line what was left out."""
-    from reluenum.datafiles import read_csv
-    from reluenum.layout import Layout
+    from reluenum.datasets.datafiles import read_csv
+    from reluenum.datasets.layout import Layout
 
     try:
         layout = Layout(options.inputs, options.target, options.separator, options.decimal)
@@ -231,6 +231,6 @@ def write(path: Path | None, text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
-    from reluenum.document import write_text
+    from reluenum.documents.files import write_text
 
     write_text(path, text)

@@ -9,7 +9,7 @@ from reluenum.cli.options import (
     check_choice,
     limits_of,
     of_option,
-    problem_of,
+    posed_problem,
     progress_of,
     whole_number,
     writable,
@@ -18,7 +18,7 @@ from reluenum.cli.options import (
 from reluenum.errors import InputError, quoted
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add_path(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_problem(parser, "LOW:HIGH", "an interval, such as 1/1000:10")
     add = parser.add_argument
@@ -29,15 +29,16 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_bar(parser)
 
 
-def run(options: argparse.Namespace) -> int:
+def run_path(options: argparse.Namespace) -> int:
     """Follow the minima over an interval of ridges; write the document and the figure."""
-    from reluenum.document import to_json
-    from reluenum.events import exact_document
-    from reluenum.groebner import Limits
-    from reluenum.paths import ridge_path
-    from reluenum.patterns import refuse_astronomical
-    from reluenum.ridges import MOST_POINTS, parse_range
-    from reluenum.seals import sealed
+    from reluenum.documents.results import to_json
+    from reluenum.documents.seals import sealed
+    from reluenum.geometry.sizes import refuse_astronomical
+    from reluenum.groebner.limits import Limits
+    from reluenum.paths.events import exact_document
+    from reluenum.paths.grids import MOST_RIDGES as MOST_POINTS
+    from reluenum.paths.grids import parse_range
+    from reluenum.paths.path import ridge_path
 
     width = whole_number(options.width, "--width")
     low, high = of_option("--ridge", parse_range, options.ridge)
@@ -49,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     figure = writable(options.figure, options.data, "--figure")
     if figure is not None and figure.suffix not in (".svg", ".png", ".pdf"):
         raise InputError("--figure", quoted(options.figure), "a name that ends in .svg, .png, .pdf")
-    problem = problem_of(options, width, low)
+    problem = posed_problem(options, width, low)
     if not options.force:
         refuse_astronomical(problem)
     progress = progress_of(options)

@@ -7,7 +7,7 @@ from reluenum.cli.options import add_layout, data_of, write
 from reluenum.errors import InputError
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add_verify(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("file", metavar="FILE", help="a document of the certified engine")
     what = "the data that it has to be about, as for minima"
@@ -15,7 +15,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_layout(parser)
 
 
-def run(options: argparse.Namespace) -> int:
+def run_verify(options: argparse.Namespace) -> int:
     """Check a certificate and say what it proves."""
     from reluenum.verify import CertificateError, verify
 

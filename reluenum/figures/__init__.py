@@ -2,7 +2,9 @@
 
 Every function takes a parsed document, or the tables of a sweep, and returns a
 `matplotlib.figure.Figure`; nothing is kept in pyplot. Colour is never alone: markers,
-fill and line styles say the same in greyscale.
+fill and line styles say the same in greyscale. In order: `style` and `reading` are shared by all;
+`units_higher` and `units`, `fits`, `levels`, `path`, `times` show documents, `sweeps` tables,
+`descents` and `practice` optimisers; `explorer` and `pages` are pages for a browser.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,11 +19,11 @@ from reluenum.figures.levels import plot_levels, plot_losses
 from reluenum.figures.path import plot_path
 from reluenum.figures.practice import plot_practice
 from reluenum.figures.style import save_figure, svg_text
-from reluenum.figures.sweep import plot_minima_by_ridge, plot_minima_by_size
-from reluenum.figures.sweep_cost import plot_cost
-from reluenum.figures.sweep_panels import Tables
-from reluenum.figures.sweep_shares import plot_boundary_share, plot_gaps
-from reluenum.figures.sweep_sizes import plot_sizes
+from reluenum.figures.sweeps.cost import plot_cost
+from reluenum.figures.sweeps.counts import plot_minima_by_ridge, plot_minima_by_size
+from reluenum.figures.sweeps.panels import Tables
+from reluenum.figures.sweeps.shares import plot_boundary_share, plot_gaps
+from reluenum.figures.sweeps.sizes import plot_sizes
 from reluenum.figures.times import plot_times
 from reluenum.figures.units import plot_units
 
@@ -77,4 +79,4 @@ DESCENT_FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {
 """Figures of one document of descents, by name."""
 
 PRACTICE_FIGURES: Mapping[str, Callable[[pd.DataFrame], Figure]] = {"practice": plot_practice}
-"""Figures of the table `practice_tables.shares_frame`, by name."""
+"""Figures of the table `views.optimisers.shares_frame`, by name."""

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from reluenum.documents.labels import kind
 from reluenum.figures.reading import Document, number
 from reluenum.figures.style import (
     BLACK,
@@ -22,9 +23,9 @@ from reluenum.figures.style import (
     drawing,
     message,
 )
-from reluenum.figures.sweep_panels import look
-from reluenum.practice_tables import Fate, basins_frame, shares_frame, shown_fates, warnings
-from reluenum.tables import interval, kind, short_number
+from reluenum.figures.sweeps.panels import look
+from reluenum.views.cells import share_interval, short_number
+from reluenum.views.optimisers import Fate, basins_frame, shares_frame, shown_fates, warnings
 
 _MOST_COMPONENTS = 24
 """Components with a row of their own; of more, those that most runs ended at."""
@@ -71,7 +72,7 @@ def plot_basins(document: Document) -> tuple[Figure, str]:
     Figure
     """
     basins = basins_frame(document)
-    ends = _ends(document, basins)
+    ends = _bars(document, basins)
     names = [summary["name"] for summary in document["optimisers"]]
     columns = min(len(names), 4)
     rows = -(-len(names) // columns)
@@ -100,7 +101,7 @@ def plot_basins(document: Document) -> tuple[Figure, str]:
     return figure, ""
 
 
-def _ends(document: Document, basins: pd.DataFrame) -> dict[str, tuple[str, list[int]]]:
+def _bars(document: Document, basins: pd.DataFrame) -> dict[str, tuple[str, list[int]]]:
     """Return label, look and rows of what bars stand for.
 
     The rows are places in a part of `basins_frame` that is about one optimiser.
@@ -135,7 +136,7 @@ def _draw_bars(
     """Draw the bars of an optimiser."""
     for place, (style, rows) in enumerate(ends.values()):
         count = int(part["runs"].iloc[rows].sum())
-        share, low, high = interval(count, int(part["of"].iloc[0]))
+        share, low, high = share_interval(count, int(part["of"].iloc[0]))
         bar = {"facecolor": _BARS[style], "edgecolor": BLACK, "linewidth": 0.5}
         axes.barh(place, share, 0.7, gid=f"{name}-{place}", **bar)
         axes.hlines(place, low, high, BLACK, linewidth=0.8, gid=f"{name}-{place}-interval")
@@ -164,8 +165,8 @@ def plot_end_losses(document: Document) -> tuple[Figure, str]:
         return message("no level is known"), ""
     figure = Figure(figsize=(0.75 * DOUBLE_COLUMN, 3.0), layout="constrained")
     axes = figure.add_subplot()
-    losses = _losses(document)
-    high = _window(axes, levels, losses.values())
+    losses = _end_losses(document)
+    high = _level_window(axes, levels, losses.values())
     seen = _draw_levels(axes, document)
     handles = {}
     for rank, (name, values) in enumerate(losses.items()):
@@ -187,7 +188,7 @@ def plot_end_losses(document: Document) -> tuple[Figure, str]:
     return figure, f"end points further right: {beyond}" if beyond else ""
 
 
-def _losses(document: Document) -> dict[str, np.ndarray]:
+def _end_losses(document: Document) -> dict[str, np.ndarray]:
     """Return the losses at the end points of each optimiser, sorted; infinite where it diverged."""
     return {
         summary["name"]: np.sort(
@@ -201,7 +202,7 @@ def _losses(document: Document) -> dict[str, np.ndarray]:
     }
 
 
-def _window(axes: Axes, levels: Sequence[float], losses: Iterable[np.ndarray]) -> float:
+def _level_window(axes: Axes, levels: Sequence[float], losses: Iterable[np.ndarray]) -> float:
     """Make the horizontal axis hold all levels and nearly all end points; return its right end."""
     known = np.concatenate([values[np.isfinite(values)] for values in losses])
     most = float(np.quantile(known, _SHOWN)) if len(known) else max(levels)

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from reluenum.documents.labels import undecided_note
 from reluenum.figures.reading import (
     AxisNames,
     Document,
@@ -28,7 +29,6 @@ from reluenum.figures.style import (
     message,
     panel_grid,
 )
-from reluenum.tables import undecided_note
 
 
 @drawing(undecided_note)

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from reluenum.documents.labels import kind, undecided_note
 from reluenum.figures.reading import Document, Vector, number, place_text
 from reluenum.figures.style import (
     BLUE,
@@ -21,7 +22,7 @@ from reluenum.figures.style import (
     message,
     spread,
 )
-from reluenum.tables import kind, short_number, undecided_note
+from reluenum.views.cells import short_number
 
 
 @drawing(undecided_note)

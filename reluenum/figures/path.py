@@ -51,7 +51,7 @@ def plot_path(document: Document) -> tuple[Figure, str]:
     below.set_xlabel("ridge")
     for axes in (above, below):
         axes.grid(True)
-    figure.legend(handles=_legend(), loc="outside lower center", ncols=4)
+    figure.legend(handles=_path_legend(), loc="outside lower center", ncols=4)
     return figure, ""
 
 
@@ -70,7 +70,7 @@ def _draw_branch(
     ends: set[str],
 ) -> None:
     samples = branch["samples"]
-    ridges = np.array([_ridge(sample["ridge"]) for sample in samples])
+    ridges = np.array([_ridge_axis(sample["ridge"]) for sample in samples])
     heights = np.array([number(value) for value in values])
     style = "-" if len(branch["support"]) in (0, width) else "--"
     axes.plot(ridges, heights, style, color=colour, linewidth=1)
@@ -85,12 +85,12 @@ def _draw_branch(
             )
 
 
-def _ridge(text: str) -> float:
+def _ridge_axis(text: str) -> float:
     numerator, _, denominator = text.partition("/")
     return int(numerator) / int(denominator or 1)
 
 
-def _legend() -> list[Line2D]:
+def _path_legend() -> list[Line2D]:
     lines = [
         ("one face", VERMILLION, "--", 1.0),
         ("two faces", BLUE, "-", 1.0),

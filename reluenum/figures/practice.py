@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from reluenum.figures.style import DOUBLE_COLUMN, SINGLE_COLUMN, drawing, message
-from reluenum.figures.sweep_panels import fitting, look, ridge_axis, width_legend
-from reluenum.practice_tables import Fate, warnings
-from reluenum.tables import interval
+from reluenum.figures.sweeps.panels import fitting, look, ridge_axis, width_legend
+from reluenum.views.cells import share_interval
+from reluenum.views.optimisers import Fate, warnings
 
 _QUANTITIES = {Fate.SPURIOUS: "spurious minimum", Fate.DEAD: "saddle: dead unit"}
 """What is drawn, a row of panels for each, with the labels."""
@@ -27,7 +27,7 @@ def plot_practice(shares: pd.DataFrame) -> tuple[Figure, str]:
     Parameters
     ----------
     shares : DataFrame
-        With the columns of `reluenum.practice_tables.shares_frame`.
+        With the columns of `views.optimisers.shares_frame`.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def _draw_line(axes: Axes, rows: pd.DataFrame, fate: Fate, names: Sequence[str],
     found = []
     for ridge, part in rows.groupby("ridge_decimal"):
         found.append(
-            (float(ridge), *interval(int(part[fate.column].sum()), int(part["runs"].sum())))
+            (float(ridge), *share_interval(int(part[fate.column].sum()), int(part["runs"].sum())))
         )
         if len(part) > 1:
             single = (part[fate.column] / part["runs"]).astype(float)

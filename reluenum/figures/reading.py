@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from reluenum.tables import kind, names_of, short_number
+from reluenum.documents.labels import kind
+from reluenum.views.cells import short_number
+from reluenum.views.components import names_of
 
 Document = Mapping[str, Any]
+
 Vector = np.ndarray
 
 _LARGEST = 1e100

@@ -53,7 +53,9 @@ def plot_times(measurements: Sequence[Document]) -> tuple[Figure, str]:
     """
     formulations = list(dict.fromkeys(m["formulation"] for m in measurements))
     totals = {(m["formulation"], m["backend"]): _per_pattern(m["systems"]) for m in measurements}
-    order = _order([{name: seconds for name, (seconds, _) in t.items()} for t in totals.values()])
+    order = _patterns_by_time(
+        [{name: seconds for name, (seconds, _) in t.items()} for t in totals.values()]
+    )
     if not order:
         return message("no system was solved"), ""
     backends = list(dict.fromkeys(m["backend"] for m in measurements))
@@ -82,7 +84,7 @@ def _per_pattern(systems: Sequence[Mapping[str, Any]]) -> dict[str, tuple[float,
     return found
 
 
-def _order(totals: Sequence[Mapping[str, float]]) -> list[str]:
+def _patterns_by_time(totals: Sequence[Mapping[str, float]]) -> list[str]:
     """Return the patterns, those with the smallest median first."""
     names = dict.fromkeys(name for total in totals for name in total)
     return sorted(names, key=lambda name: statistics.median(t[name] for t in totals if name in t))

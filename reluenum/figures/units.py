@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from reluenum.documents.labels import undecided_note
 from reluenum.figures.reading import (
     AxisNames,
     Document,
@@ -38,12 +39,12 @@ from reluenum.figures.style import (
     spread,
 )
 from reluenum.figures.units_higher import units_faces, units_kinks
-from reluenum.tables import undecided_note
 
 MOST_LOOKS = 10
 """Components with a colour and a marker of their own; the others are grey."""
 
 _COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+
 _MARKERS = ("o", "s", "D", "^", "v", "P", "X", "<", ">", "p")
 
 

@@ -29,7 +29,7 @@ from reluenum.figures.style import (
     message,
     panel_grid,
 )
-from reluenum.tables import short_number
+from reluenum.views.cells import short_number
 
 
 def units_kinks(document: Document) -> tuple[Figure, int]:

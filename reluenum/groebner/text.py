@@ -2,7 +2,7 @@
 
 from flint import fmpz, fmpz_mpoly
 
-from reluenum.stationarity import PolynomialSystem, ring
+from reluenum.algebra.polynomials import PolynomialSystem, ring
 
 
 def plain(system: PolynomialSystem) -> PolynomialSystem:

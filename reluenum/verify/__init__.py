@@ -2,9 +2,13 @@
 
 Nothing here imports the rest of the package: the checker enumerates the faces, encloses every
 residual and derives every entry of the document itself, so that the solver need not be trusted.
-docs/certificate.md has the format and the argument, claim by claim; each claim is a function of
-`document`, `records`, `groups`, `points` or `landscape`, in this order. They ask `residuals`, with
-the steps of `newton`; below are `exact` (data, faces, moments), `reals` and `pages`.
+
+The argument of docs/certificate.md, claim by claim, is in `document`, `records`, `groups`, `points`
+and `landscape`, to be read in this order. In order: `reals` (refusals, and signs of numbers),
+`exact` (data, faces, moments), `pages` (Parquet), `residuals` (exact, or in the ball of Lemma 8),
+`newton` (steps that prove nothing), `cores` (residuals as sharp as a question needs), `groups`
+(residuals that are one), `records` (the certificate, one record after the other), `points` and
+`landscape` (what follows), `document`.
 """
 
 from .document import Report, main, verify

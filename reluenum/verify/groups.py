@@ -8,8 +8,9 @@ from typing import Any
 
 from flint import ctx
 
+from .cores import Core
 from .exact import Data, Support
-from .residuals import Core, Residual
+from .residuals import Residual
 
 
 def same_residual(one: Core, other: Core) -> bool:

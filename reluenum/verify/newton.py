@@ -2,14 +2,11 @@
 
 from collections.abc import Iterable
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from flint import arb, arb_mat, ctx, fmpq
 
 from .reals import LEVELS, CertificateError, applied, norm
-
-if TYPE_CHECKING:
-    from .residuals import Residual
+from .residuals import Residual
 
 NEWTON_STEPS = 4  # at each further precision
 NEARNESS = fmpq(1, 1000)  # they may move w by this part of it: a record has to be useful
@@ -17,7 +14,7 @@ NEARNESS = fmpq(1, 1000)  # they may move w by this part of it: a record has to 
 Vectors = list[list[arb]]
 
 
-def polished(residual: "Residual", bits: int) -> Vectors:
+def polished(residual: Residual, bits: int) -> Vectors:
     """Return w after Newton steps, with more bits than these if they move it too far.
 
     Of a short unit, a precision that does not show |u| - Lambda has steps of rounding alone.
@@ -33,7 +30,7 @@ def polished(residual: "Residual", bits: int) -> Vectors:
     raise CertificateError("w is far from the point that it stands for")
 
 
-def _aligned(residual: "Residual") -> Vectors:
+def _aligned(residual: Residual) -> Vectors:
     """Return w with the directions of u, which for a short unit are known much better."""
     turned = []
     for face, w in zip(residual.faces, residual.w, strict=True):
@@ -43,7 +40,7 @@ def _aligned(residual: "Residual") -> Vectors:
     return turned
 
 
-def _moved(residual: "Residual", w: Vectors) -> Vectors:
+def _moved(residual: Residual, w: Vectors) -> Vectors:
     """Return what some Newton steps on the flats make of w.
 
     A part of w across its flat would be scaled by 1 - Lambda / |w|: it must not be there.
@@ -61,7 +58,7 @@ def _middles(w: Iterable[list[arb]]) -> Vectors:
     return [[x.mid() for x in vector] for vector in w]
 
 
-def newton_step(residual: "Residual") -> Vectors:
+def newton_step(residual: Residual) -> Vectors:
     """Return w after a Newton step for e'Re / 2 + Lambda sum |w_l| on the flats, as midpoints."""
     data, faces, depth = residual.data, residual.faces, residual.data.depth
     one, flats = _identity(depth), list(map(arb_mat, residual.flats))

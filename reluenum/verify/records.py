@@ -11,11 +11,12 @@ from typing import Any
 
 from flint import arb, ctx, fmpq, fmpq_poly
 
+from .cores import Core
 from .exact import Data, Support
 from .groups import Group
 from .pages import Record
 from .reals import LEVELS, Algebraic, CertificateError, Root, dot, matched, rational, require, told
-from .residuals import Core, ExactResidual, Residual
+from .residuals import ExactResidual, Residual
 
 LARGEST_DEGREE, MOST_DIGITS = 128, 50_000_000
 """Of an exact description: its degree, and degree^2 times the digits of its longest number.

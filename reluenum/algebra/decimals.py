@@ -1,0 +1,125 @@
+"""Decimals for people: correctly rounded texts of exactly known real numbers.
+
+The text depends on the number alone, not on the field, the backend or the precision that
+produced it, so equal results are equal files.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from flint import arb, ctx, fmpq, fmpz
+
+from reluenum.algebra.numberfield import precisions
+from reluenum.algebra.numbers import Number, exact_value
+from reluenum.errors import TheoremViolationError
+
+DIGITS = 30
+"""Significant digits of every decimal in a document."""
+
+SMALLEST_PLAIN = -10
+"""Decimal exponent below which a decimal is written as `1.5E-11`."""
+
+_LAST_BITS = 1 << 14
+"""At this precision a number is taken to lie on the boundary between two decimals."""
+
+
+class Real(Protocol):
+    """A real number that can be enclosed to any precision."""
+
+    def is_zero(self) -> bool:
+        """Decide exactly whether it is 0."""
+        ...
+
+    def ball(self, bits: int) -> arb:
+        """Return an enclosure computed with the given working precision."""
+        ...
+
+
+@dataclass(frozen=True)
+class RootMultiple:
+    """The number factor * sqrt(radicand).
+
+    Parameters
+    ----------
+    factor, radicand : Number
+        The radicand is not negative.
+    """
+
+    factor: Number
+    radicand: Number
+
+    def is_zero(self) -> bool:
+        """Decide exactly whether it is 0."""
+        return self.factor.is_zero() or self.radicand.is_zero()
+
+    def ball(self, bits: int) -> arb:
+        """Return an enclosure computed with the given working precision."""
+        with ctx.workprec(bits):
+            return self.factor.ball(bits) * self.radicand.ball(bits).sqrt()
+
+    def __float__(self) -> float:
+        return float(rounded(self))
+
+
+def rounded(number: Real, digits: int = DIGITS) -> Decimal:
+    """Return the decimal with so many significant digits that is nearest to a number."""
+    if number.is_zero():
+        return Decimal(0)
+    for bits in precisions():
+        with ctx.workprec(bits):
+            ball = number.ball(bits)
+            if not ball.is_finite():
+                if bits >= _LAST_BITS:
+                    raise TheoremViolationError("a number of a document is not finite")
+                continue
+            lower, upper = exact_value(ball.lower()), exact_value(ball.upper())
+        if lower * upper <= 0:
+            continue
+        exponent = _magnitude(max(abs(lower), abs(upper))) - digits
+        low, high = _round_to(lower, exponent), _round_to(upper, exponent)
+        if low == high or bits >= _LAST_BITS:
+            return _exact_decimal(low, exponent)
+    raise AssertionError("unreachable: precisions() never ends")
+
+
+def decimal_text(number: Real, digits: int = DIGITS) -> str:
+    """Return the rounded decimal as text, without trailing zeros."""
+    value = rounded(number, digits)
+    return format(value, "f") if SMALLEST_PLAIN <= value.adjusted() < digits else str(value)
+
+
+def enclosing_interval(number: Real, digits: int = DIGITS) -> tuple[fmpq, fmpq]:
+    """Return rationals around a number: one unit in the last of its digits to either side."""
+    value = rounded(number, digits)
+    if value == 0:
+        return fmpq(0), fmpq(0)
+    _, mantissa_digits, exponent = value.as_tuple()
+    unit = fmpq(10) ** (int(exponent) + len(mantissa_digits) - digits)
+    numerator, denominator = value.as_integer_ratio()
+    middle = fmpq(numerator, denominator)
+    return middle - unit, middle + unit
+
+
+def _exact_decimal(mantissa: fmpz, exponent: int) -> Decimal:
+    """Return mantissa * 10^exponent, whatever the precision of the decimal context is."""
+    digits = str(abs(mantissa))
+    kept = digits.rstrip("0")
+    sign = int(mantissa < 0)
+    return Decimal((sign, tuple(map(int, kept)), exponent + len(digits) - len(kept)))
+
+
+def _magnitude(value: fmpq) -> int:
+    """Return e with 10^(e-1) <= |value| < 10^e."""
+    size = abs(value)
+    guess = len(str(size.p)) - len(str(size.q))
+    while size >= fmpq(10) ** guess:
+        guess += 1
+    while size < fmpq(10) ** (guess - 1):
+        guess -= 1
+    return guess
+
+
+def _round_to(value: fmpq, exponent: int) -> fmpz:
+    """Return value / 10^exponent rounded to the nearest integer, halves downwards."""
+    return (value / fmpq(10) ** exponent - fmpq(1, 2)).ceil()

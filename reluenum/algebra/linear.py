@@ -1,0 +1,75 @@
+"""Small exact linear algebra over the rationals, on top of FLINT."""
+
+from collections.abc import Sequence
+
+from flint import fmpq, fmpq_mat, fmpz
+
+Vector = tuple[fmpq, ...]
+
+
+def row_space(rows: Sequence[Vector]) -> list[Vector]:
+    """Return a basis (reduced echelon form) of the span of some vectors."""
+    if not rows:
+        return []
+    echelon, rank = fmpq_mat([list(row) for row in rows]).rref()
+    return [tuple(row) for row in echelon.tolist()[:rank]]
+
+
+def null_space(rows: Sequence[Vector], length: int) -> list[Vector]:
+    """Return a basis of {v in Q^length : row . v = 0 for every row}."""
+    echelon = row_space(rows)
+    pivots = [next(j for j in range(length) if row[j] != 0) for row in echelon]
+    basis = []
+    for free in sorted(set(range(length)) - set(pivots)):
+        vector = [fmpq(0)] * length
+        vector[free] = fmpq(1)
+        for row, pivot in zip(echelon, pivots, strict=True):
+            vector[pivot] = -row[free]
+        basis.append(tuple(vector))
+    return basis
+
+
+def orthogonal_part(space: Sequence[Vector], rows: Sequence[Vector]) -> list[Vector]:
+    """Return an integral basis of the vectors of span(space) orthogonal to every row."""
+    products = [tuple(dot(row, vector) for vector in space) for row in rows]
+    return [primitive(combine(weights, space)) for weights in null_space(products, len(space))]
+
+
+def combine(weights: Sequence[fmpq], vectors: Sequence[Vector]) -> Vector:
+    """Return sum_k weights[k] vectors[k]."""
+    return tuple(dot(weights, column) for column in zip(*vectors, strict=True))
+
+
+def dot(left: Sequence, right: Sequence):
+    """Return the inner product, over any ring; 0 for empty vectors."""
+    return sum((x * y for x, y in zip(left, right, strict=True)), start=fmpq(0))
+
+
+def primitive(vector: Vector) -> Vector:
+    """Return the integral multiple of a non-zero vector with coprime entries, same direction."""
+    denominator = fmpz(1)
+    for entry in vector:
+        denominator = denominator.lcm(entry.q)
+    content = fmpz(0)
+    for entry in vector:
+        content = content.gcd((entry * denominator).p)
+    return tuple(entry * denominator / content for entry in vector)
+
+
+def projection(basis: Sequence[Vector], length: int) -> tuple[Vector, ...]:
+    """Return the matrix of the orthogonal projection of Q^length onto a span.
+
+    Parameters
+    ----------
+    basis : sequence of independent vectors
+    length : int
+
+    Returns
+    -------
+    (length, length) nested tuple of fmpq
+    """
+    if not basis:
+        return tuple((fmpq(0),) * length for _ in range(length))
+    matrix = fmpq_mat([list(vector) for vector in basis])
+    projector = matrix.transpose() * (matrix * matrix.transpose()).inv() * matrix
+    return tuple(tuple(row) for row in projector.tolist())

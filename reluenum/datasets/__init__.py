@@ -1,0 +1,5 @@
+"""Data files as people have them, and data made here.
+
+A file's bytes or a seed enter, exact numbers leave. In order: `layout` is what has to be known of a
+file besides the file, `datafiles` reads and writes, `families` are built-in and generated data.
+"""

@@ -1,0 +1,7 @@
+"""What is written and read back: files, seals, and the documents of minima.
+
+Landscapes and tables enter, bytes that depend on nothing else leave. In order: `seals` notices what
+was changed, `files` writes whole or not at all, `claims` keeps two runs apart, `results` are sealed
+documents, `archive` and `parquet` many files and tables in one, `labels` are short texts, `minima`
+is the format of the list.
+"""

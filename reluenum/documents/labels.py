@@ -1,0 +1,54 @@
+"""Supports, kinds and what is undecided, as people read them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Document = Mapping[str, Any]
+
+
+def kind(dimension: int) -> str:
+    """Return what a component of some dimension is called: isolated, arc, dimension k."""
+    return {0: "isolated", 1: "arc"}.get(dimension, f"dimension {dimension}")
+
+
+def support_label(support: Iterable[Mapping[str, Any]]) -> str:
+    """Return a support as text: each face with the sign of a and its multiplicity.
+
+    It does not start with `+`, `-` or `=`, which spreadsheets take for a formula.
+
+    Examples
+    --------
+    >>> support_label([{"face": "+-0", "sign": 1, "multiplicity": 1}])
+    '(+-0) a>0 x1'
+    """
+    cells = []
+    for group in support:
+        times = group.get("multiplicity")
+        relation = ">" if group["sign"] > 0 else "<"
+        cells.append(f"({group['face']}) a{relation}0" + ("" if times is None else f" x{times}"))
+    return "; ".join(cells) or "zero network"
+
+
+def undecided_note(document: Document) -> str:
+    """Return the warning that belongs on every view of a document, empty if it is complete.
+
+    Examples
+    --------
+    >>> undecided_note({"enumeration": {"undecided": 2}})
+    '2 supports undecided: list not complete'
+    """
+    undecided = document["enumeration"]["undecided"]
+    if undecided:
+        return f"{undecided} support{'s' * (undecided != 1)} undecided: list not complete"
+    return "" if document.get("complete", True) else "list not proved complete"
+
+
+def undecided_along(path: Document) -> int:
+    """Return how many supports stayed undecided along a document of a ridge path.
+
+    Examples
+    --------
+    >>> undecided_along({"undecided": {"1/100": 2, "1/10": 1}})
+    3
+    """
+    return sum(path["undecided"].values())

@@ -1,0 +1,146 @@
+"""The contract's JSON document: writing, reading, and never half a file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flint import fmpz
+
+from reluenum.algebra.decimals import decimal_text, enclosing_interval
+from reluenum.documents.seals import read_json
+from reluenum.errors import IncompleteRunError
+from reluenum.geometry.supports import support_text
+from reluenum.groebner.versions import installed_versions
+from reluenum.landscape.components import Component, Stratum
+from reluenum.landscape.landscape import CertifiedLandscape, StationaryRow, Undecided
+from reluenum.problem import OutputBias
+
+FORMAT = "reluenum-minima"
+
+VERSION = 1
+
+
+def header(problem: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the first records of a document of minima."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "software": installed_versions(),
+        "problem": dict(problem),
+    }
+
+
+def minima_document(landscape: CertifiedLandscape) -> dict[str, Any]:
+    """Return the document of a landscape, as the contract describes it."""
+    counts = landscape.counts
+    document: dict[str, Any] = {
+        **header(landscape.problem.to_document()),
+        "enumeration": {
+            "sign_matrices": str(fmpz(counts.sign_matrices)),
+            "realisable_patterns": counts.realisable_patterns,
+            "patterns_up_to_permutation": counts.patterns_up_to_permutation,
+            "supports_examined": counts.supports_examined,
+            "stationary": landscape.tally.stationary,
+            "locally_minimal": landscape.tally.locally_minimal,
+            "undecided": len(landscape.undecided),
+        },
+        "complete": landscape.is_complete,
+        "completeness": landscape.completeness.value,
+        "components": [component_record(c) for c in landscape.components],
+    }
+    if landscape.sign_matrices is not None:
+        document["sign_matrices"] = dict(landscape.sign_matrices)
+    if landscape.undecided:
+        document["undecided"] = [undecided_record(given_up) for given_up in landscape.undecided]
+    if landscape.stages is not None:
+        document["decided_by"] = dict(landscape.stages)
+    if landscape.certificate is not None:
+        document["certificate"] = dict(landscape.certificate)
+    return document
+
+
+def component_record(component: Component) -> dict[str, Any]:
+    """Return the record of a component."""
+    representative = component.representative
+    units = [[decimal_text(entry) for entry in unit] for unit in representative.units]
+    record: dict[str, Any] = {
+        "dimension": component.dimension,
+        "loss": decimal_text(component.loss),
+        "loss_interval": [str(end) for end in enclosing_interval(component.loss)],
+        "on_boundary": component.on_boundary,
+        "global_at_width": component.global_at_width,
+        "global_at_every_width": component.global_at_every_width,
+        "orbit_size": component.orbit_size,
+        "strata": [_stratum_record(stratum) for stratum in component.strata],
+        "representative": {
+            "a": [decimal_text(weight) for weight in representative.weights],
+            "B": [unit[:-1] for unit in units],
+            "c": [unit[-1] for unit in units],
+        },
+    }
+    if component.problem.output_bias is not OutputBias.NONE:
+        record["representative"]["m"] = decimal_text(representative.bias)
+    return record
+
+
+def _stratum_record(stratum: Stratum) -> dict[str, Any]:
+    return {
+        "dimension": stratum.dimension,
+        "support": [
+            {
+                "face": group.face.signs,
+                "sign": group.sign,
+                "multiplicity": group.multiplicity,
+                "sum_a_squared": decimal_text(group.square),
+                "direction": [decimal_text(entry) for entry in group.direction],
+            }
+            for group in stratum.groups
+        ],
+        "zero_neurons": stratum.zero_neurons,
+    }
+
+
+def undecided_record(undecided: Undecided) -> dict[str, str]:
+    """Return the record of a support that stayed undecided."""
+    return {"support": support_text(undecided.support), "reason": undecided.reason}
+
+
+def stationary_document(landscape: CertifiedLandscape) -> dict[str, Any]:
+    """Return every stationary point with its verdict and, if rejected, its witness."""
+    return {
+        "format": "reluenum-stationary",
+        "version": VERSION,
+        "software": installed_versions(),
+        "problem": landscape.problem.to_document(),
+        "points": [_point_record(point) for point in landscape.points],
+    }
+
+
+def _point_record(point: StationaryRow) -> dict[str, Any]:
+    witness = point.witness
+    return {
+        "support": support_text(point.support),
+        "signs": list(point.signs),
+        "zero_neurons": point.with_zero_units,
+        "loss": decimal_text(point.loss),
+        "minimum": point.is_minimum,
+        "descent": None if witness is None else witness.to_document(),
+    }
+
+
+def read_minima(path: str | Path) -> dict[str, Any]:
+    """Read a document of minima.
+
+    Raises
+    ------
+    IncompleteRunError
+        If the file is none, or of another version.
+    """
+    document = read_json(path)
+    if document.get("format") != FORMAT or document.get("version") != VERSION:
+        raise IncompleteRunError(f"{path} is no document of kind {FORMAT}, version {VERSION}")
+    return document
+
+
+ALL = "all"
+"""What stands for the width."""

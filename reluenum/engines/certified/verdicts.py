@@ -1,0 +1,192 @@
+"""Verdicts on batches of supports: the conditions of Theorems B, C and E at enclosed residuals.
+
+All conditions are linear or quadratic in r, so a ball around r_S decides those whose margin exceeds
+its radius. What it does not decide is marked as open and left to the escalation.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from reluenum.algebra.balls import GROWTH, Balls
+from reluenum.engines.certified.projections import EnclosedResiduals
+from reluenum.geometry.frames import Frames
+from reluenum.problem import OutputBias
+
+OPEN = 2
+"""Sign of a number whose ball contains 0."""
+
+
+class Verdict(IntEnum):
+    """What is known of a support."""
+
+    REDUCIBLE = 0
+    LEAVES = 1
+    DESCENDS = 2
+    MINIMUM = 3
+    UNDECIDED = 4
+
+    @property
+    def text(self) -> str:
+        """Its name in certificates."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, eq=False)
+class BatchVerdicts:
+    """The verdicts on B essential supports.
+
+    Parameters
+    ----------
+    kind : (B,) array of int8
+        A `Verdict`; UNDECIDED where the enclosures are too wide.
+    face : (B,) array of int32
+        Position in the support of the face that leaves or descends, else -1.
+    """
+
+    kind: np.ndarray
+    face: np.ndarray
+
+
+def judge(frames: Frames, found: EnclosedResiduals) -> BatchVerdicts:
+    """Decide which supports leave their faces, descend, or are local minima (Theorem B)."""
+    signs, outside = memberships(frames, found.supports, found.dual)
+    kind = np.full(len(found), Verdict.UNDECIDED, dtype=np.int8)
+    face = np.full(len(found), -1, dtype=np.int32)
+    leaving = outside.any(axis=1)
+    kind[leaving], face[leaving] = Verdict.LEAVES, outside[leaving].argmax(axis=1)
+    stationary = np.flatnonzero((signs != 0).all(axis=1))
+    falling, holding = _slopes(frames, found[stationary], signs[stationary])
+    descending = falling.any(axis=1)
+    kind[stationary[descending]] = Verdict.DESCENDS
+    face[stationary[descending]] = falling[descending].argmax(axis=1)
+    kind[stationary[holding.all(axis=1)]] = Verdict.MINIMUM
+    return BatchVerdicts(kind, face)
+
+
+def memberships(frames: Frames, faces: np.ndarray, dual: Balls) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sign s with s u in the open face, 0 if that is open, and where u is in neither.
+
+    Parameters
+    ----------
+    frames : Frames
+    faces : (...,) array of int
+    dual : Balls, (..., D)
+        Coordinates of u in the bases of the faces.
+    """
+    heights = (frames.walls[faces] @ dual[..., None])[..., 0]
+    above, below = heights.positive(), heights.negative()
+    signs = above.all(axis=-1).astype(np.int8) - below.all(axis=-1).astype(np.int8)
+    return signs, above.any(axis=-1) & below.any(axis=-1)
+
+
+def _slopes(
+    frames: Frames, found: EnclosedResiduals, signs: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each unit of stationary supports whether it surely descends, and surely not."""
+    faces = found.supports
+    sides, rays = frames.ray_active[faces], frames.rays[faces]
+    gram = frames.gram[sides[:, :, :, None], frames.active[faces][:, None, None, :]]
+    fitted = (gram @ found.vectors(frames)[:, None, None, :, :, None])[..., 0].sum(3)
+    along = ((frames.target[sides] - fitted) * rays).sum(3)
+    slack = frames.ray_reach[faces] * found.radius[:, None, None] * GROWTH
+    slopes = along.widened(slack) * Balls.exact(-signs[:, :, None])
+    unused = ~frames.ray_used[faces]
+    return (slopes.negative() & ~unused).any(axis=2), (slopes.positive() | unused).all(axis=2)
+
+
+def gradients(frames: Frames, found: EnclosedResiduals) -> Balls:
+    """Return u_F(r_S) of every live face, in the coordinates of its basis, (B, F, D)."""
+    active = frames.active[found.supports]
+    vectors = found.vectors(frames)
+    total = Balls(
+        np.broadcast_to(frames.target.mid, (len(found), *frames.target.shape)),
+        np.broadcast_to(frames.target.rad, (len(found), *frames.target.shape)),
+    )
+    for k in range(active.shape[1]):
+        gram = frames.gram[:, active[:, k]].swapaxes(0, 1)
+        total = total - (gram @ vectors[:, None, k, :, None])[..., 0]
+    local = (frames.basis.mT @ total[:, frames.active][..., None])[..., 0]
+    return local.widened((frames.reach * found.radius[:, None] * GROWTH)[..., None])
+
+
+def excesses(frames: Frames, dual: Balls) -> np.ndarray:
+    """Return the signs of |u_F| - Lambda, OPEN where they are not known.
+
+    Parameters
+    ----------
+    frames : Frames
+    dual : Balls, (..., D)
+
+    Returns
+    -------
+    (...,) array of int8
+    """
+    margin = dual.square().sum(dual.mid.ndim - 1) - frames.ridge.square()
+    signs = np.full(margin.shape, OPEN, dtype=np.int8)
+    signs[margin.positive()] = 1
+    signs[margin.negative()] = -1
+    return signs
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """What B residuals do on the faces outside their supports (Theorem C).
+
+    Parameters
+    ----------
+    exceeding : (B, F) array of int8
+        Sign s of faces with s u_F in the face and |u_F| > Lambda for sure, else 0.
+    alone : (B,) array of bool
+        Whether no other face outside the support is tight, for sure.
+    settled : (B,) array of bool
+        Whether moreover it is known of every face whether it exceeds.
+    """
+
+    exceeding: np.ndarray
+    alone: np.ndarray
+    settled: np.ndarray
+
+
+def antipodal(frames: Frames, found: EnclosedResiduals) -> np.ndarray:
+    """Return which faces outside stationary supports are tight by Lemma 29, (B, F), as 1 or -1.
+
+    With inputs on a line, two pairs of opposite faces with equal signs (one, if the output bias is
+    free) force sum_i r_i xt_i = 0, and then a face is tight together with its negative. The entry
+    is the sign of the tight face; 0 stands for nothing known.
+
+    Parameters
+    ----------
+    frames : Frames
+    found : EnclosedResiduals
+        Of essential supports all of whose faces are known to contain their units.
+    """
+    tight = np.zeros((len(found), len(frames.faces)), dtype=np.int8)
+    enough = 2 if frames.problem.output_bias is OutputBias.FREE else 4
+    if frames.rank > 2 or found.supports.shape[1] < enough:
+        return tight
+    signs, _ = memberships(frames, found.supports, found.dual)
+    np.put_along_axis(tight, found.supports, signs, axis=1)
+    opposite = frames.opposite[found.supports]
+    mirrored = np.where(opposite < 0, 0, np.take_along_axis(tight, opposite, axis=1))
+    paired = (mirrored == signs) & (signs != 0)
+    chosen = paired.sum(axis=1) >= enough
+    tight[:] = 0
+    row, place = np.nonzero(chosen[:, None] & (mirrored == 0) & (opposite >= 0))
+    tight[row, opposite[row, place]] = signs[row, place]
+    return tight
+
+
+def scan(frames: Frames, found: EnclosedResiduals, tight: np.ndarray) -> Scan:
+    """Look for faces that exceed the dual bound, and for tight ones beside those known already."""
+    dual = gradients(frames, found)
+    signs = excesses(frames, dual)
+    everything = np.broadcast_to(np.arange(len(frames.faces)), signs.shape)
+    inside, outside = memberships(frames, everything, dual)
+    own = np.zeros(signs.shape, dtype=bool)
+    np.put_along_axis(own, found.supports, True, axis=1)
+    exceeding = np.where((signs == 1) & ~own, inside, 0)
+    below = own | outside | (signs == -1) | (tight != 0)
+    known = below | ((signs == 1) & (inside != 0))
+    return Scan(exceeding, (below | (signs == 1)).all(axis=1), known.all(axis=1))

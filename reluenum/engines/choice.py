@@ -1,0 +1,54 @@
+"""The engines behind one protocol, and the choice between them."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from reluenum.engines.certified.prove import CertifiedEngine
+from reluenum.engines.formulations import REDUCED, formulation
+from reluenum.engines.groebner import GroebnerEngine
+from reluenum.errors import InputError
+from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
+from reluenum.landscape.landscape import CertifiedLandscape
+from reluenum.problem import Problem
+
+
+class Engine(Protocol):
+    """A way from a problem to its landscape."""
+
+    def refuse_astronomical(self, problem: Problem) -> None:
+        """Refuse a problem that is too large to be started without being asked twice.
+
+        Raises
+        ------
+        TooManySupportsError
+        """
+
+    def landscape(
+        self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
+    ) -> CertifiedLandscape:
+        """Find every local minimum of a problem and prove that none is missing."""
+
+
+ENGINES: Mapping[str, Engine] = {"groebner": GroebnerEngine(), "certified": CertifiedEngine()}
+"""How supports are decided: one polynomial system each, or in batches by rigorous numerics."""
+
+
+def engine_of(
+    name: str, formulation_name: str = REDUCED.name, all_patterns: bool = False
+) -> Engine:
+    """Return an engine by its name and those of its parts.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name, or it has no such parts.
+    """
+    if name not in ENGINES:
+        raise InputError("engine", repr(name), f"one of {', '.join(ENGINES)}")
+    if name == "groebner":
+        return GroebnerEngine(formulation(formulation_name), all_patterns)
+    if formulation_name != REDUCED.name:
+        raise InputError("formulation", repr(formulation_name), "none beside the certified engine")
+    if all_patterns:
+        raise InputError("all_patterns", "True", "False beside the certified engine")
+    return ENGINES[name]

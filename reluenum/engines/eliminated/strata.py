@@ -1,0 +1,335 @@
+"""The landscape of the eliminated formulation: judged critical points, joined by their limits.
+
+A stratum is a critical point with its units shared out over the faces; letting one unit of a face
+go to zero leads to the stratum that has a zero unit more. Minimal strata that are joined in this
+way form a component (docs/theory.md, section 14).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, cmp_to_key
+from itertools import combinations_with_replacement
+from math import factorial, prod
+from typing import Any
+
+from reluenum.algebra.decimals import decimal_text
+from reluenum.algebra.numbers import Number, compare
+from reluenum.engines.eliminated.classical import ClassicalConditions, Judgement, Minimality
+from reluenum.engines.eliminated.products import EliminatedPoint, ProductOutcome
+from reluenum.errors import IncompleteRunError, TheoremViolationError
+from reluenum.geometry.geometry import Geometry
+from reluenum.geometry.patterns import Counts
+from reluenum.geometry.supports import Support, support_text
+from reluenum.landscape.components import (
+    Component,
+    joined,
+    largest_first,
+    positive_compositions,
+    stratum_of,
+)
+from reluenum.landscape.dual import DualScan, scan_dual
+from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Tally, Undecided, ranked
+from reluenum.landscape.residuals import ResidualClass
+from reluenum.landscape.witnesses import Descent
+from reluenum.problem import Problem
+
+Shares = tuple[Support, tuple[int, ...]]
+"""A support, how many units each of its faces has and, in the last place, how many are zero."""
+
+
+@dataclass(frozen=True, eq=False)
+class FibrePoint(EliminatedPoint):
+    """A critical point on faces whose responses are dependent, among a polytope of them.
+
+    Parameters
+    ----------
+    problem : Problem
+    support : Support
+        A union of supports of the vertices.
+    isolated : IsolatedPoint
+        Of the first vertex; the residual, and all that depends on it, is the same.
+    group : ResidualClass
+    """
+
+    group: ResidualClass
+
+    @cached_property
+    def units(self) -> list[list[Number]]:
+        """v / |v| of each unit."""
+        return [self.group.direction(face) for face in self.support]
+
+    @cached_property
+    def slopes(self) -> list[Number]:
+        """a / |v| of each unit."""
+        return [self.isolated.constant(self.group.signs[face]) for face in self.support]
+
+    @cached_property
+    def weights(self) -> list[Number]:
+        """a |v| of each unit."""
+        squares = self.group.squares(self.support)
+        return [s * self.group.signs[f] for s, f in zip(squares, self.support, strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedPoint:
+    """What the classical conditions, or the least loss of all candidates, say of a point.
+
+    Parameters
+    ----------
+    point : EliminatedPoint
+    with_zero_units : bool
+    judgement : Judgement
+    """
+
+    point: EliminatedPoint
+    with_zero_units: bool
+    judgement: Judgement
+
+    @property
+    def support(self) -> Support:
+        """Faces of the living units."""
+        return self.point.support
+
+    @property
+    def signs(self) -> tuple[int, ...]:
+        """Sign of the output weights on each face."""
+        return self.point.signs or ()
+
+    @property
+    def loss(self) -> Number:
+        """The loss, in the problem's own convention."""
+        return self.point.loss
+
+    @property
+    def is_minimum(self) -> bool | None:
+        """Whether the point is a local minimum; None if the conditions are inconclusive."""
+        if self.judgement.minimality is Minimality.INCONCLUSIVE:
+            return None
+        return self.judgement.minimality is Minimality.MINIMUM
+
+    @property
+    def witness(self) -> Descent | None:
+        """A checked descent if it is none."""
+        return self.judgement.descent
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedClass:
+    """The critical points with one residual, and everything that is judged about them.
+
+    Parameters
+    ----------
+    group : ResidualClass
+        Of points without Theorem A: equality of residuals is decided entry by entry.
+    is_global : bool
+        Whether no zero unit can grow from it, so that it is global at every width (Theorem C; the
+        only property of this formulation that is not decided by classical means).
+    rows : tuple of JudgedPoint
+        For each support: without zero units, and with them, as far as the width allows.
+    """
+
+    group: ResidualClass
+    is_global: bool
+    rows: tuple[JudgedPoint, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class CandidateSet:
+    """Every critical point of a problem's surrogates, and the products nobody could settle.
+
+    Parameters
+    ----------
+    problem : Problem
+    points : tuple of EliminatedPoint
+        Smaller supports first.
+    dimensions : mapping
+        From each settled support to the dimension of the complex critical points on its faces.
+    unsolved : tuple of ProductOutcome
+    """
+
+    problem: Problem
+    points: tuple[EliminatedPoint, ...]
+    dimensions: Mapping[Support, int]
+    unsolved: tuple[ProductOutcome, ...]
+
+    def to_document(self) -> dict[str, Any]:
+        """Return a text form for people."""
+        return {
+            "points": [
+                {"loss": decimal_text(point.loss), "support": support_text(point.support)}
+                for point in self.points
+            ],
+            "undecided": len(self.unsolved),
+        }
+
+    def __repr__(self) -> str:
+        return f"CandidateSet({len(self.points)} points, {len(self.unsolved)} undecided)"
+
+
+def merge_products(geometry: Geometry, outcomes: Iterable[ProductOutcome]) -> CandidateSet:
+    """Merge the outcomes of all products of faces.
+
+    Raises
+    ------
+    IncompleteRunError
+        If a product of faces has no outcome or two of them.
+    """
+    settled = list(outcomes)
+    check_products(geometry, settled)
+    unsolved = tuple(outcome for outcome in settled if outcome.critical.reason)
+    distinct = [o for o in settled if len(o.faces) - o.zeros == len(o.critical.support)]
+    known = [outcome.critical for outcome in distinct if not outcome.critical.reason]
+    dimensions = {critical.support: critical.dimension for critical in known}
+    return CandidateSet(geometry.problem, tuple(_distinct_points(settled)), dimensions, unsolved)
+
+
+def eliminated_landscape(candidates: CandidateSet, geometry: Geometry) -> CertifiedLandscape:
+    """Judge the critical points of a problem and join the minima into components."""
+    problem = candidates.problem
+    judged = _judged(candidates, geometry)
+    rows = [row for group in judged for row in group.rows]
+    reasons = [(o.faces, o.critical.reason) for o in candidates.unsolved]
+    reasons += [(row.support, row.judgement.reason) for row in rows if row.is_minimum is None]
+    found = [component for group in judged for component in _components(problem, group)]
+    return CertifiedLandscape(
+        problem,
+        Counts.of(geometry),
+        Tally.of(rows),
+        tuple(rows),
+        ranked(found, complete=not reasons),
+        tuple(Undecided(faces, reason) for faces, reason in reasons),
+        Completeness.ENGINE,
+    )
+
+
+def check_products(geometry: Geometry, outcomes: Sequence[ProductOutcome]) -> None:
+    """See that every product of faces, up to permutation, was settled once.
+
+    Raises
+    ------
+    IncompleteRunError
+        Naming one that was not.
+    """
+    expected = combinations_with_replacement(geometry.arrangement.faces, geometry.problem.width)
+    missing = Counter(support_text(faces) for faces in expected)
+    missing.subtract(support_text(outcome.faces) for outcome in outcomes)
+    if stray := next((text for text, count in missing.items() if count), None):
+        raise IncompleteRunError(f"the product of faces {stray} is missing, doubled or unknown")
+
+
+def _distinct_points(outcomes: Sequence[ProductOutcome]) -> list[EliminatedPoint]:
+    """Return each critical point once, smaller supports first.
+
+    Raises
+    ------
+    TheoremViolationError
+        If two products of the same living faces have different numbers of points.
+    """
+    by_support: dict[Support, tuple[EliminatedPoint, ...]] = {}
+    # What one process settled another one may have given up: that is no contradiction.
+    for outcome in sorted(outcomes, key=lambda outcome: bool(outcome.critical.reason)):
+        found = outcome.critical
+        known = by_support.setdefault(found.support, found.points)
+        if len(known) != len(found.points) and not found.reason:
+            text = support_text(found.support)
+            raise TheoremViolationError(f"{text} has {len(known)} and {len(found.points)} points")
+    ordered = sorted(by_support, key=lambda support: (len(support), support))
+    return [point for support in ordered for point in by_support[support]]
+
+
+def residual_classes(geometry: Geometry, points: Iterable[EliminatedPoint]) -> list[ResidualClass]:
+    """Group critical points by their residual, compared exactly, entry by entry."""
+    groups: list[tuple[DualScan, list[EliminatedPoint]]] = []
+    for point in points:
+        scan = scan_dual(geometry, point)
+        for known, members in groups:
+            if known.tight == scan.tight and _same_residual(members[0], point):
+                members.append(point)
+                break
+        else:
+            groups.append((scan, [point]))
+    return [ResidualClass(geometry.problem, scan, tuple(members)) for scan, members in groups]
+
+
+def _same_residual(left: EliminatedPoint, right: EliminatedPoint) -> bool:
+    pairs = zip(left.residual, right.residual, strict=True)
+    return all(compare(mine, theirs) == 0 for mine, theirs in pairs)
+
+
+def _judged(found: CandidateSet, geometry: Geometry) -> list[JudgedClass]:
+    """Judge every point classically; what stays open may be settled by the least loss."""
+    groups = residual_classes(geometry, found.points)
+    losses = [group.loss for group in groups]
+    least = None if found.unsolved else min(losses, key=cmp_to_key(compare))
+    judged = []
+    for group in groups:
+        rows: list[JudgedPoint] = []
+        for support in group.supports:
+            point = _point_on(group, support)
+            fibre = group.polytope_dimension(support)
+            if fibre > found.dimensions.get(support, fibre):
+                text = support_text(support)
+                raise TheoremViolationError(f"{text} has more critical points than its ideal")
+            conditions = ClassicalConditions(point, geometry.arrangement, group.scan, fibre)
+            if support:
+                rows.append(_row(point, False, conditions.without_zero_units(), least))
+            if len(support) < found.problem.width:
+                rows.append(_row(point, True, conditions.with_zero_units(), least))
+        judged.append(JudgedClass(group, not group.scan.exceeding, tuple(rows)))
+    return judged
+
+
+def _point_on(group: ResidualClass, support: Support) -> EliminatedPoint:
+    """Return the point of a class on a support; the middle one of a fibre."""
+    for vertex in group.vertices:
+        if vertex.support == support:
+            return vertex
+    return FibrePoint(group.problem, support, group.point.isolated, group)
+
+
+def _row(
+    point: EliminatedPoint, with_zero_units: bool, judgement: Judgement, least: Number | None
+) -> JudgedPoint:
+    """Record a judgement; a global minimum exists, and no candidate is below the least loss."""
+    is_open = judgement.minimality is Minimality.INCONCLUSIVE
+    if is_open and least is not None and compare(point.loss, least) == 0:
+        reason = f"{judgement.reason}, but no candidate has a smaller loss"
+        judgement = Judgement(Minimality.MINIMUM, reason)
+    return JudgedPoint(point, with_zero_units, judgement)
+
+
+def _components(problem: Problem, judged: JudgedClass) -> Iterator[Component]:
+    """Yield the components that the minimal strata of a class form (Lemma 27).
+
+    A zero unit and a living one can change places, through strata on which they share a face. So
+    a component with a zero unit is carried to itself by every permutation; one without is a
+    single stratum.
+    """
+    minimal = {(row.support, row.with_zero_units) for row in judged.rows if row.is_minimum}
+    strata = [
+        (support, counts)
+        for support, counts in _all_shares(judged.group, problem.width)
+        if (support, counts[-1] > 0) in minimal
+    ]
+    for part in joined(strata, _are_joined):
+        ordered = sorted(part, key=strata.index)
+        rigid = all(counts[-1] == 0 for _, counts in part)
+        orbit = factorial(problem.width) // prod(map(factorial, part[0][1])) if rigid else 1
+        found = [stratum_of(judged.group, s, counts[:-1], counts[-1]) for s, counts in ordered]
+        loss = judged.group.loss
+        yield Component(problem, loss, largest_first(found), judged.is_global, None, orbit)
+
+
+def _are_joined(left: Shares, right: Shares) -> bool:
+    """Whether one stratum arises from the other as some units go to zero."""
+    one, two = (Counter(dict(zip(s, c[:-1], strict=True))) for s, c in (left, right))
+    return one <= two or two <= one
+
+
+def _all_shares(group: ResidualClass, width: int) -> Iterator[Shares]:
+    """Yield every way to share the units out, small supports and few living ones first."""
+    for support in group.supports:
+        for alive in range(len(support), width + 1):
+            for counts in positive_compositions(alive, len(support)):
+                yield support, (*counts, width - alive)

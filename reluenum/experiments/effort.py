@@ -1,0 +1,195 @@
+"""How long a job takes and how much memory, estimated from the size of its work.
+
+A scheduler kills what takes longer than it was said to. So the estimates are generous, and a job
+that was killed asks for more: everything is multiplied by the number of the attempt.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import comb
+from typing import Any
+
+from reluenum.datasets.datafiles import table_size
+from reluenum.datasets.families import reference_data
+from reluenum.datasets.layout import Layout
+from reluenum.errors import InputError
+from reluenum.geometry.arrangement import face_bound
+
+SAFETY = 6
+"""How many times as long as on the machine of docs/cluster.md a job may take."""
+
+BASE_MEGABYTES = 1000
+"""What every job gets; Python with its libraries takes 100 to 200."""
+
+_LARGEST_COUNTED = 100
+"""No more dimensions or faces of a support are counted: these are too many already."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What a kind of work takes; measured values, rounded to the slow side.
+
+    Parameters
+    ----------
+    per_second : int
+        Supports that one core does in a second.
+    bytes_each : int
+        Memory for each support.
+    start : int
+        Minutes that are there from the start.
+    """
+
+    per_second: int
+    bytes_each: int
+    start: int
+
+
+PACES = {
+    "groebner": Pace(10, 20_000, 2),
+    "certified": Pace(4_000, 300, 2),
+    "prove": Pace(20_000, 300, 2),
+    "check": Pace(3_000, 300, 2),
+    "path": Pace(2_000, 300, 10),
+}
+"""Kinds of work: solving by either engine, joining blocks to a certificate, checking it, a path."""
+
+
+def minutes(kind: str, supports: int, attempt: int = 1) -> int:
+    """Return for how many minutes a job may run.
+
+    Examples
+    --------
+    >>> minutes("certified", 100_000), minutes("certified", 100_000, attempt=2)
+    (5, 10)
+    """
+    pace = PACES[kind]
+    return attempt * (pace.start + _ratio(SAFETY * supports, 60 * pace.per_second))
+
+
+def megabytes(kind: str, supports: int, attempt: int = 1) -> int:
+    """Return how many megabytes a job may take, in hundreds.
+
+    Examples
+    --------
+    >>> megabytes("certified", 100_000), megabytes("certified", 10_000_000)
+    (1100, 4000)
+    """
+    return attempt * (BASE_MEGABYTES + 100 * _ratio(PACES[kind].bytes_each * supports, 10**8))
+
+
+def _ratio(a: int, b: int) -> int:
+    """Divide, and round up; numbers may be too large for floats."""
+    return -(-a // b)
+
+
+def data_size(instance: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the number of points and the dimension of an input, without reading any number.
+
+    Parameters
+    ----------
+    instance : dict
+        See `reluenum.experiment.instances`. A file that cannot be read has no points: it is not
+        here that its error is reported.
+    """
+    if instance["data"] is not None:
+        inputs = instance["data"]["x"]
+        return len(inputs), max(map(len, inputs), default=0)
+    if instance["csv"] is not None:
+        try:
+            return table_size(instance["csv"], Layout(**instance.get("layout", {})))
+        except InputError:
+            return 0, 0
+    if instance["family"] == "reference":
+        inputs, _ = reference_data()
+        return len(inputs), len(inputs[0])
+    return instance["parameters"]["n"], instance["parameters"].get("d", 1)
+
+
+def expected_supports(instance: Mapping[str, Any], sizes: Iterable[int]) -> int:
+    """Return how many supports of these sizes an instance has at most.
+
+    Parameters
+    ----------
+    instance : dict
+        See `reluenum.experiment.instances`.
+    sizes : iterable of int
+        Numbers of faces.
+
+    Notes
+    -----
+    Sets of faces of n hyperplanes in general position; some of these faces are dead, and data in
+    special position have fewer.
+
+    Examples
+    --------
+    >>> instance = {"data": None, "csv": None, "family": "random", "parameters": {"n": 5}}
+    >>> expected_supports(instance, [1, 2])  # 21 faces
+    231
+    """
+    points, dimension = data_size(instance)
+    faces = face_bound(points, min(dimension, _LARGEST_COUNTED)) if points else 0
+    return sum(comb(faces, min(size, _LARGEST_COUNTED)) for size in sizes)
+
+
+def expected_block(block: str) -> int:
+    """Return the number of supports of a block, from its name `start-stop`.
+
+    Examples
+    --------
+    >>> expected_block("40000-73920")
+    33920
+    """
+    start, stop = map(int, block.split("-"))
+    return stop - start
+
+
+def expected_batch(instance: Mapping[str, Any], batch: str) -> int:
+    """Return the number of supports of a batch of patterns, from its name: its share of them all.
+
+    Parameters
+    ----------
+    instance : dict
+        See `reluenum.experiment.instances`.
+    batch : str
+        The number of its only pattern, or `first-last`.
+
+    Examples
+    --------
+    >>> instance = {"data": None, "csv": None, "family": "random", "parameters": {"n": 5}}
+    >>> expected_batch(instance | {"width": 2}, "01-11")  # of 55 patterns, with 231 supports
+    47
+    """
+    ends = list(map(int, batch.split("-")))
+    points, dimension = data_size(instance)
+    width = min(instance["width"], _LARGEST_COUNTED)
+    columns = 2 * sum(comb(max(points - 1, 0), k) for k in range(min(dimension, points) + 1))
+    patterns = max(comb(columns + width - 1, width), 1)
+    supports = expected_supports(instance, range(1, width + 1))
+    return _ratio((ends[-1] - ends[0] + 1) * supports, patterns)
+
+
+def expected_sweep(spec: Mapping[str, Any], sizes: Sequence[int]) -> int:
+    """Return how many supports of these sizes all data sets of a batch have at most.
+
+    Parameters
+    ----------
+    spec : dict
+        See `reluenum.experiment.Batch`.
+    sizes : sequence of int
+        Numbers of faces; one that is there twice counts twice.
+    """
+    return len(spec["seeds"] or [None]) * expected_supports(spec, sizes)
+
+
+def expected_path(path: Mapping[str, Any]) -> int:
+    """Return how many supports a ridge path goes through, at about ten ridges for each of its grid.
+
+    The grid is only where it starts: each event between two ridges takes some more than thirty.
+
+    Parameters
+    ----------
+    path : dict
+        See `reluenum.experiment.paths`.
+    """
+    width = min(path["width"], _LARGEST_COUNTED)
+    return 10 * path["points"] * expected_supports(path, range(1, width + 1))

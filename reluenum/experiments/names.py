@@ -1,0 +1,45 @@
+"""Names of instances: of folders, files and jobs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+LONGEST_NAME = 200
+"""Characters of a folder name; file systems stop at 255 bytes."""
+
+
+def instance_name(instance: Mapping[str, Any]) -> str:
+    """Return the name of an instance: its fields joined by `-`, with `_` for `/`."""
+    rest = dict(instance["parameters"])
+    sizes = {key: rest.pop(key) for key in ("n", "d") if key in rest}
+    fields = [instance["label"], *_fields(sizes)]
+    fields += [f"L{instance['width']}", f"ridge{slug(instance['ridge'])}", *_fields(rest)]
+    fields += [instance["engine"]] if instance.get("named") else []
+    return "-".join([*fields, *_conventions(instance)])
+
+
+def _fields(parameters: Mapping[str, Any]) -> list[str]:
+    return [f"{key}{slug(str(value))}" for key, value in parameters.items()]
+
+
+def slug(text: str) -> str:
+    """Return a number as a part of a file name."""
+    return text.replace("/", "_")
+
+
+def _conventions(instance: Mapping[str, Any]) -> list[str]:
+    """Return what an instance is asked with, where that is not the default."""
+    bias = instance["output_bias"]
+    return [
+        *(["mean"] if instance["loss"] == "mean" else []),
+        *([f"bias_{bias}"] if bias != "none" else []),
+    ]
+
+
+def data_name(spec: Mapping[str, Any]) -> str:
+    """Return what the name of an instance says of its data."""
+    return "-".join([spec["label"], *_fields(spec["parameters"])])
+
+
+def method_name(spec: Mapping[str, Any]) -> str:
+    """Return what the name of an instance says of its engine and conventions."""
+    return "-".join([spec["engine"], *_conventions(spec)])

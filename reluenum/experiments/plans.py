@@ -1,0 +1,55 @@
+"""How patterns, blocks of supports and runs of a crosscheck are spread over jobs."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from reluenum.documents.seals import place_of, read_sealed
+
+
+def batch_names(batches: Sequence[Sequence[Any]]) -> list[str]:
+    """Name batches of patterns by the numbers of their first and last pattern.
+
+    The names tell batches of different sizes apart, so that files of an earlier run with
+    another size are never taken for those of this one.
+
+    Examples
+    --------
+    >>> batch_names([["--|--", "--|-+"], ["--|++"]])
+    ['1-2', '3']
+    """
+    digits = len(str(sum(map(len, batches))))
+    names, last = [], 0
+    for batch in batches:
+        first, last = last + 1, last + len(batch)
+        ends = dict.fromkeys([first, last])
+        names.append("-".join(f"{end:0{digits}}" for end in ends))
+    return names
+
+
+def planned_batches(plan: str | Path) -> list[str]:
+    """Return the names of the batches in a file that rule `patterns` wrote."""
+    return batch_names(read_sealed(plan, place_of(plan))["batches"])
+
+
+def planned_blocks(plan: str | Path) -> list[str]:
+    """Return the names of the blocks in a file that rule `supports` wrote: `start-stop`."""
+    blocks = read_sealed(plan, place_of(plan))["blocks"]
+    return [f"{start}-{stop}" for start, stop in blocks]
+
+
+def crosscheck_runs(config: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what a crosscheck compares: formulations by backends; the certified engine once.
+
+    Examples
+    --------
+    >>> settings = {"formulations": ["reduced", "certified"], "backends": ["flint", "msolve"]}
+    >>> crosscheck_runs({"crosscheck": settings})
+    [('reduced', 'flint'), ('reduced', 'msolve'), ('certified', 'auto')]
+    """
+    settings = config["crosscheck"]
+    return [
+        (formulation, backend)
+        for formulation in settings["formulations"]
+        for backend in (("auto",) if formulation == "certified" else settings["backends"])
+    ]

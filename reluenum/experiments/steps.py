@@ -1,0 +1,214 @@
+"""The files between the steps of a run: self-describing, bound to their problem by its digest."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flint import fmpz
+
+from reluenum.documents.minima import VERSION
+from reluenum.documents.seals import place_of, read_sealed
+from reluenum.engines.formulations import FORMULATIONS, Formulation
+from reluenum.errors import IncompleteRunError
+from reluenum.geometry.geometry import Geometry
+from reluenum.geometry.patterns import Counts, Pattern, patterns
+from reluenum.geometry.sign_matrices import SignMatrices
+from reluenum.groebner.backends import Backends
+from reluenum.groebner.versions import installed_versions
+from reluenum.landscape.landscape import CertifiedLandscape
+from reluenum.problem import Problem
+
+PROBLEM, PATTERNS, SOLVED, MERGED = (
+    "reluenum-problem",
+    "reluenum-patterns",
+    "reluenum-solved",
+    "reluenum-merged",
+)
+
+
+def problem_document(problem: Problem) -> dict[str, Any]:
+    """Return the document of a problem."""
+    return {**_step_header(PROBLEM, problem), "problem": problem.to_document()}
+
+
+def read_problem(path: str | Path) -> Problem:
+    """Read a problem.
+
+    Raises
+    ------
+    IncompleteRunError
+        If the file is no problem or was changed after it was written.
+    """
+    with _as_damaged(path):
+        return _problem_in(path, _read_step(path, PROBLEM))
+
+
+def patterns_document(
+    geometry: Geometry,
+    patterns_per_job: int,
+    examined: SignMatrices | None = None,
+) -> dict[str, Any]:
+    """Return the patterns up to permutation, in batches of so many, and the counts.
+
+    Parameters
+    ----------
+    geometry : Geometry
+    patterns_per_job : int
+    examined : SignMatrices, optional
+        What came out of going through all sign matrices, if that was asked for.
+    """
+    names = [str(pattern) for pattern in patterns(geometry.arrangement, geometry.problem.width)]
+    counts = Counts.of(geometry)
+    return {
+        **_step_header(PATTERNS, geometry.problem),
+        "faces": [face.signs for face in geometry.arrangement.faces],
+        "columns": list(geometry.arrangement.columns),
+        "sign_matrices": str(fmpz(counts.sign_matrices)),
+        "supports": counts.supports_examined,
+        "sign_matrices_examined": None if examined is None else examined.to_document(),
+        "batches": [
+            names[k : k + patterns_per_job] for k in range(0, len(names), patterns_per_job)
+        ],
+    }
+
+
+def read_batches(path: str | Path, problem: Problem | None = None) -> list[list[Pattern]]:
+    """Read the batches of patterns, checking that they belong to the problem if it is given."""
+    with _as_damaged(path):
+        record = _read_step(path, PATTERNS)
+        if problem is not None:
+            _check_digest(path, record, problem)
+        return [[Pattern(tuple(name.split("|"))) for name in batch] for batch in record["batches"]]
+
+
+def read_examined(path: str | Path, problem: Problem) -> dict[str, Any] | None:
+    """Read the record of all sign matrices from a file of patterns, if they were gone through."""
+    with _as_damaged(path):
+        record = _read_step(path, PATTERNS)
+        _check_digest(path, record, problem)
+        return record["sign_matrices_examined"]
+
+
+def solved_document(
+    problem: Problem,
+    route: Formulation,
+    solved: Sequence[Pattern],
+    outcomes: Sequence[Any],
+    backends: Backends,
+) -> dict[str, Any]:
+    """Return the outcomes of some patterns."""
+    return {
+        **_step_header(SOLVED, problem),
+        "software": installed_versions(),
+        "engines": backends.versions(),
+        "formulation": route.name,
+        "patterns": [str(pattern) for pattern in solved],
+        "verdicts": route.verdicts(outcomes),
+        "outcomes": [outcome.to_document() for outcome in outcomes],
+    }
+
+
+@dataclass(frozen=True)
+class Solved:
+    """What `read_solved` returns: the patterns of one file and their outcomes."""
+
+    patterns: tuple[str, ...]
+    outcomes: tuple[Any, ...]
+
+
+def read_solved(path: str | Path, geometry: Geometry, route: Formulation) -> Solved:
+    """Read the outcomes of some patterns and certify their points anew.
+
+    Raises
+    ------
+    IncompleteRunError
+        If the file is damaged, or belongs to another problem or formulation.
+    TheoremViolationError
+        If a recorded point is not what the record says.
+    """
+    with _as_damaged(path):
+        record = _read_step(path, SOLVED)
+        _check_digest(path, record, geometry.problem)
+        if record["formulation"] != route.name:
+            raise IncompleteRunError(f"{path} holds outcomes of another formulation")
+        outcomes = tuple(route.read(geometry, entry) for entry in record["outcomes"])
+        return Solved(tuple(record["patterns"]), outcomes)
+
+
+def merge_files(
+    paths: Iterable[str | Path], geometry: Geometry, route: Formulation
+) -> tuple[Any, list[Any]]:
+    """Merge the outcomes of all patterns; returns the outcomes too, in the order of the files.
+
+    Raises
+    ------
+    IncompleteRunError
+        If a pattern or one of its outcomes is missing or doubled.
+    """
+    found = [read_solved(path, geometry, route) for path in paths]
+    expected = sorted(
+        str(pattern) for pattern in patterns(geometry.arrangement, geometry.problem.width)
+    )
+    present = sorted(pattern for solved in found for pattern in solved.patterns)
+    if present != expected:
+        stray = sorted(set(expected) ^ set(present)) or present
+        raise IncompleteRunError(f"pattern {stray[0]} is missing, doubled or unknown")
+    outcomes = [outcome for solved in found for outcome in solved.outcomes]
+    return route.merge(geometry, outcomes), outcomes
+
+
+def merged_document(route: Formulation, merged: Any, outcomes: Iterable[Any]) -> dict[str, Any]:
+    """Return the distinct points of a problem, with what is needed to certify them."""
+    return {
+        **_step_header(MERGED, merged.problem),
+        "formulation": route.name,
+        "problem": merged.problem.to_document(),
+        **merged.to_document(),
+        "outcomes": [outcome.to_document() for outcome in outcomes],
+    }
+
+
+def read_merged(path: str | Path) -> CertifiedLandscape:
+    """Read merged points, merge them anew and certify them: nothing is taken on trust."""
+    with _as_damaged(path):
+        record = _read_step(path, MERGED)
+        problem = _problem_in(path, record)
+        geometry = Geometry.of(problem)
+        route = FORMULATIONS[record["formulation"]]
+        outcomes = [route.read(geometry, entry) for entry in record["outcomes"]]
+    return route.certify(route.merge(geometry, outcomes), geometry)
+
+
+@contextmanager
+def _as_damaged(path: str | Path) -> Iterator[None]:
+    """Turn whatever a damaged file makes its reader raise into one clear error."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise IncompleteRunError(f"{path} is damaged: {type(error).__name__}: {error}") from error
+
+
+def _problem_in(path: str | Path, record: Mapping[str, Any]) -> Problem:
+    """Read the problem of a file and check that it was not changed."""
+    problem = Problem.from_document(record["problem"])
+    _check_digest(path, record, problem)
+    return problem
+
+
+def _step_header(kind: str, problem: Problem) -> dict[str, Any]:
+    return {"format": kind, "version": VERSION, "problem_sha256": problem.digest}
+
+
+def _read_step(path: str | Path, kind: str) -> dict[str, Any]:
+    """Read a file of the given kind."""
+    record = read_sealed(path, place_of(path))
+    if record.get("format") != kind or record.get("version") != VERSION:
+        raise IncompleteRunError(f"{path} is not a file of kind {kind}, version {VERSION}")
+    return record
+
+
+def _check_digest(path: str | Path, record: Mapping[str, Any], problem: Problem) -> None:
+    if record["problem_sha256"] != problem.digest:
+        raise IncompleteRunError(f"{path} belongs to another problem")

@@ -1,0 +1,169 @@
+"""A batch of a sweep: its records and documents in archives, and its rows of the tables."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+from reluenum.datasets.families import to_csv
+from reluenum.documents.archive import members_of, read_archive
+from reluenum.documents.files import write_text
+from reluenum.documents.results import to_json
+from reluenum.engines.choice import ENGINES
+from reluenum.engines.series import SERIES
+from reluenum.errors import IncompleteRunError
+from reluenum.experiments.instances import batch_instances, problem_of
+from reluenum.experiments.names import instance_name
+from reluenum.groebner.backends import Settings
+from reluenum.problem import Problem
+from reluenum.verify import CertificateError, verify
+from reluenum.views.components import minima_csv
+
+DOCUMENT = "minima.json"
+"""Name of a document within the folder of its instance."""
+
+
+@dataclass
+class Step:
+    """What the examination of one size adds to a batch.
+
+    Parameters
+    ----------
+    records : dict
+        The records of that size by series, for larger sizes.
+    documents : dict
+        The documents of the width of that size by name of the instance.
+    seconds : dict
+        Wall time of records and document, by name of the instance.
+    """
+
+    records: dict[str, bytes] = field(default_factory=dict)
+    documents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seconds: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+
+def examine_size(
+    spec: Mapping[str, Any],
+    size: int,
+    earlier: Sequence[Path],
+    settings: Settings,
+    certificates: bool,
+) -> Step:
+    """Examine the supports of one size of every data set of a batch, and list the minima.
+
+    Parameters
+    ----------
+    spec : dict
+        See `reluenum.experiments.instances.Batch`.
+    size : int
+        Also the width of the documents.
+    earlier : sequence of Path
+        The archives of records of all smaller sizes, by size.
+    settings : Settings
+    certificates : bool
+        Whether documents of the certified engine keep their certificates.
+
+    Raises
+    ------
+    IncompleteRunError
+        If an archive is damaged, or of another batch.
+    InputError
+        If a data set cannot be read.
+    """
+    instances = batch_instances(spec, size)
+    names = [series_name(instance) for instance in instances]
+    known = zip(*(members_of(path, names) for path in earlier), strict=True) if earlier else ()
+    step = Step()
+    for instance, name, records in zip(instances, names, known or [()] * len(names), strict=True):
+        series = SERIES[spec["engine"]](problem_of(instance), settings)
+        start = perf_counter()
+        step.records[name] = series.examine(size, records)
+        middle = perf_counter()
+        document = series.document(size, [*records, step.records[name]])
+        end = perf_counter()
+        if not certificates:
+            document.pop("certificate", None)
+        step.documents[instance_name(instance)] = document
+        step.seconds[instance_name(instance)] = (middle - start, end - middle)
+    return step
+
+
+def refuse_large(spec: Mapping[str, Any], size: int) -> None:
+    """Refuse a batch with an astronomical instance, by the limit of its engine.
+
+    Raises
+    ------
+    TooManySupportsError
+    """
+    for instance in batch_instances(spec, size):
+        ENGINES[spec["engine"]].refuse_astronomical(problem_of(instance))
+
+
+def series_name(instance: Mapping[str, Any]) -> str:
+    """Return what tells the data sets of a batch apart."""
+    return f"seed{instance['parameters'].get('seed', '_given')}"
+
+
+def document_members(documents: Mapping[str, Mapping[str, Any]]) -> dict[str, bytes]:
+    """Return documents as members of an archive: a folder for each instance."""
+    return {
+        f"{name}/{DOCUMENT}": to_json(document).encode() for name, document in documents.items()
+    }
+
+
+def read_documents(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the documents of an archive with the names of their instances.
+
+    Raises
+    ------
+    IncompleteRunError
+        If the archive is damaged.
+    """
+    for member, content in read_archive(path).items():
+        yield member.removesuffix(f"/{DOCUMENT}"), json.loads(content)
+
+
+def unfold(path: Path, folder: Path) -> list[str]:
+    """Give every instance of an archive a folder of its own, and return their names.
+
+    Parameters
+    ----------
+    path : Path
+        An archive of documents.
+    folder : Path
+        Gets a folder for each, with `minima.json`, `minima.csv` and `data.csv`.
+    """
+    names = []
+    for name, document in read_documents(path):
+        home = folder / name
+        home.mkdir(parents=True, exist_ok=True)
+        problem = Problem.from_document(document["problem"])
+        write_text(home / "data.csv", to_csv(problem.inputs, problem.targets))
+        write_text(home / "minima.csv", minima_csv(document))
+        write_text(home / DOCUMENT, to_json(document))
+        names.append(name)
+    return names
+
+
+def checked(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the name of every instance of an archive, and what its certificate proves.
+
+    Raises
+    ------
+    IncompleteRunError
+        If a certificate does not prove its document. One that claims no completeness is told of.
+    """
+    with TemporaryDirectory(prefix="reluenum-") as folder:
+        for name, document in read_documents(path):
+            if not document["complete"]:
+                yield name, "not complete, so nothing was checked"
+                continue
+            file = Path(folder, DOCUMENT)
+            file.write_text(to_json(document), encoding="utf-8")
+            try:
+                yield name, verify(file).summary
+            except CertificateError as error:
+                raise IncompleteRunError(f"{name}: not proved: {error}") from error

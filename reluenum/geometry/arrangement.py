@@ -1,0 +1,268 @@
+"""The hyperplane arrangement of one hidden unit: its faces and columns, exactly, in any dimension.
+
+A unit v = (b, c) sees data point i through the sign of v . (x_i, 1). The realisable sign vectors
+are the covectors of the central arrangement of these rows (docs/theory.md, section 2).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
+from math import comb
+from operator import itemgetter
+
+from flint import fmpq, fmpq_mat
+
+from reluenum.algebra.linear import Vector, dot, orthogonal_part, projection, row_space
+from reluenum.problem import Problem, alike
+
+_SYMBOL = {1: "+", -1: "-", 0: "0"}
+
+_VALUE = {symbol: value for value, symbol in _SYMBOL.items()}
+
+
+@dataclass(frozen=True, order=True)
+class Face:
+    """A realisable sign vector of one hidden unit, with its geometry.
+
+    Parameters
+    ----------
+    signs : str
+        One of `+`, `-`, `0` per data point, in the order of the data.
+    interior : tuple of fmpq
+        A rational point of the (relatively open) face; 0 for the origin.
+    basis : tuple of vectors
+        Integral basis of the flat {v : v . row_i = 0 where the sign is 0}, inside the span of
+        the rows (Lemma 5).
+    """
+
+    signs: str
+    interior: Vector = field(compare=False, repr=False)
+    basis: tuple[Vector, ...] = field(compare=False, repr=False)
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of the flat."""
+        return len(self.basis)
+
+    @cached_property
+    def active(self) -> tuple[int, ...]:
+        """Data points on which the unit is strictly positive."""
+        return tuple(i for i, sign in enumerate(self.signs) if sign == "+")
+
+    @cached_property
+    def zeros(self) -> tuple[int, ...]:
+        """Data points whose hyperplane contains the face."""
+        return _zeros(self.signs)
+
+    @cached_property
+    def sign_values(self) -> tuple[int, ...]:
+        """The signs as +1, -1, 0."""
+        return tuple(_VALUE[sign] for sign in self.signs)
+
+    @cached_property
+    def column(self) -> str:
+        """The column of activation patterns that covers the face: zeros count as + (Lemma 4)."""
+        return self.signs.replace("0", "+")
+
+    @cached_property
+    def projector(self) -> tuple[Vector, ...]:
+        """Matrix of the orthogonal projection onto the flat."""
+        return projection(self.basis, len(self.interior))
+
+    def project(self, vector: Sequence) -> list:
+        """Project a vector (over any ring that contains Q) onto the flat."""
+        return [dot(vector, row) for row in self.projector]
+
+
+def site_signs(problem: Problem, face: Face) -> list[int]:
+    """Return the signs of a face on the sites of a problem."""
+    return [_VALUE[face.signs[site.first]] for site in problem.sites]
+
+
+def active_sites(problem: Problem, face: Face) -> list[int]:
+    """Return the sites on which a face is active."""
+    return [k for k, sign in enumerate(site_signs(problem, face)) if sign > 0]
+
+
+def signed_rows(problem: Problem, face: Face) -> list[tuple[Vector, int]]:
+    """Return the rows of the sites whose hyperplanes do not contain a face, with its sides."""
+    pairs = zip(problem.sites, site_signs(problem, face), strict=True)
+    return [(site.row, sign) for site, sign in pairs if sign]
+
+
+def sign(value: fmpq) -> int:
+    """Return the sign of a rational number as -1, 0 or 1."""
+    return int(value > 0) - int(value < 0)
+
+
+def cocircuits(rows: Sequence[Vector]) -> dict[str, Vector]:
+    """Return the rays of a central arrangement, modulo what all hyperplanes share.
+
+    Parameters
+    ----------
+    rows : sequence of (D,) vectors
+        Normals of the hyperplanes.
+
+    Returns
+    -------
+    dict
+        From the signs of each ray to an integral vector on it, inside the span of the rows.
+        Rays come in opposite pairs; there is none when all rows are 0.
+    """
+    space = row_space(rows)
+    independent = [i for i, row in enumerate(rows) if any(row)]
+    vectors: dict[Vector, None] = {}  # a set in the order of discovery
+    for chosen in combinations(independent, len(space) - 1) if space else ():
+        line = orthogonal_part(space, [rows[i] for i in chosen])
+        if len(line) == 1 and line[0] not in vectors:
+            vectors[line[0]] = vectors[tuple(-entry for entry in line[0])] = None
+    if not vectors:
+        return {}
+    products = fmpq_mat([list(v) for v in vectors]) * fmpq_mat([list(r) for r in rows]).transpose()
+    return {
+        "".join(_SYMBOL[sign(value)] for value in values): vector
+        for values, vector in zip(products.tolist(), vectors, strict=True)
+    }
+
+
+def covectors(rows: Sequence[Vector]) -> dict[str, Vector]:
+    """Return the signs of every face of a central arrangement, with a point of the face.
+
+    Every face but the origin is a ray completed, on the hyperplanes that contain the ray, by the
+    signs of a face of these hyperplanes alone. It arises once from each of its extreme rays, so
+    their sum, a point of the face, is known on the way (Corollary 6.1 of docs/theory.md).
+
+    Parameters
+    ----------
+    rows : sequence of (D,) vectors
+        Normals of the hyperplanes, at least one.
+    """
+    points = {"0" * len(rows): (fmpq(0),) * len(rows[0])}
+    around: dict[tuple[int, ...], Iterable[str]] = {(): [""]}
+    for signs, ray in cocircuits(rows).items():
+        zeros = _zeros(signs)
+        if zeros not in around:
+            around[zeros] = covectors([rows[i] for i in zeros])
+        gaps = signs.replace("0", "{}")
+        for completion in around[zeros]:
+            face = gaps.format(*completion)
+            known = points.get(face)
+            points[face] = ray if known is None else _sum(known, ray)
+    return points
+
+
+def _zeros(signs: str) -> tuple[int, ...]:
+    """Return the places of the zeros among some signs."""
+    return tuple(i for i, symbol in enumerate(signs) if symbol == "0")
+
+
+def _sum(left: Vector, right: Vector) -> Vector:
+    """Return the sum of two vectors."""
+    return tuple(x + y for x, y in zip(left, right, strict=True))
+
+
+class Arrangement:
+    """All faces of the arrangement that the data cut in the space of one hidden unit.
+
+    Parameters
+    ----------
+    rows : sequence of (d + 1,) vectors
+        Homogeneous inputs, last entry 1. Only distinct ones are worked with.
+
+    Attributes
+    ----------
+    faces : tuple of Face
+        Every face, the origin included, sorted by signs.
+    """
+
+    def __init__(self, rows: Sequence[Vector]) -> None:
+        self.rows = tuple(rows)
+        sites = alike(self.rows)
+        self._firsts = [points[0] for points in sites]
+        self._distinct = [self.rows[i] for i in self._firsts]
+        place = {i: k for k, points in enumerate(sites) for i in points}
+        order = [place[i] for i in range(len(self.rows))]
+        space = row_space(self._distinct)
+        flats: dict[tuple[int, ...], tuple[Vector, ...]] = {}
+        self._by_distinct: dict[str, Face] = {}
+        for signs, interior in covectors(self._distinct).items():
+            zeros = _zeros(signs)
+            if zeros not in flats:
+                flats[zeros] = tuple(orthogonal_part(space, [self._distinct[k] for k in zeros]))
+            text = "".join(itemgetter(*order)(signs))
+            self._by_distinct[signs] = Face(text, interior, flats[zeros])
+        self.faces = tuple(sorted(self._by_distinct.values()))
+        self._by_signs = {face.signs: face for face in self.faces}
+        self._around: dict[tuple[int, ...], dict[str, Vector]] = {}
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Arrangement":
+        """Return the arrangement of a problem's inputs."""
+        return cls(problem.rows)
+
+    def face(self, signs: str) -> Face:
+        """Return the face with the given signs.
+
+        Raises
+        ------
+        KeyError
+            If no unit has these signs.
+        """
+        return self._by_signs[signs]
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The realisable columns of an activation pattern: the open cells."""
+        return tuple(face.signs for face in self.faces if "0" not in face.signs)
+
+    @cached_property
+    def live_faces(self) -> tuple[Face, ...]:
+        """The faces with a non-empty active set: where a non-zero unit can be stationary."""
+        return tuple(face for face in self.faces if face.active)
+
+    def around(self, face: Face) -> list[tuple[Vector, Face]]:
+        """Return the rays, orthogonal to the flat, of the cones that meet along a face.
+
+        A function that is linear on each of these cones is non-negative if and only if it is
+        so on these finitely many vectors (Lemma 13 of docs/theory.md). With each ray comes the
+        face that it enters.
+        """
+        signs = "".join(face.signs[i] for i in self._firsts)
+        zeros = _zeros(signs)
+        if zeros not in self._around:
+            self._around[zeros] = cocircuits([self._distinct[k] for k in zeros])
+        gaps = signs.replace("0", "{}")
+        return [
+            (ray, self._by_distinct[gaps.format(*completion)])
+            for completion, ray in self._around[zeros].items()
+        ]
+
+    def __repr__(self) -> str:
+        return (
+            f"Arrangement(n={len(self.rows)}, faces={len(self.faces)}, columns={len(self.columns)})"
+        )
+
+
+def face_bound(size: int, dimension: int) -> int:
+    """Return how many faces at most n points in dimension d can cut; attained in general position.
+
+    Parameters
+    ----------
+    size, dimension : int
+        Number n of distinct data points and dimension d of the inputs.
+
+    Notes
+    -----
+    Choosing j of the hyperplanes leaves an arrangement of the other n - j in dimension
+    d + 1 - j, with 2 sum_{k <= d-j} C(n-j-1, k) cells (Cover 1965); the origin adds one.
+    """
+    return 1 + sum(
+        comb(size, j) * _cells_bound(size - j, dimension - j)
+        for j in range(min(size - 1, dimension) + 1)
+    )
+
+
+def _cells_bound(size: int, dimension: int) -> int:
+    """Cells of `size` central hyperplanes in general position in R^(dimension + 1)."""
+    return 2 * sum(comb(size - 1, k) for k in range(dimension + 1))

@@ -1,0 +1,251 @@
+"""The faces of an arrangement as arrays: what batches of supports are made of.
+
+Everything a support's projection problem needs is a moment of an active set, so no cost below
+depends on the number of data points. All numbers are `Balls`, enclosures of the exact rationals
+(and of an exact orthonormal basis of each flat).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from flint import arb, arb_mat, ctx, fmpq, fmpz
+
+from reluenum.algebra.balls import GROWTH, Balls
+from reluenum.algebra.linear import Vector, dot
+from reluenum.geometry.arrangement import Arrangement, Face, site_signs
+from reluenum.geometry.moments import Moments
+from reluenum.problem import Problem
+
+_BITS = 128
+"""Precision at which orthonormal bases are computed before they are rounded to doubles."""
+
+_EXACT = 2**53
+"""Integers up to here are doubles."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """The live faces of a problem's arrangement, by number, with F faces and K active sets.
+
+    Parameters
+    ----------
+    problem : Problem
+    faces : tuple of Face
+        The live faces, sorted.
+    basis : Balls, (F, D, D)
+        In its first columns an orthonormal basis of the flat; the others are 0.
+    padded : (F, D) array of bool
+        Where a column of `basis` is 0.
+    active : (F,) array of int
+        Which active set a face has.
+    gram : Balls, (K, K, D, D)
+        Z_A' R Z_B for active sets A and B.
+    target : Balls, (K, D)
+        Z_A' R y.
+    reach : (F,) array
+        Bounds of the norms of r -> u_F(r).
+    walls : Balls, (F, W, D)
+        A vector with coordinates c in `basis` lies in the face if and only if all walls . c are
+        positive. Rows are repeated to fill up.
+    rays : Balls, (F, Y, D)
+        The rays of Lemma 13, in the coordinates (b, c), of length about 1.
+    ray_used : (F, Y) array of bool
+        Whether it is a ray; the others fill up.
+    ray_active : (F, Y) array of int
+        The active set on the side of each ray.
+    ray_reach : (F, Y) array
+        Bounds of the norms of r -> g_A(r) . ray.
+    opposite : (F,) array of int
+        The number of the face -F, or -1 where it has no active point.
+    """
+
+    problem: Problem
+    faces: tuple[Face, ...]
+    basis: Balls
+    padded: np.ndarray
+    active: np.ndarray
+    gram: Balls
+    target: Balls
+    reach: np.ndarray
+    walls: Balls
+    rays: Balls
+    ray_used: np.ndarray
+    ray_active: np.ndarray
+    ray_reach: np.ndarray
+    opposite: np.ndarray
+
+    @classmethod
+    def of(cls, problem: Problem, arrangement: Arrangement) -> "Frames":
+        """Return the frames of a problem."""
+        with np.errstate(all="ignore"):  # what is not finite encloses everything
+            return cls._of(problem, arrangement)
+
+    @classmethod
+    def _of(cls, problem: Problem, arrangement: Arrangement) -> "Frames":
+        faces = arrangement.live_faces
+        sets = dict(sorted({face.active: face for face in faces}.items()))
+        number = {active: k for k, active in enumerate(sets)}
+        active = np.array([number[face.active] for face in faces])
+        second, first = _pair_moments(list(sets.values()), problem)
+        share = Balls.of([problem.bias_share], ())
+        outer = first[:, None, :, None] * first[None, :, None, :]
+        flats = {face.zeros: face.basis for face in faces}
+        bases = {zeros: _orthonormal(vectors, problem) for zeros, vectors in flats.items()}
+        basis = Balls(
+            np.stack([bases[face.zeros].mid for face in faces]),
+            np.stack([bases[face.zeros].rad for face in faces]),
+        )
+        rays, ray_used, ray_active = _rays(arrangement, faces, number)
+        own = second[np.arange(len(sets)), np.arange(len(sets))]
+        spread = (basis.mT @ own[active] @ basis).magnitude()
+        directed = (rays[:, :, None, :] @ own[ray_active] @ rays[..., None]).magnitude()
+        return cls(
+            problem,
+            faces,
+            basis,
+            np.arange(problem.dimension + 1) >= np.array([[face.dimension] for face in faces]),
+            active,
+            second - share * outer,
+            _target_moments(list(sets.values()), problem),
+            np.sqrt(np.trace(spread, axis1=1, axis2=2)) * GROWTH,
+            _flat_walls(arrangement, faces, problem) @ basis,
+            rays,
+            ray_used,
+            ray_active,
+            np.sqrt(directed[..., 0, 0]) * GROWTH,
+            _opposites(faces),
+        )
+
+    @property
+    def rank(self) -> int:
+        """Dimension of the span of the inputs (x_i, 1)."""
+        return max(face.dimension for face in self.faces)
+
+    @property
+    def ridge(self) -> Balls:
+        """The effective ridge."""
+        return Balls.of([self.problem.effective_ridge], ())
+
+    @property
+    def energy(self) -> Balls:
+        """The number y' R y."""
+        return Balls.of([self.problem.energy], ())
+
+    @property
+    def coordinates(self) -> int:
+        """Number D = d + 1 of coordinates of a unit."""
+        return self.problem.dimension + 1
+
+
+def _pair_moments(faces: Sequence[Face], problem: Problem) -> tuple[Balls, Balls]:
+    """Return sum_{A and B} xt xt' for all pairs of active sets, each of a face, and sum_A xt."""
+    sites = problem.sites
+    size, dimension, count = len(sites), problem.dimension + 1, len(faces)
+    masks = (np.array([site_signs(problem, face) for face in faces]) > 0).astype(float)
+    counted = Balls.exact(masks * [site.count for site in sites])
+    denominator = fmpz(1)
+    for site in sites:
+        for entry in site.row:
+            denominator = denominator.lcm(entry.q)
+    integers = [[int((entry * denominator).p) for entry in site.row] for site in sites]
+    largest = max(abs(entry) for row in integers for entry in row)
+    if problem.size * largest**2 < _EXACT:
+        rows, scale = Balls.exact(integers), fmpq(1, denominator)
+        exact = True
+    else:
+        rows = Balls.of([entry for site in sites for entry in site.row], (size, dimension))
+        scale, exact = fmpq(1), False
+    first = counted @ rows
+    products = (rows[:, :, None] * rows[:, None, :]).reshape(size, -1)
+    weighted = Balls(
+        masks[:, None, :] * products.mid.T[None], masks[:, None, :] * products.rad.T[None]
+    )
+    second = weighted.reshape(-1, size) @ counted.mT
+    if exact:  # sums of integers below 2^53 are not rounded
+        first, second = Balls.exact(first.mid), Balls.exact(second.mid)
+    second = second.reshape(count, dimension, dimension, count).swapaxes(2, 3).swapaxes(1, 2)
+    return second * Balls.of([scale**2], ()), first * Balls.of([scale], ())
+
+
+def _target_moments(faces: Sequence[Face], problem: Problem) -> Balls:
+    """Return sum_A (R y)_i xt_i for the active set of each face."""
+    moments = Moments.of(problem)
+    sums = [entry for face in faces for entry in moments.response(face)]
+    return Balls.of(sums, (len(faces), problem.dimension + 1))
+
+
+def _orthonormal(vectors: Sequence[Vector], problem: Problem) -> Balls:
+    """Enclose an orthonormal basis of a flat (Gram-Schmidt), in the columns of a square matrix."""
+    size = problem.dimension + 1
+    columns: list[list[arb]] = []
+    with ctx.workprec(_BITS):
+        for vector in _orthogonal(vectors):
+            length = arb(dot(vector, vector)).sqrt()
+            columns.append([arb(entry) / length for entry in vector])
+        columns += [[arb(0)] * size] * (size - len(columns))
+        entries = arb_mat(columns).transpose().entries()
+    return Balls.of(entries, (size, size))
+
+
+def _orthogonal(vectors: Sequence[Vector]) -> list[Vector]:
+    """Return an orthogonal basis of the span of independent rational vectors."""
+    found: list[Vector] = []
+    for vector in vectors:
+        for other in found:
+            share = dot(vector, other) / dot(other, other)
+            vector = tuple(v - share * o for v, o in zip(vector, other, strict=True))
+        found.append(vector)
+    return found
+
+
+def _flat_walls(arrangement: Arrangement, faces: Sequence[Face], problem: Problem) -> Balls:
+    """Return for each face the signed rows that bound it within its flat, filled up.
+
+    A wall of a face is a face below it of one dimension less: an input that is 0 there and not on
+    the face.
+    """
+    signs = np.array([site_signs(problem, face) for face in arrangement.faces], dtype=np.int8)
+    dimensions = np.array([face.dimension for face in arrangement.faces])
+    chosen: list[list[Vector]] = []
+    for face in faces:
+        own = np.array(site_signs(problem, face), dtype=np.int8)
+        below = signs[dimensions == face.dimension - 1]
+        below = below[((below == 0) | (below == own)).all(axis=1)]
+        sites = ((below == 0) & (own != 0)).argmax(axis=1)
+        chosen.append([tuple(e * int(own[k]) for e in problem.sites[k].row) for k in sites])
+    most = max(map(len, chosen))
+    filled = [walls + [walls[0]] * (most - len(walls)) for walls in chosen]
+    entries = [entry for walls in filled for wall in walls for entry in wall]
+    return Balls.of(entries, (len(faces), most, problem.dimension + 1))
+
+
+def _rays(
+    arrangement: Arrangement, faces: Sequence[Face], number: dict[tuple[int, ...], int]
+) -> tuple[Balls, np.ndarray, np.ndarray]:
+    """Return the rays around each face, which of them are some, and the active sets beside them."""
+    around = [arrangement.around(face) for face in faces]
+    most = max(1, *map(len, around))
+    zero = (fmpq(0),) * len(arrangement.rows[0])
+    sides = np.zeros((len(faces), most), dtype=np.int64)
+    used = np.zeros((len(faces), most), dtype=bool)
+    entries: list[fmpq] = []
+    for k, beside in enumerate(around):
+        used[k, : len(beside)] = True
+        sides[k, : len(beside)] = [number[beyond.active] for _, beyond in beside]
+        rays = [_shortened(ray) for ray, _ in beside] + [zero] * (most - len(beside))
+        entries += [entry for ray in rays for entry in ray]
+    return Balls.of(entries, (len(faces), most, len(zero))), used, sides
+
+
+def _shortened(vector: Vector) -> Vector:
+    """Divide a vector by its largest entry, so that doubles can hold it."""
+    largest = max(map(abs, vector))
+    return tuple(entry / largest for entry in vector)
+
+
+def _opposites(faces: Sequence[Face]) -> np.ndarray:
+    """Return the number of each face's negative among the faces, or -1."""
+    number = {face.signs: k for k, face in enumerate(faces)}
+    exchange = str.maketrans("+-", "-+")
+    return np.array([number.get(face.signs.translate(exchange), -1) for face in faces])

@@ -1,0 +1,144 @@
+"""Exact sums over the active data points of a face: all that the stationarity equations need.
+
+The data enter those equations only through b_F = sum_{A} (R y)_i row_i and
+K_FG = sum_{A, B} R_ij row_i row_j', A and B the active sets of F and G. As R = I - kappa 1 1',
+
+    K_FG = sum_{A and B} row_i row_i' - kappa t_A t_B',    t_A = sum_A row_i.
+
+So g_F(r) = b_F - sum_G s_G K_FG w_G for r = R (y - f), and the loss is y'Ry plus a sum over the
+faces (Corollary 3.1 of docs/theory.md): sums of d + 1 terms, however many data points there are.
+Data points with equal inputs are active together, so what is summed is one term for each of these.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from operator import mul
+from typing import Any
+
+from flint import fmpq, fmpz
+
+from reluenum.algebra.linear import Vector, dot
+from reluenum.geometry.arrangement import Face
+from reluenum.geometry.supports import Support
+from reluenum.problem import Problem
+
+
+class Moments:
+    """The moments of one problem, which `Moments.of` keeps.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Attributes
+    ----------
+    energy : fmpq
+        y'Ry, the sum-of-squares loss of the zero network.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        sites, size = problem.sites, problem.dimension + 1
+        columns = list(zip(*(site.row for site in sites), strict=True))
+        fitted = problem.weighted(problem.residual(problem.means))
+        weighted = [problem.weighted(column) for column in columns]
+        self.energy = problem.energy
+        self._share = problem.bias_share
+        self._target = sum(problem.targets, start=fmpq(0))
+        self._firsts = [site.first for site in sites]
+        self._responses = [_Sums(map(mul, fitted, column)) for column in columns]
+        self._products = {
+            (j, k): _Sums(map(mul, weighted[j], columns[k]))
+            for j in range(size)
+            for k in range(j, size)
+        }
+        self._known: dict[str, tuple[Vector, Vector]] = {}
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Moments":
+        """Return the moments of a problem, computed once for the latest few."""
+        return _moments(problem)
+
+    def response(self, face: Face) -> Vector:
+        """Return b_F = sum over the active points of (R y)_i row_i."""
+        return self._first(face)[0]
+
+    def total(self, face: Face) -> Vector:
+        """Return t_A, the sum of the active rows."""
+        return self._first(face)[1]
+
+    def gram(self, face: Face, other: Face) -> tuple[Vector, ...]:
+        """Return K_FG, a (d + 1, d + 1) matrix: the transpose of K_GF."""
+        both = self._active(face, other)
+        sums = {place: products.over(both) for place, products in self._products.items()}
+        left = [entry * self._share for entry in self.total(face)]
+        right = self.total(other)
+        places = range(len(right))
+        return tuple(
+            tuple(sums[min(j, k), max(j, k)] - left[j] * right[k] for k in places) for j in places
+        )
+
+    def gradient(self, face: Face, support: Support, weighted: Sequence[Sequence]) -> list:
+        """Return g_F(r) = b_F - sum_G K_FG (s_G w_G), over any ring that contains Q.
+
+        Parameters
+        ----------
+        face : Face
+            Any face with an active point.
+        support : Support
+            The faces G of the units.
+        weighted : sequence of (d + 1,) sequences
+            The vectors s_G w_G: a v, summed over the neurons of each face.
+        """
+        total: list = list(self.response(face))
+        for other, vector in zip(support, weighted, strict=True):
+            gram = self.gram(face, other)
+            total = [t - dot(vector, row) for t, row in zip(total, gram, strict=True)]
+        return total
+
+    def bias(self, support: Support, weighted: Sequence[Sequence]) -> Any:
+        """Return the best output bias of some units, kappa (sum y - sum_G t_G . (s_G w_G))."""
+        total: Any = self._target
+        for face, vector in zip(support, weighted, strict=True):
+            total = total - dot(vector, self.total(face))
+        return total * self._share
+
+    def _active(self, face: Face, other: Face) -> list[int]:
+        """Return the distinct inputs on which two faces are active."""
+        one, two = face.signs, other.signs
+        return [k for k, i in enumerate(self._firsts) if one[i] == "+" == two[i]]
+
+    def _first(self, face: Face) -> tuple[Vector, Vector]:
+        if face.signs not in self._known:
+            active = self._active(face, face)
+            last = len(self._responses) - 1  # the entry of every row that is 1
+            self._known[face.signs] = (
+                tuple(response.over(active) for response in self._responses),
+                tuple(self._products[j, last].over(active) for j in range(last + 1)),
+            )
+        return self._known[face.signs]
+
+
+@lru_cache(maxsize=8)
+def _moments(problem: Problem) -> Moments:
+    return Moments(problem)
+
+
+class _Sums:
+    """Sums of some of many rational numbers, which are kept over one denominator.
+
+    Parameters
+    ----------
+    values : iterable of fmpq
+    """
+
+    def __init__(self, values: Iterable[fmpq]) -> None:
+        kept = list(values)
+        denominator = fmpz(1)
+        for value in kept:
+            denominator = denominator.lcm(value.q)
+        self._denominator = denominator
+        self._numerators = [int((value * denominator).p) for value in kept]
+
+    def over(self, points: Sequence[int]) -> fmpq:
+        """Return the sum of the numbers in the given places."""
+        return fmpq(sum(map(self._numerators.__getitem__, points)), self._denominator)

@@ -1,0 +1,85 @@
+"""What is too large to be started without being asked twice."""
+
+from itertools import chain
+from math import log10
+
+from reluenum.errors import TooManySupportsError
+from reluenum.geometry.arrangement import face_bound
+from reluenum.geometry.supports import count_supports
+from reluenum.problem import Problem
+
+SUPPORT_LIMIT = 1_000_000
+"""Largest enumeration that starts without being asked twice."""
+
+LARGEST_WIDTH = 1000
+"""Widest network that starts without being asked twice, also if it has few supports."""
+
+LARGEST_ARRANGEMENT = 10**8
+"""Signs of all faces of the largest problem that starts without being asked twice."""
+
+MOST_DATA_POINTS, LARGEST_DIMENSION = 5000, 100
+"""Of the largest data, however few faces they have, that start without being asked twice."""
+
+LONGEST_NUMBER = 100
+"""Digits of numerators and denominators, for the same reason."""
+
+_LARGEST_COUNTED = 100
+"""No more faces of a support, and no more dimensions, are counted: these are too many already."""
+
+
+def refuse_astronomical(problem: Problem, limit: int = SUPPORT_LIMIT) -> None:
+    """Refuse a problem whose supports are too many, before anything is enumerated.
+
+    The estimate holds for data in general position and is an upper bound for any other.
+
+    Raises
+    ------
+    TooManySupportsError
+        Naming the number of supports, or a width that they can share in too many ways.
+    """
+    if problem.width > LARGEST_WIDTH:
+        raise TooManySupportsError(
+            f"width {problem.width} with n = {problem.size}",
+            "too many ways to share it among the faces",
+            f"a width of at most {LARGEST_WIDTH}, or insist with --force",
+        )
+    faces = face_bound(len(problem.sites), min(problem.dimension, _LARGEST_COUNTED))
+    expected = count_supports(faces, min(problem.width, _LARGEST_COUNTED))
+    if expected > limit:
+        raise TooManySupportsError(
+            f"width {problem.width} with n = {problem.size}",
+            f"up to {_scientific(expected)} supports to solve",
+            f"at most {limit}; lower the width or the number of points, or insist with --force",
+        )
+    if problem.size > MOST_DATA_POINTS or problem.dimension > LARGEST_DIMENSION:
+        raise TooManySupportsError(
+            f"{problem.size} data points in dimension {problem.dimension}",
+            "exact linear algebra too large",
+            f"at most {MOST_DATA_POINTS} points in dimension {LARGEST_DIMENSION}, or insist with "
+            "--force",
+        )
+    entries = (*chain.from_iterable(problem.inputs), *problem.targets, problem.ridge)
+    longest = max(len(str(part)) for entry in entries for part in (entry.p, entry.q))
+    if longest > LONGEST_NUMBER:
+        raise TooManySupportsError(
+            f"numbers of up to {longest} digits",
+            "exact algebra too slow",
+            f"at most {LONGEST_NUMBER} digits above and below the fraction line, or insist with "
+            "--force",
+        )
+    if faces * problem.size > LARGEST_ARRANGEMENT:
+        raise TooManySupportsError(
+            f"n = {problem.size}",
+            f"up to {_scientific(faces)} faces of as many signs",
+            f"at most {LARGEST_ARRANGEMENT} signs; lower the number of points, or insist with "
+            "--force",
+        )
+
+
+def _scientific(count: int) -> str:
+    """Write a large count shortly, without converting it to a float."""
+    return str(count) if count < 10**9 else f"10^{log10(count):.1f}"
+
+
+CERTIFIED_SUPPORT_LIMIT = 50_000_000
+"""Largest enumeration of this engine that starts without being asked twice."""

@@ -1,0 +1,95 @@
+"""The polynomial system whose solutions are the stationary points on a support.
+
+Section 4 of docs/theory.md, in scaled unknowns: the unit vector w_l = u_l / Lambda that every
+neuron of face l is parallel to, and s_l = sum of a^2 over the neurons on that face, so that
+f(x) = sum_l s_l w_l . (x, 1) over the active faces. The system is
+
+    Lambda w_l = P_l sum_{i in A_l} r_i row_i,    |w_l|^2 = 1,    r = R (y - f).
+"""
+
+from collections.abc import Sequence
+
+from flint import Ordering, fmpq, fmpq_mpoly_ctx
+
+from reluenum.algebra.linear import dot
+from reluenum.algebra.polynomials import PolynomialSystem
+from reluenum.geometry.arrangement import Face, active_sites
+from reluenum.geometry.moments import Moments
+from reluenum.geometry.supports import Support
+from reluenum.problem import Problem
+
+
+def variables_of(support: Support) -> tuple[str, ...]:
+    """Return the unknowns: coordinates w of each unit vector in its flat, then the squares s."""
+    directions = [f"w{k}_{j}" for k, face in enumerate(support) for j in range(face.dimension)]
+    return (*directions, *(f"s{k}" for k in range(len(support))))
+
+
+def unknowns(support: Support, values: Sequence) -> tuple[list[list], list]:
+    """Split values of `variables_of(support)` into unit vectors and squares.
+
+    Parameters
+    ----------
+    support : Support
+    values : sequence of elements of any ring that contains Q
+
+    Returns
+    -------
+    directions : list of (d + 1,) lists
+        w_l in the coordinates (b, c).
+    squares : list
+        s_l.
+    """
+    directions, used = [], 0
+    for face in support:
+        coordinates = values[used : used + face.dimension]
+        directions.append([dot(coordinates, column) for column in zip(*face.basis, strict=True)])
+        used += face.dimension
+    return directions, list(values[used:])
+
+
+def weighted_directions(directions: Sequence, squares: Sequence) -> list[list]:
+    """Return s_l w_l, that is a v summed over the neurons of each face, over any ring."""
+    return [
+        [square * entry for entry in direction]
+        for direction, square in zip(directions, squares, strict=True)
+    ]
+
+
+def errors_of(problem: Problem, support: Support, directions: Sequence, squares: Sequence) -> list:
+    """Return the mean of y - f (before the output bias) on each site, over any ring."""
+    errors: list = list(problem.means)
+    for face, direction, square in zip(support, directions, squares, strict=True):
+        for k in active_sites(problem, face):
+            errors[k] = errors[k] - square * dot(direction, problem.sites[k].row)
+    return errors
+
+
+def face_gradient(problem: Problem, face: Face, residual: Sequence) -> list:
+    """Return g_F = sum_{i active} r_i row_i, over any ring, from the mean of r on each site."""
+    sums, active = problem.weighted(residual), active_sites(problem, face)
+    values, rows = [sums[k] for k in active], [problem.sites[k].row for k in active]
+    return [dot(values, [row[j] for row in rows]) for j in range(problem.dimension + 1)]
+
+
+def stationarity_system(problem: Problem, support: Support) -> PolynomialSystem:
+    """Return the system of a support, equations (1) and (2) of docs/theory.md.
+
+    Stationary points are the solutions with positive squares and units in their faces (Lemma 2).
+
+    Returns
+    -------
+    PolynomialSystem
+        Square: as many equations as unknowns, of degree at most 2.
+    """
+    names = variables_of(support)
+    context = fmpq_mpoly_ctx.get(names, Ordering.degrevlex)
+    directions, squares = unknowns(support, context.gens())
+    moments, weighted = Moments.of(problem), weighted_directions(directions, squares)
+    equations = []
+    for face, direction in zip(support, directions, strict=True):
+        gradient = moments.gradient(face, support, weighted)
+        slack = [g - problem.effective_ridge * w for g, w in zip(gradient, direction, strict=True)]
+        equations += [dot(slack, vector) for vector in face.basis]
+        equations.append(dot(direction, direction) - 1)
+    return PolynomialSystem.of(names, [context.constant(fmpq(0)) + e for e in equations])

@@ -1,0 +1,151 @@
+"""A network of a list on other inputs, in doubles: predictions and losses."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from reluenum.algebra.arrays import Table, refuse_other_labels, single_column, table
+from reluenum.algebra.scalars import exact_text, shown
+from reluenum.errors import InputError
+from reluenum.problem import Loss, Names, OutputBias, Problem, parse_rational
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """One network, its exact weights rounded to doubles.
+
+    Parameters
+    ----------
+    problem : Problem
+    weights : (L,) array
+        a.
+    slopes : (L, d) array
+        B.
+    offsets : (L,) array
+        c.
+    bias : float
+        m, 0 without output bias.
+    """
+
+    problem: Problem
+    weights: np.ndarray
+    slopes: np.ndarray
+    offsets: np.ndarray
+    bias: float
+
+    @classmethod
+    def of(
+        cls, problem: Problem, weights: Iterable[Any], units: Iterable[Iterable[Any]], bias: Any
+    ) -> "Network":
+        """Make a network from numbers or their texts: a (L,), rows (b, c) of (L, d + 1), and m."""
+        rows = np.array([[float(entry) for entry in unit] for unit in units])
+        rows = rows.reshape(-1, problem.dimension + 1)
+        outer = np.array([*map(float, weights)])
+        return cls(problem, outer, rows[:, :-1], rows[:, -1], float(bias))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return sum_l a_l relu(b_l . x + c_l) + m for every row of X, (k,).
+
+        Parameters
+        ----------
+        X : (k, d) array, frame or list of rows, or (k,) for d = 1
+            As `Problem.from_arrays` reads it.
+
+        Raises
+        ------
+        InputError
+            If it is no such table, or a frame with other columns than those of the data.
+
+        Examples
+        --------
+        >>> problem = Problem.from_arrays([0, 1], [0, 2], width=1, ridge=0.1)
+        >>> Network.of(problem, ["1"], [["2", "-1"]], "0").predict([0, 3]).tolist()
+        [0.0, 5.0]
+        """
+        return self._values(self._inputs(table(X, "X")))
+
+    def loss_on(self, X: Any, y: Any, penalty: bool = True) -> float:
+        """Return the loss of the network on other data, in the convention of its problem.
+
+        Parameters
+        ----------
+        X, y : as for `Problem.from_arrays`
+        penalty : bool
+            Whether the ridge's part, which does not depend on data, is added.
+
+        Raises
+        ------
+        InputError
+            If the data are no such tables.
+
+        Examples
+        --------
+        >>> problem = Problem.from_arrays([0, 1], [0, 2], width=1, ridge=0.5)
+        >>> network = Network.of(problem, ["1"], [["2", "-1"]], "0")
+        >>> network.loss_on([0, 3], [1, 5], penalty=False), network.loss_on([0, 3], [1, 5])
+        (1.0, 4.0)
+        """
+        inputs, targets = table(X, "X"), single_column(table(y, "y"), "y")
+        refuse_other_labels(inputs, targets)
+        points, wanted = self._inputs(inputs), np.array(targets.read("y", _double)).reshape(-1)
+        if len(points) != len(wanted) or not len(points):
+            found = f"{len(points)} inputs and {len(wanted)} targets"
+            raise InputError("X and y", found, "one target for each input, and one at least")
+        squares = (wanted - self._values(points)) ** 2
+        fit = squares.mean() if self.problem.loss is Loss.MEAN else squares.sum()
+        return float(fit + self.penalty) if penalty else float(fit)
+
+    @property
+    def penalty(self) -> float:
+        """The ridge's part of the loss."""
+        parts = [self.weights, self.slopes, self.offsets]
+        if self.problem.output_bias is OutputBias.RIDGE:
+            parts.append(np.array([self.bias]))
+        return _double(self.problem.ridge) * float(sum((part**2).sum() for part in parts))
+
+    def _inputs(self, found: Table) -> np.ndarray:
+        """Return inputs as doubles, (k, d)."""
+        columns, given = self.problem.dimension, self.problem.names
+        if found.rows and len(found.rows[0]) != columns:
+            width = f"rows of {len(found.rows[0])} numbers"
+            single = " (a single row is [[...]])" if found.flat else ""
+            raise InputError("X", width, f"{columns}, as in the data{single}")
+        known = given.inputs if given else Names.usual(columns).inputs
+        if known not in (found.names, Names.usual(columns).inputs) and found.names:
+            expected = f"those of the data, in their order: {', '.join(known)}"
+            raise InputError("X", f"the columns {', '.join(found.names)}", expected)
+        return np.array(found.read("X", _double)).reshape(-1, columns)
+
+    def _values(self, inputs: np.ndarray) -> np.ndarray:
+        return np.maximum(inputs @ self.slopes.T + self.offsets, 0) @ self.weights + self.bias
+
+
+def _double(entry: Any) -> float:
+    """Return the double next to a number, read as the data are."""
+    value = parse_rational(exact_text(entry))
+    try:
+        return int(value.p) / int(value.q)
+    except OverflowError as error:
+        raise ValueError(f"{shown(entry)}, which no double holds") from error
+
+
+class Evaluated:
+    """What a network represents: a component, whose networks agree on the data.
+
+    Off the data they agree, too, if they are of the same stratum.
+    """
+
+    network: Network
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the values of the representative at other inputs; see `Network.predict`."""
+        return self.network.predict(X)
+
+    def loss_on(self, X: Any, y: Any, penalty: bool = True) -> float:
+        """Return the loss of the representative on other data; see `Network.loss_on`.
+
+        `loss` is the exact number that belongs to the data of the problem.
+        """
+        return self.network.loss_on(X, y, penalty)

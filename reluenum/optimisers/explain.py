@@ -1,0 +1,355 @@
+"""What optimisers find, explained against the certified list of minima.
+
+A run ends somewhere in doubles. From there `settling` goes downhill to a stationary set, which is
+then certified as the engines do it: a proved point, and a proof of minimality or a checked descent.
+So every end point is at a listed minimum, at a proved saddle, or proved to lie above one of them.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx, fmpq
+
+from reluenum.algebra.decimals import decimal_text
+from reluenum.engines.certified.escalation import Escalation
+from reluenum.errors import BackendError
+from reluenum.geometry.geometry import Geometry
+from reluenum.geometry.supports import Support
+from reluenum.groebner.backends import Backends
+from reluenum.landscape.dual import DualScan, scan_dual
+from reluenum.landscape.judged import CertifiedClass, CertifiedPoint
+from reluenum.landscape.points import zero_network
+from reluenum.landscape.residuals import ResidualClass
+from reluenum.landscape.witnesses import Descent, descent_ray, loss_of_units
+from reluenum.optimisers import Networks, Objective
+from reluenum.optimisers.settling import GONE, Cells, Settled, leave_saddles, losses, settle
+from reluenum.problem import Problem
+
+ARRIVED = fmpq(1, 1000)
+"""A run has arrived if its loss is at most this much of the energy above a stationary point; how
+near its function then is on the data, Lemma 34 bounds."""
+
+WIDEST_SPAN = 1e10
+"""Largest quotient of a gradient and the ridge at which doubles can tell whether they balance."""
+
+DEPENDENT = 1e-7
+"""Singular values this small, relative to the largest, are taken for 0."""
+
+BITS = 128
+"""Precision of the losses that are compared."""
+
+
+class EndKind(StrEnum):
+    """What an end point is."""
+
+    MINIMUM = "minimum"
+    SADDLE = "saddle"
+    NOT_STATIONARY = "not stationary"
+    DIVERGED = "diverged"
+    MISSING = "missing from the list"
+    UNEXPLAINED = "unexplained"
+
+
+class Stall(StrEnum):
+    """Why an optimiser can stop at a saddle."""
+
+    DEAD = "dead unit"
+    ZERO = "zero unit"
+    KINK = "unit on a kink"
+
+
+@dataclass(frozen=True, eq=False)
+class Destination:
+    """A stationary set that networks end at, certified.
+
+    Parameters
+    ----------
+    point : CertifiedPoint
+    multiplicities : tuple of int
+        Number of units on each face of the support.
+    zero_units : int
+        Number of units that are 0, or die out.
+    component : int or None
+        Its number in the list of minima, from 1.
+    """
+
+    point: CertifiedPoint
+    multiplicities: tuple[int, ...]
+    zero_units: int
+    component: int | None
+
+    @property
+    def is_minimum(self) -> bool:
+        """Whether its points are local minima."""
+        return self.point.is_minimum
+
+    @property
+    def witness(self) -> Descent | None:
+        """A checked descent, if they are not."""
+        return self.point.witness
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the record of a saddle, with the evidence that it is none of the minima."""
+        witness = self.witness
+        groups = zip(self.point.support, self.point.signs, self.multiplicities, strict=True)
+        return {
+            "support": [
+                {"face": face.signs, "sign": sign, "multiplicity": multiplicity}
+                for face, sign, multiplicity in groups
+            ],
+            "zero_neurons": self.zero_units,
+            "loss": decimal_text(self.point.loss),
+            "descent": None if witness is None else witness.to_document(),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class End:
+    """What became of one run.
+
+    Parameters
+    ----------
+    kind : EndKind
+    loss : float
+        Of the end point, in the problem's own convention; nan if it diverged.
+    limit : Destination or None
+        Where it is, or where the way downhill from it leads.
+    excess : float
+        How far above its limit the living units are, relative to the energy y'Ry.
+    stall : Stall or None
+        Why it is at a saddle.
+    reason : str
+        Why it is unexplained.
+    """
+
+    kind: EndKind
+    loss: float
+    limit: Destination | None = None
+    excess: float = float("nan")
+    stall: Stall | None = None
+    reason: str = ""
+
+
+Key = tuple[tuple[tuple[str, int, int], ...], int]
+"""Faces, signs and multiplicities, sorted, and the number of zero units."""
+
+
+@dataclass(frozen=True, eq=False)
+class Explainer:
+    """Says of networks what they are, with what is certified once kept.
+
+    Parameters
+    ----------
+    problem : Problem
+    components : sequence of dict
+        Those of the document of minima of the problem.
+    backends : Backends
+        Asked only about what may be exactly 0.
+    """
+
+    problem: Problem
+    components: Sequence[Mapping[str, Any]]
+    backends: Backends
+    geometry: Geometry = field(init=False)
+    cells: Cells = field(init=False)
+    objective: Objective = field(init=False)
+    listed: Mapping[Key, int] = field(init=False)
+    limits: dict[Key, Destination] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        geometry = Geometry.of(self.problem)
+        for name, value in (
+            ("geometry", geometry),
+            ("cells", Cells.of(geometry)),
+            ("objective", Objective(self.problem)),
+            ("listed", listed_components(self.components)),
+        ):
+            object.__setattr__(self, name, value)
+
+    def explain(self, ends: Networks) -> list[End]:
+        """Say of each end point what it is."""
+        objective, scale = self.objective, float(self.problem.loss_scale)
+        with np.errstate(all="ignore"):
+            values = objective.values(ends)
+        finite = np.flatnonzero(np.isfinite(values))
+        found = [End(EndKind.DIVERGED, float("nan"))] * len(ends)
+        if objective.span > WIDEST_SPAN:
+            reason = "target and ridge are too far apart for doubles"
+            return [End(EndKind.UNEXPLAINED, scale * float(v), reason=reason) for v in values]
+        if not len(finite):
+            return found
+        here = ends[finite]
+        first = settle(self.cells, objective, here)
+        last = leave_saddles(self.cells, objective, first)
+        living = objective.values(_without_dead_units(here, first.dead))
+        heights = [(living - losses(objective, part)) / objective.energy for part in (first, last)]
+        for k, place in enumerate(finite):
+            near = [abs(height[k]) <= float(ARRIVED) for height in heights]
+            settled, height = (first, heights[0]) if near == [True, False] else (last, heights[1])
+            found[place] = self._end(
+                here, settled, k, scale * float(values[place]), float(height[k]), any(near)
+            )
+        return found
+
+    def _end(
+        self, ends: Networks, settled: Settled, k: int, loss: float, excess: float, near: bool
+    ) -> End:
+        """Say of one end point what it is, given where it is going."""
+        if not settled.done[k]:
+            return End(EndKind.UNEXPLAINED, loss, reason="the way downhill does not settle")
+        try:
+            limit = self.limit(settled, k)
+        except BackendError as error:
+            return End(EndKind.UNEXPLAINED, loss, reason=str(error))
+        if limit.is_minimum and limit.component is None:
+            return End(EndKind.MISSING, loss, limit, excess)
+        if not near:
+            if not self._is_above(ends, k, limit):
+                return End(EndKind.UNEXPLAINED, loss, limit, excess, reason="not above its limit")
+            return End(EndKind.NOT_STATIONARY, loss, limit, excess)
+        if limit.is_minimum:
+            return End(EndKind.MINIMUM, loss, limit, excess)
+        return End(EndKind.SADDLE, loss, limit, excess, _stall(limit, settled, k))
+
+    def _is_above(self, ends: Networks, k: int, limit: Destination) -> bool:
+        """Whether the loss of an end point is proved to be larger than that of its limit."""
+        units = [
+            (fmpq_of(weight), [fmpq_of(entry) for entry in unit])
+            for weight, unit in zip(ends.weights[k], ends.units[k], strict=True)
+        ]
+        with ctx.workprec(BITS):
+            loss = loss_of_units(self.problem, units, arb(fmpq_of(ends.bias[k])))
+            return bool(loss > limit.point.loss.ball(BITS))
+
+    def limit(self, settled: Settled, k: int) -> Destination:
+        """Certify where a network has settled.
+
+        Raises
+        ------
+        BackendError
+            If that cannot be done.
+        """
+        groups = settled.groups(k)
+        key = key_of(self.cells, self.problem.width, groups)
+        zero = key[1]
+        if key not in self.limits:
+            place = {int(face): u for u, face in enumerate(settled.faces[k]) if face != GONE}
+            vectors = settled.vectors[k, [place[f] for f, _, _ in groups]]
+            self.limits[key] = Destination(
+                self._certified([f for f, _, _ in groups], vectors, zero > 0),
+                tuple(multiplicity for _, _, multiplicity in groups),
+                zero,
+                self.listed.get(key),
+            )
+        return self.limits[key]
+
+    def _certified(self, numbers: Sequence[int], vectors: np.ndarray, zero: bool) -> CertifiedPoint:
+        """Return the certified stationary point on some faces."""
+        support = tuple(self.cells.frames.faces[number] for number in numbers)
+        escalation = Escalation(self.geometry, self.backends)
+        points = [
+            escalation.point(tuple(support[p] for p in places), vectors[list(places)])
+            if places
+            else zero_network(self.problem)
+            for places in self._vertices(support, vectors)
+        ]
+        for point in points:
+            if point.signs is None:
+                raise BackendError("descents", "a settled network leaves its faces")
+        tight = {face: sign for p in points for face, sign in zip(p.support, p.signs, strict=True)}
+        scan = (
+            scan_dual(self.geometry, points[0])
+            if zero
+            else DualScan(tuple(sorted(tight.items())), ())
+        )
+        rotating = {
+            face: ray
+            for face, sign in tight.items()
+            if (ray := descent_ray(self.geometry.arrangement, points[0], face, sign))
+        }
+        group = ResidualClass(self.problem, scan, tuple(points))
+        return CertifiedPoint(CertifiedClass(group, rotating), support, zero)
+
+    def _vertices(self, support: Support, vectors: np.ndarray) -> list[tuple[int, ...]]:
+        """Return the places of the faces of some vertices, which together use every face.
+
+        Where responses are dependent, squares can be moved from some faces to others at the same
+        loss until one of them is 0 (Lemma 10 of docs/theory.md).
+        """
+        if not support:
+            return [()]
+        sizes = np.linalg.norm(vectors, axis=1)
+        active = np.array([[sign > 0 for sign in face.sign_values] for face in support])
+        responses = (vectors @ self.objective.rows.T) * active / sizes[:, None]
+        share = float(self.problem.bias_share)
+        responses = (responses - share * responses.sum(axis=1, keepdims=True)).T
+        waiting, found = [(tuple(range(len(support))), sizes)], set()
+        while waiting:
+            places, squares = waiting.pop()
+            direction = _dependence(responses[:, places])
+            if direction is None:
+                found.add(places)
+                continue
+            for way in (direction, -direction):
+                step = (squares[way < 0] / -way[way < 0]).min(initial=np.inf)
+                moved = squares + step * way
+                kept = moved > DEPENDENT * squares.max()
+                if np.isfinite(step):
+                    waiting.append((tuple(np.array(places)[kept]), moved[kept]))
+        return sorted(found)
+
+
+def _dependence(columns: np.ndarray) -> np.ndarray | None:
+    """Return a linear relation between columns, as far as doubles tell; None if there is none."""
+    if columns.shape[1] == 0:
+        return None
+    _, sizes, axes = np.linalg.svd(columns)
+    if len(sizes) == columns.shape[1] and sizes[-1] > DEPENDENT * sizes[0]:
+        return None
+    return axes[-1]
+
+
+def key_of(cells: Cells, width: int, groups: Sequence[tuple[int, int, int]]) -> Key:
+    """Return what identifies a stratum: its groups, and how many of the units are 0."""
+    named = sorted((cells.frames.faces[face].signs, sign, count) for face, sign, count in groups)
+    return tuple(named), width - sum(count for _, _, count in groups)
+
+
+def listed_components(components: Sequence[Mapping[str, Any]]) -> dict[Key, int]:
+    """Return the number, from 1, of the component that a stratum belongs to."""
+    return {
+        (
+            tuple(sorted((g["face"], g["sign"], g["multiplicity"]) for g in stratum["support"])),
+            stratum["zero_neurons"],
+        ): number
+        for number, component in enumerate(components, start=1)
+        for stratum in component["strata"]
+    }
+
+
+def _without_dead_units(networks: Networks, dead: np.ndarray) -> Networks:
+    """Return networks without their dead units."""
+    alive = ~dead
+    return Networks(networks.weights * alive, networks.units * alive[..., None], networks.bias)
+
+
+def _stall(limit: Destination, settled: Settled, k: int) -> Stall:
+    """Say why an optimiser can stop at a saddle."""
+    if limit.zero_units == 0:
+        return Stall.KINK
+    return Stall.DEAD if settled.dead[k].any() else Stall.ZERO
+
+
+def counts(ends: Sequence[End]) -> dict[EndKind, int]:
+    """Return how many end points there are of each kind."""
+    found = Counter(end.kind for end in ends)
+    return {kind: found[kind] for kind in EndKind}
+
+
+def fmpq_of(value: float) -> fmpq:
+    """Return a double as the rational number that it is."""
+    return fmpq(*float(value).as_integer_ratio())

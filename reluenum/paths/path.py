@@ -1,0 +1,306 @@
+"""Ridge paths: how local minima move, appear and vanish as the ridge varies.
+
+Every ridge that is looked at is enumerated completely by the certified engine. Between two ridges
+with different lists something happens, and bisection brackets it: at both ends of a bracket the
+list is proved. Between two neighbouring ridges with equal lists nothing is claimed.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from os import PathLike
+from typing import Any
+
+from flint import fmpq
+from tqdm import tqdm
+
+from reluenum.algebra.decimals import decimal_text
+from reluenum.algebra.scalars import whole
+from reluenum.documents.seals import read_json, read_sealed
+from reluenum.engines.certified.census import examined
+from reluenum.engines.certified.spool import Task
+from reluenum.errors import IncompleteRunError
+from reluenum.groebner.backends import Settings
+from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
+from reluenum.groebner.versions import installed_versions
+from reluenum.landscape.components import Component, component_on
+from reluenum.paths.grids import MOST_RIDGES, grid, ridge_interval
+from reluenum.problem import OutputBias, Problem
+
+FORMAT, VERSION = "reluenum-path", 1
+
+SHARPNESS = fmpq(1, 10**10)
+"""Width of a bracket around an event, relative to the ridge."""
+
+Branch = tuple[tuple[str, int], ...]
+"""What a local minimum keeps while it moves: faces and signs of its units, sorted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """The locally minimal supports at one ridge.
+
+    Parameters
+    ----------
+    ridge : fmpq
+    minima : mapping of Branch to dict
+        Loss, squares and directions of each, as texts.
+    undecided : int
+        Number of supports that stayed undecided there.
+    """
+
+    ridge: fmpq
+    minima: Mapping[Branch, dict[str, Any]]
+    undecided: int
+
+
+@dataclass(frozen=True)
+class Event:
+    """A change of the list of minima between two ridges.
+
+    Parameters
+    ----------
+    low, high : fmpq
+        At both the list is proved, and it is not the same.
+    changes : tuple of (str, Branch or None, Branch or None)
+        What happens as the ridge grows, with the branch before and the branch after.
+    """
+
+    low: fmpq
+    high: fmpq
+    changes: tuple[tuple[str, Branch | None, Branch | None], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class RidgePath:
+    """The local minima of a problem over an interval of ridges.
+
+    Parameters
+    ----------
+    problem : Problem
+        Its ridge is the lower end.
+    samples : tuple of Sample
+        By increasing ridge; both ends of every event are among them.
+    events : tuple of Event
+    """
+
+    problem: Problem
+    samples: tuple[Sample, ...]
+    events: tuple[Event, ...]
+
+    @property
+    def undecided(self) -> int:
+        """Number of supports that stayed undecided at some ridge."""
+        return sum(sample.undecided for sample in self.samples)
+
+    def segments(self) -> Iterator[tuple[Branch, list[Sample]]]:
+        """Yield every branch as long as it lasts: one that comes back is another segment."""
+        running: dict[Branch, list[Sample]] = {}
+        for sample in self.samples:
+            for branch in sorted(running.keys() - sample.minima.keys()):
+                yield branch, running.pop(branch)
+            for branch in sample.minima:
+                running.setdefault(branch, []).append(sample)
+        yield from sorted(running.items(), key=lambda pair: pair[0])
+
+    def to_document(self) -> dict[str, Any]:
+        """Return a text form."""
+        ends = [self.samples[0].ridge, self.samples[-1].ridge]
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "software": installed_versions(),
+            "problem": self.problem.to_document() | {"ridge": [str(end) for end in ends]},
+            "ridges": [str(sample.ridge) for sample in self.samples],
+            "undecided": {str(s.ridge): s.undecided for s in self.samples if s.undecided},
+            "branches": [
+                {
+                    "support": _support_record(branch),
+                    "samples": [
+                        {"ridge": str(sample.ridge), **sample.minima[branch]} for sample in run
+                    ],
+                }
+                for branch, run in self.segments()
+            ],
+            "events": [
+                {
+                    "low": str(event.low),
+                    "high": str(event.high),
+                    "changes": [
+                        {
+                            "kind": kind,
+                            "before": before and _support_record(before),
+                            "after": after and _support_record(after),
+                        }
+                        for kind, before, after in event.changes
+                    ],
+                }
+                for event in self.events
+            ],
+        }
+
+
+def read_path(path: str | PathLike) -> dict[str, Any]:
+    """Read the document of a path.
+
+    Raises
+    ------
+    IncompleteRunError
+        If the file is none, of another version, or not as it was written.
+    """
+    document = read_json(path)
+    if (document.get("format"), document.get("version")) != (FORMAT, VERSION):
+        raise IncompleteRunError(f"{path} is no document of kind {FORMAT}, version {VERSION}")
+    return read_sealed(path)
+
+
+def _support_record(branch: Branch) -> list[dict[str, Any]]:
+    return [{"face": face, "sign": sign} for face, sign in branch]
+
+
+def minima_at(problem: Problem, limits: Limits = DEFAULT_LIMITS) -> Sample:
+    """Return every locally minimal support of up to `width` faces, certified, with its numbers."""
+    return _sampled(problem, limits, _numbers)
+
+
+def _sampled(
+    problem: Problem, limits: Limits, describe: Callable[[Component], dict[str, Any]]
+) -> Sample:
+    """Return every locally minimal support, with what is asked of it."""
+    minima = {}
+    with Settings(limits=limits).open() as backends:
+        found = examined(Task(problem, problem.width, Settings(limits=limits)), backends)
+        for group in found.classes:
+            for support in group.minimal_supports:
+                component = component_on(problem, group, support)
+                groups = component.strata[0].groups
+                branch = tuple(sorted((g.face.signs, g.sign) for g in groups))
+                minima[branch] = describe(component)
+        return Sample(problem.ridge, minima, len(found.undecided))
+
+
+def _numbers(component: Component) -> dict[str, Any]:
+    """Return loss, squares, directions and output bias as texts, in the order of the faces."""
+    groups = component.strata[0].groups
+    numbers: dict[str, Any] = {
+        "loss": decimal_text(component.loss),
+        "sum_a_squared": [decimal_text(g.square) for g in groups],
+        "direction": [[decimal_text(entry) for entry in g.direction] for g in groups],
+        "global_at_every_width": component.global_at_every_width,
+    }
+    if component.problem.output_bias is not OutputBias.NONE:
+        numbers["m"] = decimal_text(component.representative.bias)
+    return numbers
+
+
+def _nothing(_: Component) -> dict[str, Any]:
+    return {}
+
+
+def ridge_path(
+    problem: Problem,
+    high: Any,
+    points: int = 61,
+    limits: Limits = DEFAULT_LIMITS,
+    progress: bool = False,
+) -> RidgePath:
+    """Follow the local minima of a problem from its ridge up to another one.
+
+    Parameters
+    ----------
+    problem : Problem
+        Its ridge is the lower end.
+    high : number or text
+        Larger; read as the ridge of `Problem.from_arrays`.
+    points : int
+        Ridges of the grid, at least 2; two events between neighbours that undo each other are
+        not seen.
+    limits : Limits
+    progress : bool
+
+    Returns
+    -------
+    RidgePath
+
+    Raises
+    ------
+    InputError
+        If the other ridge is not larger, or there are too few or too many points.
+    """
+    ridges = grid(*ridge_interval(problem.ridge, high), whole(points, "points", 2, MOST_RIDGES))
+    samples = [
+        minima_at(replace(problem, ridge=ridge), limits)
+        for ridge in tqdm(ridges, unit="ridge", disable=not progress)
+    ]
+    found, events = [samples[0]], []
+    for left, right in tqdm(list(pairwise(samples)), unit="interval", disable=not progress):
+        for bracket in _brackets(problem, left, right, limits):
+            one, other = (_complete(problem, sample, limits) for sample in bracket)
+            found += [sample for sample in (one, other) if sample.ridge != found[-1].ridge]
+            changes = tuple(_changes(one.minima.keys(), other.minima.keys()))
+            events.append(Event(one.ridge, other.ridge, changes))
+        if found[-1].ridge != right.ridge:
+            found.append(right)
+    return RidgePath(problem, tuple(found), tuple(events))
+
+
+def _brackets(
+    problem: Problem, left: Sample, right: Sample, limits: Limits
+) -> Iterator[tuple[Sample, Sample]]:
+    """Yield narrow pairs of ridges with different lists, by increasing ridge."""
+    if left.minima.keys() == right.minima.keys():
+        return
+    if right.ridge - left.ridge <= SHARPNESS * left.ridge:
+        yield left, right
+        return
+    ridge = (left.ridge + right.ridge) / 2
+    middle = _sampled(replace(problem, ridge=ridge), limits, _nothing)
+    yield from _brackets(problem, left, middle, limits)
+    yield from _brackets(problem, middle, right, limits)
+
+
+def _complete(problem: Problem, sample: Sample, limits: Limits) -> Sample:
+    """Return a sample with its numbers; those in the middle of a bisection have none."""
+    if all(sample.minima.values()):
+        return sample
+    return minima_at(replace(problem, ridge=sample.ridge), limits)
+
+
+def _changes(
+    before: Iterable[Branch], after: Iterable[Branch]
+) -> Iterator[tuple[str, Branch | None, Branch | None]]:
+    """Yield what happens between two lists, each branch once, as the ridge grows."""
+    earlier, later = set(before), set(after)
+    gone, new = sorted(earlier - later), sorted(later - earlier)
+    for branch in list(gone):
+        for other in new:
+            if kind := _kind(branch, other):
+                yield kind, branch, other
+                gone.remove(branch)
+                new.remove(other)
+                break
+    yield from (("disappears", branch, None) for branch in gone)
+    yield from (("appears", None, branch) for branch in new)
+
+
+def _kind(before: Branch, after: Branch) -> str | None:
+    """Return how one branch goes over into another, None if it does not in one step."""
+    less, more = set(before) - set(after), set(after) - set(before)
+    if not more and len(less) == 1:
+        return "a unit dies"
+    if not less and len(more) == 1:
+        return "a unit is born"
+    if len(less) != 1 or len(more) != 1:
+        return None
+    ((old, sign),), ((new, other),) = less, more
+    if sign != other:
+        return None
+    if _bounds(new, old):
+        return "a unit reaches a boundary"
+    return "a unit leaves a boundary" if _bounds(old, new) else None
+
+
+def _bounds(small: str, large: str) -> bool:
+    """Whether one face is on the boundary of another."""
+    pairs = list(zip(small, large, strict=True))
+    return small != large and all(s in ("0", t) for s, t in pairs)

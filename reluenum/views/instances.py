@@ -1,0 +1,238 @@
+"""Instances side by side: a row each, as CSV with all digits, as Markdown and LaTeX for reading."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+from tabulate import tabulate
+
+from reluenum.documents.labels import undecided_note
+from reluenum.views.cells import UNKNOWN, csv_text, object_frame, short_number
+from reluenum.views.latex import breakable_name, latex_escape, tabular
+
+Document = Mapping[str, Any]
+
+MARKDOWN_COLUMNS = 4
+"""So many instances fit side by side in a Markdown table; more become rows."""
+
+LATEX_ROWS = 20
+"""Rows of one LaTeX tabular, so that a summary of many instances is cut into pages."""
+
+_TITLES = {
+    "instance": "instance",
+    "n": "data points n",
+    "d": "input dimension d",
+    "width": "width L",
+    "ridge": "ridge",
+    "loss": "loss",
+    "output_bias": "output bias",
+    "sign_matrices": "sign matrices",
+    "realisable_patterns": "realisable patterns",
+    "patterns_up_to_permutation": "patterns up to permutation",
+    "supports_examined": "supports examined",
+    "stationary": "stationary supports",
+    "locally_minimal": "locally minimal supports",
+    "components": "components of local minima",
+    "isolated": "isolated",
+    "isolated_on_boundary": "isolated, on a boundary",
+    "interior": "in the interior of a pattern",
+    "global_at_width": "global at this width",
+    "global_at_every_width": "global at every width",
+    "best_loss": "best loss",
+    "worst_loss": "worst loss",
+    "undecided": "undecided supports",
+    "complete": "list complete",
+    "completeness": "completeness rests on",
+}
+
+_SHORT_TITLES = {
+    "n": "n",
+    "d": "d",
+    "width": "L",
+    "output_bias": "bias",
+    "locally_minimal": "min.",
+    "components": "comp.",
+    "isolated": "isol.",
+    "isolated_on_boundary": "on bd.",
+    "best_loss": "best",
+    "undecided": "undec.",
+}
+
+_WIDE_COLUMNS = (
+    *("instance", "n", "d", "width", "ridge", "loss", "output_bias"),
+    *("locally_minimal", "components", "isolated", "isolated_on_boundary", "best_loss"),
+)
+"""Columns of the LaTeX summary of several instances; the CSV and Markdown files have all."""
+
+
+def summary_frame(documents: Mapping[str, Document]) -> pd.DataFrame:
+    """Return one row per instance: the problem, what was examined and what was found.
+
+    Parameters
+    ----------
+    documents : mapping of str to dict
+        Documents of the format `reluenum-minima`, by name of the instance.
+
+    Returns
+    -------
+    DataFrame
+        Counts are of components unless named otherwise; `dimension_k` is the number of components
+        of that dimension. `global_at_width` is None where undecided supports hide it. `note`
+        is not empty if supports stayed undecided: then minima may be missing.
+
+    Raises
+    ------
+    ValueError
+        Without any document.
+    """
+    if not documents:
+        raise ValueError("a summary needs at least one document")
+    largest = max((c["dimension"] for d in documents.values() for c in d["components"]), default=0)
+    dimensions = range(1, max(largest, 1) + 1)
+    rows = [_instance_row(name, document, dimensions) for name, document in documents.items()]
+    return object_frame(rows, list(rows[0]))
+
+
+def _instance_row(name: str, document: Document, dimensions: Iterable[int]) -> dict[str, Any]:
+    problem, found = document["problem"], document["components"]
+    counts = document["enumeration"]
+    by_dimension = Counter(component["dimension"] for component in found)
+    global_here = [component["global_at_width"] for component in found]
+    return {
+        "instance": name,
+        "n": len(problem["y"]),
+        "d": len(problem["x"][0]),
+        **{key: problem[key] for key in ("width", "ridge", "loss", "output_bias")},
+        **{key: counts[key] for key in _COUNTS},
+        "components": len(found),
+        "isolated": by_dimension[0],
+        **{f"dimension_{k}": by_dimension[k] for k in dimensions},
+        "isolated_on_boundary": sum(c["dimension"] == 0 and c["on_boundary"] for c in found),
+        "interior": sum(not c["on_boundary"] for c in found),
+        "global_at_width": None if None in global_here else sum(global_here),
+        "global_at_every_width": sum(c["global_at_every_width"] for c in found),
+        "best_loss": found[0]["loss"] if found else None,
+        "worst_loss": found[-1]["loss"] if found else None,
+        "undecided": counts["undecided"],
+        "complete": document.get("complete", counts["undecided"] == 0),
+        "completeness": document.get("completeness"),
+        "note": undecided_note(document),
+    }
+
+
+_COUNTS = (
+    "sign_matrices",
+    "realisable_patterns",
+    "patterns_up_to_permutation",
+    "supports_examined",
+    "stationary",
+    "locally_minimal",
+)
+
+
+def summary_csv(documents: Mapping[str, Document]) -> str:
+    """Return `summary_frame` as CSV, with all digits."""
+    return csv_text(summary_frame(documents))
+
+
+def summary_markdown(documents: Mapping[str, Document]) -> str:
+    """Return the summary as a Markdown table, with losses shortened.
+
+    An instance is a row, or a column if there are at most `MARKDOWN_COLUMNS`.
+    """
+    rows = readable_instances(documents)
+    cells = [list(rows[0]), *(list(row.values()) for row in rows)]
+    if len(rows) <= MARKDOWN_COLUMNS:
+        cells = [list(column) for column in zip(*cells, strict=True)]
+    header, *body = [[cell.replace("|", r"\|") for cell in line] for line in cells]
+    table = tabulate(body, header, tablefmt="pipe", disable_numparse=True)
+    return "\n\n".join([table, *(f"**† {note}.**" for note in _notes(documents))]) + "\n"
+
+
+def summary_latex(documents: Mapping[str, Document]) -> str:
+    r"""Return the summary as LaTeX that needs `\usepackage{booktabs}` and nothing else.
+
+    One instance becomes a tabular with a row per entry. Several become rows; what they all share
+    goes into a line above, so that the table fits a page, and a tabular ends after `LATEX_ROWS`
+    rows. Wrap it into a table environment with the caption you like.
+    """
+    if len(documents) == 1:
+        (row,) = _readable(documents, _TITLES)
+        body = [[breakable_name(title), latex_escape(cell)] for title, cell in row.items()]
+        body[0][1] = breakable_name(row["instance"])
+        parts = [tabular("@{}ll@{}", [], body)]
+    else:
+        parts = _wide_latex(documents)
+    parts += [rf"\textbf{{\dag\ {latex_escape(note)}.}}" for note in _notes(documents)]
+    return "\n\n\\smallskip\n".join(parts) + "\n"
+
+
+def _wide_latex(documents: Mapping[str, Document]) -> list[str]:
+    """Return the line of what all instances share and the tabulars of what they do not."""
+    titles = {
+        key: _SHORT_TITLES.get(key, _TITLES.get(key, key)) for key in (*_WIDE_COLUMNS, "undecided")
+    }
+    rows = _readable(documents, titles)
+    rows = [{title: row[title] for title in titles.values()} for row in rows]
+    if not _notes(documents):
+        rows = [{t: cell for t, cell in row.items() if t != titles["undecided"]} for row in rows]
+    settings = [titles[key] for key in ("n", "d", "width", "ridge", "loss", "output_bias")]
+    shared = [title for title in settings if len({row[title] for row in rows}) == 1]
+    columns = [title for title in rows[0] if title not in shared]
+    alignment = r"@{}p{0.27\linewidth}" + "r" * (len(columns) - 1) + "@{}"
+    line = ", ".join(f"{latex_escape(t)} = {latex_escape(rows[0][t])}" for t in shared)
+    parts = [rf"All instances: {line}."] if shared else []
+    for start in range(0, len(rows), LATEX_ROWS):
+        body = [
+            [
+                r"\raggedright " + breakable_name(row[columns[0]]),
+                *(latex_escape(row[title]) for title in columns[1:]),
+            ]
+            for row in rows[start : start + LATEX_ROWS]
+        ]
+        table = tabular(alignment, [latex_escape(title) for title in columns], body)
+        parts.append("\\noindent{\\scriptsize\\setlength{\\tabcolsep}{2pt}%\n" + table + "}")
+    return parts
+
+
+def readable_instances(documents: Mapping[str, Document]) -> list[dict[str, str]]:
+    """Return the rows of `summary_frame` as short texts under titles, for people."""
+    return _readable(documents, _TITLES)
+
+
+def _readable(documents: Mapping[str, Document], titles: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the rows of the summary as short texts under titles; incomplete ones have a dagger."""
+    rows = summary_frame(documents).to_dict("records")
+    readable = []
+    for row in rows:
+        cells = {key: _readable_cell(key, cell) for key, cell in row.items()}
+        if row["note"]:
+            cells = {
+                key: f"{cell} †" if key in {"instance", "components", "complete"} else cell
+                for key, cell in cells.items()
+            }
+        del cells["note"]
+        readable.append({_title(key, titles): cell for key, cell in cells.items()})
+    return readable
+
+
+def _title(key: str, titles: Mapping[str, str]) -> str:
+    dimension = key.removeprefix("dimension_")
+    return f"of dimension {dimension}" if dimension != key else titles.get(key, key)
+
+
+def _readable_cell(key: str, cell: Any) -> str:
+    if key == "complete":
+        return "yes" if cell else "NO"
+    if pd.isna(cell):
+        return "–" if key.endswith("_loss") else UNKNOWN
+    if key.endswith("_loss"):
+        return short_number(cell)
+    return str(cell)
+
+
+def _notes(documents: Mapping[str, Document]) -> list[str]:
+    """Return what the daggers mean, instance by instance."""
+    notes = {name: undecided_note(document) for name, document in documents.items()}
+    return [f"{name}: {note}" for name, note in notes.items() if note]

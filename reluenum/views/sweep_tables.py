@@ -1,0 +1,180 @@
+"""The tidy tables of a sweep, a row for each instance, component or time, and their summaries.
+
+Counts of an instance with undecided supports are lower bounds; summaries say how many of those
+there are and leave them out of every mean and share.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+Document = Mapping[str, Any]
+
+WHOLE, REAL, TEXT, TRUTH = "Int64", "float64", "string", "boolean"
+
+INSTANCES = {
+    "instance": TEXT,
+    "data": TEXT,
+    "n": WHOLE,
+    "d": WHOLE,
+    "seed": WHOLE,
+    "engine": TEXT,
+    "width": WHOLE,
+    "ridge": TEXT,
+    "ridge_decimal": REAL,
+    "loss": TEXT,
+    "output_bias": TEXT,
+    "realisable_patterns": WHOLE,
+    "supports_examined": WHOLE,
+    "stationary": WHOLE,
+    "locally_minimal": WHOLE,
+    "components": WHOLE,
+    "isolated": WHOLE,
+    "isolated_on_boundary": WHOLE,
+    "zero_network": WHOLE,
+    "interior": WHOLE,
+    "full_size": WHOLE,
+    "global_at_width": WHOLE,
+    "global_at_every_width": WHOLE,
+    "spurious": WHOLE,
+    "best_loss": TEXT,
+    "worst_loss": TEXT,
+    "gap": TEXT,
+    "relative_gap": REAL,
+    "undecided": WHOLE,
+    "complete": TRUTH,
+}
+"""Columns of the table of instances and their types.
+
+`data` is the label of the data sets; `zero_network` is 1 if the network without any living unit is
+a local minimum, which counts as isolated and on a boundary; `full_size` is the N_m of Corollary D.1
+at m = width: isolated minima with a face of its own for each unit, those global at every width left
+out; `spurious` are components that are not global at their width (missing if undecided supports
+hide which are); `gap` is the worst loss minus the best one, `relative_gap` its share of the best.
+"""
+
+COMPONENTS = {
+    "instance": TEXT,
+    "index": WHOLE,
+    "dimension": WHOLE,
+    "size": WHOLE,
+    "loss": TEXT,
+    "on_boundary": TRUTH,
+    "global_at_width": TRUTH,
+    "global_at_every_width": TRUTH,
+    "orbit_size": TEXT,
+    "strata": WHOLE,
+    "support": TEXT,
+    "complete": TRUTH,
+}
+"""Columns of the table of components.
+
+`size` counts the faces of the first stratum; `complete` is that of the instance: if it is False,
+components may be missing.
+"""
+
+TIMES = {
+    "instance": TEXT,
+    "series": TEXT,
+    "width": WHOLE,
+    "examine_seconds": REAL,
+    "document_seconds": REAL,
+}
+"""Columns of the table of times: to examine the supports of size `width` alone, and to list the
+minima of that width. Instances that differ in their width only are of one series."""
+
+GROUP = ("data", "d", "n", "width", "engine", "loss", "output_bias")
+"""What the instances of a row of the summary share."""
+
+GROUP_AND_RIDGE = (*GROUP, "ridge_decimal", "ridge")
+"""The same by ridge, in the order of its value."""
+
+
+def frame(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
+    """Return a frame with these columns and types, also without any row."""
+    found = pd.DataFrame(list(rows), columns=list(columns), dtype=object)
+    return found.astype(dict(columns))
+
+
+def decided(instances: pd.DataFrame) -> pd.DataFrame:
+    """Return the instances without undecided supports."""
+    return instances[instances["complete"]]
+
+
+def sweep_summary(instances: pd.DataFrame, by: Sequence[str] = GROUP) -> pd.DataFrame:
+    """Return a row for each group of instances, averaged over all that they do not share.
+
+    Parameters
+    ----------
+    instances : DataFrame
+        With the columns `INSTANCES`.
+    by : sequence of str
+        Columns that make a group.
+
+    Returns
+    -------
+    DataFrame
+        The columns `by`; `instances` and `undecided` (how many of them stayed undecided); of the
+        others the sums `components`, `isolated`, `isolated_on_boundary`, `zero_network`,
+        `spurious`, `supports_examined`, the mean, smallest and largest number of components,
+        `benign` (share of instances without a spurious minimum), `optimal_at_every_width` (share
+        whose best minimum is global at every width), and the median and largest relative gap.
+    """
+    rows = [
+        {**dict(zip(by, key, strict=True)), **_group_row(group)}
+        for key, group in instances.groupby(list(by), sort=True, dropna=False)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _group_row(group: pd.DataFrame) -> dict[str, Any]:
+    known = decided(group)
+    sums = {
+        key: int(known[key].sum())
+        for key in ("components", "isolated", "isolated_on_boundary", "zero_network", "spurious")
+    }
+    components = known["components"]
+    return {
+        "instances": len(group),
+        "undecided": len(group) - len(known),
+        **sums,
+        "supports_examined": int(group["supports_examined"].sum()),
+        "mean_components": components.mean(),
+        "fewest_components": components.min(),
+        "most_components": components.max(),
+        "benign": (known["spurious"] == 0).mean(),
+        "optimal_at_every_width": (known["global_at_every_width"] > 0).mean(),
+        "median_gap": known["relative_gap"].median(),
+        "largest_gap": known["relative_gap"].max(),
+    }
+
+
+def dimensions(components: pd.DataFrame, instances: pd.DataFrame) -> pd.DataFrame:
+    """Return how many components of decided instances have each dimension, by group."""
+    joined = components[["instance", "dimension"]].merge(decided(instances), on="instance")
+    counts = joined.groupby([*GROUP, "dimension"]).size().unstack("dimension", fill_value=0)
+    return counts.rename(columns=lambda dimension: f"dimension_{dimension}").reset_index()
+
+
+def total_seconds(times: pd.DataFrame, instances: pd.DataFrame) -> pd.DataFrame:
+    """Return the supports and the time of each instance: all sizes up to its width, its document.
+
+    Parameters
+    ----------
+    times : DataFrame
+        With the columns `TIMES`, for every width from 1 on, also if it was not asked for.
+    instances : DataFrame
+        With the columns `INSTANCES`, for those that were asked for.
+
+    Returns
+    -------
+    DataFrame
+        Columns `instance`, `engine`, `n`, `d`, `width`, `complete`, `supports` and `seconds`.
+    """
+    ordered = times.sort_values(["series", "width"])
+    examined = ordered.groupby("series")["examine_seconds"].cumsum()
+    ordered = ordered.assign(seconds=examined + ordered["document_seconds"])
+    columns = ["instance", "engine", "n", "d", "width", "supports_examined", "complete"]
+    joined = instances[columns].merge(ordered[["instance", "seconds"]], on="instance")
+    return joined.rename(columns={"supports_examined": "supports"})

@@ -1,0 +1,50 @@
+"""Every name of docs/glossary.md is one of the code, every key one that documents have."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ROWS = [
+    [cell.strip() for cell in line[1:-1].split("|")]
+    for line in (ROOT / "docs/glossary.md").read_text(encoding="utf-8").splitlines()
+    if line.startswith("| ")
+]
+TREES = [ast.parse(path.read_text(encoding="utf-8")) for path in ROOT.glob("reluenum/**/*.py")]
+
+
+def defined(node, prefix=""):
+    """The names that a module or class defines: classes, functions, fields, attributes of self."""
+    for child in node.body:
+        if isinstance(child, ast.ClassDef | ast.FunctionDef):
+            yield prefix + child.name
+            if isinstance(child, ast.ClassDef):
+                yield from defined(child, f"{prefix}{child.name}.")
+        elif isinstance(child, ast.AnnAssign | ast.Assign):
+            targets = [child.target] if isinstance(child, ast.AnnAssign) else child.targets
+            yield from (prefix + t.id for t in targets if isinstance(t, ast.Name))
+
+
+NAMES = {name for tree in TREES for name in defined(tree)}
+TEXTS = {node.value for tree in TREES for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+
+
+def quoted(column):
+    return [(row[0], name) for row in ROWS[1:] for name in re.findall(r"`([\w.]+)`", row[column])]
+
+
+def test_every_row_has_a_word_a_meaning_and_a_name():
+    assert [row for row in ROWS if len(row) != 5] == []
+    assert [row[0] for row in ROWS[1:] if not (row[1] and re.search(r"`\w", row[3]))] == []
+
+
+@pytest.mark.parametrize(("word", "name"), quoted(3))
+def test_a_name_is_defined_in_the_package(word, name):
+    assert name in NAMES, word
+
+
+@pytest.mark.parametrize(("word", "key"), quoted(4))
+def test_a_key_is_written_by_the_package(word, key):
+    assert key in TEXTS, word
