@@ -91,7 +91,7 @@ class Points:
             if sign(value) == 0:
                 return frozenset("0")
             levels = [residual.bits] if residual.bits else [NUMBER_BITS << k for k in range(8)]
-            return next(filter(None, (_texts(value, under, bits) for bits in levels)), None)
+            return next(filter(None, (nearest(value, under, bits) for bits in levels)), None)
 
         return self.core.settle(question, "a decimal of the document", NUMBER_BITS)
 
@@ -148,7 +148,7 @@ def eliminated(rows: list[list]) -> list:
 # Decimals.
 
 
-def _texts(value: Any, square: Any, bits: int) -> Texts | None:
+def nearest(value: Any, square: Any, bits: int) -> Texts | None:
     """Return the decimal texts nearest to value * sqrt(square), None if bits do not tell."""
     with ctx.workprec(bits):
         ball = enclosure(value, bits) * enclosure(square, bits).sqrt()

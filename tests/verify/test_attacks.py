@@ -395,6 +395,16 @@ def test_exact_descriptions_are_bounded_by_degree_and_length_together(documents,
         refused(described(document, scattered(degree, digits)), tmp_path, "does not solve")
 
 
+def test_what_is_too_much_is_refused_before_it_is_read(documents, tmp_path):
+    document = described(documents["one"], [-2, 0, 1], ["x"])
+    refused(document, tmp_path, "'x' is no fraction")
+    document["certificate"]["exact"][0]["coordinates"].append(["x"])
+    refused(document, tmp_path, "wrong number of coordinates")
+    footer = b"\x16" + b"\xff" * 100  # an integer that does not end
+    content = b"PAR1" + footer + len(footer).to_bytes(4, "little") + b"PAR1"
+    refused(with_bytes(documents["one"], content), tmp_path, "a number has no end")
+
+
 def test_roots_that_hardly_differ_are_not_told_apart_at_any_price(documents, tmp_path):
     for degree, digits in ((3, 5000), (64, 1000)):
         text = "cannot be told apart"

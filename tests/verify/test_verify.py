@@ -25,7 +25,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from flint import ctx
+from flint import ctx, fmpq
 
 from reluenum import Problem, enumerate_minima
 from reluenum.algebra.decimals import decimal_text
@@ -44,6 +44,7 @@ from reluenum.verify.document import one_problem
 from reluenum.verify.exact import LEVELS, Data
 from reluenum.verify.landscape import Landscape
 from reluenum.verify.pages import read_records
+from reluenum.verify.points import nearest
 from reluenum.verify.records import Proof, read_descriptions
 from tests.support.checking import checked, refused
 from tests.support.oracles import drawn, random_problem, reference_problem
@@ -646,6 +647,20 @@ def test_whatever_is_no_document_is_refused(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(CertificateError):
         verify(path)
+
+
+def test_decimals_are_the_nearest_ones_and_half_way_either_one():
+    """2 + 10^-29 / 2 is half way and exact in no ball, 10^30 + 5 is so and exact in all of them."""
+    above = "1".rjust(29, "0")
+    for value, texts in (
+        (fmpq(2), ["2"]),
+        (fmpq(1, 3), ["0." + "3" * 30]),
+        (fmpq(4 * 10**29 + 1, 2 * 10**29), ["2", f"2.{above}"]),
+        (fmpq(10**30 + 5), ["1E+30", f"1.{above}E+30"]),
+    ):
+        assert nearest(value, 1, 256) == set(texts)
+        assert nearest(-value, 1, 256) == {f"-{text}" for text in texts}
+    assert nearest(fmpq(1), 2, 64) is None
 
 
 # The command, and independence.
