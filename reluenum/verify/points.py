@@ -73,7 +73,7 @@ class Points:
         return residual.loss * self.data.scale
 
     def bias(self, residual: Residual) -> Any:
-        """Claim 24: the output bias is share * sum (y - f_0)."""
+        """Claim 24: the output bias is share * sum (y - f_0) (Lemma 1)."""
         data, total = self.data, sum(self.data.targets)
         for face, square in self.squares(residual).items():
             active = data.moments(data.faces[face].active, residual.bits)[0][-1]

@@ -105,7 +105,10 @@ def _numbers(chi: Any, root: Any, coordinates: Any, **_: Any) -> list[Algebraic]
 
 
 def reducible(smaller: Core, face: int) -> None:
-    """Claim 7: |u_F(r_T)| <= Lambda, T = S without F. Then r_S = r_T (Theorem E)."""
+    """Claim 7: |u_F(r_T)| <= Lambda, T = S without F. Then r_S = r_T (Theorem E).
+
+    So S is stationary at most as a union of smaller vertex supports (Lemma 12).
+    """
     require(smaller.excess(face) <= 0, "the face exceeds the bound")
 
 
@@ -162,7 +165,10 @@ class Proof:
         self.vertices: list[Group] = []
 
     def read(self, records: Iterable[Record]) -> None:
-        """Claim 14: every support has a record, in order, and each of them is true."""
+        """Claim 14: every support has a record, in order, and each of them is true.
+
+        So the vertex supports are those that descend and the minima (Corollary E.1).
+        """
         sizes, faces = range(1, self.data.largest + 1), range(len(self.data.faces))
         supports = chain.from_iterable(combinations(faces, size) for size in sizes)
         for number, (support, record) in enumerate(zip(supports, records, strict=True)):

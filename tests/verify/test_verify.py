@@ -685,19 +685,26 @@ def functions_of(module):
     return sorted(found, key=lambda node: node.lineno)
 
 
-def test_every_claim_of_the_page_is_a_short_function_and_in_its_order():
+def sources_of(text):
+    """The statements of the theory that a text cites."""
+    return set(re.findall(r"(?:Theorem|Lemma|Corollary) (?:[A-E](?:\.\d)?|\d+a?)", text))
+
+
+def test_every_claim_of_the_page_is_a_short_function_in_its_order_that_cites_the_same():
     page = (SOURCE.parent.parent / "docs/certificate.md").read_text()
-    claims = re.findall(r"^(\d+)\. `(\w+)\.(\w+)`", page, re.MULTILINE)
+    item = r"^(\d+)\. `(\w+)\.(\w+)`(.*?)(?=^\d+\. |^#|\Z)"
+    claims = re.findall(item, page, re.MULTILINE | re.DOTALL)
     assert [int(number) for number, *_ in claims] == list(range(1, len(claims) + 1))
-    order = dict.fromkeys(module for _, module, _ in claims)
+    order = dict.fromkeys(module for _, module, *_ in claims)
     others = {path.stem for path in SOURCE.glob("*.py")} - set(order)
     found = []
     for module in [*order, *others]:
         for function in functions_of(module):
-            if match := re.match(r"Claim (\d+): ", ast.get_docstring(function) or ""):
-                found.append((match[1], module, function.name))
+            text = ast.get_docstring(function) or ""
+            if match := re.match(r"Claim (\d+): ", text):
+                found.append((match[1], module, function.name, sources_of(text)))
                 assert function.end_lineno - function.lineno < 25, function.name
-    assert found == claims
+    assert found == [(*claim, sources_of(text)) for *claim, text in claims]
 
 
 def branches(function):
