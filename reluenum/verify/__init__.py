@@ -3,13 +3,15 @@
 Nothing here imports the rest of the package: the checker enumerates the faces, encloses every
 residual and derives every entry of the document itself, so that the solver need not be trusted.
 
-In order of the proof: `exact` (data, faces, moments), `reals`, `pages` (Parquet), `residuals`
-(exact, or in the ball of Lemma 8, and what they say of a face), `records` (the certificate, one
-record after the other), `points` and `landscape` (what follows from it), `document`. The format is
-described in docs/certificate.md; theorems are those of docs/theory.md.
+The argument of docs/certificate.md, claim by claim, is in `document`, `records`, `groups`, `points`
+and `landscape`, to be read in this order. In order: `reals` (refusals, and signs of numbers),
+`exact` (data, faces, moments), `pages` (Parquet), `residuals` (exact, or in the ball of Lemma 8),
+`newton` (steps that prove nothing), `cores` (residuals as sharp as a question needs), `groups`
+(residuals that are one), `records` (the certificate, one record after the other), `points` and
+`landscape` (what follows), `document`.
 """
 
 from .document import Report, main, verify
-from .exact import CertificateError
+from .reals import CertificateError
 
 __all__ = ["CertificateError", "Report", "main", "verify"]

@@ -6,34 +6,27 @@ import io
 import json
 import re
 import sys
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 from flint import ctx
 
-from .exact import LEVELS, CertificateError, Data, rational, require
-from .landscape import Landscape, matched
-from .records import (
-    Proof,
-    claimed_faces,
-    heading,
-    number_of_supports,
-    read_descriptions,
-    read_records,
-    unique_keys,
-)
+from .exact import Data, distinct, supports_of
+from .landscape import Landscape
+from .pages import read_records, unique_keys
+from .reals import LEVELS, CertificateError, matched, rational, require
+from .records import Proof, read_descriptions
 
-LARGEST_DOCUMENT = 1 << 28
-"""Bytes; what is larger, or endless, must not exhaust the memory."""
+LARGEST_DOCUMENT, MOST_VALUES = 1 << 28, 1 << 23  # a few bytes become a hundred in memory
+MOST_FACES, MOST_SIGNS = 1 << 18, 1 << 27  # live faces of a certificate, and signs of all of them
 
-MOST_VALUES = 1 << 23
-"""Values in a document: a few bytes of JSON become a hundred in memory."""
-
-PROVED = {"format", "version", "problem", "enumeration", "complete", "components", "certificate"}
-"""Keys of every document. With these, and `completeness` and `every_width`, all is checked."""
+PROVED = ("format", "version", "problem", "enumeration", "complete", "components", "certificate")
+"""Keys of every document. For every width, `every_width` is one more."""
 
 UNCHECKED = {
     "software": "what was installed",
@@ -42,42 +35,39 @@ UNCHECKED = {
 """Keys that may stand beside them, and what is told of them: nothing follows from these."""
 
 SOFTWARE = ("reluenum", "python-flint", "flint", "msolve", "singular", "sympy")
-
+RELEASE = re.compile(r"[0-9][0-9A-Za-z.+-]{0,39}")
 STAGES = ("double", "balls", "exact")
-"""The keys of these two."""
+OPTIONAL = {
+    "completeness": "certificate",
+    "software": dict.fromkeys(
+        SOFTWARE, lambda text: text is None or (type(text) is str and RELEASE.fullmatch(text))
+    ),
+    "decided_by": dict.fromkeys(STAGES, lambda count: type(count) is int and count >= 0),
+}
+
+MALFORMED = (
+    *(pa.ArrowException, ArithmeticError, AttributeError, LookupError, MemoryError),
+    *(OSError, RecursionError, TypeError, ValueError),
+)
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was checked in a document that has been proved.
+    """What was checked in a document that has been proved."""
 
-    Parameters
-    ----------
-    problem : str
-        What the list of minima is complete of: size of the data, and settings.
-    digest : str
-        SHA-256 of the problem's record, by which a user knows the data.
-    compared : bool
-        Whether the data were compared with others.
-    unchecked : tuple of str
-        The records of the document that prove nothing and were not checked.
-    records : int
-    verdicts : dict
-        Number of records with each verdict.
-    components : int
-    polished, exact : int
-        Residuals that needed Newton steps, and those that have an exact description.
-    """
-
-    problem: str
-    digest: str
-    compared: bool
-    unchecked: tuple[str, ...]
-    records: int
-    verdicts: dict[str, int]
+    problem: str  # what the list is complete of: size of the data, and settings
+    digest: str  # SHA-256 of the problem's record, by which a user knows the data
+    compared: bool  # whether the data were compared with others
+    unchecked: tuple[str, ...]  # records of the document that prove nothing
+    verdicts: dict[str, int]  # number of records with each verdict
     components: int
-    polished: int
-    exact: int
+    polished: int  # residuals that needed Newton steps
+    exact: int  # residuals that have an exact description
+
+    @property
+    def records(self) -> int:
+        """Number of records."""
+        return sum(self.verdicts.values())
 
     @property
     def summary(self) -> str:
@@ -131,49 +121,25 @@ def verify(
             return _proved(document, Path(path).parent, data)
     except CertificateError:
         raise
-    except (
-        pa.ArrowException,
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        MemoryError,
-        OSError,
-        RecursionError,
-        TypeError,
-        ValueError,
-    ) as error:  # whatever else goes wrong, nothing has been proved
+    except MALFORMED as error:  # whatever else goes wrong, nothing has been proved
         raise CertificateError(f"malformed: {type(error).__name__}: {error}") from error
 
 
 def _proved(document: Any, folder: Path, given: Any) -> Report:
-    require(type(document) is dict, "the document is no JSON object")
-    matched(document.get("format"), "reluenum-minima", "format")
-    matched(document.get("version"), 1, "version")
-    require(document.get("complete") is True, "the document claims no completeness")
-    require(type(document.get("certificate")) is dict, "the document has no certificate")
+    """Follow the argument of docs/certificate.md from the first claim to the last one."""
+    complete(document)
     problem, certificate = document["problem"], document["certificate"]
-    text = json.dumps(problem, sort_keys=True)
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    place = "data" if "data" in certificate else "file"
-    keys = {"format", "version", "problem_sha256", "records", "sha256", "exact", place}
-    require(set(certificate) == keys, "certificate: wrong keys")
-    for key, value in heading(digest).items():
-        matched(certificate[key], value, f"certificate: {key}")
-    with _source(certificate[place], place, folder) as source:
-        found = hashlib.file_digest(source, "sha256").hexdigest()
-        matched(certificate["sha256"], found, "certificate: sha256")
+    heading = one_problem(problem, certificate)
+    nothing_else(document)
+    with _source(certificate, folder) as source:
+        one_file(certificate, source)
         units = len(problem["y"]) if problem["width"] == "all" else problem["width"]
-        longest = units * (len(problem["x"][0]) + 1)
-        count, records = read_records(source, digest, longest)
+        count, records = read_records(source, heading, units * (len(problem["x"][0]) + 1))
         data = Data(problem, claimed_faces(problem, count))
-        expected = number_of_supports(data)
-        require(count == expected, f"certificate: {count} records for {expected} supports")
-        matched(certificate["records"], count, "certificate: records")
+        every_support(data, count, certificate, document)
         if given is not None:
-            _compare(problem, *given)
-        unchecked = _informative(document, data)
+            same_data(problem, *given)
         descriptions = read_descriptions(data, certificate["exact"])
-        exact = len(descriptions)
         proof = Proof(data, descriptions)
         proof.read(records)
     landscape = Landscape(proof, document["components"])
@@ -183,63 +149,98 @@ def _proved(document: Any, folder: Path, given: Any) -> Report:
         matched(document["every_width"], landscape.every_width(), "every_width")
     return Report(
         problem=f"n = {data.size}, d = {data.depth - 1}, width {data.width}, ridge "
-        f"{data.ridge * data.scale}, loss {problem['loss']}, output bias {problem['output_bias']}",
-        digest=digest,
+        f"{data.ridge * data.scale}, loss {problem['loss']}, output bias {data.bias}",
+        digest=heading["problem_sha256"],
         compared=given is not None,
-        unchecked=unchecked,
-        records=count,
+        unchecked=tuple(key for key in UNCHECKED if key in document),
         verdicts=dict(proof.verdicts),
         components=len(landscape.components),
         polished=proof.polished,
-        exact=exact,
+        exact=len(descriptions),
     )
 
 
-def _informative(document: dict[str, Any], data: Data) -> tuple[str, ...]:
-    """Refuse keys that a proved document does not have; return those that are not checked.
+def complete(document: Any) -> None:
+    """Claim 1: the document is a list that claims to be complete, with a certificate."""
+    require(type(document) is dict, "the document is no JSON object")
+    matched(document.get("format"), "reluenum-minima", "format")
+    matched(document.get("version"), 1, "version")
+    require(document.get("complete") is True, "the document claims no completeness")
+    require(type(document.get("certificate")) is dict, "the document has no certificate")
 
-    These must have the right shape, so that nothing else is said in their place.
+
+def one_problem(problem: Any, certificate: dict[str, Any]) -> dict[str, Any]:
+    """Claim 2: the certificate is about the problem of the document; so says the Parquet file."""
+    digest = hashlib.sha256(json.dumps(problem, sort_keys=True).encode()).hexdigest()
+    heading = {"format": "reluenum-certificate", "version": 1, "problem_sha256": digest}
+    place = "data" if "data" in certificate else "file"
+    others = dict.fromkeys(("records", "sha256", "exact", place), ...)
+    matched(certificate, heading | others, "certificate")
+    return heading
+
+
+def nothing_else(document: dict[str, Any]) -> None:
+    """Claim 3: all else that the document says is proved, or known to be not.
+
+    What is not has the right shape, so that nothing else is said in its place.
     """
-    needed = PROVED | ({"every_width"} if data.width == "all" else set())
-    missing = needed - set(document)
-    require(not missing, f"the document has no {', '.join(sorted(missing))}")
-    strange = set(document) - needed - {"completeness"} - set(UNCHECKED)
-    require(not strange, f"{sorted(strange)[:1]!r:.60} is no key of such a document")
-    matched(document.get("completeness", "certificate"), "certificate", "completeness")
-    if "software" in document:
-        matched(document["software"], dict.fromkeys(SOFTWARE, ...), "software")
-        for name, release in document["software"].items():
-            plain = type(release) is str and re.fullmatch(r"[0-9][0-9A-Za-z.+-]{0,39}", release)
-            require(bool(plain) or release is None, f"software: {name} is no release")
+    shape = dict.fromkeys(PROVED, ...) | {k: v for k, v in OPTIONAL.items() if k in document}
+    every = {"every_width": ...} if document["problem"]["width"] == "all" else {}
+    matched(document, shape | every)
+
+
+def one_file(certificate: dict[str, Any], source: BinaryIO) -> None:
+    """Claim 4: the Parquet file is the one that the document was written with."""
+    found = hashlib.file_digest(source, "sha256").hexdigest()
+    matched(certificate["sha256"], found, "certificate: sha256")
+
+
+def every_support(
+    data: Data, count: int, certificate: dict[str, Any], document: dict[str, Any]
+) -> None:
+    """Claim 5: there are as many records as supports of up to M live faces: one for each.
+
+    The place of a record is its support; no other test notices one missing and one doubled.
+    """
+    require(count == data.supports, f"certificate: {count} records for {data.supports} supports")
+    matched(certificate["records"], count, "certificate: records")
     if "decided_by" in document:
-        matched(document["decided_by"], dict.fromkeys(STAGES, ...), "decided_by")
-        counts = list(document["decided_by"].values())
-        require(all(type(count) is int and count >= 0 for count in counts), "decided_by: no count")
-        matched(sum(counts), number_of_supports(data), "decided_by: the sum")
-    return tuple(key for key in UNCHECKED if key in document)
+        matched(sum(document["decided_by"].values()), count, "decided_by: the sum")
 
 
-def _compare(
+def claimed_faces(problem: Any, count: int) -> int:
+    """Return how many live faces there are if so many records are those of all supports."""
+    size, width = len(problem["y"]), problem["width"]
+    largest = len(distinct(problem["x"])[0]) if width == "all" else width
+    numbers = range(1, MOST_FACES + 1)
+    faces = 1 + bisect_left(numbers, count, key=lambda faces: supports_of(faces, largest, count))
+    fits = faces <= MOST_FACES and supports_of(faces, largest, count) == count
+    require(fits, f"certificate: {count} records are not those of all supports")
+    require(faces * size <= MOST_SIGNS, "certificate: too many faces for so many points")
+    return faces
+
+
+def same_data(
     problem: dict[str, Any], inputs: Sequence[Sequence[Any]], targets: Sequence[Any]
 ) -> None:
     """Require that the data of the document are those that are given, as rational numbers."""
-    shapes = [
-        (len(y), len(x[0]) if x else 0)
-        for x, y in ((inputs, targets), (problem["x"], problem["y"]))
-    ]
-    text = "the data file has {} rows and {} inputs, the document {} and {}"
-    require(shapes[0] == shapes[1], text.format(*shapes[0], *shapes[1]))
-    width = shapes[0][1]
-    names = [*(["x"] if width == 1 else (f"x{k + 1}" for k in range(width))), "y"]
-    for i, (x, y) in enumerate(zip(problem["x"], problem["y"], strict=True)):
-        for name, one, other in zip(names, (*inputs[i], targets[i]), (*x, y), strict=True):
-            theirs, mine = rational(str(one), "data file"), rational(other, "problem")
-            text = f"row {i + 1} of the data, column {name}: {theirs} in the file, "
-            require(theirs == mine, f"{text}{mine} in the document")
+    theirs = [[*x, y] for x, y in zip(inputs, targets, strict=True)]
+    mine = [[*x, y] for x, y in zip(problem["x"], problem["y"], strict=True)]
+    rows, width = len(mine), len(mine[0]) - 1
+    shape = len(theirs), len(theirs[0]) - 1 if theirs else 0
+    text = f"the data file has {shape[0]} rows and {shape[1]} inputs, the document"
+    require(shape == (rows, width), f"{text} {rows} and {width}")
+    names = ["x"] if width == 1 else [f"x{k + 1}" for k in range(width)]
+    for i, (j, name) in product(range(rows), enumerate([*names, "y"])):
+        one, other = rational(str(theirs[i][j]), "data file"), rational(mine[i][j], "problem")
+        text = f"row {i + 1} of the data, column {name}: {one} in the file, {other} in the document"
+        require(one == other, text)
 
 
-def _source(value: Any, place: str, folder: Path) -> BinaryIO:
+def _source(certificate: dict[str, Any], folder: Path) -> BinaryIO:
     """Return the bytes of the Parquet file, whether inside or beside the document."""
+    place = "data" if "data" in certificate else "file"
+    value = certificate[place]
     require(type(value) is str, f"certificate: {place} is no text")
     if place == "data":
         return io.BytesIO(base64.b64decode(value, validate=True))

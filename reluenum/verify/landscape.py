@@ -1,22 +1,101 @@
-"""The components that follow from the records (Theorem D), compared with the document."""
+"""The components that follow from the groups (Theorem D), compared with the document."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property
 from itertools import chain, combinations
 from math import comb, factorial, inf, prod
 from typing import Any
 
 from flint import fmpq, fmpz
 
-from .exact import CertificateError, Support, require
-from .points import Points, ball_order, interval, loss_order
-from .reals import minimal_polynomial
-from .records import Group, Proof, number_of_supports
+from .exact import Support
+from .groups import gathered, grouped
+from .points import Points, ball_order, interval, least
+from .reals import matched, require, told
+from .records import Proof
 
-SPARE = 1000
-"""So many strata may be missing before the list is refused without naming one of them."""
+SPARE = 1000  # so many strata may be missing before the list is refused without naming one of them
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """Networks with the squares of a point shared out among units on its faces, and zero units."""
+
+    points: Points
+    counts: tuple[int | None, ...]
+    zeros: int
+
+    @property
+    def name(self) -> tuple:
+        """What tells it from others: each face with its number of units, and that of zero units."""
+        texts = (self.points.data.faces[face].text for face in self.points.support)
+        return (*zip(texts, self.counts, strict=True), self.zeros)
+
+    @property
+    def on_boundary(self) -> bool:
+        """Whether a unit is 0 on some data point."""
+        faces = self.points.data.faces
+        return self.zeros > 0 or any(faces[face].zeros for face in self.points.support)
+
+    def record(self) -> dict[str, Any]:
+        """Return what a document has to say of it; each further unit on a face is a dimension."""
+        groups = zip(self.points.support, self.counts, strict=True)
+        return {
+            "dimension": self.points.dimension + sum(count - 1 for count in self.counts if count),
+            "support": [self.points.on_face(f) | {"multiplicity": count} for f, count in groups],
+            "zero_neurons": self.zeros,
+        }
+
+    def representative(self) -> dict[str, Any]:
+        """Return the network in which the units on a face are equal."""
+        points, units = self.points, []
+        for face, count in zip(points.support, (count or 1 for count in self.counts), strict=True):
+            share = lambda r, f=face, c=count: points.squares(r)[f] / fmpq(c)  # noqa: E731
+            units += [points.unit(face, share)] * count
+        units += [[frozenset("0")] * (points.data.depth + 1)] * self.zeros
+        bias = {} if points.data.bias == "none" else {"m": points.texts(points.bias)}
+        matrix = {"B": [b for _, *b, _ in units], "c": [c for *_, c in units]}
+        return {"a": [a for a, *_ in units]} | matrix | bias
+
+
+Component = tuple[list[Stratum], int]  # its strata, and how many labelled copies it has
+
+
+def apart(points: Points, width: int) -> Iterator[Component]:
+    """Claim 28: not global, each way to share the units out is a component (Theorem D)."""
+    for counts in compositions(width, len(points.support)):
+        yield [Stratum(points, counts, 0)], factorial(width) // prod(map(factorial, counts))
+
+
+def together(best: dict[Support, Points], width: int) -> Iterator[Component]:
+    """Claim 29: global ones are joined by inclusion, with any number of zero units (Theorem D).
+
+    There is one labelled copy, unless the only support has as many faces as there are units.
+    """
+    for part in joined(best):
+        shares = ((s, m) for s in part for m in range(len(s), width + 1))
+        strata = [
+            Stratum(best[support], counts, width - living)
+            for support, living in shares
+            for counts in compositions(living, len(support))
+        ]
+        yield strata, factorial(width) if is_rigid(part, width) else 1
+
+
+def at_width(minimal: dict[Support, Points], width: int) -> Iterator[Component]:
+    """Return the components at a width, from the points on all valid supports."""
+    for points in minimal.values():
+        if not points.group.is_global:
+            yield from apart(points, width)
+    yield from together({s: p for s, p in minimal.items() if p.group.is_global}, width)
+
+
+def at_every_width(minimal: dict[Support, Points]) -> Iterator[Component]:
+    """Claim 30: for every width, an entry for each valid support, with one unit on each face."""
+    for support, points in minimal.items():
+        yield [Stratum(points, (None,) * len(support), 0)], factorial(len(support))
 
 
 def compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
@@ -28,330 +107,187 @@ def compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
         yield tuple(b - a for a, b in zip((0, *cuts), (*cuts, total), strict=True))
 
 
-@dataclass
-class Component:
-    """What the document has to say of a component: its strata as (support, counts, zero units)."""
+def joined(supports: Collection[Support]) -> list[list[Support]]:
+    """Split supports into the classes that inclusion generates."""
 
-    group: Group
-    strata: list[tuple[Support, tuple[int | None, ...], int]]
-    orbit_size: int
+    def near(part: list[Support], other: list[Support]) -> bool:
+        (one,) = map(set, other)
+        return any(one <= set(support) or one >= set(support) for support in part)
+
+    return gathered([[support] for support in supports], near, lambda parts: [*chain(*parts)])
+
+
+def is_rigid(part: list[Support], width: int) -> bool:
+    """Whether a class is one support of as many faces as there are units."""
+    return list(map(len, part)) == [width]
 
 
 class Landscape:
-    """The components that follow from the records (Theorem D), compared with the document.
+    """The components that follow from the records, and what a document has to say of them.
 
-    Parameters
-    ----------
-    proof : Proof
-    listed : list, optional
-        The components of the document. If there are many more, they are not enumerated.
+    If there are many more than are `listed` in the document, they are not enumerated.
     """
 
     def __init__(self, proof: Proof, listed: Any = None) -> None:
-        self.data, self.groups, self.width = proof.data, proof.grouped(), proof.data.width
-        self._points: dict[Support, Points] = {}
-        self._orders: dict[tuple[Support, Support], int] = {}
-        largest = self.data.largest
-        self.stationary = {s: group for group in self.groups for s in group.supports(largest)}
-        minimal = {s: group for group in self.groups for s in group.valid(self._reach(group))}
-        self.minimal, self.supports = list(minimal), self.stationary | minimal
-        if listed is not None and self.width != "all":
+        self.data, self.width = proof.data, proof.data.width
+        self.groups = grouped(proof.data, proof.zero, proof.vertices)
+        largest, every = self.data.largest, self.width == "all"
+        self.stationary = {s for group in self.groups for s in group.supports(largest)}
+        # For every width, larger unions count unless they are parts of the global component.
+        self.minimal = {
+            support: Points(group, support)
+            for group in self.groups
+            for support in group.valid(inf if every and not group.is_global else largest)
+        }
+        if listed is not None and not every:
             self._refuse_shorter(listed)
-        self.components = list(self._every_width() if self.width == "all" else self._at_width())
-
-    def _reach(self, group: Group) -> float:
-        """Return the largest size of the supports that are listed.
-
-        For every width, larger unions count unless they are parts of the global component.
-        """
-        return inf if self.width == "all" and not group.is_global else self.data.largest
-
-    def points(self, support: Support) -> Points:
-        """Return the points on a stationary support."""
-        if support not in self._points:
-            self._points[support] = Points(self.supports[support], support)
-        return self._points[support]
+        parts = at_every_width(self.minimal) if every else at_width(self.minimal, self.width)
+        self.components: list[Component] = list(parts)
 
     def _refuse_shorter(self, listed: Any) -> None:
         """Refuse a list that lacks many strata before they are enumerated."""
-        records = listed if type(listed) is list else []
-        parts = [record.get("strata") for record in records if type(record) is dict]
-        found = sum(len(part) for part in parts if type(part) is list)
-        count = sum(
-            comb(self.width, len(support))
-            if self.supports[support].is_global
-            else comb(self.width - 1, len(support) - 1)
-            for support in self.minimal
-        )
+        records = [r for r in listed if type(r) is dict] if type(listed) is list else []
+        found = sum(len(part) for r in records if type(part := r.get("strata")) is list)
+        best = (len(s) for s, points in self.minimal.items() if points.group.is_global)
+        count = sum(comb(self.width, size) for size in best) + self._ways(self.width)
         require(count <= found + SPARE, f"components: {found} strata are far too few")
 
-    def _every_width(self) -> Iterator[Component]:
-        for support in self.minimal:
-            strata = [(support, (None,) * len(support), 0)]
-            yield Component(self.supports[support], strata, factorial(len(support)))
+    @cached_property
+    def _others(self) -> Counter[int]:
+        """Numbers of valid supports that are not global at every width, by size."""
+        return Counter(len(s) for s, points in self.minimal.items() if not points.group.is_global)
 
-    def _at_width(self) -> Iterator[Component]:
-        width, best = self.width, [s for s in self.minimal if self.supports[s].is_global]
-        for support in self.minimal:
-            if not self.supports[support].is_global:
-                for counts in compositions(width, len(support)):
-                    orbit = factorial(width) // prod(map(factorial, counts))
-                    yield Component(self.supports[support], [(support, counts, 0)], orbit)
-        for part in joined(best):
-            strata = [
-                (support, counts, width - living)
-                for support in part
-                for living in range(len(support), width + 1)
-                for counts in compositions(living, len(support))
-            ]
-            yield Component(
-                self.supports[part[0]], strata, factorial(width) if rigid([part], width) else 1
-            )
+    def _ways(self, width: int) -> int:
+        """Return how many ways there are to share units out over those."""
+        return sum(count * comb(width - 1, size - 1) for size, count in self._others.items())
+
+    @cached_property
+    def best(self) -> set[Support]:
+        """Claim 31: global at the width are the components that are at every width, if any.
+
+        Otherwise those of least loss.
+        """
+        leads = [strata[0].points for strata, _ in self.components]
+        best = [points for points in leads if points.group.is_global] or least(leads)
+        return {points.support for points in best}
 
     def check(self, records: Any) -> None:
-        """Compare the components of a document with those expected."""
+        """Claim 32: the document lists these components, each once and right, sorted by loss."""
         require(type(records) is list, "components: no list")
-        expected = {
-            self._name(*s): component for component in self.components for s in component.strata
-        }
-        missing = {id(component): component for component in self.components}
-        leader: Points | None = None
-        if self.width != "all":
-            leader = self._leader()
-        previous: Points | None = None
+        home = {s.name: k for k, (strata, _) in enumerate(self.components) for s in strata}
+        left, previous = dict(enumerate(self.components)), None
         for number, record in enumerate(records):
-            where = f"component {number}"
-            try:
-                names = [_name_of(stratum) for stratum in record["strata"]]
-                component = expected.get(names[0])
-            except (AttributeError, IndexError, KeyError, TypeError):
-                raise CertificateError(f"{where}: strata are malformed") from None
-            require(component is not None, f"{where}: no stratum {names[0]!s:.200} of local minima")
-            require(id(component) in missing, f"{where}: listed twice")
-            del missing[id(component)]
-            strata = {self._name(*s): s for s in component.strata}
-            complete = len(names) == len(strata) and set(names) == set(strata)
-            require(complete, f"{where}: its strata are not those of the component")
-            points = self.points(strata[names[0]][0])
-            expectation = self._record(component, [strata[name] for name in names], leader)
-            if "loss_minimal_polynomial" in record:
-                expectation["loss_minimal_polynomial"] = self._polynomial(points)
-            matched(record, expectation, where)
-            require(record["loss_interval"] == interval(record["loss"]), f"{where}: loss_interval")
-            keys = [(-s["dimension"], s["zero_neurons"]) for s in record["strata"]]
-            require(keys == sorted(keys), f"{where}: order of strata")
-            if previous is not None:
-                require(ball_order(previous, points) != 1, f"{where}: not sorted by loss")
-            previous = points
-        for component in missing.values():
-            name = self.data.name(component.strata[0][0])
-            require(False, f"components: {len(missing)} missing, one of them on {name!r}")
+            with told(f"component {number}"):
+                names = _names(record)
+                require(names[0] in home, f"no stratum {names[0]!s:.200} of local minima")
+                component = left.pop(home[names[0]], None)
+                require(component is not None, "listed twice")
+                points = self._matched(component, names, record)
+                ordered = previous is None or ball_order(previous, points) != 1
+                require(ordered, "not sorted by loss")
+                previous = points
+        missing = next((strata[0].points.support for strata, _ in left.values()), ())
+        name = self.data.name(missing)
+        require(not left, f"components: {len(left)} missing, one of them on {name!r}")
 
-    def _name(self, support: Support, counts: Sequence[int | None], zeros: int) -> tuple:
-        faces = (self.data.faces[place].text for place in support)
-        return (*zip(faces, counts, strict=True), zeros)
+    def _matched(self, component: Component, names: list[tuple], record: Any) -> Points:
+        """Require that a record is that of a component, and return points of it."""
+        strata = {stratum.name: stratum for stratum in component[0]}
+        complete = len(names) == len(strata) and set(names) == set(strata)
+        require(complete, "its strata are not those of the component")
+        ordered = [strata[name] for name in names]
+        points = ordered[0].points
+        expected = self._record(component, ordered)
+        if (key := "loss_minimal_polynomial") in record:
+            expected[key] = list(map(str, points.polynomial.coeffs()))
+        matched(record, expected)
+        require(record["loss_interval"] == interval(record["loss"]), "loss_interval")
+        keys = [(-s["dimension"], s["zero_neurons"]) for s in record["strata"]]
+        require(keys == sorted(keys), "order of strata")
+        return points
 
-    def _leader(self) -> Points:
-        """Return points of least loss among the components of the width."""
-        every = [self.points(component.strata[0][0]) for component in self.components]
-        best = [points for points in every if points.group.is_global] or every
-        return reduce(lambda one, two: two if self._order(two, one) < 0 else one, best)
-
-    def _order(self, one: Points, other: Points) -> int:
-        """Compare two losses exactly, and each two once."""
-        pair = one.support, other.support
-        if pair not in self._orders:
-            self._orders[pair] = loss_order(one, other)
-        return self._orders[pair]
-
-    def _record(self, component: Component, strata: list, leader: Points | None) -> dict[str, Any]:
+    def _record(self, component: Component, strata: list[Stratum]) -> dict[str, Any]:
         """Return what a component's record must be; decimals as sets of texts."""
-        group, points = component.group, self.points(strata[0][0])
-        loss = points.texts(points.loss)
-        parts = [self._stratum(*stratum) for stratum in strata]
-        zero = any(zeros for *_, zeros in strata)
-        walls = any(self.data.faces[place].zeros for support, *_ in strata for place in support)
-        best: bool | None = None
-        if leader is not None and not leader.group.is_global:
-            best = self._order(points, leader) == 0
-        elif leader is not None:
-            best = group.is_global
+        points, parts = strata[0].points, [stratum.record() for stratum in strata]
+        every, lead = self.width == "all", component[0][0].points.support
         record = {
             "dimension": max(part["dimension"] for part in parts),
-            "loss": loss,
+            "loss": points.texts(points.loss),
             "loss_interval": ...,
-            "on_boundary": zero or walls,
-            "global_at_width": best,
-            "global_at_every_width": group.is_global,
-            "orbit_size": component.orbit_size,
+            "on_boundary": any(stratum.on_boundary for stratum in strata),
+            "global_at_width": None if every else lead in self.best,
+            "global_at_every_width": points.group.is_global,
+            "orbit_size": component[1],
             "strata": parts,
-            "representative": self._representative(*strata[0]),
+            "representative": strata[0].representative(),
         }
-        return record | ({"width_min": len(strata[0][0])} if leader is None else {})
-
-    def _polynomial(self, points: Points) -> list[str]:
-        """Return the coefficients of the minimal polynomial of a loss."""
-        exact = points.core.exact
-        require(exact is not None, f"{self.data.name(points.support)}: no exact description")
-        return [str(c) for c in minimal_polynomial(points.loss(exact)).coeffs()]
-
-    def _stratum(
-        self, support: Support, counts: Sequence[int | None], zeros: int
-    ) -> dict[str, Any]:
-        points = self.points(support)
-        return {
-            "dimension": points.dimension + sum(count - 1 for count in counts if count),
-            "support": [
-                {
-                    "face": self.data.faces[place].text,
-                    "sign": points.group.sides[place],
-                    "multiplicity": count,
-                    "sum_a_squared": points.texts(lambda r, p=place: points.squares(r)[p]),
-                    "direction": [
-                        points.texts(lambda r, p=place, j=j: points.direction(r, p, j))
-                        for j in range(self.data.depth)
-                    ],
-                }
-                for place, count in zip(support, counts, strict=True)
-            ],
-            "zero_neurons": zeros,
-        }
-
-    def _representative(
-        self, support: Support, counts: Sequence[int | None], zeros: int
-    ) -> dict[str, Any]:
-        points = self.points(support)
-        nought = frozenset("0")
-        weights, units = [], []
-        for place, count in zip(support, (count or 1 for count in counts), strict=True):
-            share = lambda r, p=place, c=count: points.squares(r)[p] / fmpq(c)  # noqa: E731
-            side = points.group.sides[place]
-            weights += [points.texts(lambda _, s=side: s, share)] * count
-            unit = [
-                points.texts(lambda r, p=place, j=j: points.direction(r, p, j), share)
-                for j in range(self.data.depth)
-            ]
-            units += [unit] * count
-        weights += [nought] * zeros
-        units += [[nought] * self.data.depth] * zeros
-        record = {
-            "a": weights,
-            "B": [unit[:-1] for unit in units],
-            "c": [unit[-1] for unit in units],
-        }
-        return record | ({"m": points.texts(points.bias)} if self.data.has_bias else {})
+        return record | ({"width_min": len(points.support)} if every else {})
 
     def enumeration(self) -> dict[str, Any]:
-        """Return the counts of the document."""
-        columns, width, data = self.data.columns, self.width, self.data
-        fixed = width != "all"
+        """Claim 33: the counts of the document (section 3 of the theory)."""
+        data, width, fixed = self.data, self.width, self.width != "all"
+        columns = data.columns
         return {
             "sign_matrices": str(fmpz(2) ** (data.size * width)) if fixed else None,
             "realisable_patterns": columns**width if fixed else None,
             "patterns_up_to_permutation": comb(columns + width - 1, width) if fixed else None,
-            "supports_examined": number_of_supports(data),
+            "supports_examined": data.supports,
             "stationary": sum(len(support) > 0 for support in self.stationary),
             "locally_minimal": sum(0 < len(support) <= data.largest for support in self.minimal),
             "undecided": 0,
         }
 
     def every_width(self) -> dict[str, Any]:
-        """Return what a document for every width says of them (Corollary D.1)."""
-        data, top = self.data, len(self.data.rows) + 1
+        """Claim 34: the numbers of all widths follow from these (Corollary D.1)."""
         best = next((group for group in self.groups if group.is_global), None)
         require(best is not None, "no residual is global at every width")
-        # A support of more faces than distinct inputs has no record, but may be a union of others.
-        not_global = Counter(len(s) for s in self.minimal if not self.supports[s].is_global)
-        stationary, minimal = Counter(map(len, self.stationary)), Counter(map(len, self.minimal))
-        nodes = best.supports(top)
-        parts = {
-            width: joined([s for s in nodes if len(s) <= width]) for width in range(1, top + 1)
-        }
-        connected_from = top + 1
-        while connected_from > 1:
-            classes = parts[connected_from - 1]
-            if len(classes) != 1 or (rigid(classes, connected_from - 1) and connected_from > 2):
-                break
-            connected_from -= 1
+        widths = range(1, len(self.data.rows) + 2)
+        nodes = best.supports(widths[-1])
+        parts = {w: joined([s for s in nodes if len(s) <= w]) for w in widths}
+        split = (w for w, part in parts.items() if not is_connected(part, w))
         return {
-            "by_size": [
-                {
-                    "size": size,
-                    "examined": comb(len(data.faces), size),
-                    "stationary": stationary[size],
-                    "locally_minimal": minimal[size],
-                    "not_global": not_global[size],
-                }
-                for size in range(1, data.largest + 1)
-            ]
-            + [
-                {
-                    "size": size,
-                    "examined": 0,
-                    "stationary": None,
-                    "locally_minimal": minimal[size],
-                    "not_global": not_global[size],
-                }
-                for size in sorted(not_global)
-                if size > data.largest
-            ],
+            "by_size": list(self._by_size()),
             "global": {
-                "supports": [
-                    [data.faces[place].text for place in s] for s in sorted(best.vertices)
-                ],
+                "supports": list(map(self.data.texts, sorted(best.vertices))),
                 "smallest": min(map(len, best.vertices)),
-                "connected_from": connected_from,
+                "connected_from": 1 + max(split, default=0),
             },
             "widths": [
-                {
-                    "width": width,
-                    "components": len(parts[width])
-                    + sum(count * comb(width - 1, m - 1) for m, count in not_global.items()),
-                }
-                for width in range(1, top + 1)
+                {"width": w, "components": len(part) + self._ways(w)} for w, part in parts.items()
             ],
         }
 
+    def _by_size(self) -> Iterator[dict[str, Any]]:
+        """Yield the numbers of supports of each size.
 
-def joined(supports: Sequence[Support]) -> list[list[Support]]:
-    """Split supports into the classes that inclusion generates."""
-    classes: list[list[Support]] = []
-    for support in supports:
-        near = [
-            c for c in classes if any(set(s) <= set(support) or set(support) <= set(s) for s in c)
+        A support of more faces than distinct inputs has no record, but may be a union of others.
+        """
+        stationary, minimal = Counter(map(len, self.stationary)), Counter(map(len, self.minimal))
+        largest = self.data.largest
+        for size in [*range(1, largest + 1), *sorted(m for m in self._others if m > largest)]:
+            yield {
+                "size": size,
+                "examined": comb(len(self.data.faces), size) if size <= largest else 0,
+                "stationary": stationary[size] if size <= largest else None,
+                "locally_minimal": minimal[size],
+                "not_global": self._others[size],
+            }
+
+
+def is_connected(classes: list[list[Support]], width: int) -> bool:
+    """Whether the global points of a width are one component with one labelled copy."""
+    return len(classes) == 1 and (width == 1 or not is_rigid(classes[0], width))
+
+
+def _names(record: Any) -> list[tuple]:
+    """Return the names of the strata of a record of the document."""
+    try:
+        names = [
+            (*((g["face"], g["multiplicity"]) for g in stratum["support"]), stratum["zero_neurons"])
+            for stratum in record["strata"]
         ]
-        classes = [c for c in classes if not any(c is other for other in near)]
-        classes.append([*chain(*near), support])
-    return classes
-
-
-def rigid(classes: list[list[Support]], width: int) -> bool:
-    """Whether the only class is one support of as many faces as the width (Theorem D)."""
-    return len(classes) == 1 and len(classes[0]) == 1 and len(classes[0][0]) == width
-
-
-def _name_of(stratum: dict[str, Any]) -> tuple:
-    groups = ((group["face"], group["multiplicity"]) for group in stratum["support"])
-    name = (*groups, stratum["zero_neurons"])
-    hash(name)
-    return name
-
-
-def matched(found: Any, expected: Any, where: str) -> None:
-    """Require that a part of the document is as expected; a set holds the texts that may stand."""
-    if expected is ...:
-        return
-    if isinstance(expected, frozenset):
-        require(type(found) is str and found in expected, f"{where}: {found!r:.60} is wrong")
-        return
-    require(type(found) is type(expected), f"{where}: {found!r:.60} has a wrong type")
-    if isinstance(expected, dict):
-        require(found.keys() == expected.keys(), f"{where}: keys are not {', '.join(expected)}")
-        for key, value in expected.items():
-            matched(found[key], value, f"{where}: {key}")
-    elif isinstance(expected, list):
-        require(len(found) == len(expected), f"{where}: wrong length")
-        for k, (mine, value) in enumerate(zip(found, expected, strict=True)):
-            matched(mine, value, f"{where}: {k}")
-    else:
-        require(found == expected, f"{where}: {found!r:.60} should be {expected!r:.60}")
+        hash(tuple(names))
+    except (KeyError, TypeError):
+        names = []
+    require(names != [], "strata are malformed")
+    return names

@@ -1,25 +1,142 @@
-"""The stationary points on a support: squares, directions, losses, and their decimals."""
+"""The stationary points on a support: dimension, squares, directions, losses, and their decimals.
+
+Numbers are functions of a residual, exact or enclosed; texts are sets of those that may stand in a
+document.
+"""
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Context, Decimal
+from functools import cached_property
 from typing import Any
 
-from flint import arb, ctx, fmpq, fmpz, fmpz_poly
+from flint import arb, ctx, fmpq, fmpz_poly
 
-from .exact import LEVELS, CertificateError, Support, dot
-from .reals import enclosure, has_one_root, minimal_polynomial, rational_end, sign
-from .records import Group
+from .exact import Support
+from .groups import Group
+from .reals import (
+    LEVELS,
+    CertificateError,
+    applied,
+    dot,
+    enclosure,
+    has_one_root,
+    minimal_polynomial,
+    rational_end,
+    require,
+    sign,
+)
 from .residuals import Residual
 
-NUMBER_BITS = 256
-"""Precision from which the decimals of a document are computed."""
+NUMBER_BITS = 256  # precision from which the decimals of a document are computed
+DIGITS = 30  # significant ones of a decimal
+SHARP = 118  # bits of a ball in which there are at most two decimals, and hardly ever two
+HALVES = ROUND_HALF_DOWN, ROUND_HALF_UP  # either may stand
+Texts = frozenset[str]
+Number = Callable[[Residual], Any]
 
-DIGITS = 30
-"""Significant digits of the decimals of a document."""
+
+class Points:
+    """The stationary points of a group on a support."""
+
+    def __init__(self, group: Group, support: Support) -> None:
+        self.group, self.support, self.data = group, support, group.core.data
+        self.inside = [vertex for vertex in group.vertices if set(vertex) <= set(support)]
+        self.core = group.vertices.get(support, group.core)
+        self._squares: dict[int | None, dict[int, Any]] = {}
+
+    @cached_property
+    def dimension(self) -> int:
+        """Claim 20: that of the polytope of squares, by its vertices alone (Lemma 12a)."""
+        steps, vertices = 0, [set(vertex) for vertex in self.inside]
+        while len(vertices) > 1:
+            parts = ([v for v in vertices if face not in v] for face in self.support)
+            vertices = max((part for part in parts if len(part) < len(vertices)), key=len)
+            steps += 1
+        return steps
+
+    def squares(self, residual: Residual) -> dict[int, Any]:
+        """Claim 21: sum a^2 on a face, the mean over the vertices if they are several."""
+        if residual.bits not in self._squares:
+            total = dict.fromkeys(self.support, 0)
+            for vertex in self.inside:
+                for face, square in zip(vertex, vertex_squares(residual, vertex), strict=True):
+                    total[face] = total[face] + square * fmpq(1, len(self.inside))
+            self._squares[residual.bits] = total
+        return self._squares[residual.bits]
+
+    def direction(self, residual: Residual, face: int, j: int) -> Any:
+        """Claim 22: v / |v| on a face F is +-u_F(r) / Lambda; here one of its coordinates."""
+        return residual.u(self.data.faces[face])[j] * (self.group.sides[face] / self.data.ridge)
+
+    def loss(self, residual: Residual) -> Any:
+        """Claim 23: the loss is y'Ry + sum_l s_l (Lambda - b_l . omega_l), or 1/n of that."""
+        return residual.loss * self.data.scale
+
+    def bias(self, residual: Residual) -> Any:
+        """Claim 24: the output bias is share * sum (y - f_0) (Lemma 1)."""
+        data, total = self.data, sum(self.data.targets)
+        for face, square in self.squares(residual).items():
+            active = data.moments(data.faces[face].active, residual.bits)[0][-1]
+            total = total - square * dot(active, residual.u(data.faces[face])) / data.ridge
+        return total * data.share
+
+    def texts(self, factor: Number, square: Number = lambda _: 1) -> Texts:
+        """Claim 25: factor * sqrt(square), correctly rounded to 30 digits; 0 is exactly 0.
+
+        There are two texts for a number that lies between two decimals as far as is known.
+        """
+
+        def question(residual: Residual) -> Texts | None:
+            value, under = factor(residual), square(residual)
+            if sign(value) == 0:
+                return frozenset("0")
+            levels = [residual.bits] if residual.bits else [NUMBER_BITS << k for k in range(8)]
+            return next(filter(None, (nearest(value, under, bits) for bits in levels)), None)
+
+        return self.core.settle(question, "a decimal of the document", NUMBER_BITS)
+
+    def unit(self, face: int, square: Number) -> list[Texts]:
+        """Return the texts of a and v of a unit on a face with a^2 = |v|^2 = square."""
+        parts = [lambda r, j=j: self.direction(r, face, j) for j in range(self.data.depth)]
+        return [self.texts(part, square) for part in (lambda _: self.group.sides[face], *parts)]
+
+    def on_face(self, face: int) -> dict[str, Any]:
+        """Return what a document says of the units on a face, whatever their number."""
+        return {
+            "face": self.data.faces[face].text,
+            "sign": self.group.sides[face],
+            "sum_a_squared": self.texts(lambda r: self.squares(r)[face]),
+            "direction": self.unit(face, lambda _: 1)[1:],
+        }
+
+    @cached_property
+    def polynomial(self) -> fmpz_poly:
+        """The minimal polynomial of the loss."""
+        exact = self.core.exact
+        require(exact is not None, f"{self.data.name(self.support)}: no exact description")
+        return minimal_polynomial(self.loss(exact))
+
+    def loss_ball(self, bits: int, exact: Residual | None = None) -> arb:
+        """Return an enclosure of the loss, by an exact residual or else by a ball."""
+        return enclosure(self.loss(exact or next(self.core.residuals(bits))), bits)
+
+
+def vertex_squares(residual: Residual, vertex: Support) -> list:
+    """Return sum a^2 on the faces of a vertex: s = Lambda q, where z'Rz q = z'Ry - Lambda^2."""
+    data, faces = residual.data, [residual.data.faces[face] for face in vertex]
+    if residual.bits is None and faces == residual.faces:
+        return residual.squares
+    pairs = [(face, residual.u(face)) for face in faces]
+    rows = []
+    for f, one in pairs:
+        images = (applied(data.coupling(f.active, g.active, residual.bits), v) for g, v in pairs)
+        right = dot(data.moments(f.active, residual.bits)[1], one) - data.ridge**2
+        rows.append([*(dot(one, image) for image in images), right * data.ridge])
+    return eliminated(rows)
 
 
 def eliminated(rows: list[list]) -> list:
-    """Solve a positive definite system, given with its right-hand side."""
+    """Solve a positive definite system, given with its right-hand side, over any field."""
     for k in range(len(rows)):
         rows[k] = [entry / rows[k][k] for entry in rows[k]]
         for j, row in enumerate(rows):
@@ -28,122 +145,24 @@ def eliminated(rows: list[list]) -> list:
     return [row[-1] for row in rows]
 
 
-class Points:
-    """The stationary points of a group on a support.
+# Decimals.
 
-    Parameters
-    ----------
-    group : Group
-    support : Support
-    """
 
-    def __init__(self, group: Group, support: Support) -> None:
-        self.group, self.support, self.data = group, support, group.core.data
-        self.inside = [vertex for vertex in group.vertices if set(vertex) <= set(support)]
-        self.core = group.vertices.get(support, group.core)
-        self._squares: dict[int | None, dict[int, Any]] = {}
-
-    @property
-    def dimension(self) -> int:
-        """Dimension of the polytope of squares, by its vertices alone (Lemma 12a)."""
-        steps, vertices = 0, [set(vertex) for vertex in self.inside]
-        while len(vertices) > 1:
-            parts = ([v for v in vertices if place not in v] for place in self.support)
-            vertices = max((part for part in parts if len(part) < len(vertices)), key=len)
-            steps += 1
-        return steps
-
-    def squares(self, residual: Residual) -> dict[int, Any]:
-        """Return sum a^2 by face; the middle of the vertices where the squares are not unique."""
-        if residual.bits not in self._squares:
-            total = dict.fromkeys(self.support, 0)
-            for vertex in self.inside:
-                for place, square in zip(vertex, _vertex(residual, vertex), strict=True):
-                    total[place] = total[place] + square * fmpq(1, len(self.inside))
-            self._squares[residual.bits] = total
-        return self._squares[residual.bits]
-
-    def direction(self, residual: Residual, place: int, j: int) -> Any:
-        """Return a coordinate of v / |v| on a face."""
-        return residual.u(self.data.faces[place])[j] * (self.group.sides[place] / self.data.ridge)
-
-    def loss(self, residual: Residual) -> Any:
-        """Return the loss."""
-        return residual.loss * self.data.scale
-
-    def bias(self, residual: Residual) -> Any:
-        """Return the output bias: share * sum (y - f_0)."""
-        data, total = self.data, sum(self.data.targets)
-        for place, square in self.squares(residual).items():
-            active = data.moments(data.faces[place].active, residual.bits)[0][-1]
-            total = total - square * dot(active, residual.u(data.faces[place])) / data.ridge
-        return total * data.share
-
-    def texts(
-        self, factor: Callable[[Residual], Any], square: Callable[[Residual], Any] = lambda _: 1
-    ) -> frozenset[str]:
-        """Return the texts that a document may have for factor * sqrt(square).
-
-        That is one, or two for a number that lies between two decimals as far as is known.
-        """
-
-        def question(residual: Residual) -> frozenset[str] | None:
-            value = factor(residual)
-            if sign(value) == 0:
-                return frozenset("0")
-            for bits in [residual.bits] if residual.bits else [NUMBER_BITS << k for k in range(8)]:
-                with ctx.workprec(bits):
-                    ball = enclosure(value, bits) * enclosure(square(residual), bits).sqrt()
-                    if found := roundings(ball):
-                        return found
+def nearest(value: Any, square: Any, bits: int) -> Texts | None:
+    """Return the decimal texts nearest to value * sqrt(square), None if bits do not tell."""
+    with ctx.workprec(bits):
+        ball = enclosure(value, bits) * enclosure(square, bits).sqrt()
+        if not ball.is_finite() or sign(ball) is None or ball.rel_accuracy_bits() < SHARP:
             return None
-
-        return self.core.settle(question, "a decimal of the document", NUMBER_BITS)
-
-
-def _vertex(residual: Residual, vertex: Support) -> list:
-    """Return sum a^2 on the faces of a vertex, the only solution of z' R z q = z' R y - Lambda^2.
-
-    Written with s = Lambda q.
-    """
-    data, faces = residual.data, [residual.data.faces[place] for place in vertex]
-    if residual.bits is None and faces == residual.faces:
-        return residual.squares
-    u = [residual.u(face) for face in faces]
-    rows = [
-        [
-            *(
-                dot(one, data.coupled(f.active, g.active, other, residual.bits))
-                for g, other in zip(faces, u, strict=True)
-            ),
-            (dot(data.moments(f.active, residual.bits)[1], one) - data.ridge**2) * data.ridge,
-        ]
-        for f, one in zip(faces, u, strict=True)
-    ]
-    return eliminated(rows)
+        ends = rational_end(ball.lower()), rational_end(ball.upper())
+    return frozenset(_text(end, rounding) for end in ends for rounding in HALVES)
 
 
-def roundings(ball: arb) -> frozenset[str] | None:
-    """Return the decimal texts nearest to the numbers of a small ball, None if it is not small."""
-    if not ball.is_finite() or sign(ball) is None:
-        return None
-    ends = [rational_end(end) for end in (ball.lower(), ball.upper())]
-    size = max(map(abs, ends))
-    exponent = len(str(size.p)) - len(str(size.q)) - 1
-    while size >= fmpq(10) ** exponent:
-        exponent += 1
-    unit = fmpq(10) ** (exponent - DIGITS)
-    if ends[1] - ends[0] > unit / 2**20:
-        return None
-    return frozenset(decimal_text((e / unit - fmpq(1, 2)).ceil(), exponent - DIGITS) for e in ends)
-
-
-def decimal_text(mantissa: fmpz, exponent: int) -> str:
-    """Return the canonical text of mantissa * 10^exponent."""
-    kept = str(abs(mantissa)).rstrip("0")
-    exponent += len(str(abs(mantissa))) - len(kept)
-    value = Decimal((int(mantissa < 0), tuple(map(int, kept)), exponent))
-    return format(value, "f") if -10 <= value.adjusted() < DIGITS else str(value)
+def _text(value: fmpq, rounding: str) -> str:
+    """Return the canonical text of a rational that is rounded."""
+    context = Context(prec=DIGITS, rounding=rounding)
+    decimal = context.divide(Decimal(int(value.p)), Decimal(int(value.q))).normalize(context)
+    return format(decimal, "f") if -10 <= decimal.adjusted() < DIGITS else str(decimal)
 
 
 def interval(text: str) -> list[str]:
@@ -154,31 +173,43 @@ def interval(text: str) -> list[str]:
     return [str(middle - unit), str(middle + unit)]
 
 
+# The order of losses.
+
+
 def loss_order(one: Points, other: Points) -> int:
-    """Compare two losses exactly: equal ones are one root of one minimal polynomial."""
+    """Claim 26: equal losses are those of one residual, or one root of one minimal polynomial."""
     if one.group is other.group:
         return 0
-    exact = [p.core.exact and p.loss(p.core.exact) for p in (one, other)]
-    minimal: list[fmpz_poly] = []
-    for bits in (level for level in LEVELS if level >= NUMBER_BITS):
+    for bits in LEVELS[LEVELS.index(NUMBER_BITS) :]:
         with ctx.workprec(bits):
-            balls = [
-                p.loss(next(p.core.residuals(bits))) if loss is None else enclosure(loss, bits)
-                for p, loss in zip((one, other), exact, strict=True)
-            ]
-            if found := sign(balls[0] - balls[1]):
+            left, right = (points.loss_ball(bits, points.core.exact) for points in (one, other))
+            if found := sign(left - right):
                 return found
-            if None not in exact:
-                minimal = minimal or [minimal_polynomial(loss) for loss in exact]
-                chi, both = minimal[0], balls[0].union(balls[1])
-                if chi == minimal[1] and (chi.degree() == 1 or has_one_root(chi, both)):
-                    return 0
+            exact = one.core.exact and other.core.exact
+            if exact and _one_root(one, other, left.union(right)):
+                return 0
+    names = (points.data.name(points.support) for points in (one, other))
     text = "the losses of {} and {} look equal, and nothing says whether they are"
-    raise CertificateError(text.format(*(p.data.name(p.support) for p in (one, other))))
+    raise CertificateError(text.format(*names))
+
+
+def _one_root(one: Points, other: Points, ball: arb) -> bool:
+    """Whether two losses in a ball are seen to be the same root of their minimal polynomials."""
+    chi = one.polynomial
+    same = chi == other.polynomial
+    return same and (chi.degree() == 1 or has_one_root(chi, ball))
+
+
+def least(candidates: list[Points]) -> list[Points]:
+    """Claim 27: the losses of these are least; those of all others are surely larger."""
+    best = candidates[:1]
+    for points in candidates[1:]:
+        order = loss_order(points, best[0])
+        best = [points] if order < 0 else [*best, points] if order == 0 else best
+    return best
 
 
 def ball_order(one: Points, other: Points) -> int | None:
     """Compare two losses as far as balls of a moderate precision tell."""
-    left, right = (p.loss(next(p.core.residuals(NUMBER_BITS))) for p in (one, other))
     with ctx.workprec(NUMBER_BITS):
-        return sign(enclosure(left, NUMBER_BITS) - enclosure(right, NUMBER_BITS))
+        return sign(one.loss_ball(NUMBER_BITS) - other.loss_ball(NUMBER_BITS))

@@ -23,9 +23,9 @@ from reluenum.engines.certified.prove import certify_problem
 from reluenum.engines.certified.questions import AtWidth, EveryWidth
 from reluenum.verify import CertificateError, verify
 from reluenum.verify import main as check
+from reluenum.verify.document import claimed_faces
 from reluenum.verify.pages import row_groups
 from reluenum.verify.reals import Root
-from reluenum.verify.records import claimed_faces
 from tests.support.checking import checked, refused
 from tests.support.oracles import reference_problem
 
@@ -393,6 +393,16 @@ def test_exact_descriptions_are_bounded_by_degree_and_length_together(documents,
     refused(described(document, [-2, 0, 1], ["1" * 200_000]), tmp_path, "numbers are too long")
     for degree, digits in ((33, 9000), (63, 5000), (127, 2000)):  # as large as honest ones
         refused(described(document, scattered(degree, digits)), tmp_path, "does not solve")
+
+
+def test_what_is_too_much_is_refused_before_it_is_read(documents, tmp_path):
+    document = described(documents["one"], [-2, 0, 1], ["x"])
+    refused(document, tmp_path, "'x' is no fraction")
+    document["certificate"]["exact"][0]["coordinates"].append(["x"])
+    refused(document, tmp_path, "wrong number of coordinates")
+    footer = b"\x16" + b"\xff" * 100  # an integer that does not end
+    content = b"PAR1" + footer + len(footer).to_bytes(4, "little") + b"PAR1"
+    refused(with_bytes(documents["one"], content), tmp_path, "a number has no end")
 
 
 def test_roots_that_hardly_differ_are_not_told_apart_at_any_price(documents, tmp_path):

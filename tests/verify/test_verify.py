@@ -25,7 +25,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from flint import ctx
+from flint import ctx, fmpq
 
 from reluenum import Problem, enumerate_minima
 from reluenum.algebra.decimals import decimal_text
@@ -40,9 +40,12 @@ from reluenum.landscape.dual import dual_excess, scan_dual
 from reluenum.landscape.points import face_sign, zero_network
 from reluenum.landscape.witnesses import descent_ray
 from reluenum.verify import CertificateError, main, verify
+from reluenum.verify.document import one_problem
 from reluenum.verify.exact import LEVELS, Data
 from reluenum.verify.landscape import Landscape
-from reluenum.verify.records import Proof, read_descriptions, read_records
+from reluenum.verify.pages import read_records
+from reluenum.verify.points import nearest
+from reluenum.verify.records import Proof, read_descriptions
 from tests.support.checking import checked, refused
 from tests.support.oracles import drawn, random_problem, reference_problem
 
@@ -529,8 +532,8 @@ def proof(request):
     data = Data(document["problem"])
     with ctx.workprec(LEVELS[0]):
         content = base64.b64decode(document["certificate"]["data"])
-        digest = document["certificate"]["problem_sha256"]
-        _, records = read_records(io.BytesIO(content), digest, 99)
+        heading = one_problem(document["problem"], document["certificate"])
+        _, records = read_records(io.BytesIO(content), heading, 99)
         found = Proof(data, read_descriptions(data, document["certificate"]["exact"]))
         found.read(records)
         return document, Landscape(found)
@@ -648,6 +651,20 @@ def test_whatever_is_no_document_is_refused(tmp_path):
         verify(path)
 
 
+def test_decimals_are_the_nearest_ones_and_half_way_either_one():
+    """2 + 10^-29 / 2 is half way and exact in no ball, 10^30 + 5 is so and exact in all of them."""
+    above = "1".rjust(29, "0")
+    for value, texts in (
+        (fmpq(2), ["2"]),
+        (fmpq(1, 3), ["0." + "3" * 30]),
+        (fmpq(4 * 10**29 + 1, 2 * 10**29), ["2", f"2.{above}"]),
+        (fmpq(10**30 + 5), ["1E+30", f"1.{above}E+30"]),
+    ):
+        assert nearest(value, 1, 256) == set(texts)
+        assert nearest(-value, 1, 256) == {f"-{text}" for text in texts}
+    assert nearest(fmpq(1), 2, 64) is None
+
+
 # The command, and independence.
 
 
@@ -661,6 +678,53 @@ def test_exit_codes(reference, tmp_path, capsys):
     assert "no certificate" in capsys.readouterr().out
     assert main([str(tmp_path / "absent.json")]) == 2
     assert main([]) == 2
+
+
+def functions_of(module):
+    """The functions and methods of a module of the checker, in its order."""
+    tree = ast.parse((SOURCE / f"{module}.py").read_text())
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return sorted(found, key=lambda node: node.lineno)
+
+
+def sources_of(text):
+    """The statements of the theory that a text cites."""
+    return set(re.findall(r"(?:Theorem|Lemma|Corollary) (?:[A-E](?:\.\d)?|\d+a?)", text))
+
+
+def test_every_claim_of_the_page_is_a_short_function_in_its_order_that_cites_the_same():
+    page = (SOURCE.parent.parent / "docs/certificate.md").read_text()
+    item = r"^(\d+)\. `(\w+)\.(\w+)`(.*?)(?=^\d+\. |^#|\Z)"
+    claims = re.findall(item, page, re.MULTILINE | re.DOTALL)
+    assert [int(number) for number, *_ in claims] == list(range(1, len(claims) + 1))
+    order = dict.fromkeys(module for _, module, *_ in claims)
+    others = {path.stem for path in SOURCE.glob("*.py")} - set(order)
+    found = []
+    for module in [*order, *others]:
+        for function in functions_of(module):
+            text = ast.get_docstring(function) or ""
+            if match := re.match(r"Claim (\d+): ", text):
+                found.append((match[1], module, function.name, sources_of(text)))
+                assert function.end_lineno - function.lineno < 25, function.name
+    assert found == [(*claim, sources_of(text)) for *claim, text in claims]
+
+
+def branches(function):
+    """The number of ways on in a function: statements, conditions and comprehensions."""
+    ways = (ast.If, ast.IfExp, ast.For, ast.While, ast.ExceptHandler, ast.match_case)
+    nodes = list(ast.walk(function))
+    loops = [node for node in nodes if isinstance(node, ast.comprehension)]
+    return sum(isinstance(node, ways) for node in nodes) + sum(1 + len(x.ifs) for x in loops)
+
+
+def test_no_function_of_the_checker_has_more_than_eight_branches():
+    counted = {
+        (path.stem, function.name): branches(function)
+        for path in SOURCE.glob("*.py")
+        for function in functions_of(path.stem)
+    }
+    assert len(counted) > 100
+    assert {name: count for name, count in counted.items() if count > 8} == {}
 
 
 def test_the_checker_shares_no_code_with_the_solver():
