@@ -1,6 +1,6 @@
 """Data sets as textbooks have them: whole and half numbers, symmetry, ties, exact transitions.
 
-`python tests/textbook.py FIRST LAST` proves as many instances as one likes, and prints those whose
+`python tests/support/textbook.py FIRST LAST` proves as many instances as one likes, and prints those whose
 certificate is refused; the tests do a part of that.
 """
 
