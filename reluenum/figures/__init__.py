@@ -4,80 +4,44 @@ Every function takes a parsed document, or the tables of a sweep, and returns a
 `matplotlib.figure.Figure`; nothing is kept in pyplot. Colour is never alone: markers,
 fill and line styles say the same in greyscale. In order: `style` and `reading` are shared by all;
 `units_higher` and `units`, `fits`, `levels`, `path`, `times` show documents, `sweeps` tables,
-`descents` and `practice` optimisers; `pages` and `explorer` are pages for a browser.
+`descents` and `practice` optimisers; `catalogue` names what is drawn of each kind;
+`pages` and `explorer` are pages for a browser, which need no Matplotlib.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from importlib import import_module
 
-import pandas as pd
-from matplotlib.figure import Figure
-
-from reluenum.figures.descents import plot_basins, plot_end_losses
-from reluenum.figures.fits import plot_fits
-from reluenum.figures.levels import plot_levels, plot_losses
-from reluenum.figures.path import plot_path
-from reluenum.figures.practice import plot_practice
-from reluenum.figures.style import save_figure, save_figures, svg_text
-from reluenum.figures.sweeps.cost import plot_cost
-from reluenum.figures.sweeps.counts import plot_minima_by_ridge, plot_minima_by_size
-from reluenum.figures.sweeps.panels import Tables
-from reluenum.figures.sweeps.shares import plot_boundary_share, plot_gaps
-from reluenum.figures.sweeps.sizes import plot_sizes
-from reluenum.figures.times import plot_times
-from reluenum.figures.units import plot_units
-
-__all__ = [
-    "DESCENT_FIGURES",
-    "FIGURES",
-    "PRACTICE_FIGURES",
-    "SUMMARY_FIGURES",
-    "SWEEP_FIGURES",
-    "plot_basins",
-    "plot_boundary_share",
-    "plot_cost",
-    "plot_end_losses",
-    "plot_fits",
-    "plot_gaps",
-    "plot_levels",
-    "plot_losses",
-    "plot_minima_by_ridge",
-    "plot_minima_by_size",
-    "plot_path",
-    "plot_practice",
-    "plot_sizes",
-    "plot_times",
-    "plot_units",
-    "save_figure",
-    "save_figures",
-    "svg_text",
-]
-
-FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {
-    "units": plot_units,
-    "fits": plot_fits,
-    "levels": plot_levels,
+_HOMES = {
+    "DESCENT_FIGURES": "catalogue",
+    "FIGURES": "catalogue",
+    "PRACTICE_FIGURES": "catalogue",
+    "SUMMARY_FIGURES": "catalogue",
+    "SWEEP_FIGURES": "catalogue",
+    "plot_basins": "descents",
+    "plot_boundary_share": "sweeps.shares",
+    "plot_cost": "sweeps.cost",
+    "plot_end_losses": "descents",
+    "plot_fits": "fits",
+    "plot_gaps": "sweeps.shares",
+    "plot_levels": "levels",
+    "plot_losses": "levels",
+    "plot_minima_by_ridge": "sweeps.counts",
+    "plot_minima_by_size": "sweeps.counts",
+    "plot_path": "path",
+    "plot_practice": "practice",
+    "plot_sizes": "sweeps.sizes",
+    "plot_times": "times",
+    "plot_units": "units",
+    "save_figure": "style",
+    "save_figures": "style",
+    "svg_text": "style",
 }
-"""Figures of one document, by name."""
+"""Names and their modules, which are imported when asked for: Matplotlib is slow to load."""
 
-SUMMARY_FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {"losses": plot_losses}
-"""Figures of several documents (by name of the instance), by name."""
+__all__ = list(_HOMES)
 
-SWEEP_FIGURES: Mapping[str, Callable[[Tables], Figure]] = {
-    "minima_by_ridge": plot_minima_by_ridge,
-    "minima_by_size": plot_minima_by_size,
-    "boundary_share": plot_boundary_share,
-    "gaps": plot_gaps,
-    "sizes": plot_sizes,
-    "cost": plot_cost,
-}
-"""Figures of the tables of a sweep, by name."""
 
-DESCENT_FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {
-    "basins": plot_basins,
-    "end_losses": plot_end_losses,
-}
-"""Figures of one document of descents, by name."""
-
-PRACTICE_FIGURES: Mapping[str, Callable[[pd.DataFrame], Figure]] = {"practice": plot_practice}
-"""Figures of the table `views.optimisers.shares_frame`, by name."""
+def __getattr__(name: str) -> object:
+    """Import a figure, or a table of figures."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

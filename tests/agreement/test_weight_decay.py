@@ -1,7 +1,7 @@
 """Every row of docs/weight_decay.md, by its formula and by a step of the library itself.
 
 The objective of this package is taken from `Network.loss_on`, whose value on the data is the exact
-loss of a listed component (tests/test_views.py).
+loss of a listed component (tests/face/test_api.py).
 """
 
 import os

@@ -28,7 +28,7 @@ def met(group, folder):
     for place in places.values():
         place.mkdir()
     process = subprocess.run(
-        [sys.executable, str(ROOT / "tests/hostile.py"), group, str(places["inputs"])],
+        [sys.executable, str(ROOT / "tests/support/hostile.py"), group, str(places["inputs"])],
         cwd=places["working"],
         env=os.environ | {"HOME": str(places["home"]), "TMPDIR": str(places["temporary"])},
         stdin=subprocess.DEVNULL,

@@ -99,8 +99,8 @@ def test_numbers_are_found_in_words_and_digits():
 # Commands -----------------------------------------------------------------------------------------
 
 ELSEWHERE = {
-    "./run reference": "tests/test_packaging.py, and test_reference.py for what it ends with",
-    "./run tests": "tests/test_packaging.py",
+    "./run reference": "tests/repository/test_packaging.py; test_reference.py: what it ends with",
+    "./run tests": "tests/repository/test_packaging.py",
 }
 """Commands in blocks that these pages do not run, with who does."""
 

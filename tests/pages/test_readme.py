@@ -1,6 +1,6 @@
 """The picture of the README and the page of the paper's route are of this version.
 
-tests/test_newcomers.py looks at the README itself.
+tests/pages/test_newcomers.py looks at the README itself.
 """
 
 from pathlib import Path

@@ -1,9 +1,10 @@
 """Hostile inputs, generated from fixed seeds, and a process that meets them.
 
-`python tests/hostile.py GROUP FOLDER` gives every input of a group to the library in this one
-process, with 2 GB of memory and 10 seconds of CPU time each, and prints a line of JSON for each.
-`python tests/hostile.py` alone counts them. A row of a group is a name and a function that, called
-with a folder to write files into, returns the arguments of the command line, or does the work.
+`python tests/support/hostile.py GROUP FOLDER` gives every input of a group to the library in
+this one process, with 2 GB of memory and 10 seconds of CPU time each, and prints a line of JSON
+for each. `python tests/support/hostile.py` alone counts them. A row of a group is a name and a
+function that, called with a folder to write files into, returns the arguments of the command
+line, or does the work.
 """
 
 # ruff: noqa: RUF001 - characters that look like others are meant
@@ -762,6 +763,7 @@ def meet(group: str, folder: Path) -> None:
     """Give every input of a group to the library."""
     for command in ("verify", "explore"):
         valid(command)
+    files()  # what compresses them takes more memory than what reads them may
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, resource.RLIM_INFINITY))
     answer = sys.stdout

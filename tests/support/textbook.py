@@ -1,7 +1,7 @@
 """Data sets as textbooks have them: whole and half numbers, symmetry, ties, exact transitions.
 
-`python tests/support/textbook.py FIRST LAST` proves as many instances as one likes, and prints those whose
-certificate is refused; the tests do a part of that.
+`python tests/support/textbook.py FIRST LAST` proves as many instances as one likes, and prints
+those whose certificate is refused; the tests do a part of that.
 """
 
 import random
