@@ -273,9 +273,17 @@ def test_one_point_refutes_nothing():
     assert refute_all(Geometry.of(problem)) == SignMatrices(4, 0, 4, 3, ())
 
 
+def forged(problem, arrangement):
+    """A geometry with an arrangement that is not its problem's."""
+    geometry = Geometry(problem)
+    vars(geometry)["arrangement"] = arrangement
+    return geometry
+
+
 def test_a_certificate_that_is_checked_on_other_rows_is_an_error():
+    other = Arrangement(rows_of([(0,), (1,), (1,)]))
     with pytest.raises(TheoremViolationError, match=r"does not refute the column \+-\+"):
-        refute_all(line(3, 2), Arrangement(rows_of([(0,), (1,), (1,)])))
+        refute_all(forged(line(3, 2), other))
 
 
 def test_other_numbers_of_matrices_than_counted_are_an_error(monkeypatch):
@@ -292,7 +300,7 @@ def test_a_cell_too_many_or_too_few_is_an_error():
         arrangement = Arrangement.of(problem)
         arrangement.columns = columns
         with pytest.raises(TheoremViolationError, match="neither a cell nor a certificate"):
-            refute_all(Geometry.of(problem))
+            refute_all(forged(problem, arrangement))
 
 
 def test_a_progress_bar_is_shown_when_asked_for(capsys):
