@@ -7,7 +7,7 @@ those whose certificate is refused; the tests do a part of that.
 import random
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import permutations, product
@@ -207,7 +207,7 @@ def documents(found: Instance) -> Iterator[tuple[str, dict]]:
         yield "series", series.document(found.problem.width, records)
 
 
-def refusals(numbers: range, folder: Path) -> Iterator[str]:
+def refusals(numbers: Iterable[int], folder: Path) -> Iterator[str]:
     """Yield a line for each instance of which a document is incomplete, or not proved."""
     for number in numbers:
         found = instance(number)

@@ -32,10 +32,13 @@ CORNERS = [["-1", "-1"], ["-1", "1"], ["1", "-1"], ["1", "1"]]
 
 ALL = "all"
 
+NUMBERS = [number for number in range(121) if number != 114]
+"""Number 114 has six million supports at every width: a minute, which `make textbook` takes."""
 
-@pytest.mark.parametrize("first", range(0, 120, 30))
+
+@pytest.mark.parametrize("first", range(0, 120, 15))
 def test_no_certificate_of_textbook_data_is_refused(first, tmp_path):
-    assert list(refusals(range(first, first + 30), tmp_path)) == []
+    assert list(refusals(NUMBERS[first : first + 15], tmp_path)) == []
 
 
 def test_the_instances_are_of_every_kind():
