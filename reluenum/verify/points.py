@@ -41,7 +41,8 @@ class Points:
     def __init__(self, group: Group, support: Support) -> None:
         self.group, self.support, self.data = group, support, group.core.data
         self.inside = [vertex for vertex in group.vertices if set(vertex) <= set(support)]
-        self.core = group.vertices.get(support, group.core)
+        own = group.vertices.get(support, group.core)
+        self.core = group.core if group.core.exact and not own.exact else own
         self._squares: dict[int | None, dict[int, Any]] = {}
 
     @cached_property

@@ -100,6 +100,14 @@ def test_the_instances_are_of_every_kind():
             {"output_bias": "free"},
             id="residuals that nearly agree",
         ),
+        pytest.param(
+            ["4", "3", "1", "-4", "-3", "-1"],
+            [-1, 2, 0, -1, 2, 0],
+            ALL,
+            "1/10",
+            {"output_bias": "ridge"},
+            id="a zero on one vertex, described on another with its residual",
+        ),
     ],
 )
 def test_known_ties_are_proved(inputs, targets, width, ridge, conventions, tmp_path):
