@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from reluenum.documents.files import write_text
-from reluenum.documents.minima import ALL, FORMAT, VERSION, minima_document, read_minima
+from reluenum.documents.minima import (
+    ALL,
+    FORMAT,
+    VERSION,
+    listed_minima,
+    minima_document,
+    read_minima,
+)
 from reluenum.documents.results import to_json
 from reluenum.documents.seals import check_kind
 from reluenum.engines.choice import engine_of
@@ -19,12 +26,14 @@ from reluenum.errors import IncompleteRunError
 from reluenum.groebner.backends import Settings
 from reluenum.groebner.limits import DEFAULT_MEGABYTES, DEFAULT_SECONDS, Limits
 from reluenum.landscape.evaluation import Evaluated, Network
-from reluenum.landscape.landscape import CertifiedLandscape
+from reluenum.landscape.landscape import CertifiedLandscape, StationaryRow
 from reluenum.problem import Names, Problem
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from reluenum.basins.disconnectivity import Basins
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +118,8 @@ class Views(Sequence):
     problem: Problem
     components: tuple[Evaluated, ...]
     document: Mapping[str, Any]
+    points: Sequence[StationaryRow] = ()
+    folder: Path | None = None
 
     def __len__(self) -> int:
         return len(self.components)
@@ -138,6 +149,37 @@ class Views(Sequence):
         from reluenum.views.components import units_frame
 
         return units_frame(self.named_document)
+
+    def basins(self, labelled: bool = False, force: bool = False) -> "Basins":
+        """Return the disconnectivity graph: which minima are basins, how deep, how they join.
+
+        Parameters
+        ----------
+        labelled : bool
+            Whether units keep their names, so that permuting them makes other leaves.
+        force : bool
+            Whether to start however large the graph is.
+
+        Raises
+        ------
+        UndecidedError
+            If the list is not complete.
+        BackendError
+            If two losses whose order matters may be equal, and no backend tells.
+
+        Examples
+        --------
+        >>> problem = Problem.from_arrays([-1, 0, 1], [2, 0, 1], width=1, ridge=0.1)
+        >>> enumerate_minima(problem).basins()
+        Basins: 3 of 3 components
+          loss 2.02227417: 1, 0 join (kink)
+          loss 4.309137085: 2, 0 join (kink)
+        """
+        from reluenum.basins.disconnectivity import disconnectivity
+
+        return disconnectivity(
+            self.document, labelled=labelled, folder=self.folder, points=self.points, force=force
+        )
 
     def figures(self) -> "dict[str, Figure]":
         """Return every figure of one instance, by name."""
@@ -170,6 +212,8 @@ class RecordedLandscape(Views):
     problem : Problem
         Of a list for every width, at the width n, which all its entries fit into.
     components : tuple of RecordedComponent
+    folder : Path, optional
+        Where the document lies, if it was read from a file.
 
     Examples
     --------
@@ -185,6 +229,7 @@ class RecordedLandscape(Views):
     document: Mapping[str, Any]
     problem: Problem
     components: tuple[RecordedComponent, ...]
+    folder: Path | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -322,7 +367,7 @@ def recorded(
     Parameters
     ----------
     document : dict
-        Of the format `reluenum-minima`.
+        Of the format `reluenum-minima`, or one of basins with such a list inside.
     names : Names, optional
         Of the columns of the data, which documents do not have.
     source : str
@@ -335,6 +380,7 @@ def recorded(
     InputError
         If the names do not fit the data.
     """
+    document = listed_minima(document)
     check_kind(document, (FORMAT, VERSION), source)
     with _as_written(source):
         posed = dict(document["problem"])
@@ -385,4 +431,5 @@ def read_landscape(path: str | Path, names: Names | None = None) -> RecordedLand
     >>> found.problem == problem, len(found)
     (True, 1)
     """
-    return recorded(read_minima(path), names, str(path))
+    found = recorded(read_minima(path), names, str(path))
+    return replace(found, folder=Path(path).parent)

@@ -21,6 +21,11 @@ from reluenum.basins.vertices import (
     recorded_vertices,
     surveyed_vertices,
 )
+from reluenum.basins.widths import every_width_record, spans
+from reluenum.documents.files import write_text
+from reluenum.documents.minima import ALL, BASINS
+from reluenum.documents.results import to_json
+from reluenum.documents.seals import check_kind, read_json
 from reluenum.engines.certified.escalation import Escalation
 from reluenum.errors import TooManySupportsError, UndecidedError
 from reluenum.geometry.geometry import Geometry
@@ -31,8 +36,6 @@ from reluenum.problem import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
-
-FORMAT, VERSION = "reluenum-basins", 1
 
 MOST_POINTS = 100_000
 """Points of the largest graph that is made without being asked twice."""
@@ -63,6 +66,18 @@ class Basins:
     ----------
     document : dict
         Of the format `reluenum-basins` (docs/basins.md has its keys).
+
+    Examples
+    --------
+    >>> from reluenum import Problem, enumerate_minima
+    >>> problem = Problem.from_arrays([-1, 0, 1], [2, 0, 1], width=1, ridge=0.1)
+    >>> basins = enumerate_minima(problem).basins()
+    >>> basins.components[1]["barrier"], basins.components[1]["joins"]
+    ('2.02227416997969520780827019587', 0)
+    >>> basins.merges[0]["passes"][0]["points"]  # the unit crosses the second data point
+    [2]
+    >>> basins.frame()["basin"].tolist()
+    [True, True, True]
     """
 
     document: Mapping[str, Any]
@@ -86,19 +101,46 @@ class Basins:
         """Return one row per component."""
         import pandas as pd
 
-        return pd.DataFrame(self.components)
+        return pd.DataFrame(self.components, dtype=object)
+
+    def save(self, path: str | Path) -> None:
+        """Write the document to a file, whole or not at all."""
+        write_text(Path(path), to_json(self.document))
 
     def __repr__(self) -> str:
-        basins = sum(bool(record["basin"]) for record in self.components)
-        kind = "labelled" if self.document["labelled"] else "up to permutation"
-        lines = [
-            f"Basins: {basins} of {len(self.components)} components, {len(self.leaves)} leaves "
-            f"{kind}"
-        ]
+        components, kind = len(self.components), "labelled" * self.document["labelled"]
+        basins = sum(record["basin"] for record in self.components)
+        lines = [f"Basins: {basins} of {components} components{kind and f', {kind}'}"]
         for merge in self.merges:
             joined = ", ".join(map(str, merge["basins"]))
             lines.append(f"loss {float(merge['loss']):.10g}: {joined} join ({merge['event']})")
+        if every := self.document.get("every_width"):
+            counts = ", ".join(f"{row['width']}: {row['basins']}" for row in every["widths"])
+            lines.append(f"number at each width: {counts}")
         return "\n  ".join(lines)
+
+
+def read_basins(path: str | Path) -> Basins:
+    """Read a disconnectivity graph from the file of a document.
+
+    Raises
+    ------
+    IncompleteRunError
+        If it is no such document, or damaged.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from reluenum import Problem, enumerate_minima
+    >>> basins = enumerate_minima(Problem.from_arrays([-1, 1], [0, 2], width=1, ridge=0.5)).basins()
+    >>> with TemporaryDirectory() as folder:
+    ...     basins.save(f"{folder}/basins.json")
+    ...     read_basins(f"{folder}/basins.json")
+    Basins: 1 of 1 components
+    """
+    document = read_json(path)
+    check_kind(document, BASINS, path)
+    return Basins(document)
 
 
 def disconnectivity(
@@ -114,7 +156,7 @@ def disconnectivity(
     Parameters
     ----------
     document : dict
-        Of minima at one width.
+        Of minima. Of a list for every width there is no tree, but the number of basins.
     settings : Settings
         Backends are asked only what may be exactly 0.
     labelled : bool
@@ -139,6 +181,17 @@ def disconnectivity(
     undecided = document["enumeration"]["undecided"]
     if undecided:
         raise UndecidedError(f"{undecided} supports of the list are undecided: there is no tree")
+    if document["problem"]["width"] == ALL:
+        return Basins(
+            {
+                **_opening(document, False),
+                "components": spans(document),
+                "leaves": [],
+                "merges": [],
+                "every_width": every_width_record(document),
+                "minima": dict(document),
+            }
+        )
     geometry = Geometry.of(Problem.from_document(document["problem"]))
     with settings.open() as backends:
         found: Iterable[Found]
@@ -151,7 +204,7 @@ def disconnectivity(
         vertices = Vertices.of(Escalation(geometry, backends), found)
         if not force:
             _refuse_large(vertices, labelled)
-        return Basins(_document(document, vertices, labelled))
+        return Basins(_grown(document, vertices, labelled))
 
 
 def _refuse_large(vertices: Vertices, labelled: bool) -> None:
@@ -176,7 +229,7 @@ def is_basin(record: Mapping[str, Any]) -> bool:
     return record["dimension"] == 0 or record["global_at_every_width"]
 
 
-def _document(minima: Mapping[str, Any], vertices: Vertices, labelled: bool) -> dict[str, Any]:
+def _grown(minima: Mapping[str, Any], vertices: Vertices, labelled: bool) -> dict[str, Any]:
     """Grow the tree and return the document."""
     levels, places = Levels(vertices), Places.of(vertices, labelled)
     ends = [_ends(record, levels) for record in minima["components"]]
@@ -193,15 +246,23 @@ def _document(minima: Mapping[str, Any], vertices: Vertices, labelled: bool) -> 
     tree = Tree(places, levels, leaf)
     of_leaf = [index for index, _ in leaves]
     return {
-        "format": FORMAT,
-        "version": VERSION,
-        "software": installed_versions(),
-        "problem": dict(minima["problem"]),
-        "labelled": labelled,
+        **_opening(minima, labelled),
         "components": list(_component_records(minima, tree, ends, of_leaf)),
         "leaves": [_leaf_record(tree, minima, *pair) for pair in leaves],
         "merges": [_merge_record(tree, merge, of_leaf) for merge in tree.merges],
         "minima": dict(minima),
+    }
+
+
+def _opening(minima: Mapping[str, Any], labelled: bool) -> dict[str, Any]:
+    """Return the first records of a document."""
+    name, version = BASINS
+    return {
+        "format": name,
+        "version": version,
+        "software": installed_versions(),
+        "problem": dict(minima["problem"]),
+        "labelled": labelled,
     }
 
 
@@ -239,7 +300,7 @@ def _component_records(
             below = {of_leaf[b.lowest[0]] for place in places for b in tree.below[place]}
             found |= {"barrier": record["loss"], "depth": "0", "joins": min(below)}
         elif index in left:
-            level, below = _level(tree, left[index]), set()
+            level, below = _loss_of(tree, left[index]), set()
             depth = Difference(level, vertices.loss(ends[index][0]))
             found |= {"barrier": decimal_text(level), "depth": decimal_text(depth)}
             found |= {"joins": of_leaf[left[index].lowest[0]]}
@@ -249,7 +310,7 @@ def _component_records(
         yield found | {"leads_to": sorted(below), "leaves": of_leaf.count(index)}
 
 
-def _level(tree: Tree, merge: Merge) -> Number:
+def _loss_of(tree: Tree, merge: Merge) -> Number:
     """Return the loss at which components become one."""
     return tree.places.vertices.loss(int(tree.places.vertex[merge.passes[0]]))
 
@@ -267,7 +328,7 @@ def _leaf_record(
 
 def _merge_record(tree: Tree, merge: Merge, of_leaf: Sequence[int]) -> dict[str, Any]:
     """Return the record of a level at which components become one."""
-    level, places = _level(tree, merge), tree.places
+    level, places = _loss_of(tree, merge), tree.places
     met = sorted({int(places.vertex[place]) for place in merge.passes})
     passes = [pass_record(places.vertices, vertex) for vertex in met]
     return {

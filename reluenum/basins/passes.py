@@ -27,7 +27,7 @@ def pass_record(vertices: Vertices, vertex: int) -> dict[str, Any]:
     """Return what happens at a stationary point where components join."""
     point = vertices.point(vertex)
     pairs = zip(point.support, point.signs, strict=True)
-    record = {"support": _support_record(vertices, vertex), "event": DEATH}
+    record = {"support": _signed_faces(vertices, vertex), "event": DEATH}
     record |= {"unit": None, "points": None}
     if len(point.support) == vertices.faces.shape[1]:
         arrangement = vertices.escalation.geometry.arrangement
@@ -38,7 +38,7 @@ def pass_record(vertices: Vertices, vertex: int) -> dict[str, Any]:
     return record
 
 
-def _support_record(vertices: Vertices, vertex: int) -> list[dict[str, Any]]:
+def _signed_faces(vertices: Vertices, vertex: int) -> list[dict[str, Any]]:
     signs = vertices.signs[vertex].tolist()
     support = vertices.support(vertex)
     return [{"face": f.signs, "sign": s} for f, s in zip(support, signs, strict=False)]
@@ -58,7 +58,7 @@ def path_record(tree: Tree, merge: Merge, child: Branch) -> dict[str, Any]:
         zero = (fmpq(0),) * (vertices.escalation.problem.dimension + 1)
         corners.append(
             {
-                "support": _support_record(vertices, vertex),
+                "support": _signed_faces(vertices, vertex),
                 "loss": decimal_text(vertices.loss(vertex)),
                 "units": [
                     {"sign": signs.get(c, 0), "z": [str(e) for e in living.get(c, zero)]}

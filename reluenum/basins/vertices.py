@@ -152,7 +152,7 @@ def _enclosed(
         loss = enclosed_losses(frames, found)
         low, high = loss.mid - loss.rad, loss.mid + loss.rad
         vectors = found.vectors(frames).mid
-    for k in np.flatnonzero((signs == 0).any(axis=1) | ~np.isfinite(low + high)):
+    for k in np.flatnonzero((signs == 0).any(axis=1) | ~np.isfinite(loss.rad)):
         support = tuple(frames.faces[face] for face in supports[k])
         start = vectors[k] if known is None else known[k]
         point = escalation.point(support, start)

@@ -1,0 +1,97 @@
+"""`reluenum basins`: the disconnectivity graph of a list of minima."""
+
+import argparse
+import shutil
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reluenum.cli.exits import DECIDED, UNDECIDED, stopped
+from reluenum.cli.minima import add_enumeration, enumerated, incomplete
+from reluenum.cli.options import add_layout, limits_of, reading, writable, write
+from reluenum.errors import BackendError, InputError, UndecidedError
+
+if TYPE_CHECKING:
+    from reluenum.basins.disconnectivity import Basins
+
+
+EXPECTED = "a document of `reluenum minima`"
+
+
+def add_basins(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    what = "a document of `reluenum minima`, or data as for minima, whose list is made first"
+    parser.add_argument("data", metavar="FILE", help=what)
+    parser.add_argument(
+        "--labelled", action="store_true", help="units keep their names: a leaf for each order"
+    )
+    add_layout(parser)
+    add_enumeration(parser, "certified (default), or groebner", required=False)
+
+
+def run_basins(options: argparse.Namespace) -> int:
+    """Make the list if there is none yet, write its tree, and say whether all was decided."""
+    from reluenum.documents.results import to_json
+
+    output = writable(options.output, options.data)
+    listed = options.data.endswith(".json")
+    document = _read(options) if listed else _enumerated(options, output)
+    if document["enumeration"]["undecided"]:
+        return incomplete(document)
+    folder = Path(options.data).parent if listed else output and output.parent
+    try:
+        with reading(options.data, EXPECTED) if listed else nullcontext():
+            found = _tree(options, document, folder)
+    except (BackendError, UndecidedError) as error:
+        return stopped(error, UNDECIDED)
+    if output is not None and listed:
+        _copy_certificate(found.document["minima"], Path(options.data), output)
+    write(output, to_json(found.document))
+    return DECIDED
+
+
+def _read(options: argparse.Namespace) -> Mapping[str, Any]:
+    """Read a list; what belongs to data is refused beside it."""
+    from reluenum.documents.minima import read_minima
+
+    for option in ("width", "ridge", "engine", "inputs", "target", "separator"):
+        if getattr(options, option) is not None:
+            raise InputError(f"--{option}", "given with a document", "it with a data file only")
+    with reading(options.data, EXPECTED):
+        return read_minima(options.data)
+
+
+def _enumerated(options: argparse.Namespace, output: Path | None) -> Mapping[str, Any]:
+    """Make the list of a data file."""
+    for option in ("width", "ridge"):
+        if getattr(options, option) is None:
+            raise InputError(f"--{option}", "missing", "it with a data file")
+    options.engine = options.engine or "certified"
+    return enumerated(options, output)
+
+
+def _tree(
+    options: argparse.Namespace, document: Mapping[str, Any], folder: Path | None
+) -> "Basins":
+    """Return the graph of a list."""
+    from reluenum.basins.disconnectivity import disconnectivity
+    from reluenum.groebner.backends import Settings
+    from reluenum.groebner.limits import Limits
+
+    settings = Settings(options.backend, Limits(**limits_of(options)))
+    return disconnectivity(document, settings, options.labelled, folder=folder, force=options.force)
+
+
+def _copy_certificate(minima: dict[str, Any], source: Path, output: Path) -> None:
+    """Put the file of a certificate, if there is one, beside the document under its name."""
+    from reluenum.documents.files import replaced_file
+    from reluenum.engines.certified.prove import certificate_path
+
+    certificate = minima.get("certificate", {})
+    if "file" not in certificate:
+        return
+    beside = certificate_path(output)
+    with replaced_file(beside) as temporary:
+        shutil.copyfile(source.parent / certificate["file"], temporary)
+    minima["certificate"] = {**certificate, "file": beside.name}
