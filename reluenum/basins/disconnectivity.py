@@ -74,8 +74,8 @@ class Basins:
     >>> basins = enumerate_minima(problem).basins()
     >>> basins.components[1]["barrier"], basins.components[1]["joins"]
     ('2.02227416997969520780827019587', 0)
-    >>> basins.merges[0]["passes"][0]["points"]  # the unit crosses the second data point
-    [2]
+    >>> basins.merges[0]["passes"][0]["points"]  # the unit crosses the third data point
+    [3]
     >>> basins.frame()["basin"].tolist()
     [True, True, True]
     """
@@ -286,28 +286,34 @@ def _component_records(
     minima: Mapping[str, Any], tree: Tree, ends: Sequence[Sequence[int]], of_leaf: Sequence[int]
 ) -> Iterable[dict[str, Any]]:
     """Yield what the tree says of each component of the list."""
-    vertices = tree.places.vertices
-    left = {
-        of_leaf[leaf]: merge
-        for merge in reversed(tree.merges)
-        for child in merge.children
-        for leaf in set(child.lowest) - set(merge.lowest)
-    }
+    vertices, lower, first = tree.places.vertices, {}, {}
+    for number, merge in reversed(list(enumerate(tree.merges))):
+        for child in merge.children:
+            lower |= {of_leaf[leaf]: number for leaf in set(child.lowest) - set(merge.lowest)}
+            if child.is_leaf:
+                first[of_leaf[child.number]] = number
     for index, record in enumerate(minima["components"]):
         found = {"index": index, "loss": record["loss"], "basin": is_basin(record)}
         if not is_basin(record):
             places = np.flatnonzero(np.isin(tree.places.vertex, ends[index])).tolist()
             below = {of_leaf[b.lowest[0]] for place in places for b in tree.below[place]}
             found |= {"barrier": record["loss"], "depth": "0", "joins": min(below)}
-        elif index in left:
-            level, below = _loss_of(tree, left[index]), set()
-            depth = Difference(level, vertices.loss(ends[index][0]))
-            found |= {"barrier": decimal_text(level), "depth": decimal_text(depth)}
-            found |= {"joins": of_leaf[left[index].lowest[0]]}
-        else:
-            below = set()
-            found |= {"barrier": None, "depth": None, "joins": None}
-        yield found | {"leads_to": sorted(below), "leaves": of_leaf.count(index)}
+            yield found | {"height": "0", "merge": None, "leads_to": sorted(below), "leaves": 0}
+            continue
+        own, found = vertices.loss(ends[index][0]), found | _NOWHERE
+        if index in lower:
+            merge = tree.merges[lower[index]]
+            level = _loss_of(tree, merge)
+            found |= {"barrier": decimal_text(level), "depth": decimal_text(Difference(level, own))}
+            found |= {"joins": of_leaf[merge.lowest[0]]}
+        if index in first:
+            level = _loss_of(tree, tree.merges[first[index]])
+            found |= {"height": decimal_text(Difference(level, own)), "merge": first[index]}
+        yield found | {"leads_to": [], "leaves": of_leaf.count(index)}
+
+
+_NOWHERE = dict.fromkeys(("barrier", "depth", "joins", "height", "merge"))
+"""What is said of a basin that never joins another one."""
 
 
 def _loss_of(tree: Tree, merge: Merge) -> Number:
