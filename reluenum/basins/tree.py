@@ -90,7 +90,7 @@ def _compatible(vertices: Vertices, used: np.ndarray) -> np.ndarray:
     live = geometry.arrangement.live_faces
     number, sign = np.divmod(used[1:] - 1, 2)
     sides = np.array([site_signs(geometry.problem, live[face]) for face in number], dtype=np.int32)
-    sides = sides.reshape(len(number), -1)
+    sides = sides.reshape(len(number), len(geometry.problem.sites))
     conformal = sides @ sides.T == np.abs(sides) @ np.abs(sides.T)
     fits = np.ones((len(used), len(used)), dtype=bool)
     fits[1:, 1:] = conformal & (sign[:, None] == sign)

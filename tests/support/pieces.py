@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 
 TOLERANCE = 1e-6
-"""Of levels, relative to the loss of the zero network."""
+"""Of levels, relative to 1 and the loss of the zero network."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ class Pieces:
 
 def _events(height, edges):
     """The joins of a spanning tree, those of what is higher than the level left out."""
-    slack = TOLERANCE * max(height)
+    slack = TOLERANCE * (1 + max(height))
     least, root, events = list(height), list(range(len(height))), []
 
     def find(k):
