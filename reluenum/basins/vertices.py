@@ -13,7 +13,7 @@ from functools import cached_property
 from hashlib import file_digest
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -204,18 +204,19 @@ def recorded_vertices(
     sizes = range(1, min(geometry.problem.width, total) + 1)
     ends = np.cumsum([0, *(Subsets(total, size).count for size in sizes)])
     chosen: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {size: [] for size in sizes}
+    names = [verdict.text for verdict in STATIONARY]
     first = 0
-    for batch in pq.ParquetFile(_source(document["certificate"], folder)).iter_batches():
-        verdicts = batch.column("verdict").dictionary_encode()
-        names = [verdict.text for verdict in STATIONARY]
-        codes = [k for k, text in enumerate(verdicts.dictionary.to_pylist()) if text in names]
-        places = np.flatnonzero(np.isin(verdicts.indices.to_numpy(), codes))
-        for size, start, stop in zip(sizes, ends[:-1], ends[1:], strict=True):
-            here = places[(first + places >= start) & (first + places < stop)]
-            vectors = batch.column("w").take(pa.array(here)).flatten().to_numpy()
-            shaped = vectors.reshape(len(here), size, coordinates)
-            chosen[size].append((first + here - start, shaped))
-        first += len(batch)
+    with _source(document["certificate"], folder) as stream:
+        for batch in pq.ParquetFile(stream).iter_batches():
+            verdicts = batch.column("verdict").dictionary_encode()
+            codes = [k for k, text in enumerate(verdicts.dictionary.to_pylist()) if text in names]
+            places = np.flatnonzero(np.isin(verdicts.indices.to_numpy(), codes))
+            for size, start, stop in zip(sizes, ends[:-1], ends[1:], strict=True):
+                here = places[(first + places >= start) & (first + places < stop)]
+                vectors = batch.column("w").take(pa.array(here)).flatten().to_numpy()
+                shaped = vectors.reshape(len(here), size, coordinates)
+                chosen[size].append((first + here - start, shaped))
+            first += len(batch)
     for size, parts in chosen.items():
         subsets, numbers = Subsets(total, size), np.concatenate([n for n, _ in parts])
         rows = [subsets.rows(k, k + 1)[0] for k in numbers.tolist()]
@@ -223,8 +224,9 @@ def recorded_vertices(
         yield supports, np.concatenate([vectors for _, vectors in parts])
 
 
-def _source(certificate: Mapping[str, Any], folder: Path | None) -> Any:
-    """Return the bytes of a certificate, inside the document or beside it."""
+def _source(certificate: Mapping[str, Any], folder: Path | None) -> BinaryIO:
+    """Open a certificate, inside the document or beside it."""
+    stream: BinaryIO
     if "data" in certificate:
         stream = BytesIO(b64decode(certificate["data"]))
     elif folder is None:
@@ -232,6 +234,7 @@ def _source(certificate: Mapping[str, Any], folder: Path | None) -> Any:
     else:
         stream = (folder / certificate["file"]).open("rb")
     if file_digest(stream, "sha256").hexdigest() != certificate["sha256"]:
+        stream.close()
         raise IncompleteRunError("the certificate is not the one of the document")
     stream.seek(0)
     return stream

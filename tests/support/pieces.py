@@ -1,8 +1,8 @@
 """The merge tree by brute force: a convex program for every piece, and for what two pieces share.
 
 A piece is a product of closed signed cells, one for each unit; on it the least loss of given unit
-states is convex. Nothing here comes from the package: faces are compositions of cocircuits, programs
-are solved by an interior point method in doubles, and levels are compared by a tolerance.
+states is convex. Nothing here comes from the package: faces are compositions of cocircuits,
+programs are solved by an interior point method in doubles, levels compared by a tolerance.
 """
 
 from dataclasses import dataclass
