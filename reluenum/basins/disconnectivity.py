@@ -12,7 +12,7 @@ from flint import arb, ctx
 from reluenum.algebra.decimals import decimal_text, enclosing_interval
 from reluenum.algebra.numbers import Number, compare
 from reluenum.basins.levels import Levels
-from reluenum.basins.passes import pass_record, path_record
+from reluenum.basins.passes import Paths, pass_record
 from reluenum.basins.tree import Branch, Merge, Places, Tree
 from reluenum.basins.vertices import (
     Found,
@@ -244,12 +244,13 @@ def _grown(minima: Mapping[str, Any], vertices: Vertices, labelled: bool) -> dic
             leaf |= dict.fromkeys(group, len(leaves))
             leaves.append((index, group[0]))
     tree = Tree(places, levels, leaf)
+    paths = Paths(tree)
     of_leaf = [index for index, _ in leaves]
     return {
         **_opening(minima, labelled),
         "components": list(_component_records(minima, tree, ends, of_leaf)),
         "leaves": [_leaf_record(tree, minima, *pair) for pair in leaves],
-        "merges": [_merge_record(tree, merge, of_leaf) for merge in tree.merges],
+        "merges": [_merge_record(paths, merge, of_leaf) for merge in tree.merges],
         "minima": dict(minima),
     }
 
@@ -332,9 +333,9 @@ def _leaf_record(
     return record
 
 
-def _merge_record(tree: Tree, merge: Merge, of_leaf: Sequence[int]) -> dict[str, Any]:
+def _merge_record(paths: Paths, merge: Merge, of_leaf: Sequence[int]) -> dict[str, Any]:
     """Return the record of a level at which components become one."""
-    level, places = _loss_of(tree, merge), tree.places
+    level, places = _loss_of(paths.tree, merge), paths.tree.places
     met = sorted({int(places.vertex[place]) for place in merge.passes})
     passes = [pass_record(places.vertices, vertex) for vertex in met]
     return {
@@ -344,7 +345,7 @@ def _merge_record(tree: Tree, merge: Merge, of_leaf: Sequence[int]) -> dict[str,
         "basins": [of_leaf[child.lowest[0]] for child in merge.children],
         "children": [_child_record(child) for child in merge.children],
         "passes": passes,
-        "paths": [path_record(tree, merge, child) for child in merge.children[:-1]],
+        "paths": [paths.record(merge, child) for child in merge.children[:-1]],
     }
 
 

@@ -23,11 +23,9 @@ class Levels:
     @cached_property
     def clusters(self) -> list[list[int]]:
         """The vertices from low to high, in groups between which enclosures leave a gap."""
-        low, high = self.vertices.low, self.vertices.high
-        order = np.argsort(low, kind="stable")
-        reach = np.maximum.accumulate(high[order])
-        gaps = np.flatnonzero(low[order][1:] > reach[:-1]) + 1
-        return [part.tolist() for part in np.split(order, gaps)]
+        low, reach = self.vertices.low, np.maximum.accumulate(self.vertices.high)
+        gaps = np.flatnonzero(low[1:] > reach[:-1]) + 1
+        return [part.tolist() for part in np.split(np.arange(len(low)), gaps)]
 
     @cached_property
     def _cluster(self) -> dict[int, int]:

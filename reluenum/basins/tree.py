@@ -8,7 +8,7 @@ with a loss of at most c.
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import permutations
 
 import numpy as np
@@ -45,6 +45,7 @@ class Places:
     vertex: np.ndarray
     units: np.ndarray
     fits: np.ndarray
+    _fits: dict[int, np.ndarray] = field(default_factory=dict)
 
     @classmethod
     def of(cls, vertices: Vertices, labelled: bool) -> "Places":
@@ -61,12 +62,22 @@ class Places:
     def __len__(self) -> int:
         return len(self.vertex)
 
-    def neighbours(self, place: int, others: np.ndarray) -> np.ndarray:
+    def of_vertex(self, vertex: int) -> range:
+        """Return the points of a vertex."""
+        return range(*np.searchsorted(self.vertex, [vertex, vertex + 1]).tolist())
+
+    def neighbours(self, place: int, others: slice | np.ndarray) -> np.ndarray:
         """Return which of other points share a product of closed signed cells with one."""
-        fits = self.fits[self.units[place]][:, self.units[others]]  # (L, B, L)
+        fits = [self._fitting(code)[others] for code in self.units[place].tolist()]
         if self.labelled:
-            return np.diagonal(fits, axis1=0, axis2=2).all(axis=1)
+            return np.all([row[:, k] for k, row in enumerate(fits)], axis=0)
         return _matched(fits)
+
+    def _fitting(self, code: int) -> np.ndarray:
+        """Return which units of all points fit a signed face, (P, L)."""
+        if code not in self._fits:
+            self._fits[code] = self.fits[code][self.units]
+        return self._fits[code]
 
     def are_neighbours(self, left: int, right: int) -> bool:
         """Return whether two points share such a product."""
@@ -97,17 +108,16 @@ def _compatible(vertices: Vertices, used: np.ndarray) -> np.ndarray:
     return fits
 
 
-def _matched(fits: np.ndarray) -> np.ndarray:
-    """Return where units can be matched one to one, (B,), from who fits whom, (L, B, L)."""
+def _matched(fits: Sequence[np.ndarray]) -> np.ndarray:
+    """Return where units can be matched one to one, (B,), from whom each unit fits, (B, L)."""
     width = len(fits)
-    reached = {0: np.ones(fits.shape[1], dtype=bool)}
+    reached = {0: np.ones(len(fits[0]), dtype=bool)}
     for row in fits:
         further: dict[int, np.ndarray] = {}
         for taken, possible in reached.items():
             for k in range(width):
                 if not taken >> k & 1:
-                    key = taken | 1 << k
-                    found = possible & row[:, k]
+                    key, found = taken | 1 << k, possible & row[:, k]
                     further[key] = further[key] | found if key in further else found
         reached = further
     return reached[(1 << width) - 1]
@@ -186,9 +196,9 @@ class Tree:
         self.below: dict[int, tuple[Branch, ...]] = {}
         self.start = {number: place for place, number in reversed(leaf.items())}
         self._links: dict[int, list[int]] = {place: [] for place in range(len(places))}
-        self._component = np.full(len(places), -1)
+        self._component = np.full(len(places), -1)  # -1 where the level is not reached
+        self._rank, self._count = np.full(len(places), len(places)), 0
         self._branches: list[Branch] = []
-        self._reached, self._count = np.empty(len(places), dtype=np.int64), 0
         for cluster in levels.clusters:
             self._grow(cluster)
         born = {branch.number for branch in self._branches if branch.is_leaf}
@@ -200,25 +210,30 @@ class Tree:
 
         Their exact order is asked for only if it matters.
         """
-        members = np.flatnonzero(np.isin(self.places.vertex, cluster)).tolist()
-        contacts = {place: self._contacts(place) for place in members}
+        stop = self.places.of_vertex(cluster[-1]).stop
+        contacts = self._contacts(cluster, stop)
         groups = self._groups(contacts)
         if len(cluster) > 1 and any(len(self._meeting(g, contacts)) != 1 for g in groups):
             for level in self.levels.split(cluster):
-                chosen = np.flatnonzero(np.isin(self.places.vertex, level)).tolist()
-                contacts = {place: self._contacts(place) for place in chosen}
+                contacts = self._contacts(level, stop)
                 for group in self._groups(contacts):
                     self._add(group, contacts)
             return
         for group in groups:
             self._add(group, contacts)
 
-    def _contacts(self, place: int) -> dict[int, int]:
-        """Return the components that a point touches, each with the lowest neighbour there."""
-        reached = self._reached[: self._count]
-        near = reached[self.places.neighbours(place, reached)]
-        found, first = np.unique(self._component[near], return_index=True)
-        return dict(zip(found.tolist(), near[first].tolist(), strict=True))
+    def _contacts(self, vertices: Sequence[int], stop: int) -> Contacts:
+        """Return the components that points touch, each with the lowest neighbour there.
+
+        No point from `stop` on has been reached.
+        """
+        contacts, below = {}, slice(0, stop)
+        for place in (p for vertex in vertices for p in self.places.of_vertex(vertex)):
+            touched = self.places.neighbours(place, below) & (self._component[below] >= 0)
+            near = np.flatnonzero(touched)
+            found, first = np.unique(self._component[near], return_index=True)
+            contacts[place] = dict(zip(found.tolist(), near[first].tolist(), strict=True))
+        return contacts
 
     def _groups(self, contacts: Contacts) -> list[list[int]]:
         """Return the points that are joined when their level is reached."""
@@ -256,7 +271,7 @@ class Tree:
             for neighbour in (*contacts[place].values(), *peers):
                 self._links[place].append(neighbour)
                 self._links[neighbour].append(place)
-        self._reached[self._count : self._count + len(group)] = group
+        self._rank[group] = self._count
         self._count += len(group)
 
     def _passes(self, group: Sequence[int], contacts: Contacts) -> tuple[int, ...]:
@@ -291,12 +306,11 @@ class Tree:
         No point is above the merge.
         """
         start, stop = (self.start[b.lowest[0]] for b in (child, merge.children[-1]))
-        allowed = set(self._reached[: merge.reached].tolist())
         before, queue = {start: start}, deque([start])
         while stop not in before:
             place = queue.popleft()
             for neighbour in self._links[place]:
-                if neighbour in allowed and neighbour not in before:
+                if self._rank[neighbour] < merge.reached and neighbour not in before:
                     before[neighbour] = place
                     queue.append(neighbour)
         chain = [stop]

@@ -48,7 +48,7 @@ Found = tuple[np.ndarray, np.ndarray | None]
 
 @dataclass(frozen=True, eq=False)
 class Vertices:
-    """The stationary points on vertex supports of at most L faces, the zero network first.
+    """The stationary points on vertex supports of at most L faces, by lower bounds of the loss.
 
     Parameters
     ----------
@@ -98,8 +98,10 @@ class Vertices:
                 *part, doubles = _enclosed(escalation, supports[chosen], start)
                 parts.append(tuple(_padded(p, problem.width) for p in part[:2]) + tuple(part[2:]))
                 vectors += list(doubles)
-        columns = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return cls(escalation, *columns, tuple(vectors))
+        faces, signs, low, high = (np.concatenate(column) for column in zip(*parts, strict=True))
+        order = np.argsort(low, kind="stable")
+        columns = (column[order] for column in (faces, signs, low, high))
+        return cls(escalation, *columns, tuple(vectors[k] for k in order))
 
     def support(self, vertex: int) -> Support:
         """Return the support of a vertex."""
