@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import perm
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from flint import arb, ctx
@@ -22,10 +22,7 @@ from reluenum.basins.vertices import (
     surveyed_vertices,
 )
 from reluenum.basins.widths import every_width_record, spans
-from reluenum.documents.files import write_text
 from reluenum.documents.minima import ALL, BASINS
-from reluenum.documents.results import to_json
-from reluenum.documents.seals import check_kind, read_json
 from reluenum.engines.certified.escalation import Escalation
 from reluenum.errors import TooManySupportsError, UndecidedError
 from reluenum.geometry.geometry import Geometry
@@ -33,9 +30,6 @@ from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.groebner.versions import installed_versions
 from reluenum.landscape.landscape import StationaryRow
 from reluenum.problem import Problem
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_POINTS = 100_000
 """Points of the largest graph that is made without being asked twice."""
@@ -58,91 +52,6 @@ class Difference:
             return self.left.ball(bits) - self.right.ball(bits)
 
 
-@dataclass(frozen=True, eq=False)
-class Basins:
-    """Which minima are basins, how deep, and over which passes they join.
-
-    Parameters
-    ----------
-    document : dict
-        Of the format `reluenum-basins` (docs/basins.md has its keys).
-
-    Examples
-    --------
-    >>> from reluenum import Problem, enumerate_minima
-    >>> problem = Problem.from_arrays([-1, 0, 1], [2, 0, 1], width=1, ridge=0.1)
-    >>> basins = enumerate_minima(problem).basins()
-    >>> basins.components[1]["barrier"], basins.components[1]["joins"]
-    ('2.02227416997969520780827019587', 0)
-    >>> basins.merges[0]["passes"][0]["points"]  # the unit crosses the third data point
-    [3]
-    >>> basins.frame()["basin"].tolist()
-    [True, True, True]
-    """
-
-    document: Mapping[str, Any]
-
-    @property
-    def components(self) -> Sequence[Mapping[str, Any]]:
-        """For each component of the list whether it is a basin, its barrier and its depth."""
-        return self.document["components"]
-
-    @property
-    def leaves(self) -> Sequence[Mapping[str, Any]]:
-        """The leaves of the tree."""
-        return self.document["leaves"]
-
-    @property
-    def merges(self) -> Sequence[Mapping[str, Any]]:
-        """The levels at which components become one, from low to high."""
-        return self.document["merges"]
-
-    def frame(self) -> "pd.DataFrame":
-        """Return one row per component."""
-        import pandas as pd
-
-        return pd.DataFrame(self.components, dtype=object)
-
-    def save(self, path: str | Path) -> None:
-        """Write the document to a file, whole or not at all."""
-        write_text(Path(path), to_json(self.document))
-
-    def __repr__(self) -> str:
-        components, kind = len(self.components), "labelled" * self.document["labelled"]
-        basins = sum(record["basin"] for record in self.components)
-        lines = [f"Basins: {basins} of {components} components{kind and f', {kind}'}"]
-        for merge in self.merges:
-            joined = ", ".join(map(str, merge["basins"]))
-            lines.append(f"loss {float(merge['loss']):.10g}: {joined} join ({merge['event']})")
-        if every := self.document.get("every_width"):
-            counts = ", ".join(f"{row['width']}: {row['basins']}" for row in every["widths"])
-            lines.append(f"number at each width: {counts}")
-        return "\n  ".join(lines)
-
-
-def read_basins(path: str | Path) -> Basins:
-    """Read a disconnectivity graph from the file of a document.
-
-    Raises
-    ------
-    IncompleteRunError
-        If it is no such document, or damaged.
-
-    Examples
-    --------
-    >>> from tempfile import TemporaryDirectory
-    >>> from reluenum import Problem, enumerate_minima
-    >>> basins = enumerate_minima(Problem.from_arrays([-1, 1], [0, 2], width=1, ridge=0.5)).basins()
-    >>> with TemporaryDirectory() as folder:
-    ...     basins.save(f"{folder}/basins.json")
-    ...     read_basins(f"{folder}/basins.json")
-    Basins: 1 of 1 components
-    """
-    document = read_json(path)
-    check_kind(document, BASINS, path)
-    return Basins(document)
-
-
 def disconnectivity(
     document: Mapping[str, Any],
     settings: Settings = DEFAULT_SETTINGS,
@@ -150,8 +59,8 @@ def disconnectivity(
     folder: Path | None = None,
     points: Sequence[StationaryRow] = (),
     force: bool = False,
-) -> Basins:
-    """Return the disconnectivity graph of a list of minima.
+) -> dict[str, Any]:
+    """Return the document of the disconnectivity graph of a list of minima (docs/basins.md).
 
     Parameters
     ----------
@@ -182,16 +91,14 @@ def disconnectivity(
     if undecided:
         raise UndecidedError(f"{undecided} supports of the list are undecided: there is no tree")
     if document["problem"]["width"] == ALL:
-        return Basins(
-            {
-                **_opening(document, False),
-                "components": spans(document),
-                "leaves": [],
-                "merges": [],
-                "every_width": every_width_record(document),
-                "minima": dict(document),
-            }
-        )
+        return {
+            **_opening(document, False),
+            "components": spans(document),
+            "leaves": [],
+            "merges": [],
+            "every_width": every_width_record(document),
+            "minima": dict(document),
+        }
     geometry = Geometry.of(Problem.from_document(document["problem"]))
     with settings.open() as backends:
         found: Iterable[Found]
@@ -204,7 +111,7 @@ def disconnectivity(
         vertices = Vertices.of(Escalation(geometry, backends), found)
         if not force:
             _refuse_large(vertices, labelled)
-        return Basins(_grown(document, vertices, labelled))
+        return _grown(document, vertices, labelled)
 
 
 def _refuse_large(vertices: Vertices, labelled: bool) -> None:

@@ -36,6 +36,6 @@ def keys(record):
 def test_every_key_is_on_the_page(labelled):
     at_width = enumerate_minima(reference_problem(2, "1/100"), engine="certified")
     everywhere = certify_problem(reference_problem(1, "3/10"), question=EveryWidth).document
-    documents = [at_width.basins(labelled).document, disconnectivity(everywhere).document]
+    documents = [at_width.basins(labelled).document, disconnectivity(everywhere)]
     explained = set(re.findall(r"`\{?\"?([a-z_]+)", PAGE.read_text(encoding="utf-8")))
     assert {key for document in documents for key in keys(document)} <= explained
