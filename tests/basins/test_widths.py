@@ -2,7 +2,7 @@
 
 import pytest
 
-from reluenum import Problem, enumerate_minima
+from reluenum import Basins, Problem, enumerate_minima
 from reluenum.basins.disconnectivity import disconnectivity
 from reluenum.engines.certified.prove import certify_problem
 from reluenum.engines.certified.questions import EveryWidth
