@@ -129,7 +129,7 @@ def _refuse_large(vertices: Vertices, labelled: bool) -> None:
 
 
 def is_basin(record: Mapping[str, Any]) -> bool:
-    """Return whether a component of a list is a strict minimum as a set (Theorem G).
+    """Return whether a component of a list is a strict minimum as a set (Lemma 40).
 
     That is: compact. So are isolated ones, and those that are global at every width.
     """
@@ -193,7 +193,7 @@ def _ends(record: Mapping[str, Any], levels: Levels) -> list[int]:
 def _component_records(
     minima: Mapping[str, Any], tree: Tree, ends: Sequence[Sequence[int]], of_leaf: Sequence[int]
 ) -> Iterable[dict[str, Any]]:
-    """Yield what the tree says of each component of the list."""
+    """Yield what the tree says of each component of the list (Corollary 40.1)."""
     vertices, lower, first = tree.places.vertices, {}, {}
     for number, merge in reversed(list(enumerate(tree.merges))):
         for child in merge.children:

@@ -25,7 +25,10 @@ FIRST_DIGITS = 16
 
 
 def pass_record(vertices: Vertices, vertex: int) -> dict[str, Any]:
-    """Return what happens at a stationary point where components join."""
+    """Return what happens at a stationary point where components join (Lemma 39).
+
+    Either a unit is zero there, or exactly one living unit descends, to several sides.
+    """
     point = vertices.point(vertex)
     pairs = zip(point.support, point.signs, strict=True)
     record = {"support": _signed_faces(vertices, vertex), "event": DEATH}
@@ -47,7 +50,7 @@ def _signed_faces(vertices: Vertices, vertex: int) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, eq=False)
 class Paths:
-    """Broken lines over the points of a tree; a corner that is low enough serves several.
+    """Broken lines that prove barriers (Lemma 43); a corner that is low enough serves several.
 
     Parameters
     ----------

@@ -3,12 +3,13 @@
 A vertex support is a point of the space of unit states, one unit on each face and the others zero.
 Two points are neighbours if a product of closed signed cells contains both: then the loss between
 them is at most the larger one. The components of {loss <= c} are those of the graph of all points
-with a loss of at most c.
+with a loss of at most c (Corollary G.1).
 """
 
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import permutations
 
 import numpy as np
@@ -25,7 +26,7 @@ Contacts = Mapping[int, Mapping[int, int]]
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """The points of the graph: vertices with their units in an order, or in any.
+    """The points of the graph: vertices with their units in an order, or in any (Lemma 42).
 
     Parameters
     ----------
@@ -54,9 +55,9 @@ class Places:
         used, codes = np.unique(np.where(vertices.signs == 0, 0, signed), return_inverse=True)
         rows, vertex = codes.reshape(signed.shape), np.arange(len(vertices))
         if labelled:
-            orders = [sorted(set(permutations(row))) for row in rows.tolist()]
-            vertex = np.repeat(vertex, [len(order) for order in orders])
-            rows = np.array([row for order in orders for row in order])
+            placed = [_placements(row[row > 0], len(row)) for row in rows]
+            vertex = np.repeat(vertex, [len(part) for part in placed])
+            rows = np.concatenate(placed)
         return cls(vertices, labelled, vertex, rows, _compatible(vertices, used))
 
     def __len__(self) -> int:
@@ -68,15 +69,30 @@ class Places:
 
     def neighbours(self, place: int, others: slice | np.ndarray) -> np.ndarray:
         """Return which of other points share a product of closed signed cells with one."""
-        fits = [self._fitting(code)[others] for code in self.units[place].tolist()]
+        codes = self.units[place].tolist()
         if self.labelled:
-            return np.all([row[:, k] for k, row in enumerate(fits)], axis=0)
-        return _matched(fits)
+            fits = [self._fitting(code)[others, k] for k, code in enumerate(codes)]
+            return np.all(fits, axis=0)
+        # Living units that are not matched with each other need a zero unit.
+        living = [self._fitting(code)[others] for code in codes if code]
+        return _most_matched(living) >= len(living) + self._living[others] - len(codes)
+
+    @cached_property
+    def _living(self) -> np.ndarray:
+        """How many units of each point are not zero, (P,)."""
+        return (self.units > 0).sum(axis=1)
 
     def _fitting(self, code: int) -> np.ndarray:
-        """Return which units of all points fit a signed face, (P, L)."""
+        """Return which units of all points fit a signed face: (P, L), or, in any order, (P, M).
+
+        In any order, zero units fit none, and points have at most M others, which come first.
+        """
         if code not in self._fits:
-            self._fits[code] = self.fits[code][self.units]
+            row, units = self.fits[code], self.units
+            if not self.labelled:
+                row = np.where(np.arange(len(row)) > 0, row, False)
+                units = units[:, : int(self._living.max())]
+            self._fits[code] = row[units]
         return self._fits[code]
 
     def are_neighbours(self, left: int, right: int) -> bool:
@@ -108,19 +124,29 @@ def _compatible(vertices: Vertices, used: np.ndarray) -> np.ndarray:
     return fits
 
 
-def _matched(fits: Sequence[np.ndarray]) -> np.ndarray:
-    """Return where units can be matched one to one, (B,), from whom each unit fits, (B, L)."""
-    width = len(fits)
-    reached = {0: np.ones(len(fits[0]), dtype=bool)}
+def _placements(living: np.ndarray, width: int) -> np.ndarray:
+    """Return all ways to give living units a place, (K, L)."""
+    places = np.array(list(permutations(range(width), len(living))), dtype=np.int64)
+    found = np.zeros((len(places), width), dtype=np.int64)
+    np.put_along_axis(found, places, living[None, :], axis=1)
+    return found
+
+
+def _most_matched(fits: Sequence[np.ndarray]) -> np.ndarray:
+    """Return how many units can be matched one to one, (B,), from whom each unit fits, (B, M)."""
+    reached = {0: True}
     for row in fits:
-        further: dict[int, np.ndarray] = {}
+        further = dict(reached)
         for taken, possible in reached.items():
-            for k in range(width):
+            for k in range(row.shape[1]):
                 if not taken >> k & 1:
-                    key, found = taken | 1 << k, possible & row[:, k]
-                    further[key] = further[key] | found if key in further else found
+                    key = taken | 1 << k
+                    further[key] = further.get(key, False) | possible & row[:, k]
         reached = further
-    return reached[(1 << width) - 1]
+    most = 0
+    for taken, possible in reached.items():
+        most = np.maximum(most, taken.bit_count() * possible)
+    return most
 
 
 @dataclass(frozen=True)
@@ -253,7 +279,8 @@ class Tree:
         """Add points that are joined at one level to the component that they make."""
         meeting = sorted(self._meeting(group, contacts))
         (is_leaf, number), *others = meeting or [(True, -1)]
-        if number < 0 or (others and others[-1][0]):
+        wrong = number < 0 or (is_leaf and self._component[self.start[number]] >= 0)
+        if wrong or (others and others[-1][0]):
             raise TheoremViolationError("a component appears that holds not exactly one basin")
         passes = self._passes(group, contacts)
         for place in group:
@@ -275,7 +302,10 @@ class Tree:
         self._count += len(group)
 
     def _passes(self, group: Sequence[int], contacts: Contacts) -> tuple[int, ...]:
-        """Return the points that touch several components, or, if none does, one."""
+        """Return the points that touch several components; if none does, those that touch one.
+
+        The latter are the ends of an arc (Lemma 39).
+        """
         several = tuple(place for place in group if len(contacts[place]) > 1)
         return several or tuple(place for place in group if contacts[place])
 

@@ -1,4 +1,4 @@
-"""Basins of every width, beside the trees of single widths."""
+"""Basins of every width, beside the trees of single widths (Corollary 40.2)."""
 
 import pytest
 
