@@ -10,7 +10,7 @@ from typing import Any
 from reluenum.cli.exits import DECIDED, UNDECIDED, stopped
 from reluenum.cli.minima import add_enumeration, enumerated, incomplete
 from reluenum.cli.options import add_layout, limits_of, reading, writable, write
-from reluenum.errors import BackendError, InputError, UndecidedError
+from reluenum.errors import BackendError, InputError, TheoremViolationError, UndecidedError
 
 EXPECTED = "a document of `reluenum minima`"
 
@@ -35,12 +35,18 @@ def run_basins(options: argparse.Namespace) -> int:
     document = _read(options) if listed else _enumerated(options, output)
     if document["enumeration"]["undecided"]:
         return incomplete(document)
+    if options.labelled and document["problem"]["width"] == "all":
+        raise InputError("--labelled", "given with every width", "it with one width")
     folder = Path(options.data).parent if listed else output and output.parent
     try:
         with reading(options.data, EXPECTED) if listed else nullcontext():
             found = _tree(options, document, folder)
     except (BackendError, UndecidedError) as error:
         return stopped(error, UNDECIDED)
+    except TheoremViolationError as error:
+        if listed:  # the list may have been changed, which `verify` finds out
+            raise InputError("FILE", f"{options.data}: {error}", EXPECTED) from error
+        raise
     if output is not None and listed:
         _copy_certificate(found["minima"], Path(options.data), output)
     write(output, to_json(found))
