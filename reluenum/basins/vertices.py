@@ -99,7 +99,7 @@ class Vertices:
                 parts.append(tuple(_padded(p, problem.width) for p in part[:2]) + tuple(part[2:]))
                 vectors += list(doubles)
         faces, signs, low, high = (np.concatenate(column) for column in zip(*parts, strict=True))
-        cluster = _clusters(low, high)
+        cluster = _clusters(np.nextafter(low, -np.inf), np.nextafter(high, np.inf))
         order = np.lexsort((*faces.T[::-1], cluster))
         columns = (column[order] for column in (faces, signs, cluster))
         return cls(escalation, *columns, tuple(vectors[k] for k in order))
@@ -155,7 +155,7 @@ def _padded(rows: np.ndarray, width: int) -> np.ndarray:
 def _enclosed(
     escalation: Escalation, supports: np.ndarray, known: np.ndarray | None
 ) -> tuple[np.ndarray, ...]:
-    """Return supports, signs, lower and upper bounds of the losses, and vectors."""
+    """Return supports, signs, bounds of the losses, not yet rounded outwards, and vectors."""
     frames = escalation.geometry.frames
     with np.errstate(all="ignore"):  # what is not finite encloses everything
         lengths = None if known is None else np.sqrt((known**2).sum(2))
@@ -164,7 +164,8 @@ def _enclosed(
         loss = enclosed_losses(frames, found)
         low, high = loss.mid - loss.rad, loss.mid + loss.rad
         vectors = found.vectors(frames).mid
-    for k in np.flatnonzero((signs == 0).any(axis=1) | ~np.isfinite(loss.rad)):
+        known_well = (signs != 0).all(axis=1) & np.isfinite(low) & np.isfinite(high)
+    for k in np.flatnonzero(~known_well):
         support = tuple(frames.faces[face] for face in supports[k])
         start = vectors[k] if known is None else known[k]
         point = escalation.point(support, start)
@@ -175,7 +176,7 @@ def _enclosed(
             ball = point.loss.ball(96) / escalation.problem.loss_scale
         enclosed = Balls.of([ball], ())
         low[k], high[k] = enclosed.mid - enclosed.rad, enclosed.mid + enclosed.rad
-    return supports, signs, np.nextafter(low, -np.inf), np.nextafter(high, np.inf), vectors
+    return supports, signs, low, high, vectors
 
 
 def enclosed_losses(frames: Frames, found: EnclosedResiduals) -> Balls:
@@ -231,9 +232,7 @@ def recorded_vertices(
             first += len(batch)
     for size, parts in chosen.items():
         subsets, numbers = Subsets(total, size), np.concatenate([n for n, _ in parts])
-        rows = [subsets.rows(k, k + 1)[0] for k in numbers.tolist()]
-        supports = np.array(rows, dtype=np.int64).reshape(-1, size)
-        yield supports, np.concatenate([vectors for _, vectors in parts])
+        yield subsets.members(numbers), np.concatenate([vectors for _, vectors in parts])
 
 
 def _source(certificate: Mapping[str, Any], folder: Path | None) -> BinaryIO:

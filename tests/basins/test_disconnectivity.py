@@ -19,6 +19,8 @@ from reluenum.errors import IncompleteRunError, TooManySupportsError, UndecidedE
 from reluenum.geometry.arrangement import sign
 from tests.support.oracles import random_problem, reference_problem
 
+pytestmark = pytest.mark.seconds(30)
+
 FLAT = (
     [["-3/4", "100"], ["-3/4", "-100"], ["3/4", "100"], ["3/4", "-100"]],
     ["41/20", "39/20", "-39/20", "-41/20"],
