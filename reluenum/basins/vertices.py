@@ -26,7 +26,7 @@ from reluenum.engines.certified.escalation import Escalation
 from reluenum.engines.certified.projections import EnclosedResiduals, blocks, project
 from reluenum.engines.certified.spool import Task, surveyed
 from reluenum.engines.certified.verdicts import Verdict, memberships
-from reluenum.errors import IncompleteRunError
+from reluenum.errors import IncompleteRunError, UndecidedError
 from reluenum.geometry.frames import Frames
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.subsets import Subsets
@@ -252,11 +252,17 @@ def _source(certificate: Mapping[str, Any], folder: Path | None) -> BinaryIO:
 
 
 def surveyed_vertices(geometry: Geometry, settings: Settings) -> Iterator[Found]:
-    """Yield the vertex supports of a problem as the certified engine finds them."""
+    """Yield the vertex supports of a problem as the certified engine finds them.
+
+    Raises
+    ------
+    UndecidedError
+        If it leaves one undecided.
+    """
     task = Task(geometry.problem, geometry.problem.width, settings)
     for block in surveyed(task):
         if block.reasons:
-            raise IncompleteRunError(f"a support stayed undecided: {block.reasons[0][1]}")
+            raise UndecidedError(f"a support stayed undecided: {block.reasons[0][1]}")
         solved = block.kind[(block.kind != Verdict.REDUCIBLE) & (block.kind != Verdict.UNDECIDED)]
         rows = Subsets(task.total, block.size).rows(block.start, block.start + len(block.kind))
         yield (
