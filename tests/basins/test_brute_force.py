@@ -1,6 +1,7 @@
 """Merge trees beside a brute force that shares nothing with the package.
 
-Of any two pieces, or of those that suffice (Theorem G, Lemma 36).
+Pieces are compared by two, all of them or those that suffice (Theorem G, Lemma 36), and not by
+points as in Corollary G.1.
 """
 
 import random
