@@ -50,11 +50,6 @@ class GroebnerBasis:
         """Leading monomials."""
         return tuple(p.monomial(0) for p in self.polynomials)
 
-    @property
-    def is_unit(self) -> bool:
-        """Whether the ideal is everything: no solution, not even a complex one."""
-        return self.dimension < 0
-
     @cached_property
     def dimension(self) -> int:
         """Dimension of the complex solution set; -1 if it is empty."""

@@ -5,7 +5,6 @@ then certified as the engines do it: a proved point, and a proof of minimality o
 So every end point is at a listed minimum, at a proved saddle, or proved to lie above one of them.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -328,12 +327,6 @@ def _stall(limit: Destination, settled: Settled, k: int) -> Stall:
     if limit.zero_units == 0:
         return Stall.KINK
     return Stall.DEAD if settled.dead[k].any() else Stall.ZERO
-
-
-def counts(ends: Sequence[End]) -> dict[EndKind, int]:
-    """Return how many end points there are of each kind."""
-    found = Counter(end.kind for end in ends)
-    return {kind: found[kind] for kind in EndKind}
 
 
 def fmpq_of(value: float) -> fmpq:
