@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from reluenum.figures.reading import Document, number
-from reluenum.figures.style import BLACK, BLUE, DOUBLE_COLUMN, GREY, VERMILLION, drawing
+from reluenum.figures.style import BLACK, BLUE, DOUBLE_COLUMN, GREY, VERMILLION, drawing, mark
 
 
 def _note(document: Document) -> str:
@@ -80,9 +80,7 @@ def _draw_branch(
     )
     for k in (0, -1):
         if samples[k]["ridge"] not in ends:
-            axes.plot(
-                ridges[k], heights[k], "o", markersize=3.5, color=colour, markerfacecolor="white"
-            )
+            axes.plot(ridges[k], heights[k], **mark("o", colour, 3.5, hollow=True))
 
 
 def _ridge_axis(text: str) -> float:
@@ -103,6 +101,4 @@ def _path_legend() -> list[Line2D]:
         Line2D([], [], color=colour, linestyle=style, linewidth=width, label=label)
         for label, colour, style, width in lines
     ]
-    end = Line2D([], [], color=GREY, marker="o", linestyle="", markerfacecolor="white")
-    end.set_label("begins or ends")
-    return [*handles, end]
+    return [*handles, Line2D([], [], **mark("o", GREY, 5, hollow=True), label="begins or ends")]

@@ -27,6 +27,12 @@ BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = (
 
 GREY, LINE, LIGHT, BLACK = "#7F7F7F", "#A6A6A6", "#D9D9D9", "#000000"
 
+COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+"""What is told apart by its colour, in this order."""
+
+LOOKS = tuple(zip((BLUE, VERMILLION, GREEN, PURPLE, ORANGE, BLACK), "os^DvP", strict=True))
+"""Colours and markers of what is told apart in one panel."""
+
 STYLE = {
     "font.size": 8,
     "axes.titlesize": 8,
@@ -147,6 +153,15 @@ def drawing(warning: Callable[[Any], str]) -> Callable[[Draw], Callable[[Any], F
         return drawn
 
     return decorate
+
+
+def mark(
+    marker: str, colour: str, size: float, hollow: bool = False, **more: Any
+) -> dict[str, Any]:
+    """Return the keywords of a mark without a line, filled or hollow."""
+    face = "white" if hollow else colour
+    looks = {"marker": marker, "markersize": size, "color": colour, "markerfacecolor": face}
+    return {**looks, "linestyle": "none", **more}
 
 
 def message(text: str) -> Figure:

@@ -1,7 +1,6 @@
 """How many isolated minima of full size there are: the numbers N_m of Corollary D.1."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from reluenum.figures.style import BLACK, BLUE, SKY, VERMILLION, panel_grid
+from reluenum.figures.style import BLACK, BLUE, SKY, VERMILLION, mark, panel_grid
 from reluenum.figures.sweeps.panels import (
     LINEAR_UP_TO,
     count_axis,
@@ -98,15 +97,7 @@ def _draw_histograms(
     axes.tick_params(axis="x", length=0)
 
 
-_MEAN: dict[str, Any] = {
-    "marker": "D",
-    "linestyle": "none",
-    "markersize": 4,
-    "color": VERMILLION,
-    "markeredgecolor": BLACK,
-    "markeredgewidth": 0.5,
-    "zorder": 4,
-}
+_MEAN = mark("D", VERMILLION, 4, markeredgecolor=BLACK, markeredgewidth=0.5, zorder=4)
 
 _SIZE_LEGEND = [
     Patch(facecolor=SKY, edgecolor=BLUE, linewidth=0.5, label="share of instances"),
