@@ -202,6 +202,14 @@ def panel_grid(
     height = min(height, 9.2 / rows)
     width = max(SINGLE_COLUMN, min(columns, 4) * DOUBLE_COLUMN / 4) if count <= 4 else DOUBLE_COLUMN
     figure = Figure(figsize=(width, rows * height + 0.4), layout="constrained")
+    return figure, shared_panels(figure, columns, count, horizontal, vertical)
+
+
+def shared_panels(
+    figure: Figure, columns: int, count: int, horizontal: str, vertical: str = ""
+) -> list[Axes]:
+    """Return so many panels of a figure that share their labelled axes, row by row."""
+    rows = ceil(count / columns)
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     for axes in grid.flat[count:]:
         axes.set_axis_off()
@@ -210,7 +218,7 @@ def panel_grid(
         axes.set_xlabel(horizontal)
     for axes in grid[:, 0]:
         axes.set_ylabel(vertical)
-    return figure, list(grid.flat[:count])
+    return list(grid.flat[:count])
 
 
 def colour_bar(figure: Figure, colours: Any, panels: Sequence[Axes], label: str) -> None:

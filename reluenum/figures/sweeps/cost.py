@@ -76,25 +76,17 @@ def _draw_instances(
     axes: Axes, rows: pd.DataFrame, widths: Sequence[int], engine: str, rasterized: bool
 ) -> None:
     """Draw a mark for every instance, small ones if there are many."""
-    for width, part in rows[rows["complete"]].groupby("width"):
-        style = look(widths, width) | {"linestyle": "none", "markeredgewidth": 0.3, "alpha": 0.6}
-        size = {"markersize": 1.6} if rasterized else {"markersize": 2.6}
-        axes.plot(
-            part["supports"].to_numpy(float),
-            part["seconds"].to_numpy(float),
-            **style | size,
-            rasterized=rasterized,
-            gid=f"{engine}-L{width}",
-        )
-    left_out = rows[~rows["complete"]]
-    if len(left_out):
-        axes.plot(
-            left_out["supports"].to_numpy(float),
-            left_out["seconds"].to_numpy(float),
-            **_UNDECIDED,
-            rasterized=rasterized,
-            gid=f"{engine}-undecided",
-        )
+    small = {"linestyle": "none", "markeredgewidth": 0.3, "alpha": 0.6}
+    small["markersize"] = 1.6 if rasterized else 2.6
+    parts = [
+        (part, look(widths, width) | small, f"{engine}-L{width}")
+        for width, part in rows[rows["complete"]].groupby("width")
+    ]
+    if not rows["complete"].all():
+        parts.append((rows[~rows["complete"]], _UNDECIDED, f"{engine}-undecided"))
+    for part, style, gid in parts:
+        places = (part[column].to_numpy(float) for column in ("supports", "seconds"))
+        axes.plot(*places, **style, rasterized=rasterized, gid=gid)
 
 
 def _draw_fit(axes: Axes, rows: pd.DataFrame, engine: str) -> float | None:

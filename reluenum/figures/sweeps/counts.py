@@ -35,16 +35,8 @@ from reluenum.figures.sweeps.panels import (
 def plot_minima_by_ridge(known: pd.DataFrame) -> tuple[Figure, str]:
     """Draw the mean number of components against the ridge, a panel for each setting and n.
 
-    Parameters
-    ----------
-    known : DataFrame
-        The decided instances, with the columns `sweep_tables.INSTANCES`.
-
-    Returns
-    -------
-    Figure
-        A line is a width; its band lies between the quartiles over data sets, thin lines are the
-        fewest and the most.
+    A line is a width; its band lies between the quartiles over data sets, thin lines are the
+    fewest and the most.
     """
     panels, note = settings_and_sizes(known)
     widths = widths_of(known)
@@ -102,15 +94,7 @@ def _draw_counts(
 def plot_minima_by_size(known: pd.DataFrame) -> tuple[Figure, str]:
     """Draw the mean number of components by n and L, at the smallest, middle and largest ridge.
 
-    Parameters
-    ----------
-    known : DataFrame
-        The decided instances, with the columns `sweep_tables.INSTANCES`.
-
-    Returns
-    -------
-    Figure
-        A row of panels for each setting; of more than eight settings only the middle ridge.
+    A row of panels for each setting; of more than eight settings only the middle ridge.
     """
     every = list(settings(known))
     places = (0, 0.5, 1) if 3 * len(every) <= MOST_PANELS else (0.5,)

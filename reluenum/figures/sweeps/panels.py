@@ -32,18 +32,7 @@ _LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (8, 2)))
 
 
 def undecided_instances(tables: Tables) -> str:
-    """Warn of instances whose lists may lack minima.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        Of which `instances` has the columns `sweep_tables.INSTANCES`.
-
-    Returns
-    -------
-    str
-        Empty if all instances are decided.
-    """
+    """Warn of instances whose lists may lack minima; empty if all of them are decided."""
     instances = tables["instances"]
     count = len(instances) - len(decided(instances))
     if not count:
@@ -54,13 +43,10 @@ def undecided_instances(tables: Tables) -> str:
 def drawing_decided(
     draw: Callable[[pd.DataFrame], tuple[Figure, str]],
 ) -> Callable[[Tables], Figure]:
-    """Make a drawing function of decided instances one of the tables of a sweep.
+    """Make a function that draws decided instances, and notes something, one of a sweep's tables.
 
-    Undecided instances are left out, and never without a warning.
-
-    Parameters
-    ----------
-    draw : function from the decided instances to a figure and a note of its own
+    Of the tables `instances` has the columns `sweep_tables.INSTANCES`. Undecided ones are left out,
+    and never without a warning.
     """
 
     @drawing(undecided_instances)

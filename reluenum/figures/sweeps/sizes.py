@@ -24,17 +24,9 @@ from reluenum.figures.sweeps.panels import (
 def plot_sizes(known: pd.DataFrame) -> tuple[Figure, str]:
     """Draw the distribution of N_m over data sets and ridges, a panel for each setting and n.
 
-    Parameters
-    ----------
-    known : DataFrame
-        The decided instances, with the columns `sweep_tables.INSTANCES`.
-
-    Returns
-    -------
-    Figure
-        A histogram for each m stands upright; the longest bar of a panel fills its column, and a
-        diamond is the mean. If counts are large, the axis becomes logarithmic upwards, and bins of
-        several counts grow with them.
+    A histogram for each m stands upright; the longest bar of a panel fills its column, and a
+    diamond is the mean. If counts are large, the axis becomes logarithmic upwards, and bins of
+    several counts grow with them.
     """
     panels, note = settings_and_sizes(known)
     widths = widths_of(known)
