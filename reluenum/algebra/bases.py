@@ -55,11 +55,6 @@ class GroebnerBasis:
         """Dimension of the complex solution set; -1 if it is empty."""
         return krull_dimension(self.leading, len(self.variables))
 
-    @property
-    def is_zero_dimensional(self) -> bool:
-        """Whether there are finitely many complex solutions, or none."""
-        return self.dimension <= 0
-
     @cached_property
     def staircase(self) -> tuple[Exponents, ...]:
         """Monomials outside the leading ideal, ascending: a basis of the quotient algebra.
@@ -69,7 +64,7 @@ class GroebnerBasis:
         ValueError
             If the ideal is not zero-dimensional.
         """
-        if not self.is_zero_dimensional:
+        if self.dimension > 0:
             raise ValueError("the quotient of a positive-dimensional ideal has no finite basis")
         found: set[Exponents] = set()
         frontier = [(0,) * len(self.variables)]
@@ -210,7 +205,7 @@ def canonical(parametrisation: Parametrisation) -> Parametrisation:
     if parametrisation.chi.degree() < 1:
         raise ValueError("a parametrisation of no points")
     modulus = fmpq_poly(_squarefree(parametrisation.chi))
-    inverse = _inverse(parametrisation.denominator, modulus)
+    inverse = parametrisation.denominator.xgcd(modulus)[1] % modulus
     values = [n * inverse % modulus for n in parametrisation.numerators]
     for form in islice(linear_forms(len(values)), _enough_forms(len(values), modulus.degree())):
         element = sum((c * v for c, v in zip(form, values, strict=True)), start=fmpq_poly([]))
@@ -234,11 +229,6 @@ def _enough_forms(variables: int, points: int) -> int:
 def _coordinates(polynomial: fmpq_poly, modulus: fmpq_poly) -> list[fmpq]:
     """Return the coefficients of a reduced polynomial, with zeros up to the modulus's degree."""
     return [polynomial[k] for k in range(modulus.degree())]
-
-
-def _inverse(polynomial: fmpq_poly, modulus: fmpq_poly) -> fmpq_poly:
-    """Return the inverse of a polynomial modulo another one prime to it."""
-    return polynomial.xgcd(modulus)[1] % modulus
 
 
 def _squarefree(polynomial: fmpz_poly) -> fmpz_poly:

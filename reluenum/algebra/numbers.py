@@ -182,6 +182,14 @@ def rational_point() -> IsolatedPoint:
     return IsolatedPoint(PolynomialSystem((), ()), [], None)
 
 
+def _operators(operation: Callable) -> tuple[Callable, Callable]:
+    """Return the methods of an operation with a number on its left, and on its right."""
+    return (
+        lambda number, other: _combined(number.point, operation, number, other),
+        lambda number, other: _combined(number.point, operation, other, number),
+    )
+
+
 class Number:
     """A rational function of the coordinates of an isolated point, evaluated when asked.
 
@@ -275,29 +283,10 @@ class Number:
         """Decide exactly whether the number is 0."""
         return self.sign() == 0
 
-    def __add__(self, other: Any) -> "Number":
-        return _combined(self.point, operator.add, self, other)
-
-    def __radd__(self, other: Any) -> "Number":
-        return _combined(self.point, operator.add, other, self)
-
-    def __sub__(self, other: Any) -> "Number":
-        return _combined(self.point, operator.sub, self, other)
-
-    def __rsub__(self, other: Any) -> "Number":
-        return _combined(self.point, operator.sub, other, self)
-
-    def __mul__(self, other: Any) -> "Number":
-        return _combined(self.point, operator.mul, self, other)
-
-    def __rmul__(self, other: Any) -> "Number":
-        return _combined(self.point, operator.mul, other, self)
-
-    def __truediv__(self, other: Any) -> "Number":
-        return _combined(self.point, operator.truediv, self, other)
-
-    def __rtruediv__(self, other: Any) -> "Number":
-        return _combined(self.point, operator.truediv, other, self)
+    __add__, __radd__ = _operators(operator.add)
+    __sub__, __rsub__ = _operators(operator.sub)
+    __mul__, __rmul__ = _operators(operator.mul)
+    __truediv__, __rtruediv__ = _operators(operator.truediv)
 
     def __neg__(self) -> "Number":
         return Number(self.point, operator.neg, (self,))

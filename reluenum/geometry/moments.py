@@ -15,9 +15,9 @@ from functools import lru_cache
 from operator import mul
 from typing import Any
 
-from flint import fmpq, fmpz
+from flint import fmpq
 
-from reluenum.algebra.linear import Vector, dot
+from reluenum.algebra.linear import Vector, common_denominator, dot
 from reluenum.geometry.arrangement import Face
 from reluenum.geometry.supports import Support
 from reluenum.problem import Problem
@@ -124,20 +124,12 @@ def _moments(problem: Problem) -> Moments:
 
 
 class _Sums:
-    """Sums of some of many rational numbers, which are kept over one denominator.
-
-    Parameters
-    ----------
-    values : iterable of fmpq
-    """
+    """Sums of some of many rational numbers, which are kept over one denominator."""
 
     def __init__(self, values: Iterable[fmpq]) -> None:
         kept = list(values)
-        denominator = fmpz(1)
-        for value in kept:
-            denominator = denominator.lcm(value.q)
-        self._denominator = denominator
-        self._numerators = [int((value * denominator).p) for value in kept]
+        self._denominator = common_denominator(kept)
+        self._numerators = [int((value * self._denominator).p) for value in kept]
 
     def over(self, points: Sequence[int]) -> fmpq:
         """Return the sum of the numbers in the given places."""
