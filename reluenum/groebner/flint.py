@@ -10,7 +10,7 @@ from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.errors import BackendError
 from reluenum.groebner.killable import KillableWorker
 from reluenum.groebner.limits import Limits, seconds_until
-from reluenum.groebner.program import UNREADABLE, executable
+from reluenum.groebner.program import UNREADABLE, executable, told_version
 
 EFFORT = (60, 120, 2000)
 """Largest basis, terms per polynomial and coefficient bits of the bounded first attempt."""
@@ -84,10 +84,15 @@ class ExecutableBackend:
 
     name: str
     program: str
+    asks_version: str
     how_to_get: str
 
     def __init__(self) -> None:
         self._worker = BasisWorker(self.name)
+
+    def version(self) -> str:
+        """Return the program's version; a BackendError says how to get the program."""
+        return told_version(self.name, r"\bversion\s+(\S+)", *self._command(self.asks_version))
 
     def _command(self, *options: str) -> list[str]:
         """Return the command line with options; a BackendError says how to get the program."""
