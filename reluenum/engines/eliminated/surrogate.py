@@ -67,7 +67,7 @@ class Surrogate:
     @property
     def variables(self) -> tuple[str, ...]:
         """Names of the coordinates of all units."""
-        return unit_variables("v", self.frames)
+        return unit_variables(self.frames)
 
     @property
     def denominator(self) -> fmpq_mpoly:
@@ -81,7 +81,7 @@ class Surrogate:
     def pre_activations(self) -> tuple[fmpq_mpoly, ...]:
         """Return xi_il for every unit and every distinct input off the flat of its face."""
         context = self.denominator.context()
-        units = unit_coordinates(context, "v", self.frames)
+        units = unit_coordinates(context, self.frames)
         return tuple(
             dot(unit, row)
             for face, unit in zip(self.faces, units, strict=True)
@@ -89,13 +89,13 @@ class Surrogate:
         )
 
 
-def unit_variables(letter: str, frames: Sequence[Sequence[Vector]]) -> tuple[str, ...]:
+def unit_variables(frames: Sequence[Sequence[Vector]]) -> tuple[str, ...]:
     """Return the names of the coordinates of units in their frames."""
-    return tuple(f"{letter}{k}_{j}" for k, frame in enumerate(frames) for j in range(len(frame)))
+    return tuple(f"v{k}_{j}" for k, frame in enumerate(frames) for j in range(len(frame)))
 
 
 def unit_coordinates(
-    context: fmpq_mpoly_ctx, letter: str, frames: Sequence[Sequence[Vector]]
+    context: fmpq_mpoly_ctx, frames: Sequence[Sequence[Vector]]
 ) -> list[list[fmpq_mpoly]]:
     """Return each unit v = (b, c) as polynomials in its coordinates.
 
@@ -103,8 +103,6 @@ def unit_coordinates(
     ----------
     context : fmpq_mpoly_ctx
         With the variables of `unit_variables`.
-    letter : str
-        With which their names begin.
     frames : for each unit, a sequence of (d + 1,) tuples of fmpq
         Bases of the flats; empty for a zero unit.
     """
@@ -112,7 +110,7 @@ def unit_coordinates(
     return [
         [
             context.constant(0)
-            + sum(variable[f"{letter}{k}_{j}"] * vector[m] for j, vector in enumerate(frame))
+            + sum(variable[f"v{k}_{j}"] * vector[m] for j, vector in enumerate(frame))
             for m in range(len(frame[0]) if frame else 0)
         ]
         for k, frame in enumerate(frames)
@@ -154,8 +152,8 @@ def surrogate(
     (2*v0_0 + 2*v0_1,)
     """
     frames = tuple(tuple(frame) for frame in frames or [face.basis for face in faces])
-    context = fmpq_mpoly_ctx.get(unit_variables("v", frames), Ordering.degrevlex)
-    units = unit_coordinates(context, "v", frames)
+    context = fmpq_mpoly_ctx.get(unit_variables(frames), Ordering.degrevlex)
+    units = unit_coordinates(context, frames)
     zero, ridge = context.constant(0), problem.effective_ridge
     hidden = [
         [
