@@ -13,7 +13,7 @@ from reluenum.datasets.datafiles import read_csv
 from reluenum.datasets.families import dataset
 from reluenum.datasets.layout import Layout
 from reluenum.documents.minima import VERSION
-from reluenum.documents.seals import place_of, read_sealed
+from reluenum.documents.results import read_step
 from reluenum.engines.certified.blocks import Block, read_blocks
 from reluenum.engines.formulations import FORMULATIONS, Formulation
 from reluenum.errors import IncompleteRunError
@@ -83,7 +83,7 @@ def read_problem(path: str | Path) -> Problem:
         If the file is no problem or was changed after it was written.
     """
     with _as_damaged(path):
-        return _problem_in(path, _read_step(path, PROBLEM))
+        return _problem_in(path, read_step(path, (PROBLEM, VERSION)))
 
 
 def read_feasible(path: str | Path, force: bool, limit: int = SUPPORT_LIMIT) -> Problem:
@@ -146,7 +146,7 @@ def patterns_document(
 def read_batches(path: str | Path, problem: Problem | None = None) -> list[list[Pattern]]:
     """Read the batches of patterns, checking that they belong to the problem if it is given."""
     with _as_damaged(path):
-        record = _read_step(path, PATTERNS)
+        record = read_step(path, (PATTERNS, VERSION))
         if problem is not None:
             _check_digest(path, record, problem)
         return [[Pattern(tuple(name.split("|"))) for name in batch] for batch in record["batches"]]
@@ -155,7 +155,7 @@ def read_batches(path: str | Path, problem: Problem | None = None) -> list[list[
 def read_examined(path: str | Path, problem: Problem) -> dict[str, Any] | None:
     """Read the record of all sign matrices from a file of patterns, if they were gone through."""
     with _as_damaged(path):
-        record = _read_step(path, PATTERNS)
+        record = read_step(path, (PATTERNS, VERSION))
         _check_digest(path, record, problem)
         return record["sign_matrices_examined"]
 
@@ -229,7 +229,7 @@ def read_solved(path: str | Path, geometry: Geometry, route: Formulation) -> Sol
         If a recorded point is not what the record says.
     """
     with _as_damaged(path):
-        record = _read_step(path, SOLVED)
+        record = read_step(path, (SOLVED, VERSION))
         _check_digest(path, record, geometry.problem)
         if record["formulation"] != route.name:
             raise IncompleteRunError(f"{path} holds outcomes of another formulation")
@@ -269,7 +269,7 @@ def merged_document(route: Formulation, merged: Any, outcomes: Iterable[Any]) ->
 def read_merged(path: str | Path) -> CertifiedLandscape:
     """Read merged points, merge them anew and certify them: nothing is taken on trust."""
     with _as_damaged(path):
-        record = _read_step(path, MERGED)
+        record = read_step(path, (MERGED, VERSION))
         problem = _problem_in(path, record)
         geometry = Geometry.of(problem)
         route = FORMULATIONS[record["formulation"]]
@@ -316,14 +316,6 @@ def _problem_in(path: str | Path, record: Mapping[str, Any]) -> Problem:
 
 def _step_header(kind: str, problem: Problem) -> dict[str, Any]:
     return {"format": kind, "version": VERSION, "problem_sha256": problem.digest}
-
-
-def _read_step(path: str | Path, kind: str) -> dict[str, Any]:
-    """Read a file of the given kind."""
-    record = read_sealed(path, place_of(path))
-    if record.get("format") != kind or record.get("version") != VERSION:
-        raise IncompleteRunError(f"{path} is not a file of kind {kind}, version {VERSION}")
-    return record
 
 
 def _check_digest(path: str | Path, record: Mapping[str, Any], problem: Problem) -> None:
