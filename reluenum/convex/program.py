@@ -145,12 +145,7 @@ def convex_optimum(problem: Problem) -> ConvexOptimum:
 
 @dataclass(frozen=True, eq=False)
 class _Program(InDoubles):
-    """The program of a problem in doubles: a vector for each of J = 2 K pairs of cell and sign.
-
-    Parameters
-    ----------
-    geometry : Geometry
-    """
+    """The program of a problem in doubles: a vector for each of J = 2 K pairs of cell and sign."""
 
     geometry: Geometry
 
@@ -282,12 +277,7 @@ def _solve(program: _Program) -> _Solution:
 
 
 def _cvxpy() -> Any:
-    """Return the modelling package, if its solver is there, too.
-
-    Raises
-    ------
-    MissingExtraError
-    """
+    """Return the modelling package; a MissingExtraError says if it, or its solver, is not there."""
     try:
         import clarabel  # noqa: F401
         import cvxpy
