@@ -51,18 +51,10 @@ class GroebnerEngine:
         examined = None
         if self.all_patterns:
             examined = refute_all(geometry, settings.progress).to_document()
-        with (
-            _solving(geometry, route, settings) as solve,
-            tqdm(
-                total=route.whole.total(geometry),
-                unit=route.whole.unit,
-                disable=not settings.progress,
-            ) as bar,
-        ):
-            outcomes = []
-            for outcome in route.whole.outcomes(geometry, solve):
-                bar.update()
-                outcomes.append(outcome)
+        bar = {"total": route.whole.total(geometry), "unit": route.whole.unit}
+        with _solving(geometry, route, settings) as solve:
+            coming = route.whole.outcomes(geometry, solve)
+            outcomes = list(tqdm(coming, disable=not settings.progress, **bar))
         found = route.certify(route.merge(geometry, outcomes), geometry)
         return replace(found, sign_matrices=examined)
 
