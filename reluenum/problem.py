@@ -289,14 +289,8 @@ class Problem:
     @classmethod
     def from_document(cls, record: Mapping[str, Any]) -> Self:
         """Make a problem from the `problem` record of a document."""
-        return cls.from_text(
-            record["x"],
-            record["y"],
-            record["width"],
-            record["ridge"],
-            record["loss"],
-            record["output_bias"],
-        )
+        keys = ("x", "y", "width", "ridge", "loss", "output_bias")
+        return cls.from_text(*(record[key] for key in keys))
 
     def to_document(self) -> dict[str, Any]:
         """Return the `problem` record of a document."""

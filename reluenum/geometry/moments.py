@@ -53,10 +53,11 @@ class Moments:
         }
         self._known: dict[str, tuple[Vector, Vector]] = {}
 
-    @classmethod
-    def of(cls, problem: Problem) -> "Moments":
+    @staticmethod
+    @lru_cache(maxsize=8)
+    def of(problem: Problem) -> "Moments":
         """Return the moments of a problem, computed once for the latest few."""
-        return _moments(problem)
+        return Moments(problem)
 
     def response(self, face: Face) -> Vector:
         """Return b_F = sum over the active points of (R y)_i row_i."""
@@ -116,11 +117,6 @@ class Moments:
                 tuple(self._products[j, last].over(active) for j in range(last + 1)),
             )
         return self._known[face.signs]
-
-
-@lru_cache(maxsize=8)
-def _moments(problem: Problem) -> Moments:
-    return Moments(problem)
 
 
 class _Sums:
