@@ -119,13 +119,7 @@ def _level(component: Document, rank: int) -> dict[str, Any]:
 
 
 def _label_levels(axes: Axes, scale: _LossScale, right: float, losses: list[str]) -> list[float]:
-    """Write losses right of their markers, moved apart where they would collide.
-
-    Returns
-    -------
-    list of float
-        The heights of the labels.
-    """
+    """Write losses right of their markers, apart from each other, and return their heights."""
     labels: dict[str, list[float]] = {}
     for loss in losses if len(losses) <= 12 else (losses[0], losses[-1]):
         labels.setdefault(short_number(loss, 5), []).append(number(loss))

@@ -1,6 +1,7 @@
 """The bifurcation diagram: how losses and weights of the local minima move with the ridge."""
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,7 @@ def _draw_branch(
     ends: set[str],
 ) -> None:
     samples = branch["samples"]
-    ridges = np.array([_ridge_axis(sample["ridge"]) for sample in samples])
+    ridges = np.array([float(Fraction(sample["ridge"])) for sample in samples])
     heights = np.array([number(value) for value in values])
     style = "-" if len(branch["support"]) in (0, width) else "--"
     axes.plot(ridges, heights, style, color=colour, linewidth=1)
@@ -81,11 +82,6 @@ def _draw_branch(
     for k in (0, -1):
         if samples[k]["ridge"] not in ends:
             axes.plot(ridges[k], heights[k], **mark("o", colour, 3.5, hollow=True))
-
-
-def _ridge_axis(text: str) -> float:
-    numerator, _, denominator = text.partition("/")
-    return int(numerator) / int(denominator or 1)
 
 
 def _path_legend() -> list[Line2D]:

@@ -7,6 +7,7 @@ the same starts, so their counts are not independent of each other.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any, Self
 
 import pandas as pd
@@ -176,13 +177,12 @@ def shares_frame(documents: Mapping[str, Document]) -> pd.DataFrame:
 
 def _instance_rows(name: str, document: Document) -> Iterator[dict[str, Any]]:
     problem = document["problem"]
-    numerator, _, denominator = problem["ridge"].partition("/")
     for optimiser, runs in runs_by_optimiser(document):
         fates = Counter(fate_of(run, document) for run in runs)
         yield {
             "instance": name,
             **problem_cells(problem),
-            "ridge_decimal": int(numerator) / int(denominator or 1),
+            "ridge_decimal": float(Fraction(problem["ridge"])),
             "optimiser": optimiser,
             "runs": len(runs),
             "components": len(document["components"]),
