@@ -163,12 +163,7 @@ def shape_position(quotient: Quotient, form: Sequence[int]) -> Parametrisation |
 def _by_powers(matrix: fmpq_mat, elements: Sequence[list[fmpq]]) -> Parametrisation | None:
     """Write elements of an algebra as polynomials in one of them, or return None if it has others.
 
-    Parameters
-    ----------
-    matrix : fmpq_mat
-        Row k is the product of the one and the k-th vector of a basis that starts with 1.
-    elements : sequence of list of fmpq
-        Their coordinates in that basis.
+    Row k of the matrix is the product of the one and the k-th vector of a basis that starts with 1.
     """
     degree = matrix.nrows()
     power = fmpq_mat(1, degree, [1] + [0] * (degree - 1))

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from reluenum.documents.results import read_step
 from reluenum.engines.certified.blocks import Block, read_blocks
 from reluenum.engines.formulations import FORMULATIONS, Formulation
 from reluenum.errors import IncompleteRunError
+from reluenum.experiments.instances import CONVENTIONS
 from reluenum.experiments.plans import batch_names
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts, Pattern, patterns
@@ -59,14 +59,7 @@ def problem_of(instance: Mapping[str, Any]) -> Problem:
         inputs, targets = read_csv(instance["csv"], Layout(**instance.get("layout", {})))
     else:
         inputs, targets = dataset(instance["family"], **instance["parameters"])
-    return Problem.from_text(
-        inputs,
-        targets,
-        instance["width"],
-        instance["ridge"],
-        instance["loss"],
-        instance["output_bias"],
-    )
+    return Problem.from_text(inputs, targets, *(instance[key] for key in CONVENTIONS))
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:
@@ -210,16 +203,10 @@ def solved_document(
     }
 
 
-@dataclass(frozen=True)
-class Solved:
-    """What `read_solved` returns: the patterns of one file and their outcomes."""
-
-    patterns: tuple[str, ...]
-    outcomes: tuple[Any, ...]
-
-
-def read_solved(path: str | Path, geometry: Geometry, route: Formulation) -> Solved:
-    """Read the outcomes of some patterns and certify their points anew.
+def read_solved(
+    path: str | Path, geometry: Geometry, route: Formulation
+) -> tuple[list[str], list[Any]]:
+    """Read some patterns and their outcomes, and certify their points anew.
 
     Raises
     ------
@@ -233,8 +220,7 @@ def read_solved(path: str | Path, geometry: Geometry, route: Formulation) -> Sol
         _check_digest(path, record, geometry.problem)
         if record["formulation"] != route.name:
             raise IncompleteRunError(f"{path} holds outcomes of another formulation")
-        outcomes = tuple(route.read(geometry, entry) for entry in record["outcomes"])
-        return Solved(tuple(record["patterns"]), outcomes)
+        return record["patterns"], [route.read(geometry, entry) for entry in record["outcomes"]]
 
 
 def merge_files(
@@ -249,9 +235,9 @@ def merge_files(
     """
     found = [read_solved(path, geometry, route) for path in paths]
     expected = map(str, patterns(geometry.arrangement, geometry.problem.width))
-    if fault := not_once(expected, (pattern for solved in found for pattern in solved.patterns)):
+    if fault := not_once(expected, (pattern for solved, _ in found for pattern in solved)):
         raise IncompleteRunError(f"pattern {fault[0]} is missing, doubled or unknown")
-    outcomes = [outcome for solved in found for outcome in solved.outcomes]
+    outcomes = [outcome for _, solved in found for outcome in solved]
     return route.merge(geometry, outcomes), outcomes
 
 

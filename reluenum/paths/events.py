@@ -270,18 +270,8 @@ def _stretch(family: Family, start: Sequence[arb], ends: tuple[fmpq, fmpq]) -> S
 
 
 def _tube(system: PolynomialSystem, centre: Sequence[arb], parameter: arb) -> list[arb] | None:
-    """Return a box in which there is exactly one solution for every value of a parameter.
+    """Return a box in which there is exactly one solution for every value of the last variable.
 
-    Parameters
-    ----------
-    system : PolynomialSystem
-        With one equation fewer than variables, of which the last is the parameter.
-    centre : sequence of arb
-        Of radius 0.
-    parameter : arb
-
-    Notes
-    -----
     Interval Newton with the parameter as a ball; a box that is too small is widened.
     """
     box = list(centre)
