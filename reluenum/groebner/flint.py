@@ -8,7 +8,7 @@ from flint import __FLINT_VERSION__
 from reluenum.algebra.bases import GroebnerBasis, Solutions, solutions
 from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.errors import BackendError
-from reluenum.groebner.killable import KillableWorker
+from reluenum.groebner.killable import HelpedBackend, KillableWorker
 from reluenum.groebner.limits import Limits, seconds_until
 from reluenum.groebner.program import UNREADABLE, executable, told_version
 
@@ -19,13 +19,10 @@ EASY_DEGREE = 16
 """Largest number of complex solutions that the bounded first attempt parametrises."""
 
 
-class FlintBackend:
+class FlintBackend(HelpedBackend):
     """FLINT through python-flint."""
 
     name = "flint"
-
-    def __init__(self) -> None:
-        self._worker = KillableWorker(self.name)
 
     def version(self) -> str:
         """Return FLINT's version."""
@@ -53,10 +50,6 @@ class FlintBackend:
             return None
         return _solutions_of(basis).without(system.extra_variables)
 
-    def close(self) -> None:
-        """End the helper process."""
-        self._worker.close()
-
 
 class BasisWorker(KillableWorker):
     """What follows from a reduced basis that some program found, in a helper if it is large."""
@@ -79,10 +72,9 @@ Reader = Callable[[str, tuple[str, ...]], Any]
 """From what a program answered, and the variables that were sent, to what it says."""
 
 
-class ExecutableBackend:
+class ExecutableBackend(HelpedBackend):
     """A backend that is another program, one process per system; what follows, in a helper."""
 
-    name: str
     program: str
     asks_version: str
     how_to_get: str
@@ -104,10 +96,6 @@ class ExecutableBackend:
             return read(answer, variables)
         except UNREADABLE as error:
             raise BackendError(self.name, f"unreadable answer {answer[:80]!r}") from error
-
-    def close(self) -> None:
-        """End the helper process."""
-        self._worker.close()
 
 
 def _is_easy(basis: GroebnerBasis) -> bool:

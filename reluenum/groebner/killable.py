@@ -96,6 +96,20 @@ class KillableWorker:
             self._pool = None
 
 
+class HelpedBackend:
+    """A backend that solves what is not easy in a helper process."""
+
+    name: str
+    modules: tuple[str, ...] = ()
+
+    def __init__(self) -> None:
+        self._worker = KillableWorker(self.name, *self.modules)
+
+    def close(self) -> None:
+        """End the helper process."""
+        self._worker.close()
+
+
 def _prepare(*modules: str) -> None:
     """Prepare the helper process: let signals end it even inside FLINT, and import modules."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
