@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from flint import arb, ctx, fmpq, fmpz_poly
 
-from reluenum.algebra.newton import CERTIFICATION_BITS, certified_box, evaluated_at, newton
+from reluenum.algebra.newton import CERTIFICATION_BITS, certified_box, evaluated, newton
 from reluenum.algebra.numberfield import (
     FieldElement,
     RealField,
@@ -107,7 +107,10 @@ class IsolatedPoint:
         parametrisation = self.claim.parametrisation
         scale = FieldElement(self.field, parametrisation.denominator).inverse()
         found = [FieldElement(self.field, n) * scale for n in parametrisation.numerators]
-        solves = all(evaluated_at(p.to_dict(), found).is_zero() for p in self.system.polynomials)
+        values = (
+            evaluated(terms, found, lambda n: self.field(fmpq(n))) for terms in self.system.terms
+        )
+        solves = all(value.is_zero() for value in values)
         inside = any(
             all(box.contains(e.ball(bits)) for box, e in zip(self._boxes[0], found, strict=True))
             for bits in (2**k for k in range(8, 16))
