@@ -74,10 +74,6 @@ def plot_basins(document: Document) -> tuple[Figure, str]:
     ----------
     document : dict
         Of the format `reluenum-descents`.
-
-    Returns
-    -------
-    Figure
     """
     basins = basins_frame(document)
     ends = _bars(document, basins)
@@ -158,10 +154,6 @@ def plot_end_losses(document: Document) -> tuple[Figure, str]:
     ----------
     document : dict
         Of the format `reluenum-descents`.
-
-    Returns
-    -------
-    Figure
     """
     levels = [number(level["loss"]) for level in (*document["components"], *document["saddles"])]
     if not levels:

@@ -45,10 +45,6 @@ def plot_fits(document: Document) -> tuple[Figure, str]:
     ----------
     document : dict
         Of the format `reluenum-minima`.
-
-    Returns
-    -------
-    Figure
     """
     components = document["components"][:MOST_PANELS]
     if not components:

@@ -38,10 +38,6 @@ def plot_levels(document: Document) -> tuple[Figure, str]:
     ----------
     document : dict
         Of the format `reluenum-minima`.
-
-    Returns
-    -------
-    Figure
     """
     components = document["components"]
     if not components:
@@ -174,10 +170,6 @@ def plot_losses(documents: Mapping[str, Document]) -> tuple[Figure, str]:
     ----------
     documents : mapping of str to dict
         Documents of the format `reluenum-minima`, by name of the instance.
-
-    Returns
-    -------
-    Figure
     """
     listed = [
         (line, component)

@@ -31,10 +31,6 @@ def plot_path(document: Document) -> tuple[Figure, str]:
     ----------
     document : dict
         Of the format `reluenum-path`.
-
-    Returns
-    -------
-    Figure
     """
     figure = Figure(figsize=(DOUBLE_COLUMN, 5.4), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True)

@@ -132,7 +132,8 @@ def drawing(warning: Callable[[Any], str]) -> Callable[[Draw], Callable[[Any], F
     Returns
     -------
     decorator
-        Of a function from the document to a figure and a note of its own.
+        Of a function from the document to a figure and a note of its own; what it makes of it
+        returns the figure, with warning and note above it.
     """
 
     def decorate(draw: Draw) -> Callable[[Any], Figure]:

@@ -32,10 +32,6 @@ def plot_times(measurements: Sequence[Document]) -> tuple[Figure, str]:
     ----------
     measurements : sequence of dict
         Of the format `reluenum-measurement`.
-
-    Returns
-    -------
-    Figure
     """
     formulations = list(dict.fromkeys(m["formulation"] for m in measurements))
     totals = {(m["formulation"], m["backend"]): _per_pattern(m["systems"]) for m in measurements}

@@ -55,10 +55,6 @@ def plot_units(document: Document) -> tuple[Figure, str]:
     ----------
     document : dict
         Of the format `reluenum-minima`.
-
-    Returns
-    -------
-    Figure
     """
     if not document["components"]:
         return message("no component of local minima is known"), ""

@@ -36,12 +36,7 @@ def drawn_emphasis(share: float, random: Generator, shape: tuple[int, int]) -> n
 
 @dataclass(frozen=True)
 class GradientDescent:
-    """Full gradient steps, from the longest safe one down to 0.
-
-    Parameters
-    ----------
-    steps : int
-    """
+    """Full gradient steps, from the longest safe one down to 0."""
 
     steps: int = 20_000
 
@@ -83,12 +78,7 @@ class StochasticGradient:
 
 @dataclass(frozen=True)
 class Adam:
-    """Adam with its usual moments, its step going down to 0.
-
-    Parameters
-    ----------
-    steps : int
-    """
+    """Adam with its usual moments, its step going down to 0."""
 
     steps: int = 10_000
 

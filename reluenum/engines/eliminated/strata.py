@@ -59,14 +59,7 @@ class FibrePoint(MiddlePoint, EliminatedPoint):
 
 @dataclass(frozen=True, eq=False)
 class JudgedPoint:
-    """What the classical conditions, or the least loss of all candidates, say of a point.
-
-    Parameters
-    ----------
-    point : EliminatedPoint
-    with_zero_units : bool
-    judgement : Judgement
-    """
+    """What the classical conditions, or the least loss of all candidates, say of a point."""
 
     point: EliminatedPoint
     with_zero_units: bool

@@ -18,12 +18,7 @@ from reluenum.problem import Problem
 
 @dataclass(frozen=True)
 class RationalFunction:
-    """A quotient of polynomials over Q.
-
-    Parameters
-    ----------
-    numerator, denominator : fmpq_mpoly
-    """
+    """A quotient of polynomials over Q."""
 
     numerator: fmpq_mpoly
     denominator: fmpq_mpoly

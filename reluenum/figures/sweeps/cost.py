@@ -8,7 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from reluenum.figures.style import BLACK, DOUBLE_COLUMN, SINGLE_COLUMN, drawing, message
+from reluenum.figures.style import (
+    BLACK,
+    DOUBLE_COLUMN,
+    SINGLE_COLUMN,
+    drawing,
+    message,
+    shared_panels,
+)
 from reluenum.figures.sweeps.panels import (
     Tables,
     fitting,
@@ -54,10 +61,9 @@ def plot_cost(tables: Tables) -> tuple[Figure, str]:
     columns = len(engines)
     size = (DOUBLE_COLUMN if columns > 1 else 1.4 * SINGLE_COLUMN, 3.3)
     figure = Figure(figsize=size, layout="constrained")
-    panels = figure.subplots(1, columns, squeeze=False, sharex=True, sharey=True)[0]
-    panels[0].set(xscale="log", yscale="log", ylabel="seconds")
+    panels = shared_panels(figure, columns, columns, "supports", "seconds")
+    panels[0].set(xscale="log", yscale="log")
     for axes, (engine, rows) in zip(panels, engines, strict=True):
-        axes.set_xlabel("supports")
         axes.grid(True)
         _draw_instances(axes, rows, widths, str(engine), rasterized=len(positive) > _MOST_MARKS)
         exponent = _draw_fit(axes, rows[rows["complete"]], str(engine))

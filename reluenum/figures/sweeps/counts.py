@@ -12,7 +12,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from reluenum.figures.style import BLACK, DOUBLE_COLUMN, MOST_PANELS, SINGLE_COLUMN, panel_grid
+from reluenum.figures.style import (
+    BLACK,
+    DOUBLE_COLUMN,
+    MOST_PANELS,
+    SINGLE_COLUMN,
+    panel_grid,
+    shared_panels,
+)
 from reluenum.figures.sweeps.panels import (
     BAND,
     LINEAR_UP_TO,
@@ -142,12 +149,8 @@ def _table_grid(rows: int, columns: int, height: int) -> tuple[Figure, np.ndarra
     width = DOUBLE_COLUMN if columns > 1 else SINGLE_COLUMN
     inches = min(rows * (0.55 + 0.24 * height) + 0.3, 9)
     figure = Figure(figsize=(width, inches), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
-    for axes in grid[-1]:
-        axes.set_xlabel("n")
-    for axes in grid[:, 0]:
-        axes.set_ylabel("L")
-    return figure, grid
+    panels = shared_panels(figure, columns, rows * columns, "n", "L")
+    return figure, np.array(panels).reshape(rows, columns)
 
 
 def _draw_table(axes: Axes, table: np.ndarray, most: float, gid: str) -> None:
