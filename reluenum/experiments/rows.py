@@ -69,13 +69,6 @@ def component_rows(name: str, document: Document) -> list[dict[str, Any]]:
     return [{**row, **own, "size": size} for row, size in zip(rows, sizes, strict=True)]
 
 
-def time_row(instance: Mapping[str, Any], seconds: tuple[float, float]) -> dict[str, Any]:
-    """Return the row of an instance in the table of times."""
-    series = instance_name(instance | {"width": "*"})
-    cells = (instance_name(instance), series, instance["width"], *seconds)
-    return dict(zip(TIMES, cells, strict=True))
-
-
 def step_tables(
     instances: Sequence[Mapping[str, Any]],
     documents: Mapping[str, Document],
@@ -92,11 +85,14 @@ def step_tables(
     named = {instance_name(instance): instance for instance in instances}
     rows = [instance_row(named[name], document) for name, document in documents.items()]
     parts = [row for name, found in documents.items() for row in component_rows(name, found)]
-    times = [time_row(named[name], pair) for name, pair in seconds.items()]
+    times = [
+        (name, instance_name(named[name] | {"width": "*"}), named[name]["width"], *pair)
+        for name, pair in seconds.items()
+    ]
     return {
         "instances": frame(rows, INSTANCES),
         "components": frame(parts, COMPONENTS),
-        "times": frame(times, TIMES),
+        "times": frame((dict(zip(TIMES, row, strict=True)) for row in times), TIMES),
     }
 
 
