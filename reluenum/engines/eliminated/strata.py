@@ -195,8 +195,7 @@ def residual_classes(geometry: Geometry, points: Iterable[EliminatedPoint]) -> l
 
 
 def _same_residual(left: EliminatedPoint, right: EliminatedPoint) -> bool:
-    pairs = zip(left.residual, right.residual, strict=True)
-    return all(compare(mine, theirs) == 0 for mine, theirs in pairs)
+    return not any(map(compare, left.residual, right.residual))
 
 
 def _judged(
