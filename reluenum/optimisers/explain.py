@@ -7,13 +7,13 @@ So every end point is at a listed minimum, at a proved saddle, or proved to lie 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from flint import arb, ctx, fmpq
 
 from reluenum.algebra.decimals import decimal_text
+from reluenum.documents.labels import EndKind, Stall
 from reluenum.engines.certified.escalation import Escalation
 from reluenum.errors import BackendError
 from reluenum.geometry.geometry import Geometry
@@ -40,25 +40,6 @@ DEPENDENT = 1e-7
 
 BITS = 128
 """Precision of the losses that are compared."""
-
-
-class EndKind(StrEnum):
-    """What an end point is."""
-
-    MINIMUM = "minimum"
-    SADDLE = "saddle"
-    NOT_STATIONARY = "not stationary"
-    DIVERGED = "diverged"
-    MISSING = "missing from the list"
-    UNEXPLAINED = "unexplained"
-
-
-class Stall(StrEnum):
-    """Why an optimiser can stop at a saddle."""
-
-    DEAD = "dead unit"
-    ZERO = "zero unit"
-    KINK = "unit on a kink"
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,13 +10,13 @@ import numpy as np
 from tqdm import tqdm
 
 from reluenum.algebra.scalars import whole
-from reluenum.documents.labels import support_label
+from reluenum.documents.labels import EndKind, Stall, support_label
 from reluenum.documents.minima import header
 from reluenum.errors import InputError
 from reluenum.groebner.backends import open_backends
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
 from reluenum.optimisers import OPTIMISERS, Objective, optimiser
-from reluenum.optimisers.explain import ARRIVED, Destination, End, EndKind, Explainer, Stall
+from reluenum.optimisers.explain import ARRIVED, Destination, End, Explainer
 from reluenum.problem import Problem
 
 FORMAT, VERSION = "reluenum-descents", 1

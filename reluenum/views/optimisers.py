@@ -12,8 +12,7 @@ from typing import Any, Self
 
 import pandas as pd
 
-from reluenum.documents.labels import Document
-from reluenum.optimisers.explain import EndKind, Stall
+from reluenum.documents.labels import Document, EndKind, Stall
 from reluenum.views.cells import (
     csv_text,
     object_frame,
