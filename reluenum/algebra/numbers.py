@@ -332,28 +332,6 @@ class Coordinate(Number):
         return self.point.elements[self.index]
 
 
-class _Element(Number):
-    """A given element of a point's field."""
-
-    __slots__ = ()
-
-    def __reduce__(self) -> tuple:
-        return at_point, (self.point, self._exact)
-
-    def _step(self, places: Mapping[int, int]) -> Number:
-        return self
-
-    def _ball(self, bits: int) -> arb:
-        return self.exact().ball(bits)
-
-
-def at_point(point: IsolatedPoint, element: FieldElement) -> Number:
-    """Return an element of a point's field as a number at the point."""
-    number = _Element(point, _identity, ())
-    number._exact = element
-    return number
-
-
 def _from_steps(point: IsolatedPoint, steps: Sequence[Any]) -> Number:
     """Return the number that the last step ends with."""
     numbers: list[Number] = []
