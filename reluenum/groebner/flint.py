@@ -1,6 +1,7 @@
 """FLINT's Buchberger algorithm, in process: fastest on small systems."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flint import __FLINT_VERSION__
@@ -33,7 +34,8 @@ class FlintBackend(HelpedBackend):
         deadline = limits.deadline()
         easy = self.within_effort(system)
         if easy is None:
-            return self._worker.solutions(_solved_by_flint, system, limits, deadline)
+            solve = partial(solutions, basis_of=_basis)
+            return self._worker.solutions(solve, system, limits, deadline)
         if seconds_until(deadline) == 0:
             raise limits.too_slow(self.name)
         return easy
@@ -112,11 +114,6 @@ def _solutions_of(basis: GroebnerBasis) -> Solutions:
 def _solved_basis(given: PolynomialSystem) -> Solutions:
     """Solve a system that is a reduced basis."""
     return _solutions_of(GroebnerBasis.of(given.variables, given.polynomials))
-
-
-def _solved_by_flint(system: PolynomialSystem) -> Solutions:
-    """Solve a system without any limit."""
-    return solutions(system, _basis)
 
 
 def _basis(system: PolynomialSystem) -> GroebnerBasis:

@@ -48,7 +48,7 @@ class KillableWorker:
         Parameters
         ----------
         solve : callable
-            A function of a module.
+            A function of a module, perhaps with some of its arguments.
         system : PolynomialSystem
         limits : Limits
         deadline : float

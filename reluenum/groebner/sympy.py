@@ -1,5 +1,6 @@
 """Sympy's Groebner bases: slow, always there, and written by other people than FLINT."""
 
+from functools import partial
 from importlib.metadata import version
 
 from reluenum.algebra.bases import GroebnerBasis, Solutions, solutions
@@ -19,12 +20,8 @@ class SympyBackend(HelpedBackend):
 
     def solutions(self, system: PolynomialSystem, limits: Limits) -> Solutions:
         """Solve a system."""
-        return self._worker.solutions(_solved_by_sympy, system, limits, limits.deadline())
-
-
-def _solved_by_sympy(system: PolynomialSystem) -> Solutions:
-    """Solve a system without any limit."""
-    return solutions(system, _basis_by_sympy)
+        solve = partial(solutions, basis_of=_basis_by_sympy)
+        return self._worker.solutions(solve, system, limits, limits.deadline())
 
 
 def _basis_by_sympy(system: PolynomialSystem) -> GroebnerBasis:
