@@ -214,11 +214,7 @@ def measure(
         result = _result(geometry, route, outcomes, failures)
         seconds = time.perf_counter() - started
         systems = [
-            {
-                "pattern": pattern,
-                "support": name(asked.system, pattern),
-                **asked.to_document(),
-            }
+            {"pattern": pattern, "support": name(asked.system, pattern), **asked.to_document()}
             for pattern, asked in zip(origin, backends.asked, strict=True)
         ]
         return {

@@ -12,6 +12,7 @@ from reluenum.documents.files import write_text
 from reluenum.documents.labels import Document
 from reluenum.documents.parquet import read_frame, write_frame
 from reluenum.experiments.names import instance_name
+from reluenum.views.cells import csv_text
 from reluenum.views.components import components_frame
 from reluenum.views.instances import summary_frame
 from reluenum.views.sweep_tables import (
@@ -127,12 +128,8 @@ def write_tables(tables: Mapping[str, pd.DataFrame], files: Mapping[str, Path]) 
     """
     for name, table in tables.items():
         write_frame(files[f"{name}_parquet"], table)
-        write_text(files[f"{name}_csv"], _csv(table))
+        write_text(files[f"{name}_csv"], csv_text(table, ""))
     rows = tables["instances"]
-    write_text(files["summary_csv"], _csv(sweep_summary(rows, GROUP_AND_RIDGE)))
+    write_text(files["summary_csv"], csv_text(sweep_summary(rows, GROUP_AND_RIDGE), ""))
     write_text(files["summary_md"], sweep_markdown(rows, tables["components"]))
     write_text(files["summary_tex"], sweep_latex(rows))
-
-
-def _csv(table: pd.DataFrame) -> str:
-    return table.to_csv(index=False, lineterminator="\n")

@@ -29,11 +29,6 @@ class Moments:
     Parameters
     ----------
     problem : Problem
-
-    Attributes
-    ----------
-    energy : fmpq
-        y'Ry, the sum-of-squares loss of the zero network.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -41,7 +36,6 @@ class Moments:
         columns = list(zip(*(site.row for site in sites), strict=True))
         fitted = problem.weighted(problem.residual(problem.means))
         weighted = [problem.weighted(column) for column in columns]
-        self.energy = problem.energy
         self._share = problem.bias_share
         self._target = sum(problem.targets, start=fmpq(0))
         self._firsts = [site.first for site in sites]

@@ -23,7 +23,7 @@ from reluenum.landscape.dual import DualScan, scan_dual
 from reluenum.landscape.judged import CertifiedPoint, certify_class
 from reluenum.landscape.points import zero_network
 from reluenum.landscape.residuals import ResidualClass
-from reluenum.landscape.witnesses import Descent, loss_of_units
+from reluenum.landscape.witnesses import loss_of_units
 from reluenum.optimisers import Networks, Objective
 from reluenum.optimisers.settling import GONE, Cells, Settled, leave_saddles, losses, settle
 from reluenum.problem import Problem
@@ -67,14 +67,9 @@ class Destination:
         """Whether its points are local minima."""
         return self.point.is_minimum
 
-    @property
-    def witness(self) -> Descent | None:
-        """A checked descent, if they are not."""
-        return self.point.witness
-
     def to_document(self) -> dict[str, Any]:
         """Return the record of a saddle, with the evidence that it is none of the minima."""
-        witness = self.witness
+        witness = self.point.witness
         groups = zip(self.point.support, self.point.signs, self.multiplicities, strict=True)
         return {
             "support": [
