@@ -75,8 +75,8 @@ def read_problem(path: str | Path) -> Problem:
     IncompleteRunError
         If the file is no problem or was changed after it was written.
     """
-    with _as_damaged(path):
-        return _problem_in(path, read_step(path, (PROBLEM, VERSION)))
+    with _step(path, PROBLEM) as record:
+        return _problem_in(path, record)
 
 
 def read_feasible(path: str | Path, force: bool, limit: int = SUPPORT_LIMIT) -> Problem:
@@ -138,18 +138,13 @@ def patterns_document(
 
 def read_batches(path: str | Path, problem: Problem | None = None) -> list[list[Pattern]]:
     """Read the batches of patterns, checking that they belong to the problem if it is given."""
-    with _as_damaged(path):
-        record = read_step(path, (PATTERNS, VERSION))
-        if problem is not None:
-            _check_digest(path, record, problem)
+    with _step(path, PATTERNS, problem) as record:
         return [[Pattern(tuple(name.split("|"))) for name in batch] for batch in record["batches"]]
 
 
 def read_examined(path: str | Path, problem: Problem) -> dict[str, Any] | None:
     """Read the record of all sign matrices from a file of patterns, if they were gone through."""
-    with _as_damaged(path):
-        record = read_step(path, (PATTERNS, VERSION))
-        _check_digest(path, record, problem)
+    with _step(path, PATTERNS, problem) as record:
         return record["sign_matrices_examined"]
 
 
@@ -215,9 +210,7 @@ def read_solved(
     TheoremViolationError
         If a recorded point is not what the record says.
     """
-    with _as_damaged(path):
-        record = read_step(path, (SOLVED, VERSION))
-        _check_digest(path, record, geometry.problem)
+    with _step(path, SOLVED, geometry.problem) as record:
         if record["formulation"] != route.name:
             raise IncompleteRunError(f"{path} holds outcomes of another formulation")
         return record["patterns"], [route.read(geometry, entry) for entry in record["outcomes"]]
@@ -254,8 +247,7 @@ def merged_document(route: Formulation, merged: Any, outcomes: Iterable[Any]) ->
 
 def read_merged(path: str | Path) -> CertifiedLandscape:
     """Read merged points, merge them anew and certify them: nothing is taken on trust."""
-    with _as_damaged(path):
-        record = read_step(path, (MERGED, VERSION))
+    with _step(path, MERGED) as record:
         problem = _problem_in(path, record)
         geometry = Geometry.of(problem)
         route = FORMULATIONS[record["formulation"]]
@@ -285,10 +277,16 @@ def read_surveyed(paths: Iterable[str | Path], key: str) -> Iterator[Block]:
 
 
 @contextmanager
-def _as_damaged(path: str | Path) -> Iterator[None]:
-    """Turn whatever a damaged file makes its reader raise into one clear error."""
+def _step(path: str | Path, kind: str, problem: Problem | None = None) -> Iterator[dict[str, Any]]:
+    """Provide a file of a kind, of a problem if it is given.
+
+    Whatever a damaged file makes its reader raise becomes one clear error.
+    """
     try:
-        yield
+        record = read_step(path, (kind, VERSION))
+        if problem is not None:
+            _check_digest(path, record, problem)
+        yield record
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise IncompleteRunError(f"{path} is damaged: {type(error).__name__}: {error}") from error
 

@@ -165,20 +165,15 @@ def surrogate(
     ]
     target = [zero + dot(column, problem.means) for column in projected]
     denominator = zero + determinant(regularised)
-    weights = tuple(
-        zero
-        + determinant([_replaced(row, k, p) for row, p in zip(regularised, target, strict=True)])
+    pairs = list(zip(regularised, target, strict=True))
+    weights = tuple(  # by Cramer's rule
+        zero + determinant([[*row[:k], entry, *row[k + 1 :]] for row, entry in pairs])
         for k in range(len(faces))
     )
     norm = sum((dot(unit, unit) for unit in units), start=zero)
     top = denominator * (norm * ridge + problem.energy) - dot(target, weights)
     value = RationalFunction((zero + top) * problem.loss_scale, denominator)
     return Surrogate(problem, tuple(faces), frames, value, weights)
-
-
-def _replaced(row: Sequence, k: int, entry: fmpq_mpoly) -> list:
-    """Return a row with one entry replaced (Cramer's rule)."""
-    return [*row[:k], entry, *row[k + 1 :]]
 
 
 def paper_system(problem: Problem, faces: Sequence[Face]) -> PolynomialSystem:
