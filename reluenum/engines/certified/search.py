@@ -82,13 +82,12 @@ class _Valley:
         rows, target = [], []
         for face, basis in zip(support, self.bases, strict=True):
             target += (basis * fmpq_mat([[entry] for entry in moments.response(face)])).entries()
-            blocks = [
+            line = [
                 basis * fmpq_mat(list(map(list, moments.gram(face, other)))) * right.transpose()
                 for other, right in zip(support, self.bases, strict=True)
             ]
-            rows += [
-                list(chain(*parts)) for parts in zip(*map(fmpq_mat.tolist, blocks), strict=True)
-            ]
+            parts = zip(*(block.tolist() for block in line), strict=True)
+            rows += [list(chain(*part)) for part in parts]
         self.matrix, self.target = arb_mat(rows), arb_mat([[entry] for entry in target])
 
     def _solved(self, lengths: Sequence[arb]) -> tuple[arb_mat, list[arb_mat], arb_mat]:
