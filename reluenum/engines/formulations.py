@@ -115,7 +115,10 @@ def _eliminated_solver(geometry: Geometry, backends: Backends) -> Callable[[Patt
 REDUCED = Formulation(
     "reduced",
     _reduced_solver,
-    *("support", _count_supports, _support_solver, _outcomes_by_size),
+    "support",
+    _count_supports,
+    _support_solver,
+    _outcomes_by_size,
     read_outcome,
     verdict_counts,
     merge,
@@ -125,7 +128,10 @@ REDUCED = Formulation(
 ELIMINATED = Formulation(
     "eliminated",
     _eliminated_solver,
-    *("product", _count_products, _eliminated_solver, _outcomes_by_pattern),
+    "product",
+    _count_products,
+    _eliminated_solver,
+    _outcomes_by_pattern,
     read_product,
     product_counts,
     merge_products,
