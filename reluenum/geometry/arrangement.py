@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
-from operator import itemgetter
+from operator import add, itemgetter
 
 from flint import fmpq, fmpq_mat
 
@@ -147,18 +147,13 @@ def covectors(rows: Sequence[Vector]) -> dict[str, Vector]:
         for completion in around[zeros]:
             face = gaps.format(*completion)
             known = points.get(face)
-            points[face] = ray if known is None else _sum(known, ray)
+            points[face] = ray if known is None else tuple(map(add, known, ray))
     return points
 
 
 def _zeros(signs: str) -> tuple[int, ...]:
     """Return the places of the zeros among some signs."""
     return tuple(i for i, symbol in enumerate(signs) if symbol == "0")
-
-
-def _sum(left: Vector, right: Vector) -> Vector:
-    """Return the sum of two vectors."""
-    return tuple(x + y for x, y in zip(left, right, strict=True))
 
 
 class Arrangement:

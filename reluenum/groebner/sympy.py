@@ -1,20 +1,18 @@
 """Sympy's Groebner bases: slow, always there, and written by other people than FLINT."""
 
+from functools import partial
 from importlib.metadata import version
 
 from reluenum.algebra.bases import GroebnerBasis, Solutions, solutions
 from reluenum.algebra.polynomials import PolynomialSystem, ring
-from reluenum.groebner.killable import KillableWorker
+from reluenum.groebner.killable import HelpedBackend
 from reluenum.groebner.limits import Limits
 
 
-class SympyBackend:
+class SympyBackend(HelpedBackend):
     """Buchberger's algorithm of sympy, in a helper process."""
 
-    name = "sympy"
-
-    def __init__(self) -> None:
-        self._worker = KillableWorker(self.name, "sympy")
+    name, modules = "sympy", ("sympy",)
 
     def version(self) -> str:
         """Return sympy's version."""
@@ -22,16 +20,8 @@ class SympyBackend:
 
     def solutions(self, system: PolynomialSystem, limits: Limits) -> Solutions:
         """Solve a system."""
-        return self._worker.solutions(_solved_by_sympy, system, limits, limits.deadline())
-
-    def close(self) -> None:
-        """End the helper process."""
-        self._worker.close()
-
-
-def _solved_by_sympy(system: PolynomialSystem) -> Solutions:
-    """Solve a system without any limit."""
-    return solutions(system, _basis_by_sympy)
+        solve = partial(solutions, basis_of=_basis_by_sympy)
+        return self._worker.solutions(solve, system, limits, limits.deadline())
 
 
 def _basis_by_sympy(system: PolynomialSystem) -> GroebnerBasis:

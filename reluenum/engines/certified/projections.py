@@ -66,29 +66,15 @@ class EnclosedResiduals:
 
 def joined_batches(parts: Sequence[EnclosedResiduals]) -> EnclosedResiduals:
     """Return several batches as one."""
-    return EnclosedResiduals(
-        np.concatenate([part.supports for part in parts]),
-        np.concatenate([part.beta for part in parts]),
-        np.concatenate([part.radius for part in parts]),
-        Balls(
-            np.concatenate([part.dual.mid for part in parts]),
-            np.concatenate([part.dual.rad for part in parts]),
-        ),
-    )
+    arrays = ((p.supports, p.beta, p.radius, p.dual.mid, p.dual.rad) for p in parts)
+    *others, mid, rad = map(np.concatenate, zip(*arrays, strict=True))
+    return EnclosedResiduals(*others, Balls(mid, rad))
 
 
 def replaced(
     found: EnclosedResiduals, places: np.ndarray, others: EnclosedResiduals
 ) -> EnclosedResiduals:
-    """Return a batch with some of its entries replaced.
-
-    Parameters
-    ----------
-    found : EnclosedResiduals
-    places : (R,) array of int
-    others : EnclosedResiduals
-        R of them, of supports of the same size.
-    """
+    """Return a batch with the entries at R places replaced by R others of the same size."""
     keep = np.arange(len(found))
     keep[places] = len(found) + np.arange(len(others))
     return joined_batches([found, others])[keep]
