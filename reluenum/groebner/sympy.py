@@ -22,7 +22,7 @@ class SympyBackend:
 
     def version(self) -> str:
         """Return sympy's version."""
-        return version("sympy")
+        return _version()
 
     def solutions(self, system: PolynomialSystem, limits: Limits) -> Solutions:
         """Solve a system."""
@@ -31,6 +31,12 @@ class SympyBackend:
     def close(self) -> None:
         """End the helper process."""
         self._worker.close()
+
+
+@cache
+def _version() -> str:
+    """Return sympy's version, which is read from a file."""
+    return version("sympy")
 
 
 def _solved_by_sympy(system: PolynomialSystem) -> Solutions:
