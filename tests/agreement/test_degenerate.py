@@ -19,7 +19,7 @@ from reluenum.documents.minima import minima_document
 from reluenum.landscape.witnesses import loss_of_units
 from tests.support.oracles import Centred, Data, component_key, faces_of, network_of, random_problem
 
-pytestmark = pytest.mark.seconds(50)
+pytestmark = pytest.mark.seconds(30)
 
 PROBLEMS = {
     "d=1": random_problem(21, 4, 1, 2, "1/10"),

@@ -53,7 +53,7 @@ from scripts import agreed, crosscheck
 from tests.support.oracles import random_problem
 from tests.support.workflow import INSTANCE, SMALL, Folder
 
-pytestmark = pytest.mark.seconds(120)
+pytestmark = pytest.mark.seconds(110)
 
 ROOT = Path(__file__).parents[2]
 
