@@ -685,8 +685,8 @@ HARD_FOR = {("eliminated", "flint"), ("eliminated", "sympy")}
 SHORT, LONG = Limits(1), Limits(60)
 """Of the run by sympy that leaves systems, and of all others."""
 
-EFFORT = (300, 600, 16000)
-"""FLINT solves within it what takes less than half a second, and gives up the rest at once."""
+EFFORT = (400, 800, 32000)
+"""Within it FLINT solves all that a second is enough for, and gives up on the rest at once."""
 
 
 class BoundedFlint(FlintBackend):
