@@ -6,7 +6,7 @@ are the covectors of the central arrangement of these rows (docs/theory.md, sect
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import combinations
 from operator import add, itemgetter
 
@@ -190,10 +190,10 @@ class Arrangement:
         self._by_signs = {face.signs: face for face in self.faces}
         self._around: dict[tuple[int, ...], dict[str, Vector]] = {}
 
-    @classmethod
-    def of(cls, problem: Problem) -> "Arrangement":
-        """Return the arrangement of a problem's inputs."""
-        return cls(problem.rows)
+    @staticmethod
+    def of(problem: Problem) -> "Arrangement":
+        """Return the arrangement of a problem's inputs; equal inputs of late share it."""
+        return _arrangement(problem.rows)
 
     def face(self, signs: str) -> Face:
         """Return the face with the given signs.
@@ -236,3 +236,8 @@ class Arrangement:
         return (
             f"Arrangement(n={len(self.rows)}, faces={len(self.faces)}, columns={len(self.columns)})"
         )
+
+
+@lru_cache(maxsize=8)
+def _arrangement(rows: tuple[Vector, ...]) -> Arrangement:
+    return Arrangement(rows)

@@ -16,7 +16,7 @@ from reluenum.optimisers.runs import LOCAL, Descents, descents, missing, unexpla
 from reluenum.optimisers.settling import network_of, settle
 from tests.support.oracles import random_problem, reference_problem
 
-pytestmark = pytest.mark.seconds(30)
+pytestmark = pytest.mark.seconds(25)
 
 
 def small_random_problem(seed):

@@ -19,7 +19,7 @@ from reluenum.paths.events import Turn, exact_document, turn, turn_of_change
 from reluenum.paths.path import RidgePath, minima_at, ridge_path
 from tests.support.oracles import reference_problem
 
-pytestmark = pytest.mark.seconds(40)
+pytestmark = pytest.mark.seconds(30)
 
 ROOT_OF_2 = "1.41421356237309504880168872421"
 
