@@ -17,7 +17,7 @@ from flint import fmpz_mpoly
 from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.errors import BackendError
 from reluenum.groebner.limits import Limits
-from reluenum.groebner.program import executable, introduction, run
+from reluenum.groebner.program import executable, run, told_version
 from reluenum.groebner.text import plain
 
 NAME = "PHCpack"
@@ -70,9 +70,7 @@ def version() -> str:
     BackendError
         If it is not installed; the reason says how to get it.
     """
-    answer = introduction(NAME, [executable("phc", HOW_TO_GET), "--version"])
-    found = re.search(r"PHCv(\S+)", answer)
-    return found[1] if found else "unknown"
+    return told_version(NAME, r"PHCv(\S+)", executable("phc", HOW_TO_GET), "--version")
 
 
 def solve(system: PolynomialSystem, limits: Limits) -> list[NumericalSolution]:

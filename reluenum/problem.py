@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from flint import fmpq
 
-from reluenum.algebra.arrays import Table, items, refuse_other_labels, single_column, table
+from reluenum.algebra.arrays import Table, data_tables, items
 from reluenum.algebra.linear import Vector
 from reluenum.algebra.scalars import exact_text, parse_rational, positive_fraction, shown, whole
 from reluenum.errors import InputError
@@ -276,8 +276,7 @@ class Problem:
         >>> problem.inputs, problem.ridge
         (((-1/2,), (1/10,)), 1/100)
         """
-        inputs, targets = table(X, "X"), single_column(table(y, "y"), "y")
-        refuse_other_labels(inputs, targets)
+        inputs, targets = data_tables(X, y)
 
         def number(entry: Any) -> fmpq:
             return parse_rational(exact_text(entry, binary))
@@ -290,14 +289,8 @@ class Problem:
     @classmethod
     def from_document(cls, record: Mapping[str, Any]) -> Self:
         """Make a problem from the `problem` record of a document."""
-        return cls.from_text(
-            record["x"],
-            record["y"],
-            record["width"],
-            record["ridge"],
-            record["loss"],
-            record["output_bias"],
-        )
+        keys = ("x", "y", "width", "ridge", "loss", "output_bias")
+        return cls.from_text(*(record[key] for key in keys))
 
     def to_document(self) -> dict[str, Any]:
         """Return the `problem` record of a document."""

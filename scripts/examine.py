@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from reluenum.experiments.joblog import logged
-from reluenum.experiments.sweep import Outputs, examine_batch
+from reluenum.experiments.sweep import examine_batch
 from reluenum.groebner.backends import Settings
 from reluenum.groebner.limits import Limits
 
@@ -17,7 +17,7 @@ def main(
     settings: Settings,
     certificates: bool,
     force: bool,
-    outputs: Outputs,
+    outputs: Mapping[str, Path],
 ) -> None:
     """Examine a batch and write archives and tables; refuse an astronomical one unless forced."""
     examine_batch(spec, size, earlier, settings, certificates, force, outputs)
@@ -35,5 +35,5 @@ if __name__ == "__main__":
             ),
             snakemake.params.certificates,
             snakemake.params.force,
-            Outputs(**{name: Path(path) for name, path in snakemake.output.items()}),
+            {name: Path(path) for name, path in snakemake.output.items()},
         )

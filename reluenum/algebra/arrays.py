@@ -8,7 +8,6 @@ are not imported for those who do not use them.
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, TypeVar
 
 from reluenum.algebra.scalars import shown
@@ -180,32 +179,22 @@ def _is_row(entry: Any) -> bool:
     return isinstance(entry, Iterable) and not isinstance(entry, str | bytes) and axes != 0
 
 
-def single_column(found: Table, where: str) -> Table:
-    """Return a table that is a single column.
+def data_tables(X: Any, y: Any) -> tuple[Table, Table]:
+    """Return inputs, and targets in a single column, whose rows have equal labels, if any.
 
     Raises
     ------
     InputError
-        If it has more or none.
+        If they are no such tables. With other labels it is open whether rows belong together by
+        their labels or by their places.
     """
-    for row in islice(found.rows, 1):
-        if len(row) != 1:
-            shape = (len(found.rows), len(row))
-            raise InputError(where, f"{shape} entries", "one for each row of the inputs")
-    return found
-
-
-def refuse_other_labels(inputs: Table, targets: Table) -> None:
-    """Refuse inputs and targets whose rows are labelled differently.
-
-    Raises
-    ------
-    InputError
-        Then it is open whether rows belong together by their labels or by their places.
-    """
-    if inputs.labels is None or targets.labels is None or inputs.labels.equals(targets.labels):
-        return
-    if len(inputs.rows) != len(targets.rows):
-        return  # which is what is wrong then
-    expected = "equal ones, or `y.to_numpy()`, which goes with X row by row"
-    raise InputError("X and y", "rows with different labels", expected)
+    inputs, targets = table(X, "X"), table(y, "y")
+    if len(targets.rows) and len(targets.rows[0]) != 1:
+        shape = (len(targets.rows), len(targets.rows[0]))
+        raise InputError("y", f"{shape} entries", "one for each row of the inputs")
+    labelled = inputs.labels is not None and targets.labels is not None
+    alike = len(inputs.rows) == len(targets.rows)  # if not, that is what is wrong
+    if labelled and alike and not inputs.labels.equals(targets.labels):
+        expected = "equal ones, or `y.to_numpy()`, which goes with X row by row"
+        raise InputError("X and y", "rows with different labels", expected)
+    return inputs, targets

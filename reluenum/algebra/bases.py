@@ -50,20 +50,10 @@ class GroebnerBasis:
         """Leading monomials."""
         return tuple(p.monomial(0) for p in self.polynomials)
 
-    @property
-    def is_unit(self) -> bool:
-        """Whether the ideal is everything: no solution, not even a complex one."""
-        return self.dimension < 0
-
     @cached_property
     def dimension(self) -> int:
         """Dimension of the complex solution set; -1 if it is empty."""
         return krull_dimension(self.leading, len(self.variables))
-
-    @property
-    def is_zero_dimensional(self) -> bool:
-        """Whether there are finitely many complex solutions, or none."""
-        return self.dimension <= 0
 
     @cached_property
     def staircase(self) -> tuple[Exponents, ...]:
@@ -74,7 +64,7 @@ class GroebnerBasis:
         ValueError
             If the ideal is not zero-dimensional.
         """
-        if not self.is_zero_dimensional:
+        if self.dimension > 0:
             raise ValueError("the quotient of a positive-dimensional ideal has no finite basis")
         found: set[Exponents] = set()
         frontier = [(0,) * len(self.variables)]
@@ -173,12 +163,7 @@ def shape_position(quotient: Quotient, form: Sequence[int]) -> Parametrisation |
 def _by_powers(matrix: fmpq_mat, elements: Sequence[list[fmpq]]) -> Parametrisation | None:
     """Write elements of an algebra as polynomials in one of them, or return None if it has others.
 
-    Parameters
-    ----------
-    matrix : fmpq_mat
-        Row k is the product of the one and the k-th vector of a basis that starts with 1.
-    elements : sequence of list of fmpq
-        Their coordinates in that basis.
+    Row k of the matrix is the product of the one and the k-th vector of a basis that starts with 1.
     """
     degree = matrix.nrows()
     power = fmpq_mat(1, degree, [1] + [0] * (degree - 1))
@@ -215,7 +200,7 @@ def canonical(parametrisation: Parametrisation) -> Parametrisation:
     if parametrisation.chi.degree() < 1:
         raise ValueError("a parametrisation of no points")
     modulus = fmpq_poly(_squarefree(parametrisation.chi))
-    inverse = _inverse(parametrisation.denominator, modulus)
+    inverse = parametrisation.denominator.xgcd(modulus)[1] % modulus
     values = [n * inverse % modulus for n in parametrisation.numerators]
     for form in islice(linear_forms(len(values)), _enough_forms(len(values), modulus.degree())):
         element = sum((c * v for c, v in zip(form, values, strict=True)), start=fmpq_poly([]))
@@ -239,11 +224,6 @@ def _enough_forms(variables: int, points: int) -> int:
 def _coordinates(polynomial: fmpq_poly, modulus: fmpq_poly) -> list[fmpq]:
     """Return the coefficients of a reduced polynomial, with zeros up to the modulus's degree."""
     return [polynomial[k] for k in range(modulus.degree())]
-
-
-def _inverse(polynomial: fmpq_poly, modulus: fmpq_poly) -> fmpq_poly:
-    """Return the inverse of a polynomial modulo another one prime to it."""
-    return polynomial.xgcd(modulus)[1] % modulus
 
 
 def _squarefree(polynomial: fmpz_poly) -> fmpz_poly:

@@ -1,6 +1,7 @@
 """Small exact linear algebra over the rationals, on top of FLINT."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import reduce
 
 from flint import fmpq, fmpq_mat, fmpz
 
@@ -45,29 +46,20 @@ def dot(left: Sequence, right: Sequence):
     return sum((x * y for x, y in zip(left, right, strict=True)), start=fmpq(0))
 
 
+def common_denominator(numbers: Iterable[fmpq]) -> fmpz:
+    """Return the least positive integer by which all numbers become integers."""
+    return reduce(fmpz.lcm, (number.q for number in numbers), fmpz(1))
+
+
 def primitive(vector: Vector) -> Vector:
     """Return the integral multiple of a non-zero vector with coprime entries, same direction."""
-    denominator = fmpz(1)
-    for entry in vector:
-        denominator = denominator.lcm(entry.q)
-    content = fmpz(0)
-    for entry in vector:
-        content = content.gcd((entry * denominator).p)
+    denominator = common_denominator(vector)
+    content = reduce(fmpz.gcd, ((entry * denominator).p for entry in vector), fmpz(0))
     return tuple(entry * denominator / content for entry in vector)
 
 
 def projection(basis: Sequence[Vector], length: int) -> tuple[Vector, ...]:
-    """Return the matrix of the orthogonal projection of Q^length onto a span.
-
-    Parameters
-    ----------
-    basis : sequence of independent vectors
-    length : int
-
-    Returns
-    -------
-    (length, length) nested tuple of fmpq
-    """
+    """Return the matrix of the orthogonal projection of Q^length onto the span of a basis."""
     if not basis:
         return tuple((fmpq(0),) * length for _ in range(length))
     matrix = fmpq_mat([list(vector) for vector in basis])

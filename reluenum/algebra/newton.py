@@ -1,11 +1,11 @@
 """Interval Newton: boxes in which a square system is proved to have one solution."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from flint import arb, arb_mat, ctx, fmpq, fmpz
+from flint import arb, arb_mat, ctx
 
-from reluenum.algebra.numberfield import FieldElement
-from reluenum.algebra.polynomials import PolynomialSystem
+from reluenum.algebra.polynomials import PolynomialSystem, Terms
 
 CERTIFICATION_BITS = (128, 256, 512, 1024)
 """Precisions at which interval Newton is tried on an approximate solution."""
@@ -66,28 +66,23 @@ def newton(system: PolynomialSystem, centre: Sequence[arb], box: Sequence[arb]) 
     return [c - step[j, 0] for j, c in enumerate(centre)]
 
 
-def evaluated(terms: Sequence[tuple[fmpz, tuple[int, ...]]], values: Sequence[arb]) -> arb:
-    """Return the value of a polynomial given as coefficients and factors (variable numbers)."""
-    total = arb(0)
+def evaluated(terms: Terms, values: Sequence[Any], constant: Callable[[Any], Any] = arb) -> Any:
+    """Return the value of a polynomial given as coefficients and factors (variable numbers).
+
+    Parameters
+    ----------
+    terms : sequence of (fmpz, tuple of int)
+    values : sequence
+        Balls, or elements of a field.
+    constant : callable
+        Makes such an element of an integer.
+    """
+    total = constant(0)
     for coefficient, factors in terms:
-        term = arb(coefficient)
+        term = constant(coefficient)
         for j in factors:
             term *= values[j]
         total += term
-    return total
-
-
-def evaluated_at(
-    terms: dict[tuple[int, ...], fmpz], values: Sequence[FieldElement]
-) -> FieldElement:
-    """Return the value of a polynomial at exact coordinates."""
-    total = values[0].field(0)
-    for exponents, coefficient in terms.items():
-        term = values[0].field(fmpq(coefficient))
-        for value, exponent in zip(values, exponents, strict=True):
-            for _ in range(exponent):
-                term = term * value
-        total = total + term
     return total
 
 

@@ -171,28 +171,3 @@ def precisions() -> Iterator[int]:
 def ball_sign(ball: arb) -> int:
     """Return the sign of every number in the ball, or 0 when the ball contains 0."""
     return 1 if ball > 0 else -1 if ball < 0 else 0
-
-
-def rank(matrix: Sequence[Sequence[FieldElement]]) -> int:
-    """Return the rank of a matrix over a field, by exact elimination."""
-    return len(echelon(matrix)[1])
-
-
-def echelon(matrix: Sequence[Sequence[FieldElement]]) -> tuple[list[list[FieldElement]], list[int]]:
-    """Return the reduced row echelon form (without zero rows) and its pivot columns."""
-    rows = [list(row) for row in matrix]
-    pivots: list[int] = []
-    for column in range(len(rows[0]) if rows else 0):
-        depth = len(pivots)
-        found = next((k for k in range(depth, len(rows)) if not rows[k][column].is_zero()), None)
-        if found is None:
-            continue
-        rows[depth], rows[found] = rows[found], rows[depth]
-        scale = rows[depth][column].inverse()
-        rows[depth] = [entry * scale for entry in rows[depth]]
-        for k, row in enumerate(rows):
-            if k != depth and not row[column].is_zero():
-                factor = row[column]
-                rows[k] = [x - factor * y for x, y in zip(row, rows[depth], strict=True)]
-        pivots.append(column)
-    return rows[: len(pivots)], pivots

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from flint import arb, ctx, fmpq, fmpz_poly
 
-from reluenum.algebra.newton import CERTIFICATION_BITS, certified_box, evaluated_at, newton
+from reluenum.algebra.newton import CERTIFICATION_BITS, certified_box, evaluated, newton
 from reluenum.algebra.numberfield import (
     FieldElement,
     RealField,
@@ -107,7 +107,10 @@ class IsolatedPoint:
         parametrisation = self.claim.parametrisation
         scale = FieldElement(self.field, parametrisation.denominator).inverse()
         found = [FieldElement(self.field, n) * scale for n in parametrisation.numerators]
-        solves = all(evaluated_at(p.to_dict(), found).is_zero() for p in self.system.polynomials)
+        values = (
+            evaluated(terms, found, lambda n: self.field(fmpq(n))) for terms in self.system.terms
+        )
+        solves = all(value.is_zero() for value in values)
         inside = any(
             all(box.contains(e.ball(bits)) for box, e in zip(self._boxes[0], found, strict=True))
             for bits in (2**k for k in range(8, 16))
@@ -180,6 +183,14 @@ def _certified_again(
 def rational_point() -> IsolatedPoint:
     """Return the point without coordinates, whose numbers are the rationals."""
     return IsolatedPoint(PolynomialSystem((), ()), [], None)
+
+
+def _operators(operation: Callable) -> tuple[Callable, Callable]:
+    """Return the methods of an operation with a number on its left, and on its right."""
+    return (
+        lambda number, other: _combined(number.point, operation, number, other),
+        lambda number, other: _combined(number.point, operation, other, number),
+    )
 
 
 class Number:
@@ -275,29 +286,10 @@ class Number:
         """Decide exactly whether the number is 0."""
         return self.sign() == 0
 
-    def __add__(self, other: Any) -> "Number":
-        return _combined(self.point, operator.add, self, other)
-
-    def __radd__(self, other: Any) -> "Number":
-        return _combined(self.point, operator.add, other, self)
-
-    def __sub__(self, other: Any) -> "Number":
-        return _combined(self.point, operator.sub, self, other)
-
-    def __rsub__(self, other: Any) -> "Number":
-        return _combined(self.point, operator.sub, other, self)
-
-    def __mul__(self, other: Any) -> "Number":
-        return _combined(self.point, operator.mul, self, other)
-
-    def __rmul__(self, other: Any) -> "Number":
-        return _combined(self.point, operator.mul, other, self)
-
-    def __truediv__(self, other: Any) -> "Number":
-        return _combined(self.point, operator.truediv, self, other)
-
-    def __rtruediv__(self, other: Any) -> "Number":
-        return _combined(self.point, operator.truediv, other, self)
+    __add__, __radd__ = _operators(operator.add)
+    __sub__, __rsub__ = _operators(operator.sub)
+    __mul__, __rmul__ = _operators(operator.mul)
+    __truediv__, __rtruediv__ = _operators(operator.truediv)
 
     def __neg__(self) -> "Number":
         return Number(self.point, operator.neg, (self,))
@@ -338,28 +330,6 @@ class Coordinate(Number):
 
     def _exactly(self) -> FieldElement:
         return self.point.elements[self.index]
-
-
-class _Element(Number):
-    """A given element of a point's field."""
-
-    __slots__ = ()
-
-    def __reduce__(self) -> tuple:
-        return at_point, (self.point, self._exact)
-
-    def _step(self, places: Mapping[int, int]) -> Number:
-        return self
-
-    def _ball(self, bits: int) -> arb:
-        return self.exact().ball(bits)
-
-
-def at_point(point: IsolatedPoint, element: FieldElement) -> Number:
-    """Return an element of a point's field as a number at the point."""
-    number = _Element(point, _identity, ())
-    number._exact = element
-    return number
 
 
 def _from_steps(point: IsolatedPoint, steps: Sequence[Any]) -> Number:

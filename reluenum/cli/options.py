@@ -60,12 +60,8 @@ def add_layout(parser: argparse.ArgumentParser) -> None:
     add("--inputs", metavar="A,B", help="names of the columns of inputs, if they are others")
     add("--target", metavar="NAME", help="name of the column of targets, if it is not y")
     add("--separator", metavar="NAME", help=separators)
-    add(
-        "--decimal",
-        metavar="NAME",
-        default="point",
-        help="before decimals: point (default) or comma",
-    )
+    marks = "before decimals: point (default) or comma"
+    add("--decimal", metavar="NAME", default="point", help=marks)
 
 
 def add_bar(parser: argparse.ArgumentParser) -> None:

@@ -126,31 +126,26 @@ def convex_optimum(problem: Problem) -> ConvexOptimum:
     ('3.742641', 1)
     """
     program = _Program(Geometry.of(problem))
-    solution = _solve(program)
-    residual = program.bias(program.errors(solution.vectors))
+    vectors, multipliers, status = _solve(program)
+    residual = program.bias(program.errors(vectors))
     steepness = _steepest(program, residual) / program.ridge
     scale = float(problem.loss_scale)
     return ConvexOptimum(
         problem=problem,
-        value=scale * program.loss(solution.vectors),
+        value=scale * program.loss(vectors),
         dual_bound=scale * program.dual(residual / max(1.0, steepness)),
         residual=tuple(residual.tolist()),
         steepness=steepness,
-        violation=_violation(program, residual, solution.multipliers),
-        status=solution.status,
+        violation=_violation(program, residual, multipliers),
+        status=status,
         cells=len(program.masks) // 2,
-        units=_directions(program, solution.vectors),
+        units=_directions(program, vectors),
     )
 
 
 @dataclass(frozen=True, eq=False)
 class _Program(InDoubles):
-    """The program of a problem in doubles: a vector for each of J = 2 K pairs of cell and sign.
-
-    Parameters
-    ----------
-    geometry : Geometry
-    """
+    """The program of a problem in doubles: a vector for each of J = 2 K pairs of cell and sign."""
 
     geometry: Geometry
 
@@ -242,22 +237,16 @@ def _walls(arrangement: Arrangement) -> dict[str, list[int]]:
     return walls
 
 
-@dataclass(frozen=True, eq=False)
-class _Solution:
-    """What the solver returned: vectors (J, D), multipliers of the walls (M,), its status."""
+def _solve(program: _Program) -> tuple[np.ndarray, np.ndarray, str]:
+    """Solve the program, scaled so that the network without hidden units has loss 1.
 
-    vectors: np.ndarray
-    multipliers: np.ndarray
-    status: str
-
-
-def _solve(program: _Program) -> _Solution:
-    """Solve the program, scaled so that the network without hidden units has loss 1."""
+    Return the vectors (J, D), the multipliers of the walls (M,) and the status.
+    """
     cp = _cvxpy()
     shape = (len(program.masks), program.rows.shape[1])
     vectors, points = program.walls
     if program.energy <= 0:  # nothing to fit, and nothing to scale by
-        return _Solution(np.zeros(shape), np.zeros(len(points)), cp.OPTIMAL)
+        return np.zeros(shape), np.zeros(len(points)), cp.OPTIMAL
     scale = program.energy**0.5
     features = (program.signs[:, None] * program.masks).T[:, :, None] * program.rows[:, None, :]
     features = program.root(features.reshape(len(program.rows), -1))
@@ -278,16 +267,11 @@ def _solve(program: _Program) -> _Solution:
         raise SolverError(SOLVER, str(error)) from error
     if unknown.value is None:
         raise SolverError(SOLVER, problem.status)
-    return _Solution(unknown.value * scale, inside.dual_value * scale / 2, problem.status)
+    return unknown.value * scale, inside.dual_value * scale / 2, problem.status
 
 
 def _cvxpy() -> Any:
-    """Return the modelling package, if its solver is there, too.
-
-    Raises
-    ------
-    MissingExtraError
-    """
+    """Return the modelling package; a MissingExtraError says if it, or its solver, is not there."""
     try:
         import clarabel  # noqa: F401
         import cvxpy

@@ -20,12 +20,12 @@ from reluenum.algebra.bases import Solutions, canonical
 from reluenum.algebra.numberfield import real_roots
 from reluenum.algebra.polynomials import PolynomialSystem, ring
 from reluenum.documents.minima import minima_document
-from reluenum.documents.seals import place_of, read_sealed
+from reluenum.documents.results import read_step
 from reluenum.engines.certified.prove import certify_problem
 from reluenum.engines.eliminated.charts import charted_system, graph_system
 from reluenum.engines.formulations import Formulation
 from reluenum.engines.formulations import formulation as named_formulation
-from reluenum.errors import BackendError, IncompleteRunError, InputError, ReluenumError
+from reluenum.errors import BackendError, InputError, ReluenumError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import owner, patterns
@@ -214,11 +214,7 @@ def measure(
         result = _result(geometry, route, outcomes, failures)
         seconds = time.perf_counter() - started
         systems = [
-            {
-                "pattern": pattern,
-                "support": name(asked.system, pattern),
-                **asked.to_document(),
-            }
+            {"pattern": pattern, "support": name(asked.system, pattern), **asked.to_document()}
             for pattern, asked in zip(origin, backends.asked, strict=True)
         ]
         return {
@@ -351,10 +347,7 @@ def read_measurement(path: str | Path) -> Measurement:
     IncompleteRunError
         If the file holds something else.
     """
-    record = read_sealed(path, place_of(path))
-    if record.get("format") != FORMAT or record.get("version") != VERSION:
-        raise IncompleteRunError(f"{path} is not a file of kind {FORMAT}, version {VERSION}")
-    return record
+    return read_step(path, (FORMAT, VERSION))
 
 
 Run = tuple[str, str]

@@ -20,22 +20,10 @@ from reluenum.views.cells import NOTHING, csv_text, object_frame, paragraphs
 AGREED = "Wherever runs finished, they agree."
 """What is said if there is no disagreement."""
 
-_RUN_TITLES = {
-    "formulation": "formulation",
-    "backend": "backend",
-    "verdict": "verdict",
-    "systems": "systems",
-    "finished": "finished",
-    "undecided": "undecided",
-    "complex": "complex",
-    "largest_degree": "largest",
-    "infinite": "infinite",
-    "real": "real",
-    "seconds": "seconds",
-    "median": "median",
-    "maximum": "maximum",
-    "components": "components",
-}
+_RUNS = (
+    *("formulation", "backend", "verdict", "systems", "finished", "undecided"),
+    *("complex", "largest", "infinite", "real", "seconds", "median", "maximum", "components"),
+)
 
 LEGEND = (
     "Complex solutions are counted with multiplicity, over all systems and in the largest one; "
@@ -47,18 +35,10 @@ LEGEND = (
 _WORDS = ("formulation", "backend", "verdict", "note")
 """Columns of the tables that hold words."""
 
-_RATIO_TITLES = {
-    "backend": "backend",
-    "formulation": "formulation",
-    "systems": "systems",
-    "seconds_reduced": "seconds, reduced",
-    "seconds": "seconds",
-    "ratio": "times as long",
-    "median_reduced": "median, reduced",
-    "median": "median",
-    "median_ratio": "median, times as long",
-    "note": "note",
-}
+_RATIOS = (
+    *("backend", "formulation", "systems", "seconds, reduced", "seconds", "times as long"),
+    *("median, reduced", "median", "median, times as long", "note"),
+)
 
 
 def measurements_frame(agreement: Agreement) -> pd.DataFrame:
@@ -72,7 +52,7 @@ def measurements_frame(agreement: Agreement) -> pd.DataFrame:
         reached a limit included; `undecided` and `components` are None without a list of minima.
     """
     rows = [{**_run_row(m), "verdict": agreement.verdict(m)} for m in agreement.measurements]
-    return object_frame(rows, list(_RUN_TITLES))
+    return object_frame(rows, _RUNS)
 
 
 def _run_row(measurement: Measurement) -> dict[str, Any]:
@@ -87,7 +67,7 @@ def _run_row(measurement: Measurement) -> dict[str, Any]:
         "finished": len(finished),
         "undecided": None if listed is None else measurement["enumeration"]["undecided"],
         "complex": sum(degrees),
-        "largest_degree": max(degrees, default=0),
+        "largest": max(degrees, default=0),
         "infinite": len(finished) - len(degrees),
         "real": sum(system["real"] or 0 for system in finished),
         **_times(measurement),
@@ -121,7 +101,7 @@ def ratios_frame(measurements: Iterable[Measurement]) -> pd.DataFrame:
         for other in listed
         if other["formulation"] != "reduced" and other["backend"] in reduced
     ]
-    return object_frame(rows, list(_RATIO_TITLES))
+    return object_frame(rows, _RATIOS)
 
 
 def _ratio_row(reduced: Measurement, other: Measurement) -> dict[str, Any]:
@@ -136,12 +116,12 @@ def _ratio_row(reduced: Measurement, other: Measurement) -> dict[str, Any]:
         "backend": other["backend"],
         "formulation": other["formulation"],
         "systems": len(other["systems"]),
-        "seconds_reduced": base["seconds"],
+        "seconds, reduced": base["seconds"],
         "seconds": times["seconds"],
-        "ratio": _ratio_text(times["seconds"], base["seconds"]),
-        "median_reduced": base["median"],
+        "times as long": _ratio_text(times["seconds"], base["seconds"]),
+        "median, reduced": base["median"],
         "median": times["median"],
-        "median_ratio": _ratio_text(times["median"], base["median"]),
+        "median, times as long": _ratio_text(times["median"], base["median"]),
         "note": bounds[bool(unfinished(reduced)), bool(unfinished(other))],
     }
 
@@ -223,17 +203,15 @@ def readable(cell: Any) -> str:
     return str(cell)
 
 
-def _readable_table(
-    frame: pd.DataFrame, titles: Mapping[str, str]
-) -> tuple[list[str], list[list[str]]]:
+def _readable_table(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """Return the titles and the rows of a frame as short texts."""
     rows = [[readable(cell) for cell in row] for row in frame.itertuples(index=False)]
-    return [titles.get(column, column) for column in frame.columns], rows
+    return list(frame.columns), rows
 
 
-def markdown_table(frame: pd.DataFrame, titles: Mapping[str, str]) -> str:
-    """Return a frame as a Markdown table of short texts, under other titles."""
-    header, rows = _readable_table(frame, titles)
+def markdown_table(frame: pd.DataFrame) -> str:
+    """Return a frame as a Markdown table of short texts."""
+    header, rows = _readable_table(frame)
     aligned = ["left" if column in _WORDS else "right" for column in frame]
     return tabulate(rows, header, tablefmt="pipe", disable_numparse=True, colalign=aligned)
 
@@ -242,10 +220,10 @@ def agreement_markdown(agreement: Agreement) -> str:
     """Return the agreement, what contradicts it, what is missing, and the ratios of the times."""
     ratios = ratios_frame(agreement.measurements)
     parts = [
-        markdown_table(measurements_frame(agreement), _RUN_TITLES),
+        markdown_table(measurements_frame(agreement)),
         LEGEND,
         "\n".join(f"- {line}" for line in crosscheck_summary(agreement)),
-        markdown_table(ratios, _RATIO_TITLES) if len(ratios) else "",
+        markdown_table(ratios) if len(ratios) else "",
     ]
     return paragraphs(parts)
 
@@ -273,9 +251,9 @@ def page(agreement: Agreement, title: str) -> str:
         agrees=not agreement.disagreements,
         summary=crosscheck_summary(agreement),
         legend=LEGEND,
-        runs=_readable_table(measurements_frame(agreement), _RUN_TITLES),
-        ratios=_readable_table(ratios_frame(measurements), _RATIO_TITLES),
-        patterns=_readable_table(patterns_frame(measurements), {}),
+        runs=_readable_table(measurements_frame(agreement)),
+        ratios=_readable_table(ratios_frame(measurements)),
+        patterns=_readable_table(patterns_frame(measurements)),
         times=_svg_uri(agreement),
     )
 

@@ -16,6 +16,10 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 """The date of every member; ZIP files know no earlier one."""
 
 
+_DAMAGE = (OSError, EOFError, LookupError, ValueError, RuntimeError)
+"""What `zipfile` raises beside its own errors."""
+
+
 def write_archive(path: Path, members: Mapping[str, bytes]) -> None:
     """Write members by name into an archive, whole or not at all."""
     with replaced_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
@@ -39,15 +43,7 @@ def read_archive(path: Path) -> dict[str, bytes]:
                 return members
     except FileNotFoundError:
         raise
-    except (
-        zipfile.BadZipFile,
-        OSError,
-        EOFError,
-        LookupError,
-        ValueError,
-        RuntimeError,
-        zlib.error,
-    ) as error:
+    except (zipfile.BadZipFile, zlib.error, *_DAMAGE) as error:
         raise broken(path) from error
     raise broken(path)
 

@@ -1,9 +1,29 @@
-"""Supports, kinds and what is undecided, as people read them."""
+"""Supports, kinds, ends of runs and what is undecided, as people read them."""
 
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Any
 
 Document = Mapping[str, Any]
+
+
+class EndKind(StrEnum):
+    """What the end point of a run of an optimiser is."""
+
+    MINIMUM = "minimum"
+    SADDLE = "saddle"
+    NOT_STATIONARY = "not stationary"
+    DIVERGED = "diverged"
+    MISSING = "missing from the list"
+    UNEXPLAINED = "unexplained"
+
+
+class Stall(StrEnum):
+    """Why an optimiser can stop at a saddle."""
+
+    DEAD = "dead unit"
+    ZERO = "zero unit"
+    KINK = "unit on a kink"
 
 
 def kind(dimension: int) -> str:

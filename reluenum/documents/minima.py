@@ -110,10 +110,8 @@ def undecided_records(undecided: Sequence[Undecided]) -> dict[str, Any]:
 def stationary_document(landscape: CertifiedLandscape) -> dict[str, Any]:
     """Return every stationary point with its verdict and, if rejected, its witness."""
     return {
+        **header(landscape.problem.to_document()),
         "format": "reluenum-stationary",
-        "version": VERSION,
-        "software": installed_versions(),
-        "problem": landscape.problem.to_document(),
         "points": [_point_record(point) for point in landscape.points],
     }
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from reluenum.documents.files import write_text
-from reluenum.documents.seals import broken, place_of, read_json, sealed
+from reluenum.documents.seals import broken, place_of, read_json, read_sealed, sealed
+from reluenum.errors import IncompleteRunError
 
 
 def to_json(document: Mapping[str, Any]) -> str:
@@ -16,8 +17,22 @@ def to_json(document: Mapping[str, Any]) -> str:
 
 
 def write_sealed(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a document between two steps, which is read by `seals.read_sealed` at its place."""
+    """Write a document between two steps, which is read by `read_step` at its place."""
     write_text(path, to_json(sealed(document, place_of(path))))
+
+
+def read_step(path: str | Path, kind: tuple[str, int]) -> dict[str, Any]:
+    """Read a document that `write_sealed` wrote at its place, of a format and a version.
+
+    Raises
+    ------
+    IncompleteRunError
+        If it is of another kind, or not as it was written.
+    """
+    record = read_sealed(path, place_of(path))
+    if (record.get("format"), record.get("version")) != kind:
+        raise IncompleteRunError(f"{path} is not a file of kind {kind[0]}, version {kind[1]}")
+    return record
 
 
 def write_result(path: Path, document: Mapping[str, Any]) -> None:

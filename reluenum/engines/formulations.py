@@ -46,8 +46,14 @@ class Formulation:
     solver : callable
         From a geometry and backends to a function that solves one pattern and returns a list of
         outcomes, each with `to_document`.
-    whole : Enumeration
-        How one run goes through the whole problem.
+    unit : str
+        What a run counts that goes through the whole problem, item by item.
+    total : callable
+        From a geometry to how many outcomes there will be.
+    item_solver : callable
+        From a geometry and backends to a function that solves one item.
+    outcomes : callable
+        From a geometry and a function that solves many items to the outcomes.
     read : callable
         From a geometry and a record to an outcome, its points certified anew.
     verdicts : callable
@@ -61,33 +67,14 @@ class Formulation:
 
     name: str
     solver: Callable[[Geometry, Backends], Callable[[Pattern], list]]
-    whole: "Enumeration"
+    unit: str
+    total: Callable[[Geometry], int]
+    item_solver: Callable[[Geometry, Backends], Callable[[Any], list]]
+    outcomes: Callable[[Geometry, SolveAll], Iterator]
     read: Callable[[Geometry, Mapping[str, Any]], Any]
     verdicts: Callable[[Iterable], dict[str, int]]
     merge: Callable[[Geometry, Iterable], Any]
     certify: Callable[[Any, Geometry], CertifiedLandscape]
-
-
-@dataclass(frozen=True)
-class Enumeration:
-    """How one run goes through a problem: item by item, each solved for itself.
-
-    Parameters
-    ----------
-    unit : str
-        What a progress bar counts.
-    total : callable
-        From a geometry to how many outcomes there will be.
-    solver : callable
-        From a geometry and backends to a function that solves one item.
-    outcomes : callable
-        From a geometry and a function that solves many items to the outcomes.
-    """
-
-    unit: str
-    total: Callable[[Geometry], int]
-    solver: Callable[[Geometry, Backends], Callable[[Any], list]]
-    outcomes: Callable[[Geometry, SolveAll], Iterator]
 
 
 def _support_solver(geometry: Geometry, backends: Backends) -> Callable[[Support], list]:
@@ -128,7 +115,10 @@ def _eliminated_solver(geometry: Geometry, backends: Backends) -> Callable[[Patt
 REDUCED = Formulation(
     "reduced",
     _reduced_solver,
-    Enumeration("support", _count_supports, _support_solver, _outcomes_by_size),
+    "support",
+    _count_supports,
+    _support_solver,
+    _outcomes_by_size,
     read_outcome,
     verdict_counts,
     merge,
@@ -138,7 +128,10 @@ REDUCED = Formulation(
 ELIMINATED = Formulation(
     "eliminated",
     _eliminated_solver,
-    Enumeration("product", _count_products, _eliminated_solver, _outcomes_by_pattern),
+    "product",
+    _count_products,
+    _eliminated_solver,
+    _outcomes_by_pattern,
     read_product,
     product_counts,
     merge_products,

@@ -51,18 +51,10 @@ class GroebnerEngine:
         examined = None
         if self.all_patterns:
             examined = refute_all(geometry, settings.progress).to_document()
-        with (
-            _solving(geometry, route, settings) as solve,
-            tqdm(
-                total=route.whole.total(geometry),
-                unit=route.whole.unit,
-                disable=not settings.progress,
-            ) as bar,
-        ):
-            outcomes = []
-            for outcome in route.whole.outcomes(geometry, solve):
-                bar.update()
-                outcomes.append(outcome)
+        bar = {"total": route.total(geometry), "unit": route.unit}
+        with _solving(geometry, route, settings) as solve:
+            coming = route.outcomes(geometry, solve)
+            outcomes = list(tqdm(coming, disable=not settings.progress, **bar))
         found = route.certify(route.merge(geometry, outcomes), geometry)
         return replace(found, sign_matrices=examined)
 
@@ -72,7 +64,7 @@ def _solving(geometry: Geometry, route: Formulation, settings: Settings) -> Iter
     """Provide a function that solves many items, here or in processes, in order."""
     with settings.open() as backends:
         if settings.jobs == 1:
-            solve = route.whole.solver(geometry, backends)
+            solve = route.item_solver(geometry, backends)
             yield lambda items: (outcome for item in items for outcome in solve(item))
             return
     with in_processes(settings.jobs) as mapped:
@@ -99,5 +91,5 @@ def _solve_batch(
 ) -> list[dict[str, Any]]:
     """Solve items in a worker process; outcomes travel as text."""
     with settings.open() as backends:
-        solve = formulation(route).whole.solver(Geometry.of(problem), backends)
+        solve = formulation(route).item_solver(Geometry.of(problem), backends)
         return [outcome.to_document() for item in items for outcome in solve(item)]

@@ -5,9 +5,9 @@ of sizes 1..L are all that the list of minima of width L needs.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from reluenum.algebra.scalars import whole
 from reluenum.documents.minima import minima_document
@@ -24,34 +24,12 @@ from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.problem import Problem
 
 
-class Series(Protocol):
-    """A problem without its width.
-
-    Parameters
-    ----------
-    problem : Problem
-        Of any width.
-    settings : Settings
-    """
-
-    def __init__(self, problem: Problem, settings: Settings) -> None: ...
-
-    def examine(self, size: int, earlier: Sequence[bytes]) -> bytes:
-        """Return the records of all supports of a size, given those of all smaller sizes."""
-
-    def document(self, width: int, records: Sequence[bytes]) -> dict[str, Any]:
-        """Return the document of a width from the records of sizes 1..width.
-
-        Raises
-        ------
-        IncompleteRunError
-            If records are damaged, missing, or of another problem.
-        """
-
-
 @dataclass(frozen=True)
 class CertifiedSeries:
-    """A `Series` by the certified engine; its documents carry their certificates."""
+    """A problem without its width by the certified engine, with certificates in the documents.
+
+    What damaged or other records make of `examine` and `document` is an IncompleteRunError.
+    """
 
     problem: Problem
     settings: Settings = DEFAULT_SETTINGS
@@ -91,7 +69,7 @@ def _blocks(task: Task, record: bytes) -> list[Block]:
 
 @dataclass(frozen=True)
 class GroebnerSeries:
-    """A `Series` by the Groebner engine, in the reduced formulation."""
+    """The same by the Groebner engine, in the reduced formulation."""
 
     problem: Problem
     settings: Settings = DEFAULT_SETTINGS
@@ -135,5 +113,5 @@ class GroebnerSeries:
                 yield read_outcome(geometry, outcome)
 
 
-SERIES: Mapping[str, type[Series]] = {"groebner": GroebnerSeries, "certified": CertifiedSeries}
+SERIES = {"groebner": GroebnerSeries, "certified": CertifiedSeries}
 """How a series is examined, by the name of the engine."""

@@ -6,15 +6,13 @@ They are drawn when everything else is written, so that whoever fails has the fi
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from reluenum.documents.labels import undecided_along
+from reluenum.documents.labels import Document, undecided_along
 from reluenum.errors import IncompleteRunError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from reluenum.convex.comparison import Agreed
-
-Document = Mapping[str, Any]
 
 MOST_NAMES = 20
 """So many names are in an error; the files have all of them."""
@@ -130,19 +128,9 @@ def descents_explained(descents: Mapping[str, Document]) -> str:
 
 
 def _concluded(lines: Iterable[str], faults: Mapping[str, Any], complaint: str, advice: str) -> str:
-    """Return the lines as a text, unless there is a fault.
+    """Return the lines as a text, unless a name has a fault that is not 0 or empty.
 
-    Parameters
-    ----------
-    lines : iterable of str
-    faults : mapping of str to Any
-        What is wrong with what has a name; nothing if it is 0 or empty.
-    complaint, advice : str
-        What stands before and behind the names.
-
-    Raises
-    ------
-    IncompleteRunError
+    What an IncompleteRunError then says stands before and behind the names.
     """
     named = [f"{name} ({fault})" for name, fault in faults.items() if fault]
     if named:

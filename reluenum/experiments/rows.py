@@ -12,6 +12,7 @@ from reluenum.documents.files import write_text
 from reluenum.documents.labels import Document
 from reluenum.documents.parquet import read_frame, write_frame
 from reluenum.experiments.names import instance_name
+from reluenum.views.cells import csv_text
 from reluenum.views.components import components_frame
 from reluenum.views.instances import summary_frame
 from reluenum.views.sweep_tables import (
@@ -69,13 +70,6 @@ def component_rows(name: str, document: Document) -> list[dict[str, Any]]:
     return [{**row, **own, "size": size} for row, size in zip(rows, sizes, strict=True)]
 
 
-def time_row(instance: Mapping[str, Any], seconds: tuple[float, float]) -> dict[str, Any]:
-    """Return the row of an instance in the table of times."""
-    series = instance_name(instance | {"width": "*"})
-    cells = (instance_name(instance), series, instance["width"], *seconds)
-    return dict(zip(TIMES, cells, strict=True))
-
-
 def step_tables(
     instances: Sequence[Mapping[str, Any]],
     documents: Mapping[str, Document],
@@ -92,11 +86,14 @@ def step_tables(
     named = {instance_name(instance): instance for instance in instances}
     rows = [instance_row(named[name], document) for name, document in documents.items()]
     parts = [row for name, found in documents.items() for row in component_rows(name, found)]
-    times = [time_row(named[name], pair) for name, pair in seconds.items()]
+    times = [
+        (name, instance_name(named[name] | {"width": "*"}), named[name]["width"], *pair)
+        for name, pair in seconds.items()
+    ]
     return {
         "instances": frame(rows, INSTANCES),
         "components": frame(parts, COMPONENTS),
-        "times": frame(times, TIMES),
+        "times": frame((dict(zip(TIMES, row, strict=True)) for row in times), TIMES),
     }
 
 
@@ -131,12 +128,8 @@ def write_tables(tables: Mapping[str, pd.DataFrame], files: Mapping[str, Path]) 
     """
     for name, table in tables.items():
         write_frame(files[f"{name}_parquet"], table)
-        write_text(files[f"{name}_csv"], _csv(table))
+        write_text(files[f"{name}_csv"], csv_text(table, ""))
     rows = tables["instances"]
-    write_text(files["summary_csv"], _csv(sweep_summary(rows, GROUP_AND_RIDGE)))
+    write_text(files["summary_csv"], csv_text(sweep_summary(rows, GROUP_AND_RIDGE), ""))
     write_text(files["summary_md"], sweep_markdown(rows, tables["components"]))
     write_text(files["summary_tex"], sweep_latex(rows))
-
-
-def _csv(table: pd.DataFrame) -> str:
-    return table.to_csv(index=False, lineterminator="\n")

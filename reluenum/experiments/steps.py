@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,11 @@ from reluenum.datasets.datafiles import read_csv
 from reluenum.datasets.families import dataset
 from reluenum.datasets.layout import Layout
 from reluenum.documents.minima import VERSION
-from reluenum.documents.seals import place_of, read_sealed
+from reluenum.documents.results import read_step
 from reluenum.engines.certified.blocks import Block, read_blocks
 from reluenum.engines.formulations import FORMULATIONS, Formulation
 from reluenum.errors import IncompleteRunError
+from reluenum.experiments.instances import CONVENTIONS
 from reluenum.experiments.plans import batch_names
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts, Pattern, patterns
@@ -59,14 +59,7 @@ def problem_of(instance: Mapping[str, Any]) -> Problem:
         inputs, targets = read_csv(instance["csv"], Layout(**instance.get("layout", {})))
     else:
         inputs, targets = dataset(instance["family"], **instance["parameters"])
-    return Problem.from_text(
-        inputs,
-        targets,
-        instance["width"],
-        instance["ridge"],
-        instance["loss"],
-        instance["output_bias"],
-    )
+    return Problem.from_text(inputs, targets, *(instance[key] for key in CONVENTIONS))
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:
@@ -82,8 +75,8 @@ def read_problem(path: str | Path) -> Problem:
     IncompleteRunError
         If the file is no problem or was changed after it was written.
     """
-    with _as_damaged(path):
-        return _problem_in(path, _read_step(path, PROBLEM))
+    with _step(path, PROBLEM) as record:
+        return _problem_in(path, record)
 
 
 def read_feasible(path: str | Path, force: bool, limit: int = SUPPORT_LIMIT) -> Problem:
@@ -145,18 +138,13 @@ def patterns_document(
 
 def read_batches(path: str | Path, problem: Problem | None = None) -> list[list[Pattern]]:
     """Read the batches of patterns, checking that they belong to the problem if it is given."""
-    with _as_damaged(path):
-        record = _read_step(path, PATTERNS)
-        if problem is not None:
-            _check_digest(path, record, problem)
+    with _step(path, PATTERNS, problem) as record:
         return [[Pattern(tuple(name.split("|"))) for name in batch] for batch in record["batches"]]
 
 
 def read_examined(path: str | Path, problem: Problem) -> dict[str, Any] | None:
     """Read the record of all sign matrices from a file of patterns, if they were gone through."""
-    with _as_damaged(path):
-        record = _read_step(path, PATTERNS)
-        _check_digest(path, record, problem)
+    with _step(path, PATTERNS, problem) as record:
         return record["sign_matrices_examined"]
 
 
@@ -210,16 +198,10 @@ def solved_document(
     }
 
 
-@dataclass(frozen=True)
-class Solved:
-    """What `read_solved` returns: the patterns of one file and their outcomes."""
-
-    patterns: tuple[str, ...]
-    outcomes: tuple[Any, ...]
-
-
-def read_solved(path: str | Path, geometry: Geometry, route: Formulation) -> Solved:
-    """Read the outcomes of some patterns and certify their points anew.
+def read_solved(
+    path: str | Path, geometry: Geometry, route: Formulation
+) -> tuple[list[str], list[Any]]:
+    """Read some patterns and their outcomes, and certify their points anew.
 
     Raises
     ------
@@ -228,13 +210,10 @@ def read_solved(path: str | Path, geometry: Geometry, route: Formulation) -> Sol
     TheoremViolationError
         If a recorded point is not what the record says.
     """
-    with _as_damaged(path):
-        record = _read_step(path, SOLVED)
-        _check_digest(path, record, geometry.problem)
+    with _step(path, SOLVED, geometry.problem) as record:
         if record["formulation"] != route.name:
             raise IncompleteRunError(f"{path} holds outcomes of another formulation")
-        outcomes = tuple(route.read(geometry, entry) for entry in record["outcomes"])
-        return Solved(tuple(record["patterns"]), outcomes)
+        return record["patterns"], [route.read(geometry, entry) for entry in record["outcomes"]]
 
 
 def merge_files(
@@ -249,9 +228,9 @@ def merge_files(
     """
     found = [read_solved(path, geometry, route) for path in paths]
     expected = map(str, patterns(geometry.arrangement, geometry.problem.width))
-    if fault := not_once(expected, (pattern for solved in found for pattern in solved.patterns)):
+    if fault := not_once(expected, (pattern for solved, _ in found for pattern in solved)):
         raise IncompleteRunError(f"pattern {fault[0]} is missing, doubled or unknown")
-    outcomes = [outcome for solved in found for outcome in solved.outcomes]
+    outcomes = [outcome for _, solved in found for outcome in solved]
     return route.merge(geometry, outcomes), outcomes
 
 
@@ -268,8 +247,7 @@ def merged_document(route: Formulation, merged: Any, outcomes: Iterable[Any]) ->
 
 def read_merged(path: str | Path) -> CertifiedLandscape:
     """Read merged points, merge them anew and certify them: nothing is taken on trust."""
-    with _as_damaged(path):
-        record = _read_step(path, MERGED)
+    with _step(path, MERGED) as record:
         problem = _problem_in(path, record)
         geometry = Geometry.of(problem)
         route = FORMULATIONS[record["formulation"]]
@@ -299,10 +277,16 @@ def read_surveyed(paths: Iterable[str | Path], key: str) -> Iterator[Block]:
 
 
 @contextmanager
-def _as_damaged(path: str | Path) -> Iterator[None]:
-    """Turn whatever a damaged file makes its reader raise into one clear error."""
+def _step(path: str | Path, kind: str, problem: Problem | None = None) -> Iterator[dict[str, Any]]:
+    """Provide a file of a kind, of a problem if it is given.
+
+    Whatever a damaged file makes its reader raise becomes one clear error.
+    """
     try:
-        yield
+        record = read_step(path, (kind, VERSION))
+        if problem is not None:
+            _check_digest(path, record, problem)
+        yield record
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise IncompleteRunError(f"{path} is damaged: {type(error).__name__}: {error}") from error
 
@@ -316,14 +300,6 @@ def _problem_in(path: str | Path, record: Mapping[str, Any]) -> Problem:
 
 def _step_header(kind: str, problem: Problem) -> dict[str, Any]:
     return {"format": kind, "version": VERSION, "problem_sha256": problem.digest}
-
-
-def _read_step(path: str | Path, kind: str) -> dict[str, Any]:
-    """Read a file of the given kind."""
-    record = read_sealed(path, place_of(path))
-    if record.get("format") != kind or record.get("version") != VERSION:
-        raise IncompleteRunError(f"{path} is not a file of kind {kind}, version {VERSION}")
-    return record
 
 
 def _check_digest(path: str | Path, record: Mapping[str, Any], problem: Problem) -> None:

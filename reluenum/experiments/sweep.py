@@ -95,17 +95,6 @@ def examine_size(
     return step
 
 
-@dataclass(frozen=True)
-class Outputs:
-    """The files of a batch and a size."""
-
-    records: Path
-    documents: Path
-    instances: Path
-    components: Path
-    times: Path
-
-
 def examine_batch(
     spec: Mapping[str, Any],
     size: int,
@@ -113,9 +102,11 @@ def examine_batch(
     settings: Settings,
     certificates: bool,
     force: bool,
-    outputs: Outputs,
+    outputs: Mapping[str, Path],
 ) -> None:
     """Examine a batch (see `examine_size`), and write archives and rows of tables.
+
+    The files are `records` and `documents`, and `instances`, `components` and `times`.
 
     Raises
     ------
@@ -129,9 +120,9 @@ def examine_batch(
     undecided = tables["instances"]["undecided"].sum()
     logging.info("%d data sets, %d supports undecided", len(step.documents), undecided)
     for name, table in tables.items():
-        write_frame(getattr(outputs, name), table)
-    write_archive(outputs.documents, document_members(step.documents))
-    write_archive(outputs.records, step.records)
+        write_frame(outputs[name], table)
+    write_archive(outputs["documents"], document_members(step.documents))
+    write_archive(outputs["records"], step.records)
 
 
 def refuse_large(spec: Mapping[str, Any], size: int) -> None:

@@ -22,10 +22,18 @@ from reluenum.figures.style import (
     VERMILLION,
     drawing,
     message,
+    shared_panels,
 )
 from reluenum.figures.sweeps.panels import look
 from reluenum.views.cells import share_interval, short_number
-from reluenum.views.optimisers import Fate, basins_frame, shares_frame, shown_fates, warnings
+from reluenum.views.optimisers import (
+    Fate,
+    basins_frame,
+    runs_by_optimiser,
+    shares_frame,
+    shown_fates,
+    warnings,
+)
 
 _MOST_COMPONENTS = 24
 """Components with a row of their own; of more, those that most runs ended at."""
@@ -66,10 +74,6 @@ def plot_basins(document: Document) -> tuple[Figure, str]:
     ----------
     document : dict
         Of the format `reluenum-descents`.
-
-    Returns
-    -------
-    Figure
     """
     basins = basins_frame(document)
     ends = _bars(document, basins)
@@ -79,17 +83,12 @@ def plot_basins(document: Document) -> tuple[Figure, str]:
     height = rows * (0.5 + 0.16 * len(ends)) + 0.5
     width = DOUBLE_COLUMN if columns > 1 else 1.3 * SINGLE_COLUMN
     figure = Figure(figsize=(width, height), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
-    for axes in grid.flat[len(names) :]:
-        axes.set_axis_off()
-    for axes, name in zip(grid.flat, names, strict=False):
+    panels = shared_panels(figure, columns, len(names), "share of runs")
+    for axes, name in zip(panels, names, strict=True):
         part = basins[basins["optimiser"] == name]
         _draw_bars(axes, ends, part, name)
         axes.set_title(name, loc="left")
-    for axes in grid.flat[max(len(names) - columns, 0) : len(names)]:
-        axes.tick_params(labelbottom=True)
-        axes.set_xlabel("share of runs")
-    first = grid[0, 0]
+    first = panels[0]
     first.set_yticks(range(len(ends)), list(ends))
     first.set_ylim(len(ends) - 0.4, -0.6)
     first.set_xlim(left=0)
@@ -155,10 +154,6 @@ def plot_end_losses(document: Document) -> tuple[Figure, str]:
     ----------
     document : dict
         Of the format `reluenum-descents`.
-
-    Returns
-    -------
-    Figure
     """
     levels = [number(level["loss"]) for level in (*document["components"], *document["saddles"])]
     if not levels:
@@ -170,10 +165,8 @@ def plot_end_losses(document: Document) -> tuple[Figure, str]:
     seen = _draw_levels(axes, document)
     handles = {}
     for rank, (name, values) in enumerate(losses.items()):
-        style = look(range(len(losses)), rank) | {
-            "marker": "none",
-            "linewidth": 1.2 - rank // 6 / 2,
-        }
+        line = {"marker": "none", "linewidth": 1.2 - rank // 6 / 2}
+        style = look(range(len(losses)), rank) | line
         shares = np.arange(1, len(values) + 1) / len(values)
         finite = np.isfinite(values)
         places = np.concatenate([axes.get_xlim()[:1], values[finite], [max(high, *values[finite])]])
@@ -191,14 +184,8 @@ def plot_end_losses(document: Document) -> tuple[Figure, str]:
 def _end_losses(document: Document) -> dict[str, np.ndarray]:
     """Return the losses at the end points of each optimiser, sorted; infinite where it diverged."""
     return {
-        summary["name"]: np.sort(
-            [
-                np.inf if run["loss"] is None else run["loss"]
-                for run in document["runs"]
-                if run["optimiser"] == summary["name"]
-            ]
-        )
-        for summary in document["optimisers"]
+        name: np.sort([np.inf if run["loss"] is None else run["loss"] for run in runs])
+        for name, runs in runs_by_optimiser(document)
     }
 
 

@@ -26,9 +26,12 @@ from reluenum.figures.style import (
     colour_bar,
     drawing,
     limits,
+    mark,
     message,
     panel_grid,
 )
+
+_DATA, _KINK = mark("o", BLACK, 3.2), mark("D", BLUE, 3.2, hollow=True)
 
 
 @drawing(undecided_note)
@@ -42,10 +45,6 @@ def plot_fits(document: Document) -> tuple[Figure, str]:
     ----------
     document : dict
         Of the format `reluenum-minima`.
-
-    Returns
-    -------
-    Figure
     """
     components = document["components"][:MOST_PANELS]
     if not components:
@@ -85,18 +84,8 @@ def _fit_curves(
         positions, values, kinks = curve(component, low, high)
         axes.plot(positions, values, color=BLUE, zorder=2, gid=f"component-{rank}-curve")
         at_kinks = fitted_values(component, kinks[:, None])
-        axes.plot(
-            kinks,
-            at_kinks,
-            marker="D",
-            markersize=3.2,
-            markerfacecolor="white",
-            color=BLUE,
-            linestyle="none",
-            zorder=4,
-            gid=f"component-{rank}-kinks",
-        )
-        axes.plot(inputs[:, 0], targets, "o", color=BLACK, markersize=3.2, zorder=3)
+        axes.plot(kinks, at_kinks, **_KINK, zorder=4, gid=f"component-{rank}-kinks")
+        axes.plot(inputs[:, 0], targets, **_DATA, zorder=3)
         axes.set_xlim(low, high)
         axes.grid(True)
         write_title(axes, rank, component)
@@ -105,17 +94,9 @@ def _fit_curves(
     room = 0.08 * (max(seen) - min(seen)) or 0.5
     panels[0].set_ylim(min(seen) - room, max(seen) + room)  # not how it extrapolates
     handles = [
-        Line2D([], [], marker="o", color=BLACK, markersize=3.2, ls="none", label="data"),
+        Line2D([], [], **_DATA, label="data"),
         Line2D([], [], color=BLUE, label="fit"),
-        Line2D(
-            *([], []),
-            marker="D",
-            color=BLUE,
-            markerfacecolor="white",
-            markersize=3.2,
-            ls="none",
-            label="kink",
-        ),
+        Line2D([], [], **_KINK, label="kink"),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=3)
     return figure
@@ -155,14 +136,8 @@ def _fit_scatter(
     figure, panels = panel_grid(len(components), 1.8, names.target, names.fit)
     for rank, (axes, component) in enumerate(zip(panels, components, strict=True), start=1):
         axes.axline((targets[0], targets[0]), slope=1, color=GREY, linewidth=0.6, zorder=1)
-        axes.plot(
-            targets,
-            fitted_values(component, inputs),
-            "o",
-            color=BLUE,
-            markersize=3.6,
-            gid=f"component-{rank}-fits",
-        )
+        fits = fitted_values(component, inputs)
+        axes.plot(targets, fits, **mark("o", BLUE, 3.6), gid=f"component-{rank}-fits")
         axes.grid(True)
         write_title(axes, rank, component)
     return figure

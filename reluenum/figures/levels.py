@@ -19,6 +19,7 @@ from reluenum.figures.style import (
     SINGLE_COLUMN,
     VERMILLION,
     drawing,
+    mark,
     message,
     spread,
 )
@@ -37,10 +38,6 @@ def plot_levels(document: Document) -> tuple[Figure, str]:
     ----------
     document : dict
         Of the format `reluenum-minima`.
-
-    Returns
-    -------
-    Figure
     """
     components = document["components"]
     if not components:
@@ -98,42 +95,27 @@ class _LossScale:
         return self.low + height * (self.high - self.low)
 
 
-def _swarm(heights: Sequence[float], bins: int = 40, step: float = 0.055) -> list[float]:
+def _swarm(heights: Sequence[float]) -> list[float]:
     """Return horizontal shifts that keep markers of nearly equal height apart."""
     rows: dict[int, list[int]] = {}
     for k, height in enumerate(heights):
-        rows.setdefault(round(height * bins), []).append(k)
+        rows.setdefault(round(height * 40), []).append(k)
     shifts = [0.0] * len(heights)
     for members in rows.values():
-        gap = min(step, 0.6 / len(members))
+        gap = min(0.055, 0.6 / len(members))
         for place, k in enumerate(members):
             shifts[k] = (place - (len(members) - 1) / 2) * gap
     return shifts
 
 
 def _level(component: Document, rank: int) -> dict[str, Any]:
-    best = bool(component["global_at_width"])
-    colour = VERMILLION if best else BLUE
-    return {
-        "marker": "*" if best else "o",
-        "markersize": 9 if best else 4.5,
-        "color": colour,
-        "markerfacecolor": "white" if component["on_boundary"] else colour,
-        "markeredgewidth": 1,
-        "linestyle": "none",
-        "zorder": 4 if best else 3,
-        "gid": f"component-{rank + 1}",
-    }
+    looks = ("*", VERMILLION, 9) if component["global_at_width"] else ("o", BLUE, 4.5)
+    more = {"zorder": 4 if component["global_at_width"] else 3, "gid": f"component-{rank + 1}"}
+    return mark(*looks, component["on_boundary"], markeredgewidth=1, **more)
 
 
 def _label_levels(axes: Axes, scale: _LossScale, right: float, losses: list[str]) -> list[float]:
-    """Write losses right of their markers, moved apart where they would collide.
-
-    Returns
-    -------
-    list of float
-        The heights of the labels.
-    """
+    """Write losses right of their markers, apart from each other, and return their heights."""
     labels: dict[str, list[float]] = {}
     for loss in losses if len(losses) <= 12 else (losses[0], losses[-1]):
         labels.setdefault(short_number(loss, 5), []).append(number(loss))
@@ -159,7 +141,7 @@ def _level_legend(figure: Figure, components: Sequence[Document], by_shape: bool
         keywords = _level(component, 0) | {"gid": None}
         seen.setdefault(rank + place_text(component), Line2D([], [], **keywords))
     if by_shape and any(component["dimension"] for component in components):
-        seen["not isolated"] = Line2D([], [], marker="D", color=BLUE, markersize=3.8, ls="none")
+        seen["not isolated"] = Line2D([], [], **mark("D", BLUE, 3.8))
     figure.legend(
         list(seen.values()),
         list(seen),
@@ -188,10 +170,6 @@ def plot_losses(documents: Mapping[str, Document]) -> tuple[Figure, str]:
     ----------
     documents : mapping of str to dict
         Documents of the format `reluenum-minima`, by name of the instance.
-
-    Returns
-    -------
-    Figure
     """
     listed = [
         (line, component)

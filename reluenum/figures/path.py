@@ -1,6 +1,7 @@
 """The bifurcation diagram: how losses and weights of the local minima move with the ridge."""
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from reluenum.figures.reading import Document, number
-from reluenum.figures.style import BLACK, BLUE, DOUBLE_COLUMN, GREY, VERMILLION, drawing
+from reluenum.figures.style import BLACK, BLUE, DOUBLE_COLUMN, GREY, VERMILLION, drawing, mark
 
 
 def _note(document: Document) -> str:
@@ -30,10 +31,6 @@ def plot_path(document: Document) -> tuple[Figure, str]:
     ----------
     document : dict
         Of the format `reluenum-path`.
-
-    Returns
-    -------
-    Figure
     """
     figure = Figure(figsize=(DOUBLE_COLUMN, 5.4), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True)
@@ -70,7 +67,7 @@ def _draw_branch(
     ends: set[str],
 ) -> None:
     samples = branch["samples"]
-    ridges = np.array([_ridge_axis(sample["ridge"]) for sample in samples])
+    ridges = np.array([float(Fraction(sample["ridge"])) for sample in samples])
     heights = np.array([number(value) for value in values])
     style = "-" if len(branch["support"]) in (0, width) else "--"
     axes.plot(ridges, heights, style, color=colour, linewidth=1)
@@ -80,14 +77,7 @@ def _draw_branch(
     )
     for k in (0, -1):
         if samples[k]["ridge"] not in ends:
-            axes.plot(
-                ridges[k], heights[k], "o", markersize=3.5, color=colour, markerfacecolor="white"
-            )
-
-
-def _ridge_axis(text: str) -> float:
-    numerator, _, denominator = text.partition("/")
-    return int(numerator) / int(denominator or 1)
+            axes.plot(ridges[k], heights[k], **mark("o", colour, 3.5, hollow=True))
 
 
 def _path_legend() -> list[Line2D]:
@@ -103,6 +93,4 @@ def _path_legend() -> list[Line2D]:
         Line2D([], [], color=colour, linestyle=style, linewidth=width, label=label)
         for label, colour, style, width in lines
     ]
-    end = Line2D([], [], color=GREY, marker="o", linestyle="", markerfacecolor="white")
-    end.set_label("begins or ends")
-    return [*handles, end]
+    return [*handles, Line2D([], [], **mark("o", GREY, 5, hollow=True), label="begins or ends")]

@@ -27,6 +27,12 @@ BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = (
 
 GREY, LINE, LIGHT, BLACK = "#7F7F7F", "#A6A6A6", "#D9D9D9", "#000000"
 
+COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+"""What is told apart by its colour, in this order."""
+
+LOOKS = tuple(zip((BLUE, VERMILLION, GREEN, PURPLE, ORANGE, BLACK), "os^DvP", strict=True))
+"""Colours and markers of what is told apart in one panel."""
+
 STYLE = {
     "font.size": 8,
     "axes.titlesize": 8,
@@ -126,7 +132,8 @@ def drawing(warning: Callable[[Any], str]) -> Callable[[Draw], Callable[[Any], F
     Returns
     -------
     decorator
-        Of a function from the document to a figure and a note of its own.
+        Of a function from the document to a figure and a note of its own; what it makes of it
+        returns the figure, with warning and note above it.
     """
 
     def decorate(draw: Draw) -> Callable[[Any], Figure]:
@@ -147,6 +154,15 @@ def drawing(warning: Callable[[Any], str]) -> Callable[[Draw], Callable[[Any], F
         return drawn
 
     return decorate
+
+
+def mark(
+    marker: str, colour: str, size: float, hollow: bool = False, **more: Any
+) -> dict[str, Any]:
+    """Return the keywords of a mark without a line, filled or hollow."""
+    face = "white" if hollow else colour
+    looks = {"marker": marker, "markersize": size, "color": colour, "markerfacecolor": face}
+    return {**looks, "linestyle": "none", **more}
 
 
 def message(text: str) -> Figure:
@@ -187,6 +203,14 @@ def panel_grid(
     height = min(height, 9.2 / rows)
     width = max(SINGLE_COLUMN, min(columns, 4) * DOUBLE_COLUMN / 4) if count <= 4 else DOUBLE_COLUMN
     figure = Figure(figsize=(width, rows * height + 0.4), layout="constrained")
+    return figure, shared_panels(figure, columns, count, horizontal, vertical)
+
+
+def shared_panels(
+    figure: Figure, columns: int, count: int, horizontal: str, vertical: str = ""
+) -> list[Axes]:
+    """Return so many panels of a figure that share their labelled axes, row by row."""
+    rows = ceil(count / columns)
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     for axes in grid.flat[count:]:
         axes.set_axis_off()
@@ -195,7 +219,7 @@ def panel_grid(
         axes.set_xlabel(horizontal)
     for axes in grid[:, 0]:
         axes.set_ylabel(vertical)
-    return figure, list(grid.flat[:count])
+    return list(grid.flat[:count])
 
 
 def colour_bar(figure: Figure, colours: Any, panels: Sequence[Axes], label: str) -> None:

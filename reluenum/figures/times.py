@@ -9,21 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from reluenum.figures.reading import Document
-from reluenum.figures.style import (
-    BLACK,
-    BLUE,
-    DOUBLE_COLUMN,
-    GREEN,
-    GREY,
-    ORANGE,
-    PURPLE,
-    VERMILLION,
-    drawing,
-    message,
-)
-
-_LOOKS = [(BLUE, "o"), (VERMILLION, "s"), (GREEN, "^"), (PURPLE, "D"), (ORANGE, "v"), (BLACK, "P")]
-"""Colour and marker of each backend."""
+from reluenum.figures.style import DOUBLE_COLUMN, GREY, LOOKS, drawing, mark, message
 
 _MOST_NAMES = 16
 """Patterns that are written out along the axis; more are numbered."""
@@ -46,10 +32,6 @@ def plot_times(measurements: Sequence[Document]) -> tuple[Figure, str]:
     ----------
     measurements : sequence of dict
         Of the format `reluenum-measurement`.
-
-    Returns
-    -------
-    Figure
     """
     formulations = list(dict.fromkeys(m["formulation"] for m in measurements))
     totals = {(m["formulation"], m["backend"]): _per_pattern(m["systems"]) for m in measurements}
@@ -59,7 +41,7 @@ def plot_times(measurements: Sequence[Document]) -> tuple[Figure, str]:
     if not order:
         return message("no system was solved"), ""
     backends = list(dict.fromkeys(m["backend"] for m in measurements))
-    looks = {backend: _LOOKS[k % len(_LOOKS)] for k, backend in enumerate(backends)}
+    looks = {backend: LOOKS[k % len(LOOKS)] for k, backend in enumerate(backends)}
     figure = Figure(figsize=(DOUBLE_COLUMN, 0.9 + 1.9 * len(formulations)), layout="constrained")
     panels = figure.subplots(len(formulations), 1, squeeze=False, sharex=True, sharey=True)[:, 0]
     for axes, formulation in zip(panels, formulations, strict=True):
@@ -114,16 +96,7 @@ def _draw_run(
 
 
 def _mark(colour: str, marker: str, hollow: bool = False) -> dict[str, Any]:
-    return {
-        "linestyle": "none",
-        "marker": marker,
-        "color": colour,
-        "markersize": 4,
-        "markerfacecolor": "white" if hollow else colour,
-        "markeredgewidth": 0.8,
-        "clip_on": False,
-        "zorder": 3,
-    }
+    return mark(marker, colour, 4, hollow, markeredgewidth=0.8, clip_on=False, zorder=3)
 
 
 def _label_patterns(axes: Axes, order: Sequence[str]) -> None:

@@ -25,16 +25,12 @@ from reluenum.figures.reading import (
 )
 from reluenum.figures.style import (
     BLACK,
-    BLUE,
+    COLOURS,
     DOUBLE_COLUMN,
-    GREEN,
     GREY,
     LINE,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILLION,
     drawing,
+    mark,
     message,
     spread,
 )
@@ -42,8 +38,6 @@ from reluenum.figures.units_higher import units_faces, units_kinks
 
 MOST_LOOKS = 10
 """Components with a colour and a marker of their own; the others are grey."""
-
-_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 
 _MARKERS = ("o", "s", "D", "^", "v", "P", "X", "<", ">", "p")
 
@@ -61,10 +55,6 @@ def plot_units(document: Document) -> tuple[Figure, str]:
     ----------
     document : dict
         Of the format `reluenum-minima`.
-
-    Returns
-    -------
-    Figure
     """
     if not document["components"]:
         return message("no component of local minima is known"), ""
@@ -86,21 +76,14 @@ class _Look:
     def of(cls, rank: int, component: Document) -> "_Look":
         if rank >= MOST_LOOKS:
             return cls(GREY, ".", 3)
-        colour = _COLOURS[rank % len(_COLOURS)]
+        colour = COLOURS[rank % len(COLOURS)]
         if component["global_at_width"] and component["dimension"] == 0:
             return cls(colour, "*", 10)
         return cls(colour, _MARKERS[rank % len(_MARKERS)])
 
     def point(self, sign: int) -> dict[str, Any]:
         """Return the keywords of a neuron: filled if a > 0, hollow if a < 0."""
-        return {
-            "marker": self.marker,
-            "markersize": self.size,
-            "color": self.colour,
-            "markerfacecolor": self.colour if sign > 0 else "white",
-            "markeredgewidth": 1.1,
-            "linestyle": "none",
-        }
+        return mark(self.marker, self.colour, self.size, sign < 0, markeredgewidth=1.1)
 
     def curve(self, sign: int) -> dict[str, Any]:
         """Return the keywords of a set of neurons: solid if a > 0, dashed if a < 0."""
@@ -108,14 +91,7 @@ class _Look:
 
     def end(self, is_open: bool) -> dict[str, Any]:
         """Return the keywords of an end of a curve: a small ring if it does not belong to it."""
-        return {
-            "marker": "o",
-            "markersize": 3.6,
-            "color": self.colour,
-            "markerfacecolor": "white" if is_open else self.colour,
-            "markeredgewidth": 0.8,
-            "linestyle": "none",
-        }
+        return mark("o", self.colour, 3.6, is_open, markeredgewidth=0.8)
 
 
 @dataclass(frozen=True)

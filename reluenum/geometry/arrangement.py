@@ -6,9 +6,9 @@ are the covectors of the central arrangement of these rows (docs/theory.md, sect
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import combinations
-from operator import itemgetter
+from operator import add, itemgetter
 
 from flint import fmpq, fmpq_mat
 
@@ -147,18 +147,13 @@ def covectors(rows: Sequence[Vector]) -> dict[str, Vector]:
         for completion in around[zeros]:
             face = gaps.format(*completion)
             known = points.get(face)
-            points[face] = ray if known is None else _sum(known, ray)
+            points[face] = ray if known is None else tuple(map(add, known, ray))
     return points
 
 
 def _zeros(signs: str) -> tuple[int, ...]:
     """Return the places of the zeros among some signs."""
     return tuple(i for i, symbol in enumerate(signs) if symbol == "0")
-
-
-def _sum(left: Vector, right: Vector) -> Vector:
-    """Return the sum of two vectors."""
-    return tuple(x + y for x, y in zip(left, right, strict=True))
 
 
 class Arrangement:
@@ -195,10 +190,10 @@ class Arrangement:
         self._by_signs = {face.signs: face for face in self.faces}
         self._around: dict[tuple[int, ...], dict[str, Vector]] = {}
 
-    @classmethod
-    def of(cls, problem: Problem) -> "Arrangement":
-        """Return the arrangement of a problem's inputs."""
-        return cls(problem.rows)
+    @staticmethod
+    def of(problem: Problem) -> "Arrangement":
+        """Return the arrangement of a problem's inputs; equal inputs of late share it."""
+        return _arrangement(problem.rows)
 
     def face(self, signs: str) -> Face:
         """Return the face with the given signs.
@@ -241,3 +236,8 @@ class Arrangement:
         return (
             f"Arrangement(n={len(self.rows)}, faces={len(self.faces)}, columns={len(self.columns)})"
         )
+
+
+@lru_cache(maxsize=8)
+def _arrangement(rows: tuple[Vector, ...]) -> Arrangement:
+    return Arrangement(rows)

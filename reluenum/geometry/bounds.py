@@ -16,12 +16,8 @@ def face_bound(size: int, dimension: int) -> int:
     Choosing j of the hyperplanes leaves an arrangement of the other n - j in dimension
     d + 1 - j, with 2 sum_{k <= d-j} C(n-j-1, k) cells (Cover 1965); the origin adds one.
     """
-    return 1 + sum(
-        comb(size, j) * _cells_bound(size - j, dimension - j)
+    return 1 + 2 * sum(
+        comb(size, j) * comb(size - j - 1, k)
         for j in range(min(size - 1, dimension) + 1)
+        for k in range(dimension - j + 1)
     )
-
-
-def _cells_bound(size: int, dimension: int) -> int:
-    """Cells of `size` central hyperplanes in general position in R^(dimension + 1)."""
-    return 2 * sum(comb(size - 1, k) for k in range(dimension + 1))

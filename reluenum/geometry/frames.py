@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from flint import arb, arb_mat, ctx, fmpq, fmpz
+from flint import arb, arb_mat, ctx, fmpq
 
 from reluenum.algebra.balls import GROWTH, Balls
-from reluenum.algebra.linear import Vector, dot
+from reluenum.algebra.linear import Vector, common_denominator, dot
 from reluenum.geometry.arrangement import Arrangement, Face, site_signs
 from reluenum.geometry.moments import Moments
 from reluenum.problem import Problem
@@ -76,13 +76,9 @@ class Frames:
     opposite: np.ndarray
 
     @classmethod
+    @np.errstate(all="ignore")  # what is not finite encloses everything
     def of(cls, problem: Problem, arrangement: Arrangement) -> "Frames":
         """Return the frames of a problem."""
-        with np.errstate(all="ignore"):  # what is not finite encloses everything
-            return cls._of(problem, arrangement)
-
-    @classmethod
-    def _of(cls, problem: Problem, arrangement: Arrangement) -> "Frames":
         faces = arrangement.live_faces
         sets = dict(sorted({face.active: face for face in faces}.items()))
         number = {active: k for k, active in enumerate(sets)}
@@ -144,10 +140,7 @@ def _pair_moments(faces: Sequence[Face], problem: Problem) -> tuple[Balls, Balls
     size, dimension, count = len(sites), problem.dimension + 1, len(faces)
     masks = (np.array([site_signs(problem, face) for face in faces]) > 0).astype(float)
     counted = Balls.exact(masks * [site.count for site in sites])
-    denominator = fmpz(1)
-    for site in sites:
-        for entry in site.row:
-            denominator = denominator.lcm(entry.q)
+    denominator = common_denominator(entry for site in sites for entry in site.row)
     integers = [[int((entry * denominator).p) for entry in site.row] for site in sites]
     largest = max(abs(entry) for row in integers for entry in row)
     if problem.size * largest**2 < _EXACT:

@@ -26,9 +26,10 @@ class Geometry:
     problem: Problem
 
     @staticmethod
+    @lru_cache(maxsize=8)
     def of(problem: Problem) -> "Geometry":
         """Return that of a problem; equal problems of late share it."""
-        return _geometry(problem)
+        return Geometry(problem)
 
     @cached_property
     def arrangement(self) -> Arrangement:
@@ -39,8 +40,3 @@ class Geometry:
     def frames(self) -> Frames:
         """The live faces as arrays of balls."""
         return Frames.of(self.problem, self.arrangement)
-
-
-@lru_cache(maxsize=8)
-def _geometry(problem: Problem) -> Geometry:
-    return Geometry(problem)

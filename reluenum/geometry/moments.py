@@ -15,9 +15,9 @@ from functools import lru_cache
 from operator import mul
 from typing import Any
 
-from flint import fmpq, fmpz
+from flint import fmpq
 
-from reluenum.algebra.linear import Vector, dot
+from reluenum.algebra.linear import Vector, common_denominator, dot
 from reluenum.geometry.arrangement import Face
 from reluenum.geometry.supports import Support
 from reluenum.problem import Problem
@@ -29,11 +29,6 @@ class Moments:
     Parameters
     ----------
     problem : Problem
-
-    Attributes
-    ----------
-    energy : fmpq
-        y'Ry, the sum-of-squares loss of the zero network.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -41,7 +36,6 @@ class Moments:
         columns = list(zip(*(site.row for site in sites), strict=True))
         fitted = problem.weighted(problem.residual(problem.means))
         weighted = [problem.weighted(column) for column in columns]
-        self.energy = problem.energy
         self._share = problem.bias_share
         self._target = sum(problem.targets, start=fmpq(0))
         self._firsts = [site.first for site in sites]
@@ -53,10 +47,11 @@ class Moments:
         }
         self._known: dict[str, tuple[Vector, Vector]] = {}
 
-    @classmethod
-    def of(cls, problem: Problem) -> "Moments":
+    @staticmethod
+    @lru_cache(maxsize=8)
+    def of(problem: Problem) -> "Moments":
         """Return the moments of a problem, computed once for the latest few."""
-        return _moments(problem)
+        return Moments(problem)
 
     def response(self, face: Face) -> Vector:
         """Return b_F = sum over the active points of (R y)_i row_i."""
@@ -118,26 +113,13 @@ class Moments:
         return self._known[face.signs]
 
 
-@lru_cache(maxsize=8)
-def _moments(problem: Problem) -> Moments:
-    return Moments(problem)
-
-
 class _Sums:
-    """Sums of some of many rational numbers, which are kept over one denominator.
-
-    Parameters
-    ----------
-    values : iterable of fmpq
-    """
+    """Sums of some of many rational numbers, which are kept over one denominator."""
 
     def __init__(self, values: Iterable[fmpq]) -> None:
         kept = list(values)
-        denominator = fmpz(1)
-        for value in kept:
-            denominator = denominator.lcm(value.q)
-        self._denominator = denominator
-        self._numerators = [int((value * denominator).p) for value in kept]
+        self._denominator = common_denominator(kept)
+        self._numerators = [int((value * self._denominator).p) for value in kept]
 
     def over(self, points: Sequence[int]) -> fmpq:
         """Return the sum of the numbers in the given places."""

@@ -23,15 +23,6 @@ class Pattern:
 
     columns: tuple[str, ...]
 
-    @property
-    def orbit_size(self) -> int:
-        """Number of sign matrices that are permutations of this one."""
-        count, used = 1, 0
-        for multiplicity in Counter(self.columns).values():
-            used += multiplicity
-            count *= comb(used, multiplicity)
-        return count
-
     def __str__(self) -> str:
         return "|".join(self.columns)
 

@@ -1,6 +1,7 @@
 """FLINT's Buchberger algorithm, in process: fastest on small systems."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flint import __FLINT_VERSION__
@@ -8,9 +9,9 @@ from flint import __FLINT_VERSION__
 from reluenum.algebra.bases import GroebnerBasis, Solutions, solutions
 from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.errors import BackendError
-from reluenum.groebner.killable import KillableWorker
+from reluenum.groebner.killable import HelpedBackend, KillableWorker
 from reluenum.groebner.limits import Limits, seconds_until
-from reluenum.groebner.program import UNREADABLE, executable
+from reluenum.groebner.program import UNREADABLE, executable, told_version
 
 EFFORT = (60, 120, 2000)
 """Largest basis, terms per polynomial and coefficient bits of the bounded first attempt."""
@@ -19,13 +20,10 @@ EASY_DEGREE = 16
 """Largest number of complex solutions that the bounded first attempt parametrises."""
 
 
-class FlintBackend:
+class FlintBackend(HelpedBackend):
     """FLINT through python-flint."""
 
     name = "flint"
-
-    def __init__(self) -> None:
-        self._worker = KillableWorker(self.name)
 
     def version(self) -> str:
         """Return FLINT's version."""
@@ -36,7 +34,8 @@ class FlintBackend:
         deadline = limits.deadline()
         easy = self.within_effort(system)
         if easy is None:
-            return self._worker.solutions(_solved_by_flint, system, limits, deadline)
+            solve = partial(solutions, basis_of=_basis)
+            return self._worker.solutions(solve, system, limits, deadline)
         if seconds_until(deadline) == 0:
             raise limits.too_slow(self.name)
         return easy
@@ -52,10 +51,6 @@ class FlintBackend:
         if not _is_easy(basis):
             return None
         return _solutions_of(basis).without(system.extra_variables)
-
-    def close(self) -> None:
-        """End the helper process."""
-        self._worker.close()
 
 
 class BasisWorker(KillableWorker):
@@ -79,15 +74,19 @@ Reader = Callable[[str, tuple[str, ...]], Any]
 """From what a program answered, and the variables that were sent, to what it says."""
 
 
-class ExecutableBackend:
+class ExecutableBackend(HelpedBackend):
     """A backend that is another program, one process per system; what follows, in a helper."""
 
-    name: str
     program: str
+    asks_version: str
     how_to_get: str
 
     def __init__(self) -> None:
         self._worker = BasisWorker(self.name)
+
+    def version(self) -> str:
+        """Return the program's version; a BackendError says how to get the program."""
+        return told_version(self.name, r"\bversion\s+(\S+)", *self._command(self.asks_version))
 
     def _command(self, *options: str) -> list[str]:
         """Return the command line with options; a BackendError says how to get the program."""
@@ -99,10 +98,6 @@ class ExecutableBackend:
             return read(answer, variables)
         except UNREADABLE as error:
             raise BackendError(self.name, f"unreadable answer {answer[:80]!r}") from error
-
-    def close(self) -> None:
-        """End the helper process."""
-        self._worker.close()
 
 
 def _is_easy(basis: GroebnerBasis) -> bool:
@@ -119,11 +114,6 @@ def _solutions_of(basis: GroebnerBasis) -> Solutions:
 def _solved_basis(given: PolynomialSystem) -> Solutions:
     """Solve a system that is a reduced basis."""
     return _solutions_of(GroebnerBasis.of(given.variables, given.polynomials))
-
-
-def _solved_by_flint(system: PolynomialSystem) -> Solutions:
-    """Solve a system without any limit."""
-    return solutions(system, _basis)
 
 
 def _basis(system: PolynomialSystem) -> GroebnerBasis:

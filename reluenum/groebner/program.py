@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,14 +15,7 @@ from pathlib import Path
 from reluenum.errors import BackendError
 from reluenum.groebner.limits import Limits, seconds_until
 
-UNREADABLE = (
-    ValueError,
-    IndexError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    ZeroDivisionError,
-)
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ZeroDivisionError)
 """What reading a malformed answer can raise."""
 
 # A limit that the shell cannot set is already lower. The one of processor time ends what
@@ -89,8 +83,9 @@ def run(
     return output
 
 
-def introduction(backend: str, command: Sequence[str]) -> str:
-    """Return what a program prints about itself, whatever its exit code.
+@cache
+def told_version(backend: str, pattern: str, *command: str) -> str:
+    """Return the version that a program tells in the first group, whatever its exit code.
 
     Raises
     ------
@@ -104,7 +99,8 @@ def introduction(backend: str, command: Sequence[str]) -> str:
         raise BackendError(backend, reason) from error
     except OSError as error:
         raise BackendError(backend, f"does not start: {error}") from error
-    return output + errors
+    found = re.search(pattern, output + errors)
+    return found[1] if found else "unknown"
 
 
 def _ended(command: Sequence[str], given: str, seconds: float) -> tuple[int, str, str]:

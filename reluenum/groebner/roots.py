@@ -1,6 +1,6 @@
 """Real roots of a system, and what a backend says of a proved point."""
 
-from dataclasses import dataclass
+from flint import arb
 
 from reluenum.algebra.newton import CERTIFICATION_BITS
 from reluenum.algebra.numbers import IsolatedPoint
@@ -28,29 +28,18 @@ def real_roots_of(system: PolynomialSystem, backends: Backends) -> list[Root]:
     return real_solutions(found.parametrisation)
 
 
-@dataclass(frozen=True)
-class Claims:
-    """A function from a proved point to what an engine says of the solution in its box.
+def claimed_root(backends: Backends, point: IsolatedPoint) -> Root:
+    """Return what an engine says of the solution in the box of a proved point.
 
-    Parameters
-    ----------
-    backends : Backends
+    Raises
+    ------
+    BackendError
+        If the engine does not finish, or its solutions do not tell which one it is.
     """
-
-    backends: Backends
-
-    def __call__(self, point: IsolatedPoint) -> Root:
-        """Ask the engine."""
-        roots = real_roots_of(point.system, self.backends)
-        for bits in CERTIFICATION_BITS:
-            near = [
-                root
-                for root in roots
-                if all(
-                    ball.overlaps(box)
-                    for ball, box in zip(root.balls(bits), point.balls(bits // 2), strict=True)
-                )
-            ]
-            if len(near) == 1:
-                return near[0]
-        raise BackendError("escalation", "the engine's solutions do not single out a proved point")
+    roots = real_roots_of(point.system, backends)
+    for bits in CERTIFICATION_BITS:
+        boxes = point.balls(bits // 2)
+        near = [root for root in roots if all(map(arb.overlaps, root.balls(bits), boxes))]
+        if len(near) == 1:
+            return near[0]
+    raise BackendError("escalation", "the engine's solutions do not single out a proved point")

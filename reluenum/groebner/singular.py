@@ -1,13 +1,12 @@
 """The Singular executable: slim Groebner bases, one process per system."""
 
 import re
-from functools import cache
 
 from reluenum.algebra.bases import GroebnerBasis, Solutions
 from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.groebner.flint import ExecutableBackend
 from reluenum.groebner.limits import Limits
-from reluenum.groebner.program import introduction, run
+from reluenum.groebner.program import run
 from reluenum.groebner.text import parse_polynomial, plain
 
 # Commands of the kernel only; libraries differ between versions. A Rabinowitsch variable is
@@ -30,15 +29,11 @@ quit;
 class SingularBackend(ExecutableBackend):
     """The Singular executable."""
 
-    name, program = "singular", "Singular"
+    name, program, asks_version = "singular", "Singular", "--version"
     how_to_get = (
         "`pip install --no-deps passagemath-singular`, `conda install -c conda-forge singular` or "
         "`apt install singular-ui` installs it"
     )
-
-    def version(self) -> str:
-        """Return Singular's version."""
-        return _singular_version(*self._command())
 
     def solutions(self, system: PolynomialSystem, limits: Limits) -> Solutions:
         """Solve a system; what follows from a large basis is computed in a helper process.
@@ -73,11 +68,3 @@ def read_singular_basis(text: str, variables: tuple[str, ...]) -> GroebnerBasis:
         raise ValueError("no basis between its two marks")
     polynomials = [parse_polynomial(line, variables) for line in match[1].split(",\n")]
     return GroebnerBasis.of(variables, [p for p in polynomials if not p.is_zero()])
-
-
-@cache
-def _singular_version(path: str) -> str:
-    """Ask the executable for its version."""
-    answer = introduction("singular", [path, "--version"])
-    found = re.search(r"version (\S+)", answer)
-    return found[1] if found else "unknown"

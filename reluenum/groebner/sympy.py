@@ -1,53 +1,54 @@
 """Sympy's Groebner bases: slow, always there, and written by other people than FLINT."""
 
+from functools import cache, partial
 from importlib.metadata import version
 
-from reluenum.algebra.bases import GroebnerBasis, Solutions, solutions
+from reluenum.algebra.bases import GroebnerBasis, Solutions, grevlex_key, solutions
 from reluenum.algebra.polynomials import PolynomialSystem, ring
-from reluenum.groebner.killable import KillableWorker
+from reluenum.groebner.killable import HelpedBackend
 from reluenum.groebner.limits import Limits
 
+ORDER = cache(grevlex_key)
+"""The monomial order. Finding leading terms is most of sympy's work, and monomials come back."""
 
-class SympyBackend:
+
+class SympyBackend(HelpedBackend):
     """Buchberger's algorithm of sympy, in a helper process."""
 
-    name = "sympy"
-
-    def __init__(self) -> None:
-        self._worker = KillableWorker(self.name, "sympy")
+    name, modules = "sympy", ("sympy",)
 
     def version(self) -> str:
         """Return sympy's version."""
-        return version("sympy")
+        return _version()
 
     def solutions(self, system: PolynomialSystem, limits: Limits) -> Solutions:
         """Solve a system."""
-        return self._worker.solutions(_solved_by_sympy, system, limits, limits.deadline())
-
-    def close(self) -> None:
-        """End the helper process."""
-        self._worker.close()
+        solve = partial(solutions, basis_of=_basis_by_sympy)
+        return self._worker.solutions(solve, system, limits, limits.deadline())
 
 
-def _solved_by_sympy(system: PolynomialSystem) -> Solutions:
-    """Solve a system without any limit."""
-    return solutions(system, _basis_by_sympy)
+@cache
+def _version() -> str:
+    """Return sympy's version, which is read from a file."""
+    return version("sympy")
 
 
 def _basis_by_sympy(system: PolynomialSystem) -> GroebnerBasis:
     """Return the reduced basis of a system (in the helper; sympy is slow to import)."""
-    import sympy
+    from sympy import QQ
+    from sympy.polys.groebnertools import groebner
+    from sympy.polys.rings import PolyRing
 
     equations = system.rabinowitsch
-    symbols = sympy.symbols(equations.variables)
+    ours = ring(equations.variables)
+    theirs = PolyRing(equations.variables, QQ, ORDER)
     polynomials = [
-        sympy.Poly({m: int(c) for m, c in p.to_dict().items()}, *symbols, domain="QQ")
+        theirs.from_dict({m: QQ(int(c)) for m, c in p.to_dict().items()})
         for p in equations.polynomials
+        if p != 0
     ]
-    basis = sympy.groebner(polynomials, *symbols, order="grevlex", domain="QQ", method="buchberger")
-    integral = [p.clear_denoms()[1].as_dict() for p in basis.polys]
-    target = ring(equations.variables)
+    integral = (p.clear_denoms()[1] for p in groebner(polynomials, theirs, method="buchberger"))
     return GroebnerBasis.of(
         equations.variables,
-        [target.from_dict({m: int(c) for m, c in terms.items()}) for terms in integral],
+        [ours.from_dict({m: int(c) for m, c in p.items()}) for p in integral],
     )

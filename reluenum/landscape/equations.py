@@ -56,18 +56,20 @@ def weighted_directions(directions: Sequence, squares: Sequence) -> list[list]:
     ]
 
 
-def errors_of(problem: Problem, support: Support, directions: Sequence, squares: Sequence) -> list:
+def errors_of(
+    problem: Problem, support: Sequence[Face], directions: Sequence, squares: Sequence
+) -> list:
     """Return the mean of y - f (before the output bias) on each site, over any ring.
 
     Parameters
     ----------
     problem : Problem
-    support : Support
-        m faces.
+    support : (m,) sequence of Face
+        They may repeat.
     directions : (m, d + 1) nested sequence
-        w_l, v / |v| up to the sign of a.
+        w_l: v / |v| up to the sign of a, say.
     squares : (m,) sequence
-        s_l, sums of a^2; a v adds up to s_l w_l on each face.
+        s_l: sums of a^2, if so; what counts is that a v adds up to s_l w_l on each face.
     """
     errors: list = list(problem.means)
     for face, direction, square in zip(support, directions, squares, strict=True):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from reluenum.algebra.arrays import Table, refuse_other_labels, single_column, table
+from reluenum.algebra.arrays import Table, data_tables, table
 from reluenum.algebra.scalars import exact_text, parse_rational, shown
 from reluenum.errors import InputError
 from reluenum.problem import Loss, Names, OutputBias, Problem
@@ -120,8 +120,7 @@ class Network:
         >>> network.loss_on([0, 3], [1, 5], penalty=False), network.loss_on([0, 3], [1, 5])
         (1.0, 4.0)
         """
-        inputs, targets = table(X, "X"), single_column(table(y, "y"), "y")
-        refuse_other_labels(inputs, targets)
+        inputs, targets = data_tables(X, y)
         points, wanted = self._inputs(inputs), np.array(targets.read("y", _double)).reshape(-1)
         if len(points) != len(wanted) or not len(points):
             found = f"{len(points)} inputs and {len(wanted)} targets"

@@ -71,14 +71,7 @@ class CertifiedClass:
 
 @dataclass(frozen=True)
 class CertifiedPoint:
-    """One line of the table of stationary points: a support, with or without zero units.
-
-    Parameters
-    ----------
-    group : CertifiedClass
-    support : Support
-    with_zero_units : bool
-    """
+    """One line of the table of stationary points: a support, with or without zero units."""
 
     group: CertifiedClass
     support: Support

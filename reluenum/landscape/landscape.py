@@ -42,13 +42,7 @@ class StationaryRow(Protocol):
 
 @dataclass(frozen=True)
 class Undecided:
-    """A support on which nothing was decided, and why.
-
-    Parameters
-    ----------
-    support : Support
-    reason : str
-    """
+    """A support on which nothing was decided, and why."""
 
     support: Support
     reason: str
@@ -56,12 +50,7 @@ class Undecided:
 
 @dataclass(frozen=True)
 class Tally:
-    """How many supports, the zero network aside, have stationary points, and minima.
-
-    Parameters
-    ----------
-    stationary, locally_minimal : int
-    """
+    """How many supports, the zero network aside, have stationary points, and minima."""
 
     stationary: int
     locally_minimal: int

@@ -100,7 +100,7 @@ class SupportPoint:
     def loss(self) -> Number:
         """The loss, in the problem's own convention (Corollary 3.1 of docs/theory.md)."""
         moments = Moments.of(self.problem)
-        value = self._number(moments.energy)
+        value = self._number(self.problem.energy)
         for face, direction, square in zip(self.support, *self._unknowns, strict=True):
             gain = dot(direction, moments.response(face)) - self.problem.effective_ridge
             value = value - square * gain

@@ -8,7 +8,7 @@ from flint import fmpq
 
 from reluenum.algebra.linear import dot
 from reluenum.algebra.numbers import Number
-from reluenum.geometry.arrangement import Face, active_sites
+from reluenum.geometry.arrangement import Face
 from reluenum.geometry.moments import Moments
 from reluenum.geometry.supports import Support
 from reluenum.landscape.dual import DualScan
@@ -88,17 +88,6 @@ class ResidualClass:
     def supports(self) -> tuple[Support, ...]:
         """Every stationary support of at most `width` faces: unions of vertex supports."""
         return unions([vertex.support for vertex in self.vertices], self.problem.width)
-
-    def responses(self, support: Support) -> list[list[Number]]:
-        """Return R z_l on the sites for every face: how f, with the best bias, answers to it."""
-        rows = []
-        for face in support:
-            direction = self.direction(face)
-            response = [self.point.isolated.constant(0)] * len(self.problem.sites)
-            for k in active_sites(self.problem, face):
-                response[k] = dot(direction, self.problem.sites[k].row)
-            rows.append(self.problem.residual(response))
-        return rows
 
     def direction(self, face: Face) -> list[Number]:
         """Return the unit vector v / |v| of the neurons on a tight face."""

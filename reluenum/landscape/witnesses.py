@@ -199,7 +199,7 @@ def loss_of_units(problem: Problem, units: Sequence, bias: Any) -> Any:
     ridge = problem.effective_ridge
     total = arb(problem.scatter)
     for site in problem.sites:
-        heights = (weight * _relu(dot(unit, site.row)) for weight, unit in units)
+        heights = (weight * arb(dot(unit, site.row)).max(arb(0)) for weight, unit in units)
         error = site.mean - bias - sum(heights, start=arb(0))
         total += site.count * error * error  # `error ** 2` is nan for a ball around 0
     for weight, unit in units:
@@ -207,8 +207,3 @@ def loss_of_units(problem: Problem, units: Sequence, bias: Any) -> Any:
     if problem.output_bias is OutputBias.RIDGE:
         total += ridge * bias * bias
     return total * problem.loss_scale
-
-
-def _relu(ball: arb) -> arb:
-    """Return max(0, ball), enclosing both branches where the sign is open."""
-    return arb(ball).max(arb(0))

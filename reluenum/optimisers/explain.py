@@ -5,16 +5,15 @@ then certified as the engines do it: a proved point, and a proof of minimality o
 So every end point is at a listed minimum, at a proved saddle, or proved to lie above one of them.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from flint import arb, ctx, fmpq
 
 from reluenum.algebra.decimals import decimal_text
+from reluenum.documents.labels import EndKind, Stall
 from reluenum.engines.certified.escalation import Escalation
 from reluenum.errors import BackendError
 from reluenum.geometry.geometry import Geometry
@@ -24,7 +23,7 @@ from reluenum.landscape.dual import DualScan, scan_dual
 from reluenum.landscape.judged import CertifiedPoint, certify_class
 from reluenum.landscape.points import zero_network
 from reluenum.landscape.residuals import ResidualClass
-from reluenum.landscape.witnesses import Descent, loss_of_units
+from reluenum.landscape.witnesses import loss_of_units
 from reluenum.optimisers import Networks, Objective
 from reluenum.optimisers.settling import GONE, Cells, Settled, leave_saddles, losses, settle
 from reluenum.problem import Problem
@@ -41,25 +40,6 @@ DEPENDENT = 1e-7
 
 BITS = 128
 """Precision of the losses that are compared."""
-
-
-class EndKind(StrEnum):
-    """What an end point is."""
-
-    MINIMUM = "minimum"
-    SADDLE = "saddle"
-    NOT_STATIONARY = "not stationary"
-    DIVERGED = "diverged"
-    MISSING = "missing from the list"
-    UNEXPLAINED = "unexplained"
-
-
-class Stall(StrEnum):
-    """Why an optimiser can stop at a saddle."""
-
-    DEAD = "dead unit"
-    ZERO = "zero unit"
-    KINK = "unit on a kink"
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,14 +67,9 @@ class Destination:
         """Whether its points are local minima."""
         return self.point.is_minimum
 
-    @property
-    def witness(self) -> Descent | None:
-        """A checked descent, if they are not."""
-        return self.point.witness
-
     def to_document(self) -> dict[str, Any]:
         """Return the record of a saddle, with the evidence that it is none of the minima."""
-        witness = self.witness
+        witness = self.point.witness
         groups = zip(self.point.support, self.point.signs, self.multiplicities, strict=True)
         return {
             "support": [
@@ -328,12 +303,6 @@ def _stall(limit: Destination, settled: Settled, k: int) -> Stall:
     if limit.zero_units == 0:
         return Stall.KINK
     return Stall.DEAD if settled.dead[k].any() else Stall.ZERO
-
-
-def counts(ends: Sequence[End]) -> dict[EndKind, int]:
-    """Return how many end points there are of each kind."""
-    found = Counter(end.kind for end in ends)
-    return {kind: found[kind] for kind in EndKind}
 
 
 def fmpq_of(value: float) -> fmpq:

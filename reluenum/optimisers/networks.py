@@ -39,12 +39,7 @@ class Networks:
 
 @dataclass(frozen=True, eq=False)
 class Objective(InDoubles):
-    """The sum-of-squares loss of a problem, with its effective ridge, on batches of networks.
-
-    Parameters
-    ----------
-    problem : Problem
-    """
+    """The sum-of-squares loss of a problem, with its effective ridge, on batches of networks."""
 
     problem: Problem
 

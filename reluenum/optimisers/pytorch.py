@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.random import Generator
 
 from reluenum.errors import MissingExtraError
 from reluenum.optimisers.networks import Objective
@@ -31,47 +32,37 @@ if TYPE_CHECKING:
 class TorchGradientDescent(GradientDescent):
     """`torch.optim.SGD` on all data points, each run with its own safe step."""
 
-    def __call__(
-        self, objective: Objective, starts: np.ndarray, generator: np.random.Generator
-    ) -> np.ndarray:
+    def __call__(self, objective: Objective, starts: np.ndarray, random: Generator) -> np.ndarray:
         """Return the end points."""
         lengths = objective.safe_steps(starts, objective.stiffness)
-        return _stepped(objective, starts, self.steps, "SGD", 1.0, lengths, None)
+        return _stepped(objective, starts, self.steps, "SGD", 1.0, lengths)
 
 
 @dataclass(frozen=True)
 class TorchStochasticGradient(StochasticGradient):
     """`torch.optim.SGD` on a few data points drawn anew for each step."""
 
-    def __call__(
-        self, objective: Objective, starts: np.ndarray, generator: np.random.Generator
-    ) -> np.ndarray:
+    def __call__(self, objective: Objective, starts: np.ndarray, random: Generator) -> np.ndarray:
         """Return the end points."""
         lengths = objective.safe_steps(starts, objective.hardest)
-        draw = (self.share, generator)
-        return _stepped(objective, starts, self.steps, "SGD", 1.0, lengths, draw)
+        return _stepped(objective, starts, self.steps, "SGD", 1.0, lengths, (self.share, random))
 
 
 @dataclass(frozen=True)
 class TorchAdam(Adam):
     """`torch.optim.Adam`."""
 
-    def __call__(
-        self, objective: Objective, starts: np.ndarray, generator: np.random.Generator
-    ) -> np.ndarray:
+    def __call__(self, objective: Objective, starts: np.ndarray, random: Generator) -> np.ndarray:
         """Return the end points."""
         length = ADAM_RATE * objective.parameter_size
-        ones = np.ones(len(starts))
-        return _stepped(objective, starts, self.steps, "Adam", length, ones, None)
+        return _stepped(objective, starts, self.steps, "Adam", length, np.ones(len(starts)))
 
 
 @dataclass(frozen=True)
 class TorchLBFGS(LBFGS):
     """`torch.optim.LBFGS` with its strong Wolfe line search, one start after the other."""
 
-    def __call__(
-        self, objective: Objective, starts: np.ndarray, generator: np.random.Generator
-    ) -> np.ndarray:
+    def __call__(self, objective: Objective, starts: np.ndarray, random: Generator) -> np.ndarray:
         """Return the end points."""
         torch = _torch()
         losses = _losses(objective)
@@ -104,7 +95,7 @@ def _stepped(
     name: str,
     rate: float,
     lengths: np.ndarray,
-    draw: tuple[float, np.random.Generator] | None,
+    draw: tuple[float, Generator] | None = None,
 ) -> np.ndarray:
     """Return where an optimiser ends whose runs, weighted by their steps, share one loss."""
     torch = _torch()
@@ -144,13 +135,7 @@ def _losses(objective: Objective) -> "Callable[..., torch.Tensor]":
 
 
 def _torch() -> ModuleType:
-    """Return PyTorch.
-
-    Raises
-    ------
-    MissingExtraError
-        If it is not installed.
-    """
+    """Return PyTorch; a MissingExtraError says if it is not installed."""
     try:
         import torch
     except ImportError as error:

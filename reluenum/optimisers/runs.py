@@ -3,24 +3,23 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from reluenum.algebra.scalars import whole
-from reluenum.documents.labels import support_label
+from reluenum.documents.labels import EndKind, Stall, support_label
 from reluenum.documents.minima import header
 from reluenum.errors import InputError
 from reluenum.groebner.backends import open_backends
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
 from reluenum.optimisers import OPTIMISERS, Objective, optimiser
-from reluenum.optimisers.explain import ARRIVED, Destination, End, EndKind, Explainer, Stall
+from reluenum.optimisers.explain import ARRIVED, Destination, End, Explainer
 from reluenum.problem import Problem
 
-FORMAT = "reluenum-descents"
-
-VERSION = 1
+FORMAT, VERSION = "reluenum-descents", 1
 
 LOCAL = ("gd", "sgd", "adam", "lbfgs")
 """Optimisers that need no extra package."""
@@ -116,10 +115,7 @@ def descents(
         "seed": settings.seed,
         "steps": {name: optimiser(name, settings.steps).steps for name in ends},
         "arrived": str(ARRIVED),
-        "components": [
-            _component_record(number, component)
-            for number, component in enumerate(minima["components"], start=1)
-        ],
+        "components": list(map(_component_record, count(1), minima["components"])),
         "saddles": [
             {"number": number, **saddle.to_document()}
             for number, saddle in enumerate(saddles, start=1)
@@ -143,15 +139,9 @@ def _saddles(ends: Mapping[str, Sequence[End]]) -> list[Destination]:
 
 
 def _component_record(number: int, component: Mapping[str, Any]) -> dict[str, Any]:
-    stratum = component["strata"][0]
-    return {
-        "number": number,
-        "loss": component["loss"],
-        "dimension": component["dimension"],
-        "on_boundary": component["on_boundary"],
-        "global_at_width": component["global_at_width"],
-        "support": support_label(stratum["support"]),
-    }
+    kept = ("loss", "dimension", "on_boundary", "global_at_width")
+    support = support_label(component["strata"][0]["support"])
+    return {"number": number, **{key: component[key] for key in kept}, "support": support}
 
 
 def _summary(name: str, ends: Sequence[End]) -> dict[str, Any]:

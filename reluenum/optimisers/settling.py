@@ -280,14 +280,9 @@ def losses(objective: Objective, settled: Settled) -> np.ndarray:
     return objective.values(objective.with_best_bias(network_of(settled)))
 
 
-def balanced(networks: Networks) -> np.ndarray:
-    """Return w = a v of every unit, (S, L, D)."""
-    return networks.weights[..., None] * networks.units
-
-
 def _entered(cells: Cells, objective: Objective, networks: Networks) -> Settled:
     """Return networks with each unit on its face, and dead ones left out."""
-    vectors = balanced(networks)
+    vectors = networks.weights[..., None] * networks.units
     signs = np.sign(networks.weights).astype(np.int64)
     faces = cells.of_units(networks.units, objective.rows)
     faces[signs == 0] = GONE
@@ -372,10 +367,7 @@ def _give(cells: Cells, here: Settled, rows: np.ndarray, i: int, j: int) -> None
 def _move(cells: Cells, here: Settled, chosen: np.ndarray, count: int) -> np.ndarray:
     """Move networks with so many living units towards the minimisers on their faces.
 
-    Returns
-    -------
-    (B,) array of bool
-        Which did not move, although they are not known to be stationary: doubles do no better.
+    Return which did not move, although they are not known to be stationary: doubles do no better.
     """
     units = np.argsort(here.faces[chosen] == GONE, axis=1, kind="stable")[:, :count]
     rows = chosen[:, None]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.random import Generator
 from scipy.optimize import minimize
 
 from reluenum.optimisers.networks import Objective
@@ -15,9 +16,7 @@ ADAM_RATE = 0.01
 class Optimiser(Protocol):
     """What turns starts into end points."""
 
-    def __call__(
-        self, objective: Objective, starts: np.ndarray, generator: np.random.Generator
-    ) -> np.ndarray:
+    def __call__(self, objective: Objective, starts: np.ndarray, random: Generator) -> np.ndarray:
         """Return the parameters, (S, N), at which runs from some parameters, (S, N), end."""
         ...
 
@@ -27,30 +26,21 @@ def decay(step: int, steps: int) -> float:
     return 1 - step / steps
 
 
-def drawn_emphasis(
-    share: float, generator: np.random.Generator, shape: tuple[int, int]
-) -> np.ndarray:
+def drawn_emphasis(share: float, random: Generator, shape: tuple[int, int]) -> np.ndarray:
     """Return weights of the squared residuals, (S, n): for each run, those of a few points."""
     points = shape[1]
     chosen = max(1, round(share * points))
-    order = generator.random(shape).argsort(axis=1)
+    order = random.random(shape).argsort(axis=1)
     return (order < chosen) * (points / chosen)
 
 
 @dataclass(frozen=True)
 class GradientDescent:
-    """Full gradient steps, from the longest safe one down to 0.
-
-    Parameters
-    ----------
-    steps : int
-    """
+    """Full gradient steps, from the longest safe one down to 0."""
 
     steps: int = 20_000
 
-    def __call__(
-        self, objective: Objective, starts: np.ndarray, generator: np.random.Generator
-    ) -> np.ndarray:
+    def __call__(self, objective: Objective, starts: np.ndarray, random: Generator) -> np.ndarray:
         """Return the end points."""
         theta = starts.copy()
         lengths = objective.safe_steps(theta, objective.stiffness)[:, None]
@@ -74,15 +64,13 @@ class StochasticGradient:
     steps: int = 20_000
     share: float = 0.4
 
-    def __call__(
-        self, objective: Objective, starts: np.ndarray, generator: np.random.Generator
-    ) -> np.ndarray:
+    def __call__(self, objective: Objective, starts: np.ndarray, random: Generator) -> np.ndarray:
         """Return the end points."""
         theta = starts.copy()
         shape = (len(theta), len(objective.rows))
         lengths = objective.safe_steps(theta, objective.hardest)[:, None]
         for step in range(self.steps):
-            emphasis = drawn_emphasis(self.share, generator, shape)
+            emphasis = drawn_emphasis(self.share, random, shape)
             _, slopes = objective.evaluate(theta, emphasis)
             theta -= decay(step, self.steps) * lengths * slopes
         return theta
@@ -90,18 +78,11 @@ class StochasticGradient:
 
 @dataclass(frozen=True)
 class Adam:
-    """Adam with its usual moments, its step going down to 0.
-
-    Parameters
-    ----------
-    steps : int
-    """
+    """Adam with its usual moments, its step going down to 0."""
 
     steps: int = 10_000
 
-    def __call__(
-        self, objective: Objective, starts: np.ndarray, generator: np.random.Generator
-    ) -> np.ndarray:
+    def __call__(self, objective: Objective, starts: np.ndarray, random: Generator) -> np.ndarray:
         """Return the end points."""
         theta = starts.copy()
         mean, square = np.zeros_like(theta), np.zeros_like(theta)
@@ -128,9 +109,7 @@ class LBFGS:
 
     steps: int = 3_000
 
-    def __call__(
-        self, objective: Objective, starts: np.ndarray, generator: np.random.Generator
-    ) -> np.ndarray:
+    def __call__(self, objective: Objective, starts: np.ndarray, random: Generator) -> np.ndarray:
         """Return the end points."""
 
         def value_and_slope(theta: np.ndarray) -> tuple[float, np.ndarray]:

@@ -8,7 +8,7 @@ proved of it is Lemma 32 of docs/theory.md; whatever cannot be proved is no numb
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, cmp_to_key
+from functools import cached_property, cmp_to_key, partial
 from typing import Any
 
 from flint import arb, arb_mat, ctx, fmpq, fmpz_poly
@@ -25,7 +25,7 @@ from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import StratumKey
 from reluenum.groebner.backends import Backends, open_backends
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
-from reluenum.groebner.roots import Claims
+from reluenum.groebner.roots import claimed_root
 from reluenum.landscape.components import Component
 from reluenum.paths.family import Condition, Family
 from reluenum.paths.path import RidgePath, Sample
@@ -69,22 +69,6 @@ class Turn:
         }
 
 
-@dataclass(frozen=True)
-class Open:
-    """Why there is no number.
-
-    Parameters
-    ----------
-    reason : str
-    """
-
-    reason: str
-
-    def to_document(self) -> None:
-        """Return what stands for a number that is not known."""
-        return
-
-
 def exact_document(
     path: RidgePath, limits: Limits = DEFAULT_LIMITS, progress: bool = False
 ) -> dict[str, Any]:
@@ -117,20 +101,21 @@ def exact_document(
     return document
 
 
-def _record(outcome: Turn | Open) -> dict[str, Any]:
-    reason = {"reason": outcome.reason} if isinstance(outcome, Open) else {}
-    return {"number": outcome.to_document(), **reason}
+def _record(outcome: Turn | str) -> dict[str, Any]:
+    if isinstance(outcome, str):
+        return {"number": None, "reason": outcome}
+    return {"number": outcome.to_document()}
 
 
-def _common(found: Sequence[Turn | Open]) -> Turn | Open:
+def _common(found: Sequence[Turn | str]) -> Turn | str:
     """Return the one ridge of several turns, or why there is none."""
     for outcome in found:
-        if isinstance(outcome, Open):
+        if isinstance(outcome, str):
             return outcome
     first, *others = found
     if all(compare(first.ridge, other.ridge) == 0 for other in others):
         return first
-    return Open("not all of it happens at one ridge")
+    return "not all of it happens at one ridge"
 
 
 def turn_of_change(
@@ -139,8 +124,8 @@ def turn_of_change(
     before: StratumKey | None,
     after: StratumKey | None,
     backends: Backends,
-) -> Turn | Open:
-    """Return where the branch before a change ends and the one after it begins.
+) -> Turn | str:
+    """Return where the branch before a change ends and the one after it begins, or why not.
 
     If that is proved of one of the two only, it has the word; nothing is known of a zero network.
 
@@ -159,7 +144,7 @@ def turn_of_change(
         if branch is not None and branch.groups
     ]
     if not found:
-        return Open("the zero network alone has no unit that changes")
+        return "the zero network alone has no unit that changes"
     return _common([outcome for outcome in found if isinstance(outcome, Turn)] or found)
 
 
@@ -169,8 +154,10 @@ def turn(
     alive: Sample,
     other: fmpq,
     backends: Backends,
-) -> Turn | Open:
+) -> Turn | str:
     """Return the ridge in a bracket at which a support ceases to have local minima (Lemma 32).
+
+    What cannot be proved to be one has a reason instead.
 
     Parameters
     ----------
@@ -190,11 +177,11 @@ def turn(
     conditions = family.conditions(geometry.arrangement, [sign for _, sign, _ in branch.groups])
     stretch = _stretch(family, _start(family, alive.minima[branch], ends[0]), ends)
     if stretch is None:
-        return Open("no branch could be enclosed over the bracket; its squares may not be unique")
+        return "no branch could be enclosed over the bracket; its squares may not be unique"
     try:
         return _first_turn(stretch, conditions, scale, backends)
     except BackendError as error:
-        return Open(str(error))
+        return str(error)
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,18 +270,8 @@ def _stretch(family: Family, start: Sequence[arb], ends: tuple[fmpq, fmpq]) -> S
 
 
 def _tube(system: PolynomialSystem, centre: Sequence[arb], parameter: arb) -> list[arb] | None:
-    """Return a box in which there is exactly one solution for every value of a parameter.
+    """Return a box in which there is exactly one solution for every value of the last variable.
 
-    Parameters
-    ----------
-    system : PolynomialSystem
-        With one equation fewer than variables, of which the last is the parameter.
-    centre : sequence of arb
-        Of radius 0.
-    parameter : arb
-
-    Notes
-    -----
     Interval Newton with the parameter as a ball; a box that is too small is widened.
     """
     box = list(centre)
@@ -340,27 +317,27 @@ def _within(box: Iterable[arb], tube: Iterable[arb]) -> bool:
 
 def _first_turn(
     stretch: Stretch, conditions: Sequence[Condition], scale: fmpq, backends: Backends
-) -> Turn | Open:
+) -> Turn | str:
     """Return the first turn of a branch, seen from the end where it is a local minimum."""
     turning = [condition for condition in conditions if stretch.turns(condition)]
     if not turning:
-        return Open("no condition of the branch is seen to change over the bracket")
+        return "no condition of the branch is seen to change over the bracket"
     if not stretch.is_convex(turning):
-        return Open("the bracket is too wide for what is proved of negative squares")
+        return "the bracket is too wide for what is proved of negative squares"
     for condition in conditions:
         if condition not in turning and not stretch.holds(condition):
-            return Open(f"it could not be excluded that also {condition.equality}")
+            return f"it could not be excluded that also {condition.equality}"
     turns = []
     for condition in turning:
         ridge = _where(stretch, condition, backends)
         if ridge is None:
-            return Open(f"it could not be proved that {condition.equality} at one ridge only")
+            return f"it could not be proved that {condition.equality} at one ridge only"
         turns.append(Turn(ridge / scale, condition.equality))
     low, high = sorted(stretch.ends)
     order = 1 if stretch.ends[0] == low else -1
     first = min(turns, key=cmp_to_key(lambda a, b: order * compare(a.ridge, b.ridge)))
     if not _only_root_between(first, low / scale, high / scale):
-        return Open("the minimal polynomial has several roots in the bracket")
+        return "the minimal polynomial has several roots in the bracket"
     return first
 
 
@@ -371,7 +348,7 @@ def _where(stretch: Stretch, condition: Condition, backends: Backends) -> Number
     box = certified_box(system, lambda _: polished(system, start))
     if box is None or not _within(box, stretch.tube) or not _is_monotone(system, stretch.tube):
         return None
-    point = IsolatedPoint(system, box, Claims(backends))
+    point = IsolatedPoint(system, box, partial(claimed_root, backends))
     ridge = point.constant(1) / point.coordinates[-1]
     low, high = sorted(stretch.ends)
     return ridge if (ridge - low).sign() >= 0 <= (high - ridge).sign() else None

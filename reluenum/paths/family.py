@@ -69,7 +69,7 @@ class Family:
     def system(self) -> PolynomialSystem:
         """The equations, one fewer than unknowns: curves over the line of mu (Lemma 30)."""
         equations = []
-        for face, direction in zip(self.support, self._directions, strict=True):
+        for face, direction in zip(self.support, self._unknowns[0], strict=True):
             slack = [g - w for g, w in zip(self._gradient(face), direction, strict=True)]
             equations += [dot(slack, vector) for vector in face.basis]
             equations.append(dot(direction, direction) - 1)
@@ -104,7 +104,7 @@ class Family:
         found: dict[tuple[str, int], Condition] = {}
         for k, (face, sign_of_a) in enumerate(zip(self.support, signs, strict=True)):
             given = [
-                (self._squares[k], f"the sum of a^2 on {face.signs} is 0", k),
+                (self._unknowns[1][k], f"the sum of a^2 on {face.signs} is 0", k),
                 *((*wall, None) for wall in self._walls(k, sign_of_a)),
                 *((*slope, None) for slope in self._slopes(arrangement, face, sign_of_a)),
             ]
@@ -123,7 +123,7 @@ class Family:
         face = self.support[k]
         for row, expected in signed_rows(self.problem, face):
             reached = _reached(self.problem, face, row)
-            height = dot(self._directions[k], row) * (expected * sign_of_a)
+            height = dot(self._unknowns[0][k], row) * (expected * sign_of_a)
             yield height, f"the unit on {face.signs} reaches {reached}"
 
     def _slopes(
@@ -150,20 +150,13 @@ class Family:
         return fmpq_mpoly_ctx.get(self.names, Ordering.degrevlex)
 
     @cached_property
-    def _directions(self) -> list[list]:
-        return unknowns(self.support, self._own_unknowns)[0]
-
-    @cached_property
-    def _squares(self) -> list:
-        return unknowns(self.support, self._own_unknowns)[1]
-
-    @property
-    def _own_unknowns(self) -> Sequence[fmpq_mpoly]:
-        return self._context.gens()[: len(variables_of(self.support))]
+    def _unknowns(self) -> tuple[list[list], list]:
+        """Return unit vectors and squares."""
+        return unknowns(self.support, self._context.gens()[: len(variables_of(self.support))])
 
     @cached_property
     def _weighted(self) -> list[list]:
-        return weighted_directions(self._directions, self._squares)
+        return weighted_directions(*self._unknowns)
 
     @property
     def _bias(self) -> fmpq_mpoly:

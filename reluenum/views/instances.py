@@ -23,31 +23,20 @@ MARKDOWN_COLUMNS = 4
 """So many instances fit side by side in a Markdown table; more become rows."""
 
 _TITLES = {
-    "instance": "instance",
     "n": "data points n",
     "d": "input dimension d",
     "width": "width L",
-    "ridge": "ridge",
-    "loss": "loss",
-    "output_bias": "output bias",
-    "sign_matrices": "sign matrices",
-    "realisable_patterns": "realisable patterns",
-    "patterns_up_to_permutation": "patterns up to permutation",
-    "supports_examined": "supports examined",
     "stationary": "stationary supports",
     "locally_minimal": "locally minimal supports",
     "components": "components of local minima",
-    "isolated": "isolated",
     "isolated_on_boundary": "isolated, on a boundary",
     "interior": "in the interior of a pattern",
     "global_at_width": "global at this width",
-    "global_at_every_width": "global at every width",
-    "best_loss": "best loss",
-    "worst_loss": "worst loss",
     "undecided": "undecided supports",
     "complete": "list complete",
     "completeness": "completeness rests on",
 }
+"""What heads the columns, where it is not their names with blanks."""
 
 _SHORT_TITLES = {
     "n": "n",
@@ -170,9 +159,7 @@ def summary_latex(documents: Mapping[str, Document]) -> str:
 
 def _wide_latex(documents: Mapping[str, Document]) -> list[str]:
     """Return the line of what all instances share and the tabulars of what they do not."""
-    titles = {
-        key: _SHORT_TITLES.get(key, _TITLES.get(key, key)) for key in (*_WIDE_COLUMNS, "undecided")
-    }
+    titles = {key: _title(key, _TITLES | _SHORT_TITLES) for key in (*_WIDE_COLUMNS, "undecided")}
     rows = _readable(documents, titles)
     rows = [{title: row[title] for title in titles.values()} for row in rows]
     if not undecided_notes(documents):
@@ -207,7 +194,9 @@ def _readable(documents: Mapping[str, Document], titles: Mapping[str, str]) -> l
 
 def _title(key: str, titles: Mapping[str, str]) -> str:
     dimension = key.removeprefix("dimension_")
-    return f"of dimension {dimension}" if dimension != key else titles.get(key, key)
+    if dimension != key:
+        return f"of dimension {dimension}"
+    return titles.get(key) or key.replace("_", " ")
 
 
 def _readable_cell(key: str, cell: Any) -> str:

@@ -7,11 +7,12 @@ the same starts, so their counts are not independent of each other.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from fractions import Fraction
+from typing import Any, Self
 
 import pandas as pd
 
-from reluenum.documents.labels import Document
+from reluenum.documents.labels import Document, EndKind, Stall
 from reluenum.views.cells import (
     csv_text,
     object_frame,
@@ -27,16 +28,24 @@ from reluenum.views.latex import bold, latex_escape, latex_text, tabulars
 class Fate(StrEnum):
     """What became of a run; a minimum is told by how it compares with the others of its list."""
 
-    GLOBAL = "global minimum"
-    SPURIOUS = "spurious minimum"
-    UNRANKED = "unranked minimum"
-    DEAD = "dead unit"
-    ZERO = "zero unit"
-    KINK = "unit on a kink"
-    NOT_STATIONARY = "not stationary"
-    DIVERGED = "diverged"
-    MISSING = "missing from the list"
-    UNEXPLAINED = "unexplained"
+    short: str
+
+    GLOBAL = "global minimum", "global"
+    SPURIOUS = "spurious minimum", "spurious"
+    UNRANKED = "unranked minimum", "unranked"
+    DEAD = Stall.DEAD, "dead"
+    ZERO = Stall.ZERO, "zero"
+    KINK = Stall.KINK, "kink"
+    NOT_STATIONARY = EndKind.NOT_STATIONARY, "not stat."
+    DIVERGED = EndKind.DIVERGED, "diverged"
+    MISSING = EndKind.MISSING, "missing"
+    UNEXPLAINED = EndKind.UNEXPLAINED, "unexplained"
+
+    def __new__(cls, text: str, short: str) -> Self:
+        """Return a fate, and what heads its column in readable tables."""
+        fate = str.__new__(cls, text)
+        fate._value_, fate.short = str(text), short
+        return fate
 
     @property
     def column(self) -> str:
@@ -58,19 +67,6 @@ LEGEND = (
     "some run of the optimiser ended, and how many there are."
 )
 """What the columns of the readable tables are."""
-
-_SHORT = {
-    Fate.GLOBAL: "global",
-    Fate.SPURIOUS: "spurious",
-    Fate.UNRANKED: "unranked",
-    Fate.DEAD: "dead",
-    Fate.ZERO: "zero",
-    Fate.KINK: "kink",
-    Fate.NOT_STATIONARY: "not stat.",
-    Fate.DIVERGED: "diverged",
-    Fate.MISSING: "missing",
-    Fate.UNEXPLAINED: "unexplained",
-}
 
 _RUNS = (
     *("optimiser", "start", "kind", "saddle_kind", "component", "saddle"),
@@ -133,23 +129,25 @@ def basins_frame(document: Document) -> pd.DataFrame:
         Components that no run reached have a row, with 0 runs.
     """
     rows = []
-    for summary in document["optimisers"]:
-        runs = [run for run in document["runs"] if run["optimiser"] == summary["name"]]
+    for name, runs in runs_by_optimiser(document):
         fates = Counter(fate_of(run, document) for run in runs)
         basins = Counter(run["component"] for run in runs if run["kind"] == "minimum")
         ends: list[tuple[dict[str, Any], int]] = [
-            (
-                {"end": "minimum", "component": component["number"]} | component,
-                basins[component["number"]],
-            )
-            for component in document["components"]
+            ({"end": "minimum", "component": listed["number"]} | listed, basins[listed["number"]])
+            for listed in document["components"]
         ]
         ends += [({"end": fate.value}, fates[fate]) for fate in Fate if fate not in MINIMA]
         rows += [
-            {"optimiser": summary["name"], **end, **_share_cells(count, len(runs))}
-            for end, count in ends
+            {"optimiser": name, **end, **_share_cells(count, len(runs))} for end, count in ends
         ]
     return object_frame(rows, _BASINS)
+
+
+def runs_by_optimiser(document: Document) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+    """Yield each optimiser of a document of descents with its runs."""
+    for summary in document["optimisers"]:
+        name = summary["name"]
+        yield name, [run for run in document["runs"] if run["optimiser"] == name]
 
 
 def _share_cells(count: int, total: int) -> dict[str, Any]:
@@ -178,15 +176,13 @@ def shares_frame(documents: Mapping[str, Document]) -> pd.DataFrame:
 
 def _instance_rows(name: str, document: Document) -> Iterator[dict[str, Any]]:
     problem = document["problem"]
-    numerator, _, denominator = problem["ridge"].partition("/")
-    for summary in document["optimisers"]:
-        runs = [run for run in document["runs"] if run["optimiser"] == summary["name"]]
+    for optimiser, runs in runs_by_optimiser(document):
         fates = Counter(fate_of(run, document) for run in runs)
         yield {
             "instance": name,
             **problem_cells(problem),
-            "ridge_decimal": int(numerator) / int(denominator or 1),
-            "optimiser": summary["name"],
+            "ridge_decimal": float(Fraction(problem["ridge"])),
+            "optimiser": optimiser,
             "runs": len(runs),
             "components": len(document["components"]),
             "components_found": len({r["component"] for r in runs if r["kind"] == "minimum"}),
@@ -281,5 +277,5 @@ def _cells(rows: pd.DataFrame, fates: Sequence[Fate]) -> dict[str, str]:
     """Return the shares of some rows, and the components that were found."""
     runs = int(rows["runs"].sum())
     found, listed = int(rows["components_found"].sum()), int(rows["components"].sum())
-    shares = {_SHORT[fate]: percent(int(rows[fate.column].sum()), runs) for fate in fates}
+    shares = {fate.short: percent(int(rows[fate.column].sum()), runs) for fate in fates}
     return shares | {"found": f"{found} of {listed}"}

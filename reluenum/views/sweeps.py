@@ -3,7 +3,7 @@
 Every one of them tells how many instances stayed undecided.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -74,9 +74,7 @@ def sweep_markdown(instances: pd.DataFrame, components: pd.DataFrame) -> str:
 
 def sweep_latex(instances: pd.DataFrame) -> str:
     r"""Return the summary as LaTeX that needs `\usepackage{booktabs}` and nothing else."""
-    rows = _without_columns(
-        _readable_rows(sweep_summary(instances), _LATEX_TITLES), _shared_settings(instances)
-    )
+    rows = _readable_rows(sweep_summary(instances), instances, _LATEX_TITLES)
     words = [sweep_totals(instances), warning(instances), shared_line(instances)]
     return latex_text([*map(latex_escape, words), *tabulars(rows), latex_escape(LEGEND)])
 
@@ -108,33 +106,32 @@ def shared_line(instances: pd.DataFrame) -> str:
 
 def readable_summary(instances: pd.DataFrame, by: Sequence[str] = GROUP) -> list[dict[str, str]]:
     """Return the rows of the summary as short texts under titles."""
-    return _without_columns(
-        _readable_rows(sweep_summary(instances, by), _TITLES), _shared_settings(instances)
-    )
+    return _readable_rows(sweep_summary(instances, by), instances)
 
 
 def readable_dimensions(components: pd.DataFrame, instances: pd.DataFrame) -> list[dict[str, str]]:
     """Return how many components there are of each dimension as short texts under titles."""
-    counts = dimensions(components, instances)
-    return _without_columns(_readable_rows(counts, _TITLES), _shared_settings(instances))
+    return _readable_rows(dimensions(components, instances), instances)
 
 
-def _readable_rows(table: pd.DataFrame, titles: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return the rows of a summary as short texts under titles."""
-    rows = []
+def _readable_rows(
+    table: pd.DataFrame, instances: pd.DataFrame, titles: Mapping[str, str] = _TITLES
+) -> list[dict[str, str]]:
+    """Return the rows of a summary as short texts under titles, without what all of them share."""
+    rows, shared = [], _shared_settings(instances)
     for row in table.to_dict("records"):
         if "isolated" in row:
             zero = row["zero_network"]
             row["isolated"] -= zero
             row["on_boundary"] = percent(row["isolated_on_boundary"] - zero, row["isolated"])
         keys = [key for key in (*titles, *row) if key in row]
-        shown = {key: _cell(key, row[key]) for key in dict.fromkeys(keys) if _is_shown(key, titles)}
-        rows.append({titles.get(key, key.replace("_", " ")): cell for key, cell in shown.items()})
+        shown = {
+            titles.get(key, key.replace("_", " ")): _cell(key, row[key])
+            for key in dict.fromkeys(keys)
+            if key in titles or key.startswith("dimension_")
+        }
+        rows.append({title: cell for title, cell in shown.items() if title not in shared})
     return rows
-
-
-def _is_shown(key: str, titles: Mapping[str, str]) -> bool:
-    return key in titles or key.startswith("dimension_")
 
 
 def _cell(key: str, value: Any) -> str:
@@ -154,9 +151,3 @@ def _shared_settings(instances: pd.DataFrame) -> dict[str, str]:
     settings = {key: instances[key].unique() for key in GROUP}
     shared = {_TITLES[key]: str(values[0]) for key, values in settings.items() if len(values) == 1}
     return shared if len(shared) < len(GROUP) else {}
-
-
-def _without_columns(
-    rows: Iterable[Mapping[str, str]], shared: Mapping[str, str]
-) -> list[dict[str, str]]:
-    return [{t: cell for t, cell in row.items() if t not in shared} for row in rows]

@@ -24,7 +24,7 @@ from tests.support.oracles import (
     support_key,
 )
 
-pytestmark = pytest.mark.seconds(30)
+pytestmark = pytest.mark.seconds(35)
 
 BY_CHECKER = (3, "1/100")
 """Groebner bases take most of a minute here; the checker proves the list of the other engine."""

@@ -12,9 +12,7 @@ from reluenum.algebra.numberfield import (
     FIRST_BITS,
     RealField,
     ball_sign,
-    echelon,
     precisions,
-    rank,
     rationals,
     real_roots,
 )
@@ -167,50 +165,3 @@ def test_balls_shrink_with_the_precision_and_keep_the_number(bits):
 def test_precisions_double_for_ever():
     found = precisions()
     assert [next(found) for _ in range(4)] == [FIRST_BITS * k for k in (1, 2, 4, 8)]
-
-
-def entry_of(coefficients):
-    a, b, c, d = coefficients
-    return SQRT_2 * b + SQRT_3 * c + SQRT_2 * SQRT_3 * d + a
-
-
-entries = st.one_of(
-    st.just((0, 0, 0, 0)), st.tuples(*[st.integers(-1, 1)] * 4), st.sampled_from([(1, 0, 0, 0)])
-)
-
-
-@settings(max_examples=25)
-@given(st.lists(st.tuples(entries, entries, entries), min_size=2, max_size=2), entries, entries)
-def test_the_rank_of_a_matrix_of_square_roots_counts_independent_rows(rows, p, q):
-    matrix = [[entry_of(entry) for entry in row] for row in rows]
-    mixed = [entry_of(p) * x + entry_of(q) * y for x, y in zip(*matrix, strict=True)]
-    (a, b, c), (d, e, f) = matrix
-    minors = [(a * e - b * d).is_zero(), (a * f - c * d).is_zero(), (b * f - c * e).is_zero()]
-    nonzero = any(not entry.is_zero() for row in matrix for entry in row)
-    expected = 2 if not all(minors) else int(nonzero)
-    assert rank(matrix) == rank([*matrix, mixed]) == expected
-
-
-def test_a_matrix_that_is_singular_only_exactly():
-    # The second row is sqrt(3) - sqrt(2) times the first.
-    row = [BIQUADRATIC(1), SQRT_2, SQRT_3 + SQRT_2]
-    factor = SQRT_3 - SQRT_2
-    assert rank([row, [factor * entry for entry in row]]) == 1
-    assert rank([row, [factor * entry for entry in row[:2]] + [BIQUADRATIC(1) + 1]]) == 2
-
-
-def test_the_echelon_form_solves_a_linear_system():
-    # sqrt(2) x + y = 3 sqrt(2),  x - sqrt(2) y = 0  has the solution x = 2, y = sqrt(2).
-    one = BIQUADRATIC(1)
-    rows, pivots = echelon([[SQRT_2, one, SQRT_2 * 3], [one, -SQRT_2, BIQUADRATIC(0)]])
-    assert pivots == [0, 1]
-    assert (rows[0][2] - 2).is_zero()
-    assert (rows[1][2] - SQRT_2).is_zero()
-
-
-def test_the_echelon_form_drops_zero_rows_and_handles_no_rows():
-    zero = BIQUADRATIC(0)
-    assert echelon([[zero, zero]]) == ([], [])
-    assert echelon([]) == ([], [])
-    rows, pivots = echelon([[zero, SQRT_2], [zero, SQRT_3]])
-    assert (len(rows), pivots) == (1, [1])

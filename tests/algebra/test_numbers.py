@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reluenum.algebra.newton import CERTIFICATION_BITS, certified_box, newton
-from reluenum.algebra.numbers import IsolatedPoint, at_point, compare, exact_value, rational_point
+from reluenum.algebra.numbers import IsolatedPoint, compare, exact_value, rational_point
 from reluenum.algebra.parametrisation import Parametrisation, Root, parse_fraction, real_solutions
 from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.errors import TheoremViolationError
@@ -233,14 +233,6 @@ def test_numbers_evaluate_like_their_expressions(coefficients):
         assert number.is_zero() == (not any(parts))
         if any(parts):
             assert (number.sign() > 0) == (expected > 0)
-
-
-def test_an_element_of_the_field_becomes_a_number_again():
-    point = root_of_two()
-    (x,) = point.coordinates
-    number = at_point(point, (x * x + x).exact())
-    assert compare(number, x + 2) == 0
-    assert (number - x - 2).sign() == 0
 
 
 def test_the_rational_point_has_rational_numbers_only():

@@ -23,7 +23,7 @@ from scripts import convex_agreed
 from tests.support.oracles import random_problem
 from tests.support.workflow import ROOT, Folder
 
-pytestmark = pytest.mark.seconds(15)
+pytestmark = pytest.mark.seconds(5)
 
 PAGE = (ROOT / "docs/convex.md").read_text(encoding="utf-8")
 

@@ -69,7 +69,7 @@ def test_moments_are_the_products_of_the_matrices_they_stand_for(problem, data):
     moments, bias = Moments.of(problem), fmpq_mat(biased(problem))
     targets = fmpq_mat([[entry] for entry in problem.targets])
     ones = fmpq_mat([[fmpq(1)] for _ in problem.targets])
-    assert moments.energy == (targets.transpose() * bias * targets)[0, 0]
+    assert problem.energy == (targets.transpose() * bias * targets)[0, 0]
     support = live_faces(problem, data, 3)
     for face in support:
         rows = masked(problem, face).transpose()

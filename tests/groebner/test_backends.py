@@ -33,7 +33,7 @@ from reluenum.landscape.equations import stationarity_system
 from tests.support.oracles import random_problem, reference_problem
 from tests.support.systems import SYSTEMS, comparable, system_of, text_of
 
-pytestmark = pytest.mark.seconds(110)
+pytestmark = pytest.mark.seconds(105)
 
 REFERENCE = reference_problem(2, "1/100")
 

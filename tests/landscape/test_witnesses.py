@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from reluenum.algebra.linear import dot
 from reluenum.engines.reduced.merge import merge
 from reluenum.engines.reduced.outcomes import solve_support
-from reluenum.engines.reduced.route import certify
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import supports
 from reluenum.groebner.backends import open_backends
 from reluenum.landscape.dual import dual_excess, scan_dual
+from reluenum.landscape.judged import certify_class
 from reluenum.landscape.points import face_sign, zero_network
 from reluenum.landscape.witnesses import (
     descent_ray,
@@ -286,7 +286,8 @@ def test_every_rejected_point_has_a_witness_and_no_minimum_has_one(engine):
     arrangement = Arrangement.of(problem)
     outcomes = [solve_support(problem, s, engine) for s in supports(arrangement, 2)]
     verdicts = set()
-    for group in certify(merge(Geometry.of(problem), outcomes), Geometry.of(problem)):
+    for stationary in merge(Geometry.of(problem), outcomes).classes:
+        group = certify_class(stationary, Geometry.of(problem).arrangement)
         assert group.is_global == (group.growing is None)
         for support in group.stationary.supports:
             minimal = group.is_minimal(support)

@@ -16,7 +16,7 @@ from reluenum.optimisers.runs import LOCAL, Descents, descents, missing, unexpla
 from reluenum.optimisers.settling import network_of, settle
 from tests.support.oracles import random_problem, reference_problem
 
-pytestmark = pytest.mark.seconds(30)
+pytestmark = pytest.mark.seconds(25)
 
 
 def small_random_problem(seed):
@@ -129,7 +129,7 @@ def test_dead_units_stall_at_a_saddle_with_a_checked_descent():
     (end,) = explained(HAND, networks([(0.1, 0, -1), (0.2, 1, -1)]))
     assert (end.kind, end.stall) == (EndKind.SADDLE, Stall.DEAD)
     assert end.limit.point.support == ()
-    assert (end.limit.witness.kind, end.limit.witness.face.signs) == ("grow", "+")
+    assert (end.limit.point.witness.kind, end.limit.point.witness.face.signs) == ("grow", "+")
 
 
 def test_units_that_die_out_stall_at_a_saddle():
@@ -172,9 +172,9 @@ def test_a_kink_that_leads_down_is_a_saddle_with_its_ray():
     kinks = [end for end in ends if end.stall is Stall.KINK]
     assert kinks
     for end in kinks:
-        assert end.limit.witness.kind == "rotate"
-        assert "0" in end.limit.witness.face.signs
-        assert end.limit.witness.step > 0
+        assert end.limit.point.witness.kind == "rotate"
+        assert "0" in end.limit.point.witness.face.signs
+        assert end.limit.point.witness.step > 0
     assert not [end for end in ends if end.kind in (EndKind.UNEXPLAINED, EndKind.MISSING)]
 
 

@@ -15,11 +15,11 @@ from reluenum.geometry.supports import StratumKey, faces_in
 from reluenum.groebner.backends import Backends, open_backends
 from reluenum.groebner.flint import FlintBackend
 from reluenum.groebner.limits import Limits
-from reluenum.paths.events import Open, Turn, exact_document, turn, turn_of_change
+from reluenum.paths.events import Turn, exact_document, turn, turn_of_change
 from reluenum.paths.path import RidgePath, minima_at, ridge_path
 from tests.support.oracles import reference_problem
 
-pytestmark = pytest.mark.seconds(40)
+pytestmark = pytest.mark.seconds(30)
 
 ROOT_OF_2 = "1.41421356237309504880168872421"
 
@@ -233,16 +233,15 @@ def test_a_branch_that_does_not_change_has_no_number(stretch):
     alive, other = path.samples[:2]
     branch = next(b for b in alive.minima if b.groups and b in other.minima)
     found = turn(Geometry.of(problem), branch, alive, other.ridge, Backends(()))
-    assert isinstance(found, Open)
-    assert found.reason
+    assert isinstance(found, str)
+    assert found
 
 
 def test_the_zero_network_alone_has_no_number(stretch):
     problem, path, _ = stretch
     given = (Geometry.of(problem), path.samples[:2], None, StratumKey(()))
-    assert turn_of_change(*given, Backends(())) == Open(
-        "the zero network alone has no unit that changes"
-    )
+    found = turn_of_change(*given, Backends(()))
+    assert found == "the zero network alone has no unit that changes"
 
 
 def test_numbers_are_known_to_any_precision(stretch):

@@ -19,7 +19,7 @@ from reluenum.paths.path import SHARPNESS, _changes, _kind, minima_at, ridge_pat
 from reluenum.problem import parse_ridge
 from tests.support.oracles import reference_problem
 
-pytestmark = pytest.mark.seconds(50)
+pytestmark = pytest.mark.seconds(30)
 
 
 def by_groebner(problem):

@@ -191,7 +191,8 @@ class Batches:
 
     def examine(self, size=2, settings=DEFAULT_SETTINGS):
         names = ("records.zip", "documents.zip", *(f"{t}.parquet" for t in TABLES))
-        outputs = examine.Outputs(*(self.home / f"size{size}/{name}" for name in names))
+        files = (self.home / f"size{size}/{name}" for name in names)
+        outputs = dict(zip(("records", "documents", *TABLES), files, strict=True))
         earlier = self.files("records.zip")[: size - 1]
         examine.main(self.spec, size, earlier, settings, True, False, outputs)
 

@@ -14,11 +14,10 @@ from reluenum.engines.certified.escalation import Escalation, Stage, exact_recor
 from reluenum.engines.certified.spool import Task, surveyed
 from reluenum.engines.certified.verdicts import Verdict
 from reluenum.errors import BackendError
-from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts
 from reluenum.geometry.subsets import Subsets
-from reluenum.geometry.supports import Support, support_of
+from reluenum.geometry.supports import support_of
 from reluenum.groebner.backends import Backends
 from reluenum.landscape.components import Component, component_on, components_of
 from reluenum.landscape.dual import DualScan, scan_dual
@@ -167,9 +166,10 @@ def certified(census: Census, escalation: Escalation) -> Certified:
     groups: dict[tuple, tuple[DualScan, list[SupportPoint], bool]] = {}
     zero = zero_network(problem)
     groups[()] = (scan_dual(geometry, zero), [zero], True)
-    undecided = [_undecided(arrangement, faces, reason) for faces, reason in census.undecided]
+    live = arrangement.live_faces
+    undecided = [Undecided(tuple(live[f] for f in faces), why) for faces, why in census.undecided]
     for find in census.finds:
-        support = tuple(arrangement.live_faces[f] for f in find.faces)
+        support = tuple(live[f] for f in find.faces)
         try:
             point = escalation.point(support, find.vectors)
             scan = _scan(escalation, point, find)
@@ -189,11 +189,6 @@ def certified(census: Census, escalation: Escalation) -> Certified:
         else:
             classes.append(known)
     return Certified(geometry, tuple(classes), census, tuple(undecided))
-
-
-def _undecided(arrangement: Arrangement, faces: Iterable[int], reason: str) -> Undecided:
-    support: Support = tuple(arrangement.live_faces[f] for f in faces)
-    return Undecided(support, reason)
 
 
 def _scan(escalation: Escalation, point: SupportPoint, find: Find) -> DualScan:

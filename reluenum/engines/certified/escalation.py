@@ -7,6 +7,7 @@ precision, and only a number that may be exactly 0 makes the Groebner engine des
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from reluenum.errors import BackendError
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import Support, support_text
 from reluenum.groebner.backends import Backends
-from reluenum.groebner.roots import Claims
+from reluenum.groebner.roots import claimed_root
 from reluenum.landscape.equations import stationarity_system
 from reluenum.landscape.points import SupportPoint, face_sign
 from reluenum.landscape.witnesses import descent_ray
@@ -74,7 +75,7 @@ class Escalation:
         for start in self._starts(support, vectors):
             box = certified_box(system, lambda _, start=start: polished(system, start))
             if box is not None and all(square > 0 for square in box[-len(support) :]):
-                isolated = IsolatedPoint(system, box, Claims(self.backends))
+                isolated = IsolatedPoint(system, box, partial(claimed_root, self.backends))
                 return SupportPoint(self.problem, support, isolated)
         outcome = solve_support(self.problem, support, self.backends)
         if outcome.point is None:

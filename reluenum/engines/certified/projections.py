@@ -66,29 +66,15 @@ class EnclosedResiduals:
 
 def joined_batches(parts: Sequence[EnclosedResiduals]) -> EnclosedResiduals:
     """Return several batches as one."""
-    return EnclosedResiduals(
-        np.concatenate([part.supports for part in parts]),
-        np.concatenate([part.beta for part in parts]),
-        np.concatenate([part.radius for part in parts]),
-        Balls(
-            np.concatenate([part.dual.mid for part in parts]),
-            np.concatenate([part.dual.rad for part in parts]),
-        ),
-    )
+    arrays = ((p.supports, p.beta, p.radius, p.dual.mid, p.dual.rad) for p in parts)
+    *others, mid, rad = map(np.concatenate, zip(*arrays, strict=True))
+    return EnclosedResiduals(*others, Balls(mid, rad))
 
 
 def replaced(
     found: EnclosedResiduals, places: np.ndarray, others: EnclosedResiduals
 ) -> EnclosedResiduals:
-    """Return a batch with some of its entries replaced.
-
-    Parameters
-    ----------
-    found : EnclosedResiduals
-    places : (R,) array of int
-    others : EnclosedResiduals
-        R of them, of supports of the same size.
-    """
+    """Return a batch with the entries at R places replaced by R others of the same size."""
     keep = np.arange(len(found))
     keep[places] = len(found) + np.arange(len(others))
     return joined_batches([found, others])[keep]
@@ -151,7 +137,7 @@ def minimise(
         lower = _downhill(matrix[hard], target[hard], start[hard], ridge)
         better, settled = _secular(matrix[hard], target[hard], lower, ridge)
         lengths[hard] = np.where(settled[:, None], better, lower)
-    dual, _ = _dual(matrix, target, lengths, ridge)
+    dual = _dual(matrix, target, lengths, ridge)
     return (dual * (lengths / ridge)[..., None]).reshape(target.shape)
 
 
@@ -174,7 +160,8 @@ def _secular(
         running = np.flatnonzero(~settled)
         if not len(running):
             break
-        dual, curvature = _dual(matrix[running], target[running], lengths[running], ridge)
+        dual = _dual(matrix[running], target[running], lengths[running], ridge)
+        curvature = _curvature(matrix[running], dual, lengths[running], ridge)
         norms = np.linalg.norm(dual, axis=2)
         step = _damped(curvature, norms**2 * (norms - ridge))
         new = np.maximum(lengths[running] + step, SHORTEST * lengths[running])
@@ -194,7 +181,8 @@ def _downhill(
     place = np.log(np.maximum(lengths, 1e-9 * lengths.max(axis=1, keepdims=True)))
     for _ in range(DOWNHILL_STEPS):
         here = np.exp(place)
-        dual, curvature = _dual(matrix, target, here, ridge)
+        dual = _dual(matrix, target, here, ridge)
+        curvature = _curvature(matrix, dual, here, ridge)
         value = _height(target, dual, here, ridge)
         slope = 0.5 * here * (ridge - (dual**2).sum(2) / ridge)
         bend = here[:, :, None] * curvature * here[:, None, :] / ridge
@@ -204,12 +192,15 @@ def _downhill(
         scale = np.ones(len(place))
         for _ in range(HALVINGS):
             tried = np.exp(place + scale[:, None] * step)
-            higher = _height(target, _dual(matrix, target, tried, ridge)[0], tried, ridge)
+            higher = _height(target, _dual(matrix, target, tried, ridge), tried, ridge)
             worse = ~(higher <= value + 1e-4 * scale * (slope * step).sum(1))
             if not worse.any():
                 break
             scale = np.where(worse, scale / 2, scale)
-        place = place + np.where(worse, 0, scale)[:, None] * step
+        moved = place + np.where(worse, 0, scale)[:, None] * step
+        if (moved == place).all():  # and so would be every further step
+            break
+        place = moved
     return np.exp(place)
 
 
@@ -219,26 +210,33 @@ def _height(target: np.ndarray, dual: np.ndarray, lengths: np.ndarray, ridge: fl
     return 0.5 * (ridge * lengths.sum(1) - (target.reshape(beta.shape) * beta).sum((1, 2)))
 
 
-def _dual(
-    matrix: np.ndarray, target: np.ndarray, lengths: np.ndarray, ridge: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return u, grouped, and the matrix u_l' [(1 + K T / ridge)^-1 K]_lm u_m."""
-    count, faces = lengths.shape
-    size = target.shape[1]
-    wide = size // faces
-    scale = np.repeat(np.sqrt(lengths / ridge), wide, axis=1)
+def _dual(matrix: np.ndarray, target: np.ndarray, lengths: np.ndarray, ridge: float) -> np.ndarray:
+    """Return u, grouped."""
+    scale, scaled = _scaled(matrix, lengths, ridge)
+    dual = _solve_many(scaled, (scale * target)[..., None])[..., 0] / scale
+    return dual.reshape(*lengths.shape, -1)
+
+
+def _curvature(
+    matrix: np.ndarray, dual: np.ndarray, lengths: np.ndarray, ridge: float
+) -> np.ndarray:
+    """Return the matrix u_l' [(1 + K T / ridge)^-1 K]_lm u_m."""
+    scale, scaled = _scaled(matrix, lengths, ridge)
+    count, faces, wide = dual.shape
+    spread = np.zeros((count, faces, wide, faces))
+    spread[:, np.arange(faces), :, np.arange(faces)] = dual.swapaxes(0, 1)
+    spread = spread.reshape(count, faces * wide, faces)
+    inner = scale[..., None] * (matrix @ spread)
+    return spread.mT @ (matrix @ spread) - inner.mT @ _solve_many(scaled, inner)
+
+
+def _scaled(matrix: np.ndarray, lengths: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return s = sqrt(T / ridge), for each coordinate, and 1 + s K s."""
+    size = matrix.shape[1]
+    scale = np.repeat(np.sqrt(lengths / ridge), size // lengths.shape[1], axis=1)
     scaled = scale[:, :, None] * matrix * scale[:, None, :]
     scaled[:, np.arange(size), np.arange(size)] += 1
-    dual = _solve_many(scaled, (scale * target)[..., None])[..., 0] / scale
-    spread = np.zeros((count, faces, wide, faces))
-    spread[:, np.arange(faces), :, np.arange(faces)] = dual.reshape(count, faces, wide).swapaxes(
-        0, 1
-    )
-    spread = spread.reshape(count, size, faces)
-    inner = scale[..., None] * (matrix @ spread)
-    return dual.reshape(count, faces, wide), spread.mT @ (matrix @ spread) - inner.mT @ (
-        _solve_many(scaled, inner)
-    )
+    return scale, scaled
 
 
 def _damped(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -54,11 +54,6 @@ class Proof:
     document: dict[str, Any]
 
     @property
-    def found(self) -> Certified:
-        """The residuals, certified."""
-        return self.answer.found
-
-    @property
     def landscape(self) -> CertifiedLandscape:
         """The landscape at the problem's width, if that was asked; it knows its document."""
         certificate = self.document["certificate"]

@@ -1,11 +1,11 @@
 """What is asked of a problem: its minima at one width, or at every width at once (Theorem D)."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb, inf
-from typing import Any, Protocol
+from typing import Any
 
 from reluenum.documents.minima import (
     ALL,
@@ -23,8 +23,9 @@ from reluenum.landscape.residuals import unions
 from reluenum.problem import Problem
 
 
-class Question(Protocol):
-    """What is asked, and what residuals answer.
+@dataclass(frozen=True, eq=False)
+class AtWidth:
+    """A `Question`: the local minima at the width of the problem.
 
     Parameters
     ----------
@@ -34,48 +35,19 @@ class Question(Protocol):
 
     found: Certified
 
-    def __init__(self, found: Certified) -> None: ...
-
     @staticmethod
     def largest(problem: Problem) -> Problem:
-        """Return the problem whose width is the largest size of a support."""
-
-    @staticmethod
-    def asked(problem: Problem) -> dict[str, Any]:
-        """Return the record of the problem in documents."""
-
-    @property
-    def entries(self) -> Sequence[Component]:
-        """The components that the document lists, in its order."""
-
-    def to_document(self) -> dict[str, Any]:
-        """Return the document, without its certificate."""
-
-
-@dataclass(frozen=True, eq=False)
-class AtWidth:
-    """A `Question`: the local minima at the width of the problem.
-
-    Parameters
-    ----------
-    found : Certified
-    """
-
-    found: Certified
-
-    @staticmethod
-    def largest(problem: Problem) -> Problem:
-        """Return the problem."""
+        """Return the problem whose width is the largest size of a support: the same."""
         return problem
 
     @staticmethod
     def asked(problem: Problem) -> dict[str, Any]:
-        """Return the record of the problem."""
+        """Return the record of the problem in documents."""
         return problem.to_document()
 
     @property
     def entries(self) -> tuple[Component, ...]:
-        """The components."""
+        """The components that the document lists, in its order."""
         return self.landscape.components
 
     @cached_property
@@ -84,7 +56,7 @@ class AtWidth:
         return census_landscape(self.found)
 
     def to_document(self) -> dict[str, Any]:
-        """Return the document of the width."""
+        """Return the document of the width, without its certificate."""
         return minima_document(self.landscape)
 
 
@@ -175,7 +147,7 @@ class EveryWidth:
         return len(supports) > 1 or len(supports[0]) < width or width == 1
 
     def to_document(self) -> dict[str, Any]:
-        """Return the document of every width."""
+        """Return the document of every width, without its certificate."""
         found, problem = self.found, self.found.problem
         return {
             **header(self.asked(problem)),
@@ -222,6 +194,10 @@ class EveryWidth:
             "smallest": min(map(len, vertices)),
             "connected_from": self.connected_from,
         }
+
+
+Question = AtWidth | EveryWidth
+"""What is asked, and what residuals answer."""
 
 
 def _size_record(size: int, *counts: int | None) -> dict[str, int | None]:

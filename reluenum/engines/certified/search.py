@@ -5,6 +5,7 @@ search below goes down it with a few hundred bits. It proves nothing; `certified
 """
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq_mat
@@ -78,19 +79,16 @@ class _Valley:
         self.bases = [fmpq_mat([list(vector) for vector in face.basis]) for face in support]
         self.metrics = [basis * basis.transpose() for basis in self.bases]
         self.places = np.cumsum([0, *(face.dimension for face in support)]).tolist()
-        size = self.places[-1]
-        self.matrix = arb_mat(size, size)
-        self.target = arb_mat(size, 1)
-        for f, (face, basis) in enumerate(zip(support, self.bases, strict=True)):
-            response = basis * fmpq_mat([[entry] for entry in moments.response(face)])
-            for j in range(face.dimension):
-                self.target[self.places[f] + j, 0] = arb(response[j, 0])
-            for m, (other, right) in enumerate(zip(support, self.bases, strict=True)):
-                gram = fmpq_mat([list(row) for row in moments.gram(face, other)])
-                block = basis * gram * right.transpose()
-                for j in range(block.nrows()):
-                    for k in range(block.ncols()):
-                        self.matrix[self.places[f] + j, self.places[m] + k] = arb(block[j, k])
+        rows, target = [], []
+        for face, basis in zip(support, self.bases, strict=True):
+            target += (basis * fmpq_mat([[entry] for entry in moments.response(face)])).entries()
+            line = [
+                basis * fmpq_mat(list(map(list, moments.gram(face, other)))) * right.transpose()
+                for other, right in zip(support, self.bases, strict=True)
+            ]
+            parts = zip(*(block.tolist() for block in line), strict=True)
+            rows += [list(chain(*part)) for part in parts]
+        self.matrix, self.target = arb_mat(rows), arb_mat([[entry] for entry in target])
 
     def _solved(self, lengths: Sequence[arb]) -> tuple[arb_mat, list[arb_mat], arb_mat]:
         """Return the coordinates of w, the vectors (metric w_l) / t_l^2, and the matrix."""

@@ -174,12 +174,10 @@ def _here(task: Task, known: Knowledge, start: int, stop: int) -> Block:
 
 def _examine(task: Task, path: Path, start: int, stop: int) -> Block:
     """Examine a block in a worker process."""
-    return task.block(_known_blocks(path, task.key), start, stop)
+    return task.block(_read_once(path, task.key), start, stop)
 
 
-@lru_cache(maxsize=1)
-def _known_blocks(path: Path, key: str) -> Knowledge:
-    return read_known(path, key)
+_read_once = lru_cache(maxsize=1)(read_known)
 
 
 def _kept(

@@ -146,9 +146,9 @@ class _Draft:
         first = (self.signs[chosen] == OPEN).argmax(axis=1)
         vectors = self.known.placed(self.supports[chosen], self.rows[chosen, first])
         found = fall_back(self.frames, self.supports[chosen], vectors)
-        judged = judge(self.frames, found)
-        leaving = judged.kind == Verdict.LEAVES
-        self._settle(chosen[leaving], found[leaving], judged.face[leaving])
+        kind, face = judge(self.frames, found)
+        leaving = kind == Verdict.LEAVES
+        self._settle(chosen[leaving], found[leaving], face[leaving])
         for k in chosen[~leaving]:
             self._decide_signs(k)
 
@@ -198,12 +198,11 @@ class _Draft:
         """Project the essential supports and judge them."""
         chosen = np.flatnonzero((self.kind == Verdict.UNDECIDED) & (self.signs == 1).all(axis=1))
         found = self._projected(chosen)
-        judged = judge(self.frames, found)
-        self.kind[chosen], self.face[chosen] = judged.kind, judged.face
+        self.kind[chosen], self.face[chosen] = judge(self.frames, found)
         vectors = found.vectors(self.frames)
         self.vectors[chosen] = vectors.mid
         vague = vectors.rad.max(axis=(1, 2)) > VAGUE * np.abs(vectors.mid).max(axis=(1, 2))
-        for k in chosen[vague | (judged.kind == Verdict.UNDECIDED)]:
+        for k in chosen[vague | (self.kind[chosen] == Verdict.UNDECIDED)]:
             self._escalate(k)
         decided = self.kind[chosen] != Verdict.UNDECIDED
         self.solved.append((chosen[decided], found[decided]))

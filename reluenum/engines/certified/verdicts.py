@@ -33,24 +33,16 @@ class Verdict(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, eq=False)
-class BatchVerdicts:
-    """The verdicts on B essential supports.
+def judge(frames: Frames, found: EnclosedResiduals) -> tuple[np.ndarray, np.ndarray]:
+    """Decide which supports leave their faces, descend, or are local minima (Theorem B).
 
-    Parameters
-    ----------
-    kind : (B,) array of int8
+    Returns
+    -------
+    (B,) array of int8
         A `Verdict`; UNDECIDED where the enclosures are too wide.
-    face : (B,) array of int32
+    (B,) array of int8
         Position in the support of the face that leaves or descends, else -1.
     """
-
-    kind: np.ndarray
-    face: np.ndarray
-
-
-def judge(frames: Frames, found: EnclosedResiduals) -> BatchVerdicts:
-    """Decide which supports leave their faces, descend, or are local minima (Theorem B)."""
     signs, outside = memberships(frames, found.supports, found.dual)
     kind = np.full(len(found), Verdict.UNDECIDED, dtype=np.int8)
     face = np.full(len(found), -1, dtype=np.int32)
@@ -62,7 +54,7 @@ def judge(frames: Frames, found: EnclosedResiduals) -> BatchVerdicts:
     kind[stationary[descending]] = Verdict.DESCENDS
     face[stationary[descending]] = falling[descending].argmax(axis=1)
     kind[stationary[holding.all(axis=1)]] = Verdict.MINIMUM
-    return BatchVerdicts(kind, face)
+    return kind, face
 
 
 def memberships(frames: Frames, faces: np.ndarray, dual: Balls) -> tuple[np.ndarray, np.ndarray]:

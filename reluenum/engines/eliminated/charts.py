@@ -11,16 +11,15 @@ the same solutions off the denominator of the surrogate (docs/theory.md, section
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from flint import Ordering, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx
 
 from reluenum.algebra.linear import Vector, combine, dot
 from reluenum.algebra.polynomials import PolynomialSystem, integral, ring
 from reluenum.engines.eliminated.surrogate import Surrogate, surrogate
-from reluenum.geometry.arrangement import Face, active_sites, signed_rows
+from reluenum.geometry.arrangement import Face, signed_rows
 from reluenum.geometry.supports import Support
-from reluenum.landscape.equations import face_gradient
+from reluenum.landscape.equations import errors_of, face_gradient
 from reluenum.problem import Problem
 
 
@@ -126,7 +125,7 @@ def graph_equations(problem: Problem, faces: Sequence[Face]) -> tuple[UnitEquati
     units = [
         [zero + entry for entry in chart.unit(tau)] for chart, tau in zip(charts, taus, strict=True)
     ]
-    residual = problem.residual(fitting_errors(problem, faces, weights, units))
+    residual = problem.residual(errors_of(problem, faces, units, weights))
     found = []
     for face, chart, unit, tau, slope in zip(faces, charts, units, taus, slopes, strict=True):
         alpha = chart.coordinates(face_gradient(problem, face, residual))
@@ -169,27 +168,6 @@ def inside_system(problem: Problem, faces: Sequence[Face]) -> PolynomialSystem:
     ]
     distinct = {str(plane): plane for plane in planes if not plane.is_constant()}
     return replace(system, nonzero=tuple(distinct.values()))
-
-
-def fitting_errors(
-    problem: Problem, faces: Sequence[Face], weights: Sequence, units: Sequence[Sequence]
-) -> list[Any]:
-    """Return the mean of y - f (before the output bias) on each site, over any ring.
-
-    Parameters
-    ----------
-    problem : Problem
-    faces : (L,) sequence of Face
-    weights : (L,) sequence
-        Factors of the units.
-    units : (L, d + 1) nested sequence
-        Their vectors (b, c).
-    """
-    errors: list[Any] = list(problem.means)
-    for face, weight, unit in zip(faces, weights, units, strict=True):
-        for k in active_sites(problem, face):
-            errors[k] = errors[k] - weight * dot(unit, problem.sites[k].row)
-    return errors
 
 
 def charted_system(problem: Problem, support: Support) -> PolynomialSystem:

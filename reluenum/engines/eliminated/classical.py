@@ -177,14 +177,8 @@ def conformal_sets(
 class _Variation:
     """A coordinate of the Hessian: an output weight (no vector), or a direction of a unit.
 
-    Parameters
-    ----------
-    unit : int
-    vector : tuple of fmpq, optional
-    response : list of Number
-        How x . w (for a weight) or x . vector answers on the sites that are active.
-    speed : list of Number
-        How the fitted values move.
+    The response is x . w (for a weight) or x . vector on the sites that are active, the speed how
+    the fitted values move.
     """
 
     unit: int

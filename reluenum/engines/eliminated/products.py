@@ -21,7 +21,6 @@ from reluenum.algebra.parametrisation import real_solutions
 from reluenum.algebra.polynomials import simple_points_system
 from reluenum.engines.eliminated.charts import (
     Chart,
-    fitting_errors,
     graph_equations,
     graph_system,
     graph_unknowns,
@@ -33,6 +32,7 @@ from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Pattern
 from reluenum.geometry.supports import Support, support_of, support_text
 from reluenum.groebner.backends import Backends
+from reluenum.landscape.equations import errors_of
 from reluenum.landscape.points import SupportPoint
 from reluenum.problem import OutputBias, Problem
 
@@ -90,7 +90,7 @@ class EliminatedPoint(SupportPoint):
     @cached_property
     def errors(self) -> list[Number]:
         """The mean of y - f on each site."""
-        found = fitting_errors(self.problem, self.support, self.weights, self.units)
+        found = errors_of(self.problem, self.support, self.units, self.weights)
         return [self._number(entry) for entry in found]
 
     @cached_property
@@ -353,13 +353,8 @@ def product_counts(outcomes: Iterable[ProductOutcome]) -> dict[str, int]:
     counts = {"critical points": 0, "no critical point": 0, "undecided": 0}
     for outcome in outcomes:
         found = outcome.critical
-        counts[
-            "undecided"
-            if found.reason
-            else "critical points"
-            if found.points
-            else "no critical point"
-        ] += 1
+        solved = "critical points" if found.points else "no critical point"
+        counts["undecided" if found.reason else solved] += 1
     return counts
 
 

@@ -59,14 +59,7 @@ class FibrePoint(MiddlePoint, EliminatedPoint):
 
 @dataclass(frozen=True, eq=False)
 class JudgedPoint:
-    """What the classical conditions, or the least loss of all candidates, say of a point.
-
-    Parameters
-    ----------
-    point : EliminatedPoint
-    with_zero_units : bool
-    judgement : Judgement
-    """
+    """What the classical conditions, or the least loss of all candidates, say of a point."""
 
     point: EliminatedPoint
     with_zero_units: bool
@@ -101,26 +94,6 @@ class JudgedPoint:
     def witness(self) -> Descent | None:
         """A checked descent if it is none."""
         return self.judgement.descent
-
-
-@dataclass(frozen=True, eq=False)
-class JudgedClass:
-    """The critical points with one residual, and everything that is judged about them.
-
-    Parameters
-    ----------
-    group : ResidualClass
-        Of points without Theorem A: equality of residuals is decided entry by entry.
-    is_global : bool
-        Whether no zero unit can grow from it, so that it is global at every width (Theorem C; the
-        only property of this formulation that is not decided by classical means).
-    rows : tuple of JudgedPoint
-        For each support: without zero units, and with them, as far as the width allows.
-    """
-
-    group: ResidualClass
-    is_global: bool
-    rows: tuple[JudgedPoint, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +138,10 @@ def merge_products(geometry: Geometry, outcomes: Iterable[ProductOutcome]) -> Ca
         If a product of faces has no outcome or two of them.
     """
     settled = list(outcomes)
-    check_products(geometry, settled)
+    expected = combinations_with_replacement(geometry.arrangement.faces, geometry.problem.width)
+    if fault := not_once(expected, (outcome.faces for outcome in settled)):
+        stray = support_text(fault[0])
+        raise IncompleteRunError(f"the product of faces {stray} is missing, doubled or unknown")
     unsolved = tuple(outcome for outcome in settled if outcome.critical.reason)
     distinct = [o for o in settled if len(o.faces) - o.zeros == len(o.critical.support)]
     known = [outcome.critical for outcome in distinct if not outcome.critical.reason]
@@ -177,10 +153,10 @@ def eliminated_landscape(candidates: CandidateSet, geometry: Geometry) -> Certif
     """Judge the critical points of a problem and join the minima into components."""
     problem = candidates.problem
     judged = _judged(candidates, geometry)
-    rows = [row for group in judged for row in group.rows]
+    rows = [row for _, found in judged for row in found]
     reasons = [(o.faces, o.critical.reason) for o in candidates.unsolved]
     reasons += [(row.support, row.judgement.reason) for row in rows if row.is_minimum is None]
-    found = [component for group in judged for component in _components(problem, group)]
+    found = [component for pair in judged for component in _components(problem, *pair)]
     return CertifiedLandscape(
         problem,
         Counts.of(geometry),
@@ -192,27 +168,10 @@ def eliminated_landscape(candidates: CandidateSet, geometry: Geometry) -> Certif
     )
 
 
-def check_products(geometry: Geometry, outcomes: Sequence[ProductOutcome]) -> None:
-    """See that every product of faces, up to permutation, was settled once.
-
-    Raises
-    ------
-    IncompleteRunError
-        Naming one that was not.
-    """
-    expected = combinations_with_replacement(geometry.arrangement.faces, geometry.problem.width)
-    if fault := not_once(expected, (outcome.faces for outcome in outcomes)):
-        stray = support_text(fault[0])
-        raise IncompleteRunError(f"the product of faces {stray} is missing, doubled or unknown")
-
-
 def _distinct_points(outcomes: Sequence[ProductOutcome]) -> list[EliminatedPoint]:
     """Return each critical point once, smaller supports first.
 
-    Raises
-    ------
-    TheoremViolationError
-        If two products of the same living faces have different numbers of points.
+    Two products of the same living faces must not have different numbers of points.
     """
     by_support: dict[Support, tuple[EliminatedPoint, ...]] = {}
     # What one process settled another one may have given up: that is no contradiction.
@@ -241,11 +200,12 @@ def residual_classes(geometry: Geometry, points: Iterable[EliminatedPoint]) -> l
 
 
 def _same_residual(left: EliminatedPoint, right: EliminatedPoint) -> bool:
-    pairs = zip(left.residual, right.residual, strict=True)
-    return all(compare(mine, theirs) == 0 for mine, theirs in pairs)
+    return not any(map(compare, left.residual, right.residual))
 
 
-def _judged(found: CandidateSet, geometry: Geometry) -> list[JudgedClass]:
+def _judged(
+    found: CandidateSet, geometry: Geometry
+) -> list[tuple[ResidualClass, list[JudgedPoint]]]:
     """Judge every point classically; what stays open may be settled by the least loss."""
     groups = residual_classes(geometry, found.points)
     losses = [group.loss for group in groups]
@@ -264,7 +224,7 @@ def _judged(found: CandidateSet, geometry: Geometry) -> list[JudgedClass]:
                 rows.append(_row(point, False, conditions.without_zero_units(), least))
             if len(support) < found.problem.width:
                 rows.append(_row(point, True, conditions.with_zero_units(), least))
-        judged.append(JudgedClass(group, not group.scan.exceeding, tuple(rows)))
+        judged.append((group, rows))
     return judged
 
 
@@ -279,21 +239,24 @@ def _row(
     return JudgedPoint(point, with_zero_units, judgement)
 
 
-def _components(problem: Problem, judged: JudgedClass) -> Iterator[Component]:
+def _components(
+    problem: Problem, group: ResidualClass, rows: Iterable[JudgedPoint]
+) -> Iterator[Component]:
     """Yield the components that the minimal strata of a class form (Lemma 27).
 
-    A zero unit and a living one can change places, through strata on which they share a face. So
-    a component with a zero unit is carried to itself by every permutation; one without is a
-    single stratum.
+    They are global at every width if no zero unit can grow (Theorem C; the only property of this
+    formulation that is not decided by classical means). A zero unit and a living one can change
+    places, through strata on which they share a face. So a component with a zero unit is carried
+    to itself by every permutation; one without is a single stratum.
     """
-    minimal = {(row.support, row.with_zero_units) for row in judged.rows if row.is_minimum}
-    loss, strata = judged.group.loss, list(_strata(judged.group, problem.width, minimal))
+    minimal = {(row.support, row.with_zero_units) for row in rows if row.is_minimum}
+    strata = list(_strata(group, problem.width, minimal))
     for part in joined(strata, _are_joined):
         found = largest_first(sorted(part, key=strata.index))
         rigid = not any(stratum.zero_neurons for stratum in part)
-        shares = [factorial(group.multiplicity) for group in part[0].groups]
+        shares = [factorial(shared.multiplicity) for shared in part[0].groups]
         orbit = factorial(problem.width) // prod(shares) if rigid else 1
-        yield Component(problem, loss, found, judged.is_global, None, orbit)
+        yield Component(problem, group.loss, found, not group.scan.exceeding, None, orbit)
 
 
 def _are_joined(left: Stratum, right: Stratum) -> bool:
@@ -307,12 +270,7 @@ def _strata(
 ) -> Iterator[Stratum]:
     """Yield every way to share the units out, small supports and few living ones first.
 
-    Parameters
-    ----------
-    group : ResidualClass
-    width : int
-    minimal : collection of (Support, bool)
-        The supports that have minima, and whether those with zero units are meant.
+    Of the supports that have minima, `minimal` says whether those with zero units are meant.
     """
     for support in group.supports:
         for alive in range(len(support), width + 1):

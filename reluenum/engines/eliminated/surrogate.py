@@ -18,12 +18,7 @@ from reluenum.problem import Problem
 
 @dataclass(frozen=True)
 class RationalFunction:
-    """A quotient of polynomials over Q.
-
-    Parameters
-    ----------
-    numerator, denominator : fmpq_mpoly
-    """
+    """A quotient of polynomials over Q."""
 
     numerator: fmpq_mpoly
     denominator: fmpq_mpoly
@@ -67,7 +62,7 @@ class Surrogate:
     @property
     def variables(self) -> tuple[str, ...]:
         """Names of the coordinates of all units."""
-        return unit_variables("v", self.frames)
+        return unit_variables(self.frames)
 
     @property
     def denominator(self) -> fmpq_mpoly:
@@ -81,7 +76,7 @@ class Surrogate:
     def pre_activations(self) -> tuple[fmpq_mpoly, ...]:
         """Return xi_il for every unit and every distinct input off the flat of its face."""
         context = self.denominator.context()
-        units = unit_coordinates(context, "v", self.frames)
+        units = unit_coordinates(context, self.frames)
         return tuple(
             dot(unit, row)
             for face, unit in zip(self.faces, units, strict=True)
@@ -89,13 +84,13 @@ class Surrogate:
         )
 
 
-def unit_variables(letter: str, frames: Sequence[Sequence[Vector]]) -> tuple[str, ...]:
+def unit_variables(frames: Sequence[Sequence[Vector]]) -> tuple[str, ...]:
     """Return the names of the coordinates of units in their frames."""
-    return tuple(f"{letter}{k}_{j}" for k, frame in enumerate(frames) for j in range(len(frame)))
+    return tuple(f"v{k}_{j}" for k, frame in enumerate(frames) for j in range(len(frame)))
 
 
 def unit_coordinates(
-    context: fmpq_mpoly_ctx, letter: str, frames: Sequence[Sequence[Vector]]
+    context: fmpq_mpoly_ctx, frames: Sequence[Sequence[Vector]]
 ) -> list[list[fmpq_mpoly]]:
     """Return each unit v = (b, c) as polynomials in its coordinates.
 
@@ -103,8 +98,6 @@ def unit_coordinates(
     ----------
     context : fmpq_mpoly_ctx
         With the variables of `unit_variables`.
-    letter : str
-        With which their names begin.
     frames : for each unit, a sequence of (d + 1,) tuples of fmpq
         Bases of the flats; empty for a zero unit.
     """
@@ -112,7 +105,7 @@ def unit_coordinates(
     return [
         [
             context.constant(0)
-            + sum(variable[f"{letter}{k}_{j}"] * vector[m] for j, vector in enumerate(frame))
+            + sum(variable[f"v{k}_{j}"] * vector[m] for j, vector in enumerate(frame))
             for m in range(len(frame[0]) if frame else 0)
         ]
         for k, frame in enumerate(frames)
@@ -154,8 +147,8 @@ def surrogate(
     (2*v0_0 + 2*v0_1,)
     """
     frames = tuple(tuple(frame) for frame in frames or [face.basis for face in faces])
-    context = fmpq_mpoly_ctx.get(unit_variables("v", frames), Ordering.degrevlex)
-    units = unit_coordinates(context, "v", frames)
+    context = fmpq_mpoly_ctx.get(unit_variables(frames), Ordering.degrevlex)
+    units = unit_coordinates(context, frames)
     zero, ridge = context.constant(0), problem.effective_ridge
     hidden = [
         [
@@ -172,20 +165,15 @@ def surrogate(
     ]
     target = [zero + dot(column, problem.means) for column in projected]
     denominator = zero + determinant(regularised)
-    weights = tuple(
-        zero
-        + determinant([_replaced(row, k, p) for row, p in zip(regularised, target, strict=True)])
+    pairs = list(zip(regularised, target, strict=True))
+    weights = tuple(  # by Cramer's rule
+        zero + determinant([[*row[:k], entry, *row[k + 1 :]] for row, entry in pairs])
         for k in range(len(faces))
     )
     norm = sum((dot(unit, unit) for unit in units), start=zero)
     top = denominator * (norm * ridge + problem.energy) - dot(target, weights)
     value = RationalFunction((zero + top) * problem.loss_scale, denominator)
     return Surrogate(problem, tuple(faces), frames, value, weights)
-
-
-def _replaced(row: Sequence, k: int, entry: fmpq_mpoly) -> list:
-    """Return a row with one entry replaced (Cramer's rule)."""
-    return [*row[:k], entry, *row[k + 1 :]]
 
 
 def paper_system(problem: Problem, faces: Sequence[Face]) -> PolynomialSystem:

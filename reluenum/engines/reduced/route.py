@@ -4,14 +4,14 @@ from reluenum.engines.reduced.merge import StationarySet
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts
 from reluenum.landscape.components import components_of
-from reluenum.landscape.judged import CertifiedClass, certified_points, certify_class
+from reluenum.landscape.judged import certified_points, certify_class
 from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Tally, ranked
 
 
 def landscape(stationary: StationarySet, geometry: Geometry) -> CertifiedLandscape:
     """Certify the stationary points of a problem and join its minima into components."""
     problem = stationary.problem
-    classes = certify(stationary, geometry)
+    classes = tuple(certify_class(group, geometry.arrangement) for group in stationary.classes)
     complete = not stationary.undecided
     found = [component for group in classes for component in components_of(problem, group)]
     points = tuple(certified_points(classes, problem.width))
@@ -24,8 +24,3 @@ def landscape(stationary: StationarySet, geometry: Geometry) -> CertifiedLandsca
         stationary.undecided,
         Completeness.THEOREM_E,
     )
-
-
-def certify(stationary: StationarySet, geometry: Geometry) -> tuple[CertifiedClass, ...]:
-    """Decide every stationary point of a problem, exactly."""
-    return tuple(certify_class(group, geometry.arrangement) for group in stationary.classes)

@@ -8,7 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from reluenum.figures.style import BLACK, DOUBLE_COLUMN, SINGLE_COLUMN, drawing, message
+from reluenum.figures.style import (
+    BLACK,
+    DOUBLE_COLUMN,
+    SINGLE_COLUMN,
+    drawing,
+    message,
+    shared_panels,
+)
 from reluenum.figures.sweeps.panels import (
     Tables,
     fitting,
@@ -54,10 +61,9 @@ def plot_cost(tables: Tables) -> tuple[Figure, str]:
     columns = len(engines)
     size = (DOUBLE_COLUMN if columns > 1 else 1.4 * SINGLE_COLUMN, 3.3)
     figure = Figure(figsize=size, layout="constrained")
-    panels = figure.subplots(1, columns, squeeze=False, sharex=True, sharey=True)[0]
-    panels[0].set(xscale="log", yscale="log", ylabel="seconds")
+    panels = shared_panels(figure, columns, columns, "supports", "seconds")
+    panels[0].set(xscale="log", yscale="log")
     for axes, (engine, rows) in zip(panels, engines, strict=True):
-        axes.set_xlabel("supports")
         axes.grid(True)
         _draw_instances(axes, rows, widths, str(engine), rasterized=len(positive) > _MOST_MARKS)
         exponent = _draw_fit(axes, rows[rows["complete"]], str(engine))
@@ -76,25 +82,17 @@ def _draw_instances(
     axes: Axes, rows: pd.DataFrame, widths: Sequence[int], engine: str, rasterized: bool
 ) -> None:
     """Draw a mark for every instance, small ones if there are many."""
-    for width, part in rows[rows["complete"]].groupby("width"):
-        style = look(widths, width) | {"linestyle": "none", "markeredgewidth": 0.3, "alpha": 0.6}
-        size = {"markersize": 1.6} if rasterized else {"markersize": 2.6}
-        axes.plot(
-            part["supports"].to_numpy(float),
-            part["seconds"].to_numpy(float),
-            **style | size,
-            rasterized=rasterized,
-            gid=f"{engine}-L{width}",
-        )
-    left_out = rows[~rows["complete"]]
-    if len(left_out):
-        axes.plot(
-            left_out["supports"].to_numpy(float),
-            left_out["seconds"].to_numpy(float),
-            **_UNDECIDED,
-            rasterized=rasterized,
-            gid=f"{engine}-undecided",
-        )
+    small = {"linestyle": "none", "markeredgewidth": 0.3, "alpha": 0.6}
+    small["markersize"] = 1.6 if rasterized else 2.6
+    parts = [
+        (part, look(widths, width) | small, f"{engine}-L{width}")
+        for width, part in rows[rows["complete"]].groupby("width")
+    ]
+    if not rows["complete"].all():
+        parts.append((rows[~rows["complete"]], _UNDECIDED, f"{engine}-undecided"))
+    for part, style, gid in parts:
+        places = (part[column].to_numpy(float) for column in ("supports", "seconds"))
+        axes.plot(*places, **style, rasterized=rasterized, gid=gid)
 
 
 def _draw_fit(axes: Axes, rows: pd.DataFrame, engine: str) -> float | None:

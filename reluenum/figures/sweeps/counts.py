@@ -12,7 +12,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from reluenum.figures.style import BLACK, DOUBLE_COLUMN, MOST_PANELS, SINGLE_COLUMN, panel_grid
+from reluenum.figures.style import (
+    BLACK,
+    DOUBLE_COLUMN,
+    MOST_PANELS,
+    SINGLE_COLUMN,
+    panel_grid,
+    shared_panels,
+)
 from reluenum.figures.sweeps.panels import (
     BAND,
     LINEAR_UP_TO,
@@ -35,16 +42,8 @@ from reluenum.figures.sweeps.panels import (
 def plot_minima_by_ridge(known: pd.DataFrame) -> tuple[Figure, str]:
     """Draw the mean number of components against the ridge, a panel for each setting and n.
 
-    Parameters
-    ----------
-    known : DataFrame
-        The decided instances, with the columns `sweep_tables.INSTANCES`.
-
-    Returns
-    -------
-    Figure
-        A line is a width; its band lies between the quartiles over data sets, thin lines are the
-        fewest and the most.
+    A line is a width; its band lies between the quartiles over data sets, thin lines are the
+    fewest and the most.
     """
     panels, note = settings_and_sizes(known)
     widths = widths_of(known)
@@ -102,15 +101,7 @@ def _draw_counts(
 def plot_minima_by_size(known: pd.DataFrame) -> tuple[Figure, str]:
     """Draw the mean number of components by n and L, at the smallest, middle and largest ridge.
 
-    Parameters
-    ----------
-    known : DataFrame
-        The decided instances, with the columns `sweep_tables.INSTANCES`.
-
-    Returns
-    -------
-    Figure
-        A row of panels for each setting; of more than eight settings only the middle ridge.
+    A row of panels for each setting; of more than eight settings only the middle ridge.
     """
     every = list(settings(known))
     places = (0, 0.5, 1) if 3 * len(every) <= MOST_PANELS else (0.5,)
@@ -158,12 +149,8 @@ def _table_grid(rows: int, columns: int, height: int) -> tuple[Figure, np.ndarra
     width = DOUBLE_COLUMN if columns > 1 else SINGLE_COLUMN
     inches = min(rows * (0.55 + 0.24 * height) + 0.3, 9)
     figure = Figure(figsize=(width, inches), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
-    for axes in grid[-1]:
-        axes.set_xlabel("n")
-    for axes in grid[:, 0]:
-        axes.set_ylabel("L")
-    return figure, grid
+    panels = shared_panels(figure, columns, rows * columns, "n", "L")
+    return figure, np.array(panels).reshape(rows, columns)
 
 
 def _draw_table(axes: Axes, table: np.ndarray, most: float, gid: str) -> None:

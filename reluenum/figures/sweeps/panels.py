@@ -12,18 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
-from reluenum.figures.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    MOST_PANELS,
-    ORANGE,
-    PURPLE,
-    VERMILLION,
-    drawing,
-    message,
-)
+from reluenum.figures.style import GREY, LOOKS, MOST_PANELS, drawing, mark, message
 from reluenum.views.sweep_tables import decided
 
 Tables = Mapping[str, pd.DataFrame]
@@ -38,30 +27,12 @@ LINEAR_UP_TO = 20
 SETTING = ("data", "d", "engine", "loss", "output_bias")
 """What is never averaged over; n, the width and the ridge have axes, panels or lines."""
 
-_LOOKS = (
-    (BLUE, "o", "-"),
-    (VERMILLION, "s", "--"),
-    (GREEN, "^", "-."),
-    (PURPLE, "D", ":"),
-    (ORANGE, "v", (0, (6, 1, 1, 1, 1, 1))),
-    (BLACK, "P", (0, (8, 2))),
-)
-"""Colour, marker and line of a width."""
+_LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (8, 2)))
+"""How the lines of widths look, each with the colour and marker of its place in `LOOKS`."""
 
 
 def undecided_instances(tables: Tables) -> str:
-    """Warn of instances whose lists may lack minima.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        Of which `instances` has the columns `sweep_tables.INSTANCES`.
-
-    Returns
-    -------
-    str
-        Empty if all instances are decided.
-    """
+    """Warn of instances whose lists may lack minima; empty if all of them are decided."""
     instances = tables["instances"]
     count = len(instances) - len(decided(instances))
     if not count:
@@ -72,13 +43,10 @@ def undecided_instances(tables: Tables) -> str:
 def drawing_decided(
     draw: Callable[[pd.DataFrame], tuple[Figure, str]],
 ) -> Callable[[Tables], Figure]:
-    """Make a drawing function of decided instances one of the tables of a sweep.
+    """Make a function that draws decided instances, and notes something, one of a sweep's tables.
 
-    Undecided instances are left out, and never without a warning.
-
-    Parameters
-    ----------
-    draw : function from the decided instances to a figure and a note of its own
+    Of the tables `instances` has the columns `sweep_tables.INSTANCES`. Undecided ones are left out,
+    and never without a warning.
     """
 
     @drawing(undecided_instances)
@@ -160,16 +128,9 @@ def widths_of(instances: pd.DataFrame) -> list[int]:
 
 def look(widths: Sequence[int], width: int) -> dict[str, Any]:
     """Return how the line of a width looks; after six the markers are hollow."""
-    rank = widths.index(width)
-    colour, marker, style = _LOOKS[rank % len(_LOOKS)]
-    return {
-        "color": colour,
-        "marker": marker,
-        "linestyle": style,
-        "markersize": 3.2,
-        "markeredgewidth": 0.8,
-        "markerfacecolor": "white" if rank // len(_LOOKS) % 2 else colour,
-    }
+    turn, place = divmod(widths.index(width), len(LOOKS))
+    colour, marker = LOOKS[place]
+    return mark(marker, colour, 3.2, turn % 2 > 0, linestyle=_LINES[place], markeredgewidth=0.8)
 
 
 def width_legend(

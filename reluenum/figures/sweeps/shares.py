@@ -72,17 +72,8 @@ _GAP = _Quantity("gap", "relative gap", _gap_axis)
 def plot_boundary_share(known: pd.DataFrame) -> tuple[Figure, str]:
     """Draw the share of isolated minima on a boundary, against the ridge and against n.
 
-    The zero network is left out. Bars are Wilson intervals (95 %) as if minima were independent.
-
-    Parameters
-    ----------
-    known : DataFrame
-        The decided instances, with the columns `sweep_tables.INSTANCES`.
-
-    Returns
-    -------
-    Figure
-        A row for each setting and a line for each width; the legend counts the minima of a width.
+    A row for each setting and a line for each width; the legend counts the minima of a width. The
+    zero network is left out. Bars are Wilson intervals (95 %) as if minima were independent.
     """
     count, total = on_boundary(known)
     if not total:
@@ -106,16 +97,8 @@ def plot_boundary_share(known: pd.DataFrame) -> tuple[Figure, str]:
 def plot_gaps(known: pd.DataFrame) -> tuple[Figure, str]:
     """Draw how much the worst minimum loses to the best, and how often no minimum is spurious.
 
-    Parameters
-    ----------
-    known : DataFrame
-        The decided instances, with the columns `sweep_tables.INSTANCES`.
-
-    Returns
-    -------
-    Figure
-        Medians and quartiles of the gap as a share of the best loss; of instances without spurious
-        minima the share and its Wilson interval (95 %). Against the ridge and against n.
+    Medians and quartiles of the gap as a share of the best loss; of instances without spurious
+    minima the share and its Wilson interval (95 %). Against the ridge and against n.
     """
     figure, note = _overview(known, [_GAP, _BENIGN])
     width_legend(figure, widths_of(known))

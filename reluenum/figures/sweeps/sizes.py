@@ -1,7 +1,6 @@
 """How many isolated minima of full size there are: the numbers N_m of Corollary D.1."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from reluenum.figures.style import BLACK, BLUE, SKY, VERMILLION, panel_grid
+from reluenum.figures.style import BLACK, BLUE, SKY, VERMILLION, mark, panel_grid
 from reluenum.figures.sweeps.panels import (
     LINEAR_UP_TO,
     count_axis,
@@ -25,17 +24,9 @@ from reluenum.figures.sweeps.panels import (
 def plot_sizes(known: pd.DataFrame) -> tuple[Figure, str]:
     """Draw the distribution of N_m over data sets and ridges, a panel for each setting and n.
 
-    Parameters
-    ----------
-    known : DataFrame
-        The decided instances, with the columns `sweep_tables.INSTANCES`.
-
-    Returns
-    -------
-    Figure
-        A histogram for each m stands upright; the longest bar of a panel fills its column, and a
-        diamond is the mean. If counts are large, the axis becomes logarithmic upwards, and bins of
-        several counts grow with them.
+    A histogram for each m stands upright; the longest bar of a panel fills its column, and a
+    diamond is the mean. If counts are large, the axis becomes logarithmic upwards, and bins of
+    several counts grow with them.
     """
     panels, note = settings_and_sizes(known)
     widths = widths_of(known)
@@ -98,15 +89,7 @@ def _draw_histograms(
     axes.tick_params(axis="x", length=0)
 
 
-_MEAN: dict[str, Any] = {
-    "marker": "D",
-    "linestyle": "none",
-    "markersize": 4,
-    "color": VERMILLION,
-    "markeredgecolor": BLACK,
-    "markeredgewidth": 0.5,
-    "zorder": 4,
-}
+_MEAN = mark("D", VERMILLION, 4, markeredgecolor=BLACK, markeredgewidth=0.5, zorder=4)
 
 _SIZE_LEGEND = [
     Patch(facecolor=SKY, edgecolor=BLUE, linewidth=0.5, label="share of instances"),

@@ -17,7 +17,7 @@ from tests.support.oracles import (
     reference_problem,
 )
 
-pytestmark = pytest.mark.seconds(20)
+pytestmark = pytest.mark.seconds(15)
 
 
 @cache

@@ -27,6 +27,8 @@ from reluenum.geometry.supports import support_text
 from reluenum.groebner.backends import open_backends
 from tests.support.oracles import RIDGES, by_any_route, random_problem, reference_problem
 
+pytestmark = pytest.mark.seconds(20)
+
 THREE_POINTS = random_problem(8, 3, 1, 2, "1/5")
 
 

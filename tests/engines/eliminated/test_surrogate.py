@@ -21,6 +21,8 @@ from reluenum.geometry.arrangement import Arrangement
 from reluenum.groebner.backends import open_backends
 from tests.support.oracles import fraction, random_problem
 
+pytestmark = pytest.mark.seconds(15)
+
 CONVENTIONS = list(product(["sum", "mean"], ["none", "free", "ridge"]))
 
 BITS = 256
