@@ -23,7 +23,7 @@ from reluenum.basins.vertices import (
 )
 from reluenum.basins.widths import every_width_record, spans
 from reluenum.documents.minima import ALL, BASINS
-from reluenum.engines.certified.escalation import Escalation
+from reluenum.engines.certified.escalation import Escalation, exact_records
 from reluenum.errors import TooManySupportsError, UndecidedError
 from reluenum.geometry.geometry import Geometry
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
@@ -158,8 +158,18 @@ def _grown(minima: Mapping[str, Any], vertices: Vertices, labelled: bool) -> dic
         "components": list(_component_records(minima, tree, ends, of_leaf)),
         "leaves": [_leaf_record(tree, minima, *pair) for pair in leaves],
         "merges": [_merge_record(paths, merge, of_leaf) for merge in tree.merges],
+        **_further_descriptions(minima, vertices),
         "minima": dict(minima),
     }
+
+
+def _further_descriptions(minima: Mapping[str, Any], vertices: Vertices) -> dict[str, Any]:
+    """Return descriptions of points at which losses are equal, those of the list left out."""
+    if "certificate" not in minima:
+        return {}
+    known = {record["support"] for record in minima["certificate"]["exact"]}
+    records = [r for r in exact_records(vertices.certified) if r["support"] not in known]
+    return {"exact": records} if records else {}
 
 
 def _opening(minima: Mapping[str, Any], labelled: bool) -> dict[str, Any]:

@@ -126,6 +126,11 @@ class Vertices:
             )
         return self._points[vertex]
 
+    @property
+    def certified(self) -> list[SupportPoint]:
+        """The points that were asked for so far."""
+        return list(self._points.values())
+
     def loss(self, vertex: int) -> Number:
         """Return the exact loss, in the problem's own convention."""
         return self.point(vertex).loss

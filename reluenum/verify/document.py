@@ -7,7 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 from flint import ctx
 
+from .basins import one_list, tree_of
 from .exact import Data, distinct, supports_of
 from .landscape import Landscape
 from .pages import read_records, unique_keys
@@ -60,6 +61,7 @@ class Report:
     components: int
     polished: int  # residuals that needed Newton steps
     exact: int  # residuals that have an exact description
+    tree: str = ""  # what was proved of the basins, if the document is about them
 
     @property
     def records(self) -> int:
@@ -71,6 +73,7 @@ class Report:
         lines = [
             f"proved: {self.components} components from {self.records} records ({verdicts}); "
             f"{self.polished} residuals polished, {self.exact} exact",
+            *[f"basins: {self.tree}"] * bool(self.tree),
             f"problem: {self.problem}",
             f"SHA-256 of `problem`: {self.digest}",
         ]
@@ -121,6 +124,15 @@ def verify(
 
 def _proved(document: Any, folder: Path, given: Any) -> Report:
     """Follow the argument of docs/certificate.md from the first claim to the last one."""
+    if type(document) is not dict or document.get("format") != "reluenum-basins":
+        return _list(document, folder, given)[0]
+    one_list(document, {"software": OPTIONAL["software"]})
+    report, landscape, proof = _list(document["minima"], folder, given)
+    return replace(report, tree=tree_of(document, landscape, proof))
+
+
+def _list(document: Any, folder: Path, given: Any) -> tuple[Report, Landscape, Proof]:
+    """Prove a list of minima."""
     complete(document)
     problem, certificate = document["problem"], document["certificate"]
     heading = one_problem(problem, certificate)
@@ -143,7 +155,7 @@ def _proved(document: Any, folder: Path, given: Any) -> Report:
     landscape.check(components)
     if every:
         matched(document["every_width"], landscape.every_width(), "every_width")
-    return Report(
+    report = Report(
         problem=f"n = {data.size}, d = {data.depth - 1}, width {data.width}, ridge "
         f"{data.ridge * data.scale}, loss {problem['loss']}, output bias {data.bias}",
         digest=heading["problem_sha256"],
@@ -154,6 +166,7 @@ def _proved(document: Any, folder: Path, given: Any) -> Report:
         polished=proof.polished,
         exact=len(descriptions),
     )
+    return report, landscape, proof
 
 
 def complete(document: Any) -> None:

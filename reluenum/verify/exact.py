@@ -122,38 +122,38 @@ class Data:
     def __init__(self, problem: dict[str, Any], faces: float = inf) -> None:
         matched(problem, PROBLEM, "problem")
         require(len(problem["x"]) == len(problem["y"]), "problem: x, y")
-        number, row_of = distinct(problem["x"])
+        number, self.row_of = distinct(problem["x"])
         self.rows = [[*row, fmpq(1)] for row in number]
         self.targets = [short(entry, "problem y") for entry in problem["y"]]
-        self.size, self.depth, self.width = len(row_of), len(self.rows[0]), problem["width"]
+        self.size, self.depth, self.width = len(self.row_of), len(self.rows[0]), problem["width"]
         self.scale = fmpq(1, self.size) if problem["loss"] == "mean" else fmpq(1)
         self.ridge = short(problem["ridge"], "problem ridge") / self.scale
         require(self.ridge > 0, "problem: ridge is not positive")
         self.bias = problem["output_bias"]
         shares = {"none": 0, "free": fmpq(1, self.size), "ridge": 1 / (self.size + self.ridge)}
         self.share = fmpq(shares[self.bias])  # R = I - share * 1 1' (Lemma 1)
-        self._sum_up(row_of)
-        self._arrange(row_of, faces)
+        self._sum_up()
+        self._arrange(faces)
         self.rank = fmpq_mat(self.rows).rank()
 
-    def _sum_up(self, row_of: list[int]) -> None:
+    def _sum_up(self) -> None:
         """Count the data points of each row, and sum Ry over them."""
-        count, size, level = Counter(row_of), len(self.rows), sum(self.targets) * self.share
+        count, size, level = Counter(self.row_of), len(self.rows), sum(self.targets) * self.share
         pulls = [fmpq(0)] * size
-        for k, target in zip(row_of, self.targets, strict=True):
+        for k, target in zip(self.row_of, self.targets, strict=True):
             pulls[k] += target - level
         self.pulls = Forms(fmpq_mat(size, 1, pulls))
         self.energy = dot(self.targets, [target - level for target in self.targets])  # y' R y
         self.copies = [fmpq(count[k]) for k in range(size)]
 
-    def _arrange(self, row_of: list[int], faces: float) -> None:
+    def _arrange(self, faces: float) -> None:
         """Enumerate the faces. Of one and its opposite one is live, unless both are the same."""
         budget, everything = min(2_000_000 + 2000 * faces**2, 10**9), (1 << len(self.rows)) - 1
         rays = cocircuits(dict(enumerate(self.rows)), budget)
         signs = covectors(rays, len(self.rows), 2 * faces + 1)
         self.faces = []
         for plus, minus in (pair for pair in signs if pair[0]):
-            text = "".join("0+-"[(plus >> k & 1) - (minus >> k & 1)] for k in row_of)
+            text = "".join("0+-"[(plus >> k & 1) - (minus >> k & 1)] for k in self.row_of)
             self.faces.append(Face(self, text, plus, everything & ~(plus | minus)))
         self.faces.sort(key=lambda face: face.text)
         self.place_of = {face.text: place for place, face in enumerate(self.faces)}

@@ -1,12 +1,12 @@
 """The stationary supports and the local minima that follow from the records."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Any
 
-from flint import ctx
+from flint import arb, ctx
 
 from .cores import Core
 from .exact import Data, Support
@@ -76,21 +76,21 @@ def grouped(data: Data, zero: Group, vertices: list[Group]) -> list[Group]:
         return _meet(data, one, other) and same_residual(one.core, other.core)
 
     groups = [zero] * zero.is_global
-    for alike in _of_like_loss(vertices):
+    for alike in of_like_loss(vertices, lambda group: group.core.loss()):
         groups += gathered(alike, same, Group.joined)
     best = [group for group in groups if group.is_global]
     others = [group for group in groups if not group.is_global]
     return [*others, Group.joined(best)] if best else others
 
 
-def _of_like_loss(vertices: list[Group]) -> Iterator[list[Group]]:
-    """Yield vertices whose losses may be equal together, in order of the losses."""
-    losses = [(group.core.loss(), group) for group in vertices]
+def of_like_loss(items: Sequence, loss: Callable[[Any], arb]) -> Iterator[list]:
+    """Yield items whose losses may be equal together, in order of the losses."""
+    losses = [(loss(item), item) for item in items]
     losses.sort(key=lambda pair: pair[0].lower())
     tops = list(accumulate((loss.upper() for loss, _ in losses), max))
     cuts = [k for k in range(1, len(losses)) if losses[k][0].lower() > tops[k - 1]]
     for start, stop in pairwise([0, *cuts, len(losses)]):
-        yield [group for _, group in losses[start:stop]]
+        yield [item for _, item in losses[start:stop]]
 
 
 def _meet(data: Data, one: Group, other: Group) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from flint import fmpq, fmpz
 
 from .exact import Support
-from .groups import gathered, grouped
+from .groups import Group, gathered, grouped
 from .points import Points, ball_order, interval, least
 from .reals import matched, require, told
 from .records import Proof
@@ -207,13 +207,23 @@ class Landscape:
             "undecided": 0,
         }
 
-    def every_width(self) -> dict[str, Any]:
-        """Claim 34: the numbers of all widths follow from these (Corollary D.1)."""
+    @cached_property
+    def best_everywhere(self) -> Group:
+        """The residual that is global at every width."""
         best = next((group for group in self.groups if group.is_global), None)
         require(best is not None, "no residual is global at every width")
+        return best
+
+    @cached_property
+    def parts(self) -> dict[int, list[list[Support]]]:
+        """The components of its points at every width, as classes of supports."""
         widths = range(1, len(self.data.rows) + 2)
-        nodes = best.supports(widths[-1])
-        parts = {w: joined([s for s in nodes if len(s) <= w]) for w in widths}
+        nodes = self.best_everywhere.supports(widths[-1])
+        return {w: joined([s for s in nodes if len(s) <= w]) for w in widths}
+
+    def every_width(self) -> dict[str, Any]:
+        """Claim 34: the numbers of all widths follow from these (Corollary D.1)."""
+        best, parts = self.best_everywhere, self.parts
         # The global points are connected if they are one component with one labelled copy.
         split = (
             w for w, part in parts.items() if len(part) != 1 or (w > 1 and is_rigid(part[0], w))
