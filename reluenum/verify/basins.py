@@ -106,11 +106,8 @@ class Graph:
     def up_to(self) -> list[int]:
         """The nodes with so many living units or less."""
         sizes = [len(units) for _, units in self.nodes]
-        holds = [
-            sum(1 << node for node, m in enumerate(sizes) if m == k) for k in range(max(sizes))
-        ]
-        everything = (1 << len(sizes)) - 1
-        return [*(reduce(or_, holds[: k + 1]) for k in range(len(holds))), everything]
+        counts = range(max(sizes) + 1)
+        return [sum(1 << node for node, m in enumerate(sizes) if m <= k) for k in counts]
 
     def _near(self, place: int, unit: Unit) -> int:
         """Return the nodes with a unit at a place that fits another one."""
@@ -195,27 +192,23 @@ class Tree:
         self.met: dict[int, Branch] = {}  # where a leaf first meets another one
         self.lost: dict[int, Branch] = {}  # where it first meets a lower one
         self.opens: dict[int, list[int]] = {}  # the lowest leaves of what a node touches
-        self._at: list[Branch | None] = [None] * len(graph.nodes)
-        self._reached, self._level, born = 0, 0, set()
-        for points in of_like_loss(list(graph.points.values()), lambda p: p.core.loss()):
-            self._reach(points)
-        born = {b.number for b in self._at if b is not None and not b.children}
-        require(born == set(self.start), "leaves: one of them is no component")
+        self._at: dict[int, Branch] = {}
+        self._seen: set[int] = set()
+        self._reached = self._level = 0
+        for near in of_like_loss(list(graph.points.values()), lambda p: p.core.loss()):
+            for alike in of_like_loss(near, Points.loss_ball) if len(near) > 1 else [near]:
+                self._reach(alike)
+        require(self._seen == set(self.start), "leaves: one of them is no component")
 
     def _reach(self, points: list[Points]) -> None:
         """Claim 39: where nothing merges, losses need no order; elsewhere it is proved (Lemma 45).
 
-        That is: balls are apart, or losses are equal by claim 26.
+        Points whose balls are apart are in order; those of others may be equal by claim 26.
         """
         groups = self._groups(points)
         if all(len(self._born(group)) + len(group.below) == 1 for group in groups):
             for group in groups:
                 self._add(group)
-            return
-        parts = list(of_like_loss(points, lambda p: p.loss_ball(NUMBER_BITS, p.core.exact)))
-        if len(parts) > 1:
-            for part in parts:
-                self._reach(part)
             return
         for level in levels(points):
             self._level += 1
@@ -225,14 +218,14 @@ class Tree:
     def _groups(self, points: list[Points]) -> list[Joined]:
         """Return the nodes of some points as they are joined when their level is reached."""
         nodes = [node for p in points for node in self.graph.of[p.support]]
-        parts = [Joined({node: []}, self.graph.neighbours(node)) for node in nodes]
-        for part in parts:
-            part.contacts = {node: self._touched(part.near) for node in part.contacts}
+        near = {node: self.graph.neighbours(node) for node in nodes}
+        parts = [Joined({node: self._touched(bits)}, bits) for node, bits in near.items()]
         return gathered(parts, Joined.meets, Joined.of)
 
     def _touched(self, near: int) -> list[Branch]:
         """Return the components that hold some of these nodes."""
-        found, left = [], near & self._reached
+        found: list[Branch] = []
+        left = near & self._reached
         while left:
             found.append(self.component((left & -left).bit_length() - 1))
             left &= ~found[-1].nodes
@@ -256,10 +249,9 @@ class Tree:
         born, below = self._born(group), group.below
         require(len(born) == (not below), "a component appears that is not exactly one leaf")
         if born:
-            (number,) = born
-            start = self.start[number]
-            require(self._at[start] is None, "a leaf is several components")
-            branch = Branch(frozenset(born), [number], 0, number=number)
+            require(born.isdisjoint(self._seen), "a leaf is several components")
+            self._seen |= born
+            branch = Branch(frozenset(born), [*born], 0, number=min(born))
         else:
             branch = below[0] if len(below) == 1 else self._merged(group)
         for node, touched in group.contacts.items():
@@ -271,14 +263,11 @@ class Tree:
     def _merged(self, group: Joined) -> Branch:
         """Claim 41: the lowest minimum of components that merge is that of one of them."""
         children = sorted(group.below, key=lambda child: -child.lowest[0])
-        orders = [
-            loss_order(*(self.points(c.lowest[0]) for c in (child, children[-1])))
-            for child in children
-        ]
+        best, *others = [self.points(child.lowest[0]) for child in reversed(children)]
+        orders = [0, *(loss_order(other, best) for other in others)]
         require(min(orders) == 0, "components: not sorted by loss")
-        lowest = sorted(
-            x for c, order in zip(children, orders, strict=True) if order == 0 for x in c.lowest
-        )
+        least = [c for c, order in zip(reversed(children), orders, strict=True) if order == 0]
+        lowest = sorted(leaf for child in least for leaf in child.lowest)
         leaves = frozenset().union(*(child.leaves for child in children))
         nodes = reduce(or_, (child.nodes for child in children))
         branch = Branch(leaves, lowest, nodes, children, self._passes(group), self._level)
@@ -302,20 +291,17 @@ class Tree:
 
 def levels(points: list[Points]) -> list[list[Points]]:
     """Split points by their losses, which are in order or equal."""
-    found: list[list[Points]] = []
-    for p in sorted(points, key=cmp_to_key(loss_order)):
-        if found and loss_order(found[-1][0], p) == 0:
-            found[-1].append(p)
-        else:
-            found.append([p])
-    return found
+    ordered = sorted(points, key=cmp_to_key(loss_order))
+    steps = [loss_order(*pair) != 0 for pair in pairwise(ordered)]
+    cuts = [0, *(k for k, step in enumerate(steps, 1) if step), len(ordered)]
+    return [ordered[start:stop] for start, stop in pairwise(cuts)]
 
 
 def gap(top: Points, bottom: Points) -> Texts:
     """Return the texts of the difference of two losses."""
     for bits in LEVELS[LEVELS.index(NUMBER_BITS) :]:
         with ctx.workprec(bits):
-            ball = top.loss_ball(bits, top.core.exact) - bottom.loss_ball(bits, bottom.core.exact)
+            ball = top.loss_ball(bits) - bottom.loss_ball(bits)
         if found := nearest(ball, 1, bits):
             return found
     raise CertificateError(f"the height of {top.core.name} is not known well enough")

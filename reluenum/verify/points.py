@@ -106,9 +106,9 @@ class Points:
         require(exact is not None, f"{self.core.name}: no exact description")
         return self.loss(exact).minimal_polynomial()
 
-    def loss_ball(self, bits: int, exact: Residual | None = None) -> arb:
-        """Return an enclosure of the loss, by an exact residual or else by a ball."""
-        return enclosure(self.loss(exact or next(self.core.residuals(bits))), bits)
+    def loss_ball(self, bits: int = NUMBER_BITS) -> arb:
+        """Return an enclosure of the loss, by the exact residual if there is one."""
+        return enclosure(self.loss(self.core.exact or next(self.core.residuals(bits))), bits)
 
 
 def vertex_squares(residual: Residual, vertex: Support) -> list:
@@ -171,7 +171,7 @@ def loss_order(one: Points, other: Points) -> int:
         return 0
     for bits in LEVELS[LEVELS.index(NUMBER_BITS) :]:
         with ctx.workprec(bits):
-            left, right = (points.loss_ball(bits, points.core.exact) for points in (one, other))
+            left, right = one.loss_ball(bits), other.loss_ball(bits)
             if found := sign(left - right):
                 return found
             if one.core.exact and other.core.exact and one.polynomial == other.polynomial:
@@ -194,4 +194,4 @@ def least(candidates: list[Points]) -> list[Points]:
 def ball_order(one: Points, other: Points) -> int | None:
     """Compare two losses as far as balls of a moderate precision tell."""
     with ctx.workprec(NUMBER_BITS):
-        return sign(one.loss_ball(NUMBER_BITS) - other.loss_ball(NUMBER_BITS))
+        return sign(one.loss_ball() - other.loss_ball())
