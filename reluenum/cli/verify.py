@@ -1,4 +1,4 @@
-"""`reluenum verify`: the certificate in a document of the certified engine."""
+"""`reluenum verify`: the certificate in a document of the certified engine, or of its basins."""
 
 import argparse
 
@@ -9,7 +9,8 @@ from reluenum.errors import InputError
 
 def add_verify(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("file", metavar="FILE", help="a document of the certified engine")
+    what = "a document of the certified engine, or the basins of one"
+    parser.add_argument("file", metavar="FILE", help=what)
     what = "the data that it has to be about, as for minima"
     parser.add_argument("data", metavar="DATA.csv", nargs="?", help=what)
     add_layout(parser)
@@ -26,7 +27,7 @@ def run_verify(options: argparse.Namespace) -> int:
     try:
         report = verify(options.file, data)
     except OSError as error:
-        expected = "a document that `reluenum minima --engine certified` wrote"
+        expected = "a document that `reluenum minima --engine certified`, or `basins`, wrote"
         raise InputError("FILE", f"{options.file}: {error.strerror or error}", expected) from error
     except CertificateError as error:
         return stopped(f"{options.file}: not proved: {error}", FAILED)

@@ -1,4 +1,4 @@
-"""Prove from a certificate that a document of minima is complete and right.
+"""Prove from a certificate that a document of minima, or of their basins, is complete and right.
 
 Nothing here imports the rest of the package: the checker enumerates the faces, encloses every
 residual and derives every entry of the document itself, so that the solver need not be trusted.

@@ -261,13 +261,9 @@ class Tree:
         self._reached |= branch.nodes
 
     def _merged(self, group: Joined) -> Branch:
-        """Claim 41: the lowest minimum of components that merge is that of one of them."""
+        """Return what the components become that the nodes of a level join."""
         children = sorted(group.below, key=lambda child: -child.lowest[0])
-        best, *others = [self.points(child.lowest[0]) for child in reversed(children)]
-        orders = [0, *(loss_order(other, best) for other in others)]
-        require(min(orders) == 0, "components: not sorted by loss")
-        least = [c for c, order in zip(reversed(children), orders, strict=True) if order == 0]
-        lowest = sorted(leaf for child in least for leaf in child.lowest)
+        lowest = self._lowest(children)
         leaves = frozenset().union(*(child.leaves for child in children))
         nodes = reduce(or_, (child.nodes for child in children))
         branch = Branch(leaves, lowest, nodes, children, self._passes(group), self._level)
@@ -278,15 +274,19 @@ class Tree:
         self.merges.append(branch)
         return branch
 
+    def _lowest(self, children: list[Branch]) -> list[int]:
+        """Claim 41: the lowest minima are those of the last child, and of others if as low."""
+        points = [self.graph.nodes[self.start[child.lowest[0]]][0] for child in children]
+        orders = [loss_order(p, points[-1]) for p in points]
+        require(min(orders) == 0, "components: not sorted by loss")
+        least = (child for child, order in zip(children, orders, strict=True) if order == 0)
+        return sorted(leaf for child in least for leaf in child.lowest)
+
     def _passes(self, group: Joined) -> list[Points]:
         """Claim 42: the passes touch several components, or if none does, one (Lemma 39)."""
         most = min(2, max(map(len, group.contacts.values())))
         found = {self.graph.nodes[n][0] for n, b in group.contacts.items() if len(b) >= most}
         return sorted(found, key=lambda points: points.support)
-
-    def points(self, leaf: int) -> Points:
-        """Return the points of a node of a leaf."""
-        return self.graph.nodes[self.start[leaf]][0]
 
 
 def levels(points: list[Points]) -> list[list[Points]]:
@@ -512,32 +512,37 @@ def is_at_most(data: Data, states: list[tuple[int, list[fmpq]]], most: fmpq) -> 
 
 def of_every_width(landscape: Landscape, minima: Any) -> dict[str, Any]:
     """Claim 49: of all widths at once, basins are counted (Corollary 40.2)."""
-    records, every = minima["components"], minima["every_width"]
-    components, isolated = [], Counter()
-    for index, record in enumerate(records):
-        at, best = record["width_min"], record["global_at_every_width"]
-        basin = best or record["dimension"] == 0
-        isolated[at] += basin and not best
-        span = [at, None if best else at] if basin else None
-        components.append({"index": index, "loss": record["loss"], "basin": basin, "widths": span})
-    widths = [_width(w, isolated[w], parts) for w, parts in landscape.parts.items()]
-    sizes = list(map(len, every["global"]["supports"]))
-    single = {
-        key: 1 + max((row["width"] for row in widths if row[name] != 1), default=0)
-        for key, name in (("up_to_permutation", "basins"), ("labelled", "labelled"))
-    }
+    records, best = minima["components"], minima["every_width"]["global"]
+    spans = [_span(record) for record in records]
+    ends = Counter(span[1] for span in spans if span)
+    rows = [_width(width, ends[width], parts) for width, parts in landscape.parts.items()]
+    sizes = list(map(len, best["supports"]))
     bounds = {"smallest": min(sizes), "largest": max(sizes)}
-    return {
-        "components": components,
-        "leaves": [],
-        "merges": [],
-        "every_width": {
-            "widths": widths,
-            "last_trap": max(+isolated, default=0),
-            "connected_from": single,
-            "global": bounds | {"connected_from": every["global"]["connected_from"]},
+    components = [
+        {"index": k, "loss": record["loss"], "basin": span is not None, "widths": span}
+        for k, (record, span) in enumerate(zip(records, spans, strict=True))
+    ]
+    every = {
+        "widths": rows,
+        "last_trap": max(filter(None, ends), default=0),
+        "connected_from": {
+            "up_to_permutation": _single_from(rows, "basins"),
+            "labelled": _single_from(rows, "labelled"),
         },
+        "global": bounds | {"connected_from": best["connected_from"]},
     }
+    return {"components": components, "leaves": [], "merges": [], "every_width": every}
+
+
+def _span(record: Any) -> list[int | None] | None:
+    """Return the first and the last width at which a support of the list is a basin."""
+    if record["global_at_every_width"]:
+        return [record["width_min"], None]
+    return [record["width_min"]] * 2 if record["dimension"] == 0 else None
+
+
+def _single_from(rows: list[dict[str, int]], key: str) -> int:
+    return 1 + max((row["width"] for row in rows if row[key] != 1), default=0)
 
 
 def _width(width: int, isolated: int, parts: list[list[Support]]) -> dict[str, int]:

@@ -85,7 +85,7 @@ class Report:
 def verify(
     path: str | Path, data: tuple[Sequence[Sequence[Any]], Sequence[Any]] | None = None
 ) -> Report:
-    """Prove a document of minima from its certificate.
+    """Prove a document of minima, or of their basins, from its certificate.
 
     Parameters
     ----------
@@ -126,9 +126,10 @@ def _proved(document: Any, folder: Path, given: Any) -> Report:
     """Follow the argument of docs/certificate.md from the first claim to the last one."""
     if type(document) is not dict or document.get("format") != "reluenum-basins":
         return _list(document, folder, given)[0]
-    one_list(document, {"software": OPTIONAL["software"]})
+    one_list(document, {k: OPTIONAL[k] for k in ("software",) if k in document})
     report, landscape, proof = _list(document["minima"], folder, given)
-    return replace(report, tree=tree_of(document, landscape, proof))
+    unchecked = tuple(k for k in UNCHECKED if k in document or k in document["minima"])
+    return replace(report, tree=tree_of(document, landscape, proof), unchecked=unchecked)
 
 
 def _list(document: Any, folder: Path, given: Any) -> tuple[Report, Landscape, Proof]:

@@ -693,7 +693,7 @@ def functions_of(module):
 
 def sources_of(text):
     """The statements of the theory that a text cites."""
-    return set(re.findall(r"(?:Theorem|Lemma|Corollary) (?:[A-E](?:\.\d)?|\d+a?)", text))
+    return set(re.findall(r"(?:Theorem|Lemma|Corollary) (?:[A-G](?:\.\d)?|\d+(?:\.\d|a)?)", text))
 
 
 def test_every_claim_of_the_page_is_a_short_function_in_its_order_that_cites_the_same():
