@@ -23,6 +23,7 @@ from reluenum.basins.vertices import (
 )
 from reluenum.basins.widths import every_width_record, spans
 from reluenum.documents.minima import ALL, BASINS
+from reluenum.engines.certified.certificate import is_readable
 from reluenum.engines.certified.escalation import Escalation, exact_records
 from reluenum.errors import TooManySupportsError, UndecidedError
 from reluenum.geometry.geometry import Geometry
@@ -168,7 +169,8 @@ def _further_descriptions(minima: Mapping[str, Any], vertices: Vertices) -> dict
     if "certificate" not in minima:
         return {}
     known = {record["support"] for record in minima["certificate"]["exact"]}
-    records = [r for r in exact_records(vertices.certified) if r["support"] not in known]
+    found = exact_records(vertices.certified)
+    records = [r for r in found if r["support"] not in known and is_readable(r)]
     return {"exact": records} if records else {}
 
 

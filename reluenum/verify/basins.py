@@ -340,9 +340,6 @@ class Basins:
         self.leaves = [(c, nodes) for c in self.listed for nodes in c.leaves]
         leaf = {node: number for number, (_, nodes) in enumerate(self.leaves) for node in nodes}
         self.tree = Tree(self.graph, leaf)
-        self.own: dict[int, list[int]] = {c.index: [] for c in self.listed}
-        for number, (component, _) in enumerate(self.leaves):
-            self.own[component.index].append(number)
 
     def check(self, document: Any) -> None:
         """Claim 44: leaves, merges and components are those of the tree, each once and right."""
@@ -370,9 +367,8 @@ class Basins:
             leaves: set[int] = set()
             for child in record["children"]:
                 leaves |= {child["leaf"]} if "leaf" in child else found[child["merge"]].leaves
-            branch = left.pop(frozenset(leaves), None)
-            require(branch is not None, f"merges: number {number} does not take place")
-            found.append(branch)
+            require(frozenset(leaves) in left, f"merges: number {number} does not take place")
+            found.append(left.pop(frozenset(leaves)))
             found[-1].number = number
         require(not left, f"merges: {len(left)} are missing")
         losses = [branch.level for branch in found]
@@ -384,11 +380,11 @@ class Basins:
 
     def _merge(self, branch: Branch, record: Any) -> None:
         """Require that a record is that of a merge."""
-        top, events = branch.passes[0], list(map(self._event, branch.passes))
+        top = branch.passes[0]
         expected = {
             "loss": top.texts(top.loss),
             "loss_interval": lambda ends: ends == interval(record["loss"]),
-            "event": events[0],
+            "event": self._event(top),
             "basins": [self._basin(child.lowest[0]) for child in branch.children],
             "children": [{"merge" if c.children else "leaf": c.number} for c in branch.children],
             "passes": [
@@ -459,7 +455,8 @@ class Basins:
 
     def _component(self, component: Listed) -> dict[str, Any]:
         """Claim 48: what the tree says of a component (Corollary 40.1)."""
-        own, record = self.own[component.index], component.record
+        own = [k for k, (c, _) in enumerate(self.leaves) if c is component]
+        record = component.record
         found = {"index": component.index, "loss": record["loss"], "basin": bool(own)}
         found |= {"leads_to": [], "leaves": len(own)}
         if not own:
