@@ -5,10 +5,10 @@ residual and derives every entry of the document itself, so that the solver need
 
 The argument of docs/certificate.md, claim by claim, is in `document`, `records`, `groups`, `points`
 and `landscape`, to be read in this order. In order: `reals` (refusals, and signs of numbers),
-`exact` (data, faces, moments), `pages` (Parquet), `residuals` (exact, or in the ball of Lemma 8),
-`newton` (steps that prove nothing), `cores` (residuals as sharp as a question needs), `groups`
-(residuals that are one), `records` (the certificate, one record after the other), `points` and
-`landscape` (what follows), `document`.
+`exact` (data, faces, linear forms), `pages` (Parquet), `residuals` (exact, or in the ball of
+Lemma 8), `cores` (residuals as sharp as a question needs, by Newton steps that prove nothing),
+`groups` (residuals that are one), `records` (the certificate, one record after the other), `points`
+and `landscape` (what follows), `document`.
 """
 
 from .document import Report, main, verify

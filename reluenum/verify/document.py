@@ -6,7 +6,6 @@ import io
 import json
 import re
 import sys
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -26,24 +25,22 @@ LARGEST_DOCUMENT, MOST_VALUES = 1 << 28, 1 << 23  # a few bytes become a hundred
 MOST_FACES, MOST_SIGNS = 1 << 18, 1 << 27  # live faces of a certificate, and signs of all of them
 
 PROVED = ("format", "version", "problem", "enumeration", "complete", "components", "certificate")
-"""Keys of every document. For every width, `every_width` is one more."""
-
 UNCHECKED = {
     "software": "what was installed",
     "decided_by": "how the solver decided the supports; only their number was checked",
 }
-"""Keys that may stand beside them, and what is told of them: nothing follows from these."""
-
-SOFTWARE = ("reluenum", "python-flint", "flint", "msolve", "singular", "sympy")
 RELEASE = re.compile(r"[0-9][0-9A-Za-z.+-]{0,39}")
-STAGES = ("double", "balls", "exact")
 OPTIONAL = {
     "completeness": "certificate",
     "software": dict.fromkeys(
-        SOFTWARE, lambda text: text is None or (type(text) is str and RELEASE.fullmatch(text))
+        ("reluenum", "python-flint", "flint", "msolve", "singular", "sympy"),
+        lambda text: text is None or (type(text) is str and RELEASE.fullmatch(text)),
     ),
-    "decided_by": dict.fromkeys(STAGES, lambda count: type(count) is int and count >= 0),
+    "decided_by": dict.fromkeys(
+        ("double", "balls", "exact"), lambda count: type(count) is int and count >= 0
+    ),
 }
+"""Keys of a document, of which nothing follows from the unchecked ones."""
 
 MALFORMED = (
     *(pa.ArrowException, ArithmeticError, AttributeError, LookupError, MemoryError),
@@ -69,17 +66,14 @@ class Report:
         """Number of records."""
         return sum(self.verdicts.values())
 
-    @property
-    def summary(self) -> str:
-        """The first line: how much was proved."""
-        verdicts = ", ".join(f"{count} {name}" for name, count in sorted(self.verdicts.items()))
-        return (
-            f"proved: {self.components} components from {self.records} records ({verdicts}); "
-            f"{self.polished} residuals polished, {self.exact} exact"
-        )
-
     def __str__(self) -> str:
-        lines = [self.summary, f"problem: {self.problem}", f"SHA-256 of `problem`: {self.digest}"]
+        verdicts = ", ".join(f"{count} {name}" for name, count in sorted(self.verdicts.items()))
+        lines = [
+            f"proved: {self.components} components from {self.records} records ({verdicts}); "
+            f"{self.polished} residuals polished, {self.exact} exact",
+            f"problem: {self.problem}",
+            f"SHA-256 of `problem`: {self.digest}",
+        ]
         lines += ["data: those of the data file, number by number"] * self.compared
         lines += [f"not checked: `{key}` ({UNCHECKED[key]})" for key in self.unchecked]
         return "\n".join(lines)
@@ -142,10 +136,12 @@ def _proved(document: Any, folder: Path, given: Any) -> Report:
         descriptions = read_descriptions(data, certificate["exact"])
         proof = Proof(data, descriptions)
         proof.read(records)
-    landscape = Landscape(proof, document["components"])
+    components, every = document["components"], problem["width"] == "all"
+    strata = None if every else sum(len(record["strata"]) for record in components)
+    landscape = Landscape(proof, strata)
     matched(document["enumeration"], landscape.enumeration(), "enumeration")
-    landscape.check(document["components"])
-    if data.width == "all":
+    landscape.check(components)
+    if every:
         matched(document["every_width"], landscape.every_width(), "every_width")
     return Report(
         problem=f"n = {data.size}, d = {data.depth - 1}, width {data.width}, ridge "
@@ -180,13 +176,10 @@ def one_problem(problem: Any, certificate: dict[str, Any]) -> dict[str, Any]:
 
 
 def nothing_else(document: dict[str, Any]) -> None:
-    """Claim 3: all else that the document says is proved, or known to be not.
-
-    What is not has the right shape, so that nothing else is said in its place.
-    """
+    """Claim 3: all else that the document says is proved, or known and of the right shape."""
     shape = dict.fromkeys(PROVED, ...) | {k: v for k, v in OPTIONAL.items() if k in document}
     every = {"every_width": ...} if document["problem"]["width"] == "all" else {}
-    matched(document, shape | every)
+    matched(document, shape | every, "document")
 
 
 def one_file(certificate: dict[str, Any], source: BinaryIO) -> None:
@@ -195,13 +188,8 @@ def one_file(certificate: dict[str, Any], source: BinaryIO) -> None:
     matched(certificate["sha256"], found, "certificate: sha256")
 
 
-def every_support(
-    data: Data, count: int, certificate: dict[str, Any], document: dict[str, Any]
-) -> None:
-    """Claim 5: there are as many records as supports of up to M live faces: one for each.
-
-    The place of a record is its support; no other test notices one missing and one doubled.
-    """
+def every_support(data: Data, count: int, certificate: dict[str, Any], document: dict) -> None:
+    """Claim 5: there are as many records as supports of up to M live faces: one for each."""
     require(count == data.supports, f"certificate: {count} records for {data.supports} supports")
     matched(certificate["records"], count, "certificate: records")
     if "decided_by" in document:
@@ -212,9 +200,10 @@ def claimed_faces(problem: Any, count: int) -> int:
     """Return how many live faces there are if so many records are those of all supports."""
     size, width = len(problem["y"]), problem["width"]
     largest = len(distinct(problem["x"])[0]) if width == "all" else width
-    numbers = range(1, MOST_FACES + 1)
-    faces = 1 + bisect_left(numbers, count, key=lambda faces: supports_of(faces, largest, count))
-    fits = faces <= MOST_FACES and supports_of(faces, largest, count) == count
+    numbers = range(1, min(MOST_FACES, count) + 1)
+    fitting = (faces for faces in numbers if supports_of(faces, largest, count) >= count)
+    faces = next(fitting, MOST_FACES)
+    fits = supports_of(faces, largest, count) == count
     require(fits, f"certificate: {count} records are not those of all supports")
     require(faces * size <= MOST_SIGNS, "certificate: too many faces for so many points")
     return faces
@@ -226,23 +215,21 @@ def same_data(
     """Require that the data of the document are those that are given, as rational numbers."""
     theirs = [[*x, y] for x, y in zip(inputs, targets, strict=True)]
     mine = [[*x, y] for x, y in zip(problem["x"], problem["y"], strict=True)]
-    rows, width = len(mine), len(mine[0]) - 1
-    shape = len(theirs), len(theirs[0]) - 1 if theirs else 0
-    text = f"the data file has {shape[0]} rows and {shape[1]} inputs, the document"
-    require(shape == (rows, width), f"{text} {rows} and {width}")
-    names = ["x"] if width == 1 else [f"x{k + 1}" for k in range(width)]
-    for i, (j, name) in product(range(rows), enumerate([*names, "y"])):
+    shapes = [(len(rows), len(rows[0]) - 1 if rows else 0) for rows in (theirs, mine)]
+    text = "the data file has {} rows and {} inputs, the document {} and {}"
+    require(shapes[0] == shapes[1], text.format(*shapes[0], *shapes[1]))
+    names = [f"x{k + 1}" for k in range(shapes[1][1])] if shapes[1][1] > 1 else ["x"]
+    for i, (j, name) in product(range(len(mine)), enumerate([*names, "y"])):
         one, other = rational(str(theirs[i][j]), "data file"), rational(mine[i][j], "problem")
-        text = f"row {i + 1} of the data, column {name}: {one} in the file, {other} in the document"
-        require(one == other, text)
+        place = f"row {i + 1} of the data, column {name}"
+        require(one == other, f"{place}: {one} in the file, {other} in the document")
 
 
 def _source(certificate: dict[str, Any], folder: Path) -> BinaryIO:
     """Return the bytes of the Parquet file, whether inside or beside the document."""
-    place = "data" if "data" in certificate else "file"
-    value = certificate[place]
-    require(type(value) is str, f"certificate: {place} is no text")
-    if place == "data":
+    value = certificate["data" if "data" in certificate else "file"]
+    require(type(value) is str, "certificate: the file is no text")
+    if "data" in certificate:
         return io.BytesIO(base64.b64decode(value, validate=True))
     plain = value not in ("", ".", "..") and not set(value) & set("/\\:\0")
     require(plain, f"certificate: {value!r:.60} is no name of a file beside the document")

@@ -1,16 +1,15 @@
-"""The data of a problem, exactly: the faces of their arrangement, moments and projectors."""
+"""The data of a problem, exactly: the faces of their arrangement, and linear forms of residuals."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import cache, wraps
+from collections.abc import Iterable, Sequence
+from functools import cache, cached_property
 from itertools import combinations
 from math import comb, inf
 from typing import Any
 
-from flint import arb, ctx, fmpq, fmpq_mat
+from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
-from .reals import LEVELS, dot, matched, rational, require
+from .reals import dot, matched, rational, require
 
 LONGEST_NUMBER = 2100  # characters: fractions of two numbers of 1000 digits have fewer
 WIDEST = 1 << 16  # units: beyond this width even the counts of a document are too long
@@ -35,49 +34,92 @@ PROBLEM = {
 }
 
 
-def kept(method: Callable) -> Callable:
-    """Keep what a method says of a mask: exactly if bits is None, else enclosed with so many."""
-    name = method.__name__
+class Forms:
+    """A matrix, exact and enclosed; mostly rows k of linear forms r -> sum_i k_i r_i."""
 
-    @wraps(method)
-    def found(self: "Data", mask: int, bits: int | None) -> Any:
-        place = (name, mask, bits)
-        if place not in self._kept:
-            exact = method(self, mask) if bits is None else found(self, mask, None)
-            with ctx.workprec(bits or LEVELS[0]):
-                self._kept[place] = exact if bits is None else _enclosed(exact)
-        return self._kept[place]
+    def __init__(self, matrix: fmpq_mat) -> None:
+        self.exact = matrix
+        self.of, self.norms = cache(self._of), cache(self._norms)
 
-    return found
+    def _of(self, bits: int | None) -> fmpq_mat | arb_mat:
+        """Return the matrix: exactly if bits is None, else enclosed with so many."""
+        with ctx.workprec(bits or ctx.prec):
+            return self.exact if bits is None else arb_mat(self.exact)
+
+    def _norms(self, bits: int, data: "Data") -> list[arb]:
+        """Return the norms of the forms, r_i being a sum over equal data points."""
+        with ctx.workprec(bits):
+            squares = ([x * x for x in row] for row in self.exact.tolist())
+            return [arb(dot(row, data.copies)).sqrt() for row in squares]
+
+    @cached_property
+    def touched(self) -> list[int]:
+        """The rows of data on which each form depends, as masks."""
+        return [sum(1 << i for i, x in enumerate(row) if x) for row in self.exact.tolist()]
 
 
-def _enclosed(exact: Any) -> Any:
-    return [_enclosed(entry) for entry in exact] if isinstance(exact, list | tuple) else arb(exact)
-
-
-@dataclass(frozen=True)
 class Face:
-    """A face: its text, active set and zero set (as masks), and its non-zero signs (i, sign).
+    """A face: its text, a sign for each data point; active set and zero set, masks of rows."""
 
-    The text has a sign for each data point, the others are of distinct rows.
-    """
+    def __init__(self, data: "Data", text: str, active: int, zeros: int) -> None:
+        self.data, self.text, self.active, self.zeros = data, text, active, zeros
 
-    text: str
-    active: int
-    zeros: int
-    signs: tuple[tuple[int, int], ...]
+    @cached_property
+    def signs(self) -> list[tuple[list[fmpq], int]]:
+        """The rows that are not 0 on the face, each with its sign."""
+        rows = ((i, row) for i, row in enumerate(self.data.rows) if not self.zeros >> i & 1)
+        return [(row, 1 if self.active >> i & 1 else -1) for i, row in rows]
+
+    @cached_property
+    def flat(self) -> Forms:
+        """The orthogonal projector onto the part of the flat in the row space (Lemma 5)."""
+        return Forms(onto(self.data.rows) - onto(self.data.inside(self.zeros)))
+
+    @cached_property
+    def u(self) -> Forms:
+        """The map r -> u_F(r)."""
+        return Forms(self.flat.exact * fmpq_mat(self.data.inside(self.active)).transpose())
+
+    @cached_property
+    def image(self) -> Forms:
+        """The map w -> R [A] X P w, summed over equal data points: what w takes off a residual."""
+        rows, shares = self.u.exact.transpose().tolist(), [x * self.data.share for x in self.count]
+        tables = (
+            [c * (x - share) for x, share in zip(row, shares, strict=True)]
+            for c, row in zip(self.data.copies, rows, strict=True)
+        )
+        return Forms(fmpq_mat(list(tables)))
+
+    @cached_property
+    def pull(self) -> list[fmpq]:
+        """The vector u_F(Ry)."""
+        return (self.u.exact * self.data.pulls.exact).entries()
+
+    @cached_property
+    def count(self) -> list[fmpq]:
+        """The vector u_F(1)."""
+        return [dot(row, self.data.copies) for row in self.u.exact.tolist()]
+
+    @cached_property
+    def rays(self) -> Forms:
+        """The forms -D_F(delta) of a unit with positive output, for the rays of Lemma 13."""
+        rows = {i: row for i, row in enumerate(self.data.rows) if self.zeros >> i & 1}
+        found = cocircuits(rows).items() if rows else ()
+        tables = ((self.data.inside(self.active | more), ray) for (more, _), ray in found)
+        forms = [dot(ray, row) for table, ray in tables for row in table]
+        return Forms(fmpq_mat(len(found), len(self.data.rows), forms))
 
 
 class Data:
     """The problem as exact numbers, and all that depends on it alone.
 
     Data points with equal inputs are on the same side of every unit. So `rows` are distinct, masks
-    are sets of them, and what is summed over data points is summed over equal ones first.
+    are sets of them, and residuals are summed over equal data points.
 
     Those that have many more live faces than `faces` are refused before the work.
     """
 
-    def __init__(self, problem: dict[str, Any], faces: int | None = None) -> None:
+    def __init__(self, problem: dict[str, Any], faces: float = inf) -> None:
         matched(problem, PROBLEM, "problem")
         require(len(problem["x"]) == len(problem["y"]), "problem: x, y")
         number, row_of = distinct(problem["x"])
@@ -90,41 +132,35 @@ class Data:
         self.bias = problem["output_bias"]
         shares = {"none": 0, "free": fmpq(1, self.size), "ridge": 1 / (self.size + self.ridge)}
         self.share = fmpq(shares[self.bias])  # R = I - share * 1 1' (Lemma 1)
-        self.everything = (1 << len(self.rows)) - 1
-        self._kept: dict[tuple, Any] = {}
-        self._load(row_of)
+        self._sum_up(row_of)
         self._arrange(row_of, faces)
-        self.rank = row_space(self.rows).nrows()
+        self.rank = fmpq_mat(self.rows).rank()
 
-    def _load(self, row_of: list[int]) -> None:
-        """Sum up, for each distinct row, xt and (Ry)_i xt over its data points."""
-        mean = sum(self.targets) * self.share
-        residual = [target - mean for target in self.targets]  # R y
-        self.energy = dot(self.targets, residual)  # y' R y
-        copies, pulls = Counter(row_of), [fmpq(0)] * len(self.rows)
-        for k, value in zip(row_of, residual, strict=True):
-            pulls[k] += value
-        rows = enumerate(self.rows)
-        self._loads = fmpq_mat([[*(copies[k] * x for x in row), pulls[k]] for k, row in rows])
+    def _sum_up(self, row_of: list[int]) -> None:
+        """Count the data points of each row, and sum Ry over them."""
+        count, size, level = Counter(row_of), len(self.rows), sum(self.targets) * self.share
+        pulls = [fmpq(0)] * size
+        for k, target in zip(row_of, self.targets, strict=True):
+            pulls[k] += target - level
+        self.pulls = Forms(fmpq_mat(size, 1, pulls))
+        self.energy = dot(self.targets, [target - level for target in self.targets])  # y' R y
+        self.copies = [fmpq(count[k]) for k in range(size)]
 
-    def _arrange(self, row_of: list[int], faces: int | None) -> None:
+    def _arrange(self, row_of: list[int], faces: float) -> None:
         """Enumerate the faces. Of one and its opposite one is live, unless both are the same."""
-        budget = inf if faces is None else min(2_000_000 + 2000 * faces**2, 10**9)
-        most = inf if faces is None else 2 * faces + 1
-        signs = covectors(cocircuits(dict(enumerate(self.rows)), budget), len(self.rows), most)
-        live = (self._face(*pair, row_of) for pair in signs if pair[0])
-        self.faces = sorted(live, key=lambda face: face.text)
+        budget, everything = min(2_000_000 + 2000 * faces**2, 10**9), (1 << len(self.rows)) - 1
+        rays = cocircuits(dict(enumerate(self.rows)), budget)
+        signs = covectors(rays, len(self.rows), 2 * faces + 1)
+        self.faces = []
+        for plus, minus in (pair for pair in signs if pair[0]):
+            text = "".join("0+-"[(plus >> k & 1) - (minus >> k & 1)] for k in row_of)
+            self.faces.append(Face(self, text, plus, everything & ~(plus | minus)))
+        self.faces.sort(key=lambda face: face.text)
         self.place_of = {face.text: place for place, face in enumerate(self.faces)}
-        self.columns = sum(plus | minus == self.everything for plus, minus in signs)
+        self.columns = sum(plus | minus == everything for plus, minus in signs)
         units = len(self.rows) if self.width == "all" else self.width
         self.largest = min(units, len(self.faces))
         self.supports = supports_of(len(self.faces), self.largest)
-
-    def _face(self, plus: int, minus: int, row_of: list[int]) -> Face:
-        signs = [(plus >> i & 1) - (minus >> i & 1) for i in range(len(self.rows))]
-        text = "".join("0+-"[signs[k]] for k in row_of)
-        walls = tuple((i, sign) for i, sign in enumerate(signs) if sign)
-        return Face(text, plus, self.everything & ~(plus | minus), walls)
 
     def opposite(self, place: int) -> int | None:
         """Return the place of the face -F, None if it has no active point."""
@@ -134,60 +170,15 @@ class Data:
         """Return the texts of the faces of a support."""
         return [self.faces[place].text for place in support]
 
-    def name(self, support: Support) -> str:
-        """Return the text of a support."""
-        return "|".join(self.texts(support))
-
-    def _inside(self, mask: int) -> list[list[fmpq]]:
+    def inside(self, mask: int) -> list[list[fmpq]]:
         """Return the rows, with zeros in place of those that are not in a mask."""
-        return [[x * (mask >> i & 1) for x in row] for i, row in enumerate(self.rows)]
-
-    @kept
-    def moments(self, mask: int) -> tuple[list[list], list]:
-        """Return the sums of xt xt' and of (Ry) xt over the data points with rows of a mask."""
-        sums = (fmpq_mat(self._inside(mask)).transpose() * self._loads).tolist()
-        return [row[:-1] for row in sums], [row[-1] for row in sums]
-
-    @kept
-    def projector(self, zeros: int) -> list[list]:
-        """Return the orthogonal projector onto the part of a flat in the row space (Lemma 5)."""
-        return (self._onto(self.everything) - self._onto(zeros)).tolist()
-
-    def _onto(self, mask: int) -> fmpq_mat:
-        """Return the orthogonal projector onto the span of the rows of a mask."""
-        basis = row_space(self._inside(mask))
-        return basis.transpose() * (basis * basis.transpose()).solve(basis)
-
-    def spreads(self, mask: int, zeros: int, bits: int) -> list[arb]:
-        """Return the norms of the rows of r -> P sum_mask r_i xt_i, P the projector of `zeros`."""
-        place = ("spreads", mask, zeros, bits)
-        if place not in self._kept:
-            projector, gram = fmpq_mat(self.projector(zeros, None)), self.moments(mask, None)[0]
-            variances = projector * fmpq_mat(gram) * projector
-            self._kept[place] = [arb(variances[j, j]).sqrt() for j in range(self.depth)]
-        return self._kept[place]
-
-    def coupling(self, one: int, other: int, bits: int | None) -> list[list]:
-        """Return K = sum over one & other of xt xt' - share * s_one s_other', s sums of xt."""
-        gram = self.moments(one & other, bits)[0]
-        # The last coordinate of xt is 1: the last row of the moments is the sum.
-        left, right = self.moments(one, bits)[0][-1], self.moments(other, bits)[0][-1]
-        return [
-            [x - self.share * s * t for x, t in zip(row, right, strict=True)]
-            for row, s in zip(gram, left, strict=True)
-        ]
-
-    @kept
-    def rays(self, zeros: int) -> list[tuple[int, list[fmpq]]]:
-        """Return the rays of Lemma 13 of some rows, and which rows are positive on each."""
-        rows = {i: row for i, row in enumerate(self.rows) if zeros >> i & 1}
-        return [(plus, ray) for (plus, _), ray in cocircuits(rows).items()] if rows else []
+        nothing = [fmpq(0)] * self.depth
+        return [row if mask >> i & 1 else nothing for i, row in enumerate(self.rows)]
 
 
 def short(value: Any, where: str) -> fmpq:
     """Read a number of the problem."""
-    text = f"problem: a number of more than {LONGEST_NUMBER} characters"
-    require(len(str(value)) <= LONGEST_NUMBER, text)
+    require(len(str(value)) <= LONGEST_NUMBER, f"{where}: more than {LONGEST_NUMBER} characters")
     return rational(value, where)
 
 
@@ -202,9 +193,7 @@ def supports_of(faces: int, largest: int, most: float = inf) -> int:
     """Return the number of supports of up to so many faces, or a number beyond `most`."""
     total = 0
     for size in range(1, min(faces, largest) + 1):
-        total += comb(faces, size)
-        if total > most:
-            break
+        total += comb(faces, size) if total <= most else 0
     return total
 
 
@@ -212,6 +201,12 @@ def row_space(rows: Sequence[Sequence[fmpq]]) -> fmpq_mat:
     """Return a basis of the span of rows, as the rows of a matrix."""
     echelon, rank = fmpq_mat(rows).rref()
     return fmpq_mat(rank, echelon.ncols(), echelon.entries()[: rank * echelon.ncols()])
+
+
+def onto(rows: Sequence[Sequence[fmpq]]) -> fmpq_mat:
+    """Return the orthogonal projector onto the span of rows."""
+    basis = row_space(rows)
+    return basis.transpose() * (basis * basis.transpose()).solve(basis)
 
 
 def cocircuits(numbered: dict[int, list[fmpq]], budget: float = inf) -> dict[Signs, list[fmpq]]:
@@ -244,9 +239,8 @@ def _normal(rows: Sequence[Sequence[fmpq]], rank: int) -> fmpq_mat:
     return fmpq_mat(rank, 1, minors)
 
 
-def covectors(rays: Iterable[Signs], size: int, most: float = inf) -> set[Signs]:
+def covectors(rays: Iterable[Signs], size: int, most: float) -> set[Signs]:
     """Return the sign vectors of all faces: the compositions of cocircuits (Lemma 6)."""
-    rays = list(rays)
 
     @cache
     def restricted(zeros: int) -> set[Signs]:

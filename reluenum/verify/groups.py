@@ -10,11 +10,10 @@ from flint import ctx
 
 from .cores import Core
 from .exact import Data, Support
-from .residuals import Residual
 
 
 def same_residual(one: Core, other: Core) -> bool:
-    """Claim 15: r_S = r_T for stationary S, T: the faces of each are tight at the other's residual.
+    """Claim 15: the faces of each of two stationary supports are tight at the other's residual.
 
     For then each of the two projections of Ry is as close to it as the other one.
     """
@@ -23,14 +22,10 @@ def same_residual(one: Core, other: Core) -> bool:
         if not here + there or None in (left.bits, right.bits):
             break
         with ctx.workprec(left.bits):
-            if _missed(left, here) or _missed(right, there):
+            pairs = [(left, place) for place in here] + [(right, place) for place in there]
+            if any(residual.excess(one.data.faces[place]) for residual, place in pairs):
                 return False
     return all(one.excess(k) == 0 for k in here) and all(other.excess(k) == 0 for k in there)
-
-
-def _missed(residual: Residual, places: list[int]) -> bool:
-    """Whether one of some faces is surely not tight."""
-    return any(residual.excess(residual.data.faces[place]) for place in places)
 
 
 @dataclass(eq=False)
@@ -44,8 +39,7 @@ class Group:
     @cached_property
     def core(self) -> Core:
         """The residual, with an exact description if there is one."""
-        cores = list(self.vertices.values())
-        return next((core for core in cores if core.exact), cores[0])
+        return min(self.vertices.values(), key=lambda core: not core.exact)
 
     def supports(self, largest: float) -> list[Support]:
         """Claim 16: the unions of vertex supports are stationary, and no others (Lemma 12)."""
@@ -57,32 +51,29 @@ class Group:
 
     @cached_property
     def is_global(self) -> bool:
-        """Claim 18: global at every width iff all vertices are minimal and M(r) <= Lambda.
-
-        That is, no u_F in F or -F is longer than Lambda (Theorem C, Lemma 14).
-        """
+        """Claim 18: global at every width (Theorem C, Lemma 14), for the zero network a minimum."""
         return len(self.minimal) == len(self.vertices) and not self.core.exceeded(self.sides)
 
     @classmethod
     def joined(cls, groups: "list[Group]") -> "Group":
         """Return groups with one residual as one."""
-        return cls(
-            {face: side for group in groups for face, side in group.sides.items()},
-            {vertex: core for group in groups for vertex, core in group.vertices.items()},
-            {vertex for group in groups for vertex in group.minimal},
-        )
+        sides, vertices, minimal = {}, {}, set()
+        for group in groups:
+            sides |= group.sides
+            vertices |= group.vertices
+            minimal |= group.minimal
+        return cls(sides, vertices, minimal)
 
 
 def grouped(data: Data, zero: Group, vertices: list[Group]) -> list[Group]:
-    """Claim 19: these are the residuals of the stationary points; the zero network's if a minimum.
+    """Claim 19: the residuals of the stationary points; the zero network's if it is a minimum.
 
-    Vertices with one residual have equal losses. It matters only for those whose union is a
-    support to be listed or counted (Lemma 12), and for the residual that is global at every
-    width, of which there is one (Theorem C).
+    Only vertices of like loss are compared whose union matters (Lemma 12); the residual that is
+    global at every width is one (Theorem C).
     """
 
-    def same(group: Group, vertex: Group) -> bool:
-        return _meet(data, group, vertex) and same_residual(group.core, vertex.core)
+    def same(one: Group, other: Group) -> bool:
+        return _meet(data, one, other) and same_residual(one.core, other.core)
 
     groups = [zero] * zero.is_global
     for alike in _of_like_loss(vertices):
@@ -131,6 +122,5 @@ def gathered(
     found: list = []
     for item in items:
         near = [other for other in found if related(other, item)]
-        found = [other for other in found if other not in near]
-        found.append(merged([*near, item]))
+        found = [*(other for other in found if other not in near), merged([*near, item])]
     return found

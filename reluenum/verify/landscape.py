@@ -16,8 +16,6 @@ from .points import Points, ball_order, interval, least
 from .reals import matched, require, told
 from .records import Proof
 
-SPARE = 1000  # so many strata may be missing before the list is refused without naming one of them
-
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
@@ -30,14 +28,8 @@ class Stratum:
     @property
     def name(self) -> tuple:
         """What tells it from others: each face with its number of units, and that of zero units."""
-        texts = (self.points.data.faces[face].text for face in self.points.support)
+        texts = self.points.data.texts(self.points.support)
         return (*zip(texts, self.counts, strict=True), self.zeros)
-
-    @property
-    def on_boundary(self) -> bool:
-        """Whether a unit is 0 on some data point."""
-        faces = self.points.data.faces
-        return self.zeros > 0 or any(faces[face].zeros for face in self.points.support)
 
     def record(self) -> dict[str, Any]:
         """Return what a document has to say of it; each further unit on a face is a dimension."""
@@ -70,10 +62,7 @@ def apart(points: Points, width: int) -> Iterator[Component]:
 
 
 def together(best: dict[Support, Points], width: int) -> Iterator[Component]:
-    """Claim 29: global ones are joined by inclusion, with any number of zero units (Theorem D).
-
-    There is one labelled copy, unless the only support has as many faces as there are units.
-    """
+    """Claim 29: global ones are joined by inclusion, with any number of zero units (Theorem D)."""
     for part in joined(best):
         shares = ((s, m) for s in part for m in range(len(s), width + 1))
         strata = [
@@ -86,10 +75,10 @@ def together(best: dict[Support, Points], width: int) -> Iterator[Component]:
 
 def at_width(minimal: dict[Support, Points], width: int) -> Iterator[Component]:
     """Return the components at a width, from the points on all valid supports."""
-    for points in minimal.values():
-        if not points.group.is_global:
-            yield from apart(points, width)
-    yield from together({s: p for s, p in minimal.items() if p.group.is_global}, width)
+    best = {s: points for s, points in minimal.items() if points.group.is_global}
+    for points in (points for support, points in minimal.items() if support not in best):
+        yield from apart(points, width)
+    yield from together(best, width)
 
 
 def at_every_width(minimal: dict[Support, Points]) -> Iterator[Component]:
@@ -123,110 +112,91 @@ def is_rigid(part: list[Support], width: int) -> bool:
 
 
 class Landscape:
-    """The components that follow from the records, and what a document has to say of them.
+    """The components that follow from the records, and what a document has to say of them."""
 
-    If there are many more than are `listed` in the document, they are not enumerated.
-    """
-
-    def __init__(self, proof: Proof, listed: Any = None) -> None:
+    def __init__(self, proof: Proof, listed: int | None = None) -> None:
         self.data, self.width = proof.data, proof.data.width
         self.groups = grouped(proof.data, proof.zero, proof.vertices)
         largest, every = self.data.largest, self.width == "all"
-        self.stationary = {s for group in self.groups for s in group.supports(largest)}
         # For every width, larger unions count unless they are parts of the global component.
         self.minimal = {
             support: Points(group, support)
             for group in self.groups
             for support in group.valid(inf if every and not group.is_global else largest)
         }
-        if listed is not None and not every:
-            self._refuse_shorter(listed)
+        self.others = Counter(len(s) for s, p in self.minimal.items() if not p.group.is_global)
+        if not every:  # no more are enumerated than are listed
+            require(listed in (None, self._strata()), f"components: {listed} strata are wrong")
         parts = at_every_width(self.minimal) if every else at_width(self.minimal, self.width)
         self.components: list[Component] = list(parts)
 
-    def _refuse_shorter(self, listed: Any) -> None:
-        """Refuse a list that lacks many strata before they are enumerated."""
-        records = [r for r in listed if type(r) is dict] if type(listed) is list else []
-        found = sum(len(part) for r in records if type(part := r.get("strata")) is list)
-        best = (len(s) for s, points in self.minimal.items() if points.group.is_global)
-        count = sum(comb(self.width, size) for size in best) + self._ways(self.width)
-        require(count <= found + SPARE, f"components: {found} strata are far too few")
+    def _strata(self) -> int:
+        """Return how many strata there are at the width."""
+        best = (support for support, p in self.minimal.items() if p.group.is_global)
+        return sum(comb(self.width, len(support)) for support in best) + self.ways(self.width)
 
     @cached_property
-    def _others(self) -> Counter[int]:
-        """Numbers of valid supports that are not global at every width, by size."""
-        return Counter(len(s) for s, points in self.minimal.items() if not points.group.is_global)
+    def stationary(self) -> set[Support]:
+        """The stationary supports of which there are records."""
+        return {s for group in self.groups for s in group.supports(self.data.largest)}
 
-    def _ways(self, width: int) -> int:
-        """Return how many ways there are to share units out over those."""
-        return sum(count * comb(width - 1, size - 1) for size, count in self._others.items())
+    def ways(self, width: int) -> int:
+        """Return how many ways there are to share units out over supports that are not global."""
+        return sum(count * comb(width - 1, size - 1) for size, count in self.others.items())
 
     @cached_property
     def best(self) -> set[Support]:
-        """Claim 31: global at the width are the components that are at every width, if any.
-
-        Otherwise those of least loss.
-        """
+        """Claim 31: global at the width: those at every width if any, otherwise of least loss."""
         leads = [strata[0].points for strata, _ in self.components]
         best = [points for points in leads if points.group.is_global] or least(leads)
         return {points.support for points in best}
 
-    def check(self, records: Any) -> None:
+    def check(self, records: list[dict[str, Any]]) -> None:
         """Claim 32: the document lists these components, each once and right, sorted by loss."""
-        require(type(records) is list, "components: no list")
-        home = {s.name: k for k, (strata, _) in enumerate(self.components) for s in strata}
-        left, previous = dict(enumerate(self.components)), None
+        left, previous = {s.name: part for part in self.components for s in part[0]}, None
         for number, record in enumerate(records):
             with told(f"component {number}"):
-                names = _names(record)
-                require(names[0] in home, f"no stratum {names[0]!s:.200} of local minima")
-                component = left.pop(home[names[0]], None)
-                require(component is not None, "listed twice")
-                points = self._matched(component, names, record)
-                ordered = previous is None or ball_order(previous, points) != 1
-                require(ordered, "not sorted by loss")
+                names = list(map(_name, record["strata"]))
+                require(names[0] in left, f"no stratum {names[0]!s:.200} of local minima is left")
+                component = left[names[0]]
+                strata = {stratum.name: stratum for stratum in component[0]}
+                fits = len(names) == len(strata) and set(names) == set(strata)
+                require(fits, "its strata are not those of the component")
+                points = self._matched(component, [strata[name] for name in names], record)
+                require(not previous or ball_order(previous, points) != 1, "not sorted by loss")
                 previous = points
-        missing = next((strata[0].points.support for strata, _ in left.values()), ())
-        name = self.data.name(missing)
-        require(not left, f"components: {len(left)} missing, one of them on {name!r}")
+                for name in names:
+                    del left[name]
+        require(not left, f"components: strata are missing, one is {next(iter(left), '')!s:.200}")
 
-    def _matched(self, component: Component, names: list[tuple], record: Any) -> Points:
+    def _matched(self, component: Component, strata: list[Stratum], record: Any) -> Points:
         """Require that a record is that of a component, and return points of it."""
-        strata = {stratum.name: stratum for stratum in component[0]}
-        complete = len(names) == len(strata) and set(names) == set(strata)
-        require(complete, "its strata are not those of the component")
-        ordered = [strata[name] for name in names]
-        points = ordered[0].points
-        expected = self._record(component, ordered)
-        if (key := "loss_minimal_polynomial") in record:
-            expected[key] = list(map(str, points.polynomial.coeffs()))
-        matched(record, expected)
-        require(record["loss_interval"] == interval(record["loss"]), "loss_interval")
-        keys = [(-s["dimension"], s["zero_neurons"]) for s in record["strata"]]
-        require(keys == sorted(keys), "order of strata")
-        return points
-
-    def _record(self, component: Component, strata: list[Stratum]) -> dict[str, Any]:
-        """Return what a component's record must be; decimals as sets of texts."""
         points, parts = strata[0].points, [stratum.record() for stratum in strata]
-        every, lead = self.width == "all", component[0][0].points.support
-        record = {
+        faces, every = self.data.faces, self.width == "all"
+        lead = component[0][0].points.support
+        walls = (s.zeros or any(faces[face].zeros for face in s.points.support) for s in strata)
+        expected = {
             "dimension": max(part["dimension"] for part in parts),
             "loss": points.texts(points.loss),
-            "loss_interval": ...,
-            "on_boundary": any(stratum.on_boundary for stratum in strata),
+            "loss_interval": lambda ends: ends == interval(record["loss"]),
+            "on_boundary": any(walls),
             "global_at_width": None if every else lead in self.best,
             "global_at_every_width": points.group.is_global,
             "orbit_size": component[1],
             "strata": parts,
             "representative": strata[0].representative(),
         }
-        return record | ({"width_min": len(points.support)} if every else {})
+        expected |= {"width_min": len(points.support)} if every else {}
+        if (key := "loss_minimal_polynomial") in record:
+            expected[key] = list(map(str, points.polynomial.coeffs()))
+        matched(record, expected, "record")
+        keys = [(-s["dimension"], s["zero_neurons"]) for s in record["strata"]]
+        require(keys == sorted(keys), "order of strata")
+        return points
 
     def enumeration(self) -> dict[str, Any]:
         """Claim 33: the counts of the document (section 3 of the theory)."""
-        data, width, fixed = self.data, self.width, self.width != "all"
-        columns = data.columns
+        data, width, columns, fixed = self.data, self.width, self.data.columns, self.width != "all"
         return {
             "sign_matrices": str(fmpz(2) ** (data.size * width)) if fixed else None,
             "realisable_patterns": columns**width if fixed else None,
@@ -244,7 +214,10 @@ class Landscape:
         widths = range(1, len(self.data.rows) + 2)
         nodes = best.supports(widths[-1])
         parts = {w: joined([s for s in nodes if len(s) <= w]) for w in widths}
-        split = (w for w, part in parts.items() if not is_connected(part, w))
+        # The global points are connected if they are one component with one labelled copy.
+        split = (
+            w for w, part in parts.items() if len(part) != 1 or (w > 1 and is_rigid(part[0], w))
+        )
         return {
             "by_size": list(self._by_size()),
             "global": {
@@ -253,41 +226,25 @@ class Landscape:
                 "connected_from": 1 + max(split, default=0),
             },
             "widths": [
-                {"width": w, "components": len(part) + self._ways(w)} for w, part in parts.items()
+                {"width": w, "components": len(part) + self.ways(w)} for w, part in parts.items()
             ],
         }
 
     def _by_size(self) -> Iterator[dict[str, Any]]:
-        """Yield the numbers of supports of each size.
-
-        A support of more faces than distinct inputs has no record, but may be a union of others.
-        """
+        """Yield the numbers of supports of each size, those without a record as unions alone."""
         stationary, minimal = Counter(map(len, self.stationary)), Counter(map(len, self.minimal))
         largest = self.data.largest
-        for size in [*range(1, largest + 1), *sorted(m for m in self._others if m > largest)]:
+        for size in [*range(1, largest + 1), *sorted(m for m in self.others if m > largest)]:
             yield {
                 "size": size,
                 "examined": comb(len(self.data.faces), size) if size <= largest else 0,
                 "stationary": stationary[size] if size <= largest else None,
                 "locally_minimal": minimal[size],
-                "not_global": self._others[size],
+                "not_global": self.others[size],
             }
 
 
-def is_connected(classes: list[list[Support]], width: int) -> bool:
-    """Whether the global points of a width are one component with one labelled copy."""
-    return len(classes) == 1 and (width == 1 or not is_rigid(classes[0], width))
-
-
-def _names(record: Any) -> list[tuple]:
-    """Return the names of the strata of a record of the document."""
-    try:
-        names = [
-            (*((g["face"], g["multiplicity"]) for g in stratum["support"]), stratum["zero_neurons"])
-            for stratum in record["strata"]
-        ]
-        hash(tuple(names))
-    except (KeyError, TypeError):
-        names = []
-    require(names != [], "strata are malformed")
-    return names
+def _name(stratum: Any) -> tuple:
+    """Return the name of a stratum of the document."""
+    groups = ((group["face"], group["multiplicity"]) for group in stratum["support"])
+    return (*groups, stratum["zero_neurons"])

@@ -13,18 +13,7 @@ from flint import arb, ctx, fmpq, fmpz_poly
 
 from .exact import Support
 from .groups import Group
-from .reals import (
-    LEVELS,
-    CertificateError,
-    applied,
-    dot,
-    enclosure,
-    has_one_root,
-    minimal_polynomial,
-    rational_end,
-    require,
-    sign,
-)
+from .reals import LEVELS, CertificateError, dot, enclosure, ends, require, sign, sign_changes
 from .residuals import Residual
 
 NUMBER_BITS = 256  # precision from which the decimals of a document are computed
@@ -77,8 +66,8 @@ class Points:
         """Claim 24: the output bias is share * sum (y - f_0) (Lemma 1)."""
         data, total = self.data, sum(self.data.targets)
         for face, square in self.squares(residual).items():
-            active = data.moments(data.faces[face].active, residual.bits)[0][-1]
-            total = total - square * dot(active, residual.u(data.faces[face])) / data.ridge
+            share = dot(data.faces[face].count, residual.u(data.faces[face])) / data.ridge
+            total = total - square * share
         return total * data.share
 
     def texts(self, factor: Number, square: Number = lambda _: 1) -> Texts:
@@ -114,8 +103,8 @@ class Points:
     def polynomial(self) -> fmpz_poly:
         """The minimal polynomial of the loss."""
         exact = self.core.exact
-        require(exact is not None, f"{self.data.name(self.support)}: no exact description")
-        return minimal_polynomial(self.loss(exact))
+        require(exact is not None, f"{self.core.name}: no exact description")
+        return self.loss(exact).minimal_polynomial()
 
     def loss_ball(self, bits: int, exact: Residual | None = None) -> arb:
         """Return an enclosure of the loss, by an exact residual or else by a ball."""
@@ -124,15 +113,15 @@ class Points:
 
 def vertex_squares(residual: Residual, vertex: Support) -> list:
     """Return sum a^2 on the faces of a vertex: s = Lambda q, where z'Rz q = z'Ry - Lambda^2."""
-    data, faces = residual.data, [residual.data.faces[face] for face in vertex]
+    faces, ridge = [residual.data.faces[face] for face in vertex], residual.data.ridge
     if residual.bits is None and faces == residual.faces:
         return residual.squares
-    pairs = [(face, residual.u(face)) for face in faces]
-    rows = []
-    for f, one in pairs:
-        images = (applied(data.coupling(f.active, g.active, residual.bits), v) for g, v in pairs)
-        right = dot(data.moments(f.active, residual.bits)[1], one) - data.ridge**2
-        rows.append([*(dot(one, image) for image in images), right * data.ridge])
+    bits, rows = residual.bits, []
+    columns = [residual.column(residual.u(face)) for face in faces]
+    loads = [face.image.of(bits) * column for face, column in zip(faces, columns, strict=True)]
+    for face in faces:
+        u, images = residual.u(face), (residual.numbers(face.u.of(bits) * load) for load in loads)
+        rows.append([*(dot(u, v) for v in images), (dot(face.pull, u) - ridge**2) * ridge])
     return eliminated(rows)
 
 
@@ -155,8 +144,7 @@ def nearest(value: Any, square: Any, bits: int) -> Texts | None:
         ball = enclosure(value, bits) * enclosure(square, bits).sqrt()
         if not ball.is_finite() or sign(ball) is None or ball.rel_accuracy_bits() < SHARP:
             return None
-        ends = rational_end(ball.lower()), rational_end(ball.upper())
-    return frozenset(_text(end, rounding) for end in ends for rounding in HALVES)
+        return frozenset(_text(end, rounding) for end in ends(ball) for rounding in HALVES)
 
 
 def _text(value: fmpq, rounding: str) -> str:
@@ -186,19 +174,12 @@ def loss_order(one: Points, other: Points) -> int:
             left, right = (points.loss_ball(bits, points.core.exact) for points in (one, other))
             if found := sign(left - right):
                 return found
-            exact = one.core.exact and other.core.exact
-            if exact and _one_root(one, other, left.union(right)):
-                return 0
-    names = (points.data.name(points.support) for points in (one, other))
-    text = "the losses of {} and {} look equal, and nothing says whether they are"
-    raise CertificateError(text.format(*names))
-
-
-def _one_root(one: Points, other: Points, ball: arb) -> bool:
-    """Whether two losses in a ball are seen to be the same root of their minimal polynomials."""
-    chi = one.polynomial
-    same = chi == other.polynomial
-    return same and (chi.degree() == 1 or has_one_root(chi, ball))
+            if one.core.exact and other.core.exact and one.polynomial == other.polynomial:
+                roots = sign_changes(one.polynomial, *ends(left.union(right)))
+                if one.polynomial.degree() == 1 or roots == 1:
+                    return 0
+    names = " and ".join(points.core.name for points in (one, other))
+    raise CertificateError(f"the losses of {names} look equal, and nothing says whether they are")
 
 
 def least(candidates: list[Points]) -> list[Points]:

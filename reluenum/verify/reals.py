@@ -1,10 +1,10 @@
-"""How a claim is refused; real numbers with exact signs, in Q, in a number field and in balls."""
+"""How a claim is refused; real numbers with exact signs, in a number field and in balls."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import reduce
-from operator import add, mul, ne
+from operator import add, mul, ne, sub
 from typing import Any
 
 from flint import arb, arb_poly, ctx, fmpq, fmpq_mat, fmpq_poly, fmpz, fmpz_poly
@@ -15,11 +15,7 @@ LEVELS = (96, 128, 256, 512, 1024, 2048, 4096, 8192)
 A radius has half the digits of its precision: the last one tells numbers of 1000 digits apart.
 """
 
-MOST_HALVINGS = 1 << 17
-"""So often may an interval with two roots be halved, times the degree; those below 16 count as 16.
-
-Roots that are nearer are not told apart. What this takes grows with the square of the number.
-"""
+MOST_HALVINGS = 1 << 17  # of an interval with two roots, times the degree, at least 16
 
 
 class CertificateError(ValueError):
@@ -41,34 +37,25 @@ def told(where: str) -> Iterator[None]:
         raise CertificateError(f"{where}: {error}") from error
 
 
-def matched(found: Any, expected: Any, *where: Any) -> None:
+def matched(found: Any, expected: Any, where: str) -> None:
     """Require that a part of the document, at a place in it, is as expected.
 
     A set holds the texts that may stand, a function says whether something may, `...` is anything.
     """
-    place = "".join(f"{part}: " for part in where)
-    if not isinstance(expected, dict | list):
-        plain = (
-            f"should be {expected!r:.60}" if isinstance(expected, str | int | None) else "is wrong"
-        )
-        require(_fits(found, expected), f"{place}{found!r:.60} {plain}")
-        return
-    require(type(found) is type(expected), f"{place}{found!r:.60} has a wrong type")
-    if isinstance(expected, list):
-        require(len(found) == len(expected), f"{place}wrong length")
+    if isinstance(expected, list) and type(found) is list and len(found) == len(expected):
         found, expected = dict(enumerate(found)), dict(enumerate(expected))
-    for key in sorted(found.keys() ^ expected.keys())[:1]:
-        require(False, f"{place}{'no' if key in expected else 'unknown'} entry {key!r:.60}")
-    for key, value in expected.items():
-        matched(found[key], value, *where, key)
-
-
-def _fits(found: Any, expected: Any) -> bool:
-    if callable(expected):
-        return expected(found)
-    if isinstance(expected, frozenset):
-        return type(found) is str and found in expected
-    return expected is ... or (type(found) is type(expected) and found == expected)
+    if isinstance(expected, dict):
+        require(type(found) is dict, f"{where}: no object")
+        for key in sorted(found.keys() ^ expected.keys())[:1]:
+            require(False, f"{where}: {'no' if key in expected else 'unknown'} entry {key!r:.60}")
+        for key, value in expected.items():
+            matched(found[key], value, f"{where}: {key}")
+    elif callable(expected) or isinstance(expected, frozenset):
+        fits = expected if callable(expected) else expected.__contains__
+        require(fits(found), f"{where}: {found!r:.60} is wrong")
+    elif expected is not ...:
+        same = type(found) is type(expected) and found == expected
+        require(same, f"{where}: {found!r:.60} should be {expected!r:.60}")
 
 
 def rational(value: Any, where: str) -> fmpq:
@@ -82,11 +69,6 @@ def rational(value: Any, where: str) -> fmpq:
 def dot(left: Sequence, right: Sequence) -> Any:
     """Return the inner product over any ring."""
     return reduce(add, map(mul, left, right))
-
-
-def applied(matrix: Sequence[Sequence], vector: Sequence) -> list:
-    """Return matrix * vector over any ring."""
-    return [reduce(add, map(mul, row, vector)) for row in matrix]
 
 
 def norm(vector: Sequence[arb]) -> arb:
@@ -106,14 +88,66 @@ def enclosure(value: Any, bits: int) -> arb:
     return value.ball(bits) if isinstance(value, Algebraic) else arb(value)
 
 
-def minimal_polynomial(value: Any) -> fmpz_poly:
-    """Return the primitive irreducible polynomial over Z of a number, rational or algebraic."""
-    if not isinstance(value, Algebraic):
-        return fmpz_poly([-value.p, value.q])
-    degree, powers = value.root.modulus.degree(), [value]
-    for _ in range(degree - 1):
-        powers.append(powers[-1] * Algebraic(value.root, [0, 1]))
-    return fmpq_mat([[p.poly[k] for k in range(degree)] for p in powers]).minpoly().numer()
+def ends(ball: arb) -> list[fmpq]:
+    """Return the least and the largest number of a ball."""
+    parts = (end.man_exp() for end in (ball.lower(), ball.upper()))
+    return [fmpq(mantissa) * fmpq(2) ** int(exponent) for mantissa, exponent in parts]
+
+
+def sign_changes(chi: fmpz_poly, low: fmpq, high: fmpq) -> int:
+    """Return Descartes' bound of the number of roots in (low, high), right if it is 0 or 1."""
+    inside = fmpq_poly(chi)(fmpq_poly([low, high - low])).numer().coeffs()
+    signs = [c > 0 for c in fmpz_poly(inside[::-1])(fmpz_poly([1, 1])).coeffs() if c != 0]
+    return sum(map(ne, signs, signs[1:]))
+
+
+class Root:
+    """A real root of an irreducible polynomial over Z, counted in ascending order."""
+
+    def __init__(self, chi: fmpz_poly, index: int) -> None:
+        self.chi, self.modulus = chi, fmpq_poly(chi)
+        rational = chi.degree() == 1 and index == 0
+        self.low, self.high = [fmpq(-chi[0], chi[1])] * 2 if rational else isolated(chi, index)
+        self._above = chi(self.high) > 0
+
+    def ball(self, bits: int) -> arb:
+        """Return an enclosure with so many correct bits, or nearly so: its interval, halved."""
+        while (self.high - self.low) * (1 << bits) > abs(self.low + self.high):
+            middle = (self.low + self.high) / 2
+            if (self.chi(middle) > 0) == self._above:
+                self.high = middle
+            else:
+                self.low = middle
+        return arb(self.low).union(arb(self.high))
+
+
+def isolated(chi: fmpz_poly, index: int) -> tuple[fmpq, fmpq]:
+    """Return an interval around a root, no other one in it. All are irrational: no end is one."""
+    *sizes, leading = (abs(c).bit_length() for c in chi.coeffs())
+    steps = [-((leading - size - 1) // i) for i, size in enumerate(reversed(sizes), 1) if size]
+    bound = fmpq(2) ** (1 + max([0, *steps]))  # Fujiwara
+    found, open_ = 0, [(fmpq(0), bound, 0), (-bound, fmpq(0), 0)]
+    while open_:
+        low, high, halvings = open_.pop()
+        changes = sign_changes(chi, low, high)
+        if changes == 1 and found == index:
+            return low, high
+        found += changes == 1
+        if changes > 1:
+            fine = halvings * max(chi.degree(), 16) < MOST_HALVINGS
+            require(fine, "the roots of chi cannot be told apart")
+            middle = (low + high) / 2
+            open_ += [(middle, high, halvings + 1), (low, middle, halvings + 1)]
+    raise CertificateError(f"chi has only {found} real roots")
+
+
+def _reduced(operation: Callable) -> Callable:
+    """Return an operation on polynomials, modulo chi."""
+
+    def result(self: "Algebraic", other: Any) -> "Algebraic":
+        return Algebraic(self.root, operation(self.poly, self._of(other)) % self.root.modulus)
+
+    return result
 
 
 class Algebraic:
@@ -121,26 +155,23 @@ class Algebraic:
 
     __slots__ = ("poly", "root")
 
-    def __init__(self, root: "Root", poly: Any) -> None:
+    def __init__(self, root: Root, poly: Any) -> None:
         self.root, self.poly = root, fmpq_poly(poly)
 
-    def __add__(self, other: Any) -> "Algebraic":
-        return Algebraic(self.root, self.poly + _polynomial(other))
+    def _of(self, other: Any) -> fmpq_poly:
+        return other.poly if isinstance(other, Algebraic) else fmpq_poly([other])
 
-    def __sub__(self, other: Any) -> "Algebraic":
-        return Algebraic(self.root, self.poly - _polynomial(other))
-
-    def __rsub__(self, other: Any) -> "Algebraic":
-        return Algebraic(self.root, _polynomial(other) - self.poly)
-
-    def __mul__(self, other: Any) -> "Algebraic":
-        return Algebraic(self.root, self.poly * _polynomial(other) % self.root.modulus)
+    __add__ = __radd__ = _reduced(add)
+    __mul__ = __rmul__ = _reduced(mul)
+    __sub__ = _reduced(sub)
+    __rsub__ = _reduced(lambda mine, other: other - mine)
 
     def __truediv__(self, other: Any) -> "Algebraic":
-        return self * Algebraic(self.root, _polynomial(other).xgcd(self.root.modulus)[1])
+        return self * Algebraic(self.root, self._of(other).xgcd(self.root.modulus)[1])
 
-    __radd__ = __add__
-    __rmul__ = __mul__
+    def coefficients(self) -> list[fmpq]:
+        """Return as many coefficients as the field has dimensions."""
+        return [self.poly[k] for k in range(self.root.chi.degree())]
 
     def ball(self, bits: int) -> arb:
         """Return an enclosure computed with so many bits."""
@@ -154,80 +185,13 @@ class Algebraic:
             found, bits = sign(self.ball(bits)), 2 * bits
         return found
 
-
-def _polynomial(value: Any) -> fmpq_poly:
-    return value.poly if isinstance(value, Algebraic) else fmpq_poly([value])
-
-
-class Root:
-    """A real root of an irreducible polynomial over Z, counted in ascending order."""
-
-    def __init__(self, chi: fmpz_poly, index: int) -> None:
-        self.chi, self.modulus = chi, fmpq_poly(chi)
-        self._place, self._exponent = isolated(chi, index)
-        self._above = self._is_above()
-
-    def ball(self, bits: int) -> arb:
-        """Return an enclosure with so many correct bits, or nearly so: its interval, halved."""
-        if self.chi.degree() == 1:
-            return arb(fmpq(-self.chi[0], self.chi[1]))
-        while abs(self._place) >> bits == 0:
-            self._place, self._exponent = 2 * self._place, self._exponent - 1
-            self._place += self._is_above() != self._above
-        return arb(2 * self._place + 1, 1) * arb(2) ** (self._exponent - 1)
-
-    def _is_above(self) -> bool:
-        """Whether chi is positive at the upper end of the interval."""
-        return self.chi(fmpq(self._place + 1) * fmpq(2) ** self._exponent) > 0
+    def minimal_polynomial(self) -> fmpz_poly:
+        """Return the primitive irreducible polynomial over Z that is 0 at the number."""
+        powers, degree = [self], self.root.chi.degree()
+        for _ in range(degree - 1):
+            powers.append(powers[-1] * Algebraic(self.root, [0, 1]))
+        return fmpq_mat([power.coefficients() for power in powers]).minpoly().numer()
 
 
-def isolated(chi: fmpz_poly, index: int) -> tuple[int, int]:
-    """Return (c, e) such that c 2^e < root < (c + 1) 2^e, which no other root fulfils.
-
-    Descartes' rule of signs counts the roots in an interval, and is right if it says 0 or 1. No
-    end is a root, for these are irrational. A single rational one is not looked for: (0, 0).
-    """
-    if chi.degree() == 1 and index == 0:
-        return 0, 0
-    degree, largest, found = chi.degree(), _magnitude(chi), 0
-    upper = fmpz_poly([c << largest * k for k, c in enumerate(chi.coeffs())])
-    open_ = [(upper, 0, largest), (upper(fmpz_poly([-1, 1])), -1, largest)]
-    while open_:
-        poly, place, exponent = open_.pop()
-        changes = sign_changes(poly)
-        if changes == 1 and found == index:
-            return place, exponent
-        found += changes == 1
-        if changes > 1:
-            halvings = (largest - exponent) * max(degree, 16)
-            require(halvings < MOST_HALVINGS, "the roots of chi cannot be told apart")
-            left = fmpz_poly([c << degree - k for k, c in enumerate(poly.coeffs())])
-            open_.append((left(fmpz_poly([1, 1])), 2 * place + 1, exponent - 1))
-            open_.append((left, 2 * place, exponent - 1))
-    raise CertificateError(f"chi has only {found} real roots")
-
-
-def _magnitude(chi: fmpz_poly) -> int:
-    """Return e such that all roots are smaller than 2^e (Fujiwara)."""
-    *sizes, leading = (abs(c).bit_length() for c in chi.coeffs())
-    steps = enumerate(reversed(sizes), 1)
-    return 1 + max([0, *(-((leading - size - 1) // i) for i, size in steps if size)])
-
-
-def sign_changes(poly: fmpz_poly) -> int:
-    """Return Descartes' bound of the number of roots in (0, 1), which is right if it is 0 or 1."""
-    mapped = fmpz_poly(poly.coeffs()[::-1])(fmpz_poly([1, 1]))
-    signs = [c > 0 for c in mapped.coeffs() if c != 0]
-    return sum(map(ne, signs, signs[1:]))
-
-
-def has_one_root(chi: fmpz_poly, ball: arb) -> bool:
-    """Whether an irreducible polynomial is seen to have exactly one root inside a ball."""
-    low, high = rational_end(ball.lower()), rational_end(ball.upper())
-    return sign_changes(fmpq_poly(chi)(fmpq_poly([low, high - low])).numer()) == 1
-
-
-def rational_end(ball: arb) -> fmpq:
-    """Return an exact ball as a rational."""
-    mantissa, exponent = ball.man_exp()
-    return fmpq(mantissa) * fmpq(2) ** int(exponent)
+RATIONAL = Root(fmpz_poly([0, 1]), 0)
+"""The root 0 of x: its field is that of the rational numbers."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, combinations
 from typing import Any
 
-from flint import arb, ctx, fmpq, fmpq_poly
+from flint import arb_mat, ctx, fmpq, fmpq_poly
 
 from .cores import Core
 from .exact import Data, Support
@@ -38,11 +38,13 @@ def described(data: Data, support: Support, numbers: list[Algebraic]) -> ExactRe
     """
     wrong, bits, faces = "does not solve (1)-(2)", LEVELS[2], [data.faces[k] for k in support]
     with ctx.workprec(bits):
-        omegas, _, w = _parted(data, [number.ball(bits) for number in numbers])
+        omegas, squares = _parted(data, [number.ball(bits) for number in numbers])
+        pairs = zip(omegas, squares, strict=True)
+        w = [arb_mat([[x * s] for x in omega]) for omega, s in pairs]
         rough = equations(Residual(data, faces, w, bits), omegas)
         require(all(value.contains(0) for value in rough), wrong)
-    omegas, squares, w = _parted(data, numbers)
-    residual = ExactResidual(data, faces, w, squares)
+    omegas, squares = _parted(data, numbers)
+    residual = ExactResidual(data, faces, omegas, squares, numbers[0].root)
     require(all(value.poly == 0 for value in equations(residual, omegas)), wrong)
     require(all(square.sign() > 0 for square in squares), wrong)
     return residual
@@ -56,12 +58,10 @@ def equations(residual: Residual, omegas: list[list]) -> Iterator[Any]:
             yield x - residual.data.ridge * y
 
 
-def _parted(data: Data, numbers: list) -> tuple[list[list], list, list[list]]:
-    """Return omega_l, s_l and w_l = s_l omega_l by face, from all coordinates of a description."""
+def _parted(data: Data, numbers: list) -> tuple[list[list], list]:
+    """Return omega_l and s_l by face, from all coordinates of a description."""
     cut = len(numbers) // (data.depth + 1) * data.depth
-    omegas = [numbers[k : k + data.depth] for k in range(0, cut, data.depth)]
-    w = [[s * x for x in omega] for omega, s in zip(omegas, numbers[cut:], strict=True)]
-    return omegas, numbers[cut:], w
+    return [numbers[k : k + data.depth] for k in range(0, cut, data.depth)], numbers[cut:]
 
 
 def read_descriptions(data: Data, entries: Any) -> dict[Support, ExactResidual]:
@@ -105,16 +105,13 @@ def _numbers(chi: Any, root: Any, coordinates: Any, **_: Any) -> list[Algebraic]
 
 
 def reducible(smaller: Core, face: int) -> None:
-    """Claim 7: |u_F(r_T)| <= Lambda, T = S without F. Then r_S = r_T (Theorem E).
-
-    So S is stationary at most as a union of smaller vertex supports (Lemma 12).
-    """
+    """Claim 7: |u_F(r_T)| <= Lambda, T = S without F. Then r_S = r_T (Theorem E, Lemma 12)."""
     require(smaller.excess(face) <= 0, "the face exceeds the bound")
 
 
 def leaves(core: Core, face: int) -> None:
     """Claim 8: u_F(r_S) lies neither in F nor in -F. Then S has no stationary point."""
-    require(core.side(face) == 0, "u does not leave the face")
+    require(core.ask(Residual.side, face) == 0, "u does not leave the face")
 
 
 def essential(support: Support, smaller: list[Core]) -> None:
@@ -125,7 +122,7 @@ def essential(support: Support, smaller: list[Core]) -> None:
 
 def stationary(core: Core) -> dict[int, int]:
     """Claim 10: every u_F(r_S) lies in F or in -F. Return its sign for each face."""
-    sides = {face: core.side(face) for face in core.support}
+    sides = {face: core.ask(Residual.side, face) for face in core.support}
     require(all(sides.values()), "u leaves a face")
     return sides
 
@@ -133,8 +130,7 @@ def stationary(core: Core) -> dict[int, int]:
 def opposite_ties(data: Data, sides: dict[int, int]) -> set[int]:
     """Claim 11: the opposites of all faces of S are tight, too, if enough of S are (Lemma 29).
 
-    That is two pairs of opposite faces with equal signs, one with a free output bias, and inputs
-    on a line. An opposite face has the sign of the face, and descends if and only if that does.
+    An opposite face has the sign of the face, and descends if and only if that does.
     """
     opposite = {face: data.opposite(face) for face in sides}
     paired = [face for face, other in opposite.items() if sides.get(other) == sides[face]]
@@ -144,12 +140,13 @@ def opposite_ties(data: Data, sides: dict[int, int]) -> set[int]:
 
 def descends(core: Core, face: int, side: int) -> None:
     """Claim 12: D_F < 0 on one of the rays of Lemma 13. Then r_S is no local minimum."""
-    require(core.descends(face, side), "no ray descends")
+    require(core.ask(Residual.descends, face, side), "no ray descends")
 
 
 def minimum(core: Core, sides: dict[int, int]) -> None:
     """Claim 13: D_F >= 0 on all rays of all faces F of S. Then S is a local minimum (Theorem B)."""
-    require(not any(core.descends(*pair) for pair in sides.items()), "a ray descends")
+    falls = any(core.ask(Residual.descends, *pair) for pair in sides.items())
+    require(not falls, "a ray descends")
 
 
 class Proof:
@@ -171,15 +168,17 @@ class Proof:
         """
         sizes, faces = range(1, self.data.largest + 1), range(len(self.data.faces))
         supports = chain.from_iterable(combinations(faces, size) for size in sizes)
-        for number, (support, record) in enumerate(zip(supports, records, strict=True)):
-            try:
+        support: Support = ()
+        try:
+            for support, record in zip(supports, records, strict=True):
                 core = self._checked(support, *record)
-            except CertificateError as error:
-                text = f"record {number} ({self.data.name(support)}, {record[0]!r:.40}): {error}"
-                raise CertificateError(text) from error
-            self.verdicts[record[0]] += 1
-            if len(support) < self.data.largest:
-                self.cores[support] = core
+                self.verdicts[record[0]] += 1
+                if len(support) < self.data.largest:
+                    self.cores[support] = core
+        except CertificateError as error:
+            name = "|".join(self.data.texts(support))
+            text = f"record {self.verdicts.total()} ({name}): {error}"
+            raise CertificateError(text) from error
         require(not self.descriptions, "an exact description belongs to no record with a point")
 
     def _checked(self, support: Support, verdict: Any, place: Any, w: Any) -> Core:
@@ -208,14 +207,15 @@ class Proof:
         parts = [w[k : k + depth] for k in range(0, len(w), depth)]
         needed = tuple(face for face, part in zip(support, parts, strict=True) if any(part))
         smaller = None if needed == support else self.cores[needed]
-        exact = self.descriptions.pop(support, None)
-        return Core(self.data, support, [list(map(arb, part)) for part in parts], exact, smaller)
+        vectors = [arb_mat([[x] for x in part]) for part in parts]
+        return Core(self.data, support, vectors, self.descriptions.pop(support, None), smaller)
 
     def _vertex(self, core: Core, verdict: str, face: int) -> None:
         """Check that a support is essential and stationary, and a minimum or not."""
         support = core.support
-        smaller = [self.cores[support[:k] + support[k + 1 :]] for k in range(len(support))]
-        essential(support, smaller)
+        essential(
+            support, [self.cores[support[:k] + support[k + 1 :]] for k in range(len(support))]
+        )
         sides = stationary(core)
         core.ties = opposite_ties(self.data, sides) | set(sides)
         if verdict == "minimum":

@@ -1,61 +1,54 @@
 """Residuals r_S, exact or in the ball of Lemma 8, and what they say of a face."""
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from flint import arb
+from flint import arb, arb_mat, fmpq_mat
 
-from .exact import Data, Face
-from .reals import applied, dot, norm, sign
+from .exact import Data, Face, Forms
+from .reals import RATIONAL, Algebraic, dot, norm, sign
+
+ONE = arb_mat([[1]])
 
 
 class Residual:
-    """The residual r = R(y - sum_l [A_l] X w_l), w_l in the flat of face l.
+    """The residual r = R(y - sum_l [A_l] X w_l), w_l in the flat of face l, as columns.
 
-    Numbers are rational, in a number field, or balls of so many bits. A method that asks something
-    returns None if a ball is too large to tell.
+    Numbers are balls of so many bits, here or, in a number field, have a coefficient a column. A
+    method that asks something returns None if a ball is too large to tell.
     """
 
-    def __init__(self, data: Data, faces: Sequence[Face], w: list[list], bits: int | None = None):
+    def __init__(
+        self, data: Data, faces: Sequence[Face], w: list, bits: int | None, one: Any = ONE
+    ) -> None:
         self.data, self.faces, self.w, self.bits = data, faces, w, bits
-        self._fitted: dict[int, list] = {}
+        self.r = data.pulls.of(bits) * one
+        for face, vector in zip(faces, w, strict=True):
+            self.r -= face.image.of(bits) * vector
+        self._known: dict[Forms, list] = {}
 
-    def at(self, bits: int, w: list[list] | None = None) -> "Residual":
-        """Return this residual with another precision, or another w."""
-        return Residual(self.data, self.faces, w or self.w, bits)
+    def numbers(self, column: Any) -> list:
+        """Return the numbers in a column."""
+        return column.entries()
 
-    @property
-    def flats(self) -> list[list[list]]:
-        """The projectors onto the flats of the faces."""
-        return [self.data.projector(face.zeros, self.bits) for face in self.faces]
+    def column(self, numbers: Sequence) -> Any:
+        """Return the column of some numbers."""
+        return arb_mat([[x] for x in numbers])
 
-    @cached_property
-    def level(self) -> Any:
-        """share * sum f_0, which an output bias takes off."""
-        sums = (self.data.moments(face.active, self.bits)[0][-1] for face in self.faces)
-        return self.data.share * sum(map(dot, sums, self.w))
+    def values(self, forms: Forms) -> list:
+        """Return the values of linear forms at the residual."""
+        if forms not in self._known:
+            self._known[forms] = self._values(forms)
+        return self._known[forms]
 
-    def fitted(self, mask: int) -> list:
-        """Return sum_mask r_i xt_i, of the exact residual that w stands for."""
-        if mask not in self._fitted:
-            data, bits = self.data, self.bits
-            gram, total = data.moments(mask, bits)
-            for face, w in zip(self.faces, self.w, strict=True):
-                part = applied(data.moments(mask & face.active, bits)[0], w)
-                total = [t - s for t, s in zip(total, part, strict=True)]
-            if data.share:
-                total = [t + self.level * s for t, s in zip(total, gram[-1], strict=True)]
-            self._fitted[mask] = total
-        return self._fitted[mask]
-
-    def gradient(self, mask: int, zeros: int = 0) -> list:
-        """Return P sum_mask r_i xt_i, P the projector of `zeros`."""
-        return applied(self.data.projector(zeros, self.bits), self.fitted(mask))
+    def _values(self, forms: Forms) -> list:
+        return self.numbers(forms.of(self.bits) * self.r)
 
     def u(self, face: Face) -> list:
         """Return u_F(r)."""
-        return self.gradient(face.active, face.zeros)
+        return self.values(face.u)
 
     def excess(self, face: Face) -> int | None:
         """Return the sign of |u_F(r)| - Lambda."""
@@ -64,16 +57,13 @@ class Residual:
 
     def side(self, face: Face) -> int | None:
         """Return s = 1 or -1 if s u_F(r) lies in the face, 0 if neither does."""
-        u, found, is_open = self.u(face), 0, False
-        for i, expected in face.signs:
-            value = sign(dot(u, self.data.rows[i]))
-            if value is None:
-                is_open = True
-            elif value == 0 or found == -value * expected:
+        u, found = self.u(face), set()
+        for row, expected in face.signs:
+            value = sign(dot(u, row))
+            found.add(value and value * expected)
+            if 0 in found or found >= {1, -1}:
                 return 0
-            else:
-                found = value * expected
-        return None if is_open else found
+        return None if None in found else found.pop()
 
     def exceeds(self, face: Face) -> bool | None:
         """Whether u_F lies in F or -F and is longer than Lambda."""
@@ -83,21 +73,31 @@ class Residual:
 
     def descends(self, face: Face, side: int) -> bool | None:
         """Whether D_F < 0 on one of the rays around a face."""
-        rays = self.data.rays(face.zeros, None)
-        gradients = ((self.gradient(face.active | more), ray) for more, ray in rays)
-        signs = [sign(dot(gradient, ray) * side) for gradient, ray in gradients]
+        signs = [sign(value * side) for value in self.values(face.rays)]
         return True if 1 in signs else None if None in signs else False
 
 
 class ExactResidual(Residual):
-    """The residual r_S in a number field, or in Q, with s_l = |w_l| as `squares`."""
+    """The residual r_S in a number field, with w_l = s_l omega_l."""
 
-    def __init__(self, data: Data, faces: Sequence[Face], w: list[list], squares: Sequence):
-        super().__init__(data, faces, w)
-        self.squares = squares
-        self.loss = data.energy  # (1.3)
-        for face, vector, square in zip(faces, w, squares, strict=True):
-            self.loss += data.ridge * square - dot(data.moments(face.active, None)[1], vector)
+    def __init__(
+        self, data: Data, faces: Sequence[Face], omegas: list, squares: list, root: Any = RATIONAL
+    ):
+        self.root, self.squares = root, squares
+        pairs = zip(omegas, squares, strict=True)
+        columns = [self.column([s * x for x in omega]) for omega, s in pairs]
+        super().__init__(data, faces, columns, None, self.column([Algebraic(root, [1])]))
+        self.loss = Algebraic(root, [data.energy])  # (1.3)
+        for face, omega, square in zip(faces, omegas, squares, strict=True):
+            self.loss += square * (data.ridge - dot(face.pull, omega))
+
+    def numbers(self, column: fmpq_mat) -> list[Algebraic]:
+        """Return the numbers in a column of coefficients."""
+        return [Algebraic(self.root, row) for row in column.tolist()]
+
+    def column(self, numbers: Sequence[Algebraic]) -> fmpq_mat:
+        """Return the coefficients of some numbers."""
+        return fmpq_mat([x.coefficients() for x in numbers])
 
 
 class Ball(Residual):
@@ -106,40 +106,39 @@ class Ball(Residual):
     What is given as w is projected onto them first. The working precision is `bits`.
     """
 
-    def __init__(self, data: Data, faces: Sequence[Face], w: list[list[arb]], bits: int):
-        super().__init__(data, faces, w, bits)
-        flats = self.flats
-        self.w = list(map(applied, flats, w))
-        gradients = [self.fitted(face.active) for face in faces]
-        norms = list(map(norm, map(applied, flats, gradients)))
-        lengths, along = list(map(norm, self.w)), list(map(dot, gradients, self.w))
-        ridge, tau = arb(data.ridge), _shrinkage(norms, arb(data.ridge))
-        loads = (data.moments(face.active, bits)[1] for face in faces)
-        error = data.energy - sum(map(dot, loads, self.w)) - sum(along)
+    def __init__(self, data: Data, faces: Sequence[Face], w: list[arb_mat], bits: int):
+        flat = [face.flat.of(bits) * vector for face, vector in zip(faces, w, strict=True)]
+        super().__init__(data, faces, flat, bits)
+        vectors = list(map(arb_mat.entries, flat))
+        gradients = [(face.u.of(bits) * self.r).entries() for face in faces]
+        norms, lengths = list(map(norm, gradients)), list(map(norm, vectors))
+        along, ridge = list(map(dot, gradients, vectors)), arb(data.ridge)
+        tau = _shrinkage(norms, ridge)
+        error = data.energy - sum(map(dot, (face.pull for face in faces), vectors)) - sum(along)
         slack = sum(ridge * x - tau * y for x, y in zip(lengths, along, strict=True))
         gap = ((1 - tau) * (1 - tau) * error + 2 * slack).upper()
-        self.tau, self.radius = tau, gap.sqrt()
+        self.r, self.radius = self.r * tau, gap.sqrt()
         # The dual value of r_S, which is the loss at a stationary point, is in [P - gap, P].
         self.loss = arb(error + 2 * ridge * sum(lengths), gap)
         # With all norms finite, tau |u_l| <= Lambda holds by the choice of tau.
         if not (self.radius.is_finite() and all(length.is_finite() for length in norms)):
             self.radius = self.loss = arb("inf")
+        # The rows where r may be something else than y.
+        self.touched = reduce(or_, (face.active for face in faces), -1 if data.share else 0)
 
-    def gradient(self, mask: int, zeros: int = 0) -> list:
-        """Return P sum_mask r_i xt_i, enclosed, or exactly where no face is active.
-
-        For there r_i = y_i, without output bias.
-        """
-        data = self.data
-        if not data.share and not any(mask & face.active for face in self.faces):
-            return applied(data.projector(zeros, None), data.moments(mask, None)[1])
-        centre, spreads = super().gradient(mask, zeros), data.spreads(mask, zeros, self.bits)
-        return [arb(self.tau * c, s * self.radius) for c, s in zip(centre, spreads, strict=True)]
+    def _values(self, forms: Forms) -> list:
+        """Return the values: enclosed, or exactly if r is y where they depend on it."""
+        spreads = forms.norms(self.bits, self.data)
+        free = [not rows & self.touched for rows in forms.touched]
+        exact = forms.exact * self.data.pulls.exact if any(free) else None
+        return [
+            exact[k, 0] if free[k] else arb(centre, spread * self.radius)
+            for k, (centre, spread) in enumerate(zip(super()._values(forms), spreads, strict=True))
+        ]
 
 
 def _shrinkage(norms: list[arb], ridge: arb) -> arb:
     """Return tau = min(1, Lambda / the largest norm), rounded down."""
     if all(length <= ridge for length in norms):
         return arb(1)
-    tau = (ridge / max(length.upper() for length in norms)).lower()
-    return tau if tau < 1 else arb(1).mid()
+    return (ridge / max(length.upper() for length in norms)).lower().min(1)

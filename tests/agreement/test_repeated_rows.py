@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import product
 
 import pytest
-from flint import fmpq
+from flint import fmpq, fmpq_mat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -136,17 +136,18 @@ def test_the_checker_sums_over_all_data_points_of_an_input():
         face.signs for face in Arrangement.of(problem).live_faces
     ]
     assert len(data.rows) == len(SQUARE)
-    centre = sum(problem.targets, fmpq(0)) / (problem.size + problem.effective_ridge)
+    share = fmpq(1) / (problem.size + problem.effective_ridge)
+    centre = sum(problem.targets, fmpq(0)) * share
     for face in data.faces:
         active = [i for i, sign in enumerate(face.text) if sign == "+"]
-        gram, response = data.moments(face.active, None)
-        for j in range(3):
-            pull = sum(((problem.targets[i] - centre) * problem.rows[i][j] for i in active), fmpq())
-            assert response[j] == pull
-            for k in range(3):
-                assert gram[j][k] == sum(
-                    (problem.rows[i][j] * problem.rows[i][k] for i in active), fmpq(0)
-                )
+        count = len(active)
+        table = fmpq_mat([problem.rows[i] for i in active]).transpose()
+        sums = table * fmpq_mat(count, 1, [1] * count)
+        gram = table * table.transpose() - sums * sums.transpose() * share
+        response = table * fmpq_mat(count, 1, [problem.targets[i] - centre for i in active])
+        flat = face.flat.exact
+        assert face.pull == (flat * response).entries()
+        assert face.u.exact * face.image.exact == flat * gram * flat
 
 
 def test_hyperplanes_are_combined_as_often_however_often_rows_are_repeated(monkeypatch):

@@ -346,9 +346,9 @@ def test_encodings_that_multiply_texts_are_not_read(documents, tmp_path):
 
 def test_the_certificate_of_an_honest_writer_is_read_page_by_page(documents):
     for document in documents.values():
-        (group,) = row_groups(io.BytesIO(contents(document)))
-        assert group.rows == document["certificate"]["records"]
-        assert [chunk.values == group.rows for chunk in group.chunks[:2]] == [True, True]
+        ((rows, chunks),) = row_groups(io.BytesIO(contents(document)))
+        assert rows == document["certificate"]["records"]
+        assert [values == rows for _, _, values in chunks[:2]] == [True, True]
 
 
 @pytest.mark.parametrize("width", [1, 2, 7, 40, "all"])

@@ -18,8 +18,9 @@ from reluenum.engines.certified.questions import AtWidth, EveryWidth
 from reluenum.engines.certified.spool import Task, surveyed
 from reluenum.landscape.components import components_of
 from reluenum.verify import verify
-from reluenum.verify.exact import LEVELS, Data
+from reluenum.verify.exact import Data
 from reluenum.verify.landscape import Landscape
+from reluenum.verify.reals import LEVELS
 from reluenum.verify.records import Proof, read_descriptions
 from tests.support.oracles import reference_problem
 from tests.support.textbook import instance, refusals
