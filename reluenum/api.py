@@ -11,15 +11,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from reluenum.documents.files import write_text
-from reluenum.documents.minima import ALL, FORMAT, VERSION, minima_document, read_minima
+from reluenum.documents.minima import (
+    ALL,
+    BASINS,
+    FORMAT,
+    VERSION,
+    listed_minima,
+    minima_document,
+    read_minima,
+)
 from reluenum.documents.results import to_json
-from reluenum.documents.seals import check_kind
+from reluenum.documents.seals import check_kind, read_json
 from reluenum.engines.choice import engine_of
 from reluenum.errors import IncompleteRunError
 from reluenum.groebner.backends import Settings
 from reluenum.groebner.limits import DEFAULT_MEGABYTES, DEFAULT_SECONDS, Limits
 from reluenum.landscape.evaluation import Evaluated, Network
-from reluenum.landscape.landscape import CertifiedLandscape
+from reluenum.landscape.landscape import CertifiedLandscape, StationaryRow
 from reluenum.problem import Names, Problem
 
 if TYPE_CHECKING:
@@ -103,12 +111,76 @@ class RecordedComponent(Evaluated):
         return f"RecordedComponent(loss={float(self.loss):.10g}, dimension {self.dimension})"
 
 
+@dataclass(frozen=True, eq=False)
+class Basins:
+    """Which minima are basins, how deep, and over which passes they join.
+
+    Parameters
+    ----------
+    document : dict
+        Of the format `reluenum-basins` (docs/basins.md has its keys).
+
+    Examples
+    --------
+    >>> from reluenum import Problem, enumerate_minima
+    >>> problem = Problem.from_arrays([-1, 0, 1], [2, 0, 1], width=1, ridge=0.1)
+    >>> basins = enumerate_minima(problem).basins()
+    >>> basins.components[1]["barrier"], basins.components[1]["joins"]
+    ('2.02227416997969520780827019587', 0)
+    >>> basins.merges[0]["passes"][0]["points"]  # the unit crosses the third data point
+    [3]
+    >>> basins.frame()["basin"].tolist()
+    [True, True, True]
+    """
+
+    document: Mapping[str, Any]
+
+    @property
+    def components(self) -> Sequence[Mapping[str, Any]]:
+        """For each component of the list whether it is a basin, its barrier and its depth."""
+        return self.document["components"]
+
+    @property
+    def leaves(self) -> Sequence[Mapping[str, Any]]:
+        """The leaves of the tree."""
+        return self.document["leaves"]
+
+    @property
+    def merges(self) -> Sequence[Mapping[str, Any]]:
+        """The levels at which components become one, from low to high."""
+        return self.document["merges"]
+
+    def frame(self) -> "pd.DataFrame":
+        """Return one row per component."""
+        import pandas as pd
+
+        return pd.DataFrame(self.components, dtype=object)
+
+    def save(self, path: str | Path) -> None:
+        """Write the document to a file, whole or not at all."""
+        write_text(Path(path), to_json(self.document))
+
+    def __repr__(self) -> str:
+        components, kind = len(self.components), "labelled" * self.document["labelled"]
+        basins = sum(record["basin"] for record in self.components)
+        lines = [f"Basins: {basins} of {components} components{kind and f', {kind}'}"]
+        for merge in self.merges:
+            joined = ", ".join(map(str, merge["basins"]))
+            lines.append(f"loss {float(merge['loss']):.10g}: {joined} join ({merge['event']})")
+        if every := self.document.get("every_width"):
+            counts = ", ".join(f"{row['width']}: {row['basins']}" for row in every["widths"])
+            lines.append(f"number at each width: {counts}")
+        return "\n  ".join(lines)
+
+
 class Views(Sequence):
     """A sequence of components, by loss, that belongs to a document."""
 
     problem: Problem
     components: tuple[Evaluated, ...]
     document: Mapping[str, Any]
+    points: Sequence[StationaryRow] = ()
+    folder: Path | None = None
 
     def __len__(self) -> int:
         return len(self.components)
@@ -138,6 +210,38 @@ class Views(Sequence):
         from reluenum.views.components import units_frame
 
         return units_frame(self.named_document)
+
+    def basins(self, labelled: bool = False, force: bool = False) -> Basins:
+        """Return the disconnectivity graph: which minima are basins, how deep, how they join.
+
+        Parameters
+        ----------
+        labelled : bool
+            Whether units keep their names, so that permuting them makes other leaves.
+        force : bool
+            Whether to start however large the graph is.
+
+        Raises
+        ------
+        UndecidedError
+            If the list is not complete.
+        BackendError
+            If two losses whose order matters may be equal, and no backend tells.
+
+        Examples
+        --------
+        >>> problem = Problem.from_arrays([-1, 0, 1], [2, 0, 1], width=1, ridge=0.1)
+        >>> enumerate_minima(problem).basins()
+        Basins: 3 of 3 components
+          loss 2.02227417: 1, 0 join (kink)
+          loss 4.309137085: 2, 0 join (kink)
+        """
+        from reluenum.basins.disconnectivity import disconnectivity
+
+        document = disconnectivity(
+            self.document, labelled=labelled, folder=self.folder, points=self.points, force=force
+        )
+        return Basins(document)
 
     def figures(self) -> "dict[str, Figure]":
         """Return every figure of one instance, by name."""
@@ -170,6 +274,8 @@ class RecordedLandscape(Views):
     problem : Problem
         Of a list for every width, at the width n, which all its entries fit into.
     components : tuple of RecordedComponent
+    folder : Path, optional
+        Where the document lies, if it was read from a file.
 
     Examples
     --------
@@ -185,6 +291,7 @@ class RecordedLandscape(Views):
     document: Mapping[str, Any]
     problem: Problem
     components: tuple[RecordedComponent, ...]
+    folder: Path | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -322,7 +429,7 @@ def recorded(
     Parameters
     ----------
     document : dict
-        Of the format `reluenum-minima`.
+        Of the format `reluenum-minima`, or one of basins with such a list inside.
     names : Names, optional
         Of the columns of the data, which documents do not have.
     source : str
@@ -335,6 +442,7 @@ def recorded(
     InputError
         If the names do not fit the data.
     """
+    document = listed_minima(document)
     check_kind(document, (FORMAT, VERSION), source)
     with _as_written(source):
         posed = dict(document["problem"])
@@ -385,4 +493,28 @@ def read_landscape(path: str | Path, names: Names | None = None) -> RecordedLand
     >>> found.problem == problem, len(found)
     (True, 1)
     """
-    return recorded(read_minima(path), names, str(path))
+    found = recorded(read_minima(path), names, str(path))
+    return replace(found, folder=Path(path).parent)
+
+
+def read_basins(path: str | Path) -> Basins:
+    """Read a disconnectivity graph from the file of a document.
+
+    Raises
+    ------
+    IncompleteRunError
+        If it is no such document, or damaged.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from reluenum import Problem, enumerate_minima
+    >>> basins = enumerate_minima(Problem.from_arrays([-1, 1], [0, 2], width=1, ridge=0.5)).basins()
+    >>> with TemporaryDirectory() as folder:
+    ...     basins.save(f"{folder}/basins.json")
+    ...     read_basins(f"{folder}/basins.json")
+    Basins: 1 of 1 components
+    """
+    document = read_json(path)
+    check_kind(document, BASINS, path)
+    return Basins(document)

@@ -92,6 +92,10 @@ class SolverError(ReluenumError):
         return f"{self.solver} ended with status {self.status!r}: rescale the data or the ridge"
 
 
+class UndecidedError(ReluenumError):
+    """An answer needs what stayed undecided."""
+
+
 class IncompleteRunError(ReluenumError):
     """A piece of an enumeration is missing, doubled or belongs to another problem."""
 

@@ -32,10 +32,16 @@ MOST_JOBS = 1024
 def add_minima(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_data_file(parser)
-    add = parser.add_argument
-    add("--width", metavar="L", required=True, help="number of hidden units, or all: every width")
-    add("--ridge", metavar="LAM", required=True, help="a decimal or fraction > 0, taken exactly")
     engines = "groebner (default), or certified, which adds a certificate (with --width all)"
+    add_enumeration(parser, engines, required=True)
+
+
+def add_enumeration(parser: argparse.ArgumentParser, engines: str, required: bool) -> None:
+    """Add what is asked of the data, and how it is answered."""
+    add = parser.add_argument
+    widths, ridges = "number of hidden units, or all: every width", "a decimal or fraction > 0"
+    add("--width", metavar="L", required=required, help=widths)
+    add("--ridge", metavar="LAM", required=required, help=f"{ridges}, taken exactly")
     add("--engine", metavar="NAME", help=f"how supports are decided: {engines}")
     for option, meaning in (
         ("--backend", "what computes Groebner bases"),
@@ -58,6 +64,17 @@ def add_minima(parser: argparse.ArgumentParser) -> None:
 
 def run_minima(options: argparse.Namespace) -> int:
     """Enumerate, write the document, and say by the exit code whether it is complete."""
+    from reluenum.documents.results import to_json
+
+    output = writable(options.output, options.data)
+    document = enumerated(options, output)
+    if output is None:
+        write(None, to_json(document))
+    return incomplete(document) if document["enumeration"]["undecided"] else DECIDED
+
+
+def enumerated(options: argparse.Namespace, output: Path | None) -> Mapping[str, Any]:
+    """Enumerate as the options say; return the document, and write it if there is a file."""
     from reluenum.groebner.backends import Settings
     from reluenum.groebner.limits import Limits
     from reluenum.problem import parse_ridge
@@ -70,18 +87,16 @@ def run_minima(options: argparse.Namespace) -> int:
     ridge = of_option("--ridge", parse_ridge, options.ridge)
     jobs = whole_number(options.jobs, "--jobs", most=MOST_JOBS)
     limits = Limits(**limits_of(options))
-    output = writable(options.output, options.data)
     problem, progress = posed_problem(options, width or 1, ridge), progress_of(options)
     settings = Settings(options.backend, limits, jobs, progress)
-    run = _certified if options.engine == "certified" else _enumerated
-    document = run(options, problem, settings, output)
-    return _incomplete(document) if document["enumeration"]["undecided"] else DECIDED
+    run = _certified if options.engine == "certified" else _by_systems
+    return run(options, problem, settings, output)
 
 
-def _enumerated(
+def _by_systems(
     options: argparse.Namespace, problem: "Problem", settings: "Settings", output: Path | None
 ) -> Mapping[str, Any]:
-    """Run the Groebner engine, and write and return the document."""
+    """Run the Groebner engine; return the document, and write it if there is a file."""
     from reluenum.api import enumerate_minima
     from reluenum.documents.results import to_json
 
@@ -95,28 +110,25 @@ def _enumerated(
         all_patterns=options.all_patterns,
         **vars(settings.limits),
     ).document
-    write(output, to_json(document))
+    if output is not None:
+        write(output, to_json(document))
     return document
 
 
 def _certified(
     options: argparse.Namespace, problem: "Problem", settings: "Settings", output: Path | None
 ) -> Mapping[str, Any]:
-    """Run the certified engine, and write and return the document; a certificate goes beside it."""
-    from reluenum.documents.results import to_json
+    """Run the certified engine likewise; a large certificate goes beside the document."""
     from reluenum.engines.certified.prove import CertifiedEngine, certify_problem
     from reluenum.engines.certified.questions import AtWidth, EveryWidth
 
     question = EveryWidth if options.width == "all" else AtWidth
     if not options.force:
         CertifiedEngine().refuse_astronomical(question.largest(problem))
-    document = certify_problem(problem, settings, question, output, options.exact).document
-    if output is None:
-        write(None, to_json(document))
-    return document
+    return certify_problem(problem, settings, question, output, options.exact).document
 
 
-def _incomplete(document: Mapping[str, Any]) -> int:
+def incomplete(document: Mapping[str, Any]) -> int:
     """Say that supports stayed undecided."""
     first, counts = document["undecided"][0], document["enumeration"]
     return stopped(

@@ -18,6 +18,9 @@ FORMAT = "reluenum-minima"
 
 VERSION = 1
 
+BASINS = "reluenum-basins", 1
+"""Format and version of a document of basins, which has the list of minima inside."""
+
 
 def header(problem: Mapping[str, Any]) -> dict[str, Any]:
     """Return the first records of a document of minima."""
@@ -126,16 +129,23 @@ def _point_record(point: StationaryRow) -> dict[str, Any]:
 
 
 def read_minima(path: str | Path) -> dict[str, Any]:
-    """Read a document of minima.
+    """Read a document of minima, be it that inside a document of basins.
 
     Raises
     ------
     IncompleteRunError
         If the file is none, or of another version.
     """
-    document = read_json(path)
+    document = listed_minima(read_json(path))
     check_kind(document, (FORMAT, VERSION), path)
     return document
+
+
+def listed_minima(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the list of minima inside a document of basins; another document as it is."""
+    inside = (document.get("format"), document.get("version")) == BASINS
+    found = document.get("minima") if inside else document
+    return dict(found) if isinstance(found, Mapping) else {}
 
 
 ALL = "all"

@@ -78,6 +78,11 @@ class CertifiedPoint:
     with_zero_units: bool
 
     @property
+    def is_vertex(self) -> bool:
+        """Whether the squares on the support are unique: a vertex support."""
+        return any(vertex.support == self.support for vertex in self.group.stationary.vertices)
+
+    @property
     def signs(self) -> tuple[int, ...]:
         """Sign of the output weights on each face of the support."""
         return tuple(self.group.stationary.signs[face] for face in self.support)

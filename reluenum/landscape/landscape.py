@@ -20,6 +20,10 @@ class StationaryRow(Protocol):
     with_zero_units: bool
 
     @property
+    def is_vertex(self) -> bool:
+        """Whether the squares on the support are unique: a vertex support."""
+
+    @property
     def signs(self) -> tuple[int, ...]:
         """Sign of the output weights on each face."""
 

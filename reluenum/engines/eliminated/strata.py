@@ -71,6 +71,11 @@ class JudgedPoint:
         return self.point.support
 
     @property
+    def is_vertex(self) -> bool:
+        """Whether the squares on the support are unique: a vertex support."""
+        return not isinstance(self.point, FibrePoint)
+
+    @property
     def signs(self) -> tuple[int, ...]:
         """Sign of the output weights on each face."""
         return self.point.signs or ()

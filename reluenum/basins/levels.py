@@ -1,0 +1,51 @@
+"""The losses of stationary points in order: by enclosures, and exactly where these overlap."""
+
+from dataclasses import dataclass
+from functools import cached_property, cmp_to_key
+
+import numpy as np
+
+from reluenum.algebra.numbers import compare
+from reluenum.basins.vertices import Vertices
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """The vertices by loss, which is compared exactly only on demand (Lemma 45).
+
+    Parameters
+    ----------
+    vertices : Vertices
+    """
+
+    vertices: Vertices
+
+    @cached_property
+    def clusters(self) -> list[list[int]]:
+        """The vertices from low to high, in groups between which enclosures leave a gap."""
+        places = np.flatnonzero(np.diff(self.vertices.cluster)) + 1
+        return [part.tolist() for part in np.split(np.arange(len(self.vertices)), places)]
+
+    def compare(self, left: int, right: int) -> int:
+        """Return the sign of the loss of one vertex minus that of another, exactly.
+
+        Raises
+        ------
+        BackendError
+            If they may be equal, and the backends do not tell.
+        """
+        first, second = self.vertices.cluster[left], self.vertices.cluster[right]
+        if first != second or left == right:
+            return int(first > second) - int(first < second)
+        return compare(self.vertices.loss(left), self.vertices.loss(right))
+
+    def split(self, cluster: list[int]) -> list[list[int]]:
+        """Return a cluster as its exact levels, from low to high."""
+        ordered = sorted(cluster, key=cmp_to_key(self.compare))
+        groups: list[list[int]] = []
+        for vertex in ordered:
+            if groups and self.compare(groups[-1][0], vertex) == 0:
+                groups[-1].append(vertex)
+            else:
+                groups.append([vertex])
+        return groups

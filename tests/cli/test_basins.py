@@ -1,0 +1,133 @@
+"""`reluenum basins`: files in, files out, exit codes."""
+
+import json
+
+import pytest
+
+from reluenum.cli import main
+from reluenum.errors import BackendError
+
+DATA = "x,y\n-0.17,0.05\n0.44,1.02\n-1,0.61\n-0.4,-0.36\n-0.71,-1.32\n"
+
+
+@pytest.fixture
+def data(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text(DATA)
+    return path
+
+
+def run(*arguments):
+    return main([*map(str, arguments)])
+
+
+@pytest.mark.parametrize("engine", ["groebner", "certified"])
+def test_a_document_and_its_data_give_the_same_bytes(tmp_path, data, engine):
+    asked = ["--width", 1, "--ridge", "1/100", "--engine", engine]
+    assert run("minima", data, *asked, "--output", tmp_path / "minima.json") == 0
+    assert run("basins", tmp_path / "minima.json", "--output", tmp_path / "one.json") == 0
+    assert run("basins", data, *asked, "--output", tmp_path / "two.json") == 0
+    assert run("basins", tmp_path / "one.json", "--output", tmp_path / "three.json") == 0
+    texts = {(tmp_path / f"{name}.json").read_bytes() for name in ("one", "two", "three")}
+    assert len(texts) == 1
+    document = json.loads(texts.pop())
+    assert (document["format"], document["version"]) == ("reluenum-basins", 1)
+    assert document["minima"] == json.loads((tmp_path / "minima.json").read_text())
+
+
+def test_other_commands_find_the_list_in_it(tmp_path, data, capsys):
+    asked = ["--width", 2, "--ridge", "1/100", "--output"]
+    assert run("minima", data, *asked, tmp_path / "minima.json") == 0
+    assert run("basins", tmp_path / "minima.json", "--output", tmp_path / "basins.json") == 0
+    told = []
+    for name in ("minima", "basins"):
+        assert run("facts", tmp_path / f"{name}.json") == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1]
+
+
+def test_without_a_file_the_document_goes_to_standard_output(data, capsys):
+    assert run("basins", data, "--width", 1, "--ridge", "1/100", "--labelled") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["labelled"]
+    assert [leaf["units"] for leaf in document["leaves"]] == [["++---"], ["--+-0"], ["+0+++"]]
+
+
+def test_every_width_has_numbers_of_basins(tmp_path, data):
+    output = tmp_path / "all.json"
+    assert run("basins", data, "--width", "all", "--ridge", "3/10", "--output", output) == 0
+    document = json.loads(output.read_text())
+    assert [row["basins"] for row in document["every_width"]["widths"]] == [2, 1, 1, 1, 1, 1]
+
+
+def test_a_large_certificate_is_copied_beside_the_document(tmp_path, data, monkeypatch):
+    monkeypatch.setattr("reluenum.engines.certified.prove.INLINE", 0)
+    asked = ["--width", 1, "--ridge", "1/100", "--engine", "certified", "--output"]
+    assert run("minima", data, *asked, tmp_path / "minima.json") == 0
+    (tmp_path / "other").mkdir()
+    output = tmp_path / "other/tree.json"
+    assert run("basins", tmp_path / "minima.json", "--output", output) == 0
+    certificate = json.loads(output.read_text())["minima"]["certificate"]
+    assert certificate["file"] == "tree.certificate.parquet"
+    copy = tmp_path / "other/tree.certificate.parquet"
+    assert copy.read_bytes() == (tmp_path / "minima.certificate.parquet").read_bytes()
+    assert run("basins", output, "--output", tmp_path / "again.json") == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["data.csv"], "--width: missing"),
+        (["data.csv", "--width", "1"], "--ridge: missing"),
+        (["none.json"], "none.json: No such file"),
+        (["minima.json", "--width", "1"], "--width: given with a document"),
+        (["minima.json", "--target", "y"], "--target: given with a document"),
+        (["minima.json", "--output-bias", "free"], "--output-bias: given with a document"),
+        (["minima.json", "--output", "minima.json"], "is the file with the data"),
+        (["other.json"], "no document of kind reluenum-minima"),
+        (["gap.json"], "the certificate is not the one of the document"),
+        (["short.json"], "short.json: a component appears that holds not exactly one basin"),
+        (
+            ["data.csv", "--width", "all", "--ridge", "1", "--labelled", "--output", "new.json"],
+            "--labelled: given with every",
+        ),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(
+    tmp_path, data, monkeypatch, capsys, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    asked = ["--width", 1, "--ridge", "1/100", "--engine", "certified", "--output"]
+    assert run("minima", data, *asked, "minima.json") == 0
+    document = json.loads((tmp_path / "minima.json").read_text())
+    (tmp_path / "other.json").write_text('{"format": "reluenum-basins", "version": 1}')
+    short = document | {"components": document["components"][1:]}
+    (tmp_path / "short.json").write_text(json.dumps(short))
+    document["certificate"]["data"] = "AAAA"
+    (tmp_path / "gap.json").write_text(json.dumps(document))
+    before = sorted(tmp_path.iterdir())
+    assert run("basins", *arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_without_an_answer_there_is_no_tree(tmp_path, data, monkeypatch, capsys):
+    """What backends do not tell ends with exit code 3, and what is undecided in the list, too."""
+
+    def unanswered(*_):
+        raise BackendError("msolve", "no answer")
+
+    asked = ["--width", 1, "--ridge", "1/100", "--output", tmp_path / "minima.json"]
+    assert run("minima", data, *asked) == 0
+    monkeypatch.setattr("reluenum.basins.vertices.Vertices.loss", unanswered)
+    assert run("basins", tmp_path / "minima.json", "--output", tmp_path / "basins.json") == 3
+    assert "msolve: no answer" in capsys.readouterr().err
+    document = json.loads((tmp_path / "minima.json").read_text())
+    document["enumeration"]["undecided"] = 1
+    document["undecided"] = [{"support": "+++++", "reason": "too slow"}]
+    (tmp_path / "gaps.json").write_text(json.dumps(document))
+    assert run("basins", tmp_path / "gaps.json", "--output", tmp_path / "basins.json") == 3
+    assert "1 of 17 supports undecided" in capsys.readouterr().err
+    assert not (tmp_path / "basins.json").exists()
