@@ -417,7 +417,7 @@ def _certificates(document: Document) -> list[str]:
 def _trees(document: Document) -> list[str]:
     rows = [
         {
-            "instance": _size(run),
+            "instance": f"n = {run['n']}, d = {run['d']}, L = {run['width']}",
             **{name: f"{run[name]:,}" for name in ("components", "basins", "merges", "deaths")},
             **{stage: seconds(run[stage]["median"]) for stage in ("list", "tree")},
             "tree / list": spread(run["ratio"]),
