@@ -16,6 +16,7 @@ from reluenum.cli.options import (
     writable_figure,
     write,
 )
+from reluenum.errors import BackendError
 
 
 def add_path(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +27,7 @@ def add_path(parser: argparse.ArgumentParser) -> None:
     add("--output", metavar="FILE", help="write the document there, whole or not at all")
     add("--figure", metavar="FILE.svg", help="draw the bifurcation diagram there (svg, png, pdf)")
     add("--exact", action="store_true", help="add the algebraic number behind each event")
+    add("--basins", action="store_true", help="add how deep each minimum is, at every ridge")
     add_bar(parser)
 
 
@@ -35,6 +37,7 @@ def run_path(options: argparse.Namespace) -> int:
     from reluenum.documents.seals import sealed
     from reluenum.geometry.sizes import refuse_astronomical
     from reluenum.groebner.limits import Limits
+    from reluenum.paths.depths import with_depths
     from reluenum.paths.events import exact_document
     from reluenum.paths.grids import MOST_RIDGES as MOST_POINTS
     from reluenum.paths.grids import parse_range
@@ -55,6 +58,11 @@ def run_path(options: argparse.Namespace) -> int:
     progress = progress_of(options)
     path = ridge_path(problem, high, points, limits, progress)
     document = exact_document(path, limits, progress) if options.exact else path.to_document()
+    if options.basins:
+        try:
+            document = with_depths(document, path, limits, progress)
+        except BackendError as error:
+            return stopped(error, UNDECIDED)
     write(output, to_json(sealed(document)))
     if figure is not None:
         from reluenum.figures import plot_path, save_figure

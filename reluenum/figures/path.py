@@ -11,6 +11,9 @@ from matplotlib.lines import Line2D
 from reluenum.figures.reading import Document, number
 from reluenum.figures.style import BLACK, BLUE, DOUBLE_COLUMN, GREY, VERMILLION, drawing
 
+SHALLOWEST = 1e-5
+"""Least depth that is shown, as a share of the largest one."""
+
 
 def _note(document: Document) -> str:
     """Return a warning if supports stayed undecided at some ridge."""
@@ -25,6 +28,8 @@ def plot_path(document: Document) -> tuple[Figure, str]:
 
     Solid lines are isolated minima, dashed ones connected sets (fewer faces than units); thick
     lines are global at every width. A circle is where a branch begins or ends within the interval.
+    If the document tells how deep minima are, a third panel shows it: a basin vanishes where its
+    depth tends to 0, vertical lines are events, and basins of least loss have no depth.
 
     Parameters
     ----------
@@ -35,8 +40,9 @@ def plot_path(document: Document) -> tuple[Figure, str]:
     -------
     Figure
     """
-    figure = Figure(figsize=(DOUBLE_COLUMN, 5.4), layout="constrained")
-    above, below = figure.subplots(2, 1, sharex=True)
+    deep = any("depth" in sample for b in document["branches"] for sample in b["samples"])
+    figure = Figure(figsize=(DOUBLE_COLUMN, 5.4 + 2.4 * deep), layout="constrained")
+    above, below, *rest = figure.subplots(2 + deep, 1, sharex=True)
     width = document["problem"]["width"]
     ends = {document["ridges"][0], document["ridges"][-1]}
     colours = _colours(document["branches"])
@@ -48,8 +54,10 @@ def plot_path(document: Document) -> tuple[Figure, str]:
     above.set_xscale("log")
     above.set_ylabel("loss")
     below.set_ylabel("sum of $a^2$ on a face")
-    below.set_xlabel("ridge")
-    for axes in (above, below):
+    for axes in rest:
+        _draw_depths(axes, document, colours)
+    figure.axes[-1].set_xlabel("ridge")
+    for axes in figure.axes:
         axes.grid(True)
     figure.legend(handles=_path_legend(), loc="outside lower center", ncols=4)
     return figure, ""
@@ -83,6 +91,27 @@ def _draw_branch(
             axes.plot(
                 ridges[k], heights[k], "o", markersize=3.5, color=colour, markerfacecolor="white"
             )
+
+
+def _draw_depths(axes: Axes, document: Document, colours: Sequence[str]) -> None:
+    """Draw the depths of basins against the ridge, a circle where they tend to 0, and events."""
+    curves = []
+    for branch, colour in zip(document["branches"], colours, strict=True):
+        known = [s for s in branch["samples"] if s["basin"] and s["depth"] is not None]
+        depths = [number(sample["depth"]) for sample in known]
+        curves.append(([_ridge_axis(s["ridge"]) for s in known], depths, colour))
+    top = max((depth for _, depths, _ in curves for depth in depths), default=1.0)
+    floor = top * SHALLOWEST
+    for ridges, depths, colour in curves:
+        axes.plot(ridges, depths, color=colour, linewidth=1)
+        ends = [ridges[k] for k in (0, -1) if ridges and depths[k] < floor]
+        circle = {"color": colour, "markerfacecolor": "white", "markersize": 3.5}
+        axes.plot(ends, [floor] * len(ends), "o", clip_on=False, zorder=3, **circle)
+    for event in document["events"]:
+        axes.axvline(_ridge_axis(event["low"]), color=GREY, linewidth=0.5, linestyle=":")
+    axes.set_yscale("log")
+    axes.set_ylim(floor, top * 2)
+    axes.set_ylabel("depth of basins")
 
 
 def _ridge_axis(text: str) -> float:
