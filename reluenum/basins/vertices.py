@@ -1,6 +1,6 @@
 """The vertex supports of a problem, from wherever they are known, with enclosures of their losses.
 
-Every component of a sublevel set is told by the stationary points on vertex supports (Theorem G).
+Every component of a sublevel set is told by the stationary points on vertex supports (Lemma 37).
 The certified engine has them in its records, the Groebner engine among its points; from there on,
 both are the same: doubles with proved bounds for all, and certified points for the few whose exact
 numbers matter.
@@ -26,7 +26,7 @@ from reluenum.engines.certified.escalation import Escalation
 from reluenum.engines.certified.projections import EnclosedResiduals, blocks, project
 from reluenum.engines.certified.spool import Task, surveyed
 from reluenum.engines.certified.verdicts import Verdict, memberships
-from reluenum.errors import IncompleteRunError
+from reluenum.errors import IncompleteRunError, UndecidedError
 from reluenum.geometry.frames import Frames
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.subsets import Subsets
@@ -48,7 +48,7 @@ Found = tuple[np.ndarray, np.ndarray | None]
 
 @dataclass(frozen=True, eq=False)
 class Vertices:
-    """The stationary points on vertex supports of at most L faces, the zero network first.
+    """The stationary points on vertex supports of at most L faces, by loss as far as it is known.
 
     Parameters
     ----------
@@ -58,8 +58,9 @@ class Vertices:
         Numbers of live faces, ascending; -1 for a zero unit.
     signs : (V, L) array of int8
         Of the output weights; 0 for a zero unit.
-    low, high : (V,) arrays
-        Proved bounds of the losses, for the sum of squares.
+    cluster : (V,) array of int
+        Ascending. Between the losses of two clusters there is a gap; within one, where enclosures
+        in doubles overlap, vertices are in the order of their faces.
     vectors : tuple of (m, D) arrays
         Approximations of w_l, the sum of a v over the units on each face.
     """
@@ -67,8 +68,7 @@ class Vertices:
     escalation: Escalation
     faces: np.ndarray
     signs: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
+    cluster: np.ndarray
     vectors: tuple[np.ndarray, ...]
     _points: dict[int, SupportPoint] = field(default_factory=dict)
 
@@ -98,8 +98,11 @@ class Vertices:
                 *part, doubles = _enclosed(escalation, supports[chosen], start)
                 parts.append(tuple(_padded(p, problem.width) for p in part[:2]) + tuple(part[2:]))
                 vectors += list(doubles)
-        columns = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return cls(escalation, *columns, tuple(vectors))
+        faces, signs, low, high = (np.concatenate(column) for column in zip(*parts, strict=True))
+        cluster = _clusters(np.nextafter(low, -np.inf), np.nextafter(high, np.inf))
+        order = np.lexsort((*faces.T[::-1], cluster))
+        columns = (column[order] for column in (faces, signs, cluster))
+        return cls(escalation, *columns, tuple(vectors[k] for k in order))
 
     def support(self, vertex: int) -> Support:
         """Return the support of a vertex."""
@@ -134,6 +137,15 @@ class Vertices:
         return {tuple(f for f in row if f >= 0): vertex for vertex, row in enumerate(rows)}
 
 
+def _clusters(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return to which group an interval belongs: those that overlap, directly or not, by height."""
+    order = np.argsort(low)
+    gaps = low[order][1:] > np.maximum.accumulate(high[order])[:-1]
+    found = np.empty(len(low), dtype=np.int64)
+    found[order] = np.cumsum([0, *gaps])
+    return found
+
+
 def _padded(rows: np.ndarray, width: int) -> np.ndarray:
     """Fill rows up with zero units."""
     filling = 0 if rows.dtype == np.int8 else -1
@@ -143,7 +155,7 @@ def _padded(rows: np.ndarray, width: int) -> np.ndarray:
 def _enclosed(
     escalation: Escalation, supports: np.ndarray, known: np.ndarray | None
 ) -> tuple[np.ndarray, ...]:
-    """Return supports, signs, lower and upper bounds of the losses, and vectors."""
+    """Return supports, signs, bounds of the losses, not yet rounded outwards, and vectors."""
     frames = escalation.geometry.frames
     with np.errstate(all="ignore"):  # what is not finite encloses everything
         lengths = None if known is None else np.sqrt((known**2).sum(2))
@@ -152,7 +164,8 @@ def _enclosed(
         loss = enclosed_losses(frames, found)
         low, high = loss.mid - loss.rad, loss.mid + loss.rad
         vectors = found.vectors(frames).mid
-    for k in np.flatnonzero((signs == 0).any(axis=1) | ~np.isfinite(loss.rad)):
+        known_well = (signs != 0).all(axis=1) & np.isfinite(low) & np.isfinite(high)
+    for k in np.flatnonzero(~known_well):
         support = tuple(frames.faces[face] for face in supports[k])
         start = vectors[k] if known is None else known[k]
         point = escalation.point(support, start)
@@ -163,7 +176,7 @@ def _enclosed(
             ball = point.loss.ball(96) / escalation.problem.loss_scale
         enclosed = Balls.of([ball], ())
         low[k], high[k] = enclosed.mid - enclosed.rad, enclosed.mid + enclosed.rad
-    return supports, signs, np.nextafter(low, -np.inf), np.nextafter(high, np.inf), vectors
+    return supports, signs, low, high, vectors
 
 
 def enclosed_losses(frames: Frames, found: EnclosedResiduals) -> Balls:
@@ -219,9 +232,7 @@ def recorded_vertices(
             first += len(batch)
     for size, parts in chosen.items():
         subsets, numbers = Subsets(total, size), np.concatenate([n for n, _ in parts])
-        rows = [subsets.rows(k, k + 1)[0] for k in numbers.tolist()]
-        supports = np.array(rows, dtype=np.int64).reshape(-1, size)
-        yield supports, np.concatenate([vectors for _, vectors in parts])
+        yield subsets.members(numbers), np.concatenate([vectors for _, vectors in parts])
 
 
 def _source(certificate: Mapping[str, Any], folder: Path | None) -> BinaryIO:
@@ -241,11 +252,17 @@ def _source(certificate: Mapping[str, Any], folder: Path | None) -> BinaryIO:
 
 
 def surveyed_vertices(geometry: Geometry, settings: Settings) -> Iterator[Found]:
-    """Yield the vertex supports of a problem as the certified engine finds them."""
+    """Yield the vertex supports of a problem as the certified engine finds them.
+
+    Raises
+    ------
+    UndecidedError
+        If it leaves one undecided.
+    """
     task = Task(geometry.problem, geometry.problem.width, settings)
     for block in surveyed(task):
         if block.reasons:
-            raise IncompleteRunError(f"a support stayed undecided: {block.reasons[0][1]}")
+            raise UndecidedError(f"a support stayed undecided: {block.reasons[0][1]}")
         solved = block.kind[(block.kind != Verdict.REDUCIBLE) & (block.kind != Verdict.UNDECIDED)]
         rows = Subsets(task.total, block.size).rows(block.start, block.start + len(block.kind))
         yield (

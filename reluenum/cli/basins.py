@@ -5,16 +5,12 @@ import shutil
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reluenum.cli.exits import DECIDED, UNDECIDED, stopped
 from reluenum.cli.minima import add_enumeration, enumerated, incomplete
 from reluenum.cli.options import add_layout, limits_of, reading, writable, write
-from reluenum.errors import BackendError, InputError, UndecidedError
-
-if TYPE_CHECKING:
-    from reluenum.basins.disconnectivity import Basins
-
+from reluenum.errors import BackendError, InputError, TheoremViolationError, UndecidedError
 
 EXPECTED = "a document of `reluenum minima`"
 
@@ -39,15 +35,21 @@ def run_basins(options: argparse.Namespace) -> int:
     document = _read(options) if listed else _enumerated(options, output)
     if document["enumeration"]["undecided"]:
         return incomplete(document)
+    if options.labelled and document["problem"]["width"] == "all":
+        raise InputError("--labelled", "given with every width", "it with one width")
     folder = Path(options.data).parent if listed else output and output.parent
     try:
         with reading(options.data, EXPECTED) if listed else nullcontext():
             found = _tree(options, document, folder)
     except (BackendError, UndecidedError) as error:
         return stopped(error, UNDECIDED)
+    except TheoremViolationError as error:
+        if listed:  # the list may have been changed, which `verify` finds out
+            raise InputError("FILE", f"{options.data}: {error}", EXPECTED) from error
+        raise
     if output is not None and listed:
-        _copy_certificate(found.document["minima"], Path(options.data), output)
-    write(output, to_json(found.document))
+        _copy_certificate(found["minima"], Path(options.data), output)
+    write(output, to_json(found))
     return DECIDED
 
 
@@ -73,7 +75,7 @@ def _enumerated(options: argparse.Namespace, output: Path | None) -> Mapping[str
 
 def _tree(
     options: argparse.Namespace, document: Mapping[str, Any], folder: Path | None
-) -> "Basins":
+) -> dict[str, Any]:
     """Return the graph of a list."""
     from reluenum.basins.disconnectivity import disconnectivity
     from reluenum.groebner.backends import Settings
