@@ -243,7 +243,7 @@ def _source(certificate: Mapping[str, Any], folder: Path | None) -> BinaryIO:
     elif folder is None:
         raise IncompleteRunError("the certificate is not in the document: read it from its file")
     else:
-        stream = (folder / certificate["file"]).open("rb")
+        stream = (folder / Path(certificate["file"]).name).open("rb")
     if file_digest(stream, "sha256").hexdigest() != certificate["sha256"]:
         stream.close()
         raise IncompleteRunError("the certificate is not the one of the document")
