@@ -6,7 +6,7 @@ exactly. Writes `docs/data/passes.csv`, which docs/basins.md shows. About four m
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
@@ -50,7 +50,9 @@ STEPS, BENDS = 1000, 2
 def measured(instance: Instance) -> Iterator[dict[str, Any]]:
     """Yield a row for each pair of basins and each number of images.
 
-    Excesses are shares of the loss of the best network without hidden units; `undercut` is exact.
+    Excesses are shares of the loss of the best network without hidden units, exact before they are
+    rounded, and `undercut` is exact. A step is how much lower than the highest point of a line the
+    lower one of the images beside it is: what the number of images leaves open.
     """
     problem = instance.problem
     document = enumerate_minima(problem, engine="certified").basins().document
@@ -61,14 +63,14 @@ def measured(instance: Instance) -> Iterator[dict[str, Any]]:
     pairs = list(combinations(range(count), 2))
     for images in IMAGES:
         generator, method = np.random.default_rng(0), StringMethod(images, STEPS)
-        tops, rows = np.full((count, count), None), []
+        tops, rows = {}, []
         for left, right in tqdm(pairs, desc=f"{instance.name}, {images} images", disable=None):
             ends = networks[[left, right]]
             line = lowest_line(objective, method, ends, BENDS, generator)
             merge = next(k for k, inside in enumerate(within) if {left, right} <= inside)
             barrier = document["merges"][merge]
-            top = Fraction(str(highest(objective, line)))
-            tops[left, right] = tops[right, left] = top
+            top, (beside, image) = Fraction(str(highest(objective, line))), _images(objective, line)
+            tops[left, right] = tops[right, left] = top, float(top) - beside
             rows.append(
                 {
                     "instance": instance.name,
@@ -79,27 +81,40 @@ def measured(instance: Instance) -> Iterator[dict[str, Any]]:
                     "barrier": barrier["loss"],
                     "undercut": top < Fraction(barrier["loss_interval"][0]),
                     "excess": float((top - Fraction(barrier["loss"])) / scale),
-                    "excess_of_images": (_at_images(objective, line) - float(barrier["loss"]))
-                    / float(scale),
+                    "step": (float(top) - beside) / float(scale),
+                    "excess_of_images": (image - float(barrier["loss"])) / float(scale),
                 }
             )
         for row, (left, right) in zip(rows, pairs, strict=True):
-            chained = _chained(tops, left, right)
-            yield row | {"excess_of_chain": float((chained - Fraction(row["barrier"])) / scale)}
+            top, step = _chained(tops, count, left, right)
+            yield row | {
+                "excess_of_chain": float((top - Fraction(row["barrier"])) / scale),
+                "step_of_chain": step / float(scale),
+            }
 
 
-def _at_images(objective: Objective, line: Line) -> float:
-    """Return the highest loss of the images alone, without corners at which a unit is zero."""
-    return float(line.levels(objective)[(line.signs[:-1] != 0).all(axis=1), 0].max())
+def _images(objective: Objective, line: Line) -> tuple[float, float]:
+    """Return the lower loss of the two images beside the highest point, and the highest of all.
+
+    Corners at which a unit is zero are not among the images.
+    """
+    levels = line.levels(objective)
+    segment, place = np.unravel_index(levels.argmax(), levels.shape)
+    corners = np.append(levels[:, 0], levels[-1, 1])
+    images = np.flatnonzero((line.signs != 0).all(axis=1))
+    before = images[images < segment + (place != 0)][-1]
+    after = images[images > segment + (place == 1)][0]
+    return float(min(corners[before], corners[after])), float(corners[images].max())
 
 
-def _chained(tops: np.ndarray, left: int, right: int) -> Fraction:
-    """Return the least maximum along chains of strings."""
-    reached, highest_yet = {left}, Fraction(0)
+def _chained(
+    tops: Mapping[tuple[int, int], tuple[Fraction, float]], count: int, left: int, right: int
+) -> tuple[Fraction, float]:
+    """Return the least maximum along chains of strings, and the step of that string."""
+    reached, highest_yet = {left}, (Fraction(0), 0.0)
     while right not in reached:
-        top, place = min(
-            (tops[here, k], k) for here in reached for k in range(len(tops)) if k not in reached
-        )
+        others = set(range(count)) - reached
+        top, place = min((tops[here, k], k) for here in reached for k in others)
         reached, highest_yet = reached | {place}, max(highest_yet, top)
     return highest_yet
 

@@ -64,7 +64,7 @@ def plot_passes(passes: pd.DataFrame) -> tuple[Figure, str]:
     left.plot([], [], ":", color=GREY, label="over other basins")
     left.legend(loc="upper left")
     right.set_xscale("symlog", linthresh=1e-4)
-    right.set_xticks([-1e-1, -1e-2, -1e-3, 0, 1e-3, 1e-2, 1e-1])
+    right.set_xticks([-1e-1, -1e-3, 0, 1e-3, 1e-1])
     right.axvline(0, color=GREY, linewidth=0.8)
     right.set_title("highest image alone", loc="left")
     left.set_ylabel("share of pairs")
@@ -154,6 +154,7 @@ def _strings(passes: pd.DataFrame) -> list[str]:
     most, least = passes["images"].max(), passes["images"].min()
     fine, coarse = passes[passes["images"] == most], passes[passes["images"] == least]
     below = passes["excess_of_images"] < 0
+    within = passes["excess_of_chain"] <= passes["step_of_chain"]
     near = percent(int((fine["excess_of_chain"] < CLOSE).sum()), len(fine))
     return [
         paragraph(
@@ -174,8 +175,12 @@ def _strings(passes: pd.DataFrame) -> list[str]:
                 f"With {most} images half of the lines are at most {_excess(fine, 0.5)} above the "
                 f"barrier, in shares of the loss without hidden units, and nine in ten "
                 f"{_excess(fine, 0.9)}; with {least} images {_excess(coarse, 0.5)} and "
-                f"{_excess(coarse, 0.9)}. Those that are far off got stuck at a higher pass: going "
-                f"over other basins (dotted) brings {near} of the pairs within {_share(CLOSE)}.",
+                f"{_excess(coarse, 0.9)}.",
+                "Lines that are far off got stuck at a higher pass. Over other basins (dotted) "
+                f"{near} of the pairs are joined within {_share(CLOSE)}, and "
+                f"{percent(int(within.sum()), len(passes))} of them, over all numbers of images, "
+                "within what the spacing leaves open: the step from the highest point down to the "
+                "images beside it.",
                 f"The highest *image* is no bound: on {percent(int(below.sum()), len(passes))} of "
                 "the lines it is lower than any pass there is. At a kink and at a dead unit a pass "
                 "is an edge, which lies between two images; barriers that are read off images are "

@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from reluenum.figures.reading import Document, number
 from reluenum.figures.style import BLACK, BLUE, DOUBLE_COLUMN, GREY, VERMILLION, drawing
 
-SHALLOWEST = 1e-5
-"""Least depth that is shown, as a share of the largest one."""
+VANISHING = 1e-15
+"""A depth at the end of a branch that is shown as 0: brackets of events are 1e-10 wide."""
 
 
 def _note(document: Document) -> str:
@@ -94,23 +94,25 @@ def _draw_branch(
 
 
 def _draw_depths(axes: Axes, document: Document, colours: Sequence[str]) -> None:
-    """Draw the depths of basins against the ridge, a circle where they tend to 0, and events."""
-    curves = []
+    """Draw the depths of basins against the ridge, circles where they tend to 0, and events.
+
+    The scale is that of square roots, for a depth ends like the square of the distance.
+    """
+    top = 0.0
     for branch, colour in zip(document["branches"], colours, strict=True):
         known = [s for s in branch["samples"] if s["basin"] and s["depth"] is not None]
+        ridges = [_ridge_axis(sample["ridge"]) for sample in known]
         depths = [number(sample["depth"]) for sample in known]
-        curves.append(([_ridge_axis(s["ridge"]) for s in known], depths, colour))
-    top = max((depth for _, depths, _ in curves for depth in depths), default=1.0)
-    floor = top * SHALLOWEST
-    for ridges, depths, colour in curves:
+        top = max([top, *depths])
         axes.plot(ridges, depths, color=colour, linewidth=1)
-        ends = [ridges[k] for k in (0, -1) if ridges and depths[k] < floor]
-        circle = {"color": colour, "markerfacecolor": "white", "markersize": 3.5}
-        axes.plot(ends, [floor] * len(ends), "o", clip_on=False, zorder=3, **circle)
+        for k in (0, -1):
+            if known and depths[k] < VANISHING:
+                look = {"markersize": 3.5, "color": colour, "markerfacecolor": "white"}
+                axes.plot(ridges[k], depths[k], "o", clip_on=False, zorder=3, **look)
     for event in document["events"]:
         axes.axvline(_ridge_axis(event["low"]), color=GREY, linewidth=0.5, linestyle=":")
-    axes.set_yscale("log")
-    axes.set_ylim(floor, top * 2)
+    axes.set_yscale("function", functions=(lambda y: np.sqrt(np.maximum(y, 0)), np.square))
+    axes.set_ylim(0, 1.1 * top or 1)
     axes.set_ylabel("depth of basins")
 
 

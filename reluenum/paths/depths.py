@@ -56,12 +56,17 @@ def depths_at(
     """
     settings = Settings(limits=limits)
     minima = minima_document(CertifiedEngine().landscape(problem, settings))
-    found = disconnectivity(minima, settings)
+    return depths_in(disconnectivity(minima, settings))
+
+
+def depths_in(basins: Mapping[str, Any]) -> dict[StratumKey, dict[str, Any]]:
+    """Return the same from a document of basins."""
+    components = basins["minima"]["components"]
     return {
         StratumKey.of((group["face"], group["sign"], 1) for group in stratum["support"]): {
             key: said[key] for key in KEYS
         }
-        for component, said in zip(minima["components"], found.components, strict=True)
+        for component, said in zip(components, basins["components"], strict=True)
         for stratum in component["strata"]
     }
 
