@@ -3,8 +3,8 @@
 Every function takes a parsed document, or the tables of a sweep, and returns a
 `matplotlib.figure.Figure`; nothing is kept in pyplot. Colour is never alone: markers,
 fill and line styles say the same in greyscale. In order: `style` and `reading` are shared by all;
-`units_higher` and `units`, `fits`, `levels`, `path`, `times` show documents, `sweeps` tables,
-`descents` and `practice` optimisers; `catalogue` names what is drawn of each kind;
+`units_higher` and `units`, `fits`, `levels`, `basins`, `profile`, `path`, `times` show documents,
+`sweeps` tables, `descents` and `practice` optimisers; `catalogue` names what is drawn of each kind;
 `pages` and `explorer` are pages for a browser, which need no Matplotlib.
 """
 
@@ -28,8 +28,10 @@ _HOMES = {
     "plot_minima_by_size": "sweeps.counts",
     "plot_path": "path",
     "plot_practice": "practice",
+    "plot_profile": "profile",
     "plot_sizes": "sweeps.sizes",
     "plot_times": "times",
+    "plot_tree": "basins",
     "plot_units": "units",
     "save_figure": "style",
     "save_figures": "style",

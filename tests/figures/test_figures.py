@@ -14,7 +14,7 @@ from matplotlib.colors import to_hex
 from reluenum import figures
 from reluenum.api import enumerate_minima
 from reluenum.figures.fits import curve
-from reluenum.figures.levels import _LossScale, _swarm
+from reluenum.figures.levels import LossScale, _swarm
 from reluenum.figures.reading import data, fitted_values
 from reluenum.figures.style import MOST_PANELS, PNG_DPI, spread
 from reluenum.problem import Problem
@@ -344,7 +344,7 @@ def test_a_swarm_keeps_apart_what_has_one_height():
 
 @pytest.mark.parametrize("losses", [[2.0], [0.0], [1.0, 3.0], [0.01, 50.0]])
 def test_a_loss_scale_and_its_inverse_agree(losses):
-    scale = _LossScale.of(np.array(losses))
+    scale = LossScale.of(np.array(losses))
     assert [scale.loss(scale.height(loss)) for loss in losses] == pytest.approx(losses)
 
 
