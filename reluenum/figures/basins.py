@@ -279,13 +279,13 @@ def _draw_fits(strip: Axes, axes: Axes, branches: Branches) -> None:
     minima = branches.tree["minima"]
     components = [minima["components"][branches.component(k)["index"]] for k in branches.order]
     panels = [
-        strip.inset_axes((branches.place(leaf) - 0.44, 0, 0.88, 1), transform=_columns(strip))
+        strip.inset_axes((branches.place(leaf) - 0.44, 0, 0.88, 1), transform=_column_places(strip))
         for leaf in branches.order
     ]
     draw_thumbnails(panels, components, minima)
 
 
-def _columns(axes: Axes) -> Any:
+def _column_places(axes: Axes) -> Any:
     return axes.get_xaxis_transform()
 
 

@@ -117,10 +117,12 @@ def way(tree: Document, start: int, stop: int) -> list[Corner]:
         up, down = up[:-1], down[:-1]
     pieces = [paths[leaf]["points"] for leaf in up[:-1]]
     pieces += [paths[leaf]["points"][::-1] for leaf in down[-2::-1]]
-    return _joined(map(Corner.of, (point for piece in pieces for point in piece)), tree["labelled"])
+    return _in_one_path(
+        map(Corner.of, (point for piece in pieces for point in piece)), tree["labelled"]
+    )
 
 
-def _joined(corners: Iterator[Corner], labelled: bool) -> list[Corner]:
+def _in_one_path(corners: Iterator[Corner], labelled: bool) -> list[Corner]:
     """Return one path without loops; up to permutation its units keep the names they start with."""
     found: list[Corner] = []
     order = None
@@ -277,7 +279,7 @@ def _plot_course(drawn: tuple[Document, Course]) -> tuple[Figure, str]:
     figure = Figure(figsize=(DOUBLE_COLUMN, 5.2), layout="constrained")
     above, below, strip = figure.subplots(3, 1, sharex=True, height_ratios=[2.6, 1.6, 0.9])
     _draw_loss(above, course, tree)
-    _draw_units(below, course)
+    _draw_sizes(below, course)
     chosen = _draw_pictures(strip, course, tree)
     _course_legend(figure, course)
     for k in chosen:
@@ -335,7 +337,7 @@ def _annotate(
     )
 
 
-def _draw_units(axes: Axes, course: Course) -> None:
+def _draw_sizes(axes: Axes, course: Course) -> None:
     """Draw the sizes of the units, where they are zero, and where they cross data points."""
     places, _, lengths = course.samples
     for unit, values in enumerate(lengths.T):

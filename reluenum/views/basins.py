@@ -57,7 +57,7 @@ def barriers_frame(tree: Document) -> "pd.DataFrame":
             "joins": None if record["joins"] is None else record["joins"] + 1,
             "event": way_out(tree, record),
             "merge_loss": _merge_loss(tree, record),
-            "leads_to": _numbers(record["leads_to"]),
+            "leads_to": _numbers_cell(record["leads_to"]),
             "labelled_copies": number,
         }
         for record, number in zip(tree["components"], copies, strict=True)
@@ -69,7 +69,7 @@ def _merge_loss(tree: Document, record: Mapping[str, Any]) -> str | None:
     return None if record["merge"] is None else tree["merges"][record["merge"]]["loss"]
 
 
-def _numbers(indices: Sequence[int]) -> str | None:
+def _numbers_cell(indices: Sequence[int]) -> str | None:
     return list_cell(str(index + 1) for index in indices) if indices else None
 
 
@@ -103,11 +103,11 @@ def readable_barriers(tree: Document) -> list[dict[str, str]]:
             "loss": short_number(row["loss"]),
             "kind": name,
             "basin": "yes" if row["basin"] else "no",
-            "barrier": _short(row["barrier"]),
-            "depth": _short(row["depth"]),
+            "barrier": _short_or_nothing(row["barrier"]),
+            "depth": _short_or_nothing(row["depth"]),
             "joins": str(row["joins"] or NOTHING),
             "over": row["event"] or NOTHING,
-            "height": _short(row["height"]),
+            "height": _short_or_nothing(row["height"]),
             "leads to": (row["leads_to"] or NOTHING).strip("[]"),
             "labelled copies": str(row["labelled_copies"]),
         }
@@ -115,5 +115,5 @@ def readable_barriers(tree: Document) -> list[dict[str, str]]:
     ]
 
 
-def _short(text: str | None) -> str:
+def _short_or_nothing(text: str | None) -> str:
     return NOTHING if text is None else short_number(text)

@@ -18,7 +18,7 @@ from reluenum.errors import InputError
 from reluenum.figures.basins import MOST_FITS, MOST_NUMBERS, Branches
 from reluenum.figures.profile import Corner, Course, way
 from reluenum.problem import Problem
-from tests.figures.test_figures import artists, shown, texts
+from tests.support.drawings import artists, shown, texts
 
 pytestmark = pytest.mark.seconds(15)
 

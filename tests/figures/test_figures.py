@@ -18,6 +18,7 @@ from reluenum.figures.levels import LossScale, _swarm
 from reluenum.figures.reading import data, fitted_values
 from reluenum.figures.style import MOST_PANELS, PNG_DPI, spread
 from reluenum.problem import Problem
+from tests.support.drawings import artists, shown, texts
 
 pytestmark = pytest.mark.seconds(25)
 
@@ -91,22 +92,8 @@ def component(loss, *groups, zero_neurons=0, dimension=0, **fields):
     } | fields
 
 
-def artists(figure, pattern):
-    """Return the artists of a figure whose gid matches, by gid."""
-    found = [artist for artist in figure.findobj() if re.fullmatch(pattern, artist.get_gid() or "")]
-    return {artist.get_gid(): artist for artist in found}
-
-
-def shown(artist):
-    return np.array(artist.get_data(), dtype=float)
-
-
 def note(figure):
     return "" if figure._suptitle is None else figure._suptitle.get_text()
-
-
-def texts(figure):
-    return [artist.get_text() for artist in figure.findobj(mpl.text.Text)]
 
 
 def ruled_loss(document, found):
