@@ -65,6 +65,7 @@ rule decided:
         evidence=of_all(rules.verify.output if CERTIFIED else rules.stationary_table.output),
         facts=of_all(rules.facts.output),
         figures=of_all(rules.figures.output),
+        barriers=of_all(rules.barriers.output) if config["basins"] else [],
         summary=rules.summary.output,
         summary_figures=rules.summary_figures.output,
         paths=along_paths("path.json"),

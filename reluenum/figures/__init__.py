@@ -11,14 +11,17 @@ fill and line styles say the same in greyscale. In order: `style` and `reading` 
 from importlib import import_module
 
 _HOMES = {
+    "DEPTH_FIGURES": "catalogue",
     "DESCENT_FIGURES": "catalogue",
     "FIGURES": "catalogue",
     "PRACTICE_FIGURES": "catalogue",
     "SUMMARY_FIGURES": "catalogue",
     "SWEEP_FIGURES": "catalogue",
+    "TREE_FIGURES": "catalogue",
     "plot_basins": "descents",
     "plot_boundary_share": "sweeps.shares",
     "plot_cost": "sweeps.cost",
+    "plot_depths": "sweeps.depths",
     "plot_end_losses": "descents",
     "plot_fits": "fits",
     "plot_gaps": "sweeps.shares",
@@ -33,6 +36,7 @@ _HOMES = {
     "plot_times": "times",
     "plot_tree": "basins",
     "plot_units": "units",
+    "plot_ways_out": "sweeps.depths",
     "save_figure": "style",
     "save_figures": "style",
     "svg_text": "style",
