@@ -112,9 +112,9 @@ def plot_tree(tree: Document) -> tuple[Figure, str]:
     """Draw the disconnectivity graph of a landscape, loss upwards.
 
     Each basin is a vertical line from its loss to the pass where it joins a lower one. Stars and
-    thick lines are basins of least loss, diamonds what ends in no basin (barrier 0). A cross is a
-    pass where a unit dies, a triangle one where a unit crosses a data point. Below few basins stand
-    their fits. Of a list for every width the numbers of basins are drawn.
+    thick lines are basins of least loss, diamonds components that are no basin (depth 0). A cross
+    is a pass where a unit dies, a triangle one where a unit crosses a data point. Below few basins
+    stand their fits. Of a list for every width the numbers of basins are drawn.
 
     Parameters
     ----------
@@ -296,7 +296,7 @@ def _tree_legend(figure: Figure, tree: Document, wide: bool) -> None:
     looks = {
         "basin of least loss": (_leaf(True), True),
         "basin": (_leaf(False), any(r["basin"] and r["depth"] for r in records)),
-        "no basin (barrier 0)": (NO_BASIN, any(not r["basin"] for r in records)),
+        "no basin (depth 0)": (NO_BASIN, any(not r["basin"] for r in records)),
         "pass: a unit dies": (DEATH, "death" in events),
         "pass: a unit crosses data": (KINK, "kink" in events),
     }

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reluenum.documents.labels import Document, undecided_note
 from reluenum.views.basins import LEGEND as BARRIERS_LEGEND
-from reluenum.views.basins import readable_barriers
+from reluenum.views.basins import readable_barriers, tree_in_words
 from reluenum.views.components import readable_components
 from reluenum.views.facts import facts
 from reluenum.views.instances import readable_instances, undecided_notes
@@ -109,7 +109,7 @@ def barriers_page(title: str, tree: Document) -> str:
     line = f"{basins} of {len(tree['components'])} components are basins; {units}."
     figure = svg_text(plot_tree(tree))
     section = Section.of("Basins", readable_barriers(tree), note=BARRIERS_LEGEND)
-    return _tables(title, [line], [], [section], figure)
+    return _tables(title, [line], [], [section], (figure, tree_in_words(tree)))
 
 
 ROWS, FITS = 12, 3
@@ -208,7 +208,7 @@ def _tables(
     lines: Sequence[str],
     warnings: Sequence[str],
     sections: Sequence[Section],
-    figure: str = "",
+    figure: tuple[str, str] = ("", ""),
 ) -> str:
     return rendered(
         "tables.html.j2",

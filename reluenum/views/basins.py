@@ -19,7 +19,7 @@ LEGEND = (
     "A basin is a strict minimum as a set; its barrier is the loss at which it first joins a lower "
     "one (joins), its depth that above its own loss; a basin of least loss has none. At the pass a "
     "unit dies (death), or crosses a data point (kink). Height: of the first pass to any other "
-    "basin. What is no basin has barrier 0: at its ends a unit dies, and from there the loss falls "
+    "basin. What is no basin has depth 0: at its ends a unit dies, and from there the loss falls "
     "into the basins that it leads to. Numbers are those of the list of minima."
 )
 """What the columns are."""
@@ -87,6 +87,31 @@ def way_out(tree: Document, record: Mapping[str, Any]) -> str | None:
     level = [merge for merge in tree["merges"] if merge["loss"] == record["barrier"]]
     own = [merge for merge in level if record["index"] in merge["basins"][:-1]]
     return next((merge["event"] for merge in own or level), None)
+
+
+def tree_in_words(tree: Document, most: int = 12) -> str:
+    """Return what a picture of a tree shows, for those who do not see it.
+
+    Examples
+    --------
+    >>> best = {"index": 0, "loss": "1", "basin": True, "depth": None}
+    >>> trap = {"index": 1, "loss": "1.5", "basin": True, "depth": "0.5", "barrier": "2"}
+    >>> merges = [{"loss": "2", "basins": [1, 0], "event": "kink"}]
+    >>> tree_in_words({"components": [best, trap | {"joins": 0}], "merges": merges})
+    'Disconnectivity graph: 1, loss 1, is of least loss; 2, loss 1.5, joins 1 at 2 (kink).'
+    """
+    parts = []
+    for record in tree["components"]:
+        number, loss = record["index"] + 1, short_number(record["loss"], 4)
+        if not record["basin"]:
+            parts.append(f"{number}, loss {loss}, is no basin")
+        elif record.get("depth") is None:
+            parts.append(f"{number}, loss {loss}, is of least loss")
+        else:
+            level, event = short_number(record["barrier"], 4), way_out(tree, record)
+            parts.append(f"{number}, loss {loss}, joins {record['joins'] + 1} at {level} ({event})")
+    rest = [f"and {len(parts) - most} more"] if len(parts) > most else []
+    return f"Disconnectivity graph: {'; '.join(parts[:most] + rest)}."
 
 
 def barriers_csv(tree: Document) -> str:

@@ -18,6 +18,7 @@ from reluenum.errors import InputError
 from reluenum.figures.basins import MOST_FITS, MOST_NUMBERS, Branches
 from reluenum.figures.profile import Corner, Course, way
 from reluenum.problem import Problem
+from reluenum.views.sweep_tables import BASINS, COMPONENTS, INSTANCES, frame, with_basins
 from tests.support.drawings import artists, shown, texts
 
 pytestmark = pytest.mark.seconds(15)
@@ -260,6 +261,59 @@ def test_every_death_and_every_crossing_is_a_mark_at_its_unit(trees):
 def test_a_profile_needs_two_basins(trees, start, stop):
     with pytest.raises(InputError, match=r"two of the basins, of loss 0\.707920, 1\.32532, 1"):
         figures.plot_profile(trees["reference"], start, stop)
+
+
+# ----------------------------------------------------------------------------------- sweeps
+
+
+def sweep_of(*traps):
+    """Return tables of an instance for each list of (width, depth, event), all of gap 2."""
+    shared = {"n": 3, "d": 1, "data": "random", "engine": "certified", "loss": "sum", "gap": "2"}
+    shared |= {"output_bias": "none", "ridge": "1/10", "ridge_decimal": 0.1, "complete": True}
+    instances, components, basins = [], [], []
+    for k, (width, found) in enumerate(traps):
+        instances.append(dict.fromkeys(INSTANCES) | shared | {"instance": f"i{k}", "width": width})
+        for index, (depth, event) in enumerate([(None, None), *found], start=1):
+            row = {"instance": f"i{k}", "index": index}
+            components.append(dict.fromkeys(COMPONENTS) | row)
+            basins.append(row | {"basin": True, "depth": depth, "event": event})
+    tables = frame(instances, INSTANCES), frame(components, COMPONENTS), frame(basins, BASINS)
+    return dict(zip(("instances", "components"), with_basins(*tables), strict=True))
+
+
+TRAPS = sweep_of(
+    (1, [("1", "death"), ("0.02", "kink"), ("2", "death")]), (1, [("0.2", "death")]), (2, [])
+)
+
+
+def test_depths_are_shares_of_the_gap_in_steps_up_to_all():
+    figure = figures.plot_depths(TRAPS)
+    shares, up_to = shown(artists(figure, "panel-1-L1")["panel-1-L1"])
+    assert shares.tolist() == [0.01, 0.1, 0.5, 1.0]
+    assert up_to.tolist() == [0.25, 0.5, 0.75, 1.0]
+    assert shown(artists(figure, "panel-1-median-L1")["panel-1-median-L1"]).tolist() == [
+        [0.3],
+        [0.5],
+    ]
+    assert "L = 1: median 30.0 % of 4" in [text.get_text() for text in figure.legends[0].texts]
+
+
+def test_ways_out_are_counted_over_all_basins_and_depths_over_instances():
+    figure = figures.plot_ways_out(TRAPS)
+    ((_, deaths),) = artists(figure, "panel-1-deaths-ridge-L1").items()
+    assert shown(deaths)[1].tolist() == [3 / 4]
+    ((_, depth),) = artists(figure, "panel-1-depth-ridge-L1").items()
+    assert shown(depth)[1].tolist() == [pytest.approx((0.5 + 0.1) / 2)]
+    assert not artists(figure, ".*-L2")
+    assert "L = 1: 75.0 % of 4" in [text.get_text() for text in figure.legends[0].texts]
+
+
+@pytest.mark.parametrize("draw", figures.DEPTH_FIGURES.values(), ids=figures.DEPTH_FIGURES)
+def test_a_sweep_without_traps_says_so_and_one_with_open_instances_warns(draw):
+    assert "no basin but those of least loss" in texts(draw(sweep_of((1, []), (2, []))))
+    tables = dict(TRAPS)
+    tables["instances"] = TRAPS["instances"].assign(complete=[True, True, False])
+    assert "1 of 3 instances undecided" in draw(tables)._suptitle.get_text()
 
 
 # ----------------------------------------------------------------------------- the command
