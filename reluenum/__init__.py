@@ -7,7 +7,7 @@ if sys.argv[:1] == ["-m"] and not sys.flags.safe_path:
     del sys.path[0]  # `python -m reluenum`: modules are not looked for in the working folder
 
 _HOMES = {
-    "Basins": "basins.disconnectivity",
+    "Basins": "api",
     "InputError": "errors",
     "Landscape": "api",
     "Loss": "problem",
@@ -17,7 +17,7 @@ _HOMES = {
     "RecordedLandscape": "api",
     "ReluenumError": "errors",
     "enumerate_minima": "api",
-    "read_basins": "basins.disconnectivity",
+    "read_basins": "api",
     "read_landscape": "api",
 }
 """The public names and their modules, which are imported when asked for: `reluenum.verify` alone

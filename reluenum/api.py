@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 from reluenum.documents.files import write_text
 from reluenum.documents.minima import (
     ALL,
+    BASINS,
     FORMAT,
     VERSION,
     listed_minima,
@@ -20,7 +21,7 @@ from reluenum.documents.minima import (
     read_minima,
 )
 from reluenum.documents.results import to_json
-from reluenum.documents.seals import check_kind
+from reluenum.documents.seals import check_kind, read_json
 from reluenum.engines.choice import engine_of
 from reluenum.errors import IncompleteRunError
 from reluenum.groebner.backends import Settings
@@ -32,8 +33,6 @@ from reluenum.problem import Names, Problem
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-
-    from reluenum.basins.disconnectivity import Basins
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +111,98 @@ class RecordedComponent(Evaluated):
         return f"RecordedComponent(loss={float(self.loss):.10g}, dimension {self.dimension})"
 
 
+@dataclass(frozen=True, eq=False)
+class Basins:
+    """Which minima are basins, how deep, and over which passes they join.
+
+    Parameters
+    ----------
+    document : dict
+        Of the format `reluenum-basins` (docs/basins.md has its keys).
+
+    Examples
+    --------
+    >>> from reluenum import Problem, enumerate_minima
+    >>> problem = Problem.from_arrays([-1, 0, 1], [2, 0, 1], width=1, ridge=0.1)
+    >>> basins = enumerate_minima(problem).basins()
+    >>> basins.components[1]["barrier"], basins.components[1]["joins"]
+    ('2.02227416997969520780827019587', 0)
+    >>> basins.merges[0]["passes"][0]["points"]  # the unit crosses the third data point
+    [3]
+    >>> basins.frame()["basin"].tolist()
+    [True, True, True]
+    >>> figures = basins.figure(), basins.profile(1, 0)
+    """
+
+    document: Mapping[str, Any]
+
+    @property
+    def components(self) -> Sequence[Mapping[str, Any]]:
+        """For each component of the list whether it is a basin, its barrier and its depth."""
+        return self.document["components"]
+
+    @property
+    def leaves(self) -> Sequence[Mapping[str, Any]]:
+        """The leaves of the tree."""
+        return self.document["leaves"]
+
+    @property
+    def merges(self) -> Sequence[Mapping[str, Any]]:
+        """The levels at which components become one, from low to high."""
+        return self.document["merges"]
+
+    def frame(self) -> "pd.DataFrame":
+        """Return one row per component; numbers of components count from 1, as in figures."""
+        from reluenum.views.basins import barriers_frame
+
+        return barriers_frame(self.document)
+
+    def figure(self) -> "Figure":
+        """Return the disconnectivity graph, with the fits of a few basins."""
+        from reluenum.figures import plot_tree
+
+        return plot_tree(self.document)
+
+    def profile(self, start: int, stop: int) -> "Figure":
+        """Return a figure of the loss along the certified path between two basins.
+
+        Parameters
+        ----------
+        start, stop : int
+            Their places in the landscape, from 0.
+
+        Raises
+        ------
+        InputError
+            If they are not two different basins.
+        """
+        from reluenum.figures import plot_profile
+
+        return plot_profile(self.document, start, stop)
+
+    def save(self, path: str | Path) -> None:
+        """Write the document to a file, whole or not at all."""
+        write_text(Path(path), to_json(self.document))
+
+    def _repr_html_(self) -> str:
+        """Return the figure, with its text alternative, for notebooks."""
+        from reluenum.figures.pages import tree_section
+
+        return tree_section(self.document)
+
+    def __repr__(self) -> str:
+        components, kind = len(self.components), "labelled" * self.document["labelled"]
+        basins = sum(record["basin"] for record in self.components)
+        lines = [f"Basins: {basins} of {components} components{kind and f', {kind}'}"]
+        for merge in self.merges:
+            joined = ", ".join(map(str, merge["basins"]))
+            lines.append(f"loss {float(merge['loss']):.10g}: {joined} join ({merge['event']})")
+        if every := self.document.get("every_width"):
+            counts = ", ".join(f"{row['width']}: {row['basins']}" for row in every["widths"])
+            lines.append(f"number at each width: {counts}")
+        return "\n  ".join(lines)
+
+
 class Views(Sequence):
     """A sequence of components, by loss, that belongs to a document."""
 
@@ -150,7 +241,7 @@ class Views(Sequence):
 
         return units_frame(self.named_document)
 
-    def basins(self, labelled: bool = False, force: bool = False) -> "Basins":
+    def basins(self, labelled: bool = False, force: bool = False) -> Basins:
         """Return the disconnectivity graph: which minima are basins, how deep, how they join.
 
         Parameters
@@ -177,9 +268,10 @@ class Views(Sequence):
         """
         from reluenum.basins.disconnectivity import disconnectivity
 
-        return disconnectivity(
+        document = disconnectivity(
             self.document, labelled=labelled, folder=self.folder, points=self.points, force=force
         )
+        return Basins(document)
 
     def figures(self) -> "dict[str, Figure]":
         """Return every figure of one instance, by name."""
@@ -433,3 +525,26 @@ def read_landscape(path: str | Path, names: Names | None = None) -> RecordedLand
     """
     found = recorded(read_minima(path), names, str(path))
     return replace(found, folder=Path(path).parent)
+
+
+def read_basins(path: str | Path) -> Basins:
+    """Read a disconnectivity graph from the file of a document.
+
+    Raises
+    ------
+    IncompleteRunError
+        If it is no such document, or damaged.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from reluenum import Problem, enumerate_minima
+    >>> basins = enumerate_minima(Problem.from_arrays([-1, 1], [0, 2], width=1, ridge=0.5)).basins()
+    >>> with TemporaryDirectory() as folder:
+    ...     basins.save(f"{folder}/basins.json")
+    ...     read_basins(f"{folder}/basins.json")
+    Basins: 1 of 1 components
+    """
+    document = read_json(path)
+    check_kind(document, BASINS, path)
+    return Basins(document)

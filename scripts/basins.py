@@ -14,8 +14,8 @@ from reluenum.groebner.limits import Limits
 def main(minima: Path, settings: Settings, basins: Path) -> None:
     """Read the minima of an instance and write their disconnectivity graph."""
     found = disconnectivity(read_result(minima), settings, folder=minima.parent)
-    logging.info("%d leaves, %d merges", len(found.leaves), len(found.merges))
-    write_text(basins, to_json(found.document))
+    logging.info("%d leaves, %d merges", len(found["leaves"]), len(found["merges"]))
+    write_text(basins, to_json(found))
 
 
 if __name__ == "__main__":

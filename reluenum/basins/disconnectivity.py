@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import perm
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from flint import arb, ctx
@@ -12,7 +12,7 @@ from flint import arb, ctx
 from reluenum.algebra.decimals import decimal_text, enclosing_interval
 from reluenum.algebra.numbers import Number, compare
 from reluenum.basins.levels import Levels
-from reluenum.basins.passes import pass_record, path_record
+from reluenum.basins.passes import Paths, pass_record
 from reluenum.basins.tree import Branch, Merge, Places, Tree
 from reluenum.basins.vertices import (
     Found,
@@ -22,10 +22,7 @@ from reluenum.basins.vertices import (
     surveyed_vertices,
 )
 from reluenum.basins.widths import every_width_record, spans
-from reluenum.documents.files import write_text
 from reluenum.documents.minima import ALL, BASINS
-from reluenum.documents.results import to_json
-from reluenum.documents.seals import check_kind, read_json
 from reluenum.engines.certified.escalation import Escalation
 from reluenum.errors import TooManySupportsError, UndecidedError
 from reluenum.geometry.geometry import Geometry
@@ -33,9 +30,6 @@ from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.groebner.versions import installed_versions
 from reluenum.landscape.landscape import StationaryRow
 from reluenum.problem import Problem
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_POINTS = 100_000
 """Points of the largest graph that is made without being asked twice."""
@@ -58,91 +52,6 @@ class Difference:
             return self.left.ball(bits) - self.right.ball(bits)
 
 
-@dataclass(frozen=True, eq=False)
-class Basins:
-    """Which minima are basins, how deep, and over which passes they join.
-
-    Parameters
-    ----------
-    document : dict
-        Of the format `reluenum-basins` (docs/basins.md has its keys).
-
-    Examples
-    --------
-    >>> from reluenum import Problem, enumerate_minima
-    >>> problem = Problem.from_arrays([-1, 0, 1], [2, 0, 1], width=1, ridge=0.1)
-    >>> basins = enumerate_minima(problem).basins()
-    >>> basins.components[1]["barrier"], basins.components[1]["joins"]
-    ('2.02227416997969520780827019587', 0)
-    >>> basins.merges[0]["passes"][0]["points"]  # the unit crosses the third data point
-    [3]
-    >>> basins.frame()["basin"].tolist()
-    [True, True, True]
-    """
-
-    document: Mapping[str, Any]
-
-    @property
-    def components(self) -> Sequence[Mapping[str, Any]]:
-        """For each component of the list whether it is a basin, its barrier and its depth."""
-        return self.document["components"]
-
-    @property
-    def leaves(self) -> Sequence[Mapping[str, Any]]:
-        """The leaves of the tree."""
-        return self.document["leaves"]
-
-    @property
-    def merges(self) -> Sequence[Mapping[str, Any]]:
-        """The levels at which components become one, from low to high."""
-        return self.document["merges"]
-
-    def frame(self) -> "pd.DataFrame":
-        """Return one row per component."""
-        import pandas as pd
-
-        return pd.DataFrame(self.components, dtype=object)
-
-    def save(self, path: str | Path) -> None:
-        """Write the document to a file, whole or not at all."""
-        write_text(Path(path), to_json(self.document))
-
-    def __repr__(self) -> str:
-        components, kind = len(self.components), "labelled" * self.document["labelled"]
-        basins = sum(record["basin"] for record in self.components)
-        lines = [f"Basins: {basins} of {components} components{kind and f', {kind}'}"]
-        for merge in self.merges:
-            joined = ", ".join(map(str, merge["basins"]))
-            lines.append(f"loss {float(merge['loss']):.10g}: {joined} join ({merge['event']})")
-        if every := self.document.get("every_width"):
-            counts = ", ".join(f"{row['width']}: {row['basins']}" for row in every["widths"])
-            lines.append(f"number at each width: {counts}")
-        return "\n  ".join(lines)
-
-
-def read_basins(path: str | Path) -> Basins:
-    """Read a disconnectivity graph from the file of a document.
-
-    Raises
-    ------
-    IncompleteRunError
-        If it is no such document, or damaged.
-
-    Examples
-    --------
-    >>> from tempfile import TemporaryDirectory
-    >>> from reluenum import Problem, enumerate_minima
-    >>> basins = enumerate_minima(Problem.from_arrays([-1, 1], [0, 2], width=1, ridge=0.5)).basins()
-    >>> with TemporaryDirectory() as folder:
-    ...     basins.save(f"{folder}/basins.json")
-    ...     read_basins(f"{folder}/basins.json")
-    Basins: 1 of 1 components
-    """
-    document = read_json(path)
-    check_kind(document, BASINS, path)
-    return Basins(document)
-
-
 def disconnectivity(
     document: Mapping[str, Any],
     settings: Settings = DEFAULT_SETTINGS,
@@ -150,8 +59,8 @@ def disconnectivity(
     folder: Path | None = None,
     points: Sequence[StationaryRow] = (),
     force: bool = False,
-) -> Basins:
-    """Return the disconnectivity graph of a list of minima.
+) -> dict[str, Any]:
+    """Return the document of the disconnectivity graph of a list of minima (docs/basins.md).
 
     Parameters
     ----------
@@ -182,16 +91,14 @@ def disconnectivity(
     if undecided:
         raise UndecidedError(f"{undecided} supports of the list are undecided: there is no tree")
     if document["problem"]["width"] == ALL:
-        return Basins(
-            {
-                **_opening(document, False),
-                "components": spans(document),
-                "leaves": [],
-                "merges": [],
-                "every_width": every_width_record(document),
-                "minima": dict(document),
-            }
-        )
+        return {
+            **_opening(document, False),
+            "components": spans(document),
+            "leaves": [],
+            "merges": [],
+            "every_width": every_width_record(document),
+            "minima": dict(document),
+        }
     geometry = Geometry.of(Problem.from_document(document["problem"]))
     with settings.open() as backends:
         found: Iterable[Found]
@@ -204,7 +111,7 @@ def disconnectivity(
         vertices = Vertices.of(Escalation(geometry, backends), found)
         if not force:
             _refuse_large(vertices, labelled)
-        return Basins(_grown(document, vertices, labelled))
+        return _grown(document, vertices, labelled)
 
 
 def _refuse_large(vertices: Vertices, labelled: bool) -> None:
@@ -222,7 +129,7 @@ def _refuse_large(vertices: Vertices, labelled: bool) -> None:
 
 
 def is_basin(record: Mapping[str, Any]) -> bool:
-    """Return whether a component of a list is a strict minimum as a set (Theorem G).
+    """Return whether a component of a list is a strict minimum as a set (Lemma 40).
 
     That is: compact. So are isolated ones, and those that are global at every width.
     """
@@ -244,12 +151,13 @@ def _grown(minima: Mapping[str, Any], vertices: Vertices, labelled: bool) -> dic
             leaf |= dict.fromkeys(group, len(leaves))
             leaves.append((index, group[0]))
     tree = Tree(places, levels, leaf)
+    paths = Paths(tree)
     of_leaf = [index for index, _ in leaves]
     return {
         **_opening(minima, labelled),
         "components": list(_component_records(minima, tree, ends, of_leaf)),
         "leaves": [_leaf_record(tree, minima, *pair) for pair in leaves],
-        "merges": [_merge_record(tree, merge, of_leaf) for merge in tree.merges],
+        "merges": [_merge_record(paths, merge, of_leaf) for merge in tree.merges],
         "minima": dict(minima),
     }
 
@@ -285,7 +193,7 @@ def _ends(record: Mapping[str, Any], levels: Levels) -> list[int]:
 def _component_records(
     minima: Mapping[str, Any], tree: Tree, ends: Sequence[Sequence[int]], of_leaf: Sequence[int]
 ) -> Iterable[dict[str, Any]]:
-    """Yield what the tree says of each component of the list."""
+    """Yield what the tree says of each component of the list (Corollary 40.1)."""
     vertices, lower, first = tree.places.vertices, {}, {}
     for number, merge in reversed(list(enumerate(tree.merges))):
         for child in merge.children:
@@ -332,9 +240,9 @@ def _leaf_record(
     return record
 
 
-def _merge_record(tree: Tree, merge: Merge, of_leaf: Sequence[int]) -> dict[str, Any]:
+def _merge_record(paths: Paths, merge: Merge, of_leaf: Sequence[int]) -> dict[str, Any]:
     """Return the record of a level at which components become one."""
-    level, places = _loss_of(tree, merge), tree.places
+    level, places = _loss_of(paths.tree, merge), paths.tree.places
     met = sorted({int(places.vertex[place]) for place in merge.passes})
     passes = [pass_record(places.vertices, vertex) for vertex in met]
     return {
@@ -344,7 +252,7 @@ def _merge_record(tree: Tree, merge: Merge, of_leaf: Sequence[int]) -> dict[str,
         "basins": [of_leaf[child.lowest[0]] for child in merge.children],
         "children": [_child_record(child) for child in merge.children],
         "passes": passes,
-        "paths": [path_record(tree, merge, child) for child in merge.children[:-1]],
+        "paths": [paths.record(merge, child) for child in merge.children[:-1]],
     }
 
 

@@ -11,7 +11,7 @@ from reluenum.basins.vertices import Vertices
 
 @dataclass(frozen=True, eq=False)
 class Levels:
-    """The vertices by loss.
+    """The vertices by loss, which is compared exactly only on demand (Lemma 45).
 
     Parameters
     ----------
@@ -23,15 +23,8 @@ class Levels:
     @cached_property
     def clusters(self) -> list[list[int]]:
         """The vertices from low to high, in groups between which enclosures leave a gap."""
-        low, high = self.vertices.low, self.vertices.high
-        order = np.argsort(low, kind="stable")
-        reach = np.maximum.accumulate(high[order])
-        gaps = np.flatnonzero(low[order][1:] > reach[:-1]) + 1
-        return [part.tolist() for part in np.split(order, gaps)]
-
-    @cached_property
-    def _cluster(self) -> dict[int, int]:
-        return {vertex: k for k, part in enumerate(self.clusters) for vertex in part}
+        places = np.flatnonzero(np.diff(self.vertices.cluster)) + 1
+        return [part.tolist() for part in np.split(np.arange(len(self.vertices)), places)]
 
     def compare(self, left: int, right: int) -> int:
         """Return the sign of the loss of one vertex minus that of another, exactly.
@@ -41,9 +34,9 @@ class Levels:
         BackendError
             If they may be equal, and the backends do not tell.
         """
-        first, second = self._cluster[left], self._cluster[right]
+        first, second = self.vertices.cluster[left], self.vertices.cluster[right]
         if first != second or left == right:
-            return (first > second) - (first < second)
+            return int(first > second) - int(first < second)
         return compare(self.vertices.loss(left), self.vertices.loss(right))
 
     def split(self, cluster: list[int]) -> list[list[int]]:

@@ -1,6 +1,7 @@
 """What happens where components join, and paths of rational points that prove it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,10 @@ FIRST_DIGITS = 16
 
 
 def pass_record(vertices: Vertices, vertex: int) -> dict[str, Any]:
-    """Return what happens at a stationary point where components join."""
+    """Return what happens at a stationary point where components join (Lemma 39).
+
+    Either a unit is zero there, or exactly one living unit descends, to several sides.
+    """
     point = vertices.point(vertex)
     pairs = zip(point.support, point.signs, strict=True)
     record = {"support": _signed_faces(vertices, vertex), "event": DEATH}
@@ -44,29 +48,48 @@ def _signed_faces(vertices: Vertices, vertex: int) -> list[dict[str, Any]]:
     return [{"face": f.signs, "sign": s} for f, s in zip(support, signs, strict=False)]
 
 
-def path_record(tree: Tree, merge: Merge, child: Branch) -> dict[str, Any]:
-    """Return a broken line from a child's lowest leaf to the last child's, not above the merge."""
-    places, vertices = tree.places, tree.places.vertices
-    _, most = enclosing_interval(vertices.loss(places.vertex[merge.passes[0]]))
-    corners: list[dict[str, Any]] = []
-    order: list[int] = []
-    for place in tree.path(merge, child):
-        vertex, codes = int(places.vertex[place]), places.units[place].tolist()
-        order = _in_order(places, codes, order)
-        living = dict(zip(sorted(filter(None, codes)), corner(vertices, vertex, most), strict=True))
-        signs = dict(zip(sorted(filter(None, codes)), vertices.point(vertex).signs, strict=True))
-        zero = (fmpq(0),) * (vertices.escalation.problem.dimension + 1)
-        corners.append(
-            {
-                "support": _signed_faces(vertices, vertex),
-                "loss": decimal_text(vertices.loss(vertex)),
-                "units": [
-                    {"sign": signs.get(c, 0), "z": [str(e) for e in living.get(c, zero)]}
-                    for c in order
-                ],
-            }
-        )
-    return {"from": child.lowest[0], "to": merge.children[-1].lowest[0], "points": corners}
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """Broken lines that prove barriers (Lemma 43); a corner that is low enough serves several.
+
+    Parameters
+    ----------
+    tree : Tree
+    """
+
+    tree: Tree
+    _corners: dict[int, tuple[list[Vector], fmpq]] = field(default_factory=dict)
+
+    def record(self, merge: Merge, child: Branch) -> dict[str, Any]:
+        """Return a line from a child's lowest leaf to the last child's, not above the merge."""
+        places, vertices = self.tree.places, self.tree.places.vertices
+        _, most = enclosing_interval(vertices.loss(int(places.vertex[merge.passes[0]])))
+        corners: list[dict[str, Any]] = []
+        order: list[int] = []
+        for place in self.tree.path(merge, child):
+            vertex, codes = int(places.vertex[place]), places.units[place].tolist()
+            order = _in_order(places, codes, order)
+            states = zip(vertices.point(vertex).signs, self._corner(vertex, most), strict=True)
+            living = dict(zip(sorted(filter(None, codes)), states, strict=True))
+            zero = 0, (fmpq(0),) * (vertices.escalation.problem.dimension + 1)
+            corners.append(
+                {
+                    "support": _signed_faces(vertices, vertex),
+                    "loss": decimal_text(vertices.loss(vertex)),
+                    "units": [_state_record(*living.get(code, zero)) for code in order],
+                }
+            )
+        return {"from": child.lowest[0], "to": merge.children[-1].lowest[0], "points": corners}
+
+    def _corner(self, vertex: int, most: fmpq) -> list[Vector]:
+        """Return a rational point near a vertex of a loss that is low enough."""
+        if vertex not in self._corners or self._corners[vertex][1] > most:
+            self._corners[vertex] = corner(self.tree.places.vertices, vertex, most)
+        return self._corners[vertex][0]
+
+
+def _state_record(sign_of_weight: int, state: Vector) -> dict[str, Any]:
+    return {"sign": sign_of_weight, "z": [str(entry) for entry in state]}
 
 
 def _in_order(places: Places, codes: list[int], before: list[int]) -> list[int]:
@@ -79,8 +102,8 @@ def _in_order(places: Places, codes: list[int], before: list[int]) -> list[int]:
     return [codes[k] for k in columns[np.argsort(rows)]]
 
 
-def corner(vertices: Vertices, vertex: int, most: fmpq) -> list[Vector]:
-    """Return a rational point near a vertex: z = |a| v on each face, exactly on the face.
+def corner(vertices: Vertices, vertex: int, most: fmpq) -> tuple[list[Vector], fmpq]:
+    """Return a rational point near a vertex, z = |a| v in each face, and a bound of its loss.
 
     Parameters
     ----------
@@ -104,8 +127,9 @@ def corner(vertices: Vertices, vertex: int, most: fmpq) -> list[Vector]:
             for face, unit in zip(point.support, units, strict=True)
             for row, side in signed_rows(problem, face)
         )
-        if inside and loss_of_states(problem, point.signs or (), units, bits) <= most:
-            return units
+        bound = loss_of_states(problem, point.signs or (), units, bits)
+        if inside and bound <= most:
+            return units, bound
 
 
 def _rounded_within(face: Face, vector: Sequence[Number], bits: int) -> Vector:

@@ -3,12 +3,13 @@
 A vertex support is a point of the space of unit states, one unit on each face and the others zero.
 Two points are neighbours if a product of closed signed cells contains both: then the loss between
 them is at most the larger one. The components of {loss <= c} are those of the graph of all points
-with a loss of at most c.
+with a loss of at most c (Corollary G.1).
 """
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import permutations
 
 import numpy as np
@@ -25,7 +26,7 @@ Contacts = Mapping[int, Mapping[int, int]]
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """The points of the graph: vertices with their units in an order, or in any.
+    """The points of the graph: vertices with their units in an order, or in any (Lemma 42).
 
     Parameters
     ----------
@@ -45,6 +46,7 @@ class Places:
     vertex: np.ndarray
     units: np.ndarray
     fits: np.ndarray
+    _fits: dict[int, np.ndarray] = field(default_factory=dict)
 
     @classmethod
     def of(cls, vertices: Vertices, labelled: bool) -> "Places":
@@ -53,20 +55,45 @@ class Places:
         used, codes = np.unique(np.where(vertices.signs == 0, 0, signed), return_inverse=True)
         rows, vertex = codes.reshape(signed.shape), np.arange(len(vertices))
         if labelled:
-            orders = [sorted(set(permutations(row))) for row in rows.tolist()]
-            vertex = np.repeat(vertex, [len(order) for order in orders])
-            rows = np.array([row for order in orders for row in order])
+            placed = [_placements(row[row > 0], len(row)) for row in rows]
+            vertex = np.repeat(vertex, [len(part) for part in placed])
+            rows = np.concatenate(placed)
         return cls(vertices, labelled, vertex, rows, _compatible(vertices, used))
 
     def __len__(self) -> int:
         return len(self.vertex)
 
-    def neighbours(self, place: int, others: np.ndarray) -> np.ndarray:
+    def of_vertex(self, vertex: int) -> range:
+        """Return the points of a vertex."""
+        return range(*np.searchsorted(self.vertex, [vertex, vertex + 1]).tolist())
+
+    def neighbours(self, place: int, others: slice | np.ndarray) -> np.ndarray:
         """Return which of other points share a product of closed signed cells with one."""
-        fits = self.fits[self.units[place]][:, self.units[others]]  # (L, B, L)
+        codes = self.units[place].tolist()
         if self.labelled:
-            return np.diagonal(fits, axis1=0, axis2=2).all(axis=1)
-        return _matched(fits)
+            fits = [self._fitting(code)[others, k] for k, code in enumerate(codes)]
+            return np.all(fits, axis=0)
+        # Living units that are not matched with each other need a zero unit.
+        living = [self._fitting(code)[others] for code in codes if code]
+        return _most_matched(living) >= len(living) + self._living[others] - len(codes)
+
+    @cached_property
+    def _living(self) -> np.ndarray:
+        """How many units of each point are not zero, (P,)."""
+        return (self.units > 0).sum(axis=1)
+
+    def _fitting(self, code: int) -> np.ndarray:
+        """Return which units of all points fit a signed face: (P, L), or, in any order, (P, M).
+
+        In any order, zero units fit none, and points have at most M others, which come first.
+        """
+        if code not in self._fits:
+            row, units = self.fits[code], self.units
+            if not self.labelled:
+                row = np.where(np.arange(len(row)) > 0, row, False)
+                units = units[:, : int(self._living.max())]
+            self._fits[code] = row[units]
+        return self._fits[code]
 
     def are_neighbours(self, left: int, right: int) -> bool:
         """Return whether two points share such a product."""
@@ -97,20 +124,29 @@ def _compatible(vertices: Vertices, used: np.ndarray) -> np.ndarray:
     return fits
 
 
-def _matched(fits: np.ndarray) -> np.ndarray:
-    """Return where units can be matched one to one, (B,), from who fits whom, (L, B, L)."""
-    width = len(fits)
-    reached = {0: np.ones(fits.shape[1], dtype=bool)}
+def _placements(living: np.ndarray, width: int) -> np.ndarray:
+    """Return all ways to give living units a place, (K, L)."""
+    places = np.array(list(permutations(range(width), len(living))), dtype=np.int64)
+    found = np.zeros((len(places), width), dtype=np.int64)
+    np.put_along_axis(found, places, living[None, :], axis=1)
+    return found
+
+
+def _most_matched(fits: Sequence[np.ndarray]) -> np.ndarray:
+    """Return how many units can be matched one to one, (B,), from whom each unit fits, (B, M)."""
+    reached = {0: True}
     for row in fits:
-        further: dict[int, np.ndarray] = {}
+        further = dict(reached)
         for taken, possible in reached.items():
-            for k in range(width):
+            for k in range(row.shape[1]):
                 if not taken >> k & 1:
                     key = taken | 1 << k
-                    found = possible & row[:, k]
-                    further[key] = further[key] | found if key in further else found
+                    further[key] = further.get(key, False) | possible & row[:, k]
         reached = further
-    return reached[(1 << width) - 1]
+    most = 0
+    for taken, possible in reached.items():
+        most = np.maximum(most, taken.bit_count() * possible)
+    return most
 
 
 @dataclass(frozen=True)
@@ -186,9 +222,9 @@ class Tree:
         self.below: dict[int, tuple[Branch, ...]] = {}
         self.start = {number: place for place, number in reversed(leaf.items())}
         self._links: dict[int, list[int]] = {place: [] for place in range(len(places))}
-        self._component = np.full(len(places), -1)
+        self._component = np.full(len(places), -1)  # -1 where the level is not reached
+        self._rank, self._count = np.full(len(places), len(places)), 0
         self._branches: list[Branch] = []
-        self._reached, self._count = np.empty(len(places), dtype=np.int64), 0
         for cluster in levels.clusters:
             self._grow(cluster)
         born = {branch.number for branch in self._branches if branch.is_leaf}
@@ -200,25 +236,30 @@ class Tree:
 
         Their exact order is asked for only if it matters.
         """
-        members = np.flatnonzero(np.isin(self.places.vertex, cluster)).tolist()
-        contacts = {place: self._contacts(place) for place in members}
+        stop = self.places.of_vertex(cluster[-1]).stop
+        contacts = self._contacts(cluster, stop)
         groups = self._groups(contacts)
         if len(cluster) > 1 and any(len(self._meeting(g, contacts)) != 1 for g in groups):
             for level in self.levels.split(cluster):
-                chosen = np.flatnonzero(np.isin(self.places.vertex, level)).tolist()
-                contacts = {place: self._contacts(place) for place in chosen}
+                contacts = self._contacts(level, stop)
                 for group in self._groups(contacts):
                     self._add(group, contacts)
             return
         for group in groups:
             self._add(group, contacts)
 
-    def _contacts(self, place: int) -> dict[int, int]:
-        """Return the components that a point touches, each with the lowest neighbour there."""
-        reached = self._reached[: self._count]
-        near = reached[self.places.neighbours(place, reached)]
-        found, first = np.unique(self._component[near], return_index=True)
-        return dict(zip(found.tolist(), near[first].tolist(), strict=True))
+    def _contacts(self, vertices: Sequence[int], stop: int) -> Contacts:
+        """Return the components that points touch, each with the lowest neighbour there.
+
+        No point from `stop` on has been reached.
+        """
+        contacts, below = {}, slice(0, stop)
+        for place in (p for vertex in vertices for p in self.places.of_vertex(vertex)):
+            touched = self.places.neighbours(place, below) & (self._component[below] >= 0)
+            near = np.flatnonzero(touched)
+            found, first = np.unique(self._component[near], return_index=True)
+            contacts[place] = dict(zip(found.tolist(), near[first].tolist(), strict=True))
+        return contacts
 
     def _groups(self, contacts: Contacts) -> list[list[int]]:
         """Return the points that are joined when their level is reached."""
@@ -238,7 +279,8 @@ class Tree:
         """Add points that are joined at one level to the component that they make."""
         meeting = sorted(self._meeting(group, contacts))
         (is_leaf, number), *others = meeting or [(True, -1)]
-        if number < 0 or (others and others[-1][0]):
+        wrong = number < 0 or (is_leaf and self._component[self.start[number]] >= 0)
+        if wrong or (others and others[-1][0]):
             raise TheoremViolationError("a component appears that holds not exactly one basin")
         passes = self._passes(group, contacts)
         for place in group:
@@ -256,11 +298,14 @@ class Tree:
             for neighbour in (*contacts[place].values(), *peers):
                 self._links[place].append(neighbour)
                 self._links[neighbour].append(place)
-        self._reached[self._count : self._count + len(group)] = group
+        self._rank[group] = self._count
         self._count += len(group)
 
     def _passes(self, group: Sequence[int], contacts: Contacts) -> tuple[int, ...]:
-        """Return the points that touch several components, or, if none does, one."""
+        """Return the points that touch several components; if none does, those that touch one.
+
+        The latter are the ends of an arc (Lemma 39).
+        """
         several = tuple(place for place in group if len(contacts[place]) > 1)
         return several or tuple(place for place in group if contacts[place])
 
@@ -291,12 +336,11 @@ class Tree:
         No point is above the merge.
         """
         start, stop = (self.start[b.lowest[0]] for b in (child, merge.children[-1]))
-        allowed = set(self._reached[: merge.reached].tolist())
         before, queue = {start: start}, deque([start])
         while stop not in before:
             place = queue.popleft()
             for neighbour in self._links[place]:
-                if neighbour in allowed and neighbour not in before:
+                if self._rank[neighbour] < merge.reached and neighbour not in before:
                     before[neighbour] = place
                     queue.append(neighbour)
         chain = [stop]

@@ -1,6 +1,6 @@
 """The vertex supports of a problem, from wherever they are known, with enclosures of their losses.
 
-Every component of a sublevel set is told by the stationary points on vertex supports (Theorem G).
+Every component of a sublevel set is told by the stationary points on vertex supports (Lemma 37).
 The certified engine has them in its records, the Groebner engine among its points; from there on,
 both are the same: doubles with proved bounds for all, and certified points for the few whose exact
 numbers matter.
@@ -48,7 +48,7 @@ Found = tuple[np.ndarray, np.ndarray | None]
 
 @dataclass(frozen=True, eq=False)
 class Vertices:
-    """The stationary points on vertex supports of at most L faces, the zero network first.
+    """The stationary points on vertex supports of at most L faces, by loss as far as it is known.
 
     Parameters
     ----------
@@ -58,8 +58,9 @@ class Vertices:
         Numbers of live faces, ascending; -1 for a zero unit.
     signs : (V, L) array of int8
         Of the output weights; 0 for a zero unit.
-    low, high : (V,) arrays
-        Proved bounds of the losses, for the sum of squares.
+    cluster : (V,) array of int
+        Ascending. Between the losses of two clusters there is a gap; within one, where enclosures
+        in doubles overlap, vertices are in the order of their faces.
     vectors : tuple of (m, D) arrays
         Approximations of w_l, the sum of a v over the units on each face.
     """
@@ -67,8 +68,7 @@ class Vertices:
     escalation: Escalation
     faces: np.ndarray
     signs: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
+    cluster: np.ndarray
     vectors: tuple[np.ndarray, ...]
     _points: dict[int, SupportPoint] = field(default_factory=dict)
 
@@ -98,8 +98,11 @@ class Vertices:
                 *part, doubles = _enclosed(escalation, supports[chosen], start)
                 parts.append(tuple(_padded(p, problem.width) for p in part[:2]) + tuple(part[2:]))
                 vectors += list(doubles)
-        columns = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return cls(escalation, *columns, tuple(vectors))
+        faces, signs, low, high = (np.concatenate(column) for column in zip(*parts, strict=True))
+        cluster = _clusters(low, high)
+        order = np.lexsort((*faces.T[::-1], cluster))
+        columns = (column[order] for column in (faces, signs, cluster))
+        return cls(escalation, *columns, tuple(vectors[k] for k in order))
 
     def support(self, vertex: int) -> Support:
         """Return the support of a vertex."""
@@ -132,6 +135,15 @@ class Vertices:
         """Return which vertex has a support, given by the numbers of its faces."""
         rows = self.faces.tolist()
         return {tuple(f for f in row if f >= 0): vertex for vertex, row in enumerate(rows)}
+
+
+def _clusters(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return to which group an interval belongs: those that overlap, directly or not, by height."""
+    order = np.argsort(low)
+    gaps = low[order][1:] > np.maximum.accumulate(high[order])[:-1]
+    found = np.empty(len(low), dtype=np.int64)
+    found[order] = np.cumsum([0, *gaps])
+    return found
 
 
 def _padded(rows: np.ndarray, width: int) -> np.ndarray:

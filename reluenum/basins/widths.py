@@ -1,4 +1,4 @@
-"""Basins of every width at once, from a list for every width (Theorem G, Theorem D)."""
+"""Basins of every width at once, from a list for every width (Corollary 40.2)."""
 
 from collections import Counter
 from collections.abc import Mapping

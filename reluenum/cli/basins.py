@@ -2,7 +2,7 @@
 
 import argparse
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,12 +18,10 @@ from reluenum.cli.options import (
     writable_figure,
     write,
 )
-from reluenum.errors import BackendError, InputError, UndecidedError
+from reluenum.errors import BackendError, InputError, TheoremViolationError, UndecidedError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from reluenum.basins.disconnectivity import Basins
 
 
 EXPECTED = "a document of `reluenum minima`"
@@ -58,24 +56,23 @@ def run_basins(options: argparse.Namespace) -> int:
     document = _read(options) if listed else _enumerated(options, output)
     if document["enumeration"]["undecided"]:
         return incomplete(document)
+    if options.labelled and document["problem"]["width"] == "all":
+        raise InputError("--labelled", "given with every width", "it with one width")
     folder = Path(options.data).parent if listed else output and output.parent
     try:
         with reading(options.data, EXPECTED) if listed else nullcontext():
             found = _tree(options, document, folder)
     except (BackendError, UndecidedError) as error:
         return stopped(error, UNDECIDED)
-    drawings = list(_drawings(found.document, figure, profile))
+    except TheoremViolationError as error:
+        if listed:  # the list may have been changed, which `verify` finds out
+            raise InputError("FILE", f"{options.data}: {error}", EXPECTED) from error
+        raise
+    drawings = list(_drawings(found, figure, profile))
     if output is not None and listed:
-        _copy_certificate(found.document["minima"], Path(options.data), output)
-    write(output, to_json(found.document))
-    if table is not None:
-        from reluenum.views.basins import barriers_csv
-
-        write(table, barriers_csv(found.document))
-    for drawn, file in drawings:
-        from reluenum.figures import save_figure
-
-        save_figure(drawn, file.with_suffix(""), [file.suffix[1:]])
+        _copy_certificate(found["minima"], Path(options.data), output)
+    write(output, to_json(found))
+    _write_pictures(found, table, drawings)
     return DECIDED
 
 
@@ -87,6 +84,20 @@ def _profile(options: argparse.Namespace) -> tuple[int, int, Path] | None:
     start, stop = (whole_number(text, "--profile") - 1 for text in ends)
     figure = writable_figure(file, options.data, "--profile")
     return None if figure is None else (start, stop, figure)
+
+
+def _write_pictures(
+    tree: Mapping[str, Any], table: Path | None, drawings: "Sequence[tuple[Figure, Path]]"
+) -> None:
+    """Write the table and the figures."""
+    if table is not None:
+        from reluenum.views.basins import barriers_csv
+
+        write(table, barriers_csv(tree))
+    for figure, file in drawings:
+        from reluenum.figures import save_figure
+
+        save_figure(figure, file.with_suffix(""), [file.suffix[1:]])
 
 
 def _drawings(
@@ -124,7 +135,7 @@ def _enumerated(options: argparse.Namespace, output: Path | None) -> Mapping[str
 
 def _tree(
     options: argparse.Namespace, document: Mapping[str, Any], folder: Path | None
-) -> "Basins":
+) -> dict[str, Any]:
     """Return the graph of a list."""
     from reluenum.basins.disconnectivity import disconnectivity
     from reluenum.groebner.backends import Settings

@@ -190,7 +190,7 @@ def basins_of_batch(path: Path, settings: Settings) -> pd.DataFrame:
         row
         for name, document in read_documents(path)
         if document["complete"]
-        for row in basin_rows(name, disconnectivity(document, settings).document)
+        for row in basin_rows(name, disconnectivity(document, settings))
     ]
     return frame(rows, BASINS)
 

@@ -102,14 +102,18 @@ def barriers_page(title: str, tree: Document) -> str:
     tree : dict
         Of the format `reluenum-basins`.
     """
-    from reluenum.figures import plot_tree, svg_text
-
     basins = sum(record["basin"] for record in tree["components"])
     units = "units keep their names" if tree["labelled"] else "up to permutation of the units"
     line = f"{basins} of {len(tree['components'])} components are basins; {units}."
-    figure = svg_text(plot_tree(tree))
     section = Section.of("Basins", readable_barriers(tree), note=BARRIERS_LEGEND)
-    return _tables(title, [line], [], [section], (figure, tree_in_words(tree)))
+    return _tables(title, [line], [], [section], tree_section(tree))
+
+
+def tree_section(tree: Document) -> str:
+    """Return a disconnectivity graph with its text alternative, as a part of a page."""
+    from reluenum.figures import plot_tree, svg_text
+
+    return rendered("picture.html.j2", words=tree_in_words(tree), picture=svg_text(plot_tree(tree)))
 
 
 ROWS, FITS = 12, 3
@@ -208,7 +212,7 @@ def _tables(
     lines: Sequence[str],
     warnings: Sequence[str],
     sections: Sequence[Section],
-    figure: tuple[str, str] = ("", ""),
+    figure: str = "",
 ) -> str:
     return rendered(
         "tables.html.j2",

@@ -1,4 +1,7 @@
-"""Merge trees beside a brute force that shares nothing with the package (Theorem G)."""
+"""Merge trees beside a brute force that shares nothing with the package.
+
+Of any two pieces, or of those that suffice (Theorem G, Lemma 36).
+"""
 
 import random
 from fractions import Fraction

@@ -4,13 +4,17 @@ import json
 from fractions import Fraction
 from itertools import pairwise
 
+import numpy as np
 import pytest
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from reluenum import Problem, enumerate_minima, read_basins, read_landscape
 from reluenum.algebra.linear import dot
 from reluenum.algebra.scalars import parse_rational
 from reluenum.basins.disconnectivity import disconnectivity, is_basin
 from reluenum.basins.passes import loss_of_states
+from reluenum.basins.tree import _most_matched
 from reluenum.errors import IncompleteRunError, TooManySupportsError, UndecidedError
 from reluenum.geometry.arrangement import sign
 from tests.support.oracles import random_problem, reference_problem
@@ -218,6 +222,31 @@ def test_a_graph_that_is_too_large_is_refused(monkeypatch, reference):
     with pytest.raises(TooManySupportsError, match="points of the graph"):
         reference.basins()
     assert reference.basins(force=True).merges
+
+
+@pytest.mark.parametrize("problem", [reference_problem(1, "1/100"), INSTANCES[-1].with_width(1)])
+@pytest.mark.parametrize("labelled", [False, True])
+def test_without_enclosures_exact_comparisons_give_the_same_tree(monkeypatch, problem, labelled):
+    landscape = enumerate_minima(problem, engine="certified")
+    expected = landscape.basins(labelled).document
+    monkeypatch.setattr("reluenum.basins.vertices._clusters", lambda low, high: 0 * low.astype(int))
+    assert landscape.basins(labelled).document == expected
+
+
+def test_units_are_matched_as_well_as_can_be():
+    generator = np.random.default_rng(0)
+    for mine, theirs in ((1, 3), (2, 2), (3, 2), (4, 4)):
+        fits = generator.random((mine, 30, theirs)) < 0.4
+        expected = [
+            (maximum_bipartite_matching(csr_array(fits[:, k])) >= 0).sum() for k in range(30)
+        ]
+        assert _most_matched(list(fits)).tolist() == expected
+
+
+def test_more_units_than_faces_change_nothing_but_the_number_of_zero_units():
+    problem = Problem.from_text([["-1"], ["0"], ["1"]], [2, 0, 1], 8, "1/10")
+    basins = enumerate_minima(problem, engine="certified").basins()
+    assert (len(basins.leaves), basins.merges) == (1, [])
 
 
 def test_the_zero_network_alone_is_one_basin():

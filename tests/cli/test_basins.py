@@ -85,6 +85,11 @@ def test_a_large_certificate_is_copied_beside_the_document(tmp_path, data, monke
         (["minima.json", "--output", "minima.json"], "is the file with the data"),
         (["other.json"], "no document of kind reluenum-minima"),
         (["gap.json"], "the certificate is not the one of the document"),
+        (["short.json"], "short.json: a component appears that holds not exactly one basin"),
+        (
+            ["data.csv", "--width", "all", "--ridge", "1", "--labelled"],
+            "--labelled: given with every",
+        ),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(
@@ -95,6 +100,8 @@ def test_bad_input_is_one_line_and_writes_nothing(
     assert run("minima", data, *asked, "minima.json") == 0
     document = json.loads((tmp_path / "minima.json").read_text())
     (tmp_path / "other.json").write_text('{"format": "reluenum-basins", "version": 1}')
+    short = document | {"components": document["components"][1:]}
+    (tmp_path / "short.json").write_text(json.dumps(short))
     document["certificate"]["data"] = "AAAA"
     (tmp_path / "gap.json").write_text(json.dumps(document))
     before = sorted(tmp_path.iterdir())
