@@ -1,7 +1,6 @@
 """The disconnectivity graph: which minima are traps, how deep, and over which passes they join."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from reluenum.documents.labels import undecided_note
+from reluenum.figures.branches import APART, MOST_NUMBERS, Branches
 from reluenum.figures.fits import draw_thumbnails
 from reluenum.figures.levels import LossScale
 from reluenum.figures.reading import Document, number
@@ -27,84 +27,8 @@ from reluenum.figures.style import (
 )
 from reluenum.views.cells import short_number
 
-MOST_FITS, MOST_NUMBERS = 12, 40
-"""Leaves below which there is room for a fit, or for a number."""
-
-APART = 0.6
-"""How much further than from each other the traps are from the first basin of least loss."""
-
-
-@dataclass(frozen=True, eq=False)
-class Branches:
-    """Where the branches of a tree are drawn.
-
-    A leaf's branch is a vertical line from its loss up to where it joins a lower one, so its length
-    is the depth of the basin; what joins stands to the right, the first to join next to it.
-
-    Parameters
-    ----------
-    tree : dict
-        Of the format `reluenum-basins`.
-    order : tuple of int
-        The leaves from left to right.
-    parent : dict
-        From children, `("leaf", j)` or `("merge", k)`, to the merges where they end.
-    """
-
-    tree: Document
-    order: tuple[int, ...]
-    parent: Mapping[tuple[str, int], int]
-
-    @classmethod
-    def of(cls, tree: Document) -> "Branches":
-        """Put the leaves in order.
-
-        Examples
-        --------
-        >>> ends = [{"leaf": 2}, {"leaf": 0}], [{"leaf": 1}, {"merge": 0}]
-        >>> tree = {"leaves": [{}] * 3, "merges": [{"children": children} for children in ends]}
-        >>> Branches.of(tree).order
-        (0, 2, 1)
-        """
-        below = {("leaf", j): (j,) for j in range(len(tree["leaves"]))}
-        parent = {}
-        for k, merge in enumerate(tree["merges"]):
-            children = [key for child in merge["children"] for key in child.items()]
-            parent |= dict.fromkeys(children, k)
-            below["merge", k] = sum((below.pop(key) for key in reversed(children)), start=())
-        return cls(tree, sum(below.values(), start=()), parent)
-
-    @property
-    def shrink(self) -> float:
-        """Return by how much lines and marks are thinner, as there are many leaves."""
-        return max(min(1.0, MOST_NUMBERS / len(self.order)) ** 0.7, 0.2)
-
-    def place(self, leaf: int) -> float:
-        """Return the position of a leaf; the first one is set apart."""
-        rank = self.order.index(leaf)
-        return rank + (APART if rank else 0)
-
-    def lowest(self, key: tuple[str, int]) -> int:
-        """Return the leaf whose branch a child goes on with."""
-        while key[0] == "merge":
-            ((kind, place),) = self.tree["merges"][key[1]]["children"][-1].items()
-            key = kind, place
-        return key[1]
-
-    def around(self, leaf: int, loss: float) -> tuple[int, int | None]:
-        """Return the leaf on whose branch another one is at a loss, and the merge above."""
-        key = "leaf", leaf
-        while key in self.parent and self.loss(self.parent[key]) < loss:
-            key = "merge", self.parent[key]
-        return self.lowest(key), self.parent.get(key)
-
-    def loss(self, merge: int) -> float:
-        """Return the loss of a merge."""
-        return number(self.tree["merges"][merge]["loss"])
-
-    def component(self, leaf: int) -> Document:
-        """Return the record of a leaf's component."""
-        return self.tree["components"][self.tree["leaves"][leaf]["component"]]
+MOST_FITS = 12
+"""Leaves below which there is room for a fit."""
 
 
 @drawing(lambda tree: undecided_note(tree["minima"]))
@@ -197,45 +121,11 @@ KINK = {"marker": "^", "ms": 4.5, "color": BLACK, "mfc": "white", "mew": 0.9, "l
 
 def _draw_passes(axes: Axes, branches: Branches) -> None:
     """Mark the passes at merges, and the components that are no basins."""
-    tree = branches.tree
-    sets: dict[int, list[str]] = {k: [] for k in range(len(tree["merges"]))}
-    leaf_of = {leaf["component"]: j for j, leaf in reversed(list(enumerate(tree["leaves"])))}
-
-    def mark(place: float, loss: float, look: Mapping[str, Any], gid: str) -> None:
-        small = {"ms": look["ms"] * branches.shrink}
-        axes.plot(place, loss, gid=gid, zorder=5, **{**look, **small})
-
-    for record in tree["components"]:
-        if record["basin"]:
-            continue
-        loss, gid = number(record["loss"]), f"no-basin-{record['index'] + 1}"
-        leaf, merge = branches.around(leaf_of[record["leads_to"][0]], loss)
-        if merge is not None and branches.loss(merge) == loss:
-            sets[merge].append(gid)
-        else:
-            mark(branches.place(leaf), loss, NO_BASIN, gid)
-    for k, gids in sets.items():
-        events = {met["event"] for met in tree["merges"][k]["passes"]}
-        deaths = max(len(gids), 1) if "death" in events else len(gids)
-        places, level = _beside(branches, k, deaths + ("kink" in events)), branches.loss(k)
-        for place, gid in zip(places, gids, strict=False):
-            mark(place, level, NO_BASIN, gid)
-        if "death" in events:
-            for place in places[:deaths]:
-                mark(place, level, DEATH, f"death-{k + 1}")
-        if "kink" in events:
-            mark(places[-1], level, KINK, f"kink-{k + 1}")
-
-
-def _beside(branches: Branches, merge: int, count: int) -> np.ndarray:
-    """Return places for marks on the horizontal line of a merge, left of its branches."""
-    children = branches.tree["merges"][merge]["children"]
-    keys = [key for child in children for key in child.items()]
-    *others, _ = sorted((branches.place(branches.lowest(key)) for key in keys), reverse=True)
-    last, first = others[0], others[-1]
-    if len(others) > 1 and count > 1:
-        return np.linspace(first - 0.5, last - 0.5, count)
-    return first - np.arange(1, count + 1) / (count + 1)
+    looks = {"set": NO_BASIN, "death": DEATH, "kink": KINK}
+    for order, (what, count, place, loss) in enumerate(branches.spots()):
+        look = looks[what] | {"ms": looks[what]["ms"] * branches.shrink, "zorder": 5}
+        gid = f"no-basin-{count + 1}" if what == "set" else f"{what}-{count + 1}-{order}"
+        axes.plot(place, loss, gid=gid, **look)
 
 
 def _label_leaves(axes: Axes, branches: Branches) -> None:
