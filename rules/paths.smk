@@ -40,10 +40,31 @@ rule path_figure:
         "../scripts/path_figure.py"
 
 
+# What is a trap at one ridge is none at another: the graph at every ridge.
+rule path_basins:
+    input:
+        path=rules.path.output.path,
+    output:
+        basins="results/{experiment}/paths/{path}/basins.zip",
+    log:
+        "logs/path_basins/{experiment}/{path}.log",
+    benchmark:
+        "timings/path_basins/{experiment}/{path}.tsv"
+    conda:
+        "../environment.yml"
+    resources:
+        **estimated("path", supports_of_path, at_once=supports_at_a_ridge),
+    params:
+        **settings("solve", "seconds", "megabytes"),
+    script:
+        "../scripts/path_basins.py"
+
+
 # One page with everything, for people: it needs no other file and no network.
 rule explorer:
     input:
         path=rules.path.output.path,
+        basins=[rules.path_basins.output.basins] if config["basins"] else [],
     output:
         page=shown(
             "results/{experiment}/paths/{path}/explorer.html",

@@ -20,6 +20,7 @@ from reluenum.documents.parquet import write_frame
 from reluenum.documents.results import to_json
 from reluenum.engines.choice import ENGINES
 from reluenum.engines.series import SERIES
+from reluenum.errors import BackendError
 from reluenum.experiments.checks import proved
 from reluenum.experiments.instances import batch_instances
 from reluenum.experiments.names import instance_name
@@ -184,14 +185,17 @@ def basins_of_batch(path: Path, settings: Settings) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        With the columns `sweep_tables.BASINS`; none of an instance with undecided supports.
+        With the columns `sweep_tables.BASINS`; none of an instance with undecided supports, or
+        where the backends do not tell which of two losses is larger.
     """
-    rows = [
-        row
-        for name, document in read_documents(path)
-        if document["complete"]
-        for row in basin_rows(name, disconnectivity(document, settings))
-    ]
+    rows: list[dict[str, Any]] = []
+    for name, document in read_documents(path):
+        if not document["complete"]:
+            continue
+        try:
+            rows += basin_rows(name, disconnectivity(document, settings))
+        except BackendError as error:
+            logging.warning("%s: no tree: %s", name, error)
     return frame(rows, BASINS)
 
 

@@ -86,12 +86,10 @@ def _draw_branches(axes: Axes, branches: Branches, top: float) -> None:
     ends = {}
     for k, merge in enumerate(tree["merges"]):
         children = [key for child in merge["children"] for key in child.items()]
-        leaves = [branches.lowest(key) for key in children]
-        ends |= dict.fromkeys(leaves[:-1], branches.loss(k))
-        places = [branches.place(leaf) for leaf in leaves]
         level = branches.loss(k)
+        ends |= {branches.lowest(key): level for key in children[:-1]}
         axes.plot(
-            [min(places), max(places)],
+            branches.span(k),
             [level, level],
             color=GREY,
             lw=0.9 * shrink,

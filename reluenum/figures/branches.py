@@ -84,6 +84,13 @@ class Branches:
         """Return the record of a leaf's component."""
         return self.tree["components"][self.tree["leaves"][leaf]["component"]]
 
+    def span(self, merge: int) -> tuple[float, float]:
+        """Return the ends of the horizontal line of a merge."""
+        children = self.tree["merges"][merge]["children"]
+        keys = [key for child in children for key in child.items()]
+        places = [self.place(self.lowest(key)) for key in keys]
+        return min(places), max(places)
+
     def spots(self) -> Iterator[tuple[str, int, float, float]]:
         """Yield what is marked: components that are no basins, and what happens at merges.
 
