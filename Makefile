@@ -19,6 +19,7 @@ format:
 docs: picture paper-route convex
 	./run -- python -m benchmarks.render
 	./run -- python -m docs.make.practice
+	./run -- python -m docs.make.basins
 	./run -- python -m docs.make.newcomers
 	./run -- python -m docs.make.api
 	./run -- python -m docs.make.theory_index

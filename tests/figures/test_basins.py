@@ -6,6 +6,7 @@ import random
 import re
 from fractions import Fraction
 from itertools import combinations
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -23,6 +24,8 @@ from reluenum.views.sweep_tables import BASINS, COMPONENTS, INSTANCES, frame, wi
 from tests.support.drawings import artists, shown, texts
 
 pytestmark = pytest.mark.seconds(15)
+
+IMAGES = Path(__file__).parents[2] / "docs/images"
 
 REFERENCE = (
     [["-17/100"], ["44/100"], ["-1"], ["-40/100"], ["-71/100"]],
@@ -181,6 +184,16 @@ def test_two_trees_and_two_profiles_are_equal_byte_by_byte(reference, tmp_path):
     for name in ("tree.svg", "way.svg"):
         ids = re.findall(r' id="([^"]+)"', (tmp_path / "first" / name).read_text())
         assert len(ids) == len(set(ids))
+
+
+def test_the_pictures_of_the_page_are_those_of_the_reference(trees, tmp_path):
+    figures.save_figure(figures.plot_tree(trees["reference"]), tmp_path / "tree", ["svg"])
+    figures.save_figure(
+        figures.plot_profile(trees["reference"], 2, 1), tmp_path / "profile", ["svg"]
+    )
+    for name in ("tree", "profile"):
+        picture = (tmp_path / f"{name}.svg").read_bytes()
+        assert picture == (IMAGES / f"basins_{name}.svg").read_bytes(), "`make docs` draws it"
 
 
 def test_losses_beyond_drawing_leave_a_message(reference):
