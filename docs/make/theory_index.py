@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/theory_index.md"
 
 KINDS = "Theorem|Lemma|Corollary|Proposition|Example"
-LABEL = r"(?:[A-F](?:\.\d)?|\d+(?:\.\d|[a-z])?)(?!\w)"
+LABEL = r"(?:[A-G](?:\.\d)?|\d+(?:\.\d|[a-z])?)(?!\w)"
 PART = r"(?:\(\w\))*"
 GAP = r"\s+(?:#\s+)?"  # a citation may go on in the next line, of a comment as well
 
@@ -32,7 +32,7 @@ SEVERAL = re.compile(
     rf"({LABEL}{PART}(?:(?:,{GAP}|{GAP}and{GAP}|{GAP}to{GAP}|-){LABEL}{PART})+)"
 )
 MARK_OR_LABEL = re.compile(rf"\bto\b|-|(?<!\(){LABEL}")
-IN_A_NAME = re.compile(rf"({KINDS.lower()})_([a-f]|\d+[a-z]?)(?![a-z0-9])")
+IN_A_NAME = re.compile(rf"({KINDS.lower()})_([a-g]|\d+[a-z]?)(?![a-z0-9])")
 
 
 FOLDERS = {"code": "reluenum", "tests": "tests"}

@@ -20,14 +20,14 @@ from reluenum.problem import Problem
 DEATH, KINK = "death", "kink"
 """A unit is zero at a pass, or it crosses an input."""
 
-FIRST_DIGITS = 16
-"""Binary digits of a corner, which are doubled until it is low enough."""
+FIRST_BITS = 32
+"""Digits of a corner behind the binary point, which are doubled until it is low enough."""
 
 
 def pass_record(vertices: Vertices, vertex: int) -> dict[str, Any]:
     """Return what happens at a stationary point where components join (Lemma 39).
 
-    Either a unit is zero there, or exactly one living unit descends, to several sides.
+    Either a unit is zero there, or exactly one living unit descends, to several sides (Lemma 38).
     """
     point = vertices.point(vertex)
     pairs = zip(point.support, point.signs, strict=True)
@@ -113,9 +113,8 @@ def corner(vertices: Vertices, vertex: int, most: fmpq) -> tuple[list[Vector], f
         The loss that it must not exceed; at least that of the vertex, and not equal to it.
     """
     problem, point = vertices.escalation.problem, vertices.point(vertex)
-    bits = FIRST_DIGITS
+    bits = FIRST_BITS
     while True:
-        bits *= 2
         units = [
             _rounded_within(face, [square * entry for entry in direction], bits)
             for face, square, direction in zip(
@@ -130,6 +129,7 @@ def corner(vertices: Vertices, vertex: int, most: fmpq) -> tuple[list[Vector], f
         bound = loss_of_states(problem, point.signs or (), units, bits)
         if inside and bound <= most:
             return units, bound
+        bits *= 2
 
 
 def _rounded_within(face: Face, vector: Sequence[Number], bits: int) -> Vector:
@@ -145,7 +145,7 @@ def _rounded_within(face: Face, vector: Sequence[Number], bits: int) -> Vector:
 def loss_of_states(
     problem: Problem, signs: Sequence[int], units: Sequence[Vector], bits: int = 128
 ) -> fmpq:
-    """Return a little more than H(s, z), the least loss of networks with these unit states.
+    """Return a little more than H(s, z), the least loss of networks with unit states (Lemma 35).
 
     Parameters
     ----------

@@ -116,7 +116,7 @@ def _compatible(vertices: Vertices, used: np.ndarray) -> np.ndarray:
     geometry = vertices.escalation.geometry
     live = geometry.arrangement.live_faces
     number, sign = np.divmod(used[1:] - 1, 2)
-    sides = np.array([site_signs(geometry.problem, live[face]) for face in number], dtype=np.int32)
+    sides = np.array([site_signs(geometry.problem, live[face]) for face in number], dtype=float)
     sides = sides.reshape(len(number), len(geometry.problem.sites))
     conformal = sides @ sides.T == np.abs(sides) @ np.abs(sides.T)
     fits = np.ones((len(used), len(used)), dtype=bool)

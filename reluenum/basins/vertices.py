@@ -26,7 +26,7 @@ from reluenum.engines.certified.escalation import Escalation
 from reluenum.engines.certified.projections import EnclosedResiduals, blocks, project
 from reluenum.engines.certified.spool import Task, surveyed
 from reluenum.engines.certified.verdicts import Verdict, memberships
-from reluenum.errors import IncompleteRunError
+from reluenum.errors import IncompleteRunError, UndecidedError
 from reluenum.geometry.frames import Frames
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.subsets import Subsets
@@ -99,7 +99,7 @@ class Vertices:
                 parts.append(tuple(_padded(p, problem.width) for p in part[:2]) + tuple(part[2:]))
                 vectors += list(doubles)
         faces, signs, low, high = (np.concatenate(column) for column in zip(*parts, strict=True))
-        cluster = _clusters(low, high)
+        cluster = _clusters(np.nextafter(low, -np.inf), np.nextafter(high, np.inf))
         order = np.lexsort((*faces.T[::-1], cluster))
         columns = (column[order] for column in (faces, signs, cluster))
         return cls(escalation, *columns, tuple(vectors[k] for k in order))
@@ -155,7 +155,7 @@ def _padded(rows: np.ndarray, width: int) -> np.ndarray:
 def _enclosed(
     escalation: Escalation, supports: np.ndarray, known: np.ndarray | None
 ) -> tuple[np.ndarray, ...]:
-    """Return supports, signs, lower and upper bounds of the losses, and vectors."""
+    """Return supports, signs, bounds of the losses, not yet rounded outwards, and vectors."""
     frames = escalation.geometry.frames
     with np.errstate(all="ignore"):  # what is not finite encloses everything
         lengths = None if known is None else np.sqrt((known**2).sum(2))
@@ -164,7 +164,8 @@ def _enclosed(
         loss = enclosed_losses(frames, found)
         low, high = loss.mid - loss.rad, loss.mid + loss.rad
         vectors = found.vectors(frames).mid
-    for k in np.flatnonzero((signs == 0).any(axis=1) | ~np.isfinite(loss.rad)):
+        known_well = (signs != 0).all(axis=1) & np.isfinite(low) & np.isfinite(high)
+    for k in np.flatnonzero(~known_well):
         support = tuple(frames.faces[face] for face in supports[k])
         start = vectors[k] if known is None else known[k]
         point = escalation.point(support, start)
@@ -175,7 +176,7 @@ def _enclosed(
             ball = point.loss.ball(96) / escalation.problem.loss_scale
         enclosed = Balls.of([ball], ())
         low[k], high[k] = enclosed.mid - enclosed.rad, enclosed.mid + enclosed.rad
-    return supports, signs, np.nextafter(low, -np.inf), np.nextafter(high, np.inf), vectors
+    return supports, signs, low, high, vectors
 
 
 def enclosed_losses(frames: Frames, found: EnclosedResiduals) -> Balls:
@@ -231,9 +232,7 @@ def recorded_vertices(
             first += len(batch)
     for size, parts in chosen.items():
         subsets, numbers = Subsets(total, size), np.concatenate([n for n, _ in parts])
-        rows = [subsets.rows(k, k + 1)[0] for k in numbers.tolist()]
-        supports = np.array(rows, dtype=np.int64).reshape(-1, size)
-        yield supports, np.concatenate([vectors for _, vectors in parts])
+        yield subsets.members(numbers), np.concatenate([vectors for _, vectors in parts])
 
 
 def _source(certificate: Mapping[str, Any], folder: Path | None) -> BinaryIO:
@@ -244,7 +243,7 @@ def _source(certificate: Mapping[str, Any], folder: Path | None) -> BinaryIO:
     elif folder is None:
         raise IncompleteRunError("the certificate is not in the document: read it from its file")
     else:
-        stream = (folder / certificate["file"]).open("rb")
+        stream = (folder / Path(certificate["file"]).name).open("rb")
     if file_digest(stream, "sha256").hexdigest() != certificate["sha256"]:
         stream.close()
         raise IncompleteRunError("the certificate is not the one of the document")
@@ -253,11 +252,17 @@ def _source(certificate: Mapping[str, Any], folder: Path | None) -> BinaryIO:
 
 
 def surveyed_vertices(geometry: Geometry, settings: Settings) -> Iterator[Found]:
-    """Yield the vertex supports of a problem as the certified engine finds them."""
+    """Yield the vertex supports of a problem as the certified engine finds them.
+
+    Raises
+    ------
+    UndecidedError
+        If it leaves one undecided.
+    """
     task = Task(geometry.problem, geometry.problem.width, settings)
     for block in surveyed(task):
         if block.reasons:
-            raise IncompleteRunError(f"a support stayed undecided: {block.reasons[0][1]}")
+            raise UndecidedError(f"a support stayed undecided: {block.reasons[0][1]}")
         solved = block.kind[(block.kind != Verdict.REDUCIBLE) & (block.kind != Verdict.UNDECIDED)]
         rows = Subsets(task.total, block.size).rows(block.start, block.start + len(block.kind))
         yield (

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 
 EXPECTED = "a document of `reluenum minima`"
 
+OF_DATA = {
+    **dict.fromkeys(("width", "ridge", "engine", "inputs", "target", "separator")),
+    **{"decimal": "point", "loss": "sum", "output_bias": "none", "formulation": "reduced"},
+    **{"jobs": "1", "exact": False, "all_patterns": False},
+}
+"""Options that belong to data, with what they are if they are not given."""
+
 
 def add_basins(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
@@ -56,8 +63,6 @@ def run_basins(options: argparse.Namespace) -> int:
     document = _read(options) if listed else _enumerated(options, output)
     if document["enumeration"]["undecided"]:
         return incomplete(document)
-    if options.labelled and document["problem"]["width"] == "all":
-        raise InputError("--labelled", "given with every width", "it with one width")
     folder = Path(options.data).parent if listed else output and output.parent
     try:
         with reading(options.data, EXPECTED) if listed else nullcontext():
@@ -117,11 +122,14 @@ def _read(options: argparse.Namespace) -> Mapping[str, Any]:
     """Read a list; what belongs to data is refused beside it."""
     from reluenum.documents.minima import read_minima
 
-    for option in ("width", "ridge", "engine", "inputs", "target", "separator"):
-        if getattr(options, option) is not None:
-            raise InputError(f"--{option}", "given with a document", "it with a data file only")
+    for option, usual in OF_DATA.items():
+        if getattr(options, option) != usual:
+            name = f"--{option.replace('_', '-')}"
+            raise InputError(name, "given with a document", "it with a data file only")
     with reading(options.data, EXPECTED):
-        return read_minima(options.data)
+        document = read_minima(options.data)
+        _check_labelled(options, document["problem"]["width"])
+    return document
 
 
 def _enumerated(options: argparse.Namespace, output: Path | None) -> Mapping[str, Any]:
@@ -129,8 +137,14 @@ def _enumerated(options: argparse.Namespace, output: Path | None) -> Mapping[str
     for option in ("width", "ridge"):
         if getattr(options, option) is None:
             raise InputError(f"--{option}", "missing", "it with a data file")
+    _check_labelled(options, options.width)
     options.engine = options.engine or "certified"
     return enumerated(options, output)
+
+
+def _check_labelled(options: argparse.Namespace, width: int | str) -> None:
+    if options.labelled and width == "all":
+        raise InputError("--labelled", "given with every width", "it with one width")
 
 
 def _tree(
@@ -155,5 +169,5 @@ def _copy_certificate(minima: dict[str, Any], source: Path, output: Path) -> Non
         return
     beside = certificate_path(output)
     with replaced_file(beside) as temporary:
-        shutil.copyfile(source.parent / certificate["file"], temporary)
+        shutil.copyfile(source.parent / Path(certificate["file"]).name, temporary)
     minima["certificate"] = {**certificate, "file": beside.name}

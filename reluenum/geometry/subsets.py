@@ -47,7 +47,11 @@ class Subsets:
 
     def rows(self, start: int, stop: int) -> np.ndarray:
         """Return the subsets with numbers from `start` to `stop` - 1, (stop - start, size)."""
-        left = self.count - 1 - np.arange(start, min(stop, self.count), dtype=np.int64)
+        return self.members(np.arange(start, min(stop, self.count), dtype=np.int64))
+
+    def members(self, numbers: np.ndarray) -> np.ndarray:
+        """Return the subsets with some numbers, (B, size); the inverse of `numbers`."""
+        left = self.count - 1 - numbers
         found = np.empty((len(left), self.size), dtype=np.int64)
         for place, chosen in enumerate(range(self.size, 0, -1)):
             column = self._binomials[:, chosen]

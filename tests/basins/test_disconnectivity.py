@@ -19,11 +19,13 @@ from reluenum.errors import IncompleteRunError, TooManySupportsError, UndecidedE
 from reluenum.geometry.arrangement import sign
 from tests.support.oracles import random_problem, reference_problem
 
+pytestmark = pytest.mark.seconds(30)
+
 FLAT = (
     [["-3/4", "100"], ["-3/4", "-100"], ["3/4", "100"], ["3/4", "-100"]],
     ["41/20", "39/20", "-39/20", "-41/20"],
 )
-"""An instance with two faces whose squares are not unique."""
+"""An instance with two faces whose squares are not unique (Example 3)."""
 
 
 def joins(basins):
@@ -39,6 +41,7 @@ def reference(request):
 
 
 def test_on_the_reference_two_traps_are_left_through_a_dead_unit(reference):
+    """Lemma 39: at (D) a support of L - 1 good faces."""
     basins = reference.basins()
     assert joins(basins) == [(2.276053, [2, 0], "death"), (2.964706, [1, 0], "death")]
     losses = [round(float(record["loss"]), 6) for record in basins.components]
@@ -46,6 +49,7 @@ def test_on_the_reference_two_traps_are_left_through_a_dead_unit(reference):
 
 
 def test_the_arcs_of_the_reference_are_no_basins_and_lead_to_two_or_one(reference):
+    """Lemma 40 and Corollary 40.1(2)."""
     basins = reference.basins()
     arcs = [record for record in basins.components if not record["basin"]]
     assert [record["leads_to"] for record in arcs] == [[0, 2], [0, 1], [0]]
@@ -99,9 +103,28 @@ INSTANCES = [
 
 @pytest.mark.parametrize("problem", INSTANCES)
 def test_both_engines_give_the_same_tree(problem):
+    """Both have all vertex supports (Lemma 37)."""
     algebra, certified = (enumerate_minima(problem, engine=e) for e in ("groebner", "certified"))
     for labelled in (False, True):
         assert tree_of(algebra.basins(labelled)) == tree_of(certified.basins(labelled))
+
+
+def test_two_units_change_places_around_a_centre_without_dying():
+    """Example 4: up to permutation and labelled, components are counted apart (Lemma 42)."""
+    inputs = [[1, 0], [0, 1], [-1, 0], [0, -1], [0, 0]]
+    problem = Problem.from_text(inputs, [1, 1, 1, 1, 0], 2, "1/10", output_bias="free")
+    landscape = enumerate_minima(problem, engine="certified")
+    left = {}
+    for labelled in (False, True):
+        basins = landscape.basins(labelled)
+        (level,) = {m["loss"] for m in basins.merges if m["loss"].startswith("0.692279")}
+        below = [m for m in basins.merges if Fraction(m["loss"]) <= Fraction(level)]
+        joined = sum(len(merge["children"]) - 1 for merge in below)
+        left[labelled] = len(basins.leaves), len(basins.leaves) - joined
+        assert {m["event"] for m in below if m["loss"] == level} == {"kink"}
+        top = basins.merges[-1]
+        assert (top["loss"][:8], top["event"]) == ("0.744280", "death")
+    assert left == {False: (10, 5), True: (20, 9)}
 
 
 def test_the_paper_s_route_gives_the_same_tree(reference):
@@ -149,6 +172,7 @@ def test_the_tree_follows_the_data(seed, change):
 @pytest.mark.parametrize("problem", INSTANCES)
 @pytest.mark.parametrize("labelled", [False, True])
 def test_paths_stay_below_their_level_and_each_step_in_closed_cells(problem, labelled):
+    """Lemma 43, in the unit states of Lemma 35."""
     basins = enumerate_minima(problem, engine="certified").basins(labelled)
     for merge in basins.merges:
         _, most = map(parse_rational, merge["loss_interval"])
@@ -172,6 +196,7 @@ def test_paths_stay_below_their_level_and_each_step_in_closed_cells(problem, lab
 
 @pytest.mark.parametrize("problem", INSTANCES)
 def test_depths_and_barriers_are_those_of_the_merges(problem):
+    """Corollary 40.1(1)."""
     basins = enumerate_minima(problem, engine="certified").basins()
     losses = [Fraction(record["loss"]) for record in basins.components]
     assert sum(len(merge["children"]) - 1 for merge in basins.merges) == len(basins.leaves) - 1
@@ -227,6 +252,7 @@ def test_a_graph_that_is_too_large_is_refused(monkeypatch, reference):
 @pytest.mark.parametrize("problem", [reference_problem(1, "1/100"), INSTANCES[-1].with_width(1)])
 @pytest.mark.parametrize("labelled", [False, True])
 def test_without_enclosures_exact_comparisons_give_the_same_tree(monkeypatch, problem, labelled):
+    """Lemma 45: of enclosures that meet, only the order that matters is asked for."""
     landscape = enumerate_minima(problem, engine="certified")
     expected = landscape.basins(labelled).document
     monkeypatch.setattr("reluenum.basins.vertices._clusters", lambda low, high: 0 * low.astype(int))
@@ -255,3 +281,15 @@ def test_the_zero_network_alone_is_one_basin():
         basins = landscape.basins(labelled)
         assert (len(basins.leaves), basins.merges) == (1, [])
         assert [is_basin(record) for record in landscape.document["components"]] == [True]
+
+
+def test_at_a_kink_one_living_unit_descends_to_both_sides_of_a_data_point():
+    """Lemma 38(4): 0 < s mu < s r_i; so the unit is on a face whose only zero is that point."""
+    basins = enumerate_minima(reference_problem(3, "1/100"), engine="certified").basins()
+    passes = [found for merge in basins.merges for found in merge["passes"]]
+    kinks = [found for found in passes if found["event"] == "kink"]
+    assert len(kinks) == 3
+    for found in kinks:
+        face = found["support"][found["unit"]]["face"]
+        assert [i + 1 for i, symbol in enumerate(face) if symbol == "0"] == found["points"]
+        assert len(found["support"]) == 3

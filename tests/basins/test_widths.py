@@ -8,6 +8,8 @@ from reluenum.engines.certified.prove import certify_problem
 from reluenum.engines.certified.questions import EveryWidth
 from tests.support.oracles import random_problem, reference_problem
 
+pytestmark = pytest.mark.seconds(10)
+
 PROBLEMS = [
     reference_problem(1, "1/100"),
     reference_problem(1, "3/10"),

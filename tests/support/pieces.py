@@ -14,7 +14,7 @@ from itertools import combinations, combinations_with_replacement, permutations,
 import numpy as np
 from scipy import sparse
 
-TOLERANCE = 1e-6
+TOLERANCE = 5e-8
 """Of levels, relative to 1 and the loss of the zero network."""
 
 
@@ -130,6 +130,7 @@ class Pieces:
             cones.append(clarabel.SecondOrderConeT(size + 1))
         settings = clarabel.DefaultSettings()
         settings.verbose = False
+        settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-11
         matrix = np.vstack(conditions)
         solver = clarabel.DefaultSolver(
             sparse.csc_matrix(np.triu(2 * fitted.T @ fitted)),
