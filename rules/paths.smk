@@ -60,6 +60,25 @@ rule path_basins:
         "../scripts/path_basins.py"
 
 
+# A trap appears and vanishes where its depth is 0.
+rule traps:
+    input:
+        path=rules.path.output.path,
+        basins=rules.path_basins.output.basins,
+    output:
+        drawn("results/{experiment}/paths/{path}", "Ridge paths", {"traps": "depths of traps"}),
+    log:
+        "logs/traps/{experiment}/{path}.log",
+    benchmark:
+        "timings/traps/{experiment}/{path}.tsv"
+    conda:
+        "../environment.yml"
+    params:
+        formats=FORMATS,
+    script:
+        "../scripts/traps.py"
+
+
 # One page with everything, for people: it needs no other file and no network.
 rule explorer:
     input:

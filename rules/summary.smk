@@ -69,7 +69,7 @@ rule decided:
         summary=rules.summary.output,
         summary_figures=rules.summary_figures.output,
         paths=along_paths("path.json"),
-        pages=along_paths("explorer.html", *(f"path.{format}" for format in FORMATS)),
+        pages=along_paths("explorer.html", *PATH_FIGURES),
     output:
         decided=shown(
             "results/{experiment}/decided.txt",

@@ -200,7 +200,7 @@ rule sweep_decided:
         figures=rules.sweep_figures.output,
         depths=rules.depths.output if config["basins"] else [],
         paths=along_paths("path.json"),
-        pages=along_paths("explorer.html", *(f"path.{format}" for format in FORMATS)),
+        pages=along_paths("explorer.html", *PATH_FIGURES),
         folders=branch(config["sweep"]["folders"], then=rules.unfold.output.unfolded, otherwise=[]),
         checked=[
             f"results/{{experiment}}/batches/{folder}/checked.txt"

@@ -25,6 +25,7 @@ def add_path(parser: argparse.ArgumentParser) -> None:
     add("--points", metavar="N", default="61", help="ridges of the grid (default: 61)")
     add("--output", metavar="FILE", help="write the document there, whole or not at all")
     add("--figure", metavar="FILE.svg", help="draw the bifurcation diagram there (svg, png, pdf)")
+    add("--traps", metavar="FILE.svg", help="draw how deep the traps are there (svg, png, pdf)")
     add("--exact", action="store_true", help="add the algebraic number behind each event")
     add_bar(parser)
 
@@ -49,6 +50,7 @@ def run_path(options: argparse.Namespace) -> int:
     limits = Limits(**limits_of(options))
     output = writable(options.output, options.data)
     figure = writable_figure(options.figure, options.data)
+    traps = writable_figure(options.traps, options.data, "--traps")
     problem = posed_problem(options, width, parse_ridge(low))
     if not options.force:
         refuse_astronomical(problem)
@@ -60,6 +62,12 @@ def run_path(options: argparse.Namespace) -> int:
         from reluenum.figures import plot_path, save_figure
 
         save_figure(plot_path(document), figure.with_suffix(""), [figure.suffix[1:]])
+    if traps is not None:
+        from reluenum.figures import plot_traps, save_figure
+        from reluenum.paths.trees import trees_along
+
+        drawn = plot_traps(document, trees_along(document, limits, progress))
+        save_figure(drawn, traps.with_suffix(""), [traps.suffix[1:]])
     if not path.undecided:
         return DECIDED
     return stopped(
