@@ -1,4 +1,4 @@
-.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice textbook lock clean
+.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice basins textbook lock clean
 
 reference:
 	./run reference
@@ -19,11 +19,15 @@ format:
 docs: picture paper-route convex
 	./run -- python -m benchmarks.render
 	./run -- python -m docs.make.practice
-	./run -- python -m docs.make.basins
 	./run -- python -m docs.make.newcomers
 	./run -- python -m docs.make.api
 	./run -- python -m docs.make.theory_index
 	./run -- python -m docs.make.rooms
+
+# Three minutes: the landscapes of a small sweep.
+basins:
+	./run -- python -m docs.make.basins
+	./run -- python -m docs.make.basins sweep
 
 # Ten to twenty minutes; every peer that is installed takes part (PHCpack: apt install phcpack).
 bench:

@@ -193,7 +193,7 @@ def test_the_pictures_of_the_page_are_those_of_the_reference(trees, tmp_path):
     )
     for name in ("tree", "profile"):
         picture = (tmp_path / f"{name}.svg").read_bytes()
-        assert picture == (IMAGES / f"basins_{name}.svg").read_bytes(), "`make docs` draws it"
+        assert picture == (IMAGES / f"basins_{name}.svg").read_bytes(), "`make basins` draws it"
 
 
 def test_losses_beyond_drawing_leave_a_message(reference):
