@@ -1,4 +1,4 @@
-.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice barriers textbook lock clean
+.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice basins barriers textbook lock clean
 
 reference:
 	./run reference
@@ -24,6 +24,11 @@ docs: picture paper-route convex
 	./run -- python -m docs.make.api
 	./run -- python -m docs.make.theory_index
 	./run -- python -m docs.make.rooms
+
+# Three minutes: the landscapes of a small sweep.
+basins:
+	./run -- python -m docs.make.basins
+	./run -- python -m docs.make.basins sweep
 
 # Ten to twenty minutes; every peer that is installed takes part (PHCpack: apt install phcpack).
 bench:

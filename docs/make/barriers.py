@@ -1,4 +1,4 @@
-"""Write the sections of docs/basins.md about ridges and about practice, and their figures.
+"""Write the section of docs/basins.md about practice, and its figures.
 
     make barriers
 
@@ -11,15 +11,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from flint import fmpq
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from docs.make.prose import bullets, paragraph, said
-from reluenum.datasets.families import reference_data
 from reluenum.documents.files import write_text
-from reluenum.figures.path import plot_path
 from reluenum.figures.style import (
     BLUE,
     DOUBLE_COLUMN,
@@ -29,9 +26,6 @@ from reluenum.figures.style import (
     drawing,
     save_figure,
 )
-from reluenum.paths.depths import with_depths
-from reluenum.paths.path import ridge_path
-from reluenum.problem import Problem, parse_ridge
 from reluenum.views.cells import percent
 
 ROOT = Path(__file__).parents[2]
@@ -122,25 +116,8 @@ def landscapes(escapes: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 
 def section(passes: pd.DataFrame, escapes: pd.DataFrame) -> str:
-    """Return the sections."""
+    """Return the section."""
     parts = [
-        "## Along the ridge",
-        "```sh\n"
-        "reluenum path data.csv --width 2 --ridge 1/1000:1 --basins --output path.json"
-        " --figure path.svg\n"
-        "```",
-        paragraph(
-            "adds `basin`, `barrier` and `depth` to every branch at every ridge of a path, and a",
-            "panel to the bifurcation diagram. Followed by continuity, a basin vanishes exactly",
-            "where its depth tends to 0 ([Lemma 41](theory.md#lemma-41)). Stationary points that",
-            "meet have one slope in the ridge, the sum of all squared weights, so the",
-            "depth goes down with the square of the distance. At the other events a unit",
-            "crosses a data point or leaves one; the basin goes on with other faces, and its depth",
-            "does not jump. On the reference both traps end at events of the path (dotted lines);",
-            "the basin of least loss has no depth.",
-        ),
-        "![Losses, weights and depths on the reference: two depths fall to 0]"
-        "(images/basins_ridge.svg)",
         "## Against practice",
         "`make barriers` runs these experiments again and writes the section.",
         *_strings(passes),
@@ -276,9 +253,6 @@ def main() -> None:
     passes, escapes = read()
     save_figure(plot_passes(passes), IMAGES / "basins_strings", ("svg",))
     save_figure(plot_escapes(escapes), IMAGES / "basins_noise", ("svg",))
-    path = ridge_path(Problem(*reference_data(), 2, parse_ridge("1/1000")), fmpq(1))
-    figure = plot_path(with_depths(path.to_document(), path))
-    save_figure(figure, IMAGES / "basins_ridge", ("svg",))
     write_text(PAGE, with_section(PAGE.read_text(encoding="utf-8"), section(passes, escapes)))
 
 

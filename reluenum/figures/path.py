@@ -11,9 +11,6 @@ from matplotlib.lines import Line2D
 from reluenum.figures.reading import Document, number
 from reluenum.figures.style import BLACK, BLUE, DOUBLE_COLUMN, GREY, VERMILLION, drawing
 
-VANISHING = 1e-15
-"""A depth at the end of a branch that is shown as 0: brackets of events are 1e-10 wide."""
-
 
 def _note(document: Document) -> str:
     """Return a warning if supports stayed undecided at some ridge."""
@@ -28,8 +25,6 @@ def plot_path(document: Document) -> tuple[Figure, str]:
 
     Solid lines are isolated minima, dashed ones connected sets (fewer faces than units); thick
     lines are global at every width. A circle is where a branch begins or ends within the interval.
-    If the document tells how deep minima are, a third panel shows it: a basin vanishes where its
-    depth tends to 0, vertical lines are events, and basins of least loss have no depth.
 
     Parameters
     ----------
@@ -40,9 +35,8 @@ def plot_path(document: Document) -> tuple[Figure, str]:
     -------
     Figure
     """
-    deep = any("depth" in sample for b in document["branches"] for sample in b["samples"])
-    figure = Figure(figsize=(DOUBLE_COLUMN, 5.4 + 2.4 * deep), layout="constrained")
-    above, below, *rest = figure.subplots(2 + deep, 1, sharex=True)
+    figure = Figure(figsize=(DOUBLE_COLUMN, 5.4), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True)
     width = document["problem"]["width"]
     ends = {document["ridges"][0], document["ridges"][-1]}
     colours = _colours(document["branches"])
@@ -54,10 +48,8 @@ def plot_path(document: Document) -> tuple[Figure, str]:
     above.set_xscale("log")
     above.set_ylabel("loss")
     below.set_ylabel("sum of $a^2$ on a face")
-    for axes in rest:
-        _draw_depths(axes, document, colours)
-    figure.axes[-1].set_xlabel("ridge")
-    for axes in figure.axes:
+    below.set_xlabel("ridge")
+    for axes in (above, below):
         axes.grid(True)
     figure.legend(handles=_path_legend(), loc="outside lower center", ncols=4)
     return figure, ""
@@ -91,29 +83,6 @@ def _draw_branch(
             axes.plot(
                 ridges[k], heights[k], "o", markersize=3.5, color=colour, markerfacecolor="white"
             )
-
-
-def _draw_depths(axes: Axes, document: Document, colours: Sequence[str]) -> None:
-    """Draw the depths of basins against the ridge, circles where they tend to 0, and events.
-
-    The scale is that of square roots, for a depth ends like the square of the distance.
-    """
-    top = 0.0
-    for branch, colour in zip(document["branches"], colours, strict=True):
-        known = [s for s in branch["samples"] if s["basin"] and s["depth"] is not None]
-        ridges = [_ridge_axis(sample["ridge"]) for sample in known]
-        depths = [number(sample["depth"]) for sample in known]
-        top = max([top, *depths])
-        axes.plot(ridges, depths, color=colour, linewidth=1)
-        for k in (0, -1):
-            if known and depths[k] < VANISHING:
-                look = {"markersize": 3.5, "color": colour, "markerfacecolor": "white"}
-                axes.plot(ridges[k], depths[k], "o", clip_on=False, zorder=3, **look)
-    for event in document["events"]:
-        axes.axvline(_ridge_axis(event["low"]), color=GREY, linewidth=0.5, linestyle=":")
-    axes.set_yscale("function", functions=(lambda y: np.sqrt(np.maximum(y, 0)), np.square))
-    axes.set_ylim(0, 1.1 * top or 1)
-    axes.set_ylabel("depth of basins")
 
 
 def _ridge_axis(text: str) -> float:

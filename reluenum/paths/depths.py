@@ -1,24 +1,14 @@
-"""How deep the basins along a ridge path are, against the passes that lead out of them.
+"""How deep the branches of a ridge path are, against the passes that lead out of them.
 
-At each ridge of a path the basins are found anew (Theorem G). Followed by continuity, a basin
-vanishes exactly where its depth tends to 0 (Lemma 41 of docs/theory.md); where a wall or a slope
-event changes its faces, it goes on at a positive depth.
+Followed by continuity, a basin vanishes exactly where its depth tends to 0 (Lemma 41 of
+docs/theory.md); where a wall or a slope event changes its faces, it goes on at a positive depth.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tqdm import tqdm
-
-from reluenum.basins.disconnectivity import disconnectivity
-from reluenum.documents.minima import minima_document
-from reluenum.engines.certified.prove import CertifiedEngine
 from reluenum.geometry.supports import StratumKey
-from reluenum.groebner.backends import Settings
-from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
-from reluenum.paths.path import RidgePath
-from reluenum.problem import Problem
+from reluenum.paths.trees import Tree
 
 KEYS = ("basin", "barrier", "depth")
 """What is said of a branch at a ridge, as of a component in a document of basins."""
@@ -27,80 +17,43 @@ UNKNOWN = dict.fromkeys(KEYS)
 """What is said where the list of minima is not complete."""
 
 
-def depths_at(
-    problem: Problem, limits: Limits = DEFAULT_LIMITS
-) -> dict[StratumKey, dict[str, Any]]:
+def depths_in(tree: Tree) -> dict[StratumKey, dict[str, Any]]:
     """Return for each locally minimal support whether it is in a basin, its barrier and depth.
 
     Parameters
     ----------
-    problem : Problem
-    limits : Limits
-        Of one backend on one system.
-
-    Raises
-    ------
-    UndecidedError
-        If the list of minima is not complete.
-    BackendError
-        If two losses whose order matters may be equal, and the backends do not tell.
+    tree : dict
+        Of the format `reluenum-basins`.
 
     Examples
     --------
+    >>> from reluenum import Problem, enumerate_minima
     >>> problem = Problem.from_arrays([-1, 0, 1], [2, 0, 1], width=1, ridge=0.1)
-    >>> for branch, found in depths_at(problem).items():
+    >>> tree = enumerate_minima(problem).basins().document
+    >>> for branch, found in depths_in(tree).items():
     ...     print(branch.groups[0][0], found["depth"])
     ++- None
     +++ 0.302330099076476592879685482087
     -++ 0.12804288288736781368628979531
     """
-    settings = Settings(limits=limits)
-    minima = minima_document(CertifiedEngine().landscape(problem, settings))
-    return depths_in(disconnectivity(minima, settings))
-
-
-def depths_in(basins: Mapping[str, Any]) -> dict[StratumKey, dict[str, Any]]:
-    """Return the same from a document of basins."""
-    components = basins["minima"]["components"]
     return {
-        StratumKey.of((group["face"], group["sign"], 1) for group in stratum["support"]): {
-            key: said[key] for key in KEYS
-        }
-        for component, said in zip(components, basins["components"], strict=True)
+        _branch(stratum["support"]): {key: said[key] for key in KEYS}
+        for component, said in zip(tree["minima"]["components"], tree["components"], strict=True)
         for stratum in component["strata"]
     }
 
 
-def with_depths(
-    document: Mapping[str, Any],
-    path: RidgePath,
-    limits: Limits = DEFAULT_LIMITS,
-    progress: bool = False,
-) -> dict[str, Any]:
-    """Return the document of a path with the depth of every branch at every ridge.
-
-    Every sample has the keys `basin`, `barrier` and `depth` in addition, null where the list of
-    minima is not complete.
+def with_depths(path: Mapping[str, Any], trees: Iterable[Tree]) -> dict[str, Any]:
+    """Return the document of a path with `basin`, `barrier` and `depth` in every sample.
 
     Parameters
     ----------
-    document : dict
-        Of the path.
-    path : RidgePath
-    limits : Limits
-        Of one backend on one system.
-    progress : bool
-
-    Raises
-    ------
-    BackendError
-        If two losses whose order matters may be equal, and the backends do not tell.
+    path : dict
+        Of the format `reluenum-path`.
+    trees : iterable of dict
+        At its ridges, see `trees_along`; where there is none, the three are null.
     """
-    found = {
-        str(sample.ridge): depths_at(replace(path.problem, ridge=sample.ridge), limits)
-        for sample in tqdm(path.samples, unit="ridge", disable=not progress)
-        if not sample.undecided
-    }
+    found = {tree["problem"]["ridge"]: depths_in(tree) for tree in trees}
     branches = [
         {
             **branch,
@@ -109,6 +62,12 @@ def with_depths(
                 for sample in branch["samples"]
             ],
         }
-        for (key, _), branch in zip(path.segments(), document["branches"], strict=True)
+        for branch in path["branches"]
+        for key in [_branch(branch["support"])]
     ]
-    return {**document, "branches": branches}
+    return {**path, "branches": branches}
+
+
+def _branch(support: Iterable[Mapping[str, Any]]) -> StratumKey:
+    """Return what a support keeps while it moves."""
+    return StratumKey.of((group["face"], group["sign"], 1) for group in support)

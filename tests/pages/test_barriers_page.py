@@ -9,7 +9,7 @@ from docs.make import barriers
 from reluenum import enumerate_minima
 
 
-def test_the_sections_are_those_of_the_committed_tables():
+def test_the_section_is_that_of_the_committed_tables():
     page = barriers.PAGE.read_text(encoding="utf-8")
     assert barriers.with_section(page, barriers.section(*barriers.read())) == page
 

@@ -10,11 +10,12 @@ from itertools import pairwise
 import pytest
 from flint import fmpq
 
+from reluenum import enumerate_minima
 from reluenum.cli import main
 from reluenum.documents.seals import read_json
-from reluenum.figures import plot_path
-from reluenum.paths.depths import KEYS, depths_at, with_depths
+from reluenum.paths.depths import KEYS, UNKNOWN, depths_in, with_depths
 from reluenum.paths.path import ridge_path
+from reluenum.paths.trees import trees_along
 from tests.support.oracles import fraction, random_problem, reference_problem
 
 pytestmark = pytest.mark.seconds(15)
@@ -35,10 +36,10 @@ def stretch(request):
 
 def depths(problem, ridge):
     """The depth of each basin that has one."""
-    found = depths_at(replace(problem, ridge=ridge))
+    tree = enumerate_minima(replace(problem, ridge=ridge), engine="certified").basins().document
     return {
         branch: Decimal(said["depth"])
-        for branch, said in found.items()
+        for branch, said in depths_in(tree).items()
         if said["basin"] and said["depth"] is not None
     }
 
@@ -88,7 +89,7 @@ def test_a_basin_that_goes_on_with_other_faces_keeps_its_depth(stretch):
 def test_a_document_tells_depths_only_if_asked(stretch):
     path, _ = stretch
     plain = path.to_document()
-    document = with_depths(plain, path)
+    document = with_depths(plain, trees_along(plain))
     assert document.keys() == plain.keys()
     for branch, bare in zip(document["branches"], plain["branches"], strict=True):
         for sample, old in zip(branch["samples"], bare["samples"], strict=True):
@@ -97,10 +98,16 @@ def test_a_document_tells_depths_only_if_asked(stretch):
             if sample["depth"]:
                 difference = fraction(sample["barrier"]) - fraction(sample["loss"])
                 assert abs(difference - fraction(sample["depth"])) < fraction("1e-28")
-    assert len(plot_path(plain).axes) + 1 == len(plot_path(document).axes)
 
 
-def test_the_command_adds_depths_and_a_panel(tmp_path, capsys):
+def test_where_there_is_no_tree_nothing_is_said(stretch):
+    path, _ = stretch
+    document = with_depths(path.to_document(), [])
+    samples = [sample for branch in document["branches"] for sample in branch["samples"]]
+    assert all(UNKNOWN.items() <= sample.items() for sample in samples)
+
+
+def test_the_command_adds_depths(tmp_path, capsys):
     data, output = tmp_path / "data.csv", tmp_path / "path.json"
     data.write_text("x,y\n-1,2\n0,0\n1,1\n")
     given = ["path", str(data), "--width", "1", "--ridge", "1/10:1/5", "--points", "2"]
