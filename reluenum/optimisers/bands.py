@@ -27,6 +27,8 @@ from reluenum.optimisers.networks import Networks, Objective
 from reluenum.optimisers.steps import ADAM_RATE, decay
 from reluenum.problem import Problem
 
+TINY = float(np.finfo(float).tiny)
+
 NEAR = 1e-9
 """Points this near to the highest one in doubles, relative to it, are compared exactly."""
 
@@ -55,7 +57,7 @@ class StringMethod:
             flat = theta[:, 1:-1].reshape(-1, theta.shape[2])
             slopes = objective.evaluate(flat)[1].reshape(inner.shape)
             along = theta[:, 2:] - theta[:, :-2]
-            along /= np.linalg.norm(along, axis=2, keepdims=True)
+            along /= np.maximum(np.linalg.norm(along, axis=2, keepdims=True), TINY)
             slopes -= (slopes * along).sum(axis=2, keepdims=True) * along
             mean = 0.9 * mean + 0.1 * slopes
             square = 0.99 * square + 0.01 * (slopes**2).mean(axis=2, keepdims=True)
@@ -166,8 +168,8 @@ class Line:
     def levels(self, objective: Objective) -> np.ndarray:
         """Return the losses, (K - 1, 2 + L n), that may be the highest on each segment.
 
-        Those of its corners and where a unit crosses a data point, in doubles; minus infinity
-        for data points that it does not cross.
+        Those of its corners and where a unit crosses a data point, in doubles and for the sum of
+        squares; minus infinity for data points that it does not cross.
         """
         start, step = self.states[:-1], np.diff(self.states, axis=0)
         with np.errstate(all="ignore"):
@@ -202,7 +204,9 @@ class Line:
 
 
 def highest(objective: Objective, line: Line) -> fmpq:
-    """Return the largest loss along a broken line, or a little more (by 1e-38 of it).
+    """Return the loss at the highest point of a broken line, or a little more (by 1e-38 of it).
+
+    Doubles say which points may be the highest; their losses are exact.
 
     Parameters
     ----------
