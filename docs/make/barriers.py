@@ -154,10 +154,9 @@ def _strings(passes: pd.DataFrame) -> list[str]:
                 f"{_excess(fine, 0.9)}; with {least} images {_excess(coarse, 0.5)} and "
                 f"{_excess(coarse, 0.9)}.",
                 "Lines that are far off got stuck at a higher pass. Over other basins (dotted) "
-                f"{near} of the pairs are joined within {_share(CLOSE)}, and "
-                f"{percent(int(within.sum()), len(passes))} of them, over all numbers of images, "
-                "within what the spacing leaves open: the step from the highest point down to the "
-                "images beside it.",
+                f"{near} of the pairs are joined within {_share(CLOSE)}. Over all numbers of "
+                f"images, {int(within.sum())} of {len(passes)} pairs are joined within what the "
+                "spacing leaves open, the step from the highest point to the images beside it.",
                 f"The highest *image* is no bound: on {percent(int(below.sum()), len(passes))} of "
                 "the lines it is lower than any pass there is. At a kink and at a dead unit a pass "
                 "is an edge, which lies between two images; barriers that are read off images are "
