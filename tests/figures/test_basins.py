@@ -18,7 +18,7 @@ from reluenum.cli import main
 from reluenum.errors import InputError
 from reluenum.figures.basins import MOST_FITS
 from reluenum.figures.branches import MOST_NUMBERS, Branches
-from reluenum.figures.profile import Corner, Course, way
+from reluenum.figures.way import Corner, Course, way
 from reluenum.problem import Problem
 from reluenum.views.sweep_tables import BASINS, COMPONENTS, INSTANCES, frame, with_basins
 from tests.support.drawings import artists, shown, texts
