@@ -77,6 +77,8 @@ def way(tree: Document, start: int, stop: int) -> list[Corner]:
     InputError
         If they are none.
     """
+    if "every_width" in tree:
+        raise InputError("profile", "a list for every width", "a list for one width")
     leaves = {leaf["component"]: k for k, leaf in reversed(list(enumerate(tree["leaves"])))}
     if start == stop or not {start, stop} <= leaves.keys():
         losses = [short_number(tree["components"][index]["loss"]) for index in sorted(leaves)]
