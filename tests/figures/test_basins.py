@@ -278,7 +278,7 @@ def test_a_profile_needs_two_basins(trees, start, stop):
 
 def test_a_list_for_every_width_has_no_profile():
     with pytest.raises(InputError, match="a list for one width"):
-        figures.plot_profile({"every_width": {}}, 0, 1)
+        figures.plot_profile({"every_width": {}, "minima": {}}, 0, 1)
 
 
 # ----------------------------------------------------------------------------------- sweeps
