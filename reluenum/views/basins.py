@@ -100,6 +100,10 @@ def tree_in_words(tree: Document, most: int = 12) -> str:
     >>> tree_in_words({"components": [best, trap | {"joins": 0}], "merges": merges})
     'Disconnectivity graph: 1, loss 1, is of least loss; 2, loss 1.5, joins 1 at 2 (kink).'
     """
+    if "every_width" in tree:
+        rows = tree["every_width"]["widths"]
+        counts = ", ".join(f"{row['basins']} at width {row['width']}" for row in rows)
+        return f"Numbers of basins: {counts}."
     parts = []
     for record in tree["components"]:
         number, loss = record["index"] + 1, short_number(record["loss"], 4)

@@ -18,7 +18,7 @@ from reluenum.cli import main
 from reluenum.errors import InputError
 from reluenum.figures.basins import MOST_FITS
 from reluenum.figures.branches import MOST_NUMBERS, Branches
-from reluenum.figures.profile import Corner, Course, way
+from reluenum.figures.way import Corner, Course, way
 from reluenum.problem import Problem
 from reluenum.views.sweep_tables import BASINS, COMPONENTS, INSTANCES, frame, with_basins
 from tests.support.drawings import artists, shown, texts
@@ -274,6 +274,11 @@ def test_every_death_and_every_crossing_is_a_mark_at_its_unit(trees):
 def test_a_profile_needs_two_basins(trees, start, stop):
     with pytest.raises(InputError, match=r"two of the basins, of loss 0\.707920, 1\.32532, 1"):
         figures.plot_profile(trees["reference"], start, stop)
+
+
+def test_a_list_for_every_width_has_no_profile():
+    with pytest.raises(InputError, match="a list for one width"):
+        figures.plot_profile({"every_width": {}, "minima": {}}, 0, 1)
 
 
 # ----------------------------------------------------------------------------------- sweeps

@@ -1,4 +1,4 @@
-"""Traps along the ridge: each is followed from event to event, and ends where its depth is 0."""
+"""Traps along the ridge: followed over events, each ends where its depth is 0 (Lemma 41)."""
 
 import copy
 

@@ -79,7 +79,10 @@ def test_a_list_for_every_width_has_the_widths_of_its_basins():
         {"index": 1, "loss": "2", "basin": True, "widths": [1, 1]},
         {"index": 2, "loss": "3", "basin": False, "widths": None},
     ]
-    rows = barriers_frame({"every_width": {}, "components": components})
+    every = {"widths": [{"width": 1, "basins": 2}, {"width": 2, "basins": 1}]}
+    tree = {"every_width": every, "components": components}
+    assert tree_in_words(tree) == "Numbers of basins: 2 at width 1, 1 at width 2."
+    rows = barriers_frame(tree)
     assert rows["width_from"].tolist() == [2, 1, None]
     assert rows["width_to"].tolist() == [None, 1, None]
 
