@@ -1,4 +1,4 @@
-.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice textbook lock clean
+.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice basins barriers textbook lock clean
 
 reference:
 	./run reference
@@ -15,14 +15,20 @@ format:
 	./run -- snakefmt Snakefile rules
 
 # The pages that take a minute or less. Others need a run of their own: example, sweeps, gallery,
-# practice, crosscheck and bench, whose page is written here from what was measured.
+# practice, barriers, crosscheck and bench, whose page is written here from what was measured.
 docs: picture paper-route convex
 	./run -- python -m benchmarks.render
 	./run -- python -m docs.make.practice
+	./run -- python -m docs.make.barriers
 	./run -- python -m docs.make.newcomers
 	./run -- python -m docs.make.api
 	./run -- python -m docs.make.theory_index
 	./run -- python -m docs.make.rooms
+
+# Three minutes: the landscapes of a small sweep.
+basins:
+	./run -- python -m docs.make.basins
+	./run -- python -m docs.make.basins sweep
 
 # Ten to twenty minutes; every peer that is installed takes part (PHCpack: apt install phcpack).
 bench:
@@ -55,6 +61,12 @@ practice:
 	./run -- snakemake descent_all --cores 2 --configfile config/practice.yaml
 	./run -- python -m benchmarks.completeness
 	./run -- python -m docs.make.practice
+
+# Strings between minima, and noise, beside the barriers: some six minutes.
+barriers:
+	./run -- python -m benchmarks.passes
+	./run -- python -m benchmarks.escapes
+	./run -- python -m docs.make.barriers
 
 # Takes the machine for most of an hour: some backends reach the time limit on many systems.
 crosscheck:

@@ -67,6 +67,8 @@ include: "rules/data.smk"
 include: "rules/certified.smk" if CERTIFIED else "rules/groebner.smk"
 # What people read of an instance.
 include: "rules/views.smk"
+# Which minima are traps, how deep, and over which passes they join.
+include: "rules/basins.smk"
 # How the minima of a data set move, appear and vanish as the ridge varies.
 include: "rules/paths.smk"
 # What is said of all instances together, and whether every support is decided.

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import certified, engines, ladders, phc, systems
+from benchmarks import certified, engines, ladders, phc, systems, trees
 from benchmarks.clock import Progress
 from benchmarks.ladders import Rung
 from benchmarks.peers import PEERS, opened
@@ -67,6 +67,9 @@ class Plan:
     proofs : tuple of Rung
     proofs_share : float
         Seconds into which all rounds have to fit, for each of these.
+    trees : tuple of Rung
+    trees_share : float
+        Seconds into which all rounds have to fit, for each of these.
     large : tuple of certified.Case
     """
 
@@ -85,6 +88,8 @@ class Plan:
     cases: tuple[engines.Case, ...]
     proofs: tuple[Rung, ...]
     proofs_share: float
+    trees: tuple[Rung, ...]
+    trees_share: float
     large: tuple[certified.Case, ...]
 
 
@@ -115,6 +120,8 @@ PLAN = Plan(
     ),
     proofs=tuple(Rung(n, 1, 2) for n in (20, 60)),
     proofs_share=40,
+    trees=(Rung(5, 1, 2), Rung(5, 1, 3), Rung(30, 1, 2), Rung(12, 2, 2), Rung(100, 1, 2)),
+    trees_share=60,
     large=(
         certified.Case(100, 1, "2", 1),
         certified.Case(300, 1, "2", 1, verified=False),
@@ -136,6 +143,7 @@ ABOUT = {
     "reference": "whole enumerations of the reference instance; ratio is to reduced by auto",
     "proofs": "seconds of the stages of the certified engine in one process; ratio is verify to"
     " both others",
+    "trees": "seconds of the list and of its merge tree in one process; ratio is tree to list",
     "large": "the command line on large instances, each once; double is the share of supports that"
     " double precision decided",
     "earlier": "longer measurements, made once: when and how; not repeated by make bench",
@@ -250,6 +258,7 @@ def measured(plan: Plan, progress: Progress) -> dict[str, Any]:
         ),
         "reference": list(engines.reference_times(plan.cases, plan.rounds, progress)),
         "proofs": list(certified.proofs(plan.proofs, plan.rounds, plan.proofs_share, progress)),
+        "trees": list(trees.trees(plan.trees, plan.rounds, plan.trees_share, progress)),
         "large": list(certified.large(plan.large, progress)),
         "earlier": EARLIER,
     }

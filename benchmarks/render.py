@@ -86,6 +86,7 @@ def page(document: Document) -> str:
         *_ladders(document),
         *_reference(document),
         *_certificates(document),
+        *_trees(document),
         *_earlier(document["earlier"]),
     ]
     return "\n\n".join(parts) + "\n"
@@ -410,6 +411,26 @@ def _certificates(document: Document) -> list[str]:
             "largest process:",
         ),
         table([_large_row(run) for run in document["large"]]),
+    ]
+
+
+def _trees(document: Document) -> list[str]:
+    rows = [
+        {
+            "instance": f"n = {run['n']}, d = {run['d']}, L = {run['width']}",
+            **{name: f"{run[name]:,}" for name in ("components", "basins", "merges", "deaths")},
+            **{stage: seconds(run[stage]["median"]) for stage in ("list", "tree")},
+            "tree / list": spread(run["ratio"]),
+        }
+        for run in document["trees"]
+    ]
+    return [
+        "## Merge trees",
+        paragraph(
+            "Basins, barriers and the paths over them ([basins.md](basins.md)), after the list of",
+            "the certified engine and in its process; `deaths` are merges at which a unit dies.",
+        ),
+        table(rows),
     ]
 
 

@@ -131,6 +131,7 @@ class Basins:
     [3]
     >>> basins.frame()["basin"].tolist()
     [True, True, True]
+    >>> figures = basins.figure(), basins.profile(1, 0)
     """
 
     document: Mapping[str, Any]
@@ -151,14 +152,43 @@ class Basins:
         return self.document["merges"]
 
     def frame(self) -> "pd.DataFrame":
-        """Return one row per component."""
-        import pandas as pd
+        """Return one row per component; numbers of components count from 1, as in figures."""
+        from reluenum.views.basins import barriers_frame
 
-        return pd.DataFrame(self.components, dtype=object)
+        return barriers_frame(self.document)
+
+    def figure(self) -> "Figure":
+        """Return the disconnectivity graph, with the fits of a few basins."""
+        from reluenum.figures import plot_tree
+
+        return plot_tree(self.document)
+
+    def profile(self, start: int, stop: int) -> "Figure":
+        """Return a figure of the loss along the certified path between two basins.
+
+        Parameters
+        ----------
+        start, stop : int
+            Their places in the landscape, from 0.
+
+        Raises
+        ------
+        InputError
+            If they are not two different basins.
+        """
+        from reluenum.figures import plot_profile
+
+        return plot_profile(self.document, start, stop)
 
     def save(self, path: str | Path) -> None:
         """Write the document to a file, whole or not at all."""
         write_text(Path(path), to_json(self.document))
+
+    def _repr_html_(self) -> str:
+        """Return the figure, with its text alternative, for notebooks."""
+        from reluenum.figures.pages import tree_section
+
+        return tree_section(self.document)
 
     def __repr__(self) -> str:
         components, kind = len(self.components), "labelled" * self.document["labelled"]

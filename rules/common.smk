@@ -6,6 +6,13 @@ PATHS = instances.paths(config)
 FORMATS = config["figures"]["formats"]
 CERTIFIED = config["solve"]["engine"] == "certified"
 
+# What is drawn of a ridge path.
+PATH_FIGURES = expand(
+    "{figure}.{format}",
+    figure=["path", "traps"] if config["basins"] else ["path"],
+    format=FORMATS,
+)
+
 # The local minima of an instance, whichever engine found them: what everything else reads.
 MINIMA = "results/{experiment}/{instance}/minima.json"
 

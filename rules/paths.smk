@@ -40,10 +40,50 @@ rule path_figure:
         "../scripts/path_figure.py"
 
 
+# What is a trap at one ridge is none at another: the graph at every ridge.
+rule path_basins:
+    input:
+        path=rules.path.output.path,
+    output:
+        basins="results/{experiment}/paths/{path}/basins.zip",
+    log:
+        "logs/path_basins/{experiment}/{path}.log",
+    benchmark:
+        "timings/path_basins/{experiment}/{path}.tsv"
+    conda:
+        "../environment.yml"
+    resources:
+        **estimated("path", supports_of_path, at_once=supports_at_a_ridge),
+    params:
+        **settings("solve", "seconds", "megabytes"),
+    script:
+        "../scripts/path_basins.py"
+
+
+# A trap appears and vanishes where its depth is 0.
+rule traps:
+    input:
+        path=rules.path.output.path,
+        basins=rules.path_basins.output.basins,
+    output:
+        drawn("results/{experiment}/paths/{path}", "Ridge paths", {"traps": "depths of traps"}),
+    log:
+        "logs/traps/{experiment}/{path}.log",
+    benchmark:
+        "timings/traps/{experiment}/{path}.tsv"
+    conda:
+        "../environment.yml"
+    params:
+        formats=FORMATS,
+    script:
+        "../scripts/traps.py"
+
+
 # One page with everything, for people: it needs no other file and no network.
 rule explorer:
     input:
         path=rules.path.output.path,
+        basins=[rules.path_basins.output.basins] if config["basins"] else [],
     output:
         page=shown(
             "results/{experiment}/paths/{path}/explorer.html",

@@ -65,10 +65,11 @@ rule decided:
         evidence=of_all(rules.verify.output if CERTIFIED else rules.stationary_table.output),
         facts=of_all(rules.facts.output),
         figures=of_all(rules.figures.output),
+        barriers=of_all(rules.barriers.output) if config["basins"] else [],
         summary=rules.summary.output,
         summary_figures=rules.summary_figures.output,
         paths=along_paths("path.json"),
-        pages=along_paths("explorer.html", *(f"path.{format}" for format in FORMATS)),
+        pages=along_paths("explorer.html", *PATH_FIGURES),
     output:
         decided=shown(
             "results/{experiment}/decided.txt",

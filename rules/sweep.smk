@@ -65,6 +65,26 @@ rule check:
         "../scripts/check.py"
 
 
+# The graph over the stationary supports of each data set: barriers, depths, ways out.
+rule sweep_basins:
+    input:
+        documents=f"{BATCH}/size{{size}}/documents.zip",
+    output:
+        basins=f"{BATCH}/size{{size}}/basins.parquet",
+    log:
+        f"logs/sweep_basins/{{experiment}}/{SPACE.wildcard_pattern}/size{{size}}.log",
+    benchmark:
+        f"timings/sweep_basins/{{experiment}}/{SPACE.wildcard_pattern}/size{{size}}.tsv"
+    conda:
+        "../environment.yml"
+    resources:
+        **estimated(engine_of_batch, supports_of_size),
+    params:
+        **settings("solve", "backend", "seconds", "megabytes"),
+    script:
+        "../scripts/sweep_basins.py"
+
+
 # A folder for each instance, as in other experiments; large sweeps do without.
 rule unfold:
     input:
@@ -92,6 +112,7 @@ rule aggregate:
         instances=asked("instances.parquet"),
         components=asked("components.parquet"),
         times=examined("times.parquet"),
+        basins=asked("basins.parquet") if config["basins"] else [],
     output:
         instances_parquet="results/{experiment}/instances.parquet",
         instances_csv="results/{experiment}/instances.csv",
@@ -151,14 +172,35 @@ rule sweep_figures:
         "../scripts/sweep_figures.py"
 
 
+# How deep traps are beside the spread of the losses, and how often a unit dies on the way out.
+rule depths:
+    input:
+        instances=rules.aggregate.output.instances_parquet,
+        components=rules.aggregate.output.components_parquet,
+    output:
+        drawn("results/{experiment}/figures", "Figures", instances.DEPTH_FIGURES),
+    log:
+        "logs/depths/{experiment}.log",
+    benchmark:
+        "timings/depths/{experiment}.tsv"
+    localrule: True
+    conda:
+        "../environment.yml"
+    params:
+        formats=FORMATS,
+    script:
+        "../scripts/depths.py"
+
+
 # Runs after everything else was written, and fails if a list of minima may be incomplete.
 rule sweep_decided:
     input:
         instances=rules.aggregate.output.instances_parquet,
         tables=rules.aggregate.output,
         figures=rules.sweep_figures.output,
+        depths=rules.depths.output if config["basins"] else [],
         paths=along_paths("path.json"),
-        pages=along_paths("explorer.html", *(f"path.{format}" for format in FORMATS)),
+        pages=along_paths("explorer.html", *PATH_FIGURES),
         folders=branch(config["sweep"]["folders"], then=rules.unfold.output.unfolded, otherwise=[]),
         checked=[
             f"results/{{experiment}}/batches/{folder}/checked.txt"

@@ -13,11 +13,12 @@ def main(
     instances: Sequence[Path],
     components: Sequence[Path],
     times: Sequence[Path],
+    basins: Sequence[Path],
     tables: Mapping[str, Path],
     title: str,
 ) -> None:
     """Read the rows of every batch (see `joined_tables`) and write every table, and the page."""
-    found = joined_tables(instances, components, times)
+    found = joined_tables(instances, components, times, basins)
     write_tables(found, tables)
     page = sweep_page(title, found["instances"], found["components"])
     write_text(tables["summary_html"], page)
@@ -29,6 +30,7 @@ if __name__ == "__main__":
             list(map(Path, snakemake.input.instances)),
             list(map(Path, snakemake.input.components)),
             list(map(Path, snakemake.input.times)),
+            list(map(Path, snakemake.input.basins)),
             {name: Path(path) for name, path in snakemake.output.items()},
             snakemake.wildcards.experiment,
         )

@@ -170,6 +170,7 @@ def reading() -> Values:
         "shared_rank": components.index(shared) + 1,
         "shared_square": short_number(group["sum_a_squared"]),
         "shared_is_single": shared["loss"] in [c["loss"] for c in single],
+        "isolated_ranks": [k for k, c in enumerate(components) if c["dimension"] == 0],
         "kink_face": kink,
         "gradients": [f"{slope:.2f}" for slope in one_sided_gradients(best, 1, inputs, targets)],
         "globals": sum(c["global_at_width"] for c in components),

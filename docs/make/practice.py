@@ -58,6 +58,8 @@ def page(shares: pd.DataFrame, study: Mapping[str, Any]) -> str:
             "The least loss over all widths is also the value of a convex program:",
             "[convex.md](convex.md) holds it against the flags. [benchmarks.md](benchmarks.md)",
             "gives the same polynomial systems to other solvers.",
+            "[basins.md](basins.md#against-practice) holds strings between minima, and",
+            "noise, against the barriers.",
         ),
     ]
     return "\n\n".join(parts) + "\n"

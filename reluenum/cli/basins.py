@@ -2,15 +2,27 @@
 
 import argparse
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reluenum.cli.exits import DECIDED, UNDECIDED, stopped
 from reluenum.cli.minima import add_enumeration, enumerated, incomplete
-from reluenum.cli.options import add_layout, limits_of, reading, writable, write
+from reluenum.cli.options import (
+    add_layout,
+    limits_of,
+    reading,
+    whole_number,
+    writable,
+    writable_figure,
+    write,
+)
 from reluenum.errors import BackendError, InputError, TheoremViolationError, UndecidedError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 EXPECTED = "a document of `reluenum minima`"
 
@@ -29,6 +41,12 @@ def add_basins(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--labelled", action="store_true", help="units keep their names: a leaf for each order"
     )
+    table = "write a row for each component there"
+    parser.add_argument("--table", metavar="FILE.csv", help=table)
+    tree = "draw the disconnectivity graph there (svg, png, pdf)"
+    parser.add_argument("--figure", metavar="FILE.svg", help=tree)
+    way = "draw the loss along the path between two basins, numbered as in the table, there"
+    parser.add_argument("--profile", metavar=("FROM", "TO", "FILE.svg"), nargs=3, help=way)
     add_layout(parser)
     add_enumeration(parser, "certified (default), or groebner", required=False)
 
@@ -38,6 +56,9 @@ def run_basins(options: argparse.Namespace) -> int:
     from reluenum.documents.results import to_json
 
     output = writable(options.output, options.data)
+    table = writable(options.table, options.data, "--table")
+    figure = writable_figure(options.figure, options.data)
+    profile = _profile(options)
     listed = options.data.endswith(".json")
     document = _read(options) if listed else _enumerated(options, output)
     if document["enumeration"]["undecided"]:
@@ -52,10 +73,49 @@ def run_basins(options: argparse.Namespace) -> int:
         if listed:  # the list may have been changed, which `verify` finds out
             raise InputError("FILE", f"{options.data}: {error}", EXPECTED) from error
         raise
+    drawings = list(_drawings(found, figure, profile))
     if output is not None and listed:
         _copy_certificate(found["minima"], Path(options.data), output)
     write(output, to_json(found))
+    _write_pictures(found, table, drawings)
     return DECIDED
+
+
+def _profile(options: argparse.Namespace) -> tuple[int, int, Path] | None:
+    """Return between which basins, counted from 0, a profile is asked for, and where."""
+    if options.profile is None:
+        return None
+    *ends, file = options.profile
+    start, stop = (whole_number(text, "--profile") - 1 for text in ends)
+    figure = writable_figure(file, options.data, "--profile")
+    return None if figure is None else (start, stop, figure)
+
+
+def _write_pictures(
+    tree: Mapping[str, Any], table: Path | None, drawings: "Sequence[tuple[Figure, Path]]"
+) -> None:
+    """Write the table and the figures."""
+    if table is not None:
+        from reluenum.views.basins import barriers_csv
+
+        write(table, barriers_csv(tree))
+    for figure, file in drawings:
+        from reluenum.figures import save_figure
+
+        save_figure(figure, file.with_suffix(""), [file.suffix[1:]])
+
+
+def _drawings(
+    tree: Mapping[str, Any], figure: Path | None, profile: tuple[int, int, Path] | None
+) -> "Iterator[tuple[Figure, Path]]":
+    """Yield the figures that are asked for, with their files."""
+    from reluenum.figures import plot_profile, plot_tree
+
+    if figure is not None:
+        yield plot_tree(tree), figure
+    if profile is not None:
+        start, stop, file = profile
+        yield plot_profile(tree, start, stop), file
 
 
 def _read(options: argparse.Namespace) -> Mapping[str, Any]:

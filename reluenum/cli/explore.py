@@ -3,23 +3,30 @@
 import argparse
 
 from reluenum.cli.exits import DECIDED
-from reluenum.cli.options import reading, writable, write
+from reluenum.cli.options import add_bar, progress_of, reading, writable, write
 
 
 def add_explore(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add = parser.add_argument
     add("file", metavar="PATH.json", help="a document that `reluenum path` wrote")
+    add("--basins", action="store_true", help="make the disconnectivity graph at every ridge, too")
     add("--output", metavar="FILE", help="write the page (HTML) there, whole or not at all")
+    add_bar(parser)
 
 
 def run_explore(options: argparse.Namespace) -> int:
     """Write the page of a path."""
     from reluenum.figures.explorer import explorer_page
     from reluenum.paths.path import read_path
+    from reluenum.paths.trees import trees_along
 
     output = writable(options.output, options.file)
+    progress = progress_of(options)
     with reading(options.file, "a document of `reluenum path`"):
-        page = explorer_page(read_path(options.file))
+        path = read_path(options.file)
+        page = explorer_page(path)
+    if options.basins:
+        page = explorer_page(path, trees_along(path, progress=progress))
     write(output, page)
     return DECIDED

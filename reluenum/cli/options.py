@@ -175,12 +175,12 @@ def writable(
         raise InputError(option, found, expected) from error
 
 
-def writable_figure(output: str | None, source: str) -> Path | None:
+def writable_figure(output: str | None, source: str, option: str = "--figure") -> Path | None:
     """Return the file of a figure, likewise, if its name ends in a format that can be drawn."""
-    figure = writable(output, source, "--figure")
+    figure = writable(output, source, option)
     if figure is not None and figure.suffix not in FIGURE_FORMATS:
         expected = f"a name that ends in {', '.join(FIGURE_FORMATS)}"
-        raise InputError("--figure", quoted(output or ""), expected)
+        raise InputError(option, quoted(output or ""), expected)
     return figure
 
 

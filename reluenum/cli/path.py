@@ -16,6 +16,7 @@ from reluenum.cli.options import (
     writable_figure,
     write,
 )
+from reluenum.errors import BackendError
 
 
 def add_path(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +26,9 @@ def add_path(parser: argparse.ArgumentParser) -> None:
     add("--points", metavar="N", default="61", help="ridges of the grid (default: 61)")
     add("--output", metavar="FILE", help="write the document there, whole or not at all")
     add("--figure", metavar="FILE.svg", help="draw the bifurcation diagram there (svg, png, pdf)")
+    add("--traps", metavar="FILE.svg", help="draw how deep the traps are there (svg, png, pdf)")
     add("--exact", action="store_true", help="add the algebraic number behind each event")
+    add("--basins", action="store_true", help="add barrier and depth of every minimum")
     add_bar(parser)
 
 
@@ -35,10 +38,12 @@ def run_path(options: argparse.Namespace) -> int:
     from reluenum.documents.seals import sealed
     from reluenum.geometry.sizes import refuse_astronomical
     from reluenum.groebner.limits import Limits
+    from reluenum.paths.depths import with_depths
     from reluenum.paths.events import exact_document
     from reluenum.paths.grids import MOST_RIDGES as MOST_POINTS
     from reluenum.paths.grids import parse_range
     from reluenum.paths.path import ridge_path
+    from reluenum.paths.trees import Tree, trees_along
     from reluenum.problem import parse_ridge
 
     width = whole_number(options.width, "--width")
@@ -49,17 +54,30 @@ def run_path(options: argparse.Namespace) -> int:
     limits = Limits(**limits_of(options))
     output = writable(options.output, options.data)
     figure = writable_figure(options.figure, options.data)
+    traps = writable_figure(options.traps, options.data, "--traps")
     problem = posed_problem(options, width, parse_ridge(low))
     if not options.force:
         refuse_astronomical(problem)
     progress = progress_of(options)
     path = ridge_path(problem, high, points, limits, progress)
     document = exact_document(path, limits, progress) if options.exact else path.to_document()
+    trees: list[Tree] = []
+    if options.basins or traps is not None:
+        try:
+            trees = trees_along(document, limits, progress)
+        except BackendError as error:
+            return stopped(error, UNDECIDED)
+    if options.basins:
+        document = with_depths(document, trees)
     write(output, to_json(sealed(document)))
     if figure is not None:
         from reluenum.figures import plot_path, save_figure
 
         save_figure(plot_path(document), figure.with_suffix(""), [figure.suffix[1:]])
+    if traps is not None:
+        from reluenum.figures import plot_traps, save_figure
+
+        save_figure(plot_traps(document, trees), traps.with_suffix(""), [traps.suffix[1:]])
     if not path.undecided:
         return DECIDED
     return stopped(

@@ -33,6 +33,9 @@ PARAMETERS = tuple(
 FIGURES = {"units": "hidden units", "fits": "fitted functions", "levels": "losses"}
 """Figures of one instance, with the labels that the report gives them."""
 
+TREE_FIGURES = {"tree": "disconnectivity graph"}
+"""Figures of the basins of one instance, with the labels that the report gives them."""
+
 SUMMARY_FIGURES = {"losses": "losses of all instances"}
 """Figures over all instances of an experiment."""
 
@@ -45,6 +48,9 @@ SWEEP_FIGURES = {
     "cost": "cost against supports",
 }
 """Figures of a sweep, with the labels that the report gives them."""
+
+DEPTH_FIGURES = {"depths": "depths of basins", "ways_out": "ways out of basins"}
+"""Figures of the basins of a sweep, with the labels that the report gives them."""
 
 DESCENT_FIGURES = {"basins": "where runs end", "end_losses": "losses where runs end"}
 """Figures of the descents on one instance, with the labels that the report gives them."""

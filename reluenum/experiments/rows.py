@@ -12,6 +12,7 @@ from reluenum.documents.files import write_text
 from reluenum.documents.labels import Document
 from reluenum.documents.parquet import read_frame, write_frame
 from reluenum.experiments.names import instance_name
+from reluenum.views.basins import barriers_frame
 from reluenum.views.cells import csv_text
 from reluenum.views.components import components_frame
 from reluenum.views.instances import summary_frame
@@ -23,6 +24,7 @@ from reluenum.views.sweep_tables import (
     frame,
     sweep_summary,
     total_seconds,
+    with_basins,
 )
 from reluenum.views.sweeps import sweep_latex, sweep_markdown
 
@@ -70,6 +72,11 @@ def component_rows(name: str, document: Document) -> list[dict[str, Any]]:
     return [{**row, **own, "size": size} for row, size in zip(rows, sizes, strict=True)]
 
 
+def basin_rows(name: str, tree: Document) -> list[dict[str, Any]]:
+    """Return what a disconnectivity graph says of the components of an instance, as rows."""
+    return [{**row, "instance": name} for row in barriers_frame(tree).to_dict("records")]
+
+
 def step_tables(
     instances: Sequence[Mapping[str, Any]],
     documents: Mapping[str, Document],
@@ -98,7 +105,10 @@ def step_tables(
 
 
 def joined_tables(
-    instances: Sequence[Path], components: Sequence[Path], times: Sequence[Path]
+    instances: Sequence[Path],
+    components: Sequence[Path],
+    times: Sequence[Path],
+    basins: Sequence[Path] = (),
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of a whole sweep from those of its batches, by name.
 
@@ -108,12 +118,18 @@ def joined_tables(
         Those of the widths that were asked for.
     times : sequence of Path
         Those of all sizes up to the largest width.
+    basins : sequence of Path
+        Those of the widths that were asked for, or none.
     """
     rows, parts, seconds = (
         pd.concat([read_frame(path) for path in paths], ignore_index=True)
         for paths in (instances, components, times)
     )
-    return {"instances": rows, "components": parts, "times": total_seconds(seconds, rows)}
+    totals = total_seconds(seconds, rows)
+    if basins:
+        trees = pd.concat([read_frame(path) for path in basins], ignore_index=True)
+        rows, parts = with_basins(rows, parts, trees)
+    return {"instances": rows, "components": parts, "times": totals}
 
 
 def write_tables(tables: Mapping[str, pd.DataFrame], files: Mapping[str, Path]) -> None:

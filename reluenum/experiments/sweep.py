@@ -10,6 +10,9 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
+import pandas as pd
+
+from reluenum.basins.disconnectivity import disconnectivity
 from reluenum.datasets.families import to_csv
 from reluenum.documents.archive import members_of, read_archive, write_archive
 from reluenum.documents.files import write_text
@@ -17,14 +20,16 @@ from reluenum.documents.parquet import write_frame
 from reluenum.documents.results import to_json
 from reluenum.engines.choice import ENGINES
 from reluenum.engines.series import SERIES
+from reluenum.errors import BackendError
 from reluenum.experiments.checks import proved
 from reluenum.experiments.instances import batch_instances
 from reluenum.experiments.names import instance_name
-from reluenum.experiments.rows import step_tables
+from reluenum.experiments.rows import basin_rows, step_tables
 from reluenum.experiments.steps import problem_of
 from reluenum.groebner.backends import Settings
 from reluenum.problem import Problem
 from reluenum.views.components import minima_csv
+from reluenum.views.sweep_tables import BASINS, frame
 
 DOCUMENT = "minima.json"
 """Name of a document within the folder of its instance."""
@@ -158,6 +163,31 @@ def read_documents(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """
     for member, content in read_archive(path).items():
         yield member.removesuffix(f"/{DOCUMENT}"), json.loads(content)
+
+
+def basins_of_batch(path: Path, settings: Settings) -> pd.DataFrame:
+    """Return the rows that the disconnectivity graphs of an archive of documents give.
+
+    Parameters
+    ----------
+    path : Path
+    settings : Settings
+
+    Returns
+    -------
+    DataFrame
+        With the columns `sweep_tables.BASINS`; none of an instance with undecided supports, or
+        where the backends do not tell which of two losses is larger.
+    """
+    rows: list[dict[str, Any]] = []
+    for name, document in read_documents(path):
+        if not document["complete"]:
+            continue
+        try:
+            rows += basin_rows(name, disconnectivity(document, settings))
+        except BackendError as error:
+            logging.warning("%s: no tree: %s", name, error)
+    return frame(rows, BASINS)
 
 
 def unfold(path: Path, folder: Path) -> list[str]:

@@ -3,22 +3,26 @@
 Every function takes a parsed document, or the tables of a sweep, and returns a
 `matplotlib.figure.Figure`; nothing is kept in pyplot. Colour is never alone: markers,
 fill and line styles say the same in greyscale. In order: `style` and `reading` are shared by all;
-`units_higher` and `units`, `fits`, `levels`, `path`, `times` show documents, `sweeps` tables,
-`descents` and `practice` optimisers; `catalogue` names what is drawn of each kind;
-`pages` and `explorer` are pages for a browser, which need no Matplotlib.
+`units_higher` and `units`, `fits`, `levels`, `branches` and `basins`, `way` and `profile`, `path`
+and `traps`, `times` show documents, `sweeps` tables, `descents` and `practice` optimisers;
+`catalogue` names what is drawn of each kind; `pages` and `explorer` are pages for a browser, which
+need no Matplotlib.
 """
 
 from importlib import import_module
 
 _HOMES = {
+    "DEPTH_FIGURES": "catalogue",
     "DESCENT_FIGURES": "catalogue",
     "FIGURES": "catalogue",
     "PRACTICE_FIGURES": "catalogue",
     "SUMMARY_FIGURES": "catalogue",
     "SWEEP_FIGURES": "catalogue",
+    "TREE_FIGURES": "catalogue",
     "plot_basins": "descents",
     "plot_boundary_share": "sweeps.shares",
     "plot_cost": "sweeps.cost",
+    "plot_depths": "sweeps.depths",
     "plot_end_losses": "descents",
     "plot_fits": "fits",
     "plot_gaps": "sweeps.shares",
@@ -28,9 +32,13 @@ _HOMES = {
     "plot_minima_by_size": "sweeps.counts",
     "plot_path": "path",
     "plot_practice": "practice",
+    "plot_profile": "profile",
     "plot_sizes": "sweeps.sizes",
     "plot_times": "times",
+    "plot_traps": "traps",
+    "plot_tree": "basins",
     "plot_units": "units",
+    "plot_ways_out": "sweeps.depths",
     "save_figure": "style",
     "save_figures": "style",
     "svg_text": "style",

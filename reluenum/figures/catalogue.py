@@ -6,12 +6,14 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from reluenum.figures.basins import plot_tree
 from reluenum.figures.descents import plot_basins, plot_end_losses
 from reluenum.figures.fits import plot_fits
 from reluenum.figures.levels import plot_levels, plot_losses
 from reluenum.figures.practice import plot_practice
 from reluenum.figures.sweeps.cost import plot_cost
 from reluenum.figures.sweeps.counts import plot_minima_by_ridge, plot_minima_by_size
+from reluenum.figures.sweeps.depths import plot_depths, plot_ways_out
 from reluenum.figures.sweeps.panels import Tables
 from reluenum.figures.sweeps.shares import plot_boundary_share, plot_gaps
 from reluenum.figures.sweeps.sizes import plot_sizes
@@ -23,6 +25,9 @@ FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {
     "levels": plot_levels,
 }
 """Figures of one document, by name."""
+
+TREE_FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {"tree": plot_tree}
+"""Figures of one document of basins, by name."""
 
 SUMMARY_FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {"losses": plot_losses}
 """Figures of several documents (by name of the instance), by name."""
@@ -36,6 +41,12 @@ SWEEP_FIGURES: Mapping[str, Callable[[Tables], Figure]] = {
     "cost": plot_cost,
 }
 """Figures of the tables of a sweep, by name."""
+
+DEPTH_FIGURES: Mapping[str, Callable[[Tables], Figure]] = {
+    "depths": plot_depths,
+    "ways_out": plot_ways_out,
+}
+"""Figures of the tables of a sweep that has basins, by name."""
 
 DESCENT_FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {
     "basins": plot_basins,

@@ -11,7 +11,9 @@ from typing import Any
 from jinja2 import UndefinedError
 
 from reluenum.algebra.scalars import parse_rational
+from reluenum.figures.branches import Branches
 from reluenum.figures.pages import rendered
+from reluenum.views.basins import way_out
 
 PLOTLY = "vendor/plotly-basic.min.js"
 """The plotting library: the basic bundle of plotly.js, a quarter of the whole one.
@@ -25,13 +27,16 @@ _ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 """Characters that mean something to HTML or to old JavaScript, as JSON may write them, too."""
 
 
-def explorer_page(document: Mapping[str, Any]) -> str:
+def explorer_page(document: Record, trees: Iterable[Record] = ()) -> str:
     """Return a page on which one walks along a ridge path and sees every minimum move.
 
     Parameters
     ----------
     document : dict
         Of the format `reluenum-path`.
+    trees : iterable of dict
+        Of the format `reluenum-basins`, up to permutation, at some of its ridges. With any, the
+        page shows which minima are basins, how deep, and over which passes they join.
 
     Returns
     -------
@@ -44,6 +49,7 @@ def explorer_page(document: Mapping[str, Any]) -> str:
     LookupError, TypeError, ValueError, ArithmeticError
         If the document is damaged, or its data are too large to be drawn.
     """
+    trees = list(trees)
     scripts = [_script(_packaged_text(PLOTLY)), _script(_packaged_text("templates/explorer.js"))]
     try:
         return rendered(
@@ -51,7 +57,8 @@ def explorer_page(document: Mapping[str, Any]) -> str:
             document=document,
             policy=_policy(scripts),
             style=_packaged_text("templates/explorer.css"),
-            view=_embedded(_view(document)),
+            view=_embedded(_view(document, trees)),
+            trees=bool(trees),
             scripts=scripts,
         )
     except UndefinedError as error:
@@ -89,7 +96,7 @@ def _embedded(view: Record) -> str:
     return text.translate(_ESCAPES)
 
 
-def _view(document: Record) -> dict[str, Any]:
+def _view(document: Record, trees: Iterable[Record]) -> dict[str, Any]:
     """Return what the page draws: exact texts, and floats where a text is a fraction."""
     problem, ridges = document["problem"], document["ridges"]
     places = {text: index for index, text in enumerate(ridges)}
@@ -112,6 +119,7 @@ def _view(document: Record) -> dict[str, Any]:
             {**_drawn_ridge(text), "undecided": int(undecided.get(text, 0))} for text in ridges
         ],
         "segments": segments,
+        "trees": _forest(trees, places, segments),
         "events": [
             {
                 "low": places[event["low"]],
@@ -122,6 +130,83 @@ def _view(document: Record) -> dict[str, Any]:
             for event, group in zip(document["events"], changes, strict=True)
         ],
     }
+
+
+def _forest(
+    trees: Iterable[Record], places: Mapping[str, int], segments: Sequence[Record]
+) -> list[dict[str, Any] | None]:
+    """Return the tree of each ridge as it is drawn, or None."""
+    found: list[dict[str, Any] | None] = [None] * len(places)
+    for tree in trees:
+        ridge = places[tree["problem"]["ridge"]]
+        found[ridge] = _drawn_tree(tree, _present(segments, ridge))
+    return found
+
+
+Support = tuple[tuple[str, int], ...]
+
+
+def _present(segments: Sequence[Record], ridge: int) -> dict[Support, int]:
+    """Return the segments at a ridge by their supports."""
+    return {
+        tuple(sorted(zip(segment["faces"], segment["signs"], strict=True))): number
+        for number, segment in enumerate(segments)
+        if 0 <= ridge - segment["first"] < len(segment["samples"])
+    }
+
+
+def _drawn_tree(tree: Record, present: Mapping[Support, int]) -> dict[str, Any]:
+    """Return where the branches and the marks of a tree are, and what is said of its minima."""
+    branches, merges = Branches.of(tree), tree["merges"]
+    members = [
+        [present[support] for support in dict.fromkeys(_supports(component)) if support in present]
+        for component in tree["minima"]["components"]
+    ]
+    ends = {
+        branches.lowest(key): k
+        for k, merge in enumerate(merges)
+        for child in merge["children"][:-1]
+        for key in child.items()
+    }
+    facts = {
+        segment: {
+            **{key: record[key] for key in ("basin", "barrier", "depth")},
+            "joins": None if record["joins"] is None else members[record["joins"]][0],
+            "event": way_out(tree, record),
+        }
+        for record, inside in zip(tree["components"], members, strict=True)
+        for segment in inside
+    }
+    return {
+        "branches": [
+            {
+                "x": branches.place(leaf),
+                "segments": members[tree["leaves"][leaf]["component"]],
+                "top": branches.loss(ends[leaf]) if leaf in ends else None,
+            }
+            for leaf in branches.order
+        ],
+        "merges": [
+            {
+                "loss": merge["loss"],
+                "span": branches.span(k),
+                "joined": [members[basin][0] for basin in merge["basins"]],
+                "points": sorted({i for met in merge["passes"] for i in met["points"] or ()}),
+            }
+            for k, merge in enumerate(merges)
+        ],
+        "marks": [
+            {"what": what, "number": members[k][0] if what == "set" else k, "x": x, "y": loss}
+            for what, k, x, loss in branches.spots()
+        ],
+        "facts": facts,
+    }
+
+
+def _supports(component: Record) -> Iterable[Support]:
+    """Yield the supports of the strata of a component."""
+    for stratum in component["strata"]:
+        yield tuple(sorted((group["face"], group["sign"]) for group in stratum["support"]))
 
 
 def _float(text: str) -> float:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -22,6 +23,7 @@ from reluenum.figures.style import (
     BLACK,
     BLUE,
     GREY,
+    LINE,
     MOST_PANELS,
     colour_bar,
     drawing,
@@ -72,6 +74,52 @@ def curve(component: Document, low: float, high: float) -> tuple[Vector, Vector,
     kinks = np.unique(kinks[(kinks > low) & (kinks < high)])
     positions = np.array([low, *kinks, high])
     return positions, fitted_values(component, positions[:, None]), kinks
+
+
+def draw_thumbnails(
+    panels: Sequence[Axes], components: Sequence[Document], document: Document
+) -> None:
+    """Draw the fitted functions of some components into small panels without scales.
+
+    Parameters
+    ----------
+    panels : sequence of Axes
+        One for each component.
+    components : sequence of dict
+    document : dict
+        Of the format `reluenum-minima`, to which they belong.
+    """
+    inputs, targets = data(document)
+    dimension = inputs.shape[1]
+    low, high = limits(inputs, 0.08)
+    fitted = [fitted_values(component, inputs) for component in components]
+    seen = np.concatenate([targets, *fitted])
+    room = 0.12 * np.ptp(seen) or 0.5
+    for axes, component, values in zip(panels, components, fitted, strict=True):
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.set_box_aspect(1)
+        axes.spines[:].set(visible=True, color=LINE)
+        if dimension == 2:
+            grid = [np.linspace(low[k], high[k], 41) for k in range(2)]
+            mesh = np.stack(np.meshgrid(*grid), axis=-1).reshape(-1, 2)
+            surface = fitted_values(component, mesh).reshape(41, 41)
+            filled = axes.contourf(
+                *grid, surface, np.linspace(seen.min(), seen.max() + 1e-300, 9), extend="both"
+            )
+            axes.scatter(
+                *inputs.T, c=targets, norm=filled.norm, s=7, edgecolors="w", linewidths=0.4
+            )
+            continue
+        points = (inputs[:, 0], targets) if dimension == 1 else (targets, values)
+        if dimension == 1:
+            axes.plot(*curve(component, low[0], high[0])[:2], color=BLUE, lw=1, zorder=3)
+            axes.set_xlim(low[0], high[0])
+        else:
+            axes.axline((targets[0], targets[0]), slope=1, color=GREY, lw=0.6)
+            axes.set_xlim(targets.min() - room, targets.max() + room)
+        axes.plot(*points, "o", color=BLACK, ms=1.6, zorder=2)
+        axes.set_ylim(seen.min() - room, seen.max() + room)
 
 
 def _fit_curves(

@@ -46,7 +46,7 @@ def plot_levels(document: Document) -> tuple[Figure, str]:
     columns = max(component["dimension"] for component in components) + 1
     figure = Figure(figsize=(max(SINGLE_COLUMN, 1.3 * columns), 3.4), layout="constrained")
     axes = figure.add_subplot()
-    scale = _LossScale.of(losses)
+    scale = LossScale.of(losses)
     axes.set_yscale(scale.name)
     used = [0.0, 1.0]
     for dimension in range(columns):
@@ -67,7 +67,7 @@ def plot_levels(document: Document) -> tuple[Figure, str]:
 
 
 @dataclass(frozen=True)
-class _LossScale:
+class LossScale:
     """A linear or logarithmic axis for losses; heights run from 0 (best) to 1 (worst)."""
 
     name: str
@@ -75,9 +75,10 @@ class _LossScale:
     high: float
 
     @classmethod
-    def of(cls, losses: Vector) -> "_LossScale":
+    def of(cls, losses: Vector, most: float = 100) -> "LossScale":
+        """Return the scale of some losses, logarithmic if their ratio is larger than `most`."""
         low, high = float(losses.min()), float(losses.max())
-        if low > 0 and high > 100 * low:
+        if low > 0 and high > most * low:
             return cls("log", low, high)
         if high == low:  # one level, in the middle
             room = 0.1 * abs(low) or 1.0
@@ -85,11 +86,13 @@ class _LossScale:
         return cls("linear", low, high)
 
     def height(self, loss: float) -> float:
+        """Return the height of a loss."""
         if self.name == "log":
             return log(loss / self.low) / log(self.high / self.low)
         return (loss - self.low) / (self.high - self.low)
 
     def loss(self, height: float) -> float:
+        """Return the loss at a height."""
         if self.name == "log":
             return self.low * (self.high / self.low) ** height
         return self.low + height * (self.high - self.low)
@@ -114,7 +117,7 @@ def _level(component: Document, rank: int) -> dict[str, Any]:
     return mark(*looks, component["on_boundary"], markeredgewidth=1, **more)
 
 
-def _label_levels(axes: Axes, scale: _LossScale, right: float, losses: list[str]) -> list[float]:
+def _label_levels(axes: Axes, scale: LossScale, right: float, losses: list[str]) -> list[float]:
     """Write losses right of their markers, apart from each other, and return their heights."""
     labels: dict[str, list[float]] = {}
     for loss in losses if len(losses) <= 12 else (losses[0], losses[-1]):
@@ -182,7 +185,7 @@ def plot_losses(documents: Mapping[str, Document]) -> tuple[Figure, str]:
     height = min(0.8 + 0.2 * len(documents), 10)
     figure = Figure(figsize=(DOUBLE_COLUMN, max(height, 1.6)), layout="constrained")
     axes = figure.add_subplot()
-    axes.set_xscale(_LossScale.of(losses).name)
+    axes.set_xscale(LossScale.of(losses).name)
     for k, ((line, component), loss) in enumerate(zip(listed, losses, strict=True)):
         keywords = _level(component, k)
         if component["dimension"] and not component["global_at_width"]:

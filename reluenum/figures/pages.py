@@ -8,6 +8,8 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reluenum.documents.labels import Document, undecided_note
+from reluenum.views.basins import LEGEND as BARRIERS_LEGEND
+from reluenum.views.basins import readable_barriers, tree_in_words
 from reluenum.views.components import readable_components
 from reluenum.views.facts import facts
 from reluenum.views.instances import readable_instances, undecided_notes
@@ -89,6 +91,29 @@ def instance_page(title: str, document: Document) -> str:
             Section.of("Statements of the paper, checked", statements, texts=3),
         ],
     )
+
+
+def barriers_page(title: str, tree: Document) -> str:
+    """Return the disconnectivity graph of an instance as a picture and a table.
+
+    Parameters
+    ----------
+    title : str
+    tree : dict
+        Of the format `reluenum-basins`.
+    """
+    basins = sum(record["basin"] for record in tree["components"])
+    units = "units keep their names" if tree["labelled"] else "up to permutation of the units"
+    line = f"{basins} of {len(tree['components'])} components are basins; {units}."
+    section = Section.of("Basins", readable_barriers(tree), note=BARRIERS_LEGEND)
+    return _tables(title, [line], [], [section], tree_section(tree))
+
+
+def tree_section(tree: Document) -> str:
+    """Return a disconnectivity graph with its text alternative, as a part of a page."""
+    from reluenum.figures import plot_tree, svg_text
+
+    return rendered("picture.html.j2", words=tree_in_words(tree), picture=svg_text(plot_tree(tree)))
 
 
 ROWS, FITS = 12, 3
@@ -183,8 +208,17 @@ def practice_page(title: str, shares: pd.DataFrame) -> str:
 
 
 def _tables(
-    title: str, lines: Sequence[str], warnings: Sequence[str], sections: Sequence[Section]
+    title: str,
+    lines: Sequence[str],
+    warnings: Sequence[str],
+    sections: Sequence[Section],
+    figure: str = "",
 ) -> str:
     return rendered(
-        "tables.html.j2", title=title, lines=lines, warnings=warnings, sections=sections
+        "tables.html.j2",
+        title=title,
+        lines=lines,
+        warnings=warnings,
+        sections=sections,
+        figure=figure,
     )

@@ -2,7 +2,8 @@
 
 Their steps are neither exact nor complete. What the end points are is proved. In order: `networks`
 are batches, `steps` and `pytorch` the optimisers, `settling` goes downhill to a stationary set,
-`explain` says which it is, `runs` is the document of many runs, `multistart` counts starts.
+`explain` says which it is, `runs` is the document of many runs, `multistart` counts starts, `bands`
+are drawn between minima.
 """
 
 from collections.abc import Mapping

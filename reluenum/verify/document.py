@@ -68,15 +68,18 @@ class Report:
         """Number of records."""
         return sum(self.verdicts.values())
 
-    def __str__(self) -> str:
+    @property
+    def summary(self) -> str:
+        """What was proved, in one line."""
         verdicts = ", ".join(f"{count} {name}" for name, count in sorted(self.verdicts.items()))
-        lines = [
+        return (
             f"proved: {self.components} components from {self.records} records ({verdicts}); "
-            f"{self.polished} residuals polished, {self.exact} exact",
-            *[f"basins: {self.tree}"] * bool(self.tree),
-            f"problem: {self.problem}",
-            f"SHA-256 of `problem`: {self.digest}",
-        ]
+            f"{self.polished} residuals polished, {self.exact} exact"
+        )
+
+    def __str__(self) -> str:
+        lines = [self.summary, *[f"basins: {self.tree}"] * bool(self.tree)]
+        lines += [f"problem: {self.problem}", f"SHA-256 of `problem`: {self.digest}"]
         lines += ["data: those of the data file, number by number"] * self.compared
         lines += [f"not checked: `{key}` ({UNCHECKED[key]})" for key in self.unchecked]
         return "\n".join(lines)

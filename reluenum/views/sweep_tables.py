@@ -72,6 +72,30 @@ COMPONENTS = {
 components may be missing.
 """
 
+BASINS = {
+    "instance": TEXT,
+    "index": WHOLE,
+    "basin": TRUTH,
+    "barrier": TEXT,
+    "depth": TEXT,
+    "height": TEXT,
+    "joins": WHOLE,
+    "event": TEXT,
+}
+"""Columns that a sweep with `basins: true` adds to the table of components: see
+`basins.barriers_frame`. Instances with undecided supports have none of these rows."""
+
+DEPTHS = {
+    "basins": WHOLE,
+    "bad_basins": WHOLE,
+    "smallest_depth": REAL,
+    "median_depth": REAL,
+    "largest_depth": REAL,
+    "death_share": REAL,
+}
+"""Columns that it adds to the table of instances: the number of basins and of those that are not of
+least loss, the depths of the latter, and in which share of them a unit dies on the way out."""
+
 TIMES = {
     "instance": TEXT,
     "series": TEXT,
@@ -98,6 +122,33 @@ def frame(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.D
 def decided(instances: pd.DataFrame) -> pd.DataFrame:
     """Return the instances without undecided supports."""
     return instances[instances["complete"]]
+
+
+def with_basins(
+    instances: pd.DataFrame, components: pd.DataFrame, basins: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the tables of instances and components with the columns about basins.
+
+    Parameters
+    ----------
+    instances, components, basins : DataFrame
+        With the columns `INSTANCES`, `COMPONENTS` and `BASINS`.
+    """
+    depth = basins["depth"].astype("float64").where(basins["basin"])
+    known = basins.assign(depth=depth, bad=depth.notna(), death=basins["event"].eq("death"))
+    bad = known[known["bad"]].groupby("instance")
+    found = pd.DataFrame(
+        {
+            "basins": known.groupby("instance")["basin"].sum(),
+            "bad_basins": known.groupby("instance")["bad"].sum(),
+            "smallest_depth": bad["depth"].min(),
+            "median_depth": bad["depth"].median(),
+            "largest_depth": bad["depth"].max(),
+            "death_share": bad["death"].mean(),
+        }
+    )
+    rows = instances.merge(found.astype(DEPTHS), "left", left_on="instance", right_index=True)
+    return rows, components.merge(basins, "left", on=["instance", "index"])
 
 
 def sweep_summary(instances: pd.DataFrame, by: Sequence[str] = GROUP) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from reluenum.documents.results import to_json
 from reluenum.documents.seals import sealed
 from reluenum.figures.explorer import explorer_page
 from reluenum.paths.path import ridge_path
+from reluenum.paths.trees import read_trees, trees_along, write_trees
 from tests.support.browser import DESKTOP, PHONE, artefact, launched, opened
 from tests.support.oracles import reference_problem
 
@@ -439,6 +440,107 @@ def test_inputs_in_the_plane_and_an_output_bias(browser, plane_document, tmp_pat
         mark = next(mark for mark in marks(page, "units") if mark["name"] == "A")
         assert best["support"][0]["face"] in hover(page, "units", mark["x"], mark["y"])
         artefact(page, "explorer_plane", tmp_path)
+
+
+@pytest.fixture(scope="module")
+def grown():
+    """A path on which a trap becomes shallower and is gone, and the tree at each of its ridges."""
+    problem = Problem.from_text([["-1"], ["0"], ["1"]], ["2", "0", "1"], 1, "1/10")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reluenum.paths.path.SHARPNESS", fmpq(1, 10))
+        path = ridge_path(problem, fmpq(3, 2), points=4).to_document()
+    return path, trees_along(path)
+
+
+def test_the_tree_stands_beside_the_levels_and_moves_with_the_ridge(browser, grown, tmp_path):
+    path, trees = grown
+    assert [tree["problem"]["ridge"] for tree in trees] == path["ridges"]
+    assert len({len(tree["leaves"]) for tree in trees}) > 1
+    file = tmp_path / "page.html"
+    file.write_text(explorer_page(path, trees), encoding="utf-8")
+    with opened(browser, file, **DESKTOP) as page:
+        page.focus("#ridge")
+        for k, tree in enumerate(trees):
+            if k:
+                press(page, "ArrowRight")
+            found = page.evaluate(
+                """() => {
+                const {data, layout} = document.getElementById("tree");
+                const levels = document.getElementById("levels");
+                return {
+                    branches: data.filter(t => t.name === "branch").map(({y}) => y),
+                    range: [layout.yaxis.range, levels.layout.yaxis.range],
+                    passes: data.find(t => t.name === "passes").marker.symbol,
+                };
+                }"""
+            )
+            tops = [end for _, end in found["branches"] if end != found["range"][0][1]]
+            merges = [float(merge["loss"]) for merge in tree["merges"] for _ in merge["basins"][1:]]
+            assert sorted(tops) == pytest.approx(sorted(merges))
+            basins = [float(r["loss"]) for r in tree["components"] if r["basin"]]
+            assert sorted(start for start, _ in found["branches"]) == pytest.approx(basins)
+            assert found["range"][0] == found["range"][1]
+            assert set(found["passes"]) <= {"triangle-up-open", "x-thin"}
+            heights = {mark["name"]: mark["y"] for mark in marks(page, "levels")}
+            assert {mark["name"]: mark["y"] for mark in marks(page, "tree")} == heights
+        artefact(page, "explorer_last_tree", tmp_path)
+
+
+def test_a_basin_is_chosen_and_told_of_in_the_tree(browser, grown, tmp_path):
+    path, (tree, *_) = grown
+    trap = next(r for r in tree["components"] if r["depth"] is not None and r["basin"])
+    file = tmp_path / "page.html"
+    file.write_text(explorer_page(path, grown[1]), encoding="utf-8")
+    with opened(browser, file, **DESKTOP) as page:
+        mark = next(m for m in marks(page, "tree") if m["y"] == pytest.approx(float(trap["loss"])))
+        text = hover(page, "tree", mark["x"], mark["y"])
+        assert f"basin, depth {trap['depth']}" in text
+        assert f"at {trap['barrier']}: a unit crosses data points" in text
+        lines = page.evaluate(
+            "['levels', 'tree'].map(id => document.getElementById(id).layout.shapes.map(s => s.y0))"
+        )
+        assert lines == [[pytest.approx(float(trap["loss"]))]] * 2
+        page.mouse.click(*place(page, "tree", mark["x"], mark["y"]))
+        assert chosen(settled(page)) == mark["name"]
+        assert strong(page, "tree") == strong(page, "levels") == {mark["name"]}
+        assert trap["depth"] in page.inner_text("#minima tr.chosen")
+        kink = page.evaluate(
+            "(({x, y}) => [x[0], y[0]])"
+            "(document.getElementById('tree').data.find(t => t.name === 'passes'))"
+        )
+        points = tree["merges"][0]["passes"][0]["points"]
+        told = f"pass: a unit crosses data points {', '.join(map(str, points))}"
+        assert told in hover(page, "tree", *kink)
+        label = page.get_attribute("#tree", "aria-label")
+        assert label.startswith(f"Disconnectivity graph of {len(tree['leaves'])} basins: ")
+        artefact(page, "explorer_tree", tmp_path)
+
+
+def test_a_ridge_without_tree_says_so_and_a_page_without_trees_has_no_panel(
+    browser, grown, tmp_path
+):
+    path, trees = grown
+    file = tmp_path / "page.html"
+    file.write_text(explorer_page(path, trees[1:]), encoding="utf-8")
+    with opened(browser, file, **DESKTOP) as page:
+        assert "no tree at this ridge" in page.inner_text("#tree")
+        assert "none" in page.get_attribute("#tree", "aria-label")
+        page.focus("#ridge")
+        press(page, "ArrowRight")
+        assert "no tree" not in page.inner_text("#tree")
+    assert 'id="tree"' not in explorer_page(path)
+
+
+def test_trees_come_back_from_their_archive(grown, tmp_path):
+    write_trees(tmp_path / "basins.zip", grown[1])
+    assert read_trees(tmp_path / "basins.zip") == grown[1]
+
+
+def test_the_command_makes_the_trees(grown, tmp_path):
+    path, output = tmp_path / "path.json", tmp_path / "page.html"
+    path.write_text(to_json(sealed(grown[0])))
+    assert main(["explore", str(path), "--basins", "--output", str(output), "--quiet"]) == 0
+    assert output.read_text(encoding="utf-8") == explorer_page(*grown)
 
 
 def test_the_command_writes_the_page(document, tmp_path, capsys):

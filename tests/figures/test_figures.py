@@ -14,10 +14,11 @@ from matplotlib.colors import to_hex
 from reluenum import figures
 from reluenum.api import enumerate_minima
 from reluenum.figures.fits import curve
-from reluenum.figures.levels import _LossScale, _swarm
+from reluenum.figures.levels import LossScale, _swarm
 from reluenum.figures.reading import data, fitted_values
 from reluenum.figures.style import MOST_PANELS, PNG_DPI, spread
 from reluenum.problem import Problem
+from tests.support.drawings import artists, shown, texts
 
 pytestmark = pytest.mark.seconds(25)
 
@@ -91,22 +92,8 @@ def component(loss, *groups, zero_neurons=0, dimension=0, **fields):
     } | fields
 
 
-def artists(figure, pattern):
-    """Return the artists of a figure whose gid matches, by gid."""
-    found = [artist for artist in figure.findobj() if re.fullmatch(pattern, artist.get_gid() or "")]
-    return {artist.get_gid(): artist for artist in found}
-
-
-def shown(artist):
-    return np.array(artist.get_data(), dtype=float)
-
-
 def note(figure):
     return "" if figure._suptitle is None else figure._suptitle.get_text()
-
-
-def texts(figure):
-    return [artist.get_text() for artist in figure.findobj(mpl.text.Text)]
 
 
 def ruled_loss(document, found):
@@ -344,7 +331,7 @@ def test_a_swarm_keeps_apart_what_has_one_height():
 
 @pytest.mark.parametrize("losses", [[2.0], [0.0], [1.0, 3.0], [0.01, 50.0]])
 def test_a_loss_scale_and_its_inverse_agree(losses):
-    scale = _LossScale.of(np.array(losses))
+    scale = LossScale.of(np.array(losses))
     assert [scale.loss(scale.height(loss)) for loss in losses] == pytest.approx(losses)
 
 

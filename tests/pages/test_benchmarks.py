@@ -54,6 +54,8 @@ SMALL = measure.Plan(
     cases=(engines.Case(1, engines.ALL_RUNS[:3], 600, 4),),
     proofs=(Rung(3, 1, 2),),
     proofs_share=2,
+    trees=(Rung(3, 1, 1),),
+    trees_share=2,
     large=(certified.Case(4, 1, "2", 1),),
 )
 
@@ -273,7 +275,7 @@ def test_a_small_benchmark_measures_and_renders_everything(quiet):
     assert set(found) == set(DOCUMENT)
     for part in ("systems", "machine"):
         assert set(found[part]) == set(DOCUMENT[part])
-    for part in ("repeated", "ladders", "reference", "proofs", "large"):
+    for part in ("repeated", "ladders", "reference", "proofs", "trees", "large"):
         assert set(found[part][0]) == set(DOCUMENT[part][0])
     assert str(ROOT) not in json.dumps(found)
     assert found["large"][0]["supports"] == 13 + 78  # of the 4n - 3 faces of four points

@@ -16,7 +16,6 @@ WITHOUT_CODE = {
     "Lemma 11a": "ties without algebra; the program decides each of them by exact arithmetic",
     "Proposition 17": "says what reduction modulo a prime proves; the program does not rely on it",
     "Lemma 36": "the pieces that suffice; the program does without pieces",
-    "Lemma 41": "depths along the ridge; the program has one ridge at a time",
     "Lemma 44": "lower bounds for those who have no complete list",
     **{f"Example {k}": "for tests" for k in range(1, 5)},
 }

@@ -637,6 +637,7 @@ def config_inputs() -> Inputs:
                   {"seconds": float("inf")}, {"seconds": 10**400}, {"megabytes": 10**30},
                   {"megabytes": 0}, {"patterns_per_job": 10**30}, {"force": "yes"}, {1: 2}],
         "sweep": [None, [], {"data_sets_per_job": 0}, {"data_sets_per_job": 10**30}],
+        "basins": [None, 1, "yes", [], {}],
         "figures": [{"formats": []}, {"formats": ["exe"]}, {"formats": ["svg", "svg"]}],
         "__class__": [1],
         "../../x": [1],

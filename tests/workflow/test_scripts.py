@@ -17,7 +17,7 @@ from reluenum.experiments.plans import planned_batches
 from reluenum.figures import style
 from reluenum.groebner.backends import DEFAULT_SETTINGS
 from reluenum.problem import Problem
-from scripts import certify, dataset, decided, figures, merge, patterns, solve
+from scripts import barriers, basins, certify, dataset, decided, figures, merge, patterns, solve
 from tests.support.workflow import TARGETS, rules
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +99,26 @@ def test_figures_are_labelled_by_the_columns_that_an_instance_names(tmp_path, mo
         (axes, *_) = drawn[tmp_path / "fits"].axes
         assert [axes.get_xlabel(), axes.get_ylabel()] == labels
     assert read_result(tmp_path / "minima.json") == document
+
+
+def test_both_engines_lead_to_one_graph_with_table_page_and_figure(solved, tmp_path):
+    problem = solved[0].parent / "problem.json"
+    merge.main(problem, solved, REDUCED, tmp_path / "merged.json")
+    plan, minima = problem.parent / "patterns.json", tmp_path / "minima.json"
+    certify.main(tmp_path / "merged.json", plan, minima, tmp_path / "stationary.json")
+    posed = Problem.from_document(read_result(minima)["problem"])
+    write_result(tmp_path / "other.json", enumerate_minima(posed, engine="certified").document)
+    for name in ("minima", "other"):
+        basins.main(tmp_path / f"{name}.json", DEFAULT_SETTINGS, tmp_path / f"{name}_basins.json")
+    found, other = (read_result(tmp_path / f"{name}_basins.json") for name in ("minima", "other"))
+    assert found["components"]
+    for key in ("components", "leaves", "merges"):
+        assert found[key] == other[key]
+    files = tmp_path / "barriers.csv", tmp_path / "barriers.html"
+    barriers.main(tmp_path / "minima_basins.json", *files, tmp_path, ["svg"], "mine")
+    assert len(files[0].read_text().splitlines()) == 1 + len(found["components"])
+    assert "<h1>mine</h1>" in files[1].read_text()
+    assert (tmp_path / "tree.svg").exists()
 
 
 def test_the_order_of_the_batches_does_not_matter(solved, tmp_path):

@@ -1,1 +1,1 @@
-"""Pictures of a sweep: counts, cost, shares and sizes; `panels` is what they share."""
+"""Pictures of a sweep: counts, cost, shares, depths, sizes; `panels` is what they share."""

@@ -29,12 +29,14 @@ Spread = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
-class _Quantity:
+class Quantity:
     """Something about a set of instances, or None if it has no value there."""
 
     name: str
     label: str
     spread: Callable[[pd.DataFrame], Spread | None]
+    bounded: bool = True
+    """Whether it lies between 0 and 1."""
 
 
 def on_boundary(instances: pd.DataFrame) -> tuple[int, int]:
@@ -61,11 +63,11 @@ def _gap_axis(instances: pd.DataFrame) -> Spread | None:
     return float(median), float(low), float(high)
 
 
-_BOUNDARY = _Quantity("boundary", "on a boundary", _boundary_share)
+_BOUNDARY = Quantity("boundary", "on a boundary", _boundary_share)
 
-_BENIGN = _Quantity("benign", "no spurious minima", _benign_share)
+_BENIGN = Quantity("benign", "no spurious minima", _benign_share)
 
-_GAP = _Quantity("gap", "relative gap", _gap_axis)
+_GAP = Quantity("gap", "relative gap", _gap_axis, bounded=False)
 
 
 @drawing_decided
@@ -78,7 +80,7 @@ def plot_boundary_share(known: pd.DataFrame) -> tuple[Figure, str]:
     count, total = on_boundary(known)
     if not total:
         return message("no isolated minimum but zero networks"), ""
-    figure, note = _overview(known, [_BOUNDARY])
+    figure, note = overview(known, [_BOUNDARY])
     fact = (
         f"{count:,} of {total:,} isolated minima with a living unit on a boundary "
         f"({percent(count, total)})"
@@ -100,12 +102,12 @@ def plot_gaps(known: pd.DataFrame) -> tuple[Figure, str]:
     Medians and quartiles of the gap as a share of the best loss; of instances without spurious
     minima the share and its Wilson interval (95 %). Against the ridge and against n.
     """
-    figure, note = _overview(known, [_GAP, _BENIGN])
+    figure, note = overview(known, [_GAP, _BENIGN])
     width_legend(figure, widths_of(known))
     return figure, note
 
 
-def _overview(known: pd.DataFrame, quantities: Sequence[_Quantity]) -> tuple[Figure, str]:
+def overview(known: pd.DataFrame, quantities: Sequence[Quantity]) -> tuple[Figure, str]:
     """Draw quantities against the ridge and against n, panels in a row for each setting.
 
     What does not vary gets no panel. A single setting has a row for each quantity instead; many
@@ -143,7 +145,7 @@ def _draw_lines(
     axes: Axes,
     instances: pd.DataFrame,
     key: str,
-    quantity: _Quantity,
+    quantity: Quantity,
     widths: Sequence[int],
     gid: str,
 ) -> None:
@@ -164,7 +166,7 @@ def _draw_lines(
         axes.plot(moved, values, zorder=3, gid=f"{gid}-{key.split('_')[0]}-L{width}", **style)
 
 
-def _share_values(panels: np.ndarray, quantity: _Quantity, narrow: bool, alone: bool) -> None:
+def _share_values(panels: np.ndarray, quantity: Quantity, narrow: bool, alone: bool) -> None:
     """Give panels the same vertical axis, labelled in the first column (of all, if alone)."""
     first = panels[0, 0]
     for (_, column), axes in np.ndenumerate(panels):
@@ -194,10 +196,10 @@ def _share_abscissa(panels: np.ndarray, bottom: np.ndarray, values: pd.Series, k
         ridge_axis(first, values.unique())
 
 
-def _value_axis(panels: Sequence[Axes], quantity: _Quantity) -> None:
+def _value_axis(panels: Sequence[Axes], quantity: Quantity) -> None:
     """Make the vertical axis of panels one of shares from 0 to 1, or of gaps that include 0."""
     axes = panels[0]
-    if quantity is not _GAP:
+    if quantity.bounded:
         axes.set_ylim(-0.03, 1.03)
         axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
         return

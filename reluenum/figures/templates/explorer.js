@@ -1,12 +1,13 @@
 "use strict";
 
 (() => {
-  const { problem, ridges, segments, events } = JSON.parse(
+  const { problem, ridges, segments, events, trees } = JSON.parse(
     document.getElementById("view").textContent,
   );
   const element = (id) => document.getElementById(id);
   const dimension = problem.inputs[0].length;
   const values = ridges.map((ridge) => ridge.value);
+  const planted = trees.some((tree) => tree !== null);
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
   const STEP = 320; // milliseconds from ridge to ridge when playing
 
@@ -71,6 +72,33 @@
     return text === decimal ? text : `${text} ${relation} ${decimal}`;
   };
 
+  const shortText = (text) => String(Number(Number(text).toPrecision(6)));
+
+  const EVENTS = { death: "a unit dies", kink: "a unit crosses data points" };
+
+  /** What the tree says of a minimum. */
+  const basinLines = (segment, k) => {
+    const fact = trees[k]?.facts[segment];
+    if (!fact) return [];
+    if (!fact.basin) return [`no basin: the loss falls from its ends, to ${segments[fact.joins].name}`];
+    if (fact.depth === null) return ["basin of least loss"];
+    return [
+      `basin, depth ${fact.depth}`,
+      `joins ${segments[fact.joins].name} at ${fact.barrier}: ${EVENTS[fact.event]}`,
+    ];
+  };
+
+  const passLines = (k, number, what) => {
+    const { loss, joined, points } = trees[k].merges[number];
+    const crossed = what === "kink" && points.length ? ` ${points.join(", ")}` : "";
+    return [
+      `pass: ${EVENTS[what]}${crossed}`,
+      `loss: ${loss}`,
+      `${joined.map((segment) => segments[segment].name).join(" and ")} join`,
+      `ridge ${ridgeText(k)}`,
+    ];
+  };
+
   const unitLines = (segment, k, j) => {
     const sample = sampleAt(segment, k);
     return [
@@ -131,6 +159,7 @@
       const [k] = where;
       return [`${ridges[k].undecided} undecided supports`, `ridge ${ridgeText(k)}`];
     }
+    if (what === "death" || what === "kink") return passLines(...where, what);
     const [segment, k, j] = where;
     const sample = sampleAt(segment, k);
     if (what === "fit") {
@@ -140,6 +169,7 @@
     return [
       headline(segment, k),
       `loss: ${sample.loss}`,
+      ...basinLines(segment, k),
       ...faces.flatMap((face) => unitLines(segment, k, face)),
       ...(sample.bias === null ? [] : [`m: ${sample.bias}`]),
       `ridge ${ridgeText(k)}`,
@@ -204,7 +234,10 @@
     return [least - margin, most + margin];
   };
 
-  const heights = segments.flatMap((segment) => segment.samples.map((sample) => sample.height));
+  const heights = [
+    ...segments.flatMap((segment) => segment.samples.map((sample) => sample.height)),
+    ...trees.flatMap((tree) => (tree?.merges ?? []).map(({ loss }) => Number(loss))),
+  ];
   const lossRange = padded(heights.length ? heights : [0, 1], 0.07);
 
   /** Marks with the letters of their minima, as one trace: the cost of drawing is by trace. */
@@ -422,6 +455,84 @@
     }), CONFIGURATION);
   };
 
+  // ------------------------------------------------------------------------------ basins
+
+  const depthText = ({ depth }, { length }) => {
+    if (length > 9) return "";
+    return depth === null ? "∞" : String(Number(Number(depth).toPrecision(3)));
+  };
+
+  const drawTree = () => {
+    const tree = trees[state.k];
+    const { branches, merges, marks: spots } = tree ?? { branches: [], merges: [], marks: [] };
+    const height = (segment) => sampleAt(segment, state.k).height;
+    const joints = merges.map(({ loss, span }) => ({
+      x: span,
+      y: [Number(loss), Number(loss)],
+      mode: "lines",
+      line: { color: palette.muted, width: 1.4 },
+      hoverinfo: "skip",
+    }));
+    const stems = branches.map(({ x, segments: inside, top }) => ({
+      name: "branch",
+      x: [x, x],
+      y: [height(inside[0]), top ?? lossRange[1]],
+      mode: "lines",
+      line: { color: colourOf(inside[0]), width: inside.some(isChosen) ? 6 : top === null ? 4 : 2 },
+      customdata: [0, 1].map(() => ["minimum", inside[0], state.k]),
+      hoverinfo: "none",
+    }));
+    const leaves = branches.flatMap(({ x, segments: inside }) =>
+      inside.map((segment, place) => ({
+        segment,
+        x: x + 0.22 * (place - (inside.length - 1) / 2),
+        y: height(segment),
+        corner: "bottom center",
+      })));
+    const sets = spots.filter(({ what }) => what === "set").map(({ number, x, y }) => ({
+      segment: number, x, y, corner: "middle right",
+    }));
+    const passes = spots.filter(({ what }) => what !== "set");
+    const crosses = {
+      name: "passes",
+      x: passes.map(({ x }) => x),
+      y: passes.map(({ y }) => y),
+      mode: "markers",
+      marker: {
+        symbol: passes.map(({ what }) => (what === "death" ? "x-thin" : "triangle-up-open")),
+        size: passes.map(({ what }) => (what === "death" ? 8 : 11)),
+        color: palette.ink,
+        line: { width: 2, color: palette.ink },
+      },
+      customdata: passes.map(({ what, number }) => [what, state.k, number]),
+      hoverinfo: "none",
+    };
+    const last = branches.length ? branches.at(-1).x : 0;
+    const nothing = tree ? [] : [{
+      text: "no tree at this ridge", showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5,
+    }];
+    return Plotly.react("tree", [...joints, ...stems, marks([...sets, ...leaves]), crosses], layout({
+      xaxis: axis({
+        range: [-0.6, last + 0.8],
+        tickvals: branches.map(({ x }) => x),
+        ticktext: branches.map(({ segments: [segment] }) => depthText(tree.facts[segment], branches)),
+        title: { text: "depth of each basin" },
+        showgrid: false,
+      }),
+      yaxis: axis({ title: { text: "loss" }, range: lossRange }),
+      annotations: nothing,
+    }), CONFIGURATION);
+  };
+
+  /** A line through levels and tree at the loss of the minimum under the pointer. */
+  const point = (segment) => {
+    const shapes = segment === undefined ? [] : [{
+      type: "line", xref: "paper", x0: 0, x1: 1, line: { color: colourOf(segment), width: 2, dash: "dot" },
+      y0: sampleAt(segment, state.k).height, y1: sampleAt(segment, state.k).height,
+    }];
+    for (const id of ["levels", "tree"]) Plotly.relayout(id, { shapes });
+  };
+
   // ----------------------------------------------------------------------- hidden units
 
   /** Half the height of the panel of units: it changes by steps, so that units are seen to move. */
@@ -631,7 +742,11 @@
       const row = filled("tr", [
         filled("td", [button]),
         made("td", sample.loss, "exact loss"),
-        filled("td", [made("div", kind(segment)), made("div", rank(sample))]),
+        filled("td", [
+          made("div", kind(segment)),
+          made("div", rank(sample)),
+          ...basinLines(segment, state.k).map((line) => made("div", line, "quiet")),
+        ]),
         filled("td", support.length ? support : [made("div", "zero network")]),
       ]);
       if (isChosen(segment)) row.className = "chosen";
@@ -716,6 +831,18 @@
     announcement = setTimeout(() => { element("summary").textContent = summaryText(); }, 400);
   };
 
+  const treeText = () => {
+    const tree = trees[state.k];
+    if (!tree) return "Disconnectivity graph: none at this ridge";
+    const joins = Object.entries(tree.facts)
+      .filter(([, { depth, basin }]) => basin && depth !== null)
+      .map(([segment, { joins: lower, barrier, event }]) =>
+        `${segments[segment].name} joins ${segments[lower].name} at ${shortText(barrier)} (${EVENTS[event]})`);
+    const text = joins.length ? joins.join("; ") : "all basins are of least loss";
+    const { length } = tree.branches;
+    return `Disconnectivity graph of ${length} basin${length === 1 ? "" : "s"}: ${text}`;
+  };
+
   const labels = () => {
     const segment = chosen();
     const picked = segment === undefined ? "none" : segments[segment].name;
@@ -723,6 +850,7 @@
       `Loss of ${segments.length} branches against the ridge, with ${events.length} events; chosen: ${picked}`);
     element("levels").setAttribute("aria-label",
       `Losses of the ${present[state.k].length} minima at this ridge; chosen: ${picked}`);
+    if (planted) element("tree").setAttribute("aria-label", treeText());
     element("units").setAttribute("aria-label", `Hidden units of the minima; chosen: ${picked}. The table has the numbers.`);
     element("fits").setAttribute("aria-label", `Data, and the fit of the minimum ${picked}`);
   };
@@ -730,6 +858,7 @@
   const draw = () => {
     drawDiagram();
     drawLevels();
+    if (planted) drawTree();
     if (dimension === 1) {
       drawPlane();
       drawFits();
@@ -833,6 +962,8 @@
     const below = Math.min(clientY + 18, window.innerHeight - offsetHeight - 8);
     tip.style.left = `${Math.max(left, 8)}px`;
     tip.style.top = `${above > 8 ? above : Math.max(below, 8)}px`;
+    const [what, segment, k] = points[0].customdata;
+    if (planted && what === "minimum" && k === state.k) point(segment);
   };
 
   const react = ({ points }) => {
@@ -849,9 +980,12 @@
   writeTicks();
   writeEvents();
   draw();
-  for (const id of ["diagram", "levels", "units", "fits"]) {
+  for (const id of ["diagram", "levels", ...(planted ? ["tree"] : []), "units", "fits"]) {
     element(id).on("plotly_hover", showTip);
-    element(id).on("plotly_unhover", () => { element("tip").hidden = true; });
+    element(id).on("plotly_unhover", () => {
+      element("tip").hidden = true;
+      if (planted) point(undefined);
+    });
     element(id).on("plotly_click", react);
   }
   document.addEventListener("scroll", () => { element("tip").hidden = true; }, { passive: true });

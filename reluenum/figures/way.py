@@ -1,0 +1,227 @@
+"""The certified path between two basins: its corners, and what the units do on the way."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from reluenum.documents.labels import Document
+from reluenum.errors import InputError
+from reluenum.figures.reading import data, number
+from reluenum.views.cells import short_number
+
+STEPS = 40
+"""Points at which the loss is computed between two corners of a path."""
+
+
+@dataclass(frozen=True, eq=False)
+class Corner:
+    """A corner of a path: unit states (s, z).
+
+    Parameters
+    ----------
+    signs : (L,) array of int
+        0 for a zero unit.
+    units : (L, d + 1) array of Fraction
+    record : dict
+        As the document has it.
+    """
+
+    signs: np.ndarray
+    units: np.ndarray
+    record: Document
+
+    @classmethod
+    def of(cls, record: Document) -> "Corner":
+        """Read a corner of a document."""
+        units = [[Fraction(entry) for entry in unit["z"]] for unit in record["units"]]
+        signs = [unit["sign"] for unit in record["units"]]
+        return cls(np.array(signs), np.array(units, dtype=object), record)
+
+    @cached_property
+    def states(self) -> np.ndarray:
+        """The units in doubles, (L, d + 1)."""
+        return self.units.astype(float)
+
+    def renamed(self, order: Sequence[int]) -> "Corner":
+        """Return it with its units in another order."""
+        return Corner(self.signs[order], self.units[order], self.record)
+
+    def order_of(self, other: "Corner") -> np.ndarray:
+        """Return the order in which another corner's units are next to its own."""
+        own, theirs = (corner.signs[:, None] * corner.states for corner in (self, other))
+        return linear_sum_assignment(np.linalg.norm(own[:, None] - theirs, axis=-1))[1]
+
+
+def way(tree: Document, start: int, stop: int) -> list[Corner]:
+    """Return the corners of the certified path between two basins.
+
+    Each basin has a path to the lowest one that it joins where its branch ends. These make a tree,
+    on which there is one way from the first basin to the second; no point of it is above the merge
+    where they first lie in one component (Theorem G).
+
+    Parameters
+    ----------
+    tree : dict
+        Of the format `reluenum-basins`.
+    start, stop : int
+        Different basins, by their numbers in the list, from 0.
+
+    Raises
+    ------
+    InputError
+        If they are none.
+    """
+    if "every_width" in tree:
+        raise InputError("profile", "a list for every width", "a list for one width")
+    leaves = {leaf["component"]: k for k, leaf in reversed(list(enumerate(tree["leaves"])))}
+    if start == stop or not {start, stop} <= leaves.keys():
+        losses = [short_number(tree["components"][index]["loss"]) for index in sorted(leaves)]
+        found = "one basin twice" if start == stop else "a component that is no basin"
+        raise InputError("profile", found, f"two of the basins, of loss {', '.join(losses)}")
+    first, last = leaves[start], leaves[stop]
+    paths = {path["from"]: path for merge in tree["merges"] for path in merge["paths"]}
+
+    def descent(leaf: int) -> list[int]:
+        lower = [leaf]
+        while lower[-1] in paths:
+            lower.append(paths[lower[-1]]["to"])
+        return lower
+
+    up, down = descent(first), descent(last)
+    while len(up) > 1 and len(down) > 1 and up[-2] == down[-2]:
+        up, down = up[:-1], down[:-1]
+    pieces = [paths[leaf]["points"] for leaf in up[:-1]]
+    pieces += [paths[leaf]["points"][::-1] for leaf in down[-2::-1]]
+    return _in_one_path(
+        map(Corner.of, (point for piece in pieces for point in piece)), tree["labelled"]
+    )
+
+
+def _in_one_path(corners: Iterator[Corner], labelled: bool) -> list[Corner]:
+    """Return one path without loops; up to permutation its units keep the names they start with."""
+    found: list[Corner] = []
+    order = None
+    for corner in corners:
+        order = np.arange(len(corner.signs)) if order is None else order
+        corner = corner.renamed(order)
+        for place, before in enumerate(found):
+            if before.record["support"] == corner.record["support"]:
+                again = np.arange(len(order)) if labelled else before.order_of(corner)
+                if np.allclose(before.states, corner.states[again], 1e-3, 1e-6):
+                    order, found = order[again], found[: place + 1]
+                    break
+        else:
+            found.append(corner)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """What the loss and the units do along a path.
+
+    Parameters
+    ----------
+    document : dict
+        Of the format `reluenum-minima`.
+    corners : sequence of Corner
+    """
+
+    document: Document
+    corners: Sequence[Corner]
+
+    @cached_property
+    def distances(self) -> np.ndarray:
+        """Where the corners are, by their distance in the space of unit states."""
+        steps = [np.linalg.norm(b.states - a.states) for a, b in pairwise(self.corners)]
+        return np.array([0.0, *np.cumsum(steps)])
+
+    def place(self, corner: int, unit: int) -> tuple[float, float]:
+        """Return where a corner is, and how large a unit is there."""
+        size = np.linalg.norm(self.corners[corner].states[unit])
+        return float(self.distances[corner]), float(size)
+
+    @cached_property
+    def samples(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Distances (k,), losses (k,) and lengths of the units (k, L)."""
+        places, losses, lengths = [], [], []
+        for k, (a, b) in enumerate(pairwise(self.corners)):
+            signs = np.where(a.signs == 0, b.signs, a.signs)
+            for share in np.linspace(0, 1, STEPS):
+                states = (1 - share) * a.states + share * b.states
+                places.append((1 - share) * self.distances[k] + share * self.distances[k + 1])
+                losses.append(self.loss(signs, states))
+                lengths.append(np.linalg.norm(states, axis=1))
+        return np.array(places), np.array(losses), np.array(lengths)
+
+    def bias(self, signs: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, float]:
+        """Return the errors without output bias, and the best one."""
+        problem = self.document["problem"]
+        inputs, targets = data(self.document)
+        rows = np.hstack([inputs, np.ones((len(inputs), 1))])
+        errors = targets - np.maximum(rows @ states.T, 0) @ signs
+        if problem["output_bias"] == "none":
+            return errors, 0.0
+        ridge = self.ridge if problem["output_bias"] == "ridge" else 0.0
+        return errors, errors.sum() / (len(errors) + ridge)
+
+    @cached_property
+    def ridge(self) -> float:
+        """The ridge beside the sum of the squares."""
+        problem = self.document["problem"]
+        count = len(problem["y"]) if problem["loss"] == "mean" else 1
+        return number(problem["ridge"]) * count
+
+    def loss(self, signs: np.ndarray, states: np.ndarray) -> float:
+        """Return the least loss of networks with these unit states."""
+        problem = self.document["problem"]
+        errors, bias = self.bias(signs, states)
+        penalty = 2 * np.linalg.norm(states, axis=1).sum()
+        penalty += bias**2 if problem["output_bias"] == "ridge" else 0
+        total = ((errors - bias) ** 2).sum() + self.ridge * penalty
+        return total / len(errors) if problem["loss"] == "mean" else total
+
+    def network(self, corner: Corner) -> dict[str, Any]:
+        """Return a network with the unit states of a corner, as a component has it."""
+        _, bias = self.bias(corner.signs, corner.states)
+        texts = [list(map(repr, row)) for row in corner.states.tolist()]
+        signs = list(map(repr, corner.signs.tolist()))
+        slopes, offsets = [row[:-1] for row in texts], [row[-1] for row in texts]
+        return {"representative": {"a": signs, "B": slopes, "c": offsets, "m": repr(float(bias))}}
+
+    @cached_property
+    def deaths(self) -> list[tuple[int, int]]:
+        """Corners and units that are zero there, at the ends of where they are."""
+        zero = np.array([corner.signs == 0 for corner in self.corners])
+        return [
+            (k, unit)
+            for k, unit in np.argwhere(zero).tolist()
+            if k in (0, len(zero) - 1) or not (zero[k - 1, unit] and zero[k + 1, unit])
+        ]
+
+    @cached_property
+    def crossings(self) -> list[tuple[int, int, tuple[int, ...]]]:
+        """Corners, units that change sides there, and of which data points (from 1)."""
+        rows = np.array(
+            [[*map(Fraction, row), 1] for row in self.document["problem"]["x"]], dtype=object
+        )
+        found: dict[tuple[int, int], list[int]] = {}
+        for unit in range(len(self.corners[0].signs)):
+            side, leaving = [0] * len(rows), [0] * len(rows)
+            for k, corner in enumerate(self.corners):
+                for point, value in enumerate(rows @ corner.units[unit]):
+                    if corner.signs[unit] == 0:
+                        side[point] = 0
+                    elif value == 0:
+                        leaving[point] = k
+                    else:
+                        now = 1 if value > 0 else -1
+                        if side[point] == -now:
+                            found.setdefault((leaving[point], unit), []).append(point + 1)
+                        side[point] = now
+        return [(k, unit, tuple(points)) for (k, unit), points in sorted(found.items())]
