@@ -22,7 +22,7 @@ from .reals import LEVELS, CertificateError, dot, matched, norm, rational, requi
 from .records import Proof, read_descriptions
 from .residuals import Residual
 
-MOST_PLACES = 1 << 24  # units of all nodes of a graph
+MOST_PLACES = 1 << 22  # units of all nodes of a labelled graph
 
 KEYS = ("format", "version", "problem", "labelled", "components", "leaves", "merges", "minima")
 NOWHERE = dict.fromkeys(("barrier", "depth", "joins", "height", "merge"))
@@ -137,7 +137,8 @@ class Graph:
             for taken, bits in list(reached.items()):
                 for place in (k for k in places if not taken >> k & 1):
                     key = taken | 1 << place
-                    reached[key] = reached.get(key, 0) | bits & self.near(place, unit)
+                    if matching := bits & self.near(place, unit):
+                        reached[key] = reached.get(key, 0) | matching
         return reached
 
 
@@ -559,7 +560,7 @@ def tree_of(document: Any, landscape: Landscape, proof: Proof) -> str:
     if landscape.width == "all":
         for key, expected in of_every_width(landscape, document["minima"]).items():
             matched(document[key], expected, key)
-        return "basins of every width"
+        return "numbers of every width"
     points = stationary_points(landscape, proof, document.get("exact", []))
     basins = Basins(landscape, points, document)
     basins.check(document)
