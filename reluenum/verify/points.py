@@ -108,7 +108,9 @@ class Points:
 
     def loss_ball(self, bits: int = NUMBER_BITS) -> arb:
         """Return an enclosure of the loss, by the exact residual if there is one."""
-        return enclosure(self.loss(self.core.exact or next(self.core.residuals(bits))), bits)
+        residual = self.core.exact or next(self.core.residuals(bits))
+        with ctx.workprec(bits):
+            return enclosure(self.loss(residual), bits)
 
 
 def vertex_squares(residual: Residual, vertex: Support) -> list:
