@@ -1,16 +1,21 @@
 """`reluenum basins`: the disconnectivity graph of a list of minima."""
 
 import argparse
-import shutil
 from collections.abc import Mapping
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from reluenum.cli.exits import DECIDED, UNDECIDED, stopped
 from reluenum.cli.minima import add_enumeration, enumerated, incomplete
 from reluenum.cli.options import add_layout, limits_of, reading, writable, write
-from reluenum.errors import BackendError, InputError, TheoremViolationError, UndecidedError
+from reluenum.errors import (
+    BackendError,
+    IncompleteRunError,
+    InputError,
+    TheoremViolationError,
+    TooManySupportsError,
+    UndecidedError,
+)
 
 EXPECTED = "a document of `reluenum minima`"
 
@@ -34,52 +39,67 @@ def add_basins(parser: argparse.ArgumentParser) -> None:
 
 
 def run_basins(options: argparse.Namespace) -> int:
-    """Make the list if there is none yet, write its tree, and say whether all was decided."""
-    from reluenum.documents.results import to_json
-
+    """Write the tree of a list, which is made first if there is none yet."""
     output = writable(options.output, options.data)
-    listed = options.data.endswith(".json")
-    document = _read(options) if listed else _enumerated(options, output)
-    if document["enumeration"]["undecided"]:
-        return incomplete(document)
-    folder = Path(options.data).parent if listed else output and output.parent
-    try:
-        with reading(options.data, EXPECTED) if listed else nullcontext():
-            found = _tree(options, document, folder)
-    except (BackendError, UndecidedError) as error:
-        return stopped(error, UNDECIDED)
-    except TheoremViolationError as error:
-        if listed:  # the list may have been changed, which `verify` finds out
-            raise InputError("FILE", f"{options.data}: {error}", EXPECTED) from error
-        raise
-    if output is not None and listed:
-        _copy_certificate(found["minima"], Path(options.data), output)
-    write(output, to_json(found))
-    return DECIDED
+    run = _of_document if options.data.endswith(".json") else _of_data
+    return run(options, output)
 
 
-def _read(options: argparse.Namespace) -> Mapping[str, Any]:
-    """Read a list; what belongs to data is refused beside it."""
+def _of_document(options: argparse.Namespace, output: Path | None) -> int:
+    """Write the tree of a list; what belongs to data is refused beside it."""
     from reluenum.documents.minima import read_minima
 
     for option, usual in OF_DATA.items():
         if getattr(options, option) != usual:
             name = f"--{option.replace('_', '-')}"
             raise InputError(name, "given with a document", "it with a data file only")
-    with reading(options.data, EXPECTED):
-        document = read_minima(options.data)
-        _check_labelled(options, document["problem"]["width"])
-    return document
+    file, folder = options.data, Path(options.data).parent
+    try:
+        with reading(file, EXPECTED):
+            document = read_minima(file)
+            _check_labelled(options, document["problem"]["width"])
+            if document["enumeration"]["undecided"]:
+                return incomplete(document)
+            found = _tree(options, document, folder)
+        _write(output, found, folder)
+    except (BackendError, UndecidedError) as error:
+        return stopped(error, UNDECIDED)
+    except (IncompleteRunError, TheoremViolationError) as error:
+        # the list may have been changed, which `verify` finds out
+        raise InputError("FILE", f"{file}: {error}", EXPECTED) from error
+    return DECIDED
 
 
-def _enumerated(options: argparse.Namespace, output: Path | None) -> Mapping[str, Any]:
-    """Make the list of a data file."""
+def _of_data(options: argparse.Namespace, output: Path | None) -> int:
+    """Make the list, which is written even if no tree can be grown over it, and write its tree."""
     for option in ("width", "ridge"):
         if getattr(options, option) is None:
-            raise InputError(f"--{option}", "missing", "it with a data file")
+            expected = "it with a data file; the name of a document ends in .json"
+            raise InputError(f"--{option}", "missing", expected)
     _check_labelled(options, options.width)
     options.engine = options.engine or "certified"
-    return enumerated(options, output)
+    document, folder = enumerated(options, output), output and output.parent
+    try:
+        found = _tree(options, document, folder)
+    except (BackendError, UndecidedError, TooManySupportsError) as error:
+        if output is None:
+            _write(None, document, None)
+        if document["enumeration"]["undecided"]:
+            return incomplete(document)
+        return stopped(f"{error}; the list of minima is written without a tree", UNDECIDED)
+    _write(output, found, folder)
+    return DECIDED
+
+
+def _write(output: Path | None, document: Mapping[str, Any], folder: Path | None) -> None:
+    """Write a document, and the file of its certificate beside it."""
+    from reluenum.documents.minima import write_minima
+    from reluenum.documents.results import to_json
+
+    if output is None:
+        write(None, to_json(document))
+    else:
+        write_minima(output, document, folder)
 
 
 def _check_labelled(options: argparse.Namespace, width: int | str) -> None:
@@ -97,17 +117,3 @@ def _tree(
 
     settings = Settings(options.backend, Limits(**limits_of(options)))
     return disconnectivity(document, settings, options.labelled, folder=folder, force=options.force)
-
-
-def _copy_certificate(minima: dict[str, Any], source: Path, output: Path) -> None:
-    """Put the file of a certificate, if there is one, beside the document under its name."""
-    from reluenum.documents.files import replaced_file
-    from reluenum.engines.certified.prove import certificate_path
-
-    certificate = minima.get("certificate", {})
-    if "file" not in certificate:
-        return
-    beside = certificate_path(output)
-    with replaced_file(beside) as temporary:
-        shutil.copyfile(source.parent / Path(certificate["file"]).name, temporary)
-    minima["certificate"] = {**certificate, "file": beside.name}
