@@ -61,7 +61,7 @@ def _of_document(options: argparse.Namespace, output: Path | None) -> int:
             if document["enumeration"]["undecided"]:
                 return incomplete(document)
             found = _tree(options, document, folder)
-        _write_with_certificate(output, found, folder)
+        _put(output, found, folder)
     except (BackendError, UndecidedError) as error:
         return stopped(error, UNDECIDED)
     except (IncompleteRunError, TheoremViolationError) as error:
@@ -83,15 +83,15 @@ def _of_data(options: argparse.Namespace, output: Path | None) -> int:
         found = _tree(options, document, folder)
     except (BackendError, UndecidedError, TooManySupportsError) as error:
         if output is None:
-            _write_with_certificate(None, document, None)
+            _put(None, document, None)
         if document["enumeration"]["undecided"]:
             return incomplete(document)
         return stopped(f"{error}; the list of minima is written without a tree", UNDECIDED)
-    _write_with_certificate(output, found, folder)
+    _put(output, found, folder)
     return DECIDED
 
 
-def _write_with_certificate(output: Path | None, document: Mapping[str, Any], folder: Path | None) -> None:
+def _put(output: Path | None, document: Mapping[str, Any], folder: Path | None) -> None:
     """Write a document, and the file of its certificate beside it."""
     from reluenum.documents.minima import write_minima
     from reluenum.documents.results import to_json
