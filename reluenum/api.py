@@ -10,7 +10,6 @@ from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from reluenum.documents.files import write_text
 from reluenum.documents.minima import (
     ALL,
     BASINS,
@@ -19,8 +18,8 @@ from reluenum.documents.minima import (
     listed_minima,
     minima_document,
     read_minima,
+    write_minima,
 )
-from reluenum.documents.results import to_json
 from reluenum.documents.seals import check_kind, read_json
 from reluenum.engines.choice import engine_of
 from reluenum.errors import IncompleteRunError
@@ -119,6 +118,8 @@ class Basins:
     ----------
     document : dict
         Of the format `reluenum-basins` (docs/basins.md has its keys).
+    folder : Path, optional
+        Where the file of its certificate lies, if that is not inside.
 
     Examples
     --------
@@ -135,6 +136,7 @@ class Basins:
     """
 
     document: Mapping[str, Any]
+    folder: Path | None = None
 
     @property
     def components(self) -> Sequence[Mapping[str, Any]]:
@@ -181,8 +183,8 @@ class Basins:
         return plot_profile(self.document, start, stop)
 
     def save(self, path: str | Path) -> None:
-        """Write the document to a file, whole or not at all."""
-        write_text(Path(path), to_json(self.document))
+        """Write the document to a file, whole or not at all; a certificate beside it goes along."""
+        write_minima(Path(path), self.document, self.folder)
 
     def _repr_html_(self) -> str:
         """Return the figure, with its text alternative, for notebooks."""
@@ -271,7 +273,7 @@ class Views(Sequence):
         document = disconnectivity(
             self.document, labelled=labelled, folder=self.folder, points=self.points, force=force
         )
-        return Basins(document)
+        return Basins(document, self.folder)
 
     def figures(self) -> "dict[str, Figure]":
         """Return every figure of one instance, by name."""
@@ -280,8 +282,8 @@ class Views(Sequence):
         return {name: draw(self.named_document) for name, draw in FIGURES.items()}
 
     def save(self, path: str | Path) -> None:
-        """Write the document to a file, whole or not at all."""
-        write_text(Path(path), to_json(self.document))
+        """Write the document to a file, whole or not at all; a certificate beside it goes along."""
+        write_minima(Path(path), self.document, self.folder)
 
     def _repr_html_(self) -> str:
         """Return a table and a small figure, for notebooks."""
@@ -547,4 +549,4 @@ def read_basins(path: str | Path) -> Basins:
     """
     document = read_json(path)
     check_kind(document, BASINS, path)
-    return Basins(document)
+    return Basins(document, Path(path).parent)

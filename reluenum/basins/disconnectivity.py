@@ -25,7 +25,7 @@ from reluenum.basins.widths import every_width_record, spans
 from reluenum.documents.minima import ALL, BASINS
 from reluenum.engines.certified.certificate import is_readable
 from reluenum.engines.certified.escalation import Escalation, exact_records
-from reluenum.errors import TooManySupportsError, UndecidedError
+from reluenum.errors import TheoremViolationError, TooManySupportsError, UndecidedError
 from reluenum.geometry.geometry import Geometry
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.groebner.versions import installed_versions
@@ -151,6 +151,8 @@ def _grown(minima: Mapping[str, Any], vertices: Vertices, labelled: bool) -> dic
         for group in [[place] for place in inside] if several else [inside]:
             leaf |= dict.fromkeys(group, len(leaves))
             leaves.append((index, group[0]))
+    if len(set(leaf.values())) < len(leaves):
+        raise TheoremViolationError("two basins of the list are one")
     tree = Tree(places, levels, leaf)
     paths = Paths(tree)
     of_leaf = [index for index, _ in leaves]

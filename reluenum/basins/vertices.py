@@ -248,7 +248,11 @@ def _source(certificate: Mapping[str, Any], folder: Path | None) -> BinaryIO:
     elif folder is None:
         raise IncompleteRunError("the certificate is not in the document: read it from its file")
     else:
-        stream = (folder / Path(certificate["file"]).name).open("rb")
+        path = folder / Path(certificate["file"]).name
+        try:
+            stream = path.open("rb")
+        except OSError as error:
+            raise IncompleteRunError(f"{path}, the certificate: {error.strerror}") from error
     if file_digest(stream, "sha256").hexdigest() != certificate["sha256"]:
         stream.close()
         raise IncompleteRunError("the certificate is not the one of the document")

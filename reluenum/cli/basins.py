@@ -1,9 +1,8 @@
 """`reluenum basins`: the disconnectivity graph of a list of minima."""
 
 import argparse
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +17,17 @@ from reluenum.cli.options import (
     writable_figure,
     write,
 )
-from reluenum.errors import BackendError, InputError, TheoremViolationError, UndecidedError
+from reluenum.errors import (
+    BackendError,
+    IncompleteRunError,
+    InputError,
+    TheoremViolationError,
+    TooManySupportsError,
+    UndecidedError,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
 
 EXPECTED = "a document of `reluenum minima`"
 
@@ -51,95 +56,123 @@ def add_basins(parser: argparse.ArgumentParser) -> None:
     add_enumeration(parser, "certified (default), or groebner", required=False)
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be written of a tree.
+
+    Parameters
+    ----------
+    output : Path or None
+        For the document; None for standard output.
+    table, figure : Path or None
+    profile : tuple or None
+        The basins at its ends, from 0, and the file of the picture.
+    """
+
+    output: Path | None
+    table: Path | None
+    figure: Path | None
+    profile: tuple[int, int, Path] | None
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> "Wanted":
+        """Return what options ask for; files that cannot be written are an InputError."""
+        data, profile = options.data, None
+        output, table = writable(options.output, data), writable(options.table, data, "--table")
+        if options.profile is not None:
+            *ends, file = options.profile
+            start, stop = (whole_number(text, "--profile") - 1 for text in ends)
+            drawn = writable_figure(file, data, "--profile")
+            profile = drawn and (start, stop, drawn)
+        return cls(output, table, writable_figure(options.figure, data), profile)
+
+    def write(self, tree: Mapping[str, Any], folder: Path | None) -> None:
+        """Write all of it, once the figures are drawn; the certificate lies in the folder."""
+        drawings = list(self._drawings(tree))
+        _put(self.output, tree, folder)
+        if self.table is not None:
+            from reluenum.views.basins import barriers_csv
+
+            write(self.table, barriers_csv(tree))
+        for figure, file in drawings:
+            from reluenum.figures import save_figure
+
+            save_figure(figure, file.with_suffix(""), [file.suffix[1:]])
+
+    def _drawings(self, tree: Mapping[str, Any]) -> "Iterator[tuple[Figure, Path]]":
+        """Yield the figures that are asked for, with their files."""
+        from reluenum.figures import plot_profile, plot_tree
+
+        if self.figure is not None:
+            yield plot_tree(tree), self.figure
+        if self.profile is not None:
+            start, stop, file = self.profile
+            yield plot_profile(tree, start, stop), file
+
+
 def run_basins(options: argparse.Namespace) -> int:
-    """Make the list if there is none yet, write its tree, and say whether all was decided."""
-    from reluenum.documents.results import to_json
-
-    output = writable(options.output, options.data)
-    table = writable(options.table, options.data, "--table")
-    figure = writable_figure(options.figure, options.data)
-    profile = _profile(options)
-    listed = options.data.endswith(".json")
-    document = _read(options) if listed else _enumerated(options, output)
-    if document["enumeration"]["undecided"]:
-        return incomplete(document)
-    folder = Path(options.data).parent if listed else output and output.parent
-    try:
-        with reading(options.data, EXPECTED) if listed else nullcontext():
-            found = _tree(options, document, folder)
-    except (BackendError, UndecidedError) as error:
-        return stopped(error, UNDECIDED)
-    except TheoremViolationError as error:
-        if listed:  # the list may have been changed, which `verify` finds out
-            raise InputError("FILE", f"{options.data}: {error}", EXPECTED) from error
-        raise
-    drawings = list(_drawings(found, figure, profile))
-    if output is not None and listed:
-        _copy_certificate(found["minima"], Path(options.data), output)
-    write(output, to_json(found))
-    _write_pictures(found, table, drawings)
-    return DECIDED
+    """Write the tree of a list, which is made first if there is none yet."""
+    wanted = Wanted.of(options)
+    run = _of_document if options.data.endswith(".json") else _of_data
+    return run(options, wanted)
 
 
-def _profile(options: argparse.Namespace) -> tuple[int, int, Path] | None:
-    """Return between which basins, counted from 0, a profile is asked for, and where."""
-    if options.profile is None:
-        return None
-    *ends, file = options.profile
-    start, stop = (whole_number(text, "--profile") - 1 for text in ends)
-    figure = writable_figure(file, options.data, "--profile")
-    return None if figure is None else (start, stop, figure)
-
-
-def _write_pictures(
-    tree: Mapping[str, Any], table: Path | None, drawings: "Sequence[tuple[Figure, Path]]"
-) -> None:
-    """Write the table and the figures."""
-    if table is not None:
-        from reluenum.views.basins import barriers_csv
-
-        write(table, barriers_csv(tree))
-    for figure, file in drawings:
-        from reluenum.figures import save_figure
-
-        save_figure(figure, file.with_suffix(""), [file.suffix[1:]])
-
-
-def _drawings(
-    tree: Mapping[str, Any], figure: Path | None, profile: tuple[int, int, Path] | None
-) -> "Iterator[tuple[Figure, Path]]":
-    """Yield the figures that are asked for, with their files."""
-    from reluenum.figures import plot_profile, plot_tree
-
-    if figure is not None:
-        yield plot_tree(tree), figure
-    if profile is not None:
-        start, stop, file = profile
-        yield plot_profile(tree, start, stop), file
-
-
-def _read(options: argparse.Namespace) -> Mapping[str, Any]:
-    """Read a list; what belongs to data is refused beside it."""
+def _of_document(options: argparse.Namespace, wanted: Wanted) -> int:
+    """Write the tree of a list; what belongs to data is refused beside it."""
     from reluenum.documents.minima import read_minima
 
     for option, usual in OF_DATA.items():
         if getattr(options, option) != usual:
             name = f"--{option.replace('_', '-')}"
             raise InputError(name, "given with a document", "it with a data file only")
-    with reading(options.data, EXPECTED):
-        document = read_minima(options.data)
-        _check_labelled(options, document["problem"]["width"])
-    return document
+    file, folder = options.data, Path(options.data).parent
+    try:
+        with reading(file, EXPECTED):
+            document = read_minima(file)
+            _check_labelled(options, document["problem"]["width"])
+            if document["enumeration"]["undecided"]:
+                return incomplete(document)
+            found = _tree(options, document, folder)
+        wanted.write(found, folder)
+    except (BackendError, UndecidedError) as error:
+        return stopped(error, UNDECIDED)
+    except (IncompleteRunError, TheoremViolationError) as error:
+        # the list may have been changed, which `verify` finds out
+        raise InputError("FILE", f"{file}: {error}", EXPECTED) from error
+    return DECIDED
 
 
-def _enumerated(options: argparse.Namespace, output: Path | None) -> Mapping[str, Any]:
-    """Make the list of a data file."""
+def _of_data(options: argparse.Namespace, wanted: Wanted) -> int:
+    """Make the list, which is written even if no tree can be grown over it, and write its tree."""
     for option in ("width", "ridge"):
         if getattr(options, option) is None:
-            raise InputError(f"--{option}", "missing", "it with a data file")
+            expected = "it with a data file; the name of a document ends in .json"
+            raise InputError(f"--{option}", "missing", expected)
     _check_labelled(options, options.width)
     options.engine = options.engine or "certified"
-    return enumerated(options, output)
+    output = wanted.output
+    document, folder = enumerated(options, output), output and output.parent
+    try:
+        found = _tree(options, document, folder)
+    except (BackendError, UndecidedError, TooManySupportsError) as error:
+        if output is None:
+            _put(None, document, None)
+        if document["enumeration"]["undecided"]:
+            return incomplete(document)
+        return stopped(f"{error}; the list of minima is written without a tree", UNDECIDED)
+    wanted.write(found, folder)
+    return DECIDED
+
+
+def _put(output: Path | None, document: Mapping[str, Any], folder: Path | None) -> None:
+    """Write a document, and the file of its certificate beside it."""
+    from reluenum.documents.minima import write_minima
+    from reluenum.documents.results import to_json
+
+    if output is None:
+        write(None, to_json(document))
+    else:
+        write_minima(output, document, folder)
 
 
 def _check_labelled(options: argparse.Namespace, width: int | str) -> None:
@@ -157,17 +190,3 @@ def _tree(
 
     settings = Settings(options.backend, Limits(**limits_of(options)))
     return disconnectivity(document, settings, options.labelled, folder=folder, force=options.force)
-
-
-def _copy_certificate(minima: dict[str, Any], source: Path, output: Path) -> None:
-    """Put the file of a certificate, if there is one, beside the document under its name."""
-    from reluenum.documents.files import replaced_file
-    from reluenum.engines.certified.prove import certificate_path
-
-    certificate = minima.get("certificate", {})
-    if "file" not in certificate:
-        return
-    beside = certificate_path(output)
-    with replaced_file(beside) as temporary:
-        shutil.copyfile(source.parent / Path(certificate["file"]).name, temporary)
-    minima["certificate"] = {**certificate, "file": beside.name}

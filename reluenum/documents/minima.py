@@ -1,5 +1,6 @@
 """The contract's JSON document: writing, reading, and never half a file."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,10 @@ from typing import Any
 from flint import fmpz
 
 from reluenum.algebra.decimals import decimal_text, enclosing_interval
+from reluenum.documents.files import replaced_file, write_text
+from reluenum.documents.results import to_json
 from reluenum.documents.seals import check_kind, read_json
+from reluenum.errors import IncompleteRunError
 from reluenum.geometry.supports import support_text
 from reluenum.groebner.versions import installed_versions
 from reluenum.landscape.components import Component, Stratum
@@ -146,6 +150,45 @@ def listed_minima(document: Mapping[str, Any]) -> dict[str, Any]:
     inside = (document.get("format"), document.get("version")) == BASINS
     found = document.get("minima") if inside else document
     return dict(found) if isinstance(found, Mapping) else {}
+
+
+def certificate_path(output: Path) -> Path:
+    """Return where the certificate of a document goes if it is large."""
+    return output.with_name(f"{output.name.removesuffix('.json')}.certificate.parquet")
+
+
+def write_minima(path: Path, document: Mapping[str, Any], folder: Path | None = None) -> None:
+    """Write a document of minima, or of basins; a certificate beside it goes along.
+
+    Parameters
+    ----------
+    path : Path
+    document : dict
+    folder : Path, optional
+        Where the file of its certificate lies, if it is not inside.
+
+    Raises
+    ------
+    IncompleteRunError
+        If that file is missing.
+    """
+    listed = document.get("minima", document)
+    certificate = listed.get("certificate", {})
+    if folder is not None and "file" in certificate:
+        source, beside = folder / Path(certificate["file"]).name, certificate_path(path)
+        if source.resolve() != beside.resolve():
+            _copy(source, beside)
+        listed = {**listed, "certificate": {**certificate, "file": beside.name}}
+        document = {**document, "minima": listed} if "minima" in document else listed
+    write_text(path, to_json(document))
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file, whole or not at all."""
+    if not source.is_file():
+        raise IncompleteRunError(f"{source}, the certificate: No such file or directory")
+    with replaced_file(target) as temporary:
+        shutil.copyfile(source, temporary)
 
 
 ALL = "all"

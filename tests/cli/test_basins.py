@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from reluenum import read_basins, read_landscape
 from reluenum.cli import main
-from reluenum.errors import BackendError
+from reluenum.errors import BackendError, IncompleteRunError
 
 DATA = "x,y\n-0.17,0.05\n0.44,1.02\n-1,0.61\n-0.4,-0.36\n-0.71,-1.32\n"
 
@@ -72,6 +73,22 @@ def test_a_large_certificate_is_copied_beside_the_document(tmp_path, data, monke
     copy = tmp_path / "other/tree.certificate.parquet"
     assert copy.read_bytes() == (tmp_path / "minima.certificate.parquet").read_bytes()
     assert run("basins", output, "--output", tmp_path / "again.json") == 0
+    for read in (read_basins, read_landscape):  # and so it is from Python
+        saved = tmp_path / "other" / f"{read.__name__}.json"
+        read(output).save(saved)
+        assert read_landscape(saved).basins().merges == read_basins(output).merges
+    copy.unlink()
+    with pytest.raises(IncompleteRunError, match=f"{copy.name}, the certificate: No such file"):
+        read_basins(output).save(tmp_path / "none.json")
+    assert not (tmp_path / "none.json").exists()
+
+
+def every_width(folder):
+    """A list for every width, of two points."""
+    (folder / "two.csv").write_text("x,y\n0,1\n1,2\n")
+    asked = ["--width", "all", "--ridge", "1/10", "--output", folder / "two.json"]
+    assert run("minima", folder / "two.csv", *asked) == 0
+    return json.loads((folder / "two.json").read_text())
 
 
 @pytest.mark.parametrize(
@@ -84,7 +101,12 @@ def test_a_large_certificate_is_copied_beside_the_document(tmp_path, data, monke
         (["minima.json", "--target", "y"], "--target: given with a document"),
         (["minima.json", "--output-bias", "free"], "--output-bias: given with a document"),
         (["minima.json", "--output", "minima.json"], "is the file with the data"),
+        (["minima"], "the name of a document ends in .json"),
         (["other.json"], "no document of kind reluenum-minima"),
+        (["uncounted.json"], "uncounted.json is damaged"),
+        (["twice.json"], "twice.json: two basins of the list are one"),
+        (["apart.json"], "minima.certificate.parquet, the certificate: No such file"),
+        (["every.json", "--output", "new.json"], "every.json: every.certificate.parquet, the"),
         (["gap.json"], "the certificate is not the one of the document"),
         (["short.json"], "short.json: a component appears that holds not exactly one basin"),
         (
@@ -103,6 +125,15 @@ def test_bad_input_is_one_line_and_writes_nothing(
     (tmp_path / "other.json").write_text('{"format": "reluenum-basins", "version": 1}')
     short = document | {"components": document["components"][1:]}
     (tmp_path / "short.json").write_text(json.dumps(short))
+    twice = document | {"components": document["components"][:1] + document["components"]}
+    (tmp_path / "twice.json").write_text(json.dumps(twice))
+    uncounted = document | {"enumeration": {"undecided": 1}}
+    (tmp_path / "uncounted.json").write_text(json.dumps(uncounted))
+    apart = {"file": "minima.certificate.parquet", "sha256": ""}
+    (tmp_path / "apart.json").write_text(json.dumps(document | {"certificate": apart}))
+    every = json.loads(json.dumps(every_width(tmp_path)))
+    every["certificate"] = {"file": "every.certificate.parquet", "sha256": ""}
+    (tmp_path / "every.json").write_text(json.dumps(every))
     document["certificate"]["data"] = "AAAA"
     (tmp_path / "gap.json").write_text(json.dumps(document))
     before = sorted(tmp_path.iterdir())
@@ -131,3 +162,22 @@ def test_without_an_answer_there_is_no_tree(tmp_path, data, monkeypatch, capsys)
     assert run("basins", tmp_path / "gaps.json", "--output", tmp_path / "basins.json") == 3
     assert "1 of 17 supports undecided" in capsys.readouterr().err
     assert not (tmp_path / "basins.json").exists()
+
+
+@pytest.mark.parametrize("to_file", [False, True])
+def test_of_data_the_list_is_written_even_if_no_tree_can_be_grown(
+    tmp_path, data, monkeypatch, capsys, to_file
+):
+    """What took the work is not lost, and the same command goes on from it."""
+    monkeypatch.setattr("reluenum.basins.disconnectivity.MOST_POINTS", 1)
+    output = tmp_path / "basins.json"
+    asked = ["--width", 1, "--ridge", "1/100", *(["--output", output] if to_file else [])]
+    assert run("basins", data, *asked) == 3
+    printed, error = capsys.readouterr()
+    assert error.count("\n") == 1
+    assert error.endswith("; the list of minima is written without a tree\n")
+    document = json.loads(output.read_text() if to_file else printed)
+    assert document["format"] == "reluenum-minima"
+    (tmp_path / "minima.json").write_text(json.dumps(document))
+    assert run("basins", tmp_path / "minima.json") == 2
+    assert run("basins", tmp_path / "minima.json", "--force") == 0

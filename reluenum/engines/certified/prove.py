@@ -17,7 +17,7 @@ from typing import Any
 
 from reluenum.documents.claims import claimed
 from reluenum.documents.files import umask, write_text
-from reluenum.documents.minima import component_record
+from reluenum.documents.minima import certificate_path, component_record
 from reluenum.documents.results import to_json
 from reluenum.engines.certified.blocks import Block
 from reluenum.engines.certified.census import Census, Certified, certified
@@ -239,8 +239,3 @@ def in_order(task: Task, blocks: Iterable[Block]) -> Iterator[Block]:
             size, number = size + 1, 0
     if size <= task.sizes[-1] or number:
         raise IncompleteRunError(f"supports of size {size} from number {number} on are missing")
-
-
-def certificate_path(output: Path) -> Path:
-    """Return where the certificate of a document goes if it is large."""
-    return output.with_name(f"{output.name.removesuffix('.json')}.certificate.parquet")
