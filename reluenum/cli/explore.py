@@ -2,8 +2,9 @@
 
 import argparse
 
-from reluenum.cli.exits import DECIDED
+from reluenum.cli.exits import DECIDED, UNDECIDED, stopped
 from reluenum.cli.options import add_bar, progress_of, reading, writable, write
+from reluenum.errors import BackendError, UndecidedError
 
 
 def add_explore(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +28,10 @@ def run_explore(options: argparse.Namespace) -> int:
         path = read_path(options.file)
         page = explorer_page(path)
     if options.basins:
-        page = explorer_page(path, trees_along(path, progress=progress))
+        try:
+            page = explorer_page(path, trees_along(path, progress=progress))
+        except (BackendError, UndecidedError) as error:
+            write(output, page)
+            return stopped(f"{error}; the page is written without basins", UNDECIDED)
     write(output, page)
     return DECIDED

@@ -16,7 +16,7 @@ from reluenum.cli.options import (
     writable_figure,
     write,
 )
-from reluenum.errors import BackendError
+from reluenum.errors import BackendError, UndecidedError
 
 
 def add_path(parser: argparse.ArgumentParser) -> None:
@@ -65,8 +65,9 @@ def run_path(options: argparse.Namespace) -> int:
     if options.basins or traps is not None:
         try:
             trees = trees_along(document, limits, progress)
-        except BackendError as error:
-            return stopped(error, UNDECIDED)
+        except (BackendError, UndecidedError) as error:
+            write(output, to_json(sealed(document)))
+            return stopped(f"{error}; the path is written without basins", UNDECIDED)
     if options.basins:
         document = with_depths(document, trees)
     write(output, to_json(sealed(document)))

@@ -49,16 +49,22 @@ def sweep_decided(instances: "pd.DataFrame", paths: Mapping[str, Document]) -> s
     Raises
     ------
     IncompleteRunError
-        Naming instances and paths that are not complete.
+        Naming instances and paths that are not complete, or else instances without the basins
+        that were asked for.
     """
     supports = instances["supports_examined"].sum()
     rows = instances[~instances["complete"]]  # each a fault, even if none is undecided
-    return _concluded(
+    decided = _concluded(
         [f"{len(instances)} instances, {supports} supports decided"],
         dict(zip(rows["instance"], map(str, rows["undecided"]), strict=True))
         | _undecided_paths(paths),
         "supports stayed undecided",
         f"everything else is written, instances.csv has the numbers, and {_MORE}",
+    )
+    treeless = instances.loc[instances.get("basins", instances["complete"]).isna(), "instance"]
+    advice = f"everything else is written, and {_MORE}"
+    return decided + _concluded(
+        [], dict.fromkeys(treeless, "no tree"), "the order of two losses stayed undecided", advice
     )
 
 

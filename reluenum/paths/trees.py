@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from reluenum.basins.disconnectivity import disconnectivity
 from reluenum.documents.archive import read_archive, write_archive
 from reluenum.documents.results import to_json
 from reluenum.engines.certified.prove import certify_problem
-from reluenum.errors import BackendError
 from reluenum.groebner.backends import Settings
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
 from reluenum.problem import Problem
@@ -36,8 +34,14 @@ def trees_along(
     Returns
     -------
     list of dict
-        Of the format `reluenum-basins`; none for a ridge with undecided supports, or where the
-        backends do not tell which of two losses is larger.
+        Of the format `reluenum-basins`; none for a ridge with undecided supports.
+
+    Raises
+    ------
+    UndecidedError
+        If the list of a ridge is not complete, though that of the path is.
+    BackendError
+        If the backends do not tell which of two losses is larger.
 
     Examples
     --------
@@ -52,11 +56,7 @@ def trees_along(
     asked = [ridge for ridge in path["ridges"] if ridge not in path["undecided"]]
     for ridge in tqdm(asked, "trees", disable=not progress, unit="ridge"):
         problem = Problem.from_document({**path["problem"], "ridge": ridge})
-        document = certify_problem(problem, settings).document
-        if not document["complete"]:
-            continue
-        with suppress(BackendError):
-            found.append(disconnectivity(document, settings))
+        found.append(disconnectivity(certify_problem(problem, settings).document, settings))
     return found
 
 

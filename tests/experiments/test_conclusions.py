@@ -53,6 +53,14 @@ def test_a_sweep_counts_its_supports_and_names_what_is_not_complete():
         sweep_decided(table(*rows), PATHS)
 
 
+def test_a_sweep_that_asks_for_basins_names_instances_without_a_tree():
+    found = table(("a", 10, 0, True), ("b", 32, 0, True)).assign(basins=[2, 1])
+    assert sweep_decided(found, {}) == "2 instances, 42 supports decided\n"
+    found["basins"] = [2, None]
+    with pytest.raises(IncompleteRunError, match=r"two losses stayed undecided in b \(no tree\);"):
+        sweep_decided(found, {})
+
+
 def test_runs_agree_only_as_far_as_they_finished():
     well = {"runs": ["reduced", "eliminated"], "not_finished": [], "disagreements": []}
     short = well | {"not_finished": ["eliminated"]}

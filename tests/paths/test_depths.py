@@ -13,6 +13,7 @@ from flint import fmpq
 from reluenum import enumerate_minima
 from reluenum.cli import main
 from reluenum.documents.seals import read_json
+from reluenum.errors import BackendError
 from reluenum.paths.depths import KEYS, UNKNOWN, depths_in, with_depths
 from reluenum.paths.path import ridge_path
 from reluenum.paths.trees import trees_along
@@ -120,3 +121,21 @@ def test_the_command_adds_depths(tmp_path, capsys):
     assert main([*given, "--output", str(output)]) == 0
     assert not set(KEYS) & read_json(output)["branches"][0]["samples"][0].keys()
     assert capsys.readouterr().err == ""
+
+
+def test_without_an_answer_the_path_and_its_page_are_written_without_basins(
+    tmp_path, monkeypatch, capsys
+):
+    def unanswered(*_):
+        raise BackendError("msolve", "no answer")
+
+    monkeypatch.setattr("reluenum.basins.vertices.Vertices.loss", unanswered)
+    data, output, page = (tmp_path / name for name in ("data.csv", "path.json", "page.html"))
+    data.write_text("x,y\n-1,2\n0,0\n1,1\n")
+    given = ["path", str(data), "--width", "1", "--ridge", "1/10:1/5", "--points", "2"]
+    assert main([*given, "--basins", "--output", str(output)]) == 3
+    assert "no answer; the path is written without basins" in capsys.readouterr().err
+    assert not any("depth" in s for b in read_json(output)["branches"] for s in b["samples"])
+    assert main(["explore", str(output), "--basins", "--output", str(page)]) == 3
+    assert "no answer; the page is written without basins" in capsys.readouterr().err
+    assert page.read_text().startswith("<!DOCTYPE html>")
