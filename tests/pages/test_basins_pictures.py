@@ -32,7 +32,7 @@ def test_what_is_said_of_depths_and_ways_out_holds(summed):
 
 
 def test_every_picture_is_on_the_page():
-    names = {"tree", "profile", "traps", *DEPTH_FIGURES}
+    names = {"tree", "profile", "traps", "strings", "noise", *DEPTH_FIGURES}
     drawn = {path.stem for path in basins.IMAGES.glob("basins_*.svg")}
     assert drawn == {f"basins_{name}" for name in names}
     assert all(f"(images/{name}.svg)" in PAGE for name in drawn)

@@ -172,7 +172,7 @@ def test_valid_supports_have_more_faces_than_there_are_data(tetrahedron):
     """
     group = next(
         group
-        for group in tetrahedron.found.classes
+        for group in tetrahedron.answer.found.classes
         if not group.is_global and group.valid_unions(6)
         if len(group.stationary.vertices) == 3
     )
@@ -190,7 +190,7 @@ def test_valid_supports_have_more_faces_than_there_are_data(tetrahedron):
 
 
 def test_solver_and_checker_count_unions_of_any_size(tetrahedron):
-    found = EveryWidth(tetrahedron.found)
+    found = EveryWidth(tetrahedron.answer.found)
     sizes = found.not_global
     assert sizes[6] >= 1
     data = Data(tetrahedron.document["problem"])
