@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from reluenum.documents.labels import Document
 from reluenum.errors import InputError
@@ -28,20 +27,25 @@ class Corner:
     signs : (L,) array of int
         0 for a zero unit.
     units : (L, d + 1) array of Fraction
+    faces : (L, 1 + n) array of int
+        Of each unit, its sign and those of its pre-activations, exactly.
     record : dict
         As the document has it.
     """
 
     signs: np.ndarray
     units: np.ndarray
+    faces: np.ndarray
     record: Document
 
     @classmethod
-    def of(cls, record: Document) -> "Corner":
-        """Read a corner of a document."""
-        units = [[Fraction(entry) for entry in unit["z"]] for unit in record["units"]]
-        signs = [unit["sign"] for unit in record["units"]]
-        return cls(np.array(signs), np.array(units, dtype=object), record)
+    def of(cls, record: Document, rows: np.ndarray) -> "Corner":
+        """Read a corner of a document; the inputs are fractions, with a 1 behind each."""
+        units = np.array([list(map(Fraction, unit["z"])) for unit in record["units"]], dtype=object)
+        signs = np.array([unit["sign"] for unit in record["units"]])
+        values = units @ rows.T
+        faces = np.column_stack([signs, (values > 0).astype(int) - (values < 0)])
+        return cls(signs, units, faces, record)
 
     @cached_property
     def states(self) -> np.ndarray:
@@ -50,12 +54,13 @@ class Corner:
 
     def renamed(self, order: Sequence[int]) -> "Corner":
         """Return it with its units in another order."""
-        return Corner(self.signs[order], self.units[order], self.record)
+        return Corner(self.signs[order], self.units[order], self.faces[order], self.record)
 
     def order_of(self, other: "Corner") -> np.ndarray:
-        """Return the order in which another corner's units are next to its own."""
-        own, theirs = (corner.signs[:, None] * corner.states for corner in (self, other))
-        return linear_sum_assignment(np.linalg.norm(own[:, None] - theirs, axis=-1))[1]
+        """Return the order in which the units of a corner near the same point are on its faces."""
+        order = np.empty(len(self.signs), dtype=int)
+        order[np.lexsort(self.faces.T)] = np.lexsort(other.faces.T)
+        return order
 
 
 def way(tree: Document, start: int, stop: int) -> list[Corner]:
@@ -98,9 +103,10 @@ def way(tree: Document, start: int, stop: int) -> list[Corner]:
         up, down = up[:-1], down[:-1]
     pieces = [paths[leaf]["points"] for leaf in up[:-1]]
     pieces += [paths[leaf]["points"][::-1] for leaf in down[-2::-1]]
-    return _in_one_path(
-        map(Corner.of, (point for piece in pieces for point in piece)), tree["labelled"]
-    )
+    inputs = tree["problem"]["x"]
+    rows = np.array([[*map(Fraction, row), Fraction(1)] for row in inputs], dtype=object)
+    corners = (Corner.of(point, rows) for piece in pieces for point in piece)
+    return _in_one_path(corners, tree["labelled"])
 
 
 def _in_one_path(corners: Iterator[Corner], labelled: bool) -> list[Corner]:
@@ -113,7 +119,7 @@ def _in_one_path(corners: Iterator[Corner], labelled: bool) -> list[Corner]:
         for place, before in enumerate(found):
             if before.record["support"] == corner.record["support"]:
                 again = np.arange(len(order)) if labelled else before.order_of(corner)
-                if np.allclose(before.states, corner.states[again], 1e-3, 1e-6):
+                if np.array_equal(before.faces, corner.faces[again]):
                     order, found = order[again], found[: place + 1]
                     break
         else:

@@ -249,7 +249,8 @@ def test_a_wall_is_crossed_where_the_sides_of_a_data_point_change_while_the_unit
 
     def corner(sign, *unit):
         z = [str(entry) for entry in unit]
-        return Corner.of({"units": [{"sign": sign, "z": z}], "loss": "1", "support": []})
+        record = {"units": [{"sign": sign, "z": z}], "loss": "1", "support": []}
+        return Corner.of(record, np.array([[Fraction(0), Fraction(1)]]))
 
     through = [corner(1, 1, 1), corner(1, 1, 0), corner(1, 2, 0), corner(1, 2, Fraction(-1, 3))]
     assert Course(document, through).crossings == [(2, 0, (1,))]
