@@ -101,11 +101,13 @@ class Wanted:
 
     def _drawings(self, tree: Mapping[str, Any]) -> "Iterator[tuple[Figure, Path]]":
         """Yield the figures that are asked for, with their files."""
-        from reluenum.figures import plot_profile, plot_tree
-
         if self.figure is not None:
+            from reluenum.figures import plot_tree
+
             yield plot_tree(tree), self.figure
         if self.profile is not None:
+            from reluenum.figures import plot_profile
+
             start, stop, file = self.profile
             yield plot_profile(tree, start, stop), file
 
