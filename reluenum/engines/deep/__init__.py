@@ -1,5 +1,6 @@
-"""Deep networks: every stratum's stationary points, and which of them are local minima.
+"""Deep networks: a polynomial system for each stratum, and everything that both deep routes share.
 
-In order: `cones`, `strata`, `enumeration`, `chains`, `wide`, `networks`, `solve`, `cells`,
-`minimality`, `dead`, `witnesses`, `landscape`.
+In order:
+`strata` are the signs that an equation sees.
+`networks` are stationary networks with exact signs.
 """
