@@ -3,4 +3,5 @@
 In order:
 `cones` gives the signs of linear forms on polyhedral cones;
 `strata` are the signs that an equation sees.
+`networks` are stationary networks with exact signs.
 """
