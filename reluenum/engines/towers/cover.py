@@ -84,8 +84,8 @@ def lowest(batch: Batch) -> np.ndarray:
     C = batch.rows.columns[batch.faces] * Balls.exact(batch.seen[:, None, None, :].astype(float))
     weights = Balls.exact(batch.counts * batch.active)
     weighted = batch.targets * weights
-    kinked = Balls.exact((batch.first >= 0).astype(float)[:, None])
-    place = Balls.exact(1.0 * (np.arange(C.shape[3]) == batch.first[:, None]))
+    kinked = Balls.exact(batch.bases[:, 0].any(1).astype(float)[:, None])
+    place = Balls.exact(batch.bases[:, 0].astype(float))
     fixed = weighted - place * kinked * weighted.sum(1).reshape(-1, 1)
     ridge = batch.ridge.mid - batch.ridge.rad
     start = (C @ fixed[:, None, :, None])[..., 0]
@@ -123,6 +123,10 @@ def covered(batch: Batch) -> Cover:
     tasks = tasks[tasks.low < tasks.high]
     while len(tasks):
         tasks = _round(batch, tasks, found)
+    if found.open:
+        index, low, high, start = map(np.array, zip(*found.open, strict=True))
+        T = minimise(batch, index, np.sqrt(low * high), start)
+        found.open = list(zip(index, low, high, T, strict=True))
     return found
 
 

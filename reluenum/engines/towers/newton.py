@@ -11,7 +11,7 @@ from flint import arb, arb_mat, fmpq
 
 from reluenum.algebra.numberfield import ball_sign
 from reluenum.engines.deep.strata import DeepStratum
-from reluenum.engines.towers.batches import kink_basis, projected_sites
+from reluenum.engines.towers.batches import kink_bases, projected_sites
 from reluenum.problem import Problem
 
 INFLATION = 1.25
@@ -19,6 +19,9 @@ INFLATION = 1.25
 
 ATTEMPTS = 6
 """How often a box is enlarged."""
+
+FLOOR = arb(2) ** -30
+"""A small T_j in units of X, for multipliers that are free at T_j = 0."""
 
 POLISHING = 3
 """Newton steps to a centre, from doubles."""
@@ -43,9 +46,14 @@ class Inner:
         return self.stratum.active(1, 0)
 
     @cached_property
+    def bases(self) -> list[tuple[int, ...]]:
+        """Kinks that are a basis, for each set of units with T_j > 0 by its bits."""
+        return kink_bases(self.problem, self.stratum)
+
+    @cached_property
     def seen(self) -> tuple[int, ...]:
-        """These, and a site for each of a basis of its kinks."""
-        return (*self.active, *kink_basis(self.problem, self.stratum))
+        """The active sites, and a basis of all kinks."""
+        return (*self.active, *self.bases[-1])
 
     @cached_property
     def columns(self) -> list[arb_mat]:
@@ -68,37 +76,51 @@ class Inner:
         return [*(square for square in T for _ in range(size)), X]
 
     @cached_property
-    def fixed(self) -> arb_mat:
-        """The part of the matrix that depends on neither T nor X."""
-        ridge, sites = self.problem.effective_ridge, self.problem.sites
-        size = len(self.seen)
-        entries = [[fmpq(0)] * size for _ in range(size)]
-        for k, i in enumerate(self.active):
-            entries[k][k] = ridge / sites[i].count
-        return arb_mat(entries)
-
-    @cached_property
     def targets(self) -> arb_mat:
         """The means of the active sites, 0 at kinks."""
         means, size = self.problem.means, len(self.seen)
         return arb_mat(size, 1, [means[i] for i in self.active] + [0] * (size - len(self.active)))
 
+    def _kept(self, T: Sequence[arb]) -> list[bool]:
+        """Return whether each site that is seen is active or among a basis, given which T are 0."""
+        live = sum(1 << j for j, square in enumerate(T) if square != 0)
+        return [i in self.active or i in self.bases[live] for i in self.seen]
+
     def at(self, X: arb, T: Sequence[arb]) -> "Centre":
         """Solve for the residual at numbers X and T.
+
+        Kinks that depend on others as long as some T_j are 0 keep multipliers that are nearly
+        those of small T_j.
 
         Raises
         ------
         ZeroDivisionError
             If its matrix cannot be inverted.
         """
-        forms, scales = self.forms, self.scales(X, T)
-        scaled = [[x * s for x in row] for row, s in zip(forms.tolist(), scales, strict=True)]
-        matrix = self.fixed + forms.transpose() * arb_mat(scaled)
-        size = len(self.seen)
-        right = [[*row, y] for row, (y,) in zip(
-            forms.transpose().tolist(), self.targets.tolist(), strict=True
-        )]
-        solved = matrix.solve(arb_mat(right)).tolist()
+        kept = self._kept(T)
+        if all(kept):
+            return self._at(X, T, kept, self.targets)
+        small = [square if square != 0 else X * FLOOR for square in T]
+        near = self._at(X, small, [True] * len(kept), self.targets).rho.tolist()
+        right = [
+            [y if keeps else free.mid()]
+            for (y,), (free,), keeps in zip(self.targets.tolist(), near, kept, strict=True)
+        ]
+        return self._at(X, T, kept, arb_mat(right))
+
+    def _at(self, X: arb, T: Sequence[arb], kept: Sequence[bool], right: arb_mat) -> "Centre":
+        forms, scales, size = self.forms, self.scales(X, T), len(self.seen)
+        ridge, sites = self.problem.effective_ridge, self.problem.sites
+        columns = [
+            [x if keeps else arb(0) for x in row]
+            for row, keeps in zip(forms.transpose().tolist(), kept, strict=True)
+        ]
+        scaled = [[x * s for x, s in zip(row, scales, strict=True)] for row in columns]
+        matrix = (arb_mat(scaled) * forms).tolist()
+        for k, (i, keeps) in enumerate(zip(self.seen, kept, strict=True)):
+            matrix[k][k] += (ridge / sites[i].count if k < len(self.active) else 0) if keeps else 1
+        both = [[*row, y] for row, (y,) in zip(columns, right.tolist(), strict=True)]
+        solved = arb_mat(matrix).solve(arb_mat(both)).tolist()
         pulled = arb_mat([row[:-1] for row in solved])
         rho = arb_mat(size, 1, [row[-1] for row in solved])
         return Centre(self, scales, pulled, rho, forms * pulled, forms * rho)
@@ -114,7 +136,7 @@ class Centre:
     scales : list of arb
         Of the forms: T_j or X.
     pulled : arb_mat
-        H^-1 C'.
+        H^-1 C', without the rows of kinks whose multipliers are given.
     rho : arb_mat
     response : arb_mat
         C H^-1 C'.

@@ -18,8 +18,8 @@ from reluenum.engines.towers.newton import Branch, Inner, State, is_violated
 BITS = 96
 """Precision of interval Newton over intervals of X."""
 
-SPLITS = 5
-"""How often an interval is halved before it is given up."""
+PIECES = 200
+"""Into how many pieces it is cut at most."""
 
 BORDER = 1e-7
 """T_j / X^2 below which it is first tried with T_j = 0."""
@@ -51,17 +51,22 @@ class Search:
     networks: list[ScaledNetwork] = field(default_factory=list)
     failed: list[tuple[float, float]] = field(default_factory=list)
 
-    def examine(self, low: float, high: float, start: Sequence[float], depth: int = 0) -> None:
+    def examine(self, low: float, high: float, start: Sequence[float]) -> None:
         """Close an interval of X, or halve it; T is near the start in it."""
-        middle = sqrt(low * high)
-        with ctx.workprec(BITS):
-            if any(self._closed(low, high, units, start) for units in _choices(middle, start)):
+        waiting = [(float(low), float(high))]
+        for _ in range(PIECES):
+            if not waiting:
                 return
-        if depth == SPLITS:
-            self.failed.append((low, high))
-            return
-        self.examine(low, middle, start, depth + 1)
-        self.examine(middle, high, start, depth + 1)
+            low, high = waiting.pop()
+            middle = sqrt(low * high)
+            with ctx.workprec(BITS):
+                if any(self._closed(low, high, units, start) for units in _choices(middle, start)):
+                    continue
+            if low < middle < high:
+                waiting += [(low, middle), (middle, high)]
+            else:
+                self.failed.append((low, high))
+        self.failed += waiting
 
     def _closed(
         self, low: float, high: float, units: tuple[int, ...], start: Sequence[float]
