@@ -24,8 +24,8 @@ from reluenum.engines.towers.inner import minimise
 NARROW = 1.01
 """Ratio of the ends of an interval that is handed on to interval Newton."""
 
-WORTHWHILE = 1.03
-"""Ratio by which a step has to shorten an interval, or the other end is tried."""
+WORTHWHILE = 0.75
+"""To which part of its length on a logarithmic scale a step has to shorten an interval."""
 
 WIDEST = 1.4
 """Largest ratio q that a single ball is asked for."""
@@ -156,9 +156,10 @@ def _round(batch: Batch, tasks: Tasks, found: Cover) -> Tasks:
     end = np.where(by_step, stepped, reached)
     low = np.where(tasks.upper, tasks.low, np.maximum(end, tasks.low))
     high = np.where(tasks.upper, np.minimum(end, tasks.high), tasks.high)
-    gained = (tasks.high / tasks.low) / (high / low) > WORTHWHILE
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gained = np.log(high / low) < WORTHWHILE * np.log(tasks.high / tasks.low)
     failed = np.where(gained, 0, tasks.failed + 1)
-    upper = np.where(gained, tasks.upper, ~tasks.upper)
+    upper = np.where(gained & moves, tasks.upper, ~tasks.upper)
     left = Tasks(tasks.index, low, high, upper, failed, T)[low < high]
     narrow = left.high < NARROW * left.low
     for k in np.flatnonzero(narrow):
