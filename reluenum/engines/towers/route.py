@@ -16,7 +16,7 @@ from reluenum.groebner.backends import Backends
 from reluenum.groebner.roots import claimed_root
 from reluenum.problem import Problem
 
-RATIOS = (1.01, 1.0001, 1.000001)
+RATIOS = (1.01, 1.0001)
 """Of the ends of intervals that are left to interval Newton; the next one for those it fails on."""
 
 BATCH = 4096
@@ -83,6 +83,7 @@ def _examined(
             found[k].failed.append((low, high))
     for k, search in searches.items():
         found[k].networks = search.networks
+        found[k].items += [[X, *T] for X, T in search.steps]
         found[k].items += [[low, high, X, *T] for low, high, X, T in search.blocks]
     return found
 
