@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, cmp_to_key
 from itertools import repeat
 from operator import or_
-from typing import Any
+from typing import Any, Self
 
 from flint import fmpq
 
@@ -18,6 +18,27 @@ from reluenum.algebra.decimals import Real, RootMultiple, decimal_text
 from reluenum.algebra.numbers import Number, compare
 from reluenum.landscape.evaluation import DeepNetwork, Evaluated
 from reluenum.problem import Problem
+
+
+@dataclass(frozen=True)
+class DeepCounts:
+    """How much there is to look at.
+
+    Parameters
+    ----------
+    sign_arrays : int
+        Ways to give each unit a sign at each data point.
+    strata_examined : int
+    """
+
+    sign_arrays: int
+    strata_examined: int
+
+    @classmethod
+    def of(cls, problem: Problem, strata_examined: int) -> Self:
+        """Count the sign arrays of a problem."""
+        return cls(3 ** (problem.size * sum(problem.hidden)), strata_examined)
+
 
 ByLayer = tuple[tuple[int, ...], ...]
 """A whole number for each distinct unit of each hidden layer."""
@@ -139,7 +160,7 @@ class DeepComponent(Evaluated):
         """A network of the first stratum; the copies of a unit share its square equally."""
         sharing, zero = self.strata[0], self.loss.point.constant(0)
         layers = [
-            [*_copies(multiplicities), *[None] * dead]
+            [*_layer_copies(multiplicities), *[None] * dead]
             for multiplicities, dead in zip(sharing.multiplicities, sharing.dead, strict=True)
         ]
 
@@ -174,14 +195,14 @@ class DeepComponent(Evaluated):
     def __repr__(self) -> str:
         kind = "isolated" if self.dimension == 0 else f"dimension {self.dimension}"
         name = self.text.strip("/") and self.text
-        return f"DeepComponent(loss={float(self.loss):.10g}, {kind}, {name or 'zero'})"
+        return f"DeepComponent(loss={decimal_text(self.loss, 10)}, {kind}, {name or 'zero'})"
 
 
 Copy = tuple[int, int] | None
 """A copy of a distinct unit: its place, and how many copies there are; None for a dead unit."""
 
 
-def _copies(multiplicities: Sequence[int]) -> Iterator[Copy]:
+def _layer_copies(multiplicities: Sequence[int]) -> Iterator[Copy]:
     """Yield the copies of the distinct units of a layer."""
     for place, multiplicity in enumerate(multiplicities):
         yield from [(place, multiplicity)] * multiplicity
@@ -196,13 +217,13 @@ def ranked_deep(found: Iterable[DeepComponent], complete: bool) -> tuple[DeepCom
     complete : bool
         Whether no component can be missing.
     """
-    ordered = sorted(found, key=cmp_to_key(_order))
+    ordered = sorted(found, key=cmp_to_key(_deep_order))
     lowest = [compare(component.loss, ordered[0].loss) == 0 for component in ordered]
     flags = [True if best and complete else None if best else False for best in lowest]
     return tuple(replace(c, global_at_width=f) for c, f in zip(ordered, flags, strict=True))
 
 
-def _order(left: DeepComponent, right: DeepComponent) -> int:
+def _deep_order(left: DeepComponent, right: DeepComponent) -> int:
     """Compare by loss, exactly, then by the signs, then by how the widths are shared."""
     keys = [(c.text, [s.multiplicities for s in c.strata]) for c in (left, right)]
     return compare(left.loss, right.loss) or (keys[0] > keys[1]) - (keys[0] < keys[1])

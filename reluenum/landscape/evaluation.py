@@ -207,11 +207,11 @@ class DeepNetwork(Function):
         """
         matrices, below = [], problem.dimension
         for matrix, width in zip(record["W"], problem.hidden, strict=True):
-            matrices.append(_doubles(matrix).reshape(width, below))
+            matrices.append(_array(matrix).reshape(width, below))
             below = width
         sizes = zip(record["b"], problem.hidden, strict=True)
-        biases = [_doubles(bias).reshape(width) for bias, width in sizes]
-        return cls(problem, tuple(matrices), tuple(biases), _doubles(record["w"]).reshape(below))
+        biases = [_array(bias).reshape(width) for bias, width in sizes]
+        return cls(problem, tuple(matrices), tuple(biases), _array(record["w"]).reshape(below))
 
     @property
     def penalised(self) -> Sequence[np.ndarray]:
@@ -226,7 +226,7 @@ class DeepNetwork(Function):
         return features @ self.output
 
 
-def _doubles(texts: Any) -> np.ndarray:
+def _array(texts: Any) -> np.ndarray:
     """Return texts of numbers as doubles, in the shape of their lists."""
     return np.array(texts, dtype=object).astype(float)
 
