@@ -6,7 +6,7 @@ from typing import Any
 from flint import fmpz
 
 from reluenum.algebra.decimals import decimal_text, enclosing_interval
-from reluenum.landscape.deep import DeepComponent, DeepCounts, Sharing, Unit
+from reluenum.landscape.deep import DeepComponent, DeepCounts, DeepPoint, LayerUnit, Sharing
 from reluenum.landscape.landscape import Tally, Undecided
 
 
@@ -41,7 +41,7 @@ def deep_component_record(component: DeepComponent) -> dict[str, Any]:
     }
 
 
-def _unit_record(unit: Unit, multiplicity: int) -> dict[str, Any]:
+def _unit_record(unit: LayerUnit, multiplicity: int) -> dict[str, Any]:
     return {
         "signs": unit.signs,
         "multiplicity": multiplicity,
@@ -68,3 +68,15 @@ def deep_undecided_records(undecided: Sequence[Undecided]) -> dict[str, Any]:
     """Return what a document says of strata that stayed undecided, nothing without any."""
     records = [{"signs": u.support, "reason": u.reason} for u in undecided]
     return {"undecided": records} if records else {}
+
+
+def deep_point_record(point: DeepPoint) -> dict[str, Any]:
+    """Return the record of a stationary point."""
+    return {
+        "layers": [list(layer) for layer in point.layers],
+        "loss": decimal_text(point.loss),
+        "minimum": point.is_minimum,
+        "verdict": point.verdict,
+        "reason": point.reason,
+        "descent": None if point.descent is None else dict(point.descent),
+    }

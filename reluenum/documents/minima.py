@@ -11,6 +11,7 @@ from reluenum.algebra.decimals import decimal_text, enclosing_interval
 from reluenum.documents.deep import (
     deep_component_record,
     deep_enumeration,
+    deep_point_record,
     deep_undecided_records,
 )
 from reluenum.documents.files import replaced_file, write_text
@@ -22,7 +23,7 @@ from reluenum.geometry.supports import support_text
 from reluenum.groebner.versions import installed_versions
 from reluenum.landscape.components import Component, Stratum
 from reluenum.landscape.landscape import CertifiedLandscape, StationaryRow, Tally, Undecided
-from reluenum.problem import OutputBias
+from reluenum.problem import OutputBias, refuse_layers
 
 FORMAT = "reluenum-minima"
 
@@ -129,10 +130,11 @@ def undecided_records(undecided: Sequence[Undecided]) -> dict[str, Any]:
 
 def stationary_document(landscape: CertifiedLandscape) -> dict[str, Any]:
     """Return every stationary point with its verdict and, if rejected, its witness."""
+    record = deep_point_record if landscape.problem.upper else _point_record
     return {
         **header(landscape.problem.to_document()),
         "format": "reluenum-stationary",
-        "points": [_point_record(point) for point in landscape.points],
+        "points": [record(point) for point in landscape.points],
     }
 
 
@@ -148,16 +150,36 @@ def _point_record(point: StationaryRow) -> dict[str, Any]:
     }
 
 
-def read_minima(path: str | Path) -> dict[str, Any]:
+def read_minima(path: str | Path, deep: bool = False) -> dict[str, Any]:
     """Read a document of minima, be it that inside a document of basins.
+
+    Parameters
+    ----------
+    path : str or Path
+    deep : bool
+        Whether it may be about several hidden layers.
 
     Raises
     ------
     IncompleteRunError
         If the file is none, or of another version.
+    InputError
+        If it is about several hidden layers and must not be.
     """
     document = listed_minima(read_json(path))
     check_kind(document, (FORMAT, VERSION), path)
+    return document if deep else in_one_layer(document)
+
+
+def in_one_layer(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a document of minima that is about one hidden layer.
+
+    Raises
+    ------
+    InputError
+        If it is about several.
+    """
+    refuse_layers(document["problem"].get("hidden", [1]))
     return document
 
 

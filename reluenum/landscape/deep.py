@@ -5,7 +5,7 @@ the ways in which the widths are shared among them (Lemma D13): some units of a 
 of one, which share its square, and some may be dead.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, cmp_to_key
 from itertools import repeat
@@ -45,7 +45,7 @@ ByLayer = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Unit:
+class LayerUnit:
     """A distinct unit of a hidden layer.
 
     Parameters
@@ -61,6 +61,30 @@ class Unit:
     signs: str
     square: Number
     direction: list[Real]
+
+
+@dataclass(frozen=True, eq=False)
+class DeepPoint:
+    """A stationary point with distinct units, and what is known of it.
+
+    Parameters
+    ----------
+    layers : tuple of tuples of str
+        Signs of the units of each hidden layer, one a data point.
+    loss : Number
+    is_minimum : bool or None
+        None if that stayed undecided.
+    verdict, reason : str
+    descent : mapping or None
+        A step that lowers the loss, checked, of a point that is no minimum.
+    """
+
+    layers: tuple[tuple[str, ...], ...]
+    loss: Number
+    is_minimum: bool | None
+    verdict: str
+    reason: str
+    descent: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -118,7 +142,7 @@ class DeepComponent(Evaluated):
     ----------
     problem : Problem
     loss : Number
-    layers : tuple of tuples of Unit
+    layers : tuple of tuples of LayerUnit
         The distinct units of each hidden layer; of a dead one, none.
     distinct : DeepParameters
         The network of the distinct units alone, its entries `RootMultiple`s.
@@ -132,7 +156,7 @@ class DeepComponent(Evaluated):
 
     problem: Problem
     loss: Number
-    layers: tuple[tuple[Unit, ...], ...]
+    layers: tuple[tuple[LayerUnit, ...], ...]
     distinct: DeepParameters
     strata: tuple[Sharing, ...]
     orbit_size: int

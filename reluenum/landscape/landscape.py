@@ -9,7 +9,7 @@ from reluenum.algebra.numbers import Number, compare
 from reluenum.geometry.patterns import Counts
 from reluenum.geometry.supports import Support
 from reluenum.landscape.components import Component, by_loss
-from reluenum.landscape.deep import DeepComponent, DeepCounts
+from reluenum.landscape.deep import DeepComponent, DeepCounts, DeepPoint
 from reluenum.landscape.witnesses import Descent
 from reluenum.problem import Problem
 
@@ -106,9 +106,9 @@ class CertifiedLandscape:
     problem : Problem
     counts : Counts
     tally : Tally
-    points : tuple of StationaryRow
+    points : tuple of StationaryRow, or of DeepPoint
         All stationary points with their verdicts; none from the certified engine, whose
-        certificate has them. Of a deep network, what `engines/deep` has judged.
+        certificate has them.
     components : tuple of Component, or of DeepComponent
         Sorted by loss.
     undecided : tuple of Undecided
@@ -129,7 +129,7 @@ class CertifiedLandscape:
     problem: Problem
     counts: Counts | DeepCounts
     tally: Tally
-    points: tuple[Any, ...]
+    points: tuple[StationaryRow, ...] | tuple[DeepPoint, ...]
     components: tuple[Component, ...] | tuple[DeepComponent, ...]
     undecided: tuple[Undecided, ...]
     completeness: Completeness

@@ -19,14 +19,15 @@ from reluenum.engines.deep.dead import harmless, sharing
 from reluenum.engines.deep.minimality import DeepVerdict, Judged
 from reluenum.engines.deep.networks import ScaledNetwork, total
 from reluenum.engines.deep.strata import DeepStratum
-from reluenum.errors import UndecidedError
+from reluenum.errors import InputError, UndecidedError, quoted
 from reluenum.landscape.components import positive_compositions
 from reluenum.landscape.deep import (
     DeepComponent,
     DeepCounts,
     DeepParameters,
+    DeepPoint,
+    LayerUnit,
     Sharing,
-    Unit,
     ranked_deep,
 )
 from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Tally, Undecided
@@ -79,10 +80,23 @@ def deep_landscape(
         problem,
         counts,
         tally,
-        tuple(judged),
+        tuple(map(_point, judged)),
         ranked_deep(found, complete),
         tuple(open_ones),
         completeness,
+    )
+
+
+def _point(judged: Judged) -> DeepPoint:
+    """Return what documents say of a point."""
+    network, verdict, descent = judged.network, judged.verdict, judged.descent
+    return DeepPoint(
+        tuple(tuple(of_points(network.problem, row) for row in layer) for layer in network.signs),
+        network.loss,
+        None if verdict is DeepVerdict.UNDECIDED else verdict is DeepVerdict.MINIMUM,
+        verdict.value,
+        judged.reason,
+        None if descent is None else descent.to_document(),
     )
 
 
@@ -200,7 +214,7 @@ def _sharing(ways: Sequence[_Way]) -> Sharing:
     )
 
 
-def _distinct_units(network: ScaledNetwork) -> Iterator[tuple[Unit, ...]]:
+def _distinct_units(network: ScaledNetwork) -> Iterator[tuple[LayerUnit, ...]]:
     """Yield the distinct units of each layer."""
     problem, number = network.problem, partial(_as_number, network)
     tables = zip(network.signs, network.rows[:-1], network.penalties[:-1], strict=True)
@@ -210,7 +224,7 @@ def _distinct_units(network: ScaledNetwork) -> Iterator[tuple[Unit, ...]]:
             pairs = list(zip(weights, factors, strict=True))
             square = number(total(((w * w, factor) for w, factor in pairs), fmpq(0)))
             direction = [RootMultiple(number(w), number(factor / square)) for w, factor in pairs]
-            units.append(Unit(of_points(problem, text), square, direction))
+            units.append(LayerUnit(of_points(problem, text), square, direction))
         yield tuple(units)
 
 
@@ -240,6 +254,23 @@ def of_points(problem: Problem, row: str) -> str:
     """Return the signs at the data points, from those at the sites."""
     site = {found.row: sign for found, sign in zip(problem.sites, row, strict=True)}
     return "".join(site[point] for point in problem.rows)
+
+
+def of_sites(problem: Problem, row: str, where: str) -> str:
+    """Return the signs at the sites, from a text with one a data point.
+
+    Raises
+    ------
+    InputError
+        If it is no row of signs of the problem.
+    """
+    expected = f"{problem.size} signs out of +-0, one a data point"
+    if len(row) != problem.size or not set(row) <= set("+-0."):
+        raise InputError(where, quoted(row), expected)
+    signs = "".join(row[site.first] for site in problem.sites)
+    if of_points(problem, signs) != row:
+        raise InputError(where, quoted(row), "equal signs at equal inputs")
+    return signs
 
 
 def text_of(problem: Problem, layers: Iterable[Iterable[str]]) -> str:
