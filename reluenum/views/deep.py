@@ -31,11 +31,11 @@ def deep_components_frame(document: Document) -> "pd.DataFrame":
         *("global_at_width", "orbit_size", "strata", "signs", "dead_units", "sum_of_squares"),
         *("W", "b", "w"),
     ]
-    records = [_row(index, c) for index, c in enumerate(document["components"], start=1)]
+    records = [_deep_row(index, c) for index, c in enumerate(document["components"], start=1)]
     return object_frame(records, columns)
 
 
-def _row(index: int, component: Mapping[str, Any]) -> dict[str, Any]:
+def _deep_row(index: int, component: Mapping[str, Any]) -> dict[str, Any]:
     network, layers = component["representative"], component["layers"]
     return {
         **component,
