@@ -193,12 +193,13 @@ class Jets:
     around: Surroundings
     bits: int
 
-    def _ball(self, value: Any) -> arb:
+    def ball(self, value: Any) -> arb:
+        """Return a number in a ball."""
         return value.ball(self.bits) if isinstance(value, Number) else arb(value)
 
     def _balls(self, values: Any, columns: int) -> np.ndarray:
         """Return a matrix of balls."""
-        found = [[self._ball(entry) for entry in row] for row in values]
+        found = [[self.ball(entry) for entry in row] for row in values]
         return np.array(found, dtype=object).reshape(len(found), columns)
 
     @cached_property
@@ -312,7 +313,14 @@ class Jets:
         """Second derivatives of the penalty, (size,)."""
         ridge = arb(2 * self.around.network.problem.effective_ridge)
         rows = chain.from_iterable(self.around.network.penalties)
-        return np.array([ridge * self._ball(e) for row in rows for e in row], dtype=object)
+        return np.array([ridge * self.ball(e) for row in rows for e in row], dtype=object)
+
+    @cached_property
+    def scales(self) -> np.ndarray:
+        """What turns omega into weights, (size,): quotients of the scales of units."""
+        rows = chain.from_iterable(self.around.network.penalties)
+        factors = [self.ball(entry).sqrt() for row in rows for entry in row]
+        return np.array(factors, dtype=object)
 
     def hessian(self, cell: Cell) -> np.ndarray:
         """Return the Hessian of a cell's Lagrangian with the network's multipliers."""
@@ -345,3 +353,8 @@ def jets(around: Surroundings, bits: int) -> Jets:
     """Return the jets at a precision; work on them within `ctx.workprec(bits + 32)`."""
     with ctx.workprec(bits + 32):
         return Jets(around, bits)
+
+
+def doubles(balls: np.ndarray) -> np.ndarray:
+    """Return the midpoints of an array of balls."""
+    return np.array([float(ball.mid()) for ball in balls.ravel()]).reshape(balls.shape)
