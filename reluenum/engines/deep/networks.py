@@ -28,7 +28,7 @@ class ScaledNetwork:
     Parameters
     ----------
     problem : Problem
-    stratum : Stratum
+    stratum : DeepStratum
         Of which a layer without units is dead, with all layers below it.
     point : IsolatedPoint
     weights : tuple of tuples of tuples of Number
