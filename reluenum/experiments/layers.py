@@ -8,7 +8,7 @@ from typing import Any
 
 from flint import fmpz
 
-from reluenum.engines.deep.enumeration import Enumeration
+from reluenum.engines.deep.enumeration import strata
 from reluenum.engines.deep.solve import read_deep_outcome, solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.engines.layers import LayerEngine, examined_outcome
@@ -42,7 +42,7 @@ def strata_document(problem: Problem, patterns_per_job: int, force: bool) -> dic
     if not force:
         LayerEngine().refuse_astronomical(problem)
     by_pattern: dict[tuple[str, ...], list[str]] = {}
-    found = Enumeration.of(problem).strata
+    found = strata(problem)
     for stratum in found:
         columns = tuple(row.replace("0", "+") for row in stratum.layers[-1])
         by_pattern.setdefault(columns, []).append(stratum.text)
@@ -88,7 +88,7 @@ def merge_strata(paths: Iterable[str | Path], problem: Problem) -> dict[str, Any
     for path in paths:
         with step_record(path, SOLVED, problem) as record:
             outcomes += record["outcomes"]
-    expected = (stratum.text for stratum in Enumeration.of(problem).strata)
+    expected = (stratum.text for stratum in strata(problem))
     _check_all(expected, (outcome["stratum"] for outcome in outcomes))
     return {
         **step_header(MERGED, problem),
@@ -105,9 +105,9 @@ def certified_merged(path: str | Path) -> CertifiedLandscape:
         outcomes = [read_deep_outcome(problem, entry) for entry in entries if problem.upper]
     if not problem.upper:
         return read_merged(path)
-    strata, of = Enumeration.of(problem).strata, {found.stratum: found for found in outcomes}
-    _check_all(strata, (outcome.stratum for outcome in outcomes))
-    return LayerEngine().joined(problem, [examined_outcome(of[stratum]) for stratum in strata])
+    every, of = strata(problem), {outcome.stratum: outcome for outcome in outcomes}
+    _check_all(every, (outcome.stratum for outcome in outcomes))
+    return LayerEngine().joined(problem, [examined_outcome(of[stratum]) for stratum in every])
 
 
 def _check_all(strata: Iterable[Any], found: Iterable[Any]) -> None:
