@@ -49,6 +49,29 @@ def support_label(support: Iterable[Mapping[str, Any]]) -> str:
     return "; ".join(cells) or "zero network"
 
 
+def layers_label(layers: Iterable[Iterable[Mapping[str, Any]]]) -> str:
+    """Return the signs of the distinct units of a deep network as text, layer by layer.
+
+    Examples
+    --------
+    >>> copies = {"signs": "+-0", "multiplicity": 2}
+    >>> layers_label([[copies], [{"signs": "+++", "multiplicity": 1}]])
+    '(+-0) x2 / (+++)'
+    >>> layers_label([[], [{"signs": "+++", "multiplicity": 1}]]), layers_label([[], []])
+    ('constant network: (+++)', 'zero network')
+    """
+    rows = [[_unit_label(unit) for unit in layer] for layer in layers]
+    live = " / ".join(", ".join(row) for row in rows if row)
+    if rows and not rows[0]:
+        return f"constant network: {live}" if live else "zero network"
+    return live
+
+
+def _unit_label(unit: Mapping[str, Any]) -> str:
+    times = unit["multiplicity"]
+    return f"({unit['signs']})" + (f" x{times}" if times > 1 else "")
+
+
 def undecided_note(document: Document) -> str:
     """Return the warning that belongs on every view of a document, empty if it is complete.
 

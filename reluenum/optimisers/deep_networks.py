@@ -70,7 +70,9 @@ class DeepNetworks:
         fitted = np.einsum("js,jns->ns", self.output, inputs[-1][:-1])
         return Passed(inputs, pre, active, fitted)
 
-    def pulled(self, passed: "Passed", pull: np.ndarray, at_kinks: Layers | None = None) -> np.ndarray:
+    def pulled(
+        self, passed: "Passed", pull: np.ndarray, at_kinks: Layers | None = None
+    ) -> np.ndarray:
         """Return the sum over data points of a pull, (n, S), times the gradient of f, as (S, N).
 
         Parameters
@@ -171,14 +173,19 @@ class DeepObjective(InDoubles):
         values = (pull * residual).sum(axis=0) + self.ridge * (theta**2).sum(axis=1)
         return values, 2 * (self.ridge * theta - networks.pulled(passed, pull))
 
-    def starts(self, count: int, generator: np.random.Generator) -> np.ndarray:
+    def loss_of(self, network: DeepNetworks) -> float:
+        """Return the loss of a single network, whose units may be fewer."""
+        errors = self.targets - network.forward(self.rows).fitted[:, 0]
+        return float(errors @ errors + self.ridge * (network.theta**2).sum())
+
+    def draw(self, count: int, generator: np.random.Generator) -> np.ndarray:
         """Draw random networks, (S, N).
 
         First-layer units are normal in coordinates in which the data have unit covariance, so that
         their kinks lie among the data wherever these are; the others are normal. Sizes vary over a
         factor of thirty.
         """
-        points, coordinates = self.rows.shape
+        points = len(self.rows)
         _, values, axes = np.linalg.svd(self.rows / np.sqrt(points), full_matrices=False)
         kept = values > 1e-12 * values[0]
         whitening = axes[kept] / values[kept, None]
@@ -186,8 +193,7 @@ class DeepObjective(InDoubles):
         raw = generator.standard_normal((count, self.hidden[0], int(kept.sum())))
         first = (raw @ whitening).reshape(count, -1)
         inner = sum(
-            width * (below + 1)
-            for below, width in zip(self.hidden, self.hidden[1:], strict=False)
+            width * (below + 1) for below, width in zip(self.hidden, self.hidden[1:], strict=False)
         )
         rest = generator.standard_normal((count, inner + self.hidden[-1]))
         low, high = np.log(SMALLEST_START), np.log(LARGEST_START)

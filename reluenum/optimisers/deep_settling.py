@@ -37,7 +37,6 @@ RANK = 1e-9
 """Singular values this small, relative to the largest, are taken for 0."""
 
 
-
 @dataclass(frozen=True, eq=False)
 class Snapped:
     """A network without its dead units, each unit with its signs at the data.
@@ -76,9 +75,8 @@ class Snapped:
     @property
     def kinks(self) -> Layers:
         """Which pre-activations are constrained to be 0, (m_k, n) arrays of bool."""
-        return [
-            (signs == 0) & relevant for signs, relevant in zip(self.signs, self.relevant, strict=True)
-        ]
+        pairs = zip(self.signs, self.relevant, strict=True)
+        return [(signs == 0) & relevant for signs, relevant in pairs]
 
     @property
     def key(self) -> bytes:

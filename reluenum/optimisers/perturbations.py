@@ -55,9 +55,7 @@ class ExactNetwork:
         """Return the network with some parameters, layer by layer."""
         left, layers = iter(theta), []
         for below, width in zip((problem.dimension, *problem.hidden), problem.hidden, strict=False):
-            layers.append(
-                tuple(tuple(next(left) for _ in range(below + 1)) for _ in range(width))
-            )
+            layers.append(tuple(tuple(next(left) for _ in range(below + 1)) for _ in range(width)))
         return cls(problem, tuple(layers), tuple(left))
 
     @cached_property
@@ -139,8 +137,8 @@ def _rises(objective: DeepObjective, network: ExactNetwork, moves: np.ndarray) -
     ridge = _extended(network.problem.effective_ridge)
 
     def losses(theta: np.ndarray) -> np.ndarray:
-        passed = objective.networks(theta).forward(rows)
-        return ((targets[:, None] - passed.fitted) ** 2).sum(axis=0) + ridge * (theta**2).sum(axis=1)
+        errors = targets[:, None] - objective.networks(theta).forward(rows).fitted
+        return (errors**2).sum(axis=0) + ridge * (theta**2).sum(axis=1)
 
     return losses(start + moves) - losses(start[None])
 
