@@ -50,26 +50,22 @@ def support_label(support: Iterable[Mapping[str, Any]]) -> str:
 
 
 def layers_label(layers: Iterable[Iterable[Mapping[str, Any]]]) -> str:
-    """Return the signs of the distinct units of a deep network as text, layer by layer.
+    """Return the units of several hidden layers as text, each with its multiplicity.
 
     Examples
     --------
-    >>> copies = {"signs": "+-0", "multiplicity": 2}
-    >>> layers_label([[copies], [{"signs": "+++", "multiplicity": 1}]])
-    '(+-0) x2 / (+++)'
-    >>> layers_label([[], [{"signs": "+++", "multiplicity": 1}]]), layers_label([[], []])
-    ('constant network: (+++)', 'zero network')
+    >>> first = [{"signs": "+-0", "multiplicity": 1}, {"signs": "0++", "multiplicity": 1}]
+    >>> layers_label([first, [{"signs": "+-+", "multiplicity": 2}]])
+    '(+-0) x1; (0++) x1 / (+-+) x2'
+    >>> layers_label([[], []])
+    'zero network'
     """
-    rows = [[_unit_label(unit) for unit in layer] for layer in layers]
-    live = " / ".join(", ".join(row) for row in rows if row)
-    if rows and not rows[0]:
-        return f"constant network: {live}" if live else "zero network"
-    return live
-
-
-def _unit_label(unit: Mapping[str, Any]) -> str:
-    times = unit["multiplicity"]
-    return f"({unit['signs']})" + (f" x{times}" if times > 1 else "")
+    texts = []
+    for layer in layers:
+        times = ((unit["signs"], unit.get("multiplicity")) for unit in layer)
+        cells = [f"({signs})" + ("" if k is None else f" x{k}") for signs, k in times]
+        texts.append("; ".join(cells) or "dead")
+    return " / ".join(texts) if set(texts) != {"dead"} else "zero network"
 
 
 def undecided_note(document: Document) -> str:
@@ -82,7 +78,10 @@ def undecided_note(document: Document) -> str:
     """
     undecided = document["enumeration"]["undecided"]
     if undecided:
-        return f"{undecided} support{'s' * (undecided != 1)} undecided: list not complete"
+        several = "strata" if "strata_examined" in document["enumeration"] else "supports"
+        one = "stratum" if several == "strata" else "support"
+        kind_of = one if undecided == 1 else several
+        return f"{undecided} {kind_of} undecided: list not complete"
     return "" if document.get("complete", True) else "list not proved complete"
 
 

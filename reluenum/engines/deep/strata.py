@@ -10,7 +10,7 @@ ALIVE = "+0"
 
 
 @dataclass(frozen=True, order=True)
-class Stratum:
+class DeepStratum:
     """Sign rows of the distinct live units of every hidden layer, one sign a site.
 
     Parameters
@@ -23,27 +23,19 @@ class Stratum:
 
     Examples
     --------
-    >>> stratum = Stratum.of([["++0", "-++"], ["-0+"]])
+    >>> stratum = DeepStratum.of([["++0", "-++"], ["-0+"]])
     >>> stratum.text, stratum.widths
     ('.++,.+0/-0+', (2, 1))
-    >>> Stratum.of(stratum.text.split("/")) == stratum
+    >>> DeepStratum.of_text(stratum.text) == stratum
     True
     """
 
     layers: tuple[tuple[str, ...], ...]
 
     @classmethod
-    def of(cls, layers: Iterable[str | Iterable[str]]) -> Self:
-        """Return the stratum of some rows: irrelevant signs are dotted, rows sorted.
-
-        Parameters
-        ----------
-        layers : rows of each layer, or their texts joined by commas
-        """
-        rows = [
-            tuple(filter(None, layer.split(","))) if isinstance(layer, str) else tuple(layer)
-            for layer in layers
-        ]
+    def of(cls, layers: Iterable[Iterable[str]]) -> Self:
+        """Return the stratum of some rows: irrelevant signs become dots, rows are sorted."""
+        rows = [tuple(layer) for layer in layers]
         relevant = [True] * max((len(row) for layer in rows for row in layer), default=0)
         dotted = []
         for layer in reversed(rows):
@@ -51,6 +43,11 @@ class Stratum:
             relevant = [any(row[i] in ALIVE for row in shown) for i in range(len(relevant))]
             dotted.append(shown)
         return cls(tuple(reversed(dotted)))
+
+    @classmethod
+    def of_text(cls, text: str) -> Self:
+        """Return the stratum of rows joined by commas, and layers by slashes."""
+        return cls.of(filter(None, layer.split(",")) for layer in text.split("/"))
 
     @property
     def text(self) -> str:
