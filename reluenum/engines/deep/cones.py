@@ -100,7 +100,7 @@ class Cone:
             sides[(value > 0) - (value < 0)].append((*ray, value))
         level = [(vector, zeros | bit) for vector, zeros, _ in sides[0]]
         level += [
-            (_primitive(_sum(-low, up, high, down)), ups & downs | bit)
+            (primitive_integers(_sum(-low, up, high, down)), ups & downs | bit)
             for up, ups, high in sides[1]
             for down, downs, low in sides[-1]
             if self._adjacent(ups & downs)
@@ -120,7 +120,7 @@ class Cone:
         height = abs(height)
 
         def flat(vector: Integers) -> Integers:
-            return _primitive(_sum(height, vector, -_dot(form, vector), line))
+            return primitive_integers(_sum(height, vector, -_dot(form, vector), line))
 
         lines = tuple(flat(v) for v in self.lines if v not in (line, _scaled(-1, line)))
         rays = tuple((flat(vector), zeros | bit) for vector, zeros in self.rays)
@@ -146,7 +146,7 @@ def _scaled(factor: int, vector: Integers) -> Integers:
     return tuple(factor * entry for entry in vector)
 
 
-def _primitive(vector: Integers) -> Integers:
+def primitive_integers(vector: Integers) -> Integers:
     """Return the positive multiple of a vector with coprime entries."""
     content = gcd(*vector)
     return vector if content <= 1 else tuple(entry // content for entry in vector)

@@ -8,7 +8,7 @@ from typing import Any
 from flint import fmpq
 
 from reluenum.algebra.numbers import IsolatedPoint, Number
-from reluenum.engines.deep.strata import Stratum
+from reluenum.engines.deep.strata import DeepStratum
 from reluenum.problem import Problem
 
 Kinks = Mapping[tuple[int, int, tuple[int, ...]], Number]
@@ -28,7 +28,7 @@ class ScaledNetwork:
     Parameters
     ----------
     problem : Problem
-    stratum : Stratum
+    stratum : DeepStratum
         Of which a layer without units is dead, with all layers below it.
     point : IsolatedPoint
     weights : tuple of tuples of tuples of Number
@@ -50,7 +50,7 @@ class ScaledNetwork:
     """
 
     problem: Problem
-    stratum: Stratum
+    stratum: DeepStratum
     point: IsolatedPoint
     weights: tuple[tuple[tuple[Number, ...], ...], ...]
     biases: tuple[tuple[Number, ...], ...]
