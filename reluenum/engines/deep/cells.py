@@ -73,21 +73,26 @@ class Surroundings:
         """The number of the kink by layer, unit and site."""
         return {(k.layer, k.unit, s): n for n, k in enumerate(self.kinks) for s in k.sites}
 
-    @cached_property
+    @property
     def multipliers(self) -> tuple[Any, ...]:
-        """One multiplier for each kink; a shared one goes to the first kink it belongs to."""
+        """The multiplier mu of each kink."""
+        return self._backward[2]
+
+    def _given(self) -> list[Any]:
+        """Multipliers that the network has; a shared one goes to the first kink it belongs to."""
         found: list[Any] = [fmpq(0)] * len(self.kinks)
         for (layer, unit, sites), value in self.network.multipliers.items():
             here = [p for s in sites if (p := self.places.get((layer - 1, unit, s))) is not None]
             if here:
                 found[min(here)] = found[min(here)] + value
-        return tuple(found)
+        return found
 
     @cached_property
-    def _backward(self) -> tuple[tuple[tuple[tuple[Any, ...], ...], ...], tuple[Any, ...]]:
+    def _backward(self) -> tuple[tuple, tuple, tuple]:
+        """Errors, those that would arrive at each kink, and multipliers, from the output down."""
         network, sites = self.network, range(len(self.network.targets))
-        arriving: list[list[Any]] = [[w * r for r in self._errors] for w in network.output]
-        errors, biddings = [], {}
+        arriving: list[list[Any]] = [[w * r for r in self.residuals] for w in network.output]
+        errors, biddings, multipliers = [], [fmpq(0)] * len(self.kinks), self._given()
         for layer in reversed(range(network.depth)):
             here = []
             for unit, row in enumerate(network.signs[layer]):
@@ -96,7 +101,9 @@ class Surroundings:
                     if (kink.layer, kink.unit) == (layer, unit):
                         ones = ((arriving[unit][s], 1) for s in kink.sites)
                         biddings[place] = total(ones, fmpq(0))
-                        line[kink.sites[0]] = self.multipliers[place]
+                        if network.stratum.layers[layer][unit][kink.sites[0]] == "+":
+                            multipliers[place] = biddings[place]
+                        line[kink.sites[0]] = multipliers[place]
                 here.append(tuple(line))
             errors.append(tuple(here))
             weights = network.weights[layer]
@@ -107,10 +114,10 @@ class Surroundings:
                 ]
                 for below in range(len(weights[0]) if layer and weights else 0)
             ]
-        return tuple(reversed(errors)), tuple(biddings[k] for k in range(len(self.kinks)))
+        return tuple(reversed(errors)), tuple(biddings), tuple(multipliers)
 
     @property
-    def _errors(self) -> list[Any]:
+    def residuals(self) -> list[Any]:
         """The residual, summed over the data points of each site."""
         return self.network.problem.weighted(self.network.residual)
 
@@ -193,12 +200,13 @@ class Jets:
     around: Surroundings
     bits: int
 
-    def _ball(self, value: Any) -> arb:
+    def ball(self, value: Any) -> arb:
+        """Return a number in a ball."""
         return value.ball(self.bits) if isinstance(value, Number) else arb(value)
 
     def _balls(self, values: Any, columns: int) -> np.ndarray:
         """Return a matrix of balls."""
-        found = [[self._ball(entry) for entry in row] for row in values]
+        found = [[self.ball(entry) for entry in row] for row in values]
         return np.array(found, dtype=object).reshape(len(found), columns)
 
     @cached_property
@@ -305,14 +313,21 @@ class Jets:
         network = self.around.network
         sites = len(network.targets)
         layers = [self._balls(layer, sites) * arb(-2) for layer in self.around.errors]
-        return (*layers, self._balls([self.around._errors], sites) * arb(-2))
+        return (*layers, self._balls([self.around.residuals], sites) * arb(-2))
 
     @cached_property
     def penalties(self) -> np.ndarray:
         """Second derivatives of the penalty, (size,)."""
         ridge = arb(2 * self.around.network.problem.effective_ridge)
         rows = chain.from_iterable(self.around.network.penalties)
-        return np.array([ridge * self._ball(e) for row in rows for e in row], dtype=object)
+        return np.array([ridge * self.ball(e) for row in rows for e in row], dtype=object)
+
+    @cached_property
+    def scales(self) -> np.ndarray:
+        """What turns omega into weights, (size,): quotients of the scales of units."""
+        rows = chain.from_iterable(self.around.network.penalties)
+        factors = [self.ball(entry).sqrt() for row in rows for entry in row]
+        return np.array(factors, dtype=object)
 
     def hessian(self, cell: Cell) -> np.ndarray:
         """Return the Hessian of a cell's Lagrangian with the network's multipliers."""
@@ -345,3 +360,8 @@ def jets(around: Surroundings, bits: int) -> Jets:
     """Return the jets at a precision; work on them within `ctx.workprec(bits + 32)`."""
     with ctx.workprec(bits + 32):
         return Jets(around, bits)
+
+
+def doubles(balls: np.ndarray) -> np.ndarray:
+    """Return the midpoints of an array of balls."""
+    return np.array([float(ball.mid()) for ball in balls.ravel()]).reshape(balls.shape)

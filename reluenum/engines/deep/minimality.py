@@ -1,7 +1,7 @@
 """Whether a stationary deep network is a local minimum (Lemma D12, Lemmas D15 and D16)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import product
 
@@ -12,15 +12,12 @@ from scipy.optimize import linprog
 
 from reluenum.algebra.newton import CERTIFICATION_BITS
 from reluenum.algebra.numberfield import ball_sign
-from reluenum.engines.deep.cells import Cell, Jets, Surroundings, jets
+from reluenum.engines.deep.cells import Cell, Jets, Surroundings, doubles, jets
 from reluenum.engines.deep.networks import ScaledNetwork
+from reluenum.engines.deep.witnesses import DeepDescent, Move, descent
 
 MOST_CELLS = 2**14
 """Cells around a network with dependent kinks that are looked at."""
-
-Direction = np.ndarray
-"""A change of omega in doubles, in the order of `Jets`."""
-
 
 class DeepVerdict(StrEnum):
     """What a stationary deep network is.
@@ -45,15 +42,51 @@ class Finding:
     ----------
     verdict : DeepVerdict
     reason : str
-    cell : Cell
-        The cell that the direction leads into.
-    direction : (size,) array or None
+    move : Move or None
     """
 
     verdict: DeepVerdict
     reason: str
-    cell: Cell = ()
-    direction: Direction | None = None
+    move: Move | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A stationary network with its verdict.
+
+    Parameters
+    ----------
+    network : ScaledNetwork
+    verdict : DeepVerdict
+    reason : str
+    descent : DeepDescent or None
+        Of a rejected one.
+    """
+
+    network: ScaledNetwork
+    verdict: DeepVerdict
+    reason: str
+    descent: DeepDescent | None = None
+
+    @property
+    def signs(self) -> tuple[tuple[str, ...], ...]:
+        """Signs of all units at all sites, by layer."""
+        return self.network.signs
+
+
+def judge(network: ScaledNetwork) -> Judged:
+    """Decide whether a stationary network is a local minimum; if not, show a network below.
+
+    Dead layers count, whatever their widths, dead units of live layers do not.
+    """
+    found = examined(network)
+    if found.move is None:
+        return Judged(network, found.verdict, found.reason)
+    below = descent(Surroundings(network), found.move, found.reason)
+    if below is None:
+        reason = f"{found.reason}, but no network below was found"
+        return Judged(network, DeepVerdict.UNDECIDED, reason)
+    return Judged(network, found.verdict, found.reason, below)
 
 
 def examined(network: ScaledNetwork) -> Finding:
@@ -85,7 +118,8 @@ def _attempt(local: Jets) -> Finding:
     first = _first_order(local, basic) if around.is_independent else _in_cells(local, basic)
     if first is not None:
         return first
-    return _second_order(local, off, kernel, "on the stratum") or _critical(local)
+    held = around.relations[0]
+    return _second_order(local, off, kernel, held, "on the stratum") or _critical(local)
 
 
 def _first_order(local: Jets, basic: np.ndarray) -> Finding | None:
@@ -111,11 +145,16 @@ def _first_order(local: Jets, basic: np.ndarray) -> Finding | None:
     kink = local.around.kinks[place]
     sign = "+" if side else "-"
     reason = f"unit {kink.unit + 1} of layer {kink.layer + 1} leaves its kink to {sign}"
-    return Finding(DeepVerdict.FIRST_ORDER, reason, cell, direction)
+    return Finding(DeepVerdict.FIRST_ORDER, reason, Move(cell, direction))
 
 
 def _second_order(
-    local: Jets, cell: Cell, kernel: np.ndarray, where: str, both: bool = True
+    local: Jets,
+    cell: Cell,
+    kernel: np.ndarray,
+    held: Sequence[int],
+    where: str,
+    both: bool = True,
 ) -> Finding | None:
     """Return a verdict if the form on a kernel is not positive definite, None if it is.
 
@@ -125,6 +164,8 @@ def _second_order(
     cell : Cell
     kernel : (size, k) array of arb
         A basis of the directions.
+    held : sequence of int
+        The kinks that stay along them.
     where : str
         For the reason.
     both : bool
@@ -139,7 +180,9 @@ def _second_order(
         vector = np.array([arb(fmpq(round(x * 2**40), 2**40)) for x in vectors[:, 0]], dtype=object)
         if ball_sign(vector @ form @ vector) < 0:
             reason = f"negative curvature {where}"
-            return Finding(DeepVerdict.SECOND_ORDER, reason, cell, doubles(kernel @ vector))
+            kept = tuple((place, local.around.kinks[place].sites[0]) for place in held)
+            move = Move(cell, doubles(kernel @ vector), kept)
+            return Finding(DeepVerdict.SECOND_ORDER, reason, move)
     return Finding(DeepVerdict.UNDECIDED, f"a form that may be degenerate {where}")
 
 
@@ -158,7 +201,7 @@ def _critical(local: Jets) -> Finding:
         if kernel is None:
             return Finding(DeepVerdict.UNDECIDED, "gradients of kinks that may be dependent")
         where = "on a critical cone"
-        found = _second_order(local, cell, kernel, where, both=len(loose) == 1)
+        found = _second_order(local, cell, kernel, tight, where, both=len(loose) == 1)
         if found is not None:
             return _inside(found, gradients[loose], [cell[k] for k in loose])
     return Finding(DeepVerdict.MINIMUM, "strict" if not loose else "strict on critical cones")
@@ -166,11 +209,12 @@ def _critical(local: Jets) -> Finding:
 
 def _inside(found: Finding, gradients: np.ndarray, sides: Sequence[bool]) -> Finding:
     """Turn a direction of descent into its cell: a form is the same for opposite directions."""
-    if found.direction is None:
+    if found.move is None:
         return found
-    towards = doubles(gradients) @ found.direction
+    towards = doubles(gradients) @ found.move.direction
     sign = 1 if (towards[0] >= 0) == sides[0] else -1
-    return Finding(found.verdict, found.reason, found.cell, sign * found.direction)
+    move = replace(found.move, direction=sign * found.move.direction)
+    return replace(found, move=move)
 
 
 def _in_cells(local: Jets, basic: np.ndarray) -> Finding | None:
@@ -188,9 +232,10 @@ def _in_cells(local: Jets, basic: np.ndarray) -> Finding | None:
         towards = _way_in(inwards, slope)
         if towards is None:
             reason = "first order in a cell of dependent kinks is not strict"
-            return Finding(DeepVerdict.UNDECIDED, reason, cell)
+            return Finding(DeepVerdict.UNDECIDED, reason)
         direction = np.linalg.pinv(doubles(basic)) @ towards
-        return Finding(DeepVerdict.FIRST_ORDER, "into a cell of dependent kinks", cell, direction)
+        move = Move(cell, direction)
+        return Finding(DeepVerdict.FIRST_ORDER, "into a cell of dependent kinks", move)
     return None
 
 
@@ -279,7 +324,7 @@ def rotations(local: Jets) -> Iterator[np.ndarray]:
     network = local.around.network
     for layer, rows in enumerate(network.stratum.layers):
         for unit, other in _equal_pairs(rows):
-            ratio = (local._ball(network.squares[layer][other] / network.squares[layer][unit])).sqrt()
+            ratio = (local.ball(network.squares[layer][other] / network.squares[layer][unit])).sqrt()
             tangent = np.full(local.size, arb(0), dtype=object)
             width = local.weights[layer].shape[1]
             ours, theirs = local.starts[layer][unit], local.starts[layer][other]
@@ -326,8 +371,3 @@ def is_positive_definite(form: np.ndarray) -> bool:
             return False
         rest = rest[1:, 1:] - np.outer(rest[1:, 0], rest[0, 1:] / rest[0, 0])
     return True
-
-
-def doubles(balls: np.ndarray) -> np.ndarray:
-    """Return the midpoints of an array of balls."""
-    return np.array([float(ball.mid()) for ball in balls.ravel()]).reshape(balls.shape)
