@@ -63,7 +63,7 @@ def run_descend(options: argparse.Namespace) -> int:
     table = writable(options.table, options.file, "--table")
     figure = writable_figure(options.figure, options.file)
     with reading(options.file, "a document of `reluenum minima`"):
-        minima = read_minima(options.file)
+        minima = read_minima(options.file, deep=True)
         _check_document(minima, options.file, options.force)
     document = descents(minima, settings, progress=progress_of(options))
     write(output, to_json(document))

@@ -187,11 +187,12 @@ class DeepExplainer:
     def _nearest(self, theta: np.ndarray) -> Rest | None:
         """Return the stationary point that an end point has arrived at; a listed one if it can."""
         objective, found = self.objective, []
-        living = Snapped.of(objective, objective.networks(theta[None]), 0.0)
-        height = objective.loss_of(living.network)
+        whole = objective.networks(theta[None])
+        living = Snapped.of(objective, whole, 0.0).network
+        heights = [objective.loss_of(network) for network in (whole, living)]
         for point in stationary_points(objective, theta):
             loss = objective.loss_of(point.network)
-            excess = (height - loss) / objective.energy
+            excess = min(((h - loss) / objective.energy for h in heights), key=abs)
             if abs(excess) <= float(ARRIVED):
                 rest = Rest(point, loss, excess, self._component(point, loss))
                 if rest.component is not None:
