@@ -88,12 +88,14 @@ class Surroundings:
         return found
 
     @cached_property
-    def _backward(self) -> tuple[tuple, tuple, tuple]:
-        """Errors, those that would arrive at each kink, and multipliers, from the output down."""
+    def _backward(self) -> tuple[tuple, tuple, tuple, tuple]:
+        """Errors, those that would arrive at each kink, multipliers, and all that would arrive."""
         network, sites = self.network, range(len(self.network.targets))
         arriving: list[list[Any]] = [[w * r for r in self.residuals] for w in network.output]
         errors, biddings, multipliers = [], [fmpq(0)] * len(self.kinks), self._given()
+        all_arriving = []
         for layer in reversed(range(network.depth)):
+            all_arriving.append(arriving)
             here = []
             for unit, row in enumerate(network.signs[layer]):
                 line = [arriving[unit][s] if row[s] == "+" else fmpq(0) for s in sites]
@@ -114,7 +116,8 @@ class Surroundings:
                 ]
                 for below in range(len(weights[0]) if layer and weights else 0)
             ]
-        return tuple(reversed(errors)), tuple(biddings), tuple(multipliers)
+        above = tuple(reversed(all_arriving))
+        return tuple(reversed(errors)), tuple(biddings), tuple(multipliers), above
 
     @property
     def residuals(self) -> list[Any]:
@@ -125,6 +128,11 @@ class Surroundings:
     def errors(self) -> tuple[tuple[tuple[Any, ...], ...], ...]:
         """Backpropagated errors by layer, unit and site, the multiplier at a kink's first site."""
         return self._backward[0]
+
+    @property
+    def arriving(self) -> tuple[list[list[Any]], ...]:
+        """By layer, unit and site, the error that would pass if the unit were on."""
+        return self._backward[3]
 
     @property
     def biddings(self) -> tuple[Any, ...]:
@@ -360,8 +368,3 @@ def jets(around: Surroundings, bits: int) -> Jets:
     """Return the jets at a precision; work on them within `ctx.workprec(bits + 32)`."""
     with ctx.workprec(bits + 32):
         return Jets(around, bits)
-
-
-def doubles(balls: np.ndarray) -> np.ndarray:
-    """Return the midpoints of an array of balls."""
-    return np.array([float(ball.mid()) for ball in balls.ravel()]).reshape(balls.shape)

@@ -10,9 +10,11 @@ from flint import arb, arb_mat, ctx, fmpq
 from scipy.linalg import qr
 from scipy.optimize import linprog
 
+from reluenum.algebra.forms import doubles, is_positive_definite, kernel_of
 from reluenum.algebra.newton import CERTIFICATION_BITS
 from reluenum.algebra.numberfield import ball_sign
-from reluenum.engines.deep.cells import Cell, Jets, Surroundings, doubles, jets
+from reluenum.engines.deep.cells import Cell, Jets, Surroundings, jets
+from reluenum.engines.deep.dead import dormancy
 from reluenum.engines.deep.networks import ScaledNetwork
 from reluenum.engines.deep.witnesses import DeepDescent, Move, descent
 
@@ -80,6 +82,9 @@ def judge(network: ScaledNetwork) -> Judged:
     Dead layers count, whatever their widths, dead units of live layers do not.
     """
     found = examined(network)
+    lowest = network.stratum.lowest
+    if lowest and found.verdict is DeepVerdict.MINIMUM:
+        found = _with_dead_layers(network, lowest) or found
     if found.move is None:
         return Judged(network, found.verdict, found.reason)
     below = descent(Surroundings(network), found.move, found.reason)
@@ -87,6 +92,15 @@ def judge(network: ScaledNetwork) -> Judged:
         reason = f"{found.reason}, but no network below was found"
         return Judged(network, DeepVerdict.UNDECIDED, reason)
     return Judged(network, found.verdict, found.reason, below)
+
+
+def _with_dead_layers(network: ScaledNetwork, layer: int) -> Finding | None:
+    """Return why a network whose layers up to one are dead is no minimum, or may be none."""
+    found = dormancy(network, layer)
+    if found.harmless:
+        return None
+    verdict = DeepVerdict.UNDECIDED if found.harmless is None else DeepVerdict.SECOND_ORDER
+    return Finding(verdict, found.reason, found.move)
 
 
 def examined(network: ScaledNetwork) -> Finding:
@@ -339,35 +353,3 @@ def rotations(local: Jets) -> Iterator[np.ndarray]:
 
 def _equal_pairs(rows: Sequence[str]) -> list[tuple[int, int]]:
     return [(i, j) for j in range(len(rows)) for i in range(j) if rows[i] == rows[j]]
-
-
-def kernel_of(rows: np.ndarray) -> np.ndarray | None:
-    """Return a basis of {d : rows d = 0}, (size, size - r); None if r rows may be dependent.
-
-    Parameters
-    ----------
-    rows : (r, size) array of arb
-    """
-    count, size = rows.shape
-    _, _, order = qr(doubles(rows), pivoting=True) if count else (None, None, np.arange(size))
-    pivots, free = order[:count], order[count:]
-    found = np.full((size, len(free)), arb(0), dtype=object)
-    found[free, range(len(free))] = arb(1)
-    if count and len(pivots) == count:
-        try:
-            solved = arb_mat(rows[:, pivots].tolist()).inv()
-        except ZeroDivisionError:
-            return None
-        inverse = np.array(solved.tolist(), dtype=object)
-        found[pivots] = -(inverse @ rows[:, free])
-    return found if len(pivots) == count else None
-
-
-def is_positive_definite(form: np.ndarray) -> bool:
-    """Return whether balls prove that a symmetric form is positive definite (LDL^T)."""
-    rest = form.copy()
-    while rest.size:
-        if not rest[0, 0] > 0:
-            return False
-        rest = rest[1:, 1:] - np.outer(rest[1:, 0], rest[0, 1:] / rest[0, 0])
-    return True

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx, fmpq, fmpz
 
+from reluenum.algebra.forms import doubles
 from reluenum.algebra.linear import dot
 from reluenum.algebra.numbers import exact_value
-from reluenum.engines.deep.cells import Cell, Jets, Surroundings, doubles, jets
+from reluenum.engines.deep.cells import Cell, Jets, Surroundings, jets
 from reluenum.problem import Problem
 
 FIRST_HALVING, LAST_HALVING = 3, 60
