@@ -20,6 +20,7 @@ _HOMES = {
     "SWEEP_FIGURES": "catalogue",
     "TREE_FIGURES": "catalogue",
     "plot_basins": "descents",
+    "plot_beside": "levels",
     "plot_boundary_share": "sweeps.shares",
     "plot_cost": "sweeps.cost",
     "plot_depths": "sweeps.depths",

@@ -130,7 +130,7 @@ def test_the_known_minima_of_the_reference_are_met(found):
 
 
 def test_stationary_points_are_balanced(found):
-    objective, points = found
+    _, points = found
     for point in points:
         layers, output = point.network.layers, point.network.output
         if not len(output):
