@@ -4,7 +4,6 @@ import numpy as np
 from flint import arb, arb_mat
 from scipy.linalg import qr
 
-from reluenum.engines.deep.cells import doubles
 
 
 def kernel_of(rows: np.ndarray) -> np.ndarray | None:
@@ -36,3 +35,14 @@ def is_positive_definite(form: np.ndarray) -> bool:
             return False
         rest = rest[1:, 1:] - np.outer(rest[1:, 0], rest[0, 1:] / rest[0, 0])
     return True
+
+
+def matrix_of(matrix: arb_mat) -> np.ndarray:
+    """Return a matrix of FLINT as an array of balls."""
+    entries = np.array(matrix.tolist(), dtype=object)
+    return entries.reshape(matrix.nrows(), matrix.ncols())
+
+
+def doubles(balls: np.ndarray) -> np.ndarray:
+    """Return the midpoints of an array of balls."""
+    return np.array([float(ball.mid()) for ball in balls.ravel()]).reshape(balls.shape)
