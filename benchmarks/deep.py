@@ -101,7 +101,7 @@ def measured(instance: DeepInstance) -> dict[str, Any]:
     """Return the row of an instance."""
     problem = instance.problem
     minima = enumerate_minima(problem, engine="certified")
-    document = minima.to_document()
+    document = minima.document
     runs = descents(document, Descents(("adam",), instance.starts, 1))
     (summary,) = runs["optimisers"]
     ends = [run["component"] for run in runs["runs"] if run["kind"] == "minimum"]
