@@ -316,9 +316,7 @@ class _Outlook:
 
     def scanned(self) -> Dormancy:
         """Look for a direction in which a dead unit grows, face by face."""
-        live = {
-            "".join(row[s] for s in self.places) for row in self.network.signs[self.layer]
-        }
+        live = {"".join(row[s] for s in self.places) for row in self.network.signs[self.layer]}
         unclear = False
         for choices in self._choices():
             rows, exact = self._refined(choices)
@@ -427,9 +425,7 @@ class _Outlook:
         kept = {c.group.kink: self.places[c.group.places[c.kept]] for c in choices}
         held = tuple((k, kept.get(k, around.kinks[k].sites[0])) for k in around.relations[0])
         unit, target = doubles(vector), doubles(outgoing)
-        growth = Growth(
-            self.layer, unit / np.linalg.norm(unit), target / np.linalg.norm(target)
-        )
+        growth = Growth(self.layer, unit / np.linalg.norm(unit), target / np.linalg.norm(target))
         move = _growing((False,) * len(around.kinks), held, growth, self.local.size)
         return Dormancy(False, f"a dead unit of layer {self.layer + 1} grows", move)
 

@@ -25,6 +25,7 @@ NEGLIGIBLE = 1e-9
 MOST_CELLS = 2**14
 """Cells around a network with dependent kinks that are looked at."""
 
+
 class DeepVerdict(StrEnum):
     """What a stationary deep network is.
 
@@ -432,7 +433,9 @@ def rotations(local: Jets) -> Iterator[np.ndarray]:
     network = local.around.network
     for layer, rows in enumerate(network.stratum.layers):
         for unit, other in _equal_pairs(rows):
-            ratio = (local.ball(network.squares[layer][other] / network.squares[layer][unit])).sqrt()
+            ratio = (
+                local.ball(network.squares[layer][other] / network.squares[layer][unit])
+            ).sqrt()
             tangent = np.full(local.size, arb(0), dtype=object)
             width = local.weights[layer].shape[1]
             ours, theirs = local.starts[layer][unit], local.starts[layer][other]
