@@ -1,13 +1,13 @@
 """Dead units: whether one can stay dead, and whether units of a layer can share a direction.
 
 A dead unit of layer k with small weights v, and a to the layer above, changes the loss by
-lambda (|a|^2 + |v|^2) - 2 N(a, v) to second order (Lemma D14), N linear in a and in v on the faces
+lambda (|a|^2 + |v|^2) - 2 N(a, v) to second order (Theorem D14), N linear in a and in v on the faces
 of an arrangement whose rows are the inputs of the layer. On a face, N / |a||v| has no local maximum
 but its largest singular value.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, product
 from typing import Any
@@ -54,7 +54,7 @@ def harmless(network: ScaledNetwork, layer: int) -> bool | None:
 
 
 def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
-    """Decide what a dead unit of a layer (from 1) does (Lemmas D2, D3, D14).
+    """Decide what a dead unit of a layer (from 1) does (Lemmas D2, D3, Theorem D14).
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def _shared(around: Surroundings, layer: int, row: str) -> bool | None:
             bound = np.diag(np.full(len(form), outlook.ridge**2))
             if is_positive_definite(bound - form):
                 return True
-            values, vectors = np.linalg.eigh(doubles(form))
+            _, vectors = np.linalg.eigh(doubles(form))
             top = np.array([arb(entry) for entry in vectors[:, -1]], dtype=object)
             if top @ (form - bound) @ top > 0:
                 return False
@@ -140,7 +140,7 @@ def _growing(cell: tuple, held: tuple, growth: Growth, size: int = 0) -> Move:
 
 def _obstacle(around: Surroundings, layer: int) -> str:
     """Return why kinks above a layer leave the form N unknown, '' if they do not."""
-    network, (basic, _) = around.network, around.relations
+    network, basic = around.network, around.basic
     twins = _equal_inputs(network, layer)
     for place, kink in enumerate(around.kinks):
         if kink.layer <= layer:
@@ -171,7 +171,7 @@ def _equal_inputs(network: ScaledNetwork, layer: int) -> list[int]:
 
 @dataclass(frozen=True)
 class _Group:
-    """A kink of the layer above at sites that a dead unit tells apart (Lemma D14).
+    """A kink of the layer above at sites that a dead unit tells apart (Theorem D14).
 
     Parameters
     ----------
@@ -423,16 +423,16 @@ class _Outlook:
         """Return the growth in a direction; kinks above are kept where a choice says."""
         around = self.local.around
         kept = {c.group.kink: self.places[c.group.places[c.kept]] for c in choices}
-        held = tuple((k, kept.get(k, around.kinks[k].sites[0])) for k in around.relations[0])
+        held = tuple((k, kept.get(k, around.kinks[k].sites[0])) for k in around.basic)
         unit, target = doubles(vector), doubles(outgoing)
         growth = Growth(self.layer, unit / np.linalg.norm(unit), target / np.linalg.norm(target))
-        move = _growing((False,) * len(around.kinks), held, growth, self.local.size)
+        move = _growing(around.reference, held, growth, self.local.size)
         return Dormancy(False, f"a dead unit of layer {self.layer + 1} grows", move)
 
 
 def flat_of(rows: np.ndarray) -> np.ndarray | None:
     """Return a basis of {v : rows v = 0}, or None if the rank is in doubt; rows may depend."""
-    count, size = rows.shape
+    count = len(rows)
     if not count:
         return kernel_of(rows)
     rank = np.linalg.matrix_rank(doubles(rows), tol=1e-9)
