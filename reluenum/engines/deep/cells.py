@@ -7,10 +7,10 @@ a unit on at a kink changes what is above by a multiple of its own pre-activatio
 units below are the same, pre-activations depend linearly on the input (Lemma D15).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from itertools import chain
+from itertools import chain, product
 from typing import Any
 
 import numpy as np
@@ -177,6 +177,40 @@ class Surroundings:
         """Whether every kink is basic."""
         return len(self.relations[0]) == len(self.kinks)
 
+    def expansion(
+        self, cell: Cell, weights: Sequence[Any], number: Callable[[fmpq], Any]
+    ) -> np.ndarray:
+        """Return gradients of kinks in a cell by those of basic kinks with all off, (K, B).
+
+        Parameters
+        ----------
+        cell : Cell
+        weights : by layer, unit and unit below
+        number : callable
+            Makes something that can be added to weights of a rational number.
+        """
+        basic, matrix = self.relations
+        nothing = np.full(len(basic), number(fmpq(0)), dtype=object)
+        rows = [nothing] * len(self.kinks)
+        changes: dict[tuple[int, int, int], np.ndarray] = {}
+        signs = self.network.signs
+        sites = range(len(self.network.targets))
+        layers = ((k, j) for k, rows_above in enumerate(signs) for j in range(len(rows_above)))
+        for (layer, unit), site in product(layers, sites):
+            change = nothing
+            for below in range(len(signs[layer - 1]) if layer else 0):
+                place = self.places.get((layer - 1, below, site))
+                if place is None and signs[layer - 1][below][site] == "+":
+                    change = change + weights[layer][unit][below] * changes[layer - 1, below, site]
+                elif place is not None and cell[place]:
+                    change = change + weights[layer][unit][below] * rows[place]
+            changes[layer, unit, site] = change
+            place = self.places.get((layer, unit, site))
+            if place is not None and site == self.kinks[place].sites[0]:
+                off = [number(matrix[place, column]) for column in range(len(basic))]
+                rows[place] = np.array(off, dtype=object) + change
+        return np.array(rows, dtype=object).reshape(len(rows), len(basic))
+
     def _pattern(self, kink: Kink) -> tuple[tuple[int, ...], ...]:
         """Return the units that are on below a kink, down to a layer where none is."""
         found = []
@@ -292,28 +326,7 @@ class Jets:
 
     def expansion(self, cell: Cell) -> np.ndarray:
         """Return gradients of kinks in a cell by those of basic kinks with all off, (K, B)."""
-        basic, matrix = self.around.relations
-        off = np.array([[arb(e) for e in row] for row in matrix.tolist()], dtype=object)
-        off = off.reshape(len(self.around.kinks), len(basic))
-        sites = range(len(self.around.network.targets))
-        nothing = np.full(len(basic), arb(0), dtype=object)
-        changes: dict[tuple[int, int, int], np.ndarray] = {}
-        rows = [nothing] * len(off)
-        for layer, signs in enumerate(self.around.network.signs):
-            for unit, site in ((j, s) for j in range(len(signs)) for s in sites):
-                change = nothing
-                for below in range(len(self.around.network.signs[layer - 1]) if layer else 0):
-                    weight = self.weights[layer][unit, below]
-                    place = self.around.places.get((layer - 1, below, site))
-                    if place is None and self.around.network.signs[layer - 1][below][site] == "+":
-                        change = change + weight * changes[layer - 1, below, site]
-                    elif place is not None and cell[place]:
-                        change = change + weight * rows[place]
-                changes[layer, unit, site] = change
-                place = self.around.places.get((layer, unit, site))
-                if place is not None and site == self.around.kinks[place].sites[0]:
-                    rows[place] = off[place] + change
-        return np.array(rows, dtype=object).reshape(len(off), len(basic))
+        return self.around.expansion(cell, self.weights, arb)
 
     @cached_property
     def adjoints(self) -> tuple[np.ndarray, ...]:
@@ -337,8 +350,22 @@ class Jets:
         factors = [self.ball(entry).sqrt() for row in rows for entry in row]
         return np.array(factors, dtype=object)
 
-    def hessian(self, cell: Cell) -> np.ndarray:
-        """Return the Hessian of a cell's Lagrangian with the network's multipliers."""
+    def adjoints_with(self, cell: Cell, multipliers: np.ndarray) -> list[np.ndarray]:
+        """Return what `adjoints` are with other multipliers of a cell's inequalities (K,)."""
+        activity, found = self.activity(cell), [self.adjoints[-1]]
+        for layer in reversed(range(len(activity))):
+            width = len(activity[layer])
+            arriving = self.weights[layer + 1][:, :width].T @ found[0]
+            here = np.where(activity[layer], arriving, arb(0))
+            for kink, on, value in zip(self.around.kinks, cell, multipliers, strict=True):
+                if kink.layer == layer:
+                    here[kink.unit, kink.sites[0]] -= value if on else -value
+            found.insert(0, here)
+        return found
+
+    def hessian(self, cell: Cell, adjoints: Sequence[np.ndarray] | None = None) -> np.ndarray:
+        """Return the Hessian of a cell's Lagrangian, with the network's multipliers or others."""
+        adjoints = self.adjoints if adjoints is None else adjoints
         found, activity = self.derivatives(cell), self.activity(cell)
         form = np.full((self.size, self.size), arb(0), dtype=object)
         form[range(self.size), range(self.size)] = self.penalties
@@ -348,7 +375,7 @@ class Jets:
             for unit, start in enumerate(self.starts[layer]):
                 for below, row in enumerate(activity[layer - 1]):
                     if row.any():
-                        line = self.adjoints[layer][unit, row] @ found[layer - 1][below, row]
+                        line = adjoints[layer][unit, row] @ found[layer - 1][below, row]
                         form[start + below, :] += line
                         form[:, start + below] += line
         return form

@@ -141,6 +141,7 @@ def _growing(cell: tuple, held: tuple, growth: Growth, size: int = 0) -> Move:
 def _obstacle(around: Surroundings, layer: int) -> str:
     """Return why kinks above a layer leave the form N unknown, '' if they do not."""
     network, (basic, _) = around.network, around.relations
+    twins = _equal_inputs(network, layer)
     for place, kink in enumerate(around.kinks):
         if kink.layer <= layer:
             continue
@@ -150,10 +151,22 @@ def _obstacle(around: Surroundings, layer: int) -> str:
         reached = any(
             all(any(row[s] in "+0" for row in rows) for rows in between) for s in kink.sites
         )
-        split = len({network.twins[layer][s] for s in kink.sites}) > 1
+        split = len({twins[s] for s in kink.sites}) > 1
         if split and reached and kink.layer > layer + 1:
             return "a dead unit that splits a group two layers above"
     return ""
+
+
+def _equal_inputs(network: ScaledNetwork, layer: int) -> list[int]:
+    """Return, for each site, the first one at which the units of a layer have the same inputs."""
+    found = list(range(len(network.targets)))
+    for rows in network.signs[:layer]:
+        firsts: dict[Any, int] = {}
+        keys = [
+            tuple(found[s] if row[s] == "+" else None for row in rows) for s in range(len(found))
+        ]
+        found = [firsts.setdefault(key, s) for s, key in enumerate(keys)]
+    return found
 
 
 @dataclass(frozen=True)
@@ -210,9 +223,14 @@ class _Outlook:
         return arb(self.network.problem.effective_ridge)
 
     @cached_property
+    def twins(self) -> list[int]:
+        """For each site, the first one with the same inputs to the layer."""
+        return _equal_inputs(self.network, self.layer)
+
+    @cached_property
     def places(self) -> tuple[int, ...]:
-        """The first site of each set of sites that the layer cannot tell apart."""
-        return tuple(dict.fromkeys(self.network.twins[self.layer]))
+        """The first site of each set of sites with the same inputs to the layer."""
+        return tuple(dict.fromkeys(self.twins))
 
     @cached_property
     def exact(self) -> list[Vector] | None:
@@ -265,7 +283,7 @@ class _Outlook:
                 continue
             parts: dict[int, list[int]] = {}
             for site in kink.sites:
-                parts.setdefault(self.network.twins[self.layer][site], []).append(site)
+                parts.setdefault(self.twins[site], []).append(site)
             if len(parts) > 1:
                 scale, arriving = self._scale(kink.layer, kink.unit), around.arriving[kink.layer]
                 biddings = (
@@ -285,7 +303,7 @@ class _Outlook:
     @cached_property
     def weights(self) -> np.ndarray:
         """Errors of the units above at the places, without those of groups, (places, above)."""
-        around, twins = self.local.around, self.network.twins[self.layer]
+        around, twins = self.local.around, self.twins
         found = np.full((len(self.places), self.above), arb(0), dtype=object)
         grouped = {(g.unit, s) for g in self.groups for s in around.kinks[g.kink].sites}
         errors = [around.residuals] if self.is_last else around.errors[self.layer + 1]

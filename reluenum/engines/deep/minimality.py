@@ -1,6 +1,6 @@
 """Whether a stationary deep network is a local minimum (Lemma D12, Lemmas D15 and D16)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import product
@@ -13,10 +13,14 @@ from scipy.optimize import linprog
 from reluenum.algebra.forms import doubles, is_positive_definite, kernel_of
 from reluenum.algebra.newton import CERTIFICATION_BITS
 from reluenum.algebra.numberfield import ball_sign
+from reluenum.algebra.polynomials import determinant
 from reluenum.engines.deep.cells import Cell, Jets, Surroundings, jets
 from reluenum.engines.deep.dead import dormancy
 from reluenum.engines.deep.networks import ScaledNetwork
 from reluenum.engines.deep.witnesses import DeepDescent, Move, descent
+
+NEGLIGIBLE = 1e-9
+"""In doubles, what is taken for 0 before it is proved."""
 
 MOST_CELLS = 2**14
 """Cells around a network with dependent kinks that are looked at."""
@@ -129,14 +133,17 @@ def _attempt(local: Jets) -> Finding:
     kernel = kernel_of(basic)
     if kernel is None:
         return Finding(DeepVerdict.UNDECIDED, "gradients of kinks that may be dependent")
-    first = _first_order(local, basic) if around.is_independent else _in_cells(local, basic)
-    if first is not None:
-        return first
-    held = around.relations[0]
-    return _second_order(local, off, kernel, held, "on the stratum") or _critical(local)
+    if around.is_independent:
+        found = _first_order(local)
+    else:
+        found, loose = _in_cells(local, basic)
+    found = found or _second_order(local, off, kernel, around.relations[0], "on the stratum")
+    if found:
+        return found
+    return _critical(local) if around.is_independent else _degenerate(local, loose)
 
 
-def _first_order(local: Jets, basic: np.ndarray) -> Finding | None:
+def _first_order(local: Jets) -> Finding | None:
     """Return a descent of first order, if there is one, where kinks are independent."""
     slopes = local.around.slopes
     worst = min(
@@ -169,6 +176,7 @@ def _second_order(
     held: Sequence[int],
     where: str,
     both: bool = True,
+    adjoints: Sequence[np.ndarray] | None = None,
 ) -> Finding | None:
     """Return a verdict if the form on a kernel is not positive definite, None if it is.
 
@@ -184,8 +192,10 @@ def _second_order(
         For the reason.
     both : bool
         Whether each direction is one of descent if the form is negative on it.
+    adjoints : sequence of arrays, optional
+        Those of the multipliers of the Lagrangian.
     """
-    full = local.hessian(cell) + _rotations(local)
+    full = local.hessian(cell, adjoints) + _rotations(local)
     form = kernel.T @ full @ kernel
     if is_positive_definite(form):
         return None
@@ -203,8 +213,6 @@ def _second_order(
 def _critical(local: Jets) -> Finding:
     """Decide by the critical cones of the cells in which a multiplier is 0 (Lemma D16)."""
     around = local.around
-    if not around.is_independent:
-        return Finding(DeepVerdict.MINIMUM, "second order, and first order in every cell")
     signs = [[slope.sign() for slope in pair] for pair in around.slopes]
     free = [[side for side in (False, True) if pair[side] == 0] for pair in signs]
     loose = [place for place, sides in enumerate(free) if sides]
@@ -231,26 +239,113 @@ def _inside(found: Finding, gradients: np.ndarray, sides: Sequence[bool]) -> Fin
     return replace(found, move=move)
 
 
-def _in_cells(local: Jets, basic: np.ndarray) -> Finding | None:
-    """Return what is no first-order minimum among dependent kinks, or None (Lemma D16)."""
-    around = local.around
-    halves = [[slope.ball(local.bits) for slope in pair] for pair in around.slopes]
+def _in_cells(local: Jets, basic: np.ndarray) -> tuple[Finding | None, list[Cell]]:
+    """Return a descent of first order, if there is one, and cells without strict multipliers."""
+    around, loose = local.around, []
     for cell in product((False, True), repeat=len(around.kinks)):
-        expansion = local.expansion(cell)
-        sides = np.array([1 if on else -1 for on in cell])
-        inwards = expansion * sides[:, None]
-        slopes = np.array([pair[on] for pair, on in zip(halves, cell, strict=True)], dtype=object)
-        slope = slopes @ inwards
+        inwards, slope = _linearised(local, cell)
         if multipliers_of(inwards, slope) is not None:
             continue
         towards = _way_in(inwards, slope)
-        if towards is None:
-            reason = "first order in a cell of dependent kinks is not strict"
+        if towards is not None:
+            move = Move(cell, np.linalg.pinv(doubles(basic)) @ towards)
+            reason = "into a cell of dependent kinks"
+            return Finding(DeepVerdict.FIRST_ORDER, reason, move), []
+        loose.append(cell)
+    return None, loose
+
+
+def _linearised(local: Jets, cell: Cell) -> tuple[np.ndarray, np.ndarray]:
+    """Return gradients of a cell's inequalities and half that of the loss, by basic kinks."""
+    pairs = zip(local.around.slopes, cell, strict=True)
+    slopes = np.array([pair[on].ball(local.bits) for pair, on in pairs], dtype=object)
+    inwards = local.expansion(cell) * np.array([[1 if on else -1] for on in cell])
+    return inwards, slopes @ inwards
+
+
+def _degenerate(local: Jets, loose: Sequence[Cell]) -> Finding:
+    """Decide about cells of dependent kinks in which some multipliers have to be 0 (D16)."""
+    for cell in loose:
+        inwards, slope = _linearised(local, cell)
+        weights = _support(inwards, slope)
+        found = None if weights is None else _with_zeros(local, cell, inwards, slope, weights)
+        if found is None:
+            reason = "a cell of dependent kinks without strict multipliers"
             return Finding(DeepVerdict.UNDECIDED, reason)
-        direction = np.linalg.pinv(doubles(basic)) @ towards
-        move = Move(cell, direction)
-        return Finding(DeepVerdict.FIRST_ORDER, "into a cell of dependent kinks", move)
-    return None
+        multipliers, tight = found
+        kernel = kernel_of(local.gradients(cell)[tight])
+        if kernel is None:
+            return Finding(DeepVerdict.UNDECIDED, "gradients of kinks that may be dependent")
+        adjoints = local.adjoints_with(cell, 2 * multipliers)
+        where = "on a critical cone of dependent kinks"
+        worse = _second_order(local, cell, kernel, (), where, both=False, adjoints=adjoints)
+        if worse is not None:
+            return worse
+    critical = " and on critical cones" if loose else ""
+    return Finding(DeepVerdict.MINIMUM, f"strict in every cell{critical}")
+
+
+def _support(inwards: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
+    """Return multipliers in doubles of which as many as possible are positive."""
+    count, rank = inwards.shape
+    found = linprog(
+        np.concatenate([np.zeros(count), -np.ones(count)]),
+        A_ub=np.hstack([-np.eye(count), np.eye(count)]),
+        b_ub=np.zeros(count),
+        A_eq=np.hstack([doubles(inwards).T, np.zeros((rank, count))]),
+        b_eq=doubles(slope),
+        bounds=[(0, None)] * count + [(0, 1)] * count,
+    )
+    return found.x[:count] * (found.x[:count] > NEGLIGIBLE) if found.status == 0 else None
+
+
+def _with_zeros(
+    local: Jets, cell: Cell, inwards: np.ndarray, slope: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, list[int]] | None:
+    """Return multipliers of a cell of which some are 0, and independent positive ones.
+
+    None if balls and the number field do not prove them.
+    """
+    support = [k for k, weight in enumerate(weights) if weight]
+    rows = doubles(inwards[support])
+    rank = int(np.linalg.matrix_rank(rows, tol=NEGLIGIBLE))
+    _, _, order = qr((rows * weights[support][:, None]).T, pivoting=True, mode="economic")
+    solved, fixed = [support[k] for k in order[:rank]], [support[k] for k in order[rank:]]
+    _, _, order = qr(doubles(inwards[solved]), pivoting=True, mode="economic")
+    columns, others = list(order[:rank]), list(order[rank:])
+    found = np.full(len(weights), arb(0), dtype=object)
+    exact = {k: fmpq(round(weights[k] * 2**40), 2**40) for k in fixed}
+    for k, value in exact.items():
+        found[k] = arb(value)
+    rest = slope - found @ inwards
+    try:
+        matrix = arb_mat(inwards[np.ix_(solved, columns)].T.tolist())
+        answer = matrix.solve(arb_mat([[entry] for entry in rest[columns]]))
+    except ZeroDivisionError:
+        return None
+    found[solved] = [answer[k, 0] for k in range(rank)]
+    if not all(found[k] > 0 for k in support):
+        return None
+    if others and not _solves(local, cell, exact, solved, columns):
+        return None
+    return found, solved
+
+
+def _solves(
+    local: Jets, cell: Cell, fixed: Mapping[int, fmpq], solved: list[int], columns: list[int]
+) -> bool:
+    """Whether the equations for multipliers have an exact solution with the given fixed ones."""
+    around, number = local.around, local.around.network.point.constant
+    weights = [[row[:-1] for row in layer] for layer in around.network.rows[:-1]]
+    signs = np.array([[1 if on else -1] for on in cell])
+    rows = around.expansion(cell, weights, number) * signs
+    slopes = np.array([pair[on] for pair, on in zip(around.slopes, cell, strict=True)])
+    for k, value in fixed.items():
+        slopes[k] = slopes[k] - value
+    system = np.vstack([rows[solved], [slopes @ rows]])
+    others = [c for c in range(rows.shape[1]) if c not in columns]
+    minors = (determinant(system[:, [*columns, c]].tolist()) for c in others)
+    return all(minor.sign() == 0 for minor in minors)
 
 
 def multipliers_of(inwards: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
@@ -326,11 +421,10 @@ def _rotations(local: Jets) -> np.ndarray | arb:
     A group of rank two or more is turned into itself by O(rank) (Lemma D7); the form is
     degenerate there, and definite across if it is so with these squares added.
     """
-    network = local.around.network
     total = np.full((local.size, local.size), arb(0), dtype=object)
     for rotation in rotations(local):
         total += np.outer(rotation, rotation)
-    return total if network.depth else total
+    return total
 
 
 def rotations(local: Jets) -> Iterator[np.ndarray]:
