@@ -7,7 +7,7 @@ but its largest singular value.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, product
 from typing import Any
@@ -117,7 +117,7 @@ def _shared(around: Surroundings, layer: int, row: str) -> bool | None:
             bound = np.diag(np.full(len(form), outlook.ridge**2))
             if is_positive_definite(bound - form):
                 return True
-            values, vectors = np.linalg.eigh(doubles(form))
+            _, vectors = np.linalg.eigh(doubles(form))
             top = np.array([arb(entry) for entry in vectors[:, -1]], dtype=object)
             if top @ (form - bound) @ top > 0:
                 return False
@@ -140,7 +140,7 @@ def _growing(cell: tuple, held: tuple, growth: Growth, size: int = 0) -> Move:
 
 def _obstacle(around: Surroundings, layer: int) -> str:
     """Return why kinks above a layer leave the form N unknown, '' if they do not."""
-    network, (basic, _) = around.network, around.relations
+    network, basic = around.network, around.basic
     twins = _equal_inputs(network, layer)
     for place, kink in enumerate(around.kinks):
         if kink.layer <= layer:
@@ -316,9 +316,7 @@ class _Outlook:
 
     def scanned(self) -> Dormancy:
         """Look for a direction in which a dead unit grows, face by face."""
-        live = {
-            "".join(row[s] for s in self.places) for row in self.network.signs[self.layer]
-        }
+        live = {"".join(row[s] for s in self.places) for row in self.network.signs[self.layer]}
         unclear = False
         for choices in self._choices():
             rows, exact = self._refined(choices)
@@ -425,18 +423,16 @@ class _Outlook:
         """Return the growth in a direction; kinks above are kept where a choice says."""
         around = self.local.around
         kept = {c.group.kink: self.places[c.group.places[c.kept]] for c in choices}
-        held = tuple((k, kept.get(k, around.kinks[k].sites[0])) for k in around.relations[0])
+        held = tuple((k, kept.get(k, around.kinks[k].sites[0])) for k in around.basic)
         unit, target = doubles(vector), doubles(outgoing)
-        growth = Growth(
-            self.layer, unit / np.linalg.norm(unit), target / np.linalg.norm(target)
-        )
-        move = _growing((False,) * len(around.kinks), held, growth, self.local.size)
+        growth = Growth(self.layer, unit / np.linalg.norm(unit), target / np.linalg.norm(target))
+        move = _growing(around.reference, held, growth, self.local.size)
         return Dormancy(False, f"a dead unit of layer {self.layer + 1} grows", move)
 
 
 def flat_of(rows: np.ndarray) -> np.ndarray | None:
     """Return a basis of {v : rows v = 0}, or None if the rank is in doubt; rows may depend."""
-    count, size = rows.shape
+    count = len(rows)
     if not count:
         return kernel_of(rows)
     rank = np.linalg.matrix_rank(doubles(rows), tol=1e-9)
