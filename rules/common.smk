@@ -148,8 +148,12 @@ def smaller_supports(wildcards):
 
 def all_supports(wildcards):
     """Estimate the supports of an instance."""
-    instance = INSTANCES[wildcards.instance]
-    return effort.expected_supports(instance, range(1, instance["width"] + 1))
+    return effort.expected_all(INSTANCES[wildcards.instance])
+
+
+def solving(wildcards):
+    """Return the kind of work that the systems of an instance are."""
+    return "layers" if isinstance(INSTANCES[wildcards.instance]["width"], list) else "groebner"
 
 
 def engine_of_batch(wildcards):

@@ -7,6 +7,7 @@ from pathlib import Path
 from reluenum.documents.results import write_sealed
 from reluenum.engines.formulations import Formulation, formulation
 from reluenum.experiments.joblog import logged
+from reluenum.experiments.layers import merge_strata
 from reluenum.experiments.steps import merge_files, merged_document, read_problem
 from reluenum.geometry.geometry import Geometry
 
@@ -14,6 +15,9 @@ from reluenum.geometry.geometry import Geometry
 def main(problem: Path, solved: Sequence[Path], route: Formulation, merged: Path) -> None:
     """Read a problem and all its solved patterns, and write its stationary points."""
     instance = read_problem(problem)
+    if instance.upper:
+        write_sealed(merged, merge_strata(solved, instance))
+        return
     points, outcomes = merge_files(solved, Geometry.of(instance), route)
     logging.info("%r", points)
     write_sealed(merged, merged_document(route, points, outcomes))

@@ -38,9 +38,7 @@ def add_minima(parser: argparse.ArgumentParser) -> None:
     layers.add_argument("--hidden", metavar="L1,L2", help=several)
     engines = "groebner (default), or certified, which adds a certificate (with --width all)"
     add_enumeration(parser, engines, required=True)
-    lines = (
-        "with --hidden: a file of the only signs of units to look at, a line like ++-,+0-/+++ each"
-    )
+    lines = "with --hidden: a file with the only signs to look at, a line such as ++-,+0-/+++ each"
     parser.add_argument("--supports", metavar="FILE", help=lines)
 
 
@@ -151,7 +149,7 @@ def _in_layers(
     from reluenum.documents.results import to_json
     from reluenum.engines.choice import engine_for
 
-    engine = engine_for(problem, options.engine, supports=_supports(options.supports))
+    engine = engine_for(problem, options.engine, supports=_asked_in(options.supports))
     if not options.force:
         engine.refuse_astronomical(problem)
     document = minima_document(engine.landscape(problem, settings))
@@ -194,7 +192,7 @@ def _check_layers(options: argparse.Namespace, layers: int) -> None:
             raise InputError(name, f"{text} with {layers} hidden layers", value or "it with one")
 
 
-def _supports(file: str | None) -> list[tuple[str, str]] | None:
+def _asked_in(file: str | None) -> list[tuple[str, str]] | None:
     """Read a file with a stratum a line; what follows # is a comment."""
     if file is None:
         return None

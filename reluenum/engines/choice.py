@@ -6,7 +6,6 @@ from typing import Protocol
 from reluenum.engines.certified.prove import CertifiedEngine
 from reluenum.engines.formulations import REDUCED, formulation
 from reluenum.engines.groebner import GroebnerEngine
-from reluenum.engines.layers import LayerEngine, asked_strata
 from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.landscape import CertifiedLandscape
@@ -87,9 +86,9 @@ def engine_for(
         raise InputError("formulation", f"{formulation_name} {depth}", REDUCED.name)
     if all_patterns:
         raise InputError("all_patterns", f"True {depth}", "False")
+    from reluenum.engines.layers import LAYER_ENGINES, asked_strata  # slow to import
+
+    if name not in LAYER_ENGINES:
+        raise InputError("engine", f"{name} {depth}", f"one of {', '.join(LAYER_ENGINES)}")
     asked = None if supports is None else asked_strata(problem, supports)
     return LAYER_ENGINES[name](asked)
-
-
-LAYER_ENGINES: Mapping[str, type] = {"groebner": LayerEngine}
-"""The same with several hidden layers; a class that is made of the strata that are asked for."""

@@ -1,6 +1,6 @@
 """The engine for several hidden layers: one polynomial system for each stratum."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from reluenum.engines.deep.landscape import (
 from reluenum.engines.deep.minimality import Judged, judge
 from reluenum.engines.deep.solve import DeepOutcome, solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
-from reluenum.engines.groebner import batches
+from reluenum.engines.groebner import in_batches
 from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.groebner.workers import in_processes
@@ -67,7 +67,7 @@ class LayerEngine:
         self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
     ) -> CertifiedLandscape:
         """Find every local minimum of a problem and prove that none is missing."""
-        found = list(strata(problem)) if self.asked is None else list(self.asked)
+        found = self.asked or strata(problem)
         coming = _examined_in_processes if settings.jobs > 1 else _examined_here
         bar = {"total": len(found), "unit": "stratum", "disable": not settings.progress}
         examined = list(tqdm(coming(problem, settings, found), **bar))
@@ -114,7 +114,7 @@ def _examined_in_processes(
     """Solve strata and judge their points in processes, in order."""
     work = partial(_examined_batch, problem, settings)
     with in_processes(settings.jobs) as mapped:
-        for batch in mapped(work, batches(list(found), settings.jobs), _first_in_words):
+        for batch in mapped(work, in_batches(list(found), settings.jobs), _first_in_words):
             yield from batch
 
 
@@ -176,3 +176,7 @@ def _asked_stratum(problem: Problem, where: str, text: str) -> DeepStratum:
     if not found.is_live:
         raise InputError(where, "a row that is + nowhere it matters", "a + in every row")
     return found
+
+
+LAYER_ENGINES: Mapping[str, type] = {"groebner": LayerEngine}
+"""The engines for several hidden layers, made of the strata that are asked for, or of None."""

@@ -80,14 +80,14 @@ def deep_landscape(
         problem,
         counts,
         tally,
-        tuple(map(_point, judged)),
+        tuple(map(_deep_point, judged)),
         ranked_deep(found, complete),
         tuple(open_ones),
         completeness,
     )
 
 
-def _point(judged: Judged) -> DeepPoint:
+def _deep_point(judged: Judged) -> DeepPoint:
     """Return what documents say of a point."""
     network, verdict, descent = judged.network, judged.verdict, judged.descent
     return DeepPoint(
