@@ -1,4 +1,4 @@
-"""End points of deep networks: each at a listed minimum, a judged saddle, or proved to lie above."""
+"""End points of deep networks: each at a listed minimum, a judged saddle, or proved to be above."""
 
 import json
 
