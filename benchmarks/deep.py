@@ -1,13 +1,15 @@
 """Deep networks held against practice: how many minima, and how many runs collapse.
 
 Usage: `./run -- python -m benchmarks.deep [--jobs 2] [--only PART]`. For each instance every local
-minimum is listed, by the certified engine where there is one, and Adam starts at random; every end
-point is explained (`reluenum.optimisers.deep_explain`). Each listed minimum is perturbed, too.
-Writes `docs/data/deep.csv`, which `docs/deep.md` shows; rows of other instances stay.
+minimum is listed, and Adam starts at random; every end point is explained, and each listed minimum
+is perturbed (`reluenum.optimisers`: `deep_explain`, `perturbations`). Writes `docs/data/deep.csv`,
+a row for each instance, and `docs/data/deep_minima.csv`, a row for each minimum; docs/deep.md shows
+them. Rows of other instances stay.
 """
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,15 +17,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pebble import ProcessPool
+from tqdm import tqdm
 
-from reluenum import Problem, enumerate_minima
+from reluenum import Landscape, Problem, enumerate_minima
 from reluenum.datasets.families import random_data, reference_data
 from reluenum.documents.files import write_text
 from reluenum.optimisers.perturbations import ExactNetwork, lower_neighbours
 from reluenum.optimisers.runs import Descents, descents
 from reluenum.problem import parse_ridge
 
-OUTPUT = Path(__file__).parent.parent / "docs/data/deep.csv"
+OUTPUT = Path(__file__).parent.parent / "docs/data"
 
 NEIGHBOURS = 10_000
 """Perturbations of each listed minimum."""
@@ -45,6 +48,7 @@ class DeepInstance:
         0 stands for the reference data.
     d : int
     starts : int
+    engine : str
     """
 
     part: str
@@ -54,6 +58,7 @@ class DeepInstance:
     seed: int = 0
     d: int = 1
     starts: int = 2000
+    engine: str = "groebner"
 
     @property
     def problem(self) -> Problem:
@@ -88,42 +93,56 @@ SHAPES = (
 """The shapes of the page, with many starts."""
 
 SWEEP = tuple(
-    DeepInstance("sweep", (1,) * depth, n, ridge, seed, 1, 500)
+    DeepInstance("sweep", (1,) * depth, n, ridge, seed, 1, 300)
     for n in (3, 4, 5)
-    for seed in (0, 1, 2, 3)
+    for seed in (0, 1, 2)
     for ridge in ("1/100", "1/10", "1/2")
     for depth in (1, 2, 3)
 )
 """Chains of width one against depth, size and ridge, on the reference and on random data."""
 
 
-def measured(instance: DeepInstance) -> dict[str, Any]:
-    """Return the row of an instance."""
-    problem = instance.problem
-    minima = enumerate_minima(problem, engine="certified")
+Row = dict[str, Any]
+
+
+def measured(instance: DeepInstance) -> tuple[Row, list[Row]]:
+    """Return the row of an instance, and those of its minima."""
+    problem, keys = instance.problem, dict(zip(KEYS, instance.key, strict=True))
+    minima = enumerate_minima(problem, engine=instance.engine)
     document = minima.document
     runs = descents(document, Descents(("adam",), instance.starts, 1))
     (summary,) = runs["optimisers"]
-    ends = [run["component"] for run in runs["runs"] if run["kind"] == "minimum"]
+    ends = Counter(run["component"] for run in runs["runs"] if run["kind"] == "minimum")
     components = document["components"]
-    dead = [_collapse(component) for component in components]
-    return {
-        **dict(zip(KEYS, instance.key, strict=True)),
+    listed = [
+        {
+            **keys,
+            "number": number,
+            "loss": component["loss"],
+            "dimension": component["dimension"],
+            "support": record["support"],
+            "collapse": _collapse(component),
+            "kinks": _kinks(component),
+            "lower_neighbours": _lower(problem, component),
+            "runs": ends[number],
+        }
+        for number, (component, record) in enumerate(
+            zip(components, runs["components"], strict=True), start=1
+        )
+    ]
+    row = {
+        **keys,
         "completeness": document["completeness"],
         "complete": document["complete"],
         "components": len(components),
-        "isolated": sum(c["dimension"] == 0 for c in components),
-        "kinked_everywhere": sum(all(c.get("boundary_by_layer", [False])) for c in components),
-        "zero_listed": dead.count("zero"),
-        "constant_listed": dead.count("constant"),
-        "best": components[0]["loss"],
-        "perturbed": sum(_survives(problem, component) for component in components),
+        **_stationary(minima),
         "starts": instance.starts,
         **{kind.replace(" ", "_"): count for kind, count in summary["kinds"].items()},
-        "found": len(set(ends)),
-        "global": ends.count(1),
+        "found": len(ends),
+        "global": ends[1],
         **_collapsed(runs),
     }
+    return row, listed
 
 
 KEYS = ("part", "hidden", "n", "d", "seed", "ridge")
@@ -138,12 +157,34 @@ def _collapse(component: Mapping[str, Any]) -> str:
     return "" if layers[0] else "constant"
 
 
-def _survives(problem: Problem, component: Mapping[str, Any]) -> bool:
-    """Whether no perturbation of a minimum lowers the loss; those of one layer are not tried."""
+def _kinks(component: Mapping[str, Any]) -> str:
+    """Return the layers that have a kink at a data point."""
+    layers = component.get("layers", [])
+    kinked = (any("0" in unit["signs"] for unit in layer) for layer in layers)
+    return " ".join(str(k) for k, found in enumerate(kinked, start=1) if found)
+
+
+def _lower(problem: Problem, component: Mapping[str, Any]) -> int | None:
+    """Return how many perturbations of a minimum lower the loss; None with one layer."""
     if not problem.upper:
-        return True
+        return None
     network = ExactNetwork.of_record(problem, component["representative"])
-    return lower_neighbours(network, NEIGHBOURS, np.random.default_rng(0)) == 0
+    return lower_neighbours(network, NEIGHBOURS, np.random.default_rng(0))
+
+
+def _stationary(minima: Landscape) -> Row:
+    """Return the lowest saddle that is above the zero network, and the size of the list."""
+    if not minima.problem.upper:
+        return {"strata": minima.counts.supports_examined, "stationary": None, "pass": None}
+    scale, energy = minima.problem.loss_scale, minima.problem.energy
+    zero = float(scale * energy)
+    losses = [float(p.loss) for p in minima.points if not p.is_minimum]
+    above = [loss for loss in losses if loss > zero]
+    return {
+        "strata": minima.counts.strata_examined,
+        "stationary": minima.tally.stationary,
+        "pass": min(above, default=zero) - zero if above else None,
+    }
 
 
 def _collapsed(runs: Mapping[str, Any]) -> dict[str, int]:
@@ -162,10 +203,15 @@ def _collapsed(runs: Mapping[str, Any]) -> dict[str, int]:
     return {"zero": sum(resting), "constant": 0}
 
 
-def rows(instances: Sequence[DeepInstance], jobs: int) -> Iterator[dict[str, Any]]:
-    """Yield the rows of some instances, several processes at a time."""
-    with ProcessPool(max_workers=jobs) as pool:
-        yield from pool.map(measured, instances).result()
+def put(rows: Sequence[Row], path: Path, keys: Sequence[str]) -> None:
+    """Put rows into a table; those of the same instances are replaced."""
+    new = pd.DataFrame(rows)
+    if path.exists():
+        known = pd.read_csv(path, dtype=str)
+        again = set(map(tuple, new[list(keys)].astype(str).to_numpy()))
+        old = [tuple(row) not in again for row in known[list(keys)].to_numpy()]
+        new = pd.concat([known[old], new.astype(object)])
+    write_text(path, new.to_csv(index=False, lineterminator="\n"))
 
 
 def main() -> None:
@@ -173,14 +219,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", choices=("shapes", "sweep"))
-    parser.add_argument("--output", type=Path, default=OUTPUT)
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="a folder")
     options = parser.parse_args()
     chosen = [i for i in (*SHAPES, *SWEEP) if options.only in (None, i.part)]
-    known = pd.read_csv(options.output) if options.output.exists() else pd.DataFrame(columns=KEYS)
-    for row in rows(chosen, options.jobs):
-        print(row, flush=True)
-        known = pd.concat([known, pd.DataFrame([row])]).drop_duplicates(list(KEYS), keep="last")
-        write_text(options.output, known.to_csv(index=False, lineterminator="\n"))
+    with ProcessPool(max_workers=options.jobs) as pool:
+        found = pool.map(measured, chosen).result()
+        for row, listed in tqdm(found, total=len(chosen), disable=None):
+            put([row], options.output / "deep.csv", KEYS)
+            put(listed, options.output / "deep_minima.csv", KEYS)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,9 @@ from reluenum.problem import Problem
 ROUNDS = 3
 """How often an end point that is not on the list is trained again."""
 
+AGAIN = 5000
+"""Steps of Adam each time."""
+
 SAME = 1e-8
 """Losses this near to each other, relative to that of the zero network, are one."""
 
@@ -155,7 +158,7 @@ class DeepExplainer:
         method: Optimiser | None = None,
     ) -> None:
         self.problem, self.objective = problem, DeepObjective(problem)
-        self._backends, self._method = backends, method or Adam()
+        self._backends, self._method = backends, method or Adam(AGAIN)
         self._listed = listed_points(components)
         self._losses = [component["loss"] for component in components]
         self._scale = float(problem.loss_scale)
