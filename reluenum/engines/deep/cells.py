@@ -4,7 +4,7 @@ Near a network the units with a kink choose a side; each choice is a cell, on wh
 pre-activations are polynomials. The pre-activation of a kink in a cell is a combination, with
 polynomial coefficients, of those of *basic* kinks in a reference cell: switching a unit on or off at
 a kink changes what is above by a multiple of its own pre-activation, and where all units below are
-the same, pre-activations depend linearly on the input (Lemma D15).
+the same, pre-activations depend linearly on the input (Lemma D26).
 """
 
 from collections.abc import Callable, Sequence
@@ -146,7 +146,7 @@ class Surroundings:
     def slopes(self) -> tuple[tuple[Number, Number], ...]:
         """For each kink the multipliers, divided by 2, of the sides on which it is off and on.
 
-        They are -mu and mu - D, the same in every cell (Lemma D12).
+        They are -mu and mu - D, the same in every cell (Lemma D19).
         """
         number = self._number
         pairs = zip(self.multipliers, self.biddings, strict=True)
@@ -157,7 +157,7 @@ class Surroundings:
 
     @property
     def reference(self) -> Cell:
-        """A cell in which kinks depend on few basic ones (Lemma D15)."""
+        """A cell in which kinks depend on few basic ones (Lemma D26)."""
         return self._relations[0]
 
     @property

@@ -1,7 +1,7 @@
 """Dead units: whether one can stay dead, and whether units of a layer can share a direction.
 
 A dead unit of layer k with small weights v, and a to the layer above, changes the loss by
-lambda (|a|^2 + |v|^2) - 2 N(a, v) to second order (Lemma D14), N linear in a and in v on the faces
+lambda (|a|^2 + |v|^2) - 2 N(a, v) to second order (Theorem D14), N linear in a and in v on the faces
 of an arrangement whose rows are the inputs of the layer. On a face, N / |a||v| has no local maximum
 but its largest singular value.
 """
@@ -54,7 +54,7 @@ def harmless(network: ScaledNetwork, layer: int) -> bool | None:
 
 
 def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
-    """Decide what a dead unit of a layer (from 1) does (Lemmas D2, D3, D14).
+    """Decide what a dead unit of a layer (from 1) does (Lemmas D2, D3, Theorem D14).
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def _equal_inputs(network: ScaledNetwork, layer: int) -> list[int]:
 
 @dataclass(frozen=True)
 class _Group:
-    """A kink of the layer above at sites that a dead unit tells apart (Lemma D14).
+    """A kink of the layer above at sites that a dead unit tells apart (Theorem D14).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whether a stationary deep network is a local minimum (Lemma D12, Lemmas D15 and D16)."""
+"""Whether a stationary deep network is a local minimum (Lemmas D12, D19, D20 and D26)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -214,7 +214,7 @@ def _second_order(
 
 
 def _critical(local: Jets) -> Finding:
-    """Decide by the critical cones of the cells in which a multiplier is 0 (Lemma D16)."""
+    """Decide by the critical cones of the cells in which a multiplier is 0 (Lemma D12)."""
     around = local.around
     signs = [[slope.sign() for slope in pair] for pair in around.slopes]
     free = [[side for side in (False, True) if pair[side] == 0] for pair in signs]
@@ -267,7 +267,7 @@ def _linearised(local: Jets, cell: Cell) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _degenerate(local: Jets, loose: Sequence[Cell]) -> Finding:
-    """Decide about cells of dependent kinks in which some multipliers have to be 0 (D16)."""
+    """Decide about cells of dependent kinks in which some multipliers have to be 0 (Lemma D12)."""
     for cell in loose:
         inwards, slope = _linearised(local, cell)
         support = _support(inwards, slope)
