@@ -8,6 +8,7 @@ them. Rows of other instances stay.
 """
 
 import argparse
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -108,7 +109,9 @@ Row = dict[str, Any]
 def measured(instance: DeepInstance) -> tuple[Row, list[Row]]:
     """Return the row of an instance, and those of its minima."""
     problem, keys = instance.problem, dict(zip(KEYS, instance.key, strict=True))
+    before = os.times()
     minima = enumerate_minima(problem, engine=instance.engine)
+    seconds = sum(os.times()[:4]) - sum(before[:4])
     document = minima.document
     runs = descents(document, Descents(("adam",), instance.starts, 1))
     (summary,) = runs["optimisers"]
@@ -136,6 +139,7 @@ def measured(instance: DeepInstance) -> tuple[Row, list[Row]]:
         "complete": document["complete"],
         "components": len(components),
         **_stationary(minima),
+        "cpu_seconds": f"{seconds:.2g}",
         "starts": instance.starts,
         **{kind.replace(" ", "_"): count for kind, count in summary["kinds"].items()},
         "found": len(ends),

@@ -2,9 +2,9 @@
 
 The end of a run is not taken for what it is near to, but continued: kinks are snapped, dead units
 removed, and Newton finds the stationary point of the stratum. Where that is on the list, the run
-has ended at a minimum. Other ends are trained again, up to `ROUNDS` times; a run that only then
-reaches a listed minimum had not come to rest. Where runs still rest elsewhere, the stratum is
-solved exactly and its point judged.
+has ended at a minimum. Ends that are not quite at rest are trained again, up to `ROUNDS` times; a
+run that only then reaches a listed minimum was on the way. Where runs rest elsewhere, the stratum
+is solved exactly and its point judged.
 """
 
 from collections import Counter
@@ -38,6 +38,9 @@ ROUNDS = 3
 
 AGAIN = 5000
 """Steps of Adam each time."""
+
+AT_REST = 1e-6
+"""A run this near to a stationary point, relative to the loss of the zero network, is there."""
 
 SAME = 1e-8
 """Losses this near to each other, relative to that of the zero network, are one."""
@@ -172,19 +175,20 @@ class DeepExplainer:
             values = self.objective.evaluate(theta)[0]
         ends = [End(EndKind.DIVERGED, float("nan"))] * len(theta)
         waiting, moved = np.flatnonzero(np.isfinite(values)), theta.copy()
-        resting: dict[int, Rest | None] = {}
         for trained in range(ROUNDS + 1):
+            again: list[int] = []
             for k in waiting:
-                resting[k] = self._nearest(moved[k])
-                rest, loss = resting[k], self._scale * float(values[k])
+                rest, loss = self._nearest(moved[k]), self._scale * float(values[k])
                 if rest is not None and rest.component is not None:
                     ends[k] = self._listed_end(theta[k], loss, rest, bool(trained))
-            waiting = np.array([k for k in waiting if not _is_listed(resting[k])], dtype=int)
-            if trained < ROUNDS and len(waiting):
+                elif trained == ROUNDS or (not trained and _rests(rest)):
+                    ends[k] = self._other_end(theta[k], loss, rest)
+                else:
+                    again.append(k)
+            waiting = np.array(again, dtype=int)
+            if len(waiting):
                 generator = np.random.default_rng(trained)
                 moved[waiting] = self._method(self.objective, moved[waiting], generator)
-        for k in waiting:
-            ends[k] = self._other_end(theta[k], self._scale * float(values[k]), resting[k])
         return ends
 
     def _nearest(self, theta: np.ndarray) -> Rest | None:
@@ -316,8 +320,8 @@ class DeepExplainer:
         return network.loss * self.problem.loss_scale
 
 
-def _is_listed(rest: Rest | None) -> bool:
-    return rest is not None and rest.component is not None
+def _rests(rest: Rest | None) -> bool:
+    return rest is not None and abs(rest.excess) <= AT_REST
 
 
 def key_of(point: Snapped) -> Key:
