@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from reluenum.algebra.scalars import whole
 from reluenum.documents.labels import EndKind, Stall, support_label
-from reluenum.documents.minima import header
+from reluenum.documents.minima import header, in_one_layer
 from reluenum.errors import InputError
 from reluenum.groebner.backends import open_backends
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
@@ -88,7 +88,7 @@ def descents(
     InputError
         If the document is about all widths.
     """
-    if minima["problem"]["width"] == "all":
+    if in_one_layer(minima)["problem"]["width"] == "all":
         raise InputError("document", "a list for all widths", "one of a single width")
     problem = Problem.from_document(minima["problem"])
     objective = Objective(problem)
