@@ -12,9 +12,11 @@ from .inner import path, slope_of, total_squares, vanishing
 from .points import Zero, zero_near
 from .sides import Ball, Relations, Sides, enclosed, highest
 from .strata import Stratum
-from .towers import State, Tower, Upper
+from .towers import State, Tower, Upper, squared
 
 LARGEST, SMALLEST = 1e100, 1e-100  # numbers of a record that are not 0
+
+NUDGE = arb(2) ** -50  # so that the end of a step belongs to it
 
 Interval = tuple[arb, arb]
 
@@ -51,7 +53,7 @@ class Cover:
         intervals = sorted(map(self.interval, items), key=lambda ends: ends[0])
         top, reached = max(highest(self.stratum, side) for side in (1, -1)), arb(0)
         for low, high in intervals:
-            require(low < reached or low == 0, f"nothing closes X above {reached.str(8)}")
+            require(low <= reached, f"nothing closes X above {reached.str(8)}")
             reached = reached.max(high)
         require(reached >= top, f"nothing closes X above {reached.str(8)}")
 
@@ -75,8 +77,8 @@ class Cover:
         require(x > 0, "a step at 0")
         total = total_squares(self.state(x, squares))
         if total < x * x:
-            return total.upper().max(0).sqrt().upper(), x
-        return (x, total.sqrt().lower()) if total > x * x else (x, x)
+            return (total.upper().max(0).sqrt() * (1 + NUDGE)).upper(), x
+        return (x, (total.sqrt() * (1 - NUDGE)).lower()) if total > x * x else (x, x)
 
     def state(self, x: arb, squares: Sequence[arb]) -> State:
         """Return the solution at X and the squares that are not 0."""
@@ -96,9 +98,10 @@ class Cover:
         found = path(state.tower, low.union(high), [squares[j] for j in active])
         require(found is not None, "interval Newton does not enclose the inner minimiser")
         if len(active) < len(squares):
-            bound = found.ridge**2 / found.x
+            bound = squared(found.ridge) / found.x
             zero = any(length < bound for length in found.lengths[len(active) :])
-            require(zero, "it is not clear that a unit is zero")
+            zero = zero and all(length < bound for length in found.lengths[len(active) :])
+            require(zero and all(t > 0 for t in found.squares), "it is not clear that a unit is zero")
         elif not enclosed(self.stratum, found).excluded:
             self.find(found, low, high)
 
@@ -108,6 +111,9 @@ class Cover:
         require(slope in (1, -1), "several stationary points are possible")
         zero = zero_near(self.whole, found.squares, found.x)
         if zero is not None and low <= zero.x <= high:
+            if any(square < 0 for square in zero.squares):
+                return
+            require(all(square > 0 for square in zero.squares), "a unit is zero, or nearly")
             self.zeros += [Zero(self.stratum, zero)] * all(not z.near(low, high) for z in self.zeros)
             return
         signs = {sign(x * x - self.level(found, x)) for x in (low, high)}
@@ -117,7 +123,7 @@ class Cover:
         """Return G at an X of a path."""
         end = path(self.whole, x, [arb(square.mid()) for square in found.squares])
         require(end is not None, "the inner minimiser could not be found")
-        return sum(end.squares, arb(0)) + end.bias**2
+        return sum(end.squares, arb(0)) + squared(end.bias)
 
 
 def _number(value: Any) -> arb:

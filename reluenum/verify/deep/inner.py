@@ -6,9 +6,9 @@ from flint import arb, arb_mat, fmpq
 
 from ..reals import norm
 from .sites import Row
-from .towers import State, Tower, Upper
+from .towers import State, Tower, Upper, squared
 
-NEWTON_STEPS, INFLATIONS = 3, (1.25, 2, 4)
+NEWTON_STEPS, INFLATIONS = 8, (1.25, 2, 4)
 
 
 def total_squares(state: State) -> arb:
@@ -22,14 +22,14 @@ def total_squares(state: State) -> arb:
     bound, norms = ridge / x.sqrt(), [length.sqrt() for length in state.lengths]
     tau = min([(bound / norm.upper()).lower() for norm in norms if norm > 0] + [arb(1)])
     rho, counts = state.rho[: len(tower.counts)], tower.counts
-    error = sum((r * r / n for r, n in zip(rho, counts, strict=True)), x * state.total**2 / ridge)
+    error = sum((r * r / n for r, n in zip(rho, counts, strict=True)), x * squared(state.total) / ridge)
     pairs = zip(state.squares, norms, strict=False)
     slack = sum((t * norm * (bound - tau * norm) for t, norm in pairs), arb(0))
     gap = ((1 - tau) * (1 - tau) * error + 2 * slack / ridge).upper().max(0)
     dual = [tau * r / n for r, n in zip(rho, counts, strict=True)]
     targets = tower.means
     middle = sum((n * r * (y - r) for n, r, y in zip(counts, dual, targets, strict=True)), arb(0))
-    slope = sum((n * (y - 2 * r) ** 2 for n, r, y in zip(counts, dual, targets, strict=True)), arb(0))
+    slope = sum((n * squared(y - 2 * r) for n, r, y in zip(counts, dual, targets, strict=True)), arb(0))
     return arb(middle, (gap.sqrt() * slope.sqrt() + gap).upper()) * x / ridge
 
 
@@ -75,21 +75,20 @@ def pivots_of(matrix: arb_mat) -> list[arb]:
 
 
 def path(tower: Tower, x: arb, start: Sequence[arb]) -> State | None:
-    """Claim 57: enclose the inner minimiser, T > 0 on all rows, for all X in a ball.
+    """Claim 57: enclose what is stationary in T, for all X in a ball, by interval Newton.
 
-    Interval Newton (Krawczyk) for the derivatives by T, at one X after the other: the inner problem
-    is convex, so what is stationary in T is its only minimiser.
+    The loss is convex in T where the matrix is positive definite, which it is on the box as at its
+    points with T >= 0: if an inner minimiser has T > 0 on all rows, it is this one; if this one has
+    T >= 0, it is the minimiser over T >= 0 on these rows.
     """
     middle, m = arb(x.mid()), len(start)
     centre = _nearby(tower, middle, start)
-    if centre is None:
-        return None
     exact, error = centre.squares, arb_mat([[p] for p in centre.gradient()[:m]])
     (inverse, drift), frame = _approximate(centre.hessian(), m), centre.frame()
-    radii = [abs(d) * x.rad() + t * arb(2) ** -40 for d, t in zip(drift, exact, strict=True)]
+    radii = [abs(d) * x.rad() + abs(t) * arb(2) ** -40 for d, t in zip(drift, exact, strict=True)]
     for inflation in INFLATIONS:
         box = [arb(t, (r * inflation).upper()) for t, r in zip(exact, radii, strict=True)]
-        if not all(t > 0 for t in box):
+        if not all(t.upper() > 0 for t in box):
             return None
         found = State(tower, box, x, frame).hessian().tolist()
         steps = arb_mat([[t - c] for t, c in zip([*box, x], [*exact, middle], strict=True)])
@@ -103,16 +102,21 @@ def path(tower: Tower, x: arb, start: Sequence[arb]) -> State | None:
     return None
 
 
-def _nearby(tower: Tower, x: arb, start: Sequence[arb]) -> State | None:
-    """Return an approximate minimiser at X, by Newton steps, which prove nothing."""
+def _nearby(tower: Tower, x: arb, start: Sequence[arb]) -> State:
+    """Return an approximate minimiser at X, by Newton steps, which prove nothing.
+
+    They are steps for 1 / |Gamma_j| = sqrt(X) / ridge, which is nearly linear in T.
+    """
     squares = list(start)
     for _ in range(NEWTON_STEPS):
         state = State(tower, squares, x)
         inverse, _ = _approximate(state.hessian(), len(squares))
-        step = inverse * arb_mat([[p] for p in state.gradient()[: len(squares)]])
-        squares = [arb((t - s).mid()) for t, s in zip(squares, step.entries(), strict=True)]
-        if not all(t > 0 for t in squares):
-            return None
+        lengths = [length.sqrt() for length in state.lengths[: len(squares)]]
+        error = [(x.sqrt() * r / state.ridge - 1) * squared(r) * 2 / state.ridge for r in lengths]
+        step = (inverse * arb_mat([[e] for e in error])).entries()
+        squares = [arb((t + s.max(-arb(7) / 8 * t)).mid()) for t, s in zip(squares, step)]
+        if all(abs(s) < t * arb(2) ** -60 for t, s in zip(squares, step, strict=True)):
+            break
     return State(tower, squares, x)
 
 

@@ -22,10 +22,8 @@ def zero_near(tower: Tower, squares: Sequence[arb], x: arb) -> State | None:
         values = [arb(t.mid()) for t in (*squares, x)]
         for _ in range(STEPS):
             values, moved = _newton(tower, values)
-            if values is None or not moved:
+            if not moved:
                 break
-        if values is None:
-            return None
         state = State(tower, values[:-1], values[-1])
         inverse = state.hessian().inv().mid()
         steps = [arb(0, abs(v) * arb(2) ** -EXACT_BITS) for v in values]
@@ -40,13 +38,13 @@ def zero_near(tower: Tower, squares: Sequence[arb], x: arb) -> State | None:
         return State(tower, image[:-1], image[-1]) if inside else None
 
 
-def _newton(tower: Tower, values: list[arb]) -> tuple[list[arb] | None, bool]:
-    """Return the next values, None if one is not positive, and whether they moved much."""
+def _newton(tower: Tower, values: list[arb]) -> tuple[list[arb], bool]:
+    """Return the next values, and whether they moved much."""
     state = State(tower, values[:-1], values[-1])
     step = (state.hessian().inv() * arb_mat([[p] for p in state.gradient()])).entries()
     found = [arb((v - s).mid()) for v, s in zip(values, step, strict=True)]
     moved = any(abs(s) > abs(v) * arb(2) ** -(EXACT_BITS + 20) for s, v in zip(step, values, strict=True))
-    return (found if all(v > 0 for v in found) else None), moved
+    return found, moved
 
 
 class Zero:
@@ -69,3 +67,108 @@ class Zero:
             known = found.known()
         require(known is not None, f"{self.stratum.text}: a sign is exactly 0, or nearly")
         return known
+
+    @cached_property
+    def minimum(self) -> bool:
+        """Claim 66: this is a strict local minimum, or surely none (Lemma D12).
+
+        The Hessian of the Lagrangian on the stratum is positive definite iff that of the reduced
+        loss is (Theorem D9), and every multiplier is strictly between 0 and what its kink can take.
+        """
+        with ctx.workprec(NUMBER_BITS):
+            pivots = pivots_of(self.state.hessian())
+            if any(pivot < 0 for pivot in pivots):
+                return False
+            clear = self._independent()
+            conditions = [*self._upper(), *self._lower()] if clear else []
+            if any(condition < 0 for condition in conditions):
+                return False
+            sure = clear and all(x > 0 for x in (*pivots, *conditions))
+        require(sure, f"{self.stratum.text}: whether this is a local minimum is not clear")
+        return True
+
+    @property
+    def _single(self) -> list[int]:
+        """The kinks of the upper unit outside the group."""
+        return [i for i in self.state.tower.upper.kinks if not self.stratum.group >> i & 1]
+
+    @property
+    def _grouped(self) -> list[int]:
+        """The group, if the upper unit is 0 there."""
+        return [i for i in self.state.tower.upper.kinks if self.stratum.group >> i & 1]
+
+    def _zeros(self, j: int) -> list[int]:
+        """Return the relevant sites at which unit j of the first layer is 0."""
+        plus, minus = self.stratum.lower[j]
+        return self.sites.inside(self.stratum.relevant & ~plus & ~minus)
+
+    def _independent(self) -> bool:
+        """Claim 67: the gradients of the kinks are independent, a group counted once."""
+        upper = len(self._single) + bool(self._grouped) == len(self.state.tower.basis)
+        lower = (self._zeros(j) for j in range(len(self.stratum.lower)))
+        rows = ([self.sites.rows[i] for i in zeros] for zeros in lower if zeros)
+        return upper and all(fmpq_mat(table).rank() == len(table) for table in rows)
+
+    @cached_property
+    def residual(self) -> dict[int, arb]:
+        """The multiplier of f at each relevant site, that of a group of kinks at one of its sites."""
+        return dict(zip(self.state.tower.columns, self.state.rho, strict=True))
+
+    @property
+    def _shared(self) -> arb:
+        """The multiplier of the group."""
+        return next(self.residual[i] for i in self._grouped if i in self.residual)
+
+    def _upper(self) -> Iterator[arb]:
+        """Claim 68: numbers that are positive iff the upper unit loses on both sides of its kinks."""
+        side = self.sides[0]
+        for i in self._single:
+            yield -side * self.residual[i]
+            yield side * (self.residual[i] - self.sites.totals[i])
+        if self._grouped:
+            yield -side * self._shared
+            yield side * (self._shared - sum((self.sites.totals[i] for i in self._grouped), fmpq(0)))
+
+    def _lower(self) -> Iterator[arb]:
+        """Claim 69: the same for the kinks of the first layer, whose multipliers are -nu."""
+        nested: dict[int, list[arb]] = {}
+        for j, side in enumerate(self.sides[1:]):
+            for i, nu in self._pulls(j).items():
+                yield -side * nu
+                if i not in self._grouped:
+                    yield side * (nu - self.residual[i])
+                elif side != self.sides[0]:
+                    yield side * nu
+                else:
+                    nested.setdefault(i, []).append(side * nu)
+        yield from self._fan(nested)
+
+    def _pulls(self, j: int) -> dict[int, arb]:
+        """Return nu by site: w_j ridge / T_j - sum rho x over active sites is sum nu x over kinks."""
+        zeros, plus = self._zeros(j), self.stratum.lower[j][0] & self.stratum.relevant
+        if not zeros:
+            return {}
+        table = fmpq_mat([self.sites.rows[i] for i in zeros])
+        active = [i for i in self.sites.inside(plus) if i in self.residual]
+        gamma = arb_mat(fmpq_mat([self.sites.rows[i] for i in active]).transpose()) * arb_mat(
+            [[self.residual[i]] for i in active]
+        )
+        found = arb_mat((table * table.transpose()).inv() * table) * gamma
+        return {i: -nu for i, nu in zip(zeros, found.entries(), strict=True)}
+
+    def _fan(self, nested: dict[int, list[arb]]) -> Iterator[arb]:
+        """Claim 70: kinks of the first layer inside the group of kinks above.
+
+        One of them: on the rays of the fan. Several: if the multiplier of the group can be split
+        among its sites so that each kink above is as one alone (Lemma D19).
+        """
+        side, totals = self.sides[0], self.sites.totals
+        if len(nested) == 1 and len(next(iter(nested.values()))) == 1:
+            ((i, (nu,)),) = nested.items()
+            yield nu - side * totals[i]
+            yield nu - side * self._shared
+        elif nested:
+            bounds = {i: min(nested.get(i, [arb(0)])) for i in self._grouped}
+            room = sum(bounds.values(), arb(0)) - side * self._shared
+            sure = room > 0 and all(x > side * totals[i] for i, x in bounds.items())
+            require(sure, f"{self.stratum.text}: whether a fan of kinks pays is not clear")

@@ -9,7 +9,7 @@ from flint import arb, arb_mat, fmpq, fmpq_mat
 from ..reals import dot, sign
 from .sites import Row
 from .strata import Stratum
-from .towers import State, Tower, Upper
+from .towers import State, Tower, Upper, squared
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def enclosed(stratum: Stratum, state: State) -> Sides:
     sites, tower = stratum.sites, state.tower
     rows = arb_mat(fmpq_mat(sites.rows))
     along = [(rows * gamma).entries() for gamma in state.gammas]
-    excess = [length - (state.ridge / state.x) ** 2 * state.x for length in state.lengths]
+    excess = [length - squared(state.ridge) / state.x for length in state.lengths]
     rho = zip(tower.upper.positive, state.rho, tower.means, tower.counts, strict=False)
     outputs = {i: y - r / n for i, r, y, n in rho}
     found = Sides(stratum, along, outputs, excess, state.x.lower())
@@ -116,7 +116,7 @@ class Ball:
         self.tau = min([(bound / norm.upper()).lower() for norm in norms if norm > 0] + [arb(1)])
         rho = state.rho[: len(tower.counts)]
         self.a = sum((r * r / n for r, n in zip(rho, tower.counts, strict=True)), arb(0))
-        self.b = state.x * state.total**2 / state.ridge
+        self.b = state.x * squared(state.total) / state.ridge
         pairs = list(zip(state.squares, norms, strict=False))
         self.rest = sum((t * x * (bound - self.tau * x) for t, x in pairs), arb(0)) / state.ridge
         self.inverse = [(end / state.x).sqrt() for end in (low, high)]  # 1 / q at either end
@@ -126,7 +126,7 @@ class Ball:
 
     def gap(self, p: arb) -> arb:
         """Return the duality gap at q = 1 / p, divided by q^2: convex in p."""
-        return self.a * (p - self.tau) ** 2 + self.b * (1 - self.tau * p) ** 2 + 2 * p * self.rest
+        return self.a * squared(p - self.tau) + self.b * squared(1 - self.tau * p) + 2 * p * self.rest
 
     def around(self, forms: "Forms") -> list[arb]:
         """Return enclosures of linear forms of (rho, sum rho), divided by q."""
@@ -137,7 +137,7 @@ class Ball:
     def sides(self, stratum: Stratum, relations: "Relations") -> Sides:
         """Claim 58: what holds at each X: the ball for sum n (f - f')^2 + ridge B^2 / X."""
         excess, along = [], []
-        bound = (self.state.ridge / self.state.x.sqrt()) ** 2
+        bound = squared(self.state.ridge) / self.state.x
         for gamma, values in relations.units:
             along.append(self.around(values) if values else [])
             u = self.around(gamma) if gamma else [arb(0, "inf")]

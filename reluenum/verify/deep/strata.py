@@ -15,7 +15,7 @@ from operator import mul
 
 from flint import fmpq, fmpq_mat
 
-from ..exact import cocircuits, covectors
+from ..exact import cocircuits, covectors, onto
 from .sites import Row, Sites
 
 Vector = tuple[int, ...]
@@ -197,3 +197,48 @@ def _cone(sites: Sites, chosen: Sequence[Face], sides: Sequence[int]) -> list[Ge
             vector[j * depth : (j + 1) * depth] = [side * x for x in ray]
             rays.append((tuple(vector), walls))
     return rays
+
+
+# Strata that hold no local minimum.
+
+
+def kept(sites: Sites) -> dict[str, Stratum]:
+    """Claim 53: of the others Lemma D8 shows that they hold no local minimum, for either output."""
+    found = realised(sites)
+    return {text: stratum for text, stratum in found.items() if not skipped(stratum)}
+
+
+def skipped(stratum: Stratum) -> bool:
+    """Whether for both signs of the output weight no target fits, or a free kink pays."""
+    means, totals = stratum.sites.means, stratum.sites.totals
+    sums = [sum((totals[i] for i in kink), fmpq(0)) for kink in free_kinks(stratum)]
+    active = stratum.sites.inside(stratum.upper[0])
+    fits = (s for s in (1, -1) if any(s * means[i] > 0 for i in active))
+    return all(any(s * total > 0 for total in sums) for s in fits)
+
+
+def free_kinks(stratum: Stratum) -> list[list[int]]:
+    """Return kinks of the upper unit that the weights can leave while all others stay.
+
+    Their gradients are no combinations of those of the others; a group is one kink.
+    """
+    sites = stratum.sites
+    kinks = [[i] for i in sites.inside(stratum.zeros & ~stratum.group)]
+    kinks += [group] if (group := sites.inside(stratum.zeros & stratum.group)) else []
+    forms = [gradient(stratum, kink[0]) for kink in kinks]
+
+    def rank(chosen: list[list[fmpq]]) -> int:
+        return fmpq_mat(chosen).rank() if chosen else 0
+
+    free = (rank(forms[:k] + forms[k + 1 :]) < rank(forms) for k in range(len(kinks)))
+    return [kink for kink, is_free in zip(kinks, free, strict=True) if is_free]
+
+
+def gradient(stratum: Stratum, site: int) -> list[fmpq]:
+    """Return f at a site as a linear form of the weights, each inside the flat of its face."""
+    sites, parts = stratum.sites, []
+    for plus, minus in stratum.lower:
+        zeros = [sites.rows[i] for i in sites.inside(stratum.relevant & ~plus & ~minus)]
+        column = fmpq_mat(sites.depth, 1, sites.rows[site] if plus >> site & 1 else [fmpq(0)] * sites.depth)
+        parts += (column - onto(zeros) * column if zeros else column).entries()
+    return [*parts, fmpq(1)]

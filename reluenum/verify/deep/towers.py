@@ -168,17 +168,22 @@ class State:
         """Derivatives of the reduced loss (Theorem D9) by T_1, ..., T_m and X."""
         pairs = zip(self.squares, self.lengths, strict=False)
         lower = [self.ridge / self.x - length / self.ridge for _, length in pairs]
-        shares = sum(self.squares, arb(0)) / self.x**2
-        return [*lower, self.ridge * (1 - shares) - self.total**2 / self.ridge]
+        shares = sum(self.squares, arb(0)) / squared(self.x)
+        return [*lower, self.ridge * (1 - shares) - squared(self.total) / self.ridge]
 
     def hessian(self) -> arb_mat:
         """Second derivatives of the reduced loss by T_1, ..., T_m and X."""
         m, maps = len(self.squares), self.system.maps
         pulls = [(gamma.transpose() * table).entries() for table, gamma in zip(maps, self.gammas)]
         k = arb_mat([*pulls[:m], [self.total * x for x in self.system.one.entries()]])
-        found = k * self.matrix.solve(k.transpose()) * (2 / self.ridge**2)
+        found = k * self.matrix.solve(k.transpose()) * (2 / squared(self.ridge))
         for j in range(m):
-            found[j, m] -= self.ridge / self.x**2
-            found[m, j] -= self.ridge / self.x**2
-        found[m, m] += 2 * self.ridge * sum(self.squares, arb(0)) / self.x**3
+            found[j, m] -= self.ridge / squared(self.x)
+            found[m, j] -= self.ridge / squared(self.x)
+        found[m, m] += 2 * self.ridge * sum(self.squares, arb(0)) / (squared(self.x) * self.x)
         return found
+
+
+def squared(x: arb) -> arb:
+    """Return x^2. (For a ball around 0 the operator ** has no answer.)"""
+    return x * x
