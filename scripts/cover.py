@@ -5,8 +5,8 @@ from pathlib import Path
 
 from reluenum.documents.minima import minima_document
 from reluenum.documents.results import write_result
-from reluenum.engines.choice import engine_for
 from reluenum.experiments.joblog import logged
+from reluenum.experiments.layers import covered
 from reluenum.experiments.steps import read_problem
 from reluenum.groebner.backends import Settings
 from reluenum.groebner.limits import Limits
@@ -14,11 +14,7 @@ from reluenum.groebner.limits import Limits
 
 def main(problem: Path, settings: Settings, force: bool, minima: Path) -> None:
     """Read a problem and write its minima with their certificate."""
-    instance = read_problem(problem)
-    engine = engine_for(instance, "certified")
-    if not force:
-        engine.refuse_astronomical(instance)
-    found = engine.landscape(instance, settings)
+    found = covered(read_problem(problem), settings, force)
     logging.info("%r", found)
     write_result(minima, minima_document(found))
 
