@@ -53,7 +53,7 @@ class Backward:
     Parameters
     ----------
     errors : tuple by layer, unit and site
-        Backpropagated errors; at the first site of a kink its multiplier.
+        Backpropagated errors; at the first site of a kink, or split among all, its multiplier.
     arriving : tuple by layer, unit and site
         The error that would pass if the unit were on.
     biddings : (K,) tuple of Number
@@ -152,7 +152,16 @@ class Surroundings:
             return still
         return combine([fmpq(round(x * 2**40), 2**40) for x in best.x[:-1]], ways)
 
-    def _passed(self, given: Sequence[Any]) -> "Backward":
+    @cached_property
+    def split(self) -> "Backward":
+        """What is passed down if the multiplier of a group is shared by all its sites.
+
+        Each gets the same part of what arrives there, so that with -mu and mu - D positive for
+        the group, and everything negative that arrives, that is so at each site (Theorem D14).
+        """
+        return self._passed(self.multipliers, split=True)
+
+    def _passed(self, given: Sequence[Any], split: bool = False) -> "Backward":
         """Pass the residual down, with given multipliers at kinks.
 
         A kink that the stratum calls + passes what arrives: it is there by coincidence.
@@ -173,6 +182,10 @@ class Surroundings:
                         if network.stratum.layers[layer][unit][kink.sites[0]] == "+":
                             multipliers[place] = biddings[place]
                         line[kink.sites[0]] = multipliers[place]
+                        if split and len(kink.sites) > 1:
+                            part = multipliers[place] / biddings[place]
+                            for site in kink.sites:
+                                line[site] = arriving[unit][site] * part
                 here.append(tuple(line))
             errors.append(tuple(here))
             weights = network.weights[layer]

@@ -1,7 +1,7 @@
 """Dead units: whether one can stay dead, and whether units of a layer can share a direction.
 
 A dead unit of layer k with small weights v, and a to the layer above, changes the loss by
-lambda (|a|^2 + |v|^2) - 2 N(a, v) to second order (Theorem D14), N linear in a and in v on the faces
+lambda (|a|^2 + |v|^2) - 2 N(a, v) to second order (Theorem D14), N linear in a and in v on faces
 of an arrangement whose rows are the inputs of the layer. On a face, N / |a||v| has no local maximum
 but its largest singular value.
 """
@@ -66,14 +66,16 @@ def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
     around = Surroundings(network)
     if not network.output:
         return _of_zero_network(around, layer - 1)
-    if reason := _obstacle(around, layer - 1):
-        return Dormancy(None, reason)
-    found = _scanned(around, layer - 1, split=False)
-    if found.harmless and not around.is_strict:
+    reason = _obstacle(around, layer - 1)
+    found = Dormancy(None, reason) if reason else _scanned(around, layer - 1, split=False)
+    if found.harmless is False or not around.kinks:
+        return found
+    if not around.is_strict:
         return Dormancy(None, "a dead unit beside a kink whose first order is not strict")
     spare = network.problem.hidden[layer - 1] - len(network.biases[layer - 1])
-    if found.harmless and spare > 1 and around.kinks:
-        return _scanned(around, layer - 1, split=True)
+    if found.harmless is None or spare > 1:
+        found = _scanned(around, layer - 1, split=True)
+        return found if found.harmless else Dormancy(None, reason or found.reason)
     return found
 
 
@@ -287,12 +289,9 @@ class _Outlook:
 
     @cached_property
     def groups(self) -> tuple[_Group, ...]:
-        """Groups whose kink stays at one of several places; none if their multipliers are split."""
-        return () if self.split else self.kinked_groups
-
-    @cached_property
-    def kinked_groups(self) -> tuple[_Group, ...]:
-        """Kinks of the layer above at several of the places."""
+        """Kinks of the layer above at several of the places; none if multipliers are split."""
+        if self.split:
+            return ()
         around, found = self.local.around, []
         for number, kink in enumerate(around.kinks):
             if kink.layer != self.layer + 1:
@@ -324,24 +323,26 @@ class _Outlook:
         """Errors of the units above at the places, without those of groups, (places, above)."""
         around, twins = self.local.around, self.twins
         found = np.full((len(self.places), self.above), arb(0), dtype=object)
-        grouped = {(g.unit, s) for g in self.kinked_groups for s in around.kinks[g.kink].sites}
-        errors = [around.residuals] if self.is_last else around.backward.errors[self.layer + 1]
+        grouped = {(g.unit, s) for g in self.groups for s in around.kinks[g.kink].sites}
+        passed = around.split if self.split else around.backward
+        errors = [around.residuals] if self.is_last else passed.errors[self.layer + 1]
         for unit, line in enumerate(errors):
             scale = arb(1) if self.is_last else self._scale(self.layer + 1, unit)
             for site, error in enumerate(line):
                 if (unit, site) not in grouped:
                     found[self.places.index(twins[site]), unit] += self.local.ball(error) / scale
-        for group in self.kinked_groups if self.split else ():
-            share = group.multiplier / sum(group.biddings, start=arb(0))
-            for place, bidding in zip(group.places, group.biddings, strict=True):
-                found[place, group.unit] += share * bidding
         return found
 
     def _is_regular(self) -> bool:
         """Whether kinks of live units of the layer are independent, and splits strict."""
-        if self.split and not all(d < 0 for g in self.kinked_groups for d in g.biddings):
+        around = self.local.around
+        if self.split and not all(
+            self.local.ball(around.split.arriving[kink.layer][kink.unit][s]) < 0
+            for kink in around.kinks
+            for s in kink.sites
+        ):
             return False
-        kinks = [k for k in self.local.around.kinks if k.layer == self.layer]
+        kinks = [kink for kink in around.kinks if kink.layer == self.layer]
         for unit in range(self._width(self.layer) if self.layer else 0):
             places = [self.places.index(self.twins[k.sites[0]]) for k in kinks if k.unit == unit]
             if len(set(places)) < len(places) or kernel_of(self.rows[places]) is None:
