@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from reluenum import Problem, enumerate_minima
+from reluenum.algebra.scalars import parse_rational
 from reluenum.cli import main
 from reluenum.datasets.families import reference_data
 from reluenum.documents.labels import EndKind, Stall
@@ -87,6 +88,22 @@ def test_where_the_responses_outweigh_the_ridge_the_zero_network_is_a_saddle(cha
     assert (end.kind, end.stall) == (EndKind.SADDLE, Stall.DEAD)
     assert end.limit.collapse is Collapse.ZERO
     assert not end.limit.is_minimum
+
+
+def test_a_minimum_beside_which_a_dead_unit_grows_is_a_saddle_with_a_descent(wide, backends):
+    explainer = explainer_of(wide, backends)
+    shared = [k for k, c in enumerate(wide["components"]) if c["dimension"] == 1]
+    theta = representatives(wide)[shared[:2]]
+    networks = explainer.objective.networks(theta)
+    layer, above = networks.layers[0], networks.layers[1]
+    layer[0] *= np.sqrt(2)  # the copies become one unit, the other one is dead
+    above[:, 0] *= np.sqrt(2)
+    layer[1], above[:, 1] = 0, 0
+    for end in explainer.explain_rows(networks.theta):
+        assert (end.kind, end.stall) == (EndKind.SADDLE, Stall.DEAD)
+        record = end.limit.to_document()
+        assert record["dead_units"] == [1, 0]
+        assert parse_rational(record["descent"]["loss"]) < parse_rational(record["loss"])
 
 
 def test_where_the_ridge_outweighs_the_responses_the_zero_network_is_a_trap(backends):
