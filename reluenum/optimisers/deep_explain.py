@@ -213,7 +213,7 @@ class DeepExplainer:
     def _component(self, point: Snapped, loss: float) -> int | None:
         """Return the number of the component of a stationary point, if it is listed."""
         near = SAME * self.objective.energy
-        for number in self._listed.get(key_of(point), ()):
+        for number in self._listed.get(deep_key_of(point), ()):
             listed = float(parse_rational(self._losses[number - 1])) / self._scale
             if abs(listed - loss) <= near:
                 return number
@@ -222,7 +222,7 @@ class DeepExplainer:
     def _listed_end(self, theta: np.ndarray, loss: float, rest: Rest, trained: bool) -> End:
         """Return what an end point is from which the way leads to a listed minimum."""
         assert rest.component is not None
-        key = key_of(rest.point)
+        key = deep_key_of(rest.point)
         limit = self._limits.setdefault(
             (key, -rest.component),
             DeepDestination(key, self._dead(key), self._losses[rest.component - 1], rest.component),
@@ -256,7 +256,7 @@ class DeepExplainer:
         BackendError
             If its point is not among the exact ones.
         """
-        key = key_of(rest.point)
+        key = deep_key_of(rest.point)
         stratum = DeepStratum.of([self._at_sites(signs) for signs, _ in layer] for layer in key)
         near = SAME * self.objective.energy * self._scale
         for place, judged in enumerate(self._judged(stratum)):
@@ -352,7 +352,7 @@ def _shareable(network: ScaledNetwork, layer: int, rows: Iterable[str]) -> set[b
     return {may[names[row]] for row in rows}
 
 
-def key_of(point: Snapped) -> Key:
+def deep_key_of(point: Snapped) -> Key:
     """Return what identifies the stratum of a stationary point, up to permutation in its layers."""
     return tuple(tuple(sorted(Counter(layer).items())) for layer in point.texts())
 

@@ -14,7 +14,7 @@ from reluenum.documents.results import to_json
 from reluenum.errors import InputError
 from reluenum.groebner.backends import open_backends
 from reluenum.groebner.limits import DEFAULT_LIMITS
-from reluenum.optimisers.deep_explain import Collapse, DeepExplainer, key_of
+from reluenum.optimisers.deep_explain import Collapse, DeepExplainer, deep_key_of
 from reluenum.optimisers.deep_settling import stationary_points
 from reluenum.optimisers.runs import Descents, descents, missing, unexplained
 from reluenum.optimisers.steps import Adam
@@ -133,7 +133,7 @@ def test_points_of_rest_do_not_depend_on_the_order_of_units(wide, backends):
     assert np.allclose(objective.evaluate(other)[0], objective.evaluate(theta)[0])
     for row, turned in zip(theta, other, strict=True):
         found, again = (next(stationary_points(objective, t)) for t in (row, turned))
-        assert key_of(found) == key_of(again)
+        assert deep_key_of(found) == deep_key_of(again)
 
 
 def test_every_run_of_every_optimiser_is_explained(wide):
