@@ -180,7 +180,7 @@ class Zero:
         with ctx.workprec(NUMBER_BITS):
             inner = dot(state.rho[: len(state.tower.means)], state.tower.means)
             penalty = state.ridge * (state.x + sum(state.squares, arb(0)) / state.x)
-            beyond = (sites.totals[i] * sites.means[i] for i in sites.inside(self.stratum.upper[1]))
+            beyond = (sites.totals[i] * sites.means[i] for i in sites.inside(sites.everything & ~self.stratum.upper[0]))
             return (inner + penalty + sum(beyond, sites.scatter)) * sites.scale
 
     def signs(self, j: int) -> str:
