@@ -88,5 +88,7 @@ def engine_for(
         raise InputError("all_patterns", f"True {depth}", "False")
     from reluenum.engines.layers import LAYER_ENGINES, asked_strata  # slow to import
 
+    if name not in LAYER_ENGINES:
+        raise InputError("engine", f"{name} {depth}", f"one of {', '.join(LAYER_ENGINES)}")
     asked = None if supports is None else asked_strata(problem, supports)
     return LAYER_ENGINES[name](asked)

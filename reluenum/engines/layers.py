@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from reluenum.engines.deep.enumeration import Enumeration
+from reluenum.engines.deep.enumeration import refuse_astronomical_strata, strata
 from reluenum.engines.deep.landscape import (
     dead_network,
     deep_landscape,
@@ -61,13 +61,13 @@ class LayerEngine:
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
         if self.asked is None:
-            pass
+            refuse_astronomical_strata(problem)
 
     def landscape(
         self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
     ) -> CertifiedLandscape:
         """Find every local minimum of a problem and prove that none is missing."""
-        found = list(self.asked or Enumeration.of(problem).strata)
+        found = self.asked or strata(problem)
         coming = _examined_in_processes if settings.jobs > 1 else _examined_here
         bar = {"total": len(found), "unit": "stratum", "disable": not settings.progress}
         examined = list(tqdm(coming(problem, settings, found), **bar))

@@ -1,5 +1,6 @@
 """Tables of documents about several hidden layers: components, their units, stationary points."""
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -113,11 +114,16 @@ def deep_stationary_frame(document: Document) -> "pd.DataFrame":
     -------
     DataFrame
         Columns `index` (from 1), `signs`, `loss`, `minimum` (None: undecided), `verdict`,
-        `reason` and `descent`, which lowers the loss of a point that is no minimum.
+        `reason` and `descent`: as JSON, a network with a smaller loss, of one that is no minimum.
     """
     columns = ["index", "signs", "loss", "minimum", "verdict", "reason", "descent"]
     records = [
-        {**point, "index": index, "signs": layers_label(_as_units(point["layers"]))}
+        {
+            **point,
+            "index": index,
+            "signs": layers_label(_as_units(point["layers"])),
+            "descent": None if point["descent"] is None else json.dumps(point["descent"]),
+        }
         for index, point in enumerate(document["points"], start=1)
     ]
     return object_frame(records, columns)

@@ -347,7 +347,7 @@ def test_bad_option_is_refused_by_name(arguments, message, capsys):
         (["minma"], "command line: argument COMMAND: invalid choice: 'minma' (choose from"),
         (["--verbose"], "command line: the following arguments are required: COMMAND"),
         (["minima"], "command line: the following arguments are required: DATA.csv, --ri"),
-        (["minima", "data.csv", "--ridge", "1"], "command line: one of the arguments --width --hidden"),
+        (["minima", "data.csv", "--ridge", "1"], "command line: one of the arguments --width"),
         (["data"], "command line: the following arguments are required: FAMILY"),
         (["data", "fourier"], "family: 'fourier'; expected one of reference, random, teacher"),
         (["data", "random"], "family random: no n; expected a value of n"),

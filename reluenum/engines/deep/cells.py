@@ -2,15 +2,15 @@
 
 Near a network the units with a kink choose a side; each choice is a cell, on which loss and
 pre-activations are polynomials. The pre-activation of a kink in a cell is a combination, with
-polynomial coefficients, of those of *basic* kinks in the cell in which all kinks are off: switching
-a unit on at a kink changes what is above by a multiple of its own pre-activation, and where all
-units below are the same, pre-activations depend linearly on the input (Lemma D15).
+polynomial coefficients, of those of *basic* kinks in a reference cell: switching a unit on or off at
+a kink changes what is above by a multiple of its own pre-activation, and where all units below are
+the same, pre-activations depend linearly on the input (Lemma D26).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from itertools import chain
+from itertools import chain, product
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,9 @@ from flint import arb, ctx, fmpq, fmpq_mat
 
 from reluenum.algebra.numbers import Number
 from reluenum.engines.deep.networks import ScaledNetwork, total
+
+MOST_NESTED = 8
+"""Kinks below other kinks of which both sides are tried for the reference cell."""
 
 Cell = tuple[bool, ...]
 """For each kink, whether its unit is on."""
@@ -143,7 +146,7 @@ class Surroundings:
     def slopes(self) -> tuple[tuple[Number, Number], ...]:
         """For each kink the multipliers, divided by 2, of the sides on which it is off and on.
 
-        They are -mu and mu - D, the same in every cell (Lemma D12).
+        They are -mu and mu - D, the same in every cell (Lemma D19).
         """
         number = self._number
         pairs = zip(self.multipliers, self.biddings, strict=True)
@@ -152,12 +155,41 @@ class Surroundings:
     def _number(self, value: Any) -> Number:
         return value if isinstance(value, Number) else self.network.point.constant(value)
 
+    @property
+    def reference(self) -> Cell:
+        """A cell in which kinks depend on few basic ones (Lemma D26)."""
+        return self._relations[0]
+
+    @property
+    def basic(self) -> tuple[int, ...]:
+        """Basic kinks."""
+        return self._relations[1]
+
+    @property
+    def relations(self) -> fmpq_mat:
+        """All kinks in the reference cell by the basic ones, (K, B)."""
+        return self._relations[2]
+
     @cached_property
-    def relations(self) -> tuple[tuple[int, ...], fmpq_mat]:
-        """Basic kinks, and all kinks in terms of them where every kink is off (Lemma D15)."""
+    def _relations(self) -> tuple[Cell, tuple[int, ...], fmpq_mat]:
+        """Return the best of all cells that differ in kinks below other kinks; ties: more off."""
+        nested = [
+            place
+            for place, kink in enumerate(self.kinks)
+            if any(k.layer > kink.layer and {*k.sites} & {*kink.sites} for k in self.kinks)
+        ]
+        sides = [
+            (False, True) if place in nested[:MOST_NESTED] else (False,)
+            for place in range(len(self.kinks))
+        ]
+        found = (self._relations_in(cell) for cell in product(*sides))
+        return min(found, key=lambda relations: len(relations[1]))
+
+    def _relations_in(self, cell: Cell) -> tuple[Cell, tuple[int, ...], fmpq_mat]:
+        """Return basic kinks of a cell: where the same units are on, z is linear in the input."""
         alike: dict[Any, list[int]] = {}
         for place, kink in enumerate(self.kinks):
-            alike.setdefault((kink.layer, kink.unit, self._pattern(kink)), []).append(place)
+            alike.setdefault((kink.layer, kink.unit, self._pattern(kink, cell)), []).append(place)
         basic, entries = [], []
         for (*_, pattern), members in alike.items():
             rows = [self._input(self.kinks[m], pattern) for m in members]
@@ -170,21 +202,66 @@ class Surroundings:
         matrix = fmpq_mat(len(self.kinks), len(basic))
         for row, column, entry in entries:
             matrix[row, column] = entry
-        return tuple(basic), matrix
+        return cell, tuple(basic), matrix
 
     @property
     def is_independent(self) -> bool:
         """Whether every kink is basic."""
-        return len(self.relations[0]) == len(self.kinks)
+        return len(self.basic) == len(self.kinks)
 
-    def _pattern(self, kink: Kink) -> tuple[tuple[int, ...], ...]:
-        """Return the units that are on below a kink, down to a layer where none is."""
+    def expansion(
+        self, cell: Cell, weights: Sequence[Any], number: Callable[[fmpq], Any]
+    ) -> np.ndarray:
+        """Return gradients of kinks in a cell by those of basic kinks in the reference cell.
+
+        Parameters
+        ----------
+        cell : Cell
+        weights : by layer, unit and unit below
+        number : callable
+            Makes something that can be added to weights of a rational number.
+        """
+        nothing = np.full(len(self.basic), number(fmpq(0)), dtype=object)
+        usual = [
+            np.array([number(entry) for entry in row], dtype=object)
+            for row in self.relations.tolist()
+        ]
+        rows: list[np.ndarray] = []
+        changes: dict[tuple[int, int, int], np.ndarray] = {}
+        signs = self.network.signs
+        sites = range(len(self.network.targets))
+        layers = ((k, j) for k, rows_above in enumerate(signs) for j in range(len(rows_above)))
+        for (layer, unit), site in product(layers, sites):
+            change = nothing
+            for below in range(len(signs[layer - 1]) if layer else 0):
+                place = self.places.get((layer - 1, below, site))
+                weight = weights[layer][unit][below]
+                if place is None and signs[layer - 1][below][site] == "+":
+                    change = change + weight * changes[layer - 1, below, site]
+                if place is not None and cell[place]:
+                    change = change + weight * rows[place]
+                if place is not None and self.reference[place]:
+                    change = change - weight * usual[place]
+            changes[layer, unit, site] = change
+            if (place := self.places.get((layer, unit, site))) == len(rows):
+                rows.append(usual[place] + change)
+        return np.array(rows, dtype=object).reshape(len(rows), len(self.basic))
+
+    def _pattern(self, kink: Kink, cell: Cell) -> tuple[tuple[int, ...], ...]:
+        """Return the units that are on below a kink in a cell, down to a layer where none is."""
         found = []
-        for rows in reversed(self.network.signs[: kink.layer]):
-            found.append(tuple(j for j, row in enumerate(rows) if row[kink.sites[0]] == "+"))
+        for layer in reversed(range(kink.layer)):
+            rows = self.network.signs[layer]
+            found.append(tuple(j for j in range(len(rows)) if self._is_on(layer, j, kink, cell)))
             if not found[-1]:
                 break
         return tuple(found)
+
+    def _is_on(self, layer: int, unit: int, kink: Kink, cell: Cell) -> bool:
+        """Whether a unit is on at the sites of a kink above it."""
+        place = self.places.get((layer, unit, kink.sites[0]))
+        sign = self.network.signs[layer][unit][kink.sites[0]]
+        return sign == "+" if place is None else cell[place]
 
     def _input(self, kink: Kink, pattern: Sequence[tuple[int, ...]]) -> list[fmpq]:
         """Return what the pre-activation of a kink is linear in."""
@@ -291,29 +368,8 @@ class Jets:
         return np.array(rows, dtype=object).reshape(len(kinks), self.size)
 
     def expansion(self, cell: Cell) -> np.ndarray:
-        """Return gradients of kinks in a cell by those of basic kinks with all off, (K, B)."""
-        basic, matrix = self.around.relations
-        off = np.array([[arb(e) for e in row] for row in matrix.tolist()], dtype=object)
-        off = off.reshape(len(self.around.kinks), len(basic))
-        sites = range(len(self.around.network.targets))
-        nothing = np.full(len(basic), arb(0), dtype=object)
-        changes: dict[tuple[int, int, int], np.ndarray] = {}
-        rows = [nothing] * len(off)
-        for layer, signs in enumerate(self.around.network.signs):
-            for unit, site in ((j, s) for j in range(len(signs)) for s in sites):
-                change = nothing
-                for below in range(len(self.around.network.signs[layer - 1]) if layer else 0):
-                    weight = self.weights[layer][unit, below]
-                    place = self.around.places.get((layer - 1, below, site))
-                    if place is None and self.around.network.signs[layer - 1][below][site] == "+":
-                        change = change + weight * changes[layer - 1, below, site]
-                    elif place is not None and cell[place]:
-                        change = change + weight * rows[place]
-                changes[layer, unit, site] = change
-                place = self.around.places.get((layer, unit, site))
-                if place is not None and site == self.around.kinks[place].sites[0]:
-                    rows[place] = off[place] + change
-        return np.array(rows, dtype=object).reshape(len(off), len(basic))
+        """Return gradients of kinks in a cell by those of basic kinks in the reference cell."""
+        return self.around.expansion(cell, self.weights, arb)
 
     @cached_property
     def adjoints(self) -> tuple[np.ndarray, ...]:
@@ -337,8 +393,22 @@ class Jets:
         factors = [self.ball(entry).sqrt() for row in rows for entry in row]
         return np.array(factors, dtype=object)
 
-    def hessian(self, cell: Cell) -> np.ndarray:
-        """Return the Hessian of a cell's Lagrangian with the network's multipliers."""
+    def adjoints_with(self, cell: Cell, multipliers: np.ndarray) -> list[np.ndarray]:
+        """Return what `adjoints` are with other multipliers of a cell's inequalities (K,)."""
+        activity, found = self.activity(cell), [self.adjoints[-1]]
+        for layer in reversed(range(len(activity))):
+            width = len(activity[layer])
+            arriving = self.weights[layer + 1][:, :width].T @ found[0]
+            here = np.where(activity[layer], arriving, arb(0))
+            for kink, on, value in zip(self.around.kinks, cell, multipliers, strict=True):
+                if kink.layer == layer:
+                    here[kink.unit, kink.sites[0]] -= value if on else -value
+            found.insert(0, here)
+        return found
+
+    def hessian(self, cell: Cell, adjoints: Sequence[np.ndarray] | None = None) -> np.ndarray:
+        """Return the Hessian of a cell's Lagrangian, with the network's multipliers or others."""
+        adjoints = self.adjoints if adjoints is None else adjoints
         found, activity = self.derivatives(cell), self.activity(cell)
         form = np.full((self.size, self.size), arb(0), dtype=object)
         form[range(self.size), range(self.size)] = self.penalties
@@ -348,7 +418,7 @@ class Jets:
             for unit, start in enumerate(self.starts[layer]):
                 for below, row in enumerate(activity[layer - 1]):
                     if row.any():
-                        line = self.adjoints[layer][unit, row] @ found[layer - 1][below, row]
+                        line = adjoints[layer][unit, row] @ found[layer - 1][below, row]
                         form[start + below, :] += line
                         form[:, start + below] += line
         return form

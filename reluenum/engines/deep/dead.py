@@ -1,13 +1,13 @@
 """Dead units: whether one can stay dead, and whether units of a layer can share a direction.
 
 A dead unit of layer k with small weights v, and a to the layer above, changes the loss by
-lambda (|a|^2 + |v|^2) - 2 N(a, v) to second order (Lemma D14), N linear in a and in v on the faces
+lambda (|a|^2 + |v|^2) - 2 N(a, v) to second order (Theorem D14), N linear in a and in v on the faces
 of an arrangement whose rows are the inputs of the layer. On a face, N / |a||v| has no local maximum
 but its largest singular value.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, product
 from typing import Any
@@ -54,7 +54,7 @@ def harmless(network: ScaledNetwork, layer: int) -> bool | None:
 
 
 def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
-    """Decide what a dead unit of a layer (from 1) does (Lemmas D2, D3, D14).
+    """Decide what a dead unit of a layer (from 1) does (Lemmas D2, D3, Theorem D14).
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def _shared(around: Surroundings, layer: int, row: str) -> bool | None:
             bound = np.diag(np.full(len(form), outlook.ridge**2))
             if is_positive_definite(bound - form):
                 return True
-            values, vectors = np.linalg.eigh(doubles(form))
+            _, vectors = np.linalg.eigh(doubles(form))
             top = np.array([arb(entry) for entry in vectors[:, -1]], dtype=object)
             if top @ (form - bound) @ top > 0:
                 return False
@@ -140,7 +140,8 @@ def _growing(cell: tuple, held: tuple, growth: Growth, size: int = 0) -> Move:
 
 def _obstacle(around: Surroundings, layer: int) -> str:
     """Return why kinks above a layer leave the form N unknown, '' if they do not."""
-    network, (basic, _) = around.network, around.relations
+    network, basic = around.network, around.basic
+    twins = _equal_inputs(network, layer)
     for place, kink in enumerate(around.kinks):
         if kink.layer <= layer:
             continue
@@ -150,15 +151,27 @@ def _obstacle(around: Surroundings, layer: int) -> str:
         reached = any(
             all(any(row[s] in "+0" for row in rows) for rows in between) for s in kink.sites
         )
-        split = len({network.twins[layer][s] for s in kink.sites}) > 1
+        split = len({twins[s] for s in kink.sites}) > 1
         if split and reached and kink.layer > layer + 1:
             return "a dead unit that splits a group two layers above"
     return ""
 
 
+def _equal_inputs(network: ScaledNetwork, layer: int) -> list[int]:
+    """Return, for each site, the first one at which the units of a layer have the same inputs."""
+    found = list(range(len(network.targets)))
+    for rows in network.signs[:layer]:
+        firsts: dict[Any, int] = {}
+        keys = [
+            tuple(found[s] if row[s] == "+" else None for row in rows) for s in range(len(found))
+        ]
+        found = [firsts.setdefault(key, s) for s, key in enumerate(keys)]
+    return found
+
+
 @dataclass(frozen=True)
 class _Group:
-    """A kink of the layer above at sites that a dead unit tells apart (Lemma D14).
+    """A kink of the layer above at sites that a dead unit tells apart (Theorem D14).
 
     Parameters
     ----------
@@ -210,9 +223,14 @@ class _Outlook:
         return arb(self.network.problem.effective_ridge)
 
     @cached_property
+    def twins(self) -> list[int]:
+        """For each site, the first one with the same inputs to the layer."""
+        return _equal_inputs(self.network, self.layer)
+
+    @cached_property
     def places(self) -> tuple[int, ...]:
-        """The first site of each set of sites that the layer cannot tell apart."""
-        return tuple(dict.fromkeys(self.network.twins[self.layer]))
+        """The first site of each set of sites with the same inputs to the layer."""
+        return tuple(dict.fromkeys(self.twins))
 
     @cached_property
     def exact(self) -> list[Vector] | None:
@@ -265,7 +283,7 @@ class _Outlook:
                 continue
             parts: dict[int, list[int]] = {}
             for site in kink.sites:
-                parts.setdefault(self.network.twins[self.layer][site], []).append(site)
+                parts.setdefault(self.twins[site], []).append(site)
             if len(parts) > 1:
                 scale, arriving = self._scale(kink.layer, kink.unit), around.arriving[kink.layer]
                 biddings = (
@@ -285,7 +303,7 @@ class _Outlook:
     @cached_property
     def weights(self) -> np.ndarray:
         """Errors of the units above at the places, without those of groups, (places, above)."""
-        around, twins = self.local.around, self.network.twins[self.layer]
+        around, twins = self.local.around, self.twins
         found = np.full((len(self.places), self.above), arb(0), dtype=object)
         grouped = {(g.unit, s) for g in self.groups for s in around.kinks[g.kink].sites}
         errors = [around.residuals] if self.is_last else around.errors[self.layer + 1]
@@ -298,9 +316,7 @@ class _Outlook:
 
     def scanned(self) -> Dormancy:
         """Look for a direction in which a dead unit grows, face by face."""
-        live = {
-            "".join(row[s] for s in self.places) for row in self.network.signs[self.layer]
-        }
+        live = {"".join(row[s] for s in self.places) for row in self.network.signs[self.layer]}
         unclear = False
         for choices in self._choices():
             rows, exact = self._refined(choices)
@@ -407,18 +423,16 @@ class _Outlook:
         """Return the growth in a direction; kinks above are kept where a choice says."""
         around = self.local.around
         kept = {c.group.kink: self.places[c.group.places[c.kept]] for c in choices}
-        held = tuple((k, kept.get(k, around.kinks[k].sites[0])) for k in around.relations[0])
+        held = tuple((k, kept.get(k, around.kinks[k].sites[0])) for k in around.basic)
         unit, target = doubles(vector), doubles(outgoing)
-        growth = Growth(
-            self.layer, unit / np.linalg.norm(unit), target / np.linalg.norm(target)
-        )
-        move = _growing((False,) * len(around.kinks), held, growth, self.local.size)
+        growth = Growth(self.layer, unit / np.linalg.norm(unit), target / np.linalg.norm(target))
+        move = _growing(around.reference, held, growth, self.local.size)
         return Dormancy(False, f"a dead unit of layer {self.layer + 1} grows", move)
 
 
 def flat_of(rows: np.ndarray) -> np.ndarray | None:
     """Return a basis of {v : rows v = 0}, or None if the rank is in doubt; rows may depend."""
-    count, size = rows.shape
+    count = len(rows)
     if not count:
         return kernel_of(rows)
     rank = np.linalg.matrix_rank(doubles(rows), tol=1e-9)

@@ -24,8 +24,8 @@ from reluenum.engines.towers.inner import minimise
 NARROW = 1.01
 """Ratio of the ends of an interval that is handed on to interval Newton."""
 
-WORTHWHILE = 1.03
-"""Ratio by which a step has to shorten an interval, or the other end is tried."""
+WORTHWHILE = 0.75
+"""To which part of its length on a logarithmic scale a step has to shorten an interval."""
 
 WIDEST = 1.4
 """Largest ratio q that a single ball is asked for."""
@@ -84,8 +84,8 @@ def lowest(batch: Batch) -> np.ndarray:
     C = batch.rows.columns[batch.faces] * Balls.exact(batch.seen[:, None, None, :].astype(float))
     weights = Balls.exact(batch.counts * batch.active)
     weighted = batch.targets * weights
-    kinked = Balls.exact((batch.first >= 0).astype(float)[:, None])
-    place = Balls.exact(1.0 * (np.arange(C.shape[3]) == batch.first[:, None]))
+    kinked = Balls.exact(batch.bases[:, 0].any(1).astype(float)[:, None])
+    place = Balls.exact(batch.bases[:, 0].astype(float))
     fixed = weighted - place * kinked * weighted.sum(1).reshape(-1, 1)
     ridge = batch.ridge.mid - batch.ridge.rad
     start = (C @ fixed[:, None, :, None])[..., 0]
@@ -123,6 +123,10 @@ def covered(batch: Batch) -> Cover:
     tasks = tasks[tasks.low < tasks.high]
     while len(tasks):
         tasks = _round(batch, tasks, found)
+    if found.open:
+        index, low, high, start = map(np.array, zip(*found.open, strict=True))
+        T = minimise(batch, index, np.sqrt(low * high), start)
+        found.open = list(zip(index, low, high, T, strict=True))
     return found
 
 
@@ -152,9 +156,10 @@ def _round(batch: Batch, tasks: Tasks, found: Cover) -> Tasks:
     end = np.where(by_step, stepped, reached)
     low = np.where(tasks.upper, tasks.low, np.maximum(end, tasks.low))
     high = np.where(tasks.upper, np.minimum(end, tasks.high), tasks.high)
-    gained = (tasks.high / tasks.low) / (high / low) > WORTHWHILE
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gained = np.log(high / low) < WORTHWHILE * np.log(tasks.high / tasks.low)
     failed = np.where(gained, 0, tasks.failed + 1)
-    upper = np.where(gained, tasks.upper, ~tasks.upper)
+    upper = np.where(gained & moves, tasks.upper, ~tasks.upper)
     left = Tasks(tasks.index, low, high, upper, failed, T)[low < high]
     narrow = left.high < NARROW * left.low
     for k in np.flatnonzero(narrow):

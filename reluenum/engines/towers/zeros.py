@@ -1,83 +1,148 @@
 """What narrow intervals of X hold: nothing, or one zero of E, which is a point of the stratum."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import nextafter, sqrt
+from math import sqrt
 
-from flint import arb, ctx
+from flint import arb, arb_mat, ctx
 
+from reluenum.algebra.linear import dot
 from reluenum.algebra.newton import certified_box, polished
-from reluenum.engines.towers.newton import Branch, Inner, is_violated
+from reluenum.algebra.numberfield import ball_sign
+from reluenum.algebra.numbers import IsolatedPoint
+from reluenum.algebra.parametrisation import Root
+from reluenum.engines.deep.chains import Chain
+from reluenum.engines.deep.networks import ScaledNetwork
+from reluenum.engines.towers.newton import Branch, Inner, State, is_violated
 
 BITS = 96
 """Precision of interval Newton over intervals of X."""
 
-SPLITS = 24
-"""How often an interval is halved before it is given up."""
+PIECES = 200
+"""Into how many pieces it is cut at most."""
 
 BORDER = 1e-7
 """T_j / X^2 below which it is first tried with T_j = 0."""
 
+Block = tuple[float, float, float, list[float]]
+"""Ends of an interval, a point of it, and T there."""
+
 
 @dataclass(eq=False)
 class Search:
-    """The search of some intervals of one stratum.
+    """The search of intervals of one stratum for stationary points.
 
     Parameters
     ----------
     inner : Inner
-    steps, blocks : lists
-        For the record: (X, T), and (low, high, X, T).
-    zeros : list of (float, list of float)
-        X and T of the zeros of E at which no sign is violated.
+    claim : callable
+        From a point to its algebraic form, should that be needed.
+    blocks : list of Block
+        Intervals that are closed.
+    networks : list of ScaledNetwork
+        What they hold.
     failed : list of (float, float)
         Intervals that stay open.
     """
 
     inner: Inner
-    steps: list = field(default_factory=list)
-    blocks: list = field(default_factory=list)
-    zeros: list = field(default_factory=list)
-    failed: list = field(default_factory=list)
+    claim: Callable[[IsolatedPoint], Root]
+    blocks: list[Block] = field(default_factory=list)
+    networks: list[ScaledNetwork] = field(default_factory=list)
+    failed: list[tuple[float, float]] = field(default_factory=list)
 
-    def examine(self, low: float, high: float, start: Sequence[float], depth: int = 0) -> None:
-        """Close an interval, or halve it."""
-        with ctx.workprec(BITS):
+    def examine(self, low: float, high: float, start: Sequence[float]) -> None:
+        """Close an interval of X, or halve it; T is near the start in it."""
+        waiting = [(float(low), float(high))]
+        for _ in range(PIECES):
+            if not waiting:
+                return
+            low, high = waiting.pop()
             middle = sqrt(low * high)
-            X = arb(low).union(arb(high))
-            for units in self._choices(middle, start):
-                branch = Branch.over(self.inner, X, units, start)
-                if branch is not None and self._closed(branch, low, high):
-                    return
-        if depth == SPLITS:
-            self.failed.append((low, high))
-            return
-        self.examine(low, middle, start, depth + 1)
-        self.examine(middle, high, start, depth + 1)
+            with ctx.workprec(BITS):
+                if any(self._closed(low, high, units, start) for units in _choices(middle, start)):
+                    continue
+            if low < middle < high:
+                waiting += [(low, middle), (middle, high)]
+            else:
+                self.failed.append((low, high))
+        self.failed += waiting
 
-    def _choices(self, X: float, start: Sequence[float]) -> list[tuple[int, ...]]:
-        """Return which units may have T_j > 0, the likeliest first."""
-        every = tuple(range(len(start)))
-        live = tuple(j for j in every if start[j] > BORDER * X * X)
-        return [live] if live == every else [live, every]
-
-    def _closed(self, branch: Branch, low: float, high: float) -> bool:
-        """Whether an interval is closed; if so, it is recorded."""
+    def _closed(
+        self, low: float, high: float, units: tuple[int, ...], start: Sequence[float]
+    ) -> bool:
+        """Whether an interval is closed, its points found; if so, it is recorded."""
+        branch = Branch.over(self.inner, arb(low).union(arb(high)), units, start)
+        if branch is None:
+            return False
+        if not is_violated(self.inner, branch):
+            if len(units) < len(start) or branch.gap_drift.contains(0):
+                return False
+            ends = [self._gap(arb(X), units, start) for X in (low, high)]
+            if 0 in ends or (ends[0] != ends[1] and not self._found(branch, low, high)):
+                return False
         centre = [float(square.mid()) for square in branch.state.T]
-        record = (low, high, sqrt(low * high), centre)
-        if is_violated(self.inner, branch):
-            self.blocks.append(record)
-            return True
-        if len(branch.units) < len(centre) or branch.gap_drift.contains(0):
-            return False
-        ends = [self._gap(X, branch) for X in (low, high)]
-        if None in ends:
-            return False
-        if ends[0] != ends[1]:
-            self.zeros.append(record)
-        self.blocks.append(record)
+        self.blocks.append((low, high, sqrt(low * high), centre))
         return True
 
-    def _gap(self, X: float, branch: Branch) -> int | None:
-        """Return the sign of E at one end."""
-        return None
+    def _gap(self, X: arb, units: tuple[int, ...], start: Sequence[float]) -> int:
+        """Return the sign of E on the branch at one X, 0 if it is not known."""
+        branch = Branch.over(self.inner, X, units, start)
+        return 0 if branch is None else ball_sign(branch.state.gap)
+
+    def _found(self, branch: Branch, low: float, high: float) -> bool:
+        """Whether the only zero of E in an interval is proved, stationary or not."""
+        formulation = Chain(self.inner.problem, self.inner.stratum)
+        start = _unknowns(formulation, self.inner, _zero(self.inner, branch.state))
+
+        def near(bits: int) -> list[arb]:
+            return polished(formulation.system, start)
+
+        box = certified_box(formulation.system, near)
+        if box is None:
+            return False
+        point = IsolatedPoint(formulation.system, box, self.claim)
+        *_, (upper,) = formulation.parted(box)
+        if not arb(low) < upper < arb(high):
+            return False
+        if all(square.sign() > 0 for square in formulation.squares(point.coordinates)):
+            network = formulation.network(point)
+            if network.is_stationary:
+                self.networks.append(network)
+        return True
+
+
+def _choices(X: float, start: Sequence[float]) -> list[tuple[int, ...]]:
+    """Return which units may have T_j > 0, the likeliest first."""
+    every = tuple(range(len(start)))
+    live = tuple(j for j in every if start[j] > BORDER * X * X)
+    return [live] if live == every else [live, every]
+
+
+def _zero(inner: Inner, state: State) -> State:
+    """Return an approximate zero of E and all excesses, by Newton's method."""
+    point = [square.mid() for square in state.T] + [state.X.mid()]
+    for _ in range(6):
+        here = inner.at(point[-1], point[:-1]).over(point[-1], point[:-1])
+        values = [*here.excess, here.gap]
+        step = arb_mat([*here.slopes, here.gap_slopes]).solve(
+            arb_mat(len(values), 1, [-value for value in values])
+        )
+        point = [(p + step[k, 0]).mid() for k, p in enumerate(point)]
+    return inner.at(point[-1], point[:-1]).over(point[-1], point[:-1])
+
+
+def _unknowns(formulation: Chain, inner: Inner, state: State) -> list[arb]:
+    """Return the variables of the polynomial system at a zero."""
+    ridge = inner.problem.effective_ridge
+    found = []
+    for flat, gram, u, square in zip(
+        formulation.flats, formulation.grams, state.duals, state.T, strict=True
+    ):
+        along = [dot([arb(x) for x in vector], [e for (e,) in u.tolist()]) for vector in flat]
+        weights = arb_mat(gram.inv()) * arb_mat(len(flat), 1, along) * square
+        found += [w for (w,) in weights.tolist()]
+    found.append(state.bias * state.X)
+    pulls = dict(zip(inner.seen, (r * ridge for (r,) in state.rho.tolist()), strict=True))
+    found += [pulls.get(sites[0], arb(0)) for _, _, sites in formulation.constraints]
+    return [value.mid() for value in (*found, *state.T, state.X)]
