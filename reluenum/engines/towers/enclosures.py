@@ -8,6 +8,9 @@ from reluenum.algebra.balls import GROWTH, TINY, UNIT, Balls
 from reluenum.engines.towers.batches import Batch
 from reluenum.engines.towers.inner import JITTER, floors, values
 
+NEARLY_ZERO = 1e4
+"""How many times its floor T_j is at least, or it becomes 0."""
+
 LARGEST_Q = 1.5
 """Bound of q, the square root of the centre of an interval over a point of it."""
 
@@ -61,7 +64,7 @@ def enclosed(batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray) -> R
     """
     floor = floors(batch, index, X, T)
     rho = values(batch, index, X, np.maximum(T, floor)).rho
-    T = np.where(T > 2 * floor, T, 0.0)
+    T = np.where(T > NEARLY_ZERO * floor, T, 0.0)
     rho = _solved(batch, index, X, T, rho)
     C = batch.rows.columns[batch.faces[index]]
     visible = batch.seen[index][:, None, None, :]

@@ -20,7 +20,7 @@ INFLATION = 1.25
 ATTEMPTS = 6
 """How often a box is enlarged."""
 
-FLOOR = arb(2) ** -30
+FLOOR = arb(2) ** -37
 """A small T_j in units of X, for multipliers that are free at T_j = 0."""
 
 POLISHING = 3
@@ -86,11 +86,11 @@ class Inner:
         live = sum(1 << j for j, square in enumerate(T) if square != 0)
         return [i in self.active or i in self.bases[live] for i in self.seen]
 
-    def at(self, X: arb, T: Sequence[arb]) -> "Centre":
+    def at(self, X: arb, T: Sequence[arb], faint: Sequence[float] = ()) -> "Centre":
         """Solve for the residual at numbers X and T.
 
         Kinks that depend on others as long as some T_j are 0 keep multipliers that are nearly
-        those of small T_j.
+        those of small T_j, of which `faint` tells the ratios.
 
         Raises
         ------
@@ -100,7 +100,11 @@ class Inner:
         kept = self._kept(T)
         if all(kept):
             return self._at(X, T, kept, self.targets)
-        small = [square if square != 0 else X * FLOOR for square in T]
+        least = X * FLOOR
+        small = [
+            square if square != 0 else least.max(arb(other))
+            for square, other in zip(T, faint or [0.0] * len(T), strict=True)
+        ]
         near = self._at(X, small, [True] * len(kept), self.targets).rho.tolist()
         right = [
             [y if keeps else free.mid()]
@@ -296,10 +300,10 @@ class Branch:
         try:
             centre = [arb(start[unit]) for unit in units]
             for _ in range(POLISHING if units else 0):
-                here = inner.at(middle, placed(centre)).over(middle, placed(centre))
+                here = inner.at(middle, placed(centre), start).over(middle, placed(centre))
                 step = _step(here, units, [here.excess[unit] for unit in units])
                 centre = [(c + s).mid() for c, s in zip(centre, step, strict=True)]
-            expansion = inner.at(middle, placed(centre))
+            expansion = inner.at(middle, placed(centre), start)
             point = expansion.over(middle, placed(centre))
             state = expansion.over(X, placed(centre))
             values = [point.excess[j] + state.slopes[j][-1] * (X - middle) for j in units]

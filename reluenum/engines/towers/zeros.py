@@ -18,7 +18,7 @@ from reluenum.engines.towers.newton import Branch, Inner, State, is_violated
 BITS = 96
 """Precision of interval Newton over intervals of X."""
 
-PIECES = 200
+PIECES = 3
 """Into how many pieces it is cut at most."""
 
 BORDER = 1e-7
@@ -41,22 +41,21 @@ class Search:
         Intervals that are closed.
     networks : list of ScaledNetwork
         What they hold.
-    failed : list of (float, float)
-        Intervals that stay open.
     """
 
     inner: Inner
     claim: Callable[[IsolatedPoint], Root]
     blocks: list[Block] = field(default_factory=list)
     networks: list[ScaledNetwork] = field(default_factory=list)
-    failed: list[tuple[float, float]] = field(default_factory=list)
 
-    def examine(self, low: float, high: float, start: Sequence[float]) -> None:
-        """Close an interval of X, or halve it; T is near the start in it."""
-        waiting = [(float(low), float(high))]
+    def examine(
+        self, low: float, high: float, start: Sequence[float]
+    ) -> list[tuple[float, float]]:
+        """Close an interval of X, or halve it, and return what stays open; T is near the start."""
+        waiting, failed = [(float(low), float(high))], []
         for _ in range(PIECES):
             if not waiting:
-                return
+                break
             low, high = waiting.pop()
             middle = sqrt(low * high)
             with ctx.workprec(BITS):
@@ -65,8 +64,8 @@ class Search:
             if low < middle < high:
                 waiting += [(low, middle), (middle, high)]
             else:
-                self.failed.append((low, high))
-        self.failed += waiting
+                failed.append((low, high))
+        return failed + waiting
 
     def _closed(
         self, low: float, high: float, units: tuple[int, ...], start: Sequence[float]
