@@ -93,19 +93,19 @@ class Zero:
         return [i for i in self.state.tower.upper.kinks if not self.stratum.group >> i & 1]
 
     @property
-    def _grouped(self) -> list[int]:
+    def grouped(self) -> list[int]:
         """The group, if the upper unit is 0 there."""
         return [i for i in self.state.tower.upper.kinks if self.stratum.group >> i & 1]
 
-    def _zeros(self, j: int) -> list[int]:
+    def zeros(self, j: int) -> list[int]:
         """Return the relevant sites at which unit j of the first layer is 0."""
         plus, minus = self.stratum.lower[j]
         return self.sites.inside(self.stratum.relevant & ~plus & ~minus)
 
     def _independent(self) -> bool:
         """Claim 67: the gradients of the kinks are independent, a group counted once."""
-        upper = len(self._single) + bool(self._grouped) == len(self.state.tower.basis)
-        lower = (self._zeros(j) for j in range(len(self.stratum.lower)))
+        upper = len(self._single) + bool(self.grouped) == len(self.state.tower.basis)
+        lower = (self.zeros(j) for j in range(len(self.stratum.lower)))
         rows = ([self.sites.rows[i] for i in zeros] for zeros in lower if zeros)
         return upper and all(fmpq_mat(table).rank() == len(table) for table in rows)
 
@@ -115,9 +115,9 @@ class Zero:
         return dict(zip(self.state.tower.columns, self.state.rho, strict=True))
 
     @property
-    def _shared(self) -> arb:
+    def shared(self) -> arb:
         """The multiplier of the group."""
-        return next(self.residual[i] for i in self._grouped if i in self.residual)
+        return next(self.residual[i] for i in self.grouped if i in self.residual)
 
     def _upper(self) -> Iterator[arb]:
         """Claim 68: numbers that are positive iff the upper unit loses on both sides of its kinks."""
@@ -125,9 +125,9 @@ class Zero:
         for i in self._single:
             yield -side * self.residual[i]
             yield side * (self.residual[i] - self.sites.totals[i])
-        if self._grouped:
-            yield -side * self._shared
-            yield side * (self._shared - sum((self.sites.totals[i] for i in self._grouped), fmpq(0)))
+        if self.grouped:
+            yield -side * self.shared
+            yield side * (self.shared - sum((self.sites.totals[i] for i in self.grouped), fmpq(0)))
 
     def _lower(self) -> Iterator[arb]:
         """Claim 69: the same for the kinks of the first layer, whose multipliers are -nu."""
@@ -135,7 +135,7 @@ class Zero:
         for j, side in enumerate(self.sides[1:]):
             for i, nu in self._pulls(j).items():
                 yield -side * nu
-                if i not in self._grouped:
+                if i not in self.grouped:
                     yield side * (nu - self.residual[i])
                 elif side != self.sides[0]:
                     yield side * nu
@@ -145,7 +145,7 @@ class Zero:
 
     def _pulls(self, j: int) -> dict[int, arb]:
         """Return nu by site: w_j ridge / T_j - sum rho x over active sites is sum nu x over kinks."""
-        zeros, plus = self._zeros(j), self.stratum.lower[j][0] & self.stratum.relevant
+        zeros, plus = self.zeros(j), self.stratum.lower[j][0] & self.stratum.relevant
         if not zeros:
             return {}
         table = fmpq_mat([self.sites.rows[i] for i in zeros])
@@ -166,9 +166,31 @@ class Zero:
         if len(nested) == 1 and len(next(iter(nested.values()))) == 1:
             ((i, (nu,)),) = nested.items()
             yield nu - side * totals[i]
-            yield nu - side * self._shared
+            yield nu - side * self.shared
         elif nested:
-            bounds = {i: min(nested.get(i, [arb(0)])) for i in self._grouped}
-            room = sum(bounds.values(), arb(0)) - side * self._shared
+            bounds = {i: min(nested.get(i, [arb(0)])) for i in self.grouped}
+            room = sum(bounds.values(), arb(0)) - side * self.shared
             sure = room > 0 and all(x > side * totals[i] for i, x in bounds.items())
             require(sure, f"{self.stratum.text}: whether a fan of kinks pays is not clear")
+
+    @property
+    def loss(self) -> arb:
+        """Claim 85: the loss is X + sum T / X times the ridge, and rho . y, and what f leaves out."""
+        state, sites = self.state, self.sites
+        with ctx.workprec(NUMBER_BITS):
+            inner = dot(state.rho[: len(state.tower.means)], state.tower.means)
+            penalty = state.ridge * (state.x + sum(state.squares, arb(0)) / state.x)
+            beyond = (sites.totals[i] * sites.means[i] for i in sites.inside(sites.everything & ~self.stratum.upper[0]))
+            return (inner + penalty + sum(beyond, sites.scatter)) * sites.scale
+
+    def signs(self, j: int) -> str:
+        """Return the signs of a unit of the first layer at all data points."""
+        with ctx.workprec(NUMBER_BITS):
+            weights = arb_mat([[x] for x in self.state.weights[j]])
+            values = (arb_mat(fmpq_mat(self.sites.rows)) * weights).entries()
+        plus, minus = self.stratum.lower[j]
+        for i in self.sites.inside(self.sites.everything & ~self.stratum.relevant):
+            found = sign(values[i] * self.sides[j + 1])
+            require(found in (1, -1), f"{self.stratum.text}: a sign is exactly 0, or nearly")
+            plus, minus = plus | (found == 1) << i, minus | (found == -1) << i
+        return self.sites.at_points((plus, minus))
