@@ -90,8 +90,8 @@ def minimise(batch: Batch, index: np.ndarray, X: np.ndarray, start: np.ndarray) 
     """Return approximate minimisers over T >= 0.
 
     Newton's method for 1 / (sqrt(X) |u_j|) = 1, which is nearly linear in T, on the units that are
-    not held at T_j = 0; where that does not lower the loss, shorter and shorter Newton steps for
-    its minimum.
+    not held at T_j = 0; where that does not lower the loss, shorter and shorter steps as if each
+    unit were alone.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def floors(batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray) -> np.
 def _steps(
     batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray, floor: np.ndarray, at: Values
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return Newton steps for 1 / (sqrt(X) |u_j|) = 1, and for the minimum of the loss."""
+    """Return Newton steps for 1 / (sqrt(X) |u_j|) = 1, of all units at once, and of each alone."""
     C = columns(batch, index)
     size = np.sqrt(X)[:, None] * np.linalg.norm(at.dual, axis=2)
     pulls = (at.dual[:, :, None, :] @ C)[:, :, 0, :]
@@ -154,9 +154,11 @@ def _steps(
     slopes *= free[:, :, None] & free[:, None, :]
     scale = np.abs(np.einsum("bjj->bj", slopes)) * 1e-13 + 1e-100
     slopes += np.eye(T.shape[1]) * np.where(free, scale, 1.0)[:, None, :]
-    fast = np.where(free, 2 * size * size * (size - 1), 0.0)
-    safe = np.where(free, size * size - 1, 0.0)
-    longest = (10 * T + (X * X + X)[:, None])[:, :, None]
-    found = np.nan_to_num(np.linalg.solve(slopes, np.stack([fast, safe], 2)))
-    found = np.clip(found, -longest, longest)
-    return found[:, :, 0], found[:, :, 1]
+    excess = np.where(free, 2 * size * size * (size - 1), 0.0)
+    own = np.abs(np.einsum("bjj->bj", slopes))
+    fast = np.nan_to_num(np.linalg.solve(slopes, excess[:, :, None])[:, :, 0])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        longest = 10 * T + (X * X + X)[:, None]
+        fast *= np.minimum(1, np.min(longest / np.abs(fast), axis=1, initial=1))[:, None]
+        safe = np.clip(np.nan_to_num(excess / own / T.shape[1]), -T, longest)
+    return fast, safe
