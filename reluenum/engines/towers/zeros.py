@@ -16,10 +16,10 @@ from reluenum.engines.deep.networks import ScaledNetwork
 from reluenum.engines.towers.cover import OVERLAP
 from reluenum.engines.towers.newton import Branch, Inner, State, is_violated
 
-BITS = 96
+BITS = 128
 """Precision of interval Newton over intervals of X."""
 
-WIDTHS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
+WIDTHS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13)
 """Relative sizes of intervals around a zero of E that are tried."""
 
 STEPS = 40
