@@ -131,6 +131,14 @@ class Search:
         self, low: float, high: float, units: tuple[int, ...], start: Sequence[float]
     ) -> bool:
         """Whether an interval is closed, its points found; if so, it is recorded."""
+        try:
+            return self._tried(low, high, units, start)
+        except ZeroDivisionError:
+            return False
+
+    def _tried(
+        self, low: float, high: float, units: tuple[int, ...], start: Sequence[float]
+    ) -> bool:
         branch = Branch.over(self.inner, arb(low).union(arb(high)), units, start)
         if branch is None:
             return False
