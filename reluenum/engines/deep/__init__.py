@@ -5,6 +5,7 @@ In order:
 `strata` are the signs that an equation sees;
 `networks` are stationary networks with exact signs;
 `chains` is the system of strata with one unit in each layer above the first;
+`wide` is that of any other;
 `enumeration` lists all strata of a problem that can hold a local minimum;
 `solve` ends with the proved stationary networks of a stratum;
 `cells` are the polynomials around a stationary network;

@@ -20,7 +20,7 @@ from typing import Self
 from flint import fmpq
 
 from reluenum.algebra.linear import common_denominator
-from reluenum.engines.deep.chains import Chain, flat_of, independent
+from reluenum.engines.deep.chains import Chain, flat_basis, independent
 from reluenum.engines.deep.cones import Cone, Integers, primitive_integers
 from reluenum.engines.deep.strata import ALIVE, DeepStratum
 from reluenum.errors import TooManySupportsError
@@ -181,7 +181,7 @@ def _room(problem: Problem, stratum: DeepStratum, layer: int, row: str) -> int:
     """Return the dimension, at most, of the space of a unit's incoming vectors."""
     unit = stratum.layers[layer].index(row)
     if layer == 0:
-        return len(flat_of(problem, stratum, unit))
+        return len(flat_basis(problem, stratum, unit))
     return len(stratum.layers[layer - 1]) + 1 - bool(stratum.kinks(layer, unit))
 
 

@@ -15,7 +15,8 @@ from reluenum.algebra.polynomials import PolynomialSystem, integral, ring
 from reluenum.engines.deep.chains import Chain
 from reluenum.engines.deep.networks import ScaledNetwork
 from reluenum.engines.deep.strata import DeepStratum
-from reluenum.errors import BackendError, TheoremViolationError
+from reluenum.engines.deep.wide import Wide
+from reluenum.errors import BackendError, TheoremViolationError, UndecidedError
 from reluenum.groebner.backends import MODULAR, Backends
 from reluenum.problem import Problem
 
@@ -86,7 +87,9 @@ class StratumSystem(Protocol):
 
 def formulated(problem: Problem, stratum: DeepStratum) -> StratumSystem:
     """Return the system that a stratum is solved by."""
-    return Chain(problem, stratum)
+    if all(len(rows) <= 1 for rows in stratum.layers[1:]):
+        return Chain(problem, stratum)
+    return Wide(problem, stratum)
 
 
 def solve_stratum(
@@ -112,12 +115,12 @@ def solve_stratum(
         UNDECIDED, with the reason, if no backend finishes, if there are infinitely many solutions
         with squares that are not 0, or if a real one that may be stationary cannot be proved.
     """
-    asked = system(problem, stratum)
     try:
+        asked = system(problem, stratum)
         solutions = backends.solutions(asked.system)
         if solutions.dimension > 0:
             solutions = backends.solutions(_saturated(asked))
-    except BackendError as error:
+    except (BackendError, UndecidedError) as error:
         return DeepOutcome(stratum, DeepOutcomeKind.UNDECIDED, reason=str(error))
     exact = solutions.engine not in MODULAR
     if solutions.dimension > 0:
