@@ -6,6 +6,10 @@ PATHS = instances.paths(config)
 FORMATS = config["figures"]["formats"]
 CERTIFIED = config["solve"]["engine"] == "certified"
 
+# Several hidden layers have rules of their own where files or steps are others.
+LAYERED = [name for name, found in INSTANCES.items() if isinstance(found["width"], list)]
+ONE_LAYER = [name for name in INSTANCES if name not in LAYERED]
+
 # What is drawn of a ridge path.
 PATH_FIGURES = expand(
     "{figure}.{format}",
@@ -18,6 +22,11 @@ MINIMA = "results/{experiment}/{instance}/minima.json"
 
 
 # Files
+
+
+def only(names):
+    """Return what the wildcard `instance` of a rule may stand for."""
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 def own(csv):
@@ -153,7 +162,7 @@ def all_supports(wildcards):
 
 def solving(wildcards):
     """Return the kind of work that the systems of an instance are."""
-    return "layers" if isinstance(INSTANCES[wildcards.instance]["width"], list) else "groebner"
+    return "layers" if wildcards.instance in LAYERED else "groebner"
 
 
 def engine_of_batch(wildcards):

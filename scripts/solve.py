@@ -5,8 +5,8 @@ from pathlib import Path
 from reluenum.documents.results import write_sealed
 from reluenum.engines.formulations import Formulation, formulation
 from reluenum.experiments.joblog import logged
-from reluenum.experiments.layers import solve_strata
-from reluenum.experiments.steps import read_problem, solve_batch
+from reluenum.experiments.layers import solved_batch
+from reluenum.experiments.steps import read_problem
 from reluenum.groebner.backends import Settings
 from reluenum.groebner.limits import Limits
 
@@ -20,11 +20,7 @@ def main(
     solved: Path,
 ) -> None:
     """Read a problem and its batches, and write the outcomes of the batch of the given name."""
-    instance = read_problem(problem)
-    if instance.upper:
-        found = solve_strata(instance, patterns, batch, settings)
-    else:
-        found = solve_batch(instance, patterns, batch, route, settings)
+    found = solved_batch(read_problem(problem), patterns, batch, route, settings)
     write_sealed(solved, found)
 
 

@@ -1,16 +1,19 @@
-"""The files between the steps of a run with several hidden layers, whose patterns are strata."""
+"""The steps of a run with any number of hidden layers; with several, strata are what is solved."""
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from flint import fmpz
 
+from reluenum.engines.choice import engine_for
 from reluenum.engines.deep.enumeration import strata
 from reluenum.engines.deep.solve import read_deep_outcome, solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.formulations import Formulation
 from reluenum.engines.layers import LayerEngine, examined_outcome
 from reluenum.errors import IncompleteRunError
 from reluenum.experiments.plans import batch_names
@@ -18,11 +21,18 @@ from reluenum.experiments.steps import (
     MERGED,
     PATTERNS,
     SOLVED,
+    examined_matrices,
+    merge_files,
+    merged_document,
+    patterns_document,
     problem_in,
+    read_examined,
     read_merged,
+    solve_batch,
     step_header,
     step_record,
 )
+from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import not_once
 from reluenum.groebner.backends import Settings
 from reluenum.groebner.versions import installed_versions
@@ -31,23 +41,30 @@ from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
 
 
-def strata_document(problem: Problem, patterns_per_job: int, force: bool) -> dict[str, Any]:
-    """Return the strata in batches, each of so many activation patterns of the last layer.
+def planned_document(
+    problem: Problem, patterns_per_job: int, all_patterns: bool, force: bool
+) -> dict[str, Any]:
+    """Return what there is to solve, in batches of so many activation patterns.
+
+    With several hidden layers, these are patterns of the last one, and a batch has all strata that
+    belong to its own.
 
     Raises
     ------
     TooManySupportsError
-        If there are too many, unless forced.
+        If there is too much, unless forced.
     """
     if not force:
-        LayerEngine().refuse_astronomical(problem)
+        engine_for(problem, "groebner").refuse_astronomical(problem)
+    if not problem.upper:
+        examined = examined_matrices(problem, force) if all_patterns else None
+        return patterns_document(Geometry.of(problem), patterns_per_job, examined)
     by_pattern: dict[tuple[str, ...], list[str]] = {}
-    found = strata(problem)
-    for stratum in found:
+    for stratum in (found := strata(problem)):
         columns = tuple(row.replace("0", "+") for row in stratum.layers[-1])
         by_pattern.setdefault(columns, []).append(stratum.text)
-    names = [by_pattern[pattern] for pattern in sorted(by_pattern)]
-    parts = (names[k : k + patterns_per_job] for k in range(0, len(names), patterns_per_job))
+    texts = [by_pattern[pattern] for pattern in sorted(by_pattern)]
+    parts = (texts[k : k + patterns_per_job] for k in range(0, len(texts), patterns_per_job))
     return {
         **step_header(PATTERNS, problem),
         "sign_arrays": str(fmpz(DeepCounts.of(problem, 0).sign_arrays)),
@@ -56,10 +73,12 @@ def strata_document(problem: Problem, patterns_per_job: int, force: bool) -> dic
     }
 
 
-def solve_strata(
-    problem: Problem, plan: str | Path, batch: str, settings: Settings
+def solved_batch(
+    problem: Problem, plan: str | Path, batch: str, route: Formulation, settings: Settings
 ) -> dict[str, Any]:
-    """Return the document of the outcomes of a batch of strata; see `steps.solve_batch`."""
+    """Return the document of the outcomes of a batch; see `solve_batch`."""
+    if not problem.upper:
+        return solve_batch(problem, plan, batch, route, settings)
     with step_record(plan, PATTERNS, problem) as record:
         batches = record["batches"]
         todo = [*map(DeepStratum.of_text, batches[batch_names(batches).index(batch)])]
@@ -76,16 +95,22 @@ def solve_strata(
         }
 
 
-def merge_strata(paths: Iterable[str | Path], problem: Problem) -> dict[str, Any]:
-    """Return the outcomes of all strata.
+def joined_document(
+    problem: Problem, solved: Sequence[str | Path], route: Formulation
+) -> dict[str, Any]:
+    """Return the outcomes of all batches, with what is needed to certify them.
 
     Raises
     ------
     IncompleteRunError
-        If a stratum is missing, doubled or unknown.
+        If one is missing, doubled or unknown.
     """
-    outcomes = []
-    for path in paths:
+    if not problem.upper:
+        points, found = merge_files(solved, Geometry.of(problem), route)
+        logging.info("%r", points)
+        return merged_document(route, points, found)
+    outcomes: list[dict[str, Any]] = []
+    for path in solved:
         with step_record(path, SOLVED, problem) as record:
             outcomes += record["outcomes"]
     expected = (stratum.text for stratum in strata(problem))
@@ -97,20 +122,34 @@ def merge_strata(paths: Iterable[str | Path], problem: Problem) -> dict[str, Any
     }
 
 
-def certified_merged(path: str | Path) -> CertifiedLandscape:
-    """Read merged points, of any number of hidden layers, and certify them anew."""
-    with step_record(path, MERGED) as record:
-        problem = problem_in(path, record)
-        entries = record["outcomes"]
-        outcomes = [read_deep_outcome(problem, entry) for entry in entries if problem.upper]
+def certified_merged(merged: str | Path, plan: str | Path) -> CertifiedLandscape:
+    """Read merged points and certify them anew: nothing is taken on trust."""
+    with step_record(merged, MERGED) as record:
+        problem = problem_in(merged, record)
+        entries = record["outcomes"] if problem.upper else ()
+        outcomes = [read_deep_outcome(problem, entry) for entry in entries]
     if not problem.upper:
-        return read_merged(path)
+        return replace(read_merged(merged), sign_matrices=read_examined(plan, problem))
     every, of = strata(problem), {outcome.stratum: outcome for outcome in outcomes}
     _check_all(every, (outcome.stratum for outcome in outcomes))
     return LayerEngine().joined(problem, [examined_outcome(of[stratum]) for stratum in every])
 
 
-def _check_all(strata: Iterable[Any], found: Iterable[Any]) -> None:
+def covered(problem: Problem, settings: Settings, force: bool) -> CertifiedLandscape:
+    """Return the landscape of several hidden layers by the certified engine.
+
+    Raises
+    ------
+    TooManySupportsError
+        If there is too much to do, unless forced.
+    """
+    engine = engine_for(problem, "certified")
+    if not force:
+        engine.refuse_astronomical(problem)
+    return engine.landscape(problem, settings)
+
+
+def _check_all(expected: Iterable[Any], found: Iterable[Any]) -> None:
     """Refuse outcomes that are not one for each stratum."""
-    if fault := not_once(strata, found):
+    if fault := not_once(expected, found):
         raise IncompleteRunError(f"stratum {fault[0]} is missing, doubled or unknown")
