@@ -95,7 +95,9 @@ SHAPES = (
 )
 """The shapes of the page, with many starts."""
 
-WIDE = tuple(DeepInstance("one layer", (width,), 5, starts=300) for width in (2, 3))
+WIDE = tuple(
+    DeepInstance("one layer", (width,), 5, starts=300, engine="certified") for width in (2, 3)
+)
 """Networks with one hidden layer and about as many parameters."""
 
 SWEEP = tuple(

@@ -46,8 +46,9 @@ BASIS = {
 
 def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what was measured: a row for each instance, and one for each minimum."""
-    runs = pd.read_csv(DATA / "deep.csv", keep_default_na=True)
-    minima = pd.read_csv(DATA / "deep_minima.csv", dtype={"kinks": str, "loss": str})
+    runs = pd.read_csv(DATA / "deep.csv", dtype={"hidden": str})
+    texts = ("hidden", "kinks", "loss")
+    minima = pd.read_csv(DATA / "deep_minima.csv", dtype=dict.fromkeys(texts, str))
     return runs, minima.fillna({"kinks": "", "collapse": ""})
 
 
@@ -293,8 +294,8 @@ def _sweep(sweep: pd.DataFrame) -> list[str]:
         "## Against depth, size and ridge",
         paragraph(
             f"Chains of one unit a layer on the reference and on random data, {len(sweep)}",
-            f"instances with {sweep['starts'].iloc[0]} runs of Adam each, of 4,000 steps; means over",
-            "the data.",
+            f"instances with {sweep['starts'].iloc[0]} runs of Adam each, of 4,000 steps; means",
+            "over the data.",
             said("Every end point is explained.", open_ends == 0),
         ),
         tabulate(rows, "keys", "pipe", disable_numparse=True),
