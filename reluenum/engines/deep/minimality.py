@@ -1,0 +1,452 @@
+"""Whether a stationary deep network is a local minimum (Lemma D12, Lemmas D15 and D16)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import product
+
+import numpy as np
+from flint import arb, arb_mat, ctx, fmpq
+from scipy.linalg import qr
+from scipy.optimize import linprog
+
+from reluenum.algebra.forms import doubles, is_positive_definite, kernel_of
+from reluenum.algebra.newton import CERTIFICATION_BITS
+from reluenum.algebra.numberfield import ball_sign
+from reluenum.algebra.polynomials import determinant
+from reluenum.engines.deep.cells import Cell, Jets, Surroundings, jets
+from reluenum.engines.deep.dead import dormancy
+from reluenum.engines.deep.networks import ScaledNetwork
+from reluenum.engines.deep.witnesses import DeepDescent, Move, descent
+
+NEGLIGIBLE = 1e-9
+"""In doubles, what is taken for 0 before it is proved."""
+
+MOST_CELLS = 2**14
+"""Cells around a network with dependent kinks that are looked at."""
+
+
+class DeepVerdict(StrEnum):
+    """What a stationary deep network is.
+
+    Examples
+    --------
+    >>> list(map(str, DeepVerdict))
+    ['minimum', 'first order', 'second order', 'undecided']
+    """
+
+    MINIMUM = "minimum"
+    FIRST_ORDER = "first order"
+    SECOND_ORDER = "second order"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """A verdict with its reason, and for a rejected network a way down.
+
+    Parameters
+    ----------
+    verdict : DeepVerdict
+    reason : str
+    move : Move or None
+    """
+
+    verdict: DeepVerdict
+    reason: str
+    move: Move | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A stationary network with its verdict.
+
+    Parameters
+    ----------
+    network : ScaledNetwork
+    verdict : DeepVerdict
+    reason : str
+    descent : DeepDescent or None
+        Of a rejected one.
+    """
+
+    network: ScaledNetwork
+    verdict: DeepVerdict
+    reason: str
+    descent: DeepDescent | None = None
+
+    @property
+    def signs(self) -> tuple[tuple[str, ...], ...]:
+        """Signs of all units at all sites, by layer."""
+        return self.network.signs
+
+
+def judge(network: ScaledNetwork) -> Judged:
+    """Decide whether a stationary network is a local minimum; if not, show a network below.
+
+    Dead layers count, whatever their widths, dead units of live layers do not.
+    """
+    found = examined(network)
+    lowest = network.stratum.lowest
+    if lowest and found.verdict is DeepVerdict.MINIMUM:
+        found = _with_dead_layers(network, lowest) or found
+    if found.move is None:
+        return Judged(network, found.verdict, found.reason)
+    below = descent(Surroundings(network), found.move, found.reason)
+    if below is None:
+        reason = f"{found.reason}, but no network below was found"
+        return Judged(network, DeepVerdict.UNDECIDED, reason)
+    return Judged(network, found.verdict, found.reason, below)
+
+
+def _with_dead_layers(network: ScaledNetwork, layer: int) -> Finding | None:
+    """Return why a network whose layers up to one are dead is no minimum, or may be none."""
+    found = dormancy(network, layer)
+    if found.harmless:
+        return None
+    verdict = DeepVerdict.UNDECIDED if found.harmless is None else DeepVerdict.SECOND_ORDER
+    return Finding(verdict, found.reason, found.move)
+
+
+def examined(network: ScaledNetwork) -> Finding:
+    """Decide whether a network with its live units only is a strict local minimum.
+
+    Strict up to the rotations of groups of rank two and more.
+    """
+    around = Surroundings(network)
+    if not around.is_independent and 2 ** len(around.kinks) > MOST_CELLS:
+        reason = f"{len(around.kinks)} dependent kinks, too many cells"
+        return Finding(DeepVerdict.UNDECIDED, reason)
+    found = Finding(DeepVerdict.UNDECIDED, "gradients of kinks that may be dependent")
+    for bits in CERTIFICATION_BITS:
+        with ctx.workprec(bits + 32):
+            found = _attempt(jets(around, bits))
+        if found.verdict is not DeepVerdict.UNDECIDED:
+            break
+    return found
+
+
+def _attempt(local: Jets) -> Finding:
+    """Decide at one precision."""
+    around = local.around
+    off = (False,) * len(around.kinks)
+    basic = local.gradients(off)[list(around.relations[0])]
+    kernel = kernel_of(basic)
+    if kernel is None:
+        return Finding(DeepVerdict.UNDECIDED, "gradients of kinks that may be dependent")
+    if around.is_independent:
+        found = _first_order(local)
+    else:
+        found, loose = _in_cells(local, basic)
+    found = found or _second_order(local, off, kernel, around.relations[0], "on the stratum")
+    if found:
+        return found
+    return _critical(local) if around.is_independent else _degenerate(local, loose)
+
+
+def _first_order(local: Jets) -> Finding | None:
+    """Return a descent of first order, if there is one, where kinks are independent."""
+    slopes = local.around.slopes
+    worst = min(
+        (
+            (float(slope.ball(local.bits).mid()), place, bool(side))
+            for place, pair in enumerate(slopes)
+            for side, slope in enumerate(pair)
+            if slope.sign() < 0
+        ),
+        default=None,
+    )
+    if worst is None:
+        return None
+    slope, place, side = worst
+    cell = tuple(side if k == place else False for k in range(len(slopes)))
+    others = sum(abs(float(pair[0].ball(local.bits).mid())) for pair in slopes)
+    inwards = np.full(len(slopes), -min(0.1, -slope / (2 * others + 1)))
+    inwards[place] = 1 if side else -1
+    direction = np.linalg.pinv(doubles(local.gradients(cell))) @ inwards
+    kink = local.around.kinks[place]
+    sign = "+" if side else "-"
+    reason = f"unit {kink.unit + 1} of layer {kink.layer + 1} leaves its kink to {sign}"
+    return Finding(DeepVerdict.FIRST_ORDER, reason, Move(cell, direction))
+
+
+def _second_order(
+    local: Jets,
+    cell: Cell,
+    kernel: np.ndarray,
+    held: Sequence[int],
+    where: str,
+    both: bool = True,
+    adjoints: Sequence[np.ndarray] | None = None,
+) -> Finding | None:
+    """Return a verdict if the form on a kernel is not positive definite, None if it is.
+
+    Parameters
+    ----------
+    local : Jets
+    cell : Cell
+    kernel : (size, k) array of arb
+        A basis of the directions.
+    held : sequence of int
+        The kinks that stay along them.
+    where : str
+        For the reason.
+    both : bool
+        Whether each direction is one of descent if the form is negative on it.
+    adjoints : sequence of arrays, optional
+        Those of the multipliers of the Lagrangian.
+    """
+    full = local.hessian(cell, adjoints) + _rotations(local)
+    form = kernel.T @ full @ kernel
+    if is_positive_definite(form):
+        return None
+    values, vectors = np.linalg.eigh(doubles(form)) if form.size else (np.zeros(0), None)
+    if values.size and values[0] < 0 and both:
+        vector = np.array([arb(fmpq(round(x * 2**40), 2**40)) for x in vectors[:, 0]], dtype=object)
+        if ball_sign(vector @ form @ vector) < 0:
+            reason = f"negative curvature {where}"
+            kept = tuple((place, local.around.kinks[place].sites[0]) for place in held)
+            move = Move(cell, doubles(kernel @ vector), kept)
+            return Finding(DeepVerdict.SECOND_ORDER, reason, move)
+    return Finding(DeepVerdict.UNDECIDED, f"a form that may be degenerate {where}")
+
+
+def _critical(local: Jets) -> Finding:
+    """Decide by the critical cones of the cells in which a multiplier is 0 (Lemma D16)."""
+    around = local.around
+    signs = [[slope.sign() for slope in pair] for pair in around.slopes]
+    free = [[side for side in (False, True) if pair[side] == 0] for pair in signs]
+    loose = [place for place, sides in enumerate(free) if sides]
+    for cell in product(*(sides or [False] for sides in free)) if loose else ():
+        tight = [place for place in range(len(free)) if place not in loose]
+        gradients = local.gradients(cell)
+        kernel = kernel_of(gradients[tight])
+        if kernel is None:
+            return Finding(DeepVerdict.UNDECIDED, "gradients of kinks that may be dependent")
+        where = "on a critical cone"
+        found = _second_order(local, cell, kernel, tight, where, both=len(loose) == 1)
+        if found is not None:
+            return _inside(found, gradients[loose], [cell[k] for k in loose])
+    return Finding(DeepVerdict.MINIMUM, "strict" if not loose else "strict on critical cones")
+
+
+def _inside(found: Finding, gradients: np.ndarray, sides: Sequence[bool]) -> Finding:
+    """Turn a direction of descent into its cell: a form is the same for opposite directions."""
+    if found.move is None:
+        return found
+    towards = doubles(gradients) @ found.move.direction
+    sign = 1 if (towards[0] >= 0) == sides[0] else -1
+    move = replace(found.move, direction=sign * found.move.direction)
+    return replace(found, move=move)
+
+
+def _in_cells(local: Jets, basic: np.ndarray) -> tuple[Finding | None, list[Cell]]:
+    """Return a descent of first order, if there is one, and cells without strict multipliers."""
+    around, loose = local.around, []
+    for cell in product((False, True), repeat=len(around.kinks)):
+        inwards, slope = _linearised(local, cell)
+        if multipliers_of(inwards, slope) is not None:
+            continue
+        towards = _way_in(inwards, slope)
+        if towards is not None:
+            move = Move(cell, np.linalg.pinv(doubles(basic)) @ towards)
+            reason = "into a cell of dependent kinks"
+            return Finding(DeepVerdict.FIRST_ORDER, reason, move), []
+        loose.append(cell)
+    return None, loose
+
+
+def _linearised(local: Jets, cell: Cell) -> tuple[np.ndarray, np.ndarray]:
+    """Return gradients of a cell's inequalities and half that of the loss, by basic kinks."""
+    pairs = zip(local.around.slopes, cell, strict=True)
+    slopes = np.array([pair[on].ball(local.bits) for pair, on in pairs], dtype=object)
+    inwards = local.expansion(cell) * np.array([[1 if on else -1] for on in cell])
+    return inwards, slopes @ inwards
+
+
+def _degenerate(local: Jets, loose: Sequence[Cell]) -> Finding:
+    """Decide about cells of dependent kinks in which some multipliers have to be 0 (D16)."""
+    for cell in loose:
+        inwards, slope = _linearised(local, cell)
+        weights = _support(inwards, slope)
+        found = None if weights is None else _with_zeros(local, cell, inwards, slope, weights)
+        if found is None:
+            reason = "a cell of dependent kinks without strict multipliers"
+            return Finding(DeepVerdict.UNDECIDED, reason)
+        multipliers, tight = found
+        kernel = kernel_of(local.gradients(cell)[tight])
+        if kernel is None:
+            return Finding(DeepVerdict.UNDECIDED, "gradients of kinks that may be dependent")
+        adjoints = local.adjoints_with(cell, 2 * multipliers)
+        where = "on a critical cone of dependent kinks"
+        worse = _second_order(local, cell, kernel, (), where, both=False, adjoints=adjoints)
+        if worse is not None:
+            return worse
+    critical = " and on critical cones" if loose else ""
+    return Finding(DeepVerdict.MINIMUM, f"strict in every cell{critical}")
+
+
+def _support(inwards: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
+    """Return multipliers in doubles of which as many as possible are positive."""
+    count, rank = inwards.shape
+    found = linprog(
+        np.concatenate([np.zeros(count), -np.ones(count)]),
+        A_ub=np.hstack([-np.eye(count), np.eye(count)]),
+        b_ub=np.zeros(count),
+        A_eq=np.hstack([doubles(inwards).T, np.zeros((rank, count))]),
+        b_eq=doubles(slope),
+        bounds=[(0, None)] * count + [(0, 1)] * count,
+    )
+    return found.x[:count] * (found.x[:count] > NEGLIGIBLE) if found.status == 0 else None
+
+
+def _with_zeros(
+    local: Jets, cell: Cell, inwards: np.ndarray, slope: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, list[int]] | None:
+    """Return multipliers of a cell of which some are 0, and independent positive ones.
+
+    None if balls and the number field do not prove them.
+    """
+    support = [k for k, weight in enumerate(weights) if weight]
+    rows = doubles(inwards[support])
+    rank = int(np.linalg.matrix_rank(rows, tol=NEGLIGIBLE))
+    _, _, order = qr((rows * weights[support][:, None]).T, pivoting=True, mode="economic")
+    solved, fixed = [support[k] for k in order[:rank]], [support[k] for k in order[rank:]]
+    _, _, order = qr(doubles(inwards[solved]), pivoting=True, mode="economic")
+    columns, others = list(order[:rank]), list(order[rank:])
+    found = np.full(len(weights), arb(0), dtype=object)
+    exact = {k: fmpq(round(weights[k] * 2**40), 2**40) for k in fixed}
+    for k, value in exact.items():
+        found[k] = arb(value)
+    rest = slope - found @ inwards
+    try:
+        matrix = arb_mat(inwards[np.ix_(solved, columns)].T.tolist())
+        answer = matrix.solve(arb_mat([[entry] for entry in rest[columns]]))
+    except ZeroDivisionError:
+        return None
+    found[solved] = [answer[k, 0] for k in range(rank)]
+    if not all(found[k] > 0 for k in support):
+        return None
+    if others and not _solves(local, cell, exact, solved, columns):
+        return None
+    return found, solved
+
+
+def _solves(
+    local: Jets, cell: Cell, fixed: Mapping[int, fmpq], solved: list[int], columns: list[int]
+) -> bool:
+    """Whether the equations for multipliers have an exact solution with the given fixed ones."""
+    around, number = local.around, local.around.network.point.constant
+    weights = [[row[:-1] for row in layer] for layer in around.network.rows[:-1]]
+    signs = np.array([[1 if on else -1] for on in cell])
+    rows = around.expansion(cell, weights, number) * signs
+    slopes = np.array([pair[on] for pair, on in zip(around.slopes, cell, strict=True)])
+    for k, value in fixed.items():
+        slopes[k] = slopes[k] - value
+    system = np.vstack([rows[solved], [slopes @ rows]])
+    others = [c for c in range(rows.shape[1]) if c not in columns]
+    minors = (determinant(system[:, [*columns, c]].tolist()) for c in others)
+    return all(minor.sign() == 0 for minor in minors)
+
+
+def multipliers_of(inwards: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
+    """Return positive multipliers of a cell: nu with sum_k nu_k inwards_k = slope; None if none.
+
+    Parameters
+    ----------
+    inwards : (K, B) array of arb
+        Of rank B.
+    slope : (B,) array of arb
+    """
+    count, rank = inwards.shape
+    rows = doubles(inwards)
+    equations = np.hstack([rows.T, np.zeros((rank, 1))])
+    bounds = np.hstack([-np.eye(count), np.ones((count, 1))])
+    goal = np.zeros(count + 1)
+    goal[-1] = -1
+    best = linprog(
+        goal,
+        A_ub=bounds,
+        b_ub=np.zeros(count),
+        A_eq=equations,
+        b_eq=doubles(slope),
+        bounds=[(None, None)] * count + [(None, 1)],
+    )
+    if best.status != 0 or best.x[-1] <= 0:
+        return None
+    weights = np.maximum(best.x[:-1], best.x[-1])
+    _, _, order = qr((rows * weights[:, None]).T, pivoting=True, mode="economic")
+    solved, fixed = list(order[:rank]), list(order[rank:])
+    found = np.full(count, arb(0), dtype=object)
+    for k in fixed:
+        found[k] = arb(fmpq(round(weights[k] * 2**40), 2**40))
+    rest = slope - (found[fixed] @ inwards[fixed] if fixed else 0)
+    try:
+        answer = arb_mat(inwards[solved].T.tolist()).solve(arb_mat([[entry] for entry in rest]))
+    except ZeroDivisionError:
+        return None
+    for place, k in enumerate(solved):
+        found[k] = answer[place, 0]
+    return found if all(entry > 0 for entry in found) else None
+
+
+def _way_in(inwards: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
+    """Return where a cell leads down: eta with inwards eta > 0 and slope . eta < 0, or None."""
+    rows, goal = doubles(inwards), doubles(slope)
+    count, rank = rows.shape
+    best = linprog(
+        np.append(goal, 0.0),
+        A_ub=np.hstack([-rows, np.zeros((count, 1))]),
+        b_ub=np.zeros(count),
+        bounds=[(-1, 1)] * rank + [(0, 0)],
+    )
+    inner = linprog(
+        np.append(np.zeros(rank), -1.0),
+        A_ub=np.hstack([-rows, np.ones((count, 1))]),
+        b_ub=np.zeros(count),
+        bounds=[(-1, 1)] * rank + [(None, 1)],
+    )
+    if best.status != 0 or inner.status != 0 or best.fun >= 0 or inner.x[-1] <= 0:
+        return None
+    for share in (2.0**-k for k in range(1, 30)):
+        towards = (1 - share) * best.x[:-1] + share * inner.x[:-1]
+        exact = np.array([arb(fmpq(round(x * 2**50), 2**50)) for x in towards], dtype=object)
+        if slope @ exact < 0:
+            return towards if all(entry > 0 for entry in inwards @ exact) else None
+    return None
+
+
+def _rotations(local: Jets) -> np.ndarray | arb:
+    """Return the sum of the squares of the rotations of groups, along which nothing changes.
+
+    A group of rank two or more is turned into itself by O(rank) (Lemma D7); the form is
+    degenerate there, and definite across if it is so with these squares added.
+    """
+    total = np.full((local.size, local.size), arb(0), dtype=object)
+    for rotation in rotations(local):
+        total += np.outer(rotation, rotation)
+    return total
+
+
+def rotations(local: Jets) -> Iterator[np.ndarray]:
+    """Yield the tangents of the rotations of two units of one row into each other."""
+    network = local.around.network
+    for layer, rows in enumerate(network.stratum.layers):
+        for unit, other in _equal_pairs(rows):
+            ratio = (
+                local.ball(network.squares[layer][other] / network.squares[layer][unit])
+            ).sqrt()
+            tangent = np.full(local.size, arb(0), dtype=object)
+            width = local.weights[layer].shape[1]
+            ours, theirs = local.starts[layer][unit], local.starts[layer][other]
+            tangent[ours : ours + width] += ratio * local.weights[layer][other]
+            tangent[theirs : theirs + width] -= local.weights[layer][unit] / ratio
+            for above, start in enumerate(local.starts[layer + 1]):
+                weights = local.weights[layer + 1][above]
+                tangent[start + unit] += weights[other] / ratio
+                tangent[start + other] -= weights[unit] * ratio
+            yield tangent
+
+
+def _equal_pairs(rows: Sequence[str]) -> list[tuple[int, int]]:
+    return [(i, j) for j in range(len(rows)) for i in range(j) if rows[i] == rows[j]]
