@@ -140,14 +140,18 @@ class Problem:
     ----------
     inputs : (n, d) nested tuple of fmpq
     targets : (n,) tuple of fmpq
-    width : int
-        Number of hidden units.
+    width : int, or list of int
+        Number of hidden units; of a network with several hidden layers, those of each, from the
+        inputs to the output: afterwards that of the first, the others are `upper`.
     ridge : fmpq
         Positive.
     loss : Loss
     output_bias : OutputBias
+        None with several hidden layers.
     names : Names, optional
         Of the columns, for tables and figures. Problems that differ in names are equal.
+    upper : tuple of int
+        Numbers of units of the hidden layers above the first; see `hidden`.
 
     Raises
     ------
@@ -163,6 +167,9 @@ class Problem:
     (((-17/100,), (11/25,)), (1/20, 51/50))
     >>> Problem.from_document(problem.to_document()) == problem
     True
+    >>> deep = Problem.from_text([["-1"], ["1"]], ["0", "2"], [2, 1], "1/2")
+    >>> deep.hidden, deep.width, deep.upper
+    ((2, 1), 2, (1,))
     """
 
     inputs: tuple[Vector, ...]
@@ -172,6 +179,7 @@ class Problem:
     loss: Loss = Loss.SUM
     output_bias: OutputBias = OutputBias.NONE
     names: Names | None = field(default=None, compare=False, repr=False)
+    upper: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.targets:
@@ -186,7 +194,9 @@ class Problem:
         entries = (*(entry for row in self.inputs for entry in row), *self.targets, self.ridge)
         if not all(isinstance(entry, fmpq) for entry in entries):
             raise InputError("data", "entries that are no fmpq", "those that `from_text` makes")
-        object.__setattr__(self, "width", whole(self.width, "width"))
+        width, *upper = _layers(self.width, self.upper)
+        object.__setattr__(self, "width", width)
+        object.__setattr__(self, "upper", tuple(upper))
         if self.ridge <= 0:
             raise InputError("ridge", f"{self.ridge} is not positive", "a positive number")
         if self.names is not None and not isinstance(self.names, Names):
@@ -199,13 +209,16 @@ class Problem:
             except ValueError as error:
                 found = repr(getattr(self, name))
                 raise InputError(name, found, f"one of {', '.join(kind)}") from error
+        if self.upper and self.output_bias is not OutputBias.NONE:
+            found = f"{self.output_bias} with {len(self.hidden)} hidden layers"
+            raise InputError("output_bias", found, "none with more than one hidden layer")
 
     @classmethod
     def from_text(
         cls,
         inputs: Sequence[Sequence[Any]],
         targets: Sequence[Any],
-        width: int,
+        width: int | Sequence[int],
         ridge: Any,
         loss: str = "sum",
         output_bias: str = "none",
@@ -235,7 +248,7 @@ class Problem:
         cls,
         X: Any,
         y: Any,
-        width: int,
+        width: int | Sequence[int],
         ridge: Any,
         loss: str = "sum",
         output_bias: str = "none",
@@ -255,7 +268,8 @@ class Problem:
             Floats, whole numbers, or exact numbers as for `from_text`. The names of a frame's
             columns are kept in `names`.
         y : (n,) array, series or list, or a single column (n, 1)
-        width : int
+        width : int, or list of int
+            Of several hidden layers, their widths.
         ridge : number or text
         loss, output_bias : str
         binary : bool
@@ -289,7 +303,8 @@ class Problem:
     @classmethod
     def from_document(cls, record: Mapping[str, Any]) -> Self:
         """Make a problem from the `problem` record of a document."""
-        keys = ("x", "y", "width", "ridge", "loss", "output_bias")
+        width = "hidden" if "hidden" in record else "width"
+        keys = ("x", "y", width, "ridge", "loss", "output_bias")
         return cls.from_text(*(record[key] for key in keys))
 
     def to_document(self) -> dict[str, Any]:
@@ -297,7 +312,7 @@ class Problem:
         return {
             "x": [[str(entry) for entry in row] for row in self.inputs],
             "y": [str(entry) for entry in self.targets],
-            "width": self.width,
+            **({"hidden": list(self.hidden)} if self.upper else {"width": self.width}),
             "ridge": str(self.ridge),
             "loss": self.loss.value,
             "output_bias": self.output_bias.value,
@@ -306,12 +321,39 @@ class Problem:
     def with_width(self, width: int) -> Self:
         """Return the same problem with another number of hidden units.
 
+        Raises
+        ------
+        InputError
+            If there are several hidden layers.
+
         Examples
         --------
         >>> Problem.from_arrays([0, 1], [0, 2], width=1, ridge=0.5).with_width(3).width
         3
         """
-        return replace(self, width=width)
+        return replace(self.in_one_layer(), width=width)
+
+    @property
+    def hidden(self) -> tuple[int, ...]:
+        """The widths of the hidden layers, from the inputs to the output."""
+        return (self.width, *self.upper)
+
+    def in_one_layer(self) -> Self:
+        """Return the problem, if its network has one hidden layer.
+
+        Raises
+        ------
+        InputError
+            If it has several.
+
+        Examples
+        --------
+        >>> Problem.from_arrays([0, 1], [0, 2], width=[2, 1], ridge=0.5).in_one_layer()
+        Traceback (most recent call last):
+        reluenum.errors.InputError: network: hidden layers of widths 2, 1; expected one hidden layer
+        """
+        refuse_layers(self.hidden)
+        return self
 
     @property
     def size(self) -> int:
@@ -410,10 +452,32 @@ class Problem:
         return hash(self.digest)  # hashing thousands of rationals, again and again, takes longer
 
     def __repr__(self) -> str:
+        width = f"hidden={list(self.hidden)}" if self.upper else f"width={self.width}"
         return (
-            f"Problem(n={self.size}, d={self.dimension}, width={self.width}, ridge={self.ridge}, "
+            f"Problem(n={self.size}, d={self.dimension}, {width}, ridge={self.ridge}, "
             f"loss={self.loss}, output_bias={self.output_bias})"
         )
+
+
+def refuse_layers(hidden: Sequence[int]) -> None:
+    """Refuse several hidden layers, where only one is known of.
+
+    Raises
+    ------
+    InputError
+    """
+    if len(hidden) > 1:
+        found = f"hidden layers of widths {', '.join(map(str, hidden))}"
+        raise InputError("network", found, "one hidden layer")
+
+
+def _layers(width: Any, upper: Sequence[int]) -> list[int]:
+    """Read the widths of the hidden layers: a list has all of them, a number is the first."""
+    if not isinstance(width, Sequence) or isinstance(width, str | bytes):
+        return [whole(width, "width"), *(whole(entry, "upper") for entry in upper)]
+    if not width:
+        raise InputError("width", "an empty list", "a whole number >= 1, or a list of them")
+    return [whole(entry, f"width[{k}]") for k, entry in enumerate(width)]
 
 
 def alike(rows: Iterable[Vector]) -> list[list[int]]:

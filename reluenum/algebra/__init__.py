@@ -5,5 +5,6 @@ leaves are exact numbers, boxes that interval Newton has proved, and correctly r
 Nothing here knows of networks. In order: `scalars` and `arrays` read, `linear` is linear algebra
 over Q, `numberfield` the field of one real root, `polynomials` the systems, `newton` the proof of a
 box, `parametrisation` all solutions, `numbers` the points and what is computed of them, `bases`
-the way from a Groebner basis, `decimals` the texts, `balls` arrays of balls in doubles.
+the way from a Groebner basis, `decimals` the texts, `balls` arrays of balls in doubles, `forms`
+kernels and definite forms in FLINT's balls.
 """

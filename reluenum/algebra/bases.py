@@ -4,7 +4,7 @@ Quotient algebra, separating linear form, shape position (docs/theory.md, sectio
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations, count, islice
 from operator import le
@@ -288,11 +288,14 @@ class Solutions:
         are infinitely many.
     parametrisation : Parametrisation, optional
         Present if and only if there are finitely many, and some.
+    engine: str
+        Which backend says so, if several were asked.
     """
 
     dimension: int
     degree: int | None
     parametrisation: Parametrisation | None = None
+    engine: str = field(default="", compare=False)
 
     @classmethod
     def of_dimension(cls, dimension: int) -> Self:

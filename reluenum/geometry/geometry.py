@@ -28,8 +28,14 @@ class Geometry:
     @staticmethod
     @lru_cache(maxsize=8)
     def of(problem: Problem) -> "Geometry":
-        """Return that of a problem; equal problems of late share it."""
-        return Geometry(problem)
+        """Return that of a problem; equal problems of late share it.
+
+        Raises
+        ------
+        InputError
+            If its network has several hidden layers.
+        """
+        return Geometry(problem.in_one_layer())
 
     @cached_property
     def arrangement(self) -> Arrangement:

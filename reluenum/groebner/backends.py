@@ -7,7 +7,7 @@ Newton, and a missing one is noticed when the supports are merged (Theorem E).
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from reluenum.algebra.bases import Solutions
@@ -44,6 +44,9 @@ BACKENDS: Mapping[str, type] = {
     for backend in (FlintBackend, MsolveBackend, SingularBackend, SympyBackend)
 }
 
+MODULAR = frozenset({MsolveBackend.name})
+"""Backends that work modulo primes, some of them only probable to be enough."""
+
 
 @dataclass(frozen=True)
 class Backends(AbstractContextManager):
@@ -71,7 +74,8 @@ class Backends(AbstractContextManager):
         reasons = []
         for backend in self.backends:
             try:
-                return backend.solutions(system, self.limits)
+                found = backend.solutions(system, self.limits)
+                return replace(found, engine=backend.name)
             except BackendError as error:
                 reasons.append(error.reason if len(self.backends) == 1 else str(error))
         raise BackendError("+".join(b.name for b in self.backends), "; ".join(reasons))
@@ -95,7 +99,9 @@ class AutomaticBackends(Backends):
     def solutions(self, system: PolynomialSystem) -> Solutions:
         """Solve a system by the cheapest backend that finishes."""
         easy = FlintBackend.within_effort(system)
-        return easy if easy is not None else super().solutions(system)
+        if easy is None:
+            return super().solutions(system)
+        return replace(easy, engine=FlintBackend.name)
 
 
 def open_backends(name: str = "auto", limits: Limits = DEFAULT_LIMITS) -> Backends:

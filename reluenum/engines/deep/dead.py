@@ -1,0 +1,533 @@
+"""Dead units: whether one can stay dead, and whether units of a layer can share a direction.
+
+A dead unit of layer k with small weights v, and a to the layer above, changes the loss by
+lambda (|a|^2 + |v|^2) - 2 N(a, v) to second order (Theorem D14), N linear in a and in v on faces
+of an arrangement whose rows are the inputs of the layer. On a face, N / |a||v| has no local maximum
+but its largest singular value.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, product
+from typing import Any
+
+import numpy as np
+from flint import arb, arb_mat, ctx, fmpq
+
+from reluenum.algebra.forms import doubles, is_positive_definite, kernel_of, matrix_of
+from reluenum.algebra.linear import Vector
+from reluenum.algebra.newton import CERTIFICATION_BITS
+from reluenum.engines.deep.cells import Jets, Surroundings, jets
+from reluenum.engines.deep.networks import ScaledNetwork, total
+from reluenum.engines.deep.witnesses import Growth, Move
+from reluenum.geometry.arrangement import covectors
+
+MOST_GUESSED = 5
+"""Rows up to which all arrays of signs are looked at, realisable or not."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dormancy:
+    """Whether dead units of a layer stay dead.
+
+    Parameters
+    ----------
+    harmless : bool or None
+        None if it cannot be told.
+    reason : str
+    move : Move or None
+        How one grows, if one does.
+    """
+
+    harmless: bool | None
+    reason: str
+    move: Move | None = None
+
+
+def harmless(network: ScaledNetwork, layer: int) -> bool | None:
+    """Return whether a strict local minimum stays one with dead units in a layer (from 1).
+
+    None if it cannot be told.
+    """
+    return dormancy(network, layer).harmless
+
+
+def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
+    """Decide what a dead unit of a layer (from 1) does (Lemmas D2, D3, Theorem D14).
+
+    Parameters
+    ----------
+    network : ScaledNetwork
+        A strict local minimum in its live parameters.
+    layer : int
+        Live, or the highest dead one.
+    """
+    around = Surroundings(network)
+    if not network.output:
+        return _of_zero_network(around, layer - 1)
+    reason = _obstacle(around, layer - 1)
+    found = Dormancy(None, reason) if reason else _scanned(around, layer - 1, split=False)
+    if found.harmless is False or not around.kinks:
+        return found
+    if not around.is_strict:
+        return Dormancy(None, "a dead unit beside a kink whose first order is not strict")
+    spare = network.problem.hidden[layer - 1] - len(network.biases[layer - 1])
+    if found.harmless is None or spare > 1:
+        found = _scanned(around, layer - 1, split=True)
+        return found if found.harmless else Dormancy(None, reason or found.reason)
+    return found
+
+
+def _scanned(around: Surroundings, layer: int, split: bool) -> Dormancy:
+    """Scan all faces, at rising precision."""
+    for bits in CERTIFICATION_BITS:
+        with ctx.workprec(bits + 32):
+            found = _Outlook(jets(around, bits), layer, split).scanned()
+        if found.harmless is not None:
+            break
+    return found
+
+
+def sharing(network: ScaledNetwork, layer: int) -> tuple[bool | None, ...]:
+    """Return for each row of a layer (from 1) whether more units can share it (Lemma D13).
+
+    They can if the other singular values of the row's matrix are below lambda, they cannot if
+    one is above; None if it cannot be told.
+    """
+    around = Surroundings(network)
+    rows = dict.fromkeys(network.stratum.layers[layer - 1])
+    above = len(network.biases[layer]) if layer < network.depth else 1
+    if not around.is_strict:
+        return (None,) * len(rows)
+    if above == 1:
+        return (True,) * len(rows)
+    return tuple(_shared(around, layer - 1, row) for row in rows)
+
+
+def _shared(around: Surroundings, layer: int, row: str) -> bool | None:
+    """Decide about one row by deflating the singular values that are lambda."""
+    units = [j for j, text in enumerate(around.network.stratum.layers[layer]) if text == row]
+    for bits in CERTIFICATION_BITS:
+        with ctx.workprec(bits + 32):
+            outlook = _Outlook(jets(around, bits), layer, split=False)
+            signs = around.network.signs[layer][units[0]]
+            zeros = [c for c, s in enumerate(outlook.places) if signs[s] == "0"]
+            active = [c for c, s in enumerate(outlook.places) if signs[s] == "+"]
+            flat = kernel_of(outlook.rows[zeros])
+            if flat is None:
+                continue
+            matrix = outlook.weights[active].T @ outlook.rows[active] @ flat
+            outgoing = outlook.outgoing[:, units]
+            square = matrix_of(arb_mat((flat.T @ flat).tolist()).inv())
+            inverse = matrix_of(arb_mat((outgoing.T @ outgoing).tolist()).inv())
+            rest = outlook.ridge**2 * outgoing @ inverse @ outgoing.T
+            form = matrix @ square @ matrix.T - rest
+            bound = np.diag(np.full(len(form), outlook.ridge**2))
+            if is_positive_definite(bound - form):
+                return True
+            _, vectors = np.linalg.eigh(doubles(form))
+            top = np.array([arb(entry) for entry in vectors[:, -1]], dtype=object)
+            if top @ (form - bound) @ top > 0:
+                return False if around.is_independent else None
+    return None
+
+
+def _of_zero_network(around: Surroundings, layer: int) -> Dormancy:
+    """Decide about the zero network: |sum y| <= lambda, equality included (Lemma D2)."""
+    force = total(((r, 1) for r in around.residuals), fmpq(0))
+    if abs(force) <= around.network.problem.effective_ridge:
+        return Dormancy(True, "the zero network holds the sum of the targets")
+    sign = 1.0 if force > 0 else -1.0
+    growth = Growth(layer, np.array([1.0]), np.array([sign]))
+    return Dormancy(False, "a constant grows out of the zero network", _growing((), (), growth))
+
+
+def _growing(cell: tuple, held: tuple, growth: Growth, size: int = 0) -> Move:
+    return Move(cell, np.zeros(size), held, growth)
+
+
+def _obstacle(around: Surroundings, layer: int) -> str:
+    """Return why kinks above a layer leave the form N unknown, '' if they do not."""
+    network, basic = around.network, around.basic
+    twins = _equal_inputs(network, layer)
+    for place, kink in enumerate(around.kinks):
+        if kink.layer <= layer:
+            continue
+        if place not in basic:
+            return "a dead unit below dependent kinks"
+        between = network.signs[layer + 1 : kink.layer]
+        reached = any(
+            all(any(row[s] in "+0" for row in rows) for rows in between) for s in kink.sites
+        )
+        split = len({twins[s] for s in kink.sites}) > 1
+        if split and reached and kink.layer > layer + 1:
+            return "a dead unit that splits a group two layers above"
+    return ""
+
+
+def _equal_inputs(network: ScaledNetwork, layer: int) -> list[int]:
+    """Return, for each site, the first one at which the units of a layer have the same inputs."""
+    found = list(range(len(network.targets)))
+    for rows in network.signs[:layer]:
+        firsts: dict[Any, int] = {}
+        keys = [
+            tuple(found[s] if row[s] == "+" else None for row in rows) for s in range(len(found))
+        ]
+        found = [firsts.setdefault(key, s) for s, key in enumerate(keys)]
+    return found
+
+
+@dataclass(frozen=True)
+class _Group:
+    """A kink of the layer above at sites that a dead unit tells apart (Theorem D14).
+
+    Parameters
+    ----------
+    unit, kink : int
+    places : tuple of int
+        Rows of the arrangement.
+    multiplier : arb
+    biddings : tuple of arb
+        D, for each of the places.
+    """
+
+    unit: int
+    kink: int
+    places: tuple[int, ...]
+    multiplier: arb
+    biddings: tuple[arb, ...]
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """Of a group the place at which the kink stays, and the sign of the weight to its unit."""
+
+    group: _Group
+    kept: int
+    sign: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Outlook:
+    """What a dead unit of a layer sees, in balls and in the true scales.
+
+    Parameters
+    ----------
+    local : Jets
+    layer : int
+        From 0.
+    split : bool
+        Whether the multiplier of a group is split among its sites once and for all, so that
+        several dead units gain no more than each alone (Theorem D14).
+    """
+
+    local: Jets
+    layer: int
+    split: bool
+
+    @property
+    def network(self) -> ScaledNetwork:
+        return self.local.around.network
+
+    @cached_property
+    def ridge(self) -> arb:
+        """Lambda."""
+        return arb(self.network.problem.effective_ridge)
+
+    @cached_property
+    def twins(self) -> list[int]:
+        """For each site, the first one with the same inputs to the layer."""
+        return _equal_inputs(self.network, self.layer)
+
+    @cached_property
+    def places(self) -> tuple[int, ...]:
+        """The first site of each set of sites with the same inputs to the layer."""
+        return tuple(dict.fromkeys(self.twins))
+
+    @cached_property
+    def exact(self) -> list[Vector] | None:
+        """The inputs of the layer at these sites, if they are rational."""
+        if self.layer == 0:
+            return [self.network.problem.sites[s].row for s in self.places]
+        return None if self.network.biases[self.layer - 1] else [(fmpq(1),)] * len(self.places)
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """The inputs of the layer at these sites, (places, below + 1)."""
+        if self.exact is not None:
+            found = [[arb(entry) for entry in row] for row in self.exact]
+            return np.array(found, dtype=object)
+        scales = [self._scale(self.layer - 1, unit) for unit in range(self._width(self.layer - 1))]
+        return self.local.heights[self.layer][list(self.places)] * np.array([*scales, arb(1)])
+
+    def _width(self, layer: int) -> int:
+        return len(self.network.biases[layer])
+
+    def _scale(self, layer: int, unit: int) -> arb:
+        return self.local.ball(self.network.squares[layer][unit]).sqrt()
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the layer above is the output."""
+        return self.layer + 1 == self.network.depth
+
+    @cached_property
+    def above(self) -> int:
+        """Number of units above."""
+        return 1 if self.is_last else self._width(self.layer + 1)
+
+    @cached_property
+    def outgoing(self) -> np.ndarray:
+        """Weights of the layer's units to those above, (above, units)."""
+        rows = self.local.weights[self.layer + 1][:, : self._width(self.layer)]
+        below = np.array([self._scale(self.layer, j) for j in range(self._width(self.layer))])
+        if self.is_last:
+            return rows / below
+        above = np.array([self._scale(self.layer + 1, m) for m in range(self.above)])
+        return rows * above[:, None] / below
+
+    @cached_property
+    def groups(self) -> tuple[_Group, ...]:
+        """Kinks of the layer above at several of the places; none if multipliers are split."""
+        if self.split:
+            return ()
+        around, found = self.local.around, []
+        for number, kink in enumerate(around.kinks):
+            if kink.layer != self.layer + 1:
+                continue
+            parts: dict[int, list[int]] = {}
+            for site in kink.sites:
+                parts.setdefault(self.twins[site], []).append(site)
+            if len(parts) > 1:
+                scale, arriving = (
+                    self._scale(kink.layer, kink.unit),
+                    around.backward.arriving[kink.layer],
+                )
+                biddings = (
+                    total(((arriving[kink.unit][s], 1) for s in sites), fmpq(0))
+                    for sites in parts.values()
+                )
+                group = _Group(
+                    kink.unit,
+                    number,
+                    tuple(map(self.places.index, parts)),
+                    self.local.ball(around.multipliers[number]) / scale,
+                    tuple(self.local.ball(bidding) / scale for bidding in biddings),
+                )
+                found.append(group)
+        return tuple(found)
+
+    @cached_property
+    def weights(self) -> np.ndarray:
+        """Errors of the units above at the places, without those of groups, (places, above)."""
+        around, twins = self.local.around, self.twins
+        found = np.full((len(self.places), self.above), arb(0), dtype=object)
+        grouped = {(g.unit, s) for g in self.groups for s in around.kinks[g.kink].sites}
+        passed = around.split if self.split else around.backward
+        errors = [around.residuals] if self.is_last else passed.errors[self.layer + 1]
+        for unit, line in enumerate(errors):
+            scale = arb(1) if self.is_last else self._scale(self.layer + 1, unit)
+            for site, error in enumerate(line):
+                if (unit, site) not in grouped:
+                    found[self.places.index(twins[site]), unit] += self.local.ball(error) / scale
+        return found
+
+    def _is_regular(self) -> bool:
+        """Whether kinks of live units of the layer are independent, and splits strict."""
+        around = self.local.around
+        if self.split and not all(
+            self.local.ball(around.split.arriving[kink.layer][kink.unit][s]) < 0
+            for kink in around.kinks
+            for s in kink.sites
+        ):
+            return False
+        kinks = [kink for kink in around.kinks if kink.layer == self.layer]
+        for unit in range(self._width(self.layer) if self.layer else 0):
+            places = [self.places.index(self.twins[k.sites[0]]) for k in kinks if k.unit == unit]
+            if len(set(places)) < len(places) or kernel_of(self.rows[places]) is None:
+                return False
+        return True
+
+    def scanned(self) -> Dormancy:
+        """Look for a direction in which a dead unit grows, face by face."""
+        live = {"".join(row[s] for s in self.places) for row in self.network.signs[self.layer]}
+        unclear = not self._is_regular()
+        for choices in self._choices():
+            rows, exact = self._refined(choices)
+            try:
+                for face in signs_of(rows, exact):
+                    if face[: len(self.places)] in live:
+                        continue
+                    found = self._on_face(rows, face, choices)
+                    if isinstance(found, Dormancy):
+                        return found
+                    unclear |= found is None
+            except ZeroDivisionError:
+                unclear = True
+        if unclear:
+            return Dormancy(None, "a dead unit in a direction where its gain may be lambda")
+        return Dormancy(True, "dead units stay dead")
+
+    def _choices(self) -> Iterator[tuple[_Choice, ...]]:
+        """Yield what can be chosen at groups: where each kink stays, and signs of weights."""
+        units = sorted({group.unit for group in self.groups})
+        signs = (1, -1) if self.above == 1 else (1, -1, 0)
+        for chosen in product(signs, repeat=len(units)):
+            sign = dict(zip(units, chosen, strict=True))
+            for kept in product(*(range(len(group.places)) for group in self.groups)):
+                pairs = zip(self.groups, kept, strict=True)
+                yield tuple(_Choice(group, k, sign[group.unit]) for group, k in pairs)
+
+    def _refined(self, choices: tuple[_Choice, ...]) -> tuple[np.ndarray, list[Vector] | None]:
+        """Return the rows of the places, then the differences from where kinks stay."""
+        pairs = [
+            (place, choice.group.places[choice.kept])
+            for choice in choices
+            for place in choice.group.places
+        ]
+        pairs = [(one, other) for one, other in pairs if one != other]
+        rows = np.vstack([self.rows, *(self.rows[[one]] - self.rows[[k]] for one, k in pairs)])
+        if self.exact is None:
+            return rows, None
+        differences = [
+            tuple(a - b for a, b in zip(self.exact[one], self.exact[k], strict=True))
+            for one, k in pairs
+        ]
+        return rows, [*self.exact, *differences]
+
+    def _matrix(self, face: str, choices: tuple[_Choice, ...]) -> np.ndarray:
+        """Return the matrix of N on a face, (above, below + 1)."""
+        on = [place for place in range(len(self.places)) if face[place] == "+"]
+        weights, rows = self.weights, self.rows
+        matrix = weights[on].T @ rows[on] if on else np.full_like(rows[:1], arb(0))
+        matrix = np.broadcast_to(matrix, (self.above, rows.shape[1])).copy()
+        later = len(self.places)
+        for choice in choices:
+            group, kept = choice.group, choice.group.places[choice.kept]
+            if choice.sign == 0:
+                matrix[group.unit] = arb(0)
+            base = rows[kept] if face[kept] == "+" else rows[kept] * 0
+            line = group.multiplier * base
+            for place, bidding in zip(group.places, group.biddings, strict=True):
+                if place == kept:
+                    continue
+                sides = face[place] == "+", face[kept] == "+"
+                side = face[later] if all(sides) else "+-"[sides[1]] if any(sides) else "0"
+                later += 1
+                if side == "+-"[choice.sign < 0]:
+                    height = rows[place] if sides[0] else rows[place] * 0
+                    line = line + bidding * (height - base)
+            if choice.sign:
+                matrix[group.unit] += line
+        return matrix
+
+    def _on_face(
+        self, rows: np.ndarray, face: str, choices: tuple[_Choice, ...]
+    ) -> Dormancy | bool | None:
+        """Return a growth on a face, True if there is none, None if that cannot be told."""
+        flat = flat_of(rows[[k for k, sign in enumerate(face) if sign == "0"]])
+        if flat is None:
+            return None
+        matrix = self._matrix(face, choices) @ flat
+        norms = flat.T @ flat
+        if is_positive_definite(self.ridge**2 * norms - matrix.T @ matrix):
+            return True
+        try:
+            vector = flat @ top_direction(matrix, norms)
+        except (ValueError, ZeroDivisionError):
+            return None
+        expected = np.array([{"+": 1, "-": -1, "0": 0}[sign] for sign in face])
+        heights = (rows @ vector)[expected != 0] * expected[expected != 0]
+        outgoing = self._matrix(face, choices) @ vector
+        wanted = [outgoing[c.group.unit] * c.sign for c in choices if c.sign]
+        found: bool | None = True
+        for sign in (1, -1):
+            tests = [entry * sign for entry in (*heights, *wanted)]
+            if any(test < 0 for test in tests):
+                continue
+            gain = outgoing @ outgoing - self.ridge**2 * (vector @ vector)
+            if all(test > 0 for test in tests) and gain > 0:
+                return self._grown(vector * sign, outgoing * sign, choices)
+            found = None
+        return found
+
+    def _grown(
+        self, vector: np.ndarray, outgoing: np.ndarray, choices: tuple[_Choice, ...]
+    ) -> Dormancy:
+        """Return the growth in a direction; kinks above are kept where a choice says."""
+        around = self.local.around
+        kept = {c.group.kink: self.places[c.group.places[c.kept]] for c in choices}
+        held = tuple((k, kept.get(k, around.kinks[k].sites[0])) for k in around.basic)
+        unit, target = doubles(vector), doubles(outgoing)
+        growth = Growth(self.layer, unit / np.linalg.norm(unit), target / np.linalg.norm(target))
+        move = _growing(around.reference, held, growth, self.local.size)
+        return Dormancy(False, f"a dead unit of layer {self.layer + 1} grows", move)
+
+
+def flat_of(rows: np.ndarray) -> np.ndarray | None:
+    """Return a basis of {v : rows v = 0}, or None if the rank is in doubt; rows may depend."""
+    count = len(rows)
+    if not count:
+        return kernel_of(rows)
+    rank = np.linalg.matrix_rank(doubles(rows), tol=1e-9)
+    for chosen in combinations(range(count), int(rank)):
+        flat = kernel_of(rows[list(chosen)])
+        if flat is not None:
+            rest = rows @ flat
+            others = [k for k in range(count) if k not in chosen]
+            return flat if all(entry == 0 for entry in rest[others].ravel()) else None
+    return None
+
+
+def top_direction(matrix: np.ndarray, norms: np.ndarray) -> np.ndarray:
+    """Return the vector with the largest quotient |matrix v|^2 / (v . norms v), in balls.
+
+    Raises
+    ------
+    ValueError
+        If the largest quotient is not proved to be a simple one.
+    ZeroDivisionError
+        If the norms are not proved to be positive.
+    """
+    if norms.shape == (1, 1):
+        return np.array([arb(1)], dtype=object)
+    inverse = matrix_of(arb_mat(norms.tolist()).inv())
+    if len(matrix) == 1:
+        return inverse @ matrix[0]
+    values, vectors = arb_mat((inverse @ matrix.T @ matrix).tolist()).eig(right=True)
+    best = max(range(len(values)), key=lambda k: float(values[k].real.mid()))
+    return np.array([vectors[k, best].real for k in range(len(norms))], dtype=object)
+
+
+def signs_of(rows: np.ndarray, exact: list[Vector] | None) -> Iterator[str]:
+    """Yield signs of rows . v that contain those of all v != 0; more if rows are not exact.
+
+    Raises
+    ------
+    ZeroDivisionError
+        If rows are too near to dependent ones.
+    """
+    if exact is not None:
+        yield from (signs for signs in covectors(exact) if signs.strip("0"))
+    elif len(rows) <= MOST_GUESSED:
+        yield from ("".join(signs) for signs in product("+-0", repeat=len(rows)))
+    else:
+        yield from _completed_rays(rows)
+
+
+def _completed_rays(rows: np.ndarray) -> Iterator[str]:
+    """Yield signs of faces as those of their rays, completed in all ways where rays are 0."""
+    seen: set[str] = set()
+    for chosen in combinations(range(len(rows)), rows.shape[1] - 1):
+        ray = kernel_of(rows[list(chosen)])
+        if ray is None:
+            raise ZeroDivisionError("rows that may be dependent")
+        products = rows @ ray[:, 0]
+        for sign in (1, -1):
+            texts = ["+" if p * sign > 0 else "-" if p * sign < 0 else "+-0" for p in products]
+            for signs in product(*texts):
+                text = "".join(signs)
+                if text not in seen:
+                    seen.add(text)
+                    yield text

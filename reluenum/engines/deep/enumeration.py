@@ -1,0 +1,363 @@
+"""All strata of a problem that can hold a local minimum, up to permutation inside the layers.
+
+Bottom up: while the signs below do not change, a unit's pre-activations are linear forms of
+products of weights (`WeightCone`), so its sign rows are the parts into which these forms cut the
+product of the cones below, for each choice of the signs of its weights. With one unit in every
+layer above the first, that is exact; units of wider layers are taken to share nothing, which yields
+too many strata and loses none. Rows are then cut down to what the equations see, and what Lemma D8
+excludes is skipped.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from itertools import combinations, combinations_with_replacement, pairwise, product
+from math import comb
+from operator import mul
+from typing import Self
+
+from flint import fmpq
+
+from reluenum.algebra.linear import common_denominator
+from reluenum.engines.deep.chains import Chain, flat_basis, independent
+from reluenum.engines.deep.cones import Cone, Integers, primitive_integers
+from reluenum.engines.deep.strata import ALIVE, DeepStratum
+from reluenum.errors import TooManySupportsError
+from reluenum.geometry.bounds import face_bound
+from reluenum.geometry.sizes import scientific
+from reluenum.problem import Problem
+
+STRATA_LIMIT = 1_000_000
+"""Largest bound on the number of strata that starts without being asked twice."""
+
+MOST_COUNTED = 100
+"""Dimensions, at most, in which faces are counted: more have too many already."""
+
+
+@dataclass(frozen=True)
+class WeightCone:
+    """Where the weights of a unit, and copies of all units below it, have some sign row.
+
+    Parameters
+    ----------
+    cone : Cone
+    forms : tuple of integer vectors
+        A positive multiple of the pre-activation at each site, the same for all units.
+    """
+
+    cone: Cone
+    forms: tuple[Integers, ...]
+
+    def rows(self) -> Iterator[tuple[str, Self]]:
+        """Yield all sign rows of the unit."""
+        shown = [primitive_integers(form) for form in self.forms]
+        distinct = list(dict.fromkeys(shown))
+        parts = [("", self.cone)]
+        for form in distinct:
+            parts = [(row + sign, part) for row, cone in parts for sign, part in cone.split(form)]
+        places = [distinct.index(form) for form in shown]
+        for row, cone in parts:
+            yield "".join(row[k] for k in places), type(self)(cone, self.forms)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A sign row, with the cones that have it."""
+
+    row: str
+    cones: list[WeightCone] = field(compare=False)
+
+
+def _collected(rows: Iterable[tuple[str, WeightCone]]) -> list[Unit]:
+    """Return the units of some rows, in order; those that are + nowhere are dead."""
+    found: dict[str, list[WeightCone]] = {}
+    for row, cone in rows:
+        if "+" in row:
+            found.setdefault(row, []).append(cone)
+    return [Unit(row, found[row]) for row in sorted(found)]
+
+
+def first_units(problem: Problem) -> list[Unit]:
+    """Return the live faces of the first layer."""
+    rows = [site.row for site in problem.sites]
+    forms = tuple(tuple(int(x * common_denominator(row)) for x in row) for row in rows)
+    return _collected(WeightCone(Cone.space(problem.dimension + 1), forms).rows())
+
+
+def next_units(below: Sequence[Unit], scales: Sequence[int], every: bool) -> list[Unit]:
+    """Return the units that can stand on a layer.
+
+    Parameters
+    ----------
+    below : sequence of Unit
+        Of the layer.
+    scales : sequence of int
+        The multiples of the pre-activations that forms are, by site.
+    every : bool
+        Whether each unit below has a weight; else some weights may vanish.
+    """
+    signs = product((1, -1) if every else (1, 0, -1), repeat=len(below))
+    return _collected(
+        found
+        for weights in signs
+        for cones in product(
+            *(u.cones[: None if w else 1] for u, w in zip(below, weights, strict=True))
+        )
+        for found in _stacked([u.row for u in below], cones, weights, scales).rows()
+    )
+
+
+def _stacked(
+    rows: Sequence[str], cones: Sequence[WeightCone], weights: Sequence[int], scales: Sequence[int]
+) -> WeightCone:
+    """Return the cone of a unit on others, with weights of the given signs and any bias."""
+    used = [k for k, weight in enumerate(weights) if weight]
+    cone = reduce(mul, [*(cones[k].cone for k in used), Cone.space(1)])
+    forms = []
+    for site, scale in enumerate(scales):
+        parts = [
+            tuple((weights[k] * (rows[k][site] == "+")) * e for e in cones[k].forms[site])
+            for k in used
+        ]
+        forms.append((*(e for part in parts for e in part), scale))
+    return WeightCone(cone, tuple(forms))
+
+
+def arrays(problem: Problem, widths: Sequence[int]) -> Iterator[list[list[str]]]:
+    """Yield sign rows, of all sites, of every layer; in a layer, rows may be equal (Lemma D7).
+
+    Parameters
+    ----------
+    problem : Problem
+    widths : sequence of int
+        How many rows a layer has: positive.
+    """
+    scales = [int(common_denominator(site.row)) for site in problem.sites]
+
+    def grown(layer: int, units: Sequence[Unit]) -> Iterator[list[list[str]]]:
+        single = layer + 1 == len(widths) or widths[layer + 1] == 1
+        choose = combinations if single else combinations_with_replacement
+        for chosen in choose(units, widths[layer]):
+            rows = [unit.row for unit in chosen]
+            if layer + 1 == len(widths):
+                yield [rows]
+            else:
+                above = next_units(chosen, scales, every=widths[layer + 1] == 1)
+                yield from ([rows, *rest] for rest in grown(layer + 1, above))
+
+    yield from grown(0, first_units(problem))
+
+
+def realisable(problem: Problem, widths: Sequence[int]) -> list[DeepStratum]:
+    """Return the strata of so many live units in each layer: what `arrays` leaves on sites seen."""
+    found = {DeepStratum.of(rows) for rows in arrays(problem, widths)}
+    return sorted(stratum for stratum in found if stratum.is_live and has_ranks(problem, stratum))
+
+
+def has_ranks(problem: Problem, stratum: DeepStratum) -> bool:
+    """Whether no row occurs more often than the rank of such a group can be (Lemma D7).
+
+    It is at most the number of rows above that pass on something at the group's sites, and the
+    dimension of the space of its incoming vectors. Fewer equal units are a smaller stratum.
+    """
+    return all(
+        rank <= min(_fed(stratum, layer, row), _room(problem, stratum, layer, row))
+        for layer, rows in enumerate(stratum.layers)
+        for row, rank in Counter(rows).items()
+        if rank > 1
+    )
+
+
+def _fed(stratum: DeepStratum, layer: int, row: str) -> int:
+    """Return how many units above have a slope or a multiplier at a site where a row is +."""
+    if layer + 1 == stratum.depth:
+        return 1
+    sites = [i for i, sign in enumerate(row) if sign == "+"]
+    return sum(any(above[i] in ALIVE for i in sites) for above in stratum.layers[layer + 1])
+
+
+def _room(problem: Problem, stratum: DeepStratum, layer: int, row: str) -> int:
+    """Return the dimension, at most, of the space of a unit's incoming vectors."""
+    unit = stratum.layers[layer].index(row)
+    if layer == 0:
+        return len(flat_basis(problem, stratum, unit))
+    return len(stratum.layers[layer - 1]) + 1 - bool(stratum.kinks(layer, unit))
+
+
+def exclusion(problem: Problem, stratum: DeepStratum) -> str | None:
+    """Say why a stratum holds no local minimum, if Lemma D8 does; None if it may hold one.
+
+    A unit of the last layer whose weight in the output has the sign s helps: at some site where it
+    is +, s y > 0, or another unit is + there, too. And s sum(y) <= 0 at a kink whose gradient is no
+    combination of those of the other kinks, if no other unit is + there.
+    """
+    top = stratum.layers[-1]
+    for unit, row in enumerate(top):
+        others = (*top[:unit], *top[unit + 1 :])
+        own = [all(other[i] != "+" for other in others) for i in range(len(row))]
+        sums = [
+            sum((problem.sites[i].count * problem.means[i] for i in kink), start=fmpq(0))
+            for kink in free_kinks(problem, stratum, unit)
+            if all(own[i] for i in kink)
+        ]
+        gains = {
+            side: any(
+                not own[i] or side * problem.means[i] > 0
+                for i in stratum.active(stratum.depth - 1, unit)
+            )
+            for side in (1, -1)
+        }
+        if not any(gains.values()):
+            return "no unit of the last layer fits its targets"
+        if not any(
+            gain and all(side * total <= 0 for total in sums) for side, gain in gains.items()
+        ):
+            return "a kink of the last layer pays in no direction"
+    return None
+
+
+def free_kinks(problem: Problem, stratum: DeepStratum, unit: int) -> list[tuple[int, ...]]:
+    """Return kinks of a unit of the last layer that weights can leave while all others stay.
+
+    To first order, that is: their gradients are no combinations of those of the other kinks.
+    """
+    if all(len(rows) <= 1 for rows in stratum.layers[1:]):
+        chain = Chain(problem, stratum)
+        forms = {name: tuple(form) for name, form in chain.kinks.items()}
+        return [
+            name[2]
+            for name, form in forms.items()
+            if name[0] == stratum.depth
+            and independent([form], [other for key, other in forms.items() if key != name])
+        ]
+    below = stratum.layers[-2]
+    seen = {
+        kink: {k for k, row in enumerate(below) if row[kink[0]] == "+"} | {None}
+        for kink in stratum.kinks(stratum.depth - 1, unit)
+    }
+    return _staircase(seen)
+
+
+def _staircase(seen: Mapping[tuple[int, ...], set]) -> list[tuple[int, ...]]:
+    """Return what can be taken away one by one, each as the last that sees something.
+
+    Vectors with positive entries at what they see, and no others, are then independent.
+    """
+    left, found = dict(seen), []
+    while True:
+        counts = Counter(thing for things in left.values() for thing in things)
+        free = [kink for kink, things in left.items() if any(counts[t] == 1 for t in things)]
+        if not free:
+            return found
+        found += free
+        left = {kink: things for kink, things in left.items() if kink not in free}
+
+
+@dataclass(frozen=True)
+class Enumeration:
+    """The strata of a problem that can hold a local minimum.
+
+    Parameters
+    ----------
+    strata : tuple of DeepStratum
+        To be solved; constant networks are among them, the zero network is not.
+    skipped : mapping
+        From a reason to the number of strata that it excludes.
+
+    Examples
+    --------
+    >>> problem = Problem.from_text([[0], [1]], [1, 2], [1, 1], "1/10")
+    >>> found = Enumeration.of(problem)
+    >>> [stratum.text for stratum in found.strata]
+    ['/++', '++/++', '+-/++', '+./+-', '+0/++', '-+/++', '.+/-+', '0+/++']
+    """
+
+    strata: tuple[DeepStratum, ...]
+    skipped: Mapping[str, int]
+
+    @classmethod
+    def of(cls, problem: Problem) -> Self:
+        """Return what there is to solve for a problem."""
+        found = constants(problem)
+        for widths in live_widths(problem):
+            found += realisable(problem, widths)
+        reasons = {stratum: exclusion(problem, stratum) for stratum in found}
+        kept = tuple(stratum for stratum, reason in reasons.items() if reason is None)
+        return cls(kept, Counter(reason for reason in reasons.values() if reason))
+
+
+def constants(problem: Problem) -> list[DeepStratum]:
+    """Return the strata of constant networks, whose lower layers are dead (Lemma D3)."""
+    row, depth = "+" * len(problem.sites), len(problem.hidden)
+    return [DeepStratum(((),) * dead + ((row,),) * (depth - dead)) for dead in range(1, depth)]
+
+
+def live_widths(problem: Problem) -> Iterator[tuple[int, ...]]:
+    """Yield how many units of each layer can be live, if those of the first are not all dead."""
+    return product(*(range(1, width + 1) for width in problem.hidden))
+
+
+def strata_bound(problem: Problem) -> int:
+    """Return more than the number of strata, without finding any.
+
+    A row is one of 3^n, and of the faces that n forms cut in the space of all weights below; if
+    inputs and all layers below have one coordinate, it is one of those that n numbers, of which the
+    order is known up to its direction, cut on a line.
+
+    Examples
+    --------
+    >>> reference = [["-17/100"], ["44/100"], [-1], ["-40/100"], ["-71/100"]]
+    >>> for hidden in ([1, 1], [2, 1], [1, 2], [1, 1, 1], [3, 2, 2]):
+    ...     print(strata_bound(Problem.from_text(reference, range(5), hidden, 1)))
+    442
+    56575
+    5293
+    9263
+    1788636449315
+    """
+    size, dimension = len(problem.sites), problem.dimension
+    total = len(problem.hidden) - 1
+    for widths in live_widths(problem):
+        below, room, lined, count = 0, dimension, dimension == 1, 1
+        for width in widths:
+            rows = min(3**size, face_bound(size, min(room, MOST_COUNTED)))
+            if below == 1 and lined:
+                rows = min(rows, face_bound(size, 1))
+            count *= comb(rows + width - 1, width)
+            lined = lined and width == 1
+            below, room = width, width * (room + 1)
+        total += count
+    return total
+
+
+def refuse_astronomical_strata(problem: Problem, limit: int = STRATA_LIMIT) -> None:
+    """Refuse a problem of too many strata, before any is enumerated.
+
+    Raises
+    ------
+    TooManySupportsError
+        Naming a bound on their number; or two neighbouring layers with several units, on whose
+        strata there can be infinitely many solutions, of which no theorem spares any.
+    """
+    if any(min(pair) > 1 for pair in pairwise(problem.hidden)):
+        raise TooManySupportsError(
+            f"hidden {','.join(map(str, problem.hidden))}",
+            "neighbouring layers of several units, whose strata can hold infinitely many points",
+            "one unit in one of any two neighbouring layers, or insist with --force",
+        )
+    expected = strata_bound(problem)
+    if expected > limit:
+        raise TooManySupportsError(
+            f"hidden {','.join(map(str, problem.hidden))} with n = {problem.size}",
+            f"up to {scientific(expected)} strata to solve",
+            f"at most {limit}; lower the widths or the number of points, or insist with --force",
+        )
+
+
+def strata(problem: Problem) -> tuple[DeepStratum, ...]:
+    """Return all strata that are to be solved: those that can hold a local minimum.
+
+    Constant networks are among them, the zero network is not.
+    """
+    return Enumeration.of(problem).strata

@@ -1,0 +1,450 @@
+"""Whether a stationary deep network is a local minimum (Lemmas D12, D19, D20 and D26)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import product
+
+import numpy as np
+from flint import arb, arb_mat, ctx, fmpq
+from scipy.linalg import qr
+from scipy.optimize import linprog
+
+from reluenum.algebra.forms import doubles, is_positive_definite, kernel_of, matrix_of
+from reluenum.algebra.newton import CERTIFICATION_BITS
+from reluenum.algebra.numberfield import ball_sign
+from reluenum.algebra.polynomials import determinant
+from reluenum.engines.deep.cells import Cell, Jets, Surroundings, jets
+from reluenum.engines.deep.dead import dormancy
+from reluenum.engines.deep.networks import ScaledNetwork
+from reluenum.engines.deep.witnesses import DeepDescent, Move, descent
+
+NEGLIGIBLE = 1e-9
+"""In doubles, what is taken for 0 before it is proved."""
+
+SMALL = 1e-5
+"""Multipliers that can be as large are positive ones, as doubles see it."""
+
+MOST_CELLS = 2**14
+"""Cells around a network with dependent kinks that are looked at."""
+
+
+class DeepVerdict(StrEnum):
+    """What a stationary deep network is.
+
+    Examples
+    --------
+    >>> list(map(str, DeepVerdict))
+    ['minimum', 'first order', 'second order', 'undecided']
+    """
+
+    MINIMUM = "minimum"
+    FIRST_ORDER = "first order"
+    SECOND_ORDER = "second order"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """A verdict with its reason, and for a rejected network a way down.
+
+    Parameters
+    ----------
+    verdict : DeepVerdict
+    reason : str
+    move : Move or None
+    """
+
+    verdict: DeepVerdict
+    reason: str
+    move: Move | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A stationary network with its verdict.
+
+    Parameters
+    ----------
+    network : ScaledNetwork
+    verdict : DeepVerdict
+    reason : str
+    descent : DeepDescent or None
+        Of a rejected one.
+    """
+
+    network: ScaledNetwork
+    verdict: DeepVerdict
+    reason: str
+    descent: DeepDescent | None = None
+
+    @property
+    def signs(self) -> tuple[tuple[str, ...], ...]:
+        """Signs of all units at all sites, by layer."""
+        return self.network.signs
+
+
+def judge(network: ScaledNetwork) -> Judged:
+    """Decide whether a stationary network is a local minimum; if not, show a network below.
+
+    Dead layers count, whatever their widths, dead units of live layers do not.
+    """
+    found = examined(network)
+    lowest = network.stratum.lowest
+    if lowest and found.verdict is DeepVerdict.MINIMUM:
+        found = _with_dead_layers(network, lowest) or found
+    if found.move is None:
+        return Judged(network, found.verdict, found.reason)
+    below = descent(Surroundings(network), found.move, found.reason)
+    if below is None:
+        reason = f"{found.reason}, but no network below was found"
+        return Judged(network, DeepVerdict.UNDECIDED, reason)
+    return Judged(network, found.verdict, found.reason, below)
+
+
+def _with_dead_layers(network: ScaledNetwork, layer: int) -> Finding | None:
+    """Return why a network whose layers up to one are dead is no minimum, or may be none."""
+    found = dormancy(network, layer)
+    if found.harmless:
+        return None
+    verdict = DeepVerdict.UNDECIDED if found.harmless is None else DeepVerdict.SECOND_ORDER
+    return Finding(verdict, found.reason, found.move)
+
+
+def examined(network: ScaledNetwork) -> Finding:
+    """Decide whether a network with its live units only is a strict local minimum.
+
+    Strict up to the rotations of groups of rank two and more.
+    """
+    around = Surroundings(network)
+    if not around.is_independent and 2 ** len(around.kinks) > MOST_CELLS:
+        reason = f"{len(around.kinks)} dependent kinks, too many cells"
+        return Finding(DeepVerdict.UNDECIDED, reason)
+    found = Finding(DeepVerdict.UNDECIDED, "gradients of kinks that may be dependent")
+    for bits in CERTIFICATION_BITS:
+        with ctx.workprec(bits + 32):
+            found = _attempt(jets(around, bits))
+        if found.verdict is not DeepVerdict.UNDECIDED:
+            break
+    return found
+
+
+def _attempt(local: Jets) -> Finding:
+    """Decide at one precision."""
+    around = local.around
+    basic = local.gradients(around.reference)[list(around.basic)]
+    kernel = kernel_of(basic)
+    if kernel is None:
+        return Finding(DeepVerdict.UNDECIDED, "gradients of kinks that may be dependent")
+    if around.is_independent:
+        found = _first_order(local)
+    else:
+        found, loose = _in_cells(local, basic)
+    found = found or _second_order(local, around.reference, kernel, around.basic, "on the stratum")
+    if found:
+        return found
+    return _critical(local) if around.is_independent else _degenerate(local, loose)
+
+
+def _first_order(local: Jets) -> Finding | None:
+    """Return a descent of first order, if there is one, where kinks are independent."""
+    slopes = local.around.slopes
+    worst = min(
+        (
+            (float(slope.ball(local.bits).mid()), place, bool(side))
+            for place, pair in enumerate(slopes)
+            for side, slope in enumerate(pair)
+            if slope.sign() < 0
+        ),
+        default=None,
+    )
+    if worst is None:
+        return None
+    slope, place, side = worst
+    cell = tuple(side if k == place else False for k in range(len(slopes)))
+    others = sum(abs(float(pair[0].ball(local.bits).mid())) for pair in slopes)
+    inwards = np.full(len(slopes), -min(0.1, -slope / (2 * others + 1)))
+    inwards[place] = 1 if side else -1
+    direction = np.linalg.pinv(doubles(local.gradients(cell))) @ inwards
+    kink = local.around.kinks[place]
+    sign = "+" if side else "-"
+    reason = f"unit {kink.unit + 1} of layer {kink.layer + 1} leaves its kink to {sign}"
+    return Finding(DeepVerdict.FIRST_ORDER, reason, Move(cell, direction))
+
+
+def _second_order(
+    local: Jets,
+    cell: Cell,
+    kernel: np.ndarray,
+    held: Sequence[int],
+    where: str,
+    both: bool = True,
+    adjoints: Sequence[np.ndarray] | None = None,
+) -> Finding | None:
+    """Return a verdict if the form on a kernel is not positive definite, None if it is.
+
+    Parameters
+    ----------
+    local : Jets
+    cell : Cell
+    kernel : (size, k) array of arb
+        A basis of the directions.
+    held : sequence of int
+        The kinks that stay along them.
+    where : str
+        For the reason.
+    both : bool
+        Whether each direction is one of descent if the form is negative on it.
+    adjoints : sequence of arrays, optional
+        Those of the multipliers of the Lagrangian.
+    """
+    full = local.hessian(cell, adjoints) + _rotations(local)
+    form = kernel.T @ full @ kernel
+    if is_positive_definite(form):
+        return None
+    values, vectors = np.linalg.eigh(doubles(form)) if form.size else (np.zeros(0), None)
+    if values.size and values[0] < 0 and both:
+        vector = np.array([arb(dyadic(x)) for x in vectors[:, 0]], dtype=object)
+        if ball_sign(vector @ form @ vector) < 0:
+            reason = f"negative curvature {where}"
+            kept = tuple((place, local.around.kinks[place].sites[0]) for place in held)
+            move = Move(cell, doubles(kernel @ vector), kept)
+            return Finding(DeepVerdict.SECOND_ORDER, reason, move)
+    return Finding(DeepVerdict.UNDECIDED, f"a form that may be degenerate {where}")
+
+
+def _critical(local: Jets) -> Finding:
+    """Decide by the critical cones of the cells in which a multiplier is 0 (Lemma D12)."""
+    around = local.around
+    signs = [[slope.sign() for slope in pair] for pair in around.slopes]
+    free = [[side for side in (False, True) if pair[side] == 0] for pair in signs]
+    loose = [place for place, sides in enumerate(free) if sides]
+    for cell in product(*(sides or [False] for sides in free)) if loose else ():
+        tight = [place for place in range(len(free)) if place not in loose]
+        gradients = local.gradients(cell)
+        kernel = kernel_of(gradients[tight])
+        if kernel is None:
+            return Finding(DeepVerdict.UNDECIDED, "gradients of kinks that may be dependent")
+        where = "on a critical cone"
+        found = _second_order(local, cell, kernel, tight, where, both=len(loose) == 1)
+        if found is not None:
+            return _inside(found, gradients[loose], [cell[k] for k in loose])
+    return Finding(DeepVerdict.MINIMUM, "strict" if not loose else "strict on critical cones")
+
+
+def _inside(found: Finding, gradients: np.ndarray, sides: Sequence[bool]) -> Finding:
+    """Turn a direction of descent into its cell: a form is the same for opposite directions."""
+    if found.move is None:
+        return found
+    towards = doubles(gradients) @ found.move.direction
+    sign = 1 if (towards[0] >= 0) == sides[0] else -1
+    move = replace(found.move, direction=sign * found.move.direction)
+    return replace(found, move=move)
+
+
+def _in_cells(local: Jets, basic: np.ndarray) -> tuple[Finding | None, list[Cell]]:
+    """Return a descent of first order, if there is one, and cells without strict multipliers."""
+    around, loose = local.around, []
+    for cell in product((False, True), repeat=len(around.kinks)):
+        inwards, slope = _linearised(local, cell)
+        if _multipliers(local, cell, inwards, slope, range(len(cell))) is not None:
+            continue
+        towards = _way_in(inwards, slope)
+        if towards is not None:
+            move = Move(cell, np.linalg.pinv(doubles(basic)) @ towards)
+            reason = "into a cell of dependent kinks"
+            return Finding(DeepVerdict.FIRST_ORDER, reason, move), []
+        loose.append(cell)
+    return None, loose
+
+
+def _linearised(local: Jets, cell: Cell) -> tuple[np.ndarray, np.ndarray]:
+    """Return gradients of a cell's inequalities and half that of the loss, by basic kinks."""
+    pairs = zip(local.around.slopes, cell, strict=True)
+    slopes = np.array([pair[on].ball(local.bits) for pair, on in pairs], dtype=object)
+    inwards = local.expansion(cell) * np.array([[1 if on else -1] for on in cell])
+    return inwards, slopes @ inwards
+
+
+def _degenerate(local: Jets, loose: Sequence[Cell]) -> Finding:
+    """Decide about cells of dependent kinks in which some multipliers have to be 0 (Lemma D12)."""
+    for cell in loose:
+        inwards, slope = _linearised(local, cell)
+        support = _support(inwards, slope)
+        found = _multipliers(local, cell, inwards, slope, support) if support else None
+        kernel = None if found is None else kernel_of(local.gradients(cell)[found[1]])
+        if kernel is None:
+            reason = "a cell of dependent kinks without strict multipliers"
+            return Finding(DeepVerdict.UNDECIDED, reason)
+        adjoints = local.adjoints_with(cell, 2 * found[0])
+        where = "on a critical cone of dependent kinks"
+        worse = _second_order(local, cell, kernel, (), where, both=False, adjoints=adjoints)
+        if worse is not None:
+            return worse
+    critical = " or on its critical cone" if loose else ""
+    return Finding(DeepVerdict.MINIMUM, f"strict in every cell{critical}")
+
+
+def _support(inwards: np.ndarray, slope: np.ndarray) -> list[int]:
+    """Return the inequalities that can have positive multipliers, as doubles see it."""
+    count, rank = inwards.shape
+    found = linprog(
+        np.concatenate([np.zeros(count), -np.ones(count)]),
+        A_ub=np.hstack([-np.eye(count), np.eye(count)]),
+        b_ub=np.zeros(count),
+        A_eq=np.hstack([doubles(inwards).T, np.zeros((rank, count))]),
+        b_eq=doubles(slope),
+        bounds=[(0, None)] * count + [(0, SMALL)] * count,
+    )
+    return [k for k in range(count) if found.x[count + k] > SMALL / 2] if found.status == 0 else []
+
+
+def _multipliers(
+    local: Jets, cell: Cell, inwards: np.ndarray, slope: np.ndarray, support: Sequence[int]
+) -> tuple[np.ndarray, list[int]] | None:
+    """Return multipliers of a cell, positive on a support and 0 elsewhere; None if unproved.
+
+    Parameters
+    ----------
+    local : Jets
+    cell : Cell
+    inwards, slope : as from `_linearised`
+    support : sequence of int
+
+    Returns
+    -------
+    (K,) array of arb, list of int
+        nu with nu @ inwards = slope, and a basis of the support.
+    """
+    support = list(support)
+    rows = doubles(inwards[support])
+    weights = _widest(rows, doubles(slope))
+    if weights is None:
+        return None
+    rank = int(np.linalg.matrix_rank(rows, tol=NEGLIGIBLE))
+    order = _pivots((rows * weights[:, None]).T)
+    solved, fixed = [support[k] for k in order[:rank]], order[rank:]
+    columns = _pivots(doubles(inwards[solved]))[:rank]
+    found = np.full(len(inwards), arb(0), dtype=object)
+    exact = {support[k]: dyadic(weights[k]) for k in fixed}
+    found[list(exact)] = [arb(value) for value in exact.values()]
+    rest = (slope - found @ inwards)[columns]
+    try:
+        matrix = arb_mat(inwards[np.ix_(solved, columns)].T.tolist())
+        found[solved] = matrix_of(matrix.solve(arb_mat([[entry] for entry in rest])))[:, 0]
+    except ZeroDivisionError:
+        return None
+    if not all(found[k] > 0 for k in support):
+        return None
+    if rank < len(slope) and not _solves(local, cell, exact, solved, columns):
+        return None
+    return found, solved
+
+
+def _widest(rows: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
+    """Return multipliers in doubles of which the least one is largest, if that is positive."""
+    count, rank = rows.shape
+    best = linprog(
+        np.append(np.zeros(count), -1.0),
+        A_ub=np.hstack([-np.eye(count), np.ones((count, 1))]),
+        b_ub=np.zeros(count),
+        A_eq=np.hstack([rows.T, np.zeros((rank, 1))]),
+        b_eq=slope,
+        bounds=[(None, None)] * count + [(None, 1)],
+    )
+    return best.x[:-1] if best.status == 0 and best.x[-1] > 0 else None
+
+
+def _pivots(matrix: np.ndarray) -> list[int]:
+    """Return the columns of a matrix, independent ones first."""
+    return [int(k) for k in qr(matrix, pivoting=True, mode="r")[1]]
+
+
+def _solves(
+    local: Jets, cell: Cell, fixed: Mapping[int, fmpq], solved: list[int], columns: list[int]
+) -> bool:
+    """Whether multipliers solve all equations, given that they solve those of some columns."""
+    around, number = local.around, local.around.network.point.constant
+    weights = [[row[:-1] for row in layer] for layer in around.network.rows[:-1]]
+    signs = np.array([[1 if on else -1] for on in cell])
+    rows = around.expansion(cell, weights, number) * signs
+    slopes = np.array([pair[on] for pair, on in zip(around.slopes, cell, strict=True)])
+    for k, value in fixed.items():
+        slopes[k] = slopes[k] - value
+    system = np.vstack([rows[solved], [slopes @ rows]])
+    others = [c for c in range(rows.shape[1]) if c not in columns]
+    minors = (determinant(system[:, [*columns, c]].tolist()) for c in others)
+    return all(minor.sign() == 0 for minor in minors)
+
+
+def _way_in(inwards: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
+    """Return where a cell leads down: eta with inwards eta > 0 and slope . eta < 0, or None."""
+    rows, goal = doubles(inwards), doubles(slope)
+    count, rank = rows.shape
+    best = linprog(
+        np.append(goal, 0.0),
+        A_ub=np.hstack([-rows, np.zeros((count, 1))]),
+        b_ub=np.zeros(count),
+        bounds=[(-1, 1)] * rank + [(0, 0)],
+    )
+    inner = linprog(
+        np.append(np.zeros(rank), -1.0),
+        A_ub=np.hstack([-rows, np.ones((count, 1))]),
+        b_ub=np.zeros(count),
+        bounds=[(-1, 1)] * rank + [(None, 1)],
+    )
+    if best.status != 0 or inner.status != 0 or best.fun >= 0 or inner.x[-1] <= 0:
+        return None
+    for share in (2.0**-k for k in range(1, 30)):
+        towards = (1 - share) * best.x[:-1] + share * inner.x[:-1]
+        exact = np.array([arb(dyadic(x)) for x in towards], dtype=object)
+        if slope @ exact < 0:
+            return towards if all(entry > 0 for entry in inwards @ exact) else None
+    return None
+
+
+def dyadic(value: float) -> fmpq:
+    """Return a short dyadic number next to a double.
+
+    Examples
+    --------
+    >>> dyadic(0.1)
+    109951162778/1099511627776
+    """
+    return fmpq(round(value * 2**40), 2**40)
+
+
+def _rotations(local: Jets) -> np.ndarray | arb:
+    """Return the sum of the squares of the rotations of groups, along which nothing changes.
+
+    A group of rank two or more is turned into itself by O(rank) (Lemma D7); the form is
+    degenerate there, and definite across if it is so with these squares added.
+    """
+    total = np.full((local.size, local.size), arb(0), dtype=object)
+    for rotation in rotations(local):
+        total += np.outer(rotation, rotation)
+    return total
+
+
+def rotations(local: Jets) -> Iterator[np.ndarray]:
+    """Yield the tangents of the rotations of two units of one row into each other."""
+    network = local.around.network
+    for layer, rows in enumerate(network.stratum.layers):
+        for unit, other in _equal_pairs(rows):
+            ratio = (
+                local.ball(network.squares[layer][other] / network.squares[layer][unit])
+            ).sqrt()
+            tangent = np.full(local.size, arb(0), dtype=object)
+            width = local.weights[layer].shape[1]
+            ours, theirs = local.starts[layer][unit], local.starts[layer][other]
+            tangent[ours : ours + width] += ratio * local.weights[layer][other]
+            tangent[theirs : theirs + width] -= local.weights[layer][unit] / ratio
+            for above, start in enumerate(local.starts[layer + 1]):
+                weights = local.weights[layer + 1][above]
+                tangent[start + unit] += weights[other] / ratio
+                tangent[start + other] -= weights[unit] * ratio
+            yield tangent
+
+
+def _equal_pairs(rows: Sequence[str]) -> list[tuple[int, int]]:
+    return [(i, j) for j in range(len(rows)) for i in range(j) if rows[i] == rows[j]]
