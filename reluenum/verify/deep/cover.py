@@ -8,7 +8,7 @@ from typing import Any
 from flint import arb
 
 from ..reals import require, sign, told
-from .inner import path, slope_of, total_squares, vanishing
+from .inner import path, polished, slope_of, total_squares, vanishing
 from .points import Zero, zero_near
 from .sides import Ball, Relations, Sides, enclosed, highest
 from .strata import Stratum
@@ -75,7 +75,7 @@ class Cover:
     def step(self, x: arb, squares: Sequence[arb]) -> Interval:
         """Claim 57: G grows with X (Theorem D15), so that one X closes all up to sqrt G(X)."""
         require(x > 0, "a step at 0")
-        total = total_squares(self.state(x, squares))
+        total = total_squares(polished(self.state(x, squares)))
         if total < x * x:
             return (total.upper().max(0).sqrt() * (1 + NUDGE)).upper(), x
         return (x, (total.sqrt() * (1 - NUDGE)).lower()) if total > x * x else (x, x)

@@ -6,7 +6,7 @@ from flint import arb, arb_mat, fmpq
 
 from ..reals import norm
 from .sites import Row
-from .towers import State, Tower, Upper, squared
+from .towers import Moved, State, Tower, Upper, identity, squared
 
 NEWTON_STEPS, INFLATIONS = 8, (1.25, 2, 4)
 
@@ -84,31 +84,38 @@ def path(tower: Tower, x: arb, start: Sequence[arb]) -> State | None:
     middle, m = arb(x.mid()), len(start)
     centre = _nearby(tower, middle, start)
     exact, error = centre.squares, arb_mat([[p] for p in centre.gradient()[:m]])
-    (inverse, drift), frame = _approximate(centre.hessian(), m), centre.frame()
+    inverse, drift = _approximate(centre.hessian(), m)
     radii = [abs(d) * x.rad() + abs(t) * arb(2) ** -40 for d, t in zip(drift, exact, strict=True)]
     for inflation in INFLATIONS:
         box = [arb(t, (r * inflation).upper()) for t, r in zip(exact, radii, strict=True)]
         if not all(t.upper() > 0 for t in box):
             return None
-        found = State(tower, box, x, frame).hessian().tolist()
+        found = Moved(centre, box, x).hessian().tolist()
         steps = arb_mat([[t - c] for t, c in zip([*box, x], [*exact, middle], strict=True)])
         by_squares = arb_mat([[*row[:m]] for row in found[:m]])
         by_x = arb_mat([[row[m] * steps[m, 0]] for row in found[:m]])
         moved = inverse * (error + by_x)
-        left = (_identity(m) - inverse * by_squares) * arb_mat(steps.tolist()[:m])
+        left = (identity(m) - inverse * by_squares) * arb_mat(steps.tolist()[:m])
         image = [t - d + s for t, d, s in zip(exact, moved.entries(), left.entries(), strict=True)]
         if all(t.contains_interior(s) for t, s in zip(box, image, strict=True)):
-            return State(tower, image, x, frame)
+            return Moved(centre, image, x)
     return None
 
 
-def _nearby(tower: Tower, x: arb, start: Sequence[arb]) -> State:
+def polished(state: State) -> State:
+    """Return a better minimiser, by one Newton step if there is one."""
+    if not state.squares:
+        return state
+    return _nearby(state.tower, state.x, state.squares, 1)
+
+
+def _nearby(tower: Tower, x: arb, start: Sequence[arb], steps: int = NEWTON_STEPS) -> State:
     """Return an approximate minimiser at X, by Newton steps, which prove nothing.
 
     They are steps for 1 / |Gamma_j| = sqrt(X) / ridge, which is nearly linear in T.
     """
     squares = list(start)
-    for _ in range(NEWTON_STEPS):
+    for _ in range(steps):
         state = State(tower, squares, x)
         inverse, _ = _approximate(state.hessian(), len(squares))
         lengths = [length.sqrt() for length in state.lengths[: len(squares)]]
@@ -121,11 +128,8 @@ def _nearby(tower: Tower, x: arb, start: Sequence[arb]) -> State:
 
 
 def _approximate(hessian: arb_mat, m: int) -> tuple[arb_mat, list[arb]]:
-    """Return the inverse of the part in T, and dT/dX, nearly."""
+    """Return the inverse of the part in T, and dT/dX, nearly; flat directions hardly count."""
     rows = hessian.tolist()
-    inverse = arb_mat([row[:m] for row in rows[:m]]).inv().mid()
+    part = arb_mat([row[:m] for row in rows[:m]]).mid()
+    inverse = (part + identity(m) * part.trace() * arb(2) ** -40).inv().mid()
     return inverse, (inverse * arb_mat([[row[m]] for row in rows[:m]])).entries()
-
-
-def _identity(size: int) -> arb_mat:
-    return arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
