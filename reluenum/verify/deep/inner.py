@@ -102,29 +102,31 @@ def path(tower: Tower, x: arb, start: Sequence[arb]) -> State | None:
     return None
 
 
-def polished(state: State) -> State:
-    """Return a better minimiser, by one Newton step if there is one."""
-    if not state.squares:
-        return state
-    return _nearby(state.tower, state.x, state.squares, 1)
+def improved(state: State) -> list[arb]:
+    """Return better squares: a Newton step for 1 / |Gamma_j| = sqrt(X) / ridge.
 
-
-def _nearby(tower: Tower, x: arb, start: Sequence[arb], steps: int = NEWTON_STEPS) -> State:
-    """Return an approximate minimiser at X, by Newton steps, which prove nothing.
-
-    They are steps for 1 / |Gamma_j| = sqrt(X) / ridge, which is nearly linear in T.
+    This is nearly linear in T. A square may become negative.
     """
-    squares = list(start)
-    for _ in range(steps):
-        state = State(tower, squares, x)
-        inverse, _ = _approximate(state.hessian(), len(squares))
-        lengths = [length.sqrt() for length in state.lengths[: len(squares)]]
-        error = [(x.sqrt() * r / state.ridge - 1) * squared(r) * 2 / state.ridge for r in lengths]
-        step = (inverse * arb_mat([[e] for e in error])).entries()
-        squares = [arb((t + s.max(-arb(7) / 8 * t)).mid()) for t, s in zip(squares, step)]
-        if all(abs(s) < t * arb(2) ** -60 for t, s in zip(squares, step, strict=True)):
+    m, root = len(state.squares), state.x.sqrt() / state.ridge
+    if not m:
+        return []
+    inverse, _ = _approximate(state.hessian(), m)
+    lengths = [length.sqrt() for length in state.lengths[:m]]
+    error = [(root * r - 1) * squared(r) * 2 / state.ridge for r in lengths]
+    step = (inverse * arb_mat([[e] for e in error])).entries()
+    return [arb((t + s).mid()) for t, s in zip(state.squares, step, strict=True)]
+
+
+def _nearby(tower: Tower, x: arb, start: Sequence[arb]) -> State:
+    """Return an approximate minimiser at X, by Newton steps, which prove nothing."""
+    state = State(tower, start, x)
+    for _ in range(NEWTON_STEPS):
+        found = [t.max(old / 8) for t, old in zip(improved(state), state.squares, strict=True)]
+        moved = [abs(t - old) > t * arb(2) ** -60 for t, old in zip(found, state.squares, strict=True)]
+        state = State(tower, found, x)
+        if not any(moved):
             break
-    return State(tower, squares, x)
+    return state
 
 
 def _approximate(hessian: arb_mat, m: int) -> tuple[arb_mat, list[arb]]:
