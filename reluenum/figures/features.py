@@ -45,7 +45,7 @@ def plot_features(document: Document) -> tuple[Figure, int]:
     height = 0.5 + 1.25 * len(components)
     figure = Figure(figsize=(DOUBLE_COLUMN, height), layout="constrained")
     panels = figure.subplots(len(components), depth + 1, squeeze=False, sharex="col")
-    draw = {1: _curves, 2: _lines}.get(inputs.shape[1], _values)
+    draw = {1: _curves, 2: _lines}.get(inputs.shape[1], _at_data)
     names = AxisNames.of(document)
     for rank, (row, component) in enumerate(zip(panels, components, strict=True), start=1):
         for layer, axes in enumerate(row[:-1]):
@@ -131,7 +131,7 @@ def _lines(axes: Axes, component: Document, inputs: np.ndarray, layer: int) -> N
     axes.plot(*inputs.T, **mark("o", BLACK, 2.6))
 
 
-def _values(axes: Axes, component: Document, inputs: np.ndarray, layer: int) -> None:
+def _at_data(axes: Axes, component: Document, inputs: np.ndarray, layer: int) -> None:
     """Draw the features of a layer at each data point."""
     places = np.arange(1, len(inputs) + 1)
     at_data = np.maximum(preactivations(component, inputs)[layer], 0)

@@ -18,13 +18,16 @@ from flint import fmpq
 
 from reluenum.algebra.decimals import decimal_text
 from reluenum.algebra.scalars import parse_rational
-from reluenum.documents.deep import deep_component_record
 from reluenum.documents.labels import EndKind, Stall
-from reluenum.engines.deep.landscape import dead_network, deep_components
+from reluenum.engines.deep.cells import Surroundings
+from reluenum.engines.deep.dead import dormancy, sharing
+from reluenum.engines.deep.landscape import dead_network
 from reluenum.engines.deep.minimality import DeepVerdict, Judged, judge
+from reluenum.engines.deep.networks import ScaledNetwork
 from reluenum.engines.deep.solve import solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
-from reluenum.errors import BackendError, UndecidedError
+from reluenum.engines.deep.witnesses import DeepDescent, descent
+from reluenum.errors import BackendError
 from reluenum.groebner.backends import Backends
 from reluenum.optimisers.deep_networks import DeepObjective
 from reluenum.optimisers.deep_settling import Snapped, stationary_points
@@ -210,7 +213,7 @@ class DeepExplainer:
     def _component(self, point: Snapped, loss: float) -> int | None:
         """Return the number of the component of a stationary point, if it is listed."""
         near = SAME * self.objective.energy
-        for number in self._listed.get(key_of(point), ()):
+        for number in self._listed.get(deep_key_of(point), ()):
             listed = float(parse_rational(self._losses[number - 1])) / self._scale
             if abs(listed - loss) <= near:
                 return number
@@ -219,7 +222,7 @@ class DeepExplainer:
     def _listed_end(self, theta: np.ndarray, loss: float, rest: Rest, trained: bool) -> End:
         """Return what an end point is from which the way leads to a listed minimum."""
         assert rest.component is not None
-        key = key_of(rest.point)
+        key = deep_key_of(rest.point)
         limit = self._limits.setdefault(
             (key, -rest.component),
             DeepDestination(key, self._dead(key), self._losses[rest.component - 1], rest.component),
@@ -253,11 +256,8 @@ class DeepExplainer:
         BackendError
             If its point is not among the exact ones.
         """
-        key = key_of(rest.point)
-        sites = [site.first for site in self.problem.sites]
-        stratum = DeepStratum.of(
-            ["".join(signs[i] for i in sites) for signs, _ in layer] for layer in key
-        )
+        key = deep_key_of(rest.point)
+        stratum = DeepStratum.of([self._at_sites(signs) for signs, _ in layer] for layer in key)
         near = SAME * self.objective.energy * self._scale
         for place, judged in enumerate(self._judged(stratum)):
             if abs(float(judged.network.loss) - self._scale * rest.loss) <= near:
@@ -281,16 +281,9 @@ class DeepExplainer:
 
         A minimum of distinct units need not be one with these copies and dead units.
         """
-        verdict, reason, descent = judged.verdict, judged.reason, judged.descent
+        verdict, reason, below = judged.verdict, judged.reason, judged.descent
         if verdict is DeepVerdict.MINIMUM:
-            try:
-                components = list(deep_components(judged.network))
-            except UndecidedError as error:
-                verdict, reason = DeepVerdict.UNDECIDED, str(error)
-            else:
-                ways = listed_points(map(deep_component_record, components))
-                if key not in ways:
-                    verdict, reason = DeepVerdict.SECOND_ORDER, "a copy or a dead unit can grow"
+            verdict, reason, below = self._with_spare_units(key, judged.network)
         return DeepDestination(
             key,
             self._dead(key),
@@ -298,8 +291,35 @@ class DeepExplainer:
             None,
             verdict,
             reason,
-            None if descent is None else descent.to_document(),
+            None if below is None else below.to_document(),
         )
+
+    def _with_spare_units(
+        self, key: Key, network: ScaledNetwork
+    ) -> tuple[DeepVerdict, str, DeepDescent | None]:
+        """Return what a minimum of distinct units is with its copies and dead units."""
+        open_reason = ""
+        for layer, (groups, dead) in enumerate(zip(key, self._dead(key), strict=True), start=1):
+            if not groups:
+                continue  # dead layers were judged with the network
+            if dead:
+                found = dormancy(network, layer)
+                if found.harmless is False:
+                    way = found.move and descent(Surroundings(network), found.move, found.reason)
+                    return DeepVerdict.SECOND_ORDER, found.reason, way or None
+                open_reason = open_reason or ("" if found.harmless else found.reason)
+            copied = {signs for signs, count in groups if count > 1}
+            if copied:
+                may = _shareable(network, layer, [self._at_sites(signs) for signs in copied])
+                if False in may:
+                    return DeepVerdict.SECOND_ORDER, f"copies in layer {layer} part", None
+                if None in may:
+                    open_reason = open_reason or f"copies in layer {layer} may part"
+        return (DeepVerdict.UNDECIDED if open_reason else DeepVerdict.MINIMUM), open_reason, None
+
+    def _at_sites(self, signs: str) -> str:
+        """Return signs at the data points as signs at the sites."""
+        return "".join(signs[site.first] for site in self.problem.sites)
 
     def _dead(self, key: Key) -> tuple[int, ...]:
         """Return how many units of each layer are dead."""
@@ -324,7 +344,15 @@ def _rests(rest: Rest | None) -> bool:
     return rest is not None and abs(rest.excess) <= AT_REST
 
 
-def key_of(point: Snapped) -> Key:
+def _shareable(network: ScaledNetwork, layer: int, rows: Iterable[str]) -> set[bool | None]:
+    """Return whether units with these signs can have copies, for each."""
+    names = dict(zip(network.signs[layer - 1], network.stratum.layers[layer - 1], strict=True))
+    answers = sharing(network, layer)
+    may = dict(zip(dict.fromkeys(network.stratum.layers[layer - 1]), answers, strict=True))
+    return {may[names[row]] for row in rows}
+
+
+def deep_key_of(point: Snapped) -> Key:
     """Return what identifies the stratum of a stationary point, up to permutation in its layers."""
     return tuple(tuple(sorted(Counter(layer).items())) for layer in point.texts())
 

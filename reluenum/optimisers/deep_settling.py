@@ -70,7 +70,7 @@ class Snapped:
                 relevant.insert(0, relevant[0] & (signs[k][live[0]] >= 0).any(axis=0))
             if all(map(np.all, live)):
                 return cls(network, signs, relevant[1:])
-            network = _without(network, live)
+            network = _pruned(network, live)
 
     @property
     def kinks(self) -> Layers:
@@ -103,7 +103,7 @@ def near_signs(objective: DeepObjective, network: DeepNetworks, tolerance: float
     return found
 
 
-def _without(network: DeepNetworks, live: Layers) -> DeepNetworks:
+def _pruned(network: DeepNetworks, live: Layers) -> DeepNetworks:
     """Return a network without its dead units."""
     first = network.layers[0].shape[1] - 1
     below = [np.ones(first, dtype=bool), *live]

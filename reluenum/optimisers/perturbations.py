@@ -108,13 +108,13 @@ def _moves(
     scale = objective.parameter_size * np.exp(generator.uniform(low, high, count))
     moves = generator.standard_normal((count, size))
     kept = np.ones((count, size), dtype=bool)
-    groups = _units(objective, size)
+    groups = _parts_of_units(objective, size)
     kept[1::3] = groups[generator.integers(len(groups), size=len(kept[1::3]))]
     kept[2::3] = np.eye(size, dtype=bool)[generator.integers(size, size=len(kept[2::3]))]
     return moves * kept * scale[:, None]
 
 
-def _units(objective: DeepObjective, size: int) -> np.ndarray:
+def _parts_of_units(objective: DeepObjective, size: int) -> np.ndarray:
     """Return which parameters belong to each unit, (L, N): what enters it and what leaves it."""
     found = []
     for layer, width in enumerate(objective.hidden):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from reluenum import Problem, enumerate_minima
+from reluenum.algebra.scalars import parse_rational
 from reluenum.cli import main
 from reluenum.datasets.families import reference_data
 from reluenum.documents.labels import EndKind, Stall
@@ -13,7 +14,7 @@ from reluenum.documents.results import to_json
 from reluenum.errors import InputError
 from reluenum.groebner.backends import open_backends
 from reluenum.groebner.limits import DEFAULT_LIMITS
-from reluenum.optimisers.deep_explain import Collapse, DeepExplainer, key_of
+from reluenum.optimisers.deep_explain import Collapse, DeepExplainer, deep_key_of
 from reluenum.optimisers.deep_settling import stationary_points
 from reluenum.optimisers.runs import Descents, descents, missing, unexplained
 from reluenum.optimisers.steps import Adam
@@ -89,6 +90,22 @@ def test_where_the_responses_outweigh_the_ridge_the_zero_network_is_a_saddle(cha
     assert not end.limit.is_minimum
 
 
+def test_a_minimum_beside_which_a_dead_unit_grows_is_a_saddle_with_a_descent(wide, backends):
+    explainer = explainer_of(wide, backends)
+    shared = [k for k, c in enumerate(wide["components"]) if c["dimension"] == 1]
+    theta = representatives(wide)[shared[:2]]
+    networks = explainer.objective.networks(theta)
+    layer, above = networks.layers[0], networks.layers[1]
+    layer[0] *= np.sqrt(2)  # the copies become one unit, the other one is dead
+    above[:, 0] *= np.sqrt(2)
+    layer[1], above[:, 1] = 0, 0
+    for end in explainer.explain_rows(networks.theta):
+        assert (end.kind, end.stall) == (EndKind.SADDLE, Stall.DEAD)
+        record = end.limit.to_document()
+        assert record["dead_units"] == [1, 0]
+        assert parse_rational(record["descent"]["loss"]) < parse_rational(record["loss"])
+
+
 def test_where_the_ridge_outweighs_the_responses_the_zero_network_is_a_trap(backends):
     document = enumerate_minima(posed((1, 1), 4, "4/3")).document
     (end,) = explainer_of(document, backends).explain_rows(np.zeros((1, 5)))
@@ -116,7 +133,7 @@ def test_points_of_rest_do_not_depend_on_the_order_of_units(wide, backends):
     assert np.allclose(objective.evaluate(other)[0], objective.evaluate(theta)[0])
     for row, turned in zip(theta, other, strict=True):
         found, again = (next(stationary_points(objective, t)) for t in (row, turned))
-        assert key_of(found) == key_of(again)
+        assert deep_key_of(found) == deep_key_of(again)
 
 
 def test_every_run_of_every_optimiser_is_explained(wide):

@@ -2,9 +2,9 @@
 
 Near a network the units with a kink choose a side; each choice is a cell, on which loss and
 pre-activations are polynomials. The pre-activation of a kink in a cell is a combination, with
-polynomial coefficients, of those of *basic* kinks in a reference cell: switching a unit on or off at
-a kink changes what is above by a multiple of its own pre-activation, and where all units below are
-the same, pre-activations depend linearly on the input (Lemma D26).
+polynomial coefficients, of those of *basic* kinks in a reference cell: switching a unit on or off
+at a kink changes what is above by a multiple of its own pre-activation, and where all units below
+are the same, pre-activations depend linearly on the input (Lemma D26).
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,10 @@ from typing import Any
 
 import numpy as np
 from flint import arb, ctx, fmpq, fmpq_mat
+from scipy.optimize import linprog
 
+from reluenum.algebra.linear import combine, null_space
+from reluenum.algebra.numberfield import FIRST_BITS
 from reluenum.algebra.numbers import Number
 from reluenum.engines.deep.networks import ScaledNetwork, total
 
@@ -41,6 +44,42 @@ class Kink:
     layer: int
     unit: int
     sites: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Backward:
+    """What a network passes down.
+
+    Parameters
+    ----------
+    errors : tuple by layer, unit and site
+        Backpropagated errors; at the first site of a kink, or split among all, its multiplier.
+    arriving : tuple by layer, unit and site
+        The error that would pass if the unit were on.
+    biddings : (K,) tuple of Number
+        For each kink the error D that would pass if its unit were on.
+    multipliers : (K,) tuple of Number
+        mu of each kink.
+    """
+
+    errors: tuple[tuple[tuple[Any, ...], ...], ...]
+    arriving: tuple[list[list[Any]], ...]
+    biddings: tuple[Number, ...]
+    multipliers: tuple[Number, ...]
+
+    @cached_property
+    def slopes(self) -> tuple[tuple[Number, Number], ...]:
+        """For each kink the multipliers, divided by 2, of the sides on which it is off and on.
+
+        They are -mu and mu - D, the same in every cell (Lemma D19).
+        """
+        pairs = zip(self.multipliers, self.biddings, strict=True)
+        return tuple((-mu, mu - bidding) for mu, bidding in pairs)
+
+    def in_doubles(self) -> np.ndarray:
+        """Return these slopes, one after the other, in doubles."""
+        flat = chain.from_iterable(self.slopes)
+        return np.array([float(slope.ball(FIRST_BITS).mid()) for slope in flat])
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,29 +115,63 @@ class Surroundings:
         """The number of the kink by layer, unit and site."""
         return {(k.layer, k.unit, s): n for n, k in enumerate(self.kinks) for s in k.sites}
 
-    @property
-    def multipliers(self) -> tuple[Any, ...]:
-        """The multiplier mu of each kink."""
-        return self._backward[2]
-
-    def _given(self) -> list[Any]:
-        """Multipliers that the network has; a shared one goes to the first kink it belongs to."""
-        found: list[Any] = [fmpq(0)] * len(self.kinks)
+    @cached_property
+    def backward(self) -> "Backward":
+        """What is passed down, with multipliers that are strict if dependent kinks allow it."""
+        given: list[Any] = [fmpq(0)] * len(self.kinks)
         for (layer, unit, sites), value in self.network.multipliers.items():
             here = [p for s in sites if (p := self.places.get((layer - 1, unit, s))) is not None]
-            if here:
-                found[min(here)] = found[min(here)] + value
-        return found
+            if here:  # one that several kinks share goes to the first of them
+                given[min(here)] = given[min(here)] + value
+        shift = self._shift(given)
+        return self._passed([mu + step for mu, step in zip(given, shift, strict=True)])
+
+    def _shift(self, given: Sequence[Any]) -> Sequence[fmpq]:
+        """Return by how much multipliers may change to be as strict as possible (Lemma D19).
+
+        Where all kinks are off, half the gradient of the loss is the sum of mu_k times the
+        gradient of z_k, so that relations of the gradients leave the choice.
+        """
+        still = (fmpq(0),) * len(self.kinks)
+        if self.is_independent or any(self.reference):
+            return still
+        columns = [tuple(column) for column in self.relations.transpose().tolist()]
+        ways = null_space(columns, len(self.kinks))
+        base, *moved = (
+            self._passed([mu + step for mu, step in zip(given, way, strict=True)]).in_doubles()
+            for way in (still, *ways)
+        )
+        change = np.array([one - base for one in moved])
+        best = linprog(
+            np.append(np.zeros(len(ways)), -1.0),
+            A_ub=np.hstack([-change.T, np.ones((len(base), 1))]),
+            b_ub=base,
+            bounds=[(None, None)] * len(ways) + [(None, 1)],
+        )
+        if best.status != 0 or best.x[-1] <= 0:
+            return still
+        return combine([fmpq(round(x * 2**40), 2**40) for x in best.x[:-1]], ways)
 
     @cached_property
-    def _backward(self) -> tuple[tuple, tuple, tuple, tuple]:
-        """Errors, those that would arrive at each kink, multipliers, and all that would arrive."""
+    def split(self) -> "Backward":
+        """What is passed down if the multiplier of a group is shared by all its sites.
+
+        Each gets the same part of what arrives there, so that with -mu and mu - D positive for
+        the group, and everything negative that arrives, that is so at each site (Theorem D14).
+        """
+        return self._passed(self.multipliers, split=True)
+
+    def _passed(self, given: Sequence[Any], split: bool = False) -> "Backward":
+        """Pass the residual down, with given multipliers at kinks.
+
+        A kink that the stratum calls + passes what arrives: it is there by coincidence.
+        """
         network, sites = self.network, range(len(self.network.targets))
         arriving: list[list[Any]] = [[w * r for r in self.residuals] for w in network.output]
-        errors, biddings, multipliers = [], [fmpq(0)] * len(self.kinks), self._given()
-        all_arriving = []
+        biddings, multipliers = [fmpq(0)] * len(self.kinks), list(given)
+        errors, everything = [], []
         for layer in reversed(range(network.depth)):
-            all_arriving.append(arriving)
+            everything.append(arriving)
             here = []
             for unit, row in enumerate(network.signs[layer]):
                 line = [arriving[unit][s] if row[s] == "+" else fmpq(0) for s in sites]
@@ -109,6 +182,10 @@ class Surroundings:
                         if network.stratum.layers[layer][unit][kink.sites[0]] == "+":
                             multipliers[place] = biddings[place]
                         line[kink.sites[0]] = multipliers[place]
+                        if split and len(kink.sites) > 1:
+                            part = multipliers[place] / biddings[place]
+                            for site in kink.sites:
+                                line[site] = arriving[unit][site] * part
                 here.append(tuple(line))
             errors.append(tuple(here))
             weights = network.weights[layer]
@@ -119,8 +196,9 @@ class Surroundings:
                 ]
                 for below in range(len(weights[0]) if layer and weights else 0)
             ]
-        above = tuple(reversed(all_arriving))
-        return tuple(reversed(errors)), tuple(biddings), tuple(multipliers), above
+        layers = tuple(reversed(errors)), tuple(reversed(everything))
+        number = self._number
+        return Backward(*layers, *(tuple(map(number, m)) for m in (biddings, multipliers)))
 
     @property
     def residuals(self) -> list[Any]:
@@ -128,29 +206,19 @@ class Surroundings:
         return self.network.problem.weighted(self.network.residual)
 
     @property
-    def errors(self) -> tuple[tuple[tuple[Any, ...], ...], ...]:
-        """Backpropagated errors by layer, unit and site, the multiplier at a kink's first site."""
-        return self._backward[0]
+    def multipliers(self) -> tuple[Number, ...]:
+        """The multiplier mu of each kink."""
+        return self.backward.multipliers
 
     @property
-    def arriving(self) -> tuple[list[list[Any]], ...]:
-        """By layer, unit and site, the error that would pass if the unit were on."""
-        return self._backward[3]
-
-    @property
-    def biddings(self) -> tuple[Any, ...]:
-        """For each kink the error D that would pass if its unit were on (multipliers above it)."""
-        return self._backward[1]
+    def slopes(self) -> tuple[tuple[Number, Number], ...]:
+        """See `Backward.slopes`."""
+        return self.backward.slopes
 
     @cached_property
-    def slopes(self) -> tuple[tuple[Number, Number], ...]:
-        """For each kink the multipliers, divided by 2, of the sides on which it is off and on.
-
-        They are -mu and mu - D, the same in every cell (Lemma D19).
-        """
-        number = self._number
-        pairs = zip(self.multipliers, self.biddings, strict=True)
-        return tuple((number(-mu), number(mu - bidding)) for mu, bidding in pairs)
+    def is_strict(self) -> bool:
+        """Whether all multipliers of sides are positive, so that Lemma D19 applies."""
+        return all(slope.sign() > 0 for pair in self.slopes for slope in pair)
 
     def _number(self, value: Any) -> Number:
         return value if isinstance(value, Number) else self.network.point.constant(value)
@@ -376,7 +444,7 @@ class Jets:
         """Derivatives of the Lagrangian by pre-activations, and by f, by layer (units, sites)."""
         network = self.around.network
         sites = len(network.targets)
-        layers = [self._balls(layer, sites) * arb(-2) for layer in self.around.errors]
+        layers = [self._balls(layer, sites) * arb(-2) for layer in self.around.backward.errors]
         return (*layers, self._balls([self.around.residuals], sites) * arb(-2))
 
     @cached_property
