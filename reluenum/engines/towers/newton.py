@@ -241,7 +241,12 @@ class State:
     @property
     def gap(self) -> arb:
         """E = X^2 - sum T - B^2."""
-        return self.X * self.X * (1 - self.norms[-1]) - _total(self.T)
+        return self.X * self.X - self.level
+
+    @property
+    def level(self) -> arb:
+        """G = sum T + B^2."""
+        return self.X * self.X * self.norms[-1] + _total(self.T)
 
     @cached_property
     def slopes(self) -> list[list[arb]]:
@@ -317,6 +322,13 @@ class Branch:
         except ZeroDivisionError:
             return None
         return None if units else cls(state, ())
+
+    @property
+    def is_minimal(self) -> bool:
+        """Whether this surely is the inner minimiser over T >= 0."""
+        state = self.state
+        rest = set(range(len(state.T))) - set(self.units)
+        return all(state.T[j] >= 0 for j in self.units) and all(state.excess[j] <= 0 for j in rest)
 
     @cached_property
     def drift(self) -> list[arb]:

@@ -13,13 +13,20 @@ from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root
 from reluenum.engines.deep.chains import Chain
 from reluenum.engines.deep.networks import ScaledNetwork
+from reluenum.engines.towers.cover import OVERLAP
 from reluenum.engines.towers.newton import Branch, Inner, State, is_violated
 
 BITS = 96
 """Precision of interval Newton over intervals of X."""
 
-PIECES = 3
-"""Into how many pieces it is cut at most."""
+WIDTHS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
+"""Relative sizes of intervals around a zero of E that are tried."""
+
+STEPS = 40
+"""How many steps are made on each side of it."""
+
+NEWTON_STEPS = 8
+"""To a zero of E."""
 
 BORDER = 1e-7
 """T_j / X^2 below which it is first tried with T_j = 0."""
@@ -39,6 +46,8 @@ class Search:
         From a point to its algebraic form, should that be needed.
     blocks : list of Block
         Intervals that are closed.
+    steps : list of (float, list of float)
+        X and T: what is between X and sqrt(G(X)) is closed (Theorem D15).
     networks : list of ScaledNetwork
         What they hold.
     """
@@ -46,26 +55,77 @@ class Search:
     inner: Inner
     claim: Callable[[IsolatedPoint], Root]
     blocks: list[Block] = field(default_factory=list)
+    steps: list[tuple[float, list[float]]] = field(default_factory=list)
     networks: list[ScaledNetwork] = field(default_factory=list)
 
     def examine(
         self, low: float, high: float, start: Sequence[float]
     ) -> list[tuple[float, float]]:
-        """Close an interval of X, or halve it, and return what stays open; T is near the start."""
-        waiting, failed = [(float(low), float(high))], []
-        for _ in range(PIECES):
-            if not waiting:
-                break
-            low, high = waiting.pop()
-            middle = sqrt(low * high)
-            with ctx.workprec(BITS):
-                if any(self._closed(low, high, units, start) for units in _choices(middle, start)):
+        """Close an interval of X, and return what stays open; T is near the start in it.
+
+        If that does not work at once, ever smaller parts around a zero of E are tried, and what is
+        beside them is left to single steps (Theorem D15).
+        """
+        low, high = float(low), float(high)
+        with ctx.workprec(BITS):
+            choices = _choices(sqrt(low * high), start)
+            if any(self._closed(low, high, units, start) for units in choices):
+                return []
+            for units in choices:
+                zero = self._zero(units, start, low, high)
+                if zero is None:
                     continue
-            if low < middle < high:
-                waiting += [(low, middle), (middle, high)]
+                X, T = zero
+                for width in WIDTHS:
+                    ends = max(low, X / (1 + width)), min(high, X * (1 + width))
+                    if self._closed(*ends, units, T):
+                        beside = (low, ends[0]), (ends[1], high)
+                        return [
+                            left
+                            for part in beside
+                            if (left := self._stepped(*part, units, T)) is not None
+                        ]
+            left = self._stepped(low, high, choices[-1], start)
+            return [] if left is None else [left]
+
+    def _stepped(
+        self, low: float, high: float, units: Sequence[int], start: Sequence[float]
+    ) -> tuple[float, float] | None:
+        """Shorten an interval without zeros of E by steps from its ends; None if nothing is left."""
+        for _ in range(STEPS):
+            if low >= high:
+                return None
+            for X, side in ((high, 1), (low, -1)):
+                branch = Branch.over(self.inner, arb(X), units, start)
+                if branch is None or not branch.is_minimal or side * branch.state.gap <= 0:
+                    continue
+                reached = branch.state.level.sqrt() * (1 + side * arb(OVERLAP))
+                self.steps.append((X, [float(square.mid()) for square in branch.state.T]))
+                start = [max(0.0, square) for square in self.steps[-1][1]]
+                low, high = (low, float(reached)) if side > 0 else (float(reached), high)
+                break
             else:
-                failed.append((low, high))
-        return failed + waiting
+                return low, high
+        return low, high
+
+    def _zero(
+        self, units: Sequence[int], start: Sequence[float], low: float, high: float
+    ) -> tuple[float, list[float]] | None:
+        """Return X and T of a zero of E in an interval, where only some T_j are not 0."""
+        branch = Branch.over(self.inner, arb(sqrt(low * high)), units, start)
+        if branch is None:
+            return None
+        point = [*(square.mid() for square in branch.state.T), arb(sqrt(low * high))]
+        places = [*units, len(start)]
+        try:
+            for _ in range(NEWTON_STEPS):
+                step = _newton_step(self.inner, point, places, start)
+                for place, change in zip(places, step, strict=True):
+                    point[place] = (point[place] + change).mid()
+                point[-1] = point[-1].max(arb(low)).min(arb(high))
+        except ZeroDivisionError:
+            return None
+        return float(point[-1]), [float(square) for square in point[:-1]]
 
     def _closed(
         self, low: float, high: float, units: tuple[int, ...], start: Sequence[float]
@@ -92,7 +152,7 @@ class Search:
     def _found(self, branch: Branch, low: float, high: float) -> bool:
         """Whether the only zero of E in an interval is proved, stationary or not."""
         formulation = Chain(self.inner.problem, self.inner.stratum)
-        start = _unknowns(formulation, self.inner, _zero(self.inner, branch.state))
+        start = _unknowns(formulation, self.inner, _zero_near(self.inner, branch.state))
 
         def near(bits: int) -> list[arb]:
             return polished(formulation.system, start)
@@ -118,16 +178,23 @@ def _choices(X: float, start: Sequence[float]) -> list[tuple[int, ...]]:
     return [live] if live == every else [live, every]
 
 
-def _zero(inner: Inner, state: State) -> State:
+def _newton_step(
+    inner: Inner, point: Sequence[arb], places: Sequence[int], start: Sequence[float]
+) -> list[arb]:
+    """Return a Newton step for a zero of E and of the excesses, in some of T_1..T_m, X."""
+    here = inner.at(point[-1], point[:-1], start).over(point[-1], point[:-1])
+    values, slopes = [*here.excess, here.gap], [*here.slopes, here.gap_slopes]
+    matrix = arb_mat([[slopes[i][j] for j in places] for i in places])
+    step = matrix.solve(arb_mat(len(places), 1, [-values[i] for i in places]))
+    return [change for (change,) in step.tolist()]
+
+
+def _zero_near(inner: Inner, state: State) -> State:
     """Return an approximate zero of E and all excesses, by Newton's method."""
-    point = [square.mid() for square in state.T] + [state.X.mid()]
-    for _ in range(6):
-        here = inner.at(point[-1], point[:-1]).over(point[-1], point[:-1])
-        values = [*here.excess, here.gap]
-        step = arb_mat([*here.slopes, here.gap_slopes]).solve(
-            arb_mat(len(values), 1, [-value for value in values])
-        )
-        point = [(p + step[k, 0]).mid() for k, p in enumerate(point)]
+    point = [*(square.mid() for square in state.T), state.X.mid()]
+    for _ in range(NEWTON_STEPS):
+        step = _newton_step(inner, point, range(len(point)), ())
+        point = [(p + change).mid() for p, change in zip(point, step, strict=True)]
     return inner.at(point[-1], point[:-1]).over(point[-1], point[:-1])
 
 
