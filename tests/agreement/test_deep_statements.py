@@ -307,6 +307,28 @@ def test_lemma_d12_decides_where_first_order_is_never_strict():
     assert all(no_lower(network, theta, size, 4000) for size in (1e-2, 1e-3, 1e-4))
 
 
+def test_lemma_d4_frees_a_zero_at_an_irrelevant_site():
+    """Layer 2 is negative at the second site, where the first layer has a zero."""
+    network = shallow([1, -1], [1, 1], 0.1, 1, 1)
+    theta = np.array([1, 1, 1, -0.5, 1])
+    moves = RNG(0).normal(size=(20, 5)) * 1e-3
+    assert all(network.forward(theta + move)[1][1] == 0 for move in moves)
+
+
+@pytest.mark.parametrize(("sites", "rank"), [([0.5], 1), ([0.5, 0.7], 2), ([0.5, 0.7, 0.9], 2)])
+def test_lemma_d8_finds_the_rank_of_kinks_in_linear_forms(sites, rank):
+    """The upper unit vanishes on a piece: gradients of z^2 and forms in (w, B) have one rank."""
+    network = shallow([*sites, 2, -1], np.zeros(len(sites) + 2), 1.0, 3, 1)
+    # three units on x > 0, x > 0 and x > 1: 2 relu(x) - relu(2 x) + relu(x - 1) = relu(x - 1)
+    theta = np.array([1, 0, 2, 0, 1, -1, 2, -1, 1, 0, 1.0])
+    on = [(np.array(z) > 0).astype(float) for z in network.forward(theta)[0]]
+    kinks = range(len(sites))
+    assert network.forward(theta)[0][1][kinks, 0] == pytest.approx(np.zeros(len(sites)))
+    found = derivative(lambda at: network.forward(at, on)[0][1][kinks, 0], theta)
+    forms = [[x, 1, x, 1, 0, 0, 1] for x in sites]  # in w_1, w_2, w_3, B
+    assert np.linalg.matrix_rank(found, tol=1e-6) == np.linalg.matrix_rank(forms) == rank
+
+
 def test_lemma_d26_carries_relations_of_the_inputs_over_to_kinks():
     """Three sites of one piece: whatever the weights, one pre-activation is a combination."""
     network = shallow([0, 1, 3, -1], np.zeros(4), 1.0, 2, 1)
@@ -433,6 +455,14 @@ def test_lemma_d7_rotates_the_units_of_a_group():
     assert np.allclose(G @ V.T, 0.7 * A)
     assert np.allclose(G.T @ A, 0.7 * V.T)
     assert (A**2).sum() + (V**2).sum() == pytest.approx(2 * np.trace(H))
+
+
+def test_lemma_d24_projects_a_shared_gradient():
+    """Both lengths can be the ridge only if the free unit vanishes at the kink."""
+    rng = RNG(2)
+    for g, h in rng.normal(size=(20, 2, 2)):
+        projected = g - (g @ h) / (h @ h) * h
+        assert np.linalg.norm(projected) ** 2 == pytest.approx(g @ g - (g @ h) ** 2 / (h @ h))
 
 
 def test_theorem_d22_gives_the_derivatives_of_widths_1_and_many():
