@@ -48,7 +48,8 @@ class DeepInstance:
     seed : int
         0 stands for the reference data.
     d : int
-    starts : int
+    starts, steps : int
+        Of Adam.
     engine : str
     """
 
@@ -59,6 +60,7 @@ class DeepInstance:
     seed: int = 0
     d: int = 1
     starts: int = 2000
+    steps: int = 10_000
     engine: str = "groebner"
 
     @property
@@ -94,7 +96,7 @@ SHAPES = (
 """The shapes of the page, with many starts."""
 
 SWEEP = tuple(
-    DeepInstance("sweep", (1,) * depth, n, ridge, seed, 1, 300)
+    DeepInstance("sweep", (1,) * depth, n, ridge, seed, starts=300, steps=4000)
     for n in (3, 4, 5)
     for seed in (0, 1, 2)
     for ridge in ("1/100", "1/10", "1/2")
@@ -113,7 +115,7 @@ def measured(instance: DeepInstance) -> tuple[Row, list[Row]]:
     minima = enumerate_minima(problem, engine=instance.engine)
     seconds = sum(os.times()[:4]) - sum(before[:4])
     document = minima.document
-    runs = descents(document, Descents(("adam",), instance.starts, 1))
+    runs = descents(document, Descents(("adam",), instance.starts, 1, instance.steps))
     (summary,) = runs["optimisers"]
     ends = Counter(run["component"] for run in runs["runs"] if run["kind"] == "minimum")
     components = document["components"]

@@ -285,7 +285,8 @@ def _sweep(sweep: pd.DataFrame) -> list[str]:
         "## Against depth, size and ridge",
         paragraph(
             f"Chains of one unit a layer on the reference and on random data, {len(sweep)}",
-            f"instances with {sweep['starts'].iloc[0]} runs of Adam each; means over the data.",
+            f"instances with {sweep['starts'].iloc[0]} runs of Adam each, of 4,000 steps; means over",
+            "the data.",
             said("Every end point is explained.", open_ends == 0),
         ),
         tabulate(rows, "keys", "pipe", disable_numparse=True),
