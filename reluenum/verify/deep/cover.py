@@ -8,12 +8,13 @@ from typing import Any
 from flint import arb
 
 from ..reals import require, sign, told
-from .inner import path, slope_of, total_squares, vanishing
+from .inner import improved, path, slope_of, total_squares, vanishing
 from .points import Zero, zero_near
 from .sides import Ball, Relations, Sides, enclosed, highest
 from .strata import Stratum
 from .towers import State, Tower, Upper, squared
 
+POLISHING = 12  # Newton steps
 LARGEST, SMALLEST = 1e100, 1e-100  # numbers of a record that are not 0
 
 NUDGE = arb(2) ** -50  # so that the end of a step belongs to it
@@ -76,9 +77,23 @@ class Cover:
         """Claim 57: G grows with X (Theorem D15), so that one X closes all up to sqrt G(X)."""
         require(x > 0, "a step at 0")
         total = total_squares(self.state(x, squares))
+        total = total.intersection(total_squares(self.state(x, self.polished(x, squares))))
         if total < x * x:
             return (total.upper().max(0).sqrt() * (1 + NUDGE)).upper(), x
         return (x, (total.sqrt() * (1 - NUDGE)).lower()) if total > x * x else (x, x)
+
+    def polished(self, x: arb, squares: Sequence[arb]) -> list[arb]:
+        """Return a better minimiser, by Newton steps, which prove nothing; units may become zero."""
+        found = list(squares)
+        for _ in range(POLISHING):
+            active = [j for j, square in enumerate(found) if square > 0]
+            better = improved(self.state(x, found))
+            moved = [abs(t - found[j]) > found[j] * arb(2) ** -40 for j, t in zip(active, better)]
+            for j, t in zip(active, better, strict=True):
+                found[j] = t.max(0)
+            if not any(moved):
+                break
+        return found
 
     def state(self, x: arb, squares: Sequence[arb]) -> State:
         """Return the solution at X and the squares that are not 0."""

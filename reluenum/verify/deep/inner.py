@@ -6,7 +6,7 @@ from flint import arb, arb_mat, fmpq
 
 from ..reals import norm
 from .sites import Row
-from .towers import State, Tower, Upper, squared
+from .towers import Moved, State, Tower, Upper, identity, squared
 
 NEWTON_STEPS, INFLATIONS = 8, (1.25, 2, 4)
 
@@ -84,48 +84,54 @@ def path(tower: Tower, x: arb, start: Sequence[arb]) -> State | None:
     middle, m = arb(x.mid()), len(start)
     centre = _nearby(tower, middle, start)
     exact, error = centre.squares, arb_mat([[p] for p in centre.gradient()[:m]])
-    (inverse, drift), frame = _approximate(centre.hessian(), m), centre.frame()
+    inverse, drift = _approximate(centre.hessian(), m)
     radii = [abs(d) * x.rad() + abs(t) * arb(2) ** -40 for d, t in zip(drift, exact, strict=True)]
     for inflation in INFLATIONS:
         box = [arb(t, (r * inflation).upper()) for t, r in zip(exact, radii, strict=True)]
         if not all(t.upper() > 0 for t in box):
             return None
-        found = State(tower, box, x, frame).hessian().tolist()
+        found = Moved(centre, box, x).hessian().tolist()
         steps = arb_mat([[t - c] for t, c in zip([*box, x], [*exact, middle], strict=True)])
         by_squares = arb_mat([[*row[:m]] for row in found[:m]])
         by_x = arb_mat([[row[m] * steps[m, 0]] for row in found[:m]])
         moved = inverse * (error + by_x)
-        left = (_identity(m) - inverse * by_squares) * arb_mat(steps.tolist()[:m])
+        left = (identity(m) - inverse * by_squares) * arb_mat(steps.tolist()[:m])
         image = [t - d + s for t, d, s in zip(exact, moved.entries(), left.entries(), strict=True)]
         if all(t.contains_interior(s) for t, s in zip(box, image, strict=True)):
-            return State(tower, image, x, frame)
+            return Moved(centre, image, x)
     return None
 
 
-def _nearby(tower: Tower, x: arb, start: Sequence[arb]) -> State:
-    """Return an approximate minimiser at X, by Newton steps, which prove nothing.
+def improved(state: State) -> list[arb]:
+    """Return better squares: a Newton step for 1 / |Gamma_j| = sqrt(X) / ridge.
 
-    They are steps for 1 / |Gamma_j| = sqrt(X) / ridge, which is nearly linear in T.
+    This is nearly linear in T. A square may become negative.
     """
-    squares = list(start)
+    m, root = len(state.squares), state.x.sqrt() / state.ridge
+    if not m:
+        return []
+    inverse, _ = _approximate(state.hessian(), m)
+    lengths = [length.sqrt() for length in state.lengths[:m]]
+    error = [(root * r - 1) * squared(r) * 2 / state.ridge for r in lengths]
+    step = (inverse * arb_mat([[e] for e in error])).entries()
+    return [arb((t + s).mid()) for t, s in zip(state.squares, step, strict=True)]
+
+
+def _nearby(tower: Tower, x: arb, start: Sequence[arb]) -> State:
+    """Return an approximate minimiser at X, by Newton steps, which prove nothing."""
+    state = State(tower, start, x)
     for _ in range(NEWTON_STEPS):
-        state = State(tower, squares, x)
-        inverse, _ = _approximate(state.hessian(), len(squares))
-        lengths = [length.sqrt() for length in state.lengths[: len(squares)]]
-        error = [(x.sqrt() * r / state.ridge - 1) * squared(r) * 2 / state.ridge for r in lengths]
-        step = (inverse * arb_mat([[e] for e in error])).entries()
-        squares = [arb((t + s.max(-arb(7) / 8 * t)).mid()) for t, s in zip(squares, step)]
-        if all(abs(s) < t * arb(2) ** -60 for t, s in zip(squares, step, strict=True)):
+        found = [t.max(old / 8) for t, old in zip(improved(state), state.squares, strict=True)]
+        moved = [abs(t - old) > t * arb(2) ** -60 for t, old in zip(found, state.squares, strict=True)]
+        state = State(tower, found, x)
+        if not any(moved):
             break
-    return State(tower, squares, x)
+    return state
 
 
 def _approximate(hessian: arb_mat, m: int) -> tuple[arb_mat, list[arb]]:
-    """Return the inverse of the part in T, and dT/dX, nearly."""
+    """Return the inverse of the part in T, and dT/dX, nearly; flat directions hardly count."""
     rows = hessian.tolist()
-    inverse = arb_mat([row[:m] for row in rows[:m]]).inv().mid()
+    part = arb_mat([row[:m] for row in rows[:m]]).mid()
+    inverse = (part + identity(m) * part.trace() * arb(2) ** -40).inv().mid()
     return inverse, (inverse * arb_mat([[row[m]] for row in rows[:m]])).entries()
-
-
-def _identity(size: int) -> arb_mat:
-    return arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])

@@ -11,7 +11,7 @@ from .inner import pivots_of
 from .sides import Sides, enclosed
 from .sites import Row
 from .strata import Stratum
-from .towers import State, Tower
+from .towers import Moved, State, Tower, identity
 
 STEPS, EXACT_BITS = 40, 190  # Newton steps, and the bits of a box
 
@@ -28,14 +28,13 @@ def zero_near(tower: Tower, squares: Sequence[arb], x: arb) -> State | None:
         inverse = state.hessian().inv().mid()
         steps = [arb(0, abs(v) * arb(2) ** -EXACT_BITS) for v in values]
         box = [v + s for v, s in zip(values, steps, strict=True)]
-        derivative = State(tower, box[:-1], box[-1]).hessian()
+        derivative = Moved(state, box[:-1], box[-1]).hessian()
         column = arb_mat([[s] for s in steps])
-        identity = arb_mat(len(box), len(box), [int(i == j) for i in range(len(box)) for j in range(len(box))])
-        left = (identity - inverse * derivative) * column
+        left = (identity(len(box)) - inverse * derivative) * column
         moved = inverse * arb_mat([[p] for p in state.gradient()])
         image = [v - m + s for v, m, s in zip(values, moved.entries(), left.entries(), strict=True)]
         inside = all(b.contains_interior(i) for b, i in zip(box, image, strict=True))
-        return State(tower, image[:-1], image[-1]) if inside else None
+        return Moved(state, image[:-1], image[-1]) if inside else None
 
 
 def _newton(tower: Tower, values: list[arb]) -> tuple[list[arb], bool]:

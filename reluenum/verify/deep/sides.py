@@ -81,7 +81,7 @@ def enclosed(stratum: Stratum, state: State) -> Sides:
     """Return what a tower of all units says, its squares and X being balls."""
     sites, tower = stratum.sites, state.tower
     rows = arb_mat(fmpq_mat(sites.rows))
-    along = [(rows * gamma).entries() for gamma in state.gammas]
+    along = [(rows * arb_mat([[x] for x in gamma])).entries() for gamma in state.gammas]
     excess = [length - squared(state.ridge) / state.x for length in state.lengths]
     rho = zip(tower.upper.positive, state.rho, tower.means, tower.counts, strict=False)
     outputs = {i: y - r / n for i, r, y, n in rho}
