@@ -8,7 +8,7 @@ from ..reals import norm
 from .sites import Row
 from .towers import Moved, State, Tower, Upper, identity, squared
 
-NEWTON_STEPS, INFLATIONS = 8, (1.25, 2, 4)
+NEWTON_STEPS, CAREFUL, INFLATIONS = 9, 5, (1.25, 2, 4)
 
 
 def total_squares(state: State) -> arb:
@@ -77,24 +77,24 @@ def pivots_of(matrix: arb_mat) -> list[arb]:
 def path(tower: Tower, x: arb, start: Sequence[arb]) -> State | None:
     """Claim 57: enclose what is stationary in T, for all X in a ball, by interval Newton.
 
-    The loss is convex in T where the matrix is positive definite, which it is on the box as at its
-    points with T >= 0: if an inner minimiser has T > 0 on all rows, it is this one; if this one has
-    T >= 0, it is the minimiser over T >= 0 on these rows.
+    The loss is convex in T where the matrix is positive definite, as it is at the centre and hence
+    on the box: a minimiser with T > 0 on all rows is this one; if this one has T > 0, it is the
+    minimiser over T >= 0.
     """
     middle, m = arb(x.mid()), len(start)
     centre = _nearby(tower, middle, start)
     exact, error = centre.squares, arb_mat([[p] for p in centre.gradient()[:m]])
     inverse, drift = _approximate(centre.hessian(), m)
     radii = [abs(d) * x.rad() + abs(t) * arb(2) ** -40 for d, t in zip(drift, exact, strict=True)]
+    if not all(pivot > 0 for pivot in pivots_of(centre.matrix)):
+        return None
     for inflation in INFLATIONS:
         box = [arb(t, (r * inflation).upper()) for t, r in zip(exact, radii, strict=True)]
-        if not all(t.upper() > 0 for t in box):
-            return None
         found = Moved(centre, box, x).hessian().tolist()
         steps = arb_mat([[t - c] for t, c in zip([*box, x], [*exact, middle], strict=True)])
         by_squares = arb_mat([[*row[:m]] for row in found[:m]])
-        by_x = arb_mat([[row[m] * steps[m, 0]] for row in found[:m]])
-        moved = inverse * (error + by_x)
+        by_x = arb_mat([[row[m]] for row in found[:m]])
+        moved = inverse * error + inverse * by_x * steps[m, 0]
         left = (identity(m) - inverse * by_squares) * arb_mat(steps.tolist()[:m])
         image = [t - d + s for t, d, s in zip(exact, moved.entries(), left.entries(), strict=True)]
         if all(t.contains_interior(s) for t, s in zip(box, image, strict=True)):
@@ -120,8 +120,11 @@ def improved(state: State) -> list[arb]:
 def _nearby(tower: Tower, x: arb, start: Sequence[arb]) -> State:
     """Return an approximate minimiser at X, by Newton steps, which prove nothing."""
     state = State(tower, start, x)
-    for _ in range(NEWTON_STEPS):
-        found = [t.max(old / 8) for t, old in zip(improved(state), state.squares, strict=True)]
+    for k in range(NEWTON_STEPS):
+        found = improved(state)
+        if k < CAREFUL:  # at first no square may change its sign
+            pairs = zip(found, state.squares, strict=True)
+            found = [t if t * old > 0 else old / 8 for t, old in pairs]
         moved = [abs(t - old) > t * arb(2) ** -60 for t, old in zip(found, state.squares, strict=True)]
         state = State(tower, found, x)
         if not any(moved):
