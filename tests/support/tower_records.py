@@ -14,7 +14,9 @@ class Floats:
         self.basis = upper.independent(stratum.lower)
         self.upper, self.lower, self.ridge = upper, stratum.lower, float(sites.ridge)
         self.columns = upper.positive + upper.kinks
-        maps = [np.array([[float(x) for x in r] for r in upper.gamma(f).tolist()]) for f in self.lower]
+        maps = [
+            np.array([[float(x) for x in r] for r in upper.gamma(f).tolist()]) for f in self.lower
+        ]
         self.maps = [m[:, self.columns] for m in maps]
         self.stack = np.array(self.maps)
         self.grams = [m.T @ m / self.ridge for m in self.maps]
@@ -93,9 +95,16 @@ class Floats:
                 a, b = grid[k], grid[k + 1]
                 for _ in range(60):
                     c = np.sqrt(a * b)
-                    a, b = (c, b) if np.sign(c * c - self.total(self.minimiser(c), c)) == signs[k] else (a, c)
+                    a, b = (
+                        (c, b)
+                        if np.sign(c * c - self.total(self.minimiser(c), c)) == signs[k]
+                        else (a, c)
+                    )
                 size, t = width, self.minimiser(a)
-                while not np.allclose(self.minimiser(a * (1 - size)), t, rtol=0.1, atol=0) and size > 1e-9:
+                while (
+                    not np.allclose(self.minimiser(a * (1 - size)), t, rtol=0.1, atol=0)
+                    and size > 1e-9
+                ):
                     size /= 4
                 items.append([a * (1 - size), a * (1 + size), a, *t])
                 cuts += [a * (1 - size), a * (1 + size)]

@@ -49,7 +49,7 @@ class Cover:
         return Relations(self.whole)
 
     def read(self, items: Any) -> None:
-        """Claim 62: intervals of the record cover all X at which a stationary point can be."""
+        """Claim 56: intervals of the record cover all X at which a stationary point can be."""
         require(type(items) is list and len(items) > 0, "no list of intervals")
         intervals = sorted(map(self.interval, items), key=lambda ends: ends[0])
         top, reached = max(highest(self.stratum, side) for side in (1, -1)), arb(0)
@@ -81,7 +81,8 @@ class Cover:
             if reason := self.open(low, high, x, squares):
                 require(halvings > 0 and low > 0, reason)
                 middle = (low * high).sqrt().mid()
-                better = self.polished(middle, [square.max(0) for square in squares])
+                mixed = any(square < 0 for square in squares)
+                better = squares if mixed else self.polished(middle, squares)
                 for ends in ((low, middle), (middle, high)):
                     left.append((*ends, middle, better, halvings - 1))
 
@@ -99,13 +100,11 @@ class Cover:
         found = list(squares)
         for _ in range(POLISHING):
             active = [j for j, square in enumerate(found) if square > 0]
-            better = improved(self.state(x, found))
-            moved = [abs(t - found[j]) > found[j] * arb(2) ** -40 for j, t in zip(active, better)]
-            least = min(better, default=arb(0))
+            better, old = improved(self.state(x, found)), list(found)
+            least = min(better, default=None) if len(active) > 1 else None
             for j, t in zip(active, better, strict=True):
-                gone = t is least and len(active) > 1
-                found[j] = t if t > 0 else arb(0) if gone else found[j] / 8
-            if not any(moved):
+                found[j] = t if t > 0 else arb(0) if t is least else old[j] / 8
+            if all(abs(t - s) <= s * arb(2) ** -40 for t, s in zip(found, old, strict=True)):
                 break
         return found
 
@@ -115,8 +114,10 @@ class Cover:
         return State(self.tower(active), [squares[j] for j in active], x)
 
     def open(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> str:
-        """Claim 63: a block holds no stationary point, or one, which is kept; else say why not."""
-        if all(square == 0 for square in squares) and vanishing(self.upper, self.stratum.lower, high):
+        """Claim 58: a block holds no stationary point, or one, which is kept; else say why not."""
+        if all(square == 0 for square in squares) and vanishing(
+            self.upper, self.stratum.lower, high
+        ):
             return ""
         if not low > 0:
             return "w = 0 is not the minimiser everywhere"
@@ -134,7 +135,8 @@ class Cover:
 
     def followed(self, low: arb, high: arb, active: Sequence[int], squares: Sequence[arb]) -> str:
         """Close a block along the inner minimiser, where only some units are not zero."""
-        found = path(self.tower(active), low.union(high), [squares[j] for j in active])
+        start = [squares[j] for j in active]
+        found = path(self.tower(active), low.union(high), start)
         if found is None:
             return "interval Newton does not enclose the inner minimiser"
         if len(active) == len(squares):
@@ -145,7 +147,7 @@ class Cover:
         return "" if zero else "it is not clear that a unit is zero"
 
     def found(self, found: State, low: arb, high: arb) -> str:
-        """Claim 64: E has a slope of one sign along the path, and therefore at most one zero."""
+        """Claim 59: E has a slope of one sign along the path, and therefore at most one zero."""
         if any(t < 0 for t in found.squares) or enclosed(self.stratum, found).excluded:
             return ""
         if sign(slope_of(found)) not in (1, -1):
@@ -156,7 +158,9 @@ class Cover:
             return "" if signs in ({1}, {-1}) else "a stationary point could not be found"
         if not any(square < 0 for square in zero.squares):
             require(all(square > 0 for square in zero.squares), "a unit is zero, or nearly")
-            self.zeros += [Zero(self.stratum, zero)] * all(not z.near(low, high) for z in self.zeros)
+            self.zeros += [Zero(self.stratum, zero)] * all(
+                not z.near(low, high) for z in self.zeros
+            )
         return ""
 
     def level(self, found: State, x: arb) -> arb:

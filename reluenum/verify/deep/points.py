@@ -17,7 +17,7 @@ STEPS, EXACT_BITS = 40, 190  # Newton steps, and the bits of a box
 
 
 def zero_near(tower: Tower, squares: Sequence[arb], x: arb) -> State | None:
-    """Claim 61: there is one stationary point in the box of what is returned (interval Newton)."""
+    """Claim 66: there is one stationary point in the box of what is returned (interval Newton)."""
     with ctx.workprec(NUMBER_BITS):
         values = [arb(t.mid()) for t in (*squares, x)]
         for _ in range(STEPS):
@@ -42,7 +42,9 @@ def _newton(tower: Tower, values: list[arb]) -> tuple[list[arb], bool]:
     state = State(tower, values[:-1], values[-1])
     step = (state.hessian().inv() * arb_mat([[p] for p in state.gradient()])).entries()
     found = [arb((v - s).mid()) for v, s in zip(values, step, strict=True)]
-    moved = any(abs(s) > abs(v) * arb(2) ** -(EXACT_BITS + 20) for s, v in zip(step, values, strict=True))
+    moved = any(
+        abs(s) > abs(v) * arb(2) ** -(EXACT_BITS + 20) for s, v in zip(step, values, strict=True)
+    )
     return found, moved
 
 
@@ -58,7 +60,7 @@ class Zero:
 
     @cached_property
     def sides(self) -> tuple[int, ...] | None:
-        """Claim 65: signs of a and a c_j with which this is a stationary point; None without."""
+        """Claim 67: signs of a and a c_j with which this is a stationary point; None without."""
         with ctx.workprec(NUMBER_BITS):
             found = enclosed(self.stratum, self.state)
             if found.wrong:
@@ -69,7 +71,7 @@ class Zero:
 
     @cached_property
     def minimum(self) -> bool:
-        """Claim 66: this is a strict local minimum, or surely none (Lemma D12).
+        """Claim 68: this is a strict local minimum, or surely none (Lemma D12).
 
         The Hessian of the Lagrangian on the stratum is positive definite iff that of the reduced
         loss is (Theorem D9), and every multiplier is strictly between 0 and what its kink can take.
@@ -102,7 +104,7 @@ class Zero:
         return self.sites.inside(self.stratum.relevant & ~plus & ~minus)
 
     def _independent(self) -> bool:
-        """Claim 67: the gradients of the kinks are independent, a group counted once."""
+        """Claim 69: the gradients of the kinks are independent, a group counted once."""
         upper = len(self._single) + bool(self.grouped) == len(self.state.tower.basis)
         lower = (self.zeros(j) for j in range(len(self.stratum.lower)))
         rows = ([self.sites.rows[i] for i in zeros] for zeros in lower if zeros)
@@ -119,7 +121,7 @@ class Zero:
         return next(self.residual[i] for i in self.grouped if i in self.residual)
 
     def _upper(self) -> Iterator[arb]:
-        """Claim 68: numbers that are positive iff the upper unit loses on both sides of its kinks."""
+        """Claim 70: numbers that are positive iff the upper unit loses on both sides of its kinks."""
         side = self.sides[0]
         for i in self._single:
             yield -side * self.residual[i]
@@ -129,7 +131,7 @@ class Zero:
             yield side * (self.shared - sum((self.sites.totals[i] for i in self.grouped), fmpq(0)))
 
     def _lower(self) -> Iterator[arb]:
-        """Claim 69: the same for the kinks of the first layer, whose multipliers are -nu."""
+        """Claim 71: the same for the kinks of the first layer, whose multipliers are -nu."""
         nested: dict[int, list[arb]] = {}
         for j, side in enumerate(self.sides[1:]):
             for i, nu in self._pulls(j).items():
@@ -156,7 +158,7 @@ class Zero:
         return {i: -nu for i, nu in zip(zeros, found.entries(), strict=True)}
 
     def _fan(self, nested: dict[int, list[arb]]) -> Iterator[arb]:
-        """Claim 70: kinks of the first layer inside the group of kinks above.
+        """Claim 72: kinks of the first layer inside the group of kinks above.
 
         One of them: on the rays of the fan. Several: if the multiplier of the group can be split
         among its sites so that each kink above is as one alone (Lemma D19).
@@ -174,12 +176,15 @@ class Zero:
 
     @property
     def loss(self) -> arb:
-        """Claim 85: the loss is X + sum T / X times the ridge, and rho . y, and what f leaves out."""
+        """Claim 73: the loss is X + sum T / X times the ridge, and rho . y, and what f leaves out."""
         state, sites = self.state, self.sites
         with ctx.workprec(NUMBER_BITS):
             inner = dot(state.rho[: len(state.tower.means)], state.tower.means)
             penalty = state.ridge * (state.x + sum(state.squares, arb(0)) / state.x)
-            beyond = (sites.totals[i] * sites.means[i] for i in sites.inside(sites.everything & ~self.stratum.upper[0]))
+            beyond = (
+                sites.totals[i] * sites.means[i]
+                for i in sites.inside(sites.everything & ~self.stratum.upper[0])
+            )
             return (inner + penalty + sum(beyond, sites.scatter)) * sites.scale
 
     def signs(self, j: int) -> str:

@@ -149,7 +149,7 @@ def _value(form: Vector, vector: Vector) -> int:
 
 
 def realised(sites: Sites) -> dict[str, Stratum]:
-    """Claim 52: every stratum with distinct live faces that some network realises, by its text.
+    """Claim 54: every stratum with distinct live faces that some network realises, by its text.
 
     The output weight is positive, without loss of generality; a unit below has either sign.
     """
@@ -203,7 +203,7 @@ def _cone(sites: Sites, chosen: Sequence[Face], sides: Sequence[int]) -> list[Ge
 
 
 def kept(sites: Sites) -> dict[str, Stratum]:
-    """Claim 53: of the others Lemma D8 shows that they hold no local minimum, for either output."""
+    """Claim 55: of the others Lemma D8 shows that they hold no local minimum, for either output."""
     found = realised(sites)
     return {text: stratum for text, stratum in found.items() if not skipped(stratum)}
 
@@ -239,6 +239,8 @@ def gradient(stratum: Stratum, site: int) -> list[fmpq]:
     sites, parts = stratum.sites, []
     for plus, minus in stratum.lower:
         zeros = [sites.rows[i] for i in sites.inside(stratum.relevant & ~plus & ~minus)]
-        column = fmpq_mat(sites.depth, 1, sites.rows[site] if plus >> site & 1 else [fmpq(0)] * sites.depth)
+        column = fmpq_mat(
+            sites.depth, 1, sites.rows[site] if plus >> site & 1 else [fmpq(0)] * sites.depth
+        )
         parts += (column - onto(zeros) * column if zeros else column).entries()
     return [*parts, fmpq(1)]
