@@ -138,7 +138,7 @@ def _proved(document: Any, folder: Path, given: Any) -> Report:
 
 def _deep(document: Any, given: Any) -> Report:
     """Prove a list of minima of a network with several hidden layers."""
-    from .deep import proved  # noqa: PLC0415 (which is built on this module)
+    from .deep import proved
 
     complete(document)
     report = proved(document)

@@ -10,10 +10,9 @@ from flint import arb, ctx, fmpq
 
 from ..landscape import compositions
 from ..points import NUMBER_BITS, Texts, interval, nearest
-from ..reals import dot, matched, require, told
+from ..reals import matched, require, told
 from .points import Zero
 from .sites import Sites
-from .towers import squared
 
 Entry = tuple[arb, bool]  # a number, and whether it is exactly 0
 
@@ -32,6 +31,10 @@ class Unit:
     signs: str
     square: arb
     weights: tuple[Entry, ...]
+
+    def share(self, copies: int) -> list[Texts]:
+        """Return the weights and the bias of each of so many copies."""
+        return [texts(x / arb(copies).sqrt(), gone) for x, gone in self.weights]
 
     def record(self, multiplicity: int) -> dict[str, Any]:
         """Return what a document says of it and its copies, whatever their number."""
@@ -55,24 +58,15 @@ class Network:
 
     def representative(self, copies: Sequence[int]) -> dict[str, Any]:
         """Return the network in which the units that are copies of one share its square equally."""
-        width, inputs = self.sites.hidden[0], self.sites.depth - 1
-        lower, (*upper,) = self.layers
-        units = [
-            (unit, j, k)
-            for j, (unit, k) in enumerate(zip(lower, copies, strict=True))
-            for _ in range(k)
-        ]
-        rows = [[texts(x / arb(k).sqrt(), gone) for x, gone in u.weights] for u, _, k in units]
-        rows += [[frozenset("0")] * (inputs + 1)] * (width - len(units))
-        top = [[frozenset("0")] * width + [frozenset("0")]]
-        for unit in upper:
-            *row, bias = unit.weights
-            shares = [texts(row[j][0] / arb(k).sqrt()) for _, j, k in units]
-            top = [[*shares, *[frozenset("0")] * (width - len(units)), texts(*bias)]]
+        none, dead = frozenset("0"), self.sites.hidden[0] - sum(copies)
+        units = [(j, k) for j, k in enumerate(copies) for _ in range(k)]
+        lower = [self.layers[0][j].share(k) for j, k in units] + [[none] * self.sites.depth] * dead
+        *row, bias = self.layers[1][0].weights if self.layers[1] else [(arb(0), True)]
+        upper = [texts(row[j][0] / arb(k).sqrt()) for j, k in units] + [none] * dead
         return {
-            "W": [[row[:-1] for row in rows], [row[:-1] for row in top]],
-            "b": [[row[-1] for row in rows], [row[-1] for row in top]],
-            "w": [texts(self.output) if upper else frozenset("0")],
+            "W": [[row[:-1] for row in lower], [upper]],
+            "b": [[row[-1] for row in lower], [texts(*bias)]],
+            "w": [texts(self.output, not self.layers[1])],
         }
 
 
@@ -203,10 +197,7 @@ def check(components: Sequence[Component], records: Any) -> None:
             _matched(component, names, record, component.network in best)
             left.remove(component)
             previous = loss
-    require(
-        not left,
-        f"components: {len(left)} missing, one is {[*left[:1]][0].ways if left else ''!s:.200}",
-    )
+    require(not left, f"components: {len(left)} are missing")
 
 
 def _loss_fits(component: Component, record: Any) -> bool:

@@ -10,13 +10,14 @@ from flint import arb
 from ..reals import require, sign, told
 from .inner import improved, path, slope_of, total_squares, vanishing
 from .points import Zero, zero_near
-from .sides import Ball, Relations, Sides, enclosed, highest
+from .sides import Ball, Relations, enclosed, highest
 from .strata import Stratum
 from .towers import State, Tower, Upper, squared
 
 POLISHING, HALVINGS = 12, 8  # Newton steps of a record's T, and of a block
 LARGEST, SMALLEST = 1e100, 1e-100  # numbers of a record that are not 0
 
+NEAR = arb(2) ** -40  # relative size of a Newton step that is the last one
 NUDGE = arb(2) ** -50  # so that the end of a step belongs to it
 
 Interval = tuple[arb, arb]
@@ -96,16 +97,16 @@ class Cover:
         return (x, (total.sqrt() * (1 - NUDGE)).lower()) if total > x * x else (x, x)
 
     def polished(self, x: arb, squares: Sequence[arb]) -> list[arb]:
-        """Return a better minimiser, by Newton steps, which prove nothing; units may become zero."""
+        """Return a better minimiser, by Newton steps that prove nothing; units may become zero."""
         found = list(squares)
         for _ in range(POLISHING):
-            active = [j for j, square in enumerate(found) if square > 0]
-            better, old = improved(self.state(x, found)), list(found)
-            least = min(better, default=None) if len(active) > 1 else None
-            for j, t in zip(active, better, strict=True):
-                found[j] = t if t > 0 else arb(0) if t is least else old[j] / 8
-            if all(abs(t - s) <= s * arb(2) ** -40 for t, s in zip(found, old, strict=True)):
+            better = iter(improved(self.state(x, found)))
+            moved = [next(better) if square > 0 else square for square in found]
+            if all(abs(t - s) <= s * NEAR for t, s in zip(moved, found, strict=True)):
                 break
+            least = min(moved) if min(moved) < 0 < max(moved) else None
+            pairs = zip(moved, found, strict=True)
+            found = [arb(0) if t is least else t.max(old / 8) for t, old in pairs]
         return found
 
     def state(self, x: arb, squares: Sequence[arb]) -> State:
@@ -115,28 +116,20 @@ class Cover:
 
     def open(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> str:
         """Claim 58: a block holds no stationary point, or one, which is kept; else say why not."""
-        if all(square == 0 for square in squares) and vanishing(
-            self.upper, self.stratum.lower, high
-        ):
+        if vanishes(squares) and vanishing(self.upper, self.stratum.lower, high):
             return ""
         if not low > 0:
             return "w = 0 is not the minimiser everywhere"
         state = self.state(x, [square.max(0) for square in squares])
         if Ball(state.tower, state, low, high).sides(self.stratum, self.relations).excluded:
             return ""
-        every = range(len(squares))
-        active = [j for j in every if squares[j] != 0]
-        tiny = sum(map(abs, squares), x * x) * arb(2) ** -20
-        started = [square if square != 0 else tiny for square in squares]
-        whole = [(every, started)] if active else []
-        choices = [(active, squares), *whole] if len(active) < len(squares) else whole
-        reasons = [self.followed(low, high, chosen, start) for chosen, start in choices]
-        return "" if "" in reasons else reasons[-1]
+        reasons = (self.followed(low, high, start) for start in (squares, awake(squares, x)))
+        return "" if "" in reasons else "interval Newton does not tell what is in it"
 
-    def followed(self, low: arb, high: arb, active: Sequence[int], squares: Sequence[arb]) -> str:
+    def followed(self, low: arb, high: arb, squares: Sequence[arb]) -> str:
         """Close a block along the inner minimiser, where only some units are not zero."""
-        start = [squares[j] for j in active]
-        found = path(self.tower(active), low.union(high), start)
+        active = [j for j, square in enumerate(squares) if square != 0]
+        found = path(self.tower(active), low.union(high), [squares[j] for j in active])
         if found is None:
             return "interval Newton does not enclose the inner minimiser"
         if len(active) == len(squares):
@@ -148,25 +141,39 @@ class Cover:
 
     def found(self, found: State, low: arb, high: arb) -> str:
         """Claim 59: E has a slope of one sign along the path, and therefore at most one zero."""
-        if any(t < 0 for t in found.squares) or enclosed(self.stratum, found).excluded:
+        if min(found.squares, key=arb.upper) < 0 or enclosed(self.stratum, found).excluded:
             return ""
         if sign(slope_of(found)) not in (1, -1):
             return "several stationary points are possible"
         zero = zero_near(self.whole, found.squares, found.x)
-        if zero is None or not low <= zero.x <= high:
-            signs = {sign(x * x - self.level(found, x)) for x in (low, high)}
-            return "" if signs in ({1}, {-1}) else "a stationary point could not be found"
-        if not any(square < 0 for square in zero.squares):
-            require(all(square > 0 for square in zero.squares), "a unit is zero, or nearly")
-            self.zeros += [Zero(self.stratum, zero)] * all(
-                not z.near(low, high) for z in self.zeros
-            )
-        return ""
+        if zero is not None and low <= zero.x <= high:
+            return self.keep(zero, low, high)
+        signs = {sign(x * x - self.level(found, x)) for x in (low, high)}
+        return "" if signs in ({1}, {-1}) else "a stationary point could not be found"
+
+    def keep(self, zero: State, low: arb, high: arb) -> str:
+        """Keep a zero of E with T > 0, once: what is known already in this block is the same."""
+        if any(square < 0 for square in zero.squares):
+            return ""
+        known = any(other.near(low, high) for other in self.zeros)
+        self.zeros += [] if known else [Zero(self.stratum, zero)]
+        return "" if all(square > 0 for square in zero.squares) else "a unit is zero, or nearly"
 
     def level(self, found: State, x: arb) -> arb:
         """Return G at an X of a path."""
         end = path(self.whole, x, [arb(square.mid()) for square in found.squares])
         return sum(end.squares, arb(0)) + squared(end.bias) if end else arb(0, "inf")
+
+
+def vanishes(squares: Sequence[arb]) -> bool:
+    """Whether all are 0."""
+    return all(square == 0 for square in squares)
+
+
+def awake(squares: Sequence[arb], x: arb) -> list[arb]:
+    """Return squares with small ones in place of 0."""
+    tiny = sum(map(abs, squares), x * x) * arb(2) ** -20
+    return [square if square != 0 else tiny for square in squares]
 
 
 def _number(value: Any) -> arb:

@@ -34,21 +34,21 @@ def constant_is_minimal(sites: Sites, faces: Sequence[Face]) -> bool:
     pairs = zip(sites.totals, sites.copies, strict=True)
     residual = [total - copies * value for total, copies in pairs]
     for face in faces:
-        zeros = [
-            sites.rows[i] for i in sites.inside(sites.everything & ~face.row[0] & ~face.row[1])
-        ]
-        active = [(residual[i], sites.rows[i]) for i in sites.inside(face.row[0])]
-        u = fmpq_mat(
-            sites.depth,
-            1,
-            [dot([r for r, _ in active], [x[k] for _, x in active]) for k in range(sites.depth)],
-        )
-        u = (u - onto(zeros) * u if zeros else u).entries()
+        u = _pull(sites, face.row, residual)
         excess = abs(value) * dot(u, u) - sites.ridge * sites.ridge
         if excess >= 0 and inside(sites, face.row, u):
             require(excess > 0, "whether the constant network is a local minimum is not clear")
             return False
     return True
+
+
+def _pull(sites: Sites, row: Row, residual: Sequence[fmpq]) -> list[fmpq]:
+    """Return u_F(r): the sum of r x over active sites, inside the flat of a face."""
+    zeros = [sites.rows[i] for i in sites.inside(sites.everything & ~row[0] & ~row[1])]
+    u = fmpq_mat(sites.depth, 1, [fmpq(0)] * sites.depth)
+    for i in sites.inside(row[0]):
+        u += fmpq_mat(sites.depth, 1, [residual[i] * x for x in sites.rows[i]])
+    return (u - onto(zeros) * u if zeros else u).entries()
 
 
 def inside(sites: Sites, row: Row, u: Sequence, relevant: int = -1) -> bool | None:

@@ -16,7 +16,7 @@ from .cover import Cover
 from .dead import constant_is_minimal, harmless, level, zero_is_minimal
 from .points import Zero
 from .sites import Sites
-from .strata import Stratum, faces_of, kept
+from .strata import faces_of, kept
 from .towers import Upper
 
 
@@ -39,7 +39,7 @@ class DeepProof:
         self.items = 0
 
     def read(self) -> None:
-        """Claim 51: there is a record for each stratum that can hold a minimum, and for no other."""
+        """Claim 51: there is one record for each stratum that can hold a minimum."""
         records = self.document["certificate"]["strata"]
         require(type(records) is list, "certificate: no list of strata")
         require(

@@ -1,4 +1,4 @@
-"""The inner problem of Theorem D9, whose minimiser a certificate gives: at one X, and on intervals."""
+"""The inner problem of Theorem D9, at one X and on intervals, and its minimiser."""
 
 from collections.abc import Sequence
 
@@ -14,8 +14,8 @@ NEWTON_STEPS, CAREFUL, INFLATIONS = 9, 5, (1.25, 2, 4)
 def total_squares(state: State) -> arb:
     """Claim 60: sum T + B^2 of the inner minimiser at X, by the duality gap of any T.
 
-    With L = ridge / sqrt X and |tau Gamma_j| <= L for all faces, those with T_j = 0 as well, tau rho
-    is dual feasible, so that the residual is in a ball around it (Theorem D9, as in Lemma 8), and
+    With L = ridge / sqrt X and |tau Gamma_j| <= L for all units, those with T_j = 0 as well, tau
+    rho is dual feasible: the residual is in a ball around it (Theorem D9, as in Lemma 8), and
     sum T + B^2 = (X / ridge) rho . f (Lemma D1).
     """
     tower, ridge, x = state.tower, state.ridge, state.x
@@ -43,24 +43,24 @@ def vanishing(upper: Upper, rows: Sequence[Row], top: arb) -> bool:
     If the upper unit is 0 nowhere, B grows with X, and |Gamma_j| is convex in B: at most as large
     as at B = 0 or at the last one. Otherwise B = 0, and a multiplier makes sum rho = 0.
     """
-    sites, bound = upper.sites, (arb(upper.sites.ridge) / top.sqrt()).lower()
-    nothing = [fmpq(0)] * sites.size
-    sums = [sites.totals[i] if i in upper.positive else fmpq(0) for i in range(sites.size)]
-    pull, counts = sum(sums, fmpq(0)), sum((sites.copies[i] for i in upper.positive), fmpq(0))
-
-    def feasible(rho: list[arb]) -> bool:
-        column = arb_mat([[x] for x in rho])
-        maps = (arb_mat(upper.gamma(row)) * column for row in rows)
-        return all(norm(gamma.entries()) < bound for gamma in maps)
-
+    sites, positive = upper.sites, upper.positive
+    sums, counts = [fmpq(0)] * sites.size, [fmpq(0)] * sites.size
+    for i in positive:
+        sums[i], counts[i] = sites.totals[i], sites.copies[i]
+    pull = sum(sums, fmpq(0))
     if upper.kinks:
-        return any(feasible([*sums[:i], -pull, *sums[i + 1 :]]) for i in upper.kinks)
-    level = arb(pull) / (arb(counts) + sites.ridge / top)
-    last = [
-        s - level * n if i in upper.positive else s
-        for i, s, n in zip(range(sites.size), sums, sites.copies)
-    ]
-    return feasible(sums) and feasible(last)
+        choices = ([*sums[:i], -pull, *sums[i + 1 :]] for i in upper.kinks)
+        return any(_feasible(upper, rows, rho, top) for rho in choices)
+    level = arb(pull) / (arb(sum(counts, fmpq(0))) + sites.ridge / top)
+    last = [s - level * n for s, n in zip(sums, counts, strict=True)]
+    return _feasible(upper, rows, sums, top) and _feasible(upper, rows, last, top)
+
+
+def _feasible(upper: Upper, rows: Sequence[Row], rho: Sequence, top: arb) -> bool:
+    """Whether |Gamma_j| < ridge / sqrt X for all units, at X = top."""
+    column = arb_mat([[x] for x in rho])
+    bound = (arb(upper.sites.ridge) / top.sqrt()).lower()
+    return all(norm((arb_mat(upper.gamma(row)) * column).entries()) < bound for row in rows)
 
 
 def slope_of(state: State) -> arb:

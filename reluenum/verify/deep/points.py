@@ -8,8 +8,7 @@ from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 from ..points import NUMBER_BITS
 from ..reals import dot, require, sign
 from .inner import pivots_of
-from .sides import Sides, enclosed
-from .sites import Row
+from .sides import enclosed
 from .strata import Stratum
 from .towers import Moved, State, Tower, identity
 
@@ -19,28 +18,30 @@ STEPS, EXACT_BITS = 40, 190  # Newton steps, and the bits of a box
 def zero_near(tower: Tower, squares: Sequence[arb], x: arb) -> State | None:
     """Claim 66: there is one stationary point in the box of what is returned (interval Newton)."""
     with ctx.workprec(NUMBER_BITS):
-        values = [arb(t.mid()) for t in (*squares, x)]
-        for _ in range(STEPS):
-            values, moved = _newton(tower, values)
-            if not moved:
-                break
+        values, moved, steps = [arb(t.mid()) for t in (*squares, x)], True, 0
+        while moved and steps < STEPS:
+            (values, moved), steps = _newton(tower, values), steps + 1
         state = State(tower, values[:-1], values[-1])
         inverse = state.hessian().inv().mid()
-        steps = [arb(0, abs(v) * arb(2) ** -EXACT_BITS) for v in values]
-        box = [v + s for v, s in zip(values, steps, strict=True)]
+        sizes = [arb(0, abs(v) * arb(2) ** -EXACT_BITS) for v in values]
+        box = [v + s for v, s in zip(values, sizes, strict=True)]
         derivative = Moved(state, box[:-1], box[-1]).hessian()
-        column = arb_mat([[s] for s in steps])
-        left = (identity(len(box)) - inverse * derivative) * column
-        moved = inverse * arb_mat([[p] for p in state.gradient()])
-        image = [v - m + s for v, m, s in zip(values, moved.entries(), left.entries(), strict=True)]
-        inside = all(b.contains_interior(i) for b, i in zip(box, image, strict=True))
-        return Moved(state, image[:-1], image[-1]) if inside else None
+        left = (identity(len(box)) - inverse * derivative) * column(sizes)
+        image = column(values) - inverse * column(state.gradient()) + left
+        inside = all(map(arb.contains_interior, box, image.entries()))
+        *found, last = image.entries()
+        return Moved(state, found, last) if inside else None
+
+
+def column(numbers: Sequence[arb]) -> arb_mat:
+    """Return numbers as a column."""
+    return arb_mat([[x] for x in numbers])
 
 
 def _newton(tower: Tower, values: list[arb]) -> tuple[list[arb], bool]:
     """Return the next values, and whether they moved much."""
     state = State(tower, values[:-1], values[-1])
-    step = (state.hessian().inv() * arb_mat([[p] for p in state.gradient()])).entries()
+    step = (state.hessian().inv() * column(state.gradient())).entries()
     found = [arb((v - s).mid()) for v, s in zip(values, step, strict=True)]
     moved = any(
         abs(s) > abs(v) * arb(2) ** -(EXACT_BITS + 20) for s, v in zip(step, values, strict=True)
@@ -112,7 +113,7 @@ class Zero:
 
     @cached_property
     def residual(self) -> dict[int, arb]:
-        """The multiplier of f at each relevant site, that of a group of kinks at one of its sites."""
+        """The multiplier of f at each relevant site, that of a group at one of its sites."""
         return dict(zip(self.state.tower.columns, self.state.rho, strict=True))
 
     @property
@@ -121,7 +122,7 @@ class Zero:
         return next(self.residual[i] for i in self.grouped if i in self.residual)
 
     def _upper(self) -> Iterator[arb]:
-        """Claim 70: numbers that are positive iff the upper unit loses on both sides of its kinks."""
+        """Claim 70: numbers that are positive iff the upper unit loses on either side of kinks."""
         side = self.sides[0]
         for i in self._single:
             yield -side * self.residual[i]
@@ -145,7 +146,7 @@ class Zero:
         yield from self._fan(nested)
 
     def _pulls(self, j: int) -> dict[int, arb]:
-        """Return nu by site: w_j ridge / T_j - sum rho x over active sites is sum nu x over kinks."""
+        """Return nu by site: w_j ridge / T_j is sum rho x (active sites) + sum nu x (kinks)."""
         zeros, plus = self.zeros(j), self.stratum.lower[j][0] & self.stratum.relevant
         if not zeros:
             return {}
@@ -176,7 +177,7 @@ class Zero:
 
     @property
     def loss(self) -> arb:
-        """Claim 73: the loss is X + sum T / X times the ridge, and rho . y, and what f leaves out."""
+        """Claim 73: the loss is ridge (X + sum T / X) + rho . y, and the rest of y^2."""
         state, sites = self.state, self.sites
         with ctx.workprec(NUMBER_BITS):
             inner = dot(state.rho[: len(state.tower.means)], state.tower.means)

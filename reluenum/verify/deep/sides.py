@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from ..reals import dot, sign
 from .sites import Row
 from .strata import Stratum
-from .towers import State, Tower, Upper, squared
+from .towers import State, Tower, squared
 
 
 @dataclass(frozen=True)
@@ -145,7 +144,13 @@ class Ball:
             u = self.around(gamma) if gamma else [arb(0, "inf")]
             excess.append(dot(u, u) - bound)
         scale, outputs = self.inverse[0].union(self.inverse[1]), {}
-        rho = zip(self.tower.upper.positive, self.centre, self.tower.means, self.tower.counts)
+        rho = zip(
+            self.tower.upper.positive,
+            self.centre,
+            self.tower.means,
+            self.tower.counts,
+            strict=False,
+        )
         for i, r, y, n in rho:
             outputs[i] = arb(y) * scale - r / n + arb(0, (self.radius / arb(n).sqrt()).upper())
         return Sides(stratum, along, outputs, excess, self.low)

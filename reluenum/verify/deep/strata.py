@@ -114,19 +114,22 @@ def _split(cone: list[Generator], forms: Sequence[Vector], k: int, signs: Row) -
     if k == len(forms):
         yield signs
         return
-    above, below, on = [], [], []
+    sides: dict[int, list] = {1: [], -1: [], 0: []}
     for ray, zeros in cone:
         value = _value(forms[k], ray)
-        part = above if value > 0 else below if value < 0 else on
-        part.append((ray, zeros if value else zeros | 1 << k, value))
-    crossing = [*_crossing(above, below, [z for _, z in cone], 1 << k)] if above and below else []
-    flat = [(ray, zeros) for ray, zeros, _ in on] + crossing
-    for side, bits in ((above, (1 << k, 0)), (below, (0, 1 << k))):
-        if side:
-            inside = [(ray, zeros) for ray, zeros, _ in side]
-            yield from _split(inside + flat, forms, k + 1, (signs[0] | bits[0], signs[1] | bits[1]))
+        sides[(value > 0) - (value < 0)].append((ray, zeros if value else zeros | 1 << k, value))
+    above, below = sides[1], sides[-1]
+    flat = [*_rays(sides[0]), *_crossing(above, below, [z for _, z in cone], 1 << k)]
+    if above:
+        yield from _split(_rays(above) + flat, forms, k + 1, (signs[0] | 1 << k, signs[1]))
+    if below:
+        yield from _split(_rays(below) + flat, forms, k + 1, (signs[0], signs[1] | 1 << k))
     if bool(above) == bool(below):
         yield from _split(flat, forms, k + 1, signs)
+
+
+def _rays(valued: list) -> list[Generator]:
+    return [(ray, zeros) for ray, zeros, _ in valued]
 
 
 def _crossing(above: list, below: list, tight: list[int], form: int) -> Iterator[Generator]:
