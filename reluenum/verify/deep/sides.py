@@ -136,7 +136,7 @@ class Ball:
         return [arb(m, r.upper()) for m, r in zip(middles.entries(), rooms, strict=True)]
 
     def sides(self, stratum: Stratum, relations: "Relations") -> Sides:
-        """Claim 65: what holds at each X: the ball for sum n (f - f')^2 + ridge B^2 / X."""
+        """Claim 65: what holds at each X, all residuals being in the ball (Theorem D16)."""
         excess, along = [], []
         bound = squared(self.state.ridge) / self.state.x
         for gamma, values in relations.units:
