@@ -12,7 +12,7 @@ from reluenum.engines.fans.shapes import Batch
 DEEPEST = 30
 """How often a box is halved before it is given up."""
 
-MOST = 3000
+MOST = 20000
 """Boxes of a fan that are looked at."""
 
 FIRST = 1 / 16
@@ -73,7 +73,7 @@ def _round(batch: Batch, boxes: Boxes, depth, start, found: Cover):
     x = start_of(batch, boxes, T, rho)
     x = polished(batch, boxes, x, live, 1)
     branch = enclosed(batch, boxes, x, live)
-    verdict = decided(batch, branch, live)
+    verdict, gone = decided(batch, branch, live)
     # The unit that dies may do so inside the box: follow the branch on which none does.
     again = np.flatnonzero((verdict < CLOSED) & ~every)
     if len(again):
@@ -81,7 +81,15 @@ def _round(batch: Batch, boxes: Boxes, depth, start, found: Cover):
         alive = np.ones((len(again), batch.width), dtype=bool)
         y = polished(batch, some, x[again], alive, 4)
         other = enclosed(batch, some, y, alive)
-        verdict[again] = np.maximum(verdict[again], decided(batch, other, alive))
+        verdict[again] = np.maximum(verdict[again], decided(batch, other, alive)[0])
+    # Nor may it matter which unit is the first to live, if another is dead both before and after.
+    again = np.flatnonzero((verdict < CLOSED) & ~live.any(1))
+    if len(again) and batch.width > 1:
+        some = boxes[again]
+        alive = np.argmax(branch.centre.size.mid[again], 1)[:, None] == np.arange(batch.width)
+        other = enclosed(batch, some, polished(batch, some, x[again], alive, 6), alive)
+        both = gone[again] & decided(batch, other, alive)[1]
+        verdict[again[both.any(1)]] = CLOSED + 7
     above = outside(batch, boxes)
     verdict[above] = CLOSED + 9
     for k in np.flatnonzero(verdict >= CLOSED):
@@ -112,7 +120,7 @@ def outside(batch: Batch, boxes: Boxes) -> np.ndarray:
 
 
 def decided(batch: Batch, branch: Branch, live: np.ndarray) -> np.ndarray:
-    """Return whether boxes are closed, regular, or open."""
+    """Return whether boxes are closed, regular, or open, and which units are surely dead there."""
     local, centre = branch.local, branch.centre
     N, m, n = local.masks.shape
     every = live.all(1)
@@ -172,7 +180,7 @@ def decided(batch: Batch, branch: Branch, live: np.ndarray) -> np.ndarray:
     verdict[proved & every & T_below] = CLOSED + 4
     verdict[proved & ~every & T_fine & dead_fine & sign_broken] = CLOSED + 5
     verdict[proved & ~every & T_fine & dead_fine & dead_below] = CLOSED + 6
-    return verdict
+    return verdict, (proved[:, None] & ~live & room.positive())
 
 
 def boxes_index(branch: Branch) -> np.ndarray:
