@@ -318,15 +318,20 @@ class Problem:
             "output_bias": self.output_bias.value,
         }
 
-    def with_width(self, width: int | Sequence[int]) -> Self:
-        """Return the same problem with another number of hidden units, or of each layer.
+    def with_width(self, width: int) -> Self:
+        """Return the same problem with another number of hidden units.
+
+        Raises
+        ------
+        InputError
+            If there are several hidden layers.
 
         Examples
         --------
         >>> Problem.from_arrays([0, 1], [0, 2], width=1, ridge=0.5).with_width(3).width
         3
         """
-        return replace(self, width=width, upper=())
+        return replace(self.in_one_layer(), width=width)
 
     @property
     def hidden(self) -> tuple[int, ...]:

@@ -5,7 +5,6 @@ from flint import arb, arb_mat
 from scipy.linalg import qr
 
 
-
 def kernel_of(rows: np.ndarray) -> np.ndarray | None:
     """Return a basis of {d : rows d = 0}, (size, size - r); None if r rows may be dependent.
 

@@ -1,6 +1,6 @@
 """The engines behind one protocol, and the choice between them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from reluenum.engines.certified.prove import CertifiedEngine
@@ -52,3 +52,43 @@ def engine_of(
     if all_patterns:
         raise InputError("all_patterns", "True", "False beside the certified engine")
     return ENGINES[name]
+
+
+def engine_for(
+    problem: Problem,
+    name: str,
+    formulation_name: str = REDUCED.name,
+    all_patterns: bool = False,
+    supports: Iterable[tuple[str, str]] | None = None,
+) -> Engine:
+    """Return the engine of a name for the number of hidden layers of a problem.
+
+    Parameters
+    ----------
+    problem : Problem
+    name, formulation_name : str
+    all_patterns : bool
+    supports : iterable of (str, str), optional
+        With several hidden layers, the only ones to look at; see `asked_strata`.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it has no such parts.
+    """
+    if not problem.upper:
+        if supports is not None:
+            raise InputError("supports", "given with one hidden layer", "several hidden layers")
+        return engine_of(name, formulation_name, all_patterns)
+    engine_of(name)
+    depth = f"with {len(problem.hidden)} hidden layers"
+    if formulation_name != REDUCED.name:
+        raise InputError("formulation", f"{formulation_name} {depth}", REDUCED.name)
+    if all_patterns:
+        raise InputError("all_patterns", f"True {depth}", "False")
+    from reluenum.engines.layers import LAYER_ENGINES, asked_strata  # slow to import
+
+    if name not in LAYER_ENGINES:
+        raise InputError("engine", f"{name} {depth}", f"one of {', '.join(LAYER_ENGINES)}")
+    asked = None if supports is None else asked_strata(problem, supports)
+    return LAYER_ENGINES[name](asked)

@@ -50,7 +50,7 @@ def refuse_astronomical(problem: Problem, limit: int = SUPPORT_LIMIT) -> None:
     if expected > limit:
         _refuse(
             f"width {problem.width} with n = {size}",
-            f"up to {_scientific(expected)} supports to solve",
+            f"up to {scientific(expected)} supports to solve",
             f"at most {limit}; lower the width or the number of points",
         )
     if size > MOST_DATA_POINTS or dimension > LARGEST_DIMENSION:
@@ -70,7 +70,7 @@ def refuse_astronomical(problem: Problem, limit: int = SUPPORT_LIMIT) -> None:
     if faces * size > LARGEST_ARRANGEMENT:
         _refuse(
             f"n = {size}",
-            f"up to {_scientific(faces)} faces of as many signs",
+            f"up to {scientific(faces)} faces of as many signs",
             f"at most {LARGEST_ARRANGEMENT} signs; lower the number of points",
         )
 
@@ -79,7 +79,7 @@ def _refuse(where: str, found: str, expected: str) -> NoReturn:
     raise TooManySupportsError(where, found, f"{expected}, or insist with --force")
 
 
-def _scientific(count: int) -> str:
+def scientific(count: int) -> str:
     """Write a large count shortly, without converting it to a float."""
     return str(count) if count < 10**9 else f"10^{log10(count):.1f}"
 

@@ -2,22 +2,28 @@
 
 Near a network the units with a kink choose a side; each choice is a cell, on which loss and
 pre-activations are polynomials. The pre-activation of a kink in a cell is a combination, with
-polynomial coefficients, of those of *basic* kinks in the cell in which all kinks are off: switching
-a unit on at a kink changes what is above by a multiple of its own pre-activation, and where all
-units below are the same, pre-activations depend linearly on the input (Lemma D15).
+polynomial coefficients, of those of *basic* kinks in a reference cell: switching a unit on or off
+at a kink changes what is above by a multiple of its own pre-activation, and where all units below
+are the same, pre-activations depend linearly on the input (Lemma D26).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from itertools import chain
+from itertools import chain, product
 from typing import Any
 
 import numpy as np
 from flint import arb, ctx, fmpq, fmpq_mat
+from scipy.optimize import linprog
 
+from reluenum.algebra.linear import combine, null_space
+from reluenum.algebra.numberfield import FIRST_BITS
 from reluenum.algebra.numbers import Number
 from reluenum.engines.deep.networks import ScaledNetwork, total
+
+MOST_NESTED = 8
+"""Kinks below other kinks of which both sides are tried for the reference cell."""
 
 Cell = tuple[bool, ...]
 """For each kink, whether its unit is on."""
@@ -38,6 +44,42 @@ class Kink:
     layer: int
     unit: int
     sites: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Backward:
+    """What a network passes down.
+
+    Parameters
+    ----------
+    errors : tuple by layer, unit and site
+        Backpropagated errors; at the first site of a kink, or split among all, its multiplier.
+    arriving : tuple by layer, unit and site
+        The error that would pass if the unit were on.
+    biddings : (K,) tuple of Number
+        For each kink the error D that would pass if its unit were on.
+    multipliers : (K,) tuple of Number
+        mu of each kink.
+    """
+
+    errors: tuple[tuple[tuple[Any, ...], ...], ...]
+    arriving: tuple[list[list[Any]], ...]
+    biddings: tuple[Number, ...]
+    multipliers: tuple[Number, ...]
+
+    @cached_property
+    def slopes(self) -> tuple[tuple[Number, Number], ...]:
+        """For each kink the multipliers, divided by 2, of the sides on which it is off and on.
+
+        They are -mu and mu - D, the same in every cell (Lemma D19).
+        """
+        pairs = zip(self.multipliers, self.biddings, strict=True)
+        return tuple((-mu, mu - bidding) for mu, bidding in pairs)
+
+    def in_doubles(self) -> np.ndarray:
+        """Return these slopes, one after the other, in doubles."""
+        flat = chain.from_iterable(self.slopes)
+        return np.array([float(slope.ball(FIRST_BITS).mid()) for slope in flat])
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,29 +115,63 @@ class Surroundings:
         """The number of the kink by layer, unit and site."""
         return {(k.layer, k.unit, s): n for n, k in enumerate(self.kinks) for s in k.sites}
 
-    @property
-    def multipliers(self) -> tuple[Any, ...]:
-        """The multiplier mu of each kink."""
-        return self._backward[2]
-
-    def _given(self) -> list[Any]:
-        """Multipliers that the network has; a shared one goes to the first kink it belongs to."""
-        found: list[Any] = [fmpq(0)] * len(self.kinks)
+    @cached_property
+    def backward(self) -> "Backward":
+        """What is passed down, with multipliers that are strict if dependent kinks allow it."""
+        given: list[Any] = [fmpq(0)] * len(self.kinks)
         for (layer, unit, sites), value in self.network.multipliers.items():
             here = [p for s in sites if (p := self.places.get((layer - 1, unit, s))) is not None]
-            if here:
-                found[min(here)] = found[min(here)] + value
-        return found
+            if here:  # one that several kinks share goes to the first of them
+                given[min(here)] = given[min(here)] + value
+        shift = self._shift(given)
+        return self._passed([mu + step for mu, step in zip(given, shift, strict=True)])
+
+    def _shift(self, given: Sequence[Any]) -> Sequence[fmpq]:
+        """Return by how much multipliers may change to be as strict as possible (Lemma D19).
+
+        Where all kinks are off, half the gradient of the loss is the sum of mu_k times the
+        gradient of z_k, so that relations of the gradients leave the choice.
+        """
+        still = (fmpq(0),) * len(self.kinks)
+        if self.is_independent or any(self.reference):
+            return still
+        columns = [tuple(column) for column in self.relations.transpose().tolist()]
+        ways = null_space(columns, len(self.kinks))
+        base, *moved = (
+            self._passed([mu + step for mu, step in zip(given, way, strict=True)]).in_doubles()
+            for way in (still, *ways)
+        )
+        change = np.array([one - base for one in moved])
+        best = linprog(
+            np.append(np.zeros(len(ways)), -1.0),
+            A_ub=np.hstack([-change.T, np.ones((len(base), 1))]),
+            b_ub=base,
+            bounds=[(None, None)] * len(ways) + [(None, 1)],
+        )
+        if best.status != 0 or best.x[-1] <= 0:
+            return still
+        return combine([fmpq(round(x * 2**40), 2**40) for x in best.x[:-1]], ways)
 
     @cached_property
-    def _backward(self) -> tuple[tuple, tuple, tuple, tuple]:
-        """Errors, those that would arrive at each kink, multipliers, and all that would arrive."""
+    def split(self) -> "Backward":
+        """What is passed down if the multiplier of a group is shared by all its sites.
+
+        Each gets the same part of what arrives there, so that with -mu and mu - D positive for
+        the group, and everything negative that arrives, that is so at each site (Theorem D14).
+        """
+        return self._passed(self.multipliers, split=True)
+
+    def _passed(self, given: Sequence[Any], split: bool = False) -> "Backward":
+        """Pass the residual down, with given multipliers at kinks.
+
+        A kink that the stratum calls + passes what arrives: it is there by coincidence.
+        """
         network, sites = self.network, range(len(self.network.targets))
         arriving: list[list[Any]] = [[w * r for r in self.residuals] for w in network.output]
-        errors, biddings, multipliers = [], [fmpq(0)] * len(self.kinks), self._given()
-        all_arriving = []
+        biddings, multipliers = [fmpq(0)] * len(self.kinks), list(given)
+        errors, everything = [], []
         for layer in reversed(range(network.depth)):
-            all_arriving.append(arriving)
+            everything.append(arriving)
             here = []
             for unit, row in enumerate(network.signs[layer]):
                 line = [arriving[unit][s] if row[s] == "+" else fmpq(0) for s in sites]
@@ -106,6 +182,10 @@ class Surroundings:
                         if network.stratum.layers[layer][unit][kink.sites[0]] == "+":
                             multipliers[place] = biddings[place]
                         line[kink.sites[0]] = multipliers[place]
+                        if split and len(kink.sites) > 1:
+                            part = multipliers[place] / biddings[place]
+                            for site in kink.sites:
+                                line[site] = arriving[unit][site] * part
                 here.append(tuple(line))
             errors.append(tuple(here))
             weights = network.weights[layer]
@@ -116,8 +196,9 @@ class Surroundings:
                 ]
                 for below in range(len(weights[0]) if layer and weights else 0)
             ]
-        above = tuple(reversed(all_arriving))
-        return tuple(reversed(errors)), tuple(biddings), tuple(multipliers), above
+        layers = tuple(reversed(errors)), tuple(reversed(everything))
+        number = self._number
+        return Backward(*layers, *(tuple(map(number, m)) for m in (biddings, multipliers)))
 
     @property
     def residuals(self) -> list[Any]:
@@ -125,39 +206,58 @@ class Surroundings:
         return self.network.problem.weighted(self.network.residual)
 
     @property
-    def errors(self) -> tuple[tuple[tuple[Any, ...], ...], ...]:
-        """Backpropagated errors by layer, unit and site, the multiplier at a kink's first site."""
-        return self._backward[0]
+    def multipliers(self) -> tuple[Number, ...]:
+        """The multiplier mu of each kink."""
+        return self.backward.multipliers
 
     @property
-    def arriving(self) -> tuple[list[list[Any]], ...]:
-        """By layer, unit and site, the error that would pass if the unit were on."""
-        return self._backward[3]
-
-    @property
-    def biddings(self) -> tuple[Any, ...]:
-        """For each kink the error D that would pass if its unit were on (multipliers above it)."""
-        return self._backward[1]
+    def slopes(self) -> tuple[tuple[Number, Number], ...]:
+        """See `Backward.slopes`."""
+        return self.backward.slopes
 
     @cached_property
-    def slopes(self) -> tuple[tuple[Number, Number], ...]:
-        """For each kink the multipliers, divided by 2, of the sides on which it is off and on.
-
-        They are -mu and mu - D, the same in every cell (Lemma D12).
-        """
-        number = self._number
-        pairs = zip(self.multipliers, self.biddings, strict=True)
-        return tuple((number(-mu), number(mu - bidding)) for mu, bidding in pairs)
+    def is_strict(self) -> bool:
+        """Whether all multipliers of sides are positive, so that Lemma D19 applies."""
+        return all(slope.sign() > 0 for pair in self.slopes for slope in pair)
 
     def _number(self, value: Any) -> Number:
         return value if isinstance(value, Number) else self.network.point.constant(value)
 
+    @property
+    def reference(self) -> Cell:
+        """A cell in which kinks depend on few basic ones (Lemma D26)."""
+        return self._relations[0]
+
+    @property
+    def basic(self) -> tuple[int, ...]:
+        """Basic kinks."""
+        return self._relations[1]
+
+    @property
+    def relations(self) -> fmpq_mat:
+        """All kinks in the reference cell by the basic ones, (K, B)."""
+        return self._relations[2]
+
     @cached_property
-    def relations(self) -> tuple[tuple[int, ...], fmpq_mat]:
-        """Basic kinks, and all kinks in terms of them where every kink is off (Lemma D15)."""
+    def _relations(self) -> tuple[Cell, tuple[int, ...], fmpq_mat]:
+        """Return the best of all cells that differ in kinks below other kinks; ties: more off."""
+        nested = [
+            place
+            for place, kink in enumerate(self.kinks)
+            if any(k.layer > kink.layer and {*k.sites} & {*kink.sites} for k in self.kinks)
+        ]
+        sides = [
+            (False, True) if place in nested[:MOST_NESTED] else (False,)
+            for place in range(len(self.kinks))
+        ]
+        found = (self._relations_in(cell) for cell in product(*sides))
+        return min(found, key=lambda relations: len(relations[1]))
+
+    def _relations_in(self, cell: Cell) -> tuple[Cell, tuple[int, ...], fmpq_mat]:
+        """Return basic kinks of a cell: where the same units are on, z is linear in the input."""
         alike: dict[Any, list[int]] = {}
         for place, kink in enumerate(self.kinks):
-            alike.setdefault((kink.layer, kink.unit, self._pattern(kink)), []).append(place)
+            alike.setdefault((kink.layer, kink.unit, self._pattern(kink, cell)), []).append(place)
         basic, entries = [], []
         for (*_, pattern), members in alike.items():
             rows = [self._input(self.kinks[m], pattern) for m in members]
@@ -170,21 +270,66 @@ class Surroundings:
         matrix = fmpq_mat(len(self.kinks), len(basic))
         for row, column, entry in entries:
             matrix[row, column] = entry
-        return tuple(basic), matrix
+        return cell, tuple(basic), matrix
 
     @property
     def is_independent(self) -> bool:
         """Whether every kink is basic."""
-        return len(self.relations[0]) == len(self.kinks)
+        return len(self.basic) == len(self.kinks)
 
-    def _pattern(self, kink: Kink) -> tuple[tuple[int, ...], ...]:
-        """Return the units that are on below a kink, down to a layer where none is."""
+    def expansion(
+        self, cell: Cell, weights: Sequence[Any], number: Callable[[fmpq], Any]
+    ) -> np.ndarray:
+        """Return gradients of kinks in a cell by those of basic kinks in the reference cell.
+
+        Parameters
+        ----------
+        cell : Cell
+        weights : by layer, unit and unit below
+        number : callable
+            Makes something that can be added to weights of a rational number.
+        """
+        nothing = np.full(len(self.basic), number(fmpq(0)), dtype=object)
+        usual = [
+            np.array([number(entry) for entry in row], dtype=object)
+            for row in self.relations.tolist()
+        ]
+        rows: list[np.ndarray] = []
+        changes: dict[tuple[int, int, int], np.ndarray] = {}
+        signs = self.network.signs
+        sites = range(len(self.network.targets))
+        layers = ((k, j) for k, rows_above in enumerate(signs) for j in range(len(rows_above)))
+        for (layer, unit), site in product(layers, sites):
+            change = nothing
+            for below in range(len(signs[layer - 1]) if layer else 0):
+                place = self.places.get((layer - 1, below, site))
+                weight = weights[layer][unit][below]
+                if place is None and signs[layer - 1][below][site] == "+":
+                    change = change + weight * changes[layer - 1, below, site]
+                if place is not None and cell[place]:
+                    change = change + weight * rows[place]
+                if place is not None and self.reference[place]:
+                    change = change - weight * usual[place]
+            changes[layer, unit, site] = change
+            if (place := self.places.get((layer, unit, site))) == len(rows):
+                rows.append(usual[place] + change)
+        return np.array(rows, dtype=object).reshape(len(rows), len(self.basic))
+
+    def _pattern(self, kink: Kink, cell: Cell) -> tuple[tuple[int, ...], ...]:
+        """Return the units that are on below a kink in a cell, down to a layer where none is."""
         found = []
-        for rows in reversed(self.network.signs[: kink.layer]):
-            found.append(tuple(j for j, row in enumerate(rows) if row[kink.sites[0]] == "+"))
+        for layer in reversed(range(kink.layer)):
+            rows = self.network.signs[layer]
+            found.append(tuple(j for j in range(len(rows)) if self._is_on(layer, j, kink, cell)))
             if not found[-1]:
                 break
         return tuple(found)
+
+    def _is_on(self, layer: int, unit: int, kink: Kink, cell: Cell) -> bool:
+        """Whether a unit is on at the sites of a kink above it."""
+        place = self.places.get((layer, unit, kink.sites[0]))
+        sign = self.network.signs[layer][unit][kink.sites[0]]
+        return sign == "+" if place is None else cell[place]
 
     def _input(self, kink: Kink, pattern: Sequence[tuple[int, ...]]) -> list[fmpq]:
         """Return what the pre-activation of a kink is linear in."""
@@ -291,36 +436,15 @@ class Jets:
         return np.array(rows, dtype=object).reshape(len(kinks), self.size)
 
     def expansion(self, cell: Cell) -> np.ndarray:
-        """Return gradients of kinks in a cell by those of basic kinks with all off, (K, B)."""
-        basic, matrix = self.around.relations
-        off = np.array([[arb(e) for e in row] for row in matrix.tolist()], dtype=object)
-        off = off.reshape(len(self.around.kinks), len(basic))
-        sites = range(len(self.around.network.targets))
-        nothing = np.full(len(basic), arb(0), dtype=object)
-        changes: dict[tuple[int, int, int], np.ndarray] = {}
-        rows = [nothing] * len(off)
-        for layer, signs in enumerate(self.around.network.signs):
-            for unit, site in ((j, s) for j in range(len(signs)) for s in sites):
-                change = nothing
-                for below in range(len(self.around.network.signs[layer - 1]) if layer else 0):
-                    weight = self.weights[layer][unit, below]
-                    place = self.around.places.get((layer - 1, below, site))
-                    if place is None and self.around.network.signs[layer - 1][below][site] == "+":
-                        change = change + weight * changes[layer - 1, below, site]
-                    elif place is not None and cell[place]:
-                        change = change + weight * rows[place]
-                changes[layer, unit, site] = change
-                place = self.around.places.get((layer, unit, site))
-                if place is not None and site == self.around.kinks[place].sites[0]:
-                    rows[place] = off[place] + change
-        return np.array(rows, dtype=object).reshape(len(off), len(basic))
+        """Return gradients of kinks in a cell by those of basic kinks in the reference cell."""
+        return self.around.expansion(cell, self.weights, arb)
 
     @cached_property
     def adjoints(self) -> tuple[np.ndarray, ...]:
         """Derivatives of the Lagrangian by pre-activations, and by f, by layer (units, sites)."""
         network = self.around.network
         sites = len(network.targets)
-        layers = [self._balls(layer, sites) * arb(-2) for layer in self.around.errors]
+        layers = [self._balls(layer, sites) * arb(-2) for layer in self.around.backward.errors]
         return (*layers, self._balls([self.around.residuals], sites) * arb(-2))
 
     @cached_property
@@ -337,8 +461,22 @@ class Jets:
         factors = [self.ball(entry).sqrt() for row in rows for entry in row]
         return np.array(factors, dtype=object)
 
-    def hessian(self, cell: Cell) -> np.ndarray:
-        """Return the Hessian of a cell's Lagrangian with the network's multipliers."""
+    def adjoints_with(self, cell: Cell, multipliers: np.ndarray) -> list[np.ndarray]:
+        """Return what `adjoints` are with other multipliers of a cell's inequalities (K,)."""
+        activity, found = self.activity(cell), [self.adjoints[-1]]
+        for layer in reversed(range(len(activity))):
+            width = len(activity[layer])
+            arriving = self.weights[layer + 1][:, :width].T @ found[0]
+            here = np.where(activity[layer], arriving, arb(0))
+            for kink, on, value in zip(self.around.kinks, cell, multipliers, strict=True):
+                if kink.layer == layer:
+                    here[kink.unit, kink.sites[0]] -= value if on else -value
+            found.insert(0, here)
+        return found
+
+    def hessian(self, cell: Cell, adjoints: Sequence[np.ndarray] | None = None) -> np.ndarray:
+        """Return the Hessian of a cell's Lagrangian, with the network's multipliers or others."""
+        adjoints = self.adjoints if adjoints is None else adjoints
         found, activity = self.derivatives(cell), self.activity(cell)
         form = np.full((self.size, self.size), arb(0), dtype=object)
         form[range(self.size), range(self.size)] = self.penalties
@@ -348,7 +486,7 @@ class Jets:
             for unit, start in enumerate(self.starts[layer]):
                 for below, row in enumerate(activity[layer - 1]):
                     if row.any():
-                        line = self.adjoints[layer][unit, row] @ found[layer - 1][below, row]
+                        line = adjoints[layer][unit, row] @ found[layer - 1][below, row]
                         form[start + below, :] += line
                         form[:, start + below] += line
         return form

@@ -26,7 +26,7 @@ from flint import Ordering, fmpq, fmpq_mat, fmpq_mpoly_ctx
 from reluenum.algebra.linear import Vector, dot, orthogonal_part, row_space
 from reluenum.algebra.numbers import IsolatedPoint, Number
 from reluenum.algebra.polynomials import PolynomialSystem
-from reluenum.engines.deep.networks import ScaledNetwork
+from reluenum.engines.deep.networks import ScaledNetwork, sign_of
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.problem import Problem
 
@@ -39,7 +39,7 @@ Place = tuple[int, int]
 SIDES = {"+": 1, "-": -1}
 
 
-def flat_of(problem: Problem, stratum: DeepStratum, unit: int) -> list[Vector]:
+def flat_basis(problem: Problem, stratum: DeepStratum, unit: int) -> list[Vector]:
     """Return an integral basis of the space in which a first-layer unit of the stratum lies.
 
     It is spanned by the sites that the unit sees, and orthogonal to those of its kinks.
@@ -72,7 +72,7 @@ def independent(rows: Sequence[Vector], first: Sequence[Vector] = ()) -> list[in
 class Chain:
     """The linear structure of a stratum of widths (m, 1, ..., 1), dead layers at the bottom or not.
 
-    Unknowns are the coordinates of each w_j in `flat_of` its unit, one after the other, and then
+    Unknowns are the coordinates of each w_j in `flat_basis` its unit, one after the other, and then
     B_k of the live layers above the first.
 
     Parameters
@@ -89,7 +89,7 @@ class Chain:
     def flats(self) -> list[list[Vector]]:
         """Bases of the spaces of the first-layer units."""
         units = range(len(self.stratum.layers[0]))
-        return [flat_of(self.problem, self.stratum, unit) for unit in units]
+        return [flat_basis(self.problem, self.stratum, unit) for unit in units]
 
     @cached_property
     def grams(self) -> list[fmpq_mat]:
@@ -273,7 +273,7 @@ class Chain:
         It has the signs of the stratum if the solution is stationary, and some others if not.
         """
         linear, multipliers, first, upper = self.parted(point.coordinates)
-        signs = [_side(combination(forms[0], linear)) for forms in self.claimed]
+        signs = [side_of(combination(forms[0], linear)) for forms in self.claimed]
         sides, turns = signs[: len(first)], signs[len(first) :]
         vectors = [
             [combination(column, linear[block]) * side for column in zip(*flat, strict=True)]
@@ -290,7 +290,9 @@ class Chain:
         pulls = self.pulls(linear, multipliers)
         for unit, (vector, side, square) in enumerate(zip(vectors, sides, first, strict=True)):
             slopes = [slope * side for slope in self.slope(unit, pulls)]
-            kinks |= self._first_kinks(
+            kinks |= first_kinks(
+                self.problem,
+                self.stratum,
                 unit,
                 [
                     v / square * self.problem.effective_ridge - s
@@ -312,21 +314,6 @@ class Chain:
             kinks,
         )
 
-    def _first_kinks(self, unit: int, pull: Sequence[Number]) -> dict[Kink, Any]:
-        """Return the multipliers of a first-layer unit: with its kinks' inputs they sum to pull.
-
-        If these inputs are dependent, a basis of them carries the multipliers.
-        """
-        names = [(1, unit, sites) for sites in self.stratum.kinks(0, unit)]
-        rows = [self.problem.sites[sites[0]].row for _, _, sites in names]
-        found: dict[Kink, Any] = dict.fromkeys(names, fmpq(0))
-        if basis := independent(rows):
-            matrix = fmpq_mat([list(rows[k]) for k in basis])
-            inverse = (matrix * matrix.transpose()).inv() * matrix
-            for k, line in zip(basis, inverse.tolist(), strict=True):
-                found[names[k]] = combination(line, pull)
-        return found
-
 
 def combination(coefficients: Sequence[fmpq], values: Sequence[Any]) -> Any:
     """Return a linear combination over any ring that contains Q, without the terms that vanish."""
@@ -334,6 +321,24 @@ def combination(coefficients: Sequence[fmpq], values: Sequence[Any]) -> Any:
     return sum(terms[1:], start=terms[0]) if terms else fmpq(0)
 
 
-def _side(value: Number) -> int:
+def side_of(value: Number | fmpq) -> int:
     """Return the sign of a number, 1 for 0."""
-    return -1 if value.sign() < 0 else 1
+    return -1 if sign_of(value) < 0 else 1
+
+
+def first_kinks(
+    problem: Problem, stratum: DeepStratum, unit: int, pull: Sequence[Number]
+) -> dict[Kink, Any]:
+    """Return the multipliers of a first-layer unit: with its kinks' inputs they sum to pull.
+
+    If these inputs are dependent, a basis of them carries the multipliers.
+    """
+    names = [(1, unit, sites) for sites in stratum.kinks(0, unit)]
+    rows = [problem.sites[sites[0]].row for _, _, sites in names]
+    found: dict[Kink, Any] = dict.fromkeys(names, fmpq(0))
+    if basis := independent(rows):
+        matrix = fmpq_mat([list(rows[k]) for k in basis])
+        inverse = (matrix * matrix.transpose()).inv() * matrix
+        for k, line in zip(basis, inverse.tolist(), strict=True):
+            found[names[k]] = combination(line, pull)
+    return found

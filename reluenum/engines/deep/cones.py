@@ -51,7 +51,7 @@ class Cone:
     @classmethod
     def space(cls, dimension: int) -> Self:
         """Return the whole space."""
-        return cls(dimension, tuple(_unit(k, dimension) for k in range(dimension)))
+        return cls(dimension, tuple(_axis(k, dimension) for k in range(dimension)))
 
     @cached_property
     def vectors(self) -> tuple[Integers, ...]:
@@ -62,10 +62,6 @@ class Cone:
     def point(self) -> Integers:
         """A point of the cone."""
         return tuple(map(sum, zip(*self.vectors, strict=True))) or (0,) * self.dimension
-
-    def __neg__(self) -> Self:
-        rays = tuple((_scaled(-1, vector), zeros) for vector, zeros in self.rays)
-        return type(self)(self.dimension, self.lines, rays, self.forms)
 
     def __mul__(self, other: Self) -> Self:
         """Return the product of two cones."""
@@ -100,7 +96,7 @@ class Cone:
             sides[(value > 0) - (value < 0)].append((*ray, value))
         level = [(vector, zeros | bit) for vector, zeros, _ in sides[0]]
         level += [
-            (primitive_integers(_sum(-low, up, high, down)), ups & downs | bit)
+            (primitive_integers(_weighted_sum(-low, up, high, down)), ups & downs | bit)
             for up, ups, high in sides[1]
             for down, downs, low in sides[-1]
             if self._adjacent(ups & downs)
@@ -116,18 +112,18 @@ class Cone:
     def _halved(self, form: Sequence[int], line: Integers, bit: int) -> Iterator[tuple[str, Self]]:
         """Yield the parts if the form does not vanish on some line of the cone."""
         height = _dot(form, line)
-        line = _scaled(1 if height > 0 else -1, line)
+        line = _multiple(1 if height > 0 else -1, line)
         height = abs(height)
 
         def flat(vector: Integers) -> Integers:
-            return primitive_integers(_sum(height, vector, -_dot(form, vector), line))
+            return primitive_integers(_weighted_sum(height, vector, -_dot(form, vector), line))
 
-        lines = tuple(flat(v) for v in self.lines if v not in (line, _scaled(-1, line)))
+        lines = tuple(flat(v) for v in self.lines if v not in (line, _multiple(-1, line)))
         rays = tuple((flat(vector), zeros | bit) for vector, zeros in self.rays)
         tight = bit - 1
         yield "+", self._part(lines, (*rays, (line, tight)))
         yield "0", self._part(lines, rays)
-        yield "-", self._part(lines, (*rays, (_scaled(-1, line), tight)))
+        yield "-", self._part(lines, (*rays, (_multiple(-1, line), tight)))
 
     def _part(self, lines: tuple[Integers, ...], rays: tuple[Ray, ...]) -> Self:
         return type(self)(self.dimension, lines, rays, self.forms + 1)
@@ -137,12 +133,12 @@ def _dot(form: Sequence[int], vector: Sequence[int]) -> int:
     return sum(map(mul, form, vector))
 
 
-def _sum(left: int, u: Integers, right: int, v: Integers) -> Integers:
+def _weighted_sum(left: int, u: Integers, right: int, v: Integers) -> Integers:
     """Return left u + right v."""
     return tuple(left * x + right * y for x, y in zip(u, v, strict=True))
 
 
-def _scaled(factor: int, vector: Integers) -> Integers:
+def _multiple(factor: int, vector: Integers) -> Integers:
     return tuple(factor * entry for entry in vector)
 
 
@@ -152,5 +148,5 @@ def primitive_integers(vector: Integers) -> Integers:
     return vector if content <= 1 else tuple(entry // content for entry in vector)
 
 
-def _unit(k: int, dimension: int) -> Integers:
+def _axis(k: int, dimension: int) -> Integers:
     return tuple(int(j == k) for j in range(dimension))

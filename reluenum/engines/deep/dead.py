@@ -1,13 +1,13 @@
 """Dead units: whether one can stay dead, and whether units of a layer can share a direction.
 
 A dead unit of layer k with small weights v, and a to the layer above, changes the loss by
-lambda (|a|^2 + |v|^2) - 2 N(a, v) to second order (Lemma D14), N linear in a and in v on the faces
+lambda (|a|^2 + |v|^2) - 2 N(a, v) to second order (Theorem D14), N linear in a and in v on faces
 of an arrangement whose rows are the inputs of the layer. On a face, N / |a||v| has no local maximum
 but its largest singular value.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, product
 from typing import Any
@@ -54,7 +54,7 @@ def harmless(network: ScaledNetwork, layer: int) -> bool | None:
 
 
 def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
-    """Decide what a dead unit of a layer (from 1) does (Lemmas D2, D3, D14).
+    """Decide what a dead unit of a layer (from 1) does (Lemmas D2, D3, Theorem D14).
 
     Parameters
     ----------
@@ -66,16 +66,26 @@ def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
     around = Surroundings(network)
     if not network.output:
         return _of_zero_network(around, layer - 1)
-    if reason := _obstacle(around, layer - 1):
-        return Dormancy(None, reason)
+    reason = _obstacle(around, layer - 1)
+    found = Dormancy(None, reason) if reason else _scanned(around, layer - 1, split=False)
+    if found.harmless is False or not around.kinks:
+        return found
+    if not around.is_strict:
+        return Dormancy(None, "a dead unit beside a kink whose first order is not strict")
+    spare = network.problem.hidden[layer - 1] - len(network.biases[layer - 1])
+    if found.harmless is None or spare > 1:
+        found = _scanned(around, layer - 1, split=True)
+        return found if found.harmless else Dormancy(None, reason or found.reason)
+    return found
+
+
+def _scanned(around: Surroundings, layer: int, split: bool) -> Dormancy:
+    """Scan all faces, at rising precision."""
     for bits in CERTIFICATION_BITS:
         with ctx.workprec(bits + 32):
-            found = _Outlook(jets(around, bits), layer - 1).scanned()
+            found = _Outlook(jets(around, bits), layer, split).scanned()
         if found.harmless is not None:
             break
-    strict = all(slope.sign() > 0 for pair in around.slopes for slope in pair)
-    if found.harmless and not strict:
-        return Dormancy(None, "a dead unit beside a kink whose first order is not strict")
     return found
 
 
@@ -88,8 +98,7 @@ def sharing(network: ScaledNetwork, layer: int) -> tuple[bool | None, ...]:
     around = Surroundings(network)
     rows = dict.fromkeys(network.stratum.layers[layer - 1])
     above = len(network.biases[layer]) if layer < network.depth else 1
-    strict = all(slope.sign() > 0 for pair in around.slopes for slope in pair)
-    if not (around.is_independent and strict):
+    if not around.is_strict:
         return (None,) * len(rows)
     if above == 1:
         return (True,) * len(rows)
@@ -101,7 +110,7 @@ def _shared(around: Surroundings, layer: int, row: str) -> bool | None:
     units = [j for j, text in enumerate(around.network.stratum.layers[layer]) if text == row]
     for bits in CERTIFICATION_BITS:
         with ctx.workprec(bits + 32):
-            outlook = _Outlook(jets(around, bits), layer)
+            outlook = _Outlook(jets(around, bits), layer, split=False)
             signs = around.network.signs[layer][units[0]]
             zeros = [c for c, s in enumerate(outlook.places) if signs[s] == "0"]
             active = [c for c, s in enumerate(outlook.places) if signs[s] == "+"]
@@ -117,10 +126,10 @@ def _shared(around: Surroundings, layer: int, row: str) -> bool | None:
             bound = np.diag(np.full(len(form), outlook.ridge**2))
             if is_positive_definite(bound - form):
                 return True
-            values, vectors = np.linalg.eigh(doubles(form))
+            _, vectors = np.linalg.eigh(doubles(form))
             top = np.array([arb(entry) for entry in vectors[:, -1]], dtype=object)
             if top @ (form - bound) @ top > 0:
-                return False
+                return False if around.is_independent else None
     return None
 
 
@@ -140,7 +149,8 @@ def _growing(cell: tuple, held: tuple, growth: Growth, size: int = 0) -> Move:
 
 def _obstacle(around: Surroundings, layer: int) -> str:
     """Return why kinks above a layer leave the form N unknown, '' if they do not."""
-    network, (basic, _) = around.network, around.relations
+    network, basic = around.network, around.basic
+    twins = _equal_inputs(network, layer)
     for place, kink in enumerate(around.kinks):
         if kink.layer <= layer:
             continue
@@ -150,15 +160,27 @@ def _obstacle(around: Surroundings, layer: int) -> str:
         reached = any(
             all(any(row[s] in "+0" for row in rows) for rows in between) for s in kink.sites
         )
-        split = len({network.twins[layer][s] for s in kink.sites}) > 1
+        split = len({twins[s] for s in kink.sites}) > 1
         if split and reached and kink.layer > layer + 1:
             return "a dead unit that splits a group two layers above"
     return ""
 
 
+def _equal_inputs(network: ScaledNetwork, layer: int) -> list[int]:
+    """Return, for each site, the first one at which the units of a layer have the same inputs."""
+    found = list(range(len(network.targets)))
+    for rows in network.signs[:layer]:
+        firsts: dict[Any, int] = {}
+        keys = [
+            tuple(found[s] if row[s] == "+" else None for row in rows) for s in range(len(found))
+        ]
+        found = [firsts.setdefault(key, s) for s, key in enumerate(keys)]
+    return found
+
+
 @dataclass(frozen=True)
 class _Group:
-    """A kink of the layer above at sites that a dead unit tells apart (Lemma D14).
+    """A kink of the layer above at sites that a dead unit tells apart (Theorem D14).
 
     Parameters
     ----------
@@ -195,10 +217,14 @@ class _Outlook:
     local : Jets
     layer : int
         From 0.
+    split : bool
+        Whether the multiplier of a group is split among its sites once and for all, so that
+        several dead units gain no more than each alone (Theorem D14).
     """
 
     local: Jets
     layer: int
+    split: bool
 
     @property
     def network(self) -> ScaledNetwork:
@@ -210,9 +236,14 @@ class _Outlook:
         return arb(self.network.problem.effective_ridge)
 
     @cached_property
+    def twins(self) -> list[int]:
+        """For each site, the first one with the same inputs to the layer."""
+        return _equal_inputs(self.network, self.layer)
+
+    @cached_property
     def places(self) -> tuple[int, ...]:
-        """The first site of each set of sites that the layer cannot tell apart."""
-        return tuple(dict.fromkeys(self.network.twins[self.layer]))
+        """The first site of each set of sites with the same inputs to the layer."""
+        return tuple(dict.fromkeys(self.twins))
 
     @cached_property
     def exact(self) -> list[Vector] | None:
@@ -258,16 +289,21 @@ class _Outlook:
 
     @cached_property
     def groups(self) -> tuple[_Group, ...]:
-        """Kinks of the layer above at several of the places."""
+        """Kinks of the layer above at several of the places; none if multipliers are split."""
+        if self.split:
+            return ()
         around, found = self.local.around, []
         for number, kink in enumerate(around.kinks):
             if kink.layer != self.layer + 1:
                 continue
             parts: dict[int, list[int]] = {}
             for site in kink.sites:
-                parts.setdefault(self.network.twins[self.layer][site], []).append(site)
+                parts.setdefault(self.twins[site], []).append(site)
             if len(parts) > 1:
-                scale, arriving = self._scale(kink.layer, kink.unit), around.arriving[kink.layer]
+                scale, arriving = (
+                    self._scale(kink.layer, kink.unit),
+                    around.backward.arriving[kink.layer],
+                )
                 biddings = (
                     total(((arriving[kink.unit][s], 1) for s in sites), fmpq(0))
                     for sites in parts.values()
@@ -285,10 +321,11 @@ class _Outlook:
     @cached_property
     def weights(self) -> np.ndarray:
         """Errors of the units above at the places, without those of groups, (places, above)."""
-        around, twins = self.local.around, self.network.twins[self.layer]
+        around, twins = self.local.around, self.twins
         found = np.full((len(self.places), self.above), arb(0), dtype=object)
         grouped = {(g.unit, s) for g in self.groups for s in around.kinks[g.kink].sites}
-        errors = [around.residuals] if self.is_last else around.errors[self.layer + 1]
+        passed = around.split if self.split else around.backward
+        errors = [around.residuals] if self.is_last else passed.errors[self.layer + 1]
         for unit, line in enumerate(errors):
             scale = arb(1) if self.is_last else self._scale(self.layer + 1, unit)
             for site, error in enumerate(line):
@@ -296,12 +333,26 @@ class _Outlook:
                     found[self.places.index(twins[site]), unit] += self.local.ball(error) / scale
         return found
 
+    def _is_regular(self) -> bool:
+        """Whether kinks of live units of the layer are independent, and splits strict."""
+        around = self.local.around
+        if self.split and not all(
+            self.local.ball(around.split.arriving[kink.layer][kink.unit][s]) < 0
+            for kink in around.kinks
+            for s in kink.sites
+        ):
+            return False
+        kinks = [kink for kink in around.kinks if kink.layer == self.layer]
+        for unit in range(self._width(self.layer) if self.layer else 0):
+            places = [self.places.index(self.twins[k.sites[0]]) for k in kinks if k.unit == unit]
+            if len(set(places)) < len(places) or kernel_of(self.rows[places]) is None:
+                return False
+        return True
+
     def scanned(self) -> Dormancy:
         """Look for a direction in which a dead unit grows, face by face."""
-        live = {
-            "".join(row[s] for s in self.places) for row in self.network.signs[self.layer]
-        }
-        unclear = False
+        live = {"".join(row[s] for s in self.places) for row in self.network.signs[self.layer]}
+        unclear = not self._is_regular()
         for choices in self._choices():
             rows, exact = self._refined(choices)
             try:
@@ -407,18 +458,16 @@ class _Outlook:
         """Return the growth in a direction; kinks above are kept where a choice says."""
         around = self.local.around
         kept = {c.group.kink: self.places[c.group.places[c.kept]] for c in choices}
-        held = tuple((k, kept.get(k, around.kinks[k].sites[0])) for k in around.relations[0])
+        held = tuple((k, kept.get(k, around.kinks[k].sites[0])) for k in around.basic)
         unit, target = doubles(vector), doubles(outgoing)
-        growth = Growth(
-            self.layer, unit / np.linalg.norm(unit), target / np.linalg.norm(target)
-        )
-        move = _growing((False,) * len(around.kinks), held, growth, self.local.size)
+        growth = Growth(self.layer, unit / np.linalg.norm(unit), target / np.linalg.norm(target))
+        move = _growing(around.reference, held, growth, self.local.size)
         return Dormancy(False, f"a dead unit of layer {self.layer + 1} grows", move)
 
 
 def flat_of(rows: np.ndarray) -> np.ndarray | None:
     """Return a basis of {v : rows v = 0}, or None if the rank is in doubt; rows may depend."""
-    count, size = rows.shape
+    count = len(rows)
     if not count:
         return kernel_of(rows)
     rank = np.linalg.matrix_rank(doubles(rows), tol=1e-9)

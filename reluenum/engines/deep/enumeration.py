@@ -1,32 +1,42 @@
 """All strata of a problem that can hold a local minimum, up to permutation inside the layers.
 
-Bottom up: a unit's pre-activations are linear forms of its weights and those of all units below,
-as long as these keep to a cone (`Tree`), so its sign rows are the parts into which the forms cut
-the product of the cones below, for each choice of the signs of its weights. With one unit in every
-layer above the first, that is exact; units of wider layers are taken to share nothing, which
-yields too many strata and loses none. Rows are then cut down to what the equations see, and what
-Lemma D8 excludes is skipped.
+Bottom up: while the signs below do not change, a unit's pre-activations are linear forms of
+products of weights (`WeightCone`), so its sign rows are the parts into which these forms cut the
+product of the cones below, for each choice of the signs of its weights. With one unit in every
+layer above the first, that is exact; units of wider layers are taken to share nothing, which yields
+too many strata and loses none. Rows are then cut down to what the equations see, and what Lemma D8
+excludes is skipped.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from itertools import combinations, combinations_with_replacement, product
+from itertools import combinations, combinations_with_replacement, pairwise, product
+from math import comb
 from operator import mul
 from typing import Self
 
 from flint import fmpq
 
-from reluenum.algebra.linear import common_denominator
-from reluenum.engines.deep.chains import Chain, flat_of, independent
+from reluenum.algebra.linear import common_denominator, dot
+from reluenum.engines.deep.chains import Chain, flat_basis, independent
 from reluenum.engines.deep.cones import Cone, Integers, primitive_integers
 from reluenum.engines.deep.strata import ALIVE, DeepStratum
+from reluenum.errors import TooManySupportsError
+from reluenum.geometry.bounds import face_bound
+from reluenum.geometry.sizes import scientific
 from reluenum.problem import Problem
+
+STRATA_LIMIT = 1_000_000
+"""Largest bound on the number of strata that starts without being asked twice."""
+
+MOST_COUNTED = 100
+"""Dimensions, at most, in which faces are counted: more have too many already."""
 
 
 @dataclass(frozen=True)
-class Tree:
+class WeightCone:
     """Where the weights of a unit, and copies of all units below it, have some sign row.
 
     Parameters
@@ -53,18 +63,18 @@ class Tree:
 
 @dataclass(frozen=True)
 class Unit:
-    """A sign row, with the trees that have it."""
+    """A sign row, with the cones that have it."""
 
     row: str
-    trees: list[Tree] = field(compare=False)
+    cones: list[WeightCone] = field(compare=False)
 
 
-def _collected(rows: Iterable[tuple[str, Tree]]) -> list[Unit]:
+def _collected(rows: Iterable[tuple[str, WeightCone]]) -> list[Unit]:
     """Return the units of some rows, in order; those that are + nowhere are dead."""
-    found: dict[str, list[Tree]] = {}
-    for row, tree in rows:
+    found: dict[str, list[WeightCone]] = {}
+    for row, cone in rows:
         if "+" in row:
-            found.setdefault(row, []).append(tree)
+            found.setdefault(row, []).append(cone)
     return [Unit(row, found[row]) for row in sorted(found)]
 
 
@@ -72,7 +82,7 @@ def first_units(problem: Problem) -> list[Unit]:
     """Return the live faces of the first layer."""
     rows = [site.row for site in problem.sites]
     forms = tuple(tuple(int(x * common_denominator(row)) for x in row) for row in rows)
-    return _collected(Tree(Cone.space(problem.dimension + 1), forms).rows())
+    return _collected(WeightCone(Cone.space(problem.dimension + 1), forms).rows())
 
 
 def next_units(below: Sequence[Unit], scales: Sequence[int], every: bool) -> list[Unit]:
@@ -91,27 +101,27 @@ def next_units(below: Sequence[Unit], scales: Sequence[int], every: bool) -> lis
     return _collected(
         found
         for weights in signs
-        for trees in product(
-            *(u.trees[: None if w else 1] for u, w in zip(below, weights, strict=True))
+        for cones in product(
+            *(u.cones[: None if w else 1] for u, w in zip(below, weights, strict=True))
         )
-        for found in _grown([u.row for u in below], trees, weights, scales).rows()
+        for found in _stacked([u.row for u in below], cones, weights, scales).rows()
     )
 
 
-def _grown(
-    rows: Sequence[str], trees: Sequence[Tree], weights: Sequence[int], scales: Sequence[int]
-) -> Tree:
-    """Return the tree of a unit on others, with weights of the given signs and any bias."""
+def _stacked(
+    rows: Sequence[str], cones: Sequence[WeightCone], weights: Sequence[int], scales: Sequence[int]
+) -> WeightCone:
+    """Return the cone of a unit on others, with weights of the given signs and any bias."""
     used = [k for k, weight in enumerate(weights) if weight]
-    cone = reduce(mul, [*(trees[k].cone for k in used), Cone.space(1)])
+    cone = reduce(mul, [*(cones[k].cone for k in used), Cone.space(1)])
     forms = []
     for site, scale in enumerate(scales):
         parts = [
-            tuple((weights[k] * (rows[k][site] == "+")) * e for e in trees[k].forms[site])
+            tuple((weights[k] * (rows[k][site] == "+")) * e for e in cones[k].forms[site])
             for k in used
         ]
         forms.append((*(e for part in parts for e in part), scale))
-    return Tree(cone, tuple(forms))
+    return WeightCone(cone, tuple(forms))
 
 
 def arrays(problem: Problem, widths: Sequence[int]) -> Iterator[list[list[str]]]:
@@ -171,7 +181,7 @@ def _room(problem: Problem, stratum: DeepStratum, layer: int, row: str) -> int:
     """Return the dimension, at most, of the space of a unit's incoming vectors."""
     unit = stratum.layers[layer].index(row)
     if layer == 0:
-        return len(flat_of(problem, stratum, unit))
+        return len(flat_basis(problem, stratum, unit))
     return len(stratum.layers[layer - 1]) + 1 - bool(stratum.kinks(layer, unit))
 
 
@@ -180,11 +190,15 @@ def exclusion(problem: Problem, stratum: DeepStratum) -> str | None:
 
     A unit of the last layer whose weight in the output has the sign s helps: at some site where it
     is +, s y > 0, or another unit is + there, too. And s sum(y) <= 0 at a kink whose gradient is no
-    combination of those of the other kinks, if no other unit is + there.
+    combination of those of the other kinks, if no other unit is + there. Besides, the incoming
+    vector of a first-layer unit lies in the span of the inputs that it sees.
     """
+    if not all(_fits(problem, stratum, unit) for unit in range(len(stratum.layers[0]))):
+        return "a unit of the first layer is not drawn into its face"
     top = stratum.layers[-1]
     for unit, row in enumerate(top):
-        own = [all(other[i] != "+" for other in _without(top, unit)) for i in range(len(row))]
+        others = (*top[:unit], *top[unit + 1 :])
+        own = [all(other[i] != "+" for other in others) for i in range(len(row))]
         sums = [
             sum((problem.sites[i].count * problem.means[i] for i in kink), start=fmpq(0))
             for kink in free_kinks(problem, stratum, unit)
@@ -206,8 +220,19 @@ def exclusion(problem: Problem, stratum: DeepStratum) -> str | None:
     return None
 
 
-def _without(rows: Sequence[str], place: int) -> tuple[str, ...]:
-    return (*rows[:place], *rows[place + 1 :])
+def _fits(problem: Problem, stratum: DeepStratum, unit: int) -> bool:
+    """Whether some vector of `flat_basis` has the signs of a first-layer unit."""
+    basis = flat_basis(problem, stratum, unit)
+    cone = Cone.space(len(basis))
+    for site, sign in zip(problem.sites, stratum.layers[0][unit], strict=True):
+        values = tuple(dot(vector, site.row) for vector in basis)
+        if sign in "+-":
+            scale = common_denominator(values)
+            parts = dict(cone.split(tuple(int(value * scale) for value in values)))
+            if sign not in parts:
+                return False
+            cone = parts[sign]
+    return True
 
 
 def free_kinks(problem: Problem, stratum: DeepStratum, unit: int) -> list[tuple[int, ...]]:
@@ -257,6 +282,13 @@ class Enumeration:
         To be solved; constant networks are among them, the zero network is not.
     skipped : mapping
         From a reason to the number of strata that it excludes.
+
+    Examples
+    --------
+    >>> problem = Problem.from_text([[0], [1]], [1, 2], [1, 1], "1/10")
+    >>> found = Enumeration.of(problem)
+    >>> [stratum.text for stratum in found.strata]
+    ['/++', '++/++', '+-/++', '+./+-', '+0/++', '-+/++', '.+/-+', '0+/++']
     """
 
     strata: tuple[DeepStratum, ...]
@@ -264,15 +296,9 @@ class Enumeration:
 
     @classmethod
     def of(cls, problem: Problem) -> Self:
-        """Return what there is to solve for a problem.
-
-        Raises
-        ------
-        InputError
-            If the widths are such that ...
-        """
-        found: list[DeepStratum] = constants(problem)
-        for widths in product(*(range(1, width + 1) for width in problem.hidden)):
+        """Return what there is to solve for a problem."""
+        found = constants(problem)
+        for widths in live_widths(problem):
             found += realisable(problem, widths)
         reasons = {stratum: exclusion(problem, stratum) for stratum in found}
         kept = tuple(stratum for stratum, reason in reasons.items() if reason is None)
@@ -283,3 +309,75 @@ def constants(problem: Problem) -> list[DeepStratum]:
     """Return the strata of constant networks, whose lower layers are dead (Lemma D3)."""
     row, depth = "+" * len(problem.sites), len(problem.hidden)
     return [DeepStratum(((),) * dead + ((row,),) * (depth - dead)) for dead in range(1, depth)]
+
+
+def live_widths(problem: Problem) -> Iterator[tuple[int, ...]]:
+    """Yield how many units of each layer can be live, if those of the first are not all dead."""
+    return product(*(range(1, width + 1) for width in problem.hidden))
+
+
+def strata_bound(problem: Problem) -> int:
+    """Return more than the number of strata, without finding any.
+
+    A row is one of 3^n, and of the faces that n forms cut in the space of all weights below; if
+    inputs and all layers below have one coordinate, it is one of those that n numbers, of which the
+    order is known up to its direction, cut on a line.
+
+    Examples
+    --------
+    >>> reference = [["-17/100"], ["44/100"], [-1], ["-40/100"], ["-71/100"]]
+    >>> for hidden in ([1, 1], [2, 1], [1, 2], [1, 1, 1], [3, 2, 2]):
+    ...     print(strata_bound(Problem.from_text(reference, range(5), hidden, 1)))
+    442
+    56575
+    5293
+    9263
+    1788636449315
+    """
+    size, dimension = len(problem.sites), problem.dimension
+    total = len(problem.hidden) - 1
+    for widths in live_widths(problem):
+        below, room, lined, count = 0, dimension, dimension == 1, 1
+        for width in widths:
+            rows = min(3**size, face_bound(size, min(room, MOST_COUNTED)))
+            if below == 1 and lined:
+                rows = min(rows, face_bound(size, 1))
+            count *= comb(rows + width - 1, width)
+            lined = lined and width == 1
+            below, room = width, width * (room + 1)
+        total += count
+    return total
+
+
+def refuse_astronomical_strata(problem: Problem, limit: int = STRATA_LIMIT) -> None:
+    """Refuse a problem of too many strata, before any is enumerated.
+
+    Raises
+    ------
+    TooManySupportsError
+        Naming a bound on their number; or two neighbouring layers with several units, on whose
+        strata there can be infinitely many solutions, of which no theorem spares any.
+    """
+    where = f"hidden {','.join(map(str, problem.hidden))} with n = {problem.size}"
+    expected = strata_bound(problem)
+    if any(min(pair) > 1 for pair in pairwise(problem.hidden)):
+        raise TooManySupportsError(
+            where,
+            f"up to {scientific(expected)} strata to solve, some of infinitely many points, as "
+            "neighbouring layers have several units",
+            "one unit in one of any two neighbouring layers, or insist with --force",
+        )
+    if expected > limit:
+        raise TooManySupportsError(
+            where,
+            f"up to {scientific(expected)} strata to solve",
+            f"at most {limit}; lower the widths or the number of points, or insist with --force",
+        )
+
+
+def strata(problem: Problem) -> tuple[DeepStratum, ...]:
+    """Return all strata that are to be solved: those that can hold a local minimum.
+
+    Constant networks are among them, the zero network is not.
+    """
+    return Enumeration.of(problem).strata

@@ -1,6 +1,6 @@
-"""Whether a stationary deep network is a local minimum (Lemma D12, Lemmas D15 and D16)."""
+"""Whether a stationary deep network is a local minimum (Lemmas D12, D19, D20 and D26)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import product
@@ -10,16 +10,24 @@ from flint import arb, arb_mat, ctx, fmpq
 from scipy.linalg import qr
 from scipy.optimize import linprog
 
-from reluenum.algebra.forms import doubles, is_positive_definite, kernel_of
+from reluenum.algebra.forms import doubles, is_positive_definite, kernel_of, matrix_of
 from reluenum.algebra.newton import CERTIFICATION_BITS
 from reluenum.algebra.numberfield import ball_sign
+from reluenum.algebra.polynomials import determinant
 from reluenum.engines.deep.cells import Cell, Jets, Surroundings, jets
 from reluenum.engines.deep.dead import dormancy
 from reluenum.engines.deep.networks import ScaledNetwork
 from reluenum.engines.deep.witnesses import DeepDescent, Move, descent
 
+NEGLIGIBLE = 1e-9
+"""In doubles, what is taken for 0 before it is proved."""
+
+SMALL = 1e-5
+"""Multipliers that can be as large are positive ones, as doubles see it."""
+
 MOST_CELLS = 2**14
 """Cells around a network with dependent kinks that are looked at."""
+
 
 class DeepVerdict(StrEnum):
     """What a stationary deep network is.
@@ -124,19 +132,21 @@ def examined(network: ScaledNetwork) -> Finding:
 def _attempt(local: Jets) -> Finding:
     """Decide at one precision."""
     around = local.around
-    off = (False,) * len(around.kinks)
-    basic = local.gradients(off)[list(around.relations[0])]
+    basic = local.gradients(around.reference)[list(around.basic)]
     kernel = kernel_of(basic)
     if kernel is None:
         return Finding(DeepVerdict.UNDECIDED, "gradients of kinks that may be dependent")
-    first = _first_order(local, basic) if around.is_independent else _in_cells(local, basic)
-    if first is not None:
-        return first
-    held = around.relations[0]
-    return _second_order(local, off, kernel, held, "on the stratum") or _critical(local)
+    if around.is_independent:
+        found = _first_order(local)
+    else:
+        found, loose = _in_cells(local, basic)
+    found = found or _second_order(local, around.reference, kernel, around.basic, "on the stratum")
+    if found:
+        return found
+    return _critical(local) if around.is_independent else _degenerate(local, loose)
 
 
-def _first_order(local: Jets, basic: np.ndarray) -> Finding | None:
+def _first_order(local: Jets) -> Finding | None:
     """Return a descent of first order, if there is one, where kinks are independent."""
     slopes = local.around.slopes
     worst = min(
@@ -169,6 +179,7 @@ def _second_order(
     held: Sequence[int],
     where: str,
     both: bool = True,
+    adjoints: Sequence[np.ndarray] | None = None,
 ) -> Finding | None:
     """Return a verdict if the form on a kernel is not positive definite, None if it is.
 
@@ -184,14 +195,16 @@ def _second_order(
         For the reason.
     both : bool
         Whether each direction is one of descent if the form is negative on it.
+    adjoints : sequence of arrays, optional
+        Those of the multipliers of the Lagrangian.
     """
-    full = local.hessian(cell) + _rotations(local)
+    full = local.hessian(cell, adjoints) + _rotations(local)
     form = kernel.T @ full @ kernel
     if is_positive_definite(form):
         return None
     values, vectors = np.linalg.eigh(doubles(form)) if form.size else (np.zeros(0), None)
     if values.size and values[0] < 0 and both:
-        vector = np.array([arb(fmpq(round(x * 2**40), 2**40)) for x in vectors[:, 0]], dtype=object)
+        vector = np.array([arb(dyadic(x)) for x in vectors[:, 0]], dtype=object)
         if ball_sign(vector @ form @ vector) < 0:
             reason = f"negative curvature {where}"
             kept = tuple((place, local.around.kinks[place].sites[0]) for place in held)
@@ -201,10 +214,8 @@ def _second_order(
 
 
 def _critical(local: Jets) -> Finding:
-    """Decide by the critical cones of the cells in which a multiplier is 0 (Lemma D16)."""
+    """Decide by the critical cones of the cells in which a multiplier is 0 (Lemma D12)."""
     around = local.around
-    if not around.is_independent:
-        return Finding(DeepVerdict.MINIMUM, "second order, and first order in every cell")
     signs = [[slope.sign() for slope in pair] for pair in around.slopes]
     free = [[side for side in (False, True) if pair[side] == 0] for pair in signs]
     loose = [place for place, sides in enumerate(free) if sides]
@@ -231,67 +242,139 @@ def _inside(found: Finding, gradients: np.ndarray, sides: Sequence[bool]) -> Fin
     return replace(found, move=move)
 
 
-def _in_cells(local: Jets, basic: np.ndarray) -> Finding | None:
-    """Return what is no first-order minimum among dependent kinks, or None (Lemma D16)."""
-    around = local.around
-    halves = [[slope.ball(local.bits) for slope in pair] for pair in around.slopes]
+def _in_cells(local: Jets, basic: np.ndarray) -> tuple[Finding | None, list[Cell]]:
+    """Return a descent of first order, if there is one, and cells without strict multipliers."""
+    around, loose = local.around, []
     for cell in product((False, True), repeat=len(around.kinks)):
-        expansion = local.expansion(cell)
-        sides = np.array([1 if on else -1 for on in cell])
-        inwards = expansion * sides[:, None]
-        slopes = np.array([pair[on] for pair, on in zip(halves, cell, strict=True)], dtype=object)
-        slope = slopes @ inwards
-        if multipliers_of(inwards, slope) is not None:
+        inwards, slope = _linearised(local, cell)
+        if _multipliers(local, cell, inwards, slope, range(len(cell))) is not None:
             continue
         towards = _way_in(inwards, slope)
-        if towards is None:
-            reason = "first order in a cell of dependent kinks is not strict"
+        if towards is not None:
+            move = Move(cell, np.linalg.pinv(doubles(basic)) @ towards)
+            reason = "into a cell of dependent kinks"
+            return Finding(DeepVerdict.FIRST_ORDER, reason, move), []
+        loose.append(cell)
+    return None, loose
+
+
+def _linearised(local: Jets, cell: Cell) -> tuple[np.ndarray, np.ndarray]:
+    """Return gradients of a cell's inequalities and half that of the loss, by basic kinks."""
+    pairs = zip(local.around.slopes, cell, strict=True)
+    slopes = np.array([pair[on].ball(local.bits) for pair, on in pairs], dtype=object)
+    inwards = local.expansion(cell) * np.array([[1 if on else -1] for on in cell])
+    return inwards, slopes @ inwards
+
+
+def _degenerate(local: Jets, loose: Sequence[Cell]) -> Finding:
+    """Decide about cells of dependent kinks in which some multipliers have to be 0 (Lemma D12)."""
+    for cell in loose:
+        inwards, slope = _linearised(local, cell)
+        support = _support(inwards, slope)
+        found = _multipliers(local, cell, inwards, slope, support) if support else None
+        kernel = None if found is None else kernel_of(local.gradients(cell)[found[1]])
+        if kernel is None:
+            reason = "a cell of dependent kinks without strict multipliers"
             return Finding(DeepVerdict.UNDECIDED, reason)
-        direction = np.linalg.pinv(doubles(basic)) @ towards
-        move = Move(cell, direction)
-        return Finding(DeepVerdict.FIRST_ORDER, "into a cell of dependent kinks", move)
-    return None
+        adjoints = local.adjoints_with(cell, 2 * found[0])
+        where = "on a critical cone of dependent kinks"
+        worse = _second_order(local, cell, kernel, (), where, both=False, adjoints=adjoints)
+        if worse is not None:
+            return worse
+    critical = " or on its critical cone" if loose else ""
+    return Finding(DeepVerdict.MINIMUM, f"strict in every cell{critical}")
 
 
-def multipliers_of(inwards: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
-    """Return positive multipliers of a cell: nu with sum_k nu_k inwards_k = slope; None if none.
+def _support(inwards: np.ndarray, slope: np.ndarray) -> list[int]:
+    """Return the inequalities that can have positive multipliers, as doubles see it."""
+    count, rank = inwards.shape
+    found = linprog(
+        np.concatenate([np.zeros(count), -np.ones(count)]),
+        A_ub=np.hstack([-np.eye(count), np.eye(count)]),
+        b_ub=np.zeros(count),
+        A_eq=np.hstack([doubles(inwards).T, np.zeros((rank, count))]),
+        b_eq=doubles(slope),
+        bounds=[(0, None)] * count + [(0, SMALL)] * count,
+    )
+    return [k for k in range(count) if found.x[count + k] > SMALL / 2] if found.status == 0 else []
+
+
+def _multipliers(
+    local: Jets, cell: Cell, inwards: np.ndarray, slope: np.ndarray, support: Sequence[int]
+) -> tuple[np.ndarray, list[int]] | None:
+    """Return multipliers of a cell, positive on a support and 0 elsewhere; None if unproved.
 
     Parameters
     ----------
-    inwards : (K, B) array of arb
-        Of rank B.
-    slope : (B,) array of arb
+    local : Jets
+    cell : Cell
+    inwards, slope : as from `_linearised`
+    support : sequence of int
+
+    Returns
+    -------
+    (K,) array of arb, list of int
+        nu with nu @ inwards = slope, and a basis of the support.
     """
-    count, rank = inwards.shape
-    rows = doubles(inwards)
-    equations = np.hstack([rows.T, np.zeros((rank, 1))])
-    bounds = np.hstack([-np.eye(count), np.ones((count, 1))])
-    goal = np.zeros(count + 1)
-    goal[-1] = -1
-    best = linprog(
-        goal,
-        A_ub=bounds,
-        b_ub=np.zeros(count),
-        A_eq=equations,
-        b_eq=doubles(slope),
-        bounds=[(None, None)] * count + [(None, 1)],
-    )
-    if best.status != 0 or best.x[-1] <= 0:
+    support = list(support)
+    rows = doubles(inwards[support])
+    weights = _widest(rows, doubles(slope))
+    if weights is None:
         return None
-    weights = np.maximum(best.x[:-1], best.x[-1])
-    _, _, order = qr((rows * weights[:, None]).T, pivoting=True, mode="economic")
-    solved, fixed = list(order[:rank]), list(order[rank:])
-    found = np.full(count, arb(0), dtype=object)
-    for k in fixed:
-        found[k] = arb(fmpq(round(weights[k] * 2**40), 2**40))
-    rest = slope - (found[fixed] @ inwards[fixed] if fixed else 0)
+    rank = int(np.linalg.matrix_rank(rows, tol=NEGLIGIBLE))
+    order = _pivots((rows * weights[:, None]).T)
+    solved, fixed = [support[k] for k in order[:rank]], order[rank:]
+    columns = _pivots(doubles(inwards[solved]))[:rank]
+    found = np.full(len(inwards), arb(0), dtype=object)
+    exact = {support[k]: dyadic(weights[k]) for k in fixed}
+    found[list(exact)] = [arb(value) for value in exact.values()]
+    rest = (slope - found @ inwards)[columns]
     try:
-        answer = arb_mat(inwards[solved].T.tolist()).solve(arb_mat([[entry] for entry in rest]))
+        matrix = arb_mat(inwards[np.ix_(solved, columns)].T.tolist())
+        found[solved] = matrix_of(matrix.solve(arb_mat([[entry] for entry in rest])))[:, 0]
     except ZeroDivisionError:
         return None
-    for place, k in enumerate(solved):
-        found[k] = answer[place, 0]
-    return found if all(entry > 0 for entry in found) else None
+    if not all(found[k] > 0 for k in support):
+        return None
+    if rank < len(slope) and not _solves(local, cell, exact, solved, columns):
+        return None
+    return found, solved
+
+
+def _widest(rows: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
+    """Return multipliers in doubles of which the least one is largest, if that is positive."""
+    count, rank = rows.shape
+    best = linprog(
+        np.append(np.zeros(count), -1.0),
+        A_ub=np.hstack([-np.eye(count), np.ones((count, 1))]),
+        b_ub=np.zeros(count),
+        A_eq=np.hstack([rows.T, np.zeros((rank, 1))]),
+        b_eq=slope,
+        bounds=[(None, None)] * count + [(None, 1)],
+    )
+    return best.x[:-1] if best.status == 0 and best.x[-1] > 0 else None
+
+
+def _pivots(matrix: np.ndarray) -> list[int]:
+    """Return the columns of a matrix, independent ones first."""
+    return [int(k) for k in qr(matrix, pivoting=True, mode="r")[1]]
+
+
+def _solves(
+    local: Jets, cell: Cell, fixed: Mapping[int, fmpq], solved: list[int], columns: list[int]
+) -> bool:
+    """Whether multipliers solve all equations, given that they solve those of some columns."""
+    around, number = local.around, local.around.network.point.constant
+    weights = [[row[:-1] for row in layer] for layer in around.network.rows[:-1]]
+    signs = np.array([[1 if on else -1] for on in cell])
+    rows = around.expansion(cell, weights, number) * signs
+    slopes = np.array([pair[on] for pair, on in zip(around.slopes, cell, strict=True)])
+    for k, value in fixed.items():
+        slopes[k] = slopes[k] - value
+    system = np.vstack([rows[solved], [slopes @ rows]])
+    others = [c for c in range(rows.shape[1]) if c not in columns]
+    minors = (determinant(system[:, [*columns, c]].tolist()) for c in others)
+    return all(minor.sign() == 0 for minor in minors)
 
 
 def _way_in(inwards: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
@@ -314,10 +397,21 @@ def _way_in(inwards: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
         return None
     for share in (2.0**-k for k in range(1, 30)):
         towards = (1 - share) * best.x[:-1] + share * inner.x[:-1]
-        exact = np.array([arb(fmpq(round(x * 2**50), 2**50)) for x in towards], dtype=object)
+        exact = np.array([arb(dyadic(x)) for x in towards], dtype=object)
         if slope @ exact < 0:
             return towards if all(entry > 0 for entry in inwards @ exact) else None
     return None
+
+
+def dyadic(value: float) -> fmpq:
+    """Return a short dyadic number next to a double.
+
+    Examples
+    --------
+    >>> dyadic(0.1)
+    109951162778/1099511627776
+    """
+    return fmpq(round(value * 2**40), 2**40)
 
 
 def _rotations(local: Jets) -> np.ndarray | arb:
@@ -326,11 +420,10 @@ def _rotations(local: Jets) -> np.ndarray | arb:
     A group of rank two or more is turned into itself by O(rank) (Lemma D7); the form is
     degenerate there, and definite across if it is so with these squares added.
     """
-    network = local.around.network
     total = np.full((local.size, local.size), arb(0), dtype=object)
     for rotation in rotations(local):
         total += np.outer(rotation, rotation)
-    return total if network.depth else total
+    return total
 
 
 def rotations(local: Jets) -> Iterator[np.ndarray]:
@@ -338,7 +431,9 @@ def rotations(local: Jets) -> Iterator[np.ndarray]:
     network = local.around.network
     for layer, rows in enumerate(network.stratum.layers):
         for unit, other in _equal_pairs(rows):
-            ratio = (local.ball(network.squares[layer][other] / network.squares[layer][unit])).sqrt()
+            ratio = (
+                local.ball(network.squares[layer][other] / network.squares[layer][unit])
+            ).sqrt()
             tangent = np.full(local.size, arb(0), dtype=object)
             width = local.weights[layer].shape[1]
             ours, theirs = local.starts[layer][unit], local.starts[layer][other]

@@ -5,17 +5,19 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
-from flint import Ordering, fmpq_mpoly_ctx
+from flint import Ordering, fmpq_mpoly, fmpq_mpoly_ctx
 
+from reluenum.algebra.bases import Solutions
 from reluenum.algebra.newton import CERTIFICATION_BITS, certified_box
 from reluenum.algebra.numberfield import FieldElement, RealField, ball_sign, precisions
 from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root, real_solutions
 from reluenum.algebra.polynomials import PolynomialSystem, integral, ring
 from reluenum.engines.deep.chains import Chain
-from reluenum.engines.deep.networks import ScaledNetwork
+from reluenum.engines.deep.networks import ScaledNetwork, sign_of
 from reluenum.engines.deep.strata import DeepStratum
-from reluenum.errors import BackendError, TheoremViolationError
+from reluenum.engines.deep.wide import Wide
+from reluenum.errors import BackendError, TheoremViolationError, UndecidedError
 from reluenum.groebner.backends import MODULAR, Backends
 from reluenum.problem import Problem
 
@@ -64,7 +66,7 @@ class DeepOutcome:
         return record
 
 
-class Formulation(Protocol):
+class StratumSystem(Protocol):
     """A polynomial system for a stratum, and what its solutions are."""
 
     problem: Problem
@@ -84,16 +86,18 @@ class Formulation(Protocol):
         ...
 
 
-def formulated(problem: Problem, stratum: DeepStratum) -> Formulation:
+def formulated(problem: Problem, stratum: DeepStratum) -> StratumSystem:
     """Return the system that a stratum is solved by."""
-    return Chain(problem, stratum)
+    if all(len(rows) <= 1 for rows in stratum.layers[1:]):
+        return Chain(problem, stratum)
+    return Wide(problem, stratum)
 
 
 def solve_stratum(
     problem: Problem,
     stratum: DeepStratum,
     backends: Backends,
-    system: Callable[[Problem, DeepStratum], Formulation] = formulated,
+    system: Callable[[Problem, DeepStratum], StratumSystem] = formulated,
 ) -> DeepOutcome:
     """Find all stationary networks with the signs of a stratum.
 
@@ -110,30 +114,28 @@ def solve_stratum(
     -------
     DeepOutcome
         UNDECIDED, with the reason, if no backend finishes, if there are infinitely many solutions
-        with squares that are not 0, or if a real one that may be stationary cannot be proved.
+        that are not of no use, or if a real one that may be stationary cannot be proved.
     """
-    formulation = system(problem, stratum)
     try:
-        solutions = backends.solutions(formulation.system)
-        if solutions.dimension > 0:
-            solutions = backends.solutions(_saturated(formulation))
-    except BackendError as error:
+        asked = system(problem, stratum)
+        solutions = _solutions(asked, backends)
+    except (BackendError, UndecidedError) as error:
         return DeepOutcome(stratum, DeepOutcomeKind.UNDECIDED, reason=str(error))
     exact = solutions.engine not in MODULAR
     if solutions.dimension > 0:
-        reason = "infinitely many solutions with non-zero squares"
+        reason = "infinitely many solutions"
         return DeepOutcome(stratum, DeepOutcomeKind.UNDECIDED, (), reason, exact)
     roots = real_solutions(solutions.parametrisation) if solutions.parametrisation else []
     networks, open_roots = [], 0
     for root in roots:
-        if _is_refuted(formulation, root):
+        if _is_refuted(asked, root):
             continue
-        box = certified_box(formulation.system, root.balls)
+        box = certified_box(asked.system, root.balls)
         if box is None:
-            open_roots += not _is_refuted_exactly(formulation, root)
+            open_roots += not _is_refuted_exactly(asked, root)
             continue
-        point = IsolatedPoint(formulation.system, box, root)
-        networks += _stationary(formulation, point)
+        point = IsolatedPoint(asked.system, box, root)
+        networks += _stationary(asked, point)
     if open_roots:
         reason = f"{open_roots} multiple solution{'s' if open_roots > 1 else ''}"
         return DeepOutcome(stratum, DeepOutcomeKind.UNDECIDED, tuple(networks), reason, exact)
@@ -141,32 +143,53 @@ def solve_stratum(
     return DeepOutcome(stratum, kind, tuple(networks), "", exact)
 
 
-def _saturated(formulation: Formulation) -> PolynomialSystem:
-    """Return the system without the solutions of which a square is 0."""
-    names = formulation.system.variables
-    context = fmpq_mpoly_ctx.get(names, Ordering.degrevlex)
-    squares = formulation.squares(context.gens())
-    return replace(
-        formulation.system, nonzero=tuple(integral(square, ring(names)) for square in squares)
-    )
+def _solutions(asked: StratumSystem, backends: Backends) -> Solutions:
+    """Solve a system; if it has infinitely many solutions, without some that are of no use.
+
+    Those have a square that is 0, or, if that is not enough, a pre-activation that is 0 where the
+    stratum has none.
+
+    Raises
+    ------
+    BackendError
+        If no backend finishes.
+    """
+    found = backends.solutions(asked.system)
+    if found.dimension <= 0:
+        return found
+    names = asked.system.variables
+    generators = fmpq_mpoly_ctx.get(names, Ordering.degrevlex).gens()
+    factors = asked.squares(generators)
+    found = backends.solutions(_without_zeros(asked.system, factors))
+    if found.dimension <= 0:
+        return found
+    factors += [value for claim in asked.claims(generators) for value in claim]
+    return backends.solutions(_without_zeros(asked.system, factors))
 
 
-def _is_refuted(formulation: Formulation, root: Root) -> bool:
+def _without_zeros(system: PolynomialSystem, factors: Sequence[Any]) -> PolynomialSystem:
+    """Return a system without the solutions at which a polynomial vanishes; constants count not."""
+    target = ring(system.variables)
+    nonzero = (integral(p, target) for p in factors if isinstance(p, fmpq_mpoly))
+    return replace(system, nonzero=tuple(p for p in nonzero if not p.is_constant()))
+
+
+def _is_refuted(asked: StratumSystem, root: Root) -> bool:
     """Whether enclosures show that a square is negative, or a sign not that of the stratum."""
     balls = root.balls(CERTIFICATION_BITS[0])
-    return any(ball < 0 for ball in formulation.squares(balls)) or any(
-        {1, -1} <= {ball_sign(value) for value in values} for values in formulation.claims(balls)
+    return any(ball < 0 for ball in asked.squares(balls)) or any(
+        {1, -1} <= {ball_sign(value) for value in values} for values in asked.claims(balls)
     )
 
 
-def _is_refuted_exactly(formulation: Formulation, root: Root) -> bool:
+def _is_refuted_exactly(asked: StratumSystem, root: Root) -> bool:
     """Whether a square is not positive, or a sign not that of the stratum, exactly."""
     field = RealField(root.parametrisation.chi, root.index)
     scale = FieldElement(field, root.parametrisation.denominator).inverse()
     values = [FieldElement(field, n) * scale for n in root.parametrisation.numerators]
-    if any(_exact_sign(square) <= 0 for square in formulation.squares(values)):
+    if any(_exact_sign(square) <= 0 for square in asked.squares(values)):
         return True
-    claims = ({_exact_sign(value) for value in claim} for claim in formulation.claims(values))
+    claims = ({_exact_sign(value) for value in claim} for claim in asked.claims(values))
     return any(len(signs) > 1 or signs == {0} for signs in claims)
 
 
@@ -177,18 +200,18 @@ def _exact_sign(value: FieldElement) -> int:
     return next(sign for bits in precisions() if (sign := ball_sign(value.ball(bits))))
 
 
-def _stationary(formulation: Formulation, point: IsolatedPoint) -> list[ScaledNetwork]:
+def _stationary(asked: StratumSystem, point: IsolatedPoint) -> list[ScaledNetwork]:
     """Return the network of a proved solution if it is stationary, with the stratum's signs."""
-    if any(square.sign() <= 0 for square in formulation.squares(point.coordinates)):
+    if any(sign_of(square) <= 0 for square in asked.squares(point.coordinates)):
         return []
-    network = formulation.network(point)
+    network = asked.network(point)
     return [network] if network.is_stationary else []
 
 
 def read_deep_outcome(
     problem: Problem,
     record: Mapping[str, Any],
-    system: Callable[[Problem, DeepStratum], Formulation] = formulated,
+    system: Callable[[Problem, DeepStratum], StratumSystem] = formulated,
 ) -> DeepOutcome:
     """Read an outcome back and prove its networks anew.
 
@@ -198,10 +221,10 @@ def read_deep_outcome(
         If a recorded solution is not what the record says.
     """
     stratum = DeepStratum.of_text(record["stratum"])
-    formulation = system(problem, stratum)
+    asked = system(problem, stratum)
     networks = []
     for point in record.get("points", ()):
-        found = _stationary(formulation, IsolatedPoint.from_document(formulation.system, point))
+        found = _stationary(asked, IsolatedPoint.from_document(asked.system, point))
         if not found:
             raise TheoremViolationError(f"a recorded point on {stratum.text} is not stationary")
         networks += found

@@ -11,6 +11,7 @@ from reluenum.algebra.forms import doubles
 from reluenum.algebra.linear import dot
 from reluenum.algebra.numbers import exact_value
 from reluenum.engines.deep.cells import Cell, Jets, Surroundings, jets
+from reluenum.engines.deep.networks import ScaledNetwork
 from reluenum.problem import Problem
 
 FIRST_HALVING, LAST_HALVING = 3, 60
@@ -161,20 +162,32 @@ def descent(around: Surroundings, move: Move, kind: str) -> DeepDescent | None:
     for halvings in range(FIRST_HALVING, LAST_HALVING):
         bits = 128 + 6 * halvings
         with ctx.workprec(bits):
-            found = _moved(jets(around, bits), move, fmpq(1, fmpz(2) ** halvings))
+            found = network_along(jets(around, bits), move, fmpq(1, fmpz(2) ** halvings))
             loss = found.loss(problem)
             if arb(loss) < around.network.loss.ball(bits):
                 return DeepDescent(kind, found, loss)
     return None
 
 
-def _moved(local: Jets, move: Move, step: fmpq) -> RationalNetwork:
-    """Return the network a step along a curve, to about the current precision."""
-    omega = _middles(np.concatenate([layer.ravel() for layer in local.weights]))
+def rational_network(network: ScaledNetwork, bits: int) -> RationalNetwork:
+    """Return a rational network next to a stationary one, to about so many bits."""
+    around = Surroundings(network)
+    with ctx.workprec(bits + 32):
+        local = jets(around, bits)
+        return network_along(local, Move(around.reference, np.zeros(local.size)), fmpq(0))
+
+
+def step_length(local: Jets, move: Move) -> arb:
+    """Return by what a direction is multiplied for a step 1: one network's size, in weights."""
     length = float(np.linalg.norm(move.direction * doubles(local.scales)))
-    if length:
-        size = 1 + float(np.linalg.norm(doubles(omega * local.scales)))
-        omega = omega + move.direction * (size / length) * arb(step)
+    weights = np.concatenate([layer.ravel() for layer in local.weights]) * local.scales
+    return arb((1 + float(np.linalg.norm(doubles(weights)))) / length if length else 0.0)
+
+
+def network_along(local: Jets, move: Move, step: fmpq) -> RationalNetwork:
+    """Return the network a step along a curve, to about the current precision."""
+    omega = np.concatenate([layer.ravel() for layer in local.weights])
+    omega = _middles(omega + move.direction * (step_length(local, move).mid() * arb(step)))
     grown = move.growth.step(local, step) if move.growth else None
     if move.held:
         omega = _corrected(local, move, omega, grown)

@@ -95,22 +95,19 @@ class Batch:
         Places in `rows`.
     active : (B, n) array of bool
         Sites at which the upper unit is positive.
-    kinks : (B, n) array of bool
-        A site for each of a basis of the upper unit's kinks (section 9 A: their functionals).
-    first, pivot : (B,) arrays of int
-        The first and the last of these, or -1: a group is first.
-    dead : (B, n) array of bool
-        Sites at which the upper unit is negative.
+    bases : (B, 2^m, n) array of bool
+        A site for each of a basis of the upper unit's kinks, their functionals restricted to the
+        units j whose bit 2^j is set.
+    pivot : (B,) array of int
+        The last kink of the whole basis, or -1: a group comes first.
     """
 
     rows: Rows
     strata: Sequence[DeepStratum]
     faces: np.ndarray
     active: np.ndarray
-    kinks: np.ndarray
-    first: np.ndarray
+    bases: np.ndarray
     pivot: np.ndarray
-    dead: np.ndarray
 
     def __len__(self) -> int:
         return len(self.strata)
@@ -122,23 +119,18 @@ class Batch:
         place = {text: k for k, text in enumerate(texts)}
         faces = np.array([[place[row] for row in s.layers[0]] for s in strata], dtype=int)
         upper = np.array([list(s.layers[1][0]) for s in strata])
-        kinks = np.zeros(upper.shape, dtype=bool)
-        first, pivot = np.full((2, len(strata)), -1)
+        bases = np.zeros((len(strata), 1 << faces.shape[1], upper.shape[1]), dtype=bool)
+        pivot = np.full(len(strata), -1)
         for k, stratum in enumerate(strata):
-            chosen = kink_basis(problem, stratum)
-            kinks[k, chosen] = True
-            if chosen:
-                first[k], pivot[k] = chosen[0], chosen[-1]
-        return cls(
-            Rows(problem, tuple(texts)),
-            strata,
-            faces,
-            upper == "+",
-            kinks,
-            first,
-            pivot,
-            upper == "-",
-        )
+            for live, chosen in enumerate(kink_bases(problem, stratum)):
+                bases[k, live, list(chosen)] = True
+                pivot[k] = chosen[-1] if chosen else -1
+        return cls(Rows(problem, tuple(texts)), strata, faces, upper == "+", bases, pivot)
+
+    @property
+    def kinks(self) -> np.ndarray:
+        """A site for each of a basis of all kinks, (B, n)."""
+        return self.bases[:, -1]
 
     @cached_property
     def targets(self) -> Balls:
@@ -181,21 +173,39 @@ class Batch:
         )
 
 
-def kink_basis(problem: Problem, stratum: DeepStratum) -> list[int]:
-    """Return a site for each of a basis of the kinks of the upper unit, that of a group first.
+def kink_bases(problem: Problem, stratum: DeepStratum) -> list[tuple[int, ...]]:
+    """Return a site for each of a basis of the kinks of the upper unit, for each set of live units.
 
-    The functional of a kink is (P_j xt_i where unit j is +, for all j; 1).
+    The functional of a kink is (P_j xt_i where unit j is +, for all j; 1); units that are not live
+    are left out. Each basis is part of that for more units; a group is its first kink.
     """
+    lower = stratum.layers[0]
     kinks = [sites[0] for sites in stratum.kinks(1, 0)]
+    kinks.sort(key=lambda i: any(row[i] == "+" for row in lower))
+    sets = range(1 << len(lower))
     if len(kinks) < 2:
-        return kinks
-    lower = [projected_sites(problem, row) for row in stratum.layers[0]]
-    kinks.sort(key=lambda i: any(row[i] == "+" for row in stratum.layers[0]))
-    functionals = [[*chain.from_iterable(unit[i] for unit in lower), fmpq(1)] for i in kinks]
-    echelon, rank = fmpq_mat(functionals).transpose().rref()
-    entries = echelon.tolist()
-    pivots = [next(j for j, entry in enumerate(entries[k]) if entry) for k in range(rank)]
-    return [kinks[j] for j in pivots]
+        return [tuple(kinks) for _ in sets]
+    return [tuple(kinks[k] for k in places) for places in _bases(problem, lower, tuple(kinks))]
+
+
+@lru_cache(maxsize=1 << 16)
+def _bases(problem: Problem, lower: tuple[str, ...], kinks: tuple[int, ...]) -> list[list[int]]:
+    units = [projected_sites(problem, row) for row in lower]
+    found: list[list[int]] = []
+    for live in range(1 << len(lower)):
+        chosen = [unit for j, unit in enumerate(units) if live >> j & 1]
+        forms = [(*chain.from_iterable(unit[i] for unit in chosen), fmpq(1)) for i in kinks]
+        smaller = {k for j in range(len(lower)) if live >> j & 1 for k in found[live ^ 1 << j]}
+        found.append(_extended(forms, smaller))
+    return found
+
+
+def _extended(forms: Sequence[Vector], first: Iterable[int]) -> list[int]:
+    """Return places of a basis of some vectors, preferring some of them."""
+    order = sorted(first) + sorted(set(range(len(forms))) - set(first))
+    echelon, rank = fmpq_mat([list(forms[k]) for k in order]).transpose().rref()
+    rows = echelon.tolist()[:rank]
+    return sorted(order[next(j for j, entry in enumerate(row) if entry)] for row in rows)
 
 
 def by_width(strata: Iterable[DeepStratum]) -> dict[int, list[DeepStratum]]:

@@ -21,11 +21,11 @@ from reluenum.engines.towers.enclosures import (
 )
 from reluenum.engines.towers.inner import minimise
 
-NARROW = 1.01
-"""Ratio of the ends of an interval that is handed on to interval Newton."""
+WORTHWHILE = 0.75
+"""To which part of its length on a logarithmic scale a step has to shorten an interval."""
 
-WORTHWHILE = 1.03
-"""Ratio by which a step has to shorten an interval, or the other end is tried."""
+OVERLAP = 1e-6
+"""Part of a step that is left to the next one, for a checker that rounds otherwise."""
 
 WIDEST = 1.4
 """Largest ratio q that a single ball is asked for."""
@@ -84,8 +84,8 @@ def lowest(batch: Batch) -> np.ndarray:
     C = batch.rows.columns[batch.faces] * Balls.exact(batch.seen[:, None, None, :].astype(float))
     weights = Balls.exact(batch.counts * batch.active)
     weighted = batch.targets * weights
-    kinked = Balls.exact((batch.first >= 0).astype(float)[:, None])
-    place = Balls.exact(1.0 * (np.arange(C.shape[3]) == batch.first[:, None]))
+    kinked = Balls.exact(batch.bases[:, 0].any(1).astype(float)[:, None])
+    place = Balls.exact(batch.bases[:, 0].astype(float))
     fixed = weighted - place * kinked * weighted.sum(1).reshape(-1, 1)
     ridge = batch.ridge.mid - batch.ridge.rad
     start = (C @ fixed[:, None, :, None])[..., 0]
@@ -106,35 +106,36 @@ def lowest(batch: Batch) -> np.ndarray:
     return np.where(X < allowed, X, np.minimum(X, 1e-12))
 
 
-def covered(batch: Batch) -> Cover:
-    """Cover the X of all strata of a batch as far as balls around residuals can."""
-    found = Cover()
+def everything(batch: Batch) -> Tasks:
+    """Return all X of all strata at which w = 0 need not be the inner minimiser."""
     count, width = batch.faces.shape
-    every = np.arange(count)
-    high = batch.highest.max(1)
-    tasks = Tasks(
-        every,
-        lowest(batch),
-        high,
-        np.ones(count, dtype=bool),
-        np.zeros(count, dtype=int),
-        np.zeros((count, width)),
-    )
-    tasks = tasks[tasks.low < tasks.high]
+    ones, none = np.ones(count, dtype=bool), np.zeros(count, dtype=int)
+    start = np.zeros((count, width))
+    tasks = Tasks(np.arange(count), lowest(batch), batch.highest.max(1), ones, none, start)
+    return tasks[tasks.low < tasks.high]
+
+
+def covered(batch: Batch, tasks: Tasks, narrow: float) -> Cover:
+    """Cover intervals as far as balls around residuals can; open ones have ends of that ratio."""
+    found = Cover()
     while len(tasks):
-        tasks = _round(batch, tasks, found)
+        tasks = _round(batch, tasks, found, narrow)
+    if found.open:
+        index, low, high, start = map(np.array, zip(*found.open, strict=True))
+        T = minimise(batch, index, np.sqrt(low * high), start)
+        found.open = list(zip(index, low, high, T, strict=True))
     return found
 
 
-def _round(batch: Batch, tasks: Tasks, found: Cover) -> Tasks:
+def _round(batch: Batch, tasks: Tasks, found: Cover, ratio: float) -> Tasks:
     """Evaluate one end of every interval and shorten it; hand on, or split, what resists."""
     X = np.where(tasks.upper, tasks.high, tasks.low)
     T = minimise(batch, tasks.index, X, tasks.start)
     at = enclosed(batch, tasks.index, X, T)
     below, above = level(at)
     with np.errstate(invalid="ignore"):
-        down = np.sqrt(np.maximum(above, 0)) * (1 + 4 * UNIT)
-        up = np.sqrt(np.maximum(below, 0)) * (1 - 4 * UNIT)
+        down = np.sqrt(np.maximum(above, 0)) * (1 + OVERLAP)
+        up = np.sqrt(np.maximum(below, 0)) * (1 - OVERLAP)
     stepped = np.where(tasks.upper, down, up)
     q = _proposed(at, tasks.upper, tasks.low, tasks.high)
     reached = X / q**2
@@ -152,11 +153,12 @@ def _round(batch: Batch, tasks: Tasks, found: Cover) -> Tasks:
     end = np.where(by_step, stepped, reached)
     low = np.where(tasks.upper, tasks.low, np.maximum(end, tasks.low))
     high = np.where(tasks.upper, np.minimum(end, tasks.high), tasks.high)
-    gained = (tasks.high / tasks.low) / (high / low) > WORTHWHILE
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gained = np.log(high / low) < WORTHWHILE * np.log(tasks.high / tasks.low)
     failed = np.where(gained, 0, tasks.failed + 1)
-    upper = np.where(gained, tasks.upper, ~tasks.upper)
+    upper = np.where(gained & moves, tasks.upper, ~tasks.upper)
     left = Tasks(tasks.index, low, high, upper, failed, T)[low < high]
-    narrow = left.high < NARROW * left.low
+    narrow = left.high < ratio * left.low
     for k in np.flatnonzero(narrow):
         found.open.append((left.index[k], left.low[k], left.high[k], left.start[k]))
     left = left[~narrow]

@@ -6,7 +6,10 @@ import numpy as np
 
 from reluenum.algebra.balls import GROWTH, TINY, UNIT, Balls
 from reluenum.engines.towers.batches import Batch
-from reluenum.engines.towers.inner import Values, values
+from reluenum.engines.towers.inner import JITTER, floors, values
+
+NEARLY_ZERO = 1e4
+"""How many times its floor T_j is at least, or it becomes 0."""
 
 LARGEST_Q = 1.5
 """Bound of q, the square root of the centre of an interval over a point of it."""
@@ -54,9 +57,15 @@ class Residuals:
 
 
 def enclosed(batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray) -> Residuals:
-    """Solve for the residual at given X and T >= 0, with proved bounds."""
-    at = values(batch, index, X, T)
-    rho = _solved(batch, index, X, T, at)
+    """Solve for the residual at given X and T >= 0, with proved bounds.
+
+    Where T_j is at its floor, it becomes 0; kinks that then depend on others keep the multipliers
+    that they have at the floor.
+    """
+    floor = floors(batch, index, X, T)
+    rho = values(batch, index, X, np.maximum(T, floor)).rho
+    T = np.where(T > NEARLY_ZERO * floor, T, 0.0)
+    rho = _solved(batch, index, X, T, rho)
     C = batch.rows.columns[batch.faces[index]]
     visible = batch.seen[index][:, None, None, :]
     dual = (Balls(C.mid * visible, C.rad * visible) @ rho[:, None, :, None])[..., 0]
@@ -84,25 +93,35 @@ def _norm(values: np.ndarray) -> np.ndarray:
     return np.sqrt((values * values).sum(-1)) * GROWTH + TINY
 
 
-def _solved(batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray, at: Values) -> Balls:
-    """Enclose the solution of a linear system from an approximate inverse."""
+def _solved(
+    batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray, start: np.ndarray
+) -> Balls:
+    """Enclose the solution of the linear system, with given multipliers of dependent kinks."""
     exact = Balls.exact
     gram = batch.rows.gram[batch.faces[index]]
     seen = batch.seen[index]
-    visible = (seen[:, :, None] & seen[:, None, :]).astype(float)
-    H = exact(X[:, None, None]) * exact(visible)
+    live = ((T > 0) << np.arange(T.shape[1])).sum(1)
+    kept = batch.bases[index, live] | batch.active[index]
+    free = seen & ~kept
+    visible = (kept[:, :, None] & seen[:, None, :]).astype(float)
+    H = exact(X[:, None, None] * visible)
     for j in range(T.shape[1]):
         H = H + exact(T[:, j, None, None] * visible) * gram[:, j]
-    diagonal = batch.diagonal[index]
-    n = visible.shape[1]
-    H = H + Balls(diagonal.mid[:, :, None] * np.eye(n), diagonal.rad[:, :, None] * np.eye(n))
-    inverse = exact(at.inverse)
-    defect = (inverse @ H - exact(np.eye(n))).magnitude().sum(2).max(1) * GROWTH
-    rest = batch.targets[index].reshape(-1, n, 1) - H @ exact(at.rho[:, :, None])
+    diagonal, places = batch.diagonal[index], np.arange(seen.shape[1])
+    H.mid[:, places, places] += np.where(free, 1.0, diagonal.mid)
+    H.rad[:, places, places] += diagonal.rad + 2 * UNIT * np.abs(H.mid[:, places, places])
+    right = batch.targets[index]
+    right = Balls(np.where(free, start, right.mid), right.rad)
+    approximate = H.mid.copy()
+    approximate[:, places, places] += JITTER * np.abs(H.mid).max(2)
+    inverse = exact(np.linalg.inv(approximate))
+    rho = np.where(free, start, (inverse.mid @ right.mid[:, :, None])[:, :, 0])
+    defect = (inverse @ H - exact(np.eye(seen.shape[1]))).magnitude().sum(2).max(1) * GROWTH
+    rest = right.reshape(*seen.shape, 1) - H @ exact(rho[:, :, None])
     step = (inverse @ rest).magnitude()[:, :, 0].max(1) * GROWTH
     with np.errstate(divide="ignore", invalid="ignore"):
         radius = np.where(defect < 0.5, step / (1 - defect) * GROWTH + TINY, np.inf)
-    return Balls(at.rho * seen, radius[:, None] * seen)
+    return Balls(rho * seen, radius[:, None] * seen)
 
 
 def level(at: Residuals) -> tuple[np.ndarray, np.ndarray]:

@@ -6,8 +6,14 @@ import numpy as np
 
 from reluenum.engines.towers.batches import Batch
 
-NEWTON_STEPS = 12
+NEWTON_STEPS = 30
 """Of the inner problem; two or three are enough from a good start."""
+
+SHORTER = 0.3
+"""Share of a step that is tried when it does not lower the loss."""
+
+ROUNDING = 1e-13
+"""Relative change of the loss that is not noticed."""
 
 CONVERGED = 1e-11
 """Relative size of a step, or of a violated condition, at which the inner problem is solved."""
@@ -66,8 +72,9 @@ def columns(batch: Batch, index: np.ndarray) -> np.ndarray:
 def minimise(batch: Batch, index: np.ndarray, X: np.ndarray, start: np.ndarray) -> np.ndarray:
     """Return approximate minimisers over T >= 0.
 
-    Newton's method for 1 / (sqrt(X) |u_j|) = 1, which is nearly linear in T, on the faces that
-    are not held at T_j = 0.
+    Newton's method for 1 / (sqrt(X) |u_j|) = 1, which is nearly linear in T, on the units that are
+    not held at T_j = 0; where that does not lower the loss, shorter and shorter Newton steps for
+    its minimum.
 
     Parameters
     ----------
@@ -81,32 +88,51 @@ def minimise(batch: Batch, index: np.ndarray, X: np.ndarray, start: np.ndarray) 
     -------
     (B, m) array
     """
-    floor = FLOOR * X * (batch.kinks[index].sum(1) > 1)
-    T = np.maximum(start, floor[:, None])
+    floor = floors(batch, index, X, start)
+    best = np.maximum(start, floor)
+    lowest = np.full(len(index), np.inf)
+    trial, safe, share = best.copy(), np.zeros(best.shape), np.ones(len(index))
     todo = np.arange(len(index))
     for _ in range(NEWTON_STEPS):
-        step, wrong = _step(batch, index[todo], X[todo], T[todo], floor[todo])
-        T[todo] = np.maximum(T[todo] + step, floor[todo][:, None])
-        todo = todo[wrong]
+        at = values(batch, index[todo], X[todo], trial[todo])
+        fit = (at.rho * batch.targets.mid[index[todo]]).sum(1)
+        loss = fit + trial[todo].sum(1) / X[todo]
+        lower = loss <= lowest[todo] + ROUNDING * np.abs(loss)
+        good, bad = todo[lower], todo[~lower]
+        best[good], lowest[good], share[good] = trial[good], loss[lower], 1.0
+        kept = Values(at.rho[lower], at.dual[lower], at.inverse[lower])
+        fast, safe[good] = _steps(batch, index[good], X[good], best[good], floor[good], kept)
+        trial[good] = np.maximum(best[good] + fast, floor[good])
+        share[bad] *= SHORTER
+        trial[bad] = np.maximum(best[bad] + share[bad, None] * safe[bad], floor[bad])
+        moved = np.abs(trial[todo] - best[todo])
+        size = np.abs(best[todo]) + 1e-3 * (X[todo] * X[todo])[:, None]
+        todo = todo[(moved > CONVERGED * size).any(1)]
         if not len(todo):
             break
-    return T
+    return best
 
 
-def _step(batch, index, X, T, floor):
-    at = values(batch, index, X, T)
+def floors(batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray) -> np.ndarray:
+    """Return the least T_j at which kinks surely do not depend on each other, like T."""
+    several = batch.kinks[index].sum(1) > 1
+    return np.broadcast_to((FLOOR * X * several)[:, None], T.shape)
+
+
+def _steps(
+    batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray, floor: np.ndarray, at: Values
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return Newton steps for 1 / (sqrt(X) |u_j|) = 1, and for the minimum of the loss."""
     C = columns(batch, index)
     size = np.sqrt(X)[:, None] * np.linalg.norm(at.dual, axis=2)
-    gradients = (at.dual[:, :, None, :] @ C)[:, :, 0, :]
-    curvature = gradients @ at.inverse @ gradients.swapaxes(1, 2)
-    free = (T > floor[:, None]) | (size > 1)
-    # d(X |u_j|^2)/dT_k = -2 X curvature_jk
-    slopes = 2 * X[:, None, None] * curvature * (free[:, :, None] & free[:, None, :])
+    pulls = (at.dual[:, :, None, :] @ C)[:, :, 0, :]
+    free = (T > floor) | (size > 1)
+    # d(X |u_j|^2)/dT_k = -2 X pull_j' H^-1 pull_k
+    slopes = 2 * X[:, None, None] * (pulls @ at.inverse @ pulls.swapaxes(1, 2))
+    slopes *= free[:, :, None] & free[:, None, :]
     scale = np.abs(np.einsum("bjj->bj", slopes)) * 1e-13
     slopes += np.eye(T.shape[1]) * np.where(free, scale, 1.0)[:, None, :]
-    excess = np.where(free, 2 * size * size * (size - 1), 0.0)
-    step = np.linalg.solve(slopes, excess[:, :, None])[:, :, 0]
-    step = np.clip(np.nan_to_num(step), -T, T + (X * X)[:, None] + 1e-3 * X[:, None])
-    moved = np.maximum(T + step, floor[:, None]) - T
-    wrong = (np.abs(moved) > CONVERGED * (np.abs(T) + 1e-3 * (X * X)[:, None])).any(1)
-    return step, wrong
+    fast = np.where(free, 2 * size * size * (size - 1), 0.0)
+    safe = np.where(free, size * size - 1, 0.0)
+    found = np.nan_to_num(np.linalg.solve(slopes, np.stack([fast, safe], 2)))
+    return found[:, :, 0], found[:, :, 1]

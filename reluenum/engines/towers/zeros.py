@@ -1,83 +1,214 @@
 """What narrow intervals of X hold: nothing, or one zero of E, which is a point of the stratum."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import nextafter, sqrt
+from math import sqrt
 
-from flint import arb, ctx
+from flint import arb, arb_mat, ctx
 
+from reluenum.algebra.linear import dot
 from reluenum.algebra.newton import certified_box, polished
-from reluenum.engines.towers.newton import Branch, Inner, is_violated
+from reluenum.algebra.numberfield import ball_sign
+from reluenum.algebra.numbers import IsolatedPoint
+from reluenum.algebra.parametrisation import Root
+from reluenum.engines.deep.chains import Chain
+from reluenum.engines.deep.networks import ScaledNetwork
+from reluenum.engines.towers.cover import OVERLAP
+from reluenum.engines.towers.newton import Branch, Inner, State, is_violated
 
 BITS = 96
 """Precision of interval Newton over intervals of X."""
 
-SPLITS = 24
-"""How often an interval is halved before it is given up."""
+WIDTHS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
+"""Relative sizes of intervals around a zero of E that are tried."""
+
+STEPS = 40
+"""How many steps are made on each side of it."""
+
+NEWTON_STEPS = 8
+"""To a zero of E."""
 
 BORDER = 1e-7
 """T_j / X^2 below which it is first tried with T_j = 0."""
 
+Block = tuple[float, float, float, list[float]]
+"""Ends of an interval, a point of it, and T there."""
+
 
 @dataclass(eq=False)
 class Search:
-    """The search of some intervals of one stratum.
+    """The search of intervals of one stratum for stationary points.
 
     Parameters
     ----------
     inner : Inner
-    steps, blocks : lists
-        For the record: (X, T), and (low, high, X, T).
-    zeros : list of (float, list of float)
-        X and T of the zeros of E at which no sign is violated.
-    failed : list of (float, float)
-        Intervals that stay open.
+    claim : callable
+        From a point to its algebraic form, should that be needed.
+    blocks : list of Block
+        Intervals that are closed.
+    steps : list of (float, list of float)
+        X and T: what is between X and sqrt(G(X)) is closed (Theorem D15).
+    networks : list of ScaledNetwork
+        What they hold.
     """
 
     inner: Inner
-    steps: list = field(default_factory=list)
-    blocks: list = field(default_factory=list)
-    zeros: list = field(default_factory=list)
-    failed: list = field(default_factory=list)
+    claim: Callable[[IsolatedPoint], Root]
+    blocks: list[Block] = field(default_factory=list)
+    steps: list[tuple[float, list[float]]] = field(default_factory=list)
+    networks: list[ScaledNetwork] = field(default_factory=list)
 
-    def examine(self, low: float, high: float, start: Sequence[float], depth: int = 0) -> None:
-        """Close an interval, or halve it."""
+    def examine(
+        self, low: float, high: float, start: Sequence[float]
+    ) -> list[tuple[float, float]]:
+        """Close an interval of X, and return what stays open; T is near the start in it.
+
+        If that does not work at once, ever smaller parts around a zero of E are tried, and what is
+        beside them is left to single steps (Theorem D15).
+        """
+        low, high = float(low), float(high)
         with ctx.workprec(BITS):
-            middle = sqrt(low * high)
-            X = arb(low).union(arb(high))
-            for units in self._choices(middle, start):
-                branch = Branch.over(self.inner, X, units, start)
-                if branch is not None and self._closed(branch, low, high):
-                    return
-        if depth == SPLITS:
-            self.failed.append((low, high))
-            return
-        self.examine(low, middle, start, depth + 1)
-        self.examine(middle, high, start, depth + 1)
+            choices = _choices(sqrt(low * high), start)
+            if any(self._closed(low, high, units, start) for units in choices):
+                return []
+            for units in choices:
+                zero = self._zero(units, start, low, high)
+                if zero is None:
+                    continue
+                X, T = zero
+                for width in WIDTHS:
+                    ends = max(low, X / (1 + width)), min(high, X * (1 + width))
+                    if self._closed(*ends, units, T):
+                        beside = (low, ends[0]), (ends[1], high)
+                        return [
+                            left
+                            for part in beside
+                            if (left := self._stepped(*part, units, T)) is not None
+                        ]
+            left = self._stepped(low, high, choices[-1], start)
+            return [] if left is None else [left]
 
-    def _choices(self, X: float, start: Sequence[float]) -> list[tuple[int, ...]]:
-        """Return which units may have T_j > 0, the likeliest first."""
-        every = tuple(range(len(start)))
-        live = tuple(j for j in every if start[j] > BORDER * X * X)
-        return [live] if live == every else [live, every]
+    def _stepped(
+        self, low: float, high: float, units: Sequence[int], start: Sequence[float]
+    ) -> tuple[float, float] | None:
+        """Shorten an interval without zeros of E by steps from its ends; None if nothing is left."""
+        for _ in range(STEPS):
+            if low >= high:
+                return None
+            for X, side in ((high, 1), (low, -1)):
+                branch = Branch.over(self.inner, arb(X), units, start)
+                if branch is None or not branch.is_minimal or side * branch.state.gap <= 0:
+                    continue
+                reached = branch.state.level.sqrt() * (1 + side * arb(OVERLAP))
+                self.steps.append((X, [float(square.mid()) for square in branch.state.T]))
+                start = [max(0.0, square) for square in self.steps[-1][1]]
+                low, high = (low, float(reached)) if side > 0 else (float(reached), high)
+                break
+            else:
+                return low, high
+        return low, high
 
-    def _closed(self, branch: Branch, low: float, high: float) -> bool:
-        """Whether an interval is closed; if so, it is recorded."""
+    def _zero(
+        self, units: Sequence[int], start: Sequence[float], low: float, high: float
+    ) -> tuple[float, list[float]] | None:
+        """Return X and T of a zero of E in an interval, where only some T_j are not 0."""
+        branch = Branch.over(self.inner, arb(sqrt(low * high)), units, start)
+        if branch is None:
+            return None
+        point = [*(square.mid() for square in branch.state.T), arb(sqrt(low * high))]
+        places = [*units, len(start)]
+        try:
+            for _ in range(NEWTON_STEPS):
+                step = _newton_step(self.inner, point, places, start)
+                for place, change in zip(places, step, strict=True):
+                    point[place] = (point[place] + change).mid()
+                point[-1] = point[-1].max(arb(low)).min(arb(high))
+        except ZeroDivisionError:
+            return None
+        return float(point[-1]), [float(square) for square in point[:-1]]
+
+    def _closed(
+        self, low: float, high: float, units: tuple[int, ...], start: Sequence[float]
+    ) -> bool:
+        """Whether an interval is closed, its points found; if so, it is recorded."""
+        branch = Branch.over(self.inner, arb(low).union(arb(high)), units, start)
+        if branch is None:
+            return False
+        if not is_violated(self.inner, branch):
+            if len(units) < len(start) or branch.gap_drift.contains(0):
+                return False
+            ends = [self._gap(arb(X), units, start) for X in (low, high)]
+            if 0 in ends or (ends[0] != ends[1] and not self._found(branch, low, high)):
+                return False
         centre = [float(square.mid()) for square in branch.state.T]
-        record = (low, high, sqrt(low * high), centre)
-        if is_violated(self.inner, branch):
-            self.blocks.append(record)
-            return True
-        if len(branch.units) < len(centre) or branch.gap_drift.contains(0):
-            return False
-        ends = [self._gap(X, branch) for X in (low, high)]
-        if None in ends:
-            return False
-        if ends[0] != ends[1]:
-            self.zeros.append(record)
-        self.blocks.append(record)
+        self.blocks.append((low, high, sqrt(low * high), centre))
         return True
 
-    def _gap(self, X: float, branch: Branch) -> int | None:
-        """Return the sign of E at one end."""
-        return None
+    def _gap(self, X: arb, units: tuple[int, ...], start: Sequence[float]) -> int:
+        """Return the sign of E on the branch at one X, 0 if it is not known."""
+        branch = Branch.over(self.inner, X, units, start)
+        return 0 if branch is None else ball_sign(branch.state.gap)
+
+    def _found(self, branch: Branch, low: float, high: float) -> bool:
+        """Whether the only zero of E in an interval is proved, stationary or not."""
+        formulation = Chain(self.inner.problem, self.inner.stratum)
+        start = _unknowns(formulation, self.inner, _zero_near(self.inner, branch.state))
+
+        def near(bits: int) -> list[arb]:
+            return polished(formulation.system, start)
+
+        box = certified_box(formulation.system, near)
+        if box is None:
+            return False
+        point = IsolatedPoint(formulation.system, box, self.claim)
+        *_, (upper,) = formulation.parted(box)
+        if not arb(low) < upper < arb(high):
+            return False
+        if all(square.sign() > 0 for square in formulation.squares(point.coordinates)):
+            network = formulation.network(point)
+            if network.is_stationary:
+                self.networks.append(network)
+        return True
+
+
+def _choices(X: float, start: Sequence[float]) -> list[tuple[int, ...]]:
+    """Return which units may have T_j > 0, the likeliest first."""
+    every = tuple(range(len(start)))
+    live = tuple(j for j in every if start[j] > BORDER * X * X)
+    return [live] if live == every else [live, every]
+
+
+def _newton_step(
+    inner: Inner, point: Sequence[arb], places: Sequence[int], start: Sequence[float]
+) -> list[arb]:
+    """Return a Newton step for a zero of E and of the excesses, in some of T_1..T_m, X."""
+    here = inner.at(point[-1], point[:-1], start).over(point[-1], point[:-1])
+    values, slopes = [*here.excess, here.gap], [*here.slopes, here.gap_slopes]
+    matrix = arb_mat([[slopes[i][j] for j in places] for i in places])
+    step = matrix.solve(arb_mat(len(places), 1, [-values[i] for i in places]))
+    return [change for (change,) in step.tolist()]
+
+
+def _zero_near(inner: Inner, state: State) -> State:
+    """Return an approximate zero of E and all excesses, by Newton's method."""
+    point = [*(square.mid() for square in state.T), state.X.mid()]
+    for _ in range(NEWTON_STEPS):
+        step = _newton_step(inner, point, range(len(point)), ())
+        point = [(p + change).mid() for p, change in zip(point, step, strict=True)]
+    return inner.at(point[-1], point[:-1]).over(point[-1], point[:-1])
+
+
+def _unknowns(formulation: Chain, inner: Inner, state: State) -> list[arb]:
+    """Return the variables of the polynomial system at a zero."""
+    ridge = inner.problem.effective_ridge
+    found = []
+    for flat, gram, u, square in zip(
+        formulation.flats, formulation.grams, state.duals, state.T, strict=True
+    ):
+        along = [dot([arb(x) for x in vector], [e for (e,) in u.tolist()]) for vector in flat]
+        weights = arb_mat(gram.inv()) * arb_mat(len(flat), 1, along) * square
+        found += [w for (w,) in weights.tolist()]
+    found.append(state.bias * state.X)
+    pulls = dict(zip(inner.seen, (r * ridge for (r,) in state.rho.tolist()), strict=True))
+    found += [pulls.get(sites[0], arb(0)) for _, _, sites in formulation.constraints]
+    return [value.mid() for value in (*found, *state.T, state.X)]
