@@ -40,7 +40,7 @@ class DeepInstance:
     Parameters
     ----------
     part : str
-        Of the page: `shapes` or `sweep`.
+        Of the page: `shapes`, `one layer` or `sweep`.
     hidden : tuple of int
     n : int
         Number of data points: the first ones of the reference, or random ones.
@@ -94,6 +94,11 @@ SHAPES = (
     DeepInstance("shapes", (2, 1), 4, seed=1),
 )
 """The shapes of the page, with many starts."""
+
+WIDE = tuple(
+    DeepInstance("one layer", (width,), 5, starts=300, engine="certified") for width in (2, 3)
+)
+"""Networks with one hidden layer and about as many parameters."""
 
 SWEEP = tuple(
     DeepInstance("sweep", (1,) * depth, n, ridge, seed, starts=300, steps=4000)
@@ -224,10 +229,10 @@ def main() -> None:
     """Measure, and put the rows in the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--only", choices=("shapes", "sweep"))
+    parser.add_argument("--only", choices=("shapes", "one layer", "sweep"))
     parser.add_argument("--output", type=Path, default=OUTPUT, help="a folder")
     options = parser.parse_args()
-    chosen = [i for i in (*SHAPES, *SWEEP) if options.only in (None, i.part)]
+    chosen = [i for i in (*SHAPES, *WIDE, *SWEEP) if options.only in (None, i.part)]
     with ProcessPool(max_workers=options.jobs) as pool:
         found = pool.map(measured, chosen).result()
         for row, listed in tqdm(found, total=len(chosen), disable=None):

@@ -19,7 +19,7 @@ WITHOUT_CODE = {
     "Lemma 44": "lower bounds for those who have no complete list",
     "Theorem D11": "how Theorem D22 and lower bounds come from one hidden layer",
     **{f"Example {k}": "for tests" for k in range(1, 5)},
-    **{f"Example D{k}": "for tests" for k in range(1, 6)},
+    **{f"Example {label}": "for tests" for label in ("D1", "D2", "D3", "D4", "D5")},
 }
 """Statements that no function cites, with the reason."""
 

@@ -24,7 +24,7 @@ from reluenum.engines.towers.inner import minimise
 WORTHWHILE = 0.75
 """To which part of its length on a logarithmic scale a step has to shorten an interval."""
 
-OVERLAP = 1e-9
+OVERLAP = 1e-6
 """Part of a step that is left to the next one, for a checker that rounds otherwise."""
 
 WIDEST = 1.4

@@ -15,7 +15,6 @@ from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 from ..exact import onto
 from ..reals import dot
 from .sites import Row, Sites
-from .strata import Stratum
 
 
 class Upper:
@@ -155,14 +154,14 @@ class State:
         return [[x * (square / self.ridge) for x in gamma] for gamma, square in pairs]
 
     def gradient(self) -> list[arb]:
-        """Derivatives of the reduced loss (Theorem D9) by T_1, ..., T_m and X."""
+        """Return the derivatives of the reduced loss (Theorem D9) by T_1, ..., T_m and X."""
         pairs = zip(self.squares, self.lengths, strict=False)
         lower = [self.ridge / self.x - length / self.ridge for _, length in pairs]
         shares = sum(self.squares, arb(0)) / squared(self.x)
         return [*lower, self.ridge * (1 - shares) - squared(self.total) / self.ridge]
 
     def hessian(self) -> arb_mat:
-        """Second derivatives of the reduced loss by T_1, ..., T_m and X."""
+        """Return the second derivatives of the reduced loss by T_1, ..., T_m and X."""
         m, width = len(self.squares), self.values.nrows()
         rows = [[arb(0)] * width for _ in range(m + 1)]
         for j, gamma in enumerate(self.gammas[:m]):
@@ -210,5 +209,5 @@ def identity(size: int) -> arb_mat:
 
 
 def squared(x: arb) -> arb:
-    """Return x^2. (For a ball around 0 the operator ** has no answer.)"""
+    """Return x^2. (For a ball around 0 the operator ** has no answer.)."""
     return x * x
