@@ -457,12 +457,16 @@ def test_lemma_d7_rotates_the_units_of_a_group():
     assert (A**2).sum() + (V**2).sum() == pytest.approx(2 * np.trace(H))
 
 
-def test_lemma_d24_projects_a_shared_gradient():
-    """Both lengths can be the ridge only if the free unit vanishes at the kink."""
+def test_lemma_d27_and_lemma_d24_project_the_gradient_of_a_row_to_its_boundary():
+    """Sites at which the second row is 0 drop out; equal lengths would put it into the flat."""
     rng = RNG(2)
-    for g, h in rng.normal(size=(20, 2, 2)):
-        projected = g - (g @ h) / (h @ h) * h
-        assert np.linalg.norm(projected) ** 2 == pytest.approx(g @ g - (g @ h) ** 2 / (h @ h))
+    for heights, rho in zip(rng.normal(size=(10, 5, 3)), rng.normal(size=(10, 5)), strict=True):
+        zero = heights[[0, 3]]  # + in the first row at site 0, - at site 3
+        P = np.eye(3) - np.linalg.pinv(zero) @ zero
+        first = rho[[0, 1, 2]] @ heights[[0, 1, 2]]
+        second = P @ (rho[[1, 2]] @ heights[[1, 2]])
+        assert second == pytest.approx(P @ first)
+        assert np.linalg.norm(second) < np.linalg.norm(first)
 
 
 def test_theorem_d22_gives_the_derivatives_of_widths_1_and_many():
