@@ -86,9 +86,7 @@ def engine_for(
         raise InputError("formulation", f"{formulation_name} {depth}", REDUCED.name)
     if all_patterns:
         raise InputError("all_patterns", f"True {depth}", "False")
-    from reluenum.engines.layers import LAYER_ENGINES, asked_strata  # slow to import
+    from reluenum.engines.layers import LayerEngine, asked_strata, certified_layers  # slow
 
-    if name not in LAYER_ENGINES:
-        raise InputError("engine", f"{name} {depth}", f"one of {', '.join(LAYER_ENGINES)}")
     asked = None if supports is None else asked_strata(problem, supports)
-    return LAYER_ENGINES[name](asked)
+    return certified_layers(problem, asked) if name == "certified" else LayerEngine(asked)

@@ -1,6 +1,6 @@
 """The engine for several hidden layers: one polynomial system for each stratum."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from reluenum.engines.deep.minimality import Judged, judge
 from reluenum.engines.deep.solve import DeepOutcome, solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.engines.groebner import in_batches
+from reluenum.engines.towers.route import TowerEngine
 from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.groebner.workers import in_processes
@@ -178,5 +179,17 @@ def _asked_stratum(problem: Problem, where: str, text: str) -> DeepStratum:
     return found
 
 
-LAYER_ENGINES: Mapping[str, type] = {"groebner": LayerEngine}
-"""The engines for several hidden layers, made of the strata that are asked for, or of None."""
+def certified_layers(
+    problem: Problem, asked: tuple[DeepStratum, ...] | None = None
+) -> TowerEngine:
+    """Return the certified engine for the widths of a problem.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if problem.hidden[1:] == (1,):
+        return TowerEngine(asked)
+    found = f"certified with hidden layers of widths {', '.join(map(str, problem.hidden))}"
+    raise InputError("engine", found, "groebner, or widths L,1")
