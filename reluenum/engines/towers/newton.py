@@ -7,11 +7,11 @@ from itertools import chain
 from operator import mul
 from typing import Self
 
-from flint import arb, arb_mat, fmpq
+from flint import arb, arb_mat
 
 from reluenum.algebra.numberfield import ball_sign
 from reluenum.engines.deep.strata import DeepStratum
-from reluenum.engines.towers.batches import kink_bases, projected_sites
+from reluenum.engines.towers.batches import Combinations, projected_sites
 from reluenum.problem import Problem
 
 INFLATION = 1.25
@@ -19,9 +19,6 @@ INFLATION = 1.25
 
 ATTEMPTS = 6
 """How often a box is enlarged."""
-
-FLOOR = arb(2) ** -37
-"""A small T_j in units of X, for multipliers that are free at T_j = 0."""
 
 POLISHING = 3
 """Newton steps to a centre, from doubles."""
@@ -46,14 +43,14 @@ class Inner:
         return self.stratum.active(1, 0)
 
     @cached_property
-    def bases(self) -> list[tuple[int, ...]]:
-        """Kinks that are a basis, for each set of units with T_j > 0 by its bits."""
-        return kink_bases(self.problem, self.stratum)
+    def kinks(self) -> Combinations:
+        """The kinks of the upper unit."""
+        return Combinations.of(self.problem, self.stratum)
 
     @cached_property
     def seen(self) -> tuple[int, ...]:
         """The active sites, and a basis of all kinks."""
-        return (*self.active, *self.bases[-1])
+        return (*self.active, *self.kinks.sites)
 
     @cached_property
     def columns(self) -> list[arb_mat]:
@@ -70,10 +67,40 @@ class Inner:
         rows = [row for C in self.columns for row in C.tolist()]
         return arb_mat([*rows, [arb(1)] * len(self.seen)])
 
-    def scales(self, X: arb, T: Sequence[arb]) -> list[arb]:
-        """Return T_j for each row of C_j, and X."""
+    @cached_property
+    def equations(self) -> list[list[arb]]:
+        """Coefficients of all u_j, and of B / X, at active sites and in combinations of kinks."""
+        active = len(self.active)
+        rows = self.forms.transpose().tolist()
+        mixed = arb_mat([list(vector) for vector in self.kinks.vectors]) * arb_mat(rows[active:])
+        return rows[:active] + mixed.tolist() if len(rows) > active else rows
+
+    def spread(self, values: Sequence[arb]) -> list[arb]:
+        """Return a value of each unit for all rows of its C_j, and one of the bias."""
         size = self.problem.dimension + 1
-        return [*(square for square in T for _ in range(size)), X]
+        return [*(value for value in values[:-1] for _ in range(size)), values[-1]]
+
+    def scales(
+        self, X: arb, T: Sequence[arb], faint: Sequence[float] = ()
+    ) -> list[tuple[list[arb], arb]]:
+        """Return by what units and bias count in the equations, and what they are divided by.
+
+        First for active sites: T_j and X; then for each combination of kinks, where these are
+        divided by the sum of those that take part, of which `faint` tells the ratios if all are 0.
+        """
+        both, small = [*T, X], [*map(arb, faint or [1.0] * len(T)), X]
+        found = [(both, arb(1))]
+        for span in self.kinks.spans:
+            live = any(value != 0 for value, takes in zip(both, span, strict=True) if takes)
+            part = [
+                value if takes else arb(0)
+                for value, takes in zip(both if live else small, span, strict=True)
+            ]
+            if sum(span) == 1:
+                part = [arb(takes) for takes in span]
+            total = _total(part)
+            found.append(([value / total for value in part], total))
+        return found
 
     @cached_property
     def targets(self) -> arb_mat:
@@ -81,97 +108,94 @@ class Inner:
         means, size = self.problem.means, len(self.seen)
         return arb_mat(size, 1, [means[i] for i in self.active] + [0] * (size - len(self.active)))
 
-    def _kept(self, T: Sequence[arb]) -> list[bool]:
-        """Return whether each site that is seen is active or among a basis, given which T are 0."""
-        live = sum(1 << j for j, square in enumerate(T) if square != 0)
-        return [i in self.active or i in self.bases[live] for i in self.seen]
-
     def at(self, X: arb, T: Sequence[arb], faint: Sequence[float] = ()) -> "Centre":
         """Solve for the residual at numbers X and T.
-
-        Kinks that depend on others as long as some T_j are 0 keep multipliers that are nearly
-        those of small T_j, of which `faint` tells the ratios.
 
         Raises
         ------
         ZeroDivisionError
             If its matrix cannot be inverted.
         """
-        kept = self._kept(T)
-        if all(kept):
-            return self._at(X, T, kept, self.targets)
-        least = X * FLOOR
-        small = [
-            square if square != 0 else least.max(arb(other))
-            for square, other in zip(T, faint or [0.0] * len(T), strict=True)
-        ]
-        near = self._at(X, small, [True] * len(kept), self.targets).rho.tolist()
-        right = [
-            [y if keeps else free.mid()]
-            for (y,), (free,), keeps in zip(self.targets.tolist(), near, kept, strict=True)
-        ]
-        return self._at(X, T, kept, arb_mat(right))
-
-    def _at(self, X: arb, T: Sequence[arb], kept: Sequence[bool], right: arb_mat) -> "Centre":
-        forms, scales, size = self.forms, self.scales(X, T), len(self.seen)
+        size, active = len(self.seen), len(self.active)
+        scales = [self.spread(values) for values, _ in self.scales(X, T, faint)]
+        weights = [scales[max(0, k - active + 1)] for k in range(size)]
+        scaled = [[*map(mul, *row)] for row in zip(self.equations, weights, strict=True)]
+        matrix = (arb_mat(scaled) * self.forms).tolist()
         ridge, sites = self.problem.effective_ridge, self.problem.sites
-        columns = [
-            [x if keeps else arb(0) for x in row]
-            for row, keeps in zip(forms.transpose().tolist(), kept, strict=True)
+        for k, i in enumerate(self.active):
+            matrix[k][k] += ridge / sites[i].count
+        both = [
+            [*(arb(i == k) for i in range(size)), y]
+            for k, (y,) in enumerate(self.targets.tolist())
         ]
-        scaled = [[x * s for x, s in zip(row, scales, strict=True)] for row in columns]
-        matrix = (arb_mat(scaled) * forms).tolist()
-        for k, (i, keeps) in enumerate(zip(self.seen, kept, strict=True)):
-            matrix[k][k] += (ridge / sites[i].count if k < len(self.active) else 0) if keeps else 1
-        both = [[*row, y] for row, (y,) in zip(columns, right.tolist(), strict=True)]
         solved = arb_mat(matrix).solve(arb_mat(both)).tolist()
-        pulled = arb_mat([row[:-1] for row in solved])
+        inverse = arb_mat([row[:-1] for row in solved])
         rho = arb_mat(size, 1, [row[-1] for row in solved])
-        return Centre(self, scales, pulled, rho, forms * pulled, forms * rho)
+        return Centre(self, faint, scales, inverse, rho, self.forms * inverse, self.forms * rho)
 
 
 @dataclass(frozen=True, eq=False)
 class Centre:
-    """The residual at one X and T, and how it changes: with H its matrix and C all forms.
+    """The residual at one X and T, and how it changes.
 
     Parameters
     ----------
     inner : Inner
-    scales : list of arb
-        Of the forms: T_j or X.
-    pulled : arb_mat
-        H^-1 C', without the rows of kinks whose multipliers are given.
+    faint : sequence of float
+    scales : list of lists of arb
+        Of the coefficients in the equations of active sites, then in those of kinks.
+    inverse : arb_mat
     rho : arb_mat
-    response : arb_mat
-        C H^-1 C'.
+    pulled : arb_mat
+        The forms times the inverse.
     dual : arb_mat
-        C rho.
+        All u_j, one after the other, and B / X.
     """
 
     inner: Inner
-    scales: list[arb]
-    pulled: arb_mat
+    faint: Sequence[float]
+    scales: list[list[arb]]
+    inverse: arb_mat
     rho: arb_mat
-    response: arb_mat
+    pulled: arb_mat
     dual: arb_mat
+
+    @cached_property
+    def response(self) -> list[list[arb]]:
+        """How u and B / X answer to their own coefficients at active sites."""
+        active = len(self.inner.active)
+        pulled = arb_mat([row[:active] for row in self.pulled.tolist()])
+        return (pulled * arb_mat(self.inner.equations[:active])).tolist()
 
     def over(self, X: arb, T: Sequence[arb]) -> "State":
         """Enclose the same for X and T in intervals.
 
-        If the scales move by the diagonal D, the dual vector is (1 + C H^-1 C' D)^-1 times that
-        of the centre (Woodbury), and so is the response: nothing large is subtracted.
+        If the equations change by D, the dual vector is (1 + pulled D)^-1 times that of the centre
+        (Woodbury): what is large in the inverse is never multiplied by what is not small.
         """
-        moved = [s - c for s, c in zip(self.inner.scales(X, T), self.scales, strict=True)]
-        size = len(moved)
-        rows = self.response.tolist()
-        matrix = [
-            [x * m + (i == j) for j, (x, m) in enumerate(zip(row, moved, strict=True))]
-            for i, row in enumerate(rows)
+        inner = self.inner
+        scales = inner.scales(X, T, self.faint)
+        moved = [
+            [new - old for new, old in zip(inner.spread(now), before, strict=True)]
+            for (now, _), before in zip(scales, self.scales, strict=True)
         ]
-        right = [[*row, u] for row, (u,) in zip(rows, self.dual.tolist(), strict=True)]
-        solved = arb_mat(matrix).solve(arb_mat(right), algorithm="precond").tolist()
-        dual = [row[-1] for row in solved]
-        return State(self, X, T, moved, dual, [row[:-1] for row in solved])
+        matrix = [
+            [x * m for x, m in zip(row, moved[0], strict=True)] for row in self.response
+        ]
+        active, pulled = len(inner.active), self.pulled.tolist()
+        for k, change in enumerate(moved[1:], start=active):
+            change = list(map(mul, inner.equations[k], change))
+            if any(x != 0 for x in change):
+                for i, line in enumerate(matrix):
+                    matrix[i] = [x + pulled[i][k] * c for x, c in zip(line, change, strict=True)]
+        for i, line in enumerate(matrix):
+            line[i] += 1
+        size = len(matrix)
+        unit = arb_mat(size, size, [arb(i == j) for i in range(size) for j in range(size)])
+        answer = arb_mat(matrix).solve(unit, algorithm="precond")
+        dual = [u for (u,) in (answer * self.dual).tolist()]
+        sums = [total for _, total in scales[1:]]
+        return State(self, X, T, moved, sums, answer, dual)
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,25 +207,36 @@ class State:
     centre : Centre
     X : arb
     T : sequence of arb
-    moved : list of arb
+    moved : list of lists of arb
         By how much the scales differ from those of the centre.
+    sums : list of arb
+        By which the equations of kinks are divided.
+    answer : arb_mat
+        (1 + pulled D)^-1.
     dual : list of arb
         All u_j, one after the other, and B / X.
-    response : list of lists of arb
     """
 
     centre: Centre
     X: arb
     T: Sequence[arb]
-    moved: list[arb]
+    moved: list[list[arb]]
+    sums: list[arb]
+    answer: arb_mat
     dual: list[arb]
-    response: list[list[arb]]
 
     @cached_property
     def rho(self) -> arb_mat:
         """Residual times count over ridge, multipliers over ridge."""
-        change = [m * u for m, u in zip(self.moved, self.dual, strict=True)]
-        return self.centre.rho - self.centre.pulled * arb_mat(len(change), 1, change)
+        inner, active = self.centre.inner, len(self.centre.inner.active)
+        change = [
+            _total(
+                x * m * u
+                for x, m, u in zip(row, self.moved[max(0, k - active + 1)], self.dual, strict=True)
+            )
+            for k, row in enumerate(inner.equations)
+        ]
+        return self.centre.rho - self.centre.inverse * arb_mat(len(change), 1, change)
 
     @cached_property
     def blocks(self) -> list[slice]:
@@ -221,12 +256,26 @@ class State:
         return self.dual[-1]
 
     @cached_property
-    def _products(self) -> list[list[arb]]:
-        """u_j' (response between j and k) u_k, the bias last."""
-        return [
-            [_form(self.response, self.dual, one, two) for two in self.blocks]
-            for one in self.blocks
-        ]
+    def _drifts(self) -> list[list[arb]]:
+        """Derivatives of u and B / X, by T_1..T_m and X.
+
+        An equation of kinks that one unit alone takes part in does not change with its T; others
+        hold, so that dividing them by another sum changes nothing.
+        """
+        inner, active = self.centre.inner, len(self.centre.inner.active)
+        answered = self.answer * self.centre.pulled
+        columns = []
+        for block in self.blocks:
+            changes = []
+            for k, row in enumerate(inner.equations):
+                part = _total(map(mul, row[block], self.dual[block]))
+                if k >= active:
+                    span = inner.kinks.spans[k - active]
+                    takes = span[len(columns)] and sum(span) > 1
+                    part = part / self.sums[k - active] if takes else arb(0)
+                changes.append(-part)
+            columns.append(answered * arb_mat(len(changes), 1, changes))
+        return [[x for (x,) in column.tolist()] for column in columns]
 
     @cached_property
     def norms(self) -> list[arb]:
@@ -251,7 +300,13 @@ class State:
     @cached_property
     def slopes(self) -> list[list[arb]]:
         """Derivatives of each excess by T_1..T_m, and last by X."""
-        rows = [[-2 * self.X * x for x in row] for row in self._products[:-1]]
+        rows = [
+            [
+                2 * self.X * _total(map(mul, self.dual[block], drift[block]))
+                for drift in self._drifts
+            ]
+            for block in self.blocks[:-1]
+        ]
         for row, norm in zip(rows, self.norms, strict=False):
             row[-1] += norm
         return rows
@@ -259,18 +314,13 @@ class State:
     @cached_property
     def gap_slopes(self) -> list[arb]:
         """Derivatives of E by T_1..T_m, and last by X."""
-        row = [2 * self.X * self.X * x - 1 for x in self._products[-1]]
+        row = [-2 * self.X * self.X * self.bias * drift[-1] - 1 for drift in self._drifts]
         row[-1] += 1 + 2 * self.X * (1 - self.norms[-1])
         return row
 
 
 def _total(values: Iterable[arb]) -> arb:
     return sum(values, start=arb(0))
-
-
-def _form(matrix: list[list[arb]], vector: list[arb], one: slice, two: slice) -> arb:
-    rows = zip(matrix[one], vector[one], strict=True)
-    return _total(x * _total(map(mul, row[two], vector[two])) for row, x in rows)
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,8 +28,8 @@ STEPS = 40
 NEWTON_STEPS = 8
 """To a zero of E."""
 
-BORDER = 1e-7
-"""T_j / X^2 below which it is first tried with T_j = 0."""
+BORDER, FAINT = 1e-7, 1e-9
+"""T_j / X^2 and T_j / X below which it is first tried with T_j = 0."""
 
 Block = tuple[float, float, float, list[float]]
 """Ends of an interval, a point of it, and T there."""
@@ -174,7 +174,7 @@ class Search:
 def _choices(X: float, start: Sequence[float]) -> list[tuple[int, ...]]:
     """Return which units may have T_j > 0, the likeliest first."""
     every = tuple(range(len(start)))
-    live = tuple(j for j in every if start[j] > BORDER * X * X)
+    live = tuple(j for j in every if start[j] > max(BORDER * X * X, FAINT * X))
     return [live] if live == every else [live, every]
 
 
