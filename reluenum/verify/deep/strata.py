@@ -9,7 +9,7 @@ arrangement inside a cone, split form by form.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, partial, reduce
-from itertools import combinations, product
+from itertools import combinations, permutations, product
 from math import gcd, inf, lcm
 from operator import mul, or_
 
@@ -206,14 +206,20 @@ def _cone(sites: Sites, chosen: Sequence[Face], sides: Sequence[int]) -> list[Ge
 
 
 def kept(found: dict[str, Stratum]) -> dict[str, Stratum]:
-    """Claim 55: of the others Lemma D8 shows that they hold no local minimum, for either output."""
+    """Claim 55: the others hold no local minimum (Lemma D8, Lemma D27), for either output."""
     drawn = cache(drawn_into)
     return {
         text: stratum
         for text, stratum in found.items()
         if all(drawn(stratum.sites, row, stratum.relevant) for row in stratum.lower)
         and not skipped(stratum)
+        and not any(on_boundary(*pair) for pair in permutations(stratum.lower, 2))
     }
+
+
+def on_boundary(row: Row, other: Row) -> bool:
+    """Whether a row arises from another one by signs that become 0: both are never alive."""
+    return not row[0] & ~other[0] and not row[1] & ~other[1]
 
 
 def drawn_into(sites: Sites, row: Row, relevant: int) -> bool:
