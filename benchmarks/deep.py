@@ -40,7 +40,7 @@ class DeepInstance:
     Parameters
     ----------
     part : str
-        Of the page: `shapes` or `sweep`.
+        Of the page: `shapes`, `one layer` or `sweep`.
     hidden : tuple of int
     n : int
         Number of data points: the first ones of the reference, or random ones.
@@ -48,7 +48,8 @@ class DeepInstance:
     seed : int
         0 stands for the reference data.
     d : int
-    starts : int
+    starts, steps : int
+        Of Adam.
     engine : str
     """
 
@@ -59,6 +60,7 @@ class DeepInstance:
     seed: int = 0
     d: int = 1
     starts: int = 2000
+    steps: int = 10_000
     engine: str = "groebner"
 
     @property
@@ -93,8 +95,13 @@ SHAPES = (
 )
 """The shapes of the page, with many starts."""
 
+WIDE = tuple(
+    DeepInstance("one layer", (width,), 5, starts=300, engine="certified") for width in (2, 3)
+)
+"""Networks with one hidden layer and about as many parameters."""
+
 SWEEP = tuple(
-    DeepInstance("sweep", (1,) * depth, n, ridge, seed, 1, 300)
+    DeepInstance("sweep", (1,) * depth, n, ridge, seed, starts=300, steps=4000)
     for n in (3, 4, 5)
     for seed in (0, 1, 2)
     for ridge in ("1/100", "1/10", "1/2")
@@ -113,7 +120,7 @@ def measured(instance: DeepInstance) -> tuple[Row, list[Row]]:
     minima = enumerate_minima(problem, engine=instance.engine)
     seconds = sum(os.times()[:4]) - sum(before[:4])
     document = minima.document
-    runs = descents(document, Descents(("adam",), instance.starts, 1))
+    runs = descents(document, Descents(("adam",), instance.starts, 1, instance.steps))
     (summary,) = runs["optimisers"]
     ends = Counter(run["component"] for run in runs["runs"] if run["kind"] == "minimum")
     components = document["components"]
@@ -222,10 +229,10 @@ def main() -> None:
     """Measure, and put the rows in the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--only", choices=("shapes", "sweep"))
+    parser.add_argument("--only", choices=("shapes", "one layer", "sweep"))
     parser.add_argument("--output", type=Path, default=OUTPUT, help="a folder")
     options = parser.parse_args()
-    chosen = [i for i in (*SHAPES, *SWEEP) if options.only in (None, i.part)]
+    chosen = [i for i in (*SHAPES, *WIDE, *SWEEP) if options.only in (None, i.part)]
     with ProcessPool(max_workers=options.jobs) as pool:
         found = pool.map(measured, chosen).result()
         for row, listed in tqdm(found, total=len(chosen), disable=None):

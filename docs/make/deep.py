@@ -46,8 +46,9 @@ BASIS = {
 
 def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what was measured: a row for each instance, and one for each minimum."""
-    runs = pd.read_csv(DATA / "deep.csv", keep_default_na=True)
-    minima = pd.read_csv(DATA / "deep_minima.csv", dtype={"kinks": str, "loss": str})
+    runs = pd.read_csv(DATA / "deep.csv", dtype={"hidden": str})
+    texts = ("hidden", "kinks", "loss")
+    minima = pd.read_csv(DATA / "deep_minima.csv", dtype=dict.fromkeys(texts, str))
     return runs, minima.fillna({"kinks": "", "collapse": ""})
 
 
@@ -68,7 +69,7 @@ def page(runs: pd.DataFrame, minima: pd.DataFrame) -> str:
         "reluenum descend minima.json --starts 2000 --optimisers adam --output descents.json\n"
         "```",
         *_reference(shapes, listed),
-        *_depth(shapes, listed),
+        *_depth(shapes, listed, minima[minima["part"] == "one layer"]),
         *_practice(shapes, listed),
         *_sweep(sweep),
         *_limits(shapes),
@@ -128,7 +129,8 @@ def _minima_of(listed: pd.DataFrame, row: pd.Series) -> pd.DataFrame:
     return chosen
 
 
-def _depth(shapes: pd.DataFrame, listed: pd.DataFrame) -> list[str]:
+def _depth(shapes: pd.DataFrame, listed: pd.DataFrame, one_layer: pd.DataFrame) -> list[str]:
+    wide = short_number(one_layer[one_layer["hidden"] == "2"]["loss"].iloc[0], 6)
     live = listed[listed["collapse"] == ""]
     kinked = live[live["kinks"] != ""]
     several = live[live["kinks"].map(_layers) > 1]
@@ -157,8 +159,15 @@ def _depth(shapes: pd.DataFrame, listed: pd.DataFrame) -> list[str]:
                 "than one layer.",
                 said(
                     f"A further layer of one unit does not help: the best loss of (1, 1) on five "
-                    f"points is {best['chain']}, that of (1, 1, 1) is {best['deeper']}.",
+                    f"points is {best['chain']}, that of (1, 1, 1) {best['deeper']}. Its best "
+                    "minima fit nearly the same function, passed through the layers in different "
+                    "ways (the picture of features).",
                     float(best["chain"]) < float(best["deeper"]),
+                ),
+                said(
+                    f"Width does: one layer of two units, with fewer parameters than (1, 1, 1), "
+                    f"reaches {wide}.",
+                    float(wide) < float(best["deeper"]),
                 ),
                 "Where the responses do not add up to 0, the trap is a constant network instead: "
                 "the lowest layers are dead, and biases alone fit a constant.",
@@ -285,7 +294,8 @@ def _sweep(sweep: pd.DataFrame) -> list[str]:
         "## Against depth, size and ridge",
         paragraph(
             f"Chains of one unit a layer on the reference and on random data, {len(sweep)}",
-            f"instances with {sweep['starts'].iloc[0]} runs of Adam each; means over the data.",
+            f"instances with {sweep['starts'].iloc[0]} runs of Adam each, of 4,000 steps; means",
+            "over the data.",
             said("Every end point is explained.", open_ends == 0),
         ),
         tabulate(rows, "keys", "pipe", disable_numparse=True),

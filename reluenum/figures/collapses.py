@@ -36,7 +36,7 @@ def plot_collapses(table: pd.DataFrame) -> tuple[Figure, str]:
         ridge=[float(Fraction(ridge)) for ridge in table["ridge"]],
         caught=(table["zero"] + table["constant"]) / table["starts"],
     )
-    sizes, depths = (sorted(table[key].unique()) for key in ("n", "depth"))
+    sizes, depths = (sorted(map(int, table[key].unique())) for key in ("n", "depth"))
     size = (max(SINGLE_COLUMN, DOUBLE_COLUMN * len(sizes) / 3), 3.8)
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(2, len(sizes), squeeze=False, sharex=True, sharey="row")

@@ -24,6 +24,9 @@ TOLERANCES = (1e-9, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 5e-2)
 STRICT = 1e-8
 """At a stationary point, pre-activations beyond this, relatively, have a sign; others are kinks."""
 
+FAINT = 1e-5
+"""At a stationary point, units smaller than this, relatively, are dead."""
+
 STEPS = 30
 """Most steps of Newton's method."""
 
@@ -56,9 +59,25 @@ class Snapped:
     relevant: Layers
 
     @classmethod
-    def of(cls, objective: DeepObjective, network: DeepNetworks, tolerance: float) -> "Snapped":
-        """Take for 0 what is nearly 0, until nothing else dies."""
-        small = tolerance * objective.parameter_size
+    def of(
+        cls,
+        objective: DeepObjective,
+        network: DeepNetworks,
+        tolerance: float,
+        least: float | None = None,
+    ) -> "Snapped":
+        """Take for 0 what is nearly 0, until nothing else dies.
+
+        Parameters
+        ----------
+        objective : DeepObjective
+        network : DeepNetworks
+        tolerance : float
+            Of pre-activations, relative to unit and input.
+        least : float, optional
+            Of units, relative to the size of parameters; by default the same.
+        """
+        small = (tolerance if least is None else least) * objective.parameter_size
         while True:
             signs = near_signs(objective, network, tolerance)
             relevant, live = [np.ones(len(objective.rows), dtype=bool)], []
@@ -184,7 +203,7 @@ def stationary_points(objective: DeepObjective, theta: np.ndarray) -> Iterator[S
                 break
             hidden = [len(signs) for signs in snapped.signs]
             network = DeepNetworks.of(found[None], hidden, objective.rows.shape[1] - 1)
-            at_rest = Snapped.of(objective, network, STRICT)
+            at_rest = Snapped.of(objective, network, STRICT, FAINT)
             if at_rest.key == snapped.key or _agree(at_rest, snapped):
                 yield at_rest
                 break

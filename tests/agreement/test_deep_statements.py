@@ -4,7 +4,7 @@ Nothing of the package is used: a second reading of the theory, not of the progr
 """
 
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -175,6 +175,27 @@ def test_theorem_d16_encloses_the_residual_over_a_block(seed):
         assert moved @ moved + other / lam * moved.sum() ** 2 <= gap + 1e-7
 
 
+def test_lemma_d18_steps_along_the_outer_parameter_of_three_layers():
+    """The gradient of a concave function is monotone; at U_2 = U it is (G, V)."""
+    given, found = tower(2, 3), []
+    for U in np.geomspace(0.1, 5, 6):
+
+        def psi(rest, U=U):
+            at = [*np.maximum(rest[:2], 1e-12), U, rest[2]]
+            return given.inner(at)[2], given.gradient(at)[[0, 1, 3]]
+
+        bounds = [(0, None), (0, None), (1e-3, None)]
+        options = {"ftol": 1e-15, "gtol": 1e-10}
+        at = minimize(
+            psi, np.ones(3), jac=True, bounds=bounds, method="L-BFGS-B", options=options
+        ).x
+        B = given.inner([*np.maximum(at[:2], 1e-12), U, at[2]])[0][4:]
+        assert at[2] ** 2 == pytest.approx(U + B[1] ** 2, rel=1e-4)
+        found.append((U, at[:2].sum() + B[0] ** 2, 1 / at[2]))
+    for (U, G, V), (U2, G2, V2) in pairwise(found):
+        assert (G2 - G) * (1 / U2 - 1 / U) + (V2 - V) * (U2 - U) <= 1e-6
+
+
 @dataclass(frozen=True)
 class Network:
     """Weights layer by layer; kinks may be given a side, so that the loss is a polynomial."""
@@ -223,8 +244,11 @@ def no_lower(network, theta, scale=1e-3, tries=400, seed=0):
     return min(network.loss(theta + move) for move in moves) >= value - 1e-12
 
 
-def example_d1(second=-3.0):
-    u = max(np.roots([2, 0, 0, -2 * np.sqrt(2), 7 / 5]).real)
+def example_d1(second=-3.0, largest=True):
+    real = [
+        root.real for root in np.roots([2, 0, 0, -2 * np.sqrt(2), 7 / 5]) if abs(root.imag) < 1e-9
+    ]
+    u = max(real) if largest else min(real)
     v, c, a = np.array([1.0, 1.0]) * u / np.sqrt(2), u, u
     return shallow([1, -2], [2, second], 7 / 5, 1, 1), np.array([*v, c, 0.0, a])
 
@@ -236,6 +260,83 @@ def test_a_strict_minimum_may_lie_above_the_zero_network_as_in_example_d1():
     # Lemma D1: balance of the units, and the bound of all stationary points
     assert theta[0] ** 2 + theta[1] ** 2 == pytest.approx(theta[2] ** 2)
     assert network.loss(theta) <= 13 * 9 / 8
+
+
+def test_lemma_d20_finds_the_way_down_from_the_other_root_of_example_d1():
+    """Its multiplier is strict as well; the form is negative along the stratum, where b^2 = 0."""
+    network, theta = example_d1(largest=False)
+    on = [np.array([[1.0], [0.0]]), np.array([[1.0], [0.0]])]
+    assert network.slope(theta, on)[[0, 1, 2, 4]] == pytest.approx(np.zeros(4), abs=1e-6)
+    form = derivative(lambda at: network.slope(at, on), theta, 1e-4)
+    inside = np.delete(np.arange(5), 3)
+    values, vectors = np.linalg.eigh(form[np.ix_(inside, inside)])
+    assert (values < 0).sum() == 1  # Lemma D17(4)
+    move = np.zeros(5)
+    move[inside] = 1e-2 * vectors[:, 0]
+    assert network.loss(theta + move) < network.loss(theta)
+
+
+def test_lemma_d21_bounds_the_multiplier_of_a_minimum_and_lemma_d6_counts_squares():
+    network, theta = example_d1()
+    (z1, z2), f = network.forward(theta)
+    r = network.responses - f
+    *v, c, b, a = theta
+    mu = -r[0] * a  # the equation of b^2: 0 = r_1 a + mu
+    assert r[1] * a < mu < 0
+    assert z2[1, 0] == b == 0
+    # in units of their own scales: epsilon = c / (t_1 t_2), lambda epsilon = sum delta^ h^
+    scale = np.linalg.norm(v), abs(a)
+    epsilon = c / (scale[0] * scale[1])
+    assert network.ridge * epsilon == pytest.approx(r[0] * z1[0, 0] / scale[0])
+    assert scale[0] ** 2 * epsilon**2 == pytest.approx(1)
+
+
+def test_lemma_d12_decides_where_first_order_is_never_strict():
+    """b^2 = b^3 = 0 over one group and equal active sites: mu^2 = W^3 mu^3 whatever the data."""
+    lam = 0.5
+    X = max(np.roots([np.sqrt(2), 0, -2, lam / np.sqrt(2)]).real)
+    network = shallow([1, -2], [2, -3], lam, 1, 1, 1)
+    scale = np.sqrt(X)
+    theta = np.array([*[scale / np.sqrt(2)] * 2, scale, 0, scale, 0, scale])
+    on = [np.array([[1.0], [0.0]])] * 3
+    free = [0, 1, 2, 4, 6]
+    assert network.slope(theta, on)[free] == pytest.approx(np.zeros(5), abs=1e-6)
+    r = network.responses - network.forward(theta)[1]
+    upper, lower = -r[0] * scale, -r[0] * scale**2
+    assert lower == pytest.approx(scale * upper)
+    assert all(no_lower(network, theta, size, 4000) for size in (1e-2, 1e-3, 1e-4))
+
+
+def test_lemma_d4_frees_a_zero_at_an_irrelevant_site():
+    """Layer 2 is negative at the second site, where the first layer has a zero."""
+    network = shallow([1, -1], [1, 1], 0.1, 1, 1)
+    theta = np.array([1, 1, 1, -0.5, 1])
+    moves = RNG(0).normal(size=(20, 5)) * 1e-3
+    assert all(network.forward(theta + move)[1][1] == 0 for move in moves)
+
+
+@pytest.mark.parametrize(("sites", "rank"), [([0.5], 1), ([0.5, 0.7], 2), ([0.5, 0.7, 0.9], 2)])
+def test_lemma_d8_finds_the_rank_of_kinks_in_linear_forms(sites, rank):
+    """The upper unit vanishes on a piece: gradients of z^2 and forms in (w, B) have one rank."""
+    network = shallow([*sites, 2, -1], np.zeros(len(sites) + 2), 1.0, 3, 1)
+    # three units on x > 0, x > 0 and x > 1: 2 relu(x) - relu(2 x) + relu(x - 1) = relu(x - 1)
+    theta = np.array([1, 0, 2, 0, 1, -1, 2, -1, 1, 0, 1.0])
+    on = [(np.array(z) > 0).astype(float) for z in network.forward(theta)[0]]
+    kinks = range(len(sites))
+    assert network.forward(theta)[0][1][kinks, 0] == pytest.approx(np.zeros(len(sites)))
+    found = derivative(lambda at: network.forward(at, on)[0][1][kinks, 0], theta)
+    forms = [[x, 1, x, 1, 0, 0, 1] for x in sites]  # in w_1, w_2, w_3, B
+    assert np.linalg.matrix_rank(found, tol=1e-6) == np.linalg.matrix_rank(forms) == rank
+
+
+def test_lemma_d26_carries_relations_of_the_inputs_over_to_kinks():
+    """Three sites of one piece: whatever the weights, one pre-activation is a combination."""
+    network = shallow([0, 1, 3, -1], np.zeros(4), 1.0, 2, 1)
+    on = [np.array([[1, 0]] * 3 + [[0, 1]]), np.ones((4, 1))]
+    for seed in range(5):
+        z = network.forward(RNG(seed).normal(size=network.size), on)[0][1][:, 0]
+        assert z[2] == pytest.approx(3 * z[1] - 2 * z[0])
+        assert abs(z[3] + z[1] - 2 * z[0]) > 1e-6
 
 
 def test_lemma_d2_decides_the_zero_network():
@@ -334,7 +435,7 @@ def test_theorem_d14_counts_a_group_site_by_site_in_example_d4():
     wide = shallow([1, -2, -3], [2, -8, 5], 7 / 5, 2, 1)
     *v, c, b, a = theta
     live = np.array([*v, 0, 0, c, 0, b, a])
-    # strict for the network without the dead unit, where D < mu < 0 holds for the sum
+    # strict for the network without the dead unit, where D < mu < 0 holds for the sum (Lemma D5)
     narrow = shallow([1, -2, -3], [2, -8, 5], 7 / 5, 1, 1)
     assert all(no_lower(narrow, theta, scale) for scale in (1e-2, 1e-3))
     eps = 1e-3
@@ -354,6 +455,18 @@ def test_lemma_d7_rotates_the_units_of_a_group():
     assert np.allclose(G @ V.T, 0.7 * A)
     assert np.allclose(G.T @ A, 0.7 * V.T)
     assert (A**2).sum() + (V**2).sum() == pytest.approx(2 * np.trace(H))
+
+
+def test_lemma_d27_and_lemma_d24_project_the_gradient_of_a_row_to_its_boundary():
+    """Sites at which the second row is 0 drop out; equal lengths would put it into the flat."""
+    rng = RNG(2)
+    for heights, rho in zip(rng.normal(size=(10, 5, 3)), rng.normal(size=(10, 5)), strict=True):
+        zero = heights[[0, 3]]  # + in the first row at site 0, - at site 3
+        P = np.eye(3) - np.linalg.pinv(zero) @ zero
+        first = rho[[0, 1, 2]] @ heights[[0, 1, 2]]
+        second = P @ (rho[[1, 2]] @ heights[[1, 2]])
+        assert second == pytest.approx(P @ first)
+        assert np.linalg.norm(second) < np.linalg.norm(first)
 
 
 def test_theorem_d22_gives_the_derivatives_of_widths_1_and_many():

@@ -3,15 +3,24 @@
 from fractions import Fraction
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from reluenum import Problem, enumerate_minima
 from reluenum.datasets.families import reference_data
-from reluenum.figures import FIGURES, plot_beside, plot_fits, plot_levels, plot_units
+from reluenum.figures import (
+    FIGURES,
+    plot_beside,
+    plot_collapses,
+    plot_fits,
+    plot_levels,
+    plot_units,
+)
 from reluenum.figures.fits import curve
 from reluenum.figures.reading import fitted_values, kinks_by_layer, preactivations
 from reluenum.landscape.evaluation import DeepNetwork
 from reluenum.problem import parse_ridge
+from tests.support.drawings import artists, shown, texts
 
 pytestmark = pytest.mark.seconds(12)
 
@@ -103,16 +112,11 @@ def test_a_unit_that_is_zero_on_a_piece_has_its_kink_at_the_end_of_it():
 
 def test_fits_mark_the_kinks_of_each_layer(chain):
     figure = plot_fits(chain)
-    marks = {
-        line.get_gid(): line.get_xdata()
-        for axes in figure.axes
-        for line in axes.lines
-        if line.get_gid()
-    }
+    marks = artists(figure, "component-.*-kinks-.*")
     for rank, component in enumerate(chain["components"], start=1):
         kinks = kinks_by_layer(component, *figure.axes[0].get_xlim())
         for layer, places in enumerate(kinks, start=1):
-            assert marks[f"component-{rank}-kinks-{layer}"].tolist() == places.tolist()
+            assert shown(marks[f"component-{rank}-kinks-{layer}"])[0].tolist() == places.tolist()
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["data", "fit", "kink of layer 1", "kink of layer 2"]
 
@@ -126,8 +130,8 @@ def test_features_have_a_panel_for_each_component_and_layer(name, request):
     panels = {axes.get_gid(): axes for axes in figure.axes}
     for rank, component in enumerate(document["components"][:shown], start=1):
         for layer, groups in enumerate(component["layers"], start=1):
-            texts = [text.get_text() for text in panels[f"component-{rank}-layer-{layer}"].texts]
-            assert texts == ([] if groups else ["dead"])
+            said = [text.get_text() for text in panels[f"component-{rank}-layer-{layer}"].texts]
+            assert said == ([] if groups else ["dead"])
 
 
 def test_data_points_on_a_kink_are_diamonds(chain):
@@ -164,3 +168,24 @@ def test_shapes_are_ordered_by_their_parameters(chain, tower):
     axes = plot_beside([tower, chain, one_layer]).axes[0]
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert labels == ["(1, 1): 5 parameters", "(2): 6 parameters", "(2, 1): 8 parameters"]
+
+
+def test_collapses_are_means_over_the_data():
+    keys = ("hidden", "n", "ridge", "components", "starts", "zero", "constant", "complete")
+    rows = [
+        ("1", 3, "1/10", 2, 100, 10, 0, True),
+        ("1, 1", 3, "1/10", 4, 100, 20, 30, True),
+        ("1, 1", 3, "1/10", 8, 100, 40, 10, True),
+        ("1, 1", 3, "1/2", 1, 100, 100, 0, True),
+    ]
+    figure = plot_collapses(pd.DataFrame(rows, columns=keys))
+    lines = artists(figure, "(components|caught)-.*")
+    assert shown(lines["components-n3-depth2"]).tolist() == [[0.1, 0.5], [6, 1]]
+    assert shown(lines["caught-n3-depth2"]).tolist() == [[0.1, 0.5], [0.5, 1]]
+    assert shown(lines["caught-n3-depth1"]).tolist() == [[0.1], [0.1]]
+
+
+def test_a_table_with_an_open_list_warns():
+    row = {"hidden": "1, 1", "n": 3, "ridge": "1/10", "components": 2, "starts": 10, "zero": 1}
+    figure = plot_collapses(pd.DataFrame([{**row, "constant": 0, "complete": False}]))
+    assert "some lists are not complete" in texts(figure)

@@ -26,7 +26,7 @@ from flint import Ordering, fmpq, fmpq_mat, fmpq_mpoly_ctx
 from reluenum.algebra.linear import Vector, dot, orthogonal_part, row_space
 from reluenum.algebra.numbers import IsolatedPoint, Number
 from reluenum.algebra.polynomials import PolynomialSystem
-from reluenum.engines.deep.networks import ScaledNetwork
+from reluenum.engines.deep.networks import ScaledNetwork, sign_of
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.problem import Problem
 
@@ -321,9 +321,9 @@ def combination(coefficients: Sequence[fmpq], values: Sequence[Any]) -> Any:
     return sum(terms[1:], start=terms[0]) if terms else fmpq(0)
 
 
-def side_of(value: Number) -> int:
+def side_of(value: Number | fmpq) -> int:
     """Return the sign of a number, 1 for 0."""
-    return -1 if value.sign() < 0 else 1
+    return -1 if sign_of(value) < 0 else 1
 
 
 def first_kinks(

@@ -63,10 +63,6 @@ class Cone:
         """A point of the cone."""
         return tuple(map(sum, zip(*self.vectors, strict=True))) or (0,) * self.dimension
 
-    def __neg__(self) -> Self:
-        rays = tuple((_multiple(-1, vector), zeros) for vector, zeros in self.rays)
-        return type(self)(self.dimension, self.lines, rays, self.forms)
-
     def __mul__(self, other: Self) -> Self:
         """Return the product of two cones."""
         before, after = (0,) * self.dimension, (0,) * other.dimension

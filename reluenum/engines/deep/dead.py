@@ -19,8 +19,8 @@ from reluenum.algebra.forms import doubles, is_positive_definite, kernel_of, mat
 from reluenum.algebra.linear import Vector
 from reluenum.algebra.newton import CERTIFICATION_BITS
 from reluenum.engines.deep.cells import Jets, Surroundings, jets
-from reluenum.engines.deep.networks import ScaledNetwork, total
-from reluenum.engines.deep.witnesses import Growth, Move
+from reluenum.engines.deep.networks import ScaledNetwork, sign_of, total
+from reluenum.engines.deep.witnesses import DeepDescent, Growth, Move, descent
 from reluenum.geometry.arrangement import covectors
 
 MOST_GUESSED = 5
@@ -73,10 +73,19 @@ def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
     if not around.is_strict:
         return Dormancy(None, "a dead unit beside a kink whose first order is not strict")
     spare = network.problem.hidden[layer - 1] - len(network.biases[layer - 1])
-    if found.harmless is None or spare > 1:
+    if found.harmless is None or spare > 1 or not around.is_independent:
         found = _scanned(around, layer - 1, split=True)
         return found if found.harmless else Dormancy(None, reason or found.reason)
     return found
+
+
+def grown_dead_unit(network: ScaledNetwork, layer: int) -> DeepDescent | None:
+    """Return a network below, with a unit of a layer (from 1) that was dead; None if none is known.
+
+    That of a network of which `harmless` says that it is not.
+    """
+    found = dormancy(network, layer)
+    return descent(Surroundings(network), found.move, found.reason) if found.move else None
 
 
 def _scanned(around: Surroundings, layer: int, split: bool) -> Dormancy:
@@ -102,10 +111,10 @@ def sharing(network: ScaledNetwork, layer: int) -> tuple[bool | None, ...]:
         return (None,) * len(rows)
     if above == 1:
         return (True,) * len(rows)
-    return tuple(_shared(around, layer - 1, row) for row in rows)
+    return tuple(_row_shared(around, layer - 1, row) for row in rows)
 
 
-def _shared(around: Surroundings, layer: int, row: str) -> bool | None:
+def _row_shared(around: Surroundings, layer: int, row: str) -> bool | None:
     """Decide about one row by deflating the singular values that are lambda."""
     units = [j for j, text in enumerate(around.network.stratum.layers[layer]) if text == row]
     for bits in CERTIFICATION_BITS:
@@ -148,13 +157,11 @@ def _growing(cell: tuple, held: tuple, growth: Growth, size: int = 0) -> Move:
 
 
 def _obstacle(around: Surroundings, layer: int) -> str:
-    """Return why kinks above a layer leave the form N unknown, '' if they do not."""
-    network, basic = around.network, around.basic
-    twins = _equal_inputs(network, layer)
+    """Return why kinks leave the form N of a dead unit of a layer unknown, '' if they do not."""
+    network = around.network
+    twins, above = _same_inputs(network, layer), _equal_inputs(network, layer + 1)
     for place, kink in enumerate(around.kinks):
-        if kink.layer <= layer:
-            continue
-        if place not in basic:
+        if kink.layer > layer + 1 and place not in around.basic:
             return "a dead unit below dependent kinks"
         between = network.signs[layer + 1 : kink.layer]
         reached = any(
@@ -163,11 +170,13 @@ def _obstacle(around: Surroundings, layer: int) -> str:
         split = len({twins[s] for s in kink.sites}) > 1
         if split and reached and kink.layer > layer + 1:
             return "a dead unit that splits a group two layers above"
-    return ""
+    here = {p: k for p, k in enumerate(around.kinks) if k.layer == layer + 1}
+    groups = {(kink.unit, above[kink.sites[0]]) for kink in here.values()}
+    return "" if len(groups) == len({*here} & {*around.basic}) else "a dead unit below a flat piece"
 
 
 def _equal_inputs(network: ScaledNetwork, layer: int) -> list[int]:
-    """Return, for each site, the first one at which the units of a layer have the same inputs."""
+    """Return, for each site, the first one that has the same inputs to a layer by its signs."""
     found = list(range(len(network.targets)))
     for rows in network.signs[:layer]:
         firsts: dict[Any, int] = {}
@@ -178,25 +187,47 @@ def _equal_inputs(network: ScaledNetwork, layer: int) -> list[int]:
     return found
 
 
+def _same_inputs(network: ScaledNetwork, layer: int) -> list[int]:
+    """Return the same, where inputs may also be equal by coincidence."""
+    found: list[int] = []
+    rows = network.heights[layer - 1] if layer else ()
+    for site, first in enumerate(_equal_inputs(network, layer)):
+        alike = (
+            other
+            for other in dict.fromkeys(found)
+            if layer and all(sign_of(row[first] - row[other]) == 0 for row in rows)
+        )
+        found.append(found[first] if first < site else next(alike, site))
+    return found
+
+
 @dataclass(frozen=True)
 class _Group:
     """A kink of the layer above at sites that a dead unit tells apart (Theorem D14).
 
+    Kinks that are nested in a group are part of it, while those below are kept.
+
     Parameters
     ----------
-    unit, kink : int
+    unit : int
     places : tuple of int
         Rows of the arrangement.
+    kinks : tuple of (int, int)
+        For each of the places the number of the kink, and a site of it.
     multiplier : arb
     biddings : tuple of arb
         D, for each of the places.
     """
 
     unit: int
-    kink: int
     places: tuple[int, ...]
+    kinks: tuple[tuple[int, int], ...]
     multiplier: arb
     biddings: tuple[arb, ...]
+
+    def sites(self, around: Surroundings) -> set[tuple[int, int]]:
+        """Return its unit with each of its sites."""
+        return {(self.unit, s) for number, _ in self.kinks for s in around.kinks[number].sites}
 
 
 @dataclass(frozen=True)
@@ -238,7 +269,7 @@ class _Outlook:
     @cached_property
     def twins(self) -> list[int]:
         """For each site, the first one with the same inputs to the layer."""
-        return _equal_inputs(self.network, self.layer)
+        return _same_inputs(self.network, self.layer)
 
     @cached_property
     def places(self) -> tuple[int, ...]:
@@ -292,38 +323,41 @@ class _Outlook:
         """Kinks of the layer above at several of the places; none if multipliers are split."""
         if self.split:
             return ()
-        around, found = self.local.around, []
+        around, joined = self.local.around, dict[tuple[int, int], list[int]]()
+        above = _equal_inputs(self.network, self.layer + 1)
         for number, kink in enumerate(around.kinks):
-            if kink.layer != self.layer + 1:
-                continue
-            parts: dict[int, list[int]] = {}
-            for site in kink.sites:
-                parts.setdefault(self.twins[site], []).append(site)
-            if len(parts) > 1:
-                scale, arriving = (
-                    self._scale(kink.layer, kink.unit),
-                    around.backward.arriving[kink.layer],
-                )
-                biddings = (
-                    total(((arriving[kink.unit][s], 1) for s in sites), fmpq(0))
-                    for sites in parts.values()
-                )
-                group = _Group(
-                    kink.unit,
-                    number,
-                    tuple(map(self.places.index, parts)),
-                    self.local.ball(around.multipliers[number]) / scale,
-                    tuple(self.local.ball(bidding) / scale for bidding in biddings),
-                )
-                found.append(group)
-        return tuple(found)
+            if kink.layer == self.layer + 1:
+                joined.setdefault((kink.unit, above[kink.sites[0]]), []).append(number)
+        found = (self._group(unit, numbers) for (unit, _), numbers in joined.items())
+        return tuple(group for group in found if len(group.places) > 1)
+
+    def _group(self, unit: int, numbers: list[int]) -> _Group:
+        """Return the group of some kinks of a unit above."""
+        around = self.local.around
+        scale = self._scale(self.layer + 1, unit)
+        arriving = around.backward.arriving[self.layer + 1][unit]
+        parts: dict[int, list[tuple[int, int]]] = {}
+        for number in numbers:
+            for site in around.kinks[number].sites:
+                parts.setdefault(self.twins[site], []).append((number, site))
+        multiplier = total(((around.multipliers[k], 1) for k in numbers), fmpq(0))
+        biddings = (
+            total(((arriving[site], 1) for _, site in part), fmpq(0)) for part in parts.values()
+        )
+        return _Group(
+            unit,
+            tuple(map(self.places.index, parts)),
+            tuple(part[0] for part in parts.values()),
+            self.local.ball(multiplier) / scale,
+            tuple(self.local.ball(bidding) / scale for bidding in biddings),
+        )
 
     @cached_property
     def weights(self) -> np.ndarray:
         """Errors of the units above at the places, without those of groups, (places, above)."""
         around, twins = self.local.around, self.twins
         found = np.full((len(self.places), self.above), arb(0), dtype=object)
-        grouped = {(g.unit, s) for g in self.groups for s in around.kinks[g.kink].sites}
+        grouped = {pair for group in self.groups for pair in group.sites(around)}
         passed = around.split if self.split else around.backward
         errors = [around.residuals] if self.is_last else passed.errors[self.layer + 1]
         for unit, line in enumerate(errors):
@@ -457,11 +491,12 @@ class _Outlook:
     ) -> Dormancy:
         """Return the growth in a direction; kinks above are kept where a choice says."""
         around = self.local.around
-        kept = {c.group.kink: self.places[c.group.places[c.kept]] for c in choices}
-        held = tuple((k, kept.get(k, around.kinks[k].sites[0])) for k in around.basic)
+        grouped = {number for choice in choices for number, _ in choice.group.kinks}
+        held = [(k, around.kinks[k].sites[0]) for k in around.basic if k not in grouped]
+        held += [choice.group.kinks[choice.kept] for choice in choices]
         unit, target = doubles(vector), doubles(outgoing)
         growth = Growth(self.layer, unit / np.linalg.norm(unit), target / np.linalg.norm(target))
-        move = _growing(around.reference, held, growth, self.local.size)
+        move = _growing((False,) * len(around.kinks), tuple(held), growth, self.local.size)
         return Dormancy(False, f"a dead unit of layer {self.layer + 1} grows", move)
 
 

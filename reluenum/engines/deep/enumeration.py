@@ -19,7 +19,7 @@ from typing import Self
 
 from flint import fmpq
 
-from reluenum.algebra.linear import common_denominator
+from reluenum.algebra.linear import common_denominator, dot
 from reluenum.engines.deep.chains import Chain, flat_basis, independent
 from reluenum.engines.deep.cones import Cone, Integers, primitive_integers
 from reluenum.engines.deep.strata import ALIVE, DeepStratum
@@ -190,8 +190,11 @@ def exclusion(problem: Problem, stratum: DeepStratum) -> str | None:
 
     A unit of the last layer whose weight in the output has the sign s helps: at some site where it
     is +, s y > 0, or another unit is + there, too. And s sum(y) <= 0 at a kink whose gradient is no
-    combination of those of the other kinks, if no other unit is + there.
+    combination of those of the other kinks, if no other unit is + there. Besides, the incoming
+    vector of a first-layer unit lies in the span of the inputs that it sees.
     """
+    if not all(_fits(problem, stratum, unit) for unit in range(len(stratum.layers[0]))):
+        return "a unit of the first layer is not drawn into its face"
     top = stratum.layers[-1]
     for unit, row in enumerate(top):
         others = (*top[:unit], *top[unit + 1 :])
@@ -215,6 +218,21 @@ def exclusion(problem: Problem, stratum: DeepStratum) -> str | None:
         ):
             return "a kink of the last layer pays in no direction"
     return None
+
+
+def _fits(problem: Problem, stratum: DeepStratum, unit: int) -> bool:
+    """Whether some vector of `flat_basis` has the signs of a first-layer unit."""
+    basis = flat_basis(problem, stratum, unit)
+    cone = Cone.space(len(basis))
+    for site, sign in zip(problem.sites, stratum.layers[0][unit], strict=True):
+        values = tuple(dot(vector, site.row) for vector in basis)
+        if sign in "+-":
+            scale = common_denominator(values)
+            parts = dict(cone.split(tuple(int(value * scale) for value in values)))
+            if sign not in parts:
+                return False
+            cone = parts[sign]
+    return True
 
 
 def free_kinks(problem: Problem, stratum: DeepStratum, unit: int) -> list[tuple[int, ...]]:
@@ -340,16 +358,18 @@ def refuse_astronomical_strata(problem: Problem, limit: int = STRATA_LIMIT) -> N
         Naming a bound on their number; or two neighbouring layers with several units, on whose
         strata there can be infinitely many solutions, of which no theorem spares any.
     """
+    where = f"hidden {','.join(map(str, problem.hidden))} with n = {problem.size}"
+    expected = strata_bound(problem)
     if any(min(pair) > 1 for pair in pairwise(problem.hidden)):
         raise TooManySupportsError(
-            f"hidden {','.join(map(str, problem.hidden))}",
-            "neighbouring layers of several units, whose strata can hold infinitely many points",
+            where,
+            f"up to {scientific(expected)} strata to solve, some of infinitely many points, as "
+            "neighbouring layers have several units",
             "one unit in one of any two neighbouring layers, or insist with --force",
         )
-    expected = strata_bound(problem)
     if expected > limit:
         raise TooManySupportsError(
-            f"hidden {','.join(map(str, problem.hidden))} with n = {problem.size}",
+            where,
             f"up to {scientific(expected)} strata to solve",
             f"at most {limit}; lower the widths or the number of points, or insist with --force",
         )

@@ -5,15 +5,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
-from flint import Ordering, fmpq_mpoly_ctx
+from flint import Ordering, fmpq_mpoly, fmpq_mpoly_ctx
 
+from reluenum.algebra.bases import Solutions
 from reluenum.algebra.newton import CERTIFICATION_BITS, certified_box
 from reluenum.algebra.numberfield import FieldElement, RealField, ball_sign, precisions
 from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root, real_solutions
 from reluenum.algebra.polynomials import PolynomialSystem, integral, ring
 from reluenum.engines.deep.chains import Chain
-from reluenum.engines.deep.networks import ScaledNetwork
+from reluenum.engines.deep.networks import ScaledNetwork, sign_of
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.engines.deep.wide import Wide
 from reluenum.errors import BackendError, TheoremViolationError, UndecidedError
@@ -113,18 +114,16 @@ def solve_stratum(
     -------
     DeepOutcome
         UNDECIDED, with the reason, if no backend finishes, if there are infinitely many solutions
-        with squares that are not 0, or if a real one that may be stationary cannot be proved.
+        that are not of no use, or if a real one that may be stationary cannot be proved.
     """
     try:
         asked = system(problem, stratum)
-        solutions = backends.solutions(asked.system)
-        if solutions.dimension > 0:
-            solutions = backends.solutions(_saturated(asked))
+        solutions = _solutions(asked, backends)
     except (BackendError, UndecidedError) as error:
         return DeepOutcome(stratum, DeepOutcomeKind.UNDECIDED, reason=str(error))
     exact = solutions.engine not in MODULAR
     if solutions.dimension > 0:
-        reason = "infinitely many solutions with non-zero squares"
+        reason = "infinitely many solutions"
         return DeepOutcome(stratum, DeepOutcomeKind.UNDECIDED, (), reason, exact)
     roots = real_solutions(solutions.parametrisation) if solutions.parametrisation else []
     networks, open_roots = [], 0
@@ -144,12 +143,35 @@ def solve_stratum(
     return DeepOutcome(stratum, kind, tuple(networks), "", exact)
 
 
-def _saturated(asked: StratumSystem) -> PolynomialSystem:
-    """Return the system without the solutions of which a square is 0."""
+def _solutions(asked: StratumSystem, backends: Backends) -> Solutions:
+    """Solve a system; if it has infinitely many solutions, without some that are of no use.
+
+    Those have a square that is 0, or, if that is not enough, a pre-activation that is 0 where the
+    stratum has none.
+
+    Raises
+    ------
+    BackendError
+        If no backend finishes.
+    """
+    found = backends.solutions(asked.system)
+    if found.dimension <= 0:
+        return found
     names = asked.system.variables
-    context = fmpq_mpoly_ctx.get(names, Ordering.degrevlex)
-    squares = asked.squares(context.gens())
-    return replace(asked.system, nonzero=tuple(integral(square, ring(names)) for square in squares))
+    generators = fmpq_mpoly_ctx.get(names, Ordering.degrevlex).gens()
+    factors = asked.squares(generators)
+    found = backends.solutions(_without_zeros(asked.system, factors))
+    if found.dimension <= 0:
+        return found
+    factors += [value for claim in asked.claims(generators) for value in claim]
+    return backends.solutions(_without_zeros(asked.system, factors))
+
+
+def _without_zeros(system: PolynomialSystem, factors: Sequence[Any]) -> PolynomialSystem:
+    """Return a system without the solutions at which a polynomial vanishes; constants count not."""
+    target = ring(system.variables)
+    nonzero = (integral(p, target) for p in factors if isinstance(p, fmpq_mpoly))
+    return replace(system, nonzero=tuple(p for p in nonzero if not p.is_constant()))
 
 
 def _is_refuted(asked: StratumSystem, root: Root) -> bool:
@@ -180,7 +202,7 @@ def _exact_sign(value: FieldElement) -> int:
 
 def _stationary(asked: StratumSystem, point: IsolatedPoint) -> list[ScaledNetwork]:
     """Return the network of a proved solution if it is stationary, with the stratum's signs."""
-    if any(square.sign() <= 0 for square in asked.squares(point.coordinates)):
+    if any(sign_of(square) <= 0 for square in asked.squares(point.coordinates)):
         return []
     network = asked.network(point)
     return [network] if network.is_stationary else []

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from flint import Ordering, fmpq, fmpq_mat, fmpq_mpoly_ctx
+from flint import Ordering, ctx, fmpq, fmpq_mat, fmpq_mpoly_ctx
 
 from reluenum.algebra.linear import Vector, dot, primitive
 from reluenum.algebra.numberfield import precisions
@@ -503,7 +503,8 @@ def _parts_inside(
 def _between(upper: Number) -> fmpq:
     """Return a rational number between 0 and a positive number, near the half of it."""
     bits = next(bits for bits in precisions() if upper.ball(bits).rel_accuracy_bits() > 8)
-    return exact_value(upper.ball(bits).mid()) / 2
+    with ctx.workprec(8):
+        return exact_value((+upper.ball(bits)).mid()) / 2
 
 
 def _normalised(basis: Sequence[Vector], row: Vector) -> list[Vector]:

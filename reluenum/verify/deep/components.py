@@ -10,16 +10,15 @@ from flint import arb, ctx, fmpq
 
 from ..landscape import compositions
 from ..points import NUMBER_BITS, Texts, interval, nearest
-from ..reals import dot, matched, require, told
+from ..reals import matched, require, told
 from .points import Zero
 from .sites import Sites
-from .towers import squared
 
 Entry = tuple[arb, bool]  # a number, and whether it is exactly 0
 
 
 def texts(ball: arb, vanishes: bool = False) -> Texts:
-    """Claim 76: a decimal is correctly rounded to 30 digits, and 0 is exactly 0."""
+    """Claim 79: a decimal is correctly rounded to 30 digits, and 0 is exactly 0."""
     found = frozenset("0") if vanishes else nearest(ball, fmpq(1), NUMBER_BITS)
     require(found is not None, "a number is too close to 0 or to the middle of two decimals")
     return found
@@ -32,6 +31,10 @@ class Unit:
     signs: str
     square: arb
     weights: tuple[Entry, ...]
+
+    def share(self, copies: int) -> list[Texts]:
+        """Return the weights and the bias of each of so many copies."""
+        return [texts(x / arb(copies).sqrt(), gone) for x, gone in self.weights]
 
     def record(self, multiplicity: int) -> dict[str, Any]:
         """Return what a document says of it and its copies, whatever their number."""
@@ -55,20 +58,15 @@ class Network:
 
     def representative(self, copies: Sequence[int]) -> dict[str, Any]:
         """Return the network in which the units that are copies of one share its square equally."""
-        width, inputs = self.sites.hidden[0], self.sites.depth - 1
-        lower, (*upper,) = self.layers
-        units = [(unit, j, k) for j, (unit, k) in enumerate(zip(lower, copies, strict=True)) for _ in range(k)]
-        rows = [[texts(x / arb(k).sqrt(), gone) for x, gone in u.weights] for u, _, k in units]
-        rows += [[frozenset("0")] * (inputs + 1)] * (width - len(units))
-        top = [[frozenset("0")] * width + [frozenset("0")]]
-        for unit in upper:
-            *row, bias = unit.weights
-            shares = [texts(row[j][0] / arb(k).sqrt()) for _, j, k in units]
-            top = [[*shares, *[frozenset("0")] * (width - len(units)), texts(*bias)]]
+        none, dead = frozenset("0"), self.sites.hidden[0] - sum(copies)
+        units = [(j, k) for j, k in enumerate(copies) for _ in range(k)]
+        lower = [self.layers[0][j].share(k) for j, k in units] + [[none] * self.sites.depth] * dead
+        *row, bias = self.layers[1][0].weights if self.layers[1] else [(arb(0), True)]
+        upper = [texts(row[j][0] / arb(k).sqrt()) for j, k in units] + [none] * dead
         return {
-            "W": [[row[:-1] for row in rows], [row[:-1] for row in top]],
-            "b": [[row[-1] for row in rows], [row[-1] for row in top]],
-            "w": [texts(self.output) if upper else frozenset("0")],
+            "W": [[row[:-1] for row in lower], [upper]],
+            "b": [[row[-1] for row in lower], [texts(*bias)]],
+            "w": [texts(self.output, not self.layers[1])],
         }
 
 
@@ -87,16 +85,15 @@ def constant_network(sites: Sites, value: fmpq) -> Network:
 
 
 def tower_network(zero: Zero) -> Network:
-    """Claim 77: the weights at a stationary point, from T, X, w_j = a c_j v_j and B = a b."""
+    """Claim 80: the weights at a stationary point, from T, X, w_j = a c_j v_j and B = a b."""
     state, sites, (side, *sides) = zero.state, zero.sites, zero.sides
     root, lower, shares = state.x.sqrt(), [], []
     for j, (s, square, w) in enumerate(zip(sides, state.squares, state.weights, strict=True)):
-        table = state.tower.upper.gamma(zero.stratum.lower[j]).tolist()
-        gone = [not any(line[i] for i in state.tower.columns) for line in table]
+        gone = [state.tower.is_null(j, k) for k in range(sites.depth)]
         v = tuple((s * x / square.sqrt(), z) for x, z in zip(w, gone, strict=True))
         lower.append(Unit(zero.signs(j), square / state.x, v))
         shares.append((s * side * (square / state.x).sqrt(), False))
-    bias = (side * state.bias / root, bool(zero.grouped))
+    bias = (side * state.bias / root, state.tower.balanced)
     upper = Unit(sites.at_points(zero.stratum.upper), state.x, (*shares, bias))
     return Network(sites, [lower, [upper]], side * root, zero.loss)
 
@@ -122,7 +119,7 @@ class Component:
 
     @staticmethod
     def dimension(way: tuple[tuple[int, ...], int]) -> int:
-        """Claim 78: each copy of a unit but the first one is a dimension (Lemma D13)."""
+        """Claim 81: each copy of a unit but the first one is a dimension (Lemma D13)."""
         return sum(copies - 1 for copies in way[0])
 
     def boundary(self) -> list[bool]:
@@ -132,11 +129,14 @@ class Component:
         return [kinks[0] or any(dead for _, dead in self.ways), kinks[1] or not upper]
 
     def record(self, names: Sequence[tuple], lowest: bool) -> dict[str, Any]:
-        """Claim 79: what a document has to say of it, its strata in a given order."""
+        """Claim 82: what a document has to say of it, its strata in a given order."""
         ways = [self.names[name] for name in names]
         copies, dead = ways[0]
         lower, upper = self.network.layers
-        layers = [[u.record(k) for u, k in zip(lower, copies, strict=True)], [u.record(1) for u in upper]]
+        layers = [
+            [u.record(k) for u, k in zip(lower, copies, strict=True)],
+            [u.record(1) for u in upper],
+        ]
         return {
             "dimension": self.dimension(ways[0]),
             "loss": texts(self.network.loss),
@@ -159,7 +159,7 @@ class Component:
 
 
 def shared(network: Network, calm: bool) -> Iterator[Component]:
-    """Claim 80: spare units are copies of others; if dead ones do no harm all ways are connected.
+    """Claim 83: spare units are copies of others; if dead ones do no harm all ways are connected.
 
     Otherwise each way to share the width is a component of its own (Lemma D13, Theorem D14).
     """
@@ -167,15 +167,21 @@ def shared(network: Network, calm: bool) -> Iterator[Component]:
     if distinct == 0:
         yield Component(network, (((), width),), 1)
     elif calm and distinct < width:
-        ways = ((copies, width - k) for k in range(distinct, width + 1) for copies in compositions(k, distinct))
+        ways = (
+            (copies, width - k)
+            for k in range(distinct, width + 1)
+            for copies in compositions(k, distinct)
+        )
         yield Component(network, tuple(ways), 1)
     else:
         for copies in compositions(width, distinct):
-            yield Component(network, ((copies, 0),), factorial(width) // prod(map(factorial, copies)))
+            yield Component(
+                network, ((copies, 0),), factorial(width) // prod(map(factorial, copies))
+            )
 
 
 def check(components: Sequence[Component], records: Any) -> None:
-    """Claim 81: the document lists these components, each once and right, sorted by loss."""
+    """Claim 84: the document lists these components, each once and right, sorted by loss."""
     require(type(records) is list, "components: no list")
     left, previous = list(components), None
     best = least([component.network for component in components])
@@ -190,7 +196,7 @@ def check(components: Sequence[Component], records: Any) -> None:
             _matched(component, names, record, component.network in best)
             left.remove(component)
             previous = loss
-    require(not left, f"components: {len(left)} missing, one is {[*left[:1]][0].ways if left else ''!s:.200}")
+    require(not left, f"components: {len(left)} are missing")
 
 
 def _loss_fits(component: Component, record: Any) -> bool:
@@ -207,17 +213,20 @@ def _matched(component: Component, names: list[tuple], record: Any, lowest: bool
 
 
 def least(networks: Sequence[Network]) -> list[Network]:
-    """Claim 82: no loss is lower; those of other points are surely higher."""
+    """Claim 85: no loss is lower; those of other points are surely higher."""
     best = min(networks, key=lambda network: network.loss.upper(), default=None)
     near = [n for n in networks if not n.loss > best.loss]
     same = all(n is best for n in near)
-    require(same, "components: the losses of two minima look equal, and nothing says whether they are")
+    require(
+        same, "components: the losses of two minima look equal, and nothing says whether they are"
+    )
     return near
 
 
 def _name(stratum: Any) -> tuple:
     """Return the name of a stratum as the document gives it."""
     first, second = [
-        tuple((unit["signs"], unit["multiplicity"]) for unit in layer) for layer in stratum["layers"]
+        tuple((unit["signs"], unit["multiplicity"]) for unit in layer)
+        for layer in stratum["layers"]
     ]
     return first, second, tuple(stratum["dead_units"])

@@ -8,14 +8,16 @@ from typing import Any
 from flint import arb
 
 from ..reals import require, sign, told
-from .inner import path, slope_of, total_squares, vanishing
+from .inner import improved, path, slope_of, total_squares, vanishing
 from .points import Zero, zero_near
-from .sides import Ball, Relations, Sides, enclosed, highest
+from .sides import Ball, Relations, enclosed, highest
 from .strata import Stratum
 from .towers import State, Tower, Upper, squared
 
+POLISHING, HALVINGS = 12, 8  # Newton steps of a record's T, and of a block
 LARGEST, SMALLEST = 1e100, 1e-100  # numbers of a record that are not 0
 
+NEAR = arb(2) ** -40  # relative size of a Newton step that is the last one
 NUDGE = arb(2) ** -50  # so that the end of a step belongs to it
 
 Interval = tuple[arb, arb]
@@ -48,7 +50,7 @@ class Cover:
         return Relations(self.whole)
 
     def read(self, items: Any) -> None:
-        """Claim 62: intervals of the record cover all X at which a stationary point can be."""
+        """Claim 56: intervals of the record cover all X at which a stationary point can be."""
         require(type(items) is list and len(items) > 0, "no list of intervals")
         intervals = sorted(map(self.interval, items), key=lambda ends: ends[0])
         top, reached = max(highest(self.stratum, side) for side in (1, -1)), arb(0)
@@ -65,70 +67,118 @@ class Cover:
         *ends, x = numbers[: len(item) - m]
         squares = numbers[len(item) - m :]
         if not ends:
-            return self.step(x, squares)
+            return self.step(x, [square.max(0) for square in squares])
         low, high = ends
-        require(low <= x <= high, "X is not in its block")
+        require(0 <= low <= x <= high, "X is not in its block")
         with told(f"block from {low.str(8)} to {high.str(8)}"):
-            self.close(low, high, x, squares)
+            self.block(low, high, x, squares)
         return low, high
+
+    def block(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> None:
+        """Close a block, halving what is not closed as it stands."""
+        left = [(low, high, x, squares, HALVINGS)]
+        while left:
+            low, high, x, squares, halvings = left.pop()
+            if reason := self.open(low, high, x, squares):
+                require(halvings > 0 and low > 0, reason)
+                middle = (low * high).sqrt().mid()
+                mixed = any(square < 0 for square in squares)
+                better = squares if mixed else self.polished(middle, squares)
+                for ends in ((low, middle), (middle, high)):
+                    left.append((*ends, middle, better, halvings - 1))
 
     def step(self, x: arb, squares: Sequence[arb]) -> Interval:
         """Claim 57: G grows with X (Theorem D15), so that one X closes all up to sqrt G(X)."""
         require(x > 0, "a step at 0")
         total = total_squares(self.state(x, squares))
+        total = total.intersection(total_squares(self.state(x, self.polished(x, squares))))
         if total < x * x:
             return (total.upper().max(0).sqrt() * (1 + NUDGE)).upper(), x
         return (x, (total.sqrt() * (1 - NUDGE)).lower()) if total > x * x else (x, x)
+
+    def polished(self, x: arb, squares: Sequence[arb]) -> list[arb]:
+        """Return a better minimiser, by Newton steps that prove nothing; units may become zero."""
+        found = list(squares)
+        for _ in range(POLISHING):
+            better = iter(improved(self.state(x, found)))
+            moved = [next(better) if square > 0 else square for square in found]
+            if all(abs(t - s) <= s * NEAR for t, s in zip(moved, found, strict=True)):
+                break
+            least = min(moved) if min(moved) < 0 < max(moved) else None
+            pairs = zip(moved, found, strict=True)
+            found = [arb(0) if t is least else t.max(old / 8) for t, old in pairs]
+        return found
 
     def state(self, x: arb, squares: Sequence[arb]) -> State:
         """Return the solution at X and the squares that are not 0."""
         active = [j for j, square in enumerate(squares) if square > 0]
         return State(self.tower(active), [squares[j] for j in active], x)
 
-    def close(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> None:
-        """Claim 63: a block holds no stationary point, or exactly one, which is kept."""
-        active = [j for j, square in enumerate(squares) if square > 0]
-        if not active and vanishing(self.upper, self.stratum.lower, high):
-            return
-        require(low > 0, "w = 0 is not the minimiser everywhere")
-        state = self.state(x, squares)
-        ball = Ball(state.tower, state, low, high)
-        if ball.sides(self.stratum, self.relations).excluded:
-            return
-        found = path(state.tower, low.union(high), [squares[j] for j in active])
-        require(found is not None, "interval Newton does not enclose the inner minimiser")
-        if len(active) < len(squares):
-            bound = squared(found.ridge) / found.x
-            zero = any(length < bound for length in found.lengths[len(active) :])
-            zero = zero and all(length < bound for length in found.lengths[len(active) :])
-            require(zero and all(t > 0 for t in found.squares), "it is not clear that a unit is zero")
-        elif not enclosed(self.stratum, found).excluded:
-            self.find(found, low, high)
+    def open(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> str:
+        """Claim 58: a block holds no stationary point, or one, which is kept; else say why not."""
+        if vanishes(squares) and vanishing(self.upper, self.stratum.lower, high):
+            return ""
+        if not low > 0:
+            return "w = 0 is not the minimiser everywhere"
+        state = self.state(x, [square.max(0) for square in squares])
+        if Ball(state.tower, state, low, high).sides(self.stratum, self.relations).excluded:
+            return ""
+        reasons = (self.followed(low, high, start) for start in (squares, awake(squares, x)))
+        return "" if "" in reasons else "interval Newton does not tell what is in it"
 
-    def find(self, found: State, low: arb, high: arb) -> None:
-        """Claim 64: along the path E has a slope of one sign, and therefore at most one zero."""
-        slope = sign(slope_of(found))
-        require(slope in (1, -1), "several stationary points are possible")
+    def followed(self, low: arb, high: arb, squares: Sequence[arb]) -> str:
+        """Close a block along the inner minimiser, where only some units are not zero."""
+        active = [j for j, square in enumerate(squares) if square != 0]
+        found = path(self.tower(active), low.union(high), [squares[j] for j in active])
+        if found is None:
+            return "interval Newton does not enclose the inner minimiser"
+        if len(active) == len(squares):
+            return self.found(found, low, high)
+        bound = squared(found.ridge) / found.x
+        zero = all(length < bound for length in found.lengths[len(active) :])
+        zero = zero and all(t > 0 for t in found.squares)
+        return "" if zero else "it is not clear that a unit is zero"
+
+    def found(self, found: State, low: arb, high: arb) -> str:
+        """Claim 59: E has a slope of one sign along the path, and therefore at most one zero."""
+        if min(found.squares, key=arb.upper) < 0 or enclosed(self.stratum, found).excluded:
+            return ""
+        if sign(slope_of(found)) not in (1, -1):
+            return "several stationary points are possible"
         zero = zero_near(self.whole, found.squares, found.x)
         if zero is not None and low <= zero.x <= high:
-            if any(square < 0 for square in zero.squares):
-                return
-            require(all(square > 0 for square in zero.squares), "a unit is zero, or nearly")
-            self.zeros += [Zero(self.stratum, zero)] * all(not z.near(low, high) for z in self.zeros)
-            return
+            return self.keep(zero, low, high)
         signs = {sign(x * x - self.level(found, x)) for x in (low, high)}
-        require(signs in ({1}, {-1}), "a stationary point could not be found")
+        return "" if signs in ({1}, {-1}) else "a stationary point could not be found"
+
+    def keep(self, zero: State, low: arb, high: arb) -> str:
+        """Keep a zero of E with T > 0, once: what is known already in this block is the same."""
+        if any(square < 0 for square in zero.squares):
+            return ""
+        known = any(other.near(low, high) for other in self.zeros)
+        self.zeros += [] if known else [Zero(self.stratum, zero)]
+        return "" if all(square > 0 for square in zero.squares) else "a unit is zero, or nearly"
 
     def level(self, found: State, x: arb) -> arb:
         """Return G at an X of a path."""
         end = path(self.whole, x, [arb(square.mid()) for square in found.squares])
-        require(end is not None, "the inner minimiser could not be found")
-        return sum(end.squares, arb(0)) + squared(end.bias)
+        return sum(end.squares, arb(0)) + squared(end.bias) if end else arb(0, "inf")
+
+
+def vanishes(squares: Sequence[arb]) -> bool:
+    """Whether all are 0."""
+    return all(square == 0 for square in squares)
+
+
+def awake(squares: Sequence[arb], x: arb) -> list[arb]:
+    """Return squares with small ones in place of 0."""
+    tiny = sum(map(abs, squares), x * x) * arb(2) ** -20
+    return [square if square != 0 else tiny for square in squares]
 
 
 def _number(value: Any) -> arb:
-    """Read a number of a record: a double that is not negative."""
+    """Read a number of a record."""
     require(type(value) in (int, float), f"{value!r:.40} is no number")
-    fits = value == 0 or SMALLEST <= value <= LARGEST
+    fits = value == 0 or SMALLEST <= abs(value) <= LARGEST
     require(fits and isfinite(value), f"{value!r:.40} is out of range")
     return arb(float(value))

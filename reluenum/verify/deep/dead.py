@@ -13,19 +13,19 @@ from .strata import Face
 
 
 def zero_is_minimal(sites: Sites) -> bool:
-    """Claim 71: the zero network is a strict local minimum iff |sum y| <= ridge (Lemma D2)."""
+    """Claim 74: the zero network is a strict local minimum iff |sum y| <= ridge (Lemma D2)."""
     return abs(sum(sites.totals, fmpq(0))) <= sites.ridge
 
 
 def level(sites: Sites) -> fmpq:
-    """Claim 72: the value of the constant network; 0 if there is none (Lemma D3)."""
+    """Claim 75: the value of the constant network; 0 if there is none (Lemma D3)."""
     total = sum(sites.totals, fmpq(0))
     excess = abs(total) - sites.ridge
     return excess * (1 if total > 0 else -1) / sites.points if excess > 0 else fmpq(0)
 
 
 def constant_is_minimal(sites: Sites, faces: Sequence[Face]) -> bool:
-    """Claim 73: it is a local minimum iff no unit of the first layer gains more than it costs.
+    """Claim 76: it is a local minimum iff no unit of the first layer gains more than it costs.
 
     That is |w| |u_F(r)| < ridge, |w|^2 being its value, on each face F with u_F(r) in F or -F
     (Lemma D3).
@@ -34,15 +34,21 @@ def constant_is_minimal(sites: Sites, faces: Sequence[Face]) -> bool:
     pairs = zip(sites.totals, sites.copies, strict=True)
     residual = [total - copies * value for total, copies in pairs]
     for face in faces:
-        zeros = [sites.rows[i] for i in sites.inside(sites.everything & ~face.row[0] & ~face.row[1])]
-        active = [(residual[i], sites.rows[i]) for i in sites.inside(face.row[0])]
-        u = fmpq_mat(sites.depth, 1, [dot([r for r, _ in active], [x[k] for _, x in active]) for k in range(sites.depth)])
-        u = (u - onto(zeros) * u if zeros else u).entries()
+        u = _pull(sites, face.row, residual)
         excess = abs(value) * dot(u, u) - sites.ridge * sites.ridge
         if excess >= 0 and inside(sites, face.row, u):
             require(excess > 0, "whether the constant network is a local minimum is not clear")
             return False
     return True
+
+
+def _pull(sites: Sites, row: Row, residual: Sequence[fmpq]) -> list[fmpq]:
+    """Return u_F(r): the sum of r x over active sites, inside the flat of a face."""
+    zeros = [sites.rows[i] for i in sites.inside(sites.everything & ~row[0] & ~row[1])]
+    u = fmpq_mat(sites.depth, 1, [fmpq(0)] * sites.depth)
+    for i in sites.inside(row[0]):
+        u += fmpq_mat(sites.depth, 1, [residual[i] * x for x in sites.rows[i]])
+    return (u - onto(zeros) * u if zeros else u).entries()
 
 
 def inside(sites: Sites, row: Row, u: Sequence, relevant: int = -1) -> bool | None:
@@ -57,7 +63,7 @@ def inside(sites: Sites, row: Row, u: Sequence, relevant: int = -1) -> bool | No
 
 
 def harmless(zero: Zero, faces: Sequence[Face]) -> bool:
-    """Claim 74: further units of the first layer may be dead (Theorem D14): no direction gains.
+    """Claim 77: further units of the first layer may be dead (Theorem D14): no direction gains.
 
     On each face of the relevant sites but the live ones |a| |u_F| < ridge, or u_F is in neither
     F nor -F; if on one of them it is larger, inside, a dead unit lowers the loss.
@@ -84,7 +90,7 @@ def gained(zero: Zero, row: Row, rho: dict[int, arb]) -> list[arb]:
 
 
 def multipliers(zero: Zero) -> tuple[dict[int, arb], bool]:
-    """Claim 75: multipliers site by site: that of a group is split, each strictly inside its range.
+    """Claim 78: multipliers site by site: that of a group is split, each strictly inside its range.
 
     With one split that works no number of dead units lowers the loss (Lemma D19). Whether there is
     another one does not matter unless the answer is that a dead unit gains.
@@ -93,7 +99,10 @@ def multipliers(zero: Zero) -> tuple[dict[int, arb], bool]:
     if len(group) < 2:
         return rho, True
     totals = [side * zero.sites.totals[i] for i in group]
-    bare = all(not zero.zeros(j) or not set(zero.zeros(j)) & set(group) for j in range(len(zero.stratum.lower)))
+    bare = all(
+        not zero.zeros(j) or not set(zero.zeros(j)) & set(group)
+        for j in range(len(zero.stratum.lower))
+    )
     require(bare and all(t < 0 for t in totals), f"{zero.stratum.text}: dead units split a group")
     shared = zero.shared
     rho.update((i, shared * t / sum(totals, fmpq(0))) for i, t in zip(group, totals, strict=True))

@@ -8,42 +8,44 @@ from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 from ..points import NUMBER_BITS
 from ..reals import dot, require, sign
 from .inner import pivots_of
-from .sides import Sides, enclosed
-from .sites import Row
+from .sides import enclosed
 from .strata import Stratum
-from .towers import State, Tower
+from .towers import Moved, State, Tower, identity
 
 STEPS, EXACT_BITS = 40, 190  # Newton steps, and the bits of a box
 
 
 def zero_near(tower: Tower, squares: Sequence[arb], x: arb) -> State | None:
-    """Claim 61: there is one stationary point in the box of what is returned (interval Newton)."""
+    """Claim 66: there is one stationary point in the box of what is returned (interval Newton)."""
     with ctx.workprec(NUMBER_BITS):
-        values = [arb(t.mid()) for t in (*squares, x)]
-        for _ in range(STEPS):
-            values, moved = _newton(tower, values)
-            if not moved:
-                break
+        values, moved, steps = [arb(t.mid()) for t in (*squares, x)], True, 0
+        while moved and steps < STEPS:
+            (values, moved), steps = _newton(tower, values), steps + 1
         state = State(tower, values[:-1], values[-1])
         inverse = state.hessian().inv().mid()
-        steps = [arb(0, abs(v) * arb(2) ** -EXACT_BITS) for v in values]
-        box = [v + s for v, s in zip(values, steps, strict=True)]
-        derivative = State(tower, box[:-1], box[-1]).hessian()
-        column = arb_mat([[s] for s in steps])
-        identity = arb_mat(len(box), len(box), [int(i == j) for i in range(len(box)) for j in range(len(box))])
-        left = (identity - inverse * derivative) * column
-        moved = inverse * arb_mat([[p] for p in state.gradient()])
-        image = [v - m + s for v, m, s in zip(values, moved.entries(), left.entries(), strict=True)]
-        inside = all(b.contains_interior(i) for b, i in zip(box, image, strict=True))
-        return State(tower, image[:-1], image[-1]) if inside else None
+        sizes = [arb(0, abs(v) * arb(2) ** -EXACT_BITS) for v in values]
+        box = [v + s for v, s in zip(values, sizes, strict=True)]
+        derivative = Moved(state, box[:-1], box[-1]).hessian()
+        left = (identity(len(box)) - inverse * derivative) * column(sizes)
+        image = column(values) - inverse * column(state.gradient()) + left
+        inside = all(map(arb.contains_interior, box, image.entries()))
+        *found, last = image.entries()
+        return Moved(state, found, last) if inside else None
+
+
+def column(numbers: Sequence[arb]) -> arb_mat:
+    """Return numbers as a column."""
+    return arb_mat([[x] for x in numbers])
 
 
 def _newton(tower: Tower, values: list[arb]) -> tuple[list[arb], bool]:
     """Return the next values, and whether they moved much."""
     state = State(tower, values[:-1], values[-1])
-    step = (state.hessian().inv() * arb_mat([[p] for p in state.gradient()])).entries()
+    step = (state.hessian().inv() * column(state.gradient())).entries()
     found = [arb((v - s).mid()) for v, s in zip(values, step, strict=True)]
-    moved = any(abs(s) > abs(v) * arb(2) ** -(EXACT_BITS + 20) for s, v in zip(step, values, strict=True))
+    moved = any(
+        abs(s) > abs(v) * arb(2) ** -(EXACT_BITS + 20) for s, v in zip(step, values, strict=True)
+    )
     return found, moved
 
 
@@ -59,7 +61,7 @@ class Zero:
 
     @cached_property
     def sides(self) -> tuple[int, ...] | None:
-        """Claim 65: signs of a and a c_j with which this is a stationary point; None without."""
+        """Claim 67: signs of a and a c_j with which this is a stationary point; None without."""
         with ctx.workprec(NUMBER_BITS):
             found = enclosed(self.stratum, self.state)
             if found.wrong:
@@ -70,7 +72,7 @@ class Zero:
 
     @cached_property
     def minimum(self) -> bool:
-        """Claim 66: this is a strict local minimum, or surely none (Lemma D12).
+        """Claim 68: this is a strict local minimum, or surely none (Lemma D12).
 
         The Hessian of the Lagrangian on the stratum is positive definite iff that of the reduced
         loss is (Theorem D9), and every multiplier is strictly between 0 and what its kink can take.
@@ -103,7 +105,7 @@ class Zero:
         return self.sites.inside(self.stratum.relevant & ~plus & ~minus)
 
     def _independent(self) -> bool:
-        """Claim 67: the gradients of the kinks are independent, a group counted once."""
+        """Claim 69: the gradients of the kinks are independent, a group counted once."""
         upper = len(self._single) + bool(self.grouped) == len(self.state.tower.basis)
         lower = (self.zeros(j) for j in range(len(self.stratum.lower)))
         rows = ([self.sites.rows[i] for i in zeros] for zeros in lower if zeros)
@@ -111,7 +113,7 @@ class Zero:
 
     @cached_property
     def residual(self) -> dict[int, arb]:
-        """The multiplier of f at each relevant site, that of a group of kinks at one of its sites."""
+        """The multiplier of f at each relevant site, that of a group at one of its sites."""
         return dict(zip(self.state.tower.columns, self.state.rho, strict=True))
 
     @property
@@ -120,7 +122,7 @@ class Zero:
         return next(self.residual[i] for i in self.grouped if i in self.residual)
 
     def _upper(self) -> Iterator[arb]:
-        """Claim 68: numbers that are positive iff the upper unit loses on both sides of its kinks."""
+        """Claim 70: numbers that are positive iff the upper unit loses on either side of kinks."""
         side = self.sides[0]
         for i in self._single:
             yield -side * self.residual[i]
@@ -130,7 +132,7 @@ class Zero:
             yield side * (self.shared - sum((self.sites.totals[i] for i in self.grouped), fmpq(0)))
 
     def _lower(self) -> Iterator[arb]:
-        """Claim 69: the same for the kinks of the first layer, whose multipliers are -nu."""
+        """Claim 71: the same for the kinks of the first layer, whose multipliers are -nu."""
         nested: dict[int, list[arb]] = {}
         for j, side in enumerate(self.sides[1:]):
             for i, nu in self._pulls(j).items():
@@ -144,7 +146,7 @@ class Zero:
         yield from self._fan(nested)
 
     def _pulls(self, j: int) -> dict[int, arb]:
-        """Return nu by site: w_j ridge / T_j - sum rho x over active sites is sum nu x over kinks."""
+        """Return nu by site: w_j ridge / T_j is sum rho x (active sites) + sum nu x (kinks)."""
         zeros, plus = self.zeros(j), self.stratum.lower[j][0] & self.stratum.relevant
         if not zeros:
             return {}
@@ -157,7 +159,7 @@ class Zero:
         return {i: -nu for i, nu in zip(zeros, found.entries(), strict=True)}
 
     def _fan(self, nested: dict[int, list[arb]]) -> Iterator[arb]:
-        """Claim 70: kinks of the first layer inside the group of kinks above.
+        """Claim 72: kinks of the first layer inside the group of kinks above.
 
         One of them: on the rays of the fan. Several: if the multiplier of the group can be split
         among its sites so that each kink above is as one alone (Lemma D19).
@@ -175,22 +177,24 @@ class Zero:
 
     @property
     def loss(self) -> arb:
-        """Claim 85: the loss is X + sum T / X times the ridge, and rho . y, and what f leaves out."""
+        """Claim 73: the loss is ridge (X + sum T / X) + rho . y, and the rest of y^2."""
         state, sites = self.state, self.sites
         with ctx.workprec(NUMBER_BITS):
             inner = dot(state.rho[: len(state.tower.means)], state.tower.means)
             penalty = state.ridge * (state.x + sum(state.squares, arb(0)) / state.x)
-            beyond = (sites.totals[i] * sites.means[i] for i in sites.inside(sites.everything & ~self.stratum.upper[0]))
+            beyond = (
+                sites.totals[i] * sites.means[i]
+                for i in sites.inside(sites.everything & ~self.stratum.upper[0])
+            )
             return (inner + penalty + sum(beyond, sites.scatter)) * sites.scale
 
     def signs(self, j: int) -> str:
         """Return the signs of a unit of the first layer at all data points."""
         with ctx.workprec(NUMBER_BITS):
-            weights = arb_mat([[x] for x in self.state.weights[j]])
-            values = (arb_mat(fmpq_mat(self.sites.rows)) * weights).entries()
+            values = enclosed(self.stratum, self.state).along[j]
         plus, minus = self.stratum.lower[j]
         for i in self.sites.inside(self.sites.everything & ~self.stratum.relevant):
             found = sign(values[i] * self.sides[j + 1])
-            require(found in (1, -1), f"{self.stratum.text}: a sign is exactly 0, or nearly")
+            require(found is not None, f"{self.stratum.text}: a sign is exactly 0, or nearly")
             plus, minus = plus | (found == 1) << i, minus | (found == -1) << i
         return self.sites.at_points((plus, minus))

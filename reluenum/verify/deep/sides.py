@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import product
 
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from ..reals import dot, sign
 from .sites import Row
 from .strata import Stratum
-from .towers import State, Tower, Upper, squared
+from .towers import State, Tower, squared
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Sides:
 
     @property
     def excluded(self) -> bool:
-        """Claim 59: there are none: a sign is wrong either way, or |Gamma_j| is."""
+        """Claim 63: there are none: a sign is wrong either way, or |Gamma_j| is."""
         return any(map(sign, self.excess)) or self.wrong
 
     @property
@@ -66,7 +66,7 @@ def _fit(pairs: Iterable[tuple[arb, int]]) -> bool | None:
 
 
 def highest(stratum: Stratum, side: int) -> fmpq:
-    """Claim 54: no X of a stationary point is larger, for an output weight of one sign.
+    """Claim 64: no X of a stationary point is larger, for an output weight of one sign.
 
     X is r . f / ridge (Lemma D1), where r f <= y^2 / 4 at a site, and r f < 0 if f has not the sign
     of y.
@@ -81,7 +81,10 @@ def enclosed(stratum: Stratum, state: State) -> Sides:
     """Return what a tower of all units says, its squares and X being balls."""
     sites, tower = stratum.sites, state.tower
     rows = arb_mat(fmpq_mat(sites.rows))
-    along = [(rows * gamma).entries() for gamma in state.gammas]
+    along = [(rows * arb_mat([[x] for x in gamma])).entries() for gamma in state.gammas]
+    for j, i in product(range(len(along)), range(sites.size)):
+        if tower.vanishes(i, j):
+            along[j][i] = arb(0)
     excess = [length - squared(state.ridge) / state.x for length in state.lengths]
     rho = zip(tower.upper.positive, state.rho, tower.means, tower.counts, strict=False)
     outputs = {i: y - r / n for i, r, y, n in rho}
@@ -126,7 +129,9 @@ class Ball:
 
     def gap(self, p: arb) -> arb:
         """Return the duality gap at q = 1 / p, divided by q^2: convex in p."""
-        return self.a * squared(p - self.tau) + self.b * squared(1 - self.tau * p) + 2 * p * self.rest
+        return (
+            self.a * squared(p - self.tau) + self.b * squared(1 - self.tau * p) + 2 * p * self.rest
+        )
 
     def around(self, forms: "Forms") -> list[arb]:
         """Return enclosures of linear forms of (rho, sum rho), divided by q."""
@@ -135,7 +140,7 @@ class Ball:
         return [arb(m, r.upper()) for m, r in zip(middles.entries(), rooms, strict=True)]
 
     def sides(self, stratum: Stratum, relations: "Relations") -> Sides:
-        """Claim 58: what holds at each X: the ball for sum n (f - f')^2 + ridge B^2 / X."""
+        """Claim 65: what holds at each X, all residuals being in the ball (Theorem D16)."""
         excess, along = [], []
         bound = squared(self.state.ridge) / self.state.x
         for gamma, values in relations.units:
@@ -143,7 +148,13 @@ class Ball:
             u = self.around(gamma) if gamma else [arb(0, "inf")]
             excess.append(dot(u, u) - bound)
         scale, outputs = self.inverse[0].union(self.inverse[1]), {}
-        rho = zip(self.tower.upper.positive, self.centre, self.tower.means, self.tower.counts)
+        rho = zip(
+            self.tower.upper.positive,
+            self.centre,
+            self.tower.means,
+            self.tower.counts,
+            strict=False,
+        )
         for i, r, y, n in rho:
             outputs[i] = arb(y) * scale - r / n + arb(0, (self.radius / arb(n).sqrt()).upper())
         return Sides(stratum, along, outputs, excess, self.low)

@@ -8,14 +8,14 @@ arrangement inside a cone, split form by form.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import combinations, product
+from functools import cache, cached_property, partial, reduce
+from itertools import combinations, permutations, product
 from math import gcd, inf, lcm
-from operator import mul
+from operator import mul, or_
 
 from flint import fmpq, fmpq_mat
 
-from ..exact import cocircuits, covectors, onto
+from ..exact import cocircuits, covectors, onto, row_space
 from .sites import Row, Sites
 
 Vector = tuple[int, ...]
@@ -114,19 +114,22 @@ def _split(cone: list[Generator], forms: Sequence[Vector], k: int, signs: Row) -
     if k == len(forms):
         yield signs
         return
-    above, below, on = [], [], []
+    sides: dict[int, list] = {1: [], -1: [], 0: []}
     for ray, zeros in cone:
         value = _value(forms[k], ray)
-        part = above if value > 0 else below if value < 0 else on
-        part.append((ray, zeros if value else zeros | 1 << k, value))
-    crossing = [*_crossing(above, below, [z for _, z in cone], 1 << k)] if above and below else []
-    flat = [(ray, zeros) for ray, zeros, _ in on] + crossing
-    for side, bits in ((above, (1 << k, 0)), (below, (0, 1 << k))):
-        if side:
-            inside = [(ray, zeros) for ray, zeros, _ in side]
-            yield from _split(inside + flat, forms, k + 1, (signs[0] | bits[0], signs[1] | bits[1]))
+        sides[(value > 0) - (value < 0)].append((ray, zeros if value else zeros | 1 << k, value))
+    above, below = sides[1], sides[-1]
+    flat = [*_rays(sides[0]), *_crossing(above, below, [z for _, z in cone], 1 << k)]
+    if above:
+        yield from _split(_rays(above) + flat, forms, k + 1, (signs[0] | 1 << k, signs[1]))
+    if below:
+        yield from _split(_rays(below) + flat, forms, k + 1, (signs[0], signs[1] | 1 << k))
     if bool(above) == bool(below):
         yield from _split(flat, forms, k + 1, signs)
+
+
+def _rays(valued: list) -> list[Generator]:
+    return [(ray, zeros) for ray, zeros, _ in valued]
 
 
 def _crossing(above: list, below: list, tight: list[int], form: int) -> Iterator[Generator]:
@@ -149,7 +152,7 @@ def _value(form: Vector, vector: Vector) -> int:
 
 
 def realised(sites: Sites) -> dict[str, Stratum]:
-    """Claim 52: every stratum with distinct live faces that some network realises, by its text.
+    """Claim 54: every stratum with distinct live faces that some network realises, by its text.
 
     The output weight is positive, without loss of generality; a unit below has either sign.
     """
@@ -202,10 +205,39 @@ def _cone(sites: Sites, chosen: Sequence[Face], sides: Sequence[int]) -> list[Ge
 # Strata that hold no local minimum.
 
 
-def kept(sites: Sites) -> dict[str, Stratum]:
-    """Claim 53: of the others Lemma D8 shows that they hold no local minimum, for either output."""
-    found = realised(sites)
-    return {text: stratum for text, stratum in found.items() if not skipped(stratum)}
+def kept(found: dict[str, Stratum]) -> dict[str, Stratum]:
+    """Claim 55: the others hold no local minimum (Lemma D8, Lemma D27), for either output."""
+    drawn = cache(drawn_into)
+    return {
+        text: stratum
+        for text, stratum in found.items()
+        if all(drawn(stratum.sites, row, stratum.relevant) for row in stratum.lower)
+        and not skipped(stratum)
+        and not any(on_boundary(*pair) for pair in permutations(stratum.lower, 2))
+    }
+
+
+def on_boundary(row: Row, other: Row) -> bool:
+    """Whether a row arises from another one by signs that become 0: both are never alive."""
+    return not row[0] & ~other[0] and not row[1] & ~other[1]
+
+
+def drawn_into(sites: Sites, row: Row, relevant: int) -> bool:
+    """Whether a vector of the span of active inputs, inside the flat, has the signs of a row.
+
+    It has iff these signs are a composition of cocircuits of the arrangement there.
+    """
+    plus, minus = row[0] & relevant, row[1] & relevant
+    zeros = [sites.rows[i] for i in sites.inside(relevant & ~plus & ~minus)]
+    active = fmpq_mat([sites.rows[i] for i in sites.inside(plus)])
+    basis = row_space((active - active * onto(zeros) if zeros else active).tolist())
+    if not basis.nrows():
+        return False
+    seen = sites.inside(plus | minus)
+    values = fmpq_mat([sites.rows[i] for i in seen]) * basis.transpose()
+    rays = cocircuits(dict(zip(seen, values.tolist(), strict=True)))
+    inside = [(p, m) for p, m in rays if not p & ~plus and not m & ~minus]
+    return [*map(partial(reduce, or_), zip((0, 0), *inside, strict=True))] == [plus, minus]
 
 
 def skipped(stratum: Stratum) -> bool:
@@ -239,6 +271,8 @@ def gradient(stratum: Stratum, site: int) -> list[fmpq]:
     sites, parts = stratum.sites, []
     for plus, minus in stratum.lower:
         zeros = [sites.rows[i] for i in sites.inside(stratum.relevant & ~plus & ~minus)]
-        column = fmpq_mat(sites.depth, 1, sites.rows[site] if plus >> site & 1 else [fmpq(0)] * sites.depth)
+        column = fmpq_mat(
+            sites.depth, 1, sites.rows[site] if plus >> site & 1 else [fmpq(0)] * sites.depth
+        )
         parts += (column - onto(zeros) * column if zeros else column).entries()
     return [*parts, fmpq(1)]
