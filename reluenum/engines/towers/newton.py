@@ -504,8 +504,10 @@ def is_violated(inner: Inner, branch: Branch) -> bool:
     """Whether surely, for all X of a branch, some sign is not that of the stratum (rules r, s)."""
     state, stratum = branch.state, inner.stratum
     rest = set(range(len(state.T))) - set(branch.units)
+    if not all(state.excess[unit] <= 0 for unit in rest):
+        return False
     if any(state.excess[unit] < 0 for unit in rest):
-        return all(state.excess[unit] <= 0 for unit in rest)
+        return True
     sides = []
     for row, u in zip(stratum.layers[0], state.duals, strict=True):
         claims = {
