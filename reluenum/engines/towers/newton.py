@@ -474,6 +474,17 @@ class Branch:
         return None
 
     @property
+    def is_convex(self) -> bool:
+        """Whether the inner problem surely is convex on the box and all T >= 0.
+
+        Its matrix is positive definite for T >= 0, and nowhere singular on the box, so that one
+        common point is enough.
+        """
+        if self.chart.is_polar and len(self.units) > 2:
+            return all(square.mid() >= 0 for square in self.state.T)
+        return not any(square < 0 for square in self.state.T)
+
+    @property
     def is_minimal(self) -> bool:
         """Whether this surely is the inner minimiser over T >= 0."""
         state = self.state

@@ -142,7 +142,7 @@ class Search:
         self, low: float, high: float, units: tuple[int, ...], start: Sequence[float]
     ) -> bool:
         branch = Branch.over(self.inner, arb(low).union(arb(high)), units, start)
-        if branch is None:
+        if branch is None or not branch.is_convex:
             return False
         if not is_violated(self.inner, branch):
             if len(units) < len(start) or branch.gap_drift.contains(0):
