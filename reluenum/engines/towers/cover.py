@@ -21,6 +21,9 @@ from reluenum.engines.towers.enclosures import (
 )
 from reluenum.engines.towers.inner import minimise
 
+MOST_INTERVALS = 200
+"""Into how many intervals one stratum may fall; where columns depend, nothing ever closes."""
+
 WORTHWHILE = 0.75
 """To which part of its length on a logarithmic scale a step has to shorten an interval."""
 
@@ -42,11 +45,14 @@ class Cover:
     blocks : list of (stratum, low, high, X, T)
         Neither is there in these: a sign is violated or a unit is zero throughout.
     open : list of (stratum, low, high, T)
+    given_up : set of int
+        Strata that fell into too many intervals.
     """
 
     steps: list = field(default_factory=list)
     blocks: list = field(default_factory=list)
     open: list = field(default_factory=list)
+    given_up: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +127,9 @@ def covered(batch: Batch, tasks: Tasks, narrow: float) -> Cover:
     found = Cover()
     while len(tasks):
         tasks = _round(batch, tasks, found, narrow)
+        many = np.bincount(tasks.index, minlength=len(batch)) > MOST_INTERVALS
+        found.given_up |= set(np.flatnonzero(many).tolist())
+        tasks = tasks[~many[tasks.index]]
     if found.open:
         index, low, high, start = map(np.array, zip(*found.open, strict=True))
         T = minimise(batch, index, np.sqrt(low * high), start)

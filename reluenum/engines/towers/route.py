@@ -1,5 +1,6 @@
 """The certified route for widths (L, 1): every stratum's X covered, its points proved."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -27,6 +28,9 @@ from reluenum.problem import Problem
 
 RATIOS = (1.01, 1.0001, 1.000001)
 """Of the ends of intervals that are left to interval Newton; the next one for those it fails on."""
+
+MOST_OPEN = 40
+"""Into how many intervals that stay open a stratum may fall."""
 
 BATCH, SMALLEST_BATCH = 1024, 32
 """Strata that are covered together; with several processes, batches are smaller."""
@@ -179,8 +183,9 @@ def _examined(
     problem: Problem, strata: Sequence[DeepStratum], backends: Backends
 ) -> list[Examination]:
     batch = Batch.of(problem, strata)
+    lows, highs = lowest(batch), batch.highest.max(1)
     found = [Examination(stratum) for stratum in strata]
-    for one, low in zip(found, lowest(batch).tolist(), strict=True):
+    for one, low in zip(found, lows.tolist(), strict=True):
         one.items.append([0.0, low, low, *[0.0] * batch.faces.shape[1]])
     claim = partial(claimed_root, backends)
     tasks, searches = everything(batch), {}
@@ -190,8 +195,14 @@ def _examined(
             found[k].items.append([float(X), *map(float, T)])
         for k, low, high, X, T in cover.blocks:
             found[k].items.append([float(low), float(high), float(X), *map(float, T)])
+        counts = Counter(k for k, *_ in cover.open)
+        lost = cover.given_up | {k for k, count in counts.items() if count > MOST_OPEN}
+        for k in lost:
+            found[k].failed.append((float(lows[k]), float(highs[k])))
         again = []
         for k, low, high, T in cover.open:
+            if k in lost:
+                continue
             if k not in searches:
                 searches[k] = Search(Inner(problem, strata[k]), claim)
             left = searches[k].examine(low, high, T.tolist())

@@ -49,10 +49,12 @@ def examined(problem):
 def drawn(seed, n, dimension, hidden, whole=False):
     """A random problem: of whole numbers often with ties and equal inputs."""
     drawing = random.Random(seed)
-    top = 2 if whole else 97
-    inputs = [[drawing.randint(-top, top) for _ in range(dimension)] for _ in range(n)]
-    targets = [drawing.randint(-top, top) for _ in range(n)]
-    return Problem.from_text(inputs, targets, hidden, "1/3" if whole else "29/7")
+    top, parts = (2, 1) if whole else (97, 100)
+    inputs = [
+        [f"{drawing.randint(-top, top)}/{parts}" for _ in range(dimension)] for _ in range(n)
+    ]
+    targets = [f"{drawing.randint(-top, top)}/{parts}" for _ in range(n)]
+    return Problem.from_text(inputs, targets, hidden, "1/30")
 
 
 @pytest.mark.parametrize(
