@@ -20,7 +20,7 @@ from reluenum.engines.towers.batches import (
 )
 from reluenum.engines.towers.cover import closed, covered, everything, lowest
 from reluenum.engines.towers.enclosures import enclosed, level
-from reluenum.engines.towers.inner import minimise
+from reluenum.engines.towers.inner import minimise, values
 from reluenum.engines.towers.newton import Branch, Inner
 from reluenum.engines.towers.route import TowerEngine, examine
 from reluenum.errors import InputError
@@ -50,9 +50,7 @@ def drawn(seed, n, dimension, hidden, whole=False):
     """A random problem: of whole numbers often with ties and equal inputs."""
     drawing = random.Random(seed)
     top, parts = (2, 1) if whole else (97, 100)
-    inputs = [
-        [f"{drawing.randint(-top, top)}/{parts}" for _ in range(dimension)] for _ in range(n)
-    ]
+    inputs = [[f"{drawing.randint(-top, top)}/{parts}" for _ in range(dimension)] for _ in range(n)]
     targets = [f"{drawing.randint(-top, top)}/{parts}" for _ in range(n)]
     return Problem.from_text(inputs, targets, hidden, "1/30")
 
@@ -134,13 +132,17 @@ def test_squares_of_first_and_second_layer_grow_with_that_of_the_output_weight()
             before = np.maximum(before, low)
 
 
-def test_nothing_is_stationary_where_the_first_layer_cannot_live():
-    problem = reference(4, [2, 1])
-    for batch in batches(problem):
-        low = lowest(batch) * (1 - 1e-9)
-        index = np.arange(len(batch))
-        T = minimise(batch, index, low, np.full(batch.faces.shape, 1e-3))
-        assert (T.sum(1) <= 1e-6 * low).all()
+def test_no_unit_of_the_first_layer_can_live_below_the_lowest_square():
+    # with w = 0 all |u_j| stay below 1 / sqrt(X): rule r
+    for batch in batches(reference(4, [2, 1])):
+        index, nothing = np.arange(len(batch)), np.zeros(batch.faces.shape)
+        for part in (1 - 1e-9, 0.5, 0.1):
+            X = lowest(batch) * part
+            T = minimise(batch, index, X, nothing)
+            size = np.linalg.norm(values(batch, index, X, nothing, np.ones(T.shape)).dual, axis=2)
+            alone = batch.kinks.sum(1) < 2  # else multipliers are shared out
+            assert (np.sqrt(X)[:, None] * size < 1)[alone].all()
+            assert (T == 0)[alone].all()
 
 
 def test_a_ball_around_a_residual_holds_that_at_other_squares():
@@ -216,8 +218,8 @@ def test_a_row_and_its_boundary_are_never_alive_together():
 
 def test_intervals_that_balls_close_hold_no_known_point():
     problem = reference(5, [1, 1])
-    found = examined(problem)
-    for one in found:
+    found = [one for one in examined(problem) if one.networks]
+    for one in found[:8]:
         squares = [float(1 / network.squares[1][0]) for network in one.networks]
         batch = Batch.of(problem, [one.stratum])
         cover = covered(batch, everything(batch), 1.01)
