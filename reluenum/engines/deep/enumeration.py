@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from itertools import combinations, combinations_with_replacement, pairwise, product
+from itertools import combinations, combinations_with_replacement, product
 from math import comb
 from operator import mul
 from typing import Self
@@ -288,7 +288,7 @@ class Enumeration:
     >>> problem = Problem.from_text([[0], [1]], [1, 2], [1, 1], "1/10")
     >>> found = Enumeration.of(problem)
     >>> [stratum.text for stratum in found.strata]
-    ['/++', '++/++', '+-/++', '+./+-', '+0/++', '-+/++', '.+/-+', '0+/++']
+    ['/++', '++/++', '+./+-', '+0/++', '.+/-+', '0+/++']
     """
 
     strata: tuple[DeepStratum, ...]
@@ -355,24 +355,22 @@ def refuse_astronomical_strata(problem: Problem, limit: int = STRATA_LIMIT) -> N
     Raises
     ------
     TooManySupportsError
-        Naming a bound on their number; or two neighbouring layers with several units, on whose
-        strata there can be infinitely many solutions, of which no theorem spares any.
+        Naming a bound on their number; whatever it is, if two layers both have several units, as
+        strata can then have infinitely many solutions, of which no theorem spares any; or if a
+        layer above the second, or a second of three, has: those systems rarely finish.
     """
     where = f"hidden {','.join(map(str, problem.hidden))} with n = {problem.size}"
-    expected = strata_bound(problem)
-    if any(min(pair) > 1 for pair in pairwise(problem.hidden)):
-        raise TooManySupportsError(
-            where,
-            f"up to {scientific(expected)} strata to solve, some of infinitely many points, as "
-            "neighbouring layers have several units",
-            "one unit in one of any two neighbouring layers, or insist with --force",
-        )
-    if expected > limit:
-        raise TooManySupportsError(
-            where,
-            f"up to {scientific(expected)} strata to solve",
-            f"at most {limit}; lower the widths or the number of points, or insist with --force",
-        )
+    found = f"up to {scientific(strata_bound(problem))} strata to solve"
+    first, *upper = problem.hidden
+    if len(upper) > 1 and max(upper) > 1:
+        found += ", with several units above the first of three layers or more"
+        raise TooManySupportsError(where, found, "one unit there, or insist with --force")
+    if min(first, *upper) > 1:
+        found += ", some with infinitely many points, as both layers have several units"
+        raise TooManySupportsError(where, found, "one unit in one layer, or insist with --force")
+    if strata_bound(problem) > limit:
+        expected = f"at most {limit}; lower the widths or the number of points"
+        raise TooManySupportsError(where, found, f"{expected}, or insist with --force")
 
 
 def strata(problem: Problem) -> tuple[DeepStratum, ...]:

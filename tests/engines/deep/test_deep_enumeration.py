@@ -169,8 +169,10 @@ def test_an_astronomical_number_of_strata_is_refused_with_its_size():
         refuse_astronomical_strata(
             Problem.from_text([[k] for k in range(40)], range(40), [3, 1], 1)
         )
-    with pytest.raises(TooManySupportsError, match="neighbouring layers have several units"):
-        refuse_astronomical_strata(reference(2, (2, 2)))
+    with pytest.raises(TooManySupportsError, match="as both layers have several units"):
+        refuse_astronomical_strata(reference(3, (2, 2)))
+    with pytest.raises(TooManySupportsError, match="units above the first of three layers"):
+        refuse_astronomical_strata(reference(3, (1, 2, 1)))
 
 
 @pytest.mark.parametrize("hidden", [(1, 1), (2, 1), (1, 2), (1, 1, 1)])
