@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from itertools import combinations, combinations_with_replacement, product
+from itertools import combinations, combinations_with_replacement, permutations, product
 from math import comb
 from operator import mul
 from typing import Self
@@ -186,15 +186,19 @@ def _room(problem: Problem, stratum: DeepStratum, layer: int, row: str) -> int:
 
 
 def exclusion(problem: Problem, stratum: DeepStratum) -> str | None:
-    """Say why a stratum holds no local minimum, if Lemma D8 does; None if it may hold one.
+    """Say why a stratum holds no local minimum, if that is known; None if it may hold one.
 
-    A unit of the last layer whose weight in the output has the sign s helps: at some site where it
-    is +, s y > 0, or another unit is + there, too. And s sum(y) <= 0 at a kink whose gradient is no
-    combination of those of the other kinks, if no other unit is + there. Besides, the incoming
-    vector of a first-layer unit lies in the span of the inputs that it sees.
+    The incoming vector of a first-layer unit lies in the span of the inputs that it sees, and under
+    one unit no row is on the boundary of another (Lemmas D8 and D27): so much for any stationary
+    network. At a local minimum (Lemmas D8 and D21), a unit of the last layer whose weight in the
+    output has the sign s helps: at some site where it is +, s y > 0, or another unit is + there,
+    too. And s sum(y) <= 0 at a kink whose gradient is no combination of those of the other kinks,
+    if no other unit is + there.
     """
     if not all(_fits(problem, stratum, unit) for unit in range(len(stratum.layers[0]))):
         return "a unit of the first layer is not drawn into its face"
+    if any(_is_on_boundary(*pair) for pair in _pairs_under_one(stratum)):
+        return "a unit is on the boundary of another, under one unit"
     top = stratum.layers[-1]
     for unit, row in enumerate(top):
         others = (*top[:unit], *top[unit + 1 :])
@@ -218,6 +222,18 @@ def exclusion(problem: Problem, stratum: DeepStratum) -> str | None:
         ):
             return "a kink of the last layer pays in no direction"
     return None
+
+
+def _pairs_under_one(stratum: DeepStratum) -> Iterator[tuple[str, str]]:
+    """Yield all pairs of different rows of a layer that is followed by one unit, or the output."""
+    for rows, above in zip(stratum.layers, (*stratum.layers[1:], ("",)), strict=True):
+        if len(above) == 1:
+            yield from permutations(dict.fromkeys(rows), 2)
+
+
+def _is_on_boundary(inner: str, row: str) -> bool:
+    """Whether a row is another one with some signs turned into 0."""
+    return all(sign in (other, "0") for other, sign in zip(inner, row, strict=True))
 
 
 def _fits(problem: Problem, stratum: DeepStratum, unit: int) -> bool:
