@@ -173,8 +173,8 @@ def test_dependent_kinks_have_multipliers_at_a_basis_of_them(backends):
 
 def test_a_strict_minimum_on_a_flat_piece_is_found(backends):
     """Three targets of different signs on the piece: its kinks would be excluded one by one."""
-    x = "-2.56 -2.11 -1.29 -.17 -.09 .71 .86 1.86 2.36 2.98".split()
-    y = "-5 1 -5 3.22 2.11 6.89 3.39 8.28 8.86 11.86".split()
+    x = ["-2.56", "-2.11", "-1.29", "-.17", "-.09", ".71", ".86", "1.86", "2.36", "2.98"]
+    y = ["-5", "1", "-5", "3.22", "2.11", "6.89", "3.39", "8.28", "8.86", "11.86"]
     problem = Problem.from_text([[entry] for entry in x], y, [3, 1], "1/10")
     chosen = DeepStratum.of_text("++++++++0-,+++++-----,---+++++++/000+++++++")
     assert exclusion(problem, chosen) is None
