@@ -234,6 +234,6 @@ def test_rays_beyond_all_doubles_are_no_padding(shift):
         with np.errstate(all="ignore"):
             frames = Geometry.of(each).frames
             found = project(frames, Subsets(len(frames.faces), 1).rows(0, 10**9))
-            kinds.append(judge(frames, found)[0])
+            kinds.append(judged_residuals(frames, found)[0])
     expected, actual = kinds
     assert ((actual == expected) | (actual == Verdict.UNDECIDED)).all()
