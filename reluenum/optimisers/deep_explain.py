@@ -19,14 +19,13 @@ from flint import fmpq
 from reluenum.algebra.decimals import decimal_text
 from reluenum.algebra.scalars import parse_rational
 from reluenum.documents.labels import EndKind, Stall
-from reluenum.engines.deep.cells import Surroundings
-from reluenum.engines.deep.dead import dormancy, sharing
+from reluenum.engines.deep.dead import dormancy, grown_dead_unit
 from reluenum.engines.deep.landscape import dead_network
-from reluenum.engines.deep.minimality import DeepVerdict, Judged, judge
+from reluenum.engines.deep.minimality import DeepVerdict, Judged, judge, shareable
 from reluenum.engines.deep.networks import ScaledNetwork
 from reluenum.engines.deep.solve import solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
-from reluenum.engines.deep.witnesses import DeepDescent, descent
+from reluenum.engines.deep.witnesses import DeepDescent
 from reluenum.errors import BackendError
 from reluenum.groebner.backends import Backends
 from reluenum.optimisers.deep_networks import DeepObjective
@@ -305,8 +304,7 @@ class DeepExplainer:
             if dead:
                 found = dormancy(network, layer)
                 if found.harmless is False:
-                    way = found.move and descent(Surroundings(network), found.move, found.reason)
-                    return DeepVerdict.SECOND_ORDER, found.reason, way or None
+                    return DeepVerdict.SECOND_ORDER, found.reason, grown_dead_unit(network, layer)
                 open_reason = open_reason or ("" if found.harmless else found.reason)
             copied = {signs for signs, count in groups if count > 1}
             if copied:
@@ -347,7 +345,7 @@ def _rests(rest: Rest | None) -> bool:
 def _shareable(network: ScaledNetwork, layer: int, rows: Iterable[str]) -> set[bool | None]:
     """Return whether units with these signs can have copies, for each."""
     names = dict(zip(network.signs[layer - 1], network.stratum.layers[layer - 1], strict=True))
-    answers = sharing(network, layer)
+    answers = shareable(network, layer)
     may = dict(zip(dict.fromkeys(network.stratum.layers[layer - 1]), answers, strict=True))
     return {may[names[row]] for row in rows}
 

@@ -131,10 +131,10 @@ def _parts_of_units(objective: DeepObjective, size: int) -> np.ndarray:
 
 def _rises(objective: DeepObjective, network: ExactNetwork, moves: np.ndarray) -> np.ndarray:
     """Return how much the loss rises at each move, in extended precision."""
-    start = np.array([_extended(weight) for weight in network.parameters])
-    rows = np.array([[_extended(entry) for entry in row] for row in network.problem.rows])
-    targets = np.array([_extended(entry) for entry in network.problem.targets])
-    ridge = _extended(network.problem.effective_ridge)
+    start = np.array([_long_double(weight) for weight in network.parameters])
+    rows = np.array([[_long_double(entry) for entry in row] for row in network.problem.rows])
+    targets = np.array([_long_double(entry) for entry in network.problem.targets])
+    ridge = _long_double(network.problem.effective_ridge)
 
     def losses(theta: np.ndarray) -> np.ndarray:
         errors = targets[:, None] - objective.networks(theta).forward(rows).fitted
@@ -143,7 +143,7 @@ def _rises(objective: DeepObjective, network: ExactNetwork, moves: np.ndarray) -
     return losses(start + moves) - losses(start[None])
 
 
-def _extended(value: fmpq) -> np.longdouble:
+def _long_double(value: fmpq) -> np.longdouble:
     """Return a rational number in extended precision."""
     first = float(value)
     return np.longdouble(first) + np.longdouble(float(value - fmpq(*first.as_integer_ratio())))

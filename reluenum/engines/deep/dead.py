@@ -19,7 +19,7 @@ from reluenum.algebra.forms import doubles, is_positive_definite, kernel_of, mat
 from reluenum.algebra.linear import Vector
 from reluenum.algebra.newton import CERTIFICATION_BITS
 from reluenum.engines.deep.cells import Jets, Surroundings, jets
-from reluenum.engines.deep.networks import ScaledNetwork, total
+from reluenum.engines.deep.networks import ScaledNetwork, sign_of, total
 from reluenum.engines.deep.witnesses import DeepDescent, Growth, Move, descent
 from reluenum.geometry.arrangement import covectors
 
@@ -159,7 +159,7 @@ def _growing(cell: tuple, held: tuple, growth: Growth, size: int = 0) -> Move:
 def _obstacle(around: Surroundings, layer: int) -> str:
     """Return why kinks leave the form N of a dead unit of a layer unknown, '' if they do not."""
     network = around.network
-    twins, above = _equal_inputs(network, layer), _equal_inputs(network, layer + 1)
+    twins, above = _same_inputs(network, layer), _equal_inputs(network, layer + 1)
     for place, kink in enumerate(around.kinks):
         if kink.layer > layer + 1 and place not in around.basic:
             return "a dead unit below dependent kinks"
@@ -176,7 +176,7 @@ def _obstacle(around: Surroundings, layer: int) -> str:
 
 
 def _equal_inputs(network: ScaledNetwork, layer: int) -> list[int]:
-    """Return, for each site, the first one at which the units of a layer have the same inputs."""
+    """Return, for each site, the first one that has the same inputs to a layer by its signs."""
     found = list(range(len(network.targets)))
     for rows in network.signs[:layer]:
         firsts: dict[Any, int] = {}
@@ -184,6 +184,20 @@ def _equal_inputs(network: ScaledNetwork, layer: int) -> list[int]:
             tuple(found[s] if row[s] == "+" else None for row in rows) for s in range(len(found))
         ]
         found = [firsts.setdefault(key, s) for s, key in enumerate(keys)]
+    return found
+
+
+def _same_inputs(network: ScaledNetwork, layer: int) -> list[int]:
+    """Return the same, where inputs may also be equal by coincidence."""
+    found: list[int] = []
+    rows = network.heights[layer - 1] if layer else ()
+    for site, first in enumerate(_equal_inputs(network, layer)):
+        alike = (
+            other
+            for other in dict.fromkeys(found)
+            if layer and all(sign_of(row[first] - row[other]) == 0 for row in rows)
+        )
+        found.append(found[first] if first < site else next(alike, site))
     return found
 
 
@@ -255,7 +269,7 @@ class _Outlook:
     @cached_property
     def twins(self) -> list[int]:
         """For each site, the first one with the same inputs to the layer."""
-        return _equal_inputs(self.network, self.layer)
+        return _same_inputs(self.network, self.layer)
 
     @cached_property
     def places(self) -> tuple[int, ...]:

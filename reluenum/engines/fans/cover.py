@@ -15,6 +15,9 @@ DEEPEST = 30
 MOST = 20000
 """Boxes of a fan that are looked at."""
 
+LIMIT = 4096
+"""Boxes that are looked at together."""
+
 FIRST = 1 / 16
 """Ratio at which a box with s = 0 is cut."""
 
@@ -43,29 +46,67 @@ def whole(batch: Batch) -> Boxes:
     return Boxes(np.arange(count), low, high)
 
 
-def covered(batch: Batch, limit: int = 4096) -> Cover:
-    """Cover the whole range of all fans of a batch."""
-    found = Cover()
+@dataclass(frozen=True, eq=False)
+class Tasks:
+    """Boxes to be closed, how often they have been halved, and a start for T."""
+
+    boxes: Boxes
+    depth: np.ndarray
+    start: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def __getitem__(self, chosen) -> "Tasks":
+        return Tasks(self.boxes[chosen], self.depth[chosen], self.start[chosen])
+
+    def joined(self, other: "Tasks") -> "Tasks":
+        """Return these tasks and others."""
+        return Tasks(
+            self.boxes.joined(other.boxes),
+            np.concatenate([self.depth, other.depth]),
+            np.concatenate([self.start, other.start]),
+        )
+
+
+def everything(batch: Batch) -> Tasks:
+    """Return all that is to be covered."""
     boxes = whole(batch)
-    depth = np.zeros(len(boxes), dtype=int)
-    start = np.zeros((len(boxes), batch.width))
+    return Tasks(boxes, np.zeros(len(boxes), dtype=int), np.zeros((len(boxes), batch.width)))
+
+
+def halves(batch: Batch, found: list) -> Tasks:
+    """Return both halves of some single boxes, given with T there: the longer side is cut."""
+    boxes, T = found[0][0], np.array([T for _, T in found])
+    for box, _ in found[1:]:
+        boxes = boxes.joined(box)
+    size = (boxes.high - boxes.low) / np.maximum(boxes.high, 1e-300)
+    parts = _halves(boxes, np.where(size[:, 1] > size[:, 0], 1, 0))
+    return Tasks(parts, np.zeros(len(parts), dtype=int), np.concatenate([T, T]))
+
+
+def covered(batch: Batch, tasks: Tasks, limit: int = LIMIT) -> Cover:
+    """Cover boxes of fans: close them, or find that they hold one zero at most."""
+    found = Cover()
     used = np.zeros(len(batch), dtype=int)
-    while len(boxes):
-        poor = used[boxes.index] > MOST
-        for k in np.flatnonzero(poor):
-            found.failed.append((boxes.index[k], boxes.low[k], boxes.high[k], start[k]))
-        boxes, depth, start = boxes[~poor], depth[~poor], start[~poor]
-        np.add.at(used, boxes.index[-limit:], 1)
-        part = slice(-limit, None)
-        these, d, T = boxes[part], depth[part], start[part]
-        boxes, depth, start = boxes[: -limit], depth[: -limit], start[: -limit]
-        left, d, T = _round(batch, these, d, T, found)
-        boxes, depth = boxes.joined(left), np.concatenate([depth, d])
-        start = np.concatenate([start, T])
+    while len(tasks):
+        poor = used[tasks.boxes.index] > MOST
+        _give_up(found, tasks[poor])
+        tasks = tasks[~poor]
+        np.add.at(used, tasks.boxes.index[-limit:], 1)
+        here, tasks = tasks[-limit:], tasks[:-limit]
+        tasks = tasks.joined(_round(batch, here, found))
     return found
 
 
-def _round(batch: Batch, boxes: Boxes, depth, start, found: Cover):
+def _give_up(found: Cover, tasks: Tasks) -> None:
+    boxes = tasks.boxes
+    found.failed += zip(boxes.index, boxes.low, boxes.high, tasks.start, strict=True)
+
+
+def _round(batch: Batch, tasks: Tasks, found: Cover) -> Tasks:
+    """Decide some boxes; return the halves of those that stay open."""
+    boxes, depth, start = tasks.boxes, tasks.depth, tasks.start
     middle = boxes.middle
     T, rho = minimise(batch, boxes.index, middle[:, 0], middle[:, 1], start)
     live = T > 0
@@ -98,12 +139,12 @@ def _round(batch: Batch, boxes: Boxes, depth, start, found: Cover):
     for k in np.flatnonzero(verdict == REGULAR):
         found.zeros.append((boxes.index[k], boxes.low[k], boxes.high[k], T[k]))
     rest = verdict < REGULAR
-    for k in np.flatnonzero(rest & (depth >= DEEPEST)):
-        found.failed.append((boxes.index[k], boxes.low[k], boxes.high[k], T[k]))
-    rest &= depth < DEEPEST
-    sides = _sides(batch, branch)[rest]
-    left, depth, T = boxes[rest], depth[rest] + 1, T[rest]
-    return _halves(left, sides), np.concatenate([depth, depth]), np.concatenate([T, T])
+    ends = rest & (depth >= DEEPEST)
+    _give_up(found, Tasks(boxes, depth, T)[ends])
+    rest &= ~ends
+    depth, T = depth[rest] + 1, T[rest]
+    parts = _halves(boxes[rest], _sides(batch, branch)[rest])
+    return Tasks(parts, np.concatenate([depth, depth]), np.concatenate([T, T]))
 
 
 OPEN, REGULAR, CLOSED = 0, 1, 2
