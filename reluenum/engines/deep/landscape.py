@@ -1,7 +1,7 @@
 """From judged points to the landscape: how widths are shared, and what that leaves open.
 
-Lemmas D2, D3, D7, D13 and D14 of docs/theory_deep.md. Minima are found with distinct units; a wider
-layer has spare ones, which are copies of others, or dead.
+Lemmas D2, D3, D7 and D13 and Theorem D14 of docs/theory_deep.md. Minima are found with distinct
+units; a wider layer has spare ones, which are copies of others, or dead.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -182,7 +182,7 @@ def test_undecided_strata_leave_open_which_minimum_is_global():
         assert [c.global_at_width for c in found.components] == [flag]
 
 
-@pytest.mark.parametrize("hidden", [[1, 1], [2, 1], [1, 2, 1]])
+@pytest.mark.parametrize("hidden", [[1, 1], [2, 1], [1, 1, 1]])
 def test_targets_that_add_up_to_nothing_leave_the_zero_network_a_minimum(hidden):
     """Lemma D2; its units are all dead, whatever the widths, and there is one labelled copy."""
     found = enumerate_minima(problem(hidden, [["-1"], ["1"]], ["1", "-1"]), supports=None)
