@@ -1,4 +1,4 @@
-.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice basins barriers textbook lock clean
+.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice basins barriers deep textbook lock clean
 
 reference:
 	./run reference
@@ -67,6 +67,11 @@ barriers:
 	./run -- python -m benchmarks.passes
 	./run -- python -m benchmarks.escapes
 	./run -- python -m docs.make.barriers
+
+# Lists of deep networks, runs of Adam on them, perturbations of every minimum: half an hour.
+deep:
+	./run -- python -m benchmarks.deep
+	./run -- python -m docs.make.deep
 
 # Takes the machine for most of an hour: some backends reach the time limit on many systems.
 crosscheck:

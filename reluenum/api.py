@@ -1,6 +1,6 @@
 """The Python interface: a `Problem` goes in, a `Landscape` comes out, or is read from a file."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
@@ -10,6 +10,8 @@ from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from reluenum.algebra.arrays import items
+from reluenum.algebra.scalars import shown
 from reluenum.documents.minima import (
     ALL,
     BASINS,
@@ -21,11 +23,11 @@ from reluenum.documents.minima import (
     write_minima,
 )
 from reluenum.documents.seals import check_kind, read_json
-from reluenum.engines.choice import engine_of
-from reluenum.errors import IncompleteRunError
+from reluenum.engines.choice import engine_for
+from reluenum.errors import IncompleteRunError, InputError
 from reluenum.groebner.backends import Settings
 from reluenum.groebner.limits import DEFAULT_MEGABYTES, DEFAULT_SECONDS, Limits
-from reluenum.landscape.evaluation import Evaluated, Network
+from reluenum.landscape.evaluation import DeepNetwork, Evaluated, Network
 from reluenum.landscape.landscape import CertifiedLandscape, StationaryRow
 from reluenum.problem import Names, Problem
 
@@ -85,9 +87,9 @@ class RecordedComponent(Evaluated):
         return self.record["global_at_width"]
 
     @property
-    def global_at_every_width(self) -> bool:
-        """Whether no network of any width is better."""
-        return self.record["global_at_every_width"]
+    def global_at_every_width(self) -> bool | None:
+        """Whether no network of any width is better; None with several hidden layers."""
+        return None if self.problem.upper else self.record["global_at_every_width"]
 
     @property
     def orbit_size(self) -> int:
@@ -100,9 +102,11 @@ class RecordedComponent(Evaluated):
         return self.record["strata"]
 
     @cached_property
-    def network(self) -> Network:
+    def network(self) -> Network | DeepNetwork:
         """The representative in doubles, for inputs other than the data."""
         network = self.record["representative"]
+        if self.problem.upper:
+            return DeepNetwork.of(self.problem, network)
         units = [[*row, c] for row, c in zip(network["B"], network["c"], strict=True)]
         return Network.of(self.problem, network["a"], units, network.get("m", "0"))
 
@@ -333,7 +337,7 @@ class RecordedLandscape(Views):
     @property
     def every_width(self) -> bool:
         """Whether it is about all widths."""
-        return self.document["problem"]["width"] == ALL
+        return self.document["problem"].get("width") == ALL
 
     def __repr__(self) -> str:
         number = len(self.components)
@@ -399,6 +403,7 @@ def enumerate_minima(
     formulation: str = "reduced",
     all_patterns: bool = False,
     engine: str = "groebner",
+    supports: Iterable[str] | None = None,
 ) -> Landscape:
     """Find every local minimum of a problem and prove that none is missing.
 
@@ -428,6 +433,10 @@ def enumerate_minima(
         `groebner` solves the polynomial system of every support. `certified` decides supports in
         batches, by rigorous numerics, and adds a certificate to the document; it asks the backend
         only about what may be exactly 0, and has no formulations.
+    supports : iterable of str, optional
+        With several hidden layers, the only ones to look at: for each layer the signs of its
+        distinct units, one a data point, joined by commas; layers joined by slashes, that of the
+        inputs first. The list is then not complete.
 
     Returns
     -------
@@ -445,12 +454,22 @@ def enumerate_minima(
     >>> enumerate_minima(problem)  # doctest: +ELLIPSIS
     Landscape of Problem(n=2, d=1, width=1, ridge=1/2, loss=sum, output_bias=none): 1 compon...
     """
-    way = engine_of(engine, formulation, all_patterns)
+    named = None if supports is None else _placed(supports)
+    way = engine_for(problem, engine, formulation, all_patterns, named)
     settings = Settings(backend, Limits(seconds, megabytes), jobs, progress)
     if not force:
         way.refuse_astronomical(problem)
     found = way.landscape(problem, settings)
     return Landscape(**{field.name: getattr(found, field.name) for field in fields(found)})
+
+
+def _placed(supports: Iterable[str]) -> list[tuple[str, str]]:
+    """Return supports with their places."""
+    texts = items(supports, "supports", "a list of texts such as '++-/+++'")
+    for place, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise InputError(f"supports[{place}]", shown(text), "a text such as '++-/+++'")
+    return [(f"supports[{place}]", text) for place, text in enumerate(texts)]
 
 
 def recorded(
@@ -478,7 +497,7 @@ def recorded(
     check_kind(document, (FORMAT, VERSION), source)
     with _as_written(source):
         posed = dict(document["problem"])
-        if posed["width"] == ALL:
+        if posed.get("width") == ALL:
             posed["width"] = len(posed["y"])
         problem = Problem.from_document(posed)
     problem = replace(problem, names=names)
@@ -525,7 +544,7 @@ def read_landscape(path: str | Path, names: Names | None = None) -> RecordedLand
     >>> found.problem == problem, len(found)
     (True, 1)
     """
-    found = recorded(read_minima(path), names, str(path))
+    found = recorded(read_minima(path, deep=True), names, str(path))
     return replace(found, folder=Path(path).parent)
 
 

@@ -303,9 +303,9 @@ class Problem:
     @classmethod
     def from_document(cls, record: Mapping[str, Any]) -> Self:
         """Make a problem from the `problem` record of a document."""
-        width = "hidden" if "hidden" in record else "width"
-        keys = ("x", "y", width, "ridge", "loss", "output_bias")
-        return cls.from_text(*(record[key] for key in keys))
+        hidden = record["hidden"] if "hidden" in record else whole(record["width"], "width")
+        rest = (record[key] for key in ("ridge", "loss", "output_bias"))
+        return cls.from_text(record["x"], record["y"], hidden, *rest)
 
     def to_document(self) -> dict[str, Any]:
         """Return the `problem` record of a document."""
@@ -318,15 +318,20 @@ class Problem:
             "output_bias": self.output_bias.value,
         }
 
-    def with_width(self, width: int | Sequence[int]) -> Self:
-        """Return the same problem with another number of hidden units, or of each layer.
+    def with_width(self, width: int) -> Self:
+        """Return the same problem with another number of hidden units.
+
+        Raises
+        ------
+        InputError
+            If there are several hidden layers.
 
         Examples
         --------
         >>> Problem.from_arrays([0, 1], [0, 2], width=1, ridge=0.5).with_width(3).width
         3
         """
-        return replace(self, width=width, upper=())
+        return replace(self.in_one_layer(), width=width)
 
     @property
     def hidden(self) -> tuple[int, ...]:

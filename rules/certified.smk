@@ -76,6 +76,8 @@ rule prove:
         "logs/prove/{experiment}/{instance}.log",
     benchmark:
         "timings/prove/{experiment}/{instance}.tsv"
+    wildcard_constraints:
+        instance=only(ONE_LAYER),
     conda:
         "../environment.yml"
     resources:
@@ -88,11 +90,40 @@ rule prove:
         "../scripts/prove.py"
 
 
+# With several hidden layers: strata covered by blocks of parameters, the certificate inside.
+rule cover:
+    input:
+        problem=rules.dataset.output.problem,
+    output:
+        minima=MINIMA,
+    log:
+        "logs/cover/{experiment}/{instance}.log",
+    benchmark:
+        "timings/cover/{experiment}/{instance}.tsv"
+    wildcard_constraints:
+        instance=only(LAYERED),
+    conda:
+        "../environment.yml"
+    threads: 2
+    resources:
+        **estimated("layers", all_supports),
+    params:
+        **settings("solve", "backend", "seconds", "megabytes", "force"),
+    message:
+        "{wildcards.instance}: minima and certificate"
+    script:
+        "../scripts/cover.py"
+
+
 # A proof that its own program accepts is half a proof: the checker shares no code with the solver.
 rule verify:
     input:
         minima=MINIMA,
-        certificate=rules.prove.output.certificate,
+        certificate=branch(
+            lambda wildcards: wildcards.instance in LAYERED,
+            then=[],
+            otherwise=rules.prove.output.certificate,
+        ),
     output:
         verified=shown(
             "results/{experiment}/{instance}/verified.txt",

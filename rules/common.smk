@@ -6,6 +6,10 @@ PATHS = instances.paths(config)
 FORMATS = config["figures"]["formats"]
 CERTIFIED = config["solve"]["engine"] == "certified"
 
+# Several hidden layers have rules of their own where files or steps are others.
+LAYERED = [name for name, found in INSTANCES.items() if isinstance(found["width"], list)]
+ONE_LAYER = [name for name in INSTANCES if name not in LAYERED]
+
 # What is drawn of a ridge path.
 PATH_FIGURES = expand(
     "{figure}.{format}",
@@ -18,6 +22,11 @@ MINIMA = "results/{experiment}/{instance}/minima.json"
 
 
 # Files
+
+
+def only(names):
+    """Return what the wildcard `instance` of a rule may stand for."""
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 def own(csv):
@@ -148,8 +157,12 @@ def smaller_supports(wildcards):
 
 def all_supports(wildcards):
     """Estimate the supports of an instance."""
-    instance = INSTANCES[wildcards.instance]
-    return effort.expected_supports(instance, range(1, instance["width"] + 1))
+    return effort.expected_all(INSTANCES[wildcards.instance])
+
+
+def solving(wildcards):
+    """Return the kind of work that the systems of an instance are."""
+    return "layers" if wildcards.instance in LAYERED else "groebner"
 
 
 def engine_of_batch(wildcards):

@@ -34,7 +34,7 @@ rule solve:
     conda:
         "../environment.yml"
     resources:
-        **estimated("groebner", patterns_of_batch),
+        **estimated(solving, patterns_of_batch),
     params:
         **settings("solve", "formulation", "backend", "seconds", "megabytes"),
     script:
@@ -56,7 +56,7 @@ rule merge:
     conda:
         "../environment.yml"
     resources:
-        **estimated("groebner", all_supports),
+        **estimated(solving, all_supports),
     params:
         **settings("solve", "formulation"),
     message:
@@ -80,7 +80,7 @@ rule certify:
     conda:
         "../environment.yml"
     resources:
-        **estimated("groebner", all_supports),
+        **estimated(solving, all_supports),
     script:
         "../scripts/certify.py"
 

@@ -1,22 +1,18 @@
 """Rule merge: join the outcomes of all patterns into distinct stationary points."""
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from reluenum.documents.results import write_sealed
 from reluenum.engines.formulations import Formulation, formulation
 from reluenum.experiments.joblog import logged
-from reluenum.experiments.steps import merge_files, merged_document, read_problem
-from reluenum.geometry.geometry import Geometry
+from reluenum.experiments.layers import joined_document
+from reluenum.experiments.steps import read_problem
 
 
 def main(problem: Path, solved: Sequence[Path], route: Formulation, merged: Path) -> None:
     """Read a problem and all its solved patterns, and write its stationary points."""
-    instance = read_problem(problem)
-    points, outcomes = merge_files(solved, Geometry.of(instance), route)
-    logging.info("%r", points)
-    write_sealed(merged, merged_document(route, points, outcomes))
+    write_sealed(merged, joined_document(read_problem(problem), solved, route))
 
 
 if __name__ == "__main__":

@@ -4,17 +4,16 @@ from pathlib import Path
 
 from reluenum.documents.results import write_sealed
 from reluenum.experiments.joblog import logged
-from reluenum.experiments.steps import examined_matrices, patterns_document, read_feasible
-from reluenum.geometry.geometry import Geometry
+from reluenum.experiments.layers import planned_document
+from reluenum.experiments.steps import read_problem
 
 
 def main(
     problem: Path, patterns_per_job: int, all_patterns: bool, force: bool, patterns: Path
 ) -> None:
     """Read a problem and write its patterns; refuse an astronomical one unless forced."""
-    instance = read_feasible(problem, force)
-    examined = examined_matrices(instance, force) if all_patterns else None
-    write_sealed(patterns, patterns_document(Geometry.of(instance), patterns_per_job, examined))
+    plan = planned_document(read_problem(problem), patterns_per_job, all_patterns, force)
+    write_sealed(patterns, plan)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ from pathlib import Path
 from reluenum.documents.results import write_sealed
 from reluenum.engines.formulations import Formulation, formulation
 from reluenum.experiments.joblog import logged
-from reluenum.experiments.steps import read_problem, solve_batch
+from reluenum.experiments.layers import solved_batch
+from reluenum.experiments.steps import read_problem
 from reluenum.groebner.backends import Settings
 from reluenum.groebner.limits import Limits
 
@@ -19,7 +20,7 @@ def main(
     solved: Path,
 ) -> None:
     """Read a problem and its batches, and write the outcomes of the batch of the given name."""
-    found = solve_batch(read_problem(problem), patterns, batch, route, settings)
+    found = solved_batch(read_problem(problem), patterns, batch, route, settings)
     write_sealed(solved, found)
 
 

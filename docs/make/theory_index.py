@@ -1,4 +1,4 @@
-"""Write docs/theory_index.md: every statement of docs/theory.md, and what cites it.
+"""Write docs/theory_index.md: every statement of the pages of theory, and what cites it.
 
 A citation is a label in a docstring, a comment or the name of a test: "Lemma 12a", "Theorems B, C
 and E", "section 9.4". It belongs to the innermost class or function around it, or to the module.
@@ -17,12 +17,15 @@ from reluenum.documents.files import write_text
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/theory_index.md"
 
+PAGES = ("theory.md", "theory_deep.md")
+"""The pages of theory in docs; labels of the second begin with a D."""
+
 KINDS = "Theorem|Lemma|Corollary|Proposition|Example"
-LABEL = r"(?:[A-G](?:\.\d)?|\d+(?:\.\d|[a-z])?)(?!\w)"
+LABEL = r"(?:[A-G](?:\.\d)?|D?\d+(?:\.\d|[a-z])?)(?!\w)"
 PART = r"(?:\(\w\))*"
 GAP = r"\s+(?:#\s+)?"  # a citation may go on in the next line, of a comment as well
 
-HEADING = re.compile(r"^##+ ((\d+(?:\.\d)?)\.? .*)$", re.MULTILINE)
+HEADING = re.compile(r"^##+ ((D?\d+(?:\.\d)?)\.? .*)$", re.MULTILINE)
 STATEMENT = re.compile(
     rf'^<a id="([\w-]+)"></a>\n\*\*((?:{KINDS}) {LABEL})(?: \((.*?)\))?\.\*\*', re.MULTILINE
 )
@@ -32,7 +35,7 @@ SEVERAL = re.compile(
     rf"({LABEL}{PART}(?:(?:,{GAP}|{GAP}and{GAP}|{GAP}to{GAP}|-){LABEL}{PART})+)"
 )
 MARK_OR_LABEL = re.compile(rf"\bto\b|-|(?<!\(){LABEL}")
-IN_A_NAME = re.compile(rf"({KINDS.lower()})_([a-g]|\d+[a-z]?)(?![a-z0-9])")
+IN_A_NAME = re.compile(rf"({KINDS.lower()})_([a-g]|d?\d+[a-z]?)(?![a-z0-9])")
 
 
 FOLDERS = {"code": "reluenum", "tests": "tests"}
@@ -40,10 +43,10 @@ FOLDERS = {"code": "reluenum", "tests": "tests"}
 
 INTRODUCTION = """# Index of the theory
 
-Who relies on what: every section and every statement of [theory.md](theory.md), with the functions
-of the package and the tests that cite it. `python -m docs.make.theory_index` writes this page from
-the source; a test notices when it is old, when a label is cited that does not exist, and when a
-statement is cited nowhere."""
+Who relies on what: every section and every statement of [theory.md](theory.md) and
+[theory_deep.md](theory_deep.md), with the functions of the package and the tests that cite it.
+`python -m docs.make.theory_index` writes this page from the source; a test notices when it is old,
+when a label is cited that does not exist, and when a statement is cited nowhere."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +57,16 @@ class Statement:
     ----------
     label : str
         "Lemma 12a" or "section 9.4".
+    page : str
+        The page in docs.
     anchor : str
-        In docs/theory.md.
+        In this page.
     title : str
         What stands behind the label, if anything.
     """
 
     label: str
+    page: str
     anchor: str
     title: str
 
@@ -98,14 +104,19 @@ def anchor_of(title: str) -> str:
 
 
 def statements() -> list[Statement]:
-    """Return the sections and statements of the theory, in their order."""
-    theory = (ROOT / "docs/theory.md").read_text(encoding="utf-8")
+    """Return the sections and statements of the theory, page by page, in their order."""
+    return [statement for page in PAGES for statement in statements_of(page)]
+
+
+def statements_of(page: str) -> list[Statement]:
+    """Return the sections and statements of one page, in their order."""
+    theory = (ROOT / "docs" / page).read_text(encoding="utf-8")
     sections = [
-        (match.start(), Statement(f"section {match[2]}", anchor_of(match[1]), match[1]))
+        (match.start(), Statement(f"section {match[2]}", page, anchor_of(match[1]), match[1]))
         for match in HEADING.finditer(theory)
     ]
     labelled = [
-        (match.start(), Statement(match[2], match[1], match[3] or ""))
+        (match.start(), Statement(match[2], page, match[1], match[3] or ""))
         for match in STATEMENT.finditer(theory)
     ]
     return [found for _, found in sorted([*sections, *labelled], key=lambda pair: pair[0])]
@@ -178,7 +189,7 @@ def _of_a_name(name: str) -> Iterator[str]:
     """Yield what the name of a test cites."""
     if name.startswith("test_"):
         for kind, label in IN_A_NAME.findall(name):
-            yield f"{kind.title()} {label.upper() if label.isalpha() else label}"
+            yield f"{kind.title()} {label.upper() if label[0].isalpha() else label}"
 
 
 def page() -> str:
@@ -188,15 +199,16 @@ def page() -> str:
     places = [(title, citations(folder, order)) for title, folder in FOLDERS.items()]
     blocks = [INTRODUCTION]
     for statement in known:
-        link = f"(theory.md#{statement.anchor})"
+        link = f"({statement.page}#{statement.anchor})"
         found = [
             f"- {title}: {_listed(here)}"
             for title, cited_at in places
             if (here := [place for place in cited_at if place.label == statement.label])
         ]
-        if re.fullmatch(r"section \d+", statement.label):
+        section = statement.label.startswith("section")
+        if section and "." not in statement.label:
             blocks.append(f"## [{statement.title}]{link}")
-        elif found or not statement.label.startswith("section"):
+        elif found or not section:
             title = f" ({statement.title})" if statement.title else ""
             blocks.append(f"**[{statement.label}]{link}**{title}")
         blocks += ["\n".join(found)] * bool(found)

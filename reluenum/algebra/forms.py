@@ -1,33 +1,104 @@
 """Linear algebra in balls: kernels and definite forms, proved."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
-from flint import arb, arb_mat
-from scipy.linalg import qr
+from flint import arb, arb_mat, fmpq
+from scipy.linalg import lu_factor, qr
 
 
-def kernel_of(rows: np.ndarray) -> np.ndarray | None:
+def kernel_of(rows: np.ndarray, among: Sequence[int] | None = None) -> np.ndarray | None:
     """Return a basis of {d : rows d = 0}, (size, size - r); None if r rows may be dependent.
 
     Parameters
     ----------
     rows : (r, size) array of arb
+    among : sequence of int, optional
+        Columns in which the rows have to be independent; all by default.
+
+    Examples
+    --------
+    >>> kernel_of(np.array([[arb(1), arb(2)]], dtype=object)).ravel().tolist()
+    [1.00000000000000, -0.500000000000000]
     """
     count, size = rows.shape
-    _, _, order = qr(doubles(rows), pivoting=True) if count else (None, None, np.arange(size))
-    pivots, free = order[:count], order[count:]
+    columns = range(size) if among is None else among
+    pivots = [columns[k] for k in pivots_of(doubles(rows[:, columns]))[:count]] if count else []
+    free = [k for k in range(size) if k not in set(pivots)]
     found = np.full((size, len(free)), arb(0), dtype=object)
     found[free, range(len(free))] = arb(1)
-    if count and len(pivots) == count:
+    if len(pivots) < count:
+        return None
+    if count:
         try:
-            solved = arb_mat(rows[:, pivots].tolist()).inv()
+            inverse = matrix_of(arb_mat(rows[:, pivots].tolist()).inv())
         except ZeroDivisionError:
             return None
-        found[pivots] = -(matrix_of(solved) @ rows[:, free])
-    return found if len(pivots) == count else None
+        found[pivots] = -(inverse @ rows[:, free])
+    return found
+
+
+def pivots_of(matrix: np.ndarray) -> list[int]:
+    """Return the columns of a matrix of doubles, independent ones first."""
+    return [int(k) for k in qr(matrix, pivoting=True, mode="r")[1]]
+
+
+def pivots_of_rows(matrix: np.ndarray) -> list[int]:
+    """Return the rows of a regular matrix of doubles so that elimination needs no exchange."""
+    order = list(range(len(matrix)))
+    for k, other in enumerate(lu_factor(matrix)[1]):
+        order[k], order[other] = order[other], order[k]
+    return order
+
+
+def independent_rows(rows: Sequence[Sequence[Any]]) -> list[int]:
+    """Return the rows that are no combination of those before, over a field of fractions.
+
+    Examples
+    --------
+    >>> independent_rows([[1, 2], [2, 4], [0, 1]])
+    [0, 2]
+    """
+    found: list[int] = []
+    reduced: list[tuple[int, Sequence[Any]]] = []
+    for place, row in enumerate(rows):
+        for pivot, other in reduced:
+            row = [e * other[pivot] - o * row[pivot] for e, o in zip(row, other, strict=True)]
+        pivot = next((k for k, entry in enumerate(row) if entry != 0), None)
+        if pivot is not None:
+            reduced.append((pivot, row))
+            found.append(place)
+    return found
+
+
+def solved_by(matrix: Sequence[Sequence[Any]], right: Sequence[Any]) -> list[Any]:
+    """Return the solution of a square system whose leading minors are not 0, over any field.
+
+    Examples
+    --------
+    >>> solved_by([[fmpq(2), fmpq(1)], [fmpq(1), fmpq(1)]], [fmpq(3), fmpq(2)])
+    [1, 1]
+    """
+    rows = [[*row, entry] for row, entry in zip(matrix, right, strict=True)]
+    for k in range(len(rows)):
+        scaled = [entry / rows[k][k] for entry in rows[k]]
+        rows = [
+            scaled if j == k else [x - row[k] * y for x, y in zip(row, scaled, strict=True)]
+            for j, row in enumerate(rows)
+        ]
+    return [row[-1] for row in rows]
 
 
 def is_positive_definite(form: np.ndarray) -> bool:
-    """Return whether balls prove that a symmetric form is positive definite (LDL^T)."""
+    """Return whether balls prove that a symmetric form is positive definite (LDL^T).
+
+    Examples
+    --------
+    >>> form = np.array([[arb(2), arb(1)], [arb(1), arb(1)]], dtype=object)
+    >>> is_positive_definite(form), is_positive_definite(-form)
+    (True, False)
+    """
     rest = form.copy()
     while rest.size:
         if not rest[0, 0] > 0:
@@ -42,6 +113,17 @@ def matrix_of(matrix: arb_mat) -> np.ndarray:
     return entries.reshape(matrix.nrows(), matrix.ncols())
 
 
+def dyadic(value: float) -> fmpq:
+    """Return a short dyadic number next to a double.
+
+    Examples
+    --------
+    >>> dyadic(0.1)
+    54975581389/549755813888
+    """
+    return fmpq(round(value * 2**40), 2**40)
+
+
 def doubles(balls: np.ndarray) -> np.ndarray:
     """Return the midpoints of an array of balls."""
-    return np.array([float(ball.mid()) for ball in balls.ravel()]).reshape(balls.shape)
+    return np.array([ball.mid() for ball in balls.ravel()], dtype=np.float64).reshape(balls.shape)

@@ -22,7 +22,7 @@ from reluenum.basins.vertices import (
     surveyed_vertices,
 )
 from reluenum.basins.widths import every_width_record, spans
-from reluenum.documents.minima import ALL, BASINS
+from reluenum.documents.minima import ALL, BASINS, in_one_layer
 from reluenum.engines.certified.certificate import is_readable
 from reluenum.engines.certified.escalation import Escalation, exact_records
 from reluenum.errors import TheoremViolationError, TooManySupportsError, UndecidedError
@@ -91,7 +91,7 @@ def disconnectivity(
     undecided = document["enumeration"]["undecided"]
     if undecided:
         raise UndecidedError(f"{undecided} supports of the list are undecided: there is no tree")
-    if document["problem"]["width"] == ALL:
+    if in_one_layer(document)["problem"]["width"] == ALL:
         return {
             **_opening(document, False),
             "components": spans(document),

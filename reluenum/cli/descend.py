@@ -63,7 +63,7 @@ def run_descend(options: argparse.Namespace) -> int:
     table = writable(options.table, options.file, "--table")
     figure = writable_figure(options.figure, options.file)
     with reading(options.file, "a document of `reluenum minima`"):
-        minima = read_minima(options.file)
+        minima = read_minima(options.file, deep=True)
         _check_document(minima, options.file, options.force)
     document = descents(minima, settings, progress=progress_of(options))
     write(output, to_json(document))
@@ -73,21 +73,26 @@ def run_descend(options: argparse.Namespace) -> int:
 
 def _check_document(minima: Mapping[str, Any], file: str, force: bool) -> None:
     """Refuse a document about all widths, and one that is damaged, before any work is done."""
-    from reluenum.documents.labels import support_label
+    from reluenum.documents.labels import layers_label, support_label
     from reluenum.geometry.sizes import CERTIFIED_SUPPORT_LIMIT as SUPPORT_LIMIT
     from reluenum.geometry.sizes import refuse_astronomical
+    from reluenum.optimisers.deep_explain import listed_points
     from reluenum.optimisers.explain import listed_components
     from reluenum.problem import Problem
 
-    if minima["problem"]["width"] == "all":
+    if minima["problem"].get("width") == "all":
         raise InputError("FILE", f"{file} is about every width", "one about one width")
     problem = Problem.from_document(minima["problem"])
-    if not force:
+    deep = bool(problem.upper)
+    if not (force or deep):
         refuse_astronomical(problem, SUPPORT_LIMIT)
-    listed_components(minima["components"])
+    (listed_points if deep else listed_components)(minima["components"])
     for component in minima["components"]:
         whole_number(str(component["dimension"]), "dimension", least=0)
-        support_label(component["strata"][0]["support"])
+        if deep:
+            layers_label(component["layers"])
+        else:
+            support_label(component["strata"][0]["support"])
         ranks = {component["on_boundary"], component["global_at_width"], minima["complete"]}
         if not (ranks <= {True, False, None} and isfinite(float(component["loss"]))):
             raise ValueError

@@ -18,8 +18,8 @@ def run_facts(options: argparse.Namespace) -> int:
     from reluenum.views.facts import facts_text
 
     with reading(options.file, "a document of `reluenum minima`"):
-        document = read_minima(options.file)
-        if document["problem"]["width"] == "all":
+        document = read_minima(options.file, deep=True)
+        if document["problem"].get("width") == "all":
             raise InputError("FILE", f"{options.file} is about every width", "one about one width")
         text = facts_text(document)
     write(None, text)

@@ -19,7 +19,7 @@ from reluenum.cli.options import (
     writable,
     write,
 )
-from reluenum.errors import InputError
+from reluenum.errors import InputError, quoted
 
 if TYPE_CHECKING:
     from reluenum.groebner.backends import Settings
@@ -32,15 +32,25 @@ MOST_JOBS = 1024
 def add_minima(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_data_file(parser)
+    layers = parser.add_mutually_exclusive_group(required=True)
+    layers.add_argument("--width", metavar="L", help=WIDTH)
+    several = "numbers of units of several hidden layers, from the inputs to the output"
+    layers.add_argument("--hidden", metavar="L1,L2", help=several)
     engines = "groebner (default), or certified, which adds a certificate (with --width all)"
     add_enumeration(parser, engines, required=True)
+    lines = "with --hidden: a file with the only signs to look at, a line such as ++-,+0-/+++ each"
+    parser.add_argument("--supports", metavar="FILE", help=lines)
+
+
+WIDTH = "number of hidden units, or all: every width"
 
 
 def add_enumeration(parser: argparse.ArgumentParser, engines: str, required: bool) -> None:
     """Add what is asked of the data, and how it is answered."""
-    add = parser.add_argument
-    widths, ridges = "number of hidden units, or all: every width", "a decimal or fraction > 0"
-    add("--width", metavar="L", required=required, help=widths)
+    add, ridges = parser.add_argument, "a decimal or fraction > 0"
+    if not required:
+        add("--width", metavar="L", help=WIDTH)
+        parser.set_defaults(hidden=None, supports=None)
     add("--ridge", metavar="LAM", required=required, help=f"{ridges}, taken exactly")
     add("--engine", metavar="NAME", help=f"how supports are decided: {engines}")
     for option, meaning in (
@@ -83,13 +93,16 @@ def enumerated(options: argparse.Namespace, output: Path | None) -> Mapping[str,
         options.engine = "certified" if options.width == "all" else CHOICES["--engine"][0]
     for option in CHOICES:
         check_choice(option, getattr(options, option[2:].replace("-", "_")))
-    width = _width(options)
+    hidden = [1] if options.hidden is None else _hidden(options.hidden)
+    _check_layers(options, len(hidden))
+    width = _width(options) if options.hidden is None else hidden
     ridge = of_option("--ridge", parse_ridge, options.ridge)
     jobs = whole_number(options.jobs, "--jobs", most=MOST_JOBS)
     limits = Limits(**limits_of(options))
     problem, progress = posed_problem(options, width or 1, ridge), progress_of(options)
     settings = Settings(options.backend, limits, jobs, progress)
     run = _certified if options.engine == "certified" else _by_systems
+    run = _in_layers if len(hidden) > 1 else run
     return run(options, problem, settings, output)
 
 
@@ -128,14 +141,68 @@ def _certified(
     return certify_problem(problem, settings, question, output, options.exact).document
 
 
+def _in_layers(
+    options: argparse.Namespace, problem: "Problem", settings: "Settings", output: Path | None
+) -> Mapping[str, Any]:
+    """Run the engine of that name for several hidden layers likewise."""
+    from reluenum.documents.minima import minima_document
+    from reluenum.documents.results import to_json
+    from reluenum.engines.choice import engine_for
+
+    engine = engine_for(problem, options.engine, supports=_asked_in(options.supports))
+    if not options.force:
+        engine.refuse_astronomical(problem)
+    document = minima_document(engine.landscape(problem, settings))
+    if output is not None:
+        write(output, to_json(document))
+    return document
+
+
 def incomplete(document: Mapping[str, Any]) -> int:
-    """Say that supports stayed undecided."""
+    """Say that supports, or strata of several hidden layers, stayed undecided."""
     first, counts = document["undecided"][0], document["enumeration"]
+    kind = "strata" if "strata_examined" in counts else "supports"
     return stopped(
-        f"{counts['undecided']} of {counts['supports_examined']} supports undecided, so minima may "
+        f"{counts['undecided']} of {counts[f'{kind}_examined']} {kind} undecided, so minima may "
         f"be missing; the first: {first['reason']}",
         UNDECIDED,
     )
+
+
+def _hidden(text: str) -> list[int]:
+    """Read the widths of the hidden layers."""
+    try:
+        return [whole_number(entry, "--hidden") for entry in text.split(",")]
+    except InputError as error:
+        expected = "whole numbers >= 1 separated by commas, such as 2,1"
+        raise InputError("--hidden", quoted(text), expected) from error
+
+
+def _check_layers(options: argparse.Namespace, layers: int) -> None:
+    """Refuse what there is with one hidden layer only, or with several only."""
+    if layers == 1:
+        if options.supports is not None:
+            raise InputError("--supports", "given with one hidden layer", "--hidden with several")
+        return
+    usual = {"formulation": "reduced", "output_bias": "none", "all_patterns": False, "exact": False}
+    for option, value in usual.items():
+        found = getattr(options, option)
+        if found != value:
+            name, text = f"--{option.replace('_', '-')}", found if value else "given"
+            raise InputError(name, f"{text} with {layers} hidden layers", value or "it with one")
+
+
+def _asked_in(file: str | None) -> list[tuple[str, str]] | None:
+    """Read a file with a stratum a line; what follows # is a comment."""
+    if file is None:
+        return None
+    try:
+        lines = Path(file).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        found = f"{file}: {getattr(error, 'strerror', None) or 'no text'}"
+        raise InputError("--supports", found, "a text file, a line such as ++-/+++ each") from error
+    texts = ((k, line.partition("#")[0].strip()) for k, line in enumerate(lines, start=1))
+    return [(f"{file}, line {k}", text) for k, text in texts if text]
 
 
 def _width(options: argparse.Namespace) -> int | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from reluenum.algebra.scalars import parse_rational
 from reluenum.convex.program import ConvexOptimum
+from reluenum.documents.minima import in_one_layer
 from reluenum.errors import IncompleteRunError
 
 EQUAL = 1e-6
@@ -82,7 +83,7 @@ def compare_with_program(optimum: ConvexOptimum, document: Mapping[str, Any]) ->
     IncompleteRunError
         If the document is about another problem, or lists nothing.
     """
-    if _posed(document["problem"]) != _posed(optimum.problem.to_document()):
+    if _posed(in_one_layer(document)["problem"]) != _posed(optimum.problem.to_document()):
         raise IncompleteRunError("the minima are those of other data, or at another ridge")
     if not document["components"]:
         raise IncompleteRunError("the document lists no component to compare")

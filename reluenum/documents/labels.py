@@ -49,6 +49,25 @@ def support_label(support: Iterable[Mapping[str, Any]]) -> str:
     return "; ".join(cells) or "zero network"
 
 
+def layers_label(layers: Iterable[Iterable[Mapping[str, Any]]]) -> str:
+    """Return the units of several hidden layers as text, each with its multiplicity.
+
+    Examples
+    --------
+    >>> first = [{"signs": "+-0", "multiplicity": 1}, {"signs": "0++", "multiplicity": 1}]
+    >>> layers_label([first, [{"signs": "+-+", "multiplicity": 2}]])
+    '(+-0) x1; (0++) x1 / (+-+) x2'
+    >>> layers_label([[], []])
+    'zero network'
+    """
+    texts = []
+    for layer in layers:
+        times = ((unit["signs"], unit.get("multiplicity")) for unit in layer)
+        cells = [f"({signs})" + ("" if k is None else f" x{k}") for signs, k in times]
+        texts.append("; ".join(cells) or "dead")
+    return " / ".join(texts) if set(texts) != {"dead"} else "zero network"
+
+
 def undecided_note(document: Document) -> str:
     """Return the warning that belongs on every view of a document, empty if it is complete.
 
@@ -59,7 +78,10 @@ def undecided_note(document: Document) -> str:
     """
     undecided = document["enumeration"]["undecided"]
     if undecided:
-        return f"{undecided} support{'s' * (undecided != 1)} undecided: list not complete"
+        several = "strata" if "strata_examined" in document["enumeration"] else "supports"
+        one = "stratum" if several == "strata" else "support"
+        kind_of = one if undecided == 1 else several
+        return f"{undecided} {kind_of} undecided: list not complete"
     return "" if document.get("complete", True) else "list not proved complete"
 
 

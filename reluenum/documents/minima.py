@@ -8,15 +8,22 @@ from typing import Any
 from flint import fmpz
 
 from reluenum.algebra.decimals import decimal_text, enclosing_interval
+from reluenum.documents.deep import (
+    deep_component_record,
+    deep_enumeration,
+    deep_point_record,
+    deep_undecided_records,
+)
 from reluenum.documents.files import replaced_file, write_text
 from reluenum.documents.results import to_json
 from reluenum.documents.seals import check_kind, read_json
 from reluenum.errors import IncompleteRunError
+from reluenum.geometry.patterns import Counts
 from reluenum.geometry.supports import support_text
 from reluenum.groebner.versions import installed_versions
 from reluenum.landscape.components import Component, Stratum
-from reluenum.landscape.landscape import CertifiedLandscape, StationaryRow, Undecided
-from reluenum.problem import OutputBias
+from reluenum.landscape.landscape import CertifiedLandscape, StationaryRow, Tally, Undecided
+from reluenum.problem import OutputBias, refuse_layers
 
 FORMAT = "reluenum-minima"
 
@@ -38,30 +45,40 @@ def header(problem: Mapping[str, Any]) -> dict[str, Any]:
 
 def minima_document(landscape: CertifiedLandscape) -> dict[str, Any]:
     """Return the document of a landscape, as the contract describes it."""
-    counts = landscape.counts
+    record, enumeration, left = (
+        (deep_component_record, deep_enumeration, deep_undecided_records)
+        if landscape.problem.upper
+        else (component_record, _enumeration, undecided_records)
+    )
     document: dict[str, Any] = {
         **header(landscape.problem.to_document()),
         "enumeration": {
-            "sign_matrices": str(fmpz(counts.sign_matrices)),
-            "realisable_patterns": counts.realisable_patterns,
-            "patterns_up_to_permutation": counts.patterns_up_to_permutation,
-            "supports_examined": counts.supports_examined,
-            "stationary": landscape.tally.stationary,
-            "locally_minimal": landscape.tally.locally_minimal,
+            **enumeration(landscape.counts, landscape.tally),
             "undecided": len(landscape.undecided),
         },
         "complete": landscape.is_complete,
         "completeness": landscape.completeness.value,
-        "components": [component_record(c) for c in landscape.components],
+        "components": [record(component) for component in landscape.components],
     }
     if landscape.sign_matrices is not None:
         document["sign_matrices"] = dict(landscape.sign_matrices)
-    document |= undecided_records(landscape.undecided)
+    document |= left(landscape.undecided)
     if landscape.stages is not None:
         document["decided_by"] = dict(landscape.stages)
     if landscape.certificate is not None:
         document["certificate"] = dict(landscape.certificate)
     return document
+
+
+def _enumeration(counts: Counts, tally: Tally) -> dict[str, Any]:
+    return {
+        "sign_matrices": str(fmpz(counts.sign_matrices)),
+        "realisable_patterns": counts.realisable_patterns,
+        "patterns_up_to_permutation": counts.patterns_up_to_permutation,
+        "supports_examined": counts.supports_examined,
+        "stationary": tally.stationary,
+        "locally_minimal": tally.locally_minimal,
+    }
 
 
 def component_record(component: Component) -> dict[str, Any]:
@@ -113,10 +130,11 @@ def undecided_records(undecided: Sequence[Undecided]) -> dict[str, Any]:
 
 def stationary_document(landscape: CertifiedLandscape) -> dict[str, Any]:
     """Return every stationary point with its verdict and, if rejected, its witness."""
+    record = deep_point_record if landscape.problem.upper else _point_record
     return {
         **header(landscape.problem.to_document()),
         "format": "reluenum-stationary",
-        "points": [_point_record(point) for point in landscape.points],
+        "points": [record(point) for point in landscape.points],
     }
 
 
@@ -132,16 +150,36 @@ def _point_record(point: StationaryRow) -> dict[str, Any]:
     }
 
 
-def read_minima(path: str | Path) -> dict[str, Any]:
+def read_minima(path: str | Path, deep: bool = False) -> dict[str, Any]:
     """Read a document of minima, be it that inside a document of basins.
+
+    Parameters
+    ----------
+    path : str or Path
+    deep : bool
+        Whether it may be about several hidden layers.
 
     Raises
     ------
     IncompleteRunError
         If the file is none, or of another version.
+    InputError
+        If it is about several hidden layers and must not be.
     """
     document = listed_minima(read_json(path))
     check_kind(document, (FORMAT, VERSION), path)
+    return document if deep else in_one_layer(document)
+
+
+def in_one_layer(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a document of minima that is about one hidden layer.
+
+    Raises
+    ------
+    InputError
+        If it is about several.
+    """
+    refuse_layers(document["problem"].get("hidden", [1]))
     return document
 
 

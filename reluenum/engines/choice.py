@@ -1,7 +1,7 @@
 """The engines behind one protocol, and the choice between them."""
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Protocol
 
 from reluenum.engines.certified.prove import CertifiedEngine
 from reluenum.engines.formulations import REDUCED, formulation
@@ -10,6 +10,10 @@ from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
+
+if TYPE_CHECKING:
+    from reluenum.engines.deep.strata import DeepStratum
+    from reluenum.engines.layers import LayerEngine
 
 
 class Engine(Protocol):
@@ -52,3 +56,48 @@ def engine_of(
     if all_patterns:
         raise InputError("all_patterns", "True", "False beside the certified engine")
     return ENGINES[name]
+
+
+def engine_for(
+    problem: Problem,
+    name: str,
+    formulation_name: str = REDUCED.name,
+    all_patterns: bool = False,
+    supports: Iterable[tuple[str, str]] | None = None,
+) -> Engine:
+    """Return the engine of a name for the number of hidden layers of a problem.
+
+    Parameters
+    ----------
+    problem : Problem
+    name, formulation_name : str
+    all_patterns : bool
+    supports : iterable of (str, str), optional
+        With several hidden layers, the only ones to look at; see `asked_strata`.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it has no such parts.
+    """
+    if not problem.upper:
+        if supports is not None:
+            raise InputError("supports", "given with one hidden layer", "several hidden layers")
+        return engine_of(name, formulation_name, all_patterns)
+    engine_of(name)
+    depth = f"with {len(problem.hidden)} hidden layers"
+    if formulation_name != REDUCED.name:
+        raise InputError("formulation", f"{formulation_name} {depth}", REDUCED.name)
+    if all_patterns:
+        raise InputError("all_patterns", f"True {depth}", "False")
+    from reluenum.engines.layers import asked_strata, certified_layers
+
+    asked = None if supports is None else asked_strata(problem, supports)
+    return certified_layers(problem, asked) if name == "certified" else layer_engine(asked)
+
+
+def layer_engine(asked: "tuple[DeepStratum, ...] | None" = None) -> "LayerEngine":
+    """Return the Groebner engine for several hidden layers, which is slow to import."""
+    from reluenum.engines.layers import LayerEngine
+
+    return LayerEngine(asked)

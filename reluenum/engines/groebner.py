@@ -71,7 +71,7 @@ def _solving(geometry: Geometry, route: Formulation, settings: Settings) -> Iter
         work = partial(_solve_batch, geometry.problem, route.name, settings)
         yield lambda items: (
             route.read(geometry, record)
-            for records in mapped(work, _batches(list(items), settings.jobs), _in_words)
+            for records in mapped(work, in_batches(list(items), settings.jobs), _in_words)
             for record in records
         )
 
@@ -80,7 +80,7 @@ def _in_words(items: list) -> str:
     return f"{items[0]} and {len(items) - 1} more"
 
 
-def _batches(items: list, jobs: int) -> list[tuple[list]]:
+def in_batches(items: list, jobs: int) -> list[tuple[list]]:
     """Split items into several batches per process, none so small that starting it shows."""
     size = min(max(len(items) // (8 * jobs), SMALLEST_BATCH), LARGEST_BATCH)
     return [(items[k : k + size],) for k in range(0, len(items), size)]

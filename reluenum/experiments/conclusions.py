@@ -35,7 +35,7 @@ def instances_decided(minima: Mapping[str, Document], paths: Mapping[str, Docume
     """
     counts = {name: document["enumeration"] for name, document in minima.items()}
     return _concluded(
-        [f"{name}: {count['supports_examined']} supports decided" for name, count in counts.items()]
+        [f"{name}: {_examined_in(count)} decided" for name, count in counts.items()]
         + [f"path {name}: decided at every ridge" for name in paths],
         {name: count["undecided"] for name, count in counts.items()} | _undecided_paths(paths),
         "supports stayed undecided",
@@ -66,6 +66,12 @@ def sweep_decided(instances: "pd.DataFrame", paths: Mapping[str, Document]) -> s
     return decided + _concluded(
         [], dict.fromkeys(treeless, "no tree"), "the order of two losses stayed undecided", advice
     )
+
+
+def _examined_in(count: Mapping[str, Any]) -> str:
+    """Return how many supports, or strata of several hidden layers, were examined."""
+    kind = "strata" if "strata_examined" in count else "supports"
+    return f"{count[f'{kind}_examined']} {kind}"
 
 
 def _undecided_paths(paths: Mapping[str, Document]) -> dict[str, int]:

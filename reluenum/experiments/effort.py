@@ -6,7 +6,7 @@ that was killed asks for more: everything is multiplied by the number of the att
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import comb
+from math import comb, prod
 from typing import Any
 
 from reluenum.datasets.datafiles import table_size
@@ -46,12 +46,14 @@ class Pace:
 
 PACES = {
     "groebner": Pace(10, 20_000, 2),
+    "layers": Pace(2, 20_000, 2),
     "certified": Pace(4_000, 300, 2),
     "prove": Pace(20_000, 300, 2),
     "check": Pace(3_000, 300, 2),
     "path": Pace(2_000, 300, 10),
 }
-"""Kinds of work: solving by either engine, joining blocks to a certificate, checking it, a path."""
+"""Kinds of work: solving by either engine, with several hidden layers, joining blocks to a
+certificate, checking it, a path."""
 
 
 def minutes(kind: str, supports: int, attempt: int = 1) -> int:
@@ -130,6 +132,22 @@ def expected_supports(instance: Mapping[str, Any], sizes: Iterable[int]) -> int:
     return sum(comb(faces, min(size, _LARGEST_COUNTED)) for size in sizes)
 
 
+def expected_all(instance: Mapping[str, Any]) -> int:
+    """Return how many supports an instance has at most; of several hidden layers, strata, roughly.
+
+    Examples
+    --------
+    >>> instance = {"data": None, "csv": None, "family": "random", "parameters": {"n": 5}}
+    >>> expected_all(instance | {"width": 2}), expected_all(instance | {"width": [1, 1]})
+    (231, 1323)
+    """
+    width = instance["width"]
+    layers = width if isinstance(width, list) else [width]
+    sizes = (range(1, min(layer, _LARGEST_COUNTED) + 1) for layer in layers)
+    counts = [expected_supports(instance, found) for found in sizes]
+    return counts[0] if len(counts) == 1 else 3 * prod(counts)
+
+
 def expected_block(block: str) -> int:
     """Return the number of supports of a block, from its name `start-stop`.
 
@@ -145,6 +163,8 @@ def expected_block(block: str) -> int:
 def expected_batch(instance: Mapping[str, Any], batch: str) -> int:
     """Return the number of supports of a batch of patterns, from its name: its share of them all.
 
+    Of several hidden layers, batches are of strata.
+
     Parameters
     ----------
     instance : dict
@@ -159,6 +179,8 @@ def expected_batch(instance: Mapping[str, Any], batch: str) -> int:
     47
     """
     ends = list(map(int, batch.split("-")))
+    if isinstance(instance["width"], list):
+        return ends[-1] - ends[0] + 1
     points, dimension = data_size(instance)
     width = min(instance["width"], _LARGEST_COUNTED)
     columns = 2 * sum(comb(max(points - 1, 0), k) for k in range(min(dimension, points) + 1))

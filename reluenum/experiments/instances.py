@@ -70,8 +70,9 @@ def instances(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict
-        From names to `label`, `family`, `csv`, `data` (one of them), `parameters`, `width`,
-        `ridge`, `loss`, `output_bias`, and `layout` if the entry says how to read its file.
+        From names to `label`, `family`, `csv`, `data` (one of them), `parameters`, `width` (of
+        several hidden layers a list), `ridge`, `loss`, `output_bias`, and `layout` if the entry
+        says how to read its file.
 
     Raises
     ------
@@ -92,8 +93,28 @@ def instances(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         if "engine" in entry:
             raise InputError(place, "'engine' without a sweep", "`solve: engine`, or `sweep: {}`")
         for instance in _combinations(entry, CONVENTIONS, place):
+            _check_depth(instance, config, place)
             _add(found, instance_name(instance), instance, place)
     return found
+
+
+def _check_depth(instance: Mapping[str, Any], config: Mapping[str, Any], place: str) -> None:
+    """Refuse what there is with one hidden layer only."""
+    if not isinstance(instance["width"], list):
+        return
+    usual = {"formulation": "reduced", "all_patterns": False}
+    asked = {
+        "output_bias": (instance["output_bias"], "none"),
+        "basins": (config.get("basins", False), False),
+        **{
+            f"solve: {key}": (config.get("solve", {}).get(key, value), value)
+            for key, value in usual.items()
+        },
+    }
+    for key, (found, expected) in asked.items():
+        if found != expected:
+            text = f"{key}: {str(found).lower()} with several hidden layers"
+            raise InputError(place, text, str(expected).lower())
 
 
 def _add(found: dict[str, Any], name: str, value: Any, place: str) -> None:
@@ -165,6 +186,7 @@ def batches(config: Mapping[str, Any]) -> dict[tuple[str, str, str, str], Batch]
     taken: dict[str, None] = {}
     grouped: dict[tuple, tuple[dict[str, Any], list[int], tuple[int, ...]]] = {}
     for k, (place, entry) in enumerate(_entries(config)):
+        _refuse_several(entry, "a sweep", place)
         widths = tuple(sorted(_listed(entry["width"])))
         conventions = {"engine": config.get("solve", {}).get("engine", "groebner"), **entry}
         axes = tuple(key for key in (*CONVENTIONS, "engine") if key != "width")
@@ -211,6 +233,7 @@ def paths(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     for place, entry in _entries(config):
         if "path" not in entry:
             continue
+        _refuse_several(entry, "a path", place)
         low, high = map(str, _interval("path", entry["path"], place))
         settings = {
             "high": high,
@@ -223,14 +246,21 @@ def paths(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _refuse_several(entry: Mapping[str, Any], what: str, place: str) -> None:
+    """Refuse several hidden layers where widths are numbers."""
+    if any(isinstance(width, list) for width in _listed(entry["width"])):
+        raise InputError(place, f"several hidden layers in {what}", "one hidden layer there")
+
+
 CONVENTIONS = ("width", "ridge", "loss", "output_bias")
 """Keys of a data set that say what is asked of it."""
 
 
 def _entries(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the data sets of a configuration with their places: one family or file, no ranges."""
-    for k, entry in enumerate(config["datasets"]):
+    for k, given in enumerate(config["datasets"]):
         place = f"configuration, datasets[{k}]"
+        entry = _with_width(given, place)
         listed = {key: _values(key, value, place) for key, value in entry.items()}
         if isinstance(entry.get("family"), list):
             yield from ((place, listed | {"family": family}) for family in entry["family"])
@@ -239,6 +269,24 @@ def _entries(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from ((place, listed | {"csv": path}) for path in files)
         else:
             yield place, listed
+
+
+def _with_width(entry: Mapping[str, Any], place: str) -> Mapping[str, Any]:
+    """Return an entry whose widths are those of `width`, or else the layers that `hidden` lists.
+
+    Several hidden layers are a list of their widths; beside `width`, `hidden` is of a family.
+    """
+    if "width" in entry:
+        return entry
+    if "hidden" not in entry:
+        raise InputError(place, "no key 'width'", "it, or 'hidden' with several layers")
+    hidden = entry["hidden"]
+    if isinstance(hidden, dict):
+        raise InputError(f"{place}.hidden", "a range", "widths of layers such as [2, 1]")
+    several = isinstance(hidden, list) and any(isinstance(layers, list) for layers in hidden)
+    networks = [[*map(int, _listed(h))] for h in (hidden if several else [hidden])]
+    widths = [layers if len(layers) > 1 else layers[0] for layers in networks]
+    return {key: entry[key] for key in entry if key != "hidden"} | {"width": widths}
 
 
 def _values(key: str, value: Any, place: str) -> Any:

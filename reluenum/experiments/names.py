@@ -12,7 +12,8 @@ def instance_name(instance: Mapping[str, Any]) -> str:
     rest = dict(instance["parameters"])
     sizes = {key: rest.pop(key) for key in ("n", "d") if key in rest}
     fields = [instance["label"], *_fields(sizes)]
-    fields += [f"L{instance['width']}", f"ridge{slug(instance['ridge'])}", *_fields(rest)]
+    layers = instance["width"] if isinstance(instance["width"], list) else [instance["width"]]
+    fields += [f"L{'_'.join(map(str, layers))}", f"ridge{slug(instance['ridge'])}", *_fields(rest)]
     fields += [instance["engine"]] if instance.get("named") else []
     return "-".join([*fields, *_conventions(instance)])
 

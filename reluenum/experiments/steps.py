@@ -64,7 +64,7 @@ def problem_of(instance: Mapping[str, Any]) -> Problem:
 
 def problem_document(problem: Problem) -> dict[str, Any]:
     """Return the document of a problem."""
-    return {**_step_header(PROBLEM, problem), "problem": problem.to_document()}
+    return {**step_header(PROBLEM, problem), "problem": problem.to_document()}
 
 
 def read_problem(path: str | Path) -> Problem:
@@ -75,8 +75,8 @@ def read_problem(path: str | Path) -> Problem:
     IncompleteRunError
         If the file is no problem or was changed after it was written.
     """
-    with _step(path, PROBLEM) as record:
-        return _problem_in(path, record)
+    with step_record(path, PROBLEM) as record:
+        return problem_in(path, record)
 
 
 def read_feasible(path: str | Path, force: bool, limit: int = SUPPORT_LIMIT) -> Problem:
@@ -124,7 +124,7 @@ def patterns_document(
     names = [str(pattern) for pattern in patterns(geometry.arrangement, geometry.problem.width)]
     counts = Counts.of(geometry)
     return {
-        **_step_header(PATTERNS, geometry.problem),
+        **step_header(PATTERNS, geometry.problem),
         "faces": [face.signs for face in geometry.arrangement.faces],
         "columns": list(geometry.arrangement.columns),
         "sign_matrices": str(fmpz(counts.sign_matrices)),
@@ -138,13 +138,13 @@ def patterns_document(
 
 def read_batches(path: str | Path, problem: Problem | None = None) -> list[list[Pattern]]:
     """Read the batches of patterns, checking that they belong to the problem if it is given."""
-    with _step(path, PATTERNS, problem) as record:
+    with step_record(path, PATTERNS, problem) as record:
         return [[Pattern(tuple(name.split("|"))) for name in batch] for batch in record["batches"]]
 
 
 def read_examined(path: str | Path, problem: Problem) -> dict[str, Any] | None:
     """Read the record of all sign matrices from a file of patterns, if they were gone through."""
-    with _step(path, PATTERNS, problem) as record:
+    with step_record(path, PATTERNS, problem) as record:
         return record["sign_matrices_examined"]
 
 
@@ -188,7 +188,7 @@ def solved_document(
 ) -> dict[str, Any]:
     """Return the outcomes of some patterns."""
     return {
-        **_step_header(SOLVED, problem),
+        **step_header(SOLVED, problem),
         "software": installed_versions(),
         "engines": backends.versions(),
         "formulation": route.name,
@@ -210,7 +210,7 @@ def read_solved(
     TheoremViolationError
         If a recorded point is not what the record says.
     """
-    with _step(path, SOLVED, geometry.problem) as record:
+    with step_record(path, SOLVED, geometry.problem) as record:
         if record["formulation"] != route.name:
             raise IncompleteRunError(f"{path} holds outcomes of another formulation")
         return record["patterns"], [route.read(geometry, entry) for entry in record["outcomes"]]
@@ -237,7 +237,7 @@ def merge_files(
 def merged_document(route: Formulation, merged: Any, outcomes: Iterable[Any]) -> dict[str, Any]:
     """Return the distinct points of a problem, with what is needed to certify them."""
     return {
-        **_step_header(MERGED, merged.problem),
+        **step_header(MERGED, merged.problem),
         "formulation": route.name,
         "problem": merged.problem.to_document(),
         **merged.to_document(),
@@ -247,8 +247,8 @@ def merged_document(route: Formulation, merged: Any, outcomes: Iterable[Any]) ->
 
 def read_merged(path: str | Path) -> CertifiedLandscape:
     """Read merged points, merge them anew and certify them: nothing is taken on trust."""
-    with _step(path, MERGED) as record:
-        problem = _problem_in(path, record)
+    with step_record(path, MERGED) as record:
+        problem = problem_in(path, record)
         geometry = Geometry.of(problem)
         route = FORMULATIONS[record["formulation"]]
         outcomes = [route.read(geometry, entry) for entry in record["outcomes"]]
@@ -277,7 +277,9 @@ def read_surveyed(paths: Iterable[str | Path], key: str) -> Iterator[Block]:
 
 
 @contextmanager
-def _step(path: str | Path, kind: str, problem: Problem | None = None) -> Iterator[dict[str, Any]]:
+def step_record(
+    path: str | Path, kind: str, problem: Problem | None = None
+) -> Iterator[dict[str, Any]]:
     """Provide a file of a kind, of a problem if it is given.
 
     Whatever a damaged file makes its reader raise becomes one clear error.
@@ -291,14 +293,15 @@ def _step(path: str | Path, kind: str, problem: Problem | None = None) -> Iterat
         raise IncompleteRunError(f"{path} is damaged: {type(error).__name__}: {error}") from error
 
 
-def _problem_in(path: str | Path, record: Mapping[str, Any]) -> Problem:
+def problem_in(path: str | Path, record: Mapping[str, Any]) -> Problem:
     """Read the problem of a file and check that it was not changed."""
     problem = Problem.from_document(record["problem"])
     _check_digest(path, record, problem)
     return problem
 
 
-def _step_header(kind: str, problem: Problem) -> dict[str, Any]:
+def step_header(kind: str, problem: Problem) -> dict[str, Any]:
+    """Return the first records of a file of a kind."""
     return {"format": kind, "version": VERSION, "problem_sha256": problem.digest}
 
 

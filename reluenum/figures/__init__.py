@@ -3,10 +3,10 @@
 Every function takes a parsed document, or the tables of a sweep, and returns a
 `matplotlib.figure.Figure`; nothing is kept in pyplot. Colour is never alone: markers,
 fill and line styles say the same in greyscale. In order: `style` and `reading` are shared by all;
-`units_higher` and `units`, `fits`, `levels`, `branches` and `basins`, `way` and `profile`, `path`
-and `traps`, `times` show documents, `sweeps` tables, `descents` and `practice` optimisers;
-`catalogue` names what is drawn of each kind; `pages` and `explorer` are pages for a browser, which
-need no Matplotlib.
+`units_higher`, `fits`, `features` and `units`, `levels`, `branches` and `basins`, `way` and
+`profile`, `path` and `traps`, `times` show documents, `sweeps` tables, `descents`, `practice` and
+`collapses` optimisers; `catalogue` names what is drawn of each kind; `pages` and `explorer` are
+pages for a browser, which need no Matplotlib.
 """
 
 from importlib import import_module
@@ -20,7 +20,9 @@ _HOMES = {
     "SWEEP_FIGURES": "catalogue",
     "TREE_FIGURES": "catalogue",
     "plot_basins": "descents",
+    "plot_beside": "levels",
     "plot_boundary_share": "sweeps.shares",
+    "plot_collapses": "collapses",
     "plot_cost": "sweeps.cost",
     "plot_depths": "sweeps.depths",
     "plot_end_losses": "descents",

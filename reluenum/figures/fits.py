@@ -1,6 +1,7 @@
 """The functions that the minima fit to the data."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,15 +17,20 @@ from reluenum.figures.reading import (
     cut_note,
     data,
     fitted_values,
+    is_deep,
+    kinks_by_layer,
     parameters,
     write_title,
 )
 from reluenum.figures.style import (
     BLACK,
     BLUE,
+    GREEN,
     GREY,
     LINE,
     MOST_PANELS,
+    PURPLE,
+    VERMILLION,
     colour_bar,
     drawing,
     limits,
@@ -33,7 +39,16 @@ from reluenum.figures.style import (
     panel_grid,
 )
 
-_DATA, _KINK = mark("o", BLACK, 3.2), mark("D", BLUE, 3.2, hollow=True)
+_DATA = mark("o", BLACK, 3.2)
+
+_LAYERS = (("D", BLUE, 3.2), ("s", VERMILLION, 4.6), ("^", GREEN, 6.0), ("o", PURPLE, 7.4))
+"""Marks of the kinks of each layer; where several have one, they are nested."""
+
+
+def layer_marks(depth: int) -> list[dict[str, Any]]:
+    """Return the looks of the kinks of so many layers."""
+    looks = [_LAYERS[min(k, len(_LAYERS) - 1)] for k in range(depth)]
+    return [mark(*look, hollow=True) for look in looks]
 
 
 @drawing(undecided_note)
@@ -68,6 +83,10 @@ def curve(component: Document, low: float, high: float) -> tuple[Vector, Vector,
         The function there; it is linear between.
     kinks : (k - 2,) array
     """
+    if is_deep(component):
+        bends = np.unique(np.concatenate(kinks_by_layer(component, low, high)))
+        positions = np.array([low, *bends, high])
+        return positions, fitted_values(component, positions[:, None]), bends
     _, slopes, offsets = parameters(component, 1)
     bent = slopes[:, 0] != 0
     kinks = -offsets[bent] / slopes[bent, 0]
@@ -132,7 +151,11 @@ def _fit_curves(
         positions, values, kinks = curve(component, low, high)
         axes.plot(positions, values, color=BLUE, zorder=2, gid=f"component-{rank}-curve")
         at_kinks = fitted_values(component, kinks[:, None])
-        axes.plot(kinks, at_kinks, **_KINK, zorder=4, gid=f"component-{rank}-kinks")
+        layers = kinks_by_layer(component, low, high) if is_deep(component) else [kinks]
+        for layer, (places, look) in enumerate(zip(layers, layer_marks(len(layers)), strict=True)):
+            label = f"component-{rank}-kinks" + (f"-{layer + 1}" if len(layers) > 1 else "")
+            height = {"zorder": 4 + len(layers) - layer, "gid": label}
+            axes.plot(places, fitted_values(component, places[:, None]), **look, **height)
         axes.plot(inputs[:, 0], targets, **_DATA, zorder=3)
         axes.set_xlim(low, high)
         axes.grid(True)
@@ -141,12 +164,17 @@ def _fit_curves(
         seen += [*fitted_values(component, inputs)]
     room = 0.08 * (max(seen) - min(seen)) or 0.5
     panels[0].set_ylim(min(seen) - room, max(seen) + room)  # not how it extrapolates
+    several = [f"kink of layer {k}" for k in range(1, len(layers) + 1)]
+    labels = several if len(layers) > 1 else ["kink"]
     handles = [
         Line2D([], [], **_DATA, label="data"),
         Line2D([], [], color=BLUE, label="fit"),
-        Line2D([], [], **_KINK, label="kink"),
+        *(
+            Line2D([], [], **look, label=label)
+            for look, label in zip(layer_marks(len(layers)), labels, strict=True)
+        ),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 5))
     return figure
 
 

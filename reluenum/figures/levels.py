@@ -201,3 +201,38 @@ def plot_losses(documents: Mapping[str, Document]) -> tuple[Figure, str]:
     axes.grid(True)
     _level_legend(figure, [component for _, component in listed], by_shape=True)
     return figure, ""
+
+
+def plot_beside(documents: Sequence[Document]) -> Figure:
+    """Draw the losses of networks of several shapes, a line for each, by number of parameters.
+
+    Parameters
+    ----------
+    documents : sequence of dict
+        Documents of the format `reluenum-minima` about one data set, of one or several hidden
+        layers.
+    """
+    ordered = sorted(documents, key=lambda document: parameter_count(document["problem"]))
+    return plot_losses({_shape_name(document["problem"]): document for document in ordered})
+
+
+def parameter_count(problem: Document) -> int:
+    """Return how many parameters a network of a problem has, an output bias left out.
+
+    Examples
+    --------
+    >>> (
+    ...     parameter_count({"x": [["0"]], "hidden": [2, 1]}),
+    ...     parameter_count({"x": [["0"]], "width": 3}),
+    ... )
+    (8, 9)
+    """
+    hidden = problem.get("hidden") or [problem["width"]]
+    below = [len(problem["x"][0]), *hidden]
+    return sum(width * (k + 1) for k, width in zip(below, hidden, strict=False)) + hidden[-1]
+
+
+def _shape_name(problem: Document) -> str:
+    """Return the widths of the hidden layers and the number of parameters."""
+    widths = ", ".join(map(str, problem.get("hidden") or [problem["width"]]))
+    return f"({widths}): {parameter_count(problem)} parameters"

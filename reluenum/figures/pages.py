@@ -70,8 +70,9 @@ def instance_page(title: str, document: Document) -> str:
         Of the format `reluenum-minima`.
     """
     counts = document["enumeration"]
+    kind = "strata" if "strata_examined" in counts else "supports"
     line = (
-        f"{counts['supports_examined']} supports examined, {counts['stationary']} stationary, "
+        f"{counts[f'{kind}_examined']} {kind} examined, {counts['stationary']} stationary, "
         f"{counts['locally_minimal']} locally minimal: {len(document['components'])} components."
     )
     statements = [

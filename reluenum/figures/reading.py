@@ -14,6 +14,9 @@ from reluenum.views.components import names_of
 
 Vector = np.ndarray
 
+_ZERO = 1e-12
+"""Pre-activations this small, relative to the largest of their unit, are drawn as 0."""
+
 _LARGEST = 1e100
 """Squares and products of a few such numbers are still floats."""
 
@@ -51,11 +54,50 @@ def fitted_values(component: Document, inputs: np.ndarray) -> Vector:
     Returns
     -------
     (k,) array
-        sum_l a_l relu(b_l . x + c_l) + m, with m = 0 without output bias.
+        sum_l a_l relu(b_l . x + c_l) + m, with m = 0 without output bias; w . h^Q of a deep
+        network.
     """
+    if is_deep(component):
+        outputs = np.array([number(w) for w in component["representative"]["w"]])
+        return np.maximum(preactivations(component, inputs)[-1], 0) @ outputs
     weights, slopes, offsets = parameters(component, inputs.shape[1])
     bias = number(component["representative"].get("m") or "0")
     return np.maximum(inputs @ slopes.T + offsets, 0) @ weights + bias
+
+
+def is_deep(component: Document) -> bool:
+    """Return whether a component is one of networks with several hidden layers."""
+    return "layers" in component
+
+
+def preactivations(component: Document, inputs: np.ndarray) -> list[np.ndarray]:
+    """Return what each hidden layer of a deep component sees, z^k, (m, L_k) for (m, d) inputs."""
+    network, features, found = component["representative"], inputs, []
+    for matrix, biases in zip(network["W"], network["b"], strict=True):
+        weights = np.array([[number(w) for w in row] for row in matrix])
+        weights = weights.reshape(len(biases), features.shape[1])
+        found.append(features @ weights.T + np.array([number(b) for b in biases]))
+        features = np.maximum(found[-1], 0)
+    return found
+
+
+def kinks_by_layer(component: Document, low: float, high: float) -> list[Vector]:
+    """Return where the units of each layer of a deep component have kinks, if d = 1.
+
+    Between the kinks of the layers below, pre-activations are linear: a zero is found from the
+    values at both ends. Where one is 0 on a whole piece, its kinks are the ends of that.
+    """
+    known, found = np.array([low, high]), []
+    for k in range(len(component["layers"])):
+        values = preactivations(component, known[:, None])[k]
+        signs = np.sign(values) * (np.abs(values) > _ZERO * np.abs(values).max(axis=0, initial=0))
+        piece, unit = np.nonzero(signs[:-1] * signs[1:] < 0)
+        share = values[piece, unit] / (values[piece, unit] - values[piece + 1, unit])
+        crossed = known[piece] + share * (known[piece + 1] - known[piece])
+        still = (signs[1:-1] == 0) & ((signs[:-2] != 0) | (signs[2:] != 0))
+        found.append(np.unique(np.concatenate([crossed, known[1:-1][still.any(axis=1)]])))
+        known = np.unique(np.concatenate([known, crossed]))
+    return found
 
 
 def parameters(component: Document, dimension: int) -> tuple[Vector, np.ndarray, Vector]:
@@ -90,7 +132,7 @@ def place_text(component: Document) -> str:
 def level_text(component: Document) -> str:
     """Return the loss, and whether it is global."""
     loss = short_number(component["loss"], 5)
-    if component["global_at_every_width"]:
+    if component.get("global_at_every_width"):
         return f"{loss}, global (any $L$)"
     rank = {True: ", global", None: ", global?", False: ""}
     return loss + rank[component["global_at_width"]]

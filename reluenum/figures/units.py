@@ -11,12 +11,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from reluenum.documents.labels import undecided_note
+from reluenum.figures.features import plot_features
 from reluenum.figures.reading import (
     AxisNames,
     Document,
     Vector,
     cut_note,
     direction,
+    is_deep,
     level_text,
     multiplicity,
     number,
@@ -49,7 +51,8 @@ def plot_units(document: Document) -> tuple[Figure, str]:
     For d = 1 the plane of (b, c): an isolated minimum is a marker for each of its neurons. Where
     neurons share a face, each covers a segment towards 0, and a second panel shows the arcs
     (parts of spheres) that their output weights run over. For d = 2 the kinks b . x + c = 0 in
-    the plane of the inputs, a panel for each component; for d > 2 the faces, as a chart.
+    the plane of the inputs, a panel for each component; for d > 2 the faces, as a chart. Of
+    networks with several hidden layers, what each layer makes of the inputs.
 
     Parameters
     ----------
@@ -58,6 +61,9 @@ def plot_units(document: Document) -> tuple[Figure, str]:
     """
     if not document["components"]:
         return message("no component of local minima is known"), ""
+    if is_deep(document["components"][0]):
+        figure, shown = plot_features(document)
+        return figure, cut_note(shown, document)
     dimension = len(document["problem"]["x"][0])
     draw = {1: _units_plane, 2: units_kinks}.get(dimension, units_faces)
     figure, shown = draw(document)

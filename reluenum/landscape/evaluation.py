@@ -1,6 +1,6 @@
 """Data in doubles, and a network of a list on other inputs: predictions and losses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -34,9 +34,93 @@ class InDoubles:
         return float(self.problem.effective_ridge)
 
 
+class Function:
+    """A network of a `problem` as a function, its exact weights rounded to doubles."""
+
+    problem: Problem
+
+    @property
+    def penalised(self) -> Sequence[np.ndarray]:
+        """The parameters that the ridge is on."""
+        raise NotImplementedError
+
+    def values(self, inputs: np.ndarray) -> np.ndarray:
+        """Return the output, (k,), at inputs, (k, d)."""
+        raise NotImplementedError
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the output of the network for every row of X, (k,).
+
+        Parameters
+        ----------
+        X : (k, d) array, frame or list of rows, or (k,) for d = 1
+            As `Problem.from_arrays` reads it.
+
+        Raises
+        ------
+        InputError
+            If it is no such table, or a frame with other columns than those of the data.
+
+        Examples
+        --------
+        >>> problem = Problem.from_arrays([0, 1], [0, 2], width=1, ridge=0.1)
+        >>> Network.of(problem, ["1"], [["2", "-1"]], "0").predict([0, 3]).tolist()
+        [0.0, 5.0]
+        """
+        return self.values(self._inputs(table(X, "X")))
+
+    def loss_on(self, X: Any, y: Any, penalty: bool = True) -> float:
+        """Return the loss of the network on other data, in the convention of its problem.
+
+        Parameters
+        ----------
+        X, y : as for `Problem.from_arrays`
+        penalty : bool
+            Whether the ridge's part, which does not depend on data, is added.
+
+        Raises
+        ------
+        InputError
+            If the data are no such tables.
+
+        Examples
+        --------
+        >>> problem = Problem.from_arrays([0, 1], [0, 2], width=1, ridge=0.5)
+        >>> network = Network.of(problem, ["1"], [["2", "-1"]], "0")
+        >>> network.loss_on([0, 3], [1, 5], penalty=False), network.loss_on([0, 3], [1, 5])
+        (1.0, 4.0)
+        """
+        inputs, targets = data_tables(X, y)
+        points, wanted = self._inputs(inputs), np.array(targets.read("y", _double)).reshape(-1)
+        if len(points) != len(wanted) or not len(points):
+            found = f"{len(points)} inputs and {len(wanted)} targets"
+            raise InputError("X and y", found, "one target for each input, and one at least")
+        squares = (wanted - self.values(points)) ** 2
+        fit = squares.mean() if self.problem.loss is Loss.MEAN else squares.sum()
+        return float(fit + self.penalty) if penalty else float(fit)
+
+    @property
+    def penalty(self) -> float:
+        """The ridge's part of the loss."""
+        return _double(self.problem.ridge) * float(sum((p**2).sum() for p in self.penalised))
+
+    def _inputs(self, found: Table) -> np.ndarray:
+        """Return inputs as doubles, (k, d)."""
+        columns, given = self.problem.dimension, self.problem.names
+        if found.rows and len(found.rows[0]) != columns:
+            width = f"rows of {len(found.rows[0])} numbers"
+            single = " (a single row is [[...]])" if found.flat else ""
+            raise InputError("X", width, f"{columns}, as in the data{single}")
+        known = given.inputs if given else Names.usual(columns).inputs
+        if known not in (found.names, Names.usual(columns).inputs) and found.names:
+            expected = f"those of the data, in their order: {', '.join(known)}"
+            raise InputError("X", f"the columns {', '.join(found.names)}", expected)
+        return np.array(found.read("X", _double)).reshape(-1, columns)
+
+
 @dataclass(frozen=True, eq=False)
-class Network:
-    """One network, its exact weights rounded to doubles.
+class Network(Function):
+    """The network sum_l a_l relu(b_l . x + c_l) + m.
 
     Parameters
     ----------
@@ -78,80 +162,73 @@ class Network:
         outer = np.array([*map(float, weights)])
         return cls(problem, outer, rows[:, :-1], rows[:, -1], float(bias))
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Return sum_l a_l relu(b_l . x + c_l) + m for every row of X, (k,).
+    @property
+    def penalised(self) -> Sequence[np.ndarray]:
+        """The parameters that the ridge is on."""
+        biased = self.problem.output_bias is OutputBias.RIDGE
+        bias = [np.array([self.bias])] if biased else []
+        return [self.weights, self.slopes, self.offsets, *bias]
 
-        Parameters
-        ----------
-        X : (k, d) array, frame or list of rows, or (k,) for d = 1
-            As `Problem.from_arrays` reads it.
+    def values(self, inputs: np.ndarray) -> np.ndarray:
+        """Return the output, (k,), at inputs, (k, d)."""
+        return np.maximum(inputs @ self.slopes.T + self.offsets, 0) @ self.weights + self.bias
 
-        Raises
-        ------
-        InputError
-            If it is no such table, or a frame with other columns than those of the data.
+
+@dataclass(frozen=True, eq=False)
+class DeepNetwork(Function):
+    """The network w . h^Q with h^k = relu(W^k h^(k-1) + b^k), and h^0 = x.
+
+    Parameters
+    ----------
+    problem : Problem
+    matrices : tuple of (L_k, L_(k-1)) array
+        W, by layer; L_0 is the dimension of an input.
+    biases : tuple of (L_k,) array
+        b, by layer.
+    output : (L_Q,) array
+        w.
+    """
+
+    problem: Problem
+    matrices: tuple[np.ndarray, ...]
+    biases: tuple[np.ndarray, ...]
+    output: np.ndarray
+
+    @classmethod
+    def of(cls, problem: Problem, record: Mapping[str, Any]) -> "DeepNetwork":
+        """Make a network from the record `representative` of a document.
 
         Examples
         --------
-        >>> problem = Problem.from_arrays([0, 1], [0, 2], width=1, ridge=0.1)
-        >>> Network.of(problem, ["1"], [["2", "-1"]], "0").predict([0, 3]).tolist()
-        [0.0, 5.0]
+        >>> problem = Problem.from_arrays([0, 1], [0, 2], width=[1, 1], ridge=0.1)
+        >>> record = {"W": [[["2"]], [["1"]]], "b": [["-1"], ["1"]], "w": ["3"]}
+        >>> DeepNetwork.of(problem, record).predict([0, 3]).tolist()
+        [3.0, 18.0]
         """
-        return self._values(self._inputs(table(X, "X")))
-
-    def loss_on(self, X: Any, y: Any, penalty: bool = True) -> float:
-        """Return the loss of the network on other data, in the convention of its problem.
-
-        Parameters
-        ----------
-        X, y : as for `Problem.from_arrays`
-        penalty : bool
-            Whether the ridge's part, which does not depend on data, is added.
-
-        Raises
-        ------
-        InputError
-            If the data are no such tables.
-
-        Examples
-        --------
-        >>> problem = Problem.from_arrays([0, 1], [0, 2], width=1, ridge=0.5)
-        >>> network = Network.of(problem, ["1"], [["2", "-1"]], "0")
-        >>> network.loss_on([0, 3], [1, 5], penalty=False), network.loss_on([0, 3], [1, 5])
-        (1.0, 4.0)
-        """
-        inputs, targets = data_tables(X, y)
-        points, wanted = self._inputs(inputs), np.array(targets.read("y", _double)).reshape(-1)
-        if len(points) != len(wanted) or not len(points):
-            found = f"{len(points)} inputs and {len(wanted)} targets"
-            raise InputError("X and y", found, "one target for each input, and one at least")
-        squares = (wanted - self._values(points)) ** 2
-        fit = squares.mean() if self.problem.loss is Loss.MEAN else squares.sum()
-        return float(fit + self.penalty) if penalty else float(fit)
+        matrices, below = [], problem.dimension
+        for matrix, width in zip(record["W"], problem.hidden, strict=True):
+            matrices.append(_array(matrix).reshape(width, below))
+            below = width
+        sizes = zip(record["b"], problem.hidden, strict=True)
+        biases = [_array(bias).reshape(width) for bias, width in sizes]
+        return cls(problem, tuple(matrices), tuple(biases), _array(record["w"]).reshape(below))
 
     @property
-    def penalty(self) -> float:
-        """The ridge's part of the loss."""
-        parts = [self.weights, self.slopes, self.offsets]
-        if self.problem.output_bias is OutputBias.RIDGE:
-            parts.append(np.array([self.bias]))
-        return _double(self.problem.ridge) * float(sum((part**2).sum() for part in parts))
+    def penalised(self) -> Sequence[np.ndarray]:
+        """The parameters that the ridge is on."""
+        return [*self.matrices, *self.biases, self.output]
 
-    def _inputs(self, found: Table) -> np.ndarray:
-        """Return inputs as doubles, (k, d)."""
-        columns, given = self.problem.dimension, self.problem.names
-        if found.rows and len(found.rows[0]) != columns:
-            width = f"rows of {len(found.rows[0])} numbers"
-            single = " (a single row is [[...]])" if found.flat else ""
-            raise InputError("X", width, f"{columns}, as in the data{single}")
-        known = given.inputs if given else Names.usual(columns).inputs
-        if known not in (found.names, Names.usual(columns).inputs) and found.names:
-            expected = f"those of the data, in their order: {', '.join(known)}"
-            raise InputError("X", f"the columns {', '.join(found.names)}", expected)
-        return np.array(found.read("X", _double)).reshape(-1, columns)
+    def values(self, inputs: np.ndarray) -> np.ndarray:
+        """Return the output, (k,), at inputs, (k, d)."""
+        features = inputs
+        for matrix, bias in zip(self.matrices, self.biases, strict=True):
+            features = np.maximum(features @ matrix.T + bias, 0)
+        return features @ self.output
 
-    def _values(self, inputs: np.ndarray) -> np.ndarray:
-        return np.maximum(inputs @ self.slopes.T + self.offsets, 0) @ self.weights + self.bias
+
+def _array(texts: Any) -> np.ndarray:
+    """Return texts of numbers as doubles, in the shape of their lists."""
+    return np.array(texts, dtype=object).astype(float)
 
 
 def _double(entry: Any) -> float:
@@ -169,14 +246,14 @@ class Evaluated:
     Off the data they agree, too, if they are of the same stratum.
     """
 
-    network: Network
+    network: Function
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the values of the representative at other inputs; see `Network.predict`."""
+        """Return the values of the representative at other inputs; see `Function.predict`."""
         return self.network.predict(X)
 
     def loss_on(self, X: Any, y: Any, penalty: bool = True) -> float:
-        """Return the loss of the representative on other data; see `Network.loss_on`.
+        """Return the loss of the representative on other data; see `Function.loss_on`.
 
         `loss` is the exact number that belongs to the data of the problem.
         """

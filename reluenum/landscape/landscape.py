@@ -9,6 +9,7 @@ from reluenum.algebra.numbers import Number, compare
 from reluenum.geometry.patterns import Counts
 from reluenum.geometry.supports import Support
 from reluenum.landscape.components import Component, by_loss
+from reluenum.landscape.deep import DeepComponent, DeepCounts, DeepPoint
 from reluenum.landscape.witnesses import Descent
 from reluenum.problem import Problem
 
@@ -42,9 +43,9 @@ class StationaryRow(Protocol):
 
 @dataclass(frozen=True)
 class Undecided:
-    """A support on which nothing was decided, and why."""
+    """A support on which nothing was decided, and why; of a deep network, signs as text."""
 
-    support: Support
+    support: Support | str
     reason: str
 
 
@@ -74,6 +75,15 @@ class Completeness(StrEnum):
     ENGINE = "engine"
     """The eliminated formulation: on the Groebner basis program, which must lose no solution."""
 
+    PROVED = "proved"
+    """Deep networks, certified engine: on Theorem D9, covered by blocks of parameters."""
+
+    EXACT_BASIS = "exact basis"
+    """Deep networks, Groebner engine: on Groebner bases that were all computed over Q."""
+
+    RESTRICTED = "restricted"
+    """Nothing: only some strata were asked for."""
+
     @property
     def words(self) -> str:
         """What follows "the list is complete"."""
@@ -81,6 +91,9 @@ class Completeness(StrEnum):
             Completeness.CERTIFICATE: "by its certificate",
             Completeness.THEOREM_E: "by Theorem E",
             Completeness.ENGINE: "if the Groebner basis program lost no solution",
+            Completeness.PROVED: "by Theorem D9",
+            Completeness.EXACT_BASIS: "by Groebner bases over Q",
+            Completeness.RESTRICTED: "for the strata that were asked for",
         }[self]
 
 
@@ -93,10 +106,10 @@ class CertifiedLandscape:
     problem : Problem
     counts : Counts
     tally : Tally
-    points : tuple of StationaryRow
+    points : tuple of StationaryRow, or of DeepPoint
         All stationary points with their verdicts; none from the certified engine, whose
         certificate has them.
-    components : tuple of Component
+    components : tuple of Component, or of DeepComponent
         Sorted by loss.
     undecided : tuple of Undecided
         Supports that no backend finished; when there is one, the list is not complete.
@@ -114,10 +127,10 @@ class CertifiedLandscape:
     """
 
     problem: Problem
-    counts: Counts
+    counts: Counts | DeepCounts
     tally: Tally
-    points: tuple[StationaryRow, ...]
-    components: tuple[Component, ...]
+    points: tuple[StationaryRow, ...] | tuple[DeepPoint, ...]
+    components: tuple[Component, ...] | tuple[DeepComponent, ...]
     undecided: tuple[Undecided, ...]
     completeness: Completeness
     sign_matrices: Mapping[str, Any] | None = None
@@ -127,14 +140,15 @@ class CertifiedLandscape:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every support was decided; what that rests on, `completeness` says."""
-        return not self.undecided
+        """Whether no minimum can be missing; what that rests on, `completeness` says."""
+        return not self.undecided and self.completeness is not Completeness.RESTRICTED
 
     def __repr__(self) -> str:
         number = len(self.components)
         isolated = sum(component.dimension == 0 for component in self.components)
-        undecided = f"{len(self.undecided)} supports UNDECIDED"
-        known = f"complete {self.completeness.words}" if self.is_complete else undecided
+        kind = "strata" if self.problem.upper else "supports"
+        undecided = f"{len(self.undecided)} {kind} UNDECIDED"
+        known = undecided if self.undecided else f"complete {self.completeness.words}"
         lines = [
             f"Landscape of {self.problem!r}: {number} component{'s' if number != 1 else ''} "
             f"of local minima, {isolated} isolated; {known}"

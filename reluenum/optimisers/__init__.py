@@ -1,9 +1,10 @@
 """Optimisers as people use them: many networks at once, in doubles, from random starts.
 
 Their steps are neither exact nor complete. What the end points are is proved. In order: `networks`
-are batches, `steps` and `pytorch` the optimisers, `settling` goes downhill to a stationary set,
-`explain` says which it is, `runs` is the document of many runs, `multistart` counts starts, `bands`
-are drawn between minima.
+are batches, `deep_networks` those with several hidden layers, `steps` and `pytorch` the optimisers,
+`settling` goes downhill to a stationary set, `explain` says which it is; `deep_settling`,
+`perturbations` and `deep_explain` do so for deep networks; `runs` is the document of many runs,
+`multistart` counts starts, `bands` are drawn between minima.
 """
 
 from collections.abc import Mapping

@@ -67,6 +67,11 @@ class Destination:
         """Whether its points are local minima."""
         return self.point.is_minimum
 
+    @property
+    def height(self) -> float:
+        """The loss, to sort by."""
+        return float(self.point.loss.ball(64))
+
     def to_document(self) -> dict[str, Any]:
         """Return the record of a saddle, with the evidence that it is none of the minima."""
         witness = self.point.witness
@@ -129,6 +134,10 @@ class Explainer:
         self._escalation = Escalation(self.geometry, backends)
         self._listed = listed_components(components)
         self._limits: dict[StratumKey, Destination] = {}
+
+    def explain_rows(self, theta: np.ndarray) -> list[End]:
+        """Say of each end point, a row of parameters, (S, N), what it is."""
+        return self.explain(self.objective.unpack(theta))
 
     def explain(self, ends: Networks) -> list[End]:
         """Say of each end point what it is."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
@@ -10,6 +11,40 @@ from reluenum.problem import OutputBias, Problem
 
 SMALLEST_START, LARGEST_START = 0.1, 3.0
 """Bounds of the size of a start, relative to that of a network which fits the data."""
+
+
+class Trainable(Protocol):
+    """A loss of many networks, each a row of parameters, as optimisers see it.
+
+    Parameters
+    ----------
+    problem : Problem
+    rows : (n, d + 1) array
+    targets : (n,) array
+    stiffness, hardest : float
+        How strongly the fit answers to a unit, at all data points or at the hardest one.
+    parameter_size : float
+        Size of a parameter of a network that fits the data.
+    ridge : float
+    """
+
+    problem: Problem
+    rows: np.ndarray
+    targets: np.ndarray
+    stiffness: float
+    hardest: float
+    parameter_size: float
+    ridge: float
+
+    def evaluate(
+        self, theta: np.ndarray, emphasis: np.ndarray | float = 1.0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return values (S,) and gradients (S, N)."""
+        ...
+
+    def safe_steps(self, theta: np.ndarray, stiffness: float) -> np.ndarray:
+        """Return steps (S,) short enough for gradient descent not to diverge from its start."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +194,10 @@ class Objective(InDoubles):
         if self.biased:
             bias = generator.standard_normal(count) * np.abs(self.targets).mean()
         return Networks(weights, units * size[:, None, None], bias)
+
+    def draw(self, count: int, generator: np.random.Generator) -> np.ndarray:
+        """Draw random networks, as rows of parameters, (S, N)."""
+        return self.pack(self.starts(count, generator))
 
     def safe_steps(self, theta: np.ndarray, stiffness: float) -> np.ndarray:
         """Return steps (S,) short enough for gradient descent not to diverge from its start."""

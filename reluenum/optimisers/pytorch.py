@@ -13,7 +13,8 @@ import numpy as np
 from numpy.random import Generator
 
 from reluenum.errors import MissingExtraError
-from reluenum.optimisers.networks import Objective
+from reluenum.optimisers.deep_networks import DeepObjective
+from reluenum.optimisers.networks import Objective, Trainable
 from reluenum.optimisers.steps import (
     ADAM_RATE,
     LBFGS,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 class TorchGradientDescent(GradientDescent):
     """`torch.optim.SGD` on all data points, each run with its own safe step."""
 
-    def __call__(self, objective: Objective, starts: np.ndarray, random: Generator) -> np.ndarray:
+    def __call__(self, objective: Trainable, starts: np.ndarray, random: Generator) -> np.ndarray:
         """Return the end points."""
         lengths = objective.safe_steps(starts, objective.stiffness)
         return _stepped(objective, starts, self.steps, "SGD", 1.0, lengths)
@@ -42,7 +43,7 @@ class TorchGradientDescent(GradientDescent):
 class TorchStochasticGradient(StochasticGradient):
     """`torch.optim.SGD` on a few data points drawn anew for each step."""
 
-    def __call__(self, objective: Objective, starts: np.ndarray, random: Generator) -> np.ndarray:
+    def __call__(self, objective: Trainable, starts: np.ndarray, random: Generator) -> np.ndarray:
         """Return the end points."""
         lengths = objective.safe_steps(starts, objective.hardest)
         return _stepped(objective, starts, self.steps, "SGD", 1.0, lengths, (self.share, random))
@@ -52,7 +53,7 @@ class TorchStochasticGradient(StochasticGradient):
 class TorchAdam(Adam):
     """`torch.optim.Adam`."""
 
-    def __call__(self, objective: Objective, starts: np.ndarray, random: Generator) -> np.ndarray:
+    def __call__(self, objective: Trainable, starts: np.ndarray, random: Generator) -> np.ndarray:
         """Return the end points."""
         length = ADAM_RATE * objective.parameter_size
         return _stepped(objective, starts, self.steps, "Adam", length, np.ones(len(starts)))
@@ -62,7 +63,7 @@ class TorchAdam(Adam):
 class TorchLBFGS(LBFGS):
     """`torch.optim.LBFGS` with its strong Wolfe line search, one start after the other."""
 
-    def __call__(self, objective: Objective, starts: np.ndarray, random: Generator) -> np.ndarray:
+    def __call__(self, objective: Trainable, starts: np.ndarray, random: Generator) -> np.ndarray:
         """Return the end points."""
         torch = _torch()
         losses = _losses(objective)
@@ -89,7 +90,7 @@ class TorchLBFGS(LBFGS):
 
 
 def _stepped(
-    objective: Objective,
+    objective: Trainable,
     starts: np.ndarray,
     steps: int,
     name: str,
@@ -114,8 +115,10 @@ def _stepped(
     return theta.detach().numpy()
 
 
-def _losses(objective: Objective) -> "Callable[..., torch.Tensor]":
+def _losses(objective: "Objective | DeepObjective") -> "Callable[..., torch.Tensor]":
     """Return the function that gives the losses of networks, for automatic differentiation."""
+    if isinstance(objective, DeepObjective):
+        return _deep_losses(objective)
     torch = _torch()
     rows, targets = torch.tensor(objective.rows), torch.tensor(objective.targets)
     width, coordinates = objective.problem.width, objective.rows.shape[1]
@@ -130,6 +133,26 @@ def _losses(objective: Objective) -> "Callable[..., torch.Tensor]":
         penalty = objective.ridge * (theta[:, :last] ** 2).sum(1)
         penalty = penalty + objective.bias_ridge * (theta[:, last:] ** 2).sum(1)
         return (emphasis * (targets - fitted) ** 2).sum(1) + penalty
+
+    return losses
+
+
+def _deep_losses(objective: DeepObjective) -> "Callable[..., torch.Tensor]":
+    """Return the same for networks with several hidden layers."""
+    torch = _torch()
+    rows, targets = torch.tensor(objective.rows), torch.tensor(objective.targets)
+    below = (rows.shape[1] - 1, *objective.hidden)
+    shapes = [(width, k + 1) for k, width in zip(below, objective.hidden, strict=False)]
+
+    def losses(theta: "torch.Tensor", emphasis: "torch.Tensor | float" = 1.0) -> "torch.Tensor":
+        sizes = [width * inputs for width, inputs in shapes]
+        *layers, output = theta.split([*sizes, objective.hidden[-1]], dim=1)
+        features = rows.T.expand(len(theta), *rows.T.shape)
+        for layer, shape in zip(layers, shapes, strict=True):
+            hidden = torch.relu(layer.reshape(len(theta), *shape) @ features)
+            features = torch.cat([hidden, torch.ones_like(hidden[:, :1])], dim=1)
+        fitted = (output[:, None] @ features[:, :-1])[:, 0]
+        return (emphasis * (targets - fitted) ** 2).sum(1) + objective.ridge * (theta**2).sum(1)
 
     return losses
 

@@ -10,12 +10,13 @@ import numpy as np
 from tqdm import tqdm
 
 from reluenum.algebra.scalars import whole
-from reluenum.documents.labels import EndKind, Stall, support_label
+from reluenum.documents.labels import EndKind, Stall, layers_label, support_label
 from reluenum.documents.minima import header
 from reluenum.errors import InputError
 from reluenum.groebner.backends import open_backends
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
-from reluenum.optimisers import OPTIMISERS, Objective, optimiser
+from reluenum.optimisers import OPTIMISERS, optimiser
+from reluenum.optimisers.deep_explain import Collapse, DeepDestination, DeepExplainer
 from reluenum.optimisers.explain import ARRIVED, Destination, End, Explainer
 from reluenum.problem import Problem
 
@@ -88,23 +89,24 @@ def descents(
     InputError
         If the document is about all widths.
     """
-    if minima["problem"]["width"] == "all":
+    if minima["problem"].get("width") == "all":
         raise InputError("document", "a list for all widths", "one of a single width")
     problem = Problem.from_document(minima["problem"])
-    objective = Objective(problem)
-    starts = objective.pack(objective.starts(settings.starts, np.random.default_rng(settings.seed)))
     ends: dict[str, list[End]] = {}
     with (
         open_backends("auto", limits) as backends,
         tqdm(settings.optimisers, unit="optimiser", disable=not progress) as bar,
     ):
-        explainer = Explainer(problem, minima["components"], backends)
+        kind = DeepExplainer if problem.upper else Explainer
+        explainer = kind(problem, minima["components"], backends)
+        objective = explainer.objective
+        starts = objective.draw(settings.starts, np.random.default_rng(settings.seed))
         for number, name in enumerate(bar):
             bar.set_postfix_str(name)
             generator = np.random.default_rng([settings.seed, number + 1])
             with np.errstate(all="ignore"):
                 theta = optimiser(name, settings.steps)(objective, starts, generator)
-            ends[name] = explainer.explain(objective.unpack(theta))
+            ends[name] = explainer.explain_rows(theta)
         saddles = _saddles(ends)
     return {
         **header(minima["problem"]),
@@ -120,7 +122,7 @@ def descents(
             {"number": number, **saddle.to_document()}
             for number, saddle in enumerate(saddles, start=1)
         ],
-        "optimisers": [_summary(name, found) for name, found in ends.items()],
+        "optimisers": [_summary(name, found, bool(problem.upper)) for name, found in ends.items()],
         "runs": [
             _run_record(name, start, end, saddles)
             for name, found in ends.items()
@@ -129,36 +131,44 @@ def descents(
     }
 
 
-def _saddles(ends: Mapping[str, Sequence[End]]) -> list[Destination]:
+def _saddles(ends: Mapping[str, Sequence[End]]) -> list[Destination | DeepDestination]:
     """Return the saddles that runs end at or lead to, by loss."""
     found = {id(e.limit): e.limit for es in ends.values() for e in es if e.limit is not None}
     return sorted(
         (limit for limit in found.values() if not limit.is_minimum),
-        key=lambda limit: (float(limit.point.loss.ball(64)), limit.zero_units),
+        key=lambda limit: (limit.height, limit.zero_units),
     )
 
 
 def _component_record(number: int, component: Mapping[str, Any]) -> dict[str, Any]:
     kept = ("loss", "dimension", "on_boundary", "global_at_width")
-    support = support_label(component["strata"][0]["support"])
-    return {"number": number, **{key: component[key] for key in kept}, "support": support}
+    label = layers_label if "layers" in component else support_label
+    named = component.get("layers") or component["strata"][0]["support"]
+    return {"number": number, **{key: component[key] for key in kept}, "support": label(named)}
 
 
-def _summary(name: str, ends: Sequence[End]) -> dict[str, Any]:
-    """Return how many runs of an optimiser ended in which way."""
+def _summary(name: str, ends: Sequence[End], deep: bool) -> dict[str, Any]:
+    """Return how many runs of an optimiser ended in which way; of deep ones, how many collapsed."""
     kinds = Counter(end.kind for end in ends)
     stalls = Counter(end.stall for end in ends)
     basins = Counter(end.limit.component for end in ends if end.kind is EndKind.MINIMUM)
-    return {
+    found = {
         "name": name,
         "runs": len(ends),
         "kinds": {kind.value: kinds[kind] for kind in EndKind},
         "saddles": {stall.value: stalls[stall] for stall in Stall},
         "components": {str(number): basins[number] for number in sorted(basins)},
     }
+    if deep:
+        resting = [end.limit for end in ends if end.kind in (EndKind.MINIMUM, EndKind.SADDLE)]
+        trapped = Counter(end.collapse for end in resting if isinstance(end, DeepDestination))
+        found["collapsed"] = {collapse.value: trapped[collapse] for collapse in Collapse}
+    return found
 
 
-def _run_record(name: str, start: int, end: End, saddles: Sequence[Destination]) -> dict[str, Any]:
+def _run_record(
+    name: str, start: int, end: End, saddles: Sequence[Destination | DeepDestination]
+) -> dict[str, Any]:
     """Return the record of a run; numbers of where it ends, or of where its end leads downhill."""
     limit = end.limit
     return {

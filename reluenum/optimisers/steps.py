@@ -7,7 +7,7 @@ import numpy as np
 from numpy.random import Generator
 from scipy.optimize import minimize
 
-from reluenum.optimisers.networks import Objective
+from reluenum.optimisers.networks import Trainable
 
 ADAM_RATE = 0.01
 """Step of Adam, relative to the size of a parameter of a network that fits the data."""
@@ -16,7 +16,7 @@ ADAM_RATE = 0.01
 class Optimiser(Protocol):
     """What turns starts into end points."""
 
-    def __call__(self, objective: Objective, starts: np.ndarray, random: Generator) -> np.ndarray:
+    def __call__(self, objective: Trainable, starts: np.ndarray, random: Generator) -> np.ndarray:
         """Return the parameters, (S, N), at which runs from some parameters, (S, N), end."""
         ...
 
@@ -40,7 +40,7 @@ class GradientDescent:
 
     steps: int = 20_000
 
-    def __call__(self, objective: Objective, starts: np.ndarray, random: Generator) -> np.ndarray:
+    def __call__(self, objective: Trainable, starts: np.ndarray, random: Generator) -> np.ndarray:
         """Return the end points."""
         theta = starts.copy()
         lengths = objective.safe_steps(theta, objective.stiffness)[:, None]
@@ -64,7 +64,7 @@ class StochasticGradient:
     steps: int = 20_000
     share: float = 0.4
 
-    def __call__(self, objective: Objective, starts: np.ndarray, random: Generator) -> np.ndarray:
+    def __call__(self, objective: Trainable, starts: np.ndarray, random: Generator) -> np.ndarray:
         """Return the end points."""
         theta = starts.copy()
         shape = (len(theta), len(objective.rows))
@@ -82,7 +82,7 @@ class Adam:
 
     steps: int = 10_000
 
-    def __call__(self, objective: Objective, starts: np.ndarray, random: Generator) -> np.ndarray:
+    def __call__(self, objective: Trainable, starts: np.ndarray, random: Generator) -> np.ndarray:
         """Return the end points."""
         theta = starts.copy()
         mean, square = np.zeros_like(theta), np.zeros_like(theta)
@@ -109,7 +109,7 @@ class LBFGS:
 
     steps: int = 3_000
 
-    def __call__(self, objective: Objective, starts: np.ndarray, random: Generator) -> np.ndarray:
+    def __call__(self, objective: Trainable, starts: np.ndarray, random: Generator) -> np.ndarray:
         """Return the end points."""
 
         def value_and_slope(theta: np.ndarray) -> tuple[float, np.ndarray]:

@@ -128,11 +128,23 @@ def verify(
 def _proved(document: Any, folder: Path, given: Any) -> Report:
     """Follow the argument of docs/certificate.md from the first claim to the last one."""
     if type(document) is not dict or document.get("format") != "reluenum-basins":
-        return _list(document, folder, given)[0]
+        deep = type(document) is dict and "hidden" in document.get("problem", ())
+        return _deep(document, given) if deep else _list(document, folder, given)[0]
     one_list(document, {k: OPTIONAL[k] for k in ("software",) if k in document})
     report, landscape, proof = _list(document["minima"], folder, given)
     unchecked = tuple(k for k in UNCHECKED if k in document or k in document["minima"])
     return replace(report, tree=tree_of(document, landscape, proof), unchecked=unchecked)
+
+
+def _deep(document: Any, given: Any) -> Report:
+    """Prove a list of minima of a network with several hidden layers."""
+    from .deep import proved
+
+    complete(document)
+    report = proved(document)
+    if given is not None:
+        same_data(document["problem"], *given)
+    return replace(report, compared=given is not None)
 
 
 def _list(document: Any, folder: Path, given: Any) -> tuple[Report, Landscape, Proof]:

@@ -95,8 +95,9 @@ def list_cell(texts: Iterable[str]) -> str:
 
 def problem_cells(problem: Document) -> dict[str, Any]:
     """Return the sizes and settings of the problem of a document by their columns."""
-    settings = {key: problem[key] for key in ("width", "ridge", "loss", "output_bias")}
-    return {"n": len(problem["y"]), "d": len(problem["x"][0]), **settings}
+    settings = {key: problem[key] for key in ("ridge", "loss", "output_bias")}
+    width = problem["width"] if "width" in problem else ",".join(map(str, problem["hidden"]))
+    return {"n": len(problem["y"]), "d": len(problem["x"][0]), "width": width, **settings}
 
 
 def csv_text(frame: "pd.DataFrame", unknown: str = UNKNOWN) -> str:

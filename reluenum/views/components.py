@@ -12,6 +12,12 @@ from reluenum.documents.labels import Document, kind, support_label
 from reluenum.geometry.supports import faces_in
 from reluenum.problem import Names
 from reluenum.views.cells import UNKNOWN, csv_text, list_cell, object_frame, short_number
+from reluenum.views.deep import (
+    deep_components_frame,
+    deep_stationary_frame,
+    deep_units_frame,
+    readable_deep_components,
+)
 
 if TYPE_CHECKING:  # slow to import: only where a table is made
     import pandas as pd
@@ -33,7 +39,8 @@ def components_frame(document: Document) -> "pd.DataFrame":
         `strata` (their number), `support`, `zero_neurons` and `sum_a_squared` of the first
         stratum, and the representative `a` (L), `B` (L x d), `c` (L) and, with an output bias,
         `m`; `width_min` if the document is about all widths. Real numbers are the document's
-        texts; lists of them are in brackets, in the order of the support.
+        texts; lists of them are in brackets, in the order of the support. Of several hidden
+        layers see `deep_components_frame`.
 
     Examples
     --------
@@ -42,6 +49,8 @@ def components_frame(document: Document) -> "pd.DataFrame":
     >>> support_label(stratum["support"])
     '(+0) a<0 x2'
     """
+    if "hidden" in document["problem"]:
+        return deep_components_frame(document)
     width_known = all("width_min" not in component for component in document["components"])
     biased = document["problem"]["output_bias"] != "none"
     columns = [
@@ -84,6 +93,8 @@ def units_frame(document: Document) -> "pd.DataFrame":
         Columns `component` and `unit` (from 1), `face` (empty for a zero unit), `a`, a column
         `b_NAME` for each column of the data, and `c`. Real numbers are the document's texts.
     """
+    if "hidden" in document["problem"]:
+        return deep_units_frame(document, names_of(document).inputs)
     slopes = [f"b_{name}" for name in names_of(document).inputs]
     rows = []
     for number, component in enumerate(document["components"], start=1):
@@ -117,6 +128,8 @@ def _component_row(index: int, component: Mapping[str, Any]) -> dict[str, Any]:
 
 def readable_components(document: Document) -> list[dict[str, str]]:
     """Return the rows of `components_frame` as short texts under titles, for people."""
+    if "hidden" in document["problem"]:
+        return readable_deep_components(document)
     verdict = {True: "yes", False: "no", None: UNKNOWN}
     return [
         {
@@ -149,6 +162,8 @@ def stationary_frame(document: Document) -> "pd.DataFrame":
         `descent_sign`, `descent_vector`, `descent_step`: a step that lowers the loss; None
         otherwise.
     """
+    if "hidden" in document["problem"]:
+        return deep_stationary_frame(document)
     columns = [
         *("index", "support", "zero_neurons", "loss", "minimum"),
         *("descent_kind", "descent_face", "descent_sign", "descent_vector", "descent_step"),

@@ -37,9 +37,13 @@ class Fact:
 
 
 def facts(document: Document) -> tuple[Fact, ...]:
-    """Return the statements, each checked, and whether the list they speak of is complete."""
+    """Return the statements, each checked, and whether the list they speak of is complete.
+
+    That about sign matrices belongs to one hidden layer.
+    """
+    shallow = "width" in document["problem"]
     return (
-        _patterns(document),
+        *([_patterns(document)] if shallow else []),
         _connected_sets(document),
         _isolated_on_boundary(document),
         _complete_facts(document),

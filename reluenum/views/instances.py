@@ -93,14 +93,14 @@ def _instance_row(name: str, document: Document, dimensions: Iterable[int]) -> d
     return {
         "instance": name,
         **problem_cells(document["problem"]),
-        **{key: counts[key] for key in _COUNTS},
+        **{key: counts.get(key, counts.get(_DEEP_COUNTS.get(key), NOTHING)) for key in _COUNTS},
         "components": len(found),
         "isolated": by_dimension[0],
         **{f"dimension_{k}": by_dimension[k] for k in dimensions},
         "isolated_on_boundary": sum(c["dimension"] == 0 and c["on_boundary"] for c in found),
         "interior": sum(not c["on_boundary"] for c in found),
         "global_at_width": None if None in global_here else sum(global_here),
-        "global_at_every_width": sum(c["global_at_every_width"] for c in found),
+        "global_at_every_width": sum(c.get("global_at_every_width", False) for c in found),
         "best_loss": found[0]["loss"] if found else None,
         "worst_loss": found[-1]["loss"] if found else None,
         "undecided": counts["undecided"],
@@ -118,6 +118,9 @@ _COUNTS = (
     "stationary",
     "locally_minimal",
 )
+
+_DEEP_COUNTS = {"sign_matrices": "sign_arrays", "supports_examined": "strata_examined"}
+"""What a document about several hidden layers counts instead."""
 
 
 def summary_csv(documents: Mapping[str, Document]) -> str:

@@ -40,9 +40,15 @@ def test_order_of_the_layers_is_part_of_the_problem():
     assert len({problem(width).digest for width in ([1, 2], [2, 1], [1, 1, 1], 1, 2)}) == 5
 
 
-def test_another_width_is_of_one_layer_unless_it_is_a_list():
-    assert problem([2, 1]).with_width(3) == problem(3)
-    assert problem(3).with_width([2, 1]) == problem([2, 1])
+def test_another_width_belongs_to_one_hidden_layer():
+    assert problem([2]).with_width(3) == problem(3)
+    with pytest.raises(InputError, match="hidden layers of widths 2, 1; expected one hidden layer"):
+        problem([2, 1]).with_width(3)
+
+
+def test_a_list_of_widths_replaces_all_layers():
+    assert replace(problem([2, 1]), width=[1, 3]) == problem([1, 3])
+    assert replace(problem([2, 1]), width=[4]) == problem(4)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""docs/theory.md can be walked: contents, anchors, and who cites which statement."""
+"""The pages of theory can be walked: contents, anchors, and who cites which statement."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from docs.make import theory_index
 
 ROOT = Path(__file__).parents[2]
-THEORY = (ROOT / "docs/theory.md").read_text(encoding="utf-8")
+THEORY = {page: (ROOT / "docs" / page).read_text(encoding="utf-8") for page in theory_index.PAGES}
 STATEMENTS = theory_index.statements()
 LABELS = tuple(statement.label for statement in STATEMENTS)
 
@@ -17,7 +17,9 @@ WITHOUT_CODE = {
     "Proposition 17": "says what reduction modulo a prime proves; the program does not rely on it",
     "Lemma 36": "the pieces that suffice; the program does without pieces",
     "Lemma 44": "lower bounds for those who have no complete list",
+    "Theorem D11": "how Theorem D22 and lower bounds come from one hidden layer",
     **{f"Example {k}": "for tests" for k in range(1, 5)},
+    **{f"Example {label}": "for tests" for label in ("D1", "D2", "D3", "D4", "D5")},
 }
 """Statements that no function cites, with the reason."""
 
@@ -31,23 +33,30 @@ def test_the_index_is_of_this_version():
     assert page == theory_index.page(), "`python -m docs.make.theory_index` writes it"
 
 
-def test_contents_link_every_heading_in_order():
-    contents = THEORY[: THEORY.index("\n---\n")]
+@pytest.mark.parametrize("page", THEORY)
+def test_contents_link_every_heading_in_order(page):
+    contents = THEORY[page][: THEORY[page].index("\n---\n")]
     linked = re.findall(r"^ *- \[(.*)\]\(#(.*)\)$", contents, re.MULTILINE)
-    titles = re.findall(r"^##+ (.*)$", THEORY, re.MULTILINE)
+    titles = re.findall(r"^##+ (.*)$", THEORY[page], re.MULTILINE)
     assert linked == [(title, theory_index.anchor_of(title)) for title in titles]
 
 
-def test_every_statement_has_an_anchor_of_its_own():
+@pytest.mark.parametrize("page", THEORY)
+def test_every_statement_has_an_anchor_of_its_own(page):
     begun = re.findall(
-        rf"^\*\*((?:{theory_index.KINDS}) {theory_index.LABEL})", THEORY, re.MULTILINE
+        rf"^\*\*((?:{theory_index.KINDS}) {theory_index.LABEL})", THEORY[page], re.MULTILINE
     )
-    labelled = [s for s in STATEMENTS if not s.label.startswith("section")]
+    known = theory_index.statements_of(page)
+    labelled = [s for s in known if not s.label.startswith("section")]
     assert [statement.label for statement in labelled] == begun
     for statement in labelled:
         assert statement.anchor == re.sub(r"\W", "-", statement.label.lower())
-    anchors = [statement.anchor for statement in STATEMENTS]
+    anchors = [statement.anchor for statement in known]
     assert len({*anchors}) == len(anchors)
+
+
+def test_no_label_is_used_twice():
+    assert len({*LABELS}) == len(LABELS)
 
 
 FOLDERS = sorted({path.parts[len(ROOT.parts)] for path in ROOT.glob("[!.]*/**/*.py")})

@@ -29,7 +29,7 @@ from reluenum.engines.certified.verdicts import (
     antipodal,
     excesses,
     gradients,
-    judge,
+    judged_residuals,
     scan,
 )
 from reluenum.errors import BackendError
@@ -146,7 +146,7 @@ class _Draft:
         first = (self.signs[chosen] == OPEN).argmax(axis=1)
         vectors = self.known.placed(self.supports[chosen], self.rows[chosen, first])
         found = fall_back(self.frames, self.supports[chosen], vectors)
-        kind, face = judge(self.frames, found)
+        kind, face = judged_residuals(self.frames, found)
         leaving = kind == Verdict.LEAVES
         self._settle(chosen[leaving], found[leaving], face[leaving])
         for k in chosen[~leaving]:
@@ -198,7 +198,7 @@ class _Draft:
         """Project the essential supports and judge them."""
         chosen = np.flatnonzero((self.kind == Verdict.UNDECIDED) & (self.signs == 1).all(axis=1))
         found = self._projected(chosen)
-        self.kind[chosen], self.face[chosen] = judge(self.frames, found)
+        self.kind[chosen], self.face[chosen] = judged_residuals(self.frames, found)
         vectors = found.vectors(self.frames)
         self.vectors[chosen] = vectors.mid
         vague = vectors.rad.max(axis=(1, 2)) > VAGUE * np.abs(vectors.mid).max(axis=(1, 2))

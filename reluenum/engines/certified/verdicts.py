@@ -33,7 +33,7 @@ class Verdict(IntEnum):
         return self.name.lower()
 
 
-def judge(frames: Frames, found: EnclosedResiduals) -> tuple[np.ndarray, np.ndarray]:
+def judged_residuals(frames: Frames, found: EnclosedResiduals) -> tuple[np.ndarray, np.ndarray]:
     """Decide which supports leave their faces, descend, or are local minima (Theorem B).
 
     Returns

@@ -1,29 +1,40 @@
 """Around a stationary network: kinks, what they depend on, and the polynomial of each cell.
 
 Near a network the units with a kink choose a side; each choice is a cell, on which loss and
-pre-activations are polynomials. The pre-activation of a kink in a cell is a combination, with
-polynomial coefficients, of those of *basic* kinks in a reference cell: switching a unit on or off
-at a kink changes what is above by a multiple of its own pre-activation, and where all units below
-are the same, pre-activations depend linearly on the input (Lemma D26).
+pre-activations are polynomials. In a cell all pre-activations are linear forms in the vectors of
+the first layer and the biases, whose coefficients are polynomials in the other weights; switching
+a unit at a kink changes those above by multiples of its own. So relations of the forms with all
+kinks off, over the field of rational functions in these weights, hold in every cell: all kinks
+vanish where *basic* ones do (Lemma D26).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from itertools import chain, product
+from itertools import chain
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx, fmpq, fmpq_mat
+from flint import Ordering, arb, arb_mat, ctx, fmpq, fmpq_mpoly_ctx
 from scipy.optimize import linprog
 
-from reluenum.algebra.linear import combine, null_space
+from reluenum.algebra.forms import (
+    doubles,
+    dyadic,
+    independent_rows,
+    matrix_of,
+    pivots_of,
+    pivots_of_rows,
+    solved_by,
+)
+from reluenum.algebra.linear import combine
 from reluenum.algebra.numberfield import FIRST_BITS
 from reluenum.algebra.numbers import Number
-from reluenum.engines.deep.networks import ScaledNetwork, total
+from reluenum.algebra.polynomials import determinant
+from reluenum.engines.deep.networks import ScaledNetwork, sum_of
 
-MOST_NESTED = 8
-"""Kinks below other kinks of which both sides are tried for the reference cell."""
+NEGLIGIBLE = 1e-9
+"""In doubles, what is taken for 0 before it is proved."""
 
 Cell = tuple[bool, ...]
 """For each kink, whether its unit is on."""
@@ -126,17 +137,16 @@ class Surroundings:
         shift = self._shift(given)
         return self._passed([mu + step for mu, step in zip(given, shift, strict=True)])
 
-    def _shift(self, given: Sequence[Any]) -> Sequence[fmpq]:
+    def _shift(self, given: Sequence[Any]) -> Sequence[Any]:
         """Return by how much multipliers may change to be as strict as possible (Lemma D19).
 
         Where all kinks are off, half the gradient of the loss is the sum of mu_k times the
         gradient of z_k, so that relations of the gradients leave the choice.
         """
-        still = (fmpq(0),) * len(self.kinks)
-        if self.is_independent or any(self.reference):
+        still = [fmpq(0)] * len(self.kinks)
+        if self.is_independent:
             return still
-        columns = [tuple(column) for column in self.relations.transpose().tolist()]
-        ways = null_space(columns, len(self.kinks))
+        ways = self._relations()
         base, *moved = (
             self._passed([mu + step for mu, step in zip(given, way, strict=True)]).in_doubles()
             for way in (still, *ways)
@@ -150,7 +160,26 @@ class Surroundings:
         )
         if best.status != 0 or best.x[-1] <= 0:
             return still
-        return combine([fmpq(round(x * 2**40), 2**40) for x in best.x[:-1]], ways)
+        return combine([dyadic(x) for x in best.x[:-1]], ways)
+
+    def _relations(self) -> list[list[Any]]:
+        """Return a basis of the relations of the gradients of kinks where all are off."""
+        number = self.network.point.constant
+        off = (False,) * len(self.kinks)
+        rows = self.forms(off, self._weights(), number)
+        balls = np.array([[entry.ball(FIRST_BITS) for entry in row] for row in rows])
+        basic = doubles(balls[list(self.basic)])
+        columns = pivots_of(basic)[: len(basic)]
+        columns = [columns[k] for k in pivots_of_rows(basic[:, columns].T)]
+        matrix = [[rows[b][c] for b in self.basic] for c in columns]
+        found = []
+        for place in (k for k in range(len(self.kinks)) if k not in self.basic):
+            relation = [number(fmpq(k == place)) for k in range(len(self.kinks))]
+            solved = solved_by(matrix, [rows[place][c] for c in columns])
+            for b, entry in zip(self.basic, solved, strict=True):
+                relation[b] = -entry
+            found.append(relation)
+        return found
 
     @cached_property
     def split(self) -> "Backward":
@@ -178,7 +207,7 @@ class Surroundings:
                 for place, kink in enumerate(self.kinks):
                     if (kink.layer, kink.unit) == (layer, unit):
                         ones = ((arriving[unit][s], 1) for s in kink.sites)
-                        biddings[place] = total(ones, fmpq(0))
+                        biddings[place] = sum_of(ones, fmpq(0))
                         if network.stratum.layers[layer][unit][kink.sites[0]] == "+":
                             multipliers[place] = biddings[place]
                         line[kink.sites[0]] = multipliers[place]
@@ -191,7 +220,7 @@ class Surroundings:
             weights = network.weights[layer]
             arriving = [
                 [
-                    total(((w[below], e[s]) for w, e in zip(weights, here, strict=True)), fmpq(0))
+                    sum_of(((w[below], e[s]) for w, e in zip(weights, here, strict=True)), fmpq(0))
                     for s in sites
                 ]
                 for below in range(len(weights[0]) if layer and weights else 0)
@@ -223,118 +252,83 @@ class Surroundings:
     def _number(self, value: Any) -> Number:
         return value if isinstance(value, Number) else self.network.point.constant(value)
 
-    @property
-    def reference(self) -> Cell:
-        """A cell in which kinks depend on few basic ones (Lemma D26)."""
-        return self._relations[0]
-
-    @property
-    def basic(self) -> tuple[int, ...]:
-        """Basic kinks."""
-        return self._relations[1]
-
-    @property
-    def relations(self) -> fmpq_mat:
-        """All kinks in the reference cell by the basic ones, (K, B)."""
-        return self._relations[2]
-
     @cached_property
-    def _relations(self) -> tuple[Cell, tuple[int, ...], fmpq_mat]:
-        """Return the best of all cells that differ in kinks below other kinks; ties: more off."""
-        nested = [
-            place
-            for place, kink in enumerate(self.kinks)
-            if any(k.layer > kink.layer and {*k.sites} & {*kink.sites} for k in self.kinks)
+    def basic(self) -> tuple[int, ...]:
+        """Kinks of which all are combinations, whatever the weights above the first layer are."""
+        layers = self.network.weights[1:]
+        names = [
+            f"w{k}_{m}_{j}"
+            for k, layer in enumerate(layers)
+            for m, row in enumerate(layer)
+            for j in range(len(row))
         ]
-        sides = [
-            (False, True) if place in nested[:MOST_NESTED] else (False,)
-            for place in range(len(self.kinks))
-        ]
-        found = (self._relations_in(cell) for cell in product(*sides))
-        return min(found, key=lambda relations: len(relations[1]))
-
-    def _relations_in(self, cell: Cell) -> tuple[Cell, tuple[int, ...], fmpq_mat]:
-        """Return basic kinks of a cell: where the same units are on, z is linear in the input."""
-        alike: dict[Any, list[int]] = {}
-        for place, kink in enumerate(self.kinks):
-            alike.setdefault((kink.layer, kink.unit, self._pattern(kink, cell)), []).append(place)
-        basic, entries = [], []
-        for (*_, pattern), members in alike.items():
-            rows = [self._input(self.kinks[m], pattern) for m in members]
-            echelon, rank = fmpq_mat(rows).transpose().rref()
-            table = echelon.tolist()[:rank]
-            pivots = [next(j for j, entry in enumerate(line) if entry) for line in table]
-            for line, pivot in zip(table, pivots, strict=True):
-                entries += [(m, len(basic), e) for m, e in zip(members, line, strict=True)]
-                basic.append(members[pivot])
-        matrix = fmpq_mat(len(self.kinks), len(basic))
-        for row, column, entry in entries:
-            matrix[row, column] = entry
-        return cell, tuple(basic), matrix
+        context = fmpq_mpoly_ctx.get(tuple(names or ["w"]), Ordering.degrevlex)
+        symbols = iter(context.gens())
+        weights = [[], *([[next(symbols) for _ in row] for row in layer] for layer in layers)]
+        forms = self.forms((False,) * len(self.kinks), weights, context.constant)
+        return tuple(independent_rows(forms))
 
     @property
     def is_independent(self) -> bool:
         """Whether every kink is basic."""
         return len(self.basic) == len(self.kinks)
 
-    def expansion(
+    def _weights(self) -> list[list[list[Number]]]:
+        """Return the weights without biases."""
+        return [[list(map(self._number, w)) for w in rows] for rows in self.network.weights]
+
+    def forms(
         self, cell: Cell, weights: Sequence[Any], number: Callable[[fmpq], Any]
-    ) -> np.ndarray:
-        """Return gradients of kinks in a cell by those of basic kinks in the reference cell.
+    ) -> list[list[Any]]:
+        """Return kinks in a cell as linear forms in first-layer vectors and biases (K, columns).
 
         Parameters
         ----------
         cell : Cell
         weights : by layer, unit and unit below
+            Over any ring; those of the first layer are not used.
         number : callable
-            Makes something that can be added to weights of a rational number.
+            Turns a rational number into an element of the ring.
         """
-        nothing = np.full(len(self.basic), number(fmpq(0)), dtype=object)
-        usual = [
-            np.array([number(entry) for entry in row], dtype=object)
-            for row in self.relations.tolist()
-        ]
-        rows: list[np.ndarray] = []
-        changes: dict[tuple[int, int, int], np.ndarray] = {}
-        signs = self.network.signs
-        sites = range(len(self.network.targets))
-        layers = ((k, j) for k, rows_above in enumerate(signs) for j in range(len(rows_above)))
-        for (layer, unit), site in product(layers, sites):
-            change = nothing
-            for below in range(len(signs[layer - 1]) if layer else 0):
-                place = self.places.get((layer - 1, below, site))
-                weight = weights[layer][unit][below]
-                if place is None and signs[layer - 1][below][site] == "+":
-                    change = change + weight * changes[layer - 1, below, site]
-                if place is not None and cell[place]:
-                    change = change + weight * rows[place]
-                if place is not None and self.reference[place]:
-                    change = change - weight * usual[place]
-            changes[layer, unit, site] = change
-            if (place := self.places.get((layer, unit, site))) == len(rows):
-                rows.append(usual[place] + change)
-        return np.array(rows, dtype=object).reshape(len(rows), len(self.basic))
+        network, rows = self.network, list[list[Any]]()
+        zero, below = number(fmpq(0)), list[list[list[Any]]]()
+        start, count = 0, sum(map(len, self.linear))
+        for layer, signs in enumerate(network.signs):
+            here = []
+            for unit, _ in enumerate(signs):
+                width = len(self.linear[layer]) // len(signs)
+                line = []
+                for s, site in enumerate(network.problem.sites):
+                    form = [zero] * count
+                    inputs = site.row if layer == 0 else (fmpq(1),)
+                    form[start : start + width] = map(number, inputs)
+                    for j, other in enumerate(below):
+                        if self._is_on(layer - 1, j, s, cell):
+                            weight = weights[layer][unit][j]
+                            form = [e + weight * o for e, o in zip(form, other[s], strict=True)]
+                    line.append(form)
+                start += width
+                here.append(line)
+            below = here
+            rows += [here[k.unit][k.sites[0]] for k in self.kinks if k.layer == layer]
+        return rows
 
-    def _pattern(self, kink: Kink, cell: Cell) -> tuple[tuple[int, ...], ...]:
-        """Return the units that are on below a kink in a cell, down to a layer where none is."""
-        found = []
-        for layer in reversed(range(kink.layer)):
-            rows = self.network.signs[layer]
-            found.append(tuple(j for j in range(len(rows)) if self._is_on(layer, j, kink, cell)))
-            if not found[-1]:
-                break
+    @cached_property
+    def linear(self) -> tuple[tuple[int, ...], ...]:
+        """By layer, the parameters (as `Jets` counts them) in which forms are linear."""
+        found, start = [], 0
+        for layer, rows in enumerate(self.network.rows[:-1]):
+            here: list[int] = []
+            for row in rows:
+                here += range(start if layer == 0 else start + len(row) - 1, start + len(row))
+                start += len(row)
+            found.append(tuple(here))
         return tuple(found)
 
-    def _is_on(self, layer: int, unit: int, kink: Kink, cell: Cell) -> bool:
-        """Whether a unit is on at the sites of a kink above it."""
-        place = self.places.get((layer, unit, kink.sites[0]))
-        sign = self.network.signs[layer][unit][kink.sites[0]]
-        return sign == "+" if place is None else cell[place]
-
-    def _input(self, kink: Kink, pattern: Sequence[tuple[int, ...]]) -> list[fmpq]:
-        """Return what the pre-activation of a kink is linear in."""
-        cut = pattern and not pattern[-1]
-        return [fmpq(1)] if cut else list(self.network.problem.sites[kink.sites[0]].row)
+    def _is_on(self, layer: int, unit: int, site: int, cell: Cell) -> bool:
+        """Whether a unit is on at a site in a cell."""
+        place = self.places.get((layer, unit, site))
+        return self.network.signs[layer][unit][site] == "+" if place is None else cell[place]
 
 
 @dataclass(frozen=True, eq=False)
@@ -435,10 +429,6 @@ class Jets:
         rows = [found[kink.layer][kink.unit, kink.sites[0]] for kink in kinks]
         return np.array(rows, dtype=object).reshape(len(kinks), self.size)
 
-    def expansion(self, cell: Cell) -> np.ndarray:
-        """Return gradients of kinks in a cell by those of basic kinks in the reference cell."""
-        return self.around.expansion(cell, self.weights, arb)
-
     @cached_property
     def adjoints(self) -> tuple[np.ndarray, ...]:
         """Derivatives of the Lagrangian by pre-activations, and by f, by layer (units, sites)."""
@@ -506,3 +496,102 @@ def jets(around: Surroundings, bits: int) -> Jets:
     """Return the jets at a precision; work on them within `ctx.workprec(bits + 32)`."""
     with ctx.workprec(bits + 32):
         return Jets(around, bits)
+
+
+def linear_columns(local: Jets) -> list[int]:
+    """Return parameters, among those in which forms are linear, that basic kinks are regular in."""
+    off = (False,) * len(local.around.kinks)
+    linear = [k for layer in local.around.linear for k in layer]
+    basic = doubles(local.gradients(off)[list(local.around.basic)][:, linear])
+    return [linear[k] for k in pivots_of(basic)[: len(basic)]]
+
+
+def linearised(local: Jets, cell: Cell, columns: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return gradients of a cell's inequalities and half that of the loss, (K, B) and (B,)."""
+    pairs = zip(local.around.slopes, cell, strict=True)
+    slopes = np.array([pair[on].ball(local.bits) for pair, on in pairs], dtype=object)
+    sides = np.array([[1 if on else -1] for on in cell])
+    inwards = local.gradients(cell)[:, columns] * sides
+    return inwards, slopes @ inwards
+
+
+def cell_multipliers(
+    local: Jets, cell: Cell, columns: Sequence[int], support: Sequence[int]
+) -> tuple[np.ndarray, list[int]] | None:
+    """Return multipliers of a cell, positive on a support and 0 elsewhere; None if unproved.
+
+    Parameters
+    ----------
+    local : Jets
+    cell : Cell
+    columns : sequence of int
+        As of `linear_columns`.
+    support : sequence of int
+
+    Returns
+    -------
+    (K,) array of arb, list of int
+        nu with nu @ inwards = slope, and a basis of the support.
+    """
+    inwards, slope = linearised(local, cell, columns)
+    support = list(support)
+    rows = doubles(inwards[support])
+    weights = _widest(rows, doubles(slope))
+    if weights is None:
+        return None
+    rank = int(np.linalg.matrix_rank(rows, tol=NEGLIGIBLE))
+    order = pivots_of((rows * weights[:, None]).T)
+    solved, fixed = [support[k] for k in order[:rank]], order[rank:]
+    chosen = pivots_of(doubles(inwards[solved]))[:rank]
+    found = np.full(len(inwards), arb(0), dtype=object)
+    exact = {support[k]: dyadic(weights[k]) for k in fixed}
+    found[list(exact)] = [arb(value) for value in exact.values()]
+    rest = (slope - found @ inwards)[chosen]
+    try:
+        matrix = arb_mat(inwards[np.ix_(solved, chosen)].T.tolist())
+        found[solved] = matrix_of(matrix.solve(arb_mat([[entry] for entry in rest])))[:, 0]
+    except ZeroDivisionError:
+        return None
+    if not all(found[k] > 0 for k in support):
+        return None
+    if rank < len(slope) and not _solves(local, cell, columns, exact, solved, chosen):
+        return None
+    return found, solved
+
+
+def _widest(rows: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
+    """Return multipliers in doubles of which the least one is largest, if that is positive."""
+    count, rank = rows.shape
+    best = linprog(
+        np.append(np.zeros(count), -1.0),
+        A_ub=np.hstack([-np.eye(count), np.ones((count, 1))]),
+        b_ub=np.zeros(count),
+        A_eq=np.hstack([rows.T, np.zeros((rank, 1))]),
+        b_eq=slope,
+        bounds=[(None, None)] * count + [(None, 1)],
+    )
+    return best.x[:-1] if best.status == 0 and best.x[-1] > 0 else None
+
+
+def _solves(
+    local: Jets,
+    cell: Cell,
+    columns: Sequence[int],
+    fixed: Mapping[int, fmpq],
+    solved: Sequence[int],
+    chosen: Sequence[int],
+) -> bool:
+    """Whether multipliers solve all equations exactly, given that they solve the chosen ones."""
+    around = local.around
+    linear = [k for layer in around.linear for k in layer]
+    weights = [[row[:-1] for row in layer] for layer in around.network.rows[:-1]]
+    forms = np.array(around.forms(cell, weights, around.network.point.constant), dtype=object)
+    signs = np.array([[1 if on else -1] for on in cell])
+    rows = forms[:, [linear.index(k) for k in columns]] * signs
+    slopes = np.array([pair[on] for pair, on in zip(around.slopes, cell, strict=True)])
+    for k, value in fixed.items():
+        slopes[k] = slopes[k] - value
+    system = np.vstack([rows[solved], [slopes @ rows]])
+    others = [c for c in range(rows.shape[1]) if c not in chosen]
+    minors = (determinant(system[:, [*chosen, c]].tolist()) for c in others)
+    return all(minor.sign() == 0 for minor in minors)

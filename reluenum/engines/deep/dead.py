@@ -6,7 +6,7 @@ of an arrangement whose rows are the inputs of the layer. On a face, N / |a||v| 
 but its largest singular value.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, product
@@ -16,15 +16,19 @@ import numpy as np
 from flint import arb, arb_mat, ctx, fmpq
 
 from reluenum.algebra.forms import doubles, is_positive_definite, kernel_of, matrix_of
-from reluenum.algebra.linear import Vector
+from reluenum.algebra.linear import Vector, null_space
 from reluenum.algebra.newton import CERTIFICATION_BITS
-from reluenum.engines.deep.cells import Jets, Surroundings, jets
-from reluenum.engines.deep.networks import ScaledNetwork, total
-from reluenum.engines.deep.witnesses import Growth, Move
+from reluenum.engines.deep.cells import Jets, Surroundings, cell_multipliers, jets, linear_columns
+from reluenum.engines.deep.networks import ScaledNetwork, sign_of, sum_of
+from reluenum.engines.deep.witnesses import DeepDescent, Growth, Move, descent
 from reluenum.geometry.arrangement import covectors
 
 MOST_GUESSED = 5
 """Rows up to which all arrays of signs are looked at, realisable or not."""
+
+
+MOST_KINKS = 12
+"""Dependent kinks of which all cells are looked at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,13 +74,36 @@ def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
     found = Dormancy(None, reason) if reason else _scanned(around, layer - 1, split=False)
     if found.harmless is False or not around.kinks:
         return found
-    if not around.is_strict:
+    if not (around.is_strict or _is_strict_in_cells(around)):
         return Dormancy(None, "a dead unit beside a kink whose first order is not strict")
     spare = network.problem.hidden[layer - 1] - len(network.biases[layer - 1])
-    if found.harmless is None or spare > 1:
-        found = _scanned(around, layer - 1, split=True)
-        return found if found.harmless else Dormancy(None, reason or found.reason)
-    return found
+    if found.harmless and spare <= 1:
+        return found
+    split = _scanned(around, layer - 1, split=True) if around.is_strict else found
+    if split.harmless and around.is_strict:
+        return split
+    return Dormancy(None, reason or "dead units beside a group, or beside dependent kinks")
+
+
+def _is_strict_in_cells(around: Surroundings) -> bool:
+    """Whether every cell around dependent kinks has positive multipliers."""
+    if around.is_independent or len(around.kinks) > MOST_KINKS:
+        return False
+    bits = CERTIFICATION_BITS[0]
+    with ctx.workprec(bits + 32):
+        local = jets(around, bits)
+        columns, everything = linear_columns(local), range(len(around.kinks))
+        cells = product((False, True), repeat=len(around.kinks))
+        return all(cell_multipliers(local, c, columns, everything) is not None for c in cells)
+
+
+def grown_dead_unit(network: ScaledNetwork, layer: int) -> DeepDescent | None:
+    """Return a network below, with a unit of a layer (from 1) that was dead; None if none is known.
+
+    That of a network of which `harmless` says that it is not.
+    """
+    found = dormancy(network, layer)
+    return descent(Surroundings(network), found.move, found.reason) if found.move else None
 
 
 def _scanned(around: Surroundings, layer: int, split: bool) -> Dormancy:
@@ -102,10 +129,10 @@ def sharing(network: ScaledNetwork, layer: int) -> tuple[bool | None, ...]:
         return (None,) * len(rows)
     if above == 1:
         return (True,) * len(rows)
-    return tuple(_shared(around, layer - 1, row) for row in rows)
+    return tuple(_row_shared(around, layer - 1, row) for row in rows)
 
 
-def _shared(around: Surroundings, layer: int, row: str) -> bool | None:
+def _row_shared(around: Surroundings, layer: int, row: str) -> bool | None:
     """Decide about one row by deflating the singular values that are lambda."""
     units = [j for j, text in enumerate(around.network.stratum.layers[layer]) if text == row]
     for bits in CERTIFICATION_BITS:
@@ -135,7 +162,7 @@ def _shared(around: Surroundings, layer: int, row: str) -> bool | None:
 
 def _of_zero_network(around: Surroundings, layer: int) -> Dormancy:
     """Decide about the zero network: |sum y| <= lambda, equality included (Lemma D2)."""
-    force = total(((r, 1) for r in around.residuals), fmpq(0))
+    force = sum_of(((r, 1) for r in around.residuals), fmpq(0))
     if abs(force) <= around.network.problem.effective_ridge:
         return Dormancy(True, "the zero network holds the sum of the targets")
     sign = 1.0 if force > 0 else -1.0
@@ -148,13 +175,11 @@ def _growing(cell: tuple, held: tuple, growth: Growth, size: int = 0) -> Move:
 
 
 def _obstacle(around: Surroundings, layer: int) -> str:
-    """Return why kinks above a layer leave the form N unknown, '' if they do not."""
-    network, basic = around.network, around.basic
-    twins = _equal_inputs(network, layer)
+    """Return why kinks leave the form N of a dead unit of a layer unknown, '' if they do not."""
+    network = around.network
+    twins, above = _same_inputs(network, layer), _equal_inputs(network, layer + 1)
     for place, kink in enumerate(around.kinks):
-        if kink.layer <= layer:
-            continue
-        if place not in basic:
+        if kink.layer > layer + 1 and place not in around.basic:
             return "a dead unit below dependent kinks"
         between = network.signs[layer + 1 : kink.layer]
         reached = any(
@@ -163,11 +188,13 @@ def _obstacle(around: Surroundings, layer: int) -> str:
         split = len({twins[s] for s in kink.sites}) > 1
         if split and reached and kink.layer > layer + 1:
             return "a dead unit that splits a group two layers above"
-    return ""
+    here = {p: k for p, k in enumerate(around.kinks) if k.layer == layer + 1}
+    groups = {(kink.unit, above[kink.sites[0]]) for kink in here.values()}
+    return "" if len(groups) == len({*here} & {*around.basic}) else "a dead unit below a flat piece"
 
 
 def _equal_inputs(network: ScaledNetwork, layer: int) -> list[int]:
-    """Return, for each site, the first one at which the units of a layer have the same inputs."""
+    """Return, for each site, the first one that has the same inputs to a layer by its signs."""
     found = list(range(len(network.targets)))
     for rows in network.signs[:layer]:
         firsts: dict[Any, int] = {}
@@ -178,34 +205,64 @@ def _equal_inputs(network: ScaledNetwork, layer: int) -> list[int]:
     return found
 
 
+def _same_inputs(network: ScaledNetwork, layer: int) -> list[int]:
+    """Return the same, where inputs may also be equal by coincidence."""
+    found: list[int] = []
+    rows = network.heights[layer - 1] if layer else ()
+    for site, first in enumerate(_equal_inputs(network, layer)):
+        alike = (
+            other
+            for other in dict.fromkeys(found)
+            if layer and all(sign_of(row[first] - row[other]) == 0 for row in rows)
+        )
+        found.append(found[first] if first < site else next(alike, site))
+    return found
+
+
 @dataclass(frozen=True)
 class _Group:
     """A kink of the layer above at sites that a dead unit tells apart (Theorem D14).
 
+    Kinks that are nested in a group are part of it. The kink below one is kept, too, or moves.
+
     Parameters
     ----------
-    unit, kink : int
+    unit : int
     places : tuple of int
         Rows of the arrangement.
+    kinks : tuple of (int, int)
+        For each of the places the number of the kink, and a site of it.
     multiplier : arb
     biddings : tuple of arb
         D, for each of the places.
+    nested : tuple of (int, arb), or None
+        At most one of the places with a kink of this layer below it, and the multiplier of that
+        divided by the weight between them; None if the group is of another kind.
     """
 
     unit: int
-    kink: int
     places: tuple[int, ...]
+    kinks: tuple[tuple[int, int], ...]
     multiplier: arb
     biddings: tuple[arb, ...]
+    nested: tuple[tuple[int, arb], ...] | None
+
+    def sites(self, around: Surroundings) -> set[tuple[int, int]]:
+        """Return its unit with each of its sites."""
+        return {(self.unit, s) for number, _ in self.kinks for s in around.kinks[number].sites}
 
 
 @dataclass(frozen=True)
 class _Choice:
-    """Of a group the place at which the kink stays, and the sign of the weight to its unit."""
+    """Of a group the place at which the kink stays, and the sign of the weight to its unit.
+
+    At a nested place the kink stays as well, if the one below moves.
+    """
 
     group: _Group
     kept: int
     sign: int
+    moved: tuple[tuple[int, arb], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,7 +295,7 @@ class _Outlook:
     @cached_property
     def twins(self) -> list[int]:
         """For each site, the first one with the same inputs to the layer."""
-        return _equal_inputs(self.network, self.layer)
+        return _same_inputs(self.network, self.layer)
 
     @cached_property
     def places(self) -> tuple[int, ...]:
@@ -292,38 +349,66 @@ class _Outlook:
         """Kinks of the layer above at several of the places; none if multipliers are split."""
         if self.split:
             return ()
-        around, found = self.local.around, []
+        around, joined = self.local.around, dict[tuple[int, int], list[int]]()
+        above = _equal_inputs(self.network, self.layer + 1)
         for number, kink in enumerate(around.kinks):
-            if kink.layer != self.layer + 1:
-                continue
-            parts: dict[int, list[int]] = {}
-            for site in kink.sites:
-                parts.setdefault(self.twins[site], []).append(site)
-            if len(parts) > 1:
-                scale, arriving = (
-                    self._scale(kink.layer, kink.unit),
-                    around.backward.arriving[kink.layer],
-                )
-                biddings = (
-                    total(((arriving[kink.unit][s], 1) for s in sites), fmpq(0))
-                    for sites in parts.values()
-                )
-                group = _Group(
-                    kink.unit,
-                    number,
-                    tuple(map(self.places.index, parts)),
-                    self.local.ball(around.multipliers[number]) / scale,
-                    tuple(self.local.ball(bidding) / scale for bidding in biddings),
-                )
-                found.append(group)
-        return tuple(found)
+            if kink.layer == self.layer + 1:
+                joined.setdefault((kink.unit, above[kink.sites[0]]), []).append(number)
+        found = (self._group(unit, numbers) for (unit, _), numbers in joined.items())
+        return tuple(group for group in found if len(group.places) > 1)
+
+    def _group(self, unit: int, numbers: list[int]) -> _Group:
+        """Return the group of some kinks of a unit above."""
+        around = self.local.around
+        scale = self._scale(self.layer + 1, unit)
+        arriving = around.backward.arriving[self.layer + 1][unit]
+        parts: dict[int, list[tuple[int, int]]] = {}
+        for number in numbers:
+            for site in around.kinks[number].sites:
+                parts.setdefault(self.twins[site], []).append((number, site))
+        multiplier = sum_of(((around.multipliers[k], 1) for k in numbers), fmpq(0))
+        biddings = (
+            sum_of(((arriving[site], 1) for _, site in part), fmpq(0)) for part in parts.values()
+        )
+        return _Group(
+            unit,
+            tuple(map(self.places.index, parts)),
+            tuple(part[0] for part in parts.values()),
+            self.local.ball(multiplier) / scale,
+            tuple(self.local.ball(bidding) / scale for bidding in biddings),
+            self._nested(unit, tuple(map(self.places.index, parts)), numbers),
+        )
+
+    def _nested(
+        self, unit: int, places: tuple[int, ...], numbers: list[int]
+    ) -> tuple[tuple[int, arb], ...] | None:
+        """Return the `nested` of a group."""
+        around = self.local.around
+        sites = {s for number in numbers for s in around.kinks[number].sites}
+        below = [
+            (number, kink)
+            for number, kink in enumerate(around.kinks)
+            if kink.layer <= self.layer and sites & {*kink.sites}
+        ]
+        if not below:
+            return ()
+        (number, kink), *others = below
+        weight = self.local.weights[self.layer + 1][unit, kink.unit]
+        above = [
+            k for k in around.kinks if k.layer == self.layer + 1 and {*k.sites} & {*kink.sites}
+        ]
+        if others or kink.layer < self.layer or len(above) > 1 or not weight > 0:
+            return None
+        ratio = self.local.ball(around.multipliers[number]) / weight
+        place = places.index(self.places.index(self.twins[kink.sites[0]]))
+        return ((place, ratio / self._scale(self.layer + 1, unit)),)
 
     @cached_property
     def weights(self) -> np.ndarray:
         """Errors of the units above at the places, without those of groups, (places, above)."""
         around, twins = self.local.around, self.twins
         found = np.full((len(self.places), self.above), arb(0), dtype=object)
-        grouped = {(g.unit, s) for g in self.groups for s in around.kinks[g.kink].sites}
+        grouped = {pair for group in self.groups for pair in group.sites(around)}
         passed = around.split if self.split else around.backward
         errors = [around.residuals] if self.is_last else passed.errors[self.layer + 1]
         for unit, line in enumerate(errors):
@@ -336,6 +421,8 @@ class _Outlook:
     def _is_regular(self) -> bool:
         """Whether kinks of live units of the layer are independent, and splits strict."""
         around = self.local.around
+        if any(group.nested is None for group in self.groups):
+            return False
         if self.split and not all(
             self.local.ball(around.split.arriving[kink.layer][kink.unit][s]) < 0
             for kink in around.kinks
@@ -359,7 +446,7 @@ class _Outlook:
                 for face in signs_of(rows, exact):
                     if face[: len(self.places)] in live:
                         continue
-                    found = self._on_face(rows, face, choices)
+                    found = self._on_face(rows, exact, face, choices)
                     if isinstance(found, Dormancy):
                         return found
                     unclear |= found is None
@@ -375,9 +462,16 @@ class _Outlook:
         signs = (1, -1) if self.above == 1 else (1, -1, 0)
         for chosen in product(signs, repeat=len(units)):
             sign = dict(zip(units, chosen, strict=True))
-            for kept in product(*(range(len(group.places)) for group in self.groups)):
+            for kept in product(*(self._kept(group) for group in self.groups)):
                 pairs = zip(self.groups, kept, strict=True)
-                yield tuple(_Choice(group, k, sign[group.unit]) for group, k in pairs)
+                yield tuple(_Choice(group, k, sign[group.unit], m) for group, (k, m) in pairs)
+
+    def _kept(self, group: _Group) -> Iterator[tuple[int, tuple[tuple[int, arb], ...]]]:
+        """Yield the places at which the kink of a group can stay, and what moves below."""
+        for kept in range(len(group.places)):
+            yield kept, ()
+            if group.nested and group.nested[0][0] != kept:
+                yield kept, group.nested
 
     def _refined(self, choices: tuple[_Choice, ...]) -> tuple[np.ndarray, list[Vector] | None]:
         """Return the rows of the places, then the differences from where kinks stay."""
@@ -396,8 +490,8 @@ class _Outlook:
         ]
         return rows, [*self.exact, *differences]
 
-    def _matrix(self, face: str, choices: tuple[_Choice, ...]) -> np.ndarray:
-        """Return the matrix of N on a face, (above, below + 1)."""
+    def _matrix(self, face: str, choices: tuple[_Choice, ...]) -> np.ndarray | None:
+        """Return the matrix of N on a face, (above, below + 1); None if a choice is impossible."""
         on = [place for place in range(len(self.places)) if face[place] == "+"]
         weights, rows = self.weights, self.rows
         matrix = weights[on].T @ rows[on] if on else np.full_like(rows[:1], arb(0))
@@ -409,27 +503,43 @@ class _Outlook:
                 matrix[group.unit] = arb(0)
             base = rows[kept] if face[kept] == "+" else rows[kept] * 0
             line = group.multiplier * base
-            for place, bidding in zip(group.places, group.biddings, strict=True):
+            ratios = dict(choice.moved)
+            for number, (place, bidding) in enumerate(
+                zip(group.places, group.biddings, strict=True)
+            ):
                 if place == kept:
                     continue
                 sides = face[place] == "+", face[kept] == "+"
                 side = face[later] if all(sides) else "+-"[sides[1]] if any(sides) else "0"
                 later += 1
-                if side == "+-"[choice.sign < 0]:
-                    height = rows[place] if sides[0] else rows[place] * 0
+                height = rows[place] if sides[0] else rows[place] * 0
+                rises = side == "+-"[choice.sign < 0]
+                if number in ratios and rises:
+                    return None
+                if number in ratios:
+                    line = line + ratios[number] * (height - base)
+                elif rises:
                     line = line + bidding * (height - base)
             if choice.sign:
                 matrix[group.unit] += line
         return matrix
 
     def _on_face(
-        self, rows: np.ndarray, face: str, choices: tuple[_Choice, ...]
+        self,
+        rows: np.ndarray,
+        exact: list[Vector] | None,
+        face: str,
+        choices: tuple[_Choice, ...],
     ) -> Dormancy | bool | None:
         """Return a growth on a face, True if there is none, None if that cannot be told."""
-        flat = flat_of(rows[[k for k, sign in enumerate(face) if sign == "0"]])
+        zeros = [k for k, sign in enumerate(face) if sign == "0"]
+        flat = flat_of(rows[zeros], None if exact is None else [exact[k] for k in zeros])
         if flat is None:
             return None
-        matrix = self._matrix(face, choices) @ flat
+        whole = self._matrix(face, choices)
+        if whole is None:
+            return True
+        matrix = whole @ flat
         norms = flat.T @ flat
         if is_positive_definite(self.ridge**2 * norms - matrix.T @ matrix):
             return True
@@ -439,7 +549,7 @@ class _Outlook:
             return None
         expected = np.array([{"+": 1, "-": -1, "0": 0}[sign] for sign in face])
         heights = (rows @ vector)[expected != 0] * expected[expected != 0]
-        outgoing = self._matrix(face, choices) @ vector
+        outgoing = whole @ vector
         wanted = [outgoing[c.group.unit] * c.sign for c in choices if c.sign]
         found: bool | None = True
         for sign in (1, -1):
@@ -447,7 +557,8 @@ class _Outlook:
             if any(test < 0 for test in tests):
                 continue
             gain = outgoing @ outgoing - self.ridge**2 * (vector @ vector)
-            if all(test > 0 for test in tests) and gain > 0:
+            moving = any(choice.moved for choice in choices)
+            if all(test > 0 for test in tests) and gain > 0 and not moving:
                 return self._grown(vector * sign, outgoing * sign, choices)
             found = None
         return found
@@ -457,16 +568,28 @@ class _Outlook:
     ) -> Dormancy:
         """Return the growth in a direction; kinks above are kept where a choice says."""
         around = self.local.around
-        kept = {c.group.kink: self.places[c.group.places[c.kept]] for c in choices}
-        held = tuple((k, kept.get(k, around.kinks[k].sites[0])) for k in around.basic)
+        grouped = {number for choice in choices for number, _ in choice.group.kinks}
+        held = [(k, around.kinks[k].sites[0]) for k in around.basic if k not in grouped]
+        held += [choice.group.kinks[choice.kept] for choice in choices]
         unit, target = doubles(vector), doubles(outgoing)
         growth = Growth(self.layer, unit / np.linalg.norm(unit), target / np.linalg.norm(target))
-        move = _growing(around.reference, held, growth, self.local.size)
+        move = _growing((False,) * len(around.kinks), tuple(held), growth, self.local.size)
         return Dormancy(False, f"a dead unit of layer {self.layer + 1} grows", move)
 
 
-def flat_of(rows: np.ndarray) -> np.ndarray | None:
-    """Return a basis of {v : rows v = 0}, or None if the rank is in doubt; rows may depend."""
+def flat_of(rows: np.ndarray, exact: Sequence[Vector] | None) -> np.ndarray | None:
+    """Return a basis of {v : rows v = 0}, or None if the rank is in doubt; rows may depend.
+
+    Parameters
+    ----------
+    rows : (r, size) array of arb
+    exact : sequence of vectors, or None
+        The same, if they are rational.
+    """
+    if exact is not None:
+        basis = null_space(exact, rows.shape[1])
+        found = np.array([[arb(entry) for entry in vector] for vector in basis], dtype=object)
+        return found.reshape(len(basis), rows.shape[1]).T
     count = len(rows)
     if not count:
         return kernel_of(rows)

@@ -1,26 +1,35 @@
 """Whether a stationary deep network is a local minimum (Lemmas D12, D19, D20 and D26)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import product
 
 import numpy as np
-from flint import arb, arb_mat, ctx, fmpq
-from scipy.linalg import qr
+from flint import arb, ctx, fmpq
 from scipy.optimize import linprog
 
-from reluenum.algebra.forms import doubles, is_positive_definite, kernel_of, matrix_of
+from reluenum.algebra.forms import (
+    doubles,
+    dyadic,
+    is_positive_definite,
+    kernel_of,
+)
 from reluenum.algebra.newton import CERTIFICATION_BITS
 from reluenum.algebra.numberfield import ball_sign
-from reluenum.algebra.polynomials import determinant
-from reluenum.engines.deep.cells import Cell, Jets, Surroundings, jets
-from reluenum.engines.deep.dead import dormancy
+from reluenum.engines.deep.cells import (
+    Cell,
+    Jets,
+    Surroundings,
+    cell_multipliers,
+    jets,
+    linear_columns,
+    linearised,
+)
+from reluenum.engines.deep.dead import dormancy, sharing
 from reluenum.engines.deep.networks import ScaledNetwork
+from reluenum.engines.deep.strata import DeepStratum
 from reluenum.engines.deep.witnesses import DeepDescent, Move, descent
-
-NEGLIGIBLE = 1e-9
-"""In doubles, what is taken for 0 before it is proved."""
 
 SMALL = 1e-5
 """Multipliers that can be as large are positive ones, as doubles see it."""
@@ -89,7 +98,7 @@ def judge(network: ScaledNetwork) -> Judged:
 
     Dead layers count, whatever their widths, dead units of live layers do not.
     """
-    found = examined(network)
+    found = examine_live_part(network)
     lowest = network.stratum.lowest
     if lowest and found.verdict is DeepVerdict.MINIMUM:
         found = _with_dead_layers(network, lowest) or found
@@ -111,7 +120,74 @@ def _with_dead_layers(network: ScaledNetwork, layer: int) -> Finding | None:
     return Finding(verdict, found.reason, found.move)
 
 
-def examined(network: ScaledNetwork) -> Finding:
+def shareable(network: ScaledNetwork, layer: int) -> tuple[bool | None, ...]:
+    """Return for each row of a layer (from 1) whether more units can share it.
+
+    As `sharing` says; where it cannot tell, two units are made of one, in equal parts, and that
+    network is examined. How large the parts are plays no role, if the kinks of the unit itself
+    are strict (Lemma D13); otherwise it remains open.
+    """
+    rows = tuple(dict.fromkeys(network.stratum.layers[layer - 1]))
+    return tuple(
+        _survives_sharing(network, layer - 1, row) if known is None else known
+        for row, known in zip(rows, sharing(network, layer), strict=True)
+    )
+
+
+def _survives_sharing(network: ScaledNetwork, layer: int, row: str) -> bool | None:
+    """Decide by examining the network with two units in place of one."""
+    unit = network.stratum.layers[layer].index(row)
+    around = Surroundings(network)
+    own = [k.layer == layer and k.unit == unit for k in around.kinks]
+    if any(s.sign() <= 0 for pair, o in zip(around.slopes, own, strict=True) if o for s in pair):
+        return None
+    verdict = examine_live_part(with_twin(network, layer, unit)).verdict
+    return None if verdict is DeepVerdict.UNDECIDED else verdict is DeepVerdict.MINIMUM
+
+
+def with_twin(network: ScaledNetwork, layer: int, unit: int) -> ScaledNetwork:
+    """Return the same function with two units in place of one, each 1 / sqrt 2 of it.
+
+    Parameters
+    ----------
+    network : ScaledNetwork
+    layer, unit : int
+        From 0.
+    """
+    half = fmpq(1, 2)
+
+    def doubled(entries: tuple) -> tuple:
+        return (*entries[: unit + 1], *entries[unit:])
+
+    def halved(row: tuple) -> tuple:
+        return (*row[:unit], row[unit] * half, row[unit] * half, *row[unit + 1 :])
+
+    def at(parts: tuple, place: int, change: Callable[[tuple], tuple]) -> tuple:
+        return (*parts[:place], change(parts[place]), *parts[place + 1 :])
+
+    weights = at(network.weights, layer, doubled)
+    last = layer + 1 == network.depth
+    if not last:
+        weights = at(weights, layer + 1, lambda rows: tuple(map(halved, rows)))
+    multipliers = {}
+    for (level, j, sites), value in network.multipliers.items():
+        here = level - 1 == layer
+        part = value * half if here and j == unit else value
+        multipliers[level, j + (here and j > unit), sites] = part
+        if here and j == unit:
+            multipliers[level, j + 1, sites] = part
+    return replace(
+        network,
+        stratum=DeepStratum(at(network.stratum.layers, layer, doubled)),
+        weights=weights,
+        biases=at(network.biases, layer, doubled),
+        output=halved(network.output) if last else network.output,
+        squares=at(network.squares, layer, halved),
+        multipliers=multipliers,
+    )
+
+
+def examine_live_part(network: ScaledNetwork) -> Finding:
     """Decide whether a network with its live units only is a strict local minimum.
 
     Strict up to the rotations of groups of rank two and more.
@@ -132,18 +208,21 @@ def examined(network: ScaledNetwork) -> Finding:
 def _attempt(local: Jets) -> Finding:
     """Decide at one precision."""
     around = local.around
-    basic = local.gradients(around.reference)[list(around.basic)]
-    kernel = kernel_of(basic)
+    off = (False,) * len(around.kinks)
+    basic = local.gradients(off)[list(around.basic)]
+    linear = [k for layer in around.linear for k in layer]
+    kernel = kernel_of(basic, None if around.is_independent else linear)
     if kernel is None:
         return Finding(DeepVerdict.UNDECIDED, "gradients of kinks that may be dependent")
     if around.is_independent:
         found = _first_order(local)
     else:
-        found, loose = _in_cells(local, basic)
-    found = found or _second_order(local, around.reference, kernel, around.basic, "on the stratum")
+        columns = linear_columns(local)
+        found, loose = _in_cells(local, columns)
+    found = found or _second_order(local, off, kernel, around.basic, "on the stratum")
     if found:
         return found
-    return _critical(local) if around.is_independent else _degenerate(local, loose)
+    return _critical(local) if around.is_independent else _degenerate(local, loose, columns)
 
 
 def _first_order(local: Jets) -> Finding | None:
@@ -242,36 +321,37 @@ def _inside(found: Finding, gradients: np.ndarray, sides: Sequence[bool]) -> Fin
     return replace(found, move=move)
 
 
-def _in_cells(local: Jets, basic: np.ndarray) -> tuple[Finding | None, list[Cell]]:
-    """Return a descent of first order, if there is one, and cells without strict multipliers."""
+def _in_cells(local: Jets, columns: Sequence[int]) -> tuple[Finding | None, list[Cell]]:
+    """Return a descent of first order, if there is one, and cells without strict multipliers.
+
+    Parameters
+    ----------
+    local : Jets
+    columns : sequence of int
+        Parameters which kinks take all their values by.
+    """
     around, loose = local.around, []
     for cell in product((False, True), repeat=len(around.kinks)):
-        inwards, slope = _linearised(local, cell)
-        if _multipliers(local, cell, inwards, slope, range(len(cell))) is not None:
+        inwards, slope = linearised(local, cell, columns)
+        if cell_multipliers(local, cell, columns, range(len(cell))) is not None:
             continue
         towards = _way_in(inwards, slope)
         if towards is not None:
-            move = Move(cell, np.linalg.pinv(doubles(basic)) @ towards)
+            direction = np.zeros(local.size)
+            direction[columns] = towards
+            move = Move(cell, direction)
             reason = "into a cell of dependent kinks"
             return Finding(DeepVerdict.FIRST_ORDER, reason, move), []
         loose.append(cell)
     return None, loose
 
 
-def _linearised(local: Jets, cell: Cell) -> tuple[np.ndarray, np.ndarray]:
-    """Return gradients of a cell's inequalities and half that of the loss, by basic kinks."""
-    pairs = zip(local.around.slopes, cell, strict=True)
-    slopes = np.array([pair[on].ball(local.bits) for pair, on in pairs], dtype=object)
-    inwards = local.expansion(cell) * np.array([[1 if on else -1] for on in cell])
-    return inwards, slopes @ inwards
-
-
-def _degenerate(local: Jets, loose: Sequence[Cell]) -> Finding:
+def _degenerate(local: Jets, loose: Sequence[Cell], columns: Sequence[int]) -> Finding:
     """Decide about cells of dependent kinks in which some multipliers have to be 0 (Lemma D12)."""
     for cell in loose:
-        inwards, slope = _linearised(local, cell)
-        support = _support(inwards, slope)
-        found = _multipliers(local, cell, inwards, slope, support) if support else None
+        inwards, slope = linearised(local, cell, columns)
+        support = _supported(inwards, slope)
+        found = cell_multipliers(local, cell, columns, support) if support else None
         kernel = None if found is None else kernel_of(local.gradients(cell)[found[1]])
         if kernel is None:
             reason = "a cell of dependent kinks without strict multipliers"
@@ -285,7 +365,7 @@ def _degenerate(local: Jets, loose: Sequence[Cell]) -> Finding:
     return Finding(DeepVerdict.MINIMUM, f"strict in every cell{critical}")
 
 
-def _support(inwards: np.ndarray, slope: np.ndarray) -> list[int]:
+def _supported(inwards: np.ndarray, slope: np.ndarray) -> list[int]:
     """Return the inequalities that can have positive multipliers, as doubles see it."""
     count, rank = inwards.shape
     found = linprog(
@@ -297,84 +377,6 @@ def _support(inwards: np.ndarray, slope: np.ndarray) -> list[int]:
         bounds=[(0, None)] * count + [(0, SMALL)] * count,
     )
     return [k for k in range(count) if found.x[count + k] > SMALL / 2] if found.status == 0 else []
-
-
-def _multipliers(
-    local: Jets, cell: Cell, inwards: np.ndarray, slope: np.ndarray, support: Sequence[int]
-) -> tuple[np.ndarray, list[int]] | None:
-    """Return multipliers of a cell, positive on a support and 0 elsewhere; None if unproved.
-
-    Parameters
-    ----------
-    local : Jets
-    cell : Cell
-    inwards, slope : as from `_linearised`
-    support : sequence of int
-
-    Returns
-    -------
-    (K,) array of arb, list of int
-        nu with nu @ inwards = slope, and a basis of the support.
-    """
-    support = list(support)
-    rows = doubles(inwards[support])
-    weights = _widest(rows, doubles(slope))
-    if weights is None:
-        return None
-    rank = int(np.linalg.matrix_rank(rows, tol=NEGLIGIBLE))
-    order = _pivots((rows * weights[:, None]).T)
-    solved, fixed = [support[k] for k in order[:rank]], order[rank:]
-    columns = _pivots(doubles(inwards[solved]))[:rank]
-    found = np.full(len(inwards), arb(0), dtype=object)
-    exact = {support[k]: dyadic(weights[k]) for k in fixed}
-    found[list(exact)] = [arb(value) for value in exact.values()]
-    rest = (slope - found @ inwards)[columns]
-    try:
-        matrix = arb_mat(inwards[np.ix_(solved, columns)].T.tolist())
-        found[solved] = matrix_of(matrix.solve(arb_mat([[entry] for entry in rest])))[:, 0]
-    except ZeroDivisionError:
-        return None
-    if not all(found[k] > 0 for k in support):
-        return None
-    if rank < len(slope) and not _solves(local, cell, exact, solved, columns):
-        return None
-    return found, solved
-
-
-def _widest(rows: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
-    """Return multipliers in doubles of which the least one is largest, if that is positive."""
-    count, rank = rows.shape
-    best = linprog(
-        np.append(np.zeros(count), -1.0),
-        A_ub=np.hstack([-np.eye(count), np.ones((count, 1))]),
-        b_ub=np.zeros(count),
-        A_eq=np.hstack([rows.T, np.zeros((rank, 1))]),
-        b_eq=slope,
-        bounds=[(None, None)] * count + [(None, 1)],
-    )
-    return best.x[:-1] if best.status == 0 and best.x[-1] > 0 else None
-
-
-def _pivots(matrix: np.ndarray) -> list[int]:
-    """Return the columns of a matrix, independent ones first."""
-    return [int(k) for k in qr(matrix, pivoting=True, mode="r")[1]]
-
-
-def _solves(
-    local: Jets, cell: Cell, fixed: Mapping[int, fmpq], solved: list[int], columns: list[int]
-) -> bool:
-    """Whether multipliers solve all equations, given that they solve those of some columns."""
-    around, number = local.around, local.around.network.point.constant
-    weights = [[row[:-1] for row in layer] for layer in around.network.rows[:-1]]
-    signs = np.array([[1 if on else -1] for on in cell])
-    rows = around.expansion(cell, weights, number) * signs
-    slopes = np.array([pair[on] for pair, on in zip(around.slopes, cell, strict=True)])
-    for k, value in fixed.items():
-        slopes[k] = slopes[k] - value
-    system = np.vstack([rows[solved], [slopes @ rows]])
-    others = [c for c in range(rows.shape[1]) if c not in columns]
-    minors = (determinant(system[:, [*columns, c]].tolist()) for c in others)
-    return all(minor.sign() == 0 for minor in minors)
 
 
 def _way_in(inwards: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
@@ -401,17 +403,6 @@ def _way_in(inwards: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
         if slope @ exact < 0:
             return towards if all(entry > 0 for entry in inwards @ exact) else None
     return None
-
-
-def dyadic(value: float) -> fmpq:
-    """Return a short dyadic number next to a double.
-
-    Examples
-    --------
-    >>> dyadic(0.1)
-    109951162778/1099511627776
-    """
-    return fmpq(round(value * 2**40), 2**40)
 
 
 def _rotations(local: Jets) -> np.ndarray | arb:

@@ -36,7 +36,7 @@ class RationalNetwork:
     >>> problem = Problem.from_text([["0"], ["2"]], ["1", "3"], [1, 1], "1/2")
     >>> one, two = fmpq(1), fmpq(2)
     >>> RationalNetwork((((one, one),), ((one, -one),)), (two,)).loss(problem)
-    11/2
+    6
     """
 
     layers: tuple[tuple[tuple[fmpq, ...], ...], ...]
@@ -174,7 +174,9 @@ def rational_network(network: ScaledNetwork, bits: int) -> RationalNetwork:
     around = Surroundings(network)
     with ctx.workprec(bits + 32):
         local = jets(around, bits)
-        return network_along(local, Move(around.reference, np.zeros(local.size)), fmpq(0))
+        return network_along(
+            local, Move((False,) * len(around.kinks), np.zeros(local.size)), fmpq(0)
+        )
 
 
 def step_length(local: Jets, move: Move) -> arb:
@@ -195,7 +197,7 @@ def network_along(local: Jets, move: Move, step: fmpq) -> RationalNetwork:
     if move.growth:
         rows = move.growth.inserted(rows, step)
     *hidden, output = [
-        tuple(tuple(rounded(entry) for entry in unit) for unit in layer) for layer in rows
+        tuple(tuple(near_dyadic(entry) for entry in unit) for unit in layer) for layer in rows
     ]
     return RationalNetwork(tuple(hidden), output[0])
 
@@ -256,12 +258,12 @@ def _middles(balls: np.ndarray) -> np.ndarray:
     return np.array([arb(ball).mid() for ball in balls.ravel()], dtype=object).reshape(balls.shape)
 
 
-def rounded(value: Any, bits: int | None = None) -> fmpq:
+def near_dyadic(value: Any, bits: int | None = None) -> fmpq:
     """Return a dyadic number next to a ball, to so many bits after the point.
 
     Examples
     --------
-    >>> rounded(arb(1) / 3, 4)
+    >>> near_dyadic(arb(1) / 3, 4)
     5/16
     """
     scale = fmpz(2) ** (ctx.prec - 32 if bits is None else bits)

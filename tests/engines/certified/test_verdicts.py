@@ -15,7 +15,7 @@ from reluenum.engines.certified.projections import project
 from reluenum.engines.certified.search import search
 from reluenum.engines.certified.spool import Task, surveyed
 from reluenum.engines.certified.survey import Surveyor
-from reluenum.engines.certified.verdicts import Verdict, antipodal, judge
+from reluenum.engines.certified.verdicts import Verdict, antipodal, judged_residuals
 from reluenum.engines.reduced.completeness import KnownResiduals
 from reluenum.engines.reduced.outcomes import solve_support
 from reluenum.geometry.geometry import Geometry
@@ -155,7 +155,7 @@ def test_what_is_not_solved_is_not_judged():
     found = project(frames, Subsets(len(frames.faces), 1).rows(0, 17))
     nothing = Balls(found.dual.mid, np.full_like(found.dual.rad, np.inf))
     with np.errstate(all="ignore"):
-        kind, _ = judge(frames, replace(found, dual=nothing, radius=np.full(17, np.inf)))
+        kind, _ = judged_residuals(frames, replace(found, dual=nothing, radius=np.full(17, np.inf)))
     assert (kind == Verdict.UNDECIDED).all()
 
 
@@ -234,6 +234,6 @@ def test_rays_beyond_all_doubles_are_no_padding(shift):
         with np.errstate(all="ignore"):
             frames = Geometry.of(each).frames
             found = project(frames, Subsets(len(frames.faces), 1).rows(0, 10**9))
-            kinds.append(judge(frames, found)[0])
+            kinds.append(judged_residuals(frames, found)[0])
     expected, actual = kinds
     assert ((actual == expected) | (actual == Verdict.UNDECIDED)).all()

@@ -1,17 +1,19 @@
 """Which stationary deep networks are local minima."""
 
 from functools import cache
+from itertools import product
 
 import numpy as np
 import pytest
 from flint import arb, ctx, fmpq
 
 from reluenum import Problem
+from reluenum.algebra.forms import is_positive_definite, kernel_of
 from reluenum.algebra.newton import certified_box, polished
 from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.engines.deep.cells import Surroundings, jets
 from reluenum.engines.deep.enumeration import strata
-from reluenum.engines.deep.minimality import DeepVerdict, judge
+from reluenum.engines.deep.minimality import DeepVerdict, judge, rotations
 from reluenum.engines.deep.solve import formulated, solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.engines.deep.witnesses import (
@@ -26,25 +28,26 @@ from reluenum.groebner.backends import open_backends
 X = ["-17/100", "44/100", "-1", "-40/100", "-71/100"]
 Y = ["5/100", "102/100", "61/100", "-36/100", "-132/100"]
 
+PROTOTYPE = {
+    "1/100": [
+        2.2851589941,
+        2.2932399817,
+        2.9473728952,
+        2.9679916173,
+        2.9773966993,
+        3.1122348660,
+        3.2160264716,
+    ],
+    "1/10": [2.6205021112, 2.6822296765, 3.1269466515, 3.2036387495],
+}
+"""Losses of the minima of widths (1, 1) on five points by the ridge, by another program."""
+
 ABOVE_ZERO = Problem.from_text([["1"], ["-2"]], ["2", "-3"], [1, 1], "7/5")
 
 FLAT = Problem.from_text(
     [
-        [x]
-        for x in [
-            "-2.57",
-            "-1.81",
-            ".2",
-            ".26",
-            ".27",
-            ".35",
-            ".38",
-            ".59",
-            ".95",
-            "1.54",
-            "2.03",
-            "2.51",
-        ]
+        *([x] for x in ("-2.57", "-1.81", ".2", ".26", ".27", ".35", ".38")),
+        *([x] for x in (".59", ".95", "1.54", "2.03", "2.51")),
     ],
     ["5.22", "5.22", ".74", "-1.56", "2.41", "2.06", "-1.82", "-5", "1", "-5", "0", ".7"],
     [3, 1],
@@ -79,12 +82,7 @@ def losses(problem):
 @pytest.mark.parametrize(("ridge", "number"), [("1/100", 56), ("1/10", 36)])
 def test_two_layers_of_one_unit_have_the_minima_of_an_independent_prototype(ridge, number):
     problem = reference([1, 1], 5, ridge)
-    expected = {
-        "1/100": [2.2851589941, 2.2932399817, 2.9473728952, 2.9679916173, 2.9773966993]
-        + [3.1122348660, 3.2160264716],
-        "1/10": [2.6205021112, 2.6822296765, 3.1269466515, 3.2036387495],
-    }
-    assert losses(problem) == pytest.approx(expected[ridge], abs=1e-10)
+    assert losses(problem) == pytest.approx(PROTOTYPE[ridge], abs=1e-10)
     assert len(judged(problem)) == number
 
 
@@ -184,6 +182,23 @@ def test_kinks_beside_a_flat_piece_are_dependent_through_the_unit_below():
         assert one.verdict is DeepVerdict.FIRST_ORDER
 
 
+def test_a_group_of_rank_two_is_a_minimum_up_to_rotations():
+    """Two first-layer units on one face, which turn into each other along a curve."""
+    inputs = [["-38/100"], ["-12/100"], ["12/100"], ["77/100"]]
+    targets = ["577/100", "7", "375/100", "-664/100"]
+    problem = Problem.from_text(inputs, targets, [2, 2], "1/10")
+    (found,) = judged_on(problem, "++++,++++/++++,--++")
+    assert float(found.network.loss) == pytest.approx(3.248353718866689, abs=1e-14)
+    with ctx.workprec(160):
+        local = jets(Surroundings(found.network), 128)
+        (tangent,) = rotations(local)
+        form = local.hessian(())
+        assert all(entry.contains(0) for entry in form @ tangent)
+        assert not is_positive_definite(form)
+        assert is_positive_definite(form + np.outer(tangent, tangent))
+    assert found.verdict is DeepVerdict.MINIMUM
+
+
 def test_the_constant_network_of_one_layer_of_three_is_no_minimum():
     """W = b = e in the dead layers changes the loss by 2 e^2 (1 - sqrt 2)."""
     problem = Problem.from_text([["0"]], ["3"], [1, 1, 1], "1")
@@ -202,17 +217,16 @@ def test_multipliers_of_a_minimum_are_strict_on_both_sides():
                 assert off.sign() == on.sign() == 1
 
 
-def test_gradients_of_kinks_in_every_cell_are_what_basic_ones_make_of_them():
+def test_all_kinks_of_every_cell_vanish_where_basic_ones_do():
+    """Directions that basic kinks do not see, with all kinks off, no kink of any cell sees."""
     (first, *_) = judged_on(reference([2, 1], 5), "++-+0,++-0-/00+0+")
     around = Surroundings(first.network)
+    kinks = len(around.kinks)
     with ctx.workprec(160):
         local = jets(around, 128)
-        basic = local.gradients(around.reference)[list(around.basic)]
-        for number in range(2 ** len(around.kinks)):
-            cell = tuple(bool(number >> k & 1) for k in range(len(around.kinks)))
-            made = local.expansion(cell) @ basic
-            there = local.gradients(cell)
-            assert all(a.overlaps(b) for a, b in zip(made.ravel(), there.ravel(), strict=True))
+        kernel = kernel_of(local.gradients((False,) * kinks)[list(around.basic)])
+        for cell in product((False, True), repeat=kinks):
+            assert all(entry.contains(0) for entry in (local.gradients(cell) @ kernel).ravel())
 
 
 def test_the_lagrangian_is_stationary():

@@ -1,0 +1,279 @@
+"""From judged points to the landscape: how widths are shared, and what that leaves open.
+
+Lemmas D2, D3, D7 and D13 and Theorem D14 of docs/theory_deep.md. Minima are found with distinct
+units; a wider layer has spare ones, which are copies of others, or dead.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby, product
+from math import factorial, prod
+from typing import Any
+
+from flint import fmpq
+
+from reluenum.algebra.decimals import RootMultiple
+from reluenum.algebra.numbers import Number, rational_point
+from reluenum.engines.deep.dead import harmless, sharing
+from reluenum.engines.deep.minimality import DeepVerdict, Judged
+from reluenum.engines.deep.networks import ScaledNetwork, sum_of
+from reluenum.engines.deep.strata import DeepStratum
+from reluenum.errors import InputError, UndecidedError, quoted
+from reluenum.landscape.components import positive_compositions
+from reluenum.landscape.deep import (
+    DeepComponent,
+    DeepCounts,
+    DeepParameters,
+    DeepPoint,
+    LayerUnit,
+    Sharing,
+    ranked_deep,
+)
+from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Tally, Undecided
+from reluenum.problem import Problem
+
+
+def dead_network(problem: Problem) -> ScaledNetwork:
+    """Return the network all of whose units are dead."""
+    nothing: tuple = ((),) * len(problem.hidden)
+    return ScaledNetwork(
+        problem, DeepStratum(nothing), rational_point(), nothing, nothing, (), nothing, {}
+    )
+
+
+def deep_landscape(
+    problem: Problem,
+    judged: Sequence[Judged],
+    undecided: Iterable[Undecided],
+    counts: DeepCounts,
+    completeness: Completeness,
+) -> CertifiedLandscape:
+    """Join the minima among judged points into components.
+
+    Parameters
+    ----------
+    problem : Problem
+    judged : sequence of Judged
+        Every stationary point with distinct units, that of the zero network included.
+    undecided : iterable of Undecided
+        Strata whose stationary points are not known.
+    counts : DeepCounts
+    completeness : Completeness
+        What the list rests on, if nothing is undecided.
+    """
+    found: list[DeepComponent] = []
+    open_ones = list(undecided)
+    for point in judged:
+        name = text_of(problem, point.network.signs)
+        if point.verdict is DeepVerdict.UNDECIDED:
+            open_ones.append(Undecided(name, point.reason))
+        elif point.verdict is DeepVerdict.MINIMUM:
+            try:
+                found += deep_components(point.network)
+            except UndecidedError as error:
+                open_ones.append(Undecided(name, str(error)))
+    living = [point for point in judged if any(point.network.stratum.layers)]
+    tally = Tally(len(living), sum(p.verdict is DeepVerdict.MINIMUM for p in living))
+    complete = not open_ones and completeness is not Completeness.RESTRICTED
+    return CertifiedLandscape(
+        problem,
+        counts,
+        tally,
+        tuple(map(_deep_point, judged)),
+        ranked_deep(found, complete),
+        tuple(open_ones),
+        completeness,
+    )
+
+
+def _deep_point(judged: Judged) -> DeepPoint:
+    """Return what documents say of a point."""
+    network, verdict, descent = judged.network, judged.verdict, judged.descent
+    return DeepPoint(
+        tuple(tuple(of_points(network.problem, row) for row in layer) for layer in network.signs),
+        network.loss,
+        None if verdict is DeepVerdict.UNDECIDED else verdict is DeepVerdict.MINIMUM,
+        verdict.value,
+        judged.reason,
+        None if descent is None else descent.to_document(),
+    )
+
+
+def deep_components(network: ScaledNetwork) -> Iterator[DeepComponent]:
+    """Yield what a minimum with distinct units becomes at the widths of its problem.
+
+    Raises
+    ------
+    UndecidedError
+        If it stayed open whether spare units may be copies of others, or dead.
+    """
+    problem, layers = network.problem, tuple(_distinct_units(network))
+    alternatives = [_alternatives(network, k) for k in range(network.depth)]
+    for chosen in product(*alternatives):
+        strata = (_sharing(ways) for ways in product(*(layer.ways for layer in chosen)))
+        yield DeepComponent(
+            problem,
+            network.loss,
+            layers,
+            _distinct_network(network),
+            tuple(sorted(strata, key=lambda stratum: (-stratum.dimension, stratum.dead))),
+            prod(layer.orbit for layer in chosen),
+        )
+
+
+@dataclass(frozen=True)
+class _Way:
+    """A way to share the width of one layer; see `Sharing`."""
+
+    multiplicities: tuple[int, ...]
+    dead: int
+    dimension: int
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """Ways to share the width of a layer that are connected, and what permuting its units makes."""
+
+    ways: list[_Way]
+    orbit: int
+
+
+def _alternatives(network: ScaledNetwork, layer: int) -> list[_Layer]:
+    """Return how the width of a layer (from 0) can be shared, each entry a connected set."""
+    width, rows = network.problem.hidden[layer], network.stratum.layers[layer]
+    if not rows:
+        return [_Layer([_Way((), width, 0)], 1)]
+    ranks, spare = [len(list(group)) for _, group in groupby(rows)], width - len(rows)
+    if not spare:
+        way = _way(ranks, [0] * len(ranks), 0)
+        return [_Layer([way], _orbit(width, ranks, way))]
+    open_groups, calm = sharing(network, layer + 1), harmless(network, layer + 1)
+    if calm is None or None in open_groups:
+        reason = f"whether a further unit of layer {layer + 1} lowers the loss could not be told"
+        raise UndecidedError(reason)
+    if calm:
+        ways = [
+            _way(ranks, further, dead)
+            for dead in range(spare + 1)
+            for further in _compositions(spare - dead, open_groups)
+        ]
+        return [_Layer(ways, 1)]
+    each = [_way(ranks, further, 0) for further in _compositions(spare, open_groups)]
+    return [_Layer([way], _orbit(width, ranks, way)) for way in each]
+
+
+def _compositions(spare: int, open_groups: Sequence[bool | None]) -> Iterator[list[int]]:
+    """Yield every way to give spare units to those groups that may have more."""
+    takers = [k for k, may in enumerate(open_groups) if may]
+    for parts in positive_compositions(spare + len(takers), len(takers)):
+        further = [0] * len(open_groups)
+        for k, part in zip(takers, parts, strict=True):
+            further[k] = part - 1
+        yield further
+
+
+def _way(ranks: Sequence[int], further: Sequence[int], dead: int) -> _Way:
+    """Return a way in which the first unit of each group has the further copies.
+
+    The k units of a group of rank r are a set of dimension r k - r (r + 1) / 2 (Lemma D7).
+    """
+    multiplicities = [
+        entry
+        for rank, more in zip(ranks, further, strict=True)
+        for entry in (1 + more, *[1] * (rank - 1))
+    ]
+    pairs = zip(ranks, further, strict=True)
+    dimension = sum(r * (r + more) - r * (r + 1) // 2 for r, more in pairs)
+    return _Way(tuple(multiplicities), dead, dimension)
+
+
+def _orbit(width: int, ranks: Sequence[int], way: _Way) -> int:
+    """Return how many labelled copies a way has that leaves no unit dead.
+
+    As many units as the rank cannot change places inside their group; more can.
+    """
+    further = (entry - 1 for entry in _firsts(ranks, way.multiplicities))
+    sizes = (r + more if more else 1 for r, more in zip(ranks, further, strict=True))
+    return factorial(width) // prod(map(factorial, sizes))
+
+
+def _firsts(ranks: Sequence[int], entries: Sequence[int]) -> Iterator[int]:
+    """Yield the entry of the first unit of each group."""
+    place = 0
+    for rank in ranks:
+        yield entries[place]
+        place += rank
+
+
+def _sharing(ways: Sequence[_Way]) -> Sharing:
+    return Sharing(
+        tuple(way.multiplicities for way in ways),
+        tuple(way.dead for way in ways),
+        sum(way.dimension for way in ways),
+    )
+
+
+def _distinct_units(network: ScaledNetwork) -> Iterator[tuple[LayerUnit, ...]]:
+    """Yield the distinct units of each layer."""
+    problem, number = network.problem, partial(_as_number, network)
+    tables = zip(network.signs, network.rows[:-1], network.penalties[:-1], strict=True)
+    for signs, rows, penalties in tables:
+        units = []
+        for text, weights, factors in zip(signs, rows, penalties, strict=True):
+            pairs = list(zip(weights, factors, strict=True))
+            square = number(sum_of(((w * w, factor) for w, factor in pairs), fmpq(0)))
+            direction = [RootMultiple(number(w), number(factor / square)) for w, factor in pairs]
+            units.append(LayerUnit(of_points(problem, text), square, direction))
+        yield tuple(units)
+
+
+def _distinct_network(network: ScaledNetwork) -> DeepParameters:
+    """Return the network of the distinct units."""
+    number = partial(_as_number, network)
+    *layers, (output,) = [
+        [
+            [RootMultiple(number(w), number(f)) for w, f in zip(weights, factors, strict=True)]
+            for weights, factors in zip(rows, penalties, strict=True)
+        ]
+        for rows, penalties in zip(network.rows, network.penalties, strict=True)
+    ]
+    return DeepParameters(
+        [[row[:-1] for row in layer] for layer in layers],
+        [[row[-1] for row in layer] for layer in layers],
+        output,
+    )
+
+
+def _as_number(network: ScaledNetwork, value: Any) -> Number:
+    """Return an entry, which may be rational, as a number at the point of the network."""
+    return value if isinstance(value, Number) else network.point.constant(value)
+
+
+def of_points(problem: Problem, row: str) -> str:
+    """Return the signs at the data points, from those at the sites."""
+    site = {found.row: sign for found, sign in zip(problem.sites, row, strict=True)}
+    return "".join(site[point] for point in problem.rows)
+
+
+def of_sites(problem: Problem, row: str, where: str) -> str:
+    """Return the signs at the sites, from a text with one a data point.
+
+    Raises
+    ------
+    InputError
+        If it is no row of signs of the problem.
+    """
+    expected = f"{problem.size} signs out of +-0, one a data point"
+    if len(row) != problem.size or not set(row) <= set("+-0."):
+        raise InputError(where, quoted(row), expected)
+    signs = "".join(row[site.first] for site in problem.sites)
+    if of_points(problem, signs) != row:
+        raise InputError(where, quoted(row), "equal signs at equal inputs")
+    return signs
+
+
+def text_of(problem: Problem, layers: Iterable[Iterable[str]]) -> str:
+    """Return rows of signs, one a site, as text with one a data point; `zero` without any."""
+    text = "/".join(",".join(of_points(problem, row) for row in layer) for layer in layers)
+    return text if text.strip("/") else "zero network"

@@ -1,0 +1,221 @@
+"""Covering all X of a stratum by intervals without stationary points (Theorems D15, D16).
+
+What stays open are narrow intervals around zeros of E at which no sign of the stratum is violated.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from reluenum.algebra.balls import GROWTH, UNIT, Balls
+from reluenum.engines.towers.batches import Batch
+from reluenum.engines.towers.enclosures import (
+    Margins,
+    Residuals,
+    dual_margins,
+    enclosed,
+    level,
+    output_margins,
+    unit_margins,
+)
+from reluenum.engines.towers.inner import minimise
+
+WORTHWHILE = 0.75
+"""To which part of its length on a logarithmic scale a step has to shorten an interval."""
+
+OVERLAP = 1e-6
+"""Part of a step that is left to the next one, for a checker that rounds otherwise."""
+
+WIDEST = 1.4
+"""Largest ratio q that a single ball is asked for."""
+
+
+@dataclass(eq=False)
+class Cover:
+    """Intervals that are closed, and those that stay open, of B strata.
+
+    Parameters
+    ----------
+    steps : list of (stratum, X, T)
+        Between X and sqrt(G(X)) is no stationary point.
+    blocks : list of (stratum, low, high, X, T)
+        Neither is there in these: a sign is violated or a unit is zero throughout.
+    open : list of (stratum, low, high, T)
+    """
+
+    steps: list = field(default_factory=list)
+    blocks: list = field(default_factory=list)
+    open: list = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class Tasks:
+    """Intervals of X to be covered: stratum, ends, which end is next, failures, a start for T."""
+
+    index: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    upper: np.ndarray
+    failed: np.ndarray
+    start: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, chosen) -> "Tasks":
+        return Tasks(*(values[chosen] for values in self._fields()))
+
+    def _fields(self) -> Iterator[np.ndarray]:
+        return (getattr(self, name) for name in self.__dataclass_fields__)
+
+    def joined(self, other: "Tasks") -> "Tasks":
+        """Return these tasks and others."""
+        pairs = zip(self._fields(), other._fields(), strict=True)
+        return Tasks(*(np.concatenate(pair) for pair in pairs))
+
+
+def lowest(batch: Batch) -> np.ndarray:
+    """Return for each stratum an X up to which w = 0 is the inner minimiser (rule r).
+
+    Without kinks B = X S / (ridge + X N), and |u_j| is convex in B / S; with kinks B = 0, and the
+    multiplier of one of them is minus the sum of all the rest.
+    """
+    C = batch.rows.columns[batch.faces] * Balls.exact(batch.seen[:, None, None, :].astype(float))
+    weights = Balls.exact(batch.counts * batch.active)
+    weighted = batch.targets * weights
+    first = batch.kinks.argmax(1)
+    kinked = Balls.exact(batch.kinks.any(1).astype(float)[:, None])
+    place = Balls.exact(1.0 * (np.arange(C.shape[3]) == first[:, None]))
+    fixed = weighted - place * kinked * weighted.sum(1).reshape(-1, 1)
+    ridge = batch.ridge.mid - batch.ridge.rad
+    start = (C @ fixed[:, None, :, None])[..., 0]
+    moved = (C @ weights[:, None, :, None])[..., 0] * (Balls.exact(1.0) - kinked).reshape(-1, 1, 1)
+    mass = weighted.sum(1).reshape(-1, 1, 1)
+    X = np.full(len(batch), np.inf)
+    number = weights.mid.sum(1)
+    for k in range(4):
+        # B / S of X, from above
+        with np.errstate(invalid="ignore"):
+            bias = np.where(np.isfinite(X), X / (ridge + X * number), 1 / number) * GROWTH
+        end = start - moved * mass * Balls.exact(bias[:, None, None])
+        size = np.maximum(*(v.square().sum(2).magnitude().max(1) for v in (start, end)))
+        with np.errstate(divide="ignore"):
+            allowed = ridge**2 / (size * GROWTH) / GROWTH
+        if k < 3:
+            X = np.minimum(X, allowed * (1 - 1e-9))
+    return np.where(X < allowed, X, np.minimum(X, 1e-12))
+
+
+def everything(batch: Batch) -> Tasks:
+    """Return all X of all strata at which w = 0 need not be the inner minimiser."""
+    count, width = batch.faces.shape
+    ones, none = np.ones(count, dtype=bool), np.zeros(count, dtype=int)
+    start = np.zeros((count, width))
+    tasks = Tasks(np.arange(count), lowest(batch), batch.highest.max(1), ones, none, start)
+    return tasks[tasks.low < tasks.high]
+
+
+def covered(batch: Batch, tasks: Tasks, narrow: float) -> Cover:
+    """Cover intervals as far as balls around residuals can; open ones have ends of that ratio."""
+    found = Cover()
+    while len(tasks):
+        tasks = _round(batch, tasks, found, narrow)
+    if found.open:
+        index, low, high, start = map(np.array, zip(*found.open, strict=True))
+        T = minimise(batch, index, np.sqrt(low * high), start)
+        found.open = list(zip(index, low, high, T, strict=True))
+    return found
+
+
+def _round(batch: Batch, tasks: Tasks, found: Cover, ratio: float) -> Tasks:
+    """Evaluate one end of every interval and shorten it; hand on, or split, what resists."""
+    X = np.where(tasks.upper, tasks.high, tasks.low)
+    T = minimise(batch, tasks.index, X, tasks.start)
+    at = enclosed(batch, tasks.index, X, T)
+    below, above = level(at)
+    with np.errstate(invalid="ignore"):
+        down = np.sqrt(np.maximum(above, 0)) * (1 + OVERLAP)
+        up = np.sqrt(np.maximum(below, 0)) * (1 - OVERLAP)
+    stepped = np.where(tasks.upper, down, up)
+    q = _proposed(at, tasks.upper, tasks.low, tasks.high)
+    reached = X / q**2
+    reached = np.where(tasks.upper, np.maximum(reached, tasks.low), np.minimum(reached, tasks.high))
+    ball = closed(at, reached)
+    reached = np.where(ball, reached, X)
+    better = np.where(tasks.upper, stepped <= reached, stepped >= reached)
+    moves = np.where(tasks.upper, stepped < X, stepped > X)
+    by_step, by_ball = better & moves, ball & ~(better & moves)
+    for k in np.flatnonzero(by_step):
+        found.steps.append((tasks.index[k], X[k], T[k]))
+    for k in np.flatnonzero(by_ball):
+        ends = sorted((X[k], reached[k]))
+        found.blocks.append((tasks.index[k], *ends, X[k], T[k]))
+    end = np.where(by_step, stepped, reached)
+    low = np.where(tasks.upper, tasks.low, np.maximum(end, tasks.low))
+    high = np.where(tasks.upper, np.minimum(end, tasks.high), tasks.high)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gained = np.log(high / low) < WORTHWHILE * np.log(tasks.high / tasks.low)
+    failed = np.where(gained, 0, tasks.failed + 1)
+    upper = np.where(gained & moves, tasks.upper, ~tasks.upper)
+    left = Tasks(tasks.index, low, high, upper, failed, T)[low < high]
+    narrow = left.high < ratio * left.low
+    for k in np.flatnonzero(narrow):
+        found.open.append((left.index[k], left.low[k], left.high[k], left.start[k]))
+    left = left[~narrow]
+    stuck = left.failed >= 2
+    return left[~stuck].joined(_halves(left[stuck]))
+
+
+def _halves(tasks: Tasks) -> Tasks:
+    middle = np.sqrt(tasks.low * tasks.high)
+    ones = np.ones(len(tasks), dtype=bool)
+    none = np.zeros(len(tasks), dtype=int)
+    lower = Tasks(tasks.index, tasks.low, middle, ones, none, tasks.start)
+    upper = Tasks(tasks.index, middle, tasks.high, ~ones, none, tasks.start)
+    return lower.joined(upper)
+
+
+def _proposed(at: Residuals, upper: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return a ratio q up to which a sign is likely to be violated, or a unit zero."""
+    margins = output_margins(at)
+    room = margins.reaches(at)
+    value = margins.base.mid + margins.slope.mid
+    best = _both(room, value)
+    for j in range(at.T.shape[1]):
+        margins = unit_margins(at, j)
+        best = np.maximum(best, _both(margins.reaches(at), margins.slope.mid))
+    margins = dual_margins(at)
+    best = np.maximum(best, np.where(margins.slope.mid > 0, margins.reaches(at), 0).max(1))
+    best = 0.95 * np.minimum(best, (WIDEST - 1) / 0.95)
+    return np.where(upper, 1 + best, 1 / (1 + best))
+
+
+def _both(room: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Return how far a positive and a negative one among some numbers are safe."""
+    positive = np.where(value > 0, room, 0).max(1)
+    negative = np.where(value < 0, room, 0).max(1)
+    return np.minimum(positive, negative)
+
+
+def closed(at: Residuals, end: np.ndarray) -> np.ndarray:
+    """Return whether there is surely no stationary point between X and another X (rules s, r)."""
+    ratio = np.sqrt(at.X / end)
+    low = np.minimum(1.0, ratio * (1 - 4 * UNIT))
+    high = np.maximum(1.0, ratio * (1 + 4 * UNIT))
+    least = np.minimum(at.X, end)
+    active = at.batch.active[at.index]
+    signs = np.where(active, output_margins(at).signs(at, low, high), 0)
+    # An output weight of sign s needs s f > 0 on all active sites, and X below its bound.
+    excluded = least[:, None] > at.batch.highest[at.index]
+    excluded[:, 0] |= (signs < 0).any(1)
+    excluded[:, 1] |= (signs > 0).any(1)
+    done = excluded.all(1)
+    for j in range(at.T.shape[1]):
+        done |= _violated(unit_margins(at, j), at, low, high)
+    return done | (dual_margins(at).signs(at, low, high) > 0).any(1)
+
+
+def _violated(margins: Margins, at: Residuals, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    signs = margins.signs(at, low, high)
+    return (signs > 0).any(1) & (signs < 0).any(1)

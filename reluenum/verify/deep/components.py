@@ -1,0 +1,232 @@
+"""The components that follow from the local minima, compared with the document."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import factorial, prod
+from typing import Any
+
+from flint import arb, ctx, fmpq
+
+from ..landscape import compositions
+from ..points import NUMBER_BITS, Texts, interval, nearest
+from ..reals import matched, require, told
+from .points import Zero
+from .sites import Sites
+
+Entry = tuple[arb, bool]  # a number, and whether it is exactly 0
+
+
+def texts(ball: arb, vanishes: bool = False) -> Texts:
+    """Claim 79: a decimal is correctly rounded to 30 digits, and 0 is exactly 0."""
+    found = frozenset("0") if vanishes else nearest(ball, fmpq(1), NUMBER_BITS)
+    require(found is not None, "a number is too close to 0 or to the middle of two decimals")
+    return found
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A distinct unit: its signs at the data points, its square, its weights with the bias."""
+
+    signs: str
+    square: arb
+    weights: tuple[Entry, ...]
+
+    def share(self, copies: int) -> list[Texts]:
+        """Return the weights and the bias of each of so many copies."""
+        return [texts(x / arb(copies).sqrt(), gone) for x, gone in self.weights]
+
+    def record(self, multiplicity: int) -> dict[str, Any]:
+        """Return what a document says of it and its copies, whatever their number."""
+        scale = self.square.sqrt()
+        return {
+            "signs": self.signs,
+            "multiplicity": multiplicity,
+            "sum_of_squares": texts(self.square),
+            "direction": [texts(x / scale, gone) for x, gone in self.weights],
+        }
+
+
+class Network:
+    """A local minimum with distinct units, or one whose first layer is dead.
+
+    `layers` are its distinct units, `output` the weight of the upper one, `loss` its loss.
+    """
+
+    def __init__(self, sites: Sites, layers: list[list[Unit]], output: arb, loss: arb) -> None:
+        self.sites, self.layers, self.output, self.loss = sites, layers, output, loss
+
+    def representative(self, copies: Sequence[int]) -> dict[str, Any]:
+        """Return the network in which the units that are copies of one share its square equally."""
+        none, dead = frozenset("0"), self.sites.hidden[0] - sum(copies)
+        units = [(j, k) for j, k in enumerate(copies) for _ in range(k)]
+        lower = [self.layers[0][j].share(k) for j, k in units] + [[none] * self.sites.depth] * dead
+        *row, bias = self.layers[1][0].weights if self.layers[1] else [(arb(0), True)]
+        upper = [texts(row[j][0] / arb(k).sqrt()) for j, k in units] + [none] * dead
+        return {
+            "W": [[row[:-1] for row in lower], [upper]],
+            "b": [[row[-1] for row in lower], [texts(*bias)]],
+            "w": [texts(self.output, not self.layers[1])],
+        }
+
+
+def zero_network(sites: Sites) -> Network:
+    """Return the network without live units."""
+    return Network(sites, [[], []], arb(0), arb(sites.energy * sites.scale))
+
+
+def constant_network(sites: Sites, value: fmpq) -> Network:
+    """Return the network f = value: one live unit above, whose bias is the root of its size."""
+    root = arb(abs(value)).sqrt()
+    nothing = sites.energy - 2 * value * sum(sites.totals, fmpq(0)) + sites.points * value * value
+    loss = arb((nothing + 2 * sites.ridge * abs(value)) * sites.scale)
+    unit = Unit("+" * sites.points, root * root, ((root, False),))
+    return Network(sites, [[], [unit]], root if value > 0 else -root, loss)
+
+
+def tower_network(zero: Zero) -> Network:
+    """Claim 80: the weights at a stationary point, from T, X, w_j = a c_j v_j and B = a b."""
+    state, sites, (side, *sides) = zero.state, zero.sites, zero.sides
+    root, lower, shares = state.x.sqrt(), [], []
+    for j, (s, square, w) in enumerate(zip(sides, state.squares, state.weights, strict=True)):
+        gone = [state.tower.is_null(j, k) for k in range(sites.depth)]
+        v = tuple((s * x / square.sqrt(), z) for x, z in zip(w, gone, strict=True))
+        lower.append(Unit(zero.signs(j), square / state.x, v))
+        shares.append((s * side * (square / state.x).sqrt(), False))
+    bias = (side * state.bias / root, state.tower.balanced)
+    upper = Unit(sites.at_points(zero.stratum.upper), state.x, (*shares, bias))
+    return Network(sites, [lower, [upper]], side * root, zero.loss)
+
+
+@dataclass(frozen=True)
+class Component:
+    """A connected set of local minima: a network, and ways to share the first layer's width."""
+
+    network: Network
+    ways: tuple[tuple[tuple[int, ...], int], ...]  # copies of each unit, and dead units
+    orbit: int
+
+    def name(self, copies: Sequence[int], dead: int) -> tuple:
+        """Return what tells a stratum from others: signs, copies and dead units."""
+        lower, upper = self.network.layers
+        first = tuple((unit.signs, k) for unit, k in zip(lower, copies, strict=True))
+        return first, tuple((unit.signs, 1) for unit in upper), (dead, 1 - len(upper))
+
+    @cached_property
+    def names(self) -> dict[tuple, tuple[tuple[int, ...], int]]:
+        """The strata by their names."""
+        return {self.name(*way): way for way in self.ways}
+
+    @staticmethod
+    def dimension(way: tuple[tuple[int, ...], int]) -> int:
+        """Claim 81: each copy of a unit but the first one is a dimension (Lemma D13)."""
+        return sum(copies - 1 for copies in way[0])
+
+    def boundary(self) -> list[bool]:
+        """Return for each layer whether there is a kink or a dead unit somewhere."""
+        lower, upper = self.network.layers
+        kinks = ["0" in "".join(unit.signs for unit in layer) for layer in (lower, upper)]
+        return [kinks[0] or any(dead for _, dead in self.ways), kinks[1] or not upper]
+
+    def record(self, names: Sequence[tuple], lowest: bool) -> dict[str, Any]:
+        """Claim 82: what a document has to say of it, its strata in a given order."""
+        ways = [self.names[name] for name in names]
+        copies, dead = ways[0]
+        lower, upper = self.network.layers
+        layers = [
+            [u.record(k) for u, k in zip(lower, copies, strict=True)],
+            [u.record(1) for u in upper],
+        ]
+        return {
+            "dimension": self.dimension(ways[0]),
+            "loss": texts(self.network.loss),
+            "loss_interval": ...,
+            "on_boundary": any(self.boundary()),
+            "boundary_by_layer": self.boundary(),
+            "global_at_width": lowest,
+            "orbit_size": self.orbit,
+            "layers": layers,
+            "dead_units": [dead, 1 - len(upper)],
+            "strata": [self.stratum(way) for way in ways],
+            "representative": self.network.representative(copies),
+        }
+
+    def stratum(self, way: tuple[tuple[int, ...], int]) -> dict[str, Any]:
+        """Return what a document has to say of a stratum."""
+        signs = [[{"signs": s, "multiplicity": k} for s, k in part] for part in self.name(*way)[:2]]
+        dead = [way[1], 1 - len(self.network.layers[1])]
+        return {"dimension": self.dimension(way), "layers": signs, "dead_units": dead}
+
+
+def shared(network: Network, calm: bool) -> Iterator[Component]:
+    """Claim 83: spare units are copies of others; if dead ones do no harm all ways are connected.
+
+    Otherwise each way to share the width is a component of its own (Lemma D13, Theorem D14).
+    """
+    width, distinct = network.sites.hidden[0], len(network.layers[0])
+    if distinct == 0:
+        yield Component(network, (((), width),), 1)
+    elif calm and distinct < width:
+        ways = (
+            (copies, width - k)
+            for k in range(distinct, width + 1)
+            for copies in compositions(k, distinct)
+        )
+        yield Component(network, tuple(ways), 1)
+    else:
+        for copies in compositions(width, distinct):
+            yield Component(
+                network, ((copies, 0),), factorial(width) // prod(map(factorial, copies))
+            )
+
+
+def check(components: Sequence[Component], records: Any) -> None:
+    """Claim 84: the document lists these components, each once and right, sorted by loss."""
+    require(type(records) is list, "components: no list")
+    left, previous = list(components), None
+    best = least([component.network for component in components])
+    for number, record in enumerate(records):
+        with told(f"component {number}"):
+            names = list(map(_name, record["strata"]))
+            fitting = [c for c in left if set(c.names) == set(names) and len(c.names) == len(names)]
+            require(len(fitting) > 0, f"no component {names[:1]!s:.200} is left")
+            component = next((c for c in fitting if _loss_fits(c, record)), fitting[0])
+            loss = component.network.loss
+            require(previous is None or not loss < previous, "not sorted by loss")
+            _matched(component, names, record, component.network in best)
+            left.remove(component)
+            previous = loss
+    require(not left, f"components: {len(left)} are missing")
+
+
+def _loss_fits(component: Component, record: Any) -> bool:
+    return record["loss"] in texts(component.network.loss)
+
+
+def _matched(component: Component, names: list[tuple], record: Any, lowest: bool) -> None:
+    """Require that a record is that of a component."""
+    with ctx.workprec(NUMBER_BITS):
+        expected = component.record(names, lowest)
+    sizes = [part["dimension"] for part in expected["strata"]]
+    require(sizes == sorted(sizes, reverse=True), "its strata are not sorted by dimension")
+    matched(record, expected | {"loss_interval": interval(record["loss"])}, "record")
+
+
+def least(networks: Sequence[Network]) -> list[Network]:
+    """Claim 85: no loss is lower; those of other points are surely higher."""
+    best = min(networks, key=lambda network: network.loss.upper(), default=None)
+    near = [n for n in networks if not n.loss > best.loss]
+    same = all(n is best for n in near)
+    require(
+        same, "components: the losses of two minima look equal, and nothing says whether they are"
+    )
+    return near
+
+
+def _name(stratum: Any) -> tuple:
+    """Return the name of a stratum as the document gives it."""
+    first, second = [
+        tuple((unit["signs"], unit["multiplicity"]) for unit in layer)
+        for layer in stratum["layers"]
+    ]
+    return first, second, tuple(stratum["dead_units"])

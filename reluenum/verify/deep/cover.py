@@ -1,0 +1,184 @@
+"""The record of a stratum: X in (0, highest) is covered by intervals that hold nothing unlisted."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from math import isfinite
+from typing import Any
+
+from flint import arb
+
+from ..reals import require, sign, told
+from .inner import improved, path, slope_of, total_squares, vanishing
+from .points import Zero, zero_near
+from .sides import Ball, Relations, enclosed, highest
+from .strata import Stratum
+from .towers import State, Tower, Upper, squared
+
+POLISHING, HALVINGS = 12, 8  # Newton steps of a record's T, and of a block
+LARGEST, SMALLEST = 1e100, 1e-100  # numbers of a record that are not 0
+
+NEAR = arb(2) ** -40  # relative size of a Newton step that is the last one
+NUDGE = arb(2) ** -50  # so that the end of a step belongs to it
+
+Interval = tuple[arb, arb]
+
+
+class Cover:
+    """What the record of one stratum closes, and the stationary points that it leads to."""
+
+    def __init__(self, stratum: Stratum, upper: Upper) -> None:
+        self.stratum, self.upper, self.sites = stratum, upper, stratum.sites
+        self.zeros: list[Zero] = []
+        self._towers: dict[tuple[int, ...], Tower] = {}
+
+    def tower(self, active: Sequence[int]) -> Tower:
+        """Return the system in which some units are alive, and the others zero."""
+        key, lower = tuple(active), self.stratum.lower
+        if key not in self._towers:
+            others = [row for j, row in enumerate(lower) if j not in key]
+            self._towers[key] = Tower(self.upper, [lower[j] for j in key], others)
+        return self._towers[key]
+
+    @cached_property
+    def whole(self) -> Tower:
+        """The system in which all units are alive."""
+        return self.tower(range(len(self.stratum.lower)))
+
+    @cached_property
+    def relations(self) -> Relations:
+        """What residuals tell of Gamma_j."""
+        return Relations(self.whole)
+
+    def read(self, items: Any) -> None:
+        """Claim 56: intervals of the record cover all X at which a stationary point can be."""
+        require(type(items) is list and len(items) > 0, "no list of intervals")
+        intervals = sorted(map(self.interval, items), key=lambda ends: ends[0])
+        top, reached = max(highest(self.stratum, side) for side in (1, -1)), arb(0)
+        for low, high in intervals:
+            require(low <= reached, f"nothing closes X above {reached.str(8)}")
+            reached = reached.max(high)
+        require(reached >= top, f"nothing closes X above {reached.str(8)}")
+
+    def interval(self, item: Any) -> Interval:
+        """Return what one entry closes: a step has X and T, a block its ends as well."""
+        m = len(self.stratum.lower)
+        require(type(item) is list and len(item) in (m + 1, m + 3), "an entry of another length")
+        numbers = [_number(value) for value in item]
+        *ends, x = numbers[: len(item) - m]
+        squares = numbers[len(item) - m :]
+        if not ends:
+            return self.step(x, [square.max(0) for square in squares])
+        low, high = ends
+        require(0 <= low <= x <= high, "X is not in its block")
+        with told(f"block from {low.str(8)} to {high.str(8)}"):
+            self.block(low, high, x, squares)
+        return low, high
+
+    def block(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> None:
+        """Close a block, halving what is not closed as it stands."""
+        left = [(low, high, x, squares, HALVINGS)]
+        while left:
+            low, high, x, squares, halvings = left.pop()
+            if reason := self.open(low, high, x, squares):
+                require(halvings > 0 and low > 0, reason)
+                middle = (low * high).sqrt().mid()
+                mixed = any(square < 0 for square in squares)
+                better = squares if mixed else self.polished(middle, squares)
+                for ends in ((low, middle), (middle, high)):
+                    left.append((*ends, middle, better, halvings - 1))
+
+    def step(self, x: arb, squares: Sequence[arb]) -> Interval:
+        """Claim 57: G grows with X (Theorem D15), so that one X closes all up to sqrt G(X)."""
+        require(x > 0, "a step at 0")
+        total = total_squares(self.state(x, squares))
+        total = total.intersection(total_squares(self.state(x, self.polished(x, squares))))
+        if total < x * x:
+            return (total.upper().max(0).sqrt() * (1 + NUDGE)).upper(), x
+        return (x, (total.sqrt() * (1 - NUDGE)).lower()) if total > x * x else (x, x)
+
+    def polished(self, x: arb, squares: Sequence[arb]) -> list[arb]:
+        """Return a better minimiser, by Newton steps that prove nothing; units may become zero."""
+        found = list(squares)
+        for _ in range(POLISHING):
+            better = iter(improved(self.state(x, found)))
+            moved = [next(better) if square > 0 else square for square in found]
+            if all(abs(t - s) <= s * NEAR for t, s in zip(moved, found, strict=True)):
+                break
+            least = min(moved) if min(moved) < 0 < max(moved) else None
+            pairs = zip(moved, found, strict=True)
+            found = [arb(0) if t is least else t.max(old / 8) for t, old in pairs]
+        return found
+
+    def state(self, x: arb, squares: Sequence[arb]) -> State:
+        """Return the solution at X and the squares that are not 0."""
+        active = [j for j, square in enumerate(squares) if square > 0]
+        return State(self.tower(active), [squares[j] for j in active], x)
+
+    def open(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> str:
+        """Claim 58: a block holds no stationary point, or one, which is kept; else say why not."""
+        if vanishes(squares) and vanishing(self.upper, self.stratum.lower, high):
+            return ""
+        if not low > 0:
+            return "w = 0 is not the minimiser everywhere"
+        state = self.state(x, [square.max(0) for square in squares])
+        if Ball(state.tower, state, low, high).sides(self.stratum, self.relations).excluded:
+            return ""
+        reasons = (self.followed(low, high, start) for start in (squares, awake(squares, x)))
+        return "" if "" in reasons else "interval Newton does not tell what is in it"
+
+    def followed(self, low: arb, high: arb, squares: Sequence[arb]) -> str:
+        """Close a block along the inner minimiser, where only some units are not zero."""
+        active = [j for j, square in enumerate(squares) if square != 0]
+        found = path(self.tower(active), low.union(high), [squares[j] for j in active])
+        if found is None:
+            return "interval Newton does not enclose the inner minimiser"
+        if len(active) == len(squares):
+            return self.found(found, low, high)
+        bound = squared(found.ridge) / found.x
+        zero = all(length < bound for length in found.lengths[len(active) :])
+        zero = zero and all(t > 0 for t in found.squares)
+        return "" if zero else "it is not clear that a unit is zero"
+
+    def found(self, found: State, low: arb, high: arb) -> str:
+        """Claim 59: E has a slope of one sign along the path, and therefore at most one zero."""
+        if min(found.squares, key=arb.upper) < 0 or enclosed(self.stratum, found).excluded:
+            return ""
+        if sign(slope_of(found)) not in (1, -1):
+            return "several stationary points are possible"
+        zero = zero_near(self.whole, found.squares, found.x)
+        if zero is not None and low <= zero.x <= high:
+            return self.keep(zero, low, high)
+        signs = {sign(x * x - self.level(found, x)) for x in (low, high)}
+        return "" if signs in ({1}, {-1}) else "a stationary point could not be found"
+
+    def keep(self, zero: State, low: arb, high: arb) -> str:
+        """Keep a zero of E with T > 0, once: what is known already in this block is the same."""
+        if any(square < 0 for square in zero.squares):
+            return ""
+        known = any(other.near(low, high) for other in self.zeros)
+        self.zeros += [] if known else [Zero(self.stratum, zero)]
+        return "" if all(square > 0 for square in zero.squares) else "a unit is zero, or nearly"
+
+    def level(self, found: State, x: arb) -> arb:
+        """Return G at an X of a path."""
+        end = path(self.whole, x, [arb(square.mid()) for square in found.squares])
+        return sum(end.squares, arb(0)) + squared(end.bias) if end else arb(0, "inf")
+
+
+def vanishes(squares: Sequence[arb]) -> bool:
+    """Whether all are 0."""
+    return all(square == 0 for square in squares)
+
+
+def awake(squares: Sequence[arb], x: arb) -> list[arb]:
+    """Return squares with small ones in place of 0."""
+    tiny = sum(map(abs, squares), x * x) * arb(2) ** -20
+    return [square if square != 0 else tiny for square in squares]
+
+
+def _number(value: Any) -> arb:
+    """Read a number of a record."""
+    require(type(value) in (int, float), f"{value!r:.40} is no number")
+    fits = value == 0 or SMALLEST <= abs(value) <= LARGEST
+    require(fits and isfinite(value), f"{value!r:.40} is out of range")
+    return arb(float(value))

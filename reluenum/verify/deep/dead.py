@@ -1,0 +1,109 @@
+"""Dead units: whether a further one lowers the loss, and networks whose first layer is dead."""
+
+from collections.abc import Sequence
+
+from flint import arb, ctx, fmpq, fmpq_mat
+
+from ..exact import onto
+from ..points import NUMBER_BITS
+from ..reals import dot, require, sign
+from .points import Zero
+from .sites import Row, Sites
+from .strata import Face
+
+
+def zero_is_minimal(sites: Sites) -> bool:
+    """Claim 74: the zero network is a strict local minimum iff |sum y| <= ridge (Lemma D2)."""
+    return abs(sum(sites.totals, fmpq(0))) <= sites.ridge
+
+
+def level(sites: Sites) -> fmpq:
+    """Claim 75: the value of the constant network; 0 if there is none (Lemma D3)."""
+    total = sum(sites.totals, fmpq(0))
+    excess = abs(total) - sites.ridge
+    return excess * (1 if total > 0 else -1) / sites.points if excess > 0 else fmpq(0)
+
+
+def constant_is_minimal(sites: Sites, faces: Sequence[Face]) -> bool:
+    """Claim 76: it is a local minimum iff no unit of the first layer gains more than it costs.
+
+    That is |w| |u_F(r)| < ridge, |w|^2 being its value, on each face F with u_F(r) in F or -F
+    (Lemma D3).
+    """
+    value = level(sites)
+    pairs = zip(sites.totals, sites.copies, strict=True)
+    residual = [total - copies * value for total, copies in pairs]
+    for face in faces:
+        u = _pull(sites, face.row, residual)
+        excess = abs(value) * dot(u, u) - sites.ridge * sites.ridge
+        if excess >= 0 and inside(sites, face.row, u):
+            require(excess > 0, "whether the constant network is a local minimum is not clear")
+            return False
+    return True
+
+
+def _pull(sites: Sites, row: Row, residual: Sequence[fmpq]) -> list[fmpq]:
+    """Return u_F(r): the sum of r x over active sites, inside the flat of a face."""
+    zeros = [sites.rows[i] for i in sites.inside(sites.everything & ~row[0] & ~row[1])]
+    u = fmpq_mat(sites.depth, 1, [fmpq(0)] * sites.depth)
+    for i in sites.inside(row[0]):
+        u += fmpq_mat(sites.depth, 1, [residual[i] * x for x in sites.rows[i]])
+    return (u - onto(zeros) * u if zeros else u).entries()
+
+
+def inside(sites: Sites, row: Row, u: Sequence, relevant: int = -1) -> bool | None:
+    """Whether a vector or its opposite has the signs of a row; None if that is not known."""
+    found = set()
+    for i in sites.inside((row[0] | row[1]) & relevant):
+        value = sign(dot(sites.rows[i], u))
+        found.add(value if value is None or row[0] >> i & 1 else -value)
+        if 0 in found or found >= {1, -1}:
+            return False
+    return None if None in found else True
+
+
+def harmless(zero: Zero, faces: Sequence[Face]) -> bool:
+    """Claim 77: further units of the first layer may be dead (Theorem D14): no direction gains.
+
+    On each face of the relevant sites but the live ones |a| |u_F| < ridge, or u_F is in neither
+    F nor -F; if on one of them it is larger, inside, a dead unit lowers the loss.
+    """
+    sites, relevant = zero.sites, zero.stratum.relevant
+    rows = {(f.row[0] & relevant, f.row[1] & relevant) for f in faces}
+    with ctx.workprec(NUMBER_BITS):
+        rho, exact = multipliers(zero)
+        for row in sorted(row for row in rows - set(zero.stratum.lower) if row[0]):
+            u = gained(zero, row, rho)
+            excess = sign(dot(u, u) * zero.state.x - sites.ridge * sites.ridge)
+            side = False if excess == -1 else inside(sites, row, u, relevant)
+            if side is not False:
+                clear = exact and side and excess == 1
+                require(clear, f"{zero.stratum.text}: whether a dead unit is harmless is not clear")
+                return False
+    return True
+
+
+def gained(zero: Zero, row: Row, rho: dict[int, arb]) -> list[arb]:
+    """Return u_F: the multipliers times the active inputs, inside the flat of a face."""
+    table = zero.state.tower.upper.gamma(row).tolist()
+    return [sum((x * line[i] for i, x in rho.items()), arb(0)) for line in table]
+
+
+def multipliers(zero: Zero) -> tuple[dict[int, arb], bool]:
+    """Claim 78: multipliers site by site: that of a group is split, each strictly inside its range.
+
+    With one split that works no number of dead units lowers the loss (Lemma D19). Whether there is
+    another one does not matter unless the answer is that a dead unit gains.
+    """
+    rho, group, side = dict(zero.residual), zero.grouped, zero.sides[0]
+    if len(group) < 2:
+        return rho, True
+    totals = [side * zero.sites.totals[i] for i in group]
+    bare = all(
+        not zero.zeros(j) or not set(zero.zeros(j)) & set(group)
+        for j in range(len(zero.stratum.lower))
+    )
+    require(bare and all(t < 0 for t in totals), f"{zero.stratum.text}: dead units split a group")
+    shared = zero.shared
+    rho.update((i, shared * t / sum(totals, fmpq(0))) for i, t in zip(group, totals, strict=True))
+    return rho, False

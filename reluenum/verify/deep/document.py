@@ -1,0 +1,131 @@
+"""The document of a deep list: from its strata to its components."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flint import ctx
+
+from ..document import OPTIONAL, PROVED, UNCHECKED, Report
+from ..points import NUMBER_BITS
+from ..reals import matched, require, told
+from .components import Component, check, constant_network, shared, tower_network, zero_network
+from .cover import Cover
+from .dead import constant_is_minimal, harmless, level, zero_is_minimal
+from .points import Zero
+from .sites import Row, Sites
+from .strata import Stratum, faces_of, kept, realised
+from .towers import Upper
+
+
+def nothing_else(document: dict[str, Any]) -> None:
+    """Claim 50: all else that the document says is proved, or known and of the right shape."""
+    optional = {key: OPTIONAL[key] for key in ("software",) if key in document}
+    shape = dict.fromkeys(PROVED, ...) | {"completeness": "proved"}
+    matched(document, shape | optional, "document")
+    matched(document["certificate"], {"rule": "blocks", "strata": ...}, "certificate")
+
+
+class DeepProof:
+    """What follows from the record of each stratum, and from the data alone."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document, self.sites = document, Sites(document["problem"])
+        self.faces = faces_of(self.sites)
+        self.realised = realised(self.sites)
+        self.strata: list[str] = []
+        self.zeros: list[Zero] = []
+        self.items = 0
+        self.uppers: dict[Row, Upper] = {}
+
+    def read(self) -> None:
+        """Claim 51: there is one record for each stratum that can hold a local minimum."""
+        records = self.document["certificate"]["strata"]
+        require(type(records) is list, "certificate: no list of strata")
+        self.strata = [record[0] for record in records]
+        require(self.strata == sorted(set(self.strata)), "certificate: strata are not sorted")
+        missing = kept(self.realised).keys() - set(self.strata)
+        require(not missing, f"certificate: no stratum {min(missing, default='')}")
+        for record in records:
+            matched(record, [self.realised.keys().__contains__, ...], "certificate: a record")
+            with told(f"stratum {record[0]}"):
+                self.cover(self.realised[record[0]], record[1])
+
+    def cover(self, stratum: Stratum, items: Any) -> None:
+        """Read the record of a stratum."""
+        signs = stratum.upper
+        upper = self.uppers.setdefault(signs, Upper(self.sites, signs))
+        cover = Cover(stratum, upper)
+        cover.read(items)
+        self.zeros += [zero for zero in cover.zeros if zero.sides is not None]
+        self.items += len(items)
+
+    @property
+    def minima(self) -> list[Zero]:
+        """The local minima with live units below."""
+        return [zero for zero in self.zeros if zero.minimum]
+
+    def components(self) -> Iterator[Component]:
+        """Claim 52: the components are those of these points, of a constant, and of nothing."""
+        for zero in self.minima:
+            spare = self.sites.hidden[0] - len(zero.stratum.lower)
+            yield from shared(tower_network(zero), spare > 0 and harmless(zero, self.faces))
+        if level(self.sites) and constant_is_minimal(self.sites, self.faces):
+            yield from shared(constant_network(self.sites, level(self.sites)), True)
+        if zero_is_minimal(self.sites):
+            yield from shared(zero_network(self.sites), True)
+
+    def enumeration(self) -> dict[str, Any]:
+        """Claim 53: the counts are those of the strata and points; constants are one stratum."""
+        constant = bool(level(self.sites))
+        minimal = constant and constant_is_minimal(self.sites, self.faces)
+        return {
+            "sign_arrays": str(3 ** (self.sites.points * sum(self.sites.hidden))),
+            "strata_examined": len(self.strata) + 1,
+            "stationary": len(self.zeros) + constant,
+            "locally_minimal": len(self.minima) + minimal,
+            "undecided": 0,
+        }
+
+
+def proved(document: dict[str, Any]) -> Report:
+    """Prove a list of minima that claims to be complete."""
+    nothing_else(document)
+    proof = DeepProof(document)
+    proof.read()
+    matched(document["enumeration"], proof.enumeration(), "enumeration")
+    with ctx.workprec(NUMBER_BITS):
+        components = list(proof.components())
+        check(components, document["components"])
+    sites, problem = proof.sites, document["problem"]
+    return DeepReport(
+        problem=f"n = {sites.points}, d = {sites.depth - 1}, hidden "
+        f"{', '.join(map(str, sites.hidden))}, ridge {sites.ridge * sites.scale}, loss "
+        f"{problem['loss']}, output bias {problem['output_bias']}",
+        digest=hashlib.sha256(json.dumps(problem, sort_keys=True).encode()).hexdigest(),
+        compared=False,
+        unchecked=tuple(key for key in UNCHECKED if key in document),
+        verdicts={
+            "strata": len(proof.strata),
+            "intervals": proof.items,
+            "points": len(proof.zeros),
+        },
+        components=len(components),
+        polished=0,
+        exact=0,
+    )
+
+
+@dataclass(frozen=True)
+class DeepReport(Report):
+    """What was checked in a document about several hidden layers."""
+
+    @property
+    def summary(self) -> str:
+        """What was proved, in one line."""
+        return (
+            f"proved: {self.components} components from {self.verdicts['points']} stationary "
+            f"points in {self.verdicts['strata']} strata ({self.verdicts['intervals']} intervals)"
+        )

@@ -1,0 +1,156 @@
+"""The inner problem of Theorem D9, at one X and on intervals, and its minimiser."""
+
+from collections.abc import Sequence
+
+from flint import arb, arb_mat, fmpq
+
+from ..reals import norm
+from .sites import Row
+from .towers import Moved, State, Tower, Upper, identity, squared
+
+NEWTON_STEPS, CAREFUL, INFLATIONS = 9, 5, (1.25, 2, 4)
+
+
+def total_squares(state: State) -> arb:
+    """Claim 60: sum T + B^2 of the inner minimiser at X, by the duality gap of any T.
+
+    With L = ridge / sqrt X and |tau Gamma_j| <= L for all units, those with T_j = 0 as well, tau
+    rho is dual feasible: the residual is in a ball around it (Theorem D9, as in Lemma 8), and
+    sum T + B^2 = (X / ridge) rho . f (Lemma D1).
+    """
+    tower, ridge, x = state.tower, state.ridge, state.x
+    bound, norms = ridge / x.sqrt(), [length.sqrt() for length in state.lengths]
+    tau = min([(bound / norm.upper()).lower() for norm in norms if norm > 0] + [arb(1)])
+    rho, counts = state.rho[: len(tower.counts)], tower.counts
+    error = sum(
+        (r * r / n for r, n in zip(rho, counts, strict=True)), x * squared(state.total) / ridge
+    )
+    pairs = zip(state.squares, norms, strict=False)
+    slack = sum((t * norm * (bound - tau * norm) for t, norm in pairs), arb(0))
+    gap = ((1 - tau) * (1 - tau) * error + 2 * slack / ridge).upper().max(0)
+    dual = [tau * r / n for r, n in zip(rho, counts, strict=True)]
+    targets = tower.means
+    middle = sum((n * r * (y - r) for n, r, y in zip(counts, dual, targets, strict=True)), arb(0))
+    slope = sum(
+        (n * squared(y - 2 * r) for n, r, y in zip(counts, dual, targets, strict=True)), arb(0)
+    )
+    return arb(middle, (gap.sqrt() * slope.sqrt() + gap).upper()) * x / ridge
+
+
+def vanishing(upper: Upper, rows: Sequence[Row], top: arb) -> bool:
+    """Claim 61: for all X <= top the inner minimiser is w = 0, with f = B constant (Theorem D9).
+
+    If the upper unit is 0 nowhere, B grows with X, and |Gamma_j| is convex in B: at most as large
+    as at B = 0 or at the last one. Otherwise B = 0, and a multiplier makes sum rho = 0.
+    """
+    sites, positive = upper.sites, upper.positive
+    sums, counts = [fmpq(0)] * sites.size, [fmpq(0)] * sites.size
+    for i in positive:
+        sums[i], counts[i] = sites.totals[i], sites.copies[i]
+    pull = sum(sums, fmpq(0))
+    if upper.kinks:
+        choices = ([*sums[:i], -pull, *sums[i + 1 :]] for i in upper.kinks)
+        return any(_feasible(upper, rows, rho, top) for rho in choices)
+    level = arb(pull) / (arb(sum(counts, fmpq(0))) + sites.ridge / top)
+    last = [s - level * n for s, n in zip(sums, counts, strict=True)]
+    return _feasible(upper, rows, sums, top) and _feasible(upper, rows, last, top)
+
+
+def _feasible(upper: Upper, rows: Sequence[Row], rho: Sequence, top: arb) -> bool:
+    """Whether |Gamma_j| < ridge / sqrt X for all units, at X = top."""
+    column = arb_mat([[x] for x in rho])
+    bound = (arb(upper.sites.ridge) / top.sqrt()).lower()
+    return all(norm((arb_mat(upper.gamma(row)) * column).entries()) < bound for row in rows)
+
+
+def slope_of(state: State) -> arb:
+    """Return the second derivative of the reduced loss along a path: the last pivot (Schur)."""
+    pivots = pivots_of(state.hessian())
+    return pivots[-1] if all(pivot > 0 for pivot in pivots[:-1]) else arb(0, "inf")
+
+
+def pivots_of(matrix: arb_mat) -> list[arb]:
+    """Return the pivots of a symmetric matrix, all positive iff it is positive definite."""
+    rows, pivots = matrix.tolist(), []
+    for k in range(len(rows)):
+        pivots.append(rows[k][k])
+        for row in rows[k + 1 :]:
+            factor = row[k] / rows[k][k]
+            for j in range(k, len(rows)):
+                row[j] -= factor * rows[k][j]
+    return pivots
+
+
+def path(tower: Tower, x: arb, start: Sequence[arb]) -> State | None:
+    """Claim 62: enclose what is stationary in T, for all X in a ball, by interval Newton.
+
+    The loss is convex in T where the matrix is positive definite, as it is at the centre and hence
+    on the box: a minimiser with T > 0 on all rows is this one; if this one has T > 0, it is the
+    minimiser over T >= 0 (Theorem D9).
+    """
+    try:
+        centre = _nearby(tower, arb(x.mid()), start)
+        if not all(pivot > 0 for pivot in pivots_of(centre.matrix)):
+            return None
+        inverse, drift = _approximate(centre.hessian(), len(start))
+        pairs = list(zip(centre.squares, drift, strict=True))
+        radii = [abs(d) * x.rad() + abs(t) * arb(2) ** -40 for t, d in pairs]
+        for inflation in INFLATIONS:
+            box = [arb(t, (r * inflation).upper()) for (t, _), r in zip(pairs, radii, strict=True)]
+            image = _image(centre, inverse, box, x)
+            if all(t.contains_interior(s) for t, s in zip(box, image, strict=True)):
+                return Moved(centre, image, x)
+    except ZeroDivisionError:  # a matrix that may be singular
+        pass
+    return None
+
+
+def _image(centre: State, inverse: arb_mat, box: Sequence[arb], x: arb) -> list[arb]:
+    """Return the image of a box under Krawczyk's operator, for all X."""
+    m, middle = len(box), centre.squares
+    rows = Moved(centre, box, x).hessian().tolist()[:m]
+    steps = arb_mat([[t - c] for t, c in zip(box, middle, strict=True)])
+    left = (identity(m) - inverse * arb_mat([row[:m] for row in rows])) * steps
+    along = inverse * arb_mat([[row[m]] for row in rows]) * (x - centre.x)
+    moved = (inverse * arb_mat([[p] for p in centre.gradient()[:m]]) + along - left).entries()
+    return [t - d for t, d in zip(middle, moved, strict=True)]
+
+
+def improved(state: State) -> list[arb]:
+    """Return better squares: a Newton step for 1 / |Gamma_j| = sqrt(X) / ridge.
+
+    This is nearly linear in T. A square may become negative.
+    """
+    m, root = len(state.squares), state.x.sqrt() / state.ridge
+    if not m:
+        return []
+    inverse, _ = _approximate(state.hessian(), m)
+    lengths = [length.sqrt() for length in state.lengths[:m]]
+    error = [(root * r - 1) * squared(r) * 2 / state.ridge for r in lengths]
+    step = (inverse * arb_mat([[e] for e in error])).entries()
+    return [arb((t + s).mid()) for t, s in zip(state.squares, step, strict=True)]
+
+
+def _nearby(tower: Tower, x: arb, start: Sequence[arb]) -> State:
+    """Return an approximate minimiser at X, by Newton steps, which prove nothing."""
+    state = State(tower, start, x)
+    for k in range(NEWTON_STEPS):
+        found = improved(state)
+        if k < CAREFUL:  # at first no square may change its sign
+            pairs = zip(found, state.squares, strict=True)
+            found = [t if t * old > 0 else old / 8 for t, old in pairs]
+        moved = [
+            abs(t - old) > t * arb(2) ** -60 for t, old in zip(found, state.squares, strict=True)
+        ]
+        state = State(tower, found, x)
+        if not any(moved):
+            break
+    return state
+
+
+def _approximate(hessian: arb_mat, m: int) -> tuple[arb_mat, list[arb]]:
+    """Return the inverse of the part in T, and dT/dX, nearly; flat directions hardly count."""
+    rows = hessian.tolist()
+    part = arb_mat([row[:m] for row in rows[:m]]).mid()
+    inverse = (part + identity(m) * part.trace() * arb(2) ** -40).inv().mid()
+    return inverse, (inverse * arb_mat([[row[m]] for row in rows[:m]])).entries()

@@ -1,0 +1,83 @@
+"""The data of a deep problem, exactly: distinct inputs with counts and mean targets."""
+
+from collections import Counter
+from typing import Any
+
+from flint import fmpq, fmpq_mat
+
+from ..exact import PROBLEM, WIDEST, distinct, short
+from ..reals import dot, matched, require
+
+Row = tuple[int, int]  # of signs: the sites where it is positive, and negative, as masks
+
+MOST_SITES = 64  # a list of strata of more would be beyond any document
+
+
+def _widths(hidden: Any) -> bool:
+    """Whether these are the widths of a network that is proved here: one unit above the first."""
+    whole = type(hidden) is list and all(type(width) is int for width in hidden)
+    return whole and hidden[1:] == [1] and 0 < hidden[0] <= WIDEST
+
+
+DEEP = {key: shape for key, shape in PROBLEM.items() if key != "width"} | {
+    "hidden": _widths,
+    "output_bias": "none",
+}
+
+
+class Sites:
+    """The problem on its distinct inputs.
+
+    Equal inputs are told apart by no network: of their targets `means` and `copies` matter, and
+    `scatter`, the part of the loss that no network changes.
+    """
+
+    def __init__(self, problem: dict[str, Any]) -> None:
+        matched(problem, DEEP, "problem")
+        require(len(problem["x"]) == len(problem["y"]), "problem: x, y")
+        number, self.row_of = distinct(problem["x"])
+        self.size = len(number)
+        require(self.size <= MOST_SITES, f"problem: more than {MOST_SITES} distinct inputs")
+        self.rows = [[*row, fmpq(1)] for row in number]
+        self.depth, self.hidden = len(self.rows[0]), problem["hidden"]
+        self.points = len(self.row_of)
+        self.loss = problem["loss"]
+        self.scale = fmpq(1, self.points) if self.loss == "mean" else fmpq(1)
+        self.ridge = short(problem["ridge"], "problem ridge") / self.scale
+        require(self.ridge > 0, "problem: ridge is not positive")
+        self._sum_up([short(entry, "problem y") for entry in problem["y"]])
+        self.everything = (1 << self.size) - 1
+
+    def _sum_up(self, targets: list[fmpq]) -> None:
+        """Sum the targets of each site."""
+        count, totals = Counter(self.row_of), [fmpq(0)] * self.size
+        for site, target in zip(self.row_of, targets, strict=True):
+            totals[site] += target
+        self.copies = [fmpq(count[k]) for k in range(self.size)]
+        self.totals = totals
+        self.means = [total / copies for total, copies in zip(totals, self.copies, strict=True)]
+        self.scatter = dot(targets, targets) - dot(totals, self.means)
+        self.energy = dot(targets, targets)
+
+    def inside(self, mask: int) -> list[int]:
+        """Return the sites of a mask."""
+        return [i for i in range(self.size) if mask >> i & 1]
+
+    def text(self, row: Row, relevant: int | None = None) -> str:
+        """Return the signs of a row at all sites, `.` where they are not relevant."""
+        seen = self.everything if relevant is None else relevant
+        marks = ("." if not seen >> i & 1 else _mark(row, i) for i in range(self.size))
+        return "".join(marks)
+
+    def at_points(self, row: Row) -> str:
+        """Return the signs of a row at all data points."""
+        return "".join(_mark(row, i) for i in self.row_of)
+
+    def table(self, columns: list[list[fmpq]]) -> fmpq_mat:
+        """Return a matrix of the height of an input with a 1, given by its columns."""
+        entries = [column[k] for k in range(self.depth) for column in columns]
+        return fmpq_mat(self.depth, len(columns), entries)
+
+
+def _mark(row: Row, site: int) -> str:
+    return "0+-"[(row[0] >> site & 1) - (row[1] >> site & 1)]

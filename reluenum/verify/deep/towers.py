@@ -1,0 +1,244 @@
+"""The equations of a stratum at fixed squares, in balls: one symmetric linear system.
+
+For T_j > 0 and X > 0 the weights w_j, B and the multipliers solve (D + M) rho = y on the relevant
+sites, with M = (sum_j T_j C_j' C_j + X 1 1') / ridge, D = diag(1 / copies) where the upper unit is
+positive, 0 where it is 0, and y the targets of the former. C_j rho is Gamma_j. Where the upper unit
+is 0, some sites are enough: those at which f = 0 implies the rest.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
+
+from ..exact import onto
+from ..reals import dot
+from .sites import Row, Sites
+
+
+class Upper:
+    """What depends on the signs of the upper unit alone: columns are the relevant sites."""
+
+    def __init__(self, sites: Sites, signs: Row) -> None:
+        self.sites, self.relevant = sites, sites.everything & ~signs[1]
+        self.positive = sites.inside(signs[0])
+        self.kinks = sites.inside(self.relevant & ~signs[0])
+        self._maps: dict[Row, fmpq_mat] = {}
+
+    def gamma(self, row: Row) -> fmpq_mat:
+        """Return the map rho -> P Gamma of a unit, on all sites, exactly (P of its kinks)."""
+        if row not in self._maps:
+            sites, nothing = self.sites, [fmpq(0)] * self.sites.depth
+            zeros = sites.inside(self.relevant & ~row[0] & ~row[1])
+            active = [x if row[0] >> i & 1 else nothing for i, x in enumerate(sites.rows)]
+            table = fmpq_mat(active).transpose()
+            if zeros:
+                table -= onto([sites.rows[i] for i in zeros]) * table
+            self._maps[row] = table
+        return self._maps[row]
+
+    def independent(self, rows: Sequence[Row]) -> list[int]:
+        """Return sites where the upper unit is 0 such that f = 0 there implies the rest."""
+        if not self.kinks:
+            return []
+        maps = [self.gamma(row).tolist() for row in rows]
+        forms = [[line[i] for i in self.kinks] for table in maps for line in table]
+        echelon, rank = fmpq_mat([*forms, [fmpq(1)] * len(self.kinks)]).rref()
+        lines = echelon.tolist()[:rank]
+        return [self.kinks[next(k for k, x in enumerate(line) if x)] for line in lines]
+
+
+@dataclass(frozen=True)
+class System:
+    """The system of a tower in balls."""
+
+    stack: arb_mat  # rho -> all Gamma_j, one below the other, and last the sum of rho
+    grams: list[arb_mat]  # C'C / ridge, of the units that are not zero
+    diagonal: arb_mat
+    ones: arb_mat  # 1 1' / ridge
+    targets: arb_mat
+
+
+class Tower:
+    """The system of some units below one upper unit, and the maps of others that are zero."""
+
+    def __init__(self, upper: Upper, rows: Sequence[Row], others: Sequence[Row] = ()) -> None:
+        self.upper, self.rows, self.others = upper, tuple(rows), tuple(others)
+        self.basis = upper.independent(rows)
+        self.columns = upper.positive + self.basis
+        self.sites = upper.sites
+        self.counts = [self.sites.copies[i] for i in upper.positive]
+        self.means = [self.sites.means[i] for i in upper.positive]
+        self.system = cache(self._system)
+
+    def _system(self, bits: int) -> System:
+        """Return the system in balls of so many bits, which is the working precision."""
+        size, ridge = len(self.columns), self.sites.ridge
+        maps = [self._restricted(self.upper.gamma(row)) for row in (*self.rows, *self.others)]
+        grams = [m.transpose() * m * (1 / ridge) for m in maps[: len(self.rows)]]
+        diagonal, y = fmpq_mat(size, size), fmpq_mat(size, 1)
+        for k, (count, mean) in enumerate(zip(self.counts, self.means, strict=True)):
+            diagonal[k, k], y[k, 0] = 1 / count, mean
+        stack = fmpq_mat([*(line for m in maps for line in m.tolist()), [fmpq(1)] * size])
+        ones = fmpq_mat(size, size, [1 / ridge] * size**2)
+        balls = arb_mat(diagonal), arb_mat(ones), arb_mat(y)
+        return System(arb_mat(stack), [*map(arb_mat, grams)], *balls)
+
+    @cached_property
+    def balanced(self) -> bool:
+        """Whether the sum of rho is 0, and B with it, whatever T > 0 and X are.
+
+        So it is if at a kink of the upper unit x . Gamma_j is a positive multiple of that sum for
+        each unit that is active there: f = 0 says that a positive multiple of it is 0.
+        """
+        return any(all(self._multiple(i, j) for j in self._active(i)) for i in self.upper.kinks)
+
+    def vanishes(self, site: int, j: int) -> bool:
+        """Whether x . Gamma_j is 0 at a site, whatever T > 0 and X are."""
+        values = set(self.along(site, j))
+        return values == {fmpq(0)} or (self.balanced and len(values) == 1)
+
+    def is_null(self, j: int, k: int) -> bool:
+        """Whether the entry k of Gamma_j is 0, whatever T > 0 and X are."""
+        values = set(self._restricted(self.upper.gamma(self.rows[j])).tolist()[k])
+        return values == {fmpq(0)} or (self.balanced and len(values) == 1)
+
+    def _multiple(self, site: int, j: int) -> bool:
+        values = set(self.along(site, j))
+        return len(values) == 1 and min(values) >= 0
+
+    def _active(self, site: int) -> list[int]:
+        return [j for j, (plus, _) in enumerate(self.rows) if plus >> site & 1]
+
+    def along(self, site: int, j: int) -> list[fmpq]:
+        """Return x . Gamma_j at a site as a linear form of rho."""
+        row = fmpq_mat(1, self.sites.depth, self.sites.rows[site])
+        return (row * self._restricted(self.upper.gamma(self.rows[j]))).entries()
+
+    def _restricted(self, table: fmpq_mat) -> fmpq_mat:
+        lines = table.tolist()
+        return fmpq_mat([[line[i] for i in self.columns] for line in lines])
+
+
+class State:
+    """The solution rho of a tower at squares T > 0 of its rows, and X > 0."""
+
+    def __init__(self, tower: Tower, squares: Sequence[arb], x: arb) -> None:
+        self.tower, self.squares, self.x = tower, list(squares), x
+        self.ridge, self.depth = arb(tower.sites.ridge), tower.sites.depth
+        self.system = tower.system(ctx.prec)
+        self.matrix = self.system.diagonal + self.system.ones * x
+        for gram, square in zip(self.system.grams, squares, strict=True):
+            self.matrix += gram * square
+
+    @cached_property
+    def solution(self) -> arb_mat:
+        """The multipliers of the columns of the tower."""
+        return self.matrix.solve(self.system.targets)
+
+    @cached_property
+    def values(self) -> arb_mat:
+        """All Gamma_j, and the sum of rho."""
+        return self.system.stack * self.solution
+
+    @cached_property
+    def spread(self) -> arb_mat:
+        """The inverse of the matrix times the transpose of `stack`."""
+        return self.matrix.solve(self.system.stack.transpose())
+
+    @cached_property
+    def response(self) -> arb_mat:
+        """How `values` answer to what is added to the targets, by `stack`."""
+        return self.system.stack * self.spread
+
+    @cached_property
+    def rho(self) -> list[arb]:
+        """The entries of the solution."""
+        return self.solution.entries()
+
+    @cached_property
+    def gammas(self) -> list[list[arb]]:
+        """Gamma_j of all units, those that are zero last."""
+        entries = self.values.entries()
+        return [entries[k : k + self.depth] for k in range(0, len(entries) - 1, self.depth)]
+
+    @cached_property
+    def lengths(self) -> list[arb]:
+        """|Gamma_j|^2 of all units."""
+        return [dot(gamma, gamma) for gamma in self.gammas]
+
+    @property
+    def total(self) -> arb:
+        """The sum of rho, S: B = X S / ridge."""
+        return self.values.entries()[-1]
+
+    @property
+    def bias(self) -> arb:
+        """The bias B of f."""
+        return arb(0) if self.tower.balanced else self.x * self.total / self.ridge
+
+    @cached_property
+    def weights(self) -> list[list[arb]]:
+        """The vectors w_j = T_j Gamma_j / ridge."""
+        pairs = zip(self.gammas, self.squares, strict=False)
+        return [[x * (square / self.ridge) for x in gamma] for gamma, square in pairs]
+
+    def gradient(self) -> list[arb]:
+        """Return the derivatives of the reduced loss (Theorem D9) by T_1, ..., T_m and X."""
+        pairs = zip(self.squares, self.lengths, strict=False)
+        lower = [self.ridge / self.x - length / self.ridge for _, length in pairs]
+        shares = sum(self.squares, arb(0)) / squared(self.x)
+        return [*lower, self.ridge * (1 - shares) - squared(self.total) / self.ridge]
+
+    def hessian(self) -> arb_mat:
+        """Return the second derivatives of the reduced loss by T_1, ..., T_m and X."""
+        m, width = len(self.squares), self.values.nrows()
+        rows = [[arb(0)] * width for _ in range(m + 1)]
+        for j, gamma in enumerate(self.gammas[:m]):
+            rows[j][j * self.depth : (j + 1) * self.depth] = gamma
+        rows[m][-1] = self.total
+        along = arb_mat(rows)
+        found = along * self.response * along.transpose() * (2 / squared(self.ridge))
+        for j in range(m):
+            found[j, m] -= self.ridge / squared(self.x)
+            found[m, j] -= self.ridge / squared(self.x)
+        found[m, m] += 2 * self.ridge * sum(self.squares, arb(0)) / (squared(self.x) * self.x)
+        return found
+
+
+class Moved(State):
+    """The states at all T and X of a box, from that at its centre (Woodbury's identity).
+
+    With M + stack' Delta stack in place of M, `values` and `response` are those at the centre,
+    times the inverse of 1 + response Delta.
+    """
+
+    def __init__(self, centre: State, squares: Sequence[arb], x: arb) -> None:
+        self.tower, self.squares, self.x, self.centre = centre.tower, list(squares), x, centre
+        self.ridge, self.depth = centre.ridge, centre.depth
+        steps = [(t - c) / self.ridge for t, c in zip(squares, centre.squares, strict=True)]
+        steps += [arb(0)] * (len(centre.gammas) - len(steps))
+        size = centre.values.nrows()
+        self.delta = arb_mat(size, size)
+        for k in range(size - 1):
+            self.delta[k, k] = steps[k // self.depth]
+        self.delta[size - 1, size - 1] = (x - centre.x) / self.ridge
+        change = identity(size) + centre.response * self.delta
+        self.values = change.solve(centre.values)
+        self.response = change.solve(centre.response)
+
+    @cached_property
+    def solution(self) -> arb_mat:
+        """The multipliers of the columns of the tower."""
+        return self.centre.solution - self.centre.spread * (self.delta * self.values)
+
+
+def identity(size: int) -> arb_mat:
+    """Return the identity matrix."""
+    return arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
+
+
+def squared(x: arb) -> arb:
+    """Return x^2. (For a ball around 0 the operator ** has no answer.)."""
+    return x * x

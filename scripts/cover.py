@@ -1,0 +1,33 @@
+"""Rule cover: find and prove the minima of an instance with several hidden layers."""
+
+import logging
+from pathlib import Path
+
+from reluenum.documents.minima import minima_document
+from reluenum.documents.results import write_result
+from reluenum.experiments.joblog import logged
+from reluenum.experiments.layers import covered
+from reluenum.experiments.steps import read_problem
+from reluenum.groebner.backends import Settings
+from reluenum.groebner.limits import Limits
+
+
+def main(problem: Path, settings: Settings, force: bool, minima: Path) -> None:
+    """Read a problem and write its minima with their certificate."""
+    found = covered(read_problem(problem), settings, force)
+    logging.info("%r", found)
+    write_result(minima, minima_document(found))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            Path(snakemake.input.problem),
+            Settings(
+                snakemake.params.backend,
+                Limits(snakemake.params.seconds, snakemake.params.megabytes),
+                snakemake.threads,
+            ),
+            snakemake.params.force,
+            Path(snakemake.output.minima),
+        )

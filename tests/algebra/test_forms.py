@@ -1,0 +1,60 @@
+"""Kernels and definite forms in balls, and elimination over any field."""
+
+import numpy as np
+import pytest
+from flint import Ordering, arb, fmpq, fmpq_mpoly_ctx
+
+from reluenum.algebra.forms import (
+    independent_rows,
+    is_positive_definite,
+    kernel_of,
+    pivots_of_rows,
+    solved_by,
+)
+
+
+def balls(matrix):
+    return np.array([[arb(int(entry)) for entry in row] for row in matrix], dtype=object)
+
+
+def test_a_kernel_is_annihilated_and_has_the_right_dimension():
+    rows = balls([[1, 2, 3, 4], [0, 1, 5, 2]])
+    kernel = kernel_of(rows)
+    assert kernel.shape == (4, 2)
+    assert all(entry.contains(0) for entry in (rows @ kernel).ravel())
+
+
+def test_dependent_rows_have_no_proved_kernel():
+    assert kernel_of(balls([[1, 2], [2, 4]])) is None
+    assert kernel_of(balls([[1, 0], [0, 1], [1, 1]])) is None
+
+
+def test_rows_can_be_asked_to_be_independent_in_some_columns():
+    rows = balls([[1, 0, 7], [1, 0, 8]])
+    assert kernel_of(rows) is not None
+    assert kernel_of(rows, [0, 1]) is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_gram_matrix_is_positive_definite_and_stops_to_be_so_below_its_least_eigenvalue(seed):
+    half = np.random.default_rng(seed).integers(-9, 10, (4, 4)) + 20 * np.eye(4, dtype=int)
+    gram = half.T @ half
+    least = int(np.linalg.eigvalsh(gram)[0])
+    assert is_positive_definite(balls(gram))
+    assert is_positive_definite(balls(gram - (least - 1) * np.eye(4, dtype=int)))
+    assert not is_positive_definite(balls(gram - (least + 1) * np.eye(4, dtype=int)))
+
+
+def test_rows_depend_over_rational_functions_only_if_they_do_so_for_all_values():
+    context = fmpq_mpoly_ctx.get(("s", "t"), Ordering.degrevlex)
+    s, t = context.gens()
+    one, zero = context.constant(1), context.constant(0)
+    assert independent_rows([[s, t], [s * t, t * t], [one, zero]]) == [0, 2]
+    assert independent_rows([[s, t], [t, s]]) == [0, 1]
+
+
+def test_elimination_solves_after_rows_are_put_in_order():
+    matrix = [[fmpq(0), fmpq(2)], [fmpq(3), fmpq(1)]]
+    order = pivots_of_rows(np.array([[0.0, 2.0], [3.0, 1.0]]))
+    right = [fmpq(4), fmpq(5)]
+    assert solved_by([matrix[k] for k in order], [right[k] for k in order]) == [1, 2]

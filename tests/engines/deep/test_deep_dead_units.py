@@ -1,0 +1,166 @@
+"""Dead units, shared directions, and networks with dead layers."""
+
+import numpy as np
+import pytest
+from flint import arb, fmpq
+
+from reluenum import Problem
+from reluenum.algebra.numbers import rational_point
+from reluenum.engines.deep.cells import Surroundings
+from reluenum.engines.deep.dead import dormancy, grown_dead_unit, harmless, sharing
+from reluenum.engines.deep.minimality import (
+    DeepVerdict,
+    examine_live_part,
+    judge,
+    shareable,
+    with_twin,
+)
+from reluenum.engines.deep.networks import ScaledNetwork
+from reluenum.engines.deep.solve import solve_stratum
+from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.deep.witnesses import RationalNetwork, descent, rational_network
+from reluenum.groebner.backends import open_backends
+
+SPLIT_GROUP = Problem.from_text([["1"], ["-2"], ["-3"]], ["2", "-8", "5"], [1, 1], "7/5")
+
+
+def minima(problem, *texts):
+    with open_backends() as backends:
+        found = [solve_stratum(problem, DeepStratum.of_text(text), backends) for text in texts]
+    networks = [network for outcome in found for network in outcome.networks]
+    return [n for n in networks if judge(n).verdict is DeepVerdict.MINIMUM]
+
+
+def zero_network(problem):
+    empty = ((),) * len(problem.hidden)
+    point = rational_point()
+    return ScaledNetwork(problem, DeepStratum(empty), point, empty, empty, (), empty, {})
+
+
+def with_dead_unit(network, layer, incoming, outgoing):
+    """A rational network with one more unit in a layer (from 0)."""
+    layers = [list(units) for units in network.layers]
+    layers[layer].append(incoming)
+    output = network.output
+    if layer + 1 < len(layers):
+        pairs = zip(layers[layer + 1], outgoing, strict=True)
+        layers[layer + 1] = [(*unit[:-1], w, unit[-1]) for unit, w in pairs]
+    else:
+        output = (*output, *outgoing)
+    return RationalNetwork(tuple(map(tuple, layers)), output)
+
+
+@pytest.mark.parametrize(
+    ("targets", "ridge", "is_minimum"),
+    [(["3"], "1", False), (["3"], "3", True), (["3"], "4", True), (["3", "-3"], "1/100", True)],
+)
+def test_the_zero_network_is_a_minimum_unless_the_targets_add_up_to_more_than_the_ridge(
+    targets, ridge, is_minimum
+):
+    inputs = [[str(k)] for k in range(len(targets))]
+    problem = Problem.from_text(inputs, targets, [1, 1], ridge)
+    found = judge(zero_network(problem))
+    assert (found.verdict is DeepVerdict.MINIMUM) == is_minimum
+    if not is_minimum:
+        assert arb(found.descent.network.loss(problem)) < found.network.loss.ball(64)
+
+
+def test_a_dead_unit_can_split_a_group_and_descend():
+    """Beside the strict minimum along (1, 1), a unit along (-1, -2) lowers the loss."""
+    (network,) = minima(SPLIT_GROUP, "+--/+00")
+    found = dormancy(network, 1)
+    assert found.harmless is False
+    below = descent(Surroundings(network), found.move, found.reason)
+    assert [len(units) for units in below.network.layers] == [2, 1]
+    assert arb(below.network.loss(SPLIT_GROUP)) < network.loss.ball(256)
+
+
+X = ["-17/100", "44/100", "-1", "-40/100", "-71/100"]
+Y = ["5/100", "102/100", "61/100", "-36/100", "-132/100"]
+FIVE = Problem.from_text([[x] for x in X], Y, [1, 1], "1/100")
+STRATA = ["++---/++000", "+0.../++---", "..+.+/--+-0", "..0.+/--+-0", "--+-0/++0++"]
+
+
+def test_where_dead_units_are_harmless_none_that_was_tried_descends():
+    random = np.random.default_rng(3)
+    tried = 0
+    for network in minima(FIVE, *STRATA):
+        exact = rational_network(network, 300)
+        lowest = exact.loss(FIVE)
+        for layer in (0, 1):
+            if harmless(network, layer + 1):
+                for _ in range(60):
+                    *v, a = (fmpq(int(k), 10**6) for k in random.integers(-99, 100, 3))
+                    assert with_dead_unit(exact, layer, tuple(v), (a,)).loss(FIVE) > lowest
+                    tried += 1
+    assert tried
+
+
+def test_where_they_are_not_a_network_with_a_grown_unit_is_below():
+    grown = 0
+    for network in minima(FIVE, *STRATA):
+        for layer in (1, 2):
+            found = dormancy(network, layer)
+            if found.harmless is False:
+                below = descent(Surroundings(network), found.move, found.reason)
+                assert arb(below.network.loss(FIVE)) < network.loss.ball(256)
+                grown += 1
+    assert grown > 5
+
+
+def test_units_below_a_single_unit_can_share_their_direction():
+    for network in minima(FIVE, *STRATA):
+        for layer in (1, 2):
+            assert sharing(network, layer) == (True,)
+
+
+def test_two_units_in_place_of_one_are_a_minimum_where_singular_values_say_so():
+    for network in minima(FIVE, *STRATA):
+        for layer in (0, 1):
+            twin = with_twin(network, layer, 0)
+            assert (twin.loss - network.loss).ball(128).contains(0)
+            assert len(twin.biases[layer]) == 2
+            assert examine_live_part(twin).verdict is DeepVerdict.MINIMUM
+
+
+def test_a_direction_can_be_shared_where_only_critical_cones_show_a_minimum():
+    problem = Problem.from_text([[x] for x in X], Y, [1, 1, 1], "1/100")
+    network = min(minima(problem, "++---/++000/++000"), key=lambda n: float(n.loss))
+    assert not Surroundings(network).is_strict
+    assert sharing(network, 1) == (None,)
+    assert shareable(network, 1) == (True,)
+
+
+def test_a_dead_unit_grows_beside_a_group_with_a_nested_kink():
+    """The live unit has a kink at one point of the group; a unit along (-1, 0) still gains."""
+    inputs, targets = [["-1"], ["0"], ["2"]], ["1", "-2", "2"]
+    problem = Problem.from_text(inputs, targets, [2, 1], "1/50", loss="mean")
+    (network,) = minima(problem, "-0+/00+")
+    assert not Surroundings(network).is_independent
+    assert harmless(network, 1) is False
+    below = grown_dead_unit(network, 1)
+    assert arb(below.network.loss(problem)) < network.loss.ball(256)
+
+
+def test_beside_a_nested_kink_dead_units_are_decided_and_none_that_was_tried_contradicts():
+    inputs = [["39/100", "-47/100"], ["-57/100", "-63/100"], ["-3/4", "31/100"]]
+    targets = ["-3/4", "-193/100", "153/100"]
+    problem = Problem.from_text(inputs, targets, [2, 1], "1/10", loss="mean")
+    (network,) = minima(problem, "-0+/00+")
+    assert not Surroundings(network).is_independent
+    assert harmless(network, 1)
+    random, exact = np.random.default_rng(4), rational_network(network, 300)
+    for _ in range(100):
+        *v, a = (fmpq(int(k), 10**6) for k in random.integers(-99, 100, 4))
+        shift = fmpq(int(random.integers(-9, 10)), 10**9)
+        (*w, b), *others = exact.layers[1]
+        moved = RationalNetwork((exact.layers[0], ((*w, b + shift), *others)), exact.output)
+        grown = with_dead_unit(moved, 0, tuple(v), (a,))
+        assert grown.loss(problem) > exact.loss(problem)
+
+
+def test_inputs_of_a_layer_that_are_equal_by_symmetry_are_one():
+    """A constant network on mirrored data: the upper unit sees one input at both points."""
+    problem = Problem.from_text([["-1"], ["1"]], ["2", "2"], [1, 2], "1/100")
+    (network,) = minima(problem, "++/++")
+    assert harmless(network, 2)

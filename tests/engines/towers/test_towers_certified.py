@@ -1,0 +1,215 @@
+"""The certified route for widths (L, 1), against the algebraic one and against sweeps."""
+
+import random
+
+import numpy as np
+import pytest
+from flint import arb, ctx
+
+from reluenum import Problem
+from reluenum.engines.deep.enumeration import strata
+from reluenum.engines.deep.minimality import DeepVerdict
+from reluenum.engines.deep.solve import solve_stratum
+from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.towers.batches import Batch, kink_bases
+from reluenum.engines.towers.cover import closed, covered, everything, lowest
+from reluenum.engines.towers.enclosures import enclosed, level
+from reluenum.engines.towers.inner import minimise
+from reluenum.engines.towers.newton import Branch, Inner
+from reluenum.engines.towers.route import TowerEngine, examine
+from reluenum.errors import InputError
+from reluenum.groebner.backends import DEFAULT_SETTINGS
+
+REFERENCE = (
+    [["-17/100"], ["44/100"], ["-1"], ["-40/100"], ["-71/100"]],
+    ["5/100", "102/100", "61/100", "-36/100", "-132/100"],
+)
+
+
+def reference(n, hidden, ridge="1/100"):
+    inputs, targets = REFERENCE
+    return Problem.from_text(inputs[:n], targets[:n], hidden, ridge)
+
+
+def towers(problem):
+    return [stratum for stratum in strata(problem) if not stratum.lowest]
+
+
+def examined(problem):
+    with DEFAULT_SETTINGS.open() as backends:
+        return list(examine(problem, towers(problem), backends))
+
+
+def drawn(seed, n, dimension, hidden, whole=False):
+    """A random problem: of whole numbers often with ties and equal inputs."""
+    drawing = random.Random(seed)
+    top = 2 if whole else 97
+    inputs = [[drawing.randint(-top, top) for _ in range(dimension)] for _ in range(n)]
+    targets = [drawing.randint(-top, top) for _ in range(n)]
+    return Problem.from_text(inputs, targets, hidden, "1/3" if whole else "29/7")
+
+
+@pytest.mark.parametrize(
+    ("ridge", "stationary", "losses"),
+    [
+        (
+            "1/100",
+            56,
+            "2.2851589941 2.2932399817 2.9473728952 2.9679916173 2.9773966993 3.1122348660 "
+            "3.2160264716",
+        ),
+        ("1/10", 36, "2.6205021112 2.6822296765 3.1269466515 3.2036387495"),
+    ],
+)
+def test_the_reference_has_the_known_stationary_points_and_minima(ridge, stationary, losses):
+    found = examined(reference(5, [1, 1], ridge))
+    assert not any(one.failed for one in found)
+    judged = [point for one in found for point in one.judged]
+    assert len(judged) == stationary
+    minima = [p.network.loss for p in judged if p.verdict is DeepVerdict.MINIMUM]
+    assert sorted(f"{float(loss):.10f}" for loss in minima) == losses.split()
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        reference(3, [2, 1]),
+        drawn(1, 5, 1, [1, 1]),
+        drawn(2, 4, 2, [1, 1]),
+        drawn(3, 4, 1, [1, 1], whole=True),
+        drawn(4, 3, 1, [2, 1], whole=True),
+        Problem.from_text([[0], [1], [1], [-2]], [1, 3, 2, -1], [1, 1], "1/5"),
+    ],
+)
+def test_both_routes_find_the_same_stationary_points_on_every_stratum(problem):
+    with DEFAULT_SETTINGS.open() as backends:
+        for one in examined(problem):
+            outcome = solve_stratum(problem, one.stratum, backends)
+            if outcome.reason:
+                continue  # infinitely many solutions: the algebraic route says nothing
+            assert not one.failed, one.stratum.text
+            expected = sorted(str(n.loss.ball(64).str(15)) for n in outcome.networks)
+            assert sorted(str(n.loss.ball(64).str(15)) for n in one.networks) == expected
+
+
+def batches(problem):
+    by_size = {}
+    for stratum in towers(problem):
+        by_size.setdefault(len(stratum.layers[0]), []).append(stratum)
+    return [Batch.of(problem, same) for same in by_size.values()]
+
+
+def test_the_record_of_every_stratum_covers_all_squares_of_the_output_weight():
+    for one in examined(reference(4, [1, 1])):
+        batch = Batch.of(one.networks[0].problem if one.networks else reference(4, [1, 1]), [one.stratum])
+        reached = 0.0
+        intervals = []
+        for item in one.items:
+            if len(item) == 2:
+                X, T = np.array(item[:1]), np.array([item[1:]])
+                low, high = level(enclosed(batch, np.array([0]), X, T))
+                ends = sorted((item[0], float(np.sqrt(low[0] if low[0] > X[0] ** 2 else high[0]))))
+            else:
+                ends = item[:2]
+            intervals.append(ends)
+        for low, high in sorted(intervals):
+            assert low <= reached, one.stratum.text
+            reached = max(reached, high)
+        assert reached >= batch.highest.max()
+
+
+def test_squares_of_first_and_second_layer_grow_with_that_of_the_output_weight():
+    # Theorem D15: G(X) = sum T + B^2 is nondecreasing, also where units are zero
+    for batch in batches(reference(4, [2, 1])):
+        index = np.arange(0, len(batch), 7)
+        before = np.zeros(len(index))
+        for X in np.geomspace(1e-3, 30, 12):
+            at = np.full(len(index), X)
+            start = np.zeros((len(index), batch.faces.shape[1]))
+            low, high = level(enclosed(batch, index, at, minimise(batch, index, at, start)))
+            assert (high >= before).all()
+            before = np.maximum(before, low)
+
+
+def test_nothing_is_stationary_where_the_first_layer_cannot_live():
+    problem = reference(4, [2, 1])
+    for batch in batches(problem):
+        low = lowest(batch) * (1 - 1e-9)
+        index = np.arange(len(batch))
+        T = minimise(batch, index, low, np.full(batch.faces.shape, 1e-3))
+        assert (T.sum(1) <= 1e-6 * low).all()
+
+
+def test_a_ball_around_a_residual_holds_that_at_other_squares():
+    # Theorem D16, against interval Newton in many digits
+    problem = reference(5, [1, 1])
+    batch = Batch.of(problem, towers(problem))
+    index = np.arange(0, len(batch), 5)
+    X = np.full(len(index), 3.0)
+    at = enclosed(batch, index, X, minimise(batch, index, X, np.ones((len(index), 1))))
+    checked = 0
+    for ratio in (0.8, 0.99, 1.25):
+        eps = at.radius(np.full(len(index), ratio))
+        for place, k in enumerate(index):
+            inner = Inner(problem, batch.strata[k])
+            with ctx.workprec(96):
+                other = arb(3) / arb(ratio) ** 2
+                branch = Branch.over(inner, other, (0,), at.T[place].tolist())
+                if branch is None or not branch.is_minimal:
+                    continue
+                rho = [float(x) for (x,) in branch.state.rho.tolist()]
+            distance = sum(
+                (float(batch.ridge.mid) * (ratio * at.shrink[place] * at.rho.mid[place, i] - r) ** 2)
+                for i, r in zip(inner.seen, rho, strict=True)
+                if i in inner.active
+            )
+            assert distance <= eps[place] ** 2 * (1 + 1e-9)
+            checked += 1
+    assert checked > 30
+
+
+def test_a_sweep_of_the_outer_equation_sees_as_many_zeros_as_are_proved():
+    # E = X^2 - G(X) on 2,000 points: a sign change for each simple zero
+    problem = reference(4, [1, 1])
+    batch = Batch.of(problem, towers(problem))
+    count, index = 2000, np.arange(len(batch))
+    grid = np.geomspace(lowest(batch), batch.highest.max(1), count)
+    T, signs = np.zeros((len(batch), 1)), []
+    for X in grid:
+        T = minimise(batch, index, X, T)
+        low, high = level(enclosed(batch, index, X, T))
+        signs.append(np.where(X * X > high, 1, np.where(X * X < low, -1, 0)))
+    for one, column in zip(examined(problem), np.array(signs).T, strict=True):
+        told = column[column != 0]
+        assert len(one.networks) <= (told[1:] != told[:-1]).sum() <= 3
+
+
+def test_kinks_that_only_a_dead_unit_tells_apart_depend_on_each_other_without_it():
+    problem = reference(4, [2, 1])
+    stratum = DeepStratum.of([["++--", "0-++"], ["+00+"]])
+    assert [len(basis) for basis in kink_bases(problem, stratum)] == [1, 2, 2, 2]
+
+
+def test_intervals_that_balls_close_hold_no_known_point():
+    problem = reference(5, [1, 1])
+    found = examined(problem)
+    for one in found:
+        squares = [float(1 / network.squares[1][0]) for network in one.networks]
+        batch = Batch.of(problem, [one.stratum])
+        cover = covered(batch, everything(batch), 1.01)
+        for _, low, high, *_ in cover.blocks:
+            assert not any(low <= X <= high for X in squares)
+
+
+def test_a_whole_interval_around_a_point_is_never_closed():
+    problem = reference(5, [1, 1])
+    one = next(one for one in examined(problem) if one.networks)
+    batch = Batch.of(problem, [one.stratum])
+    X = np.array([float(1 / one.networks[0].squares[1][0])]) * 1.1
+    at = enclosed(batch, np.array([0]), X, minimise(batch, np.array([0]), X, np.ones((1, 1))))
+    assert not closed(at, X / 1.21).any()
+
+
+def test_other_widths_are_refused_in_one_line():
+    with pytest.raises(InputError, match=r"engine: certified with hidden 1,2"):
+        TowerEngine().landscape(reference(3, [1, 2]))
