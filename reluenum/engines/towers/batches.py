@@ -3,13 +3,20 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import chain
+from itertools import chain, combinations, permutations
 
 import numpy as np
 from flint import fmpq, fmpq_mat
 
 from reluenum.algebra.balls import GROWTH, TINY, Balls
-from reluenum.algebra.linear import Vector, dot, orthogonal_part, projection, row_space
+from reluenum.algebra.linear import (
+    Vector,
+    dot,
+    null_space,
+    orthogonal_part,
+    projection,
+    row_space,
+)
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.problem import Problem
 
@@ -95,9 +102,12 @@ class Batch:
         Places in `rows`.
     active : (B, n) array of bool
         Sites at which the upper unit is positive.
-    bases : (B, 2^m, n) array of bool
-        A site for each of a basis of the upper unit's kinks, their functionals restricted to the
-        units j whose bit 2^j is set.
+    kinks : (B, n) array of bool
+        A site for each of a basis of the upper unit's kinks.
+    mixing : Balls, (B, n, n)
+        The identity, but for the kinks: one of their `Combinations` in each row.
+    spans : (B, n, m + 1) array of bool
+        What the combination in a row is made of: some units, the bias.
     pivot : (B,) array of int
         The last kink of the whole basis, or -1: a group comes first.
     """
@@ -106,7 +116,9 @@ class Batch:
     strata: Sequence[DeepStratum]
     faces: np.ndarray
     active: np.ndarray
-    bases: np.ndarray
+    kinks: np.ndarray
+    mixing: Balls
+    spans: np.ndarray
     pivot: np.ndarray
 
     def __len__(self) -> int:
@@ -119,18 +131,37 @@ class Batch:
         place = {text: k for k, text in enumerate(texts)}
         faces = np.array([[place[row] for row in s.layers[0]] for s in strata], dtype=int)
         upper = np.array([list(s.layers[1][0]) for s in strata])
-        bases = np.zeros((len(strata), 1 << faces.shape[1], upper.shape[1]), dtype=bool)
-        pivot = np.full(len(strata), -1)
+        count, size = upper.shape
+        kinks, mixing = np.zeros(upper.shape, dtype=bool), np.tile(np.eye(size), (count, 1, 1))
+        error = np.zeros(mixing.shape)
+        spans = np.zeros((count, size, faces.shape[1] + 1), dtype=bool)
+        pivot = np.full(count, -1)
         for k, stratum in enumerate(strata):
-            for live, chosen in enumerate(kink_bases(problem, stratum)):
-                bases[k, live, list(chosen)] = True
-                pivot[k] = chosen[-1] if chosen else -1
-        return cls(Rows(problem, tuple(texts)), strata, faces, upper == "+", bases, pivot)
+            found = Combinations.of(problem, stratum)
+            sites = list(found.sites)
+            for place, weights, span in zip(sites, found.weights, found.spans, strict=True):
+                kinks[k, place] = True
+                mixing[k, place, sites] = weights.mid
+                error[k, place, sites] = weights.rad
+                spans[k, place] = span
+                pivot[k] = place
+        rows, mixed = Rows(problem, tuple(texts)), Balls(mixing, error)
+        return cls(rows, strata, faces, upper == "+", kinks, mixed, spans, pivot)
 
-    @property
-    def kinks(self) -> np.ndarray:
-        """A site for each of a basis of all kinks, (B, n)."""
-        return self.bases[:, -1]
+    @cached_property
+    def mixed(self) -> Balls:
+        """Coefficients of the equations: mixing times C_j'C_j of each unit, and 11', on the sites.
+
+        (B, m + 1, n, n), 0 at sites that are not seen.
+        """
+        count, width = self.faces.shape
+        gram = self.rows.gram[self.faces]
+        ones = np.ones((count, 1, *gram.shape[2:]))
+        both = Balls(
+            np.concatenate([gram.mid, ones], 1), np.concatenate([gram.rad, 0 * ones], 1)
+        )
+        seen = (self.seen[:, :, None] & self.seen[:, None, :]).astype(float)[:, None]
+        return (self.mixing.reshape(count, 1, *gram.shape[2:]) @ both) * Balls.exact(seen)
 
     @cached_property
     def targets(self) -> Balls:
@@ -173,39 +204,78 @@ class Batch:
         )
 
 
-def kink_bases(problem: Problem, stratum: DeepStratum) -> list[tuple[int, ...]]:
-    """Return a site for each of a basis of the kinks of the upper unit, for each set of live units.
+@dataclass(frozen=True)
+class Combinations:
+    """Kinks of the upper unit, combined so that no equation degenerates when units die.
 
-    The functional of a kink is (P_j xt_i where unit j is +, for all j; 1); units that are not live
-    are left out. Each basis is part of that for more units; a group is its first kink.
+    The functional of a kink is (P_j xt_i where unit j is +, for all j; 1), and the equation that it
+    stands for is sum_j T_j (P_j xt_i) . u_j + X S = 0. A combination that only some units take
+    part in can be divided by the sum of their T_j, and keeps its meaning as they go to 0.
+
+    Parameters
+    ----------
+    sites : tuple of int
+        Of a basis of the kinks, a group first.
+    vectors : tuple of vectors
+        Weights of these kinks in each combination.
+    spans : tuple of tuples of bool
+        Which units, and the bias, take part in it.
     """
-    lower = stratum.layers[0]
-    kinks = [sites[0] for sites in stratum.kinks(1, 0)]
-    kinks.sort(key=lambda i: any(row[i] == "+" for row in lower))
-    sets = range(1 << len(lower))
-    if len(kinks) < 2:
-        return [tuple(kinks) for _ in sets]
-    return [tuple(kinks[k] for k in places) for places in _bases(problem, lower, tuple(kinks))]
+
+    sites: tuple[int, ...]
+    vectors: tuple[Vector, ...]
+    spans: tuple[tuple[bool, ...], ...]
+
+    @classmethod
+    def of(cls, problem: Problem, stratum: DeepStratum) -> "Combinations":
+        """Return those of a stratum of widths (m, 1)."""
+        lower = stratum.layers[0]
+        kinks = [sites[0] for sites in stratum.kinks(1, 0)]
+        kinks.sort(key=lambda i: any(row[i] == "+" for row in lower))
+        if len(kinks) < 2:
+            every = (True,) * (len(lower) + 1)
+            return cls(tuple(kinks), ((fmpq(1),),) * len(kinks), (every,) * len(kinks))
+        return _combinations(problem, lower, tuple(kinks))
+
+    @cached_property
+    def weights(self) -> list[Balls]:
+        """The vectors in doubles."""
+        return [Balls.of(vector) for vector in self.vectors]
 
 
 @lru_cache(maxsize=1 << 16)
-def _bases(problem: Problem, lower: tuple[str, ...], kinks: tuple[int, ...]) -> list[list[int]]:
+def _combinations(
+    problem: Problem, lower: tuple[str, ...], kinks: tuple[int, ...]
+) -> Combinations:
     units = [projected_sites(problem, row) for row in lower]
-    found: list[list[int]] = []
-    for live in range(1 << len(lower)):
-        chosen = [unit for j, unit in enumerate(units) if live >> j & 1]
-        forms = [(*chain.from_iterable(unit[i] for unit in chosen), fmpq(1)) for i in kinks]
-        smaller = {k for j in range(len(lower)) if live >> j & 1 for k in found[live ^ 1 << j]}
-        found.append(_extended(forms, smaller))
-    return found
+    forms = [[unit[i] for unit in units] + [(fmpq(1),)] for i in kinks]
+    kept = _independent([tuple(chain.from_iterable(form)) for form in forms])
+    forms = [forms[k] for k in kept]
+    parts = range(len(lower) + 1)
+    groups = [g for size in parts for g in combinations(parts[:-1], size)] + [tuple(parts)]
+    weights: list[Vector] = []
+    spans: list[tuple[bool, ...]] = []
+    for group in groups:
+        outside = [tuple(chain.from_iterable(f[p] for p in parts if p not in group)) for f in forms]
+        for vector in null_space(list(zip(*outside, strict=True)), len(forms)):
+            if len(_independent([*weights, vector])) > len(weights):
+                weights.append(tuple(x / max(map(abs, vector)) for x in vector))
+                spans.append(tuple(p in group for p in parts))
+    return Combinations(tuple(kinks[k] for k in kept), tuple(weights), tuple(spans))
 
 
-def _extended(forms: Sequence[Vector], first: Iterable[int]) -> list[int]:
-    """Return places of a basis of some vectors, preferring some of them."""
-    order = sorted(first) + sorted(set(range(len(forms))) - set(first))
-    echelon, rank = fmpq_mat([list(forms[k]) for k in order]).transpose().rref()
-    rows = echelon.tolist()[:rank]
-    return sorted(order[next(j for j, entry in enumerate(row) if entry)] for row in rows)
+def _independent(vectors: Sequence[Vector]) -> list[int]:
+    """Return the places of vectors that are no combination of those before."""
+    echelon, rank = fmpq_mat([list(vector) for vector in vectors]).transpose().rref()
+    return [next(j for j, x in enumerate(row) if x) for row in echelon.tolist()[:rank]]
+
+
+def is_possible(stratum: DeepStratum) -> bool:
+    """Whether the first layer is alive, and no row of it is on the boundary of another (D27)."""
+    pairs = permutations(stratum.layers[0], 2)
+    return not stratum.lowest and not any(
+        all(s in (sign, "0") for s, sign in zip(one, other, strict=True)) for one, other in pairs
+    )
 
 
 def by_width(strata: Iterable[DeepStratum]) -> dict[int, list[DeepStratum]]:

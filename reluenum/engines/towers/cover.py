@@ -84,8 +84,9 @@ def lowest(batch: Batch) -> np.ndarray:
     C = batch.rows.columns[batch.faces] * Balls.exact(batch.seen[:, None, None, :].astype(float))
     weights = Balls.exact(batch.counts * batch.active)
     weighted = batch.targets * weights
-    kinked = Balls.exact(batch.bases[:, 0].any(1).astype(float)[:, None])
-    place = Balls.exact(batch.bases[:, 0].astype(float))
+    first = batch.kinks.argmax(1)
+    kinked = Balls.exact(batch.kinks.any(1).astype(float)[:, None])
+    place = Balls.exact(1.0 * (np.arange(C.shape[3]) == first[:, None]))
     fixed = weighted - place * kinked * weighted.sum(1).reshape(-1, 1)
     ridge = batch.ridge.mid - batch.ridge.rad
     start = (C @ fixed[:, None, :, None])[..., 0]

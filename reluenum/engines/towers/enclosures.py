@@ -6,7 +6,7 @@ import numpy as np
 
 from reluenum.algebra.balls import GROWTH, TINY, UNIT, Balls
 from reluenum.engines.towers.batches import Batch
-from reluenum.engines.towers.inner import JITTER, floors, values
+from reluenum.engines.towers.inner import floors, scales, values
 
 NEARLY_ZERO = 1e4
 """How many times its floor T_j is at least, or it becomes 0."""
@@ -59,13 +59,13 @@ class Residuals:
 def enclosed(batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray) -> Residuals:
     """Solve for the residual at given X and T >= 0, with proved bounds.
 
-    Where T_j is at its floor, it becomes 0; kinks that then depend on others keep the multipliers
-    that they have at the floor.
+    Where T_j is at its floor, it becomes 0; where that leaves multipliers of kinks free, they stay
+    what they are at the floor.
     """
     floor = floors(batch, index, X, T)
-    rho = values(batch, index, X, np.maximum(T, floor)).rho
+    faint = np.maximum(T, floor)
     T = np.where(T > NEARLY_ZERO * floor, T, 0.0)
-    rho = _solved(batch, index, X, T, rho)
+    rho = _solved(batch, index, X, T, faint)
     C = batch.rows.columns[batch.faces[index]]
     visible = batch.seen[index][:, None, None, :]
     dual = (Balls(C.mid * visible, C.rad * visible) @ rho[:, None, :, None])[..., 0]
@@ -94,34 +94,27 @@ def _norm(values: np.ndarray) -> np.ndarray:
 
 
 def _solved(
-    batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray, start: np.ndarray
+    batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray, faint: np.ndarray
 ) -> Balls:
-    """Enclose the solution of the linear system, with given multipliers of dependent kinks."""
+    """Enclose the solution of the linear system, by an approximate inverse."""
     exact = Balls.exact
-    gram = batch.rows.gram[batch.faces[index]]
-    seen = batch.seen[index]
-    live = ((T > 0) << np.arange(T.shape[1])).sum(1)
-    kept = batch.bases[index, live] | batch.active[index]
-    free = seen & ~kept
-    visible = (kept[:, :, None] & seen[:, None, :]).astype(float)
-    H = exact(X[:, None, None] * visible)
-    for j in range(T.shape[1]):
-        H = H + exact(T[:, j, None, None] * visible) * gram[:, j]
-    diagonal, places = batch.diagonal[index], np.arange(seen.shape[1])
-    H.mid[:, places, places] += np.where(free, 1.0, diagonal.mid)
-    H.rad[:, places, places] += diagonal.rad + 2 * UNIT * np.abs(H.mid[:, places, places])
-    right = batch.targets[index]
-    right = Balls(np.where(free, start, right.mid), right.rad)
-    approximate = H.mid.copy()
-    approximate[:, places, places] += JITTER * np.abs(H.mid).max(2)
-    inverse = exact(np.linalg.inv(approximate))
-    rho = np.where(free, start, (inverse.mid @ right.mid[:, :, None])[:, :, 0])
-    defect = (inverse @ H - exact(np.eye(seen.shape[1]))).magnitude().sum(2).max(1) * GROWTH
-    rest = right.reshape(*seen.shape, 1) - H @ exact(rho[:, :, None])
+    at = values(batch, index, X, T, faint)
+    weights, _ = scales(batch, index, X, T, faint)
+    active = batch.active[index][:, :, None]
+    weights = Balls(weights, np.where(active | (weights == 1), 0, 16 * UNIT * weights))
+    H, mixed = batch.diagonal[index], batch.mixed[index]
+    n = H.shape[1]
+    H = Balls(H.mid[:, :, None] * np.eye(n), H.rad[:, :, None] * np.eye(n))
+    for j in range(T.shape[1] + 1):
+        H = H + weights[:, :, j, None] * mixed[:, j]
+    inverse = exact(at.inverse)
+    defect = (inverse @ H - exact(np.eye(n))).magnitude().sum(2).max(1) * GROWTH
+    rest = batch.targets[index].reshape(-1, n, 1) - H @ exact(at.rho[:, :, None])
     step = (inverse @ rest).magnitude()[:, :, 0].max(1) * GROWTH
     with np.errstate(divide="ignore", invalid="ignore"):
         radius = np.where(defect < 0.5, step / (1 - defect) * GROWTH + TINY, np.inf)
-    return Balls(rho * seen, radius[:, None] * seen)
+    seen = batch.seen[index]
+    return Balls(at.rho * seen, radius[:, None] * seen)
 
 
 def level(at: Residuals) -> tuple[np.ndarray, np.ndarray]:

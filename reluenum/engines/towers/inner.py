@@ -37,31 +37,48 @@ class Values:
         u_j = C_j rho.
     inverse : (B, n, n) array
         Of the matrix of which rho is the solution.
+    sums : (B, n) array
+        By which its rows are divided.
     """
 
     rho: np.ndarray
     dual: np.ndarray
     inverse: np.ndarray
+    sums: np.ndarray
 
 
-def matrix(batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray) -> np.ndarray:
-    """Return diag(ridge / count) + sum_j T_j K_j + X 11' in doubles, (B, n, n)."""
-    faces, seen = batch.faces[index], batch.seen[index]
-    visible = seen[:, :, None] & seen[:, None, :]
-    total = np.einsum("bj,bjkl->bkl", T, batch.rows.gram.mid[faces]) + X[:, None, None]
-    total *= visible
-    diagonal = np.arange(total.shape[1])
-    total[:, diagonal, diagonal] += batch.diagonal.mid[index]
-    total[:, diagonal, diagonal] += JITTER * np.abs(total).max(2)
-    return total
+def scales(
+    batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray, faint: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return by what each unit and the bias count in each equation, (B, n, m + 1), and their sums.
+
+    In the equation of an active site these are T_j and X; in that of a combination of kinks they
+    are divided by the sum of those that take part, of which `faint` tells the ratios if all are 0.
+    """
+    both = np.concatenate([T, X[:, None]], 1)[:, None, :]
+    spans = batch.spans[index]
+    sums = (both * spans).sum(2, keepdims=True)
+    small = np.concatenate([faint, X[:, None]], 1)[:, None, :] * spans
+    part = np.where(sums > 0, both * spans, small)
+    total = part.sum(2, keepdims=True)
+    active = batch.active[index][:, :, None]
+    found = np.where(active, both, part / np.where(total > 0, total, 1.0))
+    return found, np.where(active, 1.0, np.where(total > 0, total, 1.0))[:, :, 0]
 
 
-def values(batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray) -> Values:
+def values(
+    batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray, faint: np.ndarray
+) -> Values:
     """Return residual and dual vectors in doubles."""
-    inverse = np.linalg.inv(matrix(batch, index, X, T))
+    weights, sums = scales(batch, index, X, T, faint)
+    matrix = np.einsum("bij,bjik->bik", weights, batch.mixed.mid[index])
+    places = np.arange(matrix.shape[1])
+    matrix[:, places, places] += batch.diagonal.mid[index]
+    matrix[:, places, places] += JITTER * np.abs(matrix).max(2)
+    inverse = np.linalg.inv(matrix)
     rho = (inverse @ batch.targets.mid[index][:, :, None])[:, :, 0]
     dual = (columns(batch, index) @ rho[:, None, :, None])[..., 0]
-    return Values(rho, dual, inverse)
+    return Values(rho, dual, inverse, sums)
 
 
 def columns(batch: Batch, index: np.ndarray) -> np.ndarray:
@@ -73,8 +90,8 @@ def minimise(batch: Batch, index: np.ndarray, X: np.ndarray, start: np.ndarray) 
     """Return approximate minimisers over T >= 0.
 
     Newton's method for 1 / (sqrt(X) |u_j|) = 1, which is nearly linear in T, on the units that are
-    not held at T_j = 0; where that does not lower the loss, shorter and shorter Newton steps for
-    its minimum.
+    not held at T_j = 0; where that does not lower the loss, shorter and shorter steps as if each
+    unit were alone.
 
     Parameters
     ----------
@@ -94,13 +111,13 @@ def minimise(batch: Batch, index: np.ndarray, X: np.ndarray, start: np.ndarray) 
     trial, safe, share = best.copy(), np.zeros(best.shape), np.ones(len(index))
     todo = np.arange(len(index))
     for _ in range(NEWTON_STEPS):
-        at = values(batch, index[todo], X[todo], trial[todo])
+        at = values(batch, index[todo], X[todo], trial[todo], trial[todo])
         fit = (at.rho * batch.targets.mid[index[todo]]).sum(1)
         loss = fit + trial[todo].sum(1) / X[todo]
         lower = loss <= lowest[todo] + ROUNDING * np.abs(loss)
         good, bad = todo[lower], todo[~lower]
         best[good], lowest[good], share[good] = trial[good], loss[lower], 1.0
-        kept = Values(at.rho[lower], at.dual[lower], at.inverse[lower])
+        kept = Values(at.rho[lower], at.dual[lower], at.inverse[lower], at.sums[lower])
         fast, safe[good] = _steps(batch, index[good], X[good], best[good], floor[good], kept)
         trial[good] = np.maximum(best[good] + fast, floor[good])
         share[bad] *= SHORTER
@@ -122,17 +139,26 @@ def floors(batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray) -> np.
 def _steps(
     batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray, floor: np.ndarray, at: Values
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return Newton steps for 1 / (sqrt(X) |u_j|) = 1, and for the minimum of the loss."""
+    """Return Newton steps for 1 / (sqrt(X) |u_j|) = 1, of all units at once, and of each alone."""
     C = columns(batch, index)
     size = np.sqrt(X)[:, None] * np.linalg.norm(at.dual, axis=2)
     pulls = (at.dual[:, :, None, :] @ C)[:, :, 0, :]
     free = (T > floor) | (size > 1)
-    # d(X |u_j|^2)/dT_k = -2 X pull_j' H^-1 pull_k
-    slopes = 2 * X[:, None, None] * (pulls @ at.inverse @ pulls.swapaxes(1, 2))
+    # d(X |u_j|^2)/dT_k = -2 X pull_j' H^-1 (d H / dT_k) rho; an equation that one unit alone takes
+    # part in does not change with its T.
+    shared = batch.active[index] | (batch.spans[index].sum(2) > 1)
+    taking = batch.spans[index][:, :, :-1] | batch.active[index][:, :, None]
+    changes = batch.mixing.mid[index] @ pulls.swapaxes(1, 2) * taking
+    changes *= (shared / at.sums)[:, :, None]
+    slopes = 2 * X[:, None, None] * (pulls @ at.inverse @ changes)
     slopes *= free[:, :, None] & free[:, None, :]
-    scale = np.abs(np.einsum("bjj->bj", slopes)) * 1e-13
+    scale = np.abs(np.einsum("bjj->bj", slopes)) * 1e-13 + 1e-100
     slopes += np.eye(T.shape[1]) * np.where(free, scale, 1.0)[:, None, :]
-    fast = np.where(free, 2 * size * size * (size - 1), 0.0)
-    safe = np.where(free, size * size - 1, 0.0)
-    found = np.nan_to_num(np.linalg.solve(slopes, np.stack([fast, safe], 2)))
-    return found[:, :, 0], found[:, :, 1]
+    excess = np.where(free, 2 * size * size * (size - 1), 0.0)
+    own = np.abs(np.einsum("bjj->bj", slopes))
+    fast = np.nan_to_num(np.linalg.solve(slopes, excess[:, :, None])[:, :, 0])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        longest = 10 * T + (X * X + X)[:, None]
+        fast *= np.minimum(1, np.min(longest / np.abs(fast), axis=1, initial=1))[:, None]
+        safe = np.clip(np.nan_to_num(excess / own / T.shape[1]), -T, longest)
+    return fast, safe

@@ -7,11 +7,11 @@ from itertools import chain
 from operator import mul
 from typing import Self
 
-from flint import arb, arb_mat, fmpq
+from flint import arb, arb_mat
 
 from reluenum.algebra.numberfield import ball_sign
 from reluenum.engines.deep.strata import DeepStratum
-from reluenum.engines.towers.batches import kink_bases, projected_sites
+from reluenum.engines.towers.batches import Combinations, projected_sites
 from reluenum.problem import Problem
 
 INFLATION = 1.25
@@ -19,9 +19,6 @@ INFLATION = 1.25
 
 ATTEMPTS = 6
 """How often a box is enlarged."""
-
-FLOOR = arb(2) ** -37
-"""A small T_j in units of X, for multipliers that are free at T_j = 0."""
 
 POLISHING = 3
 """Newton steps to a centre, from doubles."""
@@ -46,14 +43,14 @@ class Inner:
         return self.stratum.active(1, 0)
 
     @cached_property
-    def bases(self) -> list[tuple[int, ...]]:
-        """Kinks that are a basis, for each set of units with T_j > 0 by its bits."""
-        return kink_bases(self.problem, self.stratum)
+    def kinks(self) -> Combinations:
+        """The kinks of the upper unit."""
+        return Combinations.of(self.problem, self.stratum)
 
     @cached_property
     def seen(self) -> tuple[int, ...]:
         """The active sites, and a basis of all kinks."""
-        return (*self.active, *self.bases[-1])
+        return (*self.active, *self.kinks.sites)
 
     @cached_property
     def columns(self) -> list[arb_mat]:
@@ -70,10 +67,38 @@ class Inner:
         rows = [row for C in self.columns for row in C.tolist()]
         return arb_mat([*rows, [arb(1)] * len(self.seen)])
 
-    def scales(self, X: arb, T: Sequence[arb]) -> list[arb]:
-        """Return T_j for each row of C_j, and X."""
+    @cached_property
+    def equations(self) -> list[list[arb]]:
+        """Coefficients of all u_j, and of B / X, at active sites and in combinations of kinks."""
+        active = len(self.active)
+        rows = self.forms.transpose().tolist()
+        mixed = arb_mat([list(vector) for vector in self.kinks.vectors]) * arb_mat(rows[active:])
+        return rows[:active] + mixed.tolist() if len(rows) > active else rows
+
+    def spread(self, values: Sequence[arb]) -> list[arb]:
+        """Return a value of each unit for all rows of its C_j, and one of the bias."""
         size = self.problem.dimension + 1
-        return [*(square for square in T for _ in range(size)), X]
+        return [*(value for value in values[:-1] for _ in range(size)), values[-1]]
+
+    def scales(
+        self, X: arb, T: Sequence[arb], ratios: Sequence[arb]
+    ) -> list[tuple[list[arb], arb]]:
+        """Return by what units and bias count in the equations, and what they are divided by.
+
+        First for active sites: T_j and X; then for each combination of kinks, where these are
+        divided by the sum of those that take part; without the bias only ratios of T_j matter.
+        """
+        both, units = [*T, X], [*ratios, arb(0)]
+        found = [(both, arb(1))]
+        for span in self.kinks.spans:
+            if sum(span) == 1:
+                found.append(([arb(takes) for takes in span], arb(1)))
+                continue
+            pairs = zip(both if span[-1] else units, span, strict=True)
+            part = [value if takes else arb(0) for value, takes in pairs]
+            total = _total(part)
+            found.append(([value / total for value in part], total))
+        return found
 
     @cached_property
     def targets(self) -> arb_mat:
@@ -81,97 +106,95 @@ class Inner:
         means, size = self.problem.means, len(self.seen)
         return arb_mat(size, 1, [means[i] for i in self.active] + [0] * (size - len(self.active)))
 
-    def _kept(self, T: Sequence[arb]) -> list[bool]:
-        """Return whether each site that is seen is active or among a basis, given which T are 0."""
-        live = sum(1 << j for j, square in enumerate(T) if square != 0)
-        return [i in self.active or i in self.bases[live] for i in self.seen]
-
-    def at(self, X: arb, T: Sequence[arb], faint: Sequence[float] = ()) -> "Centre":
-        """Solve for the residual at numbers X and T.
-
-        Kinks that depend on others as long as some T_j are 0 keep multipliers that are nearly
-        those of small T_j, of which `faint` tells the ratios.
+    def at(self, X: arb, T: Sequence[arb], ratios: Sequence[arb] | None = None) -> "Centre":
+        """Solve for the residual at numbers X and T; if all T_j are 0, ratios may be given.
 
         Raises
         ------
         ZeroDivisionError
             If its matrix cannot be inverted.
         """
-        kept = self._kept(T)
-        if all(kept):
-            return self._at(X, T, kept, self.targets)
-        least = X * FLOOR
-        small = [
-            square if square != 0 else least.max(arb(other))
-            for square, other in zip(T, faint or [0.0] * len(T), strict=True)
-        ]
-        near = self._at(X, small, [True] * len(kept), self.targets).rho.tolist()
-        right = [
-            [y if keeps else free.mid()]
-            for (y,), (free,), keeps in zip(self.targets.tolist(), near, kept, strict=True)
-        ]
-        return self._at(X, T, kept, arb_mat(right))
-
-    def _at(self, X: arb, T: Sequence[arb], kept: Sequence[bool], right: arb_mat) -> "Centre":
-        forms, scales, size = self.forms, self.scales(X, T), len(self.seen)
+        size, active = len(self.seen), len(self.active)
+        ratios = T if ratios is None else ratios
+        scales = [self.spread(values) for values, _ in self.scales(X, T, ratios)]
+        weights = [scales[max(0, k - active + 1)] for k in range(size)]
+        scaled = [[*map(mul, *row)] for row in zip(self.equations, weights, strict=True)]
+        matrix = (arb_mat(scaled) * self.forms).tolist()
         ridge, sites = self.problem.effective_ridge, self.problem.sites
-        columns = [
-            [x if keeps else arb(0) for x in row]
-            for row, keeps in zip(forms.transpose().tolist(), kept, strict=True)
+        for k, i in enumerate(self.active):
+            matrix[k][k] += ridge / sites[i].count
+        both = [
+            [*(arb(i == k) for i in range(size)), y]
+            for k, (y,) in enumerate(self.targets.tolist())
         ]
-        scaled = [[x * s for x, s in zip(row, scales, strict=True)] for row in columns]
-        matrix = (arb_mat(scaled) * forms).tolist()
-        for k, (i, keeps) in enumerate(zip(self.seen, kept, strict=True)):
-            matrix[k][k] += (ridge / sites[i].count if k < len(self.active) else 0) if keeps else 1
-        both = [[*row, y] for row, (y,) in zip(columns, right.tolist(), strict=True)]
         solved = arb_mat(matrix).solve(arb_mat(both)).tolist()
-        pulled = arb_mat([row[:-1] for row in solved])
+        inverse = arb_mat([row[:-1] for row in solved])
         rho = arb_mat(size, 1, [row[-1] for row in solved])
-        return Centre(self, scales, pulled, rho, forms * pulled, forms * rho)
+        return Centre(self, scales, inverse, rho, self.forms * inverse, self.forms * rho)
 
 
 @dataclass(frozen=True, eq=False)
 class Centre:
-    """The residual at one X and T, and how it changes: with H its matrix and C all forms.
+    """The residual at one X and T, and how it changes.
 
     Parameters
     ----------
     inner : Inner
-    scales : list of arb
-        Of the forms: T_j or X.
-    pulled : arb_mat
-        H^-1 C', without the rows of kinks whose multipliers are given.
+    scales : list of lists of arb
+        Of the coefficients in the equations of active sites, then in those of kinks.
+    inverse : arb_mat
     rho : arb_mat
-    response : arb_mat
-        C H^-1 C'.
+    pulled : arb_mat
+        The forms times the inverse.
     dual : arb_mat
-        C rho.
+        All u_j, one after the other, and B / X.
     """
 
     inner: Inner
-    scales: list[arb]
-    pulled: arb_mat
+    scales: list[list[arb]]
+    inverse: arb_mat
     rho: arb_mat
-    response: arb_mat
+    pulled: arb_mat
     dual: arb_mat
 
-    def over(self, X: arb, T: Sequence[arb]) -> "State":
-        """Enclose the same for X and T in intervals.
+    @cached_property
+    def response(self) -> list[list[arb]]:
+        """How u and B / X answer to their own coefficients at active sites."""
+        active = len(self.inner.active)
+        pulled = arb_mat([row[:active] for row in self.pulled.tolist()])
+        return (pulled * arb_mat(self.inner.equations[:active])).tolist()
 
-        If the scales move by the diagonal D, the dual vector is (1 + C H^-1 C' D)^-1 times that
-        of the centre (Woodbury), and so is the response: nothing large is subtracted.
+    def over(
+        self, X: arb, T: Sequence[arb], ratios: Sequence[arb] | None = None
+    ) -> "State":
+        """Enclose the same for X, T and ratios of T in intervals.
+
+        If the equations change by D, the dual vector is (1 + pulled D)^-1 times that of the centre
+        (Woodbury): what is large in the inverse is never multiplied by what is not small.
         """
-        moved = [s - c for s, c in zip(self.inner.scales(X, T), self.scales, strict=True)]
-        size = len(moved)
-        rows = self.response.tolist()
-        matrix = [
-            [x * m + (i == j) for j, (x, m) in enumerate(zip(row, moved, strict=True))]
-            for i, row in enumerate(rows)
+        inner = self.inner
+        scales = inner.scales(X, T, T if ratios is None else ratios)
+        moved = [
+            [new - old for new, old in zip(inner.spread(now), before, strict=True)]
+            for (now, _), before in zip(scales, self.scales, strict=True)
         ]
-        right = [[*row, u] for row, (u,) in zip(rows, self.dual.tolist(), strict=True)]
-        solved = arb_mat(matrix).solve(arb_mat(right), algorithm="precond").tolist()
-        dual = [row[-1] for row in solved]
-        return State(self, X, T, moved, dual, [row[:-1] for row in solved])
+        matrix = [
+            [x * m for x, m in zip(row, moved[0], strict=True)] for row in self.response
+        ]
+        active, pulled = len(inner.active), self.pulled.tolist()
+        for k, change in enumerate(moved[1:], start=active):
+            change = list(map(mul, inner.equations[k], change))
+            if any(x != 0 for x in change):
+                for i, line in enumerate(matrix):
+                    matrix[i] = [x + pulled[i][k] * c for x, c in zip(line, change, strict=True)]
+        for i, line in enumerate(matrix):
+            line[i] += 1
+        size = len(matrix)
+        unit = arb_mat(size, size, [arb(i == j) for i in range(size) for j in range(size)])
+        answer = arb_mat(matrix).solve(unit, algorithm="precond")
+        dual = [u for (u,) in (answer * self.dual).tolist()]
+        sums = [total for _, total in scales[1:]]
+        return State(self, X, T, moved, sums, answer, dual)
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,25 +206,36 @@ class State:
     centre : Centre
     X : arb
     T : sequence of arb
-    moved : list of arb
+    moved : list of lists of arb
         By how much the scales differ from those of the centre.
+    sums : list of arb
+        By which the equations of kinks are divided.
+    answer : arb_mat
+        (1 + pulled D)^-1.
     dual : list of arb
         All u_j, one after the other, and B / X.
-    response : list of lists of arb
     """
 
     centre: Centre
     X: arb
     T: Sequence[arb]
-    moved: list[arb]
+    moved: list[list[arb]]
+    sums: list[arb]
+    answer: arb_mat
     dual: list[arb]
-    response: list[list[arb]]
 
     @cached_property
     def rho(self) -> arb_mat:
         """Residual times count over ridge, multipliers over ridge."""
-        change = [m * u for m, u in zip(self.moved, self.dual, strict=True)]
-        return self.centre.rho - self.centre.pulled * arb_mat(len(change), 1, change)
+        inner, active = self.centre.inner, len(self.centre.inner.active)
+        change = [
+            _total(
+                x * m * u
+                for x, m, u in zip(row, self.moved[max(0, k - active + 1)], self.dual, strict=True)
+            )
+            for k, row in enumerate(inner.equations)
+        ]
+        return self.centre.rho - self.centre.inverse * arb_mat(len(change), 1, change)
 
     @cached_property
     def blocks(self) -> list[slice]:
@@ -221,12 +255,48 @@ class State:
         return self.dual[-1]
 
     @cached_property
-    def _products(self) -> list[list[arb]]:
-        """u_j' (response between j and k) u_k, the bias last."""
-        return [
-            [_form(self.response, self.dual, one, two) for two in self.blocks]
-            for one in self.blocks
+    def _drifts(self) -> list[tuple[arb_mat, arb_mat]]:
+        """Derivatives of u and B / X, by T_1..T_m and X, and by ratios of T in some equations.
+
+        An equation of kinks that one unit alone takes part in does not change with its T; others
+        hold, so that dividing them by another sum changes nothing.
+        """
+        inner, active = self.centre.inner, len(self.centre.inner.active)
+        answered, found = self.answer * self.centre.pulled, []
+        for unit, block in enumerate(self.blocks):
+            smooth, sharp = [], []
+            for k, row in enumerate(inner.equations):
+                part = -_total(map(mul, row[block], self.dual[block]))
+                span = inner.kinks.spans[k - active] if k >= active else ()
+                if span and (not span[unit] or sum(span) == 1):
+                    part = arb(0)
+                elif span:
+                    part /= self.sums[k - active]
+                parted = span and not span[-1]
+                smooth.append(arb(0) if parted else part)
+                sharp.append(part if parted else arb(0))
+            size = len(smooth)
+            found.append(
+                (answered * arb_mat(size, 1, smooth), answered * arb_mat(size, 1, sharp))
+            )
+        return found
+
+    def turned(self, chart: "Chart") -> "Slopes":
+        """Return the derivatives in the coordinates of a chart, and by X."""
+        columns = [[x for (x,) in drift.tolist()] for drift in chart.pulled(self._drifts)]
+        bias = self._drifts[-1]
+        columns.append([x for (x,) in (bias[0] + bias[1]).tolist()])
+        excess = [
+            [2 * self.X * _total(map(mul, self.dual[self.blocks[j]], column[self.blocks[j]]))
+             for column in columns]
+            for j in chart.units
         ]
+        for row, j in zip(excess, chart.units, strict=True):
+            row[-1] += self.norms[j]
+        gap = [-2 * self.X * self.X * self.bias * column[-1] for column in columns]
+        gap = [x - m for x, m in zip(gap, (*chart.masses, 0), strict=True)]
+        gap[-1] += 2 * self.X * (1 - self.norms[-1])
+        return Slopes(excess, gap)
 
     @cached_property
     def norms(self) -> list[arb]:
@@ -248,29 +318,102 @@ class State:
         """G = sum T + B^2."""
         return self.X * self.X * self.norms[-1] + _total(self.T)
 
-    @cached_property
-    def slopes(self) -> list[list[arb]]:
-        """Derivatives of each excess by T_1..T_m, and last by X."""
-        rows = [[-2 * self.X * x for x in row] for row in self._products[:-1]]
-        for row, norm in zip(rows, self.norms, strict=False):
-            row[-1] += norm
-        return rows
+
+@dataclass(frozen=True)
+class Slopes:
+    """Derivatives by the coordinates of a chart, and last by X.
+
+    Parameters
+    ----------
+    excess : list of lists of arb
+        Of X |u_j|^2 - 1 for each unit of the chart.
+    gap : list of arb
+        Of E.
+    """
+
+    excess: list[list[arb]]
+    gap: list[arb]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Coordinates of those T_j that are not 0: themselves, or their sum and all ratios but one.
+
+    Parameters
+    ----------
+    inner : Inner
+    units : tuple of int
+    values : list of arb
+        The coordinates.
+    """
+
+    inner: Inner
+    units: tuple[int, ...]
+    values: list[arb]
+
+    @classmethod
+    def of(cls, inner: Inner, units: Sequence[int], T: Sequence[arb]) -> Self:
+        """Return the coordinates of some T, of which those of `units` count."""
+        found = cls(inner, tuple(units), [T[unit] for unit in units])
+        if not found.is_polar:
+            return found
+        total = _total(found.values)
+        ratios = [value / total for value in found.values[:-1]]
+        return cls(inner, tuple(units), [value.mid() for value in (total, *ratios)])
 
     @cached_property
-    def gap_slopes(self) -> list[arb]:
-        """Derivatives of E by T_1..T_m, and last by X."""
-        row = [2 * self.X * self.X * x - 1 for x in self._products[-1]]
-        row[-1] += 1 + 2 * self.X * (1 - self.norms[-1])
-        return row
+    def is_polar(self) -> bool:
+        """Whether several units take part in an equation in which the bias does not."""
+        return any(
+            not span[-1] and sum(span[unit] for unit in self.units) > 1
+            for span in self.inner.kinks.spans
+        )
+
+    def moved(self, values: Sequence[arb]) -> Self:
+        """Return the same chart with other values."""
+        return type(self)(self.inner, self.units, list(values))
+
+    @property
+    def ratios(self) -> list[arb]:
+        """The T_j of all units up to a common factor; equal ones if all are 0."""
+        if not self.units:
+            return [arb(1)] * len(self.inner.columns)
+        parts = [*self.values[1:], 1 - _total(self.values[1:])] if self.is_polar else self.values
+        return self._placed(parts)
+
+    @property
+    def T(self) -> list[arb]:
+        """All T_j."""
+        if not self.is_polar:
+            return self._placed(self.values)
+        return [self.values[0] * ratio for ratio in self.ratios]
+
+    @property
+    def masses(self) -> list[int]:
+        """Derivatives of the sum of T."""
+        return [1, *[0] * (len(self.units) - 1)] if self.is_polar else [1] * len(self.units)
+
+    def pulled(self, drifts: Sequence[tuple[arb_mat, arb_mat]]) -> list[arb_mat]:
+        """Turn derivatives by T, in smooth and sharp parts, into those by the coordinates."""
+        if not self.is_polar:
+            return [drifts[unit][0] + drifts[unit][1] for unit in self.units]
+        total, ratios = self.values[0], self.ratios
+        along = [drifts[unit][0] * total + drifts[unit][1] for unit in self.units]
+        radial = sum(
+            (drifts[unit][0] * ratios[unit] for unit in self.units[1:]),
+            start=drifts[self.units[0]][0] * ratios[self.units[0]],
+        )
+        return [radial, *(column - along[-1] for column in along[:-1])]
+
+    def _placed(self, values: Sequence[arb]) -> list[arb]:
+        found = [arb(0)] * len(self.inner.columns)
+        for unit, value in zip(self.units, values, strict=True):
+            found[unit] = value
+        return found
 
 
 def _total(values: Iterable[arb]) -> arb:
     return sum(values, start=arb(0))
-
-
-def _form(matrix: list[list[arb]], vector: list[arb], one: slice, two: slice) -> arb:
-    rows = zip(matrix[one], vector[one], strict=True)
-    return _total(x * _total(map(mul, row[two], vector[two])) for row, x in rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -281,47 +424,54 @@ class Branch:
     ----------
     state : State
         At the whole interval and box.
-    units : tuple of int
-        Those with T_j in the box; of them X |u_j|^2 = 1.
+    chart : Chart
+        With the box; on its units X |u_j|^2 = 1.
     """
 
     state: State
-    units: tuple[int, ...]
+    chart: Chart
+
+    @property
+    def units(self) -> tuple[int, ...]:
+        """Those with T_j in the box."""
+        return self.chart.units
 
     @classmethod
     def over(
         cls, inner: Inner, X: arb, units: Sequence[int], start: Sequence[float]
     ) -> Self | None:
         """Enclose it by interval Newton from an approximation at the middle; None if that fails."""
-        size = len(inner.columns)
         middle = X.mid()
-
-        def placed(values: Sequence[arb]) -> list[arb]:
-            T = [arb(0)] * size
-            for unit, value in zip(units, values, strict=True):
-                T[unit] = value
-            return T
-
+        chart = Chart.of(inner, units, list(map(arb, start)))
+        faint = None if units else [arb(max(value, 1e-300)) for value in start]
         try:
-            centre = [arb(start[unit]) for unit in units]
             for _ in range(POLISHING if units else 0):
-                here = inner.at(middle, placed(centre), start).over(middle, placed(centre))
-                step = _step(here, units, [here.excess[unit] for unit in units])
-                centre = [(c + s).mid() for c, s in zip(centre, step, strict=True)]
-            expansion = inner.at(middle, placed(centre), start)
-            point = expansion.over(middle, placed(centre))
-            state = expansion.over(X, placed(centre))
-            values = [point.excess[j] + state.slopes[j][-1] * (X - middle) for j in units]
-            box = centre
-            for _ in range(ATTEMPTS if units else 0):
-                image = [c + s for c, s in zip(centre, _step(state, units, values), strict=True)]
-                if all(b.contains_interior(i) for b, i in zip(box, image, strict=True)):
-                    return cls(expansion.over(X, placed(image)), tuple(units))
-                box = [_wider(b.union(i)) for b, i in zip(box, image, strict=True)]
-                state = expansion.over(X, placed(box))
+                here = inner.at(middle, chart.T, chart.ratios).over(middle, chart.T, chart.ratios)
+                step = _step(here.turned(chart), [here.excess[unit] for unit in units])
+                chart = chart.moved([(c + s).mid() for c, s in zip(chart.values, step, strict=True)])
+            ratios = faint or chart.ratios
+            expansion = inner.at(middle, chart.T, ratios)
+            point = expansion.over(middle, chart.T, ratios)
+            state = expansion.over(X, chart.T, ratios)
+            if not units:
+                return cls(state, chart)
+            slopes, moved = state.turned(chart), X - middle
+            values = [
+                point.excess[j] + row[-1] * moved for j, row in zip(units, slopes.excess, strict=True)
+            ]
+            box = chart
+            for _ in range(ATTEMPTS):
+                step = _step(state.turned(box), values)
+                image = [c + s for c, s in zip(chart.values, step, strict=True)]
+                if all(b.contains_interior(i) for b, i in zip(box.values, image, strict=True)):
+                    box = box.moved(image)
+                    return cls(expansion.over(X, box.T, box.ratios), box)
+                pairs = zip(box.values, image, strict=True)
+                box = box.moved([_wider(b.union(i)) for b, i in pairs])
+                state = expansion.over(X, box.T, box.ratios)
         except ZeroDivisionError:
-            return None
-        return None if units else cls(state, ())
+            pass
+        return None
 
     @property
     def is_minimal(self) -> bool:
@@ -331,24 +481,18 @@ class Branch:
         return all(state.T[j] >= 0 for j in self.units) and all(state.excess[j] <= 0 for j in rest)
 
     @cached_property
-    def drift(self) -> list[arb]:
-        """Derivatives of the T_j of `units` by X."""
-        rates = [self.state.slopes[unit][-1] for unit in self.units]
-        return _step(self.state, self.units, rates) if self.units else []
-
-    @cached_property
     def gap_drift(self) -> arb:
         """dE / dX along the branch."""
-        slopes = self.state.gap_slopes
-        parts = (slopes[unit] * rate for unit, rate in zip(self.units, self.drift, strict=True))
-        return sum(parts, start=slopes[-1])
+        slopes = self.state.turned(self.chart)
+        rates = _step(slopes, [row[-1] for row in slopes.excess]) if self.units else []
+        return _total([*map(mul, slopes.gap, rates), slopes.gap[-1]])
 
 
-def _step(state: State, units: Sequence[int], values: Sequence[arb]) -> list[arb]:
-    """Return minus the inverse of d(excess)/dT, on some units, times values."""
-    slopes = arb_mat([[state.slopes[i][j] for j in units] for i in units])
-    found = slopes.solve(arb_mat(len(units), 1, [-value for value in values]))
-    return [found[k, 0] for k in range(len(units))]
+def _step(slopes: Slopes, values: Sequence[arb]) -> list[arb]:
+    """Return minus the inverse of d(excess)/d(coordinates) times values."""
+    matrix = arb_mat([row[:-1] for row in slopes.excess])
+    found = matrix.solve(arb_mat(len(values), 1, [-value for value in values]))
+    return [step for (step,) in found.tolist()]
 
 
 def _wider(ball: arb) -> arb:

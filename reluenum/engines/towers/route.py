@@ -13,7 +13,7 @@ from reluenum.engines.deep.minimality import Judged, judge
 from reluenum.engines.deep.networks import ScaledNetwork
 from reluenum.engines.deep.solve import solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
-from reluenum.engines.towers.batches import Batch, by_width
+from reluenum.engines.towers.batches import Batch, by_width, is_possible
 from reluenum.engines.towers.cover import Tasks, covered, everything, lowest
 from reluenum.engines.towers.newton import Inner
 from reluenum.engines.towers.zeros import Search
@@ -25,7 +25,7 @@ from reluenum.landscape.deep import DeepCounts
 from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Undecided
 from reluenum.problem import Problem
 
-RATIOS = (1.01, 1.0001)
+RATIOS = (1.01, 1.0001, 1.000001)
 """Of the ends of intervals that are left to interval Newton; the next one for those it fails on."""
 
 BATCH = 1024
@@ -102,7 +102,7 @@ class TowerEngine:
             ]
         if self.asked is None:
             points.append(judge(dead_network(problem)))
-        towers = sorted((s for s in found if not s.lowest), key=lambda s: s.text)
+        towers = sorted((s for s in found if is_possible(s)), key=lambda s: s.text)
         records = sorted(_records(problem, towers, settings), key=lambda r: r.stratum.text)
         points += [point for record in records for point in record.judged]
         open_ones = (
