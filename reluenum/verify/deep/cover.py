@@ -14,7 +14,8 @@ from .sides import Ball, Relations, enclosed, highest
 from .strata import Stratum
 from .towers import State, Tower, Upper, squared
 
-POLISHING, HALVINGS = 12, 40  # Newton steps of a record's T, and of a block
+POLISHING, HALVINGS = 12, 14  # Newton steps of a record's T, and of a block
+FAINT = arb(2) ** -24  # part of the sum below which a square is tried as 0
 LARGEST, SMALLEST = 1e100, 1e-100  # numbers of a record that are not 0
 
 NEAR = arb(2) ** -40  # relative size of a Newton step that is the last one
@@ -99,7 +100,10 @@ class Cover:
     def step(self, x: arb, squares: Sequence[arb]) -> Interval:
         """Claim 57: G grows with X (Theorem D15), so that one X closes all up to sqrt G(X)."""
         require(x > 0, "a step at 0")
+        faint = sum(squares, arb(0)) * FAINT
+        bright = [square if square > faint else arb(0) for square in squares]
         total = total_squares(self.state(x, squares))
+        total = total.intersection(total_squares(self.state(x, self.polished(x, bright))))
         total = total.intersection(total_squares(self.state(x, self.polished(x, squares))))
         if total < x * x:
             return (total.upper().max(0).sqrt() * (1 + NUDGE)).upper(), x
