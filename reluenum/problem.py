@@ -303,9 +303,9 @@ class Problem:
     @classmethod
     def from_document(cls, record: Mapping[str, Any]) -> Self:
         """Make a problem from the `problem` record of a document."""
-        width = "hidden" if "hidden" in record else "width"
-        keys = ("x", "y", width, "ridge", "loss", "output_bias")
-        return cls.from_text(*(record[key] for key in keys))
+        hidden = record["hidden"] if "hidden" in record else whole(record["width"], "width")
+        rest = (record[key] for key in ("ridge", "loss", "output_bias"))
+        return cls.from_text(record["x"], record["y"], hidden, *rest)
 
     def to_document(self) -> dict[str, Any]:
         """Return the `problem` record of a document."""

@@ -11,5 +11,6 @@ In order:
 `cells` are the polynomials around a stationary network;
 `witnesses` are rational networks below a rejected one;
 `dead` decides what dead units do, and whether units can share a direction;
-`minimality` says which stationary networks are local minima.
+`minimality` says which stationary networks are local minima;
+`landscape` joins them to components.
 """
