@@ -146,13 +146,13 @@ def _examined_in_processes(
     problem: Problem, settings: Settings, found: Sequence[DeepStratum]
 ) -> Iterator[Examined]:
     """Solve strata and judge their points in processes, in order."""
-    work = partial(_examined_batch, problem, settings)
+    work = partial(_layers_batch, problem, settings)
     with in_processes(settings.jobs) as mapped:
         for batch in mapped(work, in_batches(list(found), settings.jobs), _first_in_words):
             yield from batch
 
 
-def _examined_batch(
+def _layers_batch(
     problem: Problem, settings: Settings, found: list[DeepStratum]
 ) -> list[Examined]:
     """Do a worker's part; points are proved again when they are read by the caller."""
