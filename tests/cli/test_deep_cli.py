@@ -98,7 +98,7 @@ def test_undecided_strata_end_in_exit_code_three_and_are_listed(capsys):
         (["--output-bias", "free"], "--output-bias: free with 2 hidden layers; expected none"),
         (["--output-bias", "ridge"], "--output-bias: ridge with 2 hidden layers; expected none"),
         (["--engine", "newton"], "--engine: 'newton'; expected one of groebner, certified"),
-        (["--hidden", "2,2"], "hidden 2,2: neighbouring layers of several units"),
+        (["--hidden", "2,2"], "hidden 2,2 with n = 3: up to "),
         (["--hidden", "99,1"], "hidden 99,1 with n = 3: up to 10^"),
         (["--hidden", "1" + ",1" * 40], "hidden 1,1,1"),
         (["--supports", "none.txt"], "--supports: none.txt: No such file or directory; expected"),
