@@ -19,8 +19,8 @@ def kernel_of(rows: np.ndarray, among: Sequence[int] | None = None) -> np.ndarra
 
     Examples
     --------
-    >>> kernel_of(np.array([[arb(1), arb(2)]], dtype=object)).tolist()
-    [[-0.500000000000000], [1.00000000000000]]
+    >>> kernel_of(np.array([[arb(1), arb(2)]], dtype=object)).ravel().tolist()
+    [1.00000000000000, -0.500000000000000]
     """
     count, size = rows.shape
     columns = range(size) if among is None else among
@@ -91,7 +91,14 @@ def solved_by(matrix: Sequence[Sequence[Any]], right: Sequence[Any]) -> list[Any
 
 
 def is_positive_definite(form: np.ndarray) -> bool:
-    """Return whether balls prove that a symmetric form is positive definite (LDL^T)."""
+    """Return whether balls prove that a symmetric form is positive definite (LDL^T).
+
+    Examples
+    --------
+    >>> form = np.array([[arb(2), arb(1)], [arb(1), arb(1)]], dtype=object)
+    >>> is_positive_definite(form), is_positive_definite(-form)
+    (True, False)
+    """
     rest = form.copy()
     while rest.size:
         if not rest[0, 0] > 0:
@@ -112,7 +119,7 @@ def dyadic(value: float) -> fmpq:
     Examples
     --------
     >>> dyadic(0.1)
-    109951162778/1099511627776
+    54975581389/549755813888
     """
     return fmpq(round(value * 2**40), 2**40)
 

@@ -1,7 +1,7 @@
 """The engines behind one protocol, and the choice between them."""
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from reluenum.engines.certified.prove import CertifiedEngine
 from reluenum.engines.formulations import REDUCED, formulation
@@ -10,6 +10,10 @@ from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
+
+if TYPE_CHECKING:
+    from reluenum.engines.deep.strata import DeepStratum
+    from reluenum.engines.layers import LayerEngine
 
 
 class Engine(Protocol):
@@ -86,7 +90,14 @@ def engine_for(
         raise InputError("formulation", f"{formulation_name} {depth}", REDUCED.name)
     if all_patterns:
         raise InputError("all_patterns", f"True {depth}", "False")
-    from reluenum.engines.layers import LayerEngine, asked_strata, certified_layers  # slow
+    from reluenum.engines.layers import asked_strata, certified_layers
 
     asked = None if supports is None else asked_strata(problem, supports)
-    return certified_layers(problem, asked) if name == "certified" else LayerEngine(asked)
+    return certified_layers(problem, asked) if name == "certified" else layer_engine(asked)
+
+
+def layer_engine(asked: "tuple[DeepStratum, ...] | None" = None) -> "LayerEngine":
+    """Return the Groebner engine for several hidden layers, which is slow to import."""
+    from reluenum.engines.layers import LayerEngine
+
+    return LayerEngine(asked)

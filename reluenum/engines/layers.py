@@ -1,9 +1,9 @@
 """The engine for several hidden layers: one polynomial system for each stratum."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
@@ -15,12 +15,13 @@ from reluenum.engines.deep.landscape import (
     text_of,
 )
 from reluenum.engines.deep.minimality import Judged, judge
-from reluenum.engines.deep.solve import DeepOutcome, solve_stratum
+from reluenum.engines.deep.solve import DeepOutcome, read_deep_outcome, solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.engines.groebner import in_batches
 from reluenum.engines.towers.route import TowerEngine
-from reluenum.errors import InputError
-from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
+from reluenum.errors import IncompleteRunError, InputError
+from reluenum.geometry.supports import not_once
+from reluenum.groebner.backends import DEFAULT_SETTINGS, Backends, Settings
 from reluenum.groebner.workers import in_processes
 from reluenum.landscape.deep import DeepCounts
 from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Undecided
@@ -73,6 +74,37 @@ class LayerEngine:
         bar = {"total": len(found), "unit": "stratum", "disable": not settings.progress}
         examined = list(tqdm(coming(problem, settings, found), **bar))
         return self.joined(problem, examined)
+
+    def patterns(self, problem: Problem) -> list[list[str]]:
+        """Return the texts of all strata, by the activation pattern of the last layer."""
+        found: dict[tuple[str, ...], list[str]] = {}
+        for stratum in strata(problem):
+            columns = tuple(row.replace("0", "+") for row in stratum.layers[-1])
+            found.setdefault(columns, []).append(stratum.text)
+        return [found[pattern] for pattern in sorted(found)]
+
+    def outcomes(
+        self, problem: Problem, texts: Iterable[str], backends: Backends
+    ) -> Iterator[dict[str, Any]]:
+        """Yield what the systems of some strata say, as `certified` reads it."""
+        for text in texts:
+            yield solve_stratum(problem, DeepStratum.of_text(text), backends).to_document()
+
+    def certified(
+        self, problem: Problem, records: Iterable[Mapping[str, Any]]
+    ) -> CertifiedLandscape:
+        """Return the landscape of all outcomes, their points proved anew.
+
+        Raises
+        ------
+        IncompleteRunError
+            If a stratum is missing, doubled or unknown.
+        """
+        outcomes = [read_deep_outcome(problem, record) for record in records]
+        every, of = strata(problem), {outcome.stratum: outcome for outcome in outcomes}
+        if fault := not_once(every, (outcome.stratum for outcome in outcomes)):
+            raise IncompleteRunError(f"{fault[0].text} is missing, doubled or unknown")
+        return self.joined(problem, [examined_outcome(of[stratum]) for stratum in every])
 
     def joined(self, problem: Problem, examined: Sequence[Examined]) -> CertifiedLandscape:
         """Return the landscape, from what became of all strata."""
@@ -179,9 +211,7 @@ def _asked_stratum(problem: Problem, where: str, text: str) -> DeepStratum:
     return found
 
 
-def certified_layers(
-    problem: Problem, asked: tuple[DeepStratum, ...] | None = None
-) -> TowerEngine:
+def certified_layers(problem: Problem, asked: tuple[DeepStratum, ...] | None = None) -> TowerEngine:
     """Return the certified engine for the widths of a problem.
 
     Raises

@@ -2,19 +2,15 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from flint import fmpz
 
-from reluenum.engines.choice import engine_for
-from reluenum.engines.deep.enumeration import strata
-from reluenum.engines.deep.solve import read_deep_outcome, solve_stratum
-from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.choice import engine_for, layer_engine
 from reluenum.engines.formulations import Formulation
-from reluenum.engines.layers import LayerEngine, examined_outcome
 from reluenum.errors import IncompleteRunError
 from reluenum.experiments.plans import batch_names
 from reluenum.experiments.steps import (
@@ -59,16 +55,12 @@ def planned_document(
     if not problem.upper:
         examined = examined_matrices(problem, force) if all_patterns else None
         return patterns_document(Geometry.of(problem), patterns_per_job, examined)
-    by_pattern: dict[tuple[str, ...], list[str]] = {}
-    for stratum in (found := strata(problem)):
-        columns = tuple(row.replace("0", "+") for row in stratum.layers[-1])
-        by_pattern.setdefault(columns, []).append(stratum.text)
-    texts = [by_pattern[pattern] for pattern in sorted(by_pattern)]
+    texts = layer_engine().patterns(problem)
     parts = (texts[k : k + patterns_per_job] for k in range(0, len(texts), patterns_per_job))
     return {
         **step_header(PATTERNS, problem),
         "sign_arrays": str(fmpz(DeepCounts.of(problem, 0).sign_arrays)),
-        "strata": len(found),
+        "strata": sum(map(len, texts)),
         "batches": [[text for pattern in part for text in pattern] for part in parts],
     }
 
@@ -81,17 +73,17 @@ def solved_batch(
         return solve_batch(problem, plan, batch, route, settings)
     with step_record(plan, PATTERNS, problem) as record:
         batches = record["batches"]
-        todo = [*map(DeepStratum.of_text, batches[batch_names(batches).index(batch)])]
+        todo = batches[batch_names(batches).index(batch)]
     with settings.open() as backends:
-        outcomes = [solve_stratum(problem, stratum, backends) for stratum in todo]
-        verdicts = Counter(outcome.kind.value for outcome in outcomes)
+        outcomes = [*layer_engine().outcomes(problem, todo, backends)]
+        verdicts = Counter(outcome["kind"] for outcome in outcomes)
         logging.info("%s: %s", batch, dict(verdicts))
         return {
             **step_header(SOLVED, problem),
             "software": installed_versions(),
             "engines": backends.versions(),
             "verdicts": dict(sorted(verdicts.items())),
-            "outcomes": [outcome.to_document() for outcome in outcomes],
+            "outcomes": outcomes,
         }
 
 
@@ -113,8 +105,9 @@ def joined_document(
     for path in solved:
         with step_record(path, SOLVED, problem) as record:
             outcomes += record["outcomes"]
-    expected = (stratum.text for stratum in strata(problem))
-    _check_all(expected, (outcome["stratum"] for outcome in outcomes))
+    expected = (text for pattern in layer_engine().patterns(problem) for text in pattern)
+    if fault := not_once(expected, (outcome["stratum"] for outcome in outcomes)):
+        raise IncompleteRunError(f"{fault[0]} is missing, doubled or unknown")
     return {
         **step_header(MERGED, problem),
         "problem": problem.to_document(),
@@ -126,13 +119,9 @@ def certified_merged(merged: str | Path, plan: str | Path) -> CertifiedLandscape
     """Read merged points and certify them anew: nothing is taken on trust."""
     with step_record(merged, MERGED) as record:
         problem = problem_in(merged, record)
-        entries = record["outcomes"] if problem.upper else ()
-        outcomes = [read_deep_outcome(problem, entry) for entry in entries]
-    if not problem.upper:
-        return replace(read_merged(merged), sign_matrices=read_examined(plan, problem))
-    every, of = strata(problem), {outcome.stratum: outcome for outcome in outcomes}
-    _check_all(every, (outcome.stratum for outcome in outcomes))
-    return LayerEngine().joined(problem, [examined_outcome(of[stratum]) for stratum in every])
+        if problem.upper:
+            return layer_engine().certified(problem, record["outcomes"])
+    return replace(read_merged(merged), sign_matrices=read_examined(plan, problem))
 
 
 def covered(problem: Problem, settings: Settings, force: bool) -> CertifiedLandscape:
@@ -147,9 +136,3 @@ def covered(problem: Problem, settings: Settings, force: bool) -> CertifiedLands
     if not force:
         engine.refuse_astronomical(problem)
     return engine.landscape(problem, settings)
-
-
-def _check_all(expected: Iterable[Any], found: Iterable[Any]) -> None:
-    """Refuse outcomes that are not one for each stratum."""
-    if fault := not_once(expected, found):
-        raise IncompleteRunError(f"stratum {fault[0]} is missing, doubled or unknown")

@@ -17,7 +17,7 @@ from reluenum.algebra.decimals import RootMultiple
 from reluenum.algebra.numbers import Number, rational_point
 from reluenum.engines.deep.dead import harmless, sharing
 from reluenum.engines.deep.minimality import DeepVerdict, Judged
-from reluenum.engines.deep.networks import ScaledNetwork, total
+from reluenum.engines.deep.networks import ScaledNetwork, sum_of
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.errors import InputError, UndecidedError, quoted
 from reluenum.landscape.components import positive_compositions
@@ -222,7 +222,7 @@ def _distinct_units(network: ScaledNetwork) -> Iterator[tuple[LayerUnit, ...]]:
         units = []
         for text, weights, factors in zip(signs, rows, penalties, strict=True):
             pairs = list(zip(weights, factors, strict=True))
-            square = number(total(((w * w, factor) for w, factor in pairs), fmpq(0)))
+            square = number(sum_of(((w * w, factor) for w, factor in pairs), fmpq(0)))
             direction = [RootMultiple(number(w), number(factor / square)) for w, factor in pairs]
             units.append(LayerUnit(of_points(problem, text), square, direction))
         yield tuple(units)

@@ -36,7 +36,7 @@ class RationalNetwork:
     >>> problem = Problem.from_text([["0"], ["2"]], ["1", "3"], [1, 1], "1/2")
     >>> one, two = fmpq(1), fmpq(2)
     >>> RationalNetwork((((one, one),), ((one, -one),)), (two,)).loss(problem)
-    11/2
+    6
     """
 
     layers: tuple[tuple[tuple[fmpq, ...], ...], ...]

@@ -81,23 +81,21 @@ class Inner:
         return [*(value for value in values[:-1] for _ in range(size)), values[-1]]
 
     def scales(
-        self, X: arb, T: Sequence[arb], faint: Sequence[float] = ()
+        self, X: arb, T: Sequence[arb], ratios: Sequence[arb]
     ) -> list[tuple[list[arb], arb]]:
         """Return by what units and bias count in the equations, and what they are divided by.
 
         First for active sites: T_j and X; then for each combination of kinks, where these are
-        divided by the sum of those that take part, of which `faint` tells the ratios if all are 0.
+        divided by the sum of those that take part; without the bias only ratios of T_j matter.
         """
-        both, small = [*T, X], [*map(arb, faint or [1.0] * len(T)), X]
+        both, units = [*T, X], [*ratios, arb(0)]
         found = [(both, arb(1))]
         for span in self.kinks.spans:
-            live = any(value != 0 for value, takes in zip(both, span, strict=True) if takes)
-            part = [
-                value if takes else arb(0)
-                for value, takes in zip(both if live else small, span, strict=True)
-            ]
             if sum(span) == 1:
-                part = [arb(takes) for takes in span]
+                found.append(([arb(takes) for takes in span], arb(1)))
+                continue
+            pairs = zip(both if span[-1] else units, span, strict=True)
+            part = [value if takes else arb(0) for value, takes in pairs]
             total = _total(part)
             found.append(([value / total for value in part], total))
         return found
@@ -108,8 +106,8 @@ class Inner:
         means, size = self.problem.means, len(self.seen)
         return arb_mat(size, 1, [means[i] for i in self.active] + [0] * (size - len(self.active)))
 
-    def at(self, X: arb, T: Sequence[arb], faint: Sequence[float] = ()) -> "Centre":
-        """Solve for the residual at numbers X and T.
+    def at(self, X: arb, T: Sequence[arb], ratios: Sequence[arb] | None = None) -> "Centre":
+        """Solve for the residual at numbers X and T; if all T_j are 0, ratios may be given.
 
         Raises
         ------
@@ -117,7 +115,8 @@ class Inner:
             If its matrix cannot be inverted.
         """
         size, active = len(self.seen), len(self.active)
-        scales = [self.spread(values) for values, _ in self.scales(X, T, faint)]
+        ratios = T if ratios is None else ratios
+        scales = [self.spread(values) for values, _ in self.scales(X, T, ratios)]
         weights = [scales[max(0, k - active + 1)] for k in range(size)]
         scaled = [[*map(mul, *row)] for row in zip(self.equations, weights, strict=True)]
         matrix = (arb_mat(scaled) * self.forms).tolist()
@@ -131,7 +130,7 @@ class Inner:
         solved = arb_mat(matrix).solve(arb_mat(both)).tolist()
         inverse = arb_mat([row[:-1] for row in solved])
         rho = arb_mat(size, 1, [row[-1] for row in solved])
-        return Centre(self, faint, scales, inverse, rho, self.forms * inverse, self.forms * rho)
+        return Centre(self, scales, inverse, rho, self.forms * inverse, self.forms * rho)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +140,6 @@ class Centre:
     Parameters
     ----------
     inner : Inner
-    faint : sequence of float
     scales : list of lists of arb
         Of the coefficients in the equations of active sites, then in those of kinks.
     inverse : arb_mat
@@ -153,7 +151,6 @@ class Centre:
     """
 
     inner: Inner
-    faint: Sequence[float]
     scales: list[list[arb]]
     inverse: arb_mat
     rho: arb_mat
@@ -167,14 +164,16 @@ class Centre:
         pulled = arb_mat([row[:active] for row in self.pulled.tolist()])
         return (pulled * arb_mat(self.inner.equations[:active])).tolist()
 
-    def over(self, X: arb, T: Sequence[arb]) -> "State":
-        """Enclose the same for X and T in intervals.
+    def over(
+        self, X: arb, T: Sequence[arb], ratios: Sequence[arb] | None = None
+    ) -> "State":
+        """Enclose the same for X, T and ratios of T in intervals.
 
         If the equations change by D, the dual vector is (1 + pulled D)^-1 times that of the centre
         (Woodbury): what is large in the inverse is never multiplied by what is not small.
         """
         inner = self.inner
-        scales = inner.scales(X, T, self.faint)
+        scales = inner.scales(X, T, T if ratios is None else ratios)
         moved = [
             [new - old for new, old in zip(inner.spread(now), before, strict=True)]
             for (now, _), before in zip(scales, self.scales, strict=True)
@@ -256,26 +255,48 @@ class State:
         return self.dual[-1]
 
     @cached_property
-    def _drifts(self) -> list[list[arb]]:
-        """Derivatives of u and B / X, by T_1..T_m and X.
+    def _drifts(self) -> list[tuple[arb_mat, arb_mat]]:
+        """Derivatives of u and B / X, by T_1..T_m and X, and by ratios of T in some equations.
 
         An equation of kinks that one unit alone takes part in does not change with its T; others
         hold, so that dividing them by another sum changes nothing.
         """
         inner, active = self.centre.inner, len(self.centre.inner.active)
-        answered = self.answer * self.centre.pulled
-        columns = []
-        for block in self.blocks:
-            changes = []
+        answered, found = self.answer * self.centre.pulled, []
+        for unit, block in enumerate(self.blocks):
+            smooth, sharp = [], []
             for k, row in enumerate(inner.equations):
-                part = _total(map(mul, row[block], self.dual[block]))
-                if k >= active:
-                    span = inner.kinks.spans[k - active]
-                    takes = span[len(columns)] and sum(span) > 1
-                    part = part / self.sums[k - active] if takes else arb(0)
-                changes.append(-part)
-            columns.append(answered * arb_mat(len(changes), 1, changes))
-        return [[x for (x,) in column.tolist()] for column in columns]
+                part = -_total(map(mul, row[block], self.dual[block]))
+                span = inner.kinks.spans[k - active] if k >= active else ()
+                if span and (not span[unit] or sum(span) == 1):
+                    part = arb(0)
+                elif span:
+                    part /= self.sums[k - active]
+                parted = span and not span[-1]
+                smooth.append(arb(0) if parted else part)
+                sharp.append(part if parted else arb(0))
+            size = len(smooth)
+            found.append(
+                (answered * arb_mat(size, 1, smooth), answered * arb_mat(size, 1, sharp))
+            )
+        return found
+
+    def turned(self, chart: "Chart") -> "Slopes":
+        """Return the derivatives in the coordinates of a chart, and by X."""
+        columns = [[x for (x,) in drift.tolist()] for drift in chart.pulled(self._drifts)]
+        bias = self._drifts[-1]
+        columns.append([x for (x,) in (bias[0] + bias[1]).tolist()])
+        excess = [
+            [2 * self.X * _total(map(mul, self.dual[self.blocks[j]], column[self.blocks[j]]))
+             for column in columns]
+            for j in chart.units
+        ]
+        for row, j in zip(excess, chart.units, strict=True):
+            row[-1] += self.norms[j]
+        gap = [-2 * self.X * self.X * self.bias * column[-1] for column in columns]
+        gap = [x - m for x, m in zip(gap, (*chart.masses, 0), strict=True)]
+        gap[-1] += 2 * self.X * (1 - self.norms[-1])
+        return Slopes(excess, gap)
 
     @cached_property
     def norms(self) -> list[arb]:
@@ -297,26 +318,98 @@ class State:
         """G = sum T + B^2."""
         return self.X * self.X * self.norms[-1] + _total(self.T)
 
-    @cached_property
-    def slopes(self) -> list[list[arb]]:
-        """Derivatives of each excess by T_1..T_m, and last by X."""
-        rows = [
-            [
-                2 * self.X * _total(map(mul, self.dual[block], drift[block]))
-                for drift in self._drifts
-            ]
-            for block in self.blocks[:-1]
-        ]
-        for row, norm in zip(rows, self.norms, strict=False):
-            row[-1] += norm
-        return rows
+
+@dataclass(frozen=True)
+class Slopes:
+    """Derivatives by the coordinates of a chart, and last by X.
+
+    Parameters
+    ----------
+    excess : list of lists of arb
+        Of X |u_j|^2 - 1 for each unit of the chart.
+    gap : list of arb
+        Of E.
+    """
+
+    excess: list[list[arb]]
+    gap: list[arb]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Coordinates of those T_j that are not 0: themselves, or their sum and all ratios but one.
+
+    Parameters
+    ----------
+    inner : Inner
+    units : tuple of int
+    values : list of arb
+        The coordinates.
+    """
+
+    inner: Inner
+    units: tuple[int, ...]
+    values: list[arb]
+
+    @classmethod
+    def of(cls, inner: Inner, units: Sequence[int], T: Sequence[arb]) -> Self:
+        """Return the coordinates of some T, of which those of `units` count."""
+        found = cls(inner, tuple(units), [T[unit] for unit in units])
+        if not found.is_polar:
+            return found
+        total = _total(found.values)
+        ratios = [value / total for value in found.values[:-1]]
+        return cls(inner, tuple(units), [value.mid() for value in (total, *ratios)])
 
     @cached_property
-    def gap_slopes(self) -> list[arb]:
-        """Derivatives of E by T_1..T_m, and last by X."""
-        row = [-2 * self.X * self.X * self.bias * drift[-1] - 1 for drift in self._drifts]
-        row[-1] += 1 + 2 * self.X * (1 - self.norms[-1])
-        return row
+    def is_polar(self) -> bool:
+        """Whether several units take part in an equation in which the bias does not."""
+        return any(
+            not span[-1] and sum(span[unit] for unit in self.units) > 1
+            for span in self.inner.kinks.spans
+        )
+
+    def moved(self, values: Sequence[arb]) -> Self:
+        """Return the same chart with other values."""
+        return type(self)(self.inner, self.units, list(values))
+
+    @property
+    def ratios(self) -> list[arb]:
+        """The T_j of all units up to a common factor; equal ones if all are 0."""
+        if not self.units:
+            return [arb(1)] * len(self.inner.columns)
+        parts = [*self.values[1:], 1 - _total(self.values[1:])] if self.is_polar else self.values
+        return self._placed(parts)
+
+    @property
+    def T(self) -> list[arb]:
+        """All T_j."""
+        if not self.is_polar:
+            return self._placed(self.values)
+        return [self.values[0] * ratio for ratio in self.ratios]
+
+    @property
+    def masses(self) -> list[int]:
+        """Derivatives of the sum of T."""
+        return [1, *[0] * (len(self.units) - 1)] if self.is_polar else [1] * len(self.units)
+
+    def pulled(self, drifts: Sequence[tuple[arb_mat, arb_mat]]) -> list[arb_mat]:
+        """Turn derivatives by T, in smooth and sharp parts, into those by the coordinates."""
+        if not self.is_polar:
+            return [drifts[unit][0] + drifts[unit][1] for unit in self.units]
+        total, ratios = self.values[0], self.ratios
+        along = [drifts[unit][0] * total + drifts[unit][1] for unit in self.units]
+        radial = sum(
+            (drifts[unit][0] * ratios[unit] for unit in self.units[1:]),
+            start=drifts[self.units[0]][0] * ratios[self.units[0]],
+        )
+        return [radial, *(column - along[-1] for column in along[:-1])]
+
+    def _placed(self, values: Sequence[arb]) -> list[arb]:
+        found = [arb(0)] * len(self.inner.columns)
+        for unit, value in zip(self.units, values, strict=True):
+            found[unit] = value
+        return found
 
 
 def _total(values: Iterable[arb]) -> arb:
@@ -331,47 +424,54 @@ class Branch:
     ----------
     state : State
         At the whole interval and box.
-    units : tuple of int
-        Those with T_j in the box; of them X |u_j|^2 = 1.
+    chart : Chart
+        With the box; on its units X |u_j|^2 = 1.
     """
 
     state: State
-    units: tuple[int, ...]
+    chart: Chart
+
+    @property
+    def units(self) -> tuple[int, ...]:
+        """Those with T_j in the box."""
+        return self.chart.units
 
     @classmethod
     def over(
         cls, inner: Inner, X: arb, units: Sequence[int], start: Sequence[float]
     ) -> Self | None:
         """Enclose it by interval Newton from an approximation at the middle; None if that fails."""
-        size = len(inner.columns)
         middle = X.mid()
-
-        def placed(values: Sequence[arb]) -> list[arb]:
-            T = [arb(0)] * size
-            for unit, value in zip(units, values, strict=True):
-                T[unit] = value
-            return T
-
+        chart = Chart.of(inner, units, list(map(arb, start)))
+        faint = None if units else [arb(max(value, 1e-300)) for value in start]
         try:
-            centre = [arb(start[unit]) for unit in units]
             for _ in range(POLISHING if units else 0):
-                here = inner.at(middle, placed(centre), start).over(middle, placed(centre))
-                step = _step(here, units, [here.excess[unit] for unit in units])
-                centre = [(c + s).mid() for c, s in zip(centre, step, strict=True)]
-            expansion = inner.at(middle, placed(centre), start)
-            point = expansion.over(middle, placed(centre))
-            state = expansion.over(X, placed(centre))
-            values = [point.excess[j] + state.slopes[j][-1] * (X - middle) for j in units]
-            box = centre
-            for _ in range(ATTEMPTS if units else 0):
-                image = [c + s for c, s in zip(centre, _step(state, units, values), strict=True)]
-                if all(b.contains_interior(i) for b, i in zip(box, image, strict=True)):
-                    return cls(expansion.over(X, placed(image)), tuple(units))
-                box = [_wider(b.union(i)) for b, i in zip(box, image, strict=True)]
-                state = expansion.over(X, placed(box))
+                here = inner.at(middle, chart.T, chart.ratios).over(middle, chart.T, chart.ratios)
+                step = _step(here.turned(chart), [here.excess[unit] for unit in units])
+                chart = chart.moved([(c + s).mid() for c, s in zip(chart.values, step, strict=True)])
+            ratios = faint or chart.ratios
+            expansion = inner.at(middle, chart.T, ratios)
+            point = expansion.over(middle, chart.T, ratios)
+            state = expansion.over(X, chart.T, ratios)
+            if not units:
+                return cls(state, chart)
+            slopes, moved = state.turned(chart), X - middle
+            values = [
+                point.excess[j] + row[-1] * moved for j, row in zip(units, slopes.excess, strict=True)
+            ]
+            box = chart
+            for _ in range(ATTEMPTS):
+                step = _step(state.turned(box), values)
+                image = [c + s for c, s in zip(chart.values, step, strict=True)]
+                if all(b.contains_interior(i) for b, i in zip(box.values, image, strict=True)):
+                    box = box.moved(image)
+                    return cls(expansion.over(X, box.T, box.ratios), box)
+                pairs = zip(box.values, image, strict=True)
+                box = box.moved([_wider(b.union(i)) for b, i in pairs])
+                state = expansion.over(X, box.T, box.ratios)
         except ZeroDivisionError:
-            return None
-        return None if units else cls(state, ())
+            pass
+        return None
 
     @property
     def is_minimal(self) -> bool:
@@ -381,24 +481,18 @@ class Branch:
         return all(state.T[j] >= 0 for j in self.units) and all(state.excess[j] <= 0 for j in rest)
 
     @cached_property
-    def drift(self) -> list[arb]:
-        """Derivatives of the T_j of `units` by X."""
-        rates = [self.state.slopes[unit][-1] for unit in self.units]
-        return _step(self.state, self.units, rates) if self.units else []
-
-    @cached_property
     def gap_drift(self) -> arb:
         """dE / dX along the branch."""
-        slopes = self.state.gap_slopes
-        parts = (slopes[unit] * rate for unit, rate in zip(self.units, self.drift, strict=True))
-        return sum(parts, start=slopes[-1])
+        slopes = self.state.turned(self.chart)
+        rates = _step(slopes, [row[-1] for row in slopes.excess]) if self.units else []
+        return _total([*map(mul, slopes.gap, rates), slopes.gap[-1]])
 
 
-def _step(state: State, units: Sequence[int], values: Sequence[arb]) -> list[arb]:
-    """Return minus the inverse of d(excess)/dT, on some units, times values."""
-    slopes = arb_mat([[state.slopes[i][j] for j in units] for i in units])
-    found = slopes.solve(arb_mat(len(units), 1, [-value for value in values]))
-    return [found[k, 0] for k in range(len(units))]
+def _step(slopes: Slopes, values: Sequence[arb]) -> list[arb]:
+    """Return minus the inverse of d(excess)/d(coordinates) times values."""
+    matrix = arb_mat([row[:-1] for row in slopes.excess])
+    found = matrix.solve(arb_mat(len(values), 1, [-value for value in values]))
+    return [step for (step,) in found.tolist()]
 
 
 def _wider(ball: arb) -> arb:

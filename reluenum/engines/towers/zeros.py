@@ -14,12 +14,12 @@ from reluenum.algebra.parametrisation import Root
 from reluenum.engines.deep.chains import Chain
 from reluenum.engines.deep.networks import ScaledNetwork
 from reluenum.engines.towers.cover import OVERLAP
-from reluenum.engines.towers.newton import Branch, Inner, State, is_violated
+from reluenum.engines.towers.newton import Branch, Chart, Inner, State, is_violated
 
-BITS = 96
+BITS = 128
 """Precision of interval Newton over intervals of X."""
 
-WIDTHS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
+WIDTHS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13)
 """Relative sizes of intervals around a zero of E that are tried."""
 
 STEPS = 40
@@ -100,6 +100,8 @@ class Search:
                 if branch is None or not branch.is_minimal or side * branch.state.gap <= 0:
                     continue
                 reached = branch.state.level.sqrt() * (1 + side * arb(OVERLAP))
+                if side * (X - float(reached)) <= 0:
+                    continue
                 self.steps.append((X, [float(square.mid()) for square in branch.state.T]))
                 start = [max(0.0, square) for square in self.steps[-1][1]]
                 low, high = (low, float(reached)) if side > 0 else (float(reached), high)
@@ -112,20 +114,18 @@ class Search:
         self, units: Sequence[int], start: Sequence[float], low: float, high: float
     ) -> tuple[float, list[float]] | None:
         """Return X and T of a zero of E in an interval, where only some T_j are not 0."""
-        branch = Branch.over(self.inner, arb(sqrt(low * high)), units, start)
+        X = arb(sqrt(low * high))
+        branch = Branch.over(self.inner, X, units, start)
         if branch is None:
             return None
-        point = [*(square.mid() for square in branch.state.T), arb(sqrt(low * high))]
-        places = [*units, len(start)]
+        chart = branch.chart.moved([value.mid() for value in branch.chart.values])
         try:
             for _ in range(NEWTON_STEPS):
-                step = _newton_step(self.inner, point, places, start)
-                for place, change in zip(places, step, strict=True):
-                    point[place] = (point[place] + change).mid()
-                point[-1] = point[-1].max(arb(low)).min(arb(high))
+                X, chart = _nearer(self.inner, X, chart)
+                X = X.max(arb(low)).min(arb(high)).mid()
         except ZeroDivisionError:
             return None
-        return float(point[-1]), [float(square) for square in point[:-1]]
+        return float(X), [float(square) for square in chart.T]
 
     def _closed(
         self, low: float, high: float, units: tuple[int, ...], start: Sequence[float]
@@ -152,7 +152,7 @@ class Search:
     def _found(self, branch: Branch, low: float, high: float) -> bool:
         """Whether the only zero of E in an interval is proved, stationary or not."""
         formulation = Chain(self.inner.problem, self.inner.stratum)
-        start = _unknowns(formulation, self.inner, _zero_near(self.inner, branch.state))
+        start = _unknowns(formulation, self.inner, _zero_near(self.inner, branch))
 
         def near(bits: int) -> list[arb]:
             return polished(formulation.system, start)
@@ -178,24 +178,25 @@ def _choices(X: float, start: Sequence[float]) -> list[tuple[int, ...]]:
     return [live] if live == every else [live, every]
 
 
-def _newton_step(
-    inner: Inner, point: Sequence[arb], places: Sequence[int], start: Sequence[float]
-) -> list[arb]:
-    """Return a Newton step for a zero of E and of the excesses, in some of T_1..T_m, X."""
-    here = inner.at(point[-1], point[:-1], start).over(point[-1], point[:-1])
-    values, slopes = [*here.excess, here.gap], [*here.slopes, here.gap_slopes]
-    matrix = arb_mat([[slopes[i][j] for j in places] for i in places])
-    step = matrix.solve(arb_mat(len(places), 1, [-values[i] for i in places]))
-    return [change for (change,) in step.tolist()]
+def _nearer(inner: Inner, X: arb, chart: Chart) -> tuple[arb, Chart]:
+    """Return a Newton step towards a zero of E and of the excesses of some units."""
+    here = inner.at(X, chart.T, chart.ratios).over(X, chart.T, chart.ratios)
+    slopes = here.turned(chart)
+    values = [*(here.excess[unit] for unit in chart.units), here.gap]
+    matrix = arb_mat([*slopes.excess, slopes.gap])
+    step = matrix.solve(arb_mat(len(values), 1, [-value for value in values])).tolist()
+    *moved, (last,) = step
+    pairs = zip(chart.values, moved, strict=True)
+    return (X + last).mid(), chart.moved([(c + s).mid() for c, (s,) in pairs])
 
 
-def _zero_near(inner: Inner, state: State) -> State:
+def _zero_near(inner: Inner, branch: Branch) -> State:
     """Return an approximate zero of E and all excesses, by Newton's method."""
-    point = [*(square.mid() for square in state.T), state.X.mid()]
+    X = branch.state.X.mid()
+    chart = branch.chart.moved([value.mid() for value in branch.chart.values])
     for _ in range(NEWTON_STEPS):
-        step = _newton_step(inner, point, range(len(point)), ())
-        point = [(p + change).mid() for p, change in zip(point, step, strict=True)]
-    return inner.at(point[-1], point[:-1]).over(point[-1], point[:-1])
+        X, chart = _nearer(inner, X, chart)
+    return inner.at(X, chart.T, chart.ratios).over(X, chart.T, chart.ratios)
 
 
 def _unknowns(formulation: Chain, inner: Inner, state: State) -> list[arb]:

@@ -15,8 +15,8 @@ from .components import Component, check, constant_network, shared, tower_networ
 from .cover import Cover
 from .dead import constant_is_minimal, harmless, level, zero_is_minimal
 from .points import Zero
-from .sites import Sites
-from .strata import faces_of, kept
+from .sites import Row, Sites
+from .strata import Stratum, faces_of, kept, realised
 from .towers import Upper
 
 
@@ -34,31 +34,33 @@ class DeepProof:
     def __init__(self, document: dict[str, Any]) -> None:
         self.document, self.sites = document, Sites(document["problem"])
         self.faces = faces_of(self.sites)
-        self.strata = kept(self.sites)
+        self.realised = realised(self.sites)
+        self.strata: list[str] = []
         self.zeros: list[Zero] = []
         self.items = 0
+        self.uppers: dict[Row, Upper] = {}
 
     def read(self) -> None:
-        """Claim 51: there is one record for each stratum that can hold a minimum."""
+        """Claim 51: there is one record for each stratum that can hold a local minimum."""
         records = self.document["certificate"]["strata"]
         require(type(records) is list, "certificate: no list of strata")
-        require(
-            len(records) == len(self.strata),
-            f"certificate: {len(records)} strata for {len(self.strata)}",
-        )
-        uppers: dict[Any, Upper] = {}
-        for record, text in zip(records, sorted(self.strata), strict=True):
-            require(
-                type(record) is list and len(record) == 2, "certificate: a record of another shape"
-            )
-            matched(record[0], text, "certificate: a stratum")
-            stratum = self.strata[text]
-            upper = uppers.setdefault(stratum.upper, Upper(self.sites, stratum.upper))
-            with told(f"stratum {text}"):
-                cover = Cover(stratum, upper)
-                cover.read(record[1])
-            self.zeros += [zero for zero in cover.zeros if zero.sides is not None]
-            self.items += len(record[1])
+        self.strata = [record[0] for record in records]
+        require(self.strata == sorted(set(self.strata)), "certificate: strata are not sorted")
+        missing = kept(self.realised).keys() - set(self.strata)
+        require(not missing, f"certificate: no stratum {min(missing, default='')}")
+        for record in records:
+            matched(record, [self.realised.keys().__contains__, ...], "certificate: a record")
+            with told(f"stratum {record[0]}"):
+                self.cover(self.realised[record[0]], record[1])
+
+    def cover(self, stratum: Stratum, items: Any) -> None:
+        """Read the record of a stratum."""
+        signs = stratum.upper
+        upper = self.uppers.setdefault(signs, Upper(self.sites, signs))
+        cover = Cover(stratum, upper)
+        cover.read(items)
+        self.zeros += [zero for zero in cover.zeros if zero.sides is not None]
+        self.items += len(items)
 
     @property
     def minima(self) -> list[Zero]:

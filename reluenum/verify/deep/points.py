@@ -191,11 +191,10 @@ class Zero:
     def signs(self, j: int) -> str:
         """Return the signs of a unit of the first layer at all data points."""
         with ctx.workprec(NUMBER_BITS):
-            weights = arb_mat([[x] for x in self.state.weights[j]])
-            values = (arb_mat(fmpq_mat(self.sites.rows)) * weights).entries()
+            values = enclosed(self.stratum, self.state).along[j]
         plus, minus = self.stratum.lower[j]
         for i in self.sites.inside(self.sites.everything & ~self.stratum.relevant):
             found = sign(values[i] * self.sides[j + 1])
-            require(found in (1, -1), f"{self.stratum.text}: a sign is exactly 0, or nearly")
+            require(found is not None, f"{self.stratum.text}: a sign is exactly 0, or nearly")
             plus, minus = plus | (found == 1) << i, minus | (found == -1) << i
         return self.sites.at_points((plus, minus))

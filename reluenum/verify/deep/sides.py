@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
@@ -81,6 +82,9 @@ def enclosed(stratum: Stratum, state: State) -> Sides:
     sites, tower = stratum.sites, state.tower
     rows = arb_mat(fmpq_mat(sites.rows))
     along = [(rows * arb_mat([[x] for x in gamma])).entries() for gamma in state.gammas]
+    for j, i in product(range(len(along)), range(sites.size)):
+        if tower.vanishes(i, j):
+            along[j][i] = arb(0)
     excess = [length - squared(state.ridge) / state.x for length in state.lengths]
     rho = zip(tower.upper.positive, state.rho, tower.means, tower.counts, strict=False)
     outputs = {i: y - r / n for i, r, y, n in rho}

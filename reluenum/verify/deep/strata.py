@@ -8,14 +8,14 @@ arrangement inside a cone, split form by form.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import combinations, product
+from functools import cache, cached_property, partial, reduce
+from itertools import combinations, permutations, product
 from math import gcd, inf, lcm
-from operator import mul
+from operator import mul, or_
 
 from flint import fmpq, fmpq_mat
 
-from ..exact import cocircuits, covectors, onto
+from ..exact import cocircuits, covectors, onto, row_space
 from .sites import Row, Sites
 
 Vector = tuple[int, ...]
@@ -205,10 +205,39 @@ def _cone(sites: Sites, chosen: Sequence[Face], sides: Sequence[int]) -> list[Ge
 # Strata that hold no local minimum.
 
 
-def kept(sites: Sites) -> dict[str, Stratum]:
-    """Claim 55: of the others Lemma D8 shows that they hold no local minimum, for either output."""
-    found = realised(sites)
-    return {text: stratum for text, stratum in found.items() if not skipped(stratum)}
+def kept(found: dict[str, Stratum]) -> dict[str, Stratum]:
+    """Claim 55: the others hold no local minimum (Lemma D8, Lemma D27), for either output."""
+    drawn = cache(drawn_into)
+    return {
+        text: stratum
+        for text, stratum in found.items()
+        if all(drawn(stratum.sites, row, stratum.relevant) for row in stratum.lower)
+        and not skipped(stratum)
+        and not any(on_boundary(*pair) for pair in permutations(stratum.lower, 2))
+    }
+
+
+def on_boundary(row: Row, other: Row) -> bool:
+    """Whether a row arises from another one by signs that become 0: both are never alive."""
+    return not row[0] & ~other[0] and not row[1] & ~other[1]
+
+
+def drawn_into(sites: Sites, row: Row, relevant: int) -> bool:
+    """Whether a vector of the span of active inputs, inside the flat, has the signs of a row.
+
+    It has iff these signs are a composition of cocircuits of the arrangement there.
+    """
+    plus, minus = row[0] & relevant, row[1] & relevant
+    zeros = [sites.rows[i] for i in sites.inside(relevant & ~plus & ~minus)]
+    active = fmpq_mat([sites.rows[i] for i in sites.inside(plus)])
+    basis = row_space((active - active * onto(zeros) if zeros else active).tolist())
+    if not basis.nrows():
+        return False
+    seen = sites.inside(plus | minus)
+    values = fmpq_mat([sites.rows[i] for i in seen]) * basis.transpose()
+    rays = cocircuits(dict(zip(seen, values.tolist(), strict=True)))
+    inside = [(p, m) for p, m in rays if not p & ~plus and not m & ~minus]
+    return [*map(partial(reduce, or_), zip((0, 0), *inside, strict=True))] == [plus, minus]
 
 
 def skipped(stratum: Stratum) -> bool:

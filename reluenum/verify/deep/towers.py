@@ -85,6 +85,37 @@ class Tower:
         balls = arb_mat(diagonal), arb_mat(ones), arb_mat(y)
         return System(arb_mat(stack), [*map(arb_mat, grams)], *balls)
 
+    @cached_property
+    def balanced(self) -> bool:
+        """Whether the sum of rho is 0, and B with it, whatever T > 0 and X are.
+
+        So it is if at a kink of the upper unit x . Gamma_j is a positive multiple of that sum for
+        each unit that is active there: f = 0 says that a positive multiple of it is 0.
+        """
+        return any(all(self._multiple(i, j) for j in self._active(i)) for i in self.upper.kinks)
+
+    def vanishes(self, site: int, j: int) -> bool:
+        """Whether x . Gamma_j is 0 at a site, whatever T > 0 and X are."""
+        values = set(self.along(site, j))
+        return values == {fmpq(0)} or (self.balanced and len(values) == 1)
+
+    def is_null(self, j: int, k: int) -> bool:
+        """Whether the entry k of Gamma_j is 0, whatever T > 0 and X are."""
+        values = set(self._restricted(self.upper.gamma(self.rows[j])).tolist()[k])
+        return values == {fmpq(0)} or (self.balanced and len(values) == 1)
+
+    def _multiple(self, site: int, j: int) -> bool:
+        values = set(self.along(site, j))
+        return len(values) == 1 and min(values) >= 0
+
+    def _active(self, site: int) -> list[int]:
+        return [j for j, (plus, _) in enumerate(self.rows) if plus >> site & 1]
+
+    def along(self, site: int, j: int) -> list[fmpq]:
+        """Return x . Gamma_j at a site as a linear form of rho."""
+        row = fmpq_mat(1, self.sites.depth, self.sites.rows[site])
+        return (row * self._restricted(self.upper.gamma(self.rows[j]))).entries()
+
     def _restricted(self, table: fmpq_mat) -> fmpq_mat:
         lines = table.tolist()
         return fmpq_mat([[line[i] for i in self.columns] for line in lines])
@@ -145,7 +176,7 @@ class State:
     @property
     def bias(self) -> arb:
         """The bias B of f."""
-        return self.x * self.total / self.ridge
+        return arb(0) if self.tower.balanced else self.x * self.total / self.ridge
 
     @cached_property
     def weights(self) -> list[list[arb]]:

@@ -1,0 +1,362 @@
+"""Documents of networks with two hidden layers, proved, and attacked."""
+
+import copy
+import itertools
+import json
+import math
+import random
+
+import numpy as np
+import pytest
+from flint import arb, ctx
+
+from reluenum import Problem
+from reluenum.verify import CertificateError
+from reluenum.verify.deep.components import check
+from reluenum.verify.deep.document import DeepProof
+from reluenum.verify.deep.inner import total_squares
+from reluenum.verify.deep.sites import Sites
+from reluenum.verify.deep.strata import realised
+from reluenum.verify.deep.towers import Moved, State, Tower, Upper
+from reluenum.verify.points import NUMBER_BITS
+from tests.support.checking import checked, refused
+from tests.support.towers import tower_document
+
+pytestmark = pytest.mark.seconds(20)
+
+INPUTS = ["-17/100", "44/100", "-1", "-40/100", "-71/100"]
+TARGETS = ["5/100", "102/100", "61/100", "-36/100", "-132/100"]
+
+
+def reference(size, hidden, ridge="1/100", **more):
+    """The first points of the reference data."""
+    return Problem.from_text([[x] for x in INPUTS[:size]], TARGETS[:size], hidden, ridge, **more)
+
+
+CASES = {
+    "narrow": reference(3, [1, 1]),
+    "wide": reference(3, [2, 1]),
+    "spare": reference(2, [3, 1], "1/10"),
+    "mean": reference(3, [1, 1], loss="mean"),
+    "equal inputs": Problem.from_text([["1"], ["-2"], ["1"]], ["3", "-1", "2"], [1, 1], "1/3"),
+    "plane": Problem.from_text(
+        [["1", "0"], ["0", "1"], ["-1", "2"]], ["1", "2", "-1"], [1, 1], "1/5"
+    ),
+    "constant": Problem.from_text([["0"], ["1"]], ["3", "2"], [1, 1], "4"),
+    "zero": Problem.from_text([["0"], ["1"]], ["1", "-1"], [2, 1], "9"),
+}
+
+
+@pytest.fixture(scope="module")
+def documents():
+    return {name: tower_document(problem) for name, problem in CASES.items()}
+
+
+# The mathematics.
+
+
+def sites_of(problem):
+    return Sites(json.loads(json.dumps(dict(problem.to_document()))))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_network_is_on_a_stratum_that_is_enumerated(seed):
+    """Also with kinks: a unit, or f, is moved so that it vanishes at a site."""
+    draw, problem = random.Random(seed), reference(4, [2, 1])
+    inputs, found = [float(fmpq_of(x)) for x in INPUTS[:4]], realised(sites_of(problem))
+    seen = 0
+    for _ in range(400):
+        rows, f = [], np.zeros(4)
+        for _ in range(2):
+            slope, kink = draw.gauss(0, 1), draw.choice([None, 0, 1, 2, 3])
+            bias = draw.gauss(0, 1) if kink is None else -slope * inputs[kink]
+            z = np.array([slope * x + bias for x in inputs])
+            z[[kink] if kink is not None else []] = 0
+            rows.append("".join("+-0"[int(v <= 0) + int(v == 0)] for v in z))
+            f += draw.gauss(0, 1) * np.maximum(z, 0)
+        kink = draw.choice([None, 0, 1, 2, 3])
+        f += draw.gauss(0, 1) if kink is None else -f[kink]
+        upper = "".join("+-0"[int(v <= 1e-12) + int(abs(v) <= 1e-12)] for v in f)
+        hidden = [zip(row, upper, strict=True) for row in rows]
+        lower = {"".join("." if above == "-" else s for s, above in row) for row in hidden}
+        if "+" in upper and len(lower) == 2 and all("+" in row for row in lower):
+            assert f"{','.join(sorted(lower))}/{upper}" in found
+            seen += 1
+    assert seen > 60
+
+
+def fmpq_of(text):
+    whole, _, below = text.partition("/")
+    return int(whole) / int(below or 1)
+
+
+def some_tower():
+    """A tower of two units, one with a kink, below an upper unit with a kink."""
+    problem = reference(4, [2, 1], "1/10")
+    sites = sites_of(problem)
+    kinks = (s for _, s in sorted(realised(sites).items()) if s.zeros & ~s.group)
+    stratum = next(s for s in kinks if len(s.lower) == 2 and "0" in s.text.partition("/")[0])
+    return Tower(Upper(sites, stratum.upper), stratum.lower)
+
+
+def test_gradient_and_hessian_are_those_of_the_reduced_loss():
+    """Of ridge (X + sum T / X) + y' (D + M)^-1 y (Theorem D9), by differences."""
+    tower = some_tower()
+
+    def gradient(values):
+        *squares, x = map(arb, values)
+        return [float(p.mid()) for p in State(tower, squares, x).gradient()]
+
+    def loss(values):
+        *squares, x = map(arb, values)
+        state = State(tower, squares, x)
+        inner = sum((r * y for r, y in zip(state.rho, tower.means, strict=False)), arb(0))
+        return state.ridge * (x + sum(squares, arb(0)) / x) + inner
+
+    point, step = [0.3, 0.7, 1.1], 2.0**-60
+    with ctx.workprec(300):
+        slopes = gradient(point)
+        second = State(tower, [arb(0.3), arb(0.7)], arb(1.1)).hessian().tolist()
+        for k in range(3):
+            ends = [[arb(v) + s * step * (j == k) for j, v in enumerate(point)] for s in (1, -1)]
+            high, low = map(loss, ends)
+            assert float(((high - low) / (2 * step)).mid()) == pytest.approx(slopes[k], rel=1e-12)
+            *squares, x = ends[0]
+            change = State(tower, squares, x).gradient()
+            *squares, x = ends[1]
+            back = State(tower, squares, x).gradient()
+            for j in range(3):
+                slope = (change[j] - back[j]) / (2 * step)
+                assert float(slope.mid()) == pytest.approx(float(second[k][j].mid()), rel=1e-12)
+
+
+def test_states_of_a_box_contain_those_of_its_points():
+    """Woodbury's identity, in balls."""
+    tower, draw = some_tower(), random.Random(1)
+    centre = State(tower, [arb(0.3), arb(0.7)], arb(1.1))
+    box = [arb(0.3, 0.02), arb(0.7, 0.03)], arb(1.1, 0.01)
+    moved = Moved(centre, *box)
+    for _ in range(50):
+        squares = [arb(0.3 + draw.uniform(-1, 1) * 0.02), arb(0.7 + draw.uniform(-1, 1) * 0.03)]
+        state = State(tower, squares, arb(1.1 + draw.uniform(-1, 1) * 0.01))
+        for of in (lambda s: s.rho, lambda s: s.values.entries(), lambda s: s.hessian().entries()):
+            pairs = zip(of(moved), of(state), strict=True)
+            assert all(ball.overlaps(value) for ball, value in pairs)
+
+
+def test_the_level_is_enclosed_from_any_squares_and_grows():
+    """G(X) of the inner minimiser by the duality gap (Theorem D9), monotone (Theorem D15)."""
+    tower, draw, levels = some_tower(), random.Random(2), []
+    for x in (0.1, 0.3, 1.0, 3.0, 10.0):
+        tried = [[arb(draw.expovariate(1)) for _ in range(2)] for _ in range(40)]
+        balls = [total_squares(State(tower, squares, arb(x))) for squares in tried]
+        for ball in balls[1:]:
+            assert ball.overlaps(balls[0])
+        levels.append((max(b.lower() for b in balls), min(b.upper() for b in balls)))
+    assert all(low <= high for (low, _), (_, high) in itertools.pairwise(levels))
+
+
+# What is true is proved.
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_honest_documents_are_proved(name, documents, tmp_path):
+    report = checked(documents[name], tmp_path)
+    assert report.components == len(documents[name]["components"])
+    assert str(report).startswith(f"proved: {report.components} components from ")
+    assert f"hidden {', '.join(map(str, CASES[name].hidden))}" in str(report)
+
+
+def test_the_losses_are_those_of_an_independent_prototype(tmp_path):
+    document = tower_document(reference(5, [1, 1]))
+    checked(document, tmp_path)
+    assert [component["loss"][:12] for component in document["components"]] == [
+        *("2.2851589940", "2.2932399816", "2.9473728952", "2.9679916172"),
+        *("2.9773966992", "3.1122348660", "3.2160264716", "3.287"),
+    ]
+
+
+# Whatever is changed is refused.
+
+
+def changed(document, way, value):
+    """The document with another value, or what a function makes of it, at a place in it."""
+    other = copy.deepcopy(document)
+    place = other
+    for key in way[:-1]:
+        place = place[key]
+    place[way[-1]] = value(place[way[-1]]) if callable(value) else value
+    return other
+
+
+def places(value, way=()):
+    """Yield the place of everything in a value that has no parts."""
+    if isinstance(value, dict | list) and value:
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(part, (*way, key))
+    else:
+        yield way, value
+
+
+def lie(value):
+    """Something else of the same kind: another sign, digit, number, truth."""
+    if isinstance(value, bool) or value is None:
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, str) and set(value) <= set("+-0"):
+        return ("-" if value[0] == "+" else "+") + value[1:]
+    if isinstance(value, str) and value[-1].isdigit():
+        return value[:-1] + str((int(value[-1]) + 1) % 10 or 1)
+    return [0]
+
+
+@pytest.mark.parametrize("name", ["narrow", "spare", "constant"])
+def test_no_entry_of_a_component_can_be_changed(name, documents):
+    """Every number, sign and flag of every component is proved, not only read."""
+    document = documents[name]
+    proof = DeepProof(document)
+    proof.read()
+    with ctx.workprec(NUMBER_BITS):
+        components, tried = list(proof.components()), 0
+        check(components, document["components"])
+        for way, value in places(document["components"]):
+            with pytest.raises((CertificateError, TypeError)):  # the latter for lists of numbers
+                check(components, changed(document["components"], way, lie(value)))
+            tried += 1
+    assert tried > 25 * len(components)
+
+
+def test_no_component_is_missing_doubled_or_out_of_order(documents, tmp_path):
+    for name in ("narrow", "wide", "spare"):
+        listed = documents[name]["components"]
+        proof = DeepProof(documents[name])
+        proof.read()
+        with ctx.workprec(NUMBER_BITS):
+            components = list(proof.components())
+            check(components, listed)
+            pairs = [(listed[k], listed[k + 1]) for k in range(len(listed) - 1)]
+            for wrong in (
+                *(listed[:k] + listed[k + 1 :] for k in range(len(listed))),
+                *(listed[: k + 1] + listed[k:] for k in range(len(listed))),
+                *([*listed[:k], b, a, *listed[k + 2 :]] for k, (a, b) in enumerate(pairs)),
+                *([], None, {}),
+            ):
+                with pytest.raises(CertificateError, match="component"):
+                    check(components, wrong)
+    strata = documents["spare"]["components"][0]["strata"]
+    assert len(strata) > 1
+    for way in (strata[:-1], strata[1:], [*strata, strata[0]], strata[::-1], []):
+        refused(changed(documents["spare"], ("components", 0, "strata"), way), tmp_path)
+
+
+def test_no_other_entry_of_the_document_can_be_changed(documents, tmp_path):
+    document, tried = documents["narrow"], 0
+    rest = {k: v for k, v in document.items() if k not in ("components", "certificate", "software")}
+    for way, value in places(rest):
+        refused(changed(document, way, lie(value)), tmp_path)
+        tried += 1
+    for key in document:
+        if key != "software":
+            refused({k: v for k, v in document.items() if k != key}, tmp_path)
+            tried += 1
+    for way, value in (
+        (("problem", "hidden"), [2, 1]),
+        (("problem", "hidden"), [1, 1, 1]),
+        (("problem", "hidden"), [1, 2]),
+        (("problem", "hidden"), [1]),
+        (("problem", "hidden"), 1),
+        (("problem", "output_bias"), "free"),
+        (("problem", "loss"), "mean"),
+        (("problem", "ridge"), "1/99"),
+        (("problem", "ridge"), "0"),
+        (("problem", "width"), 1),
+        (("completeness",), "exact basis"),
+        (("complete",), False),
+        (("undecided",), []),
+        (("note",), "all minima are global"),
+        (("certificate", "rule"), "steps"),
+        (("certificate", "note"), None),
+    ):
+        refused(changed(document | {"undecided": 0, "note": 0, "width": 0}, way, value), tmp_path)
+        other = copy.deepcopy(document)
+        place = other
+        for key in way[:-1]:
+            place = place[key]
+        place[way[-1]] = value
+        refused(other, tmp_path)
+        tried += 1
+    assert tried > 40
+
+
+def test_no_stratum_and_no_interval_is_missing(documents, tmp_path):
+    for name in ("narrow", "plane"):
+        document = documents[name]
+        strata = document["certificate"]["strata"]
+        for k, (text, items) in enumerate(strata):
+            place = ("certificate", "strata")
+            refused(changed(document, place, strata[:k] + strata[k + 1 :]), tmp_path, "no stratum")
+            refused(changed(document, place, strata[: k + 1] + strata[k:]), tmp_path, "sorted")
+            refused(changed(document, (*place, k, 0), "+++/---"), tmp_path)
+            refused(changed(document, (*place, k, 1), items[1:]), tmp_path, GAP)
+            units = text.count(",") + 1
+            highest = max(item[-units - 1] for item in items)
+            left = [item for item in items if item[-units - 1] < highest]
+            refused(changed(document, (*place, k, 1), left), tmp_path, GAP)
+
+
+def test_intervals_that_claim_too_much_are_refused(documents, tmp_path):
+    """A block over all X, w = 0 too far, and steps at points that are no minimisers."""
+    document, wrong = documents["narrow"], 0
+    for k, (text, items) in enumerate(document["certificate"]["strata"]):
+        m, way = text.count(",") + 1, ("certificate", "strata", k, 1)
+        high = 2 * max(number for item in items for number in item)
+        if len(items) > 3:
+            refused(changed(document, way, [[0.0, high, high / 2, *[1.0] * m]]), tmp_path, "block")
+            refused(changed(document, way, [[0.0, high, high, *[0.0] * m]]), tmp_path, "block")
+            zeros = [[*item[:-m], *[0.0] * m] for item in items]
+            refused(changed(document, way, zeros), tmp_path, "block|nothing closes")
+            wrong += 3
+    assert wrong > 20
+
+
+GAP = "nothing closes|no list"
+
+HOSTILE = [
+    *(None, True, "1", [], {}, [0.5], -1.0, 1e300, 1e-300, -1e300, 10**400, 2**70),
+    *(math.nan, math.inf, -math.inf),
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=lambda value: f"{value!r:.12}")
+def test_hostile_values_end_in_one_line(value, documents, tmp_path):
+    document = documents["narrow"]
+    strata = document["certificate"]["strata"]
+    k = max(range(len(strata)), key=lambda k: len(strata[k][1]))
+    way = ("certificate", "strata", k, 1)
+    block = max(range(len(strata[k][1])), key=lambda j: len(strata[k][1][j]))
+    for place, other in (
+        (("certificate",), value),
+        (("certificate", "strata"), value),
+        (("certificate", "strata", k), value),
+        (("certificate", "strata", k, 0), value),
+        (way, value),
+        ((*way, 0), value),
+        ((*way, block, 1), value),
+        ((*way, 0, 1), value),
+        (("components", 0), value),
+        (("components", 0, "strata"), value),
+        (("components", 0, "loss"), value),
+        (("components", 0, "layers", 0, 0, "signs"), value),
+        (("enumeration",), value),
+        (("problem",), value),
+        (("problem", "hidden"), value),
+        (("problem", "hidden", 0), value),
+        (("problem", "x", 0), value),
+        (("problem", "y", 0), value),
+        (("problem", "ridge"), value),
+    ):
+        with pytest.raises(CertificateError) as error:
+            checked(changed(document, place, other), tmp_path)
+        assert "\n" not in str(error.value)
+        assert len(str(error.value)) < 1000
