@@ -19,8 +19,8 @@ def kernel_of(rows: np.ndarray, among: Sequence[int] | None = None) -> np.ndarra
 
     Examples
     --------
-    >>> kernel_of(np.array([[arb(1), arb(2)]], dtype=object)).tolist()
-    [[-0.500000000000000], [1.00000000000000]]
+    >>> kernel_of(np.array([[arb(1), arb(2)]], dtype=object)).ravel().tolist()
+    [1.00000000000000, -0.500000000000000]
     """
     count, size = rows.shape
     columns = range(size) if among is None else among
@@ -91,13 +91,63 @@ def solved_by(matrix: Sequence[Sequence[Any]], right: Sequence[Any]) -> list[Any
 
 
 def is_positive_definite(form: np.ndarray) -> bool:
-    """Return whether balls prove that a symmetric form is positive definite (LDL^T)."""
+    """Return whether balls prove that a symmetric form is positive definite (LDL^T).
+
+    Examples
+    --------
+    >>> form = np.array([[arb(2), arb(1)], [arb(1), arb(1)]], dtype=object)
+    >>> is_positive_definite(form), is_positive_definite(-form)
+    (True, False)
+    """
     rest = form.copy()
     while rest.size:
         if not rest[0, 0] > 0:
             return False
         rest = rest[1:, 1:] - np.outer(rest[1:, 0], rest[0, 1:] / rest[0, 0])
     return True
+
+
+def is_positive_on_quadrant(form: np.ndarray, zero: np.ndarray, positive: np.ndarray) -> bool:
+    """Return whether balls prove v . form v > 0 for v != 0 with zero v = 0 and positive v >= 0.
+
+    Parameters
+    ----------
+    form : (size, size) array of arb
+        Symmetric.
+    zero : (r, size) array of arb
+    positive : (2, size) array of arb
+
+    Notes
+    -----
+    Minimised over the kernel of all rows, the form is one of two numbers, the values of
+    `positive`: positive on the quadrant if q_11, q_22 > 0 and q_12 > -sqrt(q_11 q_22).
+
+    Examples
+    --------
+    >>> one, two = arb(1), arb(2)
+    >>> form = np.array([[one, two], [two, one]], dtype=object)
+    >>> axes = np.array([[one, arb(0)], [arb(0), one]], dtype=object)
+    >>> nothing = np.zeros((0, 2), dtype=object)
+    >>> is_positive_definite(form), is_positive_on_quadrant(form, nothing, axes)
+    (False, True)
+    """
+    inside = kernel_of(zero)
+    rest = None if inside is None else kernel_of(positive @ inside)
+    if rest is None:
+        return False
+    values = positive @ inside
+    pivots = pivots_of(doubles(values))[:2]
+    towards = np.full((inside.shape[1], 2), arb(0), dtype=object)
+    towards[pivots] = matrix_of(arb_mat(values[:, pivots].tolist()).inv())
+    form = inside.T @ form @ inside
+    kernel, mixed = rest.T @ form @ rest, rest.T @ form @ towards
+    if not is_positive_definite(kernel):
+        return False
+    quotient = towards.T @ form @ towards
+    if kernel.size:
+        quotient = quotient - mixed.T @ matrix_of(arb_mat(kernel.tolist()).inv()) @ mixed
+    (a, b), (_, c) = quotient
+    return bool(a > 0 and c > 0 and (b > 0 or a * c > b * b))
 
 
 def matrix_of(matrix: arb_mat) -> np.ndarray:
@@ -112,7 +162,7 @@ def dyadic(value: float) -> fmpq:
     Examples
     --------
     >>> dyadic(0.1)
-    109951162778/1099511627776
+    54975581389/549755813888
     """
     return fmpq(round(value * 2**40), 2**40)
 

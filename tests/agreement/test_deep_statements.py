@@ -469,37 +469,57 @@ def test_lemma_d27_and_lemma_d24_project_the_gradient_of_a_row_to_its_boundary()
         assert np.linalg.norm(second) < np.linalg.norm(first)
 
 
-def test_theorem_d22_gives_the_derivatives_of_widths_1_and_many():
+def fan(at, lam=0.2):
+    """Psi of Theorem D22 and its gradient at (T_1, T_2, s, k); the first upper unit has a kink."""
     rng = RNG(5)
-    x, y, lam = np.sort(rng.normal(size=5)), rng.normal(size=5), 0.2
+    x, y = np.sort(rng.normal(size=5)), 3 * rng.normal(size=5)
     ends = np.array([[1.0, 1.0], [0.2, 2.0]])
-    rows = np.array([x > x[1], x < x[3]])
-    kink = 1  # of the first unit; the second is free
+    rows, turn, kink = np.array([x > x[1], x < x[3]]), ends[1] - ends[0], 1
+    T, s, k = np.array(at[:2]), at[2], at[3]
+    e = ends[0] + k * turn
+    heights, slopes = x * e[0] + e[1], x * turn[0] + turn[1]
+    eta, eta_k = np.array([heights[kink], 0.0]), np.array([slopes[kink], 0.0])
+    c1, c2 = s / (1 + s * eta**2), np.array([0.0, 1.0])
+    phi = (heights - eta[:, None]) * rows
+    H = lam * np.eye(5) + (phi.T * (T * c1)) @ phi + (rows.T * (T * c2)) @ rows
+    rho = np.linalg.solve(H, y)
+    a, beta = phi @ rho, rows @ rho
+    a_k = ((slopes - eta_k[:, None]) * rows) @ rho
+    by_s = e @ e - (T * a**2 / (1 + s * eta**2) ** 2).sum()
+    by_k = 2 * s * e @ turn - 2 * (T * (c1 * a * a_k - c1**2 * eta * eta_k * a**2)).sum()
+    gradient = np.array([*(1 - c1 * a**2 - c2 * beta**2), by_s, by_k])
+    return s * e @ e + T.sum() + y @ rho, gradient, y @ y / (4 * lam), e @ e
 
-    def psi(at):
-        T, s, k = at[:2], at[2], at[3]
-        e = (1 - k) * ends[0] + k * ends[1]
-        hat = e[0] * x + e[1]
-        eta = np.array([hat[kink], 0.0])
-        c1, c2 = s / (1 + s * eta**2), np.array([0.0, 1.0])
-        phi = (hat - eta[:, None]) * rows
-        H = lam * np.eye(5) + sum(
-            T[m] * (c1[m] * np.outer(phi[m], phi[m]) + c2[m] * np.outer(rows[m], rows[m]))
-            for m in range(2)
-        )
-        rho = np.linalg.solve(H, y)
-        slope = (ends[1] - ends[0])[0] * x + (ends[1] - ends[0])[1]
-        eta_k = np.array([slope[kink], 0.0])
-        a, beta = phi @ rho, rows @ rho
-        a_k = ((slope - eta_k[:, None]) * rows) @ rho
-        gradient = [
-            *(1 - (c1 * a**2 + c2 * beta**2)),
-            e @ e - (T * a**2 / (1 + s * eta**2) ** 2).sum(),
-            2 * s * e @ (ends[1] - ends[0])
-            - (T * (2 * c1 * a * a_k - 2 * c1**2 * eta * eta_k * a**2)).sum(),
-        ]
-        return s * e @ e + T.sum() + y @ rho, np.array(gradient)
 
+def test_theorem_d22_gives_the_derivatives_of_widths_1_and_many():
     at = np.array([0.7, 1.3, 0.9, 0.4])
-    numeric = derivative(lambda t: np.array([psi(t)[0]]), at)[0]
-    assert psi(at)[1] == pytest.approx(numeric, rel=1e-6)
+    numeric = derivative(lambda t: np.array([fan(t)[0]]), at)[0]
+    assert fan(at)[1] == pytest.approx(numeric, rel=1e-6)
+
+
+def fan_at(s):
+    """T >= 0 that minimises for the scale s, and G."""
+    found = minimize(
+        lambda T: (fan([*T, s, 0.4])[0], fan([*T, s, 0.4])[1][:2]),
+        np.ones(2),
+        jac=True,
+        bounds=[(0, None)] * 2,
+        method="L-BFGS-B",
+        options={"ftol": 1e-15, "gtol": 1e-10},
+    ).x
+    _, gradient, _, square = fan([*found, s, 0.4])
+    return found, s**2 * (square - gradient[2])
+
+
+def test_lemma_d25_leaves_one_branch_and_lemma_d23_bounds_its_scale():
+    scales = np.geomspace(0.05, 5, 12)
+    assert (np.diff([fan_at(s)[1] for s in scales]) > -1e-6).all()
+    s = 5.0
+    for _ in range(200):  # the monotone map of Theorem D22
+        T, G = fan_at(s)
+        _, _, bound, square = fan([*T, s, 0.4])
+        s = np.sqrt(G / square)
+    others = np.exp(RNG(1).normal(size=(100, 2)))
+    assert min(fan([*t, s, 0.4])[0] for t in others) > fan([*T, s, 0.4])[0]
+    assert fan([*T, s, 0.4])[1][2] == pytest.approx(0, abs=1e-5)
+    assert 0 < s * square <= T.sum() <= bound

@@ -8,20 +8,21 @@ kinks off, over the field of rational functions in these weights, hold in every 
 vanish where *basic* ones do (Lemma D26).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import chain
 from typing import Any
 
 import numpy as np
-from flint import Ordering, arb, ctx, fmpq, fmpq_mpoly_ctx
+from flint import Ordering, arb, arb_mat, ctx, fmpq, fmpq_mpoly_ctx
 from scipy.optimize import linprog
 
 from reluenum.algebra.forms import (
     doubles,
     dyadic,
     independent_rows,
+    matrix_of,
     pivots_of,
     pivots_of_rows,
     solved_by,
@@ -29,7 +30,11 @@ from reluenum.algebra.forms import (
 from reluenum.algebra.linear import combine
 from reluenum.algebra.numberfield import FIRST_BITS
 from reluenum.algebra.numbers import Number
-from reluenum.engines.deep.networks import ScaledNetwork, total
+from reluenum.algebra.polynomials import determinant
+from reluenum.engines.deep.networks import ScaledNetwork, sum_of
+
+NEGLIGIBLE = 1e-9
+"""In doubles, what is taken for 0 before it is proved."""
 
 Cell = tuple[bool, ...]
 """For each kink, whether its unit is on."""
@@ -202,7 +207,7 @@ class Surroundings:
                 for place, kink in enumerate(self.kinks):
                     if (kink.layer, kink.unit) == (layer, unit):
                         ones = ((arriving[unit][s], 1) for s in kink.sites)
-                        biddings[place] = total(ones, fmpq(0))
+                        biddings[place] = sum_of(ones, fmpq(0))
                         if network.stratum.layers[layer][unit][kink.sites[0]] == "+":
                             multipliers[place] = biddings[place]
                         line[kink.sites[0]] = multipliers[place]
@@ -215,7 +220,7 @@ class Surroundings:
             weights = network.weights[layer]
             arriving = [
                 [
-                    total(((w[below], e[s]) for w, e in zip(weights, here, strict=True)), fmpq(0))
+                    sum_of(((w[below], e[s]) for w, e in zip(weights, here, strict=True)), fmpq(0))
                     for s in sites
                 ]
                 for below in range(len(weights[0]) if layer and weights else 0)
@@ -491,3 +496,102 @@ def jets(around: Surroundings, bits: int) -> Jets:
     """Return the jets at a precision; work on them within `ctx.workprec(bits + 32)`."""
     with ctx.workprec(bits + 32):
         return Jets(around, bits)
+
+
+def linear_columns(local: Jets) -> list[int]:
+    """Return parameters, among those in which forms are linear, that basic kinks are regular in."""
+    off = (False,) * len(local.around.kinks)
+    linear = [k for layer in local.around.linear for k in layer]
+    basic = doubles(local.gradients(off)[list(local.around.basic)][:, linear])
+    return [linear[k] for k in pivots_of(basic)[: len(basic)]]
+
+
+def linearised(local: Jets, cell: Cell, columns: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return gradients of a cell's inequalities and half that of the loss, (K, B) and (B,)."""
+    pairs = zip(local.around.slopes, cell, strict=True)
+    slopes = np.array([pair[on].ball(local.bits) for pair, on in pairs], dtype=object)
+    sides = np.array([[1 if on else -1] for on in cell])
+    inwards = local.gradients(cell)[:, columns] * sides
+    return inwards, slopes @ inwards
+
+
+def cell_multipliers(
+    local: Jets, cell: Cell, columns: Sequence[int], support: Sequence[int]
+) -> tuple[np.ndarray, list[int]] | None:
+    """Return multipliers of a cell, positive on a support and 0 elsewhere; None if unproved.
+
+    Parameters
+    ----------
+    local : Jets
+    cell : Cell
+    columns : sequence of int
+        As of `linear_columns`.
+    support : sequence of int
+
+    Returns
+    -------
+    (K,) array of arb, list of int
+        nu with nu @ inwards = slope, and a basis of the support.
+    """
+    inwards, slope = linearised(local, cell, columns)
+    support = list(support)
+    rows = doubles(inwards[support])
+    weights = _widest(rows, doubles(slope))
+    if weights is None:
+        return None
+    rank = int(np.linalg.matrix_rank(rows, tol=NEGLIGIBLE))
+    order = pivots_of((rows * weights[:, None]).T)
+    solved, fixed = [support[k] for k in order[:rank]], order[rank:]
+    chosen = pivots_of(doubles(inwards[solved]))[:rank]
+    found = np.full(len(inwards), arb(0), dtype=object)
+    exact = {support[k]: dyadic(weights[k]) for k in fixed}
+    found[list(exact)] = [arb(value) for value in exact.values()]
+    rest = (slope - found @ inwards)[chosen]
+    try:
+        matrix = arb_mat(inwards[np.ix_(solved, chosen)].T.tolist())
+        found[solved] = matrix_of(matrix.solve(arb_mat([[entry] for entry in rest])))[:, 0]
+    except ZeroDivisionError:
+        return None
+    if not all(found[k] > 0 for k in support):
+        return None
+    if rank < len(slope) and not _solves(local, cell, columns, exact, solved, chosen):
+        return None
+    return found, solved
+
+
+def _widest(rows: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
+    """Return multipliers in doubles of which the least one is largest, if that is positive."""
+    count, rank = rows.shape
+    best = linprog(
+        np.append(np.zeros(count), -1.0),
+        A_ub=np.hstack([-np.eye(count), np.ones((count, 1))]),
+        b_ub=np.zeros(count),
+        A_eq=np.hstack([rows.T, np.zeros((rank, 1))]),
+        b_eq=slope,
+        bounds=[(None, None)] * count + [(None, 1)],
+    )
+    return best.x[:-1] if best.status == 0 and best.x[-1] > 0 else None
+
+
+def _solves(
+    local: Jets,
+    cell: Cell,
+    columns: Sequence[int],
+    fixed: Mapping[int, fmpq],
+    solved: Sequence[int],
+    chosen: Sequence[int],
+) -> bool:
+    """Whether multipliers solve all equations exactly, given that they solve the chosen ones."""
+    around = local.around
+    linear = [k for layer in around.linear for k in layer]
+    weights = [[row[:-1] for row in layer] for layer in around.network.rows[:-1]]
+    forms = np.array(around.forms(cell, weights, around.network.point.constant), dtype=object)
+    signs = np.array([[1 if on else -1] for on in cell])
+    rows = forms[:, [linear.index(k) for k in columns]] * signs
+    slopes = np.array([pair[on] for pair, on in zip(around.slopes, cell, strict=True)])
+    for k, value in fixed.items():
+        slopes[k] = slopes[k] - value
+    system = np.vstack([rows[solved], [slopes @ rows]])
+    others = [c for c in range(rows.shape[1]) if c not in chosen]
+    minors = (determinant(system[:, [*chosen, c]].tolist()) for c in others)
+    return all(minor.sign() == 0 for minor in minors)

@@ -6,7 +6,7 @@ of an arrangement whose rows are the inputs of the layer. On a face, N / |a||v| 
 but its largest singular value.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, product
@@ -16,15 +16,19 @@ import numpy as np
 from flint import arb, arb_mat, ctx, fmpq
 
 from reluenum.algebra.forms import doubles, is_positive_definite, kernel_of, matrix_of
-from reluenum.algebra.linear import Vector
+from reluenum.algebra.linear import Vector, null_space
 from reluenum.algebra.newton import CERTIFICATION_BITS
-from reluenum.engines.deep.cells import Jets, Surroundings, jets
-from reluenum.engines.deep.networks import ScaledNetwork, sign_of, total
+from reluenum.engines.deep.cells import Jets, Surroundings, cell_multipliers, jets, linear_columns
+from reluenum.engines.deep.networks import ScaledNetwork, sign_of, sum_of
 from reluenum.engines.deep.witnesses import DeepDescent, Growth, Move, descent
 from reluenum.geometry.arrangement import covectors
 
 MOST_GUESSED = 5
 """Rows up to which all arrays of signs are looked at, realisable or not."""
+
+
+MOST_KINKS = 12
+"""Dependent kinks of which all cells are looked at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,13 +74,27 @@ def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
     found = Dormancy(None, reason) if reason else _scanned(around, layer - 1, split=False)
     if found.harmless is False or not around.kinks:
         return found
-    if not around.is_strict:
+    if not (around.is_strict or _is_strict_in_cells(around)):
         return Dormancy(None, "a dead unit beside a kink whose first order is not strict")
     spare = network.problem.hidden[layer - 1] - len(network.biases[layer - 1])
-    if found.harmless is None or spare > 1 or not around.is_independent:
-        found = _scanned(around, layer - 1, split=True)
-        return found if found.harmless else Dormancy(None, reason or found.reason)
-    return found
+    if found.harmless and spare <= 1:
+        return found
+    split = _scanned(around, layer - 1, split=True) if around.is_strict else found
+    if split.harmless and around.is_strict:
+        return split
+    return Dormancy(None, reason or "dead units beside a group, or beside dependent kinks")
+
+
+def _is_strict_in_cells(around: Surroundings) -> bool:
+    """Whether every cell around dependent kinks has positive multipliers."""
+    if around.is_independent or len(around.kinks) > MOST_KINKS:
+        return False
+    bits = CERTIFICATION_BITS[0]
+    with ctx.workprec(bits + 32):
+        local = jets(around, bits)
+        columns, everything = linear_columns(local), range(len(around.kinks))
+        cells = product((False, True), repeat=len(around.kinks))
+        return all(cell_multipliers(local, c, columns, everything) is not None for c in cells)
 
 
 def grown_dead_unit(network: ScaledNetwork, layer: int) -> DeepDescent | None:
@@ -144,7 +162,7 @@ def _row_shared(around: Surroundings, layer: int, row: str) -> bool | None:
 
 def _of_zero_network(around: Surroundings, layer: int) -> Dormancy:
     """Decide about the zero network: |sum y| <= lambda, equality included (Lemma D2)."""
-    force = total(((r, 1) for r in around.residuals), fmpq(0))
+    force = sum_of(((r, 1) for r in around.residuals), fmpq(0))
     if abs(force) <= around.network.problem.effective_ridge:
         return Dormancy(True, "the zero network holds the sum of the targets")
     sign = 1.0 if force > 0 else -1.0
@@ -205,7 +223,7 @@ def _same_inputs(network: ScaledNetwork, layer: int) -> list[int]:
 class _Group:
     """A kink of the layer above at sites that a dead unit tells apart (Theorem D14).
 
-    Kinks that are nested in a group are part of it, while those below are kept.
+    Kinks that are nested in a group are part of it. The kink below one is kept, too, or moves.
 
     Parameters
     ----------
@@ -217,6 +235,9 @@ class _Group:
     multiplier : arb
     biddings : tuple of arb
         D, for each of the places.
+    nested : tuple of (int, arb), or None
+        At most one of the places with a kink of this layer below it, and the multiplier of that
+        divided by the weight between them; None if the group is of another kind.
     """
 
     unit: int
@@ -224,6 +245,7 @@ class _Group:
     kinks: tuple[tuple[int, int], ...]
     multiplier: arb
     biddings: tuple[arb, ...]
+    nested: tuple[tuple[int, arb], ...] | None
 
     def sites(self, around: Surroundings) -> set[tuple[int, int]]:
         """Return its unit with each of its sites."""
@@ -232,11 +254,15 @@ class _Group:
 
 @dataclass(frozen=True)
 class _Choice:
-    """Of a group the place at which the kink stays, and the sign of the weight to its unit."""
+    """Of a group the place at which the kink stays, and the sign of the weight to its unit.
+
+    At a nested place the kink stays as well, if the one below moves.
+    """
 
     group: _Group
     kept: int
     sign: int
+    moved: tuple[tuple[int, arb], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -340,9 +366,9 @@ class _Outlook:
         for number in numbers:
             for site in around.kinks[number].sites:
                 parts.setdefault(self.twins[site], []).append((number, site))
-        multiplier = total(((around.multipliers[k], 1) for k in numbers), fmpq(0))
+        multiplier = sum_of(((around.multipliers[k], 1) for k in numbers), fmpq(0))
         biddings = (
-            total(((arriving[site], 1) for _, site in part), fmpq(0)) for part in parts.values()
+            sum_of(((arriving[site], 1) for _, site in part), fmpq(0)) for part in parts.values()
         )
         return _Group(
             unit,
@@ -350,7 +376,32 @@ class _Outlook:
             tuple(part[0] for part in parts.values()),
             self.local.ball(multiplier) / scale,
             tuple(self.local.ball(bidding) / scale for bidding in biddings),
+            self._nested(unit, tuple(map(self.places.index, parts)), numbers),
         )
+
+    def _nested(
+        self, unit: int, places: tuple[int, ...], numbers: list[int]
+    ) -> tuple[tuple[int, arb], ...] | None:
+        """Return the `nested` of a group."""
+        around = self.local.around
+        sites = {s for number in numbers for s in around.kinks[number].sites}
+        below = [
+            (number, kink)
+            for number, kink in enumerate(around.kinks)
+            if kink.layer <= self.layer and sites & {*kink.sites}
+        ]
+        if not below:
+            return ()
+        (number, kink), *others = below
+        weight = self.local.weights[self.layer + 1][unit, kink.unit]
+        above = [
+            k for k in around.kinks if k.layer == self.layer + 1 and {*k.sites} & {*kink.sites}
+        ]
+        if others or kink.layer < self.layer or len(above) > 1 or not weight > 0:
+            return None
+        ratio = self.local.ball(around.multipliers[number]) / weight
+        place = places.index(self.places.index(self.twins[kink.sites[0]]))
+        return ((place, ratio / self._scale(self.layer + 1, unit)),)
 
     @cached_property
     def weights(self) -> np.ndarray:
@@ -370,6 +421,8 @@ class _Outlook:
     def _is_regular(self) -> bool:
         """Whether kinks of live units of the layer are independent, and splits strict."""
         around = self.local.around
+        if any(group.nested is None for group in self.groups):
+            return False
         if self.split and not all(
             self.local.ball(around.split.arriving[kink.layer][kink.unit][s]) < 0
             for kink in around.kinks
@@ -393,7 +446,7 @@ class _Outlook:
                 for face in signs_of(rows, exact):
                     if face[: len(self.places)] in live:
                         continue
-                    found = self._on_face(rows, face, choices)
+                    found = self._on_face(rows, exact, face, choices)
                     if isinstance(found, Dormancy):
                         return found
                     unclear |= found is None
@@ -409,18 +462,29 @@ class _Outlook:
         signs = (1, -1) if self.above == 1 else (1, -1, 0)
         for chosen in product(signs, repeat=len(units)):
             sign = dict(zip(units, chosen, strict=True))
-            for kept in product(*(range(len(group.places)) for group in self.groups)):
+            for kept in product(*(self._kept(group) for group in self.groups)):
                 pairs = zip(self.groups, kept, strict=True)
-                yield tuple(_Choice(group, k, sign[group.unit]) for group, k in pairs)
+                yield tuple(_Choice(group, k, sign[group.unit], m) for group, (k, m) in pairs)
 
-    def _refined(self, choices: tuple[_Choice, ...]) -> tuple[np.ndarray, list[Vector] | None]:
-        """Return the rows of the places, then the differences from where kinks stay."""
-        pairs = [
+    def _kept(self, group: _Group) -> Iterator[tuple[int, tuple[tuple[int, arb], ...]]]:
+        """Yield the places at which the kink of a group can stay, and what moves below."""
+        for kept in range(len(group.places)):
+            yield kept, ()
+            if group.nested and group.nested[0][0] != kept:
+                yield kept, group.nested
+
+    def _pairs(self, choices: tuple[_Choice, ...]) -> list[tuple[int, int]]:
+        """Return the places of groups, each with the one at which its kink stays."""
+        return [
             (place, choice.group.places[choice.kept])
             for choice in choices
             for place in choice.group.places
+            if place != choice.group.places[choice.kept]
         ]
-        pairs = [(one, other) for one, other in pairs if one != other]
+
+    def _refined(self, choices: tuple[_Choice, ...]) -> tuple[np.ndarray, list[Vector] | None]:
+        """Return the rows of the places, then the differences from where kinks stay."""
+        pairs = self._pairs(choices)
         rows = np.vstack([self.rows, *(self.rows[[one]] - self.rows[[k]] for one, k in pairs)])
         if self.exact is None:
             return rows, None
@@ -430,8 +494,17 @@ class _Outlook:
         ]
         return rows, [*self.exact, *differences]
 
-    def _matrix(self, face: str, choices: tuple[_Choice, ...]) -> np.ndarray:
-        """Return the matrix of N on a face, (above, below + 1)."""
+    def _zeros(self, face: str, choices: tuple[_Choice, ...]) -> list[int]:
+        """Return the rows that are 0 on a face, without differences of two that are."""
+        count = len(self.places)
+        return [k for k in range(count) if face[k] == "0"] + [
+            count + k
+            for k, (one, other) in enumerate(self._pairs(choices))
+            if face[count + k] == "0" and not face[one] == face[other] == "0"
+        ]
+
+    def _matrix(self, face: str, choices: tuple[_Choice, ...]) -> np.ndarray | None:
+        """Return the matrix of N on a face, (above, below + 1); None if a choice is impossible."""
         on = [place for place in range(len(self.places)) if face[place] == "+"]
         weights, rows = self.weights, self.rows
         matrix = weights[on].T @ rows[on] if on else np.full_like(rows[:1], arb(0))
@@ -443,27 +516,43 @@ class _Outlook:
                 matrix[group.unit] = arb(0)
             base = rows[kept] if face[kept] == "+" else rows[kept] * 0
             line = group.multiplier * base
-            for place, bidding in zip(group.places, group.biddings, strict=True):
+            ratios = dict(choice.moved)
+            for number, (place, bidding) in enumerate(
+                zip(group.places, group.biddings, strict=True)
+            ):
                 if place == kept:
                     continue
                 sides = face[place] == "+", face[kept] == "+"
                 side = face[later] if all(sides) else "+-"[sides[1]] if any(sides) else "0"
                 later += 1
-                if side == "+-"[choice.sign < 0]:
-                    height = rows[place] if sides[0] else rows[place] * 0
+                height = rows[place] if sides[0] else rows[place] * 0
+                rises = side == "+-"[choice.sign < 0]
+                if number in ratios and rises:
+                    return None
+                if number in ratios:
+                    line = line + ratios[number] * (height - base)
+                elif rises:
                     line = line + bidding * (height - base)
             if choice.sign:
                 matrix[group.unit] += line
         return matrix
 
     def _on_face(
-        self, rows: np.ndarray, face: str, choices: tuple[_Choice, ...]
+        self,
+        rows: np.ndarray,
+        exact: list[Vector] | None,
+        face: str,
+        choices: tuple[_Choice, ...],
     ) -> Dormancy | bool | None:
         """Return a growth on a face, True if there is none, None if that cannot be told."""
-        flat = flat_of(rows[[k for k, sign in enumerate(face) if sign == "0"]])
+        zeros = self._zeros(face, choices)
+        flat = flat_of(rows[zeros], None if exact is None else [exact[k] for k in zeros])
         if flat is None:
             return None
-        matrix = self._matrix(face, choices) @ flat
+        whole = self._matrix(face, choices)
+        if whole is None:
+            return True
+        matrix = whole @ flat
         norms = flat.T @ flat
         if is_positive_definite(self.ridge**2 * norms - matrix.T @ matrix):
             return True
@@ -473,7 +562,7 @@ class _Outlook:
             return None
         expected = np.array([{"+": 1, "-": -1, "0": 0}[sign] for sign in face])
         heights = (rows @ vector)[expected != 0] * expected[expected != 0]
-        outgoing = self._matrix(face, choices) @ vector
+        outgoing = whole @ vector
         wanted = [outgoing[c.group.unit] * c.sign for c in choices if c.sign]
         found: bool | None = True
         for sign in (1, -1):
@@ -481,7 +570,8 @@ class _Outlook:
             if any(test < 0 for test in tests):
                 continue
             gain = outgoing @ outgoing - self.ridge**2 * (vector @ vector)
-            if all(test > 0 for test in tests) and gain > 0:
+            moving = any(choice.moved for choice in choices)
+            if all(test > 0 for test in tests) and gain > 0 and not moving:
                 return self._grown(vector * sign, outgoing * sign, choices)
             found = None
         return found
@@ -500,8 +590,19 @@ class _Outlook:
         return Dormancy(False, f"a dead unit of layer {self.layer + 1} grows", move)
 
 
-def flat_of(rows: np.ndarray) -> np.ndarray | None:
-    """Return a basis of {v : rows v = 0}, or None if the rank is in doubt; rows may depend."""
+def flat_of(rows: np.ndarray, exact: Sequence[Vector] | None) -> np.ndarray | None:
+    """Return a basis of {v : rows v = 0}, or None if the rank is in doubt; rows may depend.
+
+    Parameters
+    ----------
+    rows : (r, size) array of arb
+    exact : sequence of vectors, or None
+        The same, if they are rational.
+    """
+    if exact is not None:
+        basis = null_space(exact, rows.shape[1])
+        found = np.array([[arb(entry) for entry in vector] for vector in basis], dtype=object)
+        return found.reshape(len(basis), rows.shape[1]).T
     count = len(rows)
     if not count:
         return kernel_of(rows)

@@ -1,33 +1,37 @@
 """Whether a stationary deep network is a local minimum (Lemmas D12, D19, D20 and D26)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import product
 
 import numpy as np
-from flint import arb, arb_mat, ctx, fmpq
+from flint import arb, ctx, fmpq
 from scipy.optimize import linprog
 
 from reluenum.algebra.forms import (
     doubles,
     dyadic,
     is_positive_definite,
+    is_positive_on_quadrant,
     kernel_of,
-    matrix_of,
-    pivots_of,
 )
 from reluenum.algebra.newton import CERTIFICATION_BITS
 from reluenum.algebra.numberfield import ball_sign
-from reluenum.algebra.polynomials import determinant
-from reluenum.engines.deep.cells import Cell, Jets, Surroundings, jets
+from reluenum.engines.deep.cells import (
+    Cell,
+    Jets,
+    Surroundings,
+    cell_multipliers,
+    jets,
+    linear_columns,
+    linearised,
+)
 from reluenum.engines.deep.dead import dormancy, sharing
 from reluenum.engines.deep.networks import ScaledNetwork
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.engines.deep.witnesses import DeepDescent, Move, descent
-
-NEGLIGIBLE = 1e-9
-"""In doubles, what is taken for 0 before it is proved."""
+from reluenum.errors import TheoremViolationError
 
 SMALL = 1e-5
 """Multipliers that can be as large are positive ones, as doubles see it."""
@@ -206,6 +210,8 @@ def examine_live_part(network: ScaledNetwork) -> Finding:
 def _attempt(local: Jets) -> Finding:
     """Decide at one precision."""
     around = local.around
+    if not all(entry.contains(0) for entry in local.stationarity()):
+        raise TheoremViolationError("a network is not stationary with the multipliers it has")
     off = (False,) * len(around.kinks)
     basic = local.gradients(off)[list(around.basic)]
     linear = [k for layer in around.linear for k in layer]
@@ -215,8 +221,7 @@ def _attempt(local: Jets) -> Finding:
     if around.is_independent:
         found = _first_order(local)
     else:
-        order = pivots_of(doubles(basic[:, linear]))
-        columns = [linear[k] for k in order[: len(basic)]]
+        columns = linear_columns(local)
         found, loose = _in_cells(local, columns)
     found = found or _second_order(local, off, kernel, around.basic, "on the stratum")
     if found:
@@ -305,7 +310,15 @@ def _critical(local: Jets) -> Finding:
             return Finding(DeepVerdict.UNDECIDED, "gradients of kinks that may be dependent")
         where = "on a critical cone"
         found = _second_order(local, cell, kernel, tight, where, both=len(loose) == 1)
-        if found is not None:
+        sides = np.array([1 if cell[k] else -1 for k in loose])
+        if found is not None and not (
+            len(loose) == 2
+            and is_positive_on_quadrant(
+                local.hessian(cell) + _rotations(local),
+                gradients[tight],
+                gradients[loose] * sides[:, None],
+            )
+        ):
             return _inside(found, gradients[loose], [cell[k] for k in loose])
     return Finding(DeepVerdict.MINIMUM, "strict" if not loose else "strict on critical cones")
 
@@ -331,8 +344,8 @@ def _in_cells(local: Jets, columns: Sequence[int]) -> tuple[Finding | None, list
     """
     around, loose = local.around, []
     for cell in product((False, True), repeat=len(around.kinks)):
-        inwards, slope = _linearised(local, cell, columns)
-        if _multipliers(local, cell, columns, range(len(cell))) is not None:
+        inwards, slope = linearised(local, cell, columns)
+        if cell_multipliers(local, cell, columns, range(len(cell))) is not None:
             continue
         towards = _way_in(inwards, slope)
         if towards is not None:
@@ -345,21 +358,12 @@ def _in_cells(local: Jets, columns: Sequence[int]) -> tuple[Finding | None, list
     return None, loose
 
 
-def _linearised(local: Jets, cell: Cell, columns: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Return gradients of a cell's inequalities and half that of the loss, (K, B) and (B,)."""
-    pairs = zip(local.around.slopes, cell, strict=True)
-    slopes = np.array([pair[on].ball(local.bits) for pair, on in pairs], dtype=object)
-    sides = np.array([[1 if on else -1] for on in cell])
-    inwards = local.gradients(cell)[:, columns] * sides
-    return inwards, slopes @ inwards
-
-
 def _degenerate(local: Jets, loose: Sequence[Cell], columns: Sequence[int]) -> Finding:
     """Decide about cells of dependent kinks in which some multipliers have to be 0 (Lemma D12)."""
     for cell in loose:
-        inwards, slope = _linearised(local, cell, columns)
+        inwards, slope = linearised(local, cell, columns)
         support = _supported(inwards, slope)
-        found = _multipliers(local, cell, columns, support) if support else None
+        found = cell_multipliers(local, cell, columns, support) if support else None
         kernel = None if found is None else kernel_of(local.gradients(cell)[found[1]])
         if kernel is None:
             reason = "a cell of dependent kinks without strict multipliers"
@@ -385,88 +389,6 @@ def _supported(inwards: np.ndarray, slope: np.ndarray) -> list[int]:
         bounds=[(0, None)] * count + [(0, SMALL)] * count,
     )
     return [k for k in range(count) if found.x[count + k] > SMALL / 2] if found.status == 0 else []
-
-
-def _multipliers(
-    local: Jets, cell: Cell, columns: Sequence[int], support: Sequence[int]
-) -> tuple[np.ndarray, list[int]] | None:
-    """Return multipliers of a cell, positive on a support and 0 elsewhere; None if unproved.
-
-    Parameters
-    ----------
-    local : Jets
-    cell : Cell
-    columns : sequence of int
-        As of `_in_cells`.
-    support : sequence of int
-
-    Returns
-    -------
-    (K,) array of arb, list of int
-        nu with nu @ inwards = slope, and a basis of the support.
-    """
-    inwards, slope = _linearised(local, cell, columns)
-    support = list(support)
-    rows = doubles(inwards[support])
-    weights = _widest(rows, doubles(slope))
-    if weights is None:
-        return None
-    rank = int(np.linalg.matrix_rank(rows, tol=NEGLIGIBLE))
-    order = pivots_of((rows * weights[:, None]).T)
-    solved, fixed = [support[k] for k in order[:rank]], order[rank:]
-    chosen = pivots_of(doubles(inwards[solved]))[:rank]
-    found = np.full(len(inwards), arb(0), dtype=object)
-    exact = {support[k]: dyadic(weights[k]) for k in fixed}
-    found[list(exact)] = [arb(value) for value in exact.values()]
-    rest = (slope - found @ inwards)[chosen]
-    try:
-        matrix = arb_mat(inwards[np.ix_(solved, chosen)].T.tolist())
-        found[solved] = matrix_of(matrix.solve(arb_mat([[entry] for entry in rest])))[:, 0]
-    except ZeroDivisionError:
-        return None
-    if not all(found[k] > 0 for k in support):
-        return None
-    if rank < len(slope) and not _solves(local, cell, columns, exact, solved, chosen):
-        return None
-    return found, solved
-
-
-def _widest(rows: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
-    """Return multipliers in doubles of which the least one is largest, if that is positive."""
-    count, rank = rows.shape
-    best = linprog(
-        np.append(np.zeros(count), -1.0),
-        A_ub=np.hstack([-np.eye(count), np.ones((count, 1))]),
-        b_ub=np.zeros(count),
-        A_eq=np.hstack([rows.T, np.zeros((rank, 1))]),
-        b_eq=slope,
-        bounds=[(None, None)] * count + [(None, 1)],
-    )
-    return best.x[:-1] if best.status == 0 and best.x[-1] > 0 else None
-
-
-def _solves(
-    local: Jets,
-    cell: Cell,
-    columns: Sequence[int],
-    fixed: Mapping[int, fmpq],
-    solved: Sequence[int],
-    chosen: Sequence[int],
-) -> bool:
-    """Whether multipliers solve all equations exactly, given that they solve the chosen ones."""
-    around = local.around
-    linear = [k for layer in around.linear for k in layer]
-    weights = [[row[:-1] for row in layer] for layer in around.network.rows[:-1]]
-    forms = np.array(around.forms(cell, weights, around.network.point.constant), dtype=object)
-    signs = np.array([[1 if on else -1] for on in cell])
-    rows = forms[:, [linear.index(k) for k in columns]] * signs
-    slopes = np.array([pair[on] for pair, on in zip(around.slopes, cell, strict=True)])
-    for k, value in fixed.items():
-        slopes[k] = slopes[k] - value
-    system = np.vstack([rows[solved], [slopes @ rows]])
-    others = [c for c in range(rows.shape[1]) if c not in chosen]
-    minors = (determinant(system[:, [*chosen, c]].tolist()) for c in others)
-    return all(minor.sign() == 0 for minor in minors)
 
 
 def _way_in(inwards: np.ndarray, slope: np.ndarray) -> np.ndarray | None:

@@ -76,7 +76,7 @@ class ScaledNetwork:
         for layer, biases in enumerate(self.biases):
             rows = list(zip(self.weights[layer], biases, strict=True))
             firsts = set(twins)
-            once = {s: [total(zip(w, below[s], strict=True), b) for w, b in rows] for s in firsts}
+            once = {s: [sum_of(zip(w, below[s], strict=True), b) for w, b in rows] for s in firsts}
             values = [[once[twins[s]][j] for s in places] for j in range(len(rows))]
             signs = [self._row(layer, j, row, twins) for j, row in enumerate(values)]
             found.append((twins, values, signs))
@@ -149,7 +149,7 @@ class ScaledNetwork:
         """The mean of y - f at each site."""
         columns = zip(*self.heights[-1], strict=True) if self.output else [()] * len(self.targets)
         pairs = zip(self.targets, columns, strict=True)
-        return tuple(y - total(zip(self.output, h, strict=True), fmpq(0)) for y, h in pairs)
+        return tuple(y - sum_of(zip(self.output, h, strict=True), fmpq(0)) for y, h in pairs)
 
     @property
     def targets(self) -> tuple[fmpq, ...]:
@@ -183,8 +183,8 @@ class ScaledNetwork:
     def loss(self) -> Number:
         """The loss, in the problem's own convention."""
         weighted = self.problem.weighted(self.residual)
-        fit = total(zip(weighted, self.residual, strict=True), self.problem.scatter)
-        norm = total(
+        fit = sum_of(zip(weighted, self.residual, strict=True), self.problem.scatter)
+        norm = sum_of(
             (
                 (weight * weight, factor)
                 for layer, factors in zip(self.rows, self.penalties, strict=True)
@@ -205,7 +205,7 @@ def sign_of(value: Any) -> int:
     return value.sign() if isinstance(value, Number) else int(value > 0) - int(value < 0)
 
 
-def total(products: Iterable[tuple[Any, Any]], start: Any) -> Any:
+def sum_of(products: Iterable[tuple[Any, Any]], start: Any) -> Any:
     """Return start plus a sum of products, without the terms that are the rational number 0."""
     for left, right in products:
         if not any(isinstance(factor, fmpq | int) and factor == 0 for factor in (left, right)):

@@ -388,6 +388,8 @@ class Branch:
         Derivatives of x by p on the box.
     proved : (N,) array of bool
         Where this is an enclosure.
+    error : (N, n + 5m) array
+        How far x is at most from the centre's, at the middle.
     speeds : (N, n + 5m, 2) array
         Derivatives at the middle, in doubles.
     """
@@ -397,21 +399,24 @@ class Branch:
     local: Local
     slopes: Balls
     proved: np.ndarray
+    error: np.ndarray
     speeds: np.ndarray
 
-    def ranges(self, value: Balls, by_x: Balls, by_p: Balls) -> tuple[Balls, Balls]:
-        """Return values on the box and slopes along the branch.
+    def ranges(self, value: Balls, by_x: Balls, by_p: Balls) -> tuple[Balls, Balls, Balls]:
+        """Return values on the box and at its middle, and slopes along the branch.
 
         Parameters
         ----------
         value : Balls, (N, q)
-            At the middle.
+            At the centre.
         by_x, by_p : Balls, (N, q, n + 5m) and (N, q, 2)
             Derivatives on the box.
         """
         slopes = by_x @ self.slopes + by_p
+        error = Balls(np.zeros(self.error.shape), self.error)
         reach = Balls(np.zeros(self.boxes.reach.shape), self.boxes.reach)
-        return value + (slopes @ reach[..., None])[..., 0], slopes
+        middle = value + (by_x @ error[..., None])[..., 0]
+        return middle + (slopes @ reach[..., None])[..., 0], middle, slopes
 
 
 def start_of(batch: Batch, boxes: Boxes, T: np.ndarray, rho: np.ndarray) -> np.ndarray:
@@ -492,7 +497,12 @@ def enclosed(batch: Batch, boxes: Boxes, x: np.ndarray, live: np.ndarray) -> Bra
     with np.errstate(over="ignore", invalid="ignore"):
         rest = -(pulls + slopes @ Balls.exact(speeds))
         far = local.x.rad
-    return Branch(boxes, centre, local, _slopes(rest, defect, speeds, far), proved, speeds)
+        norm = ((defect.magnitude() @ far[..., None])[..., 0] / far).max(1) * GROWTH
+        start = (offset.magnitude() / far).max(1) * GROWTH
+        wrong = np.where(norm < 1, start / (1 - norm) * (1 + 8 * UNIT), np.inf)
+        error = wrong[:, None] * far * GROWTH + TINY
+    slopes = _slopes(rest, norm, speeds, far)
+    return Branch(boxes, centre, local, slopes, proved, error, speeds)
 
 
 def _times(Y: Balls, local: Local, first: Balls, turning: Balls, moved: Balls) -> Balls:
@@ -504,18 +514,17 @@ def _times(Y: Balls, local: Local, first: Balls, turning: Balls, moved: Balls) -
     return joined([product[:, :, :place], added, product[:, :, place + m :]], 2)
 
 
-def _slopes(rest: Balls, defect: Balls, speeds: np.ndarray, far: np.ndarray) -> Balls:
+def _slopes(rest: Balls, norm: np.ndarray, speeds: np.ndarray, far: np.ndarray) -> Balls:
     """Enclose the derivatives of x by p, in the norm max |x_j| / far_j.
 
     Parameters
     ----------
     rest : Balls
         Approximate inverse of the Jacobian times what is wrong with `speeds`.
-    defect : Balls
-        Identity minus that inverse times the Jacobian.
+    norm : (N,) array
+        Of the identity minus that inverse times the Jacobian.
     """
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        norm = ((defect.magnitude() @ far[..., None])[..., 0] / far).max(1) * GROWTH
         size = (rest.magnitude() / far[..., None]).max(1) * GROWTH
         slack = (norm / (1 - norm) * (1 + 8 * UNIT))[:, None] * size * GROWTH
         slack = np.where((norm < 1)[:, None], slack, np.inf)

@@ -34,15 +34,11 @@ class Cover:
 
 def whole(batch: Batch) -> Boxes:
     """Return for each fan a box of (s, k) that holds all stationary points."""
-    terms = batch.square
-    # |e|^2 of k in [0, 1] from below: it is convex in k.
-    a, b, c = (terms.mid[:, j] for j in range(3))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        best = np.where(c > 0, np.clip(-b / (2 * c), 0, 1), 0)
-    least = np.nan_to_num(a + b * best + c * best**2) * (1 - 1e-9)
     count = len(batch)
     low = np.zeros((count, 2))
-    high = np.stack([batch.highest / least, np.where(batch.turning, 1.0, 0.0)], 1)
+    least = Balls.of(fan.least for fan in batch.fans)
+    top = batch.highest / (least.mid - least.rad) * (1 + 8 * UNIT)
+    high = np.stack([top, np.where(batch.turning, 1.0, 0.0)], 1)
     return Boxes(np.arange(count), low, high)
 
 
@@ -75,7 +71,7 @@ def everything(batch: Batch) -> Tasks:
     return Tasks(boxes, np.zeros(len(boxes), dtype=int), np.zeros((len(boxes), batch.width)))
 
 
-def halves(batch: Batch, found: list) -> Tasks:
+def halves(found: list) -> Tasks:
     """Return both halves of some single boxes, given with T there: the longer side is cut."""
     boxes, T = found[0][0], np.array([T for _, T in found])
     for box, _ in found[1:]:
@@ -95,7 +91,9 @@ def covered(batch: Batch, tasks: Tasks, limit: int = LIMIT) -> Cover:
         tasks = tasks[~poor]
         np.add.at(used, tasks.boxes.index[-limit:], 1)
         here, tasks = tasks[-limit:], tasks[:-limit]
-        tasks = tasks.joined(_round(batch, here, found))
+        # What overflows encloses everything, and closes nothing.
+        with np.errstate(all="ignore"):
+            tasks = tasks.joined(_round(batch, here, found))
     return found
 
 
@@ -171,7 +169,7 @@ def decided(batch: Batch, branch: Branch, live: np.ndarray) -> np.ndarray:
     unit = np.broadcast_to(np.eye(m), (N, m, m))
     by_x = Balls.exact(np.concatenate([np.zeros((N, m, n + 2 * m)), unit, np.zeros((N, m, 2 * m))], 2))
     none = Balls.exact(np.zeros((N, m, 2)))
-    T, _ = branch.ranges(centre.T, by_x, none)
+    T, _, _ = branch.ranges(centre.T, by_x, none)
     # 1 - |Gamma|^2, on the box
     by_s, by_k = local.scale_slopes
     two, a, b = Balls.exact(2.0), local.a, local.b
@@ -180,7 +178,7 @@ def decided(batch: Batch, branch: Branch, live: np.ndarray) -> np.ndarray:
     empty = Balls.exact(np.zeros((N, m, n)))
     by_x = _stack([empty, size_a[..., None] * eye, size_b[..., None] * eye, zero[..., : 3 * m]], 2)
     by_p = _stack([(by_s * a.square())[..., None], (by_k * a.square())[..., None]], 2)
-    size, _ = branch.ranges(centre.size, by_x, by_p)
+    size, _, _ = branch.ranges(centre.size, by_x, by_p)
     room = Balls.exact(1.0) - size
     # signs
     slopes, by_p = local.shown_slopes
@@ -190,7 +188,7 @@ def decided(batch: Batch, branch: Branch, live: np.ndarray) -> np.ndarray:
         for part in range(2):
             by_x.mid[:, j, :, n + part * m + j] = slopes.mid[:, j, :, part]
             by_x.rad[:, j, :, n + part * m + j] = slopes.rad[:, j, :, part]
-    signs, _ = branch.ranges(
+    signs, _, _ = branch.ranges(
         centre.shown.reshape(N, count),
         by_x.reshape(N, count, wide),
         by_p.reshape(N, count, 2),
@@ -207,12 +205,12 @@ def decided(batch: Batch, branch: Branch, live: np.ndarray) -> np.ndarray:
     proved = branch.proved & convex
     # gradient
     by_x, by_p = local.gradient_slopes
-    gradient, along = branch.ranges(centre.gradient, by_x, by_p)
+    gradient, middle, along = branch.ranges(centre.gradient, by_x, by_p)
     turning = batch.turning[boxes_index(branch)]
     with np.errstate(invalid="ignore"):
         far = gradient.positive() | gradient.negative()
     no_zero = far[:, 0] | far[:, 1] & turning
-    combined, regular = _preconditioned(branch, centre.gradient, along, turning)
+    combined, regular = _preconditioned(branch, middle, along, turning)
     verdict = np.zeros(N, dtype=int)
     verdict[proved & every & regular] = REGULAR
     verdict[proved & every & combined] = CLOSED + 1

@@ -1,22 +1,32 @@
 """The certified route for widths (1, L) on a line: every fan's (s, k) covered, points proved."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
+from tqdm import tqdm
 
+from reluenum.engines.deep.enumeration import refuse_astronomical_strata, strata
+from reluenum.engines.deep.landscape import dead_network, deep_landscape, text_of
+from reluenum.engines.deep.minimality import Judged, judge
 from reluenum.engines.deep.networks import ScaledNetwork
+from reluenum.engines.deep.solve import solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.engines.fans.branches import Boxes
 from reluenum.engines.fans.cover import Tasks, covered, everything, halves
 from reluenum.engines.fans.shapes import Batch, Fan
-from reluenum.engines.fans.zeros import zero_near
-from reluenum.groebner.backends import Backends
+from reluenum.engines.fans.zeros import Zero, zero_near
+from reluenum.engines.towers import route as towers
+from reluenum.errors import InputError
+from reluenum.groebner.backends import DEFAULT_SETTINGS, Backends, Settings
 from reluenum.groebner.roots import claimed_root
+from reluenum.groebner.workers import in_processes
+from reluenum.landscape.deep import DeepCounts
+from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Undecided
 from reluenum.problem import Problem
 
-BATCH = 64
+BATCH = 16
 """Fans that are covered together."""
 
 ROUNDS = 40
@@ -32,24 +42,123 @@ class Examination:
     stratum : DeepStratum
     networks : list of ScaledNetwork
         Stationary with its signs.
-    boxes : list of (s_low, k_low, s_high, k_high)
-        Where no other stationary point is.
+    judged : list of Judged
+        The same with their verdicts.
+    items : list of (s_low, k_low, s_high, k_high)
+        Boxes in which no other stationary point is.
     failed : list of the same
         Where there may be some.
     """
 
     stratum: DeepStratum
     networks: list[ScaledNetwork] = field(default_factory=list)
-    boxes: list[list[float]] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
+    items: list[list[float]] = field(default_factory=list)
     failed: list[list[float]] = field(default_factory=list)
 
     @property
     def reason(self) -> str:
-        """What is not known of it; empty if everything is."""
-        if not self.failed:
-            return ""
+        """What is not known of it."""
         low, _, high, _ = self.failed[0]
         return f"s between {low:.6g} and {high:.6g} could not be excluded"
+
+
+@dataclass(frozen=True)
+class FanEngine:
+    """An `Engine` for widths (1, L) that proves that no stratum has more points than it lists.
+
+    Parameters
+    ----------
+    asked : tuple of DeepStratum, optional
+        The only strata to look at; the list of minima is then not complete.
+    """
+
+    asked: tuple[DeepStratum, ...] | None = None
+
+    def refuse_astronomical(self, problem: Problem) -> None:
+        """Refuse a problem that is too large to be started without being asked twice."""
+        _refuse_others(problem)
+        if self.asked is None:
+            refuse_astronomical_strata(problem)
+
+    def landscape(
+        self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
+    ) -> CertifiedLandscape:
+        """Find every local minimum of a problem and prove that none is missing.
+
+        Raises
+        ------
+        InputError
+            If the widths are others, or the inputs have several coordinates.
+        """
+        _refuse_others(problem)
+        found = strata(problem) if self.asked is None else self.asked
+        with settings.open() as backends:
+            points = [
+                judge(network)
+                for stratum in found
+                if stratum.lowest
+                for network in solve_stratum(problem, stratum, backends).networks
+            ]
+        if self.asked is None:
+            points.append(judge(dead_network(problem)))
+        live = [stratum for stratum in found if not stratum.lowest]
+        records = sorted(_records(problem, live, settings), key=lambda r: r.stratum.text)
+        points += [point for record in records for point in record.judged]
+        open_ones = (
+            Undecided(text_of(problem, record.stratum.layers), record.reason)
+            for record in records
+            if record.failed
+        )
+        rests_on = Completeness.PROVED if self.asked is None else Completeness.RESTRICTED
+        counts = DeepCounts.of(problem, len(found))
+        landscape = deep_landscape(problem, points, open_ones, counts, rests_on)
+        if self.asked is not None:
+            return landscape
+        certificate = {"rule": "boxes", "strata": [[r.stratum.text, r.items] for r in records]}
+        return replace(landscape, certificate=certificate)
+
+
+def _refuse_others(problem: Problem) -> None:
+    if len(problem.hidden) != 2 or problem.hidden[0] != 1 or problem.dimension != 1:
+        hidden = ",".join(map(str, problem.hidden))
+        found = f"hidden {hidden} with inputs of dimension {problem.dimension}"
+        raise InputError("engine", found, "hidden layers 1,L and inputs on a line")
+
+
+def _records(
+    problem: Problem, live: Sequence[DeepStratum], settings: Settings
+) -> Iterator["Examination | towers.Examination"]:
+    """Examine strata in batches, in processes if there are to be several."""
+    by_width: dict[int, list[DeepStratum]] = {}
+    for stratum in live:
+        by_width.setdefault(len(stratum.layers[1]), []).append(stratum)
+    batches = [
+        (same[start : start + BATCH],)
+        for same in by_width.values()
+        for start in range(0, len(same), BATCH)
+    ]
+    work = partial(_examined_batch, problem, settings)
+    bar = tqdm(total=len(live), unit="stratum", disable=not settings.progress)
+    with bar, in_processes(settings.jobs) as mapped:
+        several = settings.jobs > 1
+        coming = mapped(work, batches, _in_words) if several else (work(*b) for b in batches)
+        for found in coming:
+            bar.update(len(found))
+            yield from found
+
+
+def _in_words(batch: Sequence[DeepStratum]) -> str:
+    return f"{batch[0].text} and {len(batch) - 1} more"
+
+
+def _examined_batch(
+    problem: Problem, settings: Settings, batch: Sequence[DeepStratum]
+) -> list["Examination | towers.Examination"]:
+    with settings.open() as backends:
+        if len(batch[0].layers[1]) == 1:
+            return list(towers.examine(problem, batch, backends))
+        return list(examine(problem, batch, backends))
 
 
 def examine(
@@ -78,12 +187,13 @@ def examine(
 def _examined(batch: Batch, backends: Backends) -> list[Examination]:
     found = [Examination(fan.stratum) for fan in batch.fans]
     tasks, claim = everything(batch), partial(claimed_root, backends)
+    zeros: list[list[Zero]] = [[] for _ in found]
     for _ in range(ROUNDS):
         cover = covered(batch, tasks)
         for k, low, high, _ in cover.closed:
-            found[k].boxes.append([*low, *high])
+            found[k].items.append([*low.tolist(), *high.tolist()])
         for k, low, high, _ in cover.failed:
-            found[k].failed.append([*low, *high])
+            found[k].failed.append([*low.tolist(), *high.tolist()])
         again = []
         for k, low, high, T in cover.zeros:
             if found[k].failed:
@@ -93,25 +203,16 @@ def _examined(batch: Batch, backends: Backends) -> list[Examination]:
             if zero is None:
                 again.append((box, T))
                 continue
-            found[k].boxes.append([*low, *high])
-            if zero.network is not None and not any(
-                _same(zero.network, other) for other in found[k].networks
-            ):
-                found[k].networks.append(zero.network)
+            found[k].items.append([*low.tolist(), *high.tolist()])
+            if zero not in zeros[k]:
+                zeros[k].append(zero)
         if not again:
-            return found
-        tasks = halves(batch, again)
+            break
+        tasks = halves(again)
     for box, _ in again:
-        k = int(box.index[0])
-        found[k].failed.append([*box.low[0], *box.high[0]])
+        found[int(box.index[0])].failed.append([*box.low[0].tolist(), *box.high[0].tolist()])
+    for one, own in zip(found, zeros, strict=True):
+        one.networks = [zero.network for zero in own if zero.network is not None]
+        one.judged = [judge(network) for network in one.networks]
     return found
 
-
-def _same(one: ScaledNetwork, other: ScaledNetwork) -> bool:
-    """Whether two proved points of one stratum are one: their boxes overlap at high precision.
-
-    Both are the only zero near a box; zeros that differ are far apart at this precision or both
-    boxes would not have been regular.
-    """
-    pairs = zip(one.point.balls(96), other.point.balls(96), strict=True)
-    return all(a.overlaps(b) for a, b in pairs)

@@ -114,6 +114,12 @@ class Fan:
         return dot(start, start), 2 * dot(start, turn), dot(turn, turn)
 
     @property
+    def least(self) -> fmpq:
+        """A positive lower bound of |e(k)|^2: its minimum over all k."""
+        constant, linear, quadratic = self.square
+        return constant - linear * linear / (4 * quadratic) if quadratic else constant
+
+    @property
     def is_excluded(self) -> bool:
         """Whether no stationary point can be here: twins, or a unit with two kinks (Lemma D19)."""
         positive = [tuple(s == "+" for s in row) for row in self.upper]

@@ -11,11 +11,10 @@ from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root
 from reluenum.engines.deep.networks import ScaledNetwork, sign_of
 from reluenum.engines.deep.wide import Wide
-from reluenum.engines.fans.branches import Boxes, Branch, enclosed
+from reluenum.engines.fans.branches import Boxes, Branch, enclosed, start_of
 from reluenum.engines.fans.branches import polished as improved
 from reluenum.engines.fans.cover import REGULAR, decided
 from reluenum.engines.fans.inner import minimise
-from reluenum.engines.fans.branches import start_of
 from reluenum.engines.fans.shapes import Batch, Fan
 
 WIDER = 0.25
@@ -33,9 +32,19 @@ class Zero:
     ----------
     network : ScaledNetwork or None
         None if it is not stationary with the signs of the stratum.
+    parameters : list of arb
+        s and k.
+    box : Boxes
+        That holds it and no other zero.
     """
 
     network: ScaledNetwork | None
+    parameters: list[arb]
+    box: Boxes
+
+    def __eq__(self, other: object) -> bool:
+        """Whether another zero of the same stratum lies in the box of this one."""
+        return isinstance(other, Zero) and _lies_in(other.parameters, self.box)
 
 
 def zero_near(
@@ -53,6 +62,14 @@ def zero_near(
     claim : callable
         From a point to its algebraic form, should that be needed.
     """
+    # What overflows encloses everything, and proves nothing.
+    with np.errstate(all="ignore"):
+        return _zero_near(batch, box, start, claim)
+
+
+def _zero_near(
+    batch: Batch, box: Boxes, start: np.ndarray, claim: Callable[[IsolatedPoint], Root]
+) -> Zero | None:
     wider = enlarged(box)
     alive = np.ones(start.shape, dtype=bool)
     x, _ = _start(batch, wider, start)
@@ -88,7 +105,7 @@ def _newton(batch: Batch, box: Boxes, x: np.ndarray) -> Branch | None:
         x = improved(batch, here, x, alive, 3)
         found = enclosed(batch, here, x, alive)
         gradient = found.centre.gradient
-        _, along = found.ranges(gradient, *found.local.gradient_slopes)
+        _, _, along = found.ranges(gradient, *found.local.gradient_slopes)
         matrix, value = along.mid[0], gradient.mid[0]
         if not turning:
             matrix, value = np.diag([matrix[0, 0], 1.0]), value * np.array([1.0, 0.0])
@@ -110,14 +127,20 @@ def _proved(
     proof = certified_box(wide.system, lambda _: polished(wide.system, near))
     if proof is None:
         return None
-    for place, value in enumerate(parameters(wide, fan, proof)):
-        if not arb(float(box.low[0, place])) <= value <= arb(float(box.high[0, place])):
-            return None
+    found_at = parameters(wide, fan, proof)
+    if not _lies_in(found_at, box):
+        return None
     point = IsolatedPoint(wide.system, proof, claim)
     if any(sign_of(square) <= 0 for square in wide.squares(point.coordinates)):
-        return Zero(None)
+        return Zero(None, found_at, box)
     network = wide.network(point)
-    return Zero(network if network.is_stationary else None)
+    return Zero(network if network.is_stationary else None, found_at, box)
+
+
+def _lies_in(point: list[arb], box: Boxes) -> bool:
+    """Whether s and k surely lie in a single box."""
+    ends = zip(point, box.low[0].tolist(), box.high[0].tolist(), strict=True)
+    return all(arb(low) <= value <= arb(high) for value, low, high in ends)
 
 
 def parameters(wide: Wide, fan: Fan, values: list[arb]) -> list[arb]:

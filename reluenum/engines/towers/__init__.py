@@ -1,8 +1,7 @@
-"""The certified route for widths (L, 1): one real parameter makes the rest convex (Theorem D9).
+"""Networks of widths (L, 1): one parameter of each stratum covered, so that no point is missing.
 
-Strata enter; what is stationary on them leaves, with a record of why there is nothing else. In
-order: `batches` are strata as arrays, `inner` is the inner problem in doubles, `enclosures` are
-balls around its residual (Theorems D15, D16), `cover` covers all X of many strata with them,
-`newton` encloses the inner minimiser over an interval of X, `zeros` proves the points in what is
-left, `route` is the engine.
+A `Problem` enters, a landscape with a record of intervals leaves (Theorems D9 and D15). In order:
+`batches` are strata in arrays, `inner` is the convex problem at one parameter, `enclosures` bound
+its solution, `cover` excludes intervals, `newton` proves what is in the others, `zeros` finds their
+points, `route` is the engine.
 """

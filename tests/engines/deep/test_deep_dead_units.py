@@ -124,7 +124,7 @@ def test_two_units_in_place_of_one_are_a_minimum_where_singular_values_say_so():
 
 
 def test_a_direction_can_be_shared_where_only_critical_cones_show_a_minimum():
-    problem = FIVE.with_width([1, 1, 1])
+    problem = Problem.from_text([[x] for x in X], Y, [1, 1, 1], "1/100")
     network = min(minima(problem, "++---/++000/++000"), key=lambda n: float(n.loss))
     assert not Surroundings(network).is_strict
     assert sharing(network, 1) == (None,)
@@ -140,3 +140,27 @@ def test_a_dead_unit_grows_beside_a_group_with_a_nested_kink():
     assert harmless(network, 1) is False
     below = grown_dead_unit(network, 1)
     assert arb(below.network.loss(problem)) < network.loss.ball(256)
+
+
+def test_beside_a_nested_kink_dead_units_are_decided_and_none_that_was_tried_contradicts():
+    inputs = [["39/100", "-47/100"], ["-57/100", "-63/100"], ["-3/4", "31/100"]]
+    targets = ["-3/4", "-193/100", "153/100"]
+    problem = Problem.from_text(inputs, targets, [2, 1], "1/10", loss="mean")
+    (network,) = minima(problem, "-0+/00+")
+    assert not Surroundings(network).is_independent
+    assert harmless(network, 1)
+    random, exact = np.random.default_rng(4), rational_network(network, 300)
+    for _ in range(100):
+        *v, a = (fmpq(int(k), 10**6) for k in random.integers(-99, 100, 4))
+        shift = fmpq(int(random.integers(-9, 10)), 10**9)
+        (*w, b), *others = exact.layers[1]
+        moved = RationalNetwork((exact.layers[0], ((*w, b + shift), *others)), exact.output)
+        grown = with_dead_unit(moved, 0, tuple(v), (a,))
+        assert grown.loss(problem) > exact.loss(problem)
+
+
+def test_inputs_of_a_layer_that_are_equal_by_symmetry_are_one():
+    """A constant network on mirrored data: the upper unit sees one input at both points."""
+    problem = Problem.from_text([["-1"], ["1"]], ["2", "2"], [1, 2], "1/100")
+    (network,) = minima(problem, "++/++")
+    assert harmless(network, 2)
