@@ -152,9 +152,7 @@ def _examined_in_processes(
             yield from batch
 
 
-def _layers_batch(
-    problem: Problem, settings: Settings, found: list[DeepStratum]
-) -> list[Examined]:
+def _layers_batch(problem: Problem, settings: Settings, found: list[DeepStratum]) -> list[Examined]:
     """Do a worker's part; points are proved again when they are read by the caller."""
     return list(_examined_here(problem, settings, found))
 

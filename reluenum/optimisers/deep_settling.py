@@ -21,6 +21,9 @@ from reluenum.optimisers.deep_networks import DeepNetworks, DeepObjective, Layer
 TOLERANCES = (1e-9, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 5e-2)
 """Pre-activations and units this small, relative to others, are tried as kinks and dead units."""
 
+FARTHEST = 0.1
+"""Pre-activations beyond this, relatively, are no kinks."""
+
 STRICT = 1e-8
 """At a stationary point, pre-activations beyond this, relatively, have a sign; others are kinks."""
 
@@ -113,13 +116,27 @@ class Snapped:
 
 def near_signs(objective: DeepObjective, network: DeepNetworks, tolerance: float) -> Layers:
     """Return the signs of the units of a network at the data, 0 where they are nearly 0."""
+    return [
+        np.where(np.abs(angles) <= tolerance, 0, np.sign(angles)).astype(np.int8)
+        for angles in relative_preactivations(objective, network)
+    ]
+
+
+def relative_preactivations(objective: DeepObjective, network: DeepNetworks) -> Layers:
+    """Return the pre-activations of a network, (L_k, n), over the sizes of unit and input."""
     passed = network.forward(objective.rows)
     found = []
     for layer, pre, below in zip(network.layers, passed.pre, passed.inputs, strict=False):
         scale = np.linalg.norm(layer, axis=1)[:, None] * np.linalg.norm(below, axis=0)
-        near = np.abs(pre) <= tolerance * scale
-        found.append(np.where(near, 0, np.sign(pre)).astype(np.int8)[..., 0])
+        found.append((pre / np.where(scale > 0, scale, 1))[..., 0])
     return found
+
+
+def _tolerances(objective: DeepObjective, network: DeepNetworks) -> Iterator[float]:
+    """Yield what to take for 0: a fixed ladder, then each pre-activation that is near to 0."""
+    yield from TOLERANCES
+    near = np.concatenate([np.abs(z).ravel() for z in relative_preactivations(objective, network)])
+    yield from np.unique(near[near <= FARTHEST])
 
 
 def _pruned(network: DeepNetworks, live: Layers) -> DeepNetworks:
@@ -194,16 +211,17 @@ def stationary_points(objective: DeepObjective, theta: np.ndarray) -> Iterator[S
     Their signs are those of the network there; kinks at points that do not matter are none.
     """
     seen: set[bytes] = set()
-    for tolerance in TOLERANCES:
-        snapped = Snapped.of(objective, objective.networks(theta[None]), tolerance)
+    network = objective.networks(theta[None])
+    for tolerance in _tolerances(objective, network):
+        snapped = Snapped.of(objective, network, tolerance)
         while snapped.key not in seen:
             seen.add(snapped.key)
             found = Equations(objective, snapped).solve()
             if found is None:
                 break
             hidden = [len(signs) for signs in snapped.signs]
-            network = DeepNetworks.of(found[None], hidden, objective.rows.shape[1] - 1)
-            at_rest = Snapped.of(objective, network, STRICT, FAINT)
+            moved = DeepNetworks.of(found[None], hidden, objective.rows.shape[1] - 1)
+            at_rest = Snapped.of(objective, moved, STRICT, FAINT)
             if at_rest.key == snapped.key or _agree(at_rest, snapped):
                 yield at_rest
                 break
