@@ -20,7 +20,7 @@ from reluenum.engines.fans.shapes import FanBatch
 DEEPEST = 30
 """How often a box is halved before it is given up."""
 
-MOST = 20000
+MOST = 200_000
 """Boxes of a fan that are looked at."""
 
 LIMIT = 4096
