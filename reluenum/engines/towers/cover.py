@@ -24,7 +24,7 @@ from reluenum.engines.towers.inner import minimise
 WORTHWHILE = 0.75
 """To which part of its length on a logarithmic scale a step has to shorten an interval."""
 
-OVERLAP = 1e-6
+SPARED = 1e-6
 """Part of a step that is left to the next one, for a checker that rounds otherwise."""
 
 WIDEST = 1.4
@@ -135,8 +135,8 @@ def _round(batch: Batch, tasks: Tasks, found: Cover, ratio: float) -> Tasks:
     at = enclosed(batch, tasks.index, X, T)
     below, above = level(at)
     with np.errstate(invalid="ignore"):
-        down = np.sqrt(np.maximum(above, 0)) * (1 + OVERLAP)
-        up = np.sqrt(np.maximum(below, 0)) * (1 - OVERLAP)
+        down = np.sqrt(np.maximum(above, 0)) * (1 + SPARED)
+        up = np.sqrt(np.maximum(below, 0)) * (1 - SPARED)
     stepped = np.where(tasks.upper, down, up)
     q = _proposed(at, tasks.upper, tasks.low, tasks.high)
     reached = X / q**2

@@ -474,6 +474,17 @@ class Branch:
         return None
 
     @property
+    def is_convex(self) -> bool:
+        """Whether the inner problem surely is convex on the box and all T >= 0.
+
+        Its matrix is positive definite for T >= 0, and nowhere singular on the box, so that one
+        common point is enough.
+        """
+        if self.chart.is_polar and len(self.units) > 2:
+            return all(square.mid() >= 0 for square in self.state.T)
+        return not any(square < 0 for square in self.state.T)
+
+    @property
     def is_minimal(self) -> bool:
         """Whether this surely is the inner minimiser over T >= 0."""
         state = self.state
@@ -504,8 +515,10 @@ def is_violated(inner: Inner, branch: Branch) -> bool:
     """Whether surely, for all X of a branch, some sign is not that of the stratum (rules r, s)."""
     state, stratum = branch.state, inner.stratum
     rest = set(range(len(state.T))) - set(branch.units)
+    if not all(state.excess[unit] <= 0 for unit in rest):
+        return False
     if any(state.excess[unit] < 0 for unit in rest):
-        return all(state.excess[unit] <= 0 for unit in rest)
+        return True
     sides = []
     for row, u in zip(stratum.layers[0], state.duals, strict=True):
         claims = {

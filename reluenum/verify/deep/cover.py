@@ -14,7 +14,8 @@ from .sides import Ball, Relations, enclosed, highest
 from .strata import Stratum
 from .towers import State, Tower, Upper, squared
 
-POLISHING, HALVINGS = 12, 8  # Newton steps of a record's T, and of a block
+POLISHING, HALVINGS = 12, 14  # Newton steps of a record's T, and of a block
+FAINT = arb(2) ** -24  # part of the sum below which a square is tried as 0
 LARGEST, SMALLEST = 1e100, 1e-100  # numbers of a record that are not 0
 
 NEAR = arb(2) ** -40  # relative size of a Newton step that is the last one
@@ -75,22 +76,34 @@ class Cover:
         return low, high
 
     def block(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> None:
-        """Close a block, halving what is not closed as it stands."""
+        """Close a block; of one that is not closed as it stands, what steps do not close."""
         left = [(low, high, x, squares, HALVINGS)]
         while left:
             low, high, x, squares, halvings = left.pop()
             if reason := self.open(low, high, x, squares):
                 require(halvings > 0 and low > 0, reason)
-                middle = (low * high).sqrt().mid()
-                mixed = any(square < 0 for square in squares)
-                better = squares if mixed else self.polished(middle, squares)
-                for ends in ((low, middle), (middle, high)):
+                for ends in self.parts(low, high, squares):
+                    middle = (ends[0] * ends[1]).sqrt().mid()
+                    mixed = any(square < 0 for square in squares)
+                    better = squares if mixed else self.polished(middle, squares)
                     left.append((*ends, middle, better, halvings - 1))
+
+    def parts(self, low: arb, high: arb, squares: Sequence[arb]) -> list[Interval]:
+        """Return what is left of a block after steps from both ends and the middle."""
+        start = [square.max(0) for square in squares]
+        points = (low, (low * high).sqrt().mid(), high)
+        closed = [self.step(point, self.polished(point, start)) for point in points]
+        low, high = low.max(closed[0][1]), high.min(closed[2][0])
+        found = (low, high.min(closed[1][0])), (low.max(closed[1][1]), high)
+        return [(one, other) for one, other in found if one < other]
 
     def step(self, x: arb, squares: Sequence[arb]) -> Interval:
         """Claim 57: G grows with X (Theorem D15), so that one X closes all up to sqrt G(X)."""
         require(x > 0, "a step at 0")
+        faint = sum(squares, arb(0)) * FAINT
+        bright = [square if square > faint else arb(0) for square in squares]
         total = total_squares(self.state(x, squares))
+        total = total.intersection(total_squares(self.state(x, self.polished(x, bright))))
         total = total.intersection(total_squares(self.state(x, self.polished(x, squares))))
         if total < x * x:
             return (total.upper().max(0).sqrt() * (1 + NUDGE)).upper(), x

@@ -10,6 +10,7 @@ from flint import fmpq
 from reluenum import InputError, Problem, enumerate_minima
 from reluenum.algebra.numbers import rational_point
 from reluenum.engines.deep import landscape as rules
+from reluenum.engines.deep.dead import Dormancy
 from reluenum.engines.deep.landscape import (
     dead_network,
     deep_components,
@@ -112,7 +113,7 @@ def surjections(units, places):
 @pytest.mark.parametrize(("width", "kinds"), [(2, 2), (4, 2), (5, 3), (3, 1)])
 def test_labelled_components_without_dead_units_are_the_surjections(monkeypatch, width, kinds):
     """Each unit is a copy of a distinct one, none of which may be missing."""
-    monkeypatch.setattr(rules, "harmless", lambda *_: False)
+    monkeypatch.setattr(rules, "dormancy", lambda *_: Dormancy(False, "made up"))
     monkeypatch.setattr(rules, "sharing", lambda *_: (True,) * kinds)
     monkeypatch.setattr(rules, "groupby", lambda rows: ((row, [row]) for row in rows))
     found = list(deep_components(chain([width, 1], ["+"] * kinds)))
@@ -122,7 +123,7 @@ def test_labelled_components_without_dead_units_are_the_surjections(monkeypatch,
 
 @pytest.mark.parametrize(("width", "kinds"), [(3, 2), (5, 3)])
 def test_dead_units_join_all_ways_to_share_a_width(monkeypatch, width, kinds):
-    monkeypatch.setattr(rules, "harmless", lambda *_: True)
+    monkeypatch.setattr(rules, "dormancy", lambda *_: Dormancy(True, "made up"))
     monkeypatch.setattr(rules, "sharing", lambda *_: (True,) * kinds)
     monkeypatch.setattr(rules, "groupby", lambda rows: ((row, [row]) for row in rows))
     (component,) = deep_components(chain([width, 1], ["+"] * kinds))
@@ -140,7 +141,7 @@ def test_dead_units_join_all_ways_to_share_a_width(monkeypatch, width, kinds):
 
 
 def test_a_group_that_has_no_room_for_copies_leaves_them_to_the_others(monkeypatch):
-    monkeypatch.setattr(rules, "harmless", lambda *_: False)
+    monkeypatch.setattr(rules, "dormancy", lambda *_: Dormancy(False, "made up"))
     monkeypatch.setattr(rules, "sharing", lambda *_: (False, True))
     monkeypatch.setattr(rules, "groupby", lambda rows: ((row, [row]) for row in rows))
     (component,) = deep_components(chain([4, 1], ["+", "+"]))
@@ -152,7 +153,7 @@ def test_a_group_that_has_no_room_for_copies_leaves_them_to_the_others(monkeypat
 @pytest.mark.parametrize(("width", "dimension", "orbit"), [(2, 1, 2), (3, 3, 1), (4, 5, 1)])
 def test_a_group_of_rank_two_is_a_stiefel_manifold(monkeypatch, width, dimension, orbit):
     """k units of rank r: r k - r (r + 1) / 2; two units cannot change places, three can."""
-    monkeypatch.setattr(rules, "harmless", lambda *_: False)
+    monkeypatch.setattr(rules, "dormancy", lambda *_: Dormancy(False, "made up"))
     monkeypatch.setattr(rules, "sharing", lambda *_: (True,))
     (component,) = deep_components(chain([width, 1], ["+", "+"]))
     assert (component.dimension, component.orbit_size) == (dimension, orbit)
@@ -160,7 +161,7 @@ def test_a_group_of_rank_two_is_a_stiefel_manifold(monkeypatch, width, dimension
 
 @pytest.mark.parametrize("answers", [(None, (True,)), (False, (None,))])
 def test_what_cannot_be_told_of_spare_units_is_undecided(monkeypatch, answers):
-    monkeypatch.setattr(rules, "harmless", lambda *_: answers[0])
+    monkeypatch.setattr(rules, "dormancy", lambda *_: Dormancy(answers[0], "made up"))
     monkeypatch.setattr(rules, "sharing", lambda *_: answers[1])
     network = chain([2, 1], ["+"])
     with pytest.raises(UndecidedError, match="unit of layer 1"):
