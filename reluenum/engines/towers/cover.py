@@ -104,7 +104,7 @@ def lowest(batch: Batch) -> np.ndarray:
             allowed = ridge**2 / (size * GROWTH) / GROWTH
         if k < 3:
             X = np.minimum(X, allowed * (1 - 1e-9))
-    return np.where(X < allowed, X, np.minimum(X, 1e-12))
+    return np.where(allowed > X, X, np.minimum(X, 1e-12))
 
 
 def everything(batch: Batch) -> Tasks:

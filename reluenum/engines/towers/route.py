@@ -1,6 +1,6 @@
 """The certified route for widths (L, 1): every stratum's X covered, its points proved."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -28,8 +28,8 @@ from reluenum.problem import Problem
 RATIOS = (1.01, 1.0001, 1.000001)
 """Of the ends of intervals that are left to interval Newton; the next one for those it fails on."""
 
-BATCH = 1024
-"""Strata that are covered together."""
+BATCH, SMALLEST_BATCH = 1024, 32
+"""Strata that are covered together; with several processes, batches are smaller."""
 
 
 @dataclass(eq=False)
@@ -129,18 +129,30 @@ def _records(
     problem: Problem, towers: Sequence[DeepStratum], settings: Settings
 ) -> Iterator["Examination"]:
     """Examine strata in batches, in processes if there are to be several."""
+    several = settings.jobs > 1
+    size = min(BATCH, max(SMALLEST_BATCH, len(towers) // (8 * settings.jobs))) if several else BATCH
     batches = [
-        (same[start : start + BATCH],)
+        same[start : start + size]
         for same in by_width(towers).values()
-        for start in range(0, len(same), BATCH)
+        for start in range(0, len(same), size)
     ]
-    bar = tqdm(total=len(towers), unit="stratum", disable=not settings.progress)
     work = partial(_examined_batch, problem, settings)
-    with bar, in_processes(settings.jobs) as mapped:
-        several = settings.jobs > 1
-        for found in mapped(work, batches, _in_words) if several else map(work, *zip(*batches)):
+    with tqdm(total=len(towers), unit="stratum", disable=not settings.progress) as bar:
+        for found in _mapped(work, batches, settings.jobs):
             bar.update(len(found))
             yield from found
+
+
+def _mapped(
+    work: Callable[[Sequence[DeepStratum]], list["Examination"]],
+    batches: Sequence[Sequence[DeepStratum]],
+    jobs: int,
+) -> Iterator[list["Examination"]]:
+    if jobs == 1:
+        yield from map(work, batches)
+        return
+    with in_processes(jobs) as mapped:
+        yield from mapped(work, [(batch,) for batch in batches], _in_words)
 
 
 def _in_words(batch: Sequence[DeepStratum]) -> str:

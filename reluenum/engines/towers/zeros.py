@@ -60,9 +60,7 @@ class Search:
     steps: list[tuple[float, list[float]]] = field(default_factory=list)
     networks: list[ScaledNetwork] = field(default_factory=list)
 
-    def examine(
-        self, low: float, high: float, start: Sequence[float]
-    ) -> list[tuple[float, float]]:
+    def examine(self, low: float, high: float, start: Sequence[float]) -> list[tuple[float, float]]:
         """Close an interval of X, and return what stays open; T is near the start in it.
 
         If that does not work at once, ever smaller parts around a zero of E are tried, and what is
@@ -93,7 +91,7 @@ class Search:
     def _stepped(
         self, low: float, high: float, units: Sequence[int], start: Sequence[float]
     ) -> tuple[float, float] | None:
-        """Shorten an interval without zeros of E by steps from its ends; None if nothing is left."""
+        """Shorten an interval without zeros of E from its ends; return None if that closes it."""
         for _ in range(STEPS):
             if low >= high:
                 return None
