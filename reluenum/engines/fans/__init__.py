@@ -1,6 +1,6 @@
-"""The certified route for widths (1, L) and inputs on a line (Theorem D20).
+"""Networks of widths (1, L) on a line: two parameters of each stratum covered by boxes.
 
-In order: `shapes` is a stratum in arrays, `inner` minimises over the output weights in doubles,
-`branches` encloses the minimiser over boxes of the first layer, `cover` closes boxes or finds one
-zero at most in them, `zeros` proves these, `route` ends with the landscape.
+A `Problem` enters, a landscape leaves (Theorem D22 and Lemmas D23 to D25). In order: `shapes` are
+strata in arrays, `inner` is the convex problem at one place, `branches` enclose its solution over
+boxes, `cover` excludes boxes, `zeros` proves the points in the others, `route` is the engine.
 """

@@ -1,4 +1,4 @@
-"""The inner minimiser over a box of (s, k), branch_over by Krawczyk's operator (Theorem D20).
+"""The inner minimiser over a box of (s, k), branch_over by Krawczyk's operator (Lemma D25).
 
 Unknowns are, for each box, x = (rho, a, b, T, P, Q): the residual times count over ridge by site,
 and by upper unit the components of its dual vector, the square of the output weight (0 for units

@@ -157,7 +157,7 @@ OPEN, REGULAR, CLOSED = 0, 1, 2
 
 
 def beyond_bound(batch: FanBatch, boxes: ParameterBoxes) -> np.ndarray:
-    """Return where s |e|^2 is too large for a stationary point (Lemma D18)."""
+    """Return where s |e|^2 is too large for a stationary point (Lemma D23)."""
     p = boxes.balls
     terms = batch.square[boxes.index]
     k = p[:, 1]

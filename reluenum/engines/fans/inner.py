@@ -1,4 +1,4 @@
-"""The inner minimiser over T >= 0 in doubles, for many fans at once (Theorem D17)."""
+"""The inner minimiser over T >= 0 in doubles, for many fans at once (Theorem D22)."""
 
 from dataclasses import dataclass
 

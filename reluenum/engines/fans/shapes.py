@@ -1,4 +1,4 @@
-"""Strata of widths (1, L) as arrays: what the reduced function of Theorem D17 needs of the data."""
+"""Strata of widths (1, L) as arrays: what the reduced function of Theorem D22 needs of the data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -119,7 +119,7 @@ class Fan:
 
     @property
     def is_excluded(self) -> bool:
-        """Whether no stationary point can be here: twins, or a unit with two kinks (Lemma D19)."""
+        """Whether no stationary point can be here: twins, or a unit with two kinks (Lemma D24)."""
         positive = [tuple(s == "+" for s in row) for row in self.upper]
         return len(set(positive)) < len(positive) or any(
             len(self.stratum.kinks(1, unit)) > 1 for unit in range(len(self.upper))
@@ -224,7 +224,7 @@ class FanBatch:
 
     @cached_property
     def highest(self) -> np.ndarray:
-        """Upper bounds of s |e|^2 at stationary points, (B,) (Lemma D18)."""
+        """Upper bounds of s |e|^2 at stationary points, (B,) (Lemma D23)."""
         problem = self.problem
         terms = [site.count * y * y for site, y in zip(problem.sites, problem.means, strict=True)]
         totals = [
