@@ -6,7 +6,7 @@ from pathlib import Path
 from reluenum.documents.minima import minima_document
 from reluenum.documents.results import write_result
 from reluenum.experiments.joblog import logged
-from reluenum.experiments.layers import covered
+from reluenum.experiments.layers import covered_landscape
 from reluenum.experiments.steps import read_problem
 from reluenum.groebner.backends import Settings
 from reluenum.groebner.limits import Limits
@@ -14,7 +14,7 @@ from reluenum.groebner.limits import Limits
 
 def main(problem: Path, settings: Settings, force: bool, minima: Path) -> None:
     """Read a problem and write its minima with their certificate."""
-    found = covered(read_problem(problem), settings, force)
+    found = covered_landscape(read_problem(problem), settings, force)
     logging.info("%r", found)
     write_result(minima, minima_document(found))
 

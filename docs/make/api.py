@@ -64,10 +64,18 @@ def public_things() -> dict[str, Any]:
     things = {name: getattr(reluenum, name) for name in reluenum.__all__}
     for thing in [thing for thing in things.values() if is_dataclass(thing)]:
         for parts in (field.type for field in fields(thing) if field.name == "components"):
-            component, _ = get_args(parts)
-            network = get_type_hints(component)["network"]
-            things |= {part.__name__: part for part in (component, network)}
+            for component in classes_in(parts):
+                network = get_type_hints(component)["network"]
+                things |= {part.__name__: part for part in (component, network)}
     return dict(sorted(things.items(), key=lambda pair: (inspect.isclass(pair[1]), pair[0])))
+
+
+def classes_in(annotation: Any) -> list[type]:
+    """Return the classes that a type is made of: of `tuple[A, ...] | tuple[B, ...]`, A and B."""
+    parts = get_args(annotation)
+    if not parts:
+        return [annotation] if inspect.isclass(annotation) else []
+    return [found for part in parts for found in classes_in(part)]
 
 
 def page() -> str:

@@ -107,6 +107,49 @@ def is_positive_definite(form: np.ndarray) -> bool:
     return True
 
 
+def is_positive_on_quadrant(form: np.ndarray, zero: np.ndarray, positive: np.ndarray) -> bool:
+    """Return whether balls prove v . form v > 0 for v != 0 with zero v = 0 and positive v >= 0.
+
+    Parameters
+    ----------
+    form : (size, size) array of arb
+        Symmetric.
+    zero : (r, size) array of arb
+    positive : (2, size) array of arb
+
+    Notes
+    -----
+    Minimised over the kernel of all rows, the form is one of two numbers, the values of
+    `positive`: positive on the quadrant if q_11, q_22 > 0 and q_12 > -sqrt(q_11 q_22).
+
+    Examples
+    --------
+    >>> one, two = arb(1), arb(2)
+    >>> form = np.array([[one, two], [two, one]], dtype=object)
+    >>> axes = np.array([[one, arb(0)], [arb(0), one]], dtype=object)
+    >>> nothing = np.zeros((0, 2), dtype=object)
+    >>> is_positive_definite(form), is_positive_on_quadrant(form, nothing, axes)
+    (False, True)
+    """
+    inside = kernel_of(zero)
+    rest = None if inside is None else kernel_of(positive @ inside)
+    if rest is None:
+        return False
+    values = positive @ inside
+    pivots = pivots_of(doubles(values))[:2]
+    towards = np.full((inside.shape[1], 2), arb(0), dtype=object)
+    towards[pivots] = matrix_of(arb_mat(values[:, pivots].tolist()).inv())
+    form = inside.T @ form @ inside
+    kernel, mixed = rest.T @ form @ rest, rest.T @ form @ towards
+    if not is_positive_definite(kernel):
+        return False
+    quotient = towards.T @ form @ towards
+    if kernel.size:
+        quotient = quotient - mixed.T @ matrix_of(arb_mat(kernel.tolist()).inv()) @ mixed
+    (a, b), (_, c) = quotient
+    return bool(a > 0 and c > 0 and (b > 0 or a * c > b * b))
+
+
 def matrix_of(matrix: arb_mat) -> np.ndarray:
     """Return a matrix of FLINT as an array of balls."""
     entries = np.array(matrix.tolist(), dtype=object)

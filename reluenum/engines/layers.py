@@ -17,6 +17,7 @@ from reluenum.engines.deep.landscape import (
 from reluenum.engines.deep.minimality import Judged, judge
 from reluenum.engines.deep.solve import DeepOutcome, read_deep_outcome, solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.fans.route import FanEngine
 from reluenum.engines.groebner import in_batches
 from reluenum.engines.towers.route import TowerEngine
 from reluenum.errors import IncompleteRunError, InputError
@@ -145,15 +146,13 @@ def _examined_in_processes(
     problem: Problem, settings: Settings, found: Sequence[DeepStratum]
 ) -> Iterator[Examined]:
     """Solve strata and judge their points in processes, in order."""
-    work = partial(_examined_batch, problem, settings)
+    work = partial(_layers_batch, problem, settings)
     with in_processes(settings.jobs) as mapped:
         for batch in mapped(work, in_batches(list(found), settings.jobs), _first_in_words):
             yield from batch
 
 
-def _examined_batch(
-    problem: Problem, settings: Settings, found: list[DeepStratum]
-) -> list[Examined]:
+def _layers_batch(problem: Problem, settings: Settings, found: list[DeepStratum]) -> list[Examined]:
     """Do a worker's part; points are proved again when they are read by the caller."""
     return list(_examined_here(problem, settings, found))
 
@@ -211,7 +210,9 @@ def _asked_stratum(problem: Problem, where: str, text: str) -> DeepStratum:
     return found
 
 
-def certified_layers(problem: Problem, asked: tuple[DeepStratum, ...] | None = None) -> TowerEngine:
+def certified_layers(
+    problem: Problem, asked: tuple[DeepStratum, ...] | None = None
+) -> TowerEngine | FanEngine:
     """Return the certified engine for the widths of a problem.
 
     Raises
@@ -221,5 +222,8 @@ def certified_layers(problem: Problem, asked: tuple[DeepStratum, ...] | None = N
     """
     if problem.hidden[1:] == (1,):
         return TowerEngine(asked)
-    found = f"certified with hidden layers of widths {', '.join(map(str, problem.hidden))}"
-    raise InputError("engine", found, "groebner, or widths L,1")
+    if len(problem.hidden) == 2 and problem.width == problem.dimension == 1:
+        return FanEngine(asked)
+    widths = ", ".join(map(str, problem.hidden))
+    found = f"certified with hidden layers of widths {widths} and d = {problem.dimension}"
+    raise InputError("engine", found, "groebner, or widths L,1, or widths 1,L and d = 1")

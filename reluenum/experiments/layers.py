@@ -124,7 +124,7 @@ def certified_merged(merged: str | Path, plan: str | Path) -> CertifiedLandscape
     return replace(read_merged(merged), sign_matrices=read_examined(plan, problem))
 
 
-def covered(problem: Problem, settings: Settings, force: bool) -> CertifiedLandscape:
+def covered_landscape(problem: Problem, settings: Settings, force: bool) -> CertifiedLandscape:
     """Return the landscape of several hidden layers by the certified engine.
 
     Raises

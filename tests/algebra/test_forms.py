@@ -7,6 +7,7 @@ from flint import Ordering, arb, fmpq, fmpq_mpoly_ctx
 from reluenum.algebra.forms import (
     independent_rows,
     is_positive_definite,
+    is_positive_on_quadrant,
     kernel_of,
     pivots_of_rows,
     solved_by,
@@ -43,6 +44,25 @@ def test_a_gram_matrix_is_positive_definite_and_stops_to_be_so_below_its_least_e
     assert is_positive_definite(balls(gram))
     assert is_positive_definite(balls(gram - (least - 1) * np.eye(4, dtype=int)))
     assert not is_positive_definite(balls(gram - (least + 1) * np.eye(4, dtype=int)))
+
+
+def test_a_form_on_a_quadrant_is_positive_as_long_as_its_edges_and_their_angle_allow():
+    """x^2 + 2 t x y + y^2 on x, y >= 0, with z = x + y along: positive exactly for t > -1."""
+    zero = balls([[1, 1, -1]])
+    axes = balls([[1, 0, 0], [0, 1, 0]])
+    for t, expected in ((-2, False), (-1, False), (0, True), (5, True)):
+        form = balls([[1, t, 0], [t, 1, 0], [0, 0, 0]])
+        assert is_positive_on_quadrant(form, zero, axes) == expected
+    assert not is_positive_on_quadrant(balls([[0, 1, 0], [1, 1, 0], [0, 0, 0]]), zero, axes)
+
+
+def test_directions_off_the_quadrant_count_where_they_are_free():
+    """x^2 + y^2 + 2 x z + k z^2 with z free is positive exactly for k > 1."""
+    axes = balls([[1, 0, 0], [0, 1, 0]])
+    nothing = balls([]).reshape(0, 3)
+    for k, expected in ((1, False), (2, True)):
+        form = balls([[1, 0, 1], [0, 1, 0], [1, 0, k]])
+        assert is_positive_on_quadrant(form, nothing, axes) == expected
 
 
 def test_rows_depend_over_rational_functions_only_if_they_do_so_for_all_values():

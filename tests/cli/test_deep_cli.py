@@ -59,6 +59,16 @@ def test_one_layer_in_a_list_has_the_bytes_of_its_width(engine):
     assert Path("list.json").read_bytes() == Path("width.json").read_bytes()
 
 
+def test_both_engines_list_the_same_components_and_the_certificate_is_proved(landscape, capsys):
+    assert main(minima("--engine", "certified", "--output", "minima.json")) == 0
+    found, expected = json.loads(Path("minima.json").read_text()), landscape.document
+    for key in ("problem", "enumeration", "complete", "components"):
+        assert found[key] == expected[key]
+    assert found["completeness"] == "proved"
+    assert main(["verify", "minima.json", "data.csv"]) == 0
+    assert capsys.readouterr().out.startswith("proved: 6 components")
+
+
 def test_a_restricted_run_claims_no_completeness_and_decides_what_was_asked(landscape, capsys):
     Path("asked.txt").write_text(f"# the best one\n{BEST}\n\n+-+ / +-+  # and another\n{BEST}\n")
     assert main(minima("--supports", "asked.txt", "--force")) == 0
@@ -98,7 +108,8 @@ def test_undecided_strata_end_in_exit_code_three_and_are_listed(capsys):
         (["--output-bias", "free"], "--output-bias: free with 2 hidden layers; expected none"),
         (["--output-bias", "ridge"], "--output-bias: ridge with 2 hidden layers; expected none"),
         (["--engine", "newton"], "--engine: 'newton'; expected one of groebner, certified"),
-        (["--hidden", "2,2"], "hidden 2,2: neighbouring layers of several units"),
+        (["--hidden", "2,2", "--engine", "certified"], "engine: certified with hidden layers of"),
+        (["--hidden", "2,2"], "hidden 2,2 with n = 3: up to "),
         (["--hidden", "99,1"], "hidden 99,1 with n = 3: up to 10^"),
         (["--hidden", "1" + ",1" * 40], "hidden 1,1,1"),
         (["--supports", "none.txt"], "--supports: none.txt: No such file or directory; expected"),

@@ -1,4 +1,4 @@
-"""The system of a stratum with one unit in every layer above the first (deep.md, 2.1 and 2.2).
+"""The system of a stratum with one unit in every layer above the first (Theorem D9, Lemma D17).
 
 Seen from the output, everything is linear: with w_j the product of unit j's incoming vector and
 all weights above it, and B_k that of the bias of layer k and all weights above it,

@@ -473,14 +473,18 @@ class _Outlook:
             if group.nested and group.nested[0][0] != kept:
                 yield kept, group.nested
 
-    def _refined(self, choices: tuple[_Choice, ...]) -> tuple[np.ndarray, list[Vector] | None]:
-        """Return the rows of the places, then the differences from where kinks stay."""
-        pairs = [
+    def _pairs(self, choices: tuple[_Choice, ...]) -> list[tuple[int, int]]:
+        """Return the places of groups, each with the one at which its kink stays."""
+        return [
             (place, choice.group.places[choice.kept])
             for choice in choices
             for place in choice.group.places
+            if place != choice.group.places[choice.kept]
         ]
-        pairs = [(one, other) for one, other in pairs if one != other]
+
+    def _refined(self, choices: tuple[_Choice, ...]) -> tuple[np.ndarray, list[Vector] | None]:
+        """Return the rows of the places, then the differences from where kinks stay."""
+        pairs = self._pairs(choices)
         rows = np.vstack([self.rows, *(self.rows[[one]] - self.rows[[k]] for one, k in pairs)])
         if self.exact is None:
             return rows, None
@@ -489,6 +493,15 @@ class _Outlook:
             for one, k in pairs
         ]
         return rows, [*self.exact, *differences]
+
+    def _zeros(self, face: str, choices: tuple[_Choice, ...]) -> list[int]:
+        """Return the rows that are 0 on a face, without differences of two that are."""
+        count = len(self.places)
+        return [k for k in range(count) if face[k] == "0"] + [
+            count + k
+            for k, (one, other) in enumerate(self._pairs(choices))
+            if face[count + k] == "0" and not face[one] == face[other] == "0"
+        ]
 
     def _matrix(self, face: str, choices: tuple[_Choice, ...]) -> np.ndarray | None:
         """Return the matrix of N on a face, (above, below + 1); None if a choice is impossible."""
@@ -532,7 +545,7 @@ class _Outlook:
         choices: tuple[_Choice, ...],
     ) -> Dormancy | bool | None:
         """Return a growth on a face, True if there is none, None if that cannot be told."""
-        zeros = [k for k, sign in enumerate(face) if sign == "0"]
+        zeros = self._zeros(face, choices)
         flat = flat_of(rows[zeros], None if exact is None else [exact[k] for k in zeros])
         if flat is None:
             return None

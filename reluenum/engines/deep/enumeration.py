@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from itertools import combinations, combinations_with_replacement, pairwise, product
+from itertools import combinations, combinations_with_replacement, permutations, product
 from math import comb
 from operator import mul
 from typing import Self
@@ -186,15 +186,19 @@ def _room(problem: Problem, stratum: DeepStratum, layer: int, row: str) -> int:
 
 
 def exclusion(problem: Problem, stratum: DeepStratum) -> str | None:
-    """Say why a stratum holds no local minimum, if Lemma D8 does; None if it may hold one.
+    """Say why a stratum holds no local minimum, if that is known; None if it may hold one.
 
-    A unit of the last layer whose weight in the output has the sign s helps: at some site where it
-    is +, s y > 0, or another unit is + there, too. And s sum(y) <= 0 at a kink whose gradient is no
-    combination of those of the other kinks, if no other unit is + there. Besides, the incoming
-    vector of a first-layer unit lies in the span of the inputs that it sees.
+    The incoming vector of a first-layer unit lies in the span of the inputs that it sees, and under
+    one unit no row is on the boundary of another (Lemmas D8 and D27): so much for any stationary
+    network. At a local minimum (Lemmas D8 and D21), a unit of the last layer whose weight in the
+    output has the sign s helps: at some site where it is +, s y > 0, or another unit is + there,
+    too. And s sum(y) <= 0 at a kink whose gradient is no combination of those of the other kinks,
+    if no other unit is + there.
     """
     if not all(_fits(problem, stratum, unit) for unit in range(len(stratum.layers[0]))):
         return "a unit of the first layer is not drawn into its face"
+    if any(_is_on_boundary(*pair) for pair in _pairs_under_one(stratum)):
+        return "a unit is on the boundary of another, under one unit"
     top = stratum.layers[-1]
     for unit, row in enumerate(top):
         others = (*top[:unit], *top[unit + 1 :])
@@ -218,6 +222,18 @@ def exclusion(problem: Problem, stratum: DeepStratum) -> str | None:
         ):
             return "a kink of the last layer pays in no direction"
     return None
+
+
+def _pairs_under_one(stratum: DeepStratum) -> Iterator[tuple[str, str]]:
+    """Yield all pairs of different rows of a layer that is followed by one unit, or the output."""
+    for rows, above in zip(stratum.layers, (*stratum.layers[1:], ("",)), strict=True):
+        if len(above) == 1:
+            yield from permutations(dict.fromkeys(rows), 2)
+
+
+def _is_on_boundary(inner: str, row: str) -> bool:
+    """Whether a row is another one with some signs turned into 0."""
+    return all(sign in (other, "0") for other, sign in zip(inner, row, strict=True))
 
 
 def _fits(problem: Problem, stratum: DeepStratum, unit: int) -> bool:
@@ -288,7 +304,7 @@ class Enumeration:
     >>> problem = Problem.from_text([[0], [1]], [1, 2], [1, 1], "1/10")
     >>> found = Enumeration.of(problem)
     >>> [stratum.text for stratum in found.strata]
-    ['/++', '++/++', '+-/++', '+./+-', '+0/++', '-+/++', '.+/-+', '0+/++']
+    ['/++', '++/++', '+./+-', '+0/++', '.+/-+', '0+/++']
     """
 
     strata: tuple[DeepStratum, ...]
@@ -355,24 +371,22 @@ def refuse_astronomical_strata(problem: Problem, limit: int = STRATA_LIMIT) -> N
     Raises
     ------
     TooManySupportsError
-        Naming a bound on their number; or two neighbouring layers with several units, on whose
-        strata there can be infinitely many solutions, of which no theorem spares any.
+        Naming a bound on their number; whatever it is, if two layers both have several units, as
+        strata can then have infinitely many solutions, of which no theorem spares any; or if a
+        layer above the second, or a second of three, has: those systems rarely finish.
     """
     where = f"hidden {','.join(map(str, problem.hidden))} with n = {problem.size}"
-    expected = strata_bound(problem)
-    if any(min(pair) > 1 for pair in pairwise(problem.hidden)):
-        raise TooManySupportsError(
-            where,
-            f"up to {scientific(expected)} strata to solve, some of infinitely many points, as "
-            "neighbouring layers have several units",
-            "one unit in one of any two neighbouring layers, or insist with --force",
-        )
-    if expected > limit:
-        raise TooManySupportsError(
-            where,
-            f"up to {scientific(expected)} strata to solve",
-            f"at most {limit}; lower the widths or the number of points, or insist with --force",
-        )
+    found = f"up to {scientific(strata_bound(problem))} strata to solve"
+    first, *upper = problem.hidden
+    if len(upper) > 1 and max(upper) > 1:
+        found += ", with several units above the first of three layers or more"
+        raise TooManySupportsError(where, found, "one unit there, or insist with --force")
+    if min(first, *upper) > 1:
+        found += ", some with infinitely many points, as both layers have several units"
+        raise TooManySupportsError(where, found, "one unit in one layer, or insist with --force")
+    if strata_bound(problem) > limit:
+        expected = f"at most {limit}; lower the widths or the number of points"
+        raise TooManySupportsError(where, found, f"{expected}, or insist with --force")
 
 
 def strata(problem: Problem) -> tuple[DeepStratum, ...]:

@@ -13,6 +13,7 @@ from reluenum.algebra.forms import (
     doubles,
     dyadic,
     is_positive_definite,
+    is_positive_on_quadrant,
     kernel_of,
 )
 from reluenum.algebra.newton import CERTIFICATION_BITS
@@ -30,6 +31,7 @@ from reluenum.engines.deep.dead import dormancy, sharing
 from reluenum.engines.deep.networks import ScaledNetwork
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.engines.deep.witnesses import DeepDescent, Move, descent
+from reluenum.errors import TheoremViolationError
 
 SMALL = 1e-5
 """Multipliers that can be as large are positive ones, as doubles see it."""
@@ -208,6 +210,8 @@ def examine_live_part(network: ScaledNetwork) -> Finding:
 def _attempt(local: Jets) -> Finding:
     """Decide at one precision."""
     around = local.around
+    if not all(entry.contains(0) for entry in local.stationarity()):
+        raise TheoremViolationError("a network is not stationary with the multipliers it has")
     off = (False,) * len(around.kinks)
     basic = local.gradients(off)[list(around.basic)]
     linear = [k for layer in around.linear for k in layer]
@@ -306,7 +310,15 @@ def _critical(local: Jets) -> Finding:
             return Finding(DeepVerdict.UNDECIDED, "gradients of kinks that may be dependent")
         where = "on a critical cone"
         found = _second_order(local, cell, kernel, tight, where, both=len(loose) == 1)
-        if found is not None:
+        sides = np.array([1 if cell[k] else -1 for k in loose])
+        if found is not None and not (
+            len(loose) == 2
+            and is_positive_on_quadrant(
+                local.hessian(cell) + _rotations(local),
+                gradients[tight],
+                gradients[loose] * sides[:, None],
+            )
+        ):
             return _inside(found, gradients[loose], [cell[k] for k in loose])
     return Finding(DeepVerdict.MINIMUM, "strict" if not loose else "strict on critical cones")
 

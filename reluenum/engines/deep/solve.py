@@ -113,8 +113,8 @@ def solve_stratum(
     Returns
     -------
     DeepOutcome
-        UNDECIDED, with the reason, if no backend finishes, if there are infinitely many solutions
-        that are not of no use, or if a real one that may be stationary cannot be proved.
+        UNDECIDED, with the reason, if no backend finishes, if infinitely many solutions may be
+        stationary, or if one that may be cannot be proved.
     """
     try:
         asked = system(problem, stratum)

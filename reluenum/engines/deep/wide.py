@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 from flint import Ordering, ctx, fmpq, fmpq_mat, fmpq_mpoly_ctx
@@ -136,6 +137,12 @@ class Wide:
         return found
 
     @cached_property
+    def placed(self) -> list[tuple[int, Group]]:
+        """The groups with the number of components before each."""
+        starts = accumulate((group.rank for group in self.groups), initial=0)
+        return list(zip(starts, self.groups, strict=False))
+
+    @cached_property
     def rows(self) -> list[list[str]]:
         """Signs of the components of each layer: rows of E in the first layer, else units."""
         first = [group.row for group in self.groups for _ in range(group.rank)]
@@ -206,11 +213,9 @@ class Wide:
         biases = {(k, m): next(rest) for k in upper for m in range(len(self.rows[k]))}
         multipliers = {name: next(rest) for name in self.constraints}
         first: dict[tuple[int, int], Any] = {}
-        start = 0
-        for group in self.groups:
+        for start, group in self.placed:
             for a, b in _upper_half(group.rank):
                 first[start + a, start + b] = first[start + b, start + a] = next(rest)
-            start += group.rank
         metrics = [first, *({(m, m): next(rest) for m in range(len(self.rows[k]))} for k in upper)]
         return WideValues(spans, metrics, weights, biases, multipliers)
 
@@ -254,28 +259,33 @@ class Wide:
             i: (_products((g[i], fmpq(1)) for g in fitted if i in g) - site.mean) * -site.count
             for i, site in enumerate(sites)
         }
-        found = [[{i: residual[i] for i in g} for g in fitted]]
+        errors = [{i: residual[i] for i in g} for g in fitted]
+        found = []
         for layer in range(top, -1, -1):
             if layer < top:
-                above = _scaled_errors(given.metrics[layer + 1], found[-1])
-                found.append(
-                    [
-                        {
-                            i: _products(
-                                (given.weights[layer + 1, m, unit], d[i])
-                                for m, d in enumerate(above)
-                                if i in d
-                            )
-                            for i in range(len(row))
-                            if row[i] == "+" and any(i in d for d in above)
-                        }
-                        for unit, row in enumerate(self.rows[layer])
-                    ]
-                )
+                errors = self._returned(given, layer, errors)
             for (place, unit, shared), multiplier in given.multipliers.items():
                 if place == layer + 1:
-                    found[-1][unit][shared[0]] = multiplier
+                    errors[unit][shared[0]] = multiplier
+            found.append(errors)
         return found[::-1]
+
+    def _returned(
+        self, given: WideValues, layer: int, errors: Sequence[dict[int, Any]]
+    ) -> list[dict[int, Any]]:
+        """Return d of a layer where it is +, from that of the layer above."""
+        metric = given.metrics[layer + 1]
+        above = [{i: metric[m, m] * d for i, d in unit.items()} for m, unit in enumerate(errors)]
+        return [
+            {
+                i: _products(
+                    (given.weights[layer + 1, m, unit], d[i]) for m, d in enumerate(above) if i in d
+                )
+                for i, sign in enumerate(row)
+                if sign == "+" and any(i in d for d in above)
+            }
+            for unit, row in enumerate(self.rows[layer])
+        ]
 
     @cached_property
     def system(self) -> PolynomialSystem:
@@ -321,8 +331,7 @@ class Wide:
 
         Along E they say that the outgoing vectors have the products of E.
         """
-        start = 0
-        for group in self.groups:
+        for start, group in self.placed:
             for a, b in _upper_half(group.rank):
                 left, right = start + a, start + b
                 outgoing = _products(
@@ -336,33 +345,28 @@ class Wide:
                     (d, dot(vector, self.problem.sites[i].row)) for i, d in errors[start].items()
                 )
                 yield slope - combination(vector, given.spans[start]) * self.problem.effective_ridge
-            start += group.rank
 
     def squares(self, values: Sequence[Any]) -> list[Any]:
         """Return what must be positive: all s, and the leading minors of each H."""
         given = self.valued(values)
-        found, start = [h for metric in given.metrics[1:] for h in metric.values()], 0
-        for group in self.groups:
-            h = given.metrics[0]
+        found, h = [s for metric in given.metrics[1:] for s in metric.values()], given.metrics[0]
+        for start, group in self.placed:
             found.append(h[start, start])
             if group.rank == 2:
                 off = h[start, start + 1]
                 found.append(h[start, start] * h[start + 1, start + 1] - off * off)
-            start += group.rank
         return found
 
     def claims(self, values: Sequence[Any]) -> Iterator[list[Any]]:
         """Yield values, of each unit, that have one sign if a solution has the stratum's signs."""
         given = self.valued(values)
-        start = 0
-        for group in self.groups:
+        for start, group in self.placed:
             if group.rank == 1:
                 yield [
                     combination(site.row, given.spans[start]) * SIDES[sign]
                     for site, sign in zip(self.problem.sites, group.row, strict=True)
                     if sign in SIDES
                 ]
-            start += group.rank
         for rows, layer in zip(self.rows[1:], self.heights(given)[1:], strict=True):
             for row, unit in zip(rows, layer, strict=True):
                 yield [g for i, g in unit.items() if row[i] == "+"]
@@ -449,7 +453,6 @@ class Wide:
                         own = [given.weights.get((1, m, a)) for a in places]
                         if own[0] is not None:
                             weights[1, m, place] = _products(zip(own, mixture, strict=True))
-            start += group.rank
         diagonal = {pair: value for pair, value in metric.items() if pair[0] == pair[1]}
         return WideValues(
             spans, [diagonal, *given.metrics[1:]], weights, given.biases, given.multipliers
@@ -543,10 +546,3 @@ def _scaled_heights(
         }
         for a, row in enumerate(rows)
     ]
-
-
-def _scaled_errors(
-    metric: Mapping[tuple[int, int], Any], errors: Sequence[dict[int, Any]]
-) -> list[dict[int, Any]]:
-    """Return s d by unit and site."""
-    return [{i: metric[m, m] * d for i, d in unit.items()} for m, unit in enumerate(errors)]

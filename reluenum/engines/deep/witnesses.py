@@ -163,6 +163,8 @@ def descent(around: Surroundings, move: Move, kind: str) -> DeepDescent | None:
         bits = 128 + 6 * halvings
         with ctx.workprec(bits):
             found = network_along(jets(around, bits), move, fmpq(1, fmpz(2) ** halvings))
+            if found is None:
+                continue
             loss = found.loss(problem)
             if arb(loss) < around.network.loss.ball(bits):
                 return DeepDescent(kind, found, loss)
@@ -186,13 +188,18 @@ def step_length(local: Jets, move: Move) -> arb:
     return arb((1 + float(np.linalg.norm(doubles(weights)))) / length if length else 0.0)
 
 
-def network_along(local: Jets, move: Move, step: fmpq) -> RationalNetwork:
-    """Return the network a step along a curve, to about the current precision."""
+def network_along(local: Jets, move: Move, step: fmpq) -> RationalNetwork | None:
+    """Return the network a step along a curve, to about the current precision.
+
+    None if the step is too long for the kinks that are held to be found again.
+    """
     omega = np.concatenate([layer.ravel() for layer in local.weights])
     omega = _middles(omega + move.direction * (step_length(local, move).mid() * arb(step)))
     grown = move.growth.step(local, step) if move.growth else None
     if move.held:
         omega = _corrected(local, move, omega, grown)
+    if omega is None:
+        return None
     rows = _split(local, _middles(omega * local.scales))
     if move.growth:
         rows = move.growth.inserted(rows, step)
@@ -204,18 +211,21 @@ def network_along(local: Jets, move: Move, step: fmpq) -> RationalNetwork:
 
 def _corrected(
     local: Jets, move: Move, omega: np.ndarray, grown: tuple[np.ndarray, np.ndarray] | None
-) -> np.ndarray:
-    """Return omega moved back to where the kinks that are held are 0."""
+) -> np.ndarray | None:
+    """Return omega moved back to where the kinks that are held are 0; None if it is too far."""
     kinks = [(local.around.kinks[place], site) for place, site in move.held]
     rows = local.gradients(move.cell)[[place for place, _ in move.held]]
-    inverse = np.linalg.pinv(doubles(rows))
+    inverse, last = np.linalg.pinv(doubles(rows)), None
     for _ in range(CORRECTIONS):
         values = _preactivations(local, move, omega, grown)
         off = _middles(np.array([values[k.layer][k.unit, site] for k, site in kinks]))
-        if all(abs(entry) < arb(2) ** (32 - ctx.prec) for entry in off):
+        size = max(abs(entry) for entry in off)
+        if size < arb(2) ** (32 - ctx.prec):
             break
-        omega = omega - inverse @ off
-    return _middles(omega)
+        if last is not None and size > last / 2:
+            return None
+        omega, last = _middles(omega - inverse @ off), size
+    return omega
 
 
 def _preactivations(

@@ -11,11 +11,10 @@ from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root
 from reluenum.engines.deep.networks import ScaledNetwork, sign_of
 from reluenum.engines.deep.wide import Wide
-from reluenum.engines.fans.branches import Boxes, Branch, enclosed
+from reluenum.engines.fans.branches import Boxes, Branch, enclosed, start_of
 from reluenum.engines.fans.branches import polished as improved
 from reluenum.engines.fans.cover import REGULAR, decided
 from reluenum.engines.fans.inner import minimise
-from reluenum.engines.fans.branches import start_of
 from reluenum.engines.fans.shapes import Batch, Fan
 
 WIDER = 0.25
@@ -63,6 +62,14 @@ def zero_near(
     claim : callable
         From a point to its algebraic form, should that be needed.
     """
+    # What overflows encloses everything, and proves nothing.
+    with np.errstate(all="ignore"):
+        return _zero_near(batch, box, start, claim)
+
+
+def _zero_near(
+    batch: Batch, box: Boxes, start: np.ndarray, claim: Callable[[IsolatedPoint], Root]
+) -> Zero | None:
     wider = enlarged(box)
     alive = np.ones(start.shape, dtype=bool)
     x, _ = _start(batch, wider, start)

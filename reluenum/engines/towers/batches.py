@@ -154,12 +154,10 @@ class Batch:
 
         (B, m + 1, n, n), 0 at sites that are not seen.
         """
-        count, width = self.faces.shape
+        count = len(self)
         gram = self.rows.gram[self.faces]
         ones = np.ones((count, 1, *gram.shape[2:]))
-        both = Balls(
-            np.concatenate([gram.mid, ones], 1), np.concatenate([gram.rad, 0 * ones], 1)
-        )
+        both = Balls(np.concatenate([gram.mid, ones], 1), np.concatenate([gram.rad, 0 * ones], 1))
         seen = (self.seen[:, :, None] & self.seen[:, None, :]).astype(float)[:, None]
         return (self.mixing.reshape(count, 1, *gram.shape[2:]) @ both) * Balls.exact(seen)
 
@@ -244,9 +242,7 @@ class Combinations:
 
 
 @lru_cache(maxsize=1 << 16)
-def _combinations(
-    problem: Problem, lower: tuple[str, ...], kinks: tuple[int, ...]
-) -> Combinations:
+def _combinations(problem: Problem, lower: tuple[str, ...], kinks: tuple[int, ...]) -> Combinations:
     units = [projected_sites(problem, row) for row in lower]
     forms = [[unit[i] for unit in units] + [(fmpq(1),)] for i in kinks]
     kept = _independent([tuple(chain.from_iterable(form)) for form in forms])

@@ -21,10 +21,13 @@ from reluenum.engines.towers.enclosures import (
 )
 from reluenum.engines.towers.inner import minimise
 
+MOST_INTERVALS = 200
+"""Into how many intervals one stratum may fall; where columns depend, nothing ever closes."""
+
 WORTHWHILE = 0.75
 """To which part of its length on a logarithmic scale a step has to shorten an interval."""
 
-OVERLAP = 1e-6
+SPARED = 1e-6
 """Part of a step that is left to the next one, for a checker that rounds otherwise."""
 
 WIDEST = 1.4
@@ -42,11 +45,14 @@ class Cover:
     blocks : list of (stratum, low, high, X, T)
         Neither is there in these: a sign is violated or a unit is zero throughout.
     open : list of (stratum, low, high, T)
+    given_up : set of int
+        Strata that fell into too many intervals.
     """
 
     steps: list = field(default_factory=list)
     blocks: list = field(default_factory=list)
     open: list = field(default_factory=list)
+    given_up: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +110,7 @@ def lowest(batch: Batch) -> np.ndarray:
             allowed = ridge**2 / (size * GROWTH) / GROWTH
         if k < 3:
             X = np.minimum(X, allowed * (1 - 1e-9))
-    return np.where(X < allowed, X, np.minimum(X, 1e-12))
+    return np.where(allowed > X, X, np.minimum(X, 1e-12))
 
 
 def everything(batch: Batch) -> Tasks:
@@ -121,6 +127,9 @@ def covered(batch: Batch, tasks: Tasks, narrow: float) -> Cover:
     found = Cover()
     while len(tasks):
         tasks = _round(batch, tasks, found, narrow)
+        many = np.bincount(tasks.index, minlength=len(batch)) > MOST_INTERVALS
+        found.given_up |= set(np.flatnonzero(many).tolist())
+        tasks = tasks[~many[tasks.index]]
     if found.open:
         index, low, high, start = map(np.array, zip(*found.open, strict=True))
         T = minimise(batch, index, np.sqrt(low * high), start)
@@ -135,8 +144,8 @@ def _round(batch: Batch, tasks: Tasks, found: Cover, ratio: float) -> Tasks:
     at = enclosed(batch, tasks.index, X, T)
     below, above = level(at)
     with np.errstate(invalid="ignore"):
-        down = np.sqrt(np.maximum(above, 0)) * (1 + OVERLAP)
-        up = np.sqrt(np.maximum(below, 0)) * (1 - OVERLAP)
+        down = np.sqrt(np.maximum(above, 0)) * (1 + SPARED)
+        up = np.sqrt(np.maximum(below, 0)) * (1 - SPARED)
     stepped = np.where(tasks.upper, down, up)
     q = _proposed(at, tasks.upper, tasks.low, tasks.high)
     reached = X / q**2

@@ -64,7 +64,7 @@ def enclosed(batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray) -> R
     """
     floor = floors(batch, index, X, T)
     faint = np.maximum(T, floor)
-    T = np.where(T > NEARLY_ZERO * floor, T, 0.0)
+    T = np.where(NEARLY_ZERO * floor < T, T, 0.0)
     rho = _solved(batch, index, X, T, faint)
     C = batch.rows.columns[batch.faces[index]]
     visible = batch.seen[index][:, None, None, :]
@@ -165,9 +165,10 @@ class Margins:
 
     def reaches(self, at: Residuals) -> np.ndarray:
         """Return about how far q may move from 1 before a form may lose its sign."""
-        centre = np.abs(self.base.mid + self.slope.mid) - self.reach * at.radius(
-            np.ones(len(at.X))
-        )[:, None]
+        centre = (
+            np.abs(self.base.mid + self.slope.mid)
+            - self.reach * at.radius(np.ones(len(at.X)))[:, None]
+        )
         speed = np.sqrt(at.fit + at.bias)[:, None]
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.nan_to_num(centre / (np.abs(self.slope.mid) + self.reach * speed))

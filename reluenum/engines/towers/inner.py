@@ -143,7 +143,7 @@ def _steps(
     C = columns(batch, index)
     size = np.sqrt(X)[:, None] * np.linalg.norm(at.dual, axis=2)
     pulls = (at.dual[:, :, None, :] @ C)[:, :, 0, :]
-    free = (T > floor) | (size > 1)
+    free = (floor < T) | (size > 1)
     # d(X |u_j|^2)/dT_k = -2 X pull_j' H^-1 (d H / dT_k) rho; an equation that one unit alone takes
     # part in does not change with its T.
     shared = batch.active[index] | (batch.spans[index].sum(2) > 1)

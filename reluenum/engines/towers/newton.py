@@ -124,8 +124,7 @@ class Inner:
         for k, i in enumerate(self.active):
             matrix[k][k] += ridge / sites[i].count
         both = [
-            [*(arb(i == k) for i in range(size)), y]
-            for k, (y,) in enumerate(self.targets.tolist())
+            [*(arb(i == k) for i in range(size)), y] for k, (y,) in enumerate(self.targets.tolist())
         ]
         solved = arb_mat(matrix).solve(arb_mat(both)).tolist()
         inverse = arb_mat([row[:-1] for row in solved])
@@ -164,9 +163,7 @@ class Centre:
         pulled = arb_mat([row[:active] for row in self.pulled.tolist()])
         return (pulled * arb_mat(self.inner.equations[:active])).tolist()
 
-    def over(
-        self, X: arb, T: Sequence[arb], ratios: Sequence[arb] | None = None
-    ) -> "State":
+    def over(self, X: arb, T: Sequence[arb], ratios: Sequence[arb] | None = None) -> "State":
         """Enclose the same for X, T and ratios of T in intervals.
 
         If the equations change by D, the dual vector is (1 + pulled D)^-1 times that of the centre
@@ -178,9 +175,7 @@ class Centre:
             [new - old for new, old in zip(inner.spread(now), before, strict=True)]
             for (now, _), before in zip(scales, self.scales, strict=True)
         ]
-        matrix = [
-            [x * m for x, m in zip(row, moved[0], strict=True)] for row in self.response
-        ]
+        matrix = [[x * m for x, m in zip(row, moved[0], strict=True)] for row in self.response]
         active, pulled = len(inner.active), self.pulled.tolist()
         for k, change in enumerate(moved[1:], start=active):
             change = list(map(mul, inner.equations[k], change))
@@ -276,9 +271,7 @@ class State:
                 smooth.append(arb(0) if parted else part)
                 sharp.append(part if parted else arb(0))
             size = len(smooth)
-            found.append(
-                (answered * arb_mat(size, 1, smooth), answered * arb_mat(size, 1, sharp))
-            )
+            found.append((answered * arb_mat(size, 1, smooth), answered * arb_mat(size, 1, sharp)))
         return found
 
     def turned(self, chart: "Chart") -> "Slopes":
@@ -287,8 +280,10 @@ class State:
         bias = self._drifts[-1]
         columns.append([x for (x,) in (bias[0] + bias[1]).tolist()])
         excess = [
-            [2 * self.X * _total(map(mul, self.dual[self.blocks[j]], column[self.blocks[j]]))
-             for column in columns]
+            [
+                2 * self.X * _total(map(mul, self.dual[self.blocks[j]], column[self.blocks[j]]))
+                for column in columns
+            ]
             for j in chart.units
         ]
         for row, j in zip(excess, chart.units, strict=True):
@@ -448,7 +443,9 @@ class Branch:
             for _ in range(POLISHING if units else 0):
                 here = inner.at(middle, chart.T, chart.ratios).over(middle, chart.T, chart.ratios)
                 step = _step(here.turned(chart), [here.excess[unit] for unit in units])
-                chart = chart.moved([(c + s).mid() for c, s in zip(chart.values, step, strict=True)])
+                chart = chart.moved(
+                    [(c + s).mid() for c, s in zip(chart.values, step, strict=True)]
+                )
             ratios = faint or chart.ratios
             expansion = inner.at(middle, chart.T, ratios)
             point = expansion.over(middle, chart.T, ratios)
@@ -457,7 +454,8 @@ class Branch:
                 return cls(state, chart)
             slopes, moved = state.turned(chart), X - middle
             values = [
-                point.excess[j] + row[-1] * moved for j, row in zip(units, slopes.excess, strict=True)
+                point.excess[j] + row[-1] * moved
+                for j, row in zip(units, slopes.excess, strict=True)
             ]
             box = chart
             for _ in range(ATTEMPTS):
@@ -472,6 +470,17 @@ class Branch:
         except ZeroDivisionError:
             pass
         return None
+
+    @property
+    def is_convex(self) -> bool:
+        """Whether the inner problem surely is convex on the box and all T >= 0.
+
+        Its matrix is positive definite for T >= 0, and nowhere singular on the box, so that one
+        common point is enough.
+        """
+        if self.chart.is_polar and len(self.units) > 2:
+            return all(square.mid() >= 0 for square in self.state.T)
+        return not any(square < 0 for square in self.state.T)
 
     @property
     def is_minimal(self) -> bool:
@@ -504,8 +513,10 @@ def is_violated(inner: Inner, branch: Branch) -> bool:
     """Whether surely, for all X of a branch, some sign is not that of the stratum (rules r, s)."""
     state, stratum = branch.state, inner.stratum
     rest = set(range(len(state.T))) - set(branch.units)
+    if not all(state.excess[unit] <= 0 for unit in rest):
+        return False
     if any(state.excess[unit] < 0 for unit in rest):
-        return all(state.excess[unit] <= 0 for unit in rest)
+        return True
     sides = []
     for row, u in zip(stratum.layers[0], state.duals, strict=True):
         claims = {

@@ -1,6 +1,7 @@
 """The certified route for widths (L, 1): every stratum's X covered, its points proved."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -28,8 +29,11 @@ from reluenum.problem import Problem
 RATIOS = (1.01, 1.0001, 1.000001)
 """Of the ends of intervals that are left to interval Newton; the next one for those it fails on."""
 
-BATCH = 1024
-"""Strata that are covered together."""
+MOST_OPEN = 40
+"""Into how many intervals that stay open a stratum may fall."""
+
+BATCH, SMALLEST_BATCH = 1024, 32
+"""Strata that are covered together; with several processes, batches are smaller."""
 
 
 @dataclass(eq=False)
@@ -129,18 +133,30 @@ def _records(
     problem: Problem, towers: Sequence[DeepStratum], settings: Settings
 ) -> Iterator["Examination"]:
     """Examine strata in batches, in processes if there are to be several."""
+    several = settings.jobs > 1
+    size = min(BATCH, max(SMALLEST_BATCH, len(towers) // (8 * settings.jobs))) if several else BATCH
     batches = [
-        (same[start : start + BATCH],)
+        same[start : start + size]
         for same in by_width(towers).values()
-        for start in range(0, len(same), BATCH)
+        for start in range(0, len(same), size)
     ]
-    bar = tqdm(total=len(towers), unit="stratum", disable=not settings.progress)
     work = partial(_examined_batch, problem, settings)
-    with bar, in_processes(settings.jobs) as mapped:
-        several = settings.jobs > 1
-        for found in mapped(work, batches, _in_words) if several else map(work, *zip(*batches)):
+    with tqdm(total=len(towers), unit="stratum", disable=not settings.progress) as bar:
+        for found in _mapped(work, batches, settings.jobs):
             bar.update(len(found))
             yield from found
+
+
+def _mapped(
+    work: Callable[[Sequence[DeepStratum]], list["Examination"]],
+    batches: Sequence[Sequence[DeepStratum]],
+    jobs: int,
+) -> Iterator[list["Examination"]]:
+    if jobs == 1:
+        yield from map(work, batches)
+        return
+    with in_processes(jobs) as mapped:
+        yield from mapped(work, [(batch,) for batch in batches], _in_words)
 
 
 def _in_words(batch: Sequence[DeepStratum]) -> str:
@@ -167,8 +183,9 @@ def _examined(
     problem: Problem, strata: Sequence[DeepStratum], backends: Backends
 ) -> list[Examination]:
     batch = Batch.of(problem, strata)
+    lows, highs = lowest(batch), batch.highest.max(1)
     found = [Examination(stratum) for stratum in strata]
-    for one, low in zip(found, lowest(batch).tolist(), strict=True):
+    for one, low in zip(found, lows.tolist(), strict=True):
         one.items.append([0.0, low, low, *[0.0] * batch.faces.shape[1]])
     claim = partial(claimed_root, backends)
     tasks, searches = everything(batch), {}
@@ -178,8 +195,14 @@ def _examined(
             found[k].items.append([float(X), *map(float, T)])
         for k, low, high, X, T in cover.blocks:
             found[k].items.append([float(low), float(high), float(X), *map(float, T)])
+        counts = Counter(k for k, *_ in cover.open)
+        lost = cover.given_up | {k for k, count in counts.items() if count > MOST_OPEN}
+        for k in lost:
+            found[k].failed.append((float(lows[k]), float(highs[k])))
         again = []
         for k, low, high, T in cover.open:
+            if k in lost:
+                continue
             if k not in searches:
                 searches[k] = Search(Inner(problem, strata[k]), claim)
             left = searches[k].examine(low, high, T.tolist())

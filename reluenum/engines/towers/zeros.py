@@ -13,7 +13,6 @@ from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root
 from reluenum.engines.deep.chains import Chain
 from reluenum.engines.deep.networks import ScaledNetwork
-from reluenum.engines.towers.cover import OVERLAP
 from reluenum.engines.towers.newton import Branch, Chart, Inner, State, is_violated
 
 BITS = 128
@@ -24,6 +23,9 @@ WIDTHS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13)
 
 STEPS = 40
 """How many steps are made on each side of it."""
+
+OVERLAP = 1e-9
+"""Part of a step that is left to the next one."""
 
 NEWTON_STEPS = 8
 """To a zero of E."""
@@ -58,9 +60,7 @@ class Search:
     steps: list[tuple[float, list[float]]] = field(default_factory=list)
     networks: list[ScaledNetwork] = field(default_factory=list)
 
-    def examine(
-        self, low: float, high: float, start: Sequence[float]
-    ) -> list[tuple[float, float]]:
+    def examine(self, low: float, high: float, start: Sequence[float]) -> list[tuple[float, float]]:
         """Close an interval of X, and return what stays open; T is near the start in it.
 
         If that does not work at once, ever smaller parts around a zero of E are tried, and what is
@@ -91,7 +91,7 @@ class Search:
     def _stepped(
         self, low: float, high: float, units: Sequence[int], start: Sequence[float]
     ) -> tuple[float, float] | None:
-        """Shorten an interval without zeros of E by steps from its ends; None if nothing is left."""
+        """Shorten an interval without zeros of E from its ends; return None if that closes it."""
         for _ in range(STEPS):
             if low >= high:
                 return None
@@ -99,7 +99,7 @@ class Search:
                 branch = Branch.over(self.inner, arb(X), units, start)
                 if branch is None or not branch.is_minimal or side * branch.state.gap <= 0:
                     continue
-                reached = branch.state.level.sqrt() * (1 + side * arb(OVERLAP))
+                reached = branch.state.level.sqrt() * (1 + side * OVERLAP)
                 if side * (X - float(reached)) <= 0:
                     continue
                 self.steps.append((X, [float(square.mid()) for square in branch.state.T]))
@@ -131,8 +131,16 @@ class Search:
         self, low: float, high: float, units: tuple[int, ...], start: Sequence[float]
     ) -> bool:
         """Whether an interval is closed, its points found; if so, it is recorded."""
+        try:
+            return self._tried(low, high, units, start)
+        except ZeroDivisionError:
+            return False
+
+    def _tried(
+        self, low: float, high: float, units: tuple[int, ...], start: Sequence[float]
+    ) -> bool:
         branch = Branch.over(self.inner, arb(low).union(arb(high)), units, start)
-        if branch is None:
+        if branch is None or not branch.is_convex:
             return False
         if not is_violated(self.inner, branch):
             if len(units) < len(start) or branch.gap_drift.contains(0):

@@ -41,7 +41,7 @@ def vanishing(upper: Upper, rows: Sequence[Row], top: arb) -> bool:
     """Claim 61: for all X <= top the inner minimiser is w = 0, with f = B constant (Theorem D9).
 
     If the upper unit is 0 nowhere, B grows with X, and |Gamma_j| is convex in B: at most as large
-    as at B = 0 or at the last one. Otherwise B = 0, and a multiplier makes sum rho = 0.
+    as at B = 0 or at the last one. Otherwise B = 0, and multipliers make sum rho = 0, for all X.
     """
     sites, positive = upper.sites, upper.positive
     sums, counts = [fmpq(0)] * sites.size, [fmpq(0)] * sites.size
@@ -49,6 +49,9 @@ def vanishing(upper: Upper, rows: Sequence[Row], top: arb) -> bool:
         sums[i], counts[i] = sites.totals[i], sites.copies[i]
     pull = sum(sums, fmpq(0))
     if upper.kinks:
+        state = State(Tower(upper, [], rows), [], top)
+        if all(length * top < squared(state.ridge) for length in state.lengths):
+            return True
         choices = ([*sums[:i], -pull, *sums[i + 1 :]] for i in upper.kinks)
         return any(_feasible(upper, rows, rho, top) for rho in choices)
     level = arb(pull) / (arb(sum(counts, fmpq(0))) + sites.ridge / top)

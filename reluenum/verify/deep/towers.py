@@ -9,6 +9,7 @@ is 0, some sites are enough: those at which f = 0 implies the rest.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from operator import add
 
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
@@ -38,15 +39,42 @@ class Upper:
             self._maps[row] = table
         return self._maps[row]
 
+    def forms(self, rows: Sequence[Row]) -> fmpq_mat:
+        """Return f at the kinks as linear forms of the weights of some units, as columns."""
+        maps = [self.gamma(row).tolist() for row in rows]
+        lines = [[line[i] for i in self.kinks] for table in maps for line in table]
+        return fmpq_mat([*lines, [fmpq(1)] * len(self.kinks)])
+
     def independent(self, rows: Sequence[Row]) -> list[int]:
         """Return sites where the upper unit is 0 such that f = 0 there implies the rest."""
-        if not self.kinks:
-            return []
-        maps = [self.gamma(row).tolist() for row in rows]
-        forms = [[line[i] for i in self.kinks] for table in maps for line in table]
-        echelon, rank = fmpq_mat([*forms, [fmpq(1)] * len(self.kinks)]).rref()
-        lines = echelon.tolist()[:rank]
-        return [self.kinks[next(k for k, x in enumerate(line) if x)] for line in lines]
+        return [self.kinks[k] for k in pivots_in(self.forms(rows))] if self.kinks else []
+
+    def loose(self, rows: Sequence[Row], others: Sequence[Row]) -> fmpq_mat | None:
+        """Return what multipliers that do nothing to some units do to Gamma of others."""
+        if len(self.kinks) < 2 or not others:
+            return None
+        maps = [self.gamma(row).tolist() for row in others]
+        table = fmpq_mat([[line[i] for i in self.kinks] for lines in maps for line in lines])
+        found = table * null_space(self.forms(rows))
+        return found if any(found.entries()) else None
+
+
+def null_space(matrix: fmpq_mat) -> fmpq_mat:
+    """Return vectors, as columns, that span what a matrix takes to 0."""
+    (echelon, _), pivots, size = matrix.rref(), pivots_in(matrix), matrix.ncols()
+    free = [k for k in range(size) if k not in pivots]
+    found = fmpq_mat(size, len(free))
+    for column, k in enumerate(free):
+        found[k, column] = fmpq(1)
+        for r, pivot in enumerate(pivots):
+            found[pivot, column] = -echelon[r, k]
+    return found
+
+
+def pivots_in(matrix: fmpq_mat) -> list[int]:
+    """Return the first columns that are independent."""
+    echelon, rank = matrix.rref()
+    return [next(k for k, x in enumerate(line) if x) for line in echelon.tolist()[:rank]]
 
 
 @dataclass(frozen=True)
@@ -65,7 +93,7 @@ class Tower:
 
     def __init__(self, upper: Upper, rows: Sequence[Row], others: Sequence[Row] = ()) -> None:
         self.upper, self.rows, self.others = upper, tuple(rows), tuple(others)
-        self.basis = upper.independent(rows)
+        self.basis, self.loose = upper.independent(rows), upper.loose(rows, others)
         self.columns = upper.positive + self.basis
         self.sites = upper.sites
         self.counts = [self.sites.copies[i] for i in upper.positive]
@@ -160,8 +188,21 @@ class State:
     @cached_property
     def gammas(self) -> list[list[arb]]:
         """Gamma_j of all units, those that are zero last."""
-        entries = self.values.entries()
-        return [entries[k : k + self.depth] for k in range(0, len(entries) - 1, self.depth)]
+        entries = self.values.entries()[:-1]
+        if self.tower.loose is not None:
+            begin = len(self.squares) * self.depth
+            moves = (arb_mat(self.tower.loose) * self.multipliers).entries()
+            entries[begin:] = map(add, entries[begin:], moves)
+        return [entries[k : k + self.depth] for k in range(0, len(entries), self.depth)]
+
+    @cached_property
+    def multipliers(self) -> arb_mat:
+        """Multipliers that change nothing but Gamma of units that are zero: which is made small."""
+        table, begin = arb_mat(self.tower.loose), len(self.squares) * self.depth
+        wanted = arb_mat([[-x] for x in self.values.entries()[begin:-1]]).mid()
+        square = (table.transpose() * table).mid()
+        square += identity(square.nrows()) * square.trace() * arb(2) ** -60
+        return (square.inv() * table.transpose() * wanted).mid()
 
     @cached_property
     def lengths(self) -> list[arb]:
@@ -216,6 +257,7 @@ class Moved(State):
 
     def __init__(self, centre: State, squares: Sequence[arb], x: arb) -> None:
         self.tower, self.squares, self.x, self.centre = centre.tower, list(squares), x, centre
+        self.multipliers = None if self.tower.loose is None else centre.multipliers
         self.ridge, self.depth = centre.ridge, centre.depth
         steps = [(t - c) / self.ridge for t, c in zip(squares, centre.squares, strict=True)]
         steps += [arb(0)] * (len(centre.gammas) - len(steps))

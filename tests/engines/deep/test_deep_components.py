@@ -10,6 +10,7 @@ from flint import fmpq
 from reluenum import InputError, Problem, enumerate_minima
 from reluenum.algebra.numbers import rational_point
 from reluenum.engines.deep import landscape as rules
+from reluenum.engines.deep.dead import Dormancy
 from reluenum.engines.deep.landscape import (
     dead_network,
     deep_components,
@@ -112,8 +113,8 @@ def surjections(units, places):
 @pytest.mark.parametrize(("width", "kinds"), [(2, 2), (4, 2), (5, 3), (3, 1)])
 def test_labelled_components_without_dead_units_are_the_surjections(monkeypatch, width, kinds):
     """Each unit is a copy of a distinct one, none of which may be missing."""
-    monkeypatch.setattr(rules, "harmless", lambda *_: False)
-    monkeypatch.setattr(rules, "sharing", lambda *_: (True,) * kinds)
+    monkeypatch.setattr(rules, "dormancy", lambda *_: Dormancy(False, "made up"))
+    monkeypatch.setattr(rules, "shareable", lambda *_: (True,) * kinds)
     monkeypatch.setattr(rules, "groupby", lambda rows: ((row, [row]) for row in rows))
     found = list(deep_components(chain([width, 1], ["+"] * kinds)))
     assert sum(component.orbit_size for component in found) == surjections(width, kinds)
@@ -122,8 +123,8 @@ def test_labelled_components_without_dead_units_are_the_surjections(monkeypatch,
 
 @pytest.mark.parametrize(("width", "kinds"), [(3, 2), (5, 3)])
 def test_dead_units_join_all_ways_to_share_a_width(monkeypatch, width, kinds):
-    monkeypatch.setattr(rules, "harmless", lambda *_: True)
-    monkeypatch.setattr(rules, "sharing", lambda *_: (True,) * kinds)
+    monkeypatch.setattr(rules, "dormancy", lambda *_: Dormancy(True, "made up"))
+    monkeypatch.setattr(rules, "shareable", lambda *_: (True,) * kinds)
     monkeypatch.setattr(rules, "groupby", lambda rows: ((row, [row]) for row in rows))
     (component,) = deep_components(chain([width, 1], ["+"] * kinds))
     assert component.orbit_size == 1
@@ -140,28 +141,28 @@ def test_dead_units_join_all_ways_to_share_a_width(monkeypatch, width, kinds):
 
 
 def test_a_group_that_has_no_room_for_copies_leaves_them_to_the_others(monkeypatch):
-    monkeypatch.setattr(rules, "harmless", lambda *_: False)
-    monkeypatch.setattr(rules, "sharing", lambda *_: (False, True))
+    monkeypatch.setattr(rules, "dormancy", lambda *_: Dormancy(False, "made up"))
+    monkeypatch.setattr(rules, "shareable", lambda *_: (False, True))
     monkeypatch.setattr(rules, "groupby", lambda rows: ((row, [row]) for row in rows))
     (component,) = deep_components(chain([4, 1], ["+", "+"]))
     assert component.strata[0].multiplicities == ((1, 3), (1,))
-    monkeypatch.setattr(rules, "sharing", lambda *_: (False, False))
+    monkeypatch.setattr(rules, "shareable", lambda *_: (False, False))
     assert list(deep_components(chain([4, 1], ["+", "+"]))) == []
 
 
 @pytest.mark.parametrize(("width", "dimension", "orbit"), [(2, 1, 2), (3, 3, 1), (4, 5, 1)])
 def test_a_group_of_rank_two_is_a_stiefel_manifold(monkeypatch, width, dimension, orbit):
     """k units of rank r: r k - r (r + 1) / 2; two units cannot change places, three can."""
-    monkeypatch.setattr(rules, "harmless", lambda *_: False)
-    monkeypatch.setattr(rules, "sharing", lambda *_: (True,))
+    monkeypatch.setattr(rules, "dormancy", lambda *_: Dormancy(False, "made up"))
+    monkeypatch.setattr(rules, "shareable", lambda *_: (True,))
     (component,) = deep_components(chain([width, 1], ["+", "+"]))
     assert (component.dimension, component.orbit_size) == (dimension, orbit)
 
 
 @pytest.mark.parametrize("answers", [(None, (True,)), (False, (None,))])
 def test_what_cannot_be_told_of_spare_units_is_undecided(monkeypatch, answers):
-    monkeypatch.setattr(rules, "harmless", lambda *_: answers[0])
-    monkeypatch.setattr(rules, "sharing", lambda *_: answers[1])
+    monkeypatch.setattr(rules, "dormancy", lambda *_: Dormancy(answers[0], "made up"))
+    monkeypatch.setattr(rules, "shareable", lambda *_: answers[1])
     network = chain([2, 1], ["+"])
     with pytest.raises(UndecidedError, match="unit of layer 1"):
         list(deep_components(network))

@@ -136,6 +136,15 @@ def test_a_unit_that_is_not_drawn_into_its_face_is_in_no_stationary_network():
     assert not any(found.networks or found.reason for found in outcomes)
 
 
+def test_a_unit_on_the_boundary_of_another_is_in_no_stationary_network_under_one_unit():
+    problem = reference(3, (2, 1))
+    excluded = [s for s in realisable(problem, (2, 1)) if "bound" in (exclusion(problem, s) or "")]
+    with open_backends() as backends:
+        outcomes = [solve_stratum(problem, stratum, backends) for stratum in excluded[::3]]
+    assert len(excluded) == 44
+    assert not any(found.networks or found.reason for found in outcomes)
+
+
 def test_a_kink_with_the_wrong_target_is_kept_where_it_depends_on_others():
     """Three kinks on one linear piece: no weights leave one of them and keep the other two."""
     inputs = [[k] for k in range(7)]
@@ -169,8 +178,10 @@ def test_an_astronomical_number_of_strata_is_refused_with_its_size():
         refuse_astronomical_strata(
             Problem.from_text([[k] for k in range(40)], range(40), [3, 1], 1)
         )
-    with pytest.raises(TooManySupportsError, match="neighbouring layers have several units"):
-        refuse_astronomical_strata(reference(2, (2, 2)))
+    with pytest.raises(TooManySupportsError, match="as both layers have several units"):
+        refuse_astronomical_strata(reference(3, (2, 2)))
+    with pytest.raises(TooManySupportsError, match="units above the first of three layers"):
+        refuse_astronomical_strata(reference(3, (1, 2, 1)))
 
 
 @pytest.mark.parametrize("hidden", [(1, 1), (2, 1), (1, 2), (1, 1, 1)])

@@ -252,3 +252,13 @@ def test_the_form_is_the_second_derivative_of_the_loss_inside_a_cell():
             step = step_length(local, Move((), direction)) / 10**20
             quotient = (arb(there) + arb(back) - 2 * arb(here)) / (step * step)
         assert float((quotient / form).mid()) == pytest.approx(1, abs=1e-15)
+
+
+def test_a_saddle_next_to_the_zero_network_has_a_descent_although_most_steps_are_too_long():
+    """Its weights are of the order 1e-4 beside 1, so that long steps lose the kink they keep."""
+    problem = Problem.from_text([["2"], ["-2"], ["1"]], ["2", "-2", "0"], [1, 1], "1/100")
+    found = judged_on(problem, "+-+/0++")
+    assert found
+    for one in found:
+        if one.verdict is not DeepVerdict.MINIMUM:
+            assert arb(one.descent.network.loss(problem)) < one.network.loss.ball(512)

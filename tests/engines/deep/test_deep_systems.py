@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reluenum.engines.deep.chains import Chain, independent
-from reluenum.engines.deep.enumeration import constants, realisable, strata
+from reluenum.engines.deep.enumeration import constants, exclusion, realisable, strata
 from reluenum.engines.deep.solve import (
     DeepOutcomeKind,
     formulated,
@@ -169,6 +169,19 @@ def test_dependent_kinks_have_multipliers_at_a_basis_of_them(backends):
     for network in found.networks:
         assert network.multipliers[2, 0, (2,)] == 0
         assert slack(network) < 1e-9
+
+
+def test_a_strict_minimum_on_a_flat_piece_is_found(backends):
+    """Three targets of different signs on the piece: its kinks would be excluded one by one."""
+    x = ["-2.56", "-2.11", "-1.29", "-.17", "-.09", ".71", ".86", "1.86", "2.36", "2.98"]
+    y = ["-5", "1", "-5", "3.22", "2.11", "6.89", "3.39", "8.28", "8.86", "11.86"]
+    problem = Problem.from_text([[entry] for entry in x], y, [3, 1], "1/10")
+    chosen = DeepStratum.of_text("++++++++0-,+++++-----,---+++++++/000+++++++")
+    assert exclusion(problem, chosen) is None
+    (found,) = solved(problem, backends, [chosen])
+    (network,) = found.networks
+    assert float(network.loss) == pytest.approx(61.1541960692, abs=1e-10)
+    assert slack(network) < 1e-9
 
 
 def test_constant_networks_are_where_lemma_d3_puts_them(backends):

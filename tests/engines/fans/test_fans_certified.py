@@ -1,0 +1,172 @@
+"""The certified route for widths (1, L), against the algebraic one and against differences."""
+
+import numpy as np
+import pytest
+
+from reluenum import Problem
+from reluenum.algebra.balls import Balls
+from reluenum.engines.deep.enumeration import strata
+from reluenum.engines.deep.minimality import DeepVerdict
+from reluenum.engines.deep.solve import solve_stratum
+from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.fans.branches import Boxes, Local, enclosed, polished, start_of
+from reluenum.engines.fans.cover import covered, everything
+from reluenum.engines.fans.inner import features, minimise
+from reluenum.engines.fans.route import FanEngine, examine
+from reluenum.engines.fans.shapes import Batch, Fan
+from reluenum.errors import InputError
+from reluenum.groebner.backends import DEFAULT_SETTINGS
+
+
+def reference(n, ridge="1/100"):
+    inputs = [["-17/100"], ["44/100"], ["-1"], ["-40/100"]]
+    return Problem.from_text(inputs[:n], ["5/100", "102/100", "61/100", "-36/100"][:n], [1, 2], ridge)
+
+
+def fans(problem, turning):
+    """All fans with two upper units that are not excluded."""
+    found = [Fan(problem, s) for s in strata(problem) if s.widths == (1, 2)]
+    return [fan for fan in found if fan.is_turning == turning and not fan.is_excluded]
+
+
+def examined(problem, wanted):
+    with DEFAULT_SETTINGS.open() as backends:
+        return list(examine(problem, wanted, backends))
+
+
+def reduced(batch, index, s, k, T):
+    """The reduced function at one choice of everything, from its definition."""
+    seen = features(batch, index, np.array([s]), np.array([k]))
+    matrix = np.diag(batch.diagonal.mid[index[0]])
+    for m in range(batch.width):
+        one, two = seen.first[0, m], seen.second[0, m]
+        matrix = matrix + T[m] * seen.scale[0, m] * np.outer(one, one)
+        matrix = matrix + T[m] * seen.free[0, m] * np.outer(two, two)
+    y = batch.targets.mid[index[0]]
+    square = np.polynomial.polynomial.polyval(k, batch.square.mid[index[0]])
+    return s * square + sum(T) + y @ np.linalg.solve(matrix, y)
+
+
+def level(batch, index, s, k):
+    """G = sum P^2 / T of the inner minimiser."""
+    start = np.zeros((1, batch.width))
+    T, rho = minimise(batch, index, np.array([s]), np.array([k]), start)
+    seen = features(batch, index, np.array([s]), np.array([k]))
+    a = np.einsum("bmi,bi->bm", seen.first, rho)
+    return float((T * (seen.scale * a) ** 2).sum())
+
+
+def test_the_minimum_of_three_points_with_a_kink_below_is_found_and_no_other():
+    problem = reference(3)
+    found = examined(problem, [fan.stratum for fan in fans(problem, turning=False)])
+    judged = [point for one in found for point in one.judged]
+    assert not any(one.failed for one in found)
+    assert len(judged) == 16
+    minima = [point for point in judged if point.verdict is DeepVerdict.MINIMUM]
+    assert [round(float(point.network.loss), 10) for point in minima] == [0.0642949211]
+    assert minima[0].signs == (("+0+",), ("+-+", "0+-"))
+
+
+@pytest.mark.parametrize("text", ["+0+/+-+,0+-", "++0/++0,0+-", "0+-/+0+,0+0", "+0+/+++,--+"])
+def test_both_routes_find_the_same_stationary_points(text):
+    problem = reference(3)
+    stratum = DeepStratum.of_text(text)
+    with DEFAULT_SETTINGS.open() as backends:
+        algebraic = solve_stratum(problem, stratum, backends)
+    (one,) = examined(problem, [stratum])
+    assert not one.failed
+    assert sorted(float(w.loss) for w in one.networks) == pytest.approx(
+        sorted(float(w.loss) for w in algebraic.networks), rel=1e-14
+    )
+
+
+@pytest.mark.parametrize("turning", [False, True])
+def test_gradients_are_those_of_the_reduced_function(turning):
+    batch = Batch(fans(reference(4), turning)[::7])
+    for place in range(len(batch)):
+        index, p = np.array([place]), np.array([[0.7, 0.31 if turning else 0.0]])
+        T, rho = minimise(batch, index, p[:, 0], p[:, 1], np.ones((1, 2)))
+        live = T > 0
+        box = Boxes(index, p, p)
+        x = polished(batch, box, start_of(batch, box, T, rho), live)
+        here = Local(batch, index, Balls.exact(p), Balls.exact(x), live)
+        gradient, T, h = here.gradient.mid[0], here.T.mid[0], 1e-5
+        by_s = [reduced(batch, index, 0.7 + e, p[0, 1], T) for e in (h, -h)]
+        assert gradient[0] == pytest.approx((by_s[0] - by_s[1]) / 2 / h, rel=1e-5, abs=1e-5)
+        if turning:
+            by_k = [reduced(batch, index, 0.7, p[0, 1] + e, T) for e in (h, -h)]
+            assert gradient[1] == pytest.approx((by_k[0] - by_k[1]) / 2 / h, rel=1e-5, abs=1e-5)
+
+
+def test_the_level_of_the_inner_minimiser_does_not_decrease_with_the_scale():
+    batch = Batch(fans(reference(4), turning=False)[::9] + fans(reference(4), turning=True)[::40])
+    for place in range(len(batch)):
+        index = np.array([place])
+        levels = [level(batch, index, s, 0.4) for s in np.geomspace(1e-4, 30, 25)]
+        assert all(b >= a - 1e-9 * (1 + a) for a, b in zip(levels, levels[1:], strict=False))
+
+
+@pytest.mark.parametrize("turning", [False, True])
+def test_enclosures_over_boxes_hold_the_minimisers_inside(turning):
+    batch = Batch(fans(reference(4), turning)[::11])
+    count = len(batch)
+    low = np.tile([0.5, 0.3 if turning else 0.0], (count, 1))
+    high = low + [0.01, 1e-4 if turning else 0.0]
+    boxes = Boxes(np.arange(count), low, high)
+    middle = boxes.middle
+    T, rho = minimise(batch, boxes.index, middle[:, 0], middle[:, 1], np.ones((count, 2)))
+    live = T > 0
+    x = polished(batch, boxes, start_of(batch, boxes, T, rho), live)
+    with np.errstate(all="ignore"):
+        branch = enclosed(batch, boxes, x, live)
+    assert branch.proved.sum() > count / 2
+    for corner in (low, high):
+        here = Boxes(boxes.index, corner, corner)
+        T, rho = minimise(batch, here.index, corner[:, 0], corner[:, 1], T)
+        y = polished(batch, here, start_of(batch, here, T, rho), live)
+        inside = np.abs(y - branch.local.x.mid) <= branch.local.x.rad * (1 + 1e-9) + 1e-9
+        assert inside[branch.proved & ((T > 0) == live).all(1)].all()
+
+
+def test_boxes_of_a_fan_fill_all_of_its_range():
+    batch = Batch(fans(reference(3), turning=False)[:5])
+    tasks = everything(batch)
+    cover = covered(batch, tasks)
+    for place in range(len(batch)):
+        ends = sorted(
+            (low[0], high[0])
+            for k, low, high, _ in (*cover.closed, *cover.zeros, *cover.failed)
+            if k == place
+        )
+        assert ends[0][0] == 0
+        assert ends[-1][1] == tasks.boxes.high[place, 0]
+        assert all(a[1] == b[0] for a, b in zip(ends, ends[1:], strict=False))
+
+
+def test_a_direction_stays_in_its_face():
+    for fan in fans(reference(4), turning=True):
+        for k in (0.1, 0.5, 0.9):
+            for (start, slope), sign in zip(fan.heights, fan.row, strict=True):
+                height = float(start) + k * float(slope)
+                assert sign == "." or (height > 0) == (sign == "+")
+
+
+def test_upper_rows_with_the_same_plus_signs_are_not_both_live():
+    problem = reference(3)
+    assert Fan(problem, DeepStratum.of_text("+0+/++-,++0")).is_excluded
+    assert not Fan(problem, DeepStratum.of_text("+0+/+-+,0+-")).is_excluded
+
+
+def test_a_restricted_landscape_claims_nothing_about_other_strata():
+    asked = (DeepStratum.of_text("+0+/+-+,0+-"),)
+    landscape = FanEngine(asked).landscape(reference(3))
+    assert [round(float(c.loss), 10) for c in landscape.components] == [0.0642949211]
+    assert landscape.undecided == ()
+
+
+def test_other_widths_and_inputs_in_a_plane_are_refused():
+    plane = Problem.from_text([["0", "1"], ["1", "0"]], ["1", "2"], [1, 2], "1")
+    tower = Problem.from_text([["0"], ["1"]], ["1", "2"], [2, 1], "1")
+    for problem in (plane, tower):
+        with pytest.raises(InputError, match="hidden layers 1,L and inputs on a line"):
+            FanEngine().landscape(problem)
