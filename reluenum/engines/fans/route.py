@@ -157,7 +157,7 @@ def _examined_batch(
 ) -> list["Examination | towers.Examination"]:
     with settings.open() as backends:
         if len(batch[0].layers[1]) == 1:
-            return list(towers.examine(problem, batch, backends))
+            return list(towers.examine_towers(problem, batch, backends))
         return list(examine(problem, batch, backends))
 
 
