@@ -126,7 +126,7 @@ def cover_towers(batch: TowerBatch, tasks: Intervals, narrow: float) -> TowerCov
     """Cover intervals as far as balls around residuals can; open ones have ends of that ratio."""
     found = TowerCover()
     while len(tasks):
-        tasks = _shortened(batch, tasks, found, narrow)
+        tasks = _shorter_intervals(batch, tasks, found, narrow)
         many = np.bincount(tasks.index, minlength=len(batch)) > MOST_INTERVALS
         found.given_up |= set(np.flatnonzero(many).tolist())
         tasks = tasks[~many[tasks.index]]
@@ -137,7 +137,9 @@ def cover_towers(batch: TowerBatch, tasks: Intervals, narrow: float) -> TowerCov
     return found
 
 
-def _shortened(batch: TowerBatch, tasks: Intervals, found: TowerCover, ratio: float) -> Intervals:
+def _shorter_intervals(
+    batch: TowerBatch, tasks: Intervals, found: TowerCover, ratio: float
+) -> Intervals:
     """Evaluate one end of every interval and shorten it; hand on, or split, what resists."""
     X = np.where(tasks.upper, tasks.high, tasks.low)
     T = minimal_T(batch, tasks.index, X, tasks.start)

@@ -1,4 +1,4 @@
-"""The inner minimiser over T >= 0 in doubles, for many strata and X at once (Theorem D9)."""
+"""The inner minimiser over T >= 0 in doubles, for many strata and X at once (Lemma D17)."""
 
 from dataclasses import dataclass
 
