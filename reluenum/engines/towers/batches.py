@@ -91,7 +91,7 @@ def projected_sites(problem: Problem, text: str) -> tuple[Vector, ...]:
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class TowerBatch:
     """B strata with one live unit in layer 2 and m in layer 1.
 
     Parameters
@@ -125,7 +125,7 @@ class Batch:
         return len(self.strata)
 
     @classmethod
-    def of(cls, problem: Problem, strata: Sequence[DeepStratum]) -> "Batch":
+    def of(cls, problem: Problem, strata: Sequence[DeepStratum]) -> "TowerBatch":
         """Collect strata with equally many distinct rows in layer 1."""
         texts = sorted({row for stratum in strata for row in stratum.layers[0]})
         place = {text: k for k, text in enumerate(texts)}
@@ -233,7 +233,7 @@ class Combinations:
         if len(kinks) < 2:
             every = (True,) * (len(lower) + 1)
             return cls(tuple(kinks), ((fmpq(1),),) * len(kinks), (every,) * len(kinks))
-        return _combinations(problem, lower, tuple(kinks))
+        return _kink_combinations(problem, lower, tuple(kinks))
 
     @cached_property
     def weights(self) -> list[Balls]:
@@ -242,7 +242,9 @@ class Combinations:
 
 
 @lru_cache(maxsize=1 << 16)
-def _combinations(problem: Problem, lower: tuple[str, ...], kinks: tuple[int, ...]) -> Combinations:
+def _kink_combinations(
+    problem: Problem, lower: tuple[str, ...], kinks: tuple[int, ...]
+) -> Combinations:
     units = [projected_sites(problem, row) for row in lower]
     forms = [[unit[i] for unit in units] + [(fmpq(1),)] for i in kinks]
     kept = _independent([tuple(chain.from_iterable(form)) for form in forms])
@@ -267,14 +269,14 @@ def _independent(vectors: Sequence[Vector]) -> list[int]:
 
 
 def is_possible(stratum: DeepStratum) -> bool:
-    """Whether the first layer is alive, and no row of it is on the boundary of another (D27)."""
+    """Whether the first layer is alive, and no row of it is on the boundary of another (Lemma D27)."""
     pairs = permutations(stratum.layers[0], 2)
     return not stratum.lowest and not any(
         all(s in (sign, "0") for s, sign in zip(one, other, strict=True)) for one, other in pairs
     )
 
 
-def by_width(strata: Iterable[DeepStratum]) -> dict[int, list[DeepStratum]]:
+def by_first_width(strata: Iterable[DeepStratum]) -> dict[int, list[DeepStratum]]:
     """Sort strata by their number of live units in layer 1."""
     found: dict[int, list[DeepStratum]] = {}
     for stratum in strata:

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from reluenum.algebra.balls import GROWTH, UNIT, Balls
-from reluenum.engines.towers.batches import Batch
+from reluenum.engines.towers.batches import TowerBatch
 from reluenum.engines.towers.enclosures import (
     Margins,
     Residuals,
     dual_margins,
-    enclosed,
+    in_balls,
     level,
     output_margins,
     unit_margins,
 )
-from reluenum.engines.towers.inner import minimise
+from reluenum.engines.towers.inner import minimal_T
 
 MOST_INTERVALS = 200
 """Into how many intervals one stratum may fall; where columns depend, nothing ever closes."""
@@ -35,7 +35,7 @@ WIDEST = 1.4
 
 
 @dataclass(eq=False)
-class Cover:
+class TowerCover:
     """Intervals that are closed, and those that stay open, of B strata.
 
     Parameters
@@ -56,7 +56,7 @@ class Cover:
 
 
 @dataclass(frozen=True, eq=False)
-class Tasks:
+class Intervals:
     """Intervals of X to be covered: stratum, ends, which end is next, failures, a start for T."""
 
     index: np.ndarray
@@ -69,19 +69,19 @@ class Tasks:
     def __len__(self) -> int:
         return len(self.index)
 
-    def __getitem__(self, chosen) -> "Tasks":
-        return Tasks(*(values[chosen] for values in self._fields()))
+    def __getitem__(self, chosen) -> "Intervals":
+        return Intervals(*(values[chosen] for values in self._fields()))
 
     def _fields(self) -> Iterator[np.ndarray]:
         return (getattr(self, name) for name in self.__dataclass_fields__)
 
-    def joined(self, other: "Tasks") -> "Tasks":
+    def joined(self, other: "Intervals") -> "Intervals":
         """Return these tasks and others."""
         pairs = zip(self._fields(), other._fields(), strict=True)
-        return Tasks(*(np.concatenate(pair) for pair in pairs))
+        return Intervals(*(np.concatenate(pair) for pair in pairs))
 
 
-def lowest(batch: Batch) -> np.ndarray:
+def lowest(batch: TowerBatch) -> np.ndarray:
     """Return for each stratum an X up to which w = 0 is the inner minimiser (rule r).
 
     Without kinks B = X S / (ridge + X N), and |u_j| is convex in B / S; with kinks B = 0, and the
@@ -113,35 +113,37 @@ def lowest(batch: Batch) -> np.ndarray:
     return np.where(allowed > X, X, np.minimum(X, 1e-12))
 
 
-def everything(batch: Batch) -> Tasks:
+def all_intervals(batch: TowerBatch) -> Intervals:
     """Return all X of all strata at which w = 0 need not be the inner minimiser."""
     count, width = batch.faces.shape
     ones, none = np.ones(count, dtype=bool), np.zeros(count, dtype=int)
     start = np.zeros((count, width))
-    tasks = Tasks(np.arange(count), lowest(batch), batch.highest.max(1), ones, none, start)
+    tasks = Intervals(np.arange(count), lowest(batch), batch.highest.max(1), ones, none, start)
     return tasks[tasks.low < tasks.high]
 
 
-def covered(batch: Batch, tasks: Tasks, narrow: float) -> Cover:
+def cover_towers(batch: TowerBatch, tasks: Intervals, narrow: float) -> TowerCover:
     """Cover intervals as far as balls around residuals can; open ones have ends of that ratio."""
-    found = Cover()
+    found = TowerCover()
     while len(tasks):
-        tasks = _round(batch, tasks, found, narrow)
+        tasks = _shorter_intervals(batch, tasks, found, narrow)
         many = np.bincount(tasks.index, minlength=len(batch)) > MOST_INTERVALS
         found.given_up |= set(np.flatnonzero(many).tolist())
         tasks = tasks[~many[tasks.index]]
     if found.open:
         index, low, high, start = map(np.array, zip(*found.open, strict=True))
-        T = minimise(batch, index, np.sqrt(low * high), start)
+        T = minimal_T(batch, index, np.sqrt(low * high), start)
         found.open = list(zip(index, low, high, T, strict=True))
     return found
 
 
-def _round(batch: Batch, tasks: Tasks, found: Cover, ratio: float) -> Tasks:
+def _shorter_intervals(
+    batch: TowerBatch, tasks: Intervals, found: TowerCover, ratio: float
+) -> Intervals:
     """Evaluate one end of every interval and shorten it; hand on, or split, what resists."""
     X = np.where(tasks.upper, tasks.high, tasks.low)
-    T = minimise(batch, tasks.index, X, tasks.start)
-    at = enclosed(batch, tasks.index, X, T)
+    T = minimal_T(batch, tasks.index, X, tasks.start)
+    at = in_balls(batch, tasks.index, X, T)
     below, above = level(at)
     with np.errstate(invalid="ignore"):
         down = np.sqrt(np.maximum(above, 0)) * (1 + SPARED)
@@ -167,21 +169,21 @@ def _round(batch: Batch, tasks: Tasks, found: Cover, ratio: float) -> Tasks:
         gained = np.log(high / low) < WORTHWHILE * np.log(tasks.high / tasks.low)
     failed = np.where(gained, 0, tasks.failed + 1)
     upper = np.where(gained & moves, tasks.upper, ~tasks.upper)
-    left = Tasks(tasks.index, low, high, upper, failed, T)[low < high]
+    left = Intervals(tasks.index, low, high, upper, failed, T)[low < high]
     narrow = left.high < ratio * left.low
     for k in np.flatnonzero(narrow):
         found.open.append((left.index[k], left.low[k], left.high[k], left.start[k]))
     left = left[~narrow]
     stuck = left.failed >= 2
-    return left[~stuck].joined(_halves(left[stuck]))
+    return left[~stuck].joined(_halved(left[stuck]))
 
 
-def _halves(tasks: Tasks) -> Tasks:
+def _halved(tasks: Intervals) -> Intervals:
     middle = np.sqrt(tasks.low * tasks.high)
     ones = np.ones(len(tasks), dtype=bool)
     none = np.zeros(len(tasks), dtype=int)
-    lower = Tasks(tasks.index, tasks.low, middle, ones, none, tasks.start)
-    upper = Tasks(tasks.index, middle, tasks.high, ~ones, none, tasks.start)
+    lower = Intervals(tasks.index, tasks.low, middle, ones, none, tasks.start)
+    upper = Intervals(tasks.index, middle, tasks.high, ~ones, none, tasks.start)
     return lower.joined(upper)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reluenum.algebra.balls import GROWTH, TINY, UNIT, Balls
-from reluenum.engines.towers.batches import Batch
+from reluenum.engines.towers.batches import TowerBatch
 from reluenum.engines.towers.inner import floors, scales, values
 
 NEARLY_ZERO = 1e4
@@ -37,7 +37,7 @@ class Residuals:
         Upper bounds of a, b and of sum T_j |u_j| (1 / sqrt(X) - tau |u_j|).
     """
 
-    batch: Batch
+    batch: TowerBatch
     index: np.ndarray
     X: np.ndarray
     T: np.ndarray
@@ -56,7 +56,7 @@ class Residuals:
         return np.sqrt(square * GROWTH + TINY) * GROWTH
 
 
-def enclosed(batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray) -> Residuals:
+def in_balls(batch: TowerBatch, index: np.ndarray, X: np.ndarray, T: np.ndarray) -> Residuals:
     """Solve for the residual at given X and T >= 0, with proved bounds.
 
     Where T_j is at its floor, it becomes 0; where that leaves multipliers of kinks free, they stay
@@ -65,7 +65,7 @@ def enclosed(batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray) -> R
     floor = floors(batch, index, X, T)
     faint = np.maximum(T, floor)
     T = np.where(NEARLY_ZERO * floor < T, T, 0.0)
-    rho = _solved(batch, index, X, T, faint)
+    rho = _enclosed_solution(batch, index, X, T, faint)
     C = batch.rows.columns[batch.faces[index]]
     visible = batch.seen[index][:, None, None, :]
     dual = (Balls(C.mid * visible, C.rad * visible) @ rho[:, None, :, None])[..., 0]
@@ -93,8 +93,8 @@ def _norm(values: np.ndarray) -> np.ndarray:
     return np.sqrt((values * values).sum(-1)) * GROWTH + TINY
 
 
-def _solved(
-    batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray, faint: np.ndarray
+def _enclosed_solution(
+    batch: TowerBatch, index: np.ndarray, X: np.ndarray, T: np.ndarray, faint: np.ndarray
 ) -> Balls:
     """Enclose the solution of the linear system, by an approximate inverse."""
     exact = Balls.exact

@@ -1,10 +1,10 @@
-"""The inner minimiser over T >= 0 in doubles, for many strata and X at once (Theorem D9)."""
+"""The inner minimiser over T >= 0 in doubles, for many strata and X at once (Lemma D17)."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from reluenum.engines.towers.batches import Batch
+from reluenum.engines.towers.batches import TowerBatch
 
 NEWTON_STEPS = 30
 """Of the inner problem; two or three are enough from a good start."""
@@ -48,7 +48,7 @@ class Values:
 
 
 def scales(
-    batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray, faint: np.ndarray
+    batch: TowerBatch, index: np.ndarray, X: np.ndarray, T: np.ndarray, faint: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return by what each unit and the bias count in each equation, (B, n, m + 1), and their sums.
 
@@ -67,7 +67,7 @@ def scales(
 
 
 def values(
-    batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray, faint: np.ndarray
+    batch: TowerBatch, index: np.ndarray, X: np.ndarray, T: np.ndarray, faint: np.ndarray
 ) -> Values:
     """Return residual and dual vectors in doubles."""
     weights, sums = scales(batch, index, X, T, faint)
@@ -81,12 +81,12 @@ def values(
     return Values(rho, dual, inverse, sums)
 
 
-def columns(batch: Batch, index: np.ndarray) -> np.ndarray:
+def columns(batch: TowerBatch, index: np.ndarray) -> np.ndarray:
     """Return the matrices C_j in doubles, restricted to the sites that are seen, (B, m, D, n)."""
     return batch.rows.columns.mid[batch.faces[index]] * batch.seen[index][:, None, None, :]
 
 
-def minimise(batch: Batch, index: np.ndarray, X: np.ndarray, start: np.ndarray) -> np.ndarray:
+def minimal_T(batch: TowerBatch, index: np.ndarray, X: np.ndarray, start: np.ndarray) -> np.ndarray:
     """Return approximate minimisers over T >= 0.
 
     Newton's method for 1 / (sqrt(X) |u_j|) = 1, which is nearly linear in T, on the units that are
@@ -130,14 +130,19 @@ def minimise(batch: Batch, index: np.ndarray, X: np.ndarray, start: np.ndarray) 
     return best
 
 
-def floors(batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray) -> np.ndarray:
+def floors(batch: TowerBatch, index: np.ndarray, X: np.ndarray, T: np.ndarray) -> np.ndarray:
     """Return the least T_j at which kinks surely do not depend on each other, like T."""
     several = batch.kinks[index].sum(1) > 1
     return np.broadcast_to((FLOOR * X * several)[:, None], T.shape)
 
 
 def _steps(
-    batch: Batch, index: np.ndarray, X: np.ndarray, T: np.ndarray, floor: np.ndarray, at: Values
+    batch: TowerBatch,
+    index: np.ndarray,
+    X: np.ndarray,
+    T: np.ndarray,
+    floor: np.ndarray,
+    at: Values,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return Newton steps for 1 / (sqrt(X) |u_j|) = 1, of all units at once, and of each alone."""
     C = columns(batch, index)

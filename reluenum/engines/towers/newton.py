@@ -274,7 +274,7 @@ class State:
             found.append((answered * arb_mat(size, 1, smooth), answered * arb_mat(size, 1, sharp)))
         return found
 
-    def turned(self, chart: "Chart") -> "Slopes":
+    def turned(self, chart: "TowerChart") -> "Slopes":
         """Return the derivatives in the coordinates of a chart, and by X."""
         columns = [[x for (x,) in drift.tolist()] for drift in chart.pulled(self._drifts)]
         bias = self._drifts[-1]
@@ -331,7 +331,7 @@ class Slopes:
 
 
 @dataclass(frozen=True)
-class Chart:
+class TowerChart:
     """Coordinates of those T_j that are not 0: themselves, or their sum and all ratios but one.
 
     Parameters
@@ -412,7 +412,7 @@ def _total(values: Iterable[arb]) -> arb:
 
 
 @dataclass(frozen=True, eq=False)
-class Branch:
+class InnerBranch:
     """The inner minimiser for all X of an interval: T_j = 0 but on some units, the rest in a box.
 
     Parameters
@@ -424,7 +424,7 @@ class Branch:
     """
 
     state: State
-    chart: Chart
+    chart: TowerChart
 
     @property
     def units(self) -> tuple[int, ...]:
@@ -437,12 +437,12 @@ class Branch:
     ) -> Self | None:
         """Enclose it by interval Newton from an approximation at the middle; None if that fails."""
         middle = X.mid()
-        chart = Chart.of(inner, units, list(map(arb, start)))
+        chart = TowerChart.of(inner, units, list(map(arb, start)))
         faint = None if units else [arb(max(value, 1e-300)) for value in start]
         try:
             for _ in range(POLISHING if units else 0):
                 here = inner.at(middle, chart.T, chart.ratios).over(middle, chart.T, chart.ratios)
-                step = _step(here.turned(chart), [here.excess[unit] for unit in units])
+                step = _chart_step(here.turned(chart), [here.excess[unit] for unit in units])
                 chart = chart.moved(
                     [(c + s).mid() for c, s in zip(chart.values, step, strict=True)]
                 )
@@ -459,7 +459,7 @@ class Branch:
             ]
             box = chart
             for _ in range(ATTEMPTS):
-                step = _step(state.turned(box), values)
+                step = _chart_step(state.turned(box), values)
                 image = [c + s for c, s in zip(chart.values, step, strict=True)]
                 if all(b.contains_interior(i) for b, i in zip(box.values, image, strict=True)):
                     box = box.moved(image)
@@ -493,11 +493,11 @@ class Branch:
     def gap_drift(self) -> arb:
         """dE / dX along the branch."""
         slopes = self.state.turned(self.chart)
-        rates = _step(slopes, [row[-1] for row in slopes.excess]) if self.units else []
+        rates = _chart_step(slopes, [row[-1] for row in slopes.excess]) if self.units else []
         return _total([*map(mul, slopes.gap, rates), slopes.gap[-1]])
 
 
-def _step(slopes: Slopes, values: Sequence[arb]) -> list[arb]:
+def _chart_step(slopes: Slopes, values: Sequence[arb]) -> list[arb]:
     """Return minus the inverse of d(excess)/d(coordinates) times values."""
     matrix = arb_mat([row[:-1] for row in slopes.excess])
     found = matrix.solve(arb_mat(len(values), 1, [-value for value in values]))
@@ -509,7 +509,7 @@ def _wider(ball: arb) -> arb:
     return middle + (ball - middle) * INFLATION + arb(0, abs(middle) * arb(2) ** -40)
 
 
-def is_violated(inner: Inner, branch: Branch) -> bool:
+def is_violated(inner: Inner, branch: InnerBranch) -> bool:
     """Whether surely, for all X of a branch, some sign is not that of the stratum (rules r, s)."""
     state, stratum = branch.state, inner.stratum
     rest = set(range(len(state.T))) - set(branch.units)

@@ -14,8 +14,8 @@ from reluenum.engines.deep.minimality import Judged, judge
 from reluenum.engines.deep.networks import ScaledNetwork
 from reluenum.engines.deep.solve import solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
-from reluenum.engines.towers.batches import Batch, by_width, is_possible
-from reluenum.engines.towers.cover import Tasks, covered, everything, lowest
+from reluenum.engines.towers.batches import TowerBatch, by_first_width, is_possible
+from reluenum.engines.towers.cover import Intervals, all_intervals, cover_towers, lowest
 from reluenum.engines.towers.newton import Inner
 from reluenum.engines.towers.zeros import Search
 from reluenum.errors import InputError
@@ -37,7 +37,7 @@ BATCH, SMALLEST_BATCH = 1024, 32
 
 
 @dataclass(eq=False)
-class Examination:
+class TowerExamination:
     """What became of one stratum.
 
     Parameters
@@ -81,7 +81,7 @@ class TowerEngine:
 
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
-        _refuse_others(problem)
+        _refuse_other_widths(problem)
         if self.asked is None:
             refuse_astronomical_strata(problem)
 
@@ -95,7 +95,7 @@ class TowerEngine:
         InputError
             If the widths are others.
         """
-        _refuse_others(problem)
+        _refuse_other_widths(problem)
         found = strata(problem) if self.asked is None else self.asked
         with settings.open() as backends:
             constants = [s for s in found if s.lowest]
@@ -107,7 +107,7 @@ class TowerEngine:
         if self.asked is None:
             points.append(judge(dead_network(problem)))
         towers = sorted((s for s in found if is_possible(s)), key=lambda s: s.text)
-        records = sorted(_records(problem, towers, settings), key=lambda r: r.stratum.text)
+        records = sorted(_examinations(problem, towers, settings), key=lambda r: r.stratum.text)
         points += [point for record in records for point in record.judged]
         open_ones = (
             Undecided(text_of(problem, record.stratum.layers), record.reason)
@@ -123,24 +123,24 @@ class TowerEngine:
         return replace(landscape, certificate=certificate)
 
 
-def _refuse_others(problem: Problem) -> None:
+def _refuse_other_widths(problem: Problem) -> None:
     if len(problem.hidden) != 2 or problem.hidden[1] != 1:
         found = f"certified with hidden {','.join(map(str, problem.hidden))}"
         raise InputError("engine", found, "groebner, or hidden layers L,1")
 
 
-def _records(
+def _examinations(
     problem: Problem, towers: Sequence[DeepStratum], settings: Settings
-) -> Iterator["Examination"]:
+) -> Iterator["TowerExamination"]:
     """Examine strata in batches, in processes if there are to be several."""
     several = settings.jobs > 1
     size = min(BATCH, max(SMALLEST_BATCH, len(towers) // (8 * settings.jobs))) if several else BATCH
     batches = [
         same[start : start + size]
-        for same in by_width(towers).values()
+        for same in by_first_width(towers).values()
         for start in range(0, len(same), size)
     ]
-    work = partial(_examined_batch, problem, settings)
+    work = partial(_examined_towers, problem, settings)
     with tqdm(total=len(towers), unit="stratum", disable=not settings.progress) as bar:
         for found in _mapped(work, batches, settings.jobs):
             bar.update(len(found))
@@ -148,49 +148,49 @@ def _records(
 
 
 def _mapped(
-    work: Callable[[Sequence[DeepStratum]], list["Examination"]],
+    work: Callable[[Sequence[DeepStratum]], list["TowerExamination"]],
     batches: Sequence[Sequence[DeepStratum]],
     jobs: int,
-) -> Iterator[list["Examination"]]:
+) -> Iterator[list["TowerExamination"]]:
     if jobs == 1:
         yield from map(work, batches)
         return
     with in_processes(jobs) as mapped:
-        yield from mapped(work, [(batch,) for batch in batches], _in_words)
+        yield from mapped(work, [(batch,) for batch in batches], _towers_in_words)
 
 
-def _in_words(batch: Sequence[DeepStratum]) -> str:
+def _towers_in_words(batch: Sequence[DeepStratum]) -> str:
     return f"{batch[0].text} and {len(batch) - 1} more"
 
 
-def _examined_batch(
+def _examined_towers(
     problem: Problem, settings: Settings, batch: Sequence[DeepStratum]
-) -> list["Examination"]:
+) -> list["TowerExamination"]:
     with settings.open() as backends:
-        return list(examine(problem, batch, backends))
+        return list(examine_towers(problem, batch, backends))
 
 
-def examine(
+def examine_towers(
     problem: Problem, strata: Sequence[DeepStratum], backends: Backends
-) -> Iterator["Examination"]:
+) -> Iterator["TowerExamination"]:
     """Find all stationary points of strata with live layers of widths (m, 1)."""
-    for same in by_width(strata).values():
+    for same in by_first_width(strata).values():
         for start in range(0, len(same), BATCH):
-            yield from _examined(problem, same[start : start + BATCH], backends)
+            yield from _examined_together(problem, same[start : start + BATCH], backends)
 
 
-def _examined(
+def _examined_together(
     problem: Problem, strata: Sequence[DeepStratum], backends: Backends
-) -> list[Examination]:
-    batch = Batch.of(problem, strata)
+) -> list[TowerExamination]:
+    batch = TowerBatch.of(problem, strata)
     lows, highs = lowest(batch), batch.highest.max(1)
-    found = [Examination(stratum) for stratum in strata]
+    found = [TowerExamination(stratum) for stratum in strata]
     for one, low in zip(found, lows.tolist(), strict=True):
         one.items.append([0.0, low, low, *[0.0] * batch.faces.shape[1]])
     claim = partial(claimed_root, backends)
-    tasks, searches = everything(batch), {}
+    tasks, searches = all_intervals(batch), {}
     for ratio in RATIOS:
-        cover = covered(batch, tasks, ratio)
+        cover = cover_towers(batch, tasks, ratio)
         for k, X, T in cover.steps:
             found[k].items.append([float(X), *map(float, T)])
         for k, low, high, X, T in cover.blocks:
@@ -221,8 +221,8 @@ def _examined(
     return found
 
 
-def _tasks(left: Sequence[tuple]) -> Tasks:
+def _tasks(left: Sequence[tuple]) -> Intervals:
     index, low, high, start = map(np.array, zip(*left, strict=True))
-    return Tasks(
+    return Intervals(
         index, low, high, np.ones(len(index), dtype=bool), np.zeros(len(index), dtype=int), start
     )

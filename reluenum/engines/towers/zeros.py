@@ -13,7 +13,7 @@ from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root
 from reluenum.engines.deep.chains import Chain
 from reluenum.engines.deep.networks import ScaledNetwork
-from reluenum.engines.towers.newton import Branch, Chart, Inner, State, is_violated
+from reluenum.engines.towers.newton import Inner, InnerBranch, State, TowerChart, is_violated
 
 BITS = 128
 """Precision of interval Newton over intervals of X."""
@@ -96,7 +96,7 @@ class Search:
             if low >= high:
                 return None
             for X, side in ((high, 1), (low, -1)):
-                branch = Branch.over(self.inner, arb(X), units, start)
+                branch = InnerBranch.over(self.inner, arb(X), units, start)
                 if branch is None or not branch.is_minimal or side * branch.state.gap <= 0:
                     continue
                 reached = branch.state.level.sqrt() * (1 + side * OVERLAP)
@@ -115,7 +115,7 @@ class Search:
     ) -> tuple[float, list[float]] | None:
         """Return X and T of a zero of E in an interval, where only some T_j are not 0."""
         X = arb(sqrt(low * high))
-        branch = Branch.over(self.inner, X, units, start)
+        branch = InnerBranch.over(self.inner, X, units, start)
         if branch is None:
             return None
         chart = branch.chart.moved([value.mid() for value in branch.chart.values])
@@ -139,7 +139,7 @@ class Search:
     def _tried(
         self, low: float, high: float, units: tuple[int, ...], start: Sequence[float]
     ) -> bool:
-        branch = Branch.over(self.inner, arb(low).union(arb(high)), units, start)
+        branch = InnerBranch.over(self.inner, arb(low).union(arb(high)), units, start)
         if branch is None or not branch.is_convex:
             return False
         if not is_violated(self.inner, branch):
@@ -154,13 +154,13 @@ class Search:
 
     def _gap(self, X: arb, units: tuple[int, ...], start: Sequence[float]) -> int:
         """Return the sign of E on the branch at one X, 0 if it is not known."""
-        branch = Branch.over(self.inner, X, units, start)
+        branch = InnerBranch.over(self.inner, X, units, start)
         return 0 if branch is None else ball_sign(branch.state.gap)
 
-    def _found(self, branch: Branch, low: float, high: float) -> bool:
+    def _found(self, branch: InnerBranch, low: float, high: float) -> bool:
         """Whether the only zero of E in an interval is proved, stationary or not."""
         formulation = Chain(self.inner.problem, self.inner.stratum)
-        start = _unknowns(formulation, self.inner, _zero_near(self.inner, branch))
+        start = _system_unknowns(formulation, self.inner, _tower_zero(self.inner, branch))
 
         def near(bits: int) -> list[arb]:
             return polished(formulation.system, start)
@@ -186,7 +186,7 @@ def _choices(X: float, start: Sequence[float]) -> list[tuple[int, ...]]:
     return [live] if live == every else [live, every]
 
 
-def _nearer(inner: Inner, X: arb, chart: Chart) -> tuple[arb, Chart]:
+def _nearer(inner: Inner, X: arb, chart: TowerChart) -> tuple[arb, TowerChart]:
     """Return a Newton step towards a zero of E and of the excesses of some units."""
     here = inner.at(X, chart.T, chart.ratios).over(X, chart.T, chart.ratios)
     slopes = here.turned(chart)
@@ -198,7 +198,7 @@ def _nearer(inner: Inner, X: arb, chart: Chart) -> tuple[arb, Chart]:
     return (X + last).mid(), chart.moved([(c + s).mid() for c, (s,) in pairs])
 
 
-def _zero_near(inner: Inner, branch: Branch) -> State:
+def _tower_zero(inner: Inner, branch: InnerBranch) -> State:
     """Return an approximate zero of E and all excesses, by Newton's method."""
     X = branch.state.X.mid()
     chart = branch.chart.moved([value.mid() for value in branch.chart.values])
@@ -207,7 +207,7 @@ def _zero_near(inner: Inner, branch: Branch) -> State:
     return inner.at(X, chart.T, chart.ratios).over(X, chart.T, chart.ratios)
 
 
-def _unknowns(formulation: Chain, inner: Inner, state: State) -> list[arb]:
+def _system_unknowns(formulation: Chain, inner: Inner, state: State) -> list[arb]:
     """Return the variables of the polynomial system at a zero."""
     ridge = inner.problem.effective_ridge
     found = []

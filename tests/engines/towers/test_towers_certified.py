@@ -12,17 +12,17 @@ from reluenum.engines.deep.minimality import DeepVerdict
 from reluenum.engines.deep.solve import solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.engines.towers.batches import (
-    Batch,
     Combinations,
-    by_width,
+    TowerBatch,
+    by_first_width,
     is_possible,
     projected_sites,
 )
-from reluenum.engines.towers.cover import closed, covered, everything, lowest
-from reluenum.engines.towers.enclosures import enclosed, level
-from reluenum.engines.towers.inner import minimise, values
-from reluenum.engines.towers.newton import Branch, Inner
-from reluenum.engines.towers.route import TowerEngine, examine
+from reluenum.engines.towers.cover import all_intervals, closed, cover_towers, lowest
+from reluenum.engines.towers.enclosures import in_balls, level
+from reluenum.engines.towers.inner import minimal_T, values
+from reluenum.engines.towers.newton import Inner, InnerBranch
+from reluenum.engines.towers.route import TowerEngine, examine_towers
 from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS
 
@@ -43,7 +43,7 @@ def towers(problem):
 
 def examined(problem):
     with DEFAULT_SETTINGS.open() as backends:
-        return list(examine(problem, towers(problem), backends))
+        return list(examine_towers(problem, towers(problem), backends))
 
 
 def drawn(seed, n, dimension, hidden, whole=False):
@@ -97,17 +97,17 @@ def test_both_routes_find_the_same_stationary_points_on_every_stratum(problem):
 
 
 def batches(problem):
-    return [Batch.of(problem, same) for same in by_width(towers(problem)).values()]
+    return [TowerBatch.of(problem, same) for same in by_first_width(towers(problem)).values()]
 
 
 def test_the_record_of_every_stratum_covers_all_squares_of_the_output_weight():
     problem = reference(3, [2, 1])
     for one in examined(problem):
-        batch, reached, intervals = Batch.of(problem, [one.stratum]), 0.0, []
+        batch, reached, intervals = TowerBatch.of(problem, [one.stratum]), 0.0, []
         for item in one.items:
             if len(item) == len(one.stratum.layers[0]) + 1:
                 X, T = np.array(item[:1]), np.array([item[1:]])
-                below, above = level(enclosed(batch, np.array([0]), X, T))
+                below, above = level(in_balls(batch, np.array([0]), X, T))
                 end = below[0] if below[0] > X[0] ** 2 else above[0]
                 low, high = sorted((item[0], float(np.sqrt(end))))
             else:
@@ -127,7 +127,7 @@ def test_squares_of_first_and_second_layer_grow_with_that_of_the_output_weight()
         for X in np.geomspace(1e-3, 30, 9):
             at = np.full(len(index), X)
             start = np.zeros((len(index), batch.faces.shape[1]))
-            low, high = level(enclosed(batch, index, at, minimise(batch, index, at, start)))
+            low, high = level(in_balls(batch, index, at, minimal_T(batch, index, at, start)))
             assert (high >= before).all()
             before = np.maximum(before, low)
 
@@ -138,7 +138,7 @@ def test_no_unit_of_the_first_layer_can_live_below_the_lowest_square():
         index, nothing = np.arange(len(batch)), np.zeros(batch.faces.shape)
         for part in (1 - 1e-9, 0.5, 0.1):
             X = lowest(batch) * part
-            T = minimise(batch, index, X, nothing)
+            T = minimal_T(batch, index, X, nothing)
             size = np.linalg.norm(values(batch, index, X, nothing, np.ones(T.shape)).dual, axis=2)
             alone = batch.kinks.sum(1) < 2  # else multipliers are shared out
             assert (np.sqrt(X)[:, None] * size < 1)[alone].all()
@@ -148,10 +148,10 @@ def test_no_unit_of_the_first_layer_can_live_below_the_lowest_square():
 def test_a_ball_around_a_residual_holds_that_at_other_squares():
     # Theorem D16, against interval Newton in many digits
     problem = reference(5, [1, 1])
-    batch = Batch.of(problem, towers(problem))
+    batch = TowerBatch.of(problem, towers(problem))
     index = np.arange(0, len(batch), 5)
     X = np.full(len(index), 3.0)
-    at = enclosed(batch, index, X, minimise(batch, index, X, np.ones((len(index), 1))))
+    at = in_balls(batch, index, X, minimal_T(batch, index, X, np.ones((len(index), 1))))
     checked = 0
     for ratio in (0.8, 0.99, 1.25):
         eps = at.radius(np.full(len(index), ratio))
@@ -159,7 +159,7 @@ def test_a_ball_around_a_residual_holds_that_at_other_squares():
             inner = Inner(problem, batch.strata[k])
             with ctx.workprec(96):
                 other = arb(3) / arb(ratio) ** 2
-                branch = Branch.over(inner, other, (0,), at.T[place].tolist())
+                branch = InnerBranch.over(inner, other, (0,), at.T[place].tolist())
                 if branch is None or not branch.is_minimal:
                     continue
                 rho = [float(x) for (x,) in branch.state.rho.tolist()]
@@ -179,13 +179,13 @@ def test_a_ball_around_a_residual_holds_that_at_other_squares():
 def test_a_sweep_of_the_outer_equation_sees_as_many_zeros_as_are_proved():
     # E = X^2 - G(X) on 500 points: a sign change for each simple zero
     problem = reference(4, [1, 1])
-    batch = Batch.of(problem, towers(problem))
+    batch = TowerBatch.of(problem, towers(problem))
     count, index = 500, np.arange(len(batch))
     grid = np.geomspace(lowest(batch), batch.highest.max(1), count)
     T, signs = np.zeros((len(batch), 1)), []
     for X in grid:
-        T = minimise(batch, index, X, T)
-        low, high = level(enclosed(batch, index, X, T))
+        T = minimal_T(batch, index, X, T)
+        low, high = level(in_balls(batch, index, X, T))
         signs.append(np.where(high < X * X, 1, np.where(low > X * X, -1, 0)))
     for one, column in zip(examined(problem), np.array(signs).T, strict=True):
         told = column[column != 0]
@@ -221,8 +221,8 @@ def test_intervals_that_balls_close_hold_no_known_point():
     found = [one for one in examined(problem) if one.networks]
     for one in found[:8]:
         squares = [float(1 / network.squares[1][0]) for network in one.networks]
-        batch = Batch.of(problem, [one.stratum])
-        cover = covered(batch, everything(batch), 1.01)
+        batch = TowerBatch.of(problem, [one.stratum])
+        cover = cover_towers(batch, all_intervals(batch), 1.01)
         for _, low, high, *_ in cover.blocks:
             assert not any(low <= X <= high for X in squares)
 
@@ -230,9 +230,9 @@ def test_intervals_that_balls_close_hold_no_known_point():
 def test_a_whole_interval_around_a_point_is_never_closed():
     problem = reference(5, [1, 1])
     one = next(one for one in examined(problem) if one.networks)
-    batch = Batch.of(problem, [one.stratum])
+    batch = TowerBatch.of(problem, [one.stratum])
     X = np.array([float(1 / one.networks[0].squares[1][0])]) * 1.1
-    at = enclosed(batch, np.array([0]), X, minimise(batch, np.array([0]), X, np.ones((1, 1))))
+    at = in_balls(batch, np.array([0]), X, minimal_T(batch, np.array([0]), X, np.ones((1, 1))))
     assert not closed(at, X / 1.21).any()
 
 
