@@ -15,8 +15,8 @@ from flint import fmpq
 
 from reluenum.algebra.decimals import RootMultiple
 from reluenum.algebra.numbers import Number, rational_point
-from reluenum.engines.deep.dead import dormancy, sharing
-from reluenum.engines.deep.minimality import DeepVerdict, Judged
+from reluenum.engines.deep.dead import dormancy
+from reluenum.engines.deep.minimality import DeepVerdict, Judged, shareable
 from reluenum.engines.deep.networks import ScaledNetwork, sum_of
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.errors import InputError, UndecidedError, quoted
@@ -148,7 +148,7 @@ def _alternatives(network: ScaledNetwork, layer: int) -> list[_Layer]:
     if not spare:
         way = _way(ranks, [0] * len(ranks), 0)
         return [_Layer([way], _orbit(width, ranks, way))]
-    open_groups, dead = sharing(network, layer + 1), dormancy(network, layer + 1)
+    open_groups, dead = shareable(network, layer + 1), dormancy(network, layer + 1)
     if dead.harmless is None or None in open_groups:
         what = f"a further unit of layer {layer + 1} lowers the loss could not be told"
         raise UndecidedError(f"whether {what}: {dead.reason}")

@@ -114,7 +114,7 @@ def surjections(units, places):
 def test_labelled_components_without_dead_units_are_the_surjections(monkeypatch, width, kinds):
     """Each unit is a copy of a distinct one, none of which may be missing."""
     monkeypatch.setattr(rules, "dormancy", lambda *_: Dormancy(False, "made up"))
-    monkeypatch.setattr(rules, "sharing", lambda *_: (True,) * kinds)
+    monkeypatch.setattr(rules, "shareable", lambda *_: (True,) * kinds)
     monkeypatch.setattr(rules, "groupby", lambda rows: ((row, [row]) for row in rows))
     found = list(deep_components(chain([width, 1], ["+"] * kinds)))
     assert sum(component.orbit_size for component in found) == surjections(width, kinds)
