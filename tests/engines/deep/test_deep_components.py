@@ -124,7 +124,7 @@ def test_labelled_components_without_dead_units_are_the_surjections(monkeypatch,
 @pytest.mark.parametrize(("width", "kinds"), [(3, 2), (5, 3)])
 def test_dead_units_join_all_ways_to_share_a_width(monkeypatch, width, kinds):
     monkeypatch.setattr(rules, "dormancy", lambda *_: Dormancy(True, "made up"))
-    monkeypatch.setattr(rules, "sharing", lambda *_: (True,) * kinds)
+    monkeypatch.setattr(rules, "shareable", lambda *_: (True,) * kinds)
     monkeypatch.setattr(rules, "groupby", lambda rows: ((row, [row]) for row in rows))
     (component,) = deep_components(chain([width, 1], ["+"] * kinds))
     assert component.orbit_size == 1
@@ -142,11 +142,11 @@ def test_dead_units_join_all_ways_to_share_a_width(monkeypatch, width, kinds):
 
 def test_a_group_that_has_no_room_for_copies_leaves_them_to_the_others(monkeypatch):
     monkeypatch.setattr(rules, "dormancy", lambda *_: Dormancy(False, "made up"))
-    monkeypatch.setattr(rules, "sharing", lambda *_: (False, True))
+    monkeypatch.setattr(rules, "shareable", lambda *_: (False, True))
     monkeypatch.setattr(rules, "groupby", lambda rows: ((row, [row]) for row in rows))
     (component,) = deep_components(chain([4, 1], ["+", "+"]))
     assert component.strata[0].multiplicities == ((1, 3), (1,))
-    monkeypatch.setattr(rules, "sharing", lambda *_: (False, False))
+    monkeypatch.setattr(rules, "shareable", lambda *_: (False, False))
     assert list(deep_components(chain([4, 1], ["+", "+"]))) == []
 
 
@@ -154,7 +154,7 @@ def test_a_group_that_has_no_room_for_copies_leaves_them_to_the_others(monkeypat
 def test_a_group_of_rank_two_is_a_stiefel_manifold(monkeypatch, width, dimension, orbit):
     """k units of rank r: r k - r (r + 1) / 2; two units cannot change places, three can."""
     monkeypatch.setattr(rules, "dormancy", lambda *_: Dormancy(False, "made up"))
-    monkeypatch.setattr(rules, "sharing", lambda *_: (True,))
+    monkeypatch.setattr(rules, "shareable", lambda *_: (True,))
     (component,) = deep_components(chain([width, 1], ["+", "+"]))
     assert (component.dimension, component.orbit_size) == (dimension, orbit)
 
@@ -162,7 +162,7 @@ def test_a_group_of_rank_two_is_a_stiefel_manifold(monkeypatch, width, dimension
 @pytest.mark.parametrize("answers", [(None, (True,)), (False, (None,))])
 def test_what_cannot_be_told_of_spare_units_is_undecided(monkeypatch, answers):
     monkeypatch.setattr(rules, "dormancy", lambda *_: Dormancy(answers[0], "made up"))
-    monkeypatch.setattr(rules, "sharing", lambda *_: answers[1])
+    monkeypatch.setattr(rules, "shareable", lambda *_: answers[1])
     network = chain([2, 1], ["+"])
     with pytest.raises(UndecidedError, match="unit of layer 1"):
         list(deep_components(network))
