@@ -1,4 +1,4 @@
-"""The inner minimiser over a box of (s, k), enclosed by Krawczyk's operator (Theorem D20).
+"""The inner minimiser over a box of (s, k), branch_over by Krawczyk's operator (Lemma D25).
 
 Unknowns are, for each box, x = (rho, a, b, T, P, Q): the residual times count over ridge by site,
 and by upper unit the components of its dual vector, the square of the output weight (0 for units
@@ -13,18 +13,18 @@ import numpy as np
 
 from reluenum.algebra.balls import GROWTH, TINY, UNIT, Balls
 from reluenum.engines.fans.inner import features
-from reluenum.engines.fans.shapes import Batch
+from reluenum.engines.fans.shapes import FanBatch
 
 INFLATION = 1.25
 """By how much a box is larger than its linear estimate."""
 
 ATTEMPTS = 5
-"""Boxes tried before an enclosure is given up."""
+"""ParameterBoxes tried before an enclosure is given up."""
 
 
 @dataclass(frozen=True, eq=False)
-class Boxes:
-    """Boxes of (s, k), one for each entry of `index`.
+class ParameterBoxes:
+    """ParameterBoxes of (s, k), one for each entry of `index`.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ class Boxes:
     def __len__(self) -> int:
         return len(self.index)
 
-    def __getitem__(self, chosen) -> "Boxes":
-        return Boxes(self.index[chosen], self.low[chosen], self.high[chosen])
+    def __getitem__(self, chosen) -> "ParameterBoxes":
+        return ParameterBoxes(self.index[chosen], self.low[chosen], self.high[chosen])
 
     @property
     def middle(self) -> np.ndarray:
@@ -60,9 +60,9 @@ class Boxes:
         """The boxes."""
         return Balls(self.middle, self.reach)
 
-    def joined(self, other: "Boxes") -> "Boxes":
+    def joined(self, other: "ParameterBoxes") -> "ParameterBoxes":
         """Return these boxes and others."""
-        return Boxes(
+        return ParameterBoxes(
             np.concatenate([self.index, other.index]),
             np.concatenate([self.low, other.low]),
             np.concatenate([self.high, other.high]),
@@ -76,19 +76,19 @@ def reciprocal(values: Balls) -> Balls:
 
 
 @dataclass(frozen=True, eq=False)
-class Local:
+class LocalEquations:
     """The equations at boxes of x and p, with all their derivatives, in balls.
 
     Parameters
     ----------
-    batch : Batch
+    batch : FanBatch
     index : (N,) array of int
     p : Balls, (N, 2)
     x : Balls, (N, n + 5m)
     live : (N, m) array of bool
     """
 
-    batch: Batch
+    batch: FanBatch
     index: np.ndarray
     p: Balls
     x: Balls
@@ -211,11 +211,11 @@ class Local:
         across = self.b - (self.masks @ self.rho[..., None])[..., 0]
         one = self.P - self.T * self.scale * self.a
         two = self.Q - self.T * self.free * self.b
-        return joined([residual, along, across, self._bounded(), one, two], 1)
+        return concatenated([residual, along, across, self._bounded(), one, two], 1)
 
     def _bounded(self) -> Balls:
         """c a^2 + b^2 - 1 of live units, T of others."""
-        return chosen(self.live, self.size - Balls.exact(1.0), self.T)
+        return either(self.live, self.size - Balls.exact(1.0), self.T)
 
     @cached_property
     def size(self) -> Balls:
@@ -236,19 +236,19 @@ class Local:
         diagonal = self.batch.diagonal[self.index]
         square = Balls(diagonal.mid[..., None] * np.eye(n), diagonal.rad[..., None] * np.eye(n))
         two, empty = Balls.exact(2.0), zero[:, 0]
-        size_a = chosen(self.live, self.scale * self.a * two, empty)[..., None] * one
-        size_b = chosen(self.live, self.free * self.b * two, empty)[..., None] * one
+        size_a = either(self.live, self.scale * self.a * two, empty)[..., None] * one
+        size_b = either(self.live, self.free * self.b * two, empty)[..., None] * one
         size_T = Balls.exact((~self.live).astype(float))[..., None] * one
         P_a, P_T = (self.T * self.scale)[..., None] * one, (self.scale * self.a)[..., None] * one
         Q_b, Q_T = (self.T * self.free)[..., None] * one, (self.free * self.b)[..., None] * one
-        return joined(
+        return concatenated(
             [
-                joined([square, none.mT, none.mT, none.mT, first.mT, self.masks.mT], 2),
-                joined([-self.first, one, zero, zero, zero, zero], 2),
-                joined([-self.masks, zero, one, zero, zero, zero], 2),
-                joined([none, size_a, size_b, size_T, zero, zero], 2),
-                joined([none, -P_a, zero, -P_T, one, zero], 2),
-                joined([none, zero, -Q_b, -Q_T, zero, one], 2),
+                concatenated([square, none.mT, none.mT, none.mT, first.mT, self.masks.mT], 2),
+                concatenated([-self.first, one, zero, zero, zero, zero], 2),
+                concatenated([-self.masks, zero, one, zero, zero, zero], 2),
+                concatenated([none, size_a, size_b, size_T, zero, zero], 2),
+                concatenated([none, -P_a, zero, -P_T, one, zero], 2),
+                concatenated([none, zero, -Q_b, -Q_T, zero, one], 2),
             ],
             1,
         )
@@ -265,17 +265,17 @@ class Local:
         still = Balls.exact(np.zeros(self.rho.shape))
         weighted = self.T * self.a
         parts = [
-            [still, none, none, chosen(self.live, by_s * square, none), -(weighted * by_s), none],
+            [still, none, none, either(self.live, by_s * square, none), -(weighted * by_s), none],
             [
                 still,
                 -self.turned,
                 none,
-                chosen(self.live, by_k * square, none),
+                either(self.live, by_k * square, none),
                 -(weighted * by_k),
                 none,
             ],
         ]
-        return joined([joined(part, 1)[..., None] for part in parts], 2)
+        return concatenated([concatenated(part, 1)[..., None] for part in parts], 2)
 
     @cached_property
     def turned(self) -> Balls:
@@ -288,7 +288,7 @@ class Local:
         terms = self.batch.square[self.index]
         two, k = Balls.exact(2.0), self.k
         value = terms[:, :1] + k * terms[:, 1:2] + k.square() * terms[:, 2:]
-        return joined([value, terms[:, 1:2] + two * k * terms[:, 2:], two * terms[:, 2:]], 1)
+        return concatenated([value, terms[:, 1:2] + two * k * terms[:, 2:], two * terms[:, 2:]], 1)
 
     @cached_property
     def gradient(self) -> Balls:
@@ -299,7 +299,7 @@ class Local:
         one = self.square[:, 0] - (self.T * by_s * square).sum(1)
         pull = self.T * by_k * square + two * self.P * self.turned
         other = self.s[:, 0] * self.square[:, 1] - pull.sum(1)
-        return joined([one[:, None], other[:, None]], 1)
+        return concatenated([one[:, None], other[:, None]], 1)
 
     @cached_property
     def gradient_slopes(self) -> tuple[Balls, Balls]:
@@ -309,13 +309,13 @@ class Local:
         N, m, n = self.masks.shape
         none, empty = Balls.exact(np.zeros((N, m))), Balls.exact(np.zeros((N, n)))
         T, a, d = self.T, self.a, self.share
-        row_s = joined([empty, -(two * T * by_s * a), none, -(by_s * square), none, none], 1)
+        row_s = concatenated([empty, -(two * T * by_s * a), none, -(by_s * square), none, none], 1)
         # through a^k = first_slope . rho
         pull_rho = -((two * self.P)[..., None] * self.first_slope).sum(1)
         pull_a = -(two * T * by_k * a)
         pull_P = -(two * self.turned)
-        row_k = joined([pull_rho, pull_a, none, -(by_k * square), pull_P, none], 1)
-        by_x = joined([row_s[:, None], row_k[:, None]], 1)
+        row_k = concatenated([pull_rho, pull_a, none, -(by_k * square), pull_P, none], 1)
+        by_x = concatenated([row_s[:, None], row_k[:, None]], 1)
         shift, turn = self.shift, self.shift_slope
         # c = s d, dd/ds = -d^2 shift^2, dd/dk = -2 s d^2 shift turn
         d2, d3 = d.square(), d.square() * d
@@ -329,9 +329,9 @@ class Local:
         p_sk = -(T * sk * square).sum(1)
         p_kk = s[:, 0] * self.square[:, 2] - (T * kk * square).sum(1)
         p_sk = (p_sk + self.square[:, 1])[:, None]
-        row_one = joined([p_ss[:, None], p_sk], 1)
-        row_two = joined([p_sk, p_kk[:, None]], 1)
-        return by_x, joined([row_one[:, None], row_two[:, None]], 1)
+        row_one = concatenated([p_ss[:, None], p_sk], 1)
+        row_two = concatenated([p_sk, p_kk[:, None]], 1)
+        return by_x, concatenated([row_one[:, None], row_two[:, None]], 1)
 
     @cached_property
     def shown(self) -> Balls:
@@ -355,12 +355,12 @@ class Local:
         by_a = self.scale[..., None] * lifted * signs
         by_b = self.free[..., None] * signs
         along_s = (by_s * self.a)[..., None] * lifted * signs
-        along_k = ((by_k * self.a)[..., None] * lifted + (self.scale * self.a)[..., None] * turned)
+        along_k = (by_k * self.a)[..., None] * lifted + (self.scale * self.a)[..., None] * turned
         pairs = ((by_a, by_b), (along_s, along_k * signs))
-        return tuple(joined([one[..., None], two[..., None]], 3) for one, two in pairs)
+        return tuple(concatenated([one[..., None], two[..., None]], 3) for one, two in pairs)
 
 
-def joined(parts: list[Balls], axis: int) -> Balls:
+def concatenated(parts: list[Balls], axis: int) -> Balls:
     """Concatenate balls."""
     return Balls(
         np.concatenate([part.mid for part in parts], axis),
@@ -368,21 +368,21 @@ def joined(parts: list[Balls], axis: int) -> Balls:
     )
 
 
-def chosen(where: np.ndarray, one: Balls, other: Balls) -> Balls:
+def either(where: np.ndarray, one: Balls, other: Balls) -> Balls:
     """Take entries of one array or of another."""
     return Balls(np.where(where, one.mid, other.mid), np.where(where, one.rad, other.rad))
 
 
 @dataclass(frozen=True, eq=False)
-class Branch:
+class FanBranch:
     """The minimiser over boxes of (s, k).
 
     Parameters
     ----------
-    boxes : Boxes
-    centre : Local
+    boxes : ParameterBoxes
+    centre : LocalEquations
         At the middle of each box.
-    local : Local
+    local : LocalEquations
         At all of it.
     slopes : Balls, (N, n + 5m, 2)
         Derivatives of x by p on the box.
@@ -394,9 +394,9 @@ class Branch:
         Derivatives at the middle, in doubles.
     """
 
-    boxes: Boxes
-    centre: Local
-    local: Local
+    boxes: ParameterBoxes
+    centre: LocalEquations
+    local: LocalEquations
     slopes: Balls
     proved: np.ndarray
     error: np.ndarray
@@ -419,7 +419,7 @@ class Branch:
         return middle + (slopes @ reach[..., None])[..., 0], middle, slopes
 
 
-def start_of(batch: Batch, boxes: Boxes, T: np.ndarray, rho: np.ndarray) -> np.ndarray:
+def start_of(batch: FanBatch, boxes: ParameterBoxes, T: np.ndarray, rho: np.ndarray) -> np.ndarray:
     """Return x in doubles."""
     middle = boxes.middle
     seen = features(batch, boxes.index, middle[:, 0], middle[:, 1])
@@ -429,18 +429,18 @@ def start_of(batch: Batch, boxes: Boxes, T: np.ndarray, rho: np.ndarray) -> np.n
     return np.concatenate([rho * batch.active[boxes.index], a, b, T, P, Q], 1)
 
 
-def polished(
-    batch: Batch, boxes: Boxes, x: np.ndarray, live: np.ndarray, steps: int = 3
+def improved_start(
+    batch: FanBatch, boxes: ParameterBoxes, x: np.ndarray, live: np.ndarray, steps: int = 3
 ) -> np.ndarray:
     """Improve x by Newton's method."""
     for _ in range(steps):
-        here = Local(batch, boxes.index, Balls.exact(boxes.middle), Balls.exact(x), live)
-        step = _solved(here.jacobian.mid, here.values.mid[..., None])[..., 0]
+        here = LocalEquations(batch, boxes.index, Balls.exact(boxes.middle), Balls.exact(x), live)
+        step = _inverse_applied(here.jacobian.mid, here.values.mid[..., None])[..., 0]
         x = x - np.nan_to_num(step)
     return x
 
 
-def _solved(matrix: np.ndarray, values: np.ndarray) -> np.ndarray:
+def _inverse_applied(matrix: np.ndarray, values: np.ndarray) -> np.ndarray:
     return _inverse(matrix) @ values
 
 
@@ -454,10 +454,12 @@ def _inverse(matrix: np.ndarray) -> np.ndarray:
         return np.linalg.pinv(matrix / size) / size
 
 
-def enclosed(batch: Batch, boxes: Boxes, x: np.ndarray, live: np.ndarray) -> Branch:
+def branch_over(
+    batch: FanBatch, boxes: ParameterBoxes, x: np.ndarray, live: np.ndarray
+) -> FanBranch:
     """Enclose the zero of the equations, as a function of (s, k), near an approximation."""
     index, p0 = boxes.index, Balls.exact(boxes.middle)
-    centre = Local(batch, index, p0, Balls.exact(x), live)
+    centre = LocalEquations(batch, index, p0, Balls.exact(x), live)
     inverse = _inverse(centre.jacobian.mid)
     Y = Balls.exact(inverse)
     n = centre.first.shape[2]
@@ -470,7 +472,9 @@ def enclosed(batch: Batch, boxes: Boxes, x: np.ndarray, live: np.ndarray) -> Bra
     far = (np.abs(speeds) @ reach[..., None])[..., 0] + 2 * offset.magnitude()
     # Second-order parts, also of what does not move at first order.
     with np.errstate(divide="ignore", invalid="ignore"):
-        relative = np.nan_to_num(np.minimum(far / np.abs(x), 0.2))[:, n:-2*batch.width].max(1, keepdims=True)
+        relative = np.nan_to_num(np.minimum(far / np.abs(x), 0.2))[:, n : -2 * batch.width].max(
+            1, keepdims=True
+        )
     far = far * INFLATION + (relative**2 + 1e-14) * np.abs(x) + 1e-200
     proved = np.zeros(len(boxes), dtype=bool)
     eye = Balls.exact(np.eye(x.shape[1]))
@@ -478,12 +482,12 @@ def enclosed(batch: Batch, boxes: Boxes, x: np.ndarray, live: np.ndarray) -> Bra
     local, image = centre, far
     for _ in range(ATTEMPTS):
         far = np.where(proved[:, None], image, np.nan_to_num(far, nan=1e300, posinf=1e300))
-        local = Local(batch, index, boxes.balls, Balls(x, far), live)
+        local = LocalEquations(batch, index, boxes.balls, Balls(x, far), live)
         with np.errstate(over="ignore", invalid="ignore"):
-            slopes = _times(Y, local, centre.first, turning, moved[:, 1:])
+            slopes = _inverse_times(Y, local, centre.first, turning, moved[:, 1:])
             pulls = Y @ local.drifts
             pulled = pulls[:, :, 1] + (turning @ local.P[..., None])[..., 0]
-            pulls = joined([pulls[:, :, :1], pulled[..., None]], 2)
+            pulls = concatenated([pulls[:, :, :1], pulled[..., None]], 2)
             defect = eye - slopes
             bound = (defect @ Balls(np.zeros(x.shape), far)[..., None])[..., 0]
             result = (bound - offset - (pulls @ moved)[..., 0]).magnitude() * GROWTH
@@ -501,20 +505,22 @@ def enclosed(batch: Batch, boxes: Boxes, x: np.ndarray, live: np.ndarray) -> Bra
         start = (offset.magnitude() / far).max(1) * GROWTH
         wrong = np.where(norm < 1, start / (1 - norm) * (1 + 8 * UNIT), np.inf)
         error = wrong[:, None] * far * GROWTH + TINY
-    slopes = _slopes(rest, norm, speeds, far)
-    return Branch(boxes, centre, local, slopes, proved, error, speeds)
+    slopes = _branch_slopes(rest, norm, speeds, far)
+    return FanBranch(boxes, centre, local, slopes, proved, error, speeds)
 
 
-def _times(Y: Balls, local: Local, first: Balls, turning: Balls, moved: Balls) -> Balls:
+def _inverse_times(
+    Y: Balls, local: LocalEquations, first: Balls, turning: Balls, moved: Balls
+) -> Balls:
     """Return Y times the Jacobian on a box of k, whose features are `first` + moved * slope."""
     m = local.a.shape[1]
     product = Y @ local.jacobian_with(first)
     place = product.shape[2] - 2 * m
     added = product[:, :, place : place + m] + moved * turning
-    return joined([product[:, :, :place], added, product[:, :, place + m :]], 2)
+    return concatenated([product[:, :, :place], added, product[:, :, place + m :]], 2)
 
 
-def _slopes(rest: Balls, norm: np.ndarray, speeds: np.ndarray, far: np.ndarray) -> Balls:
+def _branch_slopes(rest: Balls, norm: np.ndarray, speeds: np.ndarray, far: np.ndarray) -> Balls:
     """Enclose the derivatives of x by p, in the norm max |x_j| / far_j.
 
     Parameters

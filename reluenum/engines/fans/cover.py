@@ -5,14 +5,22 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from reluenum.algebra.balls import GROWTH, UNIT, Balls
-from reluenum.engines.fans.branches import Branch, Boxes, Local, enclosed, polished, start_of
-from reluenum.engines.fans.inner import minimise
-from reluenum.engines.fans.shapes import Batch
+from reluenum.engines.fans.branches import (
+    FanBranch,
+    LocalEquations,
+    ParameterBoxes,
+    branch_over,
+    concatenated,
+    improved_start,
+    start_of,
+)
+from reluenum.engines.fans.inner import inner_minimisers
+from reluenum.engines.fans.shapes import FanBatch
 
 DEEPEST = 30
 """How often a box is halved before it is given up."""
 
-MOST = 20000
+MOST = 200_000
 """Boxes of a fan that are looked at."""
 
 LIMIT = 4096
@@ -23,7 +31,7 @@ FIRST = 1 / 16
 
 
 @dataclass(eq=False)
-class Cover:
+class BoxCover:
     """Boxes that are closed, that hold a regular zero at most, and that were given up."""
 
     closed: list = field(default_factory=list)
@@ -32,58 +40,58 @@ class Cover:
     why: dict = field(default_factory=dict)
 
 
-def whole(batch: Batch) -> Boxes:
+def whole_range(batch: FanBatch) -> ParameterBoxes:
     """Return for each fan a box of (s, k) that holds all stationary points."""
     count = len(batch)
     low = np.zeros((count, 2))
     least = Balls.of(fan.least for fan in batch.fans)
     top = batch.highest / (least.mid - least.rad) * (1 + 8 * UNIT)
     high = np.stack([top, np.where(batch.turning, 1.0, 0.0)], 1)
-    return Boxes(np.arange(count), low, high)
+    return ParameterBoxes(np.arange(count), low, high)
 
 
 @dataclass(frozen=True, eq=False)
-class Tasks:
-    """Boxes to be closed, how often they have been halved, and a start for T."""
+class BoxTasks:
+    """ParameterBoxes to be closed, how often they have been halved, and a start for T."""
 
-    boxes: Boxes
+    boxes: ParameterBoxes
     depth: np.ndarray
     start: np.ndarray
 
     def __len__(self) -> int:
         return len(self.boxes)
 
-    def __getitem__(self, chosen) -> "Tasks":
-        return Tasks(self.boxes[chosen], self.depth[chosen], self.start[chosen])
+    def __getitem__(self, chosen) -> "BoxTasks":
+        return BoxTasks(self.boxes[chosen], self.depth[chosen], self.start[chosen])
 
-    def joined(self, other: "Tasks") -> "Tasks":
+    def joined(self, other: "BoxTasks") -> "BoxTasks":
         """Return these tasks and others."""
-        return Tasks(
+        return BoxTasks(
             self.boxes.joined(other.boxes),
             np.concatenate([self.depth, other.depth]),
             np.concatenate([self.start, other.start]),
         )
 
 
-def everything(batch: Batch) -> Tasks:
+def all_boxes(batch: FanBatch) -> BoxTasks:
     """Return all that is to be covered."""
-    boxes = whole(batch)
-    return Tasks(boxes, np.zeros(len(boxes), dtype=int), np.zeros((len(boxes), batch.width)))
+    boxes = whole_range(batch)
+    return BoxTasks(boxes, np.zeros(len(boxes), dtype=int), np.zeros((len(boxes), batch.width)))
 
 
-def halves(found: list) -> Tasks:
-    """Return both halves of some single boxes, given with T there: the longer side is cut."""
+def halved_tasks(found: list) -> BoxTasks:
+    """Return both halved_tasks of some single boxes, given with T there: the longer side is cut."""
     boxes, T = found[0][0], np.array([T for _, T in found])
     for box, _ in found[1:]:
         boxes = boxes.joined(box)
     size = (boxes.high - boxes.low) / np.maximum(boxes.high, 1e-300)
-    parts = _halves(boxes, np.where(size[:, 1] > size[:, 0], 1, 0))
-    return Tasks(parts, np.zeros(len(parts), dtype=int), np.concatenate([T, T]))
+    parts = _halved_boxes(boxes, np.where(size[:, 1] > size[:, 0], 1, 0))
+    return BoxTasks(parts, np.zeros(len(parts), dtype=int), np.concatenate([T, T]))
 
 
-def covered(batch: Batch, tasks: Tasks, limit: int = LIMIT) -> Cover:
+def boxes_covered(batch: FanBatch, tasks: BoxTasks, limit: int = LIMIT) -> BoxCover:
     """Cover boxes of fans: close them, or find that they hold one zero at most."""
-    found = Cover()
+    found = BoxCover()
     used = np.zeros(len(batch), dtype=int)
     while len(tasks):
         poor = used[tasks.boxes.index] > MOST
@@ -91,45 +99,45 @@ def covered(batch: Batch, tasks: Tasks, limit: int = LIMIT) -> Cover:
         tasks = tasks[~poor]
         np.add.at(used, tasks.boxes.index[-limit:], 1)
         here, tasks = tasks[-limit:], tasks[:-limit]
-        # What overflows encloses everything, and closes nothing.
+        # What overflows encloses all_boxes, and closes nothing.
         with np.errstate(all="ignore"):
-            tasks = tasks.joined(_round(batch, here, found))
+            tasks = tasks.joined(_box_round(batch, here, found))
     return found
 
 
-def _give_up(found: Cover, tasks: Tasks) -> None:
+def _give_up(found: BoxCover, tasks: BoxTasks) -> None:
     boxes = tasks.boxes
     found.failed += zip(boxes.index, boxes.low, boxes.high, tasks.start, strict=True)
 
 
-def _round(batch: Batch, tasks: Tasks, found: Cover) -> Tasks:
+def _box_round(batch: FanBatch, tasks: BoxTasks, found: BoxCover) -> BoxTasks:
     """Decide some boxes; return the halves of those that stay open."""
     boxes, depth, start = tasks.boxes, tasks.depth, tasks.start
     middle = boxes.middle
-    T, rho = minimise(batch, boxes.index, middle[:, 0], middle[:, 1], start)
+    T, rho = inner_minimisers(batch, boxes.index, middle[:, 0], middle[:, 1], start)
     live = T > 0
     every = live.all(1)
     x = start_of(batch, boxes, T, rho)
-    x = polished(batch, boxes, x, live, 1)
-    branch = enclosed(batch, boxes, x, live)
-    verdict, gone = decided(batch, branch, live)
+    x = improved_start(batch, boxes, x, live, 1)
+    branch = branch_over(batch, boxes, x, live)
+    verdict, gone = boxes_decided(batch, branch, live)
     # The unit that dies may do so inside the box: follow the branch on which none does.
     again = np.flatnonzero((verdict < CLOSED) & ~every)
     if len(again):
         some = boxes[again]
         alive = np.ones((len(again), batch.width), dtype=bool)
-        y = polished(batch, some, x[again], alive, 4)
-        other = enclosed(batch, some, y, alive)
-        verdict[again] = np.maximum(verdict[again], decided(batch, other, alive)[0])
+        y = improved_start(batch, some, x[again], alive, 4)
+        other = branch_over(batch, some, y, alive)
+        verdict[again] = np.maximum(verdict[again], boxes_decided(batch, other, alive)[0])
     # Nor may it matter which unit is the first to live, if another is dead both before and after.
     again = np.flatnonzero((verdict < CLOSED) & ~live.any(1))
     if len(again) and batch.width > 1:
         some = boxes[again]
         alive = np.argmax(branch.centre.size.mid[again], 1)[:, None] == np.arange(batch.width)
-        other = enclosed(batch, some, polished(batch, some, x[again], alive, 6), alive)
-        both = gone[again] & decided(batch, other, alive)[1]
+        other = branch_over(batch, some, improved_start(batch, some, x[again], alive, 6), alive)
+        both = gone[again] & boxes_decided(batch, other, alive)[1]
         verdict[again[both.any(1)]] = CLOSED + 7
-    above = outside(batch, boxes)
+    above = beyond_bound(batch, boxes)
     verdict[above] = CLOSED + 9
     for k in np.flatnonzero(verdict >= CLOSED):
         found.closed.append((boxes.index[k], boxes.low[k], boxes.high[k], T[k]))
@@ -138,18 +146,18 @@ def _round(batch: Batch, tasks: Tasks, found: Cover) -> Tasks:
         found.zeros.append((boxes.index[k], boxes.low[k], boxes.high[k], T[k]))
     rest = verdict < REGULAR
     ends = rest & (depth >= DEEPEST)
-    _give_up(found, Tasks(boxes, depth, T)[ends])
+    _give_up(found, BoxTasks(boxes, depth, T)[ends])
     rest &= ~ends
     depth, T = depth[rest] + 1, T[rest]
-    parts = _halves(boxes[rest], _sides(batch, branch)[rest])
-    return Tasks(parts, np.concatenate([depth, depth]), np.concatenate([T, T]))
+    parts = _halved_boxes(boxes[rest], _sides(batch, branch)[rest])
+    return BoxTasks(parts, np.concatenate([depth, depth]), np.concatenate([T, T]))
 
 
 OPEN, REGULAR, CLOSED = 0, 1, 2
 
 
-def outside(batch: Batch, boxes: Boxes) -> np.ndarray:
-    """Return where s |e|^2 is too large for a stationary point (Lemma D18)."""
+def beyond_bound(batch: FanBatch, boxes: ParameterBoxes) -> np.ndarray:
+    """Return where s |e|^2 is too large for a stationary point (Lemma D23)."""
     p = boxes.balls
     terms = batch.square[boxes.index]
     k = p[:, 1]
@@ -158,7 +166,7 @@ def outside(batch: Batch, boxes: Boxes) -> np.ndarray:
     return low > batch.highest[boxes.index]
 
 
-def decided(batch: Batch, branch: Branch, live: np.ndarray) -> np.ndarray:
+def boxes_decided(batch: FanBatch, branch: FanBranch, live: np.ndarray) -> np.ndarray:
     """Return whether boxes are closed, regular, or open, and which units are surely dead there."""
     local, centre = branch.local, branch.centre
     N, m, n = local.masks.shape
@@ -167,7 +175,9 @@ def decided(batch: Batch, branch: Branch, live: np.ndarray) -> np.ndarray:
     zero = Balls.exact(np.zeros((N, m, wide)))
     # T, on the box
     unit = np.broadcast_to(np.eye(m), (N, m, m))
-    by_x = Balls.exact(np.concatenate([np.zeros((N, m, n + 2 * m)), unit, np.zeros((N, m, 2 * m))], 2))
+    by_x = Balls.exact(
+        np.concatenate([np.zeros((N, m, n + 2 * m)), unit, np.zeros((N, m, 2 * m))], 2)
+    )
     none = Balls.exact(np.zeros((N, m, 2)))
     T, _, _ = branch.ranges(centre.T, by_x, none)
     # 1 - |Gamma|^2, on the box
@@ -176,8 +186,10 @@ def decided(batch: Batch, branch: Branch, live: np.ndarray) -> np.ndarray:
     size_a, size_b = local.scale * a * two, local.free * b * two
     eye = Balls.exact(unit)
     empty = Balls.exact(np.zeros((N, m, n)))
-    by_x = _stack([empty, size_a[..., None] * eye, size_b[..., None] * eye, zero[..., : 3 * m]], 2)
-    by_p = _stack([(by_s * a.square())[..., None], (by_k * a.square())[..., None]], 2)
+    by_x = concatenated(
+        [empty, size_a[..., None] * eye, size_b[..., None] * eye, zero[..., : 3 * m]], 2
+    )
+    by_p = concatenated([(by_s * a.square())[..., None], (by_k * a.square())[..., None]], 2)
     size, _, _ = branch.ranges(centre.size, by_x, by_p)
     room = Balls.exact(1.0) - size
     # signs
@@ -206,7 +218,7 @@ def decided(batch: Batch, branch: Branch, live: np.ndarray) -> np.ndarray:
     # gradient
     by_x, by_p = local.gradient_slopes
     gradient, middle, along = branch.ranges(centre.gradient, by_x, by_p)
-    turning = batch.turning[boxes_index(branch)]
+    turning = batch.turning[branch.boxes.index]
     with np.errstate(invalid="ignore"):
         far = gradient.positive() | gradient.negative()
     no_zero = far[:, 0] | far[:, 1] & turning
@@ -222,17 +234,7 @@ def decided(batch: Batch, branch: Branch, live: np.ndarray) -> np.ndarray:
     return verdict, (proved[:, None] & ~live & room.positive())
 
 
-def boxes_index(branch: Branch) -> np.ndarray:
-    return branch.boxes.index
-
-
-def _stack(parts, axis):
-    return Balls(
-        np.concatenate([p.mid for p in parts], axis), np.concatenate([p.rad for p in parts], axis)
-    )
-
-
-def _definite(batch: Batch, local: Local, T: Balls) -> np.ndarray:
+def _definite(batch: FanBatch, local: LocalEquations, T: Balls) -> np.ndarray:
     """Return where H is surely positive definite, though some T may be negative."""
     diagonal = batch.diagonal[local.index]
     least = np.where(batch.active[local.index], diagonal.mid - diagonal.rad, np.inf)
@@ -244,7 +246,7 @@ def _definite(batch: Batch, local: Local, T: Balls) -> np.ndarray:
         return (below * (one + two).magnitude()).sum(1) * GROWTH < 1
 
 
-def _preconditioned(branch: Branch, gradient: Balls, along: Balls, turning: np.ndarray):
+def _preconditioned(branch: FanBranch, gradient: Balls, along: Balls, turning: np.ndarray):
     """Return where a combination of the derivatives has no zero, and where there is one at most."""
     matrix = np.where(np.isfinite(along.mid), along.mid, 0.0)
     matrix = np.where(turning[:, None, None], matrix, matrix * np.array([[1.0, 0], [0, 0]]))
@@ -259,14 +261,10 @@ def _preconditioned(branch: Branch, gradient: Balls, along: Balls, turning: np.n
     )
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         Z = Balls.exact(np.nan_to_num(adjoint / det[:, None, None], posinf=0, neginf=0))
-        held = Balls.exact(1.0 * turning)
         flat = Balls(gradient.mid * 1.0, gradient.rad)
         flat.mid[:, 1] *= turning
         flat.rad[:, 1] *= turning
-        slopes = _stack(
-            [along[:, :1], _stack([along[:, 1:, :1], along[:, 1:, 1:]], 2)], 1
-        )
-        mid, rad = slopes.mid.copy(), slopes.rad.copy()
+        mid, rad = along.mid.copy(), along.rad.copy()
         off = ~turning
         mid[off, 0, 1] = mid[off, 1, 0] = rad[off, 0, 1] = rad[off, 1, 0] = rad[off, 1, 1] = 0
         mid[off, 1, 1] = 1
@@ -283,7 +281,7 @@ def _preconditioned(branch: Branch, gradient: Balls, along: Balls, turning: np.n
     return away.any(1), regular
 
 
-def _sides(batch: Batch, branch: Branch) -> np.ndarray:
+def _sides(batch: FanBatch, branch: FanBranch) -> np.ndarray:
     """Return which parameter is to be cut: that which moves x the most."""
     reach = branch.boxes.reach
     n = branch.local.masks.shape[2]
@@ -296,13 +294,15 @@ def _sides(batch: Batch, branch: Branch) -> np.ndarray:
     return cut * 1
 
 
-def _halves(boxes: Boxes, sides: np.ndarray) -> Boxes:
+def _halved_boxes(boxes: ParameterBoxes, sides: np.ndarray) -> ParameterBoxes:
     low, high = boxes.low, boxes.high
     with np.errstate(invalid="ignore"):
         wide = high[:, 0] > 4 * low[:, 0]
         geometric = np.sqrt(low[:, 0] * high[:, 0])
     at_s = np.where(
-        low[:, 0] == 0, high[:, 0] * FIRST, np.where(wide, geometric, 0.5 * (low[:, 0] + high[:, 0]))
+        low[:, 0] == 0,
+        high[:, 0] * FIRST,
+        np.where(wide, geometric, 0.5 * (low[:, 0] + high[:, 0])),
     )
     at_k = 0.5 * (low[:, 1] + high[:, 1])
     first, second = low.copy(), high.copy()
@@ -310,4 +310,4 @@ def _halves(boxes: Boxes, sides: np.ndarray) -> Boxes:
     cut = np.where(sides == 0, at_s, at_k)
     second[rows, sides] = cut
     first[rows, sides] = cut
-    return Boxes(boxes.index, low, second).joined(Boxes(boxes.index, first, high))
+    return ParameterBoxes(boxes.index, low, second).joined(ParameterBoxes(boxes.index, first, high))

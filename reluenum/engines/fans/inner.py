@@ -1,10 +1,10 @@
-"""The inner minimiser over T >= 0 in doubles, for many fans at once (Theorem D17)."""
+"""The inner minimiser over T >= 0 in doubles, for many fans at once (Theorem D22)."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from reluenum.engines.fans.shapes import Batch
+from reluenum.engines.fans.shapes import FanBatch
 
 BOLD, STEPS = 12, 50
 """Newton steps for 1 / |Gamma| = 1, and with those for |Gamma|^2 = 1 that never climb."""
@@ -20,7 +20,7 @@ JITTER = 1e-16
 
 
 @dataclass(frozen=True, eq=False)
-class Features:
+class FanFeatures:
     """What the upper units see at a choice of s and k.
 
     Parameters
@@ -41,7 +41,7 @@ class Features:
     free: np.ndarray
 
 
-def features(batch: Batch, index: np.ndarray, s: np.ndarray, k: np.ndarray) -> Features:
+def features(batch: FanBatch, index: np.ndarray, s: np.ndarray, k: np.ndarray) -> FanFeatures:
     """Return features in doubles."""
     heights, shifts = batch.heights.mid[index], batch.shifts.mid[index]
     lower = (batch.lower[index] == "+").astype(float)
@@ -49,7 +49,7 @@ def features(batch: Batch, index: np.ndarray, s: np.ndarray, k: np.ndarray) -> F
     slope = heights[..., 1] * lower
     shift = shifts[..., 0] + k[:, None] * shifts[..., 1]
     masks = batch.masks[index].astype(float)
-    return Features(
+    return FanFeatures(
         (value[:, None, :] - shift[..., None]) * masks,
         (slope[:, None, :] - shifts[..., 1][..., None]) * masks,
         masks,
@@ -58,8 +58,8 @@ def features(batch: Batch, index: np.ndarray, s: np.ndarray, k: np.ndarray) -> F
     )
 
 
-def minimise(
-    batch: Batch, index: np.ndarray, s: np.ndarray, k: np.ndarray, start: np.ndarray
+def inner_minimisers(
+    batch: FanBatch, index: np.ndarray, s: np.ndarray, k: np.ndarray, start: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return approximate minimisers over T >= 0, and the residuals there.
 
@@ -74,15 +74,17 @@ def minimise(
     T, rho = start.copy(), np.zeros(batch.targets.mid[index].shape)
     todo = np.arange(len(index))
     for count in range(STEPS):
-        part = Features(*(getattr(seen, name)[todo] for name in seen.__dataclass_fields__))
-        T[todo], rho[todo], wrong = _step(batch, index[todo], part, T[todo], count < BOLD)
+        part = FanFeatures(*(getattr(seen, name)[todo] for name in seen.__dataclass_fields__))
+        T[todo], rho[todo], wrong = _inner_step(batch, index[todo], part, T[todo], count < BOLD)
         todo = todo[wrong]
         if not len(todo):
             break
     return T, rho
 
 
-def _inverse(batch: Batch, index: np.ndarray, seen: Features, T: np.ndarray) -> np.ndarray:
+def _residual_inverse(
+    batch: FanBatch, index: np.ndarray, seen: FanFeatures, T: np.ndarray
+) -> np.ndarray:
     """Return the inverse of the matrix of which the residual is the solution."""
     n = seen.first.shape[2]
     one, two = T * seen.scale, T * seen.free
@@ -94,12 +96,12 @@ def _inverse(batch: Batch, index: np.ndarray, seen: Features, T: np.ndarray) -> 
     return np.linalg.inv(matrix)
 
 
-def _step(
-    batch: Batch, index: np.ndarray, seen: Features, T: np.ndarray, bold: bool
+def _inner_step(
+    batch: FanBatch, index: np.ndarray, seen: FanFeatures, T: np.ndarray, bold: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return new T, the residuals at the old ones, and where T has not settled."""
     targets = batch.targets.mid[index]
-    inverse = _inverse(batch, index, seen, T)
+    inverse = _residual_inverse(batch, index, seen, T)
     rho = (inverse @ targets[:, :, None])[..., 0]
     a = np.einsum("bmi,bi->bm", seen.first, rho)
     b = np.einsum("bmi,bi->bm", seen.second, rho)
@@ -124,7 +126,7 @@ def _step(
         heights = []
         for share in SHARES:
             there = T + share * step
-            solved = _inverse(batch, index, seen, there) @ targets[:, :, None]
+            solved = _residual_inverse(batch, index, seen, there) @ targets[:, :, None]
             heights.append(there.sum(1) + (targets * solved[..., 0]).sum(1))
         step = np.array(SHARES)[np.argmin(heights, 0)][:, None] * step
     return T + step, rho, wrong

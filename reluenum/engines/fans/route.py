@@ -13,9 +13,9 @@ from reluenum.engines.deep.minimality import Judged, judge
 from reluenum.engines.deep.networks import ScaledNetwork
 from reluenum.engines.deep.solve import solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
-from reluenum.engines.fans.branches import Boxes
-from reluenum.engines.fans.cover import Tasks, covered, everything, halves
-from reluenum.engines.fans.shapes import Batch, Fan
+from reluenum.engines.fans.branches import ParameterBoxes
+from reluenum.engines.fans.cover import all_boxes, boxes_covered, halved_tasks
+from reluenum.engines.fans.shapes import Fan, FanBatch
 from reluenum.engines.fans.zeros import Zero, zero_near
 from reluenum.engines.towers import route as towers
 from reluenum.errors import InputError
@@ -27,14 +27,14 @@ from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Undec
 from reluenum.problem import Problem
 
 BATCH = 16
-"""Fans that are covered together."""
+"""Fans that are boxes_covered together."""
 
 ROUNDS = 40
 """How often boxes around zeros are halved."""
 
 
 @dataclass(eq=False)
-class Examination:
+class FanExamination:
     """What became of one stratum.
 
     Parameters
@@ -45,7 +45,7 @@ class Examination:
     judged : list of Judged
         The same with their verdicts.
     items : list of (s_low, k_low, s_high, k_high)
-        Boxes in which no other stationary point is.
+        ParameterBoxes in which no other stationary point is.
     failed : list of the same
         Where there may be some.
     """
@@ -77,7 +77,7 @@ class FanEngine:
 
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
-        _refuse_others(problem)
+        _refuse_all_but_fans(problem)
         if self.asked is None:
             refuse_astronomical_strata(problem)
 
@@ -91,7 +91,7 @@ class FanEngine:
         InputError
             If the widths are others, or the inputs have several coordinates.
         """
-        _refuse_others(problem)
+        _refuse_all_but_fans(problem)
         found = strata(problem) if self.asked is None else self.asked
         with settings.open() as backends:
             points = [
@@ -103,7 +103,7 @@ class FanEngine:
         if self.asked is None:
             points.append(judge(dead_network(problem)))
         live = [stratum for stratum in found if not stratum.lowest]
-        records = sorted(_records(problem, live, settings), key=lambda r: r.stratum.text)
+        records = sorted(_fan_records(problem, live, settings), key=lambda r: r.stratum.text)
         points += [point for record in records for point in record.judged]
         open_ones = (
             Undecided(text_of(problem, record.stratum.layers), record.reason)
@@ -119,16 +119,16 @@ class FanEngine:
         return replace(landscape, certificate=certificate)
 
 
-def _refuse_others(problem: Problem) -> None:
+def _refuse_all_but_fans(problem: Problem) -> None:
     if len(problem.hidden) != 2 or problem.hidden[0] != 1 or problem.dimension != 1:
         hidden = ",".join(map(str, problem.hidden))
         found = f"hidden {hidden} with inputs of dimension {problem.dimension}"
         raise InputError("engine", found, "hidden layers 1,L and inputs on a line")
 
 
-def _records(
+def _fan_records(
     problem: Problem, live: Sequence[DeepStratum], settings: Settings
-) -> Iterator["Examination | towers.Examination"]:
+) -> Iterator["FanExamination | towers.Examination"]:
     """Examine strata in batches, in processes if there are to be several."""
     by_width: dict[int, list[DeepStratum]] = {}
     for stratum in live:
@@ -138,32 +138,32 @@ def _records(
         for same in by_width.values()
         for start in range(0, len(same), BATCH)
     ]
-    work = partial(_examined_batch, problem, settings)
+    work = partial(_fan_batch, problem, settings)
     bar = tqdm(total=len(live), unit="stratum", disable=not settings.progress)
     with bar, in_processes(settings.jobs) as mapped:
         several = settings.jobs > 1
-        coming = mapped(work, batches, _in_words) if several else (work(*b) for b in batches)
+        coming = mapped(work, batches, _batch_in_words) if several else (work(*b) for b in batches)
         for found in coming:
             bar.update(len(found))
             yield from found
 
 
-def _in_words(batch: Sequence[DeepStratum]) -> str:
+def _batch_in_words(batch: Sequence[DeepStratum]) -> str:
     return f"{batch[0].text} and {len(batch) - 1} more"
 
 
-def _examined_batch(
+def _fan_batch(
     problem: Problem, settings: Settings, batch: Sequence[DeepStratum]
-) -> list["Examination | towers.Examination"]:
+) -> list["FanExamination | towers.Examination"]:
     with settings.open() as backends:
         if len(batch[0].layers[1]) == 1:
-            return list(towers.examine_towers(problem, batch, backends))
-        return list(examine(problem, batch, backends))
+            return list(towers.examine(problem, batch, backends))
+        return list(examine_fans(problem, batch, backends))
 
 
-def examine(
+def examine_fans(
     problem: Problem, strata: Sequence[DeepStratum], backends: Backends
-) -> Iterator[Examination]:
+) -> Iterator[FanExamination]:
     """Find all stationary points of strata with one live first-layer unit on a line.
 
     Parameters
@@ -178,18 +178,18 @@ def examine(
     fans = [Fan(problem, stratum) for stratum in strata]
     for fan in fans:
         if fan.is_excluded:
-            yield Examination(fan.stratum)
+            yield FanExamination(fan.stratum)
     left = [fan for fan in fans if not fan.is_excluded]
     for start in range(0, len(left), BATCH):
-        yield from _examined(Batch(left[start : start + BATCH]), backends)
+        yield from _examined_fans(FanBatch(left[start : start + BATCH]), backends)
 
 
-def _examined(batch: Batch, backends: Backends) -> list[Examination]:
-    found = [Examination(fan.stratum) for fan in batch.fans]
-    tasks, claim = everything(batch), partial(claimed_root, backends)
+def _examined_fans(batch: FanBatch, backends: Backends) -> list[FanExamination]:
+    found = [FanExamination(fan.stratum) for fan in batch.fans]
+    tasks, claim = all_boxes(batch), partial(claimed_root, backends)
     zeros: list[list[Zero]] = [[] for _ in found]
     for _ in range(ROUNDS):
-        cover = covered(batch, tasks)
+        cover = boxes_covered(batch, tasks)
         for k, low, high, _ in cover.closed:
             found[k].items.append([*low.tolist(), *high.tolist()])
         for k, low, high, _ in cover.failed:
@@ -198,7 +198,7 @@ def _examined(batch: Batch, backends: Backends) -> list[Examination]:
         for k, low, high, T in cover.zeros:
             if found[k].failed:
                 continue
-            box = Boxes(np.array([k]), low[None], high[None])
+            box = ParameterBoxes(np.array([k]), low[None], high[None])
             zero = zero_near(batch, box, T[None], claim)
             if zero is None:
                 again.append((box, T))
@@ -208,11 +208,10 @@ def _examined(batch: Batch, backends: Backends) -> list[Examination]:
                 zeros[k].append(zero)
         if not again:
             break
-        tasks = halves(again)
+        tasks = halved_tasks(again)
     for box, _ in again:
         found[int(box.index[0])].failed.append([*box.low[0].tolist(), *box.high[0].tolist()])
     for one, own in zip(found, zeros, strict=True):
         one.networks = [zero.network for zero in own if zero.network is not None]
         one.judged = [judge(network) for network in one.networks]
     return found
-

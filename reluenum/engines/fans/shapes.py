@@ -1,6 +1,6 @@
-"""Strata of widths (1, L) as arrays: what the reduced function of Theorem D17 needs of the data."""
+"""Strata of widths (1, L) as arrays: what the reduced function of Theorem D22 needs of the data."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -102,9 +102,7 @@ class Fan:
     @cached_property
     def kinks(self) -> tuple[tuple[int, ...], ...]:
         """For each upper unit the sites of its only kink."""
-        return tuple(
-            next(iter(self.stratum.kinks(1, unit)), ()) for unit in range(len(self.upper))
-        )
+        return tuple(next(iter(self.stratum.kinks(1, unit)), ()) for unit in range(len(self.upper)))
 
     @cached_property
     def square(self) -> tuple[fmpq, fmpq, fmpq]:
@@ -121,7 +119,7 @@ class Fan:
 
     @property
     def is_excluded(self) -> bool:
-        """Whether no stationary point can be here: twins, or a unit with two kinks (Lemma D19)."""
+        """Whether no stationary point can be here: twins, or a unit with two kinks (Lemma D24)."""
         positive = [tuple(s == "+" for s in row) for row in self.upper]
         return len(set(positive)) < len(positive) or any(
             len(self.stratum.kinks(1, unit)) > 1 for unit in range(len(self.upper))
@@ -140,7 +138,7 @@ def _shrunk(ray: Ray) -> Ray:
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class FanBatch:
     """B fans with m units in layer 2 over n sites.
 
     Parameters
@@ -226,7 +224,7 @@ class Batch:
 
     @cached_property
     def highest(self) -> np.ndarray:
-        """Upper bounds of s |e|^2 at stationary points, (B,) (Lemma D18)."""
+        """Upper bounds of s |e|^2 at stationary points, (B,) (Lemma D23)."""
         problem = self.problem
         terms = [site.count * y * y for site, y in zip(problem.sites, problem.means, strict=True)]
         totals = [
@@ -236,11 +234,3 @@ class Batch:
         ]
         balls = Balls.of(totals)
         return np.nextafter(balls.mid + balls.rad, np.inf)
-
-
-def by_width(problem: Problem, strata: Iterable[DeepStratum]) -> dict[int, list[Fan]]:
-    """Sort fans by their number of upper units."""
-    found: dict[int, list[Fan]] = {}
-    for stratum in strata:
-        found.setdefault(len(stratum.layers[1]), []).append(Fan(problem, stratum))
-    return found

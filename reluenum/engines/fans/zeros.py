@@ -11,11 +11,11 @@ from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root
 from reluenum.engines.deep.networks import ScaledNetwork, sign_of
 from reluenum.engines.deep.wide import Wide
-from reluenum.engines.fans.branches import Boxes, Branch, enclosed, start_of
-from reluenum.engines.fans.branches import polished as improved
-from reluenum.engines.fans.cover import REGULAR, decided
-from reluenum.engines.fans.inner import minimise
-from reluenum.engines.fans.shapes import Batch, Fan
+from reluenum.engines.fans.branches import FanBranch, ParameterBoxes, branch_over, start_of
+from reluenum.engines.fans.branches import improved_start as improved
+from reluenum.engines.fans.cover import REGULAR, boxes_decided
+from reluenum.engines.fans.inner import inner_minimisers
+from reluenum.engines.fans.shapes import Fan, FanBatch
 
 WIDER = 0.25
 """By how much of its size a box is enlarged on all sides."""
@@ -34,13 +34,13 @@ class Zero:
         None if it is not stationary with the signs of the stratum.
     parameters : list of arb
         s and k.
-    box : Boxes
+    box : ParameterBoxes
         That holds it and no other zero.
     """
 
     network: ScaledNetwork | None
     parameters: list[arb]
-    box: Boxes
+    box: ParameterBoxes
 
     def __eq__(self, other: object) -> bool:
         """Whether another zero of the same stratum lies in the box of this one."""
@@ -48,62 +48,64 @@ class Zero:
 
 
 def zero_near(
-    batch: Batch, box: Boxes, start: np.ndarray, claim: Callable[[IsolatedPoint], Root]
+    batch: FanBatch, box: ParameterBoxes, start: np.ndarray, claim: Callable[[IsolatedPoint], Root]
 ) -> Zero | None:
     """Prove the only zero of the gradient near a single box; None if that fails.
 
     Parameters
     ----------
-    batch : Batch
-    box : Boxes
+    batch : FanBatch
+    box : ParameterBoxes
         One box, on which the gradient is known to have one zero at most.
     start : (1, m) array
         T near it.
     claim : callable
         From a point to its algebraic form, should that be needed.
     """
-    # What overflows encloses everything, and proves nothing.
+    # What overflows encloses all_boxes, and proves nothing.
     with np.errstate(all="ignore"):
-        return _zero_near(batch, box, start, claim)
+        return _zero_in(batch, box, start, claim)
 
 
-def _zero_near(
-    batch: Batch, box: Boxes, start: np.ndarray, claim: Callable[[IsolatedPoint], Root]
+def _zero_in(
+    batch: FanBatch, box: ParameterBoxes, start: np.ndarray, claim: Callable[[IsolatedPoint], Root]
 ) -> Zero | None:
     wider = enlarged(box)
     alive = np.ones(start.shape, dtype=bool)
-    x, _ = _start(batch, wider, start)
-    if decided(batch, enclosed(batch, wider, x, alive), alive)[0][0] < REGULAR:
+    x, _ = _branch_start(batch, wider, start)
+    if boxes_decided(batch, branch_over(batch, wider, x, alive), alive)[0][0] < REGULAR:
         return None
-    centre = _newton(batch, wider, x)
+    centre = _newton_zero(batch, wider, x)
     if centre is None:
         return None
     fan = batch.fans[int(box.index[0])]
-    return _proved(fan, centre, wider, claim)
+    return _proved_zero(fan, centre, wider, claim)
 
 
-def enlarged(box: Boxes) -> Boxes:
+def enlarged(box: ParameterBoxes) -> ParameterBoxes:
     """Return larger boxes."""
     size = WIDER * (box.high - box.low)
-    return Boxes(box.index, np.maximum(box.low - size, 0.5 * box.low), box.high + size)
+    return ParameterBoxes(box.index, np.maximum(box.low - size, 0.5 * box.low), box.high + size)
 
 
-def _start(batch: Batch, box: Boxes, T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _branch_start(
+    batch: FanBatch, box: ParameterBoxes, T: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     middle = box.middle
-    T, rho = minimise(batch, box.index, middle[:, 0], middle[:, 1], T)
+    T, rho = inner_minimisers(batch, box.index, middle[:, 0], middle[:, 1], T)
     alive = np.ones(T.shape, dtype=bool)
     return improved(batch, box, start_of(batch, box, T, rho), alive, 4), T
 
 
-def _newton(batch: Batch, box: Boxes, x: np.ndarray) -> Branch | None:
+def _newton_zero(batch: FanBatch, box: ParameterBoxes, x: np.ndarray) -> FanBranch | None:
     """Return the branch at an approximate zero of the gradient, if that lies in a box."""
     alive = np.ones((1, batch.width), dtype=bool)
     point = box.middle
     turning = bool(batch.turning[box.index[0]])
     for _ in range(STEPS):
-        here = Boxes(box.index, point, point)
+        here = ParameterBoxes(box.index, point, point)
         x = improved(batch, here, x, alive, 3)
-        found = enclosed(batch, here, x, alive)
+        found = branch_over(batch, here, x, alive)
         gradient = found.centre.gradient
         _, _, along = found.ranges(gradient, *found.local.gradient_slopes)
         matrix, value = along.mid[0], gradient.mid[0]
@@ -114,20 +116,20 @@ def _newton(batch: Batch, box: Boxes, x: np.ndarray) -> Branch | None:
         point = point + step
         if not (np.isfinite(x).all() and (point >= box.low).all() and (point <= box.high).all()):
             return None
-    here = Boxes(box.index, point, point)
-    return enclosed(batch, here, improved(batch, here, x, alive, 2), alive)
+    here = ParameterBoxes(box.index, point, point)
+    return branch_over(batch, here, improved(batch, here, x, alive, 2), alive)
 
 
-def _proved(
-    fan: Fan, found: Branch, box: Boxes, claim: Callable[[IsolatedPoint], Root]
+def _proved_zero(
+    fan: Fan, found: FanBranch, box: ParameterBoxes, claim: Callable[[IsolatedPoint], Root]
 ) -> Zero | None:
     """Prove the zero by the system of the stratum, and that it lies in a box."""
     wide = Wide(fan.problem, fan.stratum)
-    near = _unknowns(wide, fan, found)
+    near = _wide_unknowns(wide, fan, found)
     proof = certified_box(wide.system, lambda _: polished(wide.system, near))
     if proof is None:
         return None
-    found_at = parameters(wide, fan, proof)
+    found_at = solution_parameters(wide, fan, proof)
     if not _lies_in(found_at, box):
         return None
     point = IsolatedPoint(wide.system, proof, claim)
@@ -137,13 +139,13 @@ def _proved(
     return Zero(network if network.is_stationary else None, found_at, box)
 
 
-def _lies_in(point: list[arb], box: Boxes) -> bool:
+def _lies_in(point: list[arb], box: ParameterBoxes) -> bool:
     """Whether s and k surely lie in a single box."""
     ends = zip(point, box.low[0].tolist(), box.high[0].tolist(), strict=True)
     return all(arb(low) <= value <= arb(high) for value, low, high in ends)
 
 
-def parameters(wide: Wide, fan: Fan, values: list[arb]) -> list[arb]:
+def solution_parameters(wide: Wide, fan: Fan, values: list[arb]) -> list[arb]:
     """Return s and k of a solution of the system."""
     given = wide.valued(values)
     vector, (first, last) = list(given.spans[0]), fan.rays
@@ -157,7 +159,7 @@ def parameters(wide: Wide, fan: Fan, values: list[arb]) -> list[arb]:
     return [given.metrics[0][0, 0] * ratio * ratio, k]
 
 
-def _unknowns(wide: Wide, fan: Fan, found: Branch) -> list[arb]:
+def _wide_unknowns(wide: Wide, fan: Fan, found: FanBranch) -> list[arb]:
     """Return the variables of the system at an approximate zero."""
     local, ridge = found.centre, arb(fan.problem.effective_ridge)
     s, k = map(float, found.boxes.middle[0])

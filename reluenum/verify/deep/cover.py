@@ -14,10 +14,11 @@ from .sides import Ball, Relations, enclosed, highest
 from .strata import Stratum
 from .towers import State, Tower, Upper, squared
 
-POLISHING, HALVINGS = 12, 14  # Newton steps of a record's T, and of a block
+POLISHING, MOST_PARTS = 12, 256  # Newton steps for a record's T; parts of a block
 FAINT = arb(2) ** -24  # part of the sum below which a square is tried as 0
 LARGEST, SMALLEST = 1e100, 1e-100  # numbers of a record that are not 0
 
+HOLE = arb(2) ** -10  # relative size of what is left between two intervals, and closed here
 NEAR = arb(2) ** -40  # relative size of a Newton step that is the last one
 NUDGE = arb(2) ** -50  # so that the end of a step belongs to it
 
@@ -53,40 +54,44 @@ class Cover:
     def read(self, items: Any) -> None:
         """Claim 56: intervals of the record cover all X at which a stationary point can be."""
         require(type(items) is list and len(items) > 0, "no list of intervals")
-        intervals = sorted(map(self.interval, items), key=lambda ends: ends[0])
+        intervals = sorted(map(self.interval, items), key=lambda found: found[0])
         top, reached = max(highest(self.stratum, side) for side in (1, -1)), arb(0)
-        for low, high in intervals:
-            require(low <= reached, f"nothing closes X above {reached.str(8)}")
+        for low, high, squares in intervals:
+            if not low <= reached:
+                fine = low - reached < low * HOLE
+                require(fine, f"nothing closes X above {reached.str(8)}")
+                self.block(reached, low, low, squares)
             reached = reached.max(high)
         require(reached >= top, f"nothing closes X above {reached.str(8)}")
 
-    def interval(self, item: Any) -> Interval:
-        """Return what one entry closes: a step has X and T, a block its ends as well."""
+    def interval(self, item: Any) -> tuple[arb, arb, list[arb]]:
+        """Return what one entry closes, and its T: a step has X and T, a block its ends as well."""
         m = len(self.stratum.lower)
         require(type(item) is list and len(item) in (m + 1, m + 3), "an entry of another length")
         numbers = [_number(value) for value in item]
         *ends, x = numbers[: len(item) - m]
         squares = numbers[len(item) - m :]
         if not ends:
-            return self.step(x, [square.max(0) for square in squares])
+            return *self.step(x, [square.max(0) for square in squares]), squares
         low, high = ends
         require(0 <= low <= x <= high, "X is not in its block")
         with told(f"block from {low.str(8)} to {high.str(8)}"):
             self.block(low, high, x, squares)
-        return low, high
+        return low, high, squares
 
     def block(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> None:
         """Close a block; of one that is not closed as it stands, what steps do not close."""
-        left = [(low, high, x, squares, HALVINGS)]
+        left, tried = [(low, high, x, squares)], 0
         while left:
-            low, high, x, squares, halvings = left.pop()
+            low, high, x, squares = left.pop()
             if reason := self.open(low, high, x, squares):
-                require(halvings > 0 and low > 0, reason)
+                tried += 1
+                require(tried < MOST_PARTS and low > 0, reason)
                 for ends in self.parts(low, high, squares):
                     middle = (ends[0] * ends[1]).sqrt().mid()
                     mixed = any(square < 0 for square in squares)
                     better = squares if mixed else self.polished(middle, squares)
-                    left.append((*ends, middle, better, halvings - 1))
+                    left.append((*ends, middle, better))
 
     def parts(self, low: arb, high: arb, squares: Sequence[arb]) -> list[Interval]:
         """Return what is left of a block after steps from both ends and the middle."""
@@ -100,10 +105,9 @@ class Cover:
     def step(self, x: arb, squares: Sequence[arb]) -> Interval:
         """Claim 57: G grows with X (Theorem D15), so that one X closes all up to sqrt G(X)."""
         require(x > 0, "a step at 0")
-        faint = sum(squares, arb(0)) * FAINT
-        bright = [square if square > faint else arb(0) for square in squares]
         total = total_squares(self.state(x, squares))
-        total = total.intersection(total_squares(self.state(x, self.polished(x, bright))))
+        better = self.polished(x, bright(squares))
+        total = total.intersection(total_squares(self.state(x, better)))
         total = total.intersection(total_squares(self.state(x, self.polished(x, squares))))
         if total < x * x:
             return (total.upper().max(0).sqrt() * (1 + NUDGE)).upper(), x
@@ -133,11 +137,16 @@ class Cover:
             return ""
         if not low > 0:
             return "w = 0 is not the minimiser everywhere"
-        state = self.state(x, [square.max(0) for square in squares])
-        if Ball(state.tower, state, low, high).sides(self.stratum, self.relations).excluded:
+        if any(self.excluded(low, high, x, part) for part in (squares, bright(squares))):
             return ""
         reasons = (self.followed(low, high, start) for start in (squares, awake(squares, x)))
         return "" if "" in reasons else "interval Newton does not tell what is in it"
+
+    def excluded(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> bool:
+        """Whether a sign is wrong, or a unit zero, by the ball of Theorem D16."""
+        state = self.state(x, [square.max(0) for square in squares])
+        ball = Ball(state.tower, state, low, high)
+        return ball.sides(self.stratum, self.relations).excluded
 
     def followed(self, low: arb, high: arb, squares: Sequence[arb]) -> str:
         """Close a block along the inner minimiser, where only some units are not zero."""
@@ -181,6 +190,12 @@ class Cover:
 def vanishes(squares: Sequence[arb]) -> bool:
     """Whether all are 0."""
     return all(square == 0 for square in squares)
+
+
+def bright(squares: Sequence[arb]) -> list[arb]:
+    """Return squares with 0 in place of those that are small next to the others."""
+    faint = sum(squares, arb(0)) * FAINT
+    return [square if square > faint else arb(0) for square in squares]
 
 
 def awake(squares: Sequence[arb], x: arb) -> list[arb]:

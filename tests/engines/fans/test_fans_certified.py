@@ -1,5 +1,7 @@
 """The certified route for widths (1, L), against the algebraic one and against differences."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -9,18 +11,26 @@ from reluenum.engines.deep.enumeration import strata
 from reluenum.engines.deep.minimality import DeepVerdict
 from reluenum.engines.deep.solve import solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
-from reluenum.engines.fans.branches import Boxes, Local, enclosed, polished, start_of
-from reluenum.engines.fans.cover import covered, everything
-from reluenum.engines.fans.inner import features, minimise
-from reluenum.engines.fans.route import FanEngine, examine
-from reluenum.engines.fans.shapes import Batch, Fan
+from reluenum.engines.fans.branches import (
+    LocalEquations,
+    ParameterBoxes,
+    branch_over,
+    improved_start,
+    start_of,
+)
+from reluenum.engines.fans.cover import all_boxes, boxes_covered
+from reluenum.engines.fans.inner import features, inner_minimisers
+from reluenum.engines.fans.route import FanEngine, examine_fans
+from reluenum.engines.fans.shapes import Fan, FanBatch
 from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS
 
 
 def reference(n, ridge="1/100"):
     inputs = [["-17/100"], ["44/100"], ["-1"], ["-40/100"]]
-    return Problem.from_text(inputs[:n], ["5/100", "102/100", "61/100", "-36/100"][:n], [1, 2], ridge)
+    return Problem.from_text(
+        inputs[:n], ["5/100", "102/100", "61/100", "-36/100"][:n], [1, 2], ridge
+    )
 
 
 def fans(problem, turning):
@@ -31,11 +41,11 @@ def fans(problem, turning):
 
 def examined(problem, wanted):
     with DEFAULT_SETTINGS.open() as backends:
-        return list(examine(problem, wanted, backends))
+        return list(examine_fans(problem, wanted, backends))
 
 
 def reduced(batch, index, s, k, T):
-    """The reduced function at one choice of everything, from its definition."""
+    """The reduced function at one choice of all_boxes, from its definition."""
     seen = features(batch, index, np.array([s]), np.array([k]))
     matrix = np.diag(batch.diagonal.mid[index[0]])
     for m in range(batch.width):
@@ -50,7 +60,7 @@ def reduced(batch, index, s, k, T):
 def level(batch, index, s, k):
     """G = sum P^2 / T of the inner minimiser."""
     start = np.zeros((1, batch.width))
-    T, rho = minimise(batch, index, np.array([s]), np.array([k]), start)
+    T, rho = inner_minimisers(batch, index, np.array([s]), np.array([k]), start)
     seen = features(batch, index, np.array([s]), np.array([k]))
     a = np.einsum("bmi,bi->bm", seen.first, rho)
     return float((T * (seen.scale * a) ** 2).sum())
@@ -82,14 +92,14 @@ def test_both_routes_find_the_same_stationary_points(text):
 
 @pytest.mark.parametrize("turning", [False, True])
 def test_gradients_are_those_of_the_reduced_function(turning):
-    batch = Batch(fans(reference(4), turning)[::7])
+    batch = FanBatch(fans(reference(4), turning)[::7])
     for place in range(len(batch)):
         index, p = np.array([place]), np.array([[0.7, 0.31 if turning else 0.0]])
-        T, rho = minimise(batch, index, p[:, 0], p[:, 1], np.ones((1, 2)))
+        T, rho = inner_minimisers(batch, index, p[:, 0], p[:, 1], np.ones((1, 2)))
         live = T > 0
-        box = Boxes(index, p, p)
-        x = polished(batch, box, start_of(batch, box, T, rho), live)
-        here = Local(batch, index, Balls.exact(p), Balls.exact(x), live)
+        box = ParameterBoxes(index, p, p)
+        x = improved_start(batch, box, start_of(batch, box, T, rho), live)
+        here = LocalEquations(batch, index, Balls.exact(p), Balls.exact(x), live)
         gradient, T, h = here.gradient.mid[0], here.T.mid[0], 1e-5
         by_s = [reduced(batch, index, 0.7 + e, p[0, 1], T) for e in (h, -h)]
         assert gradient[0] == pytest.approx((by_s[0] - by_s[1]) / 2 / h, rel=1e-5, abs=1e-5)
@@ -99,39 +109,41 @@ def test_gradients_are_those_of_the_reduced_function(turning):
 
 
 def test_the_level_of_the_inner_minimiser_does_not_decrease_with_the_scale():
-    batch = Batch(fans(reference(4), turning=False)[::9] + fans(reference(4), turning=True)[::40])
+    batch = FanBatch(
+        fans(reference(4), turning=False)[::9] + fans(reference(4), turning=True)[::40]
+    )
     for place in range(len(batch)):
         index = np.array([place])
         levels = [level(batch, index, s, 0.4) for s in np.geomspace(1e-4, 30, 25)]
-        assert all(b >= a - 1e-9 * (1 + a) for a, b in zip(levels, levels[1:], strict=False))
+        assert all(b >= a - 1e-9 * (1 + a) for a, b in pairwise(levels))
 
 
 @pytest.mark.parametrize("turning", [False, True])
 def test_enclosures_over_boxes_hold_the_minimisers_inside(turning):
-    batch = Batch(fans(reference(4), turning)[::11])
+    batch = FanBatch(fans(reference(4), turning)[::11])
     count = len(batch)
     low = np.tile([0.5, 0.3 if turning else 0.0], (count, 1))
-    high = low + [0.01, 1e-4 if turning else 0.0]
-    boxes = Boxes(np.arange(count), low, high)
+    high = low + np.array([0.01, 1e-4 if turning else 0.0])
+    boxes = ParameterBoxes(np.arange(count), low, high)
     middle = boxes.middle
-    T, rho = minimise(batch, boxes.index, middle[:, 0], middle[:, 1], np.ones((count, 2)))
+    T, rho = inner_minimisers(batch, boxes.index, middle[:, 0], middle[:, 1], np.ones((count, 2)))
     live = T > 0
-    x = polished(batch, boxes, start_of(batch, boxes, T, rho), live)
+    x = improved_start(batch, boxes, start_of(batch, boxes, T, rho), live)
     with np.errstate(all="ignore"):
-        branch = enclosed(batch, boxes, x, live)
+        branch = branch_over(batch, boxes, x, live)
     assert branch.proved.sum() > count / 2
     for corner in (low, high):
-        here = Boxes(boxes.index, corner, corner)
-        T, rho = minimise(batch, here.index, corner[:, 0], corner[:, 1], T)
-        y = polished(batch, here, start_of(batch, here, T, rho), live)
+        here = ParameterBoxes(boxes.index, corner, corner)
+        T, rho = inner_minimisers(batch, here.index, corner[:, 0], corner[:, 1], T)
+        y = improved_start(batch, here, start_of(batch, here, T, rho), live)
         inside = np.abs(y - branch.local.x.mid) <= branch.local.x.rad * (1 + 1e-9) + 1e-9
         assert inside[branch.proved & ((T > 0) == live).all(1)].all()
 
 
 def test_boxes_of_a_fan_fill_all_of_its_range():
-    batch = Batch(fans(reference(3), turning=False)[:5])
-    tasks = everything(batch)
-    cover = covered(batch, tasks)
+    batch = FanBatch(fans(reference(3), turning=False)[:5])
+    tasks = all_boxes(batch)
+    cover = boxes_covered(batch, tasks)
     for place in range(len(batch)):
         ends = sorted(
             (low[0], high[0])
@@ -140,7 +152,7 @@ def test_boxes_of_a_fan_fill_all_of_its_range():
         )
         assert ends[0][0] == 0
         assert ends[-1][1] == tasks.boxes.high[place, 0]
-        assert all(a[1] == b[0] for a, b in zip(ends, ends[1:], strict=False))
+        assert all(a[1] == b[0] for a, b in pairwise(ends))
 
 
 def test_a_direction_stays_in_its_face():
