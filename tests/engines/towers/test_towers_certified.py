@@ -22,7 +22,7 @@ from reluenum.engines.towers.cover import all_intervals, closed, cover_towers, l
 from reluenum.engines.towers.enclosures import in_balls, level
 from reluenum.engines.towers.inner import minimal_T, values
 from reluenum.engines.towers.newton import Inner, InnerBranch
-from reluenum.engines.towers.route import TowerEngine, examine_towers
+from reluenum.engines.towers.route import TowerEngine, examine
 from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS
 
@@ -43,7 +43,7 @@ def towers(problem):
 
 def examined(problem):
     with DEFAULT_SETTINGS.open() as backends:
-        return list(examine_towers(problem, towers(problem), backends))
+        return list(examine(problem, towers(problem), backends))
 
 
 def drawn(seed, n, dimension, hidden, whole=False):
