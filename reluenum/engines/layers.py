@@ -209,9 +209,7 @@ def _asked_stratum(problem: Problem, where: str, text: str) -> DeepStratum:
     return found
 
 
-def certified_layers(
-    problem: Problem, asked: tuple[DeepStratum, ...] | None = None
-) -> TowerEngine:
+def certified_layers(problem: Problem, asked: tuple[DeepStratum, ...] | None = None) -> TowerEngine:
     """Return the certified engine for the widths of a problem.
 
     Raises
