@@ -28,7 +28,6 @@ IMAGES = ROOT / "docs/images"
 
 LISTS: Mapping[str, tuple[int, ...]] = {
     "chain": (1, 1),
-    "tower": (2, 1),
     "deeper": (1, 1, 1),
     "two": (2,),
     "three": (3,),
@@ -93,7 +92,7 @@ def _reference(shapes: pd.DataFrame, listed: pd.DataFrame) -> list[str]:
             "[theory_deep.md](theory_deep.md) has excluded the others. Kinks in all layers: minima",
             "of which every hidden layer has a pre-activation that is exactly 0 at a data point.",
         ),
-        _image("deep_levels.svg", "Losses of the minima of five shapes of networks"),
+        _image("deep_levels.svg", "Losses of the minima of four shapes of networks"),
         _image("deep_fits.svg", "What the minima of widths (1, 1) fit, with the kinks of both"),
         _image("deep_features.svg", "What the layers of the best minima of (1, 1, 1) make of x"),
     ]
@@ -352,7 +351,8 @@ def draw(sweep: pd.DataFrame) -> None:
 def _document(hidden: Sequence[int]) -> Mapping[str, Any]:
     """Return the list of the reference with some widths."""
     problem = Problem(*reference_data(), tuple(hidden), parse_ridge("1/100"))
-    return enumerate_minima(problem).document
+    engine = "groebner" if problem.upper else "certified"
+    return enumerate_minima(problem, engine=engine).document
 
 
 def main() -> None:
