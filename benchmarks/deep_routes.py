@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import TimeoutError
 from enum import StrEnum
-from itertools import chain
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +30,7 @@ from reluenum.datasets.families import random_data
 from reluenum.documents.results import to_json
 from reluenum.engines.deep.chains import Chain
 from reluenum.engines.deep.enumeration import strata
+from reluenum.engines.deep.networks import ScaledNetwork
 from reluenum.engines.deep.solve import DeepOutcome, StratumSystem, formulated, solve_stratum
 from reluenum.engines.deep.wide import Wide
 from reluenum.groebner.backends import DEFAULT_LIMITS, Settings
@@ -181,23 +182,31 @@ def solved(
 
 
 def differing_outcomes(outcomes: Mapping[str, Sequence[DeepOutcome]]) -> Iterator[Finding]:
-    """Yield a finding for each stratum on which two ways find other networks, or one finds none."""
+    """Yield a finding for each stratum on which ways find other networks, and what is open."""
+    ways, left = ", ".join(outcomes), 0
     for same in zip(*outcomes.values(), strict=True):
-        place = f"{', '.join(outcomes)}: {same[0].stratum.text}"
-        if reasons := [one.reason for one in same if one.reason]:
-            yield Finding(Kind.UNFINISHED, f"{place}: {'; '.join(reasons)}")
-        elif len({in_digits(one) for one in same}) > 1:
-            yield Finding(Kind.DIFFERENT, place)
+        if any(one.reason for one in same):
+            left += 1
+        elif any(in_digits(one) != in_digits(same[0]) for one in same):
+            yield Finding(Kind.DIFFERENT, f"{ways}: {same[0].stratum.text}")
+    if left:
+        count = len(next(iter(outcomes.values())))
+        yield Finding(Kind.UNFINISHED, f"{ways}: {left} of {count} strata not by all")
 
 
-def in_digits(outcome: DeepOutcome) -> tuple[tuple[str, ...], ...]:
-    """Return losses and squares of scales of the stationary networks of a stratum, sorted."""
-    return tuple(
-        sorted(
-            tuple(f"{float(value):.11e}" for value in (network.loss, *chain(*network.squares)))
-            for network in outcome.networks
-        )
+def in_digits(outcome: DeepOutcome) -> list[list[float]]:
+    """Return losses and weights of the stationary networks of a stratum to ten digits, sorted."""
+    return sorted(
+        [round(x, 10) + 0.0 for x in (float(network.loss), *_weights(network))]
+        for network in outcome.networks
     )
+
+
+def _weights(network: ScaledNetwork) -> Iterator[float]:
+    """Yield the weights in ordinary units."""
+    for layer, factors in zip(network.rows, network.penalties, strict=True):
+        for row, line in zip(layer, factors, strict=True):
+            yield from (float(w) * float(f) ** 0.5 for w, f in zip(row, line, strict=True))
 
 
 def main() -> int:
@@ -207,13 +216,15 @@ def main() -> int:
     parser.add_argument("--instances", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1, help="of the first instance")
     parser.add_argument("--seconds", type=float, default=120, help="limit of an instance")
+    parser.add_argument("--system", type=float, default=5, help="limit of a system, in seconds")
     options = parser.parse_args()
     hidden = tuple(map(int, options.hidden.split(",")))
     seeds = range(options.seed, options.seed + options.instances)
     totals: Counter[str] = Counter()
     with ProcessPool(max_workers=1) as pool:
         problems = [drawn_problem(hidden, seed) for seed in seeds]
-        coming = pool.map(findings, problems, timeout=options.seconds).result()
+        work = partial(findings, limits=Limits(options.system))
+        coming = pool.map(work, problems, timeout=options.seconds).result()
         for seed, problem in zip(tqdm(seeds, disable=None), problems, strict=True):
             found = _next(coming, options.seconds)
             totals.update({one.kind for one in found} or {"settled"})
