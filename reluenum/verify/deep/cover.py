@@ -12,7 +12,7 @@ from .inner import improved, path, slope_of, total_squares, vanishing
 from .points import Zero, zero_near
 from .sides import Ball, Relations, enclosed, highest
 from .strata import Stratum
-from .towers import State, Tower, Upper, squared
+from .towers import State, Tower, Upper, narrowed, squared
 
 POLISHING, MOST_PARTS = 12, 256  # Newton steps for a record's T; parts of a block
 FAINT = arb(2) ** -24  # part of the sum below which a square is tried as 0
@@ -29,7 +29,8 @@ class Cover:
     """What the record of one stratum closes, and the stationary points that it leads to."""
 
     def __init__(self, stratum: Stratum, upper: Upper) -> None:
-        self.stratum, self.upper, self.sites = stratum, upper, stratum.sites
+        self.stratum, self.sites = stratum, stratum.sites
+        self.upper, self.full = narrowed(upper, stratum.lower), Tower(upper, stratum.lower)
         self.zeros: list[Zero] = []
         self._towers: dict[tuple[int, ...], Tower] = {}
 
@@ -89,13 +90,14 @@ class Cover:
                 require(tried < MOST_PARTS and low > 0, reason)
                 for ends in self.parts(low, high, squares):
                     middle = (ends[0] * ends[1]).sqrt().mid()
-                    mixed = any(square < 0 for square in squares)
-                    better = squares if mixed else self.polished(middle, squares)
+                    mixed = any(s < 0 for s in squares) and any(s >= 0 for s in squares)
+                    better = squares if mixed else self.polished(middle, list(map(abs, squares)))
                     left.append((*ends, middle, better))
 
     def parts(self, low: arb, high: arb, squares: Sequence[arb]) -> list[Interval]:
         """Return what is left of a block after steps from both ends and the middle."""
-        start = [square.max(0) for square in squares]
+        gone = max(squares) < 0  # all together pass through 0 where kinks tie them
+        start = [abs(square) if gone else square.max(0) for square in squares]
         points = (low, (low * high).sqrt().mid(), high)
         closed = [self.step(point, self.polished(point, start)) for point in points]
         low, high = low.max(closed[0][1]), high.min(closed[2][0])
@@ -167,7 +169,7 @@ class Cover:
             return ""
         if sign(slope_of(found)) not in (1, -1):
             return "several stationary points are possible"
-        zero = zero_near(self.whole, found.squares, found.x)
+        zero = zero_near(self.full, found.squares, found.x)
         if zero is not None and low <= zero.x <= high:
             return self.keep(zero, low, high)
         signs = {sign(x * x - self.level(found, x)) for x in (low, high)}
