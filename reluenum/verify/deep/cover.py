@@ -82,26 +82,35 @@ class Cover:
 
     def block(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> None:
         """Close a block; of one that is not closed as it stands, what steps do not close."""
-        left, tried = [(low, high, x, squares)], 0
+        left, closed, tried = [(low, high, x, squares)], [], 0
         while left:
-            low, high, x, squares = left.pop()
-            if reason := self.open(low, high, x, squares):
+            low, high, x, squares = left.pop()  # the highest: steps from above may have closed it
+            high = min([start for start, end in closed if start < high <= end] + [high])
+            if low < high and (reason := self.open(low, high, x, squares)):
                 tried += 1
                 require(tried < MOST_PARTS and low > 0, reason)
-                for ends in self.parts(low, high, squares):
+                for ends in self.parts(low, high, squares, closed):
                     middle = (ends[0] * ends[1]).sqrt().mid()
-                    mixed = any(s < 0 for s in squares) and any(s >= 0 for s in squares)
-                    better = squares if mixed else self.polished(middle, list(map(abs, squares)))
+                    signs = {bool(square < 0) for square in squares}
+                    better = (
+                        squares if len(signs) == 2 else self.polished(middle, magnitudes(squares))
+                    )
                     left.append((*ends, middle, better))
 
-    def parts(self, low: arb, high: arb, squares: Sequence[arb]) -> list[Interval]:
-        """Return what is left of a block after steps from both ends and the middle."""
-        gone = max(squares) < 0  # all together pass through 0 where kinks tie them
-        start = [abs(square) if gone else square.max(0) for square in squares]
+    def parts(
+        self, low: arb, high: arb, squares: Sequence[arb], closed: list[Interval]
+    ) -> list[Interval]:
+        """Return what is left of a block after steps from both ends and the middle, added to all.
+
+        Squares that are negative together pass through 0 in it: kinks tie them.
+        """
+        gone = max(squares) < 0
+        start = magnitudes(squares) if gone else [square.max(0) for square in squares]
         points = (low, (low * high).sqrt().mid(), high)
-        closed = [self.step(point, self.polished(point, start)) for point in points]
-        low, high = low.max(closed[0][1]), high.min(closed[2][0])
-        found = (low, high.min(closed[1][0])), (low.max(closed[1][1]), high)
+        steps = [self.step(point, self.polished(point, start)) for point in points]
+        closed += steps
+        low, high = low.max(steps[0][1]), high.min(steps[2][0])
+        found = (low, high.min(steps[1][0])), (low.max(steps[1][1]), high)
         return [(one, other) for one, other in found if one < other]
 
     def step(self, x: arb, squares: Sequence[arb]) -> Interval:
@@ -187,6 +196,11 @@ class Cover:
         """Return G at an X of a path."""
         end = path(self.whole, x, [arb(square.mid()) for square in found.squares])
         return sum(end.squares, arb(0)) + squared(end.bias) if end else arb(0, "inf")
+
+
+def magnitudes(squares: Sequence[arb]) -> list[arb]:
+    """Return the absolute values."""
+    return list(map(abs, squares))
 
 
 def vanishes(squares: Sequence[arb]) -> bool:

@@ -21,10 +21,13 @@ def zero_near(tower: Tower, squares: Sequence[arb], x: arb) -> State | None:
     """Claim 66: there is one stationary point in the box of what is returned (interval Newton)."""
     with ctx.workprec(NUMBER_BITS):
         values, moved, steps = [arb(t.mid()) for t in (*squares, x)], True, 0
-        while moved and steps < STEPS:
-            (values, moved), steps = _newton(tower, values), steps + 1
-        state = State(tower, values[:-1], values[-1])
-        inverse = state.hessian().inv().mid()
+        try:
+            while moved and steps < STEPS:
+                (values, moved), steps = _newton(tower, values), steps + 1
+            state = State(tower, values[:-1], values[-1])
+            inverse = state.hessian().inv().mid()
+        except ZeroDivisionError:  # it leads nowhere
+            return None
         sizes = [arb(0, abs(v) * arb(2) ** -EXACT_BITS) for v in values]
         box = [v + s for v, s in zip(values, sizes, strict=True)]
         derivative = Moved(state, box[:-1], box[-1]).hessian()
