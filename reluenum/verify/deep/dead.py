@@ -70,9 +70,12 @@ def harmless(zero: Zero, faces: Sequence[Face]) -> bool:
     """
     sites, relevant = zero.sites, zero.stratum.relevant
     rows = {(f.row[0] & relevant, f.row[1] & relevant) for f in faces}
+    free = sorted(row for row in rows - set(zero.stratum.lower) if row[0])
     with ctx.workprec(NUMBER_BITS):
+        if len(zero.grouped) > 1 and any(lifts(zero, row) for row in free):
+            return False
         rho, exact = multipliers(zero)
-        for row in sorted(row for row in rows - set(zero.stratum.lower) if row[0]):
+        for row in free:
             u = gained(zero, row, rho)
             excess = sign(dot(u, u) * zero.state.x - sites.ridge * sites.ridge)
             side = False if excess == -1 else inside(sites, row, u, relevant)
@@ -81,6 +84,19 @@ def harmless(zero: Zero, faces: Sequence[Face]) -> bool:
                 require(clear, f"{zero.stratum.text}: whether a dead unit is harmless is not clear")
                 return False
     return True
+
+
+def lifts(zero: Zero, row: Row) -> bool:
+    """Claim 88: a dead unit of a face gains that makes f positive at sites of a group, B fixed.
+
+    There the residual is that of f = 0; u_F or -u_F, by the sign of the output weight, is in F.
+    """
+    sites, side = zero.sites, zero.sides[0]
+    rho = zero.residual | {i: arb(sites.totals[i]) for i in zero.grouped}
+    u = gained(zero, row, rho)
+    seen = sites.inside((row[0] | row[1]) & zero.stratum.relevant)
+    fits = (sign(side * dot(sites.rows[i], u)) == (1 if row[0] >> i & 1 else -1) for i in seen)
+    return sign(dot(u, u) * zero.state.x - sites.ridge * sites.ridge) == 1 and all(fits)
 
 
 def gained(zero: Zero, row: Row, rho: dict[int, arb]) -> list[arb]:

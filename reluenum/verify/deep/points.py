@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import chain, combinations
 
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
+from ..exact import cocircuits
 from ..points import NUMBER_BITS
 from ..reals import dot, require, sign
 from .inner import pivots_of
@@ -19,10 +21,13 @@ def zero_near(tower: Tower, squares: Sequence[arb], x: arb) -> State | None:
     """Claim 66: there is one stationary point in the box of what is returned (interval Newton)."""
     with ctx.workprec(NUMBER_BITS):
         values, moved, steps = [arb(t.mid()) for t in (*squares, x)], True, 0
-        while moved and steps < STEPS:
-            (values, moved), steps = _newton(tower, values), steps + 1
-        state = State(tower, values[:-1], values[-1])
-        inverse = state.hessian().inv().mid()
+        try:
+            while moved and steps < STEPS:
+                (values, moved), steps = _newton(tower, values), steps + 1
+            state = State(tower, values[:-1], values[-1])
+            inverse = state.hessian().inv().mid()
+        except ZeroDivisionError:  # it leads nowhere
+            return None
         sizes = [arb(0, abs(v) * arb(2) ** -EXACT_BITS) for v in values]
         box = [v + s for v, s in zip(values, sizes, strict=True)]
         derivative = Moved(state, box[:-1], box[-1]).hessian()
@@ -76,18 +81,57 @@ class Zero:
 
         The Hessian of the Lagrangian on the stratum is positive definite iff that of the reduced
         loss is (Theorem D9), and every multiplier is strictly between 0 and what its kink can take.
+        There is none if the Hessian is not, or the loss decreases along some direction.
         """
         with ctx.workprec(NUMBER_BITS):
             pivots = pivots_of(self.state.hessian())
             if any(pivot < 0 for pivot in pivots):
                 return False
-            clear = self._independent()
-            conditions = [*self._upper(), *self._lower()] if clear else []
-            if any(condition < 0 for condition in conditions):
-                return False
-            sure = clear and all(x > 0 for x in (*pivots, *conditions))
-        require(sure, f"{self.stratum.text}: whether this is a local minimum is not clear")
-        return True
+            conditions = chain(pivots, self._upper(), self._lower())
+            sure = self._independent() and all(x > 0 for x in conditions)
+            fails = not sure and any(self._slope(d) < 0 for d in self._directions())
+        require(sure or fails, f"{self.stratum.text}: whether this is a local minimum is not clear")
+        return sure
+
+    def _directions(self) -> Iterator[Sequence[fmpq]]:
+        """Yield changes of (w, B) along the rays of the arrangement of all kinks, in all cells."""
+        units = range(len(self.stratum.lower))
+        zeros = list(map(self.zeros, units))
+        forms = {self._form(i, {j}, 0) for j in units for i in zeros[j]}
+        for i in self.state.tower.upper.kinks:
+            plus = {j for j in units if self.stratum.lower[j][0] >> i & 1}
+            nested = [j for j in units if i in zeros[j]]
+            cells = chain.from_iterable(combinations(nested, k) for k in range(len(nested) + 1))
+            forms |= {self._form(i, plus | set(cell), 1) for cell in cells}
+        yield from cocircuits(dict(enumerate(map(list, sorted(forms))))).values() if forms else ()
+
+    def _form(self, i: int, units: set[int], bias: int) -> tuple[fmpq, ...]:
+        """Return the sum of x . w_j at a site over some units, and of B or nothing, as a form."""
+        row, size = self.sites.rows[i], len(self.stratum.lower)
+        parts = (x if j in units else fmpq(0) for j in range(size) for x in row)
+        return (*parts, fmpq(bias))
+
+    def _slope(self, d: Sequence[fmpq]) -> arb:
+        """Claim 87: half the derivative of the loss along a change of (w, B), at fixed T and X.
+
+        It is Gamma_j . dw_j + S dB, less rho df where the upper unit is or becomes positive; units
+        of the first layer that leave a kink take part in df where they become positive.
+        """
+        state, sites, (side, *sides) = self.state, self.sites, self.sides
+        depth, last = sites.depth, d[-1]
+        steps = [d[k : k + depth] for k in range(0, len(d) - 1, depth)]
+        slope = sum(map(dot, state.gammas, steps), state.total * last)
+        for i in sites.inside(self.stratum.relevant):
+            moves, bit = [dot(sites.rows[i], step) for step in steps], 1 << i
+            pairs = zip(moves, sides, self.stratum.lower, strict=True)
+            df = last + sum(
+                m for m, s, (plus, minus) in pairs if plus & bit or (not minus & bit and s * m > 0)
+            )
+            if self.stratum.upper[0] & bit:
+                slope -= self.residual[i] * df
+            elif side * df > 0:
+                slope -= sites.totals[i] * df
+        return slope
 
     @property
     def _single(self) -> list[int]:
@@ -171,9 +215,8 @@ class Zero:
             yield nu - side * self.shared
         elif nested:
             bounds = {i: min(nested.get(i, [arb(0)])) for i in self.grouped}
-            room = sum(bounds.values(), arb(0)) - side * self.shared
-            sure = room > 0 and all(x > side * totals[i] for i, x in bounds.items())
-            require(sure, f"{self.stratum.text}: whether a fan of kinks pays is not clear")
+            yield sum(bounds.values(), arb(0)) - side * self.shared
+            yield from (x - side * totals[i] for i, x in bounds.items())
 
     @property
     def loss(self) -> arb:
