@@ -10,7 +10,7 @@ from flint import arb, ctx, fmpq
 
 from ..landscape import compositions
 from ..points import NUMBER_BITS, Texts, interval, nearest
-from ..reals import matched, require, told
+from ..reals import dot, matched, require, told
 from .points import Zero
 from .sites import Sites
 
@@ -55,6 +55,17 @@ class Network:
 
     def __init__(self, sites: Sites, layers: list[list[Unit]], output: arb, loss: arb) -> None:
         self.sites, self.layers, self.output, self.loss = sites, layers, output, loss
+
+    @cached_property
+    def signs(self) -> list[list[str]]:
+        """Rows of signs by layer, sorted."""
+        return [sorted(unit.signs for unit in layer) for layer in self.layers]
+
+    def moved_signs(self, images: Sequence[int]) -> list[list[str]]:
+        """Return the signs of a network that does at the images of sites what this one does."""
+        at = self.sites.row_of
+        places = [at.index(images.index(site)) for site in at]
+        return [sorted("".join(row[p] for p in places) for row in layer) for layer in self.signs]
 
     def representative(self, copies: Sequence[int]) -> dict[str, Any]:
         """Return the network in which the units that are copies of one share its square equally."""
@@ -216,11 +227,36 @@ def least(networks: Sequence[Network]) -> list[Network]:
     """Claim 85: no loss is lower; those of other points are surely higher."""
     best = min(networks, key=lambda network: network.loss.upper(), default=None)
     near = [n for n in networks if not n.loss > best.loss]
-    same = all(n is best for n in near)
+    same = all(n is best or mirrored(best, n, networks) for n in near)
     require(
         same, "components: the losses of two minima look equal, and nothing says whether they are"
     )
     return near
+
+
+def mirrored(one: Network, other: Network, networks: Sequence[Network]) -> bool:
+    """Whether a symmetry of the data takes one of all local minima to another: equal losses.
+
+    The image is a local minimum, and only the other has its signs.
+    """
+    alone = all(n is other or n.signs != other.signs for n in networks)
+    return alone and any(one.moved_signs(s) == other.signs for s in symmetries(one.sites))
+
+
+def symmetries(sites: Sites, turn: int = 0, images: tuple[int, ...] = ()) -> Iterator[tuple]:
+    """Yield where sites go by linear isometries that keep all targets, or turn all of them."""
+    if not turn:
+        yield from symmetries(sites, 1)
+        yield from symmetries(sites, -1)
+    elif len(images) == sites.size:
+        yield images
+    else:
+        k, rows = len(images), sites.rows
+        for i in set(range(sites.size)) - set(images):
+            fits = sites.copies[i] == sites.copies[k] and sites.totals[i] == turn * sites.totals[k]
+            pairs = enumerate((*images, i))
+            if fits and all(dot(rows[i], rows[b]) == dot(rows[k], rows[a]) for a, b in pairs):
+                yield from symmetries(sites, turn, (*images, i))
 
 
 def _name(stratum: Any) -> tuple:
