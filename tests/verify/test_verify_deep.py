@@ -167,6 +167,12 @@ def test_honest_documents_are_proved(name, documents, tmp_path):
     assert f"hidden {', '.join(map(str, CASES[name].hidden))}" in str(report)
 
 
+def test_two_units_below_one_at_four_points_are_proved(tmp_path):
+    """Kinks tie squares that vanish together, and some points are no minima along fans of kinks."""
+    report = checked(tower_document(reference(4, [2, 1], "1/10")), tmp_path)
+    assert (report.components, report.verdicts["points"]) == (8, 66)
+
+
 def test_the_losses_are_those_of_an_independent_prototype(tmp_path):
     document = tower_document(reference(5, [1, 1]))
     checked(document, tmp_path)

@@ -94,9 +94,9 @@ def proved(document: dict[str, Any]) -> Report:
     """Prove a list of minima that claims to be complete."""
     nothing_else(document)
     proof = DeepProof(document)
-    proof.read()
-    matched(document["enumeration"], proof.enumeration(), "enumeration")
     with ctx.workprec(NUMBER_BITS):
+        proof.read()
+        matched(document["enumeration"], proof.enumeration(), "enumeration")
         components = list(proof.components())
         check(components, document["components"])
     sites, problem = proof.sites, document["problem"]
