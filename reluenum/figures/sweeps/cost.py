@@ -70,7 +70,8 @@ def plot_cost(tables: Tables) -> tuple[Figure, str]:
         exponent = _draw_fit(axes, rows[rows["complete"]], str(engine))
         title = str(engine)
         if exponent is not None:
-            title += rf": seconds $\propto$ supports$^{{{exponent:.2f}}}$"
+            kind = "strata" if rows["layered"].any() else "supports"
+            title += rf": seconds $\propto$ {kind}$^{{{exponent:.2f}}}$"
             more["fit"] = Line2D([], [], **_FIT)
         axes.set_title(title, loc="left")
     if not positive["complete"].all():
@@ -83,7 +84,7 @@ def _by_kind(times: pd.DataFrame) -> pd.DataFrame:
     """Return times with those of several hidden layers, and their strata, as of other engines."""
     layered = times["width"].isna()
     engines = times["engine"].mask(layered, times["engine"] + ", strata")
-    return by_layers(times.assign(engine=engines))
+    return by_layers(times.assign(engine=engines, layered=layered))
 
 
 def _draw_instances(
