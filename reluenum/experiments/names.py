@@ -12,11 +12,8 @@ def instance_name(instance: Mapping[str, Any]) -> str:
     rest = dict(instance["parameters"])
     sizes = {key: rest.pop(key) for key in ("n", "d") if key in rest}
     fields = [instance["label"], *_fields(sizes)]
-    fields += [
-        f"L{width_text(instance['width'])}",
-        f"ridge{slug(instance['ridge'])}",
-        *_fields(rest),
-    ]
+    fields += [f"L{width_text(instance['width'])}", f"ridge{slug(instance['ridge'])}"]
+    fields += _fields(rest)
     fields += [instance["engine"]] if instance.get("named") else []
     return "-".join([*fields, *_conventions(instance)])
 

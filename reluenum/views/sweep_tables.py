@@ -54,7 +54,7 @@ hide which are); `gap` is the worst loss minus the best one, `relative_gap` its 
 
 LAYERED = {"hidden": TEXT, "constant_networks": WHOLE}
 """Columns that several hidden layers add to the table of instances: the widths of all layers, and
-the number of minima whose function is constant but not that of the zero network. Then `width`,
+the number of minima, but for the zero network, with a dead first layer: constant networks. Then `width`,
 `full_size`, `realisable_patterns` and `global_at_every_width` are missing, and
 `supports_examined`, `stationary` and `locally_minimal` count strata."""
 
@@ -239,11 +239,8 @@ def _group_row(group: pd.DataFrame) -> dict[str, Any]:
 def dimensions(components: pd.DataFrame, instances: pd.DataFrame) -> pd.DataFrame:
     """Return how many components of decided instances have each dimension, by group."""
     joined = components[["instance", "dimension"]].merge(decided(instances), on="instance")
-    counts = (
-        joined.groupby([*grouping(instances), "dimension"])
-        .size()
-        .unstack("dimension", fill_value=0)
-    )
+    groups = joined.groupby([*grouping(instances), "dimension"])
+    counts = groups.size().unstack("dimension", fill_value=0)
     return counts.rename(columns=lambda dimension: f"dimension_{dimension}").reset_index()
 
 
