@@ -54,8 +54,8 @@ hide which are); `gap` is the worst loss minus the best one, `relative_gap` its 
 
 LAYERED = {"hidden": TEXT, "constant_networks": WHOLE}
 """Columns that several hidden layers add to the table of instances: the widths of all layers, and
-the number of minima, but for the zero network, with a dead first layer: constant networks. Then `width`,
-`full_size`, `realisable_patterns` and `global_at_every_width` are missing, and
+the number of minima with a dead first layer, but for the zero network: constant networks. With
+several, `width`, `full_size`, `realisable_patterns` and `global_at_every_width` are missing, and
 `supports_examined`, `stationary` and `locally_minimal` count strata."""
 
 COMPONENTS = {
@@ -148,11 +148,10 @@ def grouping(instances: pd.DataFrame, by: Sequence[str] = GROUP) -> list[str]:
 
 def examined_kind(instances: pd.DataFrame) -> str:
     """Return what was examined: supports, strata of several hidden layers, or both."""
-    kinds = {
-        "supports": instances["width"].notna().any(),
-        "strata": instances["width"].isna().any(),
-    }
-    return " and ".join(kind for kind, some in kinds.items() if some)
+    if "hidden" not in instances:
+        return "supports"
+    several = instances["hidden"].str.contains(",")
+    return "strata" if several.all() else "supports and strata"
 
 
 def decided(instances: pd.DataFrame) -> pd.DataFrame:
