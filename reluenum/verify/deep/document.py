@@ -78,12 +78,15 @@ class DeepProof:
             yield from shared(zero_network(self.sites), True)
 
     def enumeration(self) -> dict[str, Any]:
-        """Claim 53: the counts are those of the strata and points; constants are one stratum."""
+        """Claim 53: the counts are those of the strata and points.
+
+        Constants are one stratum, unless all targets are 0 (Lemma D8).
+        """
         constant = bool(level(self.sites))
         minimal = constant and constant_is_minimal(self.sites, self.faces)
         return {
             "sign_arrays": str(3 ** (self.sites.points * sum(self.sites.hidden))),
-            "strata_examined": len(self.strata) + 1,
+            "strata_examined": len(self.strata) + any(self.sites.totals),
             "stationary": len(self.zeros) + constant,
             "locally_minimal": len(self.minima) + minimal,
             "undecided": 0,
