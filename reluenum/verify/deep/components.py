@@ -18,7 +18,7 @@ Entry = tuple[arb, bool]  # a number, and whether it is exactly 0
 
 
 def texts(ball: arb, vanishes: bool = False) -> Texts:
-    """Claim 79: a decimal is correctly rounded to 30 digits, and 0 is exactly 0."""
+    """Claim 81: a decimal is correctly rounded to 30 digits, and 0 is exactly 0."""
     found = frozenset("0") if vanishes else nearest(ball, fmpq(1), NUMBER_BITS)
     require(found is not None, "a number is too close to 0 or to the middle of two decimals")
     return found
@@ -96,7 +96,7 @@ def constant_network(sites: Sites, value: fmpq) -> Network:
 
 
 def tower_network(zero: Zero) -> Network:
-    """Claim 80: the weights at a stationary point, from T, X, w_j = a c_j v_j and B = a b."""
+    """Claim 82: the weights at a stationary point, from T, X, w_j = a c_j v_j and B = a b."""
     state, sites, (side, *sides) = zero.state, zero.sites, zero.sides
     root, lower, shares = state.x.sqrt(), [], []
     for j, (s, square, w) in enumerate(zip(sides, state.squares, state.weights, strict=True)):
@@ -130,7 +130,7 @@ class Component:
 
     @staticmethod
     def dimension(way: tuple[tuple[int, ...], int]) -> int:
-        """Claim 81: each copy of a unit but the first one is a dimension (Lemma D13)."""
+        """Claim 83: each copy of a unit but the first one is a dimension (Lemma D13)."""
         return sum(copies - 1 for copies in way[0])
 
     def boundary(self) -> list[bool]:
@@ -140,7 +140,7 @@ class Component:
         return [kinks[0] or any(dead for _, dead in self.ways), kinks[1] or not upper]
 
     def record(self, names: Sequence[tuple], lowest: bool) -> dict[str, Any]:
-        """Claim 82: what a document has to say of it, its strata in a given order."""
+        """Claim 84: what a document has to say of it, its strata in a given order."""
         ways = [self.names[name] for name in names]
         copies, dead = ways[0]
         lower, upper = self.network.layers
@@ -170,7 +170,7 @@ class Component:
 
 
 def shared(network: Network, calm: bool) -> Iterator[Component]:
-    """Claim 83: spare units are copies of others; if dead ones do no harm all ways are connected.
+    """Claim 85: spare units are copies of others; if dead ones do no harm all ways are connected.
 
     Otherwise each way to share the width is a component of its own (Lemma D13, Theorem D14).
     """
@@ -192,7 +192,7 @@ def shared(network: Network, calm: bool) -> Iterator[Component]:
 
 
 def check(components: Sequence[Component], records: Any) -> None:
-    """Claim 84: the document lists these components, each once and right, sorted by loss."""
+    """Claim 86: the document lists these components, each once and right, sorted by loss."""
     require(type(records) is list, "components: no list")
     left, previous = list(components), None
     best = least([component.network for component in components])
@@ -224,7 +224,7 @@ def _matched(component: Component, names: list[tuple], record: Any, lowest: bool
 
 
 def least(networks: Sequence[Network]) -> list[Network]:
-    """Claim 85: no loss is lower; those of other points are surely higher."""
+    """Claim 87: no loss is lower; those of other points are surely higher."""
     best = min(networks, key=lambda network: network.loss.upper(), default=None)
     near = [n for n in networks if not n.loss > best.loss]
     same = all(n is best or mirrored(best, n, networks) for n in near)

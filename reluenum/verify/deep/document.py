@@ -80,7 +80,7 @@ class DeepProof:
     def enumeration(self) -> dict[str, Any]:
         """Claim 53: the counts are those of the strata and points.
 
-        Constants are one stratum, unless all targets are 0 (Lemma D8).
+        Constants are one stratum, unless the targets at every input add up to 0 (Lemma D8).
         """
         constant = bool(level(self.sites))
         minimal = constant and constant_is_minimal(self.sites, self.faces)

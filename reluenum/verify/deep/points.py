@@ -96,14 +96,17 @@ class Zero:
     def _directions(self) -> Iterator[Sequence[fmpq]]:
         """Yield changes of (w, B) along the rays of the arrangement of all kinks, in all cells."""
         units = range(len(self.stratum.lower))
-        zeros = list(map(self.zeros, units))
-        forms = {self._form(i, {j}, 0) for j in units for i in zeros[j]}
-        for i in self.state.tower.upper.kinks:
-            plus = {j for j in units if self.stratum.lower[j][0] >> i & 1}
-            nested = [j for j in units if i in zeros[j]]
-            cells = chain.from_iterable(combinations(nested, k) for k in range(len(nested) + 1))
-            forms |= {self._form(i, plus | set(cell), 1) for cell in cells}
+        forms = {self._form(i, {j}, 0) for j in units for i in self.zeros(j)}
+        forms = forms.union(*map(self._cells, self.state.tower.upper.kinks))
         yield from cocircuits(dict(enumerate(map(list, sorted(forms))))).values() if forms else ()
+
+    def _cells(self, i: int) -> set[tuple[fmpq, ...]]:
+        """Return f at a kink, in all cells of the kinks of the first layer there, as forms."""
+        bit, rows = 1 << i, list(enumerate(self.stratum.lower))
+        plus = {j for j, row in rows if row[0] & bit}
+        zero = [j for j, row in rows if not (row[0] | row[1]) & bit]
+        cells = chain.from_iterable(combinations(zero, k) for k in range(len(zero) + 1))
+        return {self._form(i, plus.union(cell), 1) for cell in cells}
 
     def _form(self, i: int, units: set[int], bias: int) -> tuple[fmpq, ...]:
         """Return the sum of x . w_j at a site over some units, and of B or nothing, as a form."""
@@ -112,7 +115,7 @@ class Zero:
         return (*parts, fmpq(bias))
 
     def _slope(self, d: Sequence[fmpq]) -> arb:
-        """Claim 87: half the derivative of the loss along a change of (w, B), at fixed T and X.
+        """Claim 69: half the derivative of the loss along a change of (w, B), at fixed T and X.
 
         It is Gamma_j . dw_j + S dB, less rho df where the upper unit is or becomes positive; units
         of the first layer that leave a kink take part in df where they become positive.
@@ -149,7 +152,7 @@ class Zero:
         return self.sites.inside(self.stratum.relevant & ~plus & ~minus)
 
     def _independent(self) -> bool:
-        """Claim 69: the gradients of the kinks are independent, a group counted once."""
+        """Claim 70: the gradients of the kinks are independent, a group counted once."""
         upper = len(self._single) + bool(self.grouped) == len(self.state.tower.basis)
         lower = (self.zeros(j) for j in range(len(self.stratum.lower)))
         rows = ([self.sites.rows[i] for i in zeros] for zeros in lower if zeros)
@@ -166,7 +169,7 @@ class Zero:
         return next(self.residual[i] for i in self.grouped if i in self.residual)
 
     def _upper(self) -> Iterator[arb]:
-        """Claim 70: numbers that are positive iff the upper unit loses on either side of kinks."""
+        """Claim 71: numbers that are positive iff the upper unit loses on either side of kinks."""
         side = self.sides[0]
         for i in self._single:
             yield -side * self.residual[i]
@@ -176,7 +179,7 @@ class Zero:
             yield side * (self.shared - sum((self.sites.totals[i] for i in self.grouped), fmpq(0)))
 
     def _lower(self) -> Iterator[arb]:
-        """Claim 71: the same for the kinks of the first layer, whose multipliers are -nu."""
+        """Claim 72: the same for the kinks of the first layer, whose multipliers are -nu."""
         nested: dict[int, list[arb]] = {}
         for j, side in enumerate(self.sides[1:]):
             for i, nu in self._pulls(j).items():
@@ -203,7 +206,7 @@ class Zero:
         return {i: -nu for i, nu in zip(zeros, found.entries(), strict=True)}
 
     def _fan(self, nested: dict[int, list[arb]]) -> Iterator[arb]:
-        """Claim 72: kinks of the first layer inside the group of kinks above.
+        """Claim 73: kinks of the first layer inside the group of kinks above.
 
         One of them: on the rays of the fan. Several: if the multiplier of the group can be split
         among its sites so that each kink above is as one alone (Lemma D19).
@@ -220,7 +223,7 @@ class Zero:
 
     @property
     def loss(self) -> arb:
-        """Claim 73: the loss is ridge (X + sum T / X) + rho . y, and the rest of y^2."""
+        """Claim 74: the loss is ridge (X + sum T / X) + rho . y, and the rest of y^2."""
         state, sites = self.state, self.sites
         with ctx.workprec(NUMBER_BITS):
             inner = dot(state.rho[: len(state.tower.means)], state.tower.means)

@@ -60,7 +60,7 @@ class Upper:
 
 
 def narrowed(upper: Upper, rows: Sequence[Row]) -> Upper:
-    """Claim 86: if only one of some units takes part in a combination of kinks, it is narrowed.
+    """Claim 88: if only one of some units takes part in a combination of kinks, it is narrowed.
 
     T_j (C_j c) . Gamma_j = 0, without the bias and the others, says that w_j is orthogonal to
     C_j c. The multiplier along c changes nothing but Gamma_j, and is chosen so that this is, too.
