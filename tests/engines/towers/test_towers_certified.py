@@ -83,6 +83,7 @@ def test_the_reference_has_the_known_stationary_points_and_minima(ridge, station
         drawn(2, 3, 2, [1, 1]),
         drawn(3, 3, 1, [1, 1], whole=True),
         Problem.from_text([[0], [1], [1], [-2]], [1, 3, 2, -1], [1, 1], "1/5"),
+        Problem.from_text([[-3], [0], [2]], [4, -3, -2], [2, 1], "4/5"),  # singular Newton steps
     ],
 )
 def test_both_routes_find_the_same_stationary_points_on_every_stratum(problem):
