@@ -161,7 +161,7 @@ def _steps(
     slopes += np.eye(T.shape[1]) * np.where(free, scale, 1.0)[:, None, :]
     excess = np.where(free, 2 * size * size * (size - 1), 0.0)
     own = np.abs(np.einsum("bjj->bj", slopes))
-    fast = _solutions(slopes, excess)
+    fast = _solved_each(slopes, excess)
     with np.errstate(divide="ignore", invalid="ignore"):
         longest = 10 * T + (X * X + X)[:, None]
         safe = np.clip(np.nan_to_num(excess / own / T.shape[1]), -T, longest)
@@ -170,7 +170,7 @@ def _steps(
     return fast, safe
 
 
-def _solutions(matrices: np.ndarray, sides: np.ndarray) -> np.ndarray:
+def _solved_each(matrices: np.ndarray, sides: np.ndarray) -> np.ndarray:
     """Return the solution of each linear system, NaN where its matrix is singular."""
     try:
         return np.linalg.solve(matrices, sides[:, :, None])[:, :, 0]
@@ -178,4 +178,4 @@ def _solutions(matrices: np.ndarray, sides: np.ndarray) -> np.ndarray:
         if len(matrices) == 1:
             return np.full(sides.shape, np.nan)
         pairs = zip(matrices, sides, strict=True)
-        return np.concatenate([_solutions(m[None], side[None]) for m, side in pairs])
+        return np.concatenate([_solved_each(m[None], side[None]) for m, side in pairs])
