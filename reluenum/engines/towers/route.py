@@ -36,6 +36,10 @@ BATCH, SMALLEST_BATCH = 1024, 32
 """Strata that are covered together; with several processes, batches are smaller."""
 
 
+MOST_STRATA = 100_000_000
+"""Largest bound on the strata that starts without being asked twice: few of them exist."""
+
+
 @dataclass(eq=False)
 class Examination:
     """What became of one stratum.
@@ -83,7 +87,7 @@ class TowerEngine:
         """Refuse a problem that is too large to be started without being asked twice."""
         _refuse_other_widths(problem)
         if self.asked is None:
-            refuse_astronomical_strata(problem)
+            refuse_astronomical_strata(problem, MOST_STRATA)
 
     def landscape(
         self, problem: Problem, settings: Settings = DEFAULT_SETTINGS

@@ -23,7 +23,7 @@ from reluenum.engines.towers.enclosures import in_balls, level
 from reluenum.engines.towers.inner import minimal_T, values
 from reluenum.engines.towers.newton import Inner, InnerBranch
 from reluenum.engines.towers.route import TowerEngine, examine
-from reluenum.errors import InputError
+from reluenum.errors import InputError, TooManySupportsError
 from reluenum.groebner.backends import DEFAULT_SETTINGS
 
 REFERENCE = (
@@ -235,6 +235,13 @@ def test_a_whole_interval_around_a_point_is_never_closed():
     X = np.array([float(1 / one.networks[0].squares[1][0])]) * 1.1
     at = in_balls(batch, np.array([0]), X, minimal_T(batch, np.array([0]), X, np.ones((1, 1))))
     assert not closed(at, X / 1.21).any()
+
+
+def test_ten_points_start_without_being_asked_twice_and_a_hundred_do_not():
+    few, many = (drawn(1, size, 1, [2, 1]) for size in (10, 100))
+    TowerEngine().refuse_astronomical(few)
+    with pytest.raises(TooManySupportsError):
+        TowerEngine().refuse_astronomical(many)
 
 
 def test_other_widths_are_refused_in_one_line():
