@@ -93,7 +93,7 @@ def enumerated(options: argparse.Namespace, output: Path | None) -> Mapping[str,
         options.engine = "certified" if options.width == "all" else CHOICES["--engine"][0]
     for option in CHOICES:
         check_choice(option, getattr(options, option[2:].replace("-", "_")))
-    hidden = [1] if options.hidden is None else _hidden(options.hidden)
+    hidden = [1] if options.hidden is None else hidden_widths(options.hidden)
     _check_layers(options, len(hidden))
     width = _width(options) if options.hidden is None else hidden
     ridge = of_option("--ridge", parse_ridge, options.ridge)
@@ -169,7 +169,7 @@ def incomplete(document: Mapping[str, Any]) -> int:
     )
 
 
-def _hidden(text: str) -> list[int]:
+def hidden_widths(text: str) -> list[int]:
     """Read the widths of the hidden layers."""
     try:
         return [whole_number(entry, "--hidden") for entry in text.split(",")]
