@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from reluenum.cli.exits import DECIDED, UNDECIDED, stopped
-from reluenum.cli.minima import hidden_widths
 from reluenum.cli.options import (
     add_bar,
     add_data_file,
     check_choice,
+    hidden_widths,
     of_option,
     posed_problem,
     progress_of,

@@ -197,15 +197,19 @@ class Box:
     def useless(self, radius: fmpq) -> bool:
         """Claim B5: all first layers are too long, or units of equal cones are out of order."""
         depth = len(self.low) // len(self.cones)
-        least = fmpq(0)
-        for j, cone in enumerate(self.cones):
-            low = self.low[self.unit(j)]
-            least += dot(low, [dot(line, low) for line in cone.products])
         unsorted = any(
             a == b and self.high[j * depth] < self.low[(j + 1) * depth]
             for j, (a, b) in enumerate(pairwise(self.places))
         )
-        return unsorted or least > radius**2
+        return unsorted or self.shortest() > radius**2
+
+    def shortest(self) -> fmpq:
+        """Return the least |V|^2, at the lower corner: no two rays are at an obtuse angle."""
+        found = fmpq(0)
+        for j, cone in enumerate(self.cones):
+            low = self.low[self.unit(j)]
+            found += dot(low, [dot(line, low) for line in cone.products])
+        return found
 
     def rows(self, size: int) -> list[Row]:
         """Claim B6: the signs of an upper unit.
@@ -317,7 +321,7 @@ class Leaf:
             taken = [(k, m, _line(table, f)) for (k, m), table in second.items()]
             square = _largest(_line(level, f), [_line(table, f) for table in first], taken)
             most = most.max(square)
-        return most.sqrt()
+        return most.upper().sqrt()
 
     def features(self) -> list[list[list[fmpq]]]:
         """Return (h, 1) at each site: in the middle, then its changes along each axis."""
@@ -344,32 +348,36 @@ class Leaf:
         return found
 
     def objective(self, share: arb) -> arb:
-        """Claim B8: the least of 2 r.y - sum r^2 / n + ridge |V|^2 for -1 <= e <= 1."""
+        """Claim B8: the least of 2 r.y - sum r^2 / n + ridge |V|^2 for -1 <= e <= 1.
+
+        The better of two bounds: of the sum, and with the least |V|^2, at the lower corner, apart.
+        """
         fit, axes = self.fit, range(self.axes + 1)
         columns = [[line[k] for line in self.residual] for k in axes]
-        scaled_columns = [
-            [r / n for r, n in zip(column, fit.copies, strict=True)] for column in columns
-        ]
-        square = [[-(share**2) * dot(columns[k], scaled_columns[m]) for m in axes] for k in axes]
+        parts = [[r / n for r, n in zip(column, fit.copies, strict=True)] for column in columns]
+        square = [[-(share**2) * dot(columns[k], parts[m]) for m in axes] for k in axes]
+        for k in axes:
+            gain = share * dot(columns[k], fit.means)
+            square[0][k] += gain
+            square[k][0] += gain
+        apart = least(square) + fit.ridge * self.box.shortest()
         for j, cone in enumerate(self.box.cones):
-            part = self.box.unit(j)
-            places = range(part.start, part.stop)
-            middle = self.center[part]
-            lines = [dot(line, middle) for line in cone.products]
-            square[0][0] += fit.ridge * dot(middle, lines)
-            for k in places:
-                half = fit.ridge * lines[k - part.start] * self.radius[k]
-                square[0][k + 1] += half
-                square[k + 1][0] += half
-                for m in places:
-                    entry = cone.products[k - part.start][m - part.start]
-                    square[k + 1][m + 1] += fit.ridge * entry * self.radius[k] * self.radius[m]
-        linear = [2 * share * dot(column, fit.means) for column in columns]
-        value = linear[0] + square[0][0]
-        for k in axes[1:]:
-            value -= abs(linear[k] + 2 * square[0][k]) + (-square[k][k]).max(arb(0))
-            value -= sum((abs(square[k][m]) for m in axes[1:] if m != k), arb(0))
-        return value
+            rays = range(self.fit.depth)
+            start = self.box.unit(j).start
+            moves = [(0, self.center[start + k], k) for k in rays]
+            moves += [(start + k + 1, self.radius[start + k], k) for k in rays]
+            for (a, one, k), (b, other, m) in product(moves, moves):
+                square[a][b] += fit.ridge * cone.products[k][m] * one * other
+        return apart.max(least(square))
+
+
+def least(square: list[list[arb]]) -> arb:
+    """Return a lower bound of (1, e) square (1, e) for -1 <= e <= 1, square being symmetric."""
+    value, axes = square[0][0], range(1, len(square))
+    for k in axes:
+        value -= 2 * abs(square[0][k]) + (-square[k][k]).max(arb(0))
+        value -= sum((abs(square[k][m]) for m in axes if m != k), arb(0))
+    return value
 
 
 def _line(table: arb_mat, f: int) -> list[arb]:
@@ -401,7 +409,7 @@ def _largest(
 def _reach(lines: list[list[arb]]) -> arb:
     """Bound the length of a sum of vectors, each times a number between -1 and 1."""
     sums = [sum(map(abs, column), arb(0)) for column in zip(*lines, strict=True)]
-    return dot(sums, sums).sqrt()
+    return dot(sums, sums).upper().sqrt()
 
 
 class BoundProof:

@@ -20,7 +20,6 @@ from reluenum.algebra.bases import Solutions
 from reluenum.crosscheck.agreement import compare_measurements
 from reluenum.crosscheck.measurement import (
     NUMERATORS,
-    RecordingBackends,
     is_complete,
     measure,
     measure_numerators,
@@ -39,6 +38,7 @@ from reluenum.crosscheck.page import (
     readable,
     systems_csv,
 )
+from reluenum.crosscheck.recording import RecordingBackends
 from reluenum.documents.results import to_json, write_sealed
 from reluenum.engines.formulations import FORMULATIONS
 from reluenum.errors import BackendError, IncompleteRunError

@@ -183,14 +183,16 @@ class Box:
 
         Units of one cone are in the order of their first coordinates, the largest one first.
         """
-        least = sum(
-            self.low[part] @ of.lengths[cone] @ self.low[part] for cone, part in self._parts(of)
-        )
         firsts = [(cone, part.start) for cone, part in self._parts(of)]
         wrong = any(
             one == other and self.high[a] < self.low[b] for (one, a), (other, b) in pairwise(firsts)
         )
-        return bool(wrong or least > radius * radius * (1 + ROUNDING))
+        return wrong or self.shortest(of) > radius * radius * (1 + ROUNDING)
+
+    def shortest(self, of: TwoLayers) -> float:
+        """Return the least |V|^2, at the lower corner, since no two rays are at an obtuse angle."""
+        parts = ((of.lengths[cone], self.low[part]) for cone, part in self._parts(of))
+        return float(sum(low @ products @ low for products, low in parts))
 
     def _parts(self, of: TwoLayers) -> list[tuple[int, slice]]:
         return [(cone, of.part(j)) for j, cone in enumerate(self.cones)]

@@ -137,15 +137,25 @@ def _best_share(of: TwoLayers, residual: np.ndarray, highest: float) -> float:
 def _objective(
     of: TwoLayers, box: Box, residual: np.ndarray, change: np.ndarray
 ) -> tuple[float, np.ndarray]:
-    """Bound 2 r.y - sum r^2 / n + ridge |V|^2 from below; return it and the effects of axes."""
-    length, slope, bend = box.penalty(of)
+    """Bound 2 r.y - sum r^2 / n + ridge |V|^2 from below; return it and the effects of axes.
+
+    The better of two bounds: of the sum as one polynomial, and with the least |V|^2 apart.
+    """
     scaled, moved = residual / of.counts, change / of.counts[:, None]
-    level = 2 * residual @ of.targets - residual @ scaled + of.ridge * length
-    linear = np.abs(2 * (of.targets - scaled) @ change + of.ridge * slope)
-    square = of.ridge * bend - change.T @ moved
-    own = np.diag(square)
-    effects = linear + np.maximum(-own, 0) + (np.abs(square).sum(axis=1) - np.abs(own))
-    size, drift = np.abs(residual), np.abs(change).sum(axis=1)
-    total = 2 * (size + drift) @ np.abs(of.targets) + (size + drift) @ ((size + drift) / of.counts)
-    total += of.ridge * (length + np.abs(slope).sum() + np.abs(bend).sum())
-    return float(level - effects.sum() - ROUNDING * total), effects
+    level = float(2 * residual @ of.targets - residual @ scaled)
+    slope, bend = 2 * (of.targets - scaled) @ change, -change.T @ moved
+    length, *lengths = box.penalty(of)
+    penalty = (of.ridge * length, *(of.ridge * part for part in lengths))
+    fall = _falls(slope + penalty[1], bend + penalty[2])
+    together = level + penalty[0] - fall.sum()
+    apart = level + of.ridge * box.shortest(of) - _falls(slope, bend).sum()
+    size = np.abs(residual) + np.abs(change).sum(axis=1)
+    total = 2 * size @ np.abs(of.targets) + size @ (size / of.counts)
+    total += sum(np.abs(part).sum() for part in penalty)
+    return float(max(together, apart) - ROUNDING * total), fall
+
+
+def _falls(slope: np.ndarray, bend: np.ndarray) -> np.ndarray:
+    """Return by how much a polynomial of degree two falls below its middle, axis by axis."""
+    own = np.diag(bend)
+    return np.abs(slope) + np.maximum(-own, 0) + (np.abs(bend).sum(axis=1) - np.abs(own))
