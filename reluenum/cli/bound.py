@@ -66,6 +66,6 @@ def _minima_of(problem: "Problem", file: str) -> Mapping[str, Any]:
     from reluenum.documents.minima import read_minima
 
     with reading(file, "a document of `reluenum minima` about the same problem", "--minima"):
-        document = read_minima(file)
+        document = read_minima(file, deep=True)
         best_listed(problem, document)
         return document

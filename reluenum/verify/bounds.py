@@ -292,15 +292,16 @@ class Leaf:
     def bound(self) -> arb:
         """Claim B9: all networks of the box have at least this loss, scatter left out.
 
-        The dual point times any share with which no unit gains more than the ridge is feasible.
+        The dual point times any share with which no unit gains more than the ridge is feasible, and
+        so is none at all.
         """
         highest = self.gains()
         level = [line[0] for line in self.residual]
         energy = dot(level, [r / n for r, n in zip(level, self.fit.copies, strict=True)])
-        share = arb(dot(level, self.fit.means) / energy) if energy else arb(1)
-        if not share * highest <= self.fit.ridge:
-            share = (self.fit.ridge / highest).lower()
-        return self.objective(share.max(arb(0)).mid()) if share > 0 else self.objective(arb(0))
+        best = arb(dot(level, self.fit.means) / energy) if energy else arb(0)
+        share = best if best * highest <= self.fit.ridge else (self.fit.ridge / highest).lower()
+        surely = arb(self.fit.ridge * self.box.shortest())
+        return self.objective(share.mid()).max(surely) if share > 0 else surely
 
     def gains(self) -> arb:
         """Claim B7: the largest gain of an upper unit of any row in the box, squared and rooted.

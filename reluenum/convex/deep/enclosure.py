@@ -152,7 +152,8 @@ def _objective(
     size = np.abs(residual) + np.abs(change).sum(axis=1)
     total = 2 * size @ np.abs(of.targets) + size @ (size / of.counts)
     total += sum(np.abs(part).sum() for part in penalty)
-    return float(max(together, apart) - ROUNDING * total), fall
+    surely = of.ridge * box.shortest(of) * (1 - ROUNDING)  # of no dual point at all
+    return max(float(max(together, apart) - ROUNDING * total), surely), fall
 
 
 def _falls(slope: np.ndarray, bend: np.ndarray) -> np.ndarray:
