@@ -7,13 +7,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations_with_replacement, pairwise, product
 from typing import Any
 
 from flint import arb, arb_mat, fmpq, fmpz
 
 from .exact import PROBLEM, WIDEST, distinct, short
-from .reals import dot, matched, require, told
+from .reals import dot, matched, require, sign, told
 
 MOST_SITES, MOST_DIGITS, MOST_CONES = 12, 100, 1 << 12
 DEEPEST = 10_000  # cuts of a box
@@ -75,25 +76,30 @@ class Fit:
 
     def loss(self, network: Any) -> fmpq:
         """Claim B1: the loss of the network of the document, exactly, scatter left out."""
-        shapes = ((self.below, self.depth - 1), (self.above, self.below))
-        parts = [*zip(network["W"], network["b"], strict=True), ([network["w"]], ["0"])]
-        layers = [
-            [
-                [decimal(text, "network") for text in (*row, bias)]
-                for row, bias in zip(*part, strict=True)
-            ]
-            for part in parts
-        ]
-        for layer, (width, inputs) in zip(layers, (*shapes, (1, self.above)), strict=True):
-            fits = len(layer) == width and all(len(row) == inputs + 1 for row in layer)
-            require(fits, "network: wrong widths")
-        found = self.ridge * sum((dot(row, row) for layer in layers for row in layer), fmpq(0))
+        lower, upper, (output,) = self.layers(network)
+        found = self.ridge * sum((dot(row, row) for row in (*lower, *upper, output)), fmpq(0))
         for row, mean, copies in zip(self.rows, self.means, self.copies, strict=True):
-            values = list(row[:-1])
-            for layer in layers[:-1]:
-                values = [max(dot(unit, [*values, fmpq(1)]), fmpq(0)) for unit in layer]
-            found += copies * (mean - dot(layers[-1][0][:-1], values)) ** 2
+            inside = [*through(lower, row), fmpq(1)]
+            found += copies * (mean - dot(output[:-1], through(upper, inside))) ** 2
         return found
+
+    def layers(self, network: Any) -> list[list[Vector]]:
+        """Read the units (W, b) of each layer; the last one is the output, with a bias of 0."""
+        widths = (self.depth - 1, self.below, self.above, 1)
+        parts = [*zip(network["W"], network["b"], strict=True), ([network["w"]], ["0"])]
+        units = ([(*row, b) for row, b in zip(*part, strict=True)] for part in parts)
+        found = [
+            [tuple(decimal(text, "network") for text in row) for row in part] for part in units
+        ]
+        shapes = [{(len(layer), len(row)) for row in layer} for layer in found]
+        fits = shapes == [{(width, inputs + 1)} for inputs, width in pairwise(widths)]
+        require(fits, "network: wrong widths")
+        return found
+
+
+def through(units: list[Vector], inputs: Sequence[fmpq]) -> list[fmpq]:
+    """Return what units make of inputs with a 1 behind them."""
+    return [max(dot(unit, inputs), fmpq(0)) for unit in units]
 
 
 def scaled(ray: Vector) -> Vector:
@@ -113,18 +119,15 @@ def parts(rays: list[Vector], rows: list[Vector]) -> Iterator[list[Vector]]:
     their vectors are in the two children, as v = s e + t e' is a combination of the point on the
     hyperplane and of e or e'.
     """
-    for row in rows:
-        sides = [dot(ray, row) for ray in rays]
-        if max(sides) > 0 > min(sides):
-            break
-    else:
+    every = ([dot(ray, row) for ray in rays] for row in rows)
+    crossed = [sides for sides in every if max(sides) > 0 > min(sides)]
+    if not crossed:
         yield rays
         return
-    up = next(k for k, side in enumerate(sides) if side > 0)
-    down = next(k for k, side in enumerate(sides) if side < 0)
-    point = scaled(
-        tuple(sides[up] * b - sides[down] * a for a, b in zip(rays[up], rays[down], strict=True))
-    )
+    signs = list(map(sign, crossed[0]))
+    up, down = signs.index(1), signs.index(-1)
+    ends = zip(rays[up], rays[down], strict=True)
+    point = scaled(tuple(crossed[0][up] * b - crossed[0][down] * a for a, b in ends))
     for k in (up, down):
         yield from parts([*rays[:k], point, *rays[k + 1 :]], rows)
 
@@ -217,30 +220,16 @@ class Box:
         It is active above every site where it is active, for some signs of its weights: a site is
         above another if each feature is not lower there, or not higher if the weight is negative.
         """
-        rises = [
-            [[self.rises(j, one, other) for other in range(size)] for one in range(size)]
-            for j in range(len(self.cones))
-        ]
-        found = set()
-        for signs in product((False, True), repeat=len(self.cones)):
-            needs = [
-                sum(
-                    1 << b
-                    for b in range(size)
-                    if all(
-                        rises[j][b][a] if falls else rises[j][a][b] for j, falls in enumerate(signs)
-                    )
-                )
-                for a in range(size)
-            ]
-            found |= {
-                mask
-                for mask in range(1, 1 << size)
-                if all(mask & more == more for a, more in enumerate(needs) if mask >> a & 1)
-            }
-        pairs = product((1, -1), sorted(found))
-        slots = self.slots or ((0, 0, 0),)
-        return [row for row in pairs if any(_allows(slot, row) for slot in slots)]
+        pairs, units = list(product(range(size), repeat=2)), range(len(self.cones))
+        up = [{pair for pair in pairs if self.rises(j, *pair)} for j in units]
+        down = [{pair[::-1] for pair in rising} for rising in up]
+        orders = product(*zip(up, down, strict=True))
+        found = set().union(*(closed(set.intersection(*order), size) for order in orders))
+        return list(filter(self.allows, product((1, -1), sorted(found))))
+
+    def allows(self, row: Row) -> bool:
+        """Whether some upper unit may have a row."""
+        return not self.slots or any(_allows(slot, row) for slot in self.slots)
 
     def rises(self, j: int, one: int, other: int) -> bool:
         """Whether the feature of a first-layer unit is nowhere lower at the other site."""
@@ -248,6 +237,13 @@ class Box:
         slopes = [b - a for a, b in zip(heights[one], heights[other], strict=True)]
         ends = zip(slopes, self.low[part], self.high[part], strict=True)
         return sum((min(slope * low, slope * high) for slope, low, high in ends), fmpq(0)) >= 0
+
+
+def closed(order: set[tuple[int, int]], size: int) -> set[int]:
+    """Return the masks of some sites that hold, with each site, those that are above it."""
+    arrows = [(1 << a, 1 << b) for a, b in order]
+    masks = range(1, 1 << size)
+    return {mask for mask in masks if all(mask & b or not mask & a for a, b in arrows)}
 
 
 def _put(values: tuple, place: int, value: Any) -> tuple:
@@ -308,21 +304,17 @@ class Leaf:
 
         Its gradient q(e) = sum of (active r(e) + sides pushes) (h(e), 1) is of degree two in e.
         """
-        rows = self.box.rows(self.fit.size)
+        rows, axes = self.box.rows(self.fit.size), range(1, self.axes + 1)
         if not rows:
             return arb(0)
         features = [arb_mat(table) for table in self.features()]
         weights = [arb_mat([self.weights(row, k) for row in rows]) for k in range(self.axes + 1)]
         level = weights[0] * features[0]
-        axes = range(1, self.axes + 1)
         first = [weights[k] * features[0] + weights[0] * features[k] for k in axes]
-        second = {(k, m): weights[k] * features[m] for k in axes for m in axes}
-        most = arb(0)
-        for f in range(len(rows)):
-            taken = [(k, m, _line(table, f)) for (k, m), table in second.items()]
-            square = _largest(_line(level, f), [_line(table, f) for table in first], taken)
-            most = most.max(square)
-        return most.upper().sqrt()
+        second = [[weights[k] * features[m] for m in axes] for k in axes]
+        tables = [level, first, second]
+        squares = (_largest(*_line(tables, f)) for f in range(len(rows)))
+        return reduce(arb.max, squares, arb(0)).upper().sqrt()
 
     def features(self) -> list[list[list[fmpq]]]:
         """Return (h, 1) at each site: in the middle, then its changes along each axis."""
@@ -353,23 +345,27 @@ class Leaf:
 
         The better of two bounds: of the sum, and with the least |V|^2, at the lower corner, apart.
         """
-        fit, axes = self.fit, range(self.axes + 1)
+        square = self.dual(share)
+        apart = least(square) + self.fit.ridge * self.box.shortest()
+        for j, cone in enumerate(self.box.cones):
+            places = [(k, k % self.fit.depth) for k in range(len(self.center))[self.box.unit(j)]]
+            moves = [(0, self.center[k], ray) for k, ray in places]
+            moves += [(k + 1, self.radius[k], ray) for k, ray in places]
+            for (a, one, ray), (b, other, with_) in product(moves, moves):
+                square[a][b] += self.fit.ridge * cone.products[ray][with_] * one * other
+        return apart.max(least(square))
+
+    def dual(self, share: arb) -> list[list[arb]]:
+        """Return the symmetric matrix of 2 r.y - sum r^2 / n in (1, e), for a share of r."""
+        axes, counts = range(self.axes + 1), self.fit.copies
         columns = [[line[k] for line in self.residual] for k in axes]
-        parts = [[r / n for r, n in zip(column, fit.copies, strict=True)] for column in columns]
+        parts = [[r / n for r, n in zip(column, counts, strict=True)] for column in columns]
         square = [[-(share**2) * dot(columns[k], parts[m]) for m in axes] for k in axes]
         for k in axes:
-            gain = share * dot(columns[k], fit.means)
+            gain = share * dot(columns[k], self.fit.means)
             square[0][k] += gain
             square[k][0] += gain
-        apart = least(square) + fit.ridge * self.box.shortest()
-        for j, cone in enumerate(self.box.cones):
-            rays = range(self.fit.depth)
-            start = self.box.unit(j).start
-            moves = [(0, self.center[start + k], k) for k in rays]
-            moves += [(start + k + 1, self.radius[start + k], k) for k in rays]
-            for (a, one, k), (b, other, m) in product(moves, moves):
-                square[a][b] += fit.ridge * cone.products[k][m] * one * other
-        return apart.max(least(square))
+        return square
 
 
 def least(square: list[list[arb]]) -> arb:
@@ -381,30 +377,26 @@ def least(square: list[list[arb]]) -> arb:
     return value
 
 
-def _line(table: arb_mat, f: int) -> list[arb]:
+def _line(table: Any, f: int) -> Any:
+    """Return a row of a matrix, or of each in nested lists of them."""
+    if isinstance(table, list):
+        return [_line(part, f) for part in table]
     return [table[f, c] for c in range(table.ncols())]
 
 
-def _largest(
-    level: list[arb], first: list[list[arb]], second: Sequence[tuple[int, int, list[arb]]]
-) -> arb:
+def _largest(level: list[arb], first: list[list[arb]], second: list[list[list[arb]]]) -> arb:
     """Bound |level + sum first e + sum second e e|^2 for -1 <= e <= 1.
 
     Terms up to degree two are summed with their signs, those beyond by the triangle inequality.
     """
     size = len(first)
-    bend = [[dot(a, b) for b in first] for a in first]
-    for k, m, line in second:
-        product_ = dot(level, line)
-        bend[k - 1][m - 1] += product_
-        bend[m - 1][k - 1] += product_
-    value = dot(level, level)
-    for k in range(size):
-        value += 2 * abs(dot(level, first[k])) + bend[k][k].max(arb(0))
-        value += sum((abs(bend[k][m]) for m in range(size) if m != k), arb(0))
-    linear = _reach(first)
-    square = _reach([line for _, _, line in second])
-    return value + 2 * linear * square + square**2
+    square = [[-dot(level, level)] + [-dot(level, line) for line in first]]
+    square += [[entry] + [arb(0)] * size for entry in square[0][1:]]
+    for k, m in product(range(size), repeat=2):
+        both = dot(level, second[k][m]) + dot(level, second[m][k])
+        square[k + 1][m + 1] = -dot(first[k], first[m]) - both
+    linear, bend = _reach(first), _reach([line for lines in second for line in lines])
+    return -least(square) + 2 * linear * bend + bend**2
 
 
 def _reach(lines: list[list[arb]]) -> arb:

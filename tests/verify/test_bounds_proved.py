@@ -1,8 +1,11 @@
 """Bounds of the loss with two hidden layers: honest documents are proved, changed ones are not."""
 
 import copy
+import inspect
 import json
 import re
+from functools import reduce
+from pathlib import Path
 
 import pytest
 from flint import fmpq
@@ -10,7 +13,7 @@ from flint import fmpq
 from reluenum import Problem
 from reluenum.cli import main
 from reluenum.convex.deep.bounds import bound_loss
-from reluenum.verify import CertificateError, verify
+from reluenum.verify import CertificateError, bounds, verify
 
 pytestmark = pytest.mark.seconds(30)
 
@@ -152,10 +155,18 @@ def test_nothing_is_asked_about_a_second_layer_of_any_width(wide, tmp_path):
 
 def test_no_is_the_answer_of_all_units_of_which_as_much_is_known(tmp_path):
     """Two units: yes is said of one of them, no of both; a question to a unit apart is its own."""
-    from reluenum.verify.bounds import Box
-
-    box = Box((), (), (), ((0, 0, 0), (0, 0, 0)), ())
+    box = bounds.Box((), (), (), ((0, 0, 0), (0, 0, 0)), ())
     yes, no = box.cut("s0:2")
     assert yes.slots == ((0, 4, 0), (0, 0, 0))
     assert no.slots == ((0, 0, 4), (0, 0, 4))
     assert yes.cut("s1")[1].slots == ((0, 4, 0), (-1, 0, 0))
+
+
+def test_every_claim_of_the_page_is_a_function_that_says_so():
+    page = (Path(__file__).parents[2] / "docs/certificate.md").read_text()
+    claims = re.findall(r"^- (B\d), (.*?):", page, re.MULTILINE)
+    assert [number for number, _ in claims] == [f"B{k}" for k in range(1, 10)]
+    for number, names in claims:
+        for name in re.findall(r"`bounds\.([\w.]+)`", names):
+            function = reduce(getattr, name.split("."), bounds)
+            assert inspect.getdoc(function).startswith(f"Claim {number}: "), name
