@@ -30,14 +30,7 @@ rule crosscheck_measure:
 # All measurements of an instance side by side. A disagreement is written down like anything else.
 rule crosscheck:
     input:
-        measured=lambda wildcards: [
-            rules.crosscheck_measure.output.measured.format(
-                **wildcards, formulation=formulation, backend=backend
-            )
-            for formulation, backend in plans.crosscheck_runs(
-                config, INSTANCES[wildcards.instance]["width"]
-            )
-        ],
+        measured=measured_ways,
     output:
         drawn(
             "results/{experiment}/{instance}/crosscheck",
