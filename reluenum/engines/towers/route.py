@@ -211,6 +211,7 @@ def _examined_together(
                 searches[k] = Search(Inner(problem, strata[k]), claim)
             left = searches[k].examine(low, high, T.tolist())
             again += [(k, *ends, T) for ends in left]
+        again = [left for left in again if not searches[left[0]].has_passed(*left[1:3])]
         if not again:
             break
         tasks = _tasks(again)

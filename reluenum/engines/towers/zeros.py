@@ -50,6 +50,8 @@ class Search:
         Intervals that are closed.
     steps : list of (float, list of float)
         X and T: what is between X and sqrt(G(X)) is closed (Theorem D15).
+    passed : list of (float, float)
+        What is between these, in numbers.
     networks : list of ScaledNetwork
         What they hold.
     """
@@ -58,6 +60,7 @@ class Search:
     claim: Callable[[IsolatedPoint], Root]
     blocks: list[Block] = field(default_factory=list)
     steps: list[tuple[float, list[float]]] = field(default_factory=list)
+    passed: list[tuple[float, float]] = field(default_factory=list)
     networks: list[ScaledNetwork] = field(default_factory=list)
 
     def examine(self, low: float, high: float, start: Sequence[float]) -> list[tuple[float, float]]:
@@ -88,6 +91,10 @@ class Search:
             left = self._stepped(low, high, choices[-1], start)
             return [] if left is None else [left]
 
+    def has_passed(self, low: float, high: float) -> bool:
+        """Whether a single step has closed an interval on its way."""
+        return any(first <= low and high <= last for first, last in self.passed)
+
     def _stepped(
         self, low: float, high: float, units: Sequence[int], start: Sequence[float]
     ) -> tuple[float, float] | None:
@@ -103,6 +110,7 @@ class Search:
                 if side * (X - float(reached)) <= 0:
                     continue
                 self.steps.append((X, [float(square.mid()) for square in branch.state.T]))
+                self.passed.append((min(X, float(reached)), max(X, float(reached))))
                 start = [max(0.0, square) for square in self.steps[-1][1]]
                 low, high = (low, float(reached)) if side > 0 else (float(reached), high)
                 break
