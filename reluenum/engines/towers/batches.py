@@ -60,11 +60,24 @@ class Rows:
         return self.columns.mT @ self.columns
 
     @cached_property
+    def sites(self) -> Balls:
+        """The rows xt, (1, n, D)."""
+        n, size = len(self.problem.sites), self.problem.dimension + 1
+        return Balls.of(chain.from_iterable(s.row for s in self.problem.sites), (1, n, size))
+
+    @cached_property
     def heights(self) -> Balls:
         """Inner products of the sites with the columns: signs of a unit by site, (F, n, n)."""
-        n, size = len(self.problem.sites), self.problem.dimension + 1
-        sites = Balls.of(chain.from_iterable(s.row for s in self.problem.sites), (1, n, size))
-        return sites @ self.columns
+        return self.sites @ self.columns
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        """Upper bounds of |P_F xt| for each row and site, (F, n)."""
+        every = [s.row for s in self.problem.sites]
+        squares = [
+            dot(row, line) for text in self.texts for row, line in zip(every, _flattened(self.problem, text), strict=True)
+        ]
+        return np.sqrt(Balls.of(squares, self.signs.shape).magnitude()) * GROWTH + TINY
 
     @cached_property
     def signs(self) -> np.ndarray:
@@ -78,16 +91,20 @@ _SIGN = {"+": 1.0, "-": -1.0, "0": 0.0, ".": 0.0}
 @lru_cache(maxsize=1 << 16)
 def projected_sites(problem: Problem, text: str) -> tuple[Vector, ...]:
     """Return P_F xt_i where a row is +, 0 elsewhere, one vector a site."""
+    nothing = (fmpq(0),) * (problem.dimension + 1)
+    flat = _flattened(problem, text)
+    return tuple(v if sign == "+" else nothing for v, sign in zip(flat, text, strict=True))
+
+
+@lru_cache(maxsize=1 << 16)
+def _flattened(problem: Problem, text: str) -> tuple[Vector, ...]:
+    """Return P_F xt_i of all sites."""
     rows = [site.row for site in problem.sites]
     zeros = [row for row, sign in zip(rows, text, strict=True) if sign == "0"]
-    nothing = (fmpq(0),) * len(rows[0])
     if not zeros:
-        return tuple(r if sign == "+" else nothing for r, sign in zip(rows, text, strict=True))
-    flat = projection(orthogonal_part(row_space(rows), zeros), len(nothing))
-    return tuple(
-        tuple(dot(row, line) for line in flat) if sign == "+" else nothing
-        for row, sign in zip(rows, text, strict=True)
-    )
+        return tuple(rows)
+    flat = projection(orthogonal_part(row_space(rows), zeros), problem.dimension + 1)
+    return tuple(tuple(dot(row, line) for line in flat) for row in rows)
 
 
 @dataclass(frozen=True, eq=False)

@@ -195,6 +195,25 @@ def unit_margins(at: Residuals, unit: int) -> Margins:
     return Margins(Balls.exact(np.zeros(slope.shape)), slope, reach)
 
 
+def direction_margins(at: Residuals, unit: int) -> Margins:
+    """Return the same as `unit_margins` from the direction of a unit that is not 0 (Lemma D30).
+
+    No multiplier is asked: a weight T_j u_j of the inner problem that is far from 0 tells u_j.
+    """
+    batch, index = at.batch, at.index
+    rows, dual = batch.faces[index, unit], at.dual[:, unit]
+    inverse = dual.square().sum(1).reciprocal_root() * Balls.exact(at.X).reciprocal_root()
+    heights = (batch.rows.sites @ dual[:, :, None])[..., 0]
+    signs = batch.rows.signs[rows]
+    slope = heights * inverse.reshape(-1, 1) * Balls.exact(signs)
+    size = np.linalg.norm(dual.mid, axis=1) * (1 - 64 * UNIT) - _norm(dual.rad)
+    weight = at.T[:, unit] * np.maximum(size, 0) * np.sqrt(at.X) * (1 - 16 * UNIT)
+    with np.errstate(divide="ignore"):
+        speed = np.sqrt(LARGEST_Q / weight) * GROWTH
+    reach = np.where(signs == 0, 0, batch.rows.lengths[rows]) * speed[:, None] * GROWTH
+    return Margins(Balls.exact(np.zeros(slope.shape)), slope, np.nan_to_num(reach, nan=0.0))
+
+
 def _reach(at: Residuals, forms: Balls) -> np.ndarray:
     """Bound linear forms of a vector of rho of norm 1, (B, k) from (B, k, n).
 

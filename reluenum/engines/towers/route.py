@@ -26,7 +26,7 @@ from reluenum.landscape.deep import DeepCounts
 from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Undecided
 from reluenum.problem import Problem
 
-RATIOS = (1.01, 1.0001, 1.000001)
+RATIOS = (1.003, 1.00003, 1.0000003)
 """Of the ends of intervals that are left to interval Newton; the next one for those it fails on."""
 
 MOST_OPEN = 40

@@ -111,7 +111,7 @@ class Search:
                     continue
                 self.steps.append((X, [float(square.mid()) for square in branch.state.T]))
                 self.passed.append((min(X, float(reached)), max(X, float(reached))))
-                start = [max(0.0, square) for square in self.steps[-1][1]]
+                start = _kept(start, units, self.steps[-1][1])
                 low, high = (low, float(reached)) if side > 0 else (float(reached), high)
                 break
             else:
@@ -127,13 +127,14 @@ class Search:
         if branch is None:
             return None
         chart = branch.chart.moved([value.mid() for value in branch.chart.values])
+        faint = branch.state.centre.faint
         try:
             for _ in range(NEWTON_STEPS):
-                X, chart = _nearer(self.inner, X, chart)
+                X, chart = _nearer(self.inner, X, chart, faint)
                 X = X.max(arb(low)).min(arb(high)).mid()
         except ZeroDivisionError:
             return None
-        return float(X), [float(square) for square in chart.T]
+        return float(X), _kept(start, units, [float(square) for square in chart.T])
 
     def _closed(
         self, low: float, high: float, units: tuple[int, ...], start: Sequence[float]
@@ -194,9 +195,16 @@ def _choices(X: float, start: Sequence[float]) -> list[tuple[int, ...]]:
     return [live] if live == every else [live, every]
 
 
-def _nearer(inner: Inner, X: arb, chart: TowerChart) -> tuple[arb, TowerChart]:
+def _kept(start: Sequence[float], units: Sequence[int], T: Sequence[float]) -> list[float]:
+    """Return new T of some units, with the old ones of the others, for their ratios."""
+    return [max(0.0, T[j]) if j in units else old for j, old in enumerate(start)]
+
+
+def _nearer(
+    inner: Inner, X: arb, chart: TowerChart, faint: Sequence[arb] | None = None
+) -> tuple[arb, TowerChart]:
     """Return a Newton step towards a zero of E and of the excesses of some units."""
-    here = inner.at(X, chart.T, chart.ratios).over(X, chart.T, chart.ratios)
+    here = inner.at(X, chart.T, chart.ratios, faint).over(X, chart.T, chart.ratios)
     slopes = here.turned(chart)
     values = [*(here.excess[unit] for unit in chart.units), here.gap]
     matrix = arb_mat([*slopes.excess, slopes.gap])
