@@ -102,7 +102,7 @@ def _enclosed_solution(
     weights, _ = scales(batch, index, X, T, faint)
     active = batch.active[index][:, :, None]
     weights = Balls(weights, np.where(active | (weights == 1), 0, 16 * UNIT * weights))
-    H, mixed = batch.diagonal[index], batch.mixed[index]
+    H, mixed = batch.diagonal[index], batch.mixed[batch.bases(index, faint)]
     n = H.shape[1]
     H = Balls(H.mid[:, :, None] * np.eye(n), H.rad[:, :, None] * np.eye(n))
     for j in range(T.shape[1] + 1):
@@ -210,8 +210,8 @@ def direction_margins(at: Residuals, unit: int) -> Margins:
     weight = at.T[:, unit] * np.maximum(size, 0) * np.sqrt(at.X) * (1 - 16 * UNIT)
     with np.errstate(divide="ignore"):
         speed = np.sqrt(LARGEST_Q / weight) * GROWTH
-    reach = np.where(signs == 0, 0, batch.rows.lengths[rows]) * speed[:, None] * GROWTH
-    return Margins(Balls.exact(np.zeros(slope.shape)), slope, np.nan_to_num(reach, nan=0.0))
+    reach = np.where(signs == 0, 0, batch.rows.lengths[rows] * speed[:, None] * GROWTH)
+    return Margins(Balls.exact(np.zeros(slope.shape)), slope, reach)
 
 
 def _reach(at: Residuals, forms: Balls) -> np.ndarray:

@@ -58,7 +58,7 @@ def scales(
     are divided by the sum of those that take part, of which `faint` tells the ratios if all are 0.
     """
     both = np.concatenate([T, X[:, None]], 1)[:, None, :]
-    spans = batch.spans[index]
+    spans = batch.spans[batch.bases(index, faint)]
     sums = (both * spans).sum(2, keepdims=True)
     small = np.concatenate([faint, X[:, None]], 1)[:, None, :] * spans
     part = np.where(sums > 0, both * spans, small)
@@ -73,7 +73,7 @@ def values(
 ) -> Values:
     """Return residual and dual vectors in doubles."""
     weights, sums = scales(batch, index, X, T, faint)
-    matrix = np.einsum("bij,bjik->bik", weights, batch.mixed.mid[index])
+    matrix = np.einsum("bij,bjik->bik", weights, batch.mixed.mid[batch.bases(index, faint)])
     places = np.arange(matrix.shape[1])
     matrix[:, places, places] += batch.diagonal.mid[index]
     matrix[:, places, places] += JITTER * np.abs(matrix).max(2)
@@ -152,9 +152,10 @@ def _steps(
     pulls = (at.dual[:, :, None, :] @ C)[:, :, 0, :]
     # d(X |u_j|^2)/dT_k = -2 X pull_j' H^-1 (d H / dT_k) rho; an equation that one unit alone takes
     # part in does not change with its T.
-    shared = batch.active[index] | (batch.spans[index].sum(2) > 1)
-    taking = batch.spans[index][:, :, :-1] | batch.active[index][:, :, None]
-    changes = batch.mixing.mid[index] @ pulls.swapaxes(1, 2) * taking
+    bases = batch.bases(index, T)
+    shared = batch.active[index] | (batch.spans[bases].sum(2) > 1)
+    taking = batch.spans[bases][:, :, :-1] | batch.active[index][:, :, None]
+    changes = batch.mixing.mid[bases] @ pulls.swapaxes(1, 2) * taking
     changes *= (shared / at.sums)[:, :, None]
     slopes = 2 * X[:, None, None] * (pulls @ at.inverse @ changes)
     longest = 10 * T + (X * X + X)[:, None]

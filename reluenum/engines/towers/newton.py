@@ -20,6 +20,9 @@ INFLATION = 1.25
 ATTEMPTS = 6
 """How often a box is enlarged."""
 
+LARGER = 1.25
+"""By how much a unit that just reaches its bound is pulled more than others, to fall below it."""
+
 POLISHING = 3
 """Newton steps to a centre, from doubles."""
 
@@ -32,10 +35,13 @@ class Inner:
     ----------
     problem : Problem
     stratum : DeepStratum
+    largest : int
+        The unit with the largest T_j.
     """
 
     problem: Problem
     stratum: DeepStratum
+    largest: int = 0
 
     @cached_property
     def active(self) -> tuple[int, ...]:
@@ -45,7 +51,7 @@ class Inner:
     @cached_property
     def kinks(self) -> Combinations:
         """The kinks of the upper unit."""
-        return Combinations.of(self.problem, self.stratum)
+        return Combinations.of(self.problem, self.stratum, self.largest)
 
     @cached_property
     def seen(self) -> tuple[int, ...]:
@@ -450,7 +456,7 @@ class InnerBranch:
         """Enclose it by interval Newton from an approximation at the middle; None if that fails."""
         middle = X.mid()
         chart = TowerChart.of(inner, units, list(map(arb, start)))
-        faint = [arb(max(value, 1e-300)) for value in start]
+        faint = _faint(units, start)
         try:
             for _ in range(POLISHING if units else 0):
                 here = inner.at(middle, chart.T, chart.ratios, faint)
@@ -507,6 +513,15 @@ class InnerBranch:
         slopes = self.state.turned(self.chart)
         rates = _chart_step(slopes, [row[-1] for row in slopes.excess]) if self.units else []
         return _total([*map(mul, slopes.gap, rates), slopes.gap[-1]])
+
+
+def _faint(units: Sequence[int], start: Sequence[float]) -> list[arb]:
+    """Return ratios of those T_j that are 0, where it is likely that all |u_j| are below the bound.
+
+    Of approximate ones, all but the least are those where |u_j| just reaches it.
+    """
+    least = min((T for j, T in enumerate(start) if j not in units), default=0.0)
+    return [arb(max(T * (LARGER if T > 2 * least else 1), 1e-300)) for T in start]
 
 
 def _chart_step(slopes: Slopes, values: Sequence[arb]) -> list[arb]:

@@ -29,7 +29,7 @@ from reluenum.problem import Problem
 RATIOS = (1.003, 1.00003, 1.0000003)
 """Of the ends of intervals that are left to interval Newton; the next one for those it fails on."""
 
-MOST_OPEN = 40
+MOST_OPEN = 150
 """Into how many intervals that stay open a stratum may fall."""
 
 BATCH, SMALLEST_BATCH = 1024, 32

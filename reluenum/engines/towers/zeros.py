@@ -1,7 +1,7 @@
 """What narrow intervals of X hold: nothing, or one zero of E, which is a point of the stratum."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import sqrt
 
 from flint import arb, arb_mat, ctx
@@ -70,6 +70,9 @@ class Search:
         beside them is left to single steps (Theorem D15).
         """
         low, high = float(low), float(high)
+        largest = max(range(len(start)), key=lambda j: start[j])
+        if largest != self.inner.largest:
+            self.inner = replace(self.inner, largest=largest)
         with ctx.workprec(BITS):
             choices = _choices(sqrt(low * high), start)
             if any(self._closed(low, high, units, start) for units in choices):
