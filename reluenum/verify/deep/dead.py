@@ -34,7 +34,7 @@ def constant_is_minimal(sites: Sites, faces: Sequence[Face]) -> bool:
     pairs = zip(sites.totals, sites.copies, strict=True)
     residual = [total - copies * value for total, copies in pairs]
     for face in faces:
-        u = _pull(sites, face.row, residual)
+        u = pull(sites, face.row, residual)
         excess = abs(value) * dot(u, u) - sites.ridge * sites.ridge
         if excess >= 0 and inside(sites, face.row, u):
             require(excess > 0, "whether the constant network is a local minimum is not clear")
@@ -42,7 +42,7 @@ def constant_is_minimal(sites: Sites, faces: Sequence[Face]) -> bool:
     return True
 
 
-def _pull(sites: Sites, row: Row, residual: Sequence[fmpq]) -> list[fmpq]:
+def pull(sites: Sites, row: Row, residual: Sequence[fmpq]) -> list[fmpq]:
     """Return u_F(r): the sum of r x over active sites, inside the flat of a face."""
     zeros = [sites.rows[i] for i in sites.inside(sites.everything & ~row[0] & ~row[1])]
     u = fmpq_mat(sites.depth, 1, [fmpq(0)] * sites.depth)

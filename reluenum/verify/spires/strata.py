@@ -100,7 +100,11 @@ class Spire:
 
     def flat_input(self, j: int, site: int) -> list[fmpq]:
         """Return an input with a 1, inside the flat of unit j."""
-        return (self._flat(j) * fmpq_mat(self.sites.depth, 1, self.sites.rows[site])).entries()
+        return self.flattened(j, self.sites.rows[site])
+
+    def flattened(self, j: int, vector: list[fmpq]) -> list[fmpq]:
+        """Return the part of a vector inside the flat of unit j."""
+        return (self._flat(j) * fmpq_mat(self.sites.depth, 1, vector)).entries()
 
     @cached_property
     def _flat(self) -> "cache":

@@ -112,7 +112,11 @@ class System:
 
     def is_null(self, form: Sequence[fmpq]) -> bool:
         """Whether a linear form of l rho is 0, whatever T > 0 and U > 0 are."""
-        row, known = (fmpq_mat([form]) * self.stack).entries(), self.identities
+        return self.vanishes((fmpq_mat([form]) * self.stack).entries())
+
+    def vanishes(self, row: Sequence[fmpq]) -> bool:
+        """Whether a linear form of rho is 0, whatever T > 0 and U > 0 are."""
+        known = self.identities
         if not any(row) or not known:
             return not any(row)
         return fmpq_mat([*known, row]).rank() == fmpq_mat(known).rank()
@@ -164,6 +168,11 @@ class State:
         square += identity(square.nrows()) * square.trace() * arb(2) ** -60
         return (square.inv() * table.transpose() * wanted).mid()
 
+    def is_null(self, j: int, k: int) -> bool:
+        """Whether the entry k of Gamma_j is 0, or S_2 and S_3 after them, whatever T, U > 0 are."""
+        place = j * self.frame.depth + k
+        return self.system.is_null([fmpq(i == place) for i in range(self.values.nrows())])
+
     @cached_property
     def lengths(self) -> list[arb]:
         """|Gamma_j|^2 of all units."""
@@ -178,12 +187,12 @@ class State:
     @cached_property
     def biases(self) -> tuple[arb, arb]:
         """B_2 and B_3."""
-        (s2, s3), depth = self.totals, len(self.squares) * self.frame.depth
-        unit = [[fmpq(k == depth + b) for k in range(depth + 2)] for b in (0, 1)]
-        scales = (self.second / self.ridge, self.third / self.ridge)
-        pairs = zip(unit, (s2, s3), scales, strict=True)
-        second, third = (arb(0) if self.system.is_null(e) else s * u for e, s, u in pairs)
-        return second, third
+        unit = len(self.squares)
+        second, third = (self.is_null(unit, k) for k in (0, 1))
+        (s2, s3), ridge = self.totals, self.ridge
+        return arb(0) if second else self.second * s2 / ridge, (
+            arb(0) if third else self.third * s3 / ridge
+        )
 
     @cached_property
     def weights(self) -> list[list[arb]]:

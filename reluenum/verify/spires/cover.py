@@ -1,0 +1,154 @@
+"""The record of a stratum: U_2 in (0, highest] is covered by what holds nothing unlisted."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flint import arb
+
+from ..deep.cover import number
+from ..deep.inner import pivots_of
+from ..deep.towers import squared
+from ..reals import require, sign, told
+from .inner import at, highest, levels, path, polished, reach, vanishing
+from .points import Zero, zero_near
+from .signs import Signs
+from .strata import Spire
+from .systems import Frame, State
+
+MOST_PARTS = 400  # parts of a block
+HOLE = arb(2) ** -10  # relative size of what is left between two intervals, and closed here
+
+Interval = tuple[arb, arb]
+Start = tuple[list[arb], arb]  # T and U_3
+
+
+class Cover:
+    """What the record of one stratum closes, and the stationary points that it leads to."""
+
+    def __init__(self, spire: Spire) -> None:
+        self.spire, self.frame = spire, Frame(spire)
+        self.zeros: list[Zero] = []
+
+    def read(self, items: Any) -> None:
+        """Claim 120: intervals of the record cover all U_2 at which a stationary point can be."""
+        require(type(items) is list and len(items) > 0, "no list of intervals")
+        found = sorted(map(self.interval, items), key=lambda entry: entry[0])
+        top, reached = highest(self.spire), arb(0)
+        for low, high, start in found:
+            if not low <= reached:
+                fine = low - reached < low * HOLE
+                require(fine, f"nothing closes U above {reached.str(8)}")
+                self.block(reached, low, start)
+            reached = reached.max(high)
+        require(reached >= top, f"nothing closes U above {reached.str(8)}")
+
+    def interval(self, item: Any) -> tuple[arb, arb, Start]:
+        """Return what one entry closes, and its T and U_3: a block has its ends, a step has not."""
+        m = len(self.spire.lower)
+        require(type(item) is list and len(item) in (m + 2, m + 4), "an entry of another length")
+        *ends, u = map(number, item[: len(item) - m - 1])
+        *squares, third = map(number, item[len(item) - m - 1 :])
+        require(u > 0 and third > 0 and min(squares) >= 0, "a square is not positive")
+        start = squares, third
+        if not ends:
+            return *self.step(u, start), start
+        low, high = ends
+        require(0 <= low <= u <= high, "U is not in its block")
+        with told(f"block from {low.str(8)} to {high.str(8)}"):
+            self.block(low, high, start)
+        return low, high, start
+
+    def step(self, u: arb, start: Start) -> Interval:
+        """Claim 121: one U_2 closes all up to where Lemma D18 reaches."""
+        state = polished(self.frame, u, *self.awake(u, start))
+        end = reach(u, *levels(state))
+        return min(u, end), max(u, end)
+
+    def awake(self, u: arb, start: Start) -> Start:
+        """Return squares with small ones for units of which it is clear that they are not zero."""
+        squares, third = start
+        state = polished(self.frame, u, squares, third)
+        bound, tiny = squared(state.ridge) / u, u * u * arb(2) ** -20
+        pairs = zip(state.squares, state.lengths, strict=True)
+        return [tiny if t == 0 and length > bound else t for t, length in pairs], state.third
+
+    def block(self, low: arb, high: arb, start: Start) -> None:
+        """Close a block; of one that is not closed as it stands, what steps do not close."""
+        left, tried = [(low, high, start)], 0
+        while left:
+            low, high, start = left.pop()
+            if low < high and (reason := self.open(low, high, start)):
+                tried += 1
+                require(tried < MOST_PARTS, reason)
+                left += self.parts(low, high, start)
+
+    def parts(self, low: arb, high: arb, start: Start) -> list[tuple[arb, arb, Start]]:
+        """Return what is left of a block after steps from its ends and the middle."""
+        middle = (low * high).sqrt().mid() if low > 0 else high / 64
+        points = [point for point in (low, middle, high) if point > 0]
+        steps = [self.step(point, start) for point in points]
+        gaps, reached = [], low
+        for begin, end in sorted(steps, key=lambda step: step[0]):
+            gaps += [(reached, begin.min(high))] if begin > reached else []
+            reached = reached.max(end)
+        gaps += [(reached, high)] if reached < high else []
+        if not low > 0:
+            gaps = [(low, middle), (middle, high)] if gaps == [(low, high)] else gaps
+        return [(*gap, self.near(gap, start)) for gap in gaps]
+
+    def near(self, gap: Interval, start: Start) -> Start:
+        """Return T and U_3 in the middle of a gap."""
+        low, high = gap
+        middle = (low * high).sqrt().mid() if low > 0 else high
+        state = polished(self.frame, middle, *self.awake(middle, start))
+        return state.squares, state.third
+
+    def open(self, low: arb, high: arb, start: Start) -> str:
+        """Claim 122: a block holds no stationary point, or one, which is kept; else say why not.
+
+        It is looked at along the inner minimiser (Theorem D9): some unit is zero throughout, a sign
+        is wrong, E_2 is not 0, or has a slope of one sign and therefore at most one zero.
+        """
+        squares, third = start
+        active = tuple(j for j, square in enumerate(squares) if square > 0)
+        if not low > 0:
+            none = not active and vanishing(self.frame, high)
+            return "" if none else "w = 0 is not the minimiser everywhere"
+        found = path(self.frame, active, low.union(high), squares, third)
+        if found is None:
+            return "interval Newton does not enclose the inner minimiser"
+        if len(active) == len(squares):
+            return self.found(found, low, high)
+        bound = squared(found.ridge) / found.second
+        zero = all(found.lengths[j] < bound for j in found.system.others)
+        zero = zero and all(found.squares[j] > 0 for j in active)
+        return "" if zero else "it is not clear that a unit is zero"
+
+    def found(self, found: State, low: arb, high: arb) -> str:
+        """Claim 123: E_2 has a slope of one sign along the path: the last pivot (Schur)."""
+        if any(square < 0 for square in found.squares) or sign(found.gradient()[-1]):
+            return ""
+        if all(square > 0 for square in found.squares) and Signs(self.spire, found).wrong:
+            return ""
+        *inner, slope = pivots_of(found.hessian())
+        if not all(pivot > 0 for pivot in inner) or sign(slope) not in (1, -1):
+            return "several stationary points are possible"
+        zero = zero_near(self.frame, found.squares, found.third, found.second)
+        if zero is not None and low <= zero.second <= high:
+            return self.keep(zero, low, high)
+        signs = {self.side(found, u) for u in (low, high)}
+        return "" if signs in ({1}, {-1}) else "a stationary point could not be found"
+
+    def side(self, found: State, u: arb) -> int | None:
+        """Return the sign of E_2 at one U_2 of a path."""
+        active = found.system.active
+        end = path(self.frame, active, u, [arb(t.mid()) for t in found.squares], found.third)
+        return sign(end.gradient()[-1]) if end else None
+
+    def keep(self, state: State, low: arb, high: arb) -> str:
+        """Keep a zero with T > 0, once: what is known already in this block is the same."""
+        if any(square < 0 for square in state.squares):
+            return ""
+        known = any(low <= other.state.second <= high for other in self.zeros)
+        self.zeros += [] if known else [Zero(self.spire, state)]
+        return "" if all(square > 0 for square in state.squares) else "a unit is zero, or nearly"

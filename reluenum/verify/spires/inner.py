@@ -1,0 +1,219 @@
+"""The inner problem at one U_2, what follows for others (Lemma D18), and its path over intervals.
+
+Without T and U_3 it is to minimise the sum of squares plus 2 ridge (sum |w_j| / root U_2 +
+root(U_2 + B_3^2)) + ridge B_2^2 / U_2, and dual to it is to maximise 2 rho.y - sum rho^2 / copies -
+U_2 S_2^2 / ridge + 2 root(U_2 (ridge^2 - S_3^2)) where |Gamma_j| <= ridge / root U_2.
+"""
+
+from collections.abc import Sequence
+
+from flint import arb, arb_mat, fmpq
+
+from ..deep.inner import pivots_of
+from ..deep.towers import identity, squared
+from ..reals import dot
+from .strata import Spire
+from .systems import Frame, Moved, State
+
+NEWTON_STEPS, INFLATIONS, HALVINGS = 12, (1.25, 2, 4), 60
+NEAR = arb(2) ** -60  # relative size of a Newton step that is the last one
+
+
+def highest(spire: Spire) -> fmpq:
+    """Claim 107: no U_2 is larger: U_2 <= U_3^2, and U_3 as in claim 64 (Theorem D9(5))."""
+    sites, found = spire.sites, fmpq(0)
+    for side in (1, -1):
+        pairs = ((sites.totals[i], sites.means[i]) for i in sites.inside(spire.top[0]))
+        found = max(found, sum((t * y for t, y in pairs if side * y > 0), fmpq(0)))
+    return (found / (4 * sites.ridge)) ** 2
+
+
+def levels(state: State) -> tuple[arb, arb]:
+    """Claim 108: G = sum T + B_2^2 and V = 1 / U_3 of the inner minimiser, by the duality gap.
+
+    tau rho is dual feasible. The dual is concave, its terms in rho, S_2 and S_3 strongly so: the
+    last one with 2 root U_2 / ridge. So gap bounds the distance to the maximiser, V is
+    root(ridge^2 - S_3^2) / ridge root U_2, and rho.f = ridge (G / U_2 + B_3^2 / U_3).
+    """
+    ridge, u, root = state.ridge, state.second, state.second.sqrt()
+    (s2, s3), frame = state.totals, state.frame
+    norms, bound = [length.sqrt() for length in state.lengths], ridge / root
+    tau = min([(bound / norm.upper()).lower() for norm in norms if norm > 0] + [arb(1)])
+    tau = tau.min((ridge / abs(s3).upper()).lower()) if s3 != 0 else tau
+    rho, counts = state.rho[: len(frame.counts)], frame.counts
+    errors = sum((r * r / n for r, n in zip(rho, counts, strict=True)), u * squared(s2) / ridge)
+    slack = sum(
+        (t * norm * (bound - tau * norm) for t, norm in zip(state.squares, norms, strict=True)),
+        arb(0),
+    )
+    bias = state.third * s3 / ridge
+    primal, dual = (u + squared(bias)).sqrt(), (squared(ridge) - squared(tau * s3)).max(0).sqrt()
+    top = 2 * ridge * primal - 2 * root * dual - 2 * tau * bias * s3
+    gap = (squared(1 - tau) * errors + 2 * slack / ridge + top).upper().max(0)
+    radius = gap.sqrt()
+    pull = arb((tau * s3).mid(), ((tau * s3).rad() + radius * (ridge / root).sqrt()).upper())
+    third = (squared(ridge) - squared(pull)).max(0).sqrt() / (ridge * root)
+    scaled = [(tau * r / n, y, n) for r, n, y in zip(rho, counts, frame.means, strict=True)]
+    middle = sum((n * r * (y - r) for r, y, n in scaled), arb(0))
+    slope = sum((n * squared(y - 2 * r) for r, y, n in scaled), arb(0)).sqrt()
+    work = middle + arb(0, (radius * slope + gap).upper())
+    level = u * (work / ridge - 1 / third + u * third) if third > 0 else arb(0, "inf")
+    return level.max(0), third.min(1 / root)
+
+
+def reach(u: arb, level: arb, third: arb) -> arb:
+    """Claim 109: how far from U_2 = u there is no zero of E_2 (Lemma D18); u if nothing is known.
+
+    Above, G - u V x - (x - u) root x decreases in x. Below, with t = root x, t^3 + u V t^2 - u t - G
+    is convex and not positive at 0, so that it is positive from where it is to the root of u.
+    """
+    low, high, third_low, third_high = level.lower(), level.upper(), third.lower(), third.upper()
+
+    def free_above(x: arb) -> bool:
+        return low - u * third_high * x - (x - u) * x.sqrt() > 0
+
+    def free_below(x: arb) -> bool:
+        return x * x.sqrt() + u * third_low * x - u * x.sqrt() - high > 0
+
+    if free_above(u):
+        return _last(u, u * 2 + 1 / squared(u.sqrt()), free_above)
+    return _last(u, arb(0), free_below) if free_below(u) else u
+
+
+def _last(start: arb, end: arb, free: "callable") -> arb:
+    """Return a number, nearly the last one between two at which something is known to hold."""
+    while end > start and free(end):
+        end = 2 * end
+    good, bad = start, end
+    for _ in range(HALVINGS):
+        middle = ((good + bad) / 2).mid()
+        if free(middle):
+            good = middle
+        else:
+            bad = middle
+    return good
+
+
+def polished(frame: Frame, u: arb, squares: Sequence[arb], third: arb) -> State:
+    """Return a state nearer to the minimiser, by Newton steps that prove nothing."""
+    squares, third = [arb(t.mid()) for t in squares], arb(third.mid())
+    state = at(frame, squares, third, u)
+    for _ in range(NEWTON_STEPS):
+        found = improved(state)
+        moved = any(
+            abs(new - old) > abs(old) * NEAR
+            for new, old in zip(found, [*state.squares, state.third], strict=True)
+        )
+        *squares, third = found
+        if not moved:
+            break
+        state = at(frame, squares, third, u)
+    return state
+
+
+def at(frame: Frame, squares: Sequence[arb], third: arb, u: arb) -> State:
+    """Return the state at squares, of which those that are not positive count as 0."""
+    active = tuple(j for j, square in enumerate(squares) if square > 0)
+    kept = [square if square > 0 else arb(0) for square in squares]
+    return State(frame.system(active), kept, third, u)
+
+
+def improved(state: State) -> list[arb]:
+    """Return better T and U_3: a Newton step for 1 / |Gamma_j| and for the derivative by U_3."""
+    active, size = state.system.active, len(state.system.active) + 1
+    inverse, _ = _approximate(state.hessian(), size)
+    root, error = state.second.sqrt() / state.ridge, []
+    for j in active:
+        length = state.lengths[j].sqrt()
+        error.append((root * length - 1) * state.lengths[j] * 2 / state.ridge)
+    error.append(-state.gradient()[-2])
+    step = (inverse * arb_mat([[e] for e in error])).entries()
+    found = list(state.squares)
+    for j, s in zip(active, step[:-1], strict=True):
+        found[j] = arb((found[j] + s).mid())
+    third = arb((state.third + step[-1]).mid())
+    return [*found, third if third > 0 else state.third / 2]
+
+
+def path(frame: Frame, active: tuple[int, ...], u: arb, squares: Sequence[arb], third: arb):
+    """Claim 110: enclose the inner minimiser for all U_2 in a ball, by interval Newton.
+
+    The loss is convex in T and U_3 where the matrix is positive definite: where it is stationary in
+    living T and U_3, with T > 0, it is least among all T >= 0 if no other |Gamma_j| is too large.
+    """
+    try:
+        start = [square if j in active else arb(0) for j, square in enumerate(squares)]
+        centre = State(frame.system(active), start, third, arb(u.mid()))
+        for _ in range(NEWTON_STEPS):
+            *found, above = improved(centre)
+            old = [*centre.squares, centre.third]
+            moved = [abs(a - b) > abs(b) * NEAR for a, b in zip([*found, above], old, strict=True)]
+            centre = State(frame.system(active), found, above, centre.second)
+            if not any(moved):
+                break
+        if not all(pivot > 0 for pivot in pivots_of(centre.matrix)):
+            return None
+        size = len(active) + 1
+        inverse, drift = _approximate(centre.hessian(), size)
+        middle = [*(centre.squares[j] for j in active), centre.third]
+        radii = [
+            abs(d) * u.rad() + abs(v) * arb(2) ** -40 for v, d in zip(middle, drift, strict=True)
+        ]
+        for inflation in INFLATIONS:
+            box = [
+                arb(v.mid(), (r * inflation).upper()) for v, r in zip(middle, radii, strict=True)
+            ]
+            if not box[-1] > 0:
+                return None
+            image = _image(centre, inverse, box, u)
+            if all(b.contains_interior(i) for b, i in zip(box, image, strict=True)):
+                return _moved(centre, image, u)
+    except ZeroDivisionError:  # a matrix that may be singular
+        pass
+    return None
+
+
+def _moved(centre: State, values: Sequence[arb], u: arb) -> Moved:
+    """Return the states at living T and U_3 in a box."""
+    squares = list(centre.squares)
+    for j, value in zip(centre.system.active, values, strict=False):
+        squares[j] = value
+    return Moved(centre, squares, values[-1], u)
+
+
+def _image(centre: State, inverse: arb_mat, box: Sequence[arb], u: arb) -> list[arb]:
+    """Return the image of a box under Krawczyk's operator, for all U_2."""
+    size, middle = len(box), [*(centre.squares[j] for j in centre.system.active), centre.third]
+    rows = _moved(centre, box, u).hessian().tolist()[:size]
+    steps = arb_mat([[t - c] for t, c in zip(box, middle, strict=True)])
+    left = (identity(size) - inverse * arb_mat([row[:size] for row in rows])) * steps
+    along = inverse * arb_mat([[row[size]] for row in rows]) * (u - centre.second)
+    moved = (inverse * arb_mat([[p] for p in centre.gradient()[:size]]) + along - left).entries()
+    return [t - d for t, d in zip(middle, moved, strict=True)]
+
+
+def _approximate(hessian: arb_mat, size: int) -> tuple[arb_mat, list[arb]]:
+    """Return the inverse of the inner part, and the slopes by U_2, nearly."""
+    rows = hessian.tolist()
+    inverse = arb_mat([row[:size] for row in rows[:size]]).mid().inv().mid()
+    return inverse, (inverse * arb_mat([[row[size]] for row in rows[:size]])).entries()
+
+
+def vanishing(frame: Frame, top: arb) -> bool:
+    """Claim 111: for all U_2 <= top the inner minimiser is w = 0, by a crude bound (Theorem D9(2)).
+
+    |rho| <= |y| where layer 3 is positive. Without w, kinks say B_2 = 0, B_3 = 0 or B_2 + B_3 = 0;
+    multipliers at one or two of them, at most 2 |S_2| + 2 |S_3| + ridge in sum, do what stationarity
+    asks of S_2 and S_3, formed without them.
+    """
+    sites, spire = frame.sites, frame.spire
+    squares = [dot(row, row) for row in sites.rows]
+    active = [(i, k) for k, i in enumerate(frame.positive) if spire.middle[0] >> i & 1]
+    energy = arb(dot(frame.counts, [y * y for y in frame.means])).sqrt()
+    seen = [frame.counts[k] for _, k in active]
+    pull = arb(sum((n * squares[i] for n, (i, _) in zip(seen, active, strict=True)), fmpq(0)))
+    sums = arb(sum(seen, fmpq(0))).sqrt() + arb(sum(frame.counts, fmpq(0))).sqrt()
+    furthest = max((squares[kink.places[0]] for kink in spire.kinks), default=fmpq(0))
+    ridge = arb(sites.ridge)
+    bound = energy * pull.sqrt() + arb(furthest).sqrt() * (2 * energy * sums + ridge)
+    return bool(bound * top.sqrt() < ridge)
