@@ -60,17 +60,18 @@ class Cover:
 
     def step(self, u: arb, start: Start) -> Interval:
         """Claim 121: one U_2 closes all up to where Lemma D18 reaches."""
-        state = polished(self.frame, u, *self.awake(u, start))
-        end = reach(u, *levels(state))
+        end = reach(u, *levels(self.state(u, start)))
         return min(u, end), max(u, end)
 
-    def awake(self, u: arb, start: Start) -> Start:
-        """Return squares with small ones for units of which it is clear that they are not zero."""
-        squares, third = start
-        state = polished(self.frame, u, squares, third)
+    def state(self, u: arb, start: Start) -> State:
+        """Return the state at U_2 near the minimiser; units that are not zero there come to life."""
+        state = polished(self.frame, u, *start)
         bound, tiny = squared(state.ridge) / u, u * u * arb(2) ** -20
-        pairs = zip(state.squares, state.lengths, strict=True)
-        return [tiny if t == 0 and length > bound else t for t, length in pairs], state.third
+        pairs = list(zip(state.squares, state.lengths, strict=True))
+        if not any(t == 0 and length > bound for t, length in pairs):
+            return state
+        alive = [tiny if t == 0 and length > bound else t for t, length in pairs]
+        return polished(self.frame, u, alive, state.third)
 
     def block(self, low: arb, high: arb, start: Start) -> None:
         """Close a block; of one that is not closed as it stands, what steps do not close."""
@@ -100,7 +101,7 @@ class Cover:
         """Return T and U_3 in the middle of a gap."""
         low, high = gap
         middle = (low * high).sqrt().mid() if low > 0 else high
-        state = polished(self.frame, middle, *self.awake(middle, start))
+        state = self.state(middle, start)
         return state.squares, state.third
 
     def open(self, low: arb, high: arb, start: Start) -> str:

@@ -15,7 +15,8 @@ from ..reals import dot
 from .strata import Spire
 from .systems import Frame, Moved, State
 
-NEWTON_STEPS, INFLATIONS, HALVINGS = 12, (1.25, 2, 4), 60
+NEWTON_STEPS, INFLATIONS = 12, (1.25, 2, 4)
+HALVINGS, SHORTER = 50, (40, 24, 12, 6, 3)  # of where a step ends, as doubles see it
 NEAR = arb(2) ** -60  # relative size of a Newton step that is the last one
 
 
@@ -67,27 +68,30 @@ def reach(u: arb, level: arb, third: arb) -> arb:
     Above, G - u V x - (x - u) root x decreases in x. Below, with t = root x, t^3 + u V t^2 - u t - G
     is convex and not positive at 0, so that it is positive from where it is to the root of u.
     """
-    low, high, third_low, third_high = level.lower(), level.upper(), third.lower(), third.upper()
 
-    def free_above(x: arb) -> bool:
-        return low - u * third_high * x - (x - u) * x.sqrt() > 0
+    def free(x: arb, above: bool) -> bool:
+        root = x.sqrt()
+        excess = level - u * third * x - (x - u) * root
+        return bool(excess > 0) if above else bool(excess < 0)
 
-    def free_below(x: arb) -> bool:
-        return x * x.sqrt() + u * third_low * x - u * x.sqrt() - high > 0
+    for above in (True, False):
+        if free(u, above):
+            guess = _crossing(float(u), float(level.mid()), float(third.mid()), above)
+            ends = ((u + (arb(guess) - u) * (1 - arb(2) ** -k)).mid() for k in SHORTER)
+            return next((end for end in ends if free(end, above)), u)
+    return u
 
-    if free_above(u):
-        return _last(u, u * 2 + 1 / squared(u.sqrt()), free_above)
-    return _last(u, arb(0), free_below) if free_below(u) else u
 
-
-def _last(start: arb, end: arb, free: "callable") -> arb:
-    """Return a number, nearly the last one between two at which something is known to hold."""
-    while end > start and free(end):
-        end = 2 * end
-    good, bad = start, end
+def _crossing(u: float, level: float, third: float, above: bool) -> float:
+    """Return nearly the number x at which level = u third x + (x - u) root x, on a side of u."""
+    good, bad = u, 0.0
+    if above:
+        bad = 2 * u
+        while level > u * third * bad + (bad - u) * bad**0.5:
+            good, bad = bad, 2 * bad
     for _ in range(HALVINGS):
-        middle = ((good + bad) / 2).mid()
-        if free(middle):
+        middle = (good + bad) / 2
+        if (level > u * third * middle + (middle - u) * middle**0.5) == above:
             good = middle
         else:
             bad = middle
@@ -96,7 +100,6 @@ def _last(start: arb, end: arb, free: "callable") -> arb:
 
 def polished(frame: Frame, u: arb, squares: Sequence[arb], third: arb) -> State:
     """Return a state nearer to the minimiser, by Newton steps that prove nothing."""
-    squares, third = [arb(t.mid()) for t in squares], arb(third.mid())
     state = at(frame, squares, third, u)
     for _ in range(NEWTON_STEPS):
         found = improved(state)

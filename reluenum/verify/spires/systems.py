@@ -25,6 +25,8 @@ class Frame:
         self.positive = self.sites.inside(spire.top[0])
         self.counts = [self.sites.copies[i] for i in self.positive]
         self.means = [self.sites.means[i] for i in self.positive]
+        length = len(spire.lower) * self.depth
+        self.ends = [*range(0, length + 1, self.depth), length + 1, length + 2]
         self.bare = [spire.form(kink.layer, kink.places[0]) for kink in spire.kinks]
         self.flats = [self._narrowed(j) for j in spire.units]
         self.kinks = [self.inside(form) for form in self.bare]
@@ -73,13 +75,16 @@ class System:
         self.stack = fmpq_mat(columns).transpose()
         self.balls = cache(self._balls)
 
-    def _balls(self, bits: int) -> tuple[arb_mat, arb_mat, arb_mat]:
-        """Return the columns, the diagonal and the targets with so many bits."""
+    def _balls(self, bits: int) -> tuple[arb_mat, list[arb_mat], arb_mat, arb_mat]:
+        """Return the columns, what each T and U multiplies, the diagonal and the targets."""
         size, frame = self.stack.ncols(), self.frame
         diagonal, y = fmpq_mat(size, size), fmpq_mat(size, 1)
         for k, (count, mean) in enumerate(zip(frame.counts, frame.means, strict=True)):
             diagonal[k, k], y[k, 0] = 1 / count, mean
-        return arb_mat(self.stack), arb_mat(diagonal), arb_mat(y)
+        rows, ends = self.stack.tolist(), frame.ends
+        parts = [fmpq_mat(rows[low:high]) for low, high in pairwise(ends)]
+        grams = [arb_mat(part.transpose() * part * (1 / self.sites.ridge)) for part in parts]
+        return arb_mat(self.stack), grams, arb_mat(diagonal), arb_mat(y)
 
     @cached_property
     def identities(self) -> list[list[fmpq]]:
@@ -102,10 +107,8 @@ class System:
 
     def _parts(self, form: Sequence[fmpq]) -> list[list[fmpq]]:
         """Return the parts of a form that belong to each w_j and B_k, as forms of rho."""
-        depth, units = self.frame.depth, len(self.frame.flats)
-        ends = [*range(0, units * depth + 1, depth), units * depth + 1, units * depth + 2]
         pieces = []
-        for low, high in pairwise(ends):
+        for low, high in pairwise(self.frame.ends):
             row = [x if low <= k < high else fmpq(0) for k, x in enumerate(form)]
             pieces.append((fmpq_mat([row]) * self.stack).entries())
         return pieces
@@ -127,11 +130,9 @@ class State:
 
     def __init__(self, system: System, squares: Sequence[arb], third: arb, second: arb) -> None:
         self._place(system, squares, third, second)
-        stack, diagonal, self.targets = system.balls(ctx.prec)
-        scaled = arb_mat(
-            [[x * w for x in row] for row, w in zip(stack.tolist(), self.scales, strict=True)]
-        )
-        self.matrix = diagonal + stack.transpose() * scaled
+        stack, grams, self.matrix, self.targets = system.balls(ctx.prec)
+        for gram, scale in zip(grams, (*squares, second, third), strict=True):
+            self.matrix = self.matrix + gram * scale
         self.solution = self.matrix.solve(self.targets)
         self.spread = self.matrix.solve(stack.transpose())
         self.values, self.response = stack * self.solution, stack * self.spread
@@ -139,8 +140,6 @@ class State:
     def _place(self, system: System, squares: Sequence[arb], third: arb, second: arb) -> None:
         self.system, self.frame, self.squares = system, system.frame, list(squares)
         self.third, self.second, self.ridge = third, second, arb(system.sites.ridge)
-        weights = [square for square in squares for _ in range(self.frame.depth)]
-        self.scales = [w / self.ridge for w in (*weights, second, third)]
 
     @cached_property
     def rho(self) -> list[arb]:
@@ -240,10 +239,13 @@ class Moved(State):
         self._place(centre.system, squares, third, second)
         if self.system.loose is not None:
             self.multipliers = centre.multipliers
-        size = len(self.scales)
+        size, new = centre.values.nrows(), (*squares, third, second)
         self.delta = arb_mat(size, size)
-        for k, (new, old) in enumerate(zip(self.scales, centre.scales, strict=True)):
-            self.delta[k, k] = new - old
+        old = (*centre.squares, centre.third, centre.second)
+        steps = [(one - other) / self.ridge for one, other in zip(new, old, strict=True)]
+        scales = [step for step in steps[:-2] for _ in range(self.frame.depth)]
+        for k, scale in enumerate([*scales, steps[-1], steps[-2]]):
+            self.delta[k, k] = scale
         change = identity(size) + centre.response * self.delta
         self.centre = centre
         self.values, self.response = change.solve(centre.values), change.solve(centre.response)
