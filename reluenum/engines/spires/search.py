@@ -1,0 +1,259 @@
+"""The search of all U of a stratum: steps and blocks without stationary points, and the points."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import sqrt
+
+from flint import arb, arb_mat, ctx
+
+from reluenum.algebra.newton import certified_box, polished
+from reluenum.algebra.numbers import IsolatedPoint
+from reluenum.algebra.parametrisation import Root
+from reluenum.engines.deep.networks import ScaledNetwork
+from reluenum.engines.spires.branches import Expansion, SpireBranch
+from reluenum.engines.spires.inner import SpireInner
+from reluenum.engines.spires.minimise import Doubles
+from reluenum.engines.spires.signs import is_excluded
+
+BITS = 128
+"""Precision of interval Newton."""
+
+WIDTHS = (0.3, 0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12)
+"""Relative sizes of intervals around a zero of E_2 that are tried."""
+
+OVERLAP = 1e-9
+"""Part of a step that is left to the next one, for a checker that rounds otherwise."""
+
+WORTHWHILE = 0.8
+"""To which part of its length on a logarithmic scale a step has to shorten an interval."""
+
+NARROW = 1.5
+"""Ratio of the ends of an interval below which it is tried as a block."""
+
+SMALLEST = 1 + 1e-13
+"""Ratio of the ends of an interval below which it is given up."""
+
+MOST_TASKS = 400
+"""After so many intervals a stratum is given up."""
+
+ZERO_STEPS = 60
+"""To a zero of E_2, by Newton's method inside a bracket."""
+
+
+@dataclass(frozen=True, eq=False)
+class End:
+    """An end of an interval of U: the inner minimiser there, as far as it is known.
+
+    Parameters
+    ----------
+    U : float
+    branch : SpireBranch or None
+    """
+
+    U: float
+    branch: SpireBranch | None
+
+    @cached_property
+    def sign(self) -> int:
+        """The sign of E_2, 0 if it is not known."""
+        return self.branch.gap_sign if self.branch else 0
+
+
+@dataclass(eq=False)
+class SpireSearch:
+    """The search of one stratum for stationary points.
+
+    Parameters
+    ----------
+    inner : SpireInner
+    claim : callable
+        From a point to its algebraic form, should that be needed.
+    items : list of lists of float
+        Record: U, T and U_3 of a step (Lemma D18), or both ends of an interval with the same.
+    networks : list of ScaledNetwork
+        Stationary with the signs of the stratum.
+    failed : list of (float, float)
+        Intervals of U about which nothing is known.
+    """
+
+    inner: SpireInner
+    claim: Callable[[IsolatedPoint], Root]
+    items: list[list[float]] = field(default_factory=list)
+    networks: list[ScaledNetwork] = field(default_factory=list)
+    failed: list[tuple[float, float]] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Cover all U."""
+        with ctx.workprec(BITS):
+            low, high = self.inner.lowest, self.inner.highest
+            self.items.append([0.0, low, low, *[0.0] * len(self.inner.units), sqrt(low)])
+            tasks = [(self._end(low), self._end(high))] if low < high else []
+            for _ in range(MOST_TASKS):
+                if not tasks:
+                    return
+                tasks += self._shortened(*tasks.pop())
+            self.failed += [(low.U, high.U) for low, high in tasks]
+
+    @cached_property
+    def _doubles(self) -> Doubles:
+        return Doubles(self.inner)
+
+    def _end(self, U: float) -> End:
+        """Return the inner minimiser at one U, as far as it can be proved."""
+        linear, dead = self._doubles.minimal(U)
+        branch = SpireBranch.over(self.inner.space(dead), U, U, linear)
+        return End(U, branch if branch and branch.is_minimal else None)
+
+    def _shortened(self, low: End, high: End) -> list[tuple[End, End]]:
+        """Close a part of an interval; return what is left."""
+        if high.U <= low.U * SMALLEST:
+            self.failed.append((low.U, high.U))
+            return []
+        reached = self._reached(high, low.U) if high.sign > 0 else high.U
+        if reached < high.U:
+            self._record_step(high)
+            if reached <= low.U:
+                return []
+        begun = self._reached(low, reached) if low.sign < 0 else low.U
+        if begun > low.U:
+            self._record_step(low)
+            if begun >= reached:
+                return []
+        first = low if begun == low.U else self._end(begun)
+        last = high if reached == high.U else self._end(reached)
+        length = (arb(high.U) / low.U).log()
+        if (arb(last.U) / first.U).log() < WORTHWHILE * length:
+            return [(first, last)]
+        return self._blocks(first, last)
+
+    def _reached(self, end: End, other: float) -> float:
+        """Return how far a step from an end closes, towards another U."""
+        whole = end.branch.whole
+        U, V, G = whole.U, 1 / whole.top, whole.level
+
+        def value(s: arb) -> arb:
+            return ((s + U * V) * s - U) * s - G
+
+        s = U.sqrt().mid()
+        for _ in range(60):
+            s = (s - value(s) / ((3 * s + 2 * U * V) * s - U)).mid()
+        sign = 1 if end.sign > 0 else -1
+        s *= 1 + sign * arb(OVERLAP)
+        if not sign * value(s) > 0:
+            return end.U
+        reached = s * s
+        found = float(reached.upper() if sign > 0 else reached.lower())
+        return max(found, other) if sign > 0 else min(found, other)
+
+    def _record_step(self, end: End) -> None:
+        self.items.append([end.U, *_squares(end.branch.whole)])
+
+    def _blocks(self, low: End, high: End) -> list[tuple[End, End]]:
+        """Close what is around a zero of E_2, or a whole interval; or halve it."""
+        if high.U < NARROW * low.U:
+            start = high.branch or low.branch
+            if start and self._closed(low.U, high.U, start):
+                return []
+        if low.sign * high.sign < 0:
+            zero = self._zero(low, high)
+            if zero is not None and zero.branch:
+                for width in WIDTHS:
+                    ends = max(low.U, zero.U / (1 + width)), min(high.U, zero.U * (1 + width))
+                    if self._closed(*ends, zero.branch):
+                        below, above = map(self._end, ends)
+                        return [(low, below)] * (low.U < below.U) + [(above, high)] * (
+                            above.U < high.U
+                        )
+        middle = self._end(sqrt(low.U * high.U))
+        return [(low, middle), (middle, high)]
+
+    def _zero(self, low: End, high: End) -> End | None:
+        """Return a U near which E_2 vanishes, between two of different signs."""
+        for _ in range(ZERO_STEPS):
+            middle = self._end(sqrt(low.U * high.U))
+            if middle.branch is None:
+                return None
+            drift = middle.branch.gap_drift
+            step = float(((-middle.branch.whole.gap / drift).exp() * middle.U).mid()) if (
+                drift != 0
+            ) else 0.0
+            for U in (middle.U, step):
+                if low.U < U < high.U:
+                    end = middle if U == middle.U else self._end(U)
+                    if end.sign == 0:
+                        return end
+                    if end.sign == low.sign:
+                        low = end
+                    else:
+                        high = end
+            if high.U < low.U * (1 + 1e-14):
+                return low
+        return low
+
+    def _closed(self, low: float, high: float, near: SpireBranch) -> bool:
+        """Whether an interval is closed, its points found; if so, it is recorded."""
+        linear = [float(x.mid()) for x in near.whole.linear]
+        branch = SpireBranch.over(near.space, low, high, linear)
+        if branch is None:
+            return False
+        if not is_excluded(branch) and branch.gap_sign == 0:
+            if branch.space.dead or branch.gap_drift.contains(0):
+                return False
+            ends = [SpireBranch.over(near.space, U, U, linear) for U in (low, high)]
+            signs = [end.gap_sign if end else 0 for end in ends]
+            if 0 in signs or (signs[0] != signs[1] and not self._found(branch, low, high)):
+                return False
+        self.items.append([low, high, float(branch.middle.U), *_squares(branch.middle)])
+        return True
+
+    def _found(self, branch: SpireBranch, low: float, high: float) -> bool:
+        """Whether the only zero of E_2 in an interval is proved, stationary or not."""
+        chain, at = self.inner.chain, branch.middle
+        for _ in range(8):
+            near = SpireBranch.over(branch.space, float(at.U), float(at.U), at.linear)
+            if near is None:
+                return False
+            at = near.middle
+            moved = float(((-at.gap / near.gap_drift).exp() * at.U).mid())
+            if not low <= moved <= high:
+                return False
+            at = Expansion(branch.space, arb(moved), at.x)
+        start = _system_start(self.inner, at)
+        box = certified_box(chain.system, lambda bits: polished(chain.system, start))
+        if box is None:
+            return False
+        point = IsolatedPoint(chain.system, box, self.claim)
+        *_, (outer, _) = chain.parted(box)
+        if not arb(low) < outer < arb(high):
+            return False
+        if all(square.sign() > 0 for square in chain.squares(point.coordinates)):
+            network = chain.network(point)
+            if network.is_stationary:
+                self.networks.append(network)
+        return True
+
+
+def _squares(at: Expansion) -> list[float]:
+    """Return T and U_3."""
+    norms = at.norms
+    T = [at.root * norms[unit] if unit in norms else arb(0) for unit in at.space.inner.units]
+    return [float(value.mid()) for value in (*T, at.top)]
+
+
+def _system_start(inner: SpireInner, at: Expansion) -> list[arb]:
+    """Return the variables of the polynomial system near a zero."""
+    chain, linear = inner.chain, at.linear
+    scaled: list[arb] = []
+    for unit, (block, gram) in enumerate(zip(chain.blocks, chain.grams, strict=True)):
+        pull = arb_mat(gram) * arb_mat(gram.nrows(), 1, linear[block])
+        scaled += [p / (at.norms[unit] * at.root) for p in pull.entries()]
+    scaled += [at.biases[0] / at.U, at.biases[1] / at.top]
+    forms = arb_mat([list(form) for form in inner.forms])
+    sides = arb_mat(len(scaled), 1, scaled) * at.ridge + forms.transpose() * at.rest
+    multipliers: Sequence[arb] = []
+    if inner.kinks:
+        kinks = arb_mat([list(kink) for kink in inner.kinks])
+        multipliers = (kinks * kinks.transpose()).solve(kinks * sides).entries()
+    T = [at.root * norm for norm in at.norms.values()]
+    return [value.mid() for value in (*linear, *multipliers, *T, at.U, at.top)]
