@@ -7,7 +7,7 @@ from typing import Self
 
 from flint import arb, arb_mat
 
-from reluenum.engines.spires.inner import Space, SpireInner
+from reluenum.engines.spires.inner import Space
 
 INFLATION = 1.25
 """By how much a box is larger than the last Newton image that it did not hold."""
@@ -15,13 +15,19 @@ INFLATION = 1.25
 ATTEMPTS = 6
 """How often a box is enlarged."""
 
-POLISHING = 4
-"""Newton steps to a centre, from doubles."""
+POLISHING = 6
+"""Newton steps to a centre, at most."""
+
+POLISHED = 2.0**-100
+"""Relative size of the last of them."""
 
 
 @dataclass(frozen=True, eq=False)
 class Expansion:
     """The objective of the inner problem, halved, at U and a point, both of which may be balls.
+
+    Derivatives are taken along the coordinates of the space, and then along the directions out of
+    it, along which the |w_j| of the units that are 0 are left out.
 
     Parameters
     ----------
@@ -40,9 +46,14 @@ class Expansion:
         """Square root of U."""
         return self.U.sqrt()
 
+    @property
+    def ridge(self) -> arb:
+        """The effective ridge."""
+        return arb(self.space.inner.problem.effective_ridge)
+
     @cached_property
     def pulls(self) -> dict[int, arb_mat]:
-        """Gram matrices times x: half the gradient of |w_j|^2."""
+        """Half the gradient of |w_j|^2 of each live unit."""
         return {unit: gram * self.x for unit, gram in self.space.grams.items()}
 
     @cached_property
@@ -56,7 +67,7 @@ class Expansion:
     @cached_property
     def biases(self) -> list[arb]:
         """B_2 and B_3."""
-        return [_product(form, self.x) for form in self.space.biases]
+        return [_product(self.x, form) for form in self.space.biases]
 
     @cached_property
     def top(self) -> arb:
@@ -64,48 +75,34 @@ class Expansion:
         return (self.U + self.biases[1] * self.biases[1]).sqrt()
 
     @cached_property
-    def rest(self) -> arb_mat:
-        """n_i (f_i - y_i) at the active sites."""
-        sites = [self.space.inner.problem.sites[i] for i in self.space.inner.active]
-        heights = (self.space.heights * self.x).tolist()
-        return arb_mat(
-            len(sites), 1, [(f - s.mean) * s.count for (f,), s in zip(heights, sites, strict=True)]
-        )
-
-    @property
-    def ridge(self) -> arb:
-        """The effective ridge."""
-        return arb(self.space.inner.problem.effective_ridge)
-
-    @cached_property
     def gradient(self) -> arb_mat:
-        """By the coordinates of the space."""
+        """Its derivatives."""
         second, third = self.space.biases
         total = second * (self.biases[0] / self.U) + third * (self.biases[1] / self.top)
         for unit, pull in self.pulls.items():
             total += pull * (1 / (self.norms[unit] * self.root))
-        return self.space.heights.transpose() * self.rest + total * self.ridge
+        return self.space.inner.counted(self.space.heights).transpose() * self.rest + (
+            total * self.ridge
+        )
+
+    @cached_property
+    def rest(self) -> arb_mat:
+        """f - y at the active sites."""
+        return _inside(self.space, self.space.heights) * self.x - self.space.inner.targets
 
     @cached_property
     def hessian(self) -> arb_mat:
-        """By the coordinates of the space."""
-        second, third = self.space.biases
-        top = self.U / self.top**3
-        total = second * second.transpose() * (1 / self.U) + third * third.transpose() * top
+        """Derivatives of the gradient by the coordinates of the space."""
+        space = self.space
+        second, third = space.biases
+        low, high = (_first(form, space.size).transpose() for form in space.biases)
+        total = second * low * (1 / self.U) + third * high * (self.U / self.top**3)
         for unit, pull in self.pulls.items():
             norm = self.norms[unit]
-            flat = self.space.grams[unit] - pull * pull.transpose() * (1 / norm**2)
+            flat = space.grams[unit] - pull * _first(pull, space.size).transpose() * (1 / norm**2)
             total += flat * (1 / (norm * self.root))
-        return self._curvature + total * self.ridge
-
-    @property
-    def _curvature(self) -> arb_mat:
-        sites = [self.space.inner.problem.sites[i] for i in self.space.inner.active]
-        scaled = [
-            [h * s.count for h in row]
-            for row, s in zip(self.space.heights.tolist(), sites, strict=True)
-        ]
-        return self.space.heights.transpose() * arb_mat(scaled)
+        counted = space.inner.counted(space.heights).transpose()
+        return counted * _inside(space, space.heights) + total * self.ridge
 
     @cached_property
     def drift(self) -> arb_mat:
@@ -127,57 +124,16 @@ class Expansion:
         """E_2 / U^2 = 1 - U_3 G / U^2."""
         return 1 - self.top * self.level / self.U**2
 
-    @cached_property
-    def gap_slopes(self) -> tuple[arb_mat, arb]:
-        """Derivatives of the gap by the coordinates, and by log U."""
-        second, third = self.space.biases
-        share, square = self.level / self.U**2, self.U**2
-        by_x = third * (self.biases[1] / self.top * share)
-        by_x += second * (2 * self.biases[0] * self.top / square)
-        for unit, pull in self.pulls.items():
-            by_x += pull * (self.root * self.top / (self.norms[unit] * square))
+    def gap_drift(self, slope: arb_mat) -> arb:
+        """Return the derivative of the gap by log U, if that of x is given."""
+        square, (low, high) = self.U**2, self.biases
+        down, up = (_product(slope, form) for form in self.space.biases)
         masses = self.root * _total(self.norms.values())
-        by_log = self.U / (2 * self.top) * share - self.top * (
-            (masses * 3 / 2 + 2 * self.biases[0] * self.biases[0]) / square
-        )
-        return by_x * arb(-1), -by_log
-
-    @cached_property
-    def linear(self) -> list[arb]:
-        """All (w, B)."""
-        return [value for (value,) in (self.space.embedding * self.x).tolist()]
-
-    @cached_property
-    def excess(self) -> dict[int, arb]:
-        """U |u_j|^2 / ridge^2 - 1 of each unit that is 0: negative if it is essential to be so."""
-        if not self.space.dead:
-            return {}
-        inner, chain = self.space.inner, self.space.inner.chain
-        full = arb_mat(1, len(inner.active), [r for (r,) in self.rest.tolist()]) * arb_mat(
-            [list(form) for form in inner.forms]
-        )
-        (slope,) = full.tolist()
-        for place, value in zip(
-            chain.bias.values(), (self.biases[0] / self.U, self.biases[1] / self.top), strict=True
-        ):
-            slope[place] += self.ridge * value
-        linear = self.linear
-        for unit in self.space.live:
-            block = chain.blocks[unit]
-            gram = arb_mat(chain.grams[unit])
-            pull = gram * arb_mat(gram.nrows(), 1, linear[block])
-            scale = self.ridge / (self.norms[unit] * self.root)
-            slope[block] = [s + scale * p for s, (p,) in zip(slope[block], pull.tolist(), strict=True)]
-        changes = self.space.complement
-        slopes = arb_mat(
-            len(changes), 1, [_total(s * c for s, c in zip(slope, v, strict=True) if c) for v in changes]
-        )
-        found = {}
-        for unit, lift in self.space.lifts.items():
-            vector = arb_mat(lift) * slopes
-            norm = _product(vector, arb_mat(chain.grams[unit]) * vector)
-            found[unit] = norm * self.U / self.ridge**2 - 1
-        return found
+        moved = masses / 2 + 2 * low * down
+        for unit, pull in self.pulls.items():
+            moved += self.root * _product(slope, pull) / self.norms[unit]
+        top = (self.U / 2 + high * up) / self.top
+        return (2 * self.top * self.level - self.top * moved - top * self.level) / square
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,40 +143,47 @@ class SpireBranch:
     Parameters
     ----------
     middle : Expansion
-        At one U and a point near its minimiser.
+        At one U, and the minimiser there.
     whole : Expansion
         At the interval and a box that holds all minimisers.
+    shift : arb
+        log U, less that of the middle.
     """
 
     middle: Expansion
     whole: Expansion
+    shift: arb
 
     @classmethod
-    def over(cls, space: Space, low: float, high: float, linear: Sequence[float]) -> Self | None:
+    def over(cls, space: Space, low: float, high: float, linear: Sequence) -> Self | None:
         """Enclose it by interval Newton from (w, B) at the middle; None if that fails.
 
         Where the units of the space that are not 0 keep away from it, the problem restricted to the
         space is smooth and convex, so a zero of its gradient is its minimiser.
         """
-        ends = arb(low), arb(high)
+        ends, size = (arb(low), arb(high)), space.size
         centre = (ends[0] * ends[1]).sqrt().mid()
         U = ends[0].union(ends[1])
         shift = (ends[1] / centre).log().union((ends[0] / centre).log())
-        x = arb_mat(space.size, 1, [arb(linear[k]) for k in space.places])
+        x = arb_mat(size, 1, [arb(linear[k]) for k in space.places])
         try:
             for _ in range(POLISHING):
                 here = Expansion(space, centre, x)
-                x = (x - here.hessian.solve(here.gradient)).mid()
-            middle = Expansion(space, centre, x)
-            value = middle.gradient + Expansion(space, U, x).drift * shift
-            box = _widened(x - middle.hessian.solve(value), x)
+                step = _newton_step(here, here.gradient)
+                x = (x + step).mid()
+                if _is_polished(step, x):
+                    break
+            here = Expansion(space, centre, x)
+            value = here.gradient + Expansion(space, U, x).drift * shift
+            box = _widened(x + _newton_step(here, value), x)
             for _ in range(ATTEMPTS):
-                hessian = Expansion(space, U, box).hessian
-                if not all(entry.is_finite() for entry in hessian.entries()):
-                    return None
-                image = x - hessian.solve(value, algorithm="precond")
+                whole = Expansion(space, U, box)
+                if not _is_finite(whole.hessian):
+                    break
+                image = x + _newton_step(whole, value)
                 if _holds(box, image):
-                    return cls(middle, Expansion(space, U, image))
+                    middle = Expansion(space, centre, x + _newton_step(whole, here.gradient))
+                    return cls(middle, Expansion(space, U, image), shift)
                 box = _widened(image, box)
         except ZeroDivisionError:
             pass
@@ -231,32 +194,106 @@ class SpireBranch:
         """In which it lies."""
         return self.whole.space
 
-    @property
-    def is_minimal(self) -> bool:
-        """Whether this surely is the inner minimiser, and the only one."""
-        return all(excess < 0 for excess in self.whole.excess.values())
+    @cached_property
+    def slope(self) -> arb_mat:
+        """Derivative of the minimiser by log U."""
+        return _newton_step(self.whole, self.whole.drift)
 
     @cached_property
     def gap_drift(self) -> arb:
-        """Derivative of the gap by log U along the branch."""
-        by_x, by_log = self.whole.gap_slopes
-        if not self.space.size:
-            return by_log
-        return by_log - _product(by_x, self.whole.hessian.solve(self.whole.drift))
+        """Derivative of the gap by log U."""
+        return self.whole.gap_drift(self.slope)
 
     @cached_property
+    def gap(self) -> arb:
+        """E_2 / U^2 over the interval."""
+        return _met(self.whole.gap, self.middle.gap + self.gap_drift * self.shift)
+
+    @property
     def gap_sign(self) -> int:
-        """The sign of the gap over the whole interval, 0 if it is not known."""
-        gap = self.whole.gap
-        return 1 if gap > 0 else -1 if gap < 0 else 0
+        """Its sign, 0 if it is not known."""
+        return 1 if self.gap > 0 else -1 if self.gap < 0 else 0
+
+    def values(self, forms: arb_mat) -> list[arb]:
+        """Return forms on (w, B) over the interval."""
+        pulled = forms * self.space.embedding
+        drifts = (pulled * self.slope).entries()
+        pairs = zip((pulled * self.middle.x).entries(), drifts, strict=True)
+        return [value + drift * self.shift for value, drift in pairs]
+
+    @cached_property
+    def linear(self) -> list[arb]:
+        """(w, B) at the middle."""
+        return (self.space.embedding * self.middle.x).entries()
+
+    @cached_property
+    def excess(self) -> list[arb]:
+        """U |u_j|^2 / ridge^2 - 1 of each unit that is 0 (Theorem D9(2))."""
+        space, size = self.space, self.space.size
+        if not space.dead:
+            return []
+        drift = self.whole.drift + self.whole.hessian * self.slope
+        slopes = _rest(self.middle.gradient, size) + _rest(drift, size) * self.shift
+        found = []
+        for unit, lift in space.lifts.items():
+            vector = arb_mat(lift) * slopes
+            norm = _product(vector, arb_mat(space.inner.chain.grams[unit]) * vector)
+            found.append(norm * self.whole.U / self.whole.ridge**2 - 1)
+        return found
+
+    @property
+    def is_minimal(self) -> bool:
+        """Whether this surely is the inner minimiser, and the only one."""
+        return all(excess < 0 for excess in self.excess)
+
+
+def _newton_step(at: Expansion, value: arb_mat) -> arb_mat:
+    """Return -hessian^-1 value, in the coordinates of the space."""
+    size = at.space.size
+    return _first(at.hessian, size).solve(_first(value, size) * arb(-1), algorithm="precond")
+
+
+def _first(matrix: arb_mat, size: int) -> arb_mat:
+    """Return the first rows."""
+    return matrix if matrix.nrows() == size else _rows(matrix, 0, size)
+
+
+def _rest(matrix: arb_mat, size: int) -> arb_mat:
+    return _rows(matrix, size, matrix.nrows())
+
+
+def _rows(matrix: arb_mat, start: int, stop: int) -> arb_mat:
+    count = matrix.ncols()
+    return arb_mat(stop - start, count, matrix.entries()[start * count : stop * count])
+
+
+def _inside(space: Space, columns: arb_mat) -> arb_mat:
+    """Return the columns that belong to coordinates of the space."""
+    return columns if columns.ncols() == space.size else _first(
+        columns.transpose(), space.size
+    ).transpose()
 
 
 def _product(left: arb_mat, right: arb_mat) -> arb:
-    return _total(x * y for (x,), (y,) in zip(left.tolist(), right.tolist(), strict=True))
+    """Return an inner product; only as many entries count as the left vector has."""
+    return _total(x * y for x, y in zip(left.entries(), right.entries(), strict=False))
 
 
 def _total(values: Iterable[arb]) -> arb:
     return sum(values, start=arb(0))
+
+
+def _met(one: arb, other: arb) -> arb:
+    return one.intersection(other) if one.is_finite() and other.is_finite() else one
+
+
+def _is_finite(matrix: arb_mat) -> bool:
+    return all(entry.is_finite() for entry in matrix.entries())
+
+
+def _is_polished(step: arb_mat, x: arb_mat) -> bool:
+    pairs = zip(step.entries(), x.entries(), strict=True)
+    return all(abs(s) <= abs(c) * POLISHED for s, c in pairs)
 
 
 def _holds(box: arb_mat, image: arb_mat) -> bool:

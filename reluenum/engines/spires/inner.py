@@ -58,9 +58,34 @@ class SpireInner:
         return [self.chain.form(2, i) for i in self.active]
 
     @cached_property
+    def targets(self) -> arb_mat:
+        """The means of the active sites."""
+        means = self.problem.means
+        return arb_mat(len(self.active), 1, [means[i] for i in self.active])
+
+    def counted(self, rows: arb_mat) -> arb_mat:
+        """Return rows, one an active site, times the number of data points there."""
+        counts = [self.problem.sites[i].count for i in self.active]
+        if all(count == 1 for count in counts):
+            return rows
+        pairs = zip(rows.tolist(), counts, strict=True)
+        return arb_mat([[x * count for x in row] for row, count in pairs])
+
+    @cached_property
     def kinks(self) -> list[Vector]:
         """A basis of the kinks above the first layer."""
         return [tuple(self.chain.kinks[name]) for name in self.chain.constraints]
+
+    @cached_property
+    def inputs(self) -> arb_mat:
+        """xt_i . w_j as forms on (w, B), a row for each unit and site."""
+        rows = []
+        for flat, block in zip(self.chain.flats, self.chain.blocks, strict=True):
+            for site in self.problem.sites:
+                row = [fmpq(0)] * self.chain.size
+                row[block] = [dot(vector, site.row) for vector in flat]
+                rows.append(row)
+        return arb_mat(rows)
 
     def coordinates(self, unit: int) -> list[Vector]:
         """Return the unit vectors of the coordinates of w of a unit."""
@@ -159,38 +184,38 @@ class Space:
         """Units that are not held at 0."""
         return [unit for unit in self.inner.units if unit not in self.dead]
 
-    def pulled(self, forms: Sequence[Sequence[fmpq]]) -> arb_mat:
-        """Return forms on (w, B) as forms on the space, a row each."""
-        return arb_mat(
-            len(forms), self.size, [dot(form, vector) for form in forms for vector in self.basis]
-        )
-
     @cached_property
-    def heights(self) -> arb_mat:
-        """f at the active sites."""
-        return self.pulled(self.inner.forms)
-
-    @cached_property
-    def grams(self) -> dict[int, arb_mat]:
-        """|w_j|^2 of each live unit as a matrix."""
-        found = {}
-        for unit in self.live:
-            block, gram = self.inner.chain.blocks[unit], self.inner.chain.grams[unit]
-            part = fmpq_mat(gram.nrows(), self.size, [v[k] for k in _places(block) for v in self.basis])
-            found[unit] = arb_mat(part.transpose() * gram * part)
-        return found
-
-    @cached_property
-    def biases(self) -> list[arb_mat]:
-        """B_2 and B_3 as columns."""
-        places = self.inner.chain.bias.values()
-        return [arb_mat(self.size, 1, [vector[k] for vector in self.basis]) for k in places]
+    def directions(self) -> list[Vector]:
+        """The basis, and then the directions out of the space along which kinks stay."""
+        return [*self.basis, *self.complement]
 
     @cached_property
     def embedding(self) -> arb_mat:
         """From coordinates of the space to (w, B)."""
-        size = self.inner.chain.size
-        return arb_mat(size, self.size, [v[k] for k in range(size) for v in self.basis])
+        return _columns(self.basis, range(self.inner.chain.size))
+
+    @cached_property
+    def heights(self) -> arb_mat:
+        """How f changes at the active sites, by direction."""
+        rows = [[dot(form, v) for v in self.directions] for form in self.inner.forms]
+        return arb_mat(rows)
+
+    @cached_property
+    def grams(self) -> dict[int, arb_mat]:
+        """Inner products of the w of each live unit, of directions and of the basis."""
+        found = {}
+        for unit in self.live:
+            block, gram = self.inner.chain.blocks[unit], arb_mat(self.inner.chain.grams[unit])
+            places = range(block.start, block.stop)
+            moved = _columns(self.directions, places).transpose()
+            found[unit] = moved * gram * _columns(self.basis, places)
+        return found
+
+    @cached_property
+    def biases(self) -> list[arb_mat]:
+        """How B_2 and B_3 change, by direction: columns."""
+        places = self.inner.chain.bias.values()
+        return [_columns(self.directions, [place]).transpose() for place in places]
 
     @cached_property
     def complement(self) -> list[Vector]:
@@ -209,12 +234,14 @@ class Space:
         parts, total = {}, fmpq_mat(count, count)
         for unit in self.dead:
             block, gram = chain.blocks[unit], chain.grams[unit]
-            entries = [vector[k] for k in _places(block) for vector in self.complement]
+            places = range(block.start, block.stop)
+            entries = [vector[k] for k in places for vector in self.complement]
             parts[unit] = fmpq_mat(gram.nrows(), count, entries)
             total += parts[unit].transpose() * gram * parts[unit]
         inverse = total.inv() if count else total
         return {unit: part * inverse for unit, part in parts.items()}
 
 
-def _places(block: slice) -> range:
-    return range(block.start, block.stop)
+def _columns(vectors: Sequence[Vector], places: Sequence[int]) -> arb_mat:
+    """Return some entries of vectors, a column each."""
+    return arb_mat(len(places), len(vectors), [v[k] for k in places for v in vectors])

@@ -19,7 +19,7 @@ from reluenum.engines.spires.signs import is_excluded
 BITS = 128
 """Precision of interval Newton."""
 
-WIDTHS = (0.3, 0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12)
+WIDTHS = (1.0, 0.3, 0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12)
 """Relative sizes of intervals around a zero of E_2 that are tried."""
 
 OVERLAP = 1e-9
@@ -28,7 +28,7 @@ OVERLAP = 1e-9
 WORTHWHILE = 0.8
 """To which part of its length on a logarithmic scale a step has to shorten an interval."""
 
-NARROW = 1.5
+NARROW = 6.0
 """Ratio of the ends of an interval below which it is tried as a block."""
 
 SMALLEST = 1 + 1e-13
@@ -99,8 +99,12 @@ class SpireSearch:
     def _doubles(self) -> Doubles:
         return Doubles(self.inner)
 
-    def _end(self, U: float) -> End:
+    def _end(self, U: float, near: SpireBranch | None = None) -> End:
         """Return the inner minimiser at one U, as far as it can be proved."""
+        if near is not None:
+            branch = SpireBranch.over(near.space, U, U, near.linear)
+            if branch and branch.is_minimal:
+                return End(U, branch)
         linear, dead = self._doubles.minimal(U)
         branch = SpireBranch.over(self.inner.space(dead), U, U, linear)
         return End(U, branch if branch and branch.is_minimal else None)
@@ -110,22 +114,38 @@ class SpireSearch:
         if high.U <= low.U * SMALLEST:
             self.failed.append((low.U, high.U))
             return []
+        if high.U < NARROW * low.U:
+            near = {id(e.branch.space): e.branch for e in (high, low) if e.branch}
+            if any(self._closed(low.U, high.U, branch) for branch in near.values()):
+                return []
+            if low.sign * high.sign < 0 and (left := self._around_zero(low, high)) is not None:
+                return left
+        first, last = self._stepped(low, high)
+        if first.U >= last.U:
+            return []
+        if (arb(last.U) / first.U).log() < WORTHWHILE * (arb(high.U) / low.U).log():
+            return [(first, last)]
+        middle = self._end(sqrt(low.U * high.U))
+        return [(low, middle), (middle, high)]
+
+    def _stepped(self, low: End, high: End) -> tuple[End, End]:
+        """Return what steps from the ends leave of an interval, and record those of use."""
         reached = self._reached(high, low.U) if high.sign > 0 else high.U
+        begun = self._reached(low, reached) if low.sign < 0 else low.U
+        length = (arb(high.U) / low.U).log()
+        useful = begun >= reached or (arb(reached) / begun).log() < WORTHWHILE * length
+        if not useful:
+            return low, high
         if reached < high.U:
             self._record_step(high)
-            if reached <= low.U:
-                return []
-        begun = self._reached(low, reached) if low.sign < 0 else low.U
         if begun > low.U:
             self._record_step(low)
-            if begun >= reached:
-                return []
-        first = low if begun == low.U else self._end(begun)
-        last = high if reached == high.U else self._end(reached)
-        length = (arb(high.U) / low.U).log()
-        if (arb(last.U) / first.U).log() < WORTHWHILE * length:
-            return [(first, last)]
-        return self._blocks(first, last)
+        if begun >= reached:
+            return low, low
+        return (
+            low if begun == low.U else self._end(begun, low.branch),
+            high if reached == high.U else self._end(reached, high.branch),
+        )
 
     def _reached(self, end: End, other: float) -> float:
         """Return how far a step from an end closes, towards another U."""
@@ -149,51 +169,39 @@ class SpireSearch:
     def _record_step(self, end: End) -> None:
         self.items.append([end.U, *_squares(end.branch.whole)])
 
-    def _blocks(self, low: End, high: End) -> list[tuple[End, End]]:
-        """Close what is around a zero of E_2, or a whole interval; or halve it."""
-        if high.U < NARROW * low.U:
-            start = high.branch or low.branch
-            if start and self._closed(low.U, high.U, start):
-                return []
-        if low.sign * high.sign < 0:
-            zero = self._zero(low, high)
-            if zero is not None and zero.branch:
-                for width in WIDTHS:
-                    ends = max(low.U, zero.U / (1 + width)), min(high.U, zero.U * (1 + width))
-                    if self._closed(*ends, zero.branch):
-                        below, above = map(self._end, ends)
-                        return [(low, below)] * (low.U < below.U) + [(above, high)] * (
-                            above.U < high.U
-                        )
-        middle = self._end(sqrt(low.U * high.U))
-        return [(low, middle), (middle, high)]
+    def _around_zero(self, low: End, high: End) -> list[tuple[End, End]] | None:
+        """Close what is around a zero of E_2; return what is beside it, None if that fails."""
+        zero = self._zero(low, high)
+        if zero is None:
+            return None
+        for width in WIDTHS:
+            ends = max(low.U, zero.U / (1 + width)), min(high.U, zero.U * (1 + width))
+            if self._closed(*ends, zero.branch):
+                below = [(low, self._end(ends[0], zero.branch))] if low.U < ends[0] else []
+                return below + ([(self._end(ends[1], zero.branch), high)] if ends[1] < high.U else [])
+        return None
 
     def _zero(self, low: End, high: End) -> End | None:
         """Return a U near which E_2 vanishes, between two of different signs."""
+        trial = sqrt(low.U * high.U)
         for _ in range(ZERO_STEPS):
-            middle = self._end(sqrt(low.U * high.U))
-            if middle.branch is None:
+            end = self._end(trial, low.branch)
+            if end.branch is None:
                 return None
-            drift = middle.branch.gap_drift
-            step = float(((-middle.branch.whole.gap / drift).exp() * middle.U).mid()) if (
-                drift != 0
-            ) else 0.0
-            for U in (middle.U, step):
-                if low.U < U < high.U:
-                    end = middle if U == middle.U else self._end(U)
-                    if end.sign == 0:
-                        return end
-                    if end.sign == low.sign:
-                        low = end
-                    else:
-                        high = end
-            if high.U < low.U * (1 + 1e-14):
-                return low
-        return low
+            if end.sign == 0 or high.U < low.U * (1 + 1e-13):
+                return end
+            low, high = (end, high) if end.sign == low.sign else (low, end)
+            step = end.branch.gap.mid() / end.branch.gap_drift.mid()
+            trial = float((arb(end.U) * (-step).exp()).mid()) if step.is_finite() else 0.0
+            if abs(trial - end.U) < 1e-15 * end.U:
+                return end
+            if not low.U < trial < high.U:
+                trial = sqrt(low.U * high.U)
+        return end
 
     def _closed(self, low: float, high: float, near: SpireBranch) -> bool:
         """Whether an interval is closed, its points found; if so, it is recorded."""
-        linear = [float(x.mid()) for x in near.whole.linear]
+        linear = near.linear
         branch = SpireBranch.over(near.space, low, high, linear)
         if branch is None:
             return False
@@ -211,7 +219,7 @@ class SpireSearch:
         """Whether the only zero of E_2 in an interval is proved, stationary or not."""
         chain, at = self.inner.chain, branch.middle
         for _ in range(8):
-            near = SpireBranch.over(branch.space, float(at.U), float(at.U), at.linear)
+            near = SpireBranch.over(branch.space, float(at.U), float(at.U), branch.linear)
             if near is None:
                 return False
             at = near.middle
@@ -243,14 +251,14 @@ def _squares(at: Expansion) -> list[float]:
 
 def _system_start(inner: SpireInner, at: Expansion) -> list[arb]:
     """Return the variables of the polynomial system near a zero."""
-    chain, linear = inner.chain, at.linear
+    chain, linear = inner.chain, (at.space.embedding * at.x).entries()
     scaled: list[arb] = []
     for unit, (block, gram) in enumerate(zip(chain.blocks, chain.grams, strict=True)):
         pull = arb_mat(gram) * arb_mat(gram.nrows(), 1, linear[block])
         scaled += [p / (at.norms[unit] * at.root) for p in pull.entries()]
     scaled += [at.biases[0] / at.U, at.biases[1] / at.top]
     forms = arb_mat([list(form) for form in inner.forms])
-    sides = arb_mat(len(scaled), 1, scaled) * at.ridge + forms.transpose() * at.rest
+    sides = arb_mat(len(scaled), 1, scaled) * at.ridge + forms.transpose() * inner.counted(at.rest)
     multipliers: Sequence[arb] = []
     if inner.kinks:
         kinks = arb_mat([list(kink) for kink in inner.kinks])

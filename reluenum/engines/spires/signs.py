@@ -38,14 +38,8 @@ def is_excluded(branch: SpireBranch) -> bool:
 
 def _first_layer(branch: SpireBranch) -> list[list[arb]]:
     """Return xt_i . w_j by unit and site."""
-    inner = branch.space.inner
-    rows = arb_mat([list(site.row) for site in inner.problem.sites])
-    found = []
-    for flat, block in zip(inner.chain.flats, inner.chain.blocks, strict=True):
-        vectors = arb_mat([list(vector) for vector in flat]).transpose()
-        weights = arb_mat(len(flat), 1, branch.whole.linear[block])
-        found.append((rows * (vectors * weights)).entries())
-    return found
+    values, size = branch.values(branch.space.inner.inputs), len(branch.space.inner.problem.sites)
+    return [values[k * size : (k + 1) * size] for k in branch.space.inner.units]
 
 
 def _possible(row: str, values: Sequence[arb]) -> set[int]:
