@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import sqrt
+from math import log, sqrt
 
 from flint import arb, arb_mat, ctx
 
@@ -27,6 +27,9 @@ OVERLAP = 1e-9
 
 WORTHWHILE = 0.8
 """To which part of its length on a logarithmic scale a step has to shorten an interval."""
+
+GROWING = 1.2
+"""By which factor a step is to be longer than the one before it."""
 
 NARROW = 6.0
 """Ratio of the ends of an interval below which it is tried as a block."""
@@ -120,32 +123,29 @@ class SpireSearch:
                 return []
             if low.sign * high.sign < 0 and (left := self._around_zero(low, high)) is not None:
                 return left
-        first, last = self._stepped(low, high)
+        first, last = self._marched(low, 1, high), high
+        if first.U < high.U:
+            last = self._marched(high, -1, first)
         if first.U >= last.U:
             return []
-        if (arb(last.U) / first.U).log() < WORTHWHILE * (arb(high.U) / low.U).log():
+        if _log_ratio(last, first) < WORTHWHILE * _log_ratio(high, low):
             return [(first, last)]
-        middle = self._end(sqrt(low.U * high.U))
-        return [(low, middle), (middle, high)]
+        middle = self._end(sqrt(first.U * last.U))
+        return [(first, middle), (middle, last)]
 
-    def _stepped(self, low: End, high: End) -> tuple[End, End]:
-        """Return what steps from the ends leave of an interval, and record those of use."""
-        reached = self._reached(high, low.U) if high.sign > 0 else high.U
-        begun = self._reached(low, reached) if low.sign < 0 else low.U
-        length = (arb(high.U) / low.U).log()
-        useful = begun >= reached or (arb(reached) / begun).log() < WORTHWHILE * length
-        if not useful:
-            return low, high
-        if reached < high.U:
-            self._record_step(high)
-        if begun > low.U:
-            self._record_step(low)
-        if begun >= reached:
-            return low, low
-        return (
-            low if begun == low.U else self._end(begun, low.branch),
-            high if reached == high.U else self._end(reached, high.branch),
-        )
+    def _marched(self, end: End, way: int, other: End) -> End:
+        """Make steps from an end towards another one, as long as they grow or cover much of it."""
+        before = 0.0
+        while end.sign == -way and way * (other.U - end.U) > 0:
+            reached = self._reached(end, other.U)
+            length = abs(log(reached / end.U))
+            most = (1 - WORTHWHILE) * abs(_log_ratio(other, end))
+            if length <= max(1e-12, before) or (other.sign == way and length < most):
+                break
+            before = GROWING * length
+            self._record_step(end)
+            end = other if reached == other.U else self._end(reached, end.branch)
+        return end
 
     def _reached(self, end: End, other: float) -> float:
         """Return how far a step from an end closes, towards another U."""
@@ -240,6 +240,10 @@ class SpireSearch:
             if network.is_stationary:
                 self.networks.append(network)
         return True
+
+
+def _log_ratio(high: End, low: End) -> float:
+    return log(high.U / low.U)
 
 
 def _squares(at: Expansion) -> list[float]:
