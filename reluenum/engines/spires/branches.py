@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import Self
 
+import numpy as np
 from flint import arb, arb_mat
 
 from reluenum.engines.spires.inner import Space
@@ -18,28 +20,111 @@ ATTEMPTS = 6
 POLISHING = 6
 """Newton steps to a centre, at most."""
 
-POLISHED = 2.0**-100
+INDEPENDENT = 1e-6
+"""Part of a vector that has to be orthogonal to others for it to count as independent of them."""
+
+POLISHED = 2.0**-60
 """Relative size of the last of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Coordinates of a space around one of its points, in which the |w_j| are easily enclosed.
+
+    As far as they are independent, they are the lengths of the w_j along what they are at the
+    point, their coordinates orthogonal to it, and the biases.
+
+    Parameters
+    ----------
+    space : Space
+    centre : arb_mat
+        The point, in the coordinates of the space.
+    """
+
+    space: Space
+    centre: arb_mat
+
+    @cached_property
+    def axes(self) -> dict[int, arb_mat]:
+        """Of each live unit, an orthonormal basis of its flat, a row each, w_j at the point first.
+
+        They are given as forms on the directions of the space.
+        """
+        found = {}
+        for unit, weights in self.space.weights.items():
+            gram = arb_mat(self.space.inner.chain.grams[unit])
+            first = _columns_of(weights, 0, self.space.size) * self.centre
+            found[unit] = _orthonormal(gram, first) * gram * weights
+        return found
+
+    @cached_property
+    def matrix(self) -> arb_mat:
+        """From these coordinates to those of the space, along the first directions."""
+        size = self.space.size
+        lengths = [row for axes in self.axes.values() for row in axes.tolist()[:1]]
+        others = [row for axes in self.axes.values() for row in axes.tolist()[1:]]
+        biases = [bias.entries() for bias in self.space.biases]
+        rows = np.array([[float(x.mid()) for x in row] for row in (*lengths, *others, *biases)])
+        rows = np.concatenate([rows.reshape(len(rows), -1)[:, :size], np.eye(size)])
+        return arb_mat(np.linalg.inv(_independent_rows(rows)).tolist()) if size else arb_mat(0, 0)
+
+    def turned(self, forms: arb_mat) -> arb_mat:
+        """Return forms on the directions in these coordinates; other directions stay."""
+        size, count = self.space.size, forms.ncols()
+        inside = (_columns_of(forms, 0, size) * self.matrix).tolist()
+        outside = _columns_of(forms, size, count).tolist()
+        pairs = zip(inside, outside, strict=True)
+        return arb_mat(forms.nrows(), count, [x for pair in pairs for row in pair for x in row])
+
+    @cached_property
+    def heights(self) -> arb_mat:
+        """f at the active sites, by direction."""
+        return self.turned(self.space.heights)
+
+    @cached_property
+    def lengths(self) -> dict[int, arb_mat]:
+        """The coordinates of the w_j along `axes`, by direction."""
+        return {unit: self.turned(axes) for unit, axes in self.axes.items()}
+
+    @cached_property
+    def biases(self) -> list[arb_mat]:
+        """B_2 and B_3, by direction."""
+        return [self.turned(bias) for bias in self.space.biases]
+
+    def at(self, forms: arb_mat) -> arb_mat:
+        """Return forms on the directions at the centre."""
+        return _columns_of(forms, 0, self.space.size) * self.centre
+
+    @cached_property
+    def starts(self) -> tuple[arb_mat, dict[int, arb_mat], list[arb_mat]]:
+        """What heights, lengths and biases are at the centre."""
+        lengths = {unit: self.at(axes) for unit, axes in self.axes.items()}
+        return self.at(self.space.heights), lengths, [self.at(b) for b in self.space.biases]
 
 
 @dataclass(frozen=True, eq=False)
 class Expansion:
     """The objective of the inner problem, halved, at U and a point, both of which may be balls.
 
-    Derivatives are taken along the coordinates of the space, and then along the directions out of
-    it, along which the |w_j| of the units that are 0 are left out.
+    Derivatives are taken along the coordinates of a frame, and then along the directions out of
+    its space, along which the |w_j| of the units that are 0 are left out.
 
     Parameters
     ----------
-    space : Space
+    frame : Frame
     U : arb
     x : arb_mat
-        Coordinates in the space, a column.
+        Coordinates in the frame, a column.
     """
 
-    space: Space
+    frame: Frame
     U: arb
     x: arb_mat
+
+    @property
+    def space(self) -> Space:
+        """The space of the frame."""
+        return self.frame.space
 
     @cached_property
     def root(self) -> arb:
@@ -52,22 +137,36 @@ class Expansion:
         return arb(self.space.inner.problem.effective_ridge)
 
     @cached_property
-    def pulls(self) -> dict[int, arb_mat]:
-        """Half the gradient of |w_j|^2 of each live unit."""
-        return {unit: gram * self.x for unit, gram in self.space.grams.items()}
+    def lengths(self) -> dict[int, list[arb]]:
+        """Coordinates of the w_j of live units along their axes."""
+        start = self.frame.starts[1]
+        return {
+            unit: (start[unit] + self._moved(forms)).entries()
+            for unit, forms in self.frame.lengths.items()
+        }
 
     @cached_property
     def norms(self) -> dict[int, arb]:
         """|w_j| of each live unit."""
         return {
-            unit: _product(self.x, pull).nonnegative_part().sqrt()
-            for unit, pull in self.pulls.items()
+            unit: _total(x * x for x in lengths).sqrt()
+            for unit, lengths in self.lengths.items()
+        }
+
+    @cached_property
+    def pulls(self) -> dict[int, arb_mat]:
+        """Half the derivatives of |w_j|^2 of each live unit."""
+        forms = self.frame.lengths
+        return {
+            unit: forms[unit].transpose() * arb_mat(len(lengths), 1, lengths)
+            for unit, lengths in self.lengths.items()
         }
 
     @cached_property
     def biases(self) -> list[arb]:
         """B_2 and B_3."""
-        return [_product(self.x, form) for form in self.space.biases]
+        pairs = zip(self.frame.starts[2], self.frame.biases, strict=True)
+        return [(start + self._moved(form))[0, 0] for start, form in pairs]
 
     @cached_property
     def top(self) -> arb:
@@ -75,39 +174,43 @@ class Expansion:
         return (self.U + self.biases[1] * self.biases[1]).sqrt()
 
     @cached_property
+    def rest(self) -> arb_mat:
+        """f - y at the active sites."""
+        start = self.frame.starts[0]
+        return start + self._moved(self.frame.heights) - self.space.inner.targets
+
+    def _moved(self, forms: arb_mat) -> arb_mat:
+        return _columns_of(forms, 0, self.space.size) * self.x
+
+    @cached_property
     def gradient(self) -> arb_mat:
         """Its derivatives."""
-        second, third = self.space.biases
+        second, third = (form.transpose() for form in self.frame.biases)
         total = second * (self.biases[0] / self.U) + third * (self.biases[1] / self.top)
         for unit, pull in self.pulls.items():
             total += pull * (1 / (self.norms[unit] * self.root))
-        return self.space.inner.counted(self.space.heights).transpose() * self.rest + (
-            total * self.ridge
-        )
-
-    @cached_property
-    def rest(self) -> arb_mat:
-        """f - y at the active sites."""
-        return _inside(self.space, self.space.heights) * self.x - self.space.inner.targets
+        counted = self.space.inner.counted(self.frame.heights).transpose()
+        return counted * self.rest + total * self.ridge
 
     @cached_property
     def hessian(self) -> arb_mat:
-        """Derivatives of the gradient by the coordinates of the space."""
-        space = self.space
-        second, third = space.biases
-        low, high = (_first(form, space.size).transpose() for form in space.biases)
-        total = second * low * (1 / self.U) + third * high * (self.U / self.top**3)
-        for unit, pull in self.pulls.items():
-            norm = self.norms[unit]
-            flat = space.grams[unit] - pull * _first(pull, space.size).transpose() * (1 / norm**2)
-            total += flat * (1 / (norm * self.root))
-        counted = space.inner.counted(space.heights).transpose()
-        return counted * _inside(space, space.heights) + total * self.ridge
+        """Derivatives of the gradient by the coordinates."""
+        size, (second, third) = self.space.size, self.frame.biases
+        total = _square(second, size) * (1 / self.U)
+        total += _square(third, size) * (self.U / self.top**3)
+        for unit, lengths in self.lengths.items():
+            forms = self.frame.lengths[unit].tolist()
+            scale = 1 / (self.norms[unit] ** 3 * self.root)
+            for (x, one), (y, other) in combinations(zip(lengths, forms, strict=True), 2):
+                turned = [x * b - y * a for a, b in zip(one, other, strict=True)]
+                total += _square(arb_mat([turned]), size) * scale
+        counted = self.space.inner.counted(self.frame.heights).transpose()
+        return counted * _columns_of(self.frame.heights, 0, size) + total * self.ridge
 
     @cached_property
     def drift(self) -> arb_mat:
         """Derivative of the gradient by log U."""
-        second, third = self.space.biases
+        second, third = (form.transpose() for form in self.frame.biases)
         total = second * (self.biases[0] / self.U)
         total += third * (self.biases[1] * self.U / (2 * self.top**3))
         for unit, pull in self.pulls.items():
@@ -124,10 +227,16 @@ class Expansion:
         """E_2 / U^2 = 1 - U_3 G / U^2."""
         return 1 - self.top * self.level / self.U**2
 
+    @property
+    def linear(self) -> list[arb]:
+        """(w, B)."""
+        moved = self.frame.matrix * self.x
+        return (self.space.embedding * (self.frame.centre + moved)).entries()
+
     def gap_drift(self, slope: arb_mat) -> arb:
         """Return the derivative of the gap by log U, if that of x is given."""
         square, (low, high) = self.U**2, self.biases
-        down, up = (_product(slope, form) for form in self.space.biases)
+        down, up = (_product(slope, form) for form in self.frame.biases)
         masses = self.root * _total(self.norms.values())
         moved = masses / 2 + 2 * low * down
         for unit, pull in self.pulls.items():
@@ -165,27 +274,24 @@ class SpireBranch:
         centre = (ends[0] * ends[1]).sqrt().mid()
         U = ends[0].union(ends[1])
         shift = (ends[1] / centre).log().union((ends[0] / centre).log())
-        x = arb_mat(size, 1, [arb(linear[k]) for k in space.places])
+        frame = Frame(space, arb_mat(size, 1, [arb(linear[k]) for k in space.places]))
         try:
-            for _ in range(POLISHING):
-                here = Expansion(space, centre, x)
-                step = _newton_step(here, here.gradient)
-                x = (x + step).mid()
-                if _is_polished(step, x):
-                    break
-            here = Expansion(space, centre, x)
-            value = here.gradient + Expansion(space, U, x).drift * shift
+            x = _polished(frame, centre)
+            if low < high:
+                frame, x = Frame(space, (frame.centre + frame.matrix * x).mid()), arb_mat(size, 1)
+            here = Expansion(frame, centre, x)
+            value = here.gradient + Expansion(frame, U, x).drift * shift
             box = _widened(x + _newton_step(here, value), x)
             for _ in range(ATTEMPTS):
-                whole = Expansion(space, U, box)
+                whole = Expansion(frame, U, box)
                 if not _is_finite(whole.hessian):
                     break
                 image = x + _newton_step(whole, value)
                 if _holds(box, image):
-                    middle = Expansion(space, centre, x + _newton_step(whole, here.gradient))
-                    return cls(middle, Expansion(space, U, image), shift)
+                    middle = Expansion(frame, centre, x + _newton_step(whole, here.gradient))
+                    return cls(middle, Expansion(frame, U, image), shift)
                 box = _widened(image, box)
-        except ZeroDivisionError:
+        except (ZeroDivisionError, np.linalg.LinAlgError):
             pass
         return None
 
@@ -216,15 +322,15 @@ class SpireBranch:
 
     def values(self, forms: arb_mat) -> list[arb]:
         """Return forms on (w, B) over the interval."""
-        pulled = forms * self.space.embedding
-        drifts = (pulled * self.slope).entries()
-        pairs = zip((pulled * self.middle.x).entries(), drifts, strict=True)
-        return [value + drift * self.shift for value, drift in pairs]
+        frame, pulled = self.whole.frame, forms * self.space.embedding
+        moved = pulled * frame.matrix
+        start = pulled * frame.centre + moved * self.middle.x
+        return (start + moved * self.slope * self.shift).entries()
 
     @cached_property
     def linear(self) -> list[arb]:
         """(w, B) at the middle."""
-        return (self.space.embedding * self.middle.x).entries()
+        return self.middle.linear
 
     @cached_property
     def excess(self) -> list[arb]:
@@ -247,15 +353,23 @@ class SpireBranch:
         return all(excess < 0 for excess in self.excess)
 
 
+def _polished(frame: Frame, U: arb) -> arb_mat:
+    """Return coordinates near the minimiser at one U, by Newton's method."""
+    x = arb_mat(frame.space.size, 1)
+    for _ in range(POLISHING):
+        here = Expansion(frame, U, x)
+        step = _newton_step(here, here.gradient).mid()
+        x = (x + step).mid()
+        if all(abs(s) <= POLISHED * (here.root + abs(c)) for s, c in zip(step.entries(), x.entries(), strict=True)):
+            break
+    return x
+
+
 def _newton_step(at: Expansion, value: arb_mat) -> arb_mat:
-    """Return -hessian^-1 value, in the coordinates of the space."""
+    """Return -hessian^-1 value, in the coordinates of the frame."""
     size = at.space.size
-    return _first(at.hessian, size).solve(_first(value, size) * arb(-1), algorithm="precond")
-
-
-def _first(matrix: arb_mat, size: int) -> arb_mat:
-    """Return the first rows."""
-    return matrix if matrix.nrows() == size else _rows(matrix, 0, size)
+    sides = _rows(value, 0, size) * arb(-1)
+    return _rows(at.hessian, 0, size).solve(sides, algorithm="precond")
 
 
 def _rest(matrix: arb_mat, size: int) -> arb_mat:
@@ -267,11 +381,43 @@ def _rows(matrix: arb_mat, start: int, stop: int) -> arb_mat:
     return arb_mat(stop - start, count, matrix.entries()[start * count : stop * count])
 
 
-def _inside(space: Space, columns: arb_mat) -> arb_mat:
-    """Return the columns that belong to coordinates of the space."""
-    return columns if columns.ncols() == space.size else _first(
-        columns.transpose(), space.size
-    ).transpose()
+def _columns_of(matrix: arb_mat, start: int, stop: int) -> arb_mat:
+    if (start, stop) == (0, matrix.ncols()):
+        return matrix
+    entries = [x for row in matrix.tolist() for x in row[start:stop]]
+    return arb_mat(matrix.nrows(), stop - start, entries)
+
+
+def _square(form: arb_mat, size: int) -> arb_mat:
+    """Return the products of the entries of a row with the first of them."""
+    return form.transpose() * _columns_of(form, 0, size)
+
+
+def _orthonormal(gram: arb_mat, first: arb_mat) -> arb_mat:
+    """Return a basis, a row each, of which the first is along a column, for an inner product."""
+    size = gram.nrows()
+    columns = [first, *(arb_mat(size, 1, [arb(i == k) for i in range(size)]) for k in range(size))]
+    found: list[arb_mat] = []
+    for column in columns:
+        rest = column
+        for row in found:
+            rest = rest - row * (row.transpose() * gram * column)[0, 0]
+        square, whole = ((c.transpose() * gram * c)[0, 0] for c in (rest, column))
+        if len(found) < size and square > whole * INDEPENDENT:
+            found.append(rest * (1 / square.sqrt()))
+    return arb_mat(len(found), size, [x for column in found for x in column.entries()])
+
+
+def _independent_rows(rows: np.ndarray) -> np.ndarray:
+    """Return as many rows as there are columns, each surely independent of those before."""
+    found, basis = [], np.zeros((0, rows.shape[1]))
+    for row in rows:
+        size = np.linalg.norm(row)
+        rest = row - basis.T @ (basis @ row)
+        if len(found) < rows.shape[1] and np.linalg.norm(rest) > INDEPENDENT * size:
+            found.append(row)
+            basis = np.concatenate([basis, [rest / np.linalg.norm(rest)]])
+    return np.array(found)
 
 
 def _product(left: arb_mat, right: arb_mat) -> arb:
@@ -289,11 +435,6 @@ def _met(one: arb, other: arb) -> arb:
 
 def _is_finite(matrix: arb_mat) -> bool:
     return all(entry.is_finite() for entry in matrix.entries())
-
-
-def _is_polished(step: arb_mat, x: arb_mat) -> bool:
-    pairs = zip(step.entries(), x.entries(), strict=True)
-    return all(abs(s) <= abs(c) * POLISHED for s, c in pairs)
 
 
 def _holds(box: arb_mat, image: arb_mat) -> bool:

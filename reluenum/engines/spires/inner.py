@@ -201,21 +201,19 @@ class Space:
         return arb_mat(rows)
 
     @cached_property
-    def grams(self) -> dict[int, arb_mat]:
-        """Inner products of the w of each live unit, of directions and of the basis."""
-        found = {}
-        for unit in self.live:
-            block, gram = self.inner.chain.blocks[unit], arb_mat(self.inner.chain.grams[unit])
-            places = range(block.start, block.stop)
-            moved = _columns(self.directions, places).transpose()
-            found[unit] = moved * gram * _columns(self.basis, places)
-        return found
+    def weights(self) -> dict[int, arb_mat]:
+        """How the coordinates of w_j of each live unit in its flat change, by direction."""
+        blocks = self.inner.chain.blocks
+        return {
+            unit: _columns(self.directions, range(blocks[unit].start, blocks[unit].stop))
+            for unit in self.live
+        }
 
     @cached_property
     def biases(self) -> list[arb_mat]:
-        """How B_2 and B_3 change, by direction: columns."""
+        """How B_2 and B_3 change, by direction: rows."""
         places = self.inner.chain.bias.values()
-        return [_columns(self.directions, [place]).transpose() for place in places]
+        return [_columns(self.directions, [place]) for place in places]
 
     @cached_property
     def complement(self) -> list[Vector]:

@@ -13,8 +13,8 @@ SMOOTHINGS = (1e-2, 1e-6, 1e-10, 1e-14, 1e-18)
 NEWTON_STEPS = 50
 """For each of them."""
 
-FAINT = 1e-6
-"""|w_j| / sqrt(U) below which a unit is taken to be 0."""
+FAINT = (1e-6, 1e-8, 0.0)
+"""|w_j| / sqrt(U) below which a unit may be 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,14 +43,16 @@ class Doubles:
         biases = basis[list(chain.bias.values())]
         return basis, forms, counts, targets, np.array(grams), biases
 
-    def minimal(self, U: float, start: np.ndarray | None = None) -> tuple[np.ndarray, list[int]]:
-        """Return (w, B) near the minimiser at one U, and the units that are 0 there."""
+    def minimal(self, U: float, start: np.ndarray | None = None) -> tuple[np.ndarray, list[tuple[int, ...]]]:
+        """Return (w, B) near the minimiser at one U, and which units may be 0 there."""
         basis, *_, grams, _ = self._arrays
         x = np.zeros(basis.shape[1]) if start is None else start
         for smoothing in SMOOTHINGS:
             x = self._descended(U, x, smoothing * U)
         norms = np.sqrt(np.maximum(0, np.einsum("jab,a,b->j", grams, x, x)))
-        return basis @ x, [j for j, norm in enumerate(norms) if norm < FAINT * np.sqrt(U)]
+        sizes = norms / np.sqrt(U)
+        choices = (tuple(np.flatnonzero(sizes < faint).tolist()) for faint in FAINT)
+        return basis @ x, list(dict.fromkeys(choices))
 
     def _descended(self, U: float, x: np.ndarray, smoothing: float) -> np.ndarray:
         for _ in range(NEWTON_STEPS):

@@ -108,9 +108,12 @@ class SpireSearch:
             branch = SpireBranch.over(near.space, U, U, near.linear)
             if branch and branch.is_minimal:
                 return End(U, branch)
-        linear, dead = self._doubles.minimal(U)
-        branch = SpireBranch.over(self.inner.space(dead), U, U, linear)
-        return End(U, branch if branch and branch.is_minimal else None)
+        linear, choices = self._doubles.minimal(U)
+        for dead in choices:
+            branch = SpireBranch.over(self.inner.space(dead), U, U, linear)
+            if branch and branch.is_minimal:
+                return End(U, branch)
+        return End(U, None)
 
     def _shortened(self, low: End, high: End) -> list[tuple[End, End]]:
         """Close a part of an interval; return what is left."""
@@ -226,7 +229,7 @@ class SpireSearch:
             moved = float(((-at.gap / near.gap_drift).exp() * at.U).mid())
             if not low <= moved <= high:
                 return False
-            at = Expansion(branch.space, arb(moved), at.x)
+            at = Expansion(at.frame, arb(moved), at.x)
         start = _system_start(self.inner, at)
         box = certified_box(chain.system, lambda bits: polished(chain.system, start))
         if box is None:
@@ -255,7 +258,7 @@ def _squares(at: Expansion) -> list[float]:
 
 def _system_start(inner: SpireInner, at: Expansion) -> list[arb]:
     """Return the variables of the polynomial system near a zero."""
-    chain, linear = inner.chain, (at.space.embedding * at.x).entries()
+    chain, linear = inner.chain, at.linear
     scaled: list[arb] = []
     for unit, (block, gram) in enumerate(zip(chain.blocks, chain.grams, strict=True)):
         pull = arb_mat(gram) * arb_mat(gram.nrows(), 1, linear[block])
