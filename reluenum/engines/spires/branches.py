@@ -270,11 +270,11 @@ class SpireBranch:
         Where the units of the space that are not 0 keep away from it, the problem restricted to the
         space is smooth and convex, so a zero of its gradient is its minimiser.
         """
-        ends, size = (arb(low), arb(high)), space.size
-        centre = (ends[0] * ends[1]).sqrt().mid()
-        U = ends[0].union(ends[1])
-        shift = (ends[1] / centre).log().union((ends[0] / centre).log())
-        frame = Frame(space, arb_mat(size, 1, [arb(linear[k]) for k in space.places]))
+        size, U, centre, shift = space.size, arb(low), arb(low), arb(0)
+        if low < high:
+            centre, U = (U * high).sqrt().mid(), U.union(arb(high))
+            shift = (arb(low) / centre).log().union((arb(high) / centre).log())
+        frame = Frame(space, arb_mat(size, 1, [arb(linear[k]).mid() for k in space.places]))
         try:
             x = _polished(frame, centre)
             if low < high:
