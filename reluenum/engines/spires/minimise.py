@@ -13,6 +13,9 @@ SMOOTHINGS = (1e-2, 1e-6, 1e-10, 1e-14, 1e-18)
 NEWTON_STEPS = 50
 """For each of them."""
 
+ROUNDING, SHORTEST = 1e-15, 1e-6
+"""Relative change of the objective that ends them, and the least share of a step that is tried."""
+
 FAINT = (1e-6, 1e-8, 0.0)
 """|w_j| / sqrt(U) below which a unit may be 0."""
 
@@ -29,71 +32,94 @@ class Doubles:
     inner: SpireInner
 
     @cached_property
-    def _arrays(self) -> tuple[np.ndarray, ...]:
-        inner, chain = self.inner, self.inner.chain
-        basis = _array(inner.space(()).basis).reshape(-1, chain.size).T
-        forms = _array(inner.forms) @ basis
-        sites = [inner.problem.sites[i] for i in inner.active]
-        counts = np.array([float(s.count) for s in sites])
-        targets = np.array([float(s.mean) for s in sites])
-        grams = [
-            basis[block].T @ _array(gram.tolist()) @ basis[block]
-            for block, gram in zip(chain.blocks, chain.grams, strict=True)
-        ]
-        biases = basis[list(chain.bias.values())]
-        return basis, forms, counts, targets, np.array(grams), biases
+    def basis(self) -> np.ndarray:
+        """An orthonormal basis of the (w, B) at which the kinks vanish, (size, k)."""
+        rows = _array(self.inner.space(()).basis)
+        return np.linalg.qr(rows.reshape(-1, self.inner.chain.size).T)[0]
 
-    def minimal(self, U: float, start: np.ndarray | None = None) -> tuple[np.ndarray, list[tuple[int, ...]]]:
+    @cached_property
+    def heights(self) -> np.ndarray:
+        """f at the active sites, (n, k)."""
+        return _array(self.inner.forms) @ self.basis
+
+    @cached_property
+    def targets(self) -> np.ndarray:
+        """Their means, (n,)."""
+        return np.array([float(self.inner.problem.means[i]) for i in self.inner.active])
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """Numbers of data points there, (n,)."""
+        return np.array([float(self.inner.problem.sites[i].count) for i in self.inner.active])
+
+    @cached_property
+    def axes(self) -> list[np.ndarray]:
+        """Orthonormal coordinates of each w_j, (dimension, k)."""
+        chain = self.inner.chain
+        pairs = zip(chain.blocks, chain.grams, strict=True)
+        return [
+            np.linalg.cholesky(_array(gram.tolist())).T @ self.basis[block] for block, gram in pairs
+        ]
+
+    @cached_property
+    def biases(self) -> np.ndarray:
+        """B_2 and B_3, (2, k)."""
+        return self.basis[list(self.inner.chain.bias.values())]
+
+    def minimal(self, U: float) -> tuple[np.ndarray, list[tuple[int, ...]]]:
         """Return (w, B) near the minimiser at one U, and which units may be 0 there."""
-        basis, *_, grams, _ = self._arrays
-        x = np.zeros(basis.shape[1]) if start is None else start
+        x = np.zeros(self.basis.shape[1])
         for smoothing in SMOOTHINGS:
             x = self._descended(U, x, smoothing * U)
-        norms = np.sqrt(np.maximum(0, np.einsum("jab,a,b->j", grams, x, x)))
-        sizes = norms / np.sqrt(U)
+        sizes = np.array([np.linalg.norm(axes @ x) for axes in self.axes]) / np.sqrt(U)
         choices = (tuple(np.flatnonzero(sizes < faint).tolist()) for faint in FAINT)
-        return basis @ x, list(dict.fromkeys(choices))
+        return self.basis @ x, list(dict.fromkeys(choices))
 
     def _descended(self, U: float, x: np.ndarray, smoothing: float) -> np.ndarray:
         for _ in range(NEWTON_STEPS):
-            value, slope, curvature = self._expanded(U, x, smoothing)
+            slope, curvature = self._derivatives(U, x, smoothing)
             step = -np.linalg.lstsq(curvature, slope, rcond=None)[0]
-            gain, share = slope @ step, 1.0
-            if abs(gain) <= 1e-15 * abs(value):
+            value, gain, share = self._value(U, x, smoothing), slope @ step, 1.0
+            if abs(gain) <= ROUNDING * abs(value):
                 return x + step
-            while share > 1e-6 and self._value(U, x + share * step, smoothing) > (
+            while share > SHORTEST and self._value(U, x + share * step, smoothing) > (
                 value + 0.1 * share * gain
             ):
                 share /= 2
             x = x + share * step
         return x
 
-    def _value(self, U: float, x: np.ndarray, smoothing: float) -> float:
-        return self._expanded(U, x, smoothing)[0]
+    @cached_property
+    def _ridge(self) -> float:
+        return float(self.inner.problem.effective_ridge)
 
-    def _expanded(
+    def _value(self, U: float, x: np.ndarray, smoothing: float) -> float:
+        """Return half the objective."""
+        rest = self.heights @ x - self.targets
+        low, high = self.biases @ x
+        norms = sum(np.sqrt(np.sum((axes @ x) ** 2) + smoothing) for axes in self.axes)
+        penalty = norms / np.sqrt(U) + low * low / (2 * U) + np.sqrt(U + high * high)
+        return self.counts @ rest**2 / 2 + self._ridge * penalty
+
+    def _derivatives(
         self, U: float, x: np.ndarray, smoothing: float
-    ) -> tuple[float, np.ndarray, np.ndarray]:
-        """Return half the objective, its gradient and its Hessian."""
-        _, forms, counts, targets, grams, (second, third) = self._arrays
-        ridge = float(self.inner.problem.effective_ridge)
-        rest = forms @ x - targets
-        pulls = grams @ x
-        norms = np.sqrt(pulls @ x + smoothing)
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return its gradient and its Hessian."""
+        (second, third), weighted = self.biases, self.counts[:, None] * self.heights
         low, high = second @ x, third @ x
         top = np.sqrt(U + high * high)
-        value = counts @ rest**2 / 2 + ridge * (norms.sum() / U**0.5 + low * low / (2 * U) + top)
-        slope = forms.T @ (counts * rest) + ridge * (
-            (pulls / norms[:, None]).sum(0) / U**0.5 + second * low / U + third * high / top
+        slope = second * low / U + third * high / top
+        curvature = np.outer(second, second) / U + np.outer(third, third) * U / top**3
+        for axes in self.axes:
+            lengths = axes @ x
+            norm = np.sqrt(lengths @ lengths + smoothing)
+            pull = axes.T @ lengths / norm
+            slope = slope + pull / np.sqrt(U)
+            curvature += (axes.T @ axes - np.outer(pull, pull)) / (norm * np.sqrt(U))
+        return (
+            weighted.T @ (self.heights @ x - self.targets) + self._ridge * slope,
+            weighted.T @ self.heights + self._ridge * curvature,
         )
-        turned = grams / norms[:, None, None]
-        turned = turned - np.einsum("ja,jb,j->jab", pulls, pulls, norms**-3)
-        curvature = forms.T @ (counts[:, None] * forms) + ridge * (
-            turned.sum(0) / U**0.5
-            + np.outer(second, second) / U
-            + np.outer(third, third) * U / top**3
-        )
-        return value, slope, curvature
 
 
 def _array(rows) -> np.ndarray:
