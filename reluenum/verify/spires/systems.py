@@ -16,6 +16,8 @@ from ..exact import onto
 from ..reals import dot
 from .strata import Spire
 
+BALANCINGS = 10  # of the lengths of several Gamma_j that multipliers move
+
 
 class Frame:
     """What is exact in the equations of a stratum: forms of (w_1, ..., w_m, B_2, B_3)."""
@@ -162,13 +164,27 @@ class State:
 
     @cached_property
     def multipliers(self) -> arb_mat:
-        """Multipliers that change nothing but Gamma of units that are zero: which is made small."""
-        table, entries = arb_mat(self.system.loose), self.values.entries()
+        """Multipliers that change Gamma of units that are zero only: the longest is made short.
+
+        Of weighted sums of squares, the longer ones being weighted more and more.
+        """
+        table, entries = arb_mat(self.system.loose).mid(), self.values.mid().entries()
         dark = [x for j in self.system.others for x in entries[self.frame.block(j)]]
-        wanted = arb_mat([[-x] for x in dark]).mid()
-        square = (table.transpose() * table).mid()
-        square += identity(square.nrows()) * square.trace() * arb(2) ** -60
-        return (square.inv() * table.transpose() * wanted).mid()
+        depth, weights = self.frame.depth, [arb(1)] * len(self.system.others)
+        found = arb_mat(table.ncols(), 1)
+        for _ in range(BALANCINGS if len(weights) > 1 else 1):
+            heavy = [weight for weight in weights for _ in range(depth)]
+            rows = [[x * w for x in row] for row, w in zip(table.tolist(), heavy, strict=True)]
+            weighted = arb_mat(rows).transpose()
+            square = (weighted * table).mid()
+            square += identity(square.nrows()) * square.trace() * arb(2) ** -60
+            found = (square.inv() * weighted * arb_mat([[-x] for x in dark])).mid()
+            moved = [x + y for x, y in zip(dark, (table * found).entries(), strict=True)]
+            parts = [moved[k : k + depth] for k in range(0, len(moved), depth)]
+            lengths = [dot(part, part).mid() for part in parts]
+            total = sum(lengths, arb(0)) + arb(2) ** -80
+            weights = [(w * x / total).mid() for w, x in zip(weights, lengths, strict=True)]
+        return found
 
     def is_null(self, j: int, k: int) -> bool:
         """Whether the entry k of Gamma_j is 0, or S_2 and S_3 after them, whatever T, U > 0 are."""
