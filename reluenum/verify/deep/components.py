@@ -100,11 +100,11 @@ def tower_network(zero: Zero) -> Network:
     state, sites, (side, *sides) = zero.state, zero.sites, zero.sides
     root, lower, shares = state.x.sqrt(), [], []
     for j, (s, square, w) in enumerate(zip(sides, state.squares, state.weights, strict=True)):
-        gone = [state.tower.is_null(j, k) for k in range(sites.depth)]
+        gone = [zero.gone(j, k) for k in range(sites.depth)]
         v = tuple((s * x / square.sqrt(), z) for x, z in zip(w, gone, strict=True))
         lower.append(Unit(zero.signs(j), square / state.x, v))
         shares.append((s * side * (square / state.x).sqrt(), False))
-    bias = (side * state.bias / root, state.tower.balanced)
+    bias = (side * state.bias / root, zero.sign(lambda state: state.bias) == 0)
     upper = Unit(sites.at_points(zero.stratum.upper), state.x, (*shares, bias))
     return Network(sites, [lower, [upper]], side * root, zero.loss)
 

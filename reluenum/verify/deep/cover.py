@@ -186,11 +186,12 @@ class Cover:
 
     def keep(self, zero: State, low: arb, high: arb) -> str:
         """Keep a zero of E with T > 0, once: what is known already in this block is the same."""
-        if any(square < 0 for square in zero.squares):
+        found = Zero(self.stratum, zero)
+        if any(square < 0 for square in zero.squares) or not found.alive:
             return ""
         known = any(other.near(low, high) for other in self.zeros)
-        self.zeros += [] if known else [Zero(self.stratum, zero)]
-        return "" if all(square > 0 for square in zero.squares) else "a unit is zero, or nearly"
+        self.zeros += [] if known else [found]
+        return ""
 
     def level(self, found: State, x: arb) -> arb:
         """Return G at an X of a path."""

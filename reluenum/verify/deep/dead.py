@@ -92,7 +92,7 @@ def lifts(zero: Zero, row: Row) -> bool:
     There the residual is that of f = 0; u_F or -u_F, by the sign of the output weight, is in F.
     """
     sites, side = zero.sites, zero.sides[0]
-    rho = zero.residual | {i: arb(sites.totals[i]) for i in zero.grouped}
+    rho = zero.state.residual | {i: arb(sites.totals[i]) for i in zero.grouped}
     u = gained(zero, row, rho)
     seen = sites.inside((row[0] | row[1]) & zero.stratum.relevant)
     fits = (sign(side * dot(sites.rows[i], u)) == (1 if row[0] >> i & 1 else -1) for i in seen)
@@ -111,7 +111,7 @@ def multipliers(zero: Zero) -> tuple[dict[int, arb], bool]:
     With one split that works no number of dead units lowers the loss (Lemma D19). Whether there is
     another one does not matter unless the answer is that a dead unit gains.
     """
-    rho, group, side = dict(zero.residual), zero.grouped, zero.sides[0]
+    rho, group, side = dict(zero.state.residual), zero.grouped, zero.sides[0]
     if len(group) < 2:
         return rho, True
     totals = [side * zero.sites.totals[i] for i in group]
