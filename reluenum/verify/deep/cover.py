@@ -81,31 +81,26 @@ class Cover:
         return low, high, squares
 
     def block(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> None:
-        """Close a block; of one that is not closed as it stands, what steps do not close."""
-        left, closed, tried = [(low, high, x, squares)], [], 0
-        while left:
-            low, high, x, squares = left.pop()  # the highest: steps from above may have closed it
-            high = min([start for start, end in closed if start < high <= end] + [high])
-            if low < high and (reason := self.open(low, high, x, squares)):
-                tried += 1
-                require(tried < MOST_PARTS and low > 0, reason)
-                for ends in self.parts(low, high, squares, closed):
-                    middle = (ends[0] * ends[1]).sqrt().mid()
-                    signs = {bool(square < 0) for square in squares}
-                    better = (
-                        squares if len(signs) == 2 else self.polished(middle, magnitudes(squares))
-                    )
-                    left.append((*ends, middle, better))
-
-    def parts(
-        self, low: arb, high: arb, squares: Sequence[arb], closed: list[Interval]
-    ) -> list[Interval]:
-        """Return what is left of a block after steps from both ends and the middle, added to all.
+        """Close a block; of one that is not closed as it stands, what steps do not close.
 
         Squares that are negative together pass through 0 in it: kinks tie them.
         """
-        gone = max(squares) < 0
-        start = magnitudes(squares) if gone else [square.max(0) for square in squares]
+        left, closed, tried = [(low, high, x, squares)], [], 0
+        start = magnitudes(squares) if max(squares) < 0 else [t.max(0) for t in squares]
+        while left:
+            low, high, x, found = left.pop()  # the highest: steps from above may have closed it
+            high = min([start for start, end in closed if start < high <= end] + [high])
+            if low < high and (reason := self.open(low, high, x, found)):
+                tried += 1
+                require(tried < MOST_PARTS and low > 0, reason)
+                for ends in self.parts(low, high, start, closed):
+                    middle = (ends[0] * ends[1]).sqrt().mid()
+                    left += [(*ends, middle, self.polished(middle, start))]
+
+    def parts(
+        self, low: arb, high: arb, start: Sequence[arb], closed: list[Interval]
+    ) -> list[Interval]:
+        """Return what is left of a block after steps from both ends and the middle, added to all."""
         points = (low, (low * high).sqrt().mid(), high)
         steps = [self.step(point, self.polished(point, start)) for point in points]
         closed += steps
@@ -130,6 +125,8 @@ class Cover:
         for _ in range(POLISHING):
             better = iter(improved(self.state(x, found)))
             moved = [next(better) if square > 0 else square for square in found]
+            if not all(map(arb.is_finite, moved)):
+                break
             if all(abs(t - s) <= s * NEAR for t, s in zip(moved, found, strict=True)):
                 break
             least = min(moved) if min(moved) < 0 < max(moved) else None

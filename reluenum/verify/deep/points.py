@@ -11,7 +11,7 @@ from ..exact import cocircuits
 from ..points import NUMBER_BITS
 from ..reals import dot, require, sign
 from .fields import Exact, described, newton_step
-from .inner import pivots_of
+from .inner import pivots_of, size_of
 from .sides import enclosed
 from .sites import Row
 from .strata import Stratum
@@ -28,13 +28,13 @@ def zero_near(tower: Tower, squares: Sequence[arb], x: arb) -> State | None:
         try:
             while moved and steps < STEPS:
                 values, step = newton_step(tower, values)
-                fine = (abs(v) * arb(2) ** -(EXACT_BITS + 20) for v in values)
-                moved, steps = any(abs(s) > f for s, f in zip(step, fine, strict=True)), steps + 1
+                size = size_of(*values) * arb(2) ** -(EXACT_BITS + 20)
+                moved, steps = any(abs(s) > size for s in step), steps + 1
             state = State(tower, values[:-1], values[-1])
             inverse = state.hessian().inv().mid()
         except ZeroDivisionError:  # it leads nowhere
             return None
-        sizes = [arb(0, abs(v) * arb(2) ** -EXACT_BITS) for v in values]
+        sizes = [arb(0, size_of(*values) * arb(2) ** -EXACT_BITS)] * len(values)
         box = [v + s for v, s in zip(values, sizes, strict=True)]
         derivative = Moved(state, box[:-1], box[-1]).hessian()
         left = (identity(len(box)) - inverse * derivative) * column(sizes)
