@@ -86,7 +86,8 @@ class Cover:
         Squares that are negative together pass through 0 in it: kinks tie them.
         """
         left, closed, tried = [(low, high, x, squares)], [], 0
-        start = magnitudes(squares) if max(squares) < 0 else [t.max(0) for t in squares]
+        gone = max(squares) < 0
+        start = awake(magnitudes(squares) if gone else [t.max(0) for t in squares], x)
         while left:
             low, high, x, found = left.pop()  # the highest: steps from above may have closed it
             high = min([start for start, end in closed if start < high <= end] + [high])
