@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from flint import arb, arb_mat, fmpq
 
-from ..reals import norm
+from ..reals import dot
 from .sites import Row
 from .towers import Moved, State, Tower, Upper, identity, squared
 
@@ -20,7 +20,7 @@ def total_squares(state: State) -> arb:
     sum T + B^2 = (X / ridge) rho . f (Lemma D1).
     """
     tower, ridge, x = state.tower, state.ridge, state.x
-    bound, norms = ridge / x.sqrt(), [length.sqrt() for length in state.lengths]
+    bound, norms = ridge / x.sqrt(), state.norms
     tau = min([(bound / norm.upper()).lower() for norm in norms if norm > 0] + [arb(1)])
     rho, counts = state.rho[: len(tower.counts)], tower.counts
     error = sum(
@@ -63,8 +63,8 @@ def vanishing(upper: Upper, rows: Sequence[Row], top: arb) -> bool:
 def _feasible(upper: Upper, rows: Sequence[Row], rho: Sequence, top: arb) -> bool:
     """Whether |Gamma_j| < ridge / sqrt X for all units, at X = top."""
     column = arb_mat([[x] for x in rho])
-    bound = (arb(upper.sites.ridge) / top.sqrt()).lower()
-    return all(norm((arb_mat(upper.gamma(row)) * column).entries()) < bound for row in rows)
+    pulls = [(arb_mat(upper.gamma(row)) * column).entries() for row in rows]
+    return all(dot(u, u) * top < squared(arb(upper.sites.ridge)) for u in pulls)
 
 
 def slope_of(state: State) -> arb:
@@ -141,8 +141,7 @@ def improved(state: State) -> list[arb]:
         inverse, _ = _approximate(state.hessian(), m)
     except ZeroDivisionError:
         return state.squares
-    lengths = [length.sqrt() for length in state.lengths[:m]]
-    error = [(root * r - 1) * squared(r) * 2 / state.ridge for r in lengths]
+    error = [(root * r - 1) * squared(r) * 2 / state.ridge for r in state.norms[:m]]
     step = (inverse * arb_mat([[e] for e in error])).entries()
     return [arb((t + s).mid()) for t, s in zip(state.squares, step, strict=True)]
 

@@ -24,24 +24,34 @@ UNCLEAR = "whether this is a local minimum is not clear"
 def zero_near(tower: Tower, squares: Sequence[arb], x: arb) -> State | None:
     """Claim 66: there is one stationary point in the box of what is returned (interval Newton)."""
     with ctx.workprec(NUMBER_BITS):
-        values, moved, steps = [arb(t.mid()) for t in (*squares, x)], True, 0
         try:
-            while moved and steps < STEPS:
-                values, step = newton_step(tower, values)
-                size = size_of(*values) * arb(2) ** -(EXACT_BITS + 20)
-                moved, steps = any(abs(s) > size for s in step), steps + 1
-            state = State(tower, values[:-1], values[-1])
-            inverse = state.hessian().inv().mid()
+            return _enclosed(tower, _polished(tower, [arb(t.mid()) for t in (*squares, x)]))
         except ZeroDivisionError:  # it leads nowhere
             return None
-        sizes = [arb(0, size_of(*values) * arb(2) ** -EXACT_BITS)] * len(values)
-        box = [v + s for v, s in zip(values, sizes, strict=True)]
-        derivative = Moved(state, box[:-1], box[-1]).hessian()
-        left = (identity(len(box)) - inverse * derivative) * column(sizes)
-        image = column(values) - inverse * column(state.gradient()) + left
-        inside = all(map(arb.contains_interior, box, image.entries()))
-        *found, last = image.entries()
-        return Moved(state, found, last) if inside else None
+
+
+def _polished(tower: Tower, values: list[arb]) -> list[arb]:
+    """Return better T and X, by Newton steps, which prove nothing."""
+    for _ in range(STEPS):
+        values, step = newton_step(tower, values)
+        size = size_of(*values) * arb(2) ** -(EXACT_BITS + 20)
+        if all(abs(s) <= size for s in step):
+            break
+    return values
+
+
+def _enclosed(tower: Tower, values: list[arb]) -> State | None:
+    """Return the states of a box of T and X that contains its image."""
+    state = State(tower, values[:-1], values[-1])
+    inverse = state.hessian().inv().mid()
+    sizes = [arb(0, size_of(*values) * arb(2) ** -EXACT_BITS)] * len(values)
+    box = [v + s for v, s in zip(values, sizes, strict=True)]
+    derivative = Moved(state, box[:-1], box[-1]).hessian()
+    left = (identity(len(box)) - inverse * derivative) * column(sizes)
+    image = column(values) - inverse * column(state.gradient()) + left
+    inside = all(map(arb.contains_interior, box, image.entries()))
+    *found, last = image.entries()
+    return Moved(state, found, last) if inside else None
 
 
 def column(numbers: Sequence[arb]) -> arb_mat:

@@ -109,7 +109,7 @@ class Ball:
 
     def __init__(self, tower: Tower, state: State, low: arb, high: arb) -> None:
         self.state, self.tower, self.low = state, tower, low
-        bound, norms = state.ridge / state.x.sqrt(), [x.sqrt() for x in state.lengths]
+        bound, norms = state.ridge / state.x.sqrt(), state.norms
         self.tau = min([(bound / norm.upper()).lower() for norm in norms if norm > 0] + [arb(1)])
         rho = state.rho[: len(tower.counts)]
         self.a = sum((r * r / n for r, n in zip(rho, tower.counts, strict=True)), arb(0))

@@ -238,6 +238,13 @@ class State:
         """|Gamma_j|^2 of all units."""
         return [dot(gamma, gamma) for gamma in self.gammas]
 
+    @cached_property
+    def norms(self) -> list[arb]:
+        """|Gamma_j| of all units. (A ball that reaches below 0 has no root.)."""
+        tops = [length.upper().max(0).sqrt().upper() for length in self.lengths]
+        pairs = zip(self.lengths, tops, strict=True)
+        return [length.sqrt() if length > 0 else arb(0, top) for length, top in pairs]
+
     @property
     def total(self) -> arb:
         """The sum of rho, S: B = X S / ridge."""
