@@ -223,35 +223,36 @@ class Zero:
         return self.sites.inside(self.stratum.relevant & ~plus & ~minus)
 
     @cached_property
-    def strict(self) -> bool:
-        """Claim 73: first order is strict, and the gradients of kinks are independent.
-
-        A group of sites without active units is counted once.
-        """
+    def independent(self) -> bool:
+        """Claim 73: the gradients of the kinks are independent, a group of sites counted once."""
         single = set(self.state.tower.upper.kinks) - set(self.grouped)
         upper = len(single) + bool(self.grouped) == len(self.state.tower.basis)
         lower = (self.zeros(j) for j in range(len(self.stratum.lower)))
         rows = ([self.sites.rows[i] for i in zeros] for zeros in lower if zeros)
-        free = upper and all(fmpq_mat(table).rank() == len(table) for table in rows)
-        return free and not self._flat
+        return upper and all(fmpq_mat(table).rank() == len(table) for table in rows)
 
     @property
-    def shared(self) -> arb:
-        """The multiplier of the group."""
-        return next(self.state.residual[i] for i in self.grouped if i in self.state.residual)
+    def strict(self) -> bool:
+        """Whether first order is strict at independent kinks (Lemma D19)."""
+        return self.independent and not self._flat
 
     @property
     def loss(self) -> arb:
-        """Claim 74: the loss is ridge (X + sum T / X) + rho . y, and the rest of y^2."""
-        state, sites = self.state, self.sites
+        """An enclosure of the loss."""
         with ctx.workprec(NUMBER_BITS):
-            inner = dot(state.rho[: len(state.tower.means)], state.tower.means)
-            penalty = state.ridge * (state.x + sum(state.squares, arb(0)) / state.x)
-            beyond = (
-                sites.totals[i] * sites.means[i]
-                for i in sites.inside(sites.everything & ~self.stratum.upper[0])
-            )
-            return (inner + penalty + sum(beyond, sites.scatter)) * sites.scale
+            return self.loss_at(self.state)
+
+    def loss_at(self, state: State) -> Any:
+        """Claim 74: the loss is ridge (X + sum T / X) + rho . y, and the rest of y^2."""
+        sites = self.sites
+        inner = dot(state.rho[: len(state.tower.means)], state.tower.means)
+        shares = dot(state.squares, [fmpq(1)] * len(state.squares)) / state.x
+        beyond = (
+            sites.totals[i] * sites.means[i]
+            for i in sites.inside(sites.everything & ~self.stratum.upper[0])
+        )
+        penalty = (shares + state.x) * state.ridge
+        return (inner + penalty + sum(beyond, sites.scatter)) * sites.scale
 
     def signs(self, j: int) -> str:
         """Return the signs of a unit of the first layer at all data points."""
