@@ -142,7 +142,7 @@ class Cover:
 
     def open(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> str:
         """Claim 58: a block holds no stationary point, or one, which is kept; else say why not."""
-        if vanishes(squares) and vanishing(self.upper, self.stratum.lower, high):
+        if vanishes(squares, x) and vanishing(self.upper, self.stratum.lower, high):
             return ""
         if not low > 0:
             return "w = 0 is not the minimiser everywhere"
@@ -202,9 +202,9 @@ def magnitudes(squares: Sequence[arb]) -> list[arb]:
     return list(map(abs, squares))
 
 
-def vanishes(squares: Sequence[arb]) -> bool:
-    """Whether all are 0."""
-    return all(square == 0 for square in squares)
+def vanishes(squares: Sequence[arb], x: arb) -> bool:
+    """Whether all are 0, or nearly."""
+    return all(abs(square) <= x * x * FAINT for square in squares)
 
 
 def bright(squares: Sequence[arb]) -> list[arb]:

@@ -76,12 +76,10 @@ def harmless(zero: Zero, faces: Sequence[Face]) -> bool:
     if len(zero.grouped) > 1 and any(lifts(zero, row) for row in free):
         return False
     exact = require_split(zero)
-    for row in free:
-        if (gain := zero.settled(partial(_gain, zero, row))) >= 0:
-            clear = exact and gain > 0 and zero.independent
-            require(clear, f"{zero.stratum.text}: whether a dead unit is harmless is not clear")
-            return False
-    return True
+    gains = {zero.settled(partial(_gain, zero, row)) for row in free}
+    clear = gains <= {-1} or (exact and 1 in gains and zero.independent)
+    require(clear, f"{zero.stratum.text}: whether a dead unit is harmless is not clear")
+    return gains <= {-1}
 
 
 def _gain(zero: Zero, row: Row, state: State) -> int | None:
@@ -117,7 +115,9 @@ def require_split(zero: Zero) -> bool:
     """Return whether there is one choice of multipliers, and require that there is any."""
     group, side, units = zero.grouped, zero.sides[0], range(len(zero.stratum.lower))
     bare = not any(set(zero.zeros(j)) & set(group) for j in units)
-    losing = all(side * zero.sites.totals[i] < 0 for i in group)
+    bounds = [side * zero.sites.totals[i] for i in group]
+    spare = zero.sites.hidden[0] - len(units)
+    losing = all(d < 0 or (d == 0 and spare == 1) for d in bounds)
     fine = len(group) < 2 or (bare and losing)
     require(fine, f"{zero.stratum.text}: dead units split a group")
     return len(group) < 2
@@ -126,8 +126,9 @@ def require_split(zero: Zero) -> bool:
 def multipliers(zero: Zero, state: State) -> dict[int, Any]:
     """Claim 80: multipliers site by site: that of a group is split, each strictly inside its range.
 
-    With one split that works no number of dead units lowers the loss (Lemma D19). Whether there is
-    another one does not matter unless the answer is that a dead unit gains.
+    With one split that works no number of dead units lowers the loss (Lemma D19), and no single one
+    with one at the ends of these ranges (Theorem D14). Whether there is another one does not matter
+    unless the answer is that a dead unit gains.
     """
     group, totals = zero.grouped, zero.sites.totals
     if len(group) < 2:
