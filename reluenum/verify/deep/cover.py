@@ -87,7 +87,8 @@ class Cover:
         """
         left, closed, tried = [(low, high, x, squares)], [], 0
         gone = max(squares) < 0
-        start = awake(magnitudes(squares) if gone else [t.max(0) for t in squares], x)
+        start = magnitudes(squares) if gone else [square.max(0) for square in squares]
+        start = awake(start, x) if vanishes(start, x) else start
         while left:
             low, high, x, found = left.pop()  # the highest: steps from above may have closed it
             high = min([start for start, end in closed if start < high <= end] + [high])
