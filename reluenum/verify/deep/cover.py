@@ -81,31 +81,28 @@ class Cover:
         return low, high, squares
 
     def block(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> None:
-        """Close a block; of one that is not closed as it stands, what steps do not close."""
-        left, closed, tried = [(low, high, x, squares)], [], 0
-        while left:
-            low, high, x, squares = left.pop()  # the highest: steps from above may have closed it
-            high = min([start for start, end in closed if start < high <= end] + [high])
-            if low < high and (reason := self.open(low, high, x, squares)):
-                tried += 1
-                require(tried < MOST_PARTS and low > 0, reason)
-                for ends in self.parts(low, high, squares, closed):
-                    middle = (ends[0] * ends[1]).sqrt().mid()
-                    signs = {bool(square < 0) for square in squares}
-                    better = (
-                        squares if len(signs) == 2 else self.polished(middle, magnitudes(squares))
-                    )
-                    left.append((*ends, middle, better))
-
-    def parts(
-        self, low: arb, high: arb, squares: Sequence[arb], closed: list[Interval]
-    ) -> list[Interval]:
-        """Return what is left of a block after steps from both ends and the middle, added to all.
+        """Close a block; of one that is not closed as it stands, what steps do not close.
 
         Squares that are negative together pass through 0 in it: kinks tie them.
         """
+        left, closed, tried = [(low, high, x, squares)], [], 0
         gone = max(squares) < 0
         start = magnitudes(squares) if gone else [square.max(0) for square in squares]
+        start = awake(start, x) if vanishes(start, x) else start
+        while left:
+            low, high, x, found = left.pop()  # the highest: steps from above may have closed it
+            high = min([start for start, end in closed if start < high <= end] + [high])
+            if low < high and (reason := self.open(low, high, x, found)):
+                tried += 1
+                require(tried < MOST_PARTS and low > 0, reason)
+                for ends in self.parts(low, high, start, closed):
+                    middle = (ends[0] * ends[1]).sqrt().mid()
+                    left += [(*ends, middle, self.polished(middle, start))]
+
+    def parts(
+        self, low: arb, high: arb, start: Sequence[arb], closed: list[Interval]
+    ) -> list[Interval]:
+        """Return what is left of a block after steps from both ends and the middle, added to all."""
         points = (low, (low * high).sqrt().mid(), high)
         steps = [self.step(point, self.polished(point, start)) for point in points]
         closed += steps
@@ -130,6 +127,8 @@ class Cover:
         for _ in range(POLISHING):
             better = iter(improved(self.state(x, found)))
             moved = [next(better) if square > 0 else square for square in found]
+            if not all(map(arb.is_finite, moved)):
+                break
             if all(abs(t - s) <= s * NEAR for t, s in zip(moved, found, strict=True)):
                 break
             least = min(moved) if min(moved) < 0 < max(moved) else None
@@ -144,7 +143,7 @@ class Cover:
 
     def open(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> str:
         """Claim 58: a block holds no stationary point, or one, which is kept; else say why not."""
-        if vanishes(squares) and vanishing(self.upper, self.stratum.lower, high):
+        if vanishes(squares, x) and vanishing(self.upper, self.stratum.lower, high):
             return ""
         if not low > 0:
             return "w = 0 is not the minimiser everywhere"
@@ -186,11 +185,12 @@ class Cover:
 
     def keep(self, zero: State, low: arb, high: arb) -> str:
         """Keep a zero of E with T > 0, once: what is known already in this block is the same."""
-        if any(square < 0 for square in zero.squares):
+        found = Zero(self.stratum, zero)
+        if any(square < 0 for square in zero.squares) or not found.alive:
             return ""
         known = any(other.near(low, high) for other in self.zeros)
-        self.zeros += [] if known else [Zero(self.stratum, zero)]
-        return "" if all(square > 0 for square in zero.squares) else "a unit is zero, or nearly"
+        self.zeros += [] if known else [found]
+        return ""
 
     def level(self, found: State, x: arb) -> arb:
         """Return G at an X of a path."""
@@ -203,9 +203,9 @@ def magnitudes(squares: Sequence[arb]) -> list[arb]:
     return list(map(abs, squares))
 
 
-def vanishes(squares: Sequence[arb]) -> bool:
-    """Whether all are 0."""
-    return all(square == 0 for square in squares)
+def vanishes(squares: Sequence[arb], x: arb) -> bool:
+    """Whether all are 0, or nearly."""
+    return all(abs(square) <= x * x * FAINT for square in squares)
 
 
 def bright(squares: Sequence[arb]) -> list[arb]:

@@ -76,7 +76,10 @@ class DeepProof:
         """Claim 52: the components are those of these points, of a constant, and of nothing."""
         for zero in self.minima:
             spare = self.sites.hidden[0] - len(zero.stratum.lower)
-            yield from shared(tower_network(zero), spare > 0 and harmless(zero, self.faces))
+            calm = spare > 0 and harmless(zero, self.faces)
+            sure = spare == 0 or zero.strict
+            require(sure, f"{zero.stratum.text}: what copies of its units do is not clear")
+            yield from shared(tower_network(zero), calm)
         if level(self.sites) and constant_is_minimal(self.sites, self.faces):
             yield from shared(constant_network(self.sites, level(self.sites)), True)
         if zero_is_minimal(self.sites):

@@ -124,6 +124,23 @@ class System:
         return fmpq_mat([*known, row]).rank() == fmpq_mat(known).rank()
 
 
+def _fitted(table: arb_mat, dark: Sequence[arb], weights: Sequence[arb]) -> arb_mat:
+    """Return, nearly, what table times it is nearest to the opposite of, parts being weighted."""
+    depth = len(dark) // len(weights)
+    pairs = zip(table.tolist(), (w for w in weights for _ in range(depth)), strict=True)
+    weighted = arb_mat([[x * w for x in row] for row, w in pairs]).transpose()
+    square = (weighted * table).mid()
+    square += identity(square.nrows()) * square.trace() * arb(2) ** -60
+    return (square.inv() * weighted * arb_mat([[-x] for x in dark])).mid()
+
+
+def _lengths(table: arb_mat, dark: Sequence[arb], moves: arb_mat, depth: int) -> list[arb]:
+    """Return the squares of the lengths of Gamma_j that multipliers have moved."""
+    moved = [x + y for x, y in zip(dark, (table * moves).entries(), strict=True)]
+    parts = (moved[k : k + depth] for k in range(0, len(moved), depth))
+    return [dot(part, part).mid() for part in parts]
+
+
 def _scaled(part: Sequence[fmpq]) -> tuple[fmpq, ...]:
     """Return a positive multiple of a form, the same for all of them."""
     first = next(filter(None, part))
@@ -170,20 +187,13 @@ class State:
         """
         table, entries = arb_mat(self.system.loose).mid(), self.values.mid().entries()
         dark = [x for j in self.system.others for x in entries[self.frame.block(j)]]
-        depth, weights = self.frame.depth, [arb(1)] * len(self.system.others)
-        found = arb_mat(table.ncols(), 1)
-        for _ in range(BALANCINGS if len(weights) > 1 else 1):
-            heavy = [weight for weight in weights for _ in range(depth)]
-            rows = [[x * w for x in row] for row, w in zip(table.tolist(), heavy, strict=True)]
-            weighted = arb_mat(rows).transpose()
-            square = (weighted * table).mid()
-            square += identity(square.nrows()) * square.trace() * arb(2) ** -60
-            found = (square.inv() * weighted * arb_mat([[-x] for x in dark])).mid()
-            moved = [x + y for x, y in zip(dark, (table * found).entries(), strict=True)]
-            parts = [moved[k : k + depth] for k in range(0, len(moved), depth)]
-            lengths = [dot(part, part).mid() for part in parts]
+        weights = [arb(1)] * len(self.system.others)
+        found = _fitted(table, dark, weights)
+        for _ in range(BALANCINGS if len(weights) > 1 else 0):
+            lengths = _lengths(table, dark, found, self.frame.depth)
             total = sum(lengths, arb(0)) + arb(2) ** -80
             weights = [(w * x / total).mid() for w, x in zip(weights, lengths, strict=True)]
+            found = _fitted(table, dark, weights)
         return found
 
     def is_null(self, j: int, k: int) -> bool:
