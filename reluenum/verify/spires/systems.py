@@ -16,7 +16,7 @@ from ..exact import onto
 from ..reals import dot
 from .strata import Spire
 
-BALANCINGS = 10  # of the lengths of several Gamma_j that multipliers move
+BALANCINGS = 16  # of the lengths of several Gamma_j that multipliers move
 
 
 class Frame:
@@ -187,14 +187,15 @@ class State:
         """
         table, entries = arb_mat(self.system.loose).mid(), self.values.mid().entries()
         dark = [x for j in self.system.others for x in entries[self.frame.block(j)]]
-        weights = [arb(1)] * len(self.system.others)
-        found = _fitted(table, dark, weights)
-        for _ in range(BALANCINGS if len(weights) > 1 else 0):
-            lengths = _lengths(table, dark, found, self.frame.depth)
-            total = sum(lengths, arb(0)) + arb(2) ** -80
-            weights = [(w * x / total).mid() for w, x in zip(weights, lengths, strict=True)]
+        weights, tried = [arb(1)] * len(self.system.others), []
+        for _ in range(BALANCINGS if len(weights) > 1 else 1):
             found = _fitted(table, dark, weights)
-        return found
+            lengths = _lengths(table, dark, found, self.frame.depth)
+            tried.append((max(lengths), found))
+            total = sum(lengths, arb(0)) + arb(2) ** -80
+            pairs = zip(weights, lengths, strict=True)
+            weights = [(w * (x / total).sqrt()).mid() for w, x in pairs]
+        return min(tried, key=lambda pair: pair[0])[1]
 
     def is_null(self, j: int, k: int) -> bool:
         """Whether the entry k of Gamma_j is 0, or S_2 and S_3 after them, whatever T, U > 0 are."""
