@@ -102,7 +102,7 @@ class Cover:
     def parts(
         self, low: arb, high: arb, start: Sequence[arb], closed: list[Interval]
     ) -> list[Interval]:
-        """Return what is left of a block after steps from both ends and the middle, added to all."""
+        """Return what is left of a block after steps from its ends and middle, added to all."""
         points = (low, (low * high).sqrt().mid(), high)
         steps = [self.step(point, self.polished(point, start)) for point in points]
         closed += steps
@@ -127,12 +127,10 @@ class Cover:
         for _ in range(POLISHING):
             better = iter(improved(self.state(x, found)))
             moved = [next(better) if square > 0 else square for square in found]
-            if not all(map(arb.is_finite, moved)):
-                break
-            if all(abs(t - s) <= s * NEAR for t, s in zip(moved, found, strict=True)):
+            pairs = list(zip(moved, found, strict=True))
+            if all(abs(t - s) <= s * NEAR or not t.is_finite() for t, s in pairs):
                 break
             least = min(moved) if min(moved) < 0 < max(moved) else None
-            pairs = zip(moved, found, strict=True)
             found = [arb(0) if t is least else t.max(old / 8) for t, old in pairs]
         return found
 
