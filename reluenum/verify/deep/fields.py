@@ -80,7 +80,7 @@ class Exact(State):
 
 
 def described(state: State) -> Exact | None:
-    """Claim 67: an exact description of the one stationary point in a box, None if none is found.
+    """Claim 66: an exact description of the one stationary point in a box, None if none is found.
 
     It is a point in a number field that solves the equations, and lies in the box.
     """
@@ -119,22 +119,28 @@ def newton_step(tower: Tower, values: Sequence[arb]) -> tuple[list[arb], list[ar
 
 def _guessed(values: Sequence[arb], degree: int, bits: int) -> list[Algebraic] | None:
     """Return numbers as elements of a field of at most some degree, if that is what they are."""
-    alpha, near = dot(values[::-1], WEIGHTS), arb(2) ** (-bits // 2)
+    alpha = dot(values[::-1], WEIGHTS)
     powers = [alpha**k for k in range(degree + 1)]
-    factors = fmpz_poly(relation(powers, bits)).factor()[1]
-    small = (chi for chi, _ in factors if abs(chi(alpha)) < near)
-    chi = min(small, key=fmpz_poly.degree, default=None)
-    if chi is None:
+    root = _root_near(alpha, fmpz_poly(relation(powers, bits)), arb(2) ** (-bits // 2))
+    if root is None:
         return None
-    reals = [root.real for root, _ in chi.complex_roots() if root.imag == 0]
-    root, slope = Root(chi, sum(bool(r < alpha - near) for r in reals)), chi.derivative()
-    found = []
+    size, slope, found = root.chi.degree(), root.chi.derivative(), []
     for value in values:
-        *terms, last = relation([*powers[: chi.degree()], value * slope(alpha)], bits)
+        *terms, last = relation([*powers[:size], value * slope(alpha)], bits)
         if last == 0:
             return None
         found.append(Algebraic(root, [fmpq(-t, last) for t in terms]) / Algebraic(root, slope))
     return found
+
+
+def _root_near(alpha: arb, poly: fmpz_poly, near: arb) -> Root | None:
+    """Return the root of a factor of a polynomial that a number seems to be."""
+    small = (chi for chi, _ in poly.factor()[1] if abs(chi(alpha)) < near)
+    chi = min(small, key=fmpz_poly.degree, default=None)
+    if chi is None:
+        return None
+    reals = [root.real for root, _ in chi.complex_roots() if root.imag == 0]
+    return Root(chi, sum(bool(real < alpha - near) for real in reals))
 
 
 def relation(numbers: Sequence[arb], bits: int) -> list[int]:

@@ -94,21 +94,26 @@ def path(tower: Tower, x: arb, start: Sequence[arb]) -> State | None:
     """
     try:
         centre = _nearby(tower, arb(x.mid()), start)
-        if not all(pivot > 0 for pivot in pivots_of(centre.matrix)):
-            return None
-        inverse, drift = _approximate(centre.hessian(), len(start))
-        pairs = list(zip(centre.squares, drift, strict=True))
-        least = size_of(*start, x) * arb(2) ** -60
-        radii = [abs(d) * x.rad() + abs(t) * arb(2) ** -40 for t, d in pairs]
-        for _ in range(INFLATIONS):
-            radii = [(r * INFLATION + least).upper() for r in radii]
-            box = [arb(t, r) for (t, _), r in zip(pairs, radii, strict=True)]
-            image = _image(centre, inverse, box, x)
-            if all(t.contains_interior(s) for t, s in zip(box, image, strict=True)):
-                return Moved(centre, image, x)
-            radii = [abs(s - t) for s, t in zip(image, centre.squares, strict=True)]
+        if all(pivot > 0 for pivot in pivots_of(centre.matrix)):
+            return _inflated(centre, x)
     except ZeroDivisionError:  # a matrix that may be singular
         pass
+    return None
+
+
+def _inflated(centre: State, x: arb) -> State | None:
+    """Return the states of a box of T, for all X in a ball, that contains its image."""
+    inverse, drift = _approximate(centre.hessian(), len(centre.squares))
+    least = size_of(*centre.squares, x) * arb(2) ** -60
+    pairs = zip(centre.squares, drift, strict=True)
+    radii = [abs(d) * x.rad() + abs(t) * arb(2) ** -40 for t, d in pairs]
+    for _ in range(INFLATIONS):
+        radii = [(r * INFLATION + least).upper() for r in radii]
+        box = [arb(t, r) for t, r in zip(centre.squares, radii, strict=True)]
+        image = _image(centre, inverse, box, x)
+        if all(t.contains_interior(s) for t, s in zip(box, image, strict=True)):
+            return Moved(centre, image, x)
+        radii = [abs(s - t) for s, t in zip(image, centre.squares, strict=True)]
     return None
 
 

@@ -1,6 +1,6 @@
 """A stationary point of a stratum: that it exists, its signs, and whether it is a local minimum."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from itertools import chain, combinations
 from typing import Any
@@ -22,7 +22,7 @@ UNCLEAR = "whether this is a local minimum is not clear"
 
 
 def zero_near(tower: Tower, squares: Sequence[arb], x: arb) -> State | None:
-    """Claim 66: there is one stationary point in the box of what is returned (interval Newton)."""
+    """Claim 67: there is one stationary point in the box of what is returned (interval Newton)."""
     with ctx.workprec(NUMBER_BITS):
         try:
             return _enclosed(tower, _polished(tower, [arb(t.mid()) for t in (*squares, x)]))
@@ -108,36 +108,61 @@ class Zero:
 
         Kinks are linear in (w, B), and (w, B) at fixed T and X is in cells that rays span, on each
         of which the loss is smooth. It is a strict minimum if the Hessian of the reduced loss is
-        positive definite (Theorem D9), no slope along a ray is negative, and claim 72 holds.
+        positive definite (Theorem D9), no slope along a ray is negative (claim 70), and claim 71
+        holds where some are 0.
         """
         with ctx.workprec(NUMBER_BITS):
             pivots = pivots_of(self.state.hessian())
             falls = any(self.slope(self.state, ray) < 0 for ray in self._rays.values())
         if falls or any(pivot < 0 for pivot in pivots):
             return False
-        signs = {self.sign(lambda state, d=d: self.slope(state, d)) for d in self._rays.values()}
+        signs = set(map(self.slope_sign, self._rays.values()))
         clear = all(pivot > 0 for pivot in pivots)
         require(clear or -1 in signs, f"{self.stratum.text}: {UNCLEAR}")
         return -1 not in signs and all(map(self._curved, self._flat))
 
+    def change(self, i: int, d: Sequence[fmpq]) -> fmpq:
+        """Return the change of f at a site by one of (w, B); units may leave their kinks."""
+        depth, bit, found = self.sites.depth, 1 << i, d[-1]
+        for j, (s, (plus, minus)) in enumerate(
+            zip(self.sides[1:], self.stratum.lower, strict=True)
+        ):
+            move = dot(self.sites.rows[i], d[j * depth : (j + 1) * depth])
+            if plus & bit or (not minus & bit and s * move > 0):
+                found += move
+        return found
+
+    def slope(self, state: State, d: Sequence[fmpq]) -> Any:
+        """Claim 70: half the derivative of the loss along a change of (w, B), at fixed T and X.
+
+        It is Gamma_j . dw_j + S dB, less rho df where the upper unit is or becomes positive.
+        """
+        side, slope = self.sides[0], state.total * d[-1]
+        for j, gamma in enumerate(state.gammas):
+            slope += dot(gamma, d[j * state.depth : (j + 1) * state.depth])
+        for i in self.sites.inside(self.stratum.relevant):
+            df = self.change(i, d)
+            if self.stratum.upper[0] >> i & 1:
+                slope -= state.residual[i] * df
+            elif side * df > 0:
+                slope -= self.sites.totals[i] * df
+        return slope
+
     @cached_property
     def _flat(self) -> list[list[Sequence[fmpq]]]:
         """The largest sets of rays of one cell along which the slope is exactly 0."""
-        rays = {
-            signs: ray
-            for signs, ray in self._rays.items()
-            if self.sign(lambda state, d=ray: self.slope(state, d)) == 0
-        }
-        sets = {frozenset((signs,)) for signs in rays}
-        while grown := {s | {r} for s in sets for r in rays if r not in s and _fits(s, r)} - sets:
-            sets |= grown
-        return [[rays[r] for r in s] for s in sets if not any(s < other for other in sets)]
+        rays = {k: d for k, d in self._rays.items() if self.slope_sign(d) == 0}
+        return [[rays[k] for k in chosen] for chosen in _together(rays)]
+
+    def slope_sign(self, d: Sequence[fmpq]) -> int:
+        """Return the sign of the slope along a ray."""
+        return self.sign(lambda state: self.slope(state, d))
 
     def _curved(self, rays: Sequence[Sequence[fmpq]]) -> bool:
-        """Claim 72: along such rays the loss grows of second order, or falls if there is one.
+        """Claim 71: along such rays the loss grows of second order, or falls if there is one.
 
         They lead into the stratum of the signs that kinks have along their sum, where the point is
-        stationary as well: the Hessian of that decides (Lemma D12, D20).
+        stationary as well: the Hessian of that decides (Lemma D12, Lemma D20).
         """
         stratum = self._beside([sum(entries, fmpq(0)) for entries in zip(*rays, strict=True)])
         with ctx.workprec(NUMBER_BITS):
@@ -180,33 +205,6 @@ class Zero:
         parts = (x if j in units else fmpq(0) for j in range(size) for x in row)
         return (*parts, fmpq(bias))
 
-    def change(self, i: int, d: Sequence[fmpq]) -> fmpq:
-        """Return the change of f at a site by one of (w, B); units may leave their kinks."""
-        depth, bit, found = self.sites.depth, 1 << i, d[-1]
-        for j, (s, (plus, minus)) in enumerate(
-            zip(self.sides[1:], self.stratum.lower, strict=True)
-        ):
-            move = dot(self.sites.rows[i], d[j * depth : (j + 1) * depth])
-            if plus & bit or (not minus & bit and s * move > 0):
-                found += move
-        return found
-
-    def slope(self, state: State, d: Sequence[fmpq]) -> Any:
-        """Claim 71: half the derivative of the loss along a change of (w, B), at fixed T and X.
-
-        It is Gamma_j . dw_j + S dB, less rho df where the upper unit is or becomes positive.
-        """
-        side, slope = self.sides[0], state.total * d[-1]
-        for j, gamma in enumerate(state.gammas):
-            slope += dot(gamma, d[j * state.depth : (j + 1) * state.depth])
-        for i in self.sites.inside(self.stratum.relevant):
-            df = self.change(i, d)
-            if self.stratum.upper[0] >> i & 1:
-                slope -= state.residual[i] * df
-            elif side * df > 0:
-                slope -= self.sites.totals[i] * df
-        return slope
-
     def gone(self, j: int, k: int) -> bool:
         """Whether the entry k of the vector of a unit is exactly 0."""
         null = self.state.tower.is_null(j, k)
@@ -224,7 +222,7 @@ class Zero:
 
     @cached_property
     def independent(self) -> bool:
-        """Claim 73: the gradients of the kinks are independent, a group of sites counted once."""
+        """Claim 72: the gradients of the kinks are independent, a group of sites counted once."""
         single = set(self.state.tower.upper.kinks) - set(self.grouped)
         upper = len(single) + bool(self.grouped) == len(self.state.tower.basis)
         lower = (self.zeros(j) for j in range(len(self.stratum.lower)))
@@ -233,7 +231,7 @@ class Zero:
 
     @property
     def strict(self) -> bool:
-        """Whether first order is strict at independent kinks (Lemma D19)."""
+        """Claim 73: first order is strict, at independent kinks: units have copies (Lemma D13)."""
         return self.independent and not self._flat
 
     @property
@@ -270,6 +268,14 @@ def _moved(row: Row, changes: dict[int, Any]) -> Row:
     return row[0] | plus, row[1] | minus
 
 
+def _together(rays: Collection[Row]) -> list[frozenset[Row]]:
+    """Return the largest sets of rays of one cell: no form has opposite signs on two of them."""
+    sets = {frozenset((ray,)) for ray in rays}
+    while grown := {s | {r} for s in sets for r in set(rays) - s if _fits(s, r)} - sets:
+        sets |= grown
+    return [s for s in sets if not any(map(s.__lt__, sets))]
+
+
 def _fits(chosen: Iterable[Row], ray: Row) -> bool:
-    """Whether rays and another one are in one cell: no form has opposite signs on two of them."""
+    """Whether rays and another one are in one cell."""
     return not any(plus & ray[1] or minus & ray[0] for plus, minus in chosen)
