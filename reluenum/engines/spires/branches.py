@@ -20,6 +20,9 @@ ATTEMPTS = 6
 POLISHING = 6
 """Newton steps to a centre, at most."""
 
+SHARINGS, LEAST_SHARE, WELL_BELOW = 60, 1e-6, 0.7
+"""Steps to fair shares of units that are 0, the least of them, and when they are good enough."""
+
 INDEPENDENT = 1e-6
 """Part of a vector that has to be orthogonal to others for it to count as independent of them."""
 
@@ -61,12 +64,12 @@ class Frame:
     def matrix(self) -> arb_mat:
         """From these coordinates to those of the space, along the first directions."""
         size = self.space.size
-        lengths = [row for axes in self.axes.values() for row in axes.tolist()[:1]]
-        others = [row for axes in self.axes.values() for row in axes.tolist()[1:]]
-        biases = [bias.entries() for bias in self.space.biases]
-        rows = np.array([[float(x.mid()) for x in row] for row in (*lengths, *others, *biases)])
-        rows = np.concatenate([rows.reshape(len(rows), -1)[:, :size], np.eye(size)])
-        return arb_mat(np.linalg.inv(_independent_rows(rows)).tolist()) if size else arb_mat(0, 0)
+        stiff = [row for axes in self.axes.values() for row in axes.tolist()[1:]]
+        others = [row for axes in self.axes.values() for row in axes.tolist()[:1]]
+        others += [bias.entries() for bias in self.space.biases]
+        groups = [[[float(x.mid()) for x in row[:size]] for row in rows] for rows in (stiff, others)]
+        rows = _independent_rows([*groups, np.eye(size).tolist()])
+        return arb_mat(np.linalg.inv(rows).tolist()) if size else arb_mat(0, 0)
 
     def turned(self, forms: arb_mat) -> arb_mat:
         """Return forms on the directions in these coordinates; other directions stay."""
@@ -334,23 +337,55 @@ class SpireBranch:
 
     @cached_property
     def excess(self) -> list[arb]:
-        """U |u_j|^2 / ridge^2 - 1 of each unit that is 0 (Theorem D9(2))."""
+        """U |u_j|^2 / ridge^2 - 1 of each unit that is 0 (Lemma D31).
+
+        The u_j in the flats of these units have the inner product sum u_j . dw_j with all
+        directions out of the space that minus the slope of the rest is; several are chosen such
+        that the largest is small.
+        """
         space, size = self.space, self.space.size
         if not space.dead:
             return []
         drift = self.whole.drift + self.whole.hessian * self.slope
-        slopes = _rest(self.middle.gradient, size) + _rest(drift, size) * self.shift
-        found = []
-        for unit, lift in space.lifts.items():
-            vector = arb_mat(lift) * slopes
-            norm = _product(vector, arb_mat(space.inner.chain.grams[unit]) * vector)
-            found.append(norm * self.whole.U / self.whole.ridge**2 - 1)
-        return found
+        slopes = _rest(self.middle.gradient, size)
+        allowed = float((self.whole.ridge / self.whole.root).lower())
+        shares = [arb(share) for share in _fair_shares(space, slopes, allowed)]
+        slopes += _rest(drift, size) * self.shift
+        total = arb_mat(slopes.nrows(), slopes.nrows())
+        for square, share in zip(space.squares, shares, strict=True):
+            total += arb_mat(square) * (1 / share)
+        moved = total.solve(slopes)
+        scale = self.whole.U / self.whole.ridge**2
+        return [
+            _product(moved, arb_mat(square) * moved) * scale / share**2 - 1
+            for square, share in zip(space.squares, shares, strict=True)
+        ]
 
     @property
     def is_minimal(self) -> bool:
         """Whether this surely is the inner minimiser, and the only one."""
         return all(excess < 0 for excess in self.excess)
+
+
+def _fair_shares(space: Space, slopes: arb_mat, allowed: float) -> list[float]:
+    """Return weights of units that are 0, by which |u_j| shall be small.
+
+    They are the lengths of the w_j in the direction that costs least for its fall, found by
+    reweighted least squares, which makes the u_j of all units that take part equal; a part of the
+    way is enough if they are well below what is allowed.
+    """
+    shares = np.ones(len(space.dead))
+    if len(space.dead) == 1 or not space.complement:
+        return shares.tolist()
+    squares = np.array([[[float(x) for x in row] for row in s.tolist()] for s in space.squares])
+    falls = np.array([float(x.mid()) for x in slopes.entries()])
+    for _ in range(SHARINGS):
+        moved = np.linalg.solve(np.tensordot(1 / shares, squares, 1), falls)
+        lengths = np.sqrt(np.maximum(0, np.einsum("jab,a,b->j", squares, moved, moved)))
+        if (lengths < WELL_BELOW * allowed * shares).all():
+            break
+        shares = np.maximum(lengths / lengths.max(), LEAST_SHARE)
+    return shares.tolist()
 
 
 def _polished(frame: Frame, U: arb) -> arb_mat:
@@ -408,16 +443,28 @@ def _orthonormal(gram: arb_mat, first: arb_mat) -> arb_mat:
     return arb_mat(len(found), size, [x for column in found for x in column.entries()])
 
 
-def _independent_rows(rows: np.ndarray) -> np.ndarray:
-    """Return as many rows as there are columns, each surely independent of those before."""
-    found, basis = [], np.zeros((0, rows.shape[1]))
-    for row in rows:
-        size = np.linalg.norm(row)
-        rest = row - basis.T @ (basis @ row)
-        if len(found) < rows.shape[1] and np.linalg.norm(rest) > INDEPENDENT * size:
+def _independent_rows(groups: Sequence[Sequence[Sequence[float]]]) -> np.ndarray:
+    """Return rows that are a basis, those of the first groups if possible, as independent as can be."""
+    found: list[np.ndarray] = []
+    basis: list[np.ndarray] = []
+    for group in groups:
+        left = [np.array(row) / np.linalg.norm(row) for row in group if any(row)]
+        pairs = [(row, _orthogonal(row, basis)) for row in left]
+        while pairs:
+            row, rest = max(pairs, key=lambda pair: pair[1] @ pair[1])
+            size = np.linalg.norm(rest)
+            if size < INDEPENDENT:
+                break
             found.append(row)
-            basis = np.concatenate([basis, [rest / np.linalg.norm(rest)]])
+            basis.append(rest / size)
+            pairs = [(row, _orthogonal(rest, basis[-1:])) for row, rest in pairs]
     return np.array(found)
+
+
+def _orthogonal(row: np.ndarray, basis: Sequence[np.ndarray]) -> np.ndarray:
+    for other in basis:
+        row = row - (other @ row) * other
+    return row
 
 
 def _product(left: arb_mat, right: arb_mat) -> arb:

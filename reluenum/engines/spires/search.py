@@ -204,19 +204,24 @@ class SpireSearch:
 
     def _closed(self, low: float, high: float, near: SpireBranch) -> bool:
         """Whether an interval is closed, its points found; if so, it is recorded."""
-        linear = near.linear
-        branch = SpireBranch.over(near.space, low, high, linear)
+        branch = SpireBranch.over(near.space, low, high, near.linear)
         if branch is None:
             return False
-        if not is_excluded(branch) and branch.gap_sign == 0:
-            if branch.space.dead or branch.gap_drift.contains(0):
+        if not is_excluded(branch):
+            if branch.space.dead:
                 return False
-            ends = [SpireBranch.over(near.space, U, U, linear) for U in (low, high)]
-            signs = [end.gap_sign if end else 0 for end in ends]
-            if 0 in signs or (signs[0] != signs[1] and not self._found(branch, low, high)):
+            if branch.gap_sign == 0 and not self._crossed(branch, low, high):
                 return False
         self.items.append([low, high, float(branch.middle.U), *_squares(branch.middle)])
         return True
+
+    def _crossed(self, branch: SpireBranch, low: float, high: float) -> bool:
+        """Whether E_2 surely is monotone along a branch, and its zero found, if it has one."""
+        if branch.gap_drift.contains(0):
+            return False
+        ends = [SpireBranch.over(branch.space, U, U, branch.linear) for U in (low, high)]
+        signs = [end.gap_sign if end else 0 for end in ends]
+        return 0 not in signs and (signs[0] == signs[1] or self._found(branch, low, high))
 
     def _found(self, branch: SpireBranch, low: float, high: float) -> bool:
         """Whether the only zero of E_2 in an interval is proved, stationary or not."""
