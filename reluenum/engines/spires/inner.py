@@ -1,6 +1,6 @@
-"""The inner problem of a stratum of widths (m, 1, 1): convex, with neither squares nor multipliers.
+"""The inner problem of a stratum of widths (m, 1, 1) (Lemma D31): neither squares nor multipliers.
 
-For fixed U = U_2 it is the minimum over the (w, B) that vanish at all kinks above the first layer of
+For fixed U = U_2 it is the minimum, over the (w, B) at which all kinks above layer 1 vanish, of
 
     sum n_i (y_i - f_i)^2 + ridge (2 sum_j |w_j| / sqrt(U) + B_2^2 / U + 2 sqrt(U + B_3^2)),
 

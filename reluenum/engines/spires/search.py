@@ -11,7 +11,8 @@ from reluenum.algebra.newton import certified_box, polished
 from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root
 from reluenum.engines.deep.networks import ScaledNetwork
-from reluenum.engines.spires.branches import Expansion, SpireBranch
+from reluenum.engines.spires.branches import SpireBranch
+from reluenum.engines.spires.expansions import Expansion
 from reluenum.engines.spires.inner import SpireInner
 from reluenum.engines.spires.minimise import Doubles
 from reluenum.engines.spires.signs import is_excluded
@@ -40,8 +41,11 @@ SMALLEST = 1 + 1e-13
 MOST_TASKS = 400
 """After so many intervals a stratum is given up."""
 
-ZERO_STEPS = 60
-"""To a zero of E_2, by Newton's method inside a bracket."""
+ZERO_STEPS, POLISHING = 60, 8
+"""To a zero of E_2, by Newton's method: inside a bracket, and for the start of the system's."""
+
+ROOT_STEPS = 40
+"""To the end of a step, by Newton's method."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,16 +162,13 @@ class SpireSearch:
         def value(s: arb) -> arb:
             return ((s + U * V) * s - U) * s - G
 
-        s = U.sqrt().mid()
-        for _ in range(60):
+        s, sign = U.sqrt().mid(), end.sign
+        for _ in range(ROOT_STEPS):
             s = (s - value(s) / ((3 * s + 2 * U * V) * s - U)).mid()
-        sign = 1 if end.sign > 0 else -1
-        s *= 1 + sign * arb(OVERLAP)
-        if not sign * value(s) > 0:
+        reached = float((s * s * (1 + sign * arb(OVERLAP))).mid())
+        if not sign * value(arb(reached).sqrt()) > 0:
             return end.U
-        reached = s * s
-        found = float(reached.upper() if sign > 0 else reached.lower())
-        return max(found, other) if sign > 0 else min(found, other)
+        return max(reached, other) if sign > 0 else min(reached, other)
 
     def _record_step(self, end: End) -> None:
         self.items.append([end.U, *_squares(end.branch.whole)])
@@ -180,8 +181,9 @@ class SpireSearch:
         for width in WIDTHS:
             ends = max(low.U, zero.U / (1 + width)), min(high.U, zero.U * (1 + width))
             if self._closed(*ends, zero.branch):
-                below = [(low, self._end(ends[0], zero.branch))] if low.U < ends[0] else []
-                return below + ([(self._end(ends[1], zero.branch), high)] if ends[1] < high.U else [])
+                below, above = (self._end(U, zero.branch) for U in ends)
+                sides = (low, below), (above, high)
+                return [(one, other) for one, other in sides if one.U < other.U]
         return None
 
     def _zero(self, low: End, high: End) -> End | None:
@@ -226,7 +228,7 @@ class SpireSearch:
     def _found(self, branch: SpireBranch, low: float, high: float) -> bool:
         """Whether the only zero of E_2 in an interval is proved, stationary or not."""
         chain, at = self.inner.chain, branch.middle
-        for _ in range(8):
+        for _ in range(POLISHING):
             near = SpireBranch.over(branch.space, float(at.U), float(at.U), branch.linear)
             if near is None:
                 return False
@@ -243,10 +245,11 @@ class SpireSearch:
         *_, (outer, _) = chain.parted(box)
         if not arb(low) < outer < arb(high):
             return False
-        if all(square.sign() > 0 for square in chain.squares(point.coordinates)):
-            network = chain.network(point)
-            if network.is_stationary:
-                self.networks.append(network)
+        if any(square.sign() <= 0 for square in chain.squares(point.coordinates)):
+            return False
+        network = chain.network(point)
+        if network.is_stationary:
+            self.networks.append(network)
         return True
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flint import arb, arb_mat
+from flint import arb
 
 from reluenum.algebra.numberfield import ball_sign
 from reluenum.engines.spires.branches import SpireBranch
