@@ -44,7 +44,7 @@ class Frame:
         for unit, weights in self.space.weights.items():
             gram = arb_mat(self.space.inner.chain.grams[unit])
             first = submatrix(weights, columns=self._inside) * self.centre
-            found[unit] = _orthonormal(gram, first) * gram * weights
+            found[unit] = _axes_along(gram, first) * gram * weights
         return found
 
     @cached_property
@@ -103,7 +103,7 @@ def submatrix(matrix: arb_mat, rows: slice = slice(None), columns: slice = slice
     return arb_mat(*sizes, [x for row in matrix.tolist()[rows] for x in row[columns]])
 
 
-def _orthonormal(gram: arb_mat, first: arb_mat) -> arb_mat:
+def _axes_along(gram: arb_mat, first: arb_mat) -> arb_mat:
     """Return a basis, a row each, of which the first is along a column, for an inner product."""
     size = gram.nrows()
     columns = [first, *(arb_mat(size, 1, [arb(i == k) for i in range(size)]) for k in range(size))]
@@ -126,7 +126,7 @@ def _independent_rows(groups: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
     basis: list[np.ndarray] = []
     for group in groups:
         left = [np.array(row) / np.linalg.norm(row) for row in group if np.any(row)]
-        pairs = [(row, _orthogonal(row, basis)) for row in left]
+        pairs = [(row, _less(row, basis)) for row in left]
         while pairs:
             row, rest = max(pairs, key=lambda pair: pair[1] @ pair[1])
             size = np.linalg.norm(rest)
@@ -134,15 +134,15 @@ def _independent_rows(groups: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
                 break
             found.append(row)
             basis.append(rest / size)
-            pairs = [(row, _orthogonal(rest, basis[-1:])) for row, rest in pairs]
+            pairs = [(row, _less(rest, basis[-1:])) for row, rest in pairs]
     return np.array(found)
 
 
-def _orthogonal(row: np.ndarray, basis: Sequence[np.ndarray]) -> np.ndarray:
+def _less(row: np.ndarray, basis: Sequence[np.ndarray]) -> np.ndarray:
     for other in basis:
         row = row - (other @ row) * other
     return row
 
 
-def _doubles(entries: Iterable[arb]) -> np.ndarray:
+def _middles_of(entries: Iterable[arb]) -> np.ndarray:
     return np.array([float(x.mid()) for x in entries])

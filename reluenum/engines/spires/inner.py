@@ -114,7 +114,7 @@ class SpireInner:
 
     @cached_property
     def lowest(self) -> float:
-        """A U up to which w = 0 is the inner minimiser.
+        """A U up to which w = 0 is the inner minimiser (Lemma D33).
 
         The fit is at most that of the zero network, and B_3 / U_3 at most 1. Directions can be
         chosen in which B_2 does not change, unless it is 0 where w is.
@@ -192,7 +192,7 @@ class Space:
     @cached_property
     def embedding(self) -> arb_mat:
         """From coordinates of the space to (w, B)."""
-        return _columns(self.basis, range(self.inner.chain.size))
+        return _as_columns(self.basis, range(self.inner.chain.size))
 
     @cached_property
     def heights(self) -> arb_mat:
@@ -205,7 +205,7 @@ class Space:
         """How the coordinates of w_j of each live unit in its flat change, by direction."""
         blocks = self.inner.chain.blocks
         return {
-            unit: _columns(self.directions, range(blocks[unit].start, blocks[unit].stop))
+            unit: _as_columns(self.directions, range(blocks[unit].start, blocks[unit].stop))
             for unit in self.live
         }
 
@@ -213,7 +213,7 @@ class Space:
     def biases(self) -> list[arb_mat]:
         """How B_2 and B_3 change, by direction: rows."""
         places = self.inner.chain.bias.values()
-        return [_columns(self.directions, [place]) for place in places]
+        return [_as_columns(self.directions, [place]) for place in places]
 
     @cached_property
     def complement(self) -> list[Vector]:
@@ -241,6 +241,6 @@ class Space:
         ]
 
 
-def _columns(vectors: Sequence[Vector], places: Sequence[int]) -> arb_mat:
+def _as_columns(vectors: Sequence[Vector], places: Sequence[int]) -> arb_mat:
     """Return some entries of vectors, a column each."""
     return arb_mat(len(places), len(vectors), [v[k] for k in places for v in vectors])

@@ -49,7 +49,7 @@ ROOT_STEPS = 40
 
 
 @dataclass(frozen=True, eq=False)
-class End:
+class IntervalEnd:
     """An end of an interval of U: the inner minimiser there, as far as it is known.
 
     Parameters
@@ -106,20 +106,22 @@ class SpireSearch:
     def _doubles(self) -> Doubles:
         return Doubles(self.inner)
 
-    def _end(self, U: float, near: SpireBranch | None = None) -> End:
+    def _end(self, U: float, near: SpireBranch | None = None) -> IntervalEnd:
         """Return the inner minimiser at one U, as far as it can be proved."""
         if near is not None:
             branch = SpireBranch.over(near.space, U, U, near.linear)
             if branch and branch.is_minimal:
-                return End(U, branch)
+                return IntervalEnd(U, branch)
         linear, choices = self._doubles.minimal(U)
         for dead in choices:
             branch = SpireBranch.over(self.inner.space(dead), U, U, linear)
             if branch and branch.is_minimal:
-                return End(U, branch)
-        return End(U, None)
+                return IntervalEnd(U, branch)
+        return IntervalEnd(U, None)
 
-    def _shortened(self, low: End, high: End) -> list[tuple[End, End]]:
+    def _shortened(
+        self, low: IntervalEnd, high: IntervalEnd
+    ) -> list[tuple[IntervalEnd, IntervalEnd]]:
         """Close a part of an interval; return what is left."""
         if high.U <= low.U * SMALLEST:
             self.failed.append((low.U, high.U))
@@ -140,7 +142,7 @@ class SpireSearch:
         middle = self._end(sqrt(first.U * last.U))
         return [(first, middle), (middle, last)]
 
-    def _marched(self, end: End, way: int, other: End) -> End:
+    def _marched(self, end: IntervalEnd, way: int, other: IntervalEnd) -> IntervalEnd:
         """Make steps from an end towards another one, as long as they grow or cover much of it."""
         before = 0.0
         while end.sign == -way and way * (other.U - end.U) > 0:
@@ -154,8 +156,8 @@ class SpireSearch:
             end = other if reached == other.U else self._end(reached, end.branch)
         return end
 
-    def _reached(self, end: End, other: float) -> float:
-        """Return how far a step from an end closes, towards another U."""
+    def _reached(self, end: IntervalEnd, other: float) -> float:
+        """Return how far a step from an end closes, towards another U (Lemma D32)."""
         whole = end.branch.whole
         U, V, G = whole.U, 1 / whole.top, whole.level
 
@@ -170,10 +172,12 @@ class SpireSearch:
             return end.U
         return max(reached, other) if sign > 0 else min(reached, other)
 
-    def _record_step(self, end: End) -> None:
+    def _record_step(self, end: IntervalEnd) -> None:
         self.items.append([end.U, *_squares(end.branch.whole)])
 
-    def _around_zero(self, low: End, high: End) -> list[tuple[End, End]] | None:
+    def _around_zero(
+        self, low: IntervalEnd, high: IntervalEnd
+    ) -> list[tuple[IntervalEnd, IntervalEnd]] | None:
         """Close what is around a zero of E_2; return what is beside it, None if that fails."""
         zero = self._zero(low, high)
         if zero is None:
@@ -186,7 +190,7 @@ class SpireSearch:
                 return [(one, other) for one, other in sides if one.U < other.U]
         return None
 
-    def _zero(self, low: End, high: End) -> End | None:
+    def _zero(self, low: IntervalEnd, high: IntervalEnd) -> IntervalEnd | None:
         """Return a U near which E_2 vanishes, between two of different signs."""
         trial = sqrt(low.U * high.U)
         for _ in range(ZERO_STEPS):
@@ -253,7 +257,7 @@ class SpireSearch:
         return True
 
 
-def _log_ratio(high: End, low: End) -> float:
+def _log_ratio(high: IntervalEnd, low: IntervalEnd) -> float:
     return log(high.U / low.U)
 
 
