@@ -129,12 +129,12 @@ def _searched_all(
     work = partial(_searched_together, problem, settings)
     batches = [spires[start : start + BATCH] for start in range(0, len(spires), BATCH)]
     with tqdm(total=len(spires), unit="stratum", disable=not settings.progress) as bar:
-        for found in _in_order(work, batches, settings.jobs):
+        for found in _searched_batches(work, batches, settings.jobs):
             bar.update(len(found))
             yield from found
 
 
-def _in_order(
+def _searched_batches(
     work: partial, batches: Sequence[Sequence[DeepStratum]], jobs: int
 ) -> Iterator[list[SearchedSpire]]:
     if jobs == 1:
