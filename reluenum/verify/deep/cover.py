@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 from math import isfinite
 from typing import Any
 
 from flint import arb
 
 from ..reals import require, sign, told
+from .fields import newton_step
 from .inner import improved, path, slope_of, total_squares, vanishing
 from .points import Zero, zero_near
 from .sides import Ball, Relations, enclosed, highest
@@ -15,6 +17,7 @@ from .strata import Stratum
 from .towers import State, Tower, Upper, narrowed, squared
 
 POLISHING, MOST_PARTS = 12, 256  # Newton steps for a record's T; parts of a block
+CLOSE = 32  # a part of a block around a zero is so much smaller
 FAINT = arb(2) ** -24  # part of the sum below which a square is tried as 0
 LARGEST, SMALLEST = 1e100, 1e-100  # numbers of a record that are not 0
 
@@ -112,19 +115,34 @@ class Cover:
         self, low: arb, high: arb, start: Sequence[arb], closed: list[Interval]
     ) -> list[Interval]:
         """Return what is left of a block after steps from its ends and middle, added to all."""
-        points = (low, (low * high).sqrt().mid(), high)
+        points = (low, *self.between(low, high, start), high)
         steps = [self.step(point, self.polished(point, start)) for point in points]
         closed += steps
-        low, high = low.max(steps[0][1]), high.min(steps[2][0])
-        found = (low, high.min(steps[1][0])), (low.max(steps[1][1]), high)
+        found = (
+            (one.max(step[1]), other.min(more[0]))
+            for (one, step), (other, more) in pairwise(zip(points, steps, strict=True))
+        )
         return [(one, other) for one, other in found if one < other]
+
+    def between(self, low: arb, high: arb, start: Sequence[arb]) -> tuple[arb, ...]:
+        """Return where to cut a block: on both sides of what seems a zero of E, or in the middle."""
+        middle, width = (low * high).sqrt().mid(), (high - low) / CLOSE
+        active = [j for j, square in enumerate(start) if square > 0]
+        values = [*(start[j] for j in active), middle]
+        try:
+            for _ in range(POLISHING):
+                values, _ = newton_step(self.tower(active), values)
+        except ZeroDivisionError:
+            return (middle,)
+        ends = (values[-1] - width).mid(), (values[-1] + width).mid()
+        return ends if low < ends[0] and ends[1] < high else (middle,)
 
     def step(self, x: arb, squares: Sequence[arb]) -> Interval:
         """Return what one X closes, by the best of several T."""
-        total = total_squares(self.state(x, squares))
-        better = self.polished(x, bright(squares))
-        total = total.intersection(total_squares(self.state(x, better)))
-        total = total.intersection(total_squares(self.state(x, self.polished(x, squares))))
+        total, bare = total_squares(self.state(x, squares)), bright(squares)
+        for start in (bare, squares) if bare != squares else (squares,):
+            better = total_squares(self.state(x, self.polished(x, start)))
+            total = total.intersection(better)
         return self.reach(x, total)
 
     @staticmethod
