@@ -31,7 +31,7 @@ from reluenum.algebra.linear import combine
 from reluenum.algebra.numberfield import FIRST_BITS
 from reluenum.algebra.numbers import Number
 from reluenum.algebra.polynomials import determinant
-from reluenum.engines.deep.networks import ScaledNetwork, sum_of
+from reluenum.engines.deep.networks import ScaledNetwork, sign_of, sum_of
 
 NEGLIGIBLE = 1e-9
 """In doubles, what is taken for 0 before it is proved."""
@@ -141,26 +141,32 @@ class Surroundings:
         """Return by how much multipliers may change to be as strict as possible (Lemma D19).
 
         Where all kinks are off, half the gradient of the loss is the sum of mu_k times the
-        gradient of z_k, so that relations of the gradients leave the choice.
+        gradient of z_k, so that relations of the gradients leave the choice. Slopes that cannot be
+        positive at once are made 0, if that is possible (Lemma D44).
         """
         still = [fmpq(0)] * len(self.kinks)
         if self.is_independent:
             return still
         ways = self._relations()
-        base, *moved = (
-            self._passed([mu + step for mu, step in zip(given, way, strict=True)]).in_doubles()
+        passed = [
+            self._passed([mu + step for mu, step in zip(given, way, strict=True)])
             for way in (still, *ways)
-        )
-        change = np.array([one - base for one in moved])
+        ]
+        base, *moved = (one.in_doubles() for one in passed)
+        change = np.array([one - base for one in moved]).T
         best = linprog(
             np.append(np.zeros(len(ways)), -1.0),
-            A_ub=np.hstack([-change.T, np.ones((len(base), 1))]),
+            A_ub=np.hstack([-change, np.ones((len(base), 1))]),
             b_ub=base,
             bounds=[(None, None)] * len(ways) + [(None, 1)],
         )
-        if best.status != 0 or best.x[-1] <= 0:
+        if best.status != 0 or best.x[-1] < -NEGLIGIBLE:
             return still
-        return combine([dyadic(x) for x in best.x[:-1]], ways)
+        shares = list(map(dyadic, best.x[:-1]))
+        if best.x[-1] <= NEGLIGIBLE:
+            tight = np.flatnonzero(base + change @ best.x[:-1] <= NEGLIGIBLE)
+            shares = _with_zeros(passed, tight, change[tight], shares)
+        return combine(shares, ways)
 
     def _relations(self) -> list[list[Any]]:
         """Return a basis of the relations of the gradients of kinks where all are off."""
@@ -211,7 +217,7 @@ class Surroundings:
                         if network.stratum.layers[layer][unit][kink.sites[0]] == "+":
                             multipliers[place] = biddings[place]
                         line[kink.sites[0]] = multipliers[place]
-                        if split and len(kink.sites) > 1:
+                        if split and len(kink.sites) > 1 and sign_of(biddings[place]):
                             part = multipliers[place] / biddings[place]
                             for site in kink.sites:
                                 line[site] = arriving[unit][site] * part
@@ -331,6 +337,39 @@ class Surroundings:
         return self.network.signs[layer][unit][site] == "+" if place is None else cell[place]
 
 
+def _with_zeros(
+    passed: Sequence[Backward], tight: Sequence[int], change: np.ndarray, shares: list[Any]
+) -> list[Any]:
+    """Return shares of relations at which some slopes are 0, exactly.
+
+    Parameters
+    ----------
+    passed : sequence of Backward
+        Of the multipliers without a change, then with each relation added.
+    tight : (T,) sequence of int
+        Slopes, as `Backward.in_doubles` counts them.
+    change : (T, R) array
+        What the relations do to them.
+    shares : (R,) list
+        Near the wanted ones; those that are left free stay.
+    """
+    base, *moved = ([*chain.from_iterable(one.slopes)] for one in passed)
+    rank = int(np.linalg.matrix_rank(change, tol=NEGLIGIBLE))
+    columns = pivots_of(change)[:rank]
+    rows = pivots_of(change[:, columns].T)[:rank]
+    rows = [rows[k] for k in pivots_of_rows(change[np.ix_(rows, columns)])]
+    matrix = [[moved[c][tight[row]] - base[tight[row]] for c in columns] for row in rows]
+    right = [-base[tight[row]] for row in rows]
+    for c in set(range(len(shares))) - {*columns}:
+        right = [
+            r - (moved[c][tight[row]] - base[tight[row]]) * shares[c]
+            for r, row in zip(right, rows, strict=True)
+        ]
+    for c, share in zip(columns, solved_by(matrix, right), strict=True):
+        shares[c] = share
+    return shares
+
+
 @dataclass(frozen=True, eq=False)
 class Jets:
     """Values and derivatives at a network in balls: all polynomials of its cells to second order.
@@ -342,10 +381,14 @@ class Jets:
     around : Surroundings
     bits : int
         Precision of the coordinates.
+    pushes : tuple of (int, array)
+        Further parameters, which come last: each is added to the pre-activations of a layer (from
+        0), (units, sites), in these proportions.
     """
 
     around: Surroundings
     bits: int
+    pushes: tuple[tuple[int, np.ndarray], ...] = ()
 
     def ball(self, value: Any) -> arb:
         """Return a number in a ball."""
@@ -414,12 +457,15 @@ class Jets:
         activity = self.activity(cell)
         sites = len(self.around.network.targets)
         for layer, (weights, starts) in enumerate(zip(self.weights, self.starts, strict=False)):
-            here = np.full((len(weights), sites, self.size), zero, dtype=object)
+            here = np.full((len(weights), sites, self.size + len(self.pushes)), zero, dtype=object)
             width = weights.shape[1]
             for unit, start in enumerate(starts):
                 here[unit, :, start : start + width] = self.heights[layer][:, :width]
                 for below, row in enumerate(activity[layer - 1] if layer else ()):
                     here[unit, row] += weights[unit, below] * found[-1][below, row]
+            for place, (pushed, push) in enumerate(self.pushes, start=self.size):
+                if pushed == layer:
+                    here[:, :, place] += push
             found.append(here)
         return found
 
@@ -427,7 +473,7 @@ class Jets:
         """Return the gradients of the kinks in a cell, (kinks, size)."""
         found, kinks = self.derivatives(cell), self.around.kinks
         rows = [found[kink.layer][kink.unit, kink.sites[0]] for kink in kinks]
-        return np.array(rows, dtype=object).reshape(len(kinks), self.size)
+        return np.array(rows, dtype=object).reshape(len(kinks), self.size + len(self.pushes))
 
     @cached_property
     def adjoints(self) -> tuple[np.ndarray, ...]:
@@ -468,7 +514,8 @@ class Jets:
         """Return the Hessian of a cell's Lagrangian, with the network's multipliers or others."""
         adjoints = self.adjoints if adjoints is None else adjoints
         found, activity = self.derivatives(cell), self.activity(cell)
-        form = np.full((self.size, self.size), arb(0), dtype=object)
+        size = self.size + len(self.pushes)
+        form = np.full((size, size), arb(0), dtype=object)
         form[range(self.size), range(self.size)] = self.penalties
         for site, gradient in zip(self.around.network.problem.sites, found[-1][0], strict=True):
             form += 2 * site.count * np.outer(gradient, gradient)
