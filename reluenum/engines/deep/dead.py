@@ -18,7 +18,14 @@ from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 from reluenum.algebra.forms import doubles, is_positive_definite, kernel_of, matrix_of, pivots_of
 from reluenum.algebra.linear import Vector, dot, null_space
 from reluenum.algebra.newton import CERTIFICATION_BITS
-from reluenum.engines.deep.cells import Jets, Surroundings, cell_multipliers, jets, linear_columns
+from reluenum.engines.deep.cells import (
+    Cut,
+    Jets,
+    Surroundings,
+    cell_multipliers,
+    jets,
+    linear_columns,
+)
 from reluenum.engines.deep.networks import ScaledNetwork, sign_of, sum_of
 from reluenum.engines.deep.witnesses import DeepDescent, Growth, Move, descent, step_length
 from reluenum.geometry.arrangement import covectors
@@ -29,6 +36,9 @@ MOST_GUESSED = 5
 
 MOST_KINKS = 12
 """Dependent kinks of which all cells are looked at."""
+
+MOST_CUTS = 12
+"""How often the shares of multipliers are adapted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,23 +77,61 @@ def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
     layer : int
         Live, or the highest dead one.
     """
-    around = Surroundings(network)
+    around, layer = Surroundings(network), layer - 1
     if not network.output:
-        return _of_zero_network(around, layer - 1)
-    reason = _obstacle(around, layer - 1)
-    found = Dormancy(None, reason) if reason else _scanned(around, layer - 1, split=False)
+        return _of_zero_network(around, layer)
+    reason = _obstacle(around, layer)
+    found = Dormancy(None, reason) if reason else _scanned(around, layer, split=False)
     if found.harmless is False or not around.kinks:
         return found
-    if not (_is_regular(around, layer - 1) or _is_strict_in_cells(around, layer - 1)):
-        return Dormancy(None, "a dead unit beside a kink whose first order is not strict")
-    spare = sum(network.problem.hidden) - sum(map(len, network.biases))  # in all layers
-    if found.harmless and spare <= 1:
+    spare = [
+        width - len(units)
+        for width, units in zip(network.problem.hidden, network.biases, strict=True)
+    ]
+    is_simple = around.is_strict or around.is_independent
+    strict = _is_regular(around, layer) if is_simple else _is_strict_in_cells(around, layer)
+    if found.harmless and strict and sum(spare) <= 1:
         return found
-    if _is_regular(around, layer - 1):
-        split = _scanned(around, layer - 1, split=True)
-        if split.harmless:
-            return split
+    lowest = min(layer, next((k for k, count in enumerate(spare) if count), layer))
+    if _is_harmless_by_splits(network, layer, lowest if sum(spare) > spare[layer] else layer):
+        return Dormancy(True, "dead units stay dead")
+    if not strict:
+        return Dormancy(None, "a dead unit beside a kink whose first order is not strict")
     return Dormancy(None, reason or "dead units beside a group, or beside dependent kinks")
+
+
+def _is_harmless_by_splits(network: ScaledNetwork, layer: int, lowest: int) -> bool:
+    """Whether multipliers, shared by the sites of groups, show that dead units stay dead.
+
+    The shares are adapted to directions in which they let a unit grow, if no layer but this one
+    (from 0) has spare units: one choice has to serve all.
+    """
+    parts, cuts = tuple(_same_inputs(network, lowest)), list[Cut]()
+    for _ in range(MOST_CUTS if lowest == layer else 1):
+        around = Surroundings(network, parts, tuple(cuts))
+        if not _is_regular(around, layer):
+            return False
+        found = _scanned(around, layer, split=True)
+        if found.harmless or found.move is None or found.move.growth is None:
+            return bool(found.harmless)
+        cuts.append(_cut_of(around, found.move.growth))
+    return False
+
+
+def _cut_of(around: Surroundings, growth: Growth) -> Cut:
+    """Return the direction of a growth as what multipliers shall not allow."""
+    bits = CERTIFICATION_BITS[0]
+    with ctx.workprec(bits + 32):
+        outlook = _Outlook(jets(around, bits), growth.layer, split=True)
+        rows = doubles(outlook.rows)[[outlook.places.index(s) for s in outlook.twins]]
+        scales = [1.0]
+        if not outlook.is_last:
+            scales = [
+                float(outlook._scale(growth.layer + 1, m).mid()) for m in range(outlook.above)
+            ]
+    gains = np.maximum(rows @ growth.incoming.astype(float), 0)
+    weights = np.outer(growth.outgoing.astype(float) / scales, gains)
+    return Cut(growth.layer + 1, weights, float(around.network.problem.effective_ridge))
 
 
 def _is_regular(around: Surroundings, layer: int) -> bool:
@@ -103,37 +151,28 @@ def _is_definite(around: Surroundings) -> bool:
     """Whether the multipliers of dependent kinks show a strict minimum (Lemma D12(a))."""
     if any(slope.sign() < 0 for pair in around.slopes for slope in pair):
         return False
-    pairs = enumerate(zip(around.kinks, around.slopes, strict=True))
-    held = [(k, kink.sites[0]) for k, (kink, pair) in pairs if all(s.sign() for s in pair)]
     bits = CERTIFICATION_BITS[0]
     with ctx.workprec(bits + 32):
-        forms = _critical_forms(jets(around, bits), held)
+        forms = _critical_forms(jets(around, bits))
         return all(found is not None and is_positive_definite(found[1]) for found in forms)
 
 
-def _critical_forms(
-    local: Jets, held: Sequence[tuple[int, int]]
-) -> Iterator[tuple[np.ndarray, np.ndarray] | None]:
-    """Yield, for each cell of kinks that may leave at no cost, directions and the form on them.
+def _strict_kinks(around: Surroundings) -> list[int]:
+    """Return the kinks that are strict to both sides, given that no slope is negative."""
+    return [k for k, pair in enumerate(around.slopes) if all(slope.sign() for slope in pair)]
 
-    Parameters
-    ----------
-    local : Jets
-    held : sequence of (int, int)
-        Kinks that are strict to both sides, each with a site: they vanish in these directions.
 
-    Yields
-    ------
-    (size, k) and (k, k) arrays of arb, or None
-        None if the rank of the gradients is in doubt.
+def _critical_forms(local: Jets) -> Iterator[tuple[np.ndarray, np.ndarray] | None]:
+    """Yield, for each cell of kinks that leave at no cost, directions and the form on them.
+
+    Other kinks vanish in these directions: (size, k) and (k, k) arrays of arb, or None if the rank
+    of their gradients is in doubt.
     """
+    held = _strict_kinks(local.around)
     free = [[side for side in (0, 1) if not pair[side].sign()] for pair in local.around.slopes]
     for sides in product(*(sides or [0] for sides in free)):
         cell = tuple(map(bool, sides))
-        found = local.derivatives(cell)
-        rows = [found[k.layer][k.unit, s] for k, s in ((local.around.kinks[p], s) for p, s in held)]
-        rows = np.array(rows, dtype=object).reshape(len(rows), local.size + len(local.pushes))
-        kernel = _kernel_of_dependent(rows)
+        kernel = _kernel_of_dependent(local.gradients(cell)[held])
         yield None if kernel is None else (kernel, kernel.T @ local.hessian(cell) @ kernel)
 
 
@@ -493,8 +532,7 @@ class _Outlook:
         around, twins = self.local.around, self.twins
         found = np.full((len(self.places), self.above), arb(0), dtype=object)
         grouped = {pair for group in self.groups for pair in group.sites(around)}
-        passed = around.split if self.split else around.backward
-        errors = [around.residuals] if self.is_last else passed.errors[self.layer + 1]
+        errors = [around.residuals] if self.is_last else around.backward.errors[self.layer + 1]
         for unit, line in enumerate(errors):
             scale = arb(1) if self.is_last else self._scale(self.layer + 1, unit)
             for site, error in enumerate(line):
@@ -503,16 +541,8 @@ class _Outlook:
         return found
 
     def _is_regular(self) -> bool:
-        """Whether kinks of live units of the layer are independent, and splits as they must be."""
-        around = self.local.around
+        """Whether kinks of live units of the layer are independent, and groups known."""
         if any(group.nested is None for group in self.groups):
-            return False
-        if self.split and any(
-            sign_of(around.split.arriving[kink.layer][kink.unit][s]) > 0
-            for kink in around.kinks
-            if len(kink.sites) > 1
-            for s in kink.sites
-        ):
             return False
         return self.layer == 0 or self.has_independent_kinks()
 
@@ -520,8 +550,8 @@ class _Outlook:
         """Whether the inputs at the kinks of each live unit of the layer are independent."""
         kinks = [kink for kink in self.local.around.kinks if kink.layer == self.layer]
         for unit in range(self._width(self.layer)):
-            places = [self.places.index(self.twins[k.sites[0]]) for k in kinks if k.unit == unit]
-            if len(set(places)) < len(places) or kernel_of(self.rows[places]) is None:
+            places = {self.places.index(self.twins[k.sites[0]]) for k in kinks if k.unit == unit}
+            if kernel_of(self.rows[sorted(places)]) is None:
                 return False
         return True
 
@@ -680,8 +710,8 @@ class _Outlook:
         """Decide about a face below one unit and above rational inputs, by exact numbers."""
         if self.exact is None or self.above > 1 or self.is_last:
             return None
-        passed = self.local.around.split if self.split else self.local.around.backward
-        errors, dimension = passed.errors[self.layer + 1][0], len(self.exact[0])
+        errors = self.local.around.backward.errors[self.layer + 1][0]
+        dimension = len(self.exact[0])
         pull = [
             sum_of(
                 (
@@ -723,11 +753,9 @@ class _Outlook:
             (layer, (_positive(self.rows[seen] @ tie.incoming) * tie.outgoing / scale)[None])
             for tie in ties
         )
-        held = self._held_sites()
-        if held is None:
-            return unclear
+        held = _strict_kinks(around)
         local = Jets(around, self.local.bits, pushes)
-        forms = list(_critical_forms(local, held))
+        forms = list(_critical_forms(local))
         if all(found is not None and is_positive_definite(found[1]) for found in forms):
             return Dormancy(True, "dead units stay dead, where their gain is lambda by curvature")
         if len(ties) > 1 or len(forms) > 1 or forms[0] is None:
@@ -741,12 +769,11 @@ class _Outlook:
             direction = -direction
         return self._suddenly_grown(ties[0], direction, held) if direction[-1] > 0 else unclear
 
-    def _suddenly_grown(
-        self, tie: _Tie, direction: np.ndarray, held: Sequence[tuple[int, int]]
-    ) -> Dormancy:
+    def _suddenly_grown(self, tie: _Tie, direction: np.ndarray, held: Sequence[int]) -> Dormancy:
         """Return the growth of a unit along a tie, while other parameters move as well."""
         cell = (False,) * len(self.local.around.kinks)
-        move = Move(cell, doubles(direction[:-1]), tuple(held))
+        kinks = self.local.around.kinks
+        move = Move(cell, doubles(direction[:-1]), tuple((k, kinks[k].sites[0]) for k in held))
         length = float(step_length(self.local, move).mid()) or 1.0
         root = (float(direction[-1].mid()) * length) ** 0.5
         growth = Growth(
@@ -757,26 +784,6 @@ class _Outlook:
         )
         reason = f"a dead unit of layer {self.layer + 1} grows, and others with it"
         return Dormancy(False, reason, replace(move, growth=growth))
-
-    def _held_sites(self) -> list[tuple[int, int]] | None:
-        """Return kinks that are strict to both sides, with sites; None if one splits that is not.
-
-        One that the layer tells apart is held at each of its sites, with a multiplier of its own.
-        """
-        around, found = self.local.around, []
-        passed = around.split if self.split else around.backward
-        for number, (kink, slopes) in enumerate(zip(around.kinks, around.slopes, strict=True)):
-            places = {self.twins[site]: site for site in kink.sites}
-            errors, arriving = (
-                [line[site] for site in places.values()]
-                for line in (t[kink.layer][kink.unit] for t in (passed.errors, passed.arriving))
-            )
-            pairs = zip(errors, arriving, strict=True)
-            if len(places) > 1 and not all(sign_of(D - mu) < 0 > sign_of(mu) for mu, D in pairs):
-                return None
-            if all(slope.sign() for slope in slopes):
-                found += [(number, site) for site in places.values()]
-        return found
 
     def _grown(
         self, vector: np.ndarray, outgoing: np.ndarray, choices: tuple[_Choice, ...]
