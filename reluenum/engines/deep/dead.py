@@ -93,29 +93,33 @@ def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
     if found.harmless and strict and sum(spare) <= 1:
         return found
     lowest = min(layer, next((k for k, count in enumerate(spare) if count), layer))
-    if _is_harmless_by_splits(network, layer, lowest if sum(spare) > spare[layer] else layer):
-        return Dormancy(True, "dead units stay dead")
+    split = _by_splits(network, layer, lowest if sum(spare) > spare[layer] else layer)
+    if split is not None:
+        return split
     if not strict:
         return Dormancy(None, "a dead unit beside a kink whose first order is not strict")
     return Dormancy(None, reason or "dead units beside a group, or beside dependent kinks")
 
 
-def _is_harmless_by_splits(network: ScaledNetwork, layer: int, lowest: int) -> bool:
-    """Whether multipliers, shared by the sites of groups, show that dead units stay dead.
+def _by_splits(network: ScaledNetwork, layer: int, lowest: int) -> Dormancy | None:
+    """Decide by multipliers that the sites of groups share; None if they do not tell.
 
     The shares are adapted to directions in which they let a unit grow, if no layer but this one
-    (from 0) has spare units: one choice has to serve all.
+    (from 0) has spare units: one choice has to serve all. Where shares leave no choice, a growth
+    counts if a network below is found along it.
     """
     parts, cuts = tuple(_same_inputs(network, lowest)), list[Cut]()
     for _ in range(MOST_CUTS if lowest == layer else 1):
         around = Surroundings(network, parts, tuple(cuts))
         if not _is_regular(around, layer):
-            return False
+            return None
         found = _scanned(around, layer, split=True)
-        if found.harmless or found.move is None or found.move.growth is None:
-            return bool(found.harmless)
+        if found.harmless:
+            return found
+        if found.move is None or found.move.growth is None:
+            return None
         cuts.append(_cut_of(around, found.move.growth))
-    return False
+    return found if descent(around, found.move, found.reason) else None
 
 
 def _cut_of(around: Surroundings, growth: Growth) -> Cut:

@@ -12,7 +12,6 @@ from reluenum.engines.deep.minimality import (
     DeepVerdict,
     examine_live_part,
     judge,
-    shareable,
     with_twin,
 )
 from reluenum.engines.deep.networks import ScaledNetwork
@@ -127,8 +126,8 @@ def test_a_direction_can_be_shared_where_only_critical_cones_show_a_minimum():
     problem = Problem.from_text([[x] for x in X], Y, [1, 1, 1], "1/100")
     network = min(minima(problem, "++---/++000/++000"), key=lambda n: float(n.loss))
     assert not Surroundings(network).is_strict
-    assert sharing(network, 1) == (None,)
-    assert shareable(network, 1) == (True,)
+    assert sharing(network, 1) == (True,)
+    assert examine_live_part(with_twin(network, 0, 0)).verdict is DeepVerdict.MINIMUM
 
 
 def test_a_direction_can_be_shared_where_no_multipliers_are_strict_in_all_cells_at_once():
