@@ -68,7 +68,7 @@ def harmless(network: ScaledNetwork, layer: int) -> bool | None:
 
 
 def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
-    """Decide what a dead unit of a layer (from 1) does (Lemmas D2, D3, Theorem D14).
+    """Decide what a dead unit of a layer (from 1) does (Lemmas D2, D3, D44 to D46, Theorem D14).
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
 
 
 def _by_splits(network: ScaledNetwork, layer: int, lowest: int) -> Dormancy | None:
-    """Decide by multipliers that the sites of groups share; None if they do not tell.
+    """Decide by multipliers that the sites of groups share (Lemma D45); None if they do not tell.
 
     The shares are adapted to directions in which they let a unit grow, if no layer but this one
     (from 0) has spare units: one choice has to serve all. Where shares leave no choice, a growth
@@ -749,7 +749,8 @@ class _Outlook:
         unclear = Dormancy(None, "a dead unit in a direction where its gain is lambda")
         others = zip(self.network.problem.hidden, self.network.biases, strict=True)
         spare = [width - len(units) for width, units in others]
-        if any(spare[: self.layer] + spare[layer:]):
+        negative = any(slope.sign() < 0 for pair in around.slopes for slope in pair)
+        if negative or any(spare[: self.layer] + spare[layer:]):
             return unclear
         seen = [self.places.index(self.twins[s]) for s in range(len(self.twins))]
         scale = self._scale(layer, 0)
