@@ -471,10 +471,12 @@ def branch_over(
     offset = (Y @ centre.values[..., None])[..., 0]
     far = (np.abs(speeds) @ reach[..., None])[..., 0] + 2 * offset.magnitude()
     # Second-order parts, also of what does not move at first order.
+    m = batch.width
+    blocks = np.abs(x)[:, n : n + 3 * m].reshape(-1, 3, m)
+    sizes = np.maximum(blocks, 1e-2 * blocks.max(2, keepdims=True)).reshape(-1, 3 * m)
     with np.errstate(divide="ignore", invalid="ignore"):
-        relative = np.nan_to_num(np.minimum(far / np.abs(x), 0.2))[:, n : -2 * batch.width].max(
-            1, keepdims=True
-        )
+        shares = np.nan_to_num(np.minimum(far[:, n : n + 3 * m] / sizes, 0.2))
+    relative = shares.max(1, keepdims=True)
     far = far * INFLATION + (relative**2 + 1e-14) * np.abs(x) + 1e-200
     proved = np.zeros(len(boxes), dtype=bool)
     eye = Balls.exact(np.eye(x.shape[1]))
