@@ -1,4 +1,4 @@
-.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice basins barriers deep textbook lock clean
+.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice basins barriers deep deep-routes textbook lock clean
 
 reference:
 	./run reference
@@ -72,6 +72,12 @@ barriers:
 deep:
 	./run -- python -m benchmarks.deep
 	./run -- python -m docs.make.deep
+
+# Deep networks in two ways each, on random data; one process, ten minutes.
+deep-routes:
+	./run -- python -m benchmarks.deep_routes --instances 100
+	./run -- python -m benchmarks.deep_routes --instances 20 --hidden 2,1
+	./run -- python -m benchmarks.deep_routes --instances 20 --hidden 1,1,1
 
 # Takes the machine for most of an hour: some backends reach the time limit on many systems.
 crosscheck:

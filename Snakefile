@@ -14,7 +14,7 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from reluenum.experiments import configuration, effort, instances, plans
+from reluenum.experiments import configuration, effort, instances, names, plans
 from reluenum.groebner import versions
 
 min_version("9.27")

@@ -63,8 +63,13 @@ def batch(wildcards):
 
 def smaller_sizes(wildcards):
     """Name the records of the smaller sizes of a batch."""
-    sizes = range(1, int(wildcards.size))
+    *sizes, _ = instances.sizes_up_to(names.width_of(wildcards.size))
     return expand(rules.examine.output.records, **{**wildcards, "size": sizes})
+
+
+def sizes_of(batch):
+    """List the sizes of every width of a batch."""
+    return [size for width in batch.widths for size in instances.sizes_up_to(width)]
 
 
 def asked(name):
@@ -72,7 +77,7 @@ def asked(name):
     return [
         f"results/{{experiment}}/batches/{folder}/size{width}/{name}"
         for folder, found in FOLDERS.items()
-        for width in found.widths
+        for width in map(names.width_text, found.widths)
     ]
 
 
@@ -81,7 +86,7 @@ def examined(name):
     return [
         f"results/{{experiment}}/batches/{folder}/size{size}/{name}"
         for folder, found in FOLDERS.items()
-        for size in range(1, max(found.widths) + 1)
+        for size in dict.fromkeys(map(names.width_text, sizes_of(found)))
     ]
 
 
@@ -166,20 +171,19 @@ def solving(wildcards):
 
 
 def engine_of_batch(wildcards):
-    """Return the engine of a batch of data sets, which is the kind of its work."""
-    return batch(wildcards).spec["engine"]
+    """Return the engine of a batch of data sets, or `layers`, which is the kind of its work."""
+    return "layers" if "_" in wildcards.size else batch(wildcards).spec["engine"]
 
 
 def supports_of_size(wildcards):
     """Estimate the supports of one size of a batch of data sets."""
-    return effort.expected_sweep(batch(wildcards).spec, [int(wildcards.size)])
+    return effort.expected_sweep(batch(wildcards).spec, [names.width_of(wildcards.size)])
 
 
 def supports_to_check(wildcards):
     """Estimate the supports in all documents of a batch of data sets."""
     found = batch(wildcards)
-    sizes = [size for width in found.widths for size in range(1, width + 1)]
-    return effort.expected_sweep(found.spec, sizes)
+    return effort.expected_sweep(found.spec, sizes_of(found))
 
 
 def supports_at_a_ridge(wildcards):

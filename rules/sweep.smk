@@ -14,11 +14,12 @@ wildcard_constraints:
     method="[^/]+",
     ridge="[^/]+",
     seeds="[^/]+",
-    size="[0-9]+",
+    size="[0-9]+(_[0-9]+)*",
 
 
 # All widths share the supports: those of a size need the records of the smaller ones, and give the
 # minima of the width of that size. So a further width or ridge leaves everything else as it is.
+# Several hidden layers share nothing: each list of widths is a size of its own, such as 2_1.
 rule examine:
     input:
         csv=lambda wildcards: own(batch(wildcards).spec["csv"]),
@@ -49,7 +50,9 @@ rule examine:
 rule check:
     input:
         documents=lambda wildcards: expand(
-            rules.examine.output.documents, size=batch(wildcards).widths, **wildcards
+            rules.examine.output.documents,
+            size=map(names.width_text, batch(wildcards).widths),
+            **wildcards,
         ),
     output:
         checked=f"{BATCH}/checked.txt",

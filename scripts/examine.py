@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from reluenum.experiments.joblog import logged
+from reluenum.experiments.names import width_of
 from reluenum.experiments.sweep import examine_batch
 from reluenum.groebner.backends import Settings
 from reluenum.groebner.limits import Limits
@@ -12,7 +13,7 @@ from reluenum.groebner.limits import Limits
 
 def main(
     spec: Mapping[str, Any],
-    size: int,
+    size: int | list[int],
     earlier: Sequence[Path],
     settings: Settings,
     certificates: bool,
@@ -27,7 +28,7 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
             snakemake.params.spec,
-            int(snakemake.wildcards.size),
+            width_of(snakemake.wildcards.size),
             list(map(Path, snakemake.input.earlier)),
             Settings(
                 snakemake.params.backend,

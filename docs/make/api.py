@@ -63,10 +63,11 @@ def public_things() -> dict[str, Any]:
     """Return the public names and what landscapes and components consist of; functions first."""
     things = {name: getattr(reluenum, name) for name in reluenum.__all__}
     for thing in [thing for thing in things.values() if is_dataclass(thing)]:
-        for parts in (field.type for field in fields(thing) if field.name == "components"):
-            for component in classes_in(parts):
+        for kind in (field.type for field in fields(thing) if field.name == "components"):
+            for component in classes_in(kind):
                 network = get_type_hints(component)["network"]
-                things |= {part.__name__: part for part in (component, network)}
+                parts = (component, network, *network.__subclasses__())
+                things |= {part.__name__: part for part in parts}
     return dict(sorted(things.items(), key=lambda pair: (inspect.isclass(pair[1]), pair[0])))
 
 

@@ -14,6 +14,7 @@ from reluenum.documents.minima import minima_document
 from reluenum.engines.certified.blocks import Block, block_bounds, packed, unpacked
 from reluenum.engines.certified.prove import prove
 from reluenum.engines.certified.spool import PER_BLOCK, Task
+from reluenum.engines.choice import engine_for
 from reluenum.engines.formulations import REDUCED
 from reluenum.engines.reduced.by_size import outcomes_of_size
 from reluenum.engines.reduced.completeness import KnownResiduals
@@ -114,4 +115,31 @@ class GroebnerSeries:
 
 
 SERIES = {"groebner": GroebnerSeries, "certified": CertifiedSeries}
-"""How a series is examined, by the name of the engine."""
+"""How a series with one hidden layer is examined, by the name of the engine."""
+
+
+@dataclass(frozen=True)
+class LayerSeries:
+    """A problem with several hidden layers, which shares no stratum with those of other widths."""
+
+    problem: Problem
+    settings: Settings
+    engine: str
+
+    def examine(self, size: Any, earlier: Sequence[bytes]) -> bytes:
+        """Return an empty record: there is nothing that other widths could use."""
+        return b""
+
+    def document(self, width: Any, records: Sequence[bytes]) -> dict[str, Any]:
+        """Return the document of the problem."""
+        engine = engine_for(self.problem, self.engine)
+        return minima_document(engine.landscape(self.problem, self.settings))
+
+
+def series_of(
+    problem: Problem, engine: str, settings: Settings
+) -> CertifiedSeries | GroebnerSeries | LayerSeries:
+    """Return how a problem is examined by the engine of a name."""
+    if problem.upper:
+        return LayerSeries(problem, settings, engine)
+    return SERIES[engine](problem, settings)

@@ -44,7 +44,7 @@ def instances_decided(minima: Mapping[str, Document], paths: Mapping[str, Docume
 
 
 def sweep_decided(instances: "pd.DataFrame", paths: Mapping[str, Document]) -> str:
-    """Conclude that no support stayed undecided, from the table of instances and ridge paths.
+    """Conclude that nothing stayed undecided, from the table of instances and ridge paths.
 
     Raises
     ------
@@ -52,13 +52,15 @@ def sweep_decided(instances: "pd.DataFrame", paths: Mapping[str, Document]) -> s
         Naming instances and paths that are not complete, or else instances without the basins
         that were asked for.
     """
-    supports = instances["supports_examined"].sum()
+    from reluenum.views.sweep_tables import examined_kind  # slow to import
+
+    examined, kind = instances["supports_examined"].sum(), examined_kind(instances)
     rows = instances[~instances["complete"]]  # each a fault, even if none is undecided
     decided = _concluded(
-        [f"{len(instances)} instances, {supports} supports decided"],
+        [f"{len(instances)} instances, {examined} {kind} decided"],
         dict(zip(rows["instance"], map(str, rows["undecided"]), strict=True))
         | _undecided_paths(paths),
-        "supports stayed undecided",
+        f"{kind} stayed undecided",
         f"everything else is written, instances.csv has the numbers, and {_MORE}",
     )
     treeless = instances.loc[instances.get("basins", instances["complete"]).isna(), "instance"]

@@ -189,17 +189,22 @@ def expected_batch(instance: Mapping[str, Any], batch: str) -> int:
     return _ratio((ends[-1] - ends[0] + 1) * supports, patterns)
 
 
-def expected_sweep(spec: Mapping[str, Any], sizes: Sequence[int]) -> int:
+def expected_sweep(spec: Mapping[str, Any], sizes: Sequence[int | list[int]]) -> int:
     """Return how many supports of these sizes all data sets of a batch have at most.
+
+    Of several hidden layers, strata, roughly.
 
     Parameters
     ----------
     spec : dict
         See `instances.Batch`.
-    sizes : sequence of int
-        Numbers of faces; one that is there twice counts twice.
+    sizes : sequence of int or list
+        Numbers of faces, or widths of several hidden layers; what is there twice counts twice.
     """
-    return len(spec["seeds"] or [None]) * expected_supports(spec, sizes)
+    layered = [size for size in sizes if isinstance(size, list)]
+    strata = sum(expected_all({**spec, "width": layers}) for layers in layered)
+    supports = expected_supports(spec, (size for size in sizes if size not in layered))
+    return len(spec["seeds"] or [None]) * (supports + strata)
 
 
 def expected_path(path: Mapping[str, Any]) -> int:

@@ -102,6 +102,10 @@ def _check_depth(instance: Mapping[str, Any], config: Mapping[str, Any], place: 
     """Refuse what there is with one hidden layer only."""
     if not isinstance(instance["width"], list):
         return
+    engine = instance.get("engine", config.get("solve", {}).get("engine"))
+    if engine == "certified" and instance["width"][1:] != [1]:
+        found = f"certified with hidden layers of widths {','.join(map(str, instance['width']))}"
+        raise InputError(place, found, "groebner, or widths L,1")
     usual = {"formulation": "reduced", "all_patterns": False}
     asked = {
         "output_bias": (instance["output_bias"], "none"),
@@ -137,20 +141,31 @@ class Batch:
     spec : dict
         As an instance, but without `width`, with `parameters` without the seed, `seeds` (None: not
         generated), `engine`, and `named`: whether the engine belongs to the names.
-    widths : tuple of int
-        Those that are asked for, increasing. They do not belong to `spec`: with another width,
-        what is known of the smaller sizes is still the same.
+    widths : tuple of int or list
+        Those that are asked for, increasing, then those of several hidden layers. They do not
+        belong to `spec`: with another width, what is known of the smaller sizes is still the same.
     """
 
     spec: dict[str, Any]
-    widths: tuple[int, ...]
+    widths: tuple[int | list[int], ...]
 
-    def instances(self, width: int) -> list[str]:
+    def instances(self, width: int | list[int]) -> list[str]:
         """Return the names of the instances of a width."""
         return [instance_name(instance) for instance in batch_instances(self.spec, width)]
 
 
-def batch_instances(spec: Mapping[str, Any], width: int) -> list[dict[str, Any]]:
+def sizes_up_to(width: int | list[int]) -> list[Any]:
+    """Return the sizes whose supports a width needs; several hidden layers stand alone.
+
+    Examples
+    --------
+    >>> sizes_up_to(3), sizes_up_to([2, 1])
+    ([1, 2, 3], [[2, 1]])
+    """
+    return [width] if isinstance(width, list) else [*range(1, width + 1)]
+
+
+def batch_instances(spec: Mapping[str, Any], width: int | list[int]) -> list[dict[str, Any]]:
     """Return the instances of a batch at a width, one for each seed."""
     seeds = [{}] if spec["seeds"] is None else [{"seed": seed} for seed in spec["seeds"]]
     return [{**spec, "parameters": spec["parameters"] | seed, "width": width} for seed in seeds]
@@ -184,13 +199,16 @@ def batches(config: Mapping[str, Any]) -> dict[tuple[str, str, str, str], Batch]
     """
     per_job = config["sweep"]["data_sets_per_job"]
     taken: dict[str, None] = {}
-    grouped: dict[tuple, tuple[dict[str, Any], list[int], tuple[int, ...]]] = {}
+    grouped: dict[tuple, tuple[dict[str, Any], list[int], tuple[int | list[int], ...]]] = {}
     for k, (place, entry) in enumerate(_entries(config)):
-        _refuse_several(entry, "a sweep", place)
-        widths = tuple(sorted(_listed(entry["width"])))
+        widths = tuple(sorted(_listed(entry["width"]), key=lambda w: (isinstance(w, list), w)))
+        for twice in (width for width in widths if widths.count(width) > 1):
+            raise InputError(place, f"the width {twice} twice", "every width once")
         conventions = {"engine": config.get("solve", {}).get("engine", "groebner"), **entry}
         axes = tuple(key for key in (*CONVENTIONS, "engine") if key != "width")
         for series in _combinations(conventions, axes, place):
+            for width in widths:
+                _check_depth(series | {"width": width}, config, place)
             series["named"] = "engine" in entry
             _add(taken, instance_name(series | {"width": "*", "named": True}), None, place)
             parameters = dict(series["parameters"])
@@ -233,7 +251,8 @@ def paths(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     for place, entry in _entries(config):
         if "path" not in entry:
             continue
-        _refuse_several(entry, "a path", place)
+        if any(isinstance(width, list) for width in _listed(entry["width"])):
+            raise InputError(place, "several hidden layers in a path", "one hidden layer there")
         low, high = map(str, _interval("path", entry["path"], place))
         settings = {
             "high": high,
@@ -244,12 +263,6 @@ def paths(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             name = instance_name(instance).replace(f"-ridge{slug(low)}", "", 1)
             _add(found, name, instance | settings, place)
     return found
-
-
-def _refuse_several(entry: Mapping[str, Any], what: str, place: str) -> None:
-    """Refuse several hidden layers where widths are numbers."""
-    if any(isinstance(width, list) for width in _listed(entry["width"])):
-        raise InputError(place, f"several hidden layers in {what}", "one hidden layer there")
 
 
 CONVENTIONS = ("width", "ridge", "loss", "output_bias")
@@ -272,20 +285,22 @@ def _entries(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _with_width(entry: Mapping[str, Any], place: str) -> Mapping[str, Any]:
-    """Return an entry whose widths are those of `width`, or else the layers that `hidden` lists.
+    """Return an entry whose widths are those of `width`, and the layers that `hidden` lists.
 
-    Several hidden layers are a list of their widths; beside `width`, `hidden` is of a family.
+    Several hidden layers are a list of their widths; beside `width`, a `hidden` without lists of
+    its own is of a family.
     """
-    if "width" in entry:
+    hidden = entry.get("hidden")
+    several = isinstance(hidden, list) and any(isinstance(layers, list) for layers in hidden)
+    if "width" in entry and not several:
         return entry
-    if "hidden" not in entry:
+    if hidden is None:
         raise InputError(place, "no key 'width'", "it, or 'hidden' with several layers")
-    hidden = entry["hidden"]
     if isinstance(hidden, dict):
         raise InputError(f"{place}.hidden", "a range", "widths of layers such as [2, 1]")
-    several = isinstance(hidden, list) and any(isinstance(layers, list) for layers in hidden)
     networks = [[*map(int, _listed(h))] for h in (hidden if several else [hidden])]
-    widths = [layers if len(layers) > 1 else layers[0] for layers in networks]
+    widths = [*_listed(_values("width", entry.get("width", []), place))]
+    widths += [layers if len(layers) > 1 else layers[0] for layers in networks]
     return {key: entry[key] for key in entry if key != "hidden"} | {"width": widths}
 
 

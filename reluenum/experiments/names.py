@@ -12,10 +12,27 @@ def instance_name(instance: Mapping[str, Any]) -> str:
     rest = dict(instance["parameters"])
     sizes = {key: rest.pop(key) for key in ("n", "d") if key in rest}
     fields = [instance["label"], *_fields(sizes)]
-    layers = instance["width"] if isinstance(instance["width"], list) else [instance["width"]]
-    fields += [f"L{'_'.join(map(str, layers))}", f"ridge{slug(instance['ridge'])}", *_fields(rest)]
+    fields += [f"L{width_text(instance['width'])}", f"ridge{slug(instance['ridge'])}"]
+    fields += _fields(rest)
     fields += [instance["engine"]] if instance.get("named") else []
     return "-".join([*fields, *_conventions(instance)])
+
+
+def width_text(width: Any) -> str:
+    """Return a width, or those of several hidden layers, as a part of a file name.
+
+    Examples
+    --------
+    >>> width_text(2), width_text([2, 1]), width_of("2"), width_of("2_1")
+    ('2', '2_1', 2, [2, 1])
+    """
+    return "_".join(map(str, width)) if isinstance(width, list) else str(width)
+
+
+def width_of(text: str) -> int | list[int]:
+    """Return the width, or those of several hidden layers, that `width_text` writes."""
+    layers = [*map(int, text.split("_"))]
+    return layers if len(layers) > 1 else layers[0]
 
 
 def _fields(parameters: Mapping[str, Any]) -> list[str]:

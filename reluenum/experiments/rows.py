@@ -20,11 +20,13 @@ from reluenum.views.sweep_tables import (
     COMPONENTS,
     GROUP_AND_RIDGE,
     INSTANCES,
+    LAYERED,
     TIMES,
     frame,
     sweep_summary,
     total_seconds,
     with_basins,
+    with_layers,
 )
 from reluenum.views.sweeps import sweep_latex, sweep_markdown
 
@@ -34,6 +36,7 @@ def instance_row(instance: Mapping[str, Any], document: Document) -> dict[str, A
     name = instance_name(instance)
     (row,) = summary_frame({name: document}).to_dict("records")
     found = document["components"]
+    own = _layered_cells if "hidden" in document["problem"] else _one_layer_cells
     return {
         **row,
         "data": instance["label"],
@@ -41,19 +44,33 @@ def instance_row(instance: Mapping[str, Any], document: Document) -> dict[str, A
         "engine": instance["engine"],
         "ridge_decimal": float(parse_rational(row["ridge"])),
         "zero_network": sum(_size(component) == 0 for component in found),
-        "full_size": sum(
-            component["dimension"] == 0
-            and not component["global_at_every_width"]
-            and _size(component) == row["width"]
-            for component in found
-        ),
+        **own(row["width"], found),
         "spurious": len(found) - row["global_at_width"] if row["complete"] else None,
         **_gap(row["best_loss"], row["worst_loss"]),
     }
 
 
+def _one_layer_cells(width: int, found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what is known of one hidden layer only."""
+    full = (
+        component["dimension"] == 0
+        and not component["global_at_every_width"]
+        and _size(component) == width
+        for component in found
+    )
+    return {"full_size": sum(full)}
+
+
+def _layered_cells(hidden: str, found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what a row says of several hidden layers instead."""
+    constant = sum(not component["layers"][0] and _size(component) > 0 for component in found)
+    unknown = dict.fromkeys(("width", "realisable_patterns", "global_at_every_width"))
+    return {**unknown, "hidden": hidden, "constant_networks": constant}
+
+
 def _size(component: Mapping[str, Any]) -> int:
-    return len(component["strata"][0]["support"])
+    layers = component.get("layers") or [component["strata"][0]["support"]]
+    return sum(map(len, layers))
 
 
 def _gap(best: str | None, worst: str | None) -> dict[str, Any]:
@@ -69,7 +86,10 @@ def component_rows(name: str, document: Document) -> list[dict[str, Any]]:
     rows = components_frame(document).to_dict("records")
     sizes = map(_size, document["components"])
     own = {"instance": name, "complete": document["complete"]}
-    return [{**row, **own, "size": size} for row, size in zip(rows, sizes, strict=True)]
+    return [
+        {"support": row.get("signs"), **row, **own, "size": size}
+        for row, size in zip(rows, sizes, strict=True)
+    ]
 
 
 def basin_rows(name: str, tree: Document) -> list[dict[str, Any]]:
@@ -93,12 +113,15 @@ def step_tables(
     named = {instance_name(instance): instance for instance in instances}
     rows = [instance_row(named[name], document) for name, document in documents.items()]
     parts = [row for name, found in documents.items() for row in component_rows(name, found)]
+    layered = any("hidden" in row for row in rows)
     times = [
-        (name, instance_name(named[name] | {"width": "*"}), named[name]["width"], *pair)
+        (name, name, None, *pair)  # a series of its own
+        if layered
+        else (name, instance_name(named[name] | {"width": "*"}), named[name]["width"], *pair)
         for name, pair in seconds.items()
     ]
     return {
-        "instances": frame(rows, INSTANCES),
+        "instances": frame(rows, INSTANCES | LAYERED if layered else INSTANCES),
         "components": frame(parts, COMPONENTS),
         "times": frame((dict(zip(TIMES, row, strict=True)) for row in times), TIMES),
     }
@@ -125,6 +148,7 @@ def joined_tables(
         pd.concat([read_frame(path) for path in paths], ignore_index=True)
         for paths in (instances, components, times)
     )
+    rows = with_layers(rows)
     totals = total_seconds(seconds, rows)
     if basins:
         trees = pd.concat([read_frame(path) for path in basins], ignore_index=True)

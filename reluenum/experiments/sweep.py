@@ -18,8 +18,8 @@ from reluenum.documents.archive import members_of, read_archive, write_archive
 from reluenum.documents.files import write_text
 from reluenum.documents.parquet import write_frame
 from reluenum.documents.results import to_json
-from reluenum.engines.choice import ENGINES
-from reluenum.engines.series import SERIES
+from reluenum.engines.choice import engine_for
+from reluenum.engines.series import series_of
 from reluenum.errors import BackendError
 from reluenum.experiments.checks import proved
 from reluenum.experiments.instances import batch_instances
@@ -29,7 +29,7 @@ from reluenum.experiments.steps import problem_of
 from reluenum.groebner.backends import Settings
 from reluenum.problem import Problem
 from reluenum.views.components import minima_csv
-from reluenum.views.sweep_tables import BASINS, frame
+from reluenum.views.sweep_tables import BASINS, examined_kind, frame
 
 DOCUMENT = "minima.json"
 """Name of a document within the folder of its instance."""
@@ -56,7 +56,7 @@ class Step:
 
 def examine_size(
     spec: Mapping[str, Any],
-    size: int,
+    size: int | list[int],
     earlier: Sequence[Path],
     settings: Settings,
     certificates: bool,
@@ -67,8 +67,8 @@ def examine_size(
     ----------
     spec : dict
         See `reluenum.experiments.instances.Batch`.
-    size : int
-        Also the width of the documents.
+    size : int or list of int
+        Also the width of the documents, or those of several hidden layers.
     earlier : sequence of Path
         The archives of records of all smaller sizes, by size.
     settings : Settings
@@ -87,7 +87,7 @@ def examine_size(
     known = zip(*(members_of(path, names) for path in earlier), strict=True) if earlier else ()
     step = Step()
     for instance, name, records in zip(instances, names, known or [()] * len(names), strict=True):
-        series = SERIES[spec["engine"]](problem_of(instance), settings)
+        series = series_of(problem_of(instance), spec["engine"], settings)
         start = perf_counter()
         step.records[name] = series.examine(size, records)
         middle = perf_counter()
@@ -102,7 +102,7 @@ def examine_size(
 
 def examine_batch(
     spec: Mapping[str, Any],
-    size: int,
+    size: int | list[int],
     earlier: Sequence[Path],
     settings: Settings,
     certificates: bool,
@@ -123,14 +123,15 @@ def examine_batch(
     step = examine_size(spec, size, earlier, settings, certificates)
     tables = step_tables(batch_instances(spec, size), step.documents, step.seconds)
     undecided = tables["instances"]["undecided"].sum()
-    logging.info("%d data sets, %d supports undecided", len(step.documents), undecided)
+    kind = examined_kind(tables["instances"])
+    logging.info("%d data sets, %d %s undecided", len(step.documents), undecided, kind)
     for name, table in tables.items():
         write_frame(outputs[name], table)
     write_archive(outputs["documents"], document_members(step.documents))
     write_archive(outputs["records"], step.records)
 
 
-def refuse_large(spec: Mapping[str, Any], size: int) -> None:
+def refuse_large(spec: Mapping[str, Any], size: int | list[int]) -> None:
     """Refuse a batch with an astronomical instance, by the limit of its engine.
 
     Raises
@@ -138,7 +139,8 @@ def refuse_large(spec: Mapping[str, Any], size: int) -> None:
     TooManySupportsError
     """
     for instance in batch_instances(spec, size):
-        ENGINES[spec["engine"]].refuse_astronomical(problem_of(instance))
+        problem = problem_of(instance)
+        engine_for(problem, spec["engine"]).refuse_astronomical(problem)
 
 
 def series_name(instance: Mapping[str, Any]) -> str:

@@ -152,6 +152,15 @@ class DeepComponent(Evaluated):
         Number of components that permuting the units makes of this one.
     global_at_width : bool or None
         None if that cannot be told because the list is not complete.
+
+    Examples
+    --------
+    >>> from reluenum import enumerate_minima
+    >>> problem = Problem.from_arrays([-1, 1], [0, 2], width=[1, 1], ridge=0.5)
+    >>> for component in enumerate_minima(problem):
+    ...     print(round(float(component.loss), 6), component.dimension, component.on_boundary)
+    1.705388 0 True
+    2.466246 0 True
     """
 
     problem: Problem

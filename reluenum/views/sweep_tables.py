@@ -52,6 +52,12 @@ out; `spurious` are components that are not global at their width (missing if un
 hide which are); `gap` is the worst loss minus the best one, `relative_gap` its share of the best.
 """
 
+LAYERED = {"hidden": TEXT, "constant_networks": WHOLE}
+"""Columns that several hidden layers add to the table of instances: the widths of all layers, and
+the number of minima with a dead first layer, but for the zero network: constant networks. With
+several, `width`, `full_size`, `realisable_patterns` and `global_at_every_width` are missing, and
+`supports_examined`, `stationary` and `locally_minimal` count strata."""
+
 COMPONENTS = {
     "instance": TEXT,
     "index": WHOLE,
@@ -68,7 +74,8 @@ COMPONENTS = {
 }
 """Columns of the table of components.
 
-`size` counts the faces of the first stratum; `complete` is that of the instance: if it is False,
+`size` counts the faces of the first stratum, or with several hidden layers the distinct living
+units, whose signs by layer are the `support`; `complete` is that of the instance: if it is False,
 components may be missing.
 """
 
@@ -104,7 +111,8 @@ TIMES = {
     "document_seconds": REAL,
 }
 """Columns of the table of times: to examine the supports of size `width` alone, and to list the
-minima of that width. Instances that differ in their width only are of one series."""
+minima of that width. Instances that differ in their width only are of one series; one of several
+hidden layers is a series of its own, without a width, and its document is all there is to do."""
 
 GROUP = ("data", "d", "n", "width", "engine", "loss", "output_bias")
 """What the instances of a row of the summary share."""
@@ -117,6 +125,33 @@ def frame(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.D
     """Return a frame with these columns and types, also without any row."""
     found = pd.DataFrame(list(rows), columns=list(columns), dtype=object)
     return found.astype(dict(columns))
+
+
+def with_layers(instances: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of instances with the columns `LAYERED` filled in, if it has them."""
+    if "hidden" not in instances:
+        return instances
+    filled = {"hidden": instances["width"].astype(TEXT), "constant_networks": 0}
+    return instances.astype(LAYERED).fillna(filled)
+
+
+def by_layers(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of instances or times whose `width` is that of all hidden layers."""
+    return table.assign(width=table["hidden"]) if "hidden" in table else table
+
+
+def grouping(instances: pd.DataFrame, by: Sequence[str] = GROUP) -> list[str]:
+    """Return the columns of a group, with all hidden layers instead of the width if there are."""
+    layered = "hidden" in instances
+    return ["hidden" if layered and key == "width" else key for key in by]
+
+
+def examined_kind(instances: pd.DataFrame) -> str:
+    """Return what was examined: supports, strata of several hidden layers, or both."""
+    if "hidden" not in instances:
+        return "supports"
+    several = instances["hidden"].str.contains(",")
+    return "strata" if several.all() else "supports and strata"
 
 
 def decided(instances: pd.DataFrame) -> pd.DataFrame:
@@ -159,7 +194,7 @@ def sweep_summary(instances: pd.DataFrame, by: Sequence[str] = GROUP) -> pd.Data
     instances : DataFrame
         With the columns `INSTANCES`.
     by : sequence of str
-        Columns that make a group.
+        Columns that make a group; see `grouping`.
 
     Returns
     -------
@@ -170,9 +205,10 @@ def sweep_summary(instances: pd.DataFrame, by: Sequence[str] = GROUP) -> pd.Data
         `benign` (share of instances without a spurious minimum), `optimal_at_every_width` (share
         whose best minimum is global at every width), and the median and largest relative gap.
     """
+    columns = grouping(instances, by)
     rows = [
-        {**dict(zip(by, key, strict=True)), **_group_row(group)}
-        for key, group in instances.groupby(list(by), sort=True, dropna=False)
+        {**dict(zip(columns, key, strict=True)), **_group_row(group)}
+        for key, group in instances.groupby(columns, sort=True, dropna=False)
     ]
     return pd.DataFrame(rows)
 
@@ -202,7 +238,8 @@ def _group_row(group: pd.DataFrame) -> dict[str, Any]:
 def dimensions(components: pd.DataFrame, instances: pd.DataFrame) -> pd.DataFrame:
     """Return how many components of decided instances have each dimension, by group."""
     joined = components[["instance", "dimension"]].merge(decided(instances), on="instance")
-    counts = joined.groupby([*GROUP, "dimension"]).size().unstack("dimension", fill_value=0)
+    groups = joined.groupby([*grouping(instances), "dimension"])
+    counts = groups.size().unstack("dimension", fill_value=0)
     return counts.rename(columns=lambda dimension: f"dimension_{dimension}").reset_index()
 
 
@@ -219,11 +256,13 @@ def total_seconds(times: pd.DataFrame, instances: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `instance`, `engine`, `n`, `d`, `width`, `complete`, `supports` and `seconds`.
+        Columns `instance`, `engine`, `n`, `d`, `width`, `supports`, `complete`, `seconds`, and
+        `hidden` if instances have it.
     """
     ordered = times.sort_values(["series", "width"])
     examined = ordered.groupby("series")["examine_seconds"].cumsum()
     ordered = ordered.assign(seconds=examined + ordered["document_seconds"])
     columns = ["instance", "engine", "n", "d", "width", "supports_examined", "complete"]
+    columns += ["hidden"] if "hidden" in instances else []
     joined = instances[columns].merge(ordered[["instance", "seconds"]], on="instance")
     return joined.rename(columns={"supports_examined": "supports"})

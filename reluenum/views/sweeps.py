@@ -10,13 +10,21 @@ import pandas as pd
 
 from reluenum.views.cells import NOTHING, paragraphs, percent, pipe_table
 from reluenum.views.latex import latex_escape, latex_text, tabulars
-from reluenum.views.sweep_tables import GROUP, decided, dimensions, sweep_summary
+from reluenum.views.sweep_tables import (
+    GROUP,
+    decided,
+    dimensions,
+    examined_kind,
+    grouping,
+    sweep_summary,
+)
 
 _TITLES = {
     "data": "data",
     "d": "d",
     "n": "n",
     "width": "L",
+    "hidden": "L",
     "engine": "engine",
     "loss": "loss",
     "output_bias": "bias",
@@ -86,7 +94,8 @@ def sweep_totals(instances: pd.DataFrame) -> str:
     isolated = known["isolated"].sum() - zero
     boundary = known["isolated_on_boundary"].sum() - zero
     return (
-        f"{len(instances):,} instances, {instances['supports_examined'].sum():,} supports, "
+        f"{len(instances):,} instances, {instances['supports_examined'].sum():,} "
+        f"{examined_kind(instances)}, "
         f"{known['components'].sum():,} components of local minima; of {isolated:,} isolated ones "
         f"with a living unit {boundary:,} ({percent(boundary, isolated)}) are on a boundary."
     )
@@ -119,6 +128,7 @@ def _readable_rows(
 ) -> list[dict[str, str]]:
     """Return the rows of a summary as short texts under titles, without what all of them share."""
     rows, shared = [], _shared_settings(instances)
+    titles = {**titles, "supports_examined": examined_kind(instances)}
     for row in table.to_dict("records"):
         if "isolated" in row:
             zero = row["zero_network"]
@@ -148,6 +158,6 @@ def _cell(key: str, value: Any) -> str:
 
 def _shared_settings(instances: pd.DataFrame) -> dict[str, str]:
     """Return the settings that all instances share, if they differ in any."""
-    settings = {key: instances[key].unique() for key in GROUP}
+    settings = {key: instances[key].unique() for key in grouping(instances)}
     shared = {_TITLES[key]: str(values[0]) for key, values in settings.items() if len(values) == 1}
     return shared if len(shared) < len(GROUP) else {}

@@ -7,7 +7,7 @@ import pytest
 
 from reluenum.errors import InputError
 from reluenum.experiments.configuration import complete_config
-from reluenum.experiments.effort import expected_all, expected_batch, minutes
+from reluenum.experiments.effort import expected_all, expected_batch, expected_sweep, minutes
 from reluenum.experiments.instances import batches, instances, paths
 from reluenum.experiments.steps import problem_of
 
@@ -101,9 +101,38 @@ def test_settings_that_know_one_hidden_layer_are_refused(settings, message):
     assert instances(completed(ENTRY | {"hidden": [2]}, **settings))
 
 
-def test_sweeps_and_paths_are_about_one_hidden_layer():
+def test_a_sweep_takes_layers_beside_or_instead_of_widths():
+    layers = {"hidden": [[2, 1], [1, 1, 1], [1, 1]]}
+    (alone,) = batches(completed(ENTRY | layers, sweep={})).values()
+    assert alone.widths == ([1, 1], [1, 1, 1], [2, 1])
+    for width in ([2, 1], {"from": 1, "to": 2}):
+        (beside,) = batches(completed(ENTRY | layers | {"width": width}, sweep={})).values()
+        assert beside.widths == (1, 2, [1, 1], [1, 1, 1], [2, 1])
+    assert beside.spec == alone.spec
+    assert alone.instances([2, 1]) == ["reference-L2_1-ridge1_100"]
+    assert expected_sweep(alone.spec, [[2, 1]]) > expected_sweep(alone.spec, [[1, 1]])
+
+
+@pytest.mark.parametrize(
+    ("changes", "settings", "message"),
+    [
+        ({"hidden": [[1, 1], [1, 1]]}, {}, "datasets[0]: the width [1, 1] twice; expected every"),
+        ({"hidden": [[1, 1], 2], "width": 2}, {}, "datasets[0]: the width 2 twice"),
+        ({"hidden": [1, 1], "output_bias": "free"}, {}, "output_bias: free with several hidden"),
+        ({"hidden": [1, 1]}, {"basins": True}, "basins: true with several hidden layers"),
+        (
+            {"hidden": [[1, 1], [1, 1, 1]], "engine": ["groebner", "certified"]},
+            {},
+            "certified with hidden layers of widths 1,1,1; expected groebner, or widths L,1",
+        ),
+    ],
+)
+def test_a_sweep_refuses_layers_in_one_line(changes, settings, message):
+    assert message in refusal(batches, ENTRY | changes, sweep={}, **settings)
+
+
+def test_paths_are_about_one_hidden_layer():
     deep = ENTRY | {"hidden": [1, 1]}
-    assert "several hidden layers in a sweep" in refusal(batches, deep, sweep={})
     path = deep | {"path": {"from": "1/100", "to": "1"}}
     assert "several hidden layers in a path" in refusal(paths, path)
     assert not paths(completed(deep))

@@ -60,7 +60,16 @@ def test_there_is_a_template_for_every_page():
 NAMES = (
     *("arXiv:2508.17783", "five minutes"),
     *("`x1..xd`", "`x1,x2,y`", "`x2`", "x2` in", "`++-+0`", "`0`", "`0.1`", "`1/3`", "`1e-3`"),
-    *("`1/100`", "`--width 2`", "`{from: 3, to: 10}`", "`x_1`", "`x0`", "bzip2", "UTF-16"),
+    *(
+        "`1/100`",
+        "`--width 2`",
+        "`--hidden 2,1`",
+        "`{from: 3, to: 10}`",
+        "`x_1`",
+        "`x0`",
+        "bzip2",
+        "UTF-16",
+    ),
     "points on a line have `4n - 3` faces",  # said, so checked
 )
 """What has a digit and is no number that could be wrong: names, and what a reader may type."""

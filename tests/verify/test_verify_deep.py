@@ -12,7 +12,7 @@ from flint import arb, ctx
 
 from reluenum import Problem
 from reluenum.verify import CertificateError
-from reluenum.verify.deep.components import check
+from reluenum.verify.deep.components import Network, check, least, mirrored, symmetries
 from reluenum.verify.deep.document import DeepProof
 from reluenum.verify.deep.inner import total_squares
 from reluenum.verify.deep.sites import Sites
@@ -165,6 +165,12 @@ def test_honest_documents_are_proved(name, documents, tmp_path):
     assert report.components == len(documents[name]["components"])
     assert str(report).startswith(f"proved: {report.components} components from ")
     assert f"hidden {', '.join(map(str, CASES[name].hidden))}" in str(report)
+
+
+def test_two_units_below_one_at_four_points_are_proved(tmp_path):
+    """Kinks tie squares that vanish together, and some points are no minima along fans of kinks."""
+    report = checked(tower_document(reference(4, [2, 1], "1/10")), tmp_path)
+    assert (report.components, report.verdicts["points"]) == (8, 66)
 
 
 def test_the_losses_are_those_of_an_independent_prototype(tmp_path):
@@ -360,3 +366,43 @@ def test_hostile_values_end_in_one_line(value, documents, tmp_path):
             checked(changed(document, place, other), tmp_path)
         assert "\n" not in str(error.value)
         assert len(str(error.value)) < 1000
+
+
+# Symmetries of the data.
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "count"),
+    [
+        ([[-2], [-1], [1], [2]], [3, -1, -1, 3], 2),
+        ([[-2], [-1], [1], [2]], [3, -1, 1, -3], 2),
+        ([[-2], [-1], [1], [2]], [3, -1, 1, 3], 1),
+        ([[-2], [-1], [2]], [3, -1, 3], 1),
+        ([[1], [-1], [1]], [3, 2, -1], 1),  # means 1 and 2, and other numbers of points
+        ([[1, 0], [0, 1], [-1, 0], [0, -1]], [1, 1, 1, 1], 8),
+        ([[1, 0], [0, 1], [-1, 0], [0, -1]], [1, -1, 1, -1], 8),
+        ([[0], [1]], [0, 0], 2),  # the identity, which also turns all targets
+    ],
+)
+def test_symmetries_are_isometries_that_keep_or_turn_the_targets(inputs, targets, count):
+    found = list(symmetries(sites_of(Problem.from_text(inputs, targets, [1, 1], "1/3"))))
+    assert len(found) == count
+    assert tuple(range(len(set(map(tuple, inputs))))) in found
+
+
+def test_minima_whose_losses_a_symmetry_makes_equal_are_told_by_their_signs():
+    problem = Problem.from_text([[-2], [2]], [3, -3], [1, 1], "1/3")
+    proof = DeepProof(tower_document(problem))
+    with ctx.workprec(NUMBER_BITS):
+        proof.read()
+        networks = [component.network for component in proof.components()]
+        best = least(networks)
+        signs = sorted(network.signs for network in best)
+        assert signs == [[["+-"], ["+0"]], [["-+"], ["0+"]]]
+        one, other = best
+        assert mirrored(one, other, networks)
+        assert not mirrored(one, networks[-1], networks)
+        twin = Network(one.sites, other.layers, other.output, other.loss)
+        assert not mirrored(one, other, [*networks, twin])
+        with pytest.raises(CertificateError, match="look equal"):
+            least([*networks, twin])

@@ -74,9 +74,9 @@ def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
     found = Dormancy(None, reason) if reason else _scanned(around, layer - 1, split=False)
     if found.harmless is False or not around.kinks:
         return found
-    if not (around.is_strict or _is_strict_in_cells(around)):
+    if not (around.is_strict or _is_strict_in_cells(around, layer - 1)):
         return Dormancy(None, "a dead unit beside a kink whose first order is not strict")
-    spare = network.problem.hidden[layer - 1] - len(network.biases[layer - 1])
+    spare = sum(network.problem.hidden) - sum(map(len, network.biases))  # in all layers
     if found.harmless and spare <= 1:
         return found
     split = _scanned(around, layer - 1, split=True) if around.is_strict else found
@@ -85,13 +85,19 @@ def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
     return Dormancy(None, reason or "dead units beside a group, or beside dependent kinks")
 
 
-def _is_strict_in_cells(around: Surroundings) -> bool:
-    """Whether every cell around dependent kinks has positive multipliers."""
+def _is_strict_in_cells(around: Surroundings, layer: int) -> bool:
+    """Whether every cell around dependent kinks has positive multipliers.
+
+    And the kinks of each unit of a layer (from 0) are independent, so that first order is strict
+    for copies of it, too (Lemma D13).
+    """
     if around.is_independent or len(around.kinks) > MOST_KINKS:
         return False
     bits = CERTIFICATION_BITS[0]
     with ctx.workprec(bits + 32):
         local = jets(around, bits)
+        if not _Outlook(local, layer, split=False).has_independent_kinks():
+            return False
         columns, everything = linear_columns(local), range(len(around.kinks))
         cells = product((False, True), repeat=len(around.kinks))
         return all(cell_multipliers(local, c, columns, everything) is not None for c in cells)
@@ -120,15 +126,15 @@ def sharing(network: ScaledNetwork, layer: int) -> tuple[bool | None, ...]:
     """Return for each row of a layer (from 1) whether more units can share it (Lemma D13).
 
     They can if the other singular values of the row's matrix are below lambda, they cannot if
-    one is above; None if it cannot be told.
+    one is above; None if it cannot be told. Under one unit there are no others.
     """
     around = Surroundings(network)
     rows = dict.fromkeys(network.stratum.layers[layer - 1])
     above = len(network.biases[layer]) if layer < network.depth else 1
+    if above == 1 and (around.is_strict or _is_strict_in_cells(around, layer - 1)):
+        return (True,) * len(rows)
     if not around.is_strict:
         return (None,) * len(rows)
-    if above == 1:
-        return (True,) * len(rows)
     return tuple(_row_shared(around, layer - 1, row) for row in rows)
 
 
@@ -394,10 +400,8 @@ class _Outlook:
             return ()
         (number, kink), *others = below
         weight = self.local.weights[self.layer + 1][unit, kink.unit]
-        above = [
-            k for k in around.kinks if k.layer == self.layer + 1 and {*k.sites} & {*kink.sites}
-        ]
-        if others or kink.layer < self.layer or len(above) > 1 or not weight > 0:
+        seen = sum(row[kink.sites[0]] in "+0" for row in self.network.signs[self.layer + 1])
+        if others or kink.layer < self.layer or seen > 1 or not weight > 0:
             return None
         ratio = self.local.ball(around.multipliers[number]) / weight
         place = places.index(self.places.index(self.twins[kink.sites[0]]))
@@ -429,8 +433,12 @@ class _Outlook:
             for s in kink.sites
         ):
             return False
-        kinks = [kink for kink in around.kinks if kink.layer == self.layer]
-        for unit in range(self._width(self.layer) if self.layer else 0):
+        return self.layer == 0 or self.has_independent_kinks()
+
+    def has_independent_kinks(self) -> bool:
+        """Whether the inputs at the kinks of each live unit of the layer are independent."""
+        kinks = [kink for kink in self.local.around.kinks if kink.layer == self.layer]
+        for unit in range(self._width(self.layer)):
             places = [self.places.index(self.twins[k.sites[0]]) for k in kinks if k.unit == unit]
             if len(set(places)) < len(places) or kernel_of(self.rows[places]) is None:
                 return False

@@ -269,7 +269,7 @@ def _independent(vectors: Sequence[Vector]) -> list[int]:
 
 
 def is_possible(stratum: DeepStratum) -> bool:
-    """Whether the first layer is alive, and no row of it is on the boundary of another (Lemma D27)."""
+    """Whether the first layer lives, and no row is on the boundary of another (Lemma D27)."""
     pairs = permutations(stratum.layers[0], 2)
     return not stratum.lowest and not any(
         all(s in (sign, "0") for s, sign in zip(one, other, strict=True)) for one, other in pairs

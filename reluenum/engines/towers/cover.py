@@ -84,8 +84,9 @@ class Intervals:
 def lowest(batch: TowerBatch) -> np.ndarray:
     """Return for each stratum an X up to which w = 0 is the inner minimiser (rule r).
 
-    Without kinks B = X S / (ridge + X N), and |u_j| is convex in B / S; with kinks B = 0, and the
-    multiplier of one of them is minus the sum of all the rest.
+    Without kinks B = X S / (ridge + X N), and |u_j| is convex in B / S, so bounded by its values at
+    0 and 1 / N; with kinks B = 0, and the multiplier of one of them is minus the sum of all the
+    rest. Where u = 0 any X will do.
     """
     C = batch.rows.columns[batch.faces] * Balls.exact(batch.seen[:, None, None, :].astype(float))
     weights = Balls.exact(batch.counts * batch.active)
@@ -98,19 +99,12 @@ def lowest(batch: TowerBatch) -> np.ndarray:
     start = (C @ fixed[:, None, :, None])[..., 0]
     moved = (C @ weights[:, None, :, None])[..., 0] * (Balls.exact(1.0) - kinked).reshape(-1, 1, 1)
     mass = weighted.sum(1).reshape(-1, 1, 1)
-    X = np.full(len(batch), np.inf)
-    number = weights.mid.sum(1)
-    for k in range(4):
-        # B / S of X, from above
-        with np.errstate(invalid="ignore"):
-            bias = np.where(np.isfinite(X), X / (ridge + X * number), 1 / number) * GROWTH
-        end = start - moved * mass * Balls.exact(bias[:, None, None])
-        size = np.maximum(*(v.square().sum(2).magnitude().max(1) for v in (start, end)))
-        with np.errstate(divide="ignore"):
-            allowed = ridge**2 / (size * GROWTH) / GROWTH
-        if k < 3:
-            X = np.minimum(X, allowed * (1 - 1e-9))
-    return np.where(allowed > X, X, np.minimum(X, 1e-12))
+    largest = Balls.exact((GROWTH / weights.mid.sum(1))[:, None, None])  # B / S is at most 1 / N
+    end = start - moved * mass * largest
+    size = np.maximum(*(v.square().sum(2).magnitude().max(1) for v in (start, end)))
+    with np.errstate(divide="ignore"):
+        X = ridge**2 / (size * GROWTH) / GROWTH / GROWTH
+    return np.where(np.isfinite(X), X, 1.0)
 
 
 def all_intervals(batch: TowerBatch) -> Intervals:

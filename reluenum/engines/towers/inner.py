@@ -161,9 +161,21 @@ def _steps(
     slopes += np.eye(T.shape[1]) * np.where(free, scale, 1.0)[:, None, :]
     excess = np.where(free, 2 * size * size * (size - 1), 0.0)
     own = np.abs(np.einsum("bjj->bj", slopes))
-    fast = np.nan_to_num(np.linalg.solve(slopes, excess[:, :, None])[:, :, 0])
+    fast = _solved_each(slopes, excess)
     with np.errstate(divide="ignore", invalid="ignore"):
         longest = 10 * T + (X * X + X)[:, None]
-        fast *= np.minimum(1, np.min(longest / np.abs(fast), axis=1, initial=1))[:, None]
         safe = np.clip(np.nan_to_num(excess / own / T.shape[1]), -T, longest)
+        fast = np.where(np.isfinite(fast), fast, safe)
+        fast *= np.minimum(1, np.min(longest / np.abs(fast), axis=1, initial=1))[:, None]
     return fast, safe
+
+
+def _solved_each(matrices: np.ndarray, sides: np.ndarray) -> np.ndarray:
+    """Return the solution of each linear system, NaN where its matrix is singular."""
+    try:
+        return np.linalg.solve(matrices, sides[:, :, None])[:, :, 0]
+    except np.linalg.LinAlgError:
+        if len(matrices) == 1:
+            return np.full(sides.shape, np.nan)
+        pairs = zip(matrices, sides, strict=True)
+        return np.concatenate([_solved_each(m[None], side[None]) for m, side in pairs])

@@ -36,8 +36,12 @@ BATCH, SMALLEST_BATCH = 1024, 32
 """Strata that are covered together; with several processes, batches are smaller."""
 
 
+MOST_STRATA = 100_000_000
+"""Largest bound on the strata that starts without being asked twice: few of them exist."""
+
+
 @dataclass(eq=False)
-class TowerExamination:
+class Examination:
     """What became of one stratum.
 
     Parameters
@@ -83,7 +87,7 @@ class TowerEngine:
         """Refuse a problem that is too large to be started without being asked twice."""
         _refuse_other_widths(problem)
         if self.asked is None:
-            refuse_astronomical_strata(problem)
+            refuse_astronomical_strata(problem, MOST_STRATA)
 
     def landscape(
         self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
@@ -131,7 +135,7 @@ def _refuse_other_widths(problem: Problem) -> None:
 
 def _examinations(
     problem: Problem, towers: Sequence[DeepStratum], settings: Settings
-) -> Iterator["TowerExamination"]:
+) -> Iterator["Examination"]:
     """Examine strata in batches, in processes if there are to be several."""
     several = settings.jobs > 1
     size = min(BATCH, max(SMALLEST_BATCH, len(towers) // (8 * settings.jobs))) if several else BATCH
@@ -148,10 +152,10 @@ def _examinations(
 
 
 def _mapped(
-    work: Callable[[Sequence[DeepStratum]], list["TowerExamination"]],
+    work: Callable[[Sequence[DeepStratum]], list["Examination"]],
     batches: Sequence[Sequence[DeepStratum]],
     jobs: int,
-) -> Iterator[list["TowerExamination"]]:
+) -> Iterator[list["Examination"]]:
     if jobs == 1:
         yield from map(work, batches)
         return
@@ -165,14 +169,14 @@ def _towers_in_words(batch: Sequence[DeepStratum]) -> str:
 
 def _examined_towers(
     problem: Problem, settings: Settings, batch: Sequence[DeepStratum]
-) -> list["TowerExamination"]:
+) -> list["Examination"]:
     with settings.open() as backends:
-        return list(examine_towers(problem, batch, backends))
+        return list(examine(problem, batch, backends))
 
 
-def examine_towers(
+def examine(
     problem: Problem, strata: Sequence[DeepStratum], backends: Backends
-) -> Iterator["TowerExamination"]:
+) -> Iterator["Examination"]:
     """Find all stationary points of strata with live layers of widths (m, 1)."""
     for same in by_first_width(strata).values():
         for start in range(0, len(same), BATCH):
@@ -181,10 +185,10 @@ def examine_towers(
 
 def _examined_together(
     problem: Problem, strata: Sequence[DeepStratum], backends: Backends
-) -> list[TowerExamination]:
+) -> list[Examination]:
     batch = TowerBatch.of(problem, strata)
     lows, highs = lowest(batch), batch.highest.max(1)
-    found = [TowerExamination(stratum) for stratum in strata]
+    found = [Examination(stratum) for stratum in strata]
     for one, low in zip(found, lows.tolist(), strict=True):
         one.items.append([0.0, low, low, *[0.0] * batch.faces.shape[1]])
     claim = partial(claimed_root, backends)

@@ -24,6 +24,7 @@ from reluenum.figures.sweeps.panels import (
     width_legend,
     widths_of,
 )
+from reluenum.views.sweep_tables import by_layers, examined_kind
 
 _MOST_MARKS = 5000
 """Instances that are drawn as vectors; more become pixels, or files would be large and slow."""
@@ -48,7 +49,7 @@ def plot_cost(tables: Tables) -> tuple[Figure, str]:
         The marker is the width. The line is fitted to the logarithms by least squares; crosses
         are instances with undecided supports, which the fit leaves out.
     """
-    times = tables["times"]
+    times = _by_kind(tables["times"])
     positive = times[(times["seconds"] > 0) & (times["supports"] > 0)]
     if positive.empty:
         return message("no time is known"), ""
@@ -61,7 +62,7 @@ def plot_cost(tables: Tables) -> tuple[Figure, str]:
     columns = len(engines)
     size = (DOUBLE_COLUMN if columns > 1 else 1.4 * SINGLE_COLUMN, 3.3)
     figure = Figure(figsize=size, layout="constrained")
-    panels = shared_panels(figure, columns, columns, "supports", "seconds")
+    panels = shared_panels(figure, columns, columns, examined_kind(tables["times"]), "seconds")
     panels[0].set(xscale="log", yscale="log")
     for axes, (engine, rows) in zip(panels, engines, strict=True):
         axes.grid(True)
@@ -69,7 +70,8 @@ def plot_cost(tables: Tables) -> tuple[Figure, str]:
         exponent = _draw_fit(axes, rows[rows["complete"]], str(engine))
         title = str(engine)
         if exponent is not None:
-            title += rf": seconds $\propto$ supports$^{{{exponent:.2f}}}$"
+            kind = "strata" if rows["layered"].any() else "supports"
+            title += rf": seconds $\propto$ {kind}$^{{{exponent:.2f}}}$"
             more["fit"] = Line2D([], [], **_FIT)
         axes.set_title(title, loc="left")
     if not positive["complete"].all():
@@ -78,8 +80,15 @@ def plot_cost(tables: Tables) -> tuple[Figure, str]:
     return figure, note
 
 
+def _by_kind(times: pd.DataFrame) -> pd.DataFrame:
+    """Return times with those of several hidden layers, and their strata, as of other engines."""
+    layered = times["width"].isna()
+    engines = times["engine"].mask(layered, times["engine"] + ", strata")
+    return by_layers(times.assign(engine=engines, layered=layered))
+
+
 def _draw_instances(
-    axes: Axes, rows: pd.DataFrame, widths: Sequence[int], engine: str, rasterized: bool
+    axes: Axes, rows: pd.DataFrame, widths: Sequence[int | str], engine: str, rasterized: bool
 ) -> None:
     """Draw a mark for every instance, small ones if there are many."""
     small = {"linestyle": "none", "markeredgewidth": 0.3, "alpha": 0.6}

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
 from reluenum.figures.style import GREY, LOOKS, MOST_PANELS, drawing, mark, message
-from reluenum.views.sweep_tables import decided
+from reluenum.views.sweep_tables import by_layers, decided
 
 Tables = Mapping[str, pd.DataFrame]
 """The tables `instances`, `components` and `times` of a sweep."""
@@ -52,7 +52,7 @@ def drawing_decided(
     @drawing(undecided_instances)
     @wraps(draw)
     def drawn(tables: Tables) -> tuple[Figure, str]:
-        known = decided(tables["instances"])
+        known = by_layers(decided(tables["instances"]))
         if known.empty:
             return message("no instance without undecided supports"), ""
         return draw(known)
@@ -121,12 +121,19 @@ def set_title(axes: Axes, title: str, width: int = 27) -> None:
 _TIE = "\N{NO-BREAK SPACE}"
 
 
-def widths_of(instances: pd.DataFrame) -> list[int]:
-    """Return the widths that occur."""
-    return sorted(int(width) for width in instances["width"].unique())
+def widths_of(instances: pd.DataFrame) -> list[int | str]:
+    """Return the widths that occur, those of several hidden layers as texts, by depth.
+
+    Examples
+    --------
+    >>> widths_of(pd.DataFrame({"width": ["10", "2,1", "1,1,1", "2", "1,1"]}))
+    ['2', '10', '1,1', '2,1', '1,1,1']
+    """
+    layers = {width: [*map(int, str(width).split(","))] for width in instances["width"].unique()}
+    return sorted(layers, key=lambda width: (len(layers[width]), layers[width]))
 
 
-def look(widths: Sequence[int], width: int) -> dict[str, Any]:
+def look(widths: Sequence[int | str], width: int | str) -> dict[str, Any]:
     """Return how the line of a width looks; after six the markers are hollow."""
     turn, place = divmod(widths.index(width), len(LOOKS))
     colour, marker = LOOKS[place]
@@ -135,9 +142,9 @@ def look(widths: Sequence[int], width: int) -> dict[str, Any]:
 
 def width_legend(
     figure: Figure,
-    widths: Sequence[int],
+    widths: Sequence[int | str],
     more: Mapping[str, Any] | None = None,
-    labels: Mapping[int, str] | None = None,
+    labels: Mapping[int | str, str] | None = None,
     lines: bool = True,
     **keywords: Any,
 ) -> None:

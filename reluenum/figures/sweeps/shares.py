@@ -85,7 +85,7 @@ def plot_boundary_share(known: pd.DataFrame) -> tuple[Figure, str]:
         f"{count:,} of {total:,} isolated minima with a living unit on a boundary "
         f"({percent(count, total)})"
     )
-    counts = {int(width): on_boundary(rows) for width, rows in known.groupby("width")}
+    counts = {width: on_boundary(rows) for width, rows in known.groupby("width")}
     width_legend(
         figure,
         widths_of(known),
@@ -146,7 +146,7 @@ def _draw_lines(
     instances: pd.DataFrame,
     key: str,
     quantity: Quantity,
-    widths: Sequence[int],
+    widths: Sequence[int | str],
     gid: str,
 ) -> None:
     """Draw a line for each width, moved aside a little so that bars do not hide each other."""

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from reluenum.figures.style import BLACK, BLUE, SKY, VERMILLION, mark, panel_grid
+from reluenum.figures.style import BLACK, BLUE, SKY, VERMILLION, mark, message, panel_grid
 from reluenum.figures.sweeps.panels import (
     LINEAR_UP_TO,
     count_axis,
@@ -28,6 +28,9 @@ def plot_sizes(known: pd.DataFrame) -> tuple[Figure, str]:
     diamond is the mean. If counts are large, the axis becomes logarithmic upwards, and bins of
     several counts grow with them.
     """
+    known = known[known["full_size"].notna()]  # Corollary D.1 is about one hidden layer
+    if known.empty:
+        return message("no instance with one hidden layer"), ""
     panels, note = settings_and_sizes(known)
     widths = widths_of(known)
     most = max(1, *(int(rows["full_size"].max()) for _, rows in panels))
@@ -66,7 +69,11 @@ def bin_edges(most: int) -> np.ndarray:
 
 
 def _draw_histograms(
-    axes: Axes, counts: Mapping[int, np.ndarray], widths: Sequence[int], edges: np.ndarray, gid: str
+    axes: Axes,
+    counts: Mapping[int | str, np.ndarray],
+    widths: Sequence[int | str],
+    edges: np.ndarray,
+    gid: str,
 ) -> None:
     """Draw a histogram upwards for each width, in the unit of the longest bar."""
     shares = {m: np.histogram(found, edges)[0] / len(found) for m, found in counts.items()}

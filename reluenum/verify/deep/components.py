@@ -10,7 +10,7 @@ from flint import arb, ctx, fmpq
 
 from ..landscape import compositions
 from ..points import NUMBER_BITS, Texts, interval, nearest
-from ..reals import matched, require, told
+from ..reals import dot, matched, require, told
 from .points import Zero
 from .sites import Sites
 
@@ -18,7 +18,7 @@ Entry = tuple[arb, bool]  # a number, and whether it is exactly 0
 
 
 def texts(ball: arb, vanishes: bool = False) -> Texts:
-    """Claim 79: a decimal is correctly rounded to 30 digits, and 0 is exactly 0."""
+    """Claim 81: a decimal is correctly rounded to 30 digits, and 0 is exactly 0."""
     found = frozenset("0") if vanishes else nearest(ball, fmpq(1), NUMBER_BITS)
     require(found is not None, "a number is too close to 0 or to the middle of two decimals")
     return found
@@ -56,6 +56,17 @@ class Network:
     def __init__(self, sites: Sites, layers: list[list[Unit]], output: arb, loss: arb) -> None:
         self.sites, self.layers, self.output, self.loss = sites, layers, output, loss
 
+    @cached_property
+    def signs(self) -> list[list[str]]:
+        """Rows of signs by layer, sorted."""
+        return [sorted(unit.signs for unit in layer) for layer in self.layers]
+
+    def moved_signs(self, images: Sequence[int]) -> list[list[str]]:
+        """Return the signs of a network that does at the images of sites what this one does."""
+        at = self.sites.row_of
+        places = [at.index(images.index(site)) for site in at]
+        return [sorted("".join(row[p] for p in places) for row in layer) for layer in self.signs]
+
     def representative(self, copies: Sequence[int]) -> dict[str, Any]:
         """Return the network in which the units that are copies of one share its square equally."""
         none, dead = frozenset("0"), self.sites.hidden[0] - sum(copies)
@@ -85,7 +96,7 @@ def constant_network(sites: Sites, value: fmpq) -> Network:
 
 
 def tower_network(zero: Zero) -> Network:
-    """Claim 80: the weights at a stationary point, from T, X, w_j = a c_j v_j and B = a b."""
+    """Claim 82: the weights at a stationary point, from T, X, w_j = a c_j v_j and B = a b."""
     state, sites, (side, *sides) = zero.state, zero.sites, zero.sides
     root, lower, shares = state.x.sqrt(), [], []
     for j, (s, square, w) in enumerate(zip(sides, state.squares, state.weights, strict=True)):
@@ -119,7 +130,7 @@ class Component:
 
     @staticmethod
     def dimension(way: tuple[tuple[int, ...], int]) -> int:
-        """Claim 81: each copy of a unit but the first one is a dimension (Lemma D13)."""
+        """Claim 83: each copy of a unit but the first one is a dimension (Lemma D13)."""
         return sum(copies - 1 for copies in way[0])
 
     def boundary(self) -> list[bool]:
@@ -129,7 +140,7 @@ class Component:
         return [kinks[0] or any(dead for _, dead in self.ways), kinks[1] or not upper]
 
     def record(self, names: Sequence[tuple], lowest: bool) -> dict[str, Any]:
-        """Claim 82: what a document has to say of it, its strata in a given order."""
+        """Claim 84: what a document has to say of it, its strata in a given order."""
         ways = [self.names[name] for name in names]
         copies, dead = ways[0]
         lower, upper = self.network.layers
@@ -159,7 +170,7 @@ class Component:
 
 
 def shared(network: Network, calm: bool) -> Iterator[Component]:
-    """Claim 83: spare units are copies of others; if dead ones do no harm all ways are connected.
+    """Claim 85: spare units are copies of others; if dead ones do no harm all ways are connected.
 
     Otherwise each way to share the width is a component of its own (Lemma D13, Theorem D14).
     """
@@ -181,7 +192,7 @@ def shared(network: Network, calm: bool) -> Iterator[Component]:
 
 
 def check(components: Sequence[Component], records: Any) -> None:
-    """Claim 84: the document lists these components, each once and right, sorted by loss."""
+    """Claim 86: the document lists these components, each once and right, sorted by loss."""
     require(type(records) is list, "components: no list")
     left, previous = list(components), None
     best = least([component.network for component in components])
@@ -213,14 +224,39 @@ def _matched(component: Component, names: list[tuple], record: Any, lowest: bool
 
 
 def least(networks: Sequence[Network]) -> list[Network]:
-    """Claim 85: no loss is lower; those of other points are surely higher."""
+    """Claim 87: no loss is lower; those of other points are surely higher."""
     best = min(networks, key=lambda network: network.loss.upper(), default=None)
     near = [n for n in networks if not n.loss > best.loss]
-    same = all(n is best for n in near)
+    same = all(n is best or mirrored(best, n, networks) for n in near)
     require(
         same, "components: the losses of two minima look equal, and nothing says whether they are"
     )
     return near
+
+
+def mirrored(one: Network, other: Network, networks: Sequence[Network]) -> bool:
+    """Whether a symmetry of the data takes one of all local minima to another: equal losses.
+
+    The image is a local minimum, and only the other has its signs.
+    """
+    alone = all(n is other or n.signs != other.signs for n in networks)
+    return alone and any(one.moved_signs(s) == other.signs for s in symmetries(one.sites))
+
+
+def symmetries(sites: Sites, turn: int = 0, images: tuple[int, ...] = ()) -> Iterator[tuple]:
+    """Yield where sites go by linear isometries that keep all targets, or turn all of them."""
+    if not turn:
+        yield from symmetries(sites, 1)
+        yield from symmetries(sites, -1)
+    elif len(images) == sites.size:
+        yield images
+    else:
+        k, rows = len(images), sites.rows
+        for i in set(range(sites.size)) - set(images):
+            fits = sites.copies[i] == sites.copies[k] and sites.totals[i] == turn * sites.totals[k]
+            pairs = enumerate((*images, i))
+            if fits and all(dot(rows[i], rows[b]) == dot(rows[k], rows[a]) for a, b in pairs):
+                yield from symmetries(sites, turn, (*images, i))
 
 
 def _name(stratum: Any) -> tuple:

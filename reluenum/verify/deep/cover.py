@@ -12,7 +12,7 @@ from .inner import improved, path, slope_of, total_squares, vanishing
 from .points import Zero, zero_near
 from .sides import Ball, Relations, enclosed, highest
 from .strata import Stratum
-from .towers import State, Tower, Upper, squared
+from .towers import State, Tower, Upper, narrowed, squared
 
 POLISHING, MOST_PARTS = 12, 256  # Newton steps for a record's T; parts of a block
 FAINT = arb(2) ** -24  # part of the sum below which a square is tried as 0
@@ -29,7 +29,8 @@ class Cover:
     """What the record of one stratum closes, and the stationary points that it leads to."""
 
     def __init__(self, stratum: Stratum, upper: Upper) -> None:
-        self.stratum, self.upper, self.sites = stratum, upper, stratum.sites
+        self.stratum, self.sites = stratum, stratum.sites
+        self.upper, self.full = narrowed(upper, stratum.lower), Tower(upper, stratum.lower)
         self.zeros: list[Zero] = []
         self._towers: dict[tuple[int, ...], Tower] = {}
 
@@ -81,25 +82,35 @@ class Cover:
 
     def block(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> None:
         """Close a block; of one that is not closed as it stands, what steps do not close."""
-        left, tried = [(low, high, x, squares)], 0
+        left, closed, tried = [(low, high, x, squares)], [], 0
         while left:
-            low, high, x, squares = left.pop()
-            if reason := self.open(low, high, x, squares):
+            low, high, x, squares = left.pop()  # the highest: steps from above may have closed it
+            high = min([start for start, end in closed if start < high <= end] + [high])
+            if low < high and (reason := self.open(low, high, x, squares)):
                 tried += 1
                 require(tried < MOST_PARTS and low > 0, reason)
-                for ends in self.parts(low, high, squares):
+                for ends in self.parts(low, high, squares, closed):
                     middle = (ends[0] * ends[1]).sqrt().mid()
-                    mixed = any(square < 0 for square in squares)
-                    better = squares if mixed else self.polished(middle, squares)
+                    signs = {bool(square < 0) for square in squares}
+                    better = (
+                        squares if len(signs) == 2 else self.polished(middle, magnitudes(squares))
+                    )
                     left.append((*ends, middle, better))
 
-    def parts(self, low: arb, high: arb, squares: Sequence[arb]) -> list[Interval]:
-        """Return what is left of a block after steps from both ends and the middle."""
-        start = [square.max(0) for square in squares]
+    def parts(
+        self, low: arb, high: arb, squares: Sequence[arb], closed: list[Interval]
+    ) -> list[Interval]:
+        """Return what is left of a block after steps from both ends and the middle, added to all.
+
+        Squares that are negative together pass through 0 in it: kinks tie them.
+        """
+        gone = max(squares) < 0
+        start = magnitudes(squares) if gone else [square.max(0) for square in squares]
         points = (low, (low * high).sqrt().mid(), high)
-        closed = [self.step(point, self.polished(point, start)) for point in points]
-        low, high = low.max(closed[0][1]), high.min(closed[2][0])
-        found = (low, high.min(closed[1][0])), (low.max(closed[1][1]), high)
+        steps = [self.step(point, self.polished(point, start)) for point in points]
+        closed += steps
+        low, high = low.max(steps[0][1]), high.min(steps[2][0])
+        found = (low, high.min(steps[1][0])), (low.max(steps[1][1]), high)
         return [(one, other) for one, other in found if one < other]
 
     def step(self, x: arb, squares: Sequence[arb]) -> Interval:
@@ -167,7 +178,7 @@ class Cover:
             return ""
         if sign(slope_of(found)) not in (1, -1):
             return "several stationary points are possible"
-        zero = zero_near(self.whole, found.squares, found.x)
+        zero = zero_near(self.full, found.squares, found.x)
         if zero is not None and low <= zero.x <= high:
             return self.keep(zero, low, high)
         signs = {sign(x * x - self.level(found, x)) for x in (low, high)}
@@ -185,6 +196,11 @@ class Cover:
         """Return G at an X of a path."""
         end = path(self.whole, x, [arb(square.mid()) for square in found.squares])
         return sum(end.squares, arb(0)) + squared(end.bias) if end else arb(0, "inf")
+
+
+def magnitudes(squares: Sequence[arb]) -> list[arb]:
+    """Return the absolute values."""
+    return list(map(abs, squares))
 
 
 def vanishes(squares: Sequence[arb]) -> bool:

@@ -13,19 +13,19 @@ from .strata import Face
 
 
 def zero_is_minimal(sites: Sites) -> bool:
-    """Claim 74: the zero network is a strict local minimum iff |sum y| <= ridge (Lemma D2)."""
+    """Claim 75: the zero network is a strict local minimum iff |sum y| <= ridge (Lemma D2)."""
     return abs(sum(sites.totals, fmpq(0))) <= sites.ridge
 
 
 def level(sites: Sites) -> fmpq:
-    """Claim 75: the value of the constant network; 0 if there is none (Lemma D3)."""
+    """Claim 76: the value of the constant network; 0 if there is none (Lemma D3)."""
     total = sum(sites.totals, fmpq(0))
     excess = abs(total) - sites.ridge
     return excess * (1 if total > 0 else -1) / sites.points if excess > 0 else fmpq(0)
 
 
 def constant_is_minimal(sites: Sites, faces: Sequence[Face]) -> bool:
-    """Claim 76: it is a local minimum iff no unit of the first layer gains more than it costs.
+    """Claim 77: it is a local minimum iff no unit of the first layer gains more than it costs.
 
     That is |w| |u_F(r)| < ridge, |w|^2 being its value, on each face F with u_F(r) in F or -F
     (Lemma D3).
@@ -63,16 +63,19 @@ def inside(sites: Sites, row: Row, u: Sequence, relevant: int = -1) -> bool | No
 
 
 def harmless(zero: Zero, faces: Sequence[Face]) -> bool:
-    """Claim 77: further units of the first layer may be dead (Theorem D14): no direction gains.
+    """Claim 78: further units of the first layer may be dead (Theorem D14): no direction gains.
 
     On each face of the relevant sites but the live ones |a| |u_F| < ridge, or u_F is in neither
     F nor -F; if on one of them it is larger, inside, a dead unit lowers the loss.
     """
     sites, relevant = zero.sites, zero.stratum.relevant
     rows = {(f.row[0] & relevant, f.row[1] & relevant) for f in faces}
+    free = sorted(row for row in rows - set(zero.stratum.lower) if row[0])
     with ctx.workprec(NUMBER_BITS):
+        if len(zero.grouped) > 1 and any(lifts(zero, row) for row in free):
+            return False
         rho, exact = multipliers(zero)
-        for row in sorted(row for row in rows - set(zero.stratum.lower) if row[0]):
+        for row in free:
             u = gained(zero, row, rho)
             excess = sign(dot(u, u) * zero.state.x - sites.ridge * sites.ridge)
             side = False if excess == -1 else inside(sites, row, u, relevant)
@@ -83,6 +86,19 @@ def harmless(zero: Zero, faces: Sequence[Face]) -> bool:
     return True
 
 
+def lifts(zero: Zero, row: Row) -> bool:
+    """Claim 79: a dead unit of a face gains that makes f positive at sites of a group, B fixed.
+
+    There the residual is that of f = 0; u_F or -u_F, by the sign of the output weight, is in F.
+    """
+    sites, side = zero.sites, zero.sides[0]
+    rho = zero.residual | {i: arb(sites.totals[i]) for i in zero.grouped}
+    u = gained(zero, row, rho)
+    seen = sites.inside((row[0] | row[1]) & zero.stratum.relevant)
+    fits = (sign(side * dot(sites.rows[i], u)) == (1 if row[0] >> i & 1 else -1) for i in seen)
+    return sign(dot(u, u) * zero.state.x - sites.ridge * sites.ridge) == 1 and all(fits)
+
+
 def gained(zero: Zero, row: Row, rho: dict[int, arb]) -> list[arb]:
     """Return u_F: the multipliers times the active inputs, inside the flat of a face."""
     table = zero.state.tower.upper.gamma(row).tolist()
@@ -90,7 +106,7 @@ def gained(zero: Zero, row: Row, rho: dict[int, arb]) -> list[arb]:
 
 
 def multipliers(zero: Zero) -> tuple[dict[int, arb], bool]:
-    """Claim 78: multipliers site by site: that of a group is split, each strictly inside its range.
+    """Claim 80: multipliers site by site: that of a group is split, each strictly inside its range.
 
     With one split that works no number of dead units lowers the loss (Lemma D19). Whether there is
     another one does not matter unless the answer is that a dead unit gains.

@@ -78,12 +78,15 @@ class DeepProof:
             yield from shared(zero_network(self.sites), True)
 
     def enumeration(self) -> dict[str, Any]:
-        """Claim 53: the counts are those of the strata and points; constants are one stratum."""
+        """Claim 53: the counts are those of the strata and points.
+
+        Constants are one stratum, unless the targets at every input add up to 0 (Lemma D8).
+        """
         constant = bool(level(self.sites))
         minimal = constant and constant_is_minimal(self.sites, self.faces)
         return {
             "sign_arrays": str(3 ** (self.sites.points * sum(self.sites.hidden))),
-            "strata_examined": len(self.strata) + 1,
+            "strata_examined": len(self.strata) + any(self.sites.totals),
             "stationary": len(self.zeros) + constant,
             "locally_minimal": len(self.minima) + minimal,
             "undecided": 0,
@@ -94,9 +97,9 @@ def proved(document: dict[str, Any]) -> Report:
     """Prove a list of minima that claims to be complete."""
     nothing_else(document)
     proof = DeepProof(document)
-    proof.read()
-    matched(document["enumeration"], proof.enumeration(), "enumeration")
     with ctx.workprec(NUMBER_BITS):
+        proof.read()
+        matched(document["enumeration"], proof.enumeration(), "enumeration")
         components = list(proof.components())
         check(components, document["components"])
     sites, problem = proof.sites, document["problem"]

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import chain, combinations
 
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
+from ..exact import cocircuits
 from ..points import NUMBER_BITS
 from ..reals import dot, require, sign
 from .inner import pivots_of
@@ -19,10 +21,13 @@ def zero_near(tower: Tower, squares: Sequence[arb], x: arb) -> State | None:
     """Claim 66: there is one stationary point in the box of what is returned (interval Newton)."""
     with ctx.workprec(NUMBER_BITS):
         values, moved, steps = [arb(t.mid()) for t in (*squares, x)], True, 0
-        while moved and steps < STEPS:
-            (values, moved), steps = _newton(tower, values), steps + 1
-        state = State(tower, values[:-1], values[-1])
-        inverse = state.hessian().inv().mid()
+        try:
+            while moved and steps < STEPS:
+                (values, moved), steps = _newton(tower, values), steps + 1
+            state = State(tower, values[:-1], values[-1])
+            inverse = state.hessian().inv().mid()
+        except ZeroDivisionError:  # it leads nowhere
+            return None
         sizes = [arb(0, abs(v) * arb(2) ** -EXACT_BITS) for v in values]
         box = [v + s for v, s in zip(values, sizes, strict=True)]
         derivative = Moved(state, box[:-1], box[-1]).hessian()
@@ -76,18 +81,60 @@ class Zero:
 
         The Hessian of the Lagrangian on the stratum is positive definite iff that of the reduced
         loss is (Theorem D9), and every multiplier is strictly between 0 and what its kink can take.
+        There is none if the Hessian is not, or the loss decreases along some direction.
         """
         with ctx.workprec(NUMBER_BITS):
             pivots = pivots_of(self.state.hessian())
             if any(pivot < 0 for pivot in pivots):
                 return False
-            clear = self._independent()
-            conditions = [*self._upper(), *self._lower()] if clear else []
-            if any(condition < 0 for condition in conditions):
-                return False
-            sure = clear and all(x > 0 for x in (*pivots, *conditions))
-        require(sure, f"{self.stratum.text}: whether this is a local minimum is not clear")
-        return True
+            conditions = chain(pivots, self._upper(), self._lower())
+            sure = self._independent() and all(x > 0 for x in conditions)
+            fails = not sure and any(self._slope(d) < 0 for d in self._directions())
+        require(sure or fails, f"{self.stratum.text}: whether this is a local minimum is not clear")
+        return sure
+
+    def _directions(self) -> Iterator[Sequence[fmpq]]:
+        """Yield changes of (w, B) along the rays of the arrangement of all kinks, in all cells."""
+        units = range(len(self.stratum.lower))
+        forms = {self._form(i, {j}, 0) for j in units for i in self.zeros(j)}
+        forms = forms.union(*map(self._cells, self.state.tower.upper.kinks))
+        yield from cocircuits(dict(enumerate(map(list, sorted(forms))))).values() if forms else ()
+
+    def _cells(self, i: int) -> set[tuple[fmpq, ...]]:
+        """Return f at a kink, in all cells of the kinks of the first layer there, as forms."""
+        bit, rows = 1 << i, list(enumerate(self.stratum.lower))
+        plus = {j for j, row in rows if row[0] & bit}
+        zero = [j for j, row in rows if not (row[0] | row[1]) & bit]
+        cells = chain.from_iterable(combinations(zero, k) for k in range(len(zero) + 1))
+        return {self._form(i, plus.union(cell), 1) for cell in cells}
+
+    def _form(self, i: int, units: set[int], bias: int) -> tuple[fmpq, ...]:
+        """Return the sum of x . w_j at a site over some units, and of B or nothing, as a form."""
+        row, size = self.sites.rows[i], len(self.stratum.lower)
+        parts = (x if j in units else fmpq(0) for j in range(size) for x in row)
+        return (*parts, fmpq(bias))
+
+    def _slope(self, d: Sequence[fmpq]) -> arb:
+        """Claim 69: half the derivative of the loss along a change of (w, B), at fixed T and X.
+
+        It is Gamma_j . dw_j + S dB, less rho df where the upper unit is or becomes positive; units
+        of the first layer that leave a kink take part in df where they become positive.
+        """
+        state, sites, (side, *sides) = self.state, self.sites, self.sides
+        depth, last = sites.depth, d[-1]
+        steps = [d[k : k + depth] for k in range(0, len(d) - 1, depth)]
+        slope = sum(map(dot, state.gammas, steps), state.total * last)
+        for i in sites.inside(self.stratum.relevant):
+            moves, bit = [dot(sites.rows[i], step) for step in steps], 1 << i
+            pairs = zip(moves, sides, self.stratum.lower, strict=True)
+            df = last + sum(
+                m for m, s, (plus, minus) in pairs if plus & bit or (not minus & bit and s * m > 0)
+            )
+            if self.stratum.upper[0] & bit:
+                slope -= self.residual[i] * df
+            elif side * df > 0:
+                slope -= sites.totals[i] * df
+        return slope
 
     @property
     def _single(self) -> list[int]:
@@ -105,7 +152,7 @@ class Zero:
         return self.sites.inside(self.stratum.relevant & ~plus & ~minus)
 
     def _independent(self) -> bool:
-        """Claim 69: the gradients of the kinks are independent, a group counted once."""
+        """Claim 70: the gradients of the kinks are independent, a group counted once."""
         upper = len(self._single) + bool(self.grouped) == len(self.state.tower.basis)
         lower = (self.zeros(j) for j in range(len(self.stratum.lower)))
         rows = ([self.sites.rows[i] for i in zeros] for zeros in lower if zeros)
@@ -122,7 +169,7 @@ class Zero:
         return next(self.residual[i] for i in self.grouped if i in self.residual)
 
     def _upper(self) -> Iterator[arb]:
-        """Claim 70: numbers that are positive iff the upper unit loses on either side of kinks."""
+        """Claim 71: numbers that are positive iff the upper unit loses on either side of kinks."""
         side = self.sides[0]
         for i in self._single:
             yield -side * self.residual[i]
@@ -132,7 +179,7 @@ class Zero:
             yield side * (self.shared - sum((self.sites.totals[i] for i in self.grouped), fmpq(0)))
 
     def _lower(self) -> Iterator[arb]:
-        """Claim 71: the same for the kinks of the first layer, whose multipliers are -nu."""
+        """Claim 72: the same for the kinks of the first layer, whose multipliers are -nu."""
         nested: dict[int, list[arb]] = {}
         for j, side in enumerate(self.sides[1:]):
             for i, nu in self._pulls(j).items():
@@ -159,7 +206,7 @@ class Zero:
         return {i: -nu for i, nu in zip(zeros, found.entries(), strict=True)}
 
     def _fan(self, nested: dict[int, list[arb]]) -> Iterator[arb]:
-        """Claim 72: kinks of the first layer inside the group of kinks above.
+        """Claim 73: kinks of the first layer inside the group of kinks above.
 
         One of them: on the rays of the fan. Several: if the multiplier of the group can be split
         among its sites so that each kink above is as one alone (Lemma D19).
@@ -171,13 +218,12 @@ class Zero:
             yield nu - side * self.shared
         elif nested:
             bounds = {i: min(nested.get(i, [arb(0)])) for i in self.grouped}
-            room = sum(bounds.values(), arb(0)) - side * self.shared
-            sure = room > 0 and all(x > side * totals[i] for i, x in bounds.items())
-            require(sure, f"{self.stratum.text}: whether a fan of kinks pays is not clear")
+            yield sum(bounds.values(), arb(0)) - side * self.shared
+            yield from (x - side * totals[i] for i, x in bounds.items())
 
     @property
     def loss(self) -> arb:
-        """Claim 73: the loss is ridge (X + sum T / X) + rho . y, and the rest of y^2."""
+        """Claim 74: the loss is ridge (X + sum T / X) + rho . y, and the rest of y^2."""
         state, sites = self.state, self.sites
         with ctx.workprec(NUMBER_BITS):
             inner = dot(state.rho[: len(state.tower.means)], state.tower.means)

@@ -22,7 +22,7 @@ class Upper:
     """What depends on the signs of the upper unit alone: columns are the relevant sites."""
 
     def __init__(self, sites: Sites, signs: Row) -> None:
-        self.sites, self.relevant = sites, sites.everything & ~signs[1]
+        self.sites, self.signs, self.relevant = sites, signs, sites.everything & ~signs[1]
         self.positive = sites.inside(signs[0])
         self.kinks = sites.inside(self.relevant & ~signs[0])
         self._maps: dict[Row, fmpq_mat] = {}
@@ -57,6 +57,22 @@ class Upper:
         table = fmpq_mat([[line[i] for i in self.kinks] for lines in maps for line in lines])
         found = table * null_space(self.forms(rows))
         return found if any(found.entries()) else None
+
+
+def narrowed(upper: Upper, rows: Sequence[Row]) -> Upper:
+    """Claim 88: if only one of some units takes part in a combination of kinks, it is narrowed.
+
+    T_j (C_j c) . Gamma_j = 0, without the bias and the others, says that w_j is orthogonal to
+    C_j c. The multiplier along c changes nothing but Gamma_j, and is chosen so that this is, too.
+    """
+    found = Upper(upper.sites, upper.signs)
+    for j, row in enumerate(rows if len(upper.kinks) > 1 else ()):
+        table = upper.gamma(row)
+        seen = fmpq_mat([[line[i] for i in upper.kinks] for line in table.tolist()])
+        alone = seen * null_space(upper.forms([*rows[:j], *rows[j + 1 :]]))
+        if any(alone.entries()):
+            found._maps[row] = table - onto(alone.transpose().tolist()) * table
+    return found
 
 
 def null_space(matrix: fmpq_mat) -> fmpq_mat:

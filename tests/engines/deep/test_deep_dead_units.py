@@ -131,6 +131,16 @@ def test_a_direction_can_be_shared_where_only_critical_cones_show_a_minimum():
     assert shareable(network, 1) == (True,)
 
 
+def test_a_direction_can_be_shared_where_no_multipliers_are_strict_in_all_cells_at_once():
+    """A nested kink in a group, at one of whose sites the target has the other sign."""
+    inputs, targets = [["-1/5"], ["2/5"], ["11/10"], ["1/10"]], ["-11/10", "-8/5", "3/2", "33/10"]
+    problem = Problem.from_text(inputs, targets, [1, 1], "4/25")
+    (network,) = minima(problem, "+--0/+000")
+    assert not Surroundings(network).is_strict
+    assert sharing(network, 1) == (True,)
+    assert examine_live_part(with_twin(network, 0, 0)).verdict is DeepVerdict.MINIMUM
+
+
 def test_a_dead_unit_grows_beside_a_group_with_a_nested_kink():
     """The live unit has a kink at one point of the group; a unit along (-1, 0) still gains."""
     inputs, targets = [["-1"], ["0"], ["2"]], ["1", "-2", "2"]

@@ -22,8 +22,8 @@ from reluenum.engines.towers.cover import all_intervals, closed, cover_towers, l
 from reluenum.engines.towers.enclosures import in_balls, level
 from reluenum.engines.towers.inner import minimal_T, values
 from reluenum.engines.towers.newton import Inner, InnerBranch
-from reluenum.engines.towers.route import TowerEngine, examine_towers
-from reluenum.errors import InputError
+from reluenum.engines.towers.route import TowerEngine, examine
+from reluenum.errors import InputError, TooManySupportsError
 from reluenum.groebner.backends import DEFAULT_SETTINGS
 
 REFERENCE = (
@@ -43,7 +43,7 @@ def towers(problem):
 
 def examined(problem):
     with DEFAULT_SETTINGS.open() as backends:
-        return list(examine_towers(problem, towers(problem), backends))
+        return list(examine(problem, towers(problem), backends))
 
 
 def drawn(seed, n, dimension, hidden, whole=False):
@@ -83,6 +83,7 @@ def test_the_reference_has_the_known_stationary_points_and_minima(ridge, station
         drawn(2, 3, 2, [1, 1]),
         drawn(3, 3, 1, [1, 1], whole=True),
         Problem.from_text([[0], [1], [1], [-2]], [1, 3, 2, -1], [1, 1], "1/5"),
+        Problem.from_text([[-3], [0], [2]], [4, -3, -2], [2, 1], "4/5"),  # singular Newton steps
     ],
 )
 def test_both_routes_find_the_same_stationary_points_on_every_stratum(problem):
@@ -234,6 +235,13 @@ def test_a_whole_interval_around_a_point_is_never_closed():
     X = np.array([float(1 / one.networks[0].squares[1][0])]) * 1.1
     at = in_balls(batch, np.array([0]), X, minimal_T(batch, np.array([0]), X, np.ones((1, 1))))
     assert not closed(at, X / 1.21).any()
+
+
+def test_ten_points_start_without_being_asked_twice_and_a_hundred_do_not():
+    few, many = (drawn(1, size, 1, [2, 1]) for size in (10, 100))
+    TowerEngine().refuse_astronomical(few)
+    with pytest.raises(TooManySupportsError):
+        TowerEngine().refuse_astronomical(many)
 
 
 def test_other_widths_are_refused_in_one_line():
