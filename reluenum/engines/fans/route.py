@@ -13,9 +13,9 @@ from reluenum.engines.deep.minimality import Judged, judge
 from reluenum.engines.deep.networks import ScaledNetwork
 from reluenum.engines.deep.solve import solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
-from reluenum.engines.fans.branches import Boxes
-from reluenum.engines.fans.cover import Tasks, covered, everything, halves
-from reluenum.engines.fans.shapes import Batch, Fan
+from reluenum.engines.fans.branches import ParameterBoxes
+from reluenum.engines.fans.cover import all_boxes, boxes_covered, halved_tasks
+from reluenum.engines.fans.shapes import Fan, FanBatch
 from reluenum.engines.fans.zeros import Zero, zero_near
 from reluenum.engines.towers import route as towers
 from reluenum.errors import InputError
@@ -34,7 +34,7 @@ ROUNDS = 40
 
 
 @dataclass(eq=False)
-class Examination:
+class FanExamination:
     """What became of one stratum.
 
     Parameters
@@ -128,7 +128,7 @@ def _refuse_others(problem: Problem) -> None:
 
 def _records(
     problem: Problem, live: Sequence[DeepStratum], settings: Settings
-) -> Iterator["Examination | towers.Examination"]:
+) -> Iterator["FanExamination | towers.Examination"]:
     """Examine strata in batches, in processes if there are to be several."""
     by_width: dict[int, list[DeepStratum]] = {}
     for stratum in live:
@@ -154,16 +154,16 @@ def _in_words(batch: Sequence[DeepStratum]) -> str:
 
 def _examined_batch(
     problem: Problem, settings: Settings, batch: Sequence[DeepStratum]
-) -> list["Examination | towers.Examination"]:
+) -> list["FanExamination | towers.Examination"]:
     with settings.open() as backends:
         if len(batch[0].layers[1]) == 1:
-            return list(towers.examine_towers(problem, batch, backends))
-        return list(examine(problem, batch, backends))
+            return list(towers.examine(problem, batch, backends))
+        return list(examine_fans(problem, batch, backends))
 
 
-def examine(
+def examine_fans(
     problem: Problem, strata: Sequence[DeepStratum], backends: Backends
-) -> Iterator[Examination]:
+) -> Iterator[FanExamination]:
     """Find all stationary points of strata with one live first-layer unit on a line.
 
     Parameters
@@ -178,18 +178,18 @@ def examine(
     fans = [Fan(problem, stratum) for stratum in strata]
     for fan in fans:
         if fan.is_excluded:
-            yield Examination(fan.stratum)
+            yield FanExamination(fan.stratum)
     left = [fan for fan in fans if not fan.is_excluded]
     for start in range(0, len(left), BATCH):
-        yield from _examined(Batch(left[start : start + BATCH]), backends)
+        yield from _examined(FanBatch(left[start : start + BATCH]), backends)
 
 
-def _examined(batch: Batch, backends: Backends) -> list[Examination]:
-    found = [Examination(fan.stratum) for fan in batch.fans]
-    tasks, claim = everything(batch), partial(claimed_root, backends)
+def _examined(batch: FanBatch, backends: Backends) -> list[FanExamination]:
+    found = [FanExamination(fan.stratum) for fan in batch.fans]
+    tasks, claim = all_boxes(batch), partial(claimed_root, backends)
     zeros: list[list[Zero]] = [[] for _ in found]
     for _ in range(ROUNDS):
-        cover = covered(batch, tasks)
+        cover = boxes_covered(batch, tasks)
         for k, low, high, _ in cover.closed:
             found[k].items.append([*low.tolist(), *high.tolist()])
         for k, low, high, _ in cover.failed:
@@ -198,7 +198,7 @@ def _examined(batch: Batch, backends: Backends) -> list[Examination]:
         for k, low, high, T in cover.zeros:
             if found[k].failed:
                 continue
-            box = Boxes(np.array([k]), low[None], high[None])
+            box = ParameterBoxes(np.array([k]), low[None], high[None])
             zero = zero_near(batch, box, T[None], claim)
             if zero is None:
                 again.append((box, T))
@@ -208,7 +208,7 @@ def _examined(batch: Batch, backends: Backends) -> list[Examination]:
                 zeros[k].append(zero)
         if not again:
             break
-        tasks = halves(again)
+        tasks = halved_tasks(again)
     for box, _ in again:
         found[int(box.index[0])].failed.append([*box.low[0].tolist(), *box.high[0].tolist()])
     for one, own in zip(found, zeros, strict=True):

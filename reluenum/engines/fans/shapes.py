@@ -117,6 +117,14 @@ class Fan:
         constant, linear, quadratic = self.square
         return constant - linear * linear / (4 * quadratic) if quadratic else constant
 
+    @cached_property
+    def highest(self) -> fmpq:
+        """An upper bound of s |e|^2 and of the sum of all T at stationary points (Lemma D23)."""
+        problem = self.problem
+        columns = zip(problem.sites, problem.means, zip(*self.upper, strict=True), strict=True)
+        terms = (site.count * y * y for site, y, column in columns if "+" in column)
+        return sum(terms, start=fmpq(0)) / (4 * problem.effective_ridge)
+
     @property
     def is_excluded(self) -> bool:
         """Whether no stationary point can be here: twins, or a unit with two kinks (Lemma D24)."""
@@ -223,14 +231,19 @@ class FanBatch:
         return Balls(np.where(self.active, entries.mid, 1.0), entries.rad * self.active)
 
     @cached_property
+    def weights(self) -> Balls:
+        """Counts over ridge where an upper unit is +, else 0, (B, n)."""
+        problem = self.problem
+        entries = Balls.of([site.count / problem.effective_ridge for site in problem.sites])
+        return Balls(entries.mid * self.active, entries.rad * self.active)
+
+    @cached_property
+    def least(self) -> Balls:
+        """Lower bounds of |e(k)|^2, (B,)."""
+        return Balls.of(fan.least for fan in self.fans)
+
+    @cached_property
     def highest(self) -> np.ndarray:
         """Upper bounds of s |e|^2 at stationary points, (B,) (Lemma D23)."""
-        problem = self.problem
-        terms = [site.count * y * y for site, y in zip(problem.sites, problem.means, strict=True)]
-        totals = [
-            sum((t for t, on in zip(terms, active, strict=True) if on), start=fmpq(0))
-            / (4 * problem.effective_ridge)
-            for active in self.active
-        ]
-        balls = Balls.of(totals)
+        balls = Balls.of(fan.highest for fan in self.fans)
         return np.nextafter(balls.mid + balls.rad, np.inf)
