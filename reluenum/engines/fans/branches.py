@@ -338,10 +338,11 @@ class LocalEquations:
         """z_m times the sign of w_m over T_m, times the sign of the row there, (N, m, n)."""
         lifted = self.heights[0][:, None, :] - self.shift[..., None]
         value = (self.scale * self.a)[..., None] * lifted + (self.free * self.b)[..., None]
-        return value * self._signs
+        return value * self.signs
 
     @cached_property
-    def _signs(self) -> Balls:
+    def signs(self) -> Balls:
+        """The rows of the upper units as numbers, (N, m, n)."""
         upper = self.batch.upper[self.index]
         return Balls.exact(1.0 * (upper == "+") - 1.0 * (upper == "-"))
 
@@ -351,7 +352,7 @@ class LocalEquations:
         by_s, by_k = self.scale_slopes
         lifted = self.heights[0][:, None, :] - self.shift[..., None]
         turned = self.heights[1][:, None, :] - self.shift_slope[..., None]
-        signs = self._signs
+        signs = self.signs
         by_a = self.scale[..., None] * lifted * signs
         by_b = self.free[..., None] * signs
         along_s = (by_s * self.a)[..., None] * lifted * signs

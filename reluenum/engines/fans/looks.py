@@ -82,8 +82,54 @@ class Look:
         return self.branch.ranges(self.branch.centre.gradient, by_x, by_p)
 
     @cached_property
+    def spread(self) -> np.ndarray:
+        """How far, in the norm of H, a stationary point's residuals can be from the branch's, (N,).
+
+        They are on it unless a unit without weight has |Gamma| > ridge somewhere (Lemma D36).
+        """
+        local = self.branch.local
+        excess = np.where(self.live, 0.0, np.maximum(self.room.rad - self.room.mid, 0)).max(1)
+        total = np.where(self.live, self.T.mid + self.T.rad, 0.0).sum(1)
+        weights = self.batch.diagonal[local.index] * local.rho.square()
+        size = 0.5 * excess * excess * np.where(excess > 0, weights.magnitude().sum(1), 0.0)
+        found = 0.5 * (np.sqrt(size) + np.sqrt(size + 4 * excess * total))
+        return np.where(excess > 0, found * GROWTH, 0.0)
+
+    def _widened(self, values: Balls, seen: Balls) -> Balls:
+        """Return what features say of a stationary point's residuals."""
+        weights = self.batch.weights[self.branch.boxes.index]
+        norm = (seen.square() * weights[:, None, :]).magnitude().sum(2)
+        slack = np.sqrt(0.5 * norm) * self.spread[:, None] * GROWTH
+        return values.widened(np.where(self.spread[:, None] > 0, slack, 0.0))
+
+    @cached_property
+    def duals(self) -> tuple[Balls, Balls, Balls]:
+        """a, b and a^k of stationary points in the boxes, (N, m) each."""
+        local = self.branch.local
+        return (
+            self._widened(local.a, local.first),
+            self._widened(local.b, local.masks),
+            self._widened(local.turned, local.first_slope),
+        )
+
+    @cached_property
     def sign_broken(self) -> np.ndarray:
         """Where some unit surely has signs that its row has not, whatever the sign of w, (N,)."""
+        signs = self._shown if (self.spread == 0).all() else self._shown_widely
+        return (signs.positive().any(2) & signs.negative().any(2)).any(1)
+
+    @property
+    def _shown_widely(self) -> Balls:
+        local, (a, b, _) = self.branch.local, self.duals
+        lifted = local.heights[0][:, None, :] - local.shift[..., None]
+        value = (local.scale * a)[..., None] * lifted + (local.free * b)[..., None]
+        near = (self.spread == 0)[:, None, None]
+        wide, exact = value * local.signs, self._shown
+        return Balls(np.where(near, exact.mid, wide.mid), np.where(near, exact.rad, wide.rad))
+
+    @cached_property
+    def _shown(self) -> Balls:
+        """Pre-activations on the branch, times the signs of the rows, (N, m, n)."""
         local = self.branch.local
         N, m, n = local.masks.shape
         wide = n + 5 * m
@@ -99,8 +145,38 @@ class Look:
             by_x.reshape(N, count, wide),
             by_p.reshape(N, count, 2),
         )
-        signs = signs.reshape(N, m, n)
-        return (signs.positive().any(2) & signs.negative().any(2)).any(1)
+        return signs.reshape(N, m, n)
+
+    @cached_property
+    def cone_broken(self) -> np.ndarray:
+        """Where no T > 0 surely makes both derivatives vanish, (N,) (Lemma D37).
+
+        They are linear in T: all units pull to the same side of the ray that they should sum to.
+        """
+        local, (a, _, turned) = self.branch.local, self.duals
+        two, square, d = Balls.exact(2.0), local.square, local.share
+        inner = turned - local.scale * local.shift * local.shift_slope * a
+        side = square[:, :1] * two * inner - square[:, 1:2] * d * a
+        same = [
+            (a.positive() & one | a.negative() & other).all(1)
+            for one, other in ((side.positive(), side.negative()), (side.negative(), side.positive()))
+        ]
+        return (same[0] | same[1]) & self.batch.turning[self.branch.boxes.index]
+
+    @cached_property
+    def never_tight(self) -> np.ndarray:
+        """Where some unit surely has |Gamma| < ridge, (N,)."""
+        local, (a, b, _) = self.branch.local, self.duals
+        value = local.scale * a.square() + local.free * b.square()
+        near = (self.spread == 0)[:, None] & self.dead
+        return ((Balls.exact(1.0) - value).positive() | near).any(1)
+
+    @cached_property
+    def impossible(self) -> np.ndarray:
+        """Where the residuals of a stationary point cannot be what they would have to be, (N,)."""
+        near = self.branch.proved & self.not_negative.all(1) & ~self.live.all(1)
+        near |= self.critical
+        return near & (self.never_tight | self.sign_broken | self.cone_broken)
 
     @cached_property
     def is_convex(self) -> np.ndarray:
@@ -157,19 +233,34 @@ class Look:
         """Where the gradient surely has one zero at most, (N,)."""
         return self._solved[1]
 
-    @property
-    def moves(self) -> np.ndarray:
-        """About how far T and the dual vectors move over the boxes, by each parameter, (N, 2)."""
-        centre = self.branch.centre
+    @cached_property
+    def shifts(self) -> tuple[np.ndarray, np.ndarray]:
+        """About how far |Gamma|^2 and T move over the boxes, by each parameter, (N, m, 2) each."""
+        centre, reach = self.branch.centre, self.branch.boxes.reach[:, None]
         n, m = centre.masks.shape[2], self.batch.width
-        a, b, scale, T = (part.mid for part in (centre.a, centre.b, centre.scale, centre.T))
+        a, b, scale = centre.a.mid, centre.b.mid, centre.scale.mid
         da, db, dT = (self.branch.speeds[:, n + j * m : n + (j + 1) * m] for j in range(3))
         dscale = np.stack([part.mid for part in centre.scale_slopes], 2)
         along = dscale * (a * a)[..., None] + 2 * (scale * a)[..., None] * da
         across = 2 * (centre.free.mid * b)[..., None] * db
-        size = np.abs(T) + SHARE * np.abs(T).max(1, keepdims=True) + 1e-12
-        total = (np.abs(along) + np.abs(across) + np.abs(dT) / size[..., None]).sum(1)
-        return np.nan_to_num(total * self.branch.boxes.reach, nan=1e300, posinf=1e300)
+        return (np.abs(along) + np.abs(across)) * reach, np.abs(dT) * reach
+
+    @property
+    def moves(self) -> np.ndarray:
+        """About how far T and the dual vectors move over the boxes, by each parameter, (N, 2)."""
+        T = np.abs(self.branch.centre.T.mid)
+        size = T + SHARE * T.max(1, keepdims=True) + 1e-12
+        dual, weight = self.shifts
+        return np.nan_to_num((dual + weight / size[..., None]).sum(1), nan=1e300, posinf=1e300)
+
+    @property
+    def doubtful(self) -> np.ndarray:
+        """The unit of which it is least clear whether it has a weight, (N,)."""
+        centre = self.branch.centre
+        dual, weight = (part.sum(2) for part in self.shifts)
+        room = np.abs(1 - centre.size.mid)
+        doubt = np.where(self.live, weight / np.abs(centre.T.mid), dual / room)
+        return np.argmax(np.nan_to_num(doubt, nan=1e300, posinf=1e300), 1)
 
     @cached_property
     def _solved(self) -> tuple[np.ndarray, np.ndarray]:
@@ -242,7 +333,7 @@ def looked_at(batch: FanBatch, boxes: ParameterBoxes, start: np.ndarray) -> Seen
     rest = np.flatnonzero(~closed & ~regular & unknown)
     if len(rest):
         other = live[rest].copy()
-        unit = _doubtful(one, rest)
+        unit = one.doubtful[rest]
         rows = np.arange(len(rest))
         other[rows, unit] = ~other[rows, unit]
         two = Look.near(batch, boxes[rest], one.branch.centre.x.mid[rest], other, 4)
@@ -251,7 +342,6 @@ def looked_at(batch: FanBatch, boxes: ParameterBoxes, start: np.ndarray) -> Seen
         slope = two.gradient[0][:, 0]
         low, high = slope.mid - slope.rad, slope.mid + slope.rad
         both = _together(one, two, rest, unit)
-        done |= both & one.sign_broken[rest] & two.sign_broken
         done |= both & (one.dead[rest] & two.dead).any(1)
         closed[rest] = done
         own = one.gradient[0][:, 0][rest]
@@ -264,21 +354,8 @@ def looked_at(batch: FanBatch, boxes: ParameterBoxes, start: np.ndarray) -> Seen
 
 def _alone(look: Look) -> tuple[np.ndarray, np.ndarray]:
     """Return where one branch shows that there is no stationary point, or one at most."""
-    closed = look.minimal & (look.sign_broken | look.dead.any(1))
-    without = look.sign_broken | look.T.negative().any(1) | look.far
-    return closed | look.critical & without, look.critical & look.regular & ~without
-
-
-def _doubtful(look: Look, rest: np.ndarray) -> np.ndarray:
-    """Return the unit of which it is least clear whether it lives."""
-    T, room, live = look.branch.centre.T.mid[rest], look.room[rest], look.live[rest]
-    slack = look.T.rad[rest]
-    with np.errstate(invalid="ignore"):
-        doubt = np.where(live, slack - T, room.rad - room.mid)
-    doubt = np.where(np.isfinite(doubt), doubt, 0.0)
-    some = (doubt > 0).any(1, keepdims=True)
-    size = np.where(live, T / (T.max(1, keepdims=True) + 1e-300), np.abs(room.mid))
-    return np.where(some[:, 0], np.argmax(doubt, 1), np.argmin(np.nan_to_num(size, nan=9e9), 1))
+    closed = look.impossible | look.critical & (look.T.negative().any(1) | look.far)
+    return closed, look.critical & look.regular & ~closed
 
 
 def _together(one: Look, two: Look, rest: np.ndarray, unit: np.ndarray) -> np.ndarray:
