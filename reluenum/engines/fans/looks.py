@@ -332,11 +332,11 @@ def looked_at(batch: FanBatch, boxes: ParameterBoxes, start: np.ndarray) -> Seen
     moves = one.moves
     rest = np.flatnonzero(~closed & ~regular & unknown)
     if len(rest):
-        other = live[rest].copy()
+        changed = live[rest].copy()
         unit = one.doubtful[rest]
         rows = np.arange(len(rest))
-        other[rows, unit] = ~other[rows, unit]
-        two = Look.near(batch, boxes[rest], one.branch.centre.x.mid[rest], other, 4)
+        changed[rows, unit] = ~changed[rows, unit]
+        two = Look.near(batch, boxes[rest], one.branch.centre.x.mid[rest], changed, 4)
         done, single = _alone(two)
         regular[rest] = single
         slope = two.gradient[0][:, 0]
@@ -348,7 +348,8 @@ def looked_at(batch: FanBatch, boxes: ParameterBoxes, start: np.ndarray) -> Seen
         low = np.where(two.minimal, low, np.where(both, np.minimum(low, own.mid - own.rad), -np.inf))
         high = np.where(two.minimal, high, np.where(both, np.maximum(high, own.mid + own.rad), np.inf))
         below[rest], above[rest] = low, high
-        moves[rest] += two.moves
+        other = one.branch.proved[rest] & ~two.branch.proved
+        moves[rest] = np.where(other[:, None], two.moves, moves[rest])
     return Seen(T, closed, regular & ~closed, below, above, moves)
 
 
