@@ -246,7 +246,10 @@ class Barrier:
         means, sites = self.fan.problem.means, self.fan.problem.sites
         return tuple(
             tuple(
-                sum((sites[i].count * means[i] * self.basis(unit, i, end)[part] for i in on), fmpq(0))
+                sum(
+                    (sites[i].count * means[i] * self.basis(unit, i, end)[part] for i in on),
+                    fmpq(0),
+                )
                 for unit, on in enumerate(self.active)
                 for part in (0, 1)
             )
@@ -315,7 +318,9 @@ class Barrier:
         for unit, kinks in enumerate(self.fan.kinks):
             place = 2 * unit
             if kinks:
-                found[place, place] = np.hypot(width, middle - float(sum(self.places[kinks[0]])) / 2)
+                found[place, place] = np.hypot(
+                    width, middle - float(sum(self.places[kinks[0]])) / 2
+                )
             else:
                 found[place, place], found[place + 1, place] = width, middle
         return found

@@ -18,7 +18,7 @@ from reluenum.engines.fans.shapes import FanBatch
 INFLATION = 1.25
 """By how much a box is larger than its linear estimate."""
 
-ATTEMPTS = 5
+ATTEMPTS = 3
 """ParameterBoxes tried before an enclosure is given up."""
 
 

@@ -159,7 +159,10 @@ class Look:
         side = square[:, :1] * two * inner - square[:, 1:2] * d * a
         same = [
             (a.positive() & one | a.negative() & other).all(1)
-            for one, other in ((side.positive(), side.negative()), (side.negative(), side.positive()))
+            for one, other in (
+                (side.positive(), side.negative()),
+                (side.negative(), side.positive()),
+            )
         ]
         return (same[0] | same[1]) & self.batch.turning[self.branch.boxes.index]
 
@@ -345,8 +348,12 @@ def looked_at(batch: FanBatch, boxes: ParameterBoxes, start: np.ndarray) -> Seen
         done |= both & (one.dead[rest] & two.dead).any(1)
         closed[rest] = done
         own = one.gradient[0][:, 0][rest]
-        low = np.where(two.minimal, low, np.where(both, np.minimum(low, own.mid - own.rad), -np.inf))
-        high = np.where(two.minimal, high, np.where(both, np.maximum(high, own.mid + own.rad), np.inf))
+        low = np.where(
+            two.minimal, low, np.where(both, np.minimum(low, own.mid - own.rad), -np.inf)
+        )
+        high = np.where(
+            two.minimal, high, np.where(both, np.maximum(high, own.mid + own.rad), np.inf)
+        )
         below[rest], above[rest] = low, high
         other = one.branch.proved[rest] & ~two.branch.proved
         moves[rest] = np.where(other[:, None], two.moves, moves[rest])

@@ -1,12 +1,14 @@
 """The certified route for widths (1, L) on a line: every fan's (s, k) covered, points proved."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
 from tqdm import tqdm
 
+from reluenum.algebra.numbers import IsolatedPoint
+from reluenum.algebra.parametrisation import Root
 from reluenum.engines.deep.enumeration import refuse_astronomical_strata, strata
 from reluenum.engines.deep.landscape import dead_network, deep_landscape, text_of
 from reluenum.engines.deep.minimality import Judged, judge
@@ -14,7 +16,7 @@ from reluenum.engines.deep.networks import ScaledNetwork
 from reluenum.engines.deep.solve import solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.engines.fans.branches import ParameterBoxes
-from reluenum.engines.fans.cover import all_boxes, boxes_covered, halved_tasks
+from reluenum.engines.fans.cover import BoxCover, all_boxes, boxes_covered, halved_tasks
 from reluenum.engines.fans.shapes import Fan, FanBatch
 from reluenum.engines.fans.zeros import Zero, zero_near
 from reluenum.engines.towers import route as towers
@@ -44,9 +46,9 @@ class FanExamination:
         Stationary with its signs.
     judged : list of Judged
         The same with their verdicts.
-    items : list of (s_low, k_low, s_high, k_high)
+    items : list of (s_low, k_low, s_high, k_high, T_1, ..., T_m)
         Boxes in which no other stationary point is.
-    failed : list of the same
+    failed : list of (s_low, k_low, s_high, k_high)
         Where there may be some.
     """
 
@@ -186,33 +188,43 @@ def examine_fans(
 
 def _examined(batch: FanBatch, backends: Backends) -> list[FanExamination]:
     found = [FanExamination(fan.stratum) for fan in batch.fans]
-    tasks, claim = all_boxes(batch), partial(claimed_root, backends)
+    tasks, cover = all_boxes(batch)
     zeros: list[list[Zero]] = [[] for _ in found]
     for _ in range(ROUNDS):
-        cover = boxes_covered(batch, tasks)
-        for k, low, high, _ in cover.closed:
-            found[k].items.append([*low.tolist(), *high.tolist()])
-        for k, low, high, _ in cover.failed:
-            found[k].failed.append([*low.tolist(), *high.tolist()])
-        again = []
-        for k, low, high, T in cover.zeros:
-            if found[k].failed:
-                continue
-            box = ParameterBoxes(np.array([k]), low[None], high[None])
-            zero = zero_near(batch, box, T[None], claim)
-            if zero is None:
-                again.append((box, T))
-                continue
-            found[k].items.append([*low.tolist(), *high.tolist()])
-            if zero not in zeros[k]:
-                zeros[k].append(zero)
+        boxes_covered(batch, tasks, cover)
+        again = _proved_zeros(batch, cover, zeros, partial(claimed_root, backends))
         if not again:
             break
         tasks = halved_tasks(again)
-    for box, _ in again:
-        found[int(box.index[0])].failed.append([*box.low[0].tolist(), *box.high[0].tolist()])
+    cover.failed += [(int(box.index[0]), box.low[0], box.high[0], T) for box, T in again]
+    for k, low, high, T in cover.closed:
+        found[k].items.append([*low.tolist(), *high.tolist(), *T.tolist()])
+    for k, low, high, _ in cover.failed:
+        found[k].failed.append([*low.tolist(), *high.tolist()])
     for one, own in zip(found, zeros, strict=True):
         one.networks = [zero.network for zero in own if zero.network is not None]
         one.judged = [judge(network) for network in one.networks]
     return found
 
+
+def _proved_zeros(
+    batch: FanBatch,
+    cover: BoxCover,
+    zeros: list[list[Zero]],
+    claim: Callable[[IsolatedPoint], Root],
+) -> list[tuple[ParameterBoxes, np.ndarray]]:
+    """Find what boxes with one zero at most hold; return those for which that fails."""
+    again, lost = [], {int(row[0]) for row in cover.failed}
+    for k, low, high, T in cover.zeros:
+        if k in lost:
+            continue
+        box = ParameterBoxes(np.array([k]), low[None], high[None])
+        zero = zero_near(batch, box, T[None], claim)
+        if zero is None:
+            again.append((box, T))
+            continue
+        cover.closed.append((k, low, high, T))
+        if zero not in zeros[k]:
+            zeros[k].append(zero)
+    cover.zeros = []
+    return again

@@ -13,8 +13,8 @@ from reluenum.engines.deep.networks import ScaledNetwork, sign_of
 from reluenum.engines.deep.wide import Wide
 from reluenum.engines.fans.branches import FanBranch, ParameterBoxes, branch_over, start_of
 from reluenum.engines.fans.branches import improved_start as improved
-from reluenum.engines.fans.cover import REGULAR, boxes_decided
 from reluenum.engines.fans.inner import inner_minimisers
+from reluenum.engines.fans.looks import Look
 from reluenum.engines.fans.shapes import Fan, FanBatch
 
 WIDER = 0.25
@@ -73,7 +73,8 @@ def _zero_in(
     wider = enlarged(box)
     alive = np.ones(start.shape, dtype=bool)
     x, _ = _branch_start(batch, wider, start)
-    if boxes_decided(batch, branch_over(batch, wider, x, alive), alive)[0][0] < REGULAR:
+    look = Look(batch, branch_over(batch, wider, x, alive), alive)
+    if not (look.critical & look.regular)[0]:
         return None
     centre = _newton_zero(batch, wider, x)
     if centre is None:
