@@ -167,6 +167,21 @@ class Look:
         return (same[0] | same[1]) & self.batch.turning[self.branch.boxes.index]
 
     @cached_property
+    def level_broken(self) -> np.ndarray:
+        """Where the sum of T, which is y.rho - ridge |rho|^2, is surely too large or small, (N,)."""
+        local, (a, _, _) = self.branch.local, self.duals
+        index = self.branch.boxes.index
+        product = (self.batch.targets[index] * local.rho).sum(1)
+        square = (self.batch.diagonal[index] * local.rho.square()).sum(1)
+        D, size = self.spread, np.sqrt(np.maximum(product.magnitude(), square.magnitude()))
+        slack = np.where(D > 0, D * (3 * size + D) * GROWTH, 0.0)
+        total, pull = (product - square).widened(slack), (a * local.share).square()
+        most = np.maximum(total.mid + total.rad, 0) * (pull.mid + pull.rad).max(1) * GROWTH
+        least = np.maximum(total.mid - total.rad, 0) * np.maximum(pull.mid - pull.rad, 0).min(1)
+        norm = local.square[:, 0]
+        return (norm.mid - norm.rad > most) | (norm.mid + norm.rad < least / GROWTH)
+
+    @cached_property
     def never_tight(self) -> np.ndarray:
         """Where some unit surely has |Gamma| < ridge, (N,)."""
         local, (a, b, _) = self.branch.local, self.duals
@@ -179,7 +194,7 @@ class Look:
         """Where the residuals of a stationary point cannot be what they would have to be, (N,)."""
         near = self.branch.proved & self.not_negative.all(1) & ~self.live.all(1)
         near |= self.critical
-        return near & (self.never_tight | self.sign_broken | self.cone_broken)
+        return near & (self.never_tight | self.sign_broken | self.cone_broken | self.level_broken)
 
     @cached_property
     def is_convex(self) -> np.ndarray:
@@ -355,8 +370,14 @@ def looked_at(batch: FanBatch, boxes: ParameterBoxes, start: np.ndarray) -> Seen
             two.minimal, high, np.where(both, np.maximum(high, own.mid + own.rad), np.inf)
         )
         below[rest], above[rest] = low, high
-        other = one.branch.proved[rest] & ~two.branch.proved
-        moves[rest] = np.where(other[:, None], two.moves, moves[rest])
+        instead = one.branch.proved[rest] & ~two.branch.proved
+        moves[rest] = np.where(instead[:, None], two.moves, moves[rest])
+    rest = np.flatnonzero(~closed & ~regular & unknown & ~live.all(1))
+    if len(rest) and batch.width > 1:
+        every = np.ones((len(rest), batch.width), dtype=bool)
+        all_ = Look.near(batch, boxes[rest], one.branch.centre.x.mid[rest], every, 6)
+        closed[rest], regular[rest] = _alone(all_)
+        moves[rest] = np.where(all_.branch.proved[:, None], all_.moves, moves[rest])
     return Seen(T, closed, regular & ~closed, below, above, moves)
 
 
