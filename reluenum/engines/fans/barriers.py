@@ -14,6 +14,7 @@ from scipy.optimize import nnls
 
 from reluenum.algebra.balls import UNIT, Balls
 from reluenum.algebra.linear import dot
+from reluenum.engines.fans.branches import reciprocal
 from reluenum.engines.fans.inner import features, inner_minimisers
 from reluenum.engines.fans.shapes import Fan, FanBatch
 
@@ -79,7 +80,7 @@ def _comparison(
         shift.append(shifts[..., 0] + k[:, None] * shifts[..., 1])
         value = (heights[..., 0] + k[:, None] * heights[..., 1]) * on
         lifted.append((value[:, None, :] - shift[-1][..., None]) * masks)
-    half, two = Balls.exact(0.5), Balls.exact(2.0)
+    half = Balls.exact(0.5)
     fits = [
         (P[a][..., None] * lifted[b] + (Q[a] * free)[..., None] * masks).sum(1)
         for a, b in ((0, 0), (0, 1), (1, 0), (1, 1))
@@ -88,7 +89,7 @@ def _comparison(
     coefficients = [fits[0], half * (fits[1] + fits[2]), fits[3]]
     rest = [(batch.targets[index] - fit).magnitude() for fit in coefficients]
     misfit = Balls.exact(np.max(rest, 0)).square() * batch.weights[index] * half
-    inverse = Balls.exact(1.0) * _reciprocal(Balls.exact(s))
+    inverse = reciprocal(Balls.exact(s))
     sizes = []
     for a in (0, 1):
         across = [(P[a] * shift[b]).magnitude() for b in (0, 1)]
@@ -105,11 +106,6 @@ def _comparison(
     lowest = np.maximum(lowest - (turn.mid + turn.rad) * (0.25 + UNIT), least.mid - least.rad)
     norm = s * lowest * (1 - 4 * UNIT)
     return bound.mid + bound.rad < norm
-
-
-def _reciprocal(values: Balls) -> Balls:
-    root = values.reciprocal_root()
-    return root * root
 
 
 @dataclass(frozen=True)
@@ -187,7 +183,7 @@ class Barrier:
     def _edges(self, unit: int) -> Iterator[Edge]:
         row = self.fan.upper[unit]
         seen: dict[tuple[fmpq, fmpq], int] = {}
-        for site, sign in enumerate(row):
+        for site in range(len(row)):
             if self.fan.row[site] != ".":
                 seen.setdefault(self.places[site], site)
         order = sorted(seen.values(), key=lambda site: sum(self.places[site]))
@@ -243,13 +239,11 @@ class Barrier:
     @cached_property
     def targets(self) -> tuple[tuple[fmpq, ...], ...]:
         """Inner products of the targets with all directions, at both ends."""
-        means, sites = self.fan.problem.means, self.fan.problem.sites
+        pairs = zip(self.fan.problem.sites, self.fan.problem.means, strict=True)
+        sums = [site.count * mean for site, mean in pairs]
         return tuple(
             tuple(
-                sum(
-                    (sites[i].count * means[i] * self.basis(unit, i, end)[part] for i in on),
-                    fmpq(0),
-                )
+                sum((sums[site] * self.basis(unit, site, end)[part] for site in on), fmpq(0))
                 for unit, on in enumerate(self.active)
                 for part in (0, 1)
             )

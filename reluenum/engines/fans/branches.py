@@ -22,6 +22,10 @@ ATTEMPTS = 3
 """ParameterBoxes tried before an enclosure is given up."""
 
 
+NOTHING = 0.3
+"""How much T may change the matrix H, relative to its diagonal, at no risk."""
+
+
 @dataclass(frozen=True, eq=False)
 class ParameterBoxes:
     """ParameterBoxes of (s, k), one for each entry of `index`.
@@ -474,7 +478,11 @@ def branch_over(
     # Second-order parts, also of what does not move at first order.
     m = batch.width
     blocks = np.abs(x)[:, n : n + 3 * m].reshape(-1, 3, m)
-    sizes = np.maximum(blocks, 1e-2 * blocks.max(2, keepdims=True)).reshape(-1, 3 * m)
+    sizes = np.maximum(blocks, 1e-2 * blocks.max(2, keepdims=True))
+    effect = centre.scale.mid[..., None] * centre.first.mid**2 + centre.free.mid[..., None]
+    effect = (effect * centre.masks.mid * batch.weights.mid[index][:, None]).sum(2)
+    sizes[:, 2] = np.maximum(sizes[:, 2], NOTHING / effect)
+    sizes = sizes.reshape(-1, 3 * m)
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = np.nan_to_num(np.minimum(far[:, n : n + 3 * m] / sizes, 0.2))
     relative = shares.max(1, keepdims=True)

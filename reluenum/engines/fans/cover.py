@@ -36,20 +36,37 @@ TALL = 1.1
 BIAS = 6.0
 """How much rather tall boxes are cut in k: s is shortened by steps."""
 
+SLIMMEST = 4096
+"""Largest ratio of the sides of a box."""
+
 WORTHWHILE = 0.2
 """Part of its height by which a box has to be shortened."""
 
 FLAT, BOTTOM, TOP = 0, 1, 2
 
 
+Row = tuple[int, np.ndarray, np.ndarray, np.ndarray]
+
+
 @dataclass(eq=False)
 class BoxCover:
-    """Boxes that are closed, that hold a regular zero at most, and that were given up."""
+    """What became of boxes, each with its fan, its ends and T at its middle.
 
-    closed: list = field(default_factory=list)
-    zeros: list = field(default_factory=list)
-    failed: list = field(default_factory=list)
-    looks: np.ndarray | None = None
+    Parameters
+    ----------
+    closed, failed : list of Row
+        No stationary point; not known.
+    zeros, proved : list of Row
+        One zero of the gradient at most; those that are done with.
+    looks : (B,) array of int
+        How many boxes of each fan were looked at.
+    """
+
+    looks: np.ndarray
+    closed: list[Row] = field(default_factory=list)
+    zeros: list[Row] = field(default_factory=list)
+    proved: list[Row] = field(default_factory=list)
+    failed: list[Row] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +148,7 @@ def all_boxes(batch: FanBatch) -> tuple[BoxTasks, BoxCover]:
     return BoxTasks.new(ParameterBoxes(index, *lower), none, depth), found
 
 
-def halved_tasks(found: list) -> BoxTasks:
+def halved_tasks(found: list[tuple[ParameterBoxes, np.ndarray]]) -> BoxTasks:
     """Return both halves of some single boxes, given with T there: the longer side is cut."""
     boxes, T = found[0][0], np.array([T for _, T in found])
     for box, _ in found[1:]:
@@ -160,7 +177,7 @@ def _give_up(found: BoxCover, tasks: BoxTasks) -> None:
     found.failed += _rows(tasks.boxes, tasks.start)
 
 
-def _rows(boxes: ParameterBoxes, T: np.ndarray) -> list:
+def _rows(boxes: ParameterBoxes, T: np.ndarray) -> list[Row]:
     return list(zip(boxes.index, boxes.low, boxes.high, T, strict=True))
 
 
@@ -230,7 +247,9 @@ def _sides(batch: FanBatch, boxes: ParameterBoxes, moves: np.ndarray) -> np.ndar
     ratio = boxes.high[:, 0] / np.maximum(boxes.low[:, 0], 1e-300)
     bias = np.where((ratio > TALL) & (boxes.low[:, 0] > 0), BIAS, 1.0)
     cut = (bias * moves[:, 1] > moves[:, 0]) & batch.turning[boxes.index]
-    return (cut & ~((ratio > 4) & (20 * moves[:, 0] > moves[:, 1]))) * 1
+    cut &= ~((ratio > 4) & (20 * moves[:, 0] > moves[:, 1]))
+    height, width = np.minimum(ratio - 1, 1.0), boxes.high[:, 1] - boxes.low[:, 1]
+    return np.where(width * SLIMMEST < height, 0, np.where(height * SLIMMEST < width, 1, cut * 1))
 
 
 def _halved_boxes(boxes: ParameterBoxes, sides: np.ndarray) -> ParameterBoxes:

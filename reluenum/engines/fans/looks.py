@@ -8,7 +8,6 @@ import numpy as np
 from reluenum.algebra.balls import GROWTH, Balls
 from reluenum.engines.fans.branches import (
     FanBranch,
-    LocalEquations,
     ParameterBoxes,
     branch_over,
     concatenated,
@@ -168,7 +167,7 @@ class Look:
 
     @cached_property
     def level_broken(self) -> np.ndarray:
-        """Where the sum of T, which is y.rho - ridge |rho|^2, is surely too large or small, (N,)."""
+        """Where y.rho - ridge |rho|^2, the sum of T, surely does not fit |e|^2, (N,)."""
         local, (a, _, _) = self.branch.local, self.duals
         index = self.branch.boxes.index
         product = (self.batch.targets[index] * local.rho).sum(1)
@@ -241,7 +240,7 @@ class Look:
     @cached_property
     def far(self) -> np.ndarray:
         """Where the gradient is surely not 0, (N,)."""
-        ranges, middle, along = self.gradient
+        ranges, _, _ = self.gradient
         turning = self.batch.turning[self.branch.boxes.index]
         away = ranges.positive() | ranges.negative()
         return away[:, 0] | away[:, 1] & turning | self._solved[0]
@@ -363,12 +362,9 @@ def looked_at(batch: FanBatch, boxes: ParameterBoxes, start: np.ndarray) -> Seen
         done |= both & (one.dead[rest] & two.dead).any(1)
         closed[rest] = done
         own = one.gradient[0][:, 0][rest]
-        low = np.where(
-            two.minimal, low, np.where(both, np.minimum(low, own.mid - own.rad), -np.inf)
-        )
-        high = np.where(
-            two.minimal, high, np.where(both, np.maximum(high, own.mid + own.rad), np.inf)
-        )
+        joint = np.minimum(low, own.mid - own.rad), np.maximum(high, own.mid + own.rad)
+        low = np.where(two.minimal, low, np.where(both, joint[0], -np.inf))
+        high = np.where(two.minimal, high, np.where(both, joint[1], np.inf))
         below[rest], above[rest] = low, high
         instead = one.branch.proved[rest] & ~two.branch.proved
         moves[rest] = np.where(instead[:, None], two.moves, moves[rest])

@@ -47,7 +47,7 @@ class FanExamination:
     judged : list of Judged
         The same with their verdicts.
     items : list of (s_low, k_low, s_high, k_high, T_1, ..., T_m)
-        Boxes in which no other stationary point is.
+        Boxes that hold one zero of the gradient each: all others hold none.
     failed : list of (s_low, k_low, s_high, k_high)
         Where there may be some.
     """
@@ -197,7 +197,7 @@ def _examined(batch: FanBatch, backends: Backends) -> list[FanExamination]:
             break
         tasks = halved_tasks(again)
     cover.failed += [(int(box.index[0]), box.low[0], box.high[0], T) for box, T in again]
-    for k, low, high, T in cover.closed:
+    for k, low, high, T in cover.proved:
         found[k].items.append([*low.tolist(), *high.tolist(), *T.tolist()])
     for k, low, high, _ in cover.failed:
         found[k].failed.append([*low.tolist(), *high.tolist()])
@@ -223,7 +223,7 @@ def _proved_zeros(
         if zero is None:
             again.append((box, T))
             continue
-        cover.closed.append((k, low, high, T))
+        cover.proved.append((k, low, high, T))
         if zero not in zeros[k]:
             zeros[k].append(zero)
     cover.zeros = []

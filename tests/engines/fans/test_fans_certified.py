@@ -11,6 +11,7 @@ from reluenum.engines.deep.enumeration import strata
 from reluenum.engines.deep.minimality import DeepVerdict
 from reluenum.engines.deep.solve import solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.fans.barriers import Barrier, comparison_scales
 from reluenum.engines.fans.branches import (
     LocalEquations,
     ParameterBoxes,
@@ -20,6 +21,7 @@ from reluenum.engines.fans.branches import (
 )
 from reluenum.engines.fans.cover import all_boxes, boxes_covered
 from reluenum.engines.fans.inner import features, inner_minimisers
+from reluenum.engines.fans.looks import Look
 from reluenum.engines.fans.route import FanEngine, examine_fans
 from reluenum.engines.fans.shapes import Fan, FanBatch
 from reluenum.errors import InputError
@@ -140,19 +142,124 @@ def test_enclosures_over_boxes_hold_the_minimisers_inside(turning):
         assert inside[branch.proved & ((T > 0) == live).all(1)].all()
 
 
-def test_boxes_of_a_fan_fill_all_of_its_range():
-    batch = FanBatch(fans(reference(3), turning=False)[:5])
-    tasks = all_boxes(batch)
-    cover = boxes_covered(batch, tasks)
+@pytest.mark.parametrize("turning", [False, True])
+def test_boxes_of_a_fan_fill_all_of_its_range(turning):
+    batch = FanBatch(fans(reference(3), turning)[22:24])
+    tasks, cover = all_boxes(batch)
+    boxes_covered(batch, tasks, cover)
+    top = batch.highest / batch.least.mid
     for place in range(len(batch)):
-        ends = sorted(
-            (low[0], high[0])
+        sides = [
+            high - low
             for k, low, high, _ in (*cover.closed, *cover.zeros, *cover.failed)
             if k == place
-        )
-        assert ends[0][0] == 0
-        assert ends[-1][1] == tasks.boxes.high[place, 0]
-        assert all(a[1] == b[0] for a, b in pairwise(ends))
+        ]
+        area = sum(side[0] * (side[1] if turning else 1) for side in sides)
+        assert area == pytest.approx(top[place], rel=1e-9)
+
+
+OPEN = "++-/++-,0-+"
+"""A fan with a free direction that holds a minimum of the reference data, three points."""
+
+
+@pytest.fixture(scope="module")
+def known():
+    """This fan, and s, k of its stationary point by the algebraic route."""
+    batch = FanBatch([Fan(reference(3), DeepStratum.of_text(OPEN))])
+    with DEFAULT_SETTINGS.open() as backends:
+        (network,) = solve_stratum(batch.problem, batch.fans[0].stratum, backends).networks
+    ((weight,),), (bias,) = network.weights[0], network.biases[0]
+    v = np.sqrt(float(network.squares[0][0])) * np.array([float(weight), float(bias)])
+    first, last = (np.array([float(x) for x in ray]) for ray in batch.fans[0].rays)
+    one, two = (v[0] * ray[1] - v[1] * ray[0] for ray in (first, last))
+    k = one / (one - two)
+    return batch, np.sum(v**2) / np.sum((first + k * (last - first)) ** 2), k
+
+
+def minimisers(batch, s, k):
+    """T and what the residuals are seen as: a, b, a^k and the features there."""
+    index, ones = np.zeros(len(s), dtype=int), np.ones((len(s), batch.width))
+    T, rho = inner_minimisers(batch, index, s, k, ones)
+    seen = features(batch, index, s, k)
+    sums = [np.einsum("bmi,bi->bm", part, rho) for part in (seen.first, seen.second, seen.slope)]
+    return T, rho, seen, sums
+
+
+def test_a_stationary_point_is_below_what_comparison_networks_exclude(known):
+    """Lemma D34."""
+    batch, s, k = known
+    scales = np.geomspace(1e-3, 30, 200)
+    for width in (1e-1, 1e-2, 1e-3):
+        ends = np.array([max(k - width, 0)]), np.array([min(k + width, 1)])
+        assert comparison_scales(batch, np.array([0]), *ends, scales[None])[0] > s
+    (reached,) = comparison_scales(batch, np.array([0]), *ends, scales[None])
+    assert reached < 4 * s
+
+
+def test_a_stationary_point_is_below_what_directions_of_descent_exclude(known):
+    """Lemma D35."""
+    batch, s, k = known
+    for width in (1 / 8, 1 / 64):
+        barrier = Barrier(batch.fans[0], max(k - width, 0), min(k + width, 1))
+        assert barrier.scale(np.geomspace(1e-3, 30, 50)) > s
+
+
+def test_behind_a_barrier_no_minimiser_has_the_signs_of_the_fan():
+    """Lemma D35."""
+    batch = FanBatch([Fan(reference(3), DeepStratum.of_text("+++/+++,++-"))])
+    low, high = 1 / 16, 1 / 8
+    reached = Barrier(batch.fans[0], low, high).scale(np.geomspace(1e-4, 70, 60))
+    assert reached < 0.1
+    k, s = np.linspace(low, high, 12), np.geomspace(reached, 70, 12)
+    k, s = (part.ravel() for part in np.meshgrid(k, s))
+    T, _, seen, (a, b, _) = minimisers(batch, s, k)
+    heights = batch.heights.mid[0]
+    values = (seen.scale * a)[..., None] * (heights[:, 0] + k[:, None, None] * heights[:, 1])
+    values += b[..., None]
+    wanted = np.where(batch.upper[0] == "+", 1, -1) * values
+    right = ((wanted > 0).all(2) | (wanted < 0).all(2)).all(1)
+    assert not (right & (T > 0).all(1)).any()
+
+
+@pytest.mark.parametrize("unit", [0, 1])
+def test_residuals_are_near_those_without_a_unit_that_hardly_wants_to_live(known, unit):
+    """Lemma D36: the minimiser with all T > 0, against the one with one T = 0."""
+    batch, s, k = known
+    index = np.array([0])
+    for factor in np.geomspace(0.3, 3, 12):
+        p = np.array([[s * factor, k]])
+        box = ParameterBoxes(index, p, p)
+        T, rho = inner_minimisers(batch, index, p[:, 0], p[:, 1], np.ones((1, 2)))
+        if (T <= 0).any():
+            continue
+        live = np.arange(2)[None] != unit
+        x = start_of(batch, box, T * live, rho)
+        look = Look.near(batch, box, x, live, 12)
+        if not look.branch.proved[0] or (look.branch.centre.T.mid < 0).any():
+            continue
+        delta = rho - look.branch.centre.rho.mid
+        squares = (batch.diagonal.mid * delta**2).sum()
+        assert 0 < 2 * squares <= look.spread[0] ** 2 * (1 + 1e-9)
+
+
+def test_pulls_of_a_stationary_point_are_on_both_sides_and_fit_its_scale(known):
+    """Lemma D37."""
+    batch, s, k = known
+    T, rho, seen, (a, b, turned) = minimisers(batch, np.array([s]), np.array([k]))
+    terms = batch.square.mid[0]
+    E, slope = terms[0] + k * terms[1] + k * k * terms[2], terms[1] + 2 * k * terms[2]
+    assert seen.scale * a**2 + seen.free * b**2 == pytest.approx(np.ones((1, 2)), rel=1e-9)
+    shifts = batch.shifts.mid[0]
+    eta, turn = shifts[:, 0] + k * shifts[:, 1], shifts[:, 1]
+    d = 1 / (1 + s * eta**2)
+    sides = a[0] * (2 * E * (turned[0] - s * d * eta * turn * a[0]) - slope * d * a[0])
+    assert sides.min() < 0 < sides.max()
+    assert (T[0] * d * sides).sum() == pytest.approx(0, abs=1e-6 * abs(sides).max())
+    total = (batch.targets.mid * rho).sum() - (batch.diagonal.mid * rho**2).sum()
+    assert total == pytest.approx(T.sum(), rel=1e-9)
+    pulls = (a[0] * d) ** 2 * total
+    assert pulls.min() <= E * (1 + 1e-9)
+    assert pulls.max() >= E * (1 - 1e-9)
 
 
 def test_a_direction_stays_in_its_face():
