@@ -58,11 +58,11 @@ def comparison_scales(
         P = T * seen.scale * np.einsum("bmi,bi->bm", seen.first, rho)
         Q = T * seen.free * np.einsum("bmi,bi->bm", seen.second, rho)
         pairs.append((np.nan_to_num(P), np.nan_to_num(Q)))
-    good = _comparison(batch, places, flat, ends, pairs).reshape(N, q)
+    good = _is_beyond_comparison(batch, places, flat, ends, pairs).reshape(N, q)
     return np.where(good, scales, np.inf).min(1)
 
 
-def _comparison(
+def _is_beyond_comparison(
     batch: FanBatch,
     index: np.ndarray,
     s: np.ndarray,
@@ -149,14 +149,14 @@ class Barrier:
     def slopes(self) -> tuple[fmpq, fmpq]:
         """The first-layer unit's slopes at both ends."""
         first, last = self.fan.rays
-        return tuple(first[0] + _rational(k) * (last[0] - first[0]) for k in (self.low, self.high))
+        return tuple(first[0] + _dyadic(k) * (last[0] - first[0]) for k in (self.low, self.high))
 
     @cached_property
     def breaks(self) -> tuple[fmpq, fmpq]:
         """Its breaks at both ends."""
         (_, first), (_, last) = self.fan.rays
         sides = zip((self.low, self.high), self.slopes, strict=True)
-        return tuple(-(first + _rational(k) * (last - first)) / slope for k, slope in sides)
+        return tuple(-(first + _dyadic(k) * (last - first)) / slope for k, slope in sides)
 
     @property
     def is_sloping(self) -> bool:
@@ -322,7 +322,7 @@ class Barrier:
     def _size(self, unit: int, slope: fmpq, constant: fmpq, s: float) -> arb:
         """Return an upper bound of the penalty of a unit's direction at scales >= s."""
         least = min(map(abs, self.slopes))
-        across = slope * slope / (least * least * _rational(s))
+        across = slope * slope / (least * least * _dyadic(s))
         kinks = self.fan.kinks[unit]
         sides = [
             slope * (self.places[kinks[0]][end] - x) if kinks else slope * x + constant
@@ -345,5 +345,5 @@ class Barrier:
 _PAIRS = ((0, 0), (0, 1), (1, 1))
 
 
-def _rational(value: float) -> fmpq:
+def _dyadic(value: float) -> fmpq:
     return fmpq(*float(value).as_integer_ratio())

@@ -142,7 +142,7 @@ def all_boxes(batch: FanBatch) -> tuple[BoxTasks, BoxCover]:
     none = np.zeros((len(index), batch.width))
     upper = [np.stack([part, k], 1) for part, k in ((reached, low), (scales[:, -1], high))]
     closed = reached < scales[:, -1]
-    found.closed += _rows(ParameterBoxes(index, *upper)[closed], none[closed])
+    found.closed += _rows_of_boxes(ParameterBoxes(index, *upper)[closed], none[closed])
     lower = [np.stack([part, k], 1) for part, k in ((0 * reached, low), (reached, high))]
     depth = np.zeros(len(index), dtype=int)
     return BoxTasks.new(ParameterBoxes(index, *lower), none, depth), found
@@ -170,14 +170,14 @@ def boxes_covered(batch: FanBatch, tasks: BoxTasks, found: BoxCover) -> None:
             np.add.at(found.looks, here.boxes.index, 1)
             flat = here.side == FLAT
             tasks = tasks.joined(_tried(batch, here[flat], found))
-            tasks = tasks.joined(_shortened(batch, here[~flat], found))
+            tasks = tasks.joined(_stepped_boxes(batch, here[~flat], found))
 
 
 def _give_up(found: BoxCover, tasks: BoxTasks) -> None:
-    found.failed += _rows(tasks.boxes, tasks.start)
+    found.failed += _rows_of_boxes(tasks.boxes, tasks.start)
 
 
-def _rows(boxes: ParameterBoxes, T: np.ndarray) -> list[Row]:
+def _rows_of_boxes(boxes: ParameterBoxes, T: np.ndarray) -> list[Row]:
     return list(zip(boxes.index, boxes.low, boxes.high, T, strict=True))
 
 
@@ -186,8 +186,8 @@ def _tried(batch: FanBatch, tasks: BoxTasks, found: BoxCover) -> BoxTasks:
     if not len(tasks):
         return tasks
     seen = looked_at(batch, tasks.boxes, tasks.start)
-    found.closed += _rows(tasks.boxes[seen.closed], seen.T[seen.closed])
-    found.zeros += _rows(tasks.boxes[seen.regular], seen.T[seen.regular])
+    found.closed += _rows_of_boxes(tasks.boxes[seen.closed], seen.T[seen.closed])
+    found.zeros += _rows_of_boxes(tasks.boxes[seen.regular], seen.T[seen.regular])
     rest = ~seen.closed & ~seen.regular
     ends = rest & (tasks.depth >= DEEPEST)
     _give_up(found, tasks[ends])
@@ -196,7 +196,7 @@ def _tried(batch: FanBatch, tasks: BoxTasks, found: BoxCover) -> BoxTasks:
     return left.halves(_sides(batch, left.boxes, seen.moves[rest]))
 
 
-def _shortened(batch: FanBatch, tasks: BoxTasks, found: BoxCover) -> BoxTasks:
+def _stepped_boxes(batch: FanBatch, tasks: BoxTasks, found: BoxCover) -> BoxTasks:
     """Look at one end of some boxes and step from there; hand on what is left.
 
     The derivative by s is |e|^2 - G / s^2, and G does not decrease: if it is negative at s, it
@@ -219,7 +219,7 @@ def _shortened(batch: FanBatch, tasks: BoxTasks, found: BoxCover) -> BoxTasks:
     low, high = boxes.low.copy(), boxes.high.copy()
     low[:, 0], high[:, 0] = np.where(top, reached, s), np.where(top, s, reached)
     moved = low[:, 0] < high[:, 0]
-    found.closed += _rows(ParameterBoxes(boxes.index, low, high)[moved], seen.T[moved])
+    found.closed += _rows_of_boxes(ParameterBoxes(boxes.index, low, high)[moved], seen.T[moved])
     low[:, 0] = np.where(top, boxes.low[:, 0], reached)
     high[:, 0] = np.where(top, reached, boxes.high[:, 0])
     height = np.log(boxes.high[:, 0] / boxes.low[:, 0])

@@ -144,13 +144,13 @@ def _records(
     bar = tqdm(total=len(live), unit="stratum", disable=not settings.progress)
     with bar, in_processes(settings.jobs) as mapped:
         several = settings.jobs > 1
-        coming = mapped(work, batches, _in_words) if several else (work(*b) for b in batches)
+        coming = mapped(work, batches, _fans_in_words) if several else (work(*b) for b in batches)
         for found in coming:
             bar.update(len(found))
             yield from found
 
 
-def _in_words(batch: Sequence[DeepStratum]) -> str:
+def _fans_in_words(batch: Sequence[DeepStratum]) -> str:
     return f"{batch[0].text} and {len(batch) - 1} more"
 
 
