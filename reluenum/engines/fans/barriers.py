@@ -274,7 +274,7 @@ class Barrier:
         direction = self._direction(signs, s)
         if direction is None:
             return False
-        D = list(map(_rational, direction.tolist()))
+        D = list(map(_dyadic, direction.tolist()))
         value = min(dot(target, D) for target in self.targets)
         for unit, edge, columns in self.pulls:
             excess = max(signs[unit] * dot(column, D) for column in columns)
