@@ -3,8 +3,8 @@
     make deep
 
 Numbers come from docs/data/deep.csv and docs/data/deep_minima.csv, which benchmarks/deep.py
-writes, and docs/data/bounds.csv, by benchmarks/bounds.py; what a sentence says is checked before it is written. The pictures are drawn from lists that
-are made here, a minute in all.
+writes, and docs/data/bounds.csv, by benchmarks/bounds.py; what a sentence says is checked before it
+is written. The pictures are drawn from lists that are made here, a minute in all.
 """
 
 from collections.abc import Mapping, Sequence
@@ -247,6 +247,12 @@ def _practice(shapes: pd.DataFrame, listed: pd.DataFrame) -> list[str]:
                     "taken between exact numbers.",
                     bool((lower == 0).all()),
                 ),
+                said(
+                    f"Each of the {int(shapes['rejected'].sum())} stationary points that are no "
+                    "minima has a network with rational weights next to it whose loss, evaluated "
+                    "exactly, is smaller.",
+                    bool((shapes["rejected"] == shapes["descended"]).all()),
+                ),
             ]
         ),
     ]
@@ -349,8 +355,8 @@ def _lower_bounds(bounds: pd.DataFrame) -> list[str]:
         "## How low the loss can be",
         paragraph(
             "Where no list is complete, or two layers are wider than lists can be: a certified",
-            "lower bound of the loss of *all* networks with two hidden layers. For given vectors of",
-            "the first layer the rest is convex, and a dual point bounds the loss from below",
+            "lower bound of the loss of *all* networks with two hidden layers. For given vectors",
+            "of the first layer the rest is convex, and a dual point bounds the loss from below",
             "(Theorem D11); one that moves with these vectors does so for a box of them, up to",
             "second order in its size (Lemma D40). Boxes that tile what first layers of a best",
             "network can be (Lemma D41) are cut where the bound is lowest, until it is near the",
@@ -363,8 +369,8 @@ def _lower_bounds(bounds: pd.DataFrame) -> list[str]:
         "reluenum verify bound.json\n"
         "```",
         paragraph(
-            "The reference again, ridge 1/100. A gap of 1/1000 or 1/100 was asked for, with at most",
-            "5,000 boxes, or 10,000 on five points.",
+            "The reference again, ridge 1/100. A gap of 1/1000 or 1/100 was asked for, with at",
+            "most 5,000 boxes, or 10,000 on five points.",
         ),
         tabulate(rows, "keys", "pipe", disable_numparse=True),
         bullets(
