@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
 from math import isfinite
+from operator import itemgetter
 from typing import Any
 
 from flint import arb
@@ -58,25 +59,28 @@ class Cover:
     def read(self, items: Any) -> None:
         """Claim 56: intervals of the record cover all X at which a stationary point can be."""
         require(type(items) is list and len(items) > 0, "no list of intervals")
-        found = sorted(map(self.interval, items), key=lambda interval: interval[0])
+        found = list(map(self.interval, items))
         top, reached = max(highest(self.stratum, side) for side in (1, -1)), arb(0)
-        for k, (low, high, x, squares) in enumerate(found):
-            if not low <= reached:
-                reached, low = self.nearer(found[max(k - 1, 0) : k + 1], reached)
+        for low, high, *_ in sorted(found, key=itemgetter(0)):
+            reached = reached.max(high) if low <= reached else reached
+        if not reached >= top:
+            reached = self.closed(found)
+        require(reached >= top, f"nothing closes X above {reached.str(8)}")
+
+    def closed(self, found: Sequence[tuple]) -> arb:
+        """Return up to which X better steps close all, and blocks what they leave."""
+        steps = [(*self.step(x, t), t) if x is not None else (*e, t) for *e, x, t in found]
+        reached = arb(0)
+        for low, high, squares in sorted(steps, key=itemgetter(0)):
             if not low <= reached:
                 fine = low - reached < low * HOLE
                 require(fine, f"nothing closes X above {reached.str(8)}")
                 self.block(reached, low, low, squares)
             reached = reached.max(high)
-        require(reached >= top, f"nothing closes X above {reached.str(8)}")
+        return reached
 
-    def nearer(self, found: Sequence[tuple], reached: arb) -> Interval:
-        """Return the ends of what is left between two intervals, after better steps."""
-        below, above = (self.step(x, squares) for *_, x, squares in (found[0], found[-1]))
-        return reached.max(below[1]), found[-1][0].min(above[0])
-
-    def interval(self, item: Any) -> tuple[arb, arb, arb, list[arb]]:
-        """Return what one entry closes, and its X and T: a block has ends as well."""
+    def interval(self, item: Any) -> tuple[arb, arb, arb | None, list[arb]]:
+        """Return what one entry closes, and the X of a step, and T. A block has ends as well."""
         m = len(self.stratum.lower)
         require(type(item) is list and len(item) in (m + 1, m + 3), "an entry of another length")
         numbers = [_number(value) for value in item]
@@ -90,7 +94,7 @@ class Cover:
         require(0 <= low <= x <= high, "X is not in its block")
         with told(f"block from {low.str(8)} to {high.str(8)}"):
             self.block(low, high, x, squares)
-        return low, high, high, squares
+        return low, high, None, squares
 
     def block(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> None:
         """Close a block; of one that is not closed as it stands, what steps do not close.
