@@ -1,9 +1,9 @@
 """The record of a stratum: X in (0, highest) is covered by intervals that hold nothing unlisted."""
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
-from math import isfinite
+from math import inf, isfinite
 from operator import itemgetter
 from typing import Any
 
@@ -111,16 +111,17 @@ class Cover:
             if low < high and (reason := self.open(low, high, x, found)):
                 tried += 1
                 require(tried < MOST_PARTS and low > 0, reason)
-                for ends in self.parts(low, high, start, closed):
+                starts = [start] if vanishes(found, x) else [start, magnitudes(found)]
+                for ends in self.parts(low, high, starts, closed):
                     middle = (ends[0] * ends[1]).sqrt().mid()
-                    left += [(*ends, middle, self.polished(middle, start))]
+                    left += [(*ends, middle, self.nearest(middle, starts))]
 
     def parts(
-        self, low: arb, high: arb, start: Sequence[arb], closed: list[Interval]
+        self, low: arb, high: arb, starts: Sequence[Sequence[arb]], closed: list[Interval]
     ) -> list[Interval]:
         """Return what is left of a block after steps from its ends and middle, added to all."""
-        points = (low, *self.between(low, high, start), high)
-        steps = [self.step(point, self.polished(point, start)) for point in points]
+        points = (low, *self.between(low, high, starts[0]), high)
+        steps = [self.step(point, self.nearest(point, starts)) for point in points]
         closed += steps
         found = (
             (one.max(step[1]), other.min(more[0]))
@@ -168,6 +169,17 @@ class Cover:
             least = min(moved) if min(moved) < 0 < max(moved) else None
             found = [arb(0) if t is least else t.max(old / 8) for t, old in pairs]
         return found
+
+    def nearest(self, x: arb, starts: Sequence[Sequence[arb]]) -> list[arb]:
+        """Return the minimiser at X to which the best of several starts leads."""
+        return min((self.polished(x, start) for start in starts), key=partial(self.error, x))
+
+    def error(self, x: arb, squares: Sequence[arb]) -> float:
+        """Return how far |Gamma_j| are from what they have to be at a minimiser."""
+        state, alive = self.state(x, squares), sum(square > 0 for square in squares)
+        excess = [float((norm * x.sqrt() / state.ridge).mid()) - 1 for norm in state.norms]
+        total = sum(map(abs, excess[:alive])) + sum(max(e, 0) for e in excess[alive:])
+        return total if isfinite(total) else inf
 
     def state(self, x: arb, squares: Sequence[arb]) -> State:
         """Return the solution at X and the squares that are not 0."""
