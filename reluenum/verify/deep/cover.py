@@ -130,7 +130,7 @@ class Cover:
         return [(one, other) for one, other in found if one < other]
 
     def between(self, low: arb, high: arb, start: Sequence[arb]) -> tuple[arb, ...]:
-        """Return where to cut a block: on both sides of what seems a zero of E, or in the middle."""
+        """Return where to cut a block: on both sides of a likely zero of E, or in the middle."""
         middle, width = (low * high).sqrt().mid(), (high - low) / CLOSE
         active = [j for j, square in enumerate(start) if square > 0]
         values = [*(start[j] for j in active), middle]
