@@ -221,8 +221,8 @@ def test_a_point_is_a_root_of_the_polynomial_that_the_theory_has_for_it():
             assert zero.exact.x.minimal_polynomial() == fmpz_poly([49, -200, 140, 0, 100])
             assert zero.exact.stationary
             assert zero.sign(lambda state: state.bias) == 0
-        slow = Exact(found[0].exact.tower, found[0].exact.squares, found[1].exact.x)
-        assert not slow.stationary
+            beside = Exact(zero.exact.tower, zero.exact.squares, zero.exact.x + 1)
+            assert not beside.stationary
 
 
 def test_slopes_are_those_of_the_loss_at_fixed_squares():

@@ -97,14 +97,9 @@ class Cover:
         return low, high, None, squares
 
     def block(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> None:
-        """Close a block; of one that is not closed as it stands, what steps do not close.
-
-        Squares that are negative together pass through 0 in it: kinks tie them.
-        """
+        """Close a block; of one that is not closed as it stands, what steps do not close."""
         left, closed, tried = [(low, high, x, squares)], [], 0
-        gone = max(squares) < 0
-        start = magnitudes(squares) if gone else [square.max(0) for square in squares]
-        start = awake(start, x) if vanishes(start, x) else start
+        start = begun(squares, x)
         while left:
             low, high, x, found = left.pop()  # the highest: steps from above may have closed it
             high = min([start for start, end in closed if start < high <= end] + [high])
@@ -241,6 +236,15 @@ class Cover:
         """Return G at an X of a path."""
         end = path(self.whole, x, [arb(square.mid()) for square in found.squares])
         return sum(end.squares, arb(0)) + squared(end.bias) if end else arb(0, "inf")
+
+
+def begun(squares: Sequence[arb], x: arb) -> list[arb]:
+    """Return squares from which Newton steps start.
+
+    Squares that are negative together pass through 0: kinks tie them.
+    """
+    start = magnitudes(squares) if max(squares) < 0 else [square.max(0) for square in squares]
+    return awake(start, x) if vanishes(start, x) else start
 
 
 def magnitudes(squares: Sequence[arb]) -> list[arb]:
