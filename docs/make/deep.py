@@ -246,6 +246,12 @@ def _practice(shapes: pd.DataFrame, listed: pd.DataFrame) -> list[str]:
                     "taken between exact numbers.",
                     bool((lower == 0).all()),
                 ),
+                said(
+                    f"Each of the {int(shapes['rejected'].sum())} stationary points that are no "
+                    "minima has a network with rational weights next to it whose loss, evaluated "
+                    "exactly, is smaller.",
+                    bool((shapes["rejected"] == shapes["descended"]).all()),
+                ),
             ]
         ),
     ]

@@ -83,7 +83,7 @@ class Cover:
         """Return what one entry closes, and the X of a step, and T. A block has ends as well."""
         m = len(self.stratum.lower)
         require(type(item) is list and len(item) in (m + 1, m + 3), "an entry of another length")
-        numbers = [_number(value) for value in item]
+        numbers = [number(value) for value in item]
         *ends, x = numbers[: len(item) - m]
         squares = numbers[len(item) - m :]
         require(max(ends, default=x) > 0, "a step at 0")
@@ -269,7 +269,7 @@ def awake(squares: Sequence[arb], x: arb) -> list[arb]:
     return [square if square != 0 else tiny for square in squares]
 
 
-def _number(value: Any) -> arb:
+def number(value: Any) -> arb:
     """Read a number of a record."""
     require(type(value) in (int, float), f"{value!r:.40} is no number")
     fits = value == 0 or SMALLEST <= abs(value) <= LARGEST

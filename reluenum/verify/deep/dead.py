@@ -37,14 +37,14 @@ def constant_is_minimal(sites: Sites, faces: Sequence[Face]) -> bool:
     pairs = zip(sites.totals, sites.copies, strict=True)
     residual = [total - copies * value for total, copies in pairs]
     for face in faces:
-        u = _pull(sites, face.row, residual)
+        u = pull(sites, face.row, residual)
         excess = abs(value) * dot(u, u) - sites.ridge * sites.ridge
         gains |= {sign(excess)} if excess >= 0 and inside(sites, face.row, u) else set()
     require(gains != {0}, "whether the constant network is a local minimum is not clear")
     return not gains
 
 
-def _pull(sites: Sites, row: Row, residual: Sequence[fmpq]) -> list[fmpq]:
+def pull(sites: Sites, row: Row, residual: Sequence[fmpq]) -> list[fmpq]:
     """Return u_F(r): the sum of r x over active sites, inside the flat of a face."""
     zeros = [sites.rows[i] for i in sites.inside(sites.everything & ~row[0] & ~row[1])]
     u = fmpq_mat(sites.depth, 1, [fmpq(0)] * sites.depth)
