@@ -330,11 +330,20 @@ class Seen:
     moves: np.ndarray
 
 
-def looked_at(batch: FanBatch, boxes: ParameterBoxes, start: np.ndarray) -> Seen:
+def looked_at(batch: FanBatch, boxes: ParameterBoxes, start: np.ndarray, flat: bool = True) -> Seen:
     """Look at boxes from the minimiser at their middles, and where that is no answer from another.
 
     Two branches on which the same units live but for one decide together: the minimiser is one
     of the two wherever the larger one is convex and the others' signs are right on both.
+
+    Parameters
+    ----------
+    batch : FanBatch
+    boxes : ParameterBoxes
+    start : (N, m) array
+        T near them.
+    flat : bool
+        Whether the boxes are to be closed; else only the derivative by s is wanted.
     """
     middle = boxes.middle
     T, rho = inner_minimisers(batch, boxes.index, middle[:, 0], middle[:, 1], start)
@@ -347,7 +356,8 @@ def looked_at(batch: FanBatch, boxes: ParameterBoxes, start: np.ndarray) -> Seen
     unknown = ~one.minimal
     below[unknown], above[unknown] = -np.inf, np.inf
     moves = one.moves
-    rest = np.flatnonzero(~closed & ~regular & unknown)
+    asked = unknown & ~closed & ~regular & ~one.critical if flat else unknown
+    rest = np.flatnonzero(asked)
     if len(rest):
         changed = live[rest].copy()
         unit = one.doubtful[rest]
@@ -368,8 +378,8 @@ def looked_at(batch: FanBatch, boxes: ParameterBoxes, start: np.ndarray) -> Seen
         below[rest], above[rest] = low, high
         instead = one.branch.proved[rest] & ~two.branch.proved
         moves[rest] = np.where(instead[:, None], two.moves, moves[rest])
-    rest = np.flatnonzero(~closed & ~regular & unknown & ~live.all(1))
-    if len(rest) and batch.width > 1:
+    rest = np.flatnonzero(asked & ~closed & ~regular & ~live.all(1))
+    if flat and len(rest) and batch.width > 1:
         every = np.ones((len(rest), batch.width), dtype=bool)
         all_ = Look.near(batch, boxes[rest], one.branch.centre.x.mid[rest], every, 6)
         closed[rest], regular[rest] = _alone(all_)
