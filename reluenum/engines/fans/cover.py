@@ -15,7 +15,7 @@ from reluenum.engines.fans.branches import ParameterBoxes
 from reluenum.engines.fans.looks import looked_at
 from reluenum.engines.fans.shapes import FanBatch
 
-DEEPEST = 40
+DEEPEST = 60
 """How often a box is halved before it is given up."""
 
 MOST = 100_000
