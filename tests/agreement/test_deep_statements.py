@@ -96,6 +96,27 @@ def minimised(given, X):
     return minimize(psi, start, jac=True, bounds=bounds, method="L-BFGS-B", options=options).x
 
 
+def test_lemma_d31_is_the_minimum_over_the_squares_of_the_first_and_third_layer():
+    given, rng = tower(5, depth=3), RNG(3)
+    targets, columns = given.responses[given.upper[-1]], given.columns
+
+    def convex(found, U):
+        lengths = np.linalg.norm(found[:4].reshape(2, 2), axis=1)
+        low, high = found[4:]
+        penalty = 2 * lengths.sum() / np.sqrt(U) + low**2 / U + 2 * np.hypot(np.sqrt(U), high)
+        return ((targets - columns @ found) ** 2).sum() + given.ridge * penalty
+
+    for U in (0.05, 1.0, 9.0):
+        for _ in range(20):
+            *first, top = np.exp(rng.normal(size=3))
+            found, _, psi = given.inner([*first, U, top])
+            assert convex(found, U) <= psi + 1e-12
+            point = rng.normal(size=6)
+            T = np.sqrt(U) * np.linalg.norm(point[:4].reshape(2, 2), axis=1)
+            at = [*T, U, np.hypot(np.sqrt(U), point[5])]
+            assert given.inner(at)[2] <= convex(point, U) + 1e-12
+
+
 @pytest.mark.parametrize("depth", [2, 3, 4])
 def test_lemma_d17_gives_loss_and_derivatives_of_a_tower(depth):
     given = tower(depth, depth)

@@ -19,6 +19,7 @@ from reluenum.verify.deep.sites import Sites
 from reluenum.verify.deep.strata import realised
 from reluenum.verify.deep.towers import Moved, State, Tower, Upper
 from reluenum.verify.points import NUMBER_BITS
+from reluenum.verify.reals import RATIONAL, Algebraic
 from tests.support.checking import checked, refused
 from tests.support.towers import tower_document
 
@@ -402,7 +403,8 @@ def test_minima_whose_losses_a_symmetry_makes_equal_are_told_by_their_signs():
         one, other = best
         assert mirrored(one, other, networks)
         assert not mirrored(one, networks[-1], networks)
-        twin = Network(one.sites, other.layers, other.output, other.loss)
+        half = Algebraic(RATIONAL, [1]) / 2
+        twin = Network(one.sites, other.layers, other.output, other.loss, lambda: half)
         assert not mirrored(one, other, [*networks, twin])
         with pytest.raises(CertificateError, match="look equal"):
             least([*networks, twin])
