@@ -15,7 +15,7 @@ from reluenum.engines.layers import LayerEngine, certified_layers
 from reluenum.engines.spires.branches import SpireBranch
 from reluenum.engines.spires.inner import SpireInner
 from reluenum.engines.spires.minimise import Doubles
-from reluenum.engines.spires.route import SpireEngine, searched_spire
+from reluenum.engines.spires.route import SpireEngine, constant_networks, searched_spire
 from reluenum.engines.spires.signs import is_excluded
 from reluenum.engines.towers.batches import is_possible
 from reluenum.errors import InputError
@@ -231,3 +231,12 @@ def test_the_gap_and_its_slope_agree_with_differences():
             ]
             slope = (ends[1] - ends[0]) / (arb(1 + step) / (1 - step)).log()
             assert float(slope) == pytest.approx(float(branch.gap_drift), rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize(("ridge", "expected"), [("12", 1), ("241/20", 2), ("61/5", 0), ("1", 1)])
+def test_constant_networks_are_counted_without_solving_for_them(ridge, expected):
+    # Lemma D3(4): roots a > 1 of 3 a^4 - 15 a + ridge
+    problem = Problem.from_text([[0], [1], [2]], [5, 5, 5], [1, 1, 1], ridge)
+    roots = np.roots([3, 0, 0, -15, float(problem.effective_ridge)])
+    real = roots.real[abs(roots.imag) < 1e-9]
+    assert (real > 1 + 1e-9).sum() == expected == constant_networks(problem, 1)
