@@ -1,6 +1,6 @@
 """The document of a lower bound: the bound, a network above it, and the boxes that prove it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from functools import cached_property
@@ -75,6 +75,7 @@ class LossBound:
 
     def to_document(self) -> dict[str, Any]:
         """Return the document, with its certificate."""
+        digits = self.tiles.digits
         return {
             "format": BOUND[0],
             "version": BOUND[1],
@@ -88,9 +89,12 @@ class LossBound:
             "certificate": {
                 "rule": "moving duals",
                 "radius": str(_exact_fraction(self.tiles.radius)),
-                "digits": self.tiles.digits,
+                "digits": digits,
                 "trees": [
-                    {"cones": list(tree.box.cones), "nodes": list(_texts(tree, self.tiles.digits))}
+                    {
+                        "cones": list(tree.box.cones),
+                        "nodes": [_node_text(node, digits) for node in tree.all_nodes()],
+                    }
                     for tree in self.tiles.trees
                 ],
             },
@@ -162,16 +166,11 @@ def read_gap(text: str) -> fmpq:
     return gap
 
 
-def _texts(node: Node, digits: int) -> Iterator[str]:
-    """Yield the texts of a box and of its parts, the lower half or the answer yes first."""
+def _node_text(node: Node, digits: int) -> str:
+    """Return the text of a box: how it is cut, a dot if it needs no bound, or its dual point."""
     if node.children:
-        yield node.cut
-    elif node.bound is None:
-        yield "."
-    else:
-        yield _dual_text(node, digits)
-    for child in node.children:
-        yield from _texts(child, digits)
+        return node.cut
+    return "." if node.bound is None else _dual_text(node, digits)
 
 
 def _dual_text(node: Node, digits: int) -> str:

@@ -15,6 +15,9 @@ from reluenum.convex.deep.duals import RowSigns, best_residual, moving, tight_ro
 from reluenum.convex.deep.enclosure import BoxBound, DualPoint, box_bound
 from reluenum.errors import InputError, TooManySupportsError
 
+SMALLEST = 2.0**-40
+"""Of boxes, relative to the largest ones: halves of larger ones are exact."""
+
 MOST_SITES = 10
 """Sets of sites are gone through in every box."""
 
@@ -56,12 +59,18 @@ class Node:
     cut: str = ""
     children: list["Node"] = field(default_factory=list)
 
+    def all_nodes(self) -> Iterator["Node"]:
+        """Yield the nodes of the tree, each before its parts."""
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack += reversed(node.children)
+
     def leaves(self) -> Iterator["Node"]:
         """Yield the nodes that are not cut and have a bound."""
-        if self.bound is not None and not self.children:
-            yield self
-        for child in self.children:
-            yield from child.leaves()
+        nodes = self.all_nodes()
+        return (node for node in nodes if node.bound is not None and not node.children)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,6 +195,8 @@ class _Tiler:
         with tqdm(total=boxes, initial=made, unit="box", disable=not progress) as bar:
             while queue and queue[0][0] < self.target and made < boxes:
                 bound, _, node = heapq.heappop(queue)
+                if node.box.radius.max() < SMALLEST * self.radius:
+                    break  # nothing makes the lowest bound higher
                 bar.set_postfix_str(f"bound {bound:.6g} of {self.upper:.6g}", refresh=False)
                 node.cut, parts = self.cut(node)
                 node.children = [self.node(part, node) for part in parts]
