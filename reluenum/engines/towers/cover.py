@@ -118,6 +118,11 @@ def all_intervals(batch: TowerBatch) -> Intervals:
 
 def cover_towers(batch: TowerBatch, tasks: Intervals, narrow: float) -> TowerCover:
     """Cover intervals as far as balls around residuals can; open ones have ends of that ratio."""
+    with np.errstate(all="ignore"):  # what is not a number encloses everything
+        return _covered(batch, tasks, narrow)
+
+
+def _covered(batch: TowerBatch, tasks: Intervals, narrow: float) -> TowerCover:
     found = TowerCover()
     while len(tasks):
         tasks = _shorter_intervals(batch, tasks, found, narrow)
