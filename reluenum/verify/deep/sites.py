@@ -14,9 +14,9 @@ MOST_SITES = 64  # a list of strata of more would be beyond any document
 
 
 def _widths(hidden: Any) -> bool:
-    """Whether these are the widths of a network that is proved here: one unit above the first."""
+    """Whether these are the widths of a network that is proved: one unit above the first layer."""
     whole = type(hidden) is list and all(type(width) is int for width in hidden)
-    return whole and hidden[1:] == [1] and 0 < hidden[0] <= WIDEST
+    return whole and hidden[1:] in ([1], [1, 1]) and 0 < hidden[0] <= WIDEST
 
 
 DEEP = {key: shape for key, shape in PROBLEM.items() if key != "width"} | {
