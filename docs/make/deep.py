@@ -219,7 +219,8 @@ def _practice(shapes: pd.DataFrame, listed: pd.DataFrame) -> list[str]:
             "Adam from random starts, 10,000 steps each. An end point is not taken for what it is",
             "near to but continued: kinks are snapped, dead units removed, and Newton's method",
             "finds the stationary point of the stratum; what is not on the list is trained again,",
-            "up to three times, and what then rests elsewhere is solved exactly and judged.",
+            "up to six times and twice as long each time, and what then rests elsewhere is solved",
+            "exactly and judged.",
         ),
         tabulate(
             [_practice_row(row) for _, row in shapes.iterrows()],

@@ -27,7 +27,14 @@ from reluenum.engines.deep.cells import (
     linear_columns,
 )
 from reluenum.engines.deep.networks import ScaledNetwork, sign_of, sum_of
-from reluenum.engines.deep.witnesses import DeepDescent, Growth, Move, descent, step_length
+from reluenum.engines.deep.witnesses import (
+    DeepDescent,
+    Growth,
+    Move,
+    descent,
+    positive_parts,
+    step_length,
+)
 from reluenum.geometry.arrangement import covectors
 
 MOST_GUESSED = 5
@@ -544,7 +551,7 @@ class _Outlook:
                     found[self.places.index(twins[site]), unit] += self.local.ball(error) / scale
         return found
 
-    def _is_regular(self) -> bool:
+    def _is_known(self) -> bool:
         """Whether kinks of live units of the layer are independent, and groups known."""
         if any(group.nested is None for group in self.groups):
             return False
@@ -561,7 +568,7 @@ class _Outlook:
 
     def scanned(self) -> Dormancy:
         """Look for a direction in which a dead unit grows, face by face."""
-        live, unclear = self._live_faces(), not self._is_regular()
+        live, unclear = self._live_faces(), not self._is_known()
         ties: list[_Tie] = []
         for choices in self._choices():
             rows, exact = self._refined(choices)
@@ -755,7 +762,7 @@ class _Outlook:
         seen = [self.places.index(self.twins[s]) for s in range(len(self.twins))]
         scale = self._scale(layer, 0)
         pushes = tuple(
-            (layer, (_positive(self.rows[seen] @ tie.incoming) * tie.outgoing / scale)[None])
+            (layer, (positive_parts(self.rows[seen] @ tie.incoming) * tie.outgoing / scale)[None])
             for tie in ties
         )
         held = _strict_kinks(around)
@@ -808,11 +815,6 @@ def _kernel_of_dependent(rows: np.ndarray) -> np.ndarray | None:
     """Return a basis of {d : rows d = 0}, or of a larger space; None if the rank is in doubt."""
     rank = np.linalg.matrix_rank(doubles(rows), tol=1e-9) if len(rows) else 0
     return kernel_of(rows[pivots_of(doubles(rows).T)[:rank] if len(rows) else []])
-
-
-def _positive(values: np.ndarray) -> np.ndarray:
-    """Return the positive parts of balls."""
-    return np.array([value.max(arb(0)) for value in values], dtype=object)
 
 
 def flat_of(rows: np.ndarray, exact: Sequence[Vector] | None) -> np.ndarray | None:

@@ -247,7 +247,7 @@ def _preactivations(
         extra = 0
         if move.growth and move.growth.layer == layer:
             inputs = _balls_of_rows(local) if layer == 0 else below
-            heights_grown = _positive(inputs @ grown[0])
+            heights_grown = positive_parts(inputs @ grown[0])
             extra = np.outer(grown[1], heights_grown)
         below = np.vstack([heights, below.T[-1:]]).T
     return found
@@ -259,7 +259,8 @@ def _balls_of_rows(local: Jets) -> np.ndarray:
     return np.array([[arb(entry) for entry in site.row] for site in sites], dtype=object)
 
 
-def _positive(values: np.ndarray) -> np.ndarray:
+def positive_parts(values: np.ndarray) -> np.ndarray:
+    """Return the positive parts of balls."""
     return np.array([value.max(arb(0)) for value in values], dtype=object)
 
 
