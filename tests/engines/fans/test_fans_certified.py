@@ -79,7 +79,9 @@ def test_the_minimum_of_three_points_with_a_kink_below_is_found_and_no_other():
     assert minima[0].signs == (("+0+",), ("+-+", "0+-"))
 
 
-@pytest.mark.parametrize("text", ["+0+/+-+,0+-", "++0/++0,0+-", "0+-/+0+,0+0", "+0+/+++,--+"])
+@pytest.mark.parametrize(
+    "text", ["+0+/+-+,0+-", "0+-/+0+,0+0", "+0+/+++,--+", "+-+/++0,+0+", "++-/+0+,0+-"]
+)
 def test_both_routes_find_the_same_stationary_points(text):
     problem = reference(3)
     stratum = DeepStratum.of_text(text)
@@ -260,6 +262,12 @@ def test_pulls_of_a_stationary_point_are_on_both_sides_and_fit_its_scale(known):
     pulls = (a[0] * d) ** 2 * total
     assert pulls.min() <= E * (1 + 1e-9)
     assert pulls.max() >= E * (1 - 1e-9)
+
+
+def test_units_that_see_the_same_at_an_end_are_told():
+    fan = Fan(reference(3), DeepStratum.of_text("++-/++0,0+-"))
+    assert fan.seen_alike(0) == ((0, 1), (1, 0))
+    assert fan.seen_alike(1) == ()
 
 
 def test_a_direction_stays_in_its_face():
