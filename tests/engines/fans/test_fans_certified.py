@@ -297,3 +297,13 @@ def test_other_widths_and_inputs_in_a_plane_are_refused():
     for problem in (plane, tower):
         with pytest.raises(InputError, match="hidden layers 1,L and inputs on a line"):
             FanEngine().landscape(problem)
+
+
+def test_what_is_not_known_is_not_near():
+    """Lemma D36: an enclosure that overflows says nothing of a stationary point's residuals."""
+    batch = FanBatch([Fan(reference(3), DeepStratum.of_text(OPEN))])
+    box = ParameterBoxes(np.array([0]), np.array([[0.0, 0.0]]), np.array([[1e6, 1.0]]))
+    with np.errstate(all="ignore"):
+        look = Look.near(batch, box, np.ones((1, 13)), np.array([[True, False]]), 0)
+        assert look.spread[0] > 1e3
+        assert not look.impossible[0]
