@@ -8,6 +8,6 @@ excludes a stationary point), `points` (those that are found, judged), `cover` (
 stratum), `dead` (units without weights), `components`, `document`.
 """
 
-from .document import proved
+from .document import DeepProof, proved
 
-__all__ = ["proved"]
+__all__ = ["DeepProof", "proved"]

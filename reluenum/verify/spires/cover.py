@@ -1,6 +1,5 @@
 """The record of a stratum: U_2 in (0, highest] is covered by what holds nothing unlisted."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from flint import arb
@@ -9,7 +8,7 @@ from ..deep.cover import number
 from ..deep.inner import pivots_of
 from ..deep.towers import squared
 from ..reals import require, sign, told
-from .inner import at, highest, levels, path, polished, reach, vanishing
+from .inner import highest, levels, path, polished, reach, vanishing
 from .points import Zero, zero_near
 from .signs import Signs
 from .strata import Spire

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from flint import fmpq
-
 from ..deep.components import Component, Network, Unit, shared, zero_network
 from ..deep.dead import zero_is_minimal
 from ..deep.document import DeepProof

@@ -16,7 +16,7 @@ from ..deep.sites import Row
 from ..deep.towers import identity, null_space, squared
 from ..exact import cocircuits
 from ..points import NUMBER_BITS
-from ..reals import dot, require, sign
+from ..reals import dot, require
 from .signs import Signs
 from .strata import Spire
 from .systems import Frame, Moved, State, System
@@ -103,7 +103,10 @@ class Zero:
                 return False
             tight = [(signs, ray) for signs, ray, slope in slopes if not slope > 0]
             exact = all(self._is_flat(ray) for _, ray in tight) and len(tight) <= MOST_TIGHT
-            require(exact, f"{self.spire.text}: whether the loss increases in some direction is not clear")
+            require(
+                exact,
+                f"{self.spire.text}: whether the loss increases in some direction is not clear",
+            )
             verdicts = [flat, *map(self._positive, _conformal(tight))]
             if any(verdict is False for verdict in verdicts[: 1 + len(tight)]):
                 return False
@@ -222,9 +225,7 @@ class Zero:
         found[last, last] += ridge * second / (squared(third) * third)
         found[last, last + 1] -= ridge / squared(third) / 2
         found[last + 1, last] -= ridge / squared(third) / 2
-        found[last + 1, last + 1] += ridge * sum(state.squares, arb(0)) / (
-            squared(second) * second
-        )
+        found[last + 1, last + 1] += ridge * sum(state.squares, arb(0)) / (squared(second) * second)
         return found
 
     @cached_property

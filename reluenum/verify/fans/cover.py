@@ -1,0 +1,194 @@
+"""All first-layer vectors of a stratum, in boxes without stationary points or with a known one."""
+
+from collections.abc import Iterator
+
+from flint import arb, ctx
+
+from ..reals import require
+from .around import Around, Guess, guessed
+from .points import System, Zero
+from .shapes import Box, Chart, Shape, charts
+from .strata import Fan
+
+BITS, DEEPEST, SMALL = (
+    64,
+    80,
+    6,
+)  # precision; how often boxes are halved, before a point is looked for
+FAINT, RARE = arb(2) ** -20, arb(0.05)  # of the sum of T: where a dead unit begins; nearly dead
+MARGIN, WORTH = arb(1.05), arb(1.1)  # above the sum of T; what is worth a try
+CLOSE = arb(0.8)  # G / s^2 |e|^2 from which on a step is not worth it
+NEAR = 3  # sizes of a box within which a zero is looked for
+LONG = 256  # ratio of the sides of a box
+FAR = arb(32)  # the scale alpha beyond which beta counts
+
+
+class Cover:
+    """The stationary points of a stratum, by bisection of all first-layer vectors."""
+
+    def __init__(self, fan: Fan) -> None:
+        self.fan, self.shape = fan, Shape(fan)
+        self.zeros: list[Zero] = []
+        self.count = 0
+
+    def read(self) -> None:
+        """Claim 139: every box is free of stationary points, or holds one that is known."""
+        with ctx.workprec(BITS):
+            for chart in charts(self.fan):
+                for box in self.roots(chart):
+                    self.close(box)
+
+    def roots(self, chart: Chart) -> Iterator[Box]:
+        """Yield two boxes with all vectors that count: |v|^2 is at most the sum of T (Lemma D23)."""
+        whole = (arb(0), arb(1)) if chart.turning else (arb(0), arb(0))
+        if self.shape.most == 0:
+            return
+        least = (arb(chart.shortest) / arb(self.shape.most)).sqrt().lower()
+        if least < FAR:
+            yield Box(chart, False, (least, FAR), whole)
+        yield Box(chart, True, (arb(0), (1 / FAR).min(1 / least)), whole)
+
+    def close(self, box: Box) -> None:
+        """Close a box, in parts if need be."""
+        most = arb(self.shape.most)
+        left = [(box, [most] * len(self.shape.units), 0)]
+        while left:
+            box, start, depth = left.pop()
+            require(depth < DEEPEST, f"a box at depth {depth} is open")
+            less = self.shrunk(box, start)
+            if less is None:
+                continue
+            box, here = less, self.guessed(less, start)
+            side = 1 if box.is_column else self.open(box, here, depth)
+            if side is not None:
+                left += [(half, self.squares(here), depth + 1) for half in box.halves(side)]
+
+    def guessed(self, box: Box, start: list[arb]) -> Guess:
+        """Return the guess in the middle of a box."""
+        self.count += 1
+        return guessed(self.shape, box, start, self.shape.units)
+
+    def squares(self, guess: Guess) -> list[arb]:
+        """Return where the next guess begins."""
+        least = arb(self.shape.most) * FAINT
+        return [guess.squares.get(k, arb(0)).max(least) for k in self.shape.units]
+
+    def shrunk(self, box: Box, start: list[arb]) -> Box | None:
+        """Claim 141: leave out of a box what one value of s excludes (Theorem D22), at both ends.
+
+        G(s) does not decrease: where G < s^2 |e|^2 nothing is between sqrt(G) / |e| and s.
+        """
+        if box.wide and not box.tail:
+            box = self.topped(box, start)
+        for end in (0, 1):
+            while box is not None and box.wide:
+                found = self.step(box, start, end)
+                if found is None:
+                    break
+                box, start = found
+        return box
+
+    def topped(self, box: Box, start: list[arb]) -> Box | None:
+        """Leave out large s: |v|^2 is at most the sum of T, half of a minimum that falls with s."""
+        total = sum(self.guessed(box.edge(0), start).squares.values(), arb(0))
+        if not total > 0:
+            return box
+        scale = (box.chart.shortest / (total * MARGIN)).sqrt().mid().min(box.scale[1])
+        if not scale > WORTH * box.scale[0]:
+            return box
+        edge = Box(box.chart, False, (scale, scale), box.angle)
+        try:
+            around = Around(self.shape, edge, self.guessed(edge, start))
+        except ZeroDivisionError:
+            return box
+        if not (around.usable and around.heavy):
+            return box
+        return (
+            Box(box.chart, False, (scale, box.scale[1]), box.angle)
+            if scale < box.scale[1]
+            else None
+        )
+
+    def step(self, box: Box, start: list[arb], end: int) -> tuple[Box | None, list[arb]] | None:
+        """Return a box without what the vectors at one end exclude, None if that is little."""
+        edge = box.edge(end)
+        here = self.guessed(edge, start)
+        try:
+            around = Around(self.shape, edge, here)
+        except ZeroDivisionError:
+            return None
+        ratio = around.ratio if around.usable else None
+        if ratio is None:
+            return None
+        larger = (end == 0) != box.tail  # alpha is to grow: G < s^2 |e|^2 is to be shown
+        ratio = ratio.upper() if larger else ratio.lower()
+        if not box.scale[end] > 0 or not (ratio < CLOSE if larger else ratio > 1 / CLOSE):
+            return None
+        return box.beyond(end, ratio), self.squares(here)
+
+    def open(self, box: Box, here: Guess, depth: int) -> int | None:
+        """Return across which side a box is to be cut, None if it is closed."""
+        side = self.wider(box)
+        for k, guess in enumerate(self.guesses(box, here)):
+            try:
+                around = Around(self.shape, box, guess)
+            except ZeroDivisionError:
+                continue
+            if not around.usable:
+                continue
+            if around.excluded() or (depth >= SMALL and self.known(around)):
+                return None
+            side = self.across(around) if not k else side
+        return side
+
+    def guesses(self, box: Box, here: Guess) -> Iterator[Guess]:
+        """Yield the guess, and those without a unit that is nearly dead."""
+        yield here
+        total = sum(here.squares.values(), arb(0))
+        for k, square in here.squares.items():
+            if len(here.squares) > 1 and square < total * RARE:
+                others = [j for j in here.squares if j != k]
+                start = [here.squares.get(j, arb(0)) for j in self.shape.units]
+                yield guessed(self.shape, box, start, others)
+
+    def known(self, around: Around) -> bool:
+        """Claim 143: one zero at most is over a box, and it is found (Lemma D38)."""
+        place = around.newton
+        if place is None or not all(abs(x) < NEAR for x in place):
+            return False
+        system = System(self.shape, around.box.chart)
+        box = around.enclosure()
+        if not all(x.is_finite() for x in box) or not system.injective(box):
+            return False
+        zero = system.zero(around.values(place))
+        if zero is None:
+            return False
+        hull = [x.union(z) for x, z in zip(box, zero, strict=True)]
+        if not system.injective(hull):
+            return False
+        if all(not _meet(zero, other.values) for other in self.zeros):
+            self.zeros.append(Zero(self.fan, system, zero))
+        return True
+
+    def shape_of(self, box: Box) -> int | None:
+        """Return the side along which a box extends much more, if there is one."""
+        (low, high), (left, right) = box.scale, box.angle
+        wide, tall = (high - low) / high, right - left
+        if not box.chart.turning or wide > LONG * tall:
+            return 0
+        return 1 if tall > LONG * wide else None
+
+    def wider(self, box: Box) -> int:
+        """Return the side along which a box extends more."""
+        (low, high), (left, right) = box.scale, box.angle
+        return int(bool(box.chart.turning and right - left > 2 * (high - low) / high))
+
+    def across(self, around: Around) -> int:
+        """Return the side along which the guess changes more."""
+        fixed = self.shape_of(around.box)
+        return int(bool(around.bent(1) > around.bent(0))) if fixed is None else fixed
+
+
+def _meet(one: list[arb], other: list[arb]) -> bool:
+    """Whether two boxes, each with one zero, are those of one: they are so small."""
+    return len(one) == len(other) and all(a.overlaps(b) for a, b in zip(one, other, strict=True))
