@@ -18,6 +18,7 @@ from reluenum.engines.deep.minimality import Judged, judge
 from reluenum.engines.deep.solve import DeepOutcome, read_deep_outcome, solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.engines.groebner import in_batches
+from reluenum.engines.spires.route import SpireEngine
 from reluenum.engines.towers.route import TowerEngine
 from reluenum.errors import IncompleteRunError, InputError
 from reluenum.geometry.supports import not_once
@@ -209,7 +210,9 @@ def _asked_stratum(problem: Problem, where: str, text: str) -> DeepStratum:
     return found
 
 
-def certified_layers(problem: Problem, asked: tuple[DeepStratum, ...] | None = None) -> TowerEngine:
+def certified_layers(
+    problem: Problem, asked: tuple[DeepStratum, ...] | None = None
+) -> TowerEngine | SpireEngine:
     """Return the certified engine for the widths of a problem.
 
     Raises
@@ -217,8 +220,10 @@ def certified_layers(problem: Problem, asked: tuple[DeepStratum, ...] | None = N
     InputError
         If there is none.
     """
-    if problem.hidden[1:] != (1,):
-        widths = ",".join(map(str, problem.hidden))
-        found = f"certified with hidden layers of widths {widths}"
-        raise InputError("engine", found, "groebner, or widths L,1")
-    return TowerEngine(asked)
+    if problem.hidden[1:] == (1,):
+        return TowerEngine(asked)
+    if problem.hidden[1:] == (1, 1):
+        return SpireEngine(asked)
+    widths = ",".join(map(str, problem.hidden))
+    found = f"certified with hidden layers of widths {widths}"
+    raise InputError("engine", found, "groebner, or widths L,1 or L,1,1")

@@ -29,7 +29,7 @@ class Cover:
         self.zeros: list[Zero] = []
 
     def read(self, items: Any) -> None:
-        """Claim 120: intervals of the record cover all U_2 at which a stationary point can be."""
+        """Claim 96: intervals of the record cover all U_2 at which a stationary point can be."""
         require(type(items) is list and len(items) > 0, "no list of intervals")
         found = sorted(map(self.interval, items), key=lambda entry: entry[0])
         top, reached = highest(self.spire), arb(0)
@@ -58,12 +58,15 @@ class Cover:
         return low, high, start
 
     def step(self, u: arb, start: Start) -> Interval:
-        """Claim 121: one U_2 closes all up to where Lemma D18 reaches."""
-        end = reach(u, *levels(self.state(u, start)))
+        """Claim 97: one U_2 closes all up to where Lemma D18 reaches."""
+        try:
+            end = reach(u, *levels(self.state(u, start)))
+        except ZeroDivisionError:  # a matrix that may be singular
+            return u, u
         return min(u, end), max(u, end)
 
     def state(self, u: arb, start: Start) -> State:
-        """Return the state at U_2 near the minimiser; units that are not zero there come to life."""
+        """Return a state near the minimiser at U_2; units that are not zero there come to life."""
         state = polished(self.frame, u, *start)
         bound, tiny = squared(state.ridge) / u, u * u * arb(2) ** -20
         pairs = list(zip(state.squares, state.lengths, strict=True))
@@ -83,28 +86,28 @@ class Cover:
                 left += self.parts(low, high, start)
 
     def parts(self, low: arb, high: arb, start: Start) -> list[tuple[arb, arb, Start]]:
-        """Return what is left of a block after steps from its ends and the middle."""
+        """Return what is left of a block after steps from its ends and the middle, in two halves.
+
+        The first step may have led nowhere, where the block ends at a stationary point.
+        """
         middle = (low * high).sqrt().mid() if low > 0 else high / 64
-        points = [point for point in (low, middle, high) if point > 0]
-        steps = [self.step(point, start) for point in points]
-        gaps, reached = [], low
-        for begin, end in sorted(steps, key=lambda step: step[0]):
-            gaps += [(reached, begin.min(high))] if begin > reached else []
-            reached = reached.max(end)
-        gaps += [(reached, high)] if reached < high else []
-        if not low > 0:
-            gaps = [(low, middle), (middle, high)] if gaps == [(low, high)] else gaps
-        return [(*gap, self.near(gap, start)) for gap in gaps]
+        steps = [self.step(point, start) for point in (low, middle, high) if point > 0]
+        halves = ((low, middle), (middle, high))
+        found = (gap for half in halves for gap in gaps(*half, steps))
+        return [(*gap, self.near(gap, start)) for gap in found]
 
     def near(self, gap: Interval, start: Start) -> Start:
         """Return T and U_3 in the middle of a gap."""
         low, high = gap
         middle = (low * high).sqrt().mid() if low > 0 else high
-        state = self.state(middle, start)
+        try:
+            state = self.state(middle, start)
+        except ZeroDivisionError:  # a matrix that may be singular
+            return start
         return state.squares, state.third
 
     def open(self, low: arb, high: arb, start: Start) -> str:
-        """Claim 122: a block holds no stationary point, or one, which is kept; else say why not.
+        """Claim 98: a block holds no stationary point, or one, which is kept; else say why not.
 
         It is looked at along the inner minimiser (Theorem D9): some unit is zero throughout, a sign
         is wrong, E_2 is not 0, or has a slope of one sign and therefore at most one zero.
@@ -119,16 +122,11 @@ class Cover:
             return "interval Newton does not enclose the inner minimiser"
         if len(active) == len(squares):
             return self.found(found, low, high)
-        bound = squared(found.ridge) / found.second
-        zero = all(found.lengths[j] < bound for j in found.system.others)
-        zero = zero and all(found.squares[j] > 0 for j in active)
-        return "" if zero else "it is not clear that a unit is zero"
+        return "" if rests(found) else "it is not clear that a unit is zero"
 
     def found(self, found: State, low: arb, high: arb) -> str:
-        """Claim 123: E_2 has a slope of one sign along the path: the last pivot (Schur)."""
-        if any(square < 0 for square in found.squares) or sign(found.gradient()[-1]):
-            return ""
-        if all(square > 0 for square in found.squares) and Signs(self.spire, found).wrong:
+        """Claim 99: E_2 has a slope of one sign along the path: the last pivot (Schur)."""
+        if self.misses(found):
             return ""
         *inner, slope = pivots_of(found.hessian())
         if not all(pivot > 0 for pivot in inner) or sign(slope) not in (1, -1):
@@ -139,6 +137,12 @@ class Cover:
         signs = {self.side(found, u) for u in (low, high)}
         return "" if signs in ({1}, {-1}) else "a stationary point could not be found"
 
+    def misses(self, found: State) -> bool:
+        """Whether all units together are not alive along a path, E_2 is not 0, or a sign wrong."""
+        least = min(found.squares, key=arb.lower)
+        gone = min(found.squares, key=arb.upper) < 0 or bool(sign(found.gradient()[-1]))
+        return gone or (least > 0 and Signs(self.spire, found).wrong)
+
     def side(self, found: State, u: arb) -> int | None:
         """Return the sign of E_2 at one U_2 of a path."""
         active = found.system.active
@@ -147,8 +151,28 @@ class Cover:
 
     def keep(self, state: State, low: arb, high: arb) -> str:
         """Keep a zero with T > 0, once: what is known already in this block is the same."""
-        if any(square < 0 for square in state.squares):
+        if min(state.squares, key=arb.upper) < 0:
             return ""
-        known = any(low <= other.state.second <= high for other in self.zeros)
-        self.zeros += [] if known else [Zero(self.spire, state)]
-        return "" if all(square > 0 for square in state.squares) else "a unit is zero, or nearly"
+        near = [z for z in self.zeros if z.state.second.overlaps(state.second)]
+        if not all(low <= other.state.second <= high for other in near):
+            return "two stationary points are too near to each other"
+        self.zeros += [] if near else [Zero(self.spire, state)]
+        alive = min(state.squares, key=arb.lower) > 0
+        return "" if alive else "a unit is zero, or nearly"
+
+
+def rests(found: State) -> bool:
+    """Whether all units that are zero on a path stay so, and the others are not."""
+    bound = squared(found.ridge) / found.second
+    zero = all(found.lengths[j] < bound for j in found.system.others)
+    return zero and all(found.squares[j] > 0 for j in found.system.active)
+
+
+def gaps(low: arb, high: arb, closed: list[Interval]) -> list[Interval]:
+    """Return what some intervals leave of one."""
+    found = []
+    for begin, end in sorted(closed, key=lambda interval: interval[0]):
+        if begin > low:
+            found.append((low, begin.min(high)))
+        low = low.max(end)
+    return [gap for gap in [*found, (low, high)] if gap[0] < gap[1]]

@@ -21,7 +21,7 @@ NEAR = arb(2) ** -60  # relative size of a Newton step that is the last one
 
 
 def highest(spire: Spire) -> fmpq:
-    """Claim 107: no U_2 is larger: U_2 <= U_3^2, and U_3 as in claim 64 (Theorem D9(5))."""
+    """Claim 100: no U_2 is larger: U_2 <= U_3^2, and U_3 as in claim 64 (Theorem D9(5))."""
     sites, found = spire.sites, fmpq(0)
     for side in (1, -1):
         pairs = ((sites.totals[i], sites.means[i]) for i in sites.inside(spire.top[0]))
@@ -30,31 +30,19 @@ def highest(spire: Spire) -> fmpq:
 
 
 def levels(state: State) -> tuple[arb, arb]:
-    """Claim 108: G = sum T + B_2^2 and V = 1 / U_3 of the inner minimiser, by the duality gap.
+    """Claim 101: G = sum T + B_2^2 and V = 1 / U_3 of the inner minimiser, at U_2.
 
-    tau rho is dual feasible. The dual is concave, its terms in rho, S_2 and S_3 strongly so: the
-    last one with 2 root U_2 / ridge. So gap bounds the distance to the maximiser, V is
-    root(ridge^2 - S_3^2) / ridge root U_2, and rho.f = ridge (G / U_2 + B_3^2 / U_3).
+    The gap bounds the distance of the maximiser from tau rho, as its terms in rho, S_2 and S_3 are
+    strongly concave, the last one with 2 root U_2 / ridge. V is root(ridge^2 - S_3^2) / ridge root
+    U_2, and rho.f = ridge (G / U_2 + B_3^2 / U_3), U_3^2 = U_2 + B_3^2.
     """
     ridge, u, root = state.ridge, state.second, state.second.sqrt()
-    (s2, s3), frame = state.totals, state.frame
-    norms, bound = [length.sqrt() for length in state.lengths], ridge / root
-    tau = min([(bound / norm.upper()).lower() for norm in norms if norm > 0] + [arb(1)])
-    tau = tau.min((ridge / abs(s3).upper()).lower()) if s3 != 0 else tau
-    rho, counts = state.rho[: len(frame.counts)], frame.counts
-    errors = sum((r * r / n for r, n in zip(rho, counts, strict=True)), u * squared(s2) / ridge)
-    slack = sum(
-        (t * norm * (bound - tau * norm) for t, norm in zip(state.squares, norms, strict=True)),
-        arb(0),
-    )
-    bias = state.third * s3 / ridge
-    primal, dual = (u + squared(bias)).sqrt(), (squared(ridge) - squared(tau * s3)).max(0).sqrt()
-    top = 2 * ridge * primal - 2 * root * dual - 2 * tau * bias * s3
-    gap = (squared(1 - tau) * errors + 2 * slack / ridge + top).upper().max(0)
-    radius = gap.sqrt()
-    pull = arb((tau * s3).mid(), ((tau * s3).rad() + radius * (ridge / root).sqrt()).upper())
+    gap, tau = duality_gap(state)
+    radius, pull = gap.sqrt(), tau * state.totals[1]
+    pull = arb(pull.mid(), (pull.rad() + radius * (ridge / root).sqrt()).upper())
     third = (squared(ridge) - squared(pull)).max(0).sqrt() / (ridge * root)
-    scaled = [(tau * r / n, y, n) for r, n, y in zip(rho, counts, frame.means, strict=True)]
+    values = zip(state.rho, state.frame.counts, state.frame.means, strict=False)
+    scaled = [(tau * r / n, y, n) for r, n, y in values]
     middle = sum((n * r * (y - r) for r, y, n in scaled), arb(0))
     slope = sum((n * squared(y - 2 * r) for r, y, n in scaled), arb(0)).sqrt()
     work = middle + arb(0, (radius * slope + gap).upper())
@@ -62,11 +50,29 @@ def levels(state: State) -> tuple[arb, arb]:
     return level.max(0), third.min(1 / root)
 
 
-def reach(u: arb, level: arb, third: arb) -> arb:
-    """Claim 109: how far from U_2 = u there is no zero of E_2 (Lemma D18); u if nothing is known.
+def duality_gap(state: State) -> tuple[arb, arb]:
+    """Claim 102: w_j = T_j Gamma_j / ridge and B are feasible, and so is tau rho for the dual."""
+    ridge, u, root = state.ridge, state.second, state.second.sqrt()
+    (s2, s3), bound = state.totals, ridge / root
+    tops = [norm.upper() for norm in state.norms]
+    shrunk = [(bound / top).lower() for top in tops if top > 0]
+    shrunk += [(ridge / abs(s3).upper()).lower()] if abs(s3).upper() > 0 else []
+    tau = min([*shrunk, arb(1)])
+    pairs = zip(state.rho, state.frame.counts, strict=False)
+    errors = sum((r * r / n for r, n in pairs), u * squared(s2) / ridge)
+    alive = [(state.squares[j], state.norms[j]) for j in state.system.active]
+    slack = sum((t * norm * (bound - tau * norm) for t, norm in alive), arb(0))
+    bias = state.third * s3 / ridge
+    primal, dual = (u + squared(bias)).sqrt(), (squared(ridge) - squared(tau * s3)).max(0).sqrt()
+    top = 2 * ridge * primal - 2 * root * dual - 2 * tau * bias * s3
+    return (squared(1 - tau) * errors + 2 * slack / ridge + top).upper().max(0), tau
 
-    Above, G - u V x - (x - u) root x decreases in x. Below, with t = root x, t^3 + u V t^2 - u t - G
-    is convex and not positive at 0, so that it is positive from where it is to the root of u.
+
+def reach(u: arb, level: arb, third: arb) -> arb:
+    """Claim 103: how far from U_2 = u there is no zero of E_2 (Lemma D18); u if nothing is known.
+
+    Above, G - u V x - (x - u) root x decreases in x. Below, with t = root x, t^3 + u V t^2 - u t -
+    G is convex and not positive at 0, so that it is positive from where it is to the root of u.
     """
 
     def free(x: arb, above: bool) -> bool:
@@ -127,8 +133,7 @@ def improved(state: State) -> list[arb]:
     inverse, _ = _approximate(state.hessian(), size)
     root, error = state.second.sqrt() / state.ridge, []
     for j in active:
-        length = state.lengths[j].sqrt()
-        error.append((root * length - 1) * state.lengths[j] * 2 / state.ridge)
+        error.append((root * state.norms[j] - 1) * state.lengths[j] * 2 / state.ridge)
     error.append(-state.gradient()[-2])
     step = (inverse * arb_mat([[e] for e in error])).entries()
     found = list(state.squares)
@@ -138,41 +143,47 @@ def improved(state: State) -> list[arb]:
     return [*found, third if third > 0 else state.third / 2]
 
 
-def path(frame: Frame, active: tuple[int, ...], u: arb, squares: Sequence[arb], third: arb):
-    """Claim 110: enclose the inner minimiser for all U_2 in a ball, by interval Newton.
+def path(
+    frame: Frame, active: tuple[int, ...], u: arb, squares: Sequence[arb], third: arb
+) -> State | None:
+    """Claim 104: enclose the inner minimiser for all U_2 in a ball, by interval Newton.
 
     The loss is convex in T and U_3 where the matrix is positive definite: where it is stationary in
     living T and U_3, with T > 0, it is least among all T >= 0 if no other |Gamma_j| is too large.
     """
     try:
         start = [square if j in active else arb(0) for j, square in enumerate(squares)]
-        centre = State(frame.system(active), start, third, arb(u.mid()))
-        for _ in range(NEWTON_STEPS):
-            *found, above = improved(centre)
-            old = [*centre.squares, centre.third]
-            moved = [abs(a - b) > abs(b) * NEAR for a, b in zip([*found, above], old, strict=True)]
-            centre = State(frame.system(active), found, above, centre.second)
-            if not any(moved):
-                break
-        if not all(pivot > 0 for pivot in pivots_of(centre.matrix)):
-            return None
-        size = len(active) + 1
-        inverse, drift = _approximate(centre.hessian(), size)
-        middle = [*(centre.squares[j] for j in active), centre.third]
-        radii = [
-            abs(d) * u.rad() + abs(v) * arb(2) ** -40 for v, d in zip(middle, drift, strict=True)
-        ]
-        for inflation in INFLATIONS:
-            box = [
-                arb(v.mid(), (r * inflation).upper()) for v, r in zip(middle, radii, strict=True)
-            ]
-            if not box[-1] > 0:
-                return None
-            image = _image(centre, inverse, box, u)
-            if all(b.contains_interior(i) for b, i in zip(box, image, strict=True)):
-                return _moved(centre, image, u)
+        centre = _centre(State(frame.system(active), start, third, arb(u.mid())))
+        positive = all(pivot > 0 for pivot in pivots_of(centre.matrix))
+        return _enclosed(centre, u) if positive else None
     except ZeroDivisionError:  # a matrix that may be singular
-        pass
+        return None
+
+
+def _centre(state: State) -> State:
+    """Return an approximate minimiser with the same living units, by Newton steps."""
+    for _ in range(NEWTON_STEPS):
+        *squares, third = improved(state)
+        old, new = [*state.squares, state.third], [*squares, third]
+        state = State(state.system, squares, third, state.second)
+        if all(abs(a - b) <= abs(b) * NEAR for a, b in zip(new, old, strict=True)):
+            break
+    return state
+
+
+def _enclosed(centre: State, u: arb) -> State | None:
+    """Return the states on the path above a ball, if Krawczyk's operator finds it."""
+    inverse, drift = _approximate(centre.hessian(), len(centre.system.active) + 1)
+    middle = [*(centre.squares[j] for j in centre.system.active), centre.third]
+    pairs = list(zip(middle, drift, strict=True))
+    radii = [abs(d) * u.rad() + abs(v) * arb(2) ** -40 for v, d in pairs]
+    for inflation in INFLATIONS:
+        sizes = ((r * inflation).upper() for r in radii)
+        box = [arb(v.mid(), size) for v, size in zip(middle, sizes, strict=True)]
+        image = _image(centre, inverse, box, u)
+        inside = all(b.contains_interior(i) for b, i in zip(box, image, strict=True))
+        if inside and box[-1] > 0:
+            return _moved(centre, image, u)
     return None
 
 
@@ -203,11 +214,11 @@ def _approximate(hessian: arb_mat, size: int) -> tuple[arb_mat, list[arb]]:
 
 
 def vanishing(frame: Frame, top: arb) -> bool:
-    """Claim 111: for all U_2 <= top the inner minimiser is w = 0, by a crude bound (Theorem D9(2)).
+    """Claim 105: for all U_2 <= top the inner minimiser is w = 0, by a crude bound (Theorem D9(2)).
 
     |rho| <= |y| where layer 3 is positive. Without w, kinks say B_2 = 0, B_3 = 0 or B_2 + B_3 = 0;
-    multipliers at one or two of them, at most 2 |S_2| + 2 |S_3| + ridge in sum, do what stationarity
-    asks of S_2 and S_3, formed without them.
+    multipliers at one or two of them, at most 2 |S_2| + 2 |S_3| + ridge in sum, do what is asked of
+    S_2 and S_3, which are formed without them.
     """
     sites, spire = frame.sites, frame.spire
     squares = [dot(row, row) for row in sites.rows]

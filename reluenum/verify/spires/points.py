@@ -6,7 +6,7 @@ each cell of the kinks: whether a point is a minimum is asked on the rays of one
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, product
 
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
@@ -25,7 +25,7 @@ STEPS, EXACT_BITS, MOST_TIGHT = 40, 190, 6  # Newton steps, bits of a box, rays 
 
 
 def zero_near(frame: Frame, squares: Sequence[arb], third: arb, second: arb) -> State | None:
-    """Claim 114: there is one zero of all derivatives in the box of what is returned."""
+    """Claim 108: there is one zero of all derivatives in the box of what is returned."""
     with ctx.workprec(NUMBER_BITS):
         system = frame.system(tuple(frame.spire.units))
         values, moved, steps = [arb(t.mid()) for t in (*squares, third, second)], True, 0
@@ -88,30 +88,33 @@ class Zero:
 
     @cached_property
     def minimum(self) -> bool:
-        """Claim 115: this is a strict local minimum, or surely none (Lemma D12).
+        """Claim 109: this is a strict local minimum, or surely none (Lemma D12).
 
         It is one if the loss increases along all rays of the arrangement of the kinks in all cells,
         modulo what all kinks stay on, and its second derivative is positive definite there, in T
         and in U. Where some rays have no slope, it has to be so on the span of those in one cell.
         """
         with ctx.workprec(NUMBER_BITS):
-            flat = self._positive(())
-            if flat is False:
+            if self._positive(()) is False or any(slope < 0 for *_, slope in self.slopes):
                 return False
-            slopes = [(signs, ray, self.slope(ray)) for signs, ray in self.rays()]
-            if any(slope < 0 for *_, slope in slopes):
+            exact = len(self.tight) <= MOST_TIGHT and all(self._is_flat(d) for _, d in self.tight)
+            alone = [(), *([d] for _, d in self.tight)] if exact else []
+            verdicts = list(map(self._positive, alone))
+            if False in verdicts:
                 return False
-            tight = [(signs, ray) for signs, ray, slope in slopes if not slope > 0]
-            exact = all(self._is_flat(ray) for _, ray in tight) and len(tight) <= MOST_TIGHT
-            require(
-                exact,
-                f"{self.spire.text}: whether the loss increases in some direction is not clear",
-            )
-            verdicts = [flat, *map(self._positive, _conformal(tight))]
-            if any(verdict is False for verdict in verdicts[: 1 + len(tight)]):
-                return False
-        require(all(verdicts), f"{self.spire.text}: whether this is a local minimum is not clear")
+            sure = exact and all(verdicts) and all(map(self._positive, _conformal(self.tight)))
+        require(sure, f"{self.spire.text}: whether this is a local minimum is not clear")
         return True
+
+    @cached_property
+    def slopes(self) -> list[tuple[Row, list[fmpq], arb]]:
+        """The rays, and half the derivative of the loss along them."""
+        return [(signs, ray, self.slope(ray)) for signs, ray in self.rays()]
+
+    @cached_property
+    def tight(self) -> list[tuple[Row, list[fmpq]]]:
+        """The rays along which it may be 0."""
+        return [(signs, ray) for signs, ray, slope in self.slopes if not slope > 0]
 
     def rays(self) -> list[tuple[Row, list[fmpq]]]:
         """Return the rays of the arrangement of all kinks in all cells, with their signs."""
@@ -122,7 +125,7 @@ class Zero:
         """Yield pre-activations at kinks as forms of changes of (w, B), in all cells there."""
         spire = self.spire
         for j in spire.units:
-            yield from (self._form(i, {j}, 0, 0) for i in spire.zeros(j))
+            yield from (self._form(i, {j}, 0, 0) for i in spire.zeros(spire.lower[j]))
         for kink in spire.kinks:
             for i in kink.places:
                 inside = bool((spire.relevant if kink.layer == 3 else -1) >> i & 1)
@@ -159,7 +162,7 @@ class Zero:
         return found
 
     def slope(self, d: Sequence[fmpq]) -> arb:
-        """Claim 116: half the derivative of the loss along a change of (w, B), at fixed T and U.
+        """Claim 110: half the derivative of the loss along a change of (w, B), at fixed T and U.
 
         It is Gamma_j . dw_j + S_2 dB_2 + S_3 dB_3, less what the residuals gain.
         """
@@ -176,7 +179,7 @@ class Zero:
         return found | dict(zip(positive, self.state.rho, strict=False))
 
     def _is_flat(self, d: Sequence[fmpq]) -> bool:
-        """Claim 117: the slope is exactly 0: as a form of the multipliers, and where f is 0."""
+        """Claim 111: the slope is exactly 0: as a form of the multipliers, and where f is 0."""
         system, change = self.state.system, self.response(d)
         zeros = self.sites.inside(self.spire.seen & ~self.spire.top[0])
         if any(change[i] * self.sites.totals[i] for i in zeros):
@@ -191,41 +194,48 @@ class Zero:
         return True if all(p > 0 for p in found) else False if _negative(found) else None
 
     def _second(self, rays: Sequence[Sequence[fmpq]]) -> arb_mat:
-        """Claim 118: half the second derivative of the loss on what all kinks stay on, some rays of
-        one cell, T, U_3 and U_2.
+        """Claim 112: half the second derivative of the loss where all kinks stay, or some rays go.
 
-        The loss is a sum of squares, ridge (sum |w_j|^2 / T_j + sum B_k^2 / U_k), and ridge (U_3 +
-        U_2 / U_3 + sum T_j / U_2).
+        In changes of (w, B), of one cell, T, U_3 and U_2. The loss is a sum of squares, ridge (sum
+        |w_j|^2 / T_j + sum B_k^2 / U_k), and ridge (U_3 + U_2 / U_3 + sum T_j / U_2).
         """
-        state, units, ridge = self.state, self.spire.units, self.ridge
         basis = [*self.kernel, *rays]
-        changes = [self.response(d) for d in basis]
-        size, m = len(basis), len(self.spire.lower)
-        found = arb_mat(size + m + 2, size + m + 2)
-        blocks = [*(state.frame.block(j) for j in units), slice(-2, -1), slice(-1, None)]
-        values = [*state.weights, [state.biases[0]], [state.biases[1]]]
-        scales = [*state.squares, state.second, state.third]
-        places = [size + j for j in units] + [size + m + 1, size + m]
-        for block, vector, scale, place in zip(blocks, values, scales, places, strict=True):
+        changes, size = [self.response(d) for d in basis], len(basis)
+        fits = [self._fit(one, other) for one in changes for other in changes]
+        found, shape = self._shares(size), fmpq_mat(size, size, fits)
+        for a, b in product(range(size), repeat=2):
+            found[a, b] += arb(shape[a, b])
+        for place, (block, vector, scale) in enumerate(self._parts(), size):
             steps = [d[block] for d in basis]
+            for a, b in product(range(size), repeat=2):
+                found[a, b] += self.ridge * arb(dot(steps[a], steps[b])) / scale
             for a in range(size):
-                for b in range(size):
-                    found[a, b] += ridge * arb(dot(steps[a], steps[b])) / scale
-                found[a, place] -= ridge * dot(vector, steps[a]) / squared(scale)
+                found[a, place] -= self.ridge * dot(vector, steps[a]) / squared(scale)
                 found[place, a] = found[a, place]
-            found[place, place] += ridge * dot(vector, vector) / (squared(scale) * scale)
-        for a in range(size):
-            for b in range(size):
-                terms = (self.sites.copies[i] * x * changes[b][i] for i, x in changes[a].items())
-                found[a, b] += arb(sum(terms, fmpq(0)))
-        last, third, second = size + m, state.third, state.second
-        for place in range(size, last):
-            found[place, last + 1] -= ridge / squared(second) / 2
-            found[last + 1, place] -= ridge / squared(second) / 2
-        found[last, last] += ridge * second / (squared(third) * third)
-        found[last, last + 1] -= ridge / squared(third) / 2
-        found[last + 1, last] -= ridge / squared(third) / 2
-        found[last + 1, last + 1] += ridge * sum(state.squares, arb(0)) / (squared(second) * second)
+            found[place, place] += self.ridge * dot(vector, vector) / (squared(scale) * scale)
+        return found
+
+    def _fit(self, one: dict[int, fmpq], other: dict[int, fmpq]) -> fmpq:
+        """Return what two changes of f together give the sum of squares."""
+        return sum((self.sites.copies[i] * x * other[i] for i, x in one.items()), fmpq(0))
+
+    def _parts(self) -> list[tuple[slice, list[arb], arb]]:
+        """Return where w_j, B_3 and B_2 stand, their values, and their T, U_3 and U_2."""
+        state, units, (b2, b3) = self.state, self.spire.units, self.state.biases
+        lower = [(state.frame.block(j), state.weights[j], state.squares[j]) for j in units]
+        upper = [(slice(-1, None), [b3], state.third), (slice(-2, -1), [b2], state.second)]
+        return lower + upper
+
+    def _shares(self, size: int) -> arb_mat:
+        """Return half the second derivative of ridge (U_3 + U_2 / U_3 + sum T_j / U_2)."""
+        m, second, third = len(self.spire.lower), self.state.second, self.state.third
+        found, last = arb_mat(size + m + 2, size + m + 2), size + m
+        pairs = [(place, -self.ridge / squared(second) / 2) for place in range(size, last)]
+        for place, x in [*pairs, (last, -self.ridge / squared(third) / 2)]:
+            found[place, last + 1] = found[last + 1, place] = x
+        found[last, last] = self.ridge * second / (squared(third) * third)
+        total = sum(self.state.squares, arb(0))
+        found[last + 1, last + 1] = self.ridge * total / (squared(second) * second)
         return found
 
     @cached_property
@@ -238,7 +248,7 @@ class Zero:
 
     @property
     def loss(self) -> arb:
-        """Claim 119: the loss is ridge (U_3 + U_2 / U_3 + sum T / U_2) + rho.y, and the rest."""
+        """Claim 113: the loss is ridge (U_3 + U_2 / U_3 + sum T / U_2) + rho.y, and the rest."""
         state, frame = self.state, self.state.frame
         with ctx.workprec(NUMBER_BITS):
             inner = dot(state.rho[: len(frame.means)], frame.means)
@@ -260,8 +270,8 @@ def _negative(pivots: Sequence[arb]) -> bool:
 
 
 def _conformal(rays: Sequence[tuple[Row, list[fmpq]]]) -> Iterator[list[list[fmpq]]]:
-    """Yield all sets of rays of one closed cell, those of one ray first."""
-    for size in range(1, len(rays) + 1):
+    """Yield all sets of two and more rays of one closed cell."""
+    for size in range(2, len(rays) + 1):
         for chosen in combinations(rays, size):
             pairs = combinations([signs for signs, _ in chosen], 2)
             if not any((p & n) | (q & m) for (p, q), (m, n) in pairs):

@@ -72,16 +72,18 @@ class Signs:
     @cached_property
     def top(self) -> list[arb | None]:
         """The same for layer 3: f where that is positive."""
-        spire, (_, bias) = self.spire, self.state.biases
-        kinks = {i for kink in spire.kinks if kink.layer == 3 for i in kink.places}
-        found: list[arb | None] = []
-        for i, value in enumerate(self.middle):
-            if spire.seen >> i & 1:
-                part = value if spire.middle[0] >> i & 1 else arb(0)
-            else:
-                part = None if value is None else _relu(value, self.second)
-            found.append(arb(0) if i in kinks else None if part is None else part + bias)
-        return found
+        _, bias = self.state.biases
+        kinks = {i for kink in self.spire.kinks if kink.layer == 3 for i in kink.places}
+        passed = map(self._risen, range(self.spire.sites.size))
+        sums = (None if part is None else part + bias for part in passed)
+        return [arb(0) if i in kinks else value for i, value in enumerate(sums)]
+
+    def _risen(self, site: int) -> arb | None:
+        """Return what layer 2 passes on at a site."""
+        spire, value = self.spire, self.middle[site]
+        if spire.seen >> site & 1:
+            return value if spire.middle[0] >> site & 1 else arb(0)
+        return None if value is None else _relu(value, self.second)
 
     @cached_property
     def third(self) -> list[int]:
@@ -90,19 +92,19 @@ class Signs:
 
     @property
     def wrong(self) -> bool:
-        """Claim 112: some unit has signs of neither its row nor the opposite one."""
+        """Claim 106: some unit has signs of neither its row nor the opposite one."""
         return not all([*self.lower, self.second, self.third])
 
     def known(self) -> tuple[list[int], int, int] | None:
-        """Claim 113: the signs of the products of weights, if it is sure that all signs are right.
+        """Claim 107: the signs of the products of weights, if it is sure that all signs are right.
 
         Those above each unit of layer 1, of layer 2, of layer 3.
         """
-        sure = [
-            *(_all_signs(r, self.spire.relevant, v) for r, v in zip(self.spire.lower, self.along)),
-            _all_signs(self.spire.middle, self.spire.seen, self.middle),
-            _all_signs(self.spire.top, self.spire.sites.everything, self.top),
-        ]
+        spire = self.spire
+        rows = zip(spire.lower, self.along, strict=True)
+        sure = [_all_signs(row, spire.relevant, values) for row, values in rows]
+        sure.append(_all_signs(spire.middle, spire.seen, self.middle))
+        sure.append(_all_signs(spire.top, spire.sites.everything, self.top))
         sides = [*self.lower, self.second, self.third]
         if not all(sure) or any(len(options) != 1 for options in sides):
             return None

@@ -4,7 +4,7 @@ On the cone on which the two lower layers have some signs, the pre-activations o
 linear in the weights, too: it is split once more.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import combinations, permutations, product
@@ -85,7 +85,8 @@ class Spire:
         """Return a pre-activation as a form of (w_1, ..., w_m, B_2, B_3), w_j in its flat."""
         active, inside = self.reached(layer, site)
         nothing = [fmpq(0)] * self.sites.depth
-        parts = (self.flat_input(j, site) if j in active else nothing for j in self.units)
+        rows = enumerate(self.lower)
+        parts = (self.flat_input(row, site) if j in active else nothing for j, row in rows)
         return [*(x for part in parts for x in part), fmpq(inside), fmpq(layer == 3)]
 
     @property
@@ -93,22 +94,17 @@ class Spire:
         """The units of layer 1."""
         return range(len(self.lower))
 
-    def zeros(self, j: int) -> list[int]:
-        """Return the relevant sites at which unit j of layer 1 is 0."""
-        plus, minus = self.lower[j]
-        return self.sites.inside(self.relevant & ~plus & ~minus)
+    def zeros(self, row: Row) -> list[int]:
+        """Return the relevant sites at which a unit of layer 1 is 0."""
+        return self.sites.inside(self.relevant & ~row[0] & ~row[1])
 
-    def flat_input(self, j: int, site: int) -> list[fmpq]:
-        """Return an input with a 1, inside the flat of unit j."""
-        return self.flattened(j, self.sites.rows[site])
-
-    def flattened(self, j: int, vector: list[fmpq]) -> list[fmpq]:
-        """Return the part of a vector inside the flat of unit j."""
-        return (self._flat(j) * fmpq_mat(self.sites.depth, 1, vector)).entries()
+    def flat_input(self, row: Row, site: int) -> list[fmpq]:
+        """Return an input with a 1, inside the flat of a row of layer 1."""
+        return (self._flat(row) * fmpq_mat(self.sites.depth, 1, self.sites.rows[site])).entries()
 
     @cached_property
-    def _flat(self) -> "cache":
-        return cache(lambda j: _projector(self.sites, self.zeros(j)))
+    def _flat(self) -> Callable[[Row], fmpq_mat]:
+        return cache(lambda row: _projector(self.sites, self.zeros(row)))
 
     @cached_property
     def text(self) -> str:
@@ -124,7 +120,7 @@ def _projector(sites: Sites, zeros: list[int]) -> fmpq_mat:
 
 
 def realised(sites: Sites) -> dict[str, Spire]:
-    """Claim 102: every stratum of live layers that some network realises, by its text.
+    """Claim 92: every stratum of live layers that some network realises, by its text.
 
     The output weight is positive, without loss of generality; the weights below have either sign.
     """
@@ -176,7 +172,7 @@ def _alive(spire: Spire) -> bool:
 
 
 def kept(found: dict[str, Spire]) -> dict[str, Spire]:
-    """Claim 103: the others hold no local minimum (Lemma D8, Lemma D27), for either output."""
+    """Claim 93: the others hold no local minimum (Lemma D8, Lemma D27), for either output."""
     drawn = cache(drawn_into)
     return {
         text: spire

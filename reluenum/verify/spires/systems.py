@@ -38,7 +38,7 @@ class Frame:
         return slice(j * self.depth, (j + 1) * self.depth)
 
     def _narrowed(self, j: int) -> fmpq_mat | None:
-        """Claim 105: a combination of kinks that only w_j is in says where it lies (claim 88)."""
+        """Claim 94: a combination of kinks that only w_j is in says where it lies (claim 88)."""
         block = self.block(j)
         others = [[*form[: block.start], *form[block.stop :]] for form in self.bare]
         if not others:
@@ -88,20 +88,17 @@ class System:
 
     @cached_property
     def identities(self) -> list[list[fmpq]]:
-        """Claim 106: linear forms of rho that are 0 whatever T > 0 and U > 0 are.
+        """Claim 95: linear forms of rho that are 0 whatever T > 0 and U > 0 are.
 
         A combination of kinks says that T_j or U_k times parts of l rho add up to 0: if all of them
         are positive multiples of one form, it is 0.
         """
-        if not self.frame.kinks:
-            return []
         turned = [[*form[-2:], *form[:-2]] for form in self.frame.kinks]
-        echelon, rank = fmpq_mat(turned).rref()
+        echelon, rank = fmpq_mat(turned).rref() if turned else (fmpq_mat(0, 0), 0)
         found = []
         for line in echelon.tolist()[:rank]:
-            form = [*line[2:], *line[:2]]
-            parts = [part for part in self._parts(form) if any(part)]
-            scaled = {tuple(x / abs(next(filter(None, part))) for x in part) for part in parts}
+            parts = self._parts([*line[2:], *line[:2]])
+            scaled = {_scaled(part) for part in parts if any(part)}
             found += [list(one) for one in scaled] if len(scaled) == 1 else []
         return found
 
@@ -123,6 +120,12 @@ class System:
         if not any(row) or not known:
             return not any(row)
         return fmpq_mat([*known, row]).rank() == fmpq_mat(known).rank()
+
+
+def _scaled(part: Sequence[fmpq]) -> tuple[fmpq, ...]:
+    """Return a positive multiple of a form, the same for all of them."""
+    first = next(filter(None, part))
+    return tuple(x / abs(first) for x in part)
 
 
 class State:
@@ -176,6 +179,13 @@ class State:
     def lengths(self) -> list[arb]:
         """|Gamma_j|^2 of all units."""
         return [dot(gamma, gamma) for gamma in self.gammas]
+
+    @cached_property
+    def norms(self) -> list[arb]:
+        """|Gamma_j| of all units. (A ball that reaches below 0 has no root.)."""
+        tops = (length.upper().max(0).sqrt().upper() for length in self.lengths)
+        pairs = zip(self.lengths, tops, strict=True)
+        return [length.sqrt() if length > 0 else arb(0, top) for length, top in pairs]
 
     @cached_property
     def totals(self) -> tuple[arb, arb]:
