@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from flint import arb, arb_mat
+from flint import arb, arb_mat, fmpq
 
 from ..reals import dot
 from .inner import Place, minimiser
@@ -12,7 +12,7 @@ from .models import Model, combined, total, weighted
 from .shapes import Box, Shape
 
 ROUNDS, TURNS = 2, 12  # corrections of the guess; of the bounds
-NOTHING = arb(0)
+NOTHING, NUDGE = arb(0), arb(2) ** -45
 
 
 class Unit:
@@ -22,10 +22,10 @@ class Unit:
         shape, self.number = box.shape, unit
         self.mask, self.free, kink = shape.masks[unit], shape.free[unit], shape.kink[unit]
         none = Model.of(NOTHING)
-        self.height, self.rise = (none, NOTHING) if kink is None else box.heights[kink]
+        self.height, self.rise = (none, fmpq(0)) if kink is None else box.heights[kink]
         self.phi = [box.heights[i][0] - self.height if on else none for i, on in box.pairs(unit)]
         self.slopes = [
-            box.heights[i][1] - self.rise if on else NOTHING for i, on in box.pairs(unit)
+            box.heights[i][1] - self.rise if on else fmpq(0) for i, on in box.pairs(unit)
         ]
         self.seen = [
             box.beta * phi if on else none for phi, on in zip(self.phi, self.mask, strict=True)
@@ -49,11 +49,6 @@ class Unit:
     def floor(self) -> arb:
         """A lower bound of T, 0 if there is none above."""
         return self.share.range().lower().max(NOTHING)
-
-    @cached_property
-    def deficit(self) -> arb:
-        """How far T may be below 0."""
-        return (-self.share.range().lower()).max(NOTHING)
 
     @cached_property
     def size(self) -> arb:
@@ -118,12 +113,12 @@ class Around:
         self._measure()
         self._bound()
 
-    def _height(self, i: int) -> tuple[Model, arb]:
+    def _height(self, i: int) -> tuple[Model, fmpq]:
         """Return the height at a site, divided by beta, and its derivative by k."""
         x, turn = self.shape.inputs[i], self.box.chart.turn
         if not self.shape.is_plus(i):
-            return Model.of(NOTHING), NOTHING
-        return self.e[0] * x + self.e[1], arb(turn[0] * x + turn[1])
+            return Model.of(NOTHING), fmpq(0)
+        return self.e[0] * arb(x) + self.e[1], turn[0] * x + turn[1]
 
     def pairs(self, unit: int) -> list[tuple[int, bool]]:
         """Return the active sites, and whether a unit is positive there."""
@@ -262,108 +257,94 @@ class Around:
         return root(one * one + two * two)
 
     def _bound(self) -> None:
-        """Bound D and T* - T, in turns."""
-        units, shape = self.units, self.shape
-        self.gains = [self._gain(unit) for unit in units]
-        spare = 1 - sum(
-            (u.deficit * squared(g) for u, g in zip(units, self.gains, strict=True)), NOTHING
-        )
-        self.usable = bool(spare > 0.25)
+        """Claim 134: bounds of D and of T* - T, in turns (Lemma D38)."""
+        self.usable = all(unit.share.range() >= 0 for unit in self.units)
         if not self.usable:
             return
-        weights = shape.weights
-        missing = sum(
-            (squared(w.size()) / n for w, n in zip(self.omega, weights, strict=True)), NOTHING
-        )
-        off = root(missing) + sum(
-            (g * u.mismatch for u, g in zip(units, self.gains, strict=True)), NOTHING
-        )
-        rows = self._rows()
-        most = arb(shape.most)
-        reach = sum((root(self._square(u)) for u in self.live), NOTHING)
-        residuals = [w + r * n for w, r, n in zip(self.omega, self.rho, weights, strict=True)]
-        fit = sum((squared(r.size()) / n for r, n in zip(residuals, weights, strict=True)), NOTHING)
-        length = sum(
-            (
-                squared(
-                    r.range().lower().max(NOTHING)
-                    if r.range() > 0
-                    else (-r.range()).lower().max(NOTHING)
-                )
-                * n
-                for r, n in zip(self.rho, weights, strict=True)
-            ),
-            NOTHING,
-        )
-        length = length.lower().max(NOTHING).sqrt().lower()
-        distance = None
-        ranges = [u.share.range() for u in units]
-        low = [-u.size for u in units]
-        high = [(most - r).upper().max(NOTHING) for r in ranges]
+        self.gains = [self._gain(unit) for unit in self.units]
+        rows, most = self._rows(), arb(self.shape.most)
+        shares = [unit.share.range() for unit in self.units]
+        low, high = [-u.size for u in self.units], [(most - t).upper() for t in shares]
+        self.distance, self.ceiling = arb("inf"), most
         for _ in range(TURNS):
-            pulled = NOTHING
-            for u, a, b in zip(units, low, high, strict=True):
-                pulled += ((a * u.epsilon).upper()).max((b * u.epsilon).upper()).max(NOTHING)
-            found = (off + (off * off + pulled * spare).upper().max(NOTHING).sqrt()) / spare
-            distance = found.upper() if distance is None else distance.min(found.upper())
-            ceiling = reach + (fit - squared((length - distance).max(NOTHING))) / 2
-            ceiling = ceiling.upper().min(most)
-            sizes = [abs(a).max(b) for a, b in zip(low, high, strict=True)]
-            for j, (wrong, norm, slips, lengths) in enumerate(rows):
-                bound = wrong + norm * distance
-                for k, size in enumerate(sizes):
-                    bound += size * (slips[k] + lengths[k] * self.gains[k] * distance)
-                bound = bound.upper()
-                if bound.is_finite():
-                    low[j] = low[j].max(-bound)
-                    high[j] = high[j].min(bound)
-                high[j] = high[j].min((ceiling - ranges[j]).upper().max(NOTHING))
-        self.distance, self.ceiling, self.half = distance, ceiling, (reach + fit / 2).upper()
+            pulled = sum(map(self._pulled, self.units, low, high), NOTHING)
+            found = self.slip + root(squared(self.slip) + pulled)
+            self.distance = self.distance.min(found.upper())
+            self.ceiling = self._ceiling()
+            sizes = [abs(a).max(abs(b)) for a, b in zip(low, high, strict=True)]
+            bounds = [row.bound(sizes, self.gains, self.distance) for row in rows]
+            low = [x.max(-b) for x, b in zip(low, bounds, strict=True)]
+            tops = [(self.ceiling - t).upper() for t in shares]
+            high = [x.min(b).min(t) for x, b, t in zip(high, bounds, tops, strict=True)]
         self.shifts = [a.union(b) for a, b in zip(low, high, strict=True)]
+
+    @staticmethod
+    def _pulled(unit: Unit, low: arb, high: arb) -> arb:
+        """Return a bound of t (|Gamma|^2 - 1), t being between two numbers."""
+        return (low * unit.epsilon).upper().max((high * unit.epsilon).upper()).max(NOTHING)
+
+    @cached_property
+    def slip(self) -> arb:
+        """A bound of |delta . omega| / D."""
+        squares = (squared(w.size()) / n for w, n in zip(self.omega, self.shape.weights, strict=True))
+        pairs = zip(self.gains, self.units, strict=True)
+        return (root(sum(squares, NOTHING)) + sum((g * u.mismatch for g, u in pairs), NOTHING)).upper()
+
+    @cached_property
+    def half(self) -> arb:
+        """A bound of half the least value of the inner problem: that of the guess for P and q."""
+        fit = NOTHING
+        for w, r, n in zip(self.omega, self.rho, self.shape.weights, strict=True):
+            fit += squared((w + r * n).size()) / n
+        return (sum((root(self._square(u)) for u in self.live), fit / 2)).upper()
+
+    def _ceiling(self) -> arb:
+        """Return a bound of the sum of T*: that value is 2 sum T* + ridge |rho*|^2."""
+        pairs = zip(self.rho, self.shape.weights, strict=True)
+        length = sum((squared(r.range().abs_lower()) * n for r, n in pairs), NOTHING)
+        rest = (length.lower().max(NOTHING).sqrt() - self.distance).lower()
+        found = self.half - squared(rest) / 2 if rest > 0 else self.half
+        return found.upper().min(self.ceiling)
 
     def _square(self, unit: Unit) -> arb:
         """Return a bound of N^2 = P^2 kappa + q^2."""
         found = unit.weight * unit.weight * unit.kappa
         return (found + unit.offset * unit.offset if unit.free else found).range()
 
-    def _rows(self) -> list[tuple[arb, arb, list[arb], list[arb]]]:
-        """Return for each unit, W being dual to the columns K rho: bounds of |W . omega|, |W|_H,
-        of what W . K rho lacks of 0 or 1, and of |Gamma(W)|, by unit.
-        """
+    def _dual(self) -> list[list[arb]]:
+        """Return vectors W that are approximately dual to the columns K rho."""
         columns = []
         for u in self.units:
             kappa, a, b = (m.terms[0].mid() for m in (u.kappa, u.along, u.sum))
             part = [p.terms[0].mid() * a / kappa for p in u.seen]
-            columns.append(
-                [p + b if on and u.free else p for p, on in zip(part, u.mask, strict=True)]
-            )
+            ones = [b if on and u.free else NOTHING for on in u.mask]
+            columns.append([p + q for p, q in zip(part, ones, strict=True)])
         table = arb_mat(columns)
         middle = (table * self.metric * table.transpose()).mid()
         for k in range(len(columns)):
-            middle[k, k] += abs(middle[k, k]) * arb(2) ** -45 + arb(2) ** -200
-        try:
-            dual = (middle.inv() * table * self.metric).mid().tolist()
-        except ZeroDivisionError:
-            dual = [[NOTHING] * len(self.rho) for _ in columns]
-        found = []
-        for j, w in enumerate(dual):
-            wrong, norm = (
-                weighted(w, self.omega).size(),
-                sum((x * x * n for x, n in zip(w, self.shape.weights, strict=True)), NOTHING),
-            )
-            slips, lengths = [], []
-            for k, u in enumerate(self.units):
-                on = [i for i, mark in enumerate(u.mask) if mark]
-                first = weighted([w[i] for i in on], [u.seen[i] for i in on])
-                second = sum((w[i] for i in on), NOTHING) if u.free else NOTHING
-                length = root(squared(first.size()) / u.least + second * second)
-                slip = u.along * first + u.kappa * (u.sum * second - Model.of(int(j == k)))
-                slips.append((slip.size() / u.least).upper())
-                lengths.append(length)
-                norm += u.size * length * length
-                wrong += length * u.mismatch
-            found.append((wrong.upper(), root(norm), slips, lengths))
-        return found
+            middle[k, k] += abs(middle[k, k]) * NUDGE + NUDGE**4
+        return (middle.inv() * table * self.metric).mid().tolist()
+
+    def _rows(self) -> list["Row"]:
+        """Return what the equation along each W says of T* - T."""
+        return [self._row(j, w) for j, w in enumerate(self._dual())]
+
+    def _row(self, j: int, w: list[arb]) -> "Row":
+        """Return the coefficients of one equation: bounds over the box."""
+        wrong = weighted(w, self.omega).size()
+        norm = sum((x * x * n for x, n in zip(w, self.shape.weights, strict=True)), NOTHING)
+        slips, lengths = [], []
+        for k, u in enumerate(self.units):
+            on = [i for i, mark in enumerate(u.mask) if mark]
+            first = weighted([w[i] for i in on], [u.seen[i] for i in on])
+            second = sum((w[i] for i in on), NOTHING) if u.free else NOTHING
+            length = root(squared(first.size()) / u.least + second * second)
+            slip = u.along * first + u.kappa * (u.sum * second - Model.of(int(j == k)))
+            slips.append((slip.size() / u.least).upper())
+            lengths.append(length)
+            norm += u.size * length * length
+            wrong += length * u.mismatch
+        return Row(wrong.upper(), root(norm), slips, lengths)
 
     # What is excluded.
 
@@ -410,44 +391,39 @@ class Around:
 
     @cached_property
     def slopes(self) -> list[tuple[Model, arb]]:
-        """Claim 142: the derivatives by s and by k at a stationary point, and how far they are off."""
-        turn = [arb(t) for t in self.box.chart.turn]
-        one, two = self.length, self.e[0] * turn[0] + self.e[1] * turn[1]
+        """Claim 137: derivatives by s and by k (Theorem D22), and how far they may be off."""
+        turn = self.box.chart.turn
+        one, two = self.length, self.e[0] * arb(turn[0]) + self.e[1] * arb(turn[1])
         far, wide = NOTHING, NOTHING
-        for u, shift, gain in zip(self.units, self.shifts, self.gains, strict=True):
-            pull = total([p * r for p, r, on in zip(u.phi, self.rho, u.mask, strict=True) if on])
-            turned = total(
-                [r * s for r, s, on in zip(self.rho, u.slopes, u.mask, strict=True) if on]
-            )
-            if self.box.tail:
-                slip = self.functional(u.phi) * self.distance
-            else:
-                slip = gain * self.distance * (self.square.size() / u.least.sqrt())
-            if u.free:
-                bent = pull
-            else:  # alpha^2 / kappa times the pull; the share of the kink that moves with k
-                shrunk = pull * u.inverse
-                bent = self.square * shrunk
-                moved = self.beta * self.beta * u.height * u.rise * shrunk
-                turned = turned - moved
-            slack = self._turned(u) * self.distance
-            if not u.free:
-                slack += (
-                    slip
-                    * (self.beta.size() / self.alpha.range().lower()) ** 2
-                    * (u.height * u.rise).size()
-                )
-            size, lean, t = bent.size(), turned.size(), abs(shift).upper()
-            one, two = one - u.share * (bent * bent), two - u.share * (bent * turned)
+        for u, shift in zip(self.units, self.shifts, strict=True):
+            (pull, slip), (turned, slack) = self._pull(u)
+            size, lean, t = pull.size(), turned.size(), abs(shift).upper()
+            one, two = one - u.share * (pull * pull), two - u.share * (pull * turned)
             far += t * squared(size + slip) + u.size * slip * (2 * size + slip)
             wide += t * (size + slip) * (lean + slack)
             wide += u.size * (size * slack + slip * lean + slip * slack)
         found = [(one, far.upper())]
         return [*found, (two, wide.upper())] if self.box.chart.turning else found
 
+    def _pull(self, u: Unit) -> tuple[tuple[Model, arb], tuple[Model, arb]]:
+        """Return alpha^2 phi . rho / kappa, and its change with k, each with its error."""
+        on = [k for k, mark in enumerate(u.mask) if mark]
+        pull = total([u.phi[k] * self.rho[k] for k in on])
+        turned = total([self.rho[k] * arb(u.slopes[k]) for k in on])
+        slack = self._turned(u) * self.distance
+        if self.box.tail:
+            slip = self.functional(u.phi) * self.distance
+        else:
+            slip = self.gains[u.number] * self.distance * self.square.size() / u.least.sqrt()
+        if u.free:
+            return (pull, slip), (turned, slack)
+        shrunk, moved = pull * u.inverse, self.beta * self.beta * u.height * arb(u.rise)
+        slack += slip * moved.size() / squared(self.lower)
+        return (self.square * shrunk, slip), (turned - moved * shrunk, slack)
+
     @property
     def heavy(self) -> bool:
-        """Whether |v|^2 is more than half of the least of the inner problem, which bounds the sum of T."""
+        """Whether |v|^2 exceeds half of the least value of the inner problem, hence the sum of T."""
         return bool((self.length * (self.beta * self.beta) - self.square * self.half).range() > 0)
 
     @cached_property
@@ -460,11 +436,11 @@ class Around:
         """Return a bound of |sum of slopes times delta| / D."""
         if not self.box.chart.turning:
             return NOTHING
-        same = {float(s.mid()) for s, on in zip(unit.slopes, unit.mask, strict=True) if on}
-        if len(same) == 1 and unit.free:
-            return self.gains[unit.number] * abs(next(iter(same)))
-        if same == {0.0}:
+        same = {s for s, on in zip(unit.slopes, unit.mask, strict=True) if on}
+        if same == {fmpq(0)}:
             return NOTHING
+        if len(same) == 1 and unit.free:
+            return self.gains[unit.number] * abs(arb(*same))
         return self.functional([Model.of(s) for s in unit.slopes])
 
     @cached_property
@@ -530,19 +506,35 @@ class Around:
         )
 
     def bent(self, side: int) -> arb:
-        """Return how much the guess changes across the box in one direction."""
+        """Return how much the guess and the derivatives change across the box in one direction."""
         found = NOTHING
         for name in ("share", "weight", "offset"):
             models = [getattr(u, name) for u in self.live]
-            size = sum((abs(m.terms[0]) for m in models), NOTHING) + arb(2) ** -60
-            found += (
-                sum((abs(m.terms[1 + side]) + abs(m.terms[3 + 2 * side]) for m in models), NOTHING)
-                / size
-            )
-        for slope, _ in self.slopes:
-            size = abs(slope.terms[0].mid()) + arb(2) ** -60
-            found += (abs(slope.terms[1 + side].mid()) / size).mid().min(arb(2))
+            size = sum((abs(m.terms[0]) for m in models), NUDGE)
+            moves = (abs(m.terms[1 + side]) + abs(m.terms[3 + 2 * side]) for m in models)
+            found += sum(moves, NOTHING) / size
+        for slope, _ in self.slopes if self.usable else ():
+            here, *moves = (abs(x.mid()) for x in slope.terms[:3])
+            found += moves[side] / (sum(moves, here) + NUDGE)
         return found.mid()
+
+
+@dataclass(frozen=True)
+class Row:
+    """Bounds of |W . omega|, |W|_H, what W . K rho lacks of 0 or 1, and |Gamma(W)|, by unit."""
+
+    wrong: arb
+    norm: arb
+    slips: list[arb]
+    lengths: list[arb]
+
+    def bound(self, sizes: Sequence[arb], gains: Sequence[arb], distance: arb) -> arb:
+        """Return a bound of |T* - T| of one unit, from bounds of those of all, and D."""
+        found = self.wrong + self.norm * distance
+        for size, slip, length, gain in zip(sizes, self.slips, self.lengths, gains, strict=True):
+            found += size * (slip + length * gain * distance)
+        found = found.upper()
+        return found if found.is_finite() else arb("inf")
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ class Cover:
         if box.wide and not box.tail:
             box = self.topped(box, start)
         for end in (0, 1):
-            while box is not None and box.wide:
+            while box is not None and box.wide and not box.tail:
                 found = self.step(box, start, end)
                 if found is None:
                     break
@@ -97,29 +97,20 @@ class Cover:
         if not scale > WORTH * box.scale[0]:
             return box
         edge = Box(box.chart, False, (scale, scale), box.angle)
-        try:
-            around = Around(self.shape, edge, self.guessed(edge, start))
-        except ZeroDivisionError:
+        around = self.around(edge, self.guessed(edge, start))
+        if around is None or not around.usable or not around.heavy:
             return box
-        if not (around.usable and around.heavy):
-            return box
-        return (
-            Box(box.chart, False, (scale, box.scale[1]), box.angle)
-            if scale < box.scale[1]
-            else None
-        )
+        left = (scale, box.scale[1])
+        return Box(box.chart, False, left, box.angle) if scale < box.scale[1] else None
 
     def step(self, box: Box, start: list[arb], end: int) -> tuple[Box | None, list[arb]] | None:
         """Return a box without what the vectors at one end exclude, None if that is little."""
         edge = box.edge(end)
         here = self.guessed(edge, start)
-        try:
-            around = Around(self.shape, edge, here)
-        except ZeroDivisionError:
+        around = self.around(edge, here)
+        if around is None or not around.usable:
             return None
-        ratio = around.ratio if around.usable else None
-        if ratio is None:
-            return None
+        ratio = around.ratio
         larger = (end == 0) != box.tail  # alpha is to grow: G < s^2 |e|^2 is to be shown
         ratio = ratio.upper() if larger else ratio.lower()
         if not box.scale[end] > 0 or not (ratio < CLOSE if larger else ratio > 1 / CLOSE):
@@ -129,17 +120,21 @@ class Cover:
     def open(self, box: Box, here: Guess, depth: int) -> int | None:
         """Return across which side a box is to be cut, None if it is closed."""
         side = self.wider(box)
-        for k, guess in enumerate(self.guesses(box, here)):
-            try:
-                around = Around(self.shape, box, guess)
-            except ZeroDivisionError:
+        for guess in self.guesses(box, here):
+            around = self.around(box, guess)
+            if around is None:
                 continue
-            if not around.usable:
-                continue
-            if around.excluded() or (depth >= SMALL and self.known(around)):
+            if around.usable and (around.excluded() or (depth >= SMALL and self.known(around))):
                 return None
-            side = self.across(around) if not k else side
+            side = self.across(around) if guess is here else side
         return side
+
+    def around(self, box: Box, guess: Guess) -> Around | None:
+        """Return what a guess tells of a box, None if that is nothing."""
+        try:
+            return Around(self.shape, box, guess)
+        except ZeroDivisionError:
+            return None
 
     def guesses(self, box: Box, here: Guess) -> Iterator[Guess]:
         """Yield the guess, and those without a unit that is nearly dead."""
@@ -163,12 +158,19 @@ class Cover:
         zero = system.zero(around.values(place))
         if zero is None:
             return False
-        hull = [x.union(z) for x, z in zip(box, zero, strict=True)]
-        if not system.injective(hull):
+        if not system.injective([x.union(z) for x, z in zip(box, zero, strict=True)]):
             return False
-        if all(not _meet(zero, other.values) for other in self.zeros):
-            self.zeros.append(Zero(self.fan, system, zero))
+        self.add(Zero(self.fan, system, zero))
         return True
+
+    def add(self, zero: Zero) -> None:
+        """Keep a zero, once; one beyond the ends of its chart belongs to another one, or to none."""
+        if zero.k < 0 or zero.k > 1:
+            return
+        same = [z for z in self.zeros if z.system.chart == zero.system.chart and _meet(z, zero)]
+        hulls = ([a.union(b) for a, b in zip(z.values, zero.values, strict=True)] for z in same)
+        require(all(map(zero.system.injective, hulls)), "two points look equal")
+        self.zeros += [] if same else [zero]
 
     def shape_of(self, box: Box) -> int | None:
         """Return the side along which a box extends much more, if there is one."""
@@ -189,6 +191,6 @@ class Cover:
         return int(bool(around.bent(1) > around.bent(0))) if fixed is None else fixed
 
 
-def _meet(one: list[arb], other: list[arb]) -> bool:
-    """Whether two boxes, each with one zero, are those of one: they are so small."""
-    return len(one) == len(other) and all(a.overlaps(b) for a, b in zip(one, other, strict=True))
+def _meet(one: Zero, other: Zero) -> bool:
+    """Whether two boxes overlap."""
+    return all(a.overlaps(b) for a, b in zip(one.values, other.values, strict=True))

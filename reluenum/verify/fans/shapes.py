@@ -14,7 +14,7 @@ from flint import arb, arb_mat, fmpq
 from .models import Model
 from .strata import Fan, rays
 
-WIDE, TALL, NARROW = arb(1.02), arb(1.5), arb(0.01)
+WIDE, TALL, NARROW = arb(1.2), arb(1.5), arb(2) ** -6
 BEYOND = 4  # how far from the inputs, in sizes of these, a break is treated as infinity
 
 Vector = tuple[fmpq, fmpq]
@@ -150,7 +150,7 @@ class Box:
     def is_column(self) -> bool:
         """Whether many values of the scale are above an interval of k that may be too wide."""
         (low, high), (left, right) = self.scale, self.angle
-        return bool(self.chart.turning and high > TALL * low and right - left > NARROW)
+        return bool(self.chart.turning and not self.tail and high > TALL * low and right - left > NARROW)
 
     def edge(self, end: int) -> "Box":
         """Return the vectors at one end of the scale."""
