@@ -88,10 +88,10 @@ def root(x: arb) -> arb:
 
 
 class Around:
-    """The guess for T, rho, P and q over a box, in which some units are dead, and how far it is off.
+    """A guess for T, rho, P and q over a box, in which some units are dead, and how far it is off.
 
-    `distance` is D, `gains` are bounds of |Gamma_m(delta)| / D, `shifts` are T* - T. The guess may be
-    anything; `usable` says whether it leads to bounds.
+    `distance` is D, `gains` are bounds of |Gamma_m(delta)| / D, `shifts` are T* - T. The guess may
+    be anything; `usable` says whether it leads to bounds.
     """
 
     def __init__(self, shape: Shape, box: Box, guess: "Guess") -> None:
@@ -257,7 +257,7 @@ class Around:
         return root(one * one + two * two)
 
     def _bound(self) -> None:
-        """Claim 134: bounds of D and of T* - T, in turns (Lemma D38)."""
+        """Claim 128: bounds of D and of T* - T, in turns (Lemma D38)."""
         self.usable = all(unit.share.range() >= 0 for unit in self.units)
         if not self.usable:
             return
@@ -286,9 +286,13 @@ class Around:
     @cached_property
     def slip(self) -> arb:
         """A bound of |delta . omega| / D."""
-        squares = (squared(w.size()) / n for w, n in zip(self.omega, self.shape.weights, strict=True))
+        squares = (
+            squared(w.size()) / n for w, n in zip(self.omega, self.shape.weights, strict=True)
+        )
         pairs = zip(self.gains, self.units, strict=True)
-        return (root(sum(squares, NOTHING)) + sum((g * u.mismatch for g, u in pairs), NOTHING)).upper()
+        return (
+            root(sum(squares, NOTHING)) + sum((g * u.mismatch for g, u in pairs), NOTHING)
+        ).upper()
 
     @cached_property
     def half(self) -> arb:
@@ -349,7 +353,7 @@ class Around:
     # What is excluded.
 
     def excluded(self) -> bool:
-        """Claim 140: there is no stationary point over the box."""
+        """Claim 129: there is no stationary point over the box."""
         if (self.length * (self.beta * self.beta) - self.square * self.ceiling).range() > 0:
             return True
         pairs = zip(self.units, self.shifts, self.gains, strict=True)
@@ -361,7 +365,7 @@ class Around:
         return self.e[0] * self.e[0] + self.e[1] * self.e[1]
 
     def _dead(self, unit: Unit, shift: arb, error: arb) -> bool:
-        """Claim 141: T* is negative, |Gamma*| is not 1, or a unit has signs of neither its row nor the opposite."""
+        """Claim 130: T* < 0, |Gamma*| is not 1, or signs are of neither a row nor the opposite."""
         if unit.share.range() + shift < 0:
             return True
         length = (1 + unit.epsilon).upper().max(NOTHING).sqrt() + error
@@ -391,7 +395,7 @@ class Around:
 
     @cached_property
     def slopes(self) -> list[tuple[Model, arb]]:
-        """Claim 137: derivatives by s and by k (Theorem D22), and how far they may be off."""
+        """Claim 131: derivatives by s and by k (Theorem D22), and how far they may be off."""
         turn = self.box.chart.turn
         one, two = self.length, self.e[0] * arb(turn[0]) + self.e[1] * arb(turn[1])
         far, wide = NOTHING, NOTHING
@@ -423,12 +427,12 @@ class Around:
 
     @property
     def heavy(self) -> bool:
-        """Whether |v|^2 exceeds half of the least value of the inner problem, hence the sum of T."""
+        """Claim 132: |v|^2 exceeds half of the least value of the inner problem (Lemma D38)."""
         return bool((self.length * (self.beta * self.beta) - self.square * self.half).range() > 0)
 
     @cached_property
     def ratio(self) -> arb:
-        """G / s^2 |e|^2 at the inner minimisers over the box (Theorem D22)."""
+        """Claim 133: G / s^2 |e|^2 at the inner minimisers over the box (Theorem D22)."""
         slope, room = self.slopes[0]
         return 1 - (slope.range() + arb(0, room)) / self.length.range()
 
@@ -493,17 +497,10 @@ class Around:
         rooms = [self.distance / weight.sqrt() for weight in self.shape.weights]
         found = [r.range() + arb(0, x.upper()) for r, x in zip(self.rho, rooms, strict=True)]
         found += [u.share.range() + t for u, t in zip(self.units, self.shifts, strict=True)]
-        low, high = self.box.scale
-        found.append(
-            squared(low).union(squared(high))
-            if self.box.tail
-            else (1 / squared(low)).union(1 / squared(high))
-        )
-        return (
-            [*found, self.box.angle[0].union(self.box.angle[1])]
-            if self.box.chart.turning
-            else found
-        )
+        low, high = map(squared, self.box.scale)
+        found.append(low.union(high) if self.box.tail else (1 / low).union(1 / high))
+        left, right = self.box.angle
+        return [*found, left.union(right)] if self.box.chart.turning else found
 
     def bent(self, side: int) -> arb:
         """Return how much the guess and the derivatives change across the box in one direction."""

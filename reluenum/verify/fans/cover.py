@@ -16,6 +16,7 @@ BITS, DEEPEST, SMALL = (
     6,
 )  # precision; how often boxes are halved, before a point is looked for
 FAINT, RARE = arb(2) ** -20, arb(0.05)  # of the sum of T: where a dead unit begins; nearly dead
+TURNED = arb(0.3)  # change with k over which no step is tried
 MARGIN, WORTH = arb(1.05), arb(1.1)  # above the sum of T; what is worth a try
 CLOSE = arb(0.8)  # G / s^2 |e|^2 from which on a step is not worth it
 NEAR = 3  # sizes of a box within which a zero is looked for
@@ -32,14 +33,14 @@ class Cover:
         self.count = 0
 
     def read(self) -> None:
-        """Claim 139: every box is free of stationary points, or holds one that is known."""
+        """Claim 142: every box is free of stationary points, or holds one that is known."""
         with ctx.workprec(BITS):
             for chart in charts(self.fan):
                 for box in self.roots(chart):
                     self.close(box)
 
     def roots(self, chart: Chart) -> Iterator[Box]:
-        """Yield two boxes with all vectors that count: |v|^2 is at most the sum of T (Lemma D23)."""
+        """Claim 143: two boxes hold all vectors that count: |v|^2 is at most the sum of T."""
         whole = (arb(0), arb(1)) if chart.turning else (arb(0), arb(0))
         if self.shape.most == 0:
             return
@@ -59,7 +60,7 @@ class Cover:
             if less is None:
                 continue
             box, here = less, self.guessed(less, start)
-            side = 1 if box.is_column else self.open(box, here, depth)
+            side = self.open(box, here, depth)
             if side is not None:
                 left += [(half, self.squares(here), depth + 1) for half in box.halves(side)]
 
@@ -74,10 +75,7 @@ class Cover:
         return [guess.squares.get(k, arb(0)).max(least) for k in self.shape.units]
 
     def shrunk(self, box: Box, start: list[arb]) -> Box | None:
-        """Claim 141: leave out of a box what one value of s excludes (Theorem D22), at both ends.
-
-        G(s) does not decrease: where G < s^2 |e|^2 nothing is between sqrt(G) / |e| and s.
-        """
+        """Return what is left of a box beside what the vectors at its ends exclude."""
         if box.wide and not box.tail:
             box = self.topped(box, start)
         for end in (0, 1):
@@ -89,7 +87,7 @@ class Cover:
         return box
 
     def topped(self, box: Box, start: list[arb]) -> Box | None:
-        """Leave out large s: |v|^2 is at most the sum of T, half of a minimum that falls with s."""
+        """Claim 144: large s are left out: |v|^2 is at most the sum of T (Lemma D38)."""
         total = sum(self.guessed(box.edge(0), start).squares.values(), arb(0))
         if not total > 0:
             return box
@@ -104,7 +102,10 @@ class Cover:
         return Box(box.chart, False, left, box.angle) if scale < box.scale[1] else None
 
     def step(self, box: Box, start: list[arb], end: int) -> tuple[Box | None, list[arb]] | None:
-        """Return a box without what the vectors at one end exclude, None if that is little."""
+        """Claim 145: G < s^2 |e|^2 excludes from sqrt(G) / |e| to s, and > above (Theorem D22).
+
+        Return a box without what its end excludes, None if that is little.
+        """
         edge = box.edge(end)
         here = self.guessed(edge, start)
         around = self.around(edge, here)
@@ -147,7 +148,7 @@ class Cover:
                 yield guessed(self.shape, box, start, others)
 
     def known(self, around: Around) -> bool:
-        """Claim 143: one zero at most is over a box, and it is found (Lemma D38)."""
+        """Claim 146: one zero at most is over a box, and it is found (Lemma D38)."""
         place = around.newton
         if place is None or not all(abs(x) < NEAR for x in place):
             return False
@@ -164,7 +165,7 @@ class Cover:
         return True
 
     def add(self, zero: Zero) -> None:
-        """Keep a zero, once; one beyond the ends of its chart belongs to another one, or to none."""
+        """Keep a zero, once; one beyond the ends of its chart is another's, or nobody's."""
         if zero.k < 0 or zero.k > 1:
             return
         same = [z for z in self.zeros if z.system.chart == zero.system.chart and _meet(z, zero)]
@@ -187,8 +188,10 @@ class Cover:
 
     def across(self, around: Around) -> int:
         """Return the side along which the guess changes more."""
-        fixed = self.shape_of(around.box)
-        return int(bool(around.bent(1) > around.bent(0))) if fixed is None else fixed
+        fixed, turned = self.shape_of(around.box), around.bent(1)
+        if fixed is not None:
+            return fixed
+        return int(bool(turned > (TURNED if around.box.is_column else around.bent(0))))
 
 
 def _meet(one: Zero, other: Zero) -> bool:

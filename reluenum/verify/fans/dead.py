@@ -1,6 +1,7 @@
 """Dead units of layer 2, the last one: whether a further one lowers the loss."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from flint import arb, ctx
 
@@ -11,7 +12,7 @@ from .strata import changes
 
 
 def harmless(zero: Zero) -> bool:
-    """Claim 152: further units of layer 2 may be dead (Theorem D14).
+    """Claim 147: further units of layer 2 may be dead (Theorem D14).
 
     On each row but the live ones |u_F| < ridge, or u_F is in neither F nor -F.
     """
@@ -28,7 +29,7 @@ def places(zero: Zero) -> list[tuple[arb, list[int]]]:
     require(all(v > 0 or v < 0 or i in zero.fan.kinks for i, v in enumerate(zero.linear)), "a sign")
     plus = [i for i, value in enumerate(zero.linear) if value > 0]
     plus.sort(key=lambda i: float(heights[i].mid()))
-    for one, other in zip(plus, plus[1:], strict=False):
+    for one, other in pairwise(plus):
         require(heights[one] < heights[other], f"{zero.fan.text}: two heights look equal")
     return [*groups, *((heights[i], [i]) for i in plus)]
 
@@ -76,7 +77,7 @@ def _calm(zero: Zero, marks: list[tuple[str, arb, list[int]]]) -> bool:
 
 
 def splits(zero: Zero) -> bool:
-    """Claim 153: the multipliers of groups can be split among their sites, D < mu < 0 (Lemma D19).
+    """Claim 148: the multipliers of groups can be split among their sites, D < mu < 0 (Lemma D19).
 
     This matters where a kink of the first-layer unit lies in a group of several sites.
     """

@@ -25,7 +25,7 @@ class FanProof(DeepProof):
         return found, kept(found)
 
     def cover(self, stratum: Fan, items: Any) -> None:
-        """Claim 138: cover a stratum; the boxes of the record are not needed."""
+        """Claim 121: the boxes of a record are not needed: those of claim 142 take their place."""
         require(type(items) is list, "no list of boxes")
         cover = Cover(stratum)
         cover.read()
@@ -33,7 +33,7 @@ class FanProof(DeepProof):
         self.items += cover.count
 
     def components(self) -> Iterator[Component]:
-        """Claim 156: the components are those of these points, of a constant, and of nothing."""
+        """Claim 122: the components are those of these points, of a constant, and of nothing."""
         for zero in self.minima:
             spare = self.sites.hidden[1] > len(zero.fan.upper)
             require(not spare or splits(zero), f"{zero.fan.text}: units that share, beside a group")

@@ -1,20 +1,20 @@
 """What the equations of a stratum need of the data, and the boxes of first-layer vectors.
 
-The vector is (beta / alpha) e(k), e(k) = start + k turn with k in [0, 1]; one of alpha and beta is 1.
-Where the break of the unit is near the inputs the first entry of e is 1 or -1, so that units above
+The vector is (beta / alpha) e(k), e(k) = start + k turn with k in [0, 1]; alpha or beta is 1. Where
+the break of the unit is near the inputs the first entry of e is 1 or -1, so that units above
 can keep their functions while k moves.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
-from flint import arb, arb_mat, fmpq
+from flint import arb, arb_mat, ctx, fmpq
 
 from .models import Model
 from .strata import Fan, rays
 
-WIDE, TALL, NARROW = arb(1.2), arb(1.5), arb(2) ** -6
+WIDE, TALL = arb(1.2), arb(1.5)
 BEYOND = 4  # how far from the inputs, in sizes of these, a break is treated as infinity
 
 Vector = tuple[fmpq, fmpq]
@@ -42,7 +42,7 @@ class Chart:
 
 
 def charts(fan: Fan) -> list[Chart]:
-    """Claim 135: charts that cover all directions of the first-layer vector."""
+    """Claim 126: charts that cover all directions of the first-layer vector."""
     ends = rays(fan)
     if len(ends) == 1:
         return [Chart(ends[0], (fmpq(0), fmpq(0)))]
@@ -72,19 +72,44 @@ class Shape:
         self.kink = [
             next((i for i in fan.plus if row[i] == "0"), None) for row in fan.upper
         ]  # None for a group, where the height is 0
-        ridge = sites.ridge
-        self.weights = [arb(ridge / sites.copies[i]) for i in self.active]
-        self.means = [arb(sites.means[i]) for i in self.active]
-        self.ridge = arb(ridge)
+        self.balls = cache(self._balls)
+
+    def _balls(self, bits: int) -> tuple[list[arb], list[arb], arb]:
+        """Return ridge / copies and the targets at active sites, and the ridge, at a precision."""
+        ridge, sites = self.fan.sites.ridge, self.fan.sites
+        with ctx.workprec(bits):
+            weights = [arb(ridge / sites.copies[i]) for i in self.active]
+            return weights, [arb(sites.means[i]) for i in self.active], arb(ridge)
+
+    @property
+    def weights(self) -> list[arb]:
+        """The ridge over the number of copies, at each active site."""
+        return self.balls(ctx.prec)[0]
+
+    @property
+    def means(self) -> list[arb]:
+        """The targets at the active sites."""
+        return self.balls(ctx.prec)[1]
+
+    @property
+    def ridge(self) -> arb:
+        """The effective ridge."""
+        return self.balls(ctx.prec)[2]
+
+    @cached_property
+    def diagonal(self) -> arb_mat:
+        """The weights as a matrix, approximately."""
         size = len(self.active)
-        self.diagonal = arb_mat(size, size)
-        for k, weight in enumerate(self.weights):
-            self.diagonal[k, k] = weight
-        self.targets = arb_mat([[y] for y in self.means])
+        return arb_mat([[self.weights[i] * (i == j) for j in range(size)] for i in range(size)])
+
+    @cached_property
+    def targets(self) -> arb_mat:
+        """The targets as a column, approximately."""
+        return arb_mat([[y] for y in self.means])
 
     @cached_property
     def most(self) -> fmpq:
-        """Claim 136: no sum of T at a stationary point is larger (Lemma D23)."""
+        """Claim 127: no sum of T at a stationary point is larger (Lemma D23)."""
         sites = self.fan.sites
         squares = (sites.totals[i] * sites.means[i] for i in self.active)
         return sum(squares, fmpq(0)) / (4 * sites.ridge)
@@ -148,9 +173,9 @@ class Box:
 
     @property
     def is_column(self) -> bool:
-        """Whether many values of the scale are above an interval of k that may be too wide."""
-        (low, high), (left, right) = self.scale, self.angle
-        return bool(self.chart.turning and not self.tail and high > TALL * low and right - left > NARROW)
+        """Whether there are many values of the scale above an interval of k."""
+        low, high = self.scale
+        return bool(self.chart.turning and not self.tail and high > TALL * low)
 
     def edge(self, end: int) -> "Box":
         """Return the vectors at one end of the scale."""

@@ -1,7 +1,7 @@
 """All strata of one first-layer unit on a line that can hold a local minimum, by exact arithmetic.
 
-The inputs of layer 2 are the heights of the first-layer unit: numbers in the order of the sites, all
-of them 0 on one side. So its rows change sign once at most.
+The inputs of layer 2 are the heights of the first-layer unit: numbers in the order of the sites,
+all of them 0 on one side. So its rows change sign once at most.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,6 +12,7 @@ from itertools import combinations, permutations
 from flint import fmpq
 
 from ..deep.sites import Sites
+from ..reals import dot
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Fan:
 
 
 def realised(sites: Sites) -> dict[str, Fan]:
-    """Claim 132: every stratum with distinct live units above that some network realises."""
+    """Claim 123: every stratum with distinct live units above that some network realises."""
     found = {}
     for row in first_rows(sites):
         rows = sorted(set(upper_rows(sites, row)))
@@ -101,7 +102,7 @@ def upper_rows(sites: Sites, row: str) -> Iterator[str]:
 
 
 def kept(found: dict[str, Fan]) -> dict[str, Fan]:
-    """Claim 133: the others hold no local minimum (Lemma D8, Lemma D27)."""
+    """Claim 124: the others hold no local minimum (Lemma D8, Lemma D27)."""
     return {
         text: fan
         for text, fan in found.items()
@@ -117,17 +118,14 @@ def on_boundary(row: str, other: str) -> bool:
 
 
 def drawn(fan: Fan) -> bool:
-    """Whether the span of the inputs where the first-layer unit is + or 0 has a vector of its signs.
+    """Whether the span of the inputs that the first-layer unit sees has a vector of its signs.
 
     That of one input alone has it iff this input itself has.
     """
     if len(fan.plus) > 1 or fan.kinks:
         return True
     (only,), rows = fan.plus, fan.sites.rows
-    others = (
-        sum((a * b for a, b in zip(rows[only], rows[i], strict=True)), fmpq(0)) for i in fan.group
-    )
-    return all(value < 0 for value in others)
+    return all(dot(rows[only], rows[i]) < 0 for i in fan.group)
 
 
 def fits(fan: Fan, unit: int) -> bool:
@@ -146,10 +144,10 @@ def fits(fan: Fan, unit: int) -> bool:
 
 
 def rays(fan: Fan) -> Sequence[tuple[fmpq, fmpq]]:
-    """Claim 134: ends of the directions of the first-layer vector, one if there is one direction.
+    """Claim 125: the ends of the directions of the first-layer vector, or the only one.
 
-    It is x at the only positive site if there is no kink (D1), orthogonal to x at a kink, and
-    otherwise between the extreme rays of the cone of its signs.
+    It is x at the only positive site if there is no kink, orthogonal to x at a kink, and otherwise
+    between the extreme rays of the cone of its signs.
     """
     rows = [row[0] for row in fan.sites.rows]
     if not fan.kinks and len(fan.plus) == 1:
