@@ -8,7 +8,7 @@ from .shapes import Shape
 
 CALM, STEPS = 3, 40  # steps of T |Gamma|, and of Newton's method
 SHARES = (1, 0.5, 0.2, 0.05, 0.01)  # of a step that must not climb
-SETTLED = arb(2) ** -40  # relative size of the last step
+SETTLED, SHIFT = arb(2) ** -40, arb(2) ** -50  # relative size of the last step; of rounding
 ALIVE = arb(2) ** -36  # part of the sum of all squares below which one is 0
 
 
@@ -73,25 +73,28 @@ def minimiser(place: Place, start: Sequence[arb], most: arb) -> Value:
 
 def _newton(place: Place, here: Value, most: arb) -> tuple[Value, bool]:
     """Return the next place, and whether it is the last one."""
-    alive = [
-        k for k, (t, x) in enumerate(zip(here.squares, here.lengths, strict=True)) if t > 0 or x > 1
-    ]
+    units = range(len(here.squares))
+    kept = [here.squares[k] if _lives(here, k) else arb(0) for k in units]
+    alive = [k for k in units if kept[k] > 0 or here.lengths[k] > 1]
     if not alive:
-        return here, True
+        return place.at(kept), True
     table = arb_mat([[here.curvature[j, k] for k in alive] for j in alive])
     for k in range(len(alive)):
-        table[k, k] += abs(table[k, k]) * SETTLED * SETTLED.sqrt() + arb(2) ** -200
-    try:
-        step = table.mid().solve(arb_mat([[here.lengths[k] - 1] for k in alive])).mid().entries()
-    except ZeroDivisionError:
-        return here, True
+        table[k, k] += abs(table[k, k]) * SHIFT + SHIFT**4
+    step = table.mid().solve(arb_mat([[here.lengths[k] - 1] for k in alive])).mid().entries()
     for share in SHARES:
-        moved = list(here.squares)
+        moved = list(kept)
         for k, s in zip(alive, step, strict=True):
             moved[k] = (moved[k] + share * s).mid().max(arb(0)).min(most)
         there = place.at(moved)
-        if there.height <= here.height * (1 + SETTLED * SETTLED):
+        if there.height <= here.height * (1 + SHIFT):
             sizes = zip(moved, here.squares, strict=True)
             return there, all(abs(a - b) <= SETTLED * (a + b) for a, b in sizes)
     moved = [(t * x.sqrt()).mid() for t, x in zip(here.squares, here.lengths, strict=True)]
     return place.at(moved), False
+
+
+def _lives(here: Value, unit: int) -> bool:
+    """Whether T of a unit would stay positive if it moved alone."""
+    missing = 1 - here.lengths[unit]
+    return bool(missing < here.squares[unit] * here.curvature[unit, unit])
