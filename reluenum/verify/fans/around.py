@@ -357,7 +357,8 @@ class Around:
         if (self.length * (self.beta * self.beta) - self.square * self.ceiling).range() > 0:
             return True
         pairs = zip(self.units, self.shifts, self.gains, strict=True)
-        return any(self._dead(u, t, g * self.distance) for u, t, g in pairs) or self.slanted
+        dead = any(self._dead(u, t, g * self.distance) for u, t, g in pairs)
+        return dead or self.slanted or any(map(self._unequal, self.twins))
 
     @cached_property
     def length(self) -> Model:
@@ -394,8 +395,36 @@ class Around:
         return {1, -1} <= found
 
     @cached_property
+    def twins(self) -> list[tuple[Unit, int]]:
+        """Units whose group is their kink, with a site where another unit has its kink instead."""
+        found, shape = [], self.shape
+        for u in self.units:
+            for v in self.units:
+                site = shape.kink[v.number]
+                if not u.free and shape.kink[u.number] is None and site is not None:
+                    pairs = zip(shape.active, u.mask, v.mask, strict=True)
+                    same = all(one == (other or i == site) for i, one, other in pairs)
+                    found += [(u, site)] if same and site in shape.active else []
+        return found
+
+    def _unequal(self, pair: tuple[Unit, int]) -> bool:
+        """Claim 131: |Gamma| is 1 of only one of two units that are equal where a height is 0.
+
+        With a = beta phi . rho of the first, S its sum of rho, h the height: a - h S is that of the
+        second, and (a - h S)^2 = a^2 + h^2 says that 2 a S = h (S^2 - 1).
+        """
+        unit, site = pair
+        height, a, s = self.beta * self.heights[site][0], unit.along, unit.sum
+        value = a * s * 2 - height * (s * s).shifted(-1)
+        one = unit.most.sqrt() * self.gains[unit.number] * self.distance
+        two = self.functional([Model.of(int(on)) for on in unit.mask]) * self.distance
+        room = 2 * (a.size() * two + s.size() * one + one * two)
+        room += height.size() * two * (2 * s.size() + two)
+        return bool(abs(value.range()).lower() > room)
+
+    @cached_property
     def slopes(self) -> list[tuple[Model, arb]]:
-        """Claim 131: derivatives by s and by k (Theorem D22), and how far they may be off."""
+        """Claim 132: derivatives by s and by k (Theorem D22), and how far they may be off."""
         turn = self.box.chart.turn
         one, two = self.length, self.e[0] * arb(turn[0]) + self.e[1] * arb(turn[1])
         far, wide = NOTHING, NOTHING
@@ -427,12 +456,12 @@ class Around:
 
     @property
     def heavy(self) -> bool:
-        """Claim 132: |v|^2 exceeds half of the least value of the inner problem (Lemma D38)."""
+        """Claim 133: |v|^2 exceeds half of the least value of the inner problem (Lemma D38)."""
         return bool((self.length * (self.beta * self.beta) - self.square * self.half).range() > 0)
 
     @cached_property
     def ratio(self) -> arb:
-        """Claim 133: G / s^2 |e|^2 at the inner minimisers over the box (Theorem D22)."""
+        """Claim 134: G / s^2 |e|^2 at the inner minimisers over the box (Theorem D22)."""
         slope, room = self.slopes[0]
         return 1 - (slope.range() + arb(0, room)) / self.length.range()
 

@@ -33,14 +33,14 @@ class Cover:
         self.count = 0
 
     def read(self) -> None:
-        """Claim 142: every box is free of stationary points, or holds one that is known."""
+        """Claim 143: every box is free of stationary points, or holds one that is known."""
         with ctx.workprec(BITS):
             for chart in charts(self.fan):
                 for box in self.roots(chart):
                     self.close(box)
 
     def roots(self, chart: Chart) -> Iterator[Box]:
-        """Claim 143: two boxes hold all vectors that count: |v|^2 is at most the sum of T."""
+        """Claim 144: two boxes hold all vectors that count: |v|^2 is at most the sum of T."""
         whole = (arb(0), arb(1)) if chart.turning else (arb(0), arb(0))
         if self.shape.most == 0:
             return
@@ -87,7 +87,7 @@ class Cover:
         return box
 
     def topped(self, box: Box, start: list[arb]) -> Box | None:
-        """Claim 144: large s are left out: |v|^2 is at most the sum of T (Lemma D38)."""
+        """Claim 145: large s are left out: |v|^2 is at most the sum of T (Lemma D38)."""
         total = sum(self.guessed(box.edge(0), start).squares.values(), arb(0))
         if not total > 0:
             return box
@@ -102,7 +102,7 @@ class Cover:
         return Box(box.chart, False, left, box.angle) if scale < box.scale[1] else None
 
     def step(self, box: Box, start: list[arb], end: int) -> tuple[Box | None, list[arb]] | None:
-        """Claim 145: G < s^2 |e|^2 excludes from sqrt(G) / |e| to s, and > above (Theorem D22).
+        """Claim 146: G < s^2 |e|^2 excludes from sqrt(G) / |e| to s, and > above (Theorem D22).
 
         Return a box without what its end excludes, None if that is little.
         """
@@ -148,7 +148,7 @@ class Cover:
                 yield guessed(self.shape, box, start, others)
 
     def known(self, around: Around) -> bool:
-        """Claim 146: one zero at most is over a box, and it is found (Lemma D38)."""
+        """Claim 147: one zero at most is over a box, and it is found (Lemma D38)."""
         place = around.newton
         if place is None or not all(abs(x) < NEAR for x in place):
             return False

@@ -25,7 +25,7 @@ class FanProof(DeepProof):
         return found, kept(found)
 
     def cover(self, stratum: Fan, items: Any) -> None:
-        """Claim 121: the boxes of a record are not needed: those of claim 142 take their place."""
+        """Claim 121: the boxes of a record are not needed: those of claim 143 take their place."""
         require(type(items) is list, "no list of boxes")
         cover = Cover(stratum)
         cover.read()
