@@ -573,6 +573,8 @@ class Guess:
 
 def guessed(shape: Shape, box: Box, start: Sequence[arb], units: Sequence[int]) -> Guess:
     """Return one in which no other than the given units are alive; `start` is T of all."""
+    if not units:
+        return Guess([y / n for y, n in zip(shape.means, shape.weights, strict=True)], {})
     place = Place(shape, box.middle, units)
     value = minimiser(place, [start[k] for k in units], arb(shape.most))
     pairs = zip(units, value.squares, strict=True)

@@ -1,6 +1,7 @@
 """All first-layer vectors of a stratum, in boxes without stationary points or with a known one."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from flint import arb, ctx
 
@@ -120,15 +121,16 @@ class Cover:
 
     def open(self, box: Box, here: Guess, depth: int) -> int | None:
         """Return across which side a box is to be cut, None if it is closed."""
-        side = self.wider(box)
-        for guess in self.guesses(box, here):
-            around = self.around(box, guess)
-            if around is None:
-                continue
-            if around.usable and (around.excluded() or (depth >= SMALL and self.known(around))):
+        first = self.around(box, here)
+        others = (self.around(box, guess) for guess in self.guesses(box, here, first))
+        for around in chain([first], others):
+            if around is not None and around.usable and self.closed(around, depth):
                 return None
-            side = self.across(around) if guess is here else side
-        return side
+        return self.wider(box) if first is None else self.across(first)
+
+    def closed(self, around: Around, depth: int) -> bool:
+        """Whether nothing unknown is over a box."""
+        return around.excluded() or (depth >= SMALL and self.known(around))
 
     def around(self, box: Box, guess: Guess) -> Around | None:
         """Return what a guess tells of a box, None if that is nothing."""
@@ -137,15 +139,19 @@ class Cover:
         except ZeroDivisionError:
             return None
 
-    def guesses(self, box: Box, here: Guess) -> Iterator[Guess]:
-        """Yield the guess, and those without a unit that is nearly dead."""
-        yield here
+    def guesses(self, box: Box, here: Guess, first: Around | None) -> Iterator[Guess]:
+        """Yield guesses without units that die in a box, or are nearly dead."""
         total = sum(here.squares.values(), arb(0))
-        for k, square in here.squares.items():
-            if len(here.squares) > 1 and square < total * RARE:
-                others = [j for j in here.squares if j != k]
-                start = [here.squares.get(j, arb(0)) for j in self.shape.units]
-                yield guessed(self.shape, box, start, others)
+        rare = [[k] for k, square in here.squares.items() if square < total * RARE]
+        dying = (
+            []
+            if first is None
+            else [k for k in here.squares if not first.units[k].share.range() >= 0]
+        )
+        for gone in [dying] * bool(dying) + [k for k in rare if k != dying]:
+            start = [here.squares.get(j, arb(0)) for j in self.shape.units]
+            others = [j for j in here.squares if j not in gone]
+            yield guessed(self.shape, box, start, others)
 
     def known(self, around: Around) -> bool:
         """Claim 147: one zero at most is over a box, and it is found (Lemma D38)."""
