@@ -16,6 +16,7 @@ import pyarrow as pa
 from flint import ctx
 
 from .basins import one_list, tree_of
+from .bounds import bounds_of
 from .exact import Data, distinct, supports_of
 from .landscape import Landscape
 from .pages import read_records, unique_keys
@@ -85,6 +86,18 @@ class Report:
         return "\n".join(lines)
 
 
+@dataclass(frozen=True)
+class BoundReport(Report):
+    """What was checked in a document of bounds."""
+
+    bounds: str = ""  # what was proved
+
+    @property
+    def summary(self) -> str:
+        """What was proved, in one line."""
+        return f"proved: {self.bounds} ({self.records} boxes)"
+
+
 def verify(
     path: str | Path, data: tuple[Sequence[Sequence[Any]], Sequence[Any]] | None = None
 ) -> Report:
@@ -127,6 +140,8 @@ def verify(
 
 def _proved(document: Any, folder: Path, given: Any) -> Report:
     """Follow the argument of docs/certificate.md from the first claim to the last one."""
+    if type(document) is dict and document.get("format") == "reluenum-bound":
+        return _bounds(document, given)
     if type(document) is not dict or document.get("format") != "reluenum-basins":
         deep = type(document) is dict and "hidden" in document.get("problem", ())
         return _deep(document, given) if deep else _list(document, folder, given)[0]
@@ -134,6 +149,17 @@ def _proved(document: Any, folder: Path, given: Any) -> Report:
     report, landscape, proof = _list(document["minima"], folder, given)
     unchecked = tuple(k for k in UNCHECKED if k in document or k in document["minima"])
     return replace(report, tree=tree_of(document, landscape, proof), unchecked=unchecked)
+
+
+def _bounds(document: Any, given: Any) -> Report:
+    """Prove the bounds of the loss of networks with two hidden layers."""
+    proved, problem, boxes = bounds_of(document)
+    if given is not None:
+        same_data(document["problem"], *given)
+    text = json.dumps(document["problem"], sort_keys=True)
+    unchecked = tuple(key for key in UNCHECKED if key in document)
+    head = problem, hashlib.sha256(text.encode()).hexdigest(), given is not None, unchecked
+    return BoundReport(*head, {"boxes": boxes}, 0, 0, 0, bounds=proved)
 
 
 def _deep(document: Any, given: Any) -> Report:

@@ -17,8 +17,8 @@ ROOMS = re.findall(
     r"^\| `([a-z_/]+?)/?` \|", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE
 )
 FOLDERS = [room for room in ROOMS if (PACKAGE / room).is_dir()]
-WIDE = {"figures", "views"}
-"""Rooms of one module for each kind of document or picture."""
+WIDE = {"cli", "figures", "views"}
+"""Rooms of one module for each command, kind of document or picture."""
 
 
 def parts_of(path):

@@ -4,7 +4,7 @@ import json
 
 from reluenum.documents.minima import minima_document
 from reluenum.documents.results import to_json
-from reluenum.engines.layers import LayerEngine
+from reluenum.engines.layers import LayerEngine, certified_layers
 
 
 def record_of(stratum, highest):
@@ -19,3 +19,8 @@ def spire_document(problem, records):
     assert document["complete"]
     certificate = {"rule": "blocks", "strata": records}
     return document | {"completeness": "proved", "certificate": certificate}
+
+
+def certified_document(problem):
+    """The document of the certified engine, with its own record."""
+    return json.loads(to_json(minima_document(certified_layers(problem).landscape(problem))))

@@ -22,7 +22,7 @@ from reluenum.verify.spires.inner import highest, levels, polished, reach, vanis
 from reluenum.verify.spires.strata import kept, realised
 from reluenum.verify.spires.systems import Frame, Moved, State
 from tests.support.checking import checked, refused
-from tests.support.spires import record_of, spire_document
+from tests.support.spires import certified_document, record_of, spire_document
 
 pytestmark = pytest.mark.seconds(30)
 
@@ -232,6 +232,27 @@ def test_honest_documents_are_proved(name, documents, tmp_path):
     assert f"hidden {', '.join(map(str, CASES[name].hidden))}" in str(report)
 
 
+@pytest.fixture(scope="module")
+def certified():
+    return certified_document(CASES["narrow"])
+
+
+def test_documents_of_the_certified_engine_are_proved(certified, documents, tmp_path):
+    assert checked(certified, tmp_path).verdicts["points"] == 22
+    assert certified["components"] == documents["narrow"]["components"]
+
+
+def test_units_that_kinks_tie_vanish_together(tmp_path):
+    """f at a kink is of one unit and the bias, at another of both units and the bias."""
+    found = kept(realised(sites_of(reference(3, [2, 1, 1], "1/10"))))
+    spire = found["+++,0+-/+00/+++"]
+    cover = Cover(spire)
+    with ctx.workprec(96):
+        cover.read(record_of(spire, float(arb(highest(spire)).upper()))[1])
+        states = [cover.state(arb(u), ([arb(u)] * 2, arb(u).sqrt())) for u in (0.1, 1.0)]
+    assert [len(state.system.active) for state in states] == [0, 2]
+
+
 def test_minima_without_slope_along_a_ray_are_told_by_second_derivatives():
     """Kinks of two layers on the same sites: section D6, structural equality."""
     problem, seen = CASES["equal inputs"], 0
@@ -341,6 +362,18 @@ def test_no_interval_can_be_missing_or_malformed(documents, tmp_path):
         refused(changed(document, way, wrong), tmp_path, "stratum")
     parts = [[low, u / 2, u / 3, 5.0, third], [u / 3, high, u, t, 1e-3]]
     checked(changed(document, ("certificate", "strata", 7, 1), parts), tmp_path)
+
+
+def test_no_part_of_the_range_can_be_left_out(certified):
+    """Of the records of the engine: the first interval, the last ones, all in the middle."""
+    found = kept(realised(sites_of(CASES["narrow"])))
+    with ctx.workprec(96):
+        for text, items in certified["certificate"]["strata"][::3]:
+            items = sorted(items, key=lambda item: item[-3 if len(item) == 3 else 2])
+            third = len(items) // 3
+            for wrong in (items[1:], items[:-third], items[:third] + items[-third:]):
+                with pytest.raises(CertificateError, match="nothing closes"):
+                    Cover(found[text]).read(wrong)
 
 
 def test_no_datum_can_be_changed(documents, tmp_path):

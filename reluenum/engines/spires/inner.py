@@ -1,6 +1,6 @@
-"""The inner problem of a stratum of widths (m, 1, 1): convex, with neither squares nor multipliers.
+"""The inner problem of a stratum of widths (m, 1, 1) (Lemma D31): neither squares nor multipliers.
 
-For fixed U = U_2 it is the minimum over the (w, B) that vanish at all kinks above the first layer of
+For fixed U = U_2 it is the minimum, over the (w, B) at which all kinks above layer 1 vanish, of
 
     sum n_i (y_i - f_i)^2 + ridge (2 sum_j |w_j| / sqrt(U) + B_2^2 / U + 2 sqrt(U + B_3^2)),
 
@@ -114,7 +114,7 @@ class SpireInner:
 
     @cached_property
     def lowest(self) -> float:
-        """A U up to which w = 0 is the inner minimiser.
+        """A U up to which w = 0 is the inner minimiser (Lemma D33).
 
         The fit is at most that of the zero network, and B_3 / U_3 at most 1. Directions can be
         chosen in which B_2 does not change, unless it is 0 where w is.
@@ -132,12 +132,12 @@ class SpireInner:
             changes = [dot(form, vector) for form in self.forms]
             square = sum((s.count * c * c for s, c in zip(sites, changes, strict=True)), fmpq(0))
             slopes.append((arb(square) * arb(largest)).sqrt() + ridge * abs(vector[last[2]]))
+        inverse = sum(space.squares[1:], start=space.squares[0]).inv()
         size = arb(0)
-        for unit, matrix in space.lifts.items():
-            gram = self.chain.grams[unit]
-            squares = (matrix.transpose() * gram * matrix).tolist()
-            lengths = [arb(row[k]).sqrt() for k, row in enumerate(squares)]
-            size = size.max(sum((x * s for x, s in zip(lengths, slopes, strict=True)), arb(0)))
+        for square in space.squares:
+            lengths = [row[k] for k, row in enumerate((inverse * square * inverse).tolist())]
+            pairs = zip(lengths, slopes, strict=True)
+            size = size.max(sum((arb(x).sqrt() * s for x, s in pairs), arb(0)))
         found = (arb(ridge) / size) ** 2 if size > 0 else arb(self.highest)
         return min(self.highest, float(found.lower()) * (1 - SPARED))
 
@@ -192,7 +192,7 @@ class Space:
     @cached_property
     def embedding(self) -> arb_mat:
         """From coordinates of the space to (w, B)."""
-        return _columns(self.basis, range(self.inner.chain.size))
+        return _as_columns(self.basis, range(self.inner.chain.size))
 
     @cached_property
     def heights(self) -> arb_mat:
@@ -205,7 +205,7 @@ class Space:
         """How the coordinates of w_j of each live unit in its flat change, by direction."""
         blocks = self.inner.chain.blocks
         return {
-            unit: _columns(self.directions, range(blocks[unit].start, blocks[unit].stop))
+            unit: _as_columns(self.directions, range(blocks[unit].start, blocks[unit].stop))
             for unit in self.live
         }
 
@@ -213,7 +213,7 @@ class Space:
     def biases(self) -> list[arb_mat]:
         """How B_2 and B_3 change, by direction: rows."""
         places = self.inner.chain.bias.values()
-        return [_columns(self.directions, [place]) for place in places]
+        return [_as_columns(self.directions, [place]) for place in places]
 
     @cached_property
     def complement(self) -> list[Vector]:
@@ -222,24 +222,25 @@ class Space:
         return [every[k] for k in independent(every, self.basis)]
 
     @cached_property
-    def lifts(self) -> dict[int, fmpq_mat]:
-        """For each dead unit, from minus the slopes along `complement` to a vector u_j of its flat.
-
-        The u_j have the inner product sum u_j . dw_j = -slope with all these directions; they are
-        those of least norm together.
-        """
-        chain, count = self.inner.chain, len(self.complement)
-        parts, total = {}, fmpq_mat(count, count)
+    def moves(self) -> list[fmpq_mat]:
+        """How the coordinates of w_j of each dead unit in its flat change, along `complement`."""
+        found = []
         for unit in self.dead:
-            block, gram = chain.blocks[unit], chain.grams[unit]
+            block = self.inner.chain.blocks[unit]
             places = range(block.start, block.stop)
             entries = [vector[k] for k in places for vector in self.complement]
-            parts[unit] = fmpq_mat(gram.nrows(), count, entries)
-            total += parts[unit].transpose() * gram * parts[unit]
-        inverse = total.inv() if count else total
-        return {unit: part * inverse for unit, part in parts.items()}
+            found.append(fmpq_mat(len(places), len(self.complement), entries))
+        return found
+
+    @cached_property
+    def squares(self) -> list[fmpq_mat]:
+        """|w_j|^2 of each dead unit as a form on `complement`."""
+        grams = (self.inner.chain.grams[unit] for unit in self.dead)
+        return [
+            move.transpose() * gram * move for move, gram in zip(self.moves, grams, strict=True)
+        ]
 
 
-def _columns(vectors: Sequence[Vector], places: Sequence[int]) -> arb_mat:
+def _as_columns(vectors: Sequence[Vector], places: Sequence[int]) -> arb_mat:
     """Return some entries of vectors, a column each."""
     return arb_mat(len(places), len(vectors), [v[k] for k in places for v in vectors])

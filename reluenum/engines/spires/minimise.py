@@ -34,13 +34,13 @@ class Doubles:
     @cached_property
     def basis(self) -> np.ndarray:
         """An orthonormal basis of the (w, B) at which the kinks vanish, (size, k)."""
-        rows = _array(self.inner.space(()).basis)
+        rows = _double_rows(self.inner.space(()).basis)
         return np.linalg.qr(rows.reshape(-1, self.inner.chain.size).T)[0]
 
     @cached_property
     def heights(self) -> np.ndarray:
         """f at the active sites, (n, k)."""
-        return _array(self.inner.forms) @ self.basis
+        return _double_rows(self.inner.forms) @ self.basis
 
     @cached_property
     def targets(self) -> np.ndarray:
@@ -58,7 +58,8 @@ class Doubles:
         chain = self.inner.chain
         pairs = zip(chain.blocks, chain.grams, strict=True)
         return [
-            np.linalg.cholesky(_array(gram.tolist())).T @ self.basis[block] for block, gram in pairs
+            np.linalg.cholesky(_double_rows(gram.tolist())).T @ self.basis[block]
+            for block, gram in pairs
         ]
 
     @cached_property
@@ -122,5 +123,5 @@ class Doubles:
         )
 
 
-def _array(rows) -> np.ndarray:
+def _double_rows(rows) -> np.ndarray:
     return np.array([[float(x) for x in row] for row in rows])

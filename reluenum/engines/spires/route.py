@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from flint import fmpq
 from tqdm import tqdm
 
 from reluenum.engines.deep.enumeration import refuse_astronomical_strata, strata
@@ -81,11 +82,11 @@ class SpireEngine:
         with settings.open() as backends:
             for stratum in found:
                 if stratum.lowest:
-                    outcome = solve_stratum(problem, stratum, backends)
-                    points += map(judge, outcome.networks)
-                    if outcome.reason:
+                    networks = solve_stratum(problem, stratum, backends).networks
+                    points += map(judge, networks)
+                    if len(networks) != constant_networks(problem, stratum.lowest):
                         text = text_of(problem, stratum.layers)
-                        open_ones.append(Undecided(text, outcome.reason))
+                        open_ones.append(Undecided(text, "not all constant networks are known"))
         if self.asked is None:
             points.append(judge(dead_network(problem)))
         spires = sorted((s for s in found if is_possible(s)), key=lambda s: s.text)
@@ -111,6 +112,27 @@ def _refuse_widths(problem: Problem) -> None:
         raise InputError("engine", found, "groebner, or hidden layers L,1,1")
 
 
+def constant_networks(problem: Problem, dead: int) -> int:
+    """Count the constant networks of widths (1, 1, 1) with so many dead layers (Lemma D3).
+
+    Examples
+    --------
+    >>> problem = Problem.from_text([[0], [1], [2]], [5, 5, 5], [1, 1, 1], "241/20")
+    >>> constant_networks(problem, 1), constant_networks(problem, 2)
+    (2, 1)
+    """
+    ridge, size = problem.effective_ridge, sum(site.count for site in problem.sites)
+    total = abs(sum((site.count * site.mean for site in problem.sites), start=fmpq(0)))
+    if dead == 2:
+        return int(total > ridge)
+    # roots a > 1 of size a^4 - total a + ridge, which is convex
+    first = size - total + ridge
+    if first < 0 or total <= 4 * size:
+        return int(first < 0)
+    least = ridge**3 - (3 * total / 4) ** 3 * total / (4 * size)
+    return int(least <= 0) + int(least < 0 and first > 0)
+
+
 def searched_spire(problem: Problem, stratum: DeepStratum, backends: Backends) -> SearchedSpire:
     """Find all stationary points of a stratum of widths (m, 1, 1) with live layers."""
     search = SpireSearch(SpireInner(problem, stratum), partial(claimed_root, backends))
@@ -129,12 +151,12 @@ def _searched_all(
     work = partial(_searched_together, problem, settings)
     batches = [spires[start : start + BATCH] for start in range(0, len(spires), BATCH)]
     with tqdm(total=len(spires), unit="stratum", disable=not settings.progress) as bar:
-        for found in _in_order(work, batches, settings.jobs):
+        for found in _searched_batches(work, batches, settings.jobs):
             bar.update(len(found))
             yield from found
 
 
-def _in_order(
+def _searched_batches(
     work: partial, batches: Sequence[Sequence[DeepStratum]], jobs: int
 ) -> Iterator[list[SearchedSpire]]:
     if jobs == 1:

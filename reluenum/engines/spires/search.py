@@ -11,7 +11,8 @@ from reluenum.algebra.newton import certified_box, polished
 from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root
 from reluenum.engines.deep.networks import ScaledNetwork
-from reluenum.engines.spires.branches import Expansion, SpireBranch
+from reluenum.engines.spires.branches import SpireBranch
+from reluenum.engines.spires.expansions import Expansion
 from reluenum.engines.spires.inner import SpireInner
 from reluenum.engines.spires.minimise import Doubles
 from reluenum.engines.spires.signs import is_excluded
@@ -40,12 +41,15 @@ SMALLEST = 1 + 1e-13
 MOST_TASKS = 400
 """After so many intervals a stratum is given up."""
 
-ZERO_STEPS = 60
-"""To a zero of E_2, by Newton's method inside a bracket."""
+ZERO_STEPS, POLISHING = 60, 8
+"""To a zero of E_2, by Newton's method: inside a bracket, and for the start of the system's."""
+
+ROOT_STEPS = 40
+"""To the end of a step, by Newton's method."""
 
 
 @dataclass(frozen=True, eq=False)
-class End:
+class IntervalEnd:
     """An end of an interval of U: the inner minimiser there, as far as it is known.
 
     Parameters
@@ -102,20 +106,22 @@ class SpireSearch:
     def _doubles(self) -> Doubles:
         return Doubles(self.inner)
 
-    def _end(self, U: float, near: SpireBranch | None = None) -> End:
+    def _end(self, U: float, near: SpireBranch | None = None) -> IntervalEnd:
         """Return the inner minimiser at one U, as far as it can be proved."""
         if near is not None:
             branch = SpireBranch.over(near.space, U, U, near.linear)
             if branch and branch.is_minimal:
-                return End(U, branch)
+                return IntervalEnd(U, branch)
         linear, choices = self._doubles.minimal(U)
         for dead in choices:
             branch = SpireBranch.over(self.inner.space(dead), U, U, linear)
             if branch and branch.is_minimal:
-                return End(U, branch)
-        return End(U, None)
+                return IntervalEnd(U, branch)
+        return IntervalEnd(U, None)
 
-    def _shortened(self, low: End, high: End) -> list[tuple[End, End]]:
+    def _shortened(
+        self, low: IntervalEnd, high: IntervalEnd
+    ) -> list[tuple[IntervalEnd, IntervalEnd]]:
         """Close a part of an interval; return what is left."""
         if high.U <= low.U * SMALLEST:
             self.failed.append((low.U, high.U))
@@ -136,7 +142,7 @@ class SpireSearch:
         middle = self._end(sqrt(first.U * last.U))
         return [(first, middle), (middle, last)]
 
-    def _marched(self, end: End, way: int, other: End) -> End:
+    def _marched(self, end: IntervalEnd, way: int, other: IntervalEnd) -> IntervalEnd:
         """Make steps from an end towards another one, as long as they grow or cover much of it."""
         before = 0.0
         while end.sign == -way and way * (other.U - end.U) > 0:
@@ -150,29 +156,28 @@ class SpireSearch:
             end = other if reached == other.U else self._end(reached, end.branch)
         return end
 
-    def _reached(self, end: End, other: float) -> float:
-        """Return how far a step from an end closes, towards another U."""
+    def _reached(self, end: IntervalEnd, other: float) -> float:
+        """Return how far a step from an end closes, towards another U (Lemma D32)."""
         whole = end.branch.whole
         U, V, G = whole.U, 1 / whole.top, whole.level
 
         def value(s: arb) -> arb:
             return ((s + U * V) * s - U) * s - G
 
-        s = U.sqrt().mid()
-        for _ in range(60):
+        s, sign = U.sqrt().mid(), end.sign
+        for _ in range(ROOT_STEPS):
             s = (s - value(s) / ((3 * s + 2 * U * V) * s - U)).mid()
-        sign = 1 if end.sign > 0 else -1
-        s *= 1 + sign * arb(OVERLAP)
-        if not sign * value(s) > 0:
+        reached = float((s * s * (1 + sign * arb(OVERLAP))).mid())
+        if not sign * value(arb(reached).sqrt()) > 0:
             return end.U
-        reached = s * s
-        found = float(reached.upper() if sign > 0 else reached.lower())
-        return max(found, other) if sign > 0 else min(found, other)
+        return max(reached, other) if sign > 0 else min(reached, other)
 
-    def _record_step(self, end: End) -> None:
+    def _record_step(self, end: IntervalEnd) -> None:
         self.items.append([end.U, *_squares(end.branch.whole)])
 
-    def _around_zero(self, low: End, high: End) -> list[tuple[End, End]] | None:
+    def _around_zero(
+        self, low: IntervalEnd, high: IntervalEnd
+    ) -> list[tuple[IntervalEnd, IntervalEnd]] | None:
         """Close what is around a zero of E_2; return what is beside it, None if that fails."""
         zero = self._zero(low, high)
         if zero is None:
@@ -180,11 +185,12 @@ class SpireSearch:
         for width in WIDTHS:
             ends = max(low.U, zero.U / (1 + width)), min(high.U, zero.U * (1 + width))
             if self._closed(*ends, zero.branch):
-                below = [(low, self._end(ends[0], zero.branch))] if low.U < ends[0] else []
-                return below + ([(self._end(ends[1], zero.branch), high)] if ends[1] < high.U else [])
+                below, above = (self._end(U, zero.branch) for U in ends)
+                sides = (low, below), (above, high)
+                return [(one, other) for one, other in sides if one.U < other.U]
         return None
 
-    def _zero(self, low: End, high: End) -> End | None:
+    def _zero(self, low: IntervalEnd, high: IntervalEnd) -> IntervalEnd | None:
         """Return a U near which E_2 vanishes, between two of different signs."""
         trial = sqrt(low.U * high.U)
         for _ in range(ZERO_STEPS):
@@ -204,24 +210,29 @@ class SpireSearch:
 
     def _closed(self, low: float, high: float, near: SpireBranch) -> bool:
         """Whether an interval is closed, its points found; if so, it is recorded."""
-        linear = near.linear
-        branch = SpireBranch.over(near.space, low, high, linear)
+        branch = SpireBranch.over(near.space, low, high, near.linear)
         if branch is None:
             return False
-        if not is_excluded(branch) and branch.gap_sign == 0:
-            if branch.space.dead or branch.gap_drift.contains(0):
+        if not is_excluded(branch):
+            if branch.space.dead:
                 return False
-            ends = [SpireBranch.over(near.space, U, U, linear) for U in (low, high)]
-            signs = [end.gap_sign if end else 0 for end in ends]
-            if 0 in signs or (signs[0] != signs[1] and not self._found(branch, low, high)):
+            if branch.gap_sign == 0 and not self._crossed(branch, low, high):
                 return False
         self.items.append([low, high, float(branch.middle.U), *_squares(branch.middle)])
         return True
 
+    def _crossed(self, branch: SpireBranch, low: float, high: float) -> bool:
+        """Whether E_2 surely is monotone along a branch, and its zero found, if it has one."""
+        if branch.gap_drift.contains(0):
+            return False
+        ends = [SpireBranch.over(branch.space, U, U, branch.linear) for U in (low, high)]
+        signs = [end.gap_sign if end else 0 for end in ends]
+        return 0 not in signs and (signs[0] == signs[1] or self._found(branch, low, high))
+
     def _found(self, branch: SpireBranch, low: float, high: float) -> bool:
         """Whether the only zero of E_2 in an interval is proved, stationary or not."""
         chain, at = self.inner.chain, branch.middle
-        for _ in range(8):
+        for _ in range(POLISHING):
             near = SpireBranch.over(branch.space, float(at.U), float(at.U), branch.linear)
             if near is None:
                 return False
@@ -238,14 +249,15 @@ class SpireSearch:
         *_, (outer, _) = chain.parted(box)
         if not arb(low) < outer < arb(high):
             return False
-        if all(square.sign() > 0 for square in chain.squares(point.coordinates)):
-            network = chain.network(point)
-            if network.is_stationary:
-                self.networks.append(network)
+        if any(square.sign() <= 0 for square in chain.squares(point.coordinates)):
+            return False
+        network = chain.network(point)
+        if network.is_stationary:
+            self.networks.append(network)
         return True
 
 
-def _log_ratio(high: End, low: End) -> float:
+def _log_ratio(high: IntervalEnd, low: IntervalEnd) -> float:
     return log(high.U / low.U)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flint import arb, arb_mat
+from flint import arb
 
 from reluenum.algebra.numberfield import ball_sign
 from reluenum.engines.spires.branches import SpireBranch
@@ -70,9 +70,9 @@ def _sums(
 
 def _unknown(z: arb, possible: set[int]) -> arb:
     """Return relu(side z) side for the sides that are possible."""
-    parts = [_relu(z * side) * side for side in possible]
+    parts = [_relu_ball(z * side) * side for side in possible]
     return parts[0].union(parts[-1])
 
 
-def _relu(z: arb) -> arb:
+def _relu_ball(z: arb) -> arb:
     return z if z > 0 else arb(0) if z < 0 else z.union(arb(0))

@@ -26,10 +26,10 @@ from reluenum.landscape.deep import DeepCounts
 from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Undecided
 from reluenum.problem import Problem
 
-RATIOS = (1.01, 1.0001, 1.000001)
+RATIOS = (1.003, 1.00003, 1.0000003)
 """Of the ends of intervals that are left to interval Newton; the next one for those it fails on."""
 
-MOST_OPEN = 40
+MOST_OPEN = 150
 """Into how many intervals that stay open a stratum may fall."""
 
 BATCH, SMALLEST_BATCH = 1024, 32
@@ -211,6 +211,7 @@ def _examined_together(
                 searches[k] = Search(Inner(problem, strata[k]), claim)
             left = searches[k].examine(low, high, T.tolist())
             again += [(k, *ends, T) for ends in left]
+        again = [left for left in again if not searches[left[0]].has_passed(*left[1:3])]
         if not again:
             break
         tasks = _tasks(again)

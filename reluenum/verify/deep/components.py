@@ -1,6 +1,6 @@
 """The components that follow from the local minima, compared with the document."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import factorial, prod
@@ -10,7 +10,7 @@ from flint import arb, ctx, fmpq
 
 from ..landscape import compositions
 from ..points import NUMBER_BITS, Texts, interval, nearest
-from ..reals import dot, matched, require, told
+from ..reals import RATIONAL, Algebraic, dot, ends, matched, require, sign_changes, told
 from .points import Zero
 from .sites import Sites
 
@@ -50,11 +50,20 @@ class Unit:
 class Network:
     """A local minimum with distinct units, or one whose first layer is dead.
 
-    `layers` are its distinct units, `output` the weight of the upper one, `loss` its loss.
+    `layers` are its distinct units, `output` the weight of the upper one, `loss` its loss, `exact`
+    says what that is in a number field, if that is known.
     """
 
-    def __init__(self, sites: Sites, layers: list[list[Unit]], output: arb, loss: arb) -> None:
-        self.sites, self.layers, self.output, self.loss = sites, layers, output, loss
+    def __init__(
+        self,
+        sites: Sites,
+        layers: list[list[Unit]],
+        output: arb,
+        loss: arb,
+        exact: Callable[[], Algebraic] | None = None,
+    ) -> None:
+        self.sites, self.layers, self.output = sites, layers, output
+        self.loss, self.exact = loss, exact
 
     @cached_property
     def signs(self) -> list[list[str]]:
@@ -85,17 +94,19 @@ class Network:
 def zero_network(sites: Sites) -> Network:
     """Return the network without live units."""
     nothing: list[list[Unit]] = [[] for _ in sites.hidden]
-    return Network(sites, nothing, arb(0), arb(sites.energy * sites.scale))
+    loss = sites.energy * sites.scale
+    return Network(sites, nothing, arb(0), arb(loss), lambda: Algebraic(RATIONAL, [loss]))
 
 
 def constant_network(sites: Sites, value: fmpq) -> Network:
     """Return the network f = value: one live unit on top, whose bias is the root of its size."""
     root = arb(abs(value)).sqrt()
     nothing = sites.energy - 2 * value * sum(sites.totals, fmpq(0)) + sites.points * value * value
-    loss = arb((nothing + 2 * sites.ridge * abs(value)) * sites.scale)
+    loss = (nothing + 2 * sites.ridge * abs(value)) * sites.scale
     unit = Unit("+" * sites.points, root * root, ((root, False),))
     dead: list[list[Unit]] = [[] for _ in sites.hidden[1:]]
-    return Network(sites, [*dead, [unit]], root if value > 0 else -root, loss)
+    layers, output = [*dead, [unit]], root if value > 0 else -root
+    return Network(sites, layers, output, arb(loss), lambda: Algebraic(RATIONAL, [loss]))
 
 
 def tower_network(zero: Zero) -> Network:
@@ -103,13 +114,14 @@ def tower_network(zero: Zero) -> Network:
     state, sites, (side, *sides) = zero.state, zero.sites, zero.sides
     root, lower, shares = state.x.sqrt(), [], []
     for j, (s, square, w) in enumerate(zip(sides, state.squares, state.weights, strict=True)):
-        gone = [state.tower.is_null(j, k) for k in range(sites.depth)]
+        gone = [zero.gone(j, k) for k in range(sites.depth)]
         v = tuple((s * x / square.sqrt(), z) for x, z in zip(w, gone, strict=True))
         lower.append(Unit(zero.signs(j), square / state.x, v))
         shares.append((s * side * (square / state.x).sqrt(), False))
-    bias = (side * state.bias / root, state.tower.balanced)
+    bias = (side * state.bias / root, zero.sign(lambda state: state.bias) == 0)
     upper = Unit(sites.at_points(zero.stratum.upper), state.x, (*shares, bias))
-    return Network(sites, [lower, [upper]], side * root, zero.loss)
+    layers, output = [lower, [upper]], side * root
+    return Network(sites, layers, output, zero.loss, lambda: zero.loss_at(zero.exact))
 
 
 @dataclass(frozen=True)
@@ -230,12 +242,22 @@ def _matched(component: Component, names: list[tuple], record: Any, lowest: bool
 def least(networks: Sequence[Network]) -> list[Network]:
     """Claim 87: no loss is lower; those of other points are surely higher."""
     best = min(networks, key=lambda network: network.loss.upper(), default=None)
-    near = [n for n in networks if not n.loss > best.loss]
-    same = all(n is best or mirrored(best, n, networks) for n in near)
+    near = [n for n in networks if n is best or not n.loss > best.loss]
+    same = all(n is best or mirrored(best, n, networks) or equal(best, n) for n in near)
     require(
         same, "components: the losses of two minima look equal, and nothing says whether they are"
     )
     return near
+
+
+def equal(one: Network, other: Network) -> bool:
+    """Whether two losses have one minimal polynomial, with one root near both."""
+    if one.exact is None or other.exact is None:
+        return False
+    left, right = one.exact(), other.exact()
+    chi, near = left.minimal_polynomial(), left.ball(NUMBER_BITS).union(right.ball(NUMBER_BITS))
+    alike = chi == right.minimal_polynomial()
+    return alike and (chi.degree() == 1 or sign_changes(chi, *ends(near)) == 1)
 
 
 def mirrored(one: Network, other: Network, networks: Sequence[Network]) -> bool:

@@ -15,6 +15,7 @@ from .strata import Spire
 from .systems import Frame, State
 
 MOST_PARTS = 400  # parts of a block
+FAINT = arb(2) ** -20  # part of U_2^2 / U_3 below which a square hardly lives
 HOLE = arb(2) ** -10  # relative size of what is left between two intervals, and closed here
 
 Interval = tuple[arb, arb]
@@ -58,22 +59,37 @@ class Cover:
         return low, high, start
 
     def step(self, u: arb, start: Start) -> Interval:
-        """Claim 97: one U_2 closes all up to where Lemma D18 reaches."""
-        try:
-            end = reach(u, *levels(self.state(u, start)))
-        except ZeroDivisionError:  # a matrix that may be singular
-            return u, u
-        return min(u, end), max(u, end)
+        """Claim 97: one U_2 closes all up to where Lemma D18 reaches.
 
-    def state(self, u: arb, start: Start) -> State:
-        """Return a state near the minimiser at U_2; units that are not zero there come to life."""
-        state = polished(self.frame, u, *start)
-        bound, tiny = squared(state.ridge) / u, u * u * arb(2) ** -20
-        pairs = list(zip(state.squares, state.lengths, strict=True))
-        if not any(t == 0 and length > bound for t, length in pairs):
-            return state
-        alive = [tiny if t == 0 and length > bound else t for t, length in pairs]
-        return polished(self.frame, u, alive, state.third)
+        Units that hardly live are tried as zero, too: kinks may tie them to others.
+        """
+        for woken in (True, False):
+            try:
+                end = reach(u, *levels(self.state(u, start, woken)))
+            except ZeroDivisionError:  # a matrix that may be singular
+                continue
+            if end != u:
+                return min(u, end), max(u, end)
+        return u, u
+
+    def state(self, u: arb, start: Start, woken: bool = True) -> State:
+        """Return a state near the minimiser at U_2; units come to life there that are not zero.
+
+        Those with too long a Gamma alone, and if that does not last, others that kinks tie to them.
+        """
+        squares, third = start
+        faint = u * u / third * FAINT
+        if not woken:
+            return polished(self.frame, u, [t if t > faint else arb(0) for t in squares], third)
+        first = state = polished(self.frame, u, squares, third)
+        for single in (True, False):
+            long = asleep(state)
+            if not any(long):
+                break
+            pairs = zip(first.squares, long, strict=True)
+            alive = [t.max(faint) if wakes or not single else t for t, wakes in pairs]
+            state = polished(self.frame, u, alive, first.third)
+        return state
 
     def block(self, low: arb, high: arb, start: Start) -> None:
         """Close a block; of one that is not closed as it stands, what steps do not close."""
@@ -159,6 +175,13 @@ class Cover:
         self.zeros += [] if near else [Zero(self.spire, state)]
         alive = min(state.squares, key=arb.lower) > 0
         return "" if alive else "a unit is zero, or nearly"
+
+
+def asleep(state: State) -> list[bool]:
+    """Return which units are zero though they should not be."""
+    bound = squared(state.ridge) / state.second
+    pairs = zip(state.squares, state.lengths, strict=True)
+    return [t == 0 and length > bound for t, length in pairs]
 
 
 def rests(found: State) -> bool:

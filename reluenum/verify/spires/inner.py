@@ -15,7 +15,7 @@ from ..reals import dot
 from .strata import Spire
 from .systems import Frame, Moved, State
 
-NEWTON_STEPS, INFLATIONS = 12, (1.25, 2, 4)
+NEWTON_STEPS, CAREFUL, INFLATIONS = 20, 12, (1.25, 2, 4)
 HALVINGS, SHORTER = 50, (40, 24, 12, 6, 3)  # of where a step ends, as doubles see it
 NEAR = arb(2) ** -60  # relative size of a Newton step that is the last one
 
@@ -105,16 +105,17 @@ def _crossing(u: float, level: float, third: float, above: bool) -> float:
 
 
 def polished(frame: Frame, u: arb, squares: Sequence[arb], third: arb) -> State:
-    """Return a state nearer to the minimiser, by Newton steps that prove nothing."""
+    """Return a state nearer to the minimiser, by Newton steps that prove nothing.
+
+    At first no square may become 0.
+    """
     state = at(frame, squares, third, u)
-    for _ in range(NEWTON_STEPS):
-        found = improved(state)
-        moved = any(
-            abs(new - old) > abs(old) * NEAR
-            for new, old in zip(found, [*state.squares, state.third], strict=True)
-        )
-        *squares, third = found
-        if not moved:
+    for k in range(NEWTON_STEPS):
+        *squares, third = improved(state)
+        if k < CAREFUL:
+            squares = [t if t > 0 else s / 8 for t, s in zip(squares, state.squares, strict=True)]
+        pairs = zip([*squares, third], [*state.squares, state.third], strict=True)
+        if all(abs(new - old) <= abs(old) * NEAR for new, old in pairs):
             break
         state = at(frame, squares, third, u)
     return state

@@ -16,6 +16,8 @@ from ..exact import onto
 from ..reals import dot
 from .strata import Spire
 
+BALANCINGS = 16  # of the lengths of several Gamma_j that multipliers move
+
 
 class Frame:
     """What is exact in the equations of a stratum: forms of (w_1, ..., w_m, B_2, B_3)."""
@@ -122,6 +124,23 @@ class System:
         return fmpq_mat([*known, row]).rank() == fmpq_mat(known).rank()
 
 
+def _fitted(table: arb_mat, dark: Sequence[arb], weights: Sequence[arb]) -> arb_mat:
+    """Return, nearly, what table times it is nearest to the opposite of, parts being weighted."""
+    depth = len(dark) // len(weights)
+    pairs = zip(table.tolist(), (w for w in weights for _ in range(depth)), strict=True)
+    weighted = arb_mat([[x * w for x in row] for row, w in pairs]).transpose()
+    square = (weighted * table).mid()
+    square += identity(square.nrows()) * square.trace() * arb(2) ** -60
+    return (square.inv() * weighted * arb_mat([[-x] for x in dark])).mid()
+
+
+def _lengths(table: arb_mat, dark: Sequence[arb], moves: arb_mat, depth: int) -> list[arb]:
+    """Return the squares of the lengths of Gamma_j that multipliers have moved."""
+    moved = [x + y for x, y in zip(dark, (table * moves).entries(), strict=True)]
+    parts = (moved[k : k + depth] for k in range(0, len(moved), depth))
+    return [dot(part, part).mid() for part in parts]
+
+
 def _scaled(part: Sequence[fmpq]) -> tuple[fmpq, ...]:
     """Return a positive multiple of a form, the same for all of them."""
     first = next(filter(None, part))
@@ -162,13 +181,21 @@ class State:
 
     @cached_property
     def multipliers(self) -> arb_mat:
-        """Multipliers that change nothing but Gamma of units that are zero: which is made small."""
-        table, entries = arb_mat(self.system.loose), self.values.entries()
+        """Multipliers that change Gamma of units that are zero only: the longest is made short.
+
+        Of weighted sums of squares, the longer ones being weighted more and more.
+        """
+        table, entries = arb_mat(self.system.loose).mid(), self.values.mid().entries()
         dark = [x for j in self.system.others for x in entries[self.frame.block(j)]]
-        wanted = arb_mat([[-x] for x in dark]).mid()
-        square = (table.transpose() * table).mid()
-        square += identity(square.nrows()) * square.trace() * arb(2) ** -60
-        return (square.inv() * table.transpose() * wanted).mid()
+        weights, tried = [arb(1)] * len(self.system.others), []
+        for _ in range(BALANCINGS if len(weights) > 1 else 1):
+            found = _fitted(table, dark, weights)
+            lengths = _lengths(table, dark, found, self.frame.depth)
+            tried.append((max(lengths), found))
+            total = sum(lengths, arb(0)) + arb(2) ** -80
+            pairs = zip(weights, lengths, strict=True)
+            weights = [(w * (x / total).sqrt()).mid() for w, x in pairs]
+        return min(tried, key=lambda pair: pair[0])[1]
 
     def is_null(self, j: int, k: int) -> bool:
         """Whether the entry k of Gamma_j is 0, or S_2 and S_3 after them, whatever T, U > 0 are."""

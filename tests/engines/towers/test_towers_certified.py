@@ -247,3 +247,43 @@ def test_ten_points_start_without_being_asked_twice_and_a_hundred_do_not():
 def test_other_widths_are_refused_in_one_line():
     with pytest.raises(InputError, match=r"engine: certified with hidden 1,2"):
         TowerEngine().landscape(reference(3, [1, 2]))
+
+
+TEN = (
+    (
+        *REFERENCE[0],
+        *([f"{x}/100"] for x in (-65, 46, 96, -83, -34)),
+    ),
+    (*REFERENCE[1], *(f"{y}/100" for y in (-70, 123, 100, 111, 64))),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "points"),
+    [
+        # units whose columns are nearly parallel
+        ("+++++++.++,+0++++-.++/++++++0-++", 0),
+        ("++-+--++-+,++-+0+++-+/+++++0++++", 2),
+        # two kinks above; sum T = 0 and E = 0 nearly at the same X
+        ("+-++++--++,--++++--++/0++++++++0", 0),
+    ],
+)
+def test_ten_points_leave_no_stratum_open(text, points):
+    problem = Problem.from_text(*TEN, [2, 1], "1/100")
+    with DEFAULT_SETTINGS.open() as backends:
+        (one,) = examine(problem, [DeepStratum.of_text(text)], backends)
+    assert not one.failed
+    assert len(one.networks) == points
+
+
+def test_the_inner_minimiser_satisfies_its_conditions_from_any_start():
+    # sqrt(X) |u_j| is 1 where T_j > 0 and at most 1 elsewhere (Theorem D9)
+    problem = Problem.from_text(*TEN, [2, 1], "1/100")
+    batch = TowerBatch.of(problem, [DeepStratum.of_text("++++++0-++,+0++++--++/++0+++++++")])
+    for X in (2.165e-5, 3.934e-3, 2.625, 9.638):
+        for start in ([0.0, 0.0], [3.0, 0.0], [0.0, 1e-3], [50.0, 50.0]):
+            one, at = np.array([0]), np.array([X])
+            T = minimal_T(batch, one, at, np.array([start]))
+            size = np.sqrt(X) * np.linalg.norm(values(batch, one, at, T, T).dual, axis=2)
+            assert (size < 1 + 1e-6).all()
+            assert (size > 1 - 1e-6)[T > 0].all()

@@ -1,0 +1,230 @@
+"""The certified route for widths (1, L) on a line: every fan's (s, k) covered, points proved."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+from tqdm import tqdm
+
+from reluenum.algebra.numbers import IsolatedPoint
+from reluenum.algebra.parametrisation import Root
+from reluenum.engines.deep.enumeration import refuse_astronomical_strata, strata
+from reluenum.engines.deep.landscape import dead_network, deep_landscape, text_of
+from reluenum.engines.deep.minimality import Judged, judge
+from reluenum.engines.deep.networks import ScaledNetwork
+from reluenum.engines.deep.solve import solve_stratum
+from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.fans.branches import ParameterBoxes
+from reluenum.engines.fans.cover import BoxCover, all_boxes, boxes_covered, halved_tasks
+from reluenum.engines.fans.shapes import Fan, FanBatch
+from reluenum.engines.fans.zeros import Zero, zero_near
+from reluenum.engines.towers import route as towers
+from reluenum.errors import InputError
+from reluenum.groebner.backends import DEFAULT_SETTINGS, Backends, Settings
+from reluenum.groebner.roots import claimed_root
+from reluenum.groebner.workers import in_processes
+from reluenum.landscape.deep import DeepCounts
+from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Undecided
+from reluenum.problem import Problem
+
+BATCH = 16
+"""Fans that are covered together."""
+
+ROUNDS = 40
+"""How often boxes around zeros are halved."""
+
+
+@dataclass(eq=False)
+class FanExamination:
+    """What became of one stratum.
+
+    Parameters
+    ----------
+    stratum : DeepStratum
+    networks : list of ScaledNetwork
+        Stationary with its signs.
+    judged : list of Judged
+        The same with their verdicts.
+    items : list of (s_low, k_low, s_high, k_high, T_1, ..., T_m)
+        Boxes that hold one zero of the gradient each: all others hold none.
+    failed : list of (s_low, k_low, s_high, k_high)
+        Where there may be some.
+    """
+
+    stratum: DeepStratum
+    networks: list[ScaledNetwork] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
+    items: list[list[float]] = field(default_factory=list)
+    failed: list[list[float]] = field(default_factory=list)
+
+    @property
+    def reason(self) -> str:
+        """What is not known of it."""
+        low, _, high, _ = self.failed[0]
+        return f"s between {low:.6g} and {high:.6g} could not be excluded"
+
+
+@dataclass(frozen=True)
+class FanEngine:
+    """An `Engine` for widths (1, L) that proves that no stratum has more points than it lists.
+
+    Parameters
+    ----------
+    asked : tuple of DeepStratum, optional
+        The only strata to look at; the list of minima is then not complete.
+    """
+
+    asked: tuple[DeepStratum, ...] | None = None
+
+    def refuse_astronomical(self, problem: Problem) -> None:
+        """Refuse a problem that is too large to be started without being asked twice."""
+        _refuse_others(problem)
+        if self.asked is None:
+            refuse_astronomical_strata(problem)
+
+    def landscape(
+        self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
+    ) -> CertifiedLandscape:
+        """Find every local minimum of a problem and prove that none is missing.
+
+        Raises
+        ------
+        InputError
+            If the widths are others, or the inputs have several coordinates.
+        """
+        _refuse_others(problem)
+        found = strata(problem) if self.asked is None else self.asked
+        with settings.open() as backends:
+            points = [
+                judge(network)
+                for stratum in found
+                if stratum.lowest
+                for network in solve_stratum(problem, stratum, backends).networks
+            ]
+        if self.asked is None:
+            points.append(judge(dead_network(problem)))
+        live = [stratum for stratum in found if not stratum.lowest]
+        records = sorted(_records(problem, live, settings), key=lambda r: r.stratum.text)
+        points += [point for record in records for point in record.judged]
+        open_ones = (
+            Undecided(text_of(problem, record.stratum.layers), record.reason)
+            for record in records
+            if record.failed
+        )
+        rests_on = Completeness.PROVED if self.asked is None else Completeness.RESTRICTED
+        counts = DeepCounts.of(problem, len(found))
+        landscape = deep_landscape(problem, points, open_ones, counts, rests_on)
+        if self.asked is not None:
+            return landscape
+        certificate = {"rule": "boxes", "strata": [[r.stratum.text, r.items] for r in records]}
+        return replace(landscape, certificate=certificate)
+
+
+def _refuse_others(problem: Problem) -> None:
+    if len(problem.hidden) != 2 or problem.hidden[0] != 1 or problem.dimension != 1:
+        hidden = ",".join(map(str, problem.hidden))
+        found = f"hidden {hidden} with inputs of dimension {problem.dimension}"
+        raise InputError("engine", found, "hidden layers 1,L and inputs on a line")
+
+
+def _records(
+    problem: Problem, live: Sequence[DeepStratum], settings: Settings
+) -> Iterator["FanExamination | towers.Examination"]:
+    """Examine strata in batches, in processes if there are to be several."""
+    by_width: dict[int, list[DeepStratum]] = {}
+    for stratum in live:
+        by_width.setdefault(len(stratum.layers[1]), []).append(stratum)
+    batches = [
+        (same[start : start + BATCH],)
+        for same in by_width.values()
+        for start in range(0, len(same), BATCH)
+    ]
+    work = partial(_examined_batch, problem, settings)
+    bar = tqdm(total=len(live), unit="stratum", disable=not settings.progress)
+    with bar, in_processes(settings.jobs) as mapped:
+        several = settings.jobs > 1
+        coming = mapped(work, batches, _fans_in_words) if several else (work(*b) for b in batches)
+        for found in coming:
+            bar.update(len(found))
+            yield from found
+
+
+def _fans_in_words(batch: Sequence[DeepStratum]) -> str:
+    return f"{batch[0].text} and {len(batch) - 1} more"
+
+
+def _examined_batch(
+    problem: Problem, settings: Settings, batch: Sequence[DeepStratum]
+) -> list["FanExamination | towers.Examination"]:
+    with settings.open() as backends:
+        if len(batch[0].layers[1]) == 1:
+            return list(towers.examine(problem, batch, backends))
+        return list(examine_fans(problem, batch, backends))
+
+
+def examine_fans(
+    problem: Problem, strata: Sequence[DeepStratum], backends: Backends
+) -> Iterator[FanExamination]:
+    """Find all stationary points of strata with one live first-layer unit on a line.
+
+    Parameters
+    ----------
+    problem : Problem
+        With inputs in one dimension.
+    strata : sequence of DeepStratum
+        Each with as many upper rows as any other.
+    backends : Backends
+        Asked for the algebraic form of a point, should that be needed.
+    """
+    fans = [Fan(problem, stratum) for stratum in strata]
+    for fan in fans:
+        if fan.is_excluded:
+            yield FanExamination(fan.stratum)
+    left = [fan for fan in fans if not fan.is_excluded]
+    for start in range(0, len(left), BATCH):
+        yield from _examined(FanBatch(left[start : start + BATCH]), backends)
+
+
+def _examined(batch: FanBatch, backends: Backends) -> list[FanExamination]:
+    found = [FanExamination(fan.stratum) for fan in batch.fans]
+    tasks, cover = all_boxes(batch)
+    zeros: list[list[Zero]] = [[] for _ in found]
+    for _ in range(ROUNDS):
+        boxes_covered(batch, tasks, cover)
+        again = _proved_zeros(batch, cover, zeros, partial(claimed_root, backends))
+        if not again:
+            break
+        tasks = halved_tasks(again)
+    cover.failed += [(int(box.index[0]), box.low[0], box.high[0], T) for box, T in again]
+    for k, low, high, T in cover.proved:
+        found[k].items.append([*low.tolist(), *high.tolist(), *T.tolist()])
+    for k, low, high, _ in cover.failed:
+        found[k].failed.append([*low.tolist(), *high.tolist()])
+    for one, own in zip(found, zeros, strict=True):
+        one.networks = [zero.network for zero in own if zero.network is not None]
+        one.judged = [judge(network) for network in one.networks]
+    return found
+
+
+def _proved_zeros(
+    batch: FanBatch,
+    cover: BoxCover,
+    zeros: list[list[Zero]],
+    claim: Callable[[IsolatedPoint], Root],
+) -> list[tuple[ParameterBoxes, np.ndarray]]:
+    """Find what boxes with one zero at most hold; return those for which that fails."""
+    again, lost = [], {int(row[0]) for row in cover.failed}
+    for k, low, high, T in cover.zeros:
+        if k in lost:
+            continue
+        box = ParameterBoxes(np.array([k]), low[None], high[None])
+        zero = zero_near(batch, box, T[None], claim)
+        if zero is None:
+            again.append((box, T))
+            continue
+        cover.proved.append((k, low, high, T))
+        if zero not in zeros[k]:
+            zeros[k].append(zero)
+    cover.zeros = []
+    return again
