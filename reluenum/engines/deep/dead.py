@@ -96,7 +96,7 @@ def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
         for width, units in zip(network.problem.hidden, network.biases, strict=True)
     ]
     is_simple = around.is_strict or around.is_independent
-    strict = _is_regular(around, layer) if is_simple else _is_strict_in_cells(around, layer)
+    strict = _is_tame(around, layer) if is_simple else _is_strict_in_cells(around, layer)
     if found.harmless and strict and sum(spare) <= 1:
         return found
     lowest = min(layer, next((k for k, count in enumerate(spare) if count), layer))
@@ -118,7 +118,7 @@ def _by_splits(network: ScaledNetwork, layer: int, lowest: int) -> Dormancy | No
     parts, cuts = tuple(_same_inputs(network, lowest)), list[Cut]()
     for _ in range(MOST_CUTS if lowest == layer else 1):
         around = Surroundings(network, parts, tuple(cuts))
-        if not _is_regular(around, layer):
+        if not _is_tame(around, layer):
             return None
         found = _scanned(around, layer, split=True)
         if found.harmless:
@@ -145,7 +145,7 @@ def _cut_of(around: Surroundings, growth: Growth) -> Cut:
     return Cut(growth.layer + 1, weights, float(around.network.problem.effective_ridge))
 
 
-def _is_regular(around: Surroundings, layer: int) -> bool:
+def _is_tame(around: Surroundings, layer: int) -> bool:
     """Whether multipliers of a strict local minimum that are 0 do no harm (Lemma D44).
 
     Kinks of the layer itself (from 0) are strict to one side at least.
@@ -245,9 +245,9 @@ def sharing(network: ScaledNetwork, layer: int) -> tuple[bool | None, ...]:
     around = Surroundings(network)
     rows = dict.fromkeys(network.stratum.layers[layer - 1])
     above = len(network.biases[layer]) if layer < network.depth else 1
-    if above == 1 and (_is_regular(around, layer - 1) or _is_strict_in_cells(around, layer - 1)):
+    if above == 1 and (_is_tame(around, layer - 1) or _is_strict_in_cells(around, layer - 1)):
         return (True,) * len(rows)
-    if not _is_regular(around, layer - 1):
+    if not _is_tame(around, layer - 1):
         return (None,) * len(rows)
     return tuple(_row_shared(around, layer - 1, row) for row in rows)
 
