@@ -112,7 +112,7 @@ def _check_depth(instance: Mapping[str, Any], config: Mapping[str, Any], place: 
     engine = instance.get("engine", config.get("solve", {}).get("engine"))
     if engine == "certified" and instance["width"][1:] not in CERTIFIED_ABOVE:
         found = f"certified with hidden layers of widths {','.join(map(str, instance['width']))}"
-        raise InputError(place, found, "groebner, or widths L,1")
+        raise InputError(place, found, "groebner, or widths L,1 or L,1,1")
     usual = {"formulation": "reduced", "all_patterns": False}
     asked = {
         "output_bias": (instance["output_bias"], "none"),

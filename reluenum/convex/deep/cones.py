@@ -60,11 +60,11 @@ def first_layer_cones(problem: Problem) -> tuple[SimplicialCone, ...]:
         tuple(tuple(fmpq(sign * (j == k)) for j in range(size)) for k, sign in enumerate(signs))
         for signs in product((1, -1), repeat=size)
     )
-    cones = (SimplicialCone(rays, rows) for orthant in orthants for rays in _cut(orthant, rows))
+    cones = (SimplicialCone(rays, rows) for orthant in orthants for rays in _cut_by(orthant, rows))
     return tuple(cone for cone in cones if cone.is_live)
 
 
-def _cut(rays: tuple[Vector, ...], rows: tuple[Vector, ...]) -> Iterator[tuple[Vector, ...]]:
+def _cut_by(rays: tuple[Vector, ...], rows: tuple[Vector, ...]) -> Iterator[tuple[Vector, ...]]:
     """Yield the parts of a cone."""
     for row in rows:
         sides = [dot(ray, row) for ray in rays]
@@ -76,7 +76,7 @@ def _cut(rays: tuple[Vector, ...], rows: tuple[Vector, ...]) -> Iterator[tuple[V
         between = _of_length_one(combine(weights, (rays[above], rays[below])))
         for replaced in (above, below):
             part = tuple(between if k == replaced else ray for k, ray in enumerate(rays))
-            yield from _cut(part, rows)
+            yield from _cut_by(part, rows)
         return
     yield rays
 

@@ -18,7 +18,7 @@ from reluenum.engines.fans.shapes import FanBatch
 INFLATION = 1.25
 """By how much a box is larger than its linear estimate."""
 
-ATTEMPTS = 3
+ATTEMPTS = 4
 """ParameterBoxes tried before an enclosure is given up."""
 
 
@@ -487,48 +487,77 @@ def branch_over(
         shares = np.nan_to_num(np.minimum(far[:, n : n + 3 * m] / sizes, 0.2))
     relative = shares.max(1, keepdims=True)
     far = far * INFLATION + (relative**2 + 1e-14) * np.abs(x) + 1e-200
-    proved = np.zeros(len(boxes), dtype=bool)
-    eye = Balls.exact(np.eye(x.shape[1]))
+    system = _Preconditioned(centre, Y, turning, boxes.balls)
+    far = np.nan_to_num(far, nan=1e300, posinf=1e300)
+    wide = x.shape[1]
+    slopes, pulls = (Balls(np.zeros(shape), np.zeros(shape)) for shape in _shapes(len(boxes), wide))
+    image, proved, todo = far.copy(), np.zeros(len(boxes), dtype=bool), np.arange(len(boxes))
     moved = Balls(np.zeros(reach.shape), reach)[..., None]
-    local, image = centre, far
-    for _ in range(ATTEMPTS):
-        far = np.where(proved[:, None], image, np.nan_to_num(far, nan=1e300, posinf=1e300))
-        local = LocalEquations(batch, index, boxes.balls, Balls(x, far), live)
-        with np.errstate(over="ignore", invalid="ignore"):
-            slopes = _inverse_times(Y, local, centre.first, turning, moved[:, 1:])
-            pulls = Y @ local.drifts
-            pulled = pulls[:, :, 1] + (turning @ local.P[..., None])[..., 0]
-            pulls = concatenated([pulls[:, :, :1], pulled[..., None]], 2)
-            defect = eye - slopes
-            bound = (defect @ Balls(np.zeros(x.shape), far)[..., None])[..., 0]
-            result = (bound - offset - (pulls @ moved)[..., 0]).magnitude() * GROWTH
-            good = (result < far).all(1)
-        proved |= good
-        image = np.where(proved[:, None], np.fmin(result, far), far)
-        if proved.all():
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            grown = np.where(image[todo] < far[todo], far[todo], image[todo] * INFLATION)
+            far[todo] = np.nan_to_num(grown, nan=1e300, posinf=1e300)
+        found, drift = system.derivatives(todo, far[todo])
+        around = Balls(np.zeros((len(todo), wide, 1)), far[todo][..., None])
+        bound = (Balls.exact(np.eye(wide)) - found) @ around - drift @ moved[todo]
+        result = bound[..., 0] - offset[todo]
+        image[todo] = result.magnitude() * GROWTH
+        for whole, part in ((slopes, found), (pulls, drift)):
+            whole.mid[todo], whole.rad[todo] = part.mid, part.rad
+        proved[todo] = (image[todo] < far[todo]).all(1)
+        todo = todo[~proved[todo]]
+        if not len(todo):
             break
-        with np.errstate(over="ignore", invalid="ignore"):
-            far = np.where(result < far, np.where(proved[:, None], image, far), result * INFLATION)
-    with np.errstate(over="ignore", invalid="ignore"):
-        rest = -(pulls + slopes @ Balls.exact(speeds))
-        far = local.x.rad
-        norm = ((defect.magnitude() @ far[..., None])[..., 0] / far).max(1) * GROWTH
-        start = (offset.magnitude() / far).max(1) * GROWTH
-        wrong = np.where(norm < 1, start / (1 - norm) * (1 + 8 * UNIT), np.inf)
-        error = wrong[:, None] * far * GROWTH + TINY
+    enclosed = np.where(proved[:, None], np.fmin(image, far), far)
+    local = LocalEquations(batch, index, boxes.balls, Balls(x, enclosed), live)
+    rest = -(pulls + slopes @ Balls.exact(speeds))
+    defect = (Balls.exact(np.eye(wide)) - slopes).magnitude()
+    norm = ((defect @ far[..., None])[..., 0] / far).max(1) * GROWTH
+    start = (offset.magnitude() / far).max(1) * GROWTH
+    wrong = np.where(norm < 1, start / (1 - norm) * (1 + 8 * UNIT), np.inf)
+    error = wrong[:, None] * far * GROWTH + TINY
     slopes = _branch_slopes(rest, norm, speeds, far)
     return FanBranch(boxes, centre, local, slopes, proved, error, speeds)
 
 
-def _inverse_times(
-    Y: Balls, local: LocalEquations, first: Balls, turning: Balls, moved: Balls
-) -> Balls:
-    """Return Y times the Jacobian on a box of k, whose features are `first` + moved * slope."""
-    m = local.a.shape[1]
-    product = Y @ local.jacobian_with(first)
-    place = product.shape[2] - 2 * m
-    added = product[:, :, place : place + m] + moved * turning
-    return concatenated([product[:, :, :place], added, product[:, :, place + m :]], 2)
+def _shapes(count: int, wide: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return (count, wide, wide), (count, wide, 2)
+
+
+@dataclass(frozen=True, eq=False)
+class _Preconditioned:
+    """Derivatives of the equations times an approximate inverse of the Jacobian at the centre.
+
+    Parameters
+    ----------
+    centre : LocalEquations
+    inverse : Balls, (N, n + 5m, n + 5m)
+    turning : Balls, (N, n + 5m, m)
+        Times the derivatives by k of the features in the fit.
+    p : Balls, (N, 2)
+        The boxes.
+    """
+
+    centre: LocalEquations
+    inverse: Balls
+    turning: Balls
+    p: Balls
+
+    def derivatives(self, rows: np.ndarray, far: np.ndarray) -> tuple[Balls, Balls]:
+        """Return those by x and by p on boxes around the centre, for some rows."""
+        centre, Y, turning = self.centre, self.inverse[rows], self.turning[rows]
+        x = Balls(centre.x.mid[rows], far)
+        local = LocalEquations(centre.batch, centre.index[rows], self.p[rows], x, centre.live[rows])
+        product = Y @ local.jacobian_with(centre.first[rows])
+        # The features in the fit are those at the centre, and a part that is linear in k.
+        place = product.shape[2] - 2 * local.a.shape[1]
+        end = place + local.a.shape[1]
+        moved = Balls(np.zeros(len(rows)), self.p.rad[rows, 1])[:, None, None]
+        added = product[:, :, place:end] + moved * turning
+        drifts = Y @ local.drifts
+        turned = drifts[:, :, 1] + (turning @ local.P[..., None])[..., 0]
+        by_x = concatenated([product[:, :, :place], added, product[:, :, end:]], 2)
+        return by_x, concatenated([drifts[:, :, :1], turned[..., None]], 2)
 
 
 def _branch_slopes(rest: Balls, norm: np.ndarray, speeds: np.ndarray, far: np.ndarray) -> Balls:

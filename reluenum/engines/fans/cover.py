@@ -15,7 +15,7 @@ from reluenum.engines.fans.branches import ParameterBoxes
 from reluenum.engines.fans.looks import looked_at
 from reluenum.engines.fans.shapes import FanBatch
 
-DEEPEST = 40
+DEEPEST = 60
 """How often a box is halved before it is given up."""
 
 MOST = 100_000
@@ -30,7 +30,7 @@ SLICES = 16
 FIRST = 1 / 16
 """Ratio at which a box with s = 0 is cut."""
 
-TALL = 1.1
+TALL = 1.2
 """Ratio of the ends of s above which a box is shortened before it is looked at."""
 
 BIAS = 6.0
@@ -208,7 +208,7 @@ def _stepped_boxes(batch: FanBatch, tasks: BoxTasks, found: BoxCover) -> BoxTask
     s = np.where(top, boxes.high[:, 0], boxes.low[:, 0])
     low, high = boxes.low.copy(), boxes.high.copy()
     low[:, 0] = high[:, 0] = s
-    seen = looked_at(batch, ParameterBoxes(boxes.index, low, high), tasks.start)
+    seen = looked_at(batch, ParameterBoxes(boxes.index, low, high), tasks.start, flat=False)
     square = _largest_square(batch, boxes)
     down = np.sqrt(np.maximum(1 - seen.below / square, 0)) * (1 + 16 * UNIT)
     up = np.sqrt(1 - seen.above / square) * (1 - 16 * UNIT)

@@ -58,9 +58,14 @@ class Look:
         none = Balls.exact(np.zeros((N, m, 2)))
         return self.branch.ranges(self.branch.centre.T, by_x, none)[0]
 
-    @cached_property
+    @property
     def room(self) -> Balls:
         """1 - |Gamma|^2 / ridge^2 on the boxes, (N, m)."""
+        return Balls.exact(1.0) - self._sizes[0]
+
+    @cached_property
+    def _sizes(self) -> tuple[Balls, Balls]:
+        """|Gamma|^2 / ridge^2 on the boxes, and its slopes by k."""
         local = self.branch.local
         N, m, n = local.masks.shape
         eye, two = Balls.exact(np.broadcast_to(np.eye(m), (N, m, m))), Balls.exact(2.0)
@@ -71,8 +76,8 @@ class Look:
         by_x = concatenated([Balls.exact(before), by_a, by_b, Balls.exact(after)], 2)
         square = local.a.square()
         by_p = concatenated([(by_s * square)[..., None], (by_k * square)[..., None]], 2)
-        size, _, _ = self.branch.ranges(self.branch.centre.size, by_x, by_p)
-        return Balls.exact(1.0) - size
+        size, _, slopes = self.branch.ranges(self.branch.centre.size, by_x, by_p)
+        return size, slopes[:, :, 1]
 
     @cached_property
     def gradient(self) -> tuple[Balls, Balls, Balls]:
@@ -87,7 +92,8 @@ class Look:
         They are on it unless a unit without weight has |Gamma| > ridge somewhere (Lemma D36).
         """
         local = self.branch.local
-        excess = np.where(self.live, 0.0, np.maximum(self.room.rad - self.room.mid, 0)).max(1)
+        none = self.live | self.parting
+        excess = np.where(none, 0.0, np.maximum(self.room.rad - self.room.mid, 0)).max(1)
         total = np.where(self.live, self.T.mid + self.T.rad, 0.0).sum(1)
         weights = self.batch.diagonal[local.index] * local.rho.square()
         size = 0.5 * excess * excess * np.where(excess > 0, weights.magnitude().sum(1), 0.0)
@@ -220,12 +226,25 @@ class Look:
     @property
     def not_above(self) -> np.ndarray:
         """Where each unit without weight surely stays so, (N, m)."""
-        return self.live | (self.room.mid >= self.room.rad)
+        return self.live | (self.room.mid >= self.room.rad) | self.parting
 
     @property
     def dead(self) -> np.ndarray:
         """Where a unit surely has no weight, and no other minimiser gives it one, (N, m)."""
-        return ~self.live & self.room.positive()
+        return ~self.live & (self.room.positive() | self.parting)
+
+    @cached_property
+    def parting(self) -> np.ndarray:
+        """Where a unit without weight is like a live one at an end of k, less inside, (N, m).
+
+        At the end both have |Gamma| = ridge, and the end belongs to another stratum.
+        """
+        boxes, slope = self.branch.boxes, self._sizes[1]
+        pairs = self.batch.alike[boxes.index] & self.live[:, None, None, :]
+        first, last = (pairs[:, end].any(2) for end in (0, 1))
+        first &= slope.negative() & (boxes.low[:, 1] == 0)[:, None]
+        last &= slope.positive() & (boxes.high[:, 1] == 1)[:, None]
+        return ~self.live & (first | last) & self.batch.turning[boxes.index][:, None]
 
     @cached_property
     def minimal(self) -> np.ndarray:
@@ -330,11 +349,20 @@ class Seen:
     moves: np.ndarray
 
 
-def looked_at(batch: FanBatch, boxes: ParameterBoxes, start: np.ndarray) -> Seen:
+def looked_at(batch: FanBatch, boxes: ParameterBoxes, start: np.ndarray, flat: bool = True) -> Seen:
     """Look at boxes from the minimiser at their middles, and where that is no answer from another.
 
     Two branches on which the same units live but for one decide together: the minimiser is one
     of the two wherever the larger one is convex and the others' signs are right on both.
+
+    Parameters
+    ----------
+    batch : FanBatch
+    boxes : ParameterBoxes
+    start : (N, m) array
+        T near them.
+    flat : bool
+        Whether the boxes are to be closed; else only the derivative by s is wanted.
     """
     middle = boxes.middle
     T, rho = inner_minimisers(batch, boxes.index, middle[:, 0], middle[:, 1], start)
@@ -347,7 +375,8 @@ def looked_at(batch: FanBatch, boxes: ParameterBoxes, start: np.ndarray) -> Seen
     unknown = ~one.minimal
     below[unknown], above[unknown] = -np.inf, np.inf
     moves = one.moves
-    rest = np.flatnonzero(~closed & ~regular & unknown)
+    asked = unknown & ~closed & ~regular & ~one.critical if flat else unknown
+    rest = np.flatnonzero(asked)
     if len(rest):
         changed = live[rest].copy()
         unit = one.doubtful[rest]
@@ -368,8 +397,8 @@ def looked_at(batch: FanBatch, boxes: ParameterBoxes, start: np.ndarray) -> Seen
         below[rest], above[rest] = low, high
         instead = one.branch.proved[rest] & ~two.branch.proved
         moves[rest] = np.where(instead[:, None], two.moves, moves[rest])
-    rest = np.flatnonzero(~closed & ~regular & unknown & ~live.all(1))
-    if len(rest) and batch.width > 1:
+    rest = np.flatnonzero(asked & ~closed & ~regular & ~live.all(1))
+    if flat and len(rest) and batch.width > 1:
         every = np.ones((len(rest), batch.width), dtype=bool)
         all_ = Look.near(batch, boxes[rest], one.branch.centre.x.mid[rest], every, 6)
         closed[rest], regular[rest] = _alone(all_)

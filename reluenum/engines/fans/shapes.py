@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, permutations
 
 import numpy as np
 from flint import fmpq
@@ -125,6 +125,20 @@ class Fan:
         terms = (site.count * y * y for site, y, column in columns if "+" in column)
         return sum(terms, start=fmpq(0)) / (4 * problem.effective_ridge)
 
+    def seen_alike(self, end: int) -> tuple[tuple[int, int], ...]:
+        """Return pairs of units with kinks that see the same at an end of k (0 or 1)."""
+        heights = [
+            a + end * b if sign == "+" else fmpq(0)
+            for (a, b), sign in zip(self.heights, self.row, strict=True)
+        ]
+        seen: list[list[fmpq] | None] = []
+        for row, kinks in zip(self.upper, self.kinks, strict=True):
+            eta = heights[kinks[0]] if kinks else fmpq(0)
+            felt = [h - eta if s == "+" else fmpq(0) for h, s in zip(heights, row, strict=True)]
+            seen.append([*felt, eta] if kinks else None)
+        pairs = permutations(range(len(seen)), 2)
+        return tuple((j, k) for j, k in pairs if seen[j] is not None and seen[j] == seen[k])
+
     @property
     def is_excluded(self) -> bool:
         """Whether no stationary point can be here: twins, or a unit with two kinks (Lemma D24)."""
@@ -229,6 +243,16 @@ class FanBatch:
         problem = self.problem
         entries = Balls.of([problem.effective_ridge / site.count for site in problem.sites])
         return Balls(np.where(self.active, entries.mid, 1.0), entries.rad * self.active)
+
+    @cached_property
+    def alike(self) -> np.ndarray:
+        """Which pairs of upper units see the same at k = 0 and at k = 1, (B, 2, m, m)."""
+        found = np.zeros((len(self), 2, self.width, self.width), dtype=bool)
+        for place, fan in enumerate(self.fans):
+            for end in (0, 1):
+                for pair in fan.seen_alike(end):
+                    found[(place, end, *pair)] = True
+        return found
 
     @cached_property
     def weights(self) -> Balls:

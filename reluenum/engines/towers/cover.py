@@ -11,7 +11,6 @@ import numpy as np
 from reluenum.algebra.balls import GROWTH, UNIT, Balls
 from reluenum.engines.towers.batches import TowerBatch
 from reluenum.engines.towers.enclosures import (
-    Margins,
     Residuals,
     direction_margins,
     dual_margins,

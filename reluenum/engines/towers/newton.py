@@ -521,7 +521,7 @@ def _faint(units: Sequence[int], start: Sequence[float]) -> list[arb]:
     Of approximate ones, all but the least are those where |u_j| just reaches it.
     """
     least = min((T for j, T in enumerate(start) if j not in units), default=0.0)
-    return [arb(max(T * (LARGER if T > 2 * least else 1), 1e-300)) for T in start]
+    return [arb(max(T * (LARGER if 2 * least < T else 1), 1e-300)) for T in start]
 
 
 def _chart_step(slopes: Slopes, values: Sequence[arb]) -> list[arb]:

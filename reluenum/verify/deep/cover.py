@@ -1,9 +1,10 @@
 """The record of a stratum: X in (0, highest) is covered by intervals that hold nothing unlisted."""
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
-from math import isfinite
+from math import inf, isfinite
+from operator import itemgetter
 from typing import Any
 
 from flint import arb
@@ -58,25 +59,28 @@ class Cover:
     def read(self, items: Any) -> None:
         """Claim 56: intervals of the record cover all X at which a stationary point can be."""
         require(type(items) is list and len(items) > 0, "no list of intervals")
-        found = sorted(map(self.interval, items), key=lambda interval: interval[0])
+        found = list(map(self.interval, items))
         top, reached = max(highest(self.stratum, side) for side in (1, -1)), arb(0)
-        for k, (low, high, x, squares) in enumerate(found):
-            if not low <= reached:
-                reached, low = self.nearer(found[max(k - 1, 0) : k + 1], reached)
+        for low, high, *_ in sorted(found, key=itemgetter(0)):
+            reached = reached.max(high) if low <= reached else reached
+        if not reached >= top:
+            reached = self.closed(found)
+        require(reached >= top, f"nothing closes X above {reached.str(8)}")
+
+    def closed(self, found: Sequence[tuple]) -> arb:
+        """Return up to which X better steps close all, and blocks what they leave."""
+        steps = [(*self.step(x, t), t) if x is not None else (*e, t) for *e, x, t in found]
+        reached = arb(0)
+        for low, high, squares in sorted(steps, key=itemgetter(0)):
             if not low <= reached:
                 fine = low - reached < low * HOLE
                 require(fine, f"nothing closes X above {reached.str(8)}")
                 self.block(reached, low, low, squares)
             reached = reached.max(high)
-        require(reached >= top, f"nothing closes X above {reached.str(8)}")
+        return reached
 
-    def nearer(self, found: Sequence[tuple], reached: arb) -> Interval:
-        """Return the ends of what is left between two intervals, after better steps."""
-        below, above = (self.step(x, squares) for *_, x, squares in (found[0], found[-1]))
-        return reached.max(below[1]), found[-1][0].min(above[0])
-
-    def interval(self, item: Any) -> tuple[arb, arb, arb, list[arb]]:
-        """Return what one entry closes, and its X and T: a block has ends as well."""
+    def interval(self, item: Any) -> tuple[arb, arb, arb | None, list[arb]]:
+        """Return what one entry closes, and the X of a step, and T. A block has ends as well."""
         m = len(self.stratum.lower)
         require(type(item) is list and len(item) in (m + 1, m + 3), "an entry of another length")
         numbers = [number(value) for value in item]
@@ -90,33 +94,29 @@ class Cover:
         require(0 <= low <= x <= high, "X is not in its block")
         with told(f"block from {low.str(8)} to {high.str(8)}"):
             self.block(low, high, x, squares)
-        return low, high, high, squares
+        return low, high, None, squares
 
     def block(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> None:
-        """Close a block; of one that is not closed as it stands, what steps do not close.
-
-        Squares that are negative together pass through 0 in it: kinks tie them.
-        """
+        """Close a block; of one that is not closed as it stands, what steps do not close."""
         left, closed, tried = [(low, high, x, squares)], [], 0
-        gone = max(squares) < 0
-        start = magnitudes(squares) if gone else [square.max(0) for square in squares]
-        start = awake(start, x) if vanishes(start, x) else start
+        start = begun(squares, x)
         while left:
             low, high, x, found = left.pop()  # the highest: steps from above may have closed it
             high = min([start for start, end in closed if start < high <= end] + [high])
             if low < high and (reason := self.open(low, high, x, found)):
                 tried += 1
                 require(tried < MOST_PARTS and low > 0, reason)
-                for ends in self.parts(low, high, start, closed):
+                starts = [start] if vanishes(found, x) else [start, magnitudes(found)]
+                for ends in self.parts(low, high, starts, closed):
                     middle = (ends[0] * ends[1]).sqrt().mid()
-                    left += [(*ends, middle, self.polished(middle, start))]
+                    left += [(*ends, middle, self.nearest(middle, starts))]
 
     def parts(
-        self, low: arb, high: arb, start: Sequence[arb], closed: list[Interval]
+        self, low: arb, high: arb, starts: Sequence[Sequence[arb]], closed: list[Interval]
     ) -> list[Interval]:
         """Return what is left of a block after steps from its ends and middle, added to all."""
-        points = (low, *self.between(low, high, start), high)
-        steps = [self.step(point, self.polished(point, start)) for point in points]
+        points = (low, *self.between(low, high, starts[0]), high)
+        steps = [self.step(point, self.nearest(point, starts)) for point in points]
         closed += steps
         found = (
             (one.max(step[1]), other.min(more[0]))
@@ -125,7 +125,7 @@ class Cover:
         return [(one, other) for one, other in found if one < other]
 
     def between(self, low: arb, high: arb, start: Sequence[arb]) -> tuple[arb, ...]:
-        """Return where to cut a block: on both sides of what seems a zero of E, or in the middle."""
+        """Return where to cut a block: on both sides of a likely zero of E, or in the middle."""
         middle, width = (low * high).sqrt().mid(), (high - low) / CLOSE
         active = [j for j, square in enumerate(start) if square > 0]
         values = [*(start[j] for j in active), middle]
@@ -164,6 +164,17 @@ class Cover:
             least = min(moved) if min(moved) < 0 < max(moved) else None
             found = [arb(0) if t is least else t.max(old / 8) for t, old in pairs]
         return found
+
+    def nearest(self, x: arb, starts: Sequence[Sequence[arb]]) -> list[arb]:
+        """Return the minimiser at X to which the best of several starts leads."""
+        return min((self.polished(x, start) for start in starts), key=partial(self.error, x))
+
+    def error(self, x: arb, squares: Sequence[arb]) -> float:
+        """Return how far |Gamma_j| are from what they have to be at a minimiser."""
+        state, alive = self.state(x, squares), sum(square > 0 for square in squares)
+        excess = [float((norm * x.sqrt() / state.ridge).mid()) - 1 for norm in state.norms]
+        total = sum(map(abs, excess[:alive])) + sum(max(e, 0) for e in excess[alive:])
+        return total if isfinite(total) else inf
 
     def state(self, x: arb, squares: Sequence[arb]) -> State:
         """Return the solution at X and the squares that are not 0."""
@@ -225,6 +236,15 @@ class Cover:
         """Return G at an X of a path."""
         end = path(self.whole, x, [arb(square.mid()) for square in found.squares])
         return sum(end.squares, arb(0)) + squared(end.bias) if end else arb(0, "inf")
+
+
+def begun(squares: Sequence[arb], x: arb) -> list[arb]:
+    """Return squares from which Newton steps start.
+
+    Squares that are negative together pass through 0: kinks tie them.
+    """
+    start = magnitudes(squares) if max(squares) < 0 else [square.max(0) for square in squares]
+    return awake(start, x) if vanishes(start, x) else start
 
 
 def magnitudes(squares: Sequence[arb]) -> list[arb]:

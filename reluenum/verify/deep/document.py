@@ -10,7 +10,7 @@ from flint import ctx
 
 from ..document import OPTIONAL, PROVED, UNCHECKED, Report
 from ..points import NUMBER_BITS
-from ..reals import matched, require, told
+from ..reals import CertificateError, matched, require, told
 from .components import Component, check, constant_network, shared, tower_network, zero_network
 from .cover import Cover
 from .dead import constant_is_minimal, harmless, level, zero_is_minimal
@@ -18,6 +18,8 @@ from .points import Zero
 from .sites import Row, Sites
 from .strata import Stratum, faces_of, kept, realised
 from .towers import Upper
+
+COVER_BITS = 128  # precision at which a stratum is covered, if that is enough
 
 
 def nothing_else(document: dict[str, Any]) -> None:
@@ -60,10 +62,14 @@ class DeepProof:
 
     def cover(self, stratum: Stratum, items: Any) -> None:
         """Read the record of a stratum."""
-        signs = stratum.upper
-        upper = self.uppers.setdefault(signs, Upper(self.sites, signs))
-        cover = Cover(stratum, upper)
-        cover.read(items)
+        upper = self.uppers.setdefault(stratum.upper, Upper(self.sites, stratum.upper))
+        try:
+            with ctx.workprec(COVER_BITS):
+                cover = Cover(stratum, upper)
+                cover.read(items)
+        except CertificateError:  # fewer digits are faster, but may not be enough
+            cover = Cover(stratum, upper)
+            cover.read(items)
         self.zeros += [zero for zero in cover.zeros if zero.sides is not None]
         self.items += len(items)
 

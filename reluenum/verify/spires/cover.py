@@ -73,16 +73,23 @@ class Cover:
         return u, u
 
     def state(self, u: arb, start: Start, woken: bool = True) -> State:
-        """Return a state near the minimiser at U_2; units that are not zero there come to life."""
+        """Return a state near the minimiser at U_2; units come to life there that are not zero.
+
+        Those with too long a Gamma alone, and if that does not last, others that kinks tie to them.
+        """
         squares, third = start
         faint = u * u / third * FAINT
         if not woken:
             return polished(self.frame, u, [t if t > faint else arb(0) for t in squares], third)
-        state = polished(self.frame, u, squares, third)
-        bound, pairs = squared(state.ridge) / u, zip(state.squares, state.lengths, strict=True)
-        alive = [faint if t == 0 and length > bound else t for t, length in pairs]
-        same = alive == state.squares
-        return state if same else polished(self.frame, u, alive, state.third)
+        first = state = polished(self.frame, u, squares, third)
+        for single in (True, False):
+            long = asleep(state)
+            if not any(long):
+                break
+            pairs = zip(first.squares, long, strict=True)
+            alive = [t.max(faint) if wakes or not single else t for t, wakes in pairs]
+            state = polished(self.frame, u, alive, first.third)
+        return state
 
     def block(self, low: arb, high: arb, start: Start) -> None:
         """Close a block; of one that is not closed as it stands, what steps do not close."""
@@ -168,6 +175,13 @@ class Cover:
         self.zeros += [] if near else [Zero(self.spire, state)]
         alive = min(state.squares, key=arb.lower) > 0
         return "" if alive else "a unit is zero, or nearly"
+
+
+def asleep(state: State) -> list[bool]:
+    """Return which units are zero though they should not be."""
+    bound = squared(state.ridge) / state.second
+    pairs = zip(state.squares, state.lengths, strict=True)
+    return [t == 0 and length > bound for t, length in pairs]
 
 
 def rests(found: State) -> bool:

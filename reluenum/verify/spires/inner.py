@@ -15,7 +15,7 @@ from ..reals import dot
 from .strata import Spire
 from .systems import Frame, Moved, State
 
-NEWTON_STEPS, CAREFUL, INFLATIONS = 16, 4, (1.25, 2, 4)
+NEWTON_STEPS, CAREFUL, INFLATIONS = 20, 12, (1.25, 2, 4)
 HALVINGS, SHORTER = 50, (40, 24, 12, 6, 3)  # of where a step ends, as doubles see it
 NEAR = arb(2) ** -60  # relative size of a Newton step that is the last one
 

@@ -1,4 +1,4 @@
-"""Lower bounds of the loss with two hidden layers: below every network, and close to the best."""
+"""Lower bounds by Theorem D11: below every network with two hidden layers, near the best."""
 
 from fractions import Fraction
 
