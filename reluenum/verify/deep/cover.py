@@ -17,7 +17,8 @@ from .sides import Ball, Relations, enclosed, highest
 from .strata import Stratum
 from .towers import State, Tower, Upper, narrowed, squared
 
-POLISHING, MOST_PARTS = 12, 256  # Newton steps for a record's T; parts of a block
+POLISHING, SLOW = 12, 2  # Newton steps for a record's T, the first of which end no unit
+MOST_PARTS = 256  # of a block
 CLOSE = 32  # a part of a block around a zero is so much smaller
 FAINT = arb(2) ** -24  # part of the sum below which a square is tried as 0
 LARGEST, SMALLEST = 1e100, 1e-100  # numbers of a record that are not 0
@@ -155,13 +156,13 @@ class Cover:
     def polished(self, x: arb, squares: Sequence[arb]) -> list[arb]:
         """Return a better minimiser, by Newton steps that prove nothing; units may become zero."""
         found = list(squares)
-        for _ in range(POLISHING):
+        for k in range(POLISHING):
             better = iter(improved(self.state(x, found)))
             moved = [next(better) if square > 0 else square for square in found]
             pairs = list(zip(moved, found, strict=True))
             if all(abs(t - s) <= s * NEAR or not t.is_finite() for t, s in pairs):
                 break
-            least = min(moved) if min(moved) < 0 < max(moved) else None
+            least = min(moved) if k >= SLOW and min(moved) < 0 < max(moved) else None
             found = [arb(0) if t is least else t.max(old / 8) for t, old in pairs]
         return found
 

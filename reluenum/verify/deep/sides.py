@@ -133,12 +133,29 @@ class Ball:
         rooms = ((p + q / self.low).sqrt() * self.radius for p, q in forms.squares)
         return [arb(m, r.upper()) for m, r in zip(middles.entries(), rooms, strict=True)]
 
+    def alone(self, row: Row) -> list[arb]:
+        """Return the values of a unit that is not zero, divided by q, by its weight (Lemma D30).
+
+        T |Gamma| / (ridge k) |k e - Gamma*|^2 is at most the gap, with k = q ridge / sqrt X and e
+        the direction of Gamma.
+        """
+        if row not in self.tower.rows:
+            return []
+        state, k = self.state, self.tower.rows.index(row)
+        gamma, norm, square = state.gammas[k], state.norms[k], state.squares[k]
+        length = state.ridge / state.x.sqrt()
+        room = (state.ridge * length / (min(self.inverse) * square * norm)).sqrt() * self.radius
+        sites = self.tower.sites.rows
+        middles = (length * dot(gamma, x) / norm for x in sites)
+        rooms = (arb(dot(x, x)).sqrt() * room for x in sites)
+        return [m + arb(0, r.upper()) for m, r in zip(middles, rooms, strict=True)]
+
     def sides(self, stratum: Stratum, relations: "Relations") -> Sides:
-        """Claim 65: what holds at each X, all residuals being in the ball (Theorem D16)."""
+        """Claim 65: what holds at each X by a gap: balls of residuals and units (Theorem D16)."""
         excess, along = [], []
         bound = squared(self.state.ridge) / self.state.x
-        for gamma, values in relations.units:
-            along.append(self.around(values) if values else [])
+        for row, (gamma, values) in zip(relations.tower.rows, relations.units, strict=True):
+            along.append(self.around(values) if values else self.alone(row))
             u = self.around(gamma) if gamma else [arb(0, "inf")]
             excess.append(dot(u, u) - bound)
         scale, outputs = self.inverse[0].union(self.inverse[1]), {}

@@ -17,6 +17,8 @@ from ..exact import onto
 from ..reals import dot
 from .sites import Row, Sites
 
+FEW, MANY = 2, 200  # steps of least squares, the latter where all units are zero
+
 
 class Upper:
     """What depends on the signs of the upper unit alone: columns are the relevant sites."""
@@ -217,12 +219,25 @@ class State:
 
     @cached_property
     def multipliers(self) -> arb_mat:
-        """Multipliers that change nothing but Gamma of units that are zero: which is made small."""
+        """Multipliers that change only Gamma of units that are zero: the longest is made short.
+
+        Least squares with ever larger weights of what is long (Lawson): they prove nothing.
+        """
         table, begin = arb_mat(self.tower.loose), len(self.squares) * self.depth
-        wanted = arb_mat([[-x] for x in self.values.entries()[begin:-1]]).mid()
-        square = (table.transpose() * table).mid()
-        square += identity(square.nrows()) * square.trace() * arb(2) ** -60
-        return (square.inv() * table.transpose() * wanted).mid()
+        fixed = arb_mat([[x] for x in self.values.entries()[begin:-1]]).mid()
+        weights, found = [arb(1)] * fixed.nrows(), arb_mat(table.ncols(), 1)
+        for _ in range(FEW if self.squares else MANY):
+            heavy = arb_mat(
+                [[w * x for x in row] for w, row in zip(weights, table.tolist(), strict=True)]
+            )
+            square = (table.transpose() * heavy).mid()
+            square += identity(square.nrows()) * square.trace() * arb(2) ** -60
+            found = -(square.inv() * heavy.transpose() * fixed).mid()
+            moved = (fixed + table * found).entries()
+            parts = [moved[k : k + self.depth] for k in range(0, len(moved), self.depth)]
+            norms = [dot(u, u).mid().max(0).sqrt() for u in parts]
+            weights = [w * norms[k // self.depth] for k, w in enumerate(weights)]
+        return found
 
     @cached_property
     def along(self) -> list[list[arb]]:
