@@ -40,8 +40,8 @@ class TowerCover:
 
     Parameters
     ----------
-    steps : list of (stratum, X, T)
-        Between X and sqrt(G(X)) is no stationary point.
+    steps : list of (stratum, X, T, reached)
+        Between X and sqrt(G(X)), which is beyond what is reached, is no stationary point.
     blocks : list of (stratum, low, high, X, T)
         Neither is there in these: a sign is violated or a unit is zero throughout.
     open : list of (stratum, low, high, T)
@@ -159,7 +159,7 @@ def _shorter_intervals(
     moves = np.where(tasks.upper, stepped < X, stepped > X)
     by_step, by_ball = better & moves, ball & ~(better & moves)
     for k in np.flatnonzero(by_step):
-        found.steps.append((tasks.index[k], X[k], T[k]))
+        found.steps.append((tasks.index[k], X[k], T[k], stepped[k]))
     for k in np.flatnonzero(by_ball):
         ends = sorted((X[k], reached[k]))
         found.blocks.append((tasks.index[k], *ends, X[k], T[k]))

@@ -200,8 +200,9 @@ def _examined_together(
     tasks, open_ones = all_intervals(batch), []
     for ratio in RATIOS:
         cover = cover_towers(batch, tasks, ratio)
-        for k, X, T in cover.steps:
+        for k, X, T, reached in cover.steps:
             found[k].items.append([float(X), *map(float, T)])
+            searches[k].passed.append((float(min(X, reached)), float(max(X, reached))))
         for k, low, high, X, T in cover.blocks:
             found[k].items.append([float(low), float(high), float(X), *map(float, T)])
         counts = Counter(k for k, *_ in cover.open)
@@ -227,7 +228,14 @@ def _examined_together(
         found[k].judged = [judge(network) for network in search.networks]
         found[k].items += [[X, *T] for X, T in search.steps]
         found[k].items += [[low, high, X, *T] for low, high, X, T in search.blocks]
+        found[k].items = [one for one in found[k].items if not _is_spare(batch, search, one)]
     return found
+
+
+def _is_spare(batch: TowerBatch, search: Search, item: Sequence[float]) -> bool:
+    """Whether an item of a record is a block that a single step passes."""
+    is_block = len(item) > batch.faces.shape[1] + 1
+    return is_block and search.has_passed(item[0], item[1])
 
 
 def _united_intervals(
