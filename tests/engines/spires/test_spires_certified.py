@@ -91,9 +91,9 @@ def test_both_routes_find_the_same_stationary_points_on_every_stratum(problem, p
 def test_units_that_kinks_bind_to_each_other_start_to_live_together():
     # the saddle at U = 0.0082 is just above the last U at which both are zero
     problem = reference(3, [2, 1, 1])
-    texts = ("++0,0+-/+00/+++", "+0+,0-+/0+0/+++", "+++,0+-/+00/+++")
+    texts = ("++0,0+-/+00/+++", "+0+,0-+/0+0/+++", "++0,0-+/+00/+++", "+++,0+-/+00/+++")
     found = [DeepStratum.of_text(text) for text in texts]
-    assert [len(one.judged) for one in searched(problem, found)] == [2, 2, 0]
+    assert [len(one.judged) for one in searched(problem, found)] == [2, 2, 2, 0]
     (first, *_) = searched(problem, found[:1])
     points = {float(1 / p.network.squares[1][0]): p.verdict for p in first.judged}
     assert sorted(points) == pytest.approx([0.008207586, 3.619130665])
