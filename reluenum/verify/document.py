@@ -164,12 +164,14 @@ def _bounds(document: Any, given: Any) -> Report:
 
 def _deep(document: Any, given: Any) -> Report:
     """Prove a list of minima of a network with several hidden layers."""
-    from .deep import proved
+    from .deep import DeepProof, proved
+    from .fans import FanProof
     from .spires import SpireProof
 
     complete(document)
-    three = len(document["problem"]["hidden"]) == 3
-    report = proved(document, SpireProof) if three else proved(document)
+    kinds = {(3, 1): SpireProof, (2, 1): DeepProof}
+    hidden = document["problem"]["hidden"]
+    report = proved(document, kinds.get((len(hidden), hidden[-1]), FanProof))
     if given is not None:
         same_data(document["problem"], *given)
     return replace(report, compared=given is not None)

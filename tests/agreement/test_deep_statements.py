@@ -546,6 +546,39 @@ def test_lemma_d25_leaves_one_branch_and_lemma_d23_bounds_its_scale():
     assert 0 < s * square <= T.sum() <= bound
 
 
+@pytest.mark.parametrize("dead", [False, True])
+def test_lemma_d38_tells_from_any_guess_how_far_the_minimum_is(dead):
+    """The minimum is made first: a random H rho = y in which all |Gamma| are 1, or one is less."""
+    draw, n, lam = RNG(3), 5, 0.2
+    counts = np.array([1.0, 2, 1, 1, 3])
+    A = draw.normal(size=(2, n, 2))
+    rho = draw.normal(size=n)
+    for m in range(2):  # scaled so that |Gamma_m| is 1, or 1/2 for a unit that is dead
+        A[m] /= np.linalg.norm(A[m].T @ rho) * (2 if dead and m else 1)
+    T = np.array([1.5, 0.0 if dead else 0.4])
+    K = A @ A.transpose(0, 2, 1)
+
+    def matrix(squares):
+        return np.diag(lam / counts) + np.tensordot(squares, K, 1)
+
+    y = matrix(T) @ rho
+    for _ in range(50):
+        guess, near, x = np.abs(draw.normal(size=2)), draw.normal(size=n), draw.normal(size=(2, 2))
+        gammas = np.einsum("mij,i->mj", A, near)
+        xi = x - guess[:, None] * gammas
+        omega = y - lam / counts * near - np.einsum("mij,mj->i", A, x - xi)
+        t, delta = T - guess, rho - near
+        left = delta @ (matrix(guess) + matrix(T)) @ delta
+        right = t @ ((gammas**2).sum(1) - 1) + 2 * delta @ omega
+        assert left <= right + 1e-9
+        assert dead or left == pytest.approx(right)
+        W = draw.normal(size=n)
+        assert t @ (W @ K @ rho) == pytest.approx(W @ omega - W @ matrix(guess) @ delta)
+        f = np.einsum("mij,mj->i", A, x)
+        value = 2 * np.linalg.norm(x, axis=1).sum() + counts @ (y - f) ** 2 / lam
+        assert 2 * T.sum() + lam / counts @ rho**2 <= value
+
+
 def loss_of(layers, output, x, y, ridge):
     """Loss of a network: layers of rows (W, b)."""
     h = x

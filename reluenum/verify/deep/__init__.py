@@ -9,6 +9,6 @@ excludes a stationary point), `fields` (a point in a number field, where balls d
 weights), `components`, `document`.
 """
 
-from .document import proved
+from .document import DeepProof, proved
 
-__all__ = ["proved"]
+__all__ = ["DeepProof", "proved"]

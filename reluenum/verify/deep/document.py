@@ -22,16 +22,18 @@ from .towers import Upper
 COVER_BITS = 128  # precision at which a stratum is covered, if that is enough
 
 
-def nothing_else(document: dict[str, Any]) -> None:
+def nothing_else(document: dict[str, Any], rule: str) -> None:
     """Claim 50: all else that the document says is proved, or known and of the right shape."""
     optional = {key: OPTIONAL[key] for key in ("software",) if key in document}
     shape = dict.fromkeys(PROVED, ...) | {"completeness": "proved"}
     matched(document, shape | optional, "document")
-    matched(document["certificate"], {"rule": "blocks", "strata": ...}, "certificate")
+    matched(document["certificate"], {"rule": rule, "strata": ...}, "certificate")
 
 
 class DeepProof:
     """What follows from the record of each stratum, and from the data alone."""
+
+    rule = "blocks"
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.document, self.sites = document, Sites(document["problem"])
@@ -109,7 +111,7 @@ class DeepProof:
 
 def proved(document: dict[str, Any], kind: type[DeepProof] = DeepProof) -> Report:
     """Prove a list of minima that claims to be complete."""
-    nothing_else(document)
+    nothing_else(document, kind.rule)
     proof = kind(document)
     with ctx.workprec(NUMBER_BITS):
         proof.read()
