@@ -82,13 +82,12 @@ class Cover:
         if not woken:
             return polished(self.frame, u, [t if t > faint else arb(0) for t in squares], third)
         first = state = polished(self.frame, u, squares, third)
-        for single in (True, False):
-            long = asleep(state)
-            if not any(long):
-                break
+        if any(long := asleep(state)):
             pairs = zip(first.squares, long, strict=True)
-            alive = [t.max(faint) if wakes or not single else t for t, wakes in pairs]
+            alive = [t.max(faint) if wakes else t for t, wakes in pairs]
             state = polished(self.frame, u, alive, first.third)
+        if any(asleep(state)):
+            state = polished(self.frame, u, [t.max(u) for t in first.squares], first.third)
         return state
 
     def block(self, low: arb, high: arb, start: Start) -> None:

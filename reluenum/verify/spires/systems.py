@@ -16,7 +16,8 @@ from ..exact import onto
 from ..reals import dot
 from .strata import Spire
 
-BALANCINGS = 16  # of the lengths of several Gamma_j that multipliers move
+BALANCINGS = 80  # of the lengths of several Gamma_j that multipliers move
+CLEAR = arb(2) ** -12  # part by which they are all too short: that is enough
 
 
 class Frame:
@@ -188,10 +189,13 @@ class State:
         table, entries = arb_mat(self.system.loose).mid(), self.values.mid().entries()
         dark = [x for j in self.system.others for x in entries[self.frame.block(j)]]
         weights, tried = [arb(1)] * len(self.system.others), []
+        bound = (squared(self.ridge) / self.second * (1 - CLEAR)).mid()
         for _ in range(BALANCINGS if len(weights) > 1 else 1):
             found = _fitted(table, dark, weights)
             lengths = _lengths(table, dark, found, self.frame.depth)
             tried.append((max(lengths), found))
+            if max(lengths) < bound:
+                break
             total = sum(lengths, arb(0)) + arb(2) ** -80
             pairs = zip(weights, lengths, strict=True)
             weights = [(w * (x / total).sqrt()).mid() for w, x in pairs]
