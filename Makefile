@@ -71,6 +71,7 @@ barriers:
 # Lists of deep networks, runs of Adam on them, perturbations of every minimum: half an hour.
 deep:
 	./run -- python -m benchmarks.deep
+	./run -- python -m benchmarks.bounds
 	./run -- python -m docs.make.deep
 
 # Deep networks in two ways each, on random data; one process, ten minutes.

@@ -1,8 +1,9 @@
 """Deep networks held against practice: how many minima, and how many runs collapse.
 
 Usage: `./run -- python -m benchmarks.deep [--jobs 2] [--only PART]`. For each instance every local
-minimum is listed, and Adam starts at random; every end point is explained, and each listed minimum
-is perturbed (`reluenum.optimisers`: `deep_explain`, `perturbations`). Writes `docs/data/deep.csv`,
+minimum is listed, and Adam starts at random; every end point is explained, each listed minimum
+is perturbed, and the network below each rejected point is evaluated exactly
+(`reluenum.optimisers`: `deep_explain`, `perturbations`). Writes `docs/data/deep.csv`,
 a row for each instance, and `docs/data/deep_minima.csv`, a row for each minimum; docs/deep.md shows
 them. Rows of other instances stay.
 """
@@ -23,6 +24,7 @@ from tqdm import tqdm
 from reluenum import Landscape, Problem, enumerate_minima
 from reluenum.datasets.families import random_data, reference_data
 from reluenum.documents.files import write_text
+from reluenum.landscape.deep import DeepPoint
 from reluenum.optimisers.perturbations import ExactNetwork, lower_neighbours
 from reluenum.optimisers.runs import Descents, descents
 from reluenum.problem import parse_ridge
@@ -84,7 +86,7 @@ SHAPES = (
     DeepInstance("shapes", (1, 1), 5, "1/10"),
     DeepInstance("shapes", (2, 1), 3),
     DeepInstance("shapes", (2, 1), 4),
-    DeepInstance("shapes", (2, 1), 5),
+    DeepInstance("shapes", (2, 1), 5, engine="certified"),
     DeepInstance("shapes", (1, 2), 3),
     DeepInstance("shapes", (1, 1, 1), 3),
     DeepInstance("shapes", (1, 1, 1), 4),
@@ -186,16 +188,28 @@ def _lower(problem: Problem, component: Mapping[str, Any]) -> int | None:
 def _stationary(minima: Landscape) -> Row:
     """Return the lowest saddle that is above the zero network, and the size of the list."""
     if not minima.problem.upper:
-        return {"strata": minima.counts.supports_examined, "stationary": None, "pass": None}
+        counts = {"strata": minima.counts.supports_examined}
+        return {**counts, **dict.fromkeys(("stationary", "pass", "rejected", "descended"))}
     scale, energy = minima.problem.loss_scale, minima.problem.energy
     zero = float(scale * energy)
-    losses = [float(p.loss) for p in minima.points if not p.is_minimum]
+    rejected = [point for point in minima.points if point.is_minimum is False]
+    losses = [float(point.loss) for point in rejected]
     above = [loss for loss in losses if loss > zero]
     return {
         "strata": minima.counts.strata_examined,
         "stationary": minima.tally.stationary,
         "pass": min(above, default=zero) - zero if above else None,
+        "rejected": len(rejected),
+        "descended": sum(_has_descent(minima.problem, point) for point in rejected),
     }
+
+
+def _has_descent(problem: Problem, point: DeepPoint) -> bool:
+    """Return whether the network that shows a point to be no minimum is lower, exactly."""
+    if point.descent is None:
+        return False
+    below = ExactNetwork.of_record(problem, point.descent).loss * problem.loss_scale
+    return (point.loss - below).sign() > 0
 
 
 def _collapsed(runs: Mapping[str, Any]) -> dict[str, int]:

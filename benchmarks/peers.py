@@ -16,7 +16,7 @@ from benchmarks import phc
 from reluenum.algebra.newton import CERTIFICATION_BITS
 from reluenum.algebra.parametrisation import Root, real_solutions
 from reluenum.algebra.polynomials import PolynomialSystem
-from reluenum.crosscheck.measurement import WARM_UP
+from reluenum.crosscheck.recording import WARM_UP
 from reluenum.engines.eliminated.charts import Chart, graph_system
 from reluenum.engines.eliminated.surrogate import paper_system
 from reluenum.engines.reduced.outcomes import Outcome, OutcomeKind, solve_support

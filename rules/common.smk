@@ -56,6 +56,21 @@ def surveyed_blocks(wildcards):
     return expand(rules.survey.output.surveyed, block=plans.planned_blocks(plan), **wildcards)
 
 
+def measured_ways(wildcards):
+    """Name the measurements of an instance: not every way is one for several hidden layers."""
+    runs = plans.crosscheck_runs(config, INSTANCES[wildcards.instance]["width"])
+    return [
+        file
+        for formulation, backend in runs
+        for file in expand(
+            rules.crosscheck_measure.output.measured,
+            formulation=formulation,
+            backend=backend,
+            **wildcards,
+        )
+    ]
+
+
 def batch(wildcards):
     """Return the batch of a job."""
     return BATCHES[wildcards.data, wildcards.method, wildcards.ridge, wildcards.seeds]

@@ -30,15 +30,7 @@ rule crosscheck_measure:
 # All measurements of an instance side by side. A disagreement is written down like anything else.
 rule crosscheck:
     input:
-        measured=[
-            expand(
-                rules.crosscheck_measure.output.measured,
-                formulation=formulation,
-                backend=backend,
-                allow_missing=True,
-            )
-            for formulation, backend in plans.crosscheck_runs(config)
-        ],
+        measured=measured_ways,
     output:
         drawn(
             "results/{experiment}/{instance}/crosscheck",

@@ -37,6 +37,7 @@ writes this page. On your own data:
 
 ```sh
 reluenum crosscheck data.csv --width 2 --ridge 1/100 --output-dir crosscheck
+reluenum crosscheck data.csv --hidden 2,1 --ridge 1/100    # several hidden layers
 snakemake --cores 2 crosscheck_all        # every instance of a configuration
 ```
 
@@ -45,6 +46,10 @@ finish within the limits is counted and named, and is neither agreement nor disa
 `tests/crosscheck/test_agreement.py` plants errors in a backend (a lost root, a changed sign, a
 wrong degree, no solution, infinitely many) and sees each of them named with its support; it also
 compares both formulations by all backends on random instances.
+
+With several hidden layers each backend solves the system of every stratum (`reduced`), and the
+certified engine lists the minima where there is one for the widths ([deep.md](deep.md)); there is
+no eliminated formulation.
 
 - machine: {machine}; it did other work as well, so times are good to one digit
 - limits: {limits}

@@ -8,7 +8,7 @@ A command is a line of `COMMANDS` and a module of that name: `add_NAME(parser)` 
 and `run_NAME(options)` does the work and returns the exit code. Heavy modules are imported there.
 
 In order: `exits` are the codes, `options` what commands share; then `data`, `minima`, `path`,
-`explore`, `verify`, `facts`, `convex`, `crosscheck`, `basins` and `descend`.
+`explore`, `verify`, `facts`, `convex`, `bound`, `crosscheck`, `basins` and `descend`.
 """
 
 import argparse
@@ -33,6 +33,7 @@ COMMANDS = {
     "explore": "write a page on which one walks along a path",
     "verify": "check the certificate in a document of the certified engine",
     "convex": "find the least loss over all widths by a convex program, in doubles",
+    "bound": "bound the least loss of networks with two hidden layers from below, with proof",
     "basins": "say which minima are traps, how deep, and over which passes they join",
     "descend": "run optimisers from many starts and explain every end point by a list of minima",
 }

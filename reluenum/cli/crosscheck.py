@@ -9,6 +9,7 @@ from reluenum.cli.options import (
     add_problem,
     check_choice,
     chosen,
+    hidden_widths,
     limits_of,
     of_option,
     posed_problem,
@@ -16,11 +17,12 @@ from reluenum.cli.options import (
     writable_folder,
     write,
 )
+from reluenum.errors import InputError
 
 
 def add_crosscheck(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    add_problem(parser, "LAM", "a decimal or fraction > 0, taken exactly")
+    add_problem(parser, "LAM", "a decimal or fraction > 0, taken exactly", layers=True)
     add = parser.add_argument
     add("--formulations", metavar="A,B", help="of reduced, eliminated, certified (default: all)")
     add("--backends", metavar="A,B", help="which of flint, msolve, singular, sympy (default: all)")
@@ -32,12 +34,13 @@ def run_crosscheck(options: argparse.Namespace) -> int:
     from reluenum.crosscheck.agreement import compare_measurements as compare
     from reluenum.crosscheck.measurement import measure
     from reluenum.crosscheck.page import agreement_markdown, write_views
+    from reluenum.engines.choice import engine_for
     from reluenum.experiments.plans import crosscheck_runs
-    from reluenum.geometry.sizes import refuse_astronomical
     from reluenum.groebner.limits import Limits
     from reluenum.problem import parse_ridge
 
-    width = whole_number(options.width, "--width")
+    layers = hidden_widths(options.hidden) if options.hidden else []
+    width = layers if layers[1:] else whole_number(options.width or str(layers[0]), "--width")
     ridge = of_option("--ridge", parse_ridge, options.ridge)
     check_choice("--loss", options.loss)
     check_choice("--output-bias", options.output_bias)
@@ -47,9 +50,13 @@ def run_crosscheck(options: argparse.Namespace) -> int:
     limits, folder = Limits(**limits_of(options)), writable_folder(options.output_dir)
     problem = posed_problem(options, width, ridge)
     if not options.force:
-        refuse_astronomical(problem)
+        engine_for(problem, CHOICES["--engine"][0]).refuse_astronomical(problem)
     settings = {"formulations": formulations, "backends": backends}
-    runs = crosscheck_runs({"crosscheck": settings})
+    runs = crosscheck_runs({"crosscheck": settings}, width)
+    missing = set(formulations) - {formulation for formulation, _ in runs}
+    if missing and options.formulations is not None:
+        found = f"{min(missing)} with hidden layers of widths {options.hidden}"
+        raise InputError("--formulations", found, "one that there is with them")
     agreement = compare([measure(problem, *run, limits) for run in runs])
     if folder is not None:
         write_views(agreement, folder, ("svg", "png"), Path(options.data).name)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from reluenum.cli.exits import DECIDED, UNDECIDED, stopped
 from reluenum.cli.options import (
     CHOICES,
+    SEVERAL,
     add_bar,
     add_data_file,
     check_choice,
+    hidden_widths,
     limits_of,
     of_option,
     posed_problem,
@@ -19,7 +21,7 @@ from reluenum.cli.options import (
     writable,
     write,
 )
-from reluenum.errors import InputError, quoted
+from reluenum.errors import InputError
 
 if TYPE_CHECKING:
     from reluenum.groebner.backends import Settings
@@ -34,8 +36,7 @@ def add_minima(parser: argparse.ArgumentParser) -> None:
     add_data_file(parser)
     layers = parser.add_mutually_exclusive_group(required=True)
     layers.add_argument("--width", metavar="L", help=WIDTH)
-    several = "numbers of units of several hidden layers, from the inputs to the output"
-    layers.add_argument("--hidden", metavar="L1,L2", help=several)
+    layers.add_argument("--hidden", metavar="L1,L2", help=SEVERAL)
     engines = "groebner (default), or certified, which adds a certificate (with --width all)"
     add_enumeration(parser, engines, required=True)
     lines = "with --hidden: a file with the only signs to look at, a line such as ++-,+0-/+++ each"
@@ -93,7 +94,7 @@ def enumerated(options: argparse.Namespace, output: Path | None) -> Mapping[str,
         options.engine = "certified" if options.width == "all" else CHOICES["--engine"][0]
     for option in CHOICES:
         check_choice(option, getattr(options, option[2:].replace("-", "_")))
-    hidden = [1] if options.hidden is None else _hidden(options.hidden)
+    hidden = [1] if options.hidden is None else hidden_widths(options.hidden)
     _check_layers(options, len(hidden))
     width = _width(options) if options.hidden is None else hidden
     ridge = of_option("--ridge", parse_ridge, options.ridge)
@@ -167,15 +168,6 @@ def incomplete(document: Mapping[str, Any]) -> int:
         f"be missing; the first: {first['reason']}",
         UNDECIDED,
     )
-
-
-def _hidden(text: str) -> list[int]:
-    """Read the widths of the hidden layers."""
-    try:
-        return [whole_number(entry, "--hidden") for entry in text.split(",")]
-    except InputError as error:
-        expected = "whole numbers >= 1 separated by commas, such as 2,1"
-        raise InputError("--hidden", quoted(text), expected) from error
 
 
 def _check_layers(options: argparse.Namespace, layers: int) -> None:

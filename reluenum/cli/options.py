@@ -27,17 +27,25 @@ CHOICES = {
 }
 """What the options with a choice take, the default first."""
 
+SEVERAL = "numbers of units of several hidden layers, from the inputs to the output"
+"""What `--hidden` takes."""
+
 FIGURE_FORMATS = (".svg", ".png", ".pdf")
 
 LONGEST_WAIT = 10**9
 """Largest time limit, in seconds; timers overflow soon after."""
 
 
-def add_problem(parser: argparse.ArgumentParser, ridge: str, meaning: str) -> None:
+def add_problem(
+    parser: argparse.ArgumentParser, ridge: str, meaning: str, layers: bool = False
+) -> None:
     """Add what the commands that read data as `minima` does have in common."""
     add_data_file(parser)
     add = parser.add_argument
-    add("--width", metavar="L", required=True, help="number of hidden units")
+    widths = parser.add_mutually_exclusive_group(required=True)
+    widths.add_argument("--width", metavar="L", help="number of hidden units")
+    if layers:
+        widths.add_argument("--hidden", metavar="L1,L2", help=SEVERAL)
     add("--ridge", metavar=ridge, required=True, help=meaning)
     add("--loss", metavar="NAME", default="sum", help="as for minima")
     add("--output-bias", metavar="NAME", default="none", help="as for minima")
@@ -85,6 +93,15 @@ def chosen(option: str, text: str | None, values: Sequence[str]) -> list[str]:
             expected = f"different ones of {', '.join(values)}, separated by commas"
             raise InputError(option, quoted(text or ""), expected)
     return found
+
+
+def hidden_widths(text: str) -> list[int]:
+    """Read the widths of the hidden layers."""
+    try:
+        return [whole_number(entry, "--hidden") for entry in text.split(",")]
+    except InputError as error:
+        expected = "whole numbers >= 1 separated by commas, such as 2,1"
+        raise InputError("--hidden", quoted(text), expected) from error
 
 
 def whole_number(text: str, option: str, least: int = 1, most: int = 10**9) -> int:
@@ -190,7 +207,7 @@ def progress_of(options: argparse.Namespace) -> bool:
     return options.progress or (terminal and not options.quiet)
 
 
-def posed_problem(options: argparse.Namespace, width: int, ridge: "fmpq") -> "Problem":
+def posed_problem(options: argparse.Namespace, width: int | list[int], ridge: "fmpq") -> "Problem":
     """Read the data, and pose the problem with the conventions of the options."""
     from reluenum.problem import Loss, OutputBias, Problem
 

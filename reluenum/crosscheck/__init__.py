@@ -1,4 +1,5 @@
 """One problem solved in every way, and the ways compared.
 
-In order: `measurement` keeps every system on record, `agreement` compares, `page` shows.
+In order: `recording` keeps what a backend is asked, `layers` and `measurement` every system of a
+problem with several hidden layers, and with one, `agreement` compares, `page` shows.
 """

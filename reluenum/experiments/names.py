@@ -6,6 +6,9 @@ from typing import Any
 LONGEST_NAME = 200
 """Characters of a folder name; file systems stop at 255 bytes."""
 
+CERTIFIED_ABOVE = ([1], [1, 1])
+"""Widths above the first hidden layer of which the certified engine knows."""
+
 
 def instance_name(instance: Mapping[str, Any]) -> str:
     """Return the name of an instance: its fields joined by `-`, with `_` for `/`."""

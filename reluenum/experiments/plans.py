@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from reluenum.documents.seals import place_of, read_sealed
+from reluenum.experiments.names import CERTIFIED_ABOVE
 
 
 def batch_names(batches: Sequence[Sequence[Any]]) -> list[str]:
@@ -38,18 +39,26 @@ def planned_blocks(plan: str | Path) -> list[str]:
     return [f"{start}-{stop}" for start, stop in blocks]
 
 
-def crosscheck_runs(config: Mapping[str, Any]) -> list[tuple[str, str]]:
+def crosscheck_runs(config: Mapping[str, Any], width: int | list[int] = 1) -> list[tuple[str, str]]:
     """Return what a crosscheck compares: formulations by backends; the certified engine once.
+
+    Several hidden layers have no eliminated formulation, and not all a certified engine.
 
     Examples
     --------
     >>> settings = {"formulations": ["reduced", "certified"], "backends": ["flint", "msolve"]}
     >>> crosscheck_runs({"crosscheck": settings})
     [('reduced', 'flint'), ('reduced', 'msolve'), ('certified', 'auto')]
+    >>> crosscheck_runs({"crosscheck": settings}, [2, 2])
+    [('reduced', 'flint'), ('reduced', 'msolve')]
     """
     settings = config["crosscheck"]
+    without: set[str] = set()
+    if isinstance(width, list):
+        without = {"eliminated"} | ({"certified"} if width[1:] not in CERTIFIED_ABOVE else set())
     return [
         (formulation, backend)
         for formulation in settings["formulations"]
         for backend in (("auto",) if formulation == "certified" else settings["backends"])
+        if formulation not in without
     ]

@@ -2,9 +2,10 @@
 
 The end of a run is not taken for what it is near to, but continued: kinks are snapped, dead units
 removed, and Newton finds the stationary point of the stratum. Where that is on the list, the run
-has ended at a minimum. Ends that are not quite at rest are trained again, up to `ROUNDS` times; a
-run that only then reaches a listed minimum was on the way. Where runs rest elsewhere, the stratum
-is solved exactly and its point judged.
+has ended at a minimum. Ends that are not quite at rest are trained again, up to `ROUNDS` times and
+each time twice as long, because saddles with a dead unit can be left very slowly; a run that only
+then reaches a listed minimum was on the way. Where runs rest elsewhere, the stratum is solved
+exactly and its point judged.
 """
 
 from collections import Counter
@@ -32,14 +33,14 @@ from reluenum.optimisers.deep_networks import DeepObjective
 from reluenum.optimisers.deep_settling import Snapped, stationary_points
 from reluenum.optimisers.explain import ARRIVED, End, fmpq_of
 from reluenum.optimisers.perturbations import ExactNetwork
-from reluenum.optimisers.steps import Adam, Optimiser
+from reluenum.optimisers.steps import Adam
 from reluenum.problem import Problem
 
-ROUNDS = 3
+ROUNDS = 6
 """How often an end point that is not on the list is trained again."""
 
 AGAIN = 5000
-"""Steps of Adam each time."""
+"""Steps of Adam the first time."""
 
 AT_REST = 1e-6
 """A run this near to a stationary point, relative to the loss of the zero network, is there."""
@@ -151,8 +152,8 @@ class DeepExplainer:
         Those of the document of minima of the problem.
     backends : Backends
         Asked about strata that are not on the list.
-    method : Optimiser, optional
-        By which end points are trained again.
+    steps : int
+        For which end points are trained again, the first time.
     """
 
     def __init__(
@@ -160,10 +161,10 @@ class DeepExplainer:
         problem: Problem,
         components: Sequence[Mapping[str, Any]],
         backends: Backends,
-        method: Optimiser | None = None,
+        steps: int = AGAIN,
     ) -> None:
         self.problem, self.objective = problem, DeepObjective(problem)
-        self._backends, self._method = backends, method or Adam(AGAIN)
+        self._backends, self._steps = backends, steps
         self._listed = listed_points(components)
         self._losses = [component["loss"] for component in components]
         self._scale = float(problem.loss_scale)
@@ -189,8 +190,8 @@ class DeepExplainer:
                     again.append(k)
             waiting = np.array(again, dtype=int)
             if len(waiting):
-                generator = np.random.default_rng(trained)
-                moved[waiting] = self._method(self.objective, moved[waiting], generator)
+                method, generator = Adam(self._steps * 2**trained), np.random.default_rng(trained)
+                moved[waiting] = method(self.objective, moved[waiting], generator)
         return ends
 
     def _nearest(self, theta: np.ndarray) -> Rest | None:

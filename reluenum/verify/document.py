@@ -16,6 +16,7 @@ import pyarrow as pa
 from flint import ctx
 
 from .basins import one_list, tree_of
+from .bounds import bounds_of
 from .exact import Data, distinct, supports_of
 from .landscape import Landscape
 from .pages import read_records, unique_keys
@@ -85,6 +86,18 @@ class Report:
         return "\n".join(lines)
 
 
+@dataclass(frozen=True)
+class BoundReport(Report):
+    """What was checked in a document of bounds."""
+
+    bounds: str = ""  # what was proved
+
+    @property
+    def summary(self) -> str:
+        """What was proved, in one line."""
+        return f"proved: {self.bounds} ({self.records} boxes)"
+
+
 def verify(
     path: str | Path, data: tuple[Sequence[Sequence[Any]], Sequence[Any]] | None = None
 ) -> Report:
@@ -127,6 +140,8 @@ def verify(
 
 def _proved(document: Any, folder: Path, given: Any) -> Report:
     """Follow the argument of docs/certificate.md from the first claim to the last one."""
+    if type(document) is dict and document.get("format") == "reluenum-bound":
+        return _bounds(document, given)
     if type(document) is not dict or document.get("format") != "reluenum-basins":
         deep = type(document) is dict and "hidden" in document.get("problem", ())
         return _deep(document, given) if deep else _list(document, folder, given)[0]
@@ -136,12 +151,27 @@ def _proved(document: Any, folder: Path, given: Any) -> Report:
     return replace(report, tree=tree_of(document, landscape, proof), unchecked=unchecked)
 
 
+def _bounds(document: Any, given: Any) -> Report:
+    """Prove the bounds of the loss of networks with two hidden layers."""
+    proved, problem, boxes = bounds_of(document)
+    if given is not None:
+        same_data(document["problem"], *given)
+    text = json.dumps(document["problem"], sort_keys=True)
+    unchecked = tuple(key for key in UNCHECKED if key in document)
+    head = problem, hashlib.sha256(text.encode()).hexdigest(), given is not None, unchecked
+    return BoundReport(*head, {"boxes": boxes}, 0, 0, 0, bounds=proved)
+
+
 def _deep(document: Any, given: Any) -> Report:
     """Prove a list of minima of a network with several hidden layers."""
-    from .deep import proved
+    from .deep import DeepProof, proved
+    from .fans import FanProof
+    from .spires import SpireProof
 
     complete(document)
-    report = proved(document)
+    kinds = {(3, 1): SpireProof, (2, 1): DeepProof}
+    hidden = document["problem"]["hidden"]
+    report = proved(document, kinds.get((len(hidden), hidden[-1]), FanProof))
     if given is not None:
         same_data(document["problem"], *given)
     return replace(report, compared=given is not None)

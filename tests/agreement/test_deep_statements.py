@@ -8,7 +8,7 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize
+from scipy.optimize import linprog, minimize
 
 RNG = np.random.default_rng
 
@@ -94,6 +94,27 @@ def minimised(given, X):
     start = np.ones(len(given.lower))
     bounds = [(0, None)] * len(start)
     return minimize(psi, start, jac=True, bounds=bounds, method="L-BFGS-B", options=options).x
+
+
+def test_lemma_d31_is_the_minimum_over_the_squares_of_the_first_and_third_layer():
+    given, rng = tower(5, depth=3), RNG(3)
+    targets, columns = given.responses[given.upper[-1]], given.columns
+
+    def convex(found, U):
+        lengths = np.linalg.norm(found[:4].reshape(2, 2), axis=1)
+        low, high = found[4:]
+        penalty = 2 * lengths.sum() / np.sqrt(U) + low**2 / U + 2 * np.hypot(np.sqrt(U), high)
+        return ((targets - columns @ found) ** 2).sum() + given.ridge * penalty
+
+    for U in (0.05, 1.0, 9.0):
+        for _ in range(20):
+            *first, top = np.exp(rng.normal(size=3))
+            found, _, psi = given.inner([*first, U, top])
+            assert convex(found, U) <= psi + 1e-12
+            point = rng.normal(size=6)
+            T = np.sqrt(U) * np.linalg.norm(point[:4].reshape(2, 2), axis=1)
+            at = [*T, U, np.hypot(np.sqrt(U), point[5])]
+            assert given.inner(at)[2] <= convex(point, U) + 1e-12
 
 
 @pytest.mark.parametrize("depth", [2, 3, 4])
@@ -523,3 +544,137 @@ def test_lemma_d25_leaves_one_branch_and_lemma_d23_bounds_its_scale():
     assert min(fan([*t, s, 0.4])[0] for t in others) > fan([*T, s, 0.4])[0]
     assert fan([*T, s, 0.4])[1][2] == pytest.approx(0, abs=1e-5)
     assert 0 < s * square <= T.sum() <= bound
+
+
+@pytest.mark.parametrize("dead", [False, True])
+def test_lemma_d38_tells_from_any_guess_how_far_the_minimum_is(dead):
+    """The minimum is made first: a random H rho = y in which all |Gamma| are 1, or one is less."""
+    draw, n, lam = RNG(3), 5, 0.2
+    counts = np.array([1.0, 2, 1, 1, 3])
+    A = draw.normal(size=(2, n, 2))
+    rho = draw.normal(size=n)
+    for m in range(2):  # scaled so that |Gamma_m| is 1, or 1/2 for a unit that is dead
+        A[m] /= np.linalg.norm(A[m].T @ rho) * (2 if dead and m else 1)
+    T = np.array([1.5, 0.0 if dead else 0.4])
+    K = A @ A.transpose(0, 2, 1)
+
+    def matrix(squares):
+        return np.diag(lam / counts) + np.tensordot(squares, K, 1)
+
+    y = matrix(T) @ rho
+    for _ in range(50):
+        guess, near, x = np.abs(draw.normal(size=2)), draw.normal(size=n), draw.normal(size=(2, 2))
+        gammas = np.einsum("mij,i->mj", A, near)
+        xi = x - guess[:, None] * gammas
+        omega = y - lam / counts * near - np.einsum("mij,mj->i", A, x - xi)
+        t, delta = T - guess, rho - near
+        left = delta @ (matrix(guess) + matrix(T)) @ delta
+        right = t @ ((gammas**2).sum(1) - 1) + 2 * delta @ omega
+        assert left <= right + 1e-9
+        assert dead or left == pytest.approx(right)
+        W = draw.normal(size=n)
+        assert t @ (W @ K @ rho) == pytest.approx(W @ omega - W @ matrix(guess) @ delta)
+        f = np.einsum("mij,mj->i", A, x)
+        value = 2 * np.linalg.norm(x, axis=1).sum() + counts @ (y - f) ** 2 / lam
+        assert 2 * T.sum() + lam / counts @ rho**2 <= value
+
+
+def loss_of(layers, output, x, y, ridge):
+    """Loss of a network: layers of rows (W, b)."""
+    h = x
+    for rows in layers:
+        h = np.maximum(rows[:, :-1] @ h + rows[:, -1:], 0)
+    penalty = sum((rows**2).sum() for rows in layers) + (output**2).sum()
+    return ((y - output @ h) ** 2).sum() + ridge * penalty
+
+
+def chain_on_one_site(norm, response, ridge):
+    """The larger root u = a of 2u^4 ... for one active site: f = u^3 |x|, r = ridge / (u |x|)."""
+    roots = np.roots([norm**2, 0, 0, -response * norm, ridge])
+    return max(root.real for root in roots if abs(root.imag) < 1e-9)
+
+
+@pytest.mark.parametrize("ridge", [0.01, 0.3])
+def test_lemma_d46_holds_where_mirrored_inputs_gain_exactly_lambda(ridge):
+    """Widths (2, 1) at x = 3 and -3: the unit along (3, 1) is live, the one along (-3, 1) gains
+    lambda; with compensations by the bias of the upper unit no network nearby is lower."""
+    x, y, norm = np.array([[3.0, -3.0]]), np.array([3.0, -1.0]), 10**0.5
+    u = chain_on_one_site(norm, y[0], ridge)
+    v = u * np.array([3.0, 1.0]) / norm
+    r = ridge / (u * norm)
+    assert y[0] - u**3 * norm == pytest.approx(r)
+    assert -r * u < 0 < norm * r * u - ridge + 1e-9
+    base = loss_of([v[None], np.array([[u, 0.0]])], np.array([u]), x, y, ridge)
+    rng = RNG(0)
+    for _ in range(2000):
+        s, scale = 10 ** rng.uniform(-6, -2, 2)
+        direction = np.array([-3.0, 1.0]) / norm + scale**0.5 * rng.normal(size=2)
+        near = [v + scale * rng.normal(size=2), direction * s**0.5]
+        b = s * norm * rng.uniform(0, 2)
+        upper = np.array([[u + scale * rng.normal(), -(s**0.5), b]])
+        output = np.array([u + scale * rng.normal()])
+        assert loss_of([np.array(near), upper], output, x, y, ridge) > base - 1e-13
+
+
+def test_lemma_d46_finds_a_way_down_where_the_form_is_negative():
+    """One point x = 2, ridge 1, y = 6/5: the constant network f = 1/5, whose dead unit gains 1."""
+    x, y, root = np.array([[2.0]]), np.array([1.2]), 0.2**0.5
+    base = loss_of([np.zeros((1, 2)), np.array([[0.0, root]])], np.array([root]), x, y, 1.0)
+    s = 1e-3
+    q, p = s / (2 * root), s * (1 / root - 2 * root * root * 5**0.5) / (2 * 0.2)
+    dw, db = (p + q) / 2, (p - q) / 2
+    v = s**0.5 * np.array([[2.0, 1.0]]) / 5**0.5
+    upper = np.array([[s**0.5, root + db]])
+    assert loss_of([v, upper], np.array([root + dw]), x, y, 1.0) < base
+
+
+@pytest.mark.parametrize("sizes", [(0.6, 0.8), (0.96, 0.28)])
+def test_lemma_d44_lets_units_share_where_a_multiplier_is_0(sizes):
+    """The upper unit is + at x = 2 and -1/2, with a negative weight; (2, 1) . (-1/2, 1) = 0, so
+    the live unit along the first vanishes at the second: its multiplier there is 0, and D < 0."""
+    x, y, ridge = np.array([[2.0, -0.5]]), np.array([1.0, 2.0]), 0.3
+    first = np.array([2.0, 1.0]) / 5**0.5
+
+    def stratum(z):
+        return loss_of([z[0] * first[None], np.array([z[1:3]])], z[3:], x, y, ridge)
+
+    found = minimize(stratum, [1.0, -1.0, 1.0, 1.0], method="BFGS", options={"gtol": 1e-11}).x
+    base, (size, W, b, w) = stratum(found), found
+    residual = y - w * (b + W * np.array([size * 5**0.5, 0.0]))
+    assert b + W * size * 5**0.5 > 0
+    assert residual[1] * w * W < 0
+    rng = RNG(1)
+    for _ in range(2000):
+        scale = 10 ** rng.uniform(-4, -1)
+        units = [p * size * first + scale * rng.normal(size=2) for p in sizes]
+        upper = np.array(
+            [[*(p * W + scale * rng.normal() for p in sizes), b + scale * rng.normal()]]
+        )
+        output = np.array([w + scale * rng.normal()])
+        assert loss_of([np.array(units), upper], output, x, y, ridge) > base - 1e-12
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_lemma_d45_splits_are_as_good_as_several_dead_units_are_bad(seed):
+    """A group of three sites with D <= 0 and random shifts: min over splits = max over mixtures."""
+    rng = RNG(seed)
+    D, shifts = -rng.uniform(0.2, 2, 3), rng.normal(size=(40, 3))
+    total = D.sum() * rng.uniform(0.2, 0.8)
+
+    def gain(xi):
+        """The formula of Theorem D14(c)."""
+        return max(total * z + (D * np.maximum(xi - z, 0)).sum() for z in xi)
+
+    split = linprog(
+        [0, 0, 0, 1],
+        A_ub=np.hstack([shifts, -np.ones((40, 1))]),
+        b_ub=np.zeros(40),
+        A_eq=[[1, 1, 1, 0]],
+        b_eq=[total],
+        bounds=[*((d, 0) for d in D), (None, None)],
+    )
+    mixture = -split.ineqlin.marginals
+    assert mixture.sum() == pytest.approx(1)
+    assert (mixture > 1e-9).sum() <= 3  # the splits have two dimensions
+    assert gain(mixture @ shifts) == pytest.approx(split.fun)
+    assert all(gain(m @ shifts) <= split.fun + 1e-9 for m in rng.dirichlet(np.ones(40), 50))

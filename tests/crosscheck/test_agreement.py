@@ -20,7 +20,6 @@ from reluenum.algebra.bases import Solutions
 from reluenum.crosscheck.agreement import compare_measurements
 from reluenum.crosscheck.measurement import (
     NUMERATORS,
-    RecordingBackends,
     is_complete,
     measure,
     measure_numerators,
@@ -39,6 +38,7 @@ from reluenum.crosscheck.page import (
     readable,
     systems_csv,
 )
+from reluenum.crosscheck.recording import RecordingBackends
 from reluenum.documents.results import to_json, write_sealed
 from reluenum.engines.formulations import FORMULATIONS
 from reluenum.errors import BackendError, IncompleteRunError
@@ -60,6 +60,8 @@ ROOT = Path(__file__).parents[2]
 TWO_POINTS = random_problem(62, 2, 1, 2, "1/10")
 
 THREE_POINTS = random_problem(65, 3, 1, 1, "1/5")
+
+DEEP = replace(random_problem(65, 3, 1, 1, "1/5"), upper=(1,))
 
 NO_TIME = Limits(1e-6)
 
@@ -194,6 +196,40 @@ def test_a_point_in_the_wrong_place_is_caught_by_the_digest_alone(monkeypatch):
         {key for key in true if told[key] != true[key] and key != "seconds"} for told, true in pairs
     ]
     assert [keys for keys in changed if keys] == [{"points"}]
+
+
+@pytest.mark.parametrize("lie", [drop_a_root, change_a_sign, infinitely_many])
+def test_a_planted_error_with_several_hidden_layers_is_named_with_its_stratum(monkeypatch, lie):
+    listener = Listener()
+    monkeypatch.setitem(BACKENDS, "listener", lambda: listener)
+    heard = measure(DEEP, "reduced", "listener")["systems"]
+    assert len(heard) == len(listener.heard) - 1  # the first one warms up
+    asked = zip(heard, listener.heard[1:], strict=True)
+    stratum, system = next((r["support"], s) for r, (s, _) in asked if (r["degree"] or 0) > 1)
+    monkeypatch.setitem(BACKENDS, "liar", partial(Liar, lie, system.to_text()))
+    runs = [*honest("reduced", DEEP), measure(DEEP, "reduced", "liar")]
+    found = compare_measurements([*runs, measured("certified", "auto", DEEP)])
+    assert found.suspects >= {("reduced", "liar")}
+    assert any(f"reduced, support {stratum}, system" in d.text for d in found.disagreements)
+    assert ("certified", "auto") not in found.suspects
+
+
+def test_with_several_hidden_layers_the_routes_and_backends_agree_on_all_systems():
+    runs = [*honest("reduced", DEEP), measured("certified", "auto", DEEP)]
+    found = compare_measurements(runs)
+    assert (found.disagreements, found.not_finished, found.undecided) == ((), [], [])
+    assert [len(m["systems"]) > 5 for m in runs] == [True, True, False]
+    document = enumerate_minima(DEEP).document
+    for key in ("enumeration", "components"):
+        assert [m[key] for m in runs] == [document[key]] * 3
+    assert "hidden layers, ridge" in page(found, "deep")
+
+
+def test_what_several_hidden_layers_do_not_have_is_refused():
+    with pytest.raises(InputError, match="eliminated with 2 hidden layers; expected reduced"):
+        measure(DEEP, "eliminated", "flint")
+    with pytest.raises(InputError, match="certified with hidden layers of widths 2,2"):
+        measure(replace(DEEP, width=2, upper=(2,)), "certified", "auto")
 
 
 def test_of_two_that_disagree_both_are_suspects(monkeypatch):

@@ -17,7 +17,6 @@ from reluenum.groebner.limits import DEFAULT_LIMITS
 from reluenum.optimisers.deep_explain import Collapse, DeepExplainer, deep_key_of
 from reluenum.optimisers.deep_settling import stationary_points
 from reluenum.optimisers.runs import Descents, descents, missing, unexplained
-from reluenum.optimisers.steps import Adam
 from reluenum.problem import parse_ridge
 
 pytestmark = pytest.mark.seconds(12)
@@ -47,7 +46,7 @@ def backends():
 def explainer_of(document, backends, components=None):
     problem = Problem.from_document(document["problem"])
     components = document["components"] if components is None else components
-    return DeepExplainer(problem, components, backends, Adam(3000))
+    return DeepExplainer(problem, components, backends, steps=200)
 
 
 def representatives(document):

@@ -17,8 +17,6 @@ WITHOUT_CODE = {
     "Proposition 17": "says what reduction modulo a prime proves; the program does not rely on it",
     "Lemma 36": "the pieces that suffice; the program does without pieces",
     "Lemma 44": "lower bounds for those who have no complete list",
-    "Lemma D18": "steps for three hidden layers, which no engine takes yet",
-    "Theorem D11": "how Theorem D22 and lower bounds come from one hidden layer",
     **{f"Example {k}": "for tests" for k in range(1, 5)},
     **{f"Example {label}": "for tests" for label in ("D1", "D2", "D3", "D4", "D5")},
 }

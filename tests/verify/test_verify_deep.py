@@ -8,17 +8,19 @@ import random
 
 import numpy as np
 import pytest
-from flint import arb, ctx
+from flint import arb, ctx, fmpz_poly
 
 from reluenum import Problem
 from reluenum.verify import CertificateError
 from reluenum.verify.deep.components import Network, check, least, mirrored, symmetries
 from reluenum.verify.deep.document import DeepProof
+from reluenum.verify.deep.fields import Exact
 from reluenum.verify.deep.inner import total_squares
 from reluenum.verify.deep.sites import Sites
 from reluenum.verify.deep.strata import realised
 from reluenum.verify.deep.towers import Moved, State, Tower, Upper
 from reluenum.verify.points import NUMBER_BITS
+from reluenum.verify.reals import RATIONAL, Algebraic
 from tests.support.checking import checked, refused
 from tests.support.towers import tower_document
 
@@ -180,6 +182,86 @@ def test_the_losses_are_those_of_an_independent_prototype(tmp_path):
         *("2.2851589940", "2.2932399816", "2.9473728952", "2.9679916172"),
         *("2.9773966992", "3.1122348660", "3.2160264716", "3.287"),
     ]
+
+
+# Whole numbers, by which something is exactly 0.
+
+COINCIDENCES = {
+    "a nested kink at the origin": ([[3], [0], [-3]], [-2, -1, 1], [1, 1], "1/3"),
+    "a kink at orthogonal inputs": ([[1, 0], [-1, -3]], [-3, 2], [1, 1], "1/30"),
+    "a weight": ([[-2], [2]], [3, 3], [1, 1], "1/3"),
+    "the square of a unit": ([[-1], [3]], [1, 0], [1, 1], "1/2"),
+    "a sign of the upper unit": ([[1, 0], [1, 3], [-1, 0]], [0, 3, 0], [1, 1], "2"),
+    "what pulls a unit": ([[2], [0], [-2], [0]], [1, -1, 1, -1], [1, 1], "2"),
+    "the difference of two losses": ([[-1], [-2], [-3]], [0, -2, 0], [1, 1], "1/10"),
+    "the gain of a unit under a constant": ([[2], [-2]], [-2, -2], [1, 1], "3/2"),
+    "the gain of a dead unit": ([[-2], [3]], [2, -3], [2, 1], "3/2"),
+    "a target in a group of kinks": ([[1], [2], [-2]], [-2, 0, 3], [2, 1], "2"),
+}
+
+
+@pytest.mark.parametrize("name", COINCIDENCES)
+def test_what_is_exactly_0_does_not_stand_in_the_way(name, tmp_path):
+    inputs, targets, hidden, ridge = COINCIDENCES[name]
+    document = tower_document(Problem.from_text(inputs, targets, hidden, ridge))
+    assert document["complete"]
+    assert checked(document, tmp_path).components == len(document["components"])
+
+
+def test_a_point_is_a_root_of_the_polynomial_that_the_theory_has_for_it():
+    """Example D1: u = sqrt X solves 2 u^4 - 2 sqrt 2 u + 7/5 = 0 at either stationary point."""
+    problem = Problem.from_text([[1], [-2]], [2, -3], [1, 1], "7/5")
+    proof = DeepProof(tower_document(problem))
+    with ctx.workprec(NUMBER_BITS):
+        proof.read()
+        found = [zero for zero in proof.zeros if zero.stratum.text == "+-/+0"]
+        found.sort(key=lambda zero: float(zero.state.x.mid()))
+        assert [zero.minimum for zero in found] == [False, True]
+        for zero in found:
+            assert zero.exact.x.minimal_polynomial() == fmpz_poly([49, -200, 140, 0, 100])
+            assert zero.exact.stationary
+            assert zero.sign(lambda state: state.bias) == 0
+            beside = Exact(zero.exact.tower, zero.exact.squares, zero.exact.x + 1)
+            assert not beside.stationary
+
+
+def test_slopes_are_those_of_the_loss_at_fixed_squares():
+    """One-sided differences of the loss along the rays of the arrangement of all kinks."""
+    proof, rays = DeepProof(tower_document(reference(4, [2, 1], "1/10"))), 0
+    with ctx.workprec(300):
+        proof.read()
+        zeros = [z for z in proof.zeros if z._rays and "0" in z.stratum.text.partition("/")[0]]
+        for zero in zeros[:6]:
+            for ray in zero._rays.values():
+                step = arb(2) ** -60
+                change = (loss_beside(zero, ray, step) - loss_beside(zero, ray, 0)) / (2 * step)
+                assert abs(zero.slope(zero.state, ray) - change) < arb(2) ** -30
+                rays += 1
+    assert rays > 20
+
+
+def loss_beside(zero, ray, step):
+    """The loss at the (w, B) of a point, and a step along a ray; kinks are 0 at the point."""
+    state, sites, (side, *sides) = zero.state, zero.sites, zero.sides
+    depth, relevant = sites.depth, zero.stratum.relevant
+    vectors = [
+        [w + step * d for w, d in zip(ws, ray[j * depth : (j + 1) * depth], strict=True)]
+        for j, ws in enumerate(state.weights)
+    ]
+    bias = state.bias + step * ray[-1]
+    loss = state.ridge * bias * bias / state.x
+    for vector, square in zip(vectors, state.squares, strict=True):
+        loss += state.ridge * sum((w * w for w in vector), arb(0)) / square
+    for i in sites.inside(relevant):
+        f = bias
+        for s, vector, (plus, minus) in zip(sides, vectors, zero.stratum.lower, strict=True):
+            z = sum((x * w for x, w in zip(sites.rows[i], vector, strict=True)), arb(0))
+            if plus >> i & 1 or (not minus >> i & 1 and s * z > 0):
+                f += z
+        if not zero.stratum.upper[0] >> i & 1:
+            f = f if side * f > arb(2) ** -90 else arb(0)
+        loss += sites.copies[i] * (sites.means[i] - f) ** 2
+    return loss
 
 
 # Whatever is changed is refused.
@@ -402,7 +484,8 @@ def test_minima_whose_losses_a_symmetry_makes_equal_are_told_by_their_signs():
         one, other = best
         assert mirrored(one, other, networks)
         assert not mirrored(one, networks[-1], networks)
-        twin = Network(one.sites, other.layers, other.output, other.loss)
+        half = Algebraic(RATIONAL, [1]) / 2
+        twin = Network(one.sites, other.layers, other.output, other.loss, lambda: half)
         assert not mirrored(one, other, [*networks, twin])
         with pytest.raises(CertificateError, match="look equal"):
             least([*networks, twin])

@@ -45,7 +45,10 @@ REFERENCE = {
 
 SWEEP = {
     "experiment": "sweep",
-    "datasets": [{"family": "random", "n": 3, "seed": [0, 1], "width": [1, 2], "ridge": "1/100"}],
+    "datasets": [
+        {"family": "random", "n": 3, "seed": [0, 1], "ridge": "1/100"}
+        | {"width": [1, 2], "hidden": [[1, 1]]}
+    ],
     "solve": {"engine": "certified"},
     "sweep": {"data_sets_per_job": 1},
     "figures": {"formats": ["svg"]},

@@ -36,6 +36,12 @@ from reluenum.engines.deep.networks import ScaledNetwork, sum_of
 NEGLIGIBLE = 1e-9
 """In doubles, what is taken for 0 before it is proved."""
 
+SMALL = 1e-5
+"""Multipliers that can be as large are positive ones, as doubles see it."""
+
+CUT_SHARE = 0.01
+"""How much multipliers count where room for dead units is looked for."""
+
 Cell = tuple[bool, ...]
 """For each kink, whether its unit is on."""
 
@@ -64,7 +70,7 @@ class Backward:
     Parameters
     ----------
     errors : tuple by layer, unit and site
-        Backpropagated errors; at the first site of a kink, or split among all, its multiplier.
+        Backpropagated errors; at the first site of a kink its multiplier.
     arriving : tuple by layer, unit and site
         The error that would pass if the unit were on.
     biddings : (K,) tuple of Number
@@ -94,15 +100,49 @@ class Backward:
 
 
 @dataclass(frozen=True, eq=False)
+class Cut:
+    """A direction of a dead unit, as doubles.
+
+    Parameters
+    ----------
+    layer : int
+        From 0, above the unit.
+    weights : (units, sites) array
+        What errors of that layer contribute to the unit's gain.
+    bound : float
+        Lambda, which the gain shall not exceed.
+    """
+
+    layer: int
+    weights: np.ndarray
+    bound: float
+
+    def room(self, passed: Backward) -> float:
+        """Return how far below the bound the gain is."""
+        errors = [
+            [float(e.ball(FIRST_BITS).mid()) if isinstance(e, Number) else float(e) for e in line]
+            for line in passed.errors[self.layer]
+        ]
+        return self.bound - float((self.weights * np.array(errors)).sum())
+
+
+@dataclass(frozen=True, eq=False)
 class Surroundings:
     """The kinks of a stationary network and the multipliers at them, exactly.
 
     Parameters
     ----------
     network : ScaledNetwork
+    parts : tuple of int
+        A part of each site, to which a kink that several parts share is a kink of each, with a
+        multiplier of its own; by default all sites are in one part.
+    cuts : tuple of Cut
+        Directions in which dead units shall gain little, if multipliers can be chosen.
     """
 
     network: ScaledNetwork
+    parts: tuple[int, ...] = ()
+    cuts: tuple[Cut, ...] = ()
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle what it is made of; the rest follows from that."""
@@ -111,15 +151,16 @@ class Surroundings:
     @cached_property
     def kinks(self) -> tuple[Kink, ...]:
         """The kinks, lower layers first."""
-        found: dict[tuple[int, int, int], list[int]] = {}
+        found: dict[tuple[int, int, int, int], list[int]] = {}
         network = self.network
+        parts = self.parts or (0,) * len(network.targets)
         for layer, rows in enumerate(network.signs):
             for unit, row in enumerate(rows):
                 for site in network.relevant[layer]:
                     if row[site] == "0":
-                        key = layer, unit, network.twins[layer][site]
+                        key = layer, unit, network.twins[layer][site], parts[site]
                         found.setdefault(key, []).append(site)
-        return tuple(Kink(layer, unit, tuple(s)) for (layer, unit, _), s in sorted(found.items()))
+        return tuple(Kink(*key[:2], tuple(sites)) for key, sites in sorted(found.items()))
 
     @cached_property
     def places(self) -> dict[tuple[int, int, int], int]:
@@ -141,26 +182,54 @@ class Surroundings:
         """Return by how much multipliers may change to be as strict as possible (Lemma D19).
 
         Where all kinks are off, half the gradient of the loss is the sum of mu_k times the
-        gradient of z_k, so that relations of the gradients leave the choice.
+        gradient of z_k, so that relations of the gradients leave the choice. Slopes that cannot be
+        positive at once are made 0, if that is possible (Lemma D44).
         """
         still = [fmpq(0)] * len(self.kinks)
         if self.is_independent:
             return still
         ways = self._relations()
-        base, *moved = (
-            self._passed([mu + step for mu, step in zip(given, way, strict=True)]).in_doubles()
+        passed = [
+            self._passed([mu + step for mu, step in zip(given, way, strict=True)])
             for way in (still, *ways)
-        )
-        change = np.array([one - base for one in moved])
+        ]
+        base, *moved = (one.in_doubles() for one in passed)
+        change = np.array([one - base for one in moved]).T
+        room = np.array([[cut.room(one) for one in passed] for cut in self.cuts])
+        room = room.reshape(len(room), len(passed))
+        cost = np.append(np.zeros(len(ways)), -1.0)
+        free = [(None, None)] * len(ways)
         best = linprog(
-            np.append(np.zeros(len(ways)), -1.0),
-            A_ub=np.hstack([-change.T, np.ones((len(base), 1))]),
-            b_ub=base,
-            bounds=[(None, None)] * len(ways) + [(None, 1)],
+            cost,
+            A_ub=np.vstack(
+                [
+                    np.hstack([-change, np.full((len(base), 1), CUT_SHARE if len(room) else 1)]),
+                    np.hstack([room[:, :1] - room[:, 1:], np.ones((len(room), 1))]),
+                ]
+            ),
+            b_ub=np.append(base, room[:, 0]),
+            bounds=[*free, (None, 1)],
         )
-        if best.status != 0 or best.x[-1] <= 0:
+        if best.status != 0 or best.x[-1] < -NEGLIGIBLE:
             return still
-        return combine([dyadic(x) for x in best.x[:-1]], ways)
+        if best.x[-1] > NEGLIGIBLE:
+            return combine(list(map(dyadic, best.x[:-1])), ways)
+        best = linprog(
+            np.append(np.zeros(len(ways)), -np.ones(len(base))),
+            A_ub=np.vstack(
+                [
+                    np.hstack([-change, np.eye(len(base))]),
+                    np.hstack([room[:, :1] - room[:, 1:], np.zeros((len(room), len(base)))]),
+                ]
+            ),
+            b_ub=np.append(base, room[:, 0]) + NEGLIGIBLE,
+            bounds=[*free, *[(0, SMALL)] * len(base)],
+        )
+        if best.status != 0:
+            return still
+        found = best.x[: len(ways)]
+        tight = np.flatnonzero(base + change @ found <= 10 * NEGLIGIBLE)
+        return combine(_with_zeros(passed, tight, change[tight], list(map(dyadic, found))), ways)
 
     def _relations(self) -> list[list[Any]]:
         """Return a basis of the relations of the gradients of kinks where all are off."""
@@ -181,16 +250,7 @@ class Surroundings:
             found.append(relation)
         return found
 
-    @cached_property
-    def split(self) -> "Backward":
-        """What is passed down if the multiplier of a group is shared by all its sites.
-
-        Each gets the same part of what arrives there, so that with -mu and mu - D positive for
-        the group, and everything negative that arrives, that is so at each site (Theorem D14).
-        """
-        return self._passed(self.multipliers, split=True)
-
-    def _passed(self, given: Sequence[Any], split: bool = False) -> "Backward":
+    def _passed(self, given: Sequence[Any]) -> "Backward":
         """Pass the residual down, with given multipliers at kinks.
 
         A kink that the stratum calls + passes what arrives: it is there by coincidence.
@@ -211,10 +271,6 @@ class Surroundings:
                         if network.stratum.layers[layer][unit][kink.sites[0]] == "+":
                             multipliers[place] = biddings[place]
                         line[kink.sites[0]] = multipliers[place]
-                        if split and len(kink.sites) > 1:
-                            part = multipliers[place] / biddings[place]
-                            for site in kink.sites:
-                                line[site] = arriving[unit][site] * part
                 here.append(tuple(line))
             errors.append(tuple(here))
             weights = network.weights[layer]
@@ -331,6 +387,39 @@ class Surroundings:
         return self.network.signs[layer][unit][site] == "+" if place is None else cell[place]
 
 
+def _with_zeros(
+    passed: Sequence[Backward], tight: Sequence[int], change: np.ndarray, shares: list[Any]
+) -> list[Any]:
+    """Return shares of relations at which some slopes are 0, exactly.
+
+    Parameters
+    ----------
+    passed : sequence of Backward
+        Of the multipliers without a change, then with each relation added.
+    tight : (T,) sequence of int
+        Slopes, as `Backward.in_doubles` counts them.
+    change : (T, R) array
+        What the relations do to them.
+    shares : (R,) list
+        Near the wanted ones; those that are left free stay.
+    """
+    base, *moved = ([*chain.from_iterable(one.slopes)] for one in passed)
+    rank = int(np.linalg.matrix_rank(change, tol=NEGLIGIBLE))
+    columns = pivots_of(change)[:rank]
+    rows = pivots_of(change[:, columns].T)[:rank]
+    rows = [rows[k] for k in pivots_of_rows(change[np.ix_(rows, columns)])]
+    matrix = [[moved[c][tight[row]] - base[tight[row]] for c in columns] for row in rows]
+    right = [-base[tight[row]] for row in rows]
+    for c in set(range(len(shares))) - {*columns}:
+        right = [
+            r - (moved[c][tight[row]] - base[tight[row]]) * shares[c]
+            for r, row in zip(right, rows, strict=True)
+        ]
+    for c, share in zip(columns, solved_by(matrix, right), strict=True):
+        shares[c] = share
+    return shares
+
+
 @dataclass(frozen=True, eq=False)
 class Jets:
     """Values and derivatives at a network in balls: all polynomials of its cells to second order.
@@ -342,10 +431,14 @@ class Jets:
     around : Surroundings
     bits : int
         Precision of the coordinates.
+    pushes : tuple of (int, array)
+        Further parameters, which come last: each is added to the pre-activations of a layer (from
+        0), (units, sites), in these proportions.
     """
 
     around: Surroundings
     bits: int
+    pushes: tuple[tuple[int, np.ndarray], ...] = ()
 
     def ball(self, value: Any) -> arb:
         """Return a number in a ball."""
@@ -414,12 +507,15 @@ class Jets:
         activity = self.activity(cell)
         sites = len(self.around.network.targets)
         for layer, (weights, starts) in enumerate(zip(self.weights, self.starts, strict=False)):
-            here = np.full((len(weights), sites, self.size), zero, dtype=object)
+            here = np.full((len(weights), sites, self.size + len(self.pushes)), zero, dtype=object)
             width = weights.shape[1]
             for unit, start in enumerate(starts):
                 here[unit, :, start : start + width] = self.heights[layer][:, :width]
                 for below, row in enumerate(activity[layer - 1] if layer else ()):
                     here[unit, row] += weights[unit, below] * found[-1][below, row]
+            for place, (pushed, push) in enumerate(self.pushes, start=self.size):
+                if pushed == layer:
+                    here[:, :, place] += push
             found.append(here)
         return found
 
@@ -427,7 +523,7 @@ class Jets:
         """Return the gradients of the kinks in a cell, (kinks, size)."""
         found, kinks = self.derivatives(cell), self.around.kinks
         rows = [found[kink.layer][kink.unit, kink.sites[0]] for kink in kinks]
-        return np.array(rows, dtype=object).reshape(len(kinks), self.size)
+        return np.array(rows, dtype=object).reshape(len(kinks), self.size + len(self.pushes))
 
     @cached_property
     def adjoints(self) -> tuple[np.ndarray, ...]:
@@ -468,7 +564,8 @@ class Jets:
         """Return the Hessian of a cell's Lagrangian, with the network's multipliers or others."""
         adjoints = self.adjoints if adjoints is None else adjoints
         found, activity = self.derivatives(cell), self.activity(cell)
-        form = np.full((self.size, self.size), arb(0), dtype=object)
+        size = self.size + len(self.pushes)
+        form = np.full((size, size), arb(0), dtype=object)
         form[range(self.size), range(self.size)] = self.penalties
         for site, gradient in zip(self.around.network.problem.sites, found[-1][0], strict=True):
             form += 2 * site.count * np.outer(gradient, gradient)

@@ -17,7 +17,7 @@ Gamma_j is projected on the span of the face of unit j. All signs of the weights
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice, pairwise
 from typing import Any
 
@@ -44,9 +44,14 @@ def flat_basis(problem: Problem, stratum: DeepStratum, unit: int) -> list[Vector
 
     It is spanned by the sites that the unit sees, and orthogonal to those of its kinks.
     """
-    row = stratum.layers[0][unit]
+    return list(flat_of_row(problem, stratum.layers[0][unit]))
+
+
+@lru_cache(maxsize=1 << 16)
+def flat_of_row(problem: Problem, row: str) -> tuple[Vector, ...]:
+    """Return the basis of `flat_basis` for a row of signs."""
     rows = {sign: [problem.sites[i].row for i, s in enumerate(row) if s == sign] for sign in "+0"}
-    return orthogonal_part(row_space(rows["+"] + rows["0"]), rows["0"])
+    return tuple(orthogonal_part(row_space(rows["+"] + rows["0"]), rows["0"]))
 
 
 def independent(rows: Sequence[Vector], first: Sequence[Vector] = ()) -> list[int]:

@@ -2,6 +2,7 @@
 
 The double description method: a cone is a linear space plus all positive combinations of some
 rays, and a hyperplane cuts it into at most three such cones. No linear program is needed.
+`sign_rows` cuts many cones at once, in arrays.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,9 +12,17 @@ from math import gcd
 from operator import mul
 from typing import Self
 
+import numpy as np
+
 Integers = tuple[int, ...]
 Ray = tuple[Integers, int]
 """A vector, and the forms that vanish on it as the bits of a number."""
+
+MOST_FORMS = 62
+"""How many forms, of a cone and on it, fit into the bits of a machine number."""
+
+SAFE = 2.0**62
+"""Whole numbers below are exact in machine numbers, and so are their sums of two."""
 
 
 @dataclass(frozen=True)
@@ -150,3 +159,173 @@ def primitive_integers(vector: Integers) -> Integers:
 
 def _axis(k: int, dimension: int) -> Integers:
     return tuple(int(j == k) for j in range(dimension))
+
+
+@dataclass(frozen=True, eq=False)
+class _Parts:
+    """Pointed cones in arrays: the values of all forms at each ray, its zeros, and its cone.
+
+    Parameters
+    ----------
+    values : (R, n) array of whole numbers
+    zeros : (R,) array of int
+        The forms that vanish on a ray, as bits.
+    cone : (R,) array of int
+        In increasing order.
+    signs : (C, k) array of int
+        Of the forms that have cut the cones.
+    owner : (C,) array of int
+        Of which cone each is a part.
+    """
+
+    values: np.ndarray
+    zeros: np.ndarray
+    cone: np.ndarray
+    signs: np.ndarray
+    owner: np.ndarray
+
+
+def can_be_cut_together(cone: Cone, forms: Sequence[Integers]) -> bool:
+    """Whether `sign_rows` takes a cone: it has one line, where the first form does not vanish."""
+    few = cone.forms + len(forms) <= MOST_FORMS
+    return few and len(cone.lines) == 1 and _dot(forms[0], cone.lines[0]) != 0
+
+
+def sign_rows(
+    cones: Sequence[Cone], forms: Sequence[Sequence[Integers]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return all sign vectors of forms on cones.
+
+    Parameters
+    ----------
+    cones : sequence of Cone
+        All in one space, cut by equally many forms, as `can_be_cut_together` asks.
+    forms : sequence of sequences of integer vectors
+        Equally many for each cone.
+
+    Returns
+    -------
+    (S,) array of int, (S, n) array of int
+        The cone, and its signs 1, 0, -1.
+
+    Examples
+    --------
+    >>> line = Cone.space(1)
+    >>> sign_rows([line, line], [[(1,), (2,)], [(1,), (-1,)]])[1].tolist()
+    [[1, 1], [0, 0], [-1, -1], [1, -1], [0, 0], [-1, 1]]
+    """
+    before, count = cones[0].forms, len(forms[0])
+    parts = _without_line(cones, forms)
+    for k in range(1, count):
+        parts = _cut(parts, k, before + k, cones[0].dimension - 2, k + 1 == count)
+    return parts.owner, parts.signs
+
+
+def _without_line(cones: Sequence[Cone], forms: Sequence[Sequence[Integers]]) -> _Parts:
+    """Cut cones by the first form, which has every sign on their lines."""
+    before, values, zeros, cone = cones[0].forms, [], [], []
+    for k, (one, rows) in enumerate(zip(cones, forms, strict=True)):
+        line = [_dot(form, one.lines[0]) for form in rows]
+        if line[0] < 0:
+            line = [-entry for entry in line]
+        flat = []
+        for vector, tight in one.rays:
+            at = [_dot(form, vector) for form in rows]
+            flat.append((_weighted_sum(line[0], at, -at[0], line), tight | 1 << before))
+        along = ((tuple(line), (1 << before) - 1), None, (_multiple(-1, line), (1 << before) - 1))
+        for sign, ray in enumerate(along):
+            rays = [*flat, ray] if ray else flat
+            values += [vector for vector, _ in rays]
+            zeros += [tight for _, tight in rays]
+            cone += [3 * k + sign] * len(rays)
+    signs = np.tile(np.array([[1], [0], [-1]], dtype=np.int8), (len(cones), 1))
+    found = np.array(values, dtype=object).reshape(len(values), len(forms[0]))
+    cone, owner = np.array(cone, dtype=int), np.repeat(np.arange(len(cones)), 3)
+    return _Parts(_machine(found), np.array(zeros, dtype=np.int64), cone, signs, owner)
+
+
+def _machine(numbers: np.ndarray) -> np.ndarray:
+    return numbers.astype(np.int64) if _largest(numbers) < SAFE else numbers
+
+
+def _largest(numbers: np.ndarray) -> float:
+    return float(np.abs(numbers).max(initial=0))
+
+
+def _cut(parts: _Parts, k: int, bit: int, rank: int, is_last: bool) -> _Parts:
+    """Cut all cones by form number k."""
+    height, cone, count = parts.values[:, k], parts.cone, len(parts.owner)
+    side = (height > 0).astype(np.int8) - (height < 0)
+    above = np.bincount(cone[side > 0], minlength=count)
+    below = np.bincount(cone[side < 0], minlength=count)
+    mixed = (above > 0) & (below > 0)
+    children = np.where(mixed, 3, 1)
+    first = np.cumsum(children) - children
+    parent = np.repeat(np.arange(count), children)
+    alone = np.where(above > 0, 1, np.where(below > 0, -1, 0))
+    new = np.where(mixed[parent], 1 - (np.arange(len(parent)) - first[parent]), alone[parent])
+    signs = np.concatenate([parts.signs[parent], new[:, None].astype(np.int8)], 1)
+    owner = parts.owner[parent]
+    if is_last:
+        return _Parts(parts.values[:0], parts.zeros[:0], cone[:0], signs, owner)
+    up, down, common = _edges(parts, side, mixed, below, rank)
+    crossing = _crossings(parts.values, height, up, down)
+    zeros = np.concatenate([parts.zeros | (side == 0).astype(np.int64) << bit, common | 1 << bit])
+    split, at = mixed[cone], first[cone]
+    ray = np.arange(len(cone))
+    kept = [
+        ray[~split],
+        ray[split & (side >= 0)],
+        ray[split & (side == 0)],
+        ray[split & (side <= 0)],
+    ]
+    places = [at[rays] + shift for rays, shift in zip(kept, (0, 0, 1, 2), strict=True)]
+    for shift in range(3):
+        kept.append(len(cone) + np.arange(len(up)))
+        places.append(at[up] + shift)
+    rays, place = np.concatenate(kept), np.concatenate(places)
+    order = np.argsort(place, kind="stable")
+    values = _machine_joined(parts.values, crossing)
+    return _Parts(values[rays[order]], zeros[rays[order]], place[order], signs, owner)
+
+
+def _edges(
+    parts: _Parts, side: np.ndarray, mixed: np.ndarray, below: np.ndarray, rank: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the pairs of rays on both sides that span a face, and the zeros of these faces."""
+    cone, zeros = parts.cone, parts.zeros
+    up = np.flatnonzero((side > 0) & mixed[cone])
+    low = np.flatnonzero((side < 0) & mixed[cone])
+    count = np.where(mixed, below, 0)
+    up, place = _ranges(up, count[cone[up]], (np.cumsum(count) - count)[cone[up]])
+    down = low[place]
+    common = zeros[up] & zeros[down]
+    likely = np.bitwise_count(common) >= rank
+    up, down, common = up[likely], down[likely], common[likely]
+    size = np.bincount(cone, minlength=len(mixed))
+    pair, ray = _ranges(np.arange(len(up)), size[cone[up]], (np.cumsum(size) - size)[cone[up]])
+    on_face = zeros[ray] & common[pair] == common[pair]
+    spans = np.bincount(pair[on_face], minlength=len(up)) == 2
+    return up[spans], down[spans], common[spans]
+
+
+def _ranges(
+    items: np.ndarray, counts: np.ndarray, starts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each item as often as its count, with the numbers from its start on."""
+    before = np.repeat(np.cumsum(counts) - counts, counts)
+    return np.repeat(items, counts), np.repeat(starts, counts) + np.arange(len(before)) - before
+
+
+def _crossings(
+    values: np.ndarray, height: np.ndarray, up: np.ndarray, down: np.ndarray
+) -> np.ndarray:
+    """Return the values of all forms where segments between rays cross a form."""
+    if _largest(values) ** 2 >= SAFE:
+        values, height = values.astype(object), height.astype(object)
+    found = height[up, None] * values[down] - height[down, None] * values[up]
+    return found // np.maximum(np.gcd.reduce(found, axis=1), 1)[:, None]
+
+
+def _machine_joined(values: np.ndarray, others: np.ndarray) -> np.ndarray:
+    return _machine(np.concatenate([values, others]))

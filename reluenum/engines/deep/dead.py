@@ -7,20 +7,34 @@ but its largest singular value.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, product
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_mat, ctx, fmpq
+from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
-from reluenum.algebra.forms import doubles, is_positive_definite, kernel_of, matrix_of
-from reluenum.algebra.linear import Vector, null_space
+from reluenum.algebra.forms import doubles, is_positive_definite, kernel_of, matrix_of, pivots_of
+from reluenum.algebra.linear import Vector, dot, null_space
 from reluenum.algebra.newton import CERTIFICATION_BITS
-from reluenum.engines.deep.cells import Jets, Surroundings, cell_multipliers, jets, linear_columns
+from reluenum.engines.deep.cells import (
+    Cut,
+    Jets,
+    Surroundings,
+    cell_multipliers,
+    jets,
+    linear_columns,
+)
 from reluenum.engines.deep.networks import ScaledNetwork, sign_of, sum_of
-from reluenum.engines.deep.witnesses import DeepDescent, Growth, Move, descent
+from reluenum.engines.deep.witnesses import (
+    DeepDescent,
+    Growth,
+    Move,
+    descent,
+    positive_parts,
+    step_length,
+)
 from reluenum.geometry.arrangement import covectors
 
 MOST_GUESSED = 5
@@ -29,6 +43,9 @@ MOST_GUESSED = 5
 
 MOST_KINKS = 12
 """Dependent kinks of which all cells are looked at."""
+
+MOST_CUTS = 12
+"""How often the shares of multipliers are adapted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +75,7 @@ def harmless(network: ScaledNetwork, layer: int) -> bool | None:
 
 
 def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
-    """Decide what a dead unit of a layer (from 1) does (Lemmas D2, D3, Theorem D14).
+    """Decide what a dead unit of a layer (from 1) does (Lemmas D2, D3, D44 to D46, Theorem D14).
 
     Parameters
     ----------
@@ -67,22 +84,122 @@ def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
     layer : int
         Live, or the highest dead one.
     """
-    around = Surroundings(network)
+    around, layer = Surroundings(network), layer - 1
     if not network.output:
-        return _of_zero_network(around, layer - 1)
-    reason = _obstacle(around, layer - 1)
-    found = Dormancy(None, reason) if reason else _scanned(around, layer - 1, split=False)
+        return _of_zero_network(around, layer)
+    reason = _obstacle(around, layer)
+    found = Dormancy(None, reason) if reason else _scanned(around, layer, split=False)
     if found.harmless is False or not around.kinks:
         return found
-    if not (around.is_strict or _is_strict_in_cells(around, layer - 1)):
-        return Dormancy(None, "a dead unit beside a kink whose first order is not strict")
-    spare = sum(network.problem.hidden) - sum(map(len, network.biases))  # in all layers
-    if found.harmless and spare <= 1:
+    spare = [
+        width - len(units)
+        for width, units in zip(network.problem.hidden, network.biases, strict=True)
+    ]
+    is_simple = around.is_strict or around.is_independent
+    strict = _is_tame(around, layer) if is_simple else _is_strict_in_cells(around, layer)
+    if found.harmless and strict and sum(spare) <= 1:
         return found
-    split = _scanned(around, layer - 1, split=True) if around.is_strict else found
-    if split.harmless and around.is_strict:
+    split = _by_splits(network, layer, [k for k, count in enumerate(spare) if count or k == layer])
+    if split is not None:
         return split
+    if not strict:
+        return Dormancy(None, "a dead unit beside a kink whose first order is not strict")
     return Dormancy(None, reason or "dead units beside a group, or beside dependent kinks")
+
+
+def _by_splits(network: ScaledNetwork, layer: int, wide: Sequence[int]) -> Dormancy | None:
+    """Decide by multipliers that the sites of groups share (Lemma D45); None if they do not tell.
+
+    The shares are adapted to directions in which they let a unit grow, if this layer is the only
+    one (from 0) with spare units: one choice has to serve all. Where shares leave no choice, a
+    growth counts if a network below is found along it.
+    """
+    parts, cuts = tuple(_same_inputs(network, min(wide))), list[Cut]()
+    for _ in range(MOST_CUTS if len(wide) == 1 else 1):
+        around = Surroundings(network, parts, tuple(cuts))
+        if not _is_tame(around, layer):
+            return None
+        found = _scanned(around, layer, split=True)
+        if found.harmless:
+            return found
+        if found.move is None or found.move.growth is None:
+            return None
+        cuts.append(_cut_of(around, found.move.growth))
+    return found if descent(around, found.move, found.reason) else None
+
+
+def _cut_of(around: Surroundings, growth: Growth) -> Cut:
+    """Return the direction of a growth as what multipliers shall not allow."""
+    bits = CERTIFICATION_BITS[0]
+    with ctx.workprec(bits + 32):
+        outlook = _Outlook(jets(around, bits), growth.layer, split=True)
+        rows = doubles(outlook.rows)[[outlook.places.index(s) for s in outlook.twins]]
+        scales = [1.0]
+        if not outlook.is_last:
+            scales = [
+                float(outlook._scale(growth.layer + 1, m).mid()) for m in range(outlook.above)
+            ]
+    gains = np.maximum(rows @ growth.incoming.astype(float), 0)
+    weights = np.outer(growth.outgoing.astype(float) / scales, gains)
+    return Cut(growth.layer + 1, weights, float(around.network.problem.effective_ridge))
+
+
+def _is_tame(around: Surroundings, layer: int) -> bool:
+    """Whether multipliers of a strict local minimum that are 0 do no harm (Lemma D44).
+
+    Kinks of the layer itself (from 0) are strict to one side at least, and independent.
+    """
+    if around.is_strict:
+        return True
+    own = (pair for k, pair in zip(around.kinks, around.slopes, strict=True) if k.layer == layer)
+    if not all(any(s.sign() > 0 for s in pair) for pair in own):
+        return False
+    if not (around.is_independent or _is_definite(around)):
+        return False
+    bits = CERTIFICATION_BITS[0]
+    with ctx.workprec(bits + 32):
+        return not layer or _Outlook(jets(around, bits), layer, False).has_independent_kinks()
+
+
+def _is_definite(around: Surroundings) -> bool:
+    """Whether the multipliers of dependent kinks show a strict minimum (Lemma D12(a))."""
+    if any(slope.sign() < 0 for pair in around.slopes for slope in pair):
+        return False
+    bits = CERTIFICATION_BITS[0]
+    with ctx.workprec(bits + 32):
+        forms = _critical_forms(jets(around, bits))
+        return all(found is not None and is_positive_definite(found[1]) for found in forms)
+
+
+def _strict_kinks(around: Surroundings) -> list[int]:
+    """Return the kinks that are strict to both sides, given that no slope is negative."""
+    return [k for k, pair in enumerate(around.slopes) if all(slope.sign() for slope in pair)]
+
+
+def _critical_forms(local: Jets) -> Iterator[tuple[np.ndarray, np.ndarray] | None]:
+    """Yield, for each cell of kinks that leave at no cost, directions and the form on them.
+
+    Other kinks vanish in these directions: (size, k) and (k, k) arrays of arb, or None if the rank
+    of their gradients is in doubt.
+    """
+    held = _strict_kinks(local.around)
+    free = [[side for side in (0, 1) if not pair[side].sign()] for pair in local.around.slopes]
+    for sides in product(*(sides or [0] for sides in free)):
+        cell = tuple(map(bool, sides))
+        kernel = _kernel_of_dependent(local.gradients(cell)[held])
+        yield None if kernel is None else (kernel, kernel.T @ local.hessian(cell) @ kernel)
+
+
+def _open_sides(around: Surroundings, layer: int, unit: int) -> dict[int, str]:
+    """Return the sites at which a unit (from 0) leaves its kink at no cost, and to which side."""
+    return {
+        site: side
+        for kink, slopes in zip(around.kinks, around.slopes, strict=True)
+        if (kink.layer, kink.unit) == (layer, unit)
+        for slope, side in zip(slopes, "-+", strict=True)
+        if slope.sign() == 0
+        for site in kink.sites
+    }
 
 
 def _is_strict_in_cells(around: Surroundings, layer: int) -> bool:
@@ -131,9 +248,9 @@ def sharing(network: ScaledNetwork, layer: int) -> tuple[bool | None, ...]:
     around = Surroundings(network)
     rows = dict.fromkeys(network.stratum.layers[layer - 1])
     above = len(network.biases[layer]) if layer < network.depth else 1
-    if above == 1 and (around.is_strict or _is_strict_in_cells(around, layer - 1)):
+    if above == 1 and (_is_tame(around, layer - 1) or _is_strict_in_cells(around, layer - 1)):
         return (True,) * len(rows)
-    if not around.is_strict:
+    if not _is_tame(around, layer - 1):
         return (None,) * len(rows)
     return tuple(_row_shared(around, layer - 1, row) for row in rows)
 
@@ -145,8 +262,9 @@ def _row_shared(around: Surroundings, layer: int, row: str) -> bool | None:
         with ctx.workprec(bits + 32):
             outlook = _Outlook(jets(around, bits), layer, split=False)
             signs = around.network.signs[layer][units[0]]
-            zeros = [c for c, s in enumerate(outlook.places) if signs[s] == "0"]
-            active = [c for c, s in enumerate(outlook.places) if signs[s] == "+"]
+            turned = _open_sides(around, layer, units[0])
+            seen = [turned.get(s, signs[s]) for s in outlook.places]
+            zeros, active = ([c for c, s in enumerate(seen) if s == sign] for sign in "0+")
             flat = kernel_of(outlook.rows[zeros])
             if flat is None:
                 continue
@@ -269,6 +387,21 @@ class _Choice:
     kept: int
     sign: int
     moved: tuple[tuple[int, arb], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Tie:
+    """A direction in which a dead unit gains exactly lambda (Lemma D46).
+
+    Parameters
+    ----------
+    incoming : (below + 1,) array of arb
+    outgoing : int
+        The sign of its weight to the one unit above.
+    """
+
+    incoming: np.ndarray
+    outgoing: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -413,8 +546,7 @@ class _Outlook:
         around, twins = self.local.around, self.twins
         found = np.full((len(self.places), self.above), arb(0), dtype=object)
         grouped = {pair for group in self.groups for pair in group.sites(around)}
-        passed = around.split if self.split else around.backward
-        errors = [around.residuals] if self.is_last else passed.errors[self.layer + 1]
+        errors = [around.residuals] if self.is_last else around.backward.errors[self.layer + 1]
         for unit, line in enumerate(errors):
             scale = arb(1) if self.is_last else self._scale(self.layer + 1, unit)
             for site, error in enumerate(line):
@@ -422,16 +554,9 @@ class _Outlook:
                     found[self.places.index(twins[site]), unit] += self.local.ball(error) / scale
         return found
 
-    def _is_regular(self) -> bool:
-        """Whether kinks of live units of the layer are independent, and splits strict."""
-        around = self.local.around
+    def _is_known(self) -> bool:
+        """Whether kinks of live units of the layer are independent, and groups known."""
         if any(group.nested is None for group in self.groups):
-            return False
-        if self.split and not all(
-            self.local.ball(around.split.arriving[kink.layer][kink.unit][s]) < 0
-            for kink in around.kinks
-            for s in kink.sites
-        ):
             return False
         return self.layer == 0 or self.has_independent_kinks()
 
@@ -439,15 +564,15 @@ class _Outlook:
         """Whether the inputs at the kinks of each live unit of the layer are independent."""
         kinks = [kink for kink in self.local.around.kinks if kink.layer == self.layer]
         for unit in range(self._width(self.layer)):
-            places = [self.places.index(self.twins[k.sites[0]]) for k in kinks if k.unit == unit]
-            if len(set(places)) < len(places) or kernel_of(self.rows[places]) is None:
+            places = {self.places.index(self.twins[k.sites[0]]) for k in kinks if k.unit == unit}
+            if kernel_of(self.rows[sorted(places)]) is None:
                 return False
         return True
 
     def scanned(self) -> Dormancy:
         """Look for a direction in which a dead unit grows, face by face."""
-        live = {"".join(row[s] for s in self.places) for row in self.network.signs[self.layer]}
-        unclear = not self._is_regular()
+        live, unclear = self._live_faces(), not self._is_known()
+        ties: list[_Tie] = []
         for choices in self._choices():
             rows, exact = self._refined(choices)
             try:
@@ -457,12 +582,23 @@ class _Outlook:
                     found = self._on_face(rows, exact, face, choices)
                     if isinstance(found, Dormancy):
                         return found
+                    if isinstance(found, _Tie):
+                        ties.append(found)
                     unclear |= found is None
             except ZeroDivisionError:
                 unclear = True
         if unclear:
             return Dormancy(None, "a dead unit in a direction where its gain may be lambda")
-        return Dormancy(True, "dead units stay dead")
+        return self._tied(ties) if ties else Dormancy(True, "dead units stay dead")
+
+    def _live_faces(self) -> set[str]:
+        """Return faces of live units, and those into which they turn at no cost (Lemma D44)."""
+        found: set[str] = set()
+        for unit, row in enumerate(self.network.signs[self.layer]):
+            turned = _open_sides(self.local.around, self.layer, unit)
+            ways = (row[s] + turned.get(s, "") for s in self.places)
+            found.update(map("".join, product(*ways)))
+        return found
 
     def _choices(self) -> Iterator[tuple[_Choice, ...]]:
         """Yield what can be chosen at groups: where each kink stays, and signs of weights."""
@@ -551,8 +687,8 @@ class _Outlook:
         exact: list[Vector] | None,
         face: str,
         choices: tuple[_Choice, ...],
-    ) -> Dormancy | bool | None:
-        """Return a growth on a face, True if there is none, None if that cannot be told."""
+    ) -> Dormancy | _Tie | bool | None:
+        """Return a growth or a tie on a face, True if there is none, None if that is unclear."""
         zeros = self._zeros(face, choices)
         flat = flat_of(rows[zeros], None if exact is None else [exact[k] for k in zeros])
         if flat is None:
@@ -582,7 +718,86 @@ class _Outlook:
             if all(test > 0 for test in tests) and gain > 0 and not moving:
                 return self._grown(vector * sign, outgoing * sign, choices)
             found = None
-        return found
+        return self._exactly(face) if found is None and not choices else found
+
+    def _exactly(self, face: str) -> Dormancy | _Tie | bool | None:
+        """Decide about a face below one unit and above rational inputs, by exact numbers."""
+        if self.exact is None or self.above > 1 or self.is_last:
+            return None
+        errors = self.local.around.backward.errors[self.layer + 1][0]
+        dimension = len(self.exact[0])
+        pull = [
+            sum_of(
+                (
+                    (errors[site], self.exact[self.places.index(self.twins[site])][c])
+                    for site in range(len(errors))
+                    if face[self.places.index(self.twins[site])] == "+"
+                ),
+                fmpq(0),
+            )
+            for c in range(dimension)
+        ]
+        zeros = [row for row, sign in zip(self.exact, face, strict=True) if sign == "0"]
+        flat = fmpq_mat([list(vector) for vector in null_space(zeros, dimension)])
+        projector = flat.transpose() * (flat * flat.transpose()).inv() * flat
+        vector = [dot(row, pull) for row in projector.tolist()]
+        heights = [sign_of(dot(row, vector)) for row in self.exact]
+        wanted = [{"+": 1, "-": -1, "0": 0}[sign] for sign in face]
+        if not any(heights) or wanted not in (heights, [-sign for sign in heights]):
+            return True
+        bound = self.network.squares[self.layer + 1][0] * self.network.problem.effective_ridge**2
+        gain, turn = sign_of(dot(vector, vector) - bound), 1 if wanted == heights else -1
+        incoming = np.array([self.local.ball(entry) * turn for entry in vector], dtype=object)
+        if gain:
+            outgoing = np.array([arb(turn)], dtype=object)
+            return gain < 0 or self._grown(incoming, outgoing, ())
+        return _Tie(incoming / (incoming @ incoming).sqrt(), turn)
+
+    def _tied(self, ties: Sequence[_Tie]) -> Dormancy:
+        """Decide by the second order where dead units gain exactly lambda (Lemma D46)."""
+        around, layer = self.local.around, self.layer + 1
+        unclear = Dormancy(None, "a dead unit in a direction where its gain is lambda")
+        others = zip(self.network.problem.hidden, self.network.biases, strict=True)
+        spare = [width - len(units) for width, units in others]
+        if any(spare[: self.layer] + spare[layer:]) or not _is_tame(around, self.layer):
+            return unclear
+        seen = [self.places.index(self.twins[s]) for s in range(len(self.twins))]
+        scale = self._scale(layer, 0)
+        pushes = tuple(
+            (layer, (positive_parts(self.rows[seen] @ tie.incoming) * tie.outgoing / scale)[None])
+            for tie in ties
+        )
+        held = _strict_kinks(around)
+        local = Jets(around, self.local.bits, pushes)
+        forms = list(_critical_forms(local))
+        if all(found is not None and is_positive_definite(found[1]) for found in forms):
+            return Dormancy(True, "dead units stay dead, where their gain is lambda by curvature")
+        if len(ties) > 1 or len(forms) > 1 or forms[0] is None:
+            return unclear
+        ((kernel, form),) = forms
+        vector = np.array([arb(x) for x in np.linalg.eigh(doubles(form))[1][:, 0]], dtype=object)
+        direction = kernel @ vector
+        if len(held) + kernel.shape[1] > len(kernel) or not vector @ form @ vector < 0:
+            return unclear
+        if direction[-1] < 0:
+            direction = -direction
+        return self._suddenly_grown(ties[0], direction, held) if direction[-1] > 0 else unclear
+
+    def _suddenly_grown(self, tie: _Tie, direction: np.ndarray, held: Sequence[int]) -> Dormancy:
+        """Return the growth of a unit along a tie, while other parameters move as well."""
+        cell = (False,) * len(self.local.around.kinks)
+        kinks = self.local.around.kinks
+        move = Move(cell, doubles(direction[:-1]), tuple((k, kinks[k].sites[0]) for k in held))
+        length = float(step_length(self.local, move).mid()) or 1.0
+        root = (float(direction[-1].mid()) * length) ** 0.5
+        growth = Growth(
+            self.layer,
+            doubles(tie.incoming) * root,
+            np.array([tie.outgoing * root]),
+            is_sudden=True,
+        )
+        reason = f"a dead unit of layer {self.layer + 1} grows, and others with it"
+        return Dormancy(False, reason, replace(move, growth=growth))
 
     def _grown(
         self, vector: np.ndarray, outgoing: np.ndarray, choices: tuple[_Choice, ...]
@@ -596,6 +811,12 @@ class _Outlook:
         growth = Growth(self.layer, unit / np.linalg.norm(unit), target / np.linalg.norm(target))
         move = _growing((False,) * len(around.kinks), tuple(held), growth, self.local.size)
         return Dormancy(False, f"a dead unit of layer {self.layer + 1} grows", move)
+
+
+def _kernel_of_dependent(rows: np.ndarray) -> np.ndarray | None:
+    """Return a basis of {d : rows d = 0}, or of a larger space; None if the rank is in doubt."""
+    rank = np.linalg.matrix_rank(doubles(rows), tol=1e-9) if len(rows) else 0
+    return kernel_of(rows[pivots_of(doubles(rows).T)[:rank] if len(rows) else []])
 
 
 def flat_of(rows: np.ndarray, exact: Sequence[Vector] | None) -> np.ndarray | None:

@@ -11,17 +11,32 @@ excludes is skipped.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
-from itertools import combinations, combinations_with_replacement, permutations, product
+from functools import lru_cache, reduce
+from itertools import (
+    accumulate,
+    combinations,
+    combinations_with_replacement,
+    islice,
+    pairwise,
+    permutations,
+    product,
+)
 from math import comb
 from operator import mul
 from typing import Self
 
+import numpy as np
 from flint import fmpq
 
 from reluenum.algebra.linear import common_denominator, dot
-from reluenum.engines.deep.chains import Chain, flat_basis, independent
-from reluenum.engines.deep.cones import Cone, Integers, primitive_integers
+from reluenum.engines.deep.chains import Chain, flat_basis, flat_of_row, independent
+from reluenum.engines.deep.cones import (
+    Cone,
+    Integers,
+    can_be_cut_together,
+    primitive_integers,
+    sign_rows,
+)
 from reluenum.engines.deep.strata import ALIVE, DeepStratum
 from reluenum.errors import TooManySupportsError
 from reluenum.geometry.bounds import face_bound
@@ -30,6 +45,12 @@ from reluenum.problem import Problem
 
 STRATA_LIMIT = 1_000_000
 """Largest bound on the number of strata that starts without being asked twice."""
+
+TOGETHER = 128
+"""Choices of units below the last layer that are looked at together."""
+
+PLUS, DOT, ZERO = b"+.0"
+"""Signs as bytes; like texts, they are in the order + - . 0."""
 
 MOST_COUNTED = 100
 """Dimensions, at most, in which faces are counted: more have too many already."""
@@ -97,15 +118,16 @@ def next_units(below: Sequence[Unit], scales: Sequence[int], every: bool) -> lis
     every : bool
         Whether each unit below has a weight; else some weights may vanish.
     """
-    signs = product((1, -1) if every else (1, 0, -1), repeat=len(below))
-    return _collected(
-        found
-        for weights in signs
+    return _collected(found for cone in _stacks(below, scales, every) for found in cone.rows())
+
+
+def _stacks(below: Sequence[Unit], scales: Sequence[int], every: bool) -> Iterator[WeightCone]:
+    """Yield the cones of a unit on a layer, for all signs of its weights."""
+    for weights in product((1, -1) if every else (1, 0, -1), repeat=len(below)):
         for cones in product(
             *(u.cones[: None if w else 1] for u, w in zip(below, weights, strict=True))
-        )
-        for found in _stacked([u.row for u in below], cones, weights, scales).rows()
-    )
+        ):
+            yield _stacked([u.row for u in below], cones, weights, scales)
 
 
 def _stacked(
@@ -124,35 +146,113 @@ def _stacked(
     return WeightCone(cone, tuple(forms))
 
 
-def arrays(problem: Problem, widths: Sequence[int]) -> Iterator[list[list[str]]]:
-    """Yield sign rows, of all sites, of every layer; in a layer, rows may be equal (Lemma D7).
+def arrays(problem: Problem, widths: Sequence[int]) -> Iterator[list[np.ndarray]]:
+    """Yield all sign rows, of all sites, of every layer; in a layer, rows may be equal (Lemma D7).
 
     Parameters
     ----------
     problem : Problem
     widths : sequence of int
-        How many rows a layer has: positive.
+        How many rows a layer has: positive, for two layers or more.
+
+    Yields
+    ------
+    list of (S, rows, n) arrays of bytes
+        A layer each, for S choices of rows.
     """
+    *lower, last = widths
     scales = [int(common_denominator(site.row)) for site in problem.sites]
 
-    def grown(layer: int, units: Sequence[Unit]) -> Iterator[list[list[str]]]:
-        single = layer + 1 == len(widths) or widths[layer + 1] == 1
-        choose = combinations if single else combinations_with_replacement
-        for chosen in choose(units, widths[layer]):
-            rows = [unit.row for unit in chosen]
-            if layer + 1 == len(widths):
-                yield [rows]
+    def grown(layer: int, units: Sequence[Unit]) -> Iterator[list[list[Unit]]]:
+        choose = combinations if widths[layer + 1] == 1 else combinations_with_replacement
+        for chosen in map(list, choose(units, lower[layer])):
+            if layer + 1 == len(lower):
+                yield [chosen]
             else:
                 above = next_units(chosen, scales, every=widths[layer + 1] == 1)
-                yield from ([rows, *rest] for rest in grown(layer + 1, above))
+                yield from ([chosen, *rest] for rest in grown(layer + 1, above))
 
-    yield from grown(0, first_units(problem))
+    towers = grown(0, first_units(problem))
+    while part := list(islice(towers, TOGETHER)):
+        stacks = [list(_stacks(tower[-1], scales, last == 1)) for tower in part]
+        owner, rows = _rows_together(stacks)
+        if last > 1:
+            owner, rows = _rows_chosen(owner, rows, last)
+        else:
+            rows = rows[:, None, :]
+        below = (
+            _bytes_of([[u.row for u in tower[k]] for tower in part]) for k in range(len(lower))
+        )
+        yield [*(layer[owner] for layer in below), rows]
+
+
+def _bytes_of(rows: Sequence[Sequence[str]]) -> np.ndarray:
+    """Return equally many equally long texts in each item as an array of bytes."""
+    joined = "".join("".join(texts) for texts in rows).encode()
+    return np.frombuffer(joined, dtype=np.uint8).reshape(len(rows), len(rows[0]), -1)
+
+
+def _rows_together(stacks: Sequence[Sequence[WeightCone]]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct live rows of all cones of each item: its number, and their bytes."""
+    numbers = np.repeat(np.arange(len(stacks)), list(map(len, stacks)))
+    every = [cone for cones in stacks for cone in cones]
+    forms = [[primitive_integers(form) for form in one.forms] for one in every]
+    cones = [one.cone for one in every]
+    alike = len({(cone.dimension, cone.forms) for cone in cones}) == 1
+    if alike and all(map(can_be_cut_together, cones, forms)):
+        owner, signs = sign_rows(cones, forms)
+        owner, rows = numbers[owner], np.frombuffer(b"-0+", dtype=np.uint8)[signs + 1]
+    else:
+        found = [(k, row) for k, one in zip(numbers, every, strict=True) for row, _ in one.rows()]
+        owner, rows = np.array([k for k, _ in found]), _bytes_of([[row] for _, row in found])[:, 0]
+    live = (rows == PLUS).any(1)
+    both = np.concatenate([owner[live, None].astype(">u4").view(np.uint8), rows[live]], 1)
+    both = _distinct(both)
+    return both[:, :4].copy().view(">u4")[:, 0].astype(int), both[:, 4:]
+
+
+def _distinct(rows: np.ndarray) -> np.ndarray:
+    """Return the different rows of a matrix of bytes, in increasing order."""
+    whole = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.shape[1])))[:, 0]
+    return np.unique(whole).view(np.uint8).reshape(-1, rows.shape[1])
+
+
+def _rows_chosen(owner: np.ndarray, rows: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return all choices of some rows of each owner, in order."""
+    owners, chosen = [], []
+    for start, stop in pairwise([*np.flatnonzero(np.diff(owner, prepend=-1)), len(owner)]):
+        places = list(combinations_with_replacement(range(start, stop), width))
+        owners += [owner[start]] * len(places)
+        chosen += places
+    return np.array(owners, dtype=int), rows[np.array(chosen, dtype=int).reshape(-1, width)]
 
 
 def realisable(problem: Problem, widths: Sequence[int]) -> list[DeepStratum]:
     """Return the strata of so many live units in each layer: what `arrays` leaves on sites seen."""
-    found = {DeepStratum.of(rows) for rows in arrays(problem, widths)}
-    return sorted(stratum for stratum in found if stratum.is_live and has_ranks(problem, stratum))
+    size, found = (
+        len(problem.sites),
+        np.zeros((0, sum(widths) * len(problem.sites)), dtype=np.uint8),
+    )
+    for layers in arrays(problem, widths):
+        found = _distinct(np.concatenate([found, _dotted_rows(layers)]))
+    ends = list(accumulate(widths, initial=0))
+    texts = (line.tobytes().decode() for line in found)
+    rows = ([text[k : k + size] for k in range(0, len(text), size)] for text in texts)
+    strata = (DeepStratum(tuple(tuple(row[a:b]) for a, b in pairwise(ends))) for row in rows)
+    return [stratum for stratum in strata if has_ranks(problem, stratum)]
+
+
+def _dotted_rows(layers: Sequence[np.ndarray]) -> np.ndarray:
+    """Return what `DeepStratum.of` makes of rows, one line a stratum, if all are live."""
+    count, _, size = layers[-1].shape
+    relevant, live, shown = np.ones((count, size), bool), np.ones(count, bool), []
+    for layer in reversed(layers):
+        dotted = np.where(relevant[:, None, :], layer, DOT)
+        live &= (dotted == PLUS).any(2).all(1)
+        relevant = ((dotted == PLUS) | (dotted == ZERO)).any(1)
+        ordered = np.sort(dotted.view(f"S{size}")[:, :, 0], axis=1)
+        shown.append(ordered.view(np.uint8).reshape(count, -1))
+    return np.concatenate(shown[::-1], 1)[live]
 
 
 def has_ranks(problem: Problem, stratum: DeepStratum) -> bool:
@@ -195,7 +295,7 @@ def exclusion(problem: Problem, stratum: DeepStratum) -> str | None:
     too. And s sum(y) <= 0 at a kink whose gradient is no combination of those of the other kinks,
     if no other unit is + there.
     """
-    if not all(_fits(problem, stratum, unit) for unit in range(len(stratum.layers[0]))):
+    if not all(_fits(problem, row) for row in stratum.layers[0]):
         return "a unit of the first layer is not drawn into its face"
     if any(_is_on_boundary(*pair) for pair in _pairs_under_one(stratum)):
         return "a unit is on the boundary of another, under one unit"
@@ -203,24 +303,24 @@ def exclusion(problem: Problem, stratum: DeepStratum) -> str | None:
     for unit, row in enumerate(top):
         others = (*top[:unit], *top[unit + 1 :])
         own = [all(other[i] != "+" for other in others) for i in range(len(row))]
-        sums = [
-            sum((problem.sites[i].count * problem.means[i] for i in kink), start=fmpq(0))
-            for kink in free_kinks(problem, stratum, unit)
-            if all(own[i] for i in kink)
-        ]
-        gains = {
-            side: any(
-                not own[i] or side * problem.means[i] > 0
-                for i in stratum.active(stratum.depth - 1, unit)
-            )
+        active = stratum.active(stratum.depth - 1, unit)
+        sides = [
+            side
             for side in (1, -1)
-        }
-        if not any(gains.values()):
+            if any(not own[i] or side * problem.means[i] > 0 for i in active)
+        ]
+        if not sides:
             return "no unit of the last layer fits its targets"
-        if not any(
-            gain and all(side * total <= 0 for total in sums) for side, gain in gains.items()
-        ):
-            return "a kink of the last layer pays in no direction"
+        totals = {
+            kink: sum((problem.sites[i].count * problem.means[i] for i in kink), start=fmpq(0))
+            for kink in stratum.kinks(stratum.depth - 1, unit)
+            if all(own[i] for i in kink)
+        }
+        paid = [{kink for kink in totals if side * totals[kink] > 0} for side in sides]
+        if all(paid):
+            free = set(free_kinks(problem, stratum, unit))
+            if all(kinks & free for kinks in paid):
+                return "a kink of the last layer pays in no direction"
     return None
 
 
@@ -233,14 +333,22 @@ def _pairs_under_one(stratum: DeepStratum) -> Iterator[tuple[str, str]]:
 
 def _is_on_boundary(inner: str, row: str) -> bool:
     """Whether a row is another one with some signs turned into 0."""
-    return all(sign in (other, "0") for other, sign in zip(inner, row, strict=True))
+    places, others = _places(inner), _places(row)
+    return not any(one & ~other for one, other in zip(places, others, strict=True))
 
 
-def _fits(problem: Problem, stratum: DeepStratum, unit: int) -> bool:
+@lru_cache(maxsize=1 << 16)
+def _places(row: str) -> tuple[int, int, int]:
+    """Return where a row is +, - and not seen, as bits."""
+    return tuple(sum(1 << i for i, sign in enumerate(row) if sign == one) for one in "+-.")
+
+
+@lru_cache(maxsize=1 << 16)
+def _fits(problem: Problem, row: str) -> bool:
     """Whether some vector of `flat_basis` has the signs of a first-layer unit."""
-    basis = flat_basis(problem, stratum, unit)
+    basis = flat_of_row(problem, row)
     cone = Cone.space(len(basis))
-    for site, sign in zip(problem.sites, stratum.layers[0][unit], strict=True):
+    for site, sign in zip(problem.sites, row, strict=True):
         values = tuple(dot(vector, site.row) for vector in basis)
         if sign in "+-":
             scale = common_denominator(values)

@@ -19,6 +19,7 @@ from reluenum.algebra.forms import (
 from reluenum.algebra.newton import CERTIFICATION_BITS
 from reluenum.algebra.numberfield import ball_sign
 from reluenum.engines.deep.cells import (
+    SMALL,
     Cell,
     Jets,
     Surroundings,
@@ -32,9 +33,6 @@ from reluenum.engines.deep.networks import ScaledNetwork
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.engines.deep.witnesses import DeepDescent, Move, descent
 from reluenum.errors import TheoremViolationError
-
-SMALL = 1e-5
-"""Multipliers that can be as large are positive ones, as doubles see it."""
 
 MOST_CELLS = 2**14
 """Cells around a network with dependent kinks that are looked at."""

@@ -99,18 +99,25 @@ class Growth:
         The weights of what is below, and the bias.
     outgoing : (above,) array
         Its weights in the units above, or in the output.
+    is_sudden : bool
+        Whether its weights grow like the root of a step, so that what it does grows like others.
     """
 
     layer: int
     incoming: np.ndarray
     outgoing: np.ndarray
+    is_sudden: bool = False
+
+    def size(self, step: fmpq) -> arb:
+        """Return the factor of its weights after a step."""
+        return arb(step).sqrt() if self.is_sudden else arb(step)
 
     def step(self, local: Jets, step: fmpq) -> tuple[np.ndarray, np.ndarray]:
         """Return incoming and outgoing weights after a step, in the scales of their neighbours."""
         squares = local.around.network.squares
         below = squares[self.layer - 1] if self.layer else ()
         above = squares[self.layer + 1] if self.layer + 1 < len(squares) else ()
-        incoming, outgoing = self.incoming * arb(step), self.outgoing * arb(step)
+        incoming, outgoing = self.incoming * self.size(step), self.outgoing * self.size(step)
         for place, square in enumerate(below):
             incoming[place] *= local.ball(square).sqrt()
         for place, square in enumerate(above):
@@ -120,8 +127,8 @@ class Growth:
     def inserted(self, rows: Sequence[np.ndarray], step: fmpq) -> list[np.ndarray]:
         """Return the rows of a network, by layer, with this unit after a step."""
         found = list(rows)
-        found[self.layer] = np.vstack([*found[self.layer], self.incoming * arb(step)])
-        above, column = found[self.layer + 1], (self.outgoing * arb(step))[:, None]
+        found[self.layer] = np.vstack([*found[self.layer], self.incoming * self.size(step)])
+        above, column = found[self.layer + 1], (self.outgoing * self.size(step))[:, None]
         biases = 1 if self.layer + 2 < len(found) else 0
         place = above.shape[1] - biases
         found[self.layer + 1] = np.hstack([above[:, :place], column, above[:, place:]])
@@ -240,7 +247,7 @@ def _preactivations(
         extra = 0
         if move.growth and move.growth.layer == layer:
             inputs = _balls_of_rows(local) if layer == 0 else below
-            heights_grown = _positive(inputs @ grown[0])
+            heights_grown = positive_parts(inputs @ grown[0])
             extra = np.outer(grown[1], heights_grown)
         below = np.vstack([heights, below.T[-1:]]).T
     return found
@@ -252,7 +259,8 @@ def _balls_of_rows(local: Jets) -> np.ndarray:
     return np.array([[arb(entry) for entry in site.row] for site in sites], dtype=object)
 
 
-def _positive(values: np.ndarray) -> np.ndarray:
+def positive_parts(values: np.ndarray) -> np.ndarray:
+    """Return the positive parts of balls."""
     return np.array([value.max(arb(0)) for value in values], dtype=object)
 
 

@@ -60,11 +60,26 @@ class Rows:
         return self.columns.mT @ self.columns
 
     @cached_property
+    def sites(self) -> Balls:
+        """The rows xt, (1, n, D)."""
+        n, size = len(self.problem.sites), self.problem.dimension + 1
+        return Balls.of(chain.from_iterable(s.row for s in self.problem.sites), (1, n, size))
+
+    @cached_property
     def heights(self) -> Balls:
         """Inner products of the sites with the columns: signs of a unit by site, (F, n, n)."""
-        n, size = len(self.problem.sites), self.problem.dimension + 1
-        sites = Balls.of(chain.from_iterable(s.row for s in self.problem.sites), (1, n, size))
-        return sites @ self.columns
+        return self.sites @ self.columns
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        """Upper bounds of |P_F xt| for each row and site, (F, n)."""
+        every = [s.row for s in self.problem.sites]
+        squares = [
+            dot(row, line)
+            for text in self.texts
+            for row, line in zip(every, _flattened(self.problem, text), strict=True)
+        ]
+        return np.sqrt(Balls.of(squares, self.signs.shape).magnitude()) * GROWTH + TINY
 
     @cached_property
     def signs(self) -> np.ndarray:
@@ -78,16 +93,20 @@ _SIGN = {"+": 1.0, "-": -1.0, "0": 0.0, ".": 0.0}
 @lru_cache(maxsize=1 << 16)
 def projected_sites(problem: Problem, text: str) -> tuple[Vector, ...]:
     """Return P_F xt_i where a row is +, 0 elsewhere, one vector a site."""
+    nothing = (fmpq(0),) * (problem.dimension + 1)
+    flat = _flattened(problem, text)
+    return tuple(v if sign == "+" else nothing for v, sign in zip(flat, text, strict=True))
+
+
+@lru_cache(maxsize=1 << 16)
+def _flattened(problem: Problem, text: str) -> tuple[Vector, ...]:
+    """Return P_F xt_i of all sites."""
     rows = [site.row for site in problem.sites]
     zeros = [row for row, sign in zip(rows, text, strict=True) if sign == "0"]
-    nothing = (fmpq(0),) * len(rows[0])
     if not zeros:
-        return tuple(r if sign == "+" else nothing for r, sign in zip(rows, text, strict=True))
-    flat = projection(orthogonal_part(row_space(rows), zeros), len(nothing))
-    return tuple(
-        tuple(dot(row, line) for line in flat) if sign == "+" else nothing
-        for row, sign in zip(rows, text, strict=True)
-    )
+        return tuple(rows)
+    flat = projection(orthogonal_part(row_space(rows), zeros), problem.dimension + 1)
+    return tuple(tuple(dot(row, line) for line in flat) for row in rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,9 +123,10 @@ class TowerBatch:
         Sites at which the upper unit is positive.
     kinks : (B, n) array of bool
         A site for each of a basis of the upper unit's kinks.
-    mixing : Balls, (B, n, n)
-        The identity, but for the kinks: one of their `Combinations` in each row.
-    spans : (B, n, m + 1) array of bool
+    mixing : Balls, (B, m, n, n)
+        The identity, but for the kinks: one of their `Combinations` in each row, for each choice
+        of the unit with the largest T_j.
+    spans : (B, m, n, m + 1) array of bool
         What the combination in a row is made of: some units, the bias.
     pivot : (B,) array of int
         The last kink of the whole basis, or -1: a group comes first.
@@ -132,34 +152,41 @@ class TowerBatch:
         faces = np.array([[place[row] for row in s.layers[0]] for s in strata], dtype=int)
         upper = np.array([list(s.layers[1][0]) for s in strata])
         count, size = upper.shape
-        kinks, mixing = np.zeros(upper.shape, dtype=bool), np.tile(np.eye(size), (count, 1, 1))
-        error = np.zeros(mixing.shape)
-        spans = np.zeros((count, size, faces.shape[1] + 1), dtype=bool)
-        pivot = np.full(count, -1)
+        width = faces.shape[1]
+        kinks, pivot = np.zeros(upper.shape, dtype=bool), np.full(count, -1)
+        mixing, error = (
+            np.tile(x, (count, width, 1, 1)) for x in (np.eye(size), np.zeros((size, size)))
+        )
+        spans = np.zeros((count, width, size, width + 1), dtype=bool)
         for k, stratum in enumerate(strata):
-            found = Combinations.of(problem, stratum)
-            sites = list(found.sites)
-            for place, weights, span in zip(sites, found.weights, found.spans, strict=True):
-                kinks[k, place] = True
-                mixing[k, place, sites] = weights.mid
-                error[k, place, sites] = weights.rad
-                spans[k, place] = span
-                pivot[k] = place
+            for largest in range(width):
+                found = Combinations.of(problem, stratum, largest)
+                sites = list(found.sites)
+                for place, weights, span in zip(sites, found.weights, found.spans, strict=True):
+                    kinks[k, place] = True
+                    mixing[k, largest, place, sites] = weights.mid
+                    error[k, largest, place, sites] = weights.rad
+                    spans[k, largest, place] = span
+                    pivot[k] = place
         rows, mixed = Rows(problem, tuple(texts)), Balls(mixing, error)
         return cls(rows, strata, faces, upper == "+", kinks, mixed, spans, pivot)
+
+    @staticmethod
+    def bases(index: np.ndarray, T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return where `mixing`, `spans` and `mixed` have what is to be used of strata at T."""
+        return index, T.argmax(1)
 
     @cached_property
     def mixed(self) -> Balls:
         """Coefficients of the equations: mixing times C_j'C_j of each unit, and 11', on the sites.
 
-        (B, m + 1, n, n), 0 at sites that are not seen.
+        (B, m, m + 1, n, n), 0 at sites that are not seen.
         """
-        count = len(self)
         gram = self.rows.gram[self.faces]
-        ones = np.ones((count, 1, *gram.shape[2:]))
+        ones = np.ones((len(self), 1, *gram.shape[2:]))
         both = Balls(np.concatenate([gram.mid, ones], 1), np.concatenate([gram.rad, 0 * ones], 1))
-        seen = (self.seen[:, :, None] & self.seen[:, None, :]).astype(float)[:, None]
-        return (self.mixing.reshape(count, 1, *gram.shape[2:]) @ both) * Balls.exact(seen)
+        seen = (self.seen[:, :, None] & self.seen[:, None, :]).astype(float)[:, None, None]
+        return (self.mixing[:, :, None] @ both[:, None]) * Balls.exact(seen)
 
     @cached_property
     def targets(self) -> Balls:
@@ -225,15 +252,18 @@ class Combinations:
     spans: tuple[tuple[bool, ...], ...]
 
     @classmethod
-    def of(cls, problem: Problem, stratum: DeepStratum) -> "Combinations":
-        """Return those of a stratum of widths (m, 1)."""
+    def of(cls, problem: Problem, stratum: DeepStratum, largest: int = 0) -> "Combinations":
+        """Return those of a stratum of widths (m, 1), if one T_j is not less than all others.
+
+        What that unit takes no part in comes first, as its equations are lost when others die.
+        """
         lower = stratum.layers[0]
         kinks = [sites[0] for sites in stratum.kinks(1, 0)]
         kinks.sort(key=lambda i: any(row[i] == "+" for row in lower))
         if len(kinks) < 2:
             every = (True,) * (len(lower) + 1)
             return cls(tuple(kinks), ((fmpq(1),),) * len(kinks), (every,) * len(kinks))
-        return _kink_combinations(problem, lower, tuple(kinks))
+        return _kink_combinations(problem, lower, tuple(kinks), largest if len(lower) > 2 else 0)
 
     @cached_property
     def weights(self) -> list[Balls]:
@@ -243,14 +273,15 @@ class Combinations:
 
 @lru_cache(maxsize=1 << 16)
 def _kink_combinations(
-    problem: Problem, lower: tuple[str, ...], kinks: tuple[int, ...]
+    problem: Problem, lower: tuple[str, ...], kinks: tuple[int, ...], largest: int
 ) -> Combinations:
     units = [projected_sites(problem, row) for row in lower]
     forms = [[unit[i] for unit in units] + [(fmpq(1),)] for i in kinks]
     kept = _independent([tuple(chain.from_iterable(form)) for form in forms])
     forms = [forms[k] for k in kept]
     parts = range(len(lower) + 1)
-    groups = [g for size in parts for g in combinations(parts[:-1], size)] + [tuple(parts)]
+    groups = [g for size in parts for g in combinations(parts[:-1], size)]
+    groups = [*sorted(groups, key=lambda g: (len(g), largest in g)), tuple(parts)]
     weights: list[Vector] = []
     spans: list[tuple[bool, ...]] = []
     for group in groups:

@@ -11,8 +11,8 @@ import numpy as np
 from reluenum.algebra.balls import GROWTH, UNIT, Balls
 from reluenum.engines.towers.batches import TowerBatch
 from reluenum.engines.towers.enclosures import (
-    Margins,
     Residuals,
+    direction_margins,
     dual_margins,
     in_balls,
     level,
@@ -45,14 +45,14 @@ class TowerCover:
     blocks : list of (stratum, low, high, X, T)
         Neither is there in these: a sign is violated or a unit is zero throughout.
     open : list of (stratum, low, high, T)
-    given_up : set of int
-        Strata that fell into too many intervals.
+    given_up : dict of int to (float, float)
+        Strata that fell into too many intervals, and between what these are.
     """
 
     steps: list = field(default_factory=list)
     blocks: list = field(default_factory=list)
     open: list = field(default_factory=list)
-    given_up: set[int] = field(default_factory=set)
+    given_up: dict[int, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,11 +118,18 @@ def all_intervals(batch: TowerBatch) -> Intervals:
 
 def cover_towers(batch: TowerBatch, tasks: Intervals, narrow: float) -> TowerCover:
     """Cover intervals as far as balls around residuals can; open ones have ends of that ratio."""
+    with np.errstate(all="ignore"):  # what is not a number encloses everything
+        return _covered(batch, tasks, narrow)
+
+
+def _covered(batch: TowerBatch, tasks: Intervals, narrow: float) -> TowerCover:
     found = TowerCover()
     while len(tasks):
         tasks = _shorter_intervals(batch, tasks, found, narrow)
         many = np.bincount(tasks.index, minlength=len(batch)) > MOST_INTERVALS
-        found.given_up |= set(np.flatnonzero(many).tolist())
+        for k in np.flatnonzero(many).tolist():
+            same = tasks[tasks.index == k]
+            found.given_up[k] = float(same.low.min()), float(same.high.max())
         tasks = tasks[~many[tasks.index]]
     if found.open:
         index, low, high, start = map(np.array, zip(*found.open, strict=True))
@@ -188,8 +195,9 @@ def _proposed(at: Residuals, upper: np.ndarray, low: np.ndarray, high: np.ndarra
     value = margins.base.mid + margins.slope.mid
     best = _both(room, value)
     for j in range(at.T.shape[1]):
-        margins = unit_margins(at, j)
-        best = np.maximum(best, _both(margins.reaches(at), margins.slope.mid))
+        near, along = unit_margins(at, j), direction_margins(at, j)
+        room = np.maximum(near.reaches(at), along.reaches(at))
+        best = np.maximum(best, _both(room, near.slope.mid))
     margins = dual_margins(at)
     best = np.maximum(best, np.where(margins.slope.mid > 0, margins.reaches(at), 0).max(1))
     best = 0.95 * np.minimum(best, (WIDEST - 1) / 0.95)
@@ -217,10 +225,10 @@ def closed(at: Residuals, end: np.ndarray) -> np.ndarray:
     excluded[:, 1] |= (signs > 0).any(1)
     done = excluded.all(1)
     for j in range(at.T.shape[1]):
-        done |= _violated(unit_margins(at, j), at, low, high)
+        near, along = (m(at, j).signs(at, low, high) for m in (unit_margins, direction_margins))
+        done |= _has_both(np.where(near == 0, along, near))
     return done | (dual_margins(at).signs(at, low, high) > 0).any(1)
 
 
-def _violated(margins: Margins, at: Residuals, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    signs = margins.signs(at, low, high)
+def _has_both(signs: np.ndarray) -> np.ndarray:
     return (signs > 0).any(1) & (signs < 0).any(1)

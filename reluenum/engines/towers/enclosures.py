@@ -102,7 +102,7 @@ def _enclosed_solution(
     weights, _ = scales(batch, index, X, T, faint)
     active = batch.active[index][:, :, None]
     weights = Balls(weights, np.where(active | (weights == 1), 0, 16 * UNIT * weights))
-    H, mixed = batch.diagonal[index], batch.mixed[index]
+    H, mixed = batch.diagonal[index], batch.mixed[batch.bases(index, faint)]
     n = H.shape[1]
     H = Balls(H.mid[:, :, None] * np.eye(n), H.rad[:, :, None] * np.eye(n))
     for j in range(T.shape[1] + 1):
@@ -192,6 +192,28 @@ def unit_margins(at: Residuals, unit: int) -> Margins:
     forms = batch.rows.heights[rows]
     slope = (forms @ at.rho[:, :, None])[..., 0] * signs * Balls.exact(at.shrink[:, None])
     reach = np.where(signs.mid == 0, 0, _reach(at, forms))
+    return Margins(Balls.exact(np.zeros(slope.shape)), slope, reach)
+
+
+def direction_margins(at: Residuals, unit: int) -> Margins:
+    """Return the same as `unit_margins` from the direction of a unit that is not 0 (Lemma D30).
+
+    No multiplier is asked: a weight T_j u_j of the inner problem that is far from 0 tells u_j.
+    """
+    batch, index = at.batch, at.index
+    rows, dual = batch.faces[index, unit], at.dual[:, unit]
+    inverse = dual.square().sum(1).reciprocal_root()
+    known = np.isfinite(inverse.rad)
+    inverse = Balls(inverse.mid, np.where(known, inverse.rad, 0))
+    inverse = inverse * Balls.exact(at.X).reciprocal_root()
+    heights = (batch.rows.sites @ dual[:, :, None])[..., 0]
+    signs = batch.rows.signs[rows]
+    slope = heights * inverse.reshape(-1, 1) * Balls.exact(signs)
+    size = np.linalg.norm(dual.mid, axis=1) * (1 - 64 * UNIT) - _norm(dual.rad)
+    weight = at.T[:, unit] * np.maximum(size, 0) * known * np.sqrt(at.X) * (1 - 16 * UNIT)
+    with np.errstate(divide="ignore"):
+        speed = np.sqrt(LARGEST_Q / weight) * GROWTH
+    reach = np.where(signs == 0, 0, batch.rows.lengths[rows] * speed[:, None] * GROWTH)
     return Margins(Balls.exact(np.zeros(slope.shape)), slope, reach)
 
 

@@ -1,9 +1,11 @@
 """The inner minimiser over T >= 0 in doubles, for many strata and X at once (Lemma D17)."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
+from reluenum.algebra.balls import TINY
 from reluenum.engines.towers.batches import TowerBatch
 
 NEWTON_STEPS = 30
@@ -12,7 +14,7 @@ NEWTON_STEPS = 30
 SHORTER = 0.3
 """Share of a step that is tried when it does not lower the loss."""
 
-ROUNDING = 1e-13
+ROUNDING = 1e-12
 """Relative change of the loss that is not noticed."""
 
 CONVERGED = 1e-11
@@ -56,7 +58,7 @@ def scales(
     are divided by the sum of those that take part, of which `faint` tells the ratios if all are 0.
     """
     both = np.concatenate([T, X[:, None]], 1)[:, None, :]
-    spans = batch.spans[index]
+    spans = batch.spans[batch.bases(index, faint)]
     sums = (both * spans).sum(2, keepdims=True)
     small = np.concatenate([faint, X[:, None]], 1)[:, None, :] * spans
     part = np.where(sums > 0, both * spans, small)
@@ -71,7 +73,7 @@ def values(
 ) -> Values:
     """Return residual and dual vectors in doubles."""
     weights, sums = scales(batch, index, X, T, faint)
-    matrix = np.einsum("bij,bjik->bik", weights, batch.mixed.mid[index])
+    matrix = np.einsum("bij,bjik->bik", weights, batch.mixed.mid[batch.bases(index, faint)])
     places = np.arange(matrix.shape[1])
     matrix[:, places, places] += batch.diagonal.mid[index]
     matrix[:, places, places] += JITTER * np.abs(matrix).max(2)
@@ -90,8 +92,8 @@ def minimal_T(batch: TowerBatch, index: np.ndarray, X: np.ndarray, start: np.nda
     """Return approximate minimisers over T >= 0.
 
     Newton's method for 1 / (sqrt(X) |u_j|) = 1, which is nearly linear in T, on the units that are
-    not held at T_j = 0; where that does not lower the loss, shorter and shorter steps as if each
-    unit were alone.
+    not held at T_j = 0; where that does not lower the loss, shorter and shorter steps to the least
+    value over T >= 0 of its quadratic model (`_model_steps`).
 
     Parameters
     ----------
@@ -144,30 +146,55 @@ def _steps(
     floor: np.ndarray,
     at: Values,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return Newton steps for 1 / (sqrt(X) |u_j|) = 1, of all units at once, and of each alone."""
+    """Return Newton steps for 1 / (sqrt(X) |u_j|) = 1, and those of the quadratic model."""
     C = columns(batch, index)
     size = np.sqrt(X)[:, None] * np.linalg.norm(at.dual, axis=2)
     pulls = (at.dual[:, :, None, :] @ C)[:, :, 0, :]
-    free = (floor < T) | (size > 1)
     # d(X |u_j|^2)/dT_k = -2 X pull_j' H^-1 (d H / dT_k) rho; an equation that one unit alone takes
     # part in does not change with its T.
-    shared = batch.active[index] | (batch.spans[index].sum(2) > 1)
-    taking = batch.spans[index][:, :, :-1] | batch.active[index][:, :, None]
-    changes = batch.mixing.mid[index] @ pulls.swapaxes(1, 2) * taking
+    bases = batch.bases(index, T)
+    shared = batch.active[index] | (batch.spans[bases].sum(2) > 1)
+    taking = batch.spans[bases][:, :, :-1] | batch.active[index][:, :, None]
+    changes = batch.mixing.mid[bases] @ pulls.swapaxes(1, 2) * taking
     changes *= (shared / at.sums)[:, :, None]
     slopes = 2 * X[:, None, None] * (pulls @ at.inverse @ changes)
-    slopes *= free[:, :, None] & free[:, None, :]
-    scale = np.abs(np.einsum("bjj->bj", slopes)) * 1e-13 + 1e-100
-    slopes += np.eye(T.shape[1]) * np.where(free, scale, 1.0)[:, None, :]
-    excess = np.where(free, 2 * size * size * (size - 1), 0.0)
-    own = np.abs(np.einsum("bjj->bj", slopes))
-    fast = _solved_each(slopes, excess)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        longest = 10 * T + (X * X + X)[:, None]
-        safe = np.clip(np.nan_to_num(excess / own / T.shape[1]), -T, longest)
-        fast = np.where(np.isfinite(fast), fast, safe)
-        fast *= np.minimum(1, np.min(longest / np.abs(fast), axis=1, initial=1))[:, None]
-    return fast, safe
+    longest = 10 * T + (X * X + X)[:, None]
+    fast = _model_steps(slopes, 2 * size * size * (size - 1), floor - T)
+    safe = _model_steps(slopes, size * size - 1, floor - T)
+    return _limited(fast, longest), _limited(safe, longest)
+
+
+def _limited(steps: np.ndarray, longest: np.ndarray) -> np.ndarray:
+    return steps * np.minimum(1, np.min(longest / np.maximum(steps, TINY), axis=1))[:, None]
+
+
+def _tiny_diagonal(matrices: np.ndarray) -> np.ndarray:
+    return np.abs(np.einsum("bjj->bj", matrices)) * 1e-13 + 1e-100
+
+
+def _model_steps(hessian: np.ndarray, pull: np.ndarray, least: np.ndarray) -> np.ndarray:
+    """Return the least d'Hd / 2 - pull.d over d >= least, from all choices of which d_j is free.
+
+    Parameters
+    ----------
+    hessian : (B, m, m) array
+        Positive semidefinite up to rounding.
+    pull, least : (B, m) arrays
+        Bounds are at most 0.
+    """
+    H = (hessian + hessian.swapaxes(1, 2)) / 2
+    places = np.arange(H.shape[1])
+    H[:, places, places] += _tiny_diagonal(H)
+    best, lowest = least.copy(), np.full(len(least), np.inf)
+    for free in map(np.array, product((False, True), repeat=len(places))):
+        matrix = np.where(free[:, None] & free, H, np.eye(len(places)))
+        held = np.where(free, 0.0, least)
+        d = _solved_each(matrix, np.where(free, pull - (H @ held[:, :, None])[:, :, 0], held))
+        value = d * ((H @ d[:, :, None])[:, :, 0] / 2 - pull)
+        total = np.where((d >= least).all(1), value.sum(1), np.inf)
+        lower = total < lowest
+        best[lower], lowest[lower] = d[lower], total[lower]
+    return best
 
 
 def _solved_each(matrices: np.ndarray, sides: np.ndarray) -> np.ndarray:

@@ -20,6 +20,9 @@ INFLATION = 1.25
 ATTEMPTS = 6
 """How often a box is enlarged."""
 
+LARGER = 1.25
+"""By how much a unit that just reaches its bound is pulled more than others, to fall below it."""
+
 POLISHING = 3
 """Newton steps to a centre, from doubles."""
 
@@ -32,10 +35,13 @@ class Inner:
     ----------
     problem : Problem
     stratum : DeepStratum
+    largest : int
+        The unit with the largest T_j.
     """
 
     problem: Problem
     stratum: DeepStratum
+    largest: int = 0
 
     @cached_property
     def active(self) -> tuple[int, ...]:
@@ -45,7 +51,7 @@ class Inner:
     @cached_property
     def kinks(self) -> Combinations:
         """The kinks of the upper unit."""
-        return Combinations.of(self.problem, self.stratum)
+        return Combinations.of(self.problem, self.stratum, self.largest)
 
     @cached_property
     def seen(self) -> tuple[int, ...]:
@@ -81,12 +87,13 @@ class Inner:
         return [*(value for value in values[:-1] for _ in range(size)), values[-1]]
 
     def scales(
-        self, X: arb, T: Sequence[arb], ratios: Sequence[arb]
+        self, X: arb, T: Sequence[arb], ratios: Sequence[arb], faint: Sequence[arb]
     ) -> list[tuple[list[arb], arb]]:
         """Return by what units and bias count in the equations, and what they are divided by.
 
         First for active sites: T_j and X; then for each combination of kinks, where these are
-        divided by the sum of those that take part; without the bias only ratios of T_j matter.
+        divided by the sum of those that take part; without the bias only ratios of T_j matter, and
+        if all of them are 0, any will do: those of `faint`.
         """
         both, units = [*T, X], [*ratios, arb(0)]
         found = [(both, arb(1))]
@@ -96,6 +103,9 @@ class Inner:
                 continue
             pairs = zip(both if span[-1] else units, span, strict=True)
             part = [value if takes else arb(0) for value, takes in pairs]
+            if all(value == 0 for value in part):
+                pairs = zip(faint, span[:-1], strict=True)
+                part = [*(value if takes else arb(0) for value, takes in pairs), arb(0)]
             total = _total(part)
             found.append(([value / total for value in part], total))
         return found
@@ -106,8 +116,14 @@ class Inner:
         means, size = self.problem.means, len(self.seen)
         return arb_mat(size, 1, [means[i] for i in self.active] + [0] * (size - len(self.active)))
 
-    def at(self, X: arb, T: Sequence[arb], ratios: Sequence[arb] | None = None) -> "Centre":
-        """Solve for the residual at numbers X and T; if all T_j are 0, ratios may be given.
+    def at(
+        self,
+        X: arb,
+        T: Sequence[arb],
+        ratios: Sequence[arb] | None = None,
+        faint: Sequence[arb] | None = None,
+    ) -> "Centre":
+        """Solve for the residual at numbers X and T; of those that are 0, ratios may be given.
 
         Raises
         ------
@@ -116,7 +132,8 @@ class Inner:
         """
         size, active = len(self.seen), len(self.active)
         ratios = T if ratios is None else ratios
-        scales = [self.spread(values) for values, _ in self.scales(X, T, ratios)]
+        faint = ratios if faint is None else faint
+        scales = [self.spread(values) for values, _ in self.scales(X, T, ratios, faint)]
         weights = [scales[max(0, k - active + 1)] for k in range(size)]
         scaled = [[*map(mul, *row)] for row in zip(self.equations, weights, strict=True)]
         matrix = (arb_mat(scaled) * self.forms).tolist()
@@ -129,7 +146,7 @@ class Inner:
         solved = arb_mat(matrix).solve(arb_mat(both)).tolist()
         inverse = arb_mat([row[:-1] for row in solved])
         rho = arb_mat(size, 1, [row[-1] for row in solved])
-        return Centre(self, scales, inverse, rho, self.forms * inverse, self.forms * rho)
+        return Centre(self, faint, scales, inverse, rho, self.forms * inverse, self.forms * rho)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +156,8 @@ class Centre:
     Parameters
     ----------
     inner : Inner
+    faint : sequence of arb
+        Ratios of those T_j that are 0.
     scales : list of lists of arb
         Of the coefficients in the equations of active sites, then in those of kinks.
     inverse : arb_mat
@@ -150,6 +169,7 @@ class Centre:
     """
 
     inner: Inner
+    faint: Sequence[arb]
     scales: list[list[arb]]
     inverse: arb_mat
     rho: arb_mat
@@ -170,7 +190,7 @@ class Centre:
         (Woodbury): what is large in the inverse is never multiplied by what is not small.
         """
         inner = self.inner
-        scales = inner.scales(X, T, T if ratios is None else ratios)
+        scales = inner.scales(X, T, T if ratios is None else ratios, self.faint)
         moved = [
             [new - old for new, old in zip(inner.spread(now), before, strict=True)]
             for (now, _), before in zip(scales, self.scales, strict=True)
@@ -370,9 +390,7 @@ class TowerChart:
 
     @property
     def ratios(self) -> list[arb]:
-        """The T_j of all units up to a common factor; equal ones if all are 0."""
-        if not self.units:
-            return [arb(1)] * len(self.inner.columns)
+        """The T_j of all units up to a common factor."""
         parts = [*self.values[1:], 1 - _total(self.values[1:])] if self.is_polar else self.values
         return self._placed(parts)
 
@@ -438,18 +456,18 @@ class InnerBranch:
         """Enclose it by interval Newton from an approximation at the middle; None if that fails."""
         middle = X.mid()
         chart = TowerChart.of(inner, units, list(map(arb, start)))
-        faint = None if units else [arb(max(value, 1e-300)) for value in start]
+        faint = _faint(units, start)
         try:
             for _ in range(POLISHING if units else 0):
-                here = inner.at(middle, chart.T, chart.ratios).over(middle, chart.T, chart.ratios)
+                here = inner.at(middle, chart.T, chart.ratios, faint)
+                here = here.over(middle, chart.T, chart.ratios)
                 step = _chart_step(here.turned(chart), [here.excess[unit] for unit in units])
                 chart = chart.moved(
                     [(c + s).mid() for c, s in zip(chart.values, step, strict=True)]
                 )
-            ratios = faint or chart.ratios
-            expansion = inner.at(middle, chart.T, ratios)
-            point = expansion.over(middle, chart.T, ratios)
-            state = expansion.over(X, chart.T, ratios)
+            expansion = inner.at(middle, chart.T, chart.ratios, faint)
+            point = expansion.over(middle, chart.T, chart.ratios)
+            state = expansion.over(X, chart.T, chart.ratios)
             if not units:
                 return cls(state, chart)
             slopes, moved = state.turned(chart), X - middle
@@ -495,6 +513,15 @@ class InnerBranch:
         slopes = self.state.turned(self.chart)
         rates = _chart_step(slopes, [row[-1] for row in slopes.excess]) if self.units else []
         return _total([*map(mul, slopes.gap, rates), slopes.gap[-1]])
+
+
+def _faint(units: Sequence[int], start: Sequence[float]) -> list[arb]:
+    """Return ratios of those T_j that are 0, where it is likely that all |u_j| are below the bound.
+
+    Of approximate ones, all but the least are those where |u_j| just reaches it.
+    """
+    least = min((T for j, T in enumerate(start) if j not in units), default=0.0)
+    return [arb(max(T * (LARGER if 2 * least < T else 1), 1e-300)) for T in start]
 
 
 def _chart_step(slopes: Slopes, values: Sequence[arb]) -> list[arb]:

@@ -1,7 +1,7 @@
 """What narrow intervals of X hold: nothing, or one zero of E, which is a point of the stratum."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import sqrt
 
 from flint import arb, arb_mat, ctx
@@ -50,6 +50,8 @@ class Search:
         Intervals that are closed.
     steps : list of (float, list of float)
         X and T: what is between X and sqrt(G(X)) is closed (Theorem D15).
+    passed : list of (float, float)
+        What is between these, in numbers.
     networks : list of ScaledNetwork
         What they hold.
     """
@@ -58,21 +60,28 @@ class Search:
     claim: Callable[[IsolatedPoint], Root]
     blocks: list[Block] = field(default_factory=list)
     steps: list[tuple[float, list[float]]] = field(default_factory=list)
+    passed: list[tuple[float, float]] = field(default_factory=list)
     networks: list[ScaledNetwork] = field(default_factory=list)
 
-    def examine(self, low: float, high: float, start: Sequence[float]) -> list[tuple[float, float]]:
-        """Close an interval of X, and return what stays open; T is near the start in it.
+    def examine(
+        self, low: float, high: float, start: Sequence[float], at: float | None = None
+    ) -> list[tuple[float, float]]:
+        """Close an interval of X, and return what stays open; T is near the start at some X.
 
         If that does not work at once, ever smaller parts around a zero of E are tried, and what is
         beside them is left to single steps (Theorem D15).
         """
         low, high = float(low), float(high)
+        at = sqrt(low * high) if at is None else at
+        largest = max(range(len(start)), key=lambda j: start[j])
+        if largest != self.inner.largest:
+            self.inner = replace(self.inner, largest=largest)
         with ctx.workprec(BITS):
-            choices = _choices(sqrt(low * high), start)
+            choices = _choices(at, start)
             if any(self._closed(low, high, units, start) for units in choices):
                 return []
             for units in choices:
-                zero = self._zero(units, start, low, high)
+                zero = self._zero(units, start, at, low, high)
                 if zero is None:
                     continue
                 X, T = zero
@@ -87,6 +96,10 @@ class Search:
                         ]
             left = self._stepped(low, high, choices[-1], start)
             return [] if left is None else [left]
+
+    def has_passed(self, low: float, high: float) -> bool:
+        """Whether a single step has closed an interval on its way."""
+        return any(first <= low and high <= last for first, last in self.passed)
 
     def _stepped(
         self, low: float, high: float, units: Sequence[int], start: Sequence[float]
@@ -103,7 +116,8 @@ class Search:
                 if side * (X - float(reached)) <= 0:
                     continue
                 self.steps.append((X, [float(square.mid()) for square in branch.state.T]))
-                start = [max(0.0, square) for square in self.steps[-1][1]]
+                self.passed.append((min(X, float(reached)), max(X, float(reached))))
+                start = _updated_squares(start, units, self.steps[-1][1])
                 low, high = (low, float(reached)) if side > 0 else (float(reached), high)
                 break
             else:
@@ -111,21 +125,22 @@ class Search:
         return low, high
 
     def _zero(
-        self, units: Sequence[int], start: Sequence[float], low: float, high: float
+        self, units: Sequence[int], start: Sequence[float], at: float, low: float, high: float
     ) -> tuple[float, list[float]] | None:
         """Return X and T of a zero of E in an interval, where only some T_j are not 0."""
-        X = arb(sqrt(low * high))
+        X = arb(at)
         branch = InnerBranch.over(self.inner, X, units, start)
         if branch is None:
             return None
         chart = branch.chart.moved([value.mid() for value in branch.chart.values])
+        faint = branch.state.centre.faint
         try:
             for _ in range(NEWTON_STEPS):
-                X, chart = _nearer(self.inner, X, chart)
+                X, chart = _nearer(self.inner, X, chart, faint)
                 X = X.max(arb(low)).min(arb(high)).mid()
         except ZeroDivisionError:
             return None
-        return float(X), [float(square) for square in chart.T]
+        return float(X), _updated_squares(start, units, [float(square) for square in chart.T])
 
     def _closed(
         self, low: float, high: float, units: tuple[int, ...], start: Sequence[float]
@@ -186,9 +201,18 @@ def _choices(X: float, start: Sequence[float]) -> list[tuple[int, ...]]:
     return [live] if live == every else [live, every]
 
 
-def _nearer(inner: Inner, X: arb, chart: TowerChart) -> tuple[arb, TowerChart]:
+def _updated_squares(
+    start: Sequence[float], units: Sequence[int], T: Sequence[float]
+) -> list[float]:
+    """Return new T of some units, with the old ones of the others, for their ratios."""
+    return [max(0.0, T[j]) if j in units else old for j, old in enumerate(start)]
+
+
+def _nearer(
+    inner: Inner, X: arb, chart: TowerChart, faint: Sequence[arb] | None = None
+) -> tuple[arb, TowerChart]:
     """Return a Newton step towards a zero of E and of the excesses of some units."""
-    here = inner.at(X, chart.T, chart.ratios).over(X, chart.T, chart.ratios)
+    here = inner.at(X, chart.T, chart.ratios, faint).over(X, chart.T, chart.ratios)
     slopes = here.turned(chart)
     values = [*(here.excess[unit] for unit in chart.units), here.gap]
     matrix = arb_mat([*slopes.excess, slopes.gap])

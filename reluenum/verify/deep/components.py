@@ -1,6 +1,6 @@
 """The components that follow from the local minima, compared with the document."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import factorial, prod
@@ -10,7 +10,7 @@ from flint import arb, ctx, fmpq
 
 from ..landscape import compositions
 from ..points import NUMBER_BITS, Texts, interval, nearest
-from ..reals import dot, matched, require, told
+from ..reals import RATIONAL, Algebraic, dot, ends, matched, require, sign_changes, told
 from .points import Zero
 from .sites import Sites
 
@@ -50,11 +50,20 @@ class Unit:
 class Network:
     """A local minimum with distinct units, or one whose first layer is dead.
 
-    `layers` are its distinct units, `output` the weight of the upper one, `loss` its loss.
+    `layers` are its distinct units, `output` the weight of the upper one, `loss` its loss, `exact`
+    says what that is in a number field, if that is known.
     """
 
-    def __init__(self, sites: Sites, layers: list[list[Unit]], output: arb, loss: arb) -> None:
-        self.sites, self.layers, self.output, self.loss = sites, layers, output, loss
+    def __init__(
+        self,
+        sites: Sites,
+        layers: list[list[Unit]],
+        output: arb,
+        loss: arb,
+        exact: Callable[[], Algebraic] | None = None,
+    ) -> None:
+        self.sites, self.layers, self.output = sites, layers, output
+        self.loss, self.exact = loss, exact
 
     @cached_property
     def signs(self) -> list[list[str]]:
@@ -72,27 +81,32 @@ class Network:
         none, dead = frozenset("0"), self.sites.hidden[0] - sum(copies)
         units = [(j, k) for j, k in enumerate(copies) for _ in range(k)]
         lower = [self.layers[0][j].share(k) for j, k in units] + [[none] * self.sites.depth] * dead
-        *row, bias = self.layers[1][0].weights if self.layers[1] else [(arb(0), True)]
-        upper = [texts(row[j][0] / arb(k).sqrt()) for j, k in units] + [none] * dead
-        return {
-            "W": [[row[:-1] for row in lower], [upper]],
-            "b": [[row[-1] for row in lower], [texts(*bias)]],
-            "w": [texts(self.output, not self.layers[1])],
-        }
+        tables, biases = [[row[:-1] for row in lower]], [[row[-1] for row in lower]]
+        for layer in self.layers[1:]:
+            *row, bias = layer[0].weights if layer else [(arb(0), True)]
+            shares = [texts(row[j][0] / arb(k).sqrt()) for j, k in units]
+            tables.append([shares + [none] * dead])
+            biases.append([texts(*bias)])
+            units, dead = [(0, 1)] * len(layer), 1 - len(layer)
+        return {"W": tables, "b": biases, "w": [texts(self.output, not self.layers[-1])]}
 
 
 def zero_network(sites: Sites) -> Network:
     """Return the network without live units."""
-    return Network(sites, [[], []], arb(0), arb(sites.energy * sites.scale))
+    nothing: list[list[Unit]] = [[] for _ in sites.hidden]
+    loss = sites.energy * sites.scale
+    return Network(sites, nothing, arb(0), arb(loss), lambda: Algebraic(RATIONAL, [loss]))
 
 
 def constant_network(sites: Sites, value: fmpq) -> Network:
-    """Return the network f = value: one live unit above, whose bias is the root of its size."""
+    """Return the network f = value: one live unit on top, whose bias is the root of its size."""
     root = arb(abs(value)).sqrt()
     nothing = sites.energy - 2 * value * sum(sites.totals, fmpq(0)) + sites.points * value * value
-    loss = arb((nothing + 2 * sites.ridge * abs(value)) * sites.scale)
+    loss = (nothing + 2 * sites.ridge * abs(value)) * sites.scale
     unit = Unit("+" * sites.points, root * root, ((root, False),))
-    return Network(sites, [[], [unit]], root if value > 0 else -root, loss)
+    dead: list[list[Unit]] = [[] for _ in sites.hidden[1:]]
+    layers, output = [*dead, [unit]], root if value > 0 else -root
+    return Network(sites, layers, output, arb(loss), lambda: Algebraic(RATIONAL, [loss]))
 
 
 def tower_network(zero: Zero) -> Network:
@@ -100,13 +114,14 @@ def tower_network(zero: Zero) -> Network:
     state, sites, (side, *sides) = zero.state, zero.sites, zero.sides
     root, lower, shares = state.x.sqrt(), [], []
     for j, (s, square, w) in enumerate(zip(sides, state.squares, state.weights, strict=True)):
-        gone = [state.tower.is_null(j, k) for k in range(sites.depth)]
+        gone = [zero.gone(j, k) for k in range(sites.depth)]
         v = tuple((s * x / square.sqrt(), z) for x, z in zip(w, gone, strict=True))
         lower.append(Unit(zero.signs(j), square / state.x, v))
         shares.append((s * side * (square / state.x).sqrt(), False))
-    bias = (side * state.bias / root, state.tower.balanced)
+    bias = (side * state.bias / root, zero.sign(lambda state: state.bias) == 0)
     upper = Unit(sites.at_points(zero.stratum.upper), state.x, (*shares, bias))
-    return Network(sites, [lower, [upper]], side * root, zero.loss)
+    layers, output = [lower, [upper]], side * root
+    return Network(sites, layers, output, zero.loss, lambda: zero.loss_at(zero.exact))
 
 
 @dataclass(frozen=True)
@@ -119,9 +134,10 @@ class Component:
 
     def name(self, copies: Sequence[int], dead: int) -> tuple:
         """Return what tells a stratum from others: signs, copies and dead units."""
-        lower, upper = self.network.layers
+        lower, *upper = self.network.layers
         first = tuple((unit.signs, k) for unit, k in zip(lower, copies, strict=True))
-        return first, tuple((unit.signs, 1) for unit in upper), (dead, 1 - len(upper))
+        rest = (tuple((unit.signs, 1) for unit in layer) for layer in upper)
+        return first, *rest, (dead, *(1 - len(layer) for layer in upper))
 
     @cached_property
     def names(self) -> dict[tuple, tuple[tuple[int, ...], int]]:
@@ -135,18 +151,18 @@ class Component:
 
     def boundary(self) -> list[bool]:
         """Return for each layer whether there is a kink or a dead unit somewhere."""
-        lower, upper = self.network.layers
-        kinks = ["0" in "".join(unit.signs for unit in layer) for layer in (lower, upper)]
-        return [kinks[0] or any(dead for _, dead in self.ways), kinks[1] or not upper]
+        gone = [any(dead for _, dead in self.ways), *(not row for row in self.network.layers[1:])]
+        pairs = zip(self.network.layers, gone, strict=True)
+        return [dead or "0" in "".join(unit.signs for unit in layer) for layer, dead in pairs]
 
     def record(self, names: Sequence[tuple], lowest: bool) -> dict[str, Any]:
         """Claim 84: what a document has to say of it, its strata in a given order."""
         ways = [self.names[name] for name in names]
         copies, dead = ways[0]
-        lower, upper = self.network.layers
+        lower, *upper = self.network.layers
         layers = [
             [u.record(k) for u, k in zip(lower, copies, strict=True)],
-            [u.record(1) for u in upper],
+            *([u.record(1) for u in layer] for layer in upper),
         ]
         return {
             "dimension": self.dimension(ways[0]),
@@ -157,16 +173,16 @@ class Component:
             "global_at_width": lowest,
             "orbit_size": self.orbit,
             "layers": layers,
-            "dead_units": [dead, 1 - len(upper)],
+            "dead_units": [dead, *(1 - len(layer) for layer in upper)],
             "strata": [self.stratum(way) for way in ways],
             "representative": self.network.representative(copies),
         }
 
     def stratum(self, way: tuple[tuple[int, ...], int]) -> dict[str, Any]:
         """Return what a document has to say of a stratum."""
-        signs = [[{"signs": s, "multiplicity": k} for s, k in part] for part in self.name(*way)[:2]]
-        dead = [way[1], 1 - len(self.network.layers[1])]
-        return {"dimension": self.dimension(way), "layers": signs, "dead_units": dead}
+        *rows, dead = self.name(*way)
+        signs = [[{"signs": s, "multiplicity": k} for s, k in part] for part in rows]
+        return {"dimension": self.dimension(way), "layers": signs, "dead_units": list(dead)}
 
 
 def shared(network: Network, calm: bool) -> Iterator[Component]:
@@ -226,12 +242,22 @@ def _matched(component: Component, names: list[tuple], record: Any, lowest: bool
 def least(networks: Sequence[Network]) -> list[Network]:
     """Claim 87: no loss is lower; those of other points are surely higher."""
     best = min(networks, key=lambda network: network.loss.upper(), default=None)
-    near = [n for n in networks if not n.loss > best.loss]
-    same = all(n is best or mirrored(best, n, networks) for n in near)
+    near = [n for n in networks if n is best or not n.loss > best.loss]
+    same = all(n is best or mirrored(best, n, networks) or equal(best, n) for n in near)
     require(
         same, "components: the losses of two minima look equal, and nothing says whether they are"
     )
     return near
+
+
+def equal(one: Network, other: Network) -> bool:
+    """Whether two losses have one minimal polynomial, with one root near both."""
+    if one.exact is None or other.exact is None:
+        return False
+    left, right = one.exact(), other.exact()
+    chi, near = left.minimal_polynomial(), left.ball(NUMBER_BITS).union(right.ball(NUMBER_BITS))
+    alike = chi == right.minimal_polynomial()
+    return alike and (chi.degree() == 1 or sign_changes(chi, *ends(near)) == 1)
 
 
 def mirrored(one: Network, other: Network, networks: Sequence[Network]) -> bool:
@@ -261,8 +287,8 @@ def symmetries(sites: Sites, turn: int = 0, images: tuple[int, ...] = ()) -> Ite
 
 def _name(stratum: Any) -> tuple:
     """Return the name of a stratum as the document gives it."""
-    first, second = [
+    rows = (
         tuple((unit["signs"], unit["multiplicity"]) for unit in layer)
         for layer in stratum["layers"]
-    ]
-    return first, second, tuple(stratum["dead_units"])
+    )
+    return *rows, tuple(stratum["dead_units"])

@@ -1,13 +1,16 @@
 """The record of a stratum: X in (0, highest) is covered by intervals that hold nothing unlisted."""
 
 from collections.abc import Sequence
-from functools import cached_property
-from math import isfinite
+from functools import cached_property, partial
+from itertools import pairwise
+from math import inf, isfinite
+from operator import itemgetter
 from typing import Any
 
 from flint import arb
 
 from ..reals import require, sign, told
+from .fields import newton_step
 from .inner import improved, path, slope_of, total_squares, vanishing
 from .points import Zero, zero_near
 from .sides import Ball, Relations, enclosed, highest
@@ -15,6 +18,7 @@ from .strata import Stratum
 from .towers import State, Tower, Upper, narrowed, squared
 
 POLISHING, MOST_PARTS = 12, 256  # Newton steps for a record's T; parts of a block
+CLOSE = 32  # a part of a block around a zero is so much smaller
 FAINT = arb(2) ** -24  # part of the sum below which a square is tried as 0
 LARGEST, SMALLEST = 1e100, 1e-100  # numbers of a record that are not 0
 
@@ -55,71 +59,95 @@ class Cover:
     def read(self, items: Any) -> None:
         """Claim 56: intervals of the record cover all X at which a stationary point can be."""
         require(type(items) is list and len(items) > 0, "no list of intervals")
-        intervals = sorted(map(self.interval, items), key=lambda found: found[0])
+        found = list(map(self.interval, items))
         top, reached = max(highest(self.stratum, side) for side in (1, -1)), arb(0)
-        for low, high, squares in intervals:
+        for low, high, *_ in sorted(found, key=itemgetter(0)):
+            reached = reached.max(high) if low <= reached else reached
+        if not reached >= top:
+            reached = self.closed(found)
+        require(reached >= top, f"nothing closes X above {reached.str(8)}")
+
+    def closed(self, found: Sequence[tuple]) -> arb:
+        """Return up to which X better steps close all, and blocks what they leave."""
+        steps = [(*self.step(x, t), t) if x is not None else (*e, t) for *e, x, t in found]
+        reached = arb(0)
+        for low, high, squares in sorted(steps, key=itemgetter(0)):
             if not low <= reached:
                 fine = low - reached < low * HOLE
                 require(fine, f"nothing closes X above {reached.str(8)}")
                 self.block(reached, low, low, squares)
             reached = reached.max(high)
-        require(reached >= top, f"nothing closes X above {reached.str(8)}")
+        return reached
 
-    def interval(self, item: Any) -> tuple[arb, arb, list[arb]]:
-        """Return what one entry closes, and its T: a step has X and T, a block its ends as well."""
+    def interval(self, item: Any) -> tuple[arb, arb, arb | None, list[arb]]:
+        """Return what one entry closes, and the X of a step, and T. A block has ends as well."""
         m = len(self.stratum.lower)
         require(type(item) is list and len(item) in (m + 1, m + 3), "an entry of another length")
-        numbers = [_number(value) for value in item]
+        numbers = [number(value) for value in item]
         *ends, x = numbers[: len(item) - m]
         squares = numbers[len(item) - m :]
+        require(max(ends, default=x) > 0, "a step at 0")
         if not ends:
-            return *self.step(x, [square.max(0) for square in squares]), squares
+            squares = [square.max(0) for square in squares]
+            return *self.reach(x, total_squares(self.state(x, squares))), x, squares
         low, high = ends
         require(0 <= low <= x <= high, "X is not in its block")
         with told(f"block from {low.str(8)} to {high.str(8)}"):
             self.block(low, high, x, squares)
-        return low, high, squares
+        return low, high, None, squares
 
     def block(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> None:
         """Close a block; of one that is not closed as it stands, what steps do not close."""
         left, closed, tried = [(low, high, x, squares)], [], 0
+        start = begun(squares, x)
         while left:
-            low, high, x, squares = left.pop()  # the highest: steps from above may have closed it
+            low, high, x, found = left.pop()  # the highest: steps from above may have closed it
             high = min([start for start, end in closed if start < high <= end] + [high])
-            if low < high and (reason := self.open(low, high, x, squares)):
+            if low < high and (reason := self.open(low, high, x, found)):
                 tried += 1
                 require(tried < MOST_PARTS and low > 0, reason)
-                for ends in self.parts(low, high, squares, closed):
+                starts = [start] if vanishes(found, x) else [start, magnitudes(found)]
+                for ends in self.parts(low, high, starts, closed):
                     middle = (ends[0] * ends[1]).sqrt().mid()
-                    signs = {bool(square < 0) for square in squares}
-                    better = (
-                        squares if len(signs) == 2 else self.polished(middle, magnitudes(squares))
-                    )
-                    left.append((*ends, middle, better))
+                    left += [(*ends, middle, self.nearest(middle, starts))]
 
     def parts(
-        self, low: arb, high: arb, squares: Sequence[arb], closed: list[Interval]
+        self, low: arb, high: arb, starts: Sequence[Sequence[arb]], closed: list[Interval]
     ) -> list[Interval]:
-        """Return what is left of a block after steps from both ends and the middle, added to all.
-
-        Squares that are negative together pass through 0 in it: kinks tie them.
-        """
-        gone = max(squares) < 0
-        start = magnitudes(squares) if gone else [square.max(0) for square in squares]
-        points = (low, (low * high).sqrt().mid(), high)
-        steps = [self.step(point, self.polished(point, start)) for point in points]
+        """Return what is left of a block after steps from its ends and middle, added to all."""
+        points = (low, *self.between(low, high, starts[0]), high)
+        steps = [self.step(point, self.nearest(point, starts)) for point in points]
         closed += steps
-        low, high = low.max(steps[0][1]), high.min(steps[2][0])
-        found = (low, high.min(steps[1][0])), (low.max(steps[1][1]), high)
+        found = (
+            (one.max(step[1]), other.min(more[0]))
+            for (one, step), (other, more) in pairwise(zip(points, steps, strict=True))
+        )
         return [(one, other) for one, other in found if one < other]
 
+    def between(self, low: arb, high: arb, start: Sequence[arb]) -> tuple[arb, ...]:
+        """Return where to cut a block: on both sides of a likely zero of E, or in the middle."""
+        middle, width = (low * high).sqrt().mid(), (high - low) / CLOSE
+        active = [j for j, square in enumerate(start) if square > 0]
+        values = [*(start[j] for j in active), middle]
+        try:
+            for _ in range(POLISHING):
+                values, _ = newton_step(self.tower(active), values)
+        except ZeroDivisionError:
+            return (middle,)
+        ends = (values[-1] - width).mid(), (values[-1] + width).mid()
+        return ends if low < ends[0] and ends[1] < high else (middle,)
+
     def step(self, x: arb, squares: Sequence[arb]) -> Interval:
+        """Return what one X closes, by the best of several T."""
+        total, bare = total_squares(self.state(x, squares)), bright(squares)
+        for start in (bare, squares) if bare != squares else (squares,):
+            better = total_squares(self.state(x, self.polished(x, start)))
+            total = total.intersection(better)
+        return self.reach(x, total)
+
+    @staticmethod
+    def reach(x: arb, total: arb) -> Interval:
         """Claim 57: G grows with X (Theorem D15), so that one X closes all up to sqrt G(X)."""
-        require(x > 0, "a step at 0")
-        total = total_squares(self.state(x, squares))
-        better = self.polished(x, bright(squares))
-        total = total.intersection(total_squares(self.state(x, better)))
-        total = total.intersection(total_squares(self.state(x, self.polished(x, squares))))
         if total < x * x:
             return (total.upper().max(0).sqrt() * (1 + NUDGE)).upper(), x
         return (x, (total.sqrt() * (1 - NUDGE)).lower()) if total > x * x else (x, x)
@@ -130,12 +158,23 @@ class Cover:
         for _ in range(POLISHING):
             better = iter(improved(self.state(x, found)))
             moved = [next(better) if square > 0 else square for square in found]
-            if all(abs(t - s) <= s * NEAR for t, s in zip(moved, found, strict=True)):
+            pairs = list(zip(moved, found, strict=True))
+            if all(abs(t - s) <= s * NEAR or not t.is_finite() for t, s in pairs):
                 break
             least = min(moved) if min(moved) < 0 < max(moved) else None
-            pairs = zip(moved, found, strict=True)
             found = [arb(0) if t is least else t.max(old / 8) for t, old in pairs]
         return found
+
+    def nearest(self, x: arb, starts: Sequence[Sequence[arb]]) -> list[arb]:
+        """Return the minimiser at X to which the best of several starts leads."""
+        return min((self.polished(x, start) for start in starts), key=partial(self.error, x))
+
+    def error(self, x: arb, squares: Sequence[arb]) -> float:
+        """Return how far |Gamma_j| are from what they have to be at a minimiser."""
+        state, alive = self.state(x, squares), sum(square > 0 for square in squares)
+        excess = [float((norm * x.sqrt() / state.ridge).mid()) - 1 for norm in state.norms]
+        total = sum(map(abs, excess[:alive])) + sum(max(e, 0) for e in excess[alive:])
+        return total if isfinite(total) else inf
 
     def state(self, x: arb, squares: Sequence[arb]) -> State:
         """Return the solution at X and the squares that are not 0."""
@@ -144,7 +183,7 @@ class Cover:
 
     def open(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> str:
         """Claim 58: a block holds no stationary point, or one, which is kept; else say why not."""
-        if vanishes(squares) and vanishing(self.upper, self.stratum.lower, high):
+        if vanishes(squares, x) and vanishing(self.upper, self.stratum.lower, high):
             return ""
         if not low > 0:
             return "w = 0 is not the minimiser everywhere"
@@ -186,11 +225,12 @@ class Cover:
 
     def keep(self, zero: State, low: arb, high: arb) -> str:
         """Keep a zero of E with T > 0, once: what is known already in this block is the same."""
-        if any(square < 0 for square in zero.squares):
+        found = Zero(self.stratum, zero)
+        if any(square < 0 for square in zero.squares) or not found.alive:
             return ""
         known = any(other.near(low, high) for other in self.zeros)
-        self.zeros += [] if known else [Zero(self.stratum, zero)]
-        return "" if all(square > 0 for square in zero.squares) else "a unit is zero, or nearly"
+        self.zeros += [] if known else [found]
+        return ""
 
     def level(self, found: State, x: arb) -> arb:
         """Return G at an X of a path."""
@@ -198,14 +238,23 @@ class Cover:
         return sum(end.squares, arb(0)) + squared(end.bias) if end else arb(0, "inf")
 
 
+def begun(squares: Sequence[arb], x: arb) -> list[arb]:
+    """Return squares from which Newton steps start.
+
+    Squares that are negative together pass through 0: kinks tie them.
+    """
+    start = magnitudes(squares) if max(squares) < 0 else [square.max(0) for square in squares]
+    return awake(start, x) if vanishes(start, x) else start
+
+
 def magnitudes(squares: Sequence[arb]) -> list[arb]:
     """Return the absolute values."""
     return list(map(abs, squares))
 
 
-def vanishes(squares: Sequence[arb]) -> bool:
-    """Whether all are 0."""
-    return all(square == 0 for square in squares)
+def vanishes(squares: Sequence[arb], x: arb) -> bool:
+    """Whether all are 0, or nearly."""
+    return all(abs(square) <= x * x * FAINT for square in squares)
 
 
 def bright(squares: Sequence[arb]) -> list[arb]:
@@ -220,7 +269,7 @@ def awake(squares: Sequence[arb], x: arb) -> list[arb]:
     return [square if square != 0 else tiny for square in squares]
 
 
-def _number(value: Any) -> arb:
+def number(value: Any) -> arb:
     """Read a number of a record."""
     require(type(value) in (int, float), f"{value!r:.40} is no number")
     fits = value == 0 or SMALLEST <= abs(value) <= LARGEST

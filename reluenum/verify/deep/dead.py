@@ -1,6 +1,8 @@
 """Dead units: whether a further one lowers the loss, and networks whose first layer is dead."""
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from flint import arb, ctx, fmpq, fmpq_mat
 
@@ -10,6 +12,7 @@ from ..reals import dot, require, sign
 from .points import Zero
 from .sites import Row, Sites
 from .strata import Face
+from .towers import State
 
 
 def zero_is_minimal(sites: Sites) -> bool:
@@ -30,19 +33,18 @@ def constant_is_minimal(sites: Sites, faces: Sequence[Face]) -> bool:
     That is |w| |u_F(r)| < ridge, |w|^2 being its value, on each face F with u_F(r) in F or -F
     (Lemma D3).
     """
-    value = level(sites)
+    value, gains = level(sites), set()
     pairs = zip(sites.totals, sites.copies, strict=True)
     residual = [total - copies * value for total, copies in pairs]
     for face in faces:
-        u = _pull(sites, face.row, residual)
+        u = pull(sites, face.row, residual)
         excess = abs(value) * dot(u, u) - sites.ridge * sites.ridge
-        if excess >= 0 and inside(sites, face.row, u):
-            require(excess > 0, "whether the constant network is a local minimum is not clear")
-            return False
-    return True
+        gains |= {sign(excess)} if excess >= 0 and inside(sites, face.row, u) else set()
+    require(gains != {0}, "whether the constant network is a local minimum is not clear")
+    return not gains
 
 
-def _pull(sites: Sites, row: Row, residual: Sequence[fmpq]) -> list[fmpq]:
+def pull(sites: Sites, row: Row, residual: Sequence[fmpq]) -> list[fmpq]:
     """Return u_F(r): the sum of r x over active sites, inside the flat of a face."""
     zeros = [sites.rows[i] for i in sites.inside(sites.everything & ~row[0] & ~row[1])]
     u = fmpq_mat(sites.depth, 1, [fmpq(0)] * sites.depth)
@@ -68,22 +70,25 @@ def harmless(zero: Zero, faces: Sequence[Face]) -> bool:
     On each face of the relevant sites but the live ones |a| |u_F| < ridge, or u_F is in neither
     F nor -F; if on one of them it is larger, inside, a dead unit lowers the loss.
     """
-    sites, relevant = zero.sites, zero.stratum.relevant
+    relevant = zero.stratum.relevant
     rows = {(f.row[0] & relevant, f.row[1] & relevant) for f in faces}
     free = sorted(row for row in rows - set(zero.stratum.lower) if row[0])
-    with ctx.workprec(NUMBER_BITS):
-        if len(zero.grouped) > 1 and any(lifts(zero, row) for row in free):
-            return False
-        rho, exact = multipliers(zero)
-        for row in free:
-            u = gained(zero, row, rho)
-            excess = sign(dot(u, u) * zero.state.x - sites.ridge * sites.ridge)
-            side = False if excess == -1 else inside(sites, row, u, relevant)
-            if side is not False:
-                clear = exact and side and excess == 1
-                require(clear, f"{zero.stratum.text}: whether a dead unit is harmless is not clear")
-                return False
-    return True
+    if len(zero.grouped) > 1 and any(lifts(zero, row) for row in free):
+        return False
+    exact = require_split(zero)
+    gains = {zero.settled(partial(_gain, zero, row)) for row in free}
+    clear = gains <= {-1} or (exact and 1 in gains and zero.independent)
+    require(clear, f"{zero.stratum.text}: whether a dead unit is harmless is not clear")
+    return gains <= {-1}
+
+
+def _gain(zero: Zero, row: Row, state: State) -> int | None:
+    """Return the sign of what a unit of a face gains more than it costs; -1 if u is not in it."""
+    sites = zero.sites
+    u = gained(zero, row, multipliers(zero, state))
+    excess = sign(dot(u, u) * state.x - sites.ridge * sites.ridge)
+    side = False if excess == -1 else inside(sites, row, u, zero.stratum.relevant)
+    return excess if side else -1 if side is False else None
 
 
 def lifts(zero: Zero, row: Row) -> bool:
@@ -92,34 +97,42 @@ def lifts(zero: Zero, row: Row) -> bool:
     There the residual is that of f = 0; u_F or -u_F, by the sign of the output weight, is in F.
     """
     sites, side = zero.sites, zero.sides[0]
-    rho = zero.residual | {i: arb(sites.totals[i]) for i in zero.grouped}
-    u = gained(zero, row, rho)
+    with ctx.workprec(NUMBER_BITS):
+        rho = zero.state.residual | {i: arb(sites.totals[i]) for i in zero.grouped}
+        u = gained(zero, row, rho)
     seen = sites.inside((row[0] | row[1]) & zero.stratum.relevant)
     fits = (sign(side * dot(sites.rows[i], u)) == (1 if row[0] >> i & 1 else -1) for i in seen)
     return sign(dot(u, u) * zero.state.x - sites.ridge * sites.ridge) == 1 and all(fits)
 
 
-def gained(zero: Zero, row: Row, rho: dict[int, arb]) -> list[arb]:
+def gained(zero: Zero, row: Row, rho: dict[int, Any]) -> list[Any]:
     """Return u_F: the multipliers times the active inputs, inside the flat of a face."""
     table = zero.state.tower.upper.gamma(row).tolist()
-    return [sum((x * line[i] for i, x in rho.items()), arb(0)) for line in table]
+    return [dot(rho.values(), [line[i] for i in rho]) for line in table]
 
 
-def multipliers(zero: Zero) -> tuple[dict[int, arb], bool]:
+def require_split(zero: Zero) -> bool:
+    """Return whether there is one choice of multipliers, and require that there is any."""
+    group, side, units = zero.grouped, zero.sides[0], range(len(zero.stratum.lower))
+    bare = not any(set(zero.zeros(j)) & set(group) for j in units)
+    bounds = [side * zero.sites.totals[i] for i in group]
+    spare = zero.sites.hidden[0] - len(units)
+    losing = all(d < 0 or (d == 0 and spare == 1) for d in bounds)
+    fine = len(group) < 2 or (bare and losing)
+    require(fine, f"{zero.stratum.text}: dead units split a group")
+    return len(group) < 2
+
+
+def multipliers(zero: Zero, state: State) -> dict[int, Any]:
     """Claim 80: multipliers site by site: that of a group is split, each strictly inside its range.
 
-    With one split that works no number of dead units lowers the loss (Lemma D19). Whether there is
-    another one does not matter unless the answer is that a dead unit gains.
+    With one split that works no number of dead units lowers the loss (Lemma D19), and no single one
+    with one at the ends of these ranges (Theorem D14). Whether there is another one does not matter
+    unless the answer is that a dead unit gains.
     """
-    rho, group, side = dict(zero.residual), zero.grouped, zero.sides[0]
+    group, totals = zero.grouped, zero.sites.totals
     if len(group) < 2:
-        return rho, True
-    totals = [side * zero.sites.totals[i] for i in group]
-    bare = all(
-        not zero.zeros(j) or not set(zero.zeros(j)) & set(group)
-        for j in range(len(zero.stratum.lower))
-    )
-    require(bare and all(t < 0 for t in totals), f"{zero.stratum.text}: dead units split a group")
-    shared = zero.shared
-    rho.update((i, shared * t / sum(totals, fmpq(0))) for i, t in zip(group, totals, strict=True))
-    return rho, False
+        return state.residual
+    shared = next(state.residual[i] for i in group if i in state.residual)
+    total = sum((totals[i] for i in group), fmpq(0))
+    return state.residual | {i: shared * (totals[i] / total) for i in group}

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from flint import arb, arb_mat, fmpq
 
-from ..reals import norm
+from ..reals import dot
 from .sites import Row
 from .towers import Moved, State, Tower, Upper, identity, squared
 
-NEWTON_STEPS, CAREFUL, INFLATIONS = 9, 5, (1.25, 2, 4)
+NEWTON_STEPS, CAREFUL = 9, 5
+INFLATIONS, INFLATION = 4, arb(1.25)  # of a box that does not contain its image
 
 
 def total_squares(state: State) -> arb:
@@ -19,7 +20,7 @@ def total_squares(state: State) -> arb:
     sum T + B^2 = (X / ridge) rho . f (Lemma D1).
     """
     tower, ridge, x = state.tower, state.ridge, state.x
-    bound, norms = ridge / x.sqrt(), [length.sqrt() for length in state.lengths]
+    bound, norms = ridge / x.sqrt(), state.norms
     tau = min([(bound / norm.upper()).lower() for norm in norms if norm > 0] + [arb(1)])
     rho, counts = state.rho[: len(tower.counts)], tower.counts
     error = sum(
@@ -62,8 +63,8 @@ def vanishing(upper: Upper, rows: Sequence[Row], top: arb) -> bool:
 def _feasible(upper: Upper, rows: Sequence[Row], rho: Sequence, top: arb) -> bool:
     """Whether |Gamma_j| < ridge / sqrt X for all units, at X = top."""
     column = arb_mat([[x] for x in rho])
-    bound = (arb(upper.sites.ridge) / top.sqrt()).lower()
-    return all(norm((arb_mat(upper.gamma(row)) * column).entries()) < bound for row in rows)
+    pulls = [(arb_mat(upper.gamma(row)) * column).entries() for row in rows]
+    return all(dot(u, u) * top < squared(arb(upper.sites.ridge)) for u in pulls)
 
 
 def slope_of(state: State) -> arb:
@@ -93,19 +94,33 @@ def path(tower: Tower, x: arb, start: Sequence[arb]) -> State | None:
     """
     try:
         centre = _nearby(tower, arb(x.mid()), start)
-        if not all(pivot > 0 for pivot in pivots_of(centre.matrix)):
-            return None
-        inverse, drift = _approximate(centre.hessian(), len(start))
-        pairs = list(zip(centre.squares, drift, strict=True))
-        radii = [abs(d) * x.rad() + abs(t) * arb(2) ** -40 for t, d in pairs]
-        for inflation in INFLATIONS:
-            box = [arb(t, (r * inflation).upper()) for (t, _), r in zip(pairs, radii, strict=True)]
-            image = _image(centre, inverse, box, x)
-            if all(t.contains_interior(s) for t, s in zip(box, image, strict=True)):
-                return Moved(centre, image, x)
+        if all(pivot > 0 for pivot in pivots_of(centre.matrix)):
+            return _inflated(centre, x)
     except ZeroDivisionError:  # a matrix that may be singular
         pass
     return None
+
+
+def _inflated(centre: State, x: arb) -> State | None:
+    """Return the states of a box of T, for all X in a ball, that contains its image."""
+    inverse, drift = _approximate(centre.hessian(), len(centre.squares))
+    least = size_of(*centre.squares, x) * arb(2) ** -60
+    pairs = zip(centre.squares, drift, strict=True)
+    radii = [abs(d) * x.rad() + abs(t) * arb(2) ** -40 for t, d in pairs]
+    for _ in range(INFLATIONS):
+        radii = [(r * INFLATION + least).upper() for r in radii]
+        box = [arb(t, r) for t, r in zip(centre.squares, radii, strict=True)]
+        image = _image(centre, inverse, box, x)
+        if all(t.contains_interior(s) for t, s in zip(box, image, strict=True)):
+            return Moved(centre, image, x)
+        radii = [abs(s - t) for s, t in zip(image, centre.squares, strict=True)]
+    return None
+
+
+def size_of(*values: arb) -> arb:
+    """Return how large T is, or would be, from T and X."""
+    *squares, x = (abs(arb(value.mid())) for value in values)
+    return sum(squares, x * x)
 
 
 def _image(centre: State, inverse: arb_mat, box: Sequence[arb], x: arb) -> list[arb]:
@@ -122,14 +137,16 @@ def _image(centre: State, inverse: arb_mat, box: Sequence[arb], x: arb) -> list[
 def improved(state: State) -> list[arb]:
     """Return better squares: a Newton step for 1 / |Gamma_j| = sqrt(X) / ridge.
 
-    This is nearly linear in T. A square may become negative.
+    This is nearly linear in T. A square may become negative. There may be no such step.
     """
     m, root = len(state.squares), state.x.sqrt() / state.ridge
     if not m:
         return []
-    inverse, _ = _approximate(state.hessian(), m)
-    lengths = [length.sqrt() for length in state.lengths[:m]]
-    error = [(root * r - 1) * squared(r) * 2 / state.ridge for r in lengths]
+    try:
+        inverse, _ = _approximate(state.hessian(), m)
+    except ZeroDivisionError:
+        return state.squares
+    error = [(root * r - 1) * squared(r) * 2 / state.ridge for r in state.norms[:m]]
     step = (inverse * arb_mat([[e] for e in error])).entries()
     return [arb((t + s).mid()) for t, s in zip(state.squares, step, strict=True)]
 

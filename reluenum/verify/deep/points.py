@@ -1,57 +1,62 @@
 """A stationary point of a stratum: that it exists, its signs, and whether it is a local minimum."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from itertools import chain, combinations
+from typing import Any
 
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
 from ..exact import cocircuits
 from ..points import NUMBER_BITS
 from ..reals import dot, require, sign
-from .inner import pivots_of
+from .fields import Exact, described, newton_step
+from .inner import pivots_of, size_of
 from .sides import enclosed
+from .sites import Row
 from .strata import Stratum
-from .towers import Moved, State, Tower, identity
+from .towers import Moved, State, Tower, Upper, identity
 
 STEPS, EXACT_BITS = 40, 190  # Newton steps, and the bits of a box
+UNCLEAR = "whether this is a local minimum is not clear"
 
 
 def zero_near(tower: Tower, squares: Sequence[arb], x: arb) -> State | None:
-    """Claim 66: there is one stationary point in the box of what is returned (interval Newton)."""
+    """Claim 67: there is one stationary point in the box of what is returned (interval Newton)."""
     with ctx.workprec(NUMBER_BITS):
-        values, moved, steps = [arb(t.mid()) for t in (*squares, x)], True, 0
         try:
-            while moved and steps < STEPS:
-                (values, moved), steps = _newton(tower, values), steps + 1
-            state = State(tower, values[:-1], values[-1])
-            inverse = state.hessian().inv().mid()
+            return _enclosed(tower, _polished(tower, [arb(t.mid()) for t in (*squares, x)]))
         except ZeroDivisionError:  # it leads nowhere
             return None
-        sizes = [arb(0, abs(v) * arb(2) ** -EXACT_BITS) for v in values]
-        box = [v + s for v, s in zip(values, sizes, strict=True)]
-        derivative = Moved(state, box[:-1], box[-1]).hessian()
-        left = (identity(len(box)) - inverse * derivative) * column(sizes)
-        image = column(values) - inverse * column(state.gradient()) + left
-        inside = all(map(arb.contains_interior, box, image.entries()))
-        *found, last = image.entries()
-        return Moved(state, found, last) if inside else None
+
+
+def _polished(tower: Tower, values: list[arb]) -> list[arb]:
+    """Return better T and X, by Newton steps, which prove nothing."""
+    for _ in range(STEPS):
+        values, step = newton_step(tower, values)
+        size = size_of(*values) * arb(2) ** -(EXACT_BITS + 20)
+        if all(abs(s) <= size for s in step):
+            break
+    return values
+
+
+def _enclosed(tower: Tower, values: list[arb]) -> State | None:
+    """Return the states of a box of T and X that contains its image."""
+    state = State(tower, values[:-1], values[-1])
+    inverse = state.hessian().inv().mid()
+    sizes = [arb(0, size_of(*values) * arb(2) ** -EXACT_BITS)] * len(values)
+    box = [v + s for v, s in zip(values, sizes, strict=True)]
+    derivative = Moved(state, box[:-1], box[-1]).hessian()
+    left = (identity(len(box)) - inverse * derivative) * column(sizes)
+    image = column(values) - inverse * column(state.gradient()) + left
+    inside = all(map(arb.contains_interior, box, image.entries()))
+    *found, last = image.entries()
+    return Moved(state, found, last) if inside else None
 
 
 def column(numbers: Sequence[arb]) -> arb_mat:
     """Return numbers as a column."""
     return arb_mat([[x] for x in numbers])
-
-
-def _newton(tower: Tower, values: list[arb]) -> tuple[list[arb], bool]:
-    """Return the next values, and whether they moved much."""
-    state = State(tower, values[:-1], values[-1])
-    step = (state.hessian().inv() * column(state.gradient())).entries()
-    found = [arb((v - s).mid()) for v, s in zip(values, step, strict=True)]
-    moved = any(
-        abs(s) > abs(v) * arb(2) ** -(EXACT_BITS + 20) for s, v in zip(step, values, strict=True)
-    )
-    return found, moved
 
 
 class Zero:
@@ -65,40 +70,126 @@ class Zero:
         return low <= self.state.x <= high
 
     @cached_property
-    def sides(self) -> tuple[int, ...] | None:
-        """Claim 67: signs of a and a c_j with which this is a stationary point; None without."""
+    def exact(self) -> Exact:
+        """The point in a number field."""
+        found = described(self.state)
+        require(found is not None, f"{self.stratum.text}: a number is exactly 0, or nearly")
+        return found
+
+    def settled(self, question: Callable[[State], Any]) -> Any:
+        """Return what a point in balls answers, or what it does exactly if that is nothing."""
         with ctx.workprec(NUMBER_BITS):
-            found = enclosed(self.stratum, self.state)
-            if found.wrong:
-                return None
-            known = found.known()
-        require(known is not None, f"{self.stratum.text}: a sign is exactly 0, or nearly")
-        return known
+            found = question(self.state)
+            return question(self.exact) if found is None else found
+
+    def sign(self, number: Callable[[State], Any]) -> int:
+        """Return the sign of a number at the point."""
+        return self.settled(lambda state: sign(number(state)))
+
+    @cached_property
+    def alive(self) -> bool:
+        """Whether all T are positive, none of them being negative."""
+        units = range(len(self.state.squares))
+        return all(self.sign(lambda state, j=j: state.squares[j]) == 1 for j in units)
+
+    @cached_property
+    def sides(self) -> tuple[int, ...] | None:
+        """Claim 68: signs of a and a c_j with which this is a stationary point; None without."""
+
+        def question(state: State) -> tuple[int, ...] | None:
+            found = enclosed(self.stratum, state)
+            return () if found.wrong else found.known()
+
+        return self.settled(question) or None
 
     @cached_property
     def minimum(self) -> bool:
-        """Claim 68: this is a strict local minimum, or surely none (Lemma D12).
+        """Claim 69: this is a strict local minimum, or surely none (Lemma D12).
 
-        The Hessian of the Lagrangian on the stratum is positive definite iff that of the reduced
-        loss is (Theorem D9), and every multiplier is strictly between 0 and what its kink can take.
-        There is none if the Hessian is not, or the loss decreases along some direction.
+        Kinks are linear in (w, B), and (w, B) at fixed T and X is in cells that rays span, on each
+        of which the loss is smooth. It is a strict minimum if the Hessian of the reduced loss is
+        positive definite (Theorem D9), no slope along a ray is negative (claim 70), and claim 71
+        holds where some are 0.
         """
         with ctx.workprec(NUMBER_BITS):
             pivots = pivots_of(self.state.hessian())
-            if any(pivot < 0 for pivot in pivots):
-                return False
-            conditions = chain(pivots, self._upper(), self._lower())
-            sure = self._independent() and all(x > 0 for x in conditions)
-            fails = not sure and any(self._slope(d) < 0 for d in self._directions())
-        require(sure or fails, f"{self.stratum.text}: whether this is a local minimum is not clear")
-        return sure
+            falls = any(self.slope(self.state, ray) < 0 for ray in self._rays.values())
+        if falls or any(pivot < 0 for pivot in pivots):
+            return False
+        signs = set(map(self.slope_sign, self._rays.values()))
+        clear = all(pivot > 0 for pivot in pivots)
+        require(clear or -1 in signs, f"{self.stratum.text}: {UNCLEAR}")
+        return -1 not in signs and all(map(self._curved, self._flat))
 
-    def _directions(self) -> Iterator[Sequence[fmpq]]:
-        """Yield changes of (w, B) along the rays of the arrangement of all kinks, in all cells."""
+    def change(self, i: int, d: Sequence[fmpq]) -> fmpq:
+        """Return the change of f at a site by one of (w, B); units may leave their kinks."""
+        depth, bit, found = self.sites.depth, 1 << i, d[-1]
+        for j, (s, (plus, minus)) in enumerate(
+            zip(self.sides[1:], self.stratum.lower, strict=True)
+        ):
+            move = dot(self.sites.rows[i], d[j * depth : (j + 1) * depth])
+            if plus & bit or (not minus & bit and s * move > 0):
+                found += move
+        return found
+
+    def slope(self, state: State, d: Sequence[fmpq]) -> Any:
+        """Claim 70: half the derivative of the loss along a change of (w, B), at fixed T and X.
+
+        It is Gamma_j . dw_j + S dB, less rho df where the upper unit is or becomes positive.
+        """
+        side, slope = self.sides[0], state.total * d[-1]
+        for j, gamma in enumerate(state.gammas):
+            slope += dot(gamma, d[j * state.depth : (j + 1) * state.depth])
+        for i in self.sites.inside(self.stratum.relevant):
+            df = self.change(i, d)
+            if self.stratum.upper[0] >> i & 1:
+                slope -= state.residual[i] * df
+            elif side * df > 0:
+                slope -= self.sites.totals[i] * df
+        return slope
+
+    @cached_property
+    def _flat(self) -> list[list[Sequence[fmpq]]]:
+        """The largest sets of rays of one cell along which the slope is exactly 0."""
+        rays = {k: d for k, d in self._rays.items() if self.slope_sign(d) == 0}
+        return [[rays[k] for k in chosen] for chosen in _together(rays)]
+
+    def slope_sign(self, d: Sequence[fmpq]) -> int:
+        """Return the sign of the slope along a ray."""
+        return self.sign(lambda state: self.slope(state, d))
+
+    def _curved(self, rays: Sequence[Sequence[fmpq]]) -> bool:
+        """Claim 71: along such rays the loss grows of second order, or falls if there is one.
+
+        They lead into the stratum of the signs that kinks have along their sum, where the point is
+        stationary as well: the Hessian of that decides (Lemma D12, Lemma D20).
+        """
+        stratum = self._beside([sum(entries, fmpq(0)) for entries in zip(*rays, strict=True)])
+        with ctx.workprec(NUMBER_BITS):
+            tower = Tower(Upper(self.sites, stratum.upper), stratum.lower)
+            pivots = pivots_of(State(tower, self.state.squares, self.state.x).hessian())
+        grows = all(pivot > 0 for pivot in pivots)
+        falls = len(rays) == 1 and any(pivot < 0 for pivot in pivots)
+        require(grows or falls, f"{self.stratum.text}: {UNCLEAR}")
+        return grows
+
+    def _beside(self, d: Sequence[fmpq]) -> Stratum:
+        """Return the stratum into which a change of (w, B) leads."""
+        (side, *sides), depth, rows = self.sides, self.sites.depth, []
+        for j, (s, (plus, minus)) in enumerate(zip(sides, self.stratum.lower, strict=True)):
+            step = d[j * depth : (j + 1) * depth]
+            moves = {i: s * dot(self.sites.rows[i], step) for i in self.zeros(j)}
+            rows.append(_moved((plus, minus), moves))
+        kinks = {i: side * self.change(i, d) for i in self.state.tower.upper.kinks}
+        return Stratum(self.sites, _moved(self.stratum.upper, kinks), tuple(rows))
+
+    @cached_property
+    def _rays(self) -> dict[Row, Sequence[fmpq]]:
+        """The rays of the arrangement of all kinks, in all cells, by their sign vectors."""
         units = range(len(self.stratum.lower))
         forms = {self._form(i, {j}, 0) for j in units for i in self.zeros(j)}
         forms = forms.union(*map(self._cells, self.state.tower.upper.kinks))
-        yield from cocircuits(dict(enumerate(map(list, sorted(forms))))).values() if forms else ()
+        return cocircuits(dict(enumerate(map(list, sorted(forms))))) if forms else {}
 
     def _cells(self, i: int) -> set[tuple[fmpq, ...]]:
         """Return f at a kink, in all cells of the kinks of the first layer there, as forms."""
@@ -114,32 +205,10 @@ class Zero:
         parts = (x if j in units else fmpq(0) for j in range(size) for x in row)
         return (*parts, fmpq(bias))
 
-    def _slope(self, d: Sequence[fmpq]) -> arb:
-        """Claim 69: half the derivative of the loss along a change of (w, B), at fixed T and X.
-
-        It is Gamma_j . dw_j + S dB, less rho df where the upper unit is or becomes positive; units
-        of the first layer that leave a kink take part in df where they become positive.
-        """
-        state, sites, (side, *sides) = self.state, self.sites, self.sides
-        depth, last = sites.depth, d[-1]
-        steps = [d[k : k + depth] for k in range(0, len(d) - 1, depth)]
-        slope = sum(map(dot, state.gammas, steps), state.total * last)
-        for i in sites.inside(self.stratum.relevant):
-            moves, bit = [dot(sites.rows[i], step) for step in steps], 1 << i
-            pairs = zip(moves, sides, self.stratum.lower, strict=True)
-            df = last + sum(
-                m for m, s, (plus, minus) in pairs if plus & bit or (not minus & bit and s * m > 0)
-            )
-            if self.stratum.upper[0] & bit:
-                slope -= self.residual[i] * df
-            elif side * df > 0:
-                slope -= sites.totals[i] * df
-        return slope
-
-    @property
-    def _single(self) -> list[int]:
-        """The kinks of the upper unit outside the group."""
-        return [i for i in self.state.tower.upper.kinks if not self.stratum.group >> i & 1]
+    def gone(self, j: int, k: int) -> bool:
+        """Whether the entry k of the vector of a unit is exactly 0."""
+        null = self.state.tower.is_null(j, k)
+        return null or self.sign(lambda state: state.gammas[j][k]) == 0
 
     @property
     def grouped(self) -> list[int]:
@@ -151,96 +220,62 @@ class Zero:
         plus, minus = self.stratum.lower[j]
         return self.sites.inside(self.stratum.relevant & ~plus & ~minus)
 
-    def _independent(self) -> bool:
-        """Claim 70: the gradients of the kinks are independent, a group counted once."""
-        upper = len(self._single) + bool(self.grouped) == len(self.state.tower.basis)
+    @cached_property
+    def independent(self) -> bool:
+        """Claim 72: the gradients of the kinks are independent, a group of sites counted once."""
+        single = set(self.state.tower.upper.kinks) - set(self.grouped)
+        upper = len(single) + bool(self.grouped) == len(self.state.tower.basis)
         lower = (self.zeros(j) for j in range(len(self.stratum.lower)))
         rows = ([self.sites.rows[i] for i in zeros] for zeros in lower if zeros)
         return upper and all(fmpq_mat(table).rank() == len(table) for table in rows)
 
-    @cached_property
-    def residual(self) -> dict[int, arb]:
-        """The multiplier of f at each relevant site, that of a group at one of its sites."""
-        return dict(zip(self.state.tower.columns, self.state.rho, strict=True))
-
     @property
-    def shared(self) -> arb:
-        """The multiplier of the group."""
-        return next(self.residual[i] for i in self.grouped if i in self.residual)
-
-    def _upper(self) -> Iterator[arb]:
-        """Claim 71: numbers that are positive iff the upper unit loses on either side of kinks."""
-        side = self.sides[0]
-        for i in self._single:
-            yield -side * self.residual[i]
-            yield side * (self.residual[i] - self.sites.totals[i])
-        if self.grouped:
-            yield -side * self.shared
-            yield side * (self.shared - sum((self.sites.totals[i] for i in self.grouped), fmpq(0)))
-
-    def _lower(self) -> Iterator[arb]:
-        """Claim 72: the same for the kinks of the first layer, whose multipliers are -nu."""
-        nested: dict[int, list[arb]] = {}
-        for j, side in enumerate(self.sides[1:]):
-            for i, nu in self._pulls(j).items():
-                yield -side * nu
-                if i not in self.grouped:
-                    yield side * (nu - self.residual[i])
-                elif side != self.sides[0]:
-                    yield side * nu
-                else:
-                    nested.setdefault(i, []).append(side * nu)
-        yield from self._fan(nested)
-
-    def _pulls(self, j: int) -> dict[int, arb]:
-        """Return nu by site: w_j ridge / T_j is sum rho x (active sites) + sum nu x (kinks)."""
-        zeros, plus = self.zeros(j), self.stratum.lower[j][0] & self.stratum.relevant
-        if not zeros:
-            return {}
-        table = fmpq_mat([self.sites.rows[i] for i in zeros])
-        active = [i for i in self.sites.inside(plus) if i in self.residual]
-        gamma = arb_mat(fmpq_mat([self.sites.rows[i] for i in active]).transpose()) * arb_mat(
-            [[self.residual[i]] for i in active]
-        )
-        found = arb_mat((table * table.transpose()).inv() * table) * gamma
-        return {i: -nu for i, nu in zip(zeros, found.entries(), strict=True)}
-
-    def _fan(self, nested: dict[int, list[arb]]) -> Iterator[arb]:
-        """Claim 73: kinks of the first layer inside the group of kinks above.
-
-        One of them: on the rays of the fan. Several: if the multiplier of the group can be split
-        among its sites so that each kink above is as one alone (Lemma D19).
-        """
-        side, totals = self.sides[0], self.sites.totals
-        if len(nested) == 1 and len(next(iter(nested.values()))) == 1:
-            ((i, (nu,)),) = nested.items()
-            yield nu - side * totals[i]
-            yield nu - side * self.shared
-        elif nested:
-            bounds = {i: min(nested.get(i, [arb(0)])) for i in self.grouped}
-            yield sum(bounds.values(), arb(0)) - side * self.shared
-            yield from (x - side * totals[i] for i, x in bounds.items())
+    def strict(self) -> bool:
+        """Claim 73: first order is strict, at independent kinks: units have copies (Lemma D13)."""
+        return self.independent and not self._flat
 
     @property
     def loss(self) -> arb:
-        """Claim 74: the loss is ridge (X + sum T / X) + rho . y, and the rest of y^2."""
-        state, sites = self.state, self.sites
+        """An enclosure of the loss."""
         with ctx.workprec(NUMBER_BITS):
-            inner = dot(state.rho[: len(state.tower.means)], state.tower.means)
-            penalty = state.ridge * (state.x + sum(state.squares, arb(0)) / state.x)
-            beyond = (
-                sites.totals[i] * sites.means[i]
-                for i in sites.inside(sites.everything & ~self.stratum.upper[0])
-            )
-            return (inner + penalty + sum(beyond, sites.scatter)) * sites.scale
+            return self.loss_at(self.state)
+
+    def loss_at(self, state: State) -> Any:
+        """Claim 74: the loss is ridge (X + sum T / X) + rho . y, and the rest of y^2."""
+        sites = self.sites
+        inner = dot(state.rho[: len(state.tower.means)], state.tower.means)
+        shares = dot(state.squares, [fmpq(1)] * len(state.squares)) / state.x
+        beyond = (
+            sites.totals[i] * sites.means[i]
+            for i in sites.inside(sites.everything & ~self.stratum.upper[0])
+        )
+        penalty = (shares + state.x) * state.ridge
+        return (inner + penalty + sum(beyond, sites.scatter)) * sites.scale
 
     def signs(self, j: int) -> str:
         """Return the signs of a unit of the first layer at all data points."""
-        with ctx.workprec(NUMBER_BITS):
-            values = enclosed(self.stratum, self.state).along[j]
-        plus, minus = self.stratum.lower[j]
-        for i in self.sites.inside(self.sites.everything & ~self.stratum.relevant):
-            found = sign(values[i] * self.sides[j + 1])
-            require(found is not None, f"{self.stratum.text}: a sign is exactly 0, or nearly")
-            plus, minus = plus | (found == 1) << i, minus | (found == -1) << i
-        return self.sites.at_points((plus, minus))
+        places = self.sites.inside(self.sites.everything & ~self.stratum.relevant)
+        values = {
+            i: self.sides[j + 1] * self.sign(lambda state, i=i: state.along[j][i]) for i in places
+        }
+        return self.sites.at_points(_moved(self.stratum.lower[j], values))
+
+
+def _moved(row: Row, changes: dict[int, Any]) -> Row:
+    """Return signs with those of some numbers in place of zeros."""
+    plus = sum(1 << i for i, value in changes.items() if value > 0)
+    minus = sum(1 << i for i, value in changes.items() if value < 0)
+    return row[0] | plus, row[1] | minus
+
+
+def _together(rays: Collection[Row]) -> list[frozenset[Row]]:
+    """Return the largest sets of rays of one cell: no form has opposite signs on two of them."""
+    sets = {frozenset((ray,)) for ray in rays}
+    while grown := {s | {r} for s in sets for r in set(rays) - s if _fits(s, r)} - sets:
+        sets |= grown
+    return [s for s in sets if not any(map(s.__lt__, sets))]
+
+
+def _fits(chosen: Iterable[Row], ray: Row) -> bool:
+    """Whether rays and another one are in one cell."""
+    return not any(plus & ray[1] or minus & ray[0] for plus, minus in chosen)

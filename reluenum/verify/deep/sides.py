@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
@@ -17,7 +16,7 @@ class Sides:
     """Enclosures, up to positive factors, at all stationary points of a stratum in a range of X.
 
     `along` are Gamma_j . x at all sites for each unit, `outputs` values of f by site, `excess` is
-    |Gamma_j|^2 - ridge^2 / X; X is at least `least`.
+    |Gamma_j|^2 X - ridge^2; X is at least `least`. They may be exact.
     """
 
     stratum: Stratum
@@ -79,16 +78,11 @@ def highest(stratum: Stratum, side: int) -> fmpq:
 
 def enclosed(stratum: Stratum, state: State) -> Sides:
     """Return what a tower of all units says, its squares and X being balls."""
-    sites, tower = stratum.sites, state.tower
-    rows = arb_mat(fmpq_mat(sites.rows))
-    along = [(rows * arb_mat([[x] for x in gamma])).entries() for gamma in state.gammas]
-    for j, i in product(range(len(along)), range(sites.size)):
-        if tower.vanishes(i, j):
-            along[j][i] = arb(0)
-    excess = [length - squared(state.ridge) / state.x for length in state.lengths]
+    tower, along = state.tower, state.along
+    excess = [length * state.x - squared(state.ridge) for length in state.lengths]
     rho = zip(tower.upper.positive, state.rho, tower.means, tower.counts, strict=False)
     outputs = {i: y - r / n for i, r, y, n in rho}
-    found = Sides(stratum, along, outputs, excess, state.x.lower())
+    found = Sides(stratum, along, outputs, excess, state.least)
     return Sides(stratum, along, outputs | beyond(found, state), excess, found.least)
 
 
@@ -101,7 +95,7 @@ def beyond(found: Sides, state: State) -> dict[int, arb]:
     for i in state.tower.sites.inside(found.stratum.upper[1]):
         value = state.bias
         for (s,), along, square in zip(sides, found.along, state.squares, strict=True):
-            value += s * (s * along[i] * square / state.ridge).max(0)
+            value += s * state.positive(s * along[i]) * square / state.ridge
         values[i] = value
     return values
 
@@ -115,7 +109,7 @@ class Ball:
 
     def __init__(self, tower: Tower, state: State, low: arb, high: arb) -> None:
         self.state, self.tower, self.low = state, tower, low
-        bound, norms = state.ridge / state.x.sqrt(), [x.sqrt() for x in state.lengths]
+        bound, norms = state.ridge / state.x.sqrt(), state.norms
         self.tau = min([(bound / norm.upper()).lower() for norm in norms if norm > 0] + [arb(1)])
         rho = state.rho[: len(tower.counts)]
         self.a = sum((r * r / n for r, n in zip(rho, tower.counts, strict=True)), arb(0))

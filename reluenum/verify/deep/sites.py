@@ -14,9 +14,13 @@ MOST_SITES = 64  # a list of strata of more would be beyond any document
 
 
 def _widths(hidden: Any) -> bool:
-    """Whether these are the widths of a network that is proved here: one unit above the first."""
+    """Whether these are the widths of a network that is proved: one unit in all layers but one.
+
+    That is the first layer, or the second of two.
+    """
     whole = type(hidden) is list and all(type(width) is int for width in hidden)
-    return whole and hidden[1:] == [1] and 0 < hidden[0] <= WIDEST
+    fine = whole and all(0 < width <= WIDEST for width in hidden)
+    return fine and (hidden[1:] in ([1], [1, 1]) or (hidden[:1] == [1] and len(hidden) == 2))
 
 
 DEEP = {key: shape for key, shape in PROBLEM.items() if key != "width"} | {

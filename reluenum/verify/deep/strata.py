@@ -90,8 +90,12 @@ def _primitive(numbers: Sequence[int]) -> Vector:
 # The sign vectors of linear forms on a cone.
 
 
-def sign_vectors(cone: list[Generator], forms: Sequence[Vector], bias: Vector) -> Iterator[Row]:
+def sign_vectors(
+    cone: list[Generator], forms: Sequence[Vector], bias: Vector
+) -> Iterator[tuple[Row, list[Generator]]]:
     """Yield the sign vectors of forms on the cone of some rays plus a line, without its boundary.
+
+    With each of them comes the cone on which the forms have these signs.
 
     The first form is not constant on the line, and therefore has every sign: what is left of the
     cone where it is 0 is pointed, and the line adds a ray on either side.
@@ -109,10 +113,12 @@ def sign_vectors(cone: list[Generator], forms: Sequence[Vector], bias: Vector) -
     yield from _split([*on_form, (inward, everywhere)], forms, 1, (0, 1))
 
 
-def _split(cone: list[Generator], forms: Sequence[Vector], k: int, signs: Row) -> Iterator[Row]:
+def _split(
+    cone: list[Generator], forms: Sequence[Vector], k: int, signs: Row
+) -> Iterator[tuple[Row, list[Generator]]]:
     """Split a pointed cone, given by its extreme rays, by the forms from number k on."""
     if k == len(forms):
-        yield signs
+        yield signs, cone
         return
     sides: dict[int, list] = {1: [], -1: [], 0: []}
     for ray, zeros in cone:
@@ -159,9 +165,9 @@ def realised(sites: Sites) -> dict[str, Stratum]:
     faces, found = faces_of(sites), set()
     for size in range(1, min(sites.hidden[0], len(faces)) + 1):
         for chosen in combinations(faces, size):
-            forms, bias = _forms(sites, chosen), (0,) * (size * sites.depth) + (1,)
+            forms, bias = forms_of(sites, chosen), (0,) * (size * sites.depth) + (1,)
             for sides in product((1, -1), repeat=size):
-                for upper in sign_vectors(_cone(sites, chosen, sides), forms, bias):
+                for upper, _ in sign_vectors(cone_of(sites, chosen, sides), forms, bias):
                     found.add((upper, _lower(sites, upper, chosen)))
     strata = (_stratum(sites, upper, lower) for upper, lower in found if upper[0] and lower)
     return {stratum.text: stratum for stratum in strata}
@@ -179,7 +185,7 @@ def _stratum(sites: Sites, upper: Row, lower: Iterable[Row]) -> Stratum:
     return Stratum(sites, upper, tuple(sorted(lower, key=lambda row: sites.text(row, relevant))))
 
 
-def _forms(sites: Sites, chosen: Sequence[Face]) -> list[Vector]:
+def forms_of(sites: Sites, chosen: Sequence[Face]) -> list[Vector]:
     """Return f at each site, a linear form of the weights (w_1, ..., w_m, B)."""
     nothing = [fmpq(0)] * sites.depth
     return [
@@ -188,7 +194,7 @@ def _forms(sites: Sites, chosen: Sequence[Face]) -> list[Vector]:
     ]
 
 
-def _cone(sites: Sites, chosen: Sequence[Face], sides: Sequence[int]) -> list[Generator]:
+def cone_of(sites: Sites, chosen: Sequence[Face], sides: Sequence[int]) -> list[Generator]:
     """Return the rays of a product of closed faces or their opposites, with the walls of each."""
     depth, size, rays = sites.depth, sites.size, []
     for j, (face, side) in enumerate(zip(chosen, sides, strict=True)):

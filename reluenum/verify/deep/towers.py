@@ -116,15 +116,19 @@ class Tower:
         self.means = [self.sites.means[i] for i in upper.positive]
         self.system = cache(self._system)
 
+    @cached_property
+    def maps(self) -> list[fmpq_mat]:
+        """The maps rho -> Gamma_j of all units, those that are zero last."""
+        return [self._restricted(self.upper.gamma(row)) for row in (*self.rows, *self.others)]
+
     def _system(self, bits: int) -> System:
         """Return the system in balls of so many bits, which is the working precision."""
         size, ridge = len(self.columns), self.sites.ridge
-        maps = [self._restricted(self.upper.gamma(row)) for row in (*self.rows, *self.others)]
-        grams = [m.transpose() * m * (1 / ridge) for m in maps[: len(self.rows)]]
+        grams = [m.transpose() * m * (1 / ridge) for m in self.maps[: len(self.rows)]]
         diagonal, y = fmpq_mat(size, size), fmpq_mat(size, 1)
         for k, (count, mean) in enumerate(zip(self.counts, self.means, strict=True)):
             diagonal[k, k], y[k, 0] = 1 / count, mean
-        stack = fmpq_mat([*(line for m in maps for line in m.tolist()), [fmpq(1)] * size])
+        stack = fmpq_mat([*(line for m in self.maps for line in m.tolist()), [fmpq(1)] * size])
         ones = fmpq_mat(size, size, [1 / ridge] * size**2)
         balls = arb_mat(diagonal), arb_mat(ones), arb_mat(y)
         return System(arb_mat(stack), [*map(arb_mat, grams)], *balls)
@@ -221,9 +225,25 @@ class State:
         return (square.inv() * table.transpose() * wanted).mid()
 
     @cached_property
+    def along(self) -> list[list[arb]]:
+        """Gamma_j . x at all sites, for each unit."""
+        rows, sites = arb_mat(fmpq_mat(self.tower.sites.rows)), range(self.tower.sites.size)
+        found = [(rows * arb_mat([[x] for x in gamma])).entries() for gamma in self.gammas]
+        for j, values in enumerate(found):
+            found[j] = [arb(0) if self.tower.vanishes(i, j) else values[i] for i in sites]
+        return found
+
+    @cached_property
     def lengths(self) -> list[arb]:
         """|Gamma_j|^2 of all units."""
         return [dot(gamma, gamma) for gamma in self.gammas]
+
+    @cached_property
+    def norms(self) -> list[arb]:
+        """|Gamma_j| of all units. (A ball that reaches below 0 has no root.)."""
+        tops = [length.upper().max(0).sqrt().upper() for length in self.lengths]
+        pairs = zip(self.lengths, tops, strict=True)
+        return [length.sqrt() if length > 0 else arb(0, top) for length, top in pairs]
 
     @property
     def total(self) -> arb:
@@ -234,6 +254,21 @@ class State:
     def bias(self) -> arb:
         """The bias B of f."""
         return arb(0) if self.tower.balanced else self.x * self.total / self.ridge
+
+    @property
+    def least(self) -> arb:
+        """A lower bound of X."""
+        return self.x.lower()
+
+    @staticmethod
+    def positive(value: arb) -> arb:
+        """Return the positive part of a number."""
+        return value.max(0)
+
+    @cached_property
+    def residual(self) -> dict[int, arb]:
+        """The multiplier of f at each relevant site, that of a group at one of its sites."""
+        return dict(zip(self.tower.columns, self.rho, strict=True))
 
     @cached_property
     def weights(self) -> list[list[arb]]:

@@ -12,7 +12,6 @@ from reluenum.engines.deep.minimality import (
     DeepVerdict,
     examine_live_part,
     judge,
-    shareable,
     with_twin,
 )
 from reluenum.engines.deep.networks import ScaledNetwork
@@ -20,6 +19,7 @@ from reluenum.engines.deep.solve import solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.engines.deep.witnesses import RationalNetwork, descent, rational_network
 from reluenum.groebner.backends import open_backends
+from reluenum.optimisers.perturbations import ExactNetwork, lower_neighbours
 
 SPLIT_GROUP = Problem.from_text([["1"], ["-2"], ["-3"]], ["2", "-8", "5"], [1, 1], "7/5")
 
@@ -127,8 +127,8 @@ def test_a_direction_can_be_shared_where_only_critical_cones_show_a_minimum():
     problem = Problem.from_text([[x] for x in X], Y, [1, 1, 1], "1/100")
     network = min(minima(problem, "++---/++000/++000"), key=lambda n: float(n.loss))
     assert not Surroundings(network).is_strict
-    assert sharing(network, 1) == (None,)
-    assert shareable(network, 1) == (True,)
+    assert sharing(network, 1) == (True,)
+    assert examine_live_part(with_twin(network, 0, 0)).verdict is DeepVerdict.MINIMUM
 
 
 def test_a_direction_can_be_shared_where_no_multipliers_are_strict_in_all_cells_at_once():
@@ -174,3 +174,76 @@ def test_inputs_of_a_layer_that_are_equal_by_symmetry_are_one():
     problem = Problem.from_text([["-1"], ["1"]], ["2", "2"], [1, 2], "1/100")
     (network,) = minima(problem, "++/++")
     assert harmless(network, 2)
+
+
+def lower_with_a_dead_unit(network, count=300):
+    """How many networks near one with a dead first-layer unit have a smaller loss."""
+    problem, exact = network.problem, rational_network(network, 300)
+    sizes = [len(row) for row in exact.layers[0]]
+    grown = with_dead_unit(exact, 0, (fmpq(0),) * sizes[0], (fmpq(0),) * len(exact.layers[1]))
+    neighbours = ExactNetwork(problem, grown.layers, grown.output)
+    return lower_neighbours(neighbours, count, np.random.default_rng(1))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "ridge", "stratum"),
+    [
+        ([[0], [-2], [-2]], [2, -3, -3], "1/30", "0+/0+"),
+        ([[-1, 2], [-1, -1], [2, -1]], [1, 0, 0], "1/30", "+0-/+++"),
+        ([[0, -2], [3, -3], [0, 0]], [-2, 1, 3], "1/3", "+00/+00"),
+    ],
+)
+def test_beside_a_multiplier_that_is_0_units_can_be_shared_or_dead(inputs, targets, ridge, stratum):
+    """Whole numbers: an input 0, or orthogonal ones (Lemma D44)."""
+    problem = Problem.from_text(inputs, targets, [2, 1], ridge)
+    for network in (found := minima(problem, stratum)):
+        slopes = [slope.sign() for pair in Surroundings(network).slopes for slope in pair]
+        if 0 in slopes and sharing(network, 1) == (True,) and harmless(network, 1):
+            assert lower_with_a_dead_unit(network) == 0
+            assert examine_live_part(with_twin(network, 0, 0)).verdict is DeepVerdict.MINIMUM
+            break
+    else:
+        pytest.fail(f"{found} are decided otherwise")
+
+
+def test_a_dead_unit_can_grow_beside_a_multiplier_that_is_0_while_units_are_shared():
+    problem = Problem.from_text([[3], [2], [0]], [0, -3, 1], [2, 1], "1/3")
+    (network,) = minima(problem, "++0/++0")
+    assert sharing(network, 1) == (True,)
+    assert harmless(network, 1) is False
+    assert grown_dead_unit(network, 1) is not None
+
+
+def test_where_a_dead_unit_gains_exactly_lambda_curvature_decides():
+    """Mirrored inputs: what unit 1 gains at -3, a second one gains at 3 (Lemma D46)."""
+    problem = Problem.from_text([[-3], [3]], [3, -1], [2, 1], "1/100")
+    for network in (*minima(problem, "+-/+0"), *minima(problem, "-+/0+")):
+        assert dormancy(network, 1).reason.endswith("by curvature")
+        assert harmless(network, 1)
+        assert lower_with_a_dead_unit(network) == 0
+
+
+def test_multipliers_of_a_group_are_shared_so_that_no_dead_unit_grows():
+    """All of the multiplier has to be at the point 2, mirrored to that of the unit (Lemma D45)."""
+    problem = Problem.from_text([[-2], [2], [3]], [-1, 3, 1], [2, 1], "1/3")
+    (network,) = minima(problem, "+--/+00")
+    assert len(Surroundings(network).kinks) == 1
+    assert harmless(network, 1)
+    assert lower_with_a_dead_unit(network) == 0
+
+
+@pytest.mark.parametrize(
+    ("inputs", "target", "verdict"),
+    [("1", "3/2", DeepVerdict.MINIMUM), ("2", "6/5", DeepVerdict.SECOND_ORDER)],
+)
+def test_a_constant_network_whose_dead_layer_gains_exactly_lambda_is_decided_by_curvature(
+    inputs, target, verdict
+):
+    """One point, ridge 1: f = y - 1 and f |(x, 1)|^2 = 1, equality in Lemma D3(2)."""
+    problem = Problem.from_text([[inputs]], [target], [1, 1], "1")
+    with open_backends() as backends:
+        (network,) = solve_stratum(problem, DeepStratum.of_text("/+"), backends).networks
+    found = judge(network)
+    assert found.verdict is verdict
+    if found.descent:
+        assert arb(found.descent.network.loss(problem)) < network.loss.ball(256)

@@ -1,0 +1,148 @@
+"""Coordinates around a point of the inner problem in which the |w_j| are easily enclosed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from flint import arb, arb_mat
+
+from reluenum.engines.spires.inner import Space
+
+INDEPENDENT = 1e-6
+"""Part of a vector that has to be orthogonal to others for it to count as independent of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Coordinates of a space around one of its points, in which the |w_j| are easily enclosed.
+
+    As far as they are independent, they are the lengths of the w_j along what they are at the
+    point, their coordinates orthogonal to it, and the biases.
+
+    Parameters
+    ----------
+    space : Space
+    centre : arb_mat
+        The point, in the coordinates of the space.
+    """
+
+    space: Space
+    centre: arb_mat
+
+    @property
+    def _inside(self) -> slice:
+        return slice(self.space.size)
+
+    @cached_property
+    def axes(self) -> dict[int, arb_mat]:
+        """Of each live unit, an orthonormal basis of its flat, a row each, w_j at the point first.
+
+        They are given as forms on the directions of the space.
+        """
+        found = {}
+        for unit, weights in self.space.weights.items():
+            gram = arb_mat(self.space.inner.chain.grams[unit])
+            first = submatrix(weights, columns=self._inside) * self.centre
+            found[unit] = _axes_along(gram, first) * gram * weights
+        return found
+
+    @cached_property
+    def matrix(self) -> arb_mat:
+        """From these coordinates to those of the space, along the first directions."""
+        size = self.space.size
+        stiff = [row for axes in self.axes.values() for row in axes.tolist()[1:]]
+        others = [row for axes in self.axes.values() for row in axes.tolist()[:1]]
+        others += [bias.entries() for bias in self.space.biases]
+        groups = [
+            [[float(x.mid()) for x in row[:size]] for row in rows] for rows in (stiff, others)
+        ]
+        rows = _independent_rows([*groups, np.eye(size).tolist()])
+        return arb_mat(np.linalg.inv(rows).tolist()) if size else arb_mat(0, 0)
+
+    def turned(self, forms: arb_mat) -> arb_mat:
+        """Return forms on the directions in these coordinates; other directions stay."""
+        size, count = self.space.size, forms.ncols()
+        inside = (submatrix(forms, columns=self._inside) * self.matrix).tolist()
+        outside = submatrix(forms, columns=slice(size, count)).tolist()
+        pairs = zip(inside, outside, strict=True)
+        return arb_mat(forms.nrows(), count, [x for pair in pairs for row in pair for x in row])
+
+    @cached_property
+    def heights(self) -> arb_mat:
+        """f at the active sites, by direction."""
+        return self.turned(self.space.heights)
+
+    @cached_property
+    def lengths(self) -> dict[int, arb_mat]:
+        """The coordinates of the w_j along `axes`, by direction."""
+        return {unit: self.turned(axes) for unit, axes in self.axes.items()}
+
+    @cached_property
+    def biases(self) -> list[arb_mat]:
+        """B_2 and B_3, by direction."""
+        return [self.turned(bias) for bias in self.space.biases]
+
+    def at(self, forms: arb_mat) -> arb_mat:
+        """Return forms on the directions at the centre."""
+        return submatrix(forms, columns=self._inside) * self.centre
+
+    @cached_property
+    def starts(self) -> tuple[arb_mat, dict[int, arb_mat], list[arb_mat]]:
+        """What heights, lengths and biases are at the centre."""
+        lengths = {unit: self.at(axes) for unit, axes in self.axes.items()}
+        return self.at(self.space.heights), lengths, [self.at(b) for b in self.space.biases]
+
+
+def submatrix(matrix: arb_mat, rows: slice = slice(None), columns: slice = slice(None)) -> arb_mat:
+    """Return some rows and columns of a matrix."""
+    sizes = (
+        len(range(*part.indices(size)))
+        for part, size in ((rows, matrix.nrows()), (columns, matrix.ncols()))
+    )
+    return arb_mat(*sizes, [x for row in matrix.tolist()[rows] for x in row[columns]])
+
+
+def _axes_along(gram: arb_mat, first: arb_mat) -> arb_mat:
+    """Return a basis, a row each, of which the first is along a column, for an inner product."""
+    size = gram.nrows()
+    columns = [first, *(arb_mat(size, 1, [arb(i == k) for i in range(size)]) for k in range(size))]
+    found: list[arb_mat] = []
+    for column in columns:
+        rest = column
+        for row in found:
+            rest = rest - row * (row.transpose() * gram * column)[0, 0]
+        square, whole = ((c.transpose() * gram * c)[0, 0] for c in (rest, column))
+        if len(found) < size and square > whole * INDEPENDENT:
+            found.append(rest * (1 / square.sqrt()))
+    if len(found) < size:
+        raise ZeroDivisionError
+    return arb_mat(len(found), size, [x for column in found for x in column.entries()])
+
+
+def _independent_rows(groups: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
+    """Return rows that are a basis: of the first groups if possible, the most independent first."""
+    found: list[np.ndarray] = []
+    basis: list[np.ndarray] = []
+    for group in groups:
+        left = [np.array(row) / np.linalg.norm(row) for row in group if np.any(row)]
+        pairs = [(row, _less(row, basis)) for row in left]
+        while pairs:
+            row, rest = max(pairs, key=lambda pair: pair[1] @ pair[1])
+            size = np.linalg.norm(rest)
+            if size < INDEPENDENT:
+                break
+            found.append(row)
+            basis.append(rest / size)
+            pairs = [(row, _less(rest, basis[-1:])) for row, rest in pairs]
+    return np.array(found)
+
+
+def _less(row: np.ndarray, basis: Sequence[np.ndarray]) -> np.ndarray:
+    for other in basis:
+        row = row - (other @ row) * other
+    return row
+
+
+def _middles_of(entries: Iterable[arb]) -> np.ndarray:
+    return np.array([float(x.mid()) for x in entries])

@@ -1,0 +1,44 @@
+"""What follows from the strata of widths (1, L): components and counts."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..deep.components import Component
+from ..deep.dead import constant_is_minimal, level, zero_is_minimal
+from ..deep.document import DeepProof
+from ..reals import require
+from .components import fan_network, shared, without_first
+from .cover import Cover
+from .dead import harmless, splits
+from .strata import Fan, kept, realised
+
+
+class FanProof(DeepProof):
+    """The same for widths (1, L) and inputs on a line."""
+
+    rule = "boxes"
+
+    def enumerated(self) -> tuple[dict[str, Fan], dict[str, Fan]]:
+        """Return the strata that some network realises, and those that can hold a minimum."""
+        require(self.sites.depth == 2, "widths (1, L) are proved for inputs on a line alone")
+        found = realised(self.sites)
+        return found, kept(found)
+
+    def cover(self, stratum: Fan, items: Any) -> None:
+        """Claim 121: the boxes of a record are not needed: those of claim 143 take their place."""
+        require(type(items) is list, "no list of boxes")
+        cover = Cover(stratum)
+        cover.read()
+        self.zeros += [zero for zero in cover.zeros if zero.sides is not None]
+        self.items += cover.count
+
+    def components(self) -> Iterator[Component]:
+        """Claim 122: the components are those of these points, of a constant, and of nothing."""
+        for zero in self.minima:
+            spare = self.sites.hidden[1] > len(zero.fan.upper)
+            require(not spare or splits(zero), f"{zero.fan.text}: units that share, beside a group")
+            yield from shared(fan_network(zero), spare and harmless(zero))
+        if level(self.sites) and constant_is_minimal(self.sites, self.faces):
+            yield from shared(without_first(self.sites, level(self.sites)), True)
+        if zero_is_minimal(self.sites):
+            yield from shared(without_first(self.sites, None), True)
