@@ -17,10 +17,10 @@ from reluenum.datasets.families import FAMILIES
 from reluenum.datasets.layout import Layout
 from reluenum.errors import InputError, quoted
 from reluenum.experiments.names import (
-    CERTIFIED_ABOVE,
     LONGEST_NAME,
     data_name,
     instance_name,
+    is_certifiable,
     method_name,
     slug,
 )
@@ -110,9 +110,9 @@ def _check_depth(instance: Mapping[str, Any], config: Mapping[str, Any], place: 
     if not isinstance(instance["width"], list):
         return
     engine = instance.get("engine", config.get("solve", {}).get("engine"))
-    if engine == "certified" and instance["width"][1:] not in CERTIFIED_ABOVE:
+    if engine == "certified" and not is_certifiable(instance["width"]):
         found = f"certified with hidden layers of widths {','.join(map(str, instance['width']))}"
-        raise InputError(place, found, "groebner, or widths L,1 or L,1,1")
+        raise InputError(place, found, "groebner, or widths L,1 or L,1,1 or 1,L")
     usual = {"formulation": "reduced", "all_patterns": False}
     asked = {
         "output_bias": (instance["output_bias"], "none"),

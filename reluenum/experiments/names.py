@@ -6,8 +6,16 @@ from typing import Any
 LONGEST_NAME = 200
 """Characters of a folder name; file systems stop at 255 bytes."""
 
-CERTIFIED_ABOVE = ([1], [1, 1])
-"""Widths above the first hidden layer of which the certified engine knows."""
+
+def is_certifiable(widths: list[int]) -> bool:
+    """Whether there is a certified engine for these hidden layers, at least on a line.
+
+    Examples
+    --------
+    >>> is_certifiable([3, 1]), is_certifiable([1, 3]), is_certifiable([2, 2])
+    (True, True, False)
+    """
+    return widths[1:] in ([1], [1, 1]) or (len(widths) == 2 and widths[0] == 1)
 
 
 def instance_name(instance: Mapping[str, Any]) -> str:

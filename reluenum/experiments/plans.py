@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from reluenum.documents.seals import place_of, read_sealed
-from reluenum.experiments.names import CERTIFIED_ABOVE
+from reluenum.experiments.names import is_certifiable
 
 
 def batch_names(batches: Sequence[Sequence[Any]]) -> list[str]:
@@ -55,7 +55,7 @@ def crosscheck_runs(config: Mapping[str, Any], width: int | list[int] = 1) -> li
     settings = config["crosscheck"]
     without: set[str] = set()
     if isinstance(width, list):
-        without = {"eliminated"} | ({"certified"} if width[1:] not in CERTIFIED_ABOVE else set())
+        without = {"eliminated"} | (set() if is_certifiable(width) else {"certified"})
     return [
         (formulation, backend)
         for formulation in settings["formulations"]

@@ -246,7 +246,13 @@ def _stepped_boxes(batch: FanBatch, tasks: BoxTasks, found: BoxCover) -> BoxTask
     side = np.where(high[:, 0] > TALL * low[:, 0], side, FLAT)
     side = np.where(failed >= 2, FLAT, side)
     left = BoxTasks(ParameterBoxes(boxes.index, low, high), seen.T, tasks.depth, side, failed)
-    return left[low[:, 0] < high[:, 0]]
+    # Where not even one s can be enclosed, halves in s are as wide.
+    vague = (failed >= 2) & np.isinf(seen.below) & batch.turning[boxes.index]
+    vague &= (high[:, 1] - low[:, 1]) * SLIMMEST > 1 - low[:, 0] / high[:, 0]
+    vague &= tasks.depth < DEEPEST
+    open_ = low[:, 0] < high[:, 0]
+    cut = left[open_ & vague].halves(np.ones(np.count_nonzero(open_ & vague), dtype=int))
+    return left[open_ & ~vague].joined(cut)
 
 
 def _largest_square(batch: FanBatch, boxes: ParameterBoxes) -> np.ndarray:
