@@ -8,6 +8,7 @@ is written. The pictures are drawn from lists that are made here, a minute in al
 """
 
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from pathlib import Path
 from typing import Any
 
@@ -343,8 +344,8 @@ def _lower_bounds(bounds: pd.DataFrame) -> list[str]:
         {
             "widths": f"({row['hidden']})",
             "n": row["n"],
-            "no loss is below": short_number(row["lower"], 6),
-            "a network has": short_number(row["upper"], 6),
+            "no loss is below": str(Context(6, ROUND_FLOOR).create_decimal(row["lower"])),
+            "a network has": str(Context(6, ROUND_CEILING).create_decimal(row["upper"])),
             "gap": f"{100 * float(row['gap']):.2g} %",
             "boxes": f"{int(row['boxes']):,}",
             "CPU seconds": f"{float(row['cpu_seconds']):.2g}",

@@ -16,9 +16,9 @@ from flint import arb, arb_mat, fmpq, fmpz
 from .exact import PROBLEM, WIDEST, distinct, short
 from .reals import dot, matched, require, sign, told
 
-MOST_SITES, MOST_DIGITS, MOST_CONES = 12, 100, 1 << 12
+MOST_SITES, MOST_UNITS, MOST_DIGITS, MOST_CONES = 12, 8, 100, 1 << 12
 DEEPEST = 10_000  # cuts of a box
-DECIMAL = re.compile(r"-?[0-9]{1,60}(?:\.[0-9]{1,60})?", re.ASCII)
+DECIMAL = re.compile(r"-?[0-9]{1,200}(?:\.[0-9]{1,200})?", re.ASCII)
 
 Vector = tuple[fmpq, ...]
 Row = tuple[int, int]  # of signs of an upper unit: of its output weight, and a mask of sites
@@ -61,6 +61,7 @@ class Fit:
         self.size, self.depth = len(self.rows), len(self.rows[0])
         require(self.size <= MOST_SITES, f"problem: more than {MOST_SITES} distinct inputs")
         self.below, self.above = problem["hidden"]
+        require(self.below <= MOST_UNITS, f"problem: more than {MOST_UNITS} first-layer units")
         targets = [short(entry, "problem y") for entry in problem["y"]]
         self.points = len(targets)
         self.scale = fmpq(1, self.points) if problem["loss"] == "mean" else fmpq(1)

@@ -10,13 +10,19 @@ import numpy as np
 from flint import fmpq
 from tqdm import tqdm
 
-from reluenum.convex.deep.boxes import Box, Row, Slot, TwoLayers
+from reluenum.convex.deep.boxes import ROUNDING, Box, Row, Slot, TwoLayers
 from reluenum.convex.deep.duals import RowSigns, best_residual, moving, tight_rows
 from reluenum.convex.deep.enclosure import BoxBound, DualPoint, box_bound
 from reluenum.errors import InputError, TooManySupportsError
 
 MOST_SITES = 10
 """Sets of sites are gone through in every box."""
+
+LARGEST = fmpq(10) ** 30
+"""Absolute value of numbers, and of their inverses, so that no product of doubles overflows."""
+
+MOST_AXES = 12
+"""Coordinates of a first layer."""
 
 MOST_TREES = 5000
 """Combinations of cones of first-layer units."""
@@ -114,7 +120,7 @@ def tiling(of: TwoLayers, upper: fmpq, gap: fmpq, boxes: int, progress: bool = F
     energy = of.problem.energy - of.problem.scatter
     fitted = upper - of.problem.scatter
     square = min(fitted / 3, energy / 4) / of.problem.effective_ridge
-    radius = ceil(2**10 * float(square) ** 0.5 + 1) / 2**10
+    radius = ceil(2**10 * float(square) ** 0.5 * (1 + ROUNDING) + 1) / 2**10
     digits = max(0, ceil(8 - log10(of.ridge)))
     search = _Tiler(of, radius, digits, float(fitted), float(gap * upper))
     units, axes = of.problem.hidden[1], of.axes
@@ -139,9 +145,16 @@ def refuse_untiled(of: TwoLayers) -> None:
     if len(of.problem.hidden) != 2:
         found = f"{len(of.problem.hidden)} hidden layers"
         raise InputError("hidden", found, "two widths, such as 2,2")
+    rows = of.problem.inputs
+    numbers = (*(entry for row in rows for entry in row), *of.problem.targets, of.problem.ridge)
+    if not all(entry == 0 or 1 / LARGEST <= abs(entry) <= LARGEST for entry in numbers):
+        raise InputError("data", "numbers far from 1", "0, or between 1e-30 and 1e30")
     if of.size > MOST_SITES:
         expected = f"at most {MOST_SITES} to tile first layers"
         raise TooManySupportsError("data", f"{of.size} distinct inputs", expected)
+    if of.axes > MOST_AXES:
+        found = f"{of.axes} weights and biases in the first layer"
+        raise TooManySupportsError("hidden", found, f"at most {MOST_AXES}")
     trees = comb(len(of.cones) + of.problem.width - 1, of.problem.width)
     if trees > MOST_TREES:
         found = f"{trees} combinations of first-layer cones"

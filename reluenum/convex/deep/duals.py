@@ -18,6 +18,9 @@ ROUNDS = 12
 EXACT = 1e-7
 """Relative violation that is left."""
 
+TINY = 1e-12
+"""Below it a number is rounding, where it must not be 0."""
+
 BINDING = 1e-3
 """Relative slack of a constraint that counts as tight."""
 
@@ -90,9 +93,9 @@ def _steepest_units(
         push = _push(features, sides, gradients[k])
         gain = gradients[k] + (sides * push) @ features
         length = np.linalg.norm(gain)
-        if length > most:
+        if length > max(most, TINY * np.linalg.norm(gradients[k])):
             found.append(signs.active[k] * np.maximum(features @ (gain / length), 0))
-    return found
+    return [cut for cut in found if cut.any()]
 
 
 def _held_below(wanted: np.ndarray, cuts: np.ndarray, most: float) -> tuple[np.ndarray, np.ndarray]:
@@ -101,12 +104,15 @@ def _held_below(wanted: np.ndarray, cuts: np.ndarray, most: float) -> tuple[np.n
     By the method for least distances of Lawson and Hanson (Solving Least Squares Problems, 1974,
     chapter 23).
     """
-    system = np.vstack([-cuts.T, cuts @ wanted - most])
+    size, lengths = np.linalg.norm(wanted), np.linalg.norm(cuts, axis=1, keepdims=True)
+    normals = cuts / lengths
+    system = np.vstack([-normals.T, normals @ wanted / size - most / lengths[:, 0] / size])
     last = np.zeros(len(system))
     last[-1] = 1
     multipliers, _ = nnls(system, last, maxiter=100 * len(cuts))
     rest = system @ multipliers - last
-    return wanted - rest[:-1] / rest[-1], multipliers > 0
+    found = wanted - size * rest[:-1] / min(rest[-1], -TINY)
+    return found, multipliers > 0
 
 
 def tight_rows(

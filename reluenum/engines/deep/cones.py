@@ -186,7 +186,7 @@ class _Parts:
 
 
 def can_be_cut_together(cone: Cone, forms: Sequence[Integers]) -> bool:
-    """Whether `sign_rows` takes a cone: it has one line, on which the first form does not vanish."""
+    """Whether `sign_rows` takes a cone: it has one line, where the first form does not vanish."""
     few = cone.forms + len(forms) <= MOST_FORMS
     return few and len(cone.lines) == 1 and _dot(forms[0], cone.lines[0]) != 0
 
@@ -285,7 +285,7 @@ def _cut(parts: _Parts, k: int, bit: int, rank: int, is_last: bool) -> _Parts:
         places.append(at[up] + shift)
     rays, place = np.concatenate(kept), np.concatenate(places)
     order = np.argsort(place, kind="stable")
-    values = _joined(parts.values, crossing)
+    values = _machine_joined(parts.values, crossing)
     return _Parts(values[rays[order]], zeros[rays[order]], place[order], signs, owner)
 
 
@@ -327,5 +327,5 @@ def _crossings(
     return found // np.maximum(np.gcd.reduce(found, axis=1), 1)[:, None]
 
 
-def _joined(values: np.ndarray, others: np.ndarray) -> np.ndarray:
+def _machine_joined(values: np.ndarray, others: np.ndarray) -> np.ndarray:
     return _machine(np.concatenate([values, others]))

@@ -96,11 +96,10 @@ def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
         for width, units in zip(network.problem.hidden, network.biases, strict=True)
     ]
     is_simple = around.is_strict or around.is_independent
-    strict = _is_regular(around, layer) if is_simple else _is_strict_in_cells(around, layer)
+    strict = _is_tame(around, layer) if is_simple else _is_strict_in_cells(around, layer)
     if found.harmless and strict and sum(spare) <= 1:
         return found
-    lowest = min(layer, next((k for k, count in enumerate(spare) if count), layer))
-    split = _by_splits(network, layer, lowest if sum(spare) > spare[layer] else layer)
+    split = _by_splits(network, layer, [k for k, count in enumerate(spare) if count or k == layer])
     if split is not None:
         return split
     if not strict:
@@ -108,17 +107,17 @@ def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
     return Dormancy(None, reason or "dead units beside a group, or beside dependent kinks")
 
 
-def _by_splits(network: ScaledNetwork, layer: int, lowest: int) -> Dormancy | None:
+def _by_splits(network: ScaledNetwork, layer: int, wide: Sequence[int]) -> Dormancy | None:
     """Decide by multipliers that the sites of groups share (Lemma D45); None if they do not tell.
 
-    The shares are adapted to directions in which they let a unit grow, if no layer but this one
-    (from 0) has spare units: one choice has to serve all. Where shares leave no choice, a growth
-    counts if a network below is found along it.
+    The shares are adapted to directions in which they let a unit grow, if this layer is the only
+    one (from 0) with spare units: one choice has to serve all. Where shares leave no choice, a
+    growth counts if a network below is found along it.
     """
-    parts, cuts = tuple(_same_inputs(network, lowest)), list[Cut]()
-    for _ in range(MOST_CUTS if lowest == layer else 1):
+    parts, cuts = tuple(_same_inputs(network, min(wide))), list[Cut]()
+    for _ in range(MOST_CUTS if len(wide) == 1 else 1):
         around = Surroundings(network, parts, tuple(cuts))
-        if not _is_regular(around, layer):
+        if not _is_tame(around, layer):
             return None
         found = _scanned(around, layer, split=True)
         if found.harmless:
@@ -145,17 +144,21 @@ def _cut_of(around: Surroundings, growth: Growth) -> Cut:
     return Cut(growth.layer + 1, weights, float(around.network.problem.effective_ridge))
 
 
-def _is_regular(around: Surroundings, layer: int) -> bool:
+def _is_tame(around: Surroundings, layer: int) -> bool:
     """Whether multipliers of a strict local minimum that are 0 do no harm (Lemma D44).
 
-    Kinks of the layer itself (from 0) are strict to one side at least.
+    Kinks of the layer itself (from 0) are strict to one side at least, and independent.
     """
     if around.is_strict:
         return True
     own = (pair for k, pair in zip(around.kinks, around.slopes, strict=True) if k.layer == layer)
-    return all(any(s.sign() > 0 for s in pair) for pair in own) and (
-        around.is_independent or _is_definite(around)
-    )
+    if not all(any(s.sign() > 0 for s in pair) for pair in own):
+        return False
+    if not (around.is_independent or _is_definite(around)):
+        return False
+    bits = CERTIFICATION_BITS[0]
+    with ctx.workprec(bits + 32):
+        return not layer or _Outlook(jets(around, bits), layer, False).has_independent_kinks()
 
 
 def _is_definite(around: Surroundings) -> bool:
@@ -245,9 +248,9 @@ def sharing(network: ScaledNetwork, layer: int) -> tuple[bool | None, ...]:
     around = Surroundings(network)
     rows = dict.fromkeys(network.stratum.layers[layer - 1])
     above = len(network.biases[layer]) if layer < network.depth else 1
-    if above == 1 and (_is_regular(around, layer - 1) or _is_strict_in_cells(around, layer - 1)):
+    if above == 1 and (_is_tame(around, layer - 1) or _is_strict_in_cells(around, layer - 1)):
         return (True,) * len(rows)
-    if not _is_regular(around, layer - 1):
+    if not _is_tame(around, layer - 1):
         return (None,) * len(rows)
     return tuple(_row_shared(around, layer - 1, row) for row in rows)
 
@@ -756,8 +759,7 @@ class _Outlook:
         unclear = Dormancy(None, "a dead unit in a direction where its gain is lambda")
         others = zip(self.network.problem.hidden, self.network.biases, strict=True)
         spare = [width - len(units) for width, units in others]
-        negative = any(slope.sign() < 0 for pair in around.slopes for slope in pair)
-        if negative or any(spare[: self.layer] + spare[layer:]):
+        if any(spare[: self.layer] + spare[layer:]) or not _is_tame(around, self.layer):
             return unclear
         seen = [self.places.index(self.twins[s]) for s in range(len(self.twins))]
         scale = self._scale(layer, 0)

@@ -177,14 +177,16 @@ def arrays(problem: Problem, widths: Sequence[int]) -> Iterator[list[np.ndarray]
         stacks = [list(_stacks(tower[-1], scales, last == 1)) for tower in part]
         owner, rows = _rows_together(stacks)
         if last > 1:
-            owner, rows = _combined(owner, rows, last)
+            owner, rows = _rows_chosen(owner, rows, last)
         else:
             rows = rows[:, None, :]
-        below = (_letters([[u.row for u in tower[k]] for tower in part]) for k in range(len(lower)))
+        below = (
+            _bytes_of([[u.row for u in tower[k]] for tower in part]) for k in range(len(lower))
+        )
         yield [*(layer[owner] for layer in below), rows]
 
 
-def _letters(rows: Sequence[Sequence[str]]) -> np.ndarray:
+def _bytes_of(rows: Sequence[Sequence[str]]) -> np.ndarray:
     """Return equally many equally long texts in each item as an array of bytes."""
     joined = "".join("".join(texts) for texts in rows).encode()
     return np.frombuffer(joined, dtype=np.uint8).reshape(len(rows), len(rows[0]), -1)
@@ -202,7 +204,7 @@ def _rows_together(stacks: Sequence[Sequence[WeightCone]]) -> tuple[np.ndarray, 
         owner, rows = numbers[owner], np.frombuffer(b"-0+", dtype=np.uint8)[signs + 1]
     else:
         found = [(k, row) for k, one in zip(numbers, every, strict=True) for row, _ in one.rows()]
-        owner, rows = np.array([k for k, _ in found]), _letters([[row] for _, row in found])[:, 0]
+        owner, rows = np.array([k for k, _ in found]), _bytes_of([[row] for _, row in found])[:, 0]
     live = (rows == PLUS).any(1)
     both = np.concatenate([owner[live, None].astype(">u4").view(np.uint8), rows[live]], 1)
     both = _distinct(both)
@@ -215,7 +217,7 @@ def _distinct(rows: np.ndarray) -> np.ndarray:
     return np.unique(whole).view(np.uint8).reshape(-1, rows.shape[1])
 
 
-def _combined(owner: np.ndarray, rows: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+def _rows_chosen(owner: np.ndarray, rows: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
     """Return all choices of some rows of each owner, in order."""
     owners, chosen = [], []
     for start, stop in pairwise([*np.flatnonzero(np.diff(owner, prepend=-1)), len(owner)]):

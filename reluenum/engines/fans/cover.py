@@ -13,12 +13,12 @@ from reluenum.algebra.balls import UNIT
 from reluenum.engines.fans.barriers import SCALES, SMALLEST, Barrier, comparison_scales
 from reluenum.engines.fans.branches import ParameterBoxes
 from reluenum.engines.fans.looks import looked_at
-from reluenum.engines.fans.shapes import FanBatch
+from reluenum.engines.fans.shapes import Fan, FanBatch
 
 DEEPEST = 60
 """How often a box is halved before it is given up."""
 
-MOST = 100_000
+MOST = 150_000
 """Boxes of a fan that are looked at."""
 
 LIMIT = 4096
@@ -26,6 +26,9 @@ LIMIT = 4096
 
 SLICES = 16
 """Intervals of k at the start."""
+
+FINEST = 1 / 2048
+"""Length below which none is cut."""
 
 FIRST = 1 / 16
 """Ratio at which a box with s = 0 is cut."""
@@ -125,11 +128,10 @@ class BoxTasks:
 
 def all_boxes(batch: FanBatch) -> tuple[BoxTasks, BoxCover]:
     """Return what is to be covered, and what is closed already (Lemmas D23, D34 and D35)."""
-    slices = np.where(batch.turning, SLICES, 1)
-    index = np.repeat(np.arange(len(batch)), slices)
-    place = np.concatenate([np.arange(count) for count in slices])
+    slices = [_slices(fan) for fan in batch.fans]
+    index = np.repeat(np.arange(len(batch)), list(map(len, slices)))
+    low, high = np.array([ends for parts in slices for ends in parts]).T
     turning = batch.turning[index]
-    low, high = (np.where(turning, (place + end) / SLICES, 0.0) for end in (0, 1))
     top = batch.highest / (batch.least.mid - batch.least.rad) * (1 + 8 * UNIT)
     scales = top[index, None] * np.geomspace(SMALLEST, 1.0, SCALES)
     with np.errstate(all="ignore"):
@@ -146,6 +148,21 @@ def all_boxes(batch: FanBatch) -> tuple[BoxTasks, BoxCover]:
     lower = [np.stack([part, k], 1) for part, k in ((0 * reached, low), (reached, high))]
     depth = np.zeros(len(index), dtype=int)
     return BoxTasks.new(ParameterBoxes(index, *lower), none, depth), found
+
+
+def _slices(fan: Fan) -> list[tuple[float, float]]:
+    """Return intervals of k, small ones where the first-layer unit is nearly constant."""
+    if not fan.is_turning:
+        return [(0.0, 0.0)]
+    found, left = [], [(place / SLICES, (place + 1) / SLICES) for place in range(SLICES)]
+    while left:
+        low, high = left.pop()
+        if high - low > FINEST and not Barrier(fan, low, high).is_sloping:
+            middle = 0.5 * low + 0.5 * high
+            left += [(low, middle), (middle, high)]
+        else:
+            found.append((low, high))
+    return found
 
 
 def halved_tasks(found: list[tuple[ParameterBoxes, np.ndarray]]) -> BoxTasks:

@@ -96,9 +96,9 @@ class Look:
         excess = np.where(none, 0.0, np.maximum(self.room.rad - self.room.mid, 0)).max(1)
         total = np.where(self.live, self.T.mid + self.T.rad, 0.0).sum(1)
         weights = self.batch.diagonal[local.index] * local.rho.square()
-        size = 0.5 * excess * excess * np.where(excess > 0, weights.magnitude().sum(1), 0.0)
+        size = 0.5 * excess * excess * weights.magnitude().sum(1)
         found = 0.5 * (np.sqrt(size) + np.sqrt(size + 4 * excess * total))
-        return np.where(excess > 0, found * GROWTH, 0.0)
+        return np.where(excess <= 0, 0.0, np.nan_to_num(found * GROWTH, nan=np.inf, posinf=np.inf))
 
     def _widened(self, values: Balls, seen: Balls) -> Balls:
         """Return what features say of a stationary point's residuals."""

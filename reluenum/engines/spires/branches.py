@@ -69,7 +69,7 @@ class SpireBranch:
             box = _widened(x + _newton_step(here, value), x)
             for _ in range(ATTEMPTS):
                 whole = Expansion(frame, U, box)
-                if not _is_finite(whole.hessian):
+                if not (whole.is_smooth and _is_finite(whole.hessian)):
                     break
                 image = x + _newton_step(whole, value)
                 if _holds(box, image):

@@ -61,6 +61,11 @@ class Expansion:
             unit: total_of(x * x for x in lengths).sqrt() for unit, lengths in self.lengths.items()
         }
 
+    @property
+    def is_smooth(self) -> bool:
+        """Whether surely no w_j of a live unit is 0 anywhere; without this no derivative counts."""
+        return all(norm > 0 for norm in self.norms.values())
+
     @cached_property
     def pulls(self) -> dict[int, arb_mat]:
         """Half the derivatives of |w_j|^2 of each live unit."""

@@ -139,7 +139,7 @@ class SpireSearch:
             return []
         if _log_ratio(last, first) < WORTHWHILE * _log_ratio(high, low):
             return [(first, last)]
-        middle = self._end(sqrt(first.U * last.U))
+        middle = self._end(sqrt(first.U * last.U), _livelier(first, last))
         return [(first, middle), (middle, last)]
 
     def _marched(self, end: IntervalEnd, way: int, other: IntervalEnd) -> IntervalEnd:
@@ -194,7 +194,7 @@ class SpireSearch:
         """Return a U near which E_2 vanishes, between two of different signs."""
         trial = sqrt(low.U * high.U)
         for _ in range(ZERO_STEPS):
-            end = self._end(trial, low.branch)
+            end = self._end(trial, _livelier(low, high))
             if end.branch is None:
                 return None
             if end.sign == 0 or high.U < low.U * (1 + 1e-13):
@@ -255,6 +255,12 @@ class SpireSearch:
         if network.is_stationary:
             self.networks.append(network)
         return True
+
+
+def _livelier(one: IntervalEnd, other: IntervalEnd) -> SpireBranch | None:
+    """Return the branch of two ends on which fewer units are 0: more are found from fewer."""
+    known = [end.branch for end in (one, other) if end.branch]
+    return min(known, key=lambda branch: len(branch.space.dead), default=None)
 
 
 def _log_ratio(high: IntervalEnd, low: IntervalEnd) -> float:

@@ -45,14 +45,14 @@ class TowerCover:
     blocks : list of (stratum, low, high, X, T)
         Neither is there in these: a sign is violated or a unit is zero throughout.
     open : list of (stratum, low, high, T)
-    given_up : set of int
-        Strata that fell into too many intervals.
+    given_up : dict of int to (float, float)
+        Strata that fell into too many intervals, and between what these are.
     """
 
     steps: list = field(default_factory=list)
     blocks: list = field(default_factory=list)
     open: list = field(default_factory=list)
-    given_up: set[int] = field(default_factory=set)
+    given_up: dict[int, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,11 +118,18 @@ def all_intervals(batch: TowerBatch) -> Intervals:
 
 def cover_towers(batch: TowerBatch, tasks: Intervals, narrow: float) -> TowerCover:
     """Cover intervals as far as balls around residuals can; open ones have ends of that ratio."""
+    with np.errstate(all="ignore"):  # what is not a number encloses everything
+        return _covered(batch, tasks, narrow)
+
+
+def _covered(batch: TowerBatch, tasks: Intervals, narrow: float) -> TowerCover:
     found = TowerCover()
     while len(tasks):
         tasks = _shorter_intervals(batch, tasks, found, narrow)
         many = np.bincount(tasks.index, minlength=len(batch)) > MOST_INTERVALS
-        found.given_up |= set(np.flatnonzero(many).tolist())
+        for k in np.flatnonzero(many).tolist():
+            same = tasks[tasks.index == k]
+            found.given_up[k] = float(same.low.min()), float(same.high.max())
         tasks = tasks[~many[tasks.index]]
     if found.open:
         index, low, high, start = map(np.array, zip(*found.open, strict=True))

@@ -202,12 +202,15 @@ def direction_margins(at: Residuals, unit: int) -> Margins:
     """
     batch, index = at.batch, at.index
     rows, dual = batch.faces[index, unit], at.dual[:, unit]
-    inverse = dual.square().sum(1).reciprocal_root() * Balls.exact(at.X).reciprocal_root()
+    inverse = dual.square().sum(1).reciprocal_root()
+    known = np.isfinite(inverse.rad)
+    inverse = Balls(inverse.mid, np.where(known, inverse.rad, 0))
+    inverse = inverse * Balls.exact(at.X).reciprocal_root()
     heights = (batch.rows.sites @ dual[:, :, None])[..., 0]
     signs = batch.rows.signs[rows]
     slope = heights * inverse.reshape(-1, 1) * Balls.exact(signs)
     size = np.linalg.norm(dual.mid, axis=1) * (1 - 64 * UNIT) - _norm(dual.rad)
-    weight = at.T[:, unit] * np.maximum(size, 0) * np.sqrt(at.X) * (1 - 16 * UNIT)
+    weight = at.T[:, unit] * np.maximum(size, 0) * known * np.sqrt(at.X) * (1 - 16 * UNIT)
     with np.errstate(divide="ignore"):
         speed = np.sqrt(LARGEST_Q / weight) * GROWTH
     reach = np.where(signs == 0, 0, batch.rows.lengths[rows] * speed[:, None] * GROWTH)

@@ -16,6 +16,7 @@ from reluenum.engines.deep.solve import solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.engines.towers.batches import TowerBatch, by_first_width, is_possible
 from reluenum.engines.towers.cover import Intervals, all_intervals, cover_towers, lowest
+from reluenum.engines.towers.inner import minimal_T
 from reluenum.engines.towers.newton import Inner
 from reluenum.engines.towers.zeros import Search
 from reluenum.errors import InputError
@@ -28,6 +29,9 @@ from reluenum.problem import Problem
 
 RATIOS = (1.003, 1.00003, 1.0000003)
 """Of the ends of intervals that are left to interval Newton; the next one for those it fails on."""
+
+ABOVE = (1.0001, 1.001, 1.01)
+"""Ratios of larger X to the end of an interval that stayed open."""
 
 MOST_OPEN = 150
 """Into how many intervals that stay open a stratum may fall."""
@@ -192,7 +196,8 @@ def _examined_together(
     for one, low in zip(found, lows.tolist(), strict=True):
         one.items.append([0.0, low, low, *[0.0] * batch.faces.shape[1]])
     claim = partial(claimed_root, backends)
-    tasks, searches = all_intervals(batch), {}
+    searches = [Search(Inner(problem, stratum), claim) for stratum in strata]
+    tasks, open_ones = all_intervals(batch), []
     for ratio in RATIOS:
         cover = cover_towers(batch, tasks, ratio)
         for k, X, T in cover.steps:
@@ -200,30 +205,62 @@ def _examined_together(
         for k, low, high, X, T in cover.blocks:
             found[k].items.append([float(low), float(high), float(X), *map(float, T)])
         counts = Counter(k for k, *_ in cover.open)
-        lost = cover.given_up | {k for k, count in counts.items() if count > MOST_OPEN}
-        for k in lost:
-            found[k].failed.append((float(lows[k]), float(highs[k])))
-        again = []
-        for k, low, high, T in cover.open:
-            if k in lost:
-                continue
-            if k not in searches:
-                searches[k] = Search(Inner(problem, strata[k]), claim)
-            left = searches[k].examine(low, high, T.tolist())
-            again += [(k, *ends, T) for ends in left]
+        lost = {k for k, count in counts.items() if count > MOST_OPEN}
+        open_ones += [(k, lows[k], highs[k]) for k in lost]
+        open_ones += [(k, *ends) for k, ends in cover.given_up.items() if k not in lost]
+        again = [
+            (k, *ends, T)
+            for k, low, high, T in cover.open
+            if k not in lost
+            for ends in searches[k].examine(low, high, T.tolist())
+        ]
         again = [left for left in again if not searches[left[0]].has_passed(*left[1:3])]
         if not again:
             break
         tasks = _tasks(again)
     else:
-        for k, low, high, _ in again:
-            found[k].failed.append((low, high))
-    for k, search in searches.items():
+        open_ones += [left[:3] for left in again]
+    for k, low, high in _united_intervals(open_ones):
+        found[k].failed += _from_above(batch, searches[k], k, low, high)
+    for k, search in enumerate(searches):
         found[k].networks = search.networks
         found[k].judged = [judge(network) for network in search.networks]
         found[k].items += [[X, *T] for X, T in search.steps]
         found[k].items += [[low, high, X, *T] for low, high, X, T in search.blocks]
     return found
+
+
+def _united_intervals(
+    intervals: Sequence[tuple[int, float, float]],
+) -> list[tuple[int, float, float]]:
+    """Return intervals of strata, those that nearly meet as one."""
+    found: list[tuple[int, float, float]] = []
+    for k, low, high in sorted(intervals):
+        if found and found[-1][0] == k and low <= found[-1][2] * RATIOS[1]:
+            found[-1] = (k, found[-1][1], max(high, found[-1][2]))
+        else:
+            found.append((k, low, high))
+    return found
+
+
+def _from_above(
+    batch: TowerBatch, search: Search, k: int, low: float, high: float
+) -> list[tuple[float, float]]:
+    """Examine an interval from T at some larger X, and return what stays open.
+
+    Where units come to life, T is far from what a quadratic model says.
+    """
+    left = [(low, high)]
+    for ratio in ABOVE:
+        X = np.array([high * ratio])
+        T = minimal_T(batch, np.array([k]), X, np.zeros((1, batch.faces.shape[1])))
+        left = [
+            rest
+            for part in left
+            for rest in search.examine(*part, T[0].tolist(), float(X[0]))
+            if not search.has_passed(*rest)
+        ]
+    return left
 
 
 def _tasks(left: Sequence[tuple]) -> Intervals:

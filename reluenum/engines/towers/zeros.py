@@ -63,22 +63,25 @@ class Search:
     passed: list[tuple[float, float]] = field(default_factory=list)
     networks: list[ScaledNetwork] = field(default_factory=list)
 
-    def examine(self, low: float, high: float, start: Sequence[float]) -> list[tuple[float, float]]:
-        """Close an interval of X, and return what stays open; T is near the start in it.
+    def examine(
+        self, low: float, high: float, start: Sequence[float], at: float | None = None
+    ) -> list[tuple[float, float]]:
+        """Close an interval of X, and return what stays open; T is near the start at some X.
 
         If that does not work at once, ever smaller parts around a zero of E are tried, and what is
         beside them is left to single steps (Theorem D15).
         """
         low, high = float(low), float(high)
+        at = sqrt(low * high) if at is None else at
         largest = max(range(len(start)), key=lambda j: start[j])
         if largest != self.inner.largest:
             self.inner = replace(self.inner, largest=largest)
         with ctx.workprec(BITS):
-            choices = _choices(sqrt(low * high), start)
+            choices = _choices(at, start)
             if any(self._closed(low, high, units, start) for units in choices):
                 return []
             for units in choices:
-                zero = self._zero(units, start, low, high)
+                zero = self._zero(units, start, at, low, high)
                 if zero is None:
                     continue
                 X, T = zero
@@ -114,7 +117,7 @@ class Search:
                     continue
                 self.steps.append((X, [float(square.mid()) for square in branch.state.T]))
                 self.passed.append((min(X, float(reached)), max(X, float(reached))))
-                start = _kept(start, units, self.steps[-1][1])
+                start = _updated_squares(start, units, self.steps[-1][1])
                 low, high = (low, float(reached)) if side > 0 else (float(reached), high)
                 break
             else:
@@ -122,10 +125,10 @@ class Search:
         return low, high
 
     def _zero(
-        self, units: Sequence[int], start: Sequence[float], low: float, high: float
+        self, units: Sequence[int], start: Sequence[float], at: float, low: float, high: float
     ) -> tuple[float, list[float]] | None:
         """Return X and T of a zero of E in an interval, where only some T_j are not 0."""
-        X = arb(sqrt(low * high))
+        X = arb(at)
         branch = InnerBranch.over(self.inner, X, units, start)
         if branch is None:
             return None
@@ -137,7 +140,7 @@ class Search:
                 X = X.max(arb(low)).min(arb(high)).mid()
         except ZeroDivisionError:
             return None
-        return float(X), _kept(start, units, [float(square) for square in chart.T])
+        return float(X), _updated_squares(start, units, [float(square) for square in chart.T])
 
     def _closed(
         self, low: float, high: float, units: tuple[int, ...], start: Sequence[float]
@@ -198,7 +201,9 @@ def _choices(X: float, start: Sequence[float]) -> list[tuple[int, ...]]:
     return [live] if live == every else [live, every]
 
 
-def _kept(start: Sequence[float], units: Sequence[int], T: Sequence[float]) -> list[float]:
+def _updated_squares(
+    start: Sequence[float], units: Sequence[int], T: Sequence[float]
+) -> list[float]:
     """Return new T of some units, with the old ones of the others, for their ratios."""
     return [max(0.0, T[j]) if j in units else old for j, old in enumerate(start)]
 

@@ -181,8 +181,12 @@ def test_what_is_too_large_is_refused_before_any_work():
     deep = Problem.from_arrays(range(3), range(3), width=[1, 1, 1], ridge=1)
     with pytest.raises(InputError, match="3 hidden layers; expected two widths"):
         bound_loss(deep)
+    with pytest.raises(InputError, match="numbers far from 1; expected 0, or between"):
+        bound_loss(Problem.from_text([["1e40"]], [1], [1, 1], 1))
     with pytest.raises(TooManySupportsError, match="11 distinct inputs"):
         bound_loss(Problem.from_arrays(range(11), range(11), width=[1, 1], ridge=1))
+    with pytest.raises(TooManySupportsError, match="14 weights and biases in the first layer"):
+        bound_loss(Problem.from_arrays(range(3), range(3), width=[7, 1], ridge=1))
     with pytest.raises(TooManySupportsError, match="combinations of first-layer cones"):
         bound_loss(Problem.from_arrays(range(6), range(6), width=[6, 1], ridge=1))
 

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from flint import fmpq
 
-from reluenum.engines.deep.cones import Cone
+from reluenum.engines.deep.cones import Cone, can_be_cut_together, sign_rows
 from reluenum.geometry.arrangement import covectors
 
 SYMBOL = {1: "+", 0: "0", -1: "-"}
@@ -71,3 +71,25 @@ def test_a_product_knows_the_walls_of_both_factors():
     quadrant = cut(Cone.space(2), [(1, 0), (0, 1)])["++"]
     octant = quadrant * cut(Cone.space(1), [(1,)])["+"]
     assert sorted(cut(octant, [(1, 1, -1)])["0"].vectors) == [(0, 1, 1), (1, 0, 1)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("size", [1, 10**15])
+def test_cones_that_are_cut_together_have_the_rows_of_each_alone(seed, size):
+    # large numbers leave those of the machine
+    random, cones, forms = Random(seed), [], []
+    walls = [*random_forms(seed, 5, 3)]
+    pointed = [c for c in cut(Cone.space(3), walls).values() if not c.lines]
+    for cone in pointed[:20]:
+        cones.append(cone * Cone.space(1))
+        forms.append(
+            [
+                (*(random.randint(-size, size) for _ in range(3)), random.randint(1, 3))
+                for _ in range(6)
+            ]
+        )
+    assert all(map(can_be_cut_together, cones, forms))
+    owner, signs = sign_rows(cones, forms)
+    for k, (cone, rows) in enumerate(zip(cones, forms, strict=True)):
+        found = ["".join(SYMBOL[s] for s in row) for row in signs[owner == k].tolist()]
+        assert sorted(found) == sorted(cut(cone, rows))

@@ -79,7 +79,9 @@ def test_the_minimum_of_three_points_with_a_kink_below_is_found_and_no_other():
     assert minima[0].signs == (("+0+",), ("+-+", "0+-"))
 
 
-@pytest.mark.parametrize("text", ["+0+/+-+,0+-", "++0/++0,0+-", "0+-/+0+,0+0", "+0+/+++,--+"])
+@pytest.mark.parametrize(
+    "text", ["+0+/+-+,0+-", "0+-/+0+,0+0", "+0+/+++,--+", "+-+/++0,+0+", "++-/+0+,0+-"]
+)
 def test_both_routes_find_the_same_stationary_points(text):
     problem = reference(3)
     stratum = DeepStratum.of_text(text)
@@ -262,6 +264,12 @@ def test_pulls_of_a_stationary_point_are_on_both_sides_and_fit_its_scale(known):
     assert pulls.max() >= E * (1 - 1e-9)
 
 
+def test_units_that_see_the_same_at_an_end_are_told():
+    fan = Fan(reference(3), DeepStratum.of_text("++-/++0,0+-"))
+    assert fan.seen_alike(0) == ((0, 1), (1, 0))
+    assert fan.seen_alike(1) == ()
+
+
 def test_a_direction_stays_in_its_face():
     for fan in fans(reference(4), turning=True):
         for k in (0.1, 0.5, 0.9):
@@ -289,3 +297,13 @@ def test_other_widths_and_inputs_in_a_plane_are_refused():
     for problem in (plane, tower):
         with pytest.raises(InputError, match="hidden layers 1,L and inputs on a line"):
             FanEngine().landscape(problem)
+
+
+def test_what_is_not_known_is_not_near():
+    """Lemma D36: an enclosure that overflows says nothing of a stationary point's residuals."""
+    batch = FanBatch([Fan(reference(3), DeepStratum.of_text(OPEN))])
+    box = ParameterBoxes(np.array([0]), np.array([[0.0, 0.0]]), np.array([[1e6, 1.0]]))
+    with np.errstate(all="ignore"):
+        look = Look.near(batch, box, np.ones((1, 13)), np.array([[True, False]]), 0)
+        assert look.spread[0] > 1e3
+        assert not look.impossible[0]

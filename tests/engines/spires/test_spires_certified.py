@@ -240,3 +240,14 @@ def test_constant_networks_are_counted_without_solving_for_them(ridge, expected)
     roots = np.roots([3, 0, 0, -15, float(problem.effective_ridge)])
     real = roots.real[abs(roots.imag) < 1e-9]
     assert (real > 1 + 1e-9).sum() == expected == constant_networks(problem, 1)
+
+
+def test_a_branch_never_crosses_the_point_where_a_unit_is_zero():
+    # flats of one dimension: the second derivative does not see that |w| has a corner
+    problem = reference(3, [2, 1, 1])
+    inner = SpireInner(problem, DeepStratum.of_text("++0,0-+/+00/+++"))
+    with ctx.workprec(128):
+        linear, _ = Doubles(inner).minimal(0.0114)
+        live = inner.space(())
+        assert SpireBranch.over(live, 0.0114, 0.0114, linear)
+        assert SpireBranch.over(live, 0.0077, 0.0077, linear) is None

@@ -19,7 +19,7 @@ from reluenum.engines.towers.batches import (
     projected_sites,
 )
 from reluenum.engines.towers.cover import all_intervals, closed, cover_towers, lowest
-from reluenum.engines.towers.enclosures import in_balls, level
+from reluenum.engines.towers.enclosures import direction_margins, in_balls, level
 from reluenum.engines.towers.inner import minimal_T, values
 from reluenum.engines.towers.newton import Inner, InnerBranch
 from reluenum.engines.towers.route import TowerEngine, examine
@@ -266,14 +266,49 @@ TEN = (
         ("++-+--++-+,++-+0+++-+/+++++0++++", 2),
         # two kinks above; sum T = 0 and E = 0 nearly at the same X
         ("+-++++--++,--++++--++/0++++++++0", 0),
+        # three units of which two are zero, and combinations of kinks with these alone
+        ("++++++++,+++++++-,+-++++--/00+++++0", 0),
+        # which combinations of kinks are a basis depends on who is zero
+        ("++++++--,++0+++++,------0+/+0++++00", 0),
+        # units that come to life just where E is zero
+        ("++-+0+++,++-0--++,-0----++/+0++++00", 1),
     ],
 )
-def test_ten_points_leave_no_stratum_open(text, points):
-    problem = Problem.from_text(*TEN, [2, 1], "1/100")
+def test_eight_and_ten_points_leave_no_stratum_open(text, points):
+    stratum = DeepStratum.of_text(text)
+    inputs, targets = (values[: stratum.size] for values in TEN)
+    problem = Problem.from_text(inputs, targets, [len(stratum.layers[0]), 1], "1/100")
     with DEFAULT_SETTINGS.open() as backends:
-        (one,) = examine(problem, [DeepStratum.of_text(text)], backends)
+        (one,) = examine(problem, [stratum], backends)
     assert not one.failed
     assert len(one.networks) == points
+
+
+def test_the_direction_of_a_unit_holds_at_other_squares_whatever_the_kinks():
+    # Lemma D30, against interval Newton in many digits; two kinks of the upper unit
+    problem = reference(5, [2, 1])
+    several = [s for s in towers(problem) if len(s.kinks(1, 0)) > 1 and len(s.layers[0]) == 2]
+    batch, one, checked = TowerBatch.of(problem, several), np.array([0]), 0
+    for k in range(0, len(several), 9):
+        index, X = one + k, np.array([3.0])
+        at = in_balls(batch, index, X, minimal_T(batch, index, X, np.ones((1, 2))))
+        if not (at.T > 0).all():
+            continue
+        for ratio in (0.9, 1.1):
+            with ctx.workprec(96):
+                inner = Inner(problem, several[k])
+                branch = InnerBranch.over(inner, arb(3) / arb(ratio) ** 2, (0, 1), at.T[0].tolist())
+                if branch is None or not branch.is_minimal:
+                    continue
+                duals = [[float(x) for (x,) in u.tolist()] for u in branch.state.duals]
+            for j in range(2):
+                margins = direction_margins(at, j)
+                signs = batch.rows.signs[batch.faces[k, j]]
+                heights = (batch.rows.sites.mid[0] @ duals[j]) * signs
+                slack = margins.reach[0] * at.radius(np.array([ratio]))[0]
+                assert (np.abs(heights - ratio * margins.slope.mid[0]) <= slack + 1e-9).all()
+                checked += 1
+    assert checked > 10
 
 
 def test_the_inner_minimiser_satisfies_its_conditions_from_any_start():
