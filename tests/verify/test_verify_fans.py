@@ -1,5 +1,6 @@
 """Documents of widths (1, L), and the strata, points and enclosures that prove them."""
 
+import copy
 import json
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 from flint import arb, ctx
 
 from reluenum import Problem
+from reluenum.documents.minima import minima_document
+from reluenum.documents.results import to_json
 from reluenum.engines.deep.enumeration import strata
 from reluenum.engines.layers import LayerEngine
 from reluenum.verify.deep.sites import Sites
@@ -15,6 +18,7 @@ from reluenum.verify.fans.cover import BITS, Cover
 from reluenum.verify.fans.models import Model
 from reluenum.verify.fans.shapes import Box, Shape, charts
 from reluenum.verify.fans.strata import kept, realised
+from tests.support.checking import checked, refused
 
 pytestmark = pytest.mark.seconds(20)
 
@@ -98,3 +102,36 @@ def test_open_first_layers_without_a_point_are_closed():
         cover = Cover(fans(3)[text])
         cover.read()
         assert not cover.zeros
+
+
+def boxed(problem):
+    """A document by the algebraic route, in the form of the certified one, without boxes."""
+    document = json.loads(to_json(minima_document(LayerEngine().landscape(problem))))
+    texts = sorted(stratum.text for stratum in strata(problem) if not stratum.lowest)
+    certificate = {"rule": "boxes", "strata": [[text, []] for text in texts]}
+    return document | {"completeness": "proved", "certificate": certificate}
+
+
+@pytest.mark.parametrize("units", [2, 3])
+def test_a_constant_that_its_units_share_is_proved(units, tmp_path):
+    """One input: the first layer is dead in the only minimum."""
+    report = checked(boxed(reference(1, units, "1/100")), tmp_path)
+    assert report.components == 1
+
+
+def test_a_document_is_refused_without_a_stratum_or_with_another_number(tmp_path):
+    document = boxed(reference(1))
+    short = copy.deepcopy(document)
+    short["certificate"]["strata"] = short["certificate"]["strata"][1:]
+    refused(short, tmp_path, "no stratum")
+    for place in ("stationary", "locally_minimal", "strata_examined"):
+        wrong = copy.deepcopy(document)
+        wrong["enumeration"][place] += 1
+        refused(wrong, tmp_path, place)
+    wrong = copy.deepcopy(document)
+    wrong["components"] = []
+    refused(wrong, tmp_path, "missing")
+    wrong = copy.deepcopy(document)
+    wrong["components"][0]["representative"]["w"][0] = "1"
+    refused(wrong, tmp_path, "representative")
+    refused(document | {"certificate": {"rule": "blocks", "strata": []}}, tmp_path, "rule")

@@ -1,8 +1,9 @@
 """All stationary points over a box of first-layer vectors, enclosed by one guess (Lemma D38)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from flint import arb, arb_mat, fmpq
 
@@ -44,6 +45,29 @@ class Unit:
         self.sum = total([r for r, on in zip(rho, self.mask, strict=True) if on])
         excess = self.along * self.along - self.kappa
         self.excess = excess + self.kappa * (self.sum * self.sum) if self.free else excess
+
+    def wrong(self) -> list[Model]:
+        """Return what is not 0 in the guess: P kappa - T a, q - T b, kappa (|Gamma|^2 - 1)."""
+        first = self.weight * self.kappa - self.share * self.along
+        return [first, *([self.offset - self.share * self.sum] if self.free else []), self.excess]
+
+    def move(self, moves: Iterator[Model]) -> None:
+        """Correct P, q and T."""
+        self.weight = self.weight - next(moves)
+        self.offset = self.offset - next(moves) if self.free else self.offset
+        self.share = self.share - next(moves)
+
+    def pulls(self, w: Sequence[arb], middle: Sequence) -> tuple[arb, arb]:
+        """Return T times the two parts of Gamma(w) in the middle, over kappa the first."""
+        phi, kappa, _, _, share = middle
+        on = sum((x for x, mark in zip(w, self.mask, strict=True) if mark), NOTHING)
+        second = (share * on).mid() if self.free else NOTHING
+        return (share * dot(phi, w) / kappa).mid(), second
+
+    def without(self, row: Sequence[Model], first: arb, second: arb) -> list[Model]:
+        """Return a form without multiples of those of the unit."""
+        triples = zip(row, self.seen, self.mask, strict=True)
+        return [(m - p * first).shifted(-second) if on else m for m, p, on in triples]
 
     @cached_property
     def floor(self) -> arb:
@@ -159,20 +183,12 @@ class Around:
     def _improve(self) -> None:
         """Correct the guess by Newton's method with the derivative in the middle."""
         self._measure()
-        live = self.live
-        wrong = list(self.omega)
-        wrong += [u.weight * u.kappa - u.share * u.along for u in live]
-        wrong += [u.offset - u.share * u.sum for u in live if u.free]
-        wrong += [u.excess for u in live]
-        moves = combined(self._inverse, [Model([x.mid() for x in w.terms]) for w in wrong])
-        moves = iter([Model([x.mid() for x in move.terms]) for move in moves])
+        wrong = chain(self.omega, *(unit.wrong() for unit in self.live))
+        found = combined(self._inverse, [model.middle() for model in wrong])
+        moves = iter([move.middle() for move in found])
         self.rho = [r - next(moves) for r in self.rho]
-        for u in live:
-            u.weight = u.weight - next(moves)
-        for u in live:
-            u.offset = u.offset - next(moves) if u.free else u.offset
-        for u in live:
-            u.share = u.share - next(moves)
+        for unit in self.live:
+            unit.move(moves)
 
     @cached_property
     def _middle(self) -> list[tuple[list[arb], arb, arb, arb, arb]]:
@@ -187,27 +203,15 @@ class Around:
 
     @cached_property
     def _inverse(self) -> arb_mat:
-        """The inverse of the derivative of what is wrong by rho, P, q and T, in the middle."""
-        live, size = self.live, len(self.rho)
-        free = [k for k, u in enumerate(live) if u.free]
-        m = len(live)
-        count = size + 2 * m + len(free)
-        table = arb_mat(count, count)
+        """The inverse of the derivative of what is wrong by rho and (P, q, T), in the middle."""
+        size = len(self.rho)
+        count = size + sum(3 if u.free else 2 for u in self.live)
+        table, place = arb_mat(count, count), size
         for k in range(size):
             table[k, k] = -self.shape.weights[k]
-        for j, (u, (phi, kappa, a, b, share)) in enumerate(zip(live, self._middle, strict=True)):
-            p, t, gap = size + j, size + m + len(free) + j, size + m + len(free) + j
-            table[p, p], table[p, t] = kappa, -a
-            q = size + m + free.index(j) if u.free else None
-            for k, on in enumerate(u.mask):
-                if on:
-                    table[k, p] = -phi[k]
-                    table[p, k] = -share * phi[k]
-                    table[gap, k] = 2 * a * phi[k] + (2 * kappa * b if u.free else 0)
-                    if q is not None:
-                        table[k, q], table[q, k] = arb(-1), -share
-            if q is not None:
-                table[q, q], table[q, t] = arb(1), -b
+        for unit, middle in zip(self.live, self._middle, strict=True):
+            _fill(table, place, unit, middle)
+            place += 3 if unit.free else 2
         return table.mid().inv().mid()
 
     # Bounds.
@@ -230,21 +234,17 @@ class Around:
         weights = self.shape.weights
         rest = [m.shifted(-x * n) for m, x, n in zip(row, w, weights, strict=True)]
         found = sum((x * x * n for x, n in zip(w, weights, strict=True)), NOTHING)
-        for u, (phi, kappa, _, _, share) in zip(self.live, self._middle, strict=True):
-            first = (share * dot(phi, w) / kappa).mid()
-            second = (
-                share * sum((x for x, on in zip(w, u.mask, strict=True) if on), NOTHING)
-            ).mid()
-            second = second if u.free else NOTHING
-            if not u.floor > 0:
-                continue
-            rest = [
-                (m - p * first).shifted(-second) if on else m
-                for m, p, on in zip(rest, u.seen, u.mask, strict=True)
-            ]
-            found += (first * first * u.most + second * second) / u.floor
-        left = sum((squared(m.size()) / n for m, n in zip(rest, weights, strict=True)), NOTHING)
-        return (root(found) + root(left)).upper()
+        for unit, middle in zip(self.live, self._middle, strict=True):
+            if unit.floor > 0:
+                first, second = unit.pulls(w, middle)
+                rest = unit.without(rest, first, second)
+                found += (first * first * unit.most + second * second) / unit.floor
+        return (root(found) + self._length(rest)).upper()
+
+    def _length(self, row: Sequence[Model]) -> arb:
+        """Return a bound of |row . delta| / D by the sites alone."""
+        pairs = zip(row, self.shape.weights, strict=True)
+        return root(sum((squared(m.size()) / n for m, n in pairs), NOTHING))
 
     def _gain(self, unit: Unit) -> arb:
         """Return a bound of |Gamma(delta)| / D of a unit."""
@@ -262,21 +262,26 @@ class Around:
         if not self.usable:
             return
         self.gains = [self._gain(unit) for unit in self.units]
-        rows, most = self._rows(), arb(self.shape.most)
-        shares = [unit.share.range() for unit in self.units]
-        low, high = [-u.size for u in self.units], [(most - t).upper() for t in shares]
-        self.distance, self.ceiling = arb("inf"), most
+        self.distance, self.ceiling = arb("inf"), arb(self.shape.most)
+        rows, low = self._rows(), [-unit.size for unit in self.units]
+        high = [self.ceiling] * len(low)
         for _ in range(TURNS):
-            pulled = sum(map(self._pulled, self.units, low, high), NOTHING)
-            found = self.slip + root(squared(self.slip) + pulled)
-            self.distance = self.distance.min(found.upper())
-            self.ceiling = self._ceiling()
-            sizes = [abs(a).max(abs(b)) for a, b in zip(low, high, strict=True)]
-            bounds = [row.bound(sizes, self.gains, self.distance) for row in rows]
-            low = [x.max(-b) for x, b in zip(low, bounds, strict=True)]
-            tops = [(self.ceiling - t).upper() for t in shares]
-            high = [x.min(b).min(t) for x, b, t in zip(high, bounds, tops, strict=True)]
+            low, high = self._turn(rows, low, high)
         self.shifts = [a.union(b) for a, b in zip(low, high, strict=True)]
+
+    def _turn(
+        self, rows: Sequence["Row"], low: list[arb], high: list[arb]
+    ) -> tuple[list[arb], list[arb]]:
+        """Return sharper bounds of T* - T, by those of D and of the sum of T*."""
+        pulled = sum(map(self._pulled, self.units, low, high), NOTHING)
+        found = self.slip + root(squared(self.slip) + pulled)
+        self.distance = self.distance.min(found.upper())
+        self.ceiling = self._ceiling()
+        sizes = [abs(a).max(abs(b)) for a, b in zip(low, high, strict=True)]
+        bounds = [row.bound(sizes, self.gains, self.distance) for row in rows]
+        tops = [(self.ceiling - unit.share.range()).upper() for unit in self.units]
+        low = [x.max(-b) for x, b in zip(low, bounds, strict=True)]
+        return low, [x.min(b).min(t) for x, b, t in zip(high, bounds, tops, strict=True)]
 
     @staticmethod
     def _pulled(unit: Unit, low: arb, high: arb) -> arb:
@@ -286,13 +291,8 @@ class Around:
     @cached_property
     def slip(self) -> arb:
         """A bound of |delta . omega| / D."""
-        squares = (
-            squared(w.size()) / n for w, n in zip(self.omega, self.shape.weights, strict=True)
-        )
         pairs = zip(self.gains, self.units, strict=True)
-        return (
-            root(sum(squares, NOTHING)) + sum((g * u.mismatch for g, u in pairs), NOTHING)
-        ).upper()
+        return (self._length(self.omega) + sum((g * u.mismatch for g, u in pairs), NOTHING)).upper()
 
     @cached_property
     def half(self) -> arb:
@@ -543,6 +543,21 @@ class Around:
             here, *moves = (abs(x.mid()) for x in slope.terms[:3])
             found += moves[side] / (sum(moves, here) + NUDGE)
         return found.mid()
+
+
+def _fill(table: arb_mat, place: int, unit: Unit, middle: Sequence) -> None:
+    """Enter the derivatives by P, q and T of a unit, and of its equations, from a place on."""
+    phi, kappa, a, b, share = middle
+    last = place + (2 if unit.free else 1)
+    table[place, place], table[place, last] = kappa, -a
+    if unit.free:
+        table[place + 1, place + 1], table[place + 1, last] = arb(1), -b
+    for k, on in enumerate(unit.mask):
+        if on:
+            table[k, place], table[place, k] = -phi[k], -share * phi[k]
+            table[last, k] = 2 * a * phi[k] + (2 * kappa * b if unit.free else 0)
+        if on and unit.free:
+            table[k, place + 1], table[place + 1, k] = arb(-1), -share
 
 
 @dataclass(frozen=True)

@@ -142,16 +142,12 @@ class Cover:
     def guesses(self, box: Box, here: Guess, first: Around | None) -> Iterator[Guess]:
         """Yield guesses without units that die in a box, or are nearly dead."""
         total = sum(here.squares.values(), arb(0))
-        rare = [[k] for k, square in here.squares.items() if square < total * RARE]
-        dying = (
-            []
-            if first is None
-            else [k for k in here.squares if not first.units[k].share.range() >= 0]
-        )
-        for gone in [dying] * bool(dying) + [k for k in rare if k != dying]:
-            start = [here.squares.get(j, arb(0)) for j in self.shape.units]
-            others = [j for j in here.squares if j not in gone]
-            yield guessed(self.shape, box, start, others)
+        rare = ({k} for k, square in here.squares.items() if square < total * RARE)
+        for gone in chain([dying(first)], rare):
+            if gone:
+                start = [here.squares.get(j, arb(0)) for j in self.shape.units]
+                others = [j for j in here.squares if j not in gone]
+                yield guessed(self.shape, box, start, others)
 
     def known(self, around: Around) -> bool:
         """Claim 147: one zero at most is over a box, and it is found (Lemma D38)."""
@@ -198,6 +194,12 @@ class Cover:
         if fixed is not None:
             return fixed
         return int(bool(turned > (TURNED if around.box.is_column else around.bent(0))))
+
+
+def dying(around: Around | None) -> set[int]:
+    """Return the units that are not positive all over a box."""
+    units = around.live if around is not None else ()
+    return {unit.number for unit in units if not unit.share.range() >= 0}
 
 
 def _meet(one: Zero, other: Zero) -> bool:

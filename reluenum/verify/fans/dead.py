@@ -22,16 +22,15 @@ def harmless(zero: Zero) -> bool:
 
 def places(zero: Zero) -> list[tuple[arb, list[int]]]:
     """Return the different inputs of layer 2 in ascending order, and their sites."""
-    heights = [value.max(arb(0)) for value in zero.linear]
-    groups: list[tuple[arb, list[int]]] = []
-    plain = [i for i, value in enumerate(zero.linear) if not value > 0]
-    groups += [(arb(0), plain)] if plain else []
-    require(all(v > 0 or v < 0 or i in zero.fan.kinks for i, v in enumerate(zero.linear)), "a sign")
-    plus = [i for i, value in enumerate(zero.linear) if value > 0]
-    plus.sort(key=lambda i: float(heights[i].mid()))
-    for one, other in pairwise(plus):
-        require(heights[one] < heights[other], f"{zero.fan.text}: two heights look equal")
-    return [*groups, *((heights[i], [i]) for i in plus)]
+    values, kinks = dict(enumerate(zero.linear)), zero.fan.kinks
+    sure = all(v > 0 or v < 0 or i in kinks for i, v in values.items())
+    plus = sorted((i for i in values if values[i] > 0), key=lambda i: float(values[i].mid()))
+    require(
+        sure and all(values[a] < values[b] for a, b in pairwise(plus)),
+        f"{zero.fan.text}: two heights look equal",
+    )
+    plain = [i for i in values if i not in plus]
+    return [*([(arb(0), plain)] if plain else []), *((values[i], [i]) for i in plus)]
 
 
 def other_rows(zero: Zero) -> Iterator[list[tuple[str, arb, list[int]]]]:
@@ -49,6 +48,21 @@ def other_rows(zero: Zero) -> Iterator[list[tuple[str, arb, list[int]]]]:
 
 def _calm(zero: Zero, marks: list[tuple[str, arb, list[int]]]) -> bool:
     """Whether a dead unit of one row gains less than it costs."""
+    u, ridge = _pulled(zero, marks), zero.system.shape.ridge
+    excess = sign(u[0] * u[0] + u[1] * u[1] - ridge * ridge)
+    if excess == -1:
+        return True
+    values = ((u[0] * h + u[1]) * (1 if mark == "+" else -1) for mark, h, _ in marks if mark != "0")
+    seen = set(map(sign, values))
+    if {1, -1} <= seen:
+        return True
+    clear = excess == 1 and len(seen) == 1 and None not in seen
+    require(clear, f"{zero.fan.text}: whether a dead unit is harmless is not clear")
+    return False
+
+
+def _pulled(zero: Zero, marks: list[tuple[str, arb, list[int]]]) -> list[arb]:
+    """Return u_F: the sum of r times active inputs, inside the flat of a row."""
     u = [arb(0), arb(0)]
     for mark, height, sites in marks:
         if mark == "+":
@@ -58,22 +72,7 @@ def _calm(zero: Zero, marks: list[tuple[str, arb, list[int]]]) -> bool:
         if mark == "0":
             along = (u[0] - u[1] * height) / (1 + height * height)  # on (1, -height)
             u = [along, -along * height]
-    ridge = zero.system.shape.ridge
-    excess = sign(u[0] * u[0] + u[1] * u[1] - ridge * ridge)
-    if excess == -1:
-        return True
-    seen = {
-        sign(u[0] * h + u[1]) if m == "+" else -x if (x := sign(u[0] * h + u[1])) else x
-        for m, h, _ in marks
-        if m != "0"
-    }
-    if {1, -1} <= seen:
-        return True
-    require(
-        excess == 1 and len(seen) == 1 and None not in seen,
-        f"{zero.fan.text}: whether a dead unit is harmless is not clear",
-    )
-    return False
+    return u
 
 
 def splits(zero: Zero) -> bool:

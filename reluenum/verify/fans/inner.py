@@ -73,25 +73,33 @@ def minimiser(place: Place, start: Sequence[arb], most: arb) -> Value:
 
 def _newton(place: Place, here: Value, most: arb) -> tuple[Value, bool]:
     """Return the next place, and whether it is the last one."""
-    units = range(len(here.squares))
-    kept = [here.squares[k] if _lives(here, k) else arb(0) for k in units]
-    alive = [k for k in units if kept[k] > 0 or here.lengths[k] > 1]
-    if not alive:
-        return place.at(kept), True
-    table = arb_mat([[here.curvature[j, k] for k in alive] for j in alive])
-    for k in range(len(alive)):
-        table[k, k] += abs(table[k, k]) * SHIFT + SHIFT**4
-    step = table.mid().solve(arb_mat([[here.lengths[k] - 1] for k in alive])).mid().entries()
+    kept = [t if _lives(here, k) else arb(0) for k, t in enumerate(here.squares)]
+    step = _step(here, kept)
     for share in SHARES:
-        moved = list(kept)
-        for k, s in zip(alive, step, strict=True):
-            moved[k] = (moved[k] + share * s).mid().max(arb(0)).min(most)
+        moved = [
+            (t + share * s).mid().max(arb(0)).min(most) for t, s in zip(kept, step, strict=True)
+        ]
         there = place.at(moved)
         if there.height <= here.height * (1 + SHIFT):
             sizes = zip(moved, here.squares, strict=True)
             return there, all(abs(a - b) <= SETTLED * (a + b) for a, b in sizes)
     moved = [(t * x.sqrt()).mid() for t, x in zip(here.squares, here.lengths, strict=True)]
     return place.at(moved), False
+
+
+def _step(here: Value, kept: Sequence[arb]) -> list[arb]:
+    """Return a step of Newton's method for the units that are alive, or want to be."""
+    pairs = enumerate(zip(kept, here.lengths, strict=True))
+    alive = [k for k, (t, x) in pairs if t > 0 or x > 1]
+    found = [arb(0)] * len(kept)
+    if alive:
+        table = arb_mat([[here.curvature[j, k] for k in alive] for j in alive])
+        for k in range(len(alive)):
+            table[k, k] += abs(table[k, k]) * SHIFT + SHIFT**4
+        step = table.mid().solve(arb_mat([[here.lengths[k] - 1] for k in alive]))
+        for k, s in zip(alive, step.mid().entries(), strict=True):
+            found[k] = s
+    return found
 
 
 def _lives(here: Value, unit: int) -> bool:

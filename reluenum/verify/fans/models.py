@@ -59,6 +59,10 @@ class Model:
         """Return the function plus a number."""
         return Model([self.terms[0] + number, *self.terms[1:]])
 
+    def middle(self) -> "Model":
+        """Return the function without the radii of its coefficients."""
+        return Model([x.mid() for x in self.terms])
+
     def range(self) -> arb:
         """Return a ball with all values."""
         a, b, c, p, q, r = self.terms

@@ -95,14 +95,15 @@ class System:
         return k * arb(c * x + d) + arb(a * x + b), arb(c * x + d)
 
     def _unit(self, u: int, rho: list[Dual], s: Dual, heights: list, nothing: Dual) -> Seen:
-        shape, kink = self.shape, self.shape.kink[u]
+        kink, mask = self.shape.kink[u], self.shape.masks[u]
         height, rise = (nothing, arb(0)) if kink is None else heights[kink]
-        pairs = list(zip(shape.active, shape.masks[u], strict=True))
-        features = [heights[i][0] - height if on else nothing for i, on in pairs]
-        slopes = [heights[i][1] - rise if on else arb(0) for i, on in pairs]
+        pairs = zip(self.shape.active, mask, strict=True)
+        parts = [(heights[i][0] - height, heights[i][1] - rise, on) for i, on in pairs]
+        features = [feature * int(on) for feature, _, on in parts]
         along = sum((f * r for f, r in zip(features, rho, strict=True)), nothing)
-        turned = sum((r * a for r, a in zip(rho, slopes, strict=True)), nothing)
-        total = sum((r for r, (_, on) in zip(rho, pairs, strict=True) if on), nothing)
+        turns = zip(parts, rho, strict=True)
+        turned = sum((r * (turn * int(on)) for (_, turn, on), r in turns), nothing)
+        total = sum((r for r, on in zip(rho, mask, strict=True) if on), nothing)
         scale = s * (s * height * height + 1).inverse()
         return Seen(along, turned, total, scale, features, height, rise)
 
@@ -133,32 +134,32 @@ class System:
         found = self.equations(values)
         return arb_mat([[f.value] for f in found]), arb_mat([list(f.slopes) for f in found])
 
-    def zero(self, start: Sequence[arb]) -> "list[arb] | None":
+    def zero(self, start: Sequence[arb]) -> list[arb] | None:
         """Claim 135: there is one zero in the box of what is returned (interval Newton)."""
         with ctx.workprec(NUMBER_BITS):
-            values, moved, steps = [arb(v.mid()) for v in start], True, 0
-            while moved and steps < STEPS:
-                value, slopes = self.table(values)
-                try:
-                    step = slopes.solve(value).mid().entries()
-                except ZeroDivisionError:
-                    return None
-                values = [(v - d).mid() for v, d in zip(values, step, strict=True)]
-                tiny = arb(2) ** -(EXACT_BITS + 20)
-                moved = not all(abs(d) <= abs(v) * tiny for v, d in zip(values, step, strict=True))
-                steps += 1
-            sizes = [abs(v) * arb(2) ** -EXACT_BITS for v in values]
-            box = [v + arb(0, r) for v, r in zip(values, sizes, strict=True)]
-            value, slopes = self.table(values)
             try:
+                values = self._polished(start)
+                value, slopes = self.table(values)
                 inverse = slopes.inv().mid()
             except ZeroDivisionError:
                 return None
+            sizes = arb_mat([[arb(0, abs(v) * arb(2) ** -EXACT_BITS)] for v in values])
+            box = [v + r for v, r in zip(values, sizes.entries(), strict=True)]
             left = _identity(self.size) - inverse * self.table(box)[1]
-            rest = left * arb_mat([[arb(0, r)] for r in sizes]) - inverse * value
-            image = [v + d for v, d in zip(values, rest.entries(), strict=True)]
-            inside = all(b.contains_interior(i) for b, i in zip(box, image, strict=True))
-        return image if inside else None
+            rest = (left * sizes - inverse * value).entries()
+            image = [v + d for v, d in zip(values, rest, strict=True)]
+            return image if all(map(arb.contains_interior, box, image)) else None
+
+    def _polished(self, start: Sequence[arb]) -> list[arb]:
+        """Return what Newton's method comes to."""
+        values, tiny = [v.mid() for v in start], arb(2) ** -(EXACT_BITS + 20)
+        for _ in range(STEPS):
+            value, slopes = self.table(values)
+            step = slopes.solve(value).mid().entries()
+            values = [(v - d).mid() for v, d in zip(values, step, strict=True)]
+            if all(abs(d) <= abs(v) * tiny for v, d in zip(values, step, strict=True)):
+                break
+        return values
 
     def injective(self, box: Sequence[arb]) -> bool:
         """Claim 136: in a box there is one zero at most: its derivatives are nearly one matrix."""

@@ -87,18 +87,20 @@ def changes(count: int) -> Iterator[str]:
 
 def upper_rows(sites: Sites, row: str) -> Iterator[str]:
     """Yield the signs, some positive, of units that see the heights of one with the given signs."""
+    places = by_height(sites, row)
+    for marks in changes(len(places)):
+        found = {i: mark for place, mark in zip(places, marks, strict=True) for i in place}
+        if "+" in marks:
+            yield "".join(found[i] for i in range(sites.size))
+
+
+def by_height(sites: Sites, row: str) -> list[list[int]]:
+    """Return the sites in the order of the heights of a unit, 0 where it is not positive."""
     plus = [i for i, mark in enumerate(row) if mark == "+"]
     rest = [i for i, mark in enumerate(row) if mark != "+"]
     rising = not rest or sites.rows[plus[0]][0] > sites.rows[rest[0]][0]
-    plus.sort(key=lambda i: sites.rows[i][0] * (1 if rising else -1))
-    places = [rest, *([i] for i in plus)] if rest else [[i] for i in plus]
-    for marks in changes(len(places)):
-        found = [""] * sites.size
-        for place, mark in zip(places, marks, strict=True):
-            for i in place:
-                found[i] = mark
-        if "+" in marks:
-            yield "".join(found)
+    plus.sort(key=lambda i: sites.rows[i][0], reverse=not rising)
+    return [*([rest] if rest else []), *([i] for i in plus)]
 
 
 def kept(found: dict[str, Fan]) -> dict[str, Fan]:
@@ -152,12 +154,13 @@ def rays(fan: Fan) -> Sequence[tuple[fmpq, fmpq]]:
     rows = [row[0] for row in fan.sites.rows]
     if not fan.kinks and len(fan.plus) == 1:
         return [(rows[fan.plus[0]], fmpq(1))]
-    both = [(side, -side * rows[i]) for i in fan.plus + fan.group for side in (fmpq(1), fmpq(-1))]
-    signs = {i: {"+": 1, "0": 0, "-": -1}[fan.row[i]] for i in fan.plus + fan.group}
+    both = {(side, -side * rows[i]) for i in fan.plus + fan.group for side in (fmpq(1), fmpq(-1))}
+    return sorted(ray for ray in both if _inside(fan, ray))
 
-    def inside(ray: tuple[fmpq, fmpq]) -> bool:
-        values = {i: ray[0] * rows[i] + ray[1] for i in signs}
-        fine = (signs[i] * value >= 0 if signs[i] else value == 0 for i, value in values.items())
-        return all(fine) and any(values[i] > 0 for i in fan.plus)
 
-    return sorted(set(filter(inside, both)))
+def _inside(fan: Fan, ray: tuple[fmpq, fmpq]) -> bool:
+    """Whether a vector has the signs of the first-layer unit or zeros, and is not 0 on all."""
+    value = {i: dot(fan.sites.rows[i], ray) for i in fan.plus + fan.group}
+    below = all(value[i] == 0 if i in fan.kinks else value[i] <= 0 for i in fan.group)
+    above = [value[i] for i in fan.plus]
+    return below and min(above) >= 0 and max(above) > 0
