@@ -90,10 +90,13 @@ def engine_for(
         raise InputError("formulation", f"{formulation_name} {depth}", REDUCED.name)
     if all_patterns:
         raise InputError("all_patterns", f"True {depth}", "False")
+    from reluenum.engines.checked import CheckedEngine
     from reluenum.engines.layers import asked_strata, certified_layers
 
     asked = None if supports is None else asked_strata(problem, supports)
-    return certified_layers(problem, asked) if name == "certified" else layer_engine(asked)
+    if name == "certified":
+        return CheckedEngine(certified_layers(problem, asked))
+    return layer_engine(asked)
 
 
 def layer_engine(asked: "tuple[DeepStratum, ...] | None" = None) -> "LayerEngine":

@@ -126,7 +126,7 @@ def test_bad_input_is_refused_in_one_line(changes, message, capsys):
     assert refusal(minima("--output", "out.json", *changes), capsys).startswith(message)
 
 
-@pytest.mark.parametrize("command", [["basins"], ["convex"], ["descend"], ["path"], ["crosscheck"]])
+@pytest.mark.parametrize("command", [["basins"], ["convex"], ["descend"], ["path"]])
 def test_depth_is_no_option_of_commands_about_one_layer(command, capsys):
     message = refusal([*command, "data.csv", "--ridge", "1/10", "--hidden", "1,1"], capsys)
     assert message.startswith("command line: ")

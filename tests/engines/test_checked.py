@@ -1,0 +1,46 @@
+"""Lists of several hidden layers are complete only if the checker proves them."""
+
+import json
+
+import pytest
+
+from reluenum.documents.minima import minima_document
+from reluenum.documents.results import to_json
+from reluenum.engines import checked
+from reluenum.engines.choice import engine_for
+from reluenum.problem import Problem
+from reluenum.verify import CertificateError, verify
+
+POINTS = Problem.from_arrays([-1, 1], [0, 2], width=[1, 1], ridge="1/2")
+
+
+def test_a_complete_list_is_proved(tmp_path):
+    found = engine_for(POINTS, "certified").landscape(POINTS)
+    assert found.is_complete
+    path = tmp_path / "minima.json"
+    path.write_text(to_json(minima_document(found)))
+    assert verify(path).components == len(found.components) == 2
+
+
+def test_a_list_that_the_checker_does_not_prove_is_not_called_complete(monkeypatch):
+    def refuses(path):
+        assert json.loads(path.read_text())["complete"]
+        raise CertificateError("a stratum: something is not clear")
+
+    whole = engine_for(POINTS, "certified").landscape(POINTS)
+    monkeypatch.setattr(checked, "verify", refuses)
+    found = engine_for(POINTS, "certified").landscape(POINTS)
+    assert not found.is_complete
+    assert found.undecided[0].reason.endswith("the list: a stratum: something is not clear")
+    losses = [[float(c.loss) for c in either.components] for either in (found, whole)]
+    assert losses[0] == losses[1]
+    assert [c.global_at_width for c in found.components] == [None, False]
+    document = minima_document(found)
+    assert not document["complete"]
+    assert document["enumeration"]["undecided"] == 1
+
+
+@pytest.mark.parametrize("widths", [[2, 1], [1, 2], [1, 1, 1]])
+def test_every_certified_route_of_several_layers_is_checked(widths):
+    problem = Problem.from_arrays([0, 1], [1, 0], width=widths, ridge=2)
+    assert isinstance(engine_for(problem, "certified"), checked.CheckedEngine)
