@@ -6,12 +6,11 @@ from reluenum.documents.results import write_sealed
 from reluenum.engines.certified.spool import Task, plan_document
 from reluenum.experiments.joblog import logged
 from reluenum.experiments.steps import read_feasible
-from reluenum.geometry.sizes import CERTIFIED_SUPPORT_LIMIT
 
 
 def main(problem: Path, supports_per_job: int, force: bool, supports: Path) -> None:
     """Read a problem and write the plan; refuse an astronomical one unless forced."""
-    instance = read_feasible(problem, force, CERTIFIED_SUPPORT_LIMIT)
+    instance = read_feasible(problem, force, "certified")
     task = Task(instance, instance.width)
     write_sealed(supports, plan_document(task, supports_per_job))
 

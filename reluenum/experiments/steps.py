@@ -14,6 +14,7 @@ from reluenum.datasets.layout import Layout
 from reluenum.documents.minima import VERSION
 from reluenum.documents.results import read_step
 from reluenum.engines.certified.blocks import Block, read_blocks
+from reluenum.engines.choice import engine_for
 from reluenum.engines.formulations import FORMULATIONS, Formulation
 from reluenum.errors import IncompleteRunError
 from reluenum.experiments.instances import CONVENTIONS
@@ -25,7 +26,6 @@ from reluenum.geometry.sign_matrices import (
     refuse_astronomical_matrices,
     refute_all,
 )
-from reluenum.geometry.sizes import SUPPORT_LIMIT, refuse_astronomical
 from reluenum.geometry.supports import not_once
 from reluenum.groebner.backends import Backends, Settings
 from reluenum.groebner.versions import installed_versions
@@ -79,19 +79,19 @@ def read_problem(path: str | Path) -> Problem:
         return problem_in(path, record)
 
 
-def read_feasible(path: str | Path, force: bool, limit: int = SUPPORT_LIMIT) -> Problem:
-    """Read a problem, and refuse an astronomical one unless forced.
+def read_feasible(path: str | Path, force: bool, engine: str = "groebner") -> Problem:
+    """Read a problem, and refuse one that is astronomical for an engine unless forced.
 
     Raises
     ------
     IncompleteRunError
         See `read_problem`.
     TooManySupportsError
-        If it has more supports than the limit.
+        If there is too much to do.
     """
     problem = read_problem(path)
     if not force:
-        refuse_astronomical(problem, limit)
+        engine_for(problem, engine).refuse_astronomical(problem)
     return problem
 
 

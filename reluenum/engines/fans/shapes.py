@@ -30,7 +30,7 @@ class Fan:
     Examples
     --------
     >>> problem = Problem.from_arrays([0, 1, 2], [0, 2, 1], width=[1, 2], ridge=1)
-    >>> fan = Fan(problem, DeepStratum.of_text("0++/-++"))
+    >>> fan = Fan(problem, DeepStratum.of_text("0++/+++"))
     >>> fan.is_turning, fan.heights[1]
     (False, (1, 0))
     """
