@@ -18,7 +18,7 @@ from .strata import Stratum
 from .towers import State, Tower, Upper, narrowed, squared
 
 POLISHING, SLOW = 12, 2  # Newton steps for a record's T, the first of which end no unit
-MOST_PARTS = 256  # of a block
+MOST_PARTS = 1024  # of a block; one where a unit comes to life takes a few hundred
 CLOSE = 32  # a part of a block around a zero is so much smaller
 FAINT = arb(2) ** -24  # part of the sum below which a square is tried as 0
 LARGEST, SMALLEST = 1e100, 1e-100  # numbers of a record that are not 0
