@@ -8,6 +8,8 @@ from reluenum.documents.minima import minima_document
 from reluenum.documents.results import to_json
 from reluenum.engines import checked
 from reluenum.engines.choice import engine_for
+from reluenum.engines.deep.solve import DeepOutcome, DeepOutcomeKind
+from reluenum.engines.layers import certified_layers
 from reluenum.problem import Problem
 from reluenum.verify import CertificateError, verify
 
@@ -44,3 +46,15 @@ def test_a_list_that_the_checker_does_not_prove_is_not_called_complete(monkeypat
 def test_every_certified_route_of_several_layers_is_checked(widths):
     problem = Problem.from_arrays([0, 1], [1, 0], width=widths, ridge=2)
     assert isinstance(engine_for(problem, "certified"), checked.CheckedEngine)
+
+
+@pytest.mark.parametrize("widths", [[1, 1], [1, 2], [1, 1, 1]])
+def test_a_constant_network_that_no_backend_finds_is_undecided(widths, monkeypatch):
+    def gives_up(problem, stratum, backends):
+        return DeepOutcome(stratum, DeepOutcomeKind.UNDECIDED, reason="out of time")
+
+    problem = Problem.from_arrays([0], [3], width=widths, ridge=1)
+    assert certified_layers(problem).landscape(problem).is_complete
+    monkeypatch.setattr("reluenum.engines.deep.landscape.solve_stratum", gives_up)
+    found = certified_layers(problem).landscape(problem)
+    assert {lost.reason for lost in found.undecided} == {"not all constant networks are known"}

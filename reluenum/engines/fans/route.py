@@ -1,19 +1,17 @@
 """The certified route for widths (1, L) on a line: every fan's (s, k) covered, points proved."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
-from tqdm import tqdm
 
 from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root
 from reluenum.engines.deep.enumeration import refuse_astronomical_strata, strata
-from reluenum.engines.deep.landscape import dead_network, deep_landscape, text_of
+from reluenum.engines.deep.landscape import covered_in_batches, landscape_of_covers
 from reluenum.engines.deep.minimality import Judged, judge
 from reluenum.engines.deep.networks import ScaledNetwork
-from reluenum.engines.deep.solve import solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.engines.fans.branches import ParameterBoxes
 from reluenum.engines.fans.cover import BoxCover, all_boxes, boxes_covered, halved_tasks
@@ -23,9 +21,7 @@ from reluenum.engines.towers import route as towers
 from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Backends, Settings
 from reluenum.groebner.roots import claimed_root
-from reluenum.groebner.workers import in_processes
-from reluenum.landscape.deep import DeepCounts
-from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Undecided
+from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
 
 BATCH = 16
@@ -60,7 +56,9 @@ class FanExamination:
 
     @property
     def reason(self) -> str:
-        """What is not known of it."""
+        """What is not known of it; empty if all is."""
+        if not self.failed:
+            return ""
         low, _, high, _ = self.failed[0]
         return f"s between {low:.6g} and {high:.6g} could not be excluded"
 
@@ -95,30 +93,10 @@ class FanEngine:
         """
         _refuse_others(problem)
         found = strata(problem) if self.asked is None else self.asked
-        with settings.open() as backends:
-            points = [
-                judge(network)
-                for stratum in found
-                if stratum.lowest
-                for network in solve_stratum(problem, stratum, backends).networks
-            ]
-        if self.asked is None:
-            points.append(judge(dead_network(problem)))
-        live = [stratum for stratum in found if not stratum.lowest]
-        records = sorted(_records(problem, live, settings), key=lambda r: r.stratum.text)
-        points += [point for record in records for point in record.judged]
-        open_ones = (
-            Undecided(text_of(problem, record.stratum.layers), record.reason)
-            for record in records
-            if record.failed
-        )
-        rests_on = Completeness.PROVED if self.asked is None else Completeness.RESTRICTED
-        counts = DeepCounts.of(problem, len(found))
-        landscape = deep_landscape(problem, points, open_ones, counts, rests_on)
-        if self.asked is not None:
-            return landscape
-        certificate = {"rule": "boxes", "strata": [[r.stratum.text, r.items] for r in records]}
-        return replace(landscape, certificate=certificate)
+        batches = _fan_batches([stratum for stratum in found if not stratum.lowest])
+        covers = covered_in_batches(partial(_examined_batch, problem, settings), batches, settings)
+        restricted = self.asked is not None
+        return landscape_of_covers(problem, settings, found, covers, "boxes", restricted)
 
 
 def _refuse_others(problem: Problem) -> None:
@@ -128,30 +106,16 @@ def _refuse_others(problem: Problem) -> None:
         raise InputError("engine", found, "hidden layers 1,L and inputs on a line")
 
 
-def _records(
-    problem: Problem, live: Sequence[DeepStratum], settings: Settings
-) -> Iterator["FanExamination | towers.Examination"]:
-    """Examine strata in batches, in processes if there are to be several."""
+def _fan_batches(live: Sequence[DeepStratum]) -> list[list[DeepStratum]]:
+    """Put strata with as many upper rows together."""
     by_width: dict[int, list[DeepStratum]] = {}
     for stratum in live:
         by_width.setdefault(len(stratum.layers[1]), []).append(stratum)
-    batches = [
-        (same[start : start + BATCH],)
+    return [
+        same[start : start + BATCH]
         for same in by_width.values()
         for start in range(0, len(same), BATCH)
     ]
-    work = partial(_examined_batch, problem, settings)
-    bar = tqdm(total=len(live), unit="stratum", disable=not settings.progress)
-    with bar, in_processes(settings.jobs) as mapped:
-        several = settings.jobs > 1
-        coming = mapped(work, batches, _fans_in_words) if several else (work(*b) for b in batches)
-        for found in coming:
-            bar.update(len(found))
-            yield from found
-
-
-def _fans_in_words(batch: Sequence[DeepStratum]) -> str:
-    return f"{batch[0].text} and {len(batch) - 1} more"
 
 
 def _examined_batch(

@@ -1,18 +1,16 @@
 """The certified route for widths (L, 1): every stratum's X covered, its points proved."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
-from tqdm import tqdm
 
 from reluenum.engines.deep.enumeration import refuse_astronomical_strata, strata
-from reluenum.engines.deep.landscape import dead_network, deep_landscape, text_of
+from reluenum.engines.deep.landscape import covered_in_batches, landscape_of_covers
 from reluenum.engines.deep.minimality import Judged, judge
 from reluenum.engines.deep.networks import ScaledNetwork
-from reluenum.engines.deep.solve import solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
 from reluenum.engines.towers.batches import TowerBatch, by_first_width, is_possible
 from reluenum.engines.towers.cover import Intervals, all_intervals, cover_towers, lowest
@@ -22,9 +20,7 @@ from reluenum.engines.towers.zeros import Search
 from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Backends, Settings
 from reluenum.groebner.roots import claimed_root
-from reluenum.groebner.workers import in_processes
-from reluenum.landscape.deep import DeepCounts
-from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Undecided
+from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
 
 RATIOS = (1.003, 1.00003, 1.0000003)
@@ -70,7 +66,9 @@ class Examination:
 
     @property
     def reason(self) -> str:
-        """What is not known of it."""
+        """What is not known of it; empty if all is."""
+        if not self.failed:
+            return ""
         low, high = self.failed[0]
         return f"X between {low:.6g} and {high:.6g} could not be excluded"
 
@@ -105,30 +103,10 @@ class TowerEngine:
         """
         _refuse_other_widths(problem)
         found = strata(problem) if self.asked is None else self.asked
-        with settings.open() as backends:
-            constants = [s for s in found if s.lowest]
-            points = [
-                judge(network)
-                for stratum in constants
-                for network in solve_stratum(problem, stratum, backends).networks
-            ]
-        if self.asked is None:
-            points.append(judge(dead_network(problem)))
-        towers = sorted((s for s in found if is_possible(s)), key=lambda s: s.text)
-        records = sorted(_examinations(problem, towers, settings), key=lambda r: r.stratum.text)
-        points += [point for record in records for point in record.judged]
-        open_ones = (
-            Undecided(text_of(problem, record.stratum.layers), record.reason)
-            for record in records
-            if record.failed
-        )
-        rests_on = Completeness.PROVED if self.asked is None else Completeness.RESTRICTED
-        counts = DeepCounts.of(problem, len(found))
-        landscape = deep_landscape(problem, points, open_ones, counts, rests_on)
-        if self.asked is not None:
-            return landscape
-        certificate = {"rule": "blocks", "strata": [[r.stratum.text, r.items] for r in records]}
-        return replace(landscape, certificate=certificate)
+        batches = _tower_batches([s for s in found if is_possible(s)], settings.jobs)
+        covers = covered_in_batches(partial(_examined_towers, problem, settings), batches, settings)
+        restricted = self.asked is not None
+        return landscape_of_covers(problem, settings, found, covers, "blocks", restricted)
 
 
 def _refuse_other_widths(problem: Problem) -> None:
@@ -137,38 +115,15 @@ def _refuse_other_widths(problem: Problem) -> None:
         raise InputError("engine", found, "groebner, or hidden layers L,1")
 
 
-def _examinations(
-    problem: Problem, towers: Sequence[DeepStratum], settings: Settings
-) -> Iterator["Examination"]:
-    """Examine strata in batches, in processes if there are to be several."""
-    several = settings.jobs > 1
-    size = min(BATCH, max(SMALLEST_BATCH, len(towers) // (8 * settings.jobs))) if several else BATCH
-    batches = [
+def _tower_batches(towers: Sequence[DeepStratum], jobs: int) -> list[list[DeepStratum]]:
+    """Share strata of equal widths among processes."""
+    shared = max(SMALLEST_BATCH, len(towers) // (8 * jobs))
+    size = min(BATCH, shared) if jobs > 1 else BATCH
+    return [
         same[start : start + size]
-        for same in by_first_width(towers).values()
+        for same in by_first_width(sorted(towers, key=lambda s: s.text)).values()
         for start in range(0, len(same), size)
     ]
-    work = partial(_examined_towers, problem, settings)
-    with tqdm(total=len(towers), unit="stratum", disable=not settings.progress) as bar:
-        for found in _mapped(work, batches, settings.jobs):
-            bar.update(len(found))
-            yield from found
-
-
-def _mapped(
-    work: Callable[[Sequence[DeepStratum]], list["Examination"]],
-    batches: Sequence[Sequence[DeepStratum]],
-    jobs: int,
-) -> Iterator[list["Examination"]]:
-    if jobs == 1:
-        yield from map(work, batches)
-        return
-    with in_processes(jobs) as mapped:
-        yield from mapped(work, [(batch,) for batch in batches], _towers_in_words)
-
-
-def _towers_in_words(batch: Sequence[DeepStratum]) -> str:
-    return f"{batch[0].text} and {len(batch) - 1} more"
 
 
 def _examined_towers(

@@ -8,6 +8,7 @@ from flint import arb, ctx
 
 from reluenum import Problem, enumerate_minima
 from reluenum.engines.deep.enumeration import strata
+from reluenum.engines.deep.landscape import constant_networks
 from reluenum.engines.deep.minimality import DeepVerdict
 from reluenum.engines.deep.solve import solve_stratum
 from reluenum.engines.deep.strata import DeepStratum
@@ -15,7 +16,7 @@ from reluenum.engines.layers import LayerEngine, certified_layers
 from reluenum.engines.spires.branches import SpireBranch
 from reluenum.engines.spires.inner import SpireInner
 from reluenum.engines.spires.minimise import Doubles
-from reluenum.engines.spires.route import SpireEngine, constant_networks, searched_spire
+from reluenum.engines.spires.route import SpireEngine, searched_spire
 from reluenum.engines.spires.signs import is_excluded
 from reluenum.engines.towers.batches import is_possible
 from reluenum.errors import InputError
