@@ -3,20 +3,25 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
 from reluenum.documents.files import write_text
 from reluenum.documents.minima import minima_document
 from reluenum.documents.results import to_json
-from reluenum.engines.fans.route import FanEngine
-from reluenum.engines.spires.route import SpireEngine
-from reluenum.engines.towers.route import TowerEngine
+from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.deep import ranked_deep
 from reluenum.landscape.landscape import CertifiedLandscape, Undecided
 from reluenum.problem import Problem
 from reluenum.verify import CertificateError, verify
+
+if TYPE_CHECKING:
+    from reluenum.engines.deep.strata import DeepStratum
+    from reluenum.engines.fans.route import FanEngine
+    from reluenum.engines.spires.route import SpireEngine
+    from reluenum.engines.towers.route import TowerEngine
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class CheckedEngine:
         Which makes the lists.
     """
 
-    engine: TowerEngine | SpireEngine | FanEngine
+    engine: "TowerEngine | SpireEngine | FanEngine"
 
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
@@ -64,3 +69,30 @@ def _doubt(found: CertifiedLandscape, progress: bool) -> str:
             return str(error)
         done.update()
     return ""
+
+
+def certified_layers(
+    problem: Problem, asked: "tuple[DeepStratum, ...] | None" = None
+) -> "TowerEngine | SpireEngine | FanEngine":
+    """Return the certified engine for the widths of a problem, which is imported here.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if problem.hidden[1:] == (1,):
+        from reluenum.engines.towers.route import TowerEngine
+
+        return TowerEngine(asked)
+    if problem.hidden[1:] == (1, 1):
+        from reluenum.engines.spires.route import SpireEngine
+
+        return SpireEngine(asked)
+    if len(problem.hidden) == 2 and problem.hidden[0] == 1:
+        from reluenum.engines.fans.route import FanEngine
+
+        return FanEngine(asked)
+    widths = ",".join(map(str, problem.hidden))
+    found = f"certified with hidden layers of widths {widths}"
+    raise InputError("engine", found, "groebner, or widths L,1 or L,1,1 or 1,L")
