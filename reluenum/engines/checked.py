@@ -18,7 +18,7 @@ from reluenum.problem import Problem
 from reluenum.verify import CertificateError, verify
 
 if TYPE_CHECKING:
-    from reluenum.engines.deep.strata import DeepStratum
+    from reluenum.engines.deep.systems.stratum import DeepStratum
     from reluenum.engines.fans.route import FanEngine
     from reluenum.engines.spires.route import SpireEngine
     from reluenum.engines.towers.route import TowerEngine
