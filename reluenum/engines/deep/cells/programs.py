@@ -21,7 +21,7 @@ SMALL = 1e-5
 CUT_SHARE = 0.01
 """How much multipliers count where room for dead units is looked for."""
 
-MOST_CORNERS = 64
+MOST_CORNERS = 256
 """Sets of rows that are all tried before a linear program is asked."""
 
 
@@ -55,18 +55,15 @@ def strictest_shares(
     free, above = [(None, None)] * ways, np.append(slopes, room[:, 0])
     cuts = room[:, :1] - room[:, 1:]
     share = np.full((count, 1), CUT_SHARE if len(room) else 1)
-    best = _optimum(
-        np.append(np.zeros(ways), -1.0),
-        A_ub=np.vstack(
-            [np.hstack([-change, share]), np.hstack([cuts, np.ones((len(room), 1))])],
-        ),
-        b_ub=above,
-        bounds=[*free, (None, 1)],
+    last = np.append(np.zeros(ways), 1.0)
+    bounded = np.vstack(
+        [np.hstack([-change, share]), np.hstack([cuts, np.ones((len(room), 1))]), last]
     )
-    if best.status != 0 or best.x[-1] < -NEGLIGIBLE:
+    best = _highest(bounded, np.append(above, 1.0))
+    if best is None or best[-1] < -NEGLIGIBLE:
         return None
-    if best.x[-1] > NEGLIGIBLE:
-        return best.x[:-1], True
+    if best[-1] > NEGLIGIBLE:
+        return best[:-1], True
     best = _optimum(
         np.append(np.zeros(ways), -np.ones(count)),
         A_ub=np.vstack(
@@ -143,6 +140,18 @@ def way_down(inwards: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
         if slope @ exact < 0:
             return towards if all(entry > 0 for entry in inwards @ exact) else None
     return None
+
+
+def _highest(rows: np.ndarray, sides: np.ndarray) -> np.ndarray | None:
+    """Return the point with the largest last entry among those with rows x <= sides, if any."""
+    if (corners := _corners(rows)) is not None:
+        chosen, inverses = corners
+        points = (inverses @ sides[chosen][:, :, None])[:, :, 0]
+        points = points[(points @ rows.T < sides + NEGLIGIBLE).all(axis=1)]
+        return points[np.argmax(points[:, -1])] if len(points) else None
+    costs = np.append(np.zeros(rows.shape[1] - 1), -1.0)
+    best = _optimum(costs, A_ub=rows, b_ub=sides, bounds=(None, None))
+    return best.x if best.status == 0 else None
 
 
 def _ways(rows: np.ndarray, goal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
