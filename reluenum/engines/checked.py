@@ -1,5 +1,6 @@
 """Lists of several hidden layers that are called complete once the checker has proved them."""
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -7,9 +8,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from reluenum.documents.files import write_text
 from reluenum.documents.minima import minima_document
-from reluenum.documents.results import to_json
 from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.groebner.workers import WORKERS
@@ -59,12 +58,12 @@ class CheckedEngine:
 
 def _doubt(found: CertifiedLandscape, settings: Settings) -> str:
     """Return what the checker does not take for proved; nothing if all is."""
-    document = to_json(minima_document(found))
+    document = json.dumps(minima_document(found))
     bar = {"total": 1, "desc": "proved by the checker", "unit": "list"}
     shown = tqdm(**bar, disable=not settings.progress)
     with TemporaryDirectory(prefix="reluenum-") as folder, shown as done:
         path = Path(folder, "minima.json")
-        write_text(path, document)
+        path.write_text(document, encoding="utf-8")
         try:
             verify(path, None, settings.jobs, WORKERS)
         except CertificateError as error:
