@@ -9,10 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-LIBRARIES = {
-    *("numpy", "pyarrow", "pandas", "scipy", "matplotlib", "sympy", "flint", "pebble"),
-    *("asyncio", "jsonschema", "snakemake"),
-}
+LIBRARIES = {"numpy", "pyarrow", "pandas", "scipy", "matplotlib", "sympy", "flint", "pebble"}
 
 
 def loaded(code):
@@ -35,7 +32,7 @@ def test_what_the_snakefile_imports_loads_none_either():
 
 
 @pytest.mark.parametrize(
-    "options, others",
+    ("options", "others"),
     [
         (["--width", "1"], set()),
         (["--width", "1", "--engine", "certified"], {"pyarrow"}),
