@@ -96,24 +96,6 @@ def independent_rows(rows: Sequence[Sequence[Any]]) -> list[int]:
     return found
 
 
-def solved_by(matrix: Sequence[Sequence[Any]], right: Sequence[Any]) -> list[Any]:
-    """Return the solution of a square system whose leading minors are not 0, over any field.
-
-    Examples
-    --------
-    >>> solved_by([[fmpq(2), fmpq(1)], [fmpq(1), fmpq(1)]], [fmpq(3), fmpq(2)])
-    [1, 1]
-    """
-    rows = [[*row, entry] for row, entry in zip(matrix, right, strict=True)]
-    for k in range(len(rows)):
-        scaled = [entry / rows[k][k] for entry in rows[k]]
-        rows = [
-            scaled if j == k else [x - row[k] * y for x, y in zip(row, scaled, strict=True)]
-            for j, row in enumerate(rows)
-        ]
-    return [row[-1] for row in rows]
-
-
 def is_positive_definite(form: np.ndarray) -> bool:
     """Return whether balls prove that a symmetric form is positive definite (LDL^T).
 
