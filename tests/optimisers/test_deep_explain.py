@@ -20,7 +20,7 @@ from reluenum.optimisers.deep_settling import stationary_points
 from reluenum.optimisers.runs import Descents, descents, missing, unexplained
 from reluenum.problem import parse_ridge
 
-pytestmark = pytest.mark.seconds(12)
+pytestmark = pytest.mark.seconds(10)
 
 
 def posed(hidden, points, ridge):
