@@ -13,10 +13,7 @@ from reluenum.engines.deep.minimality.judge import Judged, judge
 from reluenum.engines.deep.systems.solve import DeepOutcome, read_deep_outcome, solve_stratum
 from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.engines.deep.texts import of_sites, text_of
-from reluenum.engines.fans.route import FanEngine
 from reluenum.engines.groebner import in_batches
-from reluenum.engines.spires.route import SpireEngine
-from reluenum.engines.towers.route import TowerEngine
 from reluenum.errors import IncompleteRunError, InputError
 from reluenum.geometry.supports import not_once
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Backends, Settings
@@ -193,24 +190,3 @@ def _asked_stratum(problem: Problem, where: str, text: str) -> DeepStratum:
     if not found.is_live:
         raise InputError(where, "a row that is + nowhere it matters", "a + in every row")
     return found
-
-
-def certified_layers(
-    problem: Problem, asked: tuple[DeepStratum, ...] | None = None
-) -> TowerEngine | SpireEngine | FanEngine:
-    """Return the certified engine for the widths of a problem.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    if problem.hidden[1:] == (1,):
-        return TowerEngine(asked)
-    if problem.hidden[1:] == (1, 1):
-        return SpireEngine(asked)
-    if len(problem.hidden) == 2 and problem.hidden[0] == 1:
-        return FanEngine(asked)
-    widths = ",".join(map(str, problem.hidden))
-    found = f"certified with hidden layers of widths {widths}"
-    raise InputError("engine", found, "groebner, or widths L,1 or L,1,1 or 1,L")
