@@ -193,7 +193,7 @@ def centred(places: Places) -> np.ndarray:
         todo, part = todo[~done], part[~done]
         if not len(todo):
             break
-    return np.where(T < slack * places.highest[:, None], 0.0, T)
+    return np.where(slack * places.highest[:, None] > T, 0.0, T)
 
 
 def _central_step(
