@@ -10,7 +10,7 @@ from itertools import permutations
 
 import numpy as np
 
-from reluenum.engines.fans.inner import Places, minimisers
+from reluenum.engines.fans.inner import FanPlaces, minimisers
 from reluenum.engines.fans.reduced import along_minimisers
 from reluenum.engines.fans.shapes import FanBatch
 
@@ -18,7 +18,7 @@ EDGE = 1e-9
 """Distance of places from the ends of k, where units may see the same."""
 
 COLUMNS, TALL = 8, 1.0
-"""Cells across k at the start, and their size in log s."""
+"""FanCells across k at the start, and their size in log s."""
 
 SAFETY = 2.0
 """How much more values may be off than corners show."""
@@ -30,7 +30,7 @@ DEEPEST, MOST = 64, 60_000
 """How often a cell is cut in two, and cells of a fan, before the search gives up."""
 
 TOGETHER = 20_000
-"""Cells that are looked at together."""
+"""FanCells that are looked at together."""
 
 SLIM, FLAT = 8, 256
 """Largest ratio of the sides of a cell: of k to log s, and the other one."""
@@ -45,8 +45,8 @@ SIDES = (((0, 2), (1, 3)), ((0, 1), (2, 3)))
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
-    """Cells of fans.
+class FanCells:
+    """FanCells of fans.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Cells:
         Ends of log s and k.
     values : (C, 4, Q) array
     slopes : (C, 4, Q, 2) array
-        See `Slopes`, at the corners.
+        See `FanSlopes`, at the corners.
     T : (C, 4, m) array
     """
 
@@ -71,13 +71,13 @@ class Cells:
     def __len__(self) -> int:
         return len(self.index)
 
-    def __getitem__(self, chosen: np.ndarray | slice) -> "Cells":
-        return Cells(*(getattr(self, field.name)[chosen] for field in fields(self)))
+    def __getitem__(self, chosen: np.ndarray | slice) -> "FanCells":
+        return FanCells(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
-    def joined(self, other: "Cells") -> "Cells":
+    def joined(self, other: "FanCells") -> "FanCells":
         """Return these cells and others."""
         names = [field.name for field in fields(self)]
-        return Cells(*(np.concatenate([getattr(self, x), getattr(other, x)]) for x in names))
+        return FanCells(*(np.concatenate([getattr(self, x), getattr(other, x)]) for x in names))
 
     @property
     def size(self) -> np.ndarray:
@@ -85,7 +85,7 @@ class Cells:
         return self.high - self.low
 
 
-def all_cells(batch: FanBatch) -> Cells:
+def all_cells(batch: FanBatch) -> FanCells:
     """Return cells that fill all of (log s, k)."""
     index, low, high = [], [], []
     for fan, (bottom, top) in enumerate(batch.ends):
@@ -103,14 +103,14 @@ def all_cells(batch: FanBatch) -> Cells:
         found.append(_looked_at(batch, index, low + (high - low) * corner, start))
         start = found[-1][2]
     values, slopes, T = (np.stack(parts, 1) for parts in zip(*found, strict=True))
-    return Cells(index, 0 * index, low, high, values, slopes, T)
+    return FanCells(index, 0 * index, low, high, values, slopes, T)
 
 
 def _looked_at(
     batch: FanBatch, index: np.ndarray, places: np.ndarray, start: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return values, slopes and T at the inner minimisers."""
-    here = Places.of(batch, index, np.exp(places[:, 0]), places[:, 1])
+    here = FanPlaces.of(batch, index, np.exp(places[:, 0]), places[:, 1])
     T = minimisers(here, np.maximum(start, FAINT * here.highest[:, None]))
     found = along_minimisers(batch, here, T)
     return found.values, found.slopes, T
@@ -134,7 +134,7 @@ def _sides_of_zero(
     return values.min(1) > room, values.max(1) < -room
 
 
-def is_empty(batch: FanBatch, cells: Cells) -> np.ndarray:
+def is_empty(batch: FanBatch, cells: FanCells) -> np.ndarray:
     """Return which cells hold no stationary point, as far as their corners tell.
 
     A derivative of the reduced function has one sign, a unit is dead, or has wrong signs.
@@ -169,7 +169,7 @@ class Turned:
     zeros: np.ndarray
 
 
-def turned(batch: FanBatch, cells: Cells, columns: slice) -> Turned:
+def turned(batch: FanBatch, cells: FanCells, columns: slice) -> Turned:
     """Return what combinations of two columns of the values tell."""
     values, slopes = cells.values[..., columns].copy(), cells.slopes[..., columns, :].copy()
     fixed = ~batch.turning[cells.index]
@@ -196,9 +196,9 @@ def _inverses(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return swapped / np.where(good, det, 1.0)[:, None, None], good
 
 
-def halves(batch: FanBatch, cells: Cells) -> Cells:
+def halves(batch: FanBatch, cells: FanCells) -> FanCells:
     """Return both halves of cells, cut across the side along which they change more."""
-    side, rows = _cut(batch, cells), np.arange(len(cells))
+    side, rows = _side_to_cut(batch, cells), np.arange(len(cells))
     middle = (cells.low + cells.high) / 2
     pairs = np.array(SIDES)[side]  # (C, 2, 2): two edges, with their ends
     edges = cells.low[:, None] + cells.size[:, None] * CORNERS[pairs].mean(2)
@@ -215,11 +215,11 @@ def halves(batch: FanBatch, cells: Cells) -> Cells:
             moved = old.copy()
             moved[rows[:, None], pairs[:, :, 1 - end]] = new.reshape(-1, 2, *new.shape[1:])
             kept.append(moved)
-        parts.append(Cells(cells.index, cells.depth + 1, low, high, *kept))
+        parts.append(FanCells(cells.index, cells.depth + 1, low, high, *kept))
     return parts[0].joined(parts[1])
 
 
-def _cut(batch: FanBatch, cells: Cells) -> np.ndarray:
+def _side_to_cut(batch: FanBatch, cells: FanCells) -> np.ndarray:
     """Return 0 or 1 for cells that are to be cut across log s or k."""
     values, slopes, size = cells.values, cells.slopes, cells.size
     count, scale = 4 + batch.width, np.abs(cells.values).mean(1) + 1e-300
@@ -240,11 +240,11 @@ def _cut(batch: FanBatch, cells: Cells) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Places from which a stationary point is looked for.
+    """FanPlaces from which a stationary point is looked for.
 
     Parameters
     ----------
-    cells : Cells
+    cells : FanCells
     place : (C,) array of int
         Which of all cells these are.
     places : (C, 2) array
@@ -252,13 +252,13 @@ class Candidates:
         Whether what is found there is all that the cell can hold.
     """
 
-    cells: Cells
+    cells: FanCells
     place: np.ndarray
     places: np.ndarray
     settles: np.ndarray
 
 
-def candidates(batch: FanBatch, cells: Cells) -> tuple[Candidates, np.ndarray]:
+def candidates(batch: FanBatch, cells: FanCells) -> tuple[Candidates, np.ndarray]:
     """Return where to look in cells, and which ones hold nothing."""
     one, other = (turned(batch, cells, columns) for columns in (slice(0, 2), slice(2, 4)))
     empty = one.empty | other.empty

@@ -21,12 +21,12 @@ GAP, OFF = 1e-10, 1e-9
 LEAST = 1e-12
 """Of 1 - |Gamma|^2, whose digits are lost below."""
 
-POLISHED = 1e-3
-"""Relative size of a Newton step after it that is believed."""
+POLISHING, POLISHED = 3, 1e-3
+"""Newton steps after it, and the size, as part of the sum of T, up to which they are believed."""
 
 
 @dataclass(frozen=True, eq=False)
-class Places:
+class FanPlaces:
     """What the upper units see at choices of s and k.
 
     Parameters
@@ -71,7 +71,7 @@ class Places:
     highest: np.ndarray
 
     @classmethod
-    def of(cls, batch: FanBatch, index: np.ndarray, s: np.ndarray, k: np.ndarray) -> "Places":
+    def of(cls, batch: FanBatch, index: np.ndarray, s: np.ndarray, k: np.ndarray) -> "FanPlaces":
         """Return places of fans."""
         linear, kinks, plus = batch.heights[index], batch.shifts[index], batch.plus[index]
         heights, slopes = (linear[..., 0] + k[:, None] * linear[..., 1]) * plus, linear[..., 1]
@@ -102,8 +102,8 @@ class Places:
     def __len__(self) -> int:
         return len(self.index)
 
-    def __getitem__(self, chosen: np.ndarray) -> "Places":
-        return Places(*(getattr(self, field.name)[chosen] for field in fields(self)))
+    def __getitem__(self, chosen: np.ndarray) -> "FanPlaces":
+        return FanPlaces(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
     def matrix(self, T: np.ndarray) -> np.ndarray:
         """Return H."""
@@ -131,14 +131,14 @@ def solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
         return np.linalg.pinv(np.nan_to_num(matrix)) @ right
 
 
-def minimisers(places: Places, start: np.ndarray) -> np.ndarray:
+def minimisers(places: FanPlaces, start: np.ndarray) -> np.ndarray:
     """Return approximate minimisers over T >= 0.
 
     Newton's method for 1 / |Gamma_m| = 1; where that wanders, an interior point method.
 
     Parameters
     ----------
-    places : Places
+    places : FanPlaces
     start : (N, m) array
         T near them, not 0.
     """
@@ -149,15 +149,15 @@ def minimisers(places: Places, start: np.ndarray) -> np.ndarray:
         if not len(todo):
             return T
     found = centred(places)
-    for _ in range(2):
+    for _ in range(POLISHING):
         moved, _ = _bold_step(places, found)
-        good = (np.abs(moved - found) <= POLISHED * found).all(1)
+        good = (np.abs(moved - found) <= POLISHED * found.sum(1)[:, None]).all(1)
         found = np.where(good[:, None], moved, found)
     T[todo] = found
     return T
 
 
-def _bold_step(places: Places, T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _bold_step(places: FanPlaces, T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return new T, and where they have settled."""
     inverse = np.linalg.inv(places.matrix(T))
     rho = (inverse @ places.targets[..., None])[..., 0]
@@ -179,7 +179,7 @@ def _bold_step(places: Places, T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return T + step, (np.abs(step) <= CONVERGED * (T + 1e-6)).all(1)
 
 
-def centred(places: Places) -> np.ndarray:
+def centred(places: FanPlaces) -> np.ndarray:
     """Return approximate minimisers by a primal-dual interior point method.
 
     Its residuals maximise 2 rho.y - rho.diag.rho subject to |Gamma_m| < 1, with T as multipliers.
@@ -197,7 +197,7 @@ def centred(places: Places) -> np.ndarray:
 
 
 def _central_step(
-    places: Places, T: np.ndarray, rho: np.ndarray, slack: np.ndarray
+    places: FanPlaces, T: np.ndarray, rho: np.ndarray, slack: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return T, residuals and 1 - |Gamma|^2 after a step, and where it was the last one."""
     pulls, matrix, ratio = places.pulls(rho), places.matrix(T), T / slack

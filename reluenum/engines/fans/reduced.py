@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reluenum.engines.fans.inner import Places, solved
+from reluenum.engines.fans.inner import FanPlaces, solved
 from reluenum.engines.fans.shapes import FanBatch
 
 
@@ -33,7 +33,7 @@ class Derivatives:
     total: np.ndarray
 
 
-def derivatives(batch: FanBatch, places: Places, T: np.ndarray) -> Derivatives:
+def derivatives(batch: FanBatch, places: FanPlaces, T: np.ndarray) -> Derivatives:
     """Return first and second derivatives at some T.
 
     With H the matrix of the residuals, the entries are those of -rho.(H_ij rho) +
@@ -81,7 +81,7 @@ def _lengths(batch: FanBatch, index: np.ndarray, k: np.ndarray) -> tuple[np.ndar
 
 
 @dataclass(frozen=True, eq=False)
-class Slopes:
+class FanSlopes:
     """Numbers at the inner minimisers over T >= 0 with their derivatives by log s and k.
 
     Parameters
@@ -97,7 +97,7 @@ class Slopes:
     slopes: np.ndarray
 
 
-def along_minimisers(batch: FanBatch, places: Places, T: np.ndarray) -> Slopes:
+def along_minimisers(batch: FanBatch, places: FanPlaces, T: np.ndarray) -> FanSlopes:
     """Return what tells stationary points from others, near the inner minimisers."""
     found, m, live = derivatives(batch, places, T), T.shape[1], T > 0
     s, both = places.s, live[:, :, None] & live[:, None, :]
@@ -115,20 +115,20 @@ def along_minimisers(batch: FanBatch, places: Places, T: np.ndarray) -> Slopes:
     slopes[:, 1] /= s[:, None]
     slopes[..., 0] *= s[:, None]
     slopes[:, 1, 0] -= raw[:, 1]
-    scaled, scaled_slopes = _scaled(batch, places, raw, slopes)
+    scaled, scaled_slopes = _over_scale(batch, places, raw, slopes)
     by_rho = -(found.moves[:, m:] + by_T.mT @ found.moves[:, :m]).mT
     signs, sign_slopes = _signs(places, found, by_rho, batch.wanted[places.index])
     shape = (len(T), m * signs.shape[2], 2)
     parts = [scaled_slopes, slopes, slack_slopes, sign_slopes.reshape(shape)]
     for part in parts[2:]:
         part[..., 0] *= s[:, None]
-    return Slopes(
+    return FanSlopes(
         np.concatenate([scaled, raw, slack, signs.reshape(shape[:2])], 1), np.concatenate(parts, 1)
     )
 
 
-def _scaled(
-    batch: FanBatch, places: Places, raw: np.ndarray, slopes: np.ndarray
+def _over_scale(
+    batch: FanBatch, places: FanPlaces, raw: np.ndarray, slopes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the derivatives over |e|^2 + G / s^2, with slopes: the first is |e|^2 - G / s^2."""
     square, slope, _ = _lengths(batch, places.index, places.k)
@@ -139,7 +139,7 @@ def _scaled(
 
 
 def _signs(
-    places: Places, found: Derivatives, by_rho: np.ndarray, wanted: np.ndarray
+    places: FanPlaces, found: Derivatives, by_rho: np.ndarray, wanted: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return what is positive at all sites of a unit with the right signs, by s and by k."""
     c, d, eta = places.s[:, None] * places.damping, places.damping, places.shifts

@@ -6,11 +6,12 @@ from functools import partial
 
 import numpy as np
 
-from reluenum.engines.deep.enumeration import refuse_astronomical_strata, strata
-from reluenum.engines.deep.landscape import covered_in_batches, landscape_of_covers
-from reluenum.engines.deep.minimality import Judged, judge
-from reluenum.engines.deep.networks import ScaledNetwork
-from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.deep.covers import covered_in_batches, landscape_of_covers
+from reluenum.engines.deep.enumeration.sizes import refuse_astronomical_strata
+from reluenum.engines.deep.enumeration.strata import strata
+from reluenum.engines.deep.minimality.judge import Judged, judge
+from reluenum.engines.deep.systems.networks import ScaledNetwork
+from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.engines.fans.search import searched
 from reluenum.engines.fans.shapes import Fan, FanBatch
 from reluenum.engines.fans.zeros import proved_networks
@@ -134,10 +135,10 @@ def examine_fans(
         networks, failed = proved_networks(fan, points, partial(claimed_root, backends))
         places = [(point.s, point.k) for point in failed]
         places += [(np.exp(low[0]), low[1]) for low, _ in cells]
-        yield FanExamination(fan.stratum, networks, list(map(judge, networks)), _reason(places))
+        yield FanExamination(fan.stratum, networks, list(map(judge, networks)), _open_place(places))
 
 
-def _reason(places: Sequence[tuple[float, float]]) -> str:
+def _open_place(places: Sequence[tuple[float, float]]) -> str:
     if not places:
         return ""
     s, k = places[0]

@@ -9,13 +9,13 @@ from reluenum.engines.fans.cells import (
     EDGE,
     MOST,
     TOGETHER,
-    Cells,
+    FanCells,
     all_cells,
     candidates,
     halves,
     is_empty,
 )
-from reluenum.engines.fans.inner import Places, solved
+from reluenum.engines.fans.inner import FanPlaces, solved
 from reluenum.engines.fans.reduced import derivatives
 from reluenum.engines.fans.shapes import FanBatch
 
@@ -95,12 +95,12 @@ def searched(batch: FanBatch) -> Found:
     return found
 
 
-def _left_of(batch: FanBatch, cells: Cells, found: Found) -> Cells:
+def _left_of(batch: FanBatch, cells: FanCells, found: Found) -> FanCells:
     """Return halves of the cells that may hold more than is found in them."""
     np.add.at(found.looks, cells.index, 1)
     cells = cells[~is_empty(batch, cells)]
     asked, empty = candidates(batch, cells)
-    places, T, good = newton(batch, asked.cells.index, asked.places, asked.cells.T.mean(1))
+    places, T, good = gradient_zeros(batch, asked.cells.index, asked.places, asked.cells.T.mean(1))
     inside = good & (T > 0).all(1)
     inside &= (places[:, 1] > EDGE) & (places[:, 1] < 1 - EDGE) | ~batch.turning[asked.cells.index]
     kept = (asked.cells.index[inside], places[inside], T[inside])
@@ -114,7 +114,7 @@ def _left_of(batch: FanBatch, cells: Cells, found: Found) -> Cells:
     return halves(batch, cells[~ends])
 
 
-def newton(
+def gradient_zeros(
     batch: FanBatch, index: np.ndarray, places: np.ndarray, T: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return zeros of the gradient of the reduced function by T, s and k, and where one is found.
@@ -134,7 +134,7 @@ def newton(
         if not len(todo):
             break
         fans = index[todo]
-        step = _newton_step(batch, fans, places[todo], T[todo])
+        step = _gradient_step(batch, fans, places[todo], T[todo])
         T[todo] += step[:, :m]
         places[todo] += step[:, m:]
         still = (np.abs(step[:, m:]) < STILL).all(1)
@@ -148,12 +148,12 @@ def newton(
     return places, T, good
 
 
-def _newton_step(
+def _gradient_step(
     batch: FanBatch, index: np.ndarray, places: np.ndarray, T: np.ndarray
 ) -> np.ndarray:
     """Return steps in T, log s and k, shortened if they are long."""
     m, s = T.shape[1], np.exp(places[:, 0])
-    found = derivatives(batch, Places.of(batch, index, s, places[:, 1]), T)
+    found = derivatives(batch, FanPlaces.of(batch, index, s, places[:, 1]), T)
     matrix, right, fixed = found.hessian, -found.gradient, ~batch.turning[index]
     matrix[fixed, m + 1] = matrix[fixed, :, m + 1] = right[fixed, m + 1] = 0
     matrix[fixed, m + 1, m + 1] = 1
@@ -188,7 +188,7 @@ def _details(
     batch: FanBatch, index: np.ndarray, places: np.ndarray, T: np.ndarray
 ) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
     """Return where signs may be those of the stratum, and weights, biases and sums."""
-    here = Places.of(batch, index, np.exp(places[:, 0]), places[:, 1])
+    here = FanPlaces.of(batch, index, np.exp(places[:, 0]), places[:, 1])
     known = derivatives(batch, here, T)
     weights = here.damping * known.along
     biases = np.where(here.free > 0, known.total, -here.s[:, None] * weights * here.shifts)

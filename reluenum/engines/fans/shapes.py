@@ -8,7 +8,7 @@ import numpy as np
 from flint import fmpq
 
 from reluenum.algebra.linear import dot
-from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.problem import Problem
 
 Ray = tuple[fmpq, fmpq]
@@ -214,33 +214,33 @@ class FanBatch:
     @cached_property
     def heights(self) -> np.ndarray:
         """Coefficients of the first-layer heights, (B, n, 2)."""
-        return _doubles([fan.heights for fan in self.fans])
+        return _in_doubles([fan.heights for fan in self.fans])
 
     @cached_property
     def shifts(self) -> np.ndarray:
         """Coefficients of the heights at the upper kinks, (B, m, 2)."""
-        return _doubles([fan.shifts for fan in self.fans])
+        return _in_doubles([fan.shifts for fan in self.fans])
 
     @cached_property
     def square(self) -> np.ndarray:
         """Coefficients of |e(k)|^2, (B, 3)."""
-        return _doubles([fan.square for fan in self.fans])
+        return _in_doubles([fan.square for fan in self.fans])
 
     @cached_property
     def targets(self) -> np.ndarray:
         """Mean targets where an upper unit is +, else 0, (B, n)."""
-        return _doubles(self.problem.means) * self.active
+        return _in_doubles(self.problem.means) * self.active
 
     @cached_property
     def diagonal(self) -> np.ndarray:
         """Ridge over counts where an upper unit is +, else 1, (B, n)."""
         ridge, sites = self.problem.effective_ridge, self.problem.sites
-        return np.where(self.active, _doubles([ridge / site.count for site in sites]), 1.0)
+        return np.where(self.active, _in_doubles([ridge / site.count for site in sites]), 1.0)
 
     @cached_property
     def highest(self) -> np.ndarray:
         """Upper bounds of s |e|^2 and of the sum of T at stationary points, (B,) (Lemma D23)."""
-        return _doubles([fan.highest for fan in self.fans])
+        return _in_doubles([fan.highest for fan in self.fans])
 
     @cached_property
     def ends(self) -> np.ndarray:
@@ -248,13 +248,13 @@ class FanBatch:
 
         Below, s sum(T) heights^2 is so small a part of the ridge that nothing changes any more.
         """
-        top = np.log(self.highest / _doubles([fan.least for fan in self.fans]))
+        top = np.log(self.highest / _in_doubles([fan.least for fan in self.fans]))
         heights = np.abs(self.heights).sum(2).max(1)
         pull = self.highest * heights**2 * self.diagonal.shape[1]
         bottom = np.log(NEGLIGIBLE * self.diagonal.min(1) / pull)
         return np.stack([np.minimum(bottom, top - 1), top], 1)
 
 
-def _doubles(numbers: Sequence) -> np.ndarray:
+def _in_doubles(numbers: Sequence) -> np.ndarray:
     """Return rational numbers in nested sequences as doubles."""
     return np.array(numbers, dtype=object).astype(float)

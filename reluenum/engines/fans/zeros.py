@@ -7,8 +7,8 @@ from flint import arb
 from reluenum.algebra.newton import certified_box, polished
 from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root
-from reluenum.engines.deep.networks import ScaledNetwork, sign_of
-from reluenum.engines.deep.wide import Wide
+from reluenum.engines.deep.systems.networks import ScaledNetwork, sign_of
+from reluenum.engines.deep.systems.wide import Wide
 from reluenum.engines.fans.search import Approximation
 from reluenum.engines.fans.shapes import Fan
 
@@ -39,7 +39,7 @@ def proved_networks(
     points: list[IsolatedPoint] = []
     networks, failed = [], []
     for one in near:
-        start = unknowns(wide, fan, one)
+        start = approximate_unknowns(wide, fan, one)
         box = certified_box(wide.system, lambda _, start=start: polished(wide.system, start))
         if box is None:
             failed.append(one)
@@ -60,7 +60,7 @@ def _is_same(point: IsolatedPoint, other: IsolatedPoint) -> bool:
     return all(one.overlaps(two) for one, two in pairs)
 
 
-def unknowns(wide: Wide, fan: Fan, near: Approximation) -> list[arb]:
+def approximate_unknowns(wide: Wide, fan: Fan, near: Approximation) -> list[arb]:
     """Return the variables of the system of a stratum at an approximate point."""
     ridge, k = arb(fan.problem.effective_ridge), arb(near.k)
     first, last = fan.rays
