@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from reluenum.engines.spires.route import SpireEngine
     from reluenum.engines.towers.route import TowerEngine
 
-LARGEST = fmpq(10) ** 100
-"""Data and bounds of squares beyond it, or as near to 0, are not covered in doubles."""
+LARGEST = fmpq(10) ** 24
+"""Data and bounds of squares beyond it, or as near to 0, are not asked about in doubles."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def certified_layers(
     Raises
     ------
     InputError
-        If there is none, or if squares of the numbers would not fit into doubles.
+        If there is none, or if the numbers are too far apart for doubles.
     """
     _refuse_extremes(problem)
     if problem.hidden[1:] == (1,):
@@ -106,12 +106,12 @@ def certified_layers(
 
 
 def _refuse_extremes(problem: Problem) -> None:
-    """Refuse numbers which covers in doubles would take for 0 or for infinite."""
+    """Refuse numbers with which nothing can be proved in doubles, or little after a long time."""
     ridge = problem.effective_ridge
     numbers = [*chain.from_iterable(problem.inputs), *problem.targets, ridge]
     numbers.append(problem.energy / ridge)
     for number in filter(None, map(abs, numbers)):
         if not 1 / LARGEST < number < LARGEST:
             size = f"10^{len(str(number.p)) - len(str(number.q))}"
-            found = f"certified with numbers of about {size}, ridges divided into squares included"
-            raise InputError("engine", found, "numbers within 10^-100 and 10^100, or groebner")
+            found = f"certified with data, a ridge or |y|^2 / ridge of about {size}"
+            raise InputError("engine", found, "numbers within 10^-24 and 10^24, or groebner")

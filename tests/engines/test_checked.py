@@ -63,7 +63,7 @@ def test_a_constant_network_that_no_backend_finds_is_undecided(widths, monkeypat
 @pytest.mark.parametrize("ridge", ["1e-400", "1e400"])
 def test_numbers_that_overflow_in_doubles_are_refused(ridge):
     problem = Problem.from_arrays([-1, 1], [0, 2], width=[1, 1], ridge=ridge)
-    with pytest.raises(InputError, match=r"numbers of about 10\^-?400"):
+    with pytest.raises(InputError, match=r"ridge of about 10\^-?400"):
         engine_for(problem, "certified")
 
 

@@ -146,7 +146,10 @@ class SpireBranch:
     @property
     def is_minimal(self) -> bool:
         """Whether this surely is the inner minimiser, and the only one."""
-        return all(excess < 0 for excess in self.excess)
+        try:
+            return all(excess < 0 for excess in self.excess)
+        except ZeroDivisionError:  # balls too wide for numbers so far apart
+            return False
 
 
 def _fair_shares(space: Space, slopes: arb_mat, allowed: float) -> list[float]:

@@ -253,3 +253,11 @@ def test_a_branch_never_crosses_the_point_where_a_unit_is_zero():
         live = inner.space(())
         assert SpireBranch.over(live, 0.0114, 0.0114, linear)
         assert SpireBranch.over(live, 0.0077, 0.0077, linear) is None
+
+
+def test_numbers_too_far_apart_for_balls_leave_a_stratum_open():
+    inputs, targets = [["-1e30"], ["5e29"], ["3e30"]], ["2e30", "1e30", "-1e30"]
+    problem = Problem.from_arrays(inputs, targets, width=[1, 1, 1], ridge="1/10")
+    stratum = DeepStratum.of([["+++"], ["++0"], ["0++"]])
+    with DEFAULT_SETTINGS.open() as backends:
+        assert "could not be excluded" in searched_spire(problem, stratum, backends).reason
