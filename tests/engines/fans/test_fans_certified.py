@@ -242,6 +242,14 @@ def test_upper_rows_with_the_same_plus_signs_are_not_both_live():
     assert not Fan(problem, DeepStratum.of_text("+0+/+-+,0+-")).is_excluded
 
 
+def test_a_fan_without_anything_to_fit_holds_no_stationary_point():
+    """Lemma D23: the sum of T is at most 0."""
+    problem = Problem.from_text([["0"], ["1"], ["2"]], ["0", "0", "1"], [1, 2], "1/10")
+    (found,) = examined(problem, [DeepStratum.of_text("++-/++-,0+-")])
+    assert Fan(problem, found.stratum).is_excluded
+    assert not found.networks
+
+
 def test_a_restricted_landscape_claims_nothing_about_other_strata():
     asked = (DeepStratum.of_text("+0+/+-+,0+-"),)
     landscape = FanEngine(asked).landscape(reference(3))
