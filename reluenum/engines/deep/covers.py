@@ -123,7 +123,7 @@ def landscape_of_covers(
 
 @dataclass(frozen=True)
 class CoverEngine(ABC):
-    """An `Engine` for some widths of which the checker proves that no stratum has more points.
+    """An `Engine` for some widths; that its lists are complete, the checker proves.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ class CoverEngine(ABC):
     def landscape(
         self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
     ) -> CertifiedLandscape:
-        """Find every local minimum of a problem, with the record that proves that none is missing.
+        """Find every local minimum of a problem, with a record for the checker.
 
         Raises
         ------
