@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from flint import fmpq
 from tqdm import tqdm
 
 from reluenum.documents.minima import minima_document
@@ -20,6 +22,9 @@ from reluenum.verify import CertificateError, verify
 if TYPE_CHECKING:
     from reluenum.engines.deep.covers import CoverEngine
     from reluenum.engines.deep.systems.stratum import DeepStratum
+
+LARGEST = fmpq(10) ** 100
+"""Data and bounds of squares beyond it, or as near to 0, are not covered in doubles."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +83,9 @@ def certified_layers(
     Raises
     ------
     InputError
-        If there is none.
+        If there is none, or if squares of the numbers would not fit into doubles.
     """
+    _refuse_extremes(problem)
     if problem.hidden[1:] == (1,):
         from reluenum.engines.towers.route import TowerEngine
 
@@ -95,3 +101,15 @@ def certified_layers(
     widths = ",".join(map(str, problem.hidden))
     found = f"certified with hidden layers of widths {widths}"
     raise InputError("engine", found, "groebner, or widths L,1 or L,1,1 or 1,L")
+
+
+def _refuse_extremes(problem: Problem) -> None:
+    """Refuse numbers which covers in doubles would take for 0 or for infinite."""
+    ridge = problem.effective_ridge
+    numbers = [*chain.from_iterable(problem.inputs), *problem.targets, ridge]
+    numbers.append(problem.energy / ridge)
+    for number in filter(None, map(abs, numbers)):
+        if not 1 / LARGEST < number < LARGEST:
+            size = f"10^{len(str(number.p)) - len(str(number.q))}"
+            found = f"certified with numbers of about {size}, ridges divided into squares included"
+            raise InputError("engine", found, "numbers within 10^-100 and 10^100, or groebner")

@@ -54,9 +54,9 @@ def covered_in_batches(
 ) -> Iterator[Answer]:
     """Yield what is found on each stratum of batches, in order.
 
-    In processes, if there are to be several; what a batch is turned into then has to be a list.
+    Several in processes, if there are to be any; what a batch is turned into then has to be a list.
     """
-    several = settings.jobs > 1
+    several = min(settings.jobs, len(batches)) > 1
     bar = tqdm(total=sum(map(len, batches)), unit="stratum", disable=not settings.progress)
     with bar, in_processes(settings.jobs) if several else nullcontext() as mapped:
         asked = [(batch,) for batch in batches]

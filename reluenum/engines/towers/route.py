@@ -30,7 +30,7 @@ ABOVE = (1.0001, 1.001, 1.01)
 MOST_OPEN = 150
 """Into how many intervals that stay open a stratum may fall."""
 
-BATCH, SMALLEST_BATCH = 1024, 32
+BATCH, SMALLEST_BATCH = 1024, 128
 """Strata that are covered together; with several processes, batches are smaller."""
 
 
