@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial, reduce
-from itertools import pairwise
 from math import inf, isfinite
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -22,6 +21,7 @@ from .towers import State, Tower, Upper, narrowed, squared
 POLISHING, SLOW = 12, 2  # Newton steps for a record's T, the first of which end no unit
 MOST_PARTS = 1024  # of a block; one where a unit comes to life takes a few hundred
 CLOSE = 32  # a part of a block around a zero is so much smaller
+TINY = arb(2) ** -60  # and no smaller part of it
 FAINT = arb(2) ** -24  # part of the sum below which a square is tried as 0
 DIM = arb(2) ** -10  # and part of X^2
 LARGEST, SMALLEST = 1e100, 1e-100  # numbers of a record that are not 0
@@ -130,28 +130,34 @@ class Cover:
     def parts(
         self, low: arb, high: arb, starts: Sequence[Sequence[arb]], closed: list[Interval]
     ) -> list[Interval]:
-        """Return what is left of a block after steps from its ends and middle, added to all."""
-        points = (low, *self.between(low, high, starts[0]), high)
-        steps = [self.step(point, starts) for point in points]
-        closed += steps
-        found = (
-            (one.max(step[1]), other.min(more[0]))
-            for (one, step), (other, more) in pairwise(zip(points, steps, strict=True))
-        )
-        return [(one, other) for one, other in found if one < other]
+        """Return what is left of a block after steps from its ends and inside, added to all.
 
-    def between(self, low: arb, high: arb, start: Sequence[arb]) -> tuple[arb, ...]:
-        """Return where to cut a block: on both sides of a likely zero of E, or in the middle."""
-        middle, width = (low * high).sqrt().mid(), (high - low) / CLOSE
+        Around a likely zero of E, at ever smaller distances as long as a step closes all up to the
+        one before it, or nearly.
+        """
+        found = [self.step(end, starts) for end in (low, high)]
+        zero, width = self.likely(low, high, starts[0]), (high - low) / CLOSE
+        if zero is None or not low < zero - width < zero + width < high:
+            found.append(self.step((low * high).sqrt().mid(), starts))
+        else:
+            steep = True
+            while steep and width > zero * TINY:
+                pair = [self.step((zero + side * width).mid(), starts) for side in (-1, 1)]
+                steep = all(end - start > width * CLOSE / 2 for start, end in pair)
+                found, width = [*found, *pair], width / CLOSE
+        closed += found
+        return list(gaps(found, low, high))
+
+    def likely(self, low: arb, high: arb, start: Sequence[arb]) -> arb | None:
+        """Return where Newton steps find a zero of E."""
         active = [j for j, square in enumerate(start) if square > 0]
-        values = [*(start[j] for j in active), middle]
+        values = [*(start[j] for j in active), (low * high).sqrt().mid()]
         try:
             for _ in range(POLISHING):
                 values, _ = newton_step(self.tower(active), values)
         except ZeroDivisionError:
-            return (middle,)
-        ends = (values[-1] - width).mid(), (values[-1] + width).mid()
-        return ends if low < ends[0] and ends[1] < high else (middle,)
+            return None
+        return values[-1]
 
     def step(self, x: arb, starts: Sequence[Sequence[arb]]) -> Interval:
         """Return what one X closes, by the first of ever better T that tells."""
