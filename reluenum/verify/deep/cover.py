@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial, reduce
+from functools import cached_property, partial
 from math import inf, isfinite
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -99,8 +99,13 @@ class Cover:
     def at(self, x: arb, squares: Sequence[arb]) -> Interval:
         """Return what one X closes by some T, or without those that are nearly 0."""
         squares = [square.max(0) for square in squares]
-        starts = unique(squares, bright(squares, x))
-        return self.reach(x, *(total_squares(self.state(x, start)) for start in starts))
+        bare, total, found = bright(squares, x), arb(0, "inf"), (x, x)
+        for start in unique(squares, bare) if max(bare) > 0 else (bare,):
+            total = total.intersection(total_squares(self.state(x, start)))
+            found = self.reach(x, total)
+            if found[0] < found[1]:
+                break
+        return found
 
     def fill(self, low: arb, high: arb, entry: "Entry") -> None:
         """Close what intervals leave, by better steps from its ends, and if little is left."""
@@ -169,9 +174,8 @@ class Cover:
         return x, x
 
     @staticmethod
-    def reach(x: arb, *totals: arb) -> Interval:
+    def reach(x: arb, total: arb) -> Interval:
         """Claim 57: G grows with X (Theorem D15), so that one X closes all up to sqrt G(X)."""
-        total = reduce(arb.intersection, totals)
         if total < x * x:
             return (total.upper().max(0).sqrt() * (1 + NUDGE)).upper(), x
         return (x, (total.sqrt() * (1 - NUDGE)).lower()) if total > x * x else (x, x)

@@ -19,7 +19,7 @@ from ..reals import dot
 from .sites import Row, Sites
 
 SLACK = 1e-3  # part by which vectors are shorter than they have to be: that is enough
-BARRIERS, SHARPER, EQUAL = 60, 4.0, 1e-9  # Newton steps, how much sharper each is; what is equal
+BARRIERS, SHARPER, EQUAL = 60, 8.0, 1e-9  # Newton steps, how much sharper each is; what is equal
 
 
 class Upper:
@@ -120,8 +120,12 @@ class Tower:
         self.counts = [self.sites.copies[i] for i in upper.positive]
         self.means = [self.sites.means[i] for i in upper.positive]
         self.system = cache(self._system)
-        loose = self.loose.tolist() if self.loose is not None else []
-        self.moves = np.array([[float(arb(x)) for x in line] for line in loose])
+
+    @cached_property
+    def moves(self) -> tuple[np.ndarray, np.ndarray]:
+        """The matrix `loose` in doubles, and its inverse in the sense of least squares."""
+        moves = np.array([[float(arb(x)) for x in line] for line in self.loose.tolist()])
+        return moves, np.linalg.pinv(moves)
 
     @cached_property
     def maps(self) -> list[fmpq_mat]:
@@ -231,7 +235,8 @@ class State:
         begin = len(self.squares) * self.depth
         fixed = np.array([float(x.mid()) for x in self.values.entries()[begin:-1]])
         enough = float((self.ridge / self.x.sqrt()).mid()) * (1 - SLACK)
-        found = shortened(self.tower.moves, fixed.reshape(-1, self.depth), enough)
+        moves, inverse = self.tower.moves
+        found = shortened(moves, fixed.reshape(-1, self.depth), -inverse @ fixed, enough)
         return arb_mat([[x] for x in found.tolist()])
 
     @cached_property
@@ -342,7 +347,7 @@ def identity(size: int) -> arb_mat:
     return arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
 
 
-def shortened(moves: np.ndarray, fixed: np.ndarray, enough: float) -> np.ndarray:
+def shortened(moves: np.ndarray, fixed: np.ndarray, start: np.ndarray, enough: float) -> np.ndarray:
     """Return z that makes the longest of several vectors short: one proves what it is used for.
 
     Parameters
@@ -351,18 +356,19 @@ def shortened(moves: np.ndarray, fixed: np.ndarray, enough: float) -> np.ndarray
         How z moves the vectors.
     fixed : (m, d) array
         The vectors at z = 0.
+    start : (k,) array
+        The first z.
     enough : float
         If all vectors are shorter, they are short enough.
 
     Returns
     -------
     (k,) array
-        That minimises the largest length, if it is not short enough, by Newton steps for ever
-        sharper logarithmic barriers.
+        That minimises the largest length if need be, by Newton steps for ever sharper barriers.
     """
     (count, depth), size = fixed.shape, moves.shape[1]
-    z = np.linalg.lstsq(moves, -fixed.ravel(), rcond=None)[0]
-    parts, sharpness, level = moves.reshape(count, depth, size), float(count), 0.0
+    z, parts = start, moves.reshape(count, depth, size)
+    sharpness, level = float(count), 0.0
     for _ in range(BARRIERS):
         vectors = fixed + parts @ z
         squares = (vectors**2).sum(1)
