@@ -100,7 +100,7 @@ class Cover:
         """Return what one X closes by some T, or without those that are nearly 0."""
         squares = [square.max(0) for square in squares]
         bare, total, found = bright(squares, x), arb(0, "inf"), (x, x)
-        for start in unique(squares, bare) if max(bare) > 0 else (bare,):
+        for start in unique(squares, bare) if max(bare) > 0 else unique(bare, squares):
             total = total.intersection(total_squares(self.state(x, start)))
             found = self.reach(x, total)
             if found[0] < found[1]:
