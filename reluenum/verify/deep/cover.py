@@ -84,7 +84,7 @@ class Cover:
                 closed.append((low, high))
         top = max(highest(self.stratum, side) for side in (1, -1))
         for low, high in gaps(closed, arb(0), arb(top)):
-            self.fill(low, high, min(entries, key=lambda entry: abs(entry.x - high)))
+            self.fill(low, high, entries)
 
     def entry(self, item: Any) -> "Entry":
         """Return what one entry of the record says. A block has ends as well."""
@@ -107,15 +107,14 @@ class Cover:
                 break
         return found
 
-    def fill(self, low: arb, high: arb, entry: "Entry") -> None:
-        """Close what intervals leave, by better steps from its ends, and if little is left."""
-        for x in (high, low):
-            if x > 0:
-                left = list(gaps([self.step(x, [entry.squares])], low, high))
-                low, high = left[0] if left else (high, high)
-        if low < high:
-            require(high - low < high * HOLE, f"nothing closes X above {low.str(8)}")
-            self.block(low, high, high, entry.squares)
+    def fill(self, low: arb, high: arb, entries: Sequence[Entry]) -> None:
+        """Close what intervals leave, by better steps beside it, and a block if little is left."""
+        above = [entry for entry in entries if entry.x >= high][:1]
+        below = [entry for entry in entries if entry.x <= low][-1:]
+        better = [self.step(entry.x, [entry.squares]) for entry in above + below]
+        for one, other in gaps(better, low, high):
+            require(other - one < other * HOLE, f"nothing closes X above {one.str(8)}")
+            self.block(one, other, other, (above + below)[0].squares)
 
     def block(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> None:
         """Close a block; of one that is not closed as it stands, what steps do not close."""
