@@ -192,7 +192,7 @@ class Zero:
     def _rays(self) -> dict[Row, Sequence[fmpq]]:
         """The rays of the arrangement of all kinks, in all cells, by their sign vectors."""
         units = range(len(self.stratum.lower))
-        forms = {self._form(i, {j}, 0) for j in units for i in self.zeros(j)}
+        forms = {self.form(i, {j}, 0) for j in units for i in self.zeros(j)}
         forms = forms.union(*map(self._cells, self.state.tower.upper.kinks))
         return cocircuits(dict(enumerate(map(list, sorted(forms))))) if forms else {}
 
@@ -202,9 +202,9 @@ class Zero:
         plus = {j for j, row in rows if row[0] & bit}
         zero = [j for j, row in rows if not (row[0] | row[1]) & bit]
         cells = chain.from_iterable(combinations(zero, k) for k in range(len(zero) + 1))
-        return {self._form(i, plus.union(cell), 1) for cell in cells}
+        return {self.form(i, plus.union(cell), 1) for cell in cells}
 
-    def _form(self, i: int, units: set[int], bias: int) -> tuple[fmpq, ...]:
+    def form(self, i: int, units: set[int], bias: int) -> tuple[fmpq, ...]:
         """Return the sum of x . w_j at a site over some units, and of B or nothing, as a form."""
         row, size = self.sites.rows[i], len(self.stratum.lower)
         parts = (x if j in units else fmpq(0) for j in range(size) for x in row)
