@@ -209,26 +209,14 @@ class Single:
                     form[k], form[i] = form[k] + most[k], form[i] - most[k]
             yield shift.seen(form)
             for j, nested in self.nested:
-                weight = self.side * self.zero.sides[j + 1]
-                if i != nested and weight * shift.above(i, nested) >= 0:
-                    price, gain = self._price(j, nested, state) * weight, 0
-                    if shift.above(nested, i) == 1:
-                        gain = most[nested]
-                    change = {i: form[i] - price + gain, nested: form[nested] + price - gain}
+                if i != nested and shift.above(i, nested) >= 0:  # its weight is positive
+                    price = self._price(j, nested, state)
+                    change = {i: form[i] - price, nested: form[nested] + price}
                     yield shift.seen(form | change)
 
     def _price(self, j: int, site: int, state: State) -> Any:
         """Return the multiplier of a kink of a unit below, from the slope as it alone moves."""
-        zero, units = self.zero, range(len(self.zero.stratum.lower))
-        lower = [(zero.form(i, {k}, 0), (k, i) == (j, site)) for k in units for i in zero.zeros(k)]
-        alone = [i for i in state.tower.upper.kinks if i not in self.group]
-        active = ({k for k in units if zero.stratum.lower[k][0] >> i & 1} for i in alone)
-        upper = [(zero.form(i, on, 1), False) for i, on in zip(alone, active, strict=True)]
-        rows = [*lower, *upper, (zero.form(site, set(), 1), False)]
-        table = fmpq_mat([list(row) for row, _ in rows])
-        aims = fmpq_mat([[-zero.sides[j + 1] * moves] for _, moves in rows])
-        step = table.transpose() * (table * table.transpose()).solve(aims)
-        return -zero.slope(state, step.entries())
+        return -self.zero.slope(state, self.zero.alone(j, site))
 
 
 @dataclass(frozen=True)

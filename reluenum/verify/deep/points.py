@@ -240,6 +240,34 @@ class Zero:
         return self.independent and not self._flat
 
     @property
+    def shared(self) -> bool:
+        """Claim 153: the same if it is not, but no kink below costs nothing (Lemma D44)."""
+        below = ((j, i) for j in range(len(self.stratum.lower)) for i in self.zeros(j))
+        mild = self.independent and len(self.grouped) < 2
+        return self.strict or (mild and all(self._held(*kink) for kink in below))
+
+    def _held(self, j: int, site: int) -> bool:
+        """Whether the loss grows as a kink below moves alone, to one side at least."""
+        down = self.alone(j, site)
+        up = [-x for x in down] if self.stratum.upper[0] >> site & 1 else None
+        return any(self.slope_sign(d) for d in (down, up) if d)
+
+    def alone(self, j: int, site: int) -> list[fmpq]:
+        """Return a change of (w, B) that takes one kink below down, and no other one anywhere.
+
+        The kinks have to be independent. A group counts as one.
+        """
+        units, upper = range(len(self.stratum.lower)), self.state.tower.upper.kinks
+        kinks = [self.form(i, {k}, 0) for k in units for i in self.zeros(k)]
+        kinks += [
+            self.form(i, {k for k in units if self.stratum.lower[k][0] >> i & 1}, 1)
+            for i in dict.fromkeys([*set(upper) - set(self.grouped), *self.grouped[:1]])
+        ]
+        table, moved = fmpq_mat([list(form) for form in kinks]), self.form(site, {j}, 0)
+        aims = fmpq_mat([[-self.sides[j + 1] * (form == moved)] for form in kinks])
+        return (table.transpose() * (table * table.transpose()).solve(aims)).entries()
+
+    @property
     def loss(self) -> arb:
         """An enclosure of the loss."""
         with ctx.workprec(NUMBER_BITS):
