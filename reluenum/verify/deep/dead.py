@@ -167,7 +167,7 @@ class Single:
         require(plain, f"{zero.stratum.text}: dead units beside kinks in a group")
 
     def gains(self) -> set[int]:
-        """Claim 152: the signs of what a unit of any face gains more than it costs."""
+        """Return the signs of what a unit of any face gains more than it costs; -1 off its face."""
         rays, size = cocircuits(dict(enumerate(self.rows))), len(self.seen)
         live, found = set(self.zero.stratum.lower), set()
         for plus, minus in covectors(rays, len(self.rows), inf):

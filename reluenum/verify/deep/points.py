@@ -236,12 +236,15 @@ class Zero:
 
     @property
     def strict(self) -> bool:
-        """Claim 73: first order is strict, at independent kinks: units have copies (Lemma D13)."""
+        """Whether first order is strict, at independent kinks."""
         return self.independent and not self._flat
 
     @property
     def shared(self) -> bool:
-        """Claim 153: the same if it is not, but no kink below costs nothing (Lemma D44)."""
+        """Claim 73: units may have copies (Lemma D13).
+
+        First order is strict, or no kink below costs nothing on both sides (Lemma D44).
+        """
         below = ((j, i) for j in range(len(self.stratum.lower)) for i in self.zeros(j))
         mild = self.independent and len(self.grouped) < 2
         return self.strict or (mild and all(self._held(*kink) for kink in below))
