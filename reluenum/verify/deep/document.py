@@ -84,7 +84,7 @@ class DeepProof:
 
     def enumerated(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the strata that some network realises, and those that can hold a minimum."""
-        found = realised(self.sites)
+        found = realised(self.sites, self.processes)
         return found, kept(found)
 
     def read(self) -> None:
