@@ -431,7 +431,7 @@ def test_hostile_values_end_in_one_line(value, documents, tmp_path):
         (way, value),
         ((*way, 0), value),
         ((*way, block, 1), value),
-        ((*way, 0, 1), value),
+        ((*way, 0, 2), value),
         (("components", 0), value),
         (("components", 0, "strata"), value),
         (("components", 0, "loss"), value),

@@ -84,7 +84,7 @@ class DeepProof:
 
     def enumerated(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the strata that some network realises, and those that can hold a minimum."""
-        found = realised(self.sites)
+        found = realised(self.sites, self.processes)
         return found, kept(found)
 
     def read(self) -> None:
@@ -107,7 +107,7 @@ class DeepProof:
         for zero in self.minima:
             spare = self.sites.hidden[0] - len(zero.stratum.lower)
             calm = spare > 0 and harmless(zero, self.faces)
-            sure = spare == 0 or zero.strict
+            sure = spare == 0 or zero.shared
             require(sure, f"{zero.stratum.text}: what copies of its units do is not clear")
             yield from shared(tower_network(zero), calm)
         if level(self.sites) and constant_is_minimal(self.sites, self.faces):
