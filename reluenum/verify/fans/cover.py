@@ -126,7 +126,7 @@ class Cover:
         return Open.joined([rest.part(left & shorter), *self.halves(rest, turned, left & ~shorter)])
 
     def step(self, rest: Open, boxes: Array, end: int) -> Array:
-        """Claim 147: G < s^2 |e|^2 excludes from sqrt(G) / |e| to s, and > above (Theorem D22)."""
+        """Claim 146: G < s^2 |e|^2 excludes from sqrt(G) / |e| to s, and > above (Theorem D22)."""
         thin, found = boxes.copy(), boxes.copy()
         thin[:, 1 - end] = thin[:, end]
         place = Reduced(self.tables, rest.rows, thin[:, 0], (thin[:, 2] + thin[:, 3]) / 2)
@@ -171,7 +171,7 @@ class Cover:
         return (np.abs(look.newton) < NEAR).all(1) & (look.around.distance < CLOSE)
 
     def known(self, look: Look, k: int) -> bool:
-        """Claim 148: one zero at most is over a box, and it is found (Lemma D38)."""
+        """Claim 147: one zero at most is over a box, and it is found (Lemma D53)."""
         owner, chart = self.places[look.rows[k]]
         system = System(self.tables.places[look.rows[k]][0], chart)
         with ctx.workprec(BITS):

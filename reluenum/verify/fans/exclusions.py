@@ -22,7 +22,7 @@ class Look:
     @cached_property
     def excluded(self) -> Array:
         """Claim 129: there is no stationary point over these boxes."""
-        return self.far | self.gone | self.idle | self.torn | self.unequal | self.slanted
+        return self.far | self.idle | self.torn | self.unequal | self.slanted
 
     @property
     def far(self) -> Array:
@@ -31,19 +31,14 @@ class Look:
         return (a.rho * a.rho * a.length).span()[0] > a.ceiling
 
     @property
-    def gone(self) -> Array:
-        """Claim 134: some T* is negative."""
-        a = self.around
-        high = a.share.span()[1] + a.high
-        return (a.there & (high + np.abs(high) * (UP - 1) < 0)).any(1) & a.beyond
-
-    @property
     def idle(self) -> Array:
-        """Claim 130: some |Gamma*| is not 1."""
-        low, high = self.around.span
+        """Claim 130: some |Gamma*| is not 1, or some T* is negative."""
+        a, (low, high) = self.around, self.around.span
         least = np.sqrt(np.maximum(1 + low, 0)) / UP
         wrong = ((root(1 + high) + self.errors) * UP < 1) | (least - self.errors > UP)
-        return (self.around.there & wrong).any(1)
+        most = a.share.span()[1] + a.high
+        negative = (most + np.abs(most) * (UP - 1) < 0) & a.beyond
+        return (a.there & (wrong | negative)).any(1)
 
     @property
     def torn(self) -> Array:
@@ -143,7 +138,7 @@ class Look:
 
     @property
     def ratio(self) -> tuple[Array, Array]:
-        """Claim 146: bounds of G / s^2 |e|^2 at the inner minimisers (Theorem D22)."""
+        """Claim 134: bounds of G / s^2 |e|^2 at the inner minimisers (Theorem D22)."""
         slope, room = self.slopes[0]
         (low, high), (least, most) = slope.span(), self.around.length.span()
         low, high = low - room, high + room
