@@ -7,9 +7,9 @@ import numpy as np
 from .models import Array
 from .shapes import Tables
 
-CALM, STEPS, EXTRA = 3, 40, 4  # steps of T |Gamma|, of Newton's method, and beyond T = 0
+CALM, STEPS, EXTRA = 1, 40, 4  # steps of T |Gamma|, of Newton's method, and beyond T = 0
 SHARES = 1, 0.5, 0.2, 0.05, 0.01  # of a step that must not climb
-SETTLED, SHIFT = 1e-10, 1e-14  # relative size of the last step; of rounding
+SETTLED, SHIFT = 1e-7, 1e-14  # relative size of the last step; of rounding
 NOTHING, LITTLE = 2.0**-36, 1e-9  # part of the sum of T that is 0; the least T to begin with
 NEARLY, BARELY, DEEP = 0.5, 0.3, 1e-6  # which dead units are continued to negative T, how well
 
@@ -106,20 +106,24 @@ class Reduced:
     def guesses(self, start: Array) -> Guesses:
         """Return minimisers, and T with those units beyond their death that have just died."""
         squares = self.minimised(start)
-        value = self.at(squares)
+        value, live = self.at(squares), squares > 0
         bend = np.diagonal(value.curvature, axis1=1, axis2=2)
         missing = (1 - value.lengths) * value.norms / np.maximum(bend, LITTLE**2)
-        alive = (squares > 0) | (self.alive & (value.lengths > NEARLY) & (missing < BARELY))
-        continued = squares
+        more = self.alive & (value.lengths > NEARLY) & (missing < BARELY)
+        continued, alive = squares.copy(), live.copy()
+        pick = np.flatnonzero((more & ~live).any(1))
+        if len(pick):
+            found = self.part(pick).followed(squares[pick], (live | more)[pick])
+            fine = (-found * value.norms[pick] < 2 * BARELY).all(1)
+            continued[pick[fine]], alive[pick[fine]] = found[fine], (live | more)[pick[fine]]
+        return Guesses(squares, continued, alive)
+
+    def followed(self, squares: Array, alive: Array) -> Array:
+        """Return T with |Gamma| = 1 for some units, also where it is negative, or infinity."""
         for _ in range(EXTRA):
-            continued = continued + self.at(continued).step(alive)
-        off = np.abs(np.where(alive, self.at(continued).lengths - 1, 0)).max(1)
-        fine = (off < DEEP) & (-continued * value.norms < 2 * BARELY).all(1)
-        return Guesses(
-            squares,
-            np.where(fine[:, None], continued, squares),
-            np.where(fine[:, None], alive, squares > 0),
-        )
+            squares = squares + self.at(squares).step(alive)
+        off = np.abs(np.where(alive, self.at(squares).lengths - 1, 0)).max(1)
+        return np.where((off < DEEP)[:, None], squares, -np.inf)
 
 
 class Value:
