@@ -7,7 +7,7 @@ import numpy as np
 from .models import Array
 from .shapes import Tables
 
-CALM, STEPS, EXTRA = 1, 40, 4  # steps of T |Gamma|, of Newton's method, and beyond T = 0
+CALM, STEPS, EXTRA = 1, 15, 4  # steps of T |Gamma|, of Newton's method, and beyond T = 0
 SHARES = 1, 0.5, 0.2, 0.05, 0.01  # of a step that must not climb
 SETTLED, SHIFT = 1e-7, 1e-14  # relative size of the last step; of rounding
 NOTHING, LITTLE = 2.0**-36, 1e-9  # part of the sum of T that is 0; the least T to begin with
@@ -68,6 +68,11 @@ class Reduced:
         """Return what follows for some T."""
         return Value(self, squares)
 
+    def height(self, squares: Array) -> Array:
+        """Return the reduced function, up to what depends on the vector alone."""
+        rho = (self.inverse(squares) @ self.means[..., None])[..., 0]
+        return squares.sum(1) + (rho * self.means).sum(1)
+
     def minimised(self, start: Array) -> Array:
         """Return minimisers over T >= 0: T |Gamma| at first, then Newton's method, downhill."""
         squares = np.where(self.alive, np.maximum(start, LITTLE), 0)
@@ -96,7 +101,7 @@ class Reduced:
         found, left = value.squares * np.sqrt(value.lengths), np.arange(len(kept))
         for share in SHARES:
             moved = np.clip(kept[left] + share * step[left], 0, self.most[left])
-            good = self.part(left).at(moved).height <= value.height[left] * (1 + SHIFT)
+            good = self.part(left).height(moved) <= value.height[left] * (1 + SHIFT)
             found[left[good]] = moved[good]
             left = left[~good]
             if not len(left):
