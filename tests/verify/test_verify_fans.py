@@ -195,6 +195,26 @@ def test_open_first_layers_are_closed_with_the_point_that_they_have():
     assert float(real[2][0].loss) == pytest.approx(0.0738873792, abs=1e-10)
 
 
+def test_turning_and_stretching_balance_at_a_stationary_point():
+    """The numbers of Lemma D54 add up to 0 with the weights T, at a point with two units."""
+    cover = Cover([fans(3)["++-/++-,0-+"]])
+    cover.read()
+    (zero,) = cover.zeros[0]
+    *_, s, k, seen = zero.system.seen(zero.values)
+    pairs = zip(zero.system.chart.start, zero.system.chart.turn, strict=True)
+    e = [float(a) + float(k.value) * float(t) for a, t in pairs]
+    turn = [float(t) for t in zero.system.chart.turn]
+    numbers = []
+    for unit in seen:
+        u = float((unit.scale.value / s.value * unit.along.value).mid())
+        bend = float((s.value * unit.height.value * unit.rise).mid())
+        lean = float(unit.turned.value.mid()) - bend * u
+        numbers.append(u * (np.dot(e, e) * lean - np.dot(e, turn) * u))
+    squares = [float(square) for square in zero.squares]
+    assert min(numbers) < 0 < max(numbers)
+    assert np.dot(squares, numbers) == pytest.approx(0, abs=1e-12 * np.abs(numbers).sum())
+
+
 def test_a_box_that_stays_open_is_refused(monkeypatch):
     monkeypatch.setattr(cover_module, "DEEPEST", 3)
     with pytest.raises(CertificateError, match=r"stratum \+\+-/\+\+-,0-\+: a box stays open"):

@@ -22,7 +22,8 @@ class Look:
     @cached_property
     def excluded(self) -> Array:
         """Claim 129: there is no stationary point over these boxes."""
-        return self.far | self.idle | self.torn | self.unequal | self.slanted
+        found = self.far | self.idle | self.torn | self.unequal
+        return found | self.balanced | self.slanted
 
     @property
     def far(self) -> Array:
@@ -79,25 +80,42 @@ class Look:
         return found
 
     @cached_property
-    def slopes(self) -> list[tuple[Model, Array]]:
-        """Claim 132: derivatives by s and by k, the latter over 2 s, and how far they may be off.
+    def turns(self) -> tuple[Model, Array, Array]:
+        """Claim 152: phi' . rho - s eta eta' u by unit, how far it is off, and how far u is.
 
-        They are those of Theorem D22 with u = sqrt(c_1) a / sqrt(s kappa).
+        u = phi . rho / (1 + s eta^2) is `turned`.
         """
         a = self.around
-        with np.errstate(divide="ignore", invalid="ignore"):
-            by_gain = self.errors * root(a.kappa.size()) / a.boxes[:, :1] * UP
+        by_gain = self.errors * root(a.kappa.size()) / a.boxes[:, :1] * UP
         felt = (a.felt * a.distance[:, None]) * UP
         slip = np.where(by_gain < felt, by_gain, felt) / np.maximum(a.kappa.span()[0], 1) * UP
         turn, rise = (
             Model.of(table[self.rows, 1], READ)
             for table in (self.tables.features, self.tables.kinks)
         )
-        turned = (turn * a.residuals[:, None]).sum()
         bend = a.scale * a.scale * a.kinks * rise
-        lean = turned - bend * a.turned
-        size, tilt, t = a.turned.size(), lean.size(), a.sizes
+        lean = (turn * a.residuals[:, None]).sum() - bend * a.turned
         slack = (a.sloped * a.distance[:, None] + bend.size() * slip) * UP
+        return lean, slack, slip
+
+    @property
+    def balanced(self) -> Array:
+        """Claim 153: the numbers of all units have the same sign (Lemma D54)."""
+        a, (lean, slack, slip) = self.around, self.turns
+        length, change = a.length[:, None], (a.vector[0] * a.vector[1]).sum()[:, None]
+        across = length * lean - change * a.turned
+        values = a.turned * across
+        room = (a.turned.size() + slip) * (length.size() * slack + change.size() * slip)
+        room = (room + slip * across.size()) * UP
+        low, high = values.span()
+        above, below = (low > room) | ~a.there, (high < -room) | ~a.there
+        return self.tables.turning[self.rows] & (above.all(1) | below.all(1))
+
+    @cached_property
+    def slopes(self) -> list[tuple[Model, Array]]:
+        """Claim 132: derivatives by s and by k (over 2 s), and how far they may be off."""
+        a, (lean, slack, slip) = self.around, self.turns
+        size, tilt, t = a.turned.size(), lean.size(), a.sizes
         far = self.moved * (size + slip) ** 2 + t * slip * (2 * size + slip)
         wide = self.moved * (size + slip) * (tilt + slack)
         wide = wide + t * (size * slack + slip * tilt + slip * slack)
