@@ -1,0 +1,2 @@
+import numpy as np
+r=np.load('/tmp/fanv/rec.npy')
