@@ -13,6 +13,7 @@ from reluenum.engines.fans.route import FanEngine
 from reluenum.engines.spires.route import SpireEngine
 from reluenum.engines.towers.route import TowerEngine
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
+from reluenum.groebner.workers import WORKERS
 from reluenum.landscape.deep import ranked_deep
 from reluenum.landscape.landscape import CertifiedLandscape, Undecided
 from reluenum.problem import Problem
@@ -43,7 +44,7 @@ class CheckedEngine:
     ) -> CertifiedLandscape:
         """Find every local minimum of a problem, and see that the record proves it."""
         found = self.engine.landscape(problem, settings)
-        doubt = _doubt(found, settings.progress) if found.is_complete else ""
+        doubt = _doubt(found, settings) if found.is_complete else ""
         if not doubt:
             return found
         reason = f"all strata were decided, but the checker did not prove the list: {doubt}"
@@ -51,15 +52,16 @@ class CheckedEngine:
         return replace(found, components=components, undecided=(Undecided("", reason),))
 
 
-def _doubt(found: CertifiedLandscape, progress: bool) -> str:
+def _doubt(found: CertifiedLandscape, settings: Settings) -> str:
     """Return what the checker does not take for proved; nothing if all is."""
     document = to_json(minima_document(found))
-    bar = {"total": 1, "desc": "proved by the checker", "unit": "list", "disable": not progress}
-    with TemporaryDirectory(prefix="reluenum-") as folder, tqdm(**bar) as done:
+    bar = {"total": 1, "desc": "proved by the checker", "unit": "list"}
+    shown = tqdm(**bar, disable=not settings.progress)
+    with TemporaryDirectory(prefix="reluenum-") as folder, shown as done:
         path = Path(folder, "minima.json")
         write_text(path, document)
         try:
-            verify(path)
+            verify(path, None, settings.jobs, WORKERS)
         except CertificateError as error:
             return str(error)
         done.update()

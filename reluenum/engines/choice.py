@@ -12,7 +12,7 @@ from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
 
 if TYPE_CHECKING:
-    from reluenum.engines.deep.strata import DeepStratum
+    from reluenum.engines.deep.systems.stratum import DeepStratum
     from reluenum.engines.layers import LayerEngine
 
 

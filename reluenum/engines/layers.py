@@ -7,16 +7,13 @@ from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
-from reluenum.engines.deep.enumeration import refuse_astronomical_strata, strata
-from reluenum.engines.deep.landscape import (
-    dead_network,
-    deep_landscape,
-    of_sites,
-    text_of,
-)
-from reluenum.engines.deep.minimality import Judged, judge
-from reluenum.engines.deep.solve import DeepOutcome, read_deep_outcome, solve_stratum
-from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.deep.enumeration.sizes import refuse_astronomical_strata
+from reluenum.engines.deep.enumeration.strata import strata
+from reluenum.engines.deep.landscape import dead_network, deep_landscape
+from reluenum.engines.deep.minimality.judge import Judged, judge
+from reluenum.engines.deep.systems.solve import DeepOutcome, read_deep_outcome, solve_stratum
+from reluenum.engines.deep.systems.stratum import DeepStratum
+from reluenum.engines.deep.texts import of_sites, text_of
 from reluenum.engines.fans.route import FanEngine
 from reluenum.engines.groebner import in_batches
 from reluenum.engines.spires.route import SpireEngine

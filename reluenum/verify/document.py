@@ -6,9 +6,11 @@ import io
 import json
 import re
 import sys
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -99,7 +101,10 @@ class BoundReport(Report):
 
 
 def verify(
-    path: str | Path, data: tuple[Sequence[Sequence[Any]], Sequence[Any]] | None = None
+    path: str | Path,
+    data: tuple[Sequence[Sequence[Any]], Sequence[Any]] | None = None,
+    jobs: int = 1,
+    context: BaseContext | None = None,
 ) -> Report:
     """Prove a document of minima, or of their basins, from its certificate.
 
@@ -110,6 +115,11 @@ def verify(
     data : pair, optional
         Inputs (n, d) and targets (n,), exact numbers whose texts are fractions: those that the
         document has to be about.
+    jobs : int
+        Number of processes that share the strata of several hidden layers; nothing depends on it.
+    context : multiprocessing context, optional
+        How they start; if they are spawned as usual, a script that calls this needs
+        `if __name__ == "__main__":`.
 
     Returns
     -------
@@ -122,7 +132,11 @@ def verify(
         certificate does not prove it.
     OSError
         If the document cannot be read.
+    ValueError
+        If the number of processes is none.
     """
+    if jobs < 1:
+        raise ValueError(f"jobs: {jobs}; a number of processes, at least 1")
     with Path(path).open("rb") as stream:
         content = stream.read(LARGEST_DOCUMENT + 1)
     try:
@@ -131,20 +145,20 @@ def verify(
         require(values <= MOST_VALUES, f"more than {MOST_VALUES} values")
         with ctx.workprec(LEVELS[0]):
             document = json.loads(content, object_pairs_hook=unique_keys)
-            return _proved(document, Path(path).parent, data)
+            return _proved(document, Path(path).parent, data, (jobs, context))
     except CertificateError:
         raise
     except MALFORMED as error:  # whatever else goes wrong, nothing has been proved
         raise CertificateError(f"malformed: {type(error).__name__}: {error}") from error
 
 
-def _proved(document: Any, folder: Path, given: Any) -> Report:
+def _proved(document: Any, folder: Path, given: Any, processes: tuple) -> Report:
     """Follow the argument of docs/certificate.md from the first claim to the last one."""
     if type(document) is dict and document.get("format") == "reluenum-bound":
         return _bounds(document, given)
     if type(document) is not dict or document.get("format") != "reluenum-basins":
         deep = type(document) is dict and "hidden" in document.get("problem", ())
-        return _deep(document, given) if deep else _list(document, folder, given)[0]
+        return _deep(document, given, processes) if deep else _list(document, folder, given)[0]
     one_list(document, {k: OPTIONAL[k] for k in ("software",) if k in document})
     report, landscape, proof = _list(document["minima"], folder, given)
     unchecked = tuple(k for k in UNCHECKED if k in document or k in document["minima"])
@@ -162,16 +176,17 @@ def _bounds(document: Any, given: Any) -> Report:
     return BoundReport(*head, {"boxes": boxes}, 0, 0, 0, bounds=proved)
 
 
-def _deep(document: Any, given: Any) -> Report:
+def _deep(document: Any, given: Any, processes: tuple) -> Report:
     """Prove a list of minima of a network with several hidden layers."""
-    from .deep import DeepProof, proved
+    from .deep import DeepProof, Processes, proved
     from .fans import FanProof
     from .spires import SpireProof
 
     complete(document)
     kinds = {(3, 1): SpireProof, (2, 1): DeepProof}
     hidden = document["problem"]["hidden"]
-    report = proved(document, kinds.get((len(hidden), hidden[-1]), FanProof))
+    kind = kinds.get((len(hidden), hidden[-1]), FanProof)
+    report = proved(document, kind, Processes(*processes))
     if given is not None:
         same_data(document["problem"], *given)
     return replace(report, compared=given is not None)
@@ -298,17 +313,22 @@ def _source(certificate: dict[str, Any], folder: Path) -> BinaryIO:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print whether a document is proved; return 0 if so, 1 if not, 2 if there is none."""
-    arguments = sys.argv[1:] if argv is None else list(argv)
-    if len(arguments) != 1:
-        print("usage: python -P -m reluenum.verify FILE", file=sys.stderr)
-        return 2
+    parser = ArgumentParser(prog="python -P -m reluenum.verify")
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--jobs", metavar="N", type=int, default=1, help="number of processes")
     try:
-        report = verify(arguments[0])
+        options = parser.parse_args(argv)
+        if options.jobs < 1:
+            parser.error("--jobs: at least 1")
+    except SystemExit as error:
+        return error.code
+    try:
+        report = verify(options.file, jobs=options.jobs)
     except CertificateError as error:
         print(f"not proved: {error}")
         return 1
     except OSError as error:
-        print(f"cannot read {arguments[0]}: {error}", file=sys.stderr)
+        print(f"cannot read {options.file}: {error}", file=sys.stderr)
         return 2
     print(report)
     return 0

@@ -8,11 +8,12 @@ import numpy as np
 
 from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root
-from reluenum.engines.deep.enumeration import refuse_astronomical_strata, strata
-from reluenum.engines.deep.landscape import covered_in_batches, landscape_of_covers
-from reluenum.engines.deep.minimality import Judged, judge
-from reluenum.engines.deep.networks import ScaledNetwork
-from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.deep.covers import covered_in_batches, landscape_of_covers
+from reluenum.engines.deep.enumeration.sizes import refuse_astronomical_strata
+from reluenum.engines.deep.enumeration.strata import strata
+from reluenum.engines.deep.minimality.judge import Judged, judge
+from reluenum.engines.deep.systems.networks import ScaledNetwork
+from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.engines.fans.branches import ParameterBoxes
 from reluenum.engines.fans.cover import BoxCover, all_boxes, boxes_covered, halved_tasks
 from reluenum.engines.fans.shapes import Fan, FanBatch

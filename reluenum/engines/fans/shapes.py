@@ -10,7 +10,7 @@ from flint import fmpq
 
 from reluenum.algebra.balls import Balls
 from reluenum.algebra.linear import dot
-from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.problem import Problem
 
 Ray = tuple[fmpq, fmpq]

@@ -9,8 +9,8 @@ from flint import arb
 from reluenum.algebra.newton import certified_box, polished
 from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root
-from reluenum.engines.deep.networks import ScaledNetwork, sign_of
-from reluenum.engines.deep.wide import Wide
+from reluenum.engines.deep.systems.networks import ScaledNetwork, sign_of
+from reluenum.engines.deep.systems.wide import Wide
 from reluenum.engines.fans.branches import FanBranch, ParameterBoxes, branch_over, start_of
 from reluenum.engines.fans.branches import improved_start as improved
 from reluenum.engines.fans.inner import inner_minimisers

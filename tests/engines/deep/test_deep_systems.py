@@ -5,16 +5,19 @@ import json
 import numpy as np
 import pytest
 
-from reluenum.engines.deep.chains import Chain, independent
-from reluenum.engines.deep.enumeration import constants, exclusion, realisable, strata
-from reluenum.engines.deep.solve import (
+from reluenum.engines.deep.enumeration.arrays import realisable
+from reluenum.engines.deep.enumeration.exclusion import exclusion
+from reluenum.engines.deep.enumeration.strata import constants, strata
+from reluenum.engines.deep.systems.chains import Chain
+from reluenum.engines.deep.systems.flats import independent
+from reluenum.engines.deep.systems.solve import (
     DeepOutcomeKind,
     formulated,
     read_deep_outcome,
     solve_stratum,
 )
-from reluenum.engines.deep.strata import DeepStratum
-from reluenum.engines.deep.wide import Wide
+from reluenum.engines.deep.systems.stratum import DeepStratum
+from reluenum.engines.deep.systems.wide import Wide
 from reluenum.errors import TheoremViolationError
 from reluenum.groebner.backends import open_backends
 from reluenum.problem import Problem

@@ -7,10 +7,10 @@ import pytest
 
 from reluenum import Problem
 from reluenum.algebra.balls import Balls
-from reluenum.engines.deep.enumeration import strata
-from reluenum.engines.deep.minimality import DeepVerdict
-from reluenum.engines.deep.solve import solve_stratum
-from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.deep.enumeration.strata import strata
+from reluenum.engines.deep.minimality.live import DeepVerdict
+from reluenum.engines.deep.systems.solve import solve_stratum
+from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.engines.fans.barriers import Barrier, comparison_scales
 from reluenum.engines.fans.branches import (
     LocalEquations,
