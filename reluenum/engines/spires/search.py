@@ -16,6 +16,7 @@ from reluenum.engines.spires.expansions import Expansion
 from reluenum.engines.spires.inner import SpireInner
 from reluenum.engines.spires.minimise import Doubles
 from reluenum.engines.spires.signs import is_excluded
+from reluenum.engines.towers.lines import is_impossible
 
 BITS = 128
 """Precision of interval Newton."""
@@ -94,6 +95,8 @@ class SpireSearch:
         """Cover all U."""
         with ctx.workprec(BITS):
             low, high = self.inner.lowest, self.inner.highest
+            if is_impossible(self.inner.chain):
+                low = high
             self.items.append([0.0, low, low, *[0.0] * len(self.inner.units), sqrt(low)])
             tasks = [(self._end(low), self._end(high))] if low < high else []
             for _ in range(MOST_TASKS):
