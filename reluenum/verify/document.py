@@ -12,18 +12,16 @@ from dataclasses import dataclass, replace
 from itertools import product
 from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-import pyarrow as pa
 from flint import ctx
 
-from .basins import one_list, tree_of
-from .bounds import bounds_of
 from .exact import Data, distinct, supports_of
-from .landscape import Landscape
-from .pages import read_records, unique_keys
-from .reals import LEVELS, CertificateError, matched, rational, require
-from .records import Proof, read_descriptions
+from .reals import LEVELS, CertificateError, matched, rational, require, unique_keys
+
+if TYPE_CHECKING:  # each kind of document has modules of its own
+    from .landscape import Landscape
+    from .records import Proof
 
 LARGEST_DOCUMENT, MOST_VALUES = 1 << 28, 1 << 23  # a few bytes become a hundred in memory
 MOST_FACES, MOST_SIGNS = 1 << 18, 1 << 27  # live faces of a certificate, and signs of all of them
@@ -47,7 +45,7 @@ OPTIONAL = {
 """Keys of a document, of which nothing follows from the unchecked ones."""
 
 MALFORMED = (
-    *(pa.ArrowException, ArithmeticError, AttributeError, LookupError, MemoryError),
+    *(ArithmeticError, AttributeError, LookupError, MemoryError),
     *(OSError, RecursionError, TypeError, ValueError),
 )
 
@@ -159,6 +157,8 @@ def _proved(document: Any, folder: Path, given: Any, processes: tuple) -> Report
     if type(document) is not dict or document.get("format") != "reluenum-basins":
         deep = type(document) is dict and "hidden" in document.get("problem", ())
         return _deep(document, given, processes) if deep else _list(document, folder, given)[0]
+    from .basins import one_list, tree_of
+
     one_list(document, {k: OPTIONAL[k] for k in ("software",) if k in document})
     report, landscape, proof = _list(document["minima"], folder, given)
     unchecked = tuple(k for k in UNCHECKED if k in document or k in document["minima"])
@@ -167,6 +167,8 @@ def _proved(document: Any, folder: Path, given: Any, processes: tuple) -> Report
 
 def _bounds(document: Any, given: Any) -> Report:
     """Prove the bounds of the loss of networks with two hidden layers."""
+    from .bounds import bounds_of
+
     proved, problem, boxes = bounds_of(document)
     if given is not None:
         same_data(document["problem"], *given)
@@ -178,22 +180,28 @@ def _bounds(document: Any, given: Any) -> Report:
 
 def _deep(document: Any, given: Any, processes: tuple) -> Report:
     """Prove a list of minima of a network with several hidden layers."""
-    from .deep import DeepProof, Processes, proved
-    from .fans import FanProof
-    from .spires import SpireProof
+    from .deep import Processes, proved
 
     complete(document)
-    kinds = {(3, 1): SpireProof, (2, 1): DeepProof}
     hidden = document["problem"]["hidden"]
-    kind = kinds.get((len(hidden), hidden[-1]), FanProof)
-    report = proved(document, kind, Processes(*processes))
+    if hidden[-1] != 1 or len(hidden) not in (2, 3):
+        from .fans import FanProof as Kind
+    elif len(hidden) == 2:
+        from .deep import DeepProof as Kind
+    else:
+        from .spires import SpireProof as Kind
+    report = proved(document, Kind, Processes(*processes))
     if given is not None:
         same_data(document["problem"], *given)
     return replace(report, compared=given is not None)
 
 
-def _list(document: Any, folder: Path, given: Any) -> tuple[Report, Landscape, Proof]:
+def _list(document: Any, folder: Path, given: Any) -> "tuple[Report, Landscape, Proof]":
     """Prove a list of minima."""
+    from .landscape import Landscape
+    from .pages import read_records
+    from .records import Proof, read_descriptions
+
     complete(document)
     problem, certificate = document["problem"], document["certificate"]
     heading = one_problem(problem, certificate)

@@ -9,7 +9,6 @@ from reluenum.documents.results import to_json
 from reluenum.engines import checked
 from reluenum.engines.choice import engine_for
 from reluenum.engines.deep.systems.solve import DeepOutcome, DeepOutcomeKind
-from reluenum.engines.layers import certified_layers
 from reluenum.problem import Problem
 from reluenum.verify import CertificateError, verify
 
@@ -54,7 +53,7 @@ def test_a_constant_network_that_no_backend_finds_is_undecided(widths, monkeypat
         return DeepOutcome(stratum, DeepOutcomeKind.UNDECIDED, reason="out of time")
 
     problem = Problem.from_arrays([0], [3], width=widths, ridge=1)
-    assert certified_layers(problem).landscape(problem).is_complete
+    assert checked.certified_layers(problem).landscape(problem).is_complete
     monkeypatch.setattr("reluenum.engines.deep.covers.solve_stratum", gives_up)
-    found = certified_layers(problem).landscape(problem)
+    found = checked.certified_layers(problem).landscape(problem)
     assert {lost.reason for lost in found.undecided} == {"not all constant networks are known"}

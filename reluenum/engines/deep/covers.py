@@ -40,23 +40,27 @@ class StratumCover(Protocol):
     reason: str
 
 
-AnyCover = TypeVar("AnyCover", bound=StratumCover)
+Answer = TypeVar("Answer")
 
 
 def covered_in_batches(
-    work: Callable[[Sequence[DeepStratum]], Sequence[AnyCover]],
+    work: Callable[[Sequence[DeepStratum]], Iterable[Answer]],
     batches: Sequence[Sequence[DeepStratum]],
     settings: Settings,
-) -> Iterator[AnyCover]:
-    """Cover batches of strata in order, in processes if there are to be several."""
+) -> Iterator[Answer]:
+    """Yield what is found on each stratum of batches, in order.
+
+    In processes, if there are to be several; what a batch is turned into then has to be a list.
+    """
     several = settings.jobs > 1
     bar = tqdm(total=sum(map(len, batches)), unit="stratum", disable=not settings.progress)
     with bar, in_processes(settings.jobs) if several else nullcontext() as mapped:
         asked = [(batch,) for batch in batches]
         coming = mapped(work, asked, _batch_in_words) if several else map(work, batches)
         for found in coming:
-            bar.update(len(found))
-            yield from found
+            for one in found:
+                bar.update()
+                yield one
 
 
 def _batch_in_words(batch: Sequence[DeepStratum]) -> str:

@@ -23,9 +23,8 @@ from reluenum.algebra.forms import (
     independent_rows,
     pivots_of,
     pivots_of_rows,
-    solved_by,
 )
-from reluenum.algebra.linear import combine
+from reluenum.algebra.linear import combine, solved_by
 from reluenum.algebra.numberfield import FIRST_BITS
 from reluenum.algebra.numbers import Number
 from reluenum.engines.deep.cells.programs import NEGLIGIBLE, strictest_shares

@@ -70,26 +70,30 @@ class WideValues:
     multipliers: dict[Kink, Any]
 
 
-def separated(problem: Problem, groups: Sequence[Group], given: WideValues) -> WideValues:
+def separated(
+    problem: Problem, placed: Iterable[tuple[int, Group]], given: WideValues
+) -> WideValues:
     """Return the unknowns of one network, a unit for each component of the first layer.
 
     Two units on one flat of dimension 2 are s q q' added up to H, and there are many. They are
     chosen along directions inside the face, if there are such.
+
+    Parameters
+    ----------
+    problem : Problem
+    placed : iterable of (int, Group)
+        The groups with the number of components before each.
+    given : WideValues
     """
-    spans, metric, weights, start = (
-        list(given.spans),
-        dict(given.metrics[0]),
-        dict(given.weights),
-        0,
-    )
-    for group in groups:
+    spans, weights = list(given.spans), dict(given.weights)
+    squares = {(a, b): h for (a, b), h in given.metrics[0].items() if a == b}
+    for start, group in placed:
         if group.rank == 2:
             places = (start, start + 1)
             (h11, h12), (_, h22) = [[given.metrics[0][a, b] for b in places] for a in places]
             parts = _parts_inside(_edges_of_face(problem, group), h11, h12, h22)
-            metric[start, start + 1] = metric[start + 1, start] = fmpq(0)
             for place, (square, mixture) in zip(places, parts, strict=True):
-                metric[place, place] = square
+                squares[place, place] = square
                 spans[place] = [
                     products(zip(mixture, column, strict=True))
                     for column in zip(*group.basis, strict=True)
@@ -98,9 +102,8 @@ def separated(problem: Problem, groups: Sequence[Group], given: WideValues) -> W
                     own = [given.weights.get((1, m, a)) for a in places]
                     if own[0] is not None:
                         weights[1, m, place] = products(zip(own, mixture, strict=True))
-    diagonal = {pair: value for pair, value in metric.items() if pair[0] == pair[1]}
     return WideValues(
-        spans, [diagonal, *given.metrics[1:]], weights, given.biases, given.multipliers
+        spans, [squares, *given.metrics[1:]], weights, given.biases, given.multipliers
     )
 
 

@@ -326,7 +326,7 @@ class Wide:
 
         It has the signs of the stratum if the solution is stationary, and some others if not.
         """
-        given = separated(self.problem, self.groups, self.valued(point.coordinates))
+        given = separated(self.problem, self.placed, self.valued(point.coordinates))
         heights = self.heights(given)
         turns = [[1] * len(rows) for rows in self.rows]
         for unit, row in enumerate(self.rows[-1]):
