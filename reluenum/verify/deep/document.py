@@ -56,15 +56,19 @@ class Reader:
 
     def cover(self, stratum: Stratum, items: Any) -> tuple[int, list[Zero]]:
         """Return the number of intervals, and the zeros to which they lead."""
-        upper = self.uppers.setdefault(stratum.upper, Upper(self.sites, stratum.upper))
         try:
             with ctx.workprec(COVER_BITS):
-                cover = Cover(stratum, upper)
+                cover = self.start(stratum)
                 cover.read(items)
         except CertificateError:  # fewer digits are faster, but may not be enough
-            cover = Cover(stratum, upper)
+            cover = self.start(stratum)
             cover.read(items)
         return len(items), cover.zeros
+
+    def start(self, stratum: Stratum) -> Cover:
+        """Return a cover of a stratum of which nothing is read."""
+        upper = self.uppers.setdefault(stratum.upper, Upper(self.sites, stratum.upper))
+        return Cover(stratum, upper)
 
 
 class DeepProof:
