@@ -20,10 +20,8 @@ from reluenum.problem import Problem
 from reluenum.verify import CertificateError, verify
 
 if TYPE_CHECKING:
+    from reluenum.engines.deep.covers import CoverEngine
     from reluenum.engines.deep.systems.stratum import DeepStratum
-    from reluenum.engines.fans.route import FanEngine
-    from reluenum.engines.spires.route import SpireEngine
-    from reluenum.engines.towers.route import TowerEngine
 
 LARGEST = fmpq(10) ** 24
 """Data and bounds of squares beyond it, or as near to 0, are not asked about in doubles."""
@@ -38,11 +36,11 @@ class CheckedEngine:
 
     Parameters
     ----------
-    engine : TowerEngine, SpireEngine or FanEngine
+    engine : CoverEngine
         Which makes the lists.
     """
 
-    engine: "TowerEngine | SpireEngine | FanEngine"
+    engine: "CoverEngine"
 
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
@@ -79,7 +77,7 @@ def _doubt(found: CertifiedLandscape, settings: Settings) -> str:
 
 def certified_layers(
     problem: Problem, asked: "tuple[DeepStratum, ...] | None" = None
-) -> "TowerEngine | SpireEngine | FanEngine":
+) -> "CoverEngine":
     """Return the certified engine for the widths of a problem, which is imported here.
 
     Raises

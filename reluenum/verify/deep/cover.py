@@ -1,17 +1,18 @@
 """The record of a stratum: X in (0, highest) is covered by intervals that hold nothing unlisted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import pairwise
 from math import inf, isfinite
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
+import numpy as np
 from flint import arb
 
 from ..reals import require, sign, told
 from .fields import newton_step
-from .inner import improved, path, slope_of, total_squares, vanishing
+from .inner import Rough, improved, path, slope_of, total_squares, vanishing
 from .points import Zero, zero_near
 from .sides import Ball, Relations, enclosed, highest
 from .strata import Stratum
@@ -20,14 +21,26 @@ from .towers import State, Tower, Upper, narrowed, squared
 POLISHING, SLOW = 12, 2  # Newton steps for a record's T, the first of which end no unit
 MOST_PARTS = 1024  # of a block; one where a unit comes to life takes a few hundred
 CLOSE = 32  # a part of a block around a zero is so much smaller
+TINY = arb(2) ** -60  # and no smaller part of it
 FAINT = arb(2) ** -24  # part of the sum below which a square is tried as 0
+DIM = arb(2) ** -10  # and part of X^2
 LARGEST, SMALLEST = 1e100, 1e-100  # numbers of a record that are not 0
 
 HOLE = arb(2) ** -10  # relative size of what is left between two intervals, and closed here
-NEAR = arb(2) ** -40  # relative size of a Newton step that is the last one
+SHARP = arb(2) ** -40
+NEAR = 2.0**-36  # relative size of a Newton step that is the last one
 NUDGE = arb(2) ** -50  # so that the end of a step belongs to it
 
 Interval = tuple[arb, arb]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of a record: a step at X, or a block with ends; T is nearly the minimiser at X."""
+
+    ends: tuple[arb, ...]
+    x: arb
+    squares: list[arb]
 
 
 class Cover:
@@ -38,6 +51,7 @@ class Cover:
         self.upper, self.full = narrowed(upper, stratum.lower), Tower(upper, stratum.lower)
         self.zeros: list[Zero] = []
         self._towers: dict[tuple[int, ...], Tower] = {}
+        self._rough: dict[tuple[int, ...], Rough] = {}
 
     def tower(self, active: Sequence[int]) -> Tower:
         """Return the system in which some units are alive, and the others zero."""
@@ -60,42 +74,47 @@ class Cover:
     def read(self, items: Any) -> None:
         """Claim 56: intervals of the record cover all X at which a stationary point can be."""
         require(type(items) is list and len(items) > 0, "no list of intervals")
-        found = list(map(self.interval, items))
-        top, reached = max(highest(self.stratum, side) for side in (1, -1)), arb(0)
-        for low, high, *_ in sorted(found, key=itemgetter(0)):
-            reached = reached.max(high) if low <= reached else reached
-        if not reached >= top:
-            reached = self.closed(found)
-        require(reached >= top, f"nothing closes X above {reached.str(8)}")
+        entries = sorted(map(self.entry, items), key=attrgetter("x"))
+        closed = [self.at(entry.x, entry.squares) for entry in entries if not entry.ends]
+        for entry in entries:
+            for low, high in gaps(closed, *entry.ends) if entry.ends else ():
+                with told(f"block from {low.str(8)} to {high.str(8)}"):
+                    x = entry.x if low <= entry.x <= high else (low + high).mid() / 2
+                    self.block(low, high, x, entry.squares)
+                closed.append((low, high))
+        top = max(highest(self.stratum, side) for side in (1, -1))
+        for low, high in gaps(closed, arb(0), arb(top)):
+            self.fill(low, high, entries)
 
-    def closed(self, found: Sequence[tuple]) -> arb:
-        """Return up to which X better steps close all, and blocks what they leave."""
-        steps = [(*self.step(x, t), t) if x is not None else (*e, t) for *e, x, t in found]
-        reached = arb(0)
-        for low, high, squares in sorted(steps, key=itemgetter(0)):
-            if not low <= reached:
-                fine = low - reached < low * HOLE
-                require(fine, f"nothing closes X above {reached.str(8)}")
-                self.block(reached, low, low, squares)
-            reached = reached.max(high)
-        return reached
-
-    def interval(self, item: Any) -> tuple[arb, arb, arb | None, list[arb]]:
-        """Return what one entry closes, and the X of a step, and T. A block has ends as well."""
+    def entry(self, item: Any) -> "Entry":
+        """Return what one entry of the record says. A block has ends as well."""
         m = len(self.stratum.lower)
         require(type(item) is list and len(item) in (m + 1, m + 3), "an entry of another length")
         numbers = [number(value) for value in item]
         *ends, x = numbers[: len(item) - m]
-        squares = numbers[len(item) - m :]
         require(max(ends, default=x) > 0, "a step at 0")
-        if not ends:
-            squares = [square.max(0) for square in squares]
-            return *self.reach(x, total_squares(self.state(x, squares))), x, squares
-        low, high = ends
-        require(0 <= low <= x <= high, "X is not in its block")
-        with told(f"block from {low.str(8)} to {high.str(8)}"):
-            self.block(low, high, x, squares)
-        return low, high, None, squares
+        require(not ends or 0 <= ends[0] <= x <= ends[1], "X is not in its block")
+        return Entry(tuple(ends), x, numbers[len(item) - m :])
+
+    def at(self, x: arb, squares: Sequence[arb]) -> Interval:
+        """Return what one X closes by some T, or without those that are nearly 0."""
+        squares = [square.max(0) for square in squares]
+        bare, total, found = bright(squares, x), arb(0, "inf"), (x, x)
+        for start in unique(squares, bare) if max(bare) > 0 else unique(bare, squares):
+            total = total.intersection(total_squares(self.state(x, start)))
+            found = self.reach(x, total)
+            if found[0] < found[1]:
+                break
+        return found
+
+    def fill(self, low: arb, high: arb, entries: Sequence[Entry]) -> None:
+        """Close what intervals leave, by better steps beside it, and a block if little is left."""
+        above = [entry for entry in entries if entry.x >= high][:1]
+        below = [entry for entry in entries if entry.x <= low][-1:]
+        better = [self.step(entry.x, [entry.squares]) for entry in above + below]
+        for one, other in gaps(better, low, high):
+            require(other - one < other * HOLE, f"nothing closes X above {one.str(8)}")
+            self.block(one, other, other, (above + below)[0].squares)
 
     def block(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> None:
         """Close a block; of one that is not closed as it stands, what steps do not close."""
@@ -115,36 +134,43 @@ class Cover:
     def parts(
         self, low: arb, high: arb, starts: Sequence[Sequence[arb]], closed: list[Interval]
     ) -> list[Interval]:
-        """Return what is left of a block after steps from its ends and middle, added to all."""
-        points = (low, *self.between(low, high, starts[0]), high)
-        steps = [self.step(point, self.nearest(point, starts)) for point in points]
-        closed += steps
-        found = (
-            (one.max(step[1]), other.min(more[0]))
-            for (one, step), (other, more) in pairwise(zip(points, steps, strict=True))
-        )
-        return [(one, other) for one, other in found if one < other]
+        """Return what is left of a block after steps from its ends and inside, added to all.
 
-    def between(self, low: arb, high: arb, start: Sequence[arb]) -> tuple[arb, ...]:
-        """Return where to cut a block: on both sides of a likely zero of E, or in the middle."""
-        middle, width = (low * high).sqrt().mid(), (high - low) / CLOSE
+        Around a likely zero of E, at ever smaller distances as long as a step closes all up to the
+        one before it, or nearly.
+        """
+        found = [self.step(end, starts) for end in (low, high)]
+        zero, width = self.likely(low, high, starts[0]), (high - low) / CLOSE
+        if zero is None or not low < zero - width < zero + width < high:
+            found.append(self.step((low * high).sqrt().mid(), starts))
+        else:
+            steep = True
+            while steep and width > zero * TINY:
+                pair = [self.step((zero + side * width).mid(), starts) for side in (-1, 1)]
+                steep = all(end - start > width * CLOSE / 2 for start, end in pair)
+                found, width = [*found, *pair], width / CLOSE
+        closed += found
+        return list(gaps(found, low, high))
+
+    def likely(self, low: arb, high: arb, start: Sequence[arb]) -> arb | None:
+        """Return where Newton steps find a zero of E."""
         active = [j for j, square in enumerate(start) if square > 0]
-        values = [*(start[j] for j in active), middle]
+        values = [*(start[j] for j in active), (low * high).sqrt().mid()]
         try:
             for _ in range(POLISHING):
                 values, _ = newton_step(self.tower(active), values)
         except ZeroDivisionError:
-            return (middle,)
-        ends = (values[-1] - width).mid(), (values[-1] + width).mid()
-        return ends if low < ends[0] and ends[1] < high else (middle,)
+            return None
+        return values[-1]
 
-    def step(self, x: arb, squares: Sequence[arb]) -> Interval:
-        """Return what one X closes, by the best of several T."""
-        total, bare = total_squares(self.state(x, squares)), bright(squares)
-        for start in (bare, squares) if bare != squares else (squares,):
-            better = total_squares(self.state(x, self.polished(x, start)))
-            total = total.intersection(better)
-        return self.reach(x, total)
+    def step(self, x: arb, starts: Sequence[Sequence[arb]]) -> Interval:
+        """Return what one X closes, by the first of ever better T that tells."""
+        for better in (self.polished, self.sharpened):
+            for start in starts:
+                low, high = self.at(x, better(x, start))
+                if low < high:
+                    return low, high
+        return x, x
 
     @staticmethod
     def reach(x: arb, total: arb) -> Interval:
@@ -155,20 +181,44 @@ class Cover:
 
     def polished(self, x: arb, squares: Sequence[arb]) -> list[arb]:
         """Return a better minimiser, by Newton steps that prove nothing; units may become zero."""
-        found = list(squares)
+        found, place = np.array([float(square.mid()) for square in squares]), float(x.mid())
+        for k in range(POLISHING):
+            active, moved = np.flatnonzero(found > 0), found.copy()
+            moved[active] = self.rough(active).improved(found[active], place)
+            close = np.abs(moved - found) <= NEAR * found
+            if (close | ~np.isfinite(moved)).all():
+                break
+            gone = k >= SLOW and moved.min() < 0 < moved.max()
+            gone = np.argmin(moved) if gone else -1
+            found = np.maximum(moved, found / 8)
+            if gone >= 0:
+                found[gone] = 0.0
+        return [arb(square) for square in found.tolist()]
+
+    def sharpened(self, x: arb, squares: Sequence[arb]) -> list[arb]:
+        """Return the same in balls, where doubles are not good enough."""
+        found = self.polished(x, squares)
         for k in range(POLISHING):
             better = iter(improved(self.state(x, found)))
             moved = [next(better) if square > 0 else square for square in found]
             pairs = list(zip(moved, found, strict=True))
-            if all(abs(t - s) <= s * NEAR or not t.is_finite() for t, s in pairs):
+            if all(abs(t - s) <= s * SHARP or not t.is_finite() for t, s in pairs):
                 break
             least = min(moved) if k >= SLOW and min(moved) < 0 < max(moved) else None
             found = [arb(0) if t is least else t.max(old / 8) for t, old in pairs]
         return found
 
+    def rough(self, active: Sequence[int]) -> Rough:
+        """Return the system in which some units are alive, in doubles."""
+        key = tuple(map(int, active))
+        if key not in self._rough:
+            self._rough[key] = Rough(self.tower(key))
+        return self._rough[key]
+
     def nearest(self, x: arb, starts: Sequence[Sequence[arb]]) -> list[arb]:
         """Return the minimiser at X to which the best of several starts leads."""
-        return min((self.polished(x, start) for start in starts), key=partial(self.error, x))
+        found = [self.polished(x, start) for start in starts]
+        return self.sharpened(x, min(found, key=partial(self.error, x)) if found[1:] else found[0])
 
     def error(self, x: arb, squares: Sequence[arb]) -> float:
         """Return how far |Gamma_j| are from what they have to be at a minimiser."""
@@ -188,9 +238,11 @@ class Cover:
             return ""
         if not low > 0:
             return "w = 0 is not the minimiser everywhere"
-        if any(self.excluded(low, high, x, part) for part in (squares, bright(squares))):
+        bare = bright(squares, x)
+        if any(self.excluded(low, high, x, part) for part in unique(squares, bare)):
             return ""
-        reasons = (self.followed(low, high, start) for start in (squares, awake(squares, x)))
+        starts = unique(squares, awake(squares, x))
+        reasons = (self.followed(low, high, start) for start in starts)
         return "" if "" in reasons else "interval Newton does not tell what is in it"
 
     def excluded(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> bool:
@@ -239,6 +291,16 @@ class Cover:
         return sum(end.squares, arb(0)) + squared(end.bias) if end else arb(0, "inf")
 
 
+def gaps(closed: Sequence[Interval], low: arb, high: arb) -> Iterator[Interval]:
+    """Yield what intervals leave of one, in ascending order."""
+    for start, end in sorted(closed, key=itemgetter(0)):
+        if low < start and low < high:
+            yield low, start.min(high)
+        low = low.max(end)
+    if low < high:
+        yield low, high
+
+
 def begun(squares: Sequence[arb], x: arb) -> list[arb]:
     """Return squares from which Newton steps start.
 
@@ -258,9 +320,14 @@ def vanishes(squares: Sequence[arb], x: arb) -> bool:
     return all(abs(square) <= x * x * FAINT for square in squares)
 
 
-def bright(squares: Sequence[arb]) -> list[arb]:
-    """Return squares with 0 in place of those that are small next to the others."""
-    faint = sum(squares, arb(0)) * FAINT
+def unique(one: Sequence[arb], other: Sequence[arb]) -> list[Sequence[arb]]:
+    """Return two starts, or one if they are equal."""
+    return [one] if list(one) == list(other) else [one, other]
+
+
+def bright(squares: Sequence[arb], x: arb) -> list[arb]:
+    """Return squares with 0 in place of those that are small next to the others, or to X^2."""
+    faint = (sum(squares, arb(0)) * FAINT).max(x * x * DIM)
     return [square if square > faint else arb(0) for square in squares]
 
 

@@ -1,12 +1,15 @@
 """Dead units: whether a further one lowers the loss, and networks whose first layer is dead."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
+from itertools import combinations
+from math import inf
 from typing import Any
 
 from flint import arb, ctx, fmpq, fmpq_mat
 
-from ..exact import onto
+from ..exact import cocircuits, covectors, onto
 from ..points import NUMBER_BITS
 from ..reals import dot, require, sign
 from .points import Zero
@@ -71,12 +74,18 @@ def harmless(zero: Zero, faces: Sequence[Face]) -> bool:
     F nor -F; if on one of them it is larger, inside, a dead unit lowers the loss.
     """
     relevant = zero.stratum.relevant
+    if len(zero.grouped) > 1 and zero.sites.hidden[0] == len(zero.stratum.lower) + 1:
+        return _settled(zero, Single(zero).gains())
     rows = {(f.row[0] & relevant, f.row[1] & relevant) for f in faces}
     free = sorted(row for row in rows - set(zero.stratum.lower) if row[0])
     if len(zero.grouped) > 1 and any(lifts(zero, row) for row in free):
         return False
     exact = require_split(zero)
-    gains = {zero.settled(partial(_gain, zero, row)) for row in free}
+    return _settled(zero, {zero.settled(partial(_gain, zero, row)) for row in free}, exact)
+
+
+def _settled(zero: Zero, gains: set[int], exact: bool = True) -> bool:
+    """Return whether nothing gains, and require that this is clear."""
     clear = gains <= {-1} or (exact and 1 in gains and zero.independent)
     require(clear, f"{zero.stratum.text}: whether a dead unit is harmless is not clear")
     return gains <= {-1}
@@ -136,3 +145,98 @@ def multipliers(zero: Zero, state: State) -> dict[int, Any]:
     shared = next(state.residual[i] for i in group if i in state.residual)
     total = sum((totals[i] for i in group), fmpq(0))
     return state.residual | {i: shared * (totals[i] / total) for i in group}
+
+
+class Single:
+    """What one further unit gains beside a group of several sites (Theorem D14(c)).
+
+    Which of the shifts that it causes at the group are larger is a sign vector of an arrangement
+    with more hyperplanes: on each of its faces its gain is the largest of some linear forms.
+    """
+
+    def __init__(self, zero: Zero) -> None:
+        self.zero, self.sites, self.group = zero, zero.sites, zero.grouped
+        self.side, rows = zero.sides[0], self.sites.rows
+        self.seen = self.sites.inside(zero.stratum.relevant)
+        self.pairs = list(combinations(self.group, 2))
+        apart = [[x - y for x, y in zip(rows[i], rows[k], strict=True)] for i, k in self.pairs]
+        self.rows = [*(rows[i] for i in self.seen), *apart]
+        units = range(len(zero.stratum.lower))
+        self.nested = [(j, i) for j in units for i in self.group if i in zero.zeros(j)]
+        plain = len(self.nested) < 2 and zero.strict
+        require(plain, f"{zero.stratum.text}: dead units beside kinks in a group")
+
+    def gains(self) -> set[int]:
+        """Return the signs of what a unit of any face gains more than it costs; -1 off its face."""
+        rays, size = cocircuits(dict(enumerate(self.rows))), len(self.seen)
+        live, found = set(self.zero.stratum.lower), set()
+        for plus, minus in covectors(rays, len(self.rows), inf):
+            marks = [(plus >> k & 1) - (minus >> k & 1) for k in range(len(self.rows))]
+            signs = dict(zip(self.seen, marks, strict=False))
+            row = tuple(sum(1 << i for i, s in signs.items() if s == mark) for mark in (1, -1))
+            if row[0] and row not in live:
+                order = dict(zip(self.pairs, marks[size:], strict=True))
+                shifts = [Shift(signs, order, side) for side in (1, -1)]
+                found |= {self.zero.settled(partial(self._gain, marks, s)) for s in shifts}
+        return found
+
+    def _gain(self, marks: Sequence[int], shift: "Shift", state: State) -> int | None:
+        """Return the sign of the largest excess of a form with its best direction in the face."""
+        zeros = [row for row, mark in zip(self.rows, marks, strict=True) if not mark]
+        away = onto(zeros).tolist() if zeros else []
+        answers = set()
+        for form in self._forms(shift, state):
+            columns = zip(*(self.sites.rows[i] for i in form), strict=True)
+            u = [dot(form.values(), column) for column in columns]
+            u = [x - dot(row, u) for x, row in zip(u, away, strict=True)] if zeros else u
+            pairs = zip(self.rows, marks, strict=True)
+            fits = {sign(dot(row, u) * mark) for row, mark in pairs if mark}
+            excess = sign(dot(u, u) * state.x - self.sites.ridge * self.sites.ridge)
+            outside = -1 in fits or 0 in fits or excess == -1
+            answers.add(-1 if outside else None if None in fits else excess)
+        return 1 if 1 in answers else None if None in answers else max(answers)
+
+    def _forms(self, shift: "Shift", state: State) -> Iterator[dict[int, Any]]:
+        """Yield what is gained as linear forms of the values of the unit where it is on."""
+        group, rho = self.group, state.residual
+        pull = self.side * next(rho[i] for i in group if i in rho)
+        most = {i: self.side * self.sites.totals[i] for i in group}
+        outside = {i: rho[i] * self.side for i in self.seen if i not in group}
+        for i in group:
+            form = outside | dict.fromkeys(group, pull * 0) | {i: pull}
+            for k in group:
+                if shift.above(k, i) == 1:
+                    form[k], form[i] = form[k] + most[k], form[i] - most[k]
+            yield shift.seen(form)
+            for j, nested in self.nested:
+                if i != nested and shift.above(i, nested) >= 0:  # its weight is positive
+                    price = self._price(j, nested, state)
+                    change = {i: form[i] - price, nested: form[nested] + price}
+                    yield shift.seen(form | change)
+
+    def _price(self, j: int, site: int, state: State) -> Any:
+        """Return the multiplier of a kink of a unit below, from the slope as it alone moves."""
+        return -self.zero.slope(state, self.zero.alone(j, site))
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How a unit of a face shifts what is above: `side` times its values at sites where it is on.
+
+    `signs` are its own by site, `order` those of differences of its values at two sites.
+    """
+
+    signs: dict[int, int]
+    order: dict[tuple[int, int], int]
+    side: int
+
+    def above(self, i: int, k: int) -> int:
+        """Return the sign of the shift at one site less that at another."""
+        on = self.signs[i] > 0, self.signs[k] > 0
+        if i != k and all(on):
+            return self.side * (self.order[i, k] if (i, k) in self.order else -self.order[k, i])
+        return self.side * (on[0] - on[1])
+
+    def seen(self, form: dict[int, Any]) -> dict[int, Any]:
+        """Return a form of shifts as one of the values of the unit."""
+        return {i: x * self.side for i, x in form.items() if self.signs[i] > 0}

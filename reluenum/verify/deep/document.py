@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -56,15 +56,19 @@ class Reader:
 
     def cover(self, stratum: Stratum, items: Any) -> tuple[int, list[Zero]]:
         """Return the number of intervals, and the zeros to which they lead."""
-        upper = self.uppers.setdefault(stratum.upper, Upper(self.sites, stratum.upper))
         try:
             with ctx.workprec(COVER_BITS):
-                cover = Cover(stratum, upper)
+                cover = self.start(stratum)
                 cover.read(items)
         except CertificateError:  # fewer digits are faster, but may not be enough
-            cover = Cover(stratum, upper)
+            cover = self.start(stratum)
             cover.read(items)
         return len(items), cover.zeros
+
+    def start(self, stratum: Stratum) -> Cover:
+        """Return a cover of a stratum of which nothing is read."""
+        upper = self.uppers.setdefault(stratum.upper, Upper(self.sites, stratum.upper))
+        return Cover(stratum, upper)
 
 
 class DeepProof:
@@ -84,7 +88,7 @@ class DeepProof:
 
     def enumerated(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the strata that some network realises, and those that can hold a minimum."""
-        found = realised(self.sites)
+        found = realised(self.sites, self.processes)
         return found, kept(found)
 
     def read(self) -> None:
@@ -98,16 +102,20 @@ class DeepProof:
         for record in records:
             matched(record, [self.realised.keys().__contains__, ...], "certificate: a record")
         parts = [(self.realised[text], items) for text, items in records]
-        for found in self.processes.answers(self.reader(self.sites), parts):
+        for found in self.answers(parts):
             self.items, self.points = self.items + found.items, self.points + found.points
             self.minima += found.minima
+
+    def answers(self, parts: Sequence[tuple[Any, Any]]) -> Iterator[Found]:
+        """Yield what follows from the record of each stratum, in order."""
+        return self.processes.answers(self.reader(self.sites), parts)
 
     def components(self) -> Iterator[Component]:
         """Claim 52: the components are those of these points, of a constant, and of nothing."""
         for zero in self.minima:
             spare = self.sites.hidden[0] - len(zero.stratum.lower)
             calm = spare > 0 and harmless(zero, self.faces)
-            sure = spare == 0 or zero.strict
+            sure = spare == 0 or zero.shared
             require(sure, f"{zero.stratum.text}: what copies of its units do is not clear")
             yield from shared(tower_network(zero), calm)
         if level(self.sites) and constant_is_minimal(self.sites, self.faces):

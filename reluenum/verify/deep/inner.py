@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from flint import arb, arb_mat, fmpq
 
 from ..reals import dot
@@ -12,6 +13,44 @@ NEWTON_STEPS, CAREFUL = 9, 5
 INFLATIONS, INFLATION = 4, arb(1.25)  # of a box that does not contain its image
 
 
+class Rough:
+    """The inner problem of a tower in doubles: what it says proves nothing."""
+
+    def __init__(self, tower: Tower) -> None:
+        self.size, self.ridge = len(tower.rows), float(arb(tower.sites.ridge))
+        maps = [[list(map(double, line)) for line in m.tolist()] for m in tower.maps[: self.size]]
+        self.maps = np.array(maps).reshape(self.size, tower.sites.depth, len(tower.columns))
+        self.diagonal, self.targets = np.zeros((2, len(tower.columns)))
+        self.diagonal[: len(tower.counts)] = [1 / double(n) for n in tower.counts]
+        self.targets[: len(tower.counts)] = list(map(double, tower.means))
+
+    def improved(self, squares: np.ndarray, x: float) -> np.ndarray:
+        """Return better squares: a Newton step for 1 / |Gamma_j| = sqrt(X) / ridge.
+
+        This is nearly linear in T. A square may become negative, or none at all.
+        """
+        m, depth, size = self.maps.shape
+        stack = self.maps.reshape(m * depth, size)
+        matrix = np.diag(self.diagonal) + x / self.ridge
+        matrix += stack.T @ (stack * np.repeat(squares / self.ridge, depth)[:, None])
+        try:
+            solved = np.linalg.solve(matrix, np.column_stack([self.targets, stack.T]))
+            gammas = self.maps @ solved[:, 0]
+            response = (stack @ solved[:, 1:]).reshape(m, depth, m, depth)
+            hessian = np.einsum("jd,jdke,ke->jk", gammas, response, gammas) * 2 / self.ridge**2
+            hessian += np.eye(m) * np.trace(hessian) * 2.0**-40
+            lengths = (gammas**2).sum(1)
+            error = (np.sqrt(x * lengths) / self.ridge - 1) * lengths * 2 / self.ridge
+            return squares + np.linalg.solve(hessian, error)
+        except np.linalg.LinAlgError:
+            return squares
+
+
+def double(number: fmpq) -> float:
+    """Return a rational number, rounded."""
+    return int(number.p) / int(number.q)
+
+
 def total_squares(state: State) -> arb:
     """Claim 60: sum T + B^2 of the inner minimiser at X, by the duality gap of any T.
 
@@ -19,22 +58,18 @@ def total_squares(state: State) -> arb:
     rho is dual feasible: the residual is in a ball around it (Theorem D9, as in Lemma 8), and
     sum T + B^2 = (X / ridge) rho . f (Lemma D1).
     """
-    tower, ridge, x = state.tower, state.ridge, state.x
+    ridge, x = state.ridge, state.x
     bound, norms = ridge / x.sqrt(), state.norms
     tau = min([(bound / norm.upper()).lower() for norm in norms if norm > 0] + [arb(1)])
-    rho, counts = state.rho[: len(tower.counts)], tower.counts
-    error = sum(
-        (r * r / n for r, n in zip(rho, counts, strict=True)), x * squared(state.total) / ridge
-    )
+    column, system = state.solution, state.system
+    square = (column.transpose() * (system.diagonal * column))[0, 0]
+    product = (system.targets.transpose() * column)[0, 0]
+    error = square + x * squared(state.total) / ridge
     pairs = zip(state.squares, norms, strict=False)
     slack = sum((t * norm * (bound - tau * norm) for t, norm in pairs), arb(0))
     gap = ((1 - tau) * (1 - tau) * error + 2 * slack / ridge).upper().max(0)
-    dual = [tau * r / n for r, n in zip(rho, counts, strict=True)]
-    targets = tower.means
-    middle = sum((n * r * (y - r) for n, r, y in zip(counts, dual, targets, strict=True)), arb(0))
-    slope = sum(
-        (n * squared(y - 2 * r) for n, r, y in zip(counts, dual, targets, strict=True)), arb(0)
-    )
+    middle = tau * (product - tau * square)
+    slope = (system.energy - 4 * middle).upper().max(0)
     return arb(middle, (gap.sqrt() * slope.sqrt() + gap).upper()) * x / ridge
 
 
@@ -135,10 +170,7 @@ def _image(centre: State, inverse: arb_mat, box: Sequence[arb], x: arb) -> list[
 
 
 def improved(state: State) -> list[arb]:
-    """Return better squares: a Newton step for 1 / |Gamma_j| = sqrt(X) / ridge.
-
-    This is nearly linear in T. A square may become negative. There may be no such step.
-    """
+    """Return better squares: a step as that in doubles."""
     m, root = len(state.squares), state.x.sqrt() / state.ridge
     if not m:
         return []

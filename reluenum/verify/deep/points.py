@@ -192,7 +192,7 @@ class Zero:
     def _rays(self) -> dict[Row, Sequence[fmpq]]:
         """The rays of the arrangement of all kinks, in all cells, by their sign vectors."""
         units = range(len(self.stratum.lower))
-        forms = {self._form(i, {j}, 0) for j in units for i in self.zeros(j)}
+        forms = {self.form(i, {j}, 0) for j in units for i in self.zeros(j)}
         forms = forms.union(*map(self._cells, self.state.tower.upper.kinks))
         return cocircuits(dict(enumerate(map(list, sorted(forms))))) if forms else {}
 
@@ -202,9 +202,9 @@ class Zero:
         plus = {j for j, row in rows if row[0] & bit}
         zero = [j for j, row in rows if not (row[0] | row[1]) & bit]
         cells = chain.from_iterable(combinations(zero, k) for k in range(len(zero) + 1))
-        return {self._form(i, plus.union(cell), 1) for cell in cells}
+        return {self.form(i, plus.union(cell), 1) for cell in cells}
 
-    def _form(self, i: int, units: set[int], bias: int) -> tuple[fmpq, ...]:
+    def form(self, i: int, units: set[int], bias: int) -> tuple[fmpq, ...]:
         """Return the sum of x . w_j at a site over some units, and of B or nothing, as a form."""
         row, size = self.sites.rows[i], len(self.stratum.lower)
         parts = (x if j in units else fmpq(0) for j in range(size) for x in row)
@@ -236,8 +236,39 @@ class Zero:
 
     @property
     def strict(self) -> bool:
-        """Claim 73: first order is strict, at independent kinks: units have copies (Lemma D13)."""
+        """Whether first order is strict, at independent kinks."""
         return self.independent and not self._flat
+
+    @property
+    def shared(self) -> bool:
+        """Claim 73: units may have copies (Lemma D13).
+
+        First order is strict, or no kink below costs nothing on both sides (Lemma D44).
+        """
+        below = ((j, i) for j in range(len(self.stratum.lower)) for i in self.zeros(j))
+        mild = self.independent and len(self.grouped) < 2
+        return self.strict or (mild and all(self._held(*kink) for kink in below))
+
+    def _held(self, j: int, site: int) -> bool:
+        """Whether the loss grows as a kink below moves alone, to one side at least."""
+        down = self.alone(j, site)
+        up = [-x for x in down] if self.stratum.upper[0] >> site & 1 else None
+        return any(self.slope_sign(d) for d in (down, up) if d)
+
+    def alone(self, j: int, site: int) -> list[fmpq]:
+        """Return a change of (w, B) that takes one kink below down, and no other one anywhere.
+
+        The kinks have to be independent. A group counts as one.
+        """
+        units, upper = range(len(self.stratum.lower)), self.state.tower.upper.kinks
+        kinks = [self.form(i, {k}, 0) for k in units for i in self.zeros(k)]
+        kinks += [
+            self.form(i, {k for k in units if self.stratum.lower[k][0] >> i & 1}, 1)
+            for i in dict.fromkeys([*set(upper) - set(self.grouped), *self.grouped[:1]])
+        ]
+        table, moved = fmpq_mat([list(form) for form in kinks]), self.form(site, {j}, 0)
+        aims = fmpq_mat([[-self.sides[j + 1] * (form == moved)] for form in kinks])
+        return (table.transpose() * (table * table.transpose()).solve(aims)).entries()
 
     @property
     def loss(self) -> arb:

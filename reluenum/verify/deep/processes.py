@@ -58,9 +58,7 @@ class Processes:
                 while waiting:
                     yield from waiting.popleft().result()
             except BrokenProcessPool as error:
-                raise CertificateError(
-                    "a process ended without an answer: too little memory?"
-                ) from error
+                raise CertificateError(DIED) from error
             finally:
                 pool.shutdown(cancel_futures=True)
 

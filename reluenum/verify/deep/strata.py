@@ -16,6 +16,7 @@ from operator import mul, or_
 from flint import fmpq, fmpq_mat
 
 from ..exact import cocircuits, covectors, onto, row_space
+from .processes import ONE, Processes
 from .sites import Row, Sites
 
 Vector = tuple[int, ...]
@@ -157,20 +158,35 @@ def _value(form: Vector, vector: Vector) -> int:
 # Strata.
 
 
-def realised(sites: Sites) -> dict[str, Stratum]:
+def realised(sites: Sites, processes: Processes = ONE) -> dict[str, Stratum]:
     """Claim 54: every stratum with distinct live faces that some network realises, by its text.
 
     The output weight is positive, without loss of generality; a unit below has either sign.
     """
-    faces, found = faces_of(sites), set()
-    for size in range(1, min(sites.hidden[0], len(faces)) + 1):
-        for chosen in combinations(faces, size):
-            forms, bias = forms_of(sites, chosen), (0,) * (size * sites.depth) + (1,)
-            for sides in product((1, -1), repeat=size):
-                for upper, _ in sign_vectors(cone_of(sites, chosen, sides), forms, bias):
-                    found.add((upper, _lower(sites, upper, chosen)))
+    faces = faces_of(sites)
+    sizes = range(1, min(sites.hidden[0], len(faces)) + 1)
+    parts = [(size, first) for size in sizes for first in range(len(faces) - size + 1)]
+    found = set().union(*processes.answers(partial(_beginning, sites, faces), parts))
     strata = (_stratum(sites, upper, lower) for upper, lower in found if upper[0] and lower)
     return {stratum.text: stratum for stratum in strata}
+
+
+def _beginning(
+    sites: Sites, faces: Sequence[Face], size: int, first: int
+) -> set[tuple[Row, frozenset[Row] | None]]:
+    """Return the signs above so many faces that begin with one, and theirs where they matter.
+
+    With all signs of units below turned, f has the opposite signs.
+    """
+    found, bias = set(), (0,) * (size * sites.depth) + (1,)
+    for others in combinations(faces[first + 1 :], size - 1):
+        chosen = faces[first], *others
+        forms = forms_of(sites, chosen)
+        for sides in product((1, -1), repeat=size - 1):
+            for upper, _ in sign_vectors(cone_of(sites, chosen, (1, *sides)), forms, bias):
+                both = (upper, upper[::-1])
+                found.update((signs, _lower(sites, signs, chosen)) for signs in both)
+    return found
 
 
 def _lower(sites: Sites, upper: Row, chosen: Sequence[Face]) -> frozenset[Row] | None:

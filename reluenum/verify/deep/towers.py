@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from operator import add
 
+import numpy as np
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
 from ..exact import onto
 from ..reals import dot
 from .sites import Row, Sites
 
-FEW, MANY = 2, 200  # steps of least squares, the latter where all units are zero
+SLACK = 1e-3  # part by which vectors are shorter than they have to be: that is enough
+BARRIERS, SHARPER, EQUAL = 60, 8.0, 1e-9  # Newton steps, how much sharper each is; what is equal
 
 
 class Upper:
@@ -104,6 +106,7 @@ class System:
     diagonal: arb_mat
     ones: arb_mat  # 1 1' / ridge
     targets: arb_mat
+    energy: arb  # the sum of the squares of the targets
 
 
 class Tower:
@@ -119,6 +122,12 @@ class Tower:
         self.system = cache(self._system)
 
     @cached_property
+    def moves(self) -> tuple[np.ndarray, np.ndarray]:
+        """The matrix `loose` in doubles, and its inverse in the sense of least squares."""
+        moves = np.array([[float(arb(x)) for x in line] for line in self.loose.tolist()])
+        return moves, np.linalg.pinv(moves)
+
+    @cached_property
     def maps(self) -> list[fmpq_mat]:
         """The maps rho -> Gamma_j of all units, those that are zero last."""
         return [self._restricted(self.upper.gamma(row)) for row in (*self.rows, *self.others)]
@@ -132,7 +141,10 @@ class Tower:
             diagonal[k, k], y[k, 0] = 1 / count, mean
         stack = fmpq_mat([*(line for m in self.maps for line in m.tolist()), [fmpq(1)] * size])
         ones = fmpq_mat(size, size, [1 / ridge] * size**2)
-        balls = arb_mat(diagonal), arb_mat(ones), arb_mat(y)
+        energy = arb(
+            sum((n * x * x for n, x in zip(self.counts, self.means, strict=True)), fmpq(0))
+        )
+        balls = arb_mat(diagonal), arb_mat(ones), arb_mat(y), energy
         return System(arb_mat(stack), [*map(arb_mat, grams)], *balls)
 
     @cached_property
@@ -219,25 +231,13 @@ class State:
 
     @cached_property
     def multipliers(self) -> arb_mat:
-        """Multipliers that change only Gamma of units that are zero: the longest is made short.
-
-        Least squares with ever larger weights of what is long (Lawson): they prove nothing.
-        """
-        table, begin = arb_mat(self.tower.loose), len(self.squares) * self.depth
-        fixed = arb_mat([[x] for x in self.values.entries()[begin:-1]]).mid()
-        weights, found = [arb(1)] * fixed.nrows(), arb_mat(table.ncols(), 1)
-        for _ in range(FEW if self.squares else MANY):
-            heavy = arb_mat(
-                [[w * x for x in row] for w, row in zip(weights, table.tolist(), strict=True)]
-            )
-            square = (table.transpose() * heavy).mid()
-            square += identity(square.nrows()) * square.trace() * arb(2) ** -60
-            found = -(square.inv() * heavy.transpose() * fixed).mid()
-            moved = (fixed + table * found).entries()
-            parts = [moved[k : k + self.depth] for k in range(0, len(moved), self.depth)]
-            norms = [dot(u, u).mid().max(0).sqrt() for u in parts]
-            weights = [w * norms[k // self.depth] for k, w in enumerate(weights)]
-        return found
+        """Multipliers that change only Gamma of units that are zero: the longest is made short."""
+        begin = len(self.squares) * self.depth
+        fixed = np.array([float(x.mid()) for x in self.values.entries()[begin:-1]])
+        enough = float((self.ridge / self.x.sqrt()).mid()) * (1 - SLACK)
+        moves, inverse = self.tower.moves
+        found = shortened(moves, fixed.reshape(-1, self.depth), -inverse @ fixed, enough)
+        return arb_mat([[x] for x in found.tolist()])
 
     @cached_property
     def along(self) -> list[list[arb]]:
@@ -345,6 +345,54 @@ class Moved(State):
 def identity(size: int) -> arb_mat:
     """Return the identity matrix."""
     return arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
+
+
+def shortened(moves: np.ndarray, fixed: np.ndarray, start: np.ndarray, enough: float) -> np.ndarray:
+    """Return z that makes the longest of several vectors short: one proves what it is used for.
+
+    Parameters
+    ----------
+    moves : (m d, k) array
+        How z moves the vectors.
+    fixed : (m, d) array
+        The vectors at z = 0.
+    start : (k,) array
+        The first z.
+    enough : float
+        If all vectors are shorter, they are short enough.
+
+    Returns
+    -------
+    (k,) array
+        That minimises the largest length if need be, by Newton steps for ever sharper barriers.
+    """
+    (count, depth), size = fixed.shape, moves.shape[1]
+    z, parts = start, moves.reshape(count, depth, size)
+    sharpness, level = float(count), 0.0
+    for _ in range(BARRIERS):
+        vectors = fixed + parts @ z
+        squares = (vectors**2).sum(1)
+        if squares.max() <= (enough + EQUAL * np.abs(fixed).max()) ** 2 or sharpness * EQUAL > 1:
+            break
+        level = max(level, squares.max() * (1 + 1 / sharpness))
+        room = level - squares
+        slopes = 2 * np.einsum("jdk,jd->jk", parts, vectors)
+        curves = 2 * np.einsum("jdk,jdl,j->kl", parts, parts, 1 / room)
+        scaled = np.hstack([slopes, -np.ones((count, 1))]) / room[:, None]
+        hessian = scaled.T @ scaled
+        hessian[:size, :size] += curves
+        hessian += np.eye(size + 1) * np.trace(hessian) * 1e-14
+        gradient = scaled.sum(0)
+        gradient[-1] += sharpness / level
+        step = np.linalg.solve(hessian, -gradient)
+        length = 1.0
+        ahead = fixed + parts @ (z + step[:size])
+        while (level + length * step[-1] <= (ahead**2).sum(1)).any() and length > 1e-9:
+            length /= 2
+            ahead = fixed + parts @ (z + length * step[:size])
+        z, level = z + length * step[:size], level + length * step[-1]
+        sharpness *= SHARPER if length == 1 else 1
+    return z
 
 
 def squared(x: arb) -> arb:
