@@ -140,10 +140,10 @@ def _shorter_intervals(
         up = np.sqrt(np.maximum(below, 0)) * (1 - SPARED)
     stepped = np.where(tasks.upper, down, up)
     conditions = Conditions.of(at)
-    q = conditions.proposed(tasks.upper)
-    reached = X / q**2
+    q = 1 + conditions.proposed
+    reached = np.where(tasks.upper, X / q**2, X * q**2)
     reached = np.where(tasks.upper, np.maximum(reached, tasks.low), np.minimum(reached, tasks.high))
-    ball = conditions.closed(reached)
+    ball = conditions.closed(np.fmin(X, reached), np.fmax(X, reached))
     reached = np.where(ball, reached, X)
     better = np.where(tasks.upper, stepped <= reached, stepped >= reached)
     moves = np.where(tasks.upper, stepped < X, stepped > X)

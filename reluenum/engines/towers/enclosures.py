@@ -9,7 +9,7 @@ from reluenum.algebra.balls import GROWTH, TINY, UNIT, Balls
 from reluenum.engines.towers.batches import TowerBatch
 from reluenum.engines.towers.inner import floors, scales, values
 
-WIDEST = 1.4
+WIDEST = 3.0
 """Largest ratio q that a single ball is asked for."""
 
 NEARLY_ZERO = 1e4
@@ -247,11 +247,15 @@ class Margins:
 
     def reaches(self, at: Residuals) -> np.ndarray:
         """Return about how far q may move from 1 before a form may lose its sign."""
-        one = np.ones(len(at.X))
-        reach = self.reach(one)
-        centre = np.abs(self.value(one).mid) - reach * at.radius(one)[:, None] - self.rest
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.nan_to_num(centre / (np.abs(self.slope.mid) + reach * at.speed[:, None]))
+        one, room = np.ones(len(at.X)), np.zeros(self.rest.shape)
+        size, change = np.abs(self.value(one).mid) - self.rest, np.abs(self.slope.mid)
+        for _ in range(2):
+            square = self.squares[0] + (1 + room) * (self.squares[1] + (1 + room) * self.squares[2])
+            reach = np.sqrt(square)
+            left = np.maximum(size - reach * at.radius(one)[:, None], 0)
+            room = np.nan_to_num(left / (change + reach * at.speed[:, None]))
+            room = np.minimum(room, WIDEST - 1)
+        return room
 
     def times(self, factors: Balls) -> "Margins":
         """Return multiples of the forms, each by its own factor."""
@@ -324,16 +328,14 @@ class Conditions:
         columns = columns.reshape(len(index), -1, columns.shape[-1]) * at.visible
         return cls(at, outputs, units, margins(at, columns))
 
-    def closed(self, end: np.ndarray) -> np.ndarray:
-        """Return whether surely no stationary point is between X and another X (rules s, r)."""
+    def closed(self, below: np.ndarray, above: np.ndarray) -> np.ndarray:
+        """Return whether surely no stationary point is in an interval with X (rules s, r)."""
         at = self.at
-        ratio = np.sqrt(at.X / end)
-        low = np.minimum(1.0, ratio * (1 - 4 * UNIT))
-        high = np.maximum(1.0, ratio * (1 + 4 * UNIT))
-        least = np.minimum(at.X, end)
+        low = np.sqrt(at.X / above) * (1 - 4 * UNIT)
+        high = np.sqrt(at.X / below) * (1 + 4 * UNIT)
         signs = np.where(at.batch.active[at.index], self.outputs.signs(at, low, high), 0)
         # An output weight of sign s needs s f > 0 on all active sites, and X below its bound.
-        excluded = least[:, None] > at.batch.highest[at.index]
+        excluded = below[:, None] > at.batch.highest[at.index]
         excluded[:, 0] |= (signs < 0).any(1)
         excluded[:, 1] |= (signs > 0).any(1)
         done = excluded.all(1)
@@ -343,8 +345,9 @@ class Conditions:
         zero = (self.room(low, low, high) > 0) & (self.room(high, low, high) > 0)
         return done | np.where(at.free, (zero | self.known).all(1), zero.any(1))
 
-    def proposed(self, upper: np.ndarray) -> np.ndarray:
-        """Return a ratio q up to which a condition is likely to be violated."""
+    @property
+    def proposed(self) -> np.ndarray:
+        """By how much q may differ from 1 while a condition is likely to be violated."""
         at, one = self.at, np.ones(len(self.at.X))
         active = at.batch.active[at.index]
         room = np.where(active, self.outputs.reaches(at), 0)
@@ -352,14 +355,16 @@ class Conditions:
         for unit, known in zip(self.units, self.known.T, strict=True):
             safe = _both(unit.reaches(at), unit.value(one).mid)
             best = np.maximum(best, np.where(known, safe, 0))
-        room, speed = self.room(one, one, one), self._parted(self.duals.reach(one) ** 2).sum(2)
+        room, q = np.maximum(self.room(one, one, one), 0), one
         slope = np.linalg.norm(self._parted(self.duals.slope.mid), axis=2)
-        change = np.abs(1 / np.sqrt(at.X)[:, None] - slope) + np.sqrt(speed) * at.speed[:, None]
-        room = np.nan_to_num(room / change)
+        for _ in range(2):
+            speed = np.linalg.norm(self._parted(self.duals.reach(q)), axis=2) * at.speed[:, None]
+            found = np.nan_to_num(room / (np.abs(1 / np.sqrt(at.X)[:, None] - slope) + speed))
+            q = 1 + np.minimum(found.max(1), WIDEST - 1)
+        room = found
         waiting = np.where(self.known, np.inf, room).min(1)
         best = np.maximum(best, np.where(at.free, waiting, room.max(1)))
-        best = 0.95 * np.minimum(best, (WIDEST - 1) / 0.95)
-        return np.where(upper, 1 + best, 1 / (1 + best))
+        return np.minimum(0.95 * best, WIDEST - 1)
 
     @property
     def known(self) -> np.ndarray:
