@@ -1,4 +1,4 @@
-"""Covering all X of a stratum by intervals without stationary points (Theorems D15, D16).
+"""Covering all X of a stratum by intervals without stationary points (Theorem D15, Lemma D56).
 
 What stays open are narrow intervals around zeros of E at which no sign of the stratum is violated.
 """

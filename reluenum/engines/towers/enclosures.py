@@ -260,7 +260,8 @@ class Margins:
     def times(self, factors: Balls) -> "Margins":
         """Return multiples of the forms, each by its own factor."""
         size = factors.magnitude()
-        squares = self.squares * size * size * GROWTH
+        with np.errstate(invalid="ignore"):  # what is not known, times 0
+            squares = self.squares * size * size * GROWTH
         parts = self.rest * size * GROWTH, self.loose * size * GROWTH
         return Margins(self.base * factors, self.slope * factors, squares, *parts)
 
@@ -287,7 +288,8 @@ def margins(at: Residuals, forms: Balls) -> Margins:
         least = np.maximum(lengths[:, j] - error[:, j], 0) * root
         miss = np.abs(1 / root - lengths[:, j]) + error[:, j] + 8 * UNIT / root
         live = part > 0
-        second += np.where(live, part * part / (at.T[:, j] * least)[:, None], 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            second += np.where(live, part * part / (at.T[:, j] * least)[:, None], 0.0)
         moved = moved + np.where(live, part * miss[:, None], 0.0)
     squares = np.stack([first, second, bias * bias / at.X[:, None]]) * GROWTH + TINY
     return Margins(base, slope, squares, moved * GROWTH, loose)
