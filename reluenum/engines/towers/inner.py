@@ -20,8 +20,14 @@ ROUNDING = 1e-12
 CONVERGED = 1e-11
 """Relative size of a step, or of a violated condition, at which the inner problem is solved."""
 
+NEARLY, FAST = 1e-6, 1e-2
+"""Relative size of a step after which it is solved, if it is that much less than the one before."""
+
 FLOOR = 1e-11
 """Least T in units of X where several kinks may depend on each other once a unit is dead."""
+
+GUESSES = 3
+"""Choices of free units that are tried before all are."""
 
 JITTER = 1e-17
 """Relative shift of the diagonal, so that no matrix is singular; bounds are proved elsewhere."""
@@ -109,8 +115,8 @@ def minimal_T(batch: TowerBatch, index: np.ndarray, X: np.ndarray, start: np.nda
     """
     floor = floors(batch, index, X, start)
     best = np.maximum(start, floor)
-    lowest = np.full(len(index), np.inf)
-    trial, safe, share = best.copy(), np.zeros(best.shape), np.ones(len(index))
+    lowest, before = np.full((2, len(index)), np.inf)
+    trial, share, model = best.copy(), np.ones(len(index)), Model.empty(*best.shape)
     todo = np.arange(len(index))
     for _ in range(NEWTON_STEPS):
         at = values(batch, index[todo], X[todo], trial[todo], trial[todo])
@@ -120,13 +126,18 @@ def minimal_T(batch: TowerBatch, index: np.ndarray, X: np.ndarray, start: np.nda
         good, bad = todo[lower], todo[~lower]
         best[good], lowest[good], share[good] = trial[good], loss[lower], 1.0
         kept = Values(at.rho[lower], at.dual[lower], at.inverse[lower], at.sums[lower])
-        fast, safe[good] = _steps(batch, index[good], X[good], best[good], floor[good], kept)
-        trial[good] = np.maximum(best[good] + fast, floor[good])
+        model[good] = _model(batch, index[good], X[good], best[good], kept)
+        trial[good] = np.maximum(best[good] + model[good].fast(floor[good]), floor[good])
         share[bad] *= SHORTER
-        trial[bad] = np.maximum(best[bad] + share[bad, None] * safe[bad], floor[bad])
+        steps = share[bad, None] * model[bad].safe(floor[bad])
+        trial[bad] = np.maximum(best[bad] + steps, floor[bad])
         moved = np.abs(trial[todo] - best[todo])
         size = np.abs(best[todo]) + 1e-3 * (X[todo] * X[todo])[:, None]
-        todo = todo[(moved > CONVERGED * size).any(1)]
+        change = (moved / size).max(1)
+        squared = lower & (change <= NEARLY) & (change <= FAST * before[todo])
+        best[todo[squared]] = trial[todo[squared]]
+        before[todo] = change
+        todo = todo[(change > CONVERGED) & ~squared]
         if not len(todo):
             break
     return best
@@ -138,15 +149,55 @@ def floors(batch: TowerBatch, index: np.ndarray, X: np.ndarray, T: np.ndarray) -
     return np.broadcast_to((FLOOR * X * several)[:, None], T.shape)
 
 
-def _steps(
-    batch: TowerBatch,
-    index: np.ndarray,
-    X: np.ndarray,
-    T: np.ndarray,
-    floor: np.ndarray,
-    at: Values,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return Newton steps for 1 / (sqrt(X) |u_j|) = 1, and those of the quadratic model."""
+@dataclass(frozen=True, eq=False)
+class Model:
+    """How |u_j| changes with T.
+
+    Parameters
+    ----------
+    T : (B, m) array
+    slopes : (B, m, m) array
+        Minus the derivatives of X |u_j|^2 by T.
+    size : (B, m) array
+        sqrt(X) |u_j|.
+    longest : (B, m) array
+        By how much a T_j may grow at once.
+    """
+
+    T: np.ndarray
+    slopes: np.ndarray
+    size: np.ndarray
+    longest: np.ndarray
+
+    @classmethod
+    def empty(cls, count: int, width: int) -> "Model":
+        """Return a model with zeros."""
+        zeros = np.zeros((3, count, width))
+        return cls(zeros[0], np.zeros((count, width, width)), zeros[1], zeros[2])
+
+    def __getitem__(self, chosen: np.ndarray) -> "Model":
+        return Model(self.T[chosen], self.slopes[chosen], self.size[chosen], self.longest[chosen])
+
+    def __setitem__(self, chosen: np.ndarray, other: "Model") -> None:
+        self.T[chosen], self.slopes[chosen] = other.T, other.slopes
+        self.size[chosen], self.longest[chosen] = other.size, other.longest
+
+    def fast(self, floor: np.ndarray) -> np.ndarray:
+        """Return Newton steps for 1 / (sqrt(X) |u_j|) = 1."""
+        return self._steps(2 * self.size * self.size * (self.size - 1), floor)
+
+    def safe(self, floor: np.ndarray) -> np.ndarray:
+        """Return the steps of the quadratic model of the loss."""
+        return self._steps(self.size * self.size - 1, floor)
+
+    def _steps(self, pull: np.ndarray, floor: np.ndarray) -> np.ndarray:
+        steps = _model_steps(self.slopes, pull, floor - self.T)
+        with np.errstate(over="ignore"):
+            share = np.min(self.longest / np.maximum(steps, TINY), axis=1)
+        return steps * np.minimum(1, share)[:, None]
+
+
+def _model(batch: TowerBatch, index: np.ndarray, X: np.ndarray, T: np.ndarray, at: Values) -> Model:
     C = columns(batch, index)
     size = np.sqrt(X)[:, None] * np.linalg.norm(at.dual, axis=2)
     pulls = (at.dual[:, :, None, :] @ C)[:, :, 0, :]
@@ -158,15 +209,7 @@ def _steps(
     changes = batch.mixing.mid[bases] @ pulls.swapaxes(1, 2) * taking
     changes *= (shared / at.sums)[:, :, None]
     slopes = 2 * X[:, None, None] * (pulls @ at.inverse @ changes)
-    longest = 10 * T + (X * X + X)[:, None]
-    fast = _model_steps(slopes, 2 * size * size * (size - 1), floor - T)
-    safe = _model_steps(slopes, size * size - 1, floor - T)
-    return _limited(fast, longest), _limited(safe, longest)
-
-
-def _limited(steps: np.ndarray, longest: np.ndarray) -> np.ndarray:
-    with np.errstate(over="ignore"):
-        return steps * np.minimum(1, np.min(longest / np.maximum(steps, TINY), axis=1))[:, None]
+    return Model(T, slopes, size, 10 * T + (X * X + X)[:, None])
 
 
 def _tiny_diagonal(matrices: np.ndarray) -> np.ndarray:
@@ -174,7 +217,9 @@ def _tiny_diagonal(matrices: np.ndarray) -> np.ndarray:
 
 
 def _model_steps(hessian: np.ndarray, pull: np.ndarray, least: np.ndarray) -> np.ndarray:
-    """Return the least d'Hd / 2 - pull.d over d >= least, from all choices of which d_j is free.
+    """Return the least d'Hd / 2 - pull.d over d >= least.
+
+    The likeliest choices of which d_j is free are tried first, then all.
 
     Parameters
     ----------
@@ -186,12 +231,30 @@ def _model_steps(hessian: np.ndarray, pull: np.ndarray, least: np.ndarray) -> np
     H = (hessian + hessian.swapaxes(1, 2)) / 2
     places = np.arange(H.shape[1])
     H[:, places, places] += _tiny_diagonal(H)
+    free, best, todo = (least < 0) | (pull > 0), least.copy(), np.arange(len(least))
+    for _ in range(GUESSES):
+        best[todo] = d = _held_steps(H[todo], pull[todo], least[todo], free[todo])
+        push = (H[todo] @ d[:, :, None])[:, :, 0] - pull[todo]
+        free[todo], before = np.where(free[todo], d >= least[todo], push < 0), free[todo]
+        todo = todo[(free[todo] != before).any(1) | np.isnan(d).any(1)]
+        if not len(todo):
+            return best
+    best[todo] = _least_of_all_choices(H[todo], pull[todo], least[todo])
+    return best
+
+
+def _held_steps(H: np.ndarray, pull: np.ndarray, least: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """Return d = least where it is not free, and where the derivative by all other d_j is 0."""
+    matrix = np.where(free[..., None] & free[..., None, :], H, np.eye(H.shape[1]))
+    held = np.where(free, 0.0, least)
+    side = np.where(free, pull - (H @ held[:, :, None])[:, :, 0], held)
+    return _solved_each(matrix, side[:, :, None])[:, :, 0]
+
+
+def _least_of_all_choices(H: np.ndarray, pull: np.ndarray, least: np.ndarray) -> np.ndarray:
     best, lowest = least.copy(), np.full(len(least), np.inf)
-    for free in map(np.array, product((False, True), repeat=len(places))):
-        matrix = np.where(free[:, None] & free, H, np.eye(len(places)))
-        held = np.where(free, 0.0, least)
-        side = np.where(free, pull - (H @ held[:, :, None])[:, :, 0], held)
-        d = _solved_each(matrix, side[:, :, None])[:, :, 0]
+    for free in map(np.array, product((False, True), repeat=H.shape[1])):
+        d = _held_steps(H, pull, least, free)
         value = d * ((H @ d[:, :, None])[:, :, 0] / 2 - pull)
         total = np.where((d >= least).all(1), value.sum(1), np.inf)
         lower = total < lowest
