@@ -28,11 +28,16 @@ from tqdm import tqdm
 from reluenum import Landscape, Problem, enumerate_minima
 from reluenum.datasets.families import random_data
 from reluenum.documents.results import to_json
-from reluenum.engines.deep.chains import Chain
-from reluenum.engines.deep.enumeration import strata
-from reluenum.engines.deep.networks import ScaledNetwork
-from reluenum.engines.deep.solve import DeepOutcome, StratumSystem, formulated, solve_stratum
-from reluenum.engines.deep.wide import Wide
+from reluenum.engines.deep.enumeration.strata import strata
+from reluenum.engines.deep.systems.chains import Chain
+from reluenum.engines.deep.systems.networks import ScaledNetwork
+from reluenum.engines.deep.systems.solve import (
+    DeepOutcome,
+    StratumSystem,
+    formulated,
+    solve_stratum,
+)
+from reluenum.engines.deep.systems.wide import Wide
 from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_LIMITS, Settings
 from reluenum.groebner.limits import Limits

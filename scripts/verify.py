@@ -8,13 +8,13 @@ from reluenum.experiments.checks import proved
 from reluenum.experiments.joblog import logged
 
 
-def main(minima: Path, verified: Path) -> None:
+def main(minima: Path, processes: int, verified: Path) -> None:
     """Read the minima and their certificate, and write what is proved."""
-    text = proved(minima, str(minima))
+    text = proved(minima, str(minima), processes=processes)
     logging.info("%s", text)
     write_text(verified, f"{text}\n")
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        main(Path(snakemake.input.minima), Path(snakemake.output.verified))
+        main(Path(snakemake.input.minima), snakemake.threads, Path(snakemake.output.verified))

@@ -21,7 +21,7 @@ PAGES = ("theory.md", "theory_deep.md")
 """The pages of theory in docs; labels of the second begin with a D."""
 
 KINDS = "Theorem|Lemma|Corollary|Proposition|Example"
-LABEL = r"(?:[A-G](?:\.\d)?|D?\d+(?:\.\d|[a-z])?)(?!\w)"
+LABEL = r"(?:[A-H](?:\.\d)?|D?\d+(?:\.\d|[a-z])?)(?!\w)"
 PART = r"(?:\(\w\))*"
 GAP = r"\s+(?:#\s+)?"  # a citation may go on in the next line, of a comment as well
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from flint import arb, arb_mat, fmpq
-from scipy.linalg import lu_factor, qr
 
 
 def kernel_of(rows: np.ndarray, among: Sequence[int] | None = None) -> np.ndarray | None:
@@ -40,15 +39,40 @@ def kernel_of(rows: np.ndarray, among: Sequence[int] | None = None) -> np.ndarra
 
 
 def pivots_of(matrix: np.ndarray) -> list[int]:
-    """Return the columns of a matrix of doubles, independent ones first."""
-    return [int(k) for k in qr(matrix, pivoting=True, mode="r")[1]]
+    """Return the columns of a matrix of doubles, independent ones first.
+
+    Each is the longest one in the complement of those before (QR with pivoting, for which SciPy
+    would have to be loaded).
+
+    Examples
+    --------
+    >>> pivots_of(np.array([[1.0, 2.0, 0.0], [0.0, 0.0, 1.0]]))
+    [1, 2, 0]
+    """
+    rest, order = np.array(matrix), list(range(matrix.shape[1]))
+    for k in range(min(matrix.shape)):
+        longest = k + int(np.argmax((rest[:, order[k:]] ** 2).sum(axis=0)))
+        order[k], order[longest] = order[longest], order[k]
+        column = rest[:, order[k]]
+        if square := column @ column:
+            rest -= np.outer(column / square, column @ rest)
+    return order
 
 
 def pivots_of_rows(matrix: np.ndarray) -> list[int]:
-    """Return the rows of a regular matrix of doubles so that elimination needs no exchange."""
-    order = list(range(len(matrix)))
-    for k, other in enumerate(lu_factor(matrix)[1]):
-        order[k], order[other] = order[other], order[k]
+    """Return the rows of a regular matrix of doubles so that elimination needs no exchange.
+
+    Examples
+    --------
+    >>> pivots_of_rows(np.array([[0.0, 1.0], [2.0, 1.0]]))
+    [1, 0]
+    """
+    rest, order = np.array(matrix), list(range(len(matrix)))
+    for k in range(len(order)):
+        largest = k + int(np.argmax(abs(rest[order[k:], k])))
+        order[k], order[largest] = order[largest], order[k]
+        row, below = rest[order[k]], order[k + 1 :]
+        rest[below] -= np.outer(rest[below, k] / row[k], row)
     return order
 
 
@@ -70,24 +94,6 @@ def independent_rows(rows: Sequence[Sequence[Any]]) -> list[int]:
             reduced.append((pivot, row))
             found.append(place)
     return found
-
-
-def solved_by(matrix: Sequence[Sequence[Any]], right: Sequence[Any]) -> list[Any]:
-    """Return the solution of a square system whose leading minors are not 0, over any field.
-
-    Examples
-    --------
-    >>> solved_by([[fmpq(2), fmpq(1)], [fmpq(1), fmpq(1)]], [fmpq(3), fmpq(2)])
-    [1, 1]
-    """
-    rows = [[*row, entry] for row, entry in zip(matrix, right, strict=True)]
-    for k in range(len(rows)):
-        scaled = [entry / rows[k][k] for entry in rows[k]]
-        rows = [
-            scaled if j == k else [x - row[k] * y for x, y in zip(row, scaled, strict=True)]
-            for j, row in enumerate(rows)
-        ]
-    return [row[-1] for row in rows]
 
 
 def is_positive_definite(form: np.ndarray) -> bool:

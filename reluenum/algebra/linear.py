@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import reduce
+from typing import Any
 
 from flint import fmpq, fmpq_mat, fmpz
 
@@ -44,6 +45,24 @@ def combine(weights: Sequence[fmpq], vectors: Sequence[Vector]) -> Vector:
 def dot(left: Sequence, right: Sequence):
     """Return the inner product, over any ring; 0 for empty vectors."""
     return sum((x * y for x, y in zip(left, right, strict=True)), start=fmpq(0))
+
+
+def solved_by(matrix: Sequence[Sequence[Any]], right: Sequence[Any]) -> list[Any]:
+    """Return the solution of a square system whose leading minors are not 0, over any field.
+
+    Examples
+    --------
+    >>> solved_by([[fmpq(2), fmpq(1)], [fmpq(1), fmpq(1)]], [fmpq(3), fmpq(2)])
+    [1, 1]
+    """
+    rows = [[*row, entry] for row, entry in zip(matrix, right, strict=True)]
+    for k in range(len(rows)):
+        scaled = [entry / rows[k][k] for entry in rows[k]]
+        rows = [
+            scaled if j == k else [x - row[k] * y for x, y in zip(row, scaled, strict=True)]
+            for j, row in enumerate(rows)
+        ]
+    return [row[-1] for row in rows]
 
 
 def common_denominator(numbers: Iterable[fmpq]) -> fmpz:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reluenum.cli.exits import DECIDED, UNDECIDED, stopped
 from reluenum.cli.options import (
     CHOICES,
+    MOST_JOBS,
     SEVERAL,
     add_bar,
     add_data_file,
@@ -26,9 +27,6 @@ from reluenum.errors import InputError
 if TYPE_CHECKING:
     from reluenum.groebner.backends import Settings
     from reluenum.problem import Problem
-
-MOST_JOBS = 1024
-"""Largest number of processes."""
 
 
 def add_minima(parser: argparse.ArgumentParser) -> None:

@@ -35,6 +35,9 @@ FIGURE_FORMATS = (".svg", ".png", ".pdf")
 LONGEST_WAIT = 10**9
 """Largest time limit, in seconds; timers overflow soon after."""
 
+MOST_JOBS = 1024
+"""Largest number of processes."""
+
 
 def add_problem(
     parser: argparse.ArgumentParser, ridge: str, meaning: str, layers: bool = False

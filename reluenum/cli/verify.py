@@ -3,7 +3,7 @@
 import argparse
 
 from reluenum.cli.exits import DECIDED, FAILED, stopped
-from reluenum.cli.options import add_layout, data_of, write
+from reluenum.cli.options import MOST_JOBS, add_layout, data_of, whole_number, write
 from reluenum.errors import InputError
 
 
@@ -14,18 +14,22 @@ def add_verify(parser: argparse.ArgumentParser) -> None:
     what = "the data that it has to be about, as for minima"
     parser.add_argument("data", metavar="DATA.csv", nargs="?", help=what)
     add_layout(parser)
+    what = "number of processes, for several hidden layers (default: 1)"
+    parser.add_argument("--jobs", metavar="N", default="1", help=what)
 
 
 def run_verify(options: argparse.Namespace) -> int:
     """Check a certificate and say what it proves."""
+    from reluenum.groebner.workers import WORKERS
     from reluenum.verify import CertificateError, verify
 
     layout = (options.inputs, options.target, options.separator, options.decimal)
     if options.data is None and layout != (None, None, None, "point"):
         raise InputError("DATA.csv", "no file", "the data that the other options are about")
     data = None if options.data is None else data_of(options)
+    jobs = whole_number(options.jobs, "--jobs", most=MOST_JOBS)
     try:
-        report = verify(options.file, data)
+        report = verify(options.file, data, jobs, WORKERS)
     except OSError as error:
         expected = "a document that `reluenum minima --engine certified`, or `basins`, wrote"
         raise InputError("FILE", f"{options.file}: {error.strerror or error}", expected) from error

@@ -10,8 +10,8 @@ from reluenum.crosscheck.recording import (
     result_in,
 )
 from reluenum.documents.minima import minima_document
-from reluenum.engines.deep.enumeration import strata
-from reluenum.engines.deep.solve import solve_stratum
+from reluenum.engines.deep.enumeration.strata import strata
+from reluenum.engines.deep.systems.solve import solve_stratum
 from reluenum.engines.formulations import REDUCED
 from reluenum.engines.layers import LayerEngine, examined_outcome
 from reluenum.errors import InputError, ReluenumError

@@ -1,22 +1,27 @@
 """Lists of several hidden layers that are called complete once the checker has proved them."""
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from reluenum.documents.files import write_text
 from reluenum.documents.minima import minima_document
-from reluenum.documents.results import to_json
-from reluenum.engines.fans.route import FanEngine
-from reluenum.engines.spires.route import SpireEngine
-from reluenum.engines.towers.route import TowerEngine
+from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
+from reluenum.groebner.workers import WORKERS
 from reluenum.landscape.deep import ranked_deep
 from reluenum.landscape.landscape import CertifiedLandscape, Undecided
 from reluenum.problem import Problem
 from reluenum.verify import CertificateError, verify
+
+if TYPE_CHECKING:
+    from reluenum.engines.deep.systems.stratum import DeepStratum
+    from reluenum.engines.fans.route import FanEngine
+    from reluenum.engines.spires.route import SpireEngine
+    from reluenum.engines.towers.route import TowerEngine
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class CheckedEngine:
         Which makes the lists.
     """
 
-    engine: TowerEngine | SpireEngine | FanEngine
+    engine: "TowerEngine | SpireEngine | FanEngine"
 
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
@@ -43,7 +48,7 @@ class CheckedEngine:
     ) -> CertifiedLandscape:
         """Find every local minimum of a problem, and see that the record proves it."""
         found = self.engine.landscape(problem, settings)
-        doubt = _doubt(found, settings.progress) if found.is_complete else ""
+        doubt = _doubt(found, settings) if found.is_complete else ""
         if not doubt:
             return found
         reason = f"all strata were decided, but the checker did not prove the list: {doubt}"
@@ -51,16 +56,44 @@ class CheckedEngine:
         return replace(found, components=components, undecided=(Undecided("", reason),))
 
 
-def _doubt(found: CertifiedLandscape, progress: bool) -> str:
+def _doubt(found: CertifiedLandscape, settings: Settings) -> str:
     """Return what the checker does not take for proved; nothing if all is."""
-    document = to_json(minima_document(found))
-    bar = {"total": 1, "desc": "proved by the checker", "unit": "list", "disable": not progress}
-    with TemporaryDirectory(prefix="reluenum-") as folder, tqdm(**bar) as done:
+    document = json.dumps(minima_document(found))
+    bar = {"total": 1, "desc": "proved by the checker", "unit": "list"}
+    shown = tqdm(**bar, disable=not settings.progress)
+    with TemporaryDirectory(prefix="reluenum-") as folder, shown as done:
         path = Path(folder, "minima.json")
-        write_text(path, document)
+        path.write_text(document, encoding="utf-8")
         try:
-            verify(path)
+            verify(path, None, settings.jobs, WORKERS)
         except CertificateError as error:
             return str(error)
         done.update()
     return ""
+
+
+def certified_layers(
+    problem: Problem, asked: "tuple[DeepStratum, ...] | None" = None
+) -> "TowerEngine | SpireEngine | FanEngine":
+    """Return the certified engine for the widths of a problem, which is imported here.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if problem.hidden[1:] == (1,):
+        from reluenum.engines.towers.route import TowerEngine
+
+        return TowerEngine(asked)
+    if problem.hidden[1:] == (1, 1):
+        from reluenum.engines.spires.route import SpireEngine
+
+        return SpireEngine(asked)
+    if len(problem.hidden) == 2 and problem.hidden[0] == 1:
+        from reluenum.engines.fans.route import FanEngine
+
+        return FanEngine(asked)
+    widths = ",".join(map(str, problem.hidden))
+    found = f"certified with hidden layers of widths {widths}"
+    raise InputError("engine", found, "groebner, or widths L,1 or L,1,1 or 1,L")

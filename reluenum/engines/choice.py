@@ -1,18 +1,15 @@
-"""The engines behind one protocol, and the choice between them."""
+"""The engines behind one protocol; each is imported when it is chosen."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
-from reluenum.engines.certified.prove import CertifiedEngine
-from reluenum.engines.formulations import REDUCED, formulation
-from reluenum.engines.groebner import GroebnerEngine
 from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
 
 if TYPE_CHECKING:
-    from reluenum.engines.deep.strata import DeepStratum
+    from reluenum.engines.deep.systems.stratum import DeepStratum
     from reluenum.engines.layers import LayerEngine
 
 
@@ -33,13 +30,14 @@ class Engine(Protocol):
         """Find every local minimum of a problem and prove that none is missing."""
 
 
-ENGINES: Mapping[str, Engine] = {"groebner": GroebnerEngine(), "certified": CertifiedEngine()}
+ENGINES = ("groebner", "certified")
 """How supports are decided: one polynomial system each, or in batches by rigorous numerics."""
 
+REDUCED = "reduced"
+"""The formulation that every engine has."""
 
-def engine_of(
-    name: str, formulation_name: str = REDUCED.name, all_patterns: bool = False
-) -> Engine:
+
+def engine_of(name: str, formulation_name: str = REDUCED, all_patterns: bool = False) -> Engine:
     """Return an engine by its name and those of its parts.
 
     Raises
@@ -47,21 +45,31 @@ def engine_of(
     InputError
         If there is none of that name, or it has no such parts.
     """
-    if name not in ENGINES:
-        raise InputError("engine", repr(name), f"one of {', '.join(ENGINES)}")
+    _check_name(name)
     if name == "groebner":
+        from reluenum.engines.formulations import formulation
+        from reluenum.engines.groebner import GroebnerEngine
+
         return GroebnerEngine(formulation(formulation_name), all_patterns)
-    if formulation_name != REDUCED.name:
+    if formulation_name != REDUCED:
         raise InputError("formulation", repr(formulation_name), "none beside the certified engine")
     if all_patterns:
         raise InputError("all_patterns", "True", "False beside the certified engine")
-    return ENGINES[name]
+    from reluenum.engines.certified.prove import CertifiedEngine
+
+    return CertifiedEngine()
+
+
+def _check_name(name: str) -> None:
+    """Refuse the name of an engine that there is not."""
+    if name not in ENGINES:
+        raise InputError("engine", repr(name), f"one of {', '.join(ENGINES)}")
 
 
 def engine_for(
     problem: Problem,
     name: str,
-    formulation_name: str = REDUCED.name,
+    formulation_name: str = REDUCED,
     all_patterns: bool = False,
     supports: Iterable[tuple[str, str]] | None = None,
 ) -> Engine:
@@ -84,19 +92,22 @@ def engine_for(
         if supports is not None:
             raise InputError("supports", "given with one hidden layer", "several hidden layers")
         return engine_of(name, formulation_name, all_patterns)
-    engine_of(name)
+    _check_name(name)
     depth = f"with {len(problem.hidden)} hidden layers"
-    if formulation_name != REDUCED.name:
-        raise InputError("formulation", f"{formulation_name} {depth}", REDUCED.name)
+    if formulation_name != REDUCED:
+        raise InputError("formulation", f"{formulation_name} {depth}", REDUCED)
     if all_patterns:
         raise InputError("all_patterns", f"True {depth}", "False")
-    from reluenum.engines.checked import CheckedEngine
-    from reluenum.engines.layers import asked_strata, certified_layers
+    asked = None
+    if supports is not None:
+        from reluenum.engines.layers import asked_strata
 
-    asked = None if supports is None else asked_strata(problem, supports)
-    if name == "certified":
-        return CheckedEngine(certified_layers(problem, asked))
-    return layer_engine(asked)
+        asked = asked_strata(problem, supports)
+    if name == "groebner":
+        return layer_engine(asked)
+    from reluenum.engines.checked import CheckedEngine, certified_layers
+
+    return CheckedEngine(certified_layers(problem, asked))
 
 
 def layer_engine(asked: "tuple[DeepStratum, ...] | None" = None) -> "LayerEngine":

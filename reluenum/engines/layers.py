@@ -5,26 +5,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from tqdm import tqdm
-
-from reluenum.engines.deep.enumeration import refuse_astronomical_strata, strata
-from reluenum.engines.deep.landscape import (
-    dead_network,
-    deep_landscape,
-    of_sites,
-    text_of,
-)
-from reluenum.engines.deep.minimality import Judged, judge
-from reluenum.engines.deep.solve import DeepOutcome, read_deep_outcome, solve_stratum
-from reluenum.engines.deep.strata import DeepStratum
-from reluenum.engines.fans.route import FanEngine
+from reluenum.engines.deep.covers import covered_in_batches
+from reluenum.engines.deep.enumeration.sizes import refuse_astronomical_strata
+from reluenum.engines.deep.enumeration.strata import strata
+from reluenum.engines.deep.landscape import dead_network, deep_landscape
+from reluenum.engines.deep.minimality.judge import Judged, judge
+from reluenum.engines.deep.systems.solve import DeepOutcome, read_deep_outcome, solve_stratum
+from reluenum.engines.deep.systems.stratum import DeepStratum
+from reluenum.engines.deep.texts import of_sites, text_of
 from reluenum.engines.groebner import in_batches
-from reluenum.engines.spires.route import SpireEngine
-from reluenum.engines.towers.route import TowerEngine
 from reluenum.errors import IncompleteRunError, InputError
 from reluenum.geometry.supports import not_once
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Backends, Settings
-from reluenum.groebner.workers import in_processes
 from reluenum.landscape.deep import DeepCounts
 from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Undecided
 from reluenum.problem import Problem
@@ -72,10 +64,11 @@ class LayerEngine:
     ) -> CertifiedLandscape:
         """Find every local minimum of a problem and prove that none is missing."""
         found = self.asked or strata(problem)
-        coming = _examined_in_processes if settings.jobs > 1 else _examined_here
-        bar = {"total": len(found), "unit": "stratum", "disable": not settings.progress}
-        examined = list(tqdm(coming(problem, settings, found), **bar))
-        return self.joined(problem, examined)
+        work, batches = partial(_examined_strata, problem, settings), [found]
+        if settings.jobs > 1:
+            work = partial(_examined_in_process, problem, settings)
+            batches = [batch for (batch,) in in_batches(list(found), settings.jobs)]
+        return self.joined(problem, list(covered_in_batches(work, batches, settings)))
 
     def patterns(self, problem: Problem) -> list[list[str]]:
         """Return the texts of all strata, by the activation pattern of the last layer."""
@@ -134,7 +127,7 @@ def examined_outcome(outcome: DeepOutcome) -> Examined:
     return Examined(outcome.stratum, points, outcome.reason, outcome.exact)
 
 
-def _examined_here(
+def _examined_strata(
     problem: Problem, settings: Settings, found: Iterable[DeepStratum]
 ) -> Iterator[Examined]:
     """Solve strata and judge their points, one after the other."""
@@ -143,23 +136,11 @@ def _examined_here(
             yield examined_outcome(solve_stratum(problem, stratum, backends))
 
 
-def _examined_in_processes(
-    problem: Problem, settings: Settings, found: Sequence[DeepStratum]
-) -> Iterator[Examined]:
-    """Solve strata and judge their points in processes, in order."""
-    work = partial(_layers_batch, problem, settings)
-    with in_processes(settings.jobs) as mapped:
-        for batch in mapped(work, in_batches(list(found), settings.jobs), _first_in_words):
-            yield from batch
-
-
-def _layers_batch(problem: Problem, settings: Settings, found: list[DeepStratum]) -> list[Examined]:
+def _examined_in_process(
+    problem: Problem, settings: Settings, found: Iterable[DeepStratum]
+) -> list[Examined]:
     """Do a worker's part; points are proved again when they are read by the caller."""
-    return list(_examined_here(problem, settings, found))
-
-
-def _first_in_words(found: list[DeepStratum]) -> str:
-    return f"{found[0].text} and {len(found) - 1} more"
+    return list(_examined_strata(problem, settings, found))
 
 
 def asked_strata(problem: Problem, texts: Iterable[tuple[str, str]]) -> tuple[DeepStratum, ...]:
@@ -209,24 +190,3 @@ def _asked_stratum(problem: Problem, where: str, text: str) -> DeepStratum:
     if not found.is_live:
         raise InputError(where, "a row that is + nowhere it matters", "a + in every row")
     return found
-
-
-def certified_layers(
-    problem: Problem, asked: tuple[DeepStratum, ...] | None = None
-) -> TowerEngine | SpireEngine | FanEngine:
-    """Return the certified engine for the widths of a problem.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    if problem.hidden[1:] == (1,):
-        return TowerEngine(asked)
-    if problem.hidden[1:] == (1, 1):
-        return SpireEngine(asked)
-    if len(problem.hidden) == 2 and problem.hidden[0] == 1:
-        return FanEngine(asked)
-    widths = ",".join(map(str, problem.hidden))
-    found = f"certified with hidden layers of widths {widths}"
-    raise InputError("engine", found, "groebner, or widths L,1 or L,1,1 or 1,L")

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from reluenum.documents.seals import read_json
 from reluenum.errors import IncompleteRunError
+from reluenum.groebner.workers import WORKERS
 from reluenum.verify import CertificateError, Report, verify
 
 
-def proved(minima: Path, name: str, told: Callable[[Report], str] = str) -> str:
+def proved(minima: Path, name: str, told: Callable[[Report], str] = str, processes: int = 1) -> str:
     """Return what the certificate of a document proves.
 
     Parameters
@@ -19,6 +20,8 @@ def proved(minima: Path, name: str, told: Callable[[Report], str] = str) -> str:
         Of the document, in errors.
     told : callable
         How a report becomes text.
+    processes : int
+        How many share the proof, of several hidden layers.
 
     Raises
     ------
@@ -28,6 +31,6 @@ def proved(minima: Path, name: str, told: Callable[[Report], str] = str) -> str:
     if not read_json(minima)["complete"]:
         return "not complete, so nothing was checked"
     try:
-        return told(verify(minima))
+        return told(verify(minima, None, processes, WORKERS))
     except CertificateError as error:
         raise IncompleteRunError(f"{name}: not proved: {error}") from error

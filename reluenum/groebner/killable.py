@@ -6,9 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from importlib import import_module
-from typing import Any
-
-from pebble import ProcessExpired, ProcessPool
+from typing import TYPE_CHECKING, Any
 
 from reluenum.algebra.bases import Solutions
 from reluenum.algebra.parametrisation import Parametrisation
@@ -17,6 +15,9 @@ from reluenum.errors import BackendError
 from reluenum.groebner.limits import Limits, limited_memory, seconds_until
 from reluenum.groebner.text import parse_polynomial
 from reluenum.groebner.workers import WORKERS
+
+if TYPE_CHECKING:
+    from pebble import ProcessPool
 
 Solved = tuple[int, int | None, list[list[str]] | None]
 
@@ -59,6 +60,8 @@ class KillableWorker:
         BackendError
             If it reaches a limit (the helper is killed if need be), or dies.
         """
+        from pebble import ProcessExpired, ProcessPool  # slow to import
+
         if (seconds := seconds_until(deadline)) == 0:
             raise limits.too_slow(self.name)
         if self._pool is None:

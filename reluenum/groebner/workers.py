@@ -14,8 +14,6 @@ from multiprocessing.process import BaseProcess
 from threading import Lock, get_ident
 from typing import Any
 
-from pebble import ProcessExpired, ProcessPool
-
 from reluenum.errors import ReluenumError
 
 _STARTING = Lock()
@@ -62,6 +60,8 @@ def in_processes(jobs: int) -> Iterator[Callable[..., Iterator]]:
     It takes a function, items of arguments, and a function that says in words what an item is; if
     the process of an item dies, or its memory ends, it raises `WorkerDiedError`.
     """
+    from pebble import ProcessExpired, ProcessPool  # slow to import
+
     pool = ProcessPool(jobs, context=WORKERS)
 
     def mapped(

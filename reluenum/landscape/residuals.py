@@ -6,7 +6,7 @@ from functools import cached_property
 
 from flint import fmpq
 
-from reluenum.algebra.linear import dot
+from reluenum.algebra.linear import dot, solved_by
 from reluenum.algebra.numbers import Number
 from reluenum.geometry.arrangement import Face
 from reluenum.geometry.moments import Moments
@@ -126,20 +126,17 @@ class ResidualClass:
             return vertex.squares
         moments, ridge = Moments.of(self.problem), self.problem.effective_ridge
         units = [[e * self.signs[face] for e in self.direction(face)] for face in vertex.support]
-        rows = []
-        for face, unit in zip(vertex.support, units, strict=True):
-            row = [
-                dot(unit, [dot(line, other) for line in moments.gram(face, column)])
-                for column, other in zip(vertex.support, units, strict=True)
+        pairs = list(zip(vertex.support, units, strict=True))
+        matrix = [
+            [
+                dot(unit, [dot(line, w) for line in moments.gram(face, column)])
+                for column, w in pairs
             ]
-            rows.append([*row, dot(unit, moments.response(face)) - ridge])
-        for k in range(len(rows)):
-            scaled = [entry / rows[k][k] for entry in rows[k]]
-            rows = [
-                scaled if j == k else [x - row[k] * y for x, y in zip(row, scaled, strict=True)]
-                for j, row in enumerate(rows)
-            ]
-        return [row[-1] for row in rows]
+            for face, unit in pairs
+        ]
+        return solved_by(
+            matrix, [dot(unit, moments.response(face)) - ridge for face, unit in pairs]
+        )
 
 
 def unions(supports: Collection[Support], largest: float) -> tuple[Support, ...]:

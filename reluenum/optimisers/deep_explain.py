@@ -20,13 +20,15 @@ from flint import fmpq
 from reluenum.algebra.decimals import decimal_text
 from reluenum.algebra.scalars import parse_rational
 from reluenum.documents.labels import EndKind, Stall
-from reluenum.engines.deep.dead import dormancy, grown_dead_unit
+from reluenum.engines.deep.cells.witnesses import DeepDescent
 from reluenum.engines.deep.landscape import dead_network
-from reluenum.engines.deep.minimality import DeepVerdict, Judged, judge, shareable
-from reluenum.engines.deep.networks import ScaledNetwork
-from reluenum.engines.deep.solve import solve_stratum
-from reluenum.engines.deep.strata import DeepStratum
-from reluenum.engines.deep.witnesses import DeepDescent
+from reluenum.engines.deep.minimality.dormancy import dormancy, grown_dead_unit
+from reluenum.engines.deep.minimality.judge import Judged, judge
+from reluenum.engines.deep.minimality.live import DeepVerdict
+from reluenum.engines.deep.minimality.sharing import shareable
+from reluenum.engines.deep.systems.networks import ScaledNetwork
+from reluenum.engines.deep.systems.solve import solve_stratum
+from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.errors import BackendError
 from reluenum.groebner.backends import Backends
 from reluenum.optimisers.deep_networks import DeepObjective

@@ -11,8 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from reluenum.landscape.evaluation import InDoubles
-from reluenum.optimisers.networks import LARGEST_START, SMALLEST_START
+from reluenum.optimisers.networks import FitInDoubles
 from reluenum.problem import Problem
 
 Layers = list[np.ndarray]
@@ -115,7 +114,7 @@ class Passed:
 
 
 @dataclass(frozen=True, eq=False)
-class DeepObjective(InDoubles):
+class DeepObjective(FitInDoubles):
     """The sum-of-squares loss of a problem with hidden layers, with its effective ridge.
 
     Parameters
@@ -130,16 +129,6 @@ class DeepObjective(InDoubles):
     def hidden(self) -> tuple[int, ...]:
         """The widths of the hidden layers."""
         return tuple(self.problem.hidden)
-
-    @cached_property
-    def stiffness(self) -> float:
-        """The sum of |xt_i|^2."""
-        return float((self.rows**2).sum())
-
-    @cached_property
-    def hardest(self) -> float:
-        """The same if every data point were the longest one: what a single point can do."""
-        return len(self.rows) * float((self.rows**2).sum(axis=1).max())
 
     @cached_property
     def energy(self) -> float:
@@ -185,20 +174,14 @@ class DeepObjective(InDoubles):
         their kinks lie among the data wherever these are; the others are normal. Sizes vary over a
         factor of thirty.
         """
-        points = len(self.rows)
-        _, values, axes = np.linalg.svd(self.rows / np.sqrt(points), full_matrices=False)
-        kept = values > 1e-12 * values[0]
-        whitening = axes[kept] / values[kept, None]
-        whitening /= np.sqrt((whitening**2).sum())
-        raw = generator.standard_normal((count, self.hidden[0], int(kept.sum())))
+        whitening = self.whitening / np.sqrt((self.whitening**2).sum())
+        raw = generator.standard_normal((count, self.hidden[0], len(whitening)))
         first = (raw @ whitening).reshape(count, -1)
         inner = sum(
             width * (below + 1) for below, width in zip(self.hidden, self.hidden[1:], strict=False)
         )
         rest = generator.standard_normal((count, inner + self.hidden[-1]))
-        low, high = np.log(SMALLEST_START), np.log(LARGEST_START)
-        size = self.parameter_size * np.exp(generator.uniform(low, high, count))
-        return np.hstack([first, rest]) * size[:, None]
+        return np.hstack([first, rest]) * self.sizes(count, generator)[:, None]
 
     def safe_steps(self, theta: np.ndarray, stiffness: float) -> np.ndarray:
         """Return steps (S,) short enough for gradient descent not to diverge from its start.

@@ -72,16 +72,10 @@ class Networks:
         return Networks(self.weights[chosen], self.units[chosen], self.bias[chosen])
 
 
-@dataclass(frozen=True, eq=False)
-class Objective(InDoubles):
-    """The sum-of-squares loss of a problem, with its effective ridge, on batches of networks."""
+class FitInDoubles(InDoubles):
+    """A mixin: how strongly a fit answers to units, and starts among the data of a `problem`."""
 
-    problem: Problem
-
-    @cached_property
-    def bias_ridge(self) -> float:
-        """The ridge on the output bias."""
-        return self.ridge if self.problem.output_bias is OutputBias.RIDGE else 0.0
+    parameter_size: float
 
     @cached_property
     def stiffness(self) -> float:
@@ -92,6 +86,33 @@ class Objective(InDoubles):
     def hardest(self) -> float:
         """The same if every data point were the longest one: what a single point can do."""
         return len(self.rows) * float((self.rows**2).sum(axis=1).max())
+
+    @cached_property
+    def whitening(self) -> np.ndarray:
+        """What turns normal coordinates into a unit, (r, D), r the rank of the data.
+
+        The data have unit covariance in these, so that kinks lie among them wherever they are.
+        """
+        _, values, axes = np.linalg.svd(self.rows / np.sqrt(len(self.rows)), full_matrices=False)
+        kept = values > 1e-12 * values[0]
+        return axes[kept] / values[kept, None]
+
+    def sizes(self, count: int, generator: np.random.Generator) -> np.ndarray:
+        """Draw the sizes of starts, (S,), over a factor of thirty."""
+        low, high = np.log(SMALLEST_START), np.log(LARGEST_START)
+        return self.parameter_size * np.exp(generator.uniform(low, high, count))
+
+
+@dataclass(frozen=True, eq=False)
+class Objective(FitInDoubles):
+    """The sum-of-squares loss of a problem, with its effective ridge, on batches of networks."""
+
+    problem: Problem
+
+    @cached_property
+    def bias_ridge(self) -> float:
+        """The ridge on the output bias."""
+        return self.ridge if self.problem.output_bias is OutputBias.RIDGE else 0.0
 
     @cached_property
     def energy(self) -> float:
@@ -180,15 +201,11 @@ class Objective(InDoubles):
         Hidden units are normal in coordinates in which the data have unit covariance, so that
         their kinks lie among the data wherever these are; sizes vary over a factor of thirty.
         """
-        width, (points, coordinates) = self.problem.width, self.rows.shape
-        _, values, axes = np.linalg.svd(self.rows / np.sqrt(points), full_matrices=False)
-        kept = values > 1e-12 * values[0]
-        whitening = (axes[kept] / values[kept, None]).T
-        raw = generator.standard_normal((count, width, coordinates))[..., : kept.sum()]
-        units = raw @ whitening.T
-        units /= np.sqrt((whitening**2).sum())
-        low, high = np.log(SMALLEST_START), np.log(LARGEST_START)
-        size = self.parameter_size * np.exp(generator.uniform(low, high, count))
+        width, coordinates = self.problem.width, self.rows.shape[1]
+        raw = generator.standard_normal((count, width, coordinates))[..., : len(self.whitening)]
+        units = raw @ self.whitening
+        units /= np.sqrt((self.whitening**2).sum())
+        size = self.sizes(count, generator)
         weights = generator.standard_normal((count, width)) * size[:, None]
         bias = np.zeros(count)
         if self.biased:

@@ -6,22 +6,22 @@ import io
 import json
 import re
 import sys
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-import pyarrow as pa
 from flint import ctx
 
-from .basins import one_list, tree_of
-from .bounds import bounds_of
 from .exact import Data, distinct, supports_of
-from .landscape import Landscape
-from .pages import read_records, unique_keys
-from .reals import LEVELS, CertificateError, matched, rational, require
-from .records import Proof, read_descriptions
+from .reals import LEVELS, CertificateError, matched, rational, require, unique_keys
+
+if TYPE_CHECKING:  # each kind of document has modules of its own
+    from .landscape import Landscape
+    from .records import Proof
 
 LARGEST_DOCUMENT, MOST_VALUES = 1 << 28, 1 << 23  # a few bytes become a hundred in memory
 MOST_FACES, MOST_SIGNS = 1 << 18, 1 << 27  # live faces of a certificate, and signs of all of them
@@ -45,7 +45,7 @@ OPTIONAL = {
 """Keys of a document, of which nothing follows from the unchecked ones."""
 
 MALFORMED = (
-    *(pa.ArrowException, ArithmeticError, AttributeError, LookupError, MemoryError),
+    *(ArithmeticError, AttributeError, LookupError, MemoryError),
     *(OSError, RecursionError, TypeError, ValueError),
 )
 
@@ -99,7 +99,10 @@ class BoundReport(Report):
 
 
 def verify(
-    path: str | Path, data: tuple[Sequence[Sequence[Any]], Sequence[Any]] | None = None
+    path: str | Path,
+    data: tuple[Sequence[Sequence[Any]], Sequence[Any]] | None = None,
+    jobs: int = 1,
+    context: BaseContext | None = None,
 ) -> Report:
     """Prove a document of minima, or of their basins, from its certificate.
 
@@ -110,6 +113,11 @@ def verify(
     data : pair, optional
         Inputs (n, d) and targets (n,), exact numbers whose texts are fractions: those that the
         document has to be about.
+    jobs : int
+        Number of processes that share the strata of several hidden layers; nothing depends on it.
+    context : multiprocessing context, optional
+        How they start; if they are spawned as usual, a script that calls this needs
+        `if __name__ == "__main__":`.
 
     Returns
     -------
@@ -122,7 +130,11 @@ def verify(
         certificate does not prove it.
     OSError
         If the document cannot be read.
+    ValueError
+        If the number of processes is none.
     """
+    if jobs < 1:
+        raise ValueError(f"jobs: {jobs}; a number of processes, at least 1")
     with Path(path).open("rb") as stream:
         content = stream.read(LARGEST_DOCUMENT + 1)
     try:
@@ -131,20 +143,22 @@ def verify(
         require(values <= MOST_VALUES, f"more than {MOST_VALUES} values")
         with ctx.workprec(LEVELS[0]):
             document = json.loads(content, object_pairs_hook=unique_keys)
-            return _proved(document, Path(path).parent, data)
+            return _proved(document, Path(path).parent, data, (jobs, context))
     except CertificateError:
         raise
     except MALFORMED as error:  # whatever else goes wrong, nothing has been proved
         raise CertificateError(f"malformed: {type(error).__name__}: {error}") from error
 
 
-def _proved(document: Any, folder: Path, given: Any) -> Report:
+def _proved(document: Any, folder: Path, given: Any, processes: tuple) -> Report:
     """Follow the argument of docs/certificate.md from the first claim to the last one."""
     if type(document) is dict and document.get("format") == "reluenum-bound":
         return _bounds(document, given)
     if type(document) is not dict or document.get("format") != "reluenum-basins":
         deep = type(document) is dict and "hidden" in document.get("problem", ())
-        return _deep(document, given) if deep else _list(document, folder, given)[0]
+        return _deep(document, given, processes) if deep else _list(document, folder, given)[0]
+    from .basins import one_list, tree_of
+
     one_list(document, {k: OPTIONAL[k] for k in ("software",) if k in document})
     report, landscape, proof = _list(document["minima"], folder, given)
     unchecked = tuple(k for k in UNCHECKED if k in document or k in document["minima"])
@@ -153,6 +167,8 @@ def _proved(document: Any, folder: Path, given: Any) -> Report:
 
 def _bounds(document: Any, given: Any) -> Report:
     """Prove the bounds of the loss of networks with two hidden layers."""
+    from .bounds import bounds_of
+
     proved, problem, boxes = bounds_of(document)
     if given is not None:
         same_data(document["problem"], *given)
@@ -162,23 +178,30 @@ def _bounds(document: Any, given: Any) -> Report:
     return BoundReport(*head, {"boxes": boxes}, 0, 0, 0, bounds=proved)
 
 
-def _deep(document: Any, given: Any) -> Report:
+def _deep(document: Any, given: Any, processes: tuple) -> Report:
     """Prove a list of minima of a network with several hidden layers."""
-    from .deep import DeepProof, proved
-    from .fans import FanProof
-    from .spires import SpireProof
+    from .deep import Processes, proved
 
     complete(document)
-    kinds = {(3, 1): SpireProof, (2, 1): DeepProof}
     hidden = document["problem"]["hidden"]
-    report = proved(document, kinds.get((len(hidden), hidden[-1]), FanProof))
+    if hidden[-1] != 1 or len(hidden) not in (2, 3):
+        from .fans import FanProof as Kind
+    elif len(hidden) == 2:
+        from .deep import DeepProof as Kind
+    else:
+        from .spires import SpireProof as Kind
+    report = proved(document, Kind, Processes(*processes))
     if given is not None:
         same_data(document["problem"], *given)
     return replace(report, compared=given is not None)
 
 
-def _list(document: Any, folder: Path, given: Any) -> tuple[Report, Landscape, Proof]:
+def _list(document: Any, folder: Path, given: Any) -> "tuple[Report, Landscape, Proof]":
     """Prove a list of minima."""
+    from .landscape import Landscape
+    from .pages import read_records
+    from .records import Proof, read_descriptions
+
     complete(document)
     problem, certificate = document["problem"], document["certificate"]
     heading = one_problem(problem, certificate)
@@ -298,17 +321,22 @@ def _source(certificate: dict[str, Any], folder: Path) -> BinaryIO:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print whether a document is proved; return 0 if so, 1 if not, 2 if there is none."""
-    arguments = sys.argv[1:] if argv is None else list(argv)
-    if len(arguments) != 1:
-        print("usage: python -P -m reluenum.verify FILE", file=sys.stderr)
-        return 2
+    parser = ArgumentParser(prog="python -P -m reluenum.verify")
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--jobs", metavar="N", type=int, default=1, help="number of processes")
     try:
-        report = verify(arguments[0])
+        options = parser.parse_args(argv)
+        if options.jobs < 1:
+            parser.error("--jobs: at least 1")
+    except SystemExit as error:
+        return error.code
+    try:
+        report = verify(options.file, jobs=options.jobs)
     except CertificateError as error:
         print(f"not proved: {error}")
         return 1
     except OSError as error:
-        print(f"cannot read {arguments[0]}: {error}", file=sys.stderr)
+        print(f"cannot read {options.file}: {error}", file=sys.stderr)
         return 2
     print(report)
     return 0

@@ -1,7 +1,7 @@
 """The data of a problem, exactly: the faces of their arrangement, and linear forms of residuals."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from itertools import combinations
 from math import comb, inf
@@ -237,6 +237,15 @@ def _normal(rows: Sequence[Sequence[fmpq]], rank: int) -> fmpq_mat:
     parts = [[x for row in rows for x in row[:j] + row[j + 1 :]] for j in range(rank)]
     minors = [(-1) ** j * fmpq_mat(rank - 1, rank - 1, part).det() for j, part in enumerate(parts)]
     return fmpq_mat(rank, 1, minors)
+
+
+def compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
+    """Yield every way to write a total as an ordered sum of so many positive integers."""
+    if parts == 0:
+        yield from [()] * (total == 0)
+        return
+    for cuts in combinations(range(1, total), parts - 1):
+        yield tuple(b - a for a, b in zip((0, *cuts), (*cuts, total), strict=True))
 
 
 def covectors(rays: Iterable[Signs], size: int, most: float) -> set[Signs]:

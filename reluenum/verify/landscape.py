@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, combinations
+from itertools import chain
 from math import comb, factorial, inf, prod
 from typing import Any
 
 from flint import fmpq, fmpz
 
-from .exact import Support
+from .exact import Support, compositions
 from .groups import Group, gathered, grouped
 from .points import Points, ball_order, interval, least
 from .reals import matched, require, told
@@ -85,15 +85,6 @@ def at_every_width(minimal: dict[Support, Points]) -> Iterator[Component]:
     """Claim 30: for every width, an entry for each valid support, with one unit on each face."""
     for support, points in minimal.items():
         yield [Stratum(points, (None,) * len(support), 0)], factorial(len(support))
-
-
-def compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
-    """Yield every way to write a total as an ordered sum of so many positive integers."""
-    if parts == 0:
-        yield from [()] * (total == 0)
-        return
-    for cuts in combinations(range(1, total), parts - 1):
-        yield tuple(b - a for a, b in zip((0, *cuts), (*cuts, total), strict=True))
 
 
 def joined(supports: Collection[Support]) -> list[list[Support]]:

@@ -8,14 +8,16 @@ nothing is handed to a reader that would need much more memory than the file its
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from os import SEEK_CUR, SEEK_END
 from typing import Any, BinaryIO
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from .reals import require
+from .reals import CertificateError, require, unique_keys
 
 LARGEST_FOOTER, LARGEST_HEADER, LARGEST_PAGE = 1 << 22, 1 << 14, 1 << 26  # bytes, when decompressed
 MOST_ROWS = 1 << 20  # of a row group
@@ -36,12 +38,16 @@ Record = tuple[Any, Any, Any]  # verdict, face and w
 Chunk = tuple[int, int, int]  # a column of a row group: its bytes from and to, how many values
 
 
-def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a JSON object; a key that stands twice would be read in two ways."""
-    require(len(dict(pairs)) == len(pairs), "a JSON object has a key twice")
-    return dict(pairs)
+@contextmanager
+def _refused() -> Iterator[None]:
+    """Refuse what the reader of the file does not take."""
+    try:
+        yield
+    except pa.ArrowException as error:
+        raise CertificateError(f"malformed: {type(error).__name__}: {error}") from error
 
 
+@_refused()
 def read_records(
     source: BinaryIO, heading: dict[str, Any], longest: int
 ) -> tuple[int, Iterator[Record]]:
@@ -74,12 +80,13 @@ def read_records(
 
 
 def _decoded(parquet: pq.ParquetFile, longest: int) -> Iterator[Record]:
-    for batch in parquet.iter_batches(batch_size=4096):
-        texts = pc.max(pc.utf8_length(batch.column(0).dictionary)).as_py() or 0
-        require(texts <= LONGEST_VERDICT, "records: verdicts")
-        numbers = pc.max(pc.list_value_length(batch.column(2))).as_py() or 0
-        require(numbers <= longest, "records: w is too long")
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    with _refused():
+        for batch in parquet.iter_batches(batch_size=4096):
+            texts = pc.max(pc.utf8_length(batch.column(0).dictionary)).as_py() or 0
+            require(texts <= LONGEST_VERDICT, "records: verdicts")
+            numbers = pc.max(pc.list_value_length(batch.column(2))).as_py() or 0
+            require(numbers <= longest, "records: w is too long")
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 # What footer and page headers say.

@@ -28,6 +28,12 @@ def require(condition: bool, text: str) -> None:
         raise CertificateError(text)
 
 
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; a key that stands twice would be read in two ways."""
+    require(len(dict(pairs)) == len(pairs), "a JSON object has a key twice")
+    return dict(pairs)
+
+
 @contextmanager
 def told(where: str) -> Iterator[None]:
     """Say where the claims below fail."""

@@ -16,10 +16,10 @@ from benchmarks.deep_routes import (
 )
 from reluenum import Landscape, Problem, enumerate_minima
 from reluenum.documents.results import to_json
-from reluenum.engines.deep.chains import Chain
-from reluenum.engines.deep.enumeration import strata
-from reluenum.engines.deep.solve import solve_stratum
-from reluenum.engines.deep.wide import Wide
+from reluenum.engines.deep.enumeration.strata import strata
+from reluenum.engines.deep.systems.chains import Chain
+from reluenum.engines.deep.systems.solve import solve_stratum
+from reluenum.engines.deep.systems.wide import Wide
 from reluenum.groebner.backends import open_backends
 
 pytestmark = pytest.mark.seconds(12)

@@ -532,7 +532,7 @@ def fan_at(s):
     return found, s**2 * (square - gradient[2])
 
 
-def test_lemma_d25_leaves_one_branch_and_lemma_d23_bounds_its_scale():
+def test_the_level_of_theorem_d22_rises_and_lemma_d23_bounds_its_scale():
     scales = np.geomspace(0.05, 5, 12)
     assert (np.diff([fan_at(s)[1] for s in scales]) > -1e-6).all()
     s = 5.0

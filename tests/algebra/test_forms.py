@@ -10,8 +10,8 @@ from reluenum.algebra.forms import (
     is_positive_on_quadrant,
     kernel_of,
     pivots_of_rows,
-    solved_by,
 )
+from reluenum.algebra.linear import solved_by
 
 
 def balls(matrix):

@@ -258,7 +258,7 @@ def test_help_is_printed(command, capsys):
 
 def test_options_offer_what_the_library_has(capsys):
     assert CHOICES["--backend"] == ("auto", *BACKENDS)
-    assert CHOICES["--engine"] == tuple(ENGINES)
+    assert CHOICES["--engine"] == ENGINES
     assert CHOICES["--loss"] == tuple(Loss)
     assert CHOICES["--output-bias"] == tuple(OutputBias)
     main(["minima", "--help"])

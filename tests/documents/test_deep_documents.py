@@ -18,9 +18,10 @@ COMPONENT = {
 }
 
 
-@pytest.fixture(scope="module", params=[(1, 1), (2, 1), (1, 1, 1)], ids=str)
+@pytest.fixture(scope="module", params=[((1, 1), 3), ((2, 1), 3), ((1, 1, 1), 2)], ids=str)
 def landscape(request):
-    return enumerate_minima(Problem.from_text(INPUTS, TARGETS, request.param, "1/100"))
+    hidden, size = request.param
+    return enumerate_minima(Problem.from_text(INPUTS[:size], TARGETS[:size], hidden, "1/100"))
 
 
 def test_the_keys_are_those_of_the_contract(landscape):
@@ -31,7 +32,9 @@ def test_the_keys_are_those_of_the_contract(landscape):
     assert set(document["enumeration"]) == {
         *("sign_arrays", "strata_examined", "stationary", "locally_minimal", "undecided"),
     }
-    assert int(document["enumeration"]["sign_arrays"]) == 3 ** (3 * sum(hidden))
+    assert int(document["enumeration"]["sign_arrays"]) == 3 ** (
+        landscape.problem.size * sum(hidden)
+    )
     assert document["completeness"] in ("exact basis", "engine")
     assert document["complete"]
     for component in document["components"]:
@@ -77,12 +80,13 @@ def test_decimals_are_the_middle_of_intervals_and_losses_add_up(landscape):
             *network["w"],
         ]
         squares = sum(Fraction(w) ** 2 for w in weights)
-        fits = [Fraction(y) - _output(network, Fraction(x)) for (x,), y in DATA]
+        fits = [Fraction(y) - _output(network, Fraction(x)) for (x,), y in data_of(landscape)]
         loss = sum(r * r for r in fits) + squares / 100
         assert abs(loss - Fraction(component["loss"])) < Fraction(1, 10**25)
 
 
-DATA = list(zip(INPUTS, TARGETS, strict=True))
+def data_of(landscape):
+    return list(zip(INPUTS, TARGETS, strict=True))[: landscape.problem.size]
 
 
 def _output(network, x):
@@ -120,7 +124,8 @@ def test_every_stationary_point_has_a_verdict_and_a_rejected_one_a_network_below
         assert (point["descent"] is None) == point["minimum"]
         if point["descent"] is not None:
             network = point["descent"]
-            lower = sum((Fraction(y) - _output(network, Fraction(x))) ** 2 for (x,), y in DATA)
+            fits = [Fraction(y) - _output(network, Fraction(x)) for (x,), y in data_of(landscape)]
+            lower = sum(r * r for r in fits)
             weights = [
                 *(w for matrix in network["W"] for row in matrix for w in row),
                 *(b for bias in network["b"] for b in bias),

@@ -8,8 +8,7 @@ from reluenum.documents.minima import minima_document
 from reluenum.documents.results import to_json
 from reluenum.engines import checked
 from reluenum.engines.choice import engine_for
-from reluenum.engines.deep.solve import DeepOutcome, DeepOutcomeKind
-from reluenum.engines.layers import certified_layers
+from reluenum.engines.deep.systems.solve import DeepOutcome, DeepOutcomeKind
 from reluenum.problem import Problem
 from reluenum.verify import CertificateError, verify
 
@@ -25,7 +24,7 @@ def test_a_complete_list_is_proved(tmp_path):
 
 
 def test_a_list_that_the_checker_does_not_prove_is_not_called_complete(monkeypatch):
-    def refuses(path):
+    def refuses(path, *_):
         assert json.loads(path.read_text())["complete"]
         raise CertificateError("a stratum: something is not clear")
 
@@ -54,7 +53,7 @@ def test_a_constant_network_that_no_backend_finds_is_undecided(widths, monkeypat
         return DeepOutcome(stratum, DeepOutcomeKind.UNDECIDED, reason="out of time")
 
     problem = Problem.from_arrays([0], [3], width=widths, ridge=1)
-    assert certified_layers(problem).landscape(problem).is_complete
-    monkeypatch.setattr("reluenum.engines.deep.landscape.solve_stratum", gives_up)
-    found = certified_layers(problem).landscape(problem)
+    assert checked.certified_layers(problem).landscape(problem).is_complete
+    monkeypatch.setattr("reluenum.engines.deep.covers.solve_stratum", gives_up)
+    found = checked.certified_layers(problem).landscape(problem)
     assert {lost.reason for lost in found.undecided} == {"not all constant networks are known"}

@@ -13,7 +13,7 @@ from reluenum.documents.minima import in_one_layer, read_minima
 from reluenum.documents.results import to_json
 from reluenum.engines.certified.prove import certify_problem
 from reluenum.engines.certified.questions import EveryWidth
-from reluenum.engines.choice import ENGINES, engine_for
+from reluenum.engines.choice import engine_for, engine_of
 from reluenum.engines.series import SERIES
 from reluenum.landscape.landscape import Completeness
 from reluenum.paths.path import ridge_path
@@ -131,8 +131,8 @@ def test_supports_belong_to_several_hidden_layers():
 @pytest.mark.parametrize(
     "asked",
     [
-        ENGINES["groebner"].landscape,
-        ENGINES["certified"].landscape,
+        engine_of("groebner").landscape,
+        engine_of("certified").landscape,
         convex_optimum,
         lambda problem: ridge_path(problem, "1/10", 3),
         lambda problem: SERIES["groebner"](problem).examine(1, []),

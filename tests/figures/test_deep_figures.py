@@ -45,7 +45,7 @@ def tower():
 
 @pytest.fixture(scope="module")
 def deeper():
-    return minima((1, 1, 1), 3)
+    return minima((1, 1, 1), 2)
 
 
 DOCUMENTS = ("chain", "tower", "deeper")

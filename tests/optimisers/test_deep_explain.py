@@ -14,12 +14,13 @@ from reluenum.documents.results import to_json
 from reluenum.errors import InputError
 from reluenum.groebner.backends import open_backends
 from reluenum.groebner.limits import DEFAULT_LIMITS
+from reluenum.optimisers import deep_explain
 from reluenum.optimisers.deep_explain import Collapse, DeepExplainer, deep_key_of
 from reluenum.optimisers.deep_settling import stationary_points
 from reluenum.optimisers.runs import Descents, descents, missing, unexplained
 from reluenum.problem import parse_ridge
 
-pytestmark = pytest.mark.seconds(12)
+pytestmark = pytest.mark.seconds(10)
 
 
 def posed(hidden, points, ridge):
@@ -162,19 +163,13 @@ def test_the_command_takes_lists_of_deep_networks(tmp_path, chain, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_a_list_that_lacks_a_minimum_ends_the_command_with_a_line(tmp_path, chain, capsys):
-    minima = tmp_path / "minima.json"
+def test_a_list_that_lacks_a_minimum_ends_the_command_with_a_line(
+    tmp_path, chain, capsys, monkeypatch
+):
+    monkeypatch.setattr(deep_explain, "ROUNDS", 1)
+    minima, found = tmp_path / "minima.json", str(tmp_path / "found.json")
     minima.write_text(json.dumps({**chain, "components": chain["components"][1:]}))
-    given = [
-        "--starts",
-        "20",
-        "--steps",
-        "1500",
-        "--optimisers",
-        "adam",
-        "--output",
-        str(tmp_path / "found.json"),
-    ]
+    given = ["--starts", "8", "--steps", "1500", "--optimisers", "adam", "--output", found]
     assert main(["descend", str(minima), *given]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "missing from the list" in line

@@ -4,7 +4,8 @@ import json
 
 from reluenum.documents.minima import minima_document
 from reluenum.documents.results import to_json
-from reluenum.engines.layers import LayerEngine, certified_layers
+from reluenum.engines.checked import certified_layers
+from reluenum.engines.layers import LayerEngine
 
 
 def record_of(stratum, highest):

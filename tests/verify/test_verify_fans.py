@@ -10,8 +10,8 @@ from flint import arb, ctx
 from reluenum import Problem
 from reluenum.documents.minima import minima_document
 from reluenum.documents.results import to_json
-from reluenum.engines.deep.enumeration import strata
-from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.deep.enumeration.strata import strata
+from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.engines.layers import LayerEngine
 from reluenum.verify.deep.sites import Sites
 from reluenum.verify.fans.around import Around, guessed

@@ -5,7 +5,7 @@ import pytest
 from reluenum import enumerate_minima
 from reluenum.documents.results import read_result, to_json, write_sealed
 from reluenum.documents.seals import place_of, read_json, read_sealed
-from reluenum.engines.deep.enumeration import strata
+from reluenum.engines.deep.enumeration.strata import strata
 from reluenum.engines.formulations import REDUCED
 from reluenum.errors import IncompleteRunError, TheoremViolationError, TooManySupportsError
 from reluenum.experiments.plans import planned_batches

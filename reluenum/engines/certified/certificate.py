@@ -77,7 +77,8 @@ class CertificateWriter:
         self._flush(final=False)
 
     def _flush(self, final: bool) -> None:
-        table = pa.concat_tables([_COLUMNS.empty_table(), *self._waiting]).combine_chunks()
+        nothing = pa.Table.from_batches([], schema=_COLUMNS)
+        table = pa.concat_tables([nothing, *self._waiting]).combine_chunks()
         whole = len(table) if final else len(table) // ROW_GROUP * ROW_GROUP
         for start in range(0, whole, ROW_GROUP):
             part = table.slice(start, min(ROW_GROUP, whole - start))
@@ -90,10 +91,28 @@ def block_table(block: Block) -> pa.Table:
     solved = (block.kind != Verdict.REDUCIBLE) & (block.kind != Verdict.UNDECIDED)
     each = block.vectors.shape[1] * block.vectors.shape[2]
     offsets = np.concatenate([[0], np.cumsum(solved * each)]).astype(np.int32)
-    vectors = pa.ListArray.from_arrays(pa.array(offsets), pa.array(block.vectors.reshape(-1)))
-    texts = pa.array([verdict.text for verdict in Verdict])
-    verdicts = pa.DictionaryArray.from_arrays(pa.array(block.kind), texts)
-    return pa.Table.from_arrays([verdicts, pa.array(block.face), vectors], schema=_COLUMNS)
+    vectors = pa.ListArray.from_arrays(
+        _numbers_column(offsets), _numbers_column(block.vectors.reshape(-1))
+    )
+    verdicts = pa.DictionaryArray.from_arrays(
+        _numbers_column(block.kind), _texts_column([v.text for v in Verdict])
+    )
+    return pa.Table.from_arrays([verdicts, _numbers_column(block.face), vectors], schema=_COLUMNS)
+
+
+def _numbers_column(numbers: np.ndarray) -> pa.Array:
+    """Return numbers as Arrow has them; `pyarrow.array` would load pandas."""
+    kind, buffer = pa.from_numpy_dtype(numbers.dtype), pa.py_buffer(np.ascontiguousarray(numbers))
+    return pa.Array.from_buffers(kind, len(numbers), [None, buffer])
+
+
+def _texts_column(texts: Sequence[str]) -> pa.Array:
+    """Return texts likewise."""
+    content = [text.encode() for text in texts]
+    ends = np.cumsum([0, *map(len, content)]).astype(np.int32)
+    return pa.StringArray.from_buffers(
+        len(texts), pa.py_buffer(ends), pa.py_buffer(b"".join(content))
+    )
 
 
 def is_readable(description: dict[str, Any]) -> bool:

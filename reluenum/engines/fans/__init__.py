@@ -1,7 +1,8 @@
-"""Networks of widths (1, L) on a line: two parameters of each stratum covered by boxes.
+"""Networks of widths (1, L) on a line: each stratum searched in two parameters, its points proved.
 
-A `Problem` enters, a landscape leaves (Theorem D22, Lemmas D23 to D25 and D34 to D37). In order:
-`shapes` are strata in arrays, `inner` is the convex problem at one place, `branches` enclose its
-solution over boxes, `barriers` exclude large s at once, `looks` say what boxes hold, `cover` makes
-boxes until all are closed, `zeros` proves the points in the others, `route` is the engine.
+A `Problem` enters, a landscape leaves. For given first-layer vectors the rest is convex (Theorem
+D22), so that a place is two numbers, s and k. Every point is proved; that none is missing is left
+to the checker (`verify/fans`). In order: `shapes` are strata in arrays, `inner` is the convex
+problem at places, `reduced` its derivatives, `cells` say where to look, `search` finds points,
+`zeros` proves them, `route` is the engine.
 """

@@ -1,34 +1,28 @@
-"""The certified route for widths (1, L) on a line: every fan's (s, k) covered, points proved."""
+"""The certified route for widths (1, L) on a line: every fan searched, points proved."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 
-from reluenum.algebra.numbers import IsolatedPoint
-from reluenum.algebra.parametrisation import Root
-from reluenum.engines.deep.enumeration import refuse_astronomical_strata, strata
-from reluenum.engines.deep.landscape import covered_in_batches, landscape_of_covers
-from reluenum.engines.deep.minimality import Judged, judge
-from reluenum.engines.deep.networks import ScaledNetwork
-from reluenum.engines.deep.strata import DeepStratum
-from reluenum.engines.fans.branches import ParameterBoxes
-from reluenum.engines.fans.cover import BoxCover, all_boxes, boxes_covered, halved_tasks
+from reluenum.engines.deep.covers import covered_in_batches, landscape_of_covers
+from reluenum.engines.deep.enumeration.sizes import refuse_astronomical_strata
+from reluenum.engines.deep.enumeration.strata import strata
+from reluenum.engines.deep.minimality.judge import Judged, judge
+from reluenum.engines.deep.systems.networks import ScaledNetwork
+from reluenum.engines.deep.systems.stratum import DeepStratum
+from reluenum.engines.fans.search import searched
 from reluenum.engines.fans.shapes import Fan, FanBatch
-from reluenum.engines.fans.zeros import Zero, zero_near
-from reluenum.engines.towers import route as towers
+from reluenum.engines.fans.zeros import proved_networks
 from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Backends, Settings
 from reluenum.groebner.roots import claimed_root
 from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
 
-BATCH = 16
-"""Fans that are covered together."""
-
-ROUNDS = 40
-"""How often boxes around zeros are halved."""
+BATCH = 128
+"""Fans that are searched together."""
 
 
 @dataclass(eq=False)
@@ -42,30 +36,22 @@ class FanExamination:
         Stationary with its signs.
     judged : list of Judged
         The same with their verdicts.
-    items : list of (s_low, k_low, s_high, k_high, T_1, ..., T_m)
-        Boxes that hold one zero of the gradient each: all others hold none.
-    failed : list of (s_low, k_low, s_high, k_high)
-        Where there may be some.
+    reason : str
+        What is not known of it; empty if nothing is missing as far as the search tells.
+    items : list
+        What the certificate says of it, which is nothing: the checker covers it by itself.
     """
 
     stratum: DeepStratum
     networks: list[ScaledNetwork] = field(default_factory=list)
     judged: list[Judged] = field(default_factory=list)
-    items: list[list[float]] = field(default_factory=list)
-    failed: list[list[float]] = field(default_factory=list)
-
-    @property
-    def reason(self) -> str:
-        """What is not known of it; empty if all is."""
-        if not self.failed:
-            return ""
-        low, _, high, _ = self.failed[0]
-        return f"s between {low:.6g} and {high:.6g} could not be excluded"
+    reason: str = ""
+    items: list = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class FanEngine:
-    """An `Engine` for widths (1, L) that proves that no stratum has more points than it lists.
+    """An `Engine` for widths (1, L): all that it lists is proved, completeness is the checker's.
 
     Parameters
     ----------
@@ -84,7 +70,7 @@ class FanEngine:
     def landscape(
         self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
     ) -> CertifiedLandscape:
-        """Find every local minimum of a problem and prove that none is missing.
+        """Find every local minimum of a problem; whether none is missing, `verify` proves.
 
         Raises
         ------
@@ -120,17 +106,15 @@ def _fan_batches(live: Sequence[DeepStratum]) -> list[list[DeepStratum]]:
 
 def _examined_batch(
     problem: Problem, settings: Settings, batch: Sequence[DeepStratum]
-) -> list["FanExamination | towers.Examination"]:
+) -> list[FanExamination]:
     with settings.open() as backends:
-        if len(batch[0].layers[1]) == 1:
-            return list(towers.examine(problem, batch, backends))
         return list(examine_fans(problem, batch, backends))
 
 
 def examine_fans(
     problem: Problem, strata: Sequence[DeepStratum], backends: Backends
 ) -> Iterator[FanExamination]:
-    """Find all stationary points of strata with one live first-layer unit on a line.
+    """Find stationary points of strata with one live first-layer unit on a line.
 
     Parameters
     ----------
@@ -142,53 +126,20 @@ def examine_fans(
         Asked for the algebraic form of a point, should that be needed.
     """
     fans = [Fan(problem, stratum) for stratum in strata]
-    for fan in fans:
-        if fan.is_excluded:
-            yield FanExamination(fan.stratum)
+    yield from (FanExamination(fan.stratum) for fan in fans if fan.is_excluded)
     left = [fan for fan in fans if not fan.is_excluded]
-    for start in range(0, len(left), BATCH):
-        yield from _examined(FanBatch(left[start : start + BATCH]), backends)
+    if not left:
+        return
+    found = searched(FanBatch(left))
+    for fan, points, cells in zip(left, found.points, found.left, strict=True):
+        networks, failed = proved_networks(fan, points, partial(claimed_root, backends))
+        places = [(point.s, point.k) for point in failed]
+        places += [(np.exp(low[0]), low[1]) for low, _ in cells]
+        yield FanExamination(fan.stratum, networks, list(map(judge, networks)), _open_place(places))
 
 
-def _examined(batch: FanBatch, backends: Backends) -> list[FanExamination]:
-    found = [FanExamination(fan.stratum) for fan in batch.fans]
-    tasks, cover = all_boxes(batch)
-    zeros: list[list[Zero]] = [[] for _ in found]
-    for _ in range(ROUNDS):
-        boxes_covered(batch, tasks, cover)
-        again = _proved_zeros(batch, cover, zeros, partial(claimed_root, backends))
-        if not again:
-            break
-        tasks = halved_tasks(again)
-    cover.failed += [(int(box.index[0]), box.low[0], box.high[0], T) for box, T in again]
-    for k, low, high, T in cover.proved:
-        found[k].items.append([*low.tolist(), *high.tolist(), *T.tolist()])
-    for k, low, high, _ in cover.failed:
-        found[k].failed.append([*low.tolist(), *high.tolist()])
-    for one, own in zip(found, zeros, strict=True):
-        one.networks = [zero.network for zero in own if zero.network is not None]
-        one.judged = [judge(network) for network in one.networks]
-    return found
-
-
-def _proved_zeros(
-    batch: FanBatch,
-    cover: BoxCover,
-    zeros: list[list[Zero]],
-    claim: Callable[[IsolatedPoint], Root],
-) -> list[tuple[ParameterBoxes, np.ndarray]]:
-    """Find what boxes with one zero at most hold; return those for which that fails."""
-    again, lost = [], {int(row[0]) for row in cover.failed}
-    for k, low, high, T in cover.zeros:
-        if k in lost:
-            continue
-        box = ParameterBoxes(np.array([k]), low[None], high[None])
-        zero = zero_near(batch, box, T[None], claim)
-        if zero is None:
-            again.append((box, T))
-            continue
-        cover.proved.append((k, low, high, T))
-        if zero not in zeros[k]:
-            zeros[k].append(zero)
-    cover.zeros = []
-    return again
+def _open_place(places: Sequence[tuple[float, float]]) -> str:
+    if not places:
+        return ""
+    s, k = places[0]
+    return f"what is stationary near s = {s:.6g}, k = {k:.6g} could not be told"

@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, permutations
 
 import numpy as np
 from flint import fmpq
 
-from reluenum.algebra.balls import Balls
 from reluenum.algebra.linear import dot
-from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.problem import Problem
 
 Ray = tuple[fmpq, fmpq]
+
+NEGLIGIBLE = 1e-2
+"""Part of the ridge."""
 
 
 @dataclass(frozen=True)
@@ -125,20 +126,6 @@ class Fan:
         terms = (site.count * y * y for site, y, column in columns if "+" in column)
         return sum(terms, start=fmpq(0)) / (4 * problem.effective_ridge)
 
-    def seen_alike(self, end: int) -> tuple[tuple[int, int], ...]:
-        """Return pairs of units with kinks that see the same at an end of k (0 or 1)."""
-        heights = [
-            a + end * b if sign == "+" else fmpq(0)
-            for (a, b), sign in zip(self.heights, self.row, strict=True)
-        ]
-        seen: list[list[fmpq] | None] = []
-        for row, kinks in zip(self.upper, self.kinks, strict=True):
-            eta = heights[kinks[0]] if kinks else fmpq(0)
-            felt = [h - eta if s == "+" else fmpq(0) for h, s in zip(heights, row, strict=True)]
-            seen.append([*felt, eta] if kinks else None)
-        pairs = permutations(range(len(seen)), 2)
-        return tuple((j, k) for j, k in pairs if seen[j] is not None and seen[j] == seen[k])
-
     @property
     def is_excluded(self) -> bool:
         """Whether no stationary point can be here: twins, or a unit with two kinks (Lemma D24)."""
@@ -161,7 +148,7 @@ def _shrunk(ray: Ray) -> Ray:
 
 @dataclass(frozen=True, eq=False)
 class FanBatch:
-    """B fans with m units in layer 2 over n sites.
+    """B fans with m units in layer 2 over n sites, in doubles.
 
     Parameters
     ----------
@@ -194,19 +181,30 @@ class FanBatch:
         return np.array([list(fan.row) for fan in self.fans])
 
     @cached_property
+    def plus(self) -> np.ndarray:
+        """1 where the first-layer unit is +, (B, n)."""
+        return (self.lower == "+").astype(float)
+
+    @cached_property
     def masks(self) -> np.ndarray:
-        """Where upper units are +, (B, m, n)."""
-        return self.upper == "+"
+        """1 where upper units are +, (B, m, n)."""
+        return (self.upper == "+").astype(float)
+
+    @cached_property
+    def wanted(self) -> np.ndarray:
+        """1 or -1 where an upper unit is + or - at a site that matters, (B, m, n)."""
+        signs = self.masks - (self.upper == "-")
+        return signs * (self.lower != ".")[:, None, :]
 
     @cached_property
     def active(self) -> np.ndarray:
-        """Where any is, (B, n)."""
-        return self.masks.any(1)
+        """Where any upper unit is +, (B, n)."""
+        return (self.upper == "+").any(1)
 
     @cached_property
     def free(self) -> np.ndarray:
-        """Which upper units have no kink, (B, m)."""
-        return ~(self.upper == "0").any(2)
+        """1 for upper units without a kink, (B, m)."""
+        return 1.0 - (self.upper == "0").any(2)
 
     @cached_property
     def turning(self) -> np.ndarray:
@@ -214,60 +212,49 @@ class FanBatch:
         return np.array([fan.is_turning for fan in self.fans])
 
     @cached_property
-    def heights(self) -> Balls:
+    def heights(self) -> np.ndarray:
         """Coefficients of the first-layer heights, (B, n, 2)."""
-        n = len(self.problem.sites)
-        entries = chain.from_iterable(chain.from_iterable(fan.heights for fan in self.fans))
-        return Balls.of(entries, (len(self), n, 2))
+        return _in_doubles([fan.heights for fan in self.fans])
 
     @cached_property
-    def shifts(self) -> Balls:
+    def shifts(self) -> np.ndarray:
         """Coefficients of the heights at the upper kinks, (B, m, 2)."""
-        entries = chain.from_iterable(chain.from_iterable(fan.shifts for fan in self.fans))
-        return Balls.of(entries, (len(self), self.width, 2))
+        return _in_doubles([fan.shifts for fan in self.fans])
 
     @cached_property
-    def square(self) -> Balls:
+    def square(self) -> np.ndarray:
         """Coefficients of |e(k)|^2, (B, 3)."""
-        return Balls.of(chain.from_iterable(fan.square for fan in self.fans), (len(self), 3))
+        return _in_doubles([fan.square for fan in self.fans])
 
     @cached_property
-    def targets(self) -> Balls:
+    def targets(self) -> np.ndarray:
         """Mean targets where an upper unit is +, else 0, (B, n)."""
-        means = Balls.of(self.problem.means)
-        return Balls(means.mid * self.active, means.rad * self.active)
+        return _in_doubles(self.problem.means) * self.active
 
     @cached_property
-    def diagonal(self) -> Balls:
+    def diagonal(self) -> np.ndarray:
         """Ridge over counts where an upper unit is +, else 1, (B, n)."""
-        problem = self.problem
-        entries = Balls.of([problem.effective_ridge / site.count for site in problem.sites])
-        return Balls(np.where(self.active, entries.mid, 1.0), entries.rad * self.active)
-
-    @cached_property
-    def alike(self) -> np.ndarray:
-        """Which pairs of upper units see the same at k = 0 and at k = 1, (B, 2, m, m)."""
-        found = np.zeros((len(self), 2, self.width, self.width), dtype=bool)
-        for place, fan in enumerate(self.fans):
-            for end in (0, 1):
-                for pair in fan.seen_alike(end):
-                    found[(place, end, *pair)] = True
-        return found
-
-    @cached_property
-    def weights(self) -> Balls:
-        """Counts over ridge where an upper unit is +, else 0, (B, n)."""
-        problem = self.problem
-        entries = Balls.of([site.count / problem.effective_ridge for site in problem.sites])
-        return Balls(entries.mid * self.active, entries.rad * self.active)
-
-    @cached_property
-    def least(self) -> Balls:
-        """Lower bounds of |e(k)|^2, (B,)."""
-        return Balls.of(fan.least for fan in self.fans)
+        ridge, sites = self.problem.effective_ridge, self.problem.sites
+        return np.where(self.active, _in_doubles([ridge / site.count for site in sites]), 1.0)
 
     @cached_property
     def highest(self) -> np.ndarray:
-        """Upper bounds of s |e|^2 at stationary points, (B,) (Lemma D23)."""
-        balls = Balls.of(fan.highest for fan in self.fans)
-        return np.nextafter(balls.mid + balls.rad, np.inf)
+        """Upper bounds of s |e|^2 and of the sum of T at stationary points, (B,) (Lemma D23)."""
+        return _in_doubles([fan.highest for fan in self.fans])
+
+    @cached_property
+    def ends(self) -> np.ndarray:
+        """Logarithms of s between which all happens, (B, 2).
+
+        Below, s sum(T) heights^2 is so small a part of the ridge that nothing changes any more.
+        """
+        top = np.log(self.highest / _in_doubles([fan.least for fan in self.fans]))
+        heights = np.abs(self.heights).sum(2).max(1)
+        pull = self.highest * heights**2 * self.diagonal.shape[1]
+        bottom = np.log(NEGLIGIBLE * self.diagonal.min(1) / pull)
+        return np.stack([np.minimum(bottom, top - 1), top], 1)
+
+
+def _in_doubles(numbers: Sequence) -> np.ndarray:
+    """Return rational numbers in nested sequences as doubles."""
+    return np.array(numbers, dtype=object).astype(float)

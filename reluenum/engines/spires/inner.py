@@ -14,8 +14,9 @@ from functools import cached_property
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from reluenum.algebra.linear import Vector, dot, null_space
-from reluenum.engines.deep.chains import Chain, independent
-from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.deep.systems.chains import Chain
+from reluenum.engines.deep.systems.flats import independent
+from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.problem import Problem
 
 SPARED = 1e-9

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from reluenum.engines.deep.enumeration import refuse_astronomical_strata, strata
-from reluenum.engines.deep.landscape import covered_in_batches, landscape_of_covers
-from reluenum.engines.deep.minimality import Judged, judge
-from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.deep.covers import covered_in_batches, landscape_of_covers
+from reluenum.engines.deep.enumeration.sizes import refuse_astronomical_strata
+from reluenum.engines.deep.enumeration.strata import strata
+from reluenum.engines.deep.minimality.judge import Judged, judge
+from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.engines.spires.inner import SpireInner
 from reluenum.engines.spires.search import SpireSearch
 from reluenum.engines.towers.batches import is_possible

@@ -10,7 +10,7 @@ from flint import arb, arb_mat, ctx
 from reluenum.algebra.newton import certified_box, polished
 from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root
-from reluenum.engines.deep.networks import ScaledNetwork
+from reluenum.engines.deep.systems.networks import ScaledNetwork
 from reluenum.engines.spires.branches import SpireBranch
 from reluenum.engines.spires.expansions import Expansion
 from reluenum.engines.spires.inner import SpireInner

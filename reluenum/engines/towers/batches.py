@@ -17,7 +17,7 @@ from reluenum.algebra.linear import (
     projection,
     row_space,
 )
-from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.problem import Problem
 
 

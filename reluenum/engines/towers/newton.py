@@ -10,7 +10,7 @@ from typing import Self
 from flint import arb, arb_mat
 
 from reluenum.algebra.numberfield import ball_sign
-from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.engines.towers.batches import Combinations, projected_sites
 from reluenum.problem import Problem
 

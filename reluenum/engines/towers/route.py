@@ -7,11 +7,12 @@ from functools import partial
 
 import numpy as np
 
-from reluenum.engines.deep.enumeration import refuse_astronomical_strata, strata
-from reluenum.engines.deep.landscape import covered_in_batches, landscape_of_covers
-from reluenum.engines.deep.minimality import Judged, judge
-from reluenum.engines.deep.networks import ScaledNetwork
-from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.deep.covers import covered_in_batches, landscape_of_covers
+from reluenum.engines.deep.enumeration.sizes import refuse_astronomical_strata
+from reluenum.engines.deep.enumeration.strata import strata
+from reluenum.engines.deep.minimality.judge import Judged, judge
+from reluenum.engines.deep.systems.networks import ScaledNetwork
+from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.engines.towers.batches import TowerBatch, by_first_width, is_possible
 from reluenum.engines.towers.cover import Intervals, all_intervals, cover_towers, lowest
 from reluenum.engines.towers.inner import minimal_T

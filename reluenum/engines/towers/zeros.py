@@ -11,8 +11,8 @@ from reluenum.algebra.newton import certified_box, polished
 from reluenum.algebra.numberfield import ball_sign
 from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root
-from reluenum.engines.deep.chains import Chain
-from reluenum.engines.deep.networks import ScaledNetwork
+from reluenum.engines.deep.systems.chains import Chain
+from reluenum.engines.deep.systems.networks import ScaledNetwork
 from reluenum.engines.towers.newton import Inner, InnerBranch, State, TowerChart, is_violated
 
 BITS = 128

@@ -6,9 +6,10 @@ D9). So each stratum is covered by intervals of X, and this room encloses what i
 equations of a stratum), `inner` (the convex problem at one X, and on an interval), `sides` (what
 excludes a stationary point), `fields` (a point in a number field, where balls do not tell),
 `points` (those that are found, judged), `cover` (the record of a stratum), `dead` (units without
-weights), `components`, `document`.
+weights), `components`, `processes` (that share the strata), `document`.
 """
 
 from .document import DeepProof, proved
+from .processes import Processes
 
-__all__ = ["DeepProof", "proved"]
+__all__ = ["DeepProof", "Processes", "proved"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from flint import arb, ctx, fmpq
 
-from ..landscape import compositions
+from ..exact import compositions
 from ..points import NUMBER_BITS, Texts, interval, nearest
 from ..reals import RATIONAL, Algebraic, dot, ends, matched, require, sign_changes, told
 from .points import Zero

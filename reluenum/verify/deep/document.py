@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from flint import ctx
 
@@ -15,6 +15,7 @@ from .components import Component, check, constant_network, shared, tower_networ
 from .cover import Cover
 from .dead import constant_is_minimal, harmless, level, zero_is_minimal
 from .points import Zero
+from .processes import ONE, Processes
 from .sites import Row, Sites
 from .strata import Stratum, faces_of, kept, realised
 from .towers import Upper
@@ -30,19 +31,56 @@ def nothing_else(document: dict[str, Any], rule: str) -> None:
     matched(document["certificate"], {"rule": rule, "strata": ...}, "certificate")
 
 
+@dataclass(frozen=True)
+class Found:
+    """What the record of a stratum leads to."""
+
+    items: int  # of the record, or boxes that took their place
+    points: int  # stationary ones
+    minima: list[Any]  # those of them that are local minima
+
+
+class Reader:
+    """Reads the records of strata, one after the other, in whatever process it is."""
+
+    def __init__(self, sites: Sites) -> None:
+        self.sites = sites
+        self.uppers: dict[Row, Upper] = {}
+
+    def __call__(self, stratum: Stratum, items: Any) -> Found:
+        """Read the record of a stratum, and judge its points."""
+        with told(f"stratum {stratum.text}"):
+            count, zeros = self.cover(stratum, items)
+            points = [zero for zero in zeros if zero.sides is not None]
+            return Found(count, len(points), [zero for zero in points if zero.minimum])
+
+    def cover(self, stratum: Stratum, items: Any) -> tuple[int, list[Zero]]:
+        """Return the number of intervals, and the zeros to which they lead."""
+        upper = self.uppers.setdefault(stratum.upper, Upper(self.sites, stratum.upper))
+        try:
+            with ctx.workprec(COVER_BITS):
+                cover = Cover(stratum, upper)
+                cover.read(items)
+        except CertificateError:  # fewer digits are faster, but may not be enough
+            cover = Cover(stratum, upper)
+            cover.read(items)
+        return len(items), cover.zeros
+
+
 class DeepProof:
     """What follows from the record of each stratum, and from the data alone."""
 
-    rule = "blocks"
+    rule: ClassVar[str] = "blocks"
+    reader: ClassVar[type[Reader]] = Reader
 
-    def __init__(self, document: dict[str, Any]) -> None:
+    def __init__(self, document: dict[str, Any], processes: Processes = ONE) -> None:
         self.document, self.sites = document, Sites(document["problem"])
+        self.processes = processes
         self.faces = faces_of(self.sites)
         self.realised, self.kept = self.enumerated()
         self.strata: list[str] = []
-        self.zeros: list[Zero] = []
-        self.items = 0
-        self.uppers: dict[Row, Upper] = {}
+        self.minima: list[Any] = []
+        self.items = self.points = 0
 
     def enumerated(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the strata that some network realises, and those that can hold a minimum."""
@@ -59,26 +97,10 @@ class DeepProof:
         require(not missing, f"certificate: no stratum {min(missing, default='')}")
         for record in records:
             matched(record, [self.realised.keys().__contains__, ...], "certificate: a record")
-            with told(f"stratum {record[0]}"):
-                self.cover(self.realised[record[0]], record[1])
-
-    def cover(self, stratum: Stratum, items: Any) -> None:
-        """Read the record of a stratum."""
-        upper = self.uppers.setdefault(stratum.upper, Upper(self.sites, stratum.upper))
-        try:
-            with ctx.workprec(COVER_BITS):
-                cover = Cover(stratum, upper)
-                cover.read(items)
-        except CertificateError:  # fewer digits are faster, but may not be enough
-            cover = Cover(stratum, upper)
-            cover.read(items)
-        self.zeros += [zero for zero in cover.zeros if zero.sides is not None]
-        self.items += len(items)
-
-    @property
-    def minima(self) -> list[Zero]:
-        """The local minima with live units below."""
-        return [zero for zero in self.zeros if zero.minimum]
+        parts = [(self.realised[text], items) for text, items in records]
+        for found in self.processes.answers(self.reader(self.sites), parts):
+            self.items, self.points = self.items + found.items, self.points + found.points
+            self.minima += found.minima
 
     def components(self) -> Iterator[Component]:
         """Claim 52: the components are those of these points, of a constant, and of nothing."""
@@ -103,16 +125,18 @@ class DeepProof:
         return {
             "sign_arrays": str(3 ** (self.sites.points * sum(self.sites.hidden))),
             "strata_examined": len(self.strata) + any(self.sites.totals),
-            "stationary": len(self.zeros) + constant,
+            "stationary": self.points + constant,
             "locally_minimal": len(self.minima) + minimal,
             "undecided": 0,
         }
 
 
-def proved(document: dict[str, Any], kind: type[DeepProof] = DeepProof) -> Report:
+def proved(
+    document: dict[str, Any], kind: type[DeepProof] = DeepProof, processes: Processes = ONE
+) -> Report:
     """Prove a list of minima that claims to be complete."""
     nothing_else(document, kind.rule)
-    proof = kind(document)
+    proof = kind(document, processes)
     with ctx.workprec(NUMBER_BITS):
         proof.read()
         matched(document["enumeration"], proof.enumeration(), "enumeration")
@@ -129,7 +153,7 @@ def proved(document: dict[str, Any], kind: type[DeepProof] = DeepProof) -> Repor
         verdicts={
             "strata": len(proof.strata),
             "intervals": proof.items,
-            "points": len(proof.zeros),
+            "points": proof.points,
         },
         components=len(components),
         polished=0,

@@ -65,6 +65,11 @@ class Zero:
     def __init__(self, stratum: Stratum, state: State) -> None:
         self.stratum, self.state, self.sites = stratum, state, stratum.sites
 
+    def __reduce__(self) -> tuple:
+        """Send the numbers that enclose the point."""
+        state, centre = self.state, self.state.centre
+        return restored, (self.stratum, centre.squares, centre.x, state.squares, state.x)
+
     def near(self, low: arb, high: arb) -> bool:
         """Whether X is between two numbers."""
         return low <= self.state.x <= high
@@ -259,6 +264,13 @@ class Zero:
             i: self.sides[j + 1] * self.sign(lambda state, i=i: state.along[j][i]) for i in places
         }
         return self.sites.at_points(_moved(self.stratum.lower[j], values))
+
+
+def restored(stratum: Stratum, middle: list[arb], x: arb, squares: list[arb], ball: arb) -> Zero:
+    """Return a point that was sent: the middle of its box, and the box."""
+    with ctx.workprec(NUMBER_BITS):
+        tower = Tower(Upper(stratum.sites, stratum.upper), stratum.lower)
+        return Zero(stratum, Moved(State(tower, middle, x), squares, ball))
 
 
 def _moved(row: Row, changes: dict[int, Any]) -> Row:

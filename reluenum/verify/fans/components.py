@@ -10,7 +10,7 @@ from flint import arb, fmpq
 from ..deep.components import Component, Network, Unit, texts, zero_network
 from ..deep.components import constant_network as constant
 from ..deep.sites import Sites
-from ..landscape import compositions
+from ..exact import compositions
 from .points import Zero
 
 

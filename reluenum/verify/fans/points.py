@@ -188,6 +188,10 @@ class Zero:
         self.s = self.values[system.sites + system.units]
         self.k = self.values[-1] if system.chart.turning else arb(0)
 
+    def __reduce__(self) -> tuple:
+        """Send the numbers that enclose the point."""
+        return restored, (self.fan, self.system.chart, self.values)
+
     @cached_property
     def vector(self) -> list[arb]:
         """The incoming vector of the first-layer unit."""
@@ -357,3 +361,8 @@ class Zero:
                 sites.totals[i] * sites.means[i] for i in range(sites.size) if i not in self.rho
             )
             return (total + sum(rest, sites.scatter)) * sites.scale
+
+
+def restored(fan: Fan, chart: Chart, values: list[arb]) -> Zero:
+    """Return a point that was sent."""
+    return Zero(fan, System(Shape(fan), chart), values)

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..deep.components import Component, Network, Unit, shared, zero_network
 from ..deep.dead import zero_is_minimal
-from ..deep.document import DeepProof
+from ..deep.document import DeepProof, Reader
 from ..reals import require
 from .constants import Constant, constants
 from .cover import Cover
@@ -14,20 +14,25 @@ from .points import Zero
 from .strata import Spire, kept, realised
 
 
+class SpireReader(Reader):
+    """Reads the records of such strata."""
+
+    def cover(self, stratum: Spire, items: Any) -> tuple[int, list[Zero]]:
+        """Return the number of intervals, and the zeros to which they lead."""
+        cover = Cover(stratum)
+        cover.read(items)
+        return len(items), cover.zeros
+
+
 class SpireProof(DeepProof):
     """The same for widths (L, 1, 1)."""
+
+    reader = SpireReader
 
     def enumerated(self) -> tuple[dict[str, Spire], dict[str, Spire]]:
         """Return the strata that some network realises, and those that can hold a minimum."""
         found = realised(self.sites)
         return found, kept(found)
-
-    def cover(self, stratum: Spire, items: Any) -> None:
-        """Read the record of a stratum."""
-        cover = Cover(stratum)
-        cover.read(items)
-        self.zeros += [zero for zero in cover.zeros if zero.sides is not None]
-        self.items += len(items)
 
     @property
     def constants(self) -> list[Constant]:
@@ -53,7 +58,7 @@ class SpireProof(DeepProof):
         return {
             "sign_arrays": str(3 ** (self.sites.points * sum(self.sites.hidden))),
             "strata_examined": len(self.strata) + 2 * any(self.sites.totals),
-            "stationary": len(self.zeros) + len(found),
+            "stationary": self.points + len(found),
             "locally_minimal": len(self.minima) + sum(constant.minimum for constant in found),
             "undecided": 0,
         }

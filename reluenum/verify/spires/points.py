@@ -71,6 +71,11 @@ class Zero:
         self.spire, self.state, self.sites = spire, state, spire.sites
         self.ridge, self.depth = state.ridge, state.frame.depth
 
+    def __reduce__(self) -> tuple:
+        """Send the numbers that enclose the point: the middle of its box, and the box."""
+        boxes = ((s.squares, s.third, s.second) for s in (self.state.centre, self.state))
+        return restored, (self.spire, *boxes)
+
     @cached_property
     def signs(self) -> Signs:
         """The signs of all units at all sites."""
@@ -259,6 +264,13 @@ class Zero:
                 for i in self.sites.inside(self.sites.everything & ~self.spire.top[0])
             )
             return (inner + penalty + sum(beyond, self.sites.scatter)) * self.sites.scale
+
+
+def restored(spire: Spire, middle: tuple, box: tuple) -> Zero:
+    """Return a point that was sent."""
+    with ctx.workprec(NUMBER_BITS):
+        system = Frame(spire).system(tuple(spire.units))
+        return Zero(spire, Moved(State(system, *middle), *box))
 
 
 def _negative(pivots: Sequence[arb]) -> bool:

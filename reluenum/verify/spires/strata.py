@@ -42,6 +42,10 @@ class Spire:
     middle: Row
     lower: tuple[Row, ...]  # in the order of their texts
 
+    def __reduce__(self) -> tuple:
+        """Send the signs alone."""
+        return Spire, (self.sites, self.top, self.middle, self.lower)
+
     @property
     def seen(self) -> int:
         """The sites at which layer 2 matters (Lemma D4)."""

@@ -9,18 +9,15 @@ from flint import fmpq
 
 from reluenum import InputError, Problem, enumerate_minima
 from reluenum.algebra.numbers import rational_point
-from reluenum.engines.deep import landscape as rules
-from reluenum.engines.deep.dead import Dormancy
-from reluenum.engines.deep.landscape import (
-    dead_network,
-    deep_components,
-    deep_landscape,
-    of_points,
-    of_sites,
-)
-from reluenum.engines.deep.minimality import DeepVerdict, Judged
-from reluenum.engines.deep.networks import ScaledNetwork
-from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.deep import widths as rules
+from reluenum.engines.deep.landscape import dead_network, deep_landscape
+from reluenum.engines.deep.minimality.growths import Dormancy
+from reluenum.engines.deep.minimality.judge import Judged
+from reluenum.engines.deep.minimality.live import DeepVerdict
+from reluenum.engines.deep.systems.networks import ScaledNetwork
+from reluenum.engines.deep.systems.stratum import DeepStratum
+from reluenum.engines.deep.texts import of_points, of_sites
+from reluenum.engines.deep.widths import deep_components
 from reluenum.engines.layers import asked_strata
 from reluenum.errors import UndecidedError
 from reluenum.landscape.deep import DeepCounts

@@ -6,18 +6,15 @@ from flint import arb, fmpq
 
 from reluenum import Problem
 from reluenum.algebra.numbers import rational_point
-from reluenum.engines.deep.cells import Surroundings
-from reluenum.engines.deep.dead import dormancy, grown_dead_unit, harmless, sharing
-from reluenum.engines.deep.minimality import (
-    DeepVerdict,
-    examine_live_part,
-    judge,
-    with_twin,
-)
-from reluenum.engines.deep.networks import ScaledNetwork
-from reluenum.engines.deep.solve import solve_stratum
-from reluenum.engines.deep.strata import DeepStratum
-from reluenum.engines.deep.witnesses import RationalNetwork, descent, rational_network
+from reluenum.engines.deep.cells.kinks import Surroundings
+from reluenum.engines.deep.cells.witnesses import RationalNetwork, descent, rational_network
+from reluenum.engines.deep.minimality.dormancy import dormancy, grown_dead_unit, harmless
+from reluenum.engines.deep.minimality.judge import judge
+from reluenum.engines.deep.minimality.live import DeepVerdict, examine_live_part
+from reluenum.engines.deep.minimality.sharing import sharing, with_twin
+from reluenum.engines.deep.systems.networks import ScaledNetwork
+from reluenum.engines.deep.systems.solve import solve_stratum
+from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.groebner.backends import open_backends
 from reluenum.optimisers.perturbations import ExactNetwork, lower_neighbours
 

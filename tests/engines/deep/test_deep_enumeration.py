@@ -6,20 +6,14 @@ from random import Random
 
 import pytest
 
-from reluenum.engines.deep.enumeration import (
-    Enumeration,
-    constants,
-    exclusion,
-    free_kinks,
-    has_ranks,
-    realisable,
-    refuse_astronomical_strata,
-    strata,
-    strata_bound,
-)
-from reluenum.engines.deep.minimality import DeepVerdict, judge
-from reluenum.engines.deep.solve import solve_stratum
-from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.deep.enumeration.arrays import has_ranks, realisable
+from reluenum.engines.deep.enumeration.exclusion import exclusion, free_kinks
+from reluenum.engines.deep.enumeration.sizes import refuse_astronomical_strata, strata_bound
+from reluenum.engines.deep.enumeration.strata import Enumeration, constants, strata
+from reluenum.engines.deep.minimality.judge import judge
+from reluenum.engines.deep.minimality.live import DeepVerdict
+from reluenum.engines.deep.systems.solve import solve_stratum
+from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.errors import TooManySupportsError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.groebner.backends import open_backends

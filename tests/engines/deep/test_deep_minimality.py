@@ -11,18 +11,20 @@ from reluenum import Problem
 from reluenum.algebra.forms import is_positive_definite, kernel_of
 from reluenum.algebra.newton import certified_box, polished
 from reluenum.algebra.numbers import IsolatedPoint
-from reluenum.engines.deep.cells import Surroundings, jets
-from reluenum.engines.deep.enumeration import strata
-from reluenum.engines.deep.minimality import DeepVerdict, judge, rotations
-from reluenum.engines.deep.solve import formulated, solve_stratum
-from reluenum.engines.deep.strata import DeepStratum
-from reluenum.engines.deep.witnesses import (
+from reluenum.engines.deep.cells.jets import jets
+from reluenum.engines.deep.cells.kinks import Surroundings
+from reluenum.engines.deep.cells.witnesses import (
     Move,
     RationalNetwork,
     network_along,
     rational_network,
     step_length,
 )
+from reluenum.engines.deep.enumeration.strata import strata
+from reluenum.engines.deep.minimality.judge import judge
+from reluenum.engines.deep.minimality.live import DeepVerdict, rotations
+from reluenum.engines.deep.systems.solve import formulated, solve_stratum
+from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.groebner.backends import open_backends
 
 X = ["-17/100", "44/100", "-1", "-40/100", "-71/100"]

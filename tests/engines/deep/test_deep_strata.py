@@ -2,7 +2,7 @@
 
 from random import Random
 
-from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.deep.systems.stratum import DeepStratum
 from tests.support.deep_networks import random_network, rows_and_heights
 
 

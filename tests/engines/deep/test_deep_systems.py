@@ -4,17 +4,23 @@ import json
 
 import numpy as np
 import pytest
+from flint import fmpq
 
-from reluenum.engines.deep.chains import Chain, independent
-from reluenum.engines.deep.enumeration import constants, exclusion, realisable, strata
-from reluenum.engines.deep.solve import (
+from reluenum.algebra.numbers import rational_point
+from reluenum.engines.deep.enumeration.arrays import realisable
+from reluenum.engines.deep.enumeration.exclusion import exclusion
+from reluenum.engines.deep.enumeration.strata import constants, strata
+from reluenum.engines.deep.systems.chains import Chain
+from reluenum.engines.deep.systems.flats import independent
+from reluenum.engines.deep.systems.groups import separated
+from reluenum.engines.deep.systems.solve import (
     DeepOutcomeKind,
     formulated,
     read_deep_outcome,
     solve_stratum,
 )
-from reluenum.engines.deep.strata import DeepStratum
-from reluenum.engines.deep.wide import Wide
+from reluenum.engines.deep.systems.stratum import DeepStratum
+from reluenum.engines.deep.systems.wide import Wide
 from reluenum.errors import TheoremViolationError
 from reluenum.groebner.backends import open_backends
 from reluenum.problem import Problem
@@ -182,6 +188,23 @@ def test_a_strict_minimum_on_a_flat_piece_is_found(backends):
     (network,) = found.networks
     assert float(network.loss) == pytest.approx(61.1541960692, abs=1e-10)
     assert slack(network) < 1e-9
+
+
+@pytest.mark.parametrize("first", ["++++,++++,--++", "+++-,++--,++--"])
+def test_units_that_a_group_is_made_of_feed_the_layer_above_what_the_group_does(first):
+    """The group of two units comes first or last in its layer."""
+    problem = Problem.from_text([["-1"], ["0"], ["1"], ["2"]], ["1", "2", "0", "1"], [3, 2], "1/10")
+    wide = Wide(problem, DeepStratum.of_text(f"{first}/+++-,-+++"))
+    number = rational_point().constant
+    chosen = {"h1_01": fmpq(1), "h2_01": fmpq(1), "h1_11": fmpq(3), "h2_11": fmpq(3)}
+    values = [chosen.get(name, fmpq(2, 3)) for name in wide.variables]
+    group = wide.valued(list(map(number, values)))
+    units = separated(problem, wide.placed, group)
+    assert all(a == b for a, b in units.metrics[0])
+    assert all(square.sign() > 0 for square in units.metrics[0].values())
+    for one, other in zip(wide.heights(group)[1], wide.heights(units)[1], strict=True):
+        assert one.keys() == other.keys()
+        assert all((one[site] - other[site]).sign() == 0 for site in one)
 
 
 def test_constant_networks_are_where_lemma_d3_puts_them(backends):

@@ -7,12 +7,13 @@ import pytest
 from flint import arb, ctx
 
 from reluenum import Problem, enumerate_minima
-from reluenum.engines.deep.enumeration import strata
-from reluenum.engines.deep.landscape import constant_networks
-from reluenum.engines.deep.minimality import DeepVerdict
-from reluenum.engines.deep.solve import solve_stratum
-from reluenum.engines.deep.strata import DeepStratum
-from reluenum.engines.layers import LayerEngine, certified_layers
+from reluenum.engines.checked import certified_layers
+from reluenum.engines.deep.covers import constant_networks
+from reluenum.engines.deep.enumeration.strata import strata
+from reluenum.engines.deep.minimality.live import DeepVerdict
+from reluenum.engines.deep.systems.solve import solve_stratum
+from reluenum.engines.deep.systems.stratum import DeepStratum
+from reluenum.engines.layers import LayerEngine
 from reluenum.engines.spires.branches import SpireBranch
 from reluenum.engines.spires.inner import SpireInner
 from reluenum.engines.spires.minimise import Doubles

@@ -7,10 +7,10 @@ import pytest
 from flint import arb, ctx, fmpq_mat
 
 from reluenum import Problem
-from reluenum.engines.deep.enumeration import strata
-from reluenum.engines.deep.minimality import DeepVerdict
-from reluenum.engines.deep.solve import solve_stratum
-from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.deep.enumeration.strata import strata
+from reluenum.engines.deep.minimality.live import DeepVerdict
+from reluenum.engines.deep.systems.solve import solve_stratum
+from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.engines.towers.batches import (
     Combinations,
     TowerBatch,

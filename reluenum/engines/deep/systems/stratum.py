@@ -1,4 +1,4 @@
-"""What the equations of a deep network see of its signs: strata (Lemmas D3 to D5 and D7)."""
+"""What the equations of a deep network see of its signs: a stratum (Lemmas D3 to D5 and D7)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -15,11 +15,15 @@ from typing import Self
 import numpy as np
 
 Integers = tuple[int, ...]
+
+
 Ray = tuple[Integers, int]
 """A vector, and the forms that vanish on it as the bits of a number."""
 
+
 MOST_FORMS = 62
 """How many forms, of a cone and on it, fit into the bits of a machine number."""
+
 
 SAFE = 2.0**62
 """Whole numbers below are exact in machine numbers, and so are their sums of two."""

@@ -1,59 +1,47 @@
-"""All strata of a problem that can hold a local minimum, up to permutation inside the layers.
+"""All arrays of signs that a network can have, up to permutation inside the layers.
 
 Bottom up: while the signs below do not change, a unit's pre-activations are linear forms of
 products of weights (`WeightCone`), so its sign rows are the parts into which these forms cut the
 product of the cones below, for each choice of the signs of its weights. With one unit in every
 layer above the first, that is exact; units of wider layers are taken to share nothing, which yields
-too many strata and loses none. Rows are then cut down to what the equations see, and what Lemma D8
-excludes is skipped.
+too many strata and loses none. Rows are then cut down to what the equations see.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, reduce
+from functools import reduce
 from itertools import (
     accumulate,
     combinations,
     combinations_with_replacement,
     islice,
     pairwise,
-    permutations,
     product,
 )
-from math import comb
 from operator import mul
 from typing import Self
 
 import numpy as np
-from flint import fmpq
 
-from reluenum.algebra.linear import common_denominator, dot
-from reluenum.engines.deep.chains import Chain, flat_basis, flat_of_row, independent
-from reluenum.engines.deep.cones import (
+from reluenum.algebra.linear import common_denominator
+from reluenum.engines.deep.systems.flats import flat_basis
+from reluenum.engines.deep.systems.stratum import ALIVE, DeepStratum
+from reluenum.geometry.cones import (
     Cone,
     Integers,
     can_be_cut_together,
     primitive_integers,
     sign_rows,
 )
-from reluenum.engines.deep.strata import ALIVE, DeepStratum
-from reluenum.errors import TooManySupportsError
-from reluenum.geometry.bounds import face_bound
-from reluenum.geometry.sizes import scientific
 from reluenum.problem import Problem
-
-STRATA_LIMIT = 1_000_000
-"""Largest bound on the number of strata that starts without being asked twice."""
 
 TOGETHER = 128
 """Choices of units below the last layer that are looked at together."""
 
+
 PLUS, DOT, ZERO = b"+.0"
 """Signs as bytes; like texts, they are in the order + - . 0."""
-
-MOST_COUNTED = 100
-"""Dimensions, at most, in which faces are counted: more have too many already."""
 
 
 @dataclass(frozen=True)
@@ -283,223 +271,3 @@ def _room(problem: Problem, stratum: DeepStratum, layer: int, row: str) -> int:
     if layer == 0:
         return len(flat_basis(problem, stratum, unit))
     return len(stratum.layers[layer - 1]) + 1 - bool(stratum.kinks(layer, unit))
-
-
-def exclusion(problem: Problem, stratum: DeepStratum) -> str | None:
-    """Say why a stratum holds no local minimum, if that is known; None if it may hold one.
-
-    The incoming vector of a first-layer unit lies in the span of the inputs that it sees, and under
-    one unit no row is on the boundary of another (Lemmas D8 and D27): so much for any stationary
-    network. At a local minimum (Lemmas D8 and D21), a unit of the last layer whose weight in the
-    output has the sign s helps: at some site where it is +, s y > 0, or another unit is + there,
-    too. And s sum(y) <= 0 at a kink whose gradient is no combination of those of the other kinks,
-    if no other unit is + there.
-    """
-    if not all(_fits(problem, row) for row in stratum.layers[0]):
-        return "a unit of the first layer is not drawn into its face"
-    if any(_is_on_boundary(*pair) for pair in _pairs_under_one(stratum)):
-        return "a unit is on the boundary of another, under one unit"
-    top = stratum.layers[-1]
-    for unit, row in enumerate(top):
-        others = (*top[:unit], *top[unit + 1 :])
-        own = [all(other[i] != "+" for other in others) for i in range(len(row))]
-        active = stratum.active(stratum.depth - 1, unit)
-        sides = [
-            side
-            for side in (1, -1)
-            if any(not own[i] or side * problem.means[i] > 0 for i in active)
-        ]
-        if not sides:
-            return "no unit of the last layer fits its targets"
-        totals = {
-            kink: sum((problem.sites[i].count * problem.means[i] for i in kink), start=fmpq(0))
-            for kink in stratum.kinks(stratum.depth - 1, unit)
-            if all(own[i] for i in kink)
-        }
-        paid = [{kink for kink in totals if side * totals[kink] > 0} for side in sides]
-        if all(paid):
-            free = set(free_kinks(problem, stratum, unit))
-            if all(kinks & free for kinks in paid):
-                return "a kink of the last layer pays in no direction"
-    return None
-
-
-def _pairs_under_one(stratum: DeepStratum) -> Iterator[tuple[str, str]]:
-    """Yield all pairs of different rows of a layer that is followed by one unit, or the output."""
-    for rows, above in zip(stratum.layers, (*stratum.layers[1:], ("",)), strict=True):
-        if len(above) == 1:
-            yield from permutations(dict.fromkeys(rows), 2)
-
-
-def _is_on_boundary(inner: str, row: str) -> bool:
-    """Whether a row is another one with some signs turned into 0."""
-    places, others = _places(inner), _places(row)
-    return not any(one & ~other for one, other in zip(places, others, strict=True))
-
-
-@lru_cache(maxsize=1 << 16)
-def _places(row: str) -> tuple[int, int, int]:
-    """Return where a row is +, - and not seen, as bits."""
-    return tuple(sum(1 << i for i, sign in enumerate(row) if sign == one) for one in "+-.")
-
-
-@lru_cache(maxsize=1 << 16)
-def _fits(problem: Problem, row: str) -> bool:
-    """Whether some vector of `flat_basis` has the signs of a first-layer unit."""
-    basis = flat_of_row(problem, row)
-    cone = Cone.space(len(basis))
-    for site, sign in zip(problem.sites, row, strict=True):
-        values = tuple(dot(vector, site.row) for vector in basis)
-        if sign in "+-":
-            scale = common_denominator(values)
-            parts = dict(cone.split(tuple(int(value * scale) for value in values)))
-            if sign not in parts:
-                return False
-            cone = parts[sign]
-    return True
-
-
-def free_kinks(problem: Problem, stratum: DeepStratum, unit: int) -> list[tuple[int, ...]]:
-    """Return kinks of a unit of the last layer that weights can leave while all others stay.
-
-    To first order, that is: their gradients are no combinations of those of the other kinks.
-    """
-    if all(len(rows) <= 1 for rows in stratum.layers[1:]):
-        chain = Chain(problem, stratum)
-        forms = {name: tuple(form) for name, form in chain.kinks.items()}
-        return [
-            name[2]
-            for name, form in forms.items()
-            if name[0] == stratum.depth
-            and independent([form], [other for key, other in forms.items() if key != name])
-        ]
-    below = stratum.layers[-2]
-    seen = {
-        kink: {k for k, row in enumerate(below) if row[kink[0]] == "+"} | {None}
-        for kink in stratum.kinks(stratum.depth - 1, unit)
-    }
-    return _staircase(seen)
-
-
-def _staircase(seen: Mapping[tuple[int, ...], set]) -> list[tuple[int, ...]]:
-    """Return what can be taken away one by one, each as the last that sees something.
-
-    Vectors with positive entries at what they see, and no others, are then independent.
-    """
-    left, found = dict(seen), []
-    while True:
-        counts = Counter(thing for things in left.values() for thing in things)
-        free = [kink for kink, things in left.items() if any(counts[t] == 1 for t in things)]
-        if not free:
-            return found
-        found += free
-        left = {kink: things for kink, things in left.items() if kink not in free}
-
-
-@dataclass(frozen=True)
-class Enumeration:
-    """The strata of a problem that can hold a local minimum.
-
-    Parameters
-    ----------
-    strata : tuple of DeepStratum
-        To be solved; constant networks are among them, the zero network is not.
-    skipped : mapping
-        From a reason to the number of strata that it excludes.
-
-    Examples
-    --------
-    >>> problem = Problem.from_text([[0], [1]], [1, 2], [1, 1], "1/10")
-    >>> found = Enumeration.of(problem)
-    >>> [stratum.text for stratum in found.strata]
-    ['/++', '++/++', '+./+-', '+0/++', '.+/-+', '0+/++']
-    """
-
-    strata: tuple[DeepStratum, ...]
-    skipped: Mapping[str, int]
-
-    @classmethod
-    def of(cls, problem: Problem) -> Self:
-        """Return what there is to solve for a problem."""
-        found = constants(problem)
-        for widths in live_widths(problem):
-            found += realisable(problem, widths)
-        reasons = {stratum: exclusion(problem, stratum) for stratum in found}
-        kept = tuple(stratum for stratum, reason in reasons.items() if reason is None)
-        return cls(kept, Counter(reason for reason in reasons.values() if reason))
-
-
-def constants(problem: Problem) -> list[DeepStratum]:
-    """Return the strata of constant networks, whose lower layers are dead (Lemma D3)."""
-    row, depth = "+" * len(problem.sites), len(problem.hidden)
-    return [DeepStratum(((),) * dead + ((row,),) * (depth - dead)) for dead in range(1, depth)]
-
-
-def live_widths(problem: Problem) -> Iterator[tuple[int, ...]]:
-    """Yield how many units of each layer can be live, if those of the first are not all dead."""
-    return product(*(range(1, width + 1) for width in problem.hidden))
-
-
-def strata_bound(problem: Problem) -> int:
-    """Return more than the number of strata, without finding any.
-
-    A row is one of 3^n, and of the faces that n forms cut in the space of all weights below; if
-    inputs and all layers below have one coordinate, it is one of those that n numbers, of which the
-    order is known up to its direction, cut on a line.
-
-    Examples
-    --------
-    >>> reference = [["-17/100"], ["44/100"], [-1], ["-40/100"], ["-71/100"]]
-    >>> for hidden in ([1, 1], [2, 1], [1, 2], [1, 1, 1], [3, 2, 2]):
-    ...     print(strata_bound(Problem.from_text(reference, range(5), hidden, 1)))
-    442
-    56575
-    5293
-    9263
-    1788636449315
-    """
-    size, dimension = len(problem.sites), problem.dimension
-    total = len(problem.hidden) - 1
-    for widths in live_widths(problem):
-        below, room, lined, count = 0, dimension, dimension == 1, 1
-        for width in widths:
-            rows = min(3**size, face_bound(size, min(room, MOST_COUNTED)))
-            if below == 1 and lined:
-                rows = min(rows, face_bound(size, 1))
-            count *= comb(rows + width - 1, width)
-            lined = lined and width == 1
-            below, room = width, width * (room + 1)
-        total += count
-    return total
-
-
-def refuse_astronomical_strata(problem: Problem, limit: int = STRATA_LIMIT) -> None:
-    """Refuse a problem of too many strata, before any is enumerated.
-
-    Raises
-    ------
-    TooManySupportsError
-        Naming a bound on their number; whatever it is, if two layers both have several units, as
-        strata can then have infinitely many solutions, of which no theorem spares any; or if a
-        layer above the second, or a second of three, has: those systems rarely finish.
-    """
-    where = f"hidden {','.join(map(str, problem.hidden))} with n = {problem.size}"
-    found = f"up to {scientific(strata_bound(problem))} strata to solve"
-    first, *upper = problem.hidden
-    if len(upper) > 1 and max(upper) > 1:
-        found += ", with several units above the first of three layers or more"
-        raise TooManySupportsError(where, found, "one unit there, or insist with --force")
-    if min(first, *upper) > 1:
-        found += ", some with infinitely many points, as both layers have several units"
-        raise TooManySupportsError(where, found, "one unit in one layer, or insist with --force")
-    if strata_bound(problem) > limit:
-        expected = f"at most {limit}; lower the widths or the number of points"
-        raise TooManySupportsError(where, found, f"{expected}, or insist with --force")
-
-
-def strata(problem: Problem) -> tuple[DeepStratum, ...]:
-    """Return all strata that are to be solved: those that can hold a local minimum.
-
-    Constant networks are among them, the zero network is not.
-    """
-    return Enumeration.of(problem).strata

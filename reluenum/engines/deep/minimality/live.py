@@ -1,13 +1,12 @@
-"""Whether a stationary deep network is a local minimum (Lemmas D12, D19, D20 and D26)."""
+"""Whether a network without dead units is a local minimum (Lemmas D12, D19, D20 and D26)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import product
 
 import numpy as np
-from flint import arb, ctx, fmpq
-from scipy.optimize import linprog
+from flint import arb, ctx
 
 from reluenum.algebra.forms import (
     doubles,
@@ -18,20 +17,12 @@ from reluenum.algebra.forms import (
 )
 from reluenum.algebra.newton import CERTIFICATION_BITS
 from reluenum.algebra.numberfield import ball_sign
-from reluenum.engines.deep.cells import (
-    SMALL,
-    Cell,
-    Jets,
-    Surroundings,
-    cell_multipliers,
-    jets,
-    linear_columns,
-    linearised,
-)
-from reluenum.engines.deep.dead import dormancy, sharing
-from reluenum.engines.deep.networks import ScaledNetwork
-from reluenum.engines.deep.strata import DeepStratum
-from reluenum.engines.deep.witnesses import DeepDescent, Move, descent
+from reluenum.engines.deep.cells.jets import Jets, jets
+from reluenum.engines.deep.cells.kinks import Cell, Surroundings
+from reluenum.engines.deep.cells.multipliers import cell_multipliers, linear_columns, linearised
+from reluenum.engines.deep.cells.programs import positive_multipliers, way_down
+from reluenum.engines.deep.cells.witnesses import Move
+from reluenum.engines.deep.systems.networks import ScaledNetwork
 from reluenum.errors import TheoremViolationError
 
 MOST_CELLS = 2**14
@@ -67,124 +58,6 @@ class Finding:
     verdict: DeepVerdict
     reason: str
     move: Move | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Judged:
-    """A stationary network with its verdict.
-
-    Parameters
-    ----------
-    network : ScaledNetwork
-    verdict : DeepVerdict
-    reason : str
-    descent : DeepDescent or None
-        Of a rejected one.
-    """
-
-    network: ScaledNetwork
-    verdict: DeepVerdict
-    reason: str
-    descent: DeepDescent | None = None
-
-    @property
-    def signs(self) -> tuple[tuple[str, ...], ...]:
-        """Signs of all units at all sites, by layer."""
-        return self.network.signs
-
-
-def judge(network: ScaledNetwork) -> Judged:
-    """Decide whether a stationary network is a local minimum; if not, show a network below.
-
-    Dead layers count, whatever their widths, dead units of live layers do not.
-    """
-    found = examine_live_part(network)
-    lowest = network.stratum.lowest
-    if lowest and found.verdict is DeepVerdict.MINIMUM:
-        found = _with_dead_layers(network, lowest) or found
-    if found.move is None:
-        return Judged(network, found.verdict, found.reason)
-    below = descent(Surroundings(network), found.move, found.reason)
-    if below is None:
-        reason = f"{found.reason}, but no network below was found"
-        return Judged(network, DeepVerdict.UNDECIDED, reason)
-    return Judged(network, found.verdict, found.reason, below)
-
-
-def _with_dead_layers(network: ScaledNetwork, layer: int) -> Finding | None:
-    """Return why a network whose layers up to one are dead is no minimum, or may be none."""
-    found = dormancy(network, layer)
-    if found.harmless:
-        return None
-    verdict = DeepVerdict.UNDECIDED if found.harmless is None else DeepVerdict.SECOND_ORDER
-    return Finding(verdict, found.reason, found.move)
-
-
-def shareable(network: ScaledNetwork, layer: int) -> tuple[bool | None, ...]:
-    """Return for each row of a layer (from 1) whether more units can share it.
-
-    As `sharing` says; where it cannot tell, two units are made of one, in equal parts, and that
-    network is examined. How large the parts are plays no role, if the kinks of the unit itself
-    are strict (Lemma D13); otherwise it remains open.
-    """
-    rows = tuple(dict.fromkeys(network.stratum.layers[layer - 1]))
-    return tuple(
-        _survives_sharing(network, layer - 1, row) if known is None else known
-        for row, known in zip(rows, sharing(network, layer), strict=True)
-    )
-
-
-def _survives_sharing(network: ScaledNetwork, layer: int, row: str) -> bool | None:
-    """Decide by examining the network with two units in place of one."""
-    unit = network.stratum.layers[layer].index(row)
-    around = Surroundings(network)
-    own = [k.layer == layer and k.unit == unit for k in around.kinks]
-    if any(s.sign() <= 0 for pair, o in zip(around.slopes, own, strict=True) if o for s in pair):
-        return None
-    verdict = examine_live_part(with_twin(network, layer, unit)).verdict
-    return None if verdict is DeepVerdict.UNDECIDED else verdict is DeepVerdict.MINIMUM
-
-
-def with_twin(network: ScaledNetwork, layer: int, unit: int) -> ScaledNetwork:
-    """Return the same function with two units in place of one, each 1 / sqrt 2 of it.
-
-    Parameters
-    ----------
-    network : ScaledNetwork
-    layer, unit : int
-        From 0.
-    """
-    half = fmpq(1, 2)
-
-    def doubled(entries: tuple) -> tuple:
-        return (*entries[: unit + 1], *entries[unit:])
-
-    def halved(row: tuple) -> tuple:
-        return (*row[:unit], row[unit] * half, row[unit] * half, *row[unit + 1 :])
-
-    def at(parts: tuple, place: int, change: Callable[[tuple], tuple]) -> tuple:
-        return (*parts[:place], change(parts[place]), *parts[place + 1 :])
-
-    weights = at(network.weights, layer, doubled)
-    last = layer + 1 == network.depth
-    if not last:
-        weights = at(weights, layer + 1, lambda rows: tuple(map(halved, rows)))
-    multipliers = {}
-    for (level, j, sites), value in network.multipliers.items():
-        here = level - 1 == layer
-        part = value * half if here and j == unit else value
-        multipliers[level, j + (here and j > unit), sites] = part
-        if here and j == unit:
-            multipliers[level, j + 1, sites] = part
-    return replace(
-        network,
-        stratum=DeepStratum(at(network.stratum.layers, layer, doubled)),
-        weights=weights,
-        biases=at(network.biases, layer, doubled),
-        output=halved(network.output) if last else network.output,
-        squares=at(network.squares, layer, halved),
-        multipliers=multipliers,
-    )
 
 
 def examine_live_part(network: ScaledNetwork) -> Finding:
@@ -345,7 +218,7 @@ def _in_cells(local: Jets, columns: Sequence[int]) -> tuple[Finding | None, list
         inwards, slope = linearised(local, cell, columns)
         if cell_multipliers(local, cell, columns, range(len(cell))) is not None:
             continue
-        towards = _way_in(inwards, slope)
+        towards = way_down(inwards, slope)
         if towards is not None:
             direction = np.zeros(local.size)
             direction[columns] = towards
@@ -360,7 +233,7 @@ def _degenerate(local: Jets, loose: Sequence[Cell], columns: Sequence[int]) -> F
     """Decide about cells of dependent kinks in which some multipliers have to be 0 (Lemma D12)."""
     for cell in loose:
         inwards, slope = linearised(local, cell, columns)
-        support = _supported(inwards, slope)
+        support = positive_multipliers(doubles(inwards), doubles(slope))
         found = cell_multipliers(local, cell, columns, support) if support else None
         kernel = None if found is None else kernel_of(local.gradients(cell)[found[1]])
         if kernel is None:
@@ -373,46 +246,6 @@ def _degenerate(local: Jets, loose: Sequence[Cell], columns: Sequence[int]) -> F
             return worse
     critical = " or on its critical cone" if loose else ""
     return Finding(DeepVerdict.MINIMUM, f"strict in every cell{critical}")
-
-
-def _supported(inwards: np.ndarray, slope: np.ndarray) -> list[int]:
-    """Return the inequalities that can have positive multipliers, as doubles see it."""
-    count, rank = inwards.shape
-    found = linprog(
-        np.concatenate([np.zeros(count), -np.ones(count)]),
-        A_ub=np.hstack([-np.eye(count), np.eye(count)]),
-        b_ub=np.zeros(count),
-        A_eq=np.hstack([doubles(inwards).T, np.zeros((rank, count))]),
-        b_eq=doubles(slope),
-        bounds=[(0, None)] * count + [(0, SMALL)] * count,
-    )
-    return [k for k in range(count) if found.x[count + k] > SMALL / 2] if found.status == 0 else []
-
-
-def _way_in(inwards: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
-    """Return where a cell leads down: eta with inwards eta > 0 and slope . eta < 0, or None."""
-    rows, goal = doubles(inwards), doubles(slope)
-    count, rank = rows.shape
-    best = linprog(
-        np.append(goal, 0.0),
-        A_ub=np.hstack([-rows, np.zeros((count, 1))]),
-        b_ub=np.zeros(count),
-        bounds=[(-1, 1)] * rank + [(0, 0)],
-    )
-    inner = linprog(
-        np.append(np.zeros(rank), -1.0),
-        A_ub=np.hstack([-rows, np.ones((count, 1))]),
-        b_ub=np.zeros(count),
-        bounds=[(-1, 1)] * rank + [(None, 1)],
-    )
-    if best.status != 0 or inner.status != 0 or best.fun >= 0 or inner.x[-1] <= 0:
-        return None
-    for share in (2.0**-k for k in range(1, 30)):
-        towards = (1 - share) * best.x[:-1] + share * inner.x[:-1]
-        exact = np.array([arb(dyadic(x)) for x in towards], dtype=object)
-        if slope @ exact < 0:
-            return towards if all(entry > 0 for entry in inwards @ exact) else None
-    return None
 
 
 def _rotations(local: Jets) -> np.ndarray | arb:

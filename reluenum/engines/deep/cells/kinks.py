@@ -1,4 +1,4 @@
-"""Around a stationary network: kinks, what they depend on, and the polynomial of each cell.
+"""Kinks of a stationary network: what they depend on, and the multipliers at them.
 
 Near a network the units with a kink choose a side; each choice is a cell, on which loss and
 pre-activations are polynomials. In a cell all pre-activations are linear forms in the vectors of
@@ -8,39 +8,27 @@ kinks off, over the field of rational functions in these weights, hold in every 
 vanish where *basic* ones do (Lemma D26).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import chain
 from typing import Any
 
 import numpy as np
-from flint import Ordering, arb, arb_mat, ctx, fmpq, fmpq_mpoly_ctx
-from scipy.optimize import linprog
+from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
 from reluenum.algebra.forms import (
     doubles,
     dyadic,
     independent_rows,
-    matrix_of,
     pivots_of,
     pivots_of_rows,
-    solved_by,
 )
-from reluenum.algebra.linear import combine
+from reluenum.algebra.linear import combine, solved_by
 from reluenum.algebra.numberfield import FIRST_BITS
 from reluenum.algebra.numbers import Number
-from reluenum.algebra.polynomials import determinant
-from reluenum.engines.deep.networks import ScaledNetwork, sum_of
-
-NEGLIGIBLE = 1e-9
-"""In doubles, what is taken for 0 before it is proved."""
-
-SMALL = 1e-5
-"""Multipliers that can be as large are positive ones, as doubles see it."""
-
-CUT_SHARE = 0.01
-"""How much multipliers count where room for dead units is looked for."""
+from reluenum.engines.deep.cells.programs import NEGLIGIBLE, strictest_shares
+from reluenum.engines.deep.systems.networks import ScaledNetwork, sum_of
 
 Cell = tuple[bool, ...]
 """For each kink, whether its unit is on."""
@@ -197,39 +185,14 @@ class Surroundings:
         change = np.array([one - base for one in moved]).T
         room = np.array([[cut.room(one) for one in passed] for cut in self.cuts])
         room = room.reshape(len(room), len(passed))
-        cost = np.append(np.zeros(len(ways)), -1.0)
-        free = [(None, None)] * len(ways)
-        best = linprog(
-            cost,
-            A_ub=np.vstack(
-                [
-                    np.hstack([-change, np.full((len(base), 1), CUT_SHARE if len(room) else 1)]),
-                    np.hstack([room[:, :1] - room[:, 1:], np.ones((len(room), 1))]),
-                ]
-            ),
-            b_ub=np.append(base, room[:, 0]),
-            bounds=[*free, (None, 1)],
-        )
-        if best.status != 0 or best.x[-1] < -NEGLIGIBLE:
+        found = strictest_shares(base, change, room)
+        if found is None:
             return still
-        if best.x[-1] > NEGLIGIBLE:
-            return combine(list(map(dyadic, best.x[:-1])), ways)
-        best = linprog(
-            np.append(np.zeros(len(ways)), -np.ones(len(base))),
-            A_ub=np.vstack(
-                [
-                    np.hstack([-change, np.eye(len(base))]),
-                    np.hstack([room[:, :1] - room[:, 1:], np.zeros((len(room), len(base)))]),
-                ]
-            ),
-            b_ub=np.append(base, room[:, 0]) + NEGLIGIBLE,
-            bounds=[*free, *[(0, SMALL)] * len(base)],
-        )
-        if best.status != 0:
-            return still
-        found = best.x[: len(ways)]
-        tight = np.flatnonzero(base + change @ found <= 10 * NEGLIGIBLE)
-        return combine(_with_zeros(passed, tight, change[tight], list(map(dyadic, found))), ways)
+        shares, is_strict = list(map(dyadic, found[0])), found[1]
+        if is_strict:
+            return combine(shares, ways)
+        tight = np.flatnonzero(base + change @ found[0] <= 10 * NEGLIGIBLE)
+        return combine(_with_zeros(passed, tight, change[tight], shares), ways)
 
     def _relations(self) -> list[list[Any]]:
         """Return a basis of the relations of the gradients of kinks where all are off."""
@@ -418,277 +381,3 @@ def _with_zeros(
     for c, share in zip(columns, solved_by(matrix, right), strict=True):
         shares[c] = share
     return shares
-
-
-@dataclass(frozen=True, eq=False)
-class Jets:
-    """Values and derivatives at a network in balls: all polynomials of its cells to second order.
-
-    The parameters are omega, unit by unit as in `ScaledNetwork.rows`.
-
-    Parameters
-    ----------
-    around : Surroundings
-    bits : int
-        Precision of the coordinates.
-    pushes : tuple of (int, array)
-        Further parameters, which come last: each is added to the pre-activations of a layer (from
-        0), (units, sites), in these proportions.
-    """
-
-    around: Surroundings
-    bits: int
-    pushes: tuple[tuple[int, np.ndarray], ...] = ()
-
-    def ball(self, value: Any) -> arb:
-        """Return a number in a ball."""
-        return value.ball(self.bits) if isinstance(value, Number) else arb(value)
-
-    def _balls(self, values: Any, columns: int) -> np.ndarray:
-        """Return a matrix of balls."""
-        found = [[self.ball(entry) for entry in row] for row in values]
-        return np.array(found, dtype=object).reshape(len(found), columns)
-
-    @cached_property
-    def weights(self) -> tuple[np.ndarray, ...]:
-        """omega by layer, (units, below + 1); of the output (1, units)."""
-        rows = self.around.network.rows
-        columns = [*(self._columns[: len(rows) - 1]), self._columns[-1] - 1]
-        return tuple(map(self._balls, rows, columns))
-
-    @cached_property
-    def _columns(self) -> list[int]:
-        network = self.around.network
-        inputs = network.problem.dimension if network.weights[0] else 0
-        return [count + 1 for count in (inputs, *map(len, network.biases))]
-
-    @cached_property
-    def heights(self) -> tuple[np.ndarray, ...]:
-        """What enters each layer and the output, (sites, below + 1) with the last entry 1."""
-        network = self.around.network
-        sites = network.problem.sites
-        first = [site.row if network.weights[0] else (fmpq(1),) for site in sites]
-        rest = (
-            [(*(row[s] for row in layer), fmpq(1)) for s in range(len(sites))]
-            for layer in network.heights
-        )
-        return tuple(map(self._balls, (first, *rest), self._columns))
-
-    @cached_property
-    def starts(self) -> tuple[tuple[int, ...], ...]:
-        """The number of the first parameter of each unit by layer; of the output; the total."""
-        places, found = 0, []
-        for layer in self.weights:
-            found.append(tuple(places + layer.shape[1] * j for j in range(layer.shape[0])))
-            places += layer.size
-        return (*found, (places,))
-
-    @property
-    def size(self) -> int:
-        """Number of parameters."""
-        return self.starts[-1][0]
-
-    def activity(self, cell: Cell) -> list[np.ndarray]:
-        """Return which units are on in a cell, by layer (units, sites)."""
-        found = [
-            np.array([[sign == "+" for sign in row] for row in rows], dtype=bool)
-            for rows in self.around.network.signs
-        ]
-        for kink, on in zip(self.around.kinks, cell, strict=True):
-            found[kink.layer][kink.unit, list(kink.sites)] = on
-        return found
-
-    def derivatives(self, cell: Cell) -> list[np.ndarray]:
-        """Return the gradients of all pre-activations by layer, (units, sites, size).
-
-        The last entry, (1, sites, size), has the gradients of f.
-        """
-        zero, found = arb(0), []
-        activity = self.activity(cell)
-        sites = len(self.around.network.targets)
-        for layer, (weights, starts) in enumerate(zip(self.weights, self.starts, strict=False)):
-            here = np.full((len(weights), sites, self.size + len(self.pushes)), zero, dtype=object)
-            width = weights.shape[1]
-            for unit, start in enumerate(starts):
-                here[unit, :, start : start + width] = self.heights[layer][:, :width]
-                for below, row in enumerate(activity[layer - 1] if layer else ()):
-                    here[unit, row] += weights[unit, below] * found[-1][below, row]
-            for place, (pushed, push) in enumerate(self.pushes, start=self.size):
-                if pushed == layer:
-                    here[:, :, place] += push
-            found.append(here)
-        return found
-
-    def gradients(self, cell: Cell) -> np.ndarray:
-        """Return the gradients of the kinks in a cell, (kinks, size)."""
-        found, kinks = self.derivatives(cell), self.around.kinks
-        rows = [found[kink.layer][kink.unit, kink.sites[0]] for kink in kinks]
-        return np.array(rows, dtype=object).reshape(len(kinks), self.size + len(self.pushes))
-
-    @cached_property
-    def adjoints(self) -> tuple[np.ndarray, ...]:
-        """Derivatives of the Lagrangian by pre-activations, and by f, by layer (units, sites)."""
-        network = self.around.network
-        sites = len(network.targets)
-        layers = [self._balls(layer, sites) * arb(-2) for layer in self.around.backward.errors]
-        return (*layers, self._balls([self.around.residuals], sites) * arb(-2))
-
-    @cached_property
-    def penalties(self) -> np.ndarray:
-        """Second derivatives of the penalty, (size,)."""
-        ridge = arb(2 * self.around.network.problem.effective_ridge)
-        rows = chain.from_iterable(self.around.network.penalties)
-        return np.array([ridge * self.ball(e) for row in rows for e in row], dtype=object)
-
-    @cached_property
-    def scales(self) -> np.ndarray:
-        """What turns omega into weights, (size,): quotients of the scales of units."""
-        rows = chain.from_iterable(self.around.network.penalties)
-        factors = [self.ball(entry).sqrt() for row in rows for entry in row]
-        return np.array(factors, dtype=object)
-
-    def adjoints_with(self, cell: Cell, multipliers: np.ndarray) -> list[np.ndarray]:
-        """Return what `adjoints` are with other multipliers of a cell's inequalities (K,)."""
-        activity, found = self.activity(cell), [self.adjoints[-1]]
-        for layer in reversed(range(len(activity))):
-            width = len(activity[layer])
-            arriving = self.weights[layer + 1][:, :width].T @ found[0]
-            here = np.where(activity[layer], arriving, arb(0))
-            for kink, on, value in zip(self.around.kinks, cell, multipliers, strict=True):
-                if kink.layer == layer:
-                    here[kink.unit, kink.sites[0]] -= value if on else -value
-            found.insert(0, here)
-        return found
-
-    def hessian(self, cell: Cell, adjoints: Sequence[np.ndarray] | None = None) -> np.ndarray:
-        """Return the Hessian of a cell's Lagrangian, with the network's multipliers or others."""
-        adjoints = self.adjoints if adjoints is None else adjoints
-        found, activity = self.derivatives(cell), self.activity(cell)
-        size = self.size + len(self.pushes)
-        form = np.full((size, size), arb(0), dtype=object)
-        form[range(self.size), range(self.size)] = self.penalties
-        for site, gradient in zip(self.around.network.problem.sites, found[-1][0], strict=True):
-            form += 2 * site.count * np.outer(gradient, gradient)
-        for layer in range(1, len(found)):
-            for unit, start in enumerate(self.starts[layer]):
-                for below, row in enumerate(activity[layer - 1]):
-                    if row.any():
-                        line = adjoints[layer][unit, row] @ found[layer - 1][below, row]
-                        form[start + below, :] += line
-                        form[:, start + below] += line
-        return form
-
-    def stationarity(self) -> np.ndarray:
-        """Return half the gradient of the Lagrangian, which is 0: balls around 0, (size,)."""
-        weights = np.concatenate([layer.ravel() for layer in self.weights])
-        lines = [
-            adjoint[unit] @ self.heights[layer][:, : self.weights[layer].shape[1]]
-            for layer, adjoint in enumerate(self.adjoints)
-            for unit in range(len(adjoint))
-        ]
-        return self.penalties * weights + np.concatenate(lines)
-
-
-def jets(around: Surroundings, bits: int) -> Jets:
-    """Return the jets at a precision; work on them within `ctx.workprec(bits + 32)`."""
-    with ctx.workprec(bits + 32):
-        return Jets(around, bits)
-
-
-def linear_columns(local: Jets) -> list[int]:
-    """Return parameters, among those in which forms are linear, that basic kinks are regular in."""
-    off = (False,) * len(local.around.kinks)
-    linear = [k for layer in local.around.linear for k in layer]
-    basic = doubles(local.gradients(off)[list(local.around.basic)][:, linear])
-    return [linear[k] for k in pivots_of(basic)[: len(basic)]]
-
-
-def linearised(local: Jets, cell: Cell, columns: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Return gradients of a cell's inequalities and half that of the loss, (K, B) and (B,)."""
-    pairs = zip(local.around.slopes, cell, strict=True)
-    slopes = np.array([pair[on].ball(local.bits) for pair, on in pairs], dtype=object)
-    sides = np.array([[1 if on else -1] for on in cell])
-    inwards = local.gradients(cell)[:, columns] * sides
-    return inwards, slopes @ inwards
-
-
-def cell_multipliers(
-    local: Jets, cell: Cell, columns: Sequence[int], support: Sequence[int]
-) -> tuple[np.ndarray, list[int]] | None:
-    """Return multipliers of a cell, positive on a support and 0 elsewhere; None if unproved.
-
-    Parameters
-    ----------
-    local : Jets
-    cell : Cell
-    columns : sequence of int
-        As of `linear_columns`.
-    support : sequence of int
-
-    Returns
-    -------
-    (K,) array of arb, list of int
-        nu with nu @ inwards = slope, and a basis of the support.
-    """
-    inwards, slope = linearised(local, cell, columns)
-    support = list(support)
-    rows = doubles(inwards[support])
-    weights = _widest(rows, doubles(slope))
-    if weights is None:
-        return None
-    rank = int(np.linalg.matrix_rank(rows, tol=NEGLIGIBLE))
-    order = pivots_of((rows * weights[:, None]).T)
-    solved, fixed = [support[k] for k in order[:rank]], order[rank:]
-    chosen = pivots_of(doubles(inwards[solved]))[:rank]
-    found = np.full(len(inwards), arb(0), dtype=object)
-    exact = {support[k]: dyadic(weights[k]) for k in fixed}
-    found[list(exact)] = [arb(value) for value in exact.values()]
-    rest = (slope - found @ inwards)[chosen]
-    try:
-        matrix = arb_mat(inwards[np.ix_(solved, chosen)].T.tolist())
-        found[solved] = matrix_of(matrix.solve(arb_mat([[entry] for entry in rest])))[:, 0]
-    except ZeroDivisionError:
-        return None
-    if not all(found[k] > 0 for k in support):
-        return None
-    if rank < len(slope) and not _solves(local, cell, columns, exact, solved, chosen):
-        return None
-    return found, solved
-
-
-def _widest(rows: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
-    """Return multipliers in doubles of which the least one is largest, if that is positive."""
-    count, rank = rows.shape
-    best = linprog(
-        np.append(np.zeros(count), -1.0),
-        A_ub=np.hstack([-np.eye(count), np.ones((count, 1))]),
-        b_ub=np.zeros(count),
-        A_eq=np.hstack([rows.T, np.zeros((rank, 1))]),
-        b_eq=slope,
-        bounds=[(None, None)] * count + [(None, 1)],
-    )
-    return best.x[:-1] if best.status == 0 and best.x[-1] > 0 else None
-
-
-def _solves(
-    local: Jets,
-    cell: Cell,
-    columns: Sequence[int],
-    fixed: Mapping[int, fmpq],
-    solved: Sequence[int],
-    chosen: Sequence[int],
-) -> bool:
-    """Whether multipliers solve all equations exactly, given that they solve the chosen ones."""
-    around = local.around
-    linear = [k for layer in around.linear for k in layer]
-    weights = [[row[:-1] for row in layer] for layer in around.network.rows[:-1]]
-    forms = np.array(around.forms(cell, weights, around.network.point.constant), dtype=object)
-    signs = np.array([[1 if on else -1] for on in cell])
-    rows = forms[:, [linear.index(k) for k in columns]] * signs
-    slopes = np.array([pair[on] for pair, on in zip(around.slopes, cell, strict=True)])
-    for k, value in fixed.items():
-        slopes[k] = slopes[k] - value
-    system = np.vstack([rows[solved], [slopes @ rows]])
-    others = [c for c in range(rows.shape[1]) if c not in chosen]
-    minors = (determinant(system[:, [*chosen, c]].tolist()) for c in others)
-    return all(minor.sign() == 0 for minor in minors)

@@ -8,10 +8,11 @@ from typing import Any
 from flint import fmpq
 
 from reluenum.algebra.numbers import IsolatedPoint, Number
-from reluenum.engines.deep.strata import DeepStratum
+from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.problem import Problem
 
 Kinks = Mapping[tuple[int, int, tuple[int, ...]], Number]
+
 
 SYMBOLS = {1: "+", 0: "0", -1: "-"}
 

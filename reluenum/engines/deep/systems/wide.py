@@ -16,19 +16,18 @@ E is one vector with g = 1 at a site, or, for as many units as the flat has dime
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
-from flint import Ordering, ctx, fmpq, fmpq_mat, fmpq_mpoly_ctx
+from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
-from reluenum.algebra.linear import Vector, dot, primitive
-from reluenum.algebra.numberfield import precisions
-from reluenum.algebra.numbers import IsolatedPoint, Number, exact_value
+from reluenum.algebra.linear import Vector, dot
+from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.polynomials import PolynomialSystem
-from reluenum.engines.deep.chains import (
+from reluenum.engines.deep.systems.flats import (
     SIDES,
     Kink,
     combination,
@@ -37,67 +36,18 @@ from reluenum.engines.deep.chains import (
     independent,
     side_of,
 )
-from reluenum.engines.deep.cones import Cone
-from reluenum.engines.deep.networks import ScaledNetwork
-from reluenum.engines.deep.strata import ALIVE, DeepStratum
+from reluenum.engines.deep.systems.groups import (
+    Group,
+    WideValues,
+    products,
+    separated,
+    upper_half,
+    with_height_one,
+)
+from reluenum.engines.deep.systems.networks import ScaledNetwork
+from reluenum.engines.deep.systems.stratum import ALIVE, DeepStratum
 from reluenum.errors import UndecidedError
 from reluenum.problem import Problem
-
-
-@dataclass(frozen=True)
-class Group:
-    """Units of the first layer with equal signs.
-
-    Parameters
-    ----------
-    row : str
-    rank : int
-        How many there are.
-    basis : tuple of vectors
-        Of their flat. For a single unit, the first one has the value 1 at the first site that is
-        +, the others 0.
-    """
-
-    row: str
-    rank: int
-    basis: tuple[Vector, ...]
-
-    @property
-    def free(self) -> int:
-        """How many coordinates of E are unknown."""
-        return len(self.basis) - 1 if self.rank == 1 else 0
-
-    def span(self, coordinates: Sequence[Any]) -> list[Sequence[Any]]:
-        """Return E over any ring, from its unknown coordinates."""
-        if not self.free:
-            return list(self.basis[: self.rank])
-        columns = zip(*self.basis, strict=True)
-        return [[combination(column[1:], coordinates) + column[0] for column in columns]]
-
-
-@dataclass(frozen=True)
-class WideValues:
-    """The unknowns by what they mean, over any ring that contains Q.
-
-    Parameters
-    ----------
-    spans : list of vectors
-        E, the rows of all groups.
-    metrics : list, by layer, of dict
-        H, or s, by pairs of components: rows of E in the first layer, else units.
-    weights : dict
-        e by layer (from 0), unit and component below; those that vanish are missing.
-    biases : dict
-        e_0 by layer and unit.
-    multipliers : dict
-        By kink.
-    """
-
-    spans: list[Sequence[Any]]
-    metrics: list[dict[tuple[int, int], Any]]
-    weights: dict[tuple[int, int, int], Any]
-    biases: dict[tuple[int, int], Any]
-    multipliers: dict[Kink, Any]
 
 
 @dataclass(frozen=True)
@@ -132,7 +82,7 @@ class Wide:
         for row, rank in Counter(self.stratum.layers[0]).items():
             basis = flat_basis(self.problem, self.stratum, self.stratum.layers[0].index(row))
             if rank == 1:
-                basis = _normalised(basis, self.problem.sites[row.index("+")].row)
+                basis = with_height_one(basis, self.problem.sites[row.index("+")].row)
             found.append(Group(row, rank, tuple(basis)))
         return found
 
@@ -198,7 +148,7 @@ class Wide:
             *(f"e{layer + 1}_{unit}_{below}" for layer, unit, below in self.fed),
             *(f"b{layer + 1}_{unit}" for layer, unit in upper),
             *(f"m{k}" for k in range(len(self.constraints))),
-            *(f"h{g}_{a}{b}" for g, group in groups for a, b in _upper_half(group.rank)),
+            *(f"h{g}_{a}{b}" for g, group in groups for a, b in upper_half(group.rank)),
             *(f"s{layer + 1}_{unit}" for layer, unit in upper),
         )
 
@@ -214,7 +164,7 @@ class Wide:
         multipliers = {name: next(rest) for name in self.constraints}
         first: dict[tuple[int, int], Any] = {}
         for start, group in self.placed:
-            for a, b in _upper_half(group.rank):
+            for a, b in upper_half(group.rank):
                 first[start + a, start + b] = first[start + b, start + a] = next(rest)
         metrics = [first, *({(m, m): next(rest) for m in range(len(self.rows[k]))} for k in upper)]
         return WideValues(spans, metrics, weights, biases, multipliers)
@@ -234,7 +184,7 @@ class Wide:
             found.append(
                 [
                     {
-                        i: _products(
+                        i: products(
                             (given.weights[layer, unit, a], g[i])
                             for a, g in enumerate(below)
                             if i in g
@@ -256,7 +206,7 @@ class Wide:
         top, sites = self.stratum.depth - 1, self.problem.sites
         fitted = _scaled_heights(given.metrics[top], self.rows[top], heights[top])
         residual = {
-            i: (_products((g[i], fmpq(1)) for g in fitted if i in g) - site.mean) * -site.count
+            i: (products((g[i], fmpq(1)) for g in fitted if i in g) - site.mean) * -site.count
             for i, site in enumerate(sites)
         }
         errors = [{i: residual[i] for i in g} for g in fitted]
@@ -278,7 +228,7 @@ class Wide:
         above = [{i: metric[m, m] * d for i, d in unit.items()} for m, unit in enumerate(errors)]
         return [
             {
-                i: _products(
+                i: products(
                     (given.weights[layer + 1, m, unit], d[i]) for m, d in enumerate(above) if i in d
                 )
                 for i, sign in enumerate(row)
@@ -299,10 +249,10 @@ class Wide:
         for layer, unit, below in self.fed:
             signs, g = self.rows[layer - 1][below], heights[layer - 1][below]
             pairs = ((d, g[i]) for i, d in errors[layer][unit].items() if signs[i] == "+")
-            equations.append(_products(pairs) - given.weights[layer, unit, below] * ridge)
+            equations.append(products(pairs) - given.weights[layer, unit, below] * ridge)
         for (layer, unit), bias in given.biases.items():
             equations.append(
-                _products((d, fmpq(1)) for d in errors[layer][unit].values()) - bias * ridge
+                products((d, fmpq(1)) for d in errors[layer][unit].values()) - bias * ridge
             )
             if layer < top:
                 equations.append(heights[layer][unit][self.rows[layer][unit].index("+")] - 1)
@@ -320,7 +270,7 @@ class Wide:
         bias = given.biases[top, unit]
         pairs = given.metrics[top - 1].items()
         return (
-            _products(
+            products(
                 (weights[a] * weights[b], h) for (a, b), h in pairs if a in weights and b in weights
             )
             + bias * bias
@@ -332,16 +282,16 @@ class Wide:
         Along E they say that the outgoing vectors have the products of E.
         """
         for start, group in self.placed:
-            for a, b in _upper_half(group.rank):
+            for a, b in upper_half(group.rank):
                 left, right = start + a, start + b
-                outgoing = _products(
+                outgoing = products(
                     (given.weights[1, m, left] * given.weights[1, m, right], square)
                     for (m, _), square in given.metrics[1].items()
                     if {(1, m, left), (1, m, right)} <= given.weights.keys()
                 )
-                yield outgoing - _products(zip(given.spans[left], given.spans[right], strict=True))
+                yield outgoing - products(zip(given.spans[left], given.spans[right], strict=True))
             for vector in group.basis[len(group.basis) - group.free :]:
-                slope = _products(
+                slope = products(
                     (d, dot(vector, self.problem.sites[i].row)) for i, d in errors[start].items()
                 )
                 yield slope - combination(vector, given.spans[start]) * self.problem.effective_ridge
@@ -376,7 +326,7 @@ class Wide:
 
         It has the signs of the stratum if the solution is stationary, and some others if not.
         """
-        given = self._separated(self.valued(point.coordinates))
+        given = separated(self.problem, self.placed, self.valued(point.coordinates))
         heights = self.heights(given)
         turns = [[1] * len(rows) for rows in self.rows]
         for unit, row in enumerate(self.rows[-1]):
@@ -425,114 +375,6 @@ class Wide:
             kinks,
         )
 
-    def _separated(self, given: WideValues) -> WideValues:
-        """Return the unknowns of one network, a unit for each component of the first layer.
-
-        Two units on one flat of dimension 2 are s q q' added up to H, and there are many. They are
-        chosen along directions inside the face, if there are such.
-        """
-        spans, metric, weights, start = (
-            list(given.spans),
-            dict(given.metrics[0]),
-            dict(given.weights),
-            0,
-        )
-        for group in self.groups:
-            if group.rank == 2:
-                places = (start, start + 1)
-                (h11, h12), (_, h22) = [[given.metrics[0][a, b] for b in places] for a in places]
-                parts = _parts_inside(self._rays(group), h11, h12, h22)
-                metric[start, start + 1] = metric[start + 1, start] = fmpq(0)
-                for place, (square, mixture) in zip(places, parts, strict=True):
-                    metric[place, place] = square
-                    spans[place] = [
-                        _products(zip(mixture, column, strict=True))
-                        for column in zip(*group.basis, strict=True)
-                    ]
-                    for m in range(len(self.rows[1])):
-                        own = [given.weights.get((1, m, a)) for a in places]
-                        if own[0] is not None:
-                            weights[1, m, place] = _products(zip(own, mixture, strict=True))
-        diagonal = {pair: value for pair, value in metric.items() if pair[0] == pair[1]}
-        return WideValues(
-            spans, [diagonal, *given.metrics[1:]], weights, given.biases, given.multipliers
-        )
-
-    def _rays(self, group: Group) -> tuple[Vector, Vector]:
-        """Return the two edges of a face of dimension 2, by coordinates in its flat."""
-        cone = Cone.space(2)
-        for site, sign in zip(self.problem.sites, group.row, strict=True):
-            if sign in SIDES:
-                form = primitive(tuple(dot(vector, site.row) for vector in group.basis))
-                cone = dict(cone.split(tuple(int(x) for x in form)))[sign]
-        return tuple(tuple(map(fmpq, ray)) for ray in cone.vectors)
-
-
-def _parts_inside(
-    rays: tuple[Vector, Vector], *entries: Number
-) -> list[tuple[Number, list[Number]]]:
-    """Write a positive definite H of order 2 as s q q' + s' q' q'^T, with q between two rays.
-
-    Parameters
-    ----------
-    rays : pair of vectors
-    entries : (3,) Number
-        H_11, H_12, H_22.
-
-    Returns
-    -------
-    list of (s, q)
-        On the rays themselves if no two directions between them will do.
-    """
-    inverse = fmpq_mat([list(ray) for ray in rays]).inv()
-    (a, b), (c, d) = inverse.tolist()
-    h11, h12, h22 = entries
-    k11 = h11 * (a * a) + h12 * (2 * a * c) + h22 * (c * c)
-    k12 = h11 * (a * b) + h12 * (a * d + b * c) + h22 * (c * d)
-    k22 = h11 * (b * b) + h12 * (2 * b * d) + h22 * (d * d)
-    tilt = _between(k12 / k11) if k12.sign() > 0 else fmpq(0)
-    level = k22 - k12 * (2 * tilt) + k11 * (tilt * tilt)
-    parts = [
-        ((k11 * k22 - k12 * k12) / level, [fmpq(1), tilt]),
-        (1 / level, [k12 - k11 * tilt, k22 - k12 * tilt]),
-    ]
-    columns = list(zip(*rays, strict=True))
-    return [
-        (square, [_products(zip(q, column, strict=True)) for column in columns])
-        for square, q in parts
-    ]
-
-
-def _between(upper: Number) -> fmpq:
-    """Return a rational number between 0 and a positive number, near the half of it."""
-    bits = next(bits for bits in precisions() if upper.ball(bits).rel_accuracy_bits() > 8)
-    with ctx.workprec(8):
-        return exact_value((+upper.ball(bits)).mid()) / 2
-
-
-def _normalised(basis: Sequence[Vector], row: Vector) -> list[Vector]:
-    """Return a basis of the same space of which the first vector has the value 1, others 0."""
-    values = [dot(vector, row) for vector in basis]
-    place = next(k for k, value in enumerate(values) if value)
-    first = tuple(entry / values[place] for entry in basis[place])
-    others = [
-        tuple(x - value * y for x, y in zip(vector, first, strict=True))
-        for k, (vector, value) in enumerate(zip(basis, values, strict=True))
-        if k != place
-    ]
-    return [first, *others]
-
-
-def _upper_half(rank: int) -> list[tuple[int, int]]:
-    """Return the places of a symmetric matrix on and above its diagonal."""
-    return [(a, b) for a in range(rank) for b in range(a, rank)]
-
-
-def _products(pairs: Iterable[tuple[Any, Any]]) -> Any:
-    """Return a sum of products over any ring that contains Q."""
-    terms = [left * right for left, right in pairs]
-    return sum(terms[1:], start=terms[0]) if terms else fmpq(0)
-
 
 def _scaled_heights(
     metric: Mapping[tuple[int, int], Any], rows: Sequence[str], heights: Sequence[dict[int, Any]]
@@ -540,7 +382,7 @@ def _scaled_heights(
     """Return s g, or H times the g of a group, by component and site, where they are +."""
     return [
         {
-            i: _products((h, heights[b][i]) for (x, b), h in metric.items() if x == a)
+            i: products((h, heights[b][i]) for (x, b), h in metric.items() if x == a)
             for i in heights[a]
             if row[i] == "+"
         }

@@ -5,8 +5,8 @@ from random import Random
 import pytest
 from flint import fmpq
 
-from reluenum.engines.deep.cones import Cone, can_be_cut_together, sign_rows
 from reluenum.geometry.arrangement import covectors
+from reluenum.geometry.cones import Cone, can_be_cut_together, sign_rows
 
 SYMBOL = {1: "+", 0: "0", -1: "-"}
 

@@ -13,10 +13,10 @@ from reluenum.algebra.numberfield import FieldElement, RealField, ball_sign, pre
 from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root, real_solutions
 from reluenum.algebra.polynomials import PolynomialSystem, integral, ring
-from reluenum.engines.deep.chains import Chain
-from reluenum.engines.deep.networks import ScaledNetwork, sign_of
-from reluenum.engines.deep.strata import DeepStratum
-from reluenum.engines.deep.wide import Wide
+from reluenum.engines.deep.systems.chains import Chain
+from reluenum.engines.deep.systems.networks import ScaledNetwork, sign_of
+from reluenum.engines.deep.systems.stratum import DeepStratum
+from reluenum.engines.deep.systems.wide import Wide
 from reluenum.errors import BackendError, TheoremViolationError, UndecidedError
 from reluenum.groebner.backends import MODULAR, Backends
 from reluenum.problem import Problem

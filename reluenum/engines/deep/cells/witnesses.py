@@ -10,12 +10,14 @@ from flint import arb, ctx, fmpq, fmpz
 from reluenum.algebra.forms import doubles
 from reluenum.algebra.linear import dot
 from reluenum.algebra.numbers import exact_value
-from reluenum.engines.deep.cells import Cell, Jets, Surroundings, jets
-from reluenum.engines.deep.networks import ScaledNetwork
+from reluenum.engines.deep.cells.jets import Jets, jets
+from reluenum.engines.deep.cells.kinks import Cell, Surroundings
+from reluenum.engines.deep.systems.networks import ScaledNetwork
 from reluenum.problem import Problem
 
 FIRST_HALVING, LAST_HALVING = 3, 60
 """Steps 2^-k, in terms of the network's own size, that are tried."""
+
 
 CORRECTIONS = 40
 """Newton steps, with a fixed Jacobian, back to the kinks that are kept."""

@@ -1,0 +1,111 @@
+"""Independent parts of a proof, shared by processes: what follows does not depend on their number.
+
+Answers come in the order of the parts, and the first part that is refused is the one that is told
+of. Balls are sent exactly.
+"""
+
+import copyreg
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process
+from multiprocessing.context import BaseContext
+from threading import Thread
+from typing import Any
+
+from flint import arb, ctx
+
+from ..reals import CertificateError
+
+CHUNKS, LARGEST_CHUNK = 32, 32  # for each process, and parts in each of them
+RADIUS_BITS = 30  # of the radius of a ball
+
+Part = tuple[Any, ...]
+Dyadic = tuple[int, int]  # a whole number, times a power of two
+
+
+@dataclass(frozen=True)
+class Processes:
+    """How many processes share the work, and how they start: without the caller's memory."""
+
+    jobs: int = 1
+    context: BaseContext | None = None
+
+    def answers(self, work: Callable, parts: Sequence[Part]) -> Iterator[Any]:
+        """Yield what a function says of each part, in order, in the working precision.
+
+        Raises
+        ------
+        CertificateError
+            Of the first part that is refused, or if a process ends without an answer.
+        """
+        if self.jobs == 1 or len(parts) < 2:
+            for part in parts:
+                yield work(*part)
+            return
+        size = max(1, min(LARGEST_CHUNK, len(parts) // (CHUNKS * self.jobs)))
+        chunks = [parts[k : k + size] for k in range(0, len(parts), size)]
+        context = self.context or get_context("spawn")
+        start = work, ctx.prec
+        with ProcessPoolExecutor(min(self.jobs, len(chunks)), context, _begin, start) as pool:
+            waiting: deque[Future] = deque()
+            try:
+                waiting.extend(pool.submit(_answered, chunk) for chunk in chunks)
+                while waiting:
+                    yield from waiting.popleft().result()
+            except BrokenProcessPool as error:
+                raise CertificateError(
+                    "a process ended without an answer: too little memory?"
+                ) from error
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+
+DIED = "a process ended without an answer: was there too little memory?"
+
+ONE = Processes()
+"""This process alone."""
+
+_work: Callable | None = None  # of a process that serves another one
+
+
+def _begin(work: Callable, bits: int) -> None:
+    """Prepare a process, which ends when nobody waits for it any more."""
+    global _work
+    _work, ctx.prec = work, bits
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # who waits tells of it
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent_process().join()
+    os._exit(1)
+
+
+def _answered(chunk: Sequence[Part]) -> list[Any]:
+    return [_work(*part) for part in chunk]
+
+
+def _ball(mid: Dyadic, rad: Dyadic) -> arb:
+    """Return the ball that was sent. (A radius is rounded up, even if it need not be.)."""
+    (mantissa, exponent), middle = rad, arb(mid)
+    if not mantissa:
+        return middle
+    shift = RADIUS_BITS - mantissa.bit_length()
+    found = arb(middle, arb(((mantissa << shift + 1) - 1, exponent - shift - 1)))
+    return found if found.rad() == arb(rad) else arb(middle, arb(rad))
+
+
+def _sent(ball: arb) -> tuple[Callable, Part]:
+    """Return what is sent of a ball: its numbers, exactly."""
+    if not ball.is_finite():
+        return arb, ("nan",)
+    parts = (part.man_exp() for part in (ball.mid(), ball.rad()))
+    return _ball, tuple((int(m), int(e)) for m, e in parts)
+
+
+copyreg.pickle(arb, _sent)
