@@ -70,8 +70,6 @@ def run_bound(options: argparse.Namespace) -> int:
 
 def _minima_of(problem: "Problem", file: str) -> Mapping[str, Any]:
     """Read a list of minima of the problem."""
-    from flint import fmpq
-
     from reluenum.convex.deep.bounds import best_listed
     from reluenum.documents.minima import read_minima
 

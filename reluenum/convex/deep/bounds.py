@@ -12,9 +12,10 @@ from flint import ctx, fmpq
 from reluenum.algebra.scalars import parse_rational
 from reluenum.convex.deep.boxes import ROUNDING, TwoLayers
 from reluenum.convex.deep.branch import Node, Tiling, refuse_untiled, tiling
-from reluenum.convex.deep.nearby import Surroundings
-from reluenum.convex.deep.newton import BITS, sharpened
-from reluenum.convex.deep.settle import network_of, settled
+from reluenum.convex.deep.lagrange import BITS
+from reluenum.convex.deep.nearby import Neighbourhood
+from reluenum.convex.deep.newton import sharpened
+from reluenum.convex.deep.settle import layers_of, settled
 from reluenum.convex.deep.upper import DecimalNetwork, decimal_record, good_network
 from reluenum.errors import IncompleteRunError, InputError
 from reluenum.groebner.versions import installed_versions
@@ -178,10 +179,10 @@ def bound_loss(
     network = best_listed(problem, minima) if minima else good_network(problem)
     around = None
     for lagrangian, point in settled(of, network.layers):
-        found = DecimalNetwork(problem, decimal_record(network_of(lagrangian, point)))
+        found = DecimalNetwork(problem, decimal_record(layers_of(lagrangian, point)))
         if found.loss <= network.loss * (1 + EQUAL):
             above = float(found.loss - problem.scatter) * (1 + ROUNDING)
-            network, around = found, Surroundings(lagrangian, point, above)
+            network, around = found, Neighbourhood(lagrangian, point, above)
     tiles = tiling(of, network.loss, gap, boxes, progress, None if gap else around)
     return LossBound(problem, network, tiles, gap)
 

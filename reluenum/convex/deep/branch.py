@@ -14,7 +14,7 @@ from tqdm import tqdm
 from reluenum.convex.deep.boxes import ROUNDING, Box, Row, Slot, TwoLayers
 from reluenum.convex.deep.duals import RowSigns, best_residual, moving, tight_rows
 from reluenum.convex.deep.enclosure import BoxBound, DualPoint, box_bound
-from reluenum.convex.deep.nearby import NotNearError, Surroundings
+from reluenum.convex.deep.nearby import Neighbourhood, NotNearError
 from reluenum.convex.deep.newton import hull, is_regular
 from reluenum.errors import InputError, TooManySupportsError
 
@@ -97,7 +97,7 @@ class Tiling:
     digits : int
         Decimals of dual points.
     trees : list of Node
-    around : Surroundings, optional
+    around : Neighbourhood, optional
         Of a network that may be best.
     excluded : float
         A box with such a bound holds no best network.
@@ -107,7 +107,7 @@ class Tiling:
     radius: float
     digits: int
     trees: list[Node]
-    around: Surroundings | None = None
+    around: Neighbourhood | None = None
     excluded: float = np.inf
 
     @property
@@ -139,7 +139,7 @@ def tiling(
     gap: fmpq,
     boxes: int,
     progress: bool = False,
-    around: Surroundings | None = None,
+    around: Neighbourhood | None = None,
 ) -> Tiling:
     """Tile first layers until no network can be better than an upper bound by more than a gap.
 
@@ -156,7 +156,7 @@ def tiling(
         After so many the tiling is left as it is.
     progress : bool
         Whether to show a bar.
-    around : Surroundings, optional
+    around : Neighbourhood, optional
         Of a network with the upper bound.
 
     Raises
@@ -240,7 +240,7 @@ class _Tiler:
     digits: int
     upper: float
     room: float
-    around: Surroundings | None
+    around: Neighbourhood | None
 
     @property
     def target(self) -> float:

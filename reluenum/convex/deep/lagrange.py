@@ -9,10 +9,13 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from flint import arb, fmpq
+from flint import arb, ctx, fmpq
 
 from reluenum.algebra.linear import Vector, dot, null_space
 from reluenum.convex.deep.boxes import TwoLayers
+
+BITS = 256
+"""Precision of balls that enclose rational numbers."""
 
 
 class Upper(NamedTuple):
@@ -31,7 +34,7 @@ class Upper(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Stratum:
+class LiveSigns:
     """The signs of the distinct live units.
 
     Parameters
@@ -73,7 +76,7 @@ class Tables(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Lagrangian:
-    """The polynomial L of Lemma D66 on a stratum.
+    """The polynomial L of Lemma D69 on a stratum.
 
     Its arguments are, in this order, coordinates of the first-layer vectors in their flats,
     residuals, multipliers of the kinks of the second layer (one for those above sites where the
@@ -82,11 +85,11 @@ class Lagrangian:
     Parameters
     ----------
     of : TwoLayers
-    stratum : Stratum
+    stratum : LiveSigns
     """
 
     of: TwoLayers
-    stratum: Stratum
+    stratum: LiveSigns
 
     @cached_property
     def flats(self) -> list[list[Vector]]:
@@ -128,8 +131,9 @@ class Lagrangian:
 
     @cached_property
     def balls(self) -> Tables:
-        """The tables in balls."""
-        return self._tables(arb, object)
+        """The tables in balls of many digits."""
+        with ctx.workprec(BITS):
+            return self._tables(arb, object)
 
     def _tables(self, number: Callable[[fmpq], Any], dtype: type) -> Tables:
         problem, size, places = self.of.problem, self.of.size, self.ends[0]

@@ -17,7 +17,7 @@ from reluenum.convex.deep.boxes import Box, Row
 from reluenum.convex.deep.duals import RowSigns
 from reluenum.convex.deep.enclosure import BoxBound, gains_in
 from reluenum.convex.deep.lagrange import Lagrangian, Upper
-from reluenum.convex.deep.newton import doubles_of
+from reluenum.convex.deep.newton import SPARE, balls_of, doubles_of
 
 ROOM = 1 + 1e-9
 """Covers the rounding of a few doubles, all positive."""
@@ -28,7 +28,7 @@ class NotNearError(Exception):
 
 
 @dataclass(frozen=True, eq=False)
-class Surroundings:
+class Neighbourhood:
     """What is known of a network that may be best.
 
     Parameters
@@ -69,7 +69,7 @@ class Surroundings:
         Lemma D66: squares of the distance to the dual point, divided by n, add up to `room`.
         """
         of, point, share = self.lagrangian.of, bound.whole, bound.share
-        room = max(0.0, self.upper - bound.dual) * ROOM
+        room = max(0.0, self.upper - bound.dual) * SPARE
         middle, change = features = box.features(of)
         gains = share * np.sqrt(gains_in(signs, features, point).most)
         lengths = ((np.abs(middle) + np.abs(change).sum(axis=2)) ** 2).sum(axis=1)
@@ -112,12 +112,12 @@ class _Unit:
 class _BestNetworks:
     """The best networks of a box, enclosed."""
 
-    def __init__(self, around: Surroundings, box: Box, residuals: np.ndarray) -> None:
+    def __init__(self, around: Neighbourhood, box: Box, residuals: np.ndarray) -> None:
         self.around, self.box, self.residuals = around, box, residuals
         self.lagrangian, self.of = around.lagrangian, around.lagrangian.of
         self.rows = [site.row for site in self.of.problem.sites]
         self.cones = [self.of.cones[cone] for cone in box.cones]
-        self.heights = [_balls(cone.heights) for cone in self.cones]
+        self.heights = [balls_of(cone.heights) for cone in self.cones]
         ends = zip(box.low, box.high, strict=True)
         self.places = np.array([arb(low).union(arb(high)) for low, high in ends], dtype=object)
         columns = [h @ self.places[self.of.part(j)] for j, h in enumerate(self.heights)]
@@ -147,7 +147,7 @@ class _BestNetworks:
         active = [bool(unit.active >> i & 1) for i in range(self.of.size)]
         weights = np.where(active, signed, arb(0))
         kinks = self.features[heads]
-        multipliers = _solved(kinks @ kinks.T, -(kinks @ (weights @ self.features)))
+        multipliers = _solution_in_balls(kinks @ kinks.T, -(kinks @ (weights @ self.features)))
         for group, multiplier in zip(groups, multipliers, strict=True):
             if not (multiplier < 0 and sum(signed[group], start=arb(0)) < multiplier):
                 raise NotNearError("a kink of the second layer may be none")
@@ -165,8 +165,10 @@ class _BestNetworks:
         if not units:
             return np.zeros(0, dtype=object)
         table, of = np.array([unit.values for unit in units]).T, self.lagrangian.balls
-        inverse = _balls(np.linalg.pinv(doubles_of(table)))
-        squares = _solved(inverse @ table, inverse @ (of.means - of.shares * self.residuals))
+        inverse = balls_of(np.linalg.pinv(doubles_of(table)))
+        squares = _solution_in_balls(
+            inverse @ table, inverse @ (of.means - of.shares * self.residuals)
+        )
         if not all(square > 0 for square in squares):
             raise NotNearError("a unit of the second layer may be dead")
         return squares
@@ -176,7 +178,7 @@ class _BestNetworks:
         part, owner, cone = self.of.part(j), self.owners[j], self.cones[j]
         open_ = [k for k in range(self.of.depth) if self.box.high[part][k] > 0]
         places, rays = self.places[part][open_], [cone.rays[k] for k in open_]
-        products = _balls([[dot(a, b) for b in rays] for a in rays])
+        products = balls_of([[dot(a, b) for b in rays] for a in rays])
         pulls = [unit.weights @ self.heights[j][:, open_] for unit in units]
         pull = np.array(pulls, dtype=object).reshape(len(units), len(open_))
         form = self.ridge**2 * products - (pull.T * squares) @ pull
@@ -185,7 +187,7 @@ class _BestNetworks:
                 raise NotNearError("a dead unit of the first layer may live")
             return np.full(self.of.depth, arb(0), dtype=object)
         signs = self.lagrangian.stratum.first[owner]
-        sides = _balls([[dot(ray, row) for ray in rays] for row in self.rows])
+        sides = balls_of([[dot(ray, row) for ray in rays] for row in self.rows])
         outgoing = np.array([unit.direction[j] for unit in units], dtype=object) * squares
         slopes = self.ridge * (products @ places) - outgoing @ pull
         kinks = [i for i, sign in enumerate(signs) if not sign]
@@ -198,7 +200,7 @@ class _BestNetworks:
         inside = [sides[:, k] for k in along] if ray else [sides @ places]
         if not all(sign * side[i] > 0 for side in inside for i, sign in enumerate(signs) if sign):
             raise NotNearError("a unit of the first layer may have a kink")
-        return places @ _balls(rays)
+        return places @ balls_of(rays)
 
     @cached_property
     def owners(self) -> list[int | None]:
@@ -245,11 +247,7 @@ def _distance(
     return total
 
 
-def _balls(rows: object) -> np.ndarray:
-    return np.vectorize(arb, otypes=[object])(np.array(rows, dtype=object))
-
-
-def _solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+def _solution_in_balls(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Enclose the solution of a linear system, (k,)."""
     if not len(right):
         return right

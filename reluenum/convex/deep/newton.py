@@ -3,14 +3,17 @@
 import numpy as np
 from flint import arb, ctx
 
-from reluenum.convex.deep.lagrange import Lagrangian
+from reluenum.convex.deep.lagrange import BITS, Lagrangian
 
 SPARE = 1.1
 """Covers the rounding of a few doubles, all positive, and what a checker encloses less sharply."""
 
-BITS = 256
-
 STEPS = 12
+
+
+def balls_of(table: object) -> np.ndarray:
+    """Return numbers as balls."""
+    return np.vectorize(arb, otypes=[object])(np.array(table, dtype=object))
 
 
 def doubles_of(balls: np.ndarray) -> np.ndarray:
@@ -33,7 +36,7 @@ def is_regular(lagrangian: Lagrangian, x: np.ndarray) -> bool:
         inverse = np.linalg.inv(doubles_of(hessian))
     except np.linalg.LinAlgError:
         return False
-    rest = _balls(inverse) @ hessian - _balls(np.eye(len(x)))
+    rest = balls_of(inverse) @ hessian - balls_of(np.eye(len(x)))
     sizes = np.vectorize(lambda ball: float(ball.abs_upper()) * SPARE, otypes=[float])(rest)
     if not np.isfinite(sizes).all():
         return False
@@ -47,12 +50,8 @@ def sharpened(lagrangian: Lagrangian, x: np.ndarray) -> np.ndarray:
         for _ in range(STEPS):
             middle = np.array([ball.mid() for ball in x], dtype=object)
             _, hessian = lagrangian.derivatives(x)
-            inverse = _balls(np.linalg.inv(doubles_of(hessian)))
+            inverse = balls_of(np.linalg.inv(doubles_of(hessian)))
             moved = middle - inverse @ lagrangian.derivatives(middle)[0]
-            found = moved + (_balls(np.eye(len(x))) - inverse @ hessian) @ (x - middle)
+            found = moved + (balls_of(np.eye(len(x))) - inverse @ hessian) @ (x - middle)
             x = np.array([new.intersection(old) for new, old in zip(found, x, strict=True)])
         return x
-
-
-def _balls(table: np.ndarray) -> np.ndarray:
-    return np.vectorize(arb, otypes=[object])(table)

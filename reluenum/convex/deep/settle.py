@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from reluenum.convex.deep.boxes import TwoLayers
-from reluenum.convex.deep.lagrange import Lagrangian, Stratum, Upper
+from reluenum.convex.deep.lagrange import Lagrangian, LiveSigns, Upper
 
 STEPS = 40
 """Of Newton's method."""
@@ -26,17 +26,17 @@ Layers = Sequence[np.ndarray]
 
 def settled(of: TwoLayers, layers: Layers) -> list[tuple[Lagrangian, np.ndarray]]:
     """Return stationary points next to a network, for different ideas of what is 0."""
-    found: dict[Stratum, tuple[Lagrangian, np.ndarray]] = {}
+    found: dict[LiveSigns, tuple[Lagrangian, np.ndarray]] = {}
     for tolerance in TOLERANCES:
         lagrangian, start = _snapped(of, layers, tolerance)
         if all(lagrangian.flats) and lagrangian.stratum not in found:
-            point = _newton(lagrangian, start())
+            point = _critical_point(lagrangian, start())
             if point is not None and _is_consistent(lagrangian, point):
                 found[lagrangian.stratum] = lagrangian, point
     return [*found.values()]
 
 
-def network_of(lagrangian: Lagrangian, x: np.ndarray) -> Layers:
+def layers_of(lagrangian: Lagrangian, x: np.ndarray) -> Layers:
     """Return the layers of the network of a critical point, dead units behind the others."""
     below, above = lagrangian.of.problem.hidden
     vectors, squares = lagrangian.vectors(x), lagrangian.parts(x)[3]
@@ -60,11 +60,11 @@ def _snapped(of: TwoLayers, layers: Layers, tolerance: float) -> tuple:
     squares: dict[Upper, float] = defaultdict(float)
     for unit, weight in zip(second, output, strict=True):
         if np.linalg.norm(unit) * abs(weight) > tolerance**2:
-            sides = _signs(features, unit, tolerance)
+            sides = _cosine_signs(features, unit, tolerance)
             masks = [sum(1 << i for i, side in enumerate(sides) if side == s) for s in (1, 0)]
             if masks[0]:
                 squares[Upper(1 if weight > 0 else -1, *masks)] += weight**2
-    stratum = Stratum(tuple(signs for signs, _ in units), tuple(sorted(squares)))
+    stratum = LiveSigns(tuple(signs for signs, _ in units), tuple(sorted(squares)))
     lagrangian = Lagrangian(of, stratum)
 
     def start() -> np.ndarray:
@@ -93,10 +93,11 @@ def _merged(
     rest = [v for v in first if np.linalg.norm(v) > tolerance]
     while rest:
         longest = max(rest, key=np.linalg.norm)
-        signs, length = _signs(rows, longest, tolerance), np.linalg.norm(longest)
+        signs, length = _cosine_signs(rows, longest, tolerance), np.linalg.norm(longest)
         sizes = [np.linalg.norm(v) for v in rest]
         own = [
-            _signs(rows, v, tolerance) == signs and v @ longest > (1 - tolerance) * size * length
+            _cosine_signs(rows, v, tolerance) == signs
+            and v @ longest > (1 - tolerance) * size * length
             for v, size in zip(rest, sizes, strict=True)
         ]
         total = sum(size**2 for size, mine in zip(sizes, own, strict=True) if mine) ** 0.5
@@ -105,14 +106,14 @@ def _merged(
             yield signs, longest * total / length
 
 
-def _signs(rows: np.ndarray, vector: np.ndarray, tolerance: float) -> tuple[int, ...]:
+def _cosine_signs(rows: np.ndarray, vector: np.ndarray, tolerance: float) -> tuple[int, ...]:
     """Return the signs of products with a vector, 0 if the cosine is small."""
     values = rows @ vector
     small = np.abs(values) < tolerance * np.linalg.norm(rows, axis=1) * np.linalg.norm(vector)
     return tuple(int(sign) for sign in np.where(small, 0, np.sign(values)))
 
 
-def _newton(lagrangian: Lagrangian, x: np.ndarray) -> np.ndarray | None:
+def _critical_point(lagrangian: Lagrangian, x: np.ndarray) -> np.ndarray | None:
     """Return where Newton's method ends, if it does."""
     for _ in range(STEPS):
         gradient, hessian = lagrangian.derivatives(x)

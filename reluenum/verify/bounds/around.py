@@ -205,6 +205,13 @@ def solved(matrix: list[list[arb]], right: list[arb]) -> list[arb]:
 
 
 def definite(form: list[list[arb]]) -> bool:
-    """Whether all symmetric matrices in an enclosure are positive definite: leading minors are."""
-    corners = ([row[:k] for row in form[:k]] for k in range(1, len(form) + 1))
-    return all(arb_mat(corner).det() > 0 for corner in corners)
+    """Whether all symmetric matrices in an enclosure are positive definite: their pivots are."""
+    while form:
+        (pivot, *line), *rest = form
+        if not pivot > 0:
+            return False
+        form = [
+            [entry - first * other / pivot for entry, other in zip(row, line, strict=True)]
+            for first, *row in rest
+        ]
+    return True
