@@ -3,12 +3,12 @@
     make deep
 
 Numbers come from docs/data/deep.csv and docs/data/deep_minima.csv, which benchmarks/deep.py
-writes, and docs/data/bounds.csv, by benchmarks/bounds.py; what a sentence says is checked before it
-is written. The pictures are drawn from lists that are made here, a minute in all.
+writes, and docs/data/bounds.csv and best.csv, by benchmarks/bounds.py; what a sentence says is
+checked before it is written. The pictures are drawn from lists that are made here, a minute in all.
 """
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,7 @@ def page(runs: pd.DataFrame, minima: pd.DataFrame) -> str:
         *_sweep(sweep),
         *_limits(shapes),
         *_lower_bounds(pd.read_csv(DATA / "bounds.csv", dtype=str)),
+        *_best_networks(pd.read_csv(DATA / "best.csv", dtype=str, keep_default_na=False)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -378,8 +379,8 @@ def _lower_bounds(bounds: pd.DataFrame) -> list[str]:
         bullets(
             [
                 "So the best minimum of a list is global up to the gap, with proof, whether or not "
-                "the list is complete. That it is global exactly, `global_at_width`, still takes "
-                "a complete list: near a minimum the bound stays below it by a little.",
+                "the list is complete. Near a minimum the bound stays below it by a little: that "
+                "it is global exactly takes the argument of the next section.",
                 "The bound of a point holds for any number of units of the second layer. Where "
                 "fewer are allowed than the best network would have, boxes are also cut by "
                 "questions about the signs of these units; `any_upper_width` says that no such "
@@ -390,6 +391,55 @@ def _lower_bounds(bounds: pd.DataFrame) -> list[str]:
                 "`reluenum verify` proves both bounds with code of its own, in ball arithmetic; "
                 "[certificate.md](certificate.md#bounds-with-two-hidden-layers) describes the "
                 "document.",
+            ]
+        ),
+    ]
+
+
+def _best_networks(best: pd.DataFrame) -> list[str]:
+    rows = [
+        {
+            "widths": f"({row['hidden']})",
+            "n": row["n"],
+            "ridge": row["ridge"],
+            "least loss": str(Context(10, ROUND_HALF_EVEN).create_decimal(row["upper"])),
+            "first layer": row["first"] or "dead",
+            "second layer": row["second"],
+            "boxes": f"{int(row['boxes']):,}",
+            "next to it": row["near"],
+            "CPU seconds": f"{float(row['cpu_seconds']):.2g}",
+            "to check": f"{float(row['cpu_seconds_of_the_check']):.2g}",
+        }
+        for _, row in best[best["proved"] == "True"].iterrows()
+    ]
+    return [
+        "## Which network is best",
+        paragraph(
+            "With `--global` the boxes are cut until no other network can be as good, up to",
+            "symmetries. Away from the best network bounds above its loss exclude a box. Next to",
+            "it they cannot; there the dual point of a box tells the signs, kinks and residuals of",
+            "networks that are as good (Lemmas D66 to D68), which makes them critical points of a",
+            "polynomial, and Newton's method in balls shows that it has one there (Lemma D69).",
+            "The document names the signs of the network and its weights, and `reluenum verify`",
+            "proves that too. No list of minima is needed.",
+        ),
+        "```sh\n"
+        "reluenum bound data.csv --hidden 1,2 --ridge 1/10 --global --output best.json\n"
+        "reluenum verify best.json\n"
+        "```",
+        paragraph("The reference again; signs are at the data points in order, units apart."),
+        tabulate(rows, "keys", "pipe", disable_numparse=True),
+        bullets(
+            [
+                "Where the first layer is dead, a constant is the best function of its width. The "
+                "zero network is proved to be best in the same way where it is.",
+                "It ends where something is not strict: a gain that is exactly the ridge, a "
+                "multiplier that is 0, kinks of both layers at one input where others are 0 as "
+                "well, or units of the first layer with the same signs that can turn into each "
+                "other. Then, or when the boxes do not suffice, the document has the bound alone, "
+                "and the exit code is 3.",
+                "Two units of the first layer are four parameters: at a ridge of 1 that is quick, "
+                "at 1/10 two points took longer than we waited.",
             ]
         ),
     ]

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from reluenum.cli.exits import DECIDED, UNDECIDED, stopped
+from reluenum.cli.exits import DECIDED, UNDECIDED, noted, stopped
 from reluenum.cli.options import (
     add_bar,
     add_data_file,
@@ -32,6 +32,8 @@ def add_bound(parser: argparse.ArgumentParser) -> None:
     add("--loss", metavar="NAME", default="sum", help="as for minima")
     gap = "largest relative gap between the bounds (default: 1/100)"
     add("--gap", metavar="G", default="1/100", help=gap)
+    whole = "no gap: prove that no other network is as good, up to symmetries"
+    add("--global", action="store_true", dest="proves_best", help=whole)
     add("--boxes", metavar="N", default="5000", help="largest number of boxes (default: 5000)")
     best = "a document of `reluenum minima`, of which the best one is the upper bound"
     add("--minima", metavar="FILE", help=best)
@@ -42,12 +44,14 @@ def add_bound(parser: argparse.ArgumentParser) -> None:
 
 def run_bound(options: argparse.Namespace) -> int:
     """Tile first layers, write the bounds, and say whether they are close enough."""
+    from flint import fmpq
+
     from reluenum.convex.deep.bounds import bound_loss, read_gap
     from reluenum.documents.results import to_json
     from reluenum.problem import parse_ridge
 
     ridge = of_option("--ridge", parse_ridge, options.ridge)
-    gap = of_option("--gap", read_gap, options.gap)
+    gap = fmpq(0) if options.proves_best else of_option("--gap", read_gap, options.gap)
     check_choice("--loss", options.loss)
     boxes = whole_number(options.boxes, "--boxes")
     output = writable(options.output, options.data)
@@ -55,8 +59,12 @@ def run_bound(options: argparse.Namespace) -> int:
     minima = None if options.minima is None else _minima_of(problem, options.minima)
     found = bound_loss(problem, gap, boxes, minima, progress_of(options))
     write(output, to_json(found.to_document()))
+    if found.best is not None:
+        noted(f"global: proved, no other network has the loss {found.upper} or less")
     if found.is_reached:
         return DECIDED
+    if options.proves_best:
+        return stopped(f"global: not proved after {boxes} boxes, gap {found.gap:.3g}", UNDECIDED)
     return stopped(f"the gap is {found.gap:.3g} after {boxes} boxes, not {gap}", UNDECIDED)
 
 

@@ -4,12 +4,11 @@ Nothing here imports the rest of the package: the checker enumerates the faces, 
 residual and derives every entry of the document itself, so that the solver need not be trusted.
 
 The argument of docs/certificate.md, claim by claim, is in `document`, `records`, `groups`,
-`points`, `landscape`, `basins` and `bounds`, to be read in this order. In order: `reals` (refusals,
-and signs of numbers), `exact` (data, faces, linear forms), `pages` (Parquet), `residuals` (exact,
-or in the ball of Lemma 8), `cores` (residuals as sharp as a question needs, by Newton steps that
-prove nothing), `groups` (residuals that are one), `records` (the certificate, one record after the
-other), `points` and `landscape` (what follows), `basins` (the tree of these), `bounds` (of the loss
-with two hidden layers), `document`.
+`points`, `landscape` and `basins`, to be read in this order. In order: `reals` (refusals, and signs
+of numbers), `exact` (data, faces, linear forms), `pages` (Parquet), `residuals` (exact, or in the
+ball of Lemma 8), `cores` (residuals as sharp as a question needs, by Newton steps that prove
+nothing), `groups` (residuals that are one), `records` (the certificate, one record after the
+other), `points` and `landscape` (what follows), `basins` (the tree of these), `document`.
 """
 
 from .document import Report, main, verify

@@ -33,6 +33,16 @@ def test_a_bound_is_written_and_proved(capsys):
     assert capsys.readouterr().out.startswith("proved: no network of widths 1, ")
 
 
+def test_the_best_network_is_named_and_proved(capsys):
+    assert main(bound("--global", "--ridge", "1", "--output", "bound.json")) == 0
+    assert "global: proved, no other network has the loss 1.26086" in capsys.readouterr().err
+    assert json.loads(Path("bound.json").read_text())["global"]["upper"] == [[1, "+++"]]
+    assert main(["verify", "bound.json", "data.csv"]) == 0
+    assert "there is one best network, and it is this one" in capsys.readouterr().out
+    assert main(bound("--global", "--boxes", "20", "--output", "bound.json")) == 3
+    assert "global: not proved after 20 boxes" in capsys.readouterr().err
+
+
 def test_a_list_of_minima_gives_the_upper_bound(capsys):
     minima = ["minima", "data.csv", "--ridge", "1/10", "--hidden", "1,1", "--output", "minima.json"]
     assert main(minima) == 0

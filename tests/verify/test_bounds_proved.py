@@ -141,6 +141,55 @@ def test_what_does_not_follow_is_refused(attack, which, tmp_path, request):
         checked(document, tmp_path)
 
 
+@pytest.fixture(scope="module")
+def best():
+    """A network with kinks of the first layer, proved to be best."""
+    return document_of([1, 1], fmpq(0), X=[[-1], [0], [1]], y=[1, -1, 2], ridge=0.1)
+
+
+def test_a_network_that_is_proved_to_be_best_is_so_for_the_checker(best, tmp_path):
+    text = str(checked(best, tmp_path))
+    assert "up to symmetries there is one best network, and it is this one" in text
+    assert float(best["upper_bound"]) - float(best["lower_bound"]) < 1e-12
+
+
+def first_signs(document, layer, text):
+    document["global"][layer][0] = text
+
+
+BEST = {
+    "another claim": lambda d: d["global"].update(claim="believed"),
+    "another kink": lambda d: first_signs(d, "first", "+" * 3),
+    "other signs above": lambda d: first_signs(d, "upper", [-1, "+++"]),
+    "no unit above": lambda d: d["global"].update(upper=[]),
+    "a unit too many": lambda d: d["global"].update(first=d["global"]["first"] * 2),
+    "no signs": lambda d: first_signs(d, "first", "--"),
+    "closer than it is": lambda d: d["global"].update(within="0"),
+    "another network": lambda d: d["network"].update(b=[["1"], ["1"]]),
+    "a smaller loss": lambda d: raised(d, "upper_bound", 1 - 1e-9),
+    "a higher bound": lambda d: raised(d, "lower_bound", 1 + 1e-9),
+    "another order of cones": lambda d: d["certificate"]["trees"].reverse(),
+    "a face": lambda d: d["certificate"]["trees"][0].update(faces=[0]),
+    "a cut less": rewritten(lambda text: text.partition("|")[0]),
+    "an unknown key": lambda d: d["global"].update(sure=True),
+}
+
+
+@pytest.mark.parametrize("attack", BEST)
+def test_a_best_network_that_does_not_follow_is_refused(attack, best, tmp_path):
+    document = copy.deepcopy(best)
+    BEST[attack](document)
+    with pytest.raises(CertificateError):
+        checked(document, tmp_path)
+
+
+def test_a_gap_does_not_prove_which_network_is_best(narrow, best, tmp_path):
+    signs = {"claim": "proved", "first": ["+++"], "upper": [[1, "+++"]], "within": "1"}
+    with pytest.raises(CertificateError, match="global: "):
+        checked({**narrow, "global": signs}, tmp_path)
+    assert checked({**best, "global": None, "lower_bound": "0", "relative_gap": "1"}, tmp_path)
+
+
 def test_a_bound_that_asked_about_the_second_layer_is_for_its_width_only(narrow, tmp_path):
     with pytest.raises(CertificateError, match="signs of upper units were used"):
         checked({**narrow, "any_upper_width": True}, tmp_path)
@@ -164,8 +213,8 @@ def test_no_is_the_answer_of_all_units_of_which_as_much_is_known(tmp_path):
 
 def test_every_claim_of_the_page_is_a_function_that_says_so():
     page = (Path(__file__).parents[2] / "docs/certificate.md").read_text()
-    claims = re.findall(r"^- (B\d), (.*?):", page, re.MULTILINE)
-    assert [number for number, _ in claims] == [f"B{k}" for k in range(1, 10)]
+    claims = re.findall(r"^- (B\d+), (.*?):", page, re.MULTILINE)
+    assert [number for number, _ in claims] == [f"B{k}" for k in range(1, 16)]
     for number, names in claims:
         for name in re.findall(r"`bounds\.([\w.]+)`", names):
             function = reduce(getattr, name.split("."), bounds)

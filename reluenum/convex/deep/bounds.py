@@ -6,17 +6,22 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from functools import cached_property
 from typing import Any
 
-from flint import fmpq
+import numpy as np
+from flint import ctx, fmpq
 
 from reluenum.algebra.scalars import parse_rational
-from reluenum.convex.deep.boxes import TwoLayers
+from reluenum.convex.deep.boxes import ROUNDING, TwoLayers
 from reluenum.convex.deep.branch import Node, Tiling, refuse_untiled, tiling
-from reluenum.convex.deep.upper import DecimalNetwork, good_network
+from reluenum.convex.deep.lagrange import BITS
+from reluenum.convex.deep.nearby import Neighbourhood
+from reluenum.convex.deep.newton import sharpened
+from reluenum.convex.deep.settle import layers_of, settled
+from reluenum.convex.deep.upper import DecimalNetwork, decimal_record, good_network
 from reluenum.errors import IncompleteRunError, InputError
 from reluenum.groebner.versions import installed_versions
 from reluenum.problem import Problem
 
-BOUND = "reluenum-bound", 1
+BOUND = "reluenum-bound", 2
 """Format and version of the document."""
 
 DEFAULT_GAP = fmpq(1, 100)
@@ -25,6 +30,12 @@ DEFAULT_BOXES = 5000
 
 DIGITS = 15
 """Of losses."""
+
+WITHIN = "0.000000000001"
+"""How far a weight of the network may be from that of the best one."""
+
+EQUAL = fmpq(1, 10**9)
+"""Share of a loss by which that of a stationary point may be higher than what was known."""
 
 SLACK = fmpq(1, 10**9)
 """Share of a bound that is given away, so that a checker may round in another way."""
@@ -42,13 +53,20 @@ class LossBound:
     tiles : Tiling
         What proves the lower one.
     asked : fmpq
-        Relative gap between them that was asked for.
+        Relative gap between them that was asked for; 0 asks for a proof that no other network is
+        as good as this one, up to symmetries.
     """
 
     problem: Problem
     network: DecimalNetwork
     tiles: Tiling
     asked: fmpq
+
+    @cached_property
+    def best(self) -> np.ndarray | None:
+        """The arguments of the polynomial of the best network, (q,); None if that is not proved."""
+        near = self.tiles.near
+        return None if near is None else sharpened(self.tiles.around.lagrangian, near)
 
     @property
     def upper(self) -> Decimal:
@@ -58,7 +76,12 @@ class LossBound:
     @cached_property
     def lower(self) -> Decimal:
         """No network has a smaller loss in the problem's convention."""
-        fitted = max(fmpq(0), _exact_fraction(self.tiles.bound) * (1 - SLACK))
+        if self.best is None:
+            fitted = max(fmpq(0), _exact_fraction(self.tiles.bound) * (1 - SLACK))
+        else:
+            with ctx.workprec(BITS):
+                end = self.tiles.around.lagrangian.loss(self.best).lower()
+                fitted = end.fmpq()
         return _decimal((fitted + self.problem.scatter) * self.problem.loss_scale, ROUND_FLOOR)
 
     @property
@@ -71,6 +94,8 @@ class LossBound:
     @property
     def is_reached(self) -> bool:
         """Whether the gap is not larger than asked for."""
+        if not self.asked:
+            return self.best is not None
         return fmpq(*self.gap.as_integer_ratio()) <= self.asked
 
     def to_document(self) -> dict[str, Any]:
@@ -86,6 +111,7 @@ class LossBound:
             "relative_gap": f"{self.gap:f}",
             "any_upper_width": self.tiles.any_upper_width,
             "network": dict(self.network.record),
+            "global": None if self.best is None else self._global(),
             "certificate": {
                 "rule": "moving duals",
                 "radius": str(_exact_fraction(self.tiles.radius)),
@@ -93,11 +119,22 @@ class LossBound:
                 "trees": [
                     {
                         "cones": list(tree.box.cones),
+                        "faces": list(tree.box.faces),
                         "nodes": [_node_text(node, digits) for node in tree.all_nodes()],
                     }
                     for tree in self.tiles.trees
                 ],
             },
+        }
+
+    def _global(self) -> dict[str, Any]:
+        """Return what is proved of the network: the signs of its distinct units by layer."""
+        stratum, size = self.tiles.around.lagrangian.stratum, self.tiles.of.size
+        return {
+            "claim": "proved",
+            "first": ["".join("-0+"[signs[i] + 1] for i in range(size)) for signs in stratum.first],
+            "upper": [[unit.sign, unit.text(size)] for unit in stratum.upper],
+            "within": WITHIN,
         }
 
 
@@ -114,7 +151,7 @@ def bound_loss(
     ----------
     problem : Problem
     gap : fmpq
-        Relative to the upper bound, between 0 and 1.
+        Relative to the upper bound, less than 1; 0 asks for a proof that the network is best.
     boxes : int
         How many are made at most.
     minima : dict, optional
@@ -140,7 +177,14 @@ def bound_loss(
     of = TwoLayers(problem)
     refuse_untiled(of)
     network = best_listed(problem, minima) if minima else good_network(problem)
-    return LossBound(problem, network, tiling(of, network.loss, gap, boxes, progress), gap)
+    around = None
+    for lagrangian, point in settled(of, network.layers):
+        found = DecimalNetwork(problem, decimal_record(layers_of(lagrangian, point)))
+        if found.loss <= network.loss * (1 + EQUAL):
+            above = float(found.loss - problem.scatter) * (1 + ROUNDING)
+            network, around = found, Neighbourhood(lagrangian, point, above)
+    tiles = tiling(of, network.loss, gap, boxes, progress, None if gap else around)
+    return LossBound(problem, network, tiles, gap)
 
 
 def best_listed(problem: Problem, minima: Mapping[str, Any]) -> DecimalNetwork:
@@ -175,7 +219,8 @@ def _node_text(node: Node, digits: int) -> str:
 
 def _dual_text(node: Node, digits: int) -> str:
     """Return a dual point in units of the last digit: residuals with changes, then multipliers."""
-    point, unit = node.bound.point, 10.0**digits
+    point = node.bound.point if node.near is None else node.bound.whole
+    unit = 10.0**digits
     residuals = (
         " ".join(str(round(float(x) * unit)) for x in (level, *changes))
         for level, changes in zip(point.residual, point.change, strict=True)

@@ -144,12 +144,15 @@ class Box:
         Coordinates along the rays: dyadic numbers.
     slots : tuple of Slot
         One for each unit of the second layer; none if there may be any number of them.
+    faces : (L_1,) tuple of int
+        The coordinate that is 0 of each unit; -1 of the first unit of each cone.
     """
 
     cones: tuple[int, ...]
     low: np.ndarray
     high: np.ndarray
     slots: tuple[Slot, ...]
+    faces: tuple[int, ...]
 
     @property
     def center(self) -> np.ndarray:
@@ -179,11 +182,12 @@ class Box:
         return replace(self, slots=yes), replace(self, slots=no)
 
     def is_useless(self, of: TwoLayers, radius: float) -> bool:
-        """Whether all first layers are longer than a radius, or the order of equal cones is wrong.
+        """Whether all first layers are longer than a radius, or the order of equal faces is wrong.
 
-        Units of one cone are in the order of their first coordinates, the largest one first.
+        Units of one face are in the order of their first coordinates, the largest one first.
         """
-        firsts = [(cone, part.start) for cone, part in self._parts(of)]
+        places = zip(self.cones, self.faces, strict=True)
+        firsts = [(place, of.part(j).start) for j, place in enumerate(places)]
         wrong = any(
             one == other and self.high[a] < self.low[b] for (one, a), (other, b) in pairwise(firsts)
         )

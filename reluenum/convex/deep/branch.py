@@ -3,7 +3,8 @@
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations_with_replacement, count
+from functools import reduce
+from itertools import combinations_with_replacement, count, product
 from math import ceil, comb, log10
 
 import numpy as np
@@ -13,7 +14,15 @@ from tqdm import tqdm
 from reluenum.convex.deep.boxes import ROUNDING, Box, Row, Slot, TwoLayers
 from reluenum.convex.deep.duals import RowSigns, best_residual, moving, tight_rows
 from reluenum.convex.deep.enclosure import BoxBound, DualPoint, box_bound
+from reluenum.convex.deep.nearby import Neighbourhood, NotNearError
+from reluenum.convex.deep.newton import hull, is_regular
 from reluenum.errors import InputError, TooManySupportsError
+
+CLEAR = 1e-9
+"""A bound that is higher than a loss by this share of it is so for every checker."""
+
+MARGIN = 1e-3
+"""The same, if signs should be told apart next to a best network."""
 
 SMALLEST = 2.0**-40
 """Of boxes, relative to the largest ones: halves of larger ones are exact."""
@@ -49,6 +58,8 @@ class Node:
     cut : str
         How it was cut; empty of a leaf.
     children : list of Node
+    near : (q,) array of arb, optional
+        What best networks of the box are, if they need not be excluded.
     """
 
     box: Box
@@ -58,6 +69,7 @@ class Node:
     least: float = 0.0
     cut: str = ""
     children: list["Node"] = field(default_factory=list)
+    near: np.ndarray | None = None
 
     def all_nodes(self) -> Iterator["Node"]:
         """Yield the nodes of the tree, each before its parts."""
@@ -85,12 +97,30 @@ class Tiling:
     digits : int
         Decimals of dual points.
     trees : list of Node
+    around : Neighbourhood, optional
+        Of a network that may be best.
+    excluded : float
+        A box with such a bound holds no best network.
     """
 
     of: TwoLayers
     radius: float
     digits: int
     trees: list[Node]
+    around: Neighbourhood | None = None
+    excluded: float = np.inf
+
+    @property
+    def near(self) -> np.ndarray | None:
+        """What best networks are, (q,), if they are all excluded but for those of one point."""
+        if self.around is None or not all(
+            leaf.near is not None or leaf.bound.value >= self.excluded
+            for tree in self.trees
+            for leaf in tree.leaves()
+        ):
+            return None
+        every = (leaf.near for tree in self.trees for leaf in tree.leaves())
+        return reduce(hull, (near for near in every if near is not None))
 
     @property
     def bound(self) -> float:
@@ -103,8 +133,17 @@ class Tiling:
         return not any(any(leaf.box.slots) for tree in self.trees for leaf in tree.leaves())
 
 
-def tiling(of: TwoLayers, upper: fmpq, gap: fmpq, boxes: int, progress: bool = False) -> Tiling:
+def tiling(
+    of: TwoLayers,
+    upper: fmpq,
+    gap: fmpq,
+    boxes: int,
+    progress: bool = False,
+    around: Neighbourhood | None = None,
+) -> Tiling:
     """Tile first layers until no network can be better than an upper bound by more than a gap.
+
+    Given a network, until no other one can be as good.
 
     Parameters
     ----------
@@ -117,6 +156,8 @@ def tiling(of: TwoLayers, upper: fmpq, gap: fmpq, boxes: int, progress: bool = F
         After so many the tiling is left as it is.
     progress : bool
         Whether to show a bar.
+    around : Neighbourhood, optional
+        Of a network with the upper bound.
 
     Raises
     ------
@@ -130,15 +171,35 @@ def tiling(of: TwoLayers, upper: fmpq, gap: fmpq, boxes: int, progress: bool = F
     fitted = upper - of.problem.scatter
     square = min(fitted / 3, energy / 4) / of.problem.effective_ridge
     radius = ceil(2**10 * float(square) ** 0.5 * (1 + ROUNDING) + 1) / 2**10
-    digits = max(0, ceil(8 - log10(of.ridge)))
-    search = _Tiler(of, radius, digits, float(fitted), float(gap * upper))
+    digits = max(0, ceil((8 if around is None else 12) - log10(of.ridge)))
+    search = _Tiler(of, radius, digits, float(fitted), float(gap * upper), around)
     units, axes = of.problem.hidden[1], of.axes
     slots = (Slot(),) * (units if units < of.size else 0)
-    all_cones = combinations_with_replacement(range(len(of.cones)), of.problem.width)
-    roots = [Box(cones, np.zeros(axes), np.full(axes, radius), slots) for cones in all_cones]
+    roots = [
+        Box(cones, np.zeros(axes), _corner(of, radius, faces), slots, faces)
+        for cones, faces in places_of(of)
+    ]
     trees = [search.node(box) for box in roots]
     search.run(trees, boxes, progress)
-    return Tiling(of, radius, search.digits, trees)
+    return Tiling(of, radius, search.digits, trees, around, search.target)
+
+
+def places_of(of: TwoLayers) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Yield cones of first-layer units, with a face for each but the first of a cone: Lemma D65."""
+    for cones in combinations_with_replacement(range(len(of.cones)), of.problem.width):
+        more = [cones.count(cone) - 1 for cone in sorted({*cones})]
+        choices = [[*combinations_with_replacement(range(of.depth), k)] for k in more]
+        for faces in product(*choices):
+            yield cones, tuple(face for some in faces for face in (-1, *some))
+
+
+def _corner(of: TwoLayers, radius: float, faces: Sequence[int]) -> np.ndarray:
+    """Return the largest coordinates of first layers on faces."""
+    high = np.full(of.axes, radius)
+    for j, face in enumerate(faces):
+        if face >= 0:
+            high[of.part(j)][face] = 0
+    return high
 
 
 def refuse_untiled(of: TwoLayers) -> None:
@@ -179,11 +240,21 @@ class _Tiler:
     digits: int
     upper: float
     room: float
+    around: Neighbourhood | None
 
     @property
     def target(self) -> float:
         """The bound that a box should have."""
-        return self.upper - self.room
+        return (
+            self.upper - self.room
+            if self.around is None
+            else max(self.upper, SMALLEST) * (1 + CLEAR)
+        )
+
+    @property
+    def margin(self) -> float:
+        """A box in whose middle the least loss is lower may be cut by signs."""
+        return self.upper - self.room / 2 if self.around is None else self.upper * (1 + MARGIN)
 
     def run(self, trees: list[Node], boxes: int, progress: bool) -> None:
         """Cut the box with the lowest bound until all bounds are high enough."""
@@ -191,12 +262,16 @@ class _Tiler:
         live = (node for node in trees if node.bound is not None)
         queue = [(node.bound.value, next(number), node) for node in live if node.bound]
         heapq.heapify(queue)
-        made = len(trees)
+        made, known = len(trees), None
         with tqdm(total=boxes, initial=made, unit="box", disable=not progress) as bar:
             while queue and queue[0][0] < self.target and made < boxes:
                 bound, _, node = heapq.heappop(queue)
                 if node.box.radius.max() < SMALLEST * self.radius:
                     break  # nothing makes the lowest bound higher
+                node.near = self.near(node, known)
+                if node.near is not None:
+                    known = node.near if known is None else hull(known, node.near)
+                    continue
                 bar.set_postfix_str(f"bound {bound:.6g} of {self.upper:.6g}", refresh=False)
                 node.cut, parts = self.cut(node)
                 node.children = [self.node(part, node) for part in parts]
@@ -206,12 +281,24 @@ class _Tiler:
                 made += len(parts)
                 bar.update(len(parts))
 
+    def near(self, node: Node, known: np.ndarray | None) -> np.ndarray | None:
+        """Enclose best networks of a box, if with those of other boxes there is one at most."""
+        if self.around is None or node.bound is None:
+            return None
+        try:
+            signs = RowSigns(node.rows, self.of.size)
+            found = self.around.enclosure(node.box, signs, node.bound)
+        except NotNearError:
+            return None
+        both = found if known is None else hull(known, found)
+        return found if is_regular(self.around.lagrangian, both) else None
+
     def cut(self, node: Node) -> tuple[str, tuple[Box, Box]]:
         """Cut a box: by signs of the second layer if even a point would be too low, else in half.
 
         The margin keeps the boxes where a point is just too low from becoming ever smaller.
         """
-        if node.least < self.upper - self.room / 2 and (asked := question(node)):
+        if node.least < self.margin and (asked := question(node)):
             slot, site = asked
             text = f"s{slot}" if site is None else f"s{slot}:{site}"
             return text, node.box.answers(slot, site)

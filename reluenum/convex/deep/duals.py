@@ -12,10 +12,10 @@ from scipy.optimize import nnls
 
 from reluenum.convex.deep.boxes import Row, TwoLayers
 
-ROUNDS = 12
+ROUNDS = 40
 """Of cutting planes."""
 
-EXACT = 1e-7
+EXACT = 1e-11
 """Relative violation that is left."""
 
 TINY = 1e-12

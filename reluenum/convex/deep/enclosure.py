@@ -43,11 +43,18 @@ class BoxBound:
         Without the multipliers that are not needed.
     effects : (p,) array
         What each axis takes off, roughly.
+    share : float
+        By which the dual point is multiplied to be feasible.
+    dual : float
+        What the dual point alone proves.
     """
 
     value: float
     point: DualPoint
     effects: np.ndarray
+    share: float
+    dual: float
+    whole: DualPoint
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +130,8 @@ def box_bound(of: TwoLayers, box: Box, signs: RowSigns, point: DualPoint) -> Box
     if worst is not None:
         steep = abs(point.residual @ of.targets) / of.ridge**2
         effects = effects + steep * gains.effects[worst]
-    return BoxBound(value, kept, effects)
+    surely = of.ridge * box.shortest(of) * (1 - ROUNDING)  # of no dual point at all
+    return BoxBound(max(value, surely), kept, effects, share, value, point)
 
 
 def _best_share(of: TwoLayers, residual: np.ndarray, highest: float) -> float:
@@ -152,8 +160,7 @@ def _objective(
     size = np.abs(residual) + np.abs(change).sum(axis=1)
     total = 2 * size @ np.abs(of.targets) + size @ (size / of.counts)
     total += sum(np.abs(part).sum() for part in penalty)
-    surely = of.ridge * box.shortest(of) * (1 - ROUNDING)  # of no dual point at all
-    return max(float(max(together, apart) - ROUNDING * total), surely), fall
+    return float(max(together, apart) - ROUNDING * total), fall
 
 
 def _falls(slope: np.ndarray, bend: np.ndarray) -> np.ndarray:

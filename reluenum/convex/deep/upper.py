@@ -16,7 +16,7 @@ from reluenum.problem import Problem
 STARTS = 40
 """Random networks that are improved."""
 
-DIGITS = 12
+DIGITS = 16
 """Decimals of the weights of the network that is found."""
 
 
@@ -34,10 +34,23 @@ class DecimalNetwork:
     problem: Problem
     record: dict[str, Any]
 
+    @property
+    def layers(self) -> list[np.ndarray]:
+        """Units (W, b) in rows of the first layer and of the second one, and output weights."""
+        matrices, biases, output = self._parts()
+        units = [
+            np.array([[*row, b] for row, b in zip(*part, strict=True)], dtype=float)
+            for part in zip(matrices, biases, strict=True)
+        ]
+        return [*units, np.array(output, dtype=float)]
+
+    def _parts(self) -> list[Any]:
+        return [_read_nested(self.record[key]) for key in ("W", "b", "w")]
+
     @cached_property
     def loss(self) -> fmpq:
         """The exact sum-of-squares loss."""
-        matrices, biases, output = _read_nested([self.record[key] for key in ("W", "b", "w")])
+        matrices, biases, output = self._parts()
         weights = [*output, *(b for layer in biases for b in layer)]
         weights += [entry for matrix in matrices for row in matrix for entry in row]
         penalty = sum((weight * weight for weight in weights), start=fmpq(0))
@@ -108,12 +121,17 @@ class _Search:
 
     def record(self, weights: np.ndarray) -> dict[str, Any]:
         """Return weights as decimals."""
-        first, second, output = self.parts(weights)
-        return {
-            "W": [_decimals(first[:, :-1]), _decimals(second[:, :-1])],
-            "b": [_decimals(first[:, -1]), _decimals(second[:, -1])],
-            "w": _decimals(output),
-        }
+        return decimal_record(self.parts(weights))
+
+
+def decimal_record(layers: Sequence[np.ndarray]) -> dict[str, Any]:
+    """Return units (W, b) of both layers, and output weights, as decimals."""
+    first, second, output = layers
+    return {
+        "W": [_decimals(first[:, :-1]), _decimals(second[:, :-1])],
+        "b": [_decimals(first[:, -1]), _decimals(second[:, -1])],
+        "w": _decimals(output),
+    }
 
 
 def _decimals(values: np.ndarray) -> Any:
