@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from flint import fmpq
 from tqdm import tqdm
 
 from reluenum.documents.minima import minima_document
@@ -18,10 +20,11 @@ from reluenum.problem import Problem
 from reluenum.verify import CertificateError, verify
 
 if TYPE_CHECKING:
+    from reluenum.engines.deep.covers import CoverEngine
     from reluenum.engines.deep.systems.stratum import DeepStratum
-    from reluenum.engines.fans.route import FanEngine
-    from reluenum.engines.spires.route import SpireEngine
-    from reluenum.engines.towers.route import TowerEngine
+
+LARGEST = fmpq(10) ** 100
+"""Data and bounds of squares beyond it, or as near to 0, are not covered in doubles."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,11 @@ class CheckedEngine:
 
     Parameters
     ----------
-    engine : TowerEngine, SpireEngine or FanEngine
+    engine : CoverEngine
         Which makes the lists.
     """
 
-    engine: "TowerEngine | SpireEngine | FanEngine"
+    engine: "CoverEngine"
 
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
@@ -74,14 +77,15 @@ def _doubt(found: CertifiedLandscape, settings: Settings) -> str:
 
 def certified_layers(
     problem: Problem, asked: "tuple[DeepStratum, ...] | None" = None
-) -> "TowerEngine | SpireEngine | FanEngine":
+) -> "CoverEngine":
     """Return the certified engine for the widths of a problem, which is imported here.
 
     Raises
     ------
     InputError
-        If there is none.
+        If there is none, or if squares of the numbers would not fit into doubles.
     """
+    _refuse_extremes(problem)
     if problem.hidden[1:] == (1,):
         from reluenum.engines.towers.route import TowerEngine
 
@@ -97,3 +101,15 @@ def certified_layers(
     widths = ",".join(map(str, problem.hidden))
     found = f"certified with hidden layers of widths {widths}"
     raise InputError("engine", found, "groebner, or widths L,1 or L,1,1 or 1,L")
+
+
+def _refuse_extremes(problem: Problem) -> None:
+    """Refuse numbers which covers in doubles would take for 0 or for infinite."""
+    ridge = problem.effective_ridge
+    numbers = [*chain.from_iterable(problem.inputs), *problem.targets, ridge]
+    numbers.append(problem.energy / ridge)
+    for number in filter(None, map(abs, numbers)):
+        if not 1 / LARGEST < number < LARGEST:
+            size = f"10^{len(str(number.p)) - len(str(number.q))}"
+            found = f"certified with numbers of about {size}, ridges divided into squares included"
+            raise InputError("engine", found, "numbers within 10^-100 and 10^100, or groebner")

@@ -9,6 +9,7 @@ from reluenum.documents.results import to_json
 from reluenum.engines import checked
 from reluenum.engines.choice import engine_for
 from reluenum.engines.deep.systems.solve import DeepOutcome, DeepOutcomeKind
+from reluenum.errors import InputError
 from reluenum.problem import Problem
 from reluenum.verify import CertificateError, verify
 
@@ -57,3 +58,16 @@ def test_a_constant_network_that_no_backend_finds_is_undecided(widths, monkeypat
     monkeypatch.setattr("reluenum.engines.deep.covers.solve_stratum", gives_up)
     found = checked.certified_layers(problem).landscape(problem)
     assert {lost.reason for lost in found.undecided} == {"not all constant networks are known"}
+
+
+@pytest.mark.parametrize("ridge", ["1e-400", "1e400"])
+def test_numbers_that_overflow_in_doubles_are_refused(ridge):
+    problem = Problem.from_arrays([-1, 1], [0, 2], width=[1, 1], ridge=ridge)
+    with pytest.raises(InputError, match=r"numbers of about 10\^-?400"):
+        engine_for(problem, "certified")
+
+
+def test_a_ridge_too_small_for_doubles_leaves_strata_undecided():
+    problem = Problem.from_arrays([-1, 1, 3], [0, 2, 1], width=[1, 1], ridge="1e-13")
+    found = checked.certified_layers(problem).landscape(problem)
+    assert {lost.reason.partition(" ")[0] for lost in found.undecided} == {"X"}

@@ -2,10 +2,10 @@
 
 import copy
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
-from flint import arb, ctx
 
 from reluenum import Problem
 from reluenum.documents.minima import minima_document
@@ -14,11 +14,14 @@ from reluenum.engines.deep.enumeration.strata import strata
 from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.engines.layers import LayerEngine
 from reluenum.verify.deep.sites import Sites
-from reluenum.verify.fans.around import Around, guessed
-from reluenum.verify.fans.cover import BITS, Cover
+from reluenum.verify.fans import cover as cover_module
+from reluenum.verify.fans.around import Around
+from reluenum.verify.fans.cover import Cover
+from reluenum.verify.fans.inner import Reduced
 from reluenum.verify.fans.models import Model
-from reluenum.verify.fans.shapes import Box, Shape, charts
+from reluenum.verify.fans.shapes import Shape, Tables, charts
 from reluenum.verify.fans.strata import kept, realised
+from reluenum.verify.reals import CertificateError
 from tests.support.checking import checked, refused
 
 pytestmark = pytest.mark.seconds(20)
@@ -49,37 +52,122 @@ def test_the_strata_are_those_of_the_enumeration_by_layers(size, units):
     assert found == set(kept(realised(sites_of(problem))))
 
 
-def test_a_product_of_models_holds_the_product_of_their_values():
+def fractions(model):
+    """The polynomial of a model, and its rest, as exact numbers."""
+    return [Fraction(x) for x in model.terms.tolist()], Fraction(float(model.rest))
+
+
+def value(model, d, e):
+    powers = (1, d, e, d * d, d * e, e * e)
+    return sum(c * x for c, x in zip(fractions(model)[0], powers, strict=True))
+
+
+@pytest.mark.parametrize("size", [1e-9, 1.0, 1e9])
+def test_sums_products_and_inverses_of_models_are_right_up_to_their_rests(size):
+    """Against exact arithmetic, at random places, for coefficients of all sizes."""
     draw = np.random.default_rng(1)
-    for _ in range(50):
-        one, two = (Model([arb(x) for x in draw.normal(size=6).tolist()]) for _ in range(2))
-        d, e = map(arb, draw.uniform(-1, 1, size=2).tolist())
+    for _ in range(40):
+        one, two = (
+            Model(draw.normal(size=6) * size ** draw.uniform(-1, 1, 6), np.array(rest))
+            for rest in draw.uniform(0, 1e-3, 2)
+        )
+        d, e = (Fraction(x) for x in draw.uniform(-1, 1, size=2).tolist())
+        near = Model(draw.normal(size=6) / 20 + [1, 0, 0, 0, 0, 0])
+        for s, t in ((-1, 1), (1, 1)):  # whatever the functions are within their rests
+            x = value(one, d, e) + s * fractions(one)[1]
+            y = value(two, d, e) + t * fractions(two)[1]
+            found = [(one * two, x * y), (one + two, x + y), (one - two, x - y)]
+            found += [(one * 3.7, x * Fraction(3.7)), (near.inverse(), 1 / value(near, d, e))]
+            for model, exact in found:
+                assert abs(value(model, d, e) - exact) <= fractions(model)[1]
+                low, high = map(float, model.span())
+                assert low <= exact <= high
+                assert float(model.distance()) <= abs(exact) <= float(model.size())
 
-        powers = (1, d, e, d * d, d * e, e * e)
 
-        def at(model, powers=powers):
-            return sum((c * x for c, x in zip(model.terms, powers, strict=True)), arb(0))
+def test_sums_of_many_models_are_right_up_to_their_rests():
+    draw = np.random.default_rng(2)
+    model = Model(draw.normal(size=(6, 7, 3)), draw.uniform(0, 1e-9, (7, 3)))
+    weights = draw.normal(size=(2, 7))
+    mixed, d = model.mixed(weights), Fraction(3, 8)
+    exact = [
+        sum(Fraction(float(w)) * value(model[k, 1], d, d) for k, w in enumerate(row))
+        for row in weights
+    ]
+    for k in range(2):
+        assert abs(value(mixed[k, 1], d, d) - exact[k]) <= fractions(mixed[k, 1])[1]
+    total = model[0:7, 2].sum()
+    exact = sum(value(model[k, 2], d, d) for k in range(7))
+    assert abs(value(total, d, d) - exact) <= fractions(total)[1]
 
-        assert at(one * two).overlaps(at(one) * at(two))
-        assert (one * two).range().overlaps(at(one) * at(two))
+
+def enclosed(fan, box, beyond):
+    """The enclosures over one box, and the inner problem at places in it."""
+    tables = Tables([(Shape(fan), charts(fan)[0])])
+    rows, boxes = np.array([0]), np.array([box])
+    place = Reduced(tables, rows, boxes[:, :2].mean(1), boxes[:, 2:].mean(1))
+    guess = place.guesses(np.ones((1, tables.width)))
+    squares, alive = (
+        (guess.continued, guess.alive) if beyond else (guess.squares, guess.squares > 0)
+    )
+    return tables, Around(tables, rows, boxes, squares, alive, beyond)
 
 
 @pytest.mark.parametrize("text", ["++-/++-,0-+", "+-+/+0+,0+-", "++-/+++,--+", "+++/+++,0+-"])
-def test_one_guess_encloses_the_minimiser_at_every_vector_of_a_box(text):
-    """The inner minimum at places of a box, against the enclosure of T and rho (Lemma D38)."""
-    shape, draw = Shape(fans(3)[text]), np.random.default_rng(2)
-    chart, most = charts(shape.fan)[0], [arb(1)] * len(shape.units)
-    with ctx.workprec(BITS):
-        box = Box(chart, False, (arb(0.6), arb(0.63)), (arb(0.5), arb(0.53)))
-        around = Around(shape, box, guessed(shape, box, most, shape.units))
-        assert around.usable
-        enclosed = around.enclosure()
-        for a, k in draw.uniform([0.6, 0.5], [0.63, 0.53], size=(20, 2)).tolist():
-            place = Box(chart, False, (arb(a), arb(a)), (arb(k), arb(k)))
-            there = guessed(shape, place, most, shape.units)
-            values = [*there.rho, *(there.squares.get(u, arb(0)) for u in shape.units)]
-            near = arb(0, 1e-7)  # it is the minimiser up to that
-            assert all(e.overlaps(v + near) for e, v in zip(enclosed, values, strict=False))
+@pytest.mark.parametrize("beyond", [True, False])
+def test_one_guess_encloses_the_minimiser_at_every_vector_of_a_box(text, beyond):
+    """The inner minimum at places of a box, against the bounds (Lemmas D38, D53)."""
+    draw, sides = np.random.default_rng(2), np.array([0.6, 0.63, 0.5, 0.53])
+    tables, around = enclosed(fans(3)[text], sides, beyond)
+    assert np.isfinite(around.distance).all()
+    place = draw.uniform(sides[::2], sides[1::2], size=(20, 2))
+    rows = np.zeros(20, int)
+    inner = Reduced(tables, rows, *place.T)
+    squares = inner.minimised(np.ones((20, tables.width)))
+    rho, live = inner.at(squares).rho, (squares > 0).all(1)
+    assert live.any() or not beyond
+    d, e = ((place - sides[::2]) / (sides[1::2] - sides[::2]) * 2 - 1).T
+    powers = np.array([d**0, d, e, d * d, d * e, e * e])
+    share = np.einsum("tm,tb->bm", around.share.terms[:, 0], powers)
+    share = share if beyond else np.maximum(share, 0)
+    moved = (squares - share)[live if beyond else slice(None)]
+    assert (moved >= around.low[0] - 1e-7).all()
+    assert (moved <= around.high[0] + 1e-7).all()
+    off = rho - np.einsum("ti,tb->bi", around.residuals.terms[:, 0], powers)
+    off = off[live if beyond else slice(None)]
+    assert (np.abs(off) <= around.reach[0] * around.distance[0] + 1e-6).all()
+    assert (squares.sum(1) <= around.ceiling[0] + 1e-7).all()
+
+
+def test_bounds_hold_on_the_way_from_a_guess_to_the_minimum():
+    """The first line of Lemma D53 at random guesses, some of them with a negative T."""
+    draw, size, negative = np.random.default_rng(3), 3, 0
+    for _ in range(60):
+        tables, _ = enclosed(fans(3)["+++/+++,0+-"], [0.5, 0.6, 0.3, 0.4], True)
+        place = Reduced(tables, np.array([0]), *draw.uniform(0.1, 1, (2, 1)))
+        best = place.minimised(np.ones((1, 2)))
+        if not (best > 0).all():
+            continue
+        start = best * draw.uniform(-0.03, 1.5, size=(1, 2))
+        rho = place.at(start).rho + draw.normal(size=(1, size)) / 10
+        flat = place.columns[0].reshape(-1, size)
+        kernels = [c.T @ c for c in place.columns[0]]
+        plus = np.diag(place.weights[0]) + sum(
+            t * k for t, k in zip(np.maximum(start[0], 0), kernels, strict=True)
+        )
+        norms = [np.linalg.eigvals(np.linalg.inv(plus) @ k).real.max() for k in kernels]
+        theta = float(np.maximum(-start[0], 0) @ norms)
+        if theta >= 1:
+            continue
+        negative += (start < 0).any()
+        table = np.diag(place.weights[0]) + flat.T @ (flat * np.repeat(start[0], 2)[:, None])
+        omega, t = place.means[0] - table @ rho[0], (best - start)[0]
+        epsilon = np.array([rho[0] @ k @ rho[0] - 1 for k in kernels])
+        for tau in (0.1, 0.5, 1):
+            delta = place.at(start + tau * (best - start)).rho[0] - rho[0]
+            bound = tau * t @ epsilon + 2 * delta @ omega
+            assert (1 - theta) * delta @ plus @ delta <= bound + 1e-9 * (1 + abs(bound))
+    assert negative
 
 
 @pytest.mark.parametrize("size", [2, 3])
@@ -88,21 +176,61 @@ def test_kinked_first_layers_are_closed_and_their_points_are_those_of_the_algebr
     asked = tuple(map(DeepStratum.of_text, kinked))
     points = LayerEngine(asked).landscape(reference(size)).points
     expected = [(float(str(point.loss)[7:20]), point.is_minimum) for point in points]
-    found = []
-    for fan in kinked.values():
-        cover = Cover(fan)
-        cover.read()
-        zeros = [zero for zero in cover.zeros if zero.sides is not None]
-        found += [(float(zero.loss), zero.minimum) for zero in zeros]
+    cover = Cover(list(kinked.values()))
+    cover.read()
+    zeros = [zero for zeros in cover.zeros for zero in zeros if zero.sides is not None]
+    found = [(float(zero.loss), zero.minimum) for zero in zeros]
     assert [minimal for _, minimal in sorted(found)] == [m for _, m in sorted(expected)]
     assert sorted(x for x, _ in found) == pytest.approx(sorted(x for x, _ in expected))
 
 
-def test_open_first_layers_without_a_point_are_closed():
-    for text in ("++-/++-,--+", "++-/++0,-+-"):
-        cover = Cover(fans(3)[text])
-        cover.read()
-        assert not cover.zeros
+def test_open_first_layers_are_closed_with_the_point_that_they_have():
+    """Of the reference at n = 3 one of these has a minimum: the best one but one."""
+    texts = ("++-/++-,--+", "++-/++0,-+-", "++-/++-,0-+")
+    cover = Cover([fans(3)[text] for text in texts])
+    cover.read()
+    real = [[zero for zero in zeros if zero.sides is not None] for zeros in cover.zeros]
+    assert [len(zeros) for zeros in real] == [0, 0, 1]
+    assert real[2][0].minimum
+    assert float(real[2][0].loss) == pytest.approx(0.0738873792, abs=1e-10)
+
+
+def test_turning_and_stretching_balance_at_a_stationary_point():
+    """The numbers of Lemma D54 add up to 0 with the weights T, at a point with two units."""
+    cover = Cover([fans(3)["++-/++-,0-+"]])
+    cover.read()
+    (zero,) = cover.zeros[0]
+    *_, s, k, seen = zero.system.seen(zero.values)
+    pairs = zip(zero.system.chart.start, zero.system.chart.turn, strict=True)
+    e = [float(a) + float(k.value) * float(t) for a, t in pairs]
+    turn = [float(t) for t in zero.system.chart.turn]
+    numbers = []
+    for unit in seen:
+        u = float((unit.scale.value / s.value * unit.along.value).mid())
+        bend = float((s.value * unit.height.value * unit.rise).mid())
+        lean = float(unit.turned.value.mid()) - bend * u
+        numbers.append(u * (np.dot(e, e) * lean - np.dot(e, turn) * u))
+    squares = [float(square) for square in zero.squares]
+    assert min(numbers) < 0 < max(numbers)
+    assert np.dot(squares, numbers) == pytest.approx(0, abs=1e-12 * np.abs(numbers).sum())
+
+
+def test_a_box_that_stays_open_is_refused(monkeypatch):
+    monkeypatch.setattr(cover_module, "DEEPEST", 3)
+    with pytest.raises(CertificateError, match=r"stratum \+\+-/\+\+-,0-\+: a box stays open"):
+        Cover([fans(3)["++-/++-,0-+"]]).read()
+
+
+def test_strata_together_and_alone_give_the_same_points():
+    some = [fan for fan in fans(2).values() if fan.kinks]
+    together = Cover(some)
+    together.read()
+    for k, fan in enumerate(some):
+        alone = Cover([fan])
+        alone.read()
+        assert len(alone.zeros[0]) == len(together.zeros[k])
+        for one, other in zip(alone.zeros[0], together.zeros[k], strict=True):
+            assert all(a.overlaps(b) for a, b in zip(one.values, other.values, strict=True))
 
 
 def boxed(problem):
@@ -118,6 +246,32 @@ def test_a_constant_that_its_units_share_is_proved(units, tmp_path):
     """One input: the first layer is dead in the only minimum."""
     report = checked(boxed(reference(1, units, "1/100")), tmp_path)
     assert report.components == 1
+
+
+@pytest.fixture(scope="module")
+def listed():
+    return boxed(reference(2))
+
+
+def test_a_list_with_two_inputs_is_proved(listed, tmp_path):
+    report = checked(listed, tmp_path)
+    assert (report.components, report.verdicts["points"]) == (2, 4)
+
+
+def test_a_list_without_one_of_its_minima_is_refused(listed, tmp_path):
+    short = copy.deepcopy(listed)
+    del short["components"][1]
+    refused(short, tmp_path, "missing|components")
+
+
+def test_a_list_with_a_moved_point_or_another_flag_is_refused(listed, tmp_path):
+    moved = copy.deepcopy(listed)
+    network = moved["components"][0]["representative"]
+    network["W"][0][0][0] = "1/3"
+    refused(moved, tmp_path, "representative")
+    changed = copy.deepcopy(listed)
+    changed["components"][0]["on_boundary"] ^= True
+    refused(changed, tmp_path, "on_boundary")
 
 
 def test_a_document_is_refused_without_a_stratum_or_with_another_number(tmp_path):

@@ -1,6 +1,5 @@
 """Documents of networks with three hidden layers, proved, and attacked."""
 
-import copy
 import json
 import random
 from fractions import Fraction
@@ -11,7 +10,6 @@ from flint import arb, ctx, fmpq
 
 from reluenum import Problem
 from reluenum.verify import CertificateError
-from reluenum.verify.deep.components import check
 from reluenum.verify.deep.sites import Sites
 from reluenum.verify.deep.strata import faces_of
 from reluenum.verify.points import NUMBER_BITS
@@ -19,8 +17,10 @@ from reluenum.verify.spires.constants import Pair, constants, roots
 from reluenum.verify.spires.cover import Cover, gaps
 from reluenum.verify.spires.document import SpireProof
 from reluenum.verify.spires.inner import highest, levels, polished, reach, vanishing
+from reluenum.verify.spires.lines import impossible
 from reluenum.verify.spires.strata import kept, realised
 from reluenum.verify.spires.systems import Frame, Moved, State
+from tests.support.attacks import changed, lie, refused_components
 from tests.support.checking import checked, refused
 from tests.support.spires import certified_document, record_of, spire_document
 
@@ -232,6 +232,29 @@ def test_honest_documents_are_proved(name, documents, tmp_path):
     assert f"hidden {', '.join(map(str, CASES[name].hidden))}" in str(report)
 
 
+@pytest.mark.parametrize(
+    ("inputs", "targets", "ridge"),
+    [
+        ([[-1], [-1], [1]], [-1, -3, 0], "3"),  # a unit is as long as one that is 0 (Lemma D62)
+        ([["1/100"], ["16/25"]], ["-21/25", "21/25"], "1/30"),  # multipliers at an end of a range
+    ],
+)
+def test_ties_of_two_units_do_not_stand_in_the_way(inputs, targets, ridge, tmp_path):
+    """The second one: a dead unit beside kinks of layers 2 and 3 at the same site (Lemma D44)."""
+    document = with_records(Problem.from_text(inputs, targets, [2, 1, 1], ridge))
+    assert checked(document, tmp_path).components == len(document["components"])
+
+
+def test_kinks_between_units_on_lines_exclude_what_no_ball_does():
+    """In +0,0+/+0/++ the mirror images have |Gamma_j| of one size; at 2 and -1 they have not."""
+    texts = {}
+    for inputs in ([[-1], [1]], [[-1], [2]]):
+        problem = Problem.from_text(inputs, [-2, 0], [2, 1, 1], 3)
+        found = kept(realised(sites_of(problem)))
+        texts[inputs[1][0]] = {text for text in found if impossible(Frame(found[text]))}
+    assert "+0,0+/+0/++" in texts[1] - texts[2]
+
+
 @pytest.fixture(scope="module")
 def certified():
     return certified_document(CASES["narrow"])
@@ -270,57 +293,10 @@ def test_minima_without_slope_along_a_ray_are_told_by_second_derivatives():
 # Whatever is changed is refused.
 
 
-def changed(document, way, value):
-    """The document with another value, or what a function makes of it, at a place in it."""
-    other = copy.deepcopy(document)
-    place = other
-    for key in way[:-1]:
-        place = place[key]
-    place[way[-1]] = value(place[way[-1]]) if callable(value) else value
-    return other
-
-
-def places(value, way=()):
-    """Yield the place of everything in a value that has no parts."""
-    if isinstance(value, dict | list) and value:
-        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from places(part, (*way, key))
-    else:
-        yield way, value
-
-
-def lie(value):
-    """Something else of the same kind: another sign, digit, number, truth."""
-    if isinstance(value, bool) or value is None:
-        return not value
-    if isinstance(value, int):
-        return value + 1
-    if isinstance(value, str) and set(value) <= set("+-0"):
-        return ("-" if value[0] == "+" else "+") + value[1:]
-    if isinstance(value, str) and value[-1].isdigit():
-        return value[:-1] + str((int(value[-1]) + 1) % 10 or 1)
-    return [0]
-
-
 @pytest.mark.parametrize("name", ["narrow", "spare", "two constants"])
 def test_no_entry_of_a_component_can_be_changed(name, documents):
     """Every number, sign and flag of every component is proved, not only read."""
-    document = documents[name]
-    proof = SpireProof(document)
-    proof.read()
-    with ctx.workprec(NUMBER_BITS):
-        components, tried = list(proof.components()), 0
-        check(components, document["components"])
-        for way, value in places(document["components"]):
-            with pytest.raises((CertificateError, TypeError)):  # the latter for lists of numbers
-                check(components, changed(document["components"], way, lie(value)))
-            tried += 1
-        listed = document["components"]
-        for k in range(len(listed)):
-            for wrong in (listed[:k] + listed[k + 1 :], listed[: k + 1] + listed[k:]):
-                with pytest.raises(CertificateError):
-                    check(components, wrong)
-    assert tried > 25 * len(components)
+    refused_components(SpireProof(documents[name]), documents[name]["components"])
 
 
 def test_no_count_key_or_stratum_can_be_changed(documents, tmp_path):

@@ -1,19 +1,23 @@
 """Strata that are covered by a certified engine: in batches, and joined with their certificate."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
-from typing import Protocol, TypeVar
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import ClassVar, Protocol, TypeVar
 
 from flint import fmpq
 from tqdm import tqdm
 
+from reluenum.engines.deep.enumeration.sizes import STRATA_LIMIT, refuse_astronomical_strata
+from reluenum.engines.deep.enumeration.strata import strata
 from reluenum.engines.deep.landscape import dead_network, deep_landscape
 from reluenum.engines.deep.minimality.judge import Judged, judge
 from reluenum.engines.deep.systems.solve import solve_stratum
 from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.engines.deep.texts import text_of
-from reluenum.groebner.backends import Settings
+from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.groebner.workers import in_processes
 from reluenum.landscape.deep import DeepCounts
 from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Undecided
@@ -50,9 +54,9 @@ def covered_in_batches(
 ) -> Iterator[Answer]:
     """Yield what is found on each stratum of batches, in order.
 
-    In processes, if there are to be several; what a batch is turned into then has to be a list.
+    Several in processes, if there are to be any; what a batch is turned into then has to be a list.
     """
-    several = settings.jobs > 1
+    several = min(settings.jobs, len(batches)) > 1
     bar = tqdm(total=sum(map(len, batches)), unit="stratum", disable=not settings.progress)
     with bar, in_processes(settings.jobs) if several else nullcontext() as mapped:
         asked = [(batch,) for batch in batches]
@@ -113,8 +117,73 @@ def landscape_of_covers(
     landscape = deep_landscape(problem, points, open_ones, counts, rests_on)
     if restricted:
         return landscape
-    strata = [[record.stratum.text, record.items] for record in records]
-    return replace(landscape, certificate={"rule": rule, "strata": strata})
+    items = [[record.stratum.text, record.items] for record in records]
+    return replace(landscape, certificate={"rule": rule, "strata": items})
+
+
+@dataclass(frozen=True)
+class CoverEngine(ABC):
+    """An `Engine` for some widths; that its lists are complete, the checker proves.
+
+    Parameters
+    ----------
+    asked : tuple of DeepStratum, optional
+        The only strata to look at; the list of minima is then not complete.
+    """
+
+    asked: tuple[DeepStratum, ...] | None = None
+
+    rule: ClassVar[str] = "blocks"
+    """What the certificate calls its items."""
+
+    most_strata: ClassVar[int] = STRATA_LIMIT
+    """Largest bound on the number of strata that starts without being asked twice."""
+
+    @abstractmethod
+    def refuse_others(self, problem: Problem) -> None:
+        """Refuse a problem of other widths.
+
+        Raises
+        ------
+        InputError
+            Naming the widths.
+        """
+
+    @abstractmethod
+    def batches(self, found: Sequence[DeepStratum], jobs: int) -> Sequence[Sequence[DeepStratum]]:
+        """Return the strata with live layers that may have points, in batches."""
+
+    @abstractmethod
+    def examined(
+        self, problem: Problem, settings: Settings, batch: Sequence[DeepStratum]
+    ) -> Sequence[StratumCover]:
+        """Return what is known of the strata of a batch, in order."""
+
+    def refuse_astronomical(self, problem: Problem) -> None:
+        """Refuse a problem that is too large to be started without being asked twice."""
+        self.refuse_others(problem)
+        if self.asked is None:
+            refuse_astronomical_strata(problem, self.most_strata)
+
+    def landscape(
+        self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
+    ) -> CertifiedLandscape:
+        """Find every local minimum of a problem, with a record for the checker.
+
+        Raises
+        ------
+        InputError
+            If the widths are others.
+        """
+        self.refuse_others(problem)
+        found = strata(problem) if self.asked is None else self.asked
+        work, batches = (
+            partial(self.examined, problem, settings),
+            self.batches(found, settings.jobs),
+        )
+        covers = covered_in_batches(work, batches, settings)
+        restricted = self.asked is not None
+        return landscape_of_covers(problem, settings, found, covers, self.rule, restricted)
 
 
 def constant_networks(problem: Problem, dead: int) -> int:

@@ -18,6 +18,9 @@ CENTRED = 40
 GAP, OFF = 1e-10, 1e-9
 """Relative duality gap, and error of the residuals, at its end."""
 
+DEAD = 1e-15
+"""Part of its bound below which no T lives."""
+
 LEAST = 1e-12
 """Of 1 - |Gamma|^2, whose digits are lost below."""
 
@@ -193,7 +196,8 @@ def centred(places: FanPlaces) -> np.ndarray:
         todo, part = todo[~done], part[~done]
         if not len(todo):
             break
-    return np.where(slack * places.highest[:, None] > T, 0.0, T)
+    size = T.sum(1)[:, None]
+    return np.where((slack * size > T) | (size < DEAD * places.highest[:, None]), 0.0, T)
 
 
 def _central_step(
@@ -218,5 +222,6 @@ def _central_step(
     part = np.minimum(0.99 * np.minimum(reach.min(1), falls.min(1)), 1.0)[:, None]
     T, rho = T + part * step, rho + part * turn
     slack = np.maximum(1 - places.lengths(rho), LEAST)
-    done = (gap < GAP * T.sum(1) + 1e-14 * places.highest) & (off < OFF)
+    size = T.sum(1)
+    done = ((gap < GAP * size) & (off < OFF)) | (size < DEAD * places.highest)
     return T, rho, slack, done

@@ -87,9 +87,10 @@ class FanSlopes:
     Parameters
     ----------
     values : (N, 4 + m + m n) array
-        The derivatives of the reduced function by s, and by k divided by s; the same without
-        their scale; 1 - |Gamma|^2 of units; what is positive at the sites of a unit, for one sign
-        of it, if it has the signs of its row.
+        The derivatives of the reduced function by s, and by k divided by s, in a scale; the same
+        without it, as they would be if dead units near could have T < 0, so that they have no
+        kinks where units begin to live; 1 - |Gamma|^2 of units; what is positive at the sites of a
+        unit, for one sign of it, if it has the signs of its row.
     slopes : (N, 4 + m + m n, 2) array
     """
 
@@ -100,31 +101,47 @@ class FanSlopes:
 def along_minimisers(batch: FanBatch, places: FanPlaces, T: np.ndarray) -> FanSlopes:
     """Return what tells stationary points from others, near the inner minimisers."""
     found, m, live = derivatives(batch, places, T), T.shape[1], T > 0
-    s, both = places.s, live[:, :, None] & live[:, None, :]
-    units = np.arange(m)
-    curvature = found.hessian[:, :m, :m] * both
-    own = curvature[:, units, units]
-    curvature[:, units, units] += np.where(live, 1e-13 * own + 1e-300, 1.0)
-    mixed = found.hessian[:, :m, m:]
-    by_T = -solved(curvature, mixed * live[..., None])
     slack = found.gradient[:, :m] * ~live
-    slack_slopes = (mixed + found.hessian[:, :m, :m] @ by_T) * ~live[..., None]
-    raw = found.gradient[:, m:].copy()
-    slopes = found.hessian[:, m:, m:] + found.hessian[:, m:, :m] @ by_T
-    raw[:, 1] /= s
-    slopes[:, 1] /= s[:, None]
-    slopes[..., 0] *= s[:, None]
-    slopes[:, 1, 0] -= raw[:, 1]
-    scaled, scaled_slopes = _over_scale(batch, places, raw, slopes)
+    by_T, _ = _followed(found, live, slack)
+    everywhere, born = _followed(found, np.ones_like(live), slack)
+    mixed, rest = found.hessian[:, m:, :m], found.gradient[:, m:]
+    slack_slopes = (mixed.mT + found.hessian[:, :m, :m] @ by_T) * ~live[..., None]
+    here = _in_logs(places.s, rest, found.hessian[:, m:, m:] + mixed @ by_T)
+    beyond = rest + (mixed @ born[..., None])[..., 0]
+    smooth = _in_logs(places.s, beyond, found.hessian[:, m:, m:] + mixed @ everywhere)
+    scaled = _over_scale(batch, places, *here)
     by_rho = -(found.moves[:, m:] + by_T.mT @ found.moves[:, :m]).mT
     signs, sign_slopes = _signs(places, found, by_rho, batch.wanted[places.index])
     shape = (len(T), m * signs.shape[2], 2)
-    parts = [scaled_slopes, slopes, slack_slopes, sign_slopes.reshape(shape)]
+    parts = [scaled[1], smooth[1], slack_slopes, sign_slopes.reshape(shape)]
     for part in parts[2:]:
-        part[..., 0] *= s[:, None]
-    return FanSlopes(
-        np.concatenate([scaled, raw, slack, signs.reshape(shape[:2])], 1), np.concatenate(parts, 1)
-    )
+        part[..., 0] *= places.s[:, None]
+    values = [scaled[0], smooth[0], slack, signs.reshape(shape[:2])]
+    return FanSlopes(np.concatenate(values, 1), np.concatenate(parts, 1))
+
+
+def _followed(
+    found: Derivatives, chosen: np.ndarray, slack: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how T of chosen units follows s and k, (N, m, 2), and a Newton step to no slack."""
+    m, units = chosen.shape[1], np.arange(chosen.shape[1])
+    curvature = found.hessian[:, :m, :m] * (chosen[:, :, None] & chosen[:, None, :])
+    own = curvature[:, units, units]
+    curvature[:, units, units] += np.where(chosen, 1e-13 * own + 1e-300, 1.0)
+    right = np.concatenate([found.hessian[:, :m, m:], slack[..., None]], 2)
+    steps = -solved(curvature, right * chosen[..., None])
+    return steps[..., :2], steps[..., 2]
+
+
+def _in_logs(
+    s: np.ndarray, values: np.ndarray, slopes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return derivatives by s, and by k over s, with theirs by log s and k."""
+    values, slopes = values.copy(), slopes * np.stack([s, np.ones_like(s)], 1)[:, None]
+    values[:, 1] /= s
+    slopes[:, 1] /= s[:, None]
+    slopes[:, 1, 0] -= values[:, 1]
+    return values, slopes
 
 
 def _over_scale(

@@ -6,9 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from reluenum.engines.deep.covers import covered_in_batches, landscape_of_covers
-from reluenum.engines.deep.enumeration.sizes import refuse_astronomical_strata
-from reluenum.engines.deep.enumeration.strata import strata
+from reluenum.engines.deep.covers import CoverEngine
 from reluenum.engines.deep.minimality.judge import Judged, judge
 from reluenum.engines.deep.systems.networks import ScaledNetwork
 from reluenum.engines.deep.systems.stratum import DeepStratum
@@ -16,9 +14,8 @@ from reluenum.engines.fans.search import searched
 from reluenum.engines.fans.shapes import Fan, FanBatch
 from reluenum.engines.fans.zeros import proved_networks
 from reluenum.errors import InputError
-from reluenum.groebner.backends import DEFAULT_SETTINGS, Backends, Settings
+from reluenum.groebner.backends import Backends, Settings
 from reluenum.groebner.roots import claimed_root
-from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
 
 BATCH = 128
@@ -50,7 +47,7 @@ class FanExamination:
 
 
 @dataclass(frozen=True)
-class FanEngine:
+class FanEngine(CoverEngine):
     """An `Engine` for widths (1, L): all that it lists is proved, completeness is the checker's.
 
     Parameters
@@ -59,56 +56,33 @@ class FanEngine:
         The only strata to look at; the list of minima is then not complete.
     """
 
-    asked: tuple[DeepStratum, ...] | None = None
+    rule = "boxes"
 
-    def refuse_astronomical(self, problem: Problem) -> None:
-        """Refuse a problem that is too large to be started without being asked twice."""
-        _refuse_others(problem)
-        if self.asked is None:
-            refuse_astronomical_strata(problem)
+    def refuse_others(self, problem: Problem) -> None:
+        """Refuse a problem of other widths, or inputs with several coordinates."""
+        if len(problem.hidden) != 2 or problem.hidden[0] != 1 or problem.dimension != 1:
+            hidden = ",".join(map(str, problem.hidden))
+            found = f"hidden {hidden} with inputs of dimension {problem.dimension}"
+            raise InputError("engine", found, "hidden layers 1,L and inputs on a line")
 
-    def landscape(
-        self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
-    ) -> CertifiedLandscape:
-        """Find every local minimum of a problem; whether none is missing, `verify` proves.
+    def batches(self, found: Sequence[DeepStratum], jobs: int) -> list[list[DeepStratum]]:
+        """Return the strata with as many upper rows together."""
+        by_width: dict[int, list[DeepStratum]] = {}
+        for stratum in found:
+            if not stratum.lowest:
+                by_width.setdefault(len(stratum.layers[1]), []).append(stratum)
+        return [
+            same[start : start + BATCH]
+            for same in by_width.values()
+            for start in range(0, len(same), BATCH)
+        ]
 
-        Raises
-        ------
-        InputError
-            If the widths are others, or the inputs have several coordinates.
-        """
-        _refuse_others(problem)
-        found = strata(problem) if self.asked is None else self.asked
-        batches = _fan_batches([stratum for stratum in found if not stratum.lowest])
-        covers = covered_in_batches(partial(_examined_batch, problem, settings), batches, settings)
-        restricted = self.asked is not None
-        return landscape_of_covers(problem, settings, found, covers, "boxes", restricted)
-
-
-def _refuse_others(problem: Problem) -> None:
-    if len(problem.hidden) != 2 or problem.hidden[0] != 1 or problem.dimension != 1:
-        hidden = ",".join(map(str, problem.hidden))
-        found = f"hidden {hidden} with inputs of dimension {problem.dimension}"
-        raise InputError("engine", found, "hidden layers 1,L and inputs on a line")
-
-
-def _fan_batches(live: Sequence[DeepStratum]) -> list[list[DeepStratum]]:
-    """Put strata with as many upper rows together."""
-    by_width: dict[int, list[DeepStratum]] = {}
-    for stratum in live:
-        by_width.setdefault(len(stratum.layers[1]), []).append(stratum)
-    return [
-        same[start : start + BATCH]
-        for same in by_width.values()
-        for start in range(0, len(same), BATCH)
-    ]
-
-
-def _examined_batch(
-    problem: Problem, settings: Settings, batch: Sequence[DeepStratum]
-) -> list[FanExamination]:
-    with settings.open() as backends:
-        return list(examine_fans(problem, batch, backends))
+    def examined(
+        self, problem: Problem, settings: Settings, batch: Sequence[DeepStratum]
+    ) -> list[FanExamination]:
+        """Search fans together."""
+        with settings.open() as backends:
+            return list(examine_fans(problem, batch, backends))
 
 
 def examine_fans(

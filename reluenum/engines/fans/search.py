@@ -74,6 +74,10 @@ class Found:
     points : list of list of Approximation
     left : list of list of (2, 2) array
         Ends of log s and k of cells in which there may be others.
+    looks : (B,) array of int
+        How many cells were looked at.
+    rows : list of (int, (2,) array, (m,) array)
+        Fan, log s with k, and T of all that was found, some of it several times.
     """
 
     points: list[list[Approximation]]
@@ -105,8 +109,9 @@ def _left_of(batch: FanBatch, cells: FanCells, found: Found) -> FanCells:
     inside &= (places[:, 1] > EDGE) & (places[:, 1] < 1 - EDGE) | ~batch.turning[asked.cells.index]
     kept = (asked.cells.index[inside], places[inside], T[inside])
     found.rows += zip(*kept, strict=True)
+    near = np.abs(places - (asked.cells.low + asked.cells.high) / 2) <= asked.cells.size
     settled = np.zeros(len(cells), dtype=bool)
-    settled[asked.place] = asked.settles & good
+    settled[asked.place] = asked.settles & good & near.all(1)
     cells = cells[~empty & ~settled]
     ends = (cells.depth >= DEEPEST) | (found.looks[cells.index] > MOST)
     for fan, low, high in zip(cells.index[ends], cells.low[ends], cells.high[ends], strict=True):

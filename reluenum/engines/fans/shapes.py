@@ -128,11 +128,13 @@ class Fan:
 
     @property
     def is_excluded(self) -> bool:
-        """Whether no stationary point can be here: twins, or a unit with two kinks (Lemma D24)."""
+        """Whether no stationary point can be here (Lemmas D23 and D24).
+
+        Units are twins, one has two kinks, or there is nothing to fit.
+        """
         positive = [tuple(s == "+" for s in row) for row in self.upper]
-        return len(set(positive)) < len(positive) or any(
-            len(self.stratum.kinks(1, unit)) > 1 for unit in range(len(self.upper))
-        )
+        kinks = (len(self.stratum.kinks(1, unit)) for unit in range(len(self.upper)))
+        return len(set(positive)) < len(positive) or max(kinks) > 1 or self.highest == 0
 
 
 def _shrunk(ray: Ray) -> Ray:

@@ -9,7 +9,7 @@ import numpy as np
 from flint import arb, arb_mat
 
 from reluenum.engines.spires.expansions import Expansion, inner_product
-from reluenum.engines.spires.frames import Frame, submatrix
+from reluenum.engines.spires.frames import Frame, split_rows
 from reluenum.engines.spires.inner import Space
 
 INFLATION = 1.25
@@ -24,7 +24,7 @@ POLISHING = 6
 SHARINGS, LEAST_SHARE, WELL_BELOW = 60, 1e-6, 0.7
 """Steps to fair shares of units that are 0, the least of them, and when they are good enough."""
 
-POLISHED = 2.0**-60
+POLISHED = 2.0**-30
 """Relative size of the last of them."""
 
 
@@ -48,36 +48,49 @@ class SpireBranch:
 
     @classmethod
     def over(cls, space: Space, low: float, high: float, linear: Sequence) -> Self | None:
-        """Enclose it by interval Newton from (w, B) at the middle; None if that fails.
+        """Enclose it by interval Newton from (w, B) at the middle; None if that fails."""
+        start = arb_mat(space.size, 1, [arb(linear[k]).mid() for k in space.places])
+        frame, middle = Frame(space, start), (arb(low) * high).sqrt().mid()
+        try:
+            x = _polished(frame, middle, arb_mat(space.size, 1))
+            if low < high:
+                frame, x = Frame(space, (start + frame.matrix * x).mid()), arb_mat(space.size, 1)
+            return cls._enclosed(frame, x, middle, arb(low).union(arb(high)))
+        except (ZeroDivisionError, np.linalg.LinAlgError):
+            return None
+
+    def at(self, U: float) -> Self | None:
+        """Enclose it at another U, from what is near, in the same coordinates."""
+        frame = self.whole.frame
+        try:
+            x = _polished(frame, arb(U), self.middle.x.mid())
+            return self._enclosed(frame, x, arb(U), arb(U))
+        except ZeroDivisionError:
+            return None
+
+    @classmethod
+    def _enclosed(cls, frame: Frame, x: arb_mat, middle: arb, U: arb) -> Self | None:
+        """Enclose it around a point of a frame.
 
         Where the units of the space that are not 0 keep away from it, the problem restricted to the
         space is smooth and convex, so a zero of its gradient is its minimiser.
         """
-        size, U, centre, shift = space.size, arb(low), arb(low), arb(0)
-        if low < high:
-            centre, U = (U * high).sqrt().mid(), U.union(arb(high))
-            shift = (arb(low) / centre).log().union((arb(high) / centre).log())
-        frame = Frame(space, arb_mat(size, 1, [arb(linear[k]).mid() for k in space.places]))
-        try:
-            x = _polished(frame, centre)
-            if not _is_finite(x):
-                return None
-            if low < high:
-                frame, x = Frame(space, (frame.centre + frame.matrix * x).mid()), arb_mat(size, 1)
-            here = Expansion(frame, centre, x)
-            value = here.gradient + Expansion(frame, U, x).drift * shift
-            box = _widened(x + _newton_step(here, value), x)
-            for _ in range(ATTEMPTS):
-                whole = Expansion(frame, U, box)
-                if not (whole.is_smooth and _is_finite(whole.hessian)):
-                    break
-                image = x + _newton_step(whole, value)
-                if _holds(box, image):
-                    middle = Expansion(frame, centre, x + _newton_step(whole, here.gradient))
-                    return cls(middle, Expansion(frame, U, image), shift)
-                box = _widened(image, box)
-        except (ZeroDivisionError, np.linalg.LinAlgError):
-            pass
+        if not _is_finite(x):
+            return None
+        here, shift = Expansion(frame, middle, x), (U / middle).log()
+        value = here.gradient
+        if not U.is_exact():
+            value += Expansion(frame, U, x).drift * shift
+        box = _widened(x + _newton_step(here, value), x)
+        for _ in range(ATTEMPTS):
+            whole = Expansion(frame, U, box)
+            if not (whole.is_smooth and _is_finite(whole.hessian)):
+                break
+            image = x + _newton_step(whole, value)
+            if _holds(box, image):
+                narrow = Expansion(frame, middle, x + _newton_step(whole, here.gradient))
+                return cls(narrow, Expansion(frame, U, image), shift)
+            box = _widened(image, box)
         return None
 
     @property
@@ -129,10 +142,10 @@ class SpireBranch:
         if not space.dead:
             return []
         drift = self.whole.drift + self.whole.hessian * self.slope
-        slopes = submatrix(self.middle.gradient, slice(size, None))
+        _, slopes = split_rows(self.middle.gradient, size)
         allowed = float((self.whole.ridge / self.whole.root).lower())
         shares = [arb(share) for share in _fair_shares(space, slopes, allowed)]
-        slopes += submatrix(drift, slice(size, None)) * self.shift
+        slopes += split_rows(drift, size)[1] * self.shift
         total = arb_mat(slopes.nrows(), slopes.nrows())
         for square, share in zip(space.squares, shares, strict=True):
             total += arb_mat(square) * (1 / share)
@@ -170,9 +183,8 @@ def _fair_shares(space: Space, slopes: arb_mat, allowed: float) -> list[float]:
     return shares.tolist()
 
 
-def _polished(frame: Frame, U: arb) -> arb_mat:
+def _polished(frame: Frame, U: arb, x: arb_mat) -> arb_mat:
     """Return coordinates near the minimiser at one U, by Newton's method."""
-    x = arb_mat(frame.space.size, 1)
     for _ in range(POLISHING):
         here = Expansion(frame, U, x)
         step = _newton_step(here, here.gradient).mid()
@@ -187,9 +199,8 @@ def _polished(frame: Frame, U: arb) -> arb_mat:
 
 def _newton_step(at: Expansion, value: arb_mat) -> arb_mat:
     """Return -hessian^-1 value, in the coordinates of the frame."""
-    size = at.space.size
-    sides = submatrix(value, slice(size)) * arb(-1)
-    return submatrix(at.hessian, slice(size)).solve(sides, algorithm="precond")
+    (inside, _), (matrix, _) = (split_rows(m, at.space.size) for m in (value, at.hessian))
+    return matrix.solve(-inside, algorithm="precond")
 
 
 def _met(one: arb, other: arb) -> arb:

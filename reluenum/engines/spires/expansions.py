@@ -7,7 +7,7 @@ from itertools import combinations
 
 from flint import arb, arb_mat
 
-from reluenum.engines.spires.frames import Frame, submatrix
+from reluenum.engines.spires.frames import Frame, first_columns
 from reluenum.engines.spires.inner import Space
 
 
@@ -93,7 +93,7 @@ class Expansion:
         return start + self._moved(self.frame.heights) - self.space.inner.targets
 
     def _moved(self, forms: arb_mat) -> arb_mat:
-        return submatrix(forms, columns=slice(self.space.size)) * self.x
+        return first_columns(forms, self.space.size) * self.x
 
     @cached_property
     def gradient(self) -> arb_mat:
@@ -118,7 +118,7 @@ class Expansion:
                 turned = [x * b - y * a for a, b in zip(one, other, strict=True)]
                 total += _outer_square(arb_mat([turned]), size) * scale
         counted = self.space.inner.counted(self.frame.heights).transpose()
-        return counted * submatrix(self.frame.heights, columns=slice(size)) + total * self.ridge
+        return counted * first_columns(self.frame.heights, size) + total * self.ridge
 
     @cached_property
     def drift(self) -> arb_mat:
@@ -170,4 +170,4 @@ def total_of(values: Iterable[arb]) -> arb:
 
 def _outer_square(form: arb_mat, size: int) -> arb_mat:
     """Return the products of the entries of a row with the first of them."""
-    return form.transpose() * submatrix(form, columns=slice(size))
+    return form.transpose() * first_columns(form, size)

@@ -1,6 +1,6 @@
 """Coordinates around a point of the inner problem in which the |w_j| are easily enclosed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,10 +30,6 @@ class Frame:
     space: Space
     centre: arb_mat
 
-    @property
-    def _inside(self) -> slice:
-        return slice(self.space.size)
-
     @cached_property
     def axes(self) -> dict[int, arb_mat]:
         """Of each live unit, an orthonormal basis of its flat, a row each, w_j at the point first.
@@ -43,7 +39,7 @@ class Frame:
         found = {}
         for unit, weights in self.space.weights.items():
             gram = arb_mat(self.space.inner.chain.grams[unit])
-            first = submatrix(weights, columns=self._inside) * self.centre
+            first = first_columns(weights, self.space.size) * self.centre
             found[unit] = _axes_along(gram, first) * gram * weights
         return found
 
@@ -62,11 +58,13 @@ class Frame:
 
     def turned(self, forms: arb_mat) -> arb_mat:
         """Return forms on the directions in these coordinates; other directions stay."""
-        size, count = self.space.size, forms.ncols()
-        inside = (submatrix(forms, columns=self._inside) * self.matrix).tolist()
-        outside = submatrix(forms, columns=slice(size, count)).tolist()
-        pairs = zip(inside, outside, strict=True)
-        return arb_mat(forms.nrows(), count, [x for pair in pairs for row in pair for x in row])
+        size = self.space.size
+        inside = first_columns(forms, size) * self.matrix
+        if forms.ncols() == size:
+            return inside
+        outside = (row[size:] for row in forms.tolist())
+        pairs = zip(inside.tolist(), outside, strict=True)
+        return arb_mat(forms.nrows(), forms.ncols(), [x for p in pairs for row in p for x in row])
 
     @cached_property
     def heights(self) -> arb_mat:
@@ -85,7 +83,7 @@ class Frame:
 
     def at(self, forms: arb_mat) -> arb_mat:
         """Return forms on the directions at the centre."""
-        return submatrix(forms, columns=self._inside) * self.centre
+        return first_columns(forms, self.space.size) * self.centre
 
     @cached_property
     def starts(self) -> tuple[arb_mat, dict[int, arb_mat], list[arb_mat]]:
@@ -94,13 +92,21 @@ class Frame:
         return self.at(self.space.heights), lengths, [self.at(b) for b in self.space.biases]
 
 
-def submatrix(matrix: arb_mat, rows: slice = slice(None), columns: slice = slice(None)) -> arb_mat:
-    """Return some rows and columns of a matrix."""
-    sizes = (
-        len(range(*part.indices(size)))
-        for part, size in ((rows, matrix.nrows()), (columns, matrix.ncols()))
+def first_columns(matrix: arb_mat, count: int) -> arb_mat:
+    """Return the first columns of a matrix."""
+    if matrix.ncols() == count:
+        return matrix
+    return arb_mat(matrix.nrows(), count, [x for row in matrix.tolist() for x in row[:count]])
+
+
+def split_rows(matrix: arb_mat, count: int) -> tuple[arb_mat, arb_mat]:
+    """Return the first rows of a matrix, and the others."""
+    columns, entries = matrix.ncols(), matrix.entries()
+    cut = count * columns
+    return (
+        arb_mat(count, columns, entries[:cut]),
+        arb_mat(matrix.nrows() - count, columns, entries[cut:]),
     )
-    return arb_mat(*sizes, [x for row in matrix.tolist()[rows] for x in row[columns]])
 
 
 def _axes_along(gram: arb_mat, first: arb_mat) -> arb_mat:
@@ -142,7 +148,3 @@ def _less(row: np.ndarray, basis: Sequence[np.ndarray]) -> np.ndarray:
     for other in basis:
         row = row - (other @ row) * other
     return row
-
-
-def _middles_of(entries: Iterable[arb]) -> np.ndarray:
-    return np.array([float(x.mid()) for x in entries])

@@ -4,18 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from reluenum.engines.deep.covers import covered_in_batches, landscape_of_covers
-from reluenum.engines.deep.enumeration.sizes import refuse_astronomical_strata
-from reluenum.engines.deep.enumeration.strata import strata
+from reluenum.engines.deep.covers import CoverEngine
 from reluenum.engines.deep.minimality.judge import Judged, judge
 from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.engines.spires.inner import SpireInner
 from reluenum.engines.spires.search import SpireSearch
 from reluenum.engines.towers.batches import is_possible
 from reluenum.errors import InputError
-from reluenum.groebner.backends import DEFAULT_SETTINGS, Backends, Settings
+from reluenum.groebner.backends import Backends, Settings
 from reluenum.groebner.roots import claimed_root
-from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
 
 BATCH = 16
@@ -44,7 +41,7 @@ class SearchedSpire:
 
 
 @dataclass(frozen=True)
-class SpireEngine:
+class SpireEngine(CoverEngine):
     """An `Engine` for widths (L, 1, 1) that proves that no stratum has more points than it lists.
 
     Parameters
@@ -53,39 +50,23 @@ class SpireEngine:
         The only strata to look at; the list of minima is then not complete.
     """
 
-    asked: tuple[DeepStratum, ...] | None = None
+    def refuse_others(self, problem: Problem) -> None:
+        """Refuse a problem of other widths."""
+        if tuple(problem.hidden[1:]) != (1, 1):
+            found = f"certified with hidden {','.join(map(str, problem.hidden))}"
+            raise InputError("engine", found, "groebner, or hidden layers L,1,1")
 
-    def refuse_astronomical(self, problem: Problem) -> None:
-        """Refuse a problem that is too large to be started without being asked twice."""
-        _refuse_widths(problem)
-        if self.asked is None:
-            refuse_astronomical_strata(problem)
-
-    def landscape(
-        self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
-    ) -> CertifiedLandscape:
-        """Find every local minimum of a problem and prove that none is missing.
-
-        Raises
-        ------
-        InputError
-            If the widths are others.
-        """
-        _refuse_widths(problem)
-        found = strata(problem) if self.asked is None else self.asked
+    def batches(self, found: Sequence[DeepStratum], jobs: int) -> list[list[DeepStratum]]:
+        """Return the strata that may have points in batches."""
         spires = [stratum for stratum in found if is_possible(stratum)]
-        batches = [spires[start : start + BATCH] for start in range(0, len(spires), BATCH)]
-        covers = covered_in_batches(
-            partial(_searched_together, problem, settings), batches, settings
-        )
-        restricted = self.asked is not None
-        return landscape_of_covers(problem, settings, found, covers, "blocks", restricted)
+        return [spires[start : start + BATCH] for start in range(0, len(spires), BATCH)]
 
-
-def _refuse_widths(problem: Problem) -> None:
-    if tuple(problem.hidden[1:]) != (1, 1):
-        found = f"certified with hidden {','.join(map(str, problem.hidden))}"
-        raise InputError("engine", found, "groebner, or hidden layers L,1,1")
+    def examined(
+        self, problem: Problem, settings: Settings, batch: Sequence[DeepStratum]
+    ) -> list[SearchedSpire]:
+        """Search strata one after the other."""
+        with settings.open() as backends:
+            return [searched_spire(problem, stratum, backends) for stratum in batch]
 
 
 def searched_spire(problem: Problem, stratum: DeepStratum, backends: Backends) -> SearchedSpire:
@@ -97,10 +78,3 @@ def searched_spire(problem: Problem, stratum: DeepStratum, backends: Backends) -
         low, high = search.failed[0]
         reason = f"U between {low:.6g} and {high:.6g} could not be excluded"
     return SearchedSpire(stratum, tuple(map(judge, search.networks)), search.items, reason)
-
-
-def _searched_together(
-    problem: Problem, settings: Settings, batch: Sequence[DeepStratum]
-) -> list[SearchedSpire]:
-    with settings.open() as backends:
-        return [searched_spire(problem, stratum, backends) for stratum in batch]

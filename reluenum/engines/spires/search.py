@@ -16,6 +16,7 @@ from reluenum.engines.spires.expansions import Expansion
 from reluenum.engines.spires.inner import SpireInner
 from reluenum.engines.spires.minimise import Doubles
 from reluenum.engines.spires.signs import is_excluded
+from reluenum.engines.towers.lines import is_impossible
 
 BITS = 128
 """Precision of interval Newton."""
@@ -94,6 +95,8 @@ class SpireSearch:
         """Cover all U."""
         with ctx.workprec(BITS):
             low, high = self.inner.lowest, self.inner.highest
+            if is_impossible(self.inner.chain):
+                low = high
             self.items.append([0.0, low, low, *[0.0] * len(self.inner.units), sqrt(low)])
             tasks = [(self._end(low), self._end(high))] if low < high else []
             for _ in range(MOST_TASKS):
@@ -109,7 +112,7 @@ class SpireSearch:
     def _end(self, U: float, near: SpireBranch | None = None) -> IntervalEnd:
         """Return the inner minimiser at one U, as far as it can be proved."""
         if near is not None:
-            branch = SpireBranch.over(near.space, U, U, near.linear)
+            branch = near.at(U)
             if branch and branch.is_minimal:
                 return IntervalEnd(U, branch)
         linear, choices = self._doubles.minimal(U)
@@ -225,7 +228,7 @@ class SpireSearch:
         """Whether E_2 surely is monotone along a branch, and its zero found, if it has one."""
         if branch.gap_drift.contains(0):
             return False
-        ends = [SpireBranch.over(branch.space, U, U, branch.linear) for U in (low, high)]
+        ends = [branch.at(U) for U in (low, high)]
         signs = [end.gap_sign if end else 0 for end in ends]
         return 0 not in signs and (signs[0] == signs[1] or self._found(branch, low, high))
 
@@ -233,7 +236,7 @@ class SpireSearch:
         """Whether the only zero of E_2 in an interval is proved, stationary or not."""
         chain, at = self.inner.chain, branch.middle
         for _ in range(POLISHING):
-            near = SpireBranch.over(branch.space, float(at.U), float(at.U), branch.linear)
+            near = branch.at(float(at.U))
             if near is None:
                 return False
             at = near.middle

@@ -77,7 +77,7 @@ def values(
     places = np.arange(matrix.shape[1])
     matrix[:, places, places] += batch.diagonal.mid[index]
     matrix[:, places, places] += JITTER * np.abs(matrix).max(2)
-    inverse = np.linalg.inv(matrix)
+    inverse = _solved_each(matrix, np.broadcast_to(np.eye(len(places)), matrix.shape))
     rho = (inverse @ batch.targets.mid[index][:, :, None])[:, :, 0]
     dual = (columns(batch, index) @ rho[:, None, :, None])[..., 0]
     return Values(rho, dual, inverse, sums)
@@ -165,7 +165,8 @@ def _steps(
 
 
 def _limited(steps: np.ndarray, longest: np.ndarray) -> np.ndarray:
-    return steps * np.minimum(1, np.min(longest / np.maximum(steps, TINY), axis=1))[:, None]
+    with np.errstate(over="ignore"):
+        return steps * np.minimum(1, np.min(longest / np.maximum(steps, TINY), axis=1))[:, None]
 
 
 def _tiny_diagonal(matrices: np.ndarray) -> np.ndarray:
@@ -189,7 +190,8 @@ def _model_steps(hessian: np.ndarray, pull: np.ndarray, least: np.ndarray) -> np
     for free in map(np.array, product((False, True), repeat=len(places))):
         matrix = np.where(free[:, None] & free, H, np.eye(len(places)))
         held = np.where(free, 0.0, least)
-        d = _solved_each(matrix, np.where(free, pull - (H @ held[:, :, None])[:, :, 0], held))
+        side = np.where(free, pull - (H @ held[:, :, None])[:, :, 0], held)
+        d = _solved_each(matrix, side[:, :, None])[:, :, 0]
         value = d * ((H @ d[:, :, None])[:, :, 0] / 2 - pull)
         total = np.where((d >= least).all(1), value.sum(1), np.inf)
         lower = total < lowest
@@ -200,7 +202,7 @@ def _model_steps(hessian: np.ndarray, pull: np.ndarray, least: np.ndarray) -> np
 def _solved_each(matrices: np.ndarray, sides: np.ndarray) -> np.ndarray:
     """Return the solution of each linear system, NaN where its matrix is singular."""
     try:
-        return np.linalg.solve(matrices, sides[:, :, None])[:, :, 0]
+        return np.linalg.solve(matrices, sides)
     except np.linalg.LinAlgError:
         if len(matrices) == 1:
             return np.full(sides.shape, np.nan)

@@ -7,9 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from reluenum.engines.deep.covers import covered_in_batches, landscape_of_covers
-from reluenum.engines.deep.enumeration.sizes import refuse_astronomical_strata
-from reluenum.engines.deep.enumeration.strata import strata
+from reluenum.engines.deep.covers import CoverEngine
 from reluenum.engines.deep.minimality.judge import Judged, judge
 from reluenum.engines.deep.systems.networks import ScaledNetwork
 from reluenum.engines.deep.systems.stratum import DeepStratum
@@ -19,9 +17,8 @@ from reluenum.engines.towers.inner import minimal_T
 from reluenum.engines.towers.newton import Inner
 from reluenum.engines.towers.zeros import Search
 from reluenum.errors import InputError
-from reluenum.groebner.backends import DEFAULT_SETTINGS, Backends, Settings
+from reluenum.groebner.backends import Backends, Settings
 from reluenum.groebner.roots import claimed_root
-from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
 
 RATIOS = (1.003, 1.00003, 1.0000003)
@@ -33,7 +30,7 @@ ABOVE = (1.0001, 1.001, 1.01)
 MOST_OPEN = 150
 """Into how many intervals that stay open a stratum may fall."""
 
-BATCH, SMALLEST_BATCH = 1024, 32
+BATCH, SMALLEST_BATCH = 1024, 128
 """Strata that are covered together; with several processes, batches are smaller."""
 
 
@@ -75,7 +72,7 @@ class Examination:
 
 
 @dataclass(frozen=True)
-class TowerEngine:
+class TowerEngine(CoverEngine):
     """An `Engine` for widths (L, 1) that proves that no stratum has more points than it lists.
 
     Parameters
@@ -84,36 +81,24 @@ class TowerEngine:
         The only strata to look at; the list of minima is then not complete.
     """
 
-    asked: tuple[DeepStratum, ...] | None = None
+    most_strata = MOST_STRATA
 
-    def refuse_astronomical(self, problem: Problem) -> None:
-        """Refuse a problem that is too large to be started without being asked twice."""
-        _refuse_other_widths(problem)
-        if self.asked is None:
-            refuse_astronomical_strata(problem, MOST_STRATA)
+    def refuse_others(self, problem: Problem) -> None:
+        """Refuse a problem of other widths."""
+        if len(problem.hidden) != 2 or problem.hidden[1] != 1:
+            found = f"certified with hidden {','.join(map(str, problem.hidden))}"
+            raise InputError("engine", found, "groebner, or hidden layers L,1")
 
-    def landscape(
-        self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
-    ) -> CertifiedLandscape:
-        """Find every local minimum of a problem and prove that none is missing.
+    def batches(self, found: Sequence[DeepStratum], jobs: int) -> list[list[DeepStratum]]:
+        """Return the strata that may have points in batches."""
+        return _tower_batches([stratum for stratum in found if is_possible(stratum)], jobs)
 
-        Raises
-        ------
-        InputError
-            If the widths are others.
-        """
-        _refuse_other_widths(problem)
-        found = strata(problem) if self.asked is None else self.asked
-        batches = _tower_batches([s for s in found if is_possible(s)], settings.jobs)
-        covers = covered_in_batches(partial(_examined_towers, problem, settings), batches, settings)
-        restricted = self.asked is not None
-        return landscape_of_covers(problem, settings, found, covers, "blocks", restricted)
-
-
-def _refuse_other_widths(problem: Problem) -> None:
-    if len(problem.hidden) != 2 or problem.hidden[1] != 1:
-        found = f"certified with hidden {','.join(map(str, problem.hidden))}"
-        raise InputError("engine", found, "groebner, or hidden layers L,1")
+    def examined(
+        self, problem: Problem, settings: Settings, batch: Sequence[DeepStratum]
+    ) -> list["Examination"]:
+        """Examine strata of equal widths together."""
+        with settings.open() as backends:
+            return list(examine(problem, batch, backends))
 
 
 def _tower_batches(towers: Sequence[DeepStratum], jobs: int) -> list[list[DeepStratum]]:
@@ -125,13 +110,6 @@ def _tower_batches(towers: Sequence[DeepStratum], jobs: int) -> list[list[DeepSt
         for same in by_first_width(sorted(towers, key=lambda s: s.text)).values()
         for start in range(0, len(same), size)
     ]
-
-
-def _examined_towers(
-    problem: Problem, settings: Settings, batch: Sequence[DeepStratum]
-) -> list["Examination"]:
-    with settings.open() as backends:
-        return list(examine(problem, batch, backends))
 
 
 def examine(

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -56,15 +56,19 @@ class Reader:
 
     def cover(self, stratum: Stratum, items: Any) -> tuple[int, list[Zero]]:
         """Return the number of intervals, and the zeros to which they lead."""
-        upper = self.uppers.setdefault(stratum.upper, Upper(self.sites, stratum.upper))
         try:
             with ctx.workprec(COVER_BITS):
-                cover = Cover(stratum, upper)
+                cover = self.start(stratum)
                 cover.read(items)
         except CertificateError:  # fewer digits are faster, but may not be enough
-            cover = Cover(stratum, upper)
+            cover = self.start(stratum)
             cover.read(items)
         return len(items), cover.zeros
+
+    def start(self, stratum: Stratum) -> Cover:
+        """Return a cover of a stratum of which nothing is read."""
+        upper = self.uppers.setdefault(stratum.upper, Upper(self.sites, stratum.upper))
+        return Cover(stratum, upper)
 
 
 class DeepProof:
@@ -98,9 +102,13 @@ class DeepProof:
         for record in records:
             matched(record, [self.realised.keys().__contains__, ...], "certificate: a record")
         parts = [(self.realised[text], items) for text, items in records]
-        for found in self.processes.answers(self.reader(self.sites), parts):
+        for found in self.answers(parts):
             self.items, self.points = self.items + found.items, self.points + found.points
             self.minima += found.minima
+
+    def answers(self, parts: Sequence[tuple[Any, Any]]) -> Iterator[Found]:
+        """Yield what follows from the record of each stratum, in order."""
+        return self.processes.answers(self.reader(self.sites), parts)
 
     def components(self) -> Iterator[Component]:
         """Claim 52: the components are those of these points, of a constant, and of nothing."""

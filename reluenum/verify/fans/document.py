@@ -1,40 +1,49 @@
 """What follows from the strata of widths (1, L): components and counts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..deep.components import Component
 from ..deep.dead import constant_is_minimal, level, zero_is_minimal
-from ..deep.document import DeepProof, Reader
-from ..reals import require
+from ..deep.document import DeepProof, Found
+from ..reals import require, told
 from .components import fan_network, shared, without_first
 from .cover import Cover
 from .dead import harmless, splits
-from .points import Zero
 from .strata import Fan, kept, realised
 
+TOGETHER = 24  # strata that are covered together: arrays are faster than boxes one by one
 
-class FanReader(Reader):
-    """Reads the records of such strata."""
 
-    def cover(self, stratum: Fan, items: Any) -> tuple[int, list[Zero]]:
-        """Claim 121: the boxes of a record are not needed: those of claim 143 take their place."""
-        require(type(items) is list, "no list of boxes")
-        cover = Cover(stratum)
-        cover.read()
-        return cover.count, cover.zeros
+def examined(*fans: Fan) -> list[Found]:
+    """Cover strata, and judge their points."""
+    cover, found = Cover(fans), []
+    cover.read()
+    for fan, zeros, count in zip(fans, cover.zeros, cover.counts.tolist(), strict=True):
+        with told(f"stratum {fan.text}"):
+            points = [zero for zero in zeros if zero.sides is not None]
+            found.append(Found(count, len(points), [zero for zero in points if zero.minimum]))
+    return found
 
 
 class FanProof(DeepProof):
     """The same for widths (1, L) and inputs on a line."""
 
-    rule, reader = "boxes", FanReader
+    rule = "boxes"
 
     def enumerated(self) -> tuple[dict[str, Fan], dict[str, Fan]]:
         """Return the strata that some network realises, and those that can hold a minimum."""
         require(self.sites.depth == 2, "widths (1, L) are proved for inputs on a line alone")
         found = realised(self.sites)
         return found, kept(found)
+
+    def answers(self, parts: Sequence[tuple[Fan, Any]]) -> Iterator[Found]:
+        """Claim 121: the boxes of a record are not needed: those of claim 143 take their place."""
+        require(all(type(items) is list for _, items in parts), "no list of boxes")
+        fans, count = [fan for fan, _ in parts], -(-len(parts) // TOGETHER)
+        groups = [tuple(fans[k::count]) for k in range(count)]
+        found = list(self.processes.answers(examined, groups))
+        return (found[k % count][k // count] for k in range(len(fans)))
 
     def components(self) -> Iterator[Component]:
         """Claim 122: the components are those of these points, of a constant, and of nothing."""

@@ -1,108 +1,155 @@
-"""Approximate minimisers over T >= 0 at one first-layer vector: they prove nothing."""
+"""Approximate minimisers of the reduced function over T: they prove nothing."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
-from flint import arb, arb_mat
+import numpy as np
 
-from .shapes import Shape
+from .models import Array
+from .shapes import Tables
 
-CALM, STEPS = 3, 40  # steps of T |Gamma|, and of Newton's method
-SHARES = (1, 0.5, 0.2, 0.05, 0.01)  # of a step that must not climb
-SETTLED, SHIFT = arb(2) ** -40, arb(2) ** -50  # relative size of the last step; of rounding
-ALIVE = arb(2) ** -36  # part of the sum of all squares below which one is 0
+CALM, STEPS, EXTRA = 1, 15, 4  # steps of T |Gamma|, of Newton's method, and beyond T = 0
+SHARES = 1, 0.5, 0.2, 0.05, 0.01  # of a step that must not climb
+SETTLED, SHIFT = 1e-7, 1e-14  # relative size of the last step; of rounding
+NOTHING, LITTLE = 2.0**-36, 1e-9  # part of the sum of T that is 0; the least T to begin with
+NEARLY, BARELY, DEEP = 0.5, 0.3, 1e-6  # which dead units are continued to negative T, how well
 
 
-class Place:
-    """The reduced function of Theorem D22 at one first-layer vector, as a function of T."""
+@dataclass(frozen=True)
+class Guesses:
+    """At one vector each: T >= 0, and T continued over the place where units die."""
 
-    def __init__(self, shape: Shape, vector: Sequence[arb], units: Sequence[int]) -> None:
-        self.shape, self.units = shape, list(units)
-        rows, self.owner = [], []
-        for unit in self.units:
-            for row in shape.duals(vector, unit):
-                rows.append(row)
-                self.owner.append(self.units.index(unit))
-        self.stack = arb_mat(rows)
-        self.diagonal, self.targets = shape.diagonal, shape.targets
+    squares: Array
+    continued: Array
+    alive: Array  # which units T was continued with
 
-    def at(self, squares: Sequence[arb]) -> "Value":
-        """Return what is known at some T."""
+
+def inverses(matrices: Array) -> Array:
+    """Return inverses, nan for matrices that have none."""
+    try:
+        return np.linalg.inv(matrices)
+    except np.linalg.LinAlgError:
+        if len(matrices) == 1:
+            return np.full_like(matrices, np.nan)
+        half = len(matrices) // 2
+        return np.concatenate([inverses(matrices[:half]), inverses(matrices[half:])])
+
+
+class Reduced:
+    """The reduced function of Theorem D22 at one vector each, and what follows for some T."""
+
+    def __init__(self, tables: Tables, rows: Array, rho: Array, k: Array) -> None:
+        self.alive, self.most = tables.alive[rows], tables.most[rows][:, None]
+        self.means, self.weights = tables.means[rows], tables.weights[rows]
+        features, kinks = (
+            table[:, 0] + k.reshape(-1, *[1] * (table.ndim - 2)) * table[:, 1]
+            for table in (tables.features[rows], tables.kinks[rows])
+        )
+        self.kappa = 1 + (rho[:, None] * kinks) ** 2
+        first = features * (rho[:, None] / np.sqrt(self.kappa))[..., None]
+        second = tables.mask[rows] * tables.free[rows][..., None]
+        self.columns = np.stack([first, second], axis=2)  # boxes, units, 2, sites
+
+    def part(self, pick: Array) -> "Reduced":
+        """Return some of the vectors."""
+        found = object.__new__(Reduced)
+        for name, value in vars(self).items():
+            setattr(found, name, value[pick])
+        return found
+
+    def inverse(self, squares: Array) -> Array:
+        """Return H^-1."""
+        flat = self.columns.reshape(len(squares), -1, self.columns.shape[-1])
+        table = flat.swapaxes(1, 2) @ (flat * np.repeat(squares, 2, axis=1)[..., None])
+        diagonal = np.arange(table.shape[-1])
+        table[:, diagonal, diagonal] += self.weights
+        return inverses(table)
+
+    def at(self, squares: Array) -> "Value":
+        """Return what follows for some T."""
         return Value(self, squares)
+
+    def height(self, squares: Array) -> Array:
+        """Return the reduced function, up to what depends on the vector alone."""
+        rho = (self.inverse(squares) @ self.means[..., None])[..., 0]
+        return squares.sum(1) + (rho * self.means).sum(1)
+
+    def minimised(self, start: Array) -> Array:
+        """Return minimisers over T >= 0: T |Gamma| at first, then Newton's method, downhill."""
+        squares = np.where(self.alive, np.maximum(start, LITTLE), 0)
+        for _ in range(CALM):
+            squares = squares * np.sqrt(self.at(squares).lengths)
+        left = np.arange(len(squares))
+        for _ in range(STEPS):
+            here = self.part(left)
+            value = here.at(squares[left])
+            moved = here.downhill(value)
+            done = np.abs(moved - value.squares) <= SETTLED * (moved + value.squares) + SHIFT
+            squares[left] = moved
+            left = left[~done.all(1)]
+            if not len(left):
+                break
+        return np.where(squares > squares.sum(1, keepdims=True) * NOTHING, squares, 0)
+
+    def downhill(self, value: "Value") -> Array:
+        """Return the next T: a part of Newton's step that does not climb, or T |Gamma|.
+
+        The step is that of the units that are alive or want to be.
+        """
+        bend = np.diagonal(value.curvature, axis1=1, axis2=2)
+        kept = np.where(1 - value.lengths < value.squares * bend, value.squares, 0)
+        step = value.step(self.alive & ((kept > 0) | (value.lengths > 1)))
+        found, left = value.squares * np.sqrt(value.lengths), np.arange(len(kept))
+        for share in SHARES:
+            moved = np.clip(kept[left] + share * step[left], 0, self.most[left])
+            good = self.part(left).height(moved) <= value.height[left] * (1 + SHIFT)
+            found[left[good]] = moved[good]
+            left = left[~good]
+            if not len(left):
+                break
+        return found
+
+    def guesses(self, start: Array) -> Guesses:
+        """Return minimisers, and T with those units beyond their death that have just died."""
+        squares = self.minimised(start)
+        value, live = self.at(squares), squares > 0
+        bend = np.diagonal(value.curvature, axis1=1, axis2=2)
+        missing = (1 - value.lengths) * value.norms / np.maximum(bend, LITTLE**2)
+        more = self.alive & (value.lengths > NEARLY) & (missing < BARELY)
+        continued, alive = squares.copy(), live.copy()
+        pick = np.flatnonzero((more & ~live).any(1))
+        if len(pick):
+            found = self.part(pick).followed(squares[pick], (live | more)[pick])
+            fine = (-found * value.norms[pick] < 2 * BARELY).all(1)
+            continued[pick[fine]], alive[pick[fine]] = found[fine], (live | more)[pick[fine]]
+        return Guesses(squares, continued, alive)
+
+    def followed(self, squares: Array, alive: Array) -> Array:
+        """Return T with |Gamma| = 1 for some units, also where it is negative, or infinity."""
+        for _ in range(EXTRA):
+            squares = squares + self.at(squares).step(alive)
+        off = np.abs(np.where(alive, self.at(squares).lengths - 1, 0)).max(1)
+        return np.where((off < DEEP)[:, None], squares, -np.inf)
 
 
 class Value:
-    """Value, lengths |Gamma_m| and curvature of the reduced function at some T."""
+    """Height, residuals, |Gamma|^2, |Gamma|^2 in the norm of H^-1 and curvature at some T."""
 
-    def __init__(self, place: Place, squares: Sequence[arb]) -> None:
-        stack, owner, self.squares = place.stack, place.owner, list(squares)
-        count = stack.nrows()
-        weights = arb_mat(count, count)
-        for k, unit in enumerate(owner):
-            weights[k, k] = squares[unit]
-        inverse = (place.diagonal + stack.transpose() * weights * stack).mid().inv().mid()
-        self.rho = (inverse * place.targets).mid()
-        self.height = (sum(squares, arb(0)) + (self.rho.transpose() * place.targets)[0, 0]).mid()
-        self.duals = (stack * self.rho).mid()
-        response = (stack * inverse * stack.transpose()).mid()
-        units = range(len(place.units))
-        self.lengths = [
-            sum((self.duals[k, 0] ** 2 for k, u in enumerate(owner) if u == unit), arb(0)).mid()
-            for unit in units
-        ]
-        self.curvature = arb_mat(len(place.units), len(place.units))
-        for k, one in enumerate(owner):
-            for j, other in enumerate(owner):
-                self.curvature[one, other] += (
-                    2 * self.duals[k, 0] * response[k, j] * self.duals[j, 0]
-                )
+    def __init__(self, place: Reduced, squares: Array) -> None:
+        columns, self.squares = place.columns, squares
+        self.inverse = place.inverse(squares)
+        self.rho = (self.inverse @ place.means[..., None])[..., 0]
+        self.height = squares.sum(1) + (self.rho * place.means).sum(1)
+        gamma = (columns @ self.rho[:, None, :, None])[..., 0]
+        self.lengths = (gamma * gamma).sum(2)
+        self.pulls = (gamma[..., None] * columns).sum(2)  # K rho
+        self.norms = ((columns @ self.inverse[:, None]) * columns).sum((2, 3))
+        self.curvature = 2 * self.pulls @ self.inverse @ self.pulls.swapaxes(1, 2)
 
-
-def minimiser(place: Place, start: Sequence[arb], most: arb) -> Value:
-    """Return an approximate minimum: T |Gamma| at first, then Newton's method, downhill."""
-    found = place.at(start)
-    for _ in range(CALM):
-        moved = [(t * x.sqrt()).mid() for t, x in zip(found.squares, found.lengths, strict=True)]
-        found = place.at(moved)
-    for _ in range(STEPS):
-        found, settled = _newton(place, found, most)
-        if settled:
-            break
-    least = sum(found.squares, arb(0)) * ALIVE
-    return place.at([t if t > least else arb(0) for t in found.squares])
-
-
-def _newton(place: Place, here: Value, most: arb) -> tuple[Value, bool]:
-    """Return the next place, and whether it is the last one."""
-    kept = [t if _lives(here, k) else arb(0) for k, t in enumerate(here.squares)]
-    step = _step(here, kept)
-    for share in SHARES:
-        moved = [
-            (t + share * s).mid().max(arb(0)).min(most) for t, s in zip(kept, step, strict=True)
-        ]
-        there = place.at(moved)
-        if there.height <= here.height * (1 + SHIFT):
-            sizes = zip(moved, here.squares, strict=True)
-            return there, all(abs(a - b) <= SETTLED * (a + b) for a, b in sizes)
-    moved = [(t * x.sqrt()).mid() for t, x in zip(here.squares, here.lengths, strict=True)]
-    return place.at(moved), False
-
-
-def _step(here: Value, kept: Sequence[arb]) -> list[arb]:
-    """Return a step of Newton's method for the units that are alive, or want to be."""
-    pairs = enumerate(zip(kept, here.lengths, strict=True))
-    alive = [k for k, (t, x) in pairs if t > 0 or x > 1]
-    found = [arb(0)] * len(kept)
-    if alive:
-        table = arb_mat([[here.curvature[j, k] for k in alive] for j in alive])
-        for k in range(len(alive)):
-            table[k, k] += abs(table[k, k]) * SHIFT + SHIFT**4
-        step = table.mid().solve(arb_mat([[here.lengths[k] - 1] for k in alive]))
-        for k, s in zip(alive, step.mid().entries(), strict=True):
-            found[k] = s
-    return found
-
-
-def _lives(here: Value, unit: int) -> bool:
-    """Whether T of a unit would stay positive if it moved alone."""
-    missing = 1 - here.lengths[unit]
-    return bool(missing < here.squares[unit] * here.curvature[unit, unit])
+    def step(self, alive: Array) -> Array:
+        """Return a step of Newton's method towards |Gamma| = 1 for some units."""
+        table = self.curvature * alive[:, :, None] * alive[:, None]
+        bend = np.diagonal(table, axis1=1, axis2=2)
+        unit = np.arange(table.shape[-1])
+        table[:, unit, unit] += np.where(alive, bend * SHIFT + LITTLE**9, 1)
+        wanted = np.where(alive, self.lengths - 1, 0)
+        return np.nan_to_num((inverses(table) @ wanted[..., None])[..., 0], posinf=0, neginf=0)

@@ -1,23 +1,22 @@
-"""What the equations of a stratum need of the data, and the boxes of first-layer vectors.
+"""What the equations of a stratum need of the data, for one stratum and for many charts at once.
 
-The vector is (beta / alpha) e(k), e(k) = start + k turn with k in [0, 1]; alpha or beta is 1. Where
-the break of the unit is near the inputs the first entry of e is 1 or -1, so that units above
-can keep their functions while k moves.
+A first-layer vector is sqrt(s) e(k) with e(k) = start + k turn and k in [0, 1]: a chart.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from flint import arb, arb_mat, ctx, fmpq
+import numpy as np
+from flint import arb, ctx, fmpq
 
-from .models import Model
+from .models import UP, Array, Model
 from .strata import Fan, rays
 
-WIDE, TALL = arb(1.2), arb(1.5)
-BEYOND = 4  # how far from the inputs, in sizes of these, a break is treated as infinity
-
 Vector = tuple[fmpq, fmpq]
+
+READ = 2.0**-52  # what a number loses when it becomes a double, as a part of it
+CUT = fmpq(9, 16)  # where wide charts are cut: any place will do
 
 
 @dataclass(frozen=True)
@@ -34,25 +33,21 @@ class Chart:
 
     @property
     def shortest(self) -> fmpq:
-        """A lower bound of the square of the length of e: that of an entry that is constant."""
-        if not self.turning:
-            return self.start[0] ** 2 + self.start[1] ** 2
-        (fixed,) = (s for s, t in zip(self.start, self.turn, strict=True) if not t)
-        return fixed * fixed
+        """A lower bound of |e|^2: of the line through both ends."""
+        (a, b), (c, d) = self.start, self.turn
+        return (a * d - b * c) ** 2 / (c * c + d * d) if self.turning else a * a + b * b
 
 
 def charts(fan: Fan) -> list[Chart]:
     """Claim 126: charts that cover all directions of the first-layer vector."""
-    ends = rays(fan)
+    ends = [tuple(x / max(map(abs, ray)) for x in ray) for ray in rays(fan)]
     if len(ends) == 1:
         return [Chart(ends[0], (fmpq(0), fmpq(0)))]
-    low, high = ends  # by first entries, which are 1 or -1
-    if low[0] == high[0]:
-        return [_between(low, high)]
-    far = 1 + BEYOND * max(abs(row[0]) for row in fan.sites.rows)
-    cuts = [(fmpq(-1), far), (fmpq(1), far)]
-    middle = _between(*((x / far, y / far) for x, y in cuts))
-    return [_between(low, cuts[0]), middle, _between(cuts[1], high)]
+    (a, b), (c, d) = ends
+    if a * c + b * d > 0:
+        return [_between(*ends)]
+    middle = (CUT * a + (1 - CUT) * c, CUT * b + (1 - CUT) * d)
+    return [_between(ends[0], middle), _between(middle, ends[1])]
 
 
 def _between(one: Vector, other: Vector) -> Chart:
@@ -97,17 +92,6 @@ class Shape:
         return self.balls(ctx.prec)[2]
 
     @cached_property
-    def diagonal(self) -> arb_mat:
-        """The weights as a matrix, approximately."""
-        size = len(self.active)
-        return arb_mat([[self.weights[i] * (i == j) for j in range(size)] for i in range(size)])
-
-    @cached_property
-    def targets(self) -> arb_mat:
-        """The targets as a column, approximately."""
-        return arb_mat([[y] for y in self.means])
-
-    @cached_property
     def most(self) -> fmpq:
         """Claim 127: no sum of T at a stationary point is larger (Lemma D23)."""
         sites = self.fan.sites
@@ -118,79 +102,97 @@ class Shape:
         """Whether the first-layer unit is positive at a site."""
         return self.fan.row[site] == "+"
 
-    def duals(self, vector: Sequence[arb], unit: int) -> list[list[arb]]:
-        """Return Gamma of a unit above as rows of linear forms of rho, at one vector."""
-
-        def height(i: int | None) -> arb:
-            seen = i is not None and self.is_plus(i)
-            return vector[0] * self.inputs[i] + vector[1] if seen else arb(0)
-
-        kink, mask = height(self.kink[unit]), self.masks[unit]
-        scale = 1 if self.free[unit] else (1 + kink * kink).rsqrt()
-        pairs = zip(self.active, mask, strict=True)
-        rows = [[(height(i) - kink) * scale if on else arb(0) for i, on in pairs]]
-        return [*rows, [arb(on) for on in mask]] if self.free[unit] else rows
+    def heights(self, vector: Vector) -> list[fmpq]:
+        """Return the heights at all sites as forms of the vector: 0 where it is not positive."""
+        pairs = enumerate(self.inputs)
+        return [vector[0] * x + vector[1] if self.is_plus(i) else fmpq(0) for i, x in pairs]
 
 
-@dataclass(frozen=True)
-class Box:
-    """First-layer vectors: of a chart, alpha (or beta: a tail) and k in intervals."""
+def number(x: fmpq) -> float:
+    """Return the nearest double."""
+    return int(x.p) / int(x.q)
 
-    chart: Chart
-    tail: bool
-    scale: tuple[arb, arb]
-    angle: tuple[arb, arb]
 
-    @cached_property
-    def models(self) -> tuple[Model, Model]:
-        """The scale and k as functions of the place in the box."""
-        (low, high), (left, right) = self.scale, self.angle
-        one = Model.of((low + high) / 2, (high - low) / 2)
-        return one, Model.of((left + right) / 2, 0, (right - left) / 2)
+class Tables:
+    """Charts as arrays: first index the chart, then units above (filled up) and sites (all).
 
-    @property
-    def middle(self) -> list[arb]:
-        """The vector in the middle."""
-        scale, angle = (model.terms[0].mid() for model in self.models)
-        factor = scale if self.tail else 1 / scale
-        pairs = zip(self.chart.start, self.chart.turn, strict=True)
-        return [factor * (start + angle * turn) for start, turn in pairs]
+    `heights`, `kinks` (of the heights) and `features` are pairs: at k = 0, and the change to k = 1.
+    """
 
-    def halves(self, side: int) -> list["Box"]:
-        """Return two boxes that it consists of, cut across the scale (0) or k (1)."""
-        low, high = self.angle if side else self.scale
-        wide = not side and low > 0 and high > 2 * low
-        cut = ((low * high).sqrt() if wide else (low + high) / 2).mid()
-        ends = [(low, cut), (cut, high)]
-        if side:
-            return [Box(self.chart, self.tail, self.scale, pair) for pair in ends]
-        return [Box(self.chart, self.tail, pair, self.angle) for pair in ends]
+    def __init__(self, places: Sequence[tuple[Shape, Chart]]) -> None:
+        self.places = list(places)
+        width = max(len(shape.units) for shape, _ in places)
+        rows = [self._row(shape, chart, width) for shape, chart in places]
+        self.columns = {key: np.array([row[key] for row in rows], float) for key in rows[0]}
+        self.alive = self.columns["alive"] > 0
+        self.turning = np.array([chart.turning for _, chart in places])
+        self.sites, self.width = len(places[0][0].inputs), width
 
-    @property
-    def wide(self) -> bool:
-        """Whether steps along the scale may be worth it."""
-        return bool(self.scale[1] > WIDE * self.scale[0])
+    @staticmethod
+    def _row(shape: Shape, chart: Chart, width: int) -> dict[str, list]:
+        """Return the numbers of one chart."""
+        fan, sites = shape.fan, range(len(shape.inputs))
+        upper = [*fan.upper, *["." * len(sites)] * (width - len(fan.upper))]
+        low, rise = (list(map(number, shape.heights(v))) for v in (chart.start, chart.turn))
+        exact = [shape.heights(v) for v in (chart.start, chart.turn)]
+        at = [next((i for i in fan.plus if row[i] == "0"), None) for row in upper]
+        kinks = [[h[i] if i is not None else fmpq(0) for i in at] for h in exact]
+        features = [
+            [
+                [number(h[i] - k) if row[i] == "+" else 0.0 for i in sites]
+                for row, k in zip(upper, kink, strict=True)
+            ]
+            for h, kink in zip(exact, kinks, strict=True)
+        ]
+        seen, data = [i in fan.active for i in sites], fan.sites
+        sides = {"+": 1, "-": -1, "0": 0, ".": 0}
+        return {
+            "start": list(map(number, chart.start)),
+            "turn": list(map(number, chart.turn)),
+            "heights": [low, rise],
+            "kinks": [list(map(number, kink)) for kink in kinks],
+            "features": features,
+            "mask": [[mark == "+" for mark in row] for row in upper],
+            "free": ["0" not in row for row in upper],
+            "alive": [k < len(fan.upper) for k in range(width)],
+            "sides": [
+                [sides[m] if fan.row[i] != "." else 0 for i, m in enumerate(row)] for row in upper
+            ],
+            "means": [number(data.means[i]) if seen[i] else 0 for i in sites],
+            "weights": [number(data.ridge / data.copies[i]) if seen[i] else 1 for i in sites],
+            "most": number(shape.most) * UP,
+            "shortest": number(chart.shortest) / UP,
+            "radius": np.sqrt(number(shape.most / chart.shortest)) * UP,
+            "twins": _twins(shape, width),
+        }
 
-    @property
-    def is_column(self) -> bool:
-        """Whether there are many values of the scale above an interval of k."""
-        low, high = self.scale
-        return bool(self.chart.turning and not self.tail and high > TALL * low)
+    def __getattr__(self, name: str) -> Array:
+        try:
+            return self.__dict__["columns"][name]
+        except KeyError:
+            raise AttributeError(name) from None
 
-    def edge(self, end: int) -> "Box":
-        """Return the vectors at one end of the scale."""
-        return Box(self.chart, self.tail, (self.scale[end],) * 2, self.angle)
+    def model(self, name: str, rows: Array) -> Model:
+        """Return numbers that do not depend on k."""
+        return Model.of(self.columns[name][rows], READ)
 
-    def beyond(self, end: int, ratio: arb) -> "Box | None":
-        """Return what is left if s is excluded as far as s sqrt(ratio), which is beyond one end."""
-        low, high = self.scale
-        factor = ratio.max(arb(0)).sqrt().sqrt()  # of the scale, alpha = 1 / sqrt(s) or beta
-        if self.tail:
-            cut = self.scale[end] * factor
-        else:
-            cut = self.scale[end] / factor if factor > 0 else high
-        if end == 0:
-            cut = cut.lower().max(low)
-            return Box(self.chart, self.tail, (cut, high), self.angle) if cut < high else None
-        cut = cut.upper().min(high)
-        return Box(self.chart, self.tail, (low, cut), self.angle) if low < cut else None
+    def affine(self, name: str, rows: Array, k: Model) -> Model:
+        """Return numbers that depend on k."""
+        start, change = self.columns[name][rows, 0], self.columns[name][rows, 1]
+        wide = k[(slice(None), *[None] * (start.ndim - 1))]
+        return wide * Model.of(change, READ) + Model.of(start, READ)
+
+
+def _twins(shape: Shape, width: int) -> Array:
+    """Return a table: units whose group is their kink, with a unit and its kink (claim 131).
+
+    Both are positive at the same sites but this one, where the first is positive.
+    """
+    found, upper = np.zeros((width, width, len(shape.inputs))), shape.fan.upper
+    for u, v in ((u, v) for u in shape.units for v in shape.units):
+        site = shape.kink[v]
+        if not shape.free[u] and shape.kink[u] is None and site is not None:
+            others = [i for i in range(len(shape.inputs)) if i != site]
+            same = all((upper[u][i] == "+") == (upper[v][i] == "+") for i in others)
+            found[u, v, site] = same and upper[u][site] == "+"
+    return found

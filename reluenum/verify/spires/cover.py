@@ -1,5 +1,6 @@
 """The record of a stratum: U_2 in (0, highest] is covered by what holds nothing unlisted."""
 
+from functools import cached_property
 from typing import Any
 
 from flint import arb
@@ -9,6 +10,7 @@ from ..deep.inner import pivots_of
 from ..deep.towers import squared
 from ..reals import require, sign, told
 from .inner import highest, levels, path, polished, reach, vanishing
+from .lines import impossible
 from .points import Zero, zero_near
 from .signs import Signs
 from .strata import Spire
@@ -28,6 +30,11 @@ class Cover:
     def __init__(self, spire: Spire) -> None:
         self.spire, self.frame = spire, Frame(spire)
         self.zeros: list[Zero] = []
+
+    @cached_property
+    def empty(self) -> bool:
+        """Whether kinks exclude all stationary points."""
+        return impossible(self.frame)
 
     def read(self, items: Any) -> None:
         """Claim 96: intervals of the record cover all U_2 at which a stationary point can be."""
@@ -124,9 +131,12 @@ class Cover:
     def open(self, low: arb, high: arb, start: Start) -> str:
         """Claim 98: a block holds no stationary point, or one, which is kept; else say why not.
 
-        It is looked at along the inner minimiser (Theorem D9): some unit is zero throughout, a sign
-        is wrong, E_2 is not 0, or has a slope of one sign and therefore at most one zero.
+        If kinks do not exclude all points, it is looked at along the inner minimiser (Theorem D9):
+        some unit is zero throughout, a sign is wrong, E_2 is not 0, or has a slope of one sign and
+        therefore at most one zero.
         """
+        if self.empty:
+            return ""
         squares, third = start
         active = tuple(j for j, square in enumerate(squares) if square > 0)
         if not low > 0:

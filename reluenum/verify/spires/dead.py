@@ -1,6 +1,7 @@
 """Dead units of layer 1 beside live ones."""
 
 from collections.abc import Sequence
+from itertools import product
 
 from flint import arb, ctx, fmpq_mat
 
@@ -34,13 +35,22 @@ def harmless(zero: Zero, faces: Sequence[Face]) -> bool:
 
 
 def is_plain(zero: Zero) -> bool:
-    """Claim 120: kinks are single sites with independent gradients, their multipliers strict."""
-    spire, sites = zero.spire, zero.sites
-    zeros = filter(None, map(spire.zeros, spire.lower))
-    lower = [fmpq_mat([sites.rows[i] for i in found]) for found in zeros]
+    """Claim 120: kinks are single sites with independent gradients, strict ones in layer 1.
+
+    Multipliers of the layers above may be at an end of their range (Lemma D44): with independent
+    kinks, each of those of layer 1 is strict if no ray without slope moves it.
+    """
+    spire, sites, block = zero.spire, zero.sites, zero.state.frame.block
+    zeros = [spire.zeros(row) for row in spire.lower]
+    lower = [fmpq_mat([sites.rows[i] for i in found]) for found in zeros if found]
     free = all(table.rank() == table.nrows() for table in lower)
     single = all(len(kink.places) == 1 for kink in spire.kinks)
-    return free and single and len(zero.state.system.basis) == len(spire.kinks) and not zero.tight
+    moved = (
+        dot(sites.rows[i], ray[block(j)])
+        for (_, ray), (j, found) in product(zero.tight, enumerate(zeros))
+        for i in found
+    )
+    return free and single and len(zero.state.system.basis) == len(spire.kinks) and not any(moved)
 
 
 def gained(zero: Zero, row: Row) -> list[arb]:

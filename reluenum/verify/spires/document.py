@@ -17,11 +17,9 @@ from .strata import Spire, kept, realised
 class SpireReader(Reader):
     """Reads the records of such strata."""
 
-    def cover(self, stratum: Spire, items: Any) -> tuple[int, list[Zero]]:
-        """Return the number of intervals, and the zeros to which they lead."""
-        cover = Cover(stratum)
-        cover.read(items)
-        return len(items), cover.zeros
+    def start(self, stratum: Spire) -> Cover:
+        """Return a cover of a stratum of which nothing is read."""
+        return Cover(stratum)
 
 
 class SpireProof(DeepProof):

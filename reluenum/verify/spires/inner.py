@@ -17,7 +17,7 @@ from .systems import Frame, Moved, State
 
 NEWTON_STEPS, CAREFUL, INFLATIONS = 20, 12, (1.25, 2, 4)
 HALVINGS, SHORTER = 50, (40, 24, 12, 6, 3)  # of where a step ends, as doubles see it
-NEAR = arb(2) ** -60  # relative size of a Newton step that is the last one
+NEAR = arb(2) ** -50  # relative size of a Newton step that is the last one
 
 
 def highest(spire: Spire) -> fmpq:

@@ -109,8 +109,32 @@ def test_slopes_along_the_minimisers_are_differences(turning):
         same = ((T > 0) == (U > 0)).all(1)
         found = (along_minimisers(batch, there, U).values - here.values) / step
         off = np.abs(found - here.slopes[..., side]) / (1 + np.abs(found))
+        off[(T == 0).any(1), 2:4] = 0  # these go on as if units could have T < 0
         assert np.quantile(off[same], 0.98) < 1e-3
         assert same.mean() > 0.9
+
+
+def test_derivatives_go_on_smoothly_where_a_unit_dies():
+    """Across a place at which T of one unit becomes 0: without kinks, unlike the true ones."""
+    texts = ("++-+/++0+", "+-++/++0+", "++++/++0+")
+    batch = FanBatch([Fan(reference(4), DeepStratum.of_text(text)) for text in texts])
+    index = np.arange(len(batch))
+    low, high = batch.ends.T
+    for _ in range(35):
+        middle = (low + high) / 2
+        _, T = inner(batch, index, np.stack([middle, 0 * middle + 0.3], 1))
+        alive = (T > 0).any(1)
+        low, high = np.where(alive, low, middle), np.where(alive, middle, high)
+    step, found = 1e-6, []
+    for s in (low - step / 2, low + step / 2):
+        places, T = inner(batch, index, np.stack([s, 0 * s + 0.3], 1))
+        found.append((T > 0, along_minimisers(batch, places, T)))
+    (before, here), (after, there) = found
+    born = after[:, 0] & ~before[:, 0]
+    assert born.all()
+    change = (there.values - here.values)[born, 2:4] / step
+    for end in (here, there):
+        assert end.slopes[born, 2:4, 0] == pytest.approx(change, rel=0.05, abs=1e-2)
 
 
 @pytest.mark.parametrize("units", [2, 3])
@@ -240,6 +264,14 @@ def test_upper_rows_with_the_same_plus_signs_are_not_both_live():
     problem = reference(3)
     assert Fan(problem, DeepStratum.of_text("+0+/++-,++0")).is_excluded
     assert not Fan(problem, DeepStratum.of_text("+0+/+-+,0+-")).is_excluded
+
+
+def test_a_fan_without_anything_to_fit_holds_no_stationary_point():
+    """Lemma D23: the sum of T is at most 0."""
+    problem = Problem.from_text([["0"], ["1"], ["2"]], ["0", "0", "1"], [1, 2], "1/10")
+    (found,) = examined(problem, [DeepStratum.of_text("++-/++-,0+-")])
+    assert Fan(problem, found.stratum).is_excluded
+    assert not found.networks
 
 
 def test_a_restricted_landscape_claims_nothing_about_other_strata():

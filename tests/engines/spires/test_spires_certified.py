@@ -11,6 +11,7 @@ from reluenum.engines.checked import certified_layers
 from reluenum.engines.deep.covers import constant_networks
 from reluenum.engines.deep.enumeration.strata import strata
 from reluenum.engines.deep.minimality.live import DeepVerdict
+from reluenum.engines.deep.systems.chains import Chain
 from reluenum.engines.deep.systems.solve import solve_stratum
 from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.engines.layers import LayerEngine
@@ -20,6 +21,7 @@ from reluenum.engines.spires.minimise import Doubles
 from reluenum.engines.spires.route import SpireEngine, searched_spire
 from reluenum.engines.spires.signs import is_excluded
 from reluenum.engines.towers.batches import is_possible
+from reluenum.engines.towers.lines import is_impossible
 from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS
 
@@ -253,3 +255,21 @@ def test_a_branch_never_crosses_the_point_where_a_unit_is_zero():
         live = inner.space(())
         assert SpireBranch.over(live, 0.0114, 0.0114, linear)
         assert SpireBranch.over(live, 0.0077, 0.0077, linear) is None
+
+
+@pytest.mark.parametrize(
+    ("problem", "empty"),
+    [
+        (Problem.from_text([[-1], [-1], [1]], [-1, -3, 0], [2, 1, 1], 3), 5),
+        (Problem.from_text([[-1], [0], [1]], [1, -2, 1], [2, 1, 1], "1/3"), 8),
+        (Problem.from_text([[1, 0], [0, 1], [-1, 0]], [1, -2, 0], [2, 1], "1/5"), 4),
+        (Problem.from_text([[-1], [2]], [1, -2], [2, 1, 1], "1/3"), 8),
+    ],
+)
+def test_kinks_that_bind_units_on_lines_of_one_length_leave_strata_empty(problem, empty):
+    # Lemma D62, against the algebraic route
+    found = [s for s in spires(problem) if is_impossible(Chain(problem, s))]
+    assert len(found) == empty
+    with DEFAULT_SETTINGS.open() as backends:
+        outcomes = [solve_stratum(problem, stratum, backends) for stratum in found]
+    assert not any(outcome.reason or outcome.networks for outcome in outcomes)

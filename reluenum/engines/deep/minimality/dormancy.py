@@ -57,7 +57,9 @@ def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
         return split
     if not strict:
         return Dormancy(None, "a dead unit beside a kink whose first order is not strict")
-    return Dormancy(None, reason or "dead units beside a group, or beside dependent kinks")
+    if found.harmless is None:
+        return found
+    return Dormancy(None, "dead units beside a group, or beside dependent kinks")
 
 
 def _by_splits(network: ScaledNetwork, layer: int, wide: Sequence[int]) -> Dormancy | None:
