@@ -24,6 +24,7 @@ class Rough:
         self.diagonal[: len(tower.counts)] = [1 / double(n) for n in tower.counts]
         self.targets[: len(tower.counts)] = list(map(double, tower.means))
 
+    @np.errstate(all="ignore")
     def improved(self, squares: np.ndarray, x: float) -> np.ndarray:
         """Return better squares: a Newton step for 1 / |Gamma_j| = sqrt(X) / ridge.
 
@@ -48,7 +49,7 @@ class Rough:
 
 def double(number: fmpq) -> float:
     """Return a rational number, rounded."""
-    return int(number.p) / int(number.q)
+    return float(arb(number))
 
 
 def total_squares(state: State) -> arb:

@@ -348,23 +348,10 @@ def identity(size: int) -> arb_mat:
 
 
 def shortened(moves: np.ndarray, fixed: np.ndarray, start: np.ndarray, enough: float) -> np.ndarray:
-    """Return z that makes the longest of several vectors short: one proves what it is used for.
+    """Return z with which the longest of `fixed` + `moves` z, vectors in rows, is short.
 
-    Parameters
-    ----------
-    moves : (m d, k) array
-        How z moves the vectors.
-    fixed : (m, d) array
-        The vectors at z = 0.
-    start : (k,) array
-        The first z.
-    enough : float
-        If all vectors are shorter, they are short enough.
-
-    Returns
-    -------
-    (k,) array
-        That minimises the largest length if need be, by Newton steps for ever sharper barriers.
+    From a start on, by Newton steps for ever sharper logarithmic barriers of the largest length,
+    until all are shorter than `enough` or it is least. They prove nothing.
     """
     (count, depth), size = fixed.shape, moves.shape[1]
     z, parts = start, moves.reshape(count, depth, size)
@@ -384,7 +371,10 @@ def shortened(moves: np.ndarray, fixed: np.ndarray, start: np.ndarray, enough: f
         hessian += np.eye(size + 1) * np.trace(hessian) * 1e-14
         gradient = scaled.sum(0)
         gradient[-1] += sharpness / level
-        step = np.linalg.solve(hessian, -gradient)
+        try:
+            step = np.linalg.solve(hessian, -gradient)
+        except np.linalg.LinAlgError:
+            break
         length = 1.0
         ahead = fixed + parts @ (z + step[:size])
         while (level + length * step[-1] <= (ahead**2).sum(1)).any() and length > 1e-9:
