@@ -97,24 +97,25 @@ class Cover:
         return Entry(tuple(ends), x, numbers[len(item) - m :])
 
     def at(self, x: arb, squares: Sequence[arb]) -> Interval:
-        """Return what one X closes by some T, or without those that are nearly 0."""
+        """Return what one X closes by some T, and without those that are nearly 0 if need be."""
         squares = [square.max(0) for square in squares]
         bare, total, found = bright(squares, x), arb(0, "inf"), (x, x)
-        for start in unique(squares, bare) if max(bare) > 0 else unique(bare, squares):
+        for start in unique(squares, bare):
             total = total.intersection(total_squares(self.state(x, start)))
             found = self.reach(x, total)
-            if found[0] < found[1]:
+            if found[0] < found[1] and max(bare) > 0:
                 break
         return found
 
     def fill(self, low: arb, high: arb, entries: Sequence[Entry]) -> None:
         """Close what intervals leave, by better steps beside it, and a block if little is left."""
-        above = [entry for entry in entries if entry.x >= high][:1]
         below = [entry for entry in entries if entry.x <= low][-1:]
-        better = [self.step(entry.x, [entry.squares]) for entry in above + below]
+        inside = [entry for entry in entries if low < entry.x < high]
+        beside = [*(entry for entry in entries if entry.x >= high)][:1] + inside + below
+        better = [self.step(entry.x, [entry.squares]) for entry in beside]
         for one, other in gaps(better, low, high):
             require(other - one < other * HOLE, f"nothing closes X above {one.str(8)}")
-            self.block(one, other, other, (above + below)[0].squares)
+            self.block(one, other, other, beside[0].squares)
 
     def block(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> None:
         """Close a block; of one that is not closed as it stands, what steps do not close."""

@@ -251,23 +251,21 @@ class Zero:
 
     def _held(self, j: int, site: int) -> bool:
         """Whether the loss grows as a kink below moves alone, to one side at least."""
-        down = self.alone(j, site)
-        up = [-x for x in down] if self.stratum.upper[0] >> site & 1 else None
-        return any(self.slope_sign(d) for d in (down, up) if d)
+        return any(self.slope_sign(self.alone(j, site, up)) for up in (False, True))
 
-    def alone(self, j: int, site: int) -> list[fmpq]:
-        """Return a change of (w, B) that takes one kink below down, and no other one anywhere.
+    def alone(self, j: int, site: int, up: bool = False) -> list[fmpq]:
+        """Return a change of (w, B) that moves one kink below, down or up, and no other anywhere.
 
         The kinks have to be independent. A group counts as one.
         """
-        units, upper = range(len(self.stratum.lower)), self.state.tower.upper.kinks
+        units, group = range(len(self.stratum.lower)), self.grouped
         kinks = [self.form(i, {k}, 0) for k in units for i in self.zeros(k)]
-        kinks += [
-            self.form(i, {k for k in units if self.stratum.lower[k][0] >> i & 1}, 1)
-            for i in dict.fromkeys([*set(upper) - set(self.grouped), *self.grouped[:1]])
-        ]
-        table, moved = fmpq_mat([list(form) for form in kinks]), self.form(site, {j}, 0)
-        aims = fmpq_mat([[-self.sides[j + 1] * (form == moved)] for form in kinks])
+        moved, aim = self.form(site, {j}, 0), self.sides[j + 1] * (1 if up else -1)
+        for i in [*(i for i in self.state.tower.upper.kinks if i not in group), *group[:1]]:
+            on = {k for k in units if self.stratum.lower[k][0] >> i & 1}
+            kinks.append(self.form(i, on | {j} if up and i == site else on, 1))
+        table = fmpq_mat([list(form) for form in kinks])
+        aims = fmpq_mat([[aim * (form == moved)] for form in kinks])
         return (table.transpose() * (table * table.transpose()).solve(aims)).entries()
 
     @property
