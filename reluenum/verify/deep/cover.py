@@ -244,7 +244,7 @@ class Cover:
     def excluded(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> bool:
         """Whether a sign is wrong, or a unit zero, by the ball of Lemma D56."""
         state = self.state(x, [square.max(0) for square in squares])
-        return Ball(state, low, high).excluded(self.stratum)
+        return Ball(state, low, high).rules_out(self.stratum)
 
     def followed(self, low: arb, high: arb, squares: Sequence[arb]) -> str:
         """Close a block along the inner minimiser, where only some units are not zero."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from operator import sub
 
 from flint import arb, arb_mat, fmpq
 
@@ -108,60 +107,57 @@ class Ball:
     """
 
     def __init__(self, state: State, low: arb, high: arb) -> None:
-        self.state, self.low, self.bound = state, low, state.ridge / state.x.sqrt()
+        self.state, self.low = state, low
         self.ends = [(state.x / end).sqrt() for end in (high, low)]
-        tops = [norm.upper() for norm in state.norms if norm > 0]
-        self.tau = min([(self.bound / top).lower() for top in tops] + [arb(1)])
         self.radius = self._radius()
         system, rho, inverse = state.system, state.solution, state.matrix.inv()
         fit, last = system.diagonal * rho * arb(0.5), self.ends[1]
-        slope = (fit + system.ones * rho * state.x) * self.tau
+        slope = (fit + system.ones * rho * state.x) * state.shrink
         metric = system.diagonal * arb(0.5) + system.ones * (state.x * squared(last))
         for gram, square, norm in zip(system.grams, state.squares, state.norms, strict=False):
-            share = square * self.bound / norm
+            share = square * state.bound / norm
             slope, metric = slope + gram * rho * share, metric + gram * (share * last)
         self.base, self.slope = inverse * fit, inverse * slope
         self.metric = inverse * metric * inverse
 
     def _radius(self) -> arb:
-        """Claim 161: the root of R(q), which is convex in q: it is largest at an end."""
-        state, tau = self.state, self.tau
+        """Claim 161: the root of R(q) of Lemma D56, convex in q: it is largest at an end."""
+        state, tau = self.state, self.state.shrink
         fit = dot((state.system.diagonal * state.solution).entries(), state.rho) / 2
         bias = state.x * squared(state.total) / state.ridge
-        pairs = zip(state.squares, state.norms, strict=False)
-        rest = sum((t * n * (self.bound - tau * n) for t, n in pairs), arb(0)) / state.ridge
         one, other = (
-            fit * squared(1 - q * tau) + bias * squared(q - tau) + 2 * q * rest for q in self.ends
+            fit * squared(1 - q * tau) + bias * squared(q - tau) + q * state.slack
+            for q in self.ends
         )
         return _root(one.max(other))
 
     def around(self, forms: arb_mat) -> list[arb]:
-        """Claim 162: what linear forms of the residual, in rows, are for all q between the ends."""
+        """Claim 162: linear forms of the residual, in rows, for all these q (Lemma D56)."""
         low, high = ((forms * (self.base + self.slope * q)).entries() for q in self.ends)
-        rooms = self.rooms(forms * self.metric, forms)
+        rooms = self.rooms(forms)
         return [a.union(b) + arb(0, r) for a, b, r in zip(low, high, rooms, strict=True)]
 
-    def rooms(self, left: arb_mat, right: arb_mat) -> list[arb]:
-        """Return the radius times the roots of the products of two matrices' rows."""
-        pairs = zip(left.tolist(), right.tolist(), strict=True)
+    def rooms(self, forms: arb_mat) -> list[arb]:
+        """Return how far linear forms may be from their centres."""
+        pairs = zip((forms * self.metric).tolist(), forms.tolist(), strict=True)
         return [(_root(dot(one, other)) * self.radius).upper() for one, other in pairs]
 
     def short(self, k: int) -> bool:
-        """Claim 163: whether |Gamma_k| is below its bound for all q: without the radius, at ends.
+        """Claim 163: whether |Gamma_k| is below its bound for all q between the ends.
 
-        There it is convex in q, with multipliers in proportion to q.
+        Free multipliers grow with q. Up to the radius |Gamma_k| is convex in q: ends will do.
         """
         forms, moves = self.state.system.maps[k], self.state.moves[k]
-        rooms = self.rooms(forms * self.metric, forms)
+        rooms = self.rooms(forms)
         room = _root(dot(rooms, rooms))
         for q in self.ends:
             gamma = (forms * (self.base + self.slope * q)).entries()
             gamma = [u + q * move for u, move in zip(gamma, moves, strict=True)]
-            if not _root(dot(gamma, gamma)) + room < q * self.bound:
+            if not _root(dot(gamma, gamma)) + room < q * self.state.bound:
                 return False
         return True
 
-    def excluded(self, stratum: Stratum) -> bool:
+    def rules_out(self, stratum: Stratum) -> bool:
         """Claim 65: whether no X of the range is that of a stationary point, by claim 63.
 
         If multipliers are free, only units that they do nothing to have known signs, and units are
@@ -173,11 +169,13 @@ class Ball:
             return True
         if free and all(map(self.short, free)):
             return True
-        order = [rows.index(row) for row in stratum.lower]
-        along = [[] if k in free else self.around(system.sites * system.maps[k]) for k in order]
-        size = len(tower.counts)
-        fits = self.around(system.diagonal)[:size]
-        outputs = dict(zip(tower.upper.positive, map(sub, tower.means, fits), strict=True))
+        values = self.around(system.forms)
+        size, sites, count = len(tower.counts), tower.sites.size, len(values)
+        along = [values[k : k + sites] for k in range(0, count - size, sites)]
+        order = map(rows.index, stratum.lower)
+        along = [[] if k in free else along[k] for k in order]
+        fits = zip(tower.upper.positive, tower.means, values[count - size :], strict=True)
+        outputs = {i: y - fit for i, y, fit in fits}
         return Sides(stratum, along, outputs, [], self.low).wrong
 
 

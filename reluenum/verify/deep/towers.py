@@ -8,7 +8,7 @@ is 0, some sites are enough: those at which f = 0 implies the rest.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, reduce
 from operator import add
 
 import numpy as np
@@ -103,6 +103,7 @@ class System:
 
     maps: list[arb_mat]  # rho -> Gamma_j, of all units
     sites: arb_mat  # the inputs, in rows
+    forms: arb_mat  # rho -> all Gamma_j . x, and what is left at sites where f > 0
     stack: arb_mat  # rho -> all Gamma_j, one below the other, and last the sum of rho
     grams: list[arb_mat]  # C'C / ridge, of the units that are not zero
     diagonal: arb_mat
@@ -154,8 +155,10 @@ class Tower:
             sum((n * x * x for n, x in zip(self.counts, self.means, strict=True)), fmpq(0))
         )
         balls = arb_mat(diagonal), arb_mat(ones), arb_mat(y), energy
-        sites = arb_mat(fmpq_mat(self.sites.rows))
-        return System([*map(arb_mat, self.maps)], sites, arb_mat(stack), [*map(arb_mat, grams)], *balls)
+        sites, fits = fmpq_mat(self.sites.rows), diagonal.tolist()[: len(self.counts)]
+        forms = [line for m in self.maps for line in (sites * m).tolist()]
+        maps = [*map(arb_mat, self.maps)], arb_mat(sites), arb_mat(fmpq_mat([*forms, *fits]))
+        return System(*maps, arb_mat(stack), [*map(arb_mat, grams)], *balls)
 
     @cached_property
     def balanced(self) -> bool:
@@ -233,6 +236,8 @@ class State:
     def gammas(self) -> list[list[arb]]:
         """Gamma_j of all units, those that are zero last."""
         found = self._parts(self.values.entries()[:-1])
+        if self.tower.loose is None:
+            return found
         return [[*map(add, *pair)] for pair in zip(found, self.moves, strict=True)]
 
     @cached_property
@@ -277,6 +282,23 @@ class State:
         tops = [length.upper().max(0).sqrt().upper() for length in self.lengths]
         pairs = zip(self.lengths, tops, strict=True)
         return [length.sqrt() if length > 0 else arb(0, top) for length, top in pairs]
+
+    @cached_property
+    def bound(self) -> arb:
+        """The largest |Gamma_j| of a minimiser."""
+        return self.ridge / self.x.sqrt()
+
+    @cached_property
+    def shrink(self) -> arb:
+        """Claim 164: a factor, at most 1, with which no |Gamma_j| is longer: dual feasible."""
+        return (self.bound / reduce(arb.max, self.norms, self.bound).upper()).lower().min(1)
+
+    @cached_property
+    def slack(self) -> arb:
+        """The duality gap of that residual and the weights, as far as units have a part in it."""
+        pairs = zip(self.squares, self.norms, strict=False)
+        terms = (t * norm * (self.bound - self.shrink * norm) for t, norm in pairs)
+        return 2 * sum(terms, arb(0)) / self.ridge
 
     @property
     def total(self) -> arb:
