@@ -7,7 +7,7 @@ import random
 
 import numpy as np
 import pytest
-from flint import arb, ctx, fmpz_poly
+from flint import arb, arb_mat, ctx, fmpz_poly
 
 from reluenum import Problem
 from reluenum.verify import CertificateError
@@ -15,7 +15,7 @@ from reluenum.verify.deep.components import Network, least, mirrored, symmetries
 from reluenum.verify.deep.document import DeepProof, Reader
 from reluenum.verify.deep.fields import Exact
 from reluenum.verify.deep.inner import total_squares
-from reluenum.verify.deep.sides import Ball
+from reluenum.verify.deep.sides import Block
 from reluenum.verify.deep.sites import Sites
 from reluenum.verify.deep.strata import realised
 from reluenum.verify.deep.towers import Moved, State, Tower, Upper
@@ -156,8 +156,8 @@ def test_linear_forms_of_residuals_at_other_x_are_in_the_ball():
             cover, start = Reader(stratum.sites).start(stratum), [arb(1)] * len(stratum.lower)
             squares = cover.sharpened(arb(3), start)
             state = cover.state(arb(3), [t * 1.01 for t in squares])
-            forms = state.system.forms
-            enclosures = Ball(state, arb(2.9), arb(3.2)).around(forms)
+            forms = arb_mat([*state.system.stack.tolist(), *state.system.diagonal.tolist()])
+            enclosures = Block(state, arb(2.9), arb(3.2)).ball.of(forms).values()
             for x in map(arb, (2.9, 3.0, 3.2)):
                 better = cover.sharpened(x, squares)
                 found = cover.state(x, better)

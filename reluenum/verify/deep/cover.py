@@ -14,7 +14,7 @@ from ..reals import require, sign, told
 from .fields import newton_step
 from .inner import Rough, improved, path, slope_of, total_squares, vanishing
 from .points import Zero, zero_near
-from .sides import Ball, enclosed, highest
+from .sides import Block, enclosed, highest
 from .strata import Stratum
 from .towers import State, Tower, Upper, narrowed, squared
 
@@ -244,7 +244,7 @@ class Cover:
     def excluded(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> bool:
         """Whether a sign is wrong, or a unit zero, by the ball of Lemma D56."""
         state = self.state(x, [square.max(0) for square in squares])
-        return Ball(state, low, high).rules_out(self.stratum)
+        return Block(state, low, high).excludes(self.stratum)
 
     def followed(self, low: arb, high: arb, squares: Sequence[arb]) -> str:
         """Close a block along the inner minimiser, where only some units are not zero."""

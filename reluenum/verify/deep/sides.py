@@ -1,7 +1,7 @@
 """What is known of the stationary points of a stratum in a range of X, and what excludes them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flint import arb, arb_mat, fmpq
 
@@ -99,31 +99,61 @@ def beyond(found: Sides, state: State) -> dict[int, arb]:
     return values
 
 
+@dataclass(frozen=True)
 class Ball:
-    """What the inner minimisers at X / q^2 can be, for q between two ends, by one choice of T at X.
+    """Linear forms of the residuals of inner minimisers at X / q^2, for q between two ends.
 
-    Linear forms of their residuals are those of `base` + q `slope`, up to `radius` times the root
-    of their squares by `metric` (Lemma D56).
+    They are affine in q, with the values `low` and `high` at the ends, up to `radius` times the
+    root of their squares by `metric`, the diagonal of it (Lemma D56).
     """
 
+    low: arb_mat
+    high: arb_mat
+    metric: arb_mat
+    radius: arb
+
+    def of(self, forms: arb_mat) -> "Ball":
+        """Return the same of linear forms of them, in rows."""
+        metric = forms * self.metric * forms.transpose()
+        return Ball(forms * self.low, forms * self.high, metric, self.radius)
+
+    def rooms(self) -> list[arb]:
+        """Return how far each may be from what is affine in q."""
+        squares = (self.metric[k, k] for k in range(self.metric.nrows()))
+        return [(_root(square) * self.radius).upper() for square in squares]
+
+    def values(self) -> list[arb]:
+        """Claim 161: enclosures for all q between the ends (Lemma D56)."""
+        numbers = zip(self.low.entries(), self.high.entries(), self.rooms(), strict=True)
+        return [low.union(high) + arb(0, room) for low, high, room in numbers]
+
+
+class Block:
+    """What is known of the inner minimisers at all X of a range, by one choice of T (Lemma D56)."""
+
     def __init__(self, state: State, low: arb, high: arb) -> None:
-        self.state, self.low = state, low
+        self.state, self.least = state, low
         self.ends = [(state.x / end).sqrt() for end in (high, low)]
-        self.radius = self._radius()
-        system, rho, inverse = state.system, state.solution, state.matrix.inv()
-        fit, last = system.diagonal * rho * arb(0.5), self.ends[1]
+        self.ball = self.residual()
+        self.units = [self.unit(k) for k in range(len(state.system.maps))]
+
+    def residual(self) -> Ball:
+        """Claim 162: the residual. Units count by directions (Lemma D30, Lemma D56)."""
+        state, system, last = self.state, self.state.system, self.ends[1]
+        rho, inverse = state.solution, state.matrix.inv()
+        fit = system.diagonal * rho * arb(0.5)
         slope = (fit + system.ones * rho * state.x) * state.shrink
         metric = system.diagonal * arb(0.5) + system.ones * (state.x * squared(last))
         for gram, square, norm in zip(system.grams, state.squares, state.norms, strict=False):
             share = square * state.bound / norm
             slope, metric = slope + gram * rho * share, metric + gram * (share * last)
-        self.base, self.slope = inverse * fit, inverse * slope
-        self.metric = inverse * metric * inverse
+        low, high = (inverse * (fit + slope * q) for q in self.ends)
+        radius = self.radius((fit.transpose() * rho)[0, 0])
+        return Ball(low, high, inverse * metric * inverse, radius)
 
-    def _radius(self) -> arb:
-        """Claim 161: the root of R(q) of Lemma D56, convex in q: it is largest at an end."""
+    def radius(self, fit: arb) -> arb:
+        """Claim 163: the root of R(q) of Lemma D56, convex in q: it is largest at an end."""
         state, tau = self.state, self.state.shrink
-        fit = dot((state.system.diagonal * state.solution).entries(), state.rho) / 2
         bias = state.x * squared(state.total) / state.ridge
         one, other = (
             fit * squared(1 - q * tau) + bias * squared(q - tau) + q * state.slack
@@ -131,33 +161,27 @@ class Ball:
         )
         return _root(one.max(other))
 
-    def around(self, forms: arb_mat) -> list[arb]:
-        """Claim 162: linear forms of the residual, in rows, for all these q (Lemma D56)."""
-        low, high = ((forms * (self.base + self.slope * q)).entries() for q in self.ends)
-        rooms = self.rooms(forms)
-        return [a.union(b) + arb(0, r) for a, b, r in zip(low, high, rooms, strict=True)]
-
-    def rooms(self, forms: arb_mat) -> list[arb]:
-        """Return how far linear forms may be from their centres."""
-        pairs = zip((forms * self.metric).tolist(), forms.tolist(), strict=True)
-        return [(_root(dot(one, other)) * self.radius).upper() for one, other in pairs]
+    def unit(self, k: int) -> Ball:
+        """Return Gamma_k: free multipliers are affine in q, and those of the state at T."""
+        state, forms = self.state, self.state.system.maps[k]
+        found = self.ball.of(forms)
+        if k not in state.tower.free:
+            return found
+        move = arb_mat([[x] for x in state.gammas[k]]) - forms * state.solution
+        first, last = self.ends
+        return replace(found, low=found.low + move * first, high=found.high + move * last)
 
     def short(self, k: int) -> bool:
-        """Claim 163: whether |Gamma_k| is below its bound for all q between the ends.
+        """Claim 164: whether |Gamma_k| is below its bound at all X of the range.
 
-        Free multipliers grow with q. Up to the radius |Gamma_k| is convex in q: ends will do.
+        Up to the radius it is convex in q, so that the ends will do.
         """
-        forms, moves = self.state.system.maps[k], self.state.moves[k]
-        rooms = self.rooms(forms)
-        room = _root(dot(rooms, rooms))
-        for q in self.ends:
-            gamma = (forms * (self.base + self.slope * q)).entries()
-            gamma = [u + q * move for u, move in zip(gamma, moves, strict=True)]
-            if not _root(dot(gamma, gamma)) + room < q * self.state.bound:
-                return False
-        return True
+        unit, rooms = self.units[k], self.units[k].rooms()
+        pairs = zip((unit.low, unit.high), self.ends, strict=True)
+        tops = ((_root(dot(u.entries(), u.entries())), q * self.state.bound) for u, q in pairs)
+        return all(top + _root(dot(rooms, rooms)) < bound for top, bound in tops)
 
-    def rules_out(self, stratum: Stratum) -> bool:
+    def excludes(self, stratum: Stratum) -> bool:
         """Claim 65: whether no X of the range is that of a stationary point, by claim 63.
 
         If multipliers are free, only units that they do nothing to have known signs, and units are
@@ -169,14 +193,12 @@ class Ball:
             return True
         if free and all(map(self.short, free)):
             return True
-        values = self.around(system.forms)
-        size, sites, count = len(tower.counts), tower.sites.size, len(values)
-        along = [values[k : k + sites] for k in range(0, count - size, sites)]
         order = map(rows.index, stratum.lower)
-        along = [[] if k in free else along[k] for k in order]
-        fits = zip(tower.upper.positive, tower.means, values[count - size :], strict=True)
+        along = [[] if k in free else self.units[k].of(system.sites).values() for k in order]
+        values = self.ball.of(system.diagonal).values()
+        fits = zip(tower.upper.positive, tower.means, values, strict=False)
         outputs = {i: y - fit for i, y, fit in fits}
-        return Sides(stratum, along, outputs, [], self.low).wrong
+        return Sides(stratum, along, outputs, [], self.least).wrong
 
 
 def _root(square: arb) -> arb:

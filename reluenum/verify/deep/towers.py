@@ -101,9 +101,8 @@ def pivots_in(matrix: fmpq_mat) -> list[int]:
 class System:
     """The system of a tower in balls."""
 
-    maps: list[arb_mat]  # rho -> Gamma_j, of all units
+    maps: list[arb_mat]  # rho -> Gamma_j, of all units, free multipliers depending on rho
     sites: arb_mat  # the inputs, in rows
-    forms: arb_mat  # rho -> all Gamma_j . x, and what is left at sites where f > 0
     stack: arb_mat  # rho -> all Gamma_j, one below the other, and last the sum of rho
     grams: list[arb_mat]  # C'C / ridge, of the units that are not zero
     diagonal: arb_mat
@@ -155,10 +154,20 @@ class Tower:
             sum((n * x * x for n, x in zip(self.counts, self.means, strict=True)), fmpq(0))
         )
         balls = arb_mat(diagonal), arb_mat(ones), arb_mat(y), energy
-        sites, fits = fmpq_mat(self.sites.rows), diagonal.tolist()[: len(self.counts)]
-        forms = [line for m in self.maps for line in (sites * m).tolist()]
-        maps = [*map(arb_mat, self.maps)], arb_mat(sites), arb_mat(fmpq_mat([*forms, *fits]))
-        return System(*maps, arb_mat(stack), [*map(arb_mat, grams)], *balls)
+        maps = [*map(arb_mat, self.maps)]
+        maps[len(self.rows) :] = self._calm(maps[len(self.rows) :])
+        return System(
+            maps, arb_mat(fmpq_mat(self.sites.rows)), arb_mat(stack), [*map(arb_mat, grams)], *balls
+        )
+
+    def _calm(self, maps: list[arb_mat]) -> list[arb_mat]:
+        """Return maps of units that are zero, where free multipliers make them short."""
+        if self.loose is None:
+            return maps
+        stack, (_, inverse) = arb_mat([line for m in maps for line in m.tolist()]), self.moves
+        lines = (stack - arb_mat(self.loose) * (arb_mat(inverse.tolist()) * stack)).tolist()
+        depth = self.sites.depth
+        return [arb_mat(lines[k : k + depth]) for k in range(0, len(lines), depth)]
 
     @cached_property
     def balanced(self) -> bool:
@@ -235,21 +244,11 @@ class State:
     @cached_property
     def gammas(self) -> list[list[arb]]:
         """Gamma_j of all units, those that are zero last."""
-        found = self._parts(self.values.entries()[:-1])
-        if self.tower.loose is None:
-            return found
-        return [[*map(add, *pair)] for pair in zip(found, self.moves, strict=True)]
-
-    @cached_property
-    def moves(self) -> list[list[arb]]:
-        """What free multipliers add to Gamma_j."""
-        entries = [arb(0)] * (self.values.nrows() - 1)
+        entries = self.values.entries()[:-1]
         if self.tower.loose is not None:
             begin = len(self.squares) * self.depth
-            entries[begin:] = (arb_mat(self.tower.loose) * self.multipliers).entries()
-        return self._parts(entries)
-
-    def _parts(self, entries: list[arb]) -> list[list[arb]]:
+            moves = (arb_mat(self.tower.loose) * self.multipliers).entries()
+            entries[begin:] = map(add, entries[begin:], moves)
         return [entries[k : k + self.depth] for k in range(0, len(entries), self.depth)]
 
     @cached_property
@@ -290,7 +289,7 @@ class State:
 
     @cached_property
     def shrink(self) -> arb:
-        """Claim 164: a factor, at most 1, with which no |Gamma_j| is longer: dual feasible."""
+        """Claim 165: a factor, at most 1, with which no |Gamma_j| is longer: dual feasible."""
         return (self.bound / reduce(arb.max, self.norms, self.bound).upper()).lower().min(1)
 
     @cached_property
