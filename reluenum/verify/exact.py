@@ -265,3 +265,26 @@ def covectors(rays: Iterable[Signs], size: int, most: float) -> set[Signs]:
                 frontier.append(composed)
                 require(len(found) <= most, TOO_FEW)
     return found
+
+
+def null_space(matrix: fmpq_mat) -> fmpq_mat:
+    """Return vectors, as columns, that span what a matrix takes to 0."""
+    (echelon, _), pivots, size = matrix.rref(), pivots_in(matrix), matrix.ncols()
+    free = [k for k in range(size) if k not in pivots]
+    found = fmpq_mat(size, len(free))
+    for column, k in enumerate(free):
+        found[k, column] = fmpq(1)
+        for r, pivot in enumerate(pivots):
+            found[pivot, column] = -echelon[r, k]
+    return found
+
+
+def pivots_in(matrix: fmpq_mat) -> list[int]:
+    """Return the first columns that are independent."""
+    echelon, rank = matrix.rref()
+    return [next(k for k, x in enumerate(line) if x) for line in echelon.tolist()[:rank]]
+
+
+def identity(size: int) -> arb_mat:
+    """Return the identity matrix."""
+    return arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])

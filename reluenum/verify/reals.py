@@ -77,6 +77,16 @@ def dot(left: Sequence, right: Sequence) -> Any:
     return reduce(add, map(mul, left, right))
 
 
+def squared(x: arb) -> arb:
+    """Return x^2. (For a ball around 0 the operator ** has no answer.)."""
+    return x * x
+
+
+def root_above(square: arb) -> arb:
+    """Return an upper bound of the root of a number that is not negative."""
+    return square.upper().max(0).sqrt().upper()
+
+
 def norm(vector: Sequence[arb]) -> arb:
     """Return the Euclidean norm."""
     return dot(vector, vector).sqrt()

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from ..reals import require, sign, told
+from ..reals import require, sign, squared, told
 from .fields import newton_step
 from .inner import Rough, improved, path, slope_of, total_squares, vanishing
 from .points import Zero, zero_near
 from .sides import Block, enclosed, highest
 from .strata import Stratum
-from .towers import State, Tower, Upper, narrowed, squared
+from .towers import State, Tower, Upper, narrowed
 
 POLISHING, SLOW = 12, 2  # Newton steps for a record's T, the first of which end no unit
 MOST_PARTS = 1024  # of a block; one where a unit comes to life takes a few hundred

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from flint import arb, arb_mat, fmpq
 
-from ..reals import dot
+from ..exact import identity
+from ..reals import dot, squared
 from .sites import Row
-from .towers import Moved, State, Tower, Upper, identity, squared
+from .towers import Moved, State, Tower, Upper
 
 NEWTON_STEPS, CAREFUL = 9, 5
 INFLATIONS, INFLATION = 4, arb(1.25)  # of a box that does not contain its image

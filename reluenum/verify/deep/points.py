@@ -7,7 +7,7 @@ from typing import Any
 
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
-from ..exact import cocircuits
+from ..exact import cocircuits, identity
 from ..points import NUMBER_BITS
 from ..reals import dot, require, sign
 from .fields import Exact, described, newton_step
@@ -15,7 +15,7 @@ from .inner import pivots_of, size_of
 from .sides import enclosed
 from .sites import Row
 from .strata import Stratum
-from .towers import Moved, State, Tower, Upper, identity
+from .towers import Moved, State, Tower, Upper
 
 STEPS, EXACT_BITS = 40, 190  # Newton steps, and the bits of a box
 UNCLEAR = "whether this is a local minimum is not clear"

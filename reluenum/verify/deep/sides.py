@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from flint import arb, arb_mat, fmpq
 
-from ..reals import dot, sign
+from ..reals import dot, root_above, sign, squared
 from .strata import Stratum
-from .towers import State, squared
+from .towers import State
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Ball:
     def rooms(self) -> list[arb]:
         """Return how far each may be from what is affine in q."""
         squares = (self.metric[k, k] for k in range(self.metric.nrows()))
-        return [(_root(square) * self.radius).upper() for square in squares]
+        return [(root_above(square) * self.radius).upper() for square in squares]
 
     def values(self) -> list[arb]:
         """Claim 161: enclosures for all q between the ends (Lemma D56)."""
@@ -159,7 +159,7 @@ class Block:
             fit * squared(1 - q * tau) + bias * squared(q - tau) + q * state.slack
             for q in self.ends
         )
-        return _root(one.max(other))
+        return root_above(one.max(other))
 
     def unit(self, k: int) -> Ball:
         """Return Gamma_k: free multipliers are affine in q, and those of the state at T."""
@@ -178,8 +178,8 @@ class Block:
         """
         unit, rooms = self.units[k], self.units[k].rooms()
         pairs = zip((unit.low, unit.high), self.ends, strict=True)
-        tops = ((_root(dot(u.entries(), u.entries())), q * self.state.bound) for u, q in pairs)
-        return all(top + _root(dot(rooms, rooms)) < bound for top, bound in tops)
+        tops = ((root_above(dot(u.entries(), u.entries())), q * self.state.bound) for u, q in pairs)
+        return all(top + root_above(dot(rooms, rooms)) < bound for top, bound in tops)
 
     def excludes(self, stratum: Stratum) -> bool:
         """Claim 65: whether no X of the range is that of a stationary point, by claim 63.
@@ -199,8 +199,3 @@ class Block:
         fits = zip(tower.upper.positive, tower.means, values, strict=False)
         outputs = {i: y - fit for i, y, fit in fits}
         return Sides(stratum, along, outputs, [], self.least).wrong
-
-
-def _root(square: arb) -> arb:
-    """Return an upper bound of the root of a number that is not negative."""
-    return square.upper().max(0).sqrt().upper()

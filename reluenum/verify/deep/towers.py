@@ -14,8 +14,8 @@ from operator import add
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
-from ..exact import onto
-from ..reals import dot
+from ..exact import identity, null_space, onto, pivots_in
+from ..reals import dot, root_above, squared
 from .sites import Row, Sites
 
 SLACK = 1e-3  # part by which vectors are shorter than they have to be: that is enough
@@ -77,24 +77,6 @@ def narrowed(upper: Upper, rows: Sequence[Row]) -> Upper:
         if any(alone.entries()):
             found._maps[row] = table - onto(alone.transpose().tolist()) * table
     return found
-
-
-def null_space(matrix: fmpq_mat) -> fmpq_mat:
-    """Return vectors, as columns, that span what a matrix takes to 0."""
-    (echelon, _), pivots, size = matrix.rref(), pivots_in(matrix), matrix.ncols()
-    free = [k for k in range(size) if k not in pivots]
-    found = fmpq_mat(size, len(free))
-    for column, k in enumerate(free):
-        found[k, column] = fmpq(1)
-        for r, pivot in enumerate(pivots):
-            found[pivot, column] = -echelon[r, k]
-    return found
-
-
-def pivots_in(matrix: fmpq_mat) -> list[int]:
-    """Return the first columns that are independent."""
-    echelon, rank = matrix.rref()
-    return [next(k for k, x in enumerate(line) if x) for line in echelon.tolist()[:rank]]
 
 
 @dataclass(frozen=True)
@@ -278,9 +260,7 @@ class State:
     @cached_property
     def norms(self) -> list[arb]:
         """|Gamma_j| of all units. (A ball that reaches below 0 has no root.)."""
-        tops = [length.upper().max(0).sqrt().upper() for length in self.lengths]
-        pairs = zip(self.lengths, tops, strict=True)
-        return [length.sqrt() if length > 0 else arb(0, top) for length, top in pairs]
+        return [x.sqrt() if x > 0 else arb(0, root_above(x)) for x in self.lengths]
 
     @cached_property
     def bound(self) -> arb:
@@ -382,11 +362,6 @@ class Moved(State):
         return self.centre.solution - self.centre.spread * (self.delta * self.values)
 
 
-def identity(size: int) -> arb_mat:
-    """Return the identity matrix."""
-    return arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
-
-
 def shortened(moves: np.ndarray, fixed: np.ndarray, start: np.ndarray, enough: float) -> np.ndarray:
     """Return z with which the longest of `fixed` + `moves` z, vectors in rows, is short.
 
@@ -423,8 +398,3 @@ def shortened(moves: np.ndarray, fixed: np.ndarray, start: np.ndarray, enough: f
         z, level = z + length * step[:size], level + length * step[-1]
         sharpness *= SHARPER if length == 1 else 1
     return z
-
-
-def squared(x: arb) -> arb:
-    """Return x^2. (For a ball around 0 the operator ** has no answer.)."""
-    return x * x

@@ -7,8 +7,7 @@ from flint import arb
 
 from ..deep.cover import number
 from ..deep.inner import pivots_of
-from ..deep.towers import squared
-from ..reals import require, sign, told
+from ..reals import require, sign, squared, told
 from .inner import highest, levels, path, polished, reach, vanishing
 from .lines import impossible
 from .points import Zero, zero_near

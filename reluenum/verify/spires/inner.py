@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from flint import arb, arb_mat, fmpq
 
 from ..deep.inner import pivots_of
-from ..deep.towers import identity, squared
-from ..reals import dot
+from ..exact import identity
+from ..reals import dot, squared
 from .strata import Spire
 from .systems import Frame, Moved, State
 

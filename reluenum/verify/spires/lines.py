@@ -5,7 +5,7 @@ from itertools import product
 
 from flint import fmpq, fmpq_mat
 
-from ..deep.towers import null_space
+from ..exact import null_space
 from ..reals import dot
 from .systems import Frame, System
 

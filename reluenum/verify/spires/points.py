@@ -13,10 +13,9 @@ from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 from ..deep.inner import pivots_of
 from ..deep.points import column
 from ..deep.sites import Row
-from ..deep.towers import identity, null_space, squared
-from ..exact import cocircuits
+from ..exact import cocircuits, identity, null_space
 from ..points import NUMBER_BITS
-from ..reals import dot, require
+from ..reals import dot, require, squared
 from .signs import Signs
 from .strata import Spire
 from .systems import Frame, Moved, State, System

@@ -11,9 +11,8 @@ from itertools import pairwise
 
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
-from ..deep.towers import identity, null_space, pivots_in, squared
-from ..exact import onto
-from ..reals import dot
+from ..exact import identity, null_space, onto, pivots_in
+from ..reals import dot, squared
 from .strata import Spire
 
 BALANCINGS = 80  # of the lengths of several Gamma_j that multipliers move
