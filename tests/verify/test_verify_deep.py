@@ -171,6 +171,26 @@ def test_linear_forms_of_residuals_at_other_x_are_in_the_ball():
     assert zero > 5
 
 
+def test_a_block_around_a_stationary_point_is_never_excluded(documents):
+    """Lemma D56, from any T: units that are zero in it, or squares far from the best."""
+    document, draw, points = documents["wide"], random.Random(3), 0
+    reader = Reader(Sites(document["problem"]))
+    strata = realised(reader.sites)
+    for text, items in document["certificate"]["strata"]:
+        _, zeros = reader.cover(strata[text], items)
+        for zero in (zero for zero in zeros if zero.sides is not None):
+            cover, middle = reader.start(zero.stratum), zero.state.x.mid()
+            for _ in range(20):
+                x = middle * arb(draw.lognormvariate(0, 0.3))
+                best = [t.mid() for t in zero.state.squares]
+                squares = [t * arb(draw.choice([0, 1, 1, 1.3])) for t in best]
+                low, high = middle.min(x) * 0.999, middle.max(x) * 1.001
+                block = Block(cover.state(x, squares), low, high)
+                assert not block.excludes(zero.stratum)
+            points += 1
+    assert points > 10
+
+
 def test_the_level_is_enclosed_from_any_squares_and_grows():
     """G(X) of the inner minimiser by the duality gap (Theorem D9), monotone (Theorem D15)."""
     tower, draw, levels = some_tower(), random.Random(2), []
