@@ -239,6 +239,17 @@ def test_units_that_are_equal_at_an_end_are_told_apart_by_their_residuals():
         assert not (look.slanted | look.unequal | look.idle).any()
 
 
+def test_a_minimiser_is_found_where_the_gains_hardly_fall():
+    """One unit sees nearly constant heights: |Gamma|^2 is .98 where T is ten times too large."""
+    data = [[x] for x in [*INPUTS, "-71/100"]], [*TARGETS, "-132/100"]
+    fan = kept(realised(sites_of(Problem.from_text(*data, [1, 2], "1/100"))))["+++++/+++++"]
+    tables = Tables([(Shape(fan), charts(fan)[1])])
+    place = Reduced(tables, np.zeros(5, int), np.full(5, 8.1233), np.full(5, 0.11816))
+    found = place.minimised(np.array([[1e-4], [2e-3], [2e-2], [0.1], [10]]))
+    assert place.at(found).lengths == pytest.approx(1)
+    assert found == pytest.approx(0.0024, rel=0.1)
+
+
 def test_a_box_that_stays_open_is_refused(monkeypatch):
     monkeypatch.setattr(cover_module, "DEEPEST", 3)
     with pytest.raises(CertificateError, match=r"stratum \+\+-/\+\+-,0-\+: a box stays open"):
