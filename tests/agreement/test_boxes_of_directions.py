@@ -9,6 +9,7 @@ from itertools import combinations, pairwise, permutations
 
 import numpy as np
 import pytest
+from scipy.optimize import nnls
 
 from reluenum import Problem, enumerate_minima
 
@@ -334,3 +335,55 @@ def test_between_two_units_of_a_sign_there_is_an_upturn():
             )
             assert rays or cells
     assert pairs
+
+
+def test_a_dipole_is_lower_at_its_centre_than_its_slopes_make_of_its_ends():
+    """Lemma 52 on a line, with centres between the two units."""
+    pairs = 0
+    for found in all_minima():
+        if found.rows.shape[1] != 2:
+            continue
+        for (s, _, v), (z, _, w) in permutations(list(found.units()), 2):
+            ends = np.unwrap([np.arctan2(*v[::-1]), np.arctan2(*w[::-1])])
+            low, high = steepest(slopes(found, 1, ends.min(), ends.max()))
+            for share in (0.1, 0.5, 0.8):
+                angle = ends[0] + share * (ends[1] - ends[0])
+                h, steep = max(abs(angle - ends)), max(high, -low)
+                if s > 0 > z and h < np.pi / 2:
+                    pairs += 1
+                    assert abs(found.height(turned(angle))) <= h * steep - found.ridge + SLACK
+    assert pairs > 10
+
+
+def test_no_direction_excludes_a_part_that_holds_a_unit():
+    """Lemma 53(3), for parts between a unit and two random vectors, and all kinds of data."""
+    rng = np.random.default_rng(6)
+    for found in all_minima():
+        for s, _, v in found.units():
+            for _ in range(30):
+                part = np.vstack([v, v + rng.normal(size=(2, len(v))) * rng.choice([0.05, 0.5])])
+                values = np.array([on(found.rows, direction) for direction in part])
+                w = rng.normal(size=len(v))
+                rates, weights = found.rows @ w, s * found.residual
+                least, most = values.min(0), values.max(0)
+                sure = (least > 0) | (least == 0) & (most > 0) & (rates >= 0)
+                zero = (least == 0) & (most == 0)
+                absent = (most < 0) | (most == 0) & (rates <= 0) & ~zero
+                other = ~(sure | zero | absent)
+                total = (weights * rates)[sure].sum() + (weights * relu(rates))[zero].sum()
+                total -= relu(-weights * rates)[other].sum()
+                assert total <= found.ridge * (v @ w) + SLACK
+
+
+def test_units_are_projections_on_every_closed_cell_that_holds_them():
+    """Lemma 54: the nearest point of a cell, by its dual problem."""
+    rng = np.random.default_rng(8)
+    for found in all_minima():
+        for s, _, v in found.units():
+            for _ in range(5):
+                nearby = np.sign(found.rows @ rng.normal(size=len(v)))
+                signs = np.where(on(found.rows, v) == 0, nearby, np.sign(on(found.rows, v)))
+                pull = s * (found.residual * (signs > 0)) @ found.rows
+                walls = signs[:, None] * found.rows
+                nearest = pull + walls.T @ nnls(walls.T, -pull)[0]
+                assert np.allclose(nearest, found.ridge * v, atol=1e-7)
