@@ -189,6 +189,17 @@ class TowerBatch:
         return (self.mixing[:, :, None] @ both[:, None]) * Balls.exact(seen)
 
     @cached_property
+    def turned(self) -> Balls:
+        """Coefficients of u_j in each equation, (B, m, m, n, D): bases, units, equations."""
+        C = self.rows.columns[self.faces].mT
+        return self.mixing[:, :, None] @ Balls(C.mid[:, None], C.rad[:, None])
+
+    @cached_property
+    def biases(self) -> Balls:
+        """Coefficients of B / X in each equation, (B, m, n)."""
+        return self.mixing.sum(3)
+
+    @cached_property
     def targets(self) -> Balls:
         """The mean targets where the upper unit is positive, else 0."""
         means = Balls.of(self.rows.problem.means)

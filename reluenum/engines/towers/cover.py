@@ -1,4 +1,4 @@
-"""Covering all X of a stratum by intervals without stationary points (Theorems D15, D16).
+"""Covering all X of a stratum by intervals without stationary points (Theorem D15, Lemma D56).
 
 What stays open are narrow intervals around zeros of E at which no sign of the stratum is violated.
 """
@@ -8,17 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from reluenum.algebra.balls import GROWTH, UNIT, Balls
+from reluenum.algebra.balls import GROWTH, Balls
 from reluenum.engines.towers.batches import TowerBatch
-from reluenum.engines.towers.enclosures import (
-    Residuals,
-    direction_margins,
-    dual_margins,
-    in_balls,
-    level,
-    output_margins,
-    unit_margins,
-)
+from reluenum.engines.towers.enclosures import Conditions, in_balls, level
 from reluenum.engines.towers.inner import minimal_T
 
 MOST_INTERVALS = 200
@@ -29,9 +21,6 @@ WORTHWHILE = 0.75
 
 SPARED = 1e-6
 """Part of a step that is left to the next one, for a checker that rounds otherwise."""
-
-WIDEST = 1.4
-"""Largest ratio q that a single ball is asked for."""
 
 
 @dataclass(eq=False)
@@ -150,10 +139,11 @@ def _shorter_intervals(
         down = np.sqrt(np.maximum(above, 0)) * (1 + SPARED)
         up = np.sqrt(np.maximum(below, 0)) * (1 - SPARED)
     stepped = np.where(tasks.upper, down, up)
-    q = _proposed(at, tasks.upper, tasks.low, tasks.high)
-    reached = X / q**2
+    conditions = Conditions.of(at)
+    q = 1 + conditions.proposed
+    reached = np.where(tasks.upper, X / q**2, X * q**2)
     reached = np.where(tasks.upper, np.maximum(reached, tasks.low), np.minimum(reached, tasks.high))
-    ball = closed(at, reached)
+    ball = conditions.closed(np.fmin(X, reached), np.fmax(X, reached))
     reached = np.where(ball, reached, X)
     better = np.where(tasks.upper, stepped <= reached, stepped >= reached)
     moves = np.where(tasks.upper, stepped < X, stepped > X)
@@ -186,49 +176,3 @@ def _halved(tasks: Intervals) -> Intervals:
     lower = Intervals(tasks.index, tasks.low, middle, ones, none, tasks.start)
     upper = Intervals(tasks.index, middle, tasks.high, ~ones, none, tasks.start)
     return lower.joined(upper)
-
-
-def _proposed(at: Residuals, upper: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Return a ratio q up to which a sign is likely to be violated, or a unit zero."""
-    margins = output_margins(at)
-    room = margins.reaches(at)
-    value = margins.base.mid + margins.slope.mid
-    best = _both(room, value)
-    for j in range(at.T.shape[1]):
-        near, along = unit_margins(at, j), direction_margins(at, j)
-        room = np.maximum(near.reaches(at), along.reaches(at))
-        best = np.maximum(best, _both(room, near.slope.mid))
-    margins = dual_margins(at)
-    best = np.maximum(best, np.where(margins.slope.mid > 0, margins.reaches(at), 0).max(1))
-    best = 0.95 * np.minimum(best, (WIDEST - 1) / 0.95)
-    return np.where(upper, 1 + best, 1 / (1 + best))
-
-
-def _both(room: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """Return how far a positive and a negative one among some numbers are safe."""
-    positive = np.where(value > 0, room, 0).max(1)
-    negative = np.where(value < 0, room, 0).max(1)
-    return np.minimum(positive, negative)
-
-
-def closed(at: Residuals, end: np.ndarray) -> np.ndarray:
-    """Return whether there is surely no stationary point between X and another X (rules s, r)."""
-    ratio = np.sqrt(at.X / end)
-    low = np.minimum(1.0, ratio * (1 - 4 * UNIT))
-    high = np.maximum(1.0, ratio * (1 + 4 * UNIT))
-    least = np.minimum(at.X, end)
-    active = at.batch.active[at.index]
-    signs = np.where(active, output_margins(at).signs(at, low, high), 0)
-    # An output weight of sign s needs s f > 0 on all active sites, and X below its bound.
-    excluded = least[:, None] > at.batch.highest[at.index]
-    excluded[:, 0] |= (signs < 0).any(1)
-    excluded[:, 1] |= (signs > 0).any(1)
-    done = excluded.all(1)
-    for j in range(at.T.shape[1]):
-        near, along = (m(at, j).signs(at, low, high) for m in (unit_margins, direction_margins))
-        done |= _has_both(np.where(near == 0, along, near))
-    return done | (dual_margins(at).signs(at, low, high) > 0).any(1)
-
-
-def _has_both(signs: np.ndarray) -> np.ndarray:
-    return (signs > 0).any(1) & (signs < 0).any(1)

@@ -14,7 +14,7 @@ from ..reals import require, sign, told
 from .fields import newton_step
 from .inner import Rough, improved, path, slope_of, total_squares, vanishing
 from .points import Zero, zero_near
-from .sides import Ball, Relations, enclosed, highest
+from .sides import Ball, enclosed, highest
 from .strata import Stratum
 from .towers import State, Tower, Upper, narrowed, squared
 
@@ -65,11 +65,6 @@ class Cover:
     def whole(self) -> Tower:
         """The system in which all units are alive."""
         return self.tower(range(len(self.stratum.lower)))
-
-    @cached_property
-    def relations(self) -> Relations:
-        """What residuals tell of Gamma_j."""
-        return Relations(self.whole)
 
     def read(self, items: Any) -> None:
         """Claim 56: intervals of the record cover all X at which a stationary point can be."""
@@ -247,10 +242,9 @@ class Cover:
         return "" if "" in reasons else "interval Newton does not tell what is in it"
 
     def excluded(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> bool:
-        """Whether a sign is wrong, or a unit zero, by the ball of Theorem D16."""
+        """Whether a sign is wrong, or a unit zero, by the ball of Lemma D56."""
         state = self.state(x, [square.max(0) for square in squares])
-        ball = Ball(state.tower, state, low, high)
-        return ball.sides(self.stratum, self.relations).excluded
+        return Ball(state, low, high).rules_out(self.stratum)
 
     def followed(self, low: arb, high: arb, squares: Sequence[arb]) -> str:
         """Close a block along the inner minimiser, where only some units are not zero."""

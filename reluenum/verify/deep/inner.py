@@ -59,19 +59,15 @@ def total_squares(state: State) -> arb:
     rho is dual feasible: the residual is in a ball around it (Theorem D9, as in Lemma 8), and
     sum T + B^2 = (X / ridge) rho . f (Lemma D1).
     """
-    ridge, x = state.ridge, state.x
-    bound, norms = ridge / x.sqrt(), state.norms
-    tau = min([(bound / norm.upper()).lower() for norm in norms if norm > 0] + [arb(1)])
+    tau, x = state.shrink, state.x
     column, system = state.solution, state.system
     square = (column.transpose() * (system.diagonal * column))[0, 0]
     product = (system.targets.transpose() * column)[0, 0]
-    error = square + x * squared(state.total) / ridge
-    pairs = zip(state.squares, norms, strict=False)
-    slack = sum((t * norm * (bound - tau * norm) for t, norm in pairs), arb(0))
-    gap = ((1 - tau) * (1 - tau) * error + 2 * slack / ridge).upper().max(0)
+    error = square + x * squared(state.total) / state.ridge
+    gap = (squared(1 - tau) * error + state.slack).upper().max(0)
     middle = tau * (product - tau * square)
     slope = (system.energy - 4 * middle).upper().max(0)
-    return arb(middle, (gap.sqrt() * slope.sqrt() + gap).upper()) * x / ridge
+    return arb(middle, (gap.sqrt() * slope.sqrt() + gap).upper()) * x / state.ridge
 
 
 def vanishing(upper: Upper, rows: Sequence[Row], top: arb) -> bool:

@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from flint import arb, arb_mat, fmpq, fmpq_mat
+from flint import arb, arb_mat, fmpq
 
 from ..reals import dot, sign
-from .sites import Row
 from .strata import Stratum
-from .towers import State, Tower, squared
+from .towers import State, squared
 
 
 @dataclass(frozen=True)
@@ -101,102 +100,85 @@ def beyond(found: Sides, state: State) -> dict[int, arb]:
 
 
 class Ball:
-    """All residuals that the inner minimisers at X / q^2 can have, by one choice of T at X.
+    """What the inner minimisers at X / q^2 can be, for q between two ends, by one choice of T at X.
 
-    Theorem D16: q tau rho is dual feasible there, and the duality gap of it and the weights of T is
-    a (1 - q tau)^2 + b (q - tau)^2 + 2 q (l - tau c). What is here is divided by q.
+    Linear forms of their residuals are those of `base` + q `slope`, up to `radius` times the root
+    of their squares by `metric` (Lemma D56).
     """
 
-    def __init__(self, tower: Tower, state: State, low: arb, high: arb) -> None:
-        self.state, self.tower, self.low = state, tower, low
-        bound, norms = state.ridge / state.x.sqrt(), state.norms
-        self.tau = min([(bound / norm.upper()).lower() for norm in norms if norm > 0] + [arb(1)])
-        rho = state.rho[: len(tower.counts)]
-        self.a = sum((r * r / n for r, n in zip(rho, tower.counts, strict=True)), arb(0))
-        self.b = state.x * squared(state.total) / state.ridge
-        pairs = list(zip(state.squares, norms, strict=False))
-        self.rest = sum((t * x * (bound - self.tau * x) for t, x in pairs), arb(0)) / state.ridge
-        self.inverse = [(end / state.x).sqrt() for end in (low, high)]  # 1 / q at either end
-        radii = [self.gap(p).upper().max(0).sqrt() for p in self.inverse]
-        self.radius = max(radii).upper()
-        self.centre = [self.tau * r for r in (*rho, state.total)]
+    def __init__(self, state: State, low: arb, high: arb) -> None:
+        self.state, self.low = state, low
+        self.ends = [(state.x / end).sqrt() for end in (high, low)]
+        self.radius = self._radius()
+        system, rho, inverse = state.system, state.solution, state.matrix.inv()
+        fit, last = system.diagonal * rho * arb(0.5), self.ends[1]
+        slope = (fit + system.ones * rho * state.x) * state.shrink
+        metric = system.diagonal * arb(0.5) + system.ones * (state.x * squared(last))
+        for gram, square, norm in zip(system.grams, state.squares, state.norms, strict=False):
+            share = square * state.bound / norm
+            slope, metric = slope + gram * rho * share, metric + gram * (share * last)
+        self.base, self.slope = inverse * fit, inverse * slope
+        self.metric = inverse * metric * inverse
 
-    def gap(self, p: arb) -> arb:
-        """Return the duality gap at q = 1 / p, divided by q^2: convex in p."""
-        return (
-            self.a * squared(p - self.tau) + self.b * squared(1 - self.tau * p) + 2 * p * self.rest
+    def _radius(self) -> arb:
+        """Claim 161: the root of R(q) of Lemma D56, convex in q: it is largest at an end."""
+        state, tau = self.state, self.state.shrink
+        fit = dot((state.system.diagonal * state.solution).entries(), state.rho) / 2
+        bias = state.x * squared(state.total) / state.ridge
+        one, other = (
+            fit * squared(1 - q * tau) + bias * squared(q - tau) + q * state.slack
+            for q in self.ends
         )
+        return _root(one.max(other))
 
-    def around(self, forms: "Forms") -> list[arb]:
-        """Return enclosures of linear forms of (rho, sum rho), divided by q."""
-        middles = forms.matrix * arb_mat([[x] for x in self.centre])
-        rooms = ((p + q / self.low).sqrt() * self.radius for p, q in forms.squares)
-        return [arb(m, r.upper()) for m, r in zip(middles.entries(), rooms, strict=True)]
+    def around(self, forms: arb_mat) -> list[arb]:
+        """Claim 162: linear forms of the residual, in rows, for all these q (Lemma D56)."""
+        low, high = ((forms * (self.base + self.slope * q)).entries() for q in self.ends)
+        rooms = self.rooms(forms)
+        return [a.union(b) + arb(0, r) for a, b, r in zip(low, high, rooms, strict=True)]
 
-    def alone(self, row: Row) -> list[arb]:
-        """Return the values of a unit that is not zero, divided by q, by its weight (Lemma D30).
+    def rooms(self, forms: arb_mat) -> list[arb]:
+        """Return how far linear forms may be from their centres."""
+        pairs = zip((forms * self.metric).tolist(), forms.tolist(), strict=True)
+        return [(_root(dot(one, other)) * self.radius).upper() for one, other in pairs]
 
-        T |Gamma| / (ridge k) |k e - Gamma*|^2 is at most the gap, with k = q ridge / sqrt X and e
-        the direction of Gamma.
+    def short(self, k: int) -> bool:
+        """Claim 163: whether |Gamma_k| is below its bound for all q between the ends.
+
+        Free multipliers grow with q. Up to the radius |Gamma_k| is convex in q: ends will do.
         """
-        if row not in self.tower.rows:
-            return []
-        state, k = self.state, self.tower.rows.index(row)
-        gamma, norm, square = state.gammas[k], state.norms[k], state.squares[k]
-        length = state.ridge / state.x.sqrt()
-        room = (state.ridge * length / (min(self.inverse) * square * norm)).sqrt() * self.radius
-        sites = self.tower.sites.rows
-        middles = (length * dot(gamma, x) / norm for x in sites)
-        rooms = (arb(dot(x, x)).sqrt() * room for x in sites)
-        return [m + arb(0, r.upper()) for m, r in zip(middles, rooms, strict=True)]
+        forms, moves = self.state.system.maps[k], self.state.moves[k]
+        rooms = self.rooms(forms)
+        room = _root(dot(rooms, rooms))
+        for q in self.ends:
+            gamma = (forms * (self.base + self.slope * q)).entries()
+            gamma = [u + q * move for u, move in zip(gamma, moves, strict=True)]
+            if not _root(dot(gamma, gamma)) + room < q * self.state.bound:
+                return False
+        return True
 
-    def sides(self, stratum: Stratum, relations: "Relations") -> Sides:
-        """Claim 65: what holds at each X by a gap: balls of residuals and units (Theorem D16)."""
-        excess, along = [], []
-        bound = squared(self.state.ridge) / self.state.x
-        for row, (gamma, values) in zip(relations.tower.rows, relations.units, strict=True):
-            along.append(self.around(values) if values else self.alone(row))
-            u = self.around(gamma) if gamma else [arb(0, "inf")]
-            excess.append(dot(u, u) - bound)
-        scale, outputs = self.inverse[0].union(self.inverse[1]), {}
-        rho = zip(
-            self.tower.upper.positive,
-            self.centre,
-            self.tower.means,
-            self.tower.counts,
-            strict=False,
-        )
-        for i, r, y, n in rho:
-            outputs[i] = arb(y) * scale - r / n + arb(0, (self.radius / arb(n).sqrt()).upper())
-        return Sides(stratum, along, outputs, excess, self.low)
+    def rules_out(self, stratum: Stratum) -> bool:
+        """Claim 65: whether no X of the range is that of a stationary point, by claim 63.
 
-
-class Forms:
-    """Linear forms of rho where the upper unit is positive, and of the sum of all."""
-
-    def __init__(self, rows: Sequence[Sequence[fmpq]], tower: Tower) -> None:
-        weights = [*tower.counts, tower.sites.ridge]
-        terms = ([c * c * n for c, n in zip(row, weights, strict=True)] for row in rows)
-        self.squares = [(arb(sum(parts[:-1], fmpq(0))), arb(parts[-1])) for parts in terms]
-        self.matrix = arb_mat(fmpq_mat(rows))
+        If multipliers are free, only units that they do nothing to have known signs, and units are
+        0 if they all can be short (Lemma D56).
+        """
+        tower, system = self.state.tower, self.state.system
+        rows, free = [*tower.rows, *tower.others], tower.free
+        if any(self.short(k) for k in range(len(rows)) if k not in free):
+            return True
+        if free and all(map(self.short, free)):
+            return True
+        values = self.around(system.forms)
+        size, sites, count = len(tower.counts), tower.sites.size, len(values)
+        along = [values[k : k + sites] for k in range(0, count - size, sites)]
+        order = map(rows.index, stratum.lower)
+        along = [[] if k in free else along[k] for k in order]
+        fits = zip(tower.upper.positive, tower.means, values[count - size :], strict=True)
+        outputs = {i: y - fit for i, y, fit in fits}
+        return Sides(stratum, along, outputs, [], self.low).wrong
 
 
-class Relations:
-    """Gamma_j and its values at the sites as such forms: where all kinks enter it alike."""
-
-    def __init__(self, tower: Tower) -> None:
-        self.tower = tower
-        self.units = [self._unit(row) for row in tower.rows]
-
-    def _unit(self, row: Row) -> tuple[Forms | None, Forms | None]:
-        table = self.tower.upper.gamma(row).tolist()
-        lines = []
-        for line in table:
-            kinks = {line[i] for i in self.tower.basis} or {fmpq(0)}
-            if len(kinks) > 1:
-                return None, None
-            (last,) = kinks
-            lines.append([*(line[i] - last for i in self.tower.upper.positive), last])
-        gamma = fmpq_mat(lines)
-        values = fmpq_mat(self.tower.sites.rows) * gamma
-        return Forms(gamma.tolist(), self.tower), Forms(values.tolist(), self.tower)
+def _root(square: arb) -> arb:
+    """Return an upper bound of the root of a number that is not negative."""
+    return square.upper().max(0).sqrt().upper()

@@ -8,7 +8,7 @@ is 0, some sites are enough: those at which f = 0 implies the rest.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, reduce
 from operator import add
 
 import numpy as np
@@ -101,6 +101,9 @@ def pivots_in(matrix: fmpq_mat) -> list[int]:
 class System:
     """The system of a tower in balls."""
 
+    maps: list[arb_mat]  # rho -> Gamma_j, of all units
+    sites: arb_mat  # the inputs, in rows
+    forms: arb_mat  # rho -> all Gamma_j . x, and what is left at sites where f > 0
     stack: arb_mat  # rho -> all Gamma_j, one below the other, and last the sum of rho
     grams: list[arb_mat]  # C'C / ridge, of the units that are not zero
     diagonal: arb_mat
@@ -120,6 +123,13 @@ class Tower:
         self.counts = [self.sites.copies[i] for i in upper.positive]
         self.means = [self.sites.means[i] for i in upper.positive]
         self.system = cache(self._system)
+
+    @cached_property
+    def free(self) -> set[int]:
+        """The units, all of them zero, whose Gamma depends on multipliers that are free."""
+        lines = self.loose.tolist() if self.loose is not None else []
+        depth, begin = self.sites.depth, len(self.rows)
+        return {begin + k // depth for k, line in enumerate(lines) if any(line)}
 
     @cached_property
     def moves(self) -> tuple[np.ndarray, np.ndarray]:
@@ -145,7 +155,10 @@ class Tower:
             sum((n * x * x for n, x in zip(self.counts, self.means, strict=True)), fmpq(0))
         )
         balls = arb_mat(diagonal), arb_mat(ones), arb_mat(y), energy
-        return System(arb_mat(stack), [*map(arb_mat, grams)], *balls)
+        sites, fits = fmpq_mat(self.sites.rows), diagonal.tolist()[: len(self.counts)]
+        forms = [line for m in self.maps for line in (sites * m).tolist()]
+        maps = [*map(arb_mat, self.maps)], arb_mat(sites), arb_mat(fmpq_mat([*forms, *fits]))
+        return System(*maps, arb_mat(stack), [*map(arb_mat, grams)], *balls)
 
     @cached_property
     def balanced(self) -> bool:
@@ -222,11 +235,21 @@ class State:
     @cached_property
     def gammas(self) -> list[list[arb]]:
         """Gamma_j of all units, those that are zero last."""
-        entries = self.values.entries()[:-1]
+        found = self._parts(self.values.entries()[:-1])
+        if self.tower.loose is None:
+            return found
+        return [[*map(add, *pair)] for pair in zip(found, self.moves, strict=True)]
+
+    @cached_property
+    def moves(self) -> list[list[arb]]:
+        """What free multipliers add to Gamma_j."""
+        entries = [arb(0)] * (self.values.nrows() - 1)
         if self.tower.loose is not None:
             begin = len(self.squares) * self.depth
-            moves = (arb_mat(self.tower.loose) * self.multipliers).entries()
-            entries[begin:] = map(add, entries[begin:], moves)
+            entries[begin:] = (arb_mat(self.tower.loose) * self.multipliers).entries()
+        return self._parts(entries)
+
+    def _parts(self, entries: list[arb]) -> list[list[arb]]:
         return [entries[k : k + self.depth] for k in range(0, len(entries), self.depth)]
 
     @cached_property
@@ -242,7 +265,7 @@ class State:
     @cached_property
     def along(self) -> list[list[arb]]:
         """Gamma_j . x at all sites, for each unit."""
-        rows, sites = arb_mat(fmpq_mat(self.tower.sites.rows)), range(self.tower.sites.size)
+        rows, sites = self.system.sites, range(self.tower.sites.size)
         found = [(rows * arb_mat([[x] for x in gamma])).entries() for gamma in self.gammas]
         for j, values in enumerate(found):
             found[j] = [arb(0) if self.tower.vanishes(i, j) else values[i] for i in sites]
@@ -259,6 +282,23 @@ class State:
         tops = [length.upper().max(0).sqrt().upper() for length in self.lengths]
         pairs = zip(self.lengths, tops, strict=True)
         return [length.sqrt() if length > 0 else arb(0, top) for length, top in pairs]
+
+    @cached_property
+    def bound(self) -> arb:
+        """The largest |Gamma_j| of a minimiser."""
+        return self.ridge / self.x.sqrt()
+
+    @cached_property
+    def shrink(self) -> arb:
+        """Claim 164: a factor, at most 1, with which no |Gamma_j| is longer: dual feasible."""
+        return (self.bound / reduce(arb.max, self.norms, self.bound).upper()).lower().min(1)
+
+    @cached_property
+    def slack(self) -> arb:
+        """The duality gap of that residual and the weights, as far as units have a part in it."""
+        pairs = zip(self.squares, self.norms, strict=False)
+        terms = (t * norm * (self.bound - self.shrink * norm) for t, norm in pairs)
+        return 2 * sum(terms, arb(0)) / self.ridge
 
     @property
     def total(self) -> arb:
@@ -323,6 +363,7 @@ class Moved(State):
 
     def __init__(self, centre: State, squares: Sequence[arb], x: arb) -> None:
         self.tower, self.squares, self.x, self.centre = centre.tower, list(squares), x, centre
+        self.system = centre.system
         self.multipliers = None if self.tower.loose is None else centre.multipliers
         self.ridge, self.depth = centre.ridge, centre.depth
         steps = [(t - c) / self.ridge for t, c in zip(squares, centre.squares, strict=True)]

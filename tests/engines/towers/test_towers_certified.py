@@ -18,8 +18,8 @@ from reluenum.engines.towers.batches import (
     is_possible,
     projected_sites,
 )
-from reluenum.engines.towers.cover import all_intervals, closed, cover_towers, lowest
-from reluenum.engines.towers.enclosures import direction_margins, in_balls, level
+from reluenum.engines.towers.cover import all_intervals, cover_towers, lowest
+from reluenum.engines.towers.enclosures import Conditions, in_balls, level
 from reluenum.engines.towers.inner import minimal_T, values
 from reluenum.engines.towers.newton import Inner, InnerBranch
 from reluenum.engines.towers.route import TowerEngine, examine
@@ -155,7 +155,7 @@ def test_a_ball_around_a_residual_holds_that_at_other_squares():
     at = in_balls(batch, index, X, minimal_T(batch, index, X, np.ones((len(index), 1))))
     checked = 0
     for ratio in (0.8, 0.99, 1.25):
-        eps = at.radius(np.full(len(index), ratio))
+        square = at.gap(np.full(len(index), ratio), 1.0)
         for place, k in enumerate(index):
             inner = Inner(problem, batch.strata[k])
             with ctx.workprec(96):
@@ -172,7 +172,7 @@ def test_a_ball_around_a_residual_holds_that_at_other_squares():
                 for i, r in zip(inner.seen, rho, strict=True)
                 if i in inner.active
             )
-            assert distance <= eps[place] ** 2 * (1 + 1e-9)
+            assert distance <= square[place] * (1 + 1e-9)
             checked += 1
     assert checked > 30
 
@@ -234,7 +234,7 @@ def test_a_whole_interval_around_a_point_is_never_closed():
     batch = TowerBatch.of(problem, [one.stratum])
     X = np.array([float(1 / one.networks[0].squares[1][0])]) * 1.1
     at = in_balls(batch, np.array([0]), X, minimal_T(batch, np.array([0]), X, np.ones((1, 1))))
-    assert not closed(at, X / 1.21).any()
+    assert not Conditions.of(at).closed(X / 1.21, X).any()
 
 
 def test_ten_points_start_without_being_asked_twice_and_a_hundred_do_not():
@@ -284,31 +284,36 @@ def test_eight_and_ten_points_leave_no_stratum_open(text, points):
     assert len(one.networks) == points
 
 
-def test_the_direction_of_a_unit_holds_at_other_squares_whatever_the_kinks():
-    # Lemma D30, against interval Newton in many digits; two kinks of the upper unit
-    problem = reference(5, [2, 1])
+def test_every_linear_form_of_the_residual_is_enclosed_at_other_squares():
+    # Lemmas D30 and D56, against interval Newton in many digits; two kinks of the upper unit or
+    # more, and units that are zero
+    problem, checked, dead = reference(5, [2, 1]), 0, 0
     several = [s for s in towers(problem) if len(s.kinks(1, 0)) > 1 and len(s.layers[0]) == 2]
-    batch, one, checked = TowerBatch.of(problem, several), np.array([0]), 0
-    for k in range(0, len(several), 9):
-        index, X = one + k, np.array([3.0])
+    batch = TowerBatch.of(problem, several)
+    for k in range(0, len(several), 5):
+        index, X = np.array([k]), np.array([3.0])
         at = in_balls(batch, index, X, minimal_T(batch, index, X, np.ones((1, 2))))
-        if not (at.T > 0).all():
+        live = tuple(np.flatnonzero(at.T[0]).tolist())
+        if not live or at.free[0]:
             continue
-        for ratio in (0.9, 1.1):
+        conditions = Conditions.of(at)
+        for ratio in (0.8, 0.99, 1.1):
             with ctx.workprec(96):
-                inner = Inner(problem, several[k])
-                branch = InnerBranch.over(inner, arb(3) / arb(ratio) ** 2, (0, 1), at.T[0].tolist())
+                inner = Inner(problem, several[k], int(at.T[0].argmax()))
+                branch = InnerBranch.over(inner, arb(3) / arb(ratio) ** 2, live, at.T[0].tolist())
                 if branch is None or not branch.is_minimal:
                     continue
-                duals = [[float(x) for (x,) in u.tolist()] for u in branch.state.duals]
-            for j in range(2):
-                margins = direction_margins(at, j)
-                signs = batch.rows.signs[batch.faces[k, j]]
-                heights = (batch.rows.sites.mid[0] @ duals[j]) * signs
-                slack = margins.reach[0] * at.radius(np.array([ratio]))[0]
-                assert (np.abs(heights - ratio * margins.slope.mid[0]) <= slack + 1e-9).all()
+                rho = np.zeros(at.rho.shape[1])
+                rho[list(inner.seen)] = [float(x) for (x,) in branch.state.rho.tolist()]
+                duals = [float(x) for u in branch.state.duals for (x,) in u.tolist()]
+            q = np.array([ratio])
+            for forms, true in ((at.own, rho), (conditions.duals, duals)):
+                slack = forms.slack(at, q, q)
+                assert (np.abs(forms.value(q).mid[0] - true) <= slack[0] * (1 + 1e-9) + 1e-9).all()
                 checked += 1
-    assert checked > 10
+            dead += len(live) < 2
+    assert checked > 40
+    assert dead > 5
 
 
 def test_the_inner_minimiser_satisfies_its_conditions_from_any_start():
