@@ -17,6 +17,7 @@ from reluenum.verify.deep.sites import Sites
 from reluenum.verify.fans import cover as cover_module
 from reluenum.verify.fans.around import Around
 from reluenum.verify.fans.cover import Cover
+from reluenum.verify.fans.exclusions import Look
 from reluenum.verify.fans.inner import Reduced
 from reluenum.verify.fans.models import Model
 from reluenum.verify.fans.shapes import Shape, Tables, charts
@@ -195,24 +196,58 @@ def test_open_first_layers_are_closed_with_the_point_that_they_have():
     assert float(real[2][0].loss) == pytest.approx(0.0738873792, abs=1e-10)
 
 
-def test_turning_and_stretching_balance_at_a_stationary_point():
-    """The numbers of Lemma D54 add up to 0 with the weights T, at a point with two units."""
+def test_what_units_see_balances_at_a_stationary_point():
+    """The numbers of Lemmas D54 and D55 add up to 0 with the weights T, at one with two units."""
     cover = Cover([fans(3)["++-/++-,0-+"]])
     cover.read()
     (zero,) = cover.zeros[0]
     *_, s, k, seen = zero.system.seen(zero.values)
     pairs = zip(zero.system.chart.start, zero.system.chart.turn, strict=True)
-    e = [float(a) + float(k.value) * float(t) for a, t in pairs]
-    turn = [float(t) for t in zero.system.chart.turn]
+    e = np.array([float(a) + float(k.value) * float(t) for a, t in pairs])
+    turn = np.array([float(t) for t in zero.system.chart.turn])
+    shape, squares = zero.system.shape, [float(square) for square in zero.squares]
+    rho = np.array([float(x) for x in zero.values[: len(shape.active)]])
+    means, weights = (np.array([float(x) for x in row]) for row in (shape.means, shape.weights))
+    total = means @ rho - weights @ rho**2
+    assert total == pytest.approx(sum(squares))
     numbers = []
     for unit in seen:
         u = float((unit.scale.value / s.value * unit.along.value).mid())
         bend = float((s.value * unit.height.value * unit.rise).mid())
         lean = float(unit.turned.value.mid()) - bend * u
-        numbers.append(u * (np.dot(e, e) * lean - np.dot(e, turn) * u))
-    squares = [float(square) for square in zero.squares]
-    assert min(numbers) < 0 < max(numbers)
-    assert np.dot(squares, numbers) == pytest.approx(0, abs=1e-12 * np.abs(numbers).sum())
+        balanced = u * (e @ e * lean - e @ turn * u)
+        numbers.append([balanced, total * u * u - e @ e, total * u * lean - e @ turn])
+    for row in np.transpose(numbers):
+        assert min(row) < 0 < max(row)
+        assert squares @ row == pytest.approx(0, abs=1e-12 * np.abs(row).sum())
+
+
+def test_units_that_are_equal_at_an_end_are_told_apart_by_their_residuals():
+    """At k = 0 both are one, and beside it T is not known singly (Lemma D55)."""
+    fan = fans(4)["+-++/+0++,0-++"]
+    cover = Cover([fan])
+    cover.read()
+    (zero,) = cover.zeros[0]
+    assert float(zero.k) == pytest.approx(0.9946, abs=1e-4)
+    rows, boxes = np.array([0]), np.array([[0.0465, 0.0471, 0, 1e-4]])  # s = .00219, S = 0
+    tables = Tables([(Shape(fan), charts(fan)[0])])
+    place = Reduced(tables, rows, boxes[:, :2].mean(1), boxes[:, 2:].mean(1))
+    squares = cover.merged(rows, place.minimised(np.ones((1, 2))))
+    with np.errstate(all="ignore"):
+        look = Look(Around(tables, rows, boxes, squares, squares > 0, False))
+        assert look.pooled.all()
+        assert not (look.slanted | look.unequal | look.idle).any()
+
+
+def test_a_minimiser_is_found_where_the_gains_hardly_fall():
+    """One unit sees nearly constant heights: |Gamma|^2 is .98 where T is ten times too large."""
+    data = [[x] for x in [*INPUTS, "-71/100"]], [*TARGETS, "-132/100"]
+    fan = kept(realised(sites_of(Problem.from_text(*data, [1, 2], "1/100"))))["+++++/+++++"]
+    tables = Tables([(Shape(fan), charts(fan)[1])])
+    place = Reduced(tables, np.zeros(5, int), np.full(5, 8.1233), np.full(5, 0.11816))
+    found = place.minimised(np.array([[1e-4], [2e-3], [2e-2], [0.1], [10]]))
+    assert place.at(found).lengths == pytest.approx(1)
+    assert found == pytest.approx(0.0024, rel=0.1)
 
 
 def test_a_box_that_stays_open_is_refused(monkeypatch):

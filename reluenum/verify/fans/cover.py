@@ -95,6 +95,10 @@ class Cover:
         again = np.flatnonzero(~closed & (alive != (guess.squares > 0)).any(1))
         if len(again):
             closed[again] |= self.plain(found.part(again), guess.squares[again]).excluded
+        again = np.flatnonzero(~closed & self.tables.twins[found.rows].any((1, 2, 3)))
+        if len(again):
+            part = found.part(again)
+            closed[again] |= self.plain(part, self.merged(part.rows, guess.squares[again])).excluded
         for k in np.flatnonzero(~closed & (found.depth >= SMALL) & self.promising(look)):
             closed[k] = self.known(look, k)
         least = self.tables.most[found.rows][:, None] * FEWEST
@@ -105,6 +109,15 @@ class Cover:
     def plain(self, found: Open, squares: Array) -> Look:
         """Return what minimisers over T >= 0 say."""
         return Look(Around(self.tables, found.rows, found.boxes, squares, squares > 0, False))
+
+    def merged(self, rows: Array, squares: Array) -> Array:
+        """Return T with the first of two units that are equal where a height is 0 for both."""
+        found, twins = squares.copy(), self.tables.twins[rows].any(3)
+        for u, v in np.argwhere(twins.any(0)):
+            moved = np.where(twins[:, u, v], found[:, v], 0)
+            found[:, u] += moved
+            found[:, v] -= moved
+        return found
 
     def edges(self, look: Look) -> Array:
         """Return G / s^2 |e|^2 at both ends of s, approximately."""

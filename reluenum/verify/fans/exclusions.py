@@ -23,7 +23,7 @@ class Look:
     def excluded(self) -> Array:
         """Claim 129: there is no stationary point over these boxes."""
         found = self.far | self.idle | self.torn | self.unequal
-        return found | self.balanced | self.slanted
+        return found | self.balanced | self.slanted | self.pooled
 
     @property
     def far(self) -> Array:
@@ -110,6 +110,30 @@ class Look:
         low, high = values.span()
         above, below = (low > room) | ~a.there, (high < -room) | ~a.there
         return self.tables.turning[self.rows] & (above.all(1) | below.all(1))
+
+    @property
+    def pooled(self) -> Array:
+        """Claim 154: the numbers of all units, by s or by k, have the same sign (Lemma D55)."""
+        a, (lean, slack, slip) = self.around, self.turns
+        weights = Model.of(self.tables.weights[self.rows], READ)
+        held = a.residuals * weights
+        total = ((a.means - held) * a.residuals).sum()
+        off = a.reach * a.distance[:, None]
+        room = ((a.means - held * 2.0).size() * off).sum(1) + a.distance**2
+        total, room, size = total[:, None], room[:, None] * UP, a.turned.size() + slip
+        found = np.zeros(len(self.rows), bool)
+        change = (a.vector[0] * a.vector[1]).sum()
+        for other, error, form, fits in (
+            (a.turned, slip, a.length, True),
+            (lean, slack, change, self.tables.turning[self.rows]),
+        ):
+            values = total * (a.turned * other) - form[:, None]
+            wide = total.size() * (a.turned.size() * error + slip * (other.size() + error))
+            wide = (wide + room * size * (other.size() + error)) * UP
+            low, high = values.span()
+            above, below = (low > wide) | ~a.there, (high < -wide) | ~a.there
+            found |= (above.all(1) | below.all(1)) & fits
+        return found
 
     @cached_property
     def slopes(self) -> list[tuple[Model, Array]]:

@@ -9,6 +9,7 @@ from .shapes import Tables
 
 CALM, STEPS, EXTRA = 1, 15, 4  # steps of T |Gamma|, of Newton's method, and beyond T = 0
 SHARES = 1, 0.5, 0.2, 0.05, 0.01  # of a step that must not climb
+FALL = 0.1  # of T, where Newton's step would leave nothing
 SETTLED, SHIFT = 1e-7, 1e-14  # relative size of the last step; of rounding
 NOTHING, LITTLE = 2.0**-36, 1e-9  # part of the sum of T that is 0; the least T to begin with
 NEARLY, BARELY, DEEP = 0.5, 0.3, 1e-6  # which dead units are continued to negative T, how well
@@ -93,7 +94,9 @@ class Reduced:
     def downhill(self, value: "Value") -> Array:
         """Return the next T: a part of Newton's step that does not climb, or T |Gamma|.
 
-        The step is that of the units that are alive or want to be.
+        The step is that of the units that are alive or want to be. (|Gamma|^2 may fall at first
+        steeply with T and then hardly at all: from there Newton's step passes 0, and a part of T
+        is better.)
         """
         bend = np.diagonal(value.curvature, axis1=1, axis2=2)
         kept = np.where(1 - value.lengths < value.squares * bend, value.squares, 0)
@@ -106,6 +109,11 @@ class Reduced:
             left = left[~good]
             if not len(left):
                 break
+        else:
+            fewer = np.where(kept[left] > 0, found[left], value.squares[left] * FALL)
+            here = self.part(left)
+            better = here.height(fewer) < here.height(found[left])
+            found[left[better]] = fewer[better]
         return found
 
     def guesses(self, start: Array) -> Guesses:

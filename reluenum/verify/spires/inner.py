@@ -6,6 +6,7 @@ U_2 S_2^2 / ridge + 2 root(U_2 (ridge^2 - S_3^2)) where |Gamma_j| <= ridge / roo
 """
 
 from collections.abc import Sequence
+from functools import reduce
 
 from flint import arb, arb_mat, fmpq
 
@@ -54,10 +55,8 @@ def duality_gap(state: State) -> tuple[arb, arb]:
     """Claim 102: w_j = T_j Gamma_j / ridge and B are feasible, and so is tau rho for the dual."""
     ridge, u, root = state.ridge, state.second, state.second.sqrt()
     (s2, s3), bound = state.totals, ridge / root
-    tops = [norm.upper() for norm in state.norms]
-    shrunk = [(bound / top).lower() for top in tops if top > 0]
-    shrunk += [(ridge / abs(s3).upper()).lower()] if abs(s3).upper() > 0 else []
-    tau = min([*shrunk, arb(1)])
+    longest, total = reduce(arb.max, state.norms, bound), abs(s3).max(ridge)
+    tau = (bound / longest.upper()).lower().min((ridge / total.upper()).lower()).min(1)
     pairs = zip(state.rho, state.frame.counts, strict=False)
     errors = sum((r * r / n for r, n in pairs), u * squared(s2) / ridge)
     alive = [(state.squares[j], state.norms[j]) for j in state.system.active]
