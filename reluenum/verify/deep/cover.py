@@ -74,8 +74,7 @@ class Cover:
         for entry in entries:
             for low, high in gaps(closed, *entry.ends) if entry.ends else ():
                 with told(f"block from {low.str(8)} to {high.str(8)}"):
-                    x = entry.x if low <= entry.x <= high else (low + high).mid() / 2
-                    self.block(low, high, x, entry.squares)
+                    self.block(low, high, entry.x, entry.squares)
                 closed.append((low, high))
         top = max(highest(self.stratum, side) for side in (1, -1))
         for low, high in gaps(closed, arb(0), arb(top)):
