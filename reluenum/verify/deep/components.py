@@ -18,7 +18,7 @@ Entry = tuple[arb, bool]  # a number, and whether it is exactly 0
 
 
 def texts(ball: arb, vanishes: bool = False) -> Texts:
-    """Claim 81: a decimal is correctly rounded to 30 digits, and 0 is exactly 0."""
+    """Claim 85: a decimal is correctly rounded to 30 digits, and 0 is exactly 0."""
     found = frozenset("0") if vanishes else nearest(ball, fmpq(1), NUMBER_BITS)
     require(found is not None, "a number is too close to 0 or to the middle of two decimals")
     return found
@@ -110,7 +110,7 @@ def constant_network(sites: Sites, value: fmpq) -> Network:
 
 
 def tower_network(zero: Zero) -> Network:
-    """Claim 82: the weights at a stationary point, from T, X, w_j = a c_j v_j and B = a b."""
+    """Claim 86: the weights at a stationary point, from T, X, w_j = a c_j v_j and B = a b."""
     state, sites, (side, *sides) = zero.state, zero.sites, zero.sides
     root, lower, shares = state.x.sqrt(), [], []
     for j, (s, square, w) in enumerate(zip(sides, state.squares, state.weights, strict=True)):
@@ -146,7 +146,7 @@ class Component:
 
     @staticmethod
     def dimension(way: tuple[tuple[int, ...], int]) -> int:
-        """Claim 83: each copy of a unit but the first one is a dimension (Lemma D13)."""
+        """Claim 87: each copy of a unit but the first one is a dimension (Lemma D13)."""
         return sum(copies - 1 for copies in way[0])
 
     def boundary(self) -> list[bool]:
@@ -156,7 +156,7 @@ class Component:
         return [dead or "0" in "".join(unit.signs for unit in layer) for layer, dead in pairs]
 
     def record(self, names: Sequence[tuple], lowest: bool) -> dict[str, Any]:
-        """Claim 84: what a document has to say of it, its strata in a given order."""
+        """Claim 88: what a document has to say of it, its strata in a given order."""
         ways = [self.names[name] for name in names]
         copies, dead = ways[0]
         lower, *upper = self.network.layers
@@ -186,7 +186,7 @@ class Component:
 
 
 def shared(network: Network, calm: bool) -> Iterator[Component]:
-    """Claim 85: spare units are copies of others; if dead ones do no harm all ways are connected.
+    """Claim 89: spare units are copies of others; if dead ones do no harm all ways are connected.
 
     Otherwise each way to share the width is a component of its own (Lemma D13, Theorem D14).
     """
@@ -208,7 +208,7 @@ def shared(network: Network, calm: bool) -> Iterator[Component]:
 
 
 def check(components: Sequence[Component], records: Any) -> None:
-    """Claim 86: the document lists these components, each once and right, sorted by loss."""
+    """Claim 90: the document lists these components, each once and right, sorted by loss."""
     require(type(records) is list, "components: no list")
     left, previous = list(components), None
     best = least([component.network for component in components])
@@ -240,7 +240,7 @@ def _matched(component: Component, names: list[tuple], record: Any, lowest: bool
 
 
 def least(networks: Sequence[Network]) -> list[Network]:
-    """Claim 87: no loss is lower; those of other points are surely higher."""
+    """Claim 91: no loss is lower; those of other points are surely higher."""
     best = min(networks, key=lambda network: network.loss.upper(), default=None)
     near = [n for n in networks if n is best or not n.loss > best.loss]
     same = all(n is best or mirrored(best, n, networks) or equal(best, n) for n in near)

@@ -19,19 +19,19 @@ from .towers import State
 
 
 def zero_is_minimal(sites: Sites) -> bool:
-    """Claim 75: the zero network is a strict local minimum iff |sum y| <= ridge (Lemma D2)."""
+    """Claim 79: the zero network is a strict local minimum iff |sum y| <= ridge (Lemma D2)."""
     return abs(sum(sites.totals, fmpq(0))) <= sites.ridge
 
 
 def level(sites: Sites) -> fmpq:
-    """Claim 76: the value of the constant network; 0 if there is none (Lemma D3)."""
+    """Claim 80: the value of the constant network; 0 if there is none (Lemma D3)."""
     total = sum(sites.totals, fmpq(0))
     excess = abs(total) - sites.ridge
     return excess * (1 if total > 0 else -1) / sites.points if excess > 0 else fmpq(0)
 
 
 def constant_is_minimal(sites: Sites, faces: Sequence[Face]) -> bool:
-    """Claim 77: it is a local minimum iff no unit of the first layer gains more than it costs.
+    """Claim 81: it is a local minimum iff no unit of the first layer gains more than it costs.
 
     That is |w| |u_F(r)| < ridge, |w|^2 being its value, on each face F with u_F(r) in F or -F
     (Lemma D3).
@@ -68,7 +68,7 @@ def inside(sites: Sites, row: Row, u: Sequence, relevant: int = -1) -> bool | No
 
 
 def harmless(zero: Zero, faces: Sequence[Face]) -> bool:
-    """Claim 78: further units of the first layer may be dead (Theorem D14): no direction gains.
+    """Claim 82: further units of the first layer may be dead (Theorem D14): no direction gains.
 
     On each face of the relevant sites but the live ones |a| |u_F| < ridge, or u_F is in neither
     F nor -F; if on one of them it is larger, inside, a dead unit lowers the loss.
@@ -101,7 +101,7 @@ def _gain(zero: Zero, row: Row, state: State) -> int | None:
 
 
 def lifts(zero: Zero, row: Row) -> bool:
-    """Claim 79: a dead unit of a face gains that makes f positive at sites of a group, B fixed.
+    """Claim 83: a dead unit of a face gains that makes f positive at sites of a group, B fixed.
 
     There the residual is that of f = 0; u_F or -u_F, by the sign of the output weight, is in F.
     """
@@ -133,7 +133,7 @@ def require_split(zero: Zero) -> bool:
 
 
 def multipliers(zero: Zero, state: State) -> dict[int, Any]:
-    """Claim 80: multipliers site by site: that of a group is split, each strictly inside its range.
+    """Claim 84: multipliers site by site: that of a group is split, each strictly inside its range.
 
     With one split that works no number of dead units lowers the loss (Lemma D19), and no single one
     with one at the ends of these ranges (Theorem D14). Whether there is another one does not matter

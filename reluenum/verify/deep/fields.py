@@ -80,7 +80,7 @@ class Exact(State):
 
 
 def described(state: State) -> Exact | None:
-    """Claim 66: an exact description of the one stationary point in a box, None if none is found.
+    """Claim 70: an exact description of the one stationary point in a box, None if none is found.
 
     It is a point in a number field that solves the equations, and lies in the box.
     """

@@ -22,7 +22,7 @@ UNCLEAR = "whether this is a local minimum is not clear"
 
 
 def zero_near(tower: Tower, squares: Sequence[arb], x: arb) -> State | None:
-    """Claim 67: there is one stationary point in the box of what is returned (interval Newton)."""
+    """Claim 71: there is one stationary point in the box of what is returned (interval Newton)."""
     with ctx.workprec(NUMBER_BITS):
         try:
             return _enclosed(tower, _polished(tower, [arb(t.mid()) for t in (*squares, x)]))
@@ -99,7 +99,7 @@ class Zero:
 
     @cached_property
     def sides(self) -> tuple[int, ...] | None:
-        """Claim 68: signs of a and a c_j with which this is a stationary point; None without."""
+        """Claim 72: signs of a and a c_j with which this is a stationary point; None without."""
 
         def question(state: State) -> tuple[int, ...] | None:
             found = enclosed(self.stratum, state)
@@ -109,11 +109,11 @@ class Zero:
 
     @cached_property
     def minimum(self) -> bool:
-        """Claim 69: this is a strict local minimum, or surely none (Lemma D12).
+        """Claim 73: this is a strict local minimum, or surely none (Lemma D12).
 
         Kinks are linear in (w, B), and (w, B) at fixed T and X is in cells that rays span, on each
         of which the loss is smooth. It is a strict minimum if the Hessian of the reduced loss is
-        positive definite (Theorem D9), no slope along a ray is negative (claim 70), and claim 71
+        positive definite (Theorem D9), no slope along a ray is negative (claim 74), and claim 75
         holds where some are 0.
         """
         with ctx.workprec(NUMBER_BITS):
@@ -138,7 +138,7 @@ class Zero:
         return found
 
     def slope(self, state: State, d: Sequence[fmpq]) -> Any:
-        """Claim 70: half the derivative of the loss along a change of (w, B), at fixed T and X.
+        """Claim 74: half the derivative of the loss along a change of (w, B), at fixed T and X.
 
         It is Gamma_j . dw_j + S dB, less rho df where the upper unit is or becomes positive.
         """
@@ -164,7 +164,7 @@ class Zero:
         return self.sign(lambda state: self.slope(state, d))
 
     def _curved(self, rays: Sequence[Sequence[fmpq]]) -> bool:
-        """Claim 71: along such rays the loss grows of second order, or falls if there is one.
+        """Claim 75: along such rays the loss grows of second order, or falls if there is one.
 
         They lead into the stratum of the signs that kinks have along their sum, where the point is
         stationary as well: the Hessian of that decides (Lemma D12, Lemma D20).
@@ -227,7 +227,7 @@ class Zero:
 
     @cached_property
     def independent(self) -> bool:
-        """Claim 72: the gradients of the kinks are independent, a group of sites counted once."""
+        """Claim 76: the gradients of the kinks are independent, a group of sites counted once."""
         single = set(self.state.tower.upper.kinks) - set(self.grouped)
         upper = len(single) + bool(self.grouped) == len(self.state.tower.basis)
         lower = (self.zeros(j) for j in range(len(self.stratum.lower)))
@@ -241,7 +241,7 @@ class Zero:
 
     @property
     def shared(self) -> bool:
-        """Claim 73: units may have copies (Lemma D13).
+        """Claim 77: units may have copies (Lemma D13).
 
         First order is strict, or no kink below costs nothing on both sides (Lemma D44).
         """
@@ -275,7 +275,7 @@ class Zero:
             return self.loss_at(self.state)
 
     def loss_at(self, state: State) -> Any:
-        """Claim 74: the loss is ridge (X + sum T / X) + rho . y, and the rest of y^2."""
+        """Claim 78: the loss is ridge (X + sum T / X) + rho . y, and the rest of y^2."""
         sites = self.sites
         inner = dot(state.rho[: len(state.tower.means)], state.tower.means)
         shares = dot(state.squares, [fmpq(1)] * len(state.squares)) / state.x

@@ -123,7 +123,7 @@ class Ball:
         return [(root_above(square) * self.radius).upper() for square in squares]
 
     def values(self) -> list[arb]:
-        """Claim 161: enclosures for all q between the ends (Lemma D56)."""
+        """Claim 65: enclosures for all q between the ends (Lemma D56)."""
         numbers = zip(self.low.entries(), self.high.entries(), self.rooms(), strict=True)
         return [low.union(high) + arb(0, room) for low, high, room in numbers]
 
@@ -138,7 +138,7 @@ class Block:
         self.units = [self.unit(k) for k in range(len(state.system.maps))]
 
     def residual(self) -> Ball:
-        """Claim 162: the residual. Units count by directions (Lemma D30, Lemma D56)."""
+        """Claim 66: the residual. Units count by directions (Lemma D30, Lemma D56)."""
         state, system, last = self.state, self.state.system, self.ends[1]
         rho, inverse = state.solution, state.matrix.inv()
         fit = system.diagonal * rho * arb(0.5)
@@ -152,7 +152,7 @@ class Block:
         return Ball(low, high, inverse * metric * inverse, radius)
 
     def radius(self, fit: arb) -> arb:
-        """Claim 163: the root of R(q) of Lemma D56, convex in q: it is largest at an end."""
+        """Claim 67: the root of R(q) of Lemma D56, convex in q: it is largest at an end."""
         state, tau = self.state, self.state.shrink
         bias = state.x * squared(state.total) / state.ridge
         one, other = (
@@ -172,7 +172,7 @@ class Block:
         return replace(found, low=found.low + move * first, high=found.high + move * last)
 
     def short(self, k: int) -> bool:
-        """Claim 164: whether |Gamma_k| is below its bound at all X of the range.
+        """Claim 68: whether |Gamma_k| is below its bound at all X of the range.
 
         Up to the radius it is convex in q, so that the ends will do.
         """
@@ -182,7 +182,7 @@ class Block:
         return all(top + root_above(dot(rooms, rooms)) < bound for top, bound in tops)
 
     def excludes(self, stratum: Stratum) -> bool:
-        """Claim 65: whether no X of the range is that of a stationary point, by claim 63.
+        """Claim 69: whether no X of the range is that of a stationary point, by claim 63.
 
         If multipliers are free, only units that they do nothing to have known signs, and units are
         0 if they all can be short (Lemma D56).

@@ -64,7 +64,7 @@ class Upper:
 
 
 def narrowed(upper: Upper, rows: Sequence[Row]) -> Upper:
-    """Claim 88: if only one of some units takes part in a combination of kinks, it is narrowed.
+    """Claim 92: if only one of some units takes part in a combination of kinks, it is narrowed.
 
     T_j (C_j c) . Gamma_j = 0, without the bias and the others, says that w_j is orthogonal to
     C_j c. The multiplier along c changes nothing but Gamma_j, and is chosen so that this is, too.
@@ -269,7 +269,7 @@ class State:
 
     @cached_property
     def shrink(self) -> arb:
-        """Claim 165: a factor, at most 1, with which no |Gamma_j| is longer: dual feasible."""
+        """Claim 93: a factor, at most 1, with which no |Gamma_j| is longer: dual feasible."""
         return (self.bound / reduce(arb.max, self.norms, self.bound).upper()).lower().min(1)
 
     @cached_property

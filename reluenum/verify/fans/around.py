@@ -204,7 +204,7 @@ class Around:
         self.gains = self._alive(self.gains)
 
     def _bound(self) -> None:
-        """Claim 128: bounds of D and of T* - T (Lemmas D38, D53)."""
+        """Claim 134: bounds of D and of T* - T (Lemmas D38, D53)."""
         self._slip()
         self._rows()
         self.half = self._half()

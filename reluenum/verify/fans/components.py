@@ -37,7 +37,7 @@ class FanNetwork(Network):
 
 
 def fan_network(zero: Zero) -> FanNetwork:
-    """Claim 150: the weights at a stationary point: v = sqrt(s) e, T = w^2, and W / w, b / w."""
+    """Claim 159: the weights at a stationary point: v = sqrt(s) e, T = w^2, and W / w, b / w."""
     sites, fan = zero.sites, zero.fan
     vector = [(x, x == 0) for x in zero.vector]
     row = "".join(_mark(value) for value in zero.linear)
@@ -91,7 +91,7 @@ class FanComponent(Component):
         return [kinks[0] or not lower, kinks[1] or any(dead for _, dead in self.ways)]
 
     def record(self, names: Sequence[tuple], lowest: bool) -> dict[str, Any]:
-        """Claim 84, for layer 2."""
+        """Claim 88, for layer 2."""
         ways = [self.names[name] for name in names]
         copies, dead = ways[0]
         lower, upper = self.network.layers
@@ -114,7 +114,7 @@ class FanComponent(Component):
 
 
 def shared(network: FanNetwork, calm: bool) -> Iterator[FanComponent]:
-    """Claim 151: spare units of layer 2 are copies of others, or dead if that does no harm.
+    """Claim 160: spare units of layer 2 are copies of others, or dead if that does no harm.
 
     Otherwise each way to share the width is a component of its own (Lemma D13, Theorem D14).
     """

@@ -60,7 +60,7 @@ class Cover:
         self.counts = np.zeros(len(self.fans), int)
 
     def read(self) -> None:
-        """Claim 143: every box is free of stationary points, or holds one that is known."""
+        """Claim 153: every box is free of stationary points, or holds one that is known."""
         waiting = [self.roots()]
         with np.errstate(all="ignore"):
             while waiting:
@@ -72,7 +72,7 @@ class Cover:
                 waiting += [left] if len(left.rows) else []
 
     def roots(self) -> Open:
-        """Claim 144: a box holds all vectors that count: |v|^2 is at most the sum of T."""
+        """Claim 154: a box holds all vectors that count: |v|^2 is at most the sum of T."""
         tables, count = self.tables, len(self.places)
         ends = np.zeros((count, 4))
         ends[:, 1], ends[:, 3] = tables.radius, tables.turning
@@ -139,7 +139,7 @@ class Cover:
         return Open.joined([rest.part(left & shorter), *self.halves(rest, turned, left & ~shorter)])
 
     def step(self, rest: Open, boxes: Array, end: int) -> Array:
-        """Claim 146: G < s^2 |e|^2 excludes from sqrt(G) / |e| to s, and > above (Theorem D22)."""
+        """Claim 155: G < s^2 |e|^2 excludes from sqrt(G) / |e| to s, and > above (Theorem D22)."""
         thin, found = boxes.copy(), boxes.copy()
         thin[:, 1 - end] = thin[:, end]
         place = Reduced(self.tables, rest.rows, thin[:, 0], (thin[:, 2] + thin[:, 3]) / 2)
@@ -184,7 +184,7 @@ class Cover:
         return (np.abs(look.newton) < NEAR).all(1) & (look.around.distance < CLOSE)
 
     def known(self, look: Look, k: int) -> bool:
-        """Claim 147: one zero at most is over a box, and it is found (Lemma D53)."""
+        """Claim 156: one zero at most is over a box, and it is found (Lemma D53)."""
         owner, chart = self.places[look.rows[k]]
         system = System(self.tables.places[look.rows[k]][0], chart)
         with ctx.workprec(BITS):

@@ -38,7 +38,7 @@ class FanProof(DeepProof):
         return found, kept(found)
 
     def answers(self, parts: Sequence[tuple[Fan, Any]]) -> Iterator[Found]:
-        """Claim 121: the boxes of a record are not needed: those of claim 143 take their place."""
+        """Claim 127: the boxes of a record are not needed: those of claim 153 take their place."""
         require(all(type(items) is list for _, items in parts), "no list of boxes")
         fans, count = [fan for fan, _ in parts], -(-len(parts) // TOGETHER)
         groups = [tuple(fans[k::count]) for k in range(count)]
@@ -46,7 +46,7 @@ class FanProof(DeepProof):
         return (found[k % count][k // count] for k in range(len(fans)))
 
     def components(self) -> Iterator[Component]:
-        """Claim 122: the components are those of these points, of a constant, and of nothing."""
+        """Claim 128: the components are those of these points, of a constant, and of nothing."""
         for zero in self.minima:
             spare = self.sites.hidden[1] > len(zero.fan.upper)
             require(not spare or splits(zero), f"{zero.fan.text}: units that share, beside a group")

@@ -21,19 +21,19 @@ class Look:
 
     @cached_property
     def excluded(self) -> Array:
-        """Claim 129: there is no stationary point over these boxes."""
+        """Claim 135: there is no stationary point over these boxes."""
         found = self.far | self.idle | self.torn | self.unequal
         return found | self.balanced | self.slanted | self.pooled
 
     @property
     def far(self) -> Array:
-        """Claim 133: |v|^2 exceeds the sum of T (Lemma D23)."""
+        """Claim 136: |v|^2 exceeds the sum of T (Lemma D23)."""
         a = self.around
         return (a.rho * a.rho * a.length).span()[0] > a.ceiling
 
     @property
     def idle(self) -> Array:
-        """Claim 130: some |Gamma*| is not 1, or some T* is negative."""
+        """Claim 137: some |Gamma*| is not 1, or some T* is negative."""
         a, (low, high) = self.around, self.around.span
         least = np.sqrt(np.maximum(1 + low, 0)) / UP
         wrong = ((root(1 + high) + self.errors) * UP < 1) | (least - self.errors > UP)
@@ -43,7 +43,7 @@ class Look:
 
     @property
     def torn(self) -> Array:
-        """Claim 145: a free unit above has signs of neither its row nor the opposite one."""
+        """Claim 138: a free unit above has signs of neither its row nor the opposite one."""
         a = self.around
         pull = a.along * a.scale * a.scale
         values = pull[..., None] * a.heights[:, None] + a.total[..., None]
@@ -59,10 +59,10 @@ class Look:
 
     @property
     def unequal(self) -> Array:
-        """Claim 131: |Gamma| is 1 of only one of two units that are equal where a height is 0.
+        """Claim 139: |Gamma| is 1 of only one of two units that are equal where a height is 0.
 
         With a = phi . rho of the first, S its sum of rho, h the height: a - h S is that of the
-        second, and (a - h S)^2 = a^2 + h^2 says that 2 a S = h (S^2 - 1).
+        second, and (a - h S)^2 = a^2 + h^2 says that 2 a S = h (S^2 - 1) (Lemma D55).
         """
         a, twins = self.around, self.tables.twins[self.rows]
         found = np.zeros(len(self.rows), bool)
@@ -81,9 +81,9 @@ class Look:
 
     @cached_property
     def turns(self) -> tuple[Model, Array, Array]:
-        """Claim 152: phi' . rho - s eta eta' u by unit, how far it is off, and how far u is.
+        """Claim 140: phi' . rho - s eta eta' u by unit, how far it is off, and how far u is.
 
-        u = phi . rho / (1 + s eta^2) is `turned`.
+        u = phi . rho / (1 + s eta^2) is `turned` (Lemma D54).
         """
         a = self.around
         by_gain = self.errors * root(a.kappa.size()) / a.boxes[:, :1] * UP
@@ -100,7 +100,7 @@ class Look:
 
     @property
     def balanced(self) -> Array:
-        """Claim 153: the numbers of all units have the same sign (Lemma D54)."""
+        """Claim 141: the numbers of all units have the same sign (Lemma D54)."""
         a, (lean, slack, slip) = self.around, self.turns
         length, change = a.length[:, None], (a.vector[0] * a.vector[1]).sum()[:, None]
         across = length * lean - change * a.turned
@@ -113,7 +113,7 @@ class Look:
 
     @property
     def pooled(self) -> Array:
-        """Claim 154: the numbers of all units, by s or by k, have the same sign (Lemma D55)."""
+        """Claim 142: the numbers of all units, by s or by k, have the same sign (Lemma D55)."""
         a, (lean, slack, slip) = self.around, self.turns
         weights = Model.of(self.tables.weights[self.rows], READ)
         held = a.residuals * weights
@@ -137,7 +137,7 @@ class Look:
 
     @cached_property
     def slopes(self) -> list[tuple[Model, Array]]:
-        """Claim 132: derivatives by s and by k (over 2 s), and how far they may be off."""
+        """Claim 143: derivatives by s and by k over 2 s (Theorem D22), and how far they are off."""
         a, (lean, slack, slip) = self.around, self.turns
         size, tilt, t = a.turned.size(), lean.size(), a.sizes
         far = self.moved * (size + slip) ** 2 + t * slip * (2 * size + slip)
@@ -180,7 +180,7 @@ class Look:
 
     @property
     def ratio(self) -> tuple[Array, Array]:
-        """Claim 134: bounds of G / s^2 |e|^2 at the inner minimisers (Theorem D22)."""
+        """Claim 144: bounds of G / s^2 |e|^2 at the inner minimisers (Theorem D22)."""
         slope, room = self.slopes[0]
         (low, high), (least, most) = slope.span(), self.around.length.span()
         low, high = low - room, high + room

@@ -135,7 +135,7 @@ class System:
         return arb_mat([[f.value] for f in found]), arb_mat([list(f.slopes) for f in found])
 
     def zero(self, start: Sequence[arb]) -> list[arb] | None:
-        """Claim 135: there is one zero in the box of what is returned (interval Newton)."""
+        """Claim 145: there is one zero in the box of what is returned (interval Newton)."""
         with ctx.workprec(NUMBER_BITS):
             try:
                 values = self._polished(start)
@@ -162,7 +162,7 @@ class System:
         return values
 
     def injective(self, box: Sequence[arb]) -> bool:
-        """Claim 136: in a box there is one zero at most: its derivatives are nearly one matrix."""
+        """Claim 146: in a box there is one zero at most: its derivatives are nearly one matrix."""
         try:
             inverse = self.table([x.mid() for x in box])[1].inv().mid()
         except ZeroDivisionError:
@@ -218,7 +218,7 @@ class Zero:
 
     @cached_property
     def sides(self) -> tuple[int, ...] | None:
-        """Claim 137: signs of the output weights with which this is stationary; None without."""
+        """Claim 147: signs of the output weights with which this is stationary; None without."""
         with ctx.workprec(NUMBER_BITS):
             if any(square < 0 for square in self.squares) or self.s < 0:
                 return None
@@ -254,7 +254,7 @@ class Zero:
 
     @cached_property
     def minimum(self) -> bool:
-        """Claim 138: this is a strict local minimum, or surely none (Lemmas D12, D20, D26).
+        """Claim 148: this is a strict local minimum, or surely none (Lemmas D12, D20, D26).
 
         The kinks are independent: one at most for each unit. The Hessian of the reduced function
         has the signature of that of the Lagrangian on the stratum (Theorem D22).
@@ -299,13 +299,13 @@ class Zero:
         return arb(self.sites.totals[site])
 
     def kink(self, unit: int) -> arb:
-        """Claim 139: the multiplier of the kink of a unit above, or of its group."""
+        """Claim 149: the multiplier of the kink of a unit above, or of its group."""
         row, w = self.fan.upper[unit], self.outputs[unit]
         pulled = sum((self.residual(i) for i, mark in enumerate(row) if mark == "+"), arb(0))
         return w * (self.system.shape.ridge * self.units[unit][1] - pulled)
 
     def _upper(self) -> Iterator[arb]:
-        """Claim 140: numbers that are positive iff D < mu < 0 at kinks above, a group as one."""
+        """Claim 150: numbers that are positive iff D < mu < 0 at kinks above, a group as one."""
         for k, row in enumerate(self.fan.upper):
             zeros = [i for i, mark in enumerate(row) if mark == "0"]
             if zeros:
@@ -314,7 +314,7 @@ class Zero:
                 yield mu - most
 
     def _first(self) -> Iterator[arb]:
-        """Claim 141: the same for a kink of the first-layer unit, on the rays of all cells."""
+        """Claim 151: the same for a kink of the first-layer unit, on the rays of all cells."""
         for site in self.fan.kinks:
             found = self._below(site)
             yield -found
@@ -352,7 +352,7 @@ class Zero:
 
     @cached_property
     def loss(self) -> arb:
-        """Claim 142: the loss is ridge (|v|^2 + sum T + y . rho), and the squares where f is 0."""
+        """Claim 152: the loss is ridge (|v|^2 + sum T + y . rho), and the squares where f is 0."""
         sites, shape = self.sites, self.system.shape
         with ctx.workprec(NUMBER_BITS):
             fit = sum((self.rho[i] * arb(sites.means[i]) for i in shape.active), arb(0))

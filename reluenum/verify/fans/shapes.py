@@ -39,7 +39,7 @@ class Chart:
 
 
 def charts(fan: Fan) -> list[Chart]:
-    """Claim 126: charts that cover all directions of the first-layer vector."""
+    """Claim 132: charts that cover all directions of the first-layer vector."""
     ends = [tuple(x / max(map(abs, ray)) for x in ray) for ray in rays(fan)]
     if len(ends) == 1:
         return [Chart(ends[0], (fmpq(0), fmpq(0)))]
@@ -93,7 +93,7 @@ class Shape:
 
     @cached_property
     def most(self) -> fmpq:
-        """Claim 127: no sum of T at a stationary point is larger (Lemma D23)."""
+        """Claim 133: no sum of T at a stationary point is larger (Lemma D23)."""
         sites = self.fan.sites
         squares = (sites.totals[i] * sites.means[i] for i in self.active)
         return sum(squares, fmpq(0)) / (4 * sites.ridge)
@@ -184,7 +184,7 @@ class Tables:
 
 
 def _twins(shape: Shape, width: int) -> Array:
-    """Return a table: units whose group is their kink, with a unit and its kink (claim 131).
+    """Return a table: units whose group is their kink, with a unit and its kink (claim 139).
 
     Both are positive at the same sites but this one, where the first is positive.
     """

@@ -54,7 +54,7 @@ class Fan:
 
 
 def realised(sites: Sites) -> dict[str, Fan]:
-    """Claim 123: every stratum with distinct live units above that some network realises."""
+    """Claim 129: every stratum with distinct live units above that some network realises."""
     found = {}
     for row in first_rows(sites):
         rows = sorted(set(upper_rows(sites, row)))
@@ -104,7 +104,7 @@ def by_height(sites: Sites, row: str) -> list[list[int]]:
 
 
 def kept(found: dict[str, Fan]) -> dict[str, Fan]:
-    """Claim 124: the others hold no local minimum (Lemma D8, Lemma D27)."""
+    """Claim 130: the others hold no local minimum (Lemma D8, Lemma D27)."""
     return {
         text: fan
         for text, fan in found.items()
@@ -146,7 +146,7 @@ def fits(fan: Fan, unit: int) -> bool:
 
 
 def rays(fan: Fan) -> Sequence[tuple[fmpq, fmpq]]:
-    """Claim 125: the ends of the directions of the first-layer vector, or the only one.
+    """Claim 131: the ends of the directions of the first-layer vector, or the only one.
 
     It is x at the only positive site if there is no kink, orthogonal to x at a kink, and otherwise
     between the extreme rays of the cone of its signs.

@@ -21,7 +21,7 @@ class Constant:
 
 
 def constants(sites: Sites, faces: Sequence[Face]) -> Iterator[Constant]:
-    """Claim 114: one with layer 3 alone if |sum y| > ridge, and one for each root of claim 116."""
+    """Claim 119: one with layer 3 alone if |sum y| > ridge, and one for each root of claim 121."""
     if value := level(sites):
         yield Constant(constant_network(sites, value), top_is_minimal(value))
     for root in roots(sites):
@@ -30,13 +30,13 @@ def constants(sites: Sites, faces: Sequence[Face]) -> Iterator[Constant]:
 
 
 def top_is_minimal(value: fmpq) -> bool:
-    """Claim 115: with layer 3 alone it is a local minimum iff |b_3|^2 = |f| < 1, = 1 excepted."""
+    """Claim 120: with layer 3 alone it is a local minimum iff |b_3|^2 = |f| < 1, = 1 excepted."""
     require(abs(value) != 1, "whether the constant network is a local minimum is not clear")
     return abs(value) < 1
 
 
 def roots(sites: Sites) -> list[arb]:
-    """Claim 116: the roots a > 1 of n a^4 - |sum y| a + ridge, a convex function.
+    """Claim 121: the roots a > 1 of n a^4 - |sum y| a + ridge, a convex function.
 
     It is least at the third root of |sum y| / 4 n, where it is ridge - 3 |sum y| a / 4.
     """
@@ -92,7 +92,7 @@ class Pair:
 
     @property
     def is_strict(self) -> bool:
-        """Claim 117: its second derivative in the two weights and biases is positive definite."""
+        """Claim 122: its second derivative in the two weights and biases is positive definite."""
         a, c, n, ridge = self.a, self.c, self.sites.points, self.sites.ridge
         slopes, pull = [a * a, a * c, a * c, a], arb(ridge) / a  # of f, by w, c, b_2, b_3
         second = {(0, 1): c, (0, 2): c, (0, 3): arb(1), (1, 2): a}
@@ -109,7 +109,7 @@ class Pair:
         return strict
 
     def rests(self, faces: Sequence[Face]) -> bool:
-        """Claim 118: no unit of layer 1 gains: a c |u_F(r)| < ridge wherever u_F is in F or -F."""
+        """Claim 123: no unit of layer 1 gains: a c |u_F(r)| < ridge wherever u_F is in F or -F."""
         sites = self.sites
         for face in faces:
             parts = [pull(sites, face.row, column) for column in (sites.totals, sites.copies)]

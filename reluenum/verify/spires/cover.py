@@ -36,7 +36,7 @@ class Cover:
         return impossible(self.frame)
 
     def read(self, items: Any) -> None:
-        """Claim 96: intervals of the record cover all U_2 at which a stationary point can be."""
+        """Claim 101: intervals of the record cover all U_2 at which a stationary point can be."""
         require(type(items) is list and len(items) > 0, "no list of intervals")
         found = sorted(map(self.interval, items), key=lambda entry: entry[0])
         top, reached = highest(self.spire), arb(0)
@@ -65,7 +65,7 @@ class Cover:
         return low, high, start
 
     def step(self, u: arb, start: Start) -> Interval:
-        """Claim 97: one U_2 closes all up to where Lemma D18 reaches.
+        """Claim 102: one U_2 closes all up to where Lemma D18 reaches.
 
         Units that hardly live are tried as zero, too: kinks may tie them to others.
         """
@@ -128,7 +128,7 @@ class Cover:
         return state.squares, state.third
 
     def open(self, low: arb, high: arb, start: Start) -> str:
-        """Claim 98: a block holds no stationary point, or one, which is kept; else say why not.
+        """Claim 103: a block holds no stationary point, or one, which is kept; else say why not.
 
         If kinks do not exclude all points, it is looked at along the inner minimiser (Theorem D9):
         some unit is zero throughout, a sign is wrong, E_2 is not 0, or has a slope of one sign and
@@ -149,7 +149,7 @@ class Cover:
         return "" if rests(found) else "it is not clear that a unit is zero"
 
     def found(self, found: State, low: arb, high: arb) -> str:
-        """Claim 99: E_2 has a slope of one sign along the path: the last pivot (Schur)."""
+        """Claim 104: E_2 has a slope of one sign along the path: the last pivot (Schur)."""
         if self.misses(found):
             return ""
         *inner, slope = pivots_of(found.hessian())

@@ -14,7 +14,7 @@ from .points import Zero
 
 
 def harmless(zero: Zero, faces: Sequence[Face]) -> bool:
-    """Claim 119: further units of layer 1 may be dead (Theorem D14): no direction gains.
+    """Claim 124: further units of layer 1 may be dead (Theorem D14): no direction gains.
 
     On each face of the relevant sites but the live ones root(U_2) |u_F| < ridge, or u_F is in
     neither F nor -F; if on one of them it is larger, inside, a dead unit lowers the loss.
@@ -35,7 +35,7 @@ def harmless(zero: Zero, faces: Sequence[Face]) -> bool:
 
 
 def is_plain(zero: Zero) -> bool:
-    """Claim 120: kinks are single sites with independent gradients, strict ones in layer 1.
+    """Claim 125: kinks are single sites with independent gradients, strict ones in layer 1.
 
     Multipliers of the layers above may be at an end of their range (Lemma D44): with independent
     kinks, each of those of layer 1 is strict if no ray without slope moves it.

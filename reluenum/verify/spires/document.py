@@ -38,7 +38,7 @@ class SpireProof(DeepProof):
         return list(constants(self.sites, self.faces))
 
     def components(self) -> Iterator[Component]:
-        """Claim 89: the components are those of these points, of constants, and of nothing."""
+        """Claim 94: the components are those of these points, of constants, and of nothing."""
         for zero in self.minima:
             spare = self.sites.hidden[0] - len(zero.spire.lower)
             yield from shared(spire_network(zero), spare > 0 and harmless(zero, self.faces))
@@ -48,7 +48,7 @@ class SpireProof(DeepProof):
             yield from shared(zero_network(self.sites), True)
 
     def enumeration(self) -> dict[str, Any]:
-        """Claim 90: the counts are those of claim 53.
+        """Claim 95: the counts are those of claim 53.
 
         Constants are two strata, unless the targets at every input add up to 0 (Lemma D8).
         """
@@ -63,7 +63,7 @@ class SpireProof(DeepProof):
 
 
 def spire_network(zero: Zero) -> Network:
-    """Claim 91: the weights at a stationary point.
+    """Claim 96: the weights at a stationary point.
 
     From U_3 = a^2, U_2 = (a c_3)^2, T_j = (a c_3 c_2j)^2, w_j = a c_3 c_2j v_j, B_2 = a c_3 b_2 and
     B_3 = a b_3, with the signs of these products.

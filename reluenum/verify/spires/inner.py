@@ -22,7 +22,7 @@ NEAR = arb(2) ** -50  # relative size of a Newton step that is the last one
 
 
 def highest(spire: Spire) -> fmpq:
-    """Claim 100: no U_2 is larger: U_2 <= U_3^2, and U_3 as in claim 64 (Theorem D9(5))."""
+    """Claim 105: no U_2 is larger: U_2 <= U_3^2, and U_3 as in claim 64 (Theorem D9(5))."""
     sites, found = spire.sites, fmpq(0)
     for side in (1, -1):
         pairs = ((sites.totals[i], sites.means[i]) for i in sites.inside(spire.top[0]))
@@ -31,7 +31,7 @@ def highest(spire: Spire) -> fmpq:
 
 
 def levels(state: State) -> tuple[arb, arb]:
-    """Claim 101: G = sum T + B_2^2 and V = 1 / U_3 of the inner minimiser, at U_2.
+    """Claim 106: G = sum T + B_2^2 and V = 1 / U_3 of the inner minimiser, at U_2.
 
     The gap bounds the distance of the maximiser from tau rho, as its terms in rho, S_2 and S_3 are
     strongly concave, the last one with 2 root U_2 / ridge. V is root(ridge^2 - S_3^2) / ridge root
@@ -52,7 +52,7 @@ def levels(state: State) -> tuple[arb, arb]:
 
 
 def duality_gap(state: State) -> tuple[arb, arb]:
-    """Claim 102: w_j = T_j Gamma_j / ridge and B are feasible, and so is tau rho for the dual."""
+    """Claim 107: w_j = T_j Gamma_j / ridge and B are feasible, and so is tau rho for the dual."""
     ridge, u, root = state.ridge, state.second, state.second.sqrt()
     (s2, s3), bound = state.totals, ridge / root
     longest, total = reduce(arb.max, state.norms, bound), abs(s3).max(ridge)
@@ -68,7 +68,7 @@ def duality_gap(state: State) -> tuple[arb, arb]:
 
 
 def reach(u: arb, level: arb, third: arb) -> arb:
-    """Claim 103: how far from U_2 = u there is no zero of E_2 (Lemma D18); u if nothing is known.
+    """Claim 108: how far from U_2 = u there is no zero of E_2 (Lemma D18); u if nothing is known.
 
     Above, G - u V x - (x - u) root x decreases in x. Below, with t = root x, t^3 + u V t^2 - u t -
     G is convex and not positive at 0, so that it is positive from where it is to the root of u.
@@ -146,7 +146,7 @@ def improved(state: State) -> list[arb]:
 def path(
     frame: Frame, active: tuple[int, ...], u: arb, squares: Sequence[arb], third: arb
 ) -> State | None:
-    """Claim 104: enclose the inner minimiser for all U_2 in a ball, by interval Newton.
+    """Claim 109: enclose the inner minimiser for all U_2 in a ball, by interval Newton.
 
     The loss is convex in T and U_3 where the matrix is positive definite: where it is stationary in
     living T and U_3, with T > 0, it is least among all T >= 0 if no other |Gamma_j| is too large.
@@ -214,7 +214,7 @@ def _approximate(hessian: arb_mat, size: int) -> tuple[arb_mat, list[arb]]:
 
 
 def vanishing(frame: Frame, top: arb) -> bool:
-    """Claim 105: for all U_2 <= top the inner minimiser is w = 0, by a crude bound (Theorem D9(2)).
+    """Claim 110: for all U_2 <= top the inner minimiser is w = 0, by a crude bound (Theorem D9(2)).
 
     |rho| <= |y| where layer 3 is positive. Without w, kinks say B_2 = 0, B_3 = 0 or B_2 + B_3 = 0;
     multipliers at one or two of them, at most 2 |S_2| + 2 |S_3| + ridge in sum, do what is asked of

@@ -13,7 +13,7 @@ Line = list[fmpq]  # a vector that spans the line on which some Gamma_j is
 
 
 def impossible(frame: Frame) -> bool:
-    """Claim 160: kinks contradict all signs of units that are on lines (Lemma D62).
+    """Claim 126: kinks contradict all signs of units that are on lines (Lemma D62).
 
     Gamma_j = gamma_j e_j with |e_j| the same for some units has |gamma_j| the same for them, too.
     If these are all that a kink binds, and S_k of the biases in it a combination of the gamma_j,

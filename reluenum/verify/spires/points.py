@@ -24,7 +24,7 @@ STEPS, EXACT_BITS, MOST_TIGHT = 40, 190, 6  # Newton steps, bits of a box, rays 
 
 
 def zero_near(frame: Frame, squares: Sequence[arb], third: arb, second: arb) -> State | None:
-    """Claim 108: there is one zero of all derivatives in the box of what is returned."""
+    """Claim 113: there is one zero of all derivatives in the box of what is returned."""
     with ctx.workprec(NUMBER_BITS):
         system = frame.system(tuple(frame.spire.units))
         values, moved, steps = [arb(t.mid()) for t in (*squares, third, second)], True, 0
@@ -92,7 +92,7 @@ class Zero:
 
     @cached_property
     def minimum(self) -> bool:
-        """Claim 109: this is a strict local minimum, or surely none (Lemma D12).
+        """Claim 114: this is a strict local minimum, or surely none (Lemma D12).
 
         It is one if the loss increases along all rays of the arrangement of the kinks in all cells,
         modulo what all kinks stay on, and its second derivative is positive definite there, in T
@@ -166,7 +166,7 @@ class Zero:
         return found
 
     def slope(self, d: Sequence[fmpq]) -> arb:
-        """Claim 110: half the derivative of the loss along a change of (w, B), at fixed T and U.
+        """Claim 115: half the derivative of the loss along a change of (w, B), at fixed T and U.
 
         It is Gamma_j . dw_j + S_2 dB_2 + S_3 dB_3, less what the residuals gain.
         """
@@ -183,7 +183,7 @@ class Zero:
         return found | dict(zip(positive, self.state.rho, strict=False))
 
     def _is_flat(self, d: Sequence[fmpq]) -> bool:
-        """Claim 111: the slope is exactly 0: as a form of the multipliers, and where f is 0."""
+        """Claim 116: the slope is exactly 0: as a form of the multipliers, and where f is 0."""
         system, change = self.state.system, self.response(d)
         zeros = self.sites.inside(self.spire.seen & ~self.spire.top[0])
         if any(change[i] * self.sites.totals[i] for i in zeros):
@@ -198,7 +198,7 @@ class Zero:
         return True if all(p > 0 for p in found) else False if _negative(found) else None
 
     def _second(self, rays: Sequence[Sequence[fmpq]]) -> arb_mat:
-        """Claim 112: half the second derivative of the loss where all kinks stay, or some rays go.
+        """Claim 117: half the second derivative of the loss where all kinks stay, or some rays go.
 
         In changes of (w, B), of one cell, T, U_3 and U_2. The loss is a sum of squares, ridge (sum
         |w_j|^2 / T_j + sum B_k^2 / U_k), and ridge (U_3 + U_2 / U_3 + sum T_j / U_2).
@@ -252,7 +252,7 @@ class Zero:
 
     @property
     def loss(self) -> arb:
-        """Claim 113: the loss is ridge (U_3 + U_2 / U_3 + sum T / U_2) + rho.y, and the rest."""
+        """Claim 118: the loss is ridge (U_3 + U_2 / U_3 + sum T / U_2) + rho.y, and the rest."""
         state, frame = self.state, self.state.frame
         with ctx.workprec(NUMBER_BITS):
             inner = dot(state.rho[: len(frame.means)], frame.means)

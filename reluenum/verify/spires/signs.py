@@ -92,11 +92,11 @@ class Signs:
 
     @property
     def wrong(self) -> bool:
-        """Claim 106: some unit has signs of neither its row nor the opposite one."""
+        """Claim 111: some unit has signs of neither its row nor the opposite one."""
         return not all([*self.lower, self.second, self.third])
 
     def known(self) -> tuple[list[int], int, int] | None:
-        """Claim 107: the signs of the products of weights, if it is sure that all signs are right.
+        """Claim 112: the signs of the products of weights, if it is sure that all signs are right.
 
         Those above each unit of layer 1, of layer 2, of layer 3.
         """

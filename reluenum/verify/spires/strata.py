@@ -124,7 +124,7 @@ def _projector(sites: Sites, zeros: list[int]) -> fmpq_mat:
 
 
 def realised(sites: Sites) -> dict[str, Spire]:
-    """Claim 92: every stratum of live layers that some network realises, by its text.
+    """Claim 97: every stratum of live layers that some network realises, by its text.
 
     The output weight is positive, without loss of generality; the weights below have either sign.
     """
@@ -176,7 +176,7 @@ def _alive(spire: Spire) -> bool:
 
 
 def kept(found: dict[str, Spire]) -> dict[str, Spire]:
-    """Claim 93: the others hold no local minimum (Lemma D8, Lemma D27), for either output."""
+    """Claim 98: the others hold no local minimum (Lemma D8, Lemma D27), for either output."""
     drawn = cache(drawn_into)
     return {
         text: spire

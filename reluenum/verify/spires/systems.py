@@ -40,7 +40,7 @@ class Frame:
         return slice(j * self.depth, (j + 1) * self.depth)
 
     def _narrowed(self, j: int) -> fmpq_mat | None:
-        """Claim 94: a combination of kinks that only w_j is in says where it lies (claim 88)."""
+        """Claim 99: a combination of kinks that only w_j is in says where it lies (claim 92)."""
         block = self.block(j)
         others = [[*form[: block.start], *form[block.stop :]] for form in self.bare]
         if not others:
@@ -90,7 +90,7 @@ class System:
 
     @cached_property
     def identities(self) -> list[list[fmpq]]:
-        """Claim 95: linear forms of rho that are 0 whatever T > 0 and U > 0 are.
+        """Claim 100: linear forms of rho that are 0 whatever T > 0 and U > 0 are.
 
         A combination of kinks says that T_j or U_k times parts of l rho add up to 0: if all of them
         are positive multiples of one form, it is 0.
