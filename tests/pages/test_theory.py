@@ -17,7 +17,6 @@ WITHOUT_CODE = {
     "Proposition 17": "says what reduction modulo a prime proves; the program does not rely on it",
     "Lemma 36": "the pieces that suffice; the program does without pieces",
     "Lemma 44": "lower bounds for those who have no complete list",
-    "Lemma D30": "Lemma D56 holds it, whose proof goes by its",
     "Theorem H": "boxes of directions: proved and tested, no engine goes by them yet",
     **{f"Lemma {k}": "towards Theorem H" for k in range(46, 55)},
     **{f"Example {k}": "for tests" for k in range(1, 5)},
