@@ -81,7 +81,8 @@ class KillableWorker:
             raise limits.too_slow(self.name) from error
         except MemoryError as error:
             raise limits.too_large(self.name) from error
-        except (ProcessExpired, BrokenExecutor) as error:
+        except (ProcessExpired, BrokenExecutor, SystemError) as error:
+            # Without memory the interpreter itself may fail, which is a SystemError.
             reason = f"the helper process ended with at most {limits.megabytes} MB: {error}"
             raise BackendError(self.name, reason) from error
         found = None if texts is None else Parametrisation.from_text(texts)

@@ -509,7 +509,7 @@ def large_system():
 @pytest.mark.skipif(sys.platform != "linux", reason="macOS does not limit address space")
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_every_backend_is_held_to_its_memory_limit(backend):
-    assert "30 MB" in refusal(backend, Limits(600, 30), large_system())
+    assert "30 MB" in refusal(backend, Limits(60, 30), large_system())
 
 
 @pytest.mark.parametrize("backend", ["flint", "sympy"])

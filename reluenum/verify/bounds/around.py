@@ -1,7 +1,9 @@
 """Boxes that may hold a best network: it is a critical point of one polynomial."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 from flint import arb, arb_mat, fmpq
 
@@ -78,30 +80,32 @@ class Around:
         """Claim B11: with the signs of an upper unit, but for its kinks, there is one direction."""
         sign, signs = unit
         groups = self.stratum.kinks(signs)
-        flat = all(
-            not any(cone.heights[i])
-            for g in groups
-            if len(g) > 1
-            for i in g
-            for _, cone in self.cones
-        )
-        require(flat, "global: kinks of both layers at one site")
+        require(all(map(self.is_flat, groups)), "global: kinks of both layers at one site")
         signed = [sign * residual for residual in residuals]
-        weights = [signed[i] if signs[i] == "+" else arb(0) for i in self.sites]
-        kinks = [self.features[group[0]] for group in groups]
-        pull = self.pulled(weights)
-        gram = [[dot(one, other) for other in kinks] for one in kinks]
-        multipliers = solved(gram, [-dot(one, pull) for one in kinks])
+        weights = kept(signed, signs)
+        multipliers = self.multipliers(groups, signed, self.pulled(weights))
         for group, multiplier in zip(groups, multipliers, strict=True):
-            total = sum((signed[i] for i in group), arb(0))
-            require(total < multiplier < 0, "global: a kink of an upper unit may be none")
             weights[group[0]] = multiplier
         direction = [entry / self.fit.ridge for entry in self.pulled(weights)]
         sides = [dot(row, direction) for row in self.features]
         off = all(sides[i] < 0 for i in self.sites if signs[i] == "-")
         require(off, "global: an upper unit may have a kink")
-        values = [sign * sides[i] if signs[i] == "+" else arb(0) for i in self.sites]
-        return Unit(weights, direction, values, multipliers)
+        return Unit(weights, direction, kept([sign * side for side in sides], signs), multipliers)
+
+    def is_flat(self, group: list[int]) -> bool:
+        """Whether the first layer is 0 in all of the box at the sites of a kink with several."""
+        rows = (cone.heights[i] for i in group for _, cone in self.cones)
+        return len(group) == 1 or not any(map(any, rows))
+
+    def multipliers(self, groups: list[list[int]], signed: list[arb], pull: list[arb]) -> list[arb]:
+        """Return the multipliers with which an upper unit is 0 at its kinks, strict ones."""
+        kinks = [self.features[group[0]] for group in groups]
+        gram = [[dot(one, other) for other in kinks] for one in kinks]
+        found = solved(gram, [-dot(one, pull) for one in kinks])
+        totals = (sum((signed[i] for i in group), arb(0)) for group in groups)
+        strict = all(total < x < 0 for total, x in zip(totals, found, strict=True))
+        require(strict, "global: a kink of an upper unit may be none")
+        return found
 
     def pulled(self, weights: list[arb]) -> list[arb]:
         """Return the sum of features with weights."""
@@ -133,45 +137,64 @@ class Around:
 
     def vector(self, j: int, owner: int | None, units: list[Unit], squares: list[arb]) -> list[arb]:
         """Enclose a first-layer vector: where it has kinks, slopes off its flat are positive."""
-        part, cone, ridge = self.box.unit(j), self.box.cones[j], self.fit.ridge
-        open_ = [k for k, high in enumerate(self.box.high[part]) if high > 0]
-        place = {k: self.places[part][k] for k in open_}
-        pulls = [
-            {k: dot(unit.weights, [line[k] for line in cone.heights]) for k in open_}
-            for unit in units
-        ]
-        form = [
-            [
-                ridge**2 * cone.products[a][b]
-                - sum(
-                    (t * pull[a] * pull[b] for t, pull in zip(squares, pulls, strict=True)), arb(0)
-                )
-                for b in open_
-            ]
-            for a in open_
-        ]
+        form = self.form(j, units, squares)
         if owner is None:
-            require(definite(form), "global: a dead first-layer unit may live")
+            require(definite(list(form.values())), "global: a dead first-layer unit may live")
             return [arb(0)] * self.fit.depth
-        signs = self.stratum.first[owner]
-        sides = {k: [dot(cone.rays[k], row) for row in self.fit.rows] for k in open_}
-        along = [k for k in open_ if not any(sides[k][i] for i in self.sites if signs[i] == "0")]
-        for k, line in zip(open_, form, strict=True):
-            if k not in along:
-                slope = ridge * sum((cone.products[k][m] * place[m] for m in open_), arb(0))
-                for unit, square, pull in zip(units, squares, pulls, strict=True):
-                    slope -= square * unit.direction[j] * pull[k]
-                sure = slope > 0 or all(entry > 0 for entry in line)
-                require(sure, "global: a kink of a first-layer unit may be none")
-        rays = [cone.rays[k] for k in along]
+        rays = {k: self.box.cones[j].rays[k] for k in form if self.stays(j, k, owner)}
+        for k in form.keys() - rays:
+            steep = self.is_steep(j, k, form[k], units, squares)
+            require(steep, "global: a kink of a first-layer unit may be none")
         require(bool(rays), "global: a first-layer unit has no place")
-        vector = [dot([place[k] for k in along], column) for column in zip(*rays, strict=True)]
+        place = self.places[self.box.unit(j)]
+        columns = zip(*rays.values(), strict=True)
+        vector = [dot([place[k] for k in rays], column) for column in columns]
         one = len(self.stratum.kernels[owner][0]) == 1
-        tables = [sides[k] for k in along] if one else [[dot(vector, row) for row in self.fit.rows]]
-        for table, i in product(tables, self.sites):
-            right = signs[i] == "0" or (table[i] > 0 if signs[i] == "+" else table[i] < 0)
-            require(right, "global: a first-layer unit may have a kink")
+        right = all(self.is_right(owner, v) for v in (rays.values() if one else [vector]))
+        require(right, "global: a first-layer unit may have a kink")
         return vector
+
+    def opened(self, j: int) -> list[int]:
+        """Return the rays of a cone that have a part in the box."""
+        return [k for k, high in enumerate(self.box.high[self.box.unit(j)]) if high > 0]
+
+    def pulls(self, j: int, units: list[Unit]) -> list[list[arb]]:
+        """Return for each upper unit its gradient by the coordinate of each ray of a cone."""
+        columns = [*zip(*self.box.cones[j].heights, strict=True)]
+        return [[dot(unit.weights, column) for column in columns] for unit in units]
+
+    def form(self, j: int, units: list[Unit], squares: list[arb]) -> dict[int, list[arb]]:
+        """Return the form of a dead unit's growth, a line for each ray in the box."""
+        products, rays, pulls = self.box.cones[j].products, self.opened(j), self.pulls(j, units)
+        weights = [*zip(squares, pulls, strict=True)]
+
+        def entry(a: int, b: int) -> arb:
+            bend = sum((square * pull[a] * pull[b] for square, pull in weights), arb(0))
+            return self.fit.ridge**2 * products[a][b] - bend
+
+        return {a: [entry(a, b) for b in rays] for a in rays}
+
+    def is_steep(
+        self, j: int, k: int, row: list[arb], units: list[Unit], squares: list[arb]
+    ) -> bool:
+        """Whether the loss grows along a ray: as its row of the form is positive, or its slope."""
+        place, line = self.places[self.box.unit(j)], self.box.cones[j].products[k]
+        found = self.fit.ridge * sum((line[m] * place[m] for m in self.opened(j)), arb(0))
+        terms = zip(units, squares, self.pulls(j, units), strict=True)
+        lower = sum((t * unit.direction[j] * pull[k] for unit, t, pull in terms), arb(0))
+        return found > lower or all(entry > 0 for entry in row)
+
+    def stays(self, j: int, k: int, owner: int) -> bool:
+        """Whether a ray is in the flat of a first-layer unit."""
+        ray, signs = self.box.cones[j].rays[k], self.stratum.first[owner]
+        pairs = zip(self.fit.rows, signs, strict=True)
+        return not any(dot(ray, row) for row, side in pairs if side == "0")
+
+    def is_right(self, owner: int, vector: Sequence[Any]) -> bool:
+        """Whether a vector has the signs of a first-layer unit where that has no kinks."""
+        pairs = zip(self.fit.rows, self.stratum.first[owner], strict=True)
+        sides = ((dot(vector, row), side) for row, side in pairs if side != "0")
+        return all(x > 0 if side == "+" else x < 0 for x, side in sides)
 
     def together(self, owner: int, owners: tuple, vectors: list[list[arb]]) -> list[arb]:
         """Return coordinates of a unit; parts on one ray are one unit of their total length."""
@@ -183,6 +206,12 @@ class Around:
         total = sum((part[free[0]] ** 2 for part in parts), arb(0)).sqrt()
         site = self.stratum.first[owner].index("+")
         return [total if dot(basis[0], self.fit.rows[site]) > 0 else -total]
+
+
+def kept(values: list[arb], signs: str) -> list[arb]:
+    """Return values at the sites where a unit is on, and 0 at the others."""
+    pairs = zip(values, signs, strict=True)
+    return [value if side == "+" else arb(0) for value, side in pairs]
 
 
 def fits(row: Row, unit: Upper) -> bool:

@@ -1,12 +1,13 @@
 """Critical points of the polynomial of Lemma D69, differentiated as a polynomial."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import pairwise, product
 from typing import Any
 
-from flint import arb, arb_mat, ctx, fmpq, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx
+from flint import arb, arb_mat, ctx, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx
 
+from ..exact import identity, null_space, pivots_in
 from ..reals import dot, require
 from .fit import Fit, Vector
 
@@ -18,17 +19,10 @@ Upper = tuple[int, str]  # sign of an output weight, and the signs of the unit a
 
 def kernel(rows: Sequence[Vector], length: int) -> tuple[list[Vector], list[int]]:
     """Return a basis of what is orthogonal to rows, and the place where each vector alone has 1."""
-    echelon, rank = fmpq_mat(rows or [[0] * length]).rref()
-    table = echelon.tolist()[:rank]
-    pivots = [next(k for k, entry in enumerate(row) if entry) for row in table]
-    free = [k for k in range(length) if k not in pivots]
-    basis = []
-    for k in free:
-        vector = [fmpq(place == k) for place in range(length)]
-        for pivot, row in zip(pivots, table, strict=True):
-            vector[pivot] = -row[k]
-        basis.append(tuple(vector))
-    return basis, free
+    matrix = fmpq_mat(rows or [[0] * length])
+    pivots = pivots_in(matrix)
+    basis = null_space(matrix).transpose().tolist()
+    return [*map(tuple, basis)], [k for k in range(length) if k not in pivots]
 
 
 class Stratum:
@@ -81,20 +75,24 @@ class Stratum:
         return found
 
     @cached_property
+    def features(self) -> list[list[Any]]:
+        """The outputs of the first layer and 1 at each site, as polynomials."""
+        one, found = self.variables[1][0] * 0 + 1, []
+        for i, row in enumerate(self.fit.rows):
+            sides = zip(self.first, self.vectors, strict=True)
+            found.append([dot(v, row) if s[i] == "+" else one * 0 for s, v in sides] + [one])
+        return found
+
+    @cached_property
     def gradients(self) -> list[list[Any]]:
         """The gradient q of each upper unit, as polynomials."""
         _, residuals, multipliers, _ = self.variables
-        one = residuals[0] * 0 + 1
-        features = []
-        for i, row in enumerate(self.fit.rows):
-            sides = zip(self.first, self.vectors, strict=True)
-            features.append([dot(v, row) if s[i] == "+" else one * 0 for s, v in sides] + [one])
         rest, found = iter(multipliers), []
         for sign, signs in self.upper:
             terms = [(sign * residuals[i], i) for i, side in enumerate(signs) if side == "+"]
             terms += [(next(rest), group[0]) for group in self.kinks(signs)]
-            columns = zip(*([w * h for h in features[i]] for w, i in terms), strict=True)
-            found.append([sum(column, one * 0) for column in columns])
+            columns = zip(*([w * h for h in self.features[i]] for w, i in terms), strict=True)
+            found.append([sum(column, residuals[0] * 0) for column in columns])
         return found
 
     @cached_property
@@ -127,13 +125,11 @@ class Stratum:
         """Return the second derivatives in a box, products of those of the gradients of units."""
         places, ridge = range(len(x)), self.fit.ridge
         slopes = [self.loss.derivative(k) for k in places]
-        found = [[value(slope.derivative(m), x) for m in places] for slope in slopes]
+        found = [values((slope.derivative(m) for m in places), x) for slope in slopes]
         for (c, once, twice), q in zip(self.parts, self.gradients, strict=True):
-            level = [value(entry, x) for entry in q]
-            first = [[value(entry, x) for entry in move] for move in once]
+            level, first = values(q, x), [values(move, x) for move in once]
             for k, m in product(places, places):
-                bend = [value(entry, x) for entry in twice[k][m]]
-                entry = 2 * x[c] * (dot(first[k], first[m]) + dot(level, bend))
+                entry = 2 * x[c] * (dot(first[k], first[m]) + dot(level, values(twice[k][m], x)))
                 entry += 2 * (k == c) * dot(level, first[m]) + 2 * (m == c) * dot(level, first[k])
                 found[k][m] -= entry / ridge
         return found
@@ -145,9 +141,7 @@ class Stratum:
             inverse = arb_mat(hessian.mid()).inv().mid()
         except ZeroDivisionError:
             require(False, "global: the equations may have several solutions")
-        size = len(x)
-        identity = arb_mat([[int(a == b) for b in range(size)] for a in range(size)])
-        return inverse, identity - inverse * hessian
+        return inverse, identity(len(x)) - inverse * hessian
 
     def isolated(self, x: list[arb]) -> list[arb]:
         """Claim B14: there is one critical point at most, and Newton's method encloses it.
@@ -158,14 +152,13 @@ class Stratum:
             _, rest = self.steps(x)
             sizes = [[abs(entry).upper() for entry in row] for row in rest.tolist()]
             rest = arb_mat(sizes).mid()
-            identity = arb_mat([[int(a == b) for b in range(len(x))] for a in range(len(x))])
-            weights = (identity - rest).solve(arb_mat([[1]] * len(x))).mid().entries()
+            weights = (identity(len(x)) - rest).solve(arb_mat([[1]] * len(x))).mid().entries()
             small = all(0 < d > dot(row, weights) for row, d in zip(sizes, weights, strict=True))
             require(small, "global: the equations may have several solutions")
             for _ in range(STEPS):
                 middle = [arb(ball.mid()) for ball in x]
                 inverse, rest = self.steps(x)
-                down = inverse * arb_mat([[value(slope, middle)] for slope in self.slopes])
+                down = inverse * arb_mat(len(x), 1, values(self.slopes, middle))
                 off = rest * arb_mat([[a - b] for a, b in zip(x, middle, strict=True)])
                 moved = zip(middle, down.entries(), off.entries(), x, strict=True)
                 x = [(m - step + more).intersection(old) for m, step, more, old in moved]
@@ -174,17 +167,22 @@ class Stratum:
     def weights(self, x: list[arb]) -> list[list[list[arb]]]:
         """Return the units (W, b) of the layers of the network, dead ones behind the others."""
         fit, ridge = self.fit, self.fit.ridge
-        first = [[value(entry, x) for entry in vector] for vector in self.vectors]
+        first = [values(vector, x) for vector in self.vectors]
         upper, output = [], []
         for (sign, _), q, square in zip(self.upper, self.gradients, self.variables[3], strict=True):
             root = value(square, x).sqrt()
-            *before, bias = (root * value(entry, x) / ridge for entry in q)
+            *before, bias = (root * entry / ridge for entry in values(q, x))
             upper.append([*before, *[arb(0)] * (fit.below - len(first)), bias])
             output.append(sign * root)
         first += [[arb(0)] * fit.depth] * (fit.below - len(first))
         dead = fit.above - len(upper)
         upper += [[arb(0)] * (fit.below + 1)] * dead
         return [first, upper, [[*output, *[arb(0)] * (dead + 1)]]]
+
+
+def values(polynomials: Iterable[Any], x: Sequence[arb]) -> list[arb]:
+    """Return the values of polynomials in a box."""
+    return [value(polynomial, x) for polynomial in polynomials]
 
 
 def value(polynomial: Any, x: Sequence[arb]) -> arb:

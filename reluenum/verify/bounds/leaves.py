@@ -22,14 +22,7 @@ class Leaf:
         require(fits, "a dual point of another shape")
         unit = fmpq(1, fmpz(10) ** digits)
         self.residual = [[unit * entry for entry in line] for line in table]
-        self.pushes: dict[Row, list[tuple[int, fmpq]]] = {}
-        for entry in filter(None, pushes.split(";")):
-            name, *some = entry.split(" ")
-            row = (-1 if name.startswith("-") else 1, int(name.removeprefix("-")))
-            pairs = [part.split(":") for part in some]
-            self.pushes[row] = [(int(site), unit * fmpz(push)) for site, push in pairs]
-            good = all(0 <= site < fit.size and push >= 0 for site, push in self.pushes[row])
-            require(good, "a multiplier is negative")
+        self.pushes = dict(_pushes(entry, unit, fit) for entry in filter(None, pushes.split(";")))
         self.center = [(a + b) / 2 for a, b in zip(box.low, box.high, strict=True)]
         self.radius = [(b - a) / 2 for a, b in zip(box.low, box.high, strict=True)]
 
@@ -163,3 +156,14 @@ def _reach(lines: list[list[arb]]) -> arb:
     """Bound the length of a sum of vectors, each times a number between -1 and 1."""
     sums = [sum(map(abs, column), arb(0)) for column in zip(*lines, strict=True)]
     return dot(sums, sums).upper().sqrt()
+
+
+def _pushes(entry: str, unit: fmpq, fit: Fit) -> tuple[Row, list[tuple[int, fmpq]]]:
+    """Return the row that an entry is of, and the multipliers of signs at its sites."""
+    name, *some = entry.split(" ")
+    row = (-1 if name.startswith("-") else 1, int(name.removeprefix("-")))
+    pairs = [part.split(":") for part in some]
+    found = [(int(site), unit * fmpz(push)) for site, push in pairs]
+    good = all(0 <= site < fit.size and push >= 0 for site, push in found)
+    require(good, "a multiplier is negative")
+    return row, found

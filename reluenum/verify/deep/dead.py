@@ -142,9 +142,13 @@ def multipliers(zero: Zero, state: State) -> dict[int, Any]:
     group, totals = zero.grouped, zero.sites.totals
     if len(group) < 2:
         return state.residual
-    shared = next(state.residual[i] for i in group if i in state.residual)
     total = sum((totals[i] for i in group), fmpq(0))
-    return state.residual | {i: shared * (totals[i] / total) for i in group}
+    return state.residual | {i: shared(group, state) * (totals[i] / total) for i in group}
+
+
+def shared(group: Sequence[int], state: State) -> Any:
+    """Return the multiplier of a group."""
+    return next(state.residual[i] for i in group if i in state.residual)
 
 
 class Single:
@@ -184,22 +188,28 @@ class Single:
         """Return the sign of the largest excess of a form with its best direction in the face."""
         zeros = [row for row, mark in zip(self.rows, marks, strict=True) if not mark]
         away = onto(zeros).tolist() if zeros else []
-        answers = set()
-        for form in self._forms(shift, state):
-            columns = zip(*(self.sites.rows[i] for i in form), strict=True)
-            u = [dot(form.values(), column) for column in columns]
-            u = [x - dot(row, u) for x, row in zip(u, away, strict=True)] if zeros else u
-            pairs = zip(self.rows, marks, strict=True)
-            fits = {sign(dot(row, u) * mark) for row, mark in pairs if mark}
-            excess = sign(dot(u, u) * state.x - self.sites.ridge * self.sites.ridge)
-            outside = -1 in fits or 0 in fits or excess == -1
-            answers.add(-1 if outside else None if None in fits else excess)
+        forms = self._forms(shift, state)
+        answers = {self._excess(marks, self._best(form, away), state) for form in forms}
         return 1 if 1 in answers else None if None in answers else max(answers)
+
+    def _best(self, form: dict[int, Any], away: list[list[fmpq]]) -> list[Any]:
+        """Return the best direction for a form, but for what leads away from a flat."""
+        columns = zip(*(self.sites.rows[i] for i in form), strict=True)
+        u = [dot(form.values(), column) for column in columns]
+        return [x - dot(row, u) for x, row in zip(u, away, strict=True)] if away else u
+
+    def _excess(self, marks: Sequence[int], u: list[Any], state: State) -> int | None:
+        """Return the sign of what a direction gains more than it costs; -1 off the face."""
+        pairs = zip(self.rows, marks, strict=True)
+        fits = {sign(dot(row, u) * mark) for row, mark in pairs if mark}
+        excess = sign(dot(u, u) * state.x - self.sites.ridge * self.sites.ridge)
+        outside = -1 in fits or 0 in fits or excess == -1
+        return -1 if outside else None if None in fits else excess
 
     def _forms(self, shift: "Shift", state: State) -> Iterator[dict[int, Any]]:
         """Yield what is gained as linear forms of the values of the unit where it is on."""
         group, rho = self.group, state.residual
-        pull = self.side * next(rho[i] for i in group if i in rho)
+        pull = self.side * shared(group, state)
         most = {i: self.side * self.sites.totals[i] for i in group}
         outside = {i: rho[i] * self.side for i in self.seen if i not in group}
         for i in group:

@@ -220,6 +220,12 @@ class Zero:
         """The group, if the upper unit is 0 there."""
         return [i for i in self.state.tower.upper.kinks if self.stratum.group >> i & 1]
 
+    @property
+    def places(self) -> list[int]:
+        """The kinks of the upper unit, one site of the group."""
+        single = [i for i in self.state.tower.upper.kinks if i not in self.grouped]
+        return single + self.grouped[:1]
+
     def zeros(self, j: int) -> list[int]:
         """Return the relevant sites at which unit j of the first layer is 0."""
         plus, minus = self.stratum.lower[j]
@@ -258,13 +264,13 @@ class Zero:
 
         The kinks have to be independent. A group counts as one.
         """
-        units, group = range(len(self.stratum.lower)), self.grouped
+        units = range(len(self.stratum.lower))
         kinks = [self.form(i, {k}, 0) for k in units for i in self.zeros(k)]
         moved, aim = self.form(site, {j}, 0), self.sides[j + 1] * (1 if up else -1)
-        for i in [*(i for i in self.state.tower.upper.kinks if i not in group), *group[:1]]:
+        for i in self.places:
             on = {k for k in units if self.stratum.lower[k][0] >> i & 1}
             kinks.append(self.form(i, on | {j} if up and i == site else on, 1))
-        table = fmpq_mat([list(form) for form in kinks])
+        table = fmpq_mat([*map(list, kinks)])
         aims = fmpq_mat([[aim * (form == moved)] for form in kinks])
         return (table.transpose() * (table * table.transpose()).solve(aims)).entries()
 

@@ -122,49 +122,11 @@ class Tables:
     def __init__(self, places: Sequence[tuple[Shape, Chart]]) -> None:
         self.places = list(places)
         width = max(len(shape.units) for shape, _ in places)
-        rows = [self._row(shape, chart, width) for shape, chart in places]
+        rows = [_row(shape, chart, width) for shape, chart in places]
         self.columns = {key: np.array([row[key] for row in rows], float) for key in rows[0]}
         self.alive = self.columns["alive"] > 0
         self.turning = np.array([chart.turning for _, chart in places])
         self.sites, self.width = len(places[0][0].inputs), width
-
-    @staticmethod
-    def _row(shape: Shape, chart: Chart, width: int) -> dict[str, list]:
-        """Return the numbers of one chart."""
-        fan, sites = shape.fan, range(len(shape.inputs))
-        upper = [*fan.upper, *["." * len(sites)] * (width - len(fan.upper))]
-        low, rise = (list(map(number, shape.heights(v))) for v in (chart.start, chart.turn))
-        exact = [shape.heights(v) for v in (chart.start, chart.turn)]
-        at = [next((i for i in fan.plus if row[i] == "0"), None) for row in upper]
-        kinks = [[h[i] if i is not None else fmpq(0) for i in at] for h in exact]
-        features = [
-            [
-                [number(h[i] - k) if row[i] == "+" else 0.0 for i in sites]
-                for row, k in zip(upper, kink, strict=True)
-            ]
-            for h, kink in zip(exact, kinks, strict=True)
-        ]
-        seen, data = [i in fan.active for i in sites], fan.sites
-        sides = {"+": 1, "-": -1, "0": 0, ".": 0}
-        return {
-            "start": list(map(number, chart.start)),
-            "turn": list(map(number, chart.turn)),
-            "heights": [low, rise],
-            "kinks": [list(map(number, kink)) for kink in kinks],
-            "features": features,
-            "mask": [[mark == "+" for mark in row] for row in upper],
-            "free": ["0" not in row for row in upper],
-            "alive": [k < len(fan.upper) for k in range(width)],
-            "sides": [
-                [sides[m] if fan.row[i] != "." else 0 for i, m in enumerate(row)] for row in upper
-            ],
-            "means": [number(data.means[i]) if seen[i] else 0 for i in sites],
-            "weights": [number(data.ridge / data.copies[i]) if seen[i] else 1 for i in sites],
-            "most": number(shape.most) * UP,
-            "shortest": number(chart.shortest) / UP,
-            "radius": np.sqrt(number(shape.most / chart.shortest)) * UP,
-            "twins": _twins(shape, width),
-        }
 
     def __getattr__(self, name: str) -> Array:
         try:
@@ -181,6 +143,57 @@ class Tables:
         start, change = self.columns[name][rows, 0], self.columns[name][rows, 1]
         wide = k[(slice(None), *[None] * (start.ndim - 1))]
         return wide * Model.of(change, READ) + Model.of(start, READ)
+
+
+def _row(shape: Shape, chart: Chart, width: int) -> dict[str, list]:
+    """Return the numbers of one chart."""
+    fan = shape.fan
+    upper = [*fan.upper, *["." * len(shape.inputs)] * (width - len(fan.upper))]
+    return {
+        "start": list(map(number, chart.start)),
+        "turn": list(map(number, chart.turn)),
+        "mask": [[mark == "+" for mark in row] for row in upper],
+        "free": ["0" not in row for row in upper],
+        "alive": [k < len(fan.upper) for k in range(width)],
+        "most": number(shape.most) * UP,
+        "shortest": number(chart.shortest) / UP,
+        "radius": np.sqrt(number(shape.most / chart.shortest)) * UP,
+        "twins": _twins(shape, width),
+        **_heights(shape, chart, upper),
+        **_sites(shape, upper),
+    }
+
+
+def _heights(shape: Shape, chart: Chart, upper: list[str]) -> dict[str, list]:
+    """Return heights at the start of a chart and their changes: of sites, kinks, and features."""
+    at = shape.kink + [None] * (len(upper) - len(shape.kink))
+    ends = [shape.heights(v) for v in (chart.start, chart.turn)]
+    kinks = [[fmpq(0) if i is None else heights[i] for i in at] for heights in ends]
+    return {
+        "heights": [list(map(number, heights)) for heights in ends],
+        "kinks": [list(map(number, kink)) for kink in kinks],
+        "features": [_features(*pair, upper) for pair in zip(ends, kinks, strict=True)],
+    }
+
+
+def _features(heights: Sequence[fmpq], kinks: list[fmpq], upper: list[str]) -> list[list[float]]:
+    """Return the heights of sites at which units are on above their kinks, 0 at others."""
+    return [
+        [number(h - kink) if mark == "+" else 0.0 for h, mark in zip(heights, row, strict=True)]
+        for row, kink in zip(upper, kinks, strict=True)
+    ]
+
+
+def _sites(shape: Shape, upper: list[str]) -> dict[str, list]:
+    """Return the data, and the signs of units at the sites that are looked at."""
+    fan, data, sites = shape.fan, shape.fan.sites, range(len(shape.inputs))
+    sides, looked = {"+": 1, "-": -1, "0": 0, ".": 0}, [mark != "." for mark in fan.row]
+    rows = [zip(row, looked, strict=True) for row in upper]
+    return {
+        "sides": [[sides[mark] * look for mark, look in row] for row in rows],
+        "means": [number(data.means[i]) if i in fan.active else 0 for i in sites],
+        "weights": [number(data.ridge / data.copies[i]) if i in fan.active else 1 for i in sites],
+    }
 
 
 def _twins(shape: Shape, width: int) -> Array:

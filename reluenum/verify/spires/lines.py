@@ -58,18 +58,30 @@ def _contradicted(frame: Frame, system: System, group: dict[int, Line]) -> bool:
         size = (vector * vector.transpose())[0, 0]
         gammas.append((vector * fmpq_mat(rows[block]) / size).entries())
         terms.append((vector * fmpq_mat(kinks[block])).entries())
-    shares = [_shares(gammas, row) for row in rows[-2:]]
-    known = [k for k, share in enumerate(shares, -2) if share is not None]
-    others = [row for j in frame.spire.units if j not in group for row in kinks[frame.block(j)]]
-    others += [kinks[k] for k in (-2, -1) if k not in known]
-    free = null_space(fmpq_mat(others or [[fmpq(0)] * len(frame.kinks)]))
+    shares = {k: _shares(gammas, rows[k]) for k in (-2, -1)}
+    known = [k for k, share in shares.items() if share is not None]
+    free = null_space(fmpq_mat(_others(frame, kinks, group, known)))
     sums = (fmpq_mat([*terms, *(kinks[k] for k in known)]) * free).transpose().tolist()
-    for sides in product((1, -1), repeat=len(group)):
-        factors = [*sides, *(dot(shares[k], sides) for k in known)]
-        parts = ([x * factor for x, factor in zip(line, factors, strict=True)] for line in sums)
-        if not any(any(part) and (min(part) >= 0 or max(part) <= 0) for part in parts):
-            return False
-    return True
+    return all(
+        _is_one_sided(sums, [*sides, *(dot(shares[k], sides) for k in known)])
+        for sides in product((1, -1), repeat=len(group))
+    )
+
+
+def _others(
+    frame: Frame, kinks: list[Line], group: dict[int, Line], known: Sequence[int]
+) -> list[Line]:
+    """Return the coordinates of kinks that a combination of them has to have 0 in."""
+    apart = [j for j in frame.spire.units if j not in group]
+    found = [row for j in apart for row in kinks[frame.block(j)]]
+    found += [kinks[k] for k in (-2, -1) if k not in known]
+    return found or [[fmpq(0)] * len(frame.kinks)]
+
+
+def _is_one_sided(sums: Sequence[Line], factors: Sequence[fmpq]) -> bool:
+    """Whether one of some sums, with factors, has terms of one sign, not all of them 0."""
+    parts = ([x * factor for x, factor in zip(line, factors, strict=True)] for line in sums)
+    return any(any(part) and (min(part) >= 0 or max(part) <= 0) for part in parts)
 
 
 def _shares(forms: Sequence[Sequence[fmpq]], wanted: Sequence[fmpq]) -> list[fmpq] | None:

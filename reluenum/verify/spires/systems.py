@@ -65,14 +65,8 @@ class System:
     def __init__(self, frame: Frame, active: tuple[int, ...]) -> None:
         self.frame, self.active, self.sites = frame, active, frame.sites
         self.others = tuple(j for j in frame.spire.units if j not in active)
-        kinks = fmpq_mat(frame.kinks).transpose() if frame.kinks else fmpq_mat(0, 0)
-        rows = kinks.tolist()
-        lit = [row for j in active for row in rows[frame.block(j)]] + rows[-2:]
-        live = fmpq_mat(lit) if frame.kinks else None
-        self.basis = pivots_in(live) if frame.kinks else []
-        dark = [row for j in self.others for row in rows[frame.block(j)]]
-        moves = fmpq_mat(dark) * null_space(live) if dark and frame.kinks else None
-        self.loose = moves if moves is not None and any(moves.entries()) else None
+        free = _free_kinks(frame, active, self.others) if frame.kinks else ([], None)
+        self.basis, self.loose = free
         columns = frame.forms + [frame.kinks[k] for k in self.basis]
         self.stack = fmpq_mat(columns).transpose()
         self.balls = cache(self._balls)
@@ -145,6 +139,17 @@ def _scaled(part: Sequence[fmpq]) -> tuple[fmpq, ...]:
     """Return a positive multiple of a form, the same for all of them."""
     first = next(filter(None, part))
     return tuple(x / abs(first) for x in part)
+
+
+def _free_kinks(
+    frame: Frame, active: Sequence[int], others: Sequence[int]
+) -> tuple[list[int], fmpq_mat | None]:
+    """Return independent kinks of live units, and what the rest adds to units that are zero."""
+    rows = fmpq_mat(frame.kinks).transpose().tolist()
+    lit, dark = ([row for j in some for row in rows[frame.block(j)]] for some in (active, others))
+    live = fmpq_mat(lit + rows[-2:])
+    moves = fmpq_mat(dark) * null_space(live) if dark else fmpq_mat(0, 0)
+    return pivots_in(live), moves if any(moves.entries()) else None
 
 
 class State:
