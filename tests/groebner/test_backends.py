@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import cache
 
@@ -27,6 +27,7 @@ from reluenum.errors import BackendError, ReluenumError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.groebner.backends import BACKENDS, open_backends
 from reluenum.groebner.flint import FlintBackend
+from reluenum.groebner.killable import KillableWorker
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
 from reluenum.groebner.versions import SOFTWARE, installed_versions, share_versions
 from reluenum.landscape.equations import stationarity_system
@@ -510,6 +511,17 @@ def large_system():
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_every_backend_is_held_to_its_memory_limit(backend):
     assert "30 MB" in refusal(backend, Limits(60, 30), large_system())
+
+
+def without_memory(_):
+    """What Python's `exec` does when it gets no memory."""
+    raise SystemError("<built-in function exec> returned NULL without setting an exception")
+
+
+def test_an_interpreter_that_fails_without_memory_is_a_backend_that_does():
+    worker, limits = KillableWorker("helper"), Limits(60, 30)
+    with closing(worker), pytest.raises(BackendError, match=r"at most 30 MB: .*exec"):
+        worker.solutions(without_memory, CIRCLE_AND_LINE, limits, limits.deadline())
 
 
 @pytest.mark.parametrize("backend", ["flint", "sympy"])

@@ -1,6 +1,8 @@
-"""Random deep networks over the rationals, many of them with kinks."""
+"""Random deep networks over the rationals, many of them with kinks, and losses in doubles."""
 
 from fractions import Fraction
+
+import numpy as np
 
 
 def random_network(random, inputs, widths):
@@ -36,3 +38,13 @@ def dot(left, right):
 
 def sign(value):
     return "+" if value > 0 else "-" if value < 0 else "0"
+
+
+def loss_of(problem, first, second, output):
+    """The loss of a network in doubles, its units (W, b) in rows."""
+    x = np.array([[float(entry) for entry in row] for row in problem.rows])
+    y = np.array([float(target) for target in problem.targets])
+    lower = np.maximum(x @ first.T, 0)
+    upper = np.maximum(np.column_stack([lower, np.ones(len(x))]) @ second.T, 0)
+    squares = sum((part**2).sum() for part in (first, second, output))
+    return ((y - upper @ output) ** 2).sum() + float(problem.effective_ridge) * squares

@@ -13,6 +13,7 @@ from reluenum.convex.deep.lagrange import Lagrangian, LiveSigns, Upper
 from reluenum.convex.deep.newton import balls_of, is_regular, sharpened
 from reluenum.convex.deep.settle import layers_of, settled
 from reluenum.convex.deep.upper import good_network
+from tests.support.deep_networks import loss_of
 
 pytestmark = pytest.mark.seconds(20)
 
@@ -22,16 +23,6 @@ REFERENCE = (
     [["-17/100"], ["44/100"], ["-1"], ["-40/100"]],
     ["5/100", "102/100", "61/100", "-36/100"],
 )
-
-
-def loss_of(problem, first, second, output):
-    """The loss of a network in doubles, its units (W, b) in rows."""
-    x = np.array([[float(entry) for entry in row] for row in problem.rows])
-    y = np.array([float(target) for target in problem.targets])
-    lower = np.maximum(x @ first.T, 0)
-    upper = np.maximum(np.column_stack([lower, np.ones(len(x))]) @ second.T, 0)
-    squares = sum((part**2).sum() for part in (first, second, output))
-    return ((y - upper @ output) ** 2).sum() + float(problem.effective_ridge) * squares
 
 
 # ----------------------------------------------------------------------------- minima by hand

@@ -12,6 +12,7 @@ from reluenum.convex.deep.boxes import TwoLayers
 from reluenum.convex.deep.cones import first_layer_cones
 from reluenum.convex.deep.upper import good_network
 from reluenum.errors import IncompleteRunError, TooManySupportsError
+from tests.support.deep_networks import loss_of
 from tests.support.oracles import random_problem
 
 pytestmark = pytest.mark.seconds(60)
@@ -25,16 +26,6 @@ def reference(*hidden, ridge="1/100"):
 
 def of_widths(problem, *hidden):
     return Problem(problem.inputs, problem.targets, list(hidden), problem.ridge, problem.loss)
-
-
-def loss_of(problem, first, second, output):
-    """The loss of a network in doubles, its units (W, b) in rows."""
-    x = np.array([[float(entry) for entry in row] for row in problem.rows])
-    y = np.array([float(target) for target in problem.targets])
-    lower = np.maximum(x @ first.T, 0)
-    upper = np.maximum(np.column_stack([lower, np.ones(len(x))]) @ second.T, 0)
-    squares = sum((part**2).sum() for part in (first, second, output))
-    return ((y - upper @ output) ** 2).sum() + float(problem.effective_ridge) * squares
 
 
 def first_layer(of, box, generator):
