@@ -68,9 +68,10 @@ barriers:
 	./run -- python -m benchmarks.escapes
 	./run -- python -m docs.make.barriers
 
-# Lists of deep networks, runs of Adam on them, perturbations of every minimum: half an hour.
+# Lists of deep networks, runs of Adam on them, perturbations of every minimum: an hour.
 deep:
 	./run -- python -m benchmarks.deep
+	./run -- python -m benchmarks.deep_certified
 	./run -- python -m benchmarks.bounds
 	./run -- python -m docs.make.deep
 

@@ -45,7 +45,8 @@ class DeepInstance:
         Of the page: `shapes`, `one layer` or `sweep`.
     hidden : tuple of int
     n : int
-        Number of data points: the first ones of the reference, or random ones.
+        Number of data points: the first ones of the reference and random ones after them, or
+        random ones.
     ridge : str
     seed : int
         0 stands for the reference data.
@@ -68,11 +69,12 @@ class DeepInstance:
     @property
     def problem(self) -> Problem:
         """The problem."""
-        if self.seed:
-            inputs, targets = random_data(self.n, self.d, self.seed)
-        else:
-            inputs, targets = (part[: self.n] for part in reference_data())
-        return Problem(inputs, targets, self.hidden, parse_ridge(self.ridge))
+        known = ((), ()) if self.seed else tuple(part[: self.n] for part in reference_data())
+        missing = self.n - len(known[1])
+        if missing:
+            drawn = random_data(missing, self.d, self.seed or 1)
+            known = tuple((*some, *more) for some, more in zip(known, drawn, strict=True))
+        return Problem(*known, self.hidden, parse_ridge(self.ridge))
 
     @property
     def key(self) -> tuple[Any, ...]:

@@ -11,13 +11,11 @@ import argparse
 import json
 import random
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import TimeoutError
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +26,7 @@ from tqdm import tqdm
 from reluenum import Landscape, Problem, enumerate_minima
 from reluenum.datasets.families import random_data
 from reluenum.documents.results import to_json
+from reluenum.engines.checked import refusal
 from reluenum.engines.deep.enumeration.strata import strata
 from reluenum.engines.deep.systems.chains import Chain
 from reluenum.engines.deep.systems.networks import ScaledNetwork
@@ -43,7 +42,6 @@ from reluenum.groebner.backends import DEFAULT_LIMITS, Settings
 from reluenum.groebner.limits import Limits
 from reluenum.optimisers.perturbations import ExactNetwork, lower_neighbours
 from reluenum.problem import parse_ridge
-from reluenum.verify import CertificateError, verify
 
 KINDS = ("generic", "whole", "mirrored", "equal inputs", "ties")
 """Positions of data; the generic one is drawn as often as all others together."""
@@ -170,16 +168,8 @@ def differing_documents(*landscapes: Landscape) -> list[Finding]:
 
 def refusals(landscape: Landscape) -> list[Finding]:
     """Have the certificate of a list that is complete checked."""
-    if landscape.undecided:
-        return []
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "minima.json"
-        landscape.save(path)
-        try:
-            verify(path)
-        except CertificateError as error:
-            return [Finding(Kind.REFUSED, f"verify: {error}")]
-    return []
+    refused = "" if landscape.undecided else refusal(landscape.document)
+    return [Finding(Kind.REFUSED, f"verify: {refused}")] if refused else []
 
 
 def solved(

@@ -48,6 +48,7 @@ def run_bound(options: argparse.Namespace) -> int:
 
     from reluenum.convex.deep.bounds import bound_loss, read_gap
     from reluenum.documents.results import to_json
+    from reluenum.engines.checked import refusal
     from reluenum.problem import parse_ridge
 
     ridge = of_option("--ridge", parse_ridge, options.ridge)
@@ -58,7 +59,10 @@ def run_bound(options: argparse.Namespace) -> int:
     problem = posed_problem(options, hidden_widths(options.hidden), ridge)
     minima = None if options.minima is None else _minima_of(problem, options.minima)
     found = bound_loss(problem, gap, boxes, minima, progress_of(options))
-    write(output, to_json(found.to_document()))
+    document = found.to_document()
+    if doubt := refusal(document):
+        return stopped(f"the checker does not prove these bounds: {doubt}", UNDECIDED)
+    write(output, to_json(document))
     if found.best is not None:
         noted(f"global: proved, no other network has the loss {found.upper} or less")
     if found.is_reached:

@@ -1,11 +1,12 @@
 """Lists of several hidden layers that are called complete once the checker has proved them."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flint import fmpq
 from tqdm import tqdm
@@ -61,17 +62,35 @@ class CheckedEngine:
 
 def _doubt(found: CertifiedLandscape, settings: Settings) -> str:
     """Return what the checker does not take for proved; nothing if all is."""
-    document = json.dumps(minima_document(found))
     bar = {"total": 1, "desc": "proved by the checker", "unit": "list"}
-    shown = tqdm(**bar, disable=not settings.progress)
-    with TemporaryDirectory(prefix="reluenum-") as folder, shown as done:
-        path = Path(folder, "minima.json")
-        path.write_text(document, encoding="utf-8")
+    with tqdm(**bar, disable=not settings.progress) as done:
+        refused = refusal(minima_document(found), settings.jobs)
+        done.update(not refused)
+    return refused
+
+
+def refusal(document: Mapping[str, Any], jobs: int = 1) -> str:
+    """Return why the checker does not prove a document; nothing if it does.
+
+    Parameters
+    ----------
+    document : dict
+        With its certificate inside.
+    jobs : int
+        Number of processes.
+
+    Examples
+    --------
+    >>> refusal({"format": "reluenum-minima"})
+    'version: None should be 1'
+    """
+    with TemporaryDirectory(prefix="reluenum-") as folder:
+        path = Path(folder, "document.json")
+        path.write_text(json.dumps(document), encoding="utf-8")
         try:
-            verify(path, None, settings.jobs, WORKERS)
+            verify(path, None, jobs, WORKERS)
         except CertificateError as error:
             return str(error)
-        done.update()
     return ""
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from reluenum.cli import main
+from reluenum.convex.deep.bounds import LossBound
 
 pytestmark = pytest.mark.seconds(30)
 
@@ -100,3 +101,10 @@ def test_a_formulation_without_several_hidden_layers_is_refused(capsys):
     call = crosscheck("--hidden", "1,1", "--formulations", "reduced,eliminated")
     assert main(call) == 2
     assert "--formulations: eliminated with hidden layers of widths 1,1" in capsys.readouterr().err
+
+
+def test_bounds_that_the_checker_refuses_are_not_written(capsys, monkeypatch):
+    monkeypatch.setattr(LossBound, "lower", property(lambda bound: bound.upper))
+    assert main(bound("--output", "bound.json")) == 3
+    assert "the checker does not prove these bounds: lower_bound" in capsys.readouterr().err
+    assert not Path("bound.json").exists()
