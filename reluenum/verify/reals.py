@@ -92,6 +92,11 @@ def norm(vector: Sequence[arb]) -> arb:
     return dot(vector, vector).sqrt()
 
 
+def overlap(balls: Sequence[arb], others: Sequence[arb]) -> bool:
+    """Whether two boxes may have a point in common."""
+    return all(one.overlaps(other) for one, other in zip(balls, others, strict=True))
+
+
 def sign(value: Any) -> int | None:
     """Return the sign of a real number, None if its ball does not tell."""
     if isinstance(value, Algebraic):

@@ -17,7 +17,7 @@ from reluenum.verify.deep.fields import Exact
 from reluenum.verify.deep.inner import total_squares
 from reluenum.verify.deep.sides import Block
 from reluenum.verify.deep.sites import Sites
-from reluenum.verify.deep.strata import realised
+from reluenum.verify.deep.strata import Stratum, realised
 from reluenum.verify.deep.towers import Moved, State, Tower, Upper
 from reluenum.verify.points import NUMBER_BITS
 from reluenum.verify.reals import RATIONAL, Algebraic
@@ -201,6 +201,38 @@ def test_the_level_is_enclosed_from_any_squares_and_grows():
             assert ball.overlaps(balls[0])
         levels.append((max(b.lower() for b in balls), min(b.upper() for b in balls)))
     assert all(low <= high for (low, _), (_, high) in itertools.pairwise(levels))
+
+
+TEN = Problem.from_text(
+    [[x] for x in (*INPUTS, "97/100", "7/10", "-37/100", "9/10", "3/10")],
+    [*TARGETS, "1/20", "47/50", "-6/25", "3/4", "-17/100"],
+    [2, 1],
+    "1/100",
+)
+"""The reference, and five random points."""
+
+
+def rows_of(*texts):
+    """Signs as the checker holds them."""
+    return tuple(
+        tuple(sum((mark == sign) << i for i, mark in enumerate(text)) for sign in "+-")
+        for text in texts
+    )
+
+
+@pytest.mark.parametrize("place", ["8.267998e-5", "8.268e-5", "8.2685e-5", "8.27e-5"])
+def test_units_that_begin_at_one_x_are_followed(place):
+    """A kink ties two units, so one alone is no minimiser: G is told from squares far away."""
+    sites = sites_of(TEN)
+    (upper,), lower = rows_of("+0++++-+0+"), rows_of("+++++-.+-+", "++-+-+.+++")
+    cover = Reader(sites).start(Stratum(sites, upper, lower))
+    with ctx.workprec(128):
+        x, start = arb(place), [arb("5.8e-8"), arb("6.2e-8")]
+        squares = cover.together(x, start)
+        assert min(squares) > 0
+        assert total_squares(cover.state(x, squares)).rad() < x * x / 1000
+        low, high = cover.step(x, [start])
+        assert low < high
 
 
 # What is true is proved.

@@ -34,7 +34,7 @@ class Stratum:
         self.upper: list[Upper] = [(sign, signs) for sign, signs in record["upper"]]
         texts = [*self.first, *(signs for _, signs in self.upper)]
         good = all(type(t) is str and len(t) == fit.size and {*t} <= {*"+0-"} for t in texts)
-        good &= all(sign in (1, -1) for sign, _ in self.upper)
+        good &= all(type(sign) is int and sign in (1, -1) for sign, _ in self.upper)
         good &= len(self.first) <= fit.below and len(self.upper) <= fit.above
         require(good and all("+" in text for text in texts), "global: signs")
         self.kernels = [

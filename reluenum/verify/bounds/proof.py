@@ -6,6 +6,7 @@ from typing import Any
 
 from flint import arb, fmpq
 
+from ..document import OPTIONAL
 from ..exact import short
 from ..reals import matched, require, told
 from .around import Around
@@ -25,11 +26,13 @@ BOUND = {
     "lower_bound": ...,
     "upper_bound": ...,
     "relative_gap": ...,
-    "any_upper_width": frozenset((True, False)),
+    "any_upper_width": lambda value: type(value) is bool,
     "network": {"W": ..., "b": ..., "w": ...},
     "global": ...,
     "certificate": {"rule": "moving duals", "radius": ..., "digits": ..., "trees": ...},
 }
+
+NEARLY = fmpq(1, 10**9)  # the best network is shown with so small an error of each weight
 
 GLOBAL = {"claim": "proved", "first": ..., "upper": ..., "within": ...}
 
@@ -116,6 +119,7 @@ class BoundProof:
     def isolate(self, network: list[list[Vector]], within: fmpq) -> None:
         """Claim B15: the best network is that of the document, nearly; its loss is enclosed."""
         require(self.near is not None, "global: no box holds the network")
+        require(within <= NEARLY, "global: within is too large to tell networks apart")
         x = self.stratum.isolated(self.near)
         for layer, other in zip(self.stratum.weights(x), network, strict=True):
             for unit, known in zip(layer, other, strict=True):
@@ -127,7 +131,7 @@ class BoundProof:
 
 def bounds_of(document: dict[str, Any]) -> tuple[str, str, int]:
     """Prove both bounds of a document; return what is proved, of which problem, and the boxes."""
-    software = {"software": ...} if "software" in document else {}
+    software = {key: OPTIONAL[key] for key in ("software",) if key in document}
     matched(document, BOUND | software, "document")
     fit = Fit(document["problem"])
     lower, upper, gap = (

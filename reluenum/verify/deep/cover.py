@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from ..reals import require, sign, squared, told
+from ..reals import overlap, require, sign, squared, told
 from .fields import newton_step
 from .inner import Rough, improved, path, slope_of, total_squares, vanishing
 from .points import Zero, zero_near
@@ -19,6 +19,7 @@ from .strata import Stratum
 from .towers import State, Tower, Upper, narrowed
 
 POLISHING, SLOW = 12, 2  # Newton steps for a record's T, the first of which end no unit
+SHORTER = 3.0  # logarithm of the largest factor by which such a step shortens T
 MOST_PARTS = 1024  # of a block; one where a unit comes to life takes a few hundred
 CLOSE = 32  # a part of a block around a zero is so much smaller
 TINY = arb(2) ** -60  # and no smaller part of it
@@ -160,7 +161,7 @@ class Cover:
 
     def step(self, x: arb, starts: Sequence[Sequence[arb]]) -> Interval:
         """Return what one X closes, by the first of ever better T that tells."""
-        for better in (self.polished, self.sharpened):
+        for better in (self.polished, self.sharpened, self.together):
             for start in starts:
                 low, high = self.at(x, better(x, start))
                 if low < high:
@@ -192,7 +193,26 @@ class Cover:
 
     def sharpened(self, x: arb, squares: Sequence[arb]) -> list[arb]:
         """Return the same in balls, where doubles are not good enough."""
-        found = self.polished(x, squares)
+        return self.refined(x, self.polished(x, squares))
+
+    def together(self, x: arb, squares: Sequence[arb]) -> list[arb]:
+        """Return the same with no unit ended, near an X at which kinks let several begin at once.
+
+        There |Gamma_j| depend on the quotients of T alone, nearly, so T is followed on a scale of
+        logarithms where it decreases.
+        """
+        found = np.array([float(square.mid()) for square in squares])
+        if not found.min() > 0:
+            return list(squares)
+        rough, place = self.rough(range(len(found))), float(x.mid())
+        with np.errstate(all="ignore"):
+            for _ in range(2 * POLISHING):
+                step = rough.improved(found, place) / found - 1
+                found *= np.where(step > 0, 1 + step, np.exp(np.maximum(step, -SHORTER)))
+        return self.refined(x, [arb(square) for square in found.tolist()])
+
+    def refined(self, x: arb, found: list[arb]) -> list[arb]:
+        """Return a better minimiser, by Newton steps in balls."""
         for k in range(POLISHING):
             better = iter(improved(self.state(x, found)))
             moved = [next(better) if square > 0 else square for square in found]
@@ -265,7 +285,7 @@ class Cover:
         if sign(slope_of(found)) not in (1, -1):
             return "several stationary points are possible"
         zero = zero_near(self.full, found.squares, found.x)
-        if zero is not None and low <= zero.x <= high:
+        if zero is not None and low <= zero.x <= high and overlap(zero.squares, found.squares):
             return self.keep(zero, low, high)
         signs = {sign(x * x - self.level(found, x)) for x in (low, high)}
         return "" if signs in ({1}, {-1}) else "a stationary point could not be found"

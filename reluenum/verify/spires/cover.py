@@ -7,7 +7,7 @@ from flint import arb
 
 from ..deep.cover import number
 from ..deep.inner import pivots_of
-from ..reals import require, sign, squared, told
+from ..reals import overlap, require, sign, squared, told
 from .inner import highest, levels, path, polished, reach, vanishing
 from .lines import impossible
 from .points import Zero, zero_near
@@ -156,7 +156,8 @@ class Cover:
         if not all(pivot > 0 for pivot in inner) or sign(slope) not in (1, -1):
             return "several stationary points are possible"
         zero = zero_near(self.frame, found.squares, found.third, found.second)
-        if zero is not None and low <= zero.second <= high:
+        here = zero is not None and low <= zero.second <= high
+        if here and overlap([*zero.squares, zero.third], [*found.squares, found.third]):
             return self.keep(zero, low, high)
         signs = {self.side(found, u) for u in (low, high)}
         return "" if signs in ({1}, {-1}) else "a stationary point could not be found"
