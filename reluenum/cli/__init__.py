@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _abandon_output()
         if isinstance(error, ReluenumError):
             return stopped(error, FAILED)
-        return stopped(f"{type(error).__name__}: {error} (--debug shows where)", FAILED)
+        return stopped(f"{type(error).__name__}: {error} (COMMAND ... --debug shows where)", FAILED)
 
 
 def _run(arguments: list[str]) -> int:

@@ -30,10 +30,11 @@ def add_bound(parser: argparse.ArgumentParser) -> None:
     add("--hidden", metavar="L1,L2", required=True, help="numbers of units of two hidden layers")
     add("--ridge", metavar="LAM", required=True, help="a decimal or fraction > 0, taken exactly")
     add("--loss", metavar="NAME", default="sum", help="as for minima")
+    aim = parser.add_mutually_exclusive_group().add_argument
     gap = "largest relative gap between the bounds (default: 1/100)"
-    add("--gap", metavar="G", default="1/100", help=gap)
+    aim("--gap", metavar="G", default="1/100", help=gap)
     whole = "no gap: prove that no other network is as good, up to symmetries"
-    add("--global", action="store_true", dest="proves_best", help=whole)
+    aim("--global", action="store_true", dest="proves_best", help=whole)
     add("--boxes", metavar="N", default="5000", help="largest number of boxes (default: 5000)")
     best = "a document of `reluenum minima`, of which the best one is the upper bound"
     add("--minima", metavar="FILE", help=best)

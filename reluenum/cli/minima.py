@@ -158,14 +158,19 @@ def _in_layers(
 
 
 def incomplete(document: Mapping[str, Any]) -> int:
-    """Say that supports, or strata of several hidden layers, stayed undecided."""
+    """Say that something stayed undecided, or that the checker does not prove a decided list."""
     first, counts = document["undecided"][0], document["enumeration"]
-    kind = "strata" if "strata_examined" in counts else "supports"
-    return stopped(
-        f"{counts['undecided']} of {counts[f'{kind}_examined']} {kind} undecided, so minima may "
-        f"be missing; the first: {first['reason']}",
-        UNDECIDED,
-    )
+    number, reason = counts["undecided"], first["reason"]
+    if "signs" not in first:
+        where = f"{number} of {counts['supports_examined']} supports undecided"
+    elif first["signs"]:  # of a stratum, or of a stationary point
+        whole = document["completeness"] != "restricted"
+        zero = " and the zero network" if whole else ""
+        where = f"{number} undecided in {counts['strata_examined']} strata{zero}"
+        reason = f"{first['signs']}: {reason}"
+    else:
+        return stopped(f"the list is not called complete: {reason}", UNDECIDED)
+    return stopped(f"{where}, so minima may be missing; the first: {reason}", UNDECIDED)
 
 
 def _check_layers(options: argparse.Namespace, layers: int) -> None:
@@ -192,7 +197,12 @@ def _asked_in(file: str | None) -> list[tuple[str, str]] | None:
         found = f"{file}: {getattr(error, 'strerror', None) or 'no text'}"
         raise InputError("--supports", found, "a text file, a line such as ++-/+++ each") from error
     texts = ((k, line.partition("#")[0].strip()) for k, line in enumerate(lines, start=1))
-    return [(f"{file}, line {k}", text) for k, text in texts if text]
+    asked = [(f"{file}, line {k}", text) for k, text in texts if text]
+    if not asked:
+        raise InputError(
+            "--supports", f"{file}: no line with signs", "one such as ++-/+++ at least"
+        )
+    return asked
 
 
 def _width(options: argparse.Namespace) -> int | None:

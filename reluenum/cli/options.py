@@ -101,7 +101,7 @@ def chosen(option: str, text: str | None, values: Sequence[str]) -> list[str]:
 def hidden_widths(text: str) -> list[int]:
     """Read the widths of the hidden layers."""
     try:
-        return [whole_number(entry, "--hidden") for entry in text.split(",")]
+        return [whole_number(entry.strip(), "--hidden") for entry in text.split(",")]
     except InputError as error:
         expected = "whole numbers >= 1 separated by commas, such as 2,1"
         raise InputError("--hidden", quoted(text), expected) from error

@@ -75,14 +75,19 @@ def undecided_note(document: Document) -> str:
     --------
     >>> undecided_note({"enumeration": {"undecided": 2}})
     '2 supports undecided: list not complete'
+    >>> undecided_note({"enumeration": {"undecided": 2, "strata_examined": 9}})
+    '2 undecided in 9 strata: list not complete'
     """
-    undecided = document["enumeration"]["undecided"]
-    if undecided:
-        several = "strata" if "strata_examined" in document["enumeration"] else "supports"
-        one = "stratum" if several == "strata" else "support"
-        kind_of = one if undecided == 1 else several
-        return f"{undecided} {kind_of} undecided: list not complete"
-    return "" if document.get("complete", True) else "list not proved complete"
+    counts = document["enumeration"]
+    undecided, strata = counts["undecided"], counts.get("strata_examined")
+    decided = all(record.get("signs") == "" for record in document.get("undecided", [{}]))
+    if not undecided or decided:  # in which case the checker has not proved it
+        return "" if document.get("complete", True) else "list not proved complete"
+    if strata is None:
+        where = f"{undecided} support{'s' if undecided > 1 else ''} undecided"
+    else:
+        where = f"{undecided} undecided in {strata} strata"
+    return f"{where}: list not complete"
 
 
 def undecided_along(path: Document) -> int:

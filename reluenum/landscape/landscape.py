@@ -43,7 +43,10 @@ class StationaryRow(Protocol):
 
 @dataclass(frozen=True)
 class Undecided:
-    """A support on which nothing was decided, and why; of a deep network, signs as text."""
+    """A support on which nothing was decided, and why; of a deep network, signs as text.
+
+    Without signs, everything was decided, and it is the checker that does not prove the list.
+    """
 
     support: Support | str
     reason: str
@@ -76,7 +79,7 @@ class Completeness(StrEnum):
     """The eliminated formulation: on the Groebner basis program, which must lose no solution."""
 
     PROVED = "proved"
-    """Deep networks, certified engine: on Theorem D9, covered by blocks of parameters."""
+    """Deep networks, certified engine: on a certificate, which `reluenum verify` proves."""
 
     EXACT_BASIS = "exact basis"
     """Deep networks, Groebner engine: on Groebner bases that were all computed over Q."""
@@ -91,7 +94,7 @@ class Completeness(StrEnum):
             Completeness.CERTIFICATE: "by its certificate",
             Completeness.THEOREM_E: "by Theorem E",
             Completeness.ENGINE: "if the Groebner basis program lost no solution",
-            Completeness.PROVED: "by Theorem D9",
+            Completeness.PROVED: "by its certificate",
             Completeness.EXACT_BASIS: "by Groebner bases over Q",
             Completeness.RESTRICTED: "for the strata that were asked for",
         }[self]
@@ -143,12 +146,20 @@ class CertifiedLandscape:
         """Whether no minimum can be missing; what that rests on, `completeness` says."""
         return not self.undecided and self.completeness is not Completeness.RESTRICTED
 
+    @property
+    def _unknown(self) -> str:
+        """What stayed undecided, in words; nothing if nothing did."""
+        if not self.undecided:
+            return ""
+        if all(one.support == "" for one in self.undecided):
+            return "NOT PROVED by the checker"
+        kind = "" if self.problem.upper else "supports "  # or points of a deep network
+        return f"{len(self.undecided)} {kind}UNDECIDED"
+
     def __repr__(self) -> str:
         number = len(self.components)
         isolated = sum(component.dimension == 0 for component in self.components)
-        kind = "strata" if self.problem.upper else "supports"
-        undecided = f"{len(self.undecided)} {kind} UNDECIDED"
-        known = undecided if self.undecided else f"complete {self.completeness.words}"
+        known = self._unknown or f"complete {self.completeness.words}"
         lines = [
             f"Landscape of {self.problem!r}: {number} component{'s' if number != 1 else ''} "
             f"of local minima, {isolated} isolated; {known}"

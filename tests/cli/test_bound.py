@@ -67,6 +67,7 @@ def test_a_gap_that_is_not_reached_is_said_and_the_document_written(capsys):
         (["--hidden", "1,x"], "--hidden: '1,x'; expected whole numbers"),
         (["--gap", "0"], "--gap: 0; expected a number between 0 and 1"),
         (["--gap", "x"], "--gap: 'x' is not a finite decimal"),
+        (["--global", "--gap", "1/10"], "argument --gap: not allowed with argument --global"),
         (["--boxes", "0"], "--boxes: '0'; expected a whole number"),
         (["--loss", "most"], "--loss: 'most'; expected one of"),
         (["--ridge", "0"], "--ridge: 0 is not positive"),

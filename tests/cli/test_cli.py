@@ -482,7 +482,7 @@ def test_unexpected_error_is_one_line_and_its_traceback_on_demand(monkeypatch, c
     assert main(minima("--output", "out.json")) == 1
     assert capsys.readouterr() == (
         "",
-        "reluenum: RuntimeError: two lines (--debug shows where)\n",
+        "reluenum: RuntimeError: two lines (COMMAND ... --debug shows where)\n",
     )
     assert not Path("out.json").exists()
     with pytest.raises(RuntimeError, match="two"):
@@ -550,7 +550,7 @@ def test_process_says_in_one_line_that_the_disk_is_full():
         process = run("data", "reference", capture_output=False, stdout=full, stderr=-1)
     assert process.returncode == 1
     assert process.stderr == (
-        "reluenum: OSError: [Errno 28] No space left on device (--debug shows where)\n"
+        "reluenum: OSError: [Errno 28] No space left on device (COMMAND ... --debug shows where)\n"
     )
 
 

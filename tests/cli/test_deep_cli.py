@@ -1,13 +1,19 @@
 """`reluenum minima --hidden`: documents, restricted runs, exit codes, one line for bad input."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from reluenum import Problem, enumerate_minima
 from reluenum.cli import main
+from reluenum.documents.labels import undecided_note
 from reluenum.documents.results import to_json
+from reluenum.engines import checked, layers
+from reluenum.engines.deep.minimality.judge import Judged
+from reluenum.engines.deep.minimality.live import DeepVerdict
+from reluenum.verify import CertificateError
 
 DATA = "x,y\n-17/100,5/100\n44/100,102/100\n-1,61/100\n"
 
@@ -41,6 +47,13 @@ def refusal(arguments, capsys):
     assert (captured.out, captured.err.count("\n"), code) == ("", 1, 2), captured
     assert sorted(Path().rglob("*")) == before
     return captured.err.removeprefix("reluenum: ").rstrip()
+
+
+def test_widths_may_have_spaces_between_them():
+    call = ["minima", "data.csv", "--ridge", "1/10", "--output"]
+    assert main([*call, "spaced.json", "--hidden", " 1, 1 "]) == 0
+    assert main([*call, "minima.json", "--hidden", "1,1"]) == 0
+    assert Path("spaced.json").read_bytes() == Path("minima.json").read_bytes()
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
@@ -88,9 +101,36 @@ def test_undecided_strata_end_in_exit_code_three_and_are_listed(capsys):
     code = main(minima("--supports", "asked.txt", "--backend", "sympy", "--seconds", "1e-9"))
     captured = capsys.readouterr()
     assert code == 3
-    assert captured.err.startswith("reluenum: 1 of 1 strata undecided, so minima may be missing")
+    assert captured.err.startswith(
+        "reluenum: 1 undecided in 1 strata, so minima may be missing; the first: +.+/+-+: "
+    )
     (left,) = json.loads(captured.out)["undecided"]
     assert left["signs"] == "+.+/+-+"
+
+
+def test_a_point_that_stays_undecided_is_no_stratum(monkeypatch, capsys):
+    monkeypatch.setattr(
+        layers, "judge", lambda network: Judged(network, DeepVerdict.UNDECIDED, "?")
+    )
+    assert main(minima("--backend", "flint")) == 3
+    message = capsys.readouterr().err
+    assert re.search(r"undecided in \d+ strata and the zero network, so minima may be", message)
+
+
+def test_a_decided_list_that_the_checker_does_not_prove_has_a_message_of_its_own(
+    monkeypatch, capsys
+):
+    def refuses(*_):
+        raise CertificateError("a stratum: something is not clear")
+
+    monkeypatch.setattr(checked, "verify", refuses)
+    assert main(minima("--engine", "certified")) == 3
+    captured = capsys.readouterr()
+    assert captured.err == (
+        "reluenum: the list is not called complete: all strata were decided, but the checker did "
+        "not prove the list: a stratum: something is not clear\n"
+    )
+    assert undecided_note(json.loads(captured.out)) == "list not proved complete"
 
 
 @pytest.mark.parametrize(
@@ -99,6 +139,7 @@ def test_undecided_strata_end_in_exit_code_three_and_are_listed(capsys):
         (["--hidden", "2,0"], "--hidden: '2,0'; expected whole numbers >= 1 separated by commas"),
         (["--hidden", "2,"], "--hidden: '2,'; expected whole numbers >= 1 separated by commas"),
         (["--hidden", ""], "--hidden: ''; expected whole numbers >= 1 separated by commas"),
+        (["--hidden", "1 1"], "--hidden: '1 1'; expected whole numbers >= 1 separated by commas"),
         (["--hidden", "1.5,1"], "--hidden: '1.5,1'; expected whole numbers >= 1"),
         (["--hidden", "[1,1]"], "--hidden: '[1,1]'; expected whole numbers >= 1"),
         (["--width", "1"], "command line: argument --width: not allowed with argument --hidden"),
@@ -115,7 +156,7 @@ def test_undecided_strata_end_in_exit_code_three_and_are_listed(capsys):
         (["--supports", "none.txt"], "--supports: none.txt: No such file or directory; expected"),
         (["--supports", "."], "--supports: .: Is a directory; expected a text file"),
         (["--supports", "bytes"], "--supports: bytes: no text; expected a text file"),
-        (["--supports", "empty"], "supports: none; expected a text such as ++-/+++"),
+        (["--supports", "empty"], "--supports: empty: no line with signs; expected one such as"),
         (["--supports", "data.csv"], "data.csv, line 1: rows of 1 layers; expected one for each"),
         (["--hidden", "1", "--supports", "empty"], "--supports: given with one hidden layer"),
     ],

@@ -40,6 +40,8 @@ def test_a_list_that_the_checker_does_not_prove_is_not_called_complete(monkeypat
     document = minima_document(found)
     assert not document["complete"]
     assert document["enumeration"]["undecided"] == 1
+    assert "isolated; NOT PROVED by the checker" in repr(found)
+    assert "isolated; complete by its certificate" in repr(whole)
 
 
 @pytest.mark.parametrize("widths", [[2, 1], [1, 2], [1, 1, 1]])
