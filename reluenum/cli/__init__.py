@@ -31,7 +31,7 @@ COMMANDS = {
     "facts": "check the statements of the paper on a document of minima",
     "path": "follow the local minima of one data set as the ridge varies",
     "explore": "write a page on which one walks along a path",
-    "verify": "check the certificate in a document of the certified engine",
+    "verify": "check the certificate in a document of minima, of their basins, or of bounds",
     "convex": "find the least loss over all widths by a convex program, in doubles",
     "bound": "bound the least loss of networks with two hidden layers from below, with proof",
     "basins": "say which minima are traps, how deep, and over which passes they join",

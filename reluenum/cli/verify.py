@@ -1,4 +1,4 @@
-"""`reluenum verify`: the certificate in a document of the certified engine, or of its basins."""
+"""`reluenum verify`: the certificate in a document of minima, of their basins, or of bounds."""
 
 import argparse
 
@@ -9,7 +9,7 @@ from reluenum.errors import InputError
 
 def add_verify(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    what = "a document of the certified engine, or the basins of one"
+    what = "a document of the certified engine, the basins of one, or bounds"
     parser.add_argument("file", metavar="FILE", help=what)
     what = "the data that it has to be about, as for minima"
     parser.add_argument("data", metavar="DATA.csv", nargs="?", help=what)
@@ -21,7 +21,7 @@ def add_verify(parser: argparse.ArgumentParser) -> None:
 def run_verify(options: argparse.Namespace) -> int:
     """Check a certificate and say what it proves."""
     from reluenum.groebner.workers import WORKERS
-    from reluenum.verify import CertificateError, verify
+    from reluenum.verify import CertificateError, NoDocumentError, verify
 
     layout = (options.inputs, options.target, options.separator, options.decimal)
     if options.data is None and layout != (None, None, None, "point"):
@@ -30,9 +30,10 @@ def run_verify(options: argparse.Namespace) -> int:
     jobs = whole_number(options.jobs, "--jobs", most=MOST_JOBS)
     try:
         report = verify(options.file, data, jobs, WORKERS)
-    except OSError as error:
-        expected = "a document that `reluenum minima --engine certified`, or `basins`, wrote"
-        raise InputError("FILE", f"{options.file}: {error.strerror or error}", expected) from error
+    except (OSError, NoDocumentError) as error:
+        expected = "a document of `reluenum minima --engine certified`, `basins` or `bound`"
+        found = f"{options.file}: {getattr(error, 'strerror', None) or error}"
+        raise InputError("FILE", found, expected) from error
     except CertificateError as error:
         return stopped(f"{options.file}: not proved: {error}", FAILED)
     write(None, f"{report}\n")

@@ -12,6 +12,6 @@ other), `points` and `landscape` (what follows), `basins` (the tree of these), `
 """
 
 from .document import Report, main, verify
-from .reals import CertificateError
+from .reals import CertificateError, NoDocumentError
 
-__all__ = ["CertificateError", "Report", "main", "verify"]
+__all__ = ["CertificateError", "NoDocumentError", "Report", "main", "verify"]

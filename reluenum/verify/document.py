@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from flint import ctx
 
 from .exact import Data, distinct, supports_of
-from .reals import LEVELS, CertificateError, matched, rational, require, unique_keys
+from .reals import (
+    LEVELS,
+    CertificateError,
+    NoDocumentError,
+    matched,
+    rational,
+    require,
+    unique_keys,
+)
 
 if TYPE_CHECKING:  # each kind of document has modules of its own
     from .landscape import Landscape
@@ -104,7 +112,7 @@ def verify(
     jobs: int = 1,
     context: BaseContext | None = None,
 ) -> Report:
-    """Prove a document of minima, or of their basins, from its certificate.
+    """Prove a document of minima, of their basins, or of bounds, from its certificate.
 
     Parameters
     ----------
@@ -127,7 +135,7 @@ def verify(
     ------
     CertificateError
         If the document is malformed, incomplete, wrong, or about other data, or if the
-        certificate does not prove it.
+        certificate does not prove it; a NoDocumentError if the file is no JSON.
     OSError
         If the document cannot be read.
     ValueError
@@ -142,12 +150,19 @@ def verify(
         values = sum(content.count(mark) for mark in (b",", b"[", b"{"))
         require(values <= MOST_VALUES, f"more than {MOST_VALUES} values")
         with ctx.workprec(LEVELS[0]):
-            document = json.loads(content, object_pairs_hook=unique_keys)
-            return _proved(document, Path(path).parent, data, (jobs, context))
+            return _proved(_parsed(content), Path(path).parent, data, (jobs, context))
     except CertificateError:
         raise
     except MALFORMED as error:  # whatever else goes wrong, nothing has been proved
         raise CertificateError(f"malformed: {type(error).__name__}: {error}") from error
+
+
+def _parsed(content: bytes) -> Any:
+    """Return what JSON says."""
+    try:
+        return json.loads(content, object_pairs_hook=unique_keys)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise NoDocumentError(f"no JSON: {error}") from error
 
 
 def _proved(document: Any, folder: Path, given: Any, processes: tuple) -> Report:
@@ -332,11 +347,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.code
     try:
         report = verify(options.file, jobs=options.jobs)
+    except (OSError, NoDocumentError) as error:
+        print(f"cannot read {options.file}: {error}", file=sys.stderr)
+        return 2
     except CertificateError as error:
         print(f"not proved: {error}")
         return 1
-    except OSError as error:
-        print(f"cannot read {options.file}: {error}", file=sys.stderr)
-        return 2
     print(report)
     return 0

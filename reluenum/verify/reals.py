@@ -22,6 +22,10 @@ class CertificateError(ValueError):
     """The certificate does not prove the document; the text says where it fails."""
 
 
+class NoDocumentError(CertificateError):
+    """The file is no JSON, so it is no document that a certificate could prove."""
+
+
 def require(condition: bool, text: str) -> None:
     """Refuse the document unless a condition holds."""
     if not condition:

@@ -183,6 +183,8 @@ def test_the_command_compares_with_a_data_file(documents, tmp_path, monkeypatch,
     assert main(["verify", "minima.json", "other.csv"]) == 1
     text = "row 2 of the data, column x: 13333/10000 in the file, 4/3 in the document"
     assert text in capsys.readouterr().err
+    assert main(["verify", "bad.csv"]) == 2
+    assert "FILE: bad.csv: no JSON" in capsys.readouterr().err
     assert main(["verify", "minima.json", "bad.csv"]) == 2
     assert "bad.csv, row 2, column y" in capsys.readouterr().err
     assert main(["verify", "minima.json", "absent.csv"]) == 2

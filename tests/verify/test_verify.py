@@ -681,6 +681,9 @@ def test_exit_codes(reference, tmp_path, capsys):
     assert main([str(path)]) == 1
     assert "no certificate" in capsys.readouterr().out
     assert main([str(tmp_path / "absent.json")]) == 2
+    path.write_text("x,y\n1,2\n")
+    assert main([str(path)]) == 2
+    assert "no JSON" in capsys.readouterr().err
     assert main([]) == 2
 
 

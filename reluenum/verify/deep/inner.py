@@ -123,7 +123,7 @@ def path(tower: Tower, x: arb, start: Sequence[arb]) -> State | None:
 
     The loss is convex in T where the matrix is positive definite, as it is at the centre and hence
     on the box: a minimiser with T > 0 on all rows is this one; if this one has T > 0, it is the
-    minimiser over T >= 0 (Theorem D9).
+    minimiser over T >= 0 (Lemma D17).
     """
     try:
         centre = _nearby(tower, arb(x.mid()), start)

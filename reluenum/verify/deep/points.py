@@ -113,7 +113,7 @@ class Zero:
 
         Kinks are linear in (w, B), and (w, B) at fixed T and X is in cells that rays span, on each
         of which the loss is smooth. It is a strict minimum if the Hessian of the reduced loss is
-        positive definite (Theorem D9), no slope along a ray is negative (claim 74), and claim 75
+        positive definite (Lemma D17), no slope along a ray is negative (claim 74), and claim 75
         holds where some are 0.
         """
         with ctx.workprec(NUMBER_BITS):
