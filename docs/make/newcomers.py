@@ -26,6 +26,8 @@ from reluenum.cli.exits import BAD_INPUT, DECIDED, FAILED, UNDECIDED
 from reluenum.datasets.families import random_data, reference_data
 from reluenum.documents.files import write_text
 from reluenum.documents.minima import stationary_document
+from reluenum.engines.deep.enumeration.sizes import STRATA_LIMIT
+from reluenum.engines.towers.route import MOST_STRATA
 from reluenum.figures.reading import data, fitted_values, parameters
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.bounds import face_bound
@@ -110,6 +112,7 @@ def readme() -> Values:
         "licence": project()["license"],
         "groebner_limit": f"{SUPPORT_LIMIT:,}",
         "certified_limit": f"{CERTIFIED_LIMIT:,}",
+        **deep_limits(),
         "exit_undecided": UNDECIDED,
         "gallery": data_sets(),
         "performance": section(ROOT / "README.md", "How fast"),
@@ -195,6 +198,13 @@ def routes() -> Values:
     }
     problem = reference().problem.with_width(1)
     found = {name: enumerate_minima(problem, **more) for name, more in options.items()}
+    deep = Problem.from_arrays([0, 1], [1, 0], width=[1, 1], ridge=2)
+    several = {
+        "exact": {"backend": "flint"},
+        "deep": {"engine": "certified"},
+        "asked": {"supports": ["++/++"]},
+    }
+    found |= {name: enumerate_minima(deep, **more) for name, more in several.items()}
     return {name: landscape.document["completeness"] for name, landscape in found.items()}
 
 
@@ -258,6 +268,7 @@ def faq() -> Values:
             "dimension": LARGEST_DIMENSION,
             "digits": LONGEST_NUMBER,
         },
+        **deep_limits(),
         "backends": list(BACKENDS),
         "default": {"seconds": f"{DEFAULT_SECONDS:g}", "megabytes": DEFAULT_MEGABYTES},
         "exit": EXITS,
@@ -266,6 +277,11 @@ def faq() -> Values:
         in (ROOT / "reluenum/documents/claims.py").read_text(encoding="utf-8"),
         "licence": project()["license"],
     }
+
+
+def deep_limits() -> Values:
+    """Return how many strata of several hidden layers are let through without `--force`."""
+    return {"strata_limit": f"{STRATA_LIMIT:,}", "tower_limit": f"{MOST_STRATA:,}"}
 
 
 def live_faces(n: int, d: int = 1) -> int:

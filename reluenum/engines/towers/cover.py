@@ -71,7 +71,7 @@ class Intervals:
 
 
 def lowest(batch: TowerBatch) -> np.ndarray:
-    """Return for each stratum an X up to which w = 0 is the inner minimiser (rule r).
+    """Return for each stratum an X up to which w = 0 is the inner minimiser.
 
     Without kinks B = X S / (ridge + X N), and |u_j| is convex in B / S, so bounded by its values at
     0 and 1 / N; with kinks B = 0, and the multiplier of one of them is minus the sum of all the

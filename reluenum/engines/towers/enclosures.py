@@ -331,7 +331,7 @@ class Conditions:
         return cls(at, outputs, units, margins(at, columns))
 
     def closed(self, below: np.ndarray, above: np.ndarray) -> np.ndarray:
-        """Return whether surely no stationary point is in an interval with X (rules s, r)."""
+        """Return whether, in an interval with X, surely some sign is wrong or some unit zero."""
         at = self.at
         low = np.sqrt(at.X / above) * (1 - 4 * UNIT)
         high = np.sqrt(at.X / below) * (1 + 4 * UNIT)

@@ -1,4 +1,4 @@
-"""The inner minimiser as a function of X in an interval, by interval Newton (rules r, s and z)."""
+"""The inner minimiser as a function of X in an interval, by interval Newton."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -537,7 +537,7 @@ def _wider(ball: arb) -> arb:
 
 
 def is_violated(inner: Inner, branch: InnerBranch) -> bool:
-    """Whether surely, for all X of a branch, some sign is not that of the stratum (rules r, s)."""
+    """Whether surely, for all X of a branch, some unit is zero or some sign wrong."""
     state, stratum = branch.state, inner.stratum
     rest = set(range(len(state.T))) - set(branch.units)
     if not all(state.excess[unit] <= 0 for unit in rest):

@@ -134,7 +134,7 @@ def test_squares_of_first_and_second_layer_grow_with_that_of_the_output_weight()
 
 
 def test_no_unit_of_the_first_layer_can_live_below_the_lowest_square():
-    # with w = 0 all |u_j| stay below 1 / sqrt(X): rule r
+    # with w = 0 all |u_j| stay below 1 / sqrt(X)
     for batch in batches(reference(4, [2, 1])):
         index, nothing = np.arange(len(batch)), np.zeros(batch.faces.shape)
         for part in (1 - 1e-9, 0.5, 0.1):
