@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 from itertools import chain, combinations, permutations
 
 import numpy as np
-from flint import fmpq, fmpq_mat
+from flint import fmpq
 
 from reluenum.algebra.balls import GROWTH, TINY, Balls
 from reluenum.algebra.linear import (
@@ -17,6 +17,7 @@ from reluenum.algebra.linear import (
     projection,
     row_space,
 )
+from reluenum.engines.deep.systems.flats import independent
 from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.problem import Problem
 
@@ -128,8 +129,6 @@ class TowerBatch:
         of the unit with the largest T_j.
     spans : (B, m, n, m + 1) array of bool
         What the combination in a row is made of: some units, the bias.
-    pivot : (B,) array of int
-        The last kink of the whole basis, or -1: a group comes first.
     """
 
     rows: Rows
@@ -139,7 +138,6 @@ class TowerBatch:
     kinks: np.ndarray
     mixing: Balls
     spans: np.ndarray
-    pivot: np.ndarray
 
     def __len__(self) -> int:
         return len(self.strata)
@@ -153,7 +151,7 @@ class TowerBatch:
         upper = np.array([list(s.layers[1][0]) for s in strata])
         count, size = upper.shape
         width = faces.shape[1]
-        kinks, pivot = np.zeros(upper.shape, dtype=bool), np.full(count, -1)
+        kinks = np.zeros(upper.shape, dtype=bool)
         mixing, error = (
             np.tile(x, (count, width, 1, 1)) for x in (np.eye(size), np.zeros((size, size)))
         )
@@ -167,9 +165,8 @@ class TowerBatch:
                     mixing[k, largest, place, sites] = weights.mid
                     error[k, largest, place, sites] = weights.rad
                     spans[k, largest, place] = span
-                    pivot[k] = place
         rows, mixed = Rows(problem, tuple(texts)), Balls(mixing, error)
-        return cls(rows, strata, faces, upper == "+", kinks, mixed, spans, pivot)
+        return cls(rows, strata, faces, upper == "+", kinks, mixed, spans)
 
     @staticmethod
     def bases(index: np.ndarray, T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -288,7 +285,7 @@ def _kink_combinations(
 ) -> Combinations:
     units = [projected_sites(problem, row) for row in lower]
     forms = [[unit[i] for unit in units] + [(fmpq(1),)] for i in kinks]
-    kept = _independent([tuple(chain.from_iterable(form)) for form in forms])
+    kept = independent([tuple(chain.from_iterable(form)) for form in forms])
     forms = [forms[k] for k in kept]
     parts = range(len(lower) + 1)
     groups = [g for size in parts for g in combinations(parts[:-1], size)]
@@ -298,16 +295,10 @@ def _kink_combinations(
     for group in groups:
         outside = [tuple(chain.from_iterable(f[p] for p in parts if p not in group)) for f in forms]
         for vector in null_space(list(zip(*outside, strict=True)), len(forms)):
-            if len(_independent([*weights, vector])) > len(weights):
+            if len(independent([*weights, vector])) > len(weights):
                 weights.append(tuple(x / max(map(abs, vector)) for x in vector))
                 spans.append(tuple(p in group for p in parts))
     return Combinations(tuple(kinks[k] for k in kept), tuple(weights), tuple(spans))
-
-
-def _independent(vectors: Sequence[Vector]) -> list[int]:
-    """Return the places of vectors that are no combination of those before."""
-    echelon, rank = fmpq_mat([list(vector) for vector in vectors]).transpose().rref()
-    return [next(j for j, x in enumerate(row) if x) for row in echelon.tolist()[:rank]]
 
 
 def is_possible(stratum: DeepStratum) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, reduce
 from operator import add
+from typing import Any
 
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
@@ -333,33 +334,40 @@ class State:
         return found
 
 
-class Moved(State):
-    """The states at all T and X of a box, from that at its centre (Woodbury's identity).
+class Nearby:
+    """What a state is that is near another one, the centre (Woodbury's identity).
 
     With M + stack' Delta stack in place of M, `values` and `response` are those at the centre,
     times the inverse of 1 + response Delta.
     """
 
+    def _move(self, centre: Any, delta: arb_mat) -> None:
+        self.centre, self.delta = centre, delta
+        change = identity(delta.nrows()) + centre.response * delta
+        self.values, self.response = change.solve(centre.values), change.solve(centre.response)
+
+    @cached_property
+    def solution(self) -> arb_mat:
+        """The multipliers of the columns of the equations."""
+        return self.centre.solution - self.centre.spread * (self.delta * self.values)
+
+
+class Moved(Nearby, State):
+    """The states at all T and X of a box, from that at its centre."""
+
     def __init__(self, centre: State, squares: Sequence[arb], x: arb) -> None:
-        self.tower, self.squares, self.x, self.centre = centre.tower, list(squares), x, centre
+        self.tower, self.squares, self.x = centre.tower, list(squares), x
         self.system = centre.system
         self.multipliers = None if self.tower.loose is None else centre.multipliers
         self.ridge, self.depth = centre.ridge, centre.depth
         steps = [(t - c) / self.ridge for t, c in zip(squares, centre.squares, strict=True)]
         steps += [arb(0)] * (len(centre.gammas) - len(steps))
         size = centre.values.nrows()
-        self.delta = arb_mat(size, size)
+        delta = arb_mat(size, size)
         for k in range(size - 1):
-            self.delta[k, k] = steps[k // self.depth]
-        self.delta[size - 1, size - 1] = (x - centre.x) / self.ridge
-        change = identity(size) + centre.response * self.delta
-        self.values = change.solve(centre.values)
-        self.response = change.solve(centre.response)
-
-    @cached_property
-    def solution(self) -> arb_mat:
-        """The multipliers of the columns of the tower."""
-        return self.centre.solution - self.centre.spread * (self.delta * self.values)
+            delta[k, k] = steps[k // self.depth]
+        delta[size - 1, size - 1] = (x - centre.x) / self.ridge
+        self._move(centre, delta)
 
 
 def shortened(moves: np.ndarray, fixed: np.ndarray, start: np.ndarray, enough: float) -> np.ndarray:

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from flint import arb, arb_mat, ctx
 
+from ..exact import identity
 from ..points import NUMBER_BITS
 from ..reals import dot, require, sign
 from .shapes import Chart, Shape
@@ -145,7 +146,7 @@ class System:
                 return None
             sizes = arb_mat([[arb(0, abs(v) * arb(2) ** -EXACT_BITS)] for v in values])
             box = [v + r for v, r in zip(values, sizes.entries(), strict=True)]
-            left = _identity(self.size) - inverse * self.table(box)[1]
+            left = identity(self.size) - inverse * self.table(box)[1]
             rest = (left * sizes - inverse * value).entries()
             image = [v + d for v, d in zip(values, rest, strict=True)]
             return image if all(map(arb.contains_interior, box, image)) else None
@@ -167,14 +168,10 @@ class System:
             inverse = self.table([x.mid() for x in box])[1].inv().mid()
         except ZeroDivisionError:
             return False
-        off = _identity(self.size) - inverse * self.table(box)[1]
+        off = identity(self.size) - inverse * self.table(box)[1]
         sizes = [x.rad() for x in box]
         rows = zip(off.tolist(), sizes, strict=True)
         return all(dot([abs(x) for x in row], sizes) < size or not size > 0 for row, size in rows)
-
-
-def _identity(size: int) -> arb_mat:
-    return arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
 
 
 class Zero:

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
+from ..deep.towers import Nearby
 from ..exact import identity, null_space, onto, pivots_in
 from ..reals import dot, squared
 from .strata import Spire
@@ -277,25 +278,18 @@ class State:
         return found
 
 
-class Moved(State):
-    """The states at all T and U of a box, from that at its centre (Woodbury's identity)."""
+class Moved(Nearby, State):
+    """The states at all T and U of a box, from that at its centre."""
 
     def __init__(self, centre: State, squares: Sequence[arb], third: arb, second: arb) -> None:
         self._place(centre.system, squares, third, second)
         if self.system.loose is not None:
             self.multipliers = centre.multipliers
         size, new = centre.values.nrows(), (*squares, third, second)
-        self.delta = arb_mat(size, size)
+        delta = arb_mat(size, size)
         old = (*centre.squares, centre.third, centre.second)
         steps = [(one - other) / self.ridge for one, other in zip(new, old, strict=True)]
         scales = [step for step in steps[:-2] for _ in range(self.frame.depth)]
         for k, scale in enumerate([*scales, steps[-1], steps[-2]]):
-            self.delta[k, k] = scale
-        change = identity(size) + centre.response * self.delta
-        self.centre = centre
-        self.values, self.response = change.solve(centre.values), change.solve(centre.response)
-
-    @cached_property
-    def solution(self) -> arb_mat:
-        """The multipliers of the columns of the system."""
-        return self.centre.solution - self.centre.spread * (self.delta * self.values)
+            delta[k, k] = scale
+        self._move(centre, delta)

@@ -7,8 +7,8 @@ from flint import arb, fmpq
 from reluenum import Problem
 from reluenum.algebra.numbers import rational_point
 from reluenum.engines.deep.cells.kinks import Surroundings
-from reluenum.engines.deep.cells.witnesses import RationalNetwork, descent, rational_network
-from reluenum.engines.deep.minimality.dormancy import dormancy, grown_dead_unit, harmless
+from reluenum.engines.deep.cells.witnesses import RationalNetwork, descent
+from reluenum.engines.deep.minimality.dormancy import dormancy, grown_dead_unit
 from reluenum.engines.deep.minimality.judge import judge
 from reluenum.engines.deep.minimality.live import DeepVerdict, examine_live_part
 from reluenum.engines.deep.minimality.sharing import sharing, with_twin
@@ -17,6 +17,7 @@ from reluenum.engines.deep.systems.solve import solve_stratum
 from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.groebner.backends import open_backends
 from reluenum.optimisers.perturbations import ExactNetwork, lower_neighbours
+from tests.support.nearby import rational_network
 
 SPLIT_GROUP = Problem.from_text([["1"], ["-2"], ["-3"]], ["2", "-8", "5"], [1, 1], "7/5")
 
@@ -85,7 +86,7 @@ def test_where_dead_units_are_harmless_none_that_was_tried_descends():
         exact = rational_network(network, 300)
         lowest = exact.loss(FIVE)
         for layer in (0, 1):
-            if harmless(network, layer + 1):
+            if dormancy(network, layer + 1).harmless:
                 for _ in range(60):
                     *v, a = (fmpq(int(k), 10**6) for k in random.integers(-99, 100, 3))
                     assert with_dead_unit(exact, layer, tuple(v), (a,)).loss(FIVE) > lowest
@@ -144,7 +145,7 @@ def test_a_dead_unit_grows_beside_a_group_with_a_nested_kink():
     problem = Problem.from_text(inputs, targets, [2, 1], "1/50", loss="mean")
     (network,) = minima(problem, "-0+/00+")
     assert not Surroundings(network).is_independent
-    assert harmless(network, 1) is False
+    assert dormancy(network, 1).harmless is False
     below = grown_dead_unit(network, 1)
     assert arb(below.network.loss(problem)) < network.loss.ball(256)
 
@@ -155,7 +156,7 @@ def test_beside_a_nested_kink_dead_units_are_decided_and_none_that_was_tried_con
     problem = Problem.from_text(inputs, targets, [2, 1], "1/10", loss="mean")
     (network,) = minima(problem, "-0+/00+")
     assert not Surroundings(network).is_independent
-    assert harmless(network, 1)
+    assert dormancy(network, 1).harmless
     random, exact = np.random.default_rng(4), rational_network(network, 300)
     for _ in range(100):
         *v, a = (fmpq(int(k), 10**6) for k in random.integers(-99, 100, 4))
@@ -170,7 +171,7 @@ def test_inputs_of_a_layer_that_are_equal_by_symmetry_are_one():
     """A constant network on mirrored data: the upper unit sees one input at both points."""
     problem = Problem.from_text([["-1"], ["1"]], ["2", "2"], [1, 2], "1/100")
     (network,) = minima(problem, "++/++")
-    assert harmless(network, 2)
+    assert dormancy(network, 2).harmless
 
 
 def lower_with_a_dead_unit(network, count=300):
@@ -195,7 +196,7 @@ def test_beside_a_multiplier_that_is_0_units_can_be_shared_or_dead(inputs, targe
     problem = Problem.from_text(inputs, targets, [2, 1], ridge)
     for network in (found := minima(problem, stratum)):
         slopes = [slope.sign() for pair in Surroundings(network).slopes for slope in pair]
-        if 0 in slopes and sharing(network, 1) == (True,) and harmless(network, 1):
+        if 0 in slopes and sharing(network, 1) == (True,) and dormancy(network, 1).harmless:
             assert lower_with_a_dead_unit(network) == 0
             assert examine_live_part(with_twin(network, 0, 0)).verdict is DeepVerdict.MINIMUM
             break
@@ -207,7 +208,7 @@ def test_a_dead_unit_can_grow_beside_a_multiplier_that_is_0_while_units_are_shar
     problem = Problem.from_text([[3], [2], [0]], [0, -3, 1], [2, 1], "1/3")
     (network,) = minima(problem, "++0/++0")
     assert sharing(network, 1) == (True,)
-    assert harmless(network, 1) is False
+    assert dormancy(network, 1).harmless is False
     assert grown_dead_unit(network, 1) is not None
 
 
@@ -216,7 +217,7 @@ def test_where_a_dead_unit_gains_exactly_lambda_curvature_decides():
     problem = Problem.from_text([[-3], [3]], [3, -1], [2, 1], "1/100")
     for network in (*minima(problem, "+-/+0"), *minima(problem, "-+/0+")):
         assert dormancy(network, 1).reason.endswith("by curvature")
-        assert harmless(network, 1)
+        assert dormancy(network, 1).harmless
         assert lower_with_a_dead_unit(network) == 0
 
 
@@ -225,7 +226,7 @@ def test_multipliers_of_a_group_are_shared_so_that_no_dead_unit_grows():
     problem = Problem.from_text([[-2], [2], [3]], [-1, 3, 1], [2, 1], "1/3")
     (network,) = minima(problem, "+--/+00")
     assert len(Surroundings(network).kinks) == 1
-    assert harmless(network, 1)
+    assert dormancy(network, 1).harmless
     assert lower_with_a_dead_unit(network) == 0
 
 

@@ -17,7 +17,6 @@ from reluenum.engines.deep.cells.witnesses import (
     Move,
     RationalNetwork,
     network_along,
-    rational_network,
     step_length,
 )
 from reluenum.engines.deep.enumeration.strata import strata
@@ -26,6 +25,7 @@ from reluenum.engines.deep.minimality.live import DeepVerdict, rotations
 from reluenum.engines.deep.systems.solve import formulated, solve_stratum
 from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.groebner.backends import open_backends
+from tests.support.nearby import rational_network
 
 X = ["-17/100", "44/100", "-1", "-40/100", "-71/100"]
 Y = ["5/100", "102/100", "61/100", "-36/100", "-132/100"]

@@ -12,7 +12,6 @@ from reluenum.algebra.linear import dot
 from reluenum.algebra.numbers import exact_value
 from reluenum.engines.deep.cells.jets import Jets, jets
 from reluenum.engines.deep.cells.kinks import Cell, Surroundings
-from reluenum.engines.deep.systems.networks import ScaledNetwork
 from reluenum.problem import Problem
 
 FIRST_HALVING, LAST_HALVING = 3, 60
@@ -178,16 +177,6 @@ def descent(around: Surroundings, move: Move, kind: str) -> DeepDescent | None:
             if arb(loss) < around.network.loss.ball(bits):
                 return DeepDescent(kind, found, loss)
     return None
-
-
-def rational_network(network: ScaledNetwork, bits: int) -> RationalNetwork:
-    """Return a rational network next to a stationary one, to about so many bits."""
-    around = Surroundings(network)
-    with ctx.workprec(bits + 32):
-        local = jets(around, bits)
-        return network_along(
-            local, Move((False,) * len(around.kinks), np.zeros(local.size)), fmpq(0)
-        )
 
 
 def step_length(local: Jets, move: Move) -> arb:

@@ -19,14 +19,6 @@ MOST_CUTS = 12
 """How often the shares of multipliers are adapted."""
 
 
-def harmless(network: ScaledNetwork, layer: int) -> bool | None:
-    """Return whether a strict local minimum stays one with dead units in a layer (from 1).
-
-    None if it cannot be told.
-    """
-    return dormancy(network, layer).harmless
-
-
 def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
     """Decide what a dead unit of a layer (from 1) does (Lemmas D2, D3, D44 to D46, Theorem D14).
 

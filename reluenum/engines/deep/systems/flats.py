@@ -1,6 +1,6 @@
 """The space in which a unit of the first layer lies, and the multipliers of its kinks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -73,7 +73,12 @@ def first_kinks(
 
 def combination(coefficients: Sequence[fmpq], values: Sequence[Any]) -> Any:
     """Return a linear combination over any ring that contains Q, without the terms that vanish."""
-    terms = [value * c for c, value in zip(coefficients, values, strict=True) if c]
+    return products((value, c) for c, value in zip(coefficients, values, strict=True) if c)
+
+
+def products(pairs: Iterable[tuple[Any, Any]]) -> Any:
+    """Return a sum of products over any ring that contains Q."""
+    terms = [left * right for left, right in pairs]
     return sum(terms[1:], start=terms[0]) if terms else fmpq(0)
 
 

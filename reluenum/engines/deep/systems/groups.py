@@ -9,7 +9,7 @@ from flint import ctx, fmpq, fmpq_mat
 from reluenum.algebra.linear import Vector, dot, primitive
 from reluenum.algebra.numberfield import precisions
 from reluenum.algebra.numbers import Number, exact_value
-from reluenum.engines.deep.systems.flats import SIDES, Kink, combination
+from reluenum.engines.deep.systems.flats import SIDES, Kink, combination, products
 from reluenum.geometry.cones import Cone
 from reluenum.problem import Problem
 
@@ -175,9 +175,3 @@ def with_height_one(basis: Sequence[Vector], row: Vector) -> list[Vector]:
 def upper_half(rank: int) -> list[tuple[int, int]]:
     """Return the places of a symmetric matrix on and above its diagonal."""
     return [(a, b) for a in range(rank) for b in range(a, rank)]
-
-
-def products(pairs: Iterable[tuple[Any, Any]]) -> Any:
-    """Return a sum of products over any ring that contains Q."""
-    terms = [left * right for left, right in pairs]
-    return sum(terms[1:], start=terms[0]) if terms else fmpq(0)

@@ -34,12 +34,12 @@ from reluenum.engines.deep.systems.flats import (
     first_kinks,
     flat_basis,
     independent,
+    products,
     side_of,
 )
 from reluenum.engines.deep.systems.groups import (
     Group,
     WideValues,
-    products,
     separated,
     upper_half,
     with_height_one,
