@@ -186,9 +186,8 @@ class Search:
         point = IsolatedPoint(formulation.system, box, self.claim)
         *_, (upper,) = formulation.parted(box)
         squares = formulation.squares(point.coordinates)
-        on_branch = all(
-            s.ball(BITS).overlaps(t) for s, t in zip(squares, branch.state.T, strict=True)
-        )
+        pairs = zip(squares, [*branch.state.T, branch.state.X], strict=True)
+        on_branch = all(square.ball(BITS).overlaps(known) for square, known in pairs)
         if not on_branch or not arb(low) < upper < arb(high):
             return False
         if all(square.sign() > 0 for square in squares):
