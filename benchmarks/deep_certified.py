@@ -2,8 +2,8 @@
 
 Usage: `./run -- python -m benchmarks.deep_certified [--jobs 2] [--only 2,1]`. Writes
 docs/data/deep_certified.csv, a row for each shape on the first points of the reference (beyond
-five, random points follow): CPU seconds of the list with its own check, and of `reluenum verify`,
-of all processes together. Rows of other instances stay.
+five, random points follow): CPU seconds to find the list and to check it, of all processes;
+`reluenum minima` does both. Rows of other instances stay.
 """
 
 import argparse
@@ -15,11 +15,12 @@ from typing import TypeVar
 from tqdm import tqdm
 
 from benchmarks.deep import KEYS, OUTPUT, DeepInstance, Row, put
-from reluenum import enumerate_minima
-from reluenum.engines.checked import refusal
+from reluenum.documents.minima import minima_document
+from reluenum.engines.checked import certified_layers, refusal
+from reluenum.groebner.backends import Settings
 
 SHAPES = tuple(
-    DeepInstance("certified", hidden, n, engine="certified")
+    DeepInstance("certified", hidden, n)
     for hidden, sizes in (
         ((1, 1), (5,)),
         ((1, 2), (3, 4)),
@@ -50,14 +51,17 @@ def timed(question: Callable[[], Answer]) -> tuple[Answer, float]:
 
 def measured(instance: DeepInstance, jobs: int) -> Row:
     """Return the row of an instance."""
-    problem, engine = instance.problem, instance.engine
-    minima, seconds = timed(lambda: enumerate_minima(problem, engine=engine, jobs=jobs, force=True))
-    refused, check_seconds = timed(lambda: refusal(minima.document, jobs))
+    problem = instance.problem
+    found, seconds = timed(
+        lambda: certified_layers(problem).landscape(problem, Settings(jobs=jobs))
+    )
+    document = minima_document(found)
+    refused, check_seconds = timed(lambda: refusal(document, jobs))
     return {
         **dict(zip(KEYS, instance.key, strict=True)),
-        "strata": minima.counts.strata_examined,
-        "components": len(minima.document["components"]),
-        "complete": minima.is_complete,
+        "strata": found.counts.strata_examined,
+        "components": len(document["components"]),
+        "complete": found.is_complete,
         "refused": refused,
         "cpu_seconds": f"{seconds:.3g}",
         "check_seconds": f"{check_seconds:.3g}",

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from reluenum.engines.deep.covers import covered_in_batches
+from reluenum.engines.deep.enumeration.arrays import has_ranks
 from reluenum.engines.deep.enumeration.sizes import refuse_astronomical_strata
 from reluenum.engines.deep.enumeration.strata import strata
 from reluenum.engines.deep.landscape import dead_network, deep_landscape
@@ -189,4 +190,7 @@ def _asked_stratum(problem: Problem, where: str, text: str) -> DeepStratum:
         raise InputError(where, "a dot where a sign matters", "one of +-0 there")
     if not found.is_live:
         raise InputError(where, "a row that is + nowhere it matters", "a + in every row")
+    if not has_ranks(problem, found):
+        expected = "each row so often at most as units with it can be independent"
+        raise InputError(where, "a row too often", expected)
     return found

@@ -252,8 +252,8 @@ def _machine(numbers: np.ndarray) -> np.ndarray:
     return numbers.astype(np.int64) if _largest(numbers) < SAFE else numbers
 
 
-def _largest(numbers: np.ndarray) -> float:
-    return float(np.abs(numbers).max(initial=0))
+def _largest(numbers: np.ndarray) -> int:
+    return int(np.abs(numbers).max(initial=0))
 
 
 def _cut(parts: _Parts, k: int, bit: int, rank: int, is_last: bool) -> _Parts:

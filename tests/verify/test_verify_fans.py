@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import arb
 
 from reluenum import Problem
 from reluenum.documents.minima import minima_document
@@ -16,6 +17,7 @@ from reluenum.engines.layers import LayerEngine
 from reluenum.verify.deep.sites import Sites
 from reluenum.verify.fans import cover as cover_module
 from reluenum.verify.fans.around import Around
+from reluenum.verify.fans.components import _mark
 from reluenum.verify.fans.cover import Cover
 from reluenum.verify.fans.exclusions import Look
 from reluenum.verify.fans.inner import Reduced
@@ -250,6 +252,36 @@ def test_a_minimiser_is_found_where_the_gains_hardly_fall():
     assert found == pytest.approx(0.0024, rel=0.1)
 
 
+def test_a_guess_that_is_far_too_large_excludes_nothing():
+    """An upper bound that is negative is still rounded upwards."""
+    problem = Problem.from_text([["1"]], ["10"], [1, 1], "1/10")
+    cover, draw = Cover([kept(realised(sites_of(problem)))["+/+"]]), np.random.default_rng(0)
+    cover.read()
+    zero = max(cover.zeros[0], key=lambda found: float(found.s.mid()))
+    rho, square = float(zero.s.sqrt().mid()), float(zero.squares[0].mid())
+    with np.errstate(all="ignore"):
+        for far in 10.0 ** draw.uniform(0, 40, 200):
+            box = np.array([[rho * (1 - 1e-9), rho * (1 + 1e-9), 0, 0]])
+            around = Around(
+                cover.tables, np.array([0]), box, [[square * far]], np.array([[True]]), True
+            )
+            assert not Look(around).excluded[0]
+
+
+def test_a_sign_that_is_not_clear_is_no_zero():
+    assert [_mark(arb(x), False) for x in (1, -1, 0)] == ["+", "-", "0"]
+    assert _mark(arb(0, 1), True) == "0"
+    with pytest.raises(CertificateError, match="is not clear"):
+        _mark(arb(0, 1), False)
+
+
+@pytest.mark.parametrize("target", ["1e-50", "1e50"])
+def test_data_that_products_of_doubles_would_lose_are_refused(target):
+    problem = Problem.from_text([["1"], ["2"]], [target, "0"], [1, 2], "1")
+    with pytest.raises(CertificateError, match="too large, or too near to 0"):
+        Cover([kept(realised(sites_of(problem)))["+0/+0"]])
+
+
 def test_a_box_that_stays_open_is_refused(monkeypatch):
     monkeypatch.setattr(cover_module, "DEEPEST", 3)
     with pytest.raises(CertificateError, match=r"stratum \+\+-/\+\+-,0-\+: a box stays open"):
@@ -286,6 +318,11 @@ def test_a_constant_that_its_units_share_is_proved(units, tmp_path):
 @pytest.fixture(scope="module")
 def listed():
     return boxed(reference(2))
+
+
+def test_a_list_without_anything_to_fit_is_proved(tmp_path):
+    problem = Problem.from_text([["1"], ["2"], ["-1"]], ["0"] * 3, [1, 2], "1/10")
+    assert checked(boxed(problem), tmp_path).components == 1
 
 
 def test_a_list_with_two_inputs_is_proved(listed, tmp_path):

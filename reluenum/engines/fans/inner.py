@@ -126,6 +126,23 @@ class FanPlaces:
         return found[:, : self.free.shape[1]] + found[:, self.free.shape[1] :]
 
 
+def inverses(matrices: np.ndarray) -> np.ndarray:
+    """Return inverses, nan for matrices that have none: what rests on these stays open.
+
+    Examples
+    --------
+    >>> inverses(np.array([[[2.0]], [[0.0]]])).ravel()
+    array([0.5, nan])
+    """
+    try:
+        return np.linalg.inv(matrices)
+    except np.linalg.LinAlgError:
+        if len(matrices) == 1:
+            return np.full_like(matrices, np.nan)
+        half = len(matrices) // 2
+        return np.concatenate([inverses(matrices[:half]), inverses(matrices[half:])])
+
+
 def solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Solve linear systems, approximately where a matrix is singular."""
     try:
@@ -162,7 +179,7 @@ def minimisers(places: FanPlaces, start: np.ndarray) -> np.ndarray:
 
 def _bold_step(places: FanPlaces, T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return new T, and where they have settled."""
-    inverse = np.linalg.inv(places.matrix(T))
+    inverse = inverses(places.matrix(T))
     rho = (inverse @ places.targets[..., None])[..., 0]
     size, pulls = np.sqrt(places.lengths(rho)), places.pulls(rho)
     curvature = pulls @ inverse @ pulls.mT

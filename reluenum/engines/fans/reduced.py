@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reluenum.engines.fans.inner import FanPlaces, solved
+from reluenum.engines.fans.inner import FanPlaces, inverses, solved
 from reluenum.engines.fans.shapes import FanBatch
 
 
@@ -40,7 +40,7 @@ def derivatives(batch: FanBatch, places: FanPlaces, T: np.ndarray) -> Derivative
     2 (H_i rho).H^-1 (H_j rho), and those of s |e|^2 and the sum of T.
     """
     m, s, k = T.shape[1], places.s[:, None], places.k
-    inverse = np.linalg.inv(places.matrix(T))
+    inverse = inverses(places.matrix(T))
     rho = (inverse @ places.targets[..., None])[..., 0]
     a, turned, total = (
         (part @ rho[..., None])[..., 0] for part in (places.first, places.turned, places.second)

@@ -185,9 +185,12 @@ class Search:
             return False
         point = IsolatedPoint(formulation.system, box, self.claim)
         *_, (upper,) = formulation.parted(box)
-        if not arb(low) < upper < arb(high):
+        squares = formulation.squares(point.coordinates)
+        pairs = zip(squares, [*branch.state.T, branch.state.X], strict=True)
+        on_branch = all(square.ball(BITS).overlaps(known) for square, known in pairs)
+        if not on_branch or not arb(low) < upper < arb(high):
             return False
-        if all(square.sign() > 0 for square in formulation.squares(point.coordinates)):
+        if all(square.sign() > 0 for square in squares):
             network = formulation.network(point)
             if network.is_stationary:
                 self.networks.append(network)

@@ -230,7 +230,8 @@ class Around:
     def _within(self, size: Array) -> tuple[Array, Array]:
         """Return bounds of T* - T up to a size, by T* >= 0 and the sum of T*."""
         room = self.ceiling[:, None] - self.floor + self._under()
-        low, high = np.maximum(-size, -self.top), np.minimum(size, room * UP)
+        room += np.abs(room) * (UP - 1)
+        low, high = np.maximum(-size, -self.top), np.minimum(size, room)
         return self._alive(low), self._alive(high)
 
     def _under(self) -> Array:

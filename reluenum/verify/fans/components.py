@@ -11,6 +11,7 @@ from ..deep.components import Component, Network, Unit, texts, zero_network
 from ..deep.components import constant_network as constant
 from ..deep.sites import Sites
 from ..exact import compositions
+from ..reals import require, sign
 from .points import Zero
 
 
@@ -40,7 +41,7 @@ def fan_network(zero: Zero) -> FanNetwork:
     """Claim 159: the weights at a stationary point: v = sqrt(s) e, T = w^2, and W / w, b / w."""
     sites, fan = zero.sites, zero.fan
     vector = [(x, x == 0) for x in zero.vector]
-    row = "".join(_mark(value) for value in zero.linear)
+    row = "".join(_mark(value, i in fan.kinks) for i, value in enumerate(zero.linear))
     square = zero.vector[0] * zero.vector[0] + zero.vector[1] * zero.vector[1]
     upper = []
     for marks, w, (weight, bias), t in zip(
@@ -54,8 +55,10 @@ def fan_network(zero: Zero) -> FanNetwork:
     return found
 
 
-def _mark(value: arb) -> str:
-    return "+" if value > 0 else "-" if value < 0 else "0"
+def _mark(value: arb, is_kink: bool) -> str:
+    found = 0 if is_kink else sign(value)
+    require(found is not None, "a sign of the first layer where it does not matter is not clear")
+    return "-0+"[found + 1]
 
 
 def _at(sites: Sites, row: str) -> str:

@@ -61,7 +61,8 @@ class Cover:
 
     def read(self) -> None:
         """Claim 153: every box is free of stationary points, or holds one that is known."""
-        waiting = [self.roots()]
+        first = self.roots()
+        waiting = [first] if len(first.rows) else []
         with np.errstate(all="ignore"):
             while waiting:
                 found = waiting.pop()
@@ -77,7 +78,7 @@ class Cover:
         ends = np.zeros((count, 4))
         ends[:, 1], ends[:, 3] = tables.radius, tables.turning
         start = np.ones((count, tables.width))
-        rows = np.flatnonzero(tables.most > 0)
+        rows = np.flatnonzero([shape.most > 0 for shape, _ in tables.places])
         return Open(np.arange(count), ends, start, np.zeros(count, int)).part(rows)
 
     def smaller(self, found: Open) -> Open:

@@ -10,12 +10,14 @@ from functools import cache, cached_property
 import numpy as np
 from flint import arb, ctx, fmpq
 
+from ..reals import require
 from .models import UP, Array, Model
 from .strata import Fan, rays
 
 Vector = tuple[fmpq, fmpq]
 
 READ = 2.0**-52  # what a number loses when it becomes a double, as a part of it
+LARGEST, SMALLEST = fmpq(10) ** 40, fmpq(10) ** -40  # of numbers that are not 0
 CUT = fmpq(9, 16)  # where wide charts are cut: any place will do
 
 
@@ -109,7 +111,9 @@ class Shape:
 
 
 def number(x: fmpq) -> float:
-    """Return the nearest double."""
+    """Return the nearest double; what it becomes in products must not be lost."""
+    fits = x == 0 or SMALLEST < abs(x) < LARGEST
+    require(fits, "a number of the data is too large, or too near to 0, for proofs in doubles")
     return int(x.p) / int(x.q)
 
 

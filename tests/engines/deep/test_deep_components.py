@@ -214,6 +214,7 @@ def test_signs_of_sites_are_unfolded_to_all_points_that_share_them():
         ("++./+++", "a dot where a sign matters"),
         ("---/+++", "a row that is + nowhere it matters"),
         ("+--/-++", "a row that is + nowhere it matters"),
+        ("+++,+++/+++", "a row too often"),
     ],
 )
 def test_a_text_that_is_no_stratum_is_refused_by_its_place(text, message):

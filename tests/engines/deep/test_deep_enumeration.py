@@ -178,6 +178,8 @@ def test_an_astronomical_number_of_strata_is_refused_with_its_size():
         refuse_astronomical_strata(
             Problem.from_text([[k] for k in range(40)], range(40), [3, 1], 1)
         )
+    with pytest.raises(TooManySupportsError, match=r"up to 10\^\S+ and more strata"):
+        refuse_astronomical_strata(reference(3, (10**6, 1)))  # without adding them all up
     with pytest.raises(TooManySupportsError, match="as both layers have several units"):
         refuse_astronomical_strata(reference(3, (2, 2)))
     with pytest.raises(TooManySupportsError, match="units above the first of three layers"):

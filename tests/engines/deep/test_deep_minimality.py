@@ -264,3 +264,12 @@ def test_a_saddle_next_to_the_zero_network_has_a_descent_although_most_steps_are
     for one in found:
         if one.verdict is not DeepVerdict.MINIMUM:
             assert arb(one.descent.network.loss(problem)) < one.network.loss.ball(512)
+
+
+def test_numbers_too_far_apart_for_guesses_in_doubles_leave_strata_open():
+    problem = Problem.from_text([["1"], ["-2"], ["3"]], ["2e20", "-3e20", "1e20"], [1, 1], "1/10")
+    stratum = DeepStratum.of_text("+-+/+0+")
+    with open_backends("flint") as backends:
+        found = [judge(one) for one in solve_stratum(problem, stratum, backends).networks]
+    assert any("a guess in doubles failed" in one.reason for one in found)
+    assert all(one.verdict is DeepVerdict.UNDECIDED or one.descent for one in found)

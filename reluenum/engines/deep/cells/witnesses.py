@@ -201,6 +201,8 @@ def network_along(local: Jets, move: Move, step: fmpq) -> RationalNetwork | None
     rows = _split(local, _middles(omega * local.scales))
     if move.growth:
         rows = move.growth.inserted(rows, step)
+    if not all(arb(entry).is_finite() for layer in rows for entry in np.ravel(layer)):
+        return None
     *hidden, output = [
         tuple(tuple(near_dyadic(entry) for entry in unit) for unit in layer) for layer in rows
     ]

@@ -17,13 +17,17 @@ MOST_COUNTED = 100
 """Dimensions, at most, in which faces are counted: more have too many already."""
 
 
+ENOUGH = 10**30
+"""Nobody asks by how much there are more."""
+
+
 def live_widths(problem: Problem) -> Iterator[tuple[int, ...]]:
     """Yield how many units of each layer can be live, if those of the first are not all dead."""
     return product(*(range(1, width + 1) for width in problem.hidden))
 
 
 def strata_bound(problem: Problem) -> int:
-    """Return more than the number of strata, without finding any.
+    """Return more than the number of strata, or more than `ENOUGH`, without finding any.
 
     A row is one of 3^n, and of the faces that n forms cut in the space of all weights below; if
     inputs and all layers below have one coordinate, it is one of those that n numbers, of which the
@@ -42,7 +46,7 @@ def strata_bound(problem: Problem) -> int:
     """
     size, dimension = len(problem.sites), problem.dimension
     total = len(problem.hidden) - 1
-    for widths in live_widths(problem):
+    for widths in product(*(range(width, 0, -1) for width in problem.hidden)):
         below, room, lined, count = 0, dimension, dimension == 1, 1
         for width in widths:
             rows = min(3**size, face_bound(size, min(room, MOST_COUNTED)))
@@ -52,6 +56,8 @@ def strata_bound(problem: Problem) -> int:
             lined = lined and width == 1
             below, room = width, width * (room + 1)
         total += count
+        if total > ENOUGH:
+            break
     return total
 
 
@@ -66,7 +72,8 @@ def refuse_astronomical_strata(problem: Problem, limit: int = STRATA_LIMIT) -> N
         layer above the second, or a second of three, has: those systems rarely finish.
     """
     where = f"hidden {','.join(map(str, problem.hidden))} with n = {problem.size}"
-    found = f"up to {scientific(strata_bound(problem))} strata to solve"
+    bound = strata_bound(problem)
+    found = f"up to {scientific(bound)}{' and more' * (bound > ENOUGH)} strata to solve"
     first, *upper = problem.hidden
     if len(upper) > 1 and max(upper) > 1:
         found += ", with several units above the first of three layers or more"
@@ -74,6 +81,6 @@ def refuse_astronomical_strata(problem: Problem, limit: int = STRATA_LIMIT) -> N
     if min(first, *upper) > 1:
         found += ", some with infinitely many points, as both layers have several units"
         raise TooManySupportsError(where, found, "one unit in one layer, or insist with --force")
-    if strata_bound(problem) > limit:
+    if bound > limit:
         expected = f"at most {limit}; lower the widths or the number of points"
         raise TooManySupportsError(where, found, f"{expected}, or insist with --force")

@@ -85,6 +85,8 @@ def signs_of(rows: np.ndarray, exact: list[Vector] | None) -> Iterator[str]:
 def _completed_rays(rows: np.ndarray) -> Iterator[str]:
     """Yield signs of faces as those of their rays, completed in all ways where rays are 0."""
     seen: set[str] = set()
+    if len(rows) < rows.shape[1] - 1:
+        raise ZeroDivisionError("too few rows for rays")
     for chosen in combinations(range(len(rows)), rows.shape[1] - 1):
         ray = kernel_of(rows[list(chosen)])
         if ray is None:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.linalg import LinAlgError
+
 from reluenum.engines.deep.cells.kinks import Surroundings
 from reluenum.engines.deep.cells.witnesses import DeepDescent, descent
 from reluenum.engines.deep.minimality.dormancy import dormancy
@@ -36,8 +39,18 @@ class Judged:
 def judge(network: ScaledNetwork) -> Judged:
     """Decide whether a stationary network is a local minimum; if not, show a network below.
 
-    Dead layers count, whatever their widths, dead units of live layers do not.
+    Dead layers count, whatever their widths, dead units of live layers do not. Undecided if
+    numbers are so far apart that guesses in doubles fail.
     """
+    try:
+        with np.errstate(all="ignore"):
+            return _judged(network)
+    except LinAlgError as error:
+        reason = f"a guess in doubles failed: {error}"
+        return Judged(network, DeepVerdict.UNDECIDED, reason)
+
+
+def _judged(network: ScaledNetwork) -> Judged:
     found = examine_live_part(network)
     lowest = network.stratum.lowest
     if lowest and found.verdict is DeepVerdict.MINIMUM:
