@@ -44,13 +44,13 @@ def judge(network: ScaledNetwork) -> Judged:
     """
     try:
         with np.errstate(all="ignore"):
-            return _judged(network)
+            return _with_verdict(network)
     except LinAlgError as error:
         reason = f"a guess in doubles failed: {error}"
         return Judged(network, DeepVerdict.UNDECIDED, reason)
 
 
-def _judged(network: ScaledNetwork) -> Judged:
+def _with_verdict(network: ScaledNetwork) -> Judged:
     found = examine_live_part(network)
     lowest = network.stratum.lowest
     if lowest and found.verdict is DeepVerdict.MINIMUM:
