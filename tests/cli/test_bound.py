@@ -109,3 +109,8 @@ def test_bounds_that_the_checker_refuses_are_not_written(capsys, monkeypatch):
     assert main(bound("--output", "bound.json")) == 3
     assert "the checker does not prove these bounds: lower_bound" in capsys.readouterr().err
     assert not Path("bound.json").exists()
+
+
+def test_verify_says_that_it_proves_bounds(capsys):
+    assert main(["verify", "--help"]) == 0
+    assert "or of bounds" in " ".join(capsys.readouterr().out.split())

@@ -245,3 +245,12 @@ def test_a_constant_network_whose_dead_layer_gains_exactly_lambda_is_decided_by_
     assert found.verdict is verdict
     if found.descent:
         assert arb(found.descent.network.loss(problem)) < network.loss.ball(256)
+
+
+@pytest.mark.parametrize(("widths", "is_open"), [([1, 1], False), ([2, 1], False), ([1, 2], True)])
+def test_a_gain_of_exactly_lambda_is_open_beside_a_spare_unit_of_another_layer(widths, is_open):
+    """The constant network at one point, where Lemma D3(2) is an equality (Lemma D46)."""
+    problem = Problem.from_text([[0]], [2], widths, 1)
+    with open_backends() as backends:
+        (network,) = solve_stratum(problem, DeepStratum.of_text("/+"), backends).networks
+    assert (judge(network).verdict is DeepVerdict.UNDECIDED) == is_open
