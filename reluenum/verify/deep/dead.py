@@ -1,17 +1,15 @@
 """Dead units: whether a further one lowers the loss, and networks whose first layer is dead."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
-from itertools import combinations
-from math import inf
 from typing import Any
 
 from flint import arb, ctx, fmpq, fmpq_mat
 
-from ..exact import cocircuits, covectors, onto
+from ..exact import onto
 from ..points import NUMBER_BITS
 from ..reals import dot, require, sign
+from .leeway import Leeway, constant_bends
 from .points import Zero
 from .sites import Row, Sites
 from .strata import Face
@@ -34,17 +32,19 @@ def constant_is_minimal(sites: Sites, faces: Sequence[Face]) -> bool:
     """Claim 81: it is a local minimum iff no unit of the first layer gains more than it costs.
 
     That is |w| |u_F(r)| < ridge, |w|^2 being its value, on each face F with u_F(r) in F or -F
-    (Lemma D3).
+    (Lemma D3). Units that gain what they cost raise the loss by curvature, or one lowers it.
     """
-    value, gains = level(sites), set()
+    value, ties = level(sites), []
     pairs = zip(sites.totals, sites.copies, strict=True)
     residual = [total - copies * value for total, copies in pairs]
     for face in faces:
         u = pull(sites, face.row, residual)
         excess = abs(value) * dot(u, u) - sites.ridge * sites.ridge
-        gains |= {sign(excess)} if excess >= 0 and inside(sites, face.row, u) else set()
-    require(gains != {0}, "whether the constant network is a local minimum is not clear")
-    return not gains
+        if excess >= 0 and inside(sites, face.row, u):
+            if excess > 0:
+                return False
+            ties.append(face.row)
+    return not ties or constant_bends(sites, ties, abs(value))
 
 
 def pull(sites: Sites, row: Row, residual: Sequence[fmpq]) -> list[fmpq]:
@@ -71,17 +71,26 @@ def harmless(zero: Zero, faces: Sequence[Face]) -> bool:
     """Claim 82: further units of the first layer may be dead (Theorem D14): no direction gains.
 
     On each face of the relevant sites but the live ones |a| |u_F| < ridge, or u_F is in neither
-    F nor -F; if on one of them it is larger, inside, a dead unit lowers the loss.
+    F nor -F; if on one of them it is larger, inside, a dead unit lowers the loss. One unit beside
+    kinks that are dependent, or in a group of several sites, or that gains what it costs, is asked
+    of the corners of all kinks (Lemma D70).
     """
-    relevant = zero.stratum.relevant
-    if len(zero.grouped) > 1 and zero.sites.hidden[0] == len(zero.stratum.lower) + 1:
-        return _settled(zero, Single(zero).gains())
+    relevant, alone = zero.stratum.relevant, zero.sites.hidden[0] == len(zero.stratum.lower) + 1
+    if alone and not zero.plain:
+        return stays(Leeway(zero))
     rows = {(f.row[0] & relevant, f.row[1] & relevant) for f in faces}
     free = sorted(row for row in rows - set(zero.stratum.lower) if row[0])
     if len(zero.grouped) > 1 and any(lifts(zero, row) for row in free):
         return False
     exact = require_split(zero)
-    return _settled(zero, {zero.settled(partial(_gain, zero, row)) for row in free}, exact)
+    gains = {zero.settled(partial(_gain, zero, row)) for row in free}
+    return stays(Leeway(zero)) if alone and 0 in gains else _settled(zero, gains, exact)
+
+
+def stays(leeway: Leeway) -> bool:
+    """Return whether one further unit raises the loss, whatever kinks do (Lemma D70)."""
+    gains, ties = leeway.gains()
+    return 1 not in gains and leeway.bent(ties)
 
 
 def _settled(zero: Zero, gains: set[int], exact: bool = True) -> bool:
@@ -149,104 +158,3 @@ def multipliers(zero: Zero, state: State) -> dict[int, Any]:
 def shared(group: Sequence[int], state: State) -> Any:
     """Return the multiplier of a group."""
     return next(state.residual[i] for i in group if i in state.residual)
-
-
-class Single:
-    """What one further unit gains beside a group of several sites (Theorem D14(c)).
-
-    Which of the shifts that it causes at the group are larger is a sign vector of an arrangement
-    with more hyperplanes: on each of its faces its gain is the largest of some linear forms.
-    """
-
-    def __init__(self, zero: Zero) -> None:
-        self.zero, self.sites, self.group = zero, zero.sites, zero.grouped
-        self.side, rows = zero.sides[0], self.sites.rows
-        self.seen = self.sites.inside(zero.stratum.relevant)
-        self.pairs = list(combinations(self.group, 2))
-        apart = [[x - y for x, y in zip(rows[i], rows[k], strict=True)] for i, k in self.pairs]
-        self.rows = [*(rows[i] for i in self.seen), *apart]
-        units = range(len(zero.stratum.lower))
-        self.nested = [(j, i) for j in units for i in self.group if i in zero.zeros(j)]
-        plain = len(self.nested) < 2 and zero.strict
-        require(plain, f"{zero.stratum.text}: dead units beside kinks in a group")
-
-    def gains(self) -> set[int]:
-        """Return the signs of what a unit of any face gains more than it costs; -1 off its face."""
-        rays, size = cocircuits(dict(enumerate(self.rows))), len(self.seen)
-        live, found = set(self.zero.stratum.lower), set()
-        for plus, minus in covectors(rays, len(self.rows), inf):
-            marks = [(plus >> k & 1) - (minus >> k & 1) for k in range(len(self.rows))]
-            signs = dict(zip(self.seen, marks, strict=False))
-            row = tuple(sum(1 << i for i, s in signs.items() if s == mark) for mark in (1, -1))
-            if row[0] and row not in live:
-                order = dict(zip(self.pairs, marks[size:], strict=True))
-                shifts = [Shift(signs, order, side) for side in (1, -1)]
-                found |= {self.zero.settled(partial(self._gain, marks, s)) for s in shifts}
-        return found
-
-    def _gain(self, marks: Sequence[int], shift: "Shift", state: State) -> int | None:
-        """Return the sign of the largest excess of a form with its best direction in the face."""
-        zeros = [row for row, mark in zip(self.rows, marks, strict=True) if not mark]
-        away = onto(zeros).tolist() if zeros else []
-        forms = self._forms(shift, state)
-        answers = {self._excess(marks, self._best(form, away), state) for form in forms}
-        return 1 if 1 in answers else None if None in answers else max(answers)
-
-    def _best(self, form: dict[int, Any], away: list[list[fmpq]]) -> list[Any]:
-        """Return the best direction for a form, but for what leads away from a flat."""
-        columns = zip(*(self.sites.rows[i] for i in form), strict=True)
-        u = [dot(form.values(), column) for column in columns]
-        return [x - dot(row, u) for x, row in zip(u, away, strict=True)] if away else u
-
-    def _excess(self, marks: Sequence[int], u: list[Any], state: State) -> int | None:
-        """Return the sign of what a direction gains more than it costs; -1 off the face."""
-        pairs = zip(self.rows, marks, strict=True)
-        fits = {sign(dot(row, u) * mark) for row, mark in pairs if mark}
-        excess = sign(dot(u, u) * state.x - self.sites.ridge * self.sites.ridge)
-        outside = -1 in fits or 0 in fits or excess == -1
-        return -1 if outside else None if None in fits else excess
-
-    def _forms(self, shift: "Shift", state: State) -> Iterator[dict[int, Any]]:
-        """Yield what is gained as linear forms of the values of the unit where it is on."""
-        group, rho = self.group, state.residual
-        pull = self.side * shared(group, state)
-        most = {i: self.side * self.sites.totals[i] for i in group}
-        outside = {i: rho[i] * self.side for i in self.seen if i not in group}
-        for i in group:
-            form = outside | dict.fromkeys(group, pull * 0) | {i: pull}
-            for k in group:
-                if shift.above(k, i) == 1:
-                    form[k], form[i] = form[k] + most[k], form[i] - most[k]
-            yield shift.seen(form)
-            for j, nested in self.nested:
-                if i != nested and shift.above(i, nested) >= 0:  # its weight is positive
-                    price = self._price(j, nested, state)
-                    change = {i: form[i] - price, nested: form[nested] + price}
-                    yield shift.seen(form | change)
-
-    def _price(self, j: int, site: int, state: State) -> Any:
-        """Return the multiplier of a kink of a unit below, from the slope as it alone moves."""
-        return -self.zero.slope(state, self.zero.alone(j, site))
-
-
-@dataclass(frozen=True)
-class Shift:
-    """How a unit of a face shifts what is above: `side` times its values at sites where it is on.
-
-    `signs` are its own by site, `order` those of differences of its values at two sites.
-    """
-
-    signs: dict[int, int]
-    order: dict[tuple[int, int], int]
-    side: int
-
-    def above(self, i: int, k: int) -> int:
-        """Return the sign of the shift at one site less that at another."""
-        on = self.signs[i] > 0, self.signs[k] > 0
-        if i != k and all(on):
-            return self.side * (self.order[i, k] if (i, k) in self.order else -self.order[k, i])
-        return self.side * (on[0] - on[1])
-
-    def seen(self, form: dict[int, Any]) -> dict[int, Any]:
-        """Return a form of shifts as one of the values of the unit."""
-        return {i: x * self.side for i, x in form.items() if self.signs[i] > 0}
