@@ -13,6 +13,7 @@ from flint import arb
 from ..reals import require, sign, squared, told
 from .fields import newton_step
 from .inner import Rough, improved, path, slope_of, total_squares, vanishing
+from .lines import impossible
 from .points import Zero, zero_near
 from .sides import Block, enclosed, highest
 from .strata import Stratum
@@ -69,6 +70,8 @@ class Cover:
     def read(self, items: Any) -> None:
         """Claim 56: intervals of the record cover all X at which a stationary point can be."""
         require(type(items) is list and len(items) > 0, "no list of intervals")
+        if impossible(self.full.upper, self.stratum.lower):
+            return
         entries = sorted(map(self.entry, items), key=attrgetter("x"))
         closed = [self.at(entry.x, entry.squares) for entry in entries if not entry.ends]
         for entry in entries:

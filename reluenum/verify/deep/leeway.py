@@ -19,6 +19,7 @@ from ..points import NUMBER_BITS
 from ..reals import dot, require, sign
 from .inner import pivots_of
 from .points import Zero, moved, together
+from .probes import Probe, is_null, probes
 from .sites import Row, Sites
 from .strata import Stratum
 from .towers import State, Tower, Upper
@@ -87,7 +88,8 @@ class Leeway:
         """
         found, ties = set(), []
         for face in self.faces():
-            gain = self.zero.settled(face.gain)
+            gain = face.known()
+            gain = self.zero.settled(face.gain) if gain is None else gain
             found.add(gain)
             ties += [face.tie] if gain == 0 else []
         return found, ties
@@ -111,7 +113,7 @@ class Leeway:
             d, gap = ray[: self._size], ray[self._size :]
             if any(gap) and min(gap) >= 0:
                 shifts = {i: dot(self._gap(i), gap) for i in self.seen}
-                signs.add(self.zero.sign(partial(self.zero.slope, d=d, shifts=shifts)))
+                signs.add(self.zero.slope_sign(d, shifts))
         return False if -1 in signs else None if 0 in signs else True
 
     def _gapped(self) -> Iterable[Form]:
@@ -240,18 +242,43 @@ class Face:
 
     def gain(self, state: State) -> int | None:
         """Return the sign of what the best direction gains more than it costs; -1 off the face."""
-        u = self._best(state)
+        u = self.best(state)
         fits = {sign(dot(row, u) * mark) for row, mark in self.marks.items() if mark}
         excess = sign(dot(u, u) * state.x - self.zero.sites.ridge * self.zero.sites.ridge)
         outside = -1 in fits or 0 in fits or excess == -1
         return -1 if outside else None if None in fits else excess
 
-    def _best(self, state: State) -> list[Any]:
+    def known(self) -> int | None:
+        """Return the same in balls, or whatever T and X are: forms of the residual may be 0.
+
+        The best direction is as long as a live one if it is for all residuals.
+        """
+        with ctx.workprec(NUMBER_BITS):
+            found, u = self.gain(self.zero.state), self.best(self.zero.state)
+        tower = self.zero.state.tower
+        doubtful = (row for row, mark in self.marks.items() if mark and sign(dot(row, u)) is None)
+        if found is None and any(is_null(tower, partial(self._along, row)) for row in doubtful):
+            return -1
+        return 0 if found is None and self._is_tied(u) else found
+
+    def _along(self, row: Sequence[fmpq], probe: Probe) -> fmpq:
+        return dot(row, self.best(probe))
+
+    def _is_tied(self, u: list[arb]) -> bool:
+        """Whether the best direction is in the face, and as long as a live one."""
+        clear = all(sign(dot(row, u) * mark) == 1 for row, mark in self.marks.items() if mark)
+        still, *columns = map(self.best, probes(self.zero.state.tower))
+        table = fmpq_mat(columns)
+        squares = table * table.transpose()
+        maps = self.zero.state.tower.maps
+        return clear and not any(still) and squares in [m.transpose() * m for m in maps]
+
+    def best(self, state: State | Probe) -> list[Any]:
         """Return the best direction, but for what leads away from a flat."""
         u = [sum(parts[1:], parts[0]) for parts in zip(*self.parts(state), strict=True)]
         return [x - dot(row, u) for x, row in zip(u, self.away, strict=True)] if self.away else u
 
-    def parts(self, state: State) -> Iterator[list[Any]]:
+    def parts(self, state: State | Probe) -> Iterator[list[Any]]:
         """Yield what the gain, a form of v, is a sum of: the slope of claim 74, turned."""
         pulls = [*chain.from_iterable(state.gammas), state.total]
         pairs = zip(pulls, self.answer.moves.tolist(), strict=True)

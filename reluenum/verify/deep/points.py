@@ -1,7 +1,7 @@
 """A stationary point of a stratum: that it exists, its signs, and whether it is a local minimum."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain, combinations
 from types import MappingProxyType
 from typing import Any
@@ -13,13 +13,15 @@ from ..points import NUMBER_BITS
 from ..reals import dot, require, sign
 from .fields import Exact, described, newton_step
 from .inner import pivots_of, size_of
+from .probes import Probe, is_null
 from .sides import enclosed
 from .sites import Row
 from .strata import Stratum
 from .towers import Moved, State, Tower, Upper
 
 STEPS, EXACT_BITS = 40, 190  # Newton steps, and the bits of a box
-NO_SHIFTS: Mapping[int, fmpq] = MappingProxyType({})
+Shifts = Mapping[int, fmpq]  # of f, by site
+NO_SHIFTS: Shifts = MappingProxyType({})
 UNCLEAR = "whether this is a local minimum is not clear"
 
 
@@ -139,7 +141,7 @@ class Zero:
                 found += move
         return found
 
-    def slope(self, state: State, d: Sequence[fmpq], shifts: Mapping[int, fmpq] = NO_SHIFTS) -> Any:
+    def slope(self, state: State | Probe, d: Sequence[fmpq], shifts: Shifts = NO_SHIFTS) -> Any:
         """Claim 74: half the derivative of the loss along a change of (w, B), at fixed T and X.
 
         It is Gamma_j . dw_j + S dB, less rho df where the upper unit is or becomes positive. What
@@ -167,9 +169,13 @@ class Zero:
         rays = self.flat_rays
         return [[rays[k] for k in chosen] for chosen in together(rays)]
 
-    def slope_sign(self, d: Sequence[fmpq]) -> int:
+    def slope_sign(self, d: Sequence[fmpq], shifts: Shifts = NO_SHIFTS) -> int:
         """Return the sign of the slope along a ray."""
-        return self.sign(lambda state: self.slope(state, d))
+        with ctx.workprec(NUMBER_BITS):
+            found = sign(self.slope(self.state, d, shifts))
+        if found is None and is_null(self.state.tower, partial(self.slope, d=d, shifts=shifts)):
+            return 0
+        return self.sign(lambda state: self.slope(state, d, shifts)) if found is None else found
 
     def _curved(self, rays: Sequence[Sequence[fmpq]]) -> bool:
         """Claim 75: along such rays the loss grows of second order, or falls if there is one.
