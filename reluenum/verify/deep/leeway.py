@@ -22,7 +22,7 @@ from .points import Zero, moved, together
 from .probes import Probe, is_null, probes
 from .sites import Row, Sites
 from .strata import Stratum
-from .towers import State, Tower, Upper
+from .towers import State, Tower, Upper, narrowed
 
 OPEN = "whether a dead unit is harmless is not clear"
 Form = list[fmpq]
@@ -153,7 +153,8 @@ class Leeway:
         """Return whether the loss grows in a cell; if it does not, require that it falls."""
         stratum = self.beside(cell)
         with ctx.workprec(NUMBER_BITS):
-            tower = Tower(Upper(self.sites, stratum.upper), (*stratum.lower, row))
+            rows = (*stratum.lower, row)
+            tower = Tower(narrowed(Upper(self.sites, stratum.upper), rows), rows)
             squares = [*self.zero.state.squares, self.zero.state.x * 0]
             pivots = pivots_of(State(tower, squares, self.zero.state.x).hessian())
         grows = all(pivot > 0 for pivot in pivots)
