@@ -9,11 +9,13 @@ from flint import ctx, fmpq
 from reluenum import Problem
 from reluenum.verify.deep.document import DeepProof
 from reluenum.verify.deep.leeway import Answer, Leeway
+from reluenum.verify.deep.lines import impossible
+from reluenum.verify.deep.towers import Upper
 from reluenum.verify.points import NUMBER_BITS
 from tests.support.checking import checked
 from tests.support.towers import tower_document
 
-pytestmark = pytest.mark.seconds(40)
+pytestmark = pytest.mark.seconds(60)
 
 
 def of(inputs, targets, ridge, hidden=(2, 1)):
@@ -30,6 +32,8 @@ SPECIAL = {
     "a slope is exactly 0": of([-1, 1], [0, 2], "1/10"),
     "a unit gains what it costs, and a kink is free": of([1, -1, 1], [-1, 3, -1], "1"),
     "the same below a constant": of([-1, 0], [-1, -2], "1"),
+    "a multiplier is 0 for all data": of([1, -2, -1], [0, -2, -3], "1/3"),
+    "a group whose multiplier is elsewhere": of([-2, 1, -1], [2, 3, -3], "1/2"),
     "another one": of([1, 2], [3, 0], "1"),
 }
 
@@ -112,3 +116,10 @@ def test_wide_lists_of_special_data_are_proved(name, tmp_path):
     document = document_of(name)
     assert document["complete"]
     assert checked(document, tmp_path).components == len(document["components"])
+
+
+@pytest.mark.parametrize(("upper", "is_impossible"), [((2, 0), True), ((3, 0), False)])
+def test_units_that_a_kink_binds_on_lines_of_mirrored_inputs_cannot_live(upper, is_impossible):
+    """Lemma D62: with a kink at -1, and without one."""
+    sites = DeepProof(document_of("mirrored")).sites
+    assert impossible(Upper(sites, upper), [(1, 0), (2, 0)]) is is_impossible

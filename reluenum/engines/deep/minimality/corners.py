@@ -6,17 +6,22 @@ most, which is at a corner: there as many of them as are independent stay 0.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import combinations, product
 from typing import Any
 
+import numpy as np
 from flint import arb, ctx, fmpq, fmpq_mat
 
+from reluenum.algebra.forms import doubles
 from reluenum.algebra.linear import Vector, dot, null_space, projection, row_space
 from reluenum.algebra.newton import CERTIFICATION_BITS
 from reluenum.algebra.numberfield import ball_sign
 from reluenum.algebra.numbers import Number
+from reluenum.engines.deep.cells.jets import jets
+from reluenum.engines.deep.cells.kinks import Surroundings
+from reluenum.engines.deep.cells.witnesses import Growth, Move
 from reluenum.engines.deep.minimality.bends import Bend
 from reluenum.engines.deep.systems.networks import ScaledNetwork, sign_of, sum_of
 from reluenum.geometry.arrangement import cocircuits, covectors
@@ -37,9 +42,12 @@ class Corners:
     ----------
     network : ScaledNetwork
         Of widths (m, 1).
+    growths : list of Part
+        The first one found of those that gain more than they cost.
     """
 
     network: ScaledNetwork
+    growths: list["Part"] = field(default_factory=list)
 
     @cached_property
     def rows(self) -> list[Vector]:
@@ -191,9 +199,10 @@ class Corners:
         None if it gains exactly what it costs, and curvature does not tell.
         """
         ties: dict[str, set[str]] = {}
-        for part in self._parts():
+        for part in self.parts():
             gain = part.gain()
             if gain > 0:
+                self.growths.append(part)
                 return False
             if gain == 0:
                 ties.setdefault(part.unit.signs, set()).add(part.signs)
@@ -246,7 +255,7 @@ class Corners:
             grows = bend.grows(numbers[:-1], numbers[-1])
         return grows if grows or len(cell) == 1 else None
 
-    def _parts(self) -> Iterator["Part"]:
+    def parts(self) -> Iterator["Part"]:
         """Yield the parts of all faces but the live ones, on which some corner is linear."""
         rows = [self.rows[i] for i in self.seen]
         live = {"".join(row[i] for i in self.seen) for row in self.lower}
@@ -341,6 +350,16 @@ class Part:
         return "".join("0+-"[self.mark(line)] for line in self.unit.kinks)
 
     @cached_property
+    def on(self) -> list[tuple[int, int]]:
+        """The kinks of units that become positive."""
+        sides, below = self.unit.corners.sides, self.unit.corners.below
+        return [(j, i) for j, i in below if sides[j + 1] * self._moved(j, i) > 0]
+
+    def _moved(self, j: int, site: int) -> int:
+        """Return the sign of the change of a unit's value at its kink."""
+        return self.mark(self.unit.along(self.unit.corners.form(site, [j], 0), None))
+
+    @cached_property
     def terms(self) -> list[tuple[Any, Vector]]:
         """What is gained, a form of v: numbers, each with a rational form that it multiplies."""
         corners, unit = self.unit.corners, self.unit
@@ -348,13 +367,8 @@ class Part:
             (pull, tuple(-x for x in line))
             for pull, line in zip(corners.pulls, unit.moves, strict=True)
         ]
-        on = [
-            (j, i)
-            for j, i in corners.below
-            if corners.sides[j + 1] * self.mark(unit.along(corners.form(i, [j], 0), None)) > 0
-        ]
         for i in corners.seen:
-            change = unit.along(corners.above(i, on), i)
+            change = unit.along(corners.above(i, self.on), i)
             if corners.upper[i] == "+":
                 found.append((corners.residuals[i], change))
             elif corners.sides[0] * self.mark(change) > 0:
@@ -377,10 +391,7 @@ class Part:
 
     def _settled(self, turned: Callable[[Any], Any]) -> int | None:
         """Return this from numbers in some form; None if balls do not tell."""
-        best = [fmpq(0)] * len(self.flat)
-        for number, line in self.terms:
-            along = [dot(row, line) for row in self.flat]
-            best = [b + turned(number) * x if x else b for b, x in zip(best, along, strict=True)]
+        best = self._best(turned)
         ridge = self.unit.corners.network.problem.effective_ridge
         excess = _sign(dot(best, best) * turned(self.unit.corners.square) - ridge * ridge)
         marked = [(line, mark) for line, mark in self.marks.items() if mark]
@@ -388,6 +399,29 @@ class Part:
         if excess == -1 or -1 in fits or 0 in fits:
             return -1
         return None if None in fits else excess
+
+    def _best(self, turned: Callable[[Any], Any]) -> list[Any]:
+        """Return the best direction from numbers in some form."""
+        best = [fmpq(0)] * len(self.flat)
+        for number, line in self.terms:
+            along = [dot(row, line) for row in self.flat]
+            best = [b + turned(number) * x if x else b for b, x in zip(best, along, strict=True)]
+        return best
+
+    def move(self, around: Surroundings) -> Move:
+        """Return the growth of the best unit, with the kinks that stay at the corner."""
+        corners, bits = self.unit.corners, CERTIFICATION_BITS[0]
+        with ctx.workprec(bits + 32):
+            best = doubles(np.array(self._best(partial(_ball, bits)), dtype=object))
+        lower = [(j, i) for j, i in corners.below if not self._moved(j, i)]
+        held = [(around.places[0, j, i], i) for j, i in lower]
+        for i in (i for i in corners.seen if corners.upper[i] == "0"):
+            if not self.mark(self.unit.along(corners.above(i, self.on), i)):
+                held.append((around.places[1, 0, i], i))
+        cell = tuple(k.layer == 0 and (k.unit, k.sites[0]) in self.on for k in around.kinks)
+        outgoing = np.array([float(self.unit.side * corners.sides[0])])
+        growth = Growth(0, best / np.linalg.norm(best), outgoing)
+        return Move(cell, np.zeros(jets(around, bits).size), tuple(held), growth)
 
 
 def _ball(bits: int, value: Any) -> arb:

@@ -46,14 +46,17 @@ def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
         return found
     if found.harmless and (around.is_strict or not corners.is_nested):
         return found
-    return _by_corners(corners)
+    return _by_corners(around, corners)
 
 
-def _by_corners(corners: Corners) -> Dormancy:
+def _by_corners(around: Surroundings, corners: Corners) -> Dormancy:
     """Decide about one further unit of widths (m, 1) by where kinks move best (Lemma D70)."""
     network, stays = corners.network, corners.one_more()
+    if corners.growths:
+        move = corners.growths[0].move(around)
+        return Dormancy(False, "a dead unit grows, and kinks move with it", move)
     if stays is False:
-        return Dormancy(False, "a dead unit grows, and kinks move with it")
+        return Dormancy(False, "a dead unit that gains what it costs grows by curvature")
     if stays is None:
         return Dormancy(None, "a dead unit in a direction where its gain is lambda")
     if network.problem.hidden[0] > len(network.biases[0]) + 1:
