@@ -34,6 +34,8 @@ SPECIAL = {
     "the same below a constant": of([-1, 0], [-1, -2], "1"),
     "a multiplier is 0 for all data": of([1, -2, -1], [0, -2, -3], "1/3"),
     "a group whose multiplier is elsewhere": of([-2, 1, -1], [2, 3, -3], "1/2"),
+    "a double zero of E": of([-1, -1, 1], [-1, -3, 0], "3"),
+    "third order below a constant": of([-1, -1], [2, 2], "3"),
     "another one": of([1, 2], [3, 0], "1"),
 }
 

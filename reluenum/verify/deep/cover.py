@@ -12,6 +12,7 @@ from flint import arb
 
 from ..reals import require, sign, squared, told
 from .fields import newton_step
+from .folds import is_fold
 from .inner import Rough, improved, path, slope_of, total_squares, vanishing
 from .lines import impossible
 from .points import Zero, zero_near
@@ -266,7 +267,7 @@ class Cover:
         if min(found.squares, key=arb.upper) < 0 or enclosed(self.stratum, found).excluded:
             return ""
         if sign(slope_of(found)) not in (1, -1):
-            return "several stationary points are possible"
+            return "" if is_fold(found, low, high) else "several stationary points are possible"
         zero = zero_near(self.full, found.squares, found.x)
         if zero is not None and low <= zero.x <= high:
             return self.keep(zero, low, high)

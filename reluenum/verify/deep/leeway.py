@@ -17,6 +17,7 @@ from flint import arb, ctx, fmpq, fmpq_mat
 from ..exact import cocircuits, covectors, onto
 from ..points import NUMBER_BITS
 from ..reals import dot, require, sign
+from .folds import is_double, third
 from .inner import pivots_of
 from .points import Zero, moved, together
 from .probes import Probe, is_null, probes
@@ -25,6 +26,7 @@ from .strata import Stratum
 from .towers import State, Tower, Upper, narrowed
 
 OPEN = "whether a dead unit is harmless is not clear"
+CONSTANT = "the constant network is a local minimum"
 Form = list[fmpq]
 Kink = tuple[int, int]  # a unit of the first layer, and a site
 Shifted = tuple[tuple[fmpq, ...], int | None]  # a form, and a site whose shift is added to it
@@ -307,14 +309,27 @@ def constant_bends(sites: Sites, rows: Sequence[Row], square: fmpq) -> bool:
     """Claim 165: whether units below a constant that gain what they cost raise the loss.
 
     They do if the Hessian of the reduced loss is positive definite with all of them at T = 0. The
-    loss falls if for one of them alone it is negative somewhere (Lemma D46, Lemma D70).
+    loss falls if for one of them alone it is negative somewhere (Lemma D46, Lemma D70). Where it is
+    singular the third derivative decides, if there is one face, and an open one (Lemma D71).
     """
     upper, x, signs = Upper(sites, (sites.everything, 0)), arb(square), []
+    if len(rows) == 1 and rows[0][0] | rows[0][1] == sites.everything:
+        tower = Tower(upper, rows)
+        if is_double(tower, [fmpq(0)], square):
+            return _third_bends(State(tower, [arb(0)], x))
     for chosen in (*([row] for row in rows), rows):
         with ctx.workprec(NUMBER_BITS):
             state = State(Tower(upper, chosen), [arb(0)] * len(chosen), x)
             signs.append({sign(pivot) for pivot in pivots_of(state.hessian())})
     falls = any(-1 in found for found in signs[:-1])
-    clear = falls or signs[-1] == {1}
-    require(clear, "whether the constant network is a local minimum is not clear")
+    require(falls or signs[-1] == {1}, f"whether {CONSTANT} is not clear")
     return not falls
+
+
+def _third_bends(state: State) -> bool:
+    """Return whether a unit that is on or off at all sites raises the loss of third order."""
+    with ctx.workprec(NUMBER_BITS):
+        speed = -state.hessian()[0, 1] / state.hessian()[0, 0]
+        bends = sign(third(state) * speed)
+    require(bends in (1, -1), f"whether {CONSTANT} is not clear")
+    return bends == 1
