@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import isfinite
 
 from flint import arb, arb_mat, fmpq
 
@@ -61,6 +62,6 @@ def _guessed(bend: Bend, values: list[arb]) -> list[fmpq]:
         except ZeroDivisionError:  # it is met exactly
             break
         values = [arb((v - s).mid()) for v, s in zip(values, step.entries(), strict=True)]
-    near = [Fraction(float(v)).limit_denominator(DENOMINATOR) for v in values if v.is_finite()]
-    found = [fmpq(number.numerator, number.denominator) for number in near]
-    return found if len(found) == len(values) else [fmpq(0)] * len(values)
+    numbers = [float(value) for value in values]
+    near = [Fraction(x if isfinite(x) else 0).limit_denominator(DENOMINATOR) for x in numbers]
+    return [fmpq(number.numerator, number.denominator) for number in near]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import isfinite
 
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
@@ -18,7 +19,11 @@ def is_fold(found: State, low: arb, high: arb) -> bool:
     The third derivative of the reduced loss along the path is not 0, and at one X the first two
     are, exactly (Lemma D71).
     """
-    if not sign(third(found)):
+    try:
+        bends = sign(third(found))
+    except ZeroDivisionError:  # the path may have no derivative
+        bends = None
+    if not bends:
         return False
     squares, x = guessed(found)
     inside = low <= arb(x) <= high
@@ -49,8 +54,8 @@ def guessed(found: State) -> tuple[list[fmpq], fmpq]:
             values, _ = newton_step(found.tower, values)
     except ZeroDivisionError:  # it is met exactly
         pass
-    near = [Fraction(float(value.mid())) if value.is_finite() else Fraction(0) for value in values]
-    near = [number.limit_denominator(DENOMINATOR) for number in near]
+    numbers = [float(value.mid()) for value in values]
+    near = [Fraction(x if isfinite(x) else 0).limit_denominator(DENOMINATOR) for x in numbers]
     *squares, x = (fmpq(number.numerator, number.denominator) for number in near)
     return squares, x
 

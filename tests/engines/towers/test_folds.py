@@ -49,6 +49,13 @@ def test_a_rational_double_zero_is_found_and_its_third_derivative_is_right():
         assert values == sorted(values)  # so that on one side the loss is smaller
 
 
+def test_newton_steps_that_lead_nowhere_find_no_double_zero():
+    with ctx.workprec(128):
+        inner = Inner(DATA, DeepStratum.of_text("+0/+0"))
+        for T, X in ((1e300, 1e-300), (0.0, 1e200), (3.0, 1e-9)):
+            assert double_zero(inner, [T], X) in (None, (0.5, [0.25]))
+
+
 def test_the_checker_finds_the_same():
     sites = Sites(
         {
