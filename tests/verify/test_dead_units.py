@@ -8,8 +8,8 @@ from flint import ctx, fmpq
 
 from reluenum import Problem
 from reluenum.verify.deep.document import DeepProof
-from reluenum.verify.deep.leeway import Answer, Leeway
-from reluenum.verify.deep.lines import impossible
+from reluenum.verify.deep.exactly.lines import impossible
+from reluenum.verify.deep.further.leeway import Answer, Leeway
 from reluenum.verify.deep.towers import Upper
 from reluenum.verify.points import NUMBER_BITS
 from tests.support.checking import checked

@@ -11,10 +11,10 @@ import numpy as np
 from flint import arb
 
 from ..reals import require, sign, squared, told
-from .fields import newton_step
-from .folds import is_fold
+from .exactly.fields import newton_step
+from .exactly.folds import is_fold
+from .exactly.lines import impossible
 from .inner import Rough, improved, path, slope_of, total_squares, vanishing
-from .lines import impossible
 from .points import Zero, zero_near
 from .sides import Block, enclosed, highest
 from .strata import Stratum

@@ -13,8 +13,8 @@ from ..points import NUMBER_BITS
 from ..reals import CertificateError, matched, require, told
 from .components import Component, check, constant_network, shared, tower_network, zero_network
 from .cover import Cover
-from .dead import constant_is_minimal, harmless, level, zero_is_minimal
-from .leeway import Leeway
+from .further.dead import constant_is_minimal, harmless, level, zero_is_minimal
+from .further.leeway import Leeway
 from .points import Zero
 from .processes import ONE, Processes
 from .sites import Row, Sites

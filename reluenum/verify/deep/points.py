@@ -11,9 +11,9 @@ from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 from ..exact import cocircuits, identity
 from ..points import NUMBER_BITS
 from ..reals import dot, require, sign
-from .fields import Exact, described, newton_step
+from .exactly.fields import Exact, described, newton_step
+from .exactly.probes import Probe, is_null
 from .inner import pivots_of, size_of
-from .probes import Probe, is_null
 from .sides import enclosed
 from .sites import Row
 from .strata import Stratum

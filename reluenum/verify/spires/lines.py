@@ -2,7 +2,7 @@
 
 from flint import fmpq_mat
 
-from ..deep.lines import contradictory
+from ..deep.exactly.lines import contradictory
 from .systems import Frame
 
 

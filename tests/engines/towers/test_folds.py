@@ -9,7 +9,7 @@ from reluenum.engines.deep.minimality.bends import Bend
 from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.engines.towers.folds import double_zero
 from reluenum.engines.towers.newton import Inner
-from reluenum.verify.deep.folds import is_double, third
+from reluenum.verify.deep.exactly.folds import is_double, third
 from reluenum.verify.deep.sites import Sites
 from reluenum.verify.deep.towers import State, Tower, Upper
 

@@ -261,7 +261,7 @@ class Corners:
         live = {"".join(row[i] for i in self.seen) for row in self.lower}
         faces = [signs for signs in covectors(rows) if "+" in signs and signs not in live]
         for signs, side, corner in product(faces, (1, -1), self.corners):
-            unit = Unit(self, signs, side, corner)
+            unit = FurtherUnit(self, signs, side, corner)
             lines = dict.fromkeys(rows) | dict.fromkeys(unit.kinks)
             lines = [line for line in lines if any(line)]
             for marks in covectors(lines):
@@ -278,7 +278,7 @@ def corners_of(network: ScaledNetwork, layer: int) -> Corners | None:
 
 
 @dataclass(frozen=True, eq=False)
-class Unit:
+class FurtherUnit:
     """Further units of a face with the answer of a corner, all of it linear in their vector v.
 
     Parameters
@@ -332,12 +332,12 @@ class Part:
 
     Parameters
     ----------
-    unit : Unit
+    unit : FurtherUnit
     marks : mapping
         Signs of the inputs and of the kinks, as forms of v.
     """
 
-    unit: Unit
+    unit: FurtherUnit
     marks: Mapping[Vector, int]
 
     def mark(self, line: Vector) -> int:
@@ -432,12 +432,14 @@ def _ball(bits: int, value: Any) -> arb:
 def _together(rays: Sequence[str]) -> list[frozenset[str]]:
     """Return the largest sets of rays without opposite signs."""
     found = {frozenset((ray,)) for ray in rays}
-    while grown := {s | {r} for s in found for r in rays if r not in s and _fits(s, r)} - found:
+    while (
+        grown := {s | {r} for s in found for r in rays if r not in s and _in_one_cell(s, r)} - found
+    ):
         found |= grown
     return [s for s in found if not any(s < other for other in found)]
 
 
-def _fits(chosen: frozenset[str], ray: str) -> bool:
+def _in_one_cell(chosen: frozenset[str], ray: str) -> bool:
     return not any({*pair} == {"+", "-"} for one in chosen for pair in zip(one, ray, strict=True))
 
 

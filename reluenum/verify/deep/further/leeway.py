@@ -14,16 +14,16 @@ from typing import Any
 
 from flint import arb, ctx, fmpq, fmpq_mat
 
-from ..exact import cocircuits, covectors, onto
-from ..points import NUMBER_BITS
-from ..reals import dot, require, sign
-from .folds import is_double, third
-from .inner import pivots_of
-from .points import Zero, moved, together
-from .probes import Probe, is_null, probes
-from .sites import Row, Sites
-from .strata import Stratum
-from .towers import State, Tower, Upper, narrowed
+from ...exact import cocircuits, covectors, onto
+from ...points import NUMBER_BITS
+from ...reals import dot, require, sign
+from ..exactly.folds import is_double, third
+from ..exactly.probes import Probe, is_null, probes
+from ..inner import pivots_of
+from ..points import Zero, moved, together
+from ..sites import Row, Sites
+from ..strata import Stratum
+from ..towers import State, Tower, Upper, narrowed
 
 OPEN = "whether a dead unit is harmless is not clear"
 CONSTANT = "the constant network is a local minimum"

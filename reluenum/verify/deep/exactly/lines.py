@@ -6,10 +6,10 @@ from itertools import product
 
 from flint import fmpq, fmpq_mat
 
-from ..exact import null_space
-from ..reals import dot
-from .sites import Row
-from .towers import Upper
+from ...exact import null_space
+from ...reals import dot
+from ..sites import Row
+from ..towers import Upper
 
 Line = list[fmpq]  # a vector that spans the line on which some Gamma_j is
 

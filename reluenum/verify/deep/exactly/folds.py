@@ -6,9 +6,9 @@ from math import isfinite
 
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
-from ..reals import sign
+from ...reals import sign
+from ..towers import State, Tower
 from .fields import newton_step
-from .towers import State, Tower
 
 STEPS, DENOMINATOR = 45, 1000  # Newton steps, which only halve the distance; of numbers guessed
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from flint import arb, ctx, fmpq, fmpq_mat
 
-from ..exact import onto
-from ..points import NUMBER_BITS
-from ..reals import dot, require, sign
+from ...exact import onto
+from ...points import NUMBER_BITS
+from ...reals import dot, require, sign
+from ..points import Zero
+from ..sites import Row, Sites
+from ..strata import Face
+from ..towers import State
 from .leeway import Leeway, constant_bends
-from .points import Zero
-from .sites import Row, Sites
-from .strata import Face
-from .towers import State
 
 
 def zero_is_minimal(sites: Sites) -> bool:

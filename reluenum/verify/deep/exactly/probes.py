@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from flint import fmpq, fmpq_mat
 
-from .towers import Tower
+from ..towers import Tower
 
 
 class Probe:
