@@ -433,13 +433,13 @@ def _together(rays: Sequence[str]) -> list[frozenset[str]]:
     """Return the largest sets of rays without opposite signs."""
     found = {frozenset((ray,)) for ray in rays}
     while (
-        grown := {s | {r} for s in found for r in rays if r not in s and _in_one_cell(s, r)} - found
+        grown := {s | {r} for s in found for r in rays if r not in s and _is_cell(s, r)} - found
     ):
         found |= grown
     return [s for s in found if not any(s < other for other in found)]
 
 
-def _in_one_cell(chosen: frozenset[str], ray: str) -> bool:
+def _is_cell(chosen: frozenset[str], ray: str) -> bool:
     return not any({*pair} == {"+", "-"} for one in chosen for pair in zip(one, ray, strict=True))
 
 
