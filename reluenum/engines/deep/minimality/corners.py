@@ -432,9 +432,7 @@ def _ball(bits: int, value: Any) -> arb:
 def _together(rays: Sequence[str]) -> list[frozenset[str]]:
     """Return the largest sets of rays without opposite signs."""
     found = {frozenset((ray,)) for ray in rays}
-    while (
-        grown := {s | {r} for s in found for r in rays if r not in s and _is_cell(s, r)} - found
-    ):
+    while grown := {s | {r} for s in found for r in rays if r not in s and _is_cell(s, r)} - found:
         found |= grown
     return [s for s in found if not any(s < other for other in found)]
 
