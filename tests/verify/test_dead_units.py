@@ -1,66 +1,127 @@
-"""What one further unit of the first layer gains beside a group, and copies beside flat kinks."""
+"""What one further unit of the first layer gains beside any kinks, and copies beside flat ones."""
 
-from types import SimpleNamespace
+from functools import cache
 
 import numpy as np
 import pytest
+from flint import ctx, fmpq
 
 from reluenum import Problem
-from reluenum.verify.deep.dead import Shift, Single
+from reluenum.verify.deep.document import DeepProof
+from reluenum.verify.deep.exactly.lines import impossible
+from reluenum.verify.deep.further.leeway import Answer, Leeway
+from reluenum.verify.deep.towers import Upper
+from reluenum.verify.points import NUMBER_BITS
 from tests.support.checking import checked
 from tests.support.towers import tower_document
 
-pytestmark = pytest.mark.seconds(6)
-
-GRID = np.linspace(-2.5, 2.5, 501)
+pytestmark = pytest.mark.seconds(60)
 
 
-def relu(x):
-    return np.maximum(x, 0)
+def of(inputs, targets, ridge, hidden=(2, 1)):
+    return Problem.from_text([[str(x)] for x in inputs], list(map(str, targets)), hidden, ridge)
 
 
-def pressed(pull, price, most, shifts):
-    """Lambda of Theorem D14(c) on a grid: of a group, and the kink of a unit below at site 0."""
-    moved, kink = GRID[:, None], GRID[None, :]
-    plain = sum(d * relu(moved + x) for d, x in zip(most[1:], shifts[1:], strict=True))
-    nested = most[0] * relu(moved + relu(kink) + shifts[0])
-    return pull * moved + price * kink - plain - nested
+SPECIAL = {
+    "a kink at 0 in a group": of([1, -2, 0], [-1, 1, -3], "1/10"),
+    "several sites": of([3, 2, 1], [0, -3, 2], "1/10"),
+    "several sites and fractions": of(
+        ["-1", "37/50", "31/50"], ["-22/25", "1/5", "43/100"], "1/100"
+    ),
+    "mirrored": of([1, -1], [-3, 2], "1/10"),
+    "a slope is exactly 0": of([-1, 1], [0, 2], "1/10"),
+    "a unit gains what it costs, and a kink is free": of([1, -1, 1], [-1, 3, -1], "1"),
+    "the same below a constant": of([-1, 0], [-1, -2], "1"),
+    "a multiplier is 0 for all data": of([1, -2, -1], [0, -2, -3], "1/3"),
+    "a group whose multiplier is elsewhere": of([-2, 1, -1], [2, 3, -3], "1/2"),
+    "a double zero of E": of([-1, -1, 1], [-1, -3, 0], "3"),
+    "third order below a constant": of([-1, -1], [2, 2], "3"),
+    "another one": of([1, 2], [3, 0], "1"),
+}
+
+GROUPS = ["a kink at 0 in a group", "several sites", "mirrored"]
 
 
-def test_what_a_unit_gains_is_what_the_loss_falls_at_best():
-    """Theorem D14(c): the largest form is the least Lambda, with its sign turned."""
-    draw, seen = np.random.default_rng(2), 0
-    while seen < 40:
-        most, pull, price = draw.normal(size=3) - 0.5, -draw.random(), -draw.random()
-        still = pressed(pull, price, most, np.zeros(3))
-        if still.min() < -1e-9:  # first order is not strict
-            continue
-        values, side = draw.uniform(-1, 1, 3), int(draw.choice([1, -1]))
-        pairs = [(0, 1), (0, 2), (1, 2)]
-        order = {(i, k): int(np.sign(values[i] - values[k])) for i, k in pairs}
-        signs = {i: int(np.sign(x)) for i, x in enumerate(values)}
-        single = object.__new__(Single)
-        single.side, single.group, single.seen, single.nested = 1, [0, 1, 2], [0, 1, 2], [(0, 0)]
-        single.zero = SimpleNamespace(sides=(1, 1))
-        single.sites = SimpleNamespace(totals=most)
-        single._price = lambda j, site, state, price=price: price
-        forms = single._forms(Shift(signs, order, side), SimpleNamespace(residual={0: pull}))
-        gain = max(sum(x * values[i] for i, x in form.items()) for form in forms)
-        least = -pressed(pull, price, most, side * relu(values)).min()
-        assert least - 1e-9 <= gain <= least + 0.03 * (1 + np.abs(most).sum())
-        seen += 1
+@cache
+def document_of(name):
+    return tower_document(SPECIAL[name])
 
 
-@pytest.mark.parametrize(
-    ("inputs", "targets", "ridge"),
-    [
-        ([3, 2, 1], [0, -3, 2], "1/10"),  # dead units tell the sites of a group apart
-        (["-1", "37/50", "31/50"], ["-22/25", "1/5", "43/100"], "1/100"),
-        ([-1, 1], [0, 2], "1/10"),  # a slope is exactly 0
-    ],
-)
-def test_wide_lists_of_special_data_are_proved(inputs, targets, ridge, tmp_path):
-    problem = Problem.from_text([[str(x)] for x in inputs], list(map(str, targets)), [2, 1], ridge)
-    document = tower_document(problem)
+@cache
+def minima_of(name):
+    with ctx.workprec(NUMBER_BITS):
+        proof = DeepProof(document_of(name))
+        proof.read()
+    return proof.minima
+
+
+def rational(numbers):
+    return [fmpq(round(1000 * x), 1000) for x in numbers]
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_what_a_unit_gains_is_what_the_loss_falls_at_best(name):
+    """Lemma D70(a): no answer of the kinks is better than the best corner."""
+    draw = np.random.default_rng(1)
+    for zero in minima_of(name):
+        leeway = Leeway(zero)
+        size = len(leeway.corners[0])
+        for _ in range(3):
+            shifts = dict(zip(leeway.seen, rational(draw.normal(size=9)), strict=False))
+            ways = [
+                [sum(x * shifts[i] for x, i in zip(row, leeway.seen, strict=True)) for row in c]
+                for c in leeway.corners
+            ]
+            with ctx.workprec(NUMBER_BITS):
+                best = max(-zero.slope(zero.state, way, shifts) for way in ways)
+                for _ in range(20):
+                    way = rational(draw.normal(size=size) * 2)
+                    assert -zero.slope(zero.state, way, shifts) < best + 1e-20
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_the_gain_on_a_face_is_the_slope_at_its_corner(name):
+    """Lemma D70: it is linear in the vector of the unit where no kink changes its sign."""
+    seen = 0
+    for zero in minima_of(name):
+        leeway, everything = Leeway(zero), zero.stratum.relevant
+        rows = [(everything, 0), (1 & everything, 2 & everything), (2 & everything, 1 & everything)]
+        for row in (row for row in rows if row[0]):
+            for side in (1, -1):
+                for corner in leeway.corners:
+                    for face in Answer(leeway, row, side, corner).faces():
+                        seen += same_gain(face, zero)
+    assert seen > 20
+
+
+def same_gain(face, zero):
+    """Compare a face's form with the slope, at a vector inside the face if one is found."""
+    draw, answer = np.random.default_rng(3), face.answer
+    for _ in range(20):
+        v = rational(draw.normal(size=2))
+        values = {row: sum(x * y for x, y in zip(row, v, strict=True)) for row in face.marks}
+        if all((value > 0) - (value < 0) == face.marks[row] for row, value in values.items()):
+            way = [sum(x * y for x, y in zip(r, v, strict=True)) for r in answer.moves.tolist()]
+            shifts = {
+                i: sum(x * y for x, y in zip(r, v, strict=True)) for i, r in answer.shifts.items()
+            }
+            with ctx.workprec(NUMBER_BITS):
+                parts = face.parts(zero.state)
+                gain = sum(x * y for part in parts for x, y in zip(part, v, strict=True))
+                assert abs(gain + zero.slope(zero.state, way, shifts)) < 1e-20
+            return True
+    return False
+
+
+@pytest.mark.parametrize("name", SPECIAL)
+def test_wide_lists_of_special_data_are_proved(name, tmp_path):
+    document = document_of(name)
     assert document["complete"]
     assert checked(document, tmp_path).components == len(document["components"])
+
+
+@pytest.mark.parametrize(("upper", "is_impossible"), [((2, 0), True), ((3, 0), False)])
+def test_units_that_a_kink_binds_on_lines_of_mirrored_inputs_cannot_live(upper, is_impossible):
+    """Lemma D62: with a kink at -1, and without one."""
+    sites = DeepProof(document_of("mirrored")).sites
+    assert impossible(Upper(sites, upper), [(1, 0), (2, 0)]) is is_impossible

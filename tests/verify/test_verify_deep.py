@@ -13,7 +13,7 @@ from reluenum import Problem
 from reluenum.verify import CertificateError
 from reluenum.verify.deep.components import Network, least, mirrored, symmetries
 from reluenum.verify.deep.document import DeepProof, Reader
-from reluenum.verify.deep.fields import Exact
+from reluenum.verify.deep.exactly.fields import Exact
 from reluenum.verify.deep.inner import total_squares
 from reluenum.verify.deep.sides import Block
 from reluenum.verify.deep.sites import Sites

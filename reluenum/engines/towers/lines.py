@@ -7,6 +7,22 @@ from flint import fmpq
 
 from reluenum.algebra.linear import Vector, combine, dot, null_space
 from reluenum.engines.deep.systems.chains import Chain
+from reluenum.engines.deep.systems.stratum import DeepStratum
+from reluenum.problem import Problem
+
+
+def is_bound_to_lines(problem: Problem, stratum: DeepStratum) -> bool:
+    """Whether a stratum of widths (m, 1) with several units on lines has no stationary point.
+
+    Examples
+    --------
+    >>> problem = Problem.from_text([[-1], [1]], [-2, 0], [2, 1], 3)
+    >>> is_bound_to_lines(problem, DeepStratum.of_text("+0,0+/+0"))
+    True
+    """
+    lower, (upper,) = stratum.layers
+    short = [row for row in lower if row.count("0") >= problem.dimension]
+    return "0" in upper and len(short) > 1 and is_impossible(Chain(problem, stratum))
 
 
 def is_impossible(chain: Chain) -> bool:
@@ -21,8 +37,6 @@ def is_impossible(chain: Chain) -> bool:
     --------
     Two units bound by a kink of the unit above them, at inputs that are opposite to each other:
 
-    >>> from reluenum import Problem
-    >>> from reluenum.engines.deep.systems.stratum import DeepStratum
     >>> problem = Problem.from_text([[-1], [1]], [-2, 0], [2, 1], 3)
     >>> [
     ...     is_impossible(Chain(problem, DeepStratum.of_text(text)))

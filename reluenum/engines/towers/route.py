@@ -14,6 +14,7 @@ from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.engines.towers.batches import TowerBatch, by_first_width, is_possible
 from reluenum.engines.towers.cover import Intervals, all_intervals, cover_towers, lowest
 from reluenum.engines.towers.inner import minimal_T
+from reluenum.engines.towers.lines import is_bound_to_lines
 from reluenum.engines.towers.newton import Inner
 from reluenum.engines.towers.zeros import Search
 from reluenum.errors import InputError
@@ -116,7 +117,10 @@ def examine(
     problem: Problem, strata: Sequence[DeepStratum], backends: Backends
 ) -> Iterator["Examination"]:
     """Find all stationary points of strata with live layers of widths (m, 1)."""
-    for same in by_first_width(strata).values():
+    empty = {stratum for stratum in strata if is_bound_to_lines(problem, stratum)}
+    for stratum in empty:
+        yield Examination(stratum, items=[[0.0, 1.0, 1.0, *[0.0] * len(stratum.layers[0])]])
+    for same in by_first_width([stratum for stratum in strata if stratum not in empty]).values():
         for start in range(0, len(same), BATCH):
             yield from _examined_together(problem, same[start : start + BATCH], backends)
 

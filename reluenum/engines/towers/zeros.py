@@ -13,6 +13,7 @@ from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root
 from reluenum.engines.deep.systems.chains import Chain
 from reluenum.engines.deep.systems.networks import ScaledNetwork
+from reluenum.engines.towers.folds import double_zero, is_fold
 from reluenum.engines.towers.newton import Inner, InnerBranch, State, TowerChart, is_violated
 
 BITS = 128
@@ -20,6 +21,12 @@ BITS = 128
 
 WIDTHS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13)
 """Relative sizes of intervals around a zero of E that are tried."""
+
+FOLD_WIDTHS = (0.1, 3e-2, 1e-2, 3e-3, 1e-3, 1e-4)
+"""The same around a double zero."""
+
+SPREAD = 0.3
+"""Length of intervals beside it, as part of their distance."""
 
 STEPS = 40
 """How many steps are made on each side of it."""
@@ -94,8 +101,45 @@ class Search:
                             for part in beside
                             if (left := self._stepped(*part, units, T)) is not None
                         ]
+            if (beside := self._beside_fold(low, high, start, at)) is not None:
+                return beside
             left = self._stepped(low, high, choices[-1], start)
             return [] if left is None else [left]
+
+    def _beside_fold(
+        self, low: float, high: float, start: Sequence[float], at: float
+    ) -> list[tuple[float, float]] | None:
+        """Close what is around a double zero of E, and return what stays open; None without one."""
+        fold = double_zero(self.inner, start, at)
+        if fold is None:
+            return None
+        (X, T), units = fold, tuple(range(len(start)))
+        around = ((max(low, X / (1 + w)), min(high, X * (1 + w))) for w in FOLD_WIDTHS)
+        if low <= X <= high:
+            ends = next((ends for ends in around if self._closed(*ends, units, T)), None)
+        else:
+            ends = (low, low) if low > X else (high, high)
+        if ends is None:
+            return None
+        first = self._spread(low, ends[0], X, units, T) if low < X else low
+        last = self._spread(high, ends[1], X, units, T) if high > X else high
+        parts = (self._stepped(*part, units, T) for part in ((low, first), (last, high)))
+        return [part for part in parts if part is not None]
+
+    def _spread(
+        self, limit: float, edge: float, X: float, units: tuple[int, ...], T: Sequence[float]
+    ) -> float:
+        """Close intervals from an edge on, away from a double zero, and return where that ends.
+
+        Steps from there on, as long as E, are not short any more.
+        """
+        for _ in range(STEPS):
+            further = edge * (edge / X) ** SPREAD
+            further = max(limit, further) if limit < edge else min(limit, further)
+            if edge == limit or not self._closed(*sorted((edge, further)), units, T):
+                break
+            edge = further
+        return edge
 
     def has_passed(self, low: float, high: float) -> bool:
         """Whether a single step has closed an interval on its way."""
@@ -157,15 +201,23 @@ class Search:
         branch = InnerBranch.over(self.inner, arb(low).union(arb(high)), units, start)
         if branch is None or not branch.is_convex:
             return False
-        if not is_violated(self.inner, branch):
-            if len(units) < len(start) or branch.gap_drift.contains(0):
-                return False
-            ends = [self._gap(arb(X), units, start) for X in (low, high)]
-            if 0 in ends or (ends[0] != ends[1] and not self._found(branch, low, high)):
-                return False
+        full = len(units) == len(start)
+        if not (
+            is_violated(self.inner, branch) or (full and self._has_one(branch, low, high, start))
+        ):
+            return False
         centre = [float(square.mid()) for square in branch.state.T]
         self.blocks.append((low, high, sqrt(low * high), centre))
         return True
+
+    def _has_one(
+        self, branch: InnerBranch, low: float, high: float, start: Sequence[float]
+    ) -> bool:
+        """Whether E has one zero at most on a branch of all units, which is found if it counts."""
+        if branch.gap_drift.contains(0):
+            return is_fold(self.inner, branch, low, high)
+        ends = [self._gap(arb(X), branch.units, start) for X in (low, high)]
+        return 0 not in ends and (ends[0] == ends[1] or self._found(branch, low, high))
 
     def _gap(self, X: arb, units: tuple[int, ...], start: Sequence[float]) -> int:
         """Return the sign of E on the branch at one X, 0 if it is not known."""

@@ -11,7 +11,9 @@ import numpy as np
 from flint import arb
 
 from ..reals import overlap, require, sign, squared, told
-from .fields import newton_step
+from .exactly.fields import newton_step
+from .exactly.folds import is_fold
+from .exactly.lines import impossible
 from .inner import Rough, improved, path, slope_of, total_squares, vanishing
 from .points import Zero, zero_near
 from .sides import Block, enclosed, highest
@@ -70,6 +72,8 @@ class Cover:
     def read(self, items: Any) -> None:
         """Claim 56: intervals of the record cover all X at which a stationary point can be."""
         require(type(items) is list and len(items) > 0, "no list of intervals")
+        if impossible(self.full.upper, self.stratum.lower):
+            return
         entries = sorted(map(self.entry, items), key=attrgetter("x"))
         closed = [self.at(entry.x, entry.squares) for entry in entries if not entry.ends]
         for entry in entries:
@@ -283,7 +287,7 @@ class Cover:
         if min(found.squares, key=arb.upper) < 0 or enclosed(self.stratum, found).excluded:
             return ""
         if sign(slope_of(found)) not in (1, -1):
-            return "several stationary points are possible"
+            return "" if is_fold(found, low, high) else "several stationary points are possible"
         zero = zero_near(self.full, found.squares, found.x)
         if zero is not None and low <= zero.x <= high and overlap(zero.squares, found.squares):
             return self.keep(zero, low, high)

@@ -13,7 +13,8 @@ from ..points import NUMBER_BITS
 from ..reals import CertificateError, matched, require, told
 from .components import Component, check, constant_network, shared, tower_network, zero_network
 from .cover import Cover
-from .dead import constant_is_minimal, harmless, level, zero_is_minimal
+from .further.dead import constant_is_minimal, harmless, level, zero_is_minimal
+from .further.leeway import Leeway
 from .points import Zero
 from .processes import ONE, Processes
 from .sites import Row, Sites
@@ -115,7 +116,7 @@ class DeepProof:
         for zero in self.minima:
             spare = self.sites.hidden[0] - len(zero.stratum.lower)
             calm = spare > 0 and harmless(zero, self.faces)
-            sure = spare == 0 or zero.shared
+            sure = spare == 0 or zero.shared or Leeway(zero).copies
             require(sure, f"{zero.stratum.text}: what copies of its units do is not clear")
             yield from shared(tower_network(zero), calm)
         if level(self.sites) and constant_is_minimal(self.sites, self.faces):

@@ -1,8 +1,9 @@
 """A stationary point of a stratum: that it exists, its signs, and whether it is a local minimum."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from itertools import chain, combinations
+from types import MappingProxyType
 from typing import Any
 
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
@@ -10,7 +11,8 @@ from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 from ..exact import cocircuits, identity
 from ..points import NUMBER_BITS
 from ..reals import dot, require, sign
-from .fields import Exact, described, newton_step
+from .exactly.fields import Exact, described, newton_step
+from .exactly.probes import Probe, is_null
 from .inner import pivots_of, size_of
 from .sides import enclosed
 from .sites import Row
@@ -18,6 +20,8 @@ from .strata import Stratum
 from .towers import Moved, State, Tower, Upper
 
 STEPS, EXACT_BITS = 40, 190  # Newton steps, and the bits of a box
+Shifts = Mapping[int, fmpq]  # of f, by site
+NO_SHIFTS: Shifts = MappingProxyType({})
 UNCLEAR = "whether this is a local minimum is not clear"
 
 
@@ -137,16 +141,17 @@ class Zero:
                 found += move
         return found
 
-    def slope(self, state: State, d: Sequence[fmpq]) -> Any:
+    def slope(self, state: State | Probe, d: Sequence[fmpq], shifts: Shifts = NO_SHIFTS) -> Any:
         """Claim 74: half the derivative of the loss along a change of (w, B), at fixed T and X.
 
-        It is Gamma_j . dw_j + S dB, less rho df where the upper unit is or becomes positive.
+        It is Gamma_j . dw_j + S dB, less rho df where the upper unit is or becomes positive. What
+        else shifts f at sites may be given.
         """
         side, slope = self.sides[0], state.total * d[-1]
         for j, gamma in enumerate(state.gammas):
             slope += dot(gamma, d[j * state.depth : (j + 1) * state.depth])
         for i in self.sites.inside(self.stratum.relevant):
-            df = self.change(i, d)
+            df = self.change(i, d) + shifts.get(i, 0)
             if self.stratum.upper[0] >> i & 1:
                 slope -= state.residual[i] * df
             elif side * df > 0:
@@ -154,14 +159,23 @@ class Zero:
         return slope
 
     @cached_property
-    def _flat(self) -> list[list[Sequence[fmpq]]]:
-        """The largest sets of rays of one cell along which the slope is exactly 0."""
-        rays = {k: d for k, d in self._rays.items() if self.slope_sign(d) == 0}
-        return [[rays[k] for k in chosen] for chosen in _together(rays)]
+    def flat_rays(self) -> dict[Row, Sequence[fmpq]]:
+        """The rays along which the slope is exactly 0."""
+        return {k: d for k, d in self._rays.items() if self.slope_sign(d) == 0}
 
-    def slope_sign(self, d: Sequence[fmpq]) -> int:
+    @property
+    def _flat(self) -> list[list[Sequence[fmpq]]]:
+        """The largest sets of such rays of one cell."""
+        rays = self.flat_rays
+        return [[rays[k] for k in chosen] for chosen in together(rays)]
+
+    def slope_sign(self, d: Sequence[fmpq], shifts: Shifts = NO_SHIFTS) -> int:
         """Return the sign of the slope along a ray."""
-        return self.sign(lambda state: self.slope(state, d))
+        with ctx.workprec(NUMBER_BITS):
+            found = sign(self.slope(self.state, d, shifts))
+        if found is None and is_null(self.state.tower, partial(self.slope, d=d, shifts=shifts)):
+            return 0
+        return self.sign(lambda state: self.slope(state, d, shifts)) if found is None else found
 
     def _curved(self, rays: Sequence[Sequence[fmpq]]) -> bool:
         """Claim 75: along such rays the loss grows of second order, or falls if there is one.
@@ -184,19 +198,19 @@ class Zero:
         for j, (s, (plus, minus)) in enumerate(zip(sides, self.stratum.lower, strict=True)):
             step = d[j * depth : (j + 1) * depth]
             moves = {i: s * dot(self.sites.rows[i], step) for i in self.zeros(j)}
-            rows.append(_moved((plus, minus), moves))
+            rows.append(moved((plus, minus), moves))
         kinks = {i: side * self.change(i, d) for i in self.state.tower.upper.kinks}
-        return Stratum(self.sites, _moved(self.stratum.upper, kinks), tuple(rows))
+        return Stratum(self.sites, moved(self.stratum.upper, kinks), tuple(rows))
 
     @cached_property
     def _rays(self) -> dict[Row, Sequence[fmpq]]:
         """The rays of the arrangement of all kinks, in all cells, by their sign vectors."""
         units = range(len(self.stratum.lower))
         forms = {self.form(i, {j}, 0) for j in units for i in self.zeros(j)}
-        forms = forms.union(*map(self._cells, self.state.tower.upper.kinks))
+        forms = forms.union(*map(self.cells, self.state.tower.upper.kinks))
         return cocircuits(dict(enumerate(map(list, sorted(forms))))) if forms else {}
 
-    def _cells(self, i: int) -> set[tuple[fmpq, ...]]:
+    def cells(self, i: int) -> set[tuple[fmpq, ...]]:
         """Return f at a kink, in all cells of the kinks of the first layer there, as forms."""
         bit, rows = 1 << i, list(enumerate(self.stratum.lower))
         plus = {j for j, row in rows if row[0] & bit}
@@ -241,6 +255,11 @@ class Zero:
         return upper and all(fmpq_mat(table).rank() == len(table) for table in rows)
 
     @property
+    def plain(self) -> bool:
+        """Whether multipliers are unique at every site: what further units gain is a sum."""
+        return self.independent and len(self.grouped) < 2
+
+    @property
     def strict(self) -> bool:
         """Whether first order is strict, at independent kinks."""
         return self.independent and not self._flat
@@ -252,8 +271,7 @@ class Zero:
         First order is strict, or no kink below costs nothing on both sides (Lemma D44).
         """
         below = ((j, i) for j in range(len(self.stratum.lower)) for i in self.zeros(j))
-        mild = self.independent and len(self.grouped) < 2
-        return self.strict or (mild and all(self._held(*kink) for kink in below))
+        return self.strict or (self.plain and all(self._held(*kink) for kink in below))
 
     def _held(self, j: int, site: int) -> bool:
         """Whether the loss grows as a kink below moves alone, to one side at least."""
@@ -298,7 +316,7 @@ class Zero:
         values = {
             i: self.sides[j + 1] * self.sign(lambda state, i=i: state.along[j][i]) for i in places
         }
-        return self.sites.at_points(_moved(self.stratum.lower[j], values))
+        return self.sites.at_points(moved(self.stratum.lower[j], values))
 
 
 def restored(stratum: Stratum, middle: list[arb], x: arb, squares: list[arb], ball: arb) -> Zero:
@@ -308,14 +326,14 @@ def restored(stratum: Stratum, middle: list[arb], x: arb, squares: list[arb], ba
         return Zero(stratum, Moved(State(tower, middle, x), squares, ball))
 
 
-def _moved(row: Row, changes: dict[int, Any]) -> Row:
+def moved(row: Row, changes: dict[int, Any]) -> Row:
     """Return signs with those of some numbers in place of zeros."""
     plus = sum(1 << i for i, value in changes.items() if value > 0)
     minus = sum(1 << i for i, value in changes.items() if value < 0)
     return row[0] | plus, row[1] | minus
 
 
-def _together(rays: Collection[Row]) -> list[frozenset[Row]]:
+def together(rays: Collection[Row]) -> list[frozenset[Row]]:
     """Return the largest sets of rays of one cell: no form has opposite signs on two of them."""
     sets = {frozenset((ray,)) for ray in rays}
     while grown := {s | {r} for s in sets for r in set(rays) - s if _fits(s, r)} - sets:

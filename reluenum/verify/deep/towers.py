@@ -29,7 +29,7 @@ class Upper:
     def __init__(self, sites: Sites, signs: Row) -> None:
         self.sites, self.signs, self.relevant = sites, signs, sites.everything & ~signs[1]
         self.positive = sites.inside(signs[0])
-        self.kinks = sites.inside(self.relevant & ~signs[0])
+        self.kinks, self.seen = sites.inside(self.relevant & ~signs[0]), sites.inside(self.relevant)
         self._maps: dict[Row, fmpq_mat] = {}
 
     def gamma(self, row: Row) -> fmpq_mat:

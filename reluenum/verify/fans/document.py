@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..deep.components import Component
-from ..deep.dead import constant_is_minimal, level, zero_is_minimal
 from ..deep.document import DeepProof, Found
+from ..deep.further.dead import constant_is_minimal, level, zero_is_minimal
 from ..reals import require, told
 from .components import fan_network, shared, without_first
 from .cover import Cover

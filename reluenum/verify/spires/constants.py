@@ -6,7 +6,7 @@ from functools import cached_property
 from flint import arb, arb_mat, fmpq
 
 from ..deep.components import Network, Unit, constant_network
-from ..deep.dead import inside, level, pull
+from ..deep.further.dead import inside, level, pull
 from ..deep.inner import pivots_of
 from ..deep.sites import Sites
 from ..deep.strata import Face

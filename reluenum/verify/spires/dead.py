@@ -5,7 +5,7 @@ from itertools import product
 
 from flint import arb, ctx, fmpq_mat
 
-from ..deep.dead import inside
+from ..deep.further.dead import inside
 from ..deep.sites import Row
 from ..deep.strata import Face
 from ..points import NUMBER_BITS

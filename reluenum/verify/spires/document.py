@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..deep.components import Component, Network, Unit, shared, zero_network
-from ..deep.dead import zero_is_minimal
 from ..deep.document import DeepProof, Reader
+from ..deep.further.dead import zero_is_minimal
 from ..reals import require
 from .constants import Constant, constants
 from .cover import Cover

@@ -10,6 +10,7 @@ from reluenum.algebra.newton import CERTIFICATION_BITS
 from reluenum.engines.deep.cells.jets import jets
 from reluenum.engines.deep.cells.kinks import Cut, Surroundings
 from reluenum.engines.deep.cells.witnesses import DeepDescent, Growth, descent
+from reluenum.engines.deep.minimality.corners import Corners, corners_of
 from reluenum.engines.deep.minimality.growths import Dormancy, growing, scanned
 from reluenum.engines.deep.minimality.outlook import Outlook, equal_inputs, same_inputs
 from reluenum.engines.deep.minimality.strictness import is_strict_in_cells, is_tame
@@ -32,6 +33,34 @@ def dormancy(network: ScaledNetwork, layer: int) -> Dormancy:
     around, layer = Surroundings(network), layer - 1
     if not network.output:
         return _of_zero_network(around, layer)
+    found, corners = _by_multipliers(around, layer), corners_of(network, layer)
+    if corners is None or found.harmless is False:
+        return found
+    if found.harmless and (around.is_strict or not corners.is_nested):
+        return found
+    return _by_corners(around, corners)
+
+
+def _by_corners(around: Surroundings, corners: Corners) -> Dormancy:
+    """Decide about one further unit of widths (m, 1) by where kinks move best (Lemma D70)."""
+    network, stays = corners.network, corners.one_more()
+    if corners.growths:
+        move = corners.growths[0].move(around)
+        return Dormancy(False, "a dead unit grows, and kinks move with it", move)
+    if stays is False:
+        return Dormancy(False, "a dead unit that gains what it costs grows by curvature")
+    if stays is None:
+        return Dormancy(None, "a dead unit in a direction where its gain is lambda")
+    if network.problem.hidden[0] > len(network.biases[0]) + 1:
+        return Dormancy(None, "dead units beside a group, or beside dependent kinks")
+    if not corners.copies():
+        return Dormancy(None, "a copy of a unit beside a kink that costs nothing")
+    return Dormancy(True, "one dead unit stays dead, whatever kinks do")
+
+
+def _by_multipliers(around: Surroundings, layer: int) -> Dormancy:
+    """Decide by multipliers of the kinks, which are chosen once for all cells."""
+    network = around.network
     reason = _obstacle(around, layer)
     found = Dormancy(None, reason) if reason else _scanned(around, layer, split=False)
     if found.harmless is False or not around.kinks:

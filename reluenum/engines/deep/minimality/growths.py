@@ -13,8 +13,10 @@ from flint import arb, fmpq, fmpq_mat
 
 from reluenum.algebra.forms import doubles, is_positive_definite
 from reluenum.algebra.linear import Vector, dot, null_space
+from reluenum.algebra.numberfield import ball_sign
 from reluenum.engines.deep.cells.jets import Jets
 from reluenum.engines.deep.cells.witnesses import Growth, Move, positive_parts, step_length
+from reluenum.engines.deep.minimality.bends import Bend
 from reluenum.engines.deep.minimality.choices import (
     Choice,
     choices_at_groups,
@@ -196,14 +198,48 @@ def _tied(outlook: Outlook, ties: Sequence[Tie]) -> Dormancy:
         return Dormancy(True, "dead units stay dead, where their gain is lambda by curvature")
     if len(ties) > 1 or len(forms) > 1 or forms[0] is None:
         return unclear
-    ((kernel, form),) = forms
+    if (bends := _third_order(outlook, ties[0])) is not None:
+        reason = "dead units stay dead, where their gain is lambda by the third derivative"
+        return Dormancy(True, reason) if bends else unclear
+    return _falling(outlook, ties[0], forms[0], held) or unclear
+
+
+def _third_order(outlook: Outlook, tie: Tie) -> bool | None:
+    """Whether a unit below a constant raises the loss of third order (Lemma D71).
+
+    None if its second order is not singular, or if it vanishes at a site.
+    """
+    network = outlook.network
+    if outlook.layer or network.depth != 2 or network.biases[0]:
+        return None
+    heights = [ball_sign(height) for height in outlook.rows @ tie.incoming]
+    totals = network.problem.weighted(network.targets)
+    excess = abs(sum(totals, fmpq(0))) - network.problem.effective_ridge
+    square = excess / sum(site.count for site in network.problem.sites)
+    if 0 in heights:
+        return None
+    shown = dict(zip(outlook.places, heights, strict=True))
+    text = "".join("+" if shown[site] > 0 else "-" for site in outlook.twins)
+    bend = Bend(network.problem, [text], "+" * len(text))
+    if not bend.is_double([fmpq(0)], square):
+        return None
+    form = bend.hessian([arb(0)], arb(square))
+    change = ball_sign(bend.third([arb(0)], arb(square)) * -form[0, 1] / form[0, 0])
+    return change > 0 if change else None
+
+
+def _falling(
+    outlook: Outlook, tie: Tie, found: tuple[np.ndarray, np.ndarray], held: Sequence[int]
+) -> Dormancy | None:
+    """Return the growth along a tie in the lowest direction of a form, if it is negative there."""
+    kernel, form = found
     vector = np.array([arb(x) for x in np.linalg.eigh(doubles(form))[1][:, 0]], dtype=object)
     direction = kernel @ vector
     if len(held) + kernel.shape[1] > len(kernel) or not vector @ form @ vector < 0:
-        return unclear
+        return None
     if direction[-1] < 0:
         direction = -direction
-    return _suddenly_grown(outlook, ties[0], direction, held) if direction[-1] > 0 else unclear
+    return _suddenly_grown(outlook, tie, direction, held) if direction[-1] > 0 else None
 
 
 def _suddenly_grown(

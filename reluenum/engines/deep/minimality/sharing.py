@@ -10,6 +10,7 @@ from reluenum.algebra.forms import doubles, is_positive_definite, kernel_of, mat
 from reluenum.algebra.newton import CERTIFICATION_BITS
 from reluenum.engines.deep.cells.jets import jets
 from reluenum.engines.deep.cells.kinks import Surroundings
+from reluenum.engines.deep.minimality.corners import corners_of
 from reluenum.engines.deep.minimality.live import DeepVerdict, examine_live_part
 from reluenum.engines.deep.minimality.outlook import Outlook
 from reluenum.engines.deep.minimality.strictness import is_strict_in_cells, is_tame, open_sides
@@ -25,6 +26,10 @@ def shareable(network: ScaledNetwork, layer: int) -> tuple[bool | None, ...]:
     are strict (Lemma D13); otherwise it remains open.
     """
     rows = tuple(dict.fromkeys(network.stratum.layers[layer - 1]))
+    corners = corners_of(network, layer - 1)
+    linked = corners and (corners.is_nested or not Surroundings(network).is_independent)
+    if linked and ((copies := corners.copies()) is not False or len(rows) == 1):
+        return (copies,) * len(rows)
     return tuple(
         _survives_sharing(network, layer - 1, row) if known is None else known
         for row, known in zip(rows, sharing(network, layer), strict=True)

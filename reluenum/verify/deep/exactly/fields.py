@@ -9,9 +9,9 @@ from functools import cached_property
 
 from flint import arb, arb_mat, ctx, fmpq, fmpz_mat, fmpz_poly
 
-from ..points import eliminated
-from ..reals import Algebraic, Root, dot, squared
-from .towers import State, Tower
+from ...points import eliminated
+from ...reals import Algebraic, Root, dot, squared
+from ..towers import State, Tower
 
 DEGREES = (2, 4, 8, 16, 32)
 BITS_A_TERM, GUARD, SURE = 96, 64, 512  # of a relation, of a sum, of an exact number in a box
