@@ -271,7 +271,7 @@ class Around:
         weights = (self.tables.weights[self.rows] * (1 + READ))[:, None]
         squares = (w * w * weights).sum(2) + (self.lengths**2 * self.top[:, None]).sum(2)
         extra = self.lengths * (self._under() * self.gains)[:, None]
-        self.norms = (root(squares) + extra.sum(2)) * UP
+        self.squares, self.norms = squares * UP, (root(squares) + extra.sum(2)) * UP
         along = (self.omega[:, None] * w).sum().size()
         self.errors = (along + (self.lengths * self.short[:, None]).sum(2)) * UP
 
@@ -281,9 +281,10 @@ class Around:
         pulled = np.maximum.reduce([*products, np.zeros_like(low)]).sum(1) / self.left * UP
         distance = (self.slip + root(self.slip**2 + pulled)) * UP
         size = np.maximum(np.abs(low), np.abs(high))[:, None]
-        turned = self.lengths * self.gains[:, None] * distance[:, None, None]
-        found = self.errors + self.norms * distance[:, None]
-        return distance, self._alive((found + (size * (self.slips + turned)).sum(2)) * UP)
+        turned = (size * self.lengths * self.gains[:, None]).sum(2)
+        grown = root(self.squares + (np.maximum(high, 0)[:, None] * self.lengths**2).sum(2))
+        change = np.minimum(self.norms + turned, grown) * distance[:, None]
+        return distance, self._alive((self.errors + change + (size * self.slips).sum(2)) * UP)
 
     def _half(self) -> Array:
         """Return half of the value of the inner problem at x: sum |x| + |y - f|^2 / 2 ridge."""
