@@ -39,7 +39,7 @@ class Around:
         self.tables, self.rows, self.boxes, self.beyond = tables, rows, boxes, beyond
         self.there = tables.alive[rows]
         self._see()
-        self._fit(np.where(alive, squares, 0), alive)
+        self._fit(squares, alive)
         self._measure()
         self._gain()
         self._bound()

@@ -99,6 +99,12 @@ class Cover:
         if len(again):
             part = found.part(again)
             closed[again] |= self.plain(part, self.merged(part.rows, guess.squares[again])).excluded
+        again = np.flatnonzero(~closed & (look.around.lacking > 0).any(1))
+        if len(again):
+            part, held = found.part(again), look.around.lacking[again] > 0
+            sq = guess.squares[again]
+            a = Around(self.tables, part.rows, part.boxes, sq, (sq > 0) & ~held, False)
+            closed[again] |= Look(a).excluded
         for k in np.flatnonzero(~closed & (found.depth >= SMALL) & self.promising(look)):
             closed[k] = self.known(look, k)
         least = self.tables.most[found.rows][:, None] * FEWEST
