@@ -23,7 +23,8 @@ class Around:
     boxes : (B, 4) array
         The least and the largest sqrt(s), the least and the largest k.
     squares, alive : (B, L) arrays
-        T in the middle, and the units that it was made with. They may be anything.
+        T in the middle, and the units whose T follows it over the box; that of others stays. They
+        may be anything.
     beyond : bool
         Whether T may be negative, and stationary points alone are enclosed; otherwise T counts
         where it is positive, and all minimisers over T >= 0 are enclosed.
@@ -204,7 +205,7 @@ class Around:
         self.gains = self._alive(self.gains)
 
     def _bound(self) -> None:
-        """Claim 134: bounds of D and of T* - T (Lemmas D38, D53)."""
+        """Claim 134: bounds of D and of T* - T (Lemmas D38, D53, D70)."""
         self._slip()
         self._rows()
         self.half = self._half()
@@ -276,7 +277,10 @@ class Around:
         self.errors = (along + (self.lengths * self.short[:, None]).sum(2)) * UP
 
     def _turn(self, low: Array, high: Array) -> tuple[Array, Array]:
-        """Return bounds of D and of |T* - T| from bounds of T* - T."""
+        """Return bounds of D and of |T* - T| from bounds of T* - T.
+
+        The latter by H(T), or by H(T*), in which delta is no longer than D (Lemma D70).
+        """
         products = (x * y for x in (low, high) for y in self.span)
         pulled = np.maximum.reduce([*products, np.zeros_like(low)]).sum(1) / self.left * UP
         distance = (self.slip + root(self.slip**2 + pulled)) * UP

@@ -7,7 +7,7 @@ import numpy as np
 from .models import Array
 from .shapes import Tables
 
-CALM, STEPS, EXTRA = 1, 15, 4  # steps of T |Gamma|, of Newton's method, and beyond T = 0
+CALM, STEPS, EXTRA = 1, 20, 4  # steps of T |Gamma|, of Newton's method, and beyond T = 0
 SHARES = 1, 0.5, 0.2, 0.05, 0.01  # of a step that must not climb
 FALL = 0.1  # of T, where Newton's step would leave nothing
 SETTLED, SHIFT = 1e-7, 1e-14  # relative size of the last step; of rounding
