@@ -94,9 +94,9 @@ class Reduced:
     def downhill(self, value: "Value") -> Array:
         """Return the next T: a part of the way to Newton's that does not climb, or T |Gamma|.
 
-        The step is that of the units that are alive or want to be, the others go to 0. (|Gamma|^2 may fall at first
-        steeply with T and then hardly at all: from there Newton's step passes 0, and a part of T
-        is better.)
+        The step is that of the units that are alive or want to be, the others go to 0.
+        (|Gamma|^2 may fall at first steeply with T and then hardly at all: from there Newton's
+        step passes 0, and a part of T is better.)
         """
         bend = np.diagonal(value.curvature, axis1=1, axis2=2)
         kept = np.where(1 - value.lengths < value.squares * bend, value.squares, 0)
