@@ -3,6 +3,7 @@
 import copy
 import json
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from reluenum.verify.fans.exclusions import Look
 from reluenum.verify.fans.inner import Reduced
 from reluenum.verify.fans.models import Model
 from reluenum.verify.fans.shapes import Shape, Tables, charts
-from reluenum.verify.fans.strata import kept, realised
+from reluenum.verify.fans.strata import Fan, kept, realised
 from reluenum.verify.reals import CertificateError
 from tests.support.checking import checked, refused
 
@@ -45,6 +46,13 @@ def sites_of(problem):
 
 def fans(size, **more):
     return kept(realised(sites_of(reference(size, **more))))
+
+
+@cache
+def five():
+    """The strata of the reference of five points, whose targets add up to 0."""
+    data = [[x] for x in [*INPUTS, "-71/100"]], [*TARGETS, "-132/100"]
+    return kept(realised(sites_of(Problem.from_text(*data, [1, 2], "1/100"))))
 
 
 @pytest.mark.parametrize(("size", "units"), [(2, 2), (3, 2), (4, 2), (3, 3)])
@@ -143,7 +151,7 @@ def test_one_guess_encloses_the_minimiser_at_every_vector_of_a_box(text, beyond)
 
 
 def test_bounds_hold_on_the_way_from_a_guess_to_the_minimum():
-    """The first line of Lemma D53 at random guesses, some of them with a negative T."""
+    """Lemma D53 and Lemma D72 at random guesses, some of them with a negative T."""
     draw, size, negative = np.random.default_rng(3), 3, 0
     for _ in range(60):
         tables, _ = enclosed(fans(3)["+++/+++,0+-"], [0.5, 0.6, 0.3, 0.4], True)
@@ -170,6 +178,13 @@ def test_bounds_hold_on_the_way_from_a_guess_to_the_minimum():
             delta = place.at(start + tau * (best - start)).rho[0] - rho[0]
             bound = tau * t @ epsilon + 2 * delta @ omega
             assert (1 - theta) * delta @ plus @ delta <= bound + 1e-9 * (1 + abs(bound))
+            moved = sum(x * k for x, k in zip(tau * t, kernels, strict=True))
+            assert delta @ (table + moved) @ delta <= bound + 1e-9 * (1 + abs(bound))
+            w = draw.normal(size=size)
+            grown = zip(np.maximum(tau * t, 0), kernels, strict=True)
+            length = w @ (plus + sum(x * k for x, k in grown)) @ w
+            change = abs(w @ moved @ rho[0] - w @ omega)
+            assert change <= np.sqrt(max(bound, 0) * length) * (1 + 1e-9) + 1e-9
     assert negative
 
 
@@ -243,8 +258,7 @@ def test_units_that_are_equal_at_an_end_are_told_apart_by_their_residuals():
 
 def test_a_minimiser_is_found_where_the_gains_hardly_fall():
     """One unit sees nearly constant heights: |Gamma|^2 is .98 where T is ten times too large."""
-    data = [[x] for x in [*INPUTS, "-71/100"]], [*TARGETS, "-132/100"]
-    fan = kept(realised(sites_of(Problem.from_text(*data, [1, 2], "1/100"))))["+++++/+++++"]
+    fan = five()["+++++/+++++"]
     tables = Tables([(Shape(fan), charts(fan)[1])])
     place = Reduced(tables, np.zeros(5, int), np.full(5, 8.1233), np.full(5, 0.11816))
     found = place.minimised(np.array([[1e-4], [2e-3], [2e-2], [0.1], [10]]))
@@ -362,3 +376,114 @@ def test_a_document_is_refused_without_a_stratum_or_with_another_number(tmp_path
     wrong["components"][0]["representative"]["w"][0] = "1"
     refused(wrong, tmp_path, "representative")
     refused(document | {"certificate": {"rule": "blocks", "strata": []}}, tmp_path, "rule")
+
+
+@pytest.mark.parametrize("start", [[0.0119, 8.2e-5], [0.0119, 0], [1, 1], [1e-6, 30]])
+def test_a_minimiser_is_found_from_any_start_where_a_step_would_pass_zero(start):
+    """The targets have the mean 0: |Gamma|^2 of the first falls to .99 and no further."""
+    tables = Tables([(Shape(five()["+++++/+++++,++-0-"]), charts(five()["+++++/+++++"])[1])])
+    place = Reduced(tables, np.zeros(1, int), np.full(1, 8.97047), np.full(1, 0.11820054))
+    found = place.minimised(np.array([start], float))
+    assert found[0] == pytest.approx([0.00575143, 0], rel=1e-4)
+    assert place.at(found).lengths[0, 0] == pytest.approx(1)
+
+
+def test_births_of_units_whose_targets_have_the_mean_0_are_closed_by_few_boxes():
+    """It took ten and twenty times as many without Lemma D72 and the T that are held there."""
+    texts = ("+++++/+++++,0+---", "+++++/+++++", "++-+-/+++++,++-0-")
+    cover = Cover([five()[text] for text in texts])
+    cover.read()
+    assert cover.zeros == [[], [], []]
+    assert cover.counts.sum() < 15_000
+
+
+def constructed(row, upper, squares, seed):
+    """Five sites, data and a place at which a stratum has a stationary point with given T.
+
+    rho and the place solve |Gamma| = 1 for all units and both equations of the first-layer
+    vector, by Gauss-Newton; then the targets are H rho (Theorem D22).
+    """
+    draw, squares = np.random.default_rng(seed), np.array([squares], float)
+    data = [[x] for x in [*INPUTS, "-71/100"]], ["1"] * 5
+    fan = Fan(sites_of(Problem.from_text(*data, [1, 2], "1/100")), row, upper)
+    chart = charts(fan)[0]
+    tables = Tables([(Shape(fan), chart)])
+    left = at = np.full(7, np.inf)
+    while not (np.abs(left).max() < 1e-10 and at[5] > 0.01 and 0.02 < at[6] < 0.98):
+        at = np.concatenate([draw.normal(size=5) * 3, draw.uniform(0.3, 1, size=2)])
+        at[5] *= 1.5 * np.sqrt(squares.sum())
+        for _ in range(20):
+            left, slopes = equations(tables, squares[0], at)
+            at = at - np.linalg.pinv(slopes) @ left if np.isfinite(slopes).all() else at
+    *rho, root, k = at
+    inner = Reduced(tables, np.array([0]), np.array([root]), np.array([k]))
+    means = np.linalg.inv(inner.inverse(squares)[0]) @ rho
+    targets = [str(Fraction(float(y))) for y in means]
+    fan = Fan(sites_of(Problem.from_text(data[0], targets, [1, 2], "1/100")), row, upper)
+    return fan, root, k
+
+
+def equations(tables, squares, place):
+    """What vanishes at a stationary point, by the formulas of Theorem D22, and its derivatives."""
+
+    def value(place):
+        rho, root, k = place[:5], *place[5:]
+        heights, turns = tables.features[0]
+        eta, rise = tables.kinks[0]
+        kinks, along = eta + k * rise, (heights + k * turns) @ rho
+        kappa, second = 1 + (root * kinks) ** 2, tables.free[0] * (tables.mask[0] @ rho)
+        u = along / kappa
+        lean = turns @ rho - root**2 * kinks * rise * u
+        e = tables.start[0] + k * tables.turn[0]
+        gains = root**2 * along**2 / kappa + second**2 - 1
+        return np.array([*gains, e @ e - squares @ u**2, e @ tables.turn[0] - squares @ (u * lean)])
+
+    steps = np.eye(7) * 1e-6
+    slopes = [(value(place + step) - value(place - step)) / 2e-6 for step in steps]
+    return value(place), np.array(slopes).T
+
+
+BORN = [("0-+++", (2, 1e-7)), ("++-0-", (2, 1e-7)), ("--+++", (2, 1e-7)), ("--+++", (1e-6, 0.5))]
+
+
+@pytest.mark.parametrize(("row", "squares"), [*BORN, ("--+++", (1, 2))])
+def test_no_box_with_a_stationary_point_in_it_is_excluded(row, squares):
+    """By no guess, good or bad, followed, continued, moved or held (Lemma D72); T is enclosed.
+
+    The point has no signs of its own, so `torn` is not asked.
+    """
+    draw, looked = np.random.default_rng(4), 0
+    for seed in range(2):
+        fan, at, k = constructed("+++++", ("+++++", row), squares, seed)
+        tables = Tables([(Shape(fan), charts(fan)[0])])
+        sizes = 10 ** draw.uniform(-7, -0.5, size=(60, 2))
+        share = draw.uniform(0, 1, size=(60, 2))
+        low = np.maximum([at, k] - sizes * share, 0)
+        high = np.minimum([at, k] + sizes * (1 - share), [np.inf, 1])
+        boxes = np.stack([low[:, 0], high[:, 0], low[:, 1], high[:, 1]], axis=1)
+        rows = np.zeros(60, int)
+        place = Reduced(tables, rows, boxes[:, :2].mean(1), boxes[:, 2:].mean(1))
+        guess = place.guesses(np.ones((60, 2)))
+        best, any_ = guess.squares, 10 ** draw.uniform(-6, 1, size=(60, 2))
+        for tried, alive, beyond in (
+            (guess.continued, guess.alive, True),
+            (best, best > 0, False),
+            (best, np.zeros((60, 2), bool), False),
+            (best, (best > 0) & draw.integers(0, 2, (60, 2)), False),
+            (np.where(draw.integers(0, 2, (60, 2)), best, any_), best > 0, False),
+        ):
+            with np.errstate(all="ignore"):
+                around = Around(tables, rows, boxes, tried, alive > 0, beyond)
+                look = Look(around)
+                found = look.far | look.idle | look.unequal | look.balanced
+                assert not (found | look.slanted | look.pooled).any()
+            middle, half = (high + low) / 2, (high - low) / 2
+            d, e = (([at, k] - middle) / half).T
+            powers = np.array([d**0, d, e, d * d, d * e, e * e])
+            t = np.einsum("tbm,tb->bm", around.share.terms, powers)
+            moved = np.array(squares) - (t if beyond else np.maximum(t, 0))
+            sure = np.isfinite(around.low + around.high)
+            looked += (sure & (np.abs(moved) > 1e-6)).sum()
+            assert (~sure | (moved >= around.low - 1e-9)).all()
+            assert (~sure | (moved <= around.high + 1e-9)).all()
+    assert looked > 100

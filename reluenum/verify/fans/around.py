@@ -23,7 +23,8 @@ class Around:
     boxes : (B, 4) array
         The least and the largest sqrt(s), the least and the largest k.
     squares, alive : (B, L) arrays
-        T in the middle, and the units that it was made with. They may be anything.
+        T in the middle, and the units whose T follows it over the box; that of others stays. They
+        may be anything.
     beyond : bool
         Whether T may be negative, and stationary points alone are enclosed; otherwise T counts
         where it is positive, and all minimisers over T >= 0 are enclosed.
@@ -39,7 +40,7 @@ class Around:
         self.tables, self.rows, self.boxes, self.beyond = tables, rows, boxes, beyond
         self.there = tables.alive[rows]
         self._see()
-        self._fit(np.where(alive, squares, 0), alive)
+        self._fit(squares, alive)
         self._measure()
         self._gain()
         self._bound()
@@ -204,7 +205,7 @@ class Around:
         self.gains = self._alive(self.gains)
 
     def _bound(self) -> None:
-        """Claim 134: bounds of D and of T* - T (Lemmas D38, D53)."""
+        """Claim 134: bounds of D and of T* - T (Lemmas D38, D53, D72)."""
         self._slip()
         self._rows()
         self.half = self._half()
@@ -272,19 +273,23 @@ class Around:
         weights = (self.tables.weights[self.rows] * (1 + READ))[:, None]
         squares = (w * w * weights).sum(2) + (self.lengths**2 * self.top[:, None]).sum(2)
         extra = self.lengths * (self._under() * self.gains)[:, None]
-        self.norms = (root(squares) + extra.sum(2)) * UP
+        self.squares, self.norms = squares * UP, (root(squares) + extra.sum(2)) * UP
         along = (self.omega[:, None] * w).sum().size()
         self.errors = (along + (self.lengths * self.short[:, None]).sum(2)) * UP
 
     def _turn(self, low: Array, high: Array) -> tuple[Array, Array]:
-        """Return bounds of D and of |T* - T| from bounds of T* - T."""
+        """Return bounds of D and of |T* - T| from bounds of T* - T.
+
+        The latter by H(T), or by H(T*), in which delta is no longer than D (Lemma D72).
+        """
         products = (x * y for x in (low, high) for y in self.span)
         pulled = np.maximum.reduce([*products, np.zeros_like(low)]).sum(1) / self.left * UP
         distance = (self.slip + root(self.slip**2 + pulled)) * UP
         size = np.maximum(np.abs(low), np.abs(high))[:, None]
-        turned = self.lengths * self.gains[:, None] * distance[:, None, None]
-        found = self.errors + self.norms * distance[:, None]
-        return distance, self._alive((found + (size * (self.slips + turned)).sum(2)) * UP)
+        turned = (size * self.lengths * self.gains[:, None]).sum(2)
+        grown = root(self.squares + (np.maximum(high, 0)[:, None] * self.lengths**2).sum(2))
+        change = np.minimum(self.norms + turned, grown) * distance[:, None]
+        return distance, self._alive((self.errors + change + (size * self.slips).sum(2)) * UP)
 
     def _half(self) -> Array:
         """Return half of the value of the inner problem at x: sum |x| + |y - f|^2 / 2 ridge."""

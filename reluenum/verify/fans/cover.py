@@ -9,7 +9,7 @@ from flint import arb, ctx
 from ..reals import require
 from .around import Around
 from .exclusions import Look
-from .inner import Reduced
+from .inner import Guesses, Reduced
 from .models import UP, Array, Model, root
 from .points import System, Zero
 from .shapes import Shape, Tables, charts
@@ -90,16 +90,9 @@ class Cover:
         low, high, left, right = found.boxes.T
         middle = Reduced(self.tables, found.rows, (low + high) / 2, (left + right) / 2)
         guess = middle.guesses(found.start)
-        squares, alive = guess.continued, guess.alive
-        look = Look(Around(self.tables, found.rows, found.boxes, squares, alive, True))
-        closed = look.excluded
-        again = np.flatnonzero(~closed & (alive != (guess.squares > 0)).any(1))
-        if len(again):
-            closed[again] |= self.plain(found.part(again), guess.squares[again]).excluded
-        again = np.flatnonzero(~closed & self.tables.twins[found.rows].any((1, 2, 3)))
-        if len(again):
-            part = found.part(again)
-            closed[again] |= self.plain(part, self.merged(part.rows, guess.squares[again])).excluded
+        first = Around(self.tables, found.rows, found.boxes, guess.continued, guess.alive, True)
+        look = Look(first)
+        closed = self.closed(found, guess, look)
         for k in np.flatnonzero(~closed & (found.depth >= SMALL) & self.promising(look)):
             closed[k] = self.known(look, k)
         least = self.tables.most[found.rows][:, None] * FEWEST
@@ -107,9 +100,29 @@ class Cover:
         rest = Open(found.rows, found.boxes, start, found.depth + 1).part(~closed)
         return self.cut(rest, self.turned(look)[~closed], self.edges(look)[:, ~closed])
 
-    def plain(self, found: Open, squares: Array) -> Look:
-        """Return what minimisers over T >= 0 say."""
-        return Look(Around(self.tables, found.rows, found.boxes, squares, squares > 0, False))
+    def closed(self, found: Open, guess: Guesses, look: Look) -> Array:
+        """Claim 161: boxes that are excluded, by minimisers over T >= 0 if not by the look at them.
+
+        Where one of two units that are equal somewhere has the T of both, and where the T that
+        become negative in the box are held as they are in the middle, more may be known.
+        """
+        closed, squares = look.excluded, guess.squares
+        live, held = squares > 0, look.around.lacking > 0
+        twins = self.tables.twins[found.rows].any((1, 2, 3))
+        moved = self.merged(found.rows, squares)
+        for again, tried, alive in (
+            ((guess.alive != live).any(1), squares, live),
+            (twins, moved, moved > 0),
+            (held.any(1), squares, live & ~held),
+        ):
+            pick = np.flatnonzero(~closed & again)
+            if len(pick):
+                closed[pick] |= self.plain(found.part(pick), tried[pick], alive[pick]).excluded
+        return closed
+
+    def plain(self, found: Open, squares: Array, alive: Array) -> Look:
+        """Return what minimisers over T >= 0 say; the T of some units follow them over a box."""
+        return Look(Around(self.tables, found.rows, found.boxes, squares, alive, False))
 
     def merged(self, rows: Array, squares: Array) -> Array:
         """Return T with the first of two units that are equal where a height is 0 for both."""
@@ -145,7 +158,8 @@ class Cover:
         thin[:, 1 - end] = thin[:, end]
         place = Reduced(self.tables, rest.rows, thin[:, 0], (thin[:, 2] + thin[:, 3]) / 2)
         at = Open(rest.rows, thin, rest.start, rest.depth)
-        below, above = self.plain(at, place.minimised(rest.start)).ratio
+        squares = place.minimised(rest.start)
+        below, above = self.plain(at, squares, squares > 0).ratio
         if end:
             factor = np.where(above < 1, np.sqrt(root(np.maximum(above, 0))) * UP, 1)
         else:

@@ -7,7 +7,7 @@ import numpy as np
 from .models import Array
 from .shapes import Tables
 
-CALM, STEPS, EXTRA = 1, 15, 4  # steps of T |Gamma|, of Newton's method, and beyond T = 0
+CALM, STEPS, EXTRA = 1, 20, 4  # steps of T |Gamma|, of Newton's method, and beyond T = 0
 SHARES = 1, 0.5, 0.2, 0.05, 0.01  # of a step that must not climb
 FALL = 0.1  # of T, where Newton's step would leave nothing
 SETTLED, SHIFT = 1e-7, 1e-14  # relative size of the last step; of rounding
@@ -92,18 +92,19 @@ class Reduced:
         return np.where(squares > squares.sum(1, keepdims=True) * NOTHING, squares, 0)
 
     def downhill(self, value: "Value") -> Array:
-        """Return the next T: a part of Newton's step that does not climb, or T |Gamma|.
+        """Return the next T: a part of the way to Newton's that does not climb, or T |Gamma|.
 
-        The step is that of the units that are alive or want to be. (|Gamma|^2 may fall at first
-        steeply with T and then hardly at all: from there Newton's step passes 0, and a part of T
-        is better.)
+        The step is that of the units that are alive or want to be, the others go to 0.
+        (|Gamma|^2 may fall at first steeply with T and then hardly at all: from there Newton's
+        step passes 0, and a part of T is better.)
         """
         bend = np.diagonal(value.curvature, axis1=1, axis2=2)
         kept = np.where(1 - value.lengths < value.squares * bend, value.squares, 0)
-        step = value.step(self.alive & ((kept > 0) | (value.lengths > 1)))
+        step = value.bounded(self.alive & ((kept > 0) | (value.lengths > 1)), kept)
+        aim = np.clip(kept + step, 0, self.most)
         found, left = value.squares * np.sqrt(value.lengths), np.arange(len(kept))
         for share in SHARES:
-            moved = np.clip(kept[left] + share * step[left], 0, self.most[left])
+            moved = value.squares[left] + share * (aim - value.squares)[left]
             good = self.part(left).height(moved) <= value.height[left] * (1 + SHIFT)
             found[left[good]] = moved[good]
             left = left[~good]
@@ -153,11 +154,32 @@ class Value:
         self.norms = ((columns @ self.inverse[:, None]) * columns).sum((2, 3))
         self.curvature = 2 * self.pulls @ self.inverse @ self.pulls.swapaxes(1, 2)
 
-    def step(self, alive: Array) -> Array:
-        """Return a step of Newton's method towards |Gamma| = 1 for some units."""
+    def step(self, alive: Array, moved: Array | float = 0) -> Array:
+        """Return a step of Newton's method towards |Gamma| = 1 for some units.
+
+        Others are `moved`.
+        """
+        pushed = (self.curvature @ np.broadcast_to(moved, alive.shape)[..., None])[..., 0]
         table = self.curvature * alive[:, :, None] * alive[:, None]
         bend = np.diagonal(table, axis1=1, axis2=2)
         unit = np.arange(table.shape[-1])
         table[:, unit, unit] += np.where(alive, bend * SHIFT + LITTLE**9, 1)
-        wanted = np.where(alive, self.lengths - 1, 0)
+        wanted = np.where(alive, self.lengths - 1 - pushed, 0)
         return np.nan_to_num((inverses(table) @ wanted[..., None])[..., 0], posinf=0, neginf=0)
+
+    def bounded(self, alive: Array, kept: Array) -> Array:
+        """Return a step of Newton's method after which no unit of them has T < 0.
+
+        One by one, the units that it takes furthest below 0 end there, and the others adapt.
+        """
+        ended = np.zeros_like(alive)
+        for _ in range(alive.shape[1]):
+            step = np.where(ended, -kept, self.step(alive & ~ended, np.where(ended, -kept, 0)))
+            after = np.where(alive & ~ended, kept + step, 0)
+            worst = after.argmin(1)
+            place = np.arange(len(after)), worst
+            more = after[place] < 0
+            if not more.any():
+                break
+            ended[place] |= more
+        return np.where(ended, -kept, step)

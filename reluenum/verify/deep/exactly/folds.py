@@ -14,7 +14,7 @@ STEPS, DENOMINATOR = 45, 1000  # Newton steps, which only halve the distance; of
 
 
 def is_fold(found: State, low: arb, high: arb) -> bool:
-    """Claim 168: E has one zero on a block, a double one, and no local minimum is there.
+    """Claim 169: E has one zero on a block, a double one, and no local minimum is there.
 
     The third derivative of the reduced loss along the path is not 0, and at one X the first two
     are, exactly (Lemma D71).

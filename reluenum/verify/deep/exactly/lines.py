@@ -15,7 +15,7 @@ Line = list[fmpq]  # a vector that spans the line on which some Gamma_j is
 
 
 def impossible(upper: Upper, rows: Sequence[Row]) -> bool:
-    """Claim 167: kinks contradict all signs of units that are on lines (Lemma D62), as claim 126.
+    """Claim 168: kinks contradict all signs of units that are on lines (Lemma D62), as claim 126.
 
     There have to be two at least: otherwise a vector lies where it does by claim 92.
     """

@@ -25,7 +25,7 @@ def probes(tower: Tower) -> list[Probe]:
 
 
 def is_null(tower: Tower, number: Callable[[Probe], fmpq]) -> bool:
-    """Claim 166: a number that is affine in the residual is 0, whatever T > 0 and X are.
+    """Claim 167: a number that is affine in the residual is 0, whatever T > 0 and X are.
 
     So it is if it is 0 for all residuals, or a multiple of their sum where that has to be 0.
     """

@@ -60,7 +60,7 @@ class Leeway:
 
     @cached_property
     def corners(self) -> list[Corner]:
-        """Claim 161: where kinks can answer best: (w, B) by the shift of each site, in columns.
+        """Claim 162: where kinks can answer best: (w, B) by the shift of each site, in columns.
 
         So many independent forms stay 0 there that all are known.
         """
@@ -84,7 +84,7 @@ class Leeway:
         return len(self.zero.stratum.lower) * self.sites.depth + 1
 
     def gains(self) -> tuple[set[int], list[Tie]]:
-        """Claim 162: the signs of what a unit of any face gains more than it costs (Lemma D70).
+        """Claim 163: the signs of what a unit of any face gains more than it costs (Lemma D70).
 
         Those that are 0 are in ties; -1 stands for a best direction off its face, too.
         """
@@ -106,7 +106,7 @@ class Leeway:
 
     @cached_property
     def copies(self) -> bool | None:
-        """Claim 163: units may have copies (Lemma D70): gaps raise the loss to first order.
+        """Claim 164: units may have copies (Lemma D70): gaps raise the loss to first order.
 
         A gap is what copies on both sides of a kink add to f there. None if one costs nothing.
         """
@@ -131,7 +131,7 @@ class Leeway:
         return [fmpq(self.zero.sides[j + 1] * (i == site)) for j, i in self.below]
 
     def bent(self, ties: Sequence[Tie]) -> bool:
-        """Claim 164: whether a unit that gains what it costs raises the loss by curvature.
+        """Claim 165: whether a unit that gains what it costs raises the loss by curvature.
 
         Of each face on its own, with kinks that cost nothing: the Hessian of the reduced loss of
         the stratum beside, the unit being one of it with T = 0, is positive definite. If it is not
@@ -306,7 +306,7 @@ class Face:
 
 
 def constant_bends(sites: Sites, rows: Sequence[Row], square: fmpq) -> bool:
-    """Claim 165: whether units below a constant that gain what they cost raise the loss.
+    """Claim 166: whether units below a constant that gain what they cost raise the loss.
 
     They do if the Hessian of the reduced loss is positive definite with all of them at T = 0. The
     loss falls if for one of them alone it is negative somewhere (Lemma D46, Lemma D70). Where it is
