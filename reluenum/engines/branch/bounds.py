@@ -1,518 +1,414 @@
 """Bounds of a box (Lemmas 48 to 51): which weights and slopes its minima can have."""
 
+from typing import NamedTuple
+
 import numpy as np
-from numba import njit
 
-from reluenum.engines.branch.places import edges
-
-GAP = 1.0
-"""Parts of one sign are taken together if the gap is at most so many widths of the wider one."""
-
-LARGEST_CONDITION = 1e10
-"""Of the scaled Gram matrix of the columns."""
+from reluenum.engines.branch.circle import Circle
+from reluenum.engines.branch.columns import (
+    COLUMNS,
+    EMPTY,
+    PARTS,
+    Box,
+    find_columns,
+    find_units,
+    inner,
+    response,
+    total,
+    with_column,
+)
+from reluenum.engines.branch.compiled import compiled
+from reluenum.engines.branch.systems import inverse, joint
 
 MARGIN = 1e-9
-"""By which an inequality has to hold, relative to what it is about."""
+"""By which an inequality has to hold, relative to the numbers that it is computed from."""
 
-COLUMNS, PARTS = 8, 4
-"""The largest numbers of columns and of parts of a box."""
-
-
-@njit(cache=True)
-def total(circle, b, c, lo, hi):
-    """Return the sum of b x + c over the data of the inputs lo..hi - 1."""
-    m = circle.moments
-    return b * (m[1, hi] - m[1, lo]) + c * (m[0, hi] - m[0, lo])
+LIGHTEST = 1e-6
+"""Least l . phi of a vertex of a hull."""
 
 
-@njit(cache=True)
-def inner(circle, b, c, lo, hi, one, b2, c2, lo2, hi2, one2):
-    """Return the inner product of linear functions on ranges of inputs, with R between them."""
-    m = circle.moments
-    start, stop = max(lo, lo2), min(hi, hi2)
-    value = -circle.share * one * one2
-    if stop > start:
-        value += (
-            b * b2 * (m[2, stop] - m[2, start])
-            + (b * c2 + c * b2) * (m[1, stop] - m[1, start])
-            + c * c2 * (m[0, stop] - m[0, start])
+class Work(NamedTuple):
+    """What is computed of a box, in arrays that are used again and again.
+
+    Parameters
+    ----------
+    gram, H, M : arrays
+        Of the centre system; of the joint bound.
+    scratch : array
+    t, noise, freedom, least, most : (COLUMNS,) arrays
+        Weights at the centre, the sizes of what they are made of, how much the right sides may be
+        wrong, bounds of the weights of groups.
+    bound, z : (COLUMNS + PARTS,) array
+    down, up : (COLUMNS, PARTS) array
+        How far a group's hull moves a weight, for its own weight one.
+    vertex, weight, dots, central : (V,) and (V, COLUMNS) arrays
+        Of the vertices of hulls: boundary, l . phi, inner products with the columns, and what the
+        slope at a centre makes of them.
+    vertices, at, base : arrays of int
+        Where the vertices, and the slopes, of a unit begin; the cell of its first slope.
+    value, slack, low, high, used : (S,) arrays
+        Of the slopes: at the centre, rounding, bounds, whether they count.
+    gamma : (S, COLUMNS) array
+    bend_down, bend_up : (S, PARTS) arrays
+        As `down` and `up`.
+    swing : (PARTS,) array
+        Oscillation of the slopes on the hull of a group, at the centre.
+    lever : (PARTS,) array
+        Half width over cosine.
+    middle_gamma, entries : (COLUMNS,) arrays
+    """
+
+    gram: np.ndarray
+    H: np.ndarray
+    M: np.ndarray
+    scratch: np.ndarray
+    t: np.ndarray
+    noise: np.ndarray
+    freedom: np.ndarray
+    least: np.ndarray
+    most: np.ndarray
+    bound: np.ndarray
+    z: np.ndarray
+    down: np.ndarray
+    up: np.ndarray
+    vertex: np.ndarray
+    weight: np.ndarray
+    dots: np.ndarray
+    central: np.ndarray
+    vertices: np.ndarray
+    at: np.ndarray
+    base: np.ndarray
+    value: np.ndarray
+    slack: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    used: np.ndarray
+    gamma: np.ndarray
+    bend_down: np.ndarray
+    bend_up: np.ndarray
+    swing: np.ndarray
+    lever: np.ndarray
+    middle_gamma: np.ndarray
+    entries: np.ndarray
+
+
+def empty_work(circle: Circle) -> Work:
+    """Return room for the boxes of a circle."""
+    edges = len(circle.b)
+    vertices, slopes = 2 * edges + 16, 4 * edges + 32
+    unknowns = COLUMNS + PARTS
+    whole = {"vertex", "vertices", "at", "base", "used"}
+    shapes = {
+        "gram": (COLUMNS, COLUMNS),
+        "H": (COLUMNS, COLUMNS),
+        "M": (unknowns, unknowns),
+        "scratch": (unknowns, 2 * unknowns),
+        "bound": unknowns,
+        "z": unknowns,
+        "down": (COLUMNS, PARTS),
+        "up": (COLUMNS, PARTS),
+        "dots": (vertices, COLUMNS),
+        "gamma": (slopes, COLUMNS),
+        "bend_down": (slopes, PARTS),
+        "bend_up": (slopes, PARTS),
+        **dict.fromkeys(("vertices", "at", "base", "swing", "lever"), PARTS + 1),
+        **dict.fromkeys(("vertex", "weight", "central"), vertices),
+        **dict.fromkeys(("value", "slack", "low", "high", "used"), slopes),
+    }
+    return Work(
+        *(
+            np.zeros(shapes.get(name, COLUMNS), np.int64 if name in whole else float)
+            for name in Work._fields
         )
+    )
+
+
+@compiled
+def solve_centre(circle, box, work, size):
+    """Find H and the weights at the centre; return whether the columns are independent enough."""
+    for i in range(size):
+        b, c, one = box.b[i], box.c[i], box.one[i]
+        lo, hi, factor = box.begin[i], box.end[i], box.factor[i]
+        work.entries[i] = factor * response(circle, b, c, lo, hi, one) - box.right[i]
+        for j in range(i + 1):
+            work.gram[i, j] = factor * with_column(circle, box, j, b, c, lo, hi, one)
+            work.gram[j, i] = work.gram[i, j]
+    if not inverse(work.gram, size, work.H, work.scratch):
+        return False
+    for i in range(size):
+        work.t[i] = work.noise[i] = 0.0
+        for j in range(size):
+            work.t[i] += work.H[i, j] * work.entries[j]
+            work.noise[i] += abs(work.H[i, j] * work.entries[j])
+    return True
+
+
+@compiled
+def find_vertices(circle, box, work, units, size):
+    """Find the vertices of the hulls of groups; return whether all are seen from the centre."""
+    row = 0
+    for u in range(units):
+        work.vertices[u] = row
+        if box.single[u] == 1:
+            continue
+        i = box.column[u]
+        b, c, lo, hi, one = box.b[i], box.c[i], box.begin[i], box.end[i], box.one[i]
+        share = circle.share
+        square = inner(circle, b, c, lo, hi, one, b, c, lo, hi, one) + share * one * one
+        for k in range(box.first[u], box.last[u] + 1):
+            bk, ck, first, last = circle.b[k], circle.c[k], circle.first[k], circle.last[k]
+            dot = inner(circle, b, c, lo, hi, one, bk, ck, first, last, circle.one[k])
+            work.weight[row] = (dot + share * one * circle.one[k]) / square
+            if not work.weight[row] > LIGHTEST:
+                return False
+            work.vertex[row] = k
+            for j in range(size):
+                work.dots[row, j] = with_column(
+                    circle, box, j, bk, ck, first, last, circle.one[k]
+                )
+            row += 1
+    work.vertices[units] = row
+    return True
+
+
+@compiled
+def find_shifts(box, work, units, size):
+    """Find how far the hulls of groups move the weights, and what this is for the joint bound."""
+    for i in range(size + units):
+        work.bound[i] = 0.0
+        for j in range(size + units):
+            work.M[i, j] = 0.0
+    for g in range(units):
+        if box.single[g] == 1:
+            continue
+        c = box.column[g]
+        for j in range(size):
+            down, up, middle = np.inf, -np.inf, 0.0
+            for i in range(size):
+                middle += work.H[j, i] * work.gram[i, c]
+            middle *= box.side[g]
+            for row in range(work.vertices[g], work.vertices[g + 1]):
+                entry = 0.0
+                for i in range(size):
+                    entry += work.H[j, i] * work.dots[row, i]
+                entry = entry / work.weight[row] - middle
+                down, up = min(down, entry), max(up, entry)
+            work.down[j, g], work.up[j, g] = down, up
+            worst = max(-down, up)
+            work.bound[j] += abs(work.t[c]) * worst
+            work.M[j, c] += worst
+
+
+@compiled
+def functional(circle, box, work, size, b, c, lo, hi, gamma):
+    """Write the coefficients gamma of a functional; return its value at the centre, and noise."""
+    one = total(circle, b, c, lo, hi)
+    value = response(circle, b, c, lo, hi, one)
+    noise = abs(value)
+    for i in range(size):
+        work.entries[i] = with_column(circle, box, i, b, c, lo, hi, one)
+        value -= work.t[i] * work.entries[i]
+        noise += abs(work.t[i] * work.entries[i])
+    for i in range(size):
+        gamma[i] = 0.0
+        for j in range(size):
+            gamma[i] += work.H[i, j] * work.entries[j]
+    return value, noise, one
+
+
+@compiled
+def bend(circle, work, size, row, b, c, lo, hi, one, gamma):
+    """Return what is left of a functional at a vertex beside its coefficients."""
+    k = work.vertex[row]
+    value = inner(
+        circle, b, c, lo, hi, one,
+        circle.b[k], circle.c[k], circle.first[k], circle.last[k], circle.one[k],
+    )  # fmt: skip
+    for i in range(size):
+        value -= gamma[i] * work.dots[row, i]
     return value
 
 
-@njit(cache=True)
-def response(circle, b, c, lo, hi, one):
-    """Return the inner product with R y."""
-    m = circle.moments
-    value = b * (m[4, hi] - m[4, lo]) + c * (m[3, hi] - m[3, lo])
-    return value - circle.share * one * m[3, -1]
+@compiled
+def find_central(circle, box, work, units, size, u):
+    """Find coefficients of the slope at the centre of a group, and what is left at all vertices."""
+    i, side = box.column[u], box.side[u]
+    b, c = -side * np.sin(box.middle[u]), side * np.cos(box.middle[u])
+    lo, hi = box.begin[i], box.end[i]
+    _, _, one = functional(circle, box, work, size, b, c, lo, hi, work.middle_gamma)
+    for row in range(work.vertices[units]):
+        work.central[row] = bend(circle, work, size, row, b, c, lo, hi, one, work.middle_gamma)
 
 
-@njit(cache=True)
-def inverse(matrix, size, out):
-    """Invert a scaled symmetric matrix by Gauss-Jordan steps; return whether that went well."""
-    scale = np.empty(size)
+@compiled
+def find_slope(circle, box, work, units, size, u, n, cell, k):
+    """Find a slope at the centre and its coefficients, and what it says for the joint bound."""
+    side, grouped = box.side[u], box.single[u] == 0
+    b, c = -side * circle.c[k], side * circle.b[k]
+    lo, hi, gamma = circle.start[cell], circle.stop[cell], work.gamma[n]
+    work.value[n], work.slack[n], one = functional(circle, box, work, size, b, c, lo, hi, gamma)
+    constant = 0.0
+    for g in range(units):
+        if box.single[g] == 1:
+            continue
+        down, up, differing = np.inf, -np.inf, 0.0
+        for row in range(work.vertices[g], work.vertices[g + 1]):
+            entry = bend(circle, work, size, row, b, c, lo, hi, one, gamma)
+            if grouped:
+                differing = max(differing, abs(entry - work.central[row]) / work.weight[row])
+            entry /= work.weight[row]
+            down, up = min(down, entry), max(up, entry)
+        work.bend_down[n, g], work.bend_up[n, g] = down, up
+        column = box.column[g]
+        constant += abs(work.t[column]) * differing
+        if grouped:
+            work.M[size + u, column] = max(work.M[size + u, column], 2 * differing)
+    if grouped:
+        for i in range(size):
+            change = abs(gamma[i] - work.middle_gamma[i])
+            constant += change * box.free[i]
+            g = box.group[i]
+            if g >= 0:
+                work.M[size + u, size + g] = max(work.M[size + u, size + g], 2 * change)
+        work.bound[size + u] = max(work.bound[size + u], 2 * constant)
+
+
+@compiled
+def find_slopes(circle, box, work, units, size):
+    """Find all slopes on the hulls of the units."""
+    at = 0
+    for u in range(units):
+        first, last = box.first[u], box.last[u]
+        base = first - box.start[u] % 2
+        stop = last + (box.stop[u] - 1) % 2
+        work.at[u], work.base[u] = at, base
+        if box.single[u] == 0:
+            find_central(circle, box, work, units, size, u)
+        largest, smallest = -np.inf, np.inf
+        for step in range(2 * (stop - base)):
+            cell = base + step // 2
+            k, n = cell + step % 2, at + step
+            work.used[n] = 1 if first <= k <= last else 0
+            if work.used[n] == 1:
+                find_slope(circle, box, work, units, size, u, n, cell, k)
+                largest, smallest = max(largest, work.value[n]), min(smallest, work.value[n])
+        at += 2 * (stop - base)
+        work.swing[u] = largest - smallest
+        work.lever[u] = 0.0 if box.single[u] == 1 else box.half[u] / box.cosine[u]
+    work.at[units] = at
+
+
+@compiled
+def bound_jointly(box, work, units, size):
+    """Find bounds of all changes of weights and slopes (Lemma 51); return whether there are any."""
+    for j in range(size):
+        for i in range(size):
+            work.bound[j] += abs(work.H[j, i]) * box.free[i]
+            g = box.group[i]
+            if g >= 0:
+                moved = abs(work.H[j, i]) * work.lever[g]
+                work.bound[j] += moved * work.swing[g]
+                work.M[j, size + g] += moved
+    for u in range(units):
+        for g in range(units):
+            work.M[size + u, size + g] *= work.lever[g]
+            work.bound[size + u] += work.M[size + u, size + g] * work.swing[g]
+    if not joint(work.M, work.bound, size + units, work.z, work.scratch):
+        return False
     for i in range(size):
-        if not matrix[i, i] > 0:
-            return False
-        scale[i] = 1 / np.sqrt(matrix[i, i])
-    work = np.zeros((size, 2 * size))
-    for i in range(size):
+        g = box.group[i]
+        work.freedom[i] = box.free[i]
+        if g >= 0:
+            work.freedom[i] += work.lever[g] * (work.swing[g] + work.z[size + g])
+            work.least[i] = max(0.0, work.t[i] - work.z[i])
+            work.most[i] = work.t[i] + work.z[i]
+    return True
+
+
+@compiled
+def guess_shares(box, work, count, size):
+    """Guess how much the freedom of each part moves the weights."""
+    for part in range(count):
+        g = box.unit[part]
+        box.share[part] = 0.0
+        if box.single[g] == 1:
+            continue
+        c = box.column[g]
         for j in range(size):
-            work[i, j] = matrix[i, j] * scale[i] * scale[j]
-        work[i, size + i] = 1
-    for i in range(size):
-        pivot = i
-        for k in range(i + 1, size):
-            if abs(work[k, i]) > abs(work[pivot, i]):
-                pivot = k
-        if not abs(work[pivot, i]) > 1 / LARGEST_CONDITION:
-            return False
-        for j in range(2 * size):
-            work[i, j], work[pivot, j] = work[pivot, j], work[i, j]
-        factor = 1 / work[i, i]
-        for j in range(2 * size):
-            work[i, j] *= factor
-        for k in range(size):
-            if k != i and work[k, i] != 0:
-                factor = work[k, i]
-                for j in range(2 * size):
-                    work[k, j] -= factor * work[i, j]
-    largest = 0.0
-    for i in range(size):
-        for j in range(size):
-            largest = max(largest, abs(work[i, size + j]))
-            out[i, j] = work[i, size + j] * scale[i] * scale[j]
-    return largest < LARGEST_CONDITION
+            moved = abs(work.H[j, c]) * work.lever[g] * work.swing[g]
+            moved += abs(work.t[c]) * max(-work.down[j, g], work.up[j, g])
+            box.share[part] += moved / (abs(work.t[j]) + 1e-9)
 
 
-@njit(cache=True)
-def solved(matrix, right, size):
-    """Solve (1 - matrix) z = right; return whether z > 0 and z > right + matrix z."""
-    work = np.empty((size, size + 1))
-    for i in range(size):
-        for j in range(size):
-            work[i, j] = (1.0 if i == j else 0.0) - matrix[i, j]
-        work[i, size] = right[i] * (1 + 1e-6) + 1e-300
-    z = np.empty(size)
-    for i in range(size):
-        pivot = i
-        for k in range(i + 1, size):
-            if abs(work[k, i]) > abs(work[pivot, i]):
-                pivot = k
-        if not abs(work[pivot, i]) > 1e-12:
-            return False, z
-        for j in range(size + 1):
-            work[i, j], work[pivot, j] = work[pivot, j], work[i, j]
-        for k in range(i + 1, size):
-            factor = work[k, i] / work[i, i]
-            for j in range(i, size + 1):
-                work[k, j] -= factor * work[i, j]
-    for i in range(size - 1, -1, -1):
-        value = work[i, size]
-        for j in range(i + 1, size):
-            value -= work[i, j] * z[j]
-        z[i] = value / work[i, i]
-        if not z[i] > 0:
-            return False, z
-    return True, z
+@compiled
+def weights_fail(box, work, units, size):
+    """Whether a weight is surely not positive (Lemma 53(1), (2))."""
+    for j in range(size):
+        top = work.t[j]
+        for i in range(size):
+            top += abs(work.H[j, i]) * work.freedom[i]
+        for g in range(units):
+            if box.single[g] == 0:
+                c = box.column[g]
+                moved = -work.down[j, g] if box.side[g] > 0 else work.up[j, g]
+                top += moved * (work.most[c] if moved > 0 else work.least[c])
+        if min(top, work.t[j] + work.z[j]) < -MARGIN * work.noise[j]:
+            return True
+    return False
 
 
-@njit(cache=True)
-def grouped(circle, sign, lo, hi, many):
-    """Return the unit of each part, with the sign and the faces of each unit.
-
-    Units are parts that are single faces, and groups of parts of one sign.
-    """
-    count = len(sign)
-    unit = np.empty(count, dtype=np.int64)
-    start, stop = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
-    signs, single = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.bool_)
-    units = 0
-    order = np.argsort(lo - 4 * len(circle.b) * sign)
-    for i in order:
-        alone = hi[i] == lo[i] + 1 and many[i] == 1
-        joined = False
-        if units and signs[units - 1] == sign[i] and not (alone and single[units - 1]):
-            first, last = edges(start[units - 1], stop[units - 1])
-            left, right = edges(lo[i], hi[i])
-            gap = circle.angle[left] - circle.angle[last]
-            width = max(
-                circle.angle[last] - circle.angle[first], circle.angle[right] - circle.angle[left]
-            )
-            joined = gap <= GAP * width
-        if joined:
-            stop[units - 1] = hi[i]
-            single[units - 1] = False
-        else:
-            start[units], stop[units], signs[units] = lo[i], hi[i], sign[i]
-            single[units] = alone
-            units += 1
-        unit[i] = units - 1
-    return unit, units, signs, start, stop, single
+@compiled
+def bound_slopes(box, work, units, size):
+    """Find bounds of all slopes."""
+    for n in range(work.at[units]):
+        if work.used[n] == 0:
+            work.low[n], work.high[n] = -np.inf, np.inf
+            continue
+        slack = MARGIN * work.slack[n]
+        for i in range(size):
+            slack += abs(work.gamma[n, i]) * work.freedom[i]
+        work.low[n], work.high[n] = work.value[n] - slack, work.value[n] + slack
+        for g in range(units):
+            if box.single[g] == 1:
+                continue
+            c, down, up = box.column[g], work.bend_down[n, g], work.bend_up[n, g]
+            if box.side[g] < 0:
+                down, up = -up, -down
+            work.low[n] -= up * (work.most[c] if up > 0 else work.least[c])
+            work.high[n] -= down * (work.most[c] if down < 0 else work.least[c])
 
 
 NO_BOUND, BOUNDED, EXCLUDED = 0, 1, 2
 
 
-@njit(cache=True)
-def columns_of(circle, units, signs, start, stop, single, table, ranges, heights):
-    """Write the columns of the units.
-
-    Parameters
-    ----------
-    circle : Circle
-    units : int
-    signs, start, stop, single : arrays
-        Of `grouped`.
-    table : (COLUMNS, 6) array
-        For each column b, c, the sum of its entries, its sign, its right side and its freedom.
-    ranges : (COLUMNS, 3) array of int
-        Its inputs, and the group that it stands for or -1.
-    heights : (PARTS, 3) array
-        Of each group half its width, the angle of its centre and the widest cell.
-
-    Returns
-    -------
-    int
-        The number of columns; -1 if the box is excluded, -2 if there is no bound.
-    (PARTS, 2) array of int
-        The columns of each unit; the second is -1 if there is one only.
-    """
-    size = 0
-    own = np.full((PARTS, 2), -1, dtype=np.int64)
-    keys = np.full(COLUMNS, -1, dtype=np.int64)
-    last_edge = len(circle.b) - 1
-    x = circle.moments[5]
-    for u in range(units):
-        first, last = edges(start[u], stop[u])
-        if not single[u]:
-            h = (circle.angle[last] - circle.angle[first]) / 2
-            if first == 0 or last == last_edge or h >= 1.5:
-                return -2, own
-            middle = (circle.angle[last] + circle.angle[first]) / 2
-            cell, widest = first, 0.0
-            for j in range(first, last):
-                if circle.angle[j] <= middle:
-                    cell = j
-                widest = max(widest, circle.angle[j + 1] - circle.angle[j])
-            b, c = np.cos(middle), np.sin(middle)
-            lo, hi = circle.start[cell], circle.stop[cell]
-            heights[u, 0], heights[u, 1], heights[u, 2] = h, middle, widest
-            table[size, 0], table[size, 1] = b, c
-            table[size, 2] = total(circle, b, c, lo, hi)
-            table[size, 3], table[size, 4], table[size, 5] = signs[u], circle.ridge, 0
-            ranges[size, 0], ranges[size, 1], ranges[size, 2] = lo, hi, u
-            own[u, 0] = size
-            size += 1
-            continue
-        number = 0
-        for k in range(first, last + 1):
-            if k == 0 or k == last_edge:
-                continue
-            right, free = circle.ridge, 0.0
-            if first == 0:
-                n = len(x) - 2
-                value = x[n] * x[n - 1] + 1
-                if value > 1e-12 * (1 + abs(x[n] * x[n - 1])):
-                    return -1, own
-                right *= (x[n] * circle.b[k] + circle.c[k]) / np.hypot(x[n], 1.0)
-            elif last == last_edge:
-                value = x[0] * x[1] + 1
-                if value > 1e-12 * (1 + abs(x[0] * x[1])):
-                    return -1, own
-                right *= (x[0] * circle.b[k] + circle.c[k]) / np.hypot(x[0], 1.0)
-            elif last > first:
-                cosine = np.cos(circle.angle[last] - circle.angle[first])
-                right *= (1 + cosine) / 2
-                free = circle.ridge * (1 - cosine) / 2
-            found = -1
-            for i in range(size):
-                if keys[i] == k and table[i, 3] == signs[u]:
-                    found = i
-            if found < 0:
-                found = size
-                size += 1
-                keys[found] = k
-                lo, hi = circle.first[k], circle.last[k]
-                table[found, 0], table[found, 1] = circle.b[k], circle.c[k]
-                table[found, 2] = total(circle, circle.b[k], circle.c[k], lo, hi)
-                table[found, 3], table[found, 4], table[found, 5] = signs[u], right, free
-                ranges[found, 0], ranges[found, 1], ranges[found, 2] = lo, hi, -1
-            own[u, number] = found
-            number += 1
-    return size, own
-
-
-@njit(cache=True)
-def with_column(circle, b, c, lo, hi, one, table, ranges, i):
-    """Return the inner product of a function and a column, with R between them."""
-    return table[i, 3] * inner(
-        circle, b, c, lo, hi, one,
-        table[i, 0], table[i, 1], ranges[i, 0], ranges[i, 1], table[i, 2],
-    )  # fmt: skip
-
-
-@njit(cache=True)
-def bounded(circle, sign, lo, hi, many):
+@compiled
+def bounded(circle, box, count, work):
     """Bound weights and slopes of the minima in a box.
 
     Returns
     -------
     int
-        NO_BOUND, BOUNDED or EXCLUDED (a weight is not positive).
-    low, high : (2 K,) arrays
-        Bounds of slopes, for the units one after the other.
-    offset, base : (parts,) arrays of int
-        Where those of a part start, and with which cell.
-    share : (parts,) array
-        How much of the freedom of the box is due to a part, as a guess.
+        NO_BOUND, BOUNDED, or EXCLUDED: a weight is not positive. If there is a bound, the slopes
+        are between `work.low` and `work.high`.
     """
-    count = len(sign)
-    unit, units, signs, start, stop, single = grouped(circle, sign, lo, hi, many)
-    offset, base = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
-    share = np.zeros(count)
-    nothing = np.empty(0)
-    table, ranges = np.empty((COLUMNS, 6)), np.empty((COLUMNS, 3), dtype=np.int64)
-    heights = np.zeros((PARTS, 3))
-    size, own = columns_of(circle, units, signs, start, stop, single, table, ranges, heights)
-    if size == -1:
-        return EXCLUDED, nothing, nothing, offset, base, share
+    units = find_units(circle, box, count)
+    size = find_columns(circle, box, count, units)
+    if size == EMPTY:
+        return EXCLUDED
     if size < 0:
-        return NO_BOUND, nothing, nothing, offset, base, share
-    gram, H = np.empty((size, size)), np.empty((size, size))
-    right, t, work = np.empty(size), np.zeros(size), np.zeros(size)
-    for i in range(size):
-        b, c, one, s = table[i, 0], table[i, 1], table[i, 2], table[i, 3]
-        right[i] = s * response(circle, b, c, ranges[i, 0], ranges[i, 1], one) - table[i, 4]
-        for j in range(i + 1):
-            gram[i, j] = s * with_column(
-                circle, b, c, ranges[i, 0], ranges[i, 1], one, table, ranges, j
-            )
-            gram[j, i] = gram[i, j]
-    if not inverse(gram, size, H):
-        return NO_BOUND, nothing, nothing, offset, base, share
-    for i in range(size):
-        for j in range(size):
-            t[i] += H[i, j] * right[j]
-            work[i] += abs(H[i, j] * right[j])
-    # Hulls: inner products of their vertices with the columns.
-    place, most = np.zeros(units + 1, dtype=np.int64), 0
-    for u in range(units):
-        first, last = edges(start[u], stop[u])
-        place[u + 1] = place[u] + (0 if single[u] else last - first + 1)
-    vertices = place[units]
-    dots, weight = np.empty((vertices, size)), np.empty(vertices)
-    for u in range(units):
-        if single[u]:
-            continue
-        first, last = edges(start[u], stop[u])
-        i = own[u, 0]
-        b, c, left, end = table[i, 0], table[i, 1], ranges[i, 0], ranges[i, 1]
-        square = inner(circle, b, c, left, end, 0.0, b, c, left, end, 0.0)
-        for k in range(first, last + 1):
-            row = place[u] + k - first
-            weight[row] = inner(
-                circle, b, c, left, end, 0.0,
-                circle.b[k], circle.c[k], circle.first[k], circle.last[k], 0.0,
-            ) / square  # fmt: skip
-            if not weight[row] > 1e-6:
-                return NO_BOUND, nothing, nothing, offset, base, share
-            one = total(circle, circle.b[k], circle.c[k], circle.first[k], circle.last[k])
-            for j in range(size):
-                dots[row, j] = with_column(
-                    circle, circle.b[k], circle.c[k], circle.first[k], circle.last[k], one,
-                    table, ranges, j,
-                )  # fmt: skip
-    # Slopes.
-    cells, begins = np.zeros(units + 1, dtype=np.int64), np.zeros(units, dtype=np.int64)
-    for u in range(units):
-        first, last = edges(start[u], stop[u])
-        begins[u] = first - start[u] % 2
-        cells[u + 1] = cells[u] + (last + (stop[u] - 1) % 2) - begins[u]
-    slopes = 2 * cells[units]
-    value, noise, used = np.zeros(slopes), np.zeros(slopes), np.zeros(slopes, dtype=np.bool_)
-    gamma = np.zeros((slopes, size))
-    low_bend, high_bend = np.zeros((slopes, units)), np.zeros((slopes, units))
-    unknowns = size + units
-    a, M = np.zeros(unknowns), np.zeros((unknowns, unknowns))
-    oscillation = np.zeros(units)
-    fr, centre_gamma, centre_dots = np.empty(size), np.zeros(size), np.zeros(max(vertices, 1))
-    difference = np.zeros(units)
-    for u in range(units):
-        first, last = edges(start[u], stop[u])
-        begin, width = begins[u], cells[u + 1] - cells[u]
-        if not single[u]:
-            i, middle = own[u, 0], heights[u, 1]
-            b, c, left, end = -np.sin(middle), np.cos(middle), ranges[i, 0], ranges[i, 1]
-            b, c = signs[u] * b, signs[u] * c
-            one = total(circle, b, c, left, end)
-            centre_gamma[:] = 0
-            for i in range(size):
-                fr[i] = with_column(circle, b, c, left, end, one, table, ranges, i)
-            for i in range(size):
-                for j in range(size):
-                    centre_gamma[i] += H[i, j] * fr[j]
-            for g in range(units):
-                begin_g, _ = edges(start[g], stop[g])
-                for row in range(place[g], place[g + 1]):
-                    k = begin_g + row - place[g]
-                    entry = inner(
-                        circle, b, c, left, end, one,
-                        circle.b[k], circle.c[k], circle.first[k], circle.last[k],
-                        total(circle, circle.b[k], circle.c[k], circle.first[k], circle.last[k]),
-                    )  # fmt: skip
-                    for i in range(size):
-                        entry -= centre_gamma[i] * dots[row, i]
-                    centre_dots[row] = entry
-        largest, smallest = -np.inf, np.inf
-        for step in range(2 * width):
-            cell = begin + step // 2
-            k = cell + step % 2
-            if k < first or k > last:
-                continue
-            n = 2 * cells[u] + step
-            used[n] = True
-            b, c = -signs[u] * circle.c[k], signs[u] * circle.b[k]
-            left, end = circle.start[cell], circle.stop[cell]
-            one = total(circle, b, c, left, end)
-            value[n] = response(circle, b, c, left, end, one)
-            noise[n] = abs(value[n])
-            for i in range(size):
-                fr[i] = with_column(circle, b, c, left, end, one, table, ranges, i)
-                value[n] -= t[i] * fr[i]
-            for i in range(size):
-                for j in range(size):
-                    gamma[n, i] += H[i, j] * fr[j]
-                noise[n] += abs(gamma[n, i] * right[i])
-            largest, smallest = max(largest, value[n]), min(smallest, value[n])
-            for g in range(units):
-                if single[g]:
-                    continue
-                begin_g, _ = edges(start[g], stop[g])
-                least, greatest, differing = np.inf, -np.inf, 0.0
-                for row in range(place[g], place[g + 1]):
-                    q = begin_g + row - place[g]
-                    entry = inner(
-                        circle, b, c, left, end, one,
-                        circle.b[q], circle.c[q], circle.first[q], circle.last[q],
-                        total(circle, circle.b[q], circle.c[q], circle.first[q], circle.last[q]),
-                    )  # fmt: skip
-                    for i in range(size):
-                        entry -= gamma[n, i] * dots[row, i]
-                    differing = max(differing, abs(entry - centre_dots[row]) / weight[row])
-                    entry /= weight[row]
-                    least, greatest = min(least, entry), max(greatest, entry)
-                low_bend[n, g], high_bend[n, g] = least, greatest
-                difference[g] = differing
-            if not single[u]:
-                constant = 0.0
-                for i in range(size):
-                    change = abs(gamma[n, i] - centre_gamma[i])
-                    constant += change * table[i, 5]
-                    g = ranges[i, 2]
-                    if g >= 0:
-                        M[size + u, size + g] = max(M[size + u, size + g], change)
-                for g in range(units):
-                    if not single[g]:
-                        i = own[g, 0]
-                        constant += abs(t[i]) * difference[g]
-                        M[size + u, i] = max(M[size + u, i], difference[g])
-                a[size + u] = max(a[size + u], constant)
-        if not single[u]:
-            oscillation[u] = largest - smallest
-    # Joint bound. J was collected without its factor 2, and |x_g| = h (osc + J) / cos.
-    reach_of = np.zeros(units)
-    for u in range(units):
-        if not single[u]:
-            reach_of[u] = heights[u, 0] / np.cos(heights[u, 2] / 2)
-    low_shift, high_shift = np.zeros((size, units)), np.zeros((size, units))
-    for j in range(size):
-        for g in range(units):
-            if single[g]:
-                continue
-            least, greatest = np.inf, -np.inf
-            c = own[g, 0]
-            middle = 0.0
-            for i in range(size):
-                middle += H[j, i] * gram[i, c]
-            middle *= signs[g]
-            for row in range(place[g], place[g + 1]):
-                entry = 0.0
-                for i in range(size):
-                    entry += H[j, i] * dots[row, i]
-                entry = entry / weight[row] - middle
-                least, greatest = min(least, entry), max(greatest, entry)
-            low_shift[j, g], high_shift[j, g] = least, greatest
-            worst = max(-least, greatest)
-            a[j] += abs(t[c]) * worst
-            M[j, c] += worst
-        for i in range(size):
-            g = ranges[i, 2]
-            a[j] += abs(H[j, i]) * table[i, 5]
-            if g >= 0:
-                a[j] += abs(H[j, i]) * reach_of[g] * oscillation[g]
-                M[j, size + g] += abs(H[j, i]) * reach_of[g]
-    for u in range(units):
-        row = size + u
-        if single[u]:
-            a[row] = 0
-            continue
-        for i in range(size):
-            M[row, i] *= 2
-        a[row] *= 2
-        for g in range(units):
-            if not single[g]:
-                factor = 2 * M[row, size + g]
-                a[row] += factor * reach_of[g] * oscillation[g]
-                M[row, size + g] = factor * reach_of[g]
-    good, z = solved(M, a, unknowns)
-    if not good:
-        return NO_BOUND, nothing, nothing, offset, base, share
-    freedom = np.empty(size)
-    for i in range(size):
-        g = ranges[i, 2]
-        freedom[i] = table[i, 5]
-        if g >= 0:
-            freedom[i] += reach_of[g] * (oscillation[g] + z[size + g])
-    least_tau, most_tau = np.zeros(size), np.zeros(size)
-    for g in range(units):
-        if not single[g]:
-            c = own[g, 0]
-            least_tau[c] = max(0.0, t[c] - z[c])
-            most_tau[c] = t[c] + z[c]
-    for j in range(size):
-        top = t[j]
-        for i in range(size):
-            top += abs(H[j, i]) * freedom[i]
-        for g in range(units):
-            if not single[g]:
-                c = own[g, 0]
-                least = low_shift[j, g] if signs[g] > 0 else -high_shift[j, g]
-                top -= least * (most_tau[c] if least < 0 else least_tau[c])
-        if min(top, t[j] + z[j]) < -MARGIN * work[j]:
-            return EXCLUDED, nothing, nothing, offset, base, share
-    low, high = np.empty(slopes), np.empty(slopes)
-    for n in range(slopes):
-        if not used[n]:
-            low[n], high[n] = -np.inf, np.inf
-            continue
-        slack = MARGIN * noise[n]
-        for i in range(size):
-            slack += abs(gamma[n, i]) * freedom[i]
-        low[n], high[n] = value[n] - slack, value[n] + slack
-        for g in range(units):
-            if not single[g]:
-                c = own[g, 0]
-                least, greatest = low_bend[n, g], high_bend[n, g]
-                if signs[g] < 0:
-                    least, greatest = -greatest, -least
-                # what is subtracted: tau times a number between least and greatest
-                low[n] -= greatest * (most_tau[c] if greatest > 0 else least_tau[c])
-                high[n] -= least * (most_tau[c] if least < 0 else least_tau[c])
-    for i in range(count):
-        offset[i], base[i] = 2 * cells[unit[i]], begins[unit[i]]
-        u = unit[i]
-        if not single[u]:
-            share[i] = freedom[own[u, 0]] + most_tau[own[u, 0]] * heights[u, 0]
-    return BOUNDED, low, high, offset, base, share
+        return NO_BOUND
+    for part in range(count):
+        box.share[part] = 0.0
+    if not solve_centre(circle, box, work, size):
+        return NO_BOUND
+    if not find_vertices(circle, box, work, units, size):
+        return NO_BOUND
+    find_shifts(box, work, units, size)
+    find_slopes(circle, box, work, units, size)
+    guess_shares(box, work, count, size)
+    if not bound_jointly(box, work, units, size):
+        return NO_BOUND
+    if weights_fail(box, work, units, size):
+        return EXCLUDED
+    bound_slopes(box, work, units, size)
+    return BOUNDED

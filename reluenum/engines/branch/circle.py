@@ -28,6 +28,13 @@ class Circle(NamedTuple):
     share : float
         R subtracts this share of the sum (Lemma 1).
     ridge : float
+    one : (2p,) array
+        The sum over the data of what a unit on a boundary gives.
+    ends : (2,) array
+        The largest and the smallest input.
+    blind : (2,) array of bool
+        Whether the first and the last cell hold no unit: with one active input x a unit is a
+        multiple of (x, 1), which does not see the next input x' only if x x' + 1 < 0.
     """
 
     angle: np.ndarray
@@ -40,6 +47,9 @@ class Circle(NamedTuple):
     moments: np.ndarray
     share: float
     ridge: float
+    one: np.ndarray
+    ends: np.ndarray
+    blind: np.ndarray
 
     @property
     def faces(self) -> int:
@@ -70,7 +80,7 @@ def circle_of(problem: Problem) -> Circle:
         ]
         for (count, total), site in zip(exact, sites, strict=True)
     ]
-    size = len(sites)
+    size, ends = len(sites), [site.row[0] for site in sites]
     moments = np.zeros((6, size + 1))
     running = [columns[0][0] * 0] * 5
     for k, column in enumerate(columns):
@@ -84,15 +94,21 @@ def circle_of(problem: Problem) -> Circle:
     angle = np.unwrap(np.arctan2(c, b))
     cell = np.arange(2 * size - 1)
     edge = np.arange(2 * size)
+    first = np.where(edge < size, size - edge, 0)
+    last = np.where(edge < size, size, 2 * size - 1 - edge)
+    counts, totals = (moments[k, last] - moments[k, first] for k in (0, 1))
     return Circle(
         angle,
         b,
         c,
         np.where(cell < size, size - 1 - cell, 0),
         np.where(cell < size, size, 2 * size - 1 - cell),
-        np.where(edge < size, size - edge, 0),
-        np.where(edge < size, size, 2 * size - 1 - edge),
+        first,
+        last,
         moments,
         float(problem.bias_share),
         float(problem.effective_ridge),
+        b * totals + c * counts,
+        np.array([float(ends[-1]), float(ends[0])]),
+        np.array([ends[-1] * ends[-2] + 1 >= 0, ends[0] * ends[1] + 1 >= 0]),
     )

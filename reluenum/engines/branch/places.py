@@ -1,66 +1,57 @@
-"""Rule S (Lemma 53(4)): where the units of a part can be, from bounds of slopes."""
+"""Rule S (Lemma 53(4)): where the units of a part can be, from bounds of slopes.
 
-import numpy as np
-from numba import njit
+Slopes are kept in pairs: entries 2 i and 2 i + 1 are those at the left and right end of cell
+base + i, from `at` on.
+"""
 
-
-@njit(cache=True)
-def span(face):
-    """Return the boundaries between which a face lies: twice the same for a ray."""
-    return (face + 1) // 2, face // 2 + 1 if face % 2 == 0 else (face + 1) // 2
+from reluenum.engines.branch.compiled import compiled
 
 
-@njit(cache=True)
-def edges(lo, hi):
-    """Return the first and the last boundary of the closed arc of some faces."""
-    return (lo + 1) // 2, (hi - 1) // 2 + 1 if hi % 2 == 1 else hi // 2
+@compiled
+def first_edge(lo):
+    """Return the first boundary of an arc of faces that begins with one."""
+    return (lo + 1) // 2
 
 
-@njit(cache=True)
-def place(face, low, high, base):
-    """Whether a unit may be on a face.
+@compiled
+def last_edge(hi):
+    """Return the last boundary of an arc of faces that ends before one."""
+    return (hi - 1) // 2 + 1 if hi % 2 == 1 else hi // 2
 
-    Parameters
-    ----------
-    face : int
-    low, high : (2 K,) array
-        Bounds of the slopes at the left (2 i) and right (2 i + 1) end of cell base + i.
-    base : int
-    """
+
+@compiled
+def place(face, low, high, base, at):
+    """Whether a unit may be on a face."""
     if face % 2 == 0:
-        k = 2 * (face // 2 - base)
+        k = at + 2 * (face // 2 - base)
         return high[k] >= 0 and low[k + 1] <= 0
-    k = 2 * ((face - 1) // 2 - base)
+    k = at + 2 * ((face - 1) // 2 - base)
     return high[k + 1] >= 0 and low[k + 2] <= 0
 
 
-@njit(cache=True)
-def upturn(face, low, high, base):
+@compiled
+def upturn(face, low, high, base, at):
     """Whether the height may have a minimum on a face."""
     if face % 2 == 0:
-        k = 2 * (face // 2 - base)
+        k = at + 2 * (face // 2 - base)
         return low[k] <= 0 and high[k + 1] >= 0
-    k = 2 * ((face - 1) // 2 - base)
+    k = at + 2 * ((face - 1) // 2 - base)
     return low[k + 1] <= 0 and high[k + 2] >= 0
 
 
-@njit(cache=True)
-def reach(lo, hi, many, low, high, base):
-    """Return the first and last place of a part for its units; the first is hi if they are too many."""
-    count, turned = 0, True
-    first = last = hi
+@compiled
+def reach(lo, hi, many, low, high, base, at):
+    """Return the first and the last place of a part; the first is hi if they are too few."""
+    count, turned, first, last = 0, True, hi, hi
     for face in range(lo, hi):
-        if turned and place(face, low, high, base):
-            count += 1
-            turned = False
-            if count == 1:
-                first = face
-        elif not turned and upturn(face, low, high, base):
-            turned = True
-    if count < many:
-        return hi, hi
-    for face in range(hi - 1, lo - 1, -1):
-        if place(face, low, high, base):
+        if place(face, low, high, base, at):
             last = face
-            break
-    return first, last
+            if turned:
+                count += 1
+                turned = False
+                if count == 1:
+                    first = face
+                continue
+        if not turned and upturn(face, low, high, base, at):
+            turned = True
+    return (hi, hi) if count < many else (first, last)

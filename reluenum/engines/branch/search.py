@@ -3,17 +3,22 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
-from reluenum.engines.branch.bounds import BOUNDED, EXCLUDED, bounded
+from reluenum.engines.branch.bounds import BOUNDED, EXCLUDED, bounded, empty_work
 from reluenum.engines.branch.circle import Circle
+from reluenum.engines.branch.columns import PARTS, empty_box
+from reluenum.engines.branch.compiled import compiled
 from reluenum.engines.branch.pairs import pairs_fail
-from reluenum.engines.branch.places import edges, reach
+from reluenum.engines.branch.places import first_edge, last_edge, reach
 
 EXCLUDE, LEAF, CUT, SHRINK = 0, 1, 2, 3
+"""Bytes of a tree."""
 
-LOSS = 0.7
+KEPT = 0.7
 """A box is looked at again if a part has kept at most this share of its faces."""
+
+LONGEST = 1 << 13
+"""More bytes than a node ever has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +28,7 @@ class Tree:
     Parameters
     ----------
     content : bytes
-        The tree in preorder.
+        The nodes in preorder (docs/certificate.md).
     leaves : list of (tuple of int, tuple of int)
         Signs and faces of the leaves, in order.
     boxes : int
@@ -34,8 +39,9 @@ class Tree:
     boxes: int
 
 
-@njit(cache=True)
-def _varint(out, size, value):
+@compiled
+def put(out, size, value):
+    """Write a number, seven bits a byte, the lowest first; return the new size."""
     while value >= 128:
         out[size] = value % 128 + 128
         size += 1
@@ -44,191 +50,246 @@ def _varint(out, size, value):
     return size + 1
 
 
-@njit(cache=True)
-def _grown(array, needed):
-    if len(array) >= needed:
-        return array
-    larger = np.zeros((2 * needed,) + array.shape[1:], dtype=array.dtype)
-    larger[: len(array)] = array
-    return larger
-
-
-@njit(cache=True)
-def _middle(circle, lo, hi):
+@compiled
+def middle(circle, lo, hi):
     """Return after how many faces an arc is cut: at the boundary nearest to its middle."""
-    first, last = edges(lo, hi)
-    angle = (circle.angle[first] + circle.angle[last]) / 2
+    angle = (circle.angle[first_edge(lo)] + circle.angle[last_edge(hi)]) / 2
     best, chosen = np.inf, 1
     for face in range(lo + 1, hi):
-        k = (face + 1) // 2
-        distance = abs(circle.angle[k] - angle)
+        distance = abs(circle.angle[(face + 1) // 2] - angle)
         if distance < best:
             best, chosen = distance, face - lo
     return chosen
 
 
-@njit(cache=True)
-def searched(circle, root, limit):
+@compiled
+def shrink(box, count, taken, out, size):
+    """Take faces from the ends of the parts; return the new size of the tree."""
+    out[size] = SHRINK
+    size += 1
+    for i in range(count):
+        size = put(out, put(out, size, taken[i, 0]), taken[i, 1])
+        box.lo[i] += taken[i, 0]
+        box.hi[i] -= taken[i, 1]
+    return size
+
+
+@compiled
+def leave_blind_ends(circle, box, count, taken, out, size):
+    """Take the end cells away that hold no unit; return the new size of the tree."""
+    faces, some = 2 * len(circle.start) - 1, False
+    for i in range(count):
+        taken[i, 0] = taken[i, 1] = 0
+        if box.hi[i] - box.lo[i] > 1:
+            if box.lo[i] == 0 and circle.blind[0]:
+                taken[i, 0], some = 1, True
+            if box.hi[i] == faces and circle.blind[1]:
+                taken[i, 1], some = 1, True
+    return shrink(box, count, taken, out, size) if some else size
+
+
+NOTHING, REMOVED, AGAIN, TOO_FEW = 0, 1, 2, 3
+
+
+@compiled
+def find_ends(box, count, work, taken):
+    """Find which faces at the ends of the parts are no places (Lemma 53(4))."""
+    state = NOTHING
+    for i in range(count):
+        u, faces = box.unit[i], box.hi[i] - box.lo[i]
+        first, last = reach(
+            box.lo[i], box.hi[i], box.many[i], work.low, work.high, work.base[u], work.at[u]
+        )
+        if first == box.hi[i]:
+            return TOO_FEW
+        taken[i, 0], taken[i, 1] = first - box.lo[i], box.hi[i] - 1 - last
+        if last + 1 - first < faces:
+            again = last + 1 - first <= KEPT * faces
+            state = max(state, AGAIN if again else REMOVED)
+    return state
+
+
+@compiled
+def widest(circle, box, count):
+    """Return the part that is cut: that which moves the weights most; -1 at a leaf."""
+    chosen, largest, wide = -1, -1.0, -1.0
+    for i in range(count):
+        if box.hi[i] - box.lo[i] > 1:
+            width = circle.angle[last_edge(box.hi[i])] - circle.angle[first_edge(box.lo[i])]
+            share = box.share[i]
+            if share > largest or (share == largest and width > wide):
+                chosen, largest, wide = i, share, width
+    return chosen
+
+
+@compiled
+def look(circle, box, count, work, taken, out, size):
+    """Look at a box: exclude or shrink it; return whether it is left, and the size of the tree."""
+    size = leave_blind_ends(circle, box, count, taken, out, size)
+    for i in range(count):
+        box.share[i] = 0.0
+    state = AGAIN
+    while state == AGAIN:
+        if pairs_fail(box, count):
+            break
+        found = bounded(circle, box, count, work)
+        if found == EXCLUDED:
+            break
+        if found != BOUNDED:
+            return True, size
+        state = find_ends(box, count, work, taken)
+        if state == TOO_FEW:
+            break
+        if state != NOTHING:
+            size = shrink(box, count, taken, out, size)
+    if state == NOTHING or (state == REMOVED and not pairs_fail(box, count)):
+        return True, size
+    out[size] = EXCLUDE
+    return False, size + 1
+
+
+@compiled
+def push_children(box, count, chosen, first, stack, top):
+    """Put the children of a box on the stack, the first one last; return its new height."""
+    many = box.many[chosen]
+    for j in range(many, -1, -1):
+        n = 0
+        for i in range(count):
+            for side in range(2):
+                lo, hi, units = box.lo[i], box.hi[i], box.many[i]
+                if i != chosen and side == 1:
+                    continue
+                if i == chosen:
+                    lo, hi = (lo, lo + first) if side == 0 else (lo + first, hi)
+                    units = j if side == 0 else many - j
+                if units > 0:
+                    stack[top, n, 0], stack[top, n, 1] = box.sign[i], lo
+                    stack[top, n, 2], stack[top, n, 3] = hi, units
+                    n += 1
+        for i in range(n, PARTS):
+            stack[top, i, 3] = 0
+        top += 1
+    return top
+
+
+@compiled
+def longer(array, needed):
+    """Return an array with room for so many bytes, with the same content."""
+    if len(array) >= needed:
+        return array
+    found = np.zeros(2 * needed, dtype=np.uint8)
+    for i in range(len(array)):
+        found[i] = array[i]
+    return found
+
+
+@compiled
+def taller(array, needed):
+    """Return an array with room for so many boxes, with the same content."""
+    if len(array) >= needed:
+        return array
+    found = np.zeros((2 * needed, array.shape[1], array.shape[2]), dtype=np.int64)
+    for i in range(array.shape[0]):
+        for j in range(array.shape[1]):
+            for k in range(array.shape[2]):
+                found[i, j, k] = array[i, j, k]
+    return found
+
+
+@compiled
+def load(box, stack, top):
+    """Take a box from the stack; return the number of its parts."""
+    count = 0
+    while count < PARTS and stack[top, count, 3] > 0:
+        box.sign[count], box.lo[count] = stack[top, count, 0], stack[top, count, 1]
+        box.hi[count], box.many[count] = stack[top, count, 2], stack[top, count, 3]
+        count += 1
+    return count
+
+
+@compiled
+def searched(circle, stack, box, work, limit):
     """Search the boxes below a root.
 
     Parameters
     ----------
     circle : Circle
-    root : (parts, 4) array of int
-        Sign, first face, one past the last, multiplicity.
+    stack : (K, PARTS, 4) array of int
+        The root comes first: of each part sign, first face, one past the last, multiplicity; 0 to
+        fill up.
+    box : Box
+    work : Work
     limit : int
         Boxes after which the search gives up.
 
     Returns
     -------
     (bytes,) array of uint8
-    (leaves, parts) arrays of int
-        Faces and signs of the leaves; -1 and 0 to fill up.
+        The tree.
+    (leaves, PARTS, 2) array of int
+        Signs and faces of the leaves.
     int
         Number of boxes; -1 if there are more than `limit`.
-    (6,) array of int
-        How many ended by each rule: pairs, weights, places, none bounded, cut, leaf.
     """
-    out, size = np.zeros(1 << 12, dtype=np.uint8), 0
-    leaves, signs, found = np.zeros((64, 4), dtype=np.int64), np.zeros((64, 4), dtype=np.int64), 0
-    stack, counts, top = np.zeros((64, 4, 4), dtype=np.int64), np.zeros(64, dtype=np.int64), 1
-    stack[0, : len(root)] = root
-    counts[0] = len(root)
-    boxes, ends = 0, np.zeros(6, dtype=np.int64)
-    while top:
+    out, size, boxes, found, top = np.zeros(LONGEST, dtype=np.uint8), 0, 0, 0, 1
+    leaves, taken = np.zeros((64, PARTS, 2), dtype=np.int64), np.zeros((PARTS, 2), dtype=np.int64)
+    while top > 0:
         top -= 1
         boxes += 1
         if boxes > limit:
-            return out[:size], leaves[:found], signs[:found], -1, ends
-        count = counts[top]
-        box = stack[top, :count].copy()
-        out = _grown(out, size + 256)
-        again = True
-        while True:
-            sign, lo, hi, many = box[:, 0], box[:, 1], box[:, 2], box[:, 3]
-            if pairs_fail(sign, lo, hi, many):
-                ends[0] += 1
-                out[size] = EXCLUDE
-                size += 1
-                break
-            share = np.zeros(count)
-            if again:
-                state, low, high, offset, base, share = bounded(circle, sign, lo, hi, many)
-                if state == EXCLUDED:
-                    ends[1] += 1
-                    out[size] = EXCLUDE
-                    size += 1
-                    break
-                again = False
-                if state == BOUNDED:
-                    removed, empty = False, False
-                    taken = np.zeros((count, 2), dtype=np.int64)
-                    for i in range(count):
-                        first, last = reach(
-                            lo[i], hi[i], many[i], low[offset[i] :], high[offset[i] :], base[i]
-                        )
-                        if first == hi[i]:
-                            empty = True
-                            break
-                        taken[i, 0], taken[i, 1] = first - lo[i], hi[i] - 1 - last
-                        if taken[i].sum():
-                            removed = True
-                            again |= last + 1 - first <= LOSS * (hi[i] - lo[i])
-                    if empty:
-                        ends[2] += 1
-                        out[size] = EXCLUDE
-                        size += 1
-                        break
-                    if removed:
-                        out = _grown(out, size + 256)
-                        out[size] = SHRINK
-                        size += 1
-                        for i in range(count):
-                            size = _varint(out, size, taken[i, 0])
-                            size = _varint(out, size, taken[i, 1])
-                            box[i, 1] += taken[i, 0]
-                            box[i, 2] -= taken[i, 1]
-                        if again:
-                            continue
-                        sign, lo, hi, many = box[:, 0], box[:, 1], box[:, 2], box[:, 3]
-                        if pairs_fail(sign, lo, hi, many):
-                            continue
-                else:
-                    ends[3] += 1
-            chosen, widest = -1, -1.0
+            return out[:0], leaves[:0], -1
+        count = load(box, stack, top)
+        out = longer(out, size + LONGEST)
+        left, size = look(circle, box, count, work, taken, out, size)
+        if not left:
+            continue
+        chosen = widest(circle, box, count)
+        if chosen < 0:
+            out[size] = LEAF
+            size += 1
+            leaves = taller(leaves, found + 1)
             for i in range(count):
-                if hi[i] - lo[i] > 1:
-                    first, last = edges(lo[i], hi[i])
-                    width = circle.angle[last] - circle.angle[first]
-                    if share[i] > 0:
-                        width *= 1
-                    if width > widest:
-                        chosen, widest = i, width
-            if chosen < 0:
-                ends[5] += 1
-                out[size] = LEAF
-                size += 1
-                leaves, signs = _grown(leaves, found + 1), _grown(signs, found + 1)
-                leaves[found] = -1
-                leaves[found, :count] = lo
-                signs[found, :count] = sign
-                found += 1
-                break
-            ends[4] += 1
-            first = _middle(circle, lo[chosen], hi[chosen])
-            out[size], out[size + 1] = CUT, chosen
-            size = _varint(out, size + 2, first)
-            stack, counts = _grown(stack, top + many[chosen] + 1), _grown(counts, top + 8)
-            for j in range(many[chosen], -1, -1):
-                n = 0
-                for i in range(count):
-                    if i != chosen:
-                        stack[top, n] = box[i]
-                        n += 1
-                        continue
-                    if j:
-                        stack[top, n, 0], stack[top, n, 1] = sign[i], lo[i]
-                        stack[top, n, 2], stack[top, n, 3] = lo[i] + first, j
-                        n += 1
-                    if many[i] - j:
-                        stack[top, n, 0], stack[top, n, 1] = sign[i], lo[i] + first
-                        stack[top, n, 2], stack[top, n, 3] = hi[i], many[i] - j
-                        n += 1
-                counts[top] = n
-                top += 1
-            break
-    return out[:size], leaves[:found], signs[:found], boxes, ends
+                leaves[found, i, 0], leaves[found, i, 1] = box.sign[i], box.lo[i]
+            found += 1
+            continue
+        first = middle(circle, box.lo[chosen], box.hi[chosen])
+        out[size], out[size + 1] = CUT, chosen
+        size = put(out, size + 2, first)
+        stack = taller(stack, top + PARTS + 2)
+        top = push_children(box, count, chosen, first, stack, top)
+    return out[:size], leaves[:found], boxes
 
 
-def roots(faces: int, width: int) -> list[np.ndarray]:
+def roots(faces: int, width: int) -> list[list[tuple[int, int, int, int]]]:
     """Return the root boxes of a width: parts of all faces with either sign.
 
     Examples
     --------
-    >>> [root.tolist() for root in roots(5, 1)]
-    [[[-1, 0, 5, 1]], [[1, 0, 5, 1]]]
+    >>> roots(5, 1)
+    [[(-1, 0, 5, 1)], [(1, 0, 5, 1)]]
     """
     found = []
     for units in range(1, width + 1):
         for positive in range(units + 1):
             parts = [(1, 0, faces, positive), (-1, 0, faces, units - positive)]
-            found.append(np.array([part for part in parts if part[3]], dtype=np.int64))
+            found.append([part for part in parts if part[3]])
     return found
 
 
-def grown_tree(circle: Circle, width: int, limit: int = 1 << 40) -> tuple[Tree, np.ndarray]:
+def grown_tree(circle: Circle, width: int, limit: int = 1 << 40) -> Tree:
     """Search all boxes of a width."""
-    content, leaves, boxes, ends = [], [], 0, np.zeros(6, dtype=np.int64)
+    content, leaves, boxes = [], [], 0
+    box, work = empty_box(), empty_work(circle)
     for root in roots(circle.faces, width):
-        tree, faces, signs, number, by_rule = searched(circle, root, limit)
+        stack = np.zeros((64, PARTS, 4), dtype=np.int64)
+        stack[0, : len(root)] = root
+        tree, found, number = searched(circle, stack, box, work, limit)
         if number < 0:
             raise MemoryError(f"more than {limit} boxes")
-        units = root[:, 3].sum()
+        units = sum(part[3] for part in root)
         content.append(tree.tobytes())
         boxes += number
-        ends += by_rule
         leaves += [
-            (tuple(map(int, s[:units])), tuple(map(int, f[:units])))
-            for f, s in zip(faces, signs, strict=True)
+            tuple(tuple(map(int, column)) for column in leaf[:units].T) for leaf in found
         ]
-    return Tree(b"".join(content), leaves, boxes), ends
+    return Tree(b"".join(content), leaves, boxes)
