@@ -4,20 +4,38 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reluenum.engines.branch.circle import Circle
+from reluenum.engines.branch.circle import FIRST, LAST, ONE, START, STOP, B, C, Circle
 from reluenum.engines.branch.columns import (
+    BEGIN,
+    COLUMN,
     COLUMNS,
+    COSINE,
     EMPTY,
+    END,
+    FACTOR,
+    FREE,
+    FROM,
+    GOAL,
+    GROUP,
+    HALF,
+    LEFT,
+    MIDDLE,
     PARTS,
-    Box,
+    RIGHT,
+    SIDE,
+    SINGLE,
+    TO,
+    UNIT,
+    VB,
+    VC,
+    VONE,
     find_columns,
     find_units,
-    inner,
+    products,
     response,
     total,
-    with_column,
 )
-from reluenum.engines.branch.compiled import compiled
+from reluenum.engines.branch.compiled import inlined
 from reluenum.engines.branch.systems import inverse, joint
 
 MARGIN = 1e-9
@@ -26,373 +44,393 @@ MARGIN = 1e-9
 LIGHTEST = 1e-6
 """Least l . phi of a vertex of a hull."""
 
+GRAM, INVERSE, JOINT, SCRATCH = range(4)
+"""Matrices: of the columns, its inverse H, M of the joint bound, and room for eliminations."""
+
+CENTRE, NOISE, FREEDOM, LEAST, MOST, BOUND, SOLVED, CENTRAL, ENTRIES = range(9)
+"""Vectors: weights at the centre, the sizes of what they are made of, how much the right sides may
+be wrong, bounds of the weights of groups, a and z of the joint bound, gamma of the slope at a
+centre, inner products with the columns."""
+
+WEIGHT, CENTRED = 3, 4
+"""Of a vertex, after coordinates and sum: l . phi, and what the slope at a centre makes of it."""
+
+VALUE, SLACK, LOW, HIGH, USED = range(5)
+"""Of a slope: at the centre, rounding, bounds, whether it counts."""
+
+VERTICES, AT, BASE = range(3)
+"""Of a unit: where its vertices and its slopes begin, and the cell of the first slope."""
+
+SWING, LEVER = range(2)
+"""Of a group: oscillation of its slopes at the centre, half width over cosine."""
+
 
 class Work(NamedTuple):
     """What is computed of a box, in arrays that are used again and again.
 
     Parameters
     ----------
-    gram, H, M : arrays
-        Of the centre system; of the joint bound.
-    scratch : array
-    t, noise, freedom, least, most : (COLUMNS,) arrays
-        Weights at the centre, the sizes of what they are made of, how much the right sides may be
-        wrong, bounds of the weights of groups.
-    bound, z : (COLUMNS + PARTS,) array
-    down, up : (COLUMNS, PARTS) array
-        How far a group's hull moves a weight, for its own weight one.
-    vertex, weight, dots, central : (V,) and (V, COLUMNS) arrays
-        Of the vertices of hulls: boundary, l . phi, inner products with the columns, and what the
-        slope at a centre makes of them.
-    vertices, at, base : arrays of int
-        Where the vertices, and the slopes, of a unit begin; the cell of its first slope.
-    value, slack, low, high, used : (S,) arrays
-        Of the slopes: at the centre, rounding, bounds, whether they count.
+    matrices : (4, N, 2 N) array
+    vectors : (9, N) array
+    shifts : (COLUMNS, PARTS, 2) array
+        How far a group moves a weight down and up, for its own weight one.
+    vertices : (V, 5) array
+    spans : (V, 2) array of int
+        Of a vertex its inputs.
+    dots : (COLUMNS, V) array
+        Inner products of the columns with the vertices.
+    line : (V,) array
+        Those of another function.
+    places : (3, PARTS + 1) array of int
+    groups : (PARTS, 2) array
+    slopes : (S, 5) array
     gamma : (S, COLUMNS) array
-    bend_down, bend_up : (S, PARTS) arrays
-        As `down` and `up`.
-    swing : (PARTS,) array
-        Oscillation of the slopes on the hull of a group, at the centre.
-    lever : (PARTS,) array
-        Half width over cosine.
-    middle_gamma, entries : (COLUMNS,) arrays
+    bends : (S, PARTS, 2) array
+        As `shifts`, of slopes.
     """
 
-    gram: np.ndarray
-    H: np.ndarray
-    M: np.ndarray
-    scratch: np.ndarray
-    t: np.ndarray
-    noise: np.ndarray
-    freedom: np.ndarray
-    least: np.ndarray
-    most: np.ndarray
-    bound: np.ndarray
-    z: np.ndarray
-    down: np.ndarray
-    up: np.ndarray
-    vertex: np.ndarray
-    weight: np.ndarray
-    dots: np.ndarray
-    central: np.ndarray
+    matrices: np.ndarray
+    vectors: np.ndarray
+    shifts: np.ndarray
     vertices: np.ndarray
-    at: np.ndarray
-    base: np.ndarray
-    value: np.ndarray
-    slack: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    used: np.ndarray
+    spans: np.ndarray
+    dots: np.ndarray
+    line: np.ndarray
+    places: np.ndarray
+    groups: np.ndarray
+    slopes: np.ndarray
     gamma: np.ndarray
-    bend_down: np.ndarray
-    bend_up: np.ndarray
-    swing: np.ndarray
-    lever: np.ndarray
-    middle_gamma: np.ndarray
-    entries: np.ndarray
+    bends: np.ndarray
 
 
 def empty_work(circle: Circle) -> Work:
     """Return room for the boxes of a circle."""
-    edges = len(circle.b)
-    vertices, slopes = 2 * edges + 16, 4 * edges + 32
+    vertices, slopes = 2 * len(circle.edges) + 16, 4 * len(circle.edges) + 32
     unknowns = COLUMNS + PARTS
-    whole = {"vertex", "vertices", "at", "base", "used"}
-    shapes = {
-        "gram": (COLUMNS, COLUMNS),
-        "H": (COLUMNS, COLUMNS),
-        "M": (unknowns, unknowns),
-        "scratch": (unknowns, 2 * unknowns),
-        "bound": unknowns,
-        "z": unknowns,
-        "down": (COLUMNS, PARTS),
-        "up": (COLUMNS, PARTS),
-        "dots": (vertices, COLUMNS),
-        "gamma": (slopes, COLUMNS),
-        "bend_down": (slopes, PARTS),
-        "bend_up": (slopes, PARTS),
-        **dict.fromkeys(("vertices", "at", "base", "swing", "lever"), PARTS + 1),
-        **dict.fromkeys(("vertex", "weight", "central"), vertices),
-        **dict.fromkeys(("value", "slack", "low", "high", "used"), slopes),
-    }
     return Work(
-        *(
-            np.zeros(shapes.get(name, COLUMNS), np.int64 if name in whole else float)
-            for name in Work._fields
-        )
+        np.zeros((4, unknowns, 2 * unknowns)),
+        np.zeros((9, unknowns)),
+        np.zeros((COLUMNS, PARTS, 2)),
+        np.zeros((vertices, 5)),
+        np.zeros((vertices, 2), dtype=np.int64),
+        np.zeros((COLUMNS, vertices)),
+        np.zeros(vertices),
+        np.zeros((3, PARTS + 1), dtype=np.int64),
+        np.zeros((PARTS, 2)),
+        np.zeros((slopes, 5)),
+        np.zeros((slopes, COLUMNS)),
+        np.zeros((slopes, PARTS, 2)),
     )
 
 
-@compiled
+@inlined
 def solve_centre(circle, box, work, size):
     """Find H and the weights at the centre; return whether the columns are independent enough."""
+    columns, ranges, gram, H = box.columns, box.ranges, work.matrices[GRAM], work.matrices[INVERSE]
+    t, noise, goal = work.vectors[CENTRE], work.vectors[NOISE], work.vectors[ENTRIES]
+    moments, share = circle.moments, circle.share
     for i in range(size):
-        b, c, one = box.b[i], box.c[i], box.one[i]
-        lo, hi, factor = box.begin[i], box.end[i], box.factor[i]
-        work.entries[i] = factor * response(circle, b, c, lo, hi, one) - box.right[i]
-        for j in range(i + 1):
-            work.gram[i, j] = factor * with_column(circle, box, j, b, c, lo, hi, one)
-            work.gram[j, i] = work.gram[i, j]
-    if not inverse(work.gram, size, work.H, work.scratch):
+        b, c, one = columns[i, VB], columns[i, VC], columns[i, VONE]
+        lo, hi = ranges[i, BEGIN], ranges[i, END]
+        goal[i] = columns[i, FACTOR] * response(moments, share, b, c, lo, hi, one)
+        goal[i] -= columns[i, GOAL]
+        products(moments, share, columns, ranges, size, b, c, lo, hi, one, gram[i])
+        for j in range(size):
+            gram[i, j] *= columns[i, FACTOR] * columns[j, FACTOR]
+    if not inverse(gram, size, H, work.matrices[SCRATCH]):
         return False
     for i in range(size):
-        work.t[i] = work.noise[i] = 0.0
+        t[i] = noise[i] = 0.0
         for j in range(size):
-            work.t[i] += work.H[i, j] * work.entries[j]
-            work.noise[i] += abs(work.H[i, j] * work.entries[j])
+            t[i] += H[i, j] * goal[j]
+            noise[i] += abs(H[i, j] * goal[j])
     return True
 
 
-@compiled
-def find_vertices(circle, box, work, units, size):
+@inlined
+def find_vertices(circle, box, work, number, size):
     """Find the vertices of the hulls of groups; return whether all are seen from the centre."""
-    row = 0
-    for u in range(units):
-        work.vertices[u] = row
-        if box.single[u] == 1:
-            continue
-        i = box.column[u]
-        b, c, lo, hi, one = box.b[i], box.c[i], box.begin[i], box.end[i], box.one[i]
-        share = circle.share
-        square = inner(circle, b, c, lo, hi, one, b, c, lo, hi, one) + share * one * one
-        for k in range(box.first[u], box.last[u] + 1):
-            bk, ck, first, last = circle.b[k], circle.c[k], circle.first[k], circle.last[k]
-            dot = inner(circle, b, c, lo, hi, one, bk, ck, first, last, circle.one[k])
-            work.weight[row] = (dot + share * one * circle.one[k]) / square
-            if not work.weight[row] > LIGHTEST:
-                return False
-            work.vertex[row] = k
-            for j in range(size):
-                work.dots[row, j] = with_column(
-                    circle, box, j, bk, ck, first, last, circle.one[k]
-                )
-            row += 1
-    work.vertices[units] = row
+    edges, columns, ranges = circle.edges, box.columns, box.ranges
+    vertices, spans, places = work.vertices, work.spans, work.places
+    moments, share, row = circle.moments, circle.share, 0
+    for u in range(number):
+        places[VERTICES, u] = row
+        if box.units[u, SINGLE] == 0:
+            for k in range(box.units[u, LEFT], box.units[u, RIGHT] + 1):
+                vertices[row, 0], vertices[row, 1] = edges[k, B], edges[k, C]
+                vertices[row, 2] = edges[k, ONE]
+                spans[row, 0], spans[row, 1] = circle.spans[k, FIRST], circle.spans[k, LAST]
+                row += 1
+    places[VERTICES, number] = row
+    for i in range(size):
+        b, c, one = columns[i, VB], columns[i, VC], columns[i, VONE]
+        lo, hi, g, dots = ranges[i, BEGIN], ranges[i, END], ranges[i, GROUP], work.dots[i]
+        products(moments, share, vertices, spans, row, b, c, lo, hi, one, dots)
+        if g >= 0:
+            square = work.matrices[GRAM, i, i] + share * one * one
+            for k in range(places[VERTICES, g], places[VERTICES, g + 1]):
+                vertices[k, WEIGHT] = (dots[k] + share * one * vertices[k, 2]) / square
+                if not vertices[k, WEIGHT] > LIGHTEST:
+                    return False
+        for k in range(row):
+            dots[k] *= columns[i, FACTOR]
     return True
 
 
-@compiled
-def find_shifts(box, work, units, size):
-    """Find how far the hulls of groups move the weights, and what this is for the joint bound."""
-    for i in range(size + units):
-        work.bound[i] = 0.0
-        for j in range(size + units):
-            work.M[i, j] = 0.0
-    for g in range(units):
-        if box.single[g] == 1:
+@inlined
+def find_shifts(box, work, number, size):
+    """Find how far groups move the weights; return whether there can be a joint bound."""
+    M, bound, t = work.matrices[JOINT], work.vectors[BOUND], work.vectors[CENTRE]
+    H, gram, dots, vertices = work.matrices[INVERSE], work.matrices[GRAM], work.dots, work.vertices
+    for i in range(size + number):
+        bound[i] = 0.0
+        for j in range(size + number):
+            M[i, j] = 0.0
+    for g in range(number):
+        if box.units[g, SINGLE] == 1:
             continue
-        c = box.column[g]
+        c = box.units[g, COLUMN]
         for j in range(size):
             down, up, middle = np.inf, -np.inf, 0.0
             for i in range(size):
-                middle += work.H[j, i] * work.gram[i, c]
-            middle *= box.side[g]
-            for row in range(work.vertices[g], work.vertices[g + 1]):
+                middle += H[j, i] * gram[i, c]
+            middle *= box.units[g, SIDE]
+            for row in range(work.places[VERTICES, g], work.places[VERTICES, g + 1]):
                 entry = 0.0
                 for i in range(size):
-                    entry += work.H[j, i] * work.dots[row, i]
-                entry = entry / work.weight[row] - middle
+                    entry += H[j, i] * dots[i, row]
+                entry = entry / vertices[row, WEIGHT] - middle
                 down, up = min(down, entry), max(up, entry)
-            work.down[j, g], work.up[j, g] = down, up
-            worst = max(-down, up)
-            work.bound[j] += abs(work.t[c]) * worst
-            work.M[j, c] += worst
+            work.shifts[j, g, 0], work.shifts[j, g, 1] = down, up
+            bound[j] += abs(t[c]) * max(-down, up)
+            M[j, c] += max(-down, up)
+    return joint(M, bound, size, work.vectors[SOLVED], work.matrices[SCRATCH])
 
 
-@compiled
-def functional(circle, box, work, size, b, c, lo, hi, gamma):
-    """Write the coefficients gamma of a functional; return its value at the centre, and noise."""
-    one = total(circle, b, c, lo, hi)
-    value = response(circle, b, c, lo, hi, one)
+@inlined
+def functional(circle, box, work, size, b, c, lo, hi, one, gamma):
+    """Write gamma of a linear function on a range; return its value at the centre, and noise."""
+    t, entries, H = work.vectors[CENTRE], work.vectors[ENTRIES], work.matrices[INVERSE]
+    moments, share = circle.moments, circle.share
+    products(moments, share, box.columns, box.ranges, size, b, c, lo, hi, one, entries)
+    value = response(moments, share, b, c, lo, hi, one)
     noise = abs(value)
     for i in range(size):
-        work.entries[i] = with_column(circle, box, i, b, c, lo, hi, one)
-        value -= work.t[i] * work.entries[i]
-        noise += abs(work.t[i] * work.entries[i])
+        entries[i] *= box.columns[i, FACTOR]
+        value -= t[i] * entries[i]
+        noise += abs(t[i] * entries[i])
     for i in range(size):
         gamma[i] = 0.0
         for j in range(size):
-            gamma[i] += work.H[i, j] * work.entries[j]
-    return value, noise, one
+            gamma[i] += H[i, j] * entries[j]
+    return value, noise
 
 
-@compiled
-def bend(circle, work, size, row, b, c, lo, hi, one, gamma):
-    """Return what is left of a functional at a vertex beside its coefficients."""
-    k = work.vertex[row]
-    value = inner(
-        circle, b, c, lo, hi, one,
-        circle.b[k], circle.c[k], circle.first[k], circle.last[k], circle.one[k],
-    )  # fmt: skip
+@inlined
+def leftover(circle, work, rows, size, b, c, lo, hi, one, gamma):
+    """Write what is left of a functional at all vertices beside its coefficients."""
+    line, dots = work.line, work.dots
+    products(circle.moments, circle.share, work.vertices, work.spans, rows, b, c, lo, hi, one, line)
     for i in range(size):
-        value -= gamma[i] * work.dots[row, i]
-    return value
+        factor = gamma[i]
+        for row in range(rows):
+            line[row] -= factor * dots[i, row]
 
 
-@compiled
-def find_central(circle, box, work, units, size, u):
+@inlined
+def find_central(circle, box, work, rows, size, u):
     """Find coefficients of the slope at the centre of a group, and what is left at all vertices."""
-    i, side = box.column[u], box.side[u]
-    b, c = -side * np.sin(box.middle[u]), side * np.cos(box.middle[u])
-    lo, hi = box.begin[i], box.end[i]
-    _, _, one = functional(circle, box, work, size, b, c, lo, hi, work.middle_gamma)
-    for row in range(work.vertices[units]):
-        work.central[row] = bend(circle, work, size, row, b, c, lo, hi, one, work.middle_gamma)
+    i, side, gamma = box.units[u, COLUMN], box.units[u, SIDE], work.vectors[CENTRAL]
+    middle, lo, hi = box.shapes[u, MIDDLE], box.ranges[i, BEGIN], box.ranges[i, END]
+    b, c = -side * np.sin(middle), side * np.cos(middle)
+    one = total(circle.moments, b, c, lo, hi)
+    functional(circle, box, work, size, b, c, lo, hi, one, gamma)
+    leftover(circle, work, rows, size, b, c, lo, hi, one, gamma)
+    for row in range(rows):
+        work.vertices[row, CENTRED] = work.line[row]
 
 
-@compiled
-def find_slope(circle, box, work, units, size, u, n, cell, k):
-    """Find a slope at the centre and its coefficients, and what it says for the joint bound."""
-    side, grouped = box.side[u], box.single[u] == 0
-    b, c = -side * circle.c[k], side * circle.b[k]
-    lo, hi, gamma = circle.start[cell], circle.stop[cell], work.gamma[n]
-    work.value[n], work.slack[n], one = functional(circle, box, work, size, b, c, lo, hi, gamma)
-    constant = 0.0
-    for g in range(units):
-        if box.single[g] == 1:
+@inlined
+def find_bends(box, work, number, size, u, n):
+    """Find how far groups move a slope; return what its difference from the centre adds to J."""
+    constant, line, vertices, t = 0.0, work.line, work.vertices, work.vectors[CENTRE]
+    for g in range(number):
+        if box.units[g, SINGLE] == 1:
             continue
         down, up, differing = np.inf, -np.inf, 0.0
-        for row in range(work.vertices[g], work.vertices[g + 1]):
-            entry = bend(circle, work, size, row, b, c, lo, hi, one, gamma)
-            if grouped:
-                differing = max(differing, abs(entry - work.central[row]) / work.weight[row])
-            entry /= work.weight[row]
+        for row in range(work.places[VERTICES, g], work.places[VERTICES, g + 1]):
+            weight = vertices[row, WEIGHT]
+            differing = max(differing, abs(line[row] - vertices[row, CENTRED]) / weight)
+            entry = line[row] / weight
             down, up = min(down, entry), max(up, entry)
-        work.bend_down[n, g], work.bend_up[n, g] = down, up
-        column = box.column[g]
-        constant += abs(work.t[column]) * differing
-        if grouped:
-            work.M[size + u, column] = max(work.M[size + u, column], 2 * differing)
-    if grouped:
-        for i in range(size):
-            change = abs(gamma[i] - work.middle_gamma[i])
-            constant += change * box.free[i]
-            g = box.group[i]
-            if g >= 0:
-                work.M[size + u, size + g] = max(work.M[size + u, size + g], 2 * change)
-        work.bound[size + u] = max(work.bound[size + u], 2 * constant)
+        work.bends[n, g, 0], work.bends[n, g, 1] = down, up
+        if box.units[u, SINGLE] == 0:
+            c = box.units[g, COLUMN]
+            constant += abs(t[c]) * differing
+            work.matrices[JOINT, size + u, c] = max(
+                work.matrices[JOINT, size + u, c], 2 * differing
+            )
+    return constant
 
 
-@compiled
-def find_slopes(circle, box, work, units, size):
+@inlined
+def find_slope(circle, box, work, number, size, u, n, cell, k):
+    """Find a slope at the centre and its coefficients, and what it says for the joint bound."""
+    side, gamma, central = box.units[u, SIDE], work.gamma[n], work.vectors[CENTRAL]
+    b, c = -side * circle.edges[k, C], side * circle.edges[k, B]
+    lo, hi, rows = (
+        circle.spans[cell, START],
+        circle.spans[cell, STOP],
+        work.places[VERTICES, number],
+    )
+    one = total(circle.moments, b, c, lo, hi)
+    value, noise = functional(circle, box, work, size, b, c, lo, hi, one, gamma)
+    work.slopes[n, VALUE], work.slopes[n, SLACK] = value, noise
+    leftover(circle, work, rows, size, b, c, lo, hi, one, gamma)
+    constant = find_bends(box, work, number, size, u, n)
+    if box.units[u, SINGLE] == 1:
+        return
+    row, M = size + u, work.matrices[JOINT]
+    for i in range(size):
+        change, g = abs(gamma[i] - central[i]), box.ranges[i, GROUP]
+        constant += change * box.columns[i, FREE]
+        if g >= 0:
+            M[row, size + g] = max(M[row, size + g], 2 * change)
+    work.vectors[BOUND, row] = max(work.vectors[BOUND, row], 2 * constant)
+
+
+@inlined
+def find_slopes(circle, box, work, number, size):
     """Find all slopes on the hulls of the units."""
-    at = 0
-    for u in range(units):
-        first, last = box.first[u], box.last[u]
-        base = first - box.start[u] % 2
-        stop = last + (box.stop[u] - 1) % 2
-        work.at[u], work.base[u] = at, base
-        if box.single[u] == 0:
-            find_central(circle, box, work, units, size, u)
+    at, places, slopes = 0, work.places, work.slopes
+    for u in range(number):
+        first, last = box.units[u, LEFT], box.units[u, RIGHT]
+        base, stop = first - box.units[u, FROM] % 2, last + (box.units[u, TO] - 1) % 2
+        places[AT, u], places[BASE, u] = at, base
+        work.groups[u, LEVER] = 0.0
+        if box.units[u, SINGLE] == 0:
+            find_central(circle, box, work, places[VERTICES, number], size, u)
+            work.groups[u, LEVER] = box.shapes[u, HALF] / box.shapes[u, COSINE]
         largest, smallest = -np.inf, np.inf
         for step in range(2 * (stop - base)):
             cell = base + step // 2
             k, n = cell + step % 2, at + step
-            work.used[n] = 1 if first <= k <= last else 0
-            if work.used[n] == 1:
-                find_slope(circle, box, work, units, size, u, n, cell, k)
-                largest, smallest = max(largest, work.value[n]), min(smallest, work.value[n])
+            slopes[n, USED] = 1 if first <= k <= last else 0
+            if slopes[n, USED] == 1:
+                find_slope(circle, box, work, number, size, u, n, cell, k)
+                largest = max(largest, slopes[n, VALUE])
+                smallest = min(smallest, slopes[n, VALUE])
         at += 2 * (stop - base)
-        work.swing[u] = largest - smallest
-        work.lever[u] = 0.0 if box.single[u] == 1 else box.half[u] / box.cosine[u]
-    work.at[units] = at
+        work.groups[u, SWING] = largest - smallest
+    places[AT, number] = at
 
 
-@compiled
-def bound_jointly(box, work, units, size):
+@inlined
+def bound_jointly(box, work, number, size):
     """Find bounds of all changes of weights and slopes (Lemma 51); return whether there are any."""
+    M, bound, z, H = (
+        work.matrices[JOINT],
+        work.vectors[BOUND],
+        work.vectors[SOLVED],
+        work.matrices[INVERSE],
+    )
+    groups, t, freedom = work.groups, work.vectors[CENTRE], work.vectors[FREEDOM]
     for j in range(size):
         for i in range(size):
-            work.bound[j] += abs(work.H[j, i]) * box.free[i]
-            g = box.group[i]
+            g = box.ranges[i, GROUP]
+            bound[j] += abs(H[j, i]) * box.columns[i, FREE]
             if g >= 0:
-                moved = abs(work.H[j, i]) * work.lever[g]
-                work.bound[j] += moved * work.swing[g]
-                work.M[j, size + g] += moved
-    for u in range(units):
-        for g in range(units):
-            work.M[size + u, size + g] *= work.lever[g]
-            work.bound[size + u] += work.M[size + u, size + g] * work.swing[g]
-    if not joint(work.M, work.bound, size + units, work.z, work.scratch):
+                moved = abs(H[j, i]) * groups[g, LEVER]
+                bound[j] += moved * groups[g, SWING]
+                M[j, size + g] += moved
+    for u in range(number):
+        for g in range(number):
+            M[size + u, size + g] *= groups[g, LEVER]
+            bound[size + u] += M[size + u, size + g] * groups[g, SWING]
+    if not joint(M, bound, size + number, z, work.matrices[SCRATCH]):
         return False
     for i in range(size):
-        g = box.group[i]
-        work.freedom[i] = box.free[i]
+        g = box.ranges[i, GROUP]
+        freedom[i] = box.columns[i, FREE]
         if g >= 0:
-            work.freedom[i] += work.lever[g] * (work.swing[g] + work.z[size + g])
-            work.least[i] = max(0.0, work.t[i] - work.z[i])
-            work.most[i] = work.t[i] + work.z[i]
+            freedom[i] += groups[g, LEVER] * (groups[g, SWING] + z[size + g])
+            work.vectors[LEAST, i] = max(0.0, t[i] - z[i])
+            work.vectors[MOST, i] = t[i] + z[i]
     return True
 
 
-@compiled
+@inlined
 def guess_shares(box, work, count, size):
     """Guess how much the freedom of each part moves the weights."""
+    H, t, shifts = work.matrices[INVERSE], work.vectors[CENTRE], work.shifts
     for part in range(count):
-        g = box.unit[part]
+        g = box.parts[part, UNIT]
         box.share[part] = 0.0
-        if box.single[g] == 1:
+        if box.units[g, SINGLE] == 1:
             continue
-        c = box.column[g]
+        c = box.units[g, COLUMN]
         for j in range(size):
-            moved = abs(work.H[j, c]) * work.lever[g] * work.swing[g]
-            moved += abs(work.t[c]) * max(-work.down[j, g], work.up[j, g])
-            box.share[part] += moved / (abs(work.t[j]) + 1e-9)
+            moved = abs(H[j, c]) * work.groups[g, LEVER] * work.groups[g, SWING]
+            moved += abs(t[c]) * max(-shifts[j, g, 0], shifts[j, g, 1])
+            box.share[part] += moved / (abs(t[j]) + 1e-9)
 
 
-@compiled
-def weights_fail(box, work, units, size):
+@inlined
+def weights_fail(box, work, number, size):
     """Whether a weight is surely not positive (Lemma 53(1), (2))."""
+    H, vectors, shifts = work.matrices[INVERSE], work.vectors, work.shifts
     for j in range(size):
-        top = work.t[j]
+        top = vectors[CENTRE, j]
         for i in range(size):
-            top += abs(work.H[j, i]) * work.freedom[i]
-        for g in range(units):
-            if box.single[g] == 0:
-                c = box.column[g]
-                moved = -work.down[j, g] if box.side[g] > 0 else work.up[j, g]
-                top += moved * (work.most[c] if moved > 0 else work.least[c])
-        if min(top, work.t[j] + work.z[j]) < -MARGIN * work.noise[j]:
+            top += abs(H[j, i]) * vectors[FREEDOM, i]
+        for g in range(number):
+            if box.units[g, SINGLE] == 0:
+                c = box.units[g, COLUMN]
+                moved = -shifts[j, g, 0] if box.units[g, SIDE] > 0 else shifts[j, g, 1]
+                top += moved * vectors[MOST if moved > 0 else LEAST, c]
+        top = min(top, vectors[CENTRE, j] + vectors[SOLVED, j])
+        if top < -MARGIN * vectors[NOISE, j]:
             return True
     return False
 
 
-@compiled
-def bound_slopes(box, work, units, size):
+@inlined
+def bound_slopes(box, work, number, size):
     """Find bounds of all slopes."""
-    for n in range(work.at[units]):
-        if work.used[n] == 0:
-            work.low[n], work.high[n] = -np.inf, np.inf
+    slopes, vectors = work.slopes, work.vectors
+    for n in range(work.places[AT, number]):
+        if slopes[n, USED] == 0:
+            slopes[n, LOW], slopes[n, HIGH] = -np.inf, np.inf
             continue
-        slack = MARGIN * work.slack[n]
+        slack = MARGIN * slopes[n, SLACK]
         for i in range(size):
-            slack += abs(work.gamma[n, i]) * work.freedom[i]
-        work.low[n], work.high[n] = work.value[n] - slack, work.value[n] + slack
-        for g in range(units):
-            if box.single[g] == 1:
+            slack += abs(work.gamma[n, i]) * vectors[FREEDOM, i]
+        slopes[n, LOW], slopes[n, HIGH] = slopes[n, VALUE] - slack, slopes[n, VALUE] + slack
+        for g in range(number):
+            if box.units[g, SINGLE] == 1:
                 continue
-            c, down, up = box.column[g], work.bend_down[n, g], work.bend_up[n, g]
-            if box.side[g] < 0:
+            c, down, up = box.units[g, COLUMN], work.bends[n, g, 0], work.bends[n, g, 1]
+            if box.units[g, SIDE] < 0:
                 down, up = -up, -down
-            work.low[n] -= up * (work.most[c] if up > 0 else work.least[c])
-            work.high[n] -= down * (work.most[c] if down < 0 else work.least[c])
+            slopes[n, LOW] -= up * vectors[MOST if up > 0 else LEAST, c]
+            slopes[n, HIGH] -= down * vectors[MOST if down < 0 else LEAST, c]
 
 
 NO_BOUND, BOUNDED, EXCLUDED = 0, 1, 2
 
 
-@compiled
+@inlined
 def bounded(circle, box, count, work):
     """Bound weights and slopes of the minima in a box.
 
     Returns
     -------
     int
-        NO_BOUND, BOUNDED, or EXCLUDED: a weight is not positive. If there is a bound, the slopes
-        are between `work.low` and `work.high`.
+        NO_BOUND, BOUNDED, or EXCLUDED: a weight is not positive. If there is a bound, that of the
+        slopes is in `work.slopes`.
     """
-    units = find_units(circle, box, count)
-    size = find_columns(circle, box, count, units)
+    number = find_units(circle.edges, box.parts, box.units, count)
+    size = find_columns(circle, box, count, number)
     if size == EMPTY:
         return EXCLUDED
     if size < 0:
@@ -401,14 +439,19 @@ def bounded(circle, box, count, work):
         box.share[part] = 0.0
     if not solve_centre(circle, box, work, size):
         return NO_BOUND
-    if not find_vertices(circle, box, work, units, size):
+    if not find_vertices(circle, box, work, number, size):
         return NO_BOUND
-    find_shifts(box, work, units, size)
-    find_slopes(circle, box, work, units, size)
+    some = find_shifts(box, work, number, size)
+    for u in range(number):
+        work.groups[u, LEVER] = 0.0
+    if not some:
+        guess_shares(box, work, count, size)
+        return NO_BOUND
+    find_slopes(circle, box, work, number, size)
     guess_shares(box, work, count, size)
-    if not bound_jointly(box, work, units, size):
+    if not bound_jointly(box, work, number, size):
         return NO_BOUND
-    if weights_fail(box, work, units, size):
+    if weights_fail(box, work, number, size):
         return EXCLUDED
-    bound_slopes(box, work, units, size)
+    bound_slopes(box, work, number, size)
     return BOUNDED

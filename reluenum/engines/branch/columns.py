@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reluenum.engines.branch.circle import Circle
-from reluenum.engines.branch.compiled import compiled
+from reluenum.engines.branch.circle import ANGLE, FIRST, LAST, ONE, START, STOP, B, C
+from reluenum.engines.branch.compiled import inlined
 from reluenum.engines.branch.places import first_edge, last_edge
 
 GAP = 1.0
@@ -21,218 +21,196 @@ WIDEST = 1.5
 PARTS, COLUMNS = 4, 8
 """The largest numbers of parts, and of columns, of a box."""
 
+SIGN, LO, HI, MANY, UNIT = range(5)
+"""Of a part: its sign, faces LO..HI - 1, how many units they hold, its unit in the sense above."""
+
+SIDE, FROM, TO, SINGLE, LEFT, RIGHT, COLUMN = range(7)
+"""Of a unit: sign, faces, whether it is one face, first and last boundary, a column."""
+
+HALF, MIDDLE, COSINE = range(3)
+"""Of a group: half its width, the angle of its centre, cos(w / 2) for its widest cell."""
+
+VB, VC, VONE, FACTOR, GOAL, FREE = range(6)
+"""Of a column: coordinates of the direction, sum of the entries; sign; right side, its freedom."""
+
+BEGIN, END, GROUP, EDGE = range(4)
+"""Of a column: its inputs; the group that it stands for, the boundary that it is, -1 for none."""
+
 
 class Box(NamedTuple):
-    """A box, its units and their columns, as arrays that are used again and again.
+    """A box, its units and their columns, in arrays that are used again and again.
 
     Parameters
     ----------
-    sign, lo, hi, many : (PARTS,) array of int
-        Of the parts: the faces lo..hi - 1 hold `many` units.
-    unit : (PARTS,) array of int
-        To which unit a part belongs.
-    side, start, stop, single : (PARTS,) array of int
-        Of the units: sign, faces, whether it is one face.
-    first, last, column : (PARTS,) array of int
-        Their first and last boundary, and a column of theirs.
-    half, middle, cosine : (PARTS,) array
-        Of groups: half the width, the angle of the centre, cos(w / 2) for the widest cell.
-    b, c, one, factor, right, free : (COLUMNS,) array
-        Columns: coordinates of the direction, sum of the entries, sign, right side, how much that
-        may be wrong.
-    begin, end, group, edge : (COLUMNS,) array of int
-        Their inputs, the group that they stand for, the boundary that they are; -1 for none.
+    parts : (PARTS, 5) array of int
     share : (PARTS,) array
         How much the freedom of a part moves the weights, as a guess.
+    units : (PARTS, 7) array of int
+    shapes : (PARTS, 3) array
+    columns : (COLUMNS, 6) array
+    ranges : (COLUMNS, 4) array of int
     """
 
-    sign: np.ndarray
-    lo: np.ndarray
-    hi: np.ndarray
-    many: np.ndarray
-    unit: np.ndarray
-    side: np.ndarray
-    start: np.ndarray
-    stop: np.ndarray
-    single: np.ndarray
-    first: np.ndarray
-    last: np.ndarray
-    column: np.ndarray
-    half: np.ndarray
-    middle: np.ndarray
-    cosine: np.ndarray
-    b: np.ndarray
-    c: np.ndarray
-    one: np.ndarray
-    factor: np.ndarray
-    right: np.ndarray
-    free: np.ndarray
-    begin: np.ndarray
-    end: np.ndarray
-    group: np.ndarray
-    edge: np.ndarray
+    parts: np.ndarray
     share: np.ndarray
-
-
-_WHOLE = {"sign", "lo", "hi", "many", "unit", "side", "start", "stop", "single", "first", "last"}
-_WHOLE |= {"column", "begin", "end", "group", "edge"}
-_LONG = {"b", "c", "one", "factor", "right", "free", "begin", "end", "group", "edge"}
+    units: np.ndarray
+    shapes: np.ndarray
+    columns: np.ndarray
+    ranges: np.ndarray
 
 
 def empty_box() -> Box:
     """Return a box to be filled in."""
     return Box(
-        *(
-            np.zeros(COLUMNS if name in _LONG else PARTS, np.int64 if name in _WHOLE else float)
-            for name in Box._fields
-        )
+        np.zeros((PARTS, 5), dtype=np.int64),
+        np.zeros(PARTS),
+        np.zeros((PARTS, 7), dtype=np.int64),
+        np.zeros((PARTS, 3)),
+        np.zeros((COLUMNS, 6)),
+        np.zeros((COLUMNS, 4), dtype=np.int64),
     )
 
 
-@compiled
-def total(circle: Circle, b: float, c: float, lo: int, hi: int) -> float:
+@inlined
+def total(moments, b, c, lo, hi):
     """Return the sum of b x + c over the data of the inputs lo..hi - 1."""
-    m = circle.moments
-    return b * (m[1, hi] - m[1, lo]) + c * (m[0, hi] - m[0, lo])
+    return b * (moments[1, hi] - moments[1, lo]) + c * (moments[0, hi] - moments[0, lo])
 
 
-@compiled
-def inner(circle, b, c, lo, hi, one, b2, c2, lo2, hi2, one2):
-    """Return the inner product of linear functions on ranges of inputs, with R between them."""
-    m = circle.moments
-    start, stop = max(lo, lo2), min(hi, hi2)
-    value = -circle.share * one * one2
-    if stop > start:
-        value += (
-            b * b2 * (m[2, stop] - m[2, start])
-            + (b * c2 + c * b2) * (m[1, stop] - m[1, start])
-            + c * c2 * (m[0, stop] - m[0, start])
-        )
-    return value
-
-
-@compiled
-def response(circle, b, c, lo, hi, one):
+@inlined
+def response(moments, share, b, c, lo, hi, one):
     """Return the inner product of a linear function on a range with R y."""
-    m = circle.moments
-    value = b * (m[4, hi] - m[4, lo]) + c * (m[3, hi] - m[3, lo])
-    return value - circle.share * one * m[3, m.shape[1] - 1]
+    value = b * (moments[4, hi] - moments[4, lo]) + c * (moments[3, hi] - moments[3, lo])
+    return value - share * one * moments[3, moments.shape[1] - 1]
 
 
-@compiled
-def with_column(circle, box, i, b, c, lo, hi, one):
-    """Return the inner product of a linear function on a range with a column."""
-    return box.factor[i] * inner(
-        circle, b, c, lo, hi, one, box.b[i], box.c[i], box.begin[i], box.end[i], box.one[i]
-    )
+@inlined
+def products(moments, share, vectors, ranges, rows, b, c, lo, hi, one, out):
+    """Write the inner products of a linear function on a range with others, R between them."""
+    for k in range(rows):
+        start, stop = max(lo, ranges[k, 0]), min(hi, ranges[k, 1])
+        value = -share * one * vectors[k, 2]
+        if stop > start:
+            value += (
+                b * vectors[k, 0] * (moments[2, stop] - moments[2, start])
+                + (b * vectors[k, 1] + c * vectors[k, 0]) * (moments[1, stop] - moments[1, start])
+                + c * vectors[k, 1] * (moments[0, stop] - moments[0, start])
+            )
+        out[k] = value
 
 
-@compiled
-def joins(circle, box, u, i):
-    """Whether part i belongs to the unit u before it."""
-    alone = box.hi[i] == box.lo[i] + 1 and box.many[i] == 1
-    if box.side[u] != box.sign[i] or (alone and box.single[u] == 1):
+@inlined
+def joins(edges, units, u, sign, lo, hi, alone):
+    """Whether a part belongs to the unit u before it."""
+    if units[u, SIDE] != sign or (alone and units[u, SINGLE] == 1):
         return False
-    left, right = first_edge(box.lo[i]), last_edge(box.hi[i])
-    gap = circle.angle[left] - circle.angle[box.last[u]]
-    width = circle.angle[box.last[u]] - circle.angle[box.first[u]]
-    return gap <= GAP * max(width, circle.angle[right] - circle.angle[left])
+    left, right = first_edge(lo), last_edge(hi)
+    gap = edges[left, ANGLE] - edges[units[u, RIGHT], ANGLE]
+    width = edges[units[u, RIGHT], ANGLE] - edges[units[u, LEFT], ANGLE]
+    return gap <= GAP * max(width, edges[right, ANGLE] - edges[left, ANGLE])
 
 
-@compiled
-def find_units(circle, box, count):
+@inlined
+def next_part(parts, count, sign, after):
+    """Return the part of a sign that comes first after a face; -1 if there is none."""
+    chosen = -1
+    for i in range(count):
+        if parts[i, SIGN] == sign and parts[i, LO] > after:
+            if chosen < 0 or parts[i, LO] < parts[chosen, LO]:
+                chosen = i
+    return chosen
+
+
+@inlined
+def find_units(edges, parts, units, count):
     """Take the parts of a box together; return the number of units."""
-    units = 0
+    number = 0
     for sign in (-1, 1):
-        after = -1
-        while True:
-            chosen = -1  # the next part of the sign
-            for i in range(count):
-                if box.sign[i] == sign and box.lo[i] > after:
-                    if chosen < 0 or box.lo[i] < box.lo[chosen]:
-                        chosen = i
-            if chosen < 0:
-                break
-            after = box.lo[chosen]
-            if units > 0 and joins(circle, box, units - 1, chosen):
-                box.single[units - 1] = 0
+        i = next_part(parts, count, sign, -1)
+        while i >= 0:
+            lo, hi = parts[i, LO], parts[i, HI]
+            alone = hi == lo + 1 and parts[i, MANY] == 1
+            if number > 0 and joins(edges, units, number - 1, sign, lo, hi, alone):
+                units[number - 1, SINGLE] = 0
             else:
-                alone = box.hi[chosen] == box.lo[chosen] + 1 and box.many[chosen] == 1
-                box.side[units], box.start[units] = sign, box.lo[chosen]
-                box.first[units] = first_edge(box.lo[chosen])
-                box.single[units] = 1 if alone else 0
-                units += 1
-            box.stop[units - 1] = box.hi[chosen]
-            box.last[units - 1] = last_edge(box.hi[chosen])
-            box.unit[chosen] = units - 1
-    return units
+                units[number, SIDE], units[number, FROM] = sign, lo
+                units[number, LEFT], units[number, SINGLE] = first_edge(lo), 1 if alone else 0
+                number += 1
+            units[number - 1, TO], units[number - 1, RIGHT] = hi, last_edge(hi)
+            parts[i, UNIT] = number - 1
+            i = next_part(parts, count, sign, lo)
+    return number
 
 
-@compiled
+@inlined
 def add_centre(circle, box, u, size):
     """Make the column of a group; return whether that can be done."""
-    first, last = box.first[u], box.last[u]
-    half = (circle.angle[last] - circle.angle[first]) / 2
-    if first == 0 or last == len(circle.b) - 1 or half >= WIDEST:
+    edges, column, ranges = circle.edges, box.columns[size], box.ranges[size]
+    first, last = box.units[u, LEFT], box.units[u, RIGHT]
+    half = (edges[last, ANGLE] - edges[first, ANGLE]) / 2
+    if first == 0 or last == len(edges) - 1 or half >= WIDEST:
         return False
-    middle = (circle.angle[last] + circle.angle[first]) / 2
-    cell, widest = first, 0.0
+    middle, cell, widest = (edges[last, ANGLE] + edges[first, ANGLE]) / 2, first, 0.0
     for j in range(first, last):
-        if circle.angle[j] <= middle:
+        if edges[j, ANGLE] <= middle:
             cell = j
-        widest = max(widest, circle.angle[j + 1] - circle.angle[j])
-    box.half[u], box.middle[u], box.cosine[u] = half, middle, np.cos(widest / 2)
-    box.b[size], box.c[size] = np.cos(middle), np.sin(middle)
-    box.begin[size], box.end[size] = circle.start[cell], circle.stop[cell]
-    box.one[size] = total(circle, box.b[size], box.c[size], box.begin[size], box.end[size])
-    box.factor[size], box.right[size], box.free[size] = box.side[u], circle.ridge, 0.0
-    box.group[size], box.edge[size] = u, -1
-    box.column[u] = size
+        widest = max(widest, edges[j + 1, ANGLE] - edges[j, ANGLE])
+    box.shapes[u, HALF], box.shapes[u, MIDDLE] = half, middle
+    box.shapes[u, COSINE] = np.cos(widest / 2)
+    ranges[BEGIN], ranges[END] = circle.spans[cell, START], circle.spans[cell, STOP]
+    ranges[GROUP], ranges[EDGE] = u, -1
+    column[VB], column[VC] = np.cos(middle), np.sin(middle)
+    column[VONE] = total(circle.moments, column[VB], column[VC], ranges[BEGIN], ranges[END])
+    column[FACTOR], column[GOAL], column[FREE] = box.units[u, SIDE], circle.ridge, 0.0
+    box.units[u, COLUMN] = size
     return True
 
 
-@compiled
-def add_border(circle, box, u, k, size, right, free):
+@inlined
+def add_border(circle, box, side, k, size, goal, free):
     """Make the column of a boundary, unless a unit of the same sign has it; return their number."""
+    columns, ranges = box.columns, box.ranges
     for i in range(size):
-        if box.edge[i] == k and box.factor[i] == box.side[u]:
+        if ranges[i, EDGE] == k and columns[i, FACTOR] == side:
             return size
-    box.b[size], box.c[size], box.one[size] = circle.b[k], circle.c[k], circle.one[k]
-    box.begin[size], box.end[size] = circle.first[k], circle.last[k]
-    box.factor[size], box.right[size], box.free[size] = box.side[u], right, free
-    box.group[size], box.edge[size] = -1, k
+    columns[size, VB], columns[size, VC] = circle.edges[k, B], circle.edges[k, C]
+    columns[size, VONE], columns[size, FACTOR] = circle.edges[k, ONE], side
+    columns[size, GOAL], columns[size, FREE] = goal, free
+    ranges[size, BEGIN], ranges[size, END] = circle.spans[k, FIRST], circle.spans[k, LAST]
+    ranges[size, GROUP], ranges[size, EDGE] = -1, k
     return size + 1
 
 
-@compiled
+@inlined
 def add_face(circle, box, u, size):
     """Make the columns of a single face; return their number, -1 if no unit can be there."""
-    first, last, ridge = box.first[u], box.last[u], circle.ridge
+    edges, ridge, side = circle.edges, circle.ridge, box.units[u, SIDE]
+    first, last = box.units[u, LEFT], box.units[u, RIGHT]
     if first == last:
-        return add_border(circle, box, u, first, size, ridge, 0.0)
-    if first == 0 or last == len(circle.b) - 1:  # one active input x: a multiple of (x, 1)
+        return add_border(circle, box, side, first, size, ridge, 0.0)
+    if first == 0 or last == len(edges) - 1:  # one active input x: a multiple of (x, 1)
         edge, end = (1, 0) if first == 0 else (first, 1)
         if circle.blind[end]:
             return -1
         x = circle.ends[end]
-        height = (x * circle.b[edge] + circle.c[edge]) / np.hypot(x, 1.0)
-        return add_border(circle, box, u, edge, size, ridge * height, 0.0)
-    cosine = np.cos(circle.angle[last] - circle.angle[first])
-    right, free = ridge * (1 + cosine) / 2, ridge * (1 - cosine) / 2
-    size = add_border(circle, box, u, first, size, right, free)
-    return add_border(circle, box, u, last, size, right, free)
+        height = (x * edges[edge, B] + edges[edge, C]) / np.hypot(x, 1.0)
+        return add_border(circle, box, side, edge, size, ridge * height, 0.0)
+    cosine = np.cos(edges[last, ANGLE] - edges[first, ANGLE])
+    goal, free = ridge * (1 + cosine) / 2, ridge * (1 - cosine) / 2
+    size = add_border(circle, box, side, first, size, goal, free)
+    return add_border(circle, box, side, last, size, goal, free)
 
 
 NONE, EMPTY = -2, -1
 """Instead of a number of columns: nothing is known, or the box is empty."""
 
 
-@compiled
-def find_columns(circle, box, count, units):
+@inlined
+def find_columns(circle, box, count, number):
     """Make the columns of all units; return their number."""
-    size = 0
-    for u in range(units):
-        if box.single[u] == 1:
+    size = np.int64(0)  # no literal 0, which has a type of its own
+    for u in range(number):
+        if box.units[u, SINGLE] == 1:
             size = add_face(circle, box, u, size)
             if size < 0:
                 return EMPTY
@@ -240,6 +218,6 @@ def find_columns(circle, box, count, units):
             size += 1
         else:
             for i in range(count):
-                box.share[i] = 1.0 if box.unit[i] == u else 0.0
+                box.share[i] = 1.0 if box.parts[i, UNIT] == u else 0.0
             return NONE
     return size

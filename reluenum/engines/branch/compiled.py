@@ -17,8 +17,13 @@ class RoomCache(FunctionCache):
         return (*super()._index_key(*arguments), sha256(SOURCES).hexdigest())
 
 
+def inlined(function: Callable) -> Callable:
+    """Compile a function that only others call; they are cached with it."""
+    return njit(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
 def compiled(function: Callable) -> Callable:
-    """Compile a function, once for all processes."""
-    found = njit(function)
+    """Compile a function that Python calls, once for all processes."""
+    found = njit(function, no_cfunc_wrapper=True)
     found._cache = RoomCache(function)
     return found

@@ -4,22 +4,22 @@ Slopes are kept in pairs: entries 2 i and 2 i + 1 are those at the left and righ
 base + i, from `at` on.
 """
 
-from reluenum.engines.branch.compiled import compiled
+from reluenum.engines.branch.compiled import inlined
 
 
-@compiled
+@inlined
 def first_edge(lo):
     """Return the first boundary of an arc of faces that begins with one."""
     return (lo + 1) // 2
 
 
-@compiled
+@inlined
 def last_edge(hi):
     """Return the last boundary of an arc of faces that ends before one."""
     return (hi - 1) // 2 + 1 if hi % 2 == 1 else hi // 2
 
 
-@compiled
+@inlined
 def place(face, low, high, base, at):
     """Whether a unit may be on a face."""
     if face % 2 == 0:
@@ -29,7 +29,7 @@ def place(face, low, high, base, at):
     return high[k + 1] >= 0 and low[k + 2] <= 0
 
 
-@compiled
+@inlined
 def upturn(face, low, high, base, at):
     """Whether the height may have a minimum on a face."""
     if face % 2 == 0:
@@ -39,7 +39,7 @@ def upturn(face, low, high, base, at):
     return low[k + 1] <= 0 and high[k + 2] >= 0
 
 
-@compiled
+@inlined
 def reach(lo, hi, many, low, high, base, at):
     """Return the first and the last place of a part; the first is hi if they are too few."""
     count, turned, first, last = 0, True, hi, hi

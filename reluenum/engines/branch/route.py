@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass, replace
 
+from reluenum.documents.minima import component_record
 from reluenum.engines.branch.certificate import boxes_record
 from reluenum.engines.branch.circle import circle_of
 from reluenum.engines.branch.leaves import LeafJudge
 from reluenum.engines.branch.search import grown_tree
-from reluenum.engines.certified.census import Certified, certified, census_landscape
+from reluenum.engines.certified.census import Certified, census_landscape, certified
 from reluenum.engines.certified.escalation import Escalation
 from reluenum.errors import BackendError, InputError
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.sizes import refuse_astronomical
-from reluenum.documents.minima import component_record
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.landscape import CertifiedLandscape, Tally
 from reluenum.problem import Problem

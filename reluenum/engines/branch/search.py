@@ -4,10 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reluenum.engines.branch.bounds import BOUNDED, EXCLUDED, bounded, empty_work
-from reluenum.engines.branch.circle import Circle
-from reluenum.engines.branch.columns import PARTS, empty_box
-from reluenum.engines.branch.compiled import compiled
+from reluenum.engines.branch.bounds import (
+    AT,
+    BASE,
+    BOUNDED,
+    EXCLUDED,
+    HIGH,
+    LOW,
+    bounded,
+    empty_work,
+)
+from reluenum.engines.branch.circle import ANGLE, Circle
+from reluenum.engines.branch.columns import HI, LO, MANY, PARTS, SIGN, UNIT, empty_box
+from reluenum.engines.branch.compiled import compiled, inlined
 from reluenum.engines.branch.pairs import pairs_fail
 from reluenum.engines.branch.places import first_edge, last_edge, reach
 
@@ -39,7 +48,7 @@ class Tree:
     boxes: int
 
 
-@compiled
+@inlined
 def put(out, size, value):
     """Write a number, seven bits a byte, the lowest first; return the new size."""
     while value >= 128:
@@ -50,40 +59,40 @@ def put(out, size, value):
     return size + 1
 
 
-@compiled
+@inlined
 def middle(circle, lo, hi):
     """Return after how many faces an arc is cut: at the boundary nearest to its middle."""
-    angle = (circle.angle[first_edge(lo)] + circle.angle[last_edge(hi)]) / 2
+    angle = (circle.edges[first_edge(lo), ANGLE] + circle.edges[last_edge(hi), ANGLE]) / 2
     best, chosen = np.inf, 1
     for face in range(lo + 1, hi):
-        distance = abs(circle.angle[(face + 1) // 2] - angle)
+        distance = abs(circle.edges[(face + 1) // 2, ANGLE] - angle)
         if distance < best:
             best, chosen = distance, face - lo
     return chosen
 
 
-@compiled
+@inlined
 def shrink(box, count, taken, out, size):
     """Take faces from the ends of the parts; return the new size of the tree."""
     out[size] = SHRINK
     size += 1
     for i in range(count):
         size = put(out, put(out, size, taken[i, 0]), taken[i, 1])
-        box.lo[i] += taken[i, 0]
-        box.hi[i] -= taken[i, 1]
+        box.parts[i, LO] += taken[i, 0]
+        box.parts[i, HI] -= taken[i, 1]
     return size
 
 
-@compiled
+@inlined
 def leave_blind_ends(circle, box, count, taken, out, size):
     """Take the end cells away that hold no unit; return the new size of the tree."""
-    faces, some = 2 * len(circle.start) - 1, False
+    faces, some = 2 * len(circle.edges) - 3, False
     for i in range(count):
         taken[i, 0] = taken[i, 1] = 0
-        if box.hi[i] - box.lo[i] > 1:
-            if box.lo[i] == 0 and circle.blind[0]:
+        if box.parts[i, HI] - box.parts[i, LO] > 1:
+            if box.parts[i, LO] == 0 and circle.blind[0]:
                 taken[i, 0], some = 1, True
-            if box.hi[i] == faces and circle.blind[1]:
+            if box.parts[i, HI] == faces and circle.blind[1]:
                 taken[i, 1], some = 1, True
     return shrink(box, count, taken, out, size) if some else size
 
@@ -91,38 +100,45 @@ def leave_blind_ends(circle, box, count, taken, out, size):
 NOTHING, REMOVED, AGAIN, TOO_FEW = 0, 1, 2, 3
 
 
-@compiled
+@inlined
 def find_ends(box, count, work, taken):
     """Find which faces at the ends of the parts are no places (Lemma 53(4))."""
     state = NOTHING
     for i in range(count):
-        u, faces = box.unit[i], box.hi[i] - box.lo[i]
+        u, faces = box.parts[i, UNIT], box.parts[i, HI] - box.parts[i, LO]
         first, last = reach(
-            box.lo[i], box.hi[i], box.many[i], work.low, work.high, work.base[u], work.at[u]
+            box.parts[i, LO],
+            box.parts[i, HI],
+            box.parts[i, MANY],
+            work.slopes[:, LOW],
+            work.slopes[:, HIGH],
+            work.places[BASE, u],
+            work.places[AT, u],
         )
-        if first == box.hi[i]:
+        if first == box.parts[i, HI]:
             return TOO_FEW
-        taken[i, 0], taken[i, 1] = first - box.lo[i], box.hi[i] - 1 - last
+        taken[i, 0], taken[i, 1] = first - box.parts[i, LO], box.parts[i, HI] - 1 - last
         if last + 1 - first < faces:
             again = last + 1 - first <= KEPT * faces
             state = max(state, AGAIN if again else REMOVED)
     return state
 
 
-@compiled
+@inlined
 def widest(circle, box, count):
     """Return the part that is cut: that which moves the weights most; -1 at a leaf."""
     chosen, largest, wide = -1, -1.0, -1.0
     for i in range(count):
-        if box.hi[i] - box.lo[i] > 1:
-            width = circle.angle[last_edge(box.hi[i])] - circle.angle[first_edge(box.lo[i])]
+        lo, hi = box.parts[i, LO], box.parts[i, HI]
+        if hi - lo > 1:
+            width = circle.edges[last_edge(hi), ANGLE] - circle.edges[first_edge(lo), ANGLE]
             share = box.share[i]
             if share > largest or (share == largest and width > wide):
                 chosen, largest, wide = i, share, width
     return chosen
 
 
-@compiled
+@inlined
 def look(circle, box, count, work, taken, out, size):
     """Look at a box: exclude or shrink it; return whether it is left, and the size of the tree."""
     size = leave_blind_ends(circle, box, count, taken, out, size)
@@ -130,7 +146,7 @@ def look(circle, box, count, work, taken, out, size):
         box.share[i] = 0.0
     state = AGAIN
     while state == AGAIN:
-        if pairs_fail(box, count):
+        if pairs_fail(box.parts, count):
             break
         found = bounded(circle, box, count, work)
         if found == EXCLUDED:
@@ -142,28 +158,28 @@ def look(circle, box, count, work, taken, out, size):
             break
         if state != NOTHING:
             size = shrink(box, count, taken, out, size)
-    if state == NOTHING or (state == REMOVED and not pairs_fail(box, count)):
+    if state == NOTHING or (state == REMOVED and not pairs_fail(box.parts, count)):
         return True, size
     out[size] = EXCLUDE
     return False, size + 1
 
 
-@compiled
+@inlined
 def push_children(box, count, chosen, first, stack, top):
     """Put the children of a box on the stack, the first one last; return its new height."""
-    many = box.many[chosen]
+    many = box.parts[chosen, MANY]
     for j in range(many, -1, -1):
         n = 0
         for i in range(count):
             for side in range(2):
-                lo, hi, units = box.lo[i], box.hi[i], box.many[i]
+                lo, hi, units = box.parts[i, LO], box.parts[i, HI], box.parts[i, MANY]
                 if i != chosen and side == 1:
                     continue
                 if i == chosen:
                     lo, hi = (lo, lo + first) if side == 0 else (lo + first, hi)
                     units = j if side == 0 else many - j
                 if units > 0:
-                    stack[top, n, 0], stack[top, n, 1] = box.sign[i], lo
+                    stack[top, n, 0], stack[top, n, 1] = box.parts[i, SIGN], lo
                     stack[top, n, 2], stack[top, n, 3] = hi, units
                     n += 1
         for i in range(n, PARTS):
@@ -172,7 +188,7 @@ def push_children(box, count, chosen, first, stack, top):
     return top
 
 
-@compiled
+@inlined
 def longer(array, needed):
     """Return an array with room for so many bytes, with the same content."""
     if len(array) >= needed:
@@ -183,7 +199,7 @@ def longer(array, needed):
     return found
 
 
-@compiled
+@inlined
 def taller(array, needed):
     """Return an array with room for so many boxes, with the same content."""
     if len(array) >= needed:
@@ -196,13 +212,13 @@ def taller(array, needed):
     return found
 
 
-@compiled
+@inlined
 def load(box, stack, top):
     """Take a box from the stack; return the number of its parts."""
     count = 0
     while count < PARTS and stack[top, count, 3] > 0:
-        box.sign[count], box.lo[count] = stack[top, count, 0], stack[top, count, 1]
-        box.hi[count], box.many[count] = stack[top, count, 2], stack[top, count, 3]
+        box.parts[count, SIGN], box.parts[count, LO] = stack[top, count, 0], stack[top, count, 1]
+        box.parts[count, HI], box.parts[count, MANY] = stack[top, count, 2], stack[top, count, 3]
         count += 1
     return count
 
@@ -231,7 +247,8 @@ def searched(circle, stack, box, work, limit):
     int
         Number of boxes; -1 if there are more than `limit`.
     """
-    out, size, boxes, found, top = np.zeros(LONGEST, dtype=np.uint8), 0, 0, 0, 1
+    size, boxes, found, top = np.int64(0), 0, 0, 1  # no literal 0, which has a type of its own
+    out = np.zeros(LONGEST, dtype=np.uint8)
     leaves, taken = np.zeros((64, PARTS, 2), dtype=np.int64), np.zeros((PARTS, 2), dtype=np.int64)
     while top > 0:
         top -= 1
@@ -249,10 +266,10 @@ def searched(circle, stack, box, work, limit):
             size += 1
             leaves = taller(leaves, found + 1)
             for i in range(count):
-                leaves[found, i, 0], leaves[found, i, 1] = box.sign[i], box.lo[i]
+                leaves[found, i, 0], leaves[found, i, 1] = box.parts[i, SIGN], box.parts[i, LO]
             found += 1
             continue
-        first = middle(circle, box.lo[chosen], box.hi[chosen])
+        first = middle(circle, box.parts[chosen, LO], box.parts[chosen, HI])
         out[size], out[size + 1] = CUT, chosen
         size = put(out, size + 2, first)
         stack = taller(stack, top + PARTS + 2)
@@ -289,7 +306,5 @@ def grown_tree(circle: Circle, width: int, limit: int = 1 << 40) -> Tree:
         units = sum(part[3] for part in root)
         content.append(tree.tobytes())
         boxes += number
-        leaves += [
-            tuple(tuple(map(int, column)) for column in leaf[:units].T) for leaf in found
-        ]
+        leaves += [tuple(tuple(map(int, column)) for column in leaf[:units].T) for leaf in found]
     return Tree(b"".join(content), leaves, boxes)

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from reluenum.engines.branch.compiled import compiled
+from reluenum.engines.branch.compiled import inlined
 
 LARGEST_CONDITION = 1e10
 """Of the scaled Gram matrix of the columns."""
 
 
-@compiled
+@inlined
 def eliminate(work, size, width, least):
     """Make the first columns of a matrix the identity by row operations; return whether it went."""
     for i in range(size):
@@ -33,7 +33,7 @@ def eliminate(work, size, width, least):
     return True
 
 
-@compiled
+@inlined
 def inverse(matrix, size, out, work):
     """Invert a symmetric matrix, scaled; return whether it is well conditioned."""
     for i in range(size):
@@ -53,7 +53,7 @@ def inverse(matrix, size, out, work):
     return largest < LARGEST_CONDITION
 
 
-@compiled
+@inlined
 def joint(matrix, right, size, z, work):
     """Solve (1 - matrix) z = right, nearly; return whether z > 0 (then z > right + matrix z)."""
     for i in range(size):
