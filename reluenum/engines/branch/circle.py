@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from flint import fmpq
 
-from reluenum.problem import Problem
+from reluenum.problem import OutputBias, Problem
 
 ANGLE, B, C, ONE = range(4)
 """Columns of `Circle.edges`."""
@@ -37,9 +37,13 @@ class Circle(NamedTuple):
     ridge : float
     ends : (2,) array
         The largest and the smallest input.
-    blind : (2,) array of bool
-        Whether the first and the last cell hold no unit: with one active input x a unit is a
-        multiple of (x, 1), which does not see the next input x' only if x x' + 1 < 0.
+    blind : (3,) array of bool
+        Whether the first, the last, and the middle cell hold no unit. With one active input x a
+        unit is a multiple of (x, 1), which does not see the next input x' only if x x' + 1 < 0.
+        With a free output bias the residual has the sum 0, and a unit that sees all inputs is
+        (1, 0) or (-1, 0), so that these have one sign.
+    flat : bool
+        Whether the output bias is free.
     """
 
     edges: np.ndarray
@@ -49,6 +53,7 @@ class Circle(NamedTuple):
     ridge: float
     ends: np.ndarray
     blind: np.ndarray
+    flat: bool
 
     @property
     def faces(self) -> int:
@@ -79,6 +84,7 @@ def circle_of(problem: Problem) -> Circle:
         moments[:, k + 1] = [float(total) for total in running]
     right = np.stack([np.ones(size), -np.array([float(x) for x in inputs[::-1]])])
     b, c = np.concatenate([right, -right], axis=1)
+    flat = problem.output_bias is OutputBias.FREE
     length, edge = np.hypot(b, c), np.arange(2 * size)
     first = np.where(edge < size, size - edge, 0)
     last = np.where(edge < size, size, 2 * size - 1 - edge)
@@ -92,5 +98,12 @@ def circle_of(problem: Problem) -> Circle:
         float(problem.bias_share),
         float(problem.effective_ridge),
         np.array([float(inputs[-1]), float(inputs[0])]),
-        np.array([x * z + 1 >= 0 for x, z in (inputs[:-3:-1], inputs[:2])]),
+        np.array(
+            [
+                inputs[-1] * inputs[-2] + 1 >= 0,
+                inputs[0] * inputs[1] + 1 >= 0,
+                flat and inputs[0] <= 0 <= inputs[-1],
+            ]
+        ),
+        flat,
     )

@@ -182,6 +182,19 @@ def add_border(circle, box, side, k, size, goal, free):
 
 
 @inlined
+def add_flat(circle, box, side, size):
+    """Make the column of the middle cell with a free output bias, as `add_face`."""
+    if circle.blind[2]:
+        return -1
+    column, ranges, inputs = box.columns[size], box.ranges[size], circle.moments.shape[1] - 1
+    column[VB], column[VC] = 1.0 if circle.ends[0] > 0 else -1.0, 0.0
+    ranges[BEGIN], ranges[END], ranges[GROUP], ranges[EDGE] = 0, inputs, -1, -1
+    column[VONE] = total(circle.moments, column[VB], 0.0, 0, inputs)
+    column[FACTOR], column[GOAL], column[FREE] = side, circle.ridge, 0.0
+    return size + 1
+
+
+@inlined
 def add_face(circle, box, u, size):
     """Make the columns of a single face; return their number, -1 if no unit can be there."""
     edges, ridge, side = circle.edges, circle.ridge, box.units[u, SIDE]
@@ -195,6 +208,8 @@ def add_face(circle, box, u, size):
         x = circle.ends[end]
         height = (x * edges[edge, B] + edges[edge, C]) / np.hypot(x, 1.0)
         return add_border(circle, box, side, edge, size, ridge * height, 0.0)
+    if circle.flat and 2 * last == len(edges):
+        return add_flat(circle, box, side, size)
     cosine = np.cos(edges[last, ANGLE] - edges[first, ANGLE])
     goal, free = ridge * (1 + cosine) / 2, ridge * (1 - cosine) / 2
     size = add_border(circle, box, side, first, size, goal, free)

@@ -11,7 +11,7 @@ from reluenum.engines.branch.search import Tree
 from reluenum.engines.certified.blocks import Find, Knowledge
 from reluenum.engines.certified.census import Census
 from reluenum.engines.certified.escalation import Escalation, Stage, exact_records, stage
-from reluenum.engines.certified.projections import EnclosedResiduals, project
+from reluenum.engines.certified.projections import EnclosedResiduals, fall_back, project
 from reluenum.engines.certified.survey import CHUNK, ROW_CHUNK, VAGUE, point_vectors
 from reluenum.engines.certified.verdicts import (
     Verdict,
@@ -124,32 +124,37 @@ class LeafJudge:
         self.census.stages.update(Stage(int(s)) for s in stages[kind != Verdict.UNDECIDED])
         return Leaves(supports, signs, order, kind, face, vectors)
 
-    def smaller(self, supports: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Tell which supports have the residual of a part of theirs, as far as doubles tell.
+    def inherited(self, batch: "_Batch", chosen: np.ndarray) -> np.ndarray:
+        """Decide leaves by residuals of parts of them, as far as doubles tell; return the others.
 
-        Returns
-        -------
-        (B,) array of bool
-        (B, m, D) array
-            The vectors of that residual, 0 on the other faces.
+        A leaf with the residual of a part is none; and where the residual of a part is nearly its
+        own, that shows which units leave their faces.
         """
-        done = (self._nothing[supports] <= 0).all(axis=1)
+        below = (self._nothing[batch.supports[chosen]] <= 0).all(axis=1)
+        batch.reduce(chosen[below], np.zeros((1, 1, 1)))
+        chosen = chosen[~below]
+        size = batch.supports.shape[1]
+        for places in (list(c) for k in range(1, size) for c in combinations(range(size), k)):
+            if len(chosen):
+                chosen = self._by_part(batch, chosen, places)
+        return chosen
+
+    def _by_part(self, batch: "_Batch", chosen: np.ndarray, places: list[int]) -> np.ndarray:
+        """Do so for one part of each."""
+        supports = batch.supports[chosen]
+        parts, back = np.unique(supports[:, places], axis=0, return_inverse=True)
+        back = back.reshape(-1)
+        found = project(self.frames, parts)
+        others = np.delete(np.arange(supports.shape[1]), places)
+        signs = np.take_along_axis(self._signs(found)[back], supports[:, others], axis=1)
+        finite = np.isfinite(found.radius)[back]
         vectors = np.zeros((*supports.shape, self.frames.coordinates))
-        for size in range(1, supports.shape[1]):
-            for places in map(list, combinations(range(supports.shape[1]), size)):
-                left = np.flatnonzero(~done)
-                if not len(left):
-                    return done, vectors
-                parts, back = np.unique(supports[left][:, places], axis=0, return_inverse=True)
-                found = project(self.frames, parts)
-                signs = self._signs(found)[back.reshape(-1)]
-                others = np.delete(np.arange(supports.shape[1]), places)
-                below = np.take_along_axis(signs, supports[left][:, others], axis=1) == -1
-                sure = below.all(axis=1) & np.isfinite(found.radius)[back.reshape(-1)]
-                done[left[sure]] = True
-                values = found.vectors(self.frames).mid[back.reshape(-1)]
-                vectors[left[sure][:, None], places] = values[sure]
-        return done, vectors
+        vectors[:, places] = found.vectors(self.frames).mid[back]
+        below = (signs == -1).all(axis=1) & finite
+        batch.reduce(chosen[below], vectors[below])
+        near = np.flatnonzero(~below & finite)
+        leaving = batch.leave(chosen[near], fall_back(self.frames, supports[near], vectors[near]))
+        return np.delete(chosen, np.concatenate([np.flatnonzero(below), near[leaving]]))
 
     def _signs(self, found: EnclosedResiduals) -> np.ndarray:
         chunks = range(0, len(found), ROW_CHUNK)
@@ -203,25 +208,36 @@ class _Batch:
         self.stage = np.zeros(len(found), dtype=np.int8)
         vectors = found.vectors(frames)
         self.vectors = vectors.mid
-        self._mind_signs(memberships(frames, self.supports, found.dual)[0])
+        self._mind_signs(np.arange(len(found)), found)
         vague = vectors.rad.max(axis=(1, 2)) > VAGUE * np.abs(vectors.mid).max(axis=(1, 2))
-        open_ = np.flatnonzero(
-            vague | ~np.isfinite(found.radius) | (self.kind == Verdict.UNDECIDED)
-        )
+        vague |= ~np.isfinite(found.radius) | (self.kind == Verdict.UNDECIDED)
+        open_ = np.flatnonzero(vague)
         self.kind[open_] = Verdict.UNDECIDED
-        if len(open_):
-            done, smaller = self.judge.smaller(self.supports[open_])
-            self.kind[open_[done]], self.face[open_[done]] = Verdict.REDUCIBLE, -1
-            self.vectors[open_[done]] = smaller[done]
-            for k in open_[~done]:
-                self._decide_exactly(k)
+        for k in self.judge.inherited(self, open_):
+            self._decide_exactly(k)
         self._keep_finds(found)
 
-    def _mind_signs(self, signs: np.ndarray) -> None:
+    def reduce(self, chosen: np.ndarray, vectors: np.ndarray) -> None:
+        """Note that leaves have the residual of a part, with these vectors."""
+        self.kind[chosen], self.face[chosen], self.vectors[chosen] = Verdict.REDUCIBLE, -1, vectors
+
+    def leave(self, chosen: np.ndarray, found: EnclosedResiduals) -> np.ndarray:
+        """Note which of some leaves have a unit that leaves its face; return which."""
+        kind, face = judged_residuals(self.judge.frames, found)
+        self.kind[chosen], self.face[chosen] = kind, face
+        self._mind_signs(chosen, found)
+        leaving = self.kind[chosen] == Verdict.LEAVES
+        self.kind[chosen[~leaving]] = Verdict.UNDECIDED
+        self.vectors[chosen[leaving]] = found.vectors(self.judge.frames).mid[leaving]
+        return leaving
+
+    def _mind_signs(self, chosen: np.ndarray, found: EnclosedResiduals) -> None:
         """Rule out leaves on which a unit surely has the other sign."""
-        wrong = (signs != 0) & (signs != self.signs)
-        chosen = np.flatnonzero(wrong.any(axis=1))
-        self.kind[chosen], self.face[chosen] = Verdict.LEAVES, wrong[chosen].argmax(axis=1)
+        signs = memberships(self.judge.frames, found.supports, found.dual)[0]
+        wrong = (signs != 0) & (signs != self.signs[chosen])
+        some = wrong.any(axis=1)
+        self.kind[chosen[some]] = Verdict.LEAVES
+        self.face[chosen[some]] = wrong[some].argmax(axis=1)
 
     def _decide_exactly(self, k: int) -> None:
         """Decide one leaf by its point, or by that of a part of it."""
