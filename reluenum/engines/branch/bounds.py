@@ -44,6 +44,9 @@ MARGIN = 1e-9
 LIGHTEST = 1e-6
 """Least l . phi of a vertex of a hull."""
 
+SAMPLE = 8
+"""About how many boundaries of hulls are looked at before all are."""
+
 GRAM, INVERSE, JOINT, SCRATCH = range(4)
 """Matrices: of the columns, its inverse H, M of the joint bound, and room for eliminations."""
 
@@ -300,8 +303,8 @@ def find_slope(circle, box, work, number, size, u, n, cell, k):
 
 
 @inlined
-def find_slopes(circle, box, work, number, size):
-    """Find all slopes on the hulls of the units."""
+def find_slopes(circle, box, work, number, size, stride):
+    """Find the slopes on the hulls of the units, or one of so many."""
     at, places, slopes = 0, work.places, work.slopes
     for u in range(number):
         first, last = box.units[u, LEFT], box.units[u, RIGHT]
@@ -315,7 +318,7 @@ def find_slopes(circle, box, work, number, size):
         for step in range(2 * (stop - base)):
             cell = base + step // 2
             k, n = cell + step % 2, at + step
-            slopes[n, USED] = 1 if first <= k <= last else 0
+            slopes[n, USED] = 1 if first <= k <= last and step % stride == 0 else 0
             if slopes[n, USED] == 1:
                 find_slope(circle, box, work, number, size, u, n, cell, k)
                 largest = max(largest, slopes[n, VALUE])
@@ -373,6 +376,20 @@ def guess_shares(box, work, count, size):
             moved = abs(H[j, c]) * work.groups[g, LEVER] * work.groups[g, SWING]
             moved += abs(t[c]) * max(-shifts[j, g, 0], shifts[j, g, 1])
             box.share[part] += moved / (abs(t[j]) + 1e-9)
+
+
+@inlined
+def guess_by_closeness(box, work, count, size):
+    """Guess that those groups are to be cut whose columns are most like another one."""
+    gram = work.matrices[GRAM]
+    for part in range(count):
+        g = box.parts[part, UNIT]
+        c = box.units[g, COLUMN]
+        if box.units[g, SINGLE] == 0 and gram[c, c] > 0:
+            for j in range(size):
+                if j != c and gram[j, j] > 0:
+                    alike = abs(gram[c, j]) / np.sqrt(gram[c, c] * gram[j, j])
+                    box.share[part] = max(box.share[part], round(alike, 6))
 
 
 @inlined
@@ -438,18 +455,23 @@ def bounded(circle, box, count, work):
     for part in range(count):
         box.share[part] = 0.0
     if not solve_centre(circle, box, work, size):
+        guess_by_closeness(box, work, count, size)
         return NO_BOUND
     if not find_vertices(circle, box, work, number, size):
         return NO_BOUND
-    some = find_shifts(box, work, number, size)
     for u in range(number):
         work.groups[u, LEVER] = 0.0
-    if not some:
-        guess_shares(box, work, count, size)
-        return NO_BOUND
-    find_slopes(circle, box, work, number, size)
+    some = find_shifts(box, work, number, size)
+    stride = work.places[VERTICES, number] // SAMPLE
+    if some and stride > 1:  # a few slopes often show that there is no bound
+        find_slopes(circle, box, work, number, size, stride)
+        some = bound_jointly(box, work, number, size)
+        if some:
+            find_shifts(box, work, number, size)
+    if some:
+        find_slopes(circle, box, work, number, size, 1)
     guess_shares(box, work, count, size)
-    if not bound_jointly(box, work, number, size):
+    if not some or not bound_jointly(box, work, number, size):
         return NO_BOUND
     if weights_fail(box, work, number, size):
         return EXCLUDED
