@@ -1,4 +1,4 @@
-"""Lists of several hidden layers that are called complete once the checker has proved them."""
+"""Lists that are called complete once the checker has proved them."""
 
 import json
 from dataclasses import dataclass, replace
@@ -15,11 +15,12 @@ from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.groebner.workers import WORKERS
 from reluenum.landscape.deep import ranked_deep
-from reluenum.landscape.landscape import CertifiedLandscape, Undecided
+from reluenum.landscape.landscape import CertifiedLandscape, Undecided, ranked
 from reluenum.problem import Problem
 from reluenum.verify import CertificateError, verify
 
 if TYPE_CHECKING:
+    from reluenum.engines.choice import Engine
     from reluenum.engines.deep.covers import CoverEngine
     from reluenum.engines.deep.systems.stratum import DeepStratum
 
@@ -36,11 +37,11 @@ class CheckedEngine:
 
     Parameters
     ----------
-    engine : CoverEngine
-        Which makes the lists.
+    engine : Engine
+        Which makes the lists: of several hidden layers, or by boxes of directions.
     """
 
-    engine: "CoverEngine"
+    engine: "Engine"
 
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
@@ -54,9 +55,10 @@ class CheckedEngine:
         doubt = _doubt(found, settings) if found.is_complete else ""
         if not doubt:
             return found
-        reason = f"all strata were decided, but the checker did not prove the list: {doubt}"
-        components = ranked_deep(found.components, False)
-        return replace(found, components=components, undecided=(Undecided("", reason),))
+        parts, again = ("strata", ranked_deep) if problem.upper else ("leaves", ranked)
+        reason = f"all {parts} were decided, but the checker did not prove the list: {doubt}"
+        nothing = Undecided("" if problem.upper else (), reason)
+        return replace(found, components=again(found.components, False), undecided=(nothing,))
 
 
 def _doubt(found: CertifiedLandscape, settings: Settings) -> str:

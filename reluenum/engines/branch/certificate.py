@@ -12,12 +12,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from reluenum.documents.minima import BY_BOXES
 from reluenum.engines.branch.leaves import Leaves
 from reluenum.engines.branch.search import Tree
 from reluenum.engines.certified.certificate import COLUMNS, ROW_GROUP, record_table
 from reluenum.engines.certified.verdicts import Verdict
 
-FORMAT, VERSION = "reluenum-boxes", 1
+VERSION = 1
+"""Of the format."""
 
 
 def leaf_table(leaves: Leaves) -> pa.Table:
@@ -45,14 +47,14 @@ def boxes_record(
     exact : sequence of dict
         Exact descriptions of points.
     """
-    header = {"format": FORMAT, "version": VERSION, "problem_sha256": digest}
+    header = {"format": BY_BOXES, "version": VERSION, "problem_sha256": digest}
     nothing = pa.Table.from_batches([], schema=COLUMNS)
     table = pa.concat_tables([nothing, *map(leaf_table, leaves)]).combine_chunks()
     table = table.replace_schema_metadata({"reluenum": json.dumps(header)})
     stream = BytesIO()
-    pq.write_table(
-        table, stream, row_group_size=ROW_GROUP, compression="zstd", write_statistics=False
-    )
+    if len(table):
+        given = {"row_group_size": ROW_GROUP, "compression": "zstd", "write_statistics": False}
+        pq.write_table(table, stream, **given)
     return {
         **header,
         "boxes": tree.boxes,

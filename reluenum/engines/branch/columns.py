@@ -12,7 +12,7 @@ from reluenum.engines.branch.circle import ANGLE, FIRST, LAST, ONE, START, STOP,
 from reluenum.engines.branch.compiled import inlined
 from reluenum.engines.branch.places import first_edge, last_edge
 
-GAP = 1.0
+GAP = 0.1
 """Parts of one sign are taken together if the gap is at most so many widths of the wider one."""
 
 WIDEST = 1.5
@@ -115,9 +115,9 @@ def next_part(parts, count, sign, after):
     """Return the part of a sign that comes first after a face; -1 if there is none."""
     chosen = -1
     for i in range(count):
-        if parts[i, SIGN] == sign and parts[i, LO] > after:
-            if chosen < 0 or parts[i, LO] < parts[chosen, LO]:
-                chosen = i
+        later = parts[i, SIGN] == sign and parts[i, LO] > after
+        if later and (chosen < 0 or parts[i, LO] < parts[chosen, LO]):
+            chosen = i
     return chosen
 
 
