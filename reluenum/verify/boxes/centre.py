@@ -1,0 +1,126 @@
+"""The centre system of a box (Lemma 49): guesses, and how far they are from what they stand for."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .columns import Columns, edges_of
+from .line import Array, Tables
+from .sums import UNSURE, Output, at_ray, compiled, inner, plain, pull
+
+
+class Centre(NamedTuple):
+    """H, t, and what is left over; and the vertices that Delta of a hull lies between.
+
+    Delta of a hull is a mean of phi(v) / l . phi(v) - phi(c) over boundaries v (Lemma 48), l being
+    phi(c) over its square. Numbers have their sizes beside them (see `sums`).
+    """
+
+    columns: Columns
+    inverse: Array  # H
+    weights: Array  # t
+    gram: Array  # G
+    gram_size: Array
+    left: Array  # bounds of omega
+    defect: Array  # bounds of 1 - H G
+    first: Array  # vertex of each hull, and the number of all
+    scale: Array  # 1 / l . phi(v)
+    scale_size: Array
+    dots: Array  # psi . R (vertex)
+    dots_size: Array
+
+
+@compiled
+def column(columns: Columns, k: int) -> Output:
+    """Return a column as an output."""
+    (i, j), (v, w) = columns.sites[k], columns.vectors[k]
+    return i, j, v, w
+
+
+@compiled
+def inverse_of(matrix: Array) -> Array:
+    """Return an approximate inverse, whatever it is."""
+    size = len(matrix)
+    work = np.zeros((size, 2 * size))
+    root = np.sqrt(np.diag(matrix))
+    work[:, :size], work[:, size:] = matrix / root / root.reshape(-1, 1), np.eye(size)
+    for i in range(size):
+        pivot = i + np.argmax(np.abs(work[i:, i]))
+        if work[pivot, i] == 0:
+            return np.zeros((size, size))
+        row = work[pivot] / work[pivot, i]
+        work[pivot] = work[i]
+        work[i] = row
+        for k in range(size):
+            if k != i:
+                work[k] -= work[k, i] * row
+    return work[:, size:] / root / root.reshape(-1, 1)
+
+
+@compiled
+def centre_of(table: Tables, columns: Columns) -> tuple[bool, Centre]:
+    """Return the centre system; and whether there is one."""
+    size = len(columns.beta)
+    gram, gram_size = np.empty((size, size)), np.empty((size, size))
+    right, right_size = np.empty(size), np.empty(size)
+    for k in range(size):
+        value, right_size[k] = pull(table, column(columns, k))
+        right[k] = value - columns.beta[k]
+        right_size[k] += columns.beta[k]
+        for m in range(size):
+            pair = inner(table, column(columns, k), column(columns, m))
+            gram[k, m], gram_size[k, m] = pair
+    found = inverse_of(gram)
+    weights = found @ right
+    left = np.abs(right - gram @ weights)
+    left += UNSURE * (right_size + gram_size @ np.abs(weights))
+    defect = np.abs(np.eye(size) - found @ gram)
+    defect += UNSURE * (np.eye(size) + np.abs(found) @ gram_size)
+    good, vertices = vertices_of(table, columns)
+    return good, Centre(columns, found, weights, gram, gram_size, left, defect, *vertices)
+
+
+@compiled
+def vertices_of(table: Tables, columns: Columns) -> tuple[bool, tuple]:
+    """Return the vertices of hulls; and whether l . phi > 0 on all of them."""
+    count = len(columns.groups)
+    first = np.zeros(count + 1, np.int64)
+    for g in range(count):
+        _, low, high, hull = columns.groups[g]
+        a, b = edges_of(low, high)
+        first[g + 1] = first[g] + (b - a + 1 if hull else 0)
+    number, size = first[count], len(columns.beta)
+    scale, scale_size = np.empty(number), np.empty(number)
+    dots, dots_size = np.empty((number, size)), np.empty((number, size))
+    good = True
+    for g in range(count):
+        if good and columns.groups[g, 3]:
+            pairs = (scale, scale_size, dots, dots_size)
+            good = _vertices(table, columns, g, first[g], pairs)
+    return good, (first, scale, scale_size, dots, dots_size)
+
+
+@compiled
+def _vertices(table: Tables, columns: Columns, g: int, start: int, out: tuple) -> bool:
+    """Write the vertices of a hull. With l . phi(v) = A / B, A surely positive, its inverse is B / A."""
+    sign, low, high, _ = columns.groups[g]
+    a, b = edges_of(low, high)
+    c = column(columns, columns.own[g])
+    square, square_size = plain(table, c, c)
+    scale, scale_size, dots, dots_size = out
+    for n in range(b - a + 1):
+        ray, v = at_ray(table, a + n), start + n
+        value, size = plain(table, c, ray)
+        value *= sign
+        least = value - UNSURE * size
+        if not least > 0:
+            return False
+        scale[v] = square / value
+        scale_size[v] = (square_size + square * size / least) / least
+        for k in range(len(columns.beta)):
+            pair = inner(table, column(columns, k), ray)
+            at_c = inner(table, column(columns, k), c)
+            dots[v, k] = pair[0] * scale[v] - sign * at_c[0]
+            more = (abs(pair[0]) + pair[1]) * scale_size[v] + pair[1] * scale[v]
+            dots_size[v, k] = more + at_c[1]
+    return True
