@@ -38,46 +38,83 @@ def column(columns: Columns, k: int) -> Output:
 
 
 @compiled
-def inverse_of(matrix: Array) -> Array:
-    """Return an approximate inverse, whatever it is."""
-    size = len(matrix)
-    work = np.zeros((size, 2 * size))
-    root = np.sqrt(np.diag(matrix))
-    work[:, :size], work[:, size:] = matrix / root / root.reshape(-1, 1), np.eye(size)
+def reduced(work: Array, size: int) -> None:
+    """Bring a matrix to the form (1, ...) by Gauss-Jordan steps; what they lose does not matter."""
+    width = work.shape[1]
     for i in range(size):
-        pivot = i + np.argmax(np.abs(work[i:, i]))
-        if work[pivot, i] == 0:
-            return np.zeros((size, size))
-        row = work[pivot] / work[pivot, i]
-        work[pivot] = work[i]
-        work[i] = row
+        pivot = i
+        for k in range(i, size):
+            if abs(work[k, i]) > abs(work[pivot, i]):
+                pivot = k
+        factor = 1 / work[pivot, i]
+        for m in range(width):
+            work[pivot, m], work[i, m] = work[i, m], work[pivot, m] * factor
         for k in range(size):
-            if k != i:
-                work[k] -= work[k, i] * row
-    return work[:, size:] / root / root.reshape(-1, 1)
+            factor = work[k, i]
+            for m in range(width * (k != i)):
+                work[k, m] -= factor * work[i, m]
+
+
+@compiled
+def inverse_of(matrix: Array) -> Array:
+    """Return an approximate inverse of a symmetric matrix, whatever it is."""
+    size = len(matrix)
+    work, found = np.zeros((size, 2 * size)), np.empty((size, size))
+    for i in range(size):
+        for k in range(size):
+            work[i, k] = matrix[i, k] / np.sqrt(matrix[i, i] * matrix[k, k])
+        work[i, size + i] = 1.0
+    reduced(work, size)
+    for i in range(size):
+        for k in range(size):
+            found[i, k] = work[i, size + k] / np.sqrt(matrix[i, i] * matrix[k, k])
+    return found
 
 
 @compiled
 def centre_of(table: Tables, columns: Columns) -> tuple[bool, Centre]:
-    """Return the centre system; and whether there is one."""
+    """Return the centre system; and whether l . phi is positive on all hulls."""
     size = len(columns.beta)
     gram, gram_size = np.empty((size, size)), np.empty((size, size))
-    right, right_size = np.empty(size), np.empty(size)
+    right, left = np.empty(size), np.empty(size)
     for k in range(size):
-        value, right_size[k] = pull(table, column(columns, k))
-        right[k] = value - columns.beta[k]
-        right_size[k] += columns.beta[k]
+        value, pulled = pull(table, column(columns, k))
+        right[k], left[k] = value - columns.beta[k], pulled + abs(columns.beta[k])
         for m in range(size):
             pair = inner(table, column(columns, k), column(columns, m))
             gram[k, m], gram_size[k, m] = pair
-    found = inverse_of(gram)
-    weights = found @ right
-    left = np.abs(right - gram @ weights)
-    left += UNSURE * (right_size + gram_size @ np.abs(weights))
-    defect = np.abs(np.eye(size) - found @ gram)
-    defect += UNSURE * (np.eye(size) + np.abs(found) @ gram_size)
+    found, weights = inverse_of(gram), np.zeros(size)
+    for k in range(size):
+        for m in range(size):
+            weights[k] += found[k, m] * right[m]
+    for k in range(size):
+        left[k] = leftover(gram, gram_size, weights, k, right[k], left[k])
+    defect = defect_of(found, gram, gram_size)
     good, vertices = vertices_of(table, columns)
     return good, Centre(columns, found, weights, gram, gram_size, left, defect, *vertices)
+
+
+@compiled
+def leftover(
+    matrix: Array, sizes: Array, vector: Array, k: int, value: float, size: float
+) -> float:
+    """Return a bound of |value - (matrix vector)_k|, of numbers with sizes."""
+    for m in range(len(vector)):
+        value -= matrix[k, m] * vector[m]
+        size += sizes[k, m] * abs(vector[m])
+    return abs(value) + UNSURE * size
+
+
+@compiled
+def defect_of(inverse: Array, gram: Array, gram_size: Array) -> Array:
+    """Return bounds of 1 - H G; G is symmetric."""
+    size = len(gram)
+    found = np.empty((size, size))
+    for i in range(size):
+        for k in range(size):
+            one = 1.0 if i == k else 0.0
+            found[i, k] = leftover(gram, gram_size, inverse[i], k, one, one)
+    return found
 
 
 @compiled
@@ -102,7 +139,7 @@ def vertices_of(table: Tables, columns: Columns) -> tuple[bool, tuple]:
 
 @compiled
 def _vertices(table: Tables, columns: Columns, g: int, start: int, out: tuple) -> bool:
-    """Write the vertices of a hull. With l . phi(v) = A / B, A surely positive, its inverse is B / A."""
+    """Write the vertices of a hull. Of l . phi(v) = A / B the inverse is B / A."""
     sign, low, high, _ = columns.groups[g]
     a, b = edges_of(low, high)
     c = column(columns, columns.own[g])

@@ -1,9 +1,9 @@
 """The groups of a box, and the columns of its centre system (Lemmas 48 and 49).
 
 A part is a row (sign, first face, face after the last one, multiplicity), a group a row (sign,
-first face, face after the last one, whether it is a hull). A single face has the outputs of its live boundaries for
-columns, of which its own are combinations with positive coefficients; neighbouring cells of one
-sign share the one between them. A hull has the one of its centre.
+first face, face after the last one, whether it is a hull). A single face has the outputs of its
+live boundaries for columns, of which its own are combinations with positive coefficients;
+neighbouring cells of one sign share the one between them. A hull has the one of its centre.
 """
 
 from typing import NamedTuple
@@ -43,16 +43,18 @@ def grouped(table: Tables, box: Array) -> tuple[Array, Array]:
     """Return groups, and that of each part: neighbours of one sign that are near are together.
 
     They are if the gap is at most as wide as the wider one of them, unless both are single faces.
+    Parts of one sign stand in their order around the circle in boxes of a tree.
     """
-    order, owner = np.argsort(box[:, 1] - (1 << 40) * box[:, 0]), np.zeros(len(box), np.int64)
-    groups, count = np.zeros((len(box), 4), np.int64), 0
-    for k in order:
+    groups, owner, count = np.zeros((len(box), 4), np.int64), np.zeros(len(box), np.int64), 0
+    for k in range(len(box)):
         sign, low, high, units = box[k]
-        hull = int(units > 1 or high > low + 1)
         if count and groups[count - 1, 0] == sign and near(table, groups[count - 1], box[k]):
-            groups[count - 1, 2], groups[count - 1, 3] = high, 1
+            groups[count - 1, 1] = min(groups[count - 1, 1], low)
+            groups[count - 1, 2] = max(groups[count - 1, 2], high)
+            groups[count - 1, 3] = 1
         else:
-            groups[count] = np.array([sign, low, high, hull])
+            groups[count, 0], groups[count, 1], groups[count, 2] = sign, low, high
+            groups[count, 3] = units > 1 or high > low + 1
             count += 1
         owner[k] = count - 1
     return groups[:count], owner
@@ -71,9 +73,11 @@ def near(table: Tables, one: Array, other: Array) -> bool:
 def columns_of(table: Tables, groups: Array) -> Columns:
     """Return the columns of groups."""
     count, most = len(groups), 2 * len(groups)
-    edges, signs, sites = np.full(most, -1), np.zeros(most, np.int64), np.zeros((most, 2), np.int64)
-    own, vectors = np.full(count, -1), np.zeros((most, 2))
-    beta, known = np.full(most, table.ridge), np.full(most, UNSURE * table.ridge)
+    own, edges = np.empty(count, np.int64), np.empty(most, np.int64)
+    own[:], edges[:] = -1, -1
+    signs, sites = np.zeros(most, np.int64), np.zeros((most, 2), np.int64)
+    vectors, beta, known = np.zeros((most, 2)), np.empty(most), np.empty(most)
+    beta[:], known[:] = table.ridge, UNSURE * table.ridge
     found = Columns(groups, own, edges, signs, sites, vectors, beta, known, np.zeros(count))
     size = 0
     for g in range(count):
@@ -142,8 +146,9 @@ def centre(table: Tables, a: int, b: int) -> tuple[Output, float]:
     x is at most h times the largest slope (Lemma 50(1)), that at rays over the cosine of half of a
     cell; and h <= 2 tan(h / 2) = 2 sin h / (1 + cos h). It is infinite if h may be a right angle.
     """
-    c = table.rays[a] + table.rays[b]
-    c = c / np.sqrt(c[0] ** 2 + c[1] ** 2)
+    c, widest = between(table.rays[a], table.rays[b]), 1.0
+    for k in range(a, b):
+        widest = max(widest, table.secants[k])
     j = a
     while j < b - 1 and cross(table.rays[j + 1], c)[0] > 0:
         j += 1
@@ -155,7 +160,16 @@ def centre(table: Tables, a: int, b: int) -> tuple[Output, float]:
         c, output = table.rays[e], at_ray(table, e)
     cos, sin = spread(table, a, b, c)
     height = 2 * sin / (1 + cos) if cos > 0 else np.inf
-    return output, height * np.max(table.secants[a:b]) * UP
+    return output, height * widest * UP
+
+
+@compiled
+def between(one: Array, other: Array) -> Array:
+    """Return a unit vector in the middle between two."""
+    found = np.empty(2)
+    v, w = one[0] + other[0], one[1] + other[1]
+    found[0], found[1] = v / np.sqrt(v * v + w * w), w / np.sqrt(v * v + w * w)
+    return found
 
 
 @compiled

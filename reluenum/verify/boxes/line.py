@@ -1,9 +1,10 @@
 """Inputs on a line: their faces around the circle, and tables of doubles with known errors.
 
-Sites are the distinct inputs x_0 < ... < x_{p-1}. Boundaries are the rays e = 0, ..., 2p - 1, counter-
-clockwise: those orthogonal to xt_{p-1}, ..., xt_0 with xt_i . v > 0 for larger i, then those
-orthogonal to xt_{p-1}, ..., xt_0 with xt_i . v > 0 for smaller i. Cell j lies between the boundaries j
-and j + 1. Live faces are numbered in order: cell j is 2j, the ray on boundary j + 1 is 2j + 1.
+Sites are the distinct inputs x_0 < ... < x_{p-1}. Boundaries are the rays e = 0, ..., 2p - 1,
+counterclockwise: those orthogonal to xt_{p-1}, ..., xt_0 with xt_i . v > 0 for larger i, then
+those orthogonal to xt_{p-1}, ..., xt_0 with xt_i . v > 0 for smaller i. Cell j lies between the
+boundaries j and j + 1. Live faces are numbered in order: cell j is 2j, the ray on
+boundary j + 1 is 2j + 1.
 """
 
 from collections.abc import Iterator
@@ -38,7 +39,7 @@ class Tables(NamedTuple):
     low: Array
     floors: Array  # sizes below which sums of these are never said to be known
     secants: Array  # upper bounds of 1 / cos(w / 2), w the width of a cell
-    lonely: Array  # whether the first and the last cell contain the one active row
+    lonely: Array  # whether the first and the last cell contain the row that is active there
     ridge: float
     share: float
     angles: Array  # of boundaries, as guesses

@@ -1,15 +1,15 @@
 """Linear functions of residuals in a box: their values at the centre, and how far others are.
 
 Weights (20.5) and values f . r (20.6) are alike: a number at the centre, and from it gamma . (x -
-omega), up to the sign, a defect times tau - t, and for each hull s tau times the product of its Delta
-with some vector.
+omega), up to the sign, a defect times tau - t, and for each hull s tau times the product of its
+Delta with some vector.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from .centre import Centre, column
+from .centre import Centre, column, leftover
 from .columns import Columns, edges_of
 from .line import Array, Tables
 from .sums import UNSURE, Output, at_ray, compiled, inner, pull, slope
@@ -48,12 +48,12 @@ def blank(count: int, size: int, centre: Centre) -> Responses:
 def weights_into(out: Responses, centre: Centre) -> None:
     """Write those of the weights: gamma is a row of H, and the vector R Psi times it."""
     size = len(centre.weights)
-    nothing, sizes = np.zeros(len(centre.scale)), np.zeros(len(centre.scale))
-    for k in range(size):
-        out.value[k] = centre.weights[k]
-        out.gamma[k] = centre.inverse[k]
-        out.defect[k] = centre.defect[k]
-        _vertices_into(out, k, centre, nothing, sizes, -1.0)
+    nothing = np.zeros((2, len(centre.scale)))
+    for n in range(size):
+        out.value[n] = centre.weights[n]
+        for k in range(size):
+            out.gamma[n, k], out.defect[n, k] = centre.inverse[n, k], centre.defect[n, k]
+        _vertices_into(out, n, centre, nothing, -1.0)
 
 
 @compiled
@@ -66,47 +66,42 @@ def functional_into(out: Responses, n: int, table: Tables, centre: Centre, f: Ou
         products[k], sizes[k] = inner(table, f, column(centre.columns, k))
         value -= products[k] * centre.weights[k]
         total += sizes[k] * abs(centre.weights[k])
+        for m in range(size):
+            out.gamma[n, m] += centre.inverse[m, k] * products[k]
     out.value[n], out.error[n] = value, UNSURE * total
-    gamma = centre.inverse @ products
-    out.gamma[n] = gamma
-    left = np.abs(products - centre.gram @ gamma)
-    out.defect[n] = left + UNSURE * (sizes + centre.gram_size @ np.abs(gamma))
-    values, more = at_vertices(table, centre, f, products, sizes)
-    _vertices_into(out, n, centre, values, more, 1.0)
+    for k in range(size):
+        pair = products[k], sizes[k]
+        out.defect[n, k] = leftover(centre.gram, centre.gram_size, out.gamma[n], k, *pair)
+    _vertices_into(out, n, centre, at_vertices(table, centre, f, products, sizes), 1.0)
 
 
 @compiled
-def at_vertices(
-    table: Tables, centre: Centre, f: Output, products: Array, sizes: Array
-) -> tuple[Array, Array]:
+def at_vertices(table: Tables, centre: Centre, f: Output, products: Array, sizes: Array) -> Array:
     """Return f . R (vertex) for all vertices, with sizes."""
-    values, total = np.empty(len(centre.scale)), np.empty(len(centre.scale))
+    found = np.empty((2, len(centre.scale)))
     columns = centre.columns
     for g in range(len(columns.groups)):
         sign, low, _, _ = columns.groups[g]
         own = columns.own[g]
         for v in range(centre.first[g], centre.first[g + 1]):
             value, size = inner(table, f, at_ray(table, (low + 1) // 2 + v - centre.first[g]))
-            values[v] = value * centre.scale[v] - sign * products[own]
-            total[v] = (abs(value) + size) * centre.scale_size[v] + size * centre.scale[v]
-            total[v] += sizes[own]
-    return values, total
+            found[0, v] = value * centre.scale[v] - sign * products[own]
+            more = (abs(value) + size) * centre.scale_size[v] + size * centre.scale[v]
+            found[1, v] = more + sizes[own]
+    return found
 
 
 @compiled
-def _vertices_into(
-    out: Responses, n: int, centre: Centre, values: Array, sizes: Array, sign: float
-) -> None:
+def _vertices_into(out: Responses, n: int, centre: Centre, values: Array, sign: float) -> None:
     """Write bounds of s (vertex) . (q - R Psi gamma), or of s (vertex) . R Psi gamma."""
-    gamma = sign * out.gamma[n]
     for g in range(len(centre.first) - 1):
         side = centre.columns.groups[g, 0]
         low, high, noise = np.inf, -np.inf, 0.0
         for v in range(centre.first[g], centre.first[g + 1]):
-            value, size = values[v], sizes[v]
-            for k in range(len(gamma)):
-                value -= gamma[k] * centre.dots[v, k]
-                size += abs(gamma[k]) * centre.dots_size[v, k]
+            value, size = values[0, v], values[1, v]
+            for k in range(len(centre.weights)):
+                value -= sign * out.gamma[n, k] * centre.dots[v, k]
+                size += abs(out.gamma[n, k]) * centre.dots_size[v, k]
             out.mean[n, v] = value
             noise = max(noise, UNSURE * size)
             low, high = min(low, side * value), max(high, side * value)
@@ -121,7 +116,8 @@ def slopes_from(columns: Columns) -> Array:
     Of each boundary of a group there is room for the slopes before and after it.
     """
     count = len(columns.groups)
-    first = np.full(count + 1, len(columns.beta))
+    first = np.zeros(count + 1, np.int64)
+    first[0] = len(columns.beta)
     for g in range(count):
         a, b = edges_of(columns.groups[g, 1], columns.groups[g, 2])
         first[g + 1] = first[g] + 2 * (b - a + 1)

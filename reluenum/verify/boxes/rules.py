@@ -57,18 +57,18 @@ def pairs(box: Array) -> bool:
 
 
 @compiled
-def lonely(table: Tables, box: Array) -> bool:
-    """Claim: a part is a cell with one active site that does not contain the row of that site.
+def trimmed(table: Tables, box: Array) -> bool:
+    """Claim: take first and last cells off that hold no unit; return whether a part has none left.
 
-    u of a unit there has its direction, or the opposite one.
+    One site is active on these: u has the direction of its row, or the opposite one. (Lemma 53(2))
     """
-    last = 2 * len(table.middles) - 2
-    for k in range(len(box)):
-        if box[k, 2] == box[k, 1] + 1:
-            if box[k, 1] == 0 and not table.lonely[0]:
-                return True
-            if box[k, 1] == last and not table.lonely[1]:
-                return True
+    for part in box:
+        if part[1] == 0 and not table.lonely[0]:
+            part[1] = 1
+        if part[2] == 2 * len(table.middles) - 1 and not table.lonely[1]:
+            part[2] -= 1
+        if part[1] >= part[2]:
+            return True
     return False
 
 
@@ -76,8 +76,8 @@ def lonely(table: Tables, box: Array) -> bool:
 def may_hold(slopes: Array, place: int) -> bool:
     """Whether a face may have a unit: s p_r does not fall before it, nor rise after it.
 
-    `slopes` are bounds at boundaries, before and after each of them. Those at the ends of a cell, and
-    those at a ray, stand side by side.
+    `slopes` are bounds at boundaries, before and after each of them. Those at the ends of a cell,
+    and those at a ray, stand side by side.
     """
     return slopes[place, 1] >= 0 and slopes[place + 1, 0] <= 0
 
@@ -89,13 +89,13 @@ def may_turn(slopes: Array, place: int) -> bool:
 
 
 @compiled
-def maxima(slopes: Array, place: int, length: int, units: int) -> tuple[int, int]:
+def maxima(slopes: Array, place: int, faces: int, units: int) -> tuple[int, int]:
     """Claim: all units are between two places, or there are too few (Lemma 53(4)).
 
     Places are chosen from the first on, each with an upturn after the one before it.
     """
-    count, turned, first, last = 0, True, length, -1
-    for n in range(length):
+    count, turned, first, last = 0, True, faces, -1
+    for n in range(faces):
         holds = may_hold(slopes, place + n)
         if holds:
             first, last = min(first, n), n
@@ -107,31 +107,62 @@ def maxima(slopes: Array, place: int, length: int, units: int) -> tuple[int, int
 
 
 @compiled
-def examined(table: Tables, box: Array) -> tuple[bool, Array]:
-    """Return whether a box surely holds no minimum, and between which faces units are if it does."""
-    limits = box[:, 1:3].copy()
-    if pairs(box) or lonely(table, box):
-        return True, limits
+def examined(table: Tables, box: Array) -> bool:
+    """Take faces off the ends of parts that hold no unit of a minimum in the box.
+
+    Return whether it surely holds no minimum.
+    """
+    if trimmed(table, box) or pairs(box):
+        return True
     groups, owner = grouped(table, box)
     good, centre = centre_of(table, columns_of(table, groups))
     if not good:
-        return False, limits
+        return False
     first, responses = responses_of(table, centre)
     good, known = bounds_of(centre, first, responses)
     if not good:
-        return False, limits
+        return False
     taus = weights_of(centre, responses, known)
-    if np.min(taus[:, 1]) <= 0:
-        return True, limits
+    for k in range(len(taus)):
+        if taus[k, 1] <= 0:
+            return True
     slopes = np.empty((first[len(groups)], 2))
     for n in range(first[0], len(slopes)):
-        slopes[n] = interval(centre, responses, known, taus, n)
-    for k in range(len(box)):
-        _, low, high, units = box[k]
-        start = groups[owner[k], 1]
-        place = first[owner[k]] + low + 1 - 2 * ((start + 1) // 2)
-        ends = maxima(slopes, place, high - low, units)
+        slopes[n, 0], slopes[n, 1] = interval(centre, responses, known, taus, n)
+    for k, part in enumerate(box):
+        start = (groups[owner[k], 1] + 1) // 2
+        place = first[owner[k]] + part[1] + 1 - 2 * start
+        ends = maxima(slopes, place, part[2] - part[1], part[3])
         if ends[1] == 0:
-            return True, limits
-        limits[k] = low + ends[0], low + ends[1]
-    return False, limits
+            return True
+        part[1], part[2] = part[1] + ends[0], part[1] + ends[1]
+    return False
+
+
+@compiled
+def length(box: Array) -> int:
+    """Return the number of faces of all parts."""
+    total = 0
+    for part in box:
+        total += part[2] - part[1]
+    return total
+
+
+@compiled
+def settled(table: Tables, box: Array) -> bool:
+    """Examine a box as long as it becomes smaller; return whether it surely holds no minimum."""
+    before = 0
+    while length(box) != before:
+        before = length(box)
+        if examined(table, box):
+            return True
+    return False
+
+
+@compiled
+def settle(table: Tables, boxes: Array, counts: Array) -> Array:
+    """Do so with many boxes, of so many parts each; return whether they surely hold no minimum."""
+    found = np.empty(len(boxes), np.bool_)
+    for n in range(len(boxes)):
+        found[n] = settled(table, boxes[n, : counts[n]])
+    return found

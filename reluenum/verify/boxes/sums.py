@@ -12,7 +12,6 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
 from numba import njit
 from numba.core.caching import FunctionCache
 
@@ -40,7 +39,7 @@ class RoomCache(FunctionCache):
 
 def compiled(function: Callable) -> Callable:
     """Compile a function, once for all processes."""
-    found = njit(function)
+    found = njit(function, error_model="numpy")
     found._cache = RoomCache(function)
     return found
 
