@@ -126,7 +126,7 @@ def solution(both: Array) -> Array:
     for i in range(size):
         for k in range(size):
             work[i, k] = (1.0 if i == k else 0.0) - both[i, k]
-        work[i, size] = both[i, size] * SPARE + TINY
+        work[i, size] = both[i, size] * SPARE + 4 * TINY
     reduced(work, size)
     return work[:, size].copy()
 
