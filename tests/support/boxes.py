@@ -7,14 +7,14 @@ import zlib
 from io import BytesIO
 from itertools import combinations
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reluenum import enumerate_minima
-from reluenum.verify.boxes.line import faces_of, tables
-from reluenum.verify.boxes.rules import settle
-from reluenum.verify.boxes.tree import children, roots
+from reluenum.verify.boxes.cover import settled
+from reluenum.verify.boxes.line import faces_of
+from reluenum.verify.boxes.sums import numbers
+from reluenum.verify.boxes.tree import Node, children, roots
 from reluenum.verify.exact import Data
 
 
@@ -34,20 +34,17 @@ def certified(problem):
 
 def grown(data, width):
     """Nodes of a tree in preorder, as bytes, and the leaves: boxes cut in two as long as needed."""
-    table, live = tables(data), 4 * len(data.rows) - 3
+    table, live = numbers(data), 4 * len(data.rows) - 3
     content, leaves, nodes = bytearray(), [], 0
     for root in roots(live, width):
         open_ = [root]
         while open_:
             box = open_.pop()
             nodes += 1
-            rows = np.zeros((1, 4, 4), np.int64)
-            rows[0, : len(box)] = box
-            empty = settle(table, rows, np.array([len(box)]))[0]
+            (empty,), (smaller,) = settled(table, [Node(box, None)])
             if empty:
                 content.append(0)
                 continue
-            smaller = tuple(map(tuple, rows[0, : len(box)].tolist()))
             if smaller != box:
                 content.append(3)
                 for old, new in zip(box, smaller, strict=True):
@@ -89,9 +86,9 @@ def record_of(leaf, places, data, records):
     found = records[support] if support else {"w": []}
     parts = {face: found["w"][2 * k : 2 * k + 2] for k, face in enumerate(support)}
     w = [x for face in sides for x in parts.get(face, [0.0, 0.0])]
-    if len(support) < len(leaf):
+    faces, verdict, k = list(sides), found.get("verdict"), found.get("face")
+    if len(support) < len(leaf) and verdict != "leaves":
         return {"verdict": "reducible", "face": -1, "w": w}
-    faces, verdict, k = list(sides), found["verdict"], found["face"]
     if verdict != "leaves":
         wrong = [f for f in faces if side_of(data, f, parts[f]) != sides[f]]
         if wrong:
@@ -148,7 +145,7 @@ def boxed(problem):
         "tree": base64.b64encode(zlib.compress(content)).decode(),
         "sha256": hashlib.sha256(content).hexdigest(),
         "records": len(leaves),
-        "data": base64.b64encode(packed(entries, heading)).decode(),
+        "data": base64.b64encode(packed(entries, heading)).decode() if entries else "",
         "exact": exact,
     }
     document["enumeration"]["stationary"] = None

@@ -27,14 +27,14 @@ class Centre(NamedTuple):
     scale: Array  # 1 / l . phi(v)
     scale_size: Array
     dots: Array  # psi . R (vertex)
-    dots_size: Array
+    dots_size: Array  # the largest one of each hull
 
 
 @compiled
 def column(columns: Columns, k: int) -> Output:
     """Return a column as an output."""
-    (i, j), (v, w) = columns.sites[k], columns.vectors[k]
-    return i, j, v, w
+    sites, vectors = columns.sites, columns.vectors
+    return sites[k, 0], sites[k, 1], vectors[k, 0], vectors[k, 1]
 
 
 @compiled
@@ -78,10 +78,10 @@ def centre_of(table: Tables, columns: Columns) -> tuple[bool, Centre]:
     gram, gram_size = np.empty((size, size)), np.empty((size, size))
     right, left = np.empty(size), np.empty(size)
     for k in range(size):
-        value, pulled = pull(table, column(columns, k))
+        value, pulled = pull(table.sums, column(columns, k))
         right[k], left[k] = value - columns.beta[k], pulled + abs(columns.beta[k])
         for m in range(size):
-            pair = inner(table, column(columns, k), column(columns, m))
+            pair = inner(table.sums, column(columns, k), column(columns, m))
             gram[k, m], gram_size[k, m] = pair
     found, weights = inverse_of(gram), np.zeros(size)
     for k in range(size):
@@ -123,12 +123,11 @@ def vertices_of(table: Tables, columns: Columns) -> tuple[bool, tuple]:
     count = len(columns.groups)
     first = np.zeros(count + 1, np.int64)
     for g in range(count):
-        _, low, high, hull = columns.groups[g]
-        a, b = edges_of(low, high)
-        first[g + 1] = first[g] + (b - a + 1 if hull else 0)
+        a, b = edges_of(columns.groups[g, 1], columns.groups[g, 2])
+        first[g + 1] = first[g] + (b - a + 1 if columns.groups[g, 3] else 0)
     number, size = first[count], len(columns.beta)
     scale, scale_size = np.empty(number), np.empty(number)
-    dots, dots_size = np.empty((number, size)), np.empty((number, size))
+    dots, dots_size = np.empty((number, size)), np.zeros((count, size))
     good = True
     for g in range(count):
         if good and columns.groups[g, 3]:
@@ -140,14 +139,14 @@ def vertices_of(table: Tables, columns: Columns) -> tuple[bool, tuple]:
 @compiled
 def _vertices(table: Tables, columns: Columns, g: int, start: int, out: tuple) -> bool:
     """Write the vertices of a hull. Of l . phi(v) = A / B the inverse is B / A."""
-    sign, low, high, _ = columns.groups[g]
-    a, b = edges_of(low, high)
+    sign = columns.groups[g, 0]
+    a, b = edges_of(columns.groups[g, 1], columns.groups[g, 2])
     c = column(columns, columns.own[g])
-    square, square_size = plain(table, c, c)
+    square, square_size = plain(table.sums, c, c)
     scale, scale_size, dots, dots_size = out
     for n in range(b - a + 1):
         ray, v = at_ray(table, a + n), start + n
-        value, size = plain(table, c, ray)
+        value, size = plain(table.sums, c, ray)
         value *= sign
         least = value - UNSURE * size
         if not least > 0:
@@ -155,9 +154,9 @@ def _vertices(table: Tables, columns: Columns, g: int, start: int, out: tuple) -
         scale[v] = square / value
         scale_size[v] = (square_size + square * size / least) / least
         for k in range(len(columns.beta)):
-            pair = inner(table, column(columns, k), ray)
-            at_c = inner(table, column(columns, k), c)
+            pair = inner(table.sums, column(columns, k), ray)
+            at_c = inner(table.sums, column(columns, k), c)
             dots[v, k] = pair[0] * scale[v] - sign * at_c[0]
             more = (abs(pair[0]) + pair[1]) * scale_size[v] + pair[1] * scale[v]
-            dots_size[v, k] = more + at_c[1]
+            dots_size[g, k] = max(dots_size[g, k], more + at_c[1])
     return True

@@ -47,7 +47,7 @@ def grouped(table: Tables, box: Array) -> tuple[Array, Array]:
     """
     groups, owner, count = np.zeros((len(box), 4), np.int64), np.zeros(len(box), np.int64), 0
     for k in range(len(box)):
-        sign, low, high, units = box[k]
+        sign, low, high, units = box[k, 0], box[k, 1], box[k, 2], box[k, 3]
         if count and groups[count - 1, 0] == sign and near(table, groups[count - 1], box[k]):
             groups[count - 1, 1] = min(groups[count - 1, 1], low)
             groups[count - 1, 2] = max(groups[count - 1, 2], high)
@@ -98,8 +98,8 @@ def _put(found: Columns, sign: int, k: int, output: Output) -> int:
 @compiled
 def _hull(table: Tables, found: Columns, g: int, k: int) -> int:
     """Add the column of the centre of a hull."""
-    sign, low, high, _ = found.groups[g]
-    a, b = edges_of(low, high)
+    sign = found.groups[g, 0]
+    a, b = edges_of(found.groups[g, 1], found.groups[g, 2])
     output, found.height[g] = centre(table, a, b)
     found.own[g] = k
     return _put(found, sign, k, output)
@@ -108,8 +108,8 @@ def _hull(table: Tables, found: Columns, g: int, k: int) -> int:
 @compiled
 def _exact(table: Tables, found: Columns, g: int, k: int) -> int:
     """Add the columns of a ray or a cell that are not there yet."""
-    sign, low, high, _ = found.groups[g]
-    a, b = edges_of(low, high)
+    sign = found.groups[g, 0]
+    a, b = edges_of(found.groups[g, 1], found.groups[g, 2])
     for e in range(max(a, 1), min(b, len(table.rays) - 2) + 1):
         there = False
         for m in range(k):
@@ -130,11 +130,10 @@ def at_edge(table: Tables, a: int, b: int) -> tuple[float, float]:
     width of the cell and 1. Where one site is active, the unit has the direction of its row, which
     is orthogonal to the dead boundary.
     """
-    one, other = table.rays[a], table.rays[b]
     if a == 0 or b == len(table.rays) - 1:
-        value, size = cross(one, other)
+        value, size = cross(table, a, table.rays[b])
         return table.ridge * value, table.ridge * UNSURE * 2 * size
-    value, size = cosine(one, other)
+    value, size = cosine(table, a, table.rays[b])
     slack = (1 - value) / 2 * UP + 2 * UNSURE * size
     return table.ridge * (1 + value) / 2, table.ridge * slack
 
@@ -150,13 +149,13 @@ def centre(table: Tables, a: int, b: int) -> tuple[Output, float]:
     for k in range(a, b):
         widest = max(widest, table.secants[k])
     j = a
-    while j < b - 1 and cross(table.rays[j + 1], c)[0] > 0:
+    while j < b - 1 and cross(table, j + 1, c)[0] > 0:
         j += 1
-    if surely_left(c, table.rays[j]) and surely_left(table.rays[j + 1], c):
+    one, other = cross(table, j, c), cross(table, j + 1, c)
+    if one[0] > UNSURE * one[1] and other[0] < -UNSURE * other[1]:
         output = in_cell(table, j, c[0], c[1])
     else:
-        near = abs(cross(table.rays[j], c)[0]) < abs(cross(table.rays[j + 1], c)[0])
-        e = j if near else j + 1
+        e = j if abs(one[0]) < abs(other[0]) else j + 1
         c, output = table.rays[e], at_ray(table, e)
     cos, sin = spread(table, a, b, c)
     height = 2 * sin / (1 + cos) if cos > 0 else np.inf
@@ -177,15 +176,8 @@ def spread(table: Tables, a: int, b: int, c: Array) -> tuple[float, float]:
     """Return a lower bound of the cosines and an upper one of the sines of angles to c."""
     cos, sin = 1.0, 0.0
     for e in (a, b):
-        value, size = cosine(table.rays[e], c)
+        value, size = cosine(table, e, c)
         cos = min(cos, value - UNSURE * size)
-        value, size = cross(table.rays[e], c)
+        value, size = cross(table, e, c)
         sin = max(sin, abs(value) + UNSURE * size)
     return cos, sin
-
-
-@compiled
-def surely_left(one: Array, other: Array) -> bool:
-    """Whether a vector surely lies to the left of another one, by less than two right angles."""
-    value, size = cross(other, one)
-    return value > UNSURE * size

@@ -13,40 +13,32 @@ from .tree import Box, Node, children
 TOGETHER = 4096  # boxes that are looked at together
 MOST_PARTS = 4
 MOST_CUTS = 64  # of a box that is not seen to be empty at once
+EMPTY = (0, 1 << 40, 0, 0)  # a part inside of which none is
 
 
 def hold(table: Tables, nodes: Iterator[Node]) -> int:
     """Claim: what is said of each box is true; return how many had to be cut further."""
     further = 0
     while batch := list(islice(nodes, TOGETHER)):
-        empty, left = settled_boxes(table, [node.box for node in batch])
-        for node, none, box in zip(batch, empty, left, strict=True):
-            if none or (node.smaller is not None and inside(box, node.smaller)):
-                continue
+        seen, _ = settled(table, batch)
+        for node in (node for node, good in zip(batch, seen, strict=True) if not good):
             further += 1
             missing = [node.box] if node.smaller is None else taken(node.box, node.smaller)
-            seen = all(is_empty(table, part) for part in missing)
-            require(
-                seen, f"the box {node.box} is not seen to hold no minimum outside of {node.smaller}"
-            )
+            good = all(is_empty(table, part) for part in missing)
+            require(good, f"box {node.box}: not seen that minima are in {node.smaller or 'none'}")
     return further
 
 
-def settled_boxes(table: Tables, boxes: list[Box]) -> tuple[list[bool], list[Box]]:
-    """Return whether boxes surely hold no minimum, and in which smaller ones their minima are."""
-    array = np.zeros((len(boxes), MOST_PARTS, 4), np.int64)
-    counts = np.array([len(box) for box in boxes])
-    for rows, box in zip(array, boxes, strict=True):
-        rows[: len(box)] = box
-    empty = settle(table, array, counts)
-    parts = (rows[:count].tolist() for rows, count in zip(array, counts, strict=True))
-    return empty.tolist(), [tuple(map(tuple, rows)) for rows in parts]
-
-
-def inside(box: Box, other: Box) -> bool:
-    """Whether the parts of a box lie in those of another one."""
-    pairs = zip(box, other, strict=True)
-    return all(one[1] >= two[1] and one[2] <= two[2] for one, two in pairs)
+def settled(table: Tables, nodes: list[Node]) -> tuple[list[bool], list[Box]]:
+    """Return whether what nodes say is seen, and the smaller boxes to which it has led."""
+    arrays = np.zeros((2, len(nodes), MOST_PARTS, 4), np.int64)
+    counts = np.array([len(node.box) for node in nodes])
+    for box, target, node in zip(*arrays, nodes, strict=True):
+        box[: len(node.box)] = node.box
+        target[: len(node.box)] = node.smaller or EMPTY
+    seen = settle(table, *arrays, counts)
+    parts = (rows[:count].tolist() for rows, count in zip(arrays[0], counts, strict=True))
+    return seen.tolist(), [tuple(map(tuple, rows)) for rows in parts]
 
 
 def taken(box: Box, smaller: Box) -> Iterator[Box]:
@@ -68,8 +60,8 @@ def is_empty(table: Tables, box: Box) -> bool:
     for _ in range(MOST_CUTS):
         if not open_:
             return True
-        (none,), (left,) = settled_boxes(table, [open_.pop()])
-        if not none:
+        (empty,), (left,) = settled(table, [Node(open_.pop(), None)])
+        if not empty:
             lengths = [high - low for _, low, high, _ in left]
             place = lengths.index(max(lengths))
             if lengths[place] == 1:

@@ -6,7 +6,7 @@ import numpy as np
 
 from .centre import Centre, reduced
 from .line import Array
-from .responses import Responses, has_slope
+from .responses import Responses, is_slope
 from .sums import TINY, UP, compiled
 
 SPARE = 1 + 1e-6  # by which a guess is taken larger than what solves the equations
@@ -20,30 +20,14 @@ class Bounds(NamedTuple):
 
 
 @compiled
-def group_of(first: Array, n: int) -> int:
-    """Return the group to which a response belongs, -1 for weights."""
-    g = -1
-    while first[g + 1] <= n:
-        g += 1
-    return g
-
-
-@compiled
-def is_slope(centre: Centre, first: Array, g: int, n: int) -> bool:
-    """Whether a response is a slope of a hull."""
-    _, low, high, hull = centre.columns.groups[g]
-    place = n - first[g]
-    return hull == 1 and has_slope(low, high, (low + 1) // 2 + place // 2, place % 2)
-
-
-@compiled
-def oscillations(centre: Centre, first: Array, out: Responses) -> Array:
+def oscillations(centre: Centre, out: Responses) -> Array:
     """Return upper bounds of the differences of slopes at the centre, for each hull."""
-    found = np.zeros(len(first) - 1)
-    for g in range(len(found)):
+    groups, first = centre.columns.groups, out.first
+    found = np.zeros(len(groups))
+    for g in range(len(groups)):
         least, most = np.inf, -np.inf
         for n in range(first[g], first[g + 1]):
-            if is_slope(centre, first, g, n):
+            if groups[g, 3] and is_slope(groups, g, n - first[g]):
                 least = min(least, out.value[n] - out.error[n])
                 most = max(most, out.value[n] + out.error[n])
         found[g] = max(most - least, 0.0) * UP
@@ -51,71 +35,66 @@ def oscillations(centre: Centre, first: Array, out: Responses) -> Array:
 
 
 @compiled
-def add_hulls(centre: Centre, most: Array, gamma: Array, base: Array, row: Array) -> float:
-    """Write the part of a row of Lemma 51 that is due to x - omega and Delta; return that of a.
+def row_of(
+    centre: Centre, base: Array, gamma: Array, defect: Array, most: Array, row: Array
+) -> None:
+    """Write |gamma . (x - omega)| + |defect . (tau - t)| + |q . D| <= row (u, 1).
 
     `most` bounds |q . Delta| for each hull, and tau is at most |t| + |tau - t|.
     """
     columns, size, a = centre.columns, len(base), 0.0
     for k in range(size):
         a += abs(gamma[k]) * base[k]
+        row[k] = defect[k]
     for g in range(len(most)):
         own = columns.own[g]
+        row[size + g] = 0.0
         if own >= 0:
             a += most[g] * abs(centre.weights[own])
             row[own] += most[g]
             row[size + g] = 2 * abs(gamma[own]) * columns.height[g]
-    return a
+    row[-1] = a
 
 
 @compiled
-def weight_row(centre: Centre, out: Responses, base: Array, n: int, row: Array) -> float:
-    """Write |tau - t| <= a + row u for a weight (20.5); return a."""
-    most = np.empty(len(centre.columns.groups))
-    for k in range(len(base)):
-        row[k] = out.defect[n, k]
-    for g in range(len(most)):
-        most[g] = max(-out.low[n, g], out.high[n, g])
-    return add_hulls(centre, most, out.gamma[n], base, row)
+def weight_rows(centre: Centre, out: Responses, base: Array, both: Array) -> None:
+    """Write the rows of |tau - t| (20.5)."""
+    most = np.zeros(len(centre.columns.groups))
+    for n in range(len(base)):
+        for g in range(len(most)):
+            most[g] = max(-out.low[n, g], out.high[n, g])
+        row_of(centre, base, out.gamma[n], out.defect[n], most, both[n])
 
 
 @compiled
-def slope_row(
-    centre: Centre, out: Responses, base: Array, n: int, middle: int, row: Array
-) -> float:
-    """Write |(f - f_0) . xi| <= a + row u (20.6), f_0 the slope at the centre; return a."""
-    gamma, most = np.empty(len(base)), np.zeros(len(centre.columns.groups))
-    for k in range(len(base)):
-        gamma[k] = out.gamma[n, k] - out.gamma[middle, k]
-        row[k] = out.defect[n, k] + out.defect[middle, k]
-    for g in range(len(most)):
-        for v in range(centre.first[g], centre.first[g + 1]):
-            most[g] = max(most[g], abs(out.mean[n, v] - out.mean[middle, v]))
-        most[g] += out.noise[n, g] + out.noise[middle, g]
-    return add_hulls(centre, most, gamma, base, row)
+def slope_row(centre: Centre, out: Responses, base: Array, g: int, both: Array) -> None:
+    """Write the row of J, the largest |(f - f_0) . xi| of a hull (20.6).
 
-
-@compiled
-def system_of(centre: Centre, first: Array, out: Responses, base: Array) -> Array:
-    """Return M and a of Lemma 51 side by side, for u = (|tau - t|, J).
-
-    J of a hull is the largest |(f - f_0) . xi| over its slopes: that of one of them, whose row is
-    at most the largest entries of all rows. Slopes of s p_r then differ by their oscillation at the
-    centre and 2 J at most, which is the bound of x at the centre.
+    f_0 is the slope at the centre. J is that of one of the slopes, whose row is at most the largest
+    entries of all rows.
     """
-    count, size = len(first) - 1, len(base)
-    both = np.zeros((size + count, size + count + 1))
-    row = np.empty(size + count + 1)
-    for n in range(first[count]):
-        g = group_of(first, n)
-        if g < 0:
-            both[n, -1] = weight_row(centre, out, base, n, both[n])
-        elif is_slope(centre, first, g, n):
-            row[:] = 0.0
-            row[-1] = slope_row(centre, out, base, n, first[count] + g, row)
+    groups, size, first = centre.columns.groups, len(base), out.first
+    middle, most = first[len(groups)] + g, np.zeros(len(groups))
+    gamma, defect, row = np.zeros(size), np.zeros(size), np.zeros(both.shape[1])
+    for n in range(first[g], first[g + 1]):
+        if is_slope(groups, g, n - first[g]):
+            for k in range(size):
+                gamma[k] = out.gamma[n, k] - out.gamma[middle, k]
+                defect[k] = out.defect[n, k] + out.defect[middle, k]
+            for m in range(len(groups)):
+                most[m] = differences(centre, out, m, n, middle)
+            row_of(centre, base, gamma, defect, most, row)
             for k in range(len(row)):
                 both[size + g, k] = max(both[size + g, k], row[k])
-    return both
+
+
+@compiled
+def differences(centre: Centre, out: Responses, g: int, one: int, other: int) -> float:
+    """Return a bound of |q . Delta| in a hull for the difference of two functionals."""
+    most = 0.0
+    for m in range(centre.first[g], centre.first[g + 1]):
+        most = max(most, abs(out.mean[one, m] - out.mean[other, m]))
+    return most + out.noise[one, g] + out.noise[other, g]
 
 
 @compiled
@@ -145,19 +124,27 @@ def holds(both: Array, z: Array) -> bool:
 
 
 @compiled
-def bounds_of(centre: Centre, first: Array, out: Responses) -> tuple[bool, Bounds]:
-    """Return bounds of every minimum in the box, and whether there are any."""
-    columns, size = centre.columns, len(centre.weights)
-    wild, base = oscillations(centre, first, out), np.empty(size)
+def bounds_of(centre: Centre, out: Responses) -> tuple[bool, Bounds]:
+    """Return bounds of every minimum in the box, and whether there are any.
+
+    Unknowns are u = (|tau - t|, J). Slopes of s p_r on a hull differ by their oscillation at the
+    centre and 2 J at most: so many times the height is a bound of x (Lemma 50(1)).
+    """
+    columns, size, count = centre.columns, len(centre.weights), len(centre.columns.groups)
+    wild, base = oscillations(centre, out), np.empty(size)
     for k in range(size):
         base[k] = centre.left[k] + columns.known[k]
-    for g in range(len(wild)):
+    for g in range(count):
         if columns.own[g] >= 0:
             base[columns.own[g]] += columns.height[g] * wild[g]
-    both = system_of(centre, first, out, base)
+    both = np.zeros((size + count, size + count + 1))
+    weight_rows(centre, out, base, both)
+    for g in range(count):
+        if columns.own[g] >= 0:
+            slope_row(centre, out, base, g, both)
     z = solution(both)
     good = holds(both, z)
-    for g in range(len(wild)):
+    for g in range(count):
         if columns.own[g] >= 0:
             base[columns.own[g]] += 2 * columns.height[g] * z[size + g]
     return good, Bounds(z[:size].copy(), base)

@@ -24,25 +24,30 @@ LARGEST, SMALLEST = 2.0**100, 2.0**-100  # sizes of numbers that are not 0
 ROUNDED = 2.0**-53  # a rounding, of sizes
 
 
+class Sums(NamedTuple):
+    """Sums over the first sites of 1, x, x^2, Ry and x Ry, with copies: what R multiplies by."""
+
+    high: Array  # rounded
+    low: Array  # what that lacks, rounded
+    floors: Array  # sizes below which sums are never said to be known
+    share: float  # of R, rounded
+
+
 class Tables(NamedTuple):
     """Numbers of a problem as doubles: what compiled functions read.
 
-    Unit vectors are known up to 2^-50 in each coordinate, relatively; a sum of moments is `high`
-    plus `low`, each rounded once; `ridge` and `share` are rounded once.
+    Unit vectors are known up to 2^-50 in each coordinate, relatively; `ridge` is rounded.
     """
 
+    sums: Sums
     rays: Array  # unit vectors on boundaries
-    middles: Array  # unit vectors inside cells
-    starts: Array  # of the active sites of cell j - 1: from here ...
-    stops: Array  # ... to here
-    high: Array  # sums over the first sites of 1, x, x^2, Ry, x Ry, with copies
-    low: Array
-    floors: Array  # sizes below which sums of these are never said to be known
+    spans: Array  # their active sites: from where to where
+    cells: Array  # those of cells -1, ..., 2p - 1
     secants: Array  # upper bounds of 1 / cos(w / 2), w the width of a cell
     lonely: Array  # whether the first and the last cell contain the row that is active there
     ridge: float
-    share: float
     angles: Array  # of boundaries, as guesses
+    loads: Array  # what outputs of rays multiply others with (see `sums`)
 
 
 def ascending(data: Data) -> list[int]:
@@ -81,25 +86,18 @@ def tables(data: Data) -> Tables:
     sums = list(_moments(sites, copies, pulls))
     high = np.array([[float(x) for x in row] for row in sums])
     low = np.array([[float(x - Fraction(float(x))) for x in row] for row in sums])
-    starts, stops = np.array(actives(len(sites))).T.copy()
-    middles = rays[1:] + rays[:-1]
-    for j, middle in enumerate(middles.tolist()):
-        sides = [_height(sites, e, middle) for e in (j, j + 1)]
-        require(sides[0] > 0 > sides[1], "problem: inputs that doubles do not tell apart")
+    size, cells = len(sites), np.array(actives(len(sites)))
     secants = 2 / (np.hypot(*(rays[1:] + rays[:-1]).T) - 2.0**-45)
     return Tables(
-        rays,
-        middles / np.hypot(*middles.T)[:, None],
-        starts,
-        stops,
-        high,
-        low,
-        np.abs(high).max(axis=0) * ROUNDED,
-        np.where(secants > 0, secants, np.inf),
-        np.array([sites[-1] * sites[-2] < -1, sites[0] * sites[1] < -1]),
-        float(ridge),
-        float(share),
-        np.unwrap(np.arctan2(rays[:, 1], rays[:, 0])),
+        sums=Sums(high, low, np.abs(high).max(axis=0) * ROUNDED, float(share)),
+        rays=rays,
+        spans=np.concatenate([cells[:size], cells[size + 1 :]]),
+        cells=cells,
+        secants=np.where(secants > 0, secants, np.inf),
+        lonely=np.array([sites[-1] * sites[-2] < -1, sites[0] * sites[1] < -1]),
+        ridge=float(ridge),
+        angles=np.unwrap(np.arctan2(rays[:, 1], rays[:, 0])),
+        loads=np.empty((0, 6)),
     )
 
 
@@ -118,10 +116,3 @@ def _moments(*columns: list[Fraction]) -> Iterator[list[Fraction]]:
     rows = ([c, c * x, c * x * x, y, x * y] for x, c, y in zip(*columns, strict=True))
     add = lambda one, other: [x + y for x, y in zip(one, other, strict=True)]  # noqa: E731
     return accumulate(rows, add, initial=[Fraction(0)] * 5)
-
-
-def _height(sites: list[Fraction], e: int, vector: list[float]) -> Fraction:
-    """Return a number that is positive for vectors to the left of boundary e, 0 on it."""
-    first, second = map(Fraction, vector)
-    size = len(sites)
-    return (first * sites[-1 - e % size] + second) * (1 if e < size else -1)

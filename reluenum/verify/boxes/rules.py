@@ -30,9 +30,8 @@ def opposite_possible(left: int, right: int) -> bool:
 @compiled
 def crowded(one: Array, other: Array) -> bool:
     """Whether two parts have only pairs of faces that are impossible (Lemma 47)."""
-    sign, low, high, _ = one
-    side, start, stop, _ = other
-    if sign == side:
+    low, high, start, stop = one[1], one[2], other[1], other[2]
+    if one[0] == other[0]:
         return not same_possible(min(low, start), max(high, stop) - 1)
     if max(stop - low, high - start) - 1 > 2:
         return False
@@ -47,7 +46,7 @@ def crowded(one: Array, other: Array) -> bool:
 def pairs(box: Array) -> bool:
     """Claim: some units have no faces (Lemma 53(5)): an arc of cells k has at most max(1, k)."""
     for k in range(len(box)):
-        _, low, high, count = box[k]
+        low, high, count = box[k, 1], box[k, 2], box[k, 3]
         if count > max(1, (high + 1) // 2 - (low + 1) // 2):
             return True
         for m in range(k):
@@ -65,7 +64,7 @@ def trimmed(table: Tables, box: Array) -> bool:
     for part in box:
         if part[1] == 0 and not table.lonely[0]:
             part[1] = 1
-        if part[2] == 2 * len(table.middles) - 1 and not table.lonely[1]:
+        if part[2] == 2 * len(table.rays) - 3 and not table.lonely[1]:
             part[2] -= 1
         if part[1] >= part[2]:
             return True
@@ -118,14 +117,15 @@ def examined(table: Tables, box: Array) -> bool:
     good, centre = centre_of(table, columns_of(table, groups))
     if not good:
         return False
-    first, responses = responses_of(table, centre)
-    good, known = bounds_of(centre, first, responses)
+    responses = responses_of(table, centre)
+    good, known = bounds_of(centre, responses)
     if not good:
         return False
     taus = weights_of(centre, responses, known)
     for k in range(len(taus)):
         if taus[k, 1] <= 0:
             return True
+    first = responses.first
     slopes = np.empty((first[len(groups)], 2))
     for n in range(first[0], len(slopes)):
         slopes[n, 0], slopes[n, 1] = interval(centre, responses, known, taus, n)
@@ -140,29 +140,27 @@ def examined(table: Tables, box: Array) -> bool:
 
 
 @compiled
-def length(box: Array) -> int:
-    """Return the number of faces of all parts."""
-    total = 0
-    for part in box:
-        total += part[2] - part[1]
-    return total
+def settled(table: Tables, box: Array, target: Array) -> bool:
+    """Examine a box as long as it becomes smaller and is not inside another one.
+
+    Return whether it surely holds no minimum, or is inside.
+    """
+    done, changed = False, True
+    while changed and not done:
+        before = box.copy()
+        done, changed = examined(table, box), False
+        outside = False
+        for k in range(len(box)):
+            changed |= box[k, 1] > before[k, 1] or box[k, 2] < before[k, 2]
+            outside |= box[k, 1] < target[k, 1] or box[k, 2] > target[k, 2]
+        done |= not outside
+    return done
 
 
 @compiled
-def settled(table: Tables, box: Array) -> bool:
-    """Examine a box as long as it becomes smaller; return whether it surely holds no minimum."""
-    before = 0
-    while length(box) != before:
-        before = length(box)
-        if examined(table, box):
-            return True
-    return False
-
-
-@compiled
-def settle(table: Tables, boxes: Array, counts: Array) -> Array:
-    """Do so with many boxes, of so many parts each; return whether they surely hold no minimum."""
+def settle(table: Tables, boxes: Array, targets: Array, counts: Array) -> Array:
+    """Do so with many boxes, of so many parts each; return which of them are settled."""
     found = np.empty(len(boxes), np.bool_)
     for n in range(len(boxes)):
-        found[n] = settled(table, boxes[n, : counts[n]])
+        found[n] = settled(table, boxes[n, : counts[n]], targets[n, : counts[n]])
     return found

@@ -12,10 +12,12 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 from numba import njit
 from numba.core.caching import FunctionCache
 
-from .line import Array, Tables
+from ..exact import Data
+from .line import Array, Sums, Tables, tables
 
 UNSURE = 2.0**-46
 UP, TINY = 1 + 2.0**-40, 1e-290  # for numbers >= 0 that are computed in less than 1000 roundings
@@ -45,81 +47,73 @@ def compiled(function: Callable) -> Callable:
 
 
 @compiled
-def moment(table: Tables, k: int, i: int, j: int) -> float:
+def moment(sums: Sums, k: int, i: int, j: int) -> float:
     """Return the k-th sum over the sites from i to j.
 
     Of P = high + low + d, |d| is at most 2^-106 of the largest sum. So rounding the two differences
     and their sum is an error of at most 2^-51 of what is returned and 2^-103 of the largest sum.
     """
-    return (table.high[j, k] - table.high[i, k]) + (table.low[j, k] - table.low[i, k])
+    return (sums.high[j, k] - sums.high[i, k]) + (sums.low[j, k] - sums.low[i, k])
 
 
 @compiled
-def total(table: Tables, one: Output) -> Pair:
+def total(sums: Sums, one: Output) -> Pair:
     """Return the sum of an output."""
     i, j, v, w = one
-    first, second = moment(table, 1, i, j) * v, moment(table, 0, i, j) * w
-    return first + second, abs(first) + abs(second) + table.floors[0] + table.floors[1]
+    first, second = moment(sums, 1, i, j) * v, moment(sums, 0, i, j) * w
+    return first + second, abs(first) + abs(second) + sums.floors[0] + sums.floors[1]
 
 
 @compiled
-def pull(table: Tables, one: Output) -> Pair:
+def pull(sums: Sums, one: Output) -> Pair:
     """Return the inner product of an output with Ry."""
     i, j, v, w = one
-    first, second = moment(table, 4, i, j) * v, moment(table, 3, i, j) * w
-    return first + second, abs(first) + abs(second) + table.floors[3] + table.floors[4]
+    first, second = moment(sums, 4, i, j) * v, moment(sums, 3, i, j) * w
+    return first + second, abs(first) + abs(second) + sums.floors[3] + sums.floors[4]
 
 
 @compiled
-def plain(table: Tables, one: Output, other: Output) -> Pair:
+def load_of(sums: Sums, one: Output) -> tuple[Pair, Pair]:
+    """Return the vector with which an output multiplies those that are linear where it is not 0."""
+    i, j, v, w = one
+    n, s, q = moment(sums, 0, i, j), moment(sums, 1, i, j), moment(sums, 2, i, j)
+    floors = sums.floors[0] + 2 * sums.floors[1] + sums.floors[2]
+    first = q * v + s * w, abs(q * v) + abs(s * w) + floors
+    return first, (s * v + n * w, abs(s * v) + n * abs(w) + floors)
+
+
+@compiled
+def plain(sums: Sums, one: Output, other: Output) -> Pair:
     """Return the inner product of two outputs."""
-    i, j, a, b = one
-    k, m, c, d = other
-    i, j = max(i, k), min(j, m)
-    if i >= j:
+    i, j, v, w = one
+    k, m, first, second = other
+    start, stop = max(i, k), min(j, m)
+    if start >= stop:
         return 0.0, 0.0
-    n, s, q = moment(table, 0, i, j), moment(table, 1, i, j), moment(table, 2, i, j)
-    size = abs(q * a * c) + abs(s) * (abs(a * d) + abs(b * c)) + n * abs(b * d)
-    floors = table.floors[0] + 2 * table.floors[1] + table.floors[2]
-    return q * a * c + s * (a * d + b * c) + n * b * d, size + floors
+    (a, x), (b, y) = load_of(sums, (start, stop, v, w))
+    return a * first + b * second, x * abs(first) + y * abs(second)
 
 
 @compiled
-def inner(table: Tables, one: Output, other: Output) -> Pair:
+def inner(sums: Sums, one: Output, other: Output) -> Pair:
     """Return the inner product of two outputs by R = I - share 1 1' (Lemma 1)."""
-    value, size = plain(table, one, other)
-    if table.share == 0:
+    value, size = plain(sums, one, other)
+    if sums.share == 0:
         return value, size
-    (a, x), (b, y) = total(table, one), total(table, other)
-    return value - table.share * a * b, size + 3 * table.share * x * y
-
-
-@compiled
-def cross(one: Array, other: Array) -> Pair:
-    """Return the sine of the angle from one unit vector to another."""
-    first, second = one[0] * other[1], one[1] * other[0]
-    return first - second, abs(first) + abs(second)
-
-
-@compiled
-def cosine(one: Array, other: Array) -> Pair:
-    """Return the cosine of the angle between two unit vectors."""
-    first, second = one[0] * other[0], one[1] * other[1]
-    return first + second, abs(first) + abs(second)
+    (a, x), (b, y) = total(sums, one), total(sums, other)
+    return value - sums.share * a * b, size + 3 * sums.share * x * y
 
 
 @compiled
 def at_ray(table: Tables, e: int) -> Output:
     """Return the output of the unit vector on a boundary."""
-    smaller = e if 2 * e < len(table.rays) else e + 1
-    v = table.rays[e]
-    return table.starts[smaller], table.stops[smaller], v[0], v[1]
+    return table.spans[e, 0], table.spans[e, 1], table.rays[e, 0], table.rays[e, 1]
 
 
 @compiled
 def in_cell(table: Tables, j: int, first: float, second: float) -> Output:
     """Return the output of a vector by the active sites of a cell."""
-    return table.starts[j + 1], table.stops[j + 1], first, second
+    return table.cells[j + 1, 0], table.cells[j + 1, 1], first, second
 
 
 @compiled
@@ -129,3 +123,34 @@ def slope(table: Tables, e: int, side: int) -> Output:
     Before it (0) the sites of cell e - 1 are active, after it (1) those of cell e.
     """
     return in_cell(table, e - 1 + side, -table.rays[e, 1], table.rays[e, 0])
+
+
+@compiled
+def cross(table: Tables, e: int, vector: Array) -> Pair:
+    """Return the sine of the angle from a boundary to a unit vector."""
+    first, second = table.rays[e, 0] * vector[1], table.rays[e, 1] * vector[0]
+    return first - second, abs(first) + abs(second)
+
+
+@compiled
+def cosine(table: Tables, e: int, vector: Array) -> Pair:
+    """Return the cosine of the angle between a boundary and a unit vector."""
+    first, second = table.rays[e, 0] * vector[0], table.rays[e, 1] * vector[1]
+    return first + second, abs(first) + abs(second)
+
+
+@compiled
+def loads(table: Tables) -> Array:
+    """Return the loads of the rays on boundaries: two numbers, their sizes, and their sum's."""
+    found = np.empty((len(table.rays), 6))
+    for e in range(len(found)):
+        ray = at_ray(table, e)
+        (found[e, 0], found[e, 2]), (found[e, 1], found[e, 3]) = load_of(table.sums, ray)
+        found[e, 4], found[e, 5] = total(table.sums, ray)
+    return found
+
+
+def numbers(data: Data) -> Tables:
+    """Return the tables of a problem, the last one filled."""
+    found = tables(data)
+    return found._replace(loads=loads(found))
