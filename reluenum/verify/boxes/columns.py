@@ -107,9 +107,15 @@ def _hull(table: Tables, found: Columns, g: int, k: int) -> int:
 
 @compiled
 def _exact(table: Tables, found: Columns, g: int, k: int) -> int:
-    """Add the columns of a ray or a cell that are not there yet."""
+    """Add the columns of a ray or a cell that are not there yet.
+
+    With a free output bias residuals have the sum 0. So a unit with which all sites are active has
+    the direction (1, 0) or (-1, 0), where the inputs have that sign.
+    """
     sign = found.groups[g, 0]
     a, b = edges_of(found.groups[g, 1], found.groups[g, 2])
+    if a < b and is_level(table, found.groups[g, 1]):
+        return _put(found, sign, k, in_cell(table, a, float(table.level), 0.0))
     for e in range(max(a, 1), min(b, len(table.rays) - 2) + 1):
         there = False
         for m in range(k):
@@ -120,6 +126,12 @@ def _exact(table: Tables, found: Columns, g: int, k: int) -> int:
                 found.beta[k], found.known[k] = at_edge(table, a, b)
             k = _put(found, sign, k, at_ray(table, e))
     return k
+
+
+@compiled
+def is_level(table: Tables, face: int) -> bool:
+    """Whether a face is the cell on which all sites are active, with a free output bias."""
+    return table.level != 2 and face == len(table.rays) - 2
 
 
 @compiled

@@ -45,6 +45,7 @@ class Tables(NamedTuple):
     cells: Array  # those of cells -1, ..., 2p - 1
     secants: Array  # upper bounds of 1 / cos(w / 2), w the width of a cell
     lonely: Array  # whether the first and the last cell contain the row that is active there
+    level: int  # of a free output bias the sign of all inputs, 0 if they have several, else 2
     ridge: float
     angles: Array  # of boundaries, as guesses
     loads: Array  # what outputs of rays multiply others with (see `sums`)
@@ -95,6 +96,7 @@ def tables(data: Data) -> Tables:
         cells=cells,
         secants=np.where(secants > 0, secants, np.inf),
         lonely=np.array([sites[-1] * sites[-2] < -1, sites[0] * sites[1] < -1]),
+        level=_level(data.bias, sites),
         ridge=float(ridge),
         angles=np.unwrap(np.arctan2(rays[:, 1], rays[:, 0])),
         loads=np.empty((0, 6)),
@@ -109,6 +111,10 @@ def _ray(site: Fraction) -> Array:
     """Return the unit vector along (1, -x)."""
     x = float(site)
     return np.array([1.0, -x]) / np.sqrt(1 + x * x)
+
+
+def _level(bias: str, sites: list[Fraction]) -> int:
+    return 2 if bias != "free" else int(sites[0] > 0) - int(sites[-1] < 0)
 
 
 def _moments(*columns: list[Fraction]) -> Iterator[list[Fraction]]:

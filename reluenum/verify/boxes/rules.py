@@ -3,7 +3,7 @@
 import numpy as np
 
 from .centre import centre_of
-from .columns import columns_of, grouped
+from .columns import columns_of, grouped, is_level
 from .joint import bounds_of, interval, weights_of
 from .line import Array, Tables
 from .responses import responses_of
@@ -59,14 +59,16 @@ def pairs(box: Array) -> bool:
 def trimmed(table: Tables, box: Array) -> bool:
     """Claim: take first and last cells off that hold no unit; return whether a part has none left.
 
-    One site is active on these: u has the direction of its row, or the opposite one. (Lemma 53(2))
+    One site is active on these: u has the direction of its row, or the opposite one; nor is u in
+    the cell with all sites, with a free output bias and inputs of both signs (Lemma 53(2)).
     """
     for part in box:
         if part[1] == 0 and not table.lonely[0]:
             part[1] = 1
         if part[2] == 2 * len(table.rays) - 3 and not table.lonely[1]:
             part[2] -= 1
-        if part[1] >= part[2]:
+        single = part[2] == part[1] + 1
+        if part[1] >= part[2] or (single and is_level(table, part[1]) and table.level == 0):
             return True
     return False
 
