@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from flint import fmpq
 from tqdm import tqdm
@@ -20,12 +20,21 @@ from reluenum.problem import Problem
 from reluenum.verify import CertificateError, verify
 
 if TYPE_CHECKING:
-    from reluenum.engines.choice import Engine
     from reluenum.engines.deep.covers import CoverEngine
     from reluenum.engines.deep.systems.stratum import DeepStratum
 
 LARGEST = fmpq(10) ** 24
 """Data and bounds of squares beyond it, or as near to 0, are not asked about in doubles."""
+
+
+class ListMaker(Protocol):
+    """An `Engine` whose lists are complete as far as it knows."""
+
+    def refuse_astronomical(self, problem: Problem) -> None:
+        """Refuse a problem that is too large to be started without being asked twice."""
+
+    def landscape(self, problem: Problem, settings: Settings) -> CertifiedLandscape:
+        """Find every local minimum of a problem."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +46,11 @@ class CheckedEngine:
 
     Parameters
     ----------
-    engine : Engine
+    engine : ListMaker
         Which makes the lists: of several hidden layers, or by boxes of directions.
     """
 
-    engine: "Engine"
+    engine: ListMaker
 
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""

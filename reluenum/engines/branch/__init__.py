@@ -1,7 +1,10 @@
 """Inputs on a line: boxes of directions, most of which are excluded at once (theory, section 20).
 
-`circle` has the directions as arrays, `compiled` makes machine code, `places` and `pairs` say which
-faces units can have, `columns`, `systems` and `bounds` bound what the minima in a box do, `search`
-grows the tree, `leaves` decides what is left, `certificate` writes both down, and `route` is the
-engine. The search is not rigorous: the checker proves the tree, by bounds of its own.
+A `Problem` enters, a landscape leaves, with a tree of boxes and a record for each leaf. The search
+is done in doubles and proves nothing; what is on its leaves is proved here, that nothing else is
+missing by the checker (`verify/boxes`). In order: `compiled` makes machine code, `circle` has the
+directions as arrays, `places` says where units can be, `columns` makes the centre system of a box,
+`pairs` which faces exclude each other, `systems` solves, `bounds` bounds what the minima in a box
+do, `search` grows the tree, `leaves` decides what is left, `certificate` writes both down, `route`
+is the engine.
 """

@@ -31,9 +31,9 @@ from reluenum.engines.branch.columns import (
     VONE,
     find_columns,
     find_units,
-    products,
+    inner_products,
     response,
-    total,
+    sum_over,
 )
 from reluenum.engines.branch.compiled import inlined
 from reluenum.engines.branch.systems import inverse, joint
@@ -137,7 +137,7 @@ def solve_centre(circle, box, work, size):
         lo, hi = ranges[i, BEGIN], ranges[i, END]
         goal[i] = columns[i, FACTOR] * response(moments, share, b, c, lo, hi, one)
         goal[i] -= columns[i, GOAL]
-        products(moments, share, columns, ranges, size, b, c, lo, hi, one, gram[i])
+        inner_products(moments, share, columns, ranges, size, b, c, lo, hi, one, gram[i])
         for j in range(size):
             gram[i, j] *= columns[i, FACTOR] * columns[j, FACTOR]
     if not inverse(gram, size, H, work.matrices[SCRATCH]):
@@ -168,7 +168,7 @@ def find_vertices(circle, box, work, number, size):
     for i in range(size):
         b, c, one = columns[i, VB], columns[i, VC], columns[i, VONE]
         lo, hi, g, dots = ranges[i, BEGIN], ranges[i, END], ranges[i, GROUP], work.dots[i]
-        products(moments, share, vertices, spans, row, b, c, lo, hi, one, dots)
+        inner_products(moments, share, vertices, spans, row, b, c, lo, hi, one, dots)
         if g >= 0:
             square = work.matrices[GRAM, i, i] + share * one * one
             for k in range(places[VERTICES, g], places[VERTICES, g + 1]):
@@ -215,7 +215,7 @@ def functional(circle, box, work, size, b, c, lo, hi, one, gamma):
     """Write gamma of a linear function on a range; return its value at the centre, and noise."""
     t, entries, H = work.vectors[CENTRE], work.vectors[ENTRIES], work.matrices[INVERSE]
     moments, share = circle.moments, circle.share
-    products(moments, share, box.columns, box.ranges, size, b, c, lo, hi, one, entries)
+    inner_products(moments, share, box.columns, box.ranges, size, b, c, lo, hi, one, entries)
     value = response(moments, share, b, c, lo, hi, one)
     noise = abs(value)
     for i in range(size):
@@ -233,7 +233,9 @@ def functional(circle, box, work, size, b, c, lo, hi, one, gamma):
 def leftover(circle, work, rows, size, b, c, lo, hi, one, gamma):
     """Write what is left of a functional at all vertices beside its coefficients."""
     line, dots = work.line, work.dots
-    products(circle.moments, circle.share, work.vertices, work.spans, rows, b, c, lo, hi, one, line)
+    inner_products(
+        circle.moments, circle.share, work.vertices, work.spans, rows, b, c, lo, hi, one, line
+    )
     for i in range(size):
         factor = gamma[i]
         for row in range(rows):
@@ -246,7 +248,7 @@ def find_central(circle, box, work, rows, size, u):
     i, side, gamma = box.units[u, COLUMN], box.units[u, SIDE], work.vectors[CENTRAL]
     middle, lo, hi = box.shapes[u, MIDDLE], box.ranges[i, BEGIN], box.ranges[i, END]
     b, c = -side * np.sin(middle), side * np.cos(middle)
-    one = total(circle.moments, b, c, lo, hi)
+    one = sum_over(circle.moments, b, c, lo, hi)
     functional(circle, box, work, size, b, c, lo, hi, one, gamma)
     leftover(circle, work, rows, size, b, c, lo, hi, one, gamma)
     for row in range(rows):
@@ -286,7 +288,7 @@ def find_slope(circle, box, work, number, size, u, n, cell, k):
         circle.spans[cell, STOP],
         work.places[VERTICES, number],
     )
-    one = total(circle.moments, b, c, lo, hi)
+    one = sum_over(circle.moments, b, c, lo, hi)
     value, noise = functional(circle, box, work, size, b, c, lo, hi, one, gamma)
     work.slopes[n, VALUE], work.slopes[n, SLACK] = value, noise
     leftover(circle, work, rows, size, b, c, lo, hi, one, gamma)

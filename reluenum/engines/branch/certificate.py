@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from reluenum.documents.minima import BY_BOXES
 from reluenum.engines.branch.leaves import Leaves
-from reluenum.engines.branch.search import Tree
+from reluenum.engines.branch.search import BoxTree
 from reluenum.engines.certified.certificate import COLUMNS, ROW_GROUP, record_table
 from reluenum.engines.certified.verdicts import Verdict
 
@@ -33,7 +33,7 @@ def leaf_table(leaves: Leaves) -> pa.Table:
 
 
 def boxes_record(
-    digest: str, tree: Tree, leaves: Sequence[Leaves], exact: Sequence[dict[str, Any]]
+    digest: str, tree: BoxTree, leaves: Sequence[Leaves], exact: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
     """Return the `certificate` record of a document.
 
@@ -41,7 +41,7 @@ def boxes_record(
     ----------
     digest : str
         SHA-256 of the problem.
-    tree : Tree
+    tree : BoxTree
     leaves : sequence of Leaves
         By size.
     exact : sequence of dict

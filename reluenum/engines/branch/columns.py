@@ -37,7 +37,7 @@ BEGIN, END, GROUP, EDGE = range(4)
 """Of a column: its inputs; the group that it stands for, the boundary that it is, -1 for none."""
 
 
-class Box(NamedTuple):
+class DirectionBox(NamedTuple):
     """A box, its units and their columns, in arrays that are used again and again.
 
     Parameters
@@ -59,9 +59,9 @@ class Box(NamedTuple):
     ranges: np.ndarray
 
 
-def empty_box() -> Box:
+def empty_box() -> DirectionBox:
     """Return a box to be filled in."""
-    return Box(
+    return DirectionBox(
         np.zeros((PARTS, 5), dtype=np.int64),
         np.zeros(PARTS),
         np.zeros((PARTS, 7), dtype=np.int64),
@@ -72,7 +72,7 @@ def empty_box() -> Box:
 
 
 @inlined
-def total(moments, b, c, lo, hi):
+def sum_over(moments, b, c, lo, hi):
     """Return the sum of b x + c over the data of the inputs lo..hi - 1."""
     return b * (moments[1, hi] - moments[1, lo]) + c * (moments[0, hi] - moments[0, lo])
 
@@ -85,7 +85,7 @@ def response(moments, share, b, c, lo, hi, one):
 
 
 @inlined
-def products(moments, share, vectors, ranges, rows, b, c, lo, hi, one, out):
+def inner_products(moments, share, vectors, ranges, rows, b, c, lo, hi, one, out):
     """Write the inner products of a linear function on a range with others, R between them."""
     for k in range(rows):
         start, stop = max(lo, ranges[k, 0]), min(hi, ranges[k, 1])
@@ -160,7 +160,7 @@ def add_centre(circle, box, u, size):
     ranges[BEGIN], ranges[END] = circle.spans[cell, START], circle.spans[cell, STOP]
     ranges[GROUP], ranges[EDGE] = u, -1
     column[VB], column[VC] = np.cos(middle), np.sin(middle)
-    column[VONE] = total(circle.moments, column[VB], column[VC], ranges[BEGIN], ranges[END])
+    column[VONE] = sum_over(circle.moments, column[VB], column[VC], ranges[BEGIN], ranges[END])
     column[FACTOR], column[GOAL], column[FREE] = box.units[u, SIDE], circle.ridge, 0.0
     box.units[u, COLUMN] = size
     return True
@@ -189,7 +189,7 @@ def add_flat(circle, box, side, size):
     column, ranges, inputs = box.columns[size], box.ranges[size], circle.moments.shape[1] - 1
     column[VB], column[VC] = 1.0 if circle.ends[0] > 0 else -1.0, 0.0
     ranges[BEGIN], ranges[END], ranges[GROUP], ranges[EDGE] = 0, inputs, -1, -1
-    column[VONE] = total(circle.moments, column[VB], 0.0, 0, inputs)
+    column[VONE] = sum_over(circle.moments, column[VB], 0.0, 0, inputs)
     column[FACTOR], column[GOAL], column[FREE] = side, circle.ridge, 0.0
     return size + 1
 

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from reluenum.engines.branch.search import Tree
+from reluenum.engines.branch.search import BoxTree
 from reluenum.engines.certified.blocks import Find, Knowledge
 from reluenum.engines.certified.census import Census
 from reluenum.engines.certified.escalation import Escalation, Stage, exact_records, stage
@@ -95,7 +95,7 @@ class LeafJudge:
         self._nothing = Knowledge.of_nothing(frames.problem, frames).signs[0]
         self._cores: dict[tuple[int, ...], SupportPoint] = {}
 
-    def decided(self, tree: Tree) -> Iterator[Leaves]:
+    def decided(self, tree: BoxTree) -> Iterator[Leaves]:
         """Yield the leaves of each size, decided; what they add up to is in `census`."""
         places = np.argsort(circle_numbers(self.frames.problem, self.frames.faces))
         for size in sorted({len(faces) for _, faces in tree.leaves}):

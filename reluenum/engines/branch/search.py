@@ -31,7 +31,7 @@ LONGEST = 1 << 13
 
 
 @dataclass(frozen=True, eq=False)
-class Tree:
+class BoxTree:
     """What a search ends with.
 
     Parameters
@@ -139,7 +139,7 @@ def widest(circle, box, count):
 
 
 @inlined
-def look(circle, box, count, work, taken, out, size):
+def settle_box(circle, box, count, work, taken, out, size):
     """Look at a box: exclude or shrink it; return whether it is left, and the size of the tree."""
     size = leave_blind_ends(circle, box, count, taken, out, size)
     for i in range(count):
@@ -224,7 +224,7 @@ def load(box, stack, top):
 
 
 @compiled
-def searched(circle, stack, box, work, limit):
+def grow_below(circle, stack, box, work, limit):
     """Search the boxes below a root.
 
     Parameters
@@ -233,7 +233,7 @@ def searched(circle, stack, box, work, limit):
     stack : (K, PARTS, 4) array of int
         The root comes first: of each part sign, first face, one past the last, multiplicity; 0 to
         fill up.
-    box : Box
+    box : DirectionBox
     work : Work
     limit : int
         Boxes after which the search gives up.
@@ -257,7 +257,7 @@ def searched(circle, stack, box, work, limit):
             return out[:0], leaves[:0], -1
         count = load(box, stack, top)
         out = longer(out, size + LONGEST)
-        left, size = look(circle, box, count, work, taken, out, size)
+        left, size = settle_box(circle, box, count, work, taken, out, size)
         if not left:
             continue
         chosen = widest(circle, box, count)
@@ -293,18 +293,18 @@ def roots(faces: int, width: int) -> list[list[tuple[int, int, int, int]]]:
     return found
 
 
-def grown_tree(circle: Circle, width: int, limit: int = 1 << 40) -> Tree:
+def grown_tree(circle: Circle, width: int, limit: int = 1 << 40) -> BoxTree:
     """Search all boxes of a width."""
     content, leaves, boxes = [], [], 0
     box, work = empty_box(), empty_work(circle)
     for root in roots(circle.faces, width):
         stack = np.zeros((64, PARTS, 4), dtype=np.int64)
         stack[0, : len(root)] = root
-        tree, found, number = searched(circle, stack, box, work, limit)
+        tree, found, number = grow_below(circle, stack, box, work, limit)
         if number < 0:
             raise MemoryError(f"more than {limit} boxes")
         units = sum(part[3] for part in root)
         content.append(tree.tobytes())
         boxes += number
         leaves += [tuple(tuple(map(int, column)) for column in leaf[:units].T) for leaf in found]
-    return Tree(b"".join(content), leaves, boxes)
+    return BoxTree(b"".join(content), leaves, boxes)
