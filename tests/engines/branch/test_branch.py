@@ -157,7 +157,7 @@ def test_the_same_problem_has_the_same_bytes():
 
 
 def test_zero_may_be_the_only_minimum():
-    problem = Problem.from_text([[0], [1], [2]], [0, 0, 0], 1, 1)
+    problem = Problem.from_text([[x] for x in (-9, -3, -1, 0, 1, 3, 9)], [0] * 7, 1, 1)
     found = BranchEngine().landscape(problem)
     assert found.certificate["records"] == 0
     assert found.certificate["data"] == ""
