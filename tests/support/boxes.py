@@ -6,16 +6,20 @@ import json
 import zlib
 from io import BytesIO
 from itertools import combinations
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from flint import ctx
 
 from reluenum import enumerate_minima
 from reluenum.verify.boxes.cover import settled
 from reluenum.verify.boxes.line import faces_of
 from reluenum.verify.boxes.sums import numbers
 from reluenum.verify.boxes.tree import Node, children, roots
+from reluenum.verify.document import _list
 from reluenum.verify.exact import Data
+from reluenum.verify.reals import LEVELS
 
 
 def certified(problem):
@@ -30,6 +34,15 @@ def certified(problem):
     )
     records = dict(zip(supports, table.to_pylist(), strict=True))
     return document, data, records
+
+
+def good_supports(document):
+    """The signs of good vertex supports, by place, from the document of the certified engine."""
+    with ctx.workprec(LEVELS[0]):
+        _, _, proof = _list(document, Path(), None)
+    for group in proof.vertices:
+        for support in group.minimal:
+            yield {place: group.sides[place] for place in support}
 
 
 def grown(data, width):

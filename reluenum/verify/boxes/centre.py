@@ -138,24 +138,26 @@ def vertices_of(table: Tables, columns: Columns) -> tuple[bool, tuple]:
 
 @compiled
 def _vertices(table: Tables, columns: Columns, g: int, start: int, out: tuple) -> bool:
-    """Write the vertices of a hull. Of l . phi(v) = A / B the inverse is B / A."""
+    """Claim 173: Delta of a hull is a mean of vertices (Lemma 48), if all l . phi > 0.
+
+    Of l . phi(v) = A / B the inverse is B / A.
+    """
+    scale, scale_size, dots, dots_size = out
     sign = columns.groups[g, 0]
     a, b = edges_of(columns.groups[g, 1], columns.groups[g, 2])
     c = column(columns, columns.own[g])
     square, square_size = plain(table.sums, c, c)
-    scale, scale_size, dots, dots_size = out
-    for n in range(b - a + 1):
-        ray, v = at_ray(table, a + n), start + n
+    for v in range(start, start + b - a + 1):
+        ray = at_ray(table, a + v - start)
         value, size = plain(table.sums, c, ray)
-        value *= sign
-        least = value - UNSURE * size
+        value, least = sign * value, sign * value - UNSURE * size
         if not least > 0:
             return False
         scale[v] = square / value
         scale_size[v] = (square_size + square * size / least) / least
         for k in range(len(columns.beta)):
-            pair = inner(table.sums, column(columns, k), ray)
-            at_c = inner(table.sums, column(columns, k), c)
+            psi = column(columns, k)
+            pair, at_c = inner(table.sums, psi, ray), inner(table.sums, psi, c)
             dots[v, k] = pair[0] * scale[v] - sign * at_c[0]
             more = (abs(pair[0]) + pair[1]) * scale_size[v] + pair[1] * scale[v]
             dots_size[g, k] = max(dots_size[g, k], more + at_c[1])

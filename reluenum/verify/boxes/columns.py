@@ -136,7 +136,7 @@ def is_level(table: Tables, face: int) -> bool:
 
 @compiled
 def at_edge(table: Tables, a: int, b: int) -> tuple[float, float]:
-    """Return beta and a bound of |x| at a boundary of a cell with a unit.
+    """Claim 171: beta and a bound of |x| at a boundary of a cell with a unit.
 
     s p_r is Lambda times the cosine of the angle to the unit (Lemma 50(3)): between that of the
     width of the cell and 1. Where one site is active, the unit has the direction of its row, which
@@ -152,7 +152,7 @@ def at_edge(table: Tables, a: int, b: int) -> tuple[float, float]:
 
 @compiled
 def centre(table: Tables, a: int, b: int) -> tuple[Output, float]:
-    """Return the output of a unit vector c between two boundaries, and the factor of its height.
+    """Claim 172: a unit vector c between two boundaries: its output, and the factor of its height.
 
     x is at most h times the largest slope (Lemma 50(1)), that at rays over the cosine of half of a
     cell; and h <= 2 tan(h / 2) = 2 sin h / (1 + cos h). It is infinite if h may be a right angle.

@@ -17,7 +17,7 @@ EMPTY = (0, 1 << 40, 0, 0)  # a part inside of which none is
 
 
 def hold(table: Tables, nodes: Iterator[Node]) -> int:
-    """Claim: what is said of each box is true; return how many had to be cut further."""
+    """Claim 170: what a tree says of each box is true; return how many had to be cut further."""
     further = 0
     while batch := list(islice(nodes, TOGETHER)):
         seen, _ = settled(table, batch)

@@ -23,16 +23,8 @@ MOST_BYTES = 1 << 28  # of a tree
 OTHERS = dict.fromkeys(("boxes", "tree", "sha256", "records", "data", "exact"), ...)
 
 
-class BoxLandscape(Landscape):
-    """What follows from good vertex supports, others being unknown (Lemma 46)."""
-
-    def enumeration(self) -> dict[str, Any]:
-        """Claim: the counts of the document; how many supports are stationary is not known."""
-        return super().enumeration() | {"stationary": None}
-
-
 def on_a_line(problem: dict[str, Any]) -> int:
-    """Claim: inputs are numbers, two of them distinct, and the width is small; return the faces."""
+    """Claim 161: inputs are on a line, two are distinct, the width is small; return the faces."""
     width = problem["width"]
     require(
         type(width) is int and 1 <= width <= MOST_PARTS, f"boxes: widths 1 to {MOST_PARTS} only"
@@ -44,7 +36,7 @@ def on_a_line(problem: dict[str, Any]) -> int:
 
 
 def one_heading(problem: Any, certificate: dict[str, Any]) -> dict[str, Any]:
-    """Claim: tree and records are about the problem of the document."""
+    """Claim 162: tree and records are about the problem of the document."""
     digest = hashlib.sha256(json.dumps(problem, sort_keys=True).encode()).hexdigest()
     heading = {"format": "reluenum-boxes", "version": 1, "problem_sha256": digest}
     matched(certificate, heading | OTHERS, "certificate")
@@ -52,7 +44,7 @@ def one_heading(problem: Any, certificate: dict[str, Any]) -> dict[str, Any]:
 
 
 def tree_of(certificate: dict[str, Any]) -> Tree:
-    """Claim: the tree is the one that the document was written with."""
+    """Claim 163: the tree is the one that the document was written with."""
     packed = base64.b64decode(certificate["tree"], validate=True)
     reader = zlib.decompressobj()
     content = reader.decompress(packed, MOST_BYTES)
@@ -70,7 +62,7 @@ def records_of(problem: Any, certificate: Any, heading: Any) -> tuple[int, Itera
 
 
 def covered(data: Data, tree: Tree, certificate: dict[str, Any]) -> list[int]:
-    """Claim: all good vertex supports are leaves of the tree (Theorem H); return the faces."""
+    """Claim 164: all good vertex supports are leaves of the tree (Theorem H); return the faces."""
     faces = faces_of(data)
     hold(numbers(data), tree.read(len(faces), data.width))
     matched(certificate["boxes"], tree.nodes, "certificate: boxes")
@@ -88,3 +80,11 @@ def proof_of(problem: dict[str, Any], certificate: dict[str, Any]) -> tuple[Leaf
     proof = LeafProof(data, read_descriptions(data, certificate["exact"]))
     proof.read(tree.leaves, faces, records)
     return proof, tree.nodes
+
+
+class BoxLandscape(Landscape):
+    """What follows from good vertex supports, others being unknown (Lemma 46)."""
+
+    def enumeration(self) -> dict[str, Any]:
+        """Claim 165: the counts of the document; how many supports are stationary is not known."""
+        return super().enumeration() | {"stationary": None}

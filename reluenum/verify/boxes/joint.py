@@ -112,7 +112,7 @@ def solution(both: Array) -> Array:
 
 @compiled
 def holds(both: Array, z: Array) -> bool:
-    """Claim: z > 0 and z > a + M z. Then all unknowns are at most z (Lemma 51)."""
+    """Claim 175: z > 0 and z > a + M z. Then all unknowns are at most z (Lemma 51)."""
     size = len(z)
     for i in range(size):
         above = both[i, size]

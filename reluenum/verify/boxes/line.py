@@ -7,7 +7,7 @@ boundaries j and j + 1. Live faces are numbered in order: cell j is 2j, the ray 
 boundary j + 1 is 2j + 1.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import accumulate
 from typing import NamedTuple
@@ -76,21 +76,17 @@ def faces_of(data: Data) -> list[int]:
 def tables(data: Data) -> Tables:
     """Return the numbers of a problem as doubles."""
     order = ascending(data)
-    sites = [Fraction(*_pair(data.rows[k][0])) for k in order]
-    copies = [Fraction(*_pair(data.copies[k])) for k in order]
-    pulls = [Fraction(*_pair(data.pulls.exact[k, 0])) for k in order]
-    ridge, share = (Fraction(*_pair(x)) for x in (data.ridge, data.share))
-    for number in (*sites, *pulls, ridge, share):
-        fits = number == 0 or SMALLEST <= abs(number) <= LARGEST
-        require(fits, "problem: numbers that are too large or too small for this kind of proof")
-    rays = np.array([*map(_ray, sites[::-1]), *(-_ray(x) for x in sites[::-1])])
-    sums = list(_moments(sites, copies, pulls))
-    high = np.array([[float(x) for x in row] for row in sums])
-    low = np.array([[float(x - Fraction(float(x))) for x in row] for row in sums])
-    size, cells = len(sites), np.array(actives(len(sites)))
+    sites = fractions(data.rows[k][0] for k in order)
+    copies = fractions(data.copies[k] for k in order)
+    pulls = fractions(data.pulls.exact[k, 0] for k in order)
+    ridge, share = fractions((data.ridge, data.share))
+    fits = all(SMALLEST <= abs(x) <= LARGEST for x in (*sites, *pulls, ridge, share) if x)
+    require(fits, "problem: numbers that are too large or too small for this kind of proof")
+    half = np.array([_ray(x) for x in sites[::-1]])
+    rays, size, cells = np.concatenate([half, -half]), len(sites), np.array(actives(len(sites)))
     secants = 2 / (np.hypot(*(rays[1:] + rays[:-1]).T) - 2.0**-45)
     return Tables(
-        sums=Sums(high, low, np.abs(high).max(axis=0) * ROUNDED, float(share)),
+        sums=_sums(list(_moments(sites, copies, pulls)), float(share)),
         rays=rays,
         spans=np.concatenate([cells[:size], cells[size + 1 :]]),
         cells=cells,
@@ -103,8 +99,9 @@ def tables(data: Data) -> Tables:
     )
 
 
-def _pair(number: fmpq) -> tuple[int, int]:
-    return int(number.p), int(number.q)
+def fractions(numbers: Iterable[fmpq]) -> list[Fraction]:
+    """Return numbers as Python knows them, which rounds them to the nearest double."""
+    return [Fraction(int(number.p), int(number.q)) for number in numbers]
 
 
 def _ray(site: Fraction) -> Array:
@@ -115,6 +112,12 @@ def _ray(site: Fraction) -> Array:
 
 def _level(bias: str, sites: list[Fraction]) -> int:
     return 2 if bias != "free" else int(sites[0] > 0) - int(sites[-1] < 0)
+
+
+def _sums(moments: list[list[Fraction]], share: float) -> Sums:
+    high = np.array([[float(x) for x in row] for row in moments])
+    low = np.array([[float(x - Fraction(float(x))) for x in row] for row in moments])
+    return Sums(high, low, np.abs(high).max(axis=0) * ROUNDED, share)
 
 
 def _moments(*columns: list[Fraction]) -> Iterator[list[Fraction]]:

@@ -101,7 +101,7 @@ def weights_into(out: Responses, centre: Centre) -> None:
 def slopes_into(
     out: Responses, sums: Sums, centre: Centre, sites: Array, vectors: Array
 ) -> tuple[Array, Array]:
-    """Write the values of f . r; gamma is H Psi'R f, the defect Psi'R (f - Psi gamma).
+    """Claim 174: values of f . r, gamma = H Psi'R f, defects Psi'R (f - Psi gamma) (Lemma 49).
 
     Return Psi'R f, with sizes.
     """

@@ -44,7 +44,10 @@ def crowded(one: Array, other: Array) -> bool:
 
 @compiled
 def pairs(box: Array) -> bool:
-    """Claim: some units have no faces (Lemma 53(5)): an arc of cells k has at most max(1, k)."""
+    """Claim 176: some units have no faces (Lemma 53(5)).
+
+    No closed cell holds two of one sign: so of an arc with k cells there are at most max(1, k).
+    """
     for k in range(len(box)):
         low, high, count = box[k, 1], box[k, 2], box[k, 3]
         if count > max(1, (high + 1) // 2 - (low + 1) // 2):
@@ -57,7 +60,7 @@ def pairs(box: Array) -> bool:
 
 @compiled
 def trimmed(table: Tables, box: Array) -> bool:
-    """Claim: take first and last cells off that hold no unit; return whether a part has none left.
+    """Claim 177: take first and last cells off that hold no unit; or a part has none left.
 
     One site is active on these: u has the direction of its row, or the opposite one; nor is u in
     the cell with all sites, with a free output bias and inputs of both signs (Lemma 53(2)).
@@ -80,18 +83,18 @@ def may_hold(slopes: Array, place: int) -> bool:
     `slopes` are bounds at boundaries, before and after each of them. Those at the ends of a cell,
     and those at a ray, stand side by side.
     """
-    return slopes[place, 1] >= 0 and slopes[place + 1, 0] <= 0
+    return not (slopes[place, 1] < 0 or slopes[place + 1, 0] > 0)
 
 
 @compiled
 def may_turn(slopes: Array, place: int) -> bool:
     """Whether s p_r may have its least value between two units on a face."""
-    return slopes[place, 0] <= 0 and slopes[place + 1, 1] >= 0
+    return not (slopes[place, 0] > 0 or slopes[place + 1, 1] < 0)
 
 
 @compiled
 def maxima(slopes: Array, place: int, faces: int, units: int) -> tuple[int, int]:
-    """Claim: all units are between two places, or there are too few (Lemma 53(4)).
+    """Claim 178: all units are between two places, or there are too few (Lemma 53(4)).
 
     Places are chosen from the first on, each with an upturn after the one before it.
     """
@@ -108,6 +111,36 @@ def maxima(slopes: Array, place: int, faces: int, units: int) -> tuple[int, int]
 
 
 @compiled
+def weightless(taus: Array) -> bool:
+    """Claim 179: a weight is not positive (Lemma 53(1) and (2))."""
+    least = np.inf
+    for k in range(len(taus)):
+        least = min(least, taus[k, 1])
+    return least <= 0
+
+
+@compiled
+def slopes_of(table: Tables, groups: Array) -> tuple[bool, bool, Array, Array]:
+    """Return bounds of the slopes of groups, and the number of the first one of each.
+
+    First of all, whether there are any, and whether there surely is no minimum.
+    """
+    first, slopes = np.zeros(0, np.int64), np.zeros((0, 2))
+    good, centre = centre_of(table, columns_of(table, groups))
+    if not good:
+        return False, False, first, slopes
+    responses = responses_of(table, centre)
+    good, known = bounds_of(centre, responses)
+    if not good:
+        return False, False, first, slopes
+    taus, first = weights_of(centre, responses, known), responses.first
+    slopes = np.zeros((first[len(groups)], 2))
+    for n in range(first[0], len(slopes)):
+        slopes[n, 0], slopes[n, 1] = interval(centre, responses, known, taus, n)
+    return True, weightless(taus), first, slopes
+
+
+@compiled
 def examined(table: Tables, box: Array) -> bool:
     """Take faces off the ends of parts that hold no unit of a minimum in the box.
 
@@ -116,21 +149,9 @@ def examined(table: Tables, box: Array) -> bool:
     if trimmed(table, box) or pairs(box):
         return True
     groups, owner = grouped(table, box)
-    good, centre = centre_of(table, columns_of(table, groups))
-    if not good:
-        return False
-    responses = responses_of(table, centre)
-    good, known = bounds_of(centre, responses)
-    if not good:
-        return False
-    taus = weights_of(centre, responses, known)
-    for k in range(len(taus)):
-        if taus[k, 1] <= 0:
-            return True
-    first = responses.first
-    slopes = np.empty((first[len(groups)], 2))
-    for n in range(first[0], len(slopes)):
-        slopes[n, 0], slopes[n, 1] = interval(centre, responses, known, taus, n)
+    good, empty, first, slopes = slopes_of(table, groups)
+    if empty or not good:
+        return empty
     for k, part in enumerate(box):
         start = (groups[owner[k], 1] + 1) // 2
         place = first[owner[k]] + part[1] + 1 - 2 * start

@@ -24,7 +24,7 @@ class Node(NamedTuple):
 
 
 def roots(faces: int, width: int) -> Iterator[Box]:
-    """Claim: yield boxes in one of which each set of at most so many units lies (Theorem H)."""
+    """Claim 166: yield boxes in one of which each minimum lies (Theorem H)."""
     for units in range(1, width + 1):
         for positive in range(units + 1):
             parts = ((1, 0, faces, positive), (-1, 0, faces, units - positive))
@@ -32,7 +32,7 @@ def roots(faces: int, width: int) -> Iterator[Box]:
 
 
 def children(box: Box, place: int, length: int) -> Iterator[Box]:
-    """Claim: yield boxes in one of which each minimum of a box lies: a part is cut in two."""
+    """Claim 167: yield boxes in one of which each minimum of a box lies: a part is cut in two."""
     sign, low, high, units = box[place]
     require(0 < length < high - low, "tree: a cut outside of a part")
     for j in range(units + 1):
@@ -48,10 +48,7 @@ class Tree:
         self.leaves: list[Box] = []
 
     def read(self, faces: int, width: int) -> Iterator[Node]:
-        """Claim: yield what remains to be proved, and collect the leaves.
-
-        Every minimum of at most so many units then lies in a leaf. (Theorem H)
-        """
+        """Claim 168: if what is yielded is true, every minimum lies in a leaf (Theorem H)."""
         for root in roots(faces, width):
             open_ = [root]
             while open_:
@@ -99,7 +96,7 @@ class Tree:
         return tuple(found)
 
     def leaf(self, box: Box) -> None:
-        """Claim: all parts are single faces with one unit, no face twice."""
+        """Claim 169: all parts of a leaf are single faces with one unit, no face twice."""
         single = all(high == low + 1 and units == 1 for _, low, high, units in box)
         require(single, "tree: a leaf with more than one support")
         require(len({part[1] for part in box}) == len(box), "tree: a leaf with a face twice")
