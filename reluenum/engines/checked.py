@@ -67,12 +67,13 @@ class CheckedEngine:
         parts, again = ("strata", ranked_deep) if problem.upper else ("leaves", ranked)
         reason = f"all {parts} were decided, but the checker did not prove the list: {doubt}"
         nothing = Undecided("" if problem.upper else (), reason)
-        return replace(found, components=again(found.components, False), undecided=(nothing,))
+        components = again(found.components, False)
+        return replace(found, components=components, undecided=(nothing,), written=None)
 
 
 def _doubt(found: CertifiedLandscape, settings: Settings) -> str:
     """Return what the checker does not take for proved; nothing if all is."""
-    document = json.dumps(minima_document(found))
+    document = json.dumps(found.written or minima_document(found))
     bar = {"total": 1, "desc": "proved by the checker", "unit": "list"}
     shown = tqdm(**bar, disable=not settings.progress)
     with TemporaryDirectory(prefix="reluenum-") as folder, shown as done:

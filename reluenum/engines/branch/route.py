@@ -1,8 +1,9 @@
 """The engine: from a problem on a line to its list of minima, with the tree that proves it."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
-from reluenum.documents.minima import component_record
+from reluenum.documents.minima import component_record, minima_document
 from reluenum.engines.branch.certificate import boxes_record
 from reluenum.engines.branch.circle import circle_of
 from reluenum.engines.branch.leaves import LeafJudge
@@ -49,27 +50,26 @@ class BranchEngine:
             leaves = list(judge.decided(tree))
             judge.describe()
             found = certified(judge.census, escalation)
-            landscape, found = _landscape(found)
+            landscape, found, document = _documented(found)
         record = boxes_record(problem.digest, tree, leaves, found.exact)
-        return replace(landscape, certificate=record)
+        document["certificate"] = record
+        return replace(landscape, certificate=record, written=document)
 
 
-def _landscape(found: Certified) -> tuple[CertifiedLandscape, Certified]:
-    """Return the landscape, in which what no number can be told of is undecided."""
+def _documented(found: Certified) -> tuple[CertifiedLandscape, Certified, dict[str, Any]]:
+    """Return the landscape and its document; what no number can be told of is undecided."""
     for ask in (component_record, lambda component: component.loss.exact()):
         try:
-            return _written(census_landscape(found)), found
+            return _written(found)
         except BackendError:
             found = found.answering(ask)
-    return _written(census_landscape(found)), found
+    return _written(found)
 
 
-def _written(landscape: CertifiedLandscape) -> CertifiedLandscape:
-    """Return a landscape of whose components every number can be written."""
-    for component in landscape.components:
-        component_record(component)
-    tally = Tally(None, landscape.tally.locally_minimal)
-    return replace(landscape, tally=tally)
+def _written(found: Certified) -> tuple[CertifiedLandscape, Certified, dict[str, Any]]:
+    landscape = census_landscape(found)
+    landscape = replace(landscape, tally=Tally(None, landscape.tally.locally_minimal))
+    return landscape, found, minima_document(landscape)
 
 
 def refuse_others(problem: Problem) -> None:
