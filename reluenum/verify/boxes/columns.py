@@ -13,6 +13,9 @@ import numpy as np
 from .line import Array, Tables
 from .sums import UNSURE, UP, Output, at_ray, compiled, cosine, cross, in_cell
 
+GAPS = (0.1, 1.0, 0.1)
+LOOSE = 2
+
 
 class Columns(NamedTuple):
     """Columns psi of a box, with what is known of x = psi . r - beta.
@@ -39,34 +42,39 @@ def edges_of(low: int, high: int) -> tuple[int, int]:
 
 
 @compiled
-def grouped(table: Tables, box: Array) -> tuple[Array, Array]:
+def grouped(table: Tables, box: Array, way: int) -> tuple[Array, Array]:
     """Return groups, and that of each part: neighbours of one sign that are near are together.
 
-    They are if the gap is at most as wide as the wider one of them, unless both are single faces.
-    Parts of one sign stand in their order around the circle in boxes of a tree.
+    Parts of one sign stand in their order around the circle in boxes of a tree. Ways differ in the
+    gap that is near, of the width of the wider part; and in the last one single cells are hulls as
+    well: one column instead of two, which may be dependent on others.
     """
     groups, owner, count = np.zeros((len(box), 4), np.int64), np.zeros(len(box), np.int64), 0
     for k in range(len(box)):
         sign, low, high, units = box[k, 0], box[k, 1], box[k, 2], box[k, 3]
-        if count and groups[count - 1, 0] == sign and near(table, groups[count - 1], box[k]):
+        if (
+            count
+            and groups[count - 1, 0] == sign
+            and near(table, groups[count - 1], box[k], GAPS[way])
+        ):
             groups[count - 1, 1] = min(groups[count - 1, 1], low)
             groups[count - 1, 2] = max(groups[count - 1, 2], high)
             groups[count - 1, 3] = 1
         else:
             groups[count, 0], groups[count, 1], groups[count, 2] = sign, low, high
-            groups[count, 3] = units > 1 or high > low + 1
+            groups[count, 3] = units > 1 or high > low + 1 or (way == LOOSE and low % 2 == 0)
             count += 1
         owner[k] = count - 1
     return groups[:count], owner
 
 
 @compiled
-def near(table: Tables, one: Array, other: Array) -> bool:
-    """Whether two arcs, in order, are to be taken together."""
+def near(table: Tables, one: Array, other: Array, gap: float) -> bool:
+    """Whether two arcs, in order, are to be taken together, unless both are single faces."""
     (a, b), (c, d) = edges_of(one[1], one[2]), edges_of(other[1], other[2])
     single = one[3] == 0 and other[3] == 1 and other[2] == other[1] + 1
     width = max(table.angles[b] - table.angles[a], table.angles[d] - table.angles[c])
-    return not single and table.angles[c] - table.angles[b] <= width
+    return not single and table.angles[c] - table.angles[b] <= gap * width
 
 
 @compiled
@@ -155,7 +163,7 @@ def centre(table: Tables, a: int, b: int) -> tuple[Output, float]:
     """Claim 172: a unit vector c between two boundaries: its output, and the factor of its height.
 
     x is at most h times the largest slope (Lemma 50(1)), that at rays over the cosine of half of a
-    cell; and h <= 2 tan(h / 2) = 2 sin h / (1 + cos h). It is infinite if h may be a right angle.
+    cell. It is infinite if h may be a right angle.
     """
     c, widest = between(table.rays[a], table.rays[b]), 1.0
     for k in range(a, b):
@@ -170,8 +178,21 @@ def centre(table: Tables, a: int, b: int) -> tuple[Output, float]:
         e = j if abs(one[0]) < abs(other[0]) else j + 1
         c, output = table.rays[e], at_ray(table, e)
     cos, sin = spread(table, a, b, c)
-    height = 2 * sin / (1 + cos) if cos > 0 else np.inf
-    return output, height * widest * UP
+    return output, angle(cos, sin) * widest * UP
+
+
+@compiled
+def angle(cos: float, sin: float) -> float:
+    """Return an upper bound of a positive angle below a right one, of others infinity.
+
+    h <= 2^k tan(h / 2^k), and tan(h / 2) = tan h / (1 + sqrt(1 + tan(h)^2)) = sin h / (1 + cos h).
+    """
+    if not cos > 0:
+        return np.inf
+    tan = sin / (1 + cos)
+    for _ in range(7):
+        tan = tan / (1 + np.sqrt(1 + tan * tan))
+    return 256 * tan * UP
 
 
 @compiled

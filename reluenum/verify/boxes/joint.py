@@ -172,6 +172,23 @@ def interval(
 
 
 @compiled
+def sharpen(centre: Centre, out: Responses, known: Bounds, slopes: Array) -> None:
+    """Let the bounds of slopes in a hull, if these are better, bound x at its centre.
+
+    0 is one of them, or between two (Lemma 50(1)).
+    """
+    columns, first = centre.columns, out.first
+    for g in range(len(columns.groups)):
+        own, most = columns.own[g], 0.0
+        for n in range(first[g], first[g + 1]):
+            if is_slope(columns.groups, g, n - first[g]):
+                most = max(most, slopes[n, 1], -slopes[n, 0])
+        if own >= 0:
+            reach = centre.left[own] + columns.known[own] + columns.height[g] * most
+            known.reach[own] = min(known.reach[own], reach)
+
+
+@compiled
 def weights_of(centre: Centre, out: Responses, known: Bounds) -> Array:
     """Return bounds of all weights, none of which is negative."""
     size = len(centre.weights)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from .centre import centre_of
-from .columns import columns_of, grouped, is_level
-from .joint import bounds_of, interval, weights_of
+from .columns import GAPS, columns_of, grouped, is_level
+from .joint import bounds_of, interval, sharpen, weights_of
 from .line import Array, Tables
 from .responses import responses_of
 from .sums import compiled
@@ -133,22 +133,27 @@ def slopes_of(table: Tables, groups: Array) -> tuple[bool, bool, Array, Array]:
     good, known = bounds_of(centre, responses)
     if not good:
         return False, False, first, slopes
-    taus, first = weights_of(centre, responses, known), responses.first
+    first = responses.first
     slopes = np.zeros((first[len(groups)], 2))
-    for n in range(first[0], len(slopes)):
-        slopes[n, 0], slopes[n, 1] = interval(centre, responses, known, taus, n)
-    return True, weightless(taus), first, slopes
+    for _ in range(2):
+        taus = weights_of(centre, responses, known)
+        if weightless(taus):
+            return True, True, first, slopes
+        for n in range(first[0], len(slopes)):
+            slopes[n, 0], slopes[n, 1] = interval(centre, responses, known, taus, n)
+        sharpen(centre, responses, known, slopes)
+    return True, False, first, slopes
 
 
 @compiled
-def examined(table: Tables, box: Array) -> bool:
+def examined(table: Tables, box: Array, way: int) -> bool:
     """Take faces off the ends of parts that hold no unit of a minimum in the box.
 
     Return whether it surely holds no minimum.
     """
     if trimmed(table, box) or pairs(box):
         return True
-    groups, owner = grouped(table, box)
+    groups, owner = grouped(table, box, way)
     good, empty, first, slopes = slopes_of(table, groups)
     if empty or not good:
         return empty
@@ -168,15 +173,16 @@ def settled(table: Tables, box: Array, target: Array) -> bool:
 
     Return whether it surely holds no minimum, or is inside.
     """
-    done, changed = False, True
-    while changed and not done:
+    done, tries, way = False, 0, 0
+    while not done and tries < len(GAPS):
         before = box.copy()
-        done, changed = examined(table, box), False
-        outside = False
+        done = examined(table, box, way)
+        changed, outside = False, False
         for k in range(len(box)):
             changed |= box[k, 1] > before[k, 1] or box[k, 2] < before[k, 2]
             outside |= box[k, 1] < target[k, 1] or box[k, 2] > target[k, 2]
         done |= not outside
+        tries, way = (0, way) if changed else (tries + 1, (way + 1) % len(GAPS))
     return done
 
 
