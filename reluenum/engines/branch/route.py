@@ -50,13 +50,13 @@ class BranchEngine:
             leaves = list(judge.decided(tree))
             judge.describe()
             found = certified(judge.census, escalation)
-            landscape, found, document = _documented(found)
+            landscape, found, document = _with_document(found)
         record = boxes_record(problem.digest, tree, leaves, found.exact)
         document["certificate"] = record
         return replace(landscape, certificate=record, written=document)
 
 
-def _documented(found: Certified) -> tuple[CertifiedLandscape, Certified, dict[str, Any]]:
+def _with_document(found: Certified) -> tuple[CertifiedLandscape, Certified, dict[str, Any]]:
     """Return the landscape and its document; what no number can be told of is undecided."""
     for ask in (component_record, lambda component: component.loss.exact()):
         try:

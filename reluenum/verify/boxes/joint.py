@@ -194,8 +194,9 @@ def weights_of(centre: Centre, out: Responses, known: Bounds) -> Array:
     size = len(centre.weights)
     taus, found = np.empty((size, 2)), np.empty((size, 2))
     for k in range(size):
-        taus[k, 0] = max((centre.weights[k] - known.shift[k]) / UP, 0.0)
-        taus[k, 1] = (abs(centre.weights[k]) + known.shift[k]) * UP
+        value, shift = centre.weights[k], known.shift[k]
+        spare = (abs(value) + shift) * (UP - 1)
+        taus[k, 0], taus[k, 1] = max(value - shift - spare, 0.0), value + shift + spare
     for k in range(size):
         least, most = interval(centre, out, known, taus, k)
         found[k, 0], found[k, 1] = max(least, taus[k, 0]), min(most, taus[k, 1])
