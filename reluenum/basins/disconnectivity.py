@@ -22,10 +22,15 @@ from reluenum.basins.vertices import (
     surveyed_vertices,
 )
 from reluenum.basins.widths import every_width_record, spans
-from reluenum.documents.minima import ALL, BASINS, in_one_layer
+from reluenum.documents.minima import ALL, BASINS, BY_BOXES, in_one_layer
 from reluenum.engines.certified.certificate import is_readable
 from reluenum.engines.certified.escalation import Escalation, exact_records
-from reluenum.errors import TheoremViolationError, TooManySupportsError, UndecidedError
+from reluenum.errors import (
+    InputError,
+    TheoremViolationError,
+    TooManySupportsError,
+    UndecidedError,
+)
 from reluenum.geometry.geometry import Geometry
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.groebner.versions import installed_versions
@@ -100,6 +105,8 @@ def disconnectivity(
             "every_width": every_width_record(document),
             "minima": dict(document),
         }
+    if document.get("certificate", {}).get("format") == BY_BOXES:
+        raise InputError("engine", "branch, which knows no saddles", "certified or groebner")
     geometry = Geometry.of(Problem.from_document(document["problem"]))
     with settings.open() as backends:
         found: Iterable[Found]

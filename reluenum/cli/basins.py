@@ -152,6 +152,8 @@ def _of_data(options: argparse.Namespace, wanted: Wanted) -> int:
             raise InputError(f"--{option}", "missing", expected)
     _check_labelled(options, options.width)
     options.engine = options.engine or "certified"
+    if options.engine == "branch":
+        raise InputError("--engine", "branch, which knows no saddles", "certified or groebner")
     output = wanted.output
     document, folder = enumerated(options, output), output and output.parent
     try:

@@ -35,7 +35,7 @@ def add_minima(parser: argparse.ArgumentParser) -> None:
     layers = parser.add_mutually_exclusive_group(required=True)
     layers.add_argument("--width", metavar="L", help=WIDTH)
     layers.add_argument("--hidden", metavar="L1,L2", help=SEVERAL)
-    engines = "groebner (default), or certified, which adds a certificate (with --width all)"
+    engines = "groebner (default), certified (with --width all), or branch, both with a certificate"
     add_enumeration(parser, engines, required=True)
     lines = "with --hidden: a file with the only signs to look at, a line such as ++-,+0-/+++ each"
     parser.add_argument("--supports", metavar="FILE", help=lines)
@@ -108,7 +108,7 @@ def enumerated(options: argparse.Namespace, output: Path | None) -> Mapping[str,
 def _by_systems(
     options: argparse.Namespace, problem: "Problem", settings: "Settings", output: Path | None
 ) -> Mapping[str, Any]:
-    """Run the Groebner engine; return the document, and write it if there is a file."""
+    """Run the engine of that name; return the document, and write it if there is a file."""
     from reluenum.api import enumerate_minima
     from reluenum.documents.results import to_json
 
@@ -120,6 +120,7 @@ def _by_systems(
         force=options.force,
         formulation=options.formulation,
         all_patterns=options.all_patterns,
+        engine=options.engine,
         **vars(settings.limits),
     ).document
     if output is not None:
@@ -207,15 +208,16 @@ def _asked_in(file: str | None) -> list[tuple[str, str]] | None:
 
 def _width(options: argparse.Namespace) -> int | None:
     """Read the width; None stands for every width."""
-    if options.engine == "certified":
+    engine = f"--engine {options.engine}"
+    if options.engine != "groebner":
         for option, usual in (("formulation", "reduced"), ("all_patterns", False)):
             if getattr(options, option) != usual:
                 name = f"--{option.replace('_', '-')}"
-                raise InputError(name, "given with --engine certified", "it with groebner only")
-        if options.width == "all":
-            return None
-    elif options.exact:
-        raise InputError("--exact", "given with --engine groebner", "--engine certified with it")
-    elif options.width == "all":
-        raise InputError("--width", "all with --engine groebner", "--engine certified with it")
+                raise InputError(name, f"given with {engine}", "it with groebner only")
+    if options.engine == "certified":
+        return None if options.width == "all" else whole_number(options.width, "--width")
+    if options.exact:
+        raise InputError("--exact", f"given with {engine}", "--engine certified with it")
+    if options.width == "all":
+        raise InputError("--width", f"all with {engine}", "--engine certified with it")
     return whole_number(options.width, "--width")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reluenum.problem import Problem
 
 CHOICES = {
-    "--engine": ("groebner", "certified"),
+    "--engine": ("groebner", "certified", "branch"),
     "--backend": ("auto", "flint", "msolve", "singular", "sympy"),
     "--formulation": ("reduced", "eliminated"),
     "--loss": ("sum", "mean"),

@@ -32,6 +32,9 @@ VERSION = 1
 BASINS = "reluenum-basins", 1
 """Format and version of a document of basins, which has the list of minima inside."""
 
+BY_BOXES = "reluenum-boxes"
+"""Format of a certificate that covers directions by boxes and has records of what is left only."""
+
 
 def header(problem: Mapping[str, Any]) -> dict[str, Any]:
     """Return the first records of a document of minima."""

@@ -1,4 +1,4 @@
-"""Lists of several hidden layers that are called complete once the checker has proved them."""
+"""Lists that are called complete once the checker has proved them."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flint import fmpq
 from tqdm import tqdm
@@ -16,7 +16,7 @@ from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.groebner.workers import WORKERS
 from reluenum.landscape.deep import ranked_deep
-from reluenum.landscape.landscape import CertifiedLandscape, Undecided
+from reluenum.landscape.landscape import CertifiedLandscape, Undecided, ranked
 from reluenum.problem import Problem
 from reluenum.verify import CertificateError, verify
 
@@ -28,6 +28,16 @@ LARGEST = fmpq(10) ** 24
 """Data and bounds of squares beyond it, or as near to 0, are not asked about in doubles."""
 
 
+class ListMaker(Protocol):
+    """An `Engine` whose lists are complete as far as it knows."""
+
+    def refuse_astronomical(self, problem: Problem) -> None:
+        """Refuse a problem that is too large to be started without being asked twice."""
+
+    def landscape(self, problem: Problem, settings: Settings) -> CertifiedLandscape:
+        """Find every local minimum of a problem."""
+
+
 @dataclass(frozen=True)
 class CheckedEngine:
     """An `Engine` whose lists are complete only if `reluenum verify` proves them.
@@ -37,11 +47,11 @@ class CheckedEngine:
 
     Parameters
     ----------
-    engine : CoverEngine
-        Which makes the lists.
+    engine : ListMaker
+        Which makes the lists: of several hidden layers, or by boxes of directions.
     """
 
-    engine: "CoverEngine"
+    engine: ListMaker
 
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
@@ -55,16 +65,18 @@ class CheckedEngine:
         doubt = _doubt(found, settings) if found.is_complete else ""
         if not doubt:
             return found
-        reason = f"all strata were decided, but the checker did not prove the list: {doubt}"
-        components = ranked_deep(found.components, False)
-        return replace(found, components=components, undecided=(Undecided("", reason),))
+        parts, again = ("strata", ranked_deep) if problem.upper else ("leaves", ranked)
+        reason = f"all {parts} were decided, but the checker did not prove the list: {doubt}"
+        nothing = Undecided("" if problem.upper else (), reason)
+        components = again(found.components, False)
+        return replace(found, components=components, undecided=(nothing,), written=None)
 
 
 def _doubt(found: CertifiedLandscape, settings: Settings) -> str:
     """Return what the checker does not take for proved; nothing if all is."""
     bar = {"total": 1, "desc": "proved by the checker", "unit": "list"}
     with tqdm(**bar, disable=not settings.progress) as done:
-        refused = refusal(minima_document(found), settings.jobs)
+        refused = refusal(found.written or minima_document(found), settings.jobs)
         done.update(not refused)
     return refused
 

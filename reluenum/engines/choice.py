@@ -30,8 +30,9 @@ class Engine(Protocol):
         """Find every local minimum of a problem and prove that none is missing."""
 
 
-ENGINES = ("groebner", "certified")
-"""How supports are decided: one polynomial system each, or in batches by rigorous numerics."""
+ENGINES = ("groebner", "certified", "branch")
+"""How supports are decided: one polynomial system each, in batches by rigorous numerics, or, for
+inputs on a line, by boxes of directions most of which are excluded at once."""
 
 REDUCED = "reduced"
 """The formulation that every engine has."""
@@ -52,9 +53,14 @@ def engine_of(name: str, formulation_name: str = REDUCED, all_patterns: bool = F
 
         return GroebnerEngine(formulation(formulation_name), all_patterns)
     if formulation_name != REDUCED:
-        raise InputError("formulation", repr(formulation_name), "none beside the certified engine")
+        raise InputError("formulation", repr(formulation_name), f"none beside the {name} engine")
     if all_patterns:
-        raise InputError("all_patterns", "True", "False beside the certified engine")
+        raise InputError("all_patterns", "True", f"False beside the {name} engine")
+    if name == "branch":
+        from reluenum.engines.branch.route import BranchEngine
+        from reluenum.engines.checked import CheckedEngine
+
+        return CheckedEngine(BranchEngine())
     from reluenum.engines.certified.prove import CertifiedEngine
 
     return CertifiedEngine()
@@ -94,6 +100,8 @@ def engine_for(
         return engine_of(name, formulation_name, all_patterns)
     _check_name(name)
     depth = f"with {len(problem.hidden)} hidden layers"
+    if name == "branch":
+        raise InputError("engine", f"branch {depth}", "groebner or certified")
     if formulation_name != REDUCED:
         raise InputError("formulation", f"{formulation_name} {depth}", REDUCED)
     if all_patterns:

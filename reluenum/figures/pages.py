@@ -71,8 +71,9 @@ def instance_page(title: str, document: Document) -> str:
     """
     counts = document["enumeration"]
     kind = "strata" if "strata_examined" in counts else "supports"
+    known = "" if counts["stationary"] is None else f"{counts['stationary']} stationary, "
     line = (
-        f"{counts[f'{kind}_examined']} {kind} examined, {counts['stationary']} stationary, "
+        f"{counts[f'{kind}_examined']} {kind} examined, {known}"
         f"{counts['locally_minimal']} locally minimal: {len(document['components'])} components."
     )
     statements = [

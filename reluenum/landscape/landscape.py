@@ -54,9 +54,12 @@ class Undecided:
 
 @dataclass(frozen=True)
 class Tally:
-    """How many supports, the zero network aside, have stationary points, and minima."""
+    """How many supports, the zero network aside, have stationary points, and minima.
 
-    stationary: int
+    The first number is None if only minima were looked for.
+    """
+
+    stationary: int | None
     locally_minimal: int
 
     @classmethod

@@ -71,6 +71,7 @@ class Report:
     polished: int  # residuals that needed Newton steps
     exact: int  # residuals that have an exact description
     tree: str = ""  # what was proved of the basins, if the document is about them
+    boxes: int | None = None  # of the tree whose leaves have records, if there is one
 
     @property
     def records(self) -> int:
@@ -81,8 +82,10 @@ class Report:
     def summary(self) -> str:
         """What was proved, in one line."""
         verdicts = ", ".join(f"{count} {name}" for name, count in sorted(self.verdicts.items()))
+        known = "" if self.boxes is None else f"{self.boxes} boxes and "
         return (
-            f"proved: {self.components} components from {self.records} records ({verdicts}); "
+            f"proved: {self.components} components from {known}{self.records} records "
+            f"({verdicts}); "
             f"{self.polished} residuals polished, {self.exact} exact"
         )
 
@@ -174,6 +177,8 @@ def _proved(document: Any, folder: Path, given: Any, processes: tuple) -> Report
         return _deep(document, given, processes) if deep else _list(document, folder, given)[0]
     from .basins import one_list, tree_of
 
+    listed = document["minima"]["certificate"].get("format") != "reluenum-boxes"
+    require(listed, "boxes: not all stationary points are known, which basins need")
     one_list(document, {k: OPTIONAL[k] for k in ("software",) if k in document})
     report, landscape, proof = _list(document["minima"], folder, given)
     unchecked = tuple(k for k in UNCHECKED if k in document or k in document["minima"])
@@ -213,11 +218,31 @@ def _deep(document: Any, given: Any, processes: tuple) -> Report:
 
 def _list(document: Any, folder: Path, given: Any) -> "tuple[Report, Landscape, Proof]":
     """Prove a list of minima."""
-    from .landscape import Landscape
+    complete(document)
+    boxes = None
+    if document["certificate"].get("format") == "reluenum-boxes":
+        from .boxes import BoxLandscape as Kind
+
+        proof, boxes = _by_boxes(document, given)
+    else:
+        from .landscape import Landscape as Kind
+
+        proof = _by_supports(document, folder, given)
+    components, every = document["components"], document["problem"]["width"] == "all"
+    strata = None if every else sum(len(record["strata"]) for record in components)
+    landscape = Kind(proof, strata)
+    matched(document["enumeration"], landscape.enumeration(), "enumeration")
+    landscape.check(components)
+    if every:
+        matched(document["every_width"], landscape.every_width(), "every_width")
+    return _report(document, proof, landscape, given is not None, boxes), landscape, proof
+
+
+def _by_supports(document: dict[str, Any], folder: Path, given: Any) -> "Proof":
+    """Prove the records of all supports."""
     from .pages import read_records
     from .records import Proof, read_descriptions
 
-    complete(document)
     problem, certificate = document["problem"], document["certificate"]
     heading = one_problem(problem, certificate)
     nothing_else(document)
@@ -229,28 +254,43 @@ def _list(document: Any, folder: Path, given: Any) -> "tuple[Report, Landscape, 
         every_support(data, count, certificate, document)
         if given is not None:
             same_data(problem, *given)
-        descriptions = read_descriptions(data, certificate["exact"])
-        proof = Proof(data, descriptions)
+        proof = Proof(data, read_descriptions(data, certificate["exact"]))
         proof.read(records)
-    components, every = document["components"], problem["width"] == "all"
-    strata = None if every else sum(len(record["strata"]) for record in components)
-    landscape = Landscape(proof, strata)
-    matched(document["enumeration"], landscape.enumeration(), "enumeration")
-    landscape.check(components)
-    if every:
-        matched(document["every_width"], landscape.every_width(), "every_width")
-    report = Report(
+    return proof
+
+
+def _by_boxes(document: dict[str, Any], given: Any) -> "tuple[Proof, int]":
+    """Prove a tree of boxes, and the records of its leaves."""
+    from .boxes import proof_of
+
+    nothing_else(document)
+    if given is not None:
+        same_data(document["problem"], *given)
+    proof, boxes = proof_of(document["problem"], document["certificate"])
+    if "decided_by" in document:
+        total = sum(document["decided_by"].values())
+        matched(total, proof.verdicts.total(), "decided_by: the sum")
+    return proof, boxes
+
+
+def _report(
+    document: Any, proof: "Proof", landscape: "Landscape", compared: bool, boxes: int | None
+) -> Report:
+    """Return what was proved of a list of minima."""
+    data, problem = proof.data, document["problem"]
+    text = json.dumps(problem, sort_keys=True)
+    return Report(
         problem=f"n = {data.size}, d = {data.depth - 1}, width {data.width}, ridge "
         f"{data.ridge * data.scale}, loss {problem['loss']}, output bias {data.bias}",
-        digest=heading["problem_sha256"],
-        compared=given is not None,
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+        compared=compared,
         unchecked=tuple(key for key in UNCHECKED if key in document),
         verdicts=dict(proof.verdicts),
         components=len(landscape.components),
         polished=proof.polished,
-        exact=len(descriptions),
+        exact=len(document["certificate"]["exact"]),
+        boxes=boxes,
     )
-    return report, landscape, proof
 
 
 def complete(document: Any) -> None:

@@ -130,6 +130,25 @@ class Find:
     tight: tuple[tuple[int, int], ...]
     settled: bool
 
+    @classmethod
+    def of(
+        cls,
+        support: np.ndarray,
+        vectors: np.ndarray,
+        exceeding: np.ndarray,
+        tight: np.ndarray,
+        settled: bool,
+    ) -> "Find":
+        """Make one of what is known of all faces: the signs of those that exceed, of tight ones."""
+        most = int(np.abs(exceeding).argmax())
+        return cls(
+            tuple(map(int, support)),
+            vectors.copy(),
+            (most, int(exceeding[most])) if exceeding[most] else None,
+            tuple((int(f), int(tight[f])) for f in np.flatnonzero(tight)),
+            bool(settled),
+        )
+
     def to_document(self) -> dict[str, Any]:
         """Return a text form."""
         return vars(self) | {"vectors": self.vectors.tolist()}

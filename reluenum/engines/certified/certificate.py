@@ -31,7 +31,7 @@ LARGEST_DEGREE, MOST_DIGITS = 128, 50_000_000
 """Of an exact description that a checker reads: its degree, and degree^2 (of 16 at least) times
 the digits of its longest number."""
 
-_COLUMNS = pa.schema(
+COLUMNS = pa.schema(
     [
         ("verdict", pa.dictionary(pa.int8(), pa.string())),
         ("face", pa.int32()),
@@ -53,7 +53,7 @@ class CertificateWriter:
 
     def __init__(self, path: Path, digest: str) -> None:
         header = json.dumps({"format": FORMAT, "version": VERSION, "problem_sha256": digest})
-        schema = _COLUMNS.with_metadata({"reluenum": header})
+        schema = COLUMNS.with_metadata({"reluenum": header})
         self._writer = pq.ParquetWriter(path, schema, compression="zstd", write_statistics=False)
         self._waiting: list[pa.Table] = []
         self.records = 0
@@ -77,7 +77,7 @@ class CertificateWriter:
         self._flush(final=False)
 
     def _flush(self, final: bool) -> None:
-        nothing = pa.Table.from_batches([], schema=_COLUMNS)
+        nothing = pa.Table.from_batches([], schema=COLUMNS)
         table = pa.concat_tables([nothing, *self._waiting]).combine_chunks()
         whole = len(table) if final else len(table) // ROW_GROUP * ROW_GROUP
         for start in range(0, whole, ROW_GROUP):
@@ -89,15 +89,30 @@ class CertificateWriter:
 def block_table(block: Block) -> pa.Table:
     """Return the records of a block."""
     solved = (block.kind != Verdict.REDUCIBLE) & (block.kind != Verdict.UNDECIDED)
-    each = block.vectors.shape[1] * block.vectors.shape[2]
-    offsets = np.concatenate([[0], np.cumsum(solved * each)]).astype(np.int32)
-    vectors = pa.ListArray.from_arrays(
-        _numbers_column(offsets), _numbers_column(block.vectors.reshape(-1))
-    )
+    return record_table(block.kind, block.face, block.vectors, solved)
+
+
+def record_table(
+    kind: np.ndarray, face: np.ndarray, vectors: np.ndarray, given: np.ndarray
+) -> pa.Table:
+    """Return records as a table.
+
+    Parameters
+    ----------
+    kind : (B,) array of int8
+    face : (B,) array of int32
+    vectors : (E, m, D) array
+        w of the records that have one.
+    given : (B,) array of bool
+        Which these are.
+    """
+    each = vectors.shape[1] * vectors.shape[2]
+    offsets = np.concatenate([[0], np.cumsum(given * each)]).astype(np.int32)
+    lists = pa.ListArray.from_arrays(_numbers_column(offsets), _numbers_column(vectors.reshape(-1)))
     verdicts = pa.DictionaryArray.from_arrays(
-        _numbers_column(block.kind), _texts_column([v.text for v in Verdict])
+        _numbers_column(kind), _texts_column([v.text for v in Verdict])
     )
-    return pa.Table.from_arrays([verdicts, _numbers_column(block.face), vectors], schema=_COLUMNS)
+    return pa.Table.from_arrays([verdicts, _numbers_column(face), lists], schema=COLUMNS)
 
 
 def _numbers_column(numbers: np.ndarray) -> pa.Array:

@@ -229,7 +229,7 @@ class _Draft:
         except BackendError as error:
             self.kind[k], self.reasons[k] = Verdict.UNDECIDED, str(error)
             return
-        self.vectors[k] = _doubles(point)
+        self.vectors[k] = point_vectors(point)
         self.stage[k] = max(self.stage[k], stage(point))
 
     def block(self, start: int, is_last: bool) -> Block:
@@ -291,18 +291,11 @@ class _Draft:
             ):
                 if self.kind[chosen[k]] == Verdict.DESCENDS and alone and not tight[k].any():
                     continue
-                most = int(np.abs(exceeding).argmax())
-                company = tuple((int(f), int(tight[k, f])) for f in np.flatnonzero(tight[k]))
-                yield Find(
-                    tuple(map(int, self.supports[chosen[k]])),
-                    self.vectors[chosen[k]].copy(),
-                    (most, int(exceeding[most])) if exceeding[most] else None,
-                    company,
-                    bool(settled),
-                )
+                support, vectors = self.supports[chosen[k]], self.vectors[chosen[k]]
+                yield Find.of(support, vectors, exceeding, tight[k], settled)
 
 
-def _doubles(point: SupportPoint) -> list[list[float]]:
+def point_vectors(point: SupportPoint) -> list[list[float]]:
     """Return w_l of a certified point, each rounded to nearly all digits of its length."""
     return [
         _rounded_vectors([square * entry for entry in unit])

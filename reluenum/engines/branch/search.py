@@ -1,0 +1,310 @@
+"""The tree of boxes: cut, shrunk and excluded until leaves are left (Theorem H)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reluenum.engines.branch.bounds import (
+    AT,
+    BASE,
+    BOUNDED,
+    EXCLUDED,
+    HIGH,
+    LOW,
+    bounded,
+    empty_work,
+)
+from reluenum.engines.branch.circle import ANGLE, Circle
+from reluenum.engines.branch.columns import HI, LO, MANY, PARTS, SIGN, UNIT, empty_box
+from reluenum.engines.branch.compiled import compiled, inlined
+from reluenum.engines.branch.pairs import pairs_fail
+from reluenum.engines.branch.places import first_edge, last_edge, reach
+
+EXCLUDE, LEAF, CUT, SHRINK = 0, 1, 2, 3
+"""Bytes of a tree."""
+
+KEPT = 0.7
+"""A box is looked at again if a part has kept at most this share of its faces."""
+
+LONGEST = 1 << 13
+"""More bytes than a node ever has."""
+
+
+@dataclass(frozen=True, eq=False)
+class BoxTree:
+    """What a search ends with.
+
+    Parameters
+    ----------
+    content : bytes
+        The nodes in preorder (docs/certificate.md).
+    leaves : list of (tuple of int, tuple of int)
+        Signs and faces of the leaves, in order.
+    boxes : int
+    """
+
+    content: bytes
+    leaves: list[tuple[tuple[int, ...], tuple[int, ...]]]
+    boxes: int
+
+
+@inlined
+def put(out, size, value):
+    """Write a number, seven bits a byte, the lowest first; return the new size."""
+    while value >= 128:
+        out[size] = value % 128 + 128
+        size += 1
+        value //= 128
+    out[size] = value
+    return size + 1
+
+
+@inlined
+def middle(circle, lo, hi):
+    """Return after how many faces an arc is cut: at the boundary nearest to its middle."""
+    angle = (circle.edges[first_edge(lo), ANGLE] + circle.edges[last_edge(hi), ANGLE]) / 2
+    best, chosen = np.inf, 1
+    for face in range(lo + 1, hi):
+        distance = abs(circle.edges[(face + 1) // 2, ANGLE] - angle)
+        if distance < best:
+            best, chosen = distance, face - lo
+    return chosen
+
+
+@inlined
+def shrink(box, count, taken, out, size):
+    """Take faces from the ends of the parts; return the new size of the tree."""
+    out[size] = SHRINK
+    size += 1
+    for i in range(count):
+        size = put(out, put(out, size, taken[i, 0]), taken[i, 1])
+        box.parts[i, LO] += taken[i, 0]
+        box.parts[i, HI] -= taken[i, 1]
+    return size
+
+
+@inlined
+def leave_blind_ends(circle, box, count, taken, out, size):
+    """Take the end cells away that hold no unit; return the new size of the tree."""
+    faces, some = 2 * len(circle.edges) - 3, False
+    for i in range(count):
+        taken[i, 0] = taken[i, 1] = 0
+        if box.parts[i, HI] - box.parts[i, LO] > 1:
+            if box.parts[i, LO] == 0 and circle.blind[0]:
+                taken[i, 0], some = 1, True
+            if box.parts[i, HI] == faces and circle.blind[1]:
+                taken[i, 1], some = 1, True
+    return shrink(box, count, taken, out, size) if some else size
+
+
+NOTHING, REMOVED, AGAIN, TOO_FEW = 0, 1, 2, 3
+
+
+@inlined
+def find_ends(box, count, work, taken):
+    """Find which faces at the ends of the parts are no places (Lemma 53(4))."""
+    state = NOTHING
+    for i in range(count):
+        u, faces = box.parts[i, UNIT], box.parts[i, HI] - box.parts[i, LO]
+        first, last = reach(
+            box.parts[i, LO],
+            box.parts[i, HI],
+            box.parts[i, MANY],
+            work.slopes[:, LOW],
+            work.slopes[:, HIGH],
+            work.places[BASE, u],
+            work.places[AT, u],
+        )
+        if first == box.parts[i, HI]:
+            return TOO_FEW
+        taken[i, 0], taken[i, 1] = first - box.parts[i, LO], box.parts[i, HI] - 1 - last
+        if last + 1 - first < faces:
+            again = last + 1 - first <= KEPT * faces
+            state = max(state, AGAIN if again else REMOVED)
+    return state
+
+
+@inlined
+def widest(circle, box, count):
+    """Return the part that is cut: that which moves the weights most; -1 at a leaf."""
+    chosen, largest, wide = -1, -1.0, -1.0
+    for i in range(count):
+        lo, hi = box.parts[i, LO], box.parts[i, HI]
+        if hi - lo > 1:
+            width = circle.edges[last_edge(hi), ANGLE] - circle.edges[first_edge(lo), ANGLE]
+            share = box.share[i]
+            if share > largest or (share == largest and width > wide):
+                chosen, largest, wide = i, share, width
+    return chosen
+
+
+@inlined
+def settle_box(circle, box, count, work, taken, out, size):
+    """Look at a box: exclude or shrink it; return whether it is left, and the size of the tree."""
+    size = leave_blind_ends(circle, box, count, taken, out, size)
+    for i in range(count):
+        box.share[i] = 0.0
+    state = AGAIN
+    while state == AGAIN:
+        if pairs_fail(box.parts, count):
+            break
+        found = bounded(circle, box, count, work)
+        if found == EXCLUDED:
+            break
+        if found != BOUNDED:
+            return True, size
+        state = find_ends(box, count, work, taken)
+        if state == TOO_FEW:
+            break
+        if state != NOTHING:
+            size = shrink(box, count, taken, out, size)
+    if state == NOTHING or (state == REMOVED and not pairs_fail(box.parts, count)):
+        return True, size
+    out[size] = EXCLUDE
+    return False, size + 1
+
+
+@inlined
+def push_children(box, count, chosen, first, stack, top):
+    """Put the children of a box on the stack, the first one last; return its new height."""
+    many = box.parts[chosen, MANY]
+    for j in range(many, -1, -1):
+        n = 0
+        for i in range(count):
+            for side in range(2):
+                lo, hi, units = box.parts[i, LO], box.parts[i, HI], box.parts[i, MANY]
+                if i != chosen and side == 1:
+                    continue
+                if i == chosen:
+                    lo, hi = (lo, lo + first) if side == 0 else (lo + first, hi)
+                    units = j if side == 0 else many - j
+                if units > 0:
+                    stack[top, n, 0], stack[top, n, 1] = box.parts[i, SIGN], lo
+                    stack[top, n, 2], stack[top, n, 3] = hi, units
+                    n += 1
+        for i in range(n, PARTS):
+            stack[top, i, 3] = 0
+        top += 1
+    return top
+
+
+@inlined
+def longer(array, needed):
+    """Return an array with room for so many bytes, with the same content."""
+    if len(array) >= needed:
+        return array
+    found = np.zeros(2 * needed, dtype=np.uint8)
+    for i in range(len(array)):
+        found[i] = array[i]
+    return found
+
+
+@inlined
+def taller(array, needed):
+    """Return an array with room for so many boxes, with the same content."""
+    if len(array) >= needed:
+        return array
+    found = np.zeros((2 * needed, array.shape[1], array.shape[2]), dtype=np.int64)
+    for i in range(array.shape[0]):
+        for j in range(array.shape[1]):
+            for k in range(array.shape[2]):
+                found[i, j, k] = array[i, j, k]
+    return found
+
+
+@inlined
+def load(box, stack, top):
+    """Take a box from the stack; return the number of its parts."""
+    count = 0
+    while count < PARTS and stack[top, count, 3] > 0:
+        box.parts[count, SIGN], box.parts[count, LO] = stack[top, count, 0], stack[top, count, 1]
+        box.parts[count, HI], box.parts[count, MANY] = stack[top, count, 2], stack[top, count, 3]
+        count += 1
+    return count
+
+
+@compiled
+def grow_below(circle, stack, box, work, limit):
+    """Search the boxes below a root.
+
+    Parameters
+    ----------
+    circle : Circle
+    stack : (K, PARTS, 4) array of int
+        The root comes first: of each part sign, first face, one past the last, multiplicity; 0 to
+        fill up.
+    box : DirectionBox
+    work : Work
+    limit : int
+        Boxes after which the search gives up.
+
+    Returns
+    -------
+    (bytes,) array of uint8
+        The tree.
+    (leaves, PARTS, 2) array of int
+        Signs and faces of the leaves.
+    int
+        Number of boxes; -1 if there are more than `limit`.
+    """
+    size, boxes, found, top = np.int64(0), 0, 0, 1  # no literal 0, which has a type of its own
+    out = np.zeros(LONGEST, dtype=np.uint8)
+    leaves, taken = np.zeros((64, PARTS, 2), dtype=np.int64), np.zeros((PARTS, 2), dtype=np.int64)
+    while top > 0:
+        top -= 1
+        boxes += 1
+        if boxes > limit:
+            return out[:0], leaves[:0], -1
+        count = load(box, stack, top)
+        out = longer(out, size + LONGEST)
+        left, size = settle_box(circle, box, count, work, taken, out, size)
+        if not left:
+            continue
+        chosen = widest(circle, box, count)
+        if chosen < 0:
+            out[size] = LEAF
+            size += 1
+            leaves = taller(leaves, found + 1)
+            for i in range(count):
+                leaves[found, i, 0], leaves[found, i, 1] = box.parts[i, SIGN], box.parts[i, LO]
+            found += 1
+            continue
+        first = middle(circle, box.parts[chosen, LO], box.parts[chosen, HI])
+        out[size], out[size + 1] = CUT, chosen
+        size = put(out, size + 2, first)
+        stack = taller(stack, top + PARTS + 2)
+        top = push_children(box, count, chosen, first, stack, top)
+    return out[:size], leaves[:found], boxes
+
+
+def roots(faces: int, width: int) -> list[list[tuple[int, int, int, int]]]:
+    """Return the root boxes of a width: parts of all faces with either sign.
+
+    Examples
+    --------
+    >>> roots(5, 1)
+    [[(-1, 0, 5, 1)], [(1, 0, 5, 1)]]
+    """
+    found = []
+    for units in range(1, width + 1):
+        for positive in range(units + 1):
+            parts = [(1, 0, faces, positive), (-1, 0, faces, units - positive)]
+            found.append([part for part in parts if part[3]])
+    return found
+
+
+def grown_tree(circle: Circle, width: int, limit: int = 1 << 40) -> BoxTree:
+    """Search all boxes of a width."""
+    content, leaves, boxes = [], [], 0
+    box, work = empty_box(), empty_work(circle)
+    for root in roots(circle.faces, width):
+        stack = np.zeros((64, PARTS, 4), dtype=np.int64)
+        stack[0, : len(root)] = root
+        tree, found, number = grow_below(circle, stack, box, work, limit)
+        if number < 0:
+            raise MemoryError(f"more than {limit} boxes")
+        units = sum(part[3] for part in root)
+        content.append(tree.tobytes())
+        boxes += number
+        leaves += [tuple(tuple(map(int, column)) for column in leaf[:units].T) for leaf in found]
+    return BoxTree(b"".join(content), leaves, boxes)

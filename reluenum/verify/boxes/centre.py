@@ -1,0 +1,164 @@
+"""The centre system of a box (Lemma 49): guesses, and how far they are from what they stand for."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .columns import Columns, edges_of
+from .line import Array, Tables
+from .sums import UNSURE, Output, at_ray, compiled, inner, plain, pull
+
+
+class Centre(NamedTuple):
+    """H, t, and what is left over; and the vertices that Delta of a hull lies between.
+
+    Delta of a hull is a mean of phi(v) / l . phi(v) - phi(c) over boundaries v (Lemma 48), l being
+    phi(c) over its square. Numbers have their sizes beside them (see `sums`).
+    """
+
+    columns: Columns
+    inverse: Array  # H
+    weights: Array  # t
+    gram: Array  # G
+    gram_size: Array
+    left: Array  # bounds of omega
+    defect: Array  # bounds of 1 - H G
+    first: Array  # vertex of each hull, and the number of all
+    scale: Array  # 1 / l . phi(v)
+    scale_size: Array
+    dots: Array  # psi . R (vertex)
+    dots_size: Array  # the largest one of each hull
+
+
+@compiled
+def column(columns: Columns, k: int) -> Output:
+    """Return a column as an output."""
+    sites, vectors = columns.sites, columns.vectors
+    return sites[k, 0], sites[k, 1], vectors[k, 0], vectors[k, 1]
+
+
+@compiled
+def reduced(work: Array, size: int) -> None:
+    """Bring a matrix to the form (1, ...) by Gauss-Jordan steps; what they lose does not matter."""
+    width = work.shape[1]
+    for i in range(size):
+        pivot = i
+        for k in range(i, size):
+            if abs(work[k, i]) > abs(work[pivot, i]):
+                pivot = k
+        factor = 1 / work[pivot, i]
+        for m in range(width):
+            work[pivot, m], work[i, m] = work[i, m], work[pivot, m] * factor
+        for k in range(size):
+            factor = work[k, i]
+            for m in range(width * (k != i)):
+                work[k, m] -= factor * work[i, m]
+
+
+@compiled
+def inverse_of(matrix: Array) -> Array:
+    """Return an approximate inverse of a symmetric matrix, whatever it is."""
+    size = len(matrix)
+    work, found = np.zeros((size, 2 * size)), np.empty((size, size))
+    for i in range(size):
+        for k in range(size):
+            work[i, k] = matrix[i, k] / np.sqrt(matrix[i, i] * matrix[k, k])
+        work[i, size + i] = 1.0
+    reduced(work, size)
+    for i in range(size):
+        for k in range(size):
+            found[i, k] = work[i, size + k] / np.sqrt(matrix[i, i] * matrix[k, k])
+    return found
+
+
+@compiled
+def centre_of(table: Tables, columns: Columns) -> tuple[bool, Centre]:
+    """Return the centre system; and whether l . phi is positive on all hulls."""
+    size = len(columns.beta)
+    gram, gram_size = np.empty((size, size)), np.empty((size, size))
+    right, left = np.empty(size), np.empty(size)
+    for k in range(size):
+        value, pulled = pull(table.sums, column(columns, k))
+        right[k], left[k] = value - columns.beta[k], pulled + abs(columns.beta[k])
+        for m in range(size):
+            pair = inner(table.sums, column(columns, k), column(columns, m))
+            gram[k, m], gram_size[k, m] = pair
+    found, weights = inverse_of(gram), np.zeros(size)
+    for k in range(size):
+        for m in range(size):
+            weights[k] += found[k, m] * right[m]
+    for k in range(size):
+        left[k] = leftover(gram, gram_size, weights, k, right[k], left[k])
+    defect = defect_of(found, gram, gram_size)
+    good, vertices = vertices_of(table, columns)
+    return good, Centre(columns, found, weights, gram, gram_size, left, defect, *vertices)
+
+
+@compiled
+def leftover(
+    matrix: Array, sizes: Array, vector: Array, k: int, value: float, size: float
+) -> float:
+    """Return a bound of |value - (matrix vector)_k|, of numbers with sizes."""
+    for m in range(len(vector)):
+        value -= matrix[k, m] * vector[m]
+        size += sizes[k, m] * abs(vector[m])
+    return abs(value) + UNSURE * size
+
+
+@compiled
+def defect_of(inverse: Array, gram: Array, gram_size: Array) -> Array:
+    """Return bounds of 1 - H G; G is symmetric."""
+    size = len(gram)
+    found = np.empty((size, size))
+    for i in range(size):
+        for k in range(size):
+            one = 1.0 if i == k else 0.0
+            found[i, k] = leftover(gram, gram_size, inverse[i], k, one, one)
+    return found
+
+
+@compiled
+def vertices_of(table: Tables, columns: Columns) -> tuple[bool, tuple]:
+    """Return the vertices of hulls; and whether l . phi > 0 on all of them."""
+    count = len(columns.groups)
+    first = np.zeros(count + 1, np.int64)
+    for g in range(count):
+        a, b = edges_of(columns.groups[g, 1], columns.groups[g, 2])
+        first[g + 1] = first[g] + (b - a + 1 if columns.groups[g, 3] else 0)
+    number, size = first[count], len(columns.beta)
+    scale, scale_size = np.empty(number), np.empty(number)
+    dots, dots_size = np.empty((number, size)), np.zeros((count, size))
+    good = True
+    for g in range(count):
+        if good and columns.groups[g, 3]:
+            pairs = (scale, scale_size, dots, dots_size)
+            good = _vertices(table, columns, g, first[g], pairs)
+    return good, (first, scale, scale_size, dots, dots_size)
+
+
+@compiled
+def _vertices(table: Tables, columns: Columns, g: int, start: int, out: tuple) -> bool:
+    """Claim 182: Delta of a hull is a mean of vertices (Lemma 48), if all l . phi > 0.
+
+    Of l . phi(v) = A / B the inverse is B / A.
+    """
+    scale, scale_size, dots, dots_size = out
+    sign = columns.groups[g, 0]
+    a, b = edges_of(columns.groups[g, 1], columns.groups[g, 2])
+    c = column(columns, columns.own[g])
+    square, square_size = plain(table.sums, c, c)
+    for v in range(start, start + b - a + 1):
+        ray = at_ray(table, a + v - start)
+        value, size = plain(table.sums, c, ray)
+        value, least = sign * value, sign * value - UNSURE * size
+        if not least > 0:
+            return False
+        scale[v] = square / value
+        scale_size[v] = (square_size + square * size / least) / least
+        for k in range(len(columns.beta)):
+            psi = column(columns, k)
+            pair, at_c = inner(table.sums, psi, ray), inner(table.sums, psi, c)
+            dots[v, k] = pair[0] * scale[v] - sign * at_c[0]
+            more = (abs(pair[0]) + pair[1]) * scale_size[v] + pair[1] * scale[v]
+            dots_size[g, k] = max(dots_size[g, k], more + at_c[1])
+    return True

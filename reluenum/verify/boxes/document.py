@@ -1,0 +1,90 @@
+"""A list of minima that is proved by a tree of boxes of directions."""
+
+import base64
+import hashlib
+import io
+import json
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from ..exact import Data, distinct
+from ..landscape import Landscape
+from ..pages import Record, read_records
+from ..reals import matched, require
+from ..records import read_descriptions
+from .cover import MOST_PARTS, hold
+from .leaves import LeafProof
+from .line import faces_of
+from .sums import numbers
+from .tree import Tree
+
+MOST_BYTES = 1 << 28  # of a tree
+OTHERS = dict.fromkeys(("boxes", "tree", "sha256", "records", "data", "exact"), ...)
+
+
+def on_a_line(problem: dict[str, Any]) -> int:
+    """Claim 170: inputs are on a line, two are distinct, the width is small; return the faces."""
+    width = problem["width"]
+    require(
+        type(width) is int and 1 <= width <= MOST_PARTS, f"boxes: widths 1 to {MOST_PARTS} only"
+    )
+    require(all(len(row) == 1 for row in problem["x"]), "boxes: inputs have to be on a line")
+    sites = len(distinct(problem["x"])[0])
+    require(sites > 1, "boxes: two distinct inputs are needed")
+    return 4 * sites - 3
+
+
+def one_heading(problem: Any, certificate: dict[str, Any]) -> dict[str, Any]:
+    """Claim 171: tree and records are about the problem of the document."""
+    digest = hashlib.sha256(json.dumps(problem, sort_keys=True).encode()).hexdigest()
+    heading = {"format": "reluenum-boxes", "version": 1, "problem_sha256": digest}
+    matched(certificate, heading | OTHERS, "certificate")
+    return heading
+
+
+def tree_of(certificate: dict[str, Any]) -> Tree:
+    """Claim 172: the tree is the one that the document was written with."""
+    packed = base64.b64decode(certificate["tree"], validate=True)
+    reader = zlib.decompressobj()
+    content = reader.decompress(packed, MOST_BYTES)
+    require(reader.eof and not reader.unused_data, "certificate: the tree is too long, or cut")
+    matched(certificate["sha256"], hashlib.sha256(content).hexdigest(), "certificate: sha256")
+    return Tree(content)
+
+
+def records_of(problem: Any, certificate: Any, heading: Any) -> tuple[int, Iterator[Record]]:
+    """Return how many records there are, and the records; of none there is no file."""
+    if certificate["data"] == "":
+        return 0, iter(())
+    source = io.BytesIO(base64.b64decode(certificate["data"], validate=True))
+    return read_records(source, heading, 2 * problem["width"])
+
+
+def covered(data: Data, tree: Tree, certificate: dict[str, Any]) -> list[int]:
+    """Claim 173: all good vertex supports are leaves of the tree (Theorem H); return the faces."""
+    faces = faces_of(data)
+    hold(numbers(data), tree.read(len(faces), data.width))
+    matched(certificate["boxes"], tree.nodes, "certificate: boxes")
+    matched(certificate["records"], len(tree.leaves), "certificate: records")
+    return faces
+
+
+def proof_of(problem: dict[str, Any], certificate: dict[str, Any]) -> tuple[LeafProof, int]:
+    """Return the good vertex supports of a problem, and the number of boxes."""
+    live, heading = on_a_line(problem), one_heading(problem, certificate)
+    count, records = records_of(problem, certificate, heading)
+    matched(certificate["records"], count, "certificate: records")
+    data, tree = Data(problem, live), tree_of(certificate)
+    faces = covered(data, tree, certificate)
+    proof = LeafProof(data, read_descriptions(data, certificate["exact"]))
+    proof.read(tree.leaves, faces, records)
+    return proof, tree.nodes
+
+
+class BoxLandscape(Landscape):
+    """What follows from good vertex supports, others being unknown (Lemma 46)."""
+
+    def enumeration(self) -> dict[str, Any]:
+        """Claim 174: the counts of the document; how many supports are stationary is not known."""
+        return super().enumeration() | {"stationary": None}

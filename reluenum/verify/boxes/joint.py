@@ -1,0 +1,203 @@
+"""Bounds of all unknowns of a box together (Lemma 51), and the intervals that follow."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .centre import Centre, reduced
+from .line import Array
+from .responses import Responses, is_slope
+from .sums import TINY, UP, compiled
+
+SPARE = 1 + 1e-6  # by which a guess is taken larger than what solves the equations
+
+
+class Bounds(NamedTuple):
+    """What is known of a box: |tau - t|, and |x - omega| for each column."""
+
+    shift: Array
+    reach: Array
+
+
+@compiled
+def oscillations(centre: Centre, out: Responses) -> Array:
+    """Return upper bounds of the differences of slopes at the centre, for each hull."""
+    groups, first = centre.columns.groups, out.first
+    found = np.zeros(len(groups))
+    for g in range(len(groups)):
+        least, most = np.inf, -np.inf
+        for n in range(first[g], first[g + 1]):
+            if groups[g, 3] and is_slope(groups, g, n - first[g]):
+                least = min(least, out.value[n] - out.error[n])
+                most = max(most, out.value[n] + out.error[n])
+        found[g] = max(most - least, 0.0) * UP
+    return found
+
+
+@compiled
+def row_of(
+    centre: Centre, base: Array, gamma: Array, defect: Array, most: Array, row: Array
+) -> None:
+    """Write |gamma . (x - omega)| + |defect . (tau - t)| + |q . D| <= row (u, 1).
+
+    `most` bounds |q . Delta| for each hull, and tau is at most |t| + |tau - t|.
+    """
+    columns, size, a = centre.columns, len(base), 0.0
+    for k in range(size):
+        a += abs(gamma[k]) * base[k]
+        row[k] = defect[k]
+    for g in range(len(most)):
+        own = columns.own[g]
+        row[size + g] = 0.0
+        if own >= 0:
+            a += most[g] * abs(centre.weights[own])
+            row[own] += most[g]
+            row[size + g] = 2 * abs(gamma[own]) * columns.height[g]
+    row[-1] = a
+
+
+@compiled
+def weight_rows(centre: Centre, out: Responses, base: Array, both: Array) -> None:
+    """Write the rows of |tau - t| (20.5)."""
+    most = np.zeros(len(centre.columns.groups))
+    for n in range(len(base)):
+        for g in range(len(most)):
+            most[g] = max(-out.low[n, g], out.high[n, g])
+        row_of(centre, base, out.gamma[n], out.defect[n], most, both[n])
+
+
+@compiled
+def slope_row(centre: Centre, out: Responses, base: Array, g: int, both: Array) -> None:
+    """Write the row of J, the largest |(f - f_0) . xi| of a hull (20.6).
+
+    f_0 is the slope at the centre. J is that of one of the slopes, whose row is at most the largest
+    entries of all rows.
+    """
+    groups, size, first = centre.columns.groups, len(base), out.first
+    middle, most = first[len(groups)] + g, np.zeros(len(groups))
+    gamma, defect, row = np.zeros(size), np.zeros(size), np.zeros(both.shape[1])
+    for n in range(first[g], first[g + 1]):
+        if is_slope(groups, g, n - first[g]):
+            for k in range(size):
+                gamma[k] = out.gamma[n, k] - out.gamma[middle, k]
+                defect[k] = out.defect[n, k] + out.defect[middle, k]
+            for m in range(len(groups)):
+                most[m] = differences(centre, out, m, n, middle)
+            row_of(centre, base, gamma, defect, most, row)
+            for k in range(len(row)):
+                both[size + g, k] = max(both[size + g, k], row[k])
+
+
+@compiled
+def differences(centre: Centre, out: Responses, g: int, one: int, other: int) -> float:
+    """Return a bound of |q . Delta| in a hull for the difference of two functionals."""
+    most = 0.0
+    for m in range(centre.first[g], centre.first[g + 1]):
+        most = max(most, abs(out.mean[one, m] - out.mean[other, m]))
+    return most + out.noise[one, g] + out.noise[other, g]
+
+
+@compiled
+def solution(both: Array) -> Array:
+    """Return z that nearly solves z = a + M z, whatever it is."""
+    size = len(both)
+    work = np.empty((size, size + 1))
+    for i in range(size):
+        for k in range(size):
+            work[i, k] = (1.0 if i == k else 0.0) - both[i, k]
+        work[i, size] = both[i, size] * SPARE + 4 * TINY
+    reduced(work, size)
+    return work[:, size].copy()
+
+
+@compiled
+def holds(both: Array, z: Array) -> bool:
+    """Claim 184: z > 0 and z > a + M z. Then all unknowns are at most z (Lemma 51)."""
+    size = len(z)
+    for i in range(size):
+        above = both[i, size]
+        for k in range(size):
+            above += both[i, k] * z[k]
+        if not (z[i] > 0 and z[i] > above * UP + TINY and z[i] < np.inf):
+            return False
+    return True
+
+
+@compiled
+def bounds_of(centre: Centre, out: Responses) -> tuple[bool, Bounds]:
+    """Return bounds of every minimum in the box, and whether there are any.
+
+    Unknowns are u = (|tau - t|, J). Slopes of s p_r on a hull differ by their oscillation at the
+    centre and 2 J at most: so many times the height is a bound of x (Lemma 50(1)).
+    """
+    columns, size, count = centre.columns, len(centre.weights), len(centre.columns.groups)
+    wild, base = oscillations(centre, out), np.empty(size)
+    for k in range(size):
+        base[k] = centre.left[k] + columns.known[k]
+    for g in range(count):
+        if columns.own[g] >= 0:
+            base[columns.own[g]] += columns.height[g] * wild[g]
+    both = np.zeros((size + count, size + count + 1))
+    weight_rows(centre, out, base, both)
+    for g in range(count):
+        if columns.own[g] >= 0:
+            slope_row(centre, out, base, g, both)
+    z = solution(both)
+    good = holds(both, z)
+    for g in range(count):
+        if columns.own[g] >= 0:
+            base[columns.own[g]] += 2 * columns.height[g] * z[size + g]
+    return good, Bounds(z[:size].copy(), base)
+
+
+@compiled
+def interval(
+    centre: Centre, out: Responses, known: Bounds, taus: Array, n: int
+) -> tuple[float, float]:
+    """Return bounds of a weight or slope, from those of the weights of hulls."""
+    size = out.error[n]
+    for k in range(len(known.reach)):
+        size += abs(out.gamma[n, k]) * known.reach[k] + out.defect[n, k] * known.shift[k]
+    above, below = size, size
+    for g in range(len(centre.columns.groups)):
+        own = centre.columns.own[g]
+        if own >= 0:
+            least, most = taus[own, 0], taus[own, 1]
+            low, high = out.low[n, g], out.high[n, g]
+            size += most * max(abs(low), abs(high))
+            above -= least * low if low > 0 else most * low
+            below += most * high if high > 0 else least * high
+    spare = (size + abs(out.value[n])) * (UP - 1)
+    return out.value[n] - below - spare, out.value[n] + above + spare
+
+
+@compiled
+def sharpen(centre: Centre, out: Responses, known: Bounds, slopes: Array) -> None:
+    """Let the bounds of slopes in a hull, if these are better, bound x at its centre.
+
+    0 is one of them, or between two (Lemma 50(1)).
+    """
+    columns, first = centre.columns, out.first
+    for g in range(len(columns.groups)):
+        own, most = columns.own[g], 0.0
+        for n in range(first[g], first[g + 1]):
+            if is_slope(columns.groups, g, n - first[g]):
+                most = max(most, slopes[n, 1], -slopes[n, 0])
+        if own >= 0:
+            reach = centre.left[own] + columns.known[own] + columns.height[g] * most
+            known.reach[own] = min(known.reach[own], reach)
+
+
+@compiled
+def weights_of(centre: Centre, out: Responses, known: Bounds) -> Array:
+    """Return bounds of all weights, none of which is negative."""
+    size = len(centre.weights)
+    taus, found = np.empty((size, 2)), np.empty((size, 2))
+    for k in range(size):
+        value, shift = centre.weights[k], known.shift[k]
+        spare = (abs(value) + shift) * (UP - 1)
+        taus[k, 0], taus[k, 1] = max(value - shift - spare, 0.0), value + shift + spare
+    for k in range(size):
+        least, most = interval(centre, out, known, taus, k)
+        found[k, 0], found[k, 1] = max(least, taus[k, 0]), min(most, taus[k, 1])
+    return found

@@ -1,0 +1,212 @@
+"""Linear functions of residuals in a box: their values at the centre, and how far others are.
+
+Weights (20.5) and values f . r (20.6) are alike: a number at the centre, and from it gamma . (x -
+omega), up to the sign, a defect times tau - t, and for each hull s tau times the product of its
+Delta with some vector.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .centre import Centre, column, leftover
+from .columns import Columns, edges_of
+from .line import Array, Sums, Tables
+from .sums import (
+    UNSURE,
+    Output,
+    at_ray,
+    compiled,
+    inner,
+    load_of,
+    plain,
+    pull,
+    slope,
+    total,
+)
+
+
+class Responses(NamedTuple):
+    """Of the weights of all columns, then of slopes of s p_r, group by group.
+
+    At last, of the slope at the centre of each hull.
+    """
+
+    first: Array  # slope of each group, and the number of all
+    value: Array  # at the centre
+    error: Array
+    gamma: Array
+    defect: Array
+    mean: Array  # of each vertex: its product with the vector
+    noise: Array  # of each hull, of these
+    low: Array  # of each hull: bounds of what is to be multiplied by tau and subtracted
+    high: Array
+
+
+@compiled
+def slopes_from(columns: Columns) -> Array:
+    """Return the number of the first slope of each group, and that of all.
+
+    Of each boundary of a group there is room for the slopes before and after it.
+    """
+    count = len(columns.groups)
+    first = np.zeros(count + 1, np.int64)
+    first[0] = len(columns.beta)
+    for g in range(count):
+        a, b = edges_of(columns.groups[g, 1], columns.groups[g, 2])
+        first[g + 1] = first[g] + 2 * (b - a + 1)
+    return first
+
+
+@compiled
+def is_slope(groups: Array, g: int, place: int) -> bool:
+    """Whether a slope is one inside of faces, or an outer one at their first or last ray."""
+    low, high = groups[g, 1], groups[g, 2]
+    a, b = edges_of(low, high)
+    last = 2 * (b - a) + 1
+    return not ((place == 0 and low % 2 == 0) or (place == last and high % 2 == 1))
+
+
+@compiled
+def functionals(table: Tables, columns: Columns, first: Array) -> tuple[Array, Array]:
+    """Return the slopes of s p_r, and those at centres: f as sites and vectors, 0 for weights."""
+    count = len(columns.groups)
+    size = first[count] + count
+    sites, vectors = np.zeros((size, 2), np.int64), np.zeros((size, 2))
+    for g in range(count):
+        sign, a = columns.groups[g, 0], (columns.groups[g, 1] + 1) // 2
+        for n in range(first[g], first[g + 1]):
+            place = n - first[g]
+            if is_slope(columns.groups, g, place):
+                i, j, v, w = slope(table, a + place // 2, place % 2)
+                sites[n, 0], sites[n, 1] = i, j
+                vectors[n, 0], vectors[n, 1] = sign * v, sign * w
+        if columns.own[g] >= 0:
+            i, j, v, w = column(columns, columns.own[g])
+            n = first[count] + g
+            sites[n, 0], sites[n, 1], vectors[n, 0], vectors[n, 1] = i, j, -w, v
+    return sites, vectors
+
+
+@compiled
+def weights_into(out: Responses, centre: Centre) -> None:
+    """Write gamma, up to the sign, and the defect of weights: rows of H and of 1 - H G."""
+    for n in range(len(centre.weights)):
+        out.value[n] = centre.weights[n]
+        for k in range(len(centre.weights)):
+            out.gamma[n, k], out.defect[n, k] = -centre.inverse[n, k], centre.defect[n, k]
+
+
+@compiled
+def slopes_into(
+    out: Responses, sums: Sums, centre: Centre, sites: Array, vectors: Array
+) -> tuple[Array, Array]:
+    """Claim 183: values of f . r, gamma = H Psi'R f, defects Psi'R (f - Psi gamma) (Lemma 49).
+
+    Return Psi'R f, with sizes.
+    """
+    size = len(centre.weights)
+    products, sizes = np.zeros((len(sites), size)), np.zeros((len(sites), size))
+    for n in range(size, len(sites)):
+        f = sites[n, 0], sites[n, 1], vectors[n, 0], vectors[n, 1]
+        value, length = pull(sums, f)
+        for k in range(size):
+            products[n, k], sizes[n, k] = inner(sums, f, column(centre.columns, k))
+            value -= products[n, k] * centre.weights[k]
+            length += sizes[n, k] * abs(centre.weights[k])
+        out.value[n], out.error[n] = value, UNSURE * length
+        for k in range(size):
+            for m in range(size):
+                out.gamma[n, k] += centre.inverse[k, m] * products[n, m]
+        for k in range(size):
+            pair = products[n, k], sizes[n, k]
+            out.defect[n, k] = leftover(centre.gram, centre.gram_size, out.gamma[n], k, *pair)
+    return products, sizes
+
+
+@compiled
+def rays_into(
+    out: Responses, table: Tables, hull: tuple[int, int, int, int], n: int, f: Output
+) -> None:
+    """Write f . R phi(v) on the boundaries v of a hull, and the largest size.
+
+    Where one of the two outputs is not 0, the other one is mostly linear.
+    """
+    g, start, stop, a = hull
+    sums, share, spans, loads = table.sums, table.sums.share, table.spans, table.loads
+    i, j, v, w = f
+    load, (t, u) = load_of(sums, f), total(sums, f)
+    for m in range(start, stop):
+        e = a + m - start
+        if i <= spans[e, 0] and spans[e, 1] <= j:
+            value = v * loads[e, 0] + w * loads[e, 1]
+            size = abs(v) * loads[e, 2] + abs(w) * loads[e, 3]
+        elif spans[e, 0] <= i and j <= spans[e, 1]:
+            value = table.rays[e, 0] * load[0][0] + table.rays[e, 1] * load[1][0]
+            size = load[0][1] + load[1][1]
+        else:
+            value, size = plain(sums, f, at_ray(table, e))
+        out.mean[n, m] = value - share * t * loads[e, 4]
+        out.noise[n, g] = max(out.noise[n, g], size + 3 * share * u * loads[e, 5])
+
+
+@compiled
+def vertices_into(
+    out: Responses, centre: Centre, g: int, n: int, product: float, product_size: float
+) -> None:
+    """Make of this the products of vertices with f', or with R Psi gamma for weights.
+
+    `product` is that of f with the column of the centre.
+    """
+    sign, low, high, size = centre.columns.groups[g, 0], np.inf, -np.inf, product_size
+    noise, most, dots = out.noise[n, g], 0.0, centre.dots
+    for k in range(len(centre.weights)):
+        size += abs(out.gamma[n, k]) * centre.dots_size[g, k]
+    for m in range(centre.first[g], centre.first[g + 1]):
+        value, scale = out.mean[n, m], centre.scale[m]
+        most = max(most, (abs(value) + noise) * centre.scale_size[m] + noise * scale)
+        value = value * scale - sign * product
+        for k in range(len(centre.weights)):
+            value -= out.gamma[n, k] * dots[m, k]
+        out.mean[n, m] = value
+        low, high = min(low, sign * value), max(high, sign * value)
+    noise = UNSURE * (size + most)
+    out.low[n, g], out.high[n, g], out.noise[n, g] = low - noise, high + noise, noise
+
+
+@compiled
+def blank(first: Array, centre: Centre) -> Responses:
+    """Return room for the responses of a box."""
+    groups, size = len(first) - 1, len(centre.weights)
+    count = first[groups] + groups
+    return Responses(
+        first,
+        np.zeros(count),
+        np.zeros(count),
+        np.zeros((count, size)),
+        np.zeros((count, size)),
+        np.zeros((count, centre.first[groups])),
+        np.zeros((count, groups)),
+        np.zeros((count, groups)),
+        np.zeros((count, groups)),
+    )
+
+
+@compiled
+def responses_of(table: Tables, centre: Centre) -> Responses:
+    """Return the responses of weights, slopes, and of the slope at the centre of each hull."""
+    columns, first = centre.columns, slopes_from(centre.columns)
+    out = blank(first, centre)
+    sites, vectors = functionals(table, columns, first)
+    weights_into(out, centre)
+    products, sizes = slopes_into(out, table.sums, centre, sites, vectors)
+    for g in range(len(columns.groups)):
+        own, start, stop = columns.own[g], centre.first[g], centre.first[g + 1]
+        if own >= 0:
+            hull = g, start, stop, (columns.groups[g, 1] + 1) // 2
+            for n in range(first[0], len(sites)):
+                f = sites[n, 0], sites[n, 1], vectors[n, 0], vectors[n, 1]
+                rays_into(out, table, hull, n, f)
+            for n in range(len(sites)):
+                vertices_into(out, centre, g, n, products[n, own], sizes[n, own])
+    return out

@@ -1,0 +1,166 @@
+"""Documents with trees of boxes, made from those with a record of every support."""
+
+import base64
+import hashlib
+import json
+import zlib
+from io import BytesIO
+from itertools import combinations
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from flint import ctx
+
+from reluenum import enumerate_minima
+from reluenum.verify.boxes.cover import settled
+from reluenum.verify.boxes.line import faces_of
+from reluenum.verify.boxes.sums import numbers
+from reluenum.verify.boxes.tree import Node, children, roots
+from reluenum.verify.document import _list
+from reluenum.verify.exact import Data
+from reluenum.verify.reals import LEVELS
+
+
+def certified(problem):
+    """The document of the certified engine, and its records by support (places of faces)."""
+    document = json.loads(json.dumps(enumerate_minima(problem, engine="certified").document))
+    table = pq.read_table(BytesIO(base64.b64decode(document["certificate"]["data"])))
+    data = Data(document["problem"])
+    supports = (
+        support
+        for size in range(1, data.largest + 1)
+        for support in combinations(range(len(data.faces)), size)
+    )
+    records = dict(zip(supports, table.to_pylist(), strict=True))
+    return document, data, records
+
+
+def good_supports(document):
+    """The signs of good vertex supports, by place, from the document of the certified engine."""
+    with ctx.workprec(LEVELS[0]):
+        _, _, proof = _list(document, Path(), None)
+    for group in proof.vertices:
+        for support in group.minimal:
+            yield {place: group.sides[place] for place in support}
+
+
+def grown(data, width):
+    """Nodes of a tree in preorder, as bytes, and the leaves: boxes cut in two as long as needed."""
+    table, live = numbers(data), 4 * len(data.rows) - 3
+    content, leaves, nodes = bytearray(), [], 0
+    for root in roots(live, width):
+        open_ = [root]
+        while open_:
+            box = open_.pop()
+            nodes += 1
+            (empty,), (smaller,) = settled(table, [Node(box, None)])
+            if empty:
+                content.append(0)
+                continue
+            if smaller != box:
+                content.append(3)
+                for old, new in zip(box, smaller, strict=True):
+                    content += number(new[1] - old[1]) + number(old[2] - new[2])
+            lengths = [high - low for _, low, high, _ in smaller]
+            place = lengths.index(max(lengths))
+            if lengths[place] == 1:
+                content.append(1)
+                leaves.append(smaller)
+                continue
+            half = lengths[place] // 2
+            content += bytes([2, place]) + number(half)
+            open_ += reversed(list(children(smaller, place, half)))
+    return bytes(content), leaves, nodes
+
+
+def number(value):
+    """A number, seven bits a byte."""
+    found = bytearray()
+    while value > 127:
+        found.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*found, value])
+
+
+def side_of(data, place, w):
+    """The sign s for which s w lies in a face (nearly)."""
+    row, expected = data.faces[place].signs[0]
+    return expected if float(row[0]) * w[0] + float(row[1]) * w[1] > 0 else -expected
+
+
+def record_of(leaf, places, data, records):
+    """The record of a leaf, from those of all supports."""
+    sides = {places[low]: sign for sign, low, _, _ in leaf}
+    support = tuple(sorted(sides))
+    while support and records[support]["verdict"] == "reducible":
+        k = records[support]["face"]
+        support = support[:k] + support[k + 1 :]
+    found = records[support] if support else {"w": []}
+    parts = {face: found["w"][2 * k : 2 * k + 2] for k, face in enumerate(support)}
+    w = [x for face in sides for x in parts.get(face, [0.0, 0.0])]
+    faces, verdict, k = list(sides), found.get("verdict"), found.get("face")
+    if len(support) < len(leaf) and verdict != "leaves":
+        return {"verdict": "reducible", "face": -1, "w": w}
+    if verdict != "leaves":
+        wrong = [f for f in faces if side_of(data, f, parts[f]) != sides[f]]
+        if wrong:
+            return {"verdict": "leaves", "face": faces.index(wrong[0]), "w": w}
+    place = -1 if verdict == "minimum" else faces.index(support[k])
+    return {"verdict": verdict, "face": place, "w": w}
+
+
+def packed(records, heading):
+    """The bytes of a Parquet file of records."""
+    columns = [
+        pa.array([r["verdict"] for r in records]).dictionary_encode(),
+        pa.array([r["face"] for r in records], pa.int32()),
+        pa.array([r["w"] for r in records], pa.list_(pa.float64())),
+    ]
+    fields = list(zip(("verdict", "face", "w"), (c.type for c in columns), strict=True))
+    schema = pa.schema(fields, metadata={"reluenum": json.dumps(heading)})
+    sink = BytesIO()
+    pq.write_table(pa.Table.from_arrays(columns, schema=schema), sink)
+    return sink.getvalue()
+
+
+def named(leaf, entry, places):
+    """The supports of the residuals that a record gives: of all faces, and of those with w."""
+    faces = [places[low] for _, low, _, _ in leaf]
+    parts = zip(faces, entry["w"][::2], entry["w"][1::2], strict=True)
+    yield tuple(sorted(faces))
+    yield tuple(sorted(face for face, *w in parts if any(w)))
+
+
+def boxed(problem):
+    """A document with a tree of boxes."""
+    document, data, records = certified(problem)
+    content, leaves, nodes = grown(data, problem.width)
+    places = faces_of(data)
+    entries = [record_of(leaf, places, data, records) for leaf in leaves]
+    heading = {
+        "format": "reluenum-boxes",
+        "version": 1,
+        "problem_sha256": document["certificate"]["problem_sha256"],
+    }
+    known = {
+        support
+        for leaf, entry in zip(leaves, entries, strict=True)
+        for support in named(leaf, entry, places)
+    }
+    exact = [
+        entry
+        for entry in document["certificate"]["exact"]
+        if tuple(data.place_of[text] for text in entry["support"].split("|")) in known
+    ]
+    document["certificate"] = heading | {
+        "boxes": nodes,
+        "tree": base64.b64encode(zlib.compress(content)).decode(),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "records": len(leaves),
+        "data": base64.b64encode(packed(entries, heading)).decode() if entries else "",
+        "exact": exact,
+    }
+    document["enumeration"]["stationary"] = None
+    document.pop("decided_by", None)
+    return document

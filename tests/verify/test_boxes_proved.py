@@ -1,0 +1,317 @@
+"""Lists with a tree of boxes: honest ones are proved, changed ones are not."""
+
+import base64
+import copy
+import hashlib
+import json
+import zlib
+from fractions import Fraction
+from io import BytesIO
+from itertools import combinations, product
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from reluenum import Problem
+from reluenum.verify.boxes.cover import hold, settled
+from reluenum.verify.boxes.joint import holds
+from reluenum.verify.boxes.line import actives, faces_of
+from reluenum.verify.boxes.sums import UNSURE, inner, loads, numbers, pull
+from reluenum.verify.boxes.tree import Node, Tree, children, roots
+from reluenum.verify.exact import Data
+from reluenum.verify.reals import CertificateError
+from tests.support.boxes import boxed, certified, good_supports, packed
+from tests.support.checking import checked, refused
+
+pytestmark = pytest.mark.seconds(90)
+
+
+def problem_of(seed, width=None, size=None):
+    """Random data; whole numbers, repeated inputs among them, if the seed is odd."""
+    draw = np.random.default_rng(seed)
+    width = width or int(draw.integers(1, 4))
+    size = size or int(draw.integers(2, 8 if width < 3 else 6))
+    if seed % 2:
+        x = [[str(v)] for v in draw.integers(-2, 3, size)]
+        x[0] = ["-3"]
+        y = [str(v) for v in draw.integers(-2, 3, size)]
+    else:
+        x = [[f"{v}/97"] for v in draw.integers(-97, 98, size)]
+        y = [f"{v}/100" for v in draw.integers(-150, 150, size)]
+    ridge = str(draw.choice(["1/1000", "1/100", "1/10", "1/2", "2"]))
+    bias = str(draw.choice(["none", "free", "ridge"]))
+    loss = str(draw.choice(["sum", "mean"]))
+    return Problem.from_text(x, y, width, ridge, loss=loss, output_bias=bias)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_random_lists_are_proved(seed, tmp_path):
+    problem = problem_of(seed)
+    document = boxed(problem)
+    report = checked(document, tmp_path)
+    assert report.boxes == document["certificate"]["boxes"]
+    assert f"{report.boxes} boxes" in report.summary
+    assert report.components == len(document["components"])
+
+
+def random_box(draw, units, faces):
+    """A box that holds some units: parts from one unit or several neighbours, as they come."""
+    parts = []
+    for side in (1, -1):
+        own, groups, last = sorted(face for sign, face in units if sign == side), [], 0
+        for face in own:
+            if groups and draw.random() < 0.5:
+                groups[-1].append(face)
+            else:
+                groups.append([face])
+        for group, after in zip(groups, [*groups[1:], [faces]], strict=False):
+            room = draw.integers(0, 2 ** draw.integers(0, 6), 2)
+            low = max(last, group[0] - int(room[0]))
+            last = min(after[0], group[-1] + 1 + int(room[1]))
+            parts.append((side, low, last, len(group)))
+    return tuple(parts)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_box_around_a_minimum_is_excluded_nor_shrunk_beyond_it(seed):
+    """Whatever the box, and however degenerate the data."""
+    document, data, _ = certified(problem_of(seed))
+    table, places, draw = numbers(data), faces_of(data), np.random.default_rng(seed)
+    around = {place: face for face, place in enumerate(places)}
+    for sides in good_supports(document):
+        units = [(side, around[place]) for place, side in sides.items()]
+        nodes = [Node(random_box(draw, units, len(places)), None) for _ in range(60)]
+        empty, left = settled(table, nodes)
+        assert not any(empty)
+        for box in left:
+            for side, face in units:
+                assert any(s == side and low <= face < high for s, low, high, _ in box)
+
+
+@pytest.fixture(scope="module")
+def honest():
+    return boxed(problem_of(4, width=2, size=6))
+
+
+def content_of(document):
+    return bytearray(zlib.decompress(base64.b64decode(document["certificate"]["tree"])))
+
+
+def with_tree(document, content):
+    document = copy.deepcopy(document)
+    document["certificate"]["tree"] = base64.b64encode(zlib.compress(bytes(content))).decode()
+    document["certificate"]["sha256"] = hashlib.sha256(bytes(content)).hexdigest()
+    return document
+
+
+def records_of(document):
+    source = BytesIO(base64.b64decode(document["certificate"]["data"]))
+    return pq.read_table(source).to_pylist()
+
+
+def with_records(document, records):
+    document = copy.deepcopy(document)
+    heading = {key: document["certificate"][key] for key in ("format", "version", "problem_sha256")}
+    document["certificate"]["data"] = base64.b64encode(packed(records, heading)).decode()
+    return document
+
+
+def test_the_bytes_of_a_tree_are_those_that_were_sealed(honest, tmp_path):
+    document = copy.deepcopy(honest)
+    document["certificate"]["sha256"] = "0" * 64
+    refused(document, tmp_path, "sha256")
+    packed_twice = base64.b64encode(zlib.compress(bytes(content_of(honest))) + b"more").decode()
+    document = copy.deepcopy(honest)
+    document["certificate"]["tree"] = packed_twice
+    refused(document, tmp_path, "too long, or cut")
+
+
+def test_a_tree_has_neither_more_nor_fewer_bytes_than_nodes(honest, tmp_path):
+    content = content_of(honest)
+    refused(with_tree(honest, content[:-1]), tmp_path, "fewer bytes than nodes")
+    refused(with_tree(honest, content + b"\0"), tmp_path, "more bytes than nodes")
+    refused(with_tree(honest, bytes([7]) + content), tmp_path, "without meaning")
+
+
+def test_no_leaf_can_be_called_empty(honest, tmp_path):
+    """A box with a minimum is not seen to be empty, so its whole subtree cannot be left out."""
+    content = bytes(len(list(roots(1, 2))))
+    refused(with_tree(honest, content), tmp_path, "not seen that minima are in")
+
+
+def test_no_face_with_a_unit_of_a_minimum_can_be_taken_away(tmp_path):
+    """A shrink that leaves it out is refused, whichever it is, one that keeps it is not."""
+    problem = problem_of(8, width=1, size=6)
+    document, data, _ = certified(problem)
+    table, live = numbers(data), len(faces_of(data))
+    around = {place: face for face, place in enumerate(faces_of(data))}
+    (side, face), *_ = [
+        (side, around[place]) for s in good_supports(document) for place, side in s.items()
+    ]
+    box = ((side, 0, live, 1),)
+    for low, high in ((face + 1, live), (0, face)):
+        with pytest.raises(CertificateError, match="not seen"):
+            hold(table, iter([Node(box, ((side, low, high, 1),))]))
+
+
+OTHERS = {"reducible": "minimum"}
+CHANGES = {
+    "another verdict": lambda r: r.update(verdict=OTHERS.get(r["verdict"], "reducible"), face=-1),
+    "undecided": lambda r: r.update(verdict="undecided", face=-1, w=[]),
+    "far away": lambda r: r.update(w=[100 * x + 1 for x in r["w"]]),
+    "too short": lambda r: r.update(w=r["w"][:-1]),
+    "no number": lambda r: r.update(w=[float("nan")] * len(r["w"])),
+    "a face out of range": lambda r: r.update(face=9),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_no_record_can_be_changed(honest, change, tmp_path):
+    for k in range(0, len(records_of(honest)), 3):
+        records = records_of(honest)
+        CHANGES[change](records[k])
+        refused(with_records(honest, records), tmp_path, f"record {k} |records")
+
+
+def test_every_leaf_has_a_record(honest, tmp_path):
+    records = records_of(honest)
+    refused(with_records(honest, records[:-1]), tmp_path, "records")
+    refused(with_records(honest, records[::-1]), tmp_path, "record")
+
+
+def test_counts_and_keys_are_checked(honest, tmp_path):
+    for key, value in {"boxes": 1, "records": 1, "version": 2, "problem_sha256": "0"}.items():
+        document = copy.deepcopy(honest)
+        document["certificate"][key] = value
+        refused(document, tmp_path, key)
+    document = copy.deepcopy(honest)
+    document["certificate"]["note"] = "more"
+    refused(document, tmp_path, "unknown entry 'note'")
+    document = copy.deepcopy(honest)
+    document["enumeration"]["stationary"] = 3
+    refused(document, tmp_path, "stationary")
+
+
+def test_components_are_those_of_the_leaves(honest, tmp_path):
+    document = copy.deepcopy(honest)
+    del document["components"][0]
+    refused(document, tmp_path, "strata")
+    document = copy.deepcopy(honest)
+    document["components"][0]["loss"] = "1"
+    refused(document, tmp_path, "loss")
+
+
+@pytest.mark.parametrize(
+    ("problem", "text"),
+    [
+        (Problem.from_text([["0"], ["1"]], ["0", "1"], 5, "1"), "widths"),
+        (Problem.from_text([["0", "1"], ["1", "1"]], ["0", "1"], 1, "1"), "on a line"),
+        (Problem.from_text([["1"], ["1"]], ["0", "1"], 1, "1"), "two distinct"),
+        (Problem.from_text([["0"], [f"1/{10**40}"]], ["0", "1"], 2, "1"), "too small"),
+    ],
+)
+def test_other_problems_are_refused(honest, problem, text, tmp_path):
+    document = copy.deepcopy(honest)
+    document["problem"] = json.loads(json.dumps(dict(problem.to_document())))
+    text_of = json.dumps(document["problem"], sort_keys=True).encode()
+    document["certificate"]["problem_sha256"] = hashlib.sha256(text_of).hexdigest()
+    refused(with_records(document, records_of(honest)), tmp_path, text)
+
+
+def test_basins_need_all_stationary_points(honest, tmp_path):
+    refused({"format": "reluenum-basins", "minima": honest}, tmp_path, "stationary")
+
+
+def test_data_without_minima_have_a_tree_without_leaves(tmp_path):
+    inputs, targets = ["-3", "-1", "0", "1", "4"], ["1/10", "-1/10", "1/10", "0", "1/20"]
+    problem = Problem.from_text([[x] for x in inputs], targets, 1, "9")
+    document = boxed(problem)
+    assert document["certificate"]["records"] == 0
+    assert checked(document, tmp_path).records == 0
+
+
+# The tree.
+
+
+def test_roots_and_children_hold_every_support_once():
+    """All signed supports of up to three of seven faces, by cuts in all places."""
+    signed = [(sign, face) for sign in (1, -1) for face in range(7)]
+    supports = [s for size in (1, 2, 3) for s in combinations(signed, size)]
+
+    def lies_in(support, box):
+        counts = [
+            sum(sign == part[0] and part[1] <= face < part[2] for sign, face in support)
+            for part in box
+        ]
+        return counts == [units for *_, units in box] and sum(counts) == len(support)
+
+    tops = list(roots(7, 3))
+    for support in supports:
+        found = [box for box in tops if lies_in(support, box)]
+        assert len(found) == 1
+        for place, length in product(range(len(found[0])), range(1, 7)):
+            assert sum(lies_in(support, box) for box in children(found[0], place, length)) == 1
+
+
+def test_numbers_of_a_tree_end():
+    tree = Tree(bytes([255] * 9))
+    with pytest.raises(ValueError, match="no end"):
+        tree.number()
+
+
+def test_faces_around_the_circle_are_all_live_faces():
+    data = Data(json.loads(json.dumps(dict(problem_of(6, size=6).to_document()))))
+    places = faces_of(data)
+    assert sorted(places) == list(range(len(data.faces)))
+    assert len(actives(5)) == 11
+
+
+# Sums and their errors.
+
+
+def exactly(data):
+    """Sites, copies and sums of Ry as fractions."""
+    order = sorted(range(len(data.rows)), key=lambda k: data.rows[k][0])
+    of = lambda x: Fraction(int(x.p), int(x.q))  # noqa: E731
+    rows = [(data.rows[k][0], data.copies[k], data.pulls.exact[k, 0]) for k in order]
+    return [tuple(map(of, row)) for row in rows]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_inner_products_are_right_up_to_their_sizes(seed):
+    """Against exact arithmetic, for vectors that are doubles."""
+    data = Data(json.loads(json.dumps(dict(problem_of(seed, size=7).to_document()))))
+    table, sites, draw = numbers(data), exactly(data), np.random.default_rng(seed)
+    share, count = Fraction(int(data.share.p), int(data.share.q)), len(sites)
+    for _ in range(60):
+        (i, j), (k, m) = np.sort(draw.integers(0, count + 1, (2, 2))).tolist()
+        one, other = ((*ends, *draw.uniform(-1, 1, 2).tolist()) for ends in ((i, j), (k, m)))
+        value = lambda f, n: (  # noqa: E731
+            Fraction(f[2]) * sites[n][0] + Fraction(f[3]) if f[0] <= n < f[1] else Fraction(0)
+        )
+        sums = [sum(value(f, n) * sites[n][1] for n in range(count)) for f in (one, other)]
+        both = sum(value(one, n) * value(other, n) * sites[n][1] for n in range(count))
+        pairs = [
+            (inner(table.sums, one, other), both - share * sums[0] * sums[1]),
+            (pull(table.sums, one), sum(value(one, n) * sites[n][2] for n in range(count))),
+        ]
+        for (found, size), right in pairs:
+            assert abs(Fraction(found) - right) <= Fraction(UNSURE * size) / 4
+
+
+def test_loads_are_known_for_all_boundaries():
+    data = Data(json.loads(json.dumps(dict(problem_of(2, size=5).to_document()))))
+    table = numbers(data)
+    assert loads(table).shape == (2 * len(data.rows), 6)
+
+
+def test_bounds_need_a_positive_guess():
+    """Lemma 51: z > a + M z says nothing if z is not positive."""
+    good = np.array([[0.5, 0.0, 0.1], [0.1, 0.2, 0.1]])
+    assert holds(good, np.array([1.0, 1.0]))
+    assert not holds(good, np.array([0.1, 0.1]))
+    wild = np.array([[2.0, 0.0, 0.1], [0.0, 0.5, 0.1]])
+    assert not holds(wild, np.array([-1.0, 1.0]))
+    assert not holds(np.array([[np.nan, 0.1]]), np.array([1.0]))
+    assert not holds(np.array([[0.0, 0.1]]), np.array([np.inf]))
