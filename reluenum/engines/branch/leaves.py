@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
@@ -28,6 +28,9 @@ from reluenum.geometry.frames import Frames
 from reluenum.landscape.dual import dual_excess
 from reluenum.landscape.points import SupportPoint, zero_network
 from reluenum.problem import Problem
+
+CAUTION = 3
+"""Rough balls are made wider by so many times their radius: a checker's may be larger, too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +156,10 @@ class LeafJudge:
         below = (signs == -1).all(axis=1) & finite
         batch.reduce(chosen[below], vectors[below])
         near = np.flatnonzero(~below & finite)
-        leaving = batch.leave(chosen[near], fall_back(self.frames, supports[near], vectors[near]))
+        rough = fall_back(self.frames, supports[near], vectors[near])
+        slack = CAUTION * self.frames.reach[rough.supports] * rough.radius[:, None]
+        rough = replace(rough, dual=rough.dual.widened(slack[..., None]))
+        leaving = batch.leave(chosen[near], rough)
         return np.delete(chosen, np.concatenate([np.flatnonzero(below), near[leaving]]))
 
     def _signs(self, found: EnclosedResiduals) -> np.ndarray:

@@ -294,7 +294,7 @@ def roots(faces: int, width: int) -> list[list[tuple[int, int, int, int]]]:
 
 
 def grown_tree(circle: Circle, width: int, limit: int = 1 << 40) -> BoxTree:
-    """Search all boxes of a width."""
+    """Search all boxes of a width (Theorem H)."""
     content, leaves, boxes = [], [], 0
     box, work = empty_box(), empty_work(circle)
     for root in roots(circle.faces, width):

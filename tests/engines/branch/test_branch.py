@@ -1,4 +1,4 @@
-"""Boxes of directions: the same minima as support by support, and a tree that can be followed."""
+"""Boxes of directions (Theorem H): the minima of other engines, and a tree that can be followed."""
 
 import base64
 import hashlib
