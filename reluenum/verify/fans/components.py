@@ -38,7 +38,7 @@ class FanNetwork(Network):
 
 
 def fan_network(zero: Zero) -> FanNetwork:
-    """Claim 159: the weights at a stationary point: v = sqrt(s) e, T = w^2, and W / w, b / w."""
+    """Claim 160: the weights at a stationary point: v = sqrt(s) e, T = w^2, and W / w, b / w."""
     sites, fan = zero.sites, zero.fan
     vector = [(x, x == 0) for x in zero.vector]
     row = "".join(_mark(value, i in fan.kinks) for i, value in enumerate(zero.linear))
@@ -117,7 +117,7 @@ class FanComponent(Component):
 
 
 def shared(network: FanNetwork, calm: bool) -> Iterator[FanComponent]:
-    """Claim 160: spare units of layer 2 are copies of others, or dead if that does no harm.
+    """Claim 161: spare units of layer 2 are copies of others, or dead if that does no harm.
 
     Otherwise each way to share the width is a component of its own (Lemma D13, Theorem D14).
     """

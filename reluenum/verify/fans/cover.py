@@ -101,7 +101,7 @@ class Cover:
         return self.cut(rest, self.turned(look)[~closed], self.edges(look)[:, ~closed])
 
     def closed(self, found: Open, guess: Guesses, look: Look) -> Array:
-        """Claim 161: boxes that are excluded, by minimisers over T >= 0 if not by the look at them.
+        """Claim 155: boxes that are excluded, by minimisers over T >= 0 if not by the look at them.
 
         Where one of two units that are equal somewhere has the T of both, and where the T that
         become negative in the box are held as they are in the middle, more may be known.
@@ -153,7 +153,7 @@ class Cover:
         return Open.joined([rest.part(left & shorter), *self.halves(rest, turned, left & ~shorter)])
 
     def step(self, rest: Open, boxes: Array, end: int) -> Array:
-        """Claim 155: G < s^2 |e|^2 excludes from sqrt(G) / |e| to s, and > above (Theorem D22)."""
+        """Claim 156: G < s^2 |e|^2 excludes from sqrt(G) / |e| to s, and > above (Theorem D22)."""
         thin, found = boxes.copy(), boxes.copy()
         thin[:, 1 - end] = thin[:, end]
         place = Reduced(self.tables, rest.rows, thin[:, 0], (thin[:, 2] + thin[:, 3]) / 2)
@@ -199,7 +199,7 @@ class Cover:
         return (np.abs(look.newton) < NEAR).all(1) & (look.around.distance < CLOSE)
 
     def known(self, look: Look, k: int) -> bool:
-        """Claim 156: one zero at most is over a box, and it is found (Lemma D53)."""
+        """Claim 157: one zero at most is over a box, and it is found (Lemma D53)."""
         owner, chart = self.places[look.rows[k]]
         system = System(self.tables.places[look.rows[k]][0], chart)
         with ctx.workprec(BITS):

@@ -12,7 +12,7 @@ from .strata import changes
 
 
 def harmless(zero: Zero) -> bool:
-    """Claim 157: further units of layer 2 may be dead (Theorem D14).
+    """Claim 158: further units of layer 2 may be dead (Theorem D14).
 
     On each row but the live ones |u_F| < ridge, or u_F is in neither F nor -F.
     """
@@ -76,7 +76,7 @@ def _pulled(zero: Zero, marks: list[tuple[str, arb, list[int]]]) -> list[arb]:
 
 
 def splits(zero: Zero) -> bool:
-    """Claim 158: the multipliers of groups can be split among their sites, D < mu < 0 (Lemma D19).
+    """Claim 159: the multipliers of groups can be split among their sites, D < mu < 0 (Lemma D19).
 
     This matters where a kink of the first-layer unit lies in a group of several sites.
     """
