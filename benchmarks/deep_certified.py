@@ -23,10 +23,9 @@ SHAPES = tuple(
     DeepInstance("certified", hidden, n)
     for hidden, sizes in (
         ((1, 1), (5,)),
-        ((1, 2), (3, 4)),
+        ((1, 2), (3, 4, 5)),
         ((1, 1, 1), (3, 4, 5)),
         ((2, 1), (3, 4, 5, 10)),
-        ((3, 1), (8,)),
     )
     for n in sizes
 )

@@ -264,9 +264,9 @@ def _by_boxes(document: dict[str, Any], given: Any) -> "tuple[Proof, int]":
     from .boxes import proof_of
 
     nothing_else(document)
+    proof, boxes = proof_of(document["problem"], document["certificate"])
     if given is not None:
         same_data(document["problem"], *given)
-    proof, boxes = proof_of(document["problem"], document["certificate"])
     if "decided_by" in document:
         total = sum(document["decided_by"].values())
         matched(total, proof.verdicts.total(), "decided_by: the sum")

@@ -254,8 +254,25 @@ def test_roots_and_children_hold_every_support_once():
             assert sum(lies_in(support, box) for box in children(found[0], place, length)) == 1
 
 
+def test_a_tree_is_not_read_beyond_what_the_document_counts():
+    leaves, cuts = bytes([2, 0, 1]), bytes([2, 0, 1] * 9)
+    with pytest.raises(ValueError, match="more boxes in the tree"):
+        list(Tree(cuts, 4, 0).read(5, 1))
+    with pytest.raises(ValueError, match="more leaves than records"):
+        list(Tree(leaves + bytes([1, 1]), 9, 1).read(2, 1))
+    with pytest.raises(ValueError, match="nothing is taken away"):
+        list(Tree(bytes([3, 0, 0, 0]), 9, 9).read(5, 1))
+
+
+def test_a_damaged_tree_is_refused(honest, tmp_path):
+    for content in (b"no zlib", zlib.compress(b"\0")[:-1] + b"?"):
+        document = copy.deepcopy(honest)
+        document["certificate"]["tree"] = base64.b64encode(content).decode()
+        refused(document, tmp_path, "the tree is damaged")
+
+
 def test_numbers_of_a_tree_end():
-    tree = Tree(bytes([255] * 9))
+    tree = Tree(bytes([255] * 9), 1, 0)
     with pytest.raises(ValueError, match="no end"):
         tree.number()
 

@@ -8,10 +8,11 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
+from ..document import MOST_SIGNS
 from ..exact import Data, distinct
 from ..landscape import Landscape
 from ..pages import Record, read_records
-from ..reals import matched, require
+from ..reals import CertificateError, matched, require
 from ..records import read_descriptions
 from .cover import MOST_PARTS, hold
 from .leaves import LeafProof
@@ -32,7 +33,9 @@ def on_a_line(problem: dict[str, Any]) -> int:
     require(all(len(row) == 1 for row in problem["x"]), "boxes: inputs have to be on a line")
     sites = len(distinct(problem["x"])[0])
     require(sites > 1, "boxes: two distinct inputs are needed")
-    return 4 * sites - 3
+    live = 4 * sites - 3
+    require(live * len(problem["x"]) <= MOST_SIGNS, "boxes: too many faces for so many points")
+    return live
 
 
 def one_heading(problem: Any, certificate: dict[str, Any]) -> dict[str, Any]:
@@ -40,6 +43,8 @@ def one_heading(problem: Any, certificate: dict[str, Any]) -> dict[str, Any]:
     digest = hashlib.sha256(json.dumps(problem, sort_keys=True).encode()).hexdigest()
     heading = {"format": "reluenum-boxes", "version": 1, "problem_sha256": digest}
     matched(certificate, heading | OTHERS, "certificate")
+    counts = certificate["boxes"], certificate["records"]
+    require(all(type(count) is int for count in counts), "certificate: boxes, records")
     return heading
 
 
@@ -47,10 +52,13 @@ def tree_of(certificate: dict[str, Any]) -> Tree:
     """Claim 172: the tree is the one that the document was written with."""
     packed = base64.b64decode(certificate["tree"], validate=True)
     reader = zlib.decompressobj()
-    content = reader.decompress(packed, MOST_BYTES)
+    try:
+        content = reader.decompress(packed, MOST_BYTES)
+    except zlib.error as error:
+        raise CertificateError(f"certificate: the tree is damaged, {error}") from error
     require(reader.eof and not reader.unused_data, "certificate: the tree is too long, or cut")
     matched(certificate["sha256"], hashlib.sha256(content).hexdigest(), "certificate: sha256")
-    return Tree(content)
+    return Tree(content, certificate["boxes"], certificate["records"])
 
 
 def records_of(problem: Any, certificate: Any, heading: Any) -> tuple[int, Iterator[Record]]:

@@ -43,8 +43,9 @@ def children(box: Box, place: int, length: int) -> Iterator[Box]:
 class Tree:
     """The bytes of a tree, read once from the first to the last."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, boxes: int, records: int) -> None:
         self.content, self.place, self.nodes = content, 0, 0
+        self.boxes, self.records = boxes, records  # no more are read
         self.leaves: list[Box] = []
 
     def read(self, faces: int, width: int) -> Iterator[Node]:
@@ -54,6 +55,7 @@ class Tree:
             while open_:
                 box, kind = open_.pop(), self.byte()
                 self.nodes += 1
+                require(self.nodes <= self.boxes, "certificate: more boxes in the tree")
                 while kind == SHRUNK:
                     smaller = self.shrunk(box)
                     yield Node(box, smaller)
@@ -93,6 +95,7 @@ class Tree:
             low, high = low + self.number(), high - self.number()
             require(low < high, "tree: a part without faces")
             found.append((sign, low, high, units))
+        require(tuple(found) != box, "tree: nothing is taken away")
         return tuple(found)
 
     def leaf(self, box: Box) -> None:
@@ -100,4 +103,5 @@ class Tree:
         single = all(high == low + 1 and units == 1 for _, low, high, units in box)
         require(single, "tree: a leaf with more than one support")
         require(len({part[1] for part in box}) == len(box), "tree: a leaf with a face twice")
+        require(len(self.leaves) < self.records, "certificate: more leaves than records")
         self.leaves.append(box)
