@@ -326,7 +326,7 @@ def find_slopes(circle, box, work, number, size, stride):
                 largest = max(largest, slopes[n, VALUE])
                 smallest = min(smallest, slopes[n, VALUE])
         at += 2 * (stop - base)
-        work.groups[u, SWING] = largest - smallest
+        work.groups[u, SWING] = max(largest - smallest, 0.0)  # of a sample there may be none
     places[AT, number] = at
 
 

@@ -133,7 +133,8 @@ def widest(circle, box, count):
         if hi - lo > 1:
             width = circle.edges[last_edge(hi), ANGLE] - circle.edges[first_edge(lo), ANGLE]
             share = box.share[i]
-            if share > largest or (share == largest and width > wide):
+            # A share that is no number is not larger than another one.
+            if chosen < 0 or share > largest or (share == largest and width > wide):
                 chosen, largest, wide = i, share, width
     return chosen
 

@@ -7,6 +7,7 @@ import json
 import random
 import zlib
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -22,6 +23,7 @@ from reluenum.errors import InputError
 from reluenum.geometry.geometry import Geometry
 from reluenum.problem import Problem
 from reluenum.verify import CertificateError
+from reluenum.verify.boxes.tree import Tree
 
 pytestmark = pytest.mark.seconds(60)  # most of them once, to compile the search
 
@@ -123,6 +125,18 @@ def test_a_tree_is_followed_to_its_leaves():
     assert all((hi - lo, many) == (1, 1) for box in leaves for _, lo, hi, many in box)
     told = [(tuple(s for s, *_ in box), tuple(lo for _, lo, *_ in box)) for box in leaves]
     assert told == tree.leaves
+
+
+def test_a_box_is_a_leaf_only_if_all_parts_are_single_faces():
+    """Also where a guess of what is to be cut is no number, as in boxes of this problem."""
+    draw = np.random.default_rng(0)
+    targets = [f"{v}/100" for v in draw.integers(-150, 150, 50).tolist()]
+    inputs = [[f"{2 * k - 49}/50"] for k in range(50)]
+    found = grown_tree(circle_of(Problem.from_text(inputs, targets, 3, "1/100")), 3)
+    tree = Tree(found.content)
+    nodes = sum(1 for _ in tree.read(197, 3))
+    assert 0 < nodes < tree.nodes == found.boxes
+    assert len(tree.leaves) == len(found.leaves)
 
 
 def test_the_certificate_has_a_record_for_each_leaf_in_the_order_of_its_parts():
