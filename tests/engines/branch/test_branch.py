@@ -133,7 +133,7 @@ def test_a_box_is_a_leaf_only_if_all_parts_are_single_faces():
     targets = [f"{v}/100" for v in draw.integers(-150, 150, 50).tolist()]
     inputs = [[f"{2 * k - 49}/50"] for k in range(50)]
     found = grown_tree(circle_of(Problem.from_text(inputs, targets, 3, "1/100")), 3)
-    tree = Tree(found.content)
+    tree = Tree(found.content, found.boxes, len(found.leaves))
     nodes = sum(1 for _ in tree.read(197, 3))
     assert 0 < nodes < tree.nodes == found.boxes
     assert len(tree.leaves) == len(found.leaves)
