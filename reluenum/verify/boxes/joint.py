@@ -5,9 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from .centre import Centre, reduced
-from .line import Array
+from .columns import edges_of
+from .line import Array, Tables
 from .responses import Responses, is_slope
-from .sums import TINY, UP, compiled
+from .sums import TINY, UNSURE, UP, compiled
 
 SPARE = 1 + 1e-6  # by which a guess is taken larger than what solves the equations
 
@@ -124,30 +125,79 @@ def holds(both: Array, z: Array) -> bool:
 
 
 @compiled
-def bounds_of(centre: Centre, out: Responses) -> tuple[bool, Bounds]:
-    """Return bounds of every minimum in the box, and whether there are any.
+def caps_of(table: Tables, centre: Centre) -> Array:
+    """Return upper bounds of |tau - t|: tau is positive, and the sum of all t is bounded.
 
-    Unknowns are u = (|tau - t|, J). Slopes of s p_r on a hull differ by their oscillation at the
-    centre and 2 J at most: so many times the height is a bound of x (Lemma 50(1)).
+    Of a combination of two boundaries with positive coefficients, the length is at least their sum
+    times cos(w / 2). This bounds coefficients by t, and l . phi by those of boundaries.
     """
-    columns, size, count = centre.columns, len(centre.weights), len(centre.columns.groups)
-    wild, base = oscillations(centre, out), np.empty(size)
-    for k in range(size):
-        base[k] = centre.left[k] + columns.known[k]
-    for g in range(count):
-        if columns.own[g] >= 0:
-            base[columns.own[g]] += columns.height[g] * wild[g]
+    columns, caps = centre.columns, np.empty(len(centre.weights))
+    for k in range(len(caps)):
+        e = columns.edges[k]
+        caps[k] = max(table.secants[e - 1], table.secants[e]) if e >= 0 else 1.0
+    for g in range(len(columns.groups)):
+        own, largest = columns.own[g], 0.0
+        for m in range(centre.first[g], centre.first[g + 1]):
+            largest = max(largest, 1 / (centre.scale[m] - UNSURE * centre.scale_size[m]))
+        a, b = edges_of(columns.groups[g, 1], columns.groups[g, 2])
+        for e in range(a, b * (own >= 0)):
+            caps[own] = max(caps[own], largest * table.secants[e])
+    for k in range(len(caps)):
+        t = centre.weights[k]
+        caps[k] = max(abs(t), caps[k] * table.most * UP - t) * UP
+    return caps
+
+
+@compiled
+def system_of(centre: Centre, out: Responses, base: Array) -> Array:
+    """Return M and a of Lemma 51 side by side, for u = (|tau - t|, J)."""
+    columns, size, count = centre.columns, len(base), len(centre.columns.groups)
     both = np.zeros((size + count, size + count + 1))
     weight_rows(centre, out, base, both)
     for g in range(count):
         if columns.own[g] >= 0:
             slope_row(centre, out, base, g, both)
-    z = solution(both)
-    good = holds(both, z)
+    return both
+
+
+@compiled
+def capped(both: Array, caps: Array) -> Array:
+    """Return the system of J alone, with these bounds of |tau - t|."""
+    size = len(caps)
+    count = len(both) - size
+    found = both[size:, size:].copy()
     for g in range(count):
-        if columns.own[g] >= 0:
-            base[columns.own[g]] += 2 * columns.height[g] * z[size + g]
-    return good, Bounds(z[:size].copy(), base)
+        for k in range(size):
+            found[g, count] += both[size + g, k] * caps[k] * UP
+    return found
+
+
+@compiled
+def bounds_of(table: Tables, centre: Centre, out: Responses) -> tuple[bool, Bounds]:
+    """Return bounds of every minimum in the box, and whether there are any.
+
+    Slopes of s p_r on a hull differ by their oscillation at the centre and 2 J at most: so many
+    times the height is a bound of x (Lemma 50(1)).
+    """
+    columns, size, count = centre.columns, len(centre.weights), len(centre.columns.groups)
+    wild, base, caps = oscillations(centre, out), np.empty(size), caps_of(table, centre)
+    for k in range(size):
+        base[k] = centre.left[k] + columns.known[k]
+    for g in range(count):
+        base[columns.own[g]] += columns.height[g] * wild[g] if columns.own[g] >= 0 else 0.0
+    both = system_of(centre, out, base)
+    z = solution(both)
+    good, swings = holds(both, z), z[size:]
+    if good:
+        caps = np.minimum(caps, z[:size])
+    else:
+        both = capped(both, caps)
+        swings = solution(both)
+        good = holds(both, swings)
+    for g in range(count):
+        own = columns.own[g]
+        base[own] += 2 * columns.height[g] * swings[g] if own >= 0 else 0.0
+    return good, Bounds(caps, base)
 
 
 @compiled

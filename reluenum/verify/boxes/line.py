@@ -47,6 +47,7 @@ class Tables(NamedTuple):
     lonely: Array  # whether the first and the last cell contain the row that is active there
     level: int  # of a free output bias the sign of all inputs, 0 if they have several, else 2
     ridge: float
+    most: float  # an upper bound of the sum of all t (Lemma 46)
     angles: Array  # of boundaries, as guesses
     loads: Array  # what outputs of rays multiply others with (see `sums`)
 
@@ -79,8 +80,9 @@ def tables(data: Data) -> Tables:
     sites = fractions(data.rows[k][0] for k in order)
     copies = fractions(data.copies[k] for k in order)
     pulls = fractions(data.pulls.exact[k, 0] for k in order)
-    ridge, share = fractions((data.ridge, data.share))
-    fits = all(SMALLEST <= abs(x) <= LARGEST for x in (*sites, *pulls, ridge, share) if x)
+    ridge, share, energy = fractions((data.ridge, data.share, data.energy))
+    known = (*sites, *pulls, ridge, share, energy)
+    fits = all(SMALLEST <= abs(x) <= LARGEST for x in known if x)
     require(fits, "problem: numbers that are too large or too small for this kind of proof")
     half = np.array([_ray(x) for x in sites[::-1]])
     rays, size, cells = np.concatenate([half, -half]), len(sites), np.array(actives(len(sites)))
@@ -94,6 +96,7 @@ def tables(data: Data) -> Tables:
         lonely=np.array([sites[-1] * sites[-2] < -1, sites[0] * sites[1] < -1]),
         level=_level(data.bias, sites),
         ridge=float(ridge),
+        most=float(energy / (4 * ridge)) * (1 + 2 * ROUNDED),
         angles=np.unwrap(np.arctan2(rays[:, 1], rays[:, 0])),
         loads=np.empty((0, 6)),
     )

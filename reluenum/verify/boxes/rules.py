@@ -130,7 +130,7 @@ def slopes_of(table: Tables, groups: Array) -> tuple[bool, bool, Array, Array]:
     if not good:
         return False, False, first, slopes
     responses = responses_of(table, centre)
-    good, known = bounds_of(centre, responses)
+    good, known = bounds_of(table, centre, responses)
     if not good:
         return False, False, first, slopes
     first = responses.first
