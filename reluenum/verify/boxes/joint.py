@@ -126,7 +126,7 @@ def holds(both: Array, z: Array) -> bool:
 
 @compiled
 def caps_of(table: Tables, centre: Centre) -> Array:
-    """Return upper bounds of |tau - t|: tau is positive, and the sum of all t is bounded.
+    """Claim 185: bounds of |tau - t|, as tau > 0 and the sum of all t is bounded (Lemma 46).
 
     Of a combination of two boundaries with positive coefficients, the length is at least their sum
     times cos(w / 2). This bounds coefficients by t, and l . phi by those of boundaries.
@@ -138,7 +138,8 @@ def caps_of(table: Tables, centre: Centre) -> Array:
     for g in range(len(columns.groups)):
         own, largest = columns.own[g], 0.0
         for m in range(centre.first[g], centre.first[g + 1]):
-            largest = max(largest, 1 / (centre.scale[m] - UNSURE * centre.scale_size[m]))
+            least = centre.scale[m] - UNSURE * centre.scale_size[m]
+            largest = max(largest, 1 / least) if least > 0 else np.inf
         a, b = edges_of(columns.groups[g, 1], columns.groups[g, 2])
         for e in range(a, b * (own >= 0)):
             caps[own] = max(caps[own], largest * table.secants[e])

@@ -19,7 +19,7 @@ from .tree import Box
 
 
 def reducible(core: Core, smaller: Core | None) -> None:
-    """Claim 189: |u_G(r_T)| <= Lambda for all G of S that are not in T.
+    """Claim 190: |u_G(r_T)| <= Lambda for all G of S that are not in T.
 
     Then r_S = r_T, with multipliers that are 0 on some faces: S holds no good vertex support.
     """
@@ -29,17 +29,17 @@ def reducible(core: Core, smaller: Core | None) -> None:
 
 
 def leaves(core: Core, place: int, side: int) -> None:
-    """Claim 190: s_F u_F(r_S) does not lie in F."""
+    """Claim 191: s_F u_F(r_S) does not lie in F."""
     require(core.ask(Residual.side, place) != side, "u does not leave the face")
 
 
 def descends(core: Core, place: int, side: int) -> None:
-    """Claim 191: D_F < 0 on one of the rays of Lemma 13, with the sign of the leaf."""
+    """Claim 192: D_F < 0 on one of the rays of Lemma 13, with the sign of the leaf."""
     require(core.ask(Residual.descends, place, side), "no ray descends")
 
 
 def essential(core: Core) -> None:
-    """Claim 192: the multipliers q are positive, and the R z_F(r_S) independent.
+    """Claim 193: the multipliers q are positive, and the R z_F(r_S) independent.
 
     Whatever they are, r_S = R(y - sum q_F z_F), so Gram q = z . Ry - |u|^2: elimination with
     pivots that are not 0 encloses them. Where q_F > 0, |u_F| = Lambda (Theorem A).
@@ -67,7 +67,7 @@ def multipliers(residual: Residual, support: Support) -> list | None:
 
 
 def minimum(core: Core, sides: dict[int, int]) -> None:
-    """Claim 193: s_F u_F(r_S) lies in F, and D_F >= 0 on all rays, for all F of S (Theorem B)."""
+    """Claim 194: s_F u_F(r_S) lies in F, and D_F >= 0 on all rays, for all F of S (Theorem B)."""
     for place, side in sides.items():
         require(core.ask(Residual.side, place) == side, "u leaves a face")
     falls = any(core.ask(Residual.descends, *pair) for pair in sides.items())
@@ -86,7 +86,7 @@ class LeafProof:
         self.vertices: list[Group] = []
 
     def read(self, boxes: list[Box], places: list[int], records: Iterator[Record]) -> None:
-        """Claim 194: every leaf has a record, in order, and each is true (Theorem H, Lemma 46).
+        """Claim 195: every leaf has a record, in order, and each is true (Theorem H, Lemma 46).
 
         `places` are those of the faces around the circle in the sorted list of live faces.
         """

@@ -44,7 +44,7 @@ def crowded(one: Array, other: Array) -> bool:
 
 @compiled
 def pairs(box: Array) -> bool:
-    """Claim 185: some units have no faces (Lemma 53(5)).
+    """Claim 186: some units have no faces (Lemma 53(5)).
 
     No closed cell holds two of one sign: so of an arc with k cells there are at most max(1, k).
     """
@@ -60,7 +60,7 @@ def pairs(box: Array) -> bool:
 
 @compiled
 def trimmed(table: Tables, box: Array) -> bool:
-    """Claim 186: take first and last cells off that hold no unit; or a part has none left.
+    """Claim 187: take first and last cells off that hold no unit; or a part has none left.
 
     One site is active on these: u has the direction of its row, or the opposite one; nor is u in
     the cell with all sites, with a free output bias and inputs of both signs (Lemma 53(2)).
@@ -94,7 +94,7 @@ def may_turn(slopes: Array, place: int) -> bool:
 
 @compiled
 def maxima(slopes: Array, place: int, faces: int, units: int) -> tuple[int, int]:
-    """Claim 187: all units are between two places, or there are too few (Lemma 53(4)).
+    """Claim 188: all units are between two places, or there are too few (Lemma 53(4)).
 
     Places are chosen from the first on, each with an upturn after the one before it.
     """
@@ -112,7 +112,7 @@ def maxima(slopes: Array, place: int, faces: int, units: int) -> tuple[int, int]
 
 @compiled
 def weightless(taus: Array) -> bool:
-    """Claim 188: a weight is not positive (Lemma 53(1) and (2))."""
+    """Claim 189: a weight is not positive (Lemma 53(1) and (2))."""
     least = np.inf
     for k in range(len(taus)):
         least = min(least, taus[k, 1])
