@@ -177,8 +177,8 @@ def _proved(document: Any, folder: Path, given: Any, processes: tuple) -> Report
         return _deep(document, given, processes) if deep else _list(document, folder, given)[0]
     from .basins import one_list, tree_of
 
-    listed = document["minima"]["certificate"].get("format") != "reluenum-boxes"
-    require(listed, "boxes: not all stationary points are known, which basins need")
+    text = "boxes: not all stationary points are known, which basins need"
+    require(not _has_boxes(document["minima"]), text)
     one_list(document, {k: OPTIONAL[k] for k in ("software",) if k in document})
     report, landscape, proof = _list(document["minima"], folder, given)
     unchecked = tuple(k for k in UNCHECKED if k in document or k in document["minima"])
@@ -220,7 +220,7 @@ def _list(document: Any, folder: Path, given: Any) -> "tuple[Report, Landscape, 
     """Prove a list of minima."""
     complete(document)
     boxes = None
-    if document["certificate"].get("format") == "reluenum-boxes":
+    if _has_boxes(document):
         from .boxes import BoxLandscape as Kind
 
         proof, boxes = _by_boxes(document, given)
@@ -236,6 +236,12 @@ def _list(document: Any, folder: Path, given: Any) -> "tuple[Report, Landscape, 
     if every:
         matched(document["every_width"], landscape.every_width(), "every_width")
     return _report(document, proof, landscape, given is not None, boxes), landscape, proof
+
+
+def _has_boxes(document: Any) -> bool:
+    """Whether a document says that its certificate is a tree of boxes."""
+    certificate = document.get("certificate") if type(document) is dict else None
+    return type(certificate) is dict and certificate.get("format") == "reluenum-boxes"
 
 
 def _by_supports(document: dict[str, Any], folder: Path, given: Any) -> "Proof":
