@@ -275,9 +275,9 @@ def test_a_guess_that_is_far_too_large_excludes_nothing():
     rho, square = float(zero.s.sqrt().mid()), float(zero.squares[0].mid())
     with np.errstate(all="ignore"):
         for far in 10.0 ** draw.uniform(0, 40, 200):
-            box = np.array([[rho * (1 - 1e-9), rho * (1 + 1e-9), 0, 0]])
+            box, living = np.array([[rho * (1 - 1e-9), rho * (1 + 1e-9), 0, 0]]), np.array([[True]])
             around = Around(
-                cover.tables, np.array([0]), box, [[square * far]], np.array([[True]]), True
+                cover.tables, np.array([0]), box, np.array([[square * far]]), living, True
             )
             assert not Look(around).excluded[0]
 
