@@ -9,7 +9,7 @@ from reluenum.engines.deep.cells.kinks import Surroundings
 from reluenum.engines.deep.cells.witnesses import descent
 from reluenum.engines.deep.minimality.bends import Bend
 from reluenum.engines.deep.minimality.corners import corners_of
-from reluenum.engines.deep.minimality.dormancy import harmless
+from reluenum.engines.deep.minimality.dormancy import dormancy
 from reluenum.engines.deep.minimality.judge import judge
 from reluenum.engines.deep.minimality.live import DeepVerdict
 from reluenum.engines.deep.minimality.sharing import shareable
@@ -87,7 +87,7 @@ def test_a_unit_that_gains_what_it_costs_beside_a_group_is_decided_by_curvature(
         corners = corners_of(network, 0)
         assert {part.gain() for part in corners.parts()} == {0, -1}
         assert corners.one_more() is True
-        assert harmless(network, 1)
+        assert dormancy(network, 1).harmless
 
 
 def reduced(problem, lower, upper, squares, X):
