@@ -4,16 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reluenum.engines.branch.bounds import (
-    AT,
-    BASE,
-    BOUNDED,
-    EXCLUDED,
-    HIGH,
-    LOW,
-    bounded,
-    empty_work,
-)
+from reluenum.engines.branch.bounds import BOUNDED, EXCLUDED, bounded
+from reluenum.engines.branch.centre import AT, BASE, HIGH, LOW, empty_work
 from reluenum.engines.branch.circle import ANGLE, Circle
 from reluenum.engines.branch.columns import HI, LO, MANY, PARTS, SIGN, UNIT, empty_box
 from reluenum.engines.branch.compiled import compiled, inlined
@@ -225,7 +217,7 @@ def load(box, stack, top):
 
 
 @compiled
-def grow_below(circle, stack, box, work, limit):
+def grow_below(circle, stack, box, work):
     """Search the boxes below a root.
 
     Parameters
@@ -236,8 +228,6 @@ def grow_below(circle, stack, box, work, limit):
         fill up.
     box : DirectionBox
     work : Work
-    limit : int
-        Boxes after which the search gives up.
 
     Returns
     -------
@@ -246,7 +236,7 @@ def grow_below(circle, stack, box, work, limit):
     (leaves, PARTS, 2) array of int
         Signs and faces of the leaves.
     int
-        Number of boxes; -1 if there are more than `limit`.
+        Number of boxes.
     """
     size, boxes, found, top = np.int64(0), 0, 0, 1  # no literal 0, which has a type of its own
     out = np.zeros(LONGEST, dtype=np.uint8)
@@ -254,8 +244,6 @@ def grow_below(circle, stack, box, work, limit):
     while top > 0:
         top -= 1
         boxes += 1
-        if boxes > limit:
-            return out[:0], leaves[:0], -1
         count = load(box, stack, top)
         out = longer(out, size + LONGEST)
         left, size = settle_box(circle, box, count, work, taken, out, size)
@@ -294,16 +282,14 @@ def roots(faces: int, width: int) -> list[list[tuple[int, int, int, int]]]:
     return found
 
 
-def grown_tree(circle: Circle, width: int, limit: int = 1 << 40) -> BoxTree:
+def grown_tree(circle: Circle, width: int) -> BoxTree:
     """Search all boxes of a width (Theorem H)."""
     content, leaves, boxes = [], [], 0
     box, work = empty_box(), empty_work(circle)
     for root in roots(circle.faces, width):
         stack = np.zeros((64, PARTS, 4), dtype=np.int64)
         stack[0, : len(root)] = root
-        tree, found, number = grow_below(circle, stack, box, work, limit)
-        if number < 0:
-            raise MemoryError(f"more than {limit} boxes")
+        tree, found, number = grow_below(circle, stack, box, work)
         units = sum(part[3] for part in root)
         content.append(tree.tobytes())
         boxes += number

@@ -37,8 +37,9 @@ def is_fold(inner: Inner, branch: InnerBranch, low: float, high: float) -> bool:
         values = _guessed(bend, [*(square.mid() for square in squares), X.mid()])
     except ZeroDivisionError:
         return False
+    on_branch = all(t.contains(v) for t, v in zip(squares, values[:-1], strict=True))
     inside = fmpq(*low.as_integer_ratio()) <= values[-1] <= fmpq(*high.as_integer_ratio())
-    return inside and values[-1] > 0 and bend.is_double(values[:-1], values[-1])
+    return inside and on_branch and values[-1] > 0 and bend.is_double(values[:-1], values[-1])
 
 
 def double_zero(inner: Inner, start: Sequence[float], X: float) -> tuple[float, list[float]] | None:

@@ -9,7 +9,8 @@ from reluenum.engines.deep.minimality.bends import Bend
 from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.engines.towers.folds import double_zero
 from reluenum.engines.towers.newton import Inner
-from reluenum.verify.deep.exactly.folds import is_double, third
+from reluenum.verify.deep.exactly.folds import is_double, is_fold, third
+from reluenum.verify.deep.inner import path
 from reluenum.verify.deep.sites import Sites
 from reluenum.verify.deep.towers import State, Tower, Upper
 
@@ -73,6 +74,13 @@ def test_the_checker_finds_the_same():
         assert found.overlaps(bend().third([arb("0.25")], arb("0.5")))
     assert is_double(tower, [fmpq(1, 4)], fmpq(1, 2))
     assert not is_double(tower, [fmpq(1, 4)], fmpq(2, 3))
+    low, high = arb("0.4999"), arb("0.5001")
+    with ctx.workprec(128):
+        found = path(tower, low.union(high), [arb("0.25")])
+        assert is_fold(found, low, high)
+        assert not is_fold(found, low, low)
+        found.squares = [arb("0.26")]  # from which Newton steps lead to a zero elsewhere
+        assert not is_fold(found, low, high)
 
 
 @pytest.mark.parametrize(("inputs", "verdict"), [("1", True), ("2", False)])

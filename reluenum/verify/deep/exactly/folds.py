@@ -26,8 +26,9 @@ def is_fold(found: State, low: arb, high: arb) -> bool:
     if not bends:
         return False
     squares, x = guessed(found)
+    on_path = all(t.contains(s) for t, s in zip(found.squares, squares, strict=True))
     inside = low <= arb(x) <= high
-    return inside and x > 0 and is_double(found.tower, squares, x)
+    return inside and on_path and x > 0 and is_double(found.tower, squares, x)
 
 
 def third(found: State) -> arb:
