@@ -96,9 +96,9 @@ def norm(vector: Sequence[arb]) -> arb:
     return dot(vector, vector).sqrt()
 
 
-def overlap(balls: Sequence[arb], others: Sequence[arb]) -> bool:
-    """Whether two boxes may have a point in common."""
-    return all(one.overlaps(other) for one, other in zip(balls, others, strict=True))
+def within(balls: Sequence[arb], others: Sequence[arb]) -> bool:
+    """Whether a box surely lies in another one."""
+    return all(other.contains(one) for one, other in zip(balls, others, strict=True))
 
 
 def sign(value: Any) -> int | None:

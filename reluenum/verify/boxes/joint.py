@@ -21,6 +21,12 @@ class Bounds(NamedTuple):
 
 
 @compiled
+def larger(one: float, other: float) -> float:
+    """Return the larger of two numbers; what is no number stays, and then no bound holds."""
+    return one if one >= other or one != one else other
+
+
+@compiled
 def oscillations(centre: Centre, out: Responses) -> Array:
     """Return upper bounds of the differences of slopes at the centre, for each hull."""
     groups, first = centre.columns.groups, out.first
@@ -30,8 +36,8 @@ def oscillations(centre: Centre, out: Responses) -> Array:
         for n in range(first[g], first[g + 1]):
             if groups[g, 3] and is_slope(groups, g, n - first[g]):
                 least = min(least, out.value[n] - out.error[n])
-                most = max(most, out.value[n] + out.error[n])
-        found[g] = max(most - least, 0.0) * UP
+                most = larger(most, out.value[n] + out.error[n])
+        found[g] = larger(most - least, 0.0) * UP
     return found
 
 
@@ -63,7 +69,7 @@ def weight_rows(centre: Centre, out: Responses, base: Array, both: Array) -> Non
     most = np.zeros(len(centre.columns.groups))
     for n in range(len(base)):
         for g in range(len(most)):
-            most[g] = max(-out.low[n, g], out.high[n, g])
+            most[g] = larger(-out.low[n, g], out.high[n, g])
         row_of(centre, base, out.gamma[n], out.defect[n], most, both[n])
 
 
@@ -86,7 +92,7 @@ def slope_row(centre: Centre, out: Responses, base: Array, g: int, both: Array) 
                 most[m] = differences(centre, out, m, n, middle)
             row_of(centre, base, gamma, defect, most, row)
             for k in range(len(row)):
-                both[size + g, k] = max(both[size + g, k], row[k])
+                both[size + g, k] = larger(both[size + g, k], row[k])
 
 
 @compiled
@@ -94,7 +100,7 @@ def differences(centre: Centre, out: Responses, g: int, one: int, other: int) ->
     """Return a bound of |q . Delta| in a hull for the difference of two functionals."""
     most = 0.0
     for m in range(centre.first[g], centre.first[g + 1]):
-        most = max(most, abs(out.mean[one, m] - out.mean[other, m]))
+        most = larger(most, abs(out.mean[one, m] - out.mean[other, m]))
     return most + out.noise[one, g] + out.noise[other, g]
 
 
@@ -233,7 +239,7 @@ def sharpen(centre: Centre, out: Responses, known: Bounds, slopes: Array) -> Non
         own, most = columns.own[g], 0.0
         for n in range(first[g], first[g + 1]):
             if is_slope(columns.groups, g, n - first[g]):
-                most = max(most, slopes[n, 1], -slopes[n, 0])
+                most = larger(most, larger(slopes[n, 1], -slopes[n, 0]))
         if own >= 0:
             reach = centre.left[own] + columns.known[own] + columns.height[g] * most
             known.reach[own] = min(known.reach[own], reach)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from ..reals import overlap, require, sign, squared, told
+from ..reals import require, sign, squared, told, within
 from .exactly.fields import newton_step
 from .exactly.folds import is_fold
 from .exactly.lines import impossible
@@ -100,7 +100,10 @@ class Cover:
         squares = [square.max(0) for square in squares]
         bare, total, found = bright(squares, x), arb(0, "inf"), (x, x)
         for start in unique(squares, bare):
-            total = total.intersection(total_squares(self.state(x, start)))
+            try:
+                total = total.intersection(total_squares(self.state(x, start)))
+            except ZeroDivisionError:  # a matrix that may be singular
+                continue
             found = self.reach(x, total)
             if found[0] < found[1] and max(bare) > 0:
                 break
@@ -289,7 +292,9 @@ class Cover:
         if sign(slope_of(found)) not in (1, -1):
             return "" if is_fold(found, low, high) else "several stationary points are possible"
         zero = zero_near(self.full, found.squares, found.x)
-        if zero is not None and low <= zero.x <= high and overlap(zero.squares, found.squares):
+        here = zero is not None and low <= zero.x <= high
+        # with T > 0 it is the minimiser (claim 62), otherwise it may be on another path
+        if here and (min(zero.squares) > 0 or within(zero.squares, found.squares)):
             return self.keep(zero, low, high)
         signs = {sign(x * x - self.level(found, x)) for x in (low, high)}
         return "" if signs in ({1}, {-1}) else "a stationary point could not be found"

@@ -106,7 +106,7 @@ class Cover:
         Where one of two units that are equal somewhere has the T of both, and where the T that
         become negative in the box are held as they are in the middle, more may be known.
         """
-        closed, squares = look.excluded, guess.squares
+        closed, squares = look.excluded.copy(), guess.squares
         live, held = squares > 0, look.around.lacking > 0
         twins = self.tables.twins[found.rows].any((1, 2, 3))
         moved = self.merged(found.rows, squares)

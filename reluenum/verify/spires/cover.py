@@ -7,7 +7,7 @@ from flint import arb
 
 from ..deep.cover import number
 from ..deep.inner import pivots_of
-from ..reals import overlap, require, sign, squared, told
+from ..reals import require, sign, squared, told, within
 from .inner import highest, levels, path, polished, reach, vanishing
 from .lines import impossible
 from .points import Zero, zero_near
@@ -157,7 +157,7 @@ class Cover:
             return "several stationary points are possible"
         zero = zero_near(self.frame, found.squares, found.third, found.second)
         here = zero is not None and low <= zero.second <= high
-        if here and overlap([*zero.squares, zero.third], [*found.squares, found.third]):
+        if here and within([*zero.squares, zero.third], [*found.squares, found.third]):
             return self.keep(zero, low, high)
         signs = {self.side(found, u) for u in (low, high)}
         return "" if signs in ({1}, {-1}) else "a stationary point could not be found"
