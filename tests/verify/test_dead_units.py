@@ -37,6 +37,7 @@ SPECIAL = {
     "a double zero of E": of([-1, -1, 1], [-1, -3, 0], "3"),
     "third order below a constant": of([-1, -1], [2, 2], "3"),
     "another one": of([1, 2], [3, 0], "1"),
+    "several units may gain what they cost": of([-3, -3, 3], [4, 1, -4], "1", (3, 1)),
 }
 
 GROUPS = ["a kink at 0 in a group", "several sites", "mirrored"]

@@ -72,8 +72,8 @@ def harmless(zero: Zero, faces: Sequence[Face]) -> bool:
 
     On each face of the relevant sites but the live ones |a| |u_F| < ridge, or u_F is in neither
     F nor -F; if on one of them it is larger, inside, a dead unit lowers the loss. One unit beside
-    kinks that are dependent, or in a group of several sites, or that gains what it costs, is asked
-    of the corners of all kinks (Lemma D70).
+    kinks that are dependent, or in a group of several sites, is asked of the corners of all kinks
+    (Lemma D70), and so are units that gain what they cost.
     """
     relevant, alone = zero.stratum.relevant, zero.sites.hidden[0] == len(zero.stratum.lower) + 1
     if alone and not zero.plain:
@@ -84,11 +84,15 @@ def harmless(zero: Zero, faces: Sequence[Face]) -> bool:
         return False
     exact = require_split(zero)
     gains = {zero.settled(partial(_gain, zero, row)) for row in free}
-    return stays(Leeway(zero)) if alone and 0 in gains else _settled(zero, gains, exact)
+    tied = 0 in gains and (alone or zero.plain)
+    return stays(Leeway(zero)) if tied else _settled(zero, gains, exact)
 
 
 def stays(leeway: Leeway) -> bool:
-    """Return whether one further unit raises the loss, whatever kinks do (Lemma D70)."""
+    """Return whether further units raise the loss, whatever kinks do (Lemma D70).
+
+    If there are to be several, multipliers have to be unique.
+    """
     gains, ties = leeway.gains()
     return 1 not in gains and leeway.bent(ties)
 

@@ -131,17 +131,20 @@ class Leeway:
         return [fmpq(self.zero.sides[j + 1] * (i == site)) for j, i in self.below]
 
     def bent(self, ties: Sequence[Tie]) -> bool:
-        """Claim 165: whether a unit that gains what it costs raises the loss by curvature.
+        """Claim 165: whether units that gain what they cost raise the loss by curvature.
 
         Of each face on its own, with kinks that cost nothing: the Hessian of the reduced loss of
         the stratum beside, the unit being one of it with T = 0, is positive definite. If it is not
-        and only one way leads there, the loss falls (Lemma D70).
+        and only one way leads there, the loss falls (Lemma D70). If there may be several units, all
+        these faces are asked at once, too (Lemma D46).
         """
         free = [self._signs(d) for d in self.zero.flat_rays.values()]
-        for row in sorted({tie.row for tie in ties}):
-            ways = {tie.signs for tie in ties if tie.row == row}
+        rows = sorted({tie.row for tie in ties})
+        several = self.sites.hidden[0] > len(self.zero.stratum.lower) + 1
+        for chosen in [*((row,) for row in rows), *([tuple(rows)] if several else [])]:
+            ways = {tie.signs for tie in ties if tie.row in chosen}
             for cell in together([*ways, *free]):
-                if ways & cell and not self._grows(row, cell):
+                if ways & cell and not self._grows(chosen, cell):
                     return False
         return True
 
@@ -151,16 +154,16 @@ class Leeway:
             sum(1 << k for k, value in enumerate(values) if value * side > 0) for side in (1, -1)
         )
 
-    def _grows(self, row: Row, cell: Collection[Row]) -> bool:
+    def _grows(self, further: Sequence[Row], cell: Collection[Row]) -> bool:
         """Return whether the loss grows in a cell; if it does not, require that it falls."""
-        stratum = self.beside(cell)
+        stratum, x = self.beside(cell), self.zero.state.x
         with ctx.workprec(NUMBER_BITS):
-            rows = (*stratum.lower, row)
+            rows = (*stratum.lower, *further)
             tower = Tower(narrowed(Upper(self.sites, stratum.upper), rows), rows)
-            squares = [*self.zero.state.squares, self.zero.state.x * 0]
-            pivots = pivots_of(State(tower, squares, self.zero.state.x).hessian())
+            squares = [*self.zero.state.squares, *[x * 0] * len(further)]
+            pivots = pivots_of(State(tower, squares, x).hessian())
         grows = all(pivot > 0 for pivot in pivots)
-        falls = len(cell) == 1 and any(pivot < 0 for pivot in pivots)
+        falls = len(cell) == len(further) == 1 and any(pivot < 0 for pivot in pivots)
         require(grows or falls, f"{self.zero.stratum.text}: {OPEN}")
         return grows
 
