@@ -7,13 +7,10 @@ import numpy as np
 
 from reluenum.algebra.balls import GROWTH, TINY, UNIT, Balls
 from reluenum.engines.towers.batches import TowerBatch
-from reluenum.engines.towers.inner import floors, scales, values
+from reluenum.engines.towers.inner import NEARLY_ZERO, floors, scales, values
 
 WIDEST = 3.0
 """Largest ratio q that a single ball is asked for."""
-
-NEARLY_ZERO = 1e4
-"""How many times its floor T_j is at least, or it becomes 0."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,8 +26,20 @@ NEARLY, FAST = 1e-6, 1e-2
 FLOOR = 1e-11
 """Least T in units of X where several kinks may depend on each other once a unit is dead."""
 
+NEARLY_ZERO = 1e4
+"""How many times its floor T_j is at least, or it becomes 0."""
+
+CALMING, CALM = 40, 0.9
+"""Steps to better ratios of T_j that are 0, and the share of their bound below which |u_j|^2 do."""
+
 GUESSES = 3
 """Choices of free units that are tried before all are."""
+
+LONGER = 3.0
+"""Logarithm of the largest factor by which a step shortens T, and the largest one it is longer."""
+
+SMALL = 0.5
+"""Share of its bound below which |u_j| says little of T_j, which will be 0."""
 
 JITTER = 1e-17
 """Relative shift of the diagonal, so that no matrix is singular; bounds are proved elsewhere."""
@@ -140,7 +152,71 @@ def minimal_T(batch: TowerBatch, index: np.ndarray, X: np.ndarray, start: np.nda
         todo = todo[(change > CONVERGED) & ~squared]
         if not len(todo):
             break
+    todo = np.flatnonzero(floor[:, 0] > 0)
+    todo = todo[_violation(batch, index[todo], X[todo], best[todo], floor[todo]) > NEARLY]
+    best[todo] = _on_logarithms(batch, index[todo], X[todo], best[todo], floor[todo])
+    todo = np.flatnonzero(((best <= NEARLY_ZERO * floor).sum(1) > 1) & (floor[:, 0] > 0))
+    best[todo] = _calmed(batch, index[todo], X[todo], best[todo], floor[todo])
     return best
+
+
+def _calmed(
+    batch: TowerBatch, index: np.ndarray, X: np.ndarray, T: np.ndarray, floor: np.ndarray
+) -> np.ndarray:
+    """Return T in which those that are nearly 0 have other ratios, if some |u_j| is not short.
+
+    Where all that take part in kinks are 0, ratios stand for multipliers. The longest |u_j| of
+    these units shall be short: the ratio of one that is longer grows.
+    """
+    live = np.where(T <= NEARLY_ZERO * floor, 0, T)
+    spans = batch.spans[batch.bases(index, T)]
+    free = ~spans[:, :, -1] & ~(spans[:, :, :-1] & (live > 0)[:, None]).any(2)
+    several = (spans.sum(2) > 1) & free & batch.kinks[index]
+    tied = (spans[:, :, :-1] & several[:, :, None]).any(1)
+    found, todo = T.copy(), np.flatnonzero(tied.any(1))
+    for _ in range(CALMING):
+        lengths = (values(batch, index[todo], X[todo], live[todo], found[todo]).dual ** 2).sum(2)
+        shares = np.where(tied[todo], X[todo, None] * lengths, 0)
+        near = shares.max(1) > CALM
+        todo, shares = todo[near], shares[near]
+        if not len(todo):
+            break
+        ratios = np.where(tied[todo], found[todo] * np.sqrt(shares), 0)
+        ratios *= NEARLY_ZERO / 2 * floor[todo] / ratios.max(1, keepdims=True)
+        found[todo] = np.where(tied[todo], np.maximum(ratios, floor[todo]), found[todo])
+    return found
+
+
+def _on_logarithms(
+    batch: TowerBatch, index: np.ndarray, X: np.ndarray, start: np.ndarray, floor: np.ndarray
+) -> np.ndarray:
+    """Return minimisers near an X at which kinks let several units begin at once, or the start.
+
+    There |u_j| depend on the quotients of T alone, nearly, and the loss does not notice them. So T
+    is followed on a scale of logarithms where it decreases.
+    """
+    found, places = start.copy(), np.arange(start.shape[1])
+    for _ in range(NEWTON_STEPS):
+        at = values(batch, index, X, found, found)
+        model = _model(batch, index, X, found, at)
+        H = (model.slopes + model.slopes.swapaxes(1, 2)) / 2
+        H[:, places, places] += _tiny_diagonal(H)
+        pull = 2 * model.size**2 * (model.size - 1)
+        free = (found > floor) | (model.size > 1)
+        step = np.nan_to_num(_held_steps(H, pull, np.zeros_like(found), free) / found)
+        step = np.clip(step, -LONGER, LONGER)
+        found = np.maximum(found * np.where(step > 0, 1 + step, np.exp(step)), floor)
+    pairs = (_violation(batch, index, X, T, floor) for T in (found, start))
+    return np.where(np.less(*pairs)[:, None], found, start)
+
+
+def _violation(
+    batch: TowerBatch, index: np.ndarray, X: np.ndarray, T: np.ndarray, floor: np.ndarray
+) -> np.ndarray:
+    """Return by how much X |u_j|^2 differs from 1, or exceeds it where T_j is at its floor."""
+    excess = X[:, None] * (values(batch, index, X, T, T).dual ** 2).sum(2) - 1
+    size = np.where(floor < T, np.abs(excess), np.maximum(excess, 0)).max(1)
+    return np.where(np.isnan(size), np.inf, size)
 
 
 def floors(batch: TowerBatch, index: np.ndarray, X: np.ndarray, T: np.ndarray) -> np.ndarray:
@@ -183,8 +259,9 @@ class Model:
         self.size[chosen], self.longest[chosen] = other.size, other.longest
 
     def fast(self, floor: np.ndarray) -> np.ndarray:
-        """Return Newton steps for 1 / (sqrt(X) |u_j|) = 1."""
-        return self._steps(2 * self.size * self.size * (self.size - 1), floor)
+        """Return Newton steps for 1 / (sqrt(X) |u_j|) = 1, and safe ones where |u_j| is small."""
+        pull = 2 * self.size * self.size * (self.size - 1)
+        return self._steps(np.where(self.size < SMALL, self.size**2 - 1, pull), floor)
 
     def safe(self, floor: np.ndarray) -> np.ndarray:
         """Return the steps of the quadratic model of the loss."""

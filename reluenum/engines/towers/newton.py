@@ -20,9 +20,6 @@ INFLATION = 1.25
 ATTEMPTS = 6
 """How often a box is enlarged."""
 
-LARGER = 1.25
-"""By how much a unit that just reaches its bound is pulled more than others, to fall below it."""
-
 POLISHING = 3
 """Newton steps to a centre, from doubles."""
 
@@ -456,7 +453,7 @@ class InnerBranch:
         """Enclose it by interval Newton from an approximation at the middle; None if that fails."""
         middle = X.mid()
         chart = TowerChart.of(inner, units, list(map(arb, start)))
-        faint = _faint(units, start)
+        faint = _faint(start)
         try:
             for _ in range(POLISHING if units else 0):
                 here = inner.at(middle, chart.T, chart.ratios, faint)
@@ -515,13 +512,9 @@ class InnerBranch:
         return _total([*map(mul, slopes.gap, rates), slopes.gap[-1]])
 
 
-def _faint(units: Sequence[int], start: Sequence[float]) -> list[arb]:
-    """Return ratios of those T_j that are 0, where it is likely that all |u_j| are below the bound.
-
-    Of approximate ones, all but the least are those where |u_j| just reaches it.
-    """
-    least = min((T for j, T in enumerate(start) if j not in units), default=0.0)
-    return [arb(max(T * (LARGER if 2 * least < T else 1), 1e-300)) for T in start]
+def _faint(start: Sequence[float]) -> list[arb]:
+    """Return ratios of those T_j that are 0."""
+    return [arb(max(T, 1e-300)) for T in start]
 
 
 def _chart_step(slopes: Slopes, values: Sequence[arb]) -> list[arb]:
