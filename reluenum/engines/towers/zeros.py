@@ -31,7 +31,7 @@ SPREAD = 0.3
 STEPS = 40
 """How many steps are made on each side of it."""
 
-OVERLAP = 1e-9
+OVERLAP = 1e-3
 """Part of a step that is left to the next one."""
 
 NEWTON_STEPS = 8
@@ -156,13 +156,14 @@ class Search:
                 branch = InnerBranch.over(self.inner, arb(X), units, start)
                 if branch is None or not branch.is_minimal or side * branch.state.gap <= 0:
                     continue
-                reached = branch.state.level.sqrt() * (1 + side * OVERLAP)
-                if side * (X - float(reached)) <= 0:
+                level = branch.state.level.sqrt()
+                reached = float(level + (X - level) * OVERLAP)
+                if side * (X - reached) <= 0:
                     continue
                 self.steps.append((X, [float(square.mid()) for square in branch.state.T]))
-                self.passed.append((min(X, float(reached)), max(X, float(reached))))
+                self.passed.append((min(X, reached), max(X, reached)))
                 start = _updated_squares(start, units, self.steps[-1][1])
-                low, high = (low, float(reached)) if side > 0 else (float(reached), high)
+                low, high = (low, reached) if side > 0 else (reached, high)
                 break
             else:
                 return low, high
