@@ -32,6 +32,9 @@ NEARLY_ZERO = 1e4
 CALMING, CALM = 40, 0.9
 """Steps to better ratios of T_j that are 0, and the share of their bound below which |u_j|^2 do."""
 
+LARGEST_POWER = 16.0
+"""Of |u_j|^2 by which a ratio is multiplied."""
+
 GUESSES = 3
 """Choices of free units that are tried before all are."""
 
@@ -173,17 +176,23 @@ def _calmed(
     free = ~spans[:, :, -1] & ~(spans[:, :, :-1] & (live > 0)[:, None]).any(2)
     several = (spans.sum(2) > 1) & free & batch.kinks[index]
     tied = (spans[:, :, :-1] & several[:, :, None]).any(1)
-    found, todo = T.copy(), np.flatnonzero(tied.any(1))
+    todo = np.flatnonzero(tied.any(1))
+    found, trial, pulls = T.copy(), T.copy(), np.ones_like(T)
+    lowest, power = np.full(len(T), np.inf), np.full(len(T), 0.25)
     for _ in range(CALMING):
-        lengths = (values(batch, index[todo], X[todo], live[todo], found[todo]).dual ** 2).sum(2)
+        lengths = (values(batch, index[todo], X[todo], live[todo], trial[todo]).dual ** 2).sum(2)
         shares = np.where(tied[todo], X[todo, None] * lengths, 0)
-        near = shares.max(1) > CALM
-        todo, shares = todo[near], shares[near]
+        most = shares.max(1)
+        lower = most < lowest[todo]
+        found[todo[lower]], lowest[todo[lower]] = trial[todo[lower]], most[lower]
+        power[todo] = np.where(lower, np.minimum(2 * power[todo], LARGEST_POWER), power[todo] / 4)
+        pulls[todo[lower]] = shares[lower]
+        todo = todo[most > CALM]
         if not len(todo):
             break
-        ratios = np.where(tied[todo], found[todo] * np.sqrt(shares), 0)
+        ratios = np.where(tied[todo], found[todo] * pulls[todo] ** power[todo, None], 0)
         ratios *= NEARLY_ZERO / 2 * floor[todo] / ratios.max(1, keepdims=True)
-        found[todo] = np.where(tied[todo], np.maximum(ratios, floor[todo]), found[todo])
+        trial[todo] = np.where(tied[todo], np.maximum(ratios, floor[todo]), found[todo])
     return found
 
 
