@@ -1,7 +1,8 @@
 # Every local minimum of small ridge-regularised ReLU networks, one instance after the other:
 #
 #     dataset -> patterns -> solve -> merge -> certify            (one system after the other), or
-#     dataset -> supports -> smaller -> survey -> prove -> verify  (the certified engine),
+#     dataset -> supports -> smaller -> survey -> prove -> verify  (the certified engine), or
+#     dataset -> branch -> verify                                  (the branch engine),
 #
 # and then tables, facts, figures -> summary -> decided. A sweep has many instances to a job:
 # examine -> check -> aggregate -> sweep_figures -> sweep_decided.
@@ -64,7 +65,7 @@ rule all:
 # An instance becomes exact data, once, so that every later step reads the same numbers.
 include: "rules/data.smk"
 # The configuration says by which engine its local minima are found and proved to be all of them.
-include: "rules/certified.smk" if CERTIFIED else "rules/groebner.smk"
+include: f"rules/{ENGINE}.smk"
 # What people read of an instance.
 include: "rules/views.smk"
 # Which minima are traps, how deep, and over which passes they join.

@@ -1,4 +1,5 @@
 # By the certified engine: supports -> smaller -> survey (a job for every block) -> prove -> verify.
+include: "verify.smk"
 
 
 # The largest supports are shared among jobs by number, without listing them.
@@ -113,32 +114,3 @@ rule cover:
         "{wildcards.instance}: minima and certificate"
     script:
         "../scripts/cover.py"
-
-
-# A proof that its own program accepts is half a proof: the checker shares no code with the solver.
-rule verify:
-    input:
-        minima=MINIMA,
-        certificate=branch(
-            lambda wildcards: wildcards.instance in LAYERED,
-            then=[],
-            otherwise=rules.prove.output.certificate,
-        ),
-    output:
-        verified=shown(
-            "results/{experiment}/{instance}/verified.txt",
-            category="Local minima",
-            caption="verified",
-            label="the certificate, checked",
-        ),
-    log:
-        "logs/verify/{experiment}/{instance}.log",
-    benchmark:
-        "timings/verify/{experiment}/{instance}.tsv"
-    conda:
-        "../environment.yml"
-    threads: lambda wildcards: 2 if wildcards.instance in LAYERED else 1
-    resources:
-        **estimated("check", all_supports),
-    script:
-        "../scripts/verify.py"

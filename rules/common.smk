@@ -4,7 +4,7 @@ BATCHES = instances.batches(config) if "sweep" in config else {}
 INSTANCES = {} if BATCHES else instances.instances(config)
 PATHS = instances.paths(config)
 FORMATS = config["figures"]["formats"]
-CERTIFIED = config["solve"]["engine"] == "certified"
+ENGINE = config["solve"]["engine"]
 
 # Several hidden layers have rules of their own where files or steps are others.
 LAYERED = [name for name, found in INSTANCES.items() if isinstance(found["width"], list)]
@@ -54,6 +54,12 @@ def surveyed_blocks(wildcards):
     """Name the surveyed blocks of an instance; how many there are is known from its data only."""
     plan = checkpoints.supports.get(**wildcards).output.supports
     return expand(rules.survey.output.surveyed, block=plans.planned_blocks(plan), **wildcards)
+
+
+def certificate_beside(wildcards):
+    """Name the certificate of an instance, if it is a file of its own."""
+    apart = ENGINE == "certified" and wildcards.instance in ONE_LAYER
+    return rules.prove.output.certificate if apart else []
 
 
 def measured_ways(wildcards):

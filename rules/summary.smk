@@ -62,7 +62,9 @@ rule decided:
     input:
         minima=of_all(MINIMA),
         tables=of_all(rules.tables.output),
-        evidence=of_all(rules.verify.output if CERTIFIED else rules.stationary_table.output),
+        evidence=of_all(
+            rules.stationary_table.output if ENGINE == "groebner" else rules.verify.output
+        ),
         facts=of_all(rules.facts.output),
         figures=of_all(rules.figures.output),
         barriers=of_all(rules.barriers.output) if config["basins"] else [],

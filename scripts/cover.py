@@ -14,7 +14,7 @@ from reluenum.groebner.limits import Limits
 
 def main(problem: Path, settings: Settings, force: bool, minima: Path) -> None:
     """Read a problem and write its minima with their certificate."""
-    found = covered_landscape(read_problem(problem), settings, force)
+    found = covered_landscape(read_problem(problem), "certified", settings, force)
     logging.info("%r", found)
     write_result(minima, minima_document(found))
 

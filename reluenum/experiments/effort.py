@@ -48,12 +48,13 @@ PACES = {
     "groebner": Pace(10, 20_000, 2),
     "layers": Pace(2, 20_000, 2),
     "certified": Pace(4_000, 300, 2),
+    "branch": Pace(80_000, 10, 5),
     "prove": Pace(20_000, 300, 2),
     "check": Pace(3_000, 300, 2),
     "path": Pace(2_000, 300, 10),
 }
-"""Kinds of work: solving by either engine, with several hidden layers, joining blocks to a
-certificate, checking it, a path."""
+"""Kinds of work: solving by either engine, with several hidden layers, by boxes of directions,
+joining blocks to a certificate, checking it, a path."""
 
 
 def minutes(kind: str, supports: int, attempt: int = 1) -> int:

@@ -100,9 +100,27 @@ def instances(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         if "engine" in entry:
             raise InputError(place, "'engine' without a sweep", "`solve: engine`, or `sweep: {}`")
         for instance in _combinations(entry, CONVENTIONS, place):
+            _check_boxes(instance, config, place)
             _check_depth(instance, config, place)
             _add(found, instance_name(instance), instance, place)
     return found
+
+
+def _check_boxes(instance: Mapping[str, Any], config: Mapping[str, Any], place: str) -> None:
+    """Refuse what the branch engine is not for."""
+    solve = config.get("solve", {})
+    if instance.get("engine", solve.get("engine")) != "branch":
+        return
+    asked = {
+        "several hidden layers": isinstance(instance["width"], list),
+        "inputs that are not on a line": instance["parameters"].get("d", 1) > 1,
+        "a sweep": "sweep" in config,
+        "basins": config.get("basins", False),
+        "another formulation": solve.get("formulation", "reduced") != "reduced",
+        "all patterns": solve.get("all_patterns", False),
+    }
+    for found in (found for found, wanted in asked.items() if wanted):
+        raise InputError(place, f"{found} with the engine branch", "the engine certified")
 
 
 def _check_depth(instance: Mapping[str, Any], config: Mapping[str, Any], place: str) -> None:
@@ -215,6 +233,7 @@ def batches(config: Mapping[str, Any]) -> dict[tuple[str, str, str, str], Batch]
         axes = tuple(key for key in (*CONVENTIONS, "engine") if key != "width")
         for series in _combinations(conventions, axes, place):
             for width in widths:
+                _check_boxes(series | {"width": width}, config, place)
                 _check_depth(series | {"width": width}, config, place)
             series["named"] = "engine" in entry
             _add(taken, instance_name(series | {"width": "*", "named": True}), None, place)

@@ -124,15 +124,19 @@ def certified_merged(merged: str | Path, plan: str | Path) -> CertifiedLandscape
     return replace(read_merged(merged), sign_matrices=read_examined(plan, problem))
 
 
-def covered_landscape(problem: Problem, settings: Settings, force: bool) -> CertifiedLandscape:
-    """Return the landscape of several hidden layers by the certified engine.
+def covered_landscape(
+    problem: Problem, engine: str, settings: Settings, force: bool
+) -> CertifiedLandscape:
+    """Return the landscape of a problem by an engine whose certificate is inside the document.
 
     Raises
     ------
+    InputError
+        If the problem is not one for the engine.
     TooManySupportsError
         If there is too much to do, unless forced.
     """
-    engine = engine_for(problem, "certified")
+    way = engine_for(problem, engine)
     if not force:
-        engine.refuse_astronomical(problem)
-    return engine.landscape(problem, settings)
+        way.refuse_astronomical(problem)
+    return way.landscape(problem, settings)

@@ -121,6 +121,23 @@ def test_an_error_names_its_key_in_one_line(config, message):
     assert message in refusal(config)
 
 
+@pytest.mark.parametrize(
+    ("entry", "more", "message"),
+    [
+        ({"width": None, "hidden": [2, 1]}, {}, "several hidden layers with the engine branch"),
+        ({"d": 2}, {}, "inputs that are not on a line with the engine branch"),
+        ({}, {"basins": True}, "basins with the engine branch"),
+        ({}, {"sweep": {}}, "a sweep with the engine branch"),
+    ],
+)
+def test_boxes_of_directions_are_for_one_layer_on_a_line(entry, more, message):
+    config = with_entry(**{"family": "random", "n": 3, "ridge": "1"} | entry)
+    config = completed(config | {"solve": {"engine": "branch"}} | more)
+    find = batches if more.get("sweep") == {} else instances
+    with pytest.raises(InputError, match=message):
+        find(config)
+
+
 def test_schema_lists_the_backends_engines_and_parameters_that_there_are():
     schema = yaml.safe_load(SCHEMA.read_text())
     allowed = schema["properties"]["solve"]["properties"]["backend"]["enum"]
@@ -129,6 +146,7 @@ def test_schema_lists_the_backends_engines_and_parameters_that_there_are():
     assert named["items"]["enum"] == list(OPTIMISERS)
     assert named["default"] == list(LOCAL)
     keys = schema["$defs"]["dataset"]["properties"]
+    assert schema["properties"]["solve"]["properties"]["engine"]["enum"] == list(ENGINES)
     assert keys["engine"]["items"]["enum"] == [name for name in ENGINES if name != "branch"]
     assert set(PARAMETERS) <= keys.keys()
 

@@ -174,6 +174,21 @@ def test_the_certified_engine_makes_a_job_of_a_block_and_ends_with_the_same_mini
     assert "45 supports decided" in (certified_run.path / "results/small/decided.txt").read_text()
 
 
+def test_boxes_of_directions_end_with_the_same_minima(small_run, tmp_path):
+    folder = Folder(tmp_path / "branch", SMALL | {"solve": {"engine": "branch"}})
+    counts = jobs(folder.succeed())
+    assert (counts["branch"], counts["verify"], counts["tables"]) == (1,) * 3
+    document = json.loads((folder.path / MINIMA).read_text())
+    groebner = json.loads((small_run.path / MINIMA).read_text())
+    assert document["components"] == groebner["components"]
+    assert (folder.path / INSTANCE / "verified.txt").read_text().startswith("proved: ")
+    options = ["--width", "2", "--ridge", "1/100", "--engine", "branch"]
+    data, output = folder.path / INSTANCE / "data.csv", tmp_path / "minima.json"
+    command = [sys.executable, "-m", "reluenum", "minima", str(data), *options]
+    subprocess.run([*command, "--output", str(output)], check=True)
+    assert output.read_bytes() == (folder.path / MINIMA).read_bytes()
+
+
 def test_a_second_run_by_the_certified_engine_does_nothing(certified):
     assert "Nothing to be done" in certified.succeed()
 

@@ -156,7 +156,7 @@ def minimal_T(batch: TowerBatch, index: np.ndarray, X: np.ndarray, start: np.nda
         if not len(todo):
             break
     todo = np.flatnonzero(floor[:, 0] > 0)
-    todo = todo[_violation(batch, index[todo], X[todo], best[todo], floor[todo]) > NEARLY]
+    todo = todo[_missed_conditions(batch, index[todo], X[todo], best[todo], floor[todo]) > NEARLY]
     best[todo] = _on_logarithms(batch, index[todo], X[todo], best[todo], floor[todo])
     todo = np.flatnonzero(((best <= NEARLY_ZERO * floor).sum(1) > 1) & (floor[:, 0] > 0))
     best[todo] = _calmed(batch, index[todo], X[todo], best[todo], floor[todo])
@@ -171,7 +171,7 @@ def _calmed(
     Where all that take part in kinks are 0, ratios stand for multipliers. The longest |u_j| of
     these units shall be short: the ratio of one that is longer grows.
     """
-    live = np.where(T <= NEARLY_ZERO * floor, 0, T)
+    live = np.where(NEARLY_ZERO * floor >= T, 0, T)
     spans = batch.spans[batch.bases(index, T)]
     free = ~spans[:, :, -1] & ~(spans[:, :, :-1] & (live > 0)[:, None]).any(2)
     several = (spans.sum(2) > 1) & free & batch.kinks[index]
@@ -215,11 +215,11 @@ def _on_logarithms(
         step = np.nan_to_num(_held_steps(H, pull, np.zeros_like(found), free) / found)
         step = np.clip(step, -LONGER, LONGER)
         found = np.maximum(found * np.where(step > 0, 1 + step, np.exp(step)), floor)
-    pairs = (_violation(batch, index, X, T, floor) for T in (found, start))
+    pairs = (_missed_conditions(batch, index, X, T, floor) for T in (found, start))
     return np.where(np.less(*pairs)[:, None], found, start)
 
 
-def _violation(
+def _missed_conditions(
     batch: TowerBatch, index: np.ndarray, X: np.ndarray, T: np.ndarray, floor: np.ndarray
 ) -> np.ndarray:
     """Return by how much X |u_j|^2 differs from 1, or exceeds it where T_j is at its floor."""

@@ -1,0 +1,23 @@
+# A proof that its own program accepts is half a proof: the checker shares no code with the solver.
+rule verify:
+    input:
+        minima=MINIMA,
+        certificate=certificate_beside,
+    output:
+        verified=shown(
+            "results/{experiment}/{instance}/verified.txt",
+            category="Local minima",
+            caption="verified",
+            label="the certificate, checked",
+        ),
+    log:
+        "logs/verify/{experiment}/{instance}.log",
+    benchmark:
+        "timings/verify/{experiment}/{instance}.tsv"
+    conda:
+        "../environment.yml"
+    threads: lambda wildcards: 2 if wildcards.instance in LAYERED else 1
+    resources:
+        **estimated("check", all_supports),
+    script:
+        "../scripts/verify.py"

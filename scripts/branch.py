@@ -1,0 +1,33 @@
+"""Rule branch: find and prove the minima of an instance on a line by boxes of directions."""
+
+import logging
+from pathlib import Path
+
+from reluenum.documents.minima import minima_document
+from reluenum.documents.results import write_result
+from reluenum.experiments.joblog import logged
+from reluenum.experiments.layers import covered_landscape
+from reluenum.experiments.steps import read_problem
+from reluenum.groebner.backends import Settings
+from reluenum.groebner.limits import Limits
+
+
+def main(problem: Path, settings: Settings, force: bool, minima: Path) -> None:
+    """Read a problem and write its minima with their certificate."""
+    found = covered_landscape(read_problem(problem), "branch", settings, force)
+    logging.info("%r", found)
+    write_result(minima, minima_document(found))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            Path(snakemake.input.problem),
+            Settings(
+                snakemake.params.backend,
+                Limits(snakemake.params.seconds, snakemake.params.megabytes),
+                snakemake.threads,
+            ),
+            snakemake.params.force,
+            Path(snakemake.output.minima),
+        )
