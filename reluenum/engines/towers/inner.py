@@ -41,6 +41,12 @@ GUESSES = 3
 LONGER = 3.0
 """Logarithm of the largest factor by which a step shortens T, and the largest one it is longer."""
 
+LONG_WAY = 80
+"""Newton steps on a scale of logarithms."""
+
+DAMPED = 1e-8
+"""By how much the diagonal is larger where T is followed on a scale of logarithms."""
+
 SMALL = 0.5
 """Share of its bound below which |u_j| says little of T_j, which will be 0."""
 
@@ -205,14 +211,16 @@ def _on_logarithms(
     is followed on a scale of logarithms where it decreases.
     """
     found, places = start.copy(), np.arange(start.shape[1])
-    for _ in range(NEWTON_STEPS):
+    for _ in range(LONG_WAY):
         at = values(batch, index, X, found, found)
         model = _model(batch, index, X, found, at)
         H = (model.slopes + model.slopes.swapaxes(1, 2)) / 2
-        H[:, places, places] += _tiny_diagonal(H)
+        H[:, places, places] *= 1 + DAMPED  # along their scale it is 0, up to rounding
         pull = 2 * model.size**2 * (model.size - 1)
         free = (found > floor) | (model.size > 1)
         step = np.nan_to_num(_held_steps(H, pull, np.zeros_like(found), free) / found)
+        if (np.abs(step) < CONVERGED).all():
+            break
         step = np.clip(step, -LONGER, LONGER)
         found = np.maximum(found * np.where(step > 0, 1 + step, np.exp(step)), floor)
     pairs = (_missed_conditions(batch, index, X, T, floor) for T in (found, start))

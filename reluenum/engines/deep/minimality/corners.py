@@ -412,7 +412,7 @@ class Part:
         """Return the growth of the best unit, with the kinks that stay at the corner."""
         corners, bits = self.unit.corners, CERTIFICATION_BITS[0]
         with ctx.workprec(bits + 32):
-            best = doubles(np.array(self._best(partial(_ball, bits)), dtype=object))
+            best = doubles(np.array(list(map(arb, self._best(partial(_ball, bits)))), dtype=object))
         lower = [(j, i) for j, i in corners.below if not self._moved(j, i)]
         held = [(around.places[0, j, i], i) for j, i in lower]
         for i in (i for i in corners.seen if corners.upper[i] == "0"):

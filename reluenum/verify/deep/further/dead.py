@@ -71,35 +71,40 @@ def harmless(zero: Zero, faces: Sequence[Face]) -> bool:
     """Claim 82: further units of the first layer may be dead (Theorem D14): no direction gains.
 
     On each face of the relevant sites but the live ones |a| |u_F| < ridge, or u_F is in neither
-    F nor -F; if on one of them it is larger, inside, a dead unit lowers the loss. One unit beside
-    kinks that are dependent, or in a group of several sites, is asked of the corners of all kinks
-    (Lemma D70), and so are units that gain what they cost.
+    F nor -F; if on one of them it is larger, inside, a dead unit lowers the loss. Beside kinks that
+    are dependent, or a group of several sites, the corners of all kinks are asked (Lemma D70): if
+    one unit gains there, none may be dead; if not, one may, and for several the kinks have to be
+    independent. Units that gain what they cost are asked of corners, too.
     """
-    relevant, alone = zero.stratum.relevant, zero.sites.hidden[0] == len(zero.stratum.lower) + 1
-    if alone and not zero.plain:
-        return stays(Leeway(zero))
+    leeway, relevant = Leeway(zero), zero.stratum.relevant
+    if not zero.plain:
+        if zero.sites.hidden[0] == len(zero.stratum.lower) + 1:
+            return bends(leeway)
+        if 1 in leeway.gains()[0]:
+            return False
+        require(zero.independent, f"{zero.stratum.text}: dead units beside dependent kinks")
     rows = {(f.row[0] & relevant, f.row[1] & relevant) for f in faces}
     free = sorted(row for row in rows - set(zero.stratum.lower) if row[0])
-    if len(zero.grouped) > 1 and any(lifts(zero, row) for row in free):
-        return False
-    exact = require_split(zero)
-    gains = {zero.settled(partial(_gain, zero, row)) for row in free}
-    tied = 0 in gains and (alone or zero.plain)
-    return stays(Leeway(zero)) if tied else _settled(zero, gains, exact)
+    if len(zero.grouped) > 1:
+        if any(lifts(zero, row) for row in free):
+            return False
+        require_split(zero)
+    signs = {zero.settled(partial(_gain, zero, row)) for row in free}
+    return bends(leeway) if zero.plain and 0 in signs else _settled(zero, signs)
 
 
-def stays(leeway: Leeway) -> bool:
-    """Return whether further units raise the loss, whatever kinks do (Lemma D70).
+def bends(leeway: Leeway) -> bool:
+    """Return whether units cost more than they gain, or raise the loss by curvature.
 
-    If there are to be several, multipliers have to be unique.
+    If several are spare, kinks are independent, and no group has several sites (Lemma D70).
     """
     gains, ties = leeway.gains()
     return 1 not in gains and leeway.bent(ties)
 
 
-def _settled(zero: Zero, gains: set[int], exact: bool = True) -> bool:
+def _settled(zero: Zero, gains: set[int]) -> bool:
     """Return whether nothing gains, and require that this is clear."""
-    clear = gains <= {-1} or (exact and 1 in gains and zero.independent)
+    clear = gains <= {-1} or (zero.plain and 1 in gains)
     require(clear, f"{zero.stratum.text}: whether a dead unit is harmless is not clear")
     return gains <= {-1}
 
@@ -133,24 +138,19 @@ def gained(zero: Zero, row: Row, rho: dict[int, Any]) -> list[Any]:
     return [dot(rho.values(), [line[i] for i in rho]) for line in table]
 
 
-def require_split(zero: Zero) -> bool:
-    """Return whether there is one choice of multipliers, and require that there is any."""
+def require_split(zero: Zero) -> None:
+    """Require that the multiplier of a group can be split, each part strictly inside its range."""
     group, side, units = zero.grouped, zero.sides[0], range(len(zero.stratum.lower))
     bare = not any(set(zero.zeros(j)) & set(group) for j in units)
-    bounds = [side * zero.sites.totals[i] for i in group]
-    spare = zero.sites.hidden[0] - len(units)
-    losing = all(d < 0 or (d == 0 and spare == 1) for d in bounds)
-    fine = len(group) < 2 or (bare and losing)
-    require(fine, f"{zero.stratum.text}: dead units split a group")
-    return len(group) < 2
+    losing = all(side * zero.sites.totals[i] < 0 for i in group)
+    require(bare and losing, f"{zero.stratum.text}: dead units split a group")
 
 
 def multipliers(zero: Zero, state: State) -> dict[int, Any]:
     """Claim 84: multipliers site by site: that of a group is split, each strictly inside its range.
 
-    With one split that works no number of dead units lowers the loss (Lemma D19), and no single one
-    with one at the ends of these ranges (Theorem D14). Whether there is another one does not matter
-    unless the answer is that a dead unit gains.
+    With one split that works no number of dead units lowers the loss (Theorem D14). If some unit
+    gains with it, another split may do.
     """
     group, totals = zero.grouped, zero.sites.totals
     if len(group) < 2:
