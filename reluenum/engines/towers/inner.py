@@ -223,8 +223,8 @@ def _on_logarithms(
             break
         step = np.clip(step, -LONGER, LONGER)
         found = np.maximum(found * np.where(step > 0, 1 + step, np.exp(step)), floor)
-    pairs = (_missed_conditions(batch, index, X, T, floor) for T in (found, start))
-    return np.where(np.less(*pairs)[:, None], found, start)
+    after, before = (_missed_conditions(batch, index, X, T, floor) for T in (found, start))
+    return np.where((after < np.minimum(before, FAST))[:, None], found, start)
 
 
 def _missed_conditions(
