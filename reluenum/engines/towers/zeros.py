@@ -25,8 +25,8 @@ WIDTHS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13)
 FOLD_WIDTHS = (0.1, 3e-2, 1e-2, 3e-3, 1e-3, 1e-4)
 """The same around a double zero."""
 
-SPREAD = 0.3
-"""Length of intervals beside it, as part of their distance."""
+SPREADS = (0.3, 0.1, 0.03)
+"""Lengths of intervals beside it that are tried, as part of their distance."""
 
 STEPS = 40
 """How many steps are made on each side of it."""
@@ -134,9 +134,11 @@ class Search:
         Steps from there on, as long as E, are not short any more.
         """
         for _ in range(STEPS):
-            further = edge * (edge / X) ** SPREAD
-            further = max(limit, further) if limit < edge else min(limit, further)
-            if edge == limit or not self._closed(*sorted((edge, further)), units, T):
+            tried = (edge * (edge / X) ** share for share in SPREADS)
+            inside = (max(limit, x) if limit < edge else min(limit, x) for x in tried)
+            ends = (x for x in inside if self._closed(*sorted((edge, x)), units, T))
+            further = edge if edge == limit else next(ends, edge)
+            if further == edge:
                 break
             edge = further
         return edge
