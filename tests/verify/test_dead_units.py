@@ -9,7 +9,10 @@ from flint import ctx, fmpq
 from reluenum import Problem
 from reluenum.verify.deep.document import DeepProof
 from reluenum.verify.deep.exactly.lines import impossible
+from reluenum.verify.deep.further.dead import harmless
 from reluenum.verify.deep.further.leeway import Answer, Leeway
+from reluenum.verify.deep.sides import implied
+from reluenum.verify.deep.strata import Stratum
 from reluenum.verify.deep.towers import Upper
 from reluenum.verify.points import NUMBER_BITS
 from tests.support.checking import checked
@@ -38,6 +41,8 @@ SPECIAL = {
     "third order below a constant": of([-1, -1], [2, 2], "3"),
     "another one": of([1, 2], [3, 0], "1"),
     "several units may gain what they cost": of([-3, -3, 3], [4, 1, -4], "1", (3, 1)),
+    "one unit gains with every split of a group": of([1, -2, -3], [-2, 3, 1], "1", (3, 1)),
+    "beside a double zero": of([0, 1, -1], [4, 0, -4], "3"),
 }
 
 GROUPS = ["a kink at 0 in a group", "several sites", "mirrored"]
@@ -126,3 +131,36 @@ def test_units_that_a_kink_binds_on_lines_of_mirrored_inputs_cannot_live(upper, 
     """Lemma D62: with a kink at -1, and without one."""
     sites = DeepProof(document_of("mirrored")).sites
     assert impossible(Upper(sites, upper), [(1, 0), (2, 0)]) is is_impossible
+
+
+LINE = ([["-1", "0"], ["2", "0"], ["2", "-8"], ["2", "8"]], ["1/4", "-1/100", "-1/5", "-1/5"])
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_units_that_one_unit_spoils_are_spoilt_by_several(last):
+    """Lemma D70(c): beside three kinks on a line a unit gains, whatever the order of the points."""
+    inputs, targets = LINE
+    if last:
+        inputs, targets = ([*part[:1], *part[2:], part[1]] for part in LINE)
+    document = tower_document(Problem.from_text(inputs, targets, (1, 1), "1/10"))
+    with ctx.workprec(NUMBER_BITS):
+        proof = DeepProof(document)
+        proof.read()
+        (zero,) = [zero for zero in proof.minima if zero.stratum.text == "-+++/+000"]
+        for width in (2, 3, 4):
+            proof.sites.hidden = [width, 1]
+            assert not harmless(zero, proof.faces)
+
+
+def test_f_is_zero_where_kinks_imply_it():
+    """Three inputs on a line, f = 0 at two of them: it is 0 at the third if units are on there."""
+    inputs, targets = LINE
+    document = tower_document(Problem.from_text(inputs, targets, (1, 1), "1/10"))
+    sites = DeepProof(document).sites
+    rows = [tuple(row[:2]) for row in sites.rows]
+    away, *line = (rows.index(tuple(fmpq(int(x)) for x in row)) for row in inputs)
+    plus = 1 << away | 1 << line[0] | 1 << line[2]
+    stratum = Stratum(sites, (1 << away, 1 << line[1]), ((plus, 0),))
+    assert implied(stratum, line[1], [1])
+    assert not implied(stratum, line[1], [-1])
+    assert not implied(stratum, away, [1])

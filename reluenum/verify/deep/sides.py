@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from flint import arb, arb_mat, fmpq
+from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from ..reals import dot, root_above, sign, squared
 from .strata import Stratum
@@ -86,17 +86,53 @@ def enclosed(stratum: Stratum, state: State) -> Sides:
 
 
 def beyond(found: Sides, state: State) -> dict[int, arb]:
-    """Return f where the upper unit is negative, if it is clear which units are active there."""
+    """Return f where the upper unit is negative, if it is clear which units are active there.
+
+    It is exactly 0 where kinks imply that.
+    """
     sides = [[s for s in (1, -1) if found.unit(j, s)] for j in range(len(found.along))]
     if not all(len(options) == 1 for options in sides):
         return {}
-    values = {}
-    for i in state.tower.sites.inside(found.stratum.upper[1]):
-        value = state.bias
-        for (s,), along, square in zip(sides, found.along, state.squares, strict=True):
-            value += s * state.positive(s * along[i]) * square / state.ridge
-        values[i] = value
-    return values
+    places = state.tower.sites.inside(found.stratum.upper[1])
+    return {i: height(found, state, [s for (s,) in sides], i) for i in places}
+
+
+def height(found: Sides, state: State, sides: Sequence[int], site: int) -> arb:
+    """Return f at a site where the upper unit is negative, by the signs of all a c_j."""
+    heights = [s * along[site] for s, along in zip(sides, found.along, strict=True)]
+    value = state.bias
+    for s, z, square in zip(sides, heights, state.squares, strict=True):
+        value += s * state.positive(z) * square / state.ridge
+    zero = sign(value) is None and implied(found.stratum, site, list(map(sign, heights)))
+    return arb(0) if zero else value
+
+
+def implied(stratum: Stratum, site: int, signs: Sequence[int | None]) -> bool:
+    """Whether f = 0 at a site where units have some signs follows from the kinks."""
+    if None in signs:
+        return False
+    forms = kinks_of(stratum)
+    there = form_at(stratum, site, [j for j, s in enumerate(signs) if s == 1], 1)
+    return bool(forms) and fmpq_mat([*forms, there]).rank() == fmpq_mat(forms).rank()
+
+
+def kinks_of(stratum: Stratum) -> list[list[fmpq]]:
+    """Return all kinks, those of the upper unit in the cell of the stratum, as forms of (w, B)."""
+    found = []
+    for i in stratum.sites.inside(stratum.zeros):
+        on = [j for j, (plus, _) in enumerate(stratum.lower) if plus >> i & 1]
+        found.append(form_at(stratum, i, on, 1))
+    for j, (plus, minus) in enumerate(stratum.lower):
+        zeros = stratum.sites.inside(stratum.relevant & ~plus & ~minus)
+        found += [form_at(stratum, i, [j], 0) for i in zeros]
+    return found
+
+
+def form_at(stratum: Stratum, site: int, units: Sequence[int], bias: int) -> list[fmpq]:
+    """Return the sum of x . w_j at a site over some units, and of B or nothing, as a form."""
+    row, size = stratum.sites.rows[site], len(stratum.lower)
+    parts = (x if j in units else fmpq(0) for j in range(size) for x in row)
+    return [*parts, fmpq(bias)]
 
 
 @dataclass(frozen=True)

@@ -76,21 +76,23 @@ def harmless(zero: Zero, faces: Sequence[Face]) -> bool:
     one unit gains there, none may be dead; if not, one may, and for several the kinks have to be
     independent. Units that gain what they cost are asked of corners, too.
     """
-    leeway, relevant = Leeway(zero), zero.stratum.relevant
-    if not zero.plain:
-        if zero.sites.hidden[0] == len(zero.stratum.lower) + 1:
-            return bends(leeway)
-        if 1 in leeway.gains()[0]:
-            return False
-        require(zero.independent, f"{zero.stratum.text}: dead units beside dependent kinks")
-    rows = {(f.row[0] & relevant, f.row[1] & relevant) for f in faces}
-    free = sorted(row for row in rows - set(zero.stratum.lower) if row[0])
-    if len(zero.grouped) > 1:
-        if any(lifts(zero, row) for row in free):
-            return False
-        require_split(zero)
+    leeway, alone = Leeway(zero), zero.sites.hidden[0] == len(zero.stratum.lower) + 1
+    if not zero.plain and (alone or 1 in leeway.gains()[0]):
+        return bends(leeway)
+    require(zero.independent, f"{zero.stratum.text}: dead units beside dependent kinks")
+    free = unlike(zero, faces)
+    if any(lifts(zero, row) for row in free):
+        return False
+    require_split(zero)
     signs = {zero.settled(partial(_gain, zero, row)) for row in free}
     return bends(leeway) if zero.plain and 0 in signs else _settled(zero, signs)
+
+
+def unlike(zero: Zero, faces: Sequence[Face]) -> list[Row]:
+    """Return the relevant signs of faces that are on somewhere and not those of a live unit."""
+    relevant = zero.stratum.relevant
+    rows = {(f.row[0] & relevant, f.row[1] & relevant) for f in faces}
+    return sorted(row for row in rows - set(zero.stratum.lower) if row[0])
 
 
 def bends(leeway: Leeway) -> bool:
@@ -122,7 +124,10 @@ def lifts(zero: Zero, row: Row) -> bool:
     """Claim 83: a dead unit of a face gains that makes f positive at sites of a group, B fixed.
 
     There the residual is that of f = 0; u_F or -u_F, by the sign of the output weight, is in F.
+    Of a group of one site this is no question of its own.
     """
+    if len(zero.grouped) < 2:
+        return False
     sites, side = zero.sites, zero.sides[0]
     with ctx.workprec(NUMBER_BITS):
         rho = zero.state.residual | {i: arb(sites.totals[i]) for i in zero.grouped}
@@ -143,13 +148,14 @@ def require_split(zero: Zero) -> None:
     group, side, units = zero.grouped, zero.sides[0], range(len(zero.stratum.lower))
     bare = not any(set(zero.zeros(j)) & set(group) for j in units)
     losing = all(side * zero.sites.totals[i] < 0 for i in group)
-    require(bare and losing, f"{zero.stratum.text}: dead units split a group")
+    fine = len(group) < 2 or (bare and losing)
+    require(fine, f"{zero.stratum.text}: dead units split a group")
 
 
 def multipliers(zero: Zero, state: State) -> dict[int, Any]:
     """Claim 84: multipliers site by site: that of a group is split, each strictly inside its range.
 
-    With one split that works no number of dead units lowers the loss (Theorem D14). If some unit
+    With one split that works no number of dead units lowers the loss (Lemma D19). If some unit
     gains with it, another split may do.
     """
     group, totals = zero.grouped, zero.sites.totals

@@ -140,13 +140,15 @@ class Leeway:
         """
         free = [self._signs(d) for d in self.zero.flat_rays.values()]
         rows = sorted({tie.row for tie in ties})
-        several = self.sites.hidden[0] > len(self.zero.stratum.lower) + 1
-        for chosen in [*((row,) for row in rows), *([tuple(rows)] if several else [])]:
-            ways = {tie.signs for tie in ties if tie.row in chosen}
-            for cell in together([*ways, *free]):
-                if ways & cell and not self._grows(chosen, cell):
-                    return False
-        return True
+        spare = self.sites.hidden[0] - len(self.zero.stratum.lower)
+        chosen = [(row,) for row in rows] + ([tuple(rows)] if spare > 1 else [])
+        return all(self._rises(some, ties, free) for some in chosen)
+
+    def _rises(self, further: Sequence[Row], ties: Sequence[Tie], free: Sequence[Row]) -> bool:
+        """Return whether units of some faces that gain what they cost raise the loss together."""
+        ways = {tie.signs for tie in ties if tie.row in further}
+        cells = (cell for cell in together([*ways, *free]) if ways & cell)
+        return all(self._grows(further, cell) for cell in cells)
 
     def _signs(self, d: Form) -> Row:
         values = [dot(form, d) for form, _ in self.forms]
