@@ -10,7 +10,7 @@ from typing import Protocol
 
 from flint import arb, ctx, fmpq, fmpz
 
-from reluenum.algebra.numberfield import precisions
+from reluenum.algebra.numberfield import FIRST_BITS, precisions
 from reluenum.algebra.numbers import Number, exact_value
 from reluenum.errors import TheoremViolationError
 
@@ -19,6 +19,9 @@ DIGITS = 30
 
 SMALLEST_PLAIN = -10
 """Decimal exponent below which a decimal is written as `1.5E-11`."""
+
+_USUAL_BITS = 2 * FIRST_BITS
+"""At this precision nearly every decimal is known, and that its number is not 0."""
 
 _LAST_BITS = 1 << 14
 """At this precision a number is taken to lie on the boundary between two decimals."""
@@ -64,23 +67,31 @@ class RootMultiple:
 
 def rounded(number: Real, digits: int = DIGITS) -> Decimal:
     """Return the decimal with so many significant digits that is nearest to a number."""
-    if number.is_zero():
+    value = _rounded_ball(number.ball(_USUAL_BITS), digits)
+    if value is None and number.is_zero():
         return Decimal(0)
-    for bits in precisions():
-        with ctx.workprec(bits):
-            ball = number.ball(bits)
-            if not ball.is_finite():
-                if bits >= _LAST_BITS:
-                    raise TheoremViolationError("a number of a document is not finite")
-                continue
-            lower, upper = exact_value(ball.lower()), exact_value(ball.upper())
-        if lower * upper <= 0:
-            continue
-        exponent = _magnitude(max(abs(lower), abs(upper))) - digits
-        low, high = _round_to(lower, exponent), _round_to(upper, exponent)
-        if low == high or bits >= _LAST_BITS:
-            return _exact_decimal(low, exponent)
-    raise AssertionError("unreachable: precisions() never ends")
+    tried = precisions()
+    while value is None:
+        bits = next(tried)
+        ball = number.ball(bits)
+        final = bits >= _LAST_BITS
+        if final and not ball.is_finite():
+            raise TheoremViolationError("a number of a document is not finite")
+        value = _rounded_ball(ball, digits, final)
+    return value
+
+
+def _rounded_ball(ball: arb, digits: int, final: bool = False) -> Decimal | None:
+    """Return the decimal nearest to all numbers of a ball, or to its lower end if it is final.
+
+    None if there is none, or if 0 is among them.
+    """
+    if not ball.is_finite() or not (ball > 0 or ball < 0):
+        return None
+    middle, radius = exact_value(ball.mid()), exact_value(ball.rad())
+    exponent = _magnitude(abs(middle) + radius) - digits
+    low, high = (_round_to(end, exponent) for end in (middle - radius, middle + radius))
+    return _exact_decimal(low, exponent) if low == high or final else None
 
 
 def decimal_text(number: Real, digits: int = DIGITS) -> str:
