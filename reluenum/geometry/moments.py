@@ -23,6 +23,10 @@ from reluenum.geometry.supports import Support
 from reluenum.problem import Problem
 
 
+MOST_GRAMS = 1 << 12
+"""Matrices of pairs of faces that are kept; minima have many in common."""
+
+
 class Moments:
     """The moments of one problem, which `Moments.of` keeps.
 
@@ -46,6 +50,7 @@ class Moments:
             for k in range(j, size)
         }
         self._known: dict[str, tuple[Vector, Vector]] = {}
+        self._grams = lru_cache(MOST_GRAMS)(self._gram)
 
     @staticmethod
     @lru_cache(maxsize=8)
@@ -63,6 +68,9 @@ class Moments:
 
     def gram(self, face: Face, other: Face) -> tuple[Vector, ...]:
         """Return K_FG, a (d + 1, d + 1) matrix: the transpose of K_GF."""
+        return self._grams(face, other)
+
+    def _gram(self, face: Face, other: Face) -> tuple[Vector, ...]:
         both = self._active(face, other)
         sums = {place: products.over(both) for place, products in self._products.items()}
         left = [entry * self._share for entry in self.total(face)]

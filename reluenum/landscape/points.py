@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
+
+from flint import arb_mat, ctx, fmpq_mat
 
 from reluenum.algebra.linear import dot
 from reluenum.algebra.numberfield import FIRST_BITS, ball_sign
 from reluenum.algebra.numbers import IsolatedPoint, Number, rational_point
-from reluenum.geometry.arrangement import Face, signed_rows
+from reluenum.geometry.arrangement import Face, site_signs
 from reluenum.geometry.moments import Moments
 from reluenum.geometry.supports import Support, support_text
 from reluenum.landscape.equations import errors_of, unknowns, weighted_directions
@@ -133,14 +135,25 @@ def face_sign(problem: Problem, face: Face, vector: Sequence) -> int:
         In the flat of the face.
     """
     found = 0
-    balls = [entry.ball(FIRST_BITS) for entry in vector]
-    for row, expected in signed_rows(problem, face):
-        # Balls settle nearly all signs, and more cheaply than an expression for each.
-        sign = expected * (ball_sign(dot(balls, row)) or dot(vector, row).sign())
+    # Balls settle nearly all signs, and more cheaply than an expression for each.
+    with ctx.workprec(FIRST_BITS):
+        heights = _rows(problem) * arb_mat([[entry.ball(FIRST_BITS)] for entry in vector])
+    sides = zip(problem.sites, site_signs(problem, face), heights.entries(), strict=True)
+    for site, expected, height in sides:
+        if expected == 0:
+            continue
+        sign = expected * (ball_sign(height) or dot(vector, site.row).sign())
         if sign == 0 or found not in (0, sign):
             return 0
         found = sign
     return found
+
+
+@lru_cache(maxsize=8)
+def _rows(problem: Problem) -> arb_mat:
+    """Return the rows of the sites of a problem, enclosed."""
+    with ctx.workprec(FIRST_BITS):
+        return arb_mat(fmpq_mat([list(site.row) for site in problem.sites]))
 
 
 def zero_network(problem: Problem) -> SupportPoint:
