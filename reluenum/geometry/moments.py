@@ -22,7 +22,6 @@ from reluenum.geometry.arrangement import Face
 from reluenum.geometry.supports import Support
 from reluenum.problem import Problem
 
-
 MOST_GRAMS = 1 << 12
 """Matrices of pairs of faces that are kept; minima have many in common."""
 
