@@ -28,20 +28,19 @@ def certified_box(
     -----
     If the interval Newton image of a box lies in its interior, the box holds exactly one
     solution, and the image holds it too (Lemma 18). At a simple solution this succeeds at some
-    precision. A small box, which has the smaller image, is tried first.
+    precision.
     """
     for bits in precisions_tried:
         with ctx.workprec(2 * bits):
             centre = [arb(ball).mid() for ball in approximation(bits)]
             floor = arb(2) ** -(bits // 4)
-            for size in (arb(2) ** -(bits * 7 // 8), arb(2) ** -(bits // 3)):
-                box = [c + arb(0, (abs(c) + floor) * size) for c in centre]
-                try:
-                    image = newton(system, centre, box)
-                except ZeroDivisionError:
-                    continue
-                if all(old.contains_interior(new) for old, new in zip(box, image, strict=True)):
-                    return image
+            box = [c + arb(0, (abs(c) + floor) * arb(2) ** -(bits // 3)) for c in centre]
+            try:
+                image = newton(system, centre, box)
+            except ZeroDivisionError:
+                continue
+            if all(old.contains_interior(new) for old, new in zip(box, image, strict=True)):
+                return image
     return None
 
 
@@ -107,6 +106,6 @@ def polished(system: PolynomialSystem, start: Sequence[arb]) -> list[arb]:
             break
         change = max(abs(new - old) / (1 + abs(new)) for new, old in zip(moved, point, strict=True))
         point = moved
-        if change < arb(2) ** (-5 * ctx.prec // 8):  # the next one is about its square
+        if change < arb(2) ** (8 - ctx.prec):
             break
     return point

@@ -68,9 +68,7 @@ class IsolatedPoint:
     def balls(self, bits: int) -> list[arb]:
         """Return enclosures of the coordinates with radii of at most about 2^-bits."""
         if bits not in self._boxes:
-            if sharper := [known for known in self._boxes if known > bits]:
-                return self._boxes[min(sharper)]
-            box = self._boxes[max(self._boxes)]
+            box = self._boxes[max(known for known in self._boxes if known < bits)]
             with ctx.workprec(2 * bits + 64):
                 target = arb(2) ** -bits
                 while any(ball.rad() > target * (1 + abs(ball.mid())) for ball in box):

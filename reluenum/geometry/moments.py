@@ -99,6 +99,8 @@ class Moments:
 
     def bias(self, support: Support, weighted: Sequence[Sequence]) -> Any:
         """Return the best output bias of some units, kappa (sum y - sum_G t_G . (s_G w_G))."""
+        if self._share == 0:
+            return fmpq(0)
         total: Any = self._target
         for face, vector in zip(support, weighted, strict=True):
             total = total - dot(vector, self.total(face))

@@ -179,29 +179,42 @@ def _downhill(
 ) -> np.ndarray:
     """Minimise min_beta 1/2 beta'K beta - b'beta + ridge/2 sum(|beta_l|^2/t_l + t_l) over log t."""
     place = np.log(np.maximum(lengths, 1e-9 * lengths.max(axis=1, keepdims=True)))
+    running = np.arange(len(place))
     for _ in range(DOWNHILL_STEPS):
-        here = np.exp(place)
-        dual = _dual(matrix, target, here, ridge)
-        curvature = _curvature(matrix, dual, here, ridge)
-        value = _height(target, dual, here, ridge)
-        slope = 0.5 * here * (ridge - (dual**2).sum(2) / ridge)
-        bend = here[:, :, None] * curvature * here[:, None, :] / ridge
-        bend[:, np.arange(here.shape[1]), np.arange(here.shape[1])] += np.abs(slope)
-        step = np.clip(_damped(bend, -slope), -3, 3)
-        step = np.where(np.isfinite(step), step, 0)
-        scale = np.ones(len(place))
-        for _ in range(HALVINGS):
-            tried = np.exp(place + scale[:, None] * step)
-            higher = _height(target, _dual(matrix, target, tried, ridge), tried, ridge)
-            worse = ~(higher <= value + 1e-4 * scale * (slope * step).sum(1))
-            if not worse.any():
-                break
-            scale = np.where(worse, scale / 2, scale)
-        moved = place + np.where(worse, 0, scale)[:, None] * step
-        if (moved == place).all():  # and so would be every further step
+        moved = _one_step_down(matrix[running], target[running], place[running], ridge)
+        still = (moved != place[running]).any(axis=1)  # else every further step is none, too
+        place[running] = moved
+        running = running[still]
+        if not len(running):
             break
-        place = moved
     return np.exp(place)
+
+
+def _one_step_down(
+    matrix: np.ndarray, target: np.ndarray, place: np.ndarray, ridge: float
+) -> np.ndarray:
+    """Return where a step from some places leads that makes the function smaller."""
+    here = np.exp(place)
+    dual = _dual(matrix, target, here, ridge)
+    curvature = _curvature(matrix, dual, here, ridge)
+    value = _height(target, dual, here, ridge)
+    slope = 0.5 * here * (ridge - (dual**2).sum(2) / ridge)
+    bend = here[:, :, None] * curvature * here[:, None, :] / ridge
+    bend[:, np.arange(here.shape[1]), np.arange(here.shape[1])] += np.abs(slope)
+    step = np.clip(_damped(bend, -slope), -3, 3)
+    step = np.where(np.isfinite(step), step, 0)
+    gain = (slope * step).sum(1)
+    scale, worse = np.ones(len(place)), np.arange(len(place))
+    for _ in range(HALVINGS):
+        tried = np.exp(place[worse] + scale[worse, None] * step[worse])
+        dual = _dual(matrix[worse], target[worse], tried, ridge)
+        higher = _height(target[worse], dual, tried, ridge)
+        worse = worse[~(higher <= value[worse] + 1e-4 * scale[worse] * gain[worse])]
+        if not len(worse):
+            break
+        scale[worse] /= 2
+    scale[worse] = 0
+    return place + scale[:, None] * step
 
 
 def _height(target: np.ndarray, dual: np.ndarray, lengths: np.ndarray, ridge: float) -> np.ndarray:
