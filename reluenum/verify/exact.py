@@ -65,10 +65,11 @@ class Face:
         self.data, self.text, self.active, self.zeros = data, text, active, zeros
 
     @cached_property
-    def signs(self) -> list[tuple[list[fmpq], int]]:
-        """The rows that are not 0 on the face, each with its sign."""
+    def sides(self) -> Forms:
+        """The rows that are not 0 on the face, times their sign: what is positive inside it."""
         rows = ((i, row) for i, row in enumerate(self.data.rows) if not self.zeros >> i & 1)
-        return [(row, 1 if self.active >> i & 1 else -1) for i, row in rows]
+        turned = [row if self.active >> i & 1 else [-x for x in row] for i, row in rows]
+        return Forms(fmpq_mat(turned))
 
     @cached_property
     def flat(self) -> Forms:

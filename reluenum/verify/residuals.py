@@ -1,6 +1,6 @@
 """Residuals r_S, exact or in the ball of Lemma 8, and what they say of a face."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -57,13 +57,20 @@ class Residual:
 
     def side(self, face: Face) -> int | None:
         """Return s = 1 or -1 if s u_F(r) lies in the face, 0 if neither does."""
-        u, found = self.u(face), set()
-        for row, expected in face.signs:
-            value = sign(dot(u, row))
-            found.add(value and value * expected)
-            if 0 in found or found >= {1, -1}:
-                return 0
+        found = set()
+        for value in map(sign, self.heights(face)):
+            if value not in found:
+                found.add(value)
+                if value == 0 or found >= {1, -1}:
+                    return 0
         return None if None in found else found.pop()
+
+    def heights(self, face: Face) -> Iterable:
+        """Return u_F . row for the rows that are not 0 on the face, negative ones turned."""
+        u = self.u(face)
+        if all(isinstance(x, arb) for x in u):
+            return (face.sides.of(self.bits) * arb_mat([[x] for x in u])).entries()
+        return (dot(u, row) for row in face.sides.exact.tolist())
 
     def exceeds(self, face: Face) -> bool | None:
         """Whether u_F lies in F or -F and is longer than Lambda."""
