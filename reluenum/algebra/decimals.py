@@ -6,12 +6,13 @@ produced it, so equal results are equal files.
 
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import ge, lt
 from typing import Protocol
 
-from flint import arb, ctx, fmpq, fmpz
+from flint import arb, ctx, fmpq
 
 from reluenum.algebra.numberfield import FIRST_BITS, precisions
-from reluenum.algebra.numbers import Number, exact_value
+from reluenum.algebra.numbers import Number
 from reluenum.errors import TheoremViolationError
 
 DIGITS = 30
@@ -88,9 +89,11 @@ def _rounded_ball(ball: arb, digits: int, final: bool = False) -> Decimal | None
     """
     if not ball.is_finite() or not (ball > 0 or ball < 0):
         return None
-    middle, radius = exact_value(ball.mid()), exact_value(ball.rad())
-    exponent = _magnitude(abs(middle) + radius) - digits
-    low, high = (_round_to(end, exponent) for end in (middle - radius, middle + radius))
+    (middle, left), (radius, right) = (map(int, x.man_exp()) for x in (ball.mid(), ball.rad()))
+    shift = min(left, right) if radius else left
+    middle, radius = middle << left - shift, radius << max(right - shift, 0)
+    exponent = _magnitude(abs(middle) + radius, shift) - digits
+    low, high = (_round_to(end, shift, exponent) for end in (middle - radius, middle + radius))
     return _exact_decimal(low, exponent) if low == high or final else None
 
 
@@ -112,25 +115,30 @@ def enclosing_interval(number: Real, digits: int = DIGITS) -> tuple[fmpq, fmpq]:
     return middle - unit, middle + unit
 
 
-def _exact_decimal(mantissa: fmpz, exponent: int) -> Decimal:
+def _exact_decimal(mantissa: int, exponent: int) -> Decimal:
     """Return mantissa * 10^exponent, whatever the precision of the decimal context is."""
-    digits = str(abs(mantissa))
+    digits = str(mantissa)
     kept = digits.rstrip("0")
-    sign = int(mantissa < 0)
-    return Decimal((sign, tuple(map(int, kept)), exponent + len(digits) - len(kept)))
+    return Decimal(f"{kept}E{exponent + len(digits) - len(kept)}")
 
 
-def _magnitude(value: fmpq) -> int:
-    """Return e with 10^(e-1) <= |value| < 10^e."""
-    size = abs(value)
-    guess = len(str(size.p)) - len(str(size.q))
-    while size >= fmpq(10) ** guess:
+def _magnitude(value: int, shift: int) -> int:
+    """Return e with 10^(e-1) <= value * 2^shift < 10^e."""
+    guess = (value.bit_length() + shift) * 1233 >> 12  # about the logarithm of 2
+    while ge(*_fraction(value, shift, guess)):
         guess += 1
-    while size < fmpq(10) ** (guess - 1):
+    while lt(*_fraction(value, shift, guess - 1)):
         guess -= 1
     return guess
 
 
-def _round_to(value: fmpq, exponent: int) -> fmpz:
-    """Return value / 10^exponent rounded to the nearest integer, halves downwards."""
-    return (value / fmpq(10) ** exponent - fmpq(1, 2)).ceil()
+def _round_to(value: int, shift: int, exponent: int) -> int:
+    """Return value * 2^shift / 10^exponent rounded to the nearest integer, halves downwards."""
+    upper, lower = _fraction(value, shift, exponent)
+    return -((lower - 2 * upper) // (2 * lower))
+
+
+def _fraction(value: int, shift: int, exponent: int) -> tuple[int, int]:
+    """Return numerator and denominator of value * 2^shift / 10^exponent."""
+    upper = value * 10 ** max(-exponent, 0) << max(shift, 0)
+    return upper, 10 ** max(exponent, 0) << max(-shift, 0)

@@ -134,11 +134,14 @@ def face_sign(problem: Problem, face: Face, vector: Sequence) -> int:
     vector : (d + 1,) sequence of Number
         In the flat of the face.
     """
-    found = 0
     # Balls settle nearly all signs, and more cheaply than an expression for each.
     with ctx.workprec(FIRST_BITS):
         heights = _rows(problem) * arb_mat([[entry.ball(FIRST_BITS)] for entry in vector])
-    sides = zip(problem.sites, site_signs(problem, face), heights.entries(), strict=True)
+    sides = list(zip(problem.sites, site_signs(problem, face), heights.entries(), strict=True))
+    seen = {side * (1 if x > 0 else -1 if x < 0 else 2) for _, side, x in sides if side}
+    if seen in ({1}, {-1}):
+        return seen.pop()
+    found = 0
     for site, expected, height in sides:
         if expected == 0:
             continue
