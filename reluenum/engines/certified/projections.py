@@ -367,12 +367,14 @@ def _approximate_inverses(matrix: np.ndarray) -> np.ndarray:
 def _solve_many(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Solve linear systems with several right sides; nan where a matrix is singular."""
     good = np.isfinite(matrix).all(axis=(1, 2))
-    safe = np.where(good[:, None, None], matrix, np.eye(matrix.shape[1]))
+    if not good.all():
+        found = np.full(right.shape, np.nan)
+        found[good] = _solve_many(matrix[good], right[good])
+        return found
     try:
-        found = np.linalg.solve(safe, right)
+        return np.linalg.solve(matrix, right)
     except np.linalg.LinAlgError:
-        found = np.stack([_solve_one(m, r) for m, r in zip(safe, right, strict=True)])
-    return np.where(good[:, None, None], found, np.nan)
+        return np.stack([_solve_one(m, r) for m, r in zip(matrix, right, strict=True)])
 
 
 def _solve_one(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
