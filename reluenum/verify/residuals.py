@@ -110,21 +110,22 @@ class ExactResidual(Residual):
 class Ball(Residual):
     """The ball of Lemma 8 around r_S: centre tau R e(w), a point of C_S, for any w in the flats.
 
-    What is given as w is projected onto them first. The working precision is `bits`.
+    What is given as w is projected onto them first. The working precision is `bits`. `r` is R e(w).
     """
 
     def __init__(self, data: Data, faces: Sequence[Face], w: list[arb_mat], bits: int):
         flat = [face.flat.of(bits) * vector for face, vector in zip(faces, w, strict=True)]
         super().__init__(data, faces, flat, bits)
         vectors = list(map(arb_mat.entries, flat))
-        gradients = [(face.u.of(bits) * self.r).entries() for face in faces]
+        self._rough = {face.u: super(Ball, self)._values(face.u) for face in faces}
+        gradients = list(self._rough.values())
         norms, lengths = list(map(norm, gradients)), list(map(norm, vectors))
         along, ridge = list(map(dot, gradients, vectors)), arb(data.ridge)
-        tau = _shrinkage(norms, ridge)
+        self.tau = tau = _shrinkage(norms, ridge)
         error = data.energy - sum(map(dot, (face.pull for face in faces), vectors)) - sum(along)
         slack = sum(ridge * x - tau * y for x, y in zip(lengths, along, strict=True))
         gap = ((1 - tau) * (1 - tau) * error + 2 * slack).upper()
-        self.r, self.radius = self.r * tau, gap.sqrt()
+        self.radius = gap.sqrt()
         # The dual value of r_S, which is the loss at a stationary point, is in [P - gap, P].
         self.loss = arb(error + 2 * ridge * sum(lengths), gap)
         # With all norms finite, tau |u_l| <= Lambda holds by the choice of tau.
@@ -138,9 +139,10 @@ class Ball(Residual):
         spreads = forms.norms(self.bits, self.data)
         free = [not rows & self.touched for rows in forms.touched]
         exact = forms.exact * self.data.pulls.exact if any(free) else None
+        rough = self._rough.get(forms) or super()._values(forms)
         return [
-            exact[k, 0] if free[k] else arb(centre, spread * self.radius)
-            for k, (centre, spread) in enumerate(zip(super()._values(forms), spreads, strict=True))
+            exact[k, 0] if free[k] else arb(centre * self.tau, spread * self.radius)
+            for k, (centre, spread) in enumerate(zip(rough, spreads, strict=True))
         ]
 
 
