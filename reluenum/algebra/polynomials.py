@@ -97,7 +97,7 @@ class PolynomialSystem:
     @cached_property
     def jacobian_terms(self) -> list[list[Terms]]:
         """The Jacobian matrix, in the form of `terms`."""
-        return [_derivatives(terms, len(self.variables)) for terms in self.terms]
+        return [_differentiated(terms, len(self.variables)) for terms in self.terms]
 
     def __reduce__(self) -> tuple:
         parts = ([p.to_dict() for p in part] for part in (self.polynomials, self.nonzero))
@@ -127,7 +127,7 @@ def _factored(polynomial: fmpz_mpoly) -> Terms:
     ]
 
 
-def _derivatives(terms: Terms, variables: int) -> list[Terms]:
+def _differentiated(terms: Terms, variables: int) -> list[Terms]:
     """Return the derivatives of a polynomial by each of its variables, in the same form."""
     found: list[Terms] = [[] for _ in range(variables)]
     for coefficient, factors in terms:

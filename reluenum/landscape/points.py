@@ -136,7 +136,7 @@ def face_sign(problem: Problem, face: Face, vector: Sequence) -> int:
     """
     # Balls settle nearly all signs, and more cheaply than an expression for each.
     with ctx.workprec(FIRST_BITS):
-        heights = _rows(problem) * arb_mat([[entry.ball(FIRST_BITS)] for entry in vector])
+        heights = _site_rows(problem) * arb_mat([[entry.ball(FIRST_BITS)] for entry in vector])
     sides = list(zip(problem.sites, site_signs(problem, face), heights.entries(), strict=True))
     seen = {side * (1 if x > 0 else -1 if x < 0 else 2) for _, side, x in sides if side}
     if seen in ({1}, {-1}):
@@ -153,7 +153,7 @@ def face_sign(problem: Problem, face: Face, vector: Sequence) -> int:
 
 
 @lru_cache(maxsize=8)
-def _rows(problem: Problem) -> arb_mat:
+def _site_rows(problem: Problem) -> arb_mat:
     """Return the rows of the sites of a problem, enclosed."""
     with ctx.workprec(FIRST_BITS):
         return arb_mat(fmpq_mat([list(site.row) for site in problem.sites]))
