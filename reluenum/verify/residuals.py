@@ -24,7 +24,7 @@ class Residual:
         self, data: Data, faces: Sequence[Face], w: list, bits: int | None, one: Any = ONE
     ) -> None:
         self.data, self.faces, self.w, self.bits = data, faces, w, bits
-        self.r = data.pulls.of(bits) * one
+        self.r = data.pulls.of(bits) if one is ONE else data.pulls.of(bits) * one
         for face, vector in zip(faces, w, strict=True):
             self.r -= face.image.of(bits) * vector
         self._known: dict[Forms, list] = {}
