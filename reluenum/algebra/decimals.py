@@ -6,12 +6,13 @@ produced it, so equal results are equal files.
 
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import ge, lt
 from typing import Protocol
 
-from flint import arb, ctx, fmpq, fmpz
+from flint import arb, ctx, fmpq
 
-from reluenum.algebra.numberfield import precisions
-from reluenum.algebra.numbers import Number, exact_value
+from reluenum.algebra.numberfield import FIRST_BITS, precisions
+from reluenum.algebra.numbers import Number
 from reluenum.errors import TheoremViolationError
 
 DIGITS = 30
@@ -19,6 +20,9 @@ DIGITS = 30
 
 SMALLEST_PLAIN = -10
 """Decimal exponent below which a decimal is written as `1.5E-11`."""
+
+_USUAL_BITS = 2 * FIRST_BITS
+"""At this precision nearly every decimal is known, and that its number is not 0."""
 
 _LAST_BITS = 1 << 14
 """At this precision a number is taken to lie on the boundary between two decimals."""
@@ -64,23 +68,33 @@ class RootMultiple:
 
 def rounded(number: Real, digits: int = DIGITS) -> Decimal:
     """Return the decimal with so many significant digits that is nearest to a number."""
-    if number.is_zero():
+    value = _rounded_ball(number.ball(_USUAL_BITS), digits)
+    if value is None and number.is_zero():
         return Decimal(0)
-    for bits in precisions():
-        with ctx.workprec(bits):
-            ball = number.ball(bits)
-            if not ball.is_finite():
-                if bits >= _LAST_BITS:
-                    raise TheoremViolationError("a number of a document is not finite")
-                continue
-            lower, upper = exact_value(ball.lower()), exact_value(ball.upper())
-        if lower * upper <= 0:
-            continue
-        exponent = _magnitude(max(abs(lower), abs(upper))) - digits
-        low, high = _round_to(lower, exponent), _round_to(upper, exponent)
-        if low == high or bits >= _LAST_BITS:
-            return _exact_decimal(low, exponent)
-    raise AssertionError("unreachable: precisions() never ends")
+    tried = precisions()
+    while value is None:
+        bits = next(tried)
+        ball = number.ball(bits)
+        final = bits >= _LAST_BITS
+        if final and not ball.is_finite():
+            raise TheoremViolationError("a number of a document is not finite")
+        value = _rounded_ball(ball, digits, final)
+    return value
+
+
+def _rounded_ball(ball: arb, digits: int, final: bool = False) -> Decimal | None:
+    """Return the decimal nearest to all numbers of a ball, or to its lower end if it is final.
+
+    None if there is none, or if 0 is among them.
+    """
+    if not ball.is_finite() or not (ball > 0 or ball < 0):
+        return None
+    (middle, left), (radius, right) = (map(int, x.man_exp()) for x in (ball.mid(), ball.rad()))
+    shift = min(left, right) if radius else left
+    middle, radius = middle << left - shift, radius << max(right - shift, 0)
+    exponent = _magnitude(abs(middle) + radius, shift) - digits
+    low, high = (_round_to(end, shift, exponent) for end in (middle - radius, middle + radius))
+    return _exact_decimal(low, exponent) if low == high or final else None
 
 
 def decimal_text(number: Real, digits: int = DIGITS) -> str:
@@ -101,25 +115,30 @@ def enclosing_interval(number: Real, digits: int = DIGITS) -> tuple[fmpq, fmpq]:
     return middle - unit, middle + unit
 
 
-def _exact_decimal(mantissa: fmpz, exponent: int) -> Decimal:
+def _exact_decimal(mantissa: int, exponent: int) -> Decimal:
     """Return mantissa * 10^exponent, whatever the precision of the decimal context is."""
-    digits = str(abs(mantissa))
+    digits = str(mantissa)
     kept = digits.rstrip("0")
-    sign = int(mantissa < 0)
-    return Decimal((sign, tuple(map(int, kept)), exponent + len(digits) - len(kept)))
+    return Decimal(f"{kept}E{exponent + len(digits) - len(kept)}")
 
 
-def _magnitude(value: fmpq) -> int:
-    """Return e with 10^(e-1) <= |value| < 10^e."""
-    size = abs(value)
-    guess = len(str(size.p)) - len(str(size.q))
-    while size >= fmpq(10) ** guess:
+def _magnitude(value: int, shift: int) -> int:
+    """Return e with 10^(e-1) <= value * 2^shift < 10^e."""
+    guess = (value.bit_length() + shift) * 1233 >> 12  # about the logarithm of 2
+    while ge(*_fraction(value, shift, guess)):
         guess += 1
-    while size < fmpq(10) ** (guess - 1):
+    while lt(*_fraction(value, shift, guess - 1)):
         guess -= 1
     return guess
 
 
-def _round_to(value: fmpq, exponent: int) -> fmpz:
-    """Return value / 10^exponent rounded to the nearest integer, halves downwards."""
-    return (value / fmpq(10) ** exponent - fmpq(1, 2)).ceil()
+def _round_to(value: int, shift: int, exponent: int) -> int:
+    """Return value * 2^shift / 10^exponent rounded to the nearest integer, halves downwards."""
+    upper, lower = _fraction(value, shift, exponent)
+    return -((lower - 2 * upper) // (2 * lower))
+
+
+def _fraction(value: int, shift: int, exponent: int) -> tuple[int, int]:
+    """Return numerator and denominator of value * 2^shift / 10^exponent."""
+    upper = value * 10 ** max(-exponent, 0) << max(shift, 0)
+    return upper, 10 ** max(exponent, 0) << max(-shift, 0)

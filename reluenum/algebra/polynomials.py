@@ -1,10 +1,12 @@
 """Polynomial systems with rational coefficients: what is handed to a backend."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from flint import Ordering, fmpq_mpoly, fmpz, fmpz_mpoly, fmpz_mpoly_ctx, fmpz_mpoly_vec
+from flint import Ordering, fmpq, fmpq_mpoly, fmpz, fmpz_mpoly, fmpz_mpoly_ctx, fmpz_mpoly_vec
+
+from reluenum.algebra.linear import common_denominator
 
 Terms = list[tuple[fmpz, tuple[int, ...]]]
 
@@ -43,6 +45,21 @@ class PolynomialSystem:
             tuple(integral(p, target) for p in nonzero),
         )
 
+    @classmethod
+    def of_coefficients(
+        cls, variables: Sequence[str], polynomials: Iterable[Mapping[tuple[int, ...], fmpq]]
+    ) -> "PolynomialSystem":
+        """Clear the denominators of polynomials that are given by exponents and coefficients.
+
+        Examples
+        --------
+        >>> half = PolynomialSystem.of_coefficients(["x"], [{(2,): fmpq(1, 2), (0,): fmpq(-1)}])
+        >>> half.to_text()
+        ['x^2-2']
+        """
+        target = ring(tuple(variables))
+        return cls(tuple(variables), tuple(_cleared(terms, target) for terms in polynomials))
+
     @cached_property
     def vector(self) -> fmpz_mpoly_vec:
         """The polynomials as a FLINT vector."""
@@ -80,8 +97,7 @@ class PolynomialSystem:
     @cached_property
     def jacobian_terms(self) -> list[list[Terms]]:
         """The Jacobian matrix, in the form of `terms`."""
-        variables = range(len(self.variables))
-        return [[_factored(p.derivative(j)) for j in variables] for p in self.polynomials]
+        return [_differentiated(terms, len(self.variables)) for terms in self.terms]
 
     def __reduce__(self) -> tuple:
         parts = ([p.to_dict() for p in part] for part in (self.polynomials, self.nonzero))
@@ -111,6 +127,17 @@ def _factored(polynomial: fmpz_mpoly) -> Terms:
     ]
 
 
+def _differentiated(terms: Terms, variables: int) -> list[Terms]:
+    """Return the derivatives of a polynomial by each of its variables, in the same form."""
+    found: list[Terms] = [[] for _ in range(variables)]
+    for coefficient, factors in terms:
+        for place, j in enumerate(factors):
+            if j not in factors[:place]:
+                rest = factors[:place] + factors[place + 1 :]
+                found[j].append((coefficient * factors.count(j), rest))
+    return found
+
+
 def ring(variables: tuple[str, ...]) -> fmpz_mpoly_ctx:
     """Return the polynomial ring over Z with the graded reverse lexicographic order."""
     return fmpz_mpoly_ctx.get(variables, Ordering.degrevlex)
@@ -118,10 +145,11 @@ def ring(variables: tuple[str, ...]) -> fmpz_mpoly_ctx:
 
 def integral(polynomial: fmpq_mpoly, target: fmpz_mpoly_ctx) -> fmpz_mpoly:
     """Return the primitive integral multiple of a polynomial, leading coefficient positive."""
-    terms = polynomial.to_dict()
-    denominator = 1
-    for coefficient in terms.values():
-        denominator = coefficient.q.lcm(denominator)
+    return _cleared(polynomial.to_dict(), target)
+
+
+def _cleared(terms: Mapping[tuple[int, ...], fmpq], target: fmpz_mpoly_ctx) -> fmpz_mpoly:
+    denominator = common_denominator(terms.values())
     scaled = {exponents: (value * denominator).p for exponents, value in terms.items()}
     return normalised(target.from_dict(scaled))
 

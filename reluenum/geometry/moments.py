@@ -22,6 +22,9 @@ from reluenum.geometry.arrangement import Face
 from reluenum.geometry.supports import Support
 from reluenum.problem import Problem
 
+MOST_GRAMS = 1 << 12
+"""Matrices of pairs of faces that are kept; minima have many in common."""
+
 
 class Moments:
     """The moments of one problem, which `Moments.of` keeps.
@@ -46,6 +49,7 @@ class Moments:
             for k in range(j, size)
         }
         self._known: dict[str, tuple[Vector, Vector]] = {}
+        self._grams = lru_cache(MOST_GRAMS)(self._gram)
 
     @staticmethod
     @lru_cache(maxsize=8)
@@ -63,6 +67,9 @@ class Moments:
 
     def gram(self, face: Face, other: Face) -> tuple[Vector, ...]:
         """Return K_FG, a (d + 1, d + 1) matrix: the transpose of K_GF."""
+        return self._grams(face, other)
+
+    def _gram(self, face: Face, other: Face) -> tuple[Vector, ...]:
         both = self._active(face, other)
         sums = {place: products.over(both) for place, products in self._products.items()}
         left = [entry * self._share for entry in self.total(face)]
@@ -92,6 +99,8 @@ class Moments:
 
     def bias(self, support: Support, weighted: Sequence[Sequence]) -> Any:
         """Return the best output bias of some units, kappa (sum y - sum_G t_G . (s_G w_G))."""
+        if self._share == 0:
+            return fmpq(0)
         total: Any = self._target
         for face, vector in zip(support, weighted, strict=True):
             total = total - dot(vector, self.total(face))

@@ -13,6 +13,7 @@ from typing import TypeVar
 from flint import fmpq
 
 from reluenum.algebra.decimals import Real, RootMultiple, decimal_text
+from reluenum.algebra.numberfield import FIRST_BITS
 from reluenum.algebra.numbers import Number, compare
 from reluenum.geometry.arrangement import Face
 from reluenum.geometry.moments import Moments
@@ -185,16 +186,19 @@ class Component(Evaluated):
 
 def by_loss(found: Iterable[Component]) -> list[Component]:
     """Sort components by loss, and those of equal loss by their faces."""
-    return sorted(found, key=cmp_to_key(_order))
+    nearly = sorted(found, key=lambda component: float(component.loss.ball(FIRST_BITS).mid()))
+    return sorted(nearly, key=cmp_to_key(_order))  # compares what is sorted once, not again
 
 
 def _order(left: Component, right: Component) -> int:
     """Compare by loss, exactly, then by the text of the first stratum."""
+    if unequal := compare(left.loss, right.loss):
+        return unequal
     texts = [
         [(g.face.signs, -g.multiplicity) for g in component.strata[0].groups]
         for component in (left, right)
     ]
-    return compare(left.loss, right.loss) or (texts[0] > texts[1]) - (texts[0] < texts[1])
+    return (texts[0] > texts[1]) - (texts[0] < texts[1])
 
 
 def components_of(problem: Problem, group: CertifiedClass) -> Iterator[Component]:

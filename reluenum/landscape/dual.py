@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flint import arb, ctx
+
 from reluenum.algebra.linear import dot
+from reluenum.algebra.numberfield import FIRST_BITS, ball_sign
 from reluenum.algebra.numbers import Number
 from reluenum.geometry.arrangement import Face
 from reluenum.geometry.geometry import Geometry
@@ -34,6 +37,13 @@ def dual_excess(point: SupportPoint, face: Face) -> Number:
     return excess_of(point.problem, point.projected_gradient(face))
 
 
+def dual_sign(point: SupportPoint, face: Face) -> int:
+    """Return the sign of |u_F| - Lambda, by a ball if that tells."""
+    with ctx.workprec(FIRST_BITS):
+        found = ball_sign(arb(excess_of(point.problem, point.gradient_balls(face))))
+    return found or dual_excess(point, face).sign()
+
+
 def excess_of(problem: Problem, gradient: Sequence) -> Any:
     """Return the same from u_F, numbers or rationals."""
     return dot(gradient, gradient) - problem.effective_ridge**2
@@ -47,10 +57,8 @@ def scan_dual(geometry: Geometry, point: SupportPoint) -> DualScan:
         if face in known:
             tight.append((face, known[face]))
             continue
-        gradient = point.projected_gradient(face)
-        comparison = excess_of(geometry.problem, gradient).sign()
-        if comparison < 0:
+        if (comparison := dual_sign(point, face)) < 0:
             continue
-        if sign := face_sign(geometry.problem, face, gradient):
+        if sign := face_sign(geometry.problem, face, point.projected_gradient(face)):
             (exceeding if comparison > 0 else tight).append((face, sign))
     return DualScan(tuple(tight), tuple(exceeding))

@@ -8,8 +8,9 @@ f(x) = sum_l s_l w_l . (x, 1) over the active faces. The system is
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 
-from flint import Ordering, fmpq, fmpq_mpoly_ctx
+from flint import fmpq, fmpq_mat
 
 from reluenum.algebra.linear import dot
 from reluenum.algebra.polynomials import PolynomialSystem
@@ -103,14 +104,44 @@ def stationarity_system(problem: Problem, support: Support) -> PolynomialSystem:
     PolynomialSystem
         Square: as many equations as unknowns, of degree at most 2.
     """
-    names = variables_of(support)
-    context = fmpq_mpoly_ctx.get(names, Ordering.degrevlex)
-    directions, squares = unknowns(support, context.gens())
-    moments, weighted = Moments.of(problem), weighted_directions(directions, squares)
-    equations = []
-    for face, direction in zip(support, directions, strict=True):
-        gradient = moments.gradient(face, support, weighted)
-        slack = [g - problem.effective_ridge * w for g, w in zip(gradient, direction, strict=True)]
-        equations += [dot(slack, vector) for vector in face.basis]
-        equations.append(dot(direction, direction) - 1)
-    return PolynomialSystem.of(names, [context.constant(fmpq(0)) + e for e in equations])
+    coefficients = _Coefficients(problem, support)
+    equations = [e for place in range(len(support)) for e in coefficients.of_face(place)]
+    return PolynomialSystem.of_coefficients(variables_of(support), equations)
+
+
+class _Coefficients:
+    """The system of a support as coefficients of monomials in `variables_of(support)`."""
+
+    def __init__(self, problem: Problem, support: Support) -> None:
+        self.problem, self.support = problem, support
+        self.bases = [fmpq_mat([list(vector) for vector in face.basis]) for face in support]
+        self.starts = [*accumulate((face.dimension for face in support), initial=0)]
+
+    def of_face(self, place: int) -> list[dict[tuple[int, ...], fmpq]]:
+        """Return (1) in the directions of the flat of a face, and (2)."""
+        face, basis, moments = self.support[place], self.bases[place], Moments.of(self.problem)
+        pulls = (basis * fmpq_mat([[entry] for entry in moments.response(face)])).entries()
+        metric, own = (basis * basis.transpose()).tolist(), range(*self.starts[place : place + 2])
+        length = {self._monomial(): fmpq(-1)}
+        equations = []
+        for row, pull, j in zip(metric, pulls, own, strict=True):
+            equation = {self._monomial(): pull}
+            for entry, k in zip(row, own, strict=True):
+                equation[self._monomial(k)] = -self.problem.effective_ridge * entry
+                square = self._monomial(j, k)
+                length[square] = length.get(square, 0) + entry
+            equations.append(equation)
+        for m, other in enumerate(self.support):
+            gram = basis * fmpq_mat([*map(list, moments.gram(face, other))])
+            rows = (gram * self.bases[m].transpose()).tolist()
+            for equation, row in zip(equations, rows, strict=True):
+                for k, entry in enumerate(row, self.starts[m]):
+                    equation[self._monomial(k, self.starts[-1] + m)] = -entry
+        return [*equations, length]
+
+    def _monomial(self, *unknowns: int) -> tuple[int, ...]:
+        """Return the exponents of a product of unknowns, given by their numbers."""
+        exponents = [0] * (self.starts[-1] + len(self.support))
+        for j in unknowns:
+            exponents[j] += 1
+        return tuple(exponents)

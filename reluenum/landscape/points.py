@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
+
+from flint import arb, arb_mat, ctx, fmpq_mat
 
 from reluenum.algebra.linear import dot
 from reluenum.algebra.numberfield import FIRST_BITS, ball_sign
 from reluenum.algebra.numbers import IsolatedPoint, Number, rational_point
-from reluenum.geometry.arrangement import Face, signed_rows
+from reluenum.geometry.arrangement import Face, site_signs
 from reluenum.geometry.moments import Moments
 from reluenum.geometry.supports import Support, support_text
 from reluenum.landscape.equations import errors_of, unknowns, weighted_directions
@@ -115,6 +117,16 @@ class SupportPoint:
         found = Moments.of(self.problem).gradient(face, self.support, self._weighted)
         return [self._number(entry) for entry in found]
 
+    def gradient_balls(self, face: Face) -> list[arb]:
+        """Return balls around u_F(r) of any live face, for less than the numbers take."""
+        with ctx.workprec(FIRST_BITS):
+            found = Moments.of(self.problem).gradient(face, self.support, self._weighted_balls)
+            return face.project(found)
+
+    @cached_property
+    def _weighted_balls(self) -> list[list[arb]]:
+        return [[entry.ball(FIRST_BITS) for entry in row] for row in self._weighted]
+
     def projected_gradient(self, face: Face) -> list[Number]:
         """Return u_F(r) of any live face at the residual r."""
         found = Moments.of(self.problem).gradient(face, self.support, self._weighted)
@@ -132,15 +144,29 @@ def face_sign(problem: Problem, face: Face, vector: Sequence) -> int:
     vector : (d + 1,) sequence of Number
         In the flat of the face.
     """
+    # Balls settle nearly all signs, and more cheaply than an expression for each.
+    with ctx.workprec(FIRST_BITS):
+        heights = _enclosed_rows(problem) * arb_mat([[entry.ball(FIRST_BITS)] for entry in vector])
+    sides = list(zip(problem.sites, site_signs(problem, face), heights.entries(), strict=True))
+    seen = {side * (1 if x > 0 else -1 if x < 0 else 2) for _, side, x in sides if side}
+    if seen in ({1}, {-1}):
+        return seen.pop()
     found = 0
-    balls = [entry.ball(FIRST_BITS) for entry in vector]
-    for row, expected in signed_rows(problem, face):
-        # Balls settle nearly all signs, and more cheaply than an expression for each.
-        sign = expected * (ball_sign(dot(balls, row)) or dot(vector, row).sign())
+    for site, expected, height in sides:
+        if expected == 0:
+            continue
+        sign = expected * (ball_sign(height) or dot(vector, site.row).sign())
         if sign == 0 or found not in (0, sign):
             return 0
         found = sign
     return found
+
+
+@lru_cache(maxsize=8)
+def _enclosed_rows(problem: Problem) -> arb_mat:
+    """Return the rows of the sites of a problem, enclosed."""
+    with ctx.workprec(FIRST_BITS):
+        return arb_mat(fmpq_mat([list(site.row) for site in problem.sites]))
 
 
 def zero_network(problem: Problem) -> SupportPoint:

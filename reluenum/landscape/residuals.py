@@ -91,6 +91,8 @@ class ResidualClass:
 
     def direction(self, face: Face) -> list[Number]:
         """Return the unit vector v / |v| of the neurons on a tight face."""
+        if face in self.point.support:
+            return self.point.directions[self.point.support.index(face)]
         scale = self.signs[face] / self.problem.effective_ridge
         return [u * scale for u in self.point.projected_gradient(face)]
 

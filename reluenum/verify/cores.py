@@ -6,8 +6,8 @@ from typing import Any
 
 from flint import arb, arb_mat, ctx, fmpq
 
-from .exact import Data, Support
-from .reals import LEVELS, CertificateError, enclosure, norm
+from .exact import Data, Face, Support
+from .reals import LEVELS, CertificateError, dot, enclosure, norm
 from .residuals import Ball, Residual
 
 NEWTON_STEPS = 4  # at each further precision
@@ -124,10 +124,10 @@ def polished(residual: Residual, bits: int) -> Vectors:
     """
     for precision in (level for level in LEVELS if level >= bits):
         with ctx.workprec(precision):
-            rough = Residual(residual.data, residual.faces, residual.w, precision)
-            for start in (rough.w, _aligned(rough)):
-                w = _moved(rough, start)
-                step = [x - y for x, y in zip(w, rough.w, strict=True)]
+            newton = Newton(residual.data, residual.faces, precision)
+            for start in (lambda w: w, newton.aligned):
+                w = newton.moved(start(residual.w))
+                step = [x - y for x, y in zip(w, residual.w, strict=True)]
                 if not norm(_entries(step)) > norm(_entries(w)) * NEARNESS:
                     return w
     raise CertificateError("w is far from the point that it stands for")
@@ -137,43 +137,58 @@ def _entries(w: Vectors) -> list[arb]:
     return [x for vector in w for x in vector.entries()]
 
 
-def _aligned(residual: Residual) -> Vectors:
-    """Return w with the directions of u, which for a short unit are known much better."""
-    turned = []
-    for face, w in zip(residual.faces, residual.w, strict=True):
-        scale = norm(w.entries()) / norm(residual.u(face))
-        turned.append(arb_mat([[x * scale] for x in residual.u(face)]) if scale.is_finite() else w)
-    return turned
+class Newton:
+    """Newton steps for e'Re / 2 + Lambda sum |w_l| on the flats, with so many bits.
 
-
-def _moved(residual: Residual, w: Vectors) -> Vectors:
-    """Return what some Newton steps on the flats make of w.
-
-    A part of w across its flat would be scaled by 1 - Lambda / |w|: it must not be there.
+    `loads` are the maps w_G -> u_F(R [G] X w_G), by F and G.
     """
-    data, faces, bits = residual.data, residual.faces, residual.bits
-    for _ in range(NEWTON_STEPS):
-        flats = zip(faces, w, strict=True)
-        w = [(face.flat.of(bits) * vector.mid()).mid() for face, vector in flats]
-        try:
-            w = newton_step(Residual(data, faces, w, bits))
-        except ZeroDivisionError:
-            break  # a ball around this w proves little, but nothing wrong
-    return w
 
+    def __init__(self, data: Data, faces: Sequence[Face], bits: int) -> None:
+        self.faces, self.ridge, self.depth = faces, arb(data.ridge), data.depth
+        self.flats = [face.flat.of(bits) for face in faces]
+        self.pulls = [arb_mat([[x] for x in face.pull]) for face in faces]
+        self.loads = [[face.u.of(bits) * other.image.of(bits) for other in faces] for face in faces]
+        self.small = arb(2) ** (-3 * bits // 8)
 
-def newton_step(residual: Residual) -> Vectors:
-    """Return w after a Newton step for e'Re / 2 + Lambda sum |w_l| on the flats, as midpoints."""
-    ridge, depth, bits = arb(residual.data.ridge), residual.data.depth, residual.bits
-    one, hessian, slopes = arb_mat(depth, depth, 1), [], []
-    for k, (face, w) in enumerate(zip(residual.faces, residual.w, strict=True)):
-        length, flat, u = norm(w.entries()), face.flat.of(bits), face.u.of(bits)
-        unit = w * (1 / length)
-        row = [u * other.image.of(bits) for other in residual.faces]
-        row[k] += (flat - unit * unit.transpose()) * (ridge / length) + one - flat
-        hessian += [list(chain(*parts)) for parts in zip(*(b.tolist() for b in row), strict=True)]
-        slopes += (u * residual.r - unit * ridge).entries()
-    right = arb_mat([[slope] for slope in slopes]).mid()
-    step = arb_mat(hessian).mid().solve(right).entries()
-    parts = (arb_mat([[x] for x in step[k : k + depth]]) for k in range(0, len(step), depth))
-    return [(w + part).mid() for w, part in zip(residual.w, parts, strict=True)]
+    def gradients(self, w: Vectors) -> Vectors:
+        """Return the u_F of the residual."""
+        pairs = zip(self.pulls, self.loads, strict=True)
+        return [pull - dot(row, w) for pull, row in pairs]
+
+    def aligned(self, w: Vectors) -> Vectors:
+        """Return w with the directions of u, which for a short unit are known much better."""
+        turned = []
+        for vector, u in zip(w, self.gradients(w), strict=True):
+            scale = norm(vector.entries()) / norm(u.entries())
+            turned.append(u * scale if scale.is_finite() else vector)
+        return turned
+
+    def moved(self, w: Vectors) -> Vectors:
+        """Return what some Newton steps make of w; the one after a small one changes nothing.
+
+        A part of w across its flat would be scaled by 1 - Lambda / |w|: it must not be there.
+        """
+        for _ in range(NEWTON_STEPS):
+            w = [(flat * x.mid()).mid() for flat, x in zip(self.flats, w, strict=True)]
+            try:
+                step = self.step(w)
+            except ZeroDivisionError:
+                break  # a ball around this w proves little, but nothing wrong
+            w = [(x + y).mid() for x, y in zip(w, step, strict=True)]
+            if norm(_entries(step)) < norm(_entries(w)) * self.small:
+                break
+        return w
+
+    def step(self, w: Vectors) -> Vectors:
+        """Return a step from a w on the flats, as midpoints."""
+        one, depth = arb_mat(self.depth, self.depth, 1), self.depth
+        hessian, slopes = [], []
+        for k, (vector, u) in enumerate(zip(w, self.gradients(w), strict=True)):
+            length, flat, row = norm(vector.entries()), self.flats[k], list(self.loads[k])
+            unit = vector * (1 / length)
+            row[k] += (flat - unit * unit.transpose()) * (self.ridge / length) + one - flat
+            hessian += [list(chain(*rows)) for rows in zip(*(b.tolist() for b in row), strict=True)]
+            slopes += (u - unit * self.ridge).entries()
+        right = arb_mat([[slope] for slope in slopes]).mid()
+        step = arb_mat(hessian).mid().solve(right).entries()
+        return [arb_mat([[x] for x in step[k : k + depth]]) for k in range(0, len(step), depth)]

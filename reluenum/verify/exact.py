@@ -65,10 +65,14 @@ class Face:
         self.data, self.text, self.active, self.zeros = data, text, active, zeros
 
     @cached_property
-    def signs(self) -> list[tuple[list[fmpq], int]]:
-        """The rows that are not 0 on the face, each with its sign."""
+    def sides(self) -> Forms:
+        """The rows that are not 0 on the face, times their sign: what is positive inside it.
+
+        In the plane, two of them: positive multiples of these add up to each other one.
+        """
         rows = ((i, row) for i, row in enumerate(self.data.rows) if not self.zeros >> i & 1)
-        return [(row, 1 if self.active >> i & 1 else -1) for i, row in rows]
+        turned = [row if self.active >> i & 1 else [-x for x in row] for i, row in rows]
+        return Forms(fmpq_mat(outermost(turned) if self.data.depth == 2 else turned))
 
     @cached_property
     def flat(self) -> Forms:
@@ -187,6 +191,15 @@ def distinct(inputs: Sequence[Sequence[Any]]) -> tuple[dict[tuple, int], list[in
     every = [tuple(short(entry, "problem x") for entry in row) for row in inputs]
     number = {row: k for k, row in enumerate(dict.fromkeys(every))}
     return number, [number[row] for row in every]
+
+
+def outermost(vectors: Sequence[Sequence[fmpq]]) -> list[Sequence[fmpq]]:
+    """Return the first and the last of vectors in an open half plane, counterclockwise."""
+    first = last = vectors[0]
+    for x, y in vectors:
+        first = (x, y) if first[0] * y < first[1] * x else first
+        last = (x, y) if last[0] * y > last[1] * x else last
+    return [first, last]
 
 
 def supports_of(faces: int, largest: int, most: float = inf) -> int:

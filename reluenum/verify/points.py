@@ -16,7 +16,8 @@ from .groups import Group
 from .reals import LEVELS, CertificateError, dot, enclosure, ends, require, sign, sign_changes
 from .residuals import Residual
 
-NUMBER_BITS = 256  # precision from which the decimals of a document are computed
+NUMBER_BITS = 256  # precision from which numbers that are known to all bits are written
+TEXT_BITS = 512  # and those that are known to half their bits, as residuals are
 DIGITS = 30  # significant ones of a decimal
 SHARP = 118  # bits of a ball in which there are at most two decimals, and hardly ever two
 HALVES = ROUND_HALF_DOWN, ROUND_HALF_UP  # either may stand
@@ -33,6 +34,7 @@ class Points:
         own = group.vertices.get(support, group.core)
         self.core = group.core if group.core.exact and not own.exact else own
         self._squares: dict[int | None, dict[int, Any]] = {}
+        self._losses: dict[int, arb] = {}
 
     @cached_property
     def dimension(self) -> int:
@@ -83,7 +85,7 @@ class Points:
             levels = [residual.bits] if residual.bits else [NUMBER_BITS << k for k in range(8)]
             return next(filter(None, (nearest(value, under, bits) for bits in levels)), None)
 
-        return self.core.settle(question, "a decimal of the document", NUMBER_BITS)
+        return self.core.settle(question, "a decimal of the document", TEXT_BITS)
 
     def unit(self, face: int, square: Number) -> list[Texts]:
         """Return the texts of a and v of a unit on a face with a^2 = |v|^2 = square."""
@@ -106,11 +108,13 @@ class Points:
         require(exact is not None, f"{self.core.name}: no exact description")
         return self.loss(exact).minimal_polynomial()
 
-    def loss_ball(self, bits: int = NUMBER_BITS) -> arb:
+    def loss_ball(self, bits: int = TEXT_BITS) -> arb:
         """Return an enclosure of the loss, by the exact residual if there is one."""
-        residual = self.core.exact or next(self.core.residuals(bits))
-        with ctx.workprec(bits):
-            return enclosure(self.loss(residual), bits)
+        if bits not in self._losses:
+            residual = self.core.exact or next(self.core.residuals(bits))
+            with ctx.workprec(bits):
+                self._losses[bits] = enclosure(self.loss(residual), bits)
+        return self._losses[bits]
 
 
 def vertex_squares(residual: Residual, vertex: Support) -> list:
@@ -146,7 +150,10 @@ def nearest(value: Any, square: Any, bits: int) -> Texts | None:
         ball = enclosure(value, bits) * enclosure(square, bits).sqrt()
         if not ball.is_finite() or sign(ball) is None or ball.rel_accuracy_bits() < SHARP:
             return None
-        return frozenset(_text(end, rounding) for end in ends(ball) for rounding in HALVES)
+        low, high = sorted(map(abs, ends(ball)))
+        least, most = _text(low, ROUND_HALF_DOWN), _text(high, ROUND_HALF_UP)
+        texts = {least} if least == most else {_text(x, how) for x in (low, high) for how in HALVES}
+        return frozenset(f"-{text}" if ball < 0 else text for text in texts)
 
 
 def _text(value: fmpq, rounding: str) -> str:
@@ -171,7 +178,7 @@ def loss_order(one: Points, other: Points) -> int:
     """Claim 26: equal losses are those of one residual, or one root of one minimal polynomial."""
     if one.group is other.group:
         return 0
-    for bits in LEVELS[LEVELS.index(NUMBER_BITS) :]:
+    for bits in LEVELS[LEVELS.index(TEXT_BITS) :]:
         with ctx.workprec(bits):
             left, right = one.loss_ball(bits), other.loss_ball(bits)
             if found := sign(left - right):
@@ -195,5 +202,5 @@ def least(candidates: list[Points]) -> list[Points]:
 
 def ball_order(one: Points, other: Points) -> int | None:
     """Compare two losses as far as balls of a moderate precision tell."""
-    with ctx.workprec(NUMBER_BITS):
+    with ctx.workprec(TEXT_BITS):
         return sign(one.loss_ball() - other.loss_ball())

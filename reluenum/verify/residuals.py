@@ -1,6 +1,6 @@
 """Residuals r_S, exact or in the ball of Lemma 8, and what they say of a face."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -24,7 +24,7 @@ class Residual:
         self, data: Data, faces: Sequence[Face], w: list, bits: int | None, one: Any = ONE
     ) -> None:
         self.data, self.faces, self.w, self.bits = data, faces, w, bits
-        self.r = data.pulls.of(bits) * one
+        self.r = data.pulls.of(bits) if one is ONE else data.pulls.of(bits) * one
         for face, vector in zip(faces, w, strict=True):
             self.r -= face.image.of(bits) * vector
         self._known: dict[Forms, list] = {}
@@ -57,13 +57,20 @@ class Residual:
 
     def side(self, face: Face) -> int | None:
         """Return s = 1 or -1 if s u_F(r) lies in the face, 0 if neither does."""
-        u, found = self.u(face), set()
-        for row, expected in face.signs:
-            value = sign(dot(u, row))
-            found.add(value and value * expected)
-            if 0 in found or found >= {1, -1}:
-                return 0
+        found = set()
+        for value in map(sign, self.heights(face)):
+            if value not in found:
+                found.add(value)
+                if value == 0 or found >= {1, -1}:
+                    return 0
         return None if None in found else found.pop()
+
+    def heights(self, face: Face) -> Iterable:
+        """Return u_F . row for the rows that are not 0 on the face, negative ones turned."""
+        u = self.u(face)
+        if all(isinstance(x, arb) for x in u):
+            return (face.sides.of(self.bits) * arb_mat([[x] for x in u])).entries()
+        return (dot(u, row) for row in face.sides.exact.tolist())
 
     def exceeds(self, face: Face) -> bool | None:
         """Whether u_F lies in F or -F and is longer than Lambda."""
@@ -103,21 +110,22 @@ class ExactResidual(Residual):
 class Ball(Residual):
     """The ball of Lemma 8 around r_S: centre tau R e(w), a point of C_S, for any w in the flats.
 
-    What is given as w is projected onto them first. The working precision is `bits`.
+    What is given as w is projected onto them first. The working precision is `bits`. `r` is R e(w).
     """
 
     def __init__(self, data: Data, faces: Sequence[Face], w: list[arb_mat], bits: int):
         flat = [face.flat.of(bits) * vector for face, vector in zip(faces, w, strict=True)]
         super().__init__(data, faces, flat, bits)
         vectors = list(map(arb_mat.entries, flat))
-        gradients = [(face.u.of(bits) * self.r).entries() for face in faces]
+        self._rough = {face.u: super(Ball, self)._values(face.u) for face in faces}
+        gradients = list(self._rough.values())
         norms, lengths = list(map(norm, gradients)), list(map(norm, vectors))
         along, ridge = list(map(dot, gradients, vectors)), arb(data.ridge)
-        tau = _shrinkage(norms, ridge)
+        self.tau = tau = _shrinkage(norms, ridge)
         error = data.energy - sum(map(dot, (face.pull for face in faces), vectors)) - sum(along)
         slack = sum(ridge * x - tau * y for x, y in zip(lengths, along, strict=True))
         gap = ((1 - tau) * (1 - tau) * error + 2 * slack).upper()
-        self.r, self.radius = self.r * tau, gap.sqrt()
+        self.radius = gap.sqrt()
         # The dual value of r_S, which is the loss at a stationary point, is in [P - gap, P].
         self.loss = arb(error + 2 * ridge * sum(lengths), gap)
         # With all norms finite, tau |u_l| <= Lambda holds by the choice of tau.
@@ -131,9 +139,10 @@ class Ball(Residual):
         spreads = forms.norms(self.bits, self.data)
         free = [not rows & self.touched for rows in forms.touched]
         exact = forms.exact * self.data.pulls.exact if any(free) else None
+        rough = self._rough.get(forms) or super()._values(forms)
         return [
-            exact[k, 0] if free[k] else arb(centre, spread * self.radius)
-            for k, (centre, spread) in enumerate(zip(super()._values(forms), spreads, strict=True))
+            exact[k, 0] if free[k] else arb(centre * self.tau, spread * self.radius)
+            for k, (centre, spread) in enumerate(zip(rough, spreads, strict=True))
         ]
 
 

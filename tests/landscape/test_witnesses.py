@@ -14,7 +14,7 @@ from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import supports
 from reluenum.groebner.backends import open_backends
-from reluenum.landscape.dual import dual_excess, scan_dual
+from reluenum.landscape.dual import dual_excess, dual_sign, scan_dual
 from reluenum.landscape.judged import certify_class
 from reluenum.landscape.points import face_sign, zero_network
 from reluenum.landscape.witnesses import (
@@ -217,6 +217,18 @@ def test_the_dual_norm_is_the_maximum_over_all_angles(ridge, loss, bias, engine)
         else:
             assert values.max() < bound
         assert bool(scan.exceeding) == (values.max() > bound + reach)
+
+
+@pytest.mark.parametrize("ridge", ["1/100", "1"])
+def test_balls_tell_of_a_dual_constraint_what_numbers_do(ridge, engine):
+    """On the faces of a support both sides are equal, which no ball shows."""
+    problem = small_problem("sum", "free", ridge=ridge)
+    faces, found = Arrangement.of(problem).live_faces, set()
+    for point in stationary_points(problem, engine):
+        for face in faces:
+            assert dual_sign(point, face) == dual_excess(point, face).sign()
+            found.add((dual_sign(point, face), face in point.support))
+    assert {(-1, False), (0, True)} <= found
 
 
 def test_the_dual_norm_is_the_maximum_over_random_units_in_the_plane(engine):

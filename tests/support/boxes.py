@@ -85,8 +85,8 @@ def number(value):
 
 def side_of(data, place, w):
     """The sign s for which s w lies in a face (nearly)."""
-    row, expected = data.faces[place].signs[0]
-    return expected if float(row[0]) * w[0] + float(row[1]) * w[1] > 0 else -expected
+    row = data.faces[place].sides.exact.tolist()[0]
+    return 1 if float(row[0]) * w[0] + float(row[1]) * w[1] > 0 else -1
 
 
 def record_of(leaf, places, data, records):

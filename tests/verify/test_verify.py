@@ -19,13 +19,13 @@ import sys
 from collections import Counter
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from flint import ctx, fmpq
+from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
 from reluenum import Problem, enumerate_minima
 from reluenum.algebra.decimals import decimal_text
@@ -40,12 +40,14 @@ from reluenum.landscape.dual import dual_excess, scan_dual
 from reluenum.landscape.points import face_sign, zero_network
 from reluenum.landscape.witnesses import descent_ray
 from reluenum.verify import CertificateError, main, verify
+from reluenum.verify.cores import Core
 from reluenum.verify.document import one_problem
 from reluenum.verify.exact import Data
 from reluenum.verify.landscape import Landscape
 from reluenum.verify.pages import read_records
 from reluenum.verify.points import nearest
-from reluenum.verify.reals import LEVELS
+from reluenum.verify.reals import LEVELS, dot
+from reluenum.verify.reals import sign as sign_of
 from reluenum.verify.records import Proof, read_descriptions
 from tests.support.checking import checked, refused
 from tests.support.oracles import drawn, random_problem, reference_problem
@@ -667,6 +669,46 @@ def test_decimals_are_the_nearest_ones_and_half_way_either_one():
         assert nearest(value, 1, 256) == set(texts)
         assert nearest(-value, 1, 256) == {f"-{text}" for text in texts}
     assert nearest(fmpq(1), 2, 64) is None
+
+
+@pytest.mark.parametrize(("seed", "dimension"), [(0, 1), (1, 1), (2, 1), (3, 2)])
+def test_the_rows_that_are_asked_tell_on_which_side_of_a_face_a_unit_is(seed, dimension):
+    """Against all rows, for units of its flat and for those on its walls."""
+    data = Data(random_problem(seed, 6, dimension, 1, "1/10").to_document())
+    generator, found = random.Random(seed), Counter()
+    units = [[fmpq(generator.randint(-9, 9)) for _ in range(data.depth)] for _ in range(40)]
+    units += [[-row[1], row[0], *row[2:]] for row in data.rows]  # in the plane, 0 on a row
+    for face, unit in product(data.faces, units):
+        u = (face.flat.exact * fmpq_mat([[x] for x in unit])).entries()
+        signs = {
+            sign_of(dot(u, row)) * (1 if face.active >> i & 1 else -1)
+            for i, row in enumerate(data.rows)
+            if not face.zeros >> i & 1
+        }
+        side = signs.pop() if len(signs) == 1 else 0
+        asked = {sign_of(dot(u, row)) for row in face.sides.exact.tolist()}
+        assert (asked.pop() if len(asked) == 1 else 0) == side
+        found[side] += 1
+    assert min(found[-1], found[0], found[1]) > 20
+
+
+@pytest.mark.parametrize("ridge", ["1/100", "1/2"])
+def test_a_ball_around_a_minimum_is_as_small_as_half_its_bits(ridge):
+    """From any w with eight digits: Newton steps go to where |u_F| = Lambda."""
+    problem = reference_problem(2, ridge)
+    data, checked_balls = Data(problem.to_document()), 0
+    for component in enumerate_minima(problem):
+        groups = component.strata[0].groups
+        if component.dimension or not groups:
+            continue
+        support = tuple(data.place_of[group.face.signs] for group in groups)
+        pairs = [(group.sign * float(group.square), group.direction) for group in groups]
+        w = [[[float(x) * s * (1 + 1e-9)] for x in unit] for s, unit in pairs]
+        core = Core(data, support, list(map(arb_mat, w)), None, None)
+        for residual in core.residuals(LEVELS[2]):
+            assert residual.radius < arb(2) ** (16 - residual.bits // 2)
+            checked_balls += 1
+    assert checked_balls >= len(LEVELS[2:])
 
 
 # The command, and independence.

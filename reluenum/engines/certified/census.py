@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from reluenum.engines.certified.blocks import Block, Find
 from reluenum.engines.certified.escalation import Escalation, Stage, exact_records
 from reluenum.engines.certified.spool import Task, surveyed
@@ -53,9 +55,9 @@ class Census:
     def add(self, block: Block, faces: int) -> None:
         """Count the supports of a block out of so many faces."""
         kinds = self.kinds.setdefault(block.size, Counter())
-        kinds.update(map(int, block.kind))
-        decided = block.stage[block.kind != Verdict.UNDECIDED]
-        self.stages.update(Stage(int(stage)) for stage in decided)
+        kinds.update(counted(block.kind))
+        stages = counted(block.stage[block.kind != Verdict.UNDECIDED])
+        self.stages.update({Stage(stage): count for stage, count in stages.items()})
         self.finds += block.finds
         self.exact += block.exact
         subsets = Subsets(faces, block.size)
@@ -67,6 +69,12 @@ class Census:
         """Return how many supports of a size are vertex supports (Corollary E.1), and minima."""
         kinds = self.kinds.get(size, Counter())
         return Tally(kinds[Verdict.DESCENDS] + kinds[Verdict.MINIMUM], kinds[Verdict.MINIMUM])
+
+
+def counted(numbers: np.ndarray) -> dict[int, int]:
+    """Return how often each number stands in an array."""
+    found, counts = np.unique(numbers, return_counts=True)
+    return dict(zip(found.tolist(), counts.tolist(), strict=True))
 
 
 @dataclass(frozen=True, eq=False)

@@ -179,29 +179,42 @@ def _downhill(
 ) -> np.ndarray:
     """Minimise min_beta 1/2 beta'K beta - b'beta + ridge/2 sum(|beta_l|^2/t_l + t_l) over log t."""
     place = np.log(np.maximum(lengths, 1e-9 * lengths.max(axis=1, keepdims=True)))
+    running = np.arange(len(place))
     for _ in range(DOWNHILL_STEPS):
-        here = np.exp(place)
-        dual = _dual(matrix, target, here, ridge)
-        curvature = _curvature(matrix, dual, here, ridge)
-        value = _height(target, dual, here, ridge)
-        slope = 0.5 * here * (ridge - (dual**2).sum(2) / ridge)
-        bend = here[:, :, None] * curvature * here[:, None, :] / ridge
-        bend[:, np.arange(here.shape[1]), np.arange(here.shape[1])] += np.abs(slope)
-        step = np.clip(_damped(bend, -slope), -3, 3)
-        step = np.where(np.isfinite(step), step, 0)
-        scale = np.ones(len(place))
-        for _ in range(HALVINGS):
-            tried = np.exp(place + scale[:, None] * step)
-            higher = _height(target, _dual(matrix, target, tried, ridge), tried, ridge)
-            worse = ~(higher <= value + 1e-4 * scale * (slope * step).sum(1))
-            if not worse.any():
-                break
-            scale = np.where(worse, scale / 2, scale)
-        moved = place + np.where(worse, 0, scale)[:, None] * step
-        if (moved == place).all():  # and so would be every further step
+        moved = _one_step_down(matrix[running], target[running], place[running], ridge)
+        still = (moved != place[running]).any(axis=1)  # else every further step is none, too
+        place[running] = moved
+        running = running[still]
+        if not len(running):
             break
-        place = moved
     return np.exp(place)
+
+
+def _one_step_down(
+    matrix: np.ndarray, target: np.ndarray, place: np.ndarray, ridge: float
+) -> np.ndarray:
+    """Return where a step from some places leads that makes the function smaller."""
+    here = np.exp(place)
+    dual = _dual(matrix, target, here, ridge)
+    curvature = _curvature(matrix, dual, here, ridge)
+    value = _height(target, dual, here, ridge)
+    slope = 0.5 * here * (ridge - (dual**2).sum(2) / ridge)
+    bend = here[:, :, None] * curvature * here[:, None, :] / ridge
+    bend[:, np.arange(here.shape[1]), np.arange(here.shape[1])] += np.abs(slope)
+    step = np.clip(_damped(bend, -slope), -3, 3)
+    step = np.where(np.isfinite(step), step, 0)
+    gain = (slope * step).sum(1)
+    scale, worse = np.ones(len(place)), np.arange(len(place))
+    for _ in range(HALVINGS):
+        tried = np.exp(place[worse] + scale[worse, None] * step[worse])
+        dual = _dual(matrix[worse], target[worse], tried, ridge)
+        higher = _height(target[worse], dual, tried, ridge)
+        worse = worse[~(higher <= value[worse] + 1e-4 * scale[worse] * gain[worse])]
+        if not len(worse):
+            break
+        scale[worse] /= 2
+    scale[worse] = 0
+    return place + scale[:, None] * step
 
 
 def _height(target: np.ndarray, dual: np.ndarray, lengths: np.ndarray, ridge: float) -> np.ndarray:
@@ -354,12 +367,14 @@ def _approximate_inverses(matrix: np.ndarray) -> np.ndarray:
 def _solve_many(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Solve linear systems with several right sides; nan where a matrix is singular."""
     good = np.isfinite(matrix).all(axis=(1, 2))
-    safe = np.where(good[:, None, None], matrix, np.eye(matrix.shape[1]))
+    if not good.all():
+        found = np.full(right.shape, np.nan)
+        found[good] = _solve_many(matrix[good], right[good])
+        return found
     try:
-        found = np.linalg.solve(safe, right)
+        return np.linalg.solve(matrix, right)
     except np.linalg.LinAlgError:
-        found = np.stack([_solve_one(m, r) for m, r in zip(safe, right, strict=True)])
-    return np.where(good[:, None, None], found, np.nan)
+        return np.stack([_solve_one(m, r) for m, r in zip(matrix, right, strict=True)])
 
 
 def _solve_one(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -11,10 +11,12 @@ times that. Sizes are rounded themselves, by a part that is far smaller.
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numba.core.caching import FunctionCache
+from numba.core.runtime import rtsys
 
 from ..exact import Data
 from .line import Array, Sums, Tables, tables
@@ -37,6 +39,12 @@ class RoomCache(FunctionCache):
 
     def _index_key(self, *arguments: object) -> tuple:
         return (*super()._index_key(*arguments), sha256(SOURCES).hexdigest())
+
+    def load_overload(self, signature: Any, target: Any) -> Any:
+        """Load machine code; to find none, numba imports first all that it compiles with."""
+        rtsys.initialize(target)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(signature, target)
 
 
 def compiled(function: Callable) -> Callable:

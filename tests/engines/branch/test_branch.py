@@ -5,6 +5,8 @@ import hashlib
 import io
 import json
 import random
+import subprocess
+import sys
 import zlib
 
 import numpy as np
@@ -216,3 +218,24 @@ def test_it_has_no_tree_of_basins():
     document = minima_document(BranchEngine().landscape(instance(scattered, 5)))
     with pytest.raises(InputError, match="no saddles"):
         disconnectivity(document)
+
+
+ONCE = """
+import sys
+from reluenum.engines.branch.circle import circle_of
+from reluenum.engines.branch.search import grown_tree
+from reluenum.problem import Problem
+
+problem = Problem.from_text([["-1"], ["1"]], ["0", "2"], 1, "1/2")
+print(grown_tree(circle_of(problem), 1).content.hex(), "numba.np.linalg" in sys.modules)
+"""
+
+
+def test_machine_code_is_loaded_without_what_compiles():
+    """The second process finds what the first one has compiled, if that was not there already."""
+    command = [sys.executable, "-c", ONCE]
+    first, second = (
+        subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout.split()
+        for _ in range(2)
+    )
+    assert second == [first[0], "False"]
