@@ -3,7 +3,15 @@
 import argparse
 
 from reluenum.cli.exits import DECIDED, FAILED, stopped
-from reluenum.cli.options import MOST_JOBS, add_layout, data_of, whole_number, write
+from reluenum.cli.options import (
+    MOST_JOBS,
+    add_bar,
+    add_layout,
+    data_of,
+    progress_of,
+    whole_number,
+    write,
+)
 from reluenum.errors import InputError
 
 
@@ -14,12 +22,14 @@ def add_verify(parser: argparse.ArgumentParser) -> None:
     what = "the data that it has to be about, as for minima"
     parser.add_argument("data", metavar="DATA.csv", nargs="?", help=what)
     add_layout(parser)
-    what = "number of processes, for several hidden layers (default: 1)"
+    what = "number of processes for several hidden layers, of threads for boxes (default: 1)"
     parser.add_argument("--jobs", metavar="N", default="1", help=what)
+    add_bar(parser)
 
 
 def run_verify(options: argparse.Namespace) -> int:
     """Check a certificate and say what it proves."""
+    from reluenum.documents.bars import box_bar
     from reluenum.groebner.workers import WORKERS
     from reluenum.verify import CertificateError, NoDocumentError, verify
 
@@ -29,7 +39,8 @@ def run_verify(options: argparse.Namespace) -> int:
     data = None if options.data is None else data_of(options)
     jobs = whole_number(options.jobs, "--jobs", most=MOST_JOBS)
     try:
-        report = verify(options.file, data, jobs, WORKERS)
+        with box_bar(progress_of(options)) as told:
+            report = verify(options.file, data, jobs, WORKERS, told)
     except (OSError, NoDocumentError) as error:
         expected = "a document of `reluenum minima --engine certified`, `basins` or `bound`"
         found = f"{options.file}: {getattr(error, 'strerror', None) or error}"

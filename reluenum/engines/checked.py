@@ -1,7 +1,7 @@
 """Lists that are called complete once the checker has proved them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from flint import fmpq
 from tqdm import tqdm
 
+from reluenum.documents.bars import box_bar
 from reluenum.documents.minima import minima_document
 from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
@@ -74,14 +75,20 @@ class CheckedEngine:
 
 def _doubt(found: CertifiedLandscape, settings: Settings) -> str:
     """Return what the checker does not take for proved; nothing if all is."""
+    document = found.written or minima_document(found)
+    if "tree" in (document.get("certificate") or {}):
+        with box_bar(settings.progress) as told:
+            return refusal(document, settings.jobs, told)
     bar = {"total": 1, "desc": "proved by the checker", "unit": "list"}
     with tqdm(**bar, disable=not settings.progress) as done:
-        refused = refusal(found.written or minima_document(found), settings.jobs)
+        refused = refusal(document, settings.jobs)
         done.update(not refused)
     return refused
 
 
-def refusal(document: Mapping[str, Any], jobs: int = 1) -> str:
+def refusal(
+    document: Mapping[str, Any], jobs: int = 1, told: Callable[[int, int], None] | None = None
+) -> str:
     """Return why the checker does not prove a document; nothing if it does.
 
     Parameters
@@ -89,7 +96,9 @@ def refusal(document: Mapping[str, Any], jobs: int = 1) -> str:
     document : dict
         With its certificate inside.
     jobs : int
-        Number of processes.
+        Number of processes, or of threads.
+    told : function, optional
+        As of `verify`.
 
     Examples
     --------
@@ -100,7 +109,7 @@ def refusal(document: Mapping[str, Any], jobs: int = 1) -> str:
         path = Path(folder, "document.json")
         path.write_text(json.dumps(document), encoding="utf-8")
         try:
-            verify(path, None, jobs, WORKERS)
+            verify(path, None, jobs, WORKERS, told)
         except CertificateError as error:
             return str(error)
     return ""

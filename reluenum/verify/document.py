@@ -7,12 +7,12 @@ import json
 import re
 import sys
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from flint import ctx
 
@@ -97,6 +97,18 @@ class Report:
         return "\n".join(lines)
 
 
+class Sharing(NamedTuple):
+    """How many processes or threads share the work, how they start, and who is told of it."""
+
+    jobs: int = 1
+    context: BaseContext | None = None
+    told: Callable[[int, int], object] | None = None
+
+
+ALONE = Sharing()
+"""One thread, and nobody."""
+
+
 @dataclass(frozen=True)
 class BoundReport(Report):
     """What was checked in a document of bounds."""
@@ -114,6 +126,7 @@ def verify(
     data: tuple[Sequence[Sequence[Any]], Sequence[Any]] | None = None,
     jobs: int = 1,
     context: BaseContext | None = None,
+    told: Callable[[int, int], object] | None = None,
 ) -> Report:
     """Prove a document of minima, of their basins, or of bounds, from its certificate.
 
@@ -125,10 +138,14 @@ def verify(
         Inputs (n, d) and targets (n,), exact numbers whose texts are fractions: those that the
         document has to be about.
     jobs : int
-        Number of processes that share the strata of several hidden layers; nothing depends on it.
+        Number of processes that share the strata of several hidden layers, or of threads that share
+        the boxes of a tree; nothing depends on it.
     context : multiprocessing context, optional
         How they start; if they are spawned as usual, a script that calls this needs
         `if __name__ == "__main__":`.
+    told : function, optional
+        What is to be called every now and then with the numbers of boxes of a tree: of those that
+        were read, and of all.
 
     Returns
     -------
@@ -153,7 +170,7 @@ def verify(
         values = sum(content.count(mark) for mark in (b",", b"[", b"{"))
         require(values <= MOST_VALUES, f"more than {MOST_VALUES} values")
         with ctx.workprec(LEVELS[0]):
-            return _proved(_parsed(content), Path(path).parent, data, (jobs, context))
+            return _proved(_parsed(content), Path(path).parent, data, Sharing(jobs, context, told))
     except CertificateError:
         raise
     except MALFORMED as error:  # whatever else goes wrong, nothing has been proved
@@ -168,13 +185,15 @@ def _parsed(content: bytes) -> Any:
         raise NoDocumentError(f"no JSON: {error}") from error
 
 
-def _proved(document: Any, folder: Path, given: Any, processes: tuple) -> Report:
+def _proved(document: Any, folder: Path, given: Any, sharing: Sharing) -> Report:
     """Follow the argument of docs/certificate.md from the first claim to the last one."""
     if type(document) is dict and document.get("format") == "reluenum-bound":
         return _bounds(document, given)
     if type(document) is not dict or document.get("format") != "reluenum-basins":
         deep = type(document) is dict and "hidden" in document.get("problem", ())
-        return _deep(document, given, processes) if deep else _list(document, folder, given)[0]
+        if deep:
+            return _deep(document, given, sharing)
+        return _list(document, folder, given, sharing)[0]
     from .basins import one_list, tree_of
 
     text = "boxes: not all stationary points are known, which basins need"
@@ -198,7 +217,7 @@ def _bounds(document: Any, given: Any) -> Report:
     return BoundReport(*head, {"boxes": boxes}, 0, 0, 0, bounds=proved)
 
 
-def _deep(document: Any, given: Any, processes: tuple) -> Report:
+def _deep(document: Any, given: Any, sharing: Sharing) -> Report:
     """Prove a list of minima of a network with several hidden layers."""
     from .deep import Processes, proved
 
@@ -210,20 +229,22 @@ def _deep(document: Any, given: Any, processes: tuple) -> Report:
         from .deep import DeepProof as Kind
     else:
         from .spires import SpireProof as Kind
-    report = proved(document, Kind, Processes(*processes))
+    report = proved(document, Kind, Processes(sharing.jobs, sharing.context))
     if given is not None:
         same_data(document["problem"], *given)
     return replace(report, compared=given is not None)
 
 
-def _list(document: Any, folder: Path, given: Any) -> "tuple[Report, Landscape, Proof]":
+def _list(
+    document: Any, folder: Path, given: Any, sharing: Sharing = ALONE
+) -> "tuple[Report, Landscape, Proof]":
     """Prove a list of minima."""
     complete(document)
     boxes = None
     if _has_boxes(document):
         from .boxes import BoxLandscape as Kind
 
-        proof, boxes = _by_boxes(document, given)
+        proof, boxes = _by_boxes(document, given, sharing)
     else:
         from .landscape import Landscape as Kind
 
@@ -265,12 +286,13 @@ def _by_supports(document: dict[str, Any], folder: Path, given: Any) -> "Proof":
     return proof
 
 
-def _by_boxes(document: dict[str, Any], given: Any) -> "tuple[Proof, int]":
+def _by_boxes(document: dict[str, Any], given: Any, sharing: Sharing) -> "tuple[Proof, int]":
     """Prove a tree of boxes, and the records of its leaves."""
     from .boxes import proof_of
 
     nothing_else(document)
-    proof, boxes = proof_of(document["problem"], document["certificate"])
+    told = sharing.told or (lambda *_: None)
+    proof, boxes = proof_of(document["problem"], document["certificate"], sharing.jobs, told)
     if given is not None:
         same_data(document["problem"], *given)
     if "decided_by" in document:
@@ -384,7 +406,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Print whether a document is proved; return 0 if so, 1 if not, 2 if there is none."""
     parser = ArgumentParser(prog="python -P -m reluenum.verify")
     parser.add_argument("file", metavar="FILE")
-    parser.add_argument("--jobs", metavar="N", type=int, default=1, help="number of processes")
+    parser.add_argument("--jobs", metavar="N", type=int, default=1, help="processes or threads")
     try:
         options = parser.parse_args(argv)
         if options.jobs < 1:

@@ -5,6 +5,7 @@ import copy
 import hashlib
 import json
 import zlib
+from collections import Counter
 from fractions import Fraction
 from io import BytesIO
 from itertools import combinations, product
@@ -14,6 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from reluenum import Problem
+from reluenum.verify import verify
+from reluenum.verify.boxes import cover
 from reluenum.verify.boxes.cover import hold, settled
 from reluenum.verify.boxes.joint import holds
 from reluenum.verify.boxes.line import actives, faces_of
@@ -55,6 +58,111 @@ def test_random_lists_are_proved(seed, tmp_path):
     assert report.components == len(document["components"])
 
 
+@pytest.fixture(scope="module")
+def honest():
+    return boxed(problem_of(4, width=2, size=6))
+
+
+def content_of(document):
+    return bytearray(zlib.decompress(base64.b64decode(document["certificate"]["tree"])))
+
+
+def with_tree(document, content):
+    document = copy.deepcopy(document)
+    document["certificate"]["tree"] = base64.b64encode(zlib.compress(bytes(content))).decode()
+    document["certificate"]["sha256"] = hashlib.sha256(bytes(content)).hexdigest()
+    return document
+
+
+def records_of(document):
+    source = BytesIO(base64.b64decode(document["certificate"]["data"]))
+    return pq.read_table(source).to_pylist()
+
+
+def with_records(document, records):
+    document = copy.deepcopy(document)
+    heading = {key: document["certificate"][key] for key in ("format", "version", "problem_sha256")}
+    document["certificate"]["data"] = base64.b64encode(packed(records, heading)).decode()
+    return document
+
+
+def leaf_bytes(document):
+    """The places of the bytes of leaves in a tree."""
+    places = []
+
+    class Told(Tree):
+        def leaf(self, box):
+            places.append(self.place - 1)
+            super().leaf(box)
+
+    problem, certificate = document["problem"], document["certificate"]
+    tree = Told(bytes(content_of(document)), certificate["boxes"], certificate["records"])
+    live = 4 * len({tuple(x) for x in problem["x"]}) - 3
+    assert all(node.box for node in tree.read(live, problem["width"]))
+    return places
+
+
+def said(document, path, jobs):
+    """What the checker says, and the boxes that it told of."""
+    path.write_text(json.dumps(document))
+    told = []
+    try:
+        return str(verify(path, jobs=jobs, told=lambda *counts: told.append(counts))), told
+    except CertificateError as error:
+        return str(error), told
+
+
+@pytest.fixture
+def in_threes(monkeypatch):
+    """Few boxes at a time, so that threads have something to share."""
+    monkeypatch.setattr(cover, "TOGETHER", 3)
+    monkeypatch.setattr(cover, "AHEAD", 5)
+
+
+def test_a_proof_does_not_depend_on_the_number_of_threads(honest, tmp_path, in_threes):
+    answers = [said(honest, tmp_path / "minima.json", jobs) for jobs in (1, 2, 3)]
+    report, told = answers[0]
+    assert report.startswith("proved")
+    assert answers == 3 * [(report, told)]
+    boxes = honest["certificate"]["boxes"]
+    assert len(told) > 20
+    assert told == sorted(told)
+    assert told[-1] == (boxes, boxes)
+
+
+def test_nor_does_a_refusal(honest, tmp_path, in_threes):
+    """Of trees with one byte changed. Some are true as well: nodes are cut elsewhere."""
+    content, draw = content_of(honest), np.random.default_rng(0)
+    refusals = Counter()
+    for place in draw.integers(0, len(content), 16).tolist():
+        changed = bytearray(content)
+        changed[place] ^= int(draw.integers(1, 4))
+        document = with_tree(honest, changed)
+        one, other = (said(document, tmp_path / "minima.json", jobs) for jobs in (1, 2))
+        assert one == other
+        refusals[one[0].partition(" (")[0].partition(": 1 comp")[0]] += 1
+    assert refusals.total() - refusals["proved"] > 8
+    assert len(refusals) > 2
+
+
+@pytest.mark.parametrize("jobs", [2, 3])
+def test_no_leaf_with_a_minimum_is_left_out_by_threads(jobs, tmp_path, in_threes):
+    """Each of the leaves of a list with several minima, called empty, with its record dropped."""
+    document = boxed(problem_of(8, width=2, size=6))
+    records, content = records_of(document), content_of(document)
+    minima = [k for k, record in enumerate(records) if record["verdict"] == "minimum"]
+    leaves = leaf_bytes(document)
+    assert len(leaves) == len(records)
+    assert minima
+    for k in minima:
+        changed = bytearray(content)
+        changed[leaves[k]] = 0
+        damaged = with_records(with_tree(document, changed), records[:k] + records[k + 1 :])
+        damaged["certificate"]["records"] -= 1
+        words, _ = said(damaged, tmp_path / "minima.json", jobs)
+        assert "not seen that minima are in none" in words
+
+
 def random_box(draw, units, faces):
     """A box that holds some units: parts from one unit or several neighbours, as they come."""
     parts = []
@@ -87,34 +195,6 @@ def test_no_box_around_a_minimum_is_excluded_nor_shrunk_beyond_it(seed):
         for box in left:
             for side, face in units:
                 assert any(s == side and low <= face < high for s, low, high, _ in box)
-
-
-@pytest.fixture(scope="module")
-def honest():
-    return boxed(problem_of(4, width=2, size=6))
-
-
-def content_of(document):
-    return bytearray(zlib.decompress(base64.b64decode(document["certificate"]["tree"])))
-
-
-def with_tree(document, content):
-    document = copy.deepcopy(document)
-    document["certificate"]["tree"] = base64.b64encode(zlib.compress(bytes(content))).decode()
-    document["certificate"]["sha256"] = hashlib.sha256(bytes(content)).hexdigest()
-    return document
-
-
-def records_of(document):
-    source = BytesIO(base64.b64decode(document["certificate"]["data"]))
-    return pq.read_table(source).to_pylist()
-
-
-def with_records(document, records):
-    document = copy.deepcopy(document)
-    heading = {key: document["certificate"][key] for key in ("format", "version", "problem_sha256")}
-    document["certificate"]["data"] = base64.b64encode(packed(records, heading)).decode()
-    return document
 
 
 def test_the_bytes_of_a_tree_are_those_that_were_sealed(honest, tmp_path):

@@ -7,6 +7,7 @@ from reluenum.engines.branch.centre import (
     BOUND,
     CENTRE,
     FREEDOM,
+    GOOD_CONDITION,
     GRAM,
     HIGH,
     INVERSE,
@@ -20,6 +21,7 @@ from reluenum.engines.branch.centre import (
     SLACK,
     SOLVED,
     SWING,
+    TOP,
     USED,
     VALUE,
     VERTICES,
@@ -42,7 +44,7 @@ from reluenum.engines.branch.columns import (
 from reluenum.engines.branch.compiled import inlined
 from reluenum.engines.branch.slopes import find_slopes
 
-MARGIN = 1e-9
+MARGIN = 1e-8
 """By which an inequality has to hold, relative to the numbers that it is computed from."""
 
 SAMPLE = 8
@@ -79,7 +81,7 @@ def bound_jointly(box, work, number, size):
         if g >= 0:
             freedom[i] += groups[g, LEVER] * (groups[g, SWING] + z[size + g])
             work.vectors[LEAST, i] = max(0.0, t[i] - z[i])
-            work.vectors[MOST, i] = t[i] + z[i]
+            work.vectors[MOST, i] = min(t[i] + z[i], groups[g, TOP])
     return True
 
 
@@ -175,7 +177,8 @@ def bounded(circle, box, count, work):
         return NO_BOUND
     for part in range(count):
         box.share[part] = 0.0
-    if not solve_centre(circle, box, work, size):
+    condition = solve_centre(circle, box, work, size)
+    if condition == np.inf:
         guess_by_closeness(box, work, count, size)
         return NO_BOUND
     if not find_vertices(circle, box, work, number, size):
@@ -196,5 +199,7 @@ def bounded(circle, box, count, work):
         return NO_BOUND
     if weights_fail(box, work, number, size):
         return EXCLUDED
+    if condition > GOOD_CONDITION:
+        return NO_BOUND
     bound_slopes(box, work, number, size)
     return BOUNDED

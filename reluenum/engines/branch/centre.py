@@ -9,8 +9,10 @@ from reluenum.engines.branch.columns import (
     BEGIN,
     COLUMN,
     COLUMNS,
+    COSINE,
     END,
     FACTOR,
+    FREE,
     GOAL,
     GROUP,
     LEFT,
@@ -26,11 +28,17 @@ from reluenum.engines.branch.columns import (
 )
 from reluenum.engines.branch.compiled import inlined
 
-LARGEST_CONDITION = 1e10
-"""Of the scaled Gram matrix of the columns."""
+LARGEST_CONDITION, GOOD_CONDITION = 1e10, 1e8
+"""Of the scaled Gram matrix of the columns, and so that a checker knows the slopes as well."""
+
+ROUGH = 2.0**-43
+"""About what a checker does not know of an inner product, relative to its factors."""
 
 LIGHTEST = 1e-6
 """Least l . phi of a vertex of a hull."""
+
+TRUSTED = 10.0
+"""The largest weight is taken instead of one at the centre if it is at most so many times that."""
 
 GRAM, INVERSE, JOINT, SCRATCH = range(4)
 """Matrices: of the columns, its inverse H, M of the joint bound, and room for eliminations."""
@@ -49,8 +57,8 @@ VALUE, SLACK, LOW, HIGH, USED = range(5)
 VERTICES, AT, BASE = range(3)
 """Of a unit: where its vertices and its slopes begin, and the cell of the first slope."""
 
-SWING, LEVER = range(2)
-"""Of a group: oscillation of its slopes at the centre, half width over cosine."""
+SWING, LEVER, TOP = range(3)
+"""Of a group: oscillation of its slopes at the centre, half width over cosine, largest weight."""
 
 
 class Work(NamedTuple):
@@ -70,7 +78,7 @@ class Work(NamedTuple):
     line : (V,) array
         Those of another function.
     places : (3, PARTS + 1) array of int
-    groups : (PARTS, 2) array
+    groups : (PARTS, 3) array
     slopes : (S, 5) array
     gamma : (S, COLUMNS) array
     bends : (S, PARTS, 2) array
@@ -104,7 +112,7 @@ def empty_work(circle: Circle) -> Work:
         np.zeros((COLUMNS, vertices)),
         np.zeros(vertices),
         np.zeros((3, PARTS + 1), dtype=np.int64),
-        np.zeros((PARTS, 2)),
+        np.zeros((PARTS, 3)),
         np.zeros((slopes, 5)),
         np.zeros((slopes, COLUMNS)),
         np.zeros((slopes, PARTS, 2)),
@@ -138,22 +146,22 @@ def eliminate(work, size, width, least):
 
 @inlined
 def inverse(matrix, size, out, work):
-    """Invert a symmetric matrix, scaled; return whether it is well conditioned."""
+    """Invert a symmetric matrix, scaled; return its condition, infinity if it may be singular."""
     for i in range(size):
         if not matrix[i, i] > 0:
-            return False
+            return np.inf
     for i in range(size):
         for j in range(size):
             work[i, j] = matrix[i, j] / np.sqrt(matrix[i, i] * matrix[j, j])
             work[i, size + j] = 1.0 if i == j else 0.0
     if not eliminate(work, size, 2 * size, 1 / LARGEST_CONDITION):
-        return False
+        return np.inf
     largest = 0.0
     for i in range(size):
         for j in range(size):
             largest = max(largest, abs(work[i, size + j]))
             out[i, j] = work[i, size + j] / np.sqrt(matrix[i, i] * matrix[j, j])
-    return largest < LARGEST_CONDITION
+    return largest if largest < LARGEST_CONDITION else np.inf
 
 
 @inlined
@@ -174,7 +182,7 @@ def joint(matrix, right, size, z, work):
 
 @inlined
 def solve_centre(circle, box, work, size):
-    """Find H and the weights at the centre; return whether the columns are independent enough."""
+    """Find H and the weights at the centre; return the condition of the columns."""
     columns, ranges, gram, H = box.columns, box.ranges, work.matrices[GRAM], work.matrices[INVERSE]
     t, noise, goal = work.vectors[CENTRE], work.vectors[NOISE], work.vectors[ENTRIES]
     moments, share = circle.moments, circle.share
@@ -186,14 +194,20 @@ def solve_centre(circle, box, work, size):
         inner_products(moments, share, columns, ranges, size, b, c, lo, hi, one, gram[i])
         for j in range(size):
             gram[i, j] *= columns[i, FACTOR] * columns[j, FACTOR]
-    if not inverse(gram, size, H, work.matrices[SCRATCH]):
-        return False
+    condition = inverse(gram, size, H, work.matrices[SCRATCH])
+    if condition == np.inf:
+        return condition
     for i in range(size):
         t[i] = noise[i] = 0.0
         for j in range(size):
             t[i] += H[i, j] * goal[j]
             noise[i] += abs(H[i, j] * goal[j])
-    return True
+    rough = 0.0
+    for i in range(size):
+        rough += ROUGH * np.sqrt(gram[i, i]) * abs(t[i])
+    for i in range(size):
+        columns[i, FREE] += rough * np.sqrt(gram[i, i])
+    return condition
 
 
 @inlined
@@ -216,14 +230,22 @@ def find_vertices(circle, box, work, number, size):
         lo, hi, g, dots = ranges[i, BEGIN], ranges[i, END], ranges[i, GROUP], work.dots[i]
         inner_products(moments, share, vertices, spans, row, b, c, lo, hi, one, dots)
         if g >= 0:
-            square = work.matrices[GRAM, i, i] + share * one * one
+            square, largest = work.matrices[GRAM, i, i] + share * one * one, 0.0
             for k in range(places[VERTICES, g], places[VERTICES, g + 1]):
                 vertices[k, WEIGHT] = (dots[k] + share * one * vertices[k, 2]) / square
                 if not vertices[k, WEIGHT] > LIGHTEST:
                     return False
+                largest = max(largest, vertices[k, WEIGHT])
+            work.groups[g, TOP] = circle.most * largest / box.shapes[g, COSINE]
         for k in range(row):
             dots[k] *= columns[i, FACTOR]
     return True
+
+
+@inlined
+def size_of(t, top):
+    """Return a and b with which a weight is at most a + b |its difference from t|."""
+    return (top, 0.0) if top <= TRUSTED * abs(t) else (abs(t), 1.0)
 
 
 @inlined
@@ -251,6 +273,7 @@ def find_shifts(box, work, number, size):
                 entry = entry / vertices[row, WEIGHT] - middle
                 down, up = min(down, entry), max(up, entry)
             work.shifts[j, g, 0], work.shifts[j, g, 1] = down, up
-            bound[j] += abs(t[c]) * max(-down, up)
-            M[j, c] += max(-down, up)
+            constant, factor = size_of(t[c], work.groups[g, TOP])
+            bound[j] += constant * max(-down, up)
+            M[j, c] += factor * max(-down, up)
     return joint(M, bound, size, work.vectors[SOLVED], work.matrices[SCRATCH])

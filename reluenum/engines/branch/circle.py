@@ -35,6 +35,8 @@ class Circle(NamedTuple):
     share : float
         R subtracts this share of the sum (Lemma 1).
     ridge : float
+    most : float
+        No minimum has weights with a larger sum (Lemma 46).
     ends : (2,) array
         The largest and the smallest input.
     blind : (3,) array of bool
@@ -51,6 +53,7 @@ class Circle(NamedTuple):
     moments: np.ndarray
     share: float
     ridge: float
+    most: float
     ends: np.ndarray
     blind: np.ndarray
     flat: bool
@@ -97,6 +100,7 @@ def circle_of(problem: Problem) -> Circle:
         moments,
         float(problem.bias_share),
         float(problem.effective_ridge),
+        float(problem.energy / (4 * problem.effective_ridge)),
         np.array([float(inputs[-1]), float(inputs[0])]),
         np.array(
             [

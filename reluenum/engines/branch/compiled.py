@@ -26,12 +26,12 @@ class RoomCache(FunctionCache):
 
 
 def inlined(function: Callable) -> Callable:
-    """Compile a function that only others call; they are cached with it."""
-    return njit(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    """Compile a function that only others call, as a part of these: they are cached with it."""
+    return njit(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
 
 
 def compiled(function: Callable) -> Callable:
-    """Compile a function that Python calls, once for all processes."""
-    found = njit(function, no_cfunc_wrapper=True)
+    """Compile a function that Python calls, once for all processes; threads share it."""
+    found = njit(function, no_cfunc_wrapper=True, nogil=True)
     found._cache = RoomCache(function)
     return found

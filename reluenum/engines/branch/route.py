@@ -6,8 +6,8 @@ from typing import Any
 from reluenum.documents.minima import component_record, minima_document
 from reluenum.engines.branch.certificate import boxes_record
 from reluenum.engines.branch.circle import circle_of
+from reluenum.engines.branch.growth import grown_tree
 from reluenum.engines.branch.leaves import LeafJudge
-from reluenum.engines.branch.search import grown_tree
 from reluenum.engines.certified.census import Certified, census_landscape, certified
 from reluenum.engines.certified.escalation import Escalation
 from reluenum.errors import BackendError, InputError
@@ -42,7 +42,8 @@ class BranchEngine:
     ) -> CertifiedLandscape:
         """Find every local minimum of a problem."""
         refuse_others(problem)
-        tree = grown_tree(circle_of(problem), problem.width)
+        circle, progress = circle_of(problem), settings.progress
+        tree = grown_tree(circle, problem.width, settings.jobs, progress)
         geometry = Geometry.of(problem)
         with settings.open() as backends:
             escalation = Escalation(geometry, backends)

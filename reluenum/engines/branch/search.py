@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from reluenum.engines.branch.bounds import BOUNDED, EXCLUDED, bounded
-from reluenum.engines.branch.centre import AT, BASE, HIGH, LOW, empty_work
-from reluenum.engines.branch.circle import ANGLE, Circle
-from reluenum.engines.branch.columns import HI, LO, MANY, PARTS, SIGN, UNIT, empty_box
+from reluenum.engines.branch.centre import AT, BASE, HIGH, LOW
+from reluenum.engines.branch.circle import ANGLE
+from reluenum.engines.branch.columns import HI, LO, MANY, PARTS, SIGN, UNIT
 from reluenum.engines.branch.compiled import compiled, inlined
-from reluenum.engines.branch.pairs import pairs_fail
 from reluenum.engines.branch.places import first_edge, last_edge, reach
 
 EXCLUDE, LEAF, CUT, SHRINK = 0, 1, 2, 3
@@ -38,6 +37,55 @@ class BoxTree:
     content: bytes
     leaves: list[tuple[tuple[int, ...], tuple[int, ...]]]
     boxes: int
+
+
+@inlined
+def same_apart(left, right):
+    """Whether units of one sign may be on two faces, left <= right (Lemma 47)."""
+    steps = right - left
+    return steps > 2 or (steps == 2 and left % 2 == 0)
+
+
+@inlined
+def opposite_apart(left, right):
+    """Whether units of opposite signs may be on two faces, left <= right (Lemma 47)."""
+    steps = right - left
+    return steps > 2 or (steps == 2 and left % 2 == 1)
+
+
+@inlined
+def opposite_possible(lo, hi, other_lo, other_hi):
+    """Whether two arcs have faces for units of opposite signs."""
+    if other_hi - 1 - lo > 2 or hi - 1 - other_lo > 2:
+        return True
+    for face in range(lo, hi):
+        for other in range(other_lo, other_hi):
+            if opposite_apart(min(face, other), max(face, other)):
+                return True
+    return False
+
+
+@inlined
+def most_units(lo, hi):
+    """Return how many units of one sign an arc can hold at most."""
+    cells = (hi + 1) // 2 - (lo + 1) // 2
+    return max(1, cells)
+
+
+@inlined
+def pairs_fail(parts, count):
+    """Whether two parts, or one alone, have no faces for their units (Lemma 53(5))."""
+    for i in range(count):
+        lo, hi = parts[i, LO], parts[i, HI]
+        if parts[i, MANY] > most_units(lo, hi):
+            return True
+        for j in range(i):
+            if parts[i, SIGN] != parts[j, SIGN]:
+                if not opposite_possible(lo, hi, parts[j, LO], parts[j, HI]):
+                    return True
+            elif not same_apart(min(lo, parts[j, LO]), max(hi, parts[j, HI]) - 1):
+                return True
+    return False
 
 
 @inlined
@@ -217,31 +265,34 @@ def load(box, stack, top):
 
 
 @compiled
-def grow_below(circle, stack, box, work):
-    """Search the boxes below a root.
+def grow_below(circle, stack, box, work, most):
+    """Search boxes and all below them, in preorder, at most so many.
 
     Parameters
     ----------
     circle : Circle
     stack : (K, PARTS, 4) array of int
-        The root comes first: of each part sign, first face, one past the last, multiplicity; 0 to
-        fill up.
+        The boxes, the first one last: of each part sign, first face, one past the last,
+        multiplicity; 0 to fill up.
     box : DirectionBox
     work : Work
+    most : int
 
     Returns
     -------
     (bytes,) array of uint8
-        The tree.
+        The tree, as far as it goes.
     (leaves, PARTS, 2) array of int
         Signs and faces of the leaves.
     int
         Number of boxes.
+    (K, PARTS, 4) array of int
+        The boxes that are left, as in `stack`: the tree goes on with them.
     """
-    size, boxes, found, top = np.int64(0), 0, 0, 1  # no literal 0, which has a type of its own
+    size, boxes, found, top = np.int64(0), 0, 0, len(stack)
     out = np.zeros(LONGEST, dtype=np.uint8)
     leaves, taken = np.zeros((64, PARTS, 2), dtype=np.int64), np.zeros((PARTS, 2), dtype=np.int64)
-    while top > 0:
+    while top > 0 and boxes < most:
         top -= 1
         boxes += 1
         count = load(box, stack, top)
@@ -263,35 +314,4 @@ def grow_below(circle, stack, box, work):
         size = put(out, size + 2, first)
         stack = taller(stack, top + PARTS + 2)
         top = push_children(box, count, chosen, first, stack, top)
-    return out[:size], leaves[:found], boxes
-
-
-def roots(faces: int, width: int) -> list[list[tuple[int, int, int, int]]]:
-    """Return the root boxes of a width: parts of all faces with either sign.
-
-    Examples
-    --------
-    >>> roots(5, 1)
-    [[(-1, 0, 5, 1)], [(1, 0, 5, 1)]]
-    """
-    found = []
-    for units in range(1, width + 1):
-        for positive in range(units + 1):
-            parts = [(1, 0, faces, positive), (-1, 0, faces, units - positive)]
-            found.append([part for part in parts if part[3]])
-    return found
-
-
-def grown_tree(circle: Circle, width: int) -> BoxTree:
-    """Search all boxes of a width (Theorem H)."""
-    content, leaves, boxes = [], [], 0
-    box, work = empty_box(), empty_work(circle)
-    for root in roots(circle.faces, width):
-        stack = np.zeros((64, PARTS, 4), dtype=np.int64)
-        stack[0, : len(root)] = root
-        tree, found, number = grow_below(circle, stack, box, work)
-        units = sum(part[3] for part in root)
-        content.append(tree.tobytes())
-        boxes += number
-        leaves += [tuple(tuple(map(int, column)) for column in leaf[:units].T) for leaf in found]
-    return BoxTree(b"".join(content), leaves, boxes)
+    return out[:size], leaves[:found], boxes, stack[:top]

@@ -15,10 +15,12 @@ from reluenum.engines.branch.centre import (
     LEVER,
     SLACK,
     SWING,
+    TOP,
     USED,
     VALUE,
     VERTICES,
     WEIGHT,
+    size_of,
 )
 from reluenum.engines.branch.circle import START, STOP, B, C
 from reluenum.engines.branch.columns import (
@@ -105,9 +107,10 @@ def find_bends(box, work, number, size, u, n):
         work.bends[n, g, 0], work.bends[n, g, 1] = down, up
         if box.units[u, SINGLE] == 0:
             c = box.units[g, COLUMN]
-            constant += abs(t[c]) * differing
+            part, factor = size_of(t[c], work.groups[g, TOP])
+            constant += part * differing
             work.matrices[JOINT, size + u, c] = max(
-                work.matrices[JOINT, size + u, c], 2 * differing
+                work.matrices[JOINT, size + u, c], 2 * factor * differing
             )
     return constant
 

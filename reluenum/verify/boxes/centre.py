@@ -6,7 +6,7 @@ import numpy as np
 
 from .columns import Columns, edges_of
 from .line import Array, Tables
-from .sums import UNSURE, Output, at_ray, compiled, inner, plain, pull
+from .sums import UNSURE, UP, Output, Pair, at_ray, inlined, inner, plain, pull
 
 
 class Centre(NamedTuple):
@@ -21,7 +21,9 @@ class Centre(NamedTuple):
     weights: Array  # t
     gram: Array  # G
     gram_size: Array
-    left: Array  # bounds of omega
+    omega: Array
+    left: Array  # bounds of how much omega may be wrong
+    tops: Array  # bounds of tau
     defect: Array  # bounds of 1 - H G
     first: Array  # vertex of each hull, and the number of all
     scale: Array  # 1 / l . phi(v)
@@ -30,14 +32,14 @@ class Centre(NamedTuple):
     dots_size: Array  # the largest one of each hull
 
 
-@compiled
+@inlined
 def column(columns: Columns, k: int) -> Output:
     """Return a column as an output."""
     sites, vectors = columns.sites, columns.vectors
     return sites[k, 0], sites[k, 1], vectors[k, 0], vectors[k, 1]
 
 
-@compiled
+@inlined
 def reduced(work: Array, size: int) -> None:
     """Bring a matrix to the form (1, ...) by Gauss-Jordan steps; what they lose does not matter."""
     width = work.shape[1]
@@ -55,7 +57,7 @@ def reduced(work: Array, size: int) -> None:
                 work[k, m] -= factor * work[i, m]
 
 
-@compiled
+@inlined
 def inverse_of(matrix: Array) -> Array:
     """Return an approximate inverse of a symmetric matrix, whatever it is."""
     size = len(matrix)
@@ -71,9 +73,32 @@ def inverse_of(matrix: Array) -> Array:
     return found
 
 
-@compiled
+@inlined
 def centre_of(table: Tables, columns: Columns) -> tuple[bool, Centre]:
-    """Return the centre system; and whether l . phi is positive on all hulls."""
+    """Return the centre system; and whether l . phi is positive on all hulls.
+
+    t is a guess that is possible: what it lacks is in omega.
+    """
+    size = len(columns.beta)
+    gram, gram_size, right, left = equations(table, columns)
+    good, vertices = vertices_of(table, columns)
+    tops = caps_of(table, columns, vertices)
+    found, weights = inverse_of(gram), np.zeros(size)
+    for k in range(size):
+        for m in range(size):
+            weights[k] += found[k, m] * right[m]
+        weights[k] = min(max(weights[k], 0.0), tops[k])
+    for k in range(size):
+        right[k], length = remainder(gram, gram_size, weights, k, right[k], left[k])
+        left[k] = UNSURE * length
+    defect = defect_of(found, gram, gram_size)
+    guesses = found, weights, gram, gram_size, right, left, tops, defect
+    return good, Centre(columns, *guesses, *vertices)
+
+
+@inlined
+def equations(table: Tables, columns: Columns) -> tuple[Array, Array, Array, Array]:
+    """Return G and Psi'Ry - beta, each with sizes."""
     size = len(columns.beta)
     gram, gram_size = np.empty((size, size)), np.empty((size, size))
     right, left = np.empty(size), np.empty(size)
@@ -83,29 +108,30 @@ def centre_of(table: Tables, columns: Columns) -> tuple[bool, Centre]:
         for m in range(size):
             pair = inner(table.sums, column(columns, k), column(columns, m))
             gram[k, m], gram_size[k, m] = pair
-    found, weights = inverse_of(gram), np.zeros(size)
-    for k in range(size):
-        for m in range(size):
-            weights[k] += found[k, m] * right[m]
-    for k in range(size):
-        left[k] = leftover(gram, gram_size, weights, k, right[k], left[k])
-    defect = defect_of(found, gram, gram_size)
-    good, vertices = vertices_of(table, columns)
-    return good, Centre(columns, found, weights, gram, gram_size, left, defect, *vertices)
+    return gram, gram_size, right, left
 
 
-@compiled
-def leftover(
+@inlined
+def remainder(
     matrix: Array, sizes: Array, vector: Array, k: int, value: float, size: float
-) -> float:
-    """Return a bound of |value - (matrix vector)_k|, of numbers with sizes."""
+) -> Pair:
+    """Return value - (matrix vector)_k, of numbers with sizes."""
     for m in range(len(vector)):
         value -= matrix[k, m] * vector[m]
         size += sizes[k, m] * abs(vector[m])
-    return abs(value) + UNSURE * size
+    return value, size
 
 
-@compiled
+@inlined
+def leftover(
+    matrix: Array, sizes: Array, vector: Array, k: int, value: float, size: float
+) -> float:
+    """Return a bound of its absolute value."""
+    found = remainder(matrix, sizes, vector, k, value, size)
+    return abs(found[0]) + UNSURE * found[1]
+
+
+@inlined
 def defect_of(inverse: Array, gram: Array, gram_size: Array) -> Array:
     """Return bounds of 1 - H G; G is symmetric."""
     size = len(gram)
@@ -117,7 +143,7 @@ def defect_of(inverse: Array, gram: Array, gram_size: Array) -> Array:
     return found
 
 
-@compiled
+@inlined
 def vertices_of(table: Tables, columns: Columns) -> tuple[bool, tuple]:
     """Return the vertices of hulls; and whether l . phi > 0 on all of them."""
     count = len(columns.groups)
@@ -136,7 +162,7 @@ def vertices_of(table: Tables, columns: Columns) -> tuple[bool, tuple]:
     return good, (first, scale, scale_size, dots, dots_size)
 
 
-@compiled
+@inlined
 def _vertices(table: Tables, columns: Columns, g: int, start: int, out: tuple) -> bool:
     """Claim 182: Delta of a hull is a mean of vertices (Lemma 48), if all l . phi > 0.
 
@@ -162,3 +188,28 @@ def _vertices(table: Tables, columns: Columns, g: int, start: int, out: tuple) -
             more = (abs(pair[0]) + pair[1]) * scale_size[v] + pair[1] * scale[v]
             dots_size[g, k] = max(dots_size[g, k], more + at_c[1])
     return True
+
+
+@inlined
+def caps_of(table: Tables, columns: Columns, vertices: tuple) -> Array:
+    """Claim 183: bounds of tau, as the sum of all t is bounded (Lemma 46).
+
+    Of a combination of two boundaries with positive coefficients, the length is at least their sum
+    times cos(w / 2). This bounds coefficients by t, and l . phi by those of boundaries.
+    """
+    first, scale, scale_size, _, _ = vertices
+    caps = np.empty(len(columns.beta))
+    for k in range(len(caps)):
+        e = columns.edges[k]
+        caps[k] = max(table.secants[e - 1], table.secants[e]) if e >= 0 else 1.0
+    for g in range(len(columns.groups)):
+        own, largest = columns.own[g], 0.0
+        for m in range(first[g], first[g + 1]):
+            least = scale[m] - UNSURE * scale_size[m]
+            largest = max(largest, 1 / least) if least > 0 else np.inf
+        a, b = edges_of(columns.groups[g, 1], columns.groups[g, 2])
+        for e in range(a, b * (own >= 0)):
+            caps[own] = max(caps[own], largest * table.secants[e])
+    for k in range(len(caps)):
+        caps[k] *= table.most * UP
+    return caps

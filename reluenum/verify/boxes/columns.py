@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .line import Array, Tables
-from .sums import UNSURE, UP, Output, at_ray, compiled, cosine, cross, in_cell
+from .sums import UNSURE, UP, Output, at_ray, cosine, cross, in_cell, inlined
 
 GAPS = (0.1, 1.0, 0.1)
 LOOSE = 2
@@ -35,13 +35,13 @@ class Columns(NamedTuple):
     height: Array  # so many times the oscillation of slopes is what is to be added
 
 
-@compiled
+@inlined
 def edges_of(low: int, high: int) -> tuple[int, int]:
     """Return the boundaries between which the closures of some faces lie."""
     return (low + 1) // 2, high // 2 if high % 2 == 0 else high // 2 + 1
 
 
-@compiled
+@inlined
 def grouped(table: Tables, box: Array, way: int) -> tuple[Array, Array]:
     """Return groups, and that of each part: neighbours of one sign that are near are together.
 
@@ -68,7 +68,7 @@ def grouped(table: Tables, box: Array, way: int) -> tuple[Array, Array]:
     return groups[:count], owner
 
 
-@compiled
+@inlined
 def near(table: Tables, one: Array, other: Array, gap: float) -> bool:
     """Whether two arcs, in order, are to be taken together, unless both are single faces."""
     (a, b), (c, d) = edges_of(one[1], one[2]), edges_of(other[1], other[2])
@@ -77,7 +77,7 @@ def near(table: Tables, one: Array, other: Array, gap: float) -> bool:
     return not single and table.angles[c] - table.angles[b] <= gap * width
 
 
-@compiled
+@inlined
 def columns_of(table: Tables, groups: Array) -> Columns:
     """Return the columns of groups."""
     count, most = len(groups), 2 * len(groups)
@@ -94,7 +94,7 @@ def columns_of(table: Tables, groups: Array) -> Columns:
     return Columns(groups, own, edges[:size], signs[:size], *tail)
 
 
-@compiled
+@inlined
 def _put(found: Columns, sign: int, k: int, output: Output) -> int:
     """Write a column, and return the number of the next one."""
     i, j, v, w = output
@@ -103,7 +103,7 @@ def _put(found: Columns, sign: int, k: int, output: Output) -> int:
     return k + 1
 
 
-@compiled
+@inlined
 def _hull(table: Tables, found: Columns, g: int, k: int) -> int:
     """Add the column of the centre of a hull."""
     sign = found.groups[g, 0]
@@ -113,7 +113,7 @@ def _hull(table: Tables, found: Columns, g: int, k: int) -> int:
     return _put(found, sign, k, output)
 
 
-@compiled
+@inlined
 def _exact(table: Tables, found: Columns, g: int, k: int) -> int:
     """Add the columns of a ray or a cell that are not there yet.
 
@@ -136,13 +136,13 @@ def _exact(table: Tables, found: Columns, g: int, k: int) -> int:
     return k
 
 
-@compiled
+@inlined
 def is_level(table: Tables, face: int) -> bool:
     """Whether a face is the cell on which all sites are active, with a free output bias."""
     return table.level != 2 and face == len(table.rays) - 2
 
 
-@compiled
+@inlined
 def at_edge(table: Tables, a: int, b: int) -> tuple[float, float]:
     """Claim 180: beta and a bound of |x| at a boundary of a cell with a unit.
 
@@ -158,7 +158,7 @@ def at_edge(table: Tables, a: int, b: int) -> tuple[float, float]:
     return table.ridge * (1 + value) / 2, table.ridge * slack
 
 
-@compiled
+@inlined
 def centre(table: Tables, a: int, b: int) -> tuple[Output, float]:
     """Claim 181: a unit vector c between two boundaries: its output, and the factor of its height.
 
@@ -181,7 +181,7 @@ def centre(table: Tables, a: int, b: int) -> tuple[Output, float]:
     return output, angle(cos, sin) * widest * UP
 
 
-@compiled
+@inlined
 def angle(cos: float, sin: float) -> float:
     """Return an upper bound of a positive angle below a right one, of others infinity.
 
@@ -195,7 +195,7 @@ def angle(cos: float, sin: float) -> float:
     return 256 * tan * UP
 
 
-@compiled
+@inlined
 def between(one: Array, other: Array) -> Array:
     """Return a unit vector in the middle between two."""
     found = np.empty(2)
@@ -204,7 +204,7 @@ def between(one: Array, other: Array) -> Array:
     return found
 
 
-@compiled
+@inlined
 def spread(table: Tables, a: int, b: int, c: Array) -> tuple[float, float]:
     """Return a lower bound of the cosines and an upper one of the sines of angles to c."""
     cos, sin = 1.0, 0.0

@@ -1,44 +1,90 @@
 """What a tree leaves to be proved, box by box, thousands at a time; cut further where need be."""
 
-from collections.abc import Iterator
-from itertools import islice
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, islice
 
 import numpy as np
 
 from ..reals import require
-from .line import Tables
+from .line import Array, Tables
 from .rules import settle
 from .tree import Box, Node, children
 
-TOGETHER = 4096  # boxes that are looked at together
+TOGETHER = 512  # boxes that are looked at together
+AHEAD = 64  # such batches that are read before the answer to one, whatever the number of threads
 MOST_PARTS = 4
 MOST_CUTS = 64  # of a box that is not seen to be empty at once
-EMPTY = (0, 1 << 40, 0, 0)  # a part inside of which none is
+EMPTY = ((0, 1 << 40, 0, 0),)  # a box inside of which none is
 
 
-def hold(table: Tables, nodes: Iterator[Node]) -> int:
-    """Claim 179: what a tree says of each box is true; return how many had to be cut further."""
+def hold(
+    table: Tables, nodes: Iterator[Node], threads: int = 1, told: Callable[[], None] = lambda: None
+) -> int:
+    """Claim 179: what a tree says of each box is true; return how many had to be cut further.
+
+    `told` is called every now and then.
+    """
     further = 0
-    while batch := list(islice(nodes, TOGETHER)):
-        seen, _ = settled(table, batch)
+    for batch, seen in answers(table, nodes, threads):
         for node in (node for node, good in zip(batch, seen, strict=True) if not good):
             further += 1
             missing = [node.box] if node.smaller is None else taken(node.box, node.smaller)
             good = all(is_empty(table, part) for part in missing)
             require(good, f"box {node.box}: not seen that minima are in {node.smaller or 'none'}")
+        told()
     return further
 
 
+def answers(
+    table: Tables, nodes: Iterator[Node], threads: int
+) -> Iterator[tuple[list[Node], list[bool]]]:
+    """Yield nodes, in order, with whether what they say is seen."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[tuple[list[Node], Future]] = deque()
+        try:
+            while batch := list(islice(nodes, TOGETHER)):
+                waiting.append((batch, pool.submit(seen_in, table, batch)))
+                if len(waiting) > AHEAD:
+                    batch, found = waiting.popleft()
+                    yield batch, found.result()
+            for batch, found in waiting:
+                yield batch, found.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def seen_in(table: Tables, nodes: list[Node]) -> list[bool]:
+    """Return whether what nodes say is seen, of each of them."""
+    return settle(table, *arrays_of(nodes)).tolist()
+
+
 def settled(table: Tables, nodes: list[Node]) -> tuple[list[bool], list[Box]]:
-    """Return whether what nodes say is seen, and the smaller boxes to which it has led."""
-    arrays = np.zeros((2, len(nodes), MOST_PARTS, 4), np.int64)
-    counts = np.array([len(node.box) for node in nodes])
-    for box, target, node in zip(*arrays, nodes, strict=True):
-        box[: len(node.box)] = node.box
-        target[: len(node.box)] = node.smaller or EMPTY
-    seen = settle(table, *arrays, counts)
-    parts = (rows[:count].tolist() for rows, count in zip(arrays[0], counts, strict=True))
+    """Return that, and the smaller boxes to which it has led."""
+    boxes, targets, counts = arrays_of(nodes)
+    seen = settle(table, boxes, targets, counts)
+    parts = (rows[:count].tolist() for rows, count in zip(boxes, counts, strict=True))
     return seen.tolist(), [tuple(map(tuple, rows)) for rows in parts]
+
+
+def arrays_of(nodes: list[Node]) -> tuple[Array, Array, Array]:
+    """Return boxes, what they are to be inside of, and the numbers of their parts, as arrays."""
+    boxes, targets = (
+        filled([node.box for node in nodes]),
+        filled([node.smaller or EMPTY * len(node.box) for node in nodes]),
+    )
+    return boxes, targets, np.array([len(node.box) for node in nodes])
+
+
+def filled(boxes: list[Box]) -> Array:
+    """Return boxes as an array, with room for more parts."""
+    found = np.zeros((len(boxes), MOST_PARTS, 4), np.int64)
+    counts = [len(box) for box in boxes]
+    inside = np.arange(MOST_PARTS) < np.array(counts)[:, None]
+    numbers = chain.from_iterable(chain.from_iterable(boxes))
+    found[inside] = np.fromiter(numbers, np.int64, 4 * sum(counts)).reshape(-1, 4)
+    return found
 
 
 def taken(box: Box, smaller: Box) -> Iterator[Box]:

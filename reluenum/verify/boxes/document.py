@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..document import MOST_SIGNS
@@ -21,6 +21,7 @@ from .sums import numbers
 from .tree import Tree
 
 MOST_BYTES = 1 << 28  # of a tree
+Told = Callable[[int, int], object]
 OTHERS = dict.fromkeys(("boxes", "tree", "sha256", "records", "data", "exact"), ...)
 
 
@@ -69,22 +70,30 @@ def records_of(problem: Any, certificate: Any, heading: Any) -> tuple[int, Itera
     return read_records(source, heading, 2 * problem["width"])
 
 
-def covered(data: Data, tree: Tree, certificate: dict[str, Any]) -> list[int]:
+def covered(
+    data: Data, tree: Tree, certificate: dict[str, Any], threads: int, told: Told
+) -> list[int]:
     """Claim 173: all good vertex supports are leaves of the tree (Theorem H); return the faces."""
     faces = faces_of(data)
-    hold(numbers(data), tree.read(len(faces), data.width))
+    nodes = tree.read(len(faces), data.width)
+    hold(numbers(data), nodes, threads, lambda: told(tree.nodes, tree.boxes))
     matched(certificate["boxes"], tree.nodes, "certificate: boxes")
     matched(certificate["records"], len(tree.leaves), "certificate: records")
     return faces
 
 
-def proof_of(problem: dict[str, Any], certificate: dict[str, Any]) -> tuple[LeafProof, int]:
-    """Return the good vertex supports of a problem, and the number of boxes."""
+def proof_of(
+    problem: dict[str, Any], certificate: dict[str, Any], threads: int, told: Told
+) -> tuple[LeafProof, int]:
+    """Return the good vertex supports of a problem, and the number of boxes.
+
+    `told` is called every now and then with how many boxes were read, and how many there are.
+    """
     live, heading = on_a_line(problem), one_heading(problem, certificate)
     count, records = records_of(problem, certificate, heading)
     matched(certificate["records"], count, "certificate: records")
     data, tree = Data(problem, live), tree_of(certificate)
-    faces = covered(data, tree, certificate)
+    faces = covered(data, tree, certificate, threads, told)
     proof = LeafProof(data, read_descriptions(data, certificate["exact"]))
     proof.read(tree.leaves, faces, records)
     return proof, tree.nodes

@@ -4,29 +4,33 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .centre import Centre, reduced
-from .columns import edges_of
-from .line import Array, Tables
+from .centre import Centre, leftover, reduced
+from .line import Array
 from .responses import Responses, is_slope
-from .sums import TINY, UNSURE, UP, compiled
+from .sums import TINY, UP, compiled, inlined
 
 SPARE = 1 + 1e-6  # by which a guess is taken larger than what solves the equations
+TRUSTED = 10.0  # a bound is taken rather than a sum if it is at most so many times a part of that
+
+
+Parts = tuple[Array, Array, Array]  # gamma, defect and bounds of |q . Delta| of a functional
 
 
 class Bounds(NamedTuple):
-    """What is known of a box: |tau - t|, and |x - omega| for each column."""
+    """What is known of a box for each column."""
 
-    shift: Array
-    reach: Array
+    shift: Array  # |tau - value|
+    reach: Array  # |x|, with the error of omega
+    away: Array  # |tau - t|
 
 
-@compiled
+@inlined
 def larger(one: float, other: float) -> float:
     """Return the larger of two numbers; what is no number stays, and then no bound holds."""
     return one if one >= other or one != one else other
 
 
-@compiled
+@inlined
 def oscillations(centre: Centre, out: Responses) -> Array:
     """Return upper bounds of the differences of slopes at the centre, for each hull."""
     groups, first = centre.columns.groups, out.first
@@ -41,41 +45,52 @@ def oscillations(centre: Centre, out: Responses) -> Array:
     return found
 
 
-@compiled
-def row_of(
-    centre: Centre, base: Array, gamma: Array, defect: Array, most: Array, row: Array
-) -> None:
-    """Write |gamma . (x - omega)| + |defect . (tau - t)| + |q . D| <= row (u, 1).
+@inlined
+def size_of(value: float, top: float, factor: float) -> tuple[float, float]:
+    """Return a and b so that factor times a number is at most a + b u.
 
-    `most` bounds |q . Delta| for each hull, and tau is at most |t| + |tau - t|.
+    The number is at most `top`, and at most `value` + u.
     """
+    return (factor * top, 0.0) if top <= TRUSTED * value else (factor * value, factor)
+
+
+@inlined
+def row_of(centre: Centre, out: Responses, base: Array, parts: Parts, row: Array) -> None:
+    """Write |gamma . x| + |defect . (tau - t)| + |q . D| <= row (u, 1).
+
+    `most` bounds |q . Delta| for each hull. tau is at most its value and the difference from that,
+    or its bound, which is one of |tau - t|, too.
+    """
+    gamma, defect, most = parts
     columns, size, a = centre.columns, len(base), 0.0
     for k in range(size):
-        a += abs(gamma[k]) * base[k]
-        row[k] = defect[k]
+        part, row[k] = size_of(abs(out.value[k] - centre.weights[k]), centre.tops[k], defect[k])
+        a += abs(gamma[k]) * base[k] + part
     for g in range(len(most)):
         own = columns.own[g]
         row[size + g] = 0.0
         if own >= 0:
-            a += most[g] * abs(centre.weights[own])
-            row[own] += most[g]
+            part, factor = size_of(abs(out.value[own]), centre.tops[own], most[g])
+            a += part
+            row[own] += factor
             row[size + g] = 2 * abs(gamma[own]) * columns.height[g]
     row[-1] = a
 
 
-@compiled
+@inlined
 def weight_rows(centre: Centre, out: Responses, base: Array, both: Array) -> None:
-    """Write the rows of |tau - t| (20.5)."""
+    """Write the rows of |tau - value| (20.5)."""
     most = np.zeros(len(centre.columns.groups))
     for n in range(len(base)):
         for g in range(len(most)):
             most[g] = larger(-out.low[n, g], out.high[n, g])
-        row_of(centre, base, out.gamma[n], out.defect[n], most, both[n])
+        row_of(centre, out, base, (out.gamma[n], out.defect[n], most), both[n])
+        both[n, -1] += out.error[n]
 
 
-@compiled
+@inlined
 def slope_row(centre: Centre, out: Responses, base: Array, g: int, both: Array) -> None:
-    """Write the row of J, the largest |(f - f_0) . xi| of a hull (20.6).
+    """Write the row of J, the largest |(f - f_0) . r| of a hull without the values (20.6).
 
     f_0 is the slope at the centre. J is that of one of the slopes, whose row is at most the largest
     entries of all rows.
@@ -87,15 +102,20 @@ def slope_row(centre: Centre, out: Responses, base: Array, g: int, both: Array) 
         if is_slope(groups, g, n - first[g]):
             for k in range(size):
                 gamma[k] = out.gamma[n, k] - out.gamma[middle, k]
-                defect[k] = out.defect[n, k] + out.defect[middle, k]
+            for k in range(size):
+                pair = (
+                    out.product[n, k] - out.product[middle, k],
+                    out.size[n, k] + out.size[middle, k],
+                )
+                defect[k] = leftover(centre.gram, centre.gram_size, gamma, k, *pair)
             for m in range(len(groups)):
                 most[m] = differences(centre, out, m, n, middle)
-            row_of(centre, base, gamma, defect, most, row)
+            row_of(centre, out, base, (gamma, defect, most), row)
             for k in range(len(row)):
                 both[size + g, k] = larger(both[size + g, k], row[k])
 
 
-@compiled
+@inlined
 def differences(centre: Centre, out: Responses, g: int, one: int, other: int) -> float:
     """Return a bound of |q . Delta| in a hull for the difference of two functionals."""
     most = 0.0
@@ -104,7 +124,7 @@ def differences(centre: Centre, out: Responses, g: int, one: int, other: int) ->
     return most + out.noise[one, g] + out.noise[other, g]
 
 
-@compiled
+@inlined
 def solution(both: Array) -> Array:
     """Return z that nearly solves z = a + M z, whatever it is."""
     size = len(both)
@@ -119,7 +139,7 @@ def solution(both: Array) -> Array:
 
 @compiled
 def holds(both: Array, z: Array) -> bool:
-    """Claim 184: z > 0 and z > a + M z. Then all unknowns are at most z (Lemma 51)."""
+    """Claim 185: z > 0 and z > a + M z. Then all unknowns are at most z (Lemma 51)."""
     size = len(z)
     for i in range(size):
         above = both[i, size]
@@ -130,34 +150,9 @@ def holds(both: Array, z: Array) -> bool:
     return True
 
 
-@compiled
-def caps_of(table: Tables, centre: Centre) -> Array:
-    """Claim 185: bounds of |tau - t|, as tau > 0 and the sum of all t is bounded (Lemma 46).
-
-    Of a combination of two boundaries with positive coefficients, the length is at least their sum
-    times cos(w / 2). This bounds coefficients by t, and l . phi by those of boundaries.
-    """
-    columns, caps = centre.columns, np.empty(len(centre.weights))
-    for k in range(len(caps)):
-        e = columns.edges[k]
-        caps[k] = max(table.secants[e - 1], table.secants[e]) if e >= 0 else 1.0
-    for g in range(len(columns.groups)):
-        own, largest = columns.own[g], 0.0
-        for m in range(centre.first[g], centre.first[g + 1]):
-            least = centre.scale[m] - UNSURE * centre.scale_size[m]
-            largest = max(largest, 1 / least) if least > 0 else np.inf
-        a, b = edges_of(columns.groups[g, 1], columns.groups[g, 2])
-        for e in range(a, b * (own >= 0)):
-            caps[own] = max(caps[own], largest * table.secants[e])
-    for k in range(len(caps)):
-        t = centre.weights[k]
-        caps[k] = max(abs(t), caps[k] * table.most * UP - t) * UP
-    return caps
-
-
-@compiled
+@inlined
 def system_of(centre: Centre, out: Responses, base: Array) -> Array:
-    """Return M and a of Lemma 51 side by side, for u = (|tau - t|, J)."""
+    """Return M and a of Lemma 51 side by side, for u = (|tau - value|, J)."""
     columns, size, count = centre.columns, len(base), len(centre.columns.groups)
     both = np.zeros((size + count, size + count + 1))
     weight_rows(centre, out, base, both)
@@ -167,9 +162,9 @@ def system_of(centre: Centre, out: Responses, base: Array) -> Array:
     return both
 
 
-@compiled
+@inlined
 def capped(both: Array, caps: Array) -> Array:
-    """Return the system of J alone, with these bounds of |tau - t|."""
+    """Return the system of J alone, with these bounds of |tau - value|."""
     size = len(caps)
     count = len(both) - size
     found = both[size:, size:].copy()
@@ -179,24 +174,25 @@ def capped(both: Array, caps: Array) -> Array:
     return found
 
 
-@compiled
-def bounds_of(table: Tables, centre: Centre, out: Responses) -> tuple[bool, Bounds]:
+@inlined
+def bounds_of(centre: Centre, out: Responses) -> tuple[bool, Bounds]:
     """Return bounds of every minimum in the box, and whether there are any.
 
     Slopes of s p_r on a hull differ by their oscillation at the centre and 2 J at most: so many
     times the height is a bound of x (Lemma 50(1)).
     """
     columns, size, count = centre.columns, len(centre.weights), len(centre.columns.groups)
-    wild, base, caps = oscillations(centre, out), np.empty(size), caps_of(table, centre)
+    wild, base, caps = oscillations(centre, out), centre.left + columns.known, np.empty(size)
     for k in range(size):
-        base[k] = centre.left[k] + columns.known[k]
+        caps[k] = max(abs(out.value[k]), centre.tops[k] - out.value[k]) * UP
     for g in range(count):
         base[columns.own[g]] += columns.height[g] * wild[g] if columns.own[g] >= 0 else 0.0
-    both = system_of(centre, out, base)
+    both, away = system_of(centre, out, base), centre.tops
     z = solution(both)
     good, swings = holds(both, z), z[size:]
     if good:
         caps = np.minimum(caps, z[:size])
+        away = np.minimum(away, (np.abs(out.value[:size] - centre.weights) + caps) * UP)
     else:
         both = capped(both, caps)
         swings = solution(both)
@@ -204,17 +200,17 @@ def bounds_of(table: Tables, centre: Centre, out: Responses) -> tuple[bool, Boun
     for g in range(count):
         own = columns.own[g]
         base[own] += 2 * columns.height[g] * swings[g] if own >= 0 else 0.0
-    return good, Bounds(caps, base)
+    return good, Bounds(caps, base, away)
 
 
-@compiled
+@inlined
 def interval(
     centre: Centre, out: Responses, known: Bounds, taus: Array, n: int
 ) -> tuple[float, float]:
     """Return bounds of a weight or slope, from those of the weights of hulls."""
     size = out.error[n]
     for k in range(len(known.reach)):
-        size += abs(out.gamma[n, k]) * known.reach[k] + out.defect[n, k] * known.shift[k]
+        size += abs(out.gamma[n, k]) * known.reach[k] + out.defect[n, k] * known.away[k]
     above, below = size, size
     for g in range(len(centre.columns.groups)):
         own = centre.columns.own[g]
@@ -228,7 +224,7 @@ def interval(
     return out.value[n] - below - spare, out.value[n] + above + spare
 
 
-@compiled
+@inlined
 def sharpen(centre: Centre, out: Responses, known: Bounds, slopes: Array) -> None:
     """Let the bounds of slopes in a hull, if these are better, bound x at its centre.
 
@@ -245,15 +241,16 @@ def sharpen(centre: Centre, out: Responses, known: Bounds, slopes: Array) -> Non
             known.reach[own] = min(known.reach[own], reach)
 
 
-@compiled
+@inlined
 def weights_of(centre: Centre, out: Responses, known: Bounds) -> Array:
     """Return bounds of all weights, none of which is negative."""
     size = len(centre.weights)
     taus, found = np.empty((size, 2)), np.empty((size, 2))
     for k in range(size):
-        value, shift = centre.weights[k], known.shift[k]
+        value, shift = out.value[k], known.shift[k]
         spare = (abs(value) + shift) * (UP - 1)
-        taus[k, 0], taus[k, 1] = max(value - shift - spare, 0.0), value + shift + spare
+        taus[k, 0] = max(value - shift - spare, 0.0)
+        taus[k, 1] = min(value + shift + spare, centre.tops[k])
     for k in range(size):
         least, most = interval(centre, out, known, taus, k)
         found[k, 0], found[k, 1] = max(least, taus[k, 0]), min(most, taus[k, 1])

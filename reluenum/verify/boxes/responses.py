@@ -1,8 +1,8 @@
 """Linear functions of residuals in a box: their values at the centre, and how far others are.
 
-Weights (20.5) and values f . r (20.6) are alike: a number at the centre, and from it gamma . (x -
-omega), up to the sign, a defect times tau - t, and for each hull s tau times the product of its
-Delta with some vector.
+Weights (20.5) and values f . r (20.6) are alike: a number, that at the centre less gamma . omega,
+and from it gamma . x, up to the sign, a defect times tau - t, and for each hull s tau times the
+product of its Delta with some vector.
 """
 
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from .sums import (
     UNSURE,
     Output,
     at_ray,
-    compiled,
+    inlined,
     inner,
     load_of,
     plain,
@@ -33,8 +33,10 @@ class Responses(NamedTuple):
     """
 
     first: Array  # slope of each group, and the number of all
-    value: Array  # at the centre
+    value: Array  # if x, Delta and the defect were 0
     error: Array
+    product: Array  # Psi'R f
+    size: Array
     gamma: Array
     defect: Array
     mean: Array  # of each vertex: its product with the vector
@@ -43,7 +45,7 @@ class Responses(NamedTuple):
     high: Array
 
 
-@compiled
+@inlined
 def slopes_from(columns: Columns) -> Array:
     """Return the number of the first slope of each group, and that of all.
 
@@ -58,7 +60,7 @@ def slopes_from(columns: Columns) -> Array:
     return first
 
 
-@compiled
+@inlined
 def is_slope(groups: Array, g: int, place: int) -> bool:
     """Whether a slope is one inside of faces, or an outer one at their first or last ray."""
     low, high = groups[g, 1], groups[g, 2]
@@ -67,7 +69,7 @@ def is_slope(groups: Array, g: int, place: int) -> bool:
     return not ((place == 0 and low % 2 == 0) or (place == last and high % 2 == 1))
 
 
-@compiled
+@inlined
 def functionals(table: Tables, columns: Columns, first: Array) -> tuple[Array, Array]:
     """Return the slopes of s p_r, and those at centres: f as sites and vectors, 0 for weights."""
     count = len(columns.groups)
@@ -88,7 +90,7 @@ def functionals(table: Tables, columns: Columns, first: Array) -> tuple[Array, A
     return sites, vectors
 
 
-@compiled
+@inlined
 def weights_into(out: Responses, centre: Centre) -> None:
     """Write gamma, up to the sign, and the defect of weights: rows of H and of 1 - H G."""
     for n in range(len(centre.weights)):
@@ -97,16 +99,22 @@ def weights_into(out: Responses, centre: Centre) -> None:
             out.gamma[n, k], out.defect[n, k] = -centre.inverse[n, k], centre.defect[n, k]
 
 
-@compiled
-def slopes_into(
-    out: Responses, sums: Sums, centre: Centre, sites: Array, vectors: Array
-) -> tuple[Array, Array]:
-    """Claim 183: values of f . r, gamma = H Psi'R f, defects Psi'R (f - Psi gamma) (Lemma 49).
+@inlined
+def corrected(out: Responses, centre: Centre) -> None:
+    """Subtract gamma . omega from all values: what is left out then is gamma . x."""
+    for n in range(len(out.value)):
+        size = abs(out.value[n])
+        for k in range(len(centre.omega)):
+            part = out.gamma[n, k] * centre.omega[k]
+            out.value[n] -= part
+            size += abs(part)
+        out.error[n] += UNSURE * size
 
-    Return Psi'R f, with sizes.
-    """
-    size = len(centre.weights)
-    products, sizes = np.zeros((len(sites), size)), np.zeros((len(sites), size))
+
+@inlined
+def slopes_into(out: Responses, sums: Sums, centre: Centre, sites: Array, vectors: Array) -> None:
+    """Claim 184: values of f . r, gamma = H Psi'R f, defects Psi'R (f - Psi gamma) (Lemma 49)."""
+    size, products, sizes = len(centre.weights), out.product, out.size
     for n in range(size, len(sites)):
         f = sites[n, 0], sites[n, 1], vectors[n, 0], vectors[n, 1]
         value, length = pull(sums, f)
@@ -121,10 +129,9 @@ def slopes_into(
         for k in range(size):
             pair = products[n, k], sizes[n, k]
             out.defect[n, k] = leftover(centre.gram, centre.gram_size, out.gamma[n], k, *pair)
-    return products, sizes
 
 
-@compiled
+@inlined
 def rays_into(
     out: Responses, table: Tables, hull: tuple[int, int, int, int], n: int, f: Output
 ) -> None:
@@ -150,7 +157,7 @@ def rays_into(
         out.noise[n, g] = max(out.noise[n, g], size + 3 * share * u * loads[e, 5])
 
 
-@compiled
+@inlined
 def vertices_into(
     out: Responses, centre: Centre, g: int, n: int, product: float, product_size: float
 ) -> None:
@@ -174,7 +181,7 @@ def vertices_into(
     out.low[n, g], out.high[n, g], out.noise[n, g] = low - noise, high + noise, noise
 
 
-@compiled
+@inlined
 def blank(first: Array, centre: Centre) -> Responses:
     """Return room for the responses of a box."""
     groups, size = len(first) - 1, len(centre.weights)
@@ -185,6 +192,8 @@ def blank(first: Array, centre: Centre) -> Responses:
         np.zeros(count),
         np.zeros((count, size)),
         np.zeros((count, size)),
+        np.zeros((count, size)),
+        np.zeros((count, size)),
         np.zeros((count, centre.first[groups])),
         np.zeros((count, groups)),
         np.zeros((count, groups)),
@@ -192,14 +201,15 @@ def blank(first: Array, centre: Centre) -> Responses:
     )
 
 
-@compiled
+@inlined
 def responses_of(table: Tables, centre: Centre) -> Responses:
     """Return the responses of weights, slopes, and of the slope at the centre of each hull."""
     columns, first = centre.columns, slopes_from(centre.columns)
     out = blank(first, centre)
     sites, vectors = functionals(table, columns, first)
     weights_into(out, centre)
-    products, sizes = slopes_into(out, table.sums, centre, sites, vectors)
+    slopes_into(out, table.sums, centre, sites, vectors)
+    corrected(out, centre)
     for g in range(len(columns.groups)):
         own, start, stop = columns.own[g], centre.first[g], centre.first[g + 1]
         if own >= 0:
@@ -208,5 +218,5 @@ def responses_of(table: Tables, centre: Centre) -> Responses:
                 f = sites[n, 0], sites[n, 1], vectors[n, 0], vectors[n, 1]
                 rays_into(out, table, hull, n, f)
             for n in range(len(sites)):
-                vertices_into(out, centre, g, n, products[n, own], sizes[n, own])
+                vertices_into(out, centre, g, n, out.product[n, own], out.size[n, own])
     return out

@@ -7,17 +7,17 @@ from .columns import GAPS, columns_of, grouped, is_level
 from .joint import bounds_of, interval, sharpen, weights_of
 from .line import Array, Tables
 from .responses import responses_of
-from .sums import compiled
+from .sums import compiled, inlined
 
 
-@compiled
+@inlined
 def same_possible(left: int, right: int) -> bool:
     """Whether two faces, in order, may both have units of one sign: no closed cell holds both."""
     steps = right - left
     return steps > 2 or (steps == 2 and left % 2 == 0)
 
 
-@compiled
+@inlined
 def opposite_possible(left: int, right: int) -> bool:
     """Whether two faces, in order, may have units of opposite signs.
 
@@ -27,7 +27,7 @@ def opposite_possible(left: int, right: int) -> bool:
     return steps > 2 or (steps == 2 and left % 2 == 1)
 
 
-@compiled
+@inlined
 def crowded(one: Array, other: Array) -> bool:
     """Whether two parts have only pairs of faces that are impossible (Lemma 47)."""
     low, high, start, stop = one[1], one[2], other[1], other[2]
@@ -42,7 +42,7 @@ def crowded(one: Array, other: Array) -> bool:
     return True
 
 
-@compiled
+@inlined
 def pairs(box: Array) -> bool:
     """Claim 186: some units have no faces (Lemma 53(5)).
 
@@ -58,7 +58,7 @@ def pairs(box: Array) -> bool:
     return False
 
 
-@compiled
+@inlined
 def trimmed(table: Tables, box: Array) -> bool:
     """Claim 187: take first and last cells off that hold no unit; or a part has none left.
 
@@ -76,7 +76,7 @@ def trimmed(table: Tables, box: Array) -> bool:
     return False
 
 
-@compiled
+@inlined
 def may_hold(slopes: Array, place: int) -> bool:
     """Whether a face may have a unit: s p_r does not fall before it, nor rise after it.
 
@@ -86,13 +86,13 @@ def may_hold(slopes: Array, place: int) -> bool:
     return not (slopes[place, 1] < 0 or slopes[place + 1, 0] > 0)
 
 
-@compiled
+@inlined
 def may_turn(slopes: Array, place: int) -> bool:
     """Whether s p_r may have its least value between two units on a face."""
     return not (slopes[place, 0] > 0 or slopes[place + 1, 1] < 0)
 
 
-@compiled
+@inlined
 def maxima(slopes: Array, place: int, faces: int, units: int) -> tuple[int, int]:
     """Claim 188: all units are between two places, or there are too few (Lemma 53(4)).
 
@@ -110,7 +110,7 @@ def maxima(slopes: Array, place: int, faces: int, units: int) -> tuple[int, int]
     return (first, last + 1) if count >= units else (0, 0)
 
 
-@compiled
+@inlined
 def weightless(taus: Array) -> bool:
     """Claim 189: a weight is not positive (Lemma 53(1) and (2))."""
     least = np.inf
@@ -119,7 +119,7 @@ def weightless(taus: Array) -> bool:
     return least <= 0
 
 
-@compiled
+@inlined
 def slopes_of(table: Tables, groups: Array) -> tuple[bool, bool, Array, Array]:
     """Return bounds of the slopes of groups, and the number of the first one of each.
 
@@ -130,7 +130,7 @@ def slopes_of(table: Tables, groups: Array) -> tuple[bool, bool, Array, Array]:
     if not good:
         return False, False, first, slopes
     responses = responses_of(table, centre)
-    good, known = bounds_of(table, centre, responses)
+    good, known = bounds_of(centre, responses)
     if not good:
         return False, False, first, slopes
     first = responses.first
@@ -145,7 +145,7 @@ def slopes_of(table: Tables, groups: Array) -> tuple[bool, bool, Array, Array]:
     return True, False, first, slopes
 
 
-@compiled
+@inlined
 def examined(table: Tables, box: Array, way: int) -> bool:
     """Take faces off the ends of parts that hold no unit of a minimum in the box.
 
@@ -167,7 +167,7 @@ def examined(table: Tables, box: Array, way: int) -> bool:
     return False
 
 
-@compiled
+@inlined
 def settled(table: Tables, box: Array, target: Array) -> bool:
     """Examine a box as long as it becomes smaller and is not inside another one.
 

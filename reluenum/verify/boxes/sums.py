@@ -48,13 +48,19 @@ class RoomCache(FunctionCache):
 
 
 def compiled(function: Callable) -> Callable:
-    """Compile a function, once for all processes."""
-    found = njit(function, error_model="numpy")
+    """Compile a function that Python calls, once for all processes; threads may share it."""
+    found = njit(function, error_model="numpy", nogil=True, forceinline=True)
     found._cache = RoomCache(function)
     return found
 
 
-@compiled
+def inlined(function: Callable) -> Callable:
+    """Compile a function that only compiled ones call, as a part of these."""
+    given = {"error_model": "numpy", "forceinline": True}
+    return njit(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, **given)
+
+
+@inlined
 def moment(sums: Sums, k: int, i: int, j: int) -> float:
     """Return the k-th sum over the sites from i to j.
 
@@ -64,7 +70,7 @@ def moment(sums: Sums, k: int, i: int, j: int) -> float:
     return (sums.high[j, k] - sums.high[i, k]) + (sums.low[j, k] - sums.low[i, k])
 
 
-@compiled
+@inlined
 def total(sums: Sums, one: Output) -> Pair:
     """Return the sum of an output."""
     i, j, v, w = one
@@ -80,7 +86,7 @@ def pull(sums: Sums, one: Output) -> Pair:
     return first + second, abs(first) + abs(second) + sums.floors[3] + sums.floors[4]
 
 
-@compiled
+@inlined
 def load_of(sums: Sums, one: Output) -> tuple[Pair, Pair]:
     """Return the vector with which an output multiplies those that are linear where it is not 0."""
     i, j, v, w = one
@@ -90,7 +96,7 @@ def load_of(sums: Sums, one: Output) -> tuple[Pair, Pair]:
     return first, (s * v + n * w, abs(s * v) + n * abs(w) + floors)
 
 
-@compiled
+@inlined
 def plain(sums: Sums, one: Output, other: Output) -> Pair:
     """Return the inner product of two outputs."""
     i, j, v, w = one
@@ -112,19 +118,19 @@ def inner(sums: Sums, one: Output, other: Output) -> Pair:
     return value - sums.share * a * b, size + 3 * sums.share * x * y
 
 
-@compiled
+@inlined
 def at_ray(table: Tables, e: int) -> Output:
     """Return the output of the unit vector on a boundary."""
     return table.spans[e, 0], table.spans[e, 1], table.rays[e, 0], table.rays[e, 1]
 
 
-@compiled
+@inlined
 def in_cell(table: Tables, j: int, first: float, second: float) -> Output:
     """Return the output of a vector by the active sites of a cell."""
     return table.cells[j + 1, 0], table.cells[j + 1, 1], first, second
 
 
-@compiled
+@inlined
 def slope(table: Tables, e: int, side: int) -> Output:
     """Return the one-sided derivative of the outputs along the circle at a boundary.
 
@@ -133,14 +139,14 @@ def slope(table: Tables, e: int, side: int) -> Output:
     return in_cell(table, e - 1 + side, -table.rays[e, 1], table.rays[e, 0])
 
 
-@compiled
+@inlined
 def cross(table: Tables, e: int, vector: Array) -> Pair:
     """Return the sine of the angle from a boundary to a unit vector."""
     first, second = table.rays[e, 0] * vector[1], table.rays[e, 1] * vector[0]
     return first - second, abs(first) + abs(second)
 
 
-@compiled
+@inlined
 def cosine(table: Tables, e: int, vector: Array) -> Pair:
     """Return the cosine of the angle between a boundary and a unit vector."""
     first, second = table.rays[e, 0] * vector[0], table.rays[e, 1] * vector[1]

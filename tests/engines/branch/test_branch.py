@@ -15,14 +15,23 @@ import pytest
 
 from reluenum.documents.minima import minima_document
 from reluenum.engines import checked
+from reluenum.engines.branch import growth
 from reluenum.engines.branch.circle import circle_of
+from reluenum.engines.branch.growth import (
+    grown_tree,
+    pieces,
+    root_stacks,
+    roots,
+    supports_in,
+)
 from reluenum.engines.branch.leaves import circle_numbers
 from reluenum.engines.branch.route import BranchEngine
-from reluenum.engines.branch.search import CUT, EXCLUDE, LEAF, SHRINK, grown_tree, roots
+from reluenum.engines.branch.search import CUT, EXCLUDE, LEAF, SHRINK
 from reluenum.engines.certified.prove import CertifiedEngine
 from reluenum.engines.choice import engine_for, engine_of
 from reluenum.errors import InputError
 from reluenum.geometry.geometry import Geometry
+from reluenum.groebner.backends import Settings
 from reluenum.problem import Problem
 from reluenum.verify import CertificateError
 from reluenum.verify.boxes.tree import Tree
@@ -168,8 +177,33 @@ def test_the_certificate_has_a_record_for_each_leaf_in_the_order_of_its_parts():
 
 def test_the_same_problem_has_the_same_bytes():
     problem = instance(repeated, 3)
-    first, second = (json.dumps(minima_document(BranchEngine().landscape(problem))) for _ in "ab")
-    assert first == second
+    found = (BranchEngine().landscape(problem, Settings(jobs=jobs)) for jobs in (1, 1, 2, 3))
+    assert len({json.dumps(minima_document(landscape)) for landscape in found}) == 1
+
+
+@pytest.mark.parametrize("most", [1, 30, 1 << 20])
+def test_a_tree_does_not_depend_on_its_pieces_nor_on_who_searches_them(most, monkeypatch):
+    problem = instance(scattered, 1, 9, 3)
+    circle = circle_of(problem)
+    whole = grown_tree(circle, 3)
+    assert whole.boxes > 60
+    monkeypatch.setattr(growth, "MOST_BOXES", most)
+    for jobs in (1, 2, 3):
+        found = grown_tree(circle, 3, jobs)
+        assert (found.content, found.leaves, found.boxes) == (
+            whole.content,
+            whole.leaves,
+            whole.boxes,
+        )
+
+
+def test_a_bar_ends_with_all_supports(monkeypatch, capsys):
+    monkeypatch.setattr(growth, "MOST_BOXES", 10)
+    circle = circle_of(instance(scattered, 1))
+    done = sum(piece.done for piece in pieces(circle, root_stacks(circle.faces, 2), 2))
+    assert done == sum(map(supports_in, root_stacks(circle.faces, 2)))
+    grown_tree(circle, 2, progress=True)
+    assert "100%" in capsys.readouterr().err
 
 
 def test_zero_may_be_the_only_minimum():
