@@ -257,7 +257,7 @@ def test_it_has_no_tree_of_basins():
 ONCE = """
 import sys
 from reluenum.engines.branch.circle import circle_of
-from reluenum.engines.branch.search import grown_tree
+from reluenum.engines.branch.growth import grown_tree
 from reluenum.problem import Problem
 
 problem = Problem.from_text([["-1"], ["1"]], ["0", "2"], 1, "1/2")
