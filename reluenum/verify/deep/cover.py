@@ -114,7 +114,8 @@ class Cover:
         below = [entry for entry in entries if entry.x <= low][-1:]
         inside = [entry for entry in entries if low < entry.x < high]
         beside = [*(entry for entry in entries if entry.x >= high)][:1] + inside + below
-        better = [self.step(entry.x, [entry.squares]) for entry in beside]
+        starts = (unique(entry.squares, bright(entry.squares, entry.x)) for entry in beside)
+        better = [self.step(entry.x, start) for entry, start in zip(beside, starts, strict=True)]
         for one, other in gaps(better, low, high):
             require(other - one < other * HOLE, f"nothing closes X above {one.str(8)}")
             self.block(one, other, other, beside[0].squares)
