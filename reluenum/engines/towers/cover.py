@@ -149,10 +149,10 @@ def _shorter_intervals(
     moves = np.where(tasks.upper, stepped < X, stepped > X)
     by_step, by_ball = better & moves, ball & ~(better & moves)
     for k in np.flatnonzero(by_step):
-        found.steps.append((tasks.index[k], X[k], T[k], stepped[k]))
+        found.steps.append((tasks.index[k], X[k], at.T[k], stepped[k]))
     for k in np.flatnonzero(by_ball):
         ends = sorted((X[k], reached[k]))
-        found.blocks.append((tasks.index[k], *ends, X[k], T[k]))
+        found.blocks.append((tasks.index[k], *ends, X[k], at.T[k]))
     end = np.where(by_step, stepped, reached)
     low = np.where(tasks.upper, tasks.low, np.maximum(end, tasks.low))
     high = np.where(tasks.upper, np.minimum(end, tasks.high), tasks.high)

@@ -330,7 +330,7 @@ def begun(squares: Sequence[arb], x: arb) -> list[arb]:
 
     Squares that are negative together pass through 0: kinks tie them.
     """
-    start = magnitudes(squares) if max(squares) < 0 else [square.max(0) for square in squares]
+    start = magnitudes(squares) if max(squares) <= 0 else [square.max(0) for square in squares]
     return awake(start, x) if vanishes(start, x) else start
 
 
