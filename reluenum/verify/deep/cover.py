@@ -45,6 +45,11 @@ class Entry:
     x: arb
     squares: list[arb]
 
+    @property
+    def starts(self) -> list[Sequence[arb]]:
+        """The squares, also with 0 in place of those that are nearly 0."""
+        return unique(self.squares, bright(self.squares, self.x))
+
 
 class Cover:
     """What the record of one stratum closes, and the stationary points that it leads to."""
@@ -114,8 +119,7 @@ class Cover:
         below = [entry for entry in entries if entry.x <= low][-1:]
         inside = [entry for entry in entries if low < entry.x < high]
         beside = [*(entry for entry in entries if entry.x >= high)][:1] + inside + below
-        starts = (unique(entry.squares, bright(entry.squares, entry.x)) for entry in beside)
-        better = [self.step(entry.x, start) for entry, start in zip(beside, starts, strict=True)]
+        better = [self.step(entry.x, entry.starts) for entry in beside]
         for one, other in gaps(better, low, high):
             require(other - one < other * HOLE, f"nothing closes X above {one.str(8)}")
             self.block(one, other, other, beside[0].squares)
