@@ -19,7 +19,5 @@ rule branch:
         **estimated("branch", all_supports),
     params:
         **settings("solve", "backend", "seconds", "megabytes", "force"),
-    message:
-        "{wildcards.instance}: minima and certificate"
     script:
         "../scripts/branch.py"
