@@ -2,7 +2,7 @@
 #
 #     dataset -> patterns -> solve -> merge -> certify            (one system after the other), or
 #     dataset -> supports -> smaller -> survey -> prove -> verify  (the certified engine), or
-#     dataset -> branch -> verify                                  (the branch engine),
+#     dataset -> cover -> verify                                   (the branch engine),
 #
 # and then tables, facts, figures -> summary -> decided. A sweep has many instances to a job:
 # examine -> check -> aggregate -> sweep_figures -> sweep_decided.

@@ -1,4 +1,5 @@
 # By the certified engine: supports -> smaller -> survey (a job for every block) -> prove -> verify.
+include: "cover.smk"
 include: "verify.smk"
 
 
@@ -89,28 +90,3 @@ rule prove:
         "{wildcards.instance}: minima and certificate from all blocks"
     script:
         "../scripts/prove.py"
-
-
-# With several hidden layers: strata covered by blocks of parameters, the certificate inside.
-rule cover:
-    input:
-        problem=rules.dataset.output.problem,
-    output:
-        minima=MINIMA,
-    log:
-        "logs/cover/{experiment}/{instance}.log",
-    benchmark:
-        "timings/cover/{experiment}/{instance}.tsv"
-    wildcard_constraints:
-        instance=only(LAYERED),
-    conda:
-        "../environment.yml"
-    threads: 2
-    resources:
-        **estimated("layers", all_supports),
-    params:
-        **settings("solve", "backend", "seconds", "megabytes", "force"),
-    message:
-        "{wildcards.instance}: minima and certificate"
-    script:
-        "../scripts/cover.py"

@@ -10,6 +10,9 @@ ENGINE = config["solve"]["engine"]
 LAYERED = [name for name, found in INSTANCES.items() if isinstance(found["width"], list)]
 ONE_LAYER = [name for name in INSTANCES if name not in LAYERED]
 
+# One job finds and proves all minima of these.
+COVERED = LAYERED if ENGINE == "certified" else list(INSTANCES)
+
 # What is drawn of a ridge path.
 PATH_FIGURES = expand(
     "{figure}.{format}",
@@ -58,8 +61,7 @@ def surveyed_blocks(wildcards):
 
 def certificate_beside(wildcards):
     """Name the certificate of an instance, if it is a file of its own."""
-    apart = ENGINE == "certified" and wildcards.instance in ONE_LAYER
-    return rules.prove.output.certificate if apart else []
+    return [] if wildcards.instance in COVERED else rules.prove.output.certificate
 
 
 def measured_ways(wildcards):
@@ -189,6 +191,11 @@ def all_supports(wildcards):
 def solving(wildcards):
     """Return the kind of work that the systems of an instance are."""
     return "layers" if wildcards.instance in LAYERED else "groebner"
+
+
+def covering(wildcards):
+    """Return the kind of work that it is to cover an instance."""
+    return "layers" if wildcards.instance in LAYERED else "branch"
 
 
 def engine_of_batch(wildcards):

@@ -16,7 +16,7 @@ rule verify:
         "timings/verify/{experiment}/{instance}.tsv"
     conda:
         "../environment.yml"
-    threads: lambda wildcards: 2 if wildcards.instance in LAYERED else 1
+    threads: lambda wildcards: 2 if wildcards.instance in COVERED else 1
     resources:
         **estimated("check", all_supports),
     script:

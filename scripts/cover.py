@@ -1,4 +1,4 @@
-"""Rule cover: find and prove the minima of an instance with several hidden layers."""
+"""Rule cover: find and prove the minima of an instance, with the certificate inside."""
 
 import logging
 from pathlib import Path
@@ -12,9 +12,9 @@ from reluenum.groebner.backends import Settings
 from reluenum.groebner.limits import Limits
 
 
-def main(problem: Path, settings: Settings, force: bool, minima: Path) -> None:
+def main(problem: Path, engine: str, settings: Settings, force: bool, minima: Path) -> None:
     """Read a problem and write its minima with their certificate."""
-    found = covered_landscape(read_problem(problem), "certified", settings, force)
+    found = covered_landscape(read_problem(problem), engine, settings, force)
     logging.info("%r", found)
     write_result(minima, minima_document(found))
 
@@ -23,6 +23,7 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
             Path(snakemake.input.problem),
+            snakemake.params.engine,
             Settings(
                 snakemake.params.backend,
                 Limits(snakemake.params.seconds, snakemake.params.megabytes),

@@ -177,7 +177,7 @@ def test_the_certified_engine_makes_a_job_of_a_block_and_ends_with_the_same_mini
 def test_boxes_of_directions_end_with_the_same_minima(small_run, tmp_path):
     folder = Folder(tmp_path / "branch", SMALL | {"solve": {"engine": "branch"}})
     counts = jobs(folder.succeed())
-    assert (counts["branch"], counts["verify"], counts["tables"]) == (1,) * 3
+    assert (counts["cover"], counts["verify"], counts["tables"]) == (1,) * 3
     document = json.loads((folder.path / MINIMA).read_text())
     groebner = json.loads((small_run.path / MINIMA).read_text())
     assert document["components"] == groebner["components"]
