@@ -299,7 +299,8 @@ class Cover:
         zero = zero_near(self.full, found.squares, found.x)
         here = zero is not None and low <= zero.x <= high
         # with T > 0 it is the minimiser (claim 62), otherwise it may be on another path
-        if here and (min(zero.squares) > 0 or within(zero.squares, found.squares)):
+        positive = here and min(zero.squares, key=arb.lower) > 0
+        if positive or (here and within(zero.squares, found.squares)):
             return self.keep(zero, low, high)
         signs = {sign(x * x - self.level(found, x)) for x in (low, high)}
         return "" if signs in ({1}, {-1}) else "a stationary point could not be found"

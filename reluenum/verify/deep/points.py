@@ -14,7 +14,7 @@ from ..reals import dot, require, sign
 from .exactly.fields import Exact, described, newton_step
 from .exactly.probes import Probe, is_null
 from .inner import pivots_of, size_of
-from .sides import enclosed
+from .sides import enclosed, form_at
 from .sites import Row
 from .strata import Stratum
 from .towers import Moved, State, Tower, Upper
@@ -220,9 +220,7 @@ class Zero:
 
     def form(self, i: int, units: set[int], bias: int) -> tuple[fmpq, ...]:
         """Return the sum of x . w_j at a site over some units, and of B or nothing, as a form."""
-        row, size = self.sites.rows[i], len(self.stratum.lower)
-        parts = (x if j in units else fmpq(0) for j in range(size) for x in row)
-        return (*parts, fmpq(bias))
+        return form_at(self.stratum, i, units, bias)
 
     def gone(self, j: int, k: int) -> bool:
         """Whether the entry k of the vector of a unit is exactly 0."""

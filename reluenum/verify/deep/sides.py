@@ -1,6 +1,6 @@
 """What is known of the stationary points of a stratum in a range of X, and what excludes them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from flint import arb, arb_mat, fmpq, fmpq_mat
@@ -116,7 +116,7 @@ def implied(stratum: Stratum, site: int, signs: Sequence[int | None]) -> bool:
     return bool(forms) and fmpq_mat([*forms, there]).rank() == fmpq_mat(forms).rank()
 
 
-def kinks_of(stratum: Stratum) -> list[list[fmpq]]:
+def kinks_of(stratum: Stratum) -> list[tuple[fmpq, ...]]:
     """Return all kinks, those of the upper unit in the cell of the stratum, as forms of (w, B)."""
     found = []
     for i in stratum.sites.inside(stratum.zeros):
@@ -128,11 +128,11 @@ def kinks_of(stratum: Stratum) -> list[list[fmpq]]:
     return found
 
 
-def form_at(stratum: Stratum, site: int, units: Sequence[int], bias: int) -> list[fmpq]:
+def form_at(stratum: Stratum, site: int, units: Collection[int], bias: int) -> tuple[fmpq, ...]:
     """Return the sum of x . w_j at a site over some units, and of B or nothing, as a form."""
     row, size = stratum.sites.rows[site], len(stratum.lower)
     parts = (x if j in units else fmpq(0) for j in range(size) for x in row)
-    return [*parts, fmpq(bias)]
+    return (*parts, fmpq(bias))
 
 
 @dataclass(frozen=True)
