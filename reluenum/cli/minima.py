@@ -163,7 +163,9 @@ def incomplete(document: Mapping[str, Any]) -> int:
     first, counts = document["undecided"][0], document["enumeration"]
     number, reason = counts["undecided"], first["reason"]
     if "signs" not in first:
-        where = f"{number} of {counts['supports_examined']} supports undecided"
+        kinds = {"leaves": "leaves", "supports_examined": "supports"}
+        key = next(key for key in kinds if key in counts)
+        where = f"{number} of {counts[key]} {kinds[key]} undecided"
     elif first["signs"]:  # of a stratum, or of a stationary point
         whole = document["completeness"] != "restricted"
         zero = " and the zero network" if whole else ""

@@ -60,6 +60,15 @@ def rendered(template: str, **values: Any) -> str:
     return environment.get_template(template).render(**values)
 
 
+def _examined(counts: Mapping[str, Any]) -> str:
+    """Return what a document has looked at, and how much of it is stationary if that is known."""
+    if "boxes" in counts:
+        return f"{counts['supports']} supports in {counts['boxes']} boxes, {counts['leaves']} left, "
+    kind = "strata" if "strata_examined" in counts else "supports"
+    known = "" if counts["stationary"] is None else f"{counts['stationary']} stationary, "
+    return f"{counts[f'{kind}_examined']} {kind} examined, {known}"
+
+
 def instance_page(title: str, document: Document) -> str:
     """Return the components of an instance and the statements of the paper on it.
 
@@ -70,11 +79,9 @@ def instance_page(title: str, document: Document) -> str:
         Of the format `reluenum-minima`.
     """
     counts = document["enumeration"]
-    kind = "strata" if "strata_examined" in counts else "supports"
-    known = "" if counts["stationary"] is None else f"{counts['stationary']} stationary, "
     line = (
-        f"{counts[f'{kind}_examined']} {kind} examined, {known}"
-        f"{counts['locally_minimal']} locally minimal: {len(document['components'])} components."
+        f"{_examined(counts)}{counts['locally_minimal']} locally minimal: "
+        f"{len(document['components'])} components."
     )
     statements = [
         {

@@ -8,6 +8,7 @@ from reluenum.engines.branch.certificate import boxes_record
 from reluenum.engines.branch.circle import circle_of
 from reluenum.engines.branch.growth import grown_tree
 from reluenum.engines.branch.leaves import LeafJudge
+from reluenum.engines.branch.search import BoxTree
 from reluenum.engines.certified.census import Certified, census_landscape, certified
 from reluenum.engines.certified.escalation import Escalation
 from reluenum.errors import BackendError, InputError
@@ -51,25 +52,30 @@ class BranchEngine:
             leaves = list(judge.decided(tree))
             judge.describe()
             found = certified(judge.census, escalation)
-            landscape, found, document = _with_document(found)
+            landscape, found, document = _with_document(found, tree)
         record = boxes_record(problem.digest, tree, leaves, found.exact)
         document["certificate"] = record
         return replace(landscape, certificate=record, written=document)
 
 
-def _with_document(found: Certified) -> tuple[CertifiedLandscape, Certified, dict[str, Any]]:
+def _with_document(
+    found: Certified, tree: BoxTree
+) -> tuple[CertifiedLandscape, Certified, dict[str, Any]]:
     """Return the landscape and its document; what no number can be told of is undecided."""
     for ask in (component_record, lambda component: component.loss.exact()):
         try:
-            return _written(found)
+            return _written(found, tree)
         except BackendError:
             found = found.answering(ask)
-    return _written(found)
+    return _written(found, tree)
 
 
-def _written(found: Certified) -> tuple[CertifiedLandscape, Certified, dict[str, Any]]:
+def _written(
+    found: Certified, tree: BoxTree
+) -> tuple[CertifiedLandscape, Certified, dict[str, Any]]:
     landscape = census_landscape(found)
-    landscape = replace(landscape, tally=Tally(None, landscape.tally.locally_minimal))
+    minimal = landscape.tally.locally_minimal
+    landscape = replace(landscape, tally=Tally(None, minimal, tree.boxes, len(tree.leaves)))
     return landscape, found, minima_document(landscape)
 
 

@@ -71,8 +71,11 @@ def same_lists(problem):
     theirs = CertifiedEngine().landscape(problem).written
     assert ours["components"] == theirs["components"]
     assert ours["complete"] is theirs["complete"] is True
-    counts = {key for key in ours["enumeration"] if key != "stationary"}
-    assert all(ours["enumeration"][key] == theirs["enumeration"][key] for key in counts)
+    counts, every = ours["enumeration"], theirs["enumeration"]
+    assert counts.pop("supports") == every.pop("supports_examined")
+    assert counts.pop("leaves") < counts.pop("boxes")
+    del every["stationary"]
+    assert counts == every
 
 
 @pytest.mark.parametrize("kind", [scattered, repeated, mirrored])
