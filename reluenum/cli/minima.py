@@ -160,16 +160,16 @@ def _in_layers(
 
 def incomplete(document: Mapping[str, Any]) -> int:
     """Say that something stayed undecided, or that the checker does not prove a decided list."""
+    from reluenum.documents.labels import examined
+
     first, counts = document["undecided"][0], document["enumeration"]
     number, reason = counts["undecided"], first["reason"]
     if "signs" not in first:
-        kinds = {"leaves": "leaves", "supports_examined": "supports"}
-        key = next(key for key in kinds if key in counts)
-        where = f"{number} of {counts[key]} {kinds[key]} undecided"
+        where = f"{number} of {examined(counts)} undecided"
     elif first["signs"]:  # of a stratum, or of a stationary point
         whole = document["completeness"] != "restricted"
         zero = " and the zero network" if whole else ""
-        where = f"{number} undecided in {counts['strata_examined']} strata{zero}"
+        where = f"{number} undecided in {examined(counts)}{zero}"
         reason = f"{first['signs']}: {reason}"
     else:
         return stopped(f"the list is not called complete: {reason}", UNDECIDED)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reluenum.documents.labels import Document, undecided_note
+from reluenum.documents.labels import Document, examined, undecided_note
 from reluenum.views.basins import LEGEND as BARRIERS_LEGEND
 from reluenum.views.basins import readable_barriers, tree_in_words
 from reluenum.views.components import readable_components
@@ -60,13 +60,11 @@ def rendered(template: str, **values: Any) -> str:
     return environment.get_template(template).render(**values)
 
 
-def _examined(counts: Mapping[str, Any]) -> str:
-    """Return what a document has looked at, and how much of it is stationary if that is known."""
+def _known(counts: Mapping[str, Any]) -> str:
+    """Return what else is known of what was examined."""
     if "boxes" in counts:
-        return f"{counts['supports']} supports in {counts['boxes']} boxes, {counts['leaves']} left, "
-    kind = "strata" if "strata_examined" in counts else "supports"
-    known = "" if counts["stationary"] is None else f"{counts['stationary']} stationary, "
-    return f"{counts[f'{kind}_examined']} {kind} examined, {known}"
+        return f"left of {counts['supports']} supports by {counts['boxes']} boxes, "
+    return "" if counts["stationary"] is None else f"{counts['stationary']} stationary, "
 
 
 def instance_page(title: str, document: Document) -> str:
@@ -80,8 +78,8 @@ def instance_page(title: str, document: Document) -> str:
     """
     counts = document["enumeration"]
     line = (
-        f"{_examined(counts)}{counts['locally_minimal']} locally minimal: "
-        f"{len(document['components'])} components."
+        f"{examined(counts)} examined, {_known(counts)}{counts['locally_minimal']} locally "
+        f"minimal: {len(document['components'])} components."
     )
     statements = [
         {
