@@ -72,14 +72,12 @@ def circle_numbers(problem: Problem, faces: Sequence[Face]) -> np.ndarray:
     >>> {f.signs: int(k) for f, k in zip(live, circle_numbers(problem, live), strict=True)}
     {'++': 2, '+-': 4, '+0': 3, '-+': 0, '0+': 1}
     """
-    sites = sorted(problem.sites, key=lambda site: site.row[0])
-    largest = len(sites) - 1
+    largest = len(problem.sites) - 1
     numbers = []
     for face in faces:
-        signs = [face.signs[site.first] for site in sites]
-        active, kinks = signs.count("+"), signs.count("0")
-        right = 2 * (active - 1) + kinks
-        numbers.append(right if signs[-1] == "+" else 4 * largest - right)
+        start, stop = face.span
+        right = 2 * (stop - start) - face.dimension
+        numbers.append(right if stop > largest else 4 * largest - right)
     return np.array(numbers)
 
 
@@ -149,7 +147,7 @@ class LeafJudge:
         back = back.reshape(-1)
         found = project(self.frames, parts)
         others = np.delete(np.arange(supports.shape[1]), places)
-        signs = np.take_along_axis(self._signs(found)[back], supports[:, others], axis=1)
+        signs = self._signs(found[back], supports[:, others])
         finite = np.isfinite(found.radius)[back]
         vectors = np.zeros((*supports.shape, self.frames.coordinates))
         vectors[:, places] = found.vectors(self.frames).mid[back]
@@ -162,10 +160,9 @@ class LeafJudge:
         leaving = batch.leave(chosen[near], rough)
         return np.delete(chosen, np.concatenate([np.flatnonzero(below), near[leaving]]))
 
-    def _signs(self, found: EnclosedResiduals) -> np.ndarray:
-        chunks = range(0, len(found), ROW_CHUNK)
-        parts = [found[first : first + ROW_CHUNK] for first in chunks]
-        return np.concatenate([excesses(self.frames, gradients(self.frames, p)) for p in parts])
+    def _signs(self, found: EnclosedResiduals, faces: np.ndarray) -> np.ndarray:
+        """Return the signs of |u_F| - Lambda, OPEN where that is not known, of some faces F."""
+        return excesses(self.frames, gradients(self.frames, found, faces))
 
     def core(self, faces: tuple[int, ...]) -> SupportPoint:
         """Return the point of the essential part of a support that has its residual (Theorem E).
@@ -278,9 +275,9 @@ class _Batch:
             part = chosen[first : first + ROW_CHUNK]
             tight = antipodal(frames, found[part])
             seen = scan(frames, found[part], tight)
-            for k, exceeding, ties, settled in zip(
-                part, seen.exceeding, tight, seen.settled, strict=True
+            for k, exceeding, ties, known in zip(
+                part, seen.exceeding, tight, seen.known, strict=True
             ):
                 self.judge.census.finds.append(
-                    Find.of(self.supports[k], self.vectors[k], exceeding, ties, settled)
+                    Find.of(self.supports[k], self.vectors[k], exceeding, ties, known)
                 )

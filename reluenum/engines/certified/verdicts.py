@@ -88,19 +88,25 @@ def _slopes(
     return (slopes.negative() & ~unused).any(axis=2), (slopes.positive() | unused).all(axis=2)
 
 
-def gradients(frames: Frames, found: EnclosedResiduals) -> Balls:
-    """Return u_F(r_S) of every live face, in the coordinates of its basis, (B, F, D)."""
-    active = frames.active[found.supports]
-    vectors = found.vectors(frames)
-    total = Balls(
-        np.broadcast_to(frames.target.mid, (len(found), *frames.target.shape)),
-        np.broadcast_to(frames.target.rad, (len(found), *frames.target.shape)),
+def gradients(frames: Frames, found: EnclosedResiduals, faces: np.ndarray | None = None) -> Balls:
+    """Return u_F(r_S) of every live face, in the coordinates of its basis, (B, F, D).
+
+    Or of those with the given numbers: of an array (B, F) for each residual its own.
+    """
+    every = np.arange(len(frames.faces))[None] if faces is None else faces
+    sets = np.arange(len(frames.target.mid))[None] if faces is None else frames.active[faces]
+    active, vectors, total = (
+        frames.active[found.supports],
+        found.vectors(frames),
+        frames.target[sets],
     )
     for k in range(active.shape[1]):
-        gram = frames.gram[:, active[:, k]].swapaxes(0, 1)
+        gram = frames.gram[sets, active[:, k, None]]
         total = total - (gram @ vectors[:, None, k, :, None])[..., 0]
-    local = (frames.basis.mT @ total[:, frames.active][..., None])[..., 0]
-    return local.widened((frames.reach * found.radius[:, None] * GROWTH)[..., None])
+    if faces is None:
+        total = total[:, frames.active]
+    local = (frames.basis[every].mT @ total[..., None])[..., 0]
+    return local.widened((frames.reach[every] * found.radius[:, None] * GROWTH)[..., None])
 
 
 def excesses(frames: Frames, dual: Balls) -> np.ndarray:
@@ -132,13 +138,13 @@ class Scan:
         Sign s of faces with s u_F in the face and |u_F| > Lambda for sure, else 0.
     alone : (B,) array of bool
         Whether no other face outside the support is tight, for sure.
-    settled : (B,) array of bool
-        Whether moreover it is known of every face whether it exceeds.
+    known : (B, F) array of bool
+        Of which faces it is known whether they exceed, and that no other one is tight.
     """
 
     exceeding: np.ndarray
     alone: np.ndarray
-    settled: np.ndarray
+    known: np.ndarray
 
 
 def antipodal(frames: Frames, found: EnclosedResiduals) -> np.ndarray:
@@ -190,4 +196,4 @@ def scan(frames: Frames, found: EnclosedResiduals, tight: np.ndarray) -> Scan:
     exceeding = np.where((signs == 1) & ~own, inside, 0)
     below = own | outside | (signs == -1) | (tight != 0)
     known = below | ((signs == 1) & (inside != 0))
-    return Scan(exceeding, (below | (signs == 1)).all(axis=1), known.all(axis=1))
+    return Scan(exceeding, (below | (signs == 1)).all(axis=1), known)
