@@ -38,10 +38,10 @@ class Moments:
     def __init__(self, problem: Problem) -> None:
         sites, size = problem.ascending, problem.dimension + 1
         columns = list(zip(*(site.row for site in sites), strict=True))
-        place = {site.first: k for k, site in enumerate(problem.sites)}
-        residual = problem.residual(problem.means)
-        fitted = [residual[place[site.first]] * site.count for site in sites]
-        weighted = [[x * site.count for x, site in zip(column, sites)] for column in columns]
+        counts = [site.count for site in sites]
+        residual = dict(zip(problem.sites, problem.residual(problem.means), strict=True))
+        fitted = [residual[site] * site.count for site in sites]
+        weighted = [list(map(mul, column, counts)) for column in columns]
         self._share = problem.bias_share
         self._target = sum(problem.targets, start=fmpq(0))
         self._firsts = [site.first for site in sites]

@@ -13,8 +13,8 @@ import numpy as np
 
 from reluenum.engines.certified.blocks import Block, Find
 from reluenum.engines.certified.escalation import Escalation, Stage, exact_records
-from reluenum.engines.certified.spool import Task, surveyed
 from reluenum.engines.certified.projections import empty_support
+from reluenum.engines.certified.spool import Task, surveyed
 from reluenum.engines.certified.verdicts import Verdict, scan
 from reluenum.errors import BackendError
 from reluenum.geometry.frames import Frames

@@ -80,7 +80,7 @@ class SpanForms(Forms):
         for i, j, v, w in self.rows:
             zero = self.data.site_at.get(-w / v) if v else None
             none = 0 if zero is None else self.data.mask(zero, zero + 1)
-            found.append(self.data.mask(i, j) & ~none)
+            found.append(self.data.mask(i, j) & ~none if v or w else 0)
         return found
 
 
@@ -112,17 +112,19 @@ class LineFace(Face):
 
     @cached_property
     def sides(self) -> Forms:
-        """Rows that are not 0 on the face, times their sign, that are positive inside alone.
+        """What is positive inside the face alone, in its flat.
 
-        Of a cell those beside its ends, of a ray any active one.
+        Of a cell the rows beside its ends, times their sign, of a ray a vector on it: what is known
+        of u is known best along that.
         """
-        (i, j), rows = self.span, self.data.inputs
+        (i, j), inputs = self.span, self.data.inputs
         if self.kink is not None:
-            chosen = [(rows[i], 1)]
-        elif j < len(rows):
-            chosen = [(rows[j - 1], 1), (rows[j], -1)]
+            side = 1 if i > self.kink else -1
+            return Forms(fmpq_mat([[side, -side * inputs[self.kink]]]))
+        if j < len(inputs):
+            chosen = [(inputs[j - 1], 1), (inputs[j], -1)]
         else:
-            chosen = [(rows[i], 1), (rows[i - 1], -1) if i else (rows[-1], 1)]
+            chosen = [(inputs[i], 1), (inputs[i - 1], -1) if i else (inputs[-1], 1)]
         return Forms(fmpq_mat([[side * x, side] for x, side in chosen]))
 
     @cached_property
