@@ -169,7 +169,7 @@ def vertices_into(out: Responses, centre: Centre, g: int, n: int, row: Array) ->
         size += abs(out.gamma[n, k]) * centre.dots_size[g, k]
     for m in range(centre.first[g], centre.first[g + 1]):
         value, scale = row[m], centre.scale[m]
-        most = max(most, (abs(value) + noise) * centre.scale_size[m] + noise * scale)
+        most = max(most, (abs(value) + UNSURE * noise) * centre.scale_size[m] + noise * scale)
         value = value * scale - sign * product
         for k in range(len(centre.weights)):
             value -= out.gamma[n, k] * dots[m, k]
