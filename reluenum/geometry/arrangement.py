@@ -99,17 +99,19 @@ def signed_rows(problem: Problem, face: Face) -> list[tuple[Vector, int]]:
 def walls(problem: Problem, face: Face) -> list[tuple[Vector, int]]:
     """Return rows, with sides, that bound a face: where all are positive, its flat is the face.
 
-    Of a face on a line two inputs beside the kink of a cell, or the outermost ones, do.
+    Of a cell on a line the inputs beside its kink do, or the outermost ones, of a ray one of these.
     """
     if face.span is None:
         return signed_rows(problem, face)
     start, stop = face.span
     last = len(problem.ascending) - 1
-    if stop <= last:
+    if face.dimension == 1:
+        sides = [(last if stop > last else 0, 1)]
+    elif stop <= last:
         sides = [(stop - 1, 1), (stop, -1)]
     else:
         sides = [(start, 1), (start - 1, -1) if start else (last, 1)]
-    return [(problem.ascending[k].row, side) for k, side in sides[: face.dimension]]
+    return [(problem.ascending[k].row, side) for k, side in sides]
 
 
 def sign(value: fmpq) -> int:
@@ -295,7 +297,7 @@ class Arrangement:
         face that it enters.
         """
         alone = len(self._firsts) == len(self.rows)
-        signs = face.signs if alone else "".join(face.signs[i] for i in self._firsts)
+        signs = face.signs if alone else "".join(map(face.signs.__getitem__, self._firsts))
         zeros = _zeros(signs)
         if zeros not in self._around:
             self._around[zeros] = cocircuits([self._distinct[k] for k in zeros])

@@ -29,6 +29,12 @@ from reluenum.landscape.dual import dual_excess
 from reluenum.landscape.points import SupportPoint, zero_network
 from reluenum.problem import Problem
 
+SLACK = 1e-3
+"""By which doubles may be wrong when faces are chosen that are looked at with error bounds."""
+
+MOST_GRADIENTS = 1 << 20
+"""Of residuals on all faces that are looked at together."""
+
 CAUTION = 3
 """Rough balls are made wider by so many times their radius: a checker's may be larger, too."""
 
@@ -95,6 +101,7 @@ class LeafJudge:
         self.census = Census()
         self._nothing = Knowledge.of_nothing(frames.problem, frames).signs[0]
         self._cores: dict[tuple[int, ...], SupportPoint] = {}
+        self._starts: dict[tuple[int, ...], np.ndarray] = {}
 
     def decided(self, tree: BoxTree) -> Iterator[Leaves]:
         """Yield the leaves of each size, decided; what they add up to is in `census`."""
@@ -164,6 +171,56 @@ class LeafJudge:
         """Return the signs of |u_F| - Lambda, OPEN where that is not known, of some faces F."""
         return excesses(self.frames, gradients(self.frames, found, faces))
 
+    def candidates(self, found: EnclosedResiduals) -> np.ndarray | None:
+        """Return faces on a line on which the dual bound may be attained, as doubles tell, (B, M).
+
+        Of those that exceed it one is enough. A row is filled up with a face of the support.
+        """
+        frames = self.frames
+        if not all(face.span for face in frames.faces):
+            return None
+        sums, spans = self._rough_sums(found), np.array([face.span for face in frames.faces])
+        gradients = sums[:, spans[:, 1]] - sums[:, spans[:, 0]]
+        dual = (frames.basis.mid.mT @ gradients[..., None])[..., 0]
+        heights = (frames.walls.mid @ dual[..., None])[..., 0]
+        lengths, ridge = np.hypot(dual[..., 0], dual[..., 1]), float(frames.ridge.mid)
+        slack = SLACK * ridge * np.abs(frames.walls.mid).sum(axis=2)
+        within = (heights > -slack).all(axis=2) | (heights < slack).all(axis=2)
+        inside = (heights > slack).all(axis=2) | (heights < -slack).all(axis=2)
+        above = inside & (lengths > (1 + SLACK) * ridge)
+        near = within & (lengths > (1 - SLACK) * ridge) & ~above
+        near[np.arange(len(found)), above.argmax(axis=1)] |= above.any(axis=1)
+        most = max(1, int(near.sum(axis=1).max(initial=0)))
+        order = np.argsort(~near, axis=1, kind="stable")[:, :most]
+        chosen = np.take_along_axis(near, order, axis=1)
+        return np.where(chosen, order, found.supports[:, :1])
+
+    def _rough_sums(self, found: EnclosedResiduals) -> np.ndarray:
+        """Return the sums of r_i (x_i, 1) over the data of the first inputs, (B, p + 1, 2)."""
+        problem, line = self.frames.problem, self.frames.problem.ascending
+        rows = np.array([[float(x) for x in site.row] for site in line])
+        counts = np.array([float(site.count) for site in line])
+        spans = np.array([face.span for face in self.frames.faces])[found.supports]
+        errors = np.tile([float(site.mean) for site in line], (len(found), 1))
+        places, vectors = np.arange(len(line)), found.vectors(self.frames).mid
+        for k in range(spans.shape[1]):
+            start, stop = spans[:, k, :1], spans[:, k, 1:]
+            errors -= np.where((start <= places) & (places < stop), vectors[:, k] @ rows.T, 0)
+        level = float(problem.bias_share) * (errors * counts).sum(axis=1, keepdims=True)
+        residuals = (errors - level) * counts
+        sums = np.zeros((len(found), len(line) + 1, 2))
+        np.cumsum(residuals[..., None] * rows, axis=1, out=sums[:, 1:])
+        return sums
+
+    def prepare(self, supports: np.ndarray) -> None:
+        """Find approximate vectors of supports of one size and of all parts of them, at once."""
+        size = supports.shape[1]
+        for count in range(1, size + 1):
+            places = map(list, combinations(range(size), count))
+            parts = np.unique(np.concatenate([supports[:, k] for k in places]), axis=0)
+            vectors = project(self.frames, parts).vectors(self.frames).mid
+            self._starts |= zip(map(tuple, parts.tolist()), vectors, strict=True)
+
     def core(self, faces: tuple[int, ...]) -> SupportPoint:
         """Return the point of the essential part of a support that has its residual (Theorem E).
 
@@ -182,9 +239,10 @@ class LeafJudge:
             core = self.core(faces[:k] + faces[k + 1 :])
             if dual_excess(core, self.frames.faces[face]).sign() <= 0:
                 return core
-        found = project(self.frames, np.array([faces]))
+        if faces not in self._starts:
+            self.prepare(np.array([faces]))
         support = tuple(self.frames.faces[face] for face in faces)
-        return self.escalation.point(support, found.vectors(self.frames).mid[0])
+        return self.escalation.point(support, self._starts[faces])
 
     def describe(self) -> None:
         """Add what had to be known exactly to the census."""
@@ -216,7 +274,9 @@ class _Batch:
         vague |= ~np.isfinite(found.radius) | (self.kind == Verdict.UNDECIDED)
         open_ = np.flatnonzero(vague)
         self.kind[open_] = Verdict.UNDECIDED
-        for k in self.judge.inherited(self, open_):
+        left = self.judge.inherited(self, open_)
+        self.judge.prepare(self.supports[left])
+        for k in left:
             self._decide_exactly(k)
         self._keep_finds(found)
 
@@ -271,10 +331,11 @@ class _Batch:
     def _keep_finds(self, found: EnclosedResiduals) -> None:
         """Keep the minima, with what is known of other faces there."""
         frames, chosen = self.judge.frames, np.flatnonzero(self.kind == Verdict.MINIMUM)
-        for first in range(0, len(chosen), ROW_CHUNK):
-            part = chosen[first : first + ROW_CHUNK]
+        rows = max(1, min(ROW_CHUNK, MOST_GRADIENTS // len(frames.faces)))
+        for first in range(0, len(chosen), rows):
+            part = chosen[first : first + rows]
             tight = antipodal(frames, found[part])
-            seen = scan(frames, found[part], tight)
+            seen = scan(frames, found[part], tight, self.judge.candidates(found[part]))
             for k, exceeding, ties, known in zip(
                 part, seen.exceeding, tight, seen.known, strict=True
             ):

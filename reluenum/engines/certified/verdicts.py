@@ -176,7 +176,9 @@ def antipodal(frames: Frames, found: EnclosedResiduals) -> np.ndarray:
     return tight
 
 
-def scan(frames: Frames, found: EnclosedResiduals, tight: np.ndarray) -> Scan:
+def scan(
+    frames: Frames, found: EnclosedResiduals, tight: np.ndarray, faces: np.ndarray | None = None
+) -> Scan:
     """Look for faces that exceed the dual bound, and for tight ones beside those known already.
 
     Parameters
@@ -186,14 +188,17 @@ def scan(frames: Frames, found: EnclosedResiduals, tight: np.ndarray) -> Scan:
         B of them, on stationary supports.
     tight : (B, F) array of int8
         What `antipodal` returns.
+    faces : (B, M) array of int, optional
+        Numbers of the faces to look at; it is known of the others that they do not.
     """
-    dual = gradients(frames, found)
+    dual = gradients(frames, found, faces)
     signs = excesses(frames, dual)
-    everything = np.broadcast_to(np.arange(len(frames.faces)), signs.shape)
-    inside, outside = memberships(frames, everything, dual)
-    own = np.zeros(signs.shape, dtype=bool)
-    np.put_along_axis(own, found.supports, True, axis=1)
-    exceeding = np.where((signs == 1) & ~own, inside, 0)
-    below = own | outside | (signs == -1) | (tight != 0)
-    known = below | ((signs == 1) & (inside != 0))
+    if faces is None:
+        faces = np.broadcast_to(np.arange(len(frames.faces)), signs.shape)
+    inside, outside = memberships(frames, faces, dual)
+    own = (faces[:, :, None] == found.supports[:, None, :]).any(axis=2)
+    below = own | outside | (signs == -1) | (np.take_along_axis(tight, faces, axis=1) != 0)
+    exceeding, known = np.zeros_like(tight), np.ones(tight.shape, dtype=bool)
+    np.put_along_axis(exceeding, faces, np.where((signs == 1) & ~own, inside, 0), axis=1)
+    np.put_along_axis(known, faces, below | ((signs == 1) & (inside != 0)), axis=1)
     return Scan(exceeding, (below | (signs == 1)).all(axis=1), known)

@@ -170,10 +170,10 @@ def examined(table: Tables, box: Array, way: int) -> bool:
 @inlined
 def inside(box: Array, target: Array) -> bool:
     """Whether a box is inside another one, part by part."""
+    outside = False
     for k in range(len(box)):
-        if box[k, 1] < target[k, 1] or box[k, 2] > target[k, 2]:
-            return False
-    return True
+        outside |= box[k, 1] < target[k, 1] or box[k, 2] > target[k, 2]
+    return not outside
 
 
 @inlined
