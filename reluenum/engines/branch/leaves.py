@@ -32,6 +32,9 @@ from reluenum.problem import Problem
 SLACK = 1e-3
 """By which doubles may be wrong when faces are chosen that are looked at with error bounds."""
 
+ROUNDED = 2.0**-40
+"""By which sums over all data may be wrong, relative to those of absolute values."""
+
 MOST_GRADIENTS = 1 << 20
 """Of residuals on all faces that are looked at together."""
 
@@ -179,38 +182,45 @@ class LeafJudge:
         frames = self.frames
         if not all(face.span for face in frames.faces):
             return None
-        sums, spans = self._rough_sums(found), np.array([face.span for face in frames.faces])
-        gradients = sums[:, spans[:, 1]] - sums[:, spans[:, 0]]
-        dual = (frames.basis.mid.mT @ gradients[..., None])[..., 0]
+        (sums, noise), spans = self._rough_sums(found), np.array([f.span for f in frames.faces])
+        pulled = sums[:, spans[:, 1]] - sums[:, spans[:, 0]]
+        dual = (frames.basis.mid.mT @ pulled[..., None])[..., 0]
         heights = (frames.walls.mid @ dual[..., None])[..., 0]
         lengths, ridge = np.hypot(dual[..., 0], dual[..., 1]), float(frames.ridge.mid)
-        slack = SLACK * ridge * np.abs(frames.walls.mid).sum(axis=2)
-        within = (heights > -slack).all(axis=2) | (heights < slack).all(axis=2)
-        inside = (heights > slack).all(axis=2) | (heights < -slack).all(axis=2)
-        above = inside & (lengths > (1 + SLACK) * ridge)
-        near = within & (lengths > (1 - SLACK) * ridge) & ~above
+        slack = (SLACK * ridge + noise)[..., None] * np.abs(frames.walls.mid).sum(axis=2)
+        over, under = heights > slack, heights < -slack
+        above = (over.all(axis=2) | under.all(axis=2)) & (lengths - noise > (1 + SLACK) * ridge)
+        below = lengths + noise < (1 - SLACK) * ridge
+        near = ~(above | below | (over.any(axis=2) & under.any(axis=2)))
         near[np.arange(len(found)), above.argmax(axis=1)] |= above.any(axis=1)
         most = max(1, int(near.sum(axis=1).max(initial=0)))
         order = np.argsort(~near, axis=1, kind="stable")[:, :most]
         chosen = np.take_along_axis(near, order, axis=1)
         return np.where(chosen, order, found.supports[:, :1])
 
-    def _rough_sums(self, found: EnclosedResiduals) -> np.ndarray:
-        """Return the sums of r_i (x_i, 1) over the data of the first inputs, (B, p + 1, 2)."""
+    def _rough_sums(self, found: EnclosedResiduals) -> tuple[np.ndarray, np.ndarray]:
+        """Return the sums of r_i (x_i, 1) over the first inputs, (B, p + 1, 2), and noise, (B, 1).
+
+        That is about what rounding makes of u, if not less.
+        """
         problem, line = self.frames.problem, self.frames.problem.ascending
         rows = np.array([[float(x) for x in site.row] for site in line])
         counts = np.array([float(site.count) for site in line])
         spans = np.array([face.span for face in self.frames.faces])[found.supports]
         errors = np.tile([float(site.mean) for site in line], (len(found), 1))
+        sizes = np.abs(errors)
         places, vectors = np.arange(len(line)), found.vectors(self.frames).mid
         for k in range(spans.shape[1]):
             start, stop = spans[:, k, :1], spans[:, k, 1:]
-            errors -= np.where((start <= places) & (places < stop), vectors[:, k] @ rows.T, 0)
+            output = np.where((start <= places) & (places < stop), vectors[:, k] @ rows.T, 0)
+            errors -= output
+            sizes += np.abs(output)
         level = float(problem.bias_share) * (errors * counts).sum(axis=1, keepdims=True)
         residuals = (errors - level) * counts
         sums = np.zeros((len(found), len(line) + 1, 2))
         np.cumsum(residuals[..., None] * rows, axis=1, out=sums[:, 1:])
-        return sums
+        noise = (sizes * counts) @ np.abs(rows)
+        return sums, ROUNDED * noise.sum(axis=1, keepdims=True)
 
     def prepare(self, supports: np.ndarray) -> None:
         """Find approximate vectors of supports of one size and of all parts of them, at once."""
