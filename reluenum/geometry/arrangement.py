@@ -214,7 +214,7 @@ def faces_on_a_line(rows: Sequence[Vector], order: Sequence[int]) -> Iterator[tu
         after = right[k - 1] if k else _opposite(right[-1])
         inside = tuple(map(add, right[k], after))
         for start, interior, flat in ((k + 1, right[k], tuple(flats[k])), (k, inside, plane)):
-            known = _signs(ranks, start, k), _signs(ranks[order], start, k)
+            known = _line_signs(ranks, start, k), _line_signs(ranks[order], start, k)
             span = (start, size) if start < size else None
             yield known[0], Face(known[1], interior, flat, span)
             turned = [signs.translate(_EXCHANGED) for signs in known]
@@ -229,7 +229,7 @@ def _opposite(vector: Vector) -> Vector:
     return tuple(-entry for entry in vector)
 
 
-def _signs(ranks: np.ndarray, start: int, kink: int) -> str:
+def _line_signs(ranks: np.ndarray, start: int, kink: int) -> str:
     """Return `+` from a rank on, else `-`, but `0` at a kink before it."""
     found = np.where(ranks >= start, b"+", b"-")
     found[(ranks == kink) & (ranks < start)] = b"0"
