@@ -25,7 +25,7 @@ _KNOWN = 2.0**-51
 _WHOLE = 2.0**52
 """Differences of whole numbers up to it are doubles."""
 
-_LONGEST = 1000
+_LONGEST = 500
 """Bits of whole numbers that are kept as doubles."""
 
 _LEFT = 2.0**-103
