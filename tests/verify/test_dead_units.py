@@ -1,14 +1,16 @@
 """What one further unit of the first layer gains beside any kinks, and copies beside flat ones."""
 
 from functools import cache
+from itertools import combinations
 
 import numpy as np
 import pytest
-from flint import ctx, fmpq
+from flint import arb_mat, ctx, fmpq
 
 from reluenum import Problem
 from reluenum.verify.deep.document import DeepProof
 from reluenum.verify.deep.exactly.lines import impossible
+from reluenum.verify.deep.further.cones import grows
 from reluenum.verify.deep.further.dead import harmless
 from reluenum.verify.deep.further.leeway import Answer, Leeway
 from reluenum.verify.deep.sides import implied
@@ -43,6 +45,7 @@ SPECIAL = {
     "several units may gain what they cost": of([-3, -3, 3], [4, 1, -4], "1", (3, 1)),
     "one unit gains with every split of a group": of([1, -2, -3], [-2, 3, 1], "1", (3, 1)),
     "beside a double zero": of([0, 1, -1], [4, 0, -4], "3"),
+    "several gain what they cost, but there is one": of([-1, 0, 1], [3, -1, 3], "2", (1, 1)),
 }
 
 GROUPS = ["a kink at 0 in a group", "several sites", "mirrored"]
@@ -59,6 +62,34 @@ def minima_of(name):
         proof = DeepProof(document_of(name))
         proof.read()
     return proof.minima
+
+
+def test_a_form_on_few_units_is_positive_unless_an_eigenvector_says_otherwise():
+    """Lemma D73: with Kaplan's criterion, a positive eigenvector of a face with a value <= 0."""
+    draw, seen = np.random.default_rng(2), set()
+    for _ in range(150):
+        table = draw.integers(-3, 4, size=(4, 4))
+        table = table + table.T + 3 * np.eye(4, dtype=int)
+        for most in (1, 2, 4):
+            found = grows(arb_mat(table.tolist()), range(4), most)
+            values = [lowest(table[np.ix_(c, c)]) for c in faces_up_to(most)]
+            seen.add((most, found))
+            if found is None:
+                assert min(map(abs, values)) < 1e-9
+            else:
+                assert min(values) * found > 1e-9
+    assert seen >= {(most, sign) for most in (1, 2, 4) for sign in (1, -1)}
+
+
+def faces_up_to(most):
+    return [list(c) for k in range(most) for c in combinations(range(4), k + 1)]
+
+
+def lowest(part):
+    """The least eigenvalue with a positive eigenvector, if there is one."""
+    values, vectors = np.linalg.eigh(part)
+    fits = (abs(v).min() > 1e-9 and abs(v.sum()) > abs(v).sum() - 1e-9 for v in vectors.T)
+    return min((x for x, fit in zip(values, fits, strict=True) if fit), default=np.inf)
 
 
 def rational(numbers):

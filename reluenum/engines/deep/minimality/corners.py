@@ -419,8 +419,8 @@ class Part:
             if not self.mark(self.unit.along(corners.above(i, self.on), i)):
                 held.append((around.places[1, 0, i], i))
         cell = tuple(k.layer == 0 and (k.unit, k.sites[0]) in self.on for k in around.kinks)
-        outgoing = np.array([float(self.unit.side * corners.sides[0])])
-        growth = Growth(0, best / np.linalg.norm(best), outgoing)
+        outgoing = np.array([[float(self.unit.side * corners.sides[0])]])
+        growth = Growth(0, best[None] / np.linalg.norm(best), outgoing)
         return Move(cell, np.zeros(jets(around, bits).size), tuple(held), growth)
 
 

@@ -113,8 +113,8 @@ def _cut_of(around: Surroundings, growth: Growth) -> Cut:
         scales = [1.0]
         if not outlook.is_last:
             scales = [float(outlook.scale(growth.layer + 1, m).mid()) for m in range(outlook.above)]
-    gains = np.maximum(rows @ growth.incoming.astype(float), 0)
-    weights = np.outer(growth.outgoing.astype(float) / scales, gains)
+    gains = np.maximum(growth.incoming.astype(float) @ rows.T, 0)
+    weights = (growth.outgoing.astype(float).T / scales).T @ gains
     return Cut(growth.layer + 1, weights, float(around.network.problem.effective_ridge))
 
 
@@ -143,7 +143,7 @@ def _of_zero_network(around: Surroundings, layer: int) -> Dormancy:
     if abs(force) <= around.network.problem.effective_ridge:
         return Dormancy(True, "the zero network holds the sum of the targets")
     sign = 1.0 if force > 0 else -1.0
-    growth = Growth(layer, np.array([1.0]), np.array([sign]))
+    growth = Growth(layer, np.array([[1.0]]), np.array([[sign]]))
     return Dormancy(False, "a constant grows out of the zero network", growing((), (), growth))
 
 
