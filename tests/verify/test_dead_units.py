@@ -5,18 +5,20 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from flint import arb_mat, ctx, fmpq
+from flint import arb, arb_mat, ctx, fmpq
 
 from reluenum import Problem
 from reluenum.verify.deep.document import DeepProof
 from reluenum.verify.deep.exactly.lines import impossible
 from reluenum.verify.deep.further.cones import grows
 from reluenum.verify.deep.further.dead import harmless
-from reluenum.verify.deep.further.leeway import Answer, Leeway
+from reluenum.verify.deep.further.leeway import Answer, Face, Leeway
+from reluenum.verify.deep.further.several import Bounds, Capped
 from reluenum.verify.deep.sides import implied
-from reluenum.verify.deep.strata import Stratum
+from reluenum.verify.deep.strata import Stratum, faces_of
 from reluenum.verify.deep.towers import Upper
 from reluenum.verify.points import NUMBER_BITS
+from reluenum.verify.reals import dot
 from tests.support.checking import checked
 from tests.support.towers import tower_document
 
@@ -45,6 +47,8 @@ SPECIAL = {
     "several units may gain what they cost": of([-3, -3, 3], [4, 1, -4], "1", (3, 1)),
     "one unit gains with every split of a group": of([1, -2, -3], [-2, 3, 1], "1", (3, 1)),
     "beside a double zero": of([0, 1, -1], [4, 0, -4], "3"),
+    "several units beside a group with a nested kink": of([1, -2, 0], [3, -2, 2], "1/3", (3, 1)),
+    "a group with D > 0": of([3, 1, -2, -3], [1, -2, -1, 4], "2", (1, 1)),
     "several gain what they cost, but there is one": of([-1, 0, 1], [3, -1, 3], "2", (1, 1)),
 }
 
@@ -62,6 +66,53 @@ def minima_of(name):
         proof = DeepProof(document_of(name))
         proof.read()
     return proof.minima
+
+
+@pytest.mark.parametrize("name", [*GROUPS[:2], "a group with D > 0"])
+def test_gains_that_add_up_bound_what_several_units_gain_together(name):
+    """Lemma D74: at all corners, for any units, with slopes of kinks in their ranges."""
+    draw = np.random.default_rng(4)
+    bounds = [
+        Bounds(leeway, corner)
+        for leeway in map(Leeway, minima_of(name))
+        for corner in leeway.corners
+        if not leeway.zero.plain
+    ]
+    assert len(bounds) > 1
+    for bound in bounds:
+        with ctx.workprec(NUMBER_BITS):
+            thirds = {site: bound.end(site, {}) / 3 for site in bound.above}
+            ends = {key: bound.end(key, thirds) for key in bound.keys}
+            shares = {key: fmpq(round(float(arb(end)) * 1000), 1700) for key, end in ends.items()}
+            assert bound.fits(shares | thirds)
+            for _ in range(20):
+                units = [(rational(draw.normal(size=2)), draw.choice([1, -1])) for _ in range(3)]
+                total, most = gained_together(bound, shares | thirds, units)
+                assert total < most + 1e-20
+
+
+@pytest.mark.parametrize("width", [2, 3, 5])
+def test_units_beside_a_group_that_has_no_split_may_be_dead(width):
+    """Lemma D74: with D > 0 at a site there are no multipliers between D and 0."""
+    (zero,) = minima_of("a group with D > 0")
+    zero.sites.hidden = [width, 1]
+    assert harmless(zero, faces_of(zero.sites))
+
+
+def gained_together(bound, shares, units):
+    """What units gain together at a corner, and the sum of what each gains at most."""
+    leeway, rows, most = bound.leeway, bound.leeway.sites.rows, 0
+    total = dict.fromkeys(leeway.seen, fmpq(0))
+    for v, side in units:
+        heights = {i: dot(rows[i], v) for i in leeway.seen}
+        row = tuple(sum(1 << i for i, h in heights.items() if h * s > 0) for s in (1, -1))
+        answer = Answer(leeway, row, int(side), bound.corner)
+        values = {form: dot(form, v) for form in answer.kinks}
+        face = Face(answer, {form: (x > 0) - (x < 0) for form, x in values.items()})
+        most += sum(dot(part, v) for part in Capped(face, shares).parts(leeway.zero.state))
+        total = {i: total[i] + int(side) * max(h, fmpq(0)) for i, h in heights.items()}
+    way = [dot(line, [total[i] for i in leeway.seen]) for line in bound.corner]
+    return -leeway.zero.slope(leeway.zero.state, way, total), most
 
 
 def test_a_form_on_few_units_is_positive_unless_an_eigenvector_says_otherwise():

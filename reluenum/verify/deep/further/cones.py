@@ -1,11 +1,11 @@
 """Quadratic forms of units that gain what they cost, as far as their squares are not negative."""
 
-from collections.abc import Iterator, Sequence
-from itertools import combinations
+from collections.abc import Iterable, Sequence
+from itertools import chain, combinations
 
 from flint import arb, arb_mat
 
-from ...reals import dot, sign
+from ...reals import dot
 from ..inner import pivots_of
 
 
@@ -20,36 +20,37 @@ def grows(hessian: arb_mat, units: Sequence[int], most: int) -> int | None:
     form = _minimised(hessian, units)
     if form is None:
         return None
-    signs = {_on_face(part) for part in _faces(form, most)}
+    faces = chain.from_iterable(
+        combinations(range(len(units)), count) for count in range(1, most + 1)
+    )
+    signs = {_on_face(form, face) for face in faces}
     return -1 if -1 in signs else None if None in signs else 1
 
 
-def _minimised(hessian: arb_mat, units: Sequence[int]) -> list[list[arb]] | None:
+def _minimised(hessian: arb_mat, units: Sequence[int]) -> arb_mat | None:
     """Return the form of some of its arguments, of all others a minimum; None if it has none."""
-    table, rest = hessian.tolist(), [k for k in range(hessian.nrows()) if k not in units]
-    found, across = ([[table[i][j] for j in units] for i in rows] for rows in (units, rest))
+    rest = [k for k in range(hessian.nrows()) if k not in units]
+    found = _part(hessian, units, units)
     if not rest:
         return found
-    inner, mixed = arb_mat([[table[i][j] for j in rest] for i in rest]), arb_mat(across)
-    if not all(pivot > 0 for pivot in pivots_of(inner)):
-        return None
-    return (arb_mat(found) - mixed.transpose() * inner.solve(mixed)).tolist()
+    inner, mixed = _part(hessian, rest, rest), _part(hessian, rest, units)
+    convex = all(pivot > 0 for pivot in pivots_of(inner))
+    return found - mixed.transpose() * inner.solve(mixed) if convex else None
 
 
-def _faces(form: Sequence[Sequence[arb]], most: int) -> Iterator[list[list[arb]]]:
-    """Yield the principal submatrices, small ones first."""
-    for count in range(1, min(most, len(form)) + 1):
-        for chosen in combinations(range(len(form)), count):
-            yield [[form[i][j] for j in chosen] for i in chosen]
+def _part(form: arb_mat, rows: Iterable[int], columns: Sequence[int]) -> arb_mat:
+    """Return some rows and columns of a matrix, of which there may be none."""
+    table = [[form[i, j] for j in columns] for i in rows]
+    return arb_mat(table) if columns and table else arb_mat(0, 0)
 
 
-def _on_face(part: list[list[arb]]) -> int | None:
-    """Return the sign of a form on T > 0, if it is positive where some of them are 0."""
-    size = len(part)
-    minors = (arb_mat([row[:j] + row[j + 1 :] for row in part[:-1]]) for j in range(size - 1))
-    last = arb_mat([row[:-1] for row in part[:-1]]).det() if size > 1 else arb(1)
-    cofactors = [m.det() * (-1) ** (size - 1 + j) for j, m in enumerate(minors)] + [last]
-    if dot(cofactors, part[-1]) > 0 or any(c < 0 for c in cofactors):
+def _on_face(form: arb_mat, face: Sequence[int]) -> int | None:
+    """Return the sign of a form on T > 0 of some units, if it is positive where some are 0."""
+    *others, last = face
+    minors = [[k for k in face if k != j] for j in face]
+    cofactors = [_part(form, others, minor).det() for minor in minors]
+    cofactors = [c * (-1) ** (len(others) + k) for k, c in enumerate(cofactors)]
+    if dot(cofactors, [form[last, j] for j in face]) > 0 or any(c < 0 for c in cofactors):
         return 1
-    ray = [arb(c.mid()).max(0) for c in cofactors]
-    return -1 if sign(dot(ray, [dot(row, ray) for row in part])) == -1 else None
+    ray = arb_mat([[arb(c.mid()).max(0) for c in cofactors]])
+    return -1 if (ray * _part(form, face, face) * ray.transpose())[0, 0] < 0 else None

@@ -96,11 +96,15 @@ class Leeway:
             ties += [face.tie] if gain == 0 else []
         return found, ties
 
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The signs of units that are on somewhere."""
+        rays = cocircuits({i: self.sites.rows[i] for i in self.seen})
+        return [row for row in sorted(covectors(rays, self.sites.size, inf)) if row[0]]
+
     def faces(self) -> Iterator["Face"]:
         """Yield the parts of all faces but the live ones, on which some corner is linear."""
-        rays = cocircuits({i: self.sites.rows[i] for i in self.seen})
-        signs = sorted(covectors(rays, self.sites.size, inf))
-        free = [row for row in signs if row[0] and row not in self.zero.stratum.lower]
+        free = [row for row in self.rows if row not in self.zero.stratum.lower]
         for row, side, corner in product(free, (1, -1), self.corners):
             yield from Answer(self, row, side, corner).faces()
 
