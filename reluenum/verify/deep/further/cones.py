@@ -5,7 +5,6 @@ from itertools import chain, combinations
 
 from flint import arb, arb_mat
 
-from ...reals import dot
 from ..inner import pivots_of
 
 
@@ -46,11 +45,15 @@ def _part(form: arb_mat, rows: Iterable[int], columns: Sequence[int]) -> arb_mat
 
 def _on_face(form: arb_mat, face: Sequence[int]) -> int | None:
     """Return the sign of a form on T > 0 of some units, if it is positive where some are 0."""
-    *others, last = face
-    minors = [[k for k in face if k != j] for j in face]
-    cofactors = [_part(form, others, minor).det() for minor in minors]
-    cofactors = [c * (-1) ** (len(others) + k) for k, c in enumerate(cofactors)]
-    if dot(cofactors, [form[last, j] for j in face]) > 0 or any(c < 0 for c in cofactors):
+    part, last = _part(form, face, face), _last_cofactors(form, face)
+    if (part * last.transpose())[len(face) - 1, 0] > 0 or any(c < 0 for c in last.entries()):
         return 1
-    ray = arb_mat([[arb(c.mid()).max(0) for c in cofactors]])
-    return -1 if (ray * _part(form, face, face) * ray.transpose())[0, 0] < 0 else None
+    ray = arb_mat([[arb(c.mid()).max(0) for c in last.entries()]])
+    return -1 if (ray * part * ray.transpose())[0, 0] < 0 else None
+
+
+def _last_cofactors(form: arb_mat, face: Sequence[int]) -> arb_mat:
+    """Return the cofactors of the last row of a principal submatrix, as a row."""
+    *others, _ = face
+    minors = (_part(form, others, [k for k in face if k != j]).det() for j in face)
+    return arb_mat([[m * (-1) ** (len(others) + k) for k, m in enumerate(minors)]])
