@@ -8,8 +8,13 @@ import pytest
 from flint import arb, arb_mat, ctx, fmpq
 
 from reluenum import Problem
+from reluenum.engines.deep.systems.stratum import DeepStratum
+from reluenum.engines.towers.batches import TowerBatch
+from reluenum.engines.towers.inner import minimal_T
+from reluenum.engines.towers.shadows import is_overshadowed
 from reluenum.verify.deep.document import DeepProof
 from reluenum.verify.deep.exactly.lines import impossible
+from reluenum.verify.deep.exactly.shadows import overshadowed
 from reluenum.verify.deep.further.cones import grows
 from reluenum.verify.deep.further.dead import harmless
 from reluenum.verify.deep.further.leeway import Answer, Face, Leeway
@@ -213,6 +218,48 @@ def test_units_that_a_kink_binds_on_lines_of_mirrored_inputs_cannot_live(upper, 
     """Lemma D62: with a kink at -1, and without one."""
     sites = DeepProof(document_of("mirrored")).sites
     assert impossible(Upper(sites, upper), [(1, 0), (2, 0)]) is is_impossible
+
+
+SHADOWS = [
+    ([3, -1, 0, 1], [-4, -2, -4, 2], "++++,+-++,-+0-/0+00"),
+    ([-3, 1, 3, -2], [1, -2, -3, 3], "++--,+---,-++-/+00-"),
+    ([-2, -1, 2], [-1, -2, 2], "++-,-++,--+/00+"),
+]
+
+
+@pytest.mark.parametrize(("inputs", "targets", "text"), SHADOWS)
+def test_units_in_the_shadow_of_others_are_zero_at_the_minimum_for_every_x(inputs, targets, text):
+    """Lemma D75: those that are on at a kink, as descent over T says, too."""
+    problem, stratum = of(inputs, targets, "1/3", (3, 1)), DeepStratum.of_text(text)
+    assert is_overshadowed(problem, stratum)
+    lower, (upper,) = stratum.layers
+    bound = [any(s == "0" and x == "+" for x, s in zip(row, upper, strict=True)) for row in lower]
+    batch, places = TowerBatch.of(problem, [stratum]), np.geomspace(0.01, 10, 9)
+    found = minimal_T(batch, np.zeros(9, dtype=int), places, np.zeros((9, 3)))
+    assert found.max() > 0.1
+    assert (found[:, bound] < 1e-6 * places[:, None]).all()
+
+
+@pytest.mark.parametrize(("inputs", "targets", "text"), SHADOWS)
+def test_the_checker_sees_shadows_if_all_of_both_kinds_are_there(inputs, targets, text):
+    sites = DeepProof(tower_document(of(inputs, targets, "1", (1, 1)))).sites
+    rows = [sites.rows.index([fmpq(x), fmpq(1)]) for x in inputs]
+    lower, (signs,) = DeepStratum.of_text(text).layers
+    plus, minus = (
+        sum(1 << i for i, s in zip(rows, signs, strict=True) if s == mark) for mark in "+-"
+    )
+    upper = Upper(sites, (plus, minus))
+    units = [
+        tuple(
+            sum(1 << i for i, s in zip(rows, row, strict=True) if s == mark) & ~minus
+            for mark in "+-"
+        )
+        for row in lower
+    ]
+    assert overshadowed(upper, units)
+    held = sum(1 << i for i in upper.kinks)
+    for part in (True, False):
+        assert not overshadowed(upper, [row for row in units if bool(row[0] & held) == part])
 
 
 LINE = ([["-1", "0"], ["2", "0"], ["2", "-8"], ["2", "8"]], ["1/4", "-1/100", "-1/5", "-1/5"])

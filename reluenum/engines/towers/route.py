@@ -16,6 +16,7 @@ from reluenum.engines.towers.cover import Intervals, all_intervals, cover_towers
 from reluenum.engines.towers.inner import minimal_T
 from reluenum.engines.towers.lines import is_bound_to_lines
 from reluenum.engines.towers.newton import Inner
+from reluenum.engines.towers.shadows import is_overshadowed
 from reluenum.engines.towers.zeros import Search
 from reluenum.errors import InputError
 from reluenum.groebner.backends import Backends, Settings
@@ -117,7 +118,8 @@ def examine(
     problem: Problem, strata: Sequence[DeepStratum], backends: Backends
 ) -> Iterator["Examination"]:
     """Find all stationary points of strata with live layers of widths (m, 1)."""
-    empty = {stratum for stratum in strata if is_bound_to_lines(problem, stratum)}
+    reasons = is_bound_to_lines, is_overshadowed
+    empty = {stratum for stratum in strata if any(reason(problem, stratum) for reason in reasons)}
     for stratum in empty:
         yield Examination(stratum, items=[[0.0, 1.0, 1.0, *[0.0] * len(stratum.layers[0])]])
     for same in by_first_width([stratum for stratum in strata if stratum not in empty]).values():

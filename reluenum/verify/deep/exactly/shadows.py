@@ -1,0 +1,84 @@
+"""Strata without stationary points, as some units never gain more than others (Lemma D75)."""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import chain, combinations
+
+import numpy as np
+from flint import arb, fmpq, fmpq_mat
+
+from ..sites import Row
+from ..towers import Upper
+
+TURNS, DENOMINATOR = 60, 1000  # of the search of a weight; of numbers that are guessed
+Pull = tuple[np.ndarray, np.ndarray]  # Gamma by multipliers of kinks, and with none of them
+
+
+def overshadowed(upper: Upper, rows: Sequence[Row]) -> bool:
+    """Return whether units that are on at kinks are 0 at all X, by multipliers of the kinks.
+
+    f is positive at one site. With a residual of 1 there, and multipliers whose sum is -1, no
+    Gamma_j is longer than one of a unit that is on at no kink; one is shorter, or what they would
+    do to f at the kinks is independent (Lemma D75).
+    """
+    held = sum(1 << i for i in upper.kinks)
+    bare, bound = ([row for row in rows if bool(row[0] & held) == on] for on in (False, True))
+    if len(upper.positive) != 1 or not (held and bare and bound):
+        return False
+    alone = fmpq_mat([[fmpq(i in upper.positive)] for i in range(upper.sites.size)])
+    length = max(_square(upper.gamma(row) * alone) for row in bare)
+    tables = [upper.gamma(row) for row in bound]
+    return any(_is_short(upper, tables, m + alone, length) for m in _guesses(upper, tables, alone))
+
+
+def _is_short(upper: Upper, tables: list[fmpq_mat], rho: fmpq_mat, length: fmpq) -> bool:
+    """Return whether residual and multipliers, at all sites, prove it."""
+    vectors = [table * rho for table in tables]
+    squares = list(map(_square, vectors))
+    moves = [(t.transpose() * v).entries() for t, v in zip(tables, vectors, strict=True)]
+    lines = [[move[i] for i in upper.kinks] for move in moves]
+    free = min(squares) < length or fmpq_mat(lines).rank() == len(lines)
+    return max(squares) <= length and free and sum(rho.entries(), fmpq(0)) == 0
+
+
+def _square(vector: fmpq_mat) -> fmpq:
+    return (vector.transpose() * vector)[0, 0]
+
+
+def _guesses(upper: Upper, tables: list[fmpq_mat], alone: fmpq_mat) -> Iterator[fmpq_mat]:
+    """Yield multipliers that make one vector short, or the longer one of two."""
+    size = upper.sites.size
+    pulls = [_pull(upper, table, alone) for table in tables]
+    for chosen in chain(combinations(pulls, 1), combinations(pulls, 2)):
+        found = [Fraction(x).limit_denominator(DENOMINATOR) for x in shortest(chosen)]
+        values = dict(zip(upper.kinks, found, strict=True))
+        numbers = [values.get(i, Fraction(0)) for i in range(size)]
+        yield fmpq_mat(size, 1, [fmpq(x.numerator, x.denominator) for x in numbers])
+
+
+def _pull(upper: Upper, table: fmpq_mat, alone: fmpq_mat) -> Pull:
+    """Return what a unit is pulled by in doubles."""
+    lines = [[float(arb(line[i])) for i in upper.kinks] for line in table.tolist()]
+    return np.array(lines), np.array([float(arb(x)) for x in (table * alone).entries()])
+
+
+def shortest(pulls: Sequence[Pull]) -> list[float]:
+    """Return numbers with sum -1 for which the longest of one or two vectors is short."""
+    low, high = 0.0, float(len(pulls) > 1)
+    for _ in range(TURNS):
+        weight = (low + high) / 2
+        found = _mean(pulls, (1 - weight, weight))
+        one, *others = (np.sum((table @ found + fixed) ** 2) for table, fixed in pulls)
+        low, high = (weight, high) if max([0, *others]) > one else (low, weight)
+    return found.tolist()
+
+
+def _mean(pulls: Sequence[Pull], weights: Sequence[float]) -> np.ndarray:
+    """Return numbers with sum -1 that make a mean of squares of lengths small."""
+    count = pulls[0][0].shape[1]
+    start = np.full(count, -1 / count)
+    frame = np.linalg.svd(np.ones((1, count)))[2][1:].T
+    pairs = list(zip(pulls, np.sqrt(weights), strict=False))
+    stack = np.vstack([w * table @ frame for (table, _), w in pairs])
+    goal = np.concatenate([w * (table @ start + fixed) for (table, fixed), w in pairs])
+    return start - frame @ np.linalg.lstsq(stack, goal, rcond=None)[0]
