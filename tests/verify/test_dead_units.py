@@ -11,10 +11,10 @@ from reluenum import Problem
 from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.engines.towers.batches import TowerBatch
 from reluenum.engines.towers.inner import minimal_T
-from reluenum.engines.towers.shadows import is_overshadowed
+from reluenum.engines.towers.shadows import is_overshadowed, shaded_squares
 from reluenum.verify.deep.document import DeepProof
 from reluenum.verify.deep.exactly.lines import impossible
-from reluenum.verify.deep.exactly.shadows import overshadowed
+from reluenum.verify.deep.exactly.shadows import overshadowed, shaded
 from reluenum.verify.deep.further.cones import grows
 from reluenum.verify.deep.further.dead import harmless
 from reluenum.verify.deep.further.leeway import Answer, Face, Leeway
@@ -243,23 +243,46 @@ def test_units_in_the_shadow_of_others_are_zero_at_the_minimum_for_every_x(input
 @pytest.mark.parametrize(("inputs", "targets", "text"), SHADOWS)
 def test_the_checker_sees_shadows_if_all_of_both_kinds_are_there(inputs, targets, text):
     sites = DeepProof(tower_document(of(inputs, targets, "1", (1, 1)))).sites
-    rows = [sites.rows.index([fmpq(x), fmpq(1)]) for x in inputs]
-    lower, (signs,) = DeepStratum.of_text(text).layers
-    plus, minus = (
-        sum(1 << i for i, s in zip(rows, signs, strict=True) if s == mark) for mark in "+-"
-    )
-    upper = Upper(sites, (plus, minus))
-    units = [
-        tuple(
-            sum(1 << i for i, s in zip(rows, row, strict=True) if s == mark) & ~minus
-            for mark in "+-"
-        )
-        for row in lower
-    ]
+    upper, units = masks_of(sites, inputs, DeepStratum.of_text(text))
     assert overshadowed(upper, units)
     held = sum(1 << i for i in upper.kinks)
     for part in (True, False):
         assert not overshadowed(upper, [row for row in units if bool(row[0] & held) == part])
+
+
+def masks_of(sites, inputs, stratum):
+    """The signs of the upper unit, and relevant ones of the others, in the order of the checker."""
+    rows = [sites.rows.index([fmpq(x), fmpq(1)]) for x in inputs]
+
+    def mask(text):
+        pairs = list(zip(rows, text, strict=True))
+        return tuple(sum(1 << i for i, s in pairs if s == mark) for mark in "+-")
+
+    lower, (signs,) = stratum.layers
+    upper = Upper(sites, mask(signs))
+    relevant = upper.relevant
+    return upper, [(plus & relevant, minus & relevant) for plus, minus in map(mask, lower)]
+
+
+NARROW = [
+    ([3, -1, 0, 1], [-4, -2, -4, 2], "+-++,+--+,-+0-/0+0+", 0.00250031),
+    ([1, -2, -3, 0], [3, -4, 1, -2], "+--0,-+++,-++-/+0+0", 0.00111114),
+]
+
+
+@pytest.mark.parametrize(("inputs", "targets", "text", "x"), NARROW)
+def test_units_are_in_the_shadow_of_others_in_a_narrow_interval(inputs, targets, text, x):
+    """Lemma D75: where they all begin, one as long as it may be; not at any X."""
+    problem, stratum = of(inputs, targets, "1/10", (3, 1)), DeepStratum.of_text(text)
+    squares = shaded_squares(problem, stratum, x, x * 1.00001)
+    assert sum(square > 0 for square in squares) == 1
+    assert shaded_squares(problem, stratum, x, 1000 * x) is None
+    sites = DeepProof(tower_document(of(inputs, targets, "1/10", (1, 1)))).sites
+    upper, rows = masks_of(sites, inputs, stratum)
+    given = dict(zip(rows, map(arb, squares), strict=True))
+    with ctx.workprec(128):
+        assert shaded(upper, given, arb(x), arb(x), arb(x * 1.00001))
+        assert not shaded(upper, given, arb(x), arb(x), arb(1000 * x))
 
 
 LINE = ([["-1", "0"], ["2", "0"], ["2", "-8"], ["2", "8"]], ["1/4", "-1/100", "-1/5", "-1/5"])

@@ -9,10 +9,15 @@ from flint import fmpq, fmpq_mat
 
 from reluenum.algebra.linear import Vector, combine, dot, null_space, projection
 from reluenum.engines.deep.systems.stratum import DeepStratum
+from reluenum.engines.towers.batches import TowerBatch
+from reluenum.engines.towers.inner import minimal_T
 from reluenum.problem import Problem
 
 STEPS = 60
 """Of the search of a weight, by halving."""
+
+MARGIN = 1e-9
+"""In doubles, by which part a vector is shorter than it has to be."""
 
 LARGEST = 1000
 """Denominator of multipliers that are guessed."""
@@ -30,16 +35,90 @@ def is_overshadowed(problem: Problem, stratum: DeepStratum) -> bool:
     >>> is_overshadowed(problem, DeepStratum.of_text("++-,-++,--+/00+"))
     True
     """
-    lower, (upper,) = stratum.layers
-    kinks = [i for i, sign in enumerate(upper) if sign == "0"]
-    bound = [row for row in lower if any(row[i] == "+" for i in kinks)]
-    bare = [row for row in lower if row not in bound]
+    _, (upper,) = stratum.layers
+    kinks, bare, bound = _parted(stratum)
     if upper.count("+") != 1 or not (bound and bare):
         return False
     place = upper.index("+")
     tables = [_pulls(problem, upper, row, [place, *kinks]) for row in bound]
     longest = max(_square(_pulls(problem, upper, row, [place])[0]) for row in bare)
     return any(_is_short(tables, shares, longest) for shares in _guesses(tables))
+
+
+def shaded_squares(
+    problem: Problem, stratum: DeepStratum, low: float, high: float
+) -> list[float] | None:
+    """Return T at the minimum if, for X in an interval, units that are on at kinks are 0 there.
+
+    In doubles: that is so if at both ends multipliers make none of them longer than the others, and
+    one shorter than it has to be. None if that is not seen.
+
+    Parameters
+    ----------
+    problem : Problem
+    stratum : DeepStratum
+        Of widths (m, 1).
+    low, high : float
+        Of X, a narrow interval.
+    """
+    lower, (upper,) = stratum.layers
+    kinks, bare, bound = _parted(stratum)
+    if not (kinks and bound and bare):
+        return None
+    places = [i for i, sign in enumerate(upper) if sign == "+"]
+    tables = [_in_columns(_pulls(problem, upper, row, [*places, *kinks])) for row in bound]
+    pulls = [_in_columns(_pulls(problem, upper, row, places)) for row in bare]
+    batch = TowerBatch.of(problem, [DeepStratum((tuple(bare), (upper,)))])
+    ends = np.array([low, high])
+    found = minimal_T(batch, np.zeros(2, dtype=int), ends, np.zeros((2, len(bare))))
+    states = [_residual(problem, places, pulls, T) for T in found]
+    cost = float(problem.effective_ridge) / ends**0.5
+    sets = (c for k in range(len(bound)) for c in combinations(range(len(bound)), k + 1))
+    for chosen in sets:
+        shares = _short_shares(np.vstack([tables[k] for k in chosen]), len(places))
+        forms = [table[:, : len(places)] + table[:, len(places) :] @ shares for table in tables]
+        lengths = np.array([[np.linalg.norm(f @ rho) for rho in states] for f in forms])
+        short = (lengths < cost * (1 - MARGIN)).all(axis=1)
+        tied = [any(_is_never_longer(form, pull) for pull in pulls) for form in forms]
+        if short.any() and (short | tied).all():
+            squares = dict(zip(bare, found.max(axis=0).tolist(), strict=True))
+            return [squares.get(row, 0.0) for row in lower]
+    return None
+
+
+def _parted(stratum: DeepStratum) -> tuple[list[int], list[str], list[str]]:
+    """Return kinks of the unit above, and the units that are on at none and at some of them."""
+    lower, (upper,) = stratum.layers
+    kinks = [i for i, sign in enumerate(upper) if sign == "0"]
+    bound = [row for row in lower if any(row[i] == "+" for i in kinks)]
+    return kinks, [row for row in lower if row not in bound], bound
+
+
+def _in_columns(vectors: Sequence[Vector]) -> np.ndarray:
+    """Return vectors in doubles as the columns of a matrix."""
+    return np.array([[float(x) for x in vector] for vector in vectors]).T
+
+
+def _residual(
+    problem: Problem, places: Sequence[int], pulls: Sequence[np.ndarray], squares: np.ndarray
+) -> np.ndarray:
+    """Return the residuals at some sites, where only units without a bias above them count."""
+    ridge = float(problem.effective_ridge)
+    matrix = np.diag([1 / problem.sites[i].count for i in places])
+    for pull, square in zip(pulls, squares, strict=True):
+        matrix += pull.T @ pull * (square / ridge)
+    return np.linalg.solve(matrix, [float(problem.means[i]) for i in places])
+
+
+def _short_shares(stack: np.ndarray, count: int) -> np.ndarray:
+    """Return multipliers of each residual, with sum -1, that make vectors short for all of them."""
+    goal, last = stack[:, :count] - stack[:, -1:], stack[:, -1:]
+    rest = -np.linalg.lstsq(stack[:, count:-1] - last, goal, rcond=None)[0]
+    return np.vstack([rest, -1 - rest.sum(axis=0)])
+
+
+def _is_never_longer(form: np.ndarray, other: np.ndarray) -> bool:
+    return np.linalg.eigvalsh(other.T @ other - form.T @ form)[0] > -MARGIN
 
 
 def _pulls(problem: Problem, upper: str, row: str, places: Sequence[int]) -> list[Vector]:
