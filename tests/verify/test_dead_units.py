@@ -1,5 +1,6 @@
 """What one further unit of the first layer gains beside any kinks, and copies beside flat ones."""
 
+import json
 from functools import cache
 from itertools import combinations
 
@@ -20,6 +21,7 @@ from reluenum.verify.deep.further.dead import harmless
 from reluenum.verify.deep.further.leeway import Answer, Face, Leeway
 from reluenum.verify.deep.further.several import Bounds, Capped
 from reluenum.verify.deep.sides import implied
+from reluenum.verify.deep.sites import Sites
 from reluenum.verify.deep.strata import Stratum, faces_of
 from reluenum.verify.deep.towers import Upper
 from reluenum.verify.points import NUMBER_BITS
@@ -242,12 +244,16 @@ def test_units_in_the_shadow_of_others_are_zero_at_the_minimum_for_every_x(input
 
 @pytest.mark.parametrize(("inputs", "targets", "text"), SHADOWS)
 def test_the_checker_sees_shadows_if_all_of_both_kinds_are_there(inputs, targets, text):
-    sites = DeepProof(tower_document(of(inputs, targets, "1", (1, 1)))).sites
+    sites = sites_of(of(inputs, targets, "1"))
     upper, units = masks_of(sites, inputs, DeepStratum.of_text(text))
     assert overshadowed(upper, units)
     held = sum(1 << i for i in upper.kinks)
     for part in (True, False):
         assert not overshadowed(upper, [row for row in units if bool(row[0] & held) == part])
+
+
+def sites_of(problem):
+    return Sites(json.loads(json.dumps(dict(problem.to_document()))))
 
 
 def masks_of(sites, inputs, stratum):
@@ -277,7 +283,7 @@ def test_units_are_in_the_shadow_of_others_in_a_narrow_interval(inputs, targets,
     squares = shaded_squares(problem, stratum, x, x * 1.00001)
     assert sum(square > 0 for square in squares) == 1
     assert shaded_squares(problem, stratum, x, 1000 * x) is None
-    sites = DeepProof(tower_document(of(inputs, targets, "1/10", (1, 1)))).sites
+    sites = sites_of(problem)
     upper, rows = masks_of(sites, inputs, stratum)
     given = dict(zip(rows, map(arb, squares), strict=True))
     with ctx.workprec(128):
