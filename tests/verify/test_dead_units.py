@@ -227,15 +227,18 @@ SHADOWS = [
     ([-3, 1, 3, -2], [1, -2, -3, 3], "++--,+---,-++-/+00-"),
     ([-2, -1, 2], [-1, -2, 2], "++-,-++,--+/00+"),
 ]
+BESIDE_A_KINK = ([0, -3, -1, 3], [2, 3, 3, -3], "++++,+-++,+--+/000+")
+"""The unit that is not in a shadow is on at a kink, and 0 there at the minimum."""
 
 
-@pytest.mark.parametrize(("inputs", "targets", "text"), SHADOWS)
+@pytest.mark.parametrize(("inputs", "targets", "text"), [*SHADOWS, BESIDE_A_KINK])
 def test_units_in_the_shadow_of_others_are_zero_at_the_minimum_for_every_x(inputs, targets, text):
     """Lemma D75: those that are on at a kink, as descent over T says, too."""
     problem, stratum = of(inputs, targets, "1/3", (3, 1)), DeepStratum.of_text(text)
     assert is_overshadowed(problem, stratum)
     lower, (upper,) = stratum.layers
     bound = [any(s == "0" and x == "+" for x, s in zip(row, upper, strict=True)) for row in lower]
+    bound = [*bound[:-1], False] if all(bound) else bound
     batch, places = TowerBatch.of(problem, [stratum]), np.geomspace(0.01, 10, 9)
     found = minimal_T(batch, np.zeros(9, dtype=int), places, np.zeros((9, 3)))
     assert found.max() > 0.1
@@ -248,8 +251,14 @@ def test_the_checker_sees_shadows_if_all_of_both_kinds_are_there(inputs, targets
     upper, units = masks_of(sites, inputs, DeepStratum.of_text(text))
     assert overshadowed(upper, units)
     held = sum(1 << i for i in upper.kinks)
-    for part in (True, False):
-        assert not overshadowed(upper, [row for row in units if bool(row[0] & held) == part])
+    assert not overshadowed(upper, [row for row in units if not row[0] & held])
+
+
+def test_the_checker_sees_a_shadow_of_a_unit_that_is_zero_at_the_kinks():
+    inputs, targets, text = BESIDE_A_KINK
+    upper, units = masks_of(sites_of(of(inputs, targets, "1")), inputs, DeepStratum.of_text(text))
+    assert overshadowed(upper, units)
+    assert not overshadowed(upper, units[:2])
 
 
 def sites_of(problem):

@@ -26,8 +26,8 @@ LARGEST = 1000
 def is_overshadowed(problem: Problem, stratum: DeepStratum) -> bool:
     """Whether a stratum of widths (m, 1), f being positive at one site, has no stationary point.
 
-    With multipliers of the kinks whose sum is minus the residual at this site, no unit that is on
-    at a kink gains more than one that is on at none.
+    With multipliers of the kinks whose sum is minus the residual at this site, no unit gains more
+    than one that is 0 at the kinks.
 
     Examples
     --------
@@ -35,14 +35,27 @@ def is_overshadowed(problem: Problem, stratum: DeepStratum) -> bool:
     >>> is_overshadowed(problem, DeepStratum.of_text("++-,-++,--+/00+"))
     True
     """
+    lower, (upper,) = stratum.layers
+    kinks = [i for i, sign in enumerate(upper) if sign == "0"]
+    if upper.count("+") != 1 or not kinks:
+        return False
+    chosen = (row for row in lower if any(row[i] != "+" for i in kinks))
+    return any(_is_shadow_of(problem, stratum, row) for row in chosen)
+
+
+def _is_shadow_of(problem: Problem, stratum: DeepStratum, row: str) -> bool:
+    """Whether units that are on at kinks are in the shadow of one that is 0 there."""
     _, (upper,) = stratum.layers
     kinks, bare, bound = _parted(stratum)
-    if upper.count("+") != 1 or not (bound and bare):
-        return False
-    place = upper.index("+")
-    tables = [_pulls(problem, upper, row, [place, *kinks]) for row in bound]
-    longest = max(_square(_pulls(problem, upper, row, [place])[0]) for row in bare)
-    return any(_is_short(tables, shares, longest) for shares in _guesses(tables))
+    place, others = upper.index("+"), [other for other in bound if other != row]
+    alone = "".join("0" if i in kinks and s == "+" else s for i, s in enumerate(row))
+    goal, places = _pulls(problem, upper, alone, [place])[0], [place, *kinks]
+    own, *tables = (_pulls(problem, upper, other, places) for other in (row, *others))
+    fixed = [_pulls(problem, upper, other, places) for other in bare]
+    return bool(others) and any(
+        _is_short(tables, [own, *fixed], shares, _square(goal))
+        for shares in _guesses(own, goal, tables)
+    )
 
 
 def shaded_squares(
@@ -133,38 +146,52 @@ def _square(vector: Vector) -> fmpq:
     return dot(vector, vector)
 
 
-def _is_short(tables: Sequence[list[Vector]], shares: Sequence[fmpq], longest: fmpq) -> bool:
+def _is_short(
+    tables: Sequence[list[Vector]],
+    fixed: Sequence[list[Vector]],
+    shares: Sequence[fmpq],
+    longest: fmpq,
+) -> bool:
     """Whether multipliers prove it: one unit is shorter, or what units do at kinks independent."""
     vectors = [combine(shares, table) for table in tables]
     squares = list(map(_square, vectors))
+    beside = [_square(combine(shares, table)) for table in fixed]
     moves = [[dot(x, v) for x in table[1:]] for table, v in zip(tables, vectors, strict=True)]
     is_free = min(squares) < longest or fmpq_mat(moves).rank() == len(moves)
-    return max(squares) <= longest and is_free
+    return max(squares + beside) <= longest and is_free and sum(shares, fmpq(0)) == 0
 
 
-def _guesses(tables: Sequence[list[Vector]]) -> Iterator[list[fmpq]]:
-    """Yield a 1 and multipliers that make one vector short, or the longer one of two."""
-    numbers = [np.array([[float(x) for x in line] for line in table]).T for table in tables]
+def _guesses(
+    own: list[Vector], goal: Vector, tables: Sequence[list[Vector]]
+) -> Iterator[list[fmpq]]:
+    """Yield a 1 and multipliers that make one vector short, or the longer one of two.
+
+    They turn the vectors of the unit itself into a goal.
+    """
+    held = _in_columns(own)
+    lines = np.vstack([held[:, 1:], np.ones(len(own) - 1)])
+    wanted = np.append([float(x) for x in goal] - held[:, 0], -1)
+    start = np.linalg.lstsq(lines, wanted, rcond=None)[0]
+    _, sizes, turns = np.linalg.svd(lines)
+    frame = turns[(sizes > MARGIN).sum() :].T
+    numbers = [_in_columns(table) for table in tables]
+    parts = [(n[:, 0] + n[:, 1:] @ start, n[:, 1:] @ frame) for n in numbers]
     for count in (1, 2):
-        for chosen in combinations(numbers, count):
-            near = [Fraction(x).limit_denominator(LARGEST) for x in _shortest(chosen)]
+        for chosen in combinations(parts, count):
+            found = start + frame @ _shortest(chosen)
+            near = [Fraction(x).limit_denominator(LARGEST) for x in found.tolist()]
             yield [fmpq(1), *(fmpq(x.numerator, x.denominator) for x in near)]
 
 
-def _shortest(tables: Sequence[np.ndarray]) -> np.ndarray:
-    """Return multipliers with sum -1 for which the longest vector is short, by halving a weight."""
-    low, high = 0.0, float(len(tables) > 1)
+def _shortest(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Return numbers for which the longest of affine vectors is short, by halving a weight."""
+    low, high = 0.0, float(len(parts) > 1)
     for _ in range(STEPS):
         weight = (low + high) / 2
-        found = _least_mean(tables, [1 - weight, weight])
-        squares = [np.sum((table @ np.append(1, found)) ** 2) for table in tables]
+        pairs = list(zip(parts, (1 - weight, weight), strict=False))
+        stack = np.vstack([w**0.5 * lines for (_, lines), w in pairs])
+        goal = np.concatenate([w**0.5 * fixed for (fixed, _), w in pairs])
+        found = -np.linalg.lstsq(stack, goal, rcond=None)[0]
+        squares = [np.sum((fixed + lines @ found) ** 2) for fixed, lines in parts]
         low, high = (weight, high) if squares[-1] > squares[0] else (low, weight)
     return found
-
-
-def _least_mean(tables: Sequence[np.ndarray], weights: Sequence[float]) -> np.ndarray:
-    """Return multipliers with sum -1 that make a mean of squares of lengths least."""
-    stack = np.vstack([w**0.5 * table for table, w in zip(tables, weights, strict=False)])
-    last, first = stack[:, -1], stack[:, 0]
-    rest = np.linalg.lstsq(stack[:, 1:-1] - last[:, None], last - first, rcond=None)[0]
-    return np.append(rest, -1 - rest.sum())

@@ -13,77 +13,91 @@ from ..sites import Row
 from ..towers import State, Tower, Upper
 
 TURNS, DENOMINATOR = 60, 1000  # of the search of a weight; of numbers that are guessed
+NEGLIGIBLE = 1e-9  # in doubles
 Pull = tuple[np.ndarray, np.ndarray]  # Gamma by multipliers of kinks, and with none of them
 
 
 def overshadowed(upper: Upper, rows: Sequence[Row]) -> bool:
-    """Return whether units that are on at kinks are 0 at all X, by multipliers of the kinks.
+    """Return whether all units but one, or but those that are on at no kink, are 0 at all X.
 
-    f is positive at one site. With a residual of 1 there, and multipliers whose sum is -1, no
-    Gamma_j is longer than one of a unit that is on at no kink; one is shorter, or what they would
-    do to f at the kinks is independent (Lemma D75).
+    f is positive at one site. With a residual of 1 there, and multipliers of the kinks whose sum is
+    -1, no Gamma_j is longer than that of one unit which is 0 at the kinks (Lemma D75).
     """
     held = sum(1 << i for i in upper.kinks)
-    bare, bound = ([row for row in rows if bool(row[0] & held) == on] for on in (False, True))
-    if len(upper.positive) != 1 or not (held and bare and bound):
-        return False
-    alone = fmpq_mat([[fmpq(i in upper.positive)] for i in range(upper.sites.size)])
-    length = max(_square(upper.gamma(row) * alone) for row in bare)
-    tables = [upper.gamma(row) for row in bound]
-    return any(_is_short(upper, tables, m + alone, length) for m in _guesses(upper, tables, alone))
+    fits = len(upper.positive) == 1 and held > 0
+    chosen = (row for row in rows if fits and row[0] & held != held)
+    return any(_Shadow(upper, rows, row).falls() for row in chosen)
 
 
-def _is_short(upper: Upper, tables: list[fmpq_mat], rho: fmpq_mat, length: fmpq) -> bool:
-    """Return whether residual and multipliers, at all sites, prove it."""
-    vectors = [table * rho for table in tables]
-    squares = list(map(_square, vectors))
-    moves = [(t.transpose() * v).entries() for t, v in zip(tables, vectors, strict=True)]
-    lines = [[move[i] for i in upper.kinks] for move in moves]
-    free = min(squares) < length or fmpq_mat(lines).rank() == len(lines)
-    return max(squares) <= length and free and sum(rho.entries(), fmpq(0)) == 0
+class _Shadow:
+    """The shadow of a unit: what it is pulled by if it is 0 at the kinks, and others are."""
+
+    def __init__(self, upper: Upper, rows: Sequence[Row], row: Row) -> None:
+        held = sum(1 << i for i in upper.kinks)
+        self.upper, bare = upper, (row[0] & ~held, row[1])
+        self.alone = fmpq_mat([[fmpq(i in upper.positive)] for i in range(upper.sites.size)])
+        self.pull, self.own = upper.gamma(bare) * self.alone, upper.gamma(row)
+        self.bound = [upper.gamma(other) for other in rows if other[0] & held and other != row]
+        self.bare = [upper.gamma(other) for other in rows if not other[0] & held]
+
+    def falls(self) -> bool:
+        """Whether multipliers are found that prove it."""
+        return bool(self.bound) and any(self._proved(m + self.alone) for m in self._guesses())
+
+    def _proved(self, rho: fmpq_mat) -> bool:
+        """Whether one unit is too short, or what units would do to f at kinks is independent."""
+        vectors = [table * rho for table in self.bound]
+        squares, length = list(map(_square, vectors)), _square(self.pull)
+        longest = max([_square(table * rho) for table in [self.own, *self.bare]] + squares)
+        moves = zip(self.bound, vectors, strict=True)
+        lines = [(table.transpose() * vector).entries() for table, vector in moves]
+        kinks = fmpq_mat([[line[i] for i in self.upper.kinks] for line in lines])
+        free = min(squares) < length or kinks.rank() == len(lines)
+        return longest <= length and free and sum(rho.entries(), fmpq(0)) == 0
+
+    def _guesses(self) -> Iterator[fmpq_mat]:
+        """Yield multipliers that make one vector short, or the longer one of two."""
+        own, pulls = self._doubles(self.own), list(map(self._doubles, self.bound))
+        goal = np.array([float(arb(x)) for x in self.pull.entries()])
+        start, frame = _solutions(own[0], goal - own[1])
+        for chosen in chain(combinations(pulls, 1), combinations(pulls, 2)):
+            turned = [(table @ frame, table @ start + fixed) for table, fixed in chosen]
+            near = (start + frame @ shortest(turned)).tolist()
+            found = [Fraction(x).limit_denominator(DENOMINATOR) for x in near]
+            values = dict(zip(self.upper.kinks, found, strict=True))
+            numbers = [values.get(i, Fraction(0)) for i in range(self.upper.sites.size)]
+            yield fmpq_mat([[fmpq(x.numerator, x.denominator)] for x in numbers])
+
+    def _doubles(self, table: fmpq_mat) -> Pull:
+        lines = [[float(arb(line[i])) for i in self.upper.kinks] for line in table.tolist()]
+        fixed = (table * self.alone).entries()
+        return np.array(lines), np.array([float(arb(x)) for x in fixed])
 
 
 def _square(vector: fmpq_mat) -> fmpq:
     return (vector.transpose() * vector)[0, 0]
 
 
-def _guesses(upper: Upper, tables: list[fmpq_mat], alone: fmpq_mat) -> Iterator[fmpq_mat]:
-    """Yield multipliers that make one vector short, or the longer one of two."""
-    size = upper.sites.size
-    pulls = [_pull(upper, table, alone) for table in tables]
-    for chosen in chain(combinations(pulls, 1), combinations(pulls, 2)):
-        found = [Fraction(x).limit_denominator(DENOMINATOR) for x in shortest(chosen)]
-        values = dict(zip(upper.kinks, found, strict=True))
-        numbers = [values.get(i, Fraction(0)) for i in range(size)]
-        yield fmpq_mat(size, 1, [fmpq(x.numerator, x.denominator) for x in numbers])
+def _solutions(table: np.ndarray, goal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return numbers with sum -1 that a matrix turns into a goal, and how they may change."""
+    lines = np.vstack([table, np.ones(table.shape[1])])
+    start = np.linalg.lstsq(lines, np.append(goal, -1), rcond=None)[0]
+    _, sizes, turns = np.linalg.svd(lines)
+    return start, turns[np.count_nonzero(sizes > NEGLIGIBLE) :].T
 
 
-def _pull(upper: Upper, table: fmpq_mat, alone: fmpq_mat) -> Pull:
-    """Return what a unit is pulled by in doubles."""
-    lines = [[float(arb(line[i])) for i in upper.kinks] for line in table.tolist()]
-    return np.array(lines), np.array([float(arb(x)) for x in (table * alone).entries()])
-
-
-def shortest(pulls: Sequence[Pull]) -> list[float]:
-    """Return numbers with sum -1 for which the longest of one or two vectors is short."""
+def shortest(pulls: Sequence[Pull]) -> np.ndarray:
+    """Return numbers for which the longest of one or two vectors, affine in them, is short."""
     low, high = 0.0, float(len(pulls) > 1)
     for _ in range(TURNS):
         weight = (low + high) / 2
-        found = _mean(pulls, (1 - weight, weight))
+        roots = np.sqrt([1 - weight, weight])
+        stack = np.vstack([w * table for (table, _), w in zip(pulls, roots, strict=False)])
+        goal = np.concatenate([w * fixed for (_, fixed), w in zip(pulls, roots, strict=False)])
+        found = -np.linalg.lstsq(stack, goal, rcond=None)[0]
         one, *others = (np.sum((table @ found + fixed) ** 2) for table, fixed in pulls)
         low, high = (weight, high) if max([0, *others]) > one else (low, weight)
-    return found.tolist()
-
-
-def _mean(pulls: Sequence[Pull], weights: Sequence[float]) -> np.ndarray:
-    """Return numbers with sum -1 that make a mean of squares of lengths small."""
-    count = pulls[0][0].shape[1]
-    start = np.full(count, -1 / count)
-    frame = np.linalg.svd(np.ones((1, count)))[2][1:].T
-    pairs = list(zip(pulls, np.sqrt(weights), strict=False))
-    stack = np.vstack([w * table @ frame for (table, _), w in pairs])
-    goal = np.concatenate([w * (table @ start + fixed) for (table, fixed), w in pairs])
-    return start - frame @ np.linalg.lstsq(stack, goal, rcond=None)[0]
+    return found
 
 
 def shaded(upper: Upper, units: Mapping[Row, arb], x: arb, low: arb, high: arb) -> bool:
