@@ -23,13 +23,11 @@ def impossible(upper: Upper, rows: Sequence[Row]) -> bool:
     """
     if not upper.kinks or len(rows) < 2:
         return False
-    if overshadowed(upper, rows):
-        return True
     tables, depth = [upper.gamma(row).tolist() for row in rows], upper.sites.depth
     lines = [*(line for table in tables for line in table), [fmpq(1)] * upper.sites.size]
     stack, kinks = ([[x[i] for i in p] for x in lines] for p in (upper.seen, upper.kinks))
     blocks = [slice(j * depth, (j + 1) * depth) for j in range(len(rows))]
-    return contradictory(stack, kinks, blocks, (-1,))
+    return overshadowed(upper, rows) or contradictory(stack, kinks, blocks, (-1,))
 
 
 def contradictory(

@@ -1,8 +1,9 @@
 """Strata without stationary points, as some units never gain more than others (Lemma D75)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import chain, combinations
+from typing import Any
 
 import numpy as np
 from flint import arb, arb_mat, fmpq, fmpq_mat
@@ -107,31 +108,33 @@ def shaded(upper: Upper, units: Mapping[Row, arb], x: arb, low: arb, high: arb) 
     longer than all of these; and one is too short, by the ball of Lemma D56.
     """
     held = sum(1 << i for i in upper.kinks)
-    bound = [row for row in units if row[0] & held]
-    bare = {row: square.max(0) for row, square in units.items() if not row[0] & held}
+    bound, bare = _parted(units, lambda row: row[0] & held)
     if not (held and bound and bare):
         return False
-    rows = [row for row, square in bare.items() if square > 0]
-    others = [row for row in bare if row not in rows]
-    state = State(Tower(upper, rows, others), [bare[row] for row in rows], x)
-    block = Block(state, low, high)
-    longest = [_at(upper, upper.gamma(row)) for row in bare]
+    live, idle = _parted(bare, lambda row: units[row] > 0)
+    block = Block(State(Tower(upper, live, idle), [units[row] for row in live], x), low, high)
+    longest = [_columns(upper.gamma(row), upper.positive) for row in bare]
     return any(_are_short(block, forms, longest) for forms in shades(upper, bound))
 
 
-def _at(upper: Upper, table: fmpq_mat) -> fmpq_mat:
-    return fmpq_mat([[line[i] for i in upper.positive] for line in table.tolist()])
+def _parted(rows: Iterable[Row], fits: Callable[[Row], Any]) -> tuple[list[Row], list[Row]]:
+    """Return the rows that fit, and the others."""
+    found = list(filter(fits, rows))
+    return found, [row for row in rows if row not in found]
+
+
+def _columns(table: fmpq_mat, places: Sequence[int]) -> fmpq_mat:
+    """Return some columns of a matrix."""
+    return fmpq_mat([[line[i] for i in places] for line in table.tolist()])
 
 
 def _are_short(block: Block, forms: Sequence[fmpq_mat], longest: Sequence[fmpq_mat]) -> bool:
     """Return whether forms are never longer than others, or short in a block, as one is."""
-    zeros = len(block.state.tower.basis)
-    wide = [fmpq_mat([[*line, *[fmpq(0)] * zeros] for line in form.tolist()]) for form in forms]
-    short = [block.below(block.ball.of(arb_mat(form))) for form in wide]
-    pairs = zip(forms, short, strict=True)
-    return any(short) and all(
-        ok or any(never_longer(form, other) for other in longest) for form, ok in pairs
-    )
+    nothing = [fmpq(0)] * len(block.state.tower.basis)
+    wide = (arb_mat([[*line, *nothing] for line in form.tolist()]) for form in forms)
+    short = [block.below(block.ball.of(form)) for form in wide]
+    rest = [form for form, ok in zip(forms, short, strict=True) if not ok]
+    return any(short) and all(any(never_longer(f, other) for other in longest) for f in rest)
 
 
 def shades(upper: Upper, rows: Sequence[Row]) -> Iterator[list[fmpq_mat]]:
@@ -139,16 +142,13 @@ def shades(upper: Upper, rows: Sequence[Row]) -> Iterator[list[fmpq_mat]]:
 
     Multipliers whose sum is minus that of these residuals make some of them short.
     """
-    tables = [upper.gamma(row).tolist() for row in rows]
-    alone, held = (
-        [fmpq_mat([[line[i] for i in places] for line in table]) for table in tables]
-        for places in (upper.positive, upper.kinks)
-    )
-    for count in range(1, len(rows) + 1):
-        for chosen in combinations(range(len(rows)), count):
-            stack, goal = (_stacked([part[k] for k in chosen]) for part in (held, alone))
-            shares = _least(stack, goal)
-            yield [one + table * shares for one, table in zip(alone, held, strict=True)]
+    alone = [_columns(upper.gamma(row), upper.positive) for row in rows]
+    held = [_columns(upper.gamma(row), upper.kinks) for row in rows]
+    pairs = list(zip(alone, held, strict=True))
+    for chosen in chain(*(combinations(pairs, k + 1) for k in range(len(rows)))):
+        goal, stack = map(_stacked, zip(*chosen, strict=True))
+        shares = _least(stack, goal)
+        yield [one + table * shares for one, table in pairs]
 
 
 def _stacked(tables: Sequence[fmpq_mat]) -> fmpq_mat:
@@ -157,18 +157,15 @@ def _stacked(tables: Sequence[fmpq_mat]) -> fmpq_mat:
 
 def _least(stack: fmpq_mat, goal: fmpq_mat) -> fmpq_mat:
     """Return multipliers, with sum -1 in each column, that make the sums with a goal short."""
-    *lines, last = stack.transpose().tolist()
-    found = [[fmpq(0)] * goal.ncols() for _ in lines]
-    frame = [[x - y for x, y in zip(line, last, strict=True)] for line in lines]
-    pivots = pivots_in(fmpq_mat(frame).transpose()) if lines else []
-    if pivots:
-        basis = fmpq_mat([frame[k] for k in pivots])
-        ahead = goal - fmpq_mat([[x] * goal.ncols() for x in last])
-        solved = (basis * basis.transpose()).solve(basis * ahead).tolist()
-        for k, line in zip(pivots, solved, strict=True):
-            found[k] = [-x for x in line]
-    rest = [-1 - sum(column, fmpq(0)) for column in zip(*found, strict=True)]
-    return fmpq_mat([*found, rest or [fmpq(-1)] * goal.ncols()])
+    last = stack.ncols() - 1
+    start = fmpq_mat([*[[fmpq(0)] * goal.ncols()] * last, [fmpq(-1)] * goal.ncols()])
+    lines = [[fmpq(i == k) - fmpq(i == last) for k in range(last)] for i in range(last + 1)]
+    free = pivots_in(stack * fmpq_mat(lines)) if last else []
+    if not free:
+        return start
+    change = _columns(fmpq_mat(lines), free)
+    basis = (stack * change).transpose()
+    return start - change * (basis * basis.transpose()).solve(basis * (goal + stack * start))
 
 
 def never_longer(form: fmpq_mat, other: fmpq_mat) -> bool:
