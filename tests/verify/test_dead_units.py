@@ -19,7 +19,7 @@ from reluenum.verify.deep.exactly.shadows import overshadowed, shaded
 from reluenum.verify.deep.further.cones import grows
 from reluenum.verify.deep.further.dead import harmless
 from reluenum.verify.deep.further.leeway import Answer, Face, Leeway
-from reluenum.verify.deep.further.several import Bounds, Capped
+from reluenum.verify.deep.further.several import Bounds, Capped, add_up
 from reluenum.verify.deep.sides import implied
 from reluenum.verify.deep.sites import Sites
 from reluenum.verify.deep.strata import Stratum, faces_of
@@ -54,7 +54,7 @@ SPECIAL = {
     "several units may gain what they cost": of([-3, -3, 3], [4, 1, -4], "1", (3, 1)),
     "one unit gains with every split of a group": of([1, -2, -3], [-2, 3, 1], "1", (3, 1)),
     "beside a double zero": of([0, 1, -1], [4, 0, -4], "3"),
-    "several units beside a group with a nested kink": of([1, -2, 0], [3, -2, 2], "1/3", (3, 1)),
+    "several units beside a group with a nested kink": of([1, -1, 2], [-1, 2, -3], "1", (3, 1)),
     "a group with D > 0": of([3, 1, -2, -3], [1, -2, -1, 4], "2", (1, 1)),
     "several gain what they cost, but there is one": of([-1, 0, 1], [3, -1, 3], "2", (1, 1)),
 }
@@ -104,6 +104,17 @@ def test_units_beside_a_group_that_has_no_split_may_be_dead(width):
     (zero,) = minima_of("a group with D > 0")
     zero.sites.hidden = [width, 1]
     assert harmless(zero, faces_of(zero.sites))
+
+
+def test_several_units_beside_a_group_may_gain_what_they_cost_in_one_direction():
+    """Lemma D74(c): at the corner where one does, the bound is what it gains."""
+    name = "several units beside a group with a nested kink"
+    (zero,) = [zero for zero in minima_of(name) if not zero.plain]
+    leeway = Leeway(zero)
+    gains, ties = leeway.gains()
+    assert gains == {0, -1}
+    assert add_up(leeway, ties)
+    assert not add_up(leeway)
 
 
 def gained_together(bound, shares, units):

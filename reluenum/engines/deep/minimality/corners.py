@@ -44,13 +44,13 @@ class Corners:
         Of widths (m, 1).
     growths : list of Part
         The first one found of those that gain more than they cost.
-    ties : dict
-        Units that gain what they cost, by their signs, and signs of kinks at the best corners.
+    tied : list of Part
+        Those that gain what they cost.
     """
 
     network: ScaledNetwork
     growths: list["Part"] = field(default_factory=list)
-    ties: dict[str, set[str]] = field(default_factory=dict)
+    tied: list["Part"] = field(default_factory=list)
 
     @cached_property
     def rows(self) -> list[Vector]:
@@ -207,8 +207,11 @@ class Corners:
                 self.growths.append(part)
                 return False
             if gain == 0:
-                self.ties.setdefault(part.unit.signs, set()).add(part.signs)
-        found = {self._is_bent(unit, ways) for unit, ways in self.ties.items()}
+                self.tied.append(part)
+        ties: dict[str, set[str]] = {}
+        for part in self.tied:
+            ties.setdefault(part.unit.signs, set()).add(part.signs)
+        found = {self._is_bent(unit, ways) for unit, ways in ties.items()}
         return False if False in found else None if None in found else True
 
     def _is_bent(self, unit: str, ways: set[str]) -> bool | None:

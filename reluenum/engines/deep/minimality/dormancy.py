@@ -56,7 +56,7 @@ def _by_corners(around: Surroundings, corners: Corners) -> Dormancy:
         return Dormancy(None, "a copy of a unit beside a kink that costs nothing")
     if network.problem.hidden[0] == len(network.biases[0]) + 1:
         return Dormancy(True, "one dead unit stays dead, whatever kinks do")
-    if corners.ties or not add_up(corners):
+    if not add_up(corners):
         return Dormancy(None, "dead units beside a group, or beside dependent kinks")
     return Dormancy(True, "dead units stay dead, whatever kinks do")
 

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from flint import arb, fmpq
 
-from reluenum.algebra.linear import Vector
+from reluenum.algebra.linear import Vector, row_space
 from reluenum.engines.deep.cells.programs import highest_point
 from reluenum.engines.deep.minimality.corners import Corners, FurtherUnit, Part, as_ball
 from reluenum.engines.deep.systems.networks import sign_of
@@ -20,8 +20,11 @@ BITS = 64
 CUTS = 60
 """How often the shares of a corner are adapted."""
 
-ROOM = 1e-6
+ROOM = 1e-4
 """By which part of its cost a unit has to gain less."""
+
+NEGLIGIBLE = 1e-8
+"""In doubles."""
 
 Key = tuple[int | None, int]
 """A unit and a site: a kink of the unit, or of the unit above if there is no unit."""
@@ -31,12 +34,21 @@ def add_up(corners: Corners) -> bool:
     """Return whether any number of further units gain less than they cost.
 
     For each corner there are slopes, for which kinks count as linear, with which a unit gains at
-    least what it adds to the gain of others, and less than it costs.
+    least what it adds to the gain of others, and less than it costs. Units of one direction may
+    gain what they cost.
     """
-    keys = _keys(corners)
-    return keys is not None and all(
-        _Sum(corners, corner, keys).is_small() for corner in corners.corners
-    )
+    keys, ties = _keys(corners), {(part.unit.signs, part.unit.side) for part in corners.tied}
+    if keys is None or len(ties) > 1 or not all(_is_line(corners, signs) for signs, _ in ties):
+        return False
+    sums = (_Sum(corners, corner, keys, next(iter(ties), None)) for corner in corners.corners)
+    return all(one.is_small() for one in sums)
+
+
+def _is_line(corners: Corners, signs: str) -> bool:
+    """Whether the units of a face are multiples of one."""
+    seen = zip(corners.seen, signs, strict=True)
+    zeros = [corners.rows[i] for i, sign in seen if sign == "0"]
+    return len(row_space(zeros)) == len(corners.rows[0]) - 1 if zeros else False
 
 
 def _keys(corners: Corners) -> list[Key] | None:
@@ -86,25 +98,31 @@ class _Sum:
     corner : tuple of vectors
     keys : list of Key
         Of the shares: slopes between 0 and an end.
+    tie : (str, int), optional
+        Signs of the units that may gain what they cost, and of their outputs.
     """
 
     corners: Corners
     corner: tuple[Vector, ...]
     keys: list[Key]
+    tie: tuple[str, int] | None
 
     def is_small(self) -> bool:
         """Return whether shares are found with which each unit gains less than it costs."""
         rows, sides = self._ranges()
-        forms, cost = [*map(self._form, self._parts())], self._cost
+        forms = [*map(self._form, self._parts())]
         for _ in range(CUTS):
             best = highest_point(rows, sides)
             if best is None or best[-1] < ROOM:
                 return False
             cuts = [cut for form in forms if (cut := self._cut(form, best[:-1])) is not None]
-            worst = max(cuts, key=lambda cut: cut[0] @ best - cut[1], default=None)
-            if worst is None or worst[0][:-1] @ best[:-1] < worst[1] - ROOM * cost:
+            over = [
+                (row[:-1] @ best[:-1] - side + row[-1] * ROOM / 2, row, side) for row, side in cuts
+            ]
+            excess, row, side = max(over, key=lambda cut: cut[0], default=(-1.0, None, None))
+            if excess < NEGLIGIBLE:
                 return True
-            rows, sides = np.vstack([rows, worst[0]]), np.append(sides, worst[1])
+            rows, sides = np.vstack([rows, row]), np.append(sides, side)
         return False
 
     @cached_property
@@ -144,7 +162,7 @@ class _Sum:
             for row, s in zip(rows, self.corners.sides[1:], strict=True)
         )
 
-    def _form(self, part: Part) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    def _form(self, part: Part) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, float]:
         """Return the best direction, affine in shares, and the forms that are positive there."""
         flat = _rounded_table(part.flat)
         fixed, shared = part.split_terms(self.keys)
@@ -154,19 +172,20 @@ class _Sum:
         lines = _rounded_table(shared).reshape(-1, len(flat))
         marked = [[x * mark for x in line] for line, mark in part.marks.items() if mark]
         inside = None if isinstance(part.unit, _Copies) else _rounded_table(marked)
-        return flat @ best, lines @ flat.T, inside
+        room = 0.0 if (part.unit.signs, part.unit.side) == self.tie else self._cost
+        return flat @ best, lines @ flat.T, inside, room
 
     def _cut(self, form: tuple, shares: np.ndarray) -> tuple[np.ndarray, float] | None:
         """Return the inequality of unknowns that some shares contradict most; None without any."""
-        fixed, lines, inside = form
+        fixed, lines, inside, room = form
         best = fixed + shares @ lines
         if inside is None:
-            return np.append(lines[:, 0], self._cost), -fixed[0]
+            return np.append(lines[:, 0], room), -fixed[0]
         length = np.sqrt(best @ best)
-        if not length or (inside @ best < 0).any():
+        if not length or (inside @ best < NEGLIGIBLE).any():
             return None
         towards = best / length
-        return np.append(lines @ towards, self._cost), self._cost - fixed @ towards
+        return np.append(lines @ towards, room), self._cost - fixed @ towards
 
 
 def _rounded_off(value: object) -> float:

@@ -80,12 +80,11 @@ def harmless(zero: Zero, faces: Sequence[Face]) -> bool:
     if zero.plain:
         signs = {zero.settled(partial(_gain, zero, row)) for row in unlike(zero, faces)}
         require(None not in signs or 1 in signs, f"{zero.stratum.text}: {OPEN}")
-        return bends(leeway) if 0 in signs else 1 not in signs
-    gains, _ = leeway.gains()
-    if alone or 1 in gains:
-        return bends(leeway)
-    require(gains <= {-1} and add_up(leeway), f"{zero.stratum.text}: {OPEN}")
-    return True
+        gains, ties = leeway.gains() if 0 in signs else (signs, [])
+        return 1 not in gains and leeway.bent(ties)
+    gains, ties = leeway.gains()
+    require(alone or 1 in gains or add_up(leeway, ties), f"{zero.stratum.text}: {OPEN}")
+    return 1 not in gains and leeway.bent(ties)
 
 
 def unlike(zero: Zero, faces: Sequence[Face]) -> list[Row]:
@@ -93,15 +92,6 @@ def unlike(zero: Zero, faces: Sequence[Face]) -> list[Row]:
     relevant = zero.stratum.relevant
     rows = {(f.row[0] & relevant, f.row[1] & relevant) for f in faces}
     return sorted(row for row in rows - set(zero.stratum.lower) if row[0])
-
-
-def bends(leeway: Leeway) -> bool:
-    """Return whether units cost more than they gain, or raise the loss by curvature.
-
-    If several are spare, kinks are independent, and no group has several sites (Lemma D70).
-    """
-    gains, ties = leeway.gains()
-    return 1 not in gains and leeway.bent(ties)
 
 
 def _gain(zero: Zero, row: Row, state: State) -> int | None:

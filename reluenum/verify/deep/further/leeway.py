@@ -35,9 +35,13 @@ Corner = tuple[tuple[fmpq, ...], ...]  # a matrix
 
 @dataclass(frozen=True)
 class Tie:
-    """A unit that gains what it costs: its row, and the signs of kinks at a corner, by number."""
+    """A unit that gains what it costs: its row, and the signs of kinks at a corner, by number.
+
+    It shifts f by `side` times its values.
+    """
 
     row: Row
+    side: int
     signs: Row
 
 
@@ -250,7 +254,16 @@ class Face:
     @property
     def tie(self) -> Tie:
         """What is known of a unit of it that gains what it costs."""
-        return Tie(self.answer.row, self.signs)
+        return Tie(self.answer.row, self.answer.side, self.signs)
+
+    def kink(self, key: Kink | int) -> int:
+        """Return the sign that a kink has, 1 if its unit is on, of a site that of f."""
+        zero, along = self.zero, self.answer.along
+        if isinstance(key, int):
+            return zero.sides[0] * self.marks.get(
+                along(self.answer.leeway.form(key, self.on), key), 0
+            )
+        return zero.sides[key[0] + 1] * self._mark(zero.form(key[1], {key[0]}, 0))
 
     def gain(self, state: State) -> int | None:
         """Return the sign of what the best direction gains more than it costs; -1 off the face."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from itertools import product
+from itertools import chain, product
 from operator import itemgetter
 from typing import Any
 
@@ -14,7 +14,7 @@ from ...reals import require, sign
 from ..exactly.probes import Probe
 from ..sites import Row
 from ..towers import State
-from .leeway import OPEN, Answer, Corner, Face, Kink, Leeway
+from .leeway import OPEN, Answer, Corner, Face, Kink, Leeway, Tie
 
 CUTS, ROOM, BITS = 60, 1e-6, 40  # steps, by how much gains have to be smaller, and of a share
 Key = Kink | int  # a kink below, or a site of one above
@@ -35,8 +35,9 @@ class Capped(Face):
 
     def fixed(self, state: State | Probe) -> Iterator[tuple[Any, Sequence[fmpq]]]:
         """Yield forms of v with their factors, as far as shares do not change these."""
-        pulls = [*(-x for gamma in state.gammas for x in gamma), -state.total]
-        yield from zip(pulls, self.answer.moves.tolist(), strict=True)
+        pulls = [*chain.from_iterable(state.gammas), state.total]
+        for pull, line in zip(pulls, self.answer.moves.tolist(), strict=True):
+            yield pull, [-x for x in line]
         leeway, side = self.answer.leeway, self.zero.sides[0]
         for i in (i for i in leeway.seen if i not in self.shares):
             df = self._change(i)
@@ -76,11 +77,41 @@ class Gap(Answer):
 class Bounds:
     """What shares of a corner have to be: between 0 and the slope of a kink that is positive."""
 
-    def __init__(self, leeway: Leeway, corner: Corner) -> None:
-        self.leeway, self.zero, self.corner = leeway, leeway.zero, corner
+    def __init__(self, leeway: Leeway, corner: Corner, tie: Tie | None = None) -> None:
+        self.leeway, self.zero, self.corner, self.tie = leeway, leeway.zero, corner, tie
         side, totals = self.zero.sides[0], leeway.sites.totals
         self.above = [i for i in leeway.above if side * totals[i] < 0]
-        self.keys = [*self.above, *(kink for kink in leeway.below if self._costs(*kink))]
+        keys = [*self.above, *(kink for kink in leeway.below if self._costs(*kink))]
+        self.known = self._tight(keys)
+        self.keys = [key for key in keys if key not in self.known]
+
+    def _tight(self, keys: Sequence[Key]) -> Shares:
+        """Return the shares without which the bound of a unit in a tie is above its gain."""
+        gone = self._turned(keys, -1)
+        gone |= {key for key in keys if not isinstance(key, int) and key[1] in gone}
+        whole = {i: self.end(i, {}) for i in self._turned(self.above, 1)}
+        return dict.fromkeys(gone, fmpq(0)) | whole
+
+    def _turned(self, keys: Sequence[Key], side: int) -> set[Key]:
+        """Return the kinks that a unit in a tie, if this corner is its best, moves to one side."""
+        return {key for key in keys if any(face.kink(key) == side for face in self.tied)}
+
+    @cached_property
+    def tied(self) -> list[Face]:
+        """The part of the face of a tie on which this corner is the best one, if it is."""
+        if self.tie is None:
+            return []
+        answer = Answer(self.leeway, self.tie.row, self.tie.side, self.corner)
+        return [face for face in answer.faces() if self._gain(face) == 0]
+
+    def _gain(self, face: Face) -> int | None:
+        gain = face.known()
+        return self.zero.settled(face.gain) if gain is None else gain
+
+    def _is_tied(self, answer: Answer) -> bool:
+        """Whether it is about the unit that gains what it costs."""
+        tie, gap = self.tie, isinstance(answer, Gap)
+        return tie is not None and not gap and (answer.row, answer.side) == (tie.row, tie.side)
 
     def _costs(self, j: int, i: int) -> bool:
         """Whether the loss grows of itself as a kink below becomes positive."""
@@ -101,6 +132,11 @@ class Bounds:
         """Whether all shares are in their ranges."""
         pairs = ((x, self.end(key, shares)) for key, x in shares.items())
         return all(sign(x * end) in (0, 1) and sign((end - x) * end) in (0, 1) for x, end in pairs)
+
+    @property
+    def rising(self) -> list[Face]:
+        """The same without that of a tie."""
+        return [face for face in self.faces if not self._is_tied(face.answer)]
 
     @cached_property
     def faces(self) -> list[Face]:
@@ -127,16 +163,14 @@ class Bounds:
         Face by face for units that are not copies of a live one but for its kinks, and for what
         copies add at each kink (Lemma D74).
         """
-        return self.fits(shares) and all(
-            map(self._holds, map(partial(Capped, shares=shares), self.faces))
-        )
+        faces = (Capped(face, shares) for face in self.faces)
+        return self.fits(shares) and all(map(self._holds, faces))
 
     def _holds(self, face: Capped) -> bool:
         if isinstance(face.answer, Gap):
             with ctx.workprec(NUMBER_BITS):
                 return sign(face.best(self.zero.state)[0]) == -1
-        gain = face.known()
-        return (self.zero.settled(face.gain) if gain is None else gain) == -1
+        return self._gain(face) in ((0, -1) if self._is_tied(face.answer) else (-1,))
 
 
 class Search:
@@ -145,41 +179,44 @@ class Search:
     def __init__(self, bounds: Bounds) -> None:
         self.bounds, self.keys, self.state = bounds, bounds.keys, bounds.zero.state
         self.cost = _double(self.state.ridge / self.state.x.sqrt())
-        ends = bounds.leeway.sites.totals
+        ends = dict(enumerate(bounds.leeway.sites.totals)) | bounds.known
         self.ends = np.array([_double(bounds.end(key, ends)) for key in self.keys])
-        nothing = dict.fromkeys(self.keys, fmpq(0))
-        self.forms = [self._form(Capped(face, nothing)) for face in bounds.faces]
+        shares = dict.fromkeys(self.keys, fmpq(0)) | bounds.known
+        self.forms = [self._form(Capped(face, shares)) for face in bounds.rising]
         self.forms += map(self._range, range(len(self.keys)))
 
     def _range(self, k: int) -> tuple[np.ndarray, ...]:
         """Return how far a share is below 0, and beyond its end."""
         key, side, lines = self.keys[k], np.sign(self.ends[k]), np.zeros((len(self.keys), 2))
         lines[k] = -side, side
-        nested = not isinstance(key, int) and key[1] in self.bounds.above
+        nested = not isinstance(key, int) and key[1] in self.keys
         if nested:
             lines[self.keys.index(key[1]), 1] = -side
         return np.array([0.0, 0.0 if nested else -abs(self.ends[k])]), lines, None
 
     def _form(self, face: Capped) -> tuple[np.ndarray, ...]:
         """Return the best direction, affine in shares, and the forms that are positive there."""
-        fixed = sum(_double(x) * _doubles([line])[0] for x, line in face.fixed(self.state))
+        lines = dict(face.shared())
+        terms = chain(face.fixed(self.state), ((x, lines[k]) for k, x in self.bounds.known.items()))
+        fixed = sum(_double(x) * _doubles([line])[0] for x, line in terms)
         flat = np.eye(len(fixed)) - (_doubles(face.away) if face.away else 0)
-        lines = _doubles([line for _, line in face.shared()]).reshape(-1, len(fixed))
+        free = _doubles([lines[key] for key in self.keys]).reshape(-1, len(fixed))
         marked = [[x * mark for x in row] for row, mark in face.marks.items() if mark]
         inside = None if isinstance(face.answer, Gap) else _doubles(marked)
-        return flat @ fixed, lines @ flat, inside
+        return flat @ fixed, free @ flat, inside
 
     def found(self) -> Shares | None:
         """Return shares with which nothing gains, nearly; None if none are found."""
         count, size = len(self.keys), max(2, len(self.keys))
         place, shape = np.append(self.ends / 2, np.zeros(size - count)), np.eye(size)
         shape[range(count), range(count)] = self.ends**2 * size / 4
-        for _ in range(CUTS * size):
+        for _ in range(CUTS * size * size):
             excess, slope = max(
                 map(partial(self.excess, place[:count]), self.forms), key=itemgetter(0)
             )
             if excess < -ROOM * self.cost:
-                return dict(zip(self.keys, map(_dyadic, place), strict=False))
+                found = dict(zip(self.keys, map(_dyadic, place), strict=False))
+                return found | self.bounds.known
             slope = np.append(slope, np.zeros(size - count))
             if not (length := slope @ shape @ slope) > 0:
                 break
@@ -195,7 +232,7 @@ class Search:
         if inside is None:
             k = int(np.argmax(best))
             return best[k], lines[:, k]
-        if (inside @ best < 0).any():
+        if (inside @ best < ROOM * self.cost).any():
             return -self.cost, lines[:, 0]
         length = np.sqrt(best @ best)
         return length - self.cost, lines @ best / length if length else lines[:, 0]
@@ -213,15 +250,24 @@ def _doubles(table: Sequence[Sequence[fmpq]]) -> np.ndarray:
     return np.array([list(map(_double, line)) for line in table])
 
 
-def add_up(leeway: Leeway) -> bool:
+def add_up(leeway: Leeway, ties: Sequence[Tie] = ()) -> bool:
     """Claim 84: several further units gain less than they cost, whatever kinks do (Lemma D74).
 
     For each corner there are slopes with which kinks count as linear, so that gains of units add up
-    to what all gain together, or more.
+    to what all gain together, or more. Units of one direction may gain what they cost.
     """
+    tied = {(tie.row, tie.side) for tie in ties}
+    if len(tied) > 1 or not all(_is_line(leeway, row) for row, _ in tied):
+        return False
     for corner in leeway.corners:
-        bounds = Bounds(leeway, corner)
+        bounds = Bounds(leeway, corner, next(iter(ties), None))
         shares = Search(bounds).found()
         if shares is None or not bounds.holds(shares):
             return False
     return True
+
+
+def _is_line(leeway: Leeway, row: Row) -> bool:
+    """Whether the units of a face are multiples of one."""
+    zeros = [leeway.sites.rows[i] for i in leeway.seen if not (row[0] | row[1]) >> i & 1]
+    return bool(zeros) and fmpq_mat(zeros).rank() == leeway.sites.depth - 1
