@@ -98,6 +98,26 @@ def test_gains_that_add_up_bound_what_several_units_gain_together(name):
                 assert total < most + 1e-20
 
 
+@pytest.mark.parametrize("name", [GROUPS[0], "several units beside a group with a nested kink"])
+def test_a_kink_below_has_no_slope_where_the_kink_above_it_has_none(name):
+    """Lemma D74: eta is between 0 and nu, and therefore 0 if nu is."""
+    pairs = [
+        (bound, kink)
+        for leeway in map(Leeway, minima_of(name))
+        if not leeway.zero.plain
+        for bound in [Bounds(leeway, leeway.corners[0])]
+        for kink in bound.keys
+        if not isinstance(kink, int) and kink[1] in bound.above
+    ]
+    assert pairs
+    for bound, (j, i) in pairs:
+        end = bound.end(i, {})
+        for nu, eta, fits in [(end, end, True), (end, end * 2, False), (end, -end, False)]:
+            assert bound.fits({i: nu, (j, i): eta}) is fits
+        for eta in (0, end, -end):
+            assert bound.fits({i: fmpq(0), (j, i): eta * fmpq(1)}) is (eta == 0)
+
+
 @pytest.mark.parametrize("width", [2, 3, 5])
 def test_units_beside_a_group_that_has_no_split_may_be_dead(width):
     """Lemma D74: with D > 0 at a site there are no multipliers between D and 0."""
