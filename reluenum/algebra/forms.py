@@ -178,7 +178,7 @@ def least_on_orthant(form: np.ndarray, most: int) -> tuple[int | None, np.ndarra
     -----
     Strict copositivity, from small faces to large ones (Lemma D73 of docs/theory_deep.md): a form
     that is positive on the boundary of a face is positive on it if its determinant is, or a
-    cofactor of the last row is negative; if not, these cofactors are such a v [Hadeler].
+    cofactor of the last row is negative; if not, these cofactors are such a v [Cottle].
 
     Examples
     --------

@@ -25,7 +25,7 @@ from reluenum.verify.deep.sites import Sites
 from reluenum.verify.deep.strata import Stratum, faces_of
 from reluenum.verify.deep.towers import Upper
 from reluenum.verify.points import NUMBER_BITS
-from reluenum.verify.reals import dot
+from reluenum.verify.reals import CertificateError, dot
 from tests.support.checking import checked
 from tests.support.towers import tower_document
 
@@ -56,6 +56,7 @@ SPECIAL = {
     "beside a double zero": of([0, 1, -1], [4, 0, -4], "3"),
     "several units beside a group with a nested kink": of([1, -1, 2], [-1, 2, -3], "1", (3, 1)),
     "a group with D > 0": of([3, 1, -2, -3], [1, -2, -1, 4], "2", (1, 1)),
+    "two units gain, one does not": of([2, -3, 3, 1], [3, 4, -3, -4], "1/10", (1, 1)),
     "several gain what they cost, but there is one": of([-1, 0, 1], [3, -1, 3], "2", (1, 1)),
 }
 
@@ -98,6 +99,26 @@ def test_gains_that_add_up_bound_what_several_units_gain_together(name):
                 assert total < most + 1e-20
 
 
+@pytest.mark.parametrize("name", [GROUPS[0], "several units beside a group with a nested kink"])
+def test_a_kink_below_has_no_slope_where_the_kink_above_it_has_none(name):
+    """Lemma D74: eta is between 0 and nu, and therefore 0 if nu is."""
+    pairs = [
+        (bound, kink)
+        for leeway in map(Leeway, minima_of(name))
+        if not leeway.zero.plain
+        for bound in [Bounds(leeway, leeway.corners[0])]
+        for kink in bound.keys
+        if not isinstance(kink, int) and kink[1] in bound.above
+    ]
+    assert pairs
+    for bound, (j, i) in pairs:
+        end = bound.end(i, {})
+        for nu, eta, fits in [(end, end, True), (end, end * 2, False), (end, -end, False)]:
+            assert bound.fits({i: nu, (j, i): eta}) is fits
+        for eta in (0, end, -end):
+            assert bound.fits({i: fmpq(0), (j, i): eta * fmpq(1)}) is (eta == 0)
+
+
 @pytest.mark.parametrize("width", [2, 3, 5])
 def test_units_beside_a_group_that_has_no_split_may_be_dead(width):
     """Lemma D74: with D > 0 at a site there are no multipliers between D and 0."""
@@ -115,6 +136,46 @@ def test_several_units_beside_a_group_may_gain_what_they_cost_in_one_direction()
     assert gains == {0, -1}
     assert add_up(leeway, ties)
     assert not add_up(leeway)
+
+
+def test_two_units_lower_the_loss_together_where_one_alone_does_not():
+    """Lemma D74: N of a sum may exceed the sum of N. The checker proves one, and no more.
+
+    Units with the opposite slopes 2 - x and x - 2 pull f down at 1 and 3, while the bias lifts it
+    at 2, where the target is positive.
+    """
+    (zero,) = (z for z in minima_of("two units gain, one does not") if not z.plain)
+    zero.sites.hidden = [2, 1]
+    assert harmless(zero, faces_of(zero.sites))
+    zero.sites.hidden = [3, 1]
+    with pytest.raises(CertificateError, match="whether a dead unit is harmless is not clear"):
+        harmless(zero, faces_of(zero.sites))
+    assert [height_at(zero, x) for x in (2, 3, 1)] == [0, 0, 0]
+    start = loss_with(zero, 0, [])
+    for step in (1e-3, 1e-4):
+        down, up = (-1, np.array([-step, 2 * step])), (-1, np.array([step, -2 * step]))
+        assert loss_with(zero, step, [down, up]) < start - step
+        for units in ([down], [up]):
+            assert all(loss_with(zero, lift * step, units) > start for lift in (-1, 0, 0.5, 1, 2))
+
+
+def height_at(zero, x, bias=0, units=()):
+    """f at an input, its bias being moved and units (side, v) added; a > 0, one unit is alive."""
+    (weights,), side = zero.state.weights, zero.sides[1]
+    live = [(side, np.array([side * float(w.mid()) for w in weights]))]
+    added = sum(s * max(v @ [x, 1], 0) for s, v in [*live, *units])
+    return max(float(zero.state.bias.mid()) + bias + added, 0)
+
+
+def loss_with(zero, bias, units):
+    """The loss, least over T, at the same X."""
+    sites, x, ridge = zero.sites, float(zero.state.x.mid()), float(arb(zero.sites.ridge))
+    rows = [(float(arb(r[0])), float(arb(y))) for r, y in zip(sites.rows, sites.means, strict=True)]
+    fit = sum((y - height_at(zero, place, bias, units)) ** 2 for place, y in rows)
+    lengths = [np.linalg.norm(v) for _, v in units]
+    lengths += [np.linalg.norm([float(w.mid()) for w in ws]) for ws in zero.state.weights]
+    level = float(zero.state.bias.mid()) + bias
+    return fit + ridge * (2 * sum(lengths) / x**0.5 + level**2 / x + x)
 
 
 def gained_together(bound, shares, units):

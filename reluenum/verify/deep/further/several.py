@@ -131,7 +131,9 @@ class Bounds:
     def fits(self, shares: Shares) -> bool:
         """Whether all shares are in their ranges."""
         pairs = ((x, self.end(key, shares)) for key, x in shares.items())
-        return all(sign(x * end) in (0, 1) and sign((end - x) * end) in (0, 1) for x, end in pairs)
+        return all(
+            x == 0 or (sign(x * end) == 1 and sign(1 - x / end) in (0, 1)) for x, end in pairs
+        )
 
     @property
     def rising(self) -> list[Face]:
