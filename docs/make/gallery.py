@@ -196,8 +196,8 @@ Nightingale's table of deaths in the Crimean War, a chemical plant, and a hundre
 {totals}
 
 `make gallery` runs `config/gallery.yaml` and `config/nile.yaml`, a few minutes on two cores, and
-writes this page. Its
-numbers are read from the results, and a sentence that they contradict is an error.
+writes this page. Its numbers are read from the results, and a sentence that they contradict is an
+error.
 
 In the tables, *isolated* counts components of dimension 0, *on a boundary* those among them on
 which a hidden unit is exactly 0 on a data point, *spurious* the components that are not global at
