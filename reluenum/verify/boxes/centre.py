@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..trees.machine import inlined
 from .columns import Columns, edges_of
 from .line import Array, Tables
-from .sums import UNSURE, UP, Output, Pair, at_ray, inlined, inner, plain, pull
+from .sums import UNSURE, UP, Output, Pair, at_ray, inner, plain, pull
 
 
 class Centre(NamedTuple):

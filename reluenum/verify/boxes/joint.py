@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..trees.machine import compiled, inlined
 from .centre import Centre, leftover, reduced
 from .line import Array
 from .responses import Responses, is_slope
-from .sums import TINY, UP, compiled, inlined
+from .sums import TINY, UP
 
 SPARE = 1 + 1e-6  # by which a guess is taken larger than what solves the equations
 TRUSTED = 10.0  # a bound is taken rather than a sum if it is at most so many times a part of that

@@ -31,7 +31,12 @@ class Cone(NamedTuple):
 
     allowed: Array  # signs of each site, as they were asked for
     rays: Array  # vectors that generate the closed cone, as rays of the arrangement
-    found: Array  # signs that the site has on some face of the cone
+    found: Array  # signs that each site has on some face of the cone
+
+    @property
+    def is_face(self) -> bool:
+        """Whether it is a single face: each site has one sign on it."""
+        return bool((self.found & (self.found - 1) == 0).all())
 
 
 def ascending(data: Data) -> list[int]:
@@ -65,7 +70,7 @@ def tight(signs: Array, allowed: Array) -> int:
 
 @compiled
 def generators(table: Arrangement, allowed: Array, rays: Array, site: int) -> Array:
-    """Claim 198: rays that generate a cone: those of a larger one, and those on the hyperplane.
+    """Claim 199: rays that generate a cone: those of a larger one, and those on the hyperplane.
 
     One more condition, on a site, makes the larger cone the smaller one (Lemma 55).
     """
@@ -84,7 +89,7 @@ def generators(table: Arrangement, allowed: Array, rays: Array, site: int) -> Ar
 
 
 @compiled
-def within(table: Arrangement, allowed: Array) -> Array:
+def all_generators(table: Arrangement, allowed: Array) -> Array:
     """Return rays that generate a cone, among all of the arrangement (Lemma 55)."""
     found, count = np.empty(len(table.signs), np.int32), 0
     for j in range(len(table.signs)):
@@ -112,7 +117,7 @@ def touched(table: Arrangement, allowed: Array, rays: Array, site: int) -> bool:
 
 @compiled
 def signs_on(table: Arrangement, allowed: Array, rays: Array) -> Array:
-    """Claim 199: the signs that each site has on faces of a cone; none if there is no face.
+    """Claim 200: the signs that each site has on faces of a cone; none if there is no face.
 
     Site by site; a cone without faces has a site without signs (Lemma 55).
     """
@@ -135,3 +140,15 @@ def cone_of(table: Arrangement, allowed: Array, rays: Array) -> Cone | None:
     """Return a cone with the signs of sites on it, None if it has no faces."""
     found = signs_on(table, allowed, rays)
     return Cone(allowed, rays, found) if found.all() else None
+
+
+def within(table: Arrangement, allowed: Array) -> Cone | None:
+    """Return the cone of such signs, None if it has no faces."""
+    return cone_of(table, allowed, all_generators(table, allowed))
+
+
+def cut_to(table: Arrangement, cone: Cone, site: int, signs: int) -> Cone | None:
+    """Return the faces of a cone on which a site has one of some signs, None if there is none."""
+    allowed = cone.allowed.copy()
+    allowed[site] &= signs
+    return cone_of(table, allowed, generators(table, allowed, cone.rays, site))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..trees.machine import inlined
-from .arrangement import NEGATIVE, POSITIVE, ZERO, Array
+from .arrangement import POSITIVE, ZERO, Array
 from .centre import Centre, load_of
 from .hulls import UP, Hulls, product_with
 from .tables import Tables

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..trees.machine import inlined
-from .arrangement import NEGATIVE, POSITIVE, ZERO, Array
+from .arrangement import Array
 from .tables import Tables
 
 UP = 1 + 2.0**-40  # for numbers >= 0 that are computed in less than 1000 roundings
@@ -134,10 +134,10 @@ def middle(table: Tables, out: Hulls, g: int) -> bool:
 @inlined
 def is_silent(table: Tables, j: int) -> bool:
     """Whether no site is active on a ray."""
+    active = 0
     for i in range(table.signs.shape[1]):
-        if table.signs[j, i] > 0:
-            return False
-    return True
+        active += table.signs[j, i] > 0
+    return active == 0
 
 
 @inlined

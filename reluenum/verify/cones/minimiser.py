@@ -104,8 +104,8 @@ def slopes_of(
 
 
 @inlined
-def direction_of(slopes: Array, hessian: Array, free: Array) -> tuple[Array, float]:
-    """Return Newton's step in the weights that are free, and its slope."""
+def direction_of(slopes: Array, hessian: Array, free: Array) -> Array:
+    """Return Newton's step in the weights that are free."""
     count = len(free)
     work, step = np.empty((count, count + 1)), np.zeros(len(slopes))
     for a in range(count):
@@ -114,11 +114,9 @@ def direction_of(slopes: Array, hessian: Array, free: Array) -> tuple[Array, flo
         work[a, a] *= 1 + 1e-11
         work[a, count] = -slopes[free[a]]
     reduced(work, count)
-    slope = 0.0
     for a in range(count):
         step[free[a]] = work[a, count]
-        slope += slopes[free[a]] * work[a, count]
-    return step, slope
+    return step
 
 
 @inlined
@@ -217,7 +215,7 @@ def minimiser(table: Tables, box: Box, outputs: Array, owner: Array) -> Array:
     for _ in range(STEPS):
         slopes, hessian = slopes_of(table, box, owner, pair, weights)
         free = freed(weights, slopes, idle == 1)
-        step, slope = direction_of(slopes, hessian, free)
+        step = direction_of(slopes, hessian, free)
         gained = stepped(table, box, pair, weights, step)
         dropped(table, box, pair, weights)
         small = not gained > SOLVED * abs(value_of(table, box, pair, weights))

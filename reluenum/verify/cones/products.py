@@ -92,7 +92,8 @@ def excess(table: Tables, box: Box, k: int, pair: tuple[Array, Array], y: Array)
             value -= y[d] * table.units[box.rays[n], d]
             size += abs(y[d])
         most = max(most, value + size * table.unsure + spare[n])
-    return most * factor_of(table, box.rays[box.first[k] : box.first[k + 1]]) * UP if most > 0 else 0.0
+    factor = factor_of(table, box.rays[box.first[k] : box.first[k + 1]])
+    return most * factor * UP if most > 0 else 0.0
 
 
 @inlined
@@ -154,7 +155,9 @@ def short(table: Tables, box: Box, ball: Ball, reaches: Array) -> bool:
 
 
 @inlined
-def distance(table: Tables, box: Box, ball: Ball, k: int, triple: tuple[Array, float, Array]) -> float:
+def distance(
+    table: Tables, box: Box, ball: Ball, k: int, triple: tuple[Array, float, Array]
+) -> float:
     """Claim 219: Lambda v is at most so far from its aim y.
 
     p, the projection of s g for the centre of the ball, satisfies |p - y|^2 <= (s g - y) . (p - y),
@@ -205,9 +208,7 @@ def kept(table: Tables, box: Box, ball: Ball, k: int, pair: tuple[Array, float])
 
 @inlined
 def seen(table: Tables, found: Array, rays: Array, pair: tuple[Array, float]) -> Array:
-    """Return which signs sites may have at a unit: on these rays, near Lambda v; 0 if none.
-
-    """
+    """Return which signs sites may have at a unit: on these rays, near Lambda v; 0 if none."""
     aim, away = pair
     signs = np.zeros(len(found), np.uint8)
     for i in range(len(found)):
@@ -308,7 +309,7 @@ def outside(table: Tables, box: Box) -> bool:
     if short(table, box, ball, reaches):
         return True
     for k in range(len(box.signs)):
-        if weights[box.first[k] : box.first[k + 1]].max() > 0:
-            if loses(table, box, ball, k, (aims[k], reaches, weights)):
-                return True
+        alive = weights[box.first[k] : box.first[k + 1]].max() > 0
+        if alive and loses(table, box, ball, k, (aims[k], reaches, weights)):
+            return True
     return False

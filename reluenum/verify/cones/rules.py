@@ -3,82 +3,13 @@
 import numpy as np
 
 from ..trees.machine import inlined
-from .arrangement import NEGATIVE, POSITIVE, ZERO, Array
+from .arrangement import Array
 from .centre import Centre, centre_of
 from .directions import cost, doubt_of, factors_of, gain, least_value, searched
 from .hulls import Box, Hulls, hulls_of, spread_of
-from .products import outside
 from .tables import Tables
 
-CROSSED = NEGATIVE | POSITIVE
 WAYS = (2.0, 0.9)  # parts of one sign are together whose columns have at least such a cosine
-
-
-@inlined
-def silent(found: Array) -> bool:
-    """Claim 202: no site is active on a part (Lemma 2)."""
-    for i in range(len(found)):
-        if found[i] & POSITIVE:
-            return False
-    return True
-
-
-@inlined
-def close(one: Array, other: Array) -> bool:
-    """Claim 203: units of one sign, of two parts or one, are in one closed cell (Lemma 47(1)).
-
-    No site has one strict sign on the one and the other one on the other.
-    """
-    for i in range(len(one)):
-        if (one[i] & POSITIVE and other[i] & NEGATIVE) or (
-            one[i] & NEGATIVE and other[i] & POSITIVE
-        ):
-            return False
-    return True
-
-
-@inlined
-def in_closure(one: Array, other: Array) -> bool:
-    """Claim 204: all faces of a part are in the closures of those of the other (Lemma 47(2))."""
-    for i in range(len(one)):
-        signs = one[i] & CROSSED
-        if signs and (signs == CROSSED or other[i] != signs):
-            return False
-    return True
-
-
-@inlined
-def rank_of(box: Box, k: int) -> int:
-    """Return 1 or 2 if the cone of a part has so many rays, else 3: at least its dimension."""
-    return min(box.first[k + 1] - box.first[k], 3)
-
-
-@inlined
-def adjacent(box: Box, k: int, m: int) -> bool:
-    """Claim 205: two single faces of one flat are separated by one site alone (Lemma 47(3))."""
-    separating = 0
-    for i in range(box.found.shape[1]):
-        one, other = box.found[k, i], box.found[m, i]
-        if one & (one - 1) or other & (other - 1) or (one == ZERO) != (other == ZERO):
-            return False
-        separating += one != other
-    return separating == 1 and rank_of(box, k) > 1
-
-
-@inlined
-def pairs(box: Box) -> bool:
-    """Claim 201: two units have no faces that they can have together (Lemma 53(5))."""
-    for k in range(len(box.signs)):
-        if box.units[k] > 1 and close(box.found[k], box.found[k]):
-            return True
-        for m in range(k):
-            one, other = box.found[k], box.found[m]
-            if box.signs[k] == box.signs[m]:
-                if close(one, other):
-                    return True
-            elif in_closure(one, other) or in_closure(other, one) or adjacent(box, k, m):
-                return True
-    return False
 
 
 @inlined
@@ -160,36 +91,16 @@ def nearness(table: Tables, box: Box, k: int, m: int) -> float:
 
 
 @inlined
-def single(box: Box) -> bool:
-    """Whether all parts have one unit, in a closed cell."""
-    for k in range(len(box.signs)):
-        if box.units[k] > 1:
-            return False
-        for i in range(box.found.shape[1]):
-            if box.found[k, i] & CROSSED == CROSSED:
-                return False
-    return True
-
-
-@inlined
-def empty(table: Tables, box: Box) -> bool:
-    """Whether a box surely holds no minimum."""
-    for k in range(len(box.signs)):
-        if silent(box.found[k]):
-            return True
-    if pairs(box):
-        return True
-    if single(box):
-        return outside(table, box)
+def excluded(table: Tables, box: Box) -> bool:
+    """Whether bounds show that a box holds no minimum, for some way to group its parts."""
     last = 0
     for way in range(len(WAYS)):
         count, owner = grouped(table, box, way)
-        if way and count == last:
-            continue
-        last = count
-        good, hulls = hulls_of(table, box, owner, count)
-        if good:
-            good, centre = centre_of(table, hulls)
-            if good and (weightless(centre) or gains(table, box, hulls, centre)):
-                return True
+        if count != last:
+            last = count
+            good, hulls = hulls_of(table, box, owner, count)
+            if good:
+                good, centre = centre_of(table, hulls)
+                if good and (weightless(centre) or gains(table, box, hulls, centre)):
+                    return True
     return False
