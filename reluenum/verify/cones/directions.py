@@ -35,11 +35,11 @@ def factors_of(found: Array, sign: int, residual: Array, away: Array) -> tuple[A
 
 
 @inlined
-def along(table: Tables, i: int, w: Array) -> float:
-    """Return xt . w."""
+def along(vectors: Array, i: int, w: Array) -> float:
+    """Return the product of a vector with another one."""
     found = 0.0
     for d in range(len(w)):
-        found += table.rows[i, d] * w[d]
+        found += vectors[i, d] * w[d]
     return found
 
 
@@ -48,10 +48,7 @@ def farthest(table: Tables, rays: Array, w: Array) -> float:
     """Return the largest e . w."""
     most = -np.inf
     for j in rays:
-        value = 0.0
-        for d in range(len(w)):
-            value += table.units[j, d] * w[d]
-        most = max(most, value)
+        most = max(most, along(table.units, j, w))
     return most
 
 
@@ -64,13 +61,11 @@ def corner(
     found, best, most = fixed.copy(), 0, -np.inf
     for i in range(len(above)):
         if above[i] or below[i]:
-            factor = above[i] if along(table, i, w) > 0 else below[i]
+            factor = above[i] if along(table.rows, i, w) > 0 else below[i]
             for d in range(len(w)):
                 found[d] += factor * table.rows[i, d]
     for j in rays:
-        value = 0.0
-        for d in range(len(w)):
-            value += table.units[j, d] * w[d]
+        value = along(table.units, j, w)
         if value > most:
             best, most = j, value
     for d in range(len(w)):
@@ -169,7 +164,7 @@ def gain(
     full, above, below = factors
     f, rest = np.zeros(len(residual)), 0.0
     for i in range(len(residual)):
-        value = along(table, i, w)
+        value = along(table.rows, i, w)
         if full[i]:
             f[i] = sign * value
         else:

@@ -7,10 +7,12 @@ import numpy as np
 from ..trees.machine import inlined
 from .arrangement import NEGATIVE, POSITIVE, ZERO, Array
 from .centre import load_of
-from .directions import cost, doubt_of, factors_of, gain, searched
+from .directions import along, cost, doubt_of, factors_of, gain, searched
 from .hulls import UP, Box, spread_of
 from .minimiser import lengths_of, minimiser, nearest, outputs_of, vectors_of
 from .tables import Tables
+
+WIDER, WIDE = 24, 2.0  # steps to a better bound of a cone, unless it is as good as this
 
 
 class Ball(NamedTuple):
@@ -72,13 +74,32 @@ def norms_of(table: Tables, outputs: Array) -> Array:
 
 @inlined
 def factor_of(table: Tables, rays: Array) -> float:
-    """Return an upper bound of the sum of coefficients of a unit vector in the cone of rays."""
-    middle = np.zeros(table.rows.shape[1])
+    """Return an upper bound of the sum of coefficients of a unit vector in the cone of rays.
+
+    By a vector c with which all rays have a positive product: any will do, and steps towards the
+    ray with the least one make that larger.
+    """
+    middle, best = np.zeros(table.rows.shape[1]), np.inf
     for j in rays:
+        middle += table.units[j] / len(rays)
+    for _ in range(WIDER):
+        least, length = spread_of(table, rays, middle)
+        if least > 0:
+            best = min(best, length / least)
+        if best < WIDE:
+            break
+        low, worst = np.inf, 0
+        for j in rays:
+            product = along(table.units, j, middle)
+            if product < low:
+                low, worst = product, j
+        square, change = 0.0, 0.0
         for d in range(len(middle)):
-            middle[d] += table.units[j, d]
-    least, length = spread_of(table, rays, middle)
-    return length / least * UP if least > 0 else np.inf
+            square += middle[d] * middle[d]
+            change += (middle[d] - table.units[worst, d]) ** 2
+        step = min((square - low) / change, 1.0) if change > 0 else 0.0
+        middle += step * (table.units[worst] - middle)
+    return best * UP
 
 
 @inlined
