@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..trees.machine import compiled, inlined
-from .centre import Centre, leftover, reduced
+from ..trees.numbers import reduced
+from .centre import Centre, leftover
 from .line import Array
 from .responses import Responses, is_slope
 from .sums import TINY, UP

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..trees.machine import compiled, inlined
+from ..trees.numbers import inverse_of, reduced
 from .arrangement import NEGATIVE, POSITIVE, ZERO, Array
 from .hulls import UP, Hulls, product_with
 from .tables import Tables
@@ -12,6 +13,7 @@ from .tables import Tables
 TINY = 1e-290
 SPARE = 1 + 1e-6  # by which a guess is taken larger than what solves the equations
 STEPS = 8
+WILD = 1e40  # a guess of this size is none; below it, nothing overflows
 
 
 class Centre(NamedTuple):
@@ -32,40 +34,6 @@ class Centre(NamedTuple):
     most: Array  # upper bounds of tau
     reach: Array  # of |x|
     away: Array  # of |r - r_c|, with what r_c is wrong
-
-
-@inlined
-def reduced(work: Array, size: int) -> None:
-    """Bring a matrix to the form (1, ...) by Gauss-Jordan steps; what they lose does not matter."""
-    width = work.shape[1]
-    for i in range(size):
-        pivot = i
-        for k in range(i, size):
-            if abs(work[k, i]) > abs(work[pivot, i]):
-                pivot = k
-        factor = 1 / work[pivot, i]
-        for m in range(width):
-            work[pivot, m], work[i, m] = work[i, m], work[pivot, m] * factor
-        for k in range(size):
-            factor = work[k, i]
-            for m in range(width * (k != i)):
-                work[k, m] -= factor * work[i, m]
-
-
-@inlined
-def inverse_of(matrix: Array) -> Array:
-    """Return an approximate inverse of a symmetric matrix, whatever it is."""
-    size = len(matrix)
-    work, found = np.zeros((size, 2 * size)), np.empty((size, size))
-    for i in range(size):
-        for k in range(size):
-            work[i, k] = matrix[i, k] / np.sqrt(matrix[i, i] * matrix[k, k])
-        work[i, size + i] = 1.0
-    reduced(work, size)
-    for i in range(size):
-        for k in range(size):
-            found[i, k] = work[i, size + k] / np.sqrt(matrix[i, i] * matrix[k, k])
-    return found
 
 
 @inlined
@@ -115,7 +83,7 @@ def residual_of(table: Tables, loads: Array, sizes: Array, weights: Array) -> tu
 
 @inlined
 def heights_of(table: Tables, hulls: Hulls, residual: Array, g: int) -> tuple[float, float]:
-    """Claim 208: bounds of s p_r(c) for a residual, of its group's sign (Lemma 50(2)).
+    """Claim 216: bounds of s p_r(c) for a residual, of its group's sign (Lemma 56).
 
     Between |c| and the least v . c times Lambda, and what sites add that units may have with the
     opposite sign, or, to the lower bound, on their hyperplane.
@@ -164,6 +132,7 @@ def centre_of(table: Tables, hulls: Hulls) -> tuple[bool, Centre]:
     gram, gram_size = gram_of(hulls, loads, sizes)
     inverse = inverse_of(gram)
     weights, beta, half = guessed(table, hulls, loads, gram, inverse)
+    fits = np.abs(inverse).sum() + np.abs(weights).sum() < WILD
     residual, doubt = residual_of(table, loads, sizes, weights)
     left, reach = lefts_of(table, hulls, (residual, doubt), beta, half)
     count = len(weights)
@@ -173,7 +142,7 @@ def centre_of(table: Tables, hulls: Hulls) -> tuple[bool, Centre]:
         *(shift, most, reach, np.empty(len(residual))),
     )
     defect = defect_of(table, inverse, gram, gram_size)
-    good = bounded(table, hulls, found, defect)
+    good = fits and bounded(table, hulls, found, defect)
     return good, found
 
 
@@ -243,20 +212,13 @@ def response(table: Tables, hulls: Hulls, centre: Centre, row: Array) -> Array:
 def system_of(
     table: Tables, hulls: Hulls, centre: Centre, defect: Array
 ) -> tuple[Array, Array, Array]:
-    """Claim 209: |tau - t| <= a + M |tau - t| + N tau (Lemma 49).
+    """Claim 217: |tau - t| <= a + M |tau - t| + N tau (Lemma 49).
 
     With x at most `reach` and what |r - r_c| adds at the sites that count for heights.
     """
-    count = len(defect)
-    base, matrix, taus = np.zeros(count), defect.copy(), np.zeros((count, count))
-    heights, bends = np.zeros((count, count)), np.zeros((count, count))
-    for k in range(count):
-        for i in range(len(table.copies)):
-            if counts_for_height(hulls, k, i):
-                for g in range(count):
-                    one = abs(centre.loads[g, i]) + table.unsure * centre.sizes[g, i]
-                    heights[k, g] += hulls.at[k, i] * one
-                    bends[k, g] += hulls.at[k, i] * centre.drift[g, i]
+    count, taus = len(defect), np.empty_like(defect)
+    base, matrix = np.zeros(count), defect.copy()
+    heights, bends = heights_by(table, hulls, centre)
     for g in range(count):
         taus[g] = response(table, hulls, centre, centre.inverse[g])
         for k in range(count):
@@ -269,6 +231,21 @@ def system_of(
 
 
 @inlined
+def heights_by(table: Tables, hulls: Hulls, centre: Centre) -> tuple[Array, Array]:
+    """Return with what |tau - t|, and tau, of each group change the height of each other one."""
+    count = len(centre.weights)
+    heights, bends = np.zeros((count, count)), np.zeros((count, count))
+    for k in range(count):
+        for i in range(len(table.copies)):
+            if counts_for_height(hulls, k, i):
+                for g in range(count):
+                    one = abs(centre.loads[g, i]) + table.unsure * centre.sizes[g, i]
+                    heights[k, g] += hulls.at[k, i] * one
+                    bends[k, g] += hulls.at[k, i] * centre.drift[g, i]
+    return heights, bends
+
+
+@inlined
 def counts_for_height(hulls: Hulls, g: int, i: int) -> bool:
     """Whether units may have at a site the sign opposite to the centre's, or 0."""
     signs = hulls.found[g, i]
@@ -277,7 +254,7 @@ def counts_for_height(hulls: Hulls, g: int, i: int) -> bool:
 
 @compiled
 def holds(matrix: Array, base: Array, z: Array) -> bool:
-    """Claim 210: z > 0 and z > a + M z. Then all unknowns are at most z (Lemma 51)."""
+    """Claim 218: z > 0 and z > a + M z. Then all unknowns are at most z (Lemma 51)."""
     for i in range(len(z)):
         above = base[i]
         for k in range(len(z)):
@@ -349,4 +326,4 @@ def widened(table: Tables, hulls: Hulls, centre: Centre) -> bool:
         for g in range(count):
             if counts_for_height(hulls, g, i):
                 centre.reach[g] += hulls.at[g, i] * centre.away[i] * UP
-    return centre.shift.max() < np.inf
+    return centre.shift.sum() < np.inf

@@ -80,7 +80,7 @@ def try_others(table: Tables, batch: Batch, kinds: Array) -> None:
 
 
 def settled(table: Tables, boxes: list[Box]) -> list[bool]:
-    """Claim 225: whether boxes surely hold no minimum, by claims 207 to 224."""
+    """Claim 207: whether boxes surely hold no minimum, by claims 209 to 229."""
     batch = batch_of(boxes)
     kinds = kinds_of(batch)
     try_products(table, batch, kinds)
@@ -94,7 +94,7 @@ def hold(
     threads: int = 1,
     told: Callable[[], None] = lambda: None,
 ) -> int:
-    """Claim 226: boxes hold no minimum; return how many had to be cut further.
+    """Claim 208: boxes hold no minimum; return how many had to be cut further.
 
     `told` is called every now and then.
     """

@@ -13,7 +13,7 @@ STEPS = 16  # of the search for a direction
 
 @inlined
 def factors_of(found: Array, sign: int, residual: Array, away: Array) -> tuple[Array, Array, Array]:
-    """Claim 212: how a site counts in a derivative of s p_r along w, at units of a part.
+    """Claim 219: how a site counts in a derivative of s p_r along w, at units of a part.
 
     Sites that count in full; and of the others, what xt . w is multiplied with at least where it is
     positive, and where it is negative (Lemma 53(3)).
@@ -115,7 +115,7 @@ def guess_of(centre: Centre, f: Array) -> Array:
 
 @inlined
 def least_value(table: Tables, hulls: Hulls, centre: Centre, f: Array) -> float:
-    """Claim 211: a lower bound of f . r for all minima (Lemma 49)."""
+    """Claim 220: a lower bound of f . r for all minima (Lemma 49)."""
     p, gamma = len(f), guess_of(centre, f)
     rest, parts, load, sizes = f.copy(), np.abs(f), np.empty(p), np.empty(p)
     size, total, crude = 0.0, 0.0, 0.0

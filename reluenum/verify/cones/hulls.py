@@ -9,6 +9,7 @@ from .arrangement import Array
 from .tables import Tables
 
 UP = 1 + 2.0**-40  # for numbers >= 0 that are computed in less than 1000 roundings
+LEAST = 1e-20  # of l . Ee, the one of the centre being 1
 
 
 class Box(NamedTuple):
@@ -52,22 +53,15 @@ def hulls_of(table: Tables, box: Box, owner: Array, count: int) -> tuple[bool, H
     `owner` is the group of each part.
     """
     size, depth, p = len(box.rays), table.rows.shape[1], len(table.copies)
+    whole = np.zeros(count, np.int64), np.zeros(count + 1, np.int64), np.empty(size, np.int32)
     found = Hulls(
-        np.zeros(count, np.int64),
-        np.zeros(count + 1, np.int64),
-        np.empty(size, np.int32),
+        *whole,
         np.zeros((count, p), np.uint8),
         np.zeros((count, depth)),
-        np.zeros(count),
-        np.zeros(count),
-        np.zeros((count, p)),
-        np.zeros((count, p)),
-        np.zeros((count, p)),
-        np.zeros((count, p)),
+        *(np.zeros(count), np.zeros(count)),
+        *(np.zeros((count, p)), np.zeros((count, p)), np.zeros((count, p)), np.zeros((count, p))),
         np.zeros((count, p), np.bool_),
-        np.zeros(size),
-        np.zeros((count, p)),
-        np.zeros(count),
+        *(np.zeros(size), np.zeros((count, p)), np.zeros(count)),
     )
     good = True
     for g in range(count):
@@ -153,7 +147,7 @@ def sites_of(table: Tables, out: Hulls, g: int) -> None:
 
 @inlined
 def quotients(table: Tables, out: Hulls, g: int) -> bool:
-    """Claim 206: l . Ee > 0 on all rays on which a site is active; bounds of Delta and tau."""
+    """Claim 214: l . Ee > 0 on rays where a site is active; bounds of Delta, tau (Lemma 56)."""
     sites_of(table, out, g)
     top, p = 0.0, len(table.copies)
     high, low = np.zeros(p), np.empty(p)
@@ -163,7 +157,7 @@ def quotients(table: Tables, out: Hulls, g: int) -> bool:
         if is_silent(table, j):
             continue
         least, most = measured(table, out, g, j)
-        if not least > 0:
+        if not least > LEAST:
             return False
         out.inverse[n] = UP / least
         top = max(top, most)
@@ -195,30 +189,40 @@ def measured(table: Tables, out: Hulls, g: int, j: int) -> tuple[float, float]:
 def product_with(
     table: Tables, hulls: Hulls, g: int, q: Array, sizes: Array
 ) -> tuple[float, float]:
-    """Claim 207: bounds of q . Delta (Lemma 56).
+    """Claim 215: bounds of q . Delta (Lemma 56).
 
     `q` is wrong by at most `unsure` times its sizes.
     """
-    psi, ell, fixed, spare = hulls.psi[g], hulls.weight[g], 0.0, 0.0
+    psi, fixed, spare = hulls.psi[g], 0.0, 0.0
     for i in range(len(q)):
         fixed += q[i] * psi[i]
         spare += abs(q[i]) * psi[i] + sizes[i] * hulls.swing[g, i]
     high, low = 0.0, 0.0
     for n in range(hulls.first[g], hulls.first[g + 1]):
-        if hulls.inverse[n] == 0:
-            continue
-        j, value, above, below, size = hulls.rays[n], 0.0, 0.0, 0.0, 0.0
-        for i in range(len(q)):
-            x = table.values[j, i]
-            rest = q[i] - fixed * ell[i]
-            size += (abs(q[i]) + abs(fixed) * ell[i]) * abs(x)
-            inside = hulls.inside[g, i]
-            value += rest * x if inside else 0.0
-            bend = -x if inside else x
-            if bend > 0:
-                above += rest * bend if rest > 0 else 0.0
-                below += rest * bend if rest < 0 else 0.0
-        size *= table.unsure
-        high = max(high, (value + above + size) * hulls.inverse[n])
-        low = min(low, (value + below - size) * hulls.inverse[n])
+        if hulls.inverse[n] > 0:
+            below, above = product_at(table, hulls, g, hulls.rays[n], (q, fixed))
+            high = max(high, above * hulls.inverse[n])
+            low = min(low, below * hulls.inverse[n])
     return low * UP - table.unsure * spare, high * UP + table.unsure * spare
+
+
+@inlined
+def product_at(
+    table: Tables, hulls: Hulls, g: int, j: int, pair: tuple[Array, float]
+) -> tuple[float, float]:
+    """Return bounds of q' . E e less and plus what b(e) may make of it, for a ray."""
+    (q, fixed), ell = pair, hulls.weight[g]
+    value, above, below, size = 0.0, 0.0, 0.0, 0.0
+    for i in range(len(q)):
+        x = table.values[j, i]
+        rest = q[i] - fixed * ell[i]
+        size += (abs(q[i]) + abs(fixed) * ell[i]) * abs(x)
+        bend = x
+        if hulls.inside[g, i]:
+            value += rest * x
+            bend = -x
+        if bend > 0:
+            above += rest * bend if rest > 0 else 0.0
+            below += rest * bend if rest < 0 else 0.0
+    size *= table.unsure
+    return value + below - size, value + above + size

@@ -3,8 +3,9 @@
 import numpy as np
 
 from ..trees.machine import inlined
+from ..trees.numbers import reduced
 from .arrangement import Array
-from .centre import load_of, reduced
+from .centre import load_of
 from .hulls import Box
 from .tables import Tables
 

@@ -9,7 +9,7 @@ CROSSED = NEGATIVE | POSITIVE
 
 @inlined
 def silent(found: Array) -> bool:
-    """Claim 202: no site is active on a part (Lemma 2)."""
+    """Claim 209: no site is active on a part (Lemma 2)."""
     active = 0
     for i in range(len(found)):
         active |= found[i] & POSITIVE
@@ -18,7 +18,7 @@ def silent(found: Array) -> bool:
 
 @inlined
 def close(one: Array, other: Array) -> bool:
-    """Claim 203: units of one sign, of two parts or one, are in one closed cell (Lemma 47(1)).
+    """Claim 210: units of one sign, of two parts or one, are in one closed cell (Lemma 47(1)).
 
     No site has one strict sign on the one and the other one on the other.
     """
@@ -32,7 +32,7 @@ def close(one: Array, other: Array) -> bool:
 
 @inlined
 def in_closure(one: Array, other: Array) -> bool:
-    """Claim 204: all faces of a part are in the closures of those of the other (Lemma 47(2))."""
+    """Claim 211: all faces of a part are in the closures of those of the other (Lemma 47(2))."""
     for i in range(len(one)):
         signs = one[i] & CROSSED
         if signs and (signs == CROSSED or other[i] != signs):
@@ -48,7 +48,7 @@ def rank_of(box: Box, k: int) -> int:
 
 @inlined
 def adjacent(box: Box, k: int, m: int) -> bool:
-    """Claim 205: two single faces of one flat are separated by one site alone (Lemma 47(3))."""
+    """Claim 212: two single faces of one flat are separated by one site alone (Lemma 47(3))."""
     separating = 0
     for i in range(box.found.shape[1]):
         one, other = box.found[k, i], box.found[m, i]
@@ -60,7 +60,7 @@ def adjacent(box: Box, k: int, m: int) -> bool:
 
 @inlined
 def pairs(box: Box) -> bool:
-    """Claim 201: two units have no faces that they can have together, or one none (Lemma 53(5))."""
+    """Claim 213: two units have no faces that they can have together, or one none (Lemma 53(5))."""
     for k in range(len(box.signs)):
         alone = box.units[k] > 1 and close(box.found[k], box.found[k])
         if alone or silent(box.found[k]):

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..trees.machine import inlined
 from .arrangement import NEGATIVE, POSITIVE, ZERO, Array
-from .centre import load_of
+from .centre import WILD, load_of
 from .directions import along, cost, doubt_of, factors_of, gain, searched
 from .hulls import UP, Box, spread_of
 from .minimiser import lengths_of, minimiser, nearest, outputs_of, vectors_of
@@ -88,18 +88,24 @@ def factor_of(table: Tables, rays: Array) -> float:
             best = min(best, length / least)
         if best < WIDE:
             break
-        low, worst = np.inf, 0
-        for j in rays:
-            product = along(table.units, j, middle)
-            if product < low:
-                low, worst = product, j
-        square, change = 0.0, 0.0
-        for d in range(len(middle)):
-            square += middle[d] * middle[d]
-            change += (middle[d] - table.units[worst, d]) ** 2
-        step = min((square - low) / change, 1.0) if change > 0 else 0.0
-        middle += step * (table.units[worst] - middle)
+        approached(table, rays, middle)
     return best * UP
+
+
+@inlined
+def approached(table: Tables, rays: Array, middle: Array) -> None:
+    """Move a vector to the shortest one between it and the ray with which its product is least."""
+    low, worst, square, change = np.inf, 0, 0.0, 0.0
+    for j in rays:
+        product = along(table.units, j, middle)
+        if product < low:
+            low, worst = product, j
+    for d in range(len(middle)):
+        square += middle[d] * middle[d]
+        change += (middle[d] - table.units[worst, d]) ** 2
+    step = min((square - low) / change, 1.0) if change > 0 else 0.0
+    for d in range(len(middle)):
+        middle[d] += step * (table.units[worst, d] - middle[d])
 
 
 @inlined
@@ -136,7 +142,7 @@ def aims_of(table: Tables, box: Box, weights: Array, pulls: Array) -> tuple[Arra
 
 @inlined
 def reaches_of(table: Tables, box: Box, pair: tuple[Array, Array], aims: Array) -> Array:
-    """Claim 216: |s g|_K <= |y| + the largest (s g - y) . v for unit vectors v of K, for any y."""
+    """Claim 223: |s g|_K <= |y| + the largest (s g - y) . v, for any y (Lemma 57)."""
     found = lengths_of(aims)
     for k in range(len(found)):
         found[k] = (found[k] + excess(table, box, k, pair, aims[k])) * UP
@@ -145,7 +151,7 @@ def reaches_of(table: Tables, box: Box, pair: tuple[Array, Array], aims: Array) 
 
 @inlined
 def ball_of(table: Tables, box: Box, outputs: Array, weights: Array) -> tuple[Ball, Array, Array]:
-    """Claim 217: the residual of Lemma 54 is in this ball; the aims, and their reaches."""
+    """Claim 224: the residual of Lemma 54 is in this ball; aims, and their reaches."""
     residual, doubt, energy = residual_at(table, outputs, weights)
     pulls, spare = pulls_of(table, outputs, (residual, doubt))
     aims, lengths = aims_of(table, box, weights, pulls)
@@ -166,7 +172,7 @@ def ball_of(table: Tables, box: Box, outputs: Array, weights: Array) -> tuple[Ba
 
 @inlined
 def short(table: Tables, box: Box, ball: Ball, reaches: Array) -> bool:
-    """Claim 218: a projection is shorter than Lambda (Lemma 54)."""
+    """Claim 225: a projection is shorter than Lambda (Lemma 54)."""
     for k in range(len(reaches)):
         rays = box.rays[box.first[k] : box.first[k + 1]]
         norm = ball.norms[box.first[k] : box.first[k + 1]].max()
@@ -179,24 +185,17 @@ def short(table: Tables, box: Box, ball: Ball, reaches: Array) -> bool:
 def distance(
     table: Tables, box: Box, ball: Ball, k: int, triple: tuple[Array, float, Array]
 ) -> float:
-    """Claim 219: Lambda v is at most so far from its aim y.
+    """Claim 226: Lambda v is at most so far from its aim y (Lemma 57).
 
     p, the projection of s g for the centre of the ball, satisfies |p - y|^2 <= (s g - y) . (p - y),
     and Lambda v is the one for a residual of the ball.
     """
     aim, reach, weights = triple
     over = excess(table, box, k, (ball.pulls, ball.pull_doubt), aim)
-    first, last = box.first[k], box.first[k + 1]
-    length, value, size = 0.0, 0.0, 0.0
-    vector = np.zeros(len(aim))
-    for n in range(first, last):
+    value, size, length = 0.0, 0.0, lengths_of(vectors_of(table, box, weights))[k]
+    for n in range(box.first[k], box.first[k + 1]):
         value += weights[n] * ball.pulls[n]
         size += weights[n] * (abs(ball.pulls[n]) * table.unsure + ball.pull_doubt[n])
-        for d in range(len(aim)):
-            vector[d] += weights[n] * table.units[box.rays[n], d]
-    for d in range(len(aim)):
-        length += vector[d] * vector[d]
-    length = np.sqrt(length)
     value, size = value / length * table.ridge, size / length * table.ridge
     square = table.ridge * table.ridge
     gap = reach * over + abs(square - value) + size + 8 * table.unsure * (square + abs(value))
@@ -211,7 +210,7 @@ def distance(
 
 @inlined
 def kept(table: Tables, box: Box, ball: Ball, k: int, pair: tuple[Array, float]) -> Array:
-    """Claim 220: rays the others of which have a coefficient 0 in v: (s g - Lambda v) . e < 0."""
+    """Claim 227: other rays have the coefficient 0: (s g - Lambda v) . e < 0 (Lemma 57)."""
     aim, away = pair
     rays, count = np.empty(box.first[k + 1] - box.first[k], np.int32), 0
     for n in range(box.first[k], box.first[k + 1]):
@@ -246,7 +245,7 @@ def seen(table: Tables, found: Array, rays: Array, pair: tuple[Array, float]) ->
 
 @inlined
 def loses(table: Tables, box: Box, ball: Ball, k: int, triple: tuple[Array, Array, Array]) -> bool:
-    """Claim 221: a unit of a part gains along some direction, or is outside of it (Lemma 54)."""
+    """Claim 228: a unit of a part gains along some direction, or is outside of it (Lemma 54)."""
     aim, reaches, weights = triple
     away = distance(table, box, ball, k, (aim, reaches[k], weights))
     rays = kept(table, box, ball, k, (aim, away))
@@ -304,16 +303,15 @@ def surely_rises(
     radius, w = pair
     f, value = gain(table, (sign, residual), factors, w)
     value -= doubt_of(table, residual, margin, factors, w)
-    square, size = 0.0, 0.0
+    square, size, length = 0.0, 0.0, 0.0
     for i in range(len(f)):
         value += f[i] * residual[i]
         size += abs(f[i]) * (abs(residual[i]) * table.unsure + doubt[i])
         square += table.copies[i] * f[i] * f[i]
-    value -= (size + radius * np.sqrt(square)) * UP
-    price, length = 0.0, 0.0
     for d in range(len(w)):
-        price += aim[d] * w[d]
         length += w[d] * w[d]
+    value -= (size + radius * np.sqrt(square)) * UP
+    price = along(np.expand_dims(aim, 0), 0, w)
     price += (away + 4 * table.unsure * table.ridge) * np.sqrt(length)
     price = min(price, table.ridge * cost(table, rays, (1.0, factor_of(table, rays)), w))
     return value > price + abs(price) * table.unsure
@@ -321,9 +319,11 @@ def surely_rises(
 
 @inlined
 def outside(table: Tables, box: Box) -> bool:
-    """Claim 215: the convex problem of a product of closed cells has no minimum (Lemma 54)."""
+    """Claim 229: the convex problem of a product of closed cells has no minimum (Lemma 54)."""
     outputs, owner = outputs_of(table, box)
     weights = minimiser(table, box, outputs, owner)
+    if not weights.sum() < WILD:
+        return False
     ball, aims, reaches = ball_of(table, box, outputs, weights)
     if not ball.radius < np.inf:
         return False

@@ -14,7 +14,7 @@ WAYS = (2.0, 0.9)  # parts of one sign are together whose columns have at least 
 
 @inlined
 def gains(table: Tables, box: Box, hulls: Hulls, centre: Centre) -> bool:
-    """Claim 213: along some direction a unit of some part gains too much (Lemma 53(3))."""
+    """Claim 221: along some direction a unit of some part gains too much (Lemma 53(3))."""
     depth = table.rows.shape[1]
     for k in range(len(box.signs)):
         sign, rays = box.signs[k], box.rays[box.first[k] : box.first[k + 1]]
@@ -55,7 +55,7 @@ def surely(
 
 @inlined
 def weightless(centre: Centre) -> bool:
-    """Claim 214: a weight is not positive (Lemma 53(1))."""
+    """Claim 222: a weight is not positive (Lemma 53(1))."""
     least = np.inf
     for g in range(len(centre.most)):
         least = min(least, centre.most[g])

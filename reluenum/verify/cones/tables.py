@@ -6,6 +6,7 @@ wrong by at most `unsure` times its size: that is twice so many times 2^-53, and
 themselves are rounded.
 """
 
+from collections.abc import Iterable
 from fractions import Fraction
 from math import isqrt, lcm
 from operator import mul
@@ -16,9 +17,10 @@ from flint import fmpq
 
 from ..exact import Data
 from ..reals import require
+from ..trees.numbers import fractions
 from .arrangement import Arrangement, Array, arrangement_of, ascending
 
-LARGEST, SMALLEST = 2.0**100, 2.0**-100  # sizes of numbers that are not 0
+LARGEST, SMALLEST = 2.0**60, 2.0**-100  # sizes of numbers that are not 0
 BINARY = 1 << 80
 
 
@@ -49,35 +51,31 @@ def tables(data: Data) -> tuple[Arrangement, Tables]:
     order = ascending(data)
     rows = [fractions(data.rows[k]) for k in order]
     copies, pulls = (
-        fractions(data.copies[k] for k in order),
-        fractions(data.pulls.exact[k, 0] for k in order),
+        np.array([float(x) for x in checked(numbers)])
+        for numbers in ([data.copies[k] for k in order], [data.pulls.exact[k, 0] for k in order])
     )
-    ridge, share, energy = fractions((data.ridge, data.share, data.energy))
-    known = (*(x for row in rows for x in row), *pulls, ridge, share, energy)
-    fits = all(SMALLEST <= abs(x) <= LARGEST for x in known if x)
-    require(fits, "problem: numbers that are too large or too small for this kind of proof")
-    spare = 1 + 2.0**-50
-    floats, units = np.array([[float(x) for x in row] for row in rows]), _units(vectors)
+    ridge, share, energy = map(float, checked((data.ridge, data.share, data.energy)))
+    floats = np.array([[float(x) for x in checked(data.rows[k])] for k in order])
+    units, spare = _units(vectors), 1 + 2.0**-50
     return arrangement, Tables(
         signs=arrangement.signs,
         values=_products(units, rows),
-        units=np.array([[x / length for x in vector] for vector, length in units]),
+        units=_quotients(units),
         rows=floats,
         lengths=np.sqrt((floats**2).sum(axis=1)) * spare,
-        copies=np.array([float(x) for x in copies]),
-        pulls=np.array([float(x) for x in pulls]),
-        largest=np.sqrt([float(x * energy) for x in copies]) * spare,
-        share=float(share),
-        ridge=float(ridge),
-        energy=float(energy),
-        most=float(energy / (4 * ridge)) * spare,
+        **{"copies": copies, "pulls": pulls, "ridge": ridge, "share": share, "energy": energy},
+        largest=np.sqrt(copies * energy) * spare,
+        most=energy / ridge / 4 * spare,
         unsure=(4 * len(rows) + 256) * 2.0**-53,
     )
 
 
-def fractions(numbers: "list[fmpq]") -> list[Fraction]:
-    """Return numbers as Python knows them, which rounds them to the nearest double."""
-    return [Fraction(int(number.p), int(number.q)) for number in numbers]
+def checked(numbers: Iterable[fmpq]) -> list[Fraction]:
+    """Return numbers of a problem, neither too large nor too small."""
+    found = fractions(numbers)
+    fits = all(SMALLEST <= abs(x) <= LARGEST for x in found if x)
+    require(fits, "problem: numbers that are too large or too small for this kind of proof")
+    return found
 
 
 def _whole(vector: list[Fraction]) -> tuple[list[int], int]:
@@ -93,6 +91,11 @@ def _units(vectors: list[list[fmpq]]) -> list[tuple[list[int], int]]:
         whole = [x * BINARY for x in _whole(fractions(vector))[0]]
         found.append((whole, isqrt(sum(x * x for x in whole))))
     return found
+
+
+def _quotients(units: list[tuple[list[int], int]]) -> Array:
+    """Return the vectors as doubles."""
+    return np.array([[x / length for x in vector] for vector, length in units])
 
 
 def _products(units: list[tuple[list[int], int]], rows: list[list[Fraction]]) -> Array:

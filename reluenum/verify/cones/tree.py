@@ -34,7 +34,7 @@ Box = tuple[Part, ...]
 
 
 def orthants(table: Arrangement, base: Any) -> list[Cone]:
-    """Claim 201: cones to exactly one of which each face belongs (Lemma 57).
+    """Claim 201: cones to exactly one of which each face belongs (Lemma 55).
 
     Bit e of the number of a cone is set if the e-th site of the base is negative on it.
     """
