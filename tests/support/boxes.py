@@ -150,14 +150,18 @@ def sealed(found, leaves, tree, name):
         for entry in document["certificate"]["exact"]
         if tuple(data.place_of[text] for text in entry["support"].split("|")) in known
     ]
-    document["certificate"] = heading | name | {
-        "boxes": nodes,
-        "tree": base64.b64encode(zlib.compress(content)).decode(),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "records": len(leaves),
-        "data": base64.b64encode(packed(entries, heading)).decode() if entries else "",
-        "exact": exact,
-    }
+    document["certificate"] = (
+        heading
+        | name
+        | {
+            "boxes": nodes,
+            "tree": base64.b64encode(zlib.compress(content)).decode(),
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "records": len(leaves),
+            "data": base64.b64encode(packed(entries, heading)).decode() if entries else "",
+            "exact": exact,
+        }
+    )
     counts = document["enumeration"]
     del counts["stationary"]
     counts |= {"supports": counts.pop("supports_examined"), "boxes": nodes, "leaves": len(leaves)}

@@ -11,7 +11,6 @@ from reluenum.verify.cones.tree import Part, children, orthants, pieces, roots
 from tests.support.boxes import certified, number, sealed
 
 
-
 def base_of(data):
     """The first sites that are independent."""
     order, found = ascending(data), []
