@@ -8,7 +8,7 @@ from .centre import Centre, load_of
 from .hulls import UP, Hulls, product_with
 from .tables import Tables
 
-STEPS = 16  # of the search for a direction
+STEPS = 20  # of the search for a direction
 
 
 @inlined
@@ -53,50 +53,81 @@ def farthest(table: Tables, rays: Array, w: Array) -> float:
 
 
 @inlined
-def corner(
-    table: Tables, rays: Array, fixed: Array, factors: tuple[Array, Array], w: Array
-) -> Array:
-    """Return what is least along w: the gain with the worst factors, less the cost."""
+def bent(table: Tables, factors: tuple[Array, Array], point: Array, sites: Array) -> None:
+    """Move a point by rows, each by a factor between its two, to where it is shortest."""
     above, below = factors
-    found, best, most = fixed.copy(), 0, -np.inf
-    for i in range(len(above)):
-        if above[i] or below[i]:
-            factor = above[i] if along(table.rows, i, w) > 0 else below[i]
-            for d in range(len(w)):
-                found[d] += factor * table.rows[i, d]
-    for j in rays:
-        value = along(table.units, j, w)
+    for i in range(len(sites)):
+        if above[i] != below[i]:
+            value = sites[i] - along(table.rows, i, point) / table.lengths[i] ** 2
+            value = min(max(value, min(above[i], below[i])), max(above[i], below[i]))
+            for d in range(len(point)):
+                point[d] += (value - sites[i]) * table.rows[i, d]
+            sites[i] = value
+
+
+@inlined
+def turned(ridge: float, vectors: Array, point: Array, unit: Array) -> None:
+    """Move a point, which contains a vector times -ridge, as that goes to another one."""
+    best, most, slope, change = 0, -np.inf, 0.0, 0.0
+    for j in range(len(vectors)):
+        value = along(vectors, j, point)
         if value > most:
             best, most = j, value
-    for d in range(len(w)):
-        found[d] -= table.ridge * table.units[best, d]
-    return found
+    for d in range(len(point)):
+        step = ridge * (unit[d] - vectors[best, d])
+        slope, change = slope - step * point[d], change + step * step
+    if change > 0:
+        factor = min(max(slope / change, 0.0), 1.0)
+        for d in range(len(point)):
+            step = factor * (unit[d] - vectors[best, d])
+            point[d] += ridge * step
+            unit[d] -= step
 
 
 @inlined
 def searched(
-    table: Tables, rays: Array, fixed: Array, factors: tuple[Array, Array]
-) -> tuple[float, Array]:
-    """Return a direction w with a large least gain, and that, by steps of Frank and Wolfe."""
-    point = corner(table, rays, fixed, factors, fixed)
-    best, found = -np.inf, point.copy()
+    table: Tables, vectors: Array, fixed: Array, factors: tuple[Array, Array]
+) -> tuple[bool, Array]:
+    """Return a direction w whose least gain seems to be positive, if there is one.
+
+    What can be gained with all factors, less the costs at all combinations of vectors, is a convex
+    set; w leads to its point that is nearest to 0.
+    """
+    above, below = factors
+    unit, point, sites = np.zeros(len(fixed)), fixed.copy(), np.zeros(len(above))
+    for j in range(len(vectors)):
+        unit += vectors[j] / len(vectors)
+    point -= table.ridge * unit
+    for i in range(len(sites)):
+        sites[i] = above[i] if along(table.rows, i, point) > 0 else below[i]
+        for d in range(len(point) * (sites[i] != 0)):
+            point[d] += sites[i] * table.rows[i, d]
     for _ in range(STEPS):
-        other = corner(table, rays, fixed, factors, point)
-        square, gain, slope, change = 0.0, 0.0, 0.0, 0.0
-        for d in range(len(point)):
-            square += point[d] * point[d]
-            gain += point[d] * other[d]
-            slope += point[d] * (point[d] - other[d])
-            change += (point[d] - other[d]) * (point[d] - other[d])
-        length = np.sqrt(square)
-        if not length > 0:
-            break
-        if gain / length > best:
-            best, found[:] = gain / length, point / length
-        if not change > 0:
-            break
-        point = point - min(slope / change, 1.0) * (point - other)
-    return best, found
+        bent(table, factors, point, sites)
+        turned(table.ridge, vectors, point, unit)
+    length = 0.0
+    for d in range(len(point)):
+        length += point[d] * point[d]
+    length = np.sqrt(length)
+    found = point / length if length > 0 else point
+    return least_gain(table, vectors, fixed, factors, found) > 0, found
+
+
+@inlined
+def least_gain(
+    table: Tables, vectors: Array, fixed: Array, factors: tuple[Array, Array], w: Array
+) -> float:
+    """Return the least gain along w, of all factors and vectors."""
+    above, below = factors
+    found, most = 0.0, -np.inf
+    for j in range(len(vectors)):
+        most = max(most, along(vectors, j, w))
+    for d in range(len(w)):
+        found += fixed[d] * w[d]
+    for i in range(len(above)):
+        value = along(table.rows, i, w)
+        found += (above[i] if value > 0 else below[i]) * value
+    return found - table.ridge * most
 
 
 @inlined

@@ -11,6 +11,7 @@ from .tables import Tables
 
 STEPS, HALVINGS, SWEEPS = 40, 12, 40
 SOLVED = 1e-15  # a step that gains less, relatively, is the last one
+GONE = 1e-8  # a unit that is shorter, relatively, is on its way to 0
 
 
 @inlined
@@ -228,11 +229,12 @@ def minimiser(table: Tables, box: Box, outputs: Array, owner: Array) -> Array:
 
 @inlined
 def dropped(table: Tables, box: Box, pair: tuple[Array, Array], weights: Array) -> None:
-    """Put the weights of units to 0 without which the value is no larger."""
+    """Put the weights of units to 0 that are far too short, or the value is no larger without."""
     value = value_of(table, box, pair, weights)
+    lengths = lengths_of(vectors_of(table, box, weights))
     for k in range(len(box.signs)):
         other = weights.copy()
         other[box.first[k] : box.first[k + 1]] = 0.0
         new = value_of(table, box, pair, other)
-        if new <= value:
+        if new <= value or lengths[k] < GONE * lengths.max():
             value, weights[:] = new, other

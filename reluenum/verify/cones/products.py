@@ -283,8 +283,8 @@ def rises(
             if above[i] > 0:
                 one[i] = above[i] * (choice & 1)
                 other[i] = one[i]
-        guess, w = searched(table, unit[0], fixed, (one, other))
-        if guess > 0 and surely_rises(table, part, factors, unit, (radius, w)):
+        good, w = searched(table, np.expand_dims(unit[1] / table.ridge, 0), fixed, (one, other))
+        if good and surely_rises(table, part, factors, unit, (radius, w)):
             return True
     return False
 

@@ -25,8 +25,8 @@ def gains(table: Tables, box: Box, hulls: Hulls, centre: Centre) -> bool:
             if full[i]:
                 for d in range(depth):
                     fixed[d] += sign * centre.residual[i] * table.rows[i, d]
-        guess, w = searched(table, rays, fixed, (above, below))
-        if guess > 0 and surely(table, (hulls, centre), (sign, rays), factors, w):
+        good, w = searched(table, table.units[rays], fixed, (above, below))
+        if good and surely(table, (hulls, centre), (sign, rays), factors, w):
             return True
     return False
 
