@@ -153,13 +153,13 @@ def holds_units(box, units):
 def test_a_tree_with_another_byte_is_refused_or_true_as_well(honest, tmp_path):
     """Sites and parts of cuts, and kinds of nodes: a true tree holds the same minima."""
     content, draw = content_of(honest), np.random.default_rng(0)
-    refusals = Counter()
+    refused_ones = 0
     for place in draw.integers(0, len(content), 24).tolist():
         changed = bytearray(content)
         changed[place] ^= int(draw.integers(1, 4))
         words, _ = said(with_tree(honest, changed), tmp_path / "minima.json", 1)
-        refusals[words.partition(" (")[0].partition(": 1 comp")[0][:30]] += 1
-    assert sum(count for words, count in refusals.items() if words.startswith("proved")) < 4
+        refused_ones += not words.startswith("proved")
+    assert refused_ones > 12
 
 
 def test_the_seal_the_base_and_the_records_are_checked(honest, tmp_path):

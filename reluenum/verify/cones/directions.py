@@ -105,12 +105,8 @@ def searched(
     for _ in range(STEPS):
         bent(table, factors, point, sites)
         turned(table.ridge, vectors, point, unit)
-    length = 0.0
-    for d in range(len(point)):
-        length += point[d] * point[d]
-    length = np.sqrt(length)
-    found = point / length if length > 0 else point
-    return least_gain(table, vectors, fixed, factors, found) > 0, found
+    point /= np.sqrt((point * point).sum())
+    return least_gain(table, vectors, fixed, factors, point) > 0, point
 
 
 @inlined

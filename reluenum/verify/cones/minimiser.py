@@ -12,6 +12,7 @@ from .tables import Tables
 STEPS, HALVINGS, SWEEPS = 40, 12, 40
 SOLVED = 1e-15  # a step that gains less, relatively, is the last one
 GONE = 1e-8  # a unit that is shorter, relatively, is on its way to 0
+NEEDED = 1 + 1e-9  # a unit whose projection is longer than Lambda, squared, gets a length
 
 
 @inlined
@@ -186,7 +187,7 @@ def begun(table: Tables, box: Box, pair: tuple[Array, Array], weights: Array) ->
         for n in range(last - first):
             for m in range(last - first):
                 bend += step[n] * gram[first + n, first + m] * step[m]
-        if square > table.ridge * table.ridge and bend > 0:
+        if square > NEEDED * table.ridge * table.ridge and bend > 0:
             weights[first:last] = step * ((square - table.ridge * np.sqrt(square)) / bend)
             changed = True
     return changed
