@@ -14,7 +14,7 @@ from flint import ctx
 
 from reluenum import enumerate_minima
 from reluenum.verify.boxes.cover import settled
-from reluenum.verify.boxes.line import faces_of
+from reluenum.verify.boxes.spans import LineData
 from reluenum.verify.boxes.sums import numbers
 from reluenum.verify.boxes.tree import Node, children, roots
 from reluenum.verify.document import _list
@@ -173,6 +173,6 @@ def boxed(problem):
     """A document with a tree of boxes."""
     found = certified(problem)
     content, leaves, nodes = grown(found[1], problem.width)
-    places = faces_of(found[1])
+    places = LineData(found[0]["problem"]).around
     sides = [{places[low]: sign for sign, low, _, _ in leaf} for leaf in leaves]
     return sealed(found, sides, (content, nodes), {"format": "reluenum-boxes"})

@@ -22,6 +22,12 @@ Output = tuple[int, int, float, float]  # (xt_i . w) on the sites from i to j, 0
 
 
 @inlined
+def larger(one: float, other: float) -> float:
+    """Return the larger of two numbers; what is no number stays, and then no bound holds."""
+    return one if one >= other or one != one else other
+
+
+@inlined
 def moment(sums: Sums, k: int, i: int, j: int) -> float:
     """Return the k-th sum over the sites from i to j.
 
