@@ -21,7 +21,7 @@ from reluenum.verify.exact import Data, cocircuits, covectors
 from tests.support.boxes import certified, good_supports
 from tests.support.checking import checked, refused
 from tests.support.cones import base_of, coned, random_box, signs_of
-from tests.verify.test_boxes_proved import content_of, records_of, said, with_records, with_tree
+from tests.support.trees import content_of, records_of, said, with_records, with_tree
 
 pytestmark = pytest.mark.seconds(300)
 

@@ -5,8 +5,8 @@ computed here; those that are left have records. In order: `line` (tables of dou
 circle), `spans` (its faces, and residuals, exactly), `sums` (inner products with a running error
 analysis), `columns` (groups of units), `centre` (the centre system, Lemma 49), `responses` (linear
 functions of residuals), `joint` (bounds of all unknowns together, Lemma 51), `rules` (Lemma 53),
-`tree` (its bytes), `cover` (the boxes of a tree), `document`; the records of leaves are in the room
-`trees`.
+`tree` (its bytes), `cover` (the boxes of a tree), `document`. Records of leaves: see the room of
+trees.
 """
 
 from .document import proof_of
