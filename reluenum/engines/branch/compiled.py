@@ -1,22 +1,33 @@
-"""Machine code on disk that is valid as long as no module of this room has changed."""
+"""Machine code on disk that is valid as long as no module of its room has changed."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from numba import njit
+from numba import njit, types
 from numba.core.caching import FunctionCache
 from numba.core.runtime import rtsys
+from numba.experimental import structref
 
-SOURCES = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+
+@lru_cache
+def sources(room: Path) -> str:
+    """Return the digest of the modules of a room and of this one."""
+    content = b"".join(path.read_bytes() for path in (*sorted(room.glob("*.py")), Path(__file__)))
+    return sha256(content).hexdigest()
 
 
 class RoomCache(FunctionCache):
     """A cache that knows that functions contain what they call from other modules of the room."""
 
+    def __init__(self, function: Callable) -> None:
+        super().__init__(function)
+        self._sources = sources(Path(function.__code__.co_filename).parent)
+
     def _index_key(self, *arguments: object) -> tuple:
-        return (*super()._index_key(*arguments), sha256(SOURCES).hexdigest())
+        return (*super()._index_key(*arguments), self._sources)
 
     def load_overload(self, signature: Any, target: Any) -> Any:
         """Load machine code; to find none, numba imports first all that it compiles with."""
@@ -30,8 +41,25 @@ def inlined(function: Callable) -> Callable:
     return njit(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
 
 
+def called(function: Callable) -> Callable:
+    """Compile a function that only others call, once: of larger ones copies take long."""
+    return njit(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
 def compiled(function: Callable) -> Callable:
     """Compile a function that Python calls, once for all processes; threads share it."""
     found = njit(function, no_cfunc_wrapper=True, nogil=True)
     found._cache = RoomCache(function)
     return found
+
+
+def struct(annotated: type) -> type:
+    """Let compiled functions make and pass objects with these fields, each a single pointer."""
+
+    def plain(_: types.StructRef, fields: tuple) -> tuple:
+        return tuple((name, types.unliteral(kind)) for name, kind in fields)
+
+    kind = type(f"{annotated.__name__}Type", (types.StructRef,), {"preprocess_fields": plain})
+    structref.register(kind)
+    structref.define_constructor(annotated, kind, list(annotated.__annotations__))
+    return annotated
