@@ -3,10 +3,8 @@
 import logging
 from pathlib import Path
 
-from reluenum.documents.minima import minima_document
-from reluenum.documents.results import write_result
 from reluenum.experiments.joblog import logged
-from reluenum.experiments.layers import covered_landscape
+from reluenum.experiments.layers import cover
 from reluenum.experiments.steps import read_problem
 from reluenum.groebner.backends import Settings
 from reluenum.groebner.limits import Limits
@@ -14,9 +12,7 @@ from reluenum.groebner.limits import Limits
 
 def main(problem: Path, engine: str, settings: Settings, force: bool, minima: Path) -> None:
     """Read a problem and write its minima with their certificate."""
-    found = covered_landscape(read_problem(problem), engine, settings, force)
-    logging.info("%r", found)
-    write_result(minima, minima_document(found))
+    logging.info("%r", cover(read_problem(problem), engine, settings, force, minima))
 
 
 if __name__ == "__main__":

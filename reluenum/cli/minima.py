@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from reluenum.cli.options import (
     of_option,
     posed_problem,
     progress_of,
+    seconds,
     whole_number,
     writable,
     write,
@@ -39,6 +41,8 @@ def add_minima(parser: argparse.ArgumentParser) -> None:
     add_enumeration(parser, engines, required=True)
     lines = "with --hidden: a file with the only signs to look at, a line such as ++-,+0-/+++ each"
     parser.add_argument("--supports", metavar="FILE", help=lines)
+    limit = "branch: stop the search after so many seconds; the list is written, not complete"
+    parser.add_argument("--time-limit", metavar="S", help=limit)
 
 
 WIDTH = "number of hidden units, or all: every width"
@@ -49,7 +53,7 @@ def add_enumeration(parser: argparse.ArgumentParser, engines: str, required: boo
     add, ridges = parser.add_argument, "a decimal or fraction > 0"
     if not required:
         add("--width", metavar="L", help=WIDTH)
-        parser.set_defaults(hidden=None, supports=None)
+        parser.set_defaults(hidden=None, supports=None, time_limit=None)
     add("--ridge", metavar="LAM", required=required, help=f"{ridges}, taken exactly")
     add("--engine", metavar="NAME", help=f"how supports are decided: {engines}")
     for option, meaning in (
@@ -100,7 +104,8 @@ def enumerated(options: argparse.Namespace, output: Path | None) -> Mapping[str,
     limits = Limits(**limits_of(options))
     problem, progress = posed_problem(options, width or 1, ridge), progress_of(options)
     settings = Settings(options.backend, limits, jobs, progress)
-    run = _certified if options.engine == "certified" else _by_systems
+    _check_time(options)
+    run = {"certified": _certified, "branch": _by_boxes}.get(options.engine, _by_systems)
     run = _in_layers if len(hidden) > 1 else run
     return run(options, problem, settings, output)
 
@@ -141,6 +146,25 @@ def _certified(
     return certify_problem(problem, settings, question, output, options.exact).document
 
 
+def _by_boxes(
+    options: argparse.Namespace, problem: "Problem", settings: "Settings", output: Path | None
+) -> Mapping[str, Any]:
+    """Run the engine that excludes boxes likewise; what it searches is kept beside the document."""
+    from reluenum.documents.minima import minima_document
+    from reluenum.documents.results import to_json
+    from reluenum.engines.checked import search_beside
+
+    limit = inf if options.time_limit is None else seconds(options.time_limit, "--time-limit")
+    with search_beside(output, limit) as engine:
+        if not options.force:
+            engine.refuse_astronomical(problem)
+        found = engine.landscape(problem, settings)
+        document = found.written or minima_document(found)
+        if output is not None:
+            write(output, to_json(document))
+    return document
+
+
 def _in_layers(
     options: argparse.Namespace, problem: "Problem", settings: "Settings", output: Path | None
 ) -> Mapping[str, Any]:
@@ -160,14 +184,18 @@ def _in_layers(
 
 def incomplete(document: Mapping[str, Any]) -> int:
     """Say that something stayed undecided, or that the checker does not prove a decided list."""
+    from reluenum.documents.labels import examined
+
     first, counts = document["undecided"][0], document["enumeration"]
     number, reason = counts["undecided"], first["reason"]
+    if first.get("support") == "":
+        return stopped(f"the list is not called complete: {reason}", UNDECIDED)
     if "signs" not in first:
-        where = f"{number} of {counts['supports_examined']} supports undecided"
+        where = f"{number} of {examined(counts)} undecided"
     elif first["signs"]:  # of a stratum, or of a stationary point
         whole = document["completeness"] != "restricted"
         zero = " and the zero network" if whole else ""
-        where = f"{number} undecided in {counts['strata_examined']} strata{zero}"
+        where = f"{number} undecided in {examined(counts)}{zero}"
         reason = f"{first['signs']}: {reason}"
     else:
         return stopped(f"the list is not called complete: {reason}", UNDECIDED)
@@ -186,6 +214,13 @@ def _check_layers(options: argparse.Namespace, layers: int) -> None:
         if found != value:
             name, text = f"--{option.replace('_', '-')}", found if value else "given"
             raise InputError(name, f"{text} with {layers} hidden layers", value or "it with one")
+
+
+def _check_time(options: argparse.Namespace) -> None:
+    """Refuse a time limit of engines that have none."""
+    if options.time_limit is not None and options.engine != "branch":
+        found = f"given with --engine {options.engine}"
+        raise InputError("--time-limit", found, "it with --engine branch only")
 
 
 def _asked_in(file: str | None) -> list[tuple[str, str]] | None:

@@ -122,22 +122,22 @@ def limits_of(options: argparse.Namespace) -> dict[str, Any]:
     """Read the limits that are given."""
     found: dict[str, Any] = {}
     if options.seconds is not None:
-        found["seconds"] = _seconds(options.seconds)
+        found["seconds"] = seconds(options.seconds, "--seconds")
     if options.memory is not None:
         found["megabytes"] = whole_number(options.memory, "--memory")
     return found
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str, option: str) -> float:
     """Read a time limit."""
     from reluenum.algebra.scalars import parse_rational
 
-    value = of_option("--seconds", parse_rational, text)
-    seconds = int(value.p) / int(value.q) if 0 < value <= LONGEST_WAIT else 0
-    if seconds == 0:
+    value = of_option(option, parse_rational, text)
+    found = int(value.p) / int(value.q) if 0 < value <= LONGEST_WAIT else 0
+    if found == 0:
         expected = f"a number of seconds > 0 and at most {LONGEST_WAIT}"
-        raise InputError("--seconds", quoted(text), expected)
-    return seconds
+        raise InputError(option, quoted(text), expected)
+    return found
 
 
 def of_option(option: str, read: Callable[[str], Any], text: str) -> Any:

@@ -25,3 +25,23 @@ def box_bar(progress: bool) -> Iterator[Callable[[int, int], None]]:
             bars[0].update(done - bars[0].n)
 
         yield told
+
+
+@contextmanager
+def search_bar(progress: bool) -> Iterator[Callable[[float, int], None]]:
+    """Provide a function that shows the share of all supports that a search has looked at.
+
+    Parameters
+    ----------
+    progress : bool
+        Whether it shows anything.
+    """
+    shown = "{l_bar}{bar}| {elapsed}, {remaining} left{postfix}"
+    bar = {"total": 1.0, "desc": "supports in boxes", "bar_format": shown}
+    with tqdm(**bar, disable=not progress) as done:
+
+        def told(share: float, boxes: int) -> None:
+            done.set_postfix_str(f"{boxes:,} boxes", refresh=False)
+            done.update(share - done.n)
+
+        yield told

@@ -79,15 +79,30 @@ def undecided_note(document: Document) -> str:
     '2 undecided in 9 strata: list not complete'
     """
     counts = document["enumeration"]
-    undecided, strata = counts["undecided"], counts.get("strata_examined")
+    undecided = counts["undecided"]
     decided = all(record.get("signs") == "" for record in document.get("undecided", [{}]))
     if not undecided or decided:  # in which case the checker has not proved it
         return "" if document.get("complete", True) else "list not proved complete"
-    if strata is None:
-        where = f"{undecided} support{'s' if undecided > 1 else ''} undecided"
+    if "strata_examined" in counts:
+        where = f"{undecided} undecided in {examined(counts)}"
     else:
-        where = f"{undecided} undecided in {strata} strata"
+        where = f"{undecided} support{'s' if undecided > 1 else ''} undecided"
     return f"{where}: list not complete"
+
+
+def examined(counts: Mapping[str, Any]) -> str:
+    """Return what a document has examined one by one, from its `enumeration`.
+
+    Examples
+    --------
+    >>> examined({"supports_examined": 153})
+    '153 supports'
+    >>> examined({"supports": 153, "boxes": 229, "leaves": 7})
+    '7 leaves'
+    """
+    kinds = {"strata_examined": "strata", "leaves": "leaves", "supports_examined": "supports"}
+    key = next(key for key in kinds if key in counts)
+    return f"{counts[key]} {kinds[key]}"
 
 
 def undecided_along(path: Document) -> int:

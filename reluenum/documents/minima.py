@@ -74,12 +74,15 @@ def minima_document(landscape: CertifiedLandscape) -> dict[str, Any]:
 
 
 def _enumeration(counts: Counts, tally: Tally) -> dict[str, Any]:
+    supports = counts.supports_examined
+    examined: dict[str, Any] = {"supports_examined": supports, "stationary": tally.stationary}
+    if tally.boxes is not None:
+        examined = {"supports": supports, "boxes": tally.boxes, "leaves": tally.leaves}
     return {
         "sign_matrices": str(fmpz(counts.sign_matrices)),
         "realisable_patterns": counts.realisable_patterns,
         "patterns_up_to_permutation": counts.patterns_up_to_permutation,
-        "supports_examined": counts.supports_examined,
-        "stationary": tally.stationary,
+        **examined,
         "locally_minimal": tally.locally_minimal,
     }
 

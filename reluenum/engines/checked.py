@@ -1,9 +1,12 @@
 """Lists that are called complete once the checker has proved them."""
 
 import json
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
+from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,6 +15,7 @@ from flint import fmpq
 from tqdm import tqdm
 
 from reluenum.documents.bars import box_bar
+from reluenum.documents.claims import claimed
 from reluenum.documents.minima import minima_document
 from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
@@ -71,6 +75,37 @@ class CheckedEngine:
         nothing = Undecided("" if problem.upper else (), reason)
         components = again(found.components, False)
         return replace(found, components=components, undecided=(nothing,), written=None)
+
+
+@contextmanager
+def search_beside(output: Path | None, seconds: float = inf) -> Iterator[CheckedEngine]:
+    """Provide the engine that excludes boxes; what it searches is kept beside a document.
+
+    A search that was stopped goes on when it is started again. Nothing is kept once the document
+    is written, unless boxes are open in it.
+
+    Parameters
+    ----------
+    output : Path or None
+        Of the document that is to be written.
+    seconds : float
+        After them boxes are left open, and the list is not complete.
+
+    Raises
+    ------
+    IncompleteRunError
+        If another run is at work on the same document.
+    """
+    from reluenum.engines.branch.certificate import has_open
+    from reluenum.engines.branch.route import BranchEngine
+
+    if output is None:
+        yield CheckedEngine(BranchEngine(seconds))
+        return
+    with claimed(output.with_name(f"{output.name}.parts")) as folder:
+        yield CheckedEngine(BranchEngine(seconds, kept := folder / "tree"))
+        if not has_open(kept):
+            shutil.rmtree(folder, ignore_errors=True)  # another run may be looking into it
 
 
 def _doubt(found: CertifiedLandscape, settings: Settings) -> str:

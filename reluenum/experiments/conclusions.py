@@ -6,7 +6,7 @@ They are drawn when everything else is written, so that whoever fails has the fi
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from reluenum.documents.labels import Document, undecided_along
+from reluenum.documents.labels import Document, examined, undecided_along
 from reluenum.errors import IncompleteRunError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def instances_decided(minima: Mapping[str, Document], paths: Mapping[str, Docume
     """
     counts = {name: document["enumeration"] for name, document in minima.items()}
     return _concluded(
-        [f"{name}: {_examined_in(count)} decided" for name, count in counts.items()]
+        [f"{name}: {examined(count)} decided" for name, count in counts.items()]
         + [f"path {name}: decided at every ridge" for name in paths],
         {name: count["undecided"] for name, count in counts.items()} | _undecided_paths(paths),
         "supports stayed undecided",
@@ -54,10 +54,10 @@ def sweep_decided(instances: "pd.DataFrame", paths: Mapping[str, Document]) -> s
     """
     from reluenum.views.sweep_tables import examined_kind  # slow to import
 
-    examined, kind = instances["supports_examined"].sum(), examined_kind(instances)
+    total, kind = instances["supports_examined"].sum(), examined_kind(instances)
     rows = instances[~instances["complete"]]  # each a fault, even if none is undecided
     decided = _concluded(
-        [f"{len(instances)} instances, {examined} {kind} decided"],
+        [f"{len(instances)} instances, {total} {kind} decided"],
         dict(zip(rows["instance"], map(str, rows["undecided"]), strict=True))
         | _undecided_paths(paths),
         f"{kind} stayed undecided",
@@ -68,12 +68,6 @@ def sweep_decided(instances: "pd.DataFrame", paths: Mapping[str, Document]) -> s
     return decided + _concluded(
         [], dict.fromkeys(treeless, "no tree"), "the order of two losses stayed undecided", advice
     )
-
-
-def _examined_in(count: Mapping[str, Any]) -> str:
-    """Return how many supports, or strata of several hidden layers, were examined."""
-    kind = "strata" if "strata_examined" in count else "supports"
-    return f"{count[f'{kind}_examined']} {kind}"
 
 
 def _undecided_paths(paths: Mapping[str, Document]) -> dict[str, int]:

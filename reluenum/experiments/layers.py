@@ -3,12 +3,16 @@
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from flint import fmpz
 
+from reluenum.documents.minima import minima_document
+from reluenum.documents.results import write_result
+from reluenum.engines.checked import search_beside
 from reluenum.engines.choice import engine_for, layer_engine
 from reluenum.engines.formulations import Formulation
 from reluenum.errors import IncompleteRunError
@@ -124,10 +128,12 @@ def certified_merged(merged: str | Path, plan: str | Path) -> CertifiedLandscape
     return replace(read_merged(merged), sign_matrices=read_examined(plan, problem))
 
 
-def covered_landscape(
-    problem: Problem, engine: str, settings: Settings, force: bool
+def cover(
+    problem: Problem, engine: str, settings: Settings, force: bool, output: Path
 ) -> CertifiedLandscape:
-    """Return the landscape of a problem by an engine whose certificate is inside the document.
+    """Write the minima of a problem by an engine whose certificate is inside the document.
+
+    What boxes have been searched is kept beside it, so that a run that was stopped goes on.
 
     Raises
     ------
@@ -136,7 +142,10 @@ def covered_landscape(
     TooManySupportsError
         If there is too much to do, unless forced.
     """
-    way = engine_for(problem, engine)
-    if not force:
-        way.refuse_astronomical(problem)
-    return way.landscape(problem, settings)
+    boxes = engine == "branch"
+    with search_beside(output) if boxes else nullcontext(engine_for(problem, engine)) as way:
+        if not force:
+            way.refuse_astronomical(problem)
+        found = way.landscape(problem, settings)
+        write_result(output, minima_document(found))
+    return found

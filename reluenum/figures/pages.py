@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reluenum.documents.labels import Document, undecided_note
+from reluenum.documents.labels import Document, examined, undecided_note
 from reluenum.views.basins import LEGEND as BARRIERS_LEGEND
 from reluenum.views.basins import readable_barriers, tree_in_words
 from reluenum.views.components import readable_components
@@ -60,6 +60,13 @@ def rendered(template: str, **values: Any) -> str:
     return environment.get_template(template).render(**values)
 
 
+def _known(counts: Mapping[str, Any]) -> str:
+    """Return what else is known of what was examined."""
+    if "boxes" in counts:
+        return f"left of {counts['supports']} supports by {counts['boxes']} boxes, "
+    return "" if counts["stationary"] is None else f"{counts['stationary']} stationary, "
+
+
 def instance_page(title: str, document: Document) -> str:
     """Return the components of an instance and the statements of the paper on it.
 
@@ -70,11 +77,9 @@ def instance_page(title: str, document: Document) -> str:
         Of the format `reluenum-minima`.
     """
     counts = document["enumeration"]
-    kind = "strata" if "strata_examined" in counts else "supports"
-    known = "" if counts["stationary"] is None else f"{counts['stationary']} stationary, "
     line = (
-        f"{counts[f'{kind}_examined']} {kind} examined, {known}"
-        f"{counts['locally_minimal']} locally minimal: {len(document['components'])} components."
+        f"{examined(counts)} examined, {_known(counts)}{counts['locally_minimal']} locally "
+        f"minimal: {len(document['components'])} components."
     )
     statements = [
         {

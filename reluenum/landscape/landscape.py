@@ -56,11 +56,14 @@ class Undecided:
 class Tally:
     """How many supports, the zero network aside, have stationary points, and minima.
 
-    The first number is None if only minima were looked for.
+    Where supports were excluded many at a time only minima were looked for: the first number is
+    None, and the last ones are those of the boxes and of the supports that were left of them.
     """
 
     stationary: int | None
     locally_minimal: int
+    boxes: int | None = None
+    leaves: int | None = None
 
     @classmethod
     def of(cls, points: Iterable[StationaryRow]) -> "Tally":

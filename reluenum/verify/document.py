@@ -240,11 +240,10 @@ def _list(
 ) -> "tuple[Report, Landscape, Proof]":
     """Prove a list of minima."""
     complete(document)
-    boxes = None
     if _has_boxes(document):
         from .boxes import BoxLandscape as Kind
 
-        proof, boxes = _by_boxes(document, given, sharing)
+        proof = _by_boxes(document, given, sharing)
     else:
         from .landscape import Landscape as Kind
 
@@ -256,7 +255,7 @@ def _list(
     landscape.check(components)
     if every:
         matched(document["every_width"], landscape.every_width(), "every_width")
-    return _report(document, proof, landscape, given is not None, boxes), landscape, proof
+    return _report(document, proof, landscape, given is not None), landscape, proof
 
 
 def _has_boxes(document: Any) -> bool:
@@ -286,24 +285,22 @@ def _by_supports(document: dict[str, Any], folder: Path, given: Any) -> "Proof":
     return proof
 
 
-def _by_boxes(document: dict[str, Any], given: Any, sharing: Sharing) -> "tuple[Proof, int]":
+def _by_boxes(document: dict[str, Any], given: Any, sharing: Sharing) -> "Proof":
     """Prove a tree of boxes, and the records of its leaves."""
     from .boxes import proof_of
 
     nothing_else(document)
     told = sharing.told or (lambda *_: None)
-    proof, boxes = proof_of(document["problem"], document["certificate"], sharing.jobs, told)
+    proof = proof_of(document["problem"], document["certificate"], sharing.jobs, told)
     if given is not None:
         same_data(document["problem"], *given)
     if "decided_by" in document:
         total = sum(document["decided_by"].values())
         matched(total, proof.verdicts.total(), "decided_by: the sum")
-    return proof, boxes
+    return proof
 
 
-def _report(
-    document: Any, proof: "Proof", landscape: "Landscape", compared: bool, boxes: int | None
-) -> Report:
+def _report(document: Any, proof: "Proof", landscape: "Landscape", compared: bool) -> Report:
     """Return what was proved of a list of minima."""
     data, problem = proof.data, document["problem"]
     text = json.dumps(problem, sort_keys=True)
@@ -317,7 +314,7 @@ def _report(
         components=len(landscape.components),
         polished=proof.polished,
         exact=len(document["certificate"]["exact"]),
-        boxes=boxes,
+        boxes=proof.boxes,
     )
 
 

@@ -157,7 +157,7 @@ class Proof:
         zero = Core(data, (), [], ExactResidual(data, [], [], []), None)
         self.cores: dict[Support, Core] = {(): zero}
         self.verdicts: Counter[str] = Counter()
-        self.polished = 0
+        self.polished, self.boxes = 0, None
         self.zero = Group({}, {(): zero}, {()})
         self.vertices: list[Group] = []
 

@@ -93,7 +93,7 @@ def _instance_row(name: str, document: Document, dimensions: Iterable[int]) -> d
     return {
         "instance": name,
         **problem_cells(document["problem"]),
-        **{key: counts.get(key, counts.get(_DEEP_COUNTS.get(key), NOTHING)) for key in _COUNTS},
+        **{key: _count(counts, key) for key in _COUNTS},
         "components": len(found),
         "isolated": by_dimension[0],
         **{f"dimension_{k}": by_dimension[k] for k in dimensions},
@@ -119,8 +119,18 @@ _COUNTS = (
     "locally_minimal",
 )
 
-_DEEP_COUNTS = {"sign_matrices": "sign_arrays", "supports_examined": "strata_examined"}
-"""What a document about several hidden layers counts instead."""
+_OTHER_COUNTS = {
+    "sign_matrices": ("sign_arrays",),
+    "supports_examined": ("strata_examined", "leaves"),
+    "stationary": (),
+}
+"""What documents count instead: of several hidden layers, and by boxes of directions."""
+
+
+def _count(counts: Mapping[str, Any], key: str) -> Any:
+    """Return a number of a document, or what it counts instead."""
+    names = (key, *_OTHER_COUNTS.get(key, ()))
+    return next((counts[name] for name in names if name in counts), NOTHING)
 
 
 def summary_csv(documents: Mapping[str, Document]) -> str:

@@ -231,6 +231,29 @@ def test_certified_engine_lists_what_no_backend_had_the_time_for(more, capsys):
     assert sorted(os.listdir()) == ["data.csv", "minima.json", "tied.csv"]
 
 
+def test_a_search_that_the_time_limit_stops_goes_on(capsys):
+    Path("more.csv").write_text(to_csv(*random_data(40, 1, 3)))  # no search of a millisecond
+    branch = minima("--engine", "branch", "--output", "minima.json", data="more.csv", width="2")
+    assert main(branch) == 0
+    whole = Path("minima.json").read_bytes()
+    assert [path.name for path in Path().iterdir() if path.is_dir()] == []
+    capsys.readouterr()
+    assert main([*branch, "--time-limit", "1e-9"]) == 3
+    document = json.loads(Path("minima.json").read_text())
+    (left,) = document["undecided"]
+    line = f"reluenum: the list is not called complete: {left['reason']}\n"
+    assert capsys.readouterr() == ("", line)
+    open_ = document["certificate"]["open"]
+    assert left["reason"].startswith(f"the time limit left open, of the boxes, {open_}, with ")
+    assert document["complete"] is False
+    assert Path("minima.json.parts/tree").exists()
+    assert main(["verify", "minima.json"]) == 1
+    assert "claims no completeness" in capsys.readouterr().err
+    assert main(branch) == 0
+    assert Path("minima.json").read_bytes() == whole
+    assert not Path("minima.json.parts").exists()
+
+
 def test_data_are_printed_or_written(capsys):
     assert main(["data", "reference"]) == 0
     assert capsys.readouterr() == (to_csv(*reference_data()), "")
@@ -316,6 +339,8 @@ def test_width_of_many_digits_is_refused_in_a_short_line(capsys):
         (["--jobs", "many"], f"--jobs: 'many'; {WHOLE} 1024"),
         (["--jobs", "100000"], f"--jobs: '100000'; {WHOLE} 1024"),
         (["--seconds", "0"], "--seconds: '0'; expected a number of seconds > 0 and at most"),
+        (["--time-limit", "5"], "--time-limit: given with --engine groebner; expected it with"),
+        (["--time-limit", "0", "--engine", "branch"], "--time-limit: '0'; expected a number of"),
         (["--seconds", "-5"], "--seconds: '-5'; expected a number of seconds > 0"),
         (["--seconds", "1e300"], "--seconds: '1e300'; expected a number of seconds > 0"),
         (["--seconds", "1e-900"], "--seconds: '1e-900'; expected a number of seconds > 0"),

@@ -41,6 +41,17 @@ def test_a_page_of_an_instance_has_its_components_and_the_statements_of_the_pape
     assert "verdict bad" not in page
 
 
+def test_a_page_says_what_was_examined():
+    document = enumerate_minima(reference_problem(1, "1/100"), engine="certified").document
+    assert "17 supports examined, 9 stationary, 3 locally minimal: 3 comp" in instance_page(
+        "a", document
+    )
+    counts = document["enumeration"]
+    counts |= {"supports": counts.pop("supports_examined"), "boxes": 40, "leaves": 3}
+    text = "3 leaves examined, left of 17 supports by 40 boxes, 3 locally minimal: 3 comp"
+    assert text in instance_page("a", document)
+
+
 def test_undecided_supports_stand_above_every_page():
     document = enumerate_minima(reference_problem(1, "1/100"), engine="certified").document
     document["enumeration"]["undecided"], document["complete"] = 2, False

@@ -161,6 +161,8 @@ def boxed(problem):
         "data": base64.b64encode(packed(entries, heading)).decode() if entries else "",
         "exact": exact,
     }
-    document["enumeration"]["stationary"] = None
+    counts = document["enumeration"]
+    counts |= {"supports": counts.pop("supports_examined"), "boxes": nodes, "leaves": len(leaves)}
+    del counts["stationary"]
     document.pop("decided_by", None)
     return document

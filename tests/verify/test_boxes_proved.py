@@ -268,6 +268,10 @@ def test_counts_and_keys_are_checked(honest, tmp_path):
     document = copy.deepcopy(honest)
     document["certificate"]["note"] = "more"
     refused(document, tmp_path, "unknown entry 'note'")
+    for key in ("supports", "boxes", "leaves", "locally_minimal"):
+        document = copy.deepcopy(honest)
+        document["enumeration"][key] += 1
+        refused(document, tmp_path, key)
     document = copy.deepcopy(honest)
     document["enumeration"]["stationary"] = 3
     refused(document, tmp_path, "stationary")

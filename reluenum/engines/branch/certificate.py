@@ -6,12 +6,14 @@ from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from reluenum.documents.files import replaced_file
 from reluenum.documents.minima import BY_BOXES
 from reluenum.engines.branch.leaves import Leaves
 from reluenum.engines.branch.search import BoxTree
@@ -20,6 +22,29 @@ from reluenum.engines.certified.verdicts import Verdict
 
 VERSION = 1
 """Of the format."""
+
+
+def keep_tree(path: Path, digest: str, tree: BoxTree) -> None:
+    """Keep the nodes of a tree that may have open boxes, so that the search can go on with it."""
+    line = f"{digest} {sha256(tree.content).hexdigest()} {tree.open}\n"
+    with replaced_file(path) as temporary:
+        temporary.write_bytes(line.encode() + zlib.compress(tree.content, 1))
+
+
+def kept_tree(path: Path, digest: str) -> bytes:
+    """Return the nodes of a tree that was kept; nothing if there is none of this problem."""
+    try:
+        line, _, packed = path.read_bytes().partition(b"\n")
+        content = zlib.decompress(packed)
+    except (OSError, zlib.error):
+        return b""
+    seal = f"{digest} {sha256(content).hexdigest()} ".encode()
+    return content if line.startswith(seal) else b""
+
+
+def has_open(path: Path) -> bool:
+    """Whether a tree was kept that has open boxes."""
+    return path.exists() and not path.read_bytes().partition(b"\n")[0].endswith(b" 0")
 
 
 def leaf_table(leaves: Leaves) -> pa.Table:
@@ -57,6 +82,7 @@ def boxes_record(
         pq.write_table(table, stream, **given)
     return {
         **header,
+        **({"open": tree.open} if tree.open else {}),
         "boxes": tree.boxes,
         "tree": b64encode(zlib.compress(tree.content, 9)).decode(),
         "sha256": sha256(tree.content).hexdigest(),

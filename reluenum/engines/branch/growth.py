@@ -1,18 +1,20 @@
 """The whole tree of boxes (Theorem H): searched in pieces by several threads, and put together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
-from math import comb, prod
+from math import comb, inf, prod
+from time import monotonic
 
 import numpy as np
-from tqdm import tqdm
 
 from reluenum.engines.branch.centre import empty_work
 from reluenum.engines.branch.circle import Circle
 from reluenum.engines.branch.columns import PARTS, empty_box
-from reluenum.engines.branch.search import BoxTree, grow_below
+from reluenum.engines.branch.search import OPEN, BoxTree, follow, grow_below
+
+Leaf = tuple[tuple[int, ...], tuple[int, ...]]
+"""Signs and faces."""
 
 MOST_BOXES = 1 << 12
 """Of a piece."""
@@ -34,13 +36,16 @@ class Piece:
         The boxes with which the tree goes on, in order; the first of each array is its last one.
     done : int
         Number of supports, with signs, that have been looked at.
+    open : int
+        How many boxes have not been.
     """
 
     content: bytes
-    leaves: list[tuple[tuple[int, ...], tuple[int, ...]]]
+    leaves: list[Leaf]
     boxes: int
     rest: list[np.ndarray]
     done: int
+    open: int = 0
 
 
 def roots(faces: int, width: int) -> list[list[tuple[int, int, int, int]]]:
@@ -85,31 +90,77 @@ def grown_piece(circle: Circle, stack: np.ndarray) -> Piece:
     tree, found, boxes, rest = grow_below(
         circle, stack, empty_box(), empty_work(circle), MOST_BOXES
     )
-    leaves = []
-    for leaf in found.tolist():
-        leaves.append(tuple(zip(*(part for part in leaf if part[0]), strict=True)))
     parts = np.array_split(rest, min(SHARES, len(rest)) or 1)[::-1]
     done = supports_in(stack) - supports_in(rest)
-    return Piece(tree.tobytes(), leaves, boxes, [part for part in parts if len(part)], done)
+    return Piece(tree.tobytes(), told(found), boxes, [part for part in parts if len(part)], done)
 
 
-def pieces(circle: Circle, stacks: Sequence[np.ndarray], jobs: int) -> Iterator[Piece]:
-    """Yield the pieces of a tree in order; which these are does not depend on the jobs."""
+def told(found: np.ndarray) -> list[Leaf]:
+    """Return leaves as signs and faces."""
+    leaves = ((part for part in leaf if part[0]) for leaf in found.tolist())
+    return [tuple(zip(*leaf, strict=True)) for leaf in leaves]
+
+
+def begun_pieces(content: bytes, faces: int, width: int) -> Iterator[Piece]:
+    """Yield the pieces of a tree that was begun: each ends with a box that is open."""
+    tree, place, box = np.frombuffer(content, dtype=np.uint8), 0, empty_box()
+    for stack in root_stacks(faces, width):
+        while len(stack):
+            begin, before = place, supports_in(stack)
+            place, found, boxes, stack = follow(tree, begin, stack, box)
+            rest = [stack[-1:]] if len(stack) else []
+            done, stack = before - supports_in(stack), stack[:-1]
+            yield Piece(content[begin:place], told(found), boxes, rest, done)
+            place += len(rest)
+
+
+def pieces(
+    circle: Circle, begun: Iterable[Piece], jobs: int, until: float = inf
+) -> Iterator[Piece]:
+    """Yield the pieces of a tree in order; which these are does not depend on the jobs.
+
+    Parameters
+    ----------
+    circle : Circle
+    begun : iterable of Piece
+        The first ones; the tree goes on with what is left of each.
+    jobs : int
+        Number of threads.
+    until : float
+        When boxes are left open, in seconds as `monotonic` has it.
+    """
     with ThreadPoolExecutor(jobs) as pool:
-        waiting: list[Future] = []  # the next one last
-        begin = partial(pool.submit, grown_piece, circle)
+
+        def parts(piece: Piece) -> list[Piece | tuple[np.ndarray, Future]]:
+            """Return a piece and what the tree goes on with, the next one last."""
+            rest = ((stack, pool.submit(grown_piece, circle, stack)) for stack in piece.rest)
+            return [piece, *rest][::-1]
+
         try:
-            waiting += map(begin, stacks)
-            waiting.reverse()
+            waiting = [part for piece in list(begun)[::-1] for part in parts(piece)]
             while waiting:
-                piece = waiting.pop().result()
-                waiting += list(map(begin, piece.rest))[::-1]
-                yield piece
+                part = waiting.pop()
+                if isinstance(part, Piece):
+                    yield part
+                    continue
+                stack, future = part
+                if future.done() or monotonic() < until:
+                    waiting += parts(future.result())
+                else:
+                    future.cancel()
+                    yield Piece(bytes([OPEN]) * len(stack), [], 0, [], 0, len(stack))
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def grown_tree(circle: Circle, width: int, jobs: int = 1, progress: bool = False) -> BoxTree:
+def grown_tree(
+    circle: Circle,
+    width: int,
+    jobs: int = 1,
+    until: float = inf,
+    begun: bytes = b"",
+    told: Callable[[float, int], object] = lambda share, boxes: None,
+) -> BoxTree:
     """Search all boxes of a width (Theorem H).
 
     Parameters
@@ -118,15 +169,23 @@ def grown_tree(circle: Circle, width: int, jobs: int = 1, progress: bool = False
     width : int
     jobs : int
         Number of threads; what is found does not depend on it.
-    progress : bool
-        Whether to show a bar on standard error: of the supports, with signs.
+    until : float
+        When to stop, in seconds as `monotonic` has it: boxes that are left then are open.
+    begun : bytes
+        A tree with open boxes, if the search is to go on with it.
+    told : function
+        Is called every now and then with the share of the supports that have been looked at, and
+        with the number of boxes.
     """
-    content, leaves, boxes, stacks = [], [], 0, root_stacks(circle.faces, width)
-    total = sum(map(supports_in, stacks))
-    with tqdm(total=total, unit="support", unit_scale=True, disable=not progress) as bar:
-        for piece in pieces(circle, stacks, jobs):
-            content.append(piece.content)
-            leaves += piece.leaves
-            boxes += piece.boxes
-            bar.update(piece.done)
-    return BoxTree(b"".join(content), leaves, boxes)
+    content, leaves, boxes, left, done = [], [], 0, 0, 0
+    whole = [Piece(b"", [], 0, root_stacks(circle.faces, width), 0)]
+    total = sum(map(supports_in, whole[0].rest))
+    first = list(begun_pieces(begun, circle.faces, width)) if begun else whole
+    for piece in pieces(circle, first, jobs, until):
+        content.append(piece.content)
+        leaves += piece.leaves
+        boxes += piece.boxes
+        left += piece.open
+        done += piece.done
+        told(done / total, boxes)
+    return BoxTree(b"".join(content), leaves, boxes, left, 1 - done / total)

@@ -11,8 +11,8 @@ from reluenum.engines.branch.columns import HI, LO, MANY, PARTS, SIGN, UNIT
 from reluenum.engines.branch.compiled import compiled, inlined
 from reluenum.engines.branch.places import first_edge, last_edge, reach
 
-EXCLUDE, LEAF, CUT, SHRINK = 0, 1, 2, 3
-"""Bytes of a tree."""
+EXCLUDE, LEAF, CUT, SHRINK, OPEN = 0, 1, 2, 3, 4
+"""Bytes of a tree; the last one stands for a box that was not looked at."""
 
 KEPT = 0.7
 """A box is looked at again if a part has kept at most this share of its faces."""
@@ -32,11 +32,18 @@ class BoxTree:
     leaves : list of (tuple of int, tuple of int)
         Signs and faces of the leaves, in order.
     boxes : int
+        Number of nodes, open ones aside.
+    open : int
+        How many boxes were not looked at.
+    share : float
+        Of all supports, with signs, those in the open boxes.
     """
 
     content: bytes
     leaves: list[tuple[tuple[int, ...], tuple[int, ...]]]
     boxes: int
+    open: int = 0
+    share: float = 0.0
 
 
 @inlined
@@ -97,6 +104,17 @@ def put(out, size, value):
         value //= 128
     out[size] = value
     return size + 1
+
+
+@inlined
+def get(content, place):
+    """Read a number; return it, and the place after it."""
+    value, factor = 0, 1
+    while content[place] >= 128:
+        value += factor * (content[place] - 128)
+        factor *= 128
+        place += 1
+    return value + factor * content[place], place + 1
 
 
 @inlined
@@ -315,3 +333,55 @@ def grow_below(circle, stack, box, work, most):
         stack = taller(stack, top + PARTS + 2)
         top = push_children(box, count, chosen, first, stack, top)
     return out[:size], leaves[:found], boxes, stack[:top]
+
+
+@compiled
+def follow(content, place, stack, box):
+    """Follow a tree that was begun from a place on, up to the next box that is open.
+
+    Parameters
+    ----------
+    content : (bytes,) array of uint8
+    place : int
+    stack : (K, PARTS, 4) array of int
+        The boxes below which the tree goes on there, as in `grow_below`.
+    box : DirectionBox
+
+    Returns
+    -------
+    int
+        The place of the open box, or the end.
+    (leaves, PARTS, 2) array of int
+        Signs and faces of the leaves on the way.
+    int
+        Number of boxes on the way.
+    (K, PARTS, 4) array of int
+        The boxes that are left, the open one last.
+    """
+    top, boxes, found = len(stack), 0, 0
+    leaves = np.zeros((64, PARTS, 2), dtype=np.int64)
+    while top > 0 and content[place] != OPEN:
+        top -= 1
+        boxes += 1
+        count = load(box, stack, top)
+        while content[place] == SHRINK:
+            place += 1
+            for i in range(count):
+                first, place = get(content, place)
+                last, place = get(content, place)
+                box.parts[i, LO] += first
+                box.parts[i, HI] -= last
+        if content[place] == CUT:
+            first, after = get(content, place + 2)
+            stack = taller(stack, top + PARTS + 2)
+            top = push_children(box, count, content[place + 1], first, stack, top)
+            place = after
+            continue
+        if content[place] == LEAF:
+            leaves = taller(leaves, found + 1)
+            for i in range(count):
+                leaves[found, i, 0] = box.parts[i, SIGN]
+                leaves[found, i, 1] = box.parts[i, LO]
+            found += 1
+        place += 1
+    return place, leaves[:found], boxes, stack[:top]

@@ -84,8 +84,8 @@ def covered(
 
 def proof_of(
     problem: dict[str, Any], certificate: dict[str, Any], threads: int, told: Told
-) -> tuple[LeafProof, int]:
-    """Return the good vertex supports of a problem, and the number of boxes.
+) -> LeafProof:
+    """Return the good vertex supports of a problem.
 
     `told` is called every now and then with how many boxes were read, and how many there are.
     """
@@ -96,12 +96,20 @@ def proof_of(
     faces = covered(data, tree, certificate, threads, told)
     proof = LeafProof(data, read_descriptions(data, certificate["exact"]))
     proof.read(tree.leaves, faces, records)
-    return proof, tree.nodes
+    proof.boxes = tree.nodes
+    return proof
 
 
 class BoxLandscape(Landscape):
     """What follows from good vertex supports, others being unknown (Lemma 46)."""
 
+    def __init__(self, proof: LeafProof, strata: int | None) -> None:
+        super().__init__(proof, strata)
+        self.boxes, self.leaves = proof.boxes, proof.verdicts.total()
+
     def enumeration(self) -> dict[str, Any]:
-        """Claim 174: the counts of the document; how many supports are stationary is not known."""
-        return super().enumeration() | {"stationary": None}
+        """Claim 174: the counts of the document: which supports are stationary is not known."""
+        counts = super().enumeration()
+        del counts["stationary"]
+        supports = counts.pop("supports_examined")
+        return counts | {"supports": supports, "boxes": self.boxes, "leaves": self.leaves}

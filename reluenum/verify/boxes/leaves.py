@@ -81,7 +81,7 @@ class LeafProof:
         self.data, self.descriptions, self.used = data, descriptions, set()
         self.nothing = Core(data, (), [], ExactResidual(data, [], [], []), None)
         self.verdicts: Counter[str] = Counter()
-        self.polished = 0
+        self.polished, self.boxes = 0, 0
         self.zero = Group({}, {(): self.nothing}, {()})
         self.vertices: list[Group] = []
 
