@@ -57,10 +57,10 @@ def engine_of(name: str, formulation_name: str = REDUCED, all_patterns: bool = F
     if all_patterns:
         raise InputError("all_patterns", "True", f"False beside the {name} engine")
     if name == "branch":
-        from reluenum.engines.branch.route import BranchEngine
+        from reluenum.engines.cones.route import DirectionEngine
         from reluenum.engines.checked import CheckedEngine
 
-        return CheckedEngine(BranchEngine())
+        return CheckedEngine(DirectionEngine())
     from reluenum.engines.certified.prove import CertifiedEngine
 
     return CertifiedEngine()

@@ -11,6 +11,9 @@ from numba.core.caching import FunctionCache
 from numba.core.runtime import rtsys
 from numba.experimental import structref
 
+INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
+"""Options of functions that Python does not call; nothing is raised where 0 divides."""
+
 
 @lru_cache
 def sources(room: Path) -> str:
@@ -38,17 +41,17 @@ class RoomCache(FunctionCache):
 
 def inlined(function: Callable) -> Callable:
     """Compile a function that only others call, as a part of these: they are cached with it."""
-    return njit(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
+    return njit(function, **INNER, forceinline=True)
 
 
 def called(function: Callable) -> Callable:
     """Compile a function that only others call, once: of larger ones copies take long."""
-    return njit(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    return njit(function, **INNER)
 
 
 def compiled(function: Callable) -> Callable:
     """Compile a function that Python calls, once for all processes; threads share it."""
-    found = njit(function, no_cfunc_wrapper=True, nogil=True)
+    found = njit(function, no_cfunc_wrapper=True, nogil=True, error_model="numpy")
     found._cache = RoomCache(function)
     return found
 

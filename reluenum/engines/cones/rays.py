@@ -9,7 +9,7 @@ from math import comb
 from typing import NamedTuple
 
 import numpy as np
-from flint import fmpq, fmpz_mat
+from flint import fmpz_mat
 
 from reluenum.algebra.linear import Vector, common_denominator
 from reluenum.engines.branch.compiled import struct
@@ -102,7 +102,7 @@ def rays_of(problem: Problem) -> Rays:
     >>> len(rays.signs), rays.base.tolist(), int(rays.dead.sum())
     (12, [0, 1, 2], 4)
     """
-    sites = sorted(problem.sites, key=lambda site: site.row)
+    sites = [problem.sites[k] for k in sites_in_order(problem)]
     integers = _integers([site.row for site in sites])
     p, size = integers.shape
     vectors, lines = _lines(integers)
@@ -213,7 +213,11 @@ def _most_rays(p: int, size: int) -> int:
     return max(p, comb(p - high, low) + comb(p - low - 1, high - 1), 1 << (size - 1))
 
 
-def spans(problem: Problem) -> bool:
-    """Whether the inputs (x, 1) of a problem span all dimensions."""
-    rows = [[fmpq(entry) for entry in site.row] for site in problem.sites]
-    return len(_base(_integers(rows))) == problem.dimension + 1
+def sites_in_order(problem: Problem) -> list[int]:
+    """Return the sites of a problem in ascending order of their inputs."""
+    return sorted(range(len(problem.sites)), key=lambda k: problem.sites[k].row)
+
+
+def base_of(problem: Problem) -> list[int]:
+    """Return as many independent sites as there are, by their numbers in order."""
+    return _base(_integers([problem.sites[k].row for k in sites_in_order(problem)]))

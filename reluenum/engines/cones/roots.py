@@ -7,6 +7,7 @@ import numpy as np
 from reluenum.engines.cones.groups import COUNT, MANY, PARTS, SIGN
 from reluenum.engines.cones.parts import settle_weak, status_at
 from reluenum.engines.cones.rays import Rays
+from reluenum.engines.cones.search import Boxes
 
 
 def orthant(sky: Rays, number: int) -> tuple[np.ndarray, list[int]]:
@@ -20,7 +21,7 @@ def orthant(sky: Rays, number: int) -> tuple[np.ndarray, list[int]]:
     return status, rays.tolist()
 
 
-def root_boxes(sky: Rays, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def root_boxes(sky: Rays, width: int) -> Boxes:
     """Return the root boxes of a width, the first one last."""
     count = 1 << len(sky.base)
     orthants = [orthant(sky, number) for number in range(count)]
@@ -42,4 +43,4 @@ def root_boxes(sky: Rays, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
             info[place, part, COUNT] = len(rays)
             states[place, part] = status
             edges[place, part, : len(rays)] = rays
-    return info, states, edges
+    return Boxes(info, states, edges, np.full(len(chosen), 1 / len(chosen)))

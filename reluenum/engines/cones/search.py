@@ -1,8 +1,11 @@
 """The tree of boxes: cut and excluded until leaves are left (Theorem H)."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from reluenum.engines.branch.compiled import called, compiled, inlined, struct
+from reluenum.engines.branch.search import EXCLUDE, LEAF, OPEN, get, put
 from reluenum.engines.cones.cells import Cells, empty_cells
 from reluenum.engines.cones.centre import (
     BOUNDED,
@@ -27,15 +30,41 @@ from reluenum.engines.cones.groups import (
 )
 from reluenum.engines.cones.optima import nearest_wall, product_fails
 from reluenum.engines.cones.pairs import has_crossed, pairs_fail
-from reluenum.engines.cones.parts import CROSSED, CUT_DOWN, CUT_UP, cut_part
+from reluenum.engines.cones.parts import CROSSED, CUT_DOWN, CUT_UP, WEAK_UP, cut_part
 from reluenum.engines.cones.rays import Sky
 from reluenum.engines.cones.slopes import part_fails
 
-EXCLUDE, LEAF = 0, 1
-"""Bytes of a tree, beside those of cuts."""
-
 LONGEST = 16
 """More bytes than a node ever has."""
+
+
+class Boxes(NamedTuple):
+    """Boxes, the first one last.
+
+    Parameters
+    ----------
+    info : (K, PARTS, 3) array of int
+        Of each part sign, multiplicity, and number of rays; multiplicity 0 fills up.
+    status : (K, PARTS, p) array of int8
+    rays : (K, PARTS, most) array of int32
+    weight : (K,) array
+        The share of all supports that a box has, were they dealt to children evenly.
+    """
+
+    info: np.ndarray
+    status: np.ndarray
+    rays: np.ndarray
+    weight: np.ndarray
+
+
+@struct
+class Stack:
+    """The same inside of compiled functions."""
+
+    info: np.ndarray
+    status: np.ndarray
+    rays: np.ndarray
+    weight: np.ndarray
 
 
 @struct
@@ -118,17 +147,6 @@ def empty_work(sky):
         ),
         np.zeros(16, dtype=np.int64),
     )
-
-
-@inlined
-def put(out, size, value):
-    """Write a number, seven bits a byte, the lowest first; return the new size."""
-    while value >= 128:
-        out[size] = value % 128 + 128
-        size += 1
-        value //= 128
-    out[size] = value
-    return size + 1
 
 
 @called
@@ -243,44 +261,45 @@ def copy_part(info, status, rays, other_info, other_status, other_rays):
 
 
 @called
-def push_children(box, pieces, count, chosen, stack, top):
-    """Put the children of a box on the stack, the first one last; return its new height."""
+def push_children(sky, work, count, kind, chosen, site, stack, top):
+    """Cut a part and put the children of the box on the stack, the first one last.
+
+    Returns its new height.
+    """
+    box, pieces = work.box, work.pieces
+    cut_part(sky, kind, box, chosen, site, pieces, work.edges)
     many = box.info[chosen, MANY]
+    weight = stack.weight[top] / (many + 1)
     for j in range(many, -1, -1):
         n = 0
         for i in range(count):
+            if i != chosen:
+                copy_part(stack, top, n, box.info[i], box.status[i], box.rays[i])
+                n += 1
+                continue
             for side in range(2):
-                if i != chosen:
-                    if side == 1:
-                        continue
-                    copy_part(
-                        stack.info[top, n],
-                        stack.status[top, n],
-                        stack.rays[top, n],
-                        box.info[i],
-                        box.status[i],
-                        box.rays[i],
-                    )
-                    n += 1
-                    continue
                 units = j if side == 0 else many - j
                 if units > 0:
-                    pieces.info[SIGN] = box.info[i, SIGN]
-                    pieces.info[MANY] = units
+                    pieces.info[SIGN], pieces.info[MANY] = box.info[i, SIGN], units
                     pieces.info[COUNT] = pieces.counts[side]
-                    copy_part(
-                        stack.info[top, n],
-                        stack.status[top, n],
-                        stack.rays[top, n],
-                        pieces.info,
-                        pieces.status[side],
-                        pieces.rays[side],
-                    )
+                    copy_part(stack, top, n, pieces.info, pieces.status[side], pieces.rays[side])
                     n += 1
         for i in range(n, PARTS):
             stack.info[top, i, MANY] = 0
+        stack.weight[top] = weight
         top += 1
     return top
+
+
+@called
+def copy_part(stack, place, n, info, status, rays):
+    """Overwrite a part of a box on a stack."""
+    for i in range(3):
+        stack.info[place, n, i] = info[i]
+    for i in range(len(status)):
+        stack.status[place, n, i] = status[i]
+    for j in range(info[COUNT]):
+        stack.rays[place, n, j] = rays[j]
 
 
 @called
@@ -288,14 +307,12 @@ def load(box, stack, top):
     """Take a box from the stack; return the number of its parts."""
     count = 0
     while count < PARTS and stack.info[top, count, MANY] > 0:
-        copy_part(
-            box.info[count],
-            box.status[count],
-            box.rays[count],
-            stack.info[top, count],
-            stack.status[top, count],
-            stack.rays[top, count],
-        )
+        for i in range(3):
+            box.info[count, i] = stack.info[top, count, i]
+        for i in range(box.status.shape[1]):
+            box.status[count, i] = stack.status[top, count, i]
+        for j in range(box.info[count, COUNT]):
+            box.rays[count, j] = stack.rays[top, count, j]
         count += 1
     return count
 
@@ -303,14 +320,25 @@ def load(box, stack, top):
 @called
 def taller(stack, needed):
     """Return a stack with room for so many boxes, with the same content."""
-    have = len(stack.info)
-    if have >= needed:
+    if len(stack.info) >= needed:
         return stack
-    info = np.zeros((2 * needed, *stack.info.shape[1:]), dtype=np.int64)
-    status = np.zeros((2 * needed, *stack.status.shape[1:]), dtype=np.int8)
-    rays = np.zeros((2 * needed, *stack.rays.shape[1:]), dtype=np.int32)
-    info[:have], status[:have], rays[:have] = stack.info, stack.status, stack.rays
-    return Box(info, status, rays)
+    return Stack(
+        longer(stack.info, needed),
+        longer(stack.status, needed),
+        longer(stack.rays, needed),
+        longer(stack.weight, needed),
+    )
+
+
+@called
+def kept(stack, top):
+    """Return so many boxes of a stack."""
+    return Boxes(
+        stack.info[:top].copy(),
+        stack.status[:top].copy(),
+        stack.rays[:top].copy(),
+        stack.weight[:top].copy(),
+    )
 
 
 @called
@@ -323,17 +351,47 @@ def longer(array, needed):
     return found
 
 
+@called
+def sky_of(rays):
+    """Return the rays as an object."""
+    return Sky(
+        rays.signs,
+        rays.unit,
+        rays.zeros,
+        rays.dead,
+        rays.lines,
+        rays.choose,
+        rays.base,
+        rays.most,
+        rays.rows,
+        rays.target,
+        rays.ones,
+        rays.share,
+        rays.ridge,
+        rays.energy,
+    )
+
+
+@called
+def add_leaf(box, count, found, signs, faces):
+    """Write a leaf down; return the arrays, which may be new ones."""
+    signs, faces = longer(signs, found + 1), longer(faces, found + 1)
+    for i in range(count):
+        signs[found, i] = box.info[i, SIGN]
+        for k in range(faces.shape[2]):
+            faces[found, i, k] = box.status[i, k]
+    return signs, faces
+
+
 @compiled
-def grow_below(given, info, status, rays, most):
+def grow_below(rays, boxes, most):
     """Search boxes and all below them, in preorder, at most so many.
 
     Parameters
     ----------
-    given : Rays
-    info : (K, PARTS, 3) array of int
-    status : (K, PARTS, p) array of int8
-    rays : (K, PARTS, R) array of int32
-        K boxes, the first one last; parts of multiplicity 0 fill up.
+    rays : Rays
+    boxes : Boxes
+        The first one last.
     most : int
 
     Returns
@@ -346,48 +404,79 @@ def grow_below(given, info, status, rays, most):
         Their statuses: of a site -2, 0 or 2.
     int
         Number of boxes.
-    (K, PARTS, 3), (K, PARTS, p), (K, PARTS, R) arrays
-        The boxes that are left, as above: the tree goes on with them.
+    Boxes
+        Those that are left, as above: the tree goes on with them.
     """
-    sky = Sky(
-        given.signs, given.unit, given.zeros, given.dead, given.lines, given.choose, given.base,
-        given.most, given.rows, given.target, given.ones, given.share, given.ridge, given.energy,
-    )
-    work, stack = empty_work(sky), Box(info, status, rays)
-    size, boxes, found, top = np.int64(0), 0, 0, len(info)
+    sky = sky_of(rays)
+    work, stack = empty_work(sky), Stack(boxes.info, boxes.status, boxes.rays, boxes.weight)
+    size, number, found, top = np.int64(0), 0, 0, len(boxes.info)
     out = np.zeros(1024, dtype=np.uint8)
     signs = np.zeros((64, PARTS), dtype=np.int8)
     faces = np.zeros((64, PARTS, len(sky.target)), dtype=np.int8)
-    box, pieces = work.box, work.pieces
-    while top > 0 and boxes < most:
+    box = work.box
+    while top > 0 and number < most:
         top -= 1
-        boxes += 1
+        number += 1
         count = load(box, stack, top)
         if len(out) < size + LONGEST:
             out = longer(out, size + LONGEST)
         left, chosen, site = settle_box(sky, box, count, work)
-        if not left:
-            out[size] = EXCLUDE
-            size += 1
-            continue
-        if chosen < 0:
-            out[size] = LEAF
-            size += 1
-            signs, faces = longer(signs, found + 1), longer(faces, found + 1)
-            for i in range(count):
-                signs[found, i] = box.info[i, SIGN]
-                for k in range(faces.shape[2]):
-                    faces[found, i, k] = box.status[i, k]
-            found += 1
-            continue
-        kind = CUT_UP if box.status[chosen, site] == 1 else CUT_DOWN
-        out[size], out[size + 1] = kind, chosen
-        size = put(out, size + 2, site)
-        cut_part(sky, kind, box, chosen, site, pieces, work.edges)
-        if len(stack.info) < top + PARTS + 2:
+        if left and chosen >= 0:
+            kind = CUT_UP if box.status[chosen, site] == WEAK_UP else CUT_DOWN
+            out[size], out[size + 1] = kind, chosen
+            size = put(out, size + 2, site)
             stack = taller(stack, top + PARTS + 2)
-        top = push_children(box, pieces, count, chosen, stack, top)
-    return (
-        out[:size], signs[:found], faces[:found], boxes, work.counts,
-        stack.info[:top].copy(), stack.status[:top].copy(), stack.rays[:top].copy(),
-    )
+            top = push_children(sky, work, count, kind, chosen, site, stack, top)
+            continue
+        out[size] = LEAF if left else EXCLUDE
+        size += 1
+        if left:
+            signs, faces = add_leaf(box, count, found, signs, faces)
+            found += 1
+    return out[:size], signs[:found], faces[:found], number, kept(stack, top), work.counts
+
+
+@compiled
+def follow(rays, content, place, boxes):
+    """Follow a tree that was begun from a place on, up to the next box that is open.
+
+    Parameters
+    ----------
+    rays : Rays
+    content : (bytes,) array of uint8
+    place : int
+    boxes : Boxes
+        Those below which the tree goes on there, as in `grow_below`.
+
+    Returns
+    -------
+    int
+        The place of the open box, or the end.
+    (leaves, PARTS), (leaves, PARTS, p) arrays
+        The leaves on the way, as there.
+    int
+        Number of boxes on the way.
+    Boxes
+        Those that are left, the open one last.
+    """
+    sky = sky_of(rays)
+    work, stack = empty_work(sky), Stack(boxes.info, boxes.status, boxes.rays, boxes.weight)
+    number, found, top = 0, 0, len(boxes.info)
+    signs = np.zeros((64, PARTS), dtype=np.int8)
+    faces = np.zeros((64, PARTS, len(sky.target)), dtype=np.int8)
+    box = work.box
+    while top > 0 and content[place] != OPEN:
+        top -= 1
+        number += 1
+        count, kind = load(box, stack, top), content[place]
+        if kind == CUT_UP or kind == CUT_DOWN:
+            chosen = np.int64(content[place + 1])
+            site, place = get(content, place + 2)
+            stack = taller(stack, top + PARTS + 2)
+            top = push_children(sky, work, count, kind, chosen, site, stack, top)
+            continue
+        if kind == LEAF:
+            signs, faces = add_leaf(box, count, found, signs, faces)
+            found += 1
+        place += 1
+    return place, signs[:found], faces[:found], number, kept(stack, top)

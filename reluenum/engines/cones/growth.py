@@ -1,0 +1,101 @@
+"""The whole tree of boxes of cones: searched in pieces by several threads, and put together."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from math import inf
+
+import numpy as np
+
+from reluenum.engines.branch.growth import SHARES, Piece, joined, pieces
+from reluenum.engines.branch.search import BoxTree, Leaf
+from reluenum.engines.cones.rays import Rays
+from reluenum.engines.cones.roots import root_boxes
+from reluenum.engines.cones.search import Boxes, follow, grow_below
+
+MOST_BOXES = 1 << 12
+"""Of a piece."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pile:
+    """Boxes, the first one last.
+
+    Parameters
+    ----------
+    boxes : Boxes
+    """
+
+    boxes: Boxes
+
+    def __len__(self) -> int:
+        return len(self.boxes.weight)
+
+    def __getitem__(self, chosen: np.ndarray | slice) -> "Pile":
+        return Pile(Boxes(*(array[chosen] for array in self.boxes)))
+
+    @property
+    def weight(self) -> float:
+        """The share of all supports in them, were these dealt evenly."""
+        return float(self.boxes.weight.sum())
+
+    def shared(self, shares: int) -> list["Pile"]:
+        """Return them as so many piles, or fewer, the last ones first."""
+        parts = np.array_split(np.arange(len(self)), min(shares, len(self)) or 1)[::-1]
+        return [self[part] for part in parts if len(part)]
+
+
+def told(signs: np.ndarray, faces: np.ndarray) -> list[Leaf]:
+    """Return leaves as signs and faces: these as the bytes of their signs at the sites."""
+    return [
+        (
+            tuple(sign for sign in row if sign),
+            tuple((face // 2).tobytes() for face, sign in zip(leaf, row, strict=True) if sign),
+        )
+        for row, leaf in zip(signs.tolist(), faces, strict=True)
+    ]
+
+
+def grown_piece(rays: Rays, pile: Pile) -> Piece:
+    """Search boxes, the last one first, as far as a piece goes."""
+    tree, signs, faces, number, boxes, _ = grow_below(rays, pile.boxes, MOST_BOXES)
+    rest = Pile(boxes)
+    done = pile.weight - rest.weight
+    return Piece(tree.tobytes(), told(signs, faces), number, rest.shared(SHARES), done)
+
+
+def begun_pieces(content: bytes, rays: Rays, pile: Pile) -> Iterator[Piece]:
+    """Yield the pieces of a tree that was begun: each ends with a box that is open."""
+    tree, place = np.frombuffer(content, dtype=np.uint8), 0
+    while len(pile):
+        begin, before = place, pile.weight
+        place, signs, faces, number, boxes = follow(rays, tree, begin, pile.boxes)
+        left = Pile(boxes)
+        rest, pile = ([left[-1:]], left[:-1]) if len(left) else ([], left)
+        done = before - left.weight
+        yield Piece(content[begin:place], told(signs, faces), number, rest, done)
+        place += len(rest)
+
+
+def grown_tree(
+    rays: Rays,
+    width: int,
+    jobs: int = 1,
+    until: float = inf,
+    begun: bytes = b"",
+    told: Callable[[float, int], object] = lambda share, boxes: None,
+) -> BoxTree:
+    """Search all boxes of a width (Theorem H), as `branch.growth.grown_tree` does.
+
+    Parameters
+    ----------
+    rays : Rays
+    width, jobs : int
+    until : float
+    begun : bytes
+    told : function
+    """
+    pile = Pile(root_boxes(rays, width))
+    whole = [Piece(b"", [], 0, pile.shared(len(pile)), 0)]
+    first = list(begun_pieces(begun, rays, pile)) if begun else whole
+    return joined(pieces(partial(grown_piece, rays), first, jobs, until), 1.0, told)
