@@ -15,6 +15,23 @@ DEPENDENT = 1e-9
 
 
 @struct
+class Room:
+    """Room to find multipliers of up to W walls.
+
+    Parameters
+    ----------
+    push, heights : (W,) arrays
+    chosen : (W,) array of int
+    system : (M, M + 1) array
+    """
+
+    push: np.ndarray
+    heights: np.ndarray
+    chosen: np.ndarray
+    system: np.ndarray
+
+
+@struct
 class Cells:
     """The closed cones of the parts of a box, in coordinates of their flats.
 
@@ -32,11 +49,9 @@ class Cells:
         How many there are.
     middle : (PARTS, D) array
         A unit vector inside.
-    push : (PARTS, p) array
-        Multipliers of the facets of the last projection.
-    system : (M, M + 1) array
-        Room for linear systems.
-    used : (p,) array of int
+    gram : (PARTS, p, p) array
+        Inner products of the normals.
+    room : Room
     """
 
     flat: np.ndarray
@@ -45,15 +60,14 @@ class Cells:
     site: np.ndarray
     walls: np.ndarray
     middle: np.ndarray
-    push: np.ndarray
-    system: np.ndarray
-    used: np.ndarray
+    gram: np.ndarray
+    room: Room
 
 
 @called
 def empty_cells(sites, dimension):
     """Return cells to be filled in."""
-    most = 2 * PARTS * dimension + 1
+    most, every = PARTS * dimension + 1, PARTS * sites
     return Cells(
         np.zeros((PARTS, dimension, dimension)),
         np.zeros(PARTS, dtype=np.int64),
@@ -61,9 +75,13 @@ def empty_cells(sites, dimension):
         np.zeros((PARTS, sites), dtype=np.int64),
         np.zeros(PARTS, dtype=np.int64),
         np.zeros((PARTS, dimension)),
-        np.zeros((PARTS, sites)),
-        np.zeros((most, most + 1)),
-        np.zeros(sites, dtype=np.int64),
+        np.zeros((PARTS, sites, sites)),
+        Room(
+            np.zeros(every),
+            np.zeros(every),
+            np.zeros(every, dtype=np.int64),
+            np.zeros((most, most + 1)),
+        ),
     )
 
 
@@ -131,6 +149,9 @@ def find_cell(sky, box, part, cells, vector):
         for k in range(size):
             wall[k] /= length
         cells.site[part, walls] = i
+        for other in range(walls + 1):
+            entry = dot(wall[:size], cells.wall[part, other, :size])
+            cells.gram[part, walls, other] = cells.gram[part, other, walls] = entry
         walls += 1
     cells.walls[part] = walls
     middle[:] = 0.0
@@ -145,78 +166,81 @@ def find_cell(sky, box, part, cells, vector):
 
 
 @called
-def solve_pushes(walls, chosen, count, z, size, system):
-    """Find multipliers that make z orthogonal to some walls; return whether they are determined."""
-    for a in range(count):
-        for b in range(count):
-            system[a, b] = dot(walls[chosen[a], :size], walls[chosen[b], :size])
-        system[a, a] += 1e-14
-        system[a, count] = -dot(walls[chosen[a], :size], z[:size])
-    return eliminate(system, count)
+def find_pushes(gram, heights, number, skipped, most, slack, room):
+    """Find multipliers >= 0 of walls after which no height is negative, by active sets.
 
-
-@called
-def project(cells, part, z, found, tight, skipped):
-    """Project a vector of a flat on a cell: the least squares of the dual, by active sets.
-
-    `tight` tells which walls bound the cone; `skipped` is one that does not, or -1.
-    The multipliers of the walls are left in `push`.
+    Heights change by the columns of `gram`, a positive semidefinite matrix; those with a positive
+    multiplier are 0 in the end. At most `most` multipliers are positive.
     """
-    size, walls, chosen = cells.size[part], cells.wall[part], cells.used
-    push, count = cells.push[part], 0
-    number = cells.walls[part]
-    for k in range(size):
-        found[k] = z[k]
+    push, chosen, count = room.push, room.chosen, 0
     for i in range(number):
         push[i] = 0.0
-    if size == 1:
-        value = max(0.0, z[0] * cells.middle[part, 0])
-        found[0] = value * cells.middle[part, 0]
-        return
-    scale = 1e-13 * np.sqrt(dot(z[:size], z[:size]))
     for _ in range(SWEEPS):
-        worst, best = -scale, -1
+        worst, best = -slack, -1
         for i in range(number):
-            if tight[i] and i != skipped and push[i] == 0.0:
-                height = dot(walls[i, :size], found[:size])
+            if i != skipped and push[i] == 0.0:
+                height = heights[i]
+                for a in range(count):
+                    height += gram[i, chosen[a]] * push[chosen[a]]
                 if height < worst:
                     worst, best = height, i
-        if best < 0 or count == size:
+        if best < 0 or count == most:
             break
         chosen[count] = best
-        count += 1
-        count = exchange(cells, part, z, count)
-        for k in range(size):
-            found[k] = z[k]
-        for a in range(count):
-            for k in range(size):
-                found[k] += push[chosen[a]] * walls[chosen[a], k]
+        count = exchange(gram, heights, count + 1, room)
+    return count
 
 
 @called
-def exchange(cells, part, z, count):
-    """Make the multipliers of the chosen walls best, and drop walls until none is negative."""
-    size, walls, chosen = cells.size[part], cells.wall[part], cells.used
-    push, system = cells.push[part], cells.system
-    while True:
-        if not solve_pushes(walls, chosen, count, z, size, system):
-            return count
+def exchange(gram, heights, count, room):
+    """Make the heights of the chosen walls 0, and drop walls until no multiplier is negative."""
+    push, chosen, system = room.push, room.chosen, room.system
+    while count > 0:
+        for a in range(count):
+            for b in range(count):
+                system[a, b] = gram[chosen[a], chosen[b]]
+            system[a, a] *= 1 + 1e-14
+            system[a, count] = -heights[chosen[a]]
+        if not eliminate(system, count):
+            return count - 1
         step, leaving = 1.0, -1
         for a in range(count):
             new, old = system[a, count], push[chosen[a]]
-            if new <= 0:
+            if not new > 0:
                 limit = old / (old - new) if old > new else 0.0
-                if limit < step or leaving < 0:
-                    step, leaving = min(step, limit), a
-        if leaving < 0:
-            for a in range(count):
-                push[chosen[a]] = system[a, count]
-            return count
+                if leaving < 0 or limit < step:
+                    step, leaving = limit, a
         for a in range(count):
-            push[chosen[a]] += step * (system[a, count] - push[chosen[a]])
+            old = push[chosen[a]]
+            push[chosen[a]] = old + step * (system[a, count] - old)
+        if leaving < 0:
+            break
         push[chosen[leaving]] = 0.0
         for a in range(leaving, count - 1):
             chosen[a] = chosen[a + 1]
         count -= 1
-        if count == 0:
-            return 0
+    return count
+
+
+@called
+def project(cells, part, z, found, skipped):
+    """Project a vector of a flat on a cell; `skipped` is a wall that does not bound it, or -1.
+
+    The multipliers of the walls are left in `room.push`.
+    """
+    size, walls, number = cells.size[part], cells.wall[part], cells.walls[part]
+    if size == 1:
+        found[0] = max(0.0, z[0] * cells.middle[part, 0]) * cells.middle[part, 0]
+        return
+    heights, length = cells.room.heights, 0.0
+    for k in range(size):
+        found[k] = z[k]
+        length += z[k] * z[k]
+    for i in range(number):
+        heights[i] = dot(walls[i, :size], z[:size])
+    slack = 1e-14 * np.sqrt(length)
+    count = find_pushes(cells.gram[part], heights, number, skipped, size, slack, cells.room)
+    for a in range(count):
+        i = cells.room.chosen[a]
+        for k in range(size):
+            found[k] += cells.room.push[i] * walls[i, k]

@@ -3,19 +3,19 @@
 import numpy as np
 
 from reluenum.engines.branch.compiled import called, struct
-from reluenum.engines.cones.cells import Cells, find_cell, project
-from reluenum.engines.cones.centre import eliminate
+from reluenum.engines.cones.cells import find_cell, find_pushes, project
 from reluenum.engines.cones.groups import PARTS, SIGN, dot
 from reluenum.engines.cones.parts import can_be_positive
 
 STEPS = 60
 """Newton steps."""
 
-SETTLED = 1e-10
-"""Relative to the ridge, of the gradient where the steps end."""
+SETTLED = 1e-9
+"""Where the steps end: what a unit at 0 gains by leaving it, relative to the ridge; the square
+root of what a step gains, relative to the energy."""
 
-TOUCHING = 1e-11
-"""A facet is touched at so small an angle."""
+HALVINGS = 12
+"""How often a step is shortened."""
 
 
 @struct
@@ -37,10 +37,12 @@ class Product:
         Where the value falls.
     other : (PARTS, D) array
         A trial.
-    tight : (PARTS, p) array of bool
-        Which facets omega touches; then those on which it stays.
-    all_tight : (p,) array of bool
-        True throughout.
+    hessian : (N, N) array
+    start : (W + 1, N) array
+    fall : (N,) array
+    gram : (W, W) array
+    part, owner, number : (W,) arrays of int
+        Of all walls: the part, where its numbers begin, and which of its walls it is.
     error : (PARTS,) array
         How far s_l g_l may be from that of the solution.
     residual : (p,) array
@@ -55,8 +57,13 @@ class Product:
     slope: np.ndarray
     way: np.ndarray
     other: np.ndarray
-    tight: np.ndarray
-    all_tight: np.ndarray
+    hessian: np.ndarray
+    start: np.ndarray
+    fall: np.ndarray
+    gram: np.ndarray
+    part: np.ndarray
+    owner: np.ndarray
+    number: np.ndarray
     error: np.ndarray
     residual: np.ndarray
     vectors: np.ndarray
@@ -73,8 +80,13 @@ def empty_product(sites, dimension):
         np.zeros((PARTS, dimension)),
         np.zeros((PARTS, dimension)),
         np.zeros((PARTS, dimension)),
-        np.zeros((PARTS, sites), dtype=np.bool_),
-        np.ones(sites, dtype=np.bool_),
+        np.zeros((PARTS * dimension, PARTS * dimension)),
+        np.zeros((PARTS * sites + 1, PARTS * dimension)),
+        np.zeros(PARTS * dimension),
+        np.zeros((PARTS * sites, PARTS * sites)),
+        np.zeros(PARTS * sites, dtype=np.int64),
+        np.zeros(PARTS * sites, dtype=np.int64),
+        np.zeros(PARTS * sites, dtype=np.int64),
         np.zeros(PARTS),
         np.zeros(sites),
         np.zeros((6, dimension)),
@@ -136,132 +148,157 @@ def value_at(count, sizes, product, place, ridge):
 
 
 @called
-def find_ways(cells, count, product, ridge):
-    """Find where the value falls, and which facets are kept; return how steeply."""
-    steepest = 0.0
-    z = product.vectors[0]
+def find_lengths(cells, count, product):
+    """Find the lengths of the units; return how many numbers those that are not 0 have."""
+    total = 0
     for l in range(count):
-        size, place, way = cells.size[l], product.place[l], product.way[l]
-        length = np.sqrt(dot(place[:size], place[:size]))
-        product.length[l] = length
-        if length == 0.0:
-            project(cells, l, product.slope[l], way, product.all_tight, -1)
-            reach = np.sqrt(dot(way[:size], way[:size]))
-            factor = max(0.0, 1 - ridge / reach) if reach > 0 else 0.0
-            for k in range(size):
-                way[k] *= factor
-        elif size == 1:
-            way[0] = product.slope[l, 0] - ridge * place[0] / length
-        else:
-            for k in range(size):
-                z[k] = product.slope[l, k] - ridge * place[k] / length
-            for i in range(cells.walls[l]):
-                height = dot(cells.wall[l, i, :size], place[:size])
-                product.tight[l, i] = height <= TOUCHING * length
-            project(cells, l, z, way, product.tight[l], -1)
-            speed = np.sqrt(dot(way[:size], way[:size]))
-            for i in range(cells.walls[l]):
-                if product.tight[l, i]:
-                    rise = dot(cells.wall[l, i, :size], way[:size])
-                    product.tight[l, i] = cells.push[l, i] > 0 or rise <= 1e-12 * speed
-        steepest = max(steepest, np.sqrt(dot(way[:size], way[:size])))
-    return steepest
+        place = product.place[l, : cells.size[l]]
+        product.length[l] = np.sqrt(dot(place, place))
+        if product.length[l] > 0:
+            total += cells.size[l]
+    return total
 
 
 @called
-def newton(cells, count, product, ridge):
-    """Replace the ways by Newton steps on the facets that are kept; return whether this is done."""
-    system, size = cells.system, 0
-    for l in range(count):
-        size += cells.size[l] if product.length[l] > 0 else 0
-    number = size
-    for l in range(count):
-        if product.length[l] > 0 and cells.size[l] > 1:
-            for i in range(cells.walls[l]):
-                number += product.tight[l, i] and cells.push[l, i] >= 0
-    if number >= len(system):
-        return False
-    system[: number, : number + 1] = 0.0
-    at, below = 0, size
+def find_hessian(cells, count, product, ridge):
+    """Write the second derivatives, and minus the first ones in the vector after them."""
+    hessian, at = product.hessian, 0
     for l in range(count):
         if product.length[l] == 0:
             continue
-        bend = ridge / product.length[l]
-        column = 0
+        column, bend = 0, ridge / product.length[l]
         for m in range(count):
             if product.length[m] == 0:
                 continue
             for a in range(cells.size[l]):
                 for b in range(cells.size[m]):
-                    system[at + a, column + b] = product.matrix[l, m, a, b]
+                    hessian[at + a, column + b] = product.matrix[l, m, a, b]
             column += cells.size[m]
         for a in range(cells.size[l]):
             unit = product.place[l, a] / product.length[l]
-            system[at + a, at + a] += bend + 1e-14 * product.matrix[l, l, a, a]
             for b in range(cells.size[l]):
-                system[at + a, at + b] -= bend * unit * product.place[l, b] / product.length[l]
-            system[at + a, number] = product.slope[l, a] - ridge * unit
-        if cells.size[l] > 1:
-            for i in range(cells.walls[l]):
-                if product.tight[l, i]:
-                    for a in range(cells.size[l]):
-                        system[at + a, below] = system[below, at + a] = cells.wall[l, i, a]
-                    system[below, below] = -1e-13
-                    below += 1
+                hessian[at + a, at + b] -= bend * unit * product.place[l, b] / product.length[l]
+            hessian[at + a, at + a] += bend
+            product.start[0, at + a] = product.slope[l, a] - ridge * unit
         at += cells.size[l]
-    if not eliminate(system, number):
-        return False
-    at = 0
+
+
+@called
+def factorise(matrix, size):
+    """Write the Cholesky factor of a matrix below its diagonal; pivots are kept positive."""
+    for j in range(size):
+        pivot = matrix[j, j]
+        least = 1e-13 * pivot
+        for k in range(j):
+            pivot -= matrix[j, k] * matrix[j, k]
+        matrix[j, j] = np.sqrt(max(pivot, least))
+        for i in range(j + 1, size):
+            total = matrix[i, j]
+            for k in range(j):
+                total -= matrix[i, k] * matrix[j, k]
+            matrix[i, j] = total / matrix[j, j]
+
+
+@called
+def substitute(matrix, size, vector):
+    """Solve a system with a Cholesky factor, in place."""
+    for i in range(size):
+        for k in range(i):
+            vector[i] -= matrix[i, k] * vector[k]
+        vector[i] /= matrix[i, i]
+    for i in range(size - 1, -1, -1):
+        for k in range(i + 1, size):
+            vector[i] -= matrix[k, i] * vector[k]
+        vector[i] /= matrix[i, i]
+
+
+@called
+def newton(cells, count, product, size, ridge):
+    """Find the Newton step within the cells; return how the value falls along it.
+
+    Its quadratic model is minimised over the cells: row 0 of `start` is the step without walls,
+    the others are the columns of the inverse times their normals.
+    """
+    find_hessian(cells, count, product, ridge)
+    hessian, start, room, gram = product.hessian, product.start, cells.room, product.gram
+    for k in range(size):
+        product.fall[k] = start[0, k]
+    factorise(hessian, size)
+    substitute(hessian, size, start[0])
+    at, walls = 0, 0
+    for l in range(count):
+        wide = cells.size[l]
+        if product.length[l] == 0:
+            continue
+        for i in range(cells.walls[l]):
+            normal, row = cells.wall[l, i], start[walls + 1]
+            height = dot(normal[:wide], product.place[l, :wide])
+            room.heights[walls] = height + dot(normal[:wide], start[0, at : at + wide])
+            product.owner[walls], product.number[walls] = at, i
+            for k in range(size):
+                row[k] = 0.0
+            for k in range(wide):
+                row[at + k] = normal[k]
+            substitute(hessian, size, row)
+            for other in range(walls + 1):
+                first, theirs = product.owner[other], product.number[other]
+                part, total = product.part[other], 0.0
+                if other == walls:
+                    part, product.part[walls] = l, l
+                for k in range(cells.size[part]):
+                    total += cells.wall[part, theirs, k] * row[first + k]
+                gram[walls, other] = gram[other, walls] = total
+            walls += 1
+        at += wide
+    slack = 1e-14 * (product.length[:count].sum() + np.sqrt(dot(start[0, :size], start[0, :size])))
+    chosen = find_pushes(gram, room.heights, walls, -1, size, slack, room)
+    for a in range(chosen):
+        i = room.chosen[a]
+        for k in range(size):
+            start[0, k] += room.push[i] * start[i + 1, k]
+    fall, at = 0.0, 0
     for l in range(count):
         if product.length[l] > 0:
             for a in range(cells.size[l]):
-                product.way[l, a] = system[at + a, number]
+                product.way[l, a] = start[0, at + a]
+                fall += product.fall[at + a] * start[0, at + a]
             at += cells.size[l]
-    return True
+    return fall
 
 
 @called
 def longest_step(cells, count, product):
-    """Return how far the ways can be gone at most, 1 or less."""
+    """Return how far the ways can be gone before a unit is nearly 0, 1 at most."""
     step = 1.0
     for l in range(count):
         size, place, way = cells.size[l], product.place[l], product.way[l]
-        length = product.length[l]
-        if length == 0.0:
-            continue
-        along = dot(place[:size], way[:size]) / (length * length)
-        if along < -0.9:
-            step = min(step, -0.9 / along)
-        if size == 1:
-            continue
-        for i in range(cells.walls[l]):
-            fall = -dot(cells.wall[l, i, :size], way[:size])
-            if not product.tight[l, i] and fall > 0:
-                height = dot(cells.wall[l, i, :size], place[:size])
-                step = min(step, max(height, 0.0) / fall)
+        if product.length[l] > 0.0:
+            along = dot(place[:size], way[:size]) / (product.length[l] * product.length[l])
+            if along < -0.9:
+                step = min(step, -0.9 / along)
     return step
 
 
 @called
 def leave_zero(cells, count, product, ridge):
-    """Move units away from 0 that gain by it, along their ways; return whether any does."""
-    some = False
+    """Move a unit away from 0 that gains by it; return whether there is one."""
+    way = product.vectors[0]
     for l in range(count):
-        size, way = cells.size[l], product.way[l]
+        size = cells.size[l]
         if product.length[l] > 0.0:
             continue
+        project(cells, l, product.slope[l], way, -1)
         speed = np.sqrt(dot(way[:size], way[:size]))
-        if speed <= SETTLED * ridge:
+        if speed <= ridge * (1 + SETTLED):
             continue
         bend = 0.0
         for a in range(size):
             for b in range(size):
-                bend += way[a] * product.matrix[l, l, a, b] * way[b] / (speed * speed)
+                bend += way[a] * product.matrix[l, l, a, b] * way[b]
         for a in range(size):
-            product.place[l, a] = way[a] / max(bend, 1e-300)
-        some = True
-        break
-    return some
+            product.place[l, a] = (1 - ridge / speed) * way[a] * speed * speed / bend
+        return True
+    return False
 
 
 @called
@@ -276,7 +313,7 @@ def slide(cells, count, product, ridge, value):
         size = cells.size[l]
         for k in range(size):
             z[k] = product.place[l, k] + product.slope[l, k] / bound
-        project(cells, l, z, product.other[l], product.all_tight, -1)
+        project(cells, l, z, product.other[l], -1)
         length = np.sqrt(dot(product.other[l, :size], product.other[l, :size]))
         factor = max(0.0, 1 - ridge / bound / length) if length > 0 else 0.0
         for k in range(size):
@@ -292,46 +329,46 @@ def slide(cells, count, product, ridge, value):
 
 
 @called
-def minimise(cells, count, product, ridge):
-    """Solve the problem approximately."""
+def go(cells, count, product, ridge, value, fall):
+    """Go along the ways until the value falls enough; return it, the same if it does not."""
+    step = longest_step(cells, count, product)
+    for _ in range(HALVINGS):
+        for l in range(count):
+            for k in range(cells.size[l]):
+                move = step * product.way[l, k] if product.length[l] > 0 else 0.0
+                product.other[l, k] = product.place[l, k] + move
+        new = value_at(count, cells.size, product, product.other, ridge)
+        if new <= value - 1e-4 * step * fall:
+            for l in range(count):
+                for k in range(cells.size[l]):
+                    product.place[l, k] = product.other[l, k]
+            return new
+        step /= 3
+    value_at(count, cells.size, product, product.place, ridge)
+    return value
+
+
+@called
+def minimise(cells, count, product, ridge, energy):
+    """Solve the problem approximately; return after how many steps."""
     for l in range(count):
         for k in range(cells.size[l]):
             product.place[l, k] = 0.0
     value = value_at(count, cells.size, product, product.place, ridge)
-    for _ in range(STEPS):
-        steepest = find_ways(cells, count, product, ridge)
-        if steepest <= SETTLED * ridge:
-            break
+    for number in range(STEPS):
+        size = find_lengths(cells, count, product)
         if leave_zero(cells, count, product, ridge):
             value = value_at(count, cells.size, product, product.place, ridge)
             continue
-        moved = False
-        if newton(cells, count, product, ridge):
-            step, fall = longest_step(cells, count, product), 0.0
-            for l in range(count):
-                for k in range(cells.size[l]):
-                    if product.length[l] > 0:
-                        slope = product.slope[l, k] - ridge * product.place[l, k] / product.length[l]
-                        fall += slope * product.way[l, k]
-            for _ in range(12):
-                if not fall > 0 or not step > 0:
-                    break
-                for l in range(count):
-                    for k in range(cells.size[l]):
-                        move = step * product.way[l, k] if product.length[l] > 0 else 0.0
-                        product.other[l, k] = product.place[l, k] + move
-                new = value_at(count, cells.size, product, product.other, ridge)
-                if new <= value - 1e-4 * step * fall:
-                    moved, value = True, new
-                    for l in range(count):
-                        for k in range(cells.size[l]):
-                            product.place[l, k] = product.other[l, k]
-                    break
-                step /= 3
-        if not moved:
-            before = value
-            value_at(count, cells.size, product, product.place, ridge)
+        if size == 0:
+            return number
+        fall, before = newton(cells, count, product, size, ridge), value
+        if fall > 0:
+            value = go(cells, count, product, ridge, value, fall)
+        if not value < before:
+            if not fall > SETTLED * SETTLED * energy:
+                return number
             value = slide(cells, count, product, ridge, value)
             if not value < before:
-                break
-    value_at(count, cells.size, product, product.place, ridge)
+                return number
+    return STEPS

@@ -26,7 +26,7 @@ def shorten(sky, count, cells, product):
         penalty += sky.ridge * np.sqrt(dot(place, place))
         work += dot(place, slope)
         value -= dot(place, pull) + dot(place, slope)
-        project(cells, l, product.slope[l], found, product.all_tight, -1)
+        project(cells, l, product.slope[l], found, -1)
         longest = max(longest, np.sqrt(dot(found[:size], found[:size])))
     theta = min(1.0, sky.ridge / longest) if longest > 0 else 1.0
     gap = (1 - theta) * (1 - theta) * max(value, 0.0) + 2 * (penalty - theta * work)
@@ -64,20 +64,23 @@ def find_residual(sky, box, count, cells, product, theta):
 def is_elsewhere(box, cells, product, part, ridge):
     """Whether the unit of a part is surely not on its faces; leaves its direction in `way`."""
     size, error, way = cells.size[part], product.error[part], product.way[part]
-    project(cells, part, product.slope[part], way, product.all_tight, -1)
+    project(cells, part, product.slope[part], way, -1)
     length = np.sqrt(dot(way[:size], way[:size]))
     if length + error < ridge:
         return True
     if size == 1:
         return False
     found = product.vectors[0]
+    pushed = 0
     for i in range(cells.walls[part]):
-        product.tight[part, i] = cells.push[part, i] > 0
-    for i in range(cells.walls[part]):
-        if product.tight[part, i] and abs(box.status[part, cells.site[part, i]]) == 2:
-            project(cells, part, product.slope[part], found, product.all_tight, i)
-            if dot(cells.wall[part, i, :size], found[:size]) < -error:
-                return True
+        if cells.room.push[i] > 0 and abs(box.status[part, cells.site[part, i]]) == 2:
+            product.owner[pushed] = i
+            pushed += 1
+    for a in range(pushed):
+        i = product.owner[a]
+        project(cells, part, product.slope[part], found, i)
+        if dot(cells.wall[part, i, :size], found[:size]) < -error:
+            return True
     for k in range(size):
         way[k] /= max(length, 1e-300)
     return False
@@ -162,11 +165,14 @@ def gains(sky, box, part, cells, product, radius):
 
 
 @called
-def product_fails(sky, box, count, cells, product, moments, sums):
+def product_fails(sky, box, count, cells, product, moments, sums, counts):
     """Whether a box without crossed sites, of single units, holds no minimum."""
     find_problem(sky, box, count, cells, product, moments, sums)
-    minimise(cells, count, product, sky.ridge)
+    steps = minimise(cells, count, product, sky.ridge, sky.energy)
     theta, radius = shorten(sky, count, cells, product)
+    counts[8] += steps
+    if radius > 1e-5 * np.sqrt(sky.energy):
+        counts[9] += 1
     for part in range(count):
         if is_elsewhere(box, cells, product, part, sky.ridge):
             return True

@@ -220,7 +220,7 @@ def settle_box(sky, box, count, work):
         some = some or has_crossed(box.status[part])
     if not some:
         counts[2] += 1
-        if product_fails(sky, box, count, cells, product, room.moments, room.sums):
+        if product_fails(sky, box, count, cells, product, room.moments, room.sums, counts):
             counts[3] += 1
             return False, -1, -1
         part, site = nearest_wall(box, count, cells, product)
