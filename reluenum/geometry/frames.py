@@ -7,6 +7,7 @@ depends on the number of data points. All numbers are `Balls`, enclosures of the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq
@@ -19,6 +20,9 @@ from reluenum.problem import Problem
 
 _BITS = 128
 """Precision at which orthonormal bases are computed before they are rounded to doubles."""
+
+_HELD = 1 << 24
+"""A matrix of moments of pairs with at most so many entries is kept."""
 
 _EXACT = 2**53
 """Integers up to here are doubles."""
@@ -39,7 +43,7 @@ class Frames:
         Where a column of `basis` is 0.
     active : (F,) array of int
         Which active set a face has.
-    gram : Balls, (K, K, D, D)
+    gram : Balls, (K, K, D, D), or PairMoments
         Z_A' R Z_B for active sets A and B.
     target : Balls, (K, D)
         Z_A' R y.
@@ -65,7 +69,7 @@ class Frames:
     basis: Balls
     padded: np.ndarray
     active: np.ndarray
-    gram: Balls
+    gram: "Balls | PairMoments"
     target: Balls
     reach: np.ndarray
     walls: Balls
@@ -83,9 +87,7 @@ class Frames:
         sets = dict(sorted({face.active: face for face in faces}.items()))
         number = {active: k for k, active in enumerate(sets)}
         active = np.array([number[face.active] for face in faces])
-        second, first = _pair_moments(list(sets.values()), problem)
-        share = Balls.of([problem.bias_share], ())
-        outer = first[:, None, :, None] * first[None, :, None, :]
+        pairs = PairMoments.of(list(sets.values()), problem)
         flats = {face.zeros: face.basis for face in faces}
         bases = {zeros: _orthonormal(vectors, problem) for zeros, vectors in flats.items()}
         basis = Balls(
@@ -93,7 +95,7 @@ class Frames:
             np.stack([bases[face.zeros].rad for face in faces]),
         )
         rays, ray_used, ray_active = _rays(arrangement, faces, number)
-        own = second[np.arange(len(sets)), np.arange(len(sets))]
+        own = pairs.second(np.arange(len(sets)), np.arange(len(sets)))
         spread = (basis.mT @ own[active] @ basis).magnitude()
         directed = (rays[:, :, None, :] @ own[ray_active] @ rays[..., None]).magnitude()
         return cls(
@@ -102,7 +104,7 @@ class Frames:
             basis,
             np.arange(problem.dimension + 1) >= np.array([[face.dimension] for face in faces]),
             active,
-            second - share * outer,
+            pairs.whole() if len(sets) ** 2 * basis.shape[1] ** 2 <= _HELD else pairs,
             _target_moments(list(sets.values()), problem),
             np.sqrt(np.trace(spread, axis1=1, axis2=2)) * GROWTH,
             _flat_walls(arrangement, faces, problem) @ basis,
@@ -134,31 +136,94 @@ class Frames:
         return self.problem.dimension + 1
 
 
-def _pair_moments(faces: Sequence[Face], problem: Problem) -> tuple[Balls, Balls]:
-    """Return sum_{A and B} xt xt' for all pairs of active sets, each of a face, and sum_A xt."""
-    sites = problem.sites
-    size, dimension, count = len(sites), problem.dimension + 1, len(faces)
-    masks = (np.array([site_signs(problem, face) for face in faces]) > 0).astype(float)
-    counted = Balls.exact(masks * [site.count for site in sites])
-    denominator = common_denominator(entry for site in sites for entry in site.row)
-    integers = [[int((entry * denominator).p) for entry in site.row] for site in sites]
-    largest = max(abs(entry) for row in integers for entry in row)
-    if problem.size * largest**2 < _EXACT:
-        rows, scale = Balls.exact(integers), fmpq(1, denominator)
-        exact = True
-    else:
-        rows = Balls.of([entry for site in sites for entry in site.row], (size, dimension))
-        scale, exact = fmpq(1), False
-    first = counted @ rows
-    products = (rows[:, :, None] * rows[:, None, :]).reshape(size, -1)
-    weighted = Balls(
-        masks[:, None, :] * products.mid.T[None], masks[:, None, :] * products.rad.T[None]
-    )
-    second = weighted.reshape(-1, size) @ counted.mT
-    if exact:  # sums of integers below 2^53 are not rounded
-        first, second = Balls.exact(first.mid), Balls.exact(second.mid)
-    second = second.reshape(count, dimension, dimension, count).swapaxes(2, 3).swapaxes(1, 2)
-    return second * Balls.of([scale**2], ()), first * Balls.of([scale], ())
+@dataclass(frozen=True, eq=False)
+class PairMoments:
+    """The matrices Z_A' R Z_B of K active sets, found when they are asked for.
+
+    Parameters
+    ----------
+    masks : (K, p) array of bool
+        Which sites are in each set.
+    counts : (p,) array
+        Numbers of data points.
+    products : Balls, (p, D D)
+        xt xt' of the sites, but for the square of the scale.
+    first : Balls, (K, D)
+        Sums of xt.
+    scale, share : Balls
+        R subtracts the share of the sum (Lemma 1).
+    whole_numbers : bool
+        Whether products and their sums are integers below 2^53, which are not rounded.
+    """
+
+    masks: np.ndarray
+    counts: np.ndarray
+    products: Balls
+    first: Balls
+    scale: Balls
+    share: Balls
+    whole_numbers: bool
+
+    @classmethod
+    def of(cls, faces: Sequence[Face], problem: Problem) -> "PairMoments":
+        """Return those of the active sets of some faces."""
+        sites = problem.sites
+        size, dimension = len(sites), problem.dimension + 1
+        masks = np.array([site_signs(problem, face) for face in faces]) > 0
+        counts = np.array([float(site.count) for site in sites])
+        denominator = common_denominator(entry for site in sites for entry in site.row)
+        integers = [[int((entry * denominator).p) for entry in site.row] for site in sites]
+        largest = max(abs(entry) for row in integers for entry in row)
+        small = problem.size * largest**2 < _EXACT
+        if small:
+            rows, scale = Balls.exact(integers), fmpq(1, denominator)
+        else:
+            rows = Balls.of([entry for site in sites for entry in site.row], (size, dimension))
+            scale = fmpq(1)
+        first = Balls.exact(masks * counts) @ rows
+        if small:
+            first = Balls.exact(first.mid)
+        return cls(
+            masks,
+            counts,
+            (rows[:, :, None] * rows[:, None, :]).reshape(size, -1),
+            first * Balls.of([scale], ()),
+            Balls.of([scale], ()),
+            Balls.of([problem.bias_share], ()),
+            small,
+        )
+
+    def second(self, rows: np.ndarray, columns: np.ndarray) -> Balls:
+        """Return the sums of xt xt' over what pairs of sets share, (..., D, D)."""
+        common = (self.masks[rows] & self.masks[columns]) * self.counts
+        dimension = self.first.shape[1]
+        shape = (*common.shape[:-1], dimension, dimension)
+        return self._scaled(Balls.exact(common.reshape(-1, len(self.counts))) @ self.products, shape)
+
+    def _scaled(self, sums: Balls, shape: tuple[int, ...]) -> Balls:
+        if self.whole_numbers:
+            sums = Balls.exact(sums.mid)
+        return sums.reshape(*shape) * self.scale.square()
+
+    def __getitem__(self, index: tuple[Any, np.ndarray]) -> Balls:
+        rows, columns = index
+        if isinstance(rows, slice):
+            rows = np.arange(len(self.masks))[rows, None]
+        outer = self.first[rows][..., :, None] * self.first[columns][..., None, :]
+        return self.second(rows, columns) - self.share * outer
+
+    def whole(self) -> Balls:
+        """Return the matrices of all pairs, (K, K, D, D)."""
+        count, dimension = self.first.shape
+        size = len(self.counts)
+        products = self.products.mT
+        weighted = Balls(
+            self.masks[:, None, :] * products.mid[None], self.masks[:, None, :] * products.rad[None]
+        )
+        sums = weighted.reshape(-1, size) @ Balls.exact((self.masks * self.counts).T)
+        sums = sums.reshape(count, dimension, dimension, count).swapaxes(2, 3).swapaxes(1, 2)
+        outer = self.first[:, None, :, None] * self.first[None, :, None, :]
+        return self._scaled(sums, sums.shape) - self.share * outer
 
 
 def _target_moments(faces: Sequence[Face], problem: Problem) -> Balls:
