@@ -146,8 +146,10 @@ class PairMoments:
         Which sites are in each set.
     counts : (p,) array
         Numbers of data points.
+    rows : Balls, (p, D)
+        xt of the sites, but for the scale.
     products : Balls, (p, D D)
-        xt xt' of the sites, but for the square of the scale.
+        xt xt', but for its square.
     first : Balls, (K, D)
         Sums of xt.
     scale, share : Balls
@@ -158,6 +160,7 @@ class PairMoments:
 
     masks: np.ndarray
     counts: np.ndarray
+    rows: Balls
     products: Balls
     first: Balls
     scale: Balls
@@ -186,6 +189,7 @@ class PairMoments:
         return cls(
             masks,
             counts,
+            rows,
             (rows[:, :, None] * rows[:, None, :]).reshape(size, -1),
             first * Balls.of([scale], ()),
             Balls.of([scale], ()),
@@ -211,6 +215,20 @@ class PairMoments:
             rows = np.arange(len(self.masks))[rows, None]
         outer = self.first[rows][..., :, None] * self.first[columns][..., None, :]
         return self.second(rows, columns) - self.share * outer
+
+    def images(self, sets: np.ndarray, vectors: Balls) -> Balls:
+        """Return Z_A' R Z_B w for all sets A, by B active sets B with vectors w, (B, K, D)."""
+        rows = self.rows * self.scale
+        inside = Balls.exact(self.masks[sets].astype(float))
+        fitted = (vectors @ rows.mT) * inside
+        weights = Balls.exact(self.counts)
+        mean = (fitted @ weights[:, None])[..., 0] * self.share
+        moved = (fitted - mean[:, None]) * weights
+        terms = moved[:, :, None] * rows[None]
+        count, size, dimension = terms.shape
+        flat = terms.swapaxes(0, 1).reshape(size, count * dimension)
+        sums = Balls.exact(self.masks.astype(float)) @ flat
+        return sums.reshape(len(self.masks), count, dimension).swapaxes(0, 1)
 
     def whole(self) -> Balls:
         """Return the matrices of all pairs, (K, K, D, D)."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from reluenum.algebra.balls import GROWTH, Balls
 from reluenum.engines.certified.projections import EnclosedResiduals
-from reluenum.geometry.frames import Frames
+from reluenum.geometry.frames import Frames, PairMoments
 from reluenum.problem import OutputBias
 
 OPEN = 2
@@ -97,8 +97,11 @@ def gradients(frames: Frames, found: EnclosedResiduals) -> Balls:
         np.broadcast_to(frames.target.rad, (len(found), *frames.target.shape)),
     )
     for k in range(active.shape[1]):
-        gram = frames.gram[:, active[:, k]].swapaxes(0, 1)
-        total = total - (gram @ vectors[:, None, k, :, None])[..., 0]
+        if isinstance(frames.gram, PairMoments):
+            total = total - frames.gram.images(active[:, k], vectors[:, k])
+        else:
+            gram = frames.gram[:, active[:, k]].swapaxes(0, 1)
+            total = total - (gram @ vectors[:, None, k, :, None])[..., 0]
     local = (frames.basis.mT @ total[:, frames.active][..., None])[..., 0]
     return local.widened((frames.reach * found.radius[:, None] * GROWTH)[..., None])
 
@@ -183,8 +186,9 @@ def scan(frames: Frames, found: EnclosedResiduals, tight: np.ndarray) -> Scan:
     """
     dual = gradients(frames, found)
     signs = excesses(frames, dual)
-    everything = np.broadcast_to(np.arange(len(frames.faces)), signs.shape)
-    inside, outside = memberships(frames, everything, dual)
+    row, face = np.nonzero(signs != -1)
+    inside, outside = np.zeros_like(signs), np.zeros(signs.shape, dtype=bool)
+    inside[row, face], outside[row, face] = memberships(frames, face, dual[row, face])
     own = np.zeros(signs.shape, dtype=bool)
     np.put_along_axis(own, found.supports, True, axis=1)
     exceeding = np.where((signs == 1) & ~own, inside, 0)
