@@ -59,10 +59,15 @@ def compiled(function: Callable) -> Callable:
 def struct(annotated: type) -> type:
     """Let compiled functions make and pass objects with these fields, each a single pointer."""
 
-    def plain(_: types.StructRef, fields: tuple) -> tuple:
-        return tuple((name, types.unliteral(kind)) for name, kind in fields)
+    class Kind(types.StructRef):
+        def __init__(self, fields: tuple) -> None:
+            super().__init__(fields)
+            digest = sha256(self.name.encode()).hexdigest()
+            self.name = f"{annotated.__name__}-{digest[:16]}"  # long names take long
 
-    kind = type(f"{annotated.__name__}Type", (types.StructRef,), {"preprocess_fields": plain})
-    structref.register(kind)
-    structref.define_constructor(annotated, kind, list(annotated.__annotations__))
+        def preprocess_fields(self, fields: tuple) -> tuple:
+            return tuple((name, types.unliteral(kind)) for name, kind in fields)
+
+    structref.register(Kind)
+    structref.define_constructor(annotated, Kind, list(annotated.__annotations__))
     return annotated
