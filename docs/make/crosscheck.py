@@ -51,6 +51,9 @@ With several hidden layers each backend solves the system of every stratum (`red
 certified engine lists the minima where there is one for the widths ([deep.md](deep.md)); there is
 no eliminated formulation.
 
+`--formulations reduced,certified,branch` lets the engine that excludes boxes of directions take
+part, too: its list of minima has to be the same; stationary points it does not know.
+
 - machine: {machine}; it did other work as well, so times are good to one digit
 - limits: {limits}
 - engines: {engines}

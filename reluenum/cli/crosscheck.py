@@ -24,7 +24,8 @@ def add_crosscheck(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_problem(parser, "LAM", "a decimal or fraction > 0, taken exactly", layers=True)
     add = parser.add_argument
-    add("--formulations", metavar="A,B", help="of reduced, eliminated, certified (default: all)")
+    ways = "of reduced, eliminated, certified (default: these), branch"
+    add("--formulations", metavar="A,B", help=ways)
     add("--backends", metavar="A,B", help="which of flint, msolve, singular, sympy (default: all)")
     add("--output-dir", metavar="DIR", help="write tables, figure and page there, too")
 
@@ -44,7 +45,8 @@ def run_crosscheck(options: argparse.Namespace) -> int:
     ridge = of_option("--ridge", parse_ridge, options.ridge)
     check_choice("--loss", options.loss)
     check_choice("--output-bias", options.output_bias)
-    known = (*CHOICES["--formulation"], "certified")
+    usual = (*CHOICES["--formulation"], "certified")
+    known = usual if options.formulations is None else (*usual, "branch")
     formulations = chosen("--formulations", options.formulations, known)
     backends = chosen("--backends", options.backends, CHOICES["--backend"][1:])
     limits, folder = Limits(**limits_of(options)), writable_folder(options.output_dir)

@@ -6,7 +6,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reluenum.cli.exits import DECIDED, UNDECIDED, stopped
+from reluenum.cli.exits import DECIDED, UNDECIDED, noted, stopped
 from reluenum.cli.options import (
     CHOICES,
     MOST_JOBS,
@@ -37,7 +37,7 @@ def add_minima(parser: argparse.ArgumentParser) -> None:
     layers = parser.add_mutually_exclusive_group(required=True)
     layers.add_argument("--width", metavar="L", help=WIDTH)
     layers.add_argument("--hidden", metavar="L1,L2", help=SEVERAL)
-    engines = "groebner (default), certified (with --width all), or branch, both with a certificate"
+    engines = "groebner (default), certified (with --width all) or branch with a certificate, auto"
     add_enumeration(parser, engines, required=True)
     lines = "with --hidden: a file with the only signs to look at, a line such as ++-,+0-/+++ each"
     parser.add_argument("--supports", metavar="FILE", help=lines)
@@ -92,8 +92,10 @@ def enumerated(options: argparse.Namespace, output: Path | None) -> Mapping[str,
     from reluenum.groebner.limits import Limits
     from reluenum.problem import parse_ridge
 
-    if options.engine is None:  # only one of them knows of every width
-        options.engine = "certified" if options.width == "all" else CHOICES["--engine"][0]
+    auto = options.engine == "auto"
+    if auto or options.engine is None:  # only one of them knows of every width
+        only = auto or options.width == "all"
+        options.engine = "certified" if only else CHOICES["--engine"][0]
     for option in CHOICES:
         check_choice(option, getattr(options, option[2:].replace("-", "_")))
     hidden = [1] if options.hidden is None else hidden_widths(options.hidden)
@@ -104,10 +106,22 @@ def enumerated(options: argparse.Namespace, output: Path | None) -> Mapping[str,
     limits = Limits(**limits_of(options))
     problem, progress = posed_problem(options, width or 1, ridge), progress_of(options)
     settings = Settings(options.backend, limits, jobs, progress)
+    if auto:
+        options.engine = _chosen(options, problem)
     _check_time(options)
     run = {"certified": _certified, "branch": _by_boxes}.get(options.engine, _by_systems)
     run = _in_layers if len(hidden) > 1 else run
     return run(options, problem, settings, output)
+
+
+def _chosen(options: argparse.Namespace, problem: "Problem") -> str:
+    """Return the fastest engine that can do what the options ask for, and say which it is."""
+    from reluenum.engines.choice import fastest
+
+    only = options.width == "all" or options.exact
+    engine = "certified" if only else fastest(problem)
+    noted(f"--engine {engine}")
+    return engine
 
 
 def _by_systems(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reluenum.problem import Problem
 
 CHOICES = {
-    "--engine": ("groebner", "certified", "branch"),
+    "--engine": ("groebner", "certified", "branch", "auto"),
     "--backend": ("auto", "flint", "msolve", "singular", "sympy"),
     "--formulation": ("reduced", "eliminated"),
     "--loss": ("sum", "mean"),

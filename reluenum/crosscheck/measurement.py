@@ -41,8 +41,8 @@ from reluenum.problem import Problem
 NUMERATORS = "eliminated, numerators"
 """The paper's own systems: numerators of the surrogate's gradient, without its denominator."""
 
-CERTIFIED = "certified"
-"""The certified engine, which asks no system of polynomials."""
+LISTS = ("certified", "branch")
+"""The engines that ask no system of polynomials."""
 
 Measurement = Mapping[str, Any]
 """The record of `measure`, as JSON has it."""
@@ -63,9 +63,9 @@ def measure(
     ----------
     problem : Problem
     formulation : str
-        A key of `FORMULATIONS`, or `CERTIFIED`.
+        A key of `FORMULATIONS`, or one of `LISTS`.
     backend : str
-        A key of `BACKENDS`; `auto` for `CERTIFIED`.
+        A key of `BACKENDS`; `auto` for `LISTS`.
     limits : Limits
         Of the backend on one system.
 
@@ -83,8 +83,8 @@ def measure(
     BackendError
         If the backend is not installed; the reason says how to get it.
     """
-    if formulation == CERTIFIED:
-        return measure_certified(problem, limits)
+    if formulation in LISTS:
+        return measure_list(problem, formulation, limits)
     if problem.upper:
         from reluenum.crosscheck.layers import measure_layers  # slow to import
 
@@ -115,25 +115,26 @@ def measure(
         }
 
 
-def measure_certified(problem: Problem, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
-    """Run the certified engine on a problem: no systems, only minima.
+def measure_list(problem: Problem, engine: str, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
+    """Run an engine of `LISTS` on a problem: no systems, only minima.
 
     Returns
     -------
     dict
-        A measurement of the formulation `CERTIFIED` by `auto`.
+        A measurement of it by `auto`.
 
     Raises
     ------
     InputError
-        If there is no certified engine for the widths.
+        If it is none for the problem.
     """
     with open_backends("auto", limits) as backends:
-        head = measurement_header(problem, CERTIFIED, "auto", backends)
-    engine, settings = engine_for(problem, CERTIFIED), Settings(limits=limits)
+        head = measurement_header(problem, engine, "auto", backends)
+    way, settings = engine_for(problem, engine), Settings(limits=limits)
+    way.refuse_astronomical(problem)
     started = time.perf_counter()
     try:
-        result = result_in(minima_document(engine.landscape(problem, settings)))
+        result = result_in(minima_document(way.landscape(problem, settings)))
     except ReluenumError as error:
         result = no_result([str(error)])
     return {**head, "systems": [], **result, "seconds": time.perf_counter() - started}

@@ -1,9 +1,12 @@
 """The engines behind one protocol; each is imported when it is chosen."""
 
 from collections.abc import Iterable
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 from reluenum.errors import InputError
+from reluenum.geometry.bounds import face_bound
+from reluenum.geometry.supports import count_supports
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
@@ -33,6 +36,12 @@ class Engine(Protocol):
 ENGINES = ("groebner", "certified", "branch")
 """How supports are decided: one polynomial system each, in batches by rigorous numerics, or, for
 inputs on a line, by boxes of directions most of which are excluded at once."""
+
+AUTO = "auto"
+"""The fastest one of those that prove what they list, if there is one."""
+
+MANY = {1: 10_000, 2: 10_000, 3: 30_000, 4: 500_000}
+"""For each width the number of supports from which on excluding boxes is faster, as measured."""
 
 REDUCED = "reduced"
 """The formulation that every engine has."""
@@ -69,7 +78,32 @@ def engine_of(name: str, formulation_name: str = REDUCED, all_patterns: bool = F
 def _check_name(name: str) -> None:
     """Refuse the name of an engine that there is not."""
     if name not in ENGINES:
-        raise InputError("engine", repr(name), f"one of {', '.join(ENGINES)}")
+        raise InputError("engine", repr(name), f"one of {', '.join((*ENGINES, AUTO))}")
+
+
+def fastest(problem: Problem) -> str:
+    """Return the name of the engine that `AUTO` stands for.
+
+    Examples
+    --------
+    >>> fastest(Problem.from_text([["0"], ["1"]], ["0", "2"], 1, "1/2"))
+    'certified'
+    >>> fastest(Problem.from_text([[str(x)] for x in range(99)], list("012") * 33, 2, "1/2"))
+    'branch'
+    >>> fastest(Problem.from_text([["0"], ["1"]], ["0", "2"], [2, 2], "1/2"))
+    'groebner'
+    """
+    if problem.upper:
+        from reluenum.engines.checked import certified_layers
+
+        try:
+            certified_layers(problem)
+        except InputError:
+            return "groebner"
+        return "certified"
+    expected = count_supports(face_bound(len(problem.sites), problem.dimension), problem.width)
+    many = expected > MANY.get(problem.width, inf)
+    return "branch" if many and problem.dimension == 1 else "certified"
 
 
 def engine_for(
@@ -85,6 +119,7 @@ def engine_for(
     ----------
     problem : Problem
     name, formulation_name : str
+        That of an engine may be `AUTO`.
     all_patterns : bool
     supports : iterable of (str, str), optional
         With several hidden layers, the only ones to look at; see `asked_strata`.
@@ -94,6 +129,8 @@ def engine_for(
     InputError
         If there is none, or it has no such parts.
     """
+    if name == AUTO:
+        name = fastest(problem)
     if not problem.upper:
         if supports is not None:
             raise InputError("supports", "given with one hidden layer", "several hidden layers")

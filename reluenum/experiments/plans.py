@@ -39,8 +39,12 @@ def planned_blocks(plan: str | Path) -> list[str]:
     return [f"{start}-{stop}" for start, stop in blocks]
 
 
+WITHOUT_SYSTEMS = ("certified", "branch")
+"""Engines that a crosscheck runs once: no backend solves systems for them."""
+
+
 def crosscheck_runs(config: Mapping[str, Any], width: int | list[int] = 1) -> list[tuple[str, str]]:
-    """Return what a crosscheck compares: formulations by backends; the certified engine once.
+    """Return what a crosscheck compares: formulations by backends; engines with lists only once.
 
     Several hidden layers have no eliminated formulation, and not all a certified engine.
 
@@ -55,10 +59,10 @@ def crosscheck_runs(config: Mapping[str, Any], width: int | list[int] = 1) -> li
     settings = config["crosscheck"]
     without: set[str] = set()
     if isinstance(width, list):
-        without = {"eliminated"} | (set() if is_certifiable(width) else {"certified"})
+        without = {"eliminated", "branch"} | (set() if is_certifiable(width) else {"certified"})
     return [
         (formulation, backend)
         for formulation in settings["formulations"]
-        for backend in (("auto",) if formulation == "certified" else settings["backends"])
+        for backend in (("auto",) if formulation in WITHOUT_SYSTEMS else settings["backends"])
         if formulation not in without
     ]

@@ -16,7 +16,8 @@ from reluenum.cli import CHOICES, main
 from reluenum.datasets.datafiles import read_csv
 from reluenum.datasets.families import random_data, reference_data, to_csv
 from reluenum.documents.results import to_json
-from reluenum.engines.choice import ENGINES
+from reluenum.engines import choice
+from reluenum.engines.choice import AUTO, ENGINES
 from reluenum.errors import BackendError
 from reluenum.groebner.backends import BACKENDS
 from reluenum.groebner.limits import DEFAULT_MEGABYTES, DEFAULT_SECONDS
@@ -231,6 +232,24 @@ def test_certified_engine_lists_what_no_backend_had_the_time_for(more, capsys):
     assert sorted(os.listdir()) == ["data.csv", "minima.json", "tied.csv"]
 
 
+@pytest.mark.parametrize(
+    ("more", "engine"),
+    [([], "certified"), (["--width", "all"], "certified"), (["--hidden", "1,1"], "certified")],
+)
+def test_the_engine_that_is_chosen_is_told(more, engine, capsys):
+    given = ["minima", "data.csv", "--ridge", "9", "--engine", "auto", *(more or ["--width", "1"])]
+    assert main(given) == 0
+    assert capsys.readouterr().err == f"reluenum: --engine {engine}\n"
+
+
+def test_boxes_of_directions_are_chosen_for_many_supports(monkeypatch, capsys):
+    monkeypatch.setattr(choice, "MANY", {1: 8})
+    assert main(minima("--engine", "auto", "--output", "auto.json")) == 0
+    assert capsys.readouterr().err == "reluenum: --engine branch\n"
+    assert main(minima("--engine", "branch", "--output", "branch.json")) == 0
+    assert Path("auto.json").read_bytes() == Path("branch.json").read_bytes()
+
+
 def test_a_search_that_the_time_limit_stops_goes_on(capsys):
     Path("more.csv").write_text(to_csv(*random_data(40, 1, 3)))  # no search of a millisecond
     branch = minima("--engine", "branch", "--output", "minima.json", data="more.csv", width="2")
@@ -281,7 +300,7 @@ def test_help_is_printed(command, capsys):
 
 def test_options_offer_what_the_library_has(capsys):
     assert CHOICES["--backend"] == ("auto", *BACKENDS)
-    assert CHOICES["--engine"] == ENGINES
+    assert CHOICES["--engine"] == (*ENGINES, AUTO)
     assert CHOICES["--loss"] == tuple(Loss)
     assert CHOICES["--output-bias"] == tuple(OutputBias)
     main(["minima", "--help"])

@@ -254,6 +254,51 @@ def test_no_record_can_be_changed(honest, change, tmp_path):
         refused(with_records(honest, records), tmp_path, f"record {k} |records")
 
 
+def lies_of(document):
+    """Yield changed documents, each of which leaves a minimum out or says what is not true."""
+    content, records = content_of(document), records_of(document)
+    for k, (place, record) in enumerate(zip(leaf_bytes(document), records, strict=True)):
+        if record["verdict"] != "minimum":
+            continue
+        other = with_records(document, records[:k] + records[k + 1 :])
+        other = with_tree(other, content[:place] + b"\0" + content[place + 1 :])
+        other["certificate"]["records"] -= 1
+        yield "a leaf with a minimum is called empty", other
+        yield "it is a leaf no more", with_records(document, records[:k] + records[k + 1 :])
+        for n in (n for n in range(len(records)) if records[n]["w"] != record["w"]):
+            swapped = list(records)
+            swapped[k], swapped[n] = records[n], record
+            yield "two leaves are swapped", with_records(document, swapped)
+        for change in CHANGES.values():
+            wrong = copy.deepcopy(records)
+            change(wrong[k])
+            yield "a record is changed", with_records(document, wrong)
+    for place in range(len(content)):
+        for value in {0, 1, 2, 3, content[place] + 1} - {content[place]}:
+            yield (
+                "a byte is changed",
+                with_tree(document, [*content[:place], value, *content[place + 1 :]]),
+            )
+
+
+@pytest.mark.parametrize("seed", range(2, 8))
+def test_what_is_accepted_has_all_minima(seed, tmp_path):
+    """Of a tree that is still a proof after a change the leaves with minima are the same."""
+    document, draw = boxed(problem_of(seed, width=2, size=4)), np.random.default_rng(seed)
+    lies = list(lies_of(document))
+    minima = [r for r in records_of(document) if r["verdict"] == "minimum"]
+    for k in draw.permutation(len(lies))[:20]:
+        kind, lie = lies[k]
+        if kind != "a byte is changed":
+            refused(lie, tmp_path)
+            continue
+        try:
+            checked(lie, tmp_path)
+        except CertificateError:
+            continue
+        assert len(leaf_bytes(lie)) >= len(minima)
+
+
 def test_every_leaf_has_a_record(honest, tmp_path):
     records = records_of(honest)
     refused(with_records(honest, records[:-1]), tmp_path, "records")
