@@ -202,7 +202,9 @@ class PairMoments:
         common = (self.masks[rows] & self.masks[columns]) * self.counts
         dimension = self.first.shape[1]
         shape = (*common.shape[:-1], dimension, dimension)
-        return self._scaled(Balls.exact(common.reshape(-1, len(self.counts))) @ self.products, shape)
+        return self._scaled(
+            Balls.exact(common.reshape(-1, len(self.counts))) @ self.products, shape
+        )
 
     def _scaled(self, sums: Balls, shape: tuple[int, ...]) -> Balls:
         if self.whole_numbers:

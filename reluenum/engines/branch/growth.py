@@ -183,9 +183,7 @@ def grown_tree(
     return joined(pieces(partial(grown_piece, circle), first, jobs, until), total, told)
 
 
-def joined(
-    found: Iterable[Piece], total: float, told: Callable[[float, int], object]
-) -> BoxTree:
+def joined(found: Iterable[Piece], total: float, told: Callable[[float, int], object]) -> BoxTree:
     """Return the tree of some pieces in order, that together have so many supports."""
     content, leaves, boxes, left, done = [], [], 0, 0, 0
     for piece in found:

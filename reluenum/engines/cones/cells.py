@@ -4,8 +4,8 @@ import numpy as np
 
 from reluenum.engines.branch.compiled import called, struct
 from reluenum.engines.cones.centre import eliminate
-from reluenum.engines.cones.groups import COUNT, PARTS, dot
-from reluenum.engines.cones.parts import ZERO
+from reluenum.engines.cones.groups import dot
+from reluenum.engines.cones.parts import COUNT, PARTS, ZERO
 
 SWEEPS = 50
 """How often multipliers are changed at most."""

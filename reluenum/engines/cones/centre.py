@@ -3,8 +3,8 @@
 import numpy as np
 
 from reluenum.engines.branch.compiled import called, inlined, struct
-from reluenum.engines.cones.groups import PARTS, dot, turn, turn_at_sites
-from reluenum.engines.cones.parts import CROSSED, POSITIVE
+from reluenum.engines.cones.groups import dot, turn, turn_at_sites
+from reluenum.engines.cones.parts import CROSSED, PARTS
 
 LARGEST_CONDITION = 1e10
 """Of the scaled Gram matrix of the columns."""

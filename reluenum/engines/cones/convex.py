@@ -4,8 +4,8 @@ import numpy as np
 
 from reluenum.engines.branch.compiled import called, struct
 from reluenum.engines.cones.cells import find_cell, find_pushes, project
-from reluenum.engines.cones.groups import PARTS, SIGN, dot
-from reluenum.engines.cones.parts import can_be_positive
+from reluenum.engines.cones.groups import dot
+from reluenum.engines.cones.parts import PARTS, SIGN, can_be_positive
 
 STEPS = 60
 """Newton steps."""
@@ -126,7 +126,9 @@ def find_problem(sky, box, count, cells, product, moments, sums):
                     total = 0.0
                     for k in range(size):
                         for m in range(size):
-                            total += cells.flat[part, a, k] * moments[k, m] * cells.flat[other, b, m]
+                            total += (
+                                cells.flat[part, a, k] * moments[k, m] * cells.flat[other, b, m]
+                            )
                     product.matrix[part, other, a, b] = sign * total
                     product.matrix[other, part, b, a] = sign * total
 
@@ -135,15 +137,15 @@ def find_problem(sky, box, count, cells, product, moments, sums):
 def value_at(count, sizes, product, place, ridge):
     """Return half of the value, but for a constant, and leave s_l g_l in `slope`."""
     total = 0.0
-    for l in range(count):
-        for a in range(sizes[l]):
+    for u in range(count):
+        for a in range(sizes[u]):
             fitted = 0.0
             for m in range(count):
                 for b in range(sizes[m]):
-                    fitted += product.matrix[l, m, a, b] * place[m, b]
-            product.slope[l, a] = product.pull[l, a] - fitted
-            total -= place[l, a] * (product.pull[l, a] - fitted / 2)
-        total += ridge * np.sqrt(dot(place[l, : sizes[l]], place[l, : sizes[l]]))
+                    fitted += product.matrix[u, m, a, b] * place[m, b]
+            product.slope[u, a] = product.pull[u, a] - fitted
+            total -= place[u, a] * (product.pull[u, a] - fitted / 2)
+        total += ridge * np.sqrt(dot(place[u, : sizes[u]], place[u, : sizes[u]]))
     return total
 
 
@@ -151,11 +153,11 @@ def value_at(count, sizes, product, place, ridge):
 def find_lengths(cells, count, product):
     """Find the lengths of the units; return how many numbers those that are not 0 have."""
     total = 0
-    for l in range(count):
-        place = product.place[l, : cells.size[l]]
-        product.length[l] = np.sqrt(dot(place, place))
-        if product.length[l] > 0:
-            total += cells.size[l]
+    for u in range(count):
+        place = product.place[u, : cells.size[u]]
+        product.length[u] = np.sqrt(dot(place, place))
+        if product.length[u] > 0:
+            total += cells.size[u]
     return total
 
 
@@ -163,24 +165,24 @@ def find_lengths(cells, count, product):
 def find_hessian(cells, count, product, ridge):
     """Write the second derivatives, and minus the first ones in the vector after them."""
     hessian, at = product.hessian, 0
-    for l in range(count):
-        if product.length[l] == 0:
+    for u in range(count):
+        if product.length[u] == 0:
             continue
-        column, bend = 0, ridge / product.length[l]
+        column, bend = 0, ridge / product.length[u]
         for m in range(count):
             if product.length[m] == 0:
                 continue
-            for a in range(cells.size[l]):
+            for a in range(cells.size[u]):
                 for b in range(cells.size[m]):
-                    hessian[at + a, column + b] = product.matrix[l, m, a, b]
+                    hessian[at + a, column + b] = product.matrix[u, m, a, b]
             column += cells.size[m]
-        for a in range(cells.size[l]):
-            unit = product.place[l, a] / product.length[l]
-            for b in range(cells.size[l]):
-                hessian[at + a, at + b] -= bend * unit * product.place[l, b] / product.length[l]
+        for a in range(cells.size[u]):
+            unit = product.place[u, a] / product.length[u]
+            for b in range(cells.size[u]):
+                hessian[at + a, at + b] -= bend * unit * product.place[u, b] / product.length[u]
             hessian[at + a, at + a] += bend
-            product.start[0, at + a] = product.slope[l, a] - ridge * unit
-        at += cells.size[l]
+            product.start[0, at + a] = product.slope[u, a] - ridge * unit
+        at += cells.size[u]
 
 
 @called
@@ -226,13 +228,13 @@ def newton(cells, count, product, size, ridge):
     factorise(hessian, size)
     substitute(hessian, size, start[0])
     at, walls = 0, 0
-    for l in range(count):
-        wide = cells.size[l]
-        if product.length[l] == 0:
+    for u in range(count):
+        wide = cells.size[u]
+        if product.length[u] == 0:
             continue
-        for i in range(cells.walls[l]):
-            normal, row = cells.wall[l, i], start[walls + 1]
-            height = dot(normal[:wide], product.place[l, :wide])
+        for i in range(cells.walls[u]):
+            normal, row = cells.wall[u, i], start[walls + 1]
+            height = dot(normal[:wide], product.place[u, :wide])
             room.heights[walls] = height + dot(normal[:wide], start[0, at : at + wide])
             product.owner[walls], product.number[walls] = at, i
             for k in range(size):
@@ -244,7 +246,7 @@ def newton(cells, count, product, size, ridge):
                 first, theirs = product.owner[other], product.number[other]
                 part, total = product.part[other], 0.0
                 if other == walls:
-                    part, product.part[walls] = l, l
+                    part, product.part[walls] = u, u
                 for k in range(cells.size[part]):
                     total += cells.wall[part, theirs, k] * row[first + k]
                 gram[walls, other] = gram[other, walls] = total
@@ -257,12 +259,12 @@ def newton(cells, count, product, size, ridge):
         for k in range(size):
             start[0, k] += room.push[i] * start[i + 1, k]
     fall, at = 0.0, 0
-    for l in range(count):
-        if product.length[l] > 0:
-            for a in range(cells.size[l]):
-                product.way[l, a] = start[0, at + a]
+    for u in range(count):
+        if product.length[u] > 0:
+            for a in range(cells.size[u]):
+                product.way[u, a] = start[0, at + a]
                 fall += product.fall[at + a] * start[0, at + a]
-            at += cells.size[l]
+            at += cells.size[u]
     return fall
 
 
@@ -270,10 +272,10 @@ def newton(cells, count, product, size, ridge):
 def longest_step(cells, count, product):
     """Return how far the ways can be gone before a unit is nearly 0, 1 at most."""
     step = 1.0
-    for l in range(count):
-        size, place, way = cells.size[l], product.place[l], product.way[l]
-        if product.length[l] > 0.0:
-            along = dot(place[:size], way[:size]) / (product.length[l] * product.length[l])
+    for u in range(count):
+        size, place, way = cells.size[u], product.place[u], product.way[u]
+        if product.length[u] > 0.0:
+            along = dot(place[:size], way[:size]) / (product.length[u] * product.length[u])
             if along < -0.9:
                 step = min(step, -0.9 / along)
     return step
@@ -283,20 +285,20 @@ def longest_step(cells, count, product):
 def leave_zero(cells, count, product, ridge):
     """Move a unit away from 0 that gains by it; return whether there is one."""
     way = product.vectors[0]
-    for l in range(count):
-        size = cells.size[l]
-        if product.length[l] > 0.0:
+    for u in range(count):
+        size = cells.size[u]
+        if product.length[u] > 0.0:
             continue
-        project(cells, l, product.slope[l], way, -1)
+        project(cells, u, product.slope[u], way, -1)
         speed = np.sqrt(dot(way[:size], way[:size]))
         if speed <= ridge * (1 + SETTLED):
             continue
         bend = 0.0
         for a in range(size):
             for b in range(size):
-                bend += way[a] * product.matrix[l, l, a, b] * way[b]
+                bend += way[a] * product.matrix[u, u, a, b] * way[b]
         for a in range(size):
-            product.place[l, a] = (1 - ridge / speed) * way[a] * speed * speed / bend
+            product.place[u, a] = (1 - ridge / speed) * way[a] * speed * speed / bend
         return True
     return False
 
@@ -305,24 +307,24 @@ def leave_zero(cells, count, product, ridge):
 def slide(cells, count, product, ridge, value):
     """Take a step along the negative gradient, projected; return the value there."""
     bound = 0.0
-    for l in range(count):
-        for a in range(cells.size[l]):
-            bound += product.matrix[l, l, a, a]
+    for u in range(count):
+        for a in range(cells.size[u]):
+            bound += product.matrix[u, u, a, a]
     z = product.vectors[0]
-    for l in range(count):
-        size = cells.size[l]
+    for u in range(count):
+        size = cells.size[u]
         for k in range(size):
-            z[k] = product.place[l, k] + product.slope[l, k] / bound
-        project(cells, l, z, product.other[l], -1)
-        length = np.sqrt(dot(product.other[l, :size], product.other[l, :size]))
+            z[k] = product.place[u, k] + product.slope[u, k] / bound
+        project(cells, u, z, product.other[u], -1)
+        length = np.sqrt(dot(product.other[u, :size], product.other[u, :size]))
         factor = max(0.0, 1 - ridge / bound / length) if length > 0 else 0.0
         for k in range(size):
-            product.other[l, k] *= factor
+            product.other[u, k] *= factor
     new = value_at(count, cells.size, product, product.other, ridge)
     if new < value:
-        for l in range(count):
-            for k in range(cells.size[l]):
-                product.place[l, k] = product.other[l, k]
+        for u in range(count):
+            for k in range(cells.size[u]):
+                product.place[u, k] = product.other[u, k]
         return new
     value_at(count, cells.size, product, product.place, ridge)
     return value
@@ -333,15 +335,15 @@ def go(cells, count, product, ridge, value, fall):
     """Go along the ways until the value falls enough; return it, the same if it does not."""
     step = longest_step(cells, count, product)
     for _ in range(HALVINGS):
-        for l in range(count):
-            for k in range(cells.size[l]):
-                move = step * product.way[l, k] if product.length[l] > 0 else 0.0
-                product.other[l, k] = product.place[l, k] + move
+        for u in range(count):
+            for k in range(cells.size[u]):
+                move = step * product.way[u, k] if product.length[u] > 0 else 0.0
+                product.other[u, k] = product.place[u, k] + move
         new = value_at(count, cells.size, product, product.other, ridge)
         if new <= value - 1e-4 * step * fall:
-            for l in range(count):
-                for k in range(cells.size[l]):
-                    product.place[l, k] = product.other[l, k]
+            for u in range(count):
+                for k in range(cells.size[u]):
+                    product.place[u, k] = product.other[u, k]
             return new
         step /= 3
     value_at(count, cells.size, product, product.place, ridge)
@@ -350,25 +352,24 @@ def go(cells, count, product, ridge, value, fall):
 
 @called
 def minimise(cells, count, product, ridge, energy):
-    """Solve the problem approximately; return after how many steps."""
-    for l in range(count):
-        for k in range(cells.size[l]):
-            product.place[l, k] = 0.0
+    """Solve the problem approximately."""
+    for u in range(count):
+        for k in range(cells.size[u]):
+            product.place[u, k] = 0.0
     value = value_at(count, cells.size, product, product.place, ridge)
-    for number in range(STEPS):
+    for _ in range(STEPS):
         size = find_lengths(cells, count, product)
         if leave_zero(cells, count, product, ridge):
             value = value_at(count, cells.size, product, product.place, ridge)
             continue
         if size == 0:
-            return number
+            return
         fall, before = newton(cells, count, product, size, ridge), value
         if fall > 0:
             value = go(cells, count, product, ridge, value, fall)
         if not value < before:
             if not fall > SETTLED * SETTLED * energy:
-                return number
+                return
             value = slide(cells, count, product, ridge, value)
             if not value < before:
-                return number
-    return STEPS
+                return

@@ -4,18 +4,15 @@ import numpy as np
 
 from reluenum.engines.branch.compiled import called, inlined, struct
 from reluenum.engines.cones.parts import (
+    COUNT,
     CROSSED,
+    PARTS,
     POSITIVE,
+    SIGN,
     WEAK_UP,
     can_be_negative,
     can_be_positive,
 )
-
-PARTS = 4
-"""The largest number of parts of a box."""
-
-SIGN, MANY, COUNT = range(3)
-"""Of a part: its sign, how many units it holds, how many extreme rays it has."""
 
 LEAST = 1e-9
 """Rays of a hull have to give at least so much in the direction of the centre's output."""

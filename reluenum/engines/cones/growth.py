@@ -3,18 +3,58 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import combinations_with_replacement
 from math import inf
 
 import numpy as np
 
 from reluenum.engines.branch.growth import SHARES, Piece, joined, pieces
 from reluenum.engines.branch.search import BoxTree, Leaf
+from reluenum.engines.cones.parts import COUNT, MANY, PARTS, SIGN, settle_weak, status_at
 from reluenum.engines.cones.rays import Rays
-from reluenum.engines.cones.roots import root_boxes
-from reluenum.engines.cones.search import Boxes, follow, grow_below
+from reluenum.engines.cones.search import follow, grow_below
+from reluenum.engines.cones.stack import Boxes
 
 MOST_BOXES = 1 << 12
 """Of a piece."""
+
+
+def orthant(sky: Rays, number: int) -> tuple[np.ndarray, list[int]]:
+    """Return the statuses and the rays of an orthant: base site e is < 0 if bit e is set."""
+    signs = np.where(number >> np.arange(len(sky.base)) & 1, -1, 1)
+    at_base = sky.signs[:, sky.base] * signs
+    rays = np.flatnonzero((at_base >= 0).all(axis=1) & ((at_base > 0).sum(axis=1) == 1))
+    status = np.array(
+        [status_at.py_func(sky, rays, len(rays), i) for i in range(len(sky.target))], np.int8
+    )
+    status[sky.base[signs < 0]] = -2
+    settle_weak.py_func(sky, status, rays, len(rays), np.zeros(sky.zeros.shape[1], np.uint64))
+    return status, rays.tolist()
+
+
+def root_boxes(sky: Rays, width: int) -> Boxes:
+    """Return the root boxes of a width, the first one last."""
+    count = 1 << len(sky.base)
+    orthants = [orthant(sky, number) for number in range(count)]
+    chosen = [
+        units
+        for size in range(1, width + 1)
+        for units in combinations_with_replacement(range(2 * count), size)
+    ]
+    info, states, edges = (
+        np.zeros((len(chosen), PARTS, 3), dtype=np.int64),
+        np.zeros((len(chosen), PARTS, len(sky.target)), dtype=np.int8),
+        np.zeros((len(chosen), PARTS, sky.most), dtype=np.int32),
+    )
+    for place, units in enumerate(reversed(chosen)):
+        for part, number in enumerate(sorted(set(units))):
+            status, rays = orthants[number % count]
+            info[place, part, SIGN] = 1 if number < count else -1
+            info[place, part, MANY] = units.count(number)
+            info[place, part, COUNT] = len(rays)
+            states[place, part] = status
+            edges[place, part, : len(rays)] = rays
+    return Boxes(info, states, edges, np.full(len(chosen), 1 / len(chosen)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +98,7 @@ def told(signs: np.ndarray, faces: np.ndarray) -> list[Leaf]:
 
 def grown_piece(rays: Rays, pile: Pile) -> Piece:
     """Search boxes, the last one first, as far as a piece goes."""
-    tree, signs, faces, number, boxes, _ = grow_below(rays, pile.boxes, MOST_BOXES)
+    tree, signs, faces, number, boxes = grow_below(rays, pile.boxes, MOST_BOXES)
     rest = Pile(boxes)
     done = pile.weight - rest.weight
     return Piece(tree.tobytes(), told(signs, faces), number, rest.shared(SHARES), done)

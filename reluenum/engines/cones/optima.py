@@ -5,8 +5,8 @@ import numpy as np
 from reluenum.engines.branch.compiled import called
 from reluenum.engines.cones.cells import project
 from reluenum.engines.cones.convex import find_problem, minimise
-from reluenum.engines.cones.groups import SIGN, dot
-from reluenum.engines.cones.parts import POSITIVE, WEAK_UP, ZERO, can_be_positive
+from reluenum.engines.cones.groups import dot
+from reluenum.engines.cones.parts import POSITIVE, SIGN, WEAK_UP, ZERO, can_be_positive
 
 CAUTION = 1.5
 """Radii are taken so many times larger than they are."""
@@ -20,23 +20,27 @@ def shorten(sky, count, cells, product):
     """Scale slopes so that they are feasible; return a bound of the residual's distance."""
     penalty, work, value, longest = 0.0, 0.0, sky.energy, 0.0
     found = product.vectors[0]
-    for l in range(count):
-        size = cells.size[l]
-        place, slope, pull = product.place[l, :size], product.slope[l, :size], product.pull[l, :size]
+    for u in range(count):
+        size = cells.size[u]
+        place, slope, pull = (
+            product.place[u, :size],
+            product.slope[u, :size],
+            product.pull[u, :size],
+        )
         penalty += sky.ridge * np.sqrt(dot(place, place))
         work += dot(place, slope)
         value -= dot(place, pull) + dot(place, slope)
-        project(cells, l, product.slope[l], found, -1)
+        project(cells, u, product.slope[u], found, -1)
         longest = max(longest, np.sqrt(dot(found[:size], found[:size])))
     theta = min(1.0, sky.ridge / longest) if longest > 0 else 1.0
     gap = (1 - theta) * (1 - theta) * max(value, 0.0) + 2 * (penalty - theta * work)
     radius = CAUTION * np.sqrt(max(gap, 0.0) + ROUNDING * sky.energy * 1e-2)
-    for l in range(count):
+    for u in range(count):
         trace = 0.0
-        for k in range(cells.size[l]):
-            product.slope[l, k] *= theta
-            trace += product.matrix[l, l, k, k]
-        product.error[l] = np.sqrt(trace) * radius
+        for k in range(cells.size[u]):
+            product.slope[u, k] *= theta
+            trace += product.matrix[u, u, k, k]
+        product.error[u] = np.sqrt(trace) * radius
     return theta, radius
 
 
@@ -46,14 +50,14 @@ def find_residual(sky, box, count, cells, product, theta):
     total, r, omega = 0.0, product.residual, product.vectors[0]
     for i in range(len(r)):
         r[i] = sky.target[i]
-    for l in range(count):
+    for u in range(count):
         omega[:] = 0.0
-        for a in range(cells.size[l]):
+        for a in range(cells.size[u]):
             for k in range(len(omega)):
-                omega[k] += product.place[l, a] * cells.flat[l, a, k]
+                omega[k] += product.place[u, a] * cells.flat[u, a, k]
         for i in range(len(r)):
-            if can_be_positive(box.status[l, i]):
-                r[i] -= box.info[l, SIGN] * dot(sky.rows[i], omega)
+            if can_be_positive(box.status[u, i]):
+                r[i] -= box.info[u, SIGN] * dot(sky.rows[i], omega)
     for i in range(len(r)):
         total += r[i] * sky.ones[i]
     for i in range(len(r)):
@@ -103,7 +107,7 @@ def gains_along(sky, box, part, product, radius, v, w):
                 status = POSITIVE
             elif height < -size * far:
                 continue
-        if status == POSITIVE or slope > 0 and (status == ZERO or status == WEAK_UP):
+        if status == POSITIVE or (slope > 0 and status in (ZERO, WEAK_UP)):
             value += sign * r[i] * slope
             square += slope * slope
         elif status != ZERO and (status == WEAK_UP or slope > 0):
@@ -165,22 +169,19 @@ def gains(sky, box, part, cells, product, radius):
 
 
 @called
-def product_fails(sky, box, count, cells, product, moments, sums, counts):
+def product_fails(sky, box, count, cells, product, moments, sums):
     """Whether a box without crossed sites, of single units, holds no minimum."""
     find_problem(sky, box, count, cells, product, moments, sums)
-    steps = minimise(cells, count, product, sky.ridge, sky.energy)
+    minimise(cells, count, product, sky.ridge, sky.energy)
     theta, radius = shorten(sky, count, cells, product)
-    counts[8] += steps
-    if radius > 1e-5 * np.sqrt(sky.energy):
-        counts[9] += 1
     for part in range(count):
         if is_elsewhere(box, cells, product, part, sky.ridge):
             return True
     find_residual(sky, box, count, cells, product, theta)
+    found = False
     for part in range(count):
-        if gains(sky, box, part, cells, product, radius):
-            return True
-    return False
+        found = found or gains(sky, box, part, cells, product, radius)
+    return found
 
 
 @called

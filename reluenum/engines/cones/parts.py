@@ -2,7 +2,7 @@
 
 A part is an array of statuses, one for each site, with an array of rays, whose number is kept
 beside it. Edges are found by what vanishes on them (double description); where an edge meets a
-hyperplane is looked up.
+hyperplane is looked up. Some boxes hold no minimum whatever the data are (Lemma 53(5)).
 """
 
 import numpy as np
@@ -12,6 +12,12 @@ from reluenum.engines.branch.compiled import called, inlined
 NEGATIVE, WEAK_DOWN, ZERO, WEAK_UP, POSITIVE, CROSSED = -2, -1, 0, 1, 2, 3
 """Statuses of a site on a part: on all faces negative; not positive; zero; not negative; positive;
 of both signs. A weak site is zero on some face of the part, and not on others."""
+
+PARTS = 4
+"""The largest number of parts of a box."""
+
+SIGN, MANY, COUNT = range(3)
+"""Of a part: its sign, how many units it holds, how many extreme rays it has."""
 
 CUT_DOWN, CUT_UP = 2, 3
 """Bytes of a tree: a part is cut into >= 0 and < 0, or into > 0 and <= 0."""
@@ -32,10 +38,10 @@ def can_be_negative(status):
 @inlined
 def within(zeros, ray, common, words):
     """Whether a set of sites is zero at a ray."""
+    missing = np.uint64(0)
     for word in range(words):
-        if common[word] & ~zeros[ray, word] != 0:
-            return False
-    return True
+        missing |= common[word] & ~zeros[ray, word]
+    return missing == 0
 
 
 @called
@@ -59,7 +65,7 @@ def adjacent(sky, rays, count, fixed, a, b, common):
 @inlined
 def rank_with(sky, chosen, size, site):
     """Return the rank of a set of ascending sites with one more."""
-    rank, place, k = 0, 0, 0
+    rank, k = 0, 0
     while k < size and chosen[k] < site:
         rank += sky.choose[chosen[k], k + 1]
         k += 1
@@ -196,7 +202,7 @@ def cut_rays(sky, status, rays, count, site, upper, lower, edges):
 @called
 def cut_part(sky, kind, box, part, site, pieces, edges):
     """Cut a part in two; `pieces` gets their statuses, rays, and numbers of rays."""
-    status, rays, count = box.status[part], box.rays[part], box.info[part, 2]
+    status, rays, count = box.status[part], box.rays[part], box.info[part, COUNT]
     for side in range(2):
         pieces.counts[side] = count
         for j in range(count):
@@ -227,3 +233,75 @@ def cut_part(sky, kind, box, part, site, pieces, edges):
             pieces.status[side],
             edges.common,
         )
+
+
+@inlined
+def is_dead(status):
+    """Whether no site is positive on a part."""
+    some = False
+    for i in range(len(status)):
+        some = some or can_be_positive(status[i])
+    return not some
+
+
+@inlined
+def has_crossed(status):
+    """Whether hyperplanes cross a part."""
+    some = False
+    for i in range(len(status)):
+        some = some or status[i] == CROSSED
+    return some
+
+
+@inlined
+def is_face(status):
+    """Whether a part is a single face."""
+    some = False
+    for i in range(len(status)):
+        some = some or status[i] == CROSSED or abs(status[i]) == 1
+    return not some
+
+
+@inlined
+def same_possible(first, second):
+    """Whether a site may be positive on a face of one part and negative on one of the other."""
+    for i in range(len(first)):
+        if can_be_positive(first[i]) and can_be_negative(second[i]):
+            return True
+        if can_be_negative(first[i]) and can_be_positive(second[i]):
+            return True
+    return False
+
+
+@inlined
+def opposite_possible(first, rays, second):
+    """Whether two single faces, the first with so many rays, may have units of opposite signs."""
+    differing, below, above = 0, True, True
+    for i in range(len(first)):
+        if first[i] != second[i]:
+            differing += 1
+            below, above = below and first[i] == 0, above and second[i] == 0
+            if first[i] == 0 or second[i] == 0:
+                differing = len(first) + 1  # their flats are not the same
+    return not (below or above or (differing == 1 and rays > 1))
+
+
+@called
+def pairs_fail(box, count):
+    """Whether two parts, or one alone, have no faces for their units, or no data."""
+    for i in range(count):
+        status = box.status[i]
+        if is_dead(status):
+            return True
+        if box.info[i, MANY] > 1 and not has_crossed(status):
+            return True
+        for j in range(i):
+            other = box.status[j]
+            possible = True
+            if box.info[i, SIGN] == box.info[j, SIGN]:
+                possible = same_possible(status, other)
+            elif is_face(status) and is_face(other):
+                possible = opposite_possible(status, box.info[i, COUNT], other)
+            if not possible:
+                return True
+    return False

@@ -157,9 +157,7 @@ def _lines(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     vectors[known] //= common[known, None]
     first = (vectors != 0).argmax(axis=1)
     vectors *= np.sign(vectors[np.arange(len(vectors)), first])[:, None]
-    rank = sum(
-        np.array([comb(i, k + 1) for i in range(p)])[chosen[:, k]] for k in range(size - 1)
-    )
+    rank = sum(np.array([comb(i, k + 1) for i in range(p)])[chosen[:, k]] for k in range(size - 1))
     number: dict[tuple[int, ...], int] = {}
     lines = np.full(len(chosen), -1, dtype=np.int32)
     for place, vector in zip(rank[known].tolist(), vectors[known].tolist(), strict=True):

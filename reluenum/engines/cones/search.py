@@ -1,10 +1,8 @@
 """The tree of boxes: cut and excluded until leaves are left (Theorem H)."""
 
-from typing import NamedTuple
-
 import numpy as np
 
-from reluenum.engines.branch.compiled import called, compiled, inlined, struct
+from reluenum.engines.branch.compiled import called, compiled, struct
 from reluenum.engines.branch.search import EXCLUDE, LEAF, OPEN, get, put
 from reluenum.engines.cones.cells import Cells, empty_cells
 from reluenum.engines.cones.centre import (
@@ -16,55 +14,32 @@ from reluenum.engines.cones.centre import (
     empty_centre,
 )
 from reluenum.engines.cones.convex import Product, empty_product
-from reluenum.engines.cones.groups import (
-    COUNT,
-    MANY,
-    PARTS,
-    SIGN,
-    Box,
-    Groups,
-    describe,
-    dot,
-    empty_groups,
-    gather,
-)
+from reluenum.engines.cones.groups import Box, Groups, describe, dot, empty_groups, gather
 from reluenum.engines.cones.optima import nearest_wall, product_fails
-from reluenum.engines.cones.pairs import has_crossed, pairs_fail
-from reluenum.engines.cones.parts import CROSSED, CUT_DOWN, CUT_UP, WEAK_UP, cut_part
+from reluenum.engines.cones.parts import (
+    COUNT,
+    CROSSED,
+    CUT_DOWN,
+    CUT_UP,
+    PARTS,
+    WEAK_UP,
+    has_crossed,
+    pairs_fail,
+)
 from reluenum.engines.cones.rays import Sky
 from reluenum.engines.cones.slopes import part_fails
+from reluenum.engines.cones.stack import (
+    Stack,
+    add_leaf,
+    kept,
+    load,
+    longer,
+    push_children,
+    taller,
+)
 
 LONGEST = 16
 """More bytes than a node ever has."""
-
-
-class Boxes(NamedTuple):
-    """Boxes, the first one last.
-
-    Parameters
-    ----------
-    info : (K, PARTS, 3) array of int
-        Of each part sign, multiplicity, and number of rays; multiplicity 0 fills up.
-    status : (K, PARTS, p) array of int8
-    rays : (K, PARTS, most) array of int32
-    weight : (K,) array
-        The share of all supports that a box has, were they dealt to children evenly.
-    """
-
-    info: np.ndarray
-    status: np.ndarray
-    rays: np.ndarray
-    weight: np.ndarray
-
-
-@struct
-class Stack:
-    """The same inside of compiled functions."""
-
-    info: np.ndarray
-    status: np.ndarray
-    rays: np.ndarray
-    weight: np.ndarray
 
 
 @struct
@@ -109,7 +84,6 @@ class Work:
     edges: Edges
     pieces: Pieces
     room: Room
-    counts: np.ndarray
 
 
 @called
@@ -145,7 +119,6 @@ def empty_work(sky):
             np.zeros((3, dimension)),
             np.zeros(PARTS),
         ),
-        np.zeros(16, dtype=np.int64),
     )
 
 
@@ -209,19 +182,15 @@ def guess_shares(count, centre, share):
 @called
 def settle_box(sky, box, count, work):
     """Look at a box; return whether it is left, and the part and the site to cut: -1 at a leaf."""
-    share, counts, cells, product = work.room.share, work.counts, work.cells, work.product
+    share, cells, product = work.room.share, work.cells, work.product
     groups, centre, room = work.groups, work.centre, work.room
-    counts[0] += 1
     if pairs_fail(box, count):
-        counts[1] += 1
         return False, -1, -1
     some = False
     for part in range(count):
         some = some or has_crossed(box.status[part])
     if not some:
-        counts[2] += 1
-        if product_fails(sky, box, count, cells, product, room.moments, room.sums, counts):
-            counts[3] += 1
+        if product_fails(sky, box, count, cells, product, room.moments, room.sums):
             return False, -1, -1
         part, site = nearest_wall(box, count, cells, product)
         if part >= 0:
@@ -233,122 +202,17 @@ def settle_box(sky, box, count, work):
         return True, -1, -1
     found = try_groups(sky, box, count, groups, centre, share, room.vectors, False)
     if found == EXCLUDED:
-        counts[4] += 1
         return False, -1, -1
     if found == BOUNDED:
         guess_shares(count, centre, share)
     else:
-        counts[5] += 1
         if try_groups(sky, box, count, groups, centre, share, room.vectors, True) == EXCLUDED:
-            counts[6] += 1
             return False, -1, -1
     best, chosen = -1.0, -1
     for part in range(count):
         if has_crossed(box.status[part]) and (chosen < 0 or share[part] > best):
             best, chosen = share[part], part
     return True, chosen, middle_site(sky, box, chosen)
-
-
-@called
-def copy_part(info, status, rays, other_info, other_status, other_rays):
-    """Overwrite a part by another one."""
-    for i in range(3):
-        info[i] = other_info[i]
-    for i in range(len(status)):
-        status[i] = other_status[i]
-    for j in range(info[COUNT]):
-        rays[j] = other_rays[j]
-
-
-@called
-def push_children(sky, work, count, kind, chosen, site, stack, top):
-    """Cut a part and put the children of the box on the stack, the first one last.
-
-    Returns its new height.
-    """
-    box, pieces = work.box, work.pieces
-    cut_part(sky, kind, box, chosen, site, pieces, work.edges)
-    many = box.info[chosen, MANY]
-    weight = stack.weight[top] / (many + 1)
-    for j in range(many, -1, -1):
-        n = 0
-        for i in range(count):
-            if i != chosen:
-                copy_part(stack, top, n, box.info[i], box.status[i], box.rays[i])
-                n += 1
-                continue
-            for side in range(2):
-                units = j if side == 0 else many - j
-                if units > 0:
-                    pieces.info[SIGN], pieces.info[MANY] = box.info[i, SIGN], units
-                    pieces.info[COUNT] = pieces.counts[side]
-                    copy_part(stack, top, n, pieces.info, pieces.status[side], pieces.rays[side])
-                    n += 1
-        for i in range(n, PARTS):
-            stack.info[top, i, MANY] = 0
-        stack.weight[top] = weight
-        top += 1
-    return top
-
-
-@called
-def copy_part(stack, place, n, info, status, rays):
-    """Overwrite a part of a box on a stack."""
-    for i in range(3):
-        stack.info[place, n, i] = info[i]
-    for i in range(len(status)):
-        stack.status[place, n, i] = status[i]
-    for j in range(info[COUNT]):
-        stack.rays[place, n, j] = rays[j]
-
-
-@called
-def load(box, stack, top):
-    """Take a box from the stack; return the number of its parts."""
-    count = 0
-    while count < PARTS and stack.info[top, count, MANY] > 0:
-        for i in range(3):
-            box.info[count, i] = stack.info[top, count, i]
-        for i in range(box.status.shape[1]):
-            box.status[count, i] = stack.status[top, count, i]
-        for j in range(box.info[count, COUNT]):
-            box.rays[count, j] = stack.rays[top, count, j]
-        count += 1
-    return count
-
-
-@called
-def taller(stack, needed):
-    """Return a stack with room for so many boxes, with the same content."""
-    if len(stack.info) >= needed:
-        return stack
-    return Stack(
-        longer(stack.info, needed),
-        longer(stack.status, needed),
-        longer(stack.rays, needed),
-        longer(stack.weight, needed),
-    )
-
-
-@called
-def kept(stack, top):
-    """Return so many boxes of a stack."""
-    return Boxes(
-        stack.info[:top].copy(),
-        stack.status[:top].copy(),
-        stack.rays[:top].copy(),
-        stack.weight[:top].copy(),
-    )
-
-
-@called
-def longer(array, needed):
-    """Return an array with room for so many entries, with the same content."""
-    if len(array) >= needed:
-        return array
-    found = np.zeros((2 * needed, *array.shape[1:]), dtype=array.dtype)
-    found[: len(array)] = array
-    return found
 
 
 @called
@@ -370,17 +234,6 @@ def sky_of(rays):
         rays.ridge,
         rays.energy,
     )
-
-
-@called
-def add_leaf(box, count, found, signs, faces):
-    """Write a leaf down; return the arrays, which may be new ones."""
-    signs, faces = longer(signs, found + 1), longer(faces, found + 1)
-    for i in range(count):
-        signs[found, i] = box.info[i, SIGN]
-        for k in range(faces.shape[2]):
-            faces[found, i, k] = box.status[i, k]
-    return signs, faces
 
 
 @compiled
@@ -433,7 +286,7 @@ def grow_below(rays, boxes, most):
         if left:
             signs, faces = add_leaf(box, count, found, signs, faces)
             found += 1
-    return out[:size], signs[:found], faces[:found], number, kept(stack, top), work.counts
+    return out[:size], signs[:found], faces[:found], number, kept(stack, top)
 
 
 @compiled
@@ -469,7 +322,7 @@ def follow(rays, content, place, boxes):
         top -= 1
         number += 1
         count, kind = load(box, stack, top), content[place]
-        if kind == CUT_UP or kind == CUT_DOWN:
+        if kind in (CUT_UP, CUT_DOWN):
             chosen = np.int64(content[place + 1])
             site, place = get(content, place + 2)
             stack = taller(stack, top + PARTS + 2)

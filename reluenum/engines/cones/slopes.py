@@ -3,8 +3,8 @@
 import numpy as np
 
 from reluenum.engines.branch.compiled import called
-from reluenum.engines.cones.groups import COUNT, SIGN, dot, turn
-from reluenum.engines.cones.parts import POSITIVE, WEAK_UP, ZERO
+from reluenum.engines.cones.groups import dot, turn
+from reluenum.engines.cones.parts import COUNT, POSITIVE, SIGN, WEAK_UP, ZERO
 
 MARGIN = 1e-6
 """By which an inequality has to hold, relative to the numbers that it is computed from."""
@@ -17,14 +17,14 @@ def functional(sky, box, part, centre, w):
     for i in range(len(f)):
         status = box.status[part, i]
         f[i] = 0.0
-        if status < 0 and status == -2:
+        if status == -2:
             continue
         slope = sign * dot(sky.rows[i], w)
         if status == POSITIVE:
             f[i] = slope
             continue
         upward = slope * sign > 0
-        if status == ZERO or status == WEAK_UP:
+        if status in (ZERO, WEAK_UP):
             if upward:
                 f[i] = slope
                 continue
@@ -100,7 +100,7 @@ def find_slope(sky, box, part, groups, centre, slope):
 @called
 def part_fails(sky, box, part, groups, number, centre, room):
     """Whether the height of a part rises along one of some directions wherever a unit may be."""
-    g, slope, w, middle = groups.member[part], room[0], room[1], room[2]
+    slope, w, middle = room[0], room[1], room[2]
     middle[:] = 0.0
     for j in range(box.info[part, COUNT]):
         for k in range(len(middle)):

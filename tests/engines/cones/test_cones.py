@@ -24,11 +24,9 @@ from reluenum.engines.branch.search import EXCLUDE, LEAF, OPEN
 from reluenum.engines.certified.prove import CertifiedEngine
 from reluenum.engines.choice import engine_for
 from reluenum.engines.cones import growth
-from reluenum.engines.cones.growth import Pile, grown_tree
-from reluenum.engines.cones.groups import COUNT, MANY, PARTS, SIGN
-from reluenum.engines.cones.parts import CROSSED, CUT_DOWN, CUT_UP
+from reluenum.engines.cones.growth import Pile, grown_tree, root_boxes
+from reluenum.engines.cones.parts import COUNT, CROSSED, CUT_DOWN, CUT_UP, MANY, PARTS, SIGN
 from reluenum.engines.cones.rays import base_of, rays_of, sites_in_order
-from reluenum.engines.cones.roots import root_boxes
 from reluenum.engines.cones.route import ConeEngine, DirectionEngine
 from reluenum.engines.cones.search import follow
 from reluenum.errors import InputError
@@ -161,7 +159,9 @@ def test_cuts_are_exact(kind, size, dimension, seed):
             site = rng.choice(open_)
             kinds = {1: [CUT_UP], -1: [CUT_DOWN], CROSSED: [CUT_UP, CUT_DOWN]}
             cut = rng.choice(kinds[int(status[site])])
-            first = [face for face in left if face[site] > 0 or (cut == CUT_DOWN and not face[site])]
+            first = [
+                face for face in left if face[site] > 0 or (cut == CUT_DOWN and not face[site])
+            ]
             second = [face for face in left if not any(face is other for other in first)]
             assert first
             assert second
@@ -251,7 +251,10 @@ def test_a_tree_is_followed_to_its_leaves(kind):
         place = followed(tree.content, place, box, leaves)
     assert place == len(tree.content)
     told = [
-        [(sign, tuple(np.frombuffer(face, np.int8).tolist())) for sign, face in zip(*leaf, strict=True)]
+        [
+            (sign, tuple(np.frombuffer(face, np.int8).tolist()))
+            for sign, face in zip(*leaf, strict=True)
+        ]
         for leaf in tree.leaves
     ]
     assert told == leaves
@@ -262,7 +265,10 @@ def test_the_certificate_has_a_record_for_each_leaf():
     found = ConeEngine().landscape(problem)
     record = dict(found.certificate)
     assert record["format"] == "reluenum-cones"
-    content, tree = zlib.decompress(base64.b64decode(record["tree"])), grown_tree(rays_of(problem), 2)
+    content, tree = (
+        zlib.decompress(base64.b64decode(record["tree"])),
+        grown_tree(rays_of(problem), 2),
+    )
     assert content == tree.content
     table = pq.read_table(io.BytesIO(base64.b64decode(record["data"])))
     assert json.loads(table.schema.metadata[b"reluenum"])["problem_sha256"] == problem.digest
