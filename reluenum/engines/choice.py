@@ -34,8 +34,8 @@ class Engine(Protocol):
 
 
 ENGINES = ("groebner", "certified", "branch")
-"""How supports are decided: one polynomial system each, in batches by rigorous numerics, or, for
-inputs on a line, by boxes of directions most of which are excluded at once."""
+"""How supports are decided: one polynomial system each, in batches by rigorous numerics, or
+by boxes of directions most of which are excluded at once."""
 
 AUTO = "auto"
 """The fastest one of those that prove what they list, if there is one."""

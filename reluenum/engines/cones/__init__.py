@@ -1,4 +1,4 @@
-"""Inputs of several dimensions: boxes of cones, most of which are excluded at once (theory, section 20).
+"""Inputs of several dimensions: boxes of cones, most of them excluded at once (theory, 20).
 
 As in `engines/branch`, with what decides its leaves: the search is done in doubles and proves
 nothing but where cones are cut, which is exact. In order: `rays` finds the rays of the

@@ -1,4 +1,4 @@
-"""Groups of units: their centres, their outputs, and how far these turn (Lemmas 48 and 58)."""
+"""Groups of units: their centres, their outputs, and how far these turn (Lemma 48)."""
 
 import numpy as np
 
@@ -57,7 +57,8 @@ class Groups:
         Squared length of that output; cosine of the largest angle to the centre; the largest
         weight.
     linear : (PARTS, p) array of bool
-        The rows of E.
+        The rows of E: of sites that are positive at the centre, and 0 on rays that see none. Such
+        rays add nothing to either side of (20.4) and are left out.
     gain, whole : (PARTS, PARTS * most) arrays
         l.E e_j of each ray, 0 for those that are left out; l.phi(e_j).
     crossed : (PARTS, p) array of int

@@ -309,7 +309,6 @@ def test_otherwise_it_is_not(monkeypatch):
 @pytest.mark.parametrize(
     ("inputs", "width", "words"),
     [
-        ([[0, 1], [1, 0], [2, 2]], 1, "dimension 2"),
         ([[1], [1], [1]], 1, "1 distinct inputs"),
         ([[0], [1], [2]], 5, "width 5"),
         ([[0], [1], [2]], [2, 1], "2 hidden layers"),
