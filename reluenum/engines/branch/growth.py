@@ -180,10 +180,12 @@ def grown_tree(
     whole = [Piece(b"", [], 0, root_stacks(circle.faces, width), 0)]
     total = sum(map(supports_in, whole[0].rest))
     first = list(begun_pieces(begun, circle.faces, width)) if begun else whole
-    return joined(pieces(partial(grown_piece, circle), first, jobs, until), total, told)
+    return whole_tree(pieces(partial(grown_piece, circle), first, jobs, until), total, told)
 
 
-def joined(found: Iterable[Piece], total: float, told: Callable[[float, int], object]) -> BoxTree:
+def whole_tree(
+    found: Iterable[Piece], total: float, told: Callable[[float, int], object]
+) -> BoxTree:
     """Return the tree of some pieces in order, that together have so many supports."""
     content, leaves, boxes, left, done = [], [], 0, 0, 0
     for piece in found:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from reluenum.engines.branch.compiled import called, struct
-from reluenum.engines.cones.centre import eliminate
-from reluenum.engines.cones.groups import dot
+from reluenum.engines.cones.centre import solve_in_place
+from reluenum.engines.cones.groups import inner
 from reluenum.engines.cones.parts import COUNT, PARTS, ZERO
 
 SWEEPS = 50
@@ -15,7 +15,7 @@ DEPENDENT = 1e-9
 
 
 @struct
-class Room:
+class PushRoom:
     """Room to find multipliers of up to W walls.
 
     Parameters
@@ -32,7 +32,7 @@ class Room:
 
 
 @struct
-class Cells:
+class ClosedCells:
     """The closed cones of the parts of a box, in coordinates of their flats.
 
     Parameters
@@ -51,7 +51,7 @@ class Cells:
         A unit vector inside.
     gram : (PARTS, p, p) array
         Inner products of the normals.
-    room : Room
+    room : PushRoom
     """
 
     flat: np.ndarray
@@ -61,14 +61,14 @@ class Cells:
     walls: np.ndarray
     middle: np.ndarray
     gram: np.ndarray
-    room: Room
+    room: PushRoom
 
 
 @called
 def empty_cells(sites, dimension):
     """Return cells to be filled in."""
     most, every = PARTS * dimension + 1, PARTS * sites
-    return Cells(
+    return ClosedCells(
         np.zeros((PARTS, dimension, dimension)),
         np.zeros(PARTS, dtype=np.int64),
         np.zeros((PARTS, sites, dimension)),
@@ -76,7 +76,7 @@ def empty_cells(sites, dimension):
         np.zeros(PARTS, dtype=np.int64),
         np.zeros((PARTS, dimension)),
         np.zeros((PARTS, sites, sites)),
-        Room(
+        PushRoom(
             np.zeros(every),
             np.zeros(every),
             np.zeros(every, dtype=np.int64),
@@ -88,15 +88,15 @@ def empty_cells(sites, dimension):
 @called
 def add_orthogonal(vectors, count, vector):
     """Make a vector orthogonal to unit vectors and append it; return their new number."""
-    row, before = vectors[count], np.sqrt(dot(vector, vector))
+    row, before = vectors[count], np.sqrt(inner(vector, vector))
     for k in range(len(row)):
         row[k] = vector[k]
     for _ in range(2):
         for j in range(count):
-            share = dot(row, vectors[j])
+            share = inner(row, vectors[j])
             for k in range(len(row)):
                 row[k] -= share * vectors[j, k]
-    length = np.sqrt(dot(row, row))
+    length = np.sqrt(inner(row, row))
     if not length > DEPENDENT * before:
         return count
     for k in range(len(row)):
@@ -144,23 +144,23 @@ def find_cell(sky, box, part, cells, vector):
             continue
         wall, side = cells.wall[part, walls], 1.0 if box.status[part, i] > 0 else -1.0
         for k in range(size):
-            wall[k] = side * dot(flat[k], sky.rows[i])
-        length = np.sqrt(dot(wall[:size], wall[:size]))
+            wall[k] = side * inner(flat[k], sky.rows[i])
+        length = np.sqrt(inner(wall[:size], wall[:size]))
         for k in range(size):
             wall[k] /= length
         cells.site[part, walls] = i
         for other in range(walls + 1):
-            entry = dot(wall[:size], cells.wall[part, other, :size])
+            entry = inner(wall[:size], cells.wall[part, other, :size])
             cells.gram[part, walls, other] = cells.gram[part, other, walls] = entry
         walls += 1
     cells.walls[part] = walls
     middle[:] = 0.0
     for j in range(count):
         for k in range(size):
-            middle[k] += dot(flat[k], sky.unit[box.rays[part, j]])
+            middle[k] += inner(flat[k], sky.unit[box.rays[part, j]])
     if size == 1 and count == 1:
-        middle[0] = dot(flat[0], sky.unit[box.rays[part, 0]])
-    length = np.sqrt(dot(middle, middle))
+        middle[0] = inner(flat[0], sky.unit[box.rays[part, 0]])
+    length = np.sqrt(inner(middle, middle))
     for k in range(size):
         middle[k] /= length
 
@@ -201,7 +201,7 @@ def exchange(gram, heights, count, room):
                 system[a, b] = gram[chosen[a], chosen[b]]
             system[a, a] *= 1 + 1e-14
             system[a, count] = -heights[chosen[a]]
-        if not eliminate(system, count):
+        if not solve_in_place(system, count):
             return count - 1
         step, leaving = 1.0, -1
         for a in range(count):
@@ -223,7 +223,7 @@ def exchange(gram, heights, count, room):
 
 
 @called
-def project(cells, part, z, found, skipped):
+def project_on_cell(cells, part, z, found, skipped):
     """Project a vector of a flat on a cell; `skipped` is a wall that does not bound it, or -1.
 
     The multipliers of the walls are left in `room.push`.
@@ -237,7 +237,7 @@ def project(cells, part, z, found, skipped):
         found[k] = z[k]
         length += z[k] * z[k]
     for i in range(number):
-        heights[i] = dot(walls[i, :size], z[:size])
+        heights[i] = inner(walls[i, :size], z[:size])
     slack = 1e-14 * np.sqrt(length)
     count = find_pushes(cells.gram[part], heights, number, skipped, size, slack, cells.room)
     for a in range(count):

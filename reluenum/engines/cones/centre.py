@@ -3,7 +3,7 @@
 import numpy as np
 
 from reluenum.engines.branch.compiled import called, inlined, struct
-from reluenum.engines.cones.groups import dot, turn, turn_at_sites
+from reluenum.engines.cones.groups import bounds_of_turn, inner, turn_at_sites
 from reluenum.engines.cones.parts import CROSSED, PARTS
 
 LARGEST_CONDITION = 1e10
@@ -14,7 +14,7 @@ ROUNDS = 3
 
 
 @struct
-class Centre:
+class CentreSystem:
     """The centre system of a box, and what is known of its minima.
 
     Parameters
@@ -67,7 +67,7 @@ class Centre:
 @called
 def empty_centre(sites, dimension):
     """Return a centre system to be filled in."""
-    return Centre(
+    return CentreSystem(
         np.zeros((PARTS, PARTS)),
         np.zeros((PARTS, PARTS)),
         np.zeros(PARTS),
@@ -98,7 +98,7 @@ def invert(matrix, size, inverse, scratch):
             for j in range(size):
                 scratch[i, j] = matrix[i, j]
             scratch[i, size] = 1.0 if i == k else 0.0
-        if not eliminate(scratch, size):
+        if not solve_in_place(scratch, size):
             return False
         for i in range(size):
             inverse[i, k] = scratch[i, size]
@@ -106,7 +106,7 @@ def invert(matrix, size, inverse, scratch):
 
 
 @called
-def eliminate(system, size):
+def solve_in_place(system, size):
     """Solve a linear system in place, the right side in its last column."""
     for k in range(size):
         best = k
@@ -134,13 +134,13 @@ def eliminate(system, size):
 @called
 def find_gram(sky, groups, number, centre):
     """Find G and Psi'Ry - Lambda, in the last column of `scratch`."""
-    mean = dot(sky.target, sky.ones)
+    mean = inner(sky.target, sky.ones)
     for g in range(number):
-        centre.summed[g, 0] = dot(groups.output[g], sky.ones)
-        pull = dot(groups.output[g], sky.target) - sky.share * centre.summed[g, 0] * mean
+        centre.summed[g, 0] = inner(groups.output[g], sky.ones)
+        pull = inner(groups.output[g], sky.target) - sky.share * centre.summed[g, 0] * mean
         centre.weight[g] = groups.side[g] * pull - sky.ridge
         for h in range(g + 1):
-            entry = dot(groups.output[g], groups.output[h])
+            entry = inner(groups.output[g], groups.output[h])
             entry -= sky.share * centre.summed[g, 0] * centre.summed[h, 0]
             entry *= groups.side[g] * groups.side[h]
             centre.gram[g, h] = centre.gram[h, g] = entry
@@ -158,7 +158,7 @@ def well_conditioned(centre, number):
 
 
 @called
-def solve_centre(sky, groups, number, centre):
+def solve_system(sky, groups, number, centre):
     """Solve the centre system; return whether it is regular."""
     find_gram(sky, groups, number, centre)
     if not invert(centre.gram, number, centre.inverse, centre.scratch):
@@ -192,7 +192,7 @@ def find_turns(sky, groups, number, centre):
     for g in range(number):
         turn_at_sites(sky, groups, g)
         if sky.share != 0.0:
-            low, high = turn(sky, groups, g, sky.ones, centre.along)
+            low, high = bounds_of_turn(sky, groups, g, sky.ones, centre.along)
             centre.summed[g, 1], centre.summed[g, 2] = low, high
     for j in range(number):
         whole = 0.0
@@ -205,7 +205,7 @@ def find_turns(sky, groups, number, centre):
             for h in range(number):
                 q[i] += centre.coefficients[h] * groups.output[h, i]
         for g in range(number):
-            low, high = turn(sky, groups, g, q, centre.along)
+            low, high = bounds_of_turn(sky, groups, g, q, centre.along)
             centre.turned[j, g, 0], centre.turned[j, g, 1] = low, high
 
 
@@ -222,7 +222,7 @@ def moves(sky, groups, centre, k, i):
 
 
 @called
-def bound_jointly(sky, groups, number, centre):
+def bound_weights_jointly(sky, groups, number, centre):
     """Find bounds of the tau (Lemma 51); return whether there are any."""
     M, a = centre.joint, centre.bound
     for j in range(number):
@@ -236,7 +236,7 @@ def bound_jointly(sky, groups, number, centre):
         for i in range(len(sky.target)):
             if not loose(groups.status[g, i]):
                 continue
-            lever = abs(dot(sky.rows[i], groups.centre[g]))
+            lever = abs(inner(sky.rows[i], groups.centre[g]))
             value = groups.side[g] * centre.residual[i]
             if groups.status[g, i] == CROSSED:
                 up += max(value, 0.0) * lever
@@ -254,7 +254,7 @@ def bound_jointly(sky, groups, number, centre):
         for j in range(number):
             centre.scratch[i, j] = (1.0 if i == j else 0.0) - M[i, j]
         centre.scratch[i, number] = a[i] + 1e-12 * sky.energy / sky.ridge
-    if not eliminate(centre.scratch, number):
+    if not solve_in_place(centre.scratch, number):
         return False
     for j in range(number):
         if not centre.scratch[j, number] > 0:
@@ -299,7 +299,7 @@ def bound_heights(sky, groups, number, centre):
         for i in range(len(sky.target)):
             if not loose(groups.status[g, i]):
                 continue
-            lever = abs(dot(sky.rows[i], groups.centre[g]))
+            lever = abs(inner(sky.rows[i], groups.centre[g]))
             low, high = centre.least[i], centre.largest[i]
             if groups.side[g] < 0:
                 low, high = -high, -low
@@ -336,10 +336,10 @@ NO_BOUND, BOUNDED, EXCLUDED = 0, 1, 2
 @called
 def bound_box(sky, box, count, groups, number, centre):
     """Bound the minima of a box with its groups described; return one of the above."""
-    if not solve_centre(sky, groups, number, centre):
+    if not solve_system(sky, groups, number, centre):
         return NO_BOUND
     find_turns(sky, groups, number, centre)
-    if not bound_jointly(sky, groups, number, centre):
+    if not bound_weights_jointly(sky, groups, number, centre):
         return NO_BOUND
     for i in range(len(sky.target)):
         centre.known[i] = False

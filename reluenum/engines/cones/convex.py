@@ -3,8 +3,8 @@
 import numpy as np
 
 from reluenum.engines.branch.compiled import called, struct
-from reluenum.engines.cones.cells import find_cell, find_pushes, project
-from reluenum.engines.cones.groups import dot
+from reluenum.engines.cones.cells import find_cell, find_pushes, project_on_cell
+from reluenum.engines.cones.groups import inner
 from reluenum.engines.cones.parts import PARTS, SIGN, can_be_positive
 
 STEPS = 60
@@ -97,7 +97,7 @@ def empty_product(sites, dimension):
 def find_problem(sky, box, count, cells, product, moments, sums):
     """Find flats, facets, and inner products."""
     size = sky.rows.shape[1]
-    mean = dot(sky.target, sky.ones)
+    mean = inner(sky.target, sky.ones)
     for part in range(count):
         find_cell(sky, box, part, cells, product.vectors[0])
         sums[part] = 0.0
@@ -109,7 +109,7 @@ def find_problem(sky, box, count, cells, product, moments, sums):
                     sums[part, k] += sky.ones[i] * sky.rows[i, k]
                     pull[k] += sky.rows[i, k] * (sky.target[i] - sky.share * mean * sky.ones[i])
         for a in range(cells.size[part]):
-            product.pull[part, a] = box.info[part, SIGN] * dot(cells.flat[part, a], pull)
+            product.pull[part, a] = box.info[part, SIGN] * inner(cells.flat[part, a], pull)
         for other in range(part + 1):
             moments[:] = 0.0
             for i in range(len(sky.target)):
@@ -145,7 +145,7 @@ def value_at(count, sizes, product, place, ridge):
                     fitted += product.matrix[u, m, a, b] * place[m, b]
             product.slope[u, a] = product.pull[u, a] - fitted
             total -= place[u, a] * (product.pull[u, a] - fitted / 2)
-        total += ridge * np.sqrt(dot(place[u, : sizes[u]], place[u, : sizes[u]]))
+        total += ridge * np.sqrt(inner(place[u, : sizes[u]], place[u, : sizes[u]]))
     return total
 
 
@@ -155,7 +155,7 @@ def find_lengths(cells, count, product):
     total = 0
     for u in range(count):
         place = product.place[u, : cells.size[u]]
-        product.length[u] = np.sqrt(dot(place, place))
+        product.length[u] = np.sqrt(inner(place, place))
         if product.length[u] > 0:
             total += cells.size[u]
     return total
@@ -215,7 +215,7 @@ def substitute(matrix, size, vector):
 
 
 @called
-def newton(cells, count, product, size, ridge):
+def newton_step(cells, count, product, size, ridge):
     """Find the Newton step within the cells; return how the value falls along it.
 
     Its quadratic model is minimised over the cells: row 0 of `start` is the step without walls,
@@ -234,8 +234,8 @@ def newton(cells, count, product, size, ridge):
             continue
         for i in range(cells.walls[u]):
             normal, row = cells.wall[u, i], start[walls + 1]
-            height = dot(normal[:wide], product.place[u, :wide])
-            room.heights[walls] = height + dot(normal[:wide], start[0, at : at + wide])
+            height = inner(normal[:wide], product.place[u, :wide])
+            room.heights[walls] = height + inner(normal[:wide], start[0, at : at + wide])
             product.owner[walls], product.number[walls] = at, i
             for k in range(size):
                 row[k] = 0.0
@@ -252,7 +252,9 @@ def newton(cells, count, product, size, ridge):
                 gram[walls, other] = gram[other, walls] = total
             walls += 1
         at += wide
-    slack = 1e-14 * (product.length[:count].sum() + np.sqrt(dot(start[0, :size], start[0, :size])))
+    slack = 1e-14 * (
+        product.length[:count].sum() + np.sqrt(inner(start[0, :size], start[0, :size]))
+    )
     chosen = find_pushes(gram, room.heights, walls, -1, size, slack, room)
     for a in range(chosen):
         i = room.chosen[a]
@@ -275,7 +277,7 @@ def longest_step(cells, count, product):
     for u in range(count):
         size, place, way = cells.size[u], product.place[u], product.way[u]
         if product.length[u] > 0.0:
-            along = dot(place[:size], way[:size]) / (product.length[u] * product.length[u])
+            along = inner(place[:size], way[:size]) / (product.length[u] * product.length[u])
             if along < -0.9:
                 step = min(step, -0.9 / along)
     return step
@@ -289,8 +291,8 @@ def leave_zero(cells, count, product, ridge):
         size = cells.size[u]
         if product.length[u] > 0.0:
             continue
-        project(cells, u, product.slope[u], way, -1)
-        speed = np.sqrt(dot(way[:size], way[:size]))
+        project_on_cell(cells, u, product.slope[u], way, -1)
+        speed = np.sqrt(inner(way[:size], way[:size]))
         if speed <= ridge * (1 + SETTLED):
             continue
         bend = 0.0
@@ -315,8 +317,8 @@ def slide(cells, count, product, ridge, value):
         size = cells.size[u]
         for k in range(size):
             z[k] = product.place[u, k] + product.slope[u, k] / bound
-        project(cells, u, z, product.other[u], -1)
-        length = np.sqrt(dot(product.other[u, :size], product.other[u, :size]))
+        project_on_cell(cells, u, z, product.other[u], -1)
+        length = np.sqrt(inner(product.other[u, :size], product.other[u, :size]))
         factor = max(0.0, 1 - ridge / bound / length) if length > 0 else 0.0
         for k in range(size):
             product.other[u, k] *= factor
@@ -351,7 +353,7 @@ def go(cells, count, product, ridge, value, fall):
 
 
 @called
-def minimise(cells, count, product, ridge, energy):
+def solve_product(cells, count, product, ridge, energy):
     """Solve the problem approximately."""
     for u in range(count):
         for k in range(cells.size[u]):
@@ -364,7 +366,7 @@ def minimise(cells, count, product, ridge, energy):
             continue
         if size == 0:
             return
-        fall, before = newton(cells, count, product, size, ridge), value
+        fall, before = newton_step(cells, count, product, size, ridge), value
         if fall > 0:
             value = go(cells, count, product, ridge, value, fall)
         if not value < before:

@@ -19,7 +19,7 @@ LEAST = 1e-9
 
 
 @struct
-class Box:
+class ConeBox:
     """The parts of a box.
 
     Parameters
@@ -118,7 +118,7 @@ def empty_groups(sites, dimension, most):
 
 
 @inlined
-def dot(a, b):
+def inner(a, b):
     """Return the inner product of two arrays."""
     total = 0.0
     for i in range(len(a)):
@@ -170,12 +170,12 @@ def find_centre(sky, groups, g):
     for j in range(groups.size[g]):
         for k in range(len(centre)):
             centre[k] += sky.unit[groups.hull[g, j], k]
-    length = np.sqrt(dot(centre, centre))
+    length = np.sqrt(inner(centre, centre))
     for k in range(len(centre)):
         centre[k] /= length
     cosine = 1.0
     for j in range(groups.size[g]):
-        cosine = min(cosine, dot(centre, sky.unit[groups.hull[g, j]]))
+        cosine = min(cosine, inner(centre, sky.unit[groups.hull[g, j]]))
     groups.cosine[g] = cosine
 
 
@@ -187,7 +187,7 @@ def find_rows(sky, groups, g):
         status, value = groups.status[g, i], 0.0
         linear = can_be_positive(status)
         if linear:
-            value = max(0.0, dot(sky.rows[i], groups.centre[g]))
+            value = max(0.0, inner(sky.rows[i], groups.centre[g]))
         if status == CROSSED:
             linear = value > 0
             for j in range(groups.size[g]):
@@ -216,7 +216,7 @@ def find_gains(sky, groups, g, along):
         groups.gain[g, j] = 0.0
         if sky.dead[ray]:
             continue
-        gain = dot(along, sky.unit[ray]) / load
+        gain = inner(along, sky.unit[ray]) / load
         if not gain > LEAST:
             return False
         some, whole = True, gain
@@ -226,7 +226,7 @@ def find_gains(sky, groups, g, along):
             sign = -1 if groups.linear[g, i] else 1
             bend = 0.0
             if sky.signs[ray, i] == sign:
-                bend = abs(dot(sky.rows[i], sky.unit[ray]))
+                bend = abs(inner(sky.rows[i], sky.unit[ray]))
             groups.bend[g, j, place] = bend
             whole += groups.output[g, i] * bend / load
         groups.whole[g, j] = whole
@@ -248,9 +248,9 @@ def describe(sky, groups, g, along):
 
 
 @called
-def turn(sky, groups, g, q, along):
+def bounds_of_turn(sky, groups, g, q, along):
     """Return bounds of q.Delta of a group (20.4)."""
-    share, load = dot(q, groups.output[g]), groups.load[g]
+    share, load = inner(q, groups.output[g]), groups.load[g]
     share /= load
     along[:] = 0.0
     for i in range(len(q)):
@@ -263,7 +263,7 @@ def turn(sky, groups, g, q, along):
         gain = groups.gain[g, j]
         if gain == 0.0:
             continue
-        down = up = dot(along, sky.unit[groups.hull[g, j]])
+        down = up = inner(along, sky.unit[groups.hull[g, j]])
         for place in range(groups.crossings[g]):
             bend = groups.bend[g, j, place]
             if bend != 0.0:
@@ -292,7 +292,7 @@ def turn_at_sites(sky, groups, g):
                 continue
             entry = 0.0
             if sky.signs[groups.hull[g, j], i] > 0:
-                entry = dot(sky.rows[i], sky.unit[groups.hull[g, j]])
+                entry = inner(sky.rows[i], sky.unit[groups.hull[g, j]])
             low, high = min(low, entry / groups.whole[g, j]), max(high, entry / gain)
         if status == CROSSED:
             low = 0.0

@@ -8,11 +8,11 @@ from math import inf
 
 import numpy as np
 
-from reluenum.engines.branch.growth import SHARES, Piece, joined, pieces
+from reluenum.engines.branch.growth import SHARES, Piece, pieces, whole_tree
 from reluenum.engines.branch.search import BoxTree, Leaf
 from reluenum.engines.cones.parts import COUNT, MANY, PARTS, SIGN, settle_weak, status_at
 from reluenum.engines.cones.rays import Rays
-from reluenum.engines.cones.search import follow, grow_below
+from reluenum.engines.cones.search import follow_cones, grow_cones
 from reluenum.engines.cones.stack import Boxes
 
 MOST_BOXES = 1 << 12
@@ -85,7 +85,7 @@ class Pile:
         return [self[part] for part in parts if len(part)]
 
 
-def told(signs: np.ndarray, faces: np.ndarray) -> list[Leaf]:
+def leaves_told(signs: np.ndarray, faces: np.ndarray) -> list[Leaf]:
     """Return leaves as signs and faces: these as the bytes of their signs at the sites."""
     return [
         (
@@ -96,28 +96,28 @@ def told(signs: np.ndarray, faces: np.ndarray) -> list[Leaf]:
     ]
 
 
-def grown_piece(rays: Rays, pile: Pile) -> Piece:
+def grown_cones(rays: Rays, pile: Pile) -> Piece:
     """Search boxes, the last one first, as far as a piece goes."""
-    tree, signs, faces, number, boxes = grow_below(rays, pile.boxes, MOST_BOXES)
+    tree, signs, faces, number, boxes = grow_cones(rays, pile.boxes, MOST_BOXES)
     rest = Pile(boxes)
     done = pile.weight - rest.weight
-    return Piece(tree.tobytes(), told(signs, faces), number, rest.shared(SHARES), done)
+    return Piece(tree.tobytes(), leaves_told(signs, faces), number, rest.shared(SHARES), done)
 
 
-def begun_pieces(content: bytes, rays: Rays, pile: Pile) -> Iterator[Piece]:
+def begun_cones(content: bytes, rays: Rays, pile: Pile) -> Iterator[Piece]:
     """Yield the pieces of a tree that was begun: each ends with a box that is open."""
     tree, place = np.frombuffer(content, dtype=np.uint8), 0
     while len(pile):
         begin, before = place, pile.weight
-        place, signs, faces, number, boxes = follow(rays, tree, begin, pile.boxes)
+        place, signs, faces, number, boxes = follow_cones(rays, tree, begin, pile.boxes)
         left = Pile(boxes)
         rest, pile = ([left[-1:]], left[:-1]) if len(left) else ([], left)
         done = before - left.weight
-        yield Piece(content[begin:place], told(signs, faces), number, rest, done)
+        yield Piece(content[begin:place], leaves_told(signs, faces), number, rest, done)
         place += len(rest)
 
 
-def grown_tree(
+def grown_cone_tree(
     rays: Rays,
     width: int,
     jobs: int = 1,
@@ -137,5 +137,5 @@ def grown_tree(
     """
     pile = Pile(root_boxes(rays, width))
     whole = [Piece(b"", [], 0, pile.shared(len(pile)), 0)]
-    first = list(begun_pieces(begun, rays, pile)) if begun else whole
-    return joined(pieces(partial(grown_piece, rays), first, jobs, until), 1.0, told)
+    first = list(begun_cones(begun, rays, pile)) if begun else whole
+    return whole_tree(pieces(partial(grown_cones, rays), first, jobs, until), 1.0, told)

@@ -3,9 +3,9 @@
 import numpy as np
 
 from reluenum.engines.branch.compiled import called
-from reluenum.engines.cones.cells import project
-from reluenum.engines.cones.convex import find_problem, minimise
-from reluenum.engines.cones.groups import dot
+from reluenum.engines.cones.cells import project_on_cell
+from reluenum.engines.cones.convex import find_problem, solve_product
+from reluenum.engines.cones.groups import inner
 from reluenum.engines.cones.parts import POSITIVE, SIGN, WEAK_UP, ZERO, can_be_positive
 
 CAUTION = 1.5
@@ -27,11 +27,11 @@ def shorten(sky, count, cells, product):
             product.slope[u, :size],
             product.pull[u, :size],
         )
-        penalty += sky.ridge * np.sqrt(dot(place, place))
-        work += dot(place, slope)
-        value -= dot(place, pull) + dot(place, slope)
-        project(cells, u, product.slope[u], found, -1)
-        longest = max(longest, np.sqrt(dot(found[:size], found[:size])))
+        penalty += sky.ridge * np.sqrt(inner(place, place))
+        work += inner(place, slope)
+        value -= inner(place, pull) + inner(place, slope)
+        project_on_cell(cells, u, product.slope[u], found, -1)
+        longest = max(longest, np.sqrt(inner(found[:size], found[:size])))
     theta = min(1.0, sky.ridge / longest) if longest > 0 else 1.0
     gap = (1 - theta) * (1 - theta) * max(value, 0.0) + 2 * (penalty - theta * work)
     radius = CAUTION * np.sqrt(max(gap, 0.0) + ROUNDING * sky.energy * 1e-2)
@@ -57,7 +57,7 @@ def find_residual(sky, box, count, cells, product, theta):
                 omega[k] += product.place[u, a] * cells.flat[u, a, k]
         for i in range(len(r)):
             if can_be_positive(box.status[u, i]):
-                r[i] -= box.info[u, SIGN] * dot(sky.rows[i], omega)
+                r[i] -= box.info[u, SIGN] * inner(sky.rows[i], omega)
     for i in range(len(r)):
         total += r[i] * sky.ones[i]
     for i in range(len(r)):
@@ -68,8 +68,8 @@ def find_residual(sky, box, count, cells, product, theta):
 def is_elsewhere(box, cells, product, part, ridge):
     """Whether the unit of a part is surely not on its faces; leaves its direction in `way`."""
     size, error, way = cells.size[part], product.error[part], product.way[part]
-    project(cells, part, product.slope[part], way, -1)
-    length = np.sqrt(dot(way[:size], way[:size]))
+    project_on_cell(cells, part, product.slope[part], way, -1)
+    length = np.sqrt(inner(way[:size], way[:size]))
     if length + error < ridge:
         return True
     if size == 1:
@@ -82,8 +82,8 @@ def is_elsewhere(box, cells, product, part, ridge):
             pushed += 1
     for a in range(pushed):
         i = product.owner[a]
-        project(cells, part, product.slope[part], found, i)
-        if dot(cells.wall[part, i, :size], found[:size]) < -error:
+        project_on_cell(cells, part, product.slope[part], found, i)
+        if inner(cells.wall[part, i, :size], found[:size]) < -error:
             return True
     for k in range(size):
         way[k] /= max(length, 1e-300)
@@ -99,10 +99,10 @@ def gains_along(sky, box, part, product, radius, v, w):
         status = box.status[part, i]
         if status == -2:
             continue
-        slope = dot(sky.rows[i], w)
+        slope = inner(sky.rows[i], w)
         if status != POSITIVE and status != ZERO:
-            size = np.sqrt(dot(sky.rows[i], sky.rows[i]))
-            height = dot(sky.rows[i], v)
+            size = np.sqrt(inner(sky.rows[i], sky.rows[i]))
+            height = inner(sky.rows[i], v)
             if height > size * far:
                 status = POSITIVE
             elif height < -size * far:
@@ -113,7 +113,7 @@ def gains_along(sky, box, part, product, radius, v, w):
         elif status != ZERO and (status == WEAK_UP or slope > 0):
             low = sign * r[i] * slope - radius * abs(slope)
             value += min(0.0, low)
-    bound = sky.ridge * dot(v, w) + speed * np.sqrt(dot(w, w))
+    bound = sky.ridge * inner(v, w) + speed * np.sqrt(inner(w, w))
     return value - radius * np.sqrt(square) > bound + 1e-9 * abs(value)
 
 
@@ -138,7 +138,7 @@ def gains(sky, box, part, cells, product, radius):
         if rest == 0 or rest > 3 or box.status[part, i] != ZERO:
             continue
         for k in range(rest):
-            a[k] = dot(normals[k], sky.rows[i])
+            a[k] = inner(normals[k], sky.rows[i])
         for other in range(len(sky.target)):
             if rest < 3 and other > 0:
                 break
@@ -150,7 +150,7 @@ def gains(sky, box, part, cells, product, radius):
                 c[0], c[1] = -a[1], a[0]
             else:
                 for k in range(3):
-                    b[k] = dot(normals[k], sky.rows[other])
+                    b[k] = inner(normals[k], sky.rows[other])
                 c[0] = a[1] * b[2] - a[2] * b[1]
                 c[1] = a[2] * b[0] - a[0] * b[2]
                 c[2] = a[0] * b[1] - a[1] * b[0]
@@ -159,7 +159,7 @@ def gains(sky, box, part, cells, product, radius):
                 for k in range(rest):
                     for m in range(whole):
                         w[m] += side * c[k] * normals[k, m]
-                length = np.sqrt(dot(w, w))
+                length = np.sqrt(inner(w, w))
                 if length > 0:
                     for m in range(whole):
                         w[m] /= length
@@ -172,7 +172,7 @@ def gains(sky, box, part, cells, product, radius):
 def product_fails(sky, box, count, cells, product, moments, sums):
     """Whether a box without crossed sites, of single units, holds no minimum."""
     find_problem(sky, box, count, cells, product, moments, sums)
-    minimise(cells, count, product, sky.ridge, sky.energy)
+    solve_product(cells, count, product, sky.ridge, sky.energy)
     theta, radius = shorten(sky, count, cells, product)
     for part in range(count):
         if is_elsewhere(box, cells, product, part, sky.ridge):
@@ -194,7 +194,7 @@ def nearest_wall(box, count, cells, product):
             continue
         for i in range(cells.walls[part]):
             if abs(box.status[part, cells.site[part, i]]) == 1:
-                height = dot(cells.wall[part, i, :size], product.way[part, :size])
+                height = inner(cells.wall[part, i, :size], product.way[part, :size])
                 if height < best:
                     chosen, site, best = part, cells.site[part, i], height
     return chosen, site

@@ -274,7 +274,7 @@ def same_possible(first, second):
 
 
 @inlined
-def opposite_possible(first, rays, second):
+def opposite_on_faces(first, rays, second):
     """Whether two single faces, the first with so many rays, may have units of opposite signs."""
     differing, below, above = 0, True, True
     for i in range(len(first)):
@@ -287,7 +287,7 @@ def opposite_possible(first, rays, second):
 
 
 @called
-def pairs_fail(box, count):
+def parts_fail(box, count):
     """Whether two parts, or one alone, have no faces for their units, or no data."""
     for i in range(count):
         status = box.status[i]
@@ -301,7 +301,7 @@ def pairs_fail(box, count):
             if box.info[i, SIGN] == box.info[j, SIGN]:
                 possible = same_possible(status, other)
             elif is_face(status) and is_face(other):
-                possible = opposite_possible(status, box.info[i, COUNT], other)
+                possible = opposite_on_faces(status, box.info[i, COUNT], other)
             if not possible:
                 return True
     return False

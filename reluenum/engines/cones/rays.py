@@ -105,7 +105,7 @@ def rays_of(problem: Problem) -> Rays:
     sites = [problem.sites[k] for k in sites_in_order(problem)]
     integers = _integers([site.row for site in sites])
     p, size = integers.shape
-    vectors, lines = _lines(integers)
+    vectors, lines = _lines_of(integers)
     half = np.sign(_products(vectors, integers)).astype(np.int8)
     signs = np.stack([half, -half], axis=1).reshape(-1, p)
     largest = np.abs(vectors).max(axis=1)
@@ -147,11 +147,11 @@ def _products(vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return vectors @ rows.T
 
 
-def _lines(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _lines_of(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return an integer vector on each line of the arrangement, and the line of each set."""
     p, size = rows.shape
     chosen = np.array(list(combinations(range(p), size - 1)))
-    vectors = _orthogonal(rows[chosen])
+    vectors = _orthogonal_vectors(rows[chosen])
     common = np.gcd.reduce(vectors, axis=1)
     known = common != 0
     vectors[known] //= common[known, None]
@@ -165,7 +165,7 @@ def _lines(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.array(list(number), dtype=rows.dtype), lines
 
 
-def _orthogonal(matrices: np.ndarray) -> np.ndarray:
+def _orthogonal_vectors(matrices: np.ndarray) -> np.ndarray:
     """Return the vectors of minors of (K, m, m + 1) matrices: orthogonal to their rows."""
     size = matrices.shape[2]
     columns = np.arange(size)

@@ -14,7 +14,7 @@ from reluenum.engines.branch.certificate import boxes_record, opening
 from reluenum.engines.branch.leaves import Leaves
 from reluenum.engines.branch.route import BoxEngine, BranchEngine, Grow, refuse_wide
 from reluenum.engines.branch.search import BoxTree, Leaf
-from reluenum.engines.cones.growth import grown_tree
+from reluenum.engines.cones.growth import grown_cone_tree
 from reluenum.engines.cones.rays import base_of, rays_of, sites_in_order
 from reluenum.errors import InputError
 from reluenum.geometry.arrangement import site_signs
@@ -38,7 +38,7 @@ class ConeEngine(BoxEngine):
 
     def grower(self, problem: Problem, jobs: int) -> Grow:
         """Return what searches the tree of a problem."""
-        return partial(grown_tree, rays_of(problem), problem.width, jobs)
+        return partial(grown_cone_tree, rays_of(problem), problem.width, jobs)
 
     def placed_leaves(self, geometry: Geometry, tree: BoxTree) -> list[Leaf]:
         """Return the leaves of a tree with the numbers of live faces."""

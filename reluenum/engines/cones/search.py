@@ -4,17 +4,17 @@ import numpy as np
 
 from reluenum.engines.branch.compiled import called, compiled, struct
 from reluenum.engines.branch.search import EXCLUDE, LEAF, OPEN, get, put
-from reluenum.engines.cones.cells import Cells, empty_cells
+from reluenum.engines.cones.cells import ClosedCells, empty_cells
 from reluenum.engines.cones.centre import (
     BOUNDED,
     EXCLUDED,
     NO_BOUND,
-    Centre,
+    CentreSystem,
     bound_box,
     empty_centre,
 )
 from reluenum.engines.cones.convex import Product, empty_product
-from reluenum.engines.cones.groups import Box, Groups, describe, dot, empty_groups, gather
+from reluenum.engines.cones.groups import ConeBox, Groups, describe, empty_groups, gather, inner
 from reluenum.engines.cones.optima import nearest_wall, product_fails
 from reluenum.engines.cones.parts import (
     COUNT,
@@ -24,18 +24,18 @@ from reluenum.engines.cones.parts import (
     PARTS,
     WEAK_UP,
     has_crossed,
-    pairs_fail,
+    parts_fail,
 )
 from reluenum.engines.cones.rays import Sky
 from reluenum.engines.cones.slopes import part_fails
 from reluenum.engines.cones.stack import (
     Stack,
     add_leaf,
+    grown_array,
+    higher_stack,
     kept,
-    load,
-    longer,
-    push_children,
-    taller,
+    push_pieces,
+    unload,
 )
 
 LONGEST = 16
@@ -63,7 +63,7 @@ class Pieces:
 
 
 @struct
-class Room:
+class Scratch:
     """Room for numbers."""
 
     moments: np.ndarray
@@ -73,26 +73,26 @@ class Room:
 
 
 @struct
-class Work:
+class ConeWork:
     """All that is used again and again in a search."""
 
-    box: Box
+    box: ConeBox
     groups: Groups
-    centre: Centre
-    cells: Cells
+    centre: CentreSystem
+    cells: ClosedCells
     product: Product
     edges: Edges
     pieces: Pieces
-    room: Room
+    room: Scratch
 
 
 @called
-def empty_work(sky):
+def empty_cone_work(sky):
     """Return room for a search."""
     sites, dimension = sky.rows.shape
     words = sky.zeros.shape[1]
-    return Work(
-        Box(
+    return ConeWork(
+        ConeBox(
             np.zeros((PARTS, 3), dtype=np.int64),
             np.zeros((PARTS, sites), dtype=np.int8),
             np.zeros((PARTS, sky.most), dtype=np.int32),
@@ -113,7 +113,7 @@ def empty_work(sky):
             np.zeros((2, sky.most + 1), dtype=np.int32),
             np.zeros(2, dtype=np.int64),
         ),
-        Room(
+        Scratch(
             np.zeros((dimension, dimension)),
             np.zeros((PARTS, dimension)),
             np.zeros((3, dimension)),
@@ -131,9 +131,9 @@ def middle_site(sky, box, part):
             continue
         up = down = 0.0
         for j in range(box.info[part, COUNT]):
-            height = dot(sky.rows[i], sky.unit[box.rays[part, j]])
+            height = inner(sky.rows[i], sky.unit[box.rays[part, j]])
             up, down = max(up, height), max(down, -height)
-        size = min(up, down) / np.sqrt(dot(sky.rows[i], sky.rows[i]))
+        size = min(up, down) / np.sqrt(inner(sky.rows[i], sky.rows[i]))
         if size > best:
             chosen, best = i, size
     return chosen
@@ -168,7 +168,7 @@ def try_groups(sky, box, count, groups, centre, share, room, together):
 
 
 @called
-def guess_shares(count, centre, share):
+def guess_freedom(count, centre, share):
     """Guess how much the freedom of each part moves the weights; groups are single parts."""
     for g in range(count):
         share[g] = 0.0
@@ -180,11 +180,11 @@ def guess_shares(count, centre, share):
 
 
 @called
-def settle_box(sky, box, count, work):
+def settle_cones(sky, box, count, work):
     """Look at a box; return whether it is left, and the part and the site to cut: -1 at a leaf."""
     share, cells, product = work.room.share, work.cells, work.product
     groups, centre, room = work.groups, work.centre, work.room
-    if pairs_fail(box, count):
+    if parts_fail(box, count):
         return False, -1, -1
     some = False
     for part in range(count):
@@ -204,7 +204,7 @@ def settle_box(sky, box, count, work):
     if found == EXCLUDED:
         return False, -1, -1
     if found == BOUNDED:
-        guess_shares(count, centre, share)
+        guess_freedom(count, centre, share)
     else:
         if try_groups(sky, box, count, groups, centre, share, room.vectors, True) == EXCLUDED:
             return False, -1, -1
@@ -237,7 +237,7 @@ def sky_of(rays):
 
 
 @compiled
-def grow_below(rays, boxes, most):
+def grow_cones(rays, boxes, most):
     """Search boxes and all below them, in preorder, at most so many.
 
     Parameters
@@ -261,7 +261,7 @@ def grow_below(rays, boxes, most):
         Those that are left, as above: the tree goes on with them.
     """
     sky = sky_of(rays)
-    work, stack = empty_work(sky), Stack(boxes.info, boxes.status, boxes.rays, boxes.weight)
+    work, stack = empty_cone_work(sky), Stack(boxes.info, boxes.status, boxes.rays, boxes.weight)
     size, number, found, top = np.int64(0), 0, 0, len(boxes.info)
     out = np.zeros(1024, dtype=np.uint8)
     signs = np.zeros((64, PARTS), dtype=np.int8)
@@ -270,16 +270,16 @@ def grow_below(rays, boxes, most):
     while top > 0 and number < most:
         top -= 1
         number += 1
-        count = load(box, stack, top)
+        count = unload(box, stack, top)
         if len(out) < size + LONGEST:
-            out = longer(out, size + LONGEST)
-        left, chosen, site = settle_box(sky, box, count, work)
+            out = grown_array(out, size + LONGEST)
+        left, chosen, site = settle_cones(sky, box, count, work)
         if left and chosen >= 0:
             kind = CUT_UP if box.status[chosen, site] == WEAK_UP else CUT_DOWN
             out[size], out[size + 1] = kind, chosen
             size = put(out, size + 2, site)
-            stack = taller(stack, top + PARTS + 2)
-            top = push_children(sky, work, count, kind, chosen, site, stack, top)
+            stack = higher_stack(stack, top + PARTS + 2)
+            top = push_pieces(sky, work, count, kind, chosen, site, stack, top)
             continue
         out[size] = LEAF if left else EXCLUDE
         size += 1
@@ -290,7 +290,7 @@ def grow_below(rays, boxes, most):
 
 
 @compiled
-def follow(rays, content, place, boxes):
+def follow_cones(rays, content, place, boxes):
     """Follow a tree that was begun from a place on, up to the next box that is open.
 
     Parameters
@@ -313,7 +313,7 @@ def follow(rays, content, place, boxes):
         Those that are left, the open one last.
     """
     sky = sky_of(rays)
-    work, stack = empty_work(sky), Stack(boxes.info, boxes.status, boxes.rays, boxes.weight)
+    work, stack = empty_cone_work(sky), Stack(boxes.info, boxes.status, boxes.rays, boxes.weight)
     number, found, top = 0, 0, len(boxes.info)
     signs = np.zeros((64, PARTS), dtype=np.int8)
     faces = np.zeros((64, PARTS, len(sky.target)), dtype=np.int8)
@@ -321,12 +321,12 @@ def follow(rays, content, place, boxes):
     while top > 0 and content[place] != OPEN:
         top -= 1
         number += 1
-        count, kind = load(box, stack, top), content[place]
+        count, kind = unload(box, stack, top), content[place]
         if kind in (CUT_UP, CUT_DOWN):
             chosen = np.int64(content[place + 1])
             site, place = get(content, place + 2)
-            stack = taller(stack, top + PARTS + 2)
-            top = push_children(sky, work, count, kind, chosen, site, stack, top)
+            stack = higher_stack(stack, top + PARTS + 2)
+            top = push_pieces(sky, work, count, kind, chosen, site, stack, top)
             continue
         if kind == LEAF:
             signs, faces = add_leaf(box, count, found, signs, faces)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from reluenum.engines.branch.compiled import called
-from reluenum.engines.cones.groups import dot, turn
+from reluenum.engines.cones.groups import bounds_of_turn, inner
 from reluenum.engines.cones.parts import COUNT, POSITIVE, SIGN, WEAK_UP, ZERO
 
 MARGIN = 1e-6
@@ -11,7 +11,7 @@ MARGIN = 1e-6
 
 
 @called
-def functional(sky, box, part, centre, w):
+def rise_functional(sky, box, part, centre, w):
     """Write the certain part of the rise of a part along w; return a bound of the other part."""
     f, sign, rest = centre.functional, box.info[part, SIGN], 0.0
     for i in range(len(f)):
@@ -19,7 +19,7 @@ def functional(sky, box, part, centre, w):
         f[i] = 0.0
         if status == -2:
             continue
-        slope = sign * dot(sky.rows[i], w)
+        slope = sign * inner(sky.rows[i], w)
         if status == POSITIVE:
             f[i] = slope
             continue
@@ -47,24 +47,24 @@ def most_along(sky, box, part, cosine, w):
     """Return at least the largest v.w of unit vectors v of a part."""
     most = -np.inf
     for j in range(box.info[part, COUNT]):
-        most = max(most, dot(sky.unit[box.rays[part, j]], w))
-    return most if most <= 0 else min(most / cosine, np.sqrt(dot(w, w)))
+        most = max(most, inner(sky.unit[box.rays[part, j]], w))
+    return most if most <= 0 else min(most / cosine, np.sqrt(inner(w, w)))
 
 
 @called
 def rises(sky, box, part, cosine, groups, number, centre, w):
     """Whether the height of a part surely rises along w."""
     f, gamma = centre.functional, centre.coefficients
-    value = functional(sky, box, part, centre, w)
+    value = rise_functional(sky, box, part, centre, w)
     most = sky.ridge * most_along(sky, box, part, cosine, w)
-    noise, whole = abs(value) + abs(most), dot(f, sky.ones)
+    noise, whole = abs(value) + abs(most), inner(f, sky.ones)
     for i in range(len(f)):
         value += f[i] * centre.residual[i]
         noise += abs(f[i] * centre.residual[i])
     for g in range(number):
         gamma[g] = 0.0
     for h in range(number):
-        entry = dot(f, groups.output[h]) - sky.share * whole * centre.summed[h, 0]
+        entry = inner(f, groups.output[h]) - sky.share * whole * centre.summed[h, 0]
         entry *= groups.side[h]
         for g in range(number):
             gamma[g] += centre.inverse[g, h] * entry
@@ -76,7 +76,7 @@ def rises(sky, box, part, cosine, groups, number, centre, w):
             f[i] -= gamma[g] * groups.side[g] * groups.output[g, i]
         f[i] -= sky.share * whole * sky.ones[i]
     for g in range(number):
-        low, high = turn(sky, groups, g, f, centre.along)
+        low, high = bounds_of_turn(sky, groups, g, f, centre.along)
         if groups.side[g] > 0:
             value -= max(0.0, high) * centre.high[g]
         else:
@@ -87,7 +87,7 @@ def rises(sky, box, part, cosine, groups, number, centre, w):
 
 
 @called
-def find_slope(sky, box, part, groups, centre, slope):
+def find_gradient(sky, box, part, groups, centre, slope):
     """Write the gradient of the height of a part at the centre of its group."""
     g, sign = groups.member[part], box.info[part, SIGN]
     slope[:] = 0.0
@@ -105,13 +105,13 @@ def part_fails(sky, box, part, groups, number, centre, room):
     for j in range(box.info[part, COUNT]):
         for k in range(len(middle)):
             middle[k] += sky.unit[box.rays[part, j], k]
-    length, cosine = np.sqrt(dot(middle, middle)), 1.0
+    length, cosine = np.sqrt(inner(middle, middle)), 1.0
     for k in range(len(middle)):
         middle[k] /= length
     for j in range(box.info[part, COUNT]):
-        cosine = min(cosine, dot(middle, sky.unit[box.rays[part, j]]))
-    find_slope(sky, box, part, groups, centre, slope)
-    along = dot(slope, middle)
+        cosine = min(cosine, inner(middle, sky.unit[box.rays[part, j]]))
+    find_gradient(sky, box, part, groups, centre, slope)
+    along = inner(slope, middle)
     for k in range(len(w)):
         w[k] = slope[k] - along * middle[k]
     if rises(sky, box, part, cosine, groups, number, centre, w):

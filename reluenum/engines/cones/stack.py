@@ -38,7 +38,7 @@ class Stack:
 
 
 @called
-def push_children(sky, work, count, kind, chosen, site, stack, top):
+def push_pieces(sky, work, count, kind, chosen, site, stack, top):
     """Cut a part and put the children of the box on the stack, the first one last.
 
     Returns its new height.
@@ -80,7 +80,7 @@ def copy_part(stack, place, n, info, status, rays):
 
 
 @called
-def load(box, stack, top):
+def unload(box, stack, top):
     """Take a box from the stack; return the number of its parts."""
     count = 0
     while count < PARTS and stack.info[top, count, MANY] > 0:
@@ -95,15 +95,15 @@ def load(box, stack, top):
 
 
 @called
-def taller(stack, needed):
+def higher_stack(stack, needed):
     """Return a stack with room for so many boxes, with the same content."""
     if len(stack.info) >= needed:
         return stack
     return Stack(
-        longer(stack.info, needed),
-        longer(stack.status, needed),
-        longer(stack.rays, needed),
-        longer(stack.weight, needed),
+        grown_array(stack.info, needed),
+        grown_array(stack.status, needed),
+        grown_array(stack.rays, needed),
+        grown_array(stack.weight, needed),
     )
 
 
@@ -119,7 +119,7 @@ def kept(stack, top):
 
 
 @called
-def longer(array, needed):
+def grown_array(array, needed):
     """Return an array with room for so many entries, with the same content."""
     if len(array) >= needed:
         return array
@@ -131,7 +131,7 @@ def longer(array, needed):
 @called
 def add_leaf(box, count, found, signs, faces):
     """Write a leaf down; return the arrays, which may be new ones."""
-    signs, faces = longer(signs, found + 1), longer(faces, found + 1)
+    signs, faces = grown_array(signs, found + 1), grown_array(faces, found + 1)
     for i in range(count):
         signs[found, i] = box.info[i, SIGN]
         for k in range(faces.shape[2]):

@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import zlib
+from functools import partial
 from itertools import count
 from math import inf
 from types import SimpleNamespace
@@ -210,7 +211,7 @@ def test_a_bar_ends_with_all_supports(monkeypatch, capsys):
     problem = instance(scattered, 1)
     circle = circle_of(problem)
     whole = Piece(b"", [], 0, root_stacks(circle.faces, 2), 0)
-    done = sum(piece.done for piece in pieces(circle, [whole], 2))
+    done = sum(piece.done for piece in pieces(partial(growth.grown_piece, circle), [whole], 2))
     assert done == sum(map(supports_in, whole.rest))
     BranchEngine().landscape(problem, Settings(progress=True))
     assert "100%" in capsys.readouterr().err

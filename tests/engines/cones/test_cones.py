@@ -24,11 +24,11 @@ from reluenum.engines.branch.search import EXCLUDE, LEAF, OPEN
 from reluenum.engines.certified.prove import CertifiedEngine
 from reluenum.engines.choice import engine_for
 from reluenum.engines.cones import growth
-from reluenum.engines.cones.growth import Pile, grown_tree, root_boxes
+from reluenum.engines.cones.growth import Pile, grown_cone_tree, root_boxes
 from reluenum.engines.cones.parts import COUNT, CROSSED, CUT_DOWN, CUT_UP, MANY, PARTS, SIGN
 from reluenum.engines.cones.rays import base_of, rays_of, sites_in_order
 from reluenum.engines.cones.route import ConeEngine, DirectionEngine
-from reluenum.engines.cones.search import follow
+from reluenum.engines.cones.search import follow_cones
 from reluenum.errors import InputError
 from reluenum.geometry.arrangement import Arrangement, cocircuits, site_signs
 from reluenum.geometry.geometry import Geometry
@@ -168,7 +168,7 @@ def test_cuts_are_exact(kind, size, dimension, seed):
             # The child that has the unit in the second piece comes first.
             stop = rng.choice([[OPEN], [EXCLUDE, OPEN]])
             content = np.array([cut, 0, site, *stop], dtype=np.uint8)
-            *_, boxes = follow(rays, content, 0, pile.boxes)
+            *_, boxes = follow_cones(rays, content, 0, pile.boxes)
             pile, left = Pile(boxes), second if len(stop) == 1 else first
 
 
@@ -241,7 +241,7 @@ def test_a_tree_is_followed_to_its_leaves(kind):
     problem = instance(kind, 1, 6)
     rays = rays_of(problem)
     faces = [tuple(face.tolist()) for face in face_signs(problem)]
-    tree, place, leaves, roots = grown_tree(rays, 2), 0, [], root_boxes(rays, 2)
+    tree, place, leaves, roots = grown_cone_tree(rays, 2), 0, [], root_boxes(rays, 2)
     for info, status in zip(roots.info[::-1], roots.status[::-1], strict=True):
         box = [
             (info[k, SIGN], [f for f in faces if agrees(f, status[k])], info[k, MANY])
@@ -267,7 +267,7 @@ def test_the_certificate_has_a_record_for_each_leaf():
     assert record["format"] == "reluenum-cones"
     content, tree = (
         zlib.decompress(base64.b64decode(record["tree"])),
-        grown_tree(rays_of(problem), 2),
+        grown_cone_tree(rays_of(problem), 2),
     )
     assert content == tree.content
     table = pq.read_table(io.BytesIO(base64.b64decode(record["data"])))
@@ -289,11 +289,11 @@ def test_the_certificate_has_a_record_for_each_leaf():
 
 def test_a_tree_does_not_depend_on_its_pieces_nor_on_who_searches_them(monkeypatch):
     rays = rays_of(instance(scattered, 1, 7))
-    expected = grown_tree(rays, 2)
+    expected = grown_cone_tree(rays, 2)
     for most in (7, 300):
         monkeypatch.setattr(growth, "MOST_BOXES", most)
         for jobs in (1, 2, 3):
-            found = grown_tree(rays, 2, jobs)
+            found = grown_cone_tree(rays, 2, jobs)
             assert (found.content, found.leaves) == (expected.content, expected.leaves)
             assert found.boxes == expected.boxes > 1000
 
@@ -303,7 +303,7 @@ def test_a_bar_ends_with_all_supports(capsys):
     rays = rays_of(problem)
     pile = Pile(root_boxes(rays, 2))
     first = Piece(b"", [], 0, pile.shared(len(pile)), 0)
-    found = pieces(lambda boxes: growth.grown_piece(rays, boxes), [first], 1)
+    found = pieces(lambda boxes: growth.grown_cones(rays, boxes), [first], 1)
     assert sum(piece.done for piece in found) == pytest.approx(1)
     ConeEngine().landscape(problem, Settings(progress=True))
     assert "100%" in capsys.readouterr().err
@@ -312,12 +312,12 @@ def test_a_bar_ends_with_all_supports(capsys):
 def test_a_search_that_is_stopped_goes_on(monkeypatch, tmp_path):
     problem, kept = instance(scattered, 1, 6), tmp_path / "tree"
     rays = rays_of(problem)
-    expected = grown_tree(rays, 2)
-    nothing = grown_tree(rays, 2, until=-inf)
+    expected = grown_cone_tree(rays, 2)
+    nothing = grown_cone_tree(rays, 2, until=-inf)
     assert set(nothing.content) == {OPEN}
     assert nothing.open == len(root_boxes(rays, 2).weight)
     assert nothing.share == pytest.approx(1)
-    assert grown_tree(rays, 2, begun=nothing.content).content == expected.content
+    assert grown_cone_tree(rays, 2, begun=nothing.content).content == expected.content
     monkeypatch.setattr(growth, "MOST_BOXES", 300)
     for module in (branch_growth, branch_route):
         monkeypatch.setattr(module, "monotonic", count().__next__)
@@ -358,7 +358,7 @@ def test_what_it_cannot_do_is_refused(inputs, width, words):
 
 def test_leaves_have_the_numbers_of_live_faces():
     problem = instance(whole, 4, 6)
-    tree, geometry = grown_tree(rays_of(problem), 2), Geometry.of(problem)
+    tree, geometry = grown_cone_tree(rays_of(problem), 2), Geometry.of(problem)
     faces, order = geometry.arrangement.live_faces, sites_in_order(problem)
     assert tree.leaves
     for (_, signs), (_, places) in zip(
