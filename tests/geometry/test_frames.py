@@ -8,7 +8,9 @@ import pytest
 from flint import arb, ctx, fmpq
 
 from reluenum import Problem
+from reluenum.algebra.balls import Balls
 from reluenum.algebra.linear import combine, dot
+from reluenum.geometry import frames as frames_module
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.frames import Frames
 from tests.support.oracles import random_problem, residual_by_points
@@ -231,3 +233,17 @@ def test_all_moments_of_data_that_are_no_doubles_are_enclosed(bias, dimension):
     test_reach_bounds_the_norm_of_every_residual(made)
     test_rays_and_the_active_sets_beside_them(made)
     test_bases_and_walls_are_enclosed(made)
+
+
+def test_moments_of_pairs_are_the_same_when_they_are_asked_for(made, monkeypatch):
+    problem, arrangement, whole = made
+    monkeypatch.setattr(frames_module, "_HELD", 0)
+    asked = Frames.of(problem, arrangement).gram
+    sets = np.arange(len(whole.gram.mid))
+    found = asked[:, sets]
+    assert np.array_equal(found.mid, whole.gram.mid)
+    vectors = Balls.exact(np.random.default_rng(0).normal(size=(len(sets), whole.coordinates)))
+    expected = (whole.gram.swapaxes(0, 1) @ vectors[:, None, :, None])[..., 0]
+    images = asked.images(sets, vectors)
+    assert (np.abs(images.mid - expected.mid) <= images.rad + expected.rad).all()
+    assert images.rad.max() < 1e-10

@@ -11,7 +11,6 @@ import zlib
 from functools import partial
 from itertools import count
 from math import inf
-from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -41,6 +40,7 @@ from reluenum.groebner.backends import Settings
 from reluenum.problem import Problem
 from reluenum.verify import CertificateError
 from reluenum.verify.boxes.tree import Tree
+from tests.support.late import Late
 
 pytestmark = pytest.mark.seconds(60)  # most of them once, to compile the search
 
@@ -215,25 +215,6 @@ def test_a_bar_ends_with_all_supports(monkeypatch, capsys):
     assert done == sum(map(supports_in, whole.rest))
     BranchEngine().landscape(problem, Settings(progress=True))
     assert "100%" in capsys.readouterr().err
-
-
-class Late:
-    """What is submitted is done when it is asked for."""
-
-    def __init__(self, jobs):
-        self.jobs = jobs
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def shutdown(self, cancel_futures):
-        pass
-
-    def submit(self, function, *given):
-        return SimpleNamespace(result=lambda: function(*given), done=bool, cancel=bool)
 
 
 @pytest.mark.parametrize("most", [1, 30])

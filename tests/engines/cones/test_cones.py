@@ -6,6 +6,7 @@ import json
 import random
 import zlib
 from collections import Counter
+from hashlib import sha256
 from itertools import combinations, count, product
 from math import inf
 
@@ -34,6 +35,7 @@ from reluenum.geometry.arrangement import Arrangement, cocircuits, site_signs
 from reluenum.geometry.geometry import Geometry
 from reluenum.groebner.backends import Settings
 from reluenum.problem import Problem
+from tests.support.late import Late
 
 pytestmark = pytest.mark.seconds(120)  # most of them once, to compile the search
 
@@ -318,6 +320,7 @@ def test_a_search_that_is_stopped_goes_on(monkeypatch, tmp_path):
     assert nothing.open == len(root_boxes(rays, 2).weight)
     assert nothing.share == pytest.approx(1)
     assert grown_cone_tree(rays, 2, begun=nothing.content).content == expected.content
+    monkeypatch.setattr(branch_growth, "ThreadPoolExecutor", Late)
     monkeypatch.setattr(growth, "MOST_BOXES", 300)
     for module in (branch_growth, branch_route):
         monkeypatch.setattr(module, "monotonic", count().__next__)
@@ -329,8 +332,6 @@ def test_a_search_that_is_stopped_goes_on(monkeypatch, tmp_path):
 
 
 def sha(tree):
-    from hashlib import sha256
-
     return sha256(tree.content).hexdigest()
 
 
