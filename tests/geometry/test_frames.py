@@ -12,7 +12,7 @@ from reluenum.algebra.balls import Balls
 from reluenum.algebra.linear import combine, dot
 from reluenum.geometry import frames as frames_module
 from reluenum.geometry.arrangement import Arrangement
-from reluenum.geometry.frames import Frames
+from reluenum.geometry.frames import Frames, PairMoments
 from tests.support.oracles import random_problem, residual_by_points
 
 CASES = [
@@ -235,15 +235,31 @@ def test_all_moments_of_data_that_are_no_doubles_are_enclosed(bias, dimension):
     test_bases_and_walls_are_enclosed(made)
 
 
-def test_moments_of_pairs_are_the_same_when_they_are_asked_for(made, monkeypatch):
-    problem, arrangement, whole = made
-    monkeypatch.setattr(frames_module, "_HELD", 0)
-    asked = Frames.of(problem, arrangement).gram
-    sets = np.arange(len(whole.gram.mid))
-    found = asked[:, sets]
-    assert np.array_equal(found.mid, whole.gram.mid)
-    vectors = Balls.exact(np.random.default_rng(0).normal(size=(len(sets), whole.coordinates)))
-    expected = (whole.gram.swapaxes(0, 1) @ vectors[:, None, :, None])[..., 0]
+@pytest.mark.parametrize("denominator", [1, 7, 2**54, 3**40, 3**340])
+@pytest.mark.parametrize("bias", ["none", "free", "ridge"])
+def test_moments_of_spans_are_enclosed_without_a_table(denominator, bias, monkeypatch):
+    """Also of numbers that are no doubles, with repeated inputs."""
+    draw = random.Random(denominator)
+    inputs = [[f"{draw.randint(-9, 9) * denominator + k // 2}/{denominator}"] for k in range(7)]
+    targets = [str(draw.randint(-9, 9)) for _ in inputs]
+    problem = Problem.from_text([*inputs, inputs[0]], [*targets, "1"], 1, "1/7", "sum", bias)
+    monkeypatch.setattr(frames_module, "LARGEST_TABLE", 0)
+    arrangement = Arrangement.of(problem)
+    made = problem, arrangement, Frames.of(problem, arrangement)
+    assert not isinstance(made[2].gram, frames_module.Balls)
+    test_moments_are_enclosed(made)
+    test_reach_bounds_the_norm_of_every_residual(made)
+    test_rays_and_the_active_sets_beside_them(made)
+
+
+def test_moments_of_pairs_are_the_same_when_they_are_asked_for(made):
+    problem, _, frames = made
+    faces = {int(k): frames.faces[f] for f, k in enumerate(frames.active)}
+    sets = np.arange(len(faces))
+    asked = PairMoments.of([faces[k] for k in sets.tolist()], problem)
+    assert np.array_equal(asked[:, sets].mid, frames.gram.mid)
+    vectors = Balls.exact(np.random.default_rng(0).normal(size=(len(sets), frames.coordinates)))
+    expected = (frames.gram.swapaxes(0, 1) @ vectors[:, None, :, None])[..., 0]
     images = asked.images(sets, vectors)
     assert (np.abs(images.mid - expected.mid) <= images.rad + expected.rad).all()
     assert images.rad.max() < 1e-10
