@@ -19,7 +19,7 @@ from reluenum.engines.certified.census import Certified, census_landscape, certi
 from reluenum.engines.certified.escalation import Escalation
 from reluenum.errors import BackendError, InputError
 from reluenum.geometry.geometry import Geometry
-from reluenum.geometry.sizes import refuse_astronomical
+from reluenum.geometry.sizes import MOST_DATA_POINTS, refuse_astronomical
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.landscape import CertifiedLandscape, Tally
 from reluenum.problem import Problem
@@ -35,6 +35,10 @@ Grow = Callable[[float, bytes, Callable[[float, int], object]], BoxTree]
 
 BRANCH_SUPPORT_LIMIT = 10**11
 """Largest enumeration of this engine that starts without being asked twice."""
+
+
+POINTS_ON_A_LINE = 10_000
+"""Data points that are started without being asked twice."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,8 @@ class BoxEngine:
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
         self.refuse_others(problem)
-        refuse_astronomical(problem, BRANCH_SUPPORT_LIMIT)
+        points = POINTS_ON_A_LINE if problem.dimension == 1 else MOST_DATA_POINTS
+        refuse_astronomical(problem, BRANCH_SUPPORT_LIMIT, points)
 
     def landscape(
         self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
