@@ -12,7 +12,6 @@ from .tables import Tables
 STEPS, HALVINGS, SWEEPS = 40, 12, 40
 SOLVED = 1e-15  # a step that gains less, relatively, is the last one
 GONE = 1e-8  # a unit that is shorter, relatively, is on its way to 0
-NEEDED = 1 + 1e-9  # a unit whose projection is longer than Lambda, squared, gets a length
 
 
 @inlined
@@ -168,28 +167,35 @@ def nearest(table: Tables, rays: Array, pulls: Array) -> tuple[Array, Array]:
 
 
 @inlined
+def wanted(
+    table: Tables, box: Box, k: int, pair: tuple[Array, Array], weights: Array
+) -> tuple[float, Array]:
+    """Return by what factor the projection of s g, whose weights follow, lowers the value most."""
+    (gram, right), first, last = pair, box.first[k], box.first[k + 1]
+    pulls, square, bend = right.copy(), 0.0, 0.0
+    for n in range(first, last):
+        for m in range(len(weights)):
+            pulls[n] -= gram[n, m] * weights[m]
+    found, step = nearest(table, box.rays[first:last], pulls[first:last])
+    for d in range(len(found)):
+        square += found[d] * found[d]
+    for n in range(last - first):
+        for m in range(last - first):
+            bend += step[n] * gram[first + n, first + m] * step[m]
+    return (square - table.ridge * np.sqrt(square)) / bend if bend > 0 else 0.0, step
+
+
+@inlined
 def begun(table: Tables, box: Box, pair: tuple[Array, Array], weights: Array) -> bool:
     """Give a length to each unit that has none and by which the value falls; return if so."""
-    gram, right = pair
     changed = False
     for k in range(len(box.signs)):
         first, last = box.first[k], box.first[k + 1]
-        if weights[first:last].max() > 0:
-            continue
-        pulls = right.copy()
-        for n in range(first, last):
-            for m in range(len(weights)):
-                pulls[n] -= gram[n, m] * weights[m]
-        found, step = nearest(table, box.rays[first:last], pulls[first:last])
-        square, bend = 0.0, 0.0
-        for d in range(len(found)):
-            square += found[d] * found[d]
-        for n in range(last - first):
-            for m in range(last - first):
-                bend += step[n] * gram[first + n, first + m] * step[m]
-        if square > NEEDED * table.ridge * table.ridge and bend > 0:
-            weights[first:last] = step * ((square - table.ridge * np.sqrt(square)) / bend)
-            changed = True
+        if weights[first:last].max() == 0:
+            factor, step = wanted(table, box, k, pair, weights)
+            if factor * step.sum() > GONE * weights.sum():
+                weights[first:last] = step * factor
+                changed = True
     return changed
 
 
