@@ -11,14 +11,17 @@ from reluenum.engines.cones.parts import POSITIVE, SIGN, WEAK_UP, ZERO, can_be_p
 CAUTION = 1.5
 """Radii are taken so many times larger than they are."""
 
-ROUNDING = 1e-13
-"""Of the duality gap, relative to the energy."""
+ROUNDING = 2.0**-52
+"""What a checker may lose of the duality gap, relative to the size of its terms, in each step."""
+
+STEPS = 256, 4
+"""How many of these steps there may be, in all and for each datum besides."""
 
 
 @called
 def shorten(sky, count, cells, product):
     """Scale slopes so that they are feasible; return a bound of the residual's distance."""
-    penalty, work, value, longest = 0.0, 0.0, sky.energy, 0.0
+    penalty, work, value, longest, sizes = 0.0, 0.0, sky.energy, 0.0, 0.0
     found = product.vectors[0]
     for u in range(count):
         size = cells.size[u]
@@ -27,20 +30,24 @@ def shorten(sky, count, cells, product):
             product.slope[u, :size],
             product.pull[u, :size],
         )
-        penalty += sky.ridge * np.sqrt(inner(place, place))
+        weight, trace = np.sqrt(inner(place, place)), 0.0
+        for k in range(size):
+            trace += product.matrix[u, u, k, k]
+        product.error[u] = np.sqrt(trace)
+        penalty += sky.ridge * weight
+        sizes += weight * (sky.ridge + product.error[u] * np.sqrt(sky.energy))
         work += inner(place, slope)
         value -= inner(place, pull) + inner(place, slope)
         project_on_cell(cells, u, product.slope[u], found, -1)
         longest = max(longest, np.sqrt(inner(found[:size], found[:size])))
     theta = min(1.0, sky.ridge / longest) if longest > 0 else 1.0
     gap = (1 - theta) * (1 - theta) * max(value, 0.0) + 2 * (penalty - theta * work)
-    radius = CAUTION * np.sqrt(max(gap, 0.0) + ROUNDING * sky.energy * 1e-2)
+    lost = (STEPS[0] + STEPS[1] * len(sky.target)) * ROUNDING * (sizes + sky.energy)
+    radius = CAUTION * np.sqrt(max(gap, 0.0) + lost)
     for u in range(count):
-        trace = 0.0
         for k in range(cells.size[u]):
             product.slope[u, k] *= theta
-            trace += product.matrix[u, u, k, k]
-        product.error[u] = np.sqrt(trace) * radius
+        product.error[u] *= radius
     return theta, radius
 
 
