@@ -54,6 +54,7 @@ paper-route:
 # Real data: some minutes on two cores.
 gallery:
 	./run -- snakemake --cores 2 --configfile config/gallery.yaml
+	./run -- snakemake --cores 2 --configfile config/nile.yaml
 	./run -- python -m docs.make.gallery
 
 # What optimisers find, beside the lists: some twenty minutes on two cores.

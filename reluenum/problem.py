@@ -384,6 +384,11 @@ class Problem:
         )
 
     @cached_property
+    def ascending(self) -> tuple[Site, ...]:
+        """The sites by increasing input: as they lie on a line."""
+        return tuple(sorted(self.sites, key=lambda site: site.row))
+
+    @cached_property
     def means(self) -> Vector:
         """The mean of the targets of each site."""
         return tuple(site.mean for site in self.sites)

@@ -1,6 +1,7 @@
 """Linear algebra in balls: kernels and definite forms, proved."""
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -154,6 +155,109 @@ def is_positive_on_quadrant(form: np.ndarray, zero: np.ndarray, positive: np.nda
         quotient = quotient - mixed.T @ matrix_of(arb_mat(kernel.tolist()).inv()) @ mixed
     (a, b), (_, c) = quotient
     return bool(a > 0 and c > 0 and (b > 0 or a * c > b * b))
+
+
+def least_on_orthant(form: np.ndarray, most: int) -> tuple[int | None, np.ndarray]:
+    """Return the least sign of v . form v for v >= 0, v != 0, and a v with this sign.
+
+    Parameters
+    ----------
+    form : (size, size) array of arb
+        Symmetric.
+    most : int
+        The largest number of positive entries of v.
+
+    Returns
+    -------
+    sign : int or None
+        1 or -1; None if the least value may be 0.
+    ray : (size,) array of float
+        0 unless the sign is -1.
+
+    Notes
+    -----
+    Strict copositivity, from small faces to large ones (Lemma D73 of docs/theory_deep.md): a form
+    that is positive on the boundary of a face is positive on it if its determinant is, or a
+    cofactor of the last row is negative; if not, these cofactors are such a v [Cottle].
+
+    Examples
+    --------
+    >>> one, two = arb(1), arb(2)
+    >>> form = np.array([[one, -two], [-two, one]], dtype=object)
+    >>> [least_on_orthant(f, most)[0] for f, most in ((form, 1), (form, 2), (-form, 1))]
+    [1, -1, -1]
+    """
+    unclear, nothing = False, np.zeros(len(form))
+    for count in range(1, most + 1):
+        for chosen in map(list, combinations(range(len(form)), count)):
+            part = form[np.ix_(chosen, chosen)]
+            cofactors = _last_cofactors(part)
+            if cofactors @ part[-1] > 0 or any(c < 0 for c in cofactors):
+                continue
+            ray = np.maximum(doubles(cofactors), 0)
+            if ray @ part @ ray < 0:
+                return -1, _spread_out(ray, chosen, len(form))
+            unclear = True
+    return (None if unclear else 1), nothing
+
+
+def _last_cofactors(form: np.ndarray) -> np.ndarray:
+    """Return the cofactors of the last row of a matrix."""
+    size, above = len(form), form[:-1]
+    minors = (
+        arb_mat(size - 1, size - 1, list(np.delete(above, j, 1).ravel())) for j in range(size)
+    )
+    return np.array([m.det() * (-1) ** (size - 1 + j) for j, m in enumerate(minors)], dtype=object)
+
+
+def _spread_out(values: np.ndarray, places: Sequence[int], size: int) -> np.ndarray:
+    """Return numbers at some places, and 0 elsewhere."""
+    found = np.zeros(size)
+    found[places] = values / np.linalg.norm(values)
+    return found
+
+
+def least_at_end(
+    kernel: np.ndarray, form: np.ndarray, count: int, most: int
+) -> tuple[int | None, np.ndarray] | None:
+    """Return the least sign of a form on directions whose last entries are not negative.
+
+    Parameters
+    ----------
+    kernel : (size, k) array of arb
+        A basis of the directions.
+    form : (k, k) array of arb
+        By this basis; positive definite where the last entries are 0, if anything is returned.
+    count : int
+        The number of last entries.
+    most : int
+        The largest number of them that are positive.
+
+    Returns
+    -------
+    sign : int or None
+    direction : (size,) array of float
+        Of which this is the sign, if it is -1. None if the form may not be positive definite there.
+
+    Examples
+    --------
+    >>> form = np.array([[arb(1), arb(2)], [arb(2), arb(1)]], dtype=object)
+    >>> sign, direction = least_at_end(np.array([[arb(1), arb(0)], [arb(0), arb(1)]]), form, 1, 1)
+    >>> sign, direction.tolist()
+    (-1, [-2.0, 1.0])
+    """
+    size, ends = kernel.shape[1], kernel[-count:]
+    rest = kernel_of(ends)
+    if rest is None or not is_positive_definite(rest.T @ form @ rest):
+        return None
+    zeros = np.full((count, count), arb(0), dtype=object)
+    bordered = np.block([[form, ends.T], [ends, zeros]])
+    try:
+        inverse = matrix_of(arb_mat(bordered.tolist()).inv())
+    except ZeroDivisionError:
+        return None
+    sign, ray = least_on_orthant(-inverse[size:, size:], most)
+    return sign, np.append(doubles(kernel @ inverse[:size, size:] @ ray)[:-count], ray)
 
 
 def matrix_of(matrix: arb_mat) -> np.ndarray:

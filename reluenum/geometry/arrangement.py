@@ -4,12 +4,14 @@ A unit v = (b, c) sees data point i through the sign of v . (x_i, 1). The realis
 are the covectors of the central arrangement of these rows (docs/theory.md, section 2).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import combinations
 from operator import add, itemgetter
+from re import finditer
 
+import numpy as np
 from flint import fmpq, fmpq_mat
 
 from reluenum.algebra.linear import Vector, dot, orthogonal_part, projection, row_space
@@ -33,11 +35,15 @@ class Face:
     basis : tuple of vectors
         Integral basis of the flat {v : v . row_i = 0 where the sign is 0}, inside the span of
         the rows (Lemma 5).
+    span : (int, int) or None
+        Of two or more inputs on a line the active ones in ascending order, from the first to one
+        past the last: they determine a live face of a given dimension.
     """
 
     signs: str
     interior: Vector = field(compare=False, repr=False)
     basis: tuple[Vector, ...] = field(compare=False, repr=False)
+    span: tuple[int, int] | None = field(default=None, compare=False, repr=False)
 
     @property
     def dimension(self) -> int:
@@ -88,6 +94,24 @@ def signed_rows(problem: Problem, face: Face) -> list[tuple[Vector, int]]:
     """Return the rows of the sites whose hyperplanes do not contain a face, with its sides."""
     pairs = zip(problem.sites, site_signs(problem, face), strict=True)
     return [(site.row, sign) for site, sign in pairs if sign]
+
+
+def walls(problem: Problem, face: Face) -> list[tuple[Vector, int]]:
+    """Return rows, with sides, that bound a face: where all are positive, its flat is the face.
+
+    Of a cell on a line the inputs beside its kink do, or the outermost ones, of a ray one of these.
+    """
+    if face.span is None:
+        return signed_rows(problem, face)
+    start, stop = face.span
+    last = len(problem.ascending) - 1
+    if face.dimension == 1:
+        sides = [(last if stop > last else 0, 1)]
+    elif stop <= last:
+        sides = [(stop - 1, 1), (stop, -1)]
+    else:
+        sides = [(start, 1), (start - 1, -1) if start else (last, 1)]
+    return [(problem.ascending[k].row, side) for k, side in sides]
 
 
 def sign(value: fmpq) -> int:
@@ -153,7 +177,63 @@ def covectors(rows: Sequence[Vector]) -> dict[str, Vector]:
 
 def _zeros(signs: str) -> tuple[int, ...]:
     """Return the places of the zeros among some signs."""
-    return tuple(i for i, symbol in enumerate(signs) if symbol == "0")
+    return tuple(found.start() for found in finditer("0", signs))
+
+
+def faces_in_space(rows: Sequence[Vector], order: Sequence[int]) -> Iterator[tuple[str, Face]]:
+    """Yield the faces of an arrangement, each with its signs on the rows.
+
+    Parameters
+    ----------
+    rows : sequence of (D,) vectors
+        Distinct ones.
+    order : sequence of int
+        The row of each data point.
+    """
+    space = row_space(rows)
+    flats: dict[tuple[int, ...], tuple[Vector, ...]] = {}
+    for signs, interior in covectors(rows).items():
+        zeros = _zeros(signs)
+        if zeros not in flats:
+            flats[zeros] = tuple(orthogonal_part(space, [rows[k] for k in zeros]))
+        yield signs, Face("".join(itemgetter(*order)(signs)), interior, flats[zeros])
+
+
+def faces_on_a_line(rows: Sequence[Vector], order: Sequence[int]) -> Iterator[tuple[str, Face]]:
+    """Do so for two or more rows (x, 1): rays and cells in turn, half a circle with its opposite.
+
+    The ray of a row, with larger ones active, comes before the cell on which this is active, too.
+    """
+    space, size = row_space(rows), len(rows)
+    ascending = sorted(range(size), key=rows.__getitem__)
+    plane, ranks = tuple(orthogonal_part(space, [])), np.argsort(ascending)
+    flats = [orthogonal_part(space, [rows[k]]) for k in ascending]
+    right = [line[0] if line[0][0] > 0 else _opposite(line[0]) for line in flats]
+    yield "0" * size, Face("0" * len(order), (fmpq(0),) * 2, ())
+    for k in reversed(range(size)):
+        after = right[k - 1] if k else _opposite(right[-1])
+        inside = tuple(map(add, right[k], after))
+        for start, interior, flat in ((k + 1, right[k], tuple(flats[k])), (k, inside, plane)):
+            known = _line_signs(ranks, start, k), _line_signs(ranks[order], start, k)
+            span = (start, size) if start < size else None
+            yield known[0], Face(known[1], interior, flat, span)
+            turned = [signs.translate(_EXCHANGED) for signs in known]
+            span = (0, k) if k else None
+            yield turned[0], Face(turned[1], _opposite(interior), flat, span)
+
+
+_EXCHANGED = str.maketrans("+-", "-+")
+
+
+def _opposite(vector: Vector) -> Vector:
+    return tuple(-entry for entry in vector)
+
+
+def _line_signs(ranks: np.ndarray, start: int, kink: int) -> str:
+    """Return `+` from a rank on, else `-`, but `0` at a kink before it."""
+    found = np.where(ranks >= start, b"+", b"-")
+    found[(ranks == kink) & (ranks < start)] = b"0"
+    return found.tobytes().decode()
 
 
 class Arrangement:
@@ -177,15 +257,9 @@ class Arrangement:
         self._distinct = [self.rows[i] for i in self._firsts]
         place = {i: k for k, points in enumerate(sites) for i in points}
         order = [place[i] for i in range(len(self.rows))]
-        space = row_space(self._distinct)
-        flats: dict[tuple[int, ...], tuple[Vector, ...]] = {}
-        self._by_distinct: dict[str, Face] = {}
-        for signs, interior in covectors(self._distinct).items():
-            zeros = _zeros(signs)
-            if zeros not in flats:
-                flats[zeros] = tuple(orthogonal_part(space, [self._distinct[k] for k in zeros]))
-            text = "".join(itemgetter(*order)(signs))
-            self._by_distinct[signs] = Face(text, interior, flats[zeros])
+        on_a_line = len(self.rows[0]) == 2 and len(sites) > 1
+        found = faces_on_a_line if on_a_line else faces_in_space
+        self._by_distinct = dict(found(self._distinct, order))
         self.faces = tuple(sorted(self._by_distinct.values()))
         self._by_signs = {face.signs: face for face in self.faces}
         self._around: dict[tuple[int, ...], dict[str, Vector]] = {}
@@ -213,7 +287,7 @@ class Arrangement:
     @cached_property
     def live_faces(self) -> tuple[Face, ...]:
         """The faces with a non-empty active set: where a non-zero unit can be stationary."""
-        return tuple(face for face in self.faces if face.active)
+        return tuple(face for face in self.faces if "+" in face.signs)
 
     def around(self, face: Face) -> list[tuple[Vector, Face]]:
         """Return the rays, orthogonal to the flat, of the cones that meet along a face.
@@ -222,7 +296,8 @@ class Arrangement:
         so on these finitely many vectors (Lemma 13 of docs/theory.md). With each ray comes the
         face that it enters.
         """
-        signs = "".join(face.signs[i] for i in self._firsts)
+        alone = len(self._firsts) == len(self.rows)
+        signs = face.signs if alone else "".join(map(face.signs.__getitem__, self._firsts))
         zeros = _zeros(signs)
         if zeros not in self._around:
             self._around[zeros] = cocircuits([self._distinct[k] for k in zeros])

@@ -5,7 +5,7 @@ depends on the number of data points. All numbers are `Balls`, enclosures of the
 (and of an exact orthonormal basis of each flat).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +13,9 @@ from flint import arb, arb_mat, ctx, fmpq
 
 from reluenum.algebra.balls import GROWTH, Balls
 from reluenum.algebra.linear import Vector, common_denominator, dot
-from reluenum.geometry.arrangement import Arrangement, Face, site_signs
+from reluenum.geometry.arrangement import Arrangement, Face, site_signs, walls
 from reluenum.geometry.moments import Moments
+from reluenum.geometry.spans import SpanMoments
 from reluenum.problem import Problem
 
 _BITS = 128
@@ -22,6 +23,9 @@ _BITS = 128
 
 _EXACT = 2**53
 """Integers up to here are doubles."""
+
+LARGEST_TABLE = 1 << 10
+"""Active sets of inputs on a line up to which all pairs are kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +43,8 @@ class Frames:
         Where a column of `basis` is 0.
     active : (F,) array of int
         Which active set a face has.
-    gram : Balls, (K, K, D, D)
-        Z_A' R Z_B for active sets A and B.
+    gram : Balls, (K, K, D, D), or SpanMoments
+        Z_A' R Z_B for active sets A and B, by a pair of arrays of their numbers.
     target : Balls, (K, D)
         Z_A' R y.
     reach : (F,) array
@@ -65,7 +69,7 @@ class Frames:
     basis: Balls
     padded: np.ndarray
     active: np.ndarray
-    gram: Balls
+    gram: Balls | SpanMoments
     target: Balls
     reach: np.ndarray
     walls: Balls
@@ -80,20 +84,16 @@ class Frames:
     def of(cls, problem: Problem, arrangement: Arrangement) -> "Frames":
         """Return the frames of a problem."""
         faces = arrangement.live_faces
-        sets = dict(sorted({face.active: face for face in faces}.items()))
+        sets = dict(sorted({_active(face): face for face in faces}.items()))
         number = {active: k for k, active in enumerate(sets)}
-        active = np.array([number[face.active] for face in faces])
-        second, first = _pair_moments(list(sets.values()), problem)
-        share = Balls.of([problem.bias_share], ())
-        outer = first[:, None, :, None] * first[None, :, None, :]
-        flats = {face.zeros: face.basis for face in faces}
-        bases = {zeros: _orthonormal(vectors, problem) for zeros, vectors in flats.items()}
+        active = np.array([number[_active(face)] for face in faces])
+        gram, own = _moments(list(sets.values()), problem)
+        bases = {face.basis: _orthonormal(face.basis, problem) for face in faces}
         basis = Balls(
-            np.stack([bases[face.zeros].mid for face in faces]),
-            np.stack([bases[face.zeros].rad for face in faces]),
+            np.stack([bases[face.basis].mid for face in faces]),
+            np.stack([bases[face.basis].rad for face in faces]),
         )
         rays, ray_used, ray_active = _rays(arrangement, faces, number)
-        own = second[np.arange(len(sets)), np.arange(len(sets))]
         spread = (basis.mT @ own[active] @ basis).magnitude()
         directed = (rays[:, :, None, :] @ own[ray_active] @ rays[..., None]).magnitude()
         return cls(
@@ -102,10 +102,10 @@ class Frames:
             basis,
             np.arange(problem.dimension + 1) >= np.array([[face.dimension] for face in faces]),
             active,
-            second - share * outer,
+            gram,
             _target_moments(list(sets.values()), problem),
             np.sqrt(np.trace(spread, axis1=1, axis2=2)) * GROWTH,
-            _flat_walls(arrangement, faces, problem) @ basis,
+            _filled_walls(arrangement, faces, problem) @ basis,
             rays,
             ray_used,
             ray_active,
@@ -132,6 +132,23 @@ class Frames:
     def coordinates(self) -> int:
         """Number D = d + 1 of coordinates of a unit."""
         return self.problem.dimension + 1
+
+
+def _active(face: Face) -> tuple[int, ...]:
+    """Return what tells the active set of a face from others."""
+    return face.span or face.active
+
+
+def _moments(faces: Sequence[Face], problem: Problem) -> tuple[Balls | SpanMoments, Balls]:
+    """Return Z_A' R Z_B for all pairs of active sets, each of a face, and Z_A' Z_A."""
+    each = np.arange(len(faces))
+    if len(faces) > LARGEST_TABLE and all(face.span for face in faces):
+        moments = SpanMoments.of(faces, problem)
+        return moments, moments.plain(each, each)
+    second, first = _pair_moments(faces, problem)
+    share = Balls.of([problem.bias_share], ())
+    outer = first[:, None, :, None] * first[None, :, None, :]
+    return second - share * outer, second[each, each]
 
 
 def _pair_moments(faces: Sequence[Face], problem: Problem) -> tuple[Balls, Balls]:
@@ -192,25 +209,39 @@ def _orthogonal(vectors: Sequence[Vector]) -> list[Vector]:
     return found
 
 
-def _flat_walls(arrangement: Arrangement, faces: Sequence[Face], problem: Problem) -> Balls:
-    """Return for each face the signed rows that bound it within its flat, filled up.
+def _filled_walls(arrangement: Arrangement, faces: Sequence[Face], problem: Problem) -> Balls:
+    """Return for each face the signed rows that bound it within its flat, filled up."""
+    if all(face.span for face in faces):
+        chosen = [_turned(walls(problem, face)) for face in faces]
+    else:
+        chosen = list(map(_turned, _flat_walls(arrangement, faces, problem)))
+    most = max(map(len, chosen))
+    entries = [
+        entry for rows in chosen for row in rows + rows[:1] * (most - len(rows)) for entry in row
+    ]
+    return Balls.of(entries, (len(faces), most, problem.dimension + 1))
+
+
+def _turned(sides: Iterable[tuple[Vector, int]]) -> list[Vector]:
+    return [tuple(entry * side for entry in row) for row, side in sides]
+
+
+def _flat_walls(
+    arrangement: Arrangement, faces: Sequence[Face], problem: Problem
+) -> Iterator[list[tuple[Vector, int]]]:
+    """Yield the walls of each face.
 
     A wall of a face is a face below it of one dimension less: an input that is 0 there and not on
     the face.
     """
     signs = np.array([site_signs(problem, face) for face in arrangement.faces], dtype=np.int8)
     dimensions = np.array([face.dimension for face in arrangement.faces])
-    chosen: list[list[Vector]] = []
     for face in faces:
         own = np.array(site_signs(problem, face), dtype=np.int8)
         below = signs[dimensions == face.dimension - 1]
         below = below[((below == 0) | (below == own)).all(axis=1)]
         sites = ((below == 0) & (own != 0)).argmax(axis=1)
-        chosen.append([tuple(e * int(own[k]) for e in problem.sites[k].row) for k in sites])
-    most = max(map(len, chosen))
-    filled = [walls + [walls[0]] * (most - len(walls)) for walls in chosen]
-    entries = [entry for walls in filled for wall in walls for entry in wall]
-    return Balls.of(entries, (len(faces), most, problem.dimension + 1))
+        yield [(problem.sites[k].row, int(own[k])) for k in sites]
 
 
 def _rays(
@@ -225,7 +256,7 @@ def _rays(
     entries: list[fmpq] = []
     for k, beside in enumerate(around):
         used[k, : len(beside)] = True
-        sides[k, : len(beside)] = [number[beyond.active] for _, beyond in beside]
+        sides[k, : len(beside)] = [number[_active(beyond)] for _, beyond in beside]
         rays = [_shortened(ray) for ray, _ in beside] + [zero] * (most - len(beside))
         entries += [entry for ray in rays for entry in ray]
     return Balls.of(entries, (len(faces), most, len(zero))), used, sides

@@ -1,6 +1,6 @@
 """Theorem C as signs: whether the gradient of a face exceeds the ridge."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,11 +49,16 @@ def excess_of(problem: Problem, gradient: Sequence) -> Any:
     return dot(gradient, gradient) - problem.effective_ridge**2
 
 
-def scan_dual(geometry: Geometry, point: SupportPoint) -> DualScan:
-    """Compare |u_F| with Lambda on every face that contains u_F or -u_F, exactly (Lemma 14)."""
+def scan_dual(
+    geometry: Geometry, point: SupportPoint, faces: Iterable[Face] | None = None
+) -> DualScan:
+    """Compare |u_F| with Lambda on every face that contains u_F or -u_F, exactly (Lemma 14).
+
+    Or only on some faces, if it is known of the others.
+    """
     known = dict(zip(point.support, point.signs or (), strict=True))
     tight, exceeding = [], []
-    for face in geometry.arrangement.live_faces:
+    for face in geometry.arrangement.live_faces if faces is None else faces:
         if face in known:
             tight.append((face, known[face]))
             continue

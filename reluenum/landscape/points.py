@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from flint import arb, arb_mat, ctx, fmpq_mat
@@ -10,7 +10,7 @@ from flint import arb, arb_mat, ctx, fmpq_mat
 from reluenum.algebra.linear import dot
 from reluenum.algebra.numberfield import FIRST_BITS, ball_sign
 from reluenum.algebra.numbers import IsolatedPoint, Number, rational_point
-from reluenum.geometry.arrangement import Face, site_signs
+from reluenum.geometry.arrangement import Face, walls
 from reluenum.geometry.moments import Moments
 from reluenum.geometry.supports import Support, support_text
 from reluenum.landscape.equations import errors_of, unknowns, weighted_directions
@@ -145,28 +145,17 @@ def face_sign(problem: Problem, face: Face, vector: Sequence) -> int:
         In the flat of the face.
     """
     # Balls settle nearly all signs, and more cheaply than an expression for each.
+    sides = walls(problem, face)
     with ctx.workprec(FIRST_BITS):
-        heights = _enclosed_rows(problem) * arb_mat([[entry.ball(FIRST_BITS)] for entry in vector])
-    sides = list(zip(problem.sites, site_signs(problem, face), heights.entries(), strict=True))
-    seen = {side * (1 if x > 0 else -1 if x < 0 else 2) for _, side, x in sides if side}
-    if seen in ({1}, {-1}):
-        return seen.pop()
+        turned = [row if side > 0 else [-entry for entry in row] for row, side in sides]
+        heights = arb_mat(fmpq_mat(turned)) * arb_mat([[x.ball(FIRST_BITS)] for x in vector])
     found = 0
-    for site, expected, height in sides:
-        if expected == 0:
-            continue
-        sign = expected * (ball_sign(height) or dot(vector, site.row).sign())
+    for (row, side), height in zip(sides, heights.entries(), strict=True):
+        sign = ball_sign(height) or side * dot(vector, row).sign()
         if sign == 0 or found not in (0, sign):
             return 0
         found = sign
     return found
-
-
-@lru_cache(maxsize=8)
-def _enclosed_rows(problem: Problem) -> arb_mat:
-    """Return the rows of the sites of a problem, enclosed."""
-    with ctx.workprec(FIRST_BITS):
-        return arb_mat(fmpq_mat([list(site.row) for site in problem.sites]))
 
 
 def zero_network(problem: Problem) -> SupportPoint:

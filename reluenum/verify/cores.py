@@ -147,7 +147,7 @@ class Newton:
         self.faces, self.ridge, self.depth = faces, arb(data.ridge), data.depth
         self.flats = [face.flat.of(bits) for face in faces]
         self.pulls = [arb_mat([[x] for x in face.pull]) for face in faces]
-        self.loads = [[face.u.of(bits) * other.image.of(bits) for other in faces] for face in faces]
+        self.loads = [[face.load(other, bits) for other in faces] for face in faces]
         self.small = arb(2) ** (-3 * bits // 8)
 
     def gradients(self, w: Vectors) -> Vectors:

@@ -52,6 +52,14 @@ class Forms:
             squares = ([x * x for x in row] for row in self.exact.tolist())
             return [arb(dot(row, data.copies)).sqrt() for row in squares]
 
+    def at(self, residual: Any) -> list:
+        """Return the values at a residual, as it is given."""
+        return residual.numbers(self.of(residual.bits) * residual.r)
+
+    def on_data(self, data: "Data") -> list[fmpq]:
+        """Return the values at Ry."""
+        return (self.exact * data.pulls.exact).entries()
+
     @cached_property
     def touched(self) -> list[int]:
         """The rows of data on which each form depends, as masks."""
@@ -104,6 +112,10 @@ class Face:
         """The vector u_F(1)."""
         return [dot(row, self.data.copies) for row in self.u.exact.tolist()]
 
+    def load(self, other: "Face", bits: int | None) -> fmpq_mat | arb_mat:
+        """Return the map w -> u_F(R [G] X P w), G another face."""
+        return self.u.of(bits) * other.image.of(bits)
+
     @cached_property
     def rays(self) -> Forms:
         """The forms -D_F(delta) of a unit with positive output, for the rays of Lemma 13."""
@@ -138,6 +150,9 @@ class Data:
         self.share = fmpq(shares[self.bias])  # R = I - share * 1 1' (Lemma 1)
         self._sum_up()
         self._arrange(faces)
+        units = len(self.rows) if self.width == "all" else self.width
+        self.largest = min(units, len(self.faces))
+        self.supports = supports_of(len(self.faces), self.largest)
         self.rank = fmpq_mat(self.rows).rank()
 
     def _sum_up(self) -> None:
@@ -162,9 +177,6 @@ class Data:
         self.faces.sort(key=lambda face: face.text)
         self.place_of = {face.text: place for place, face in enumerate(self.faces)}
         self.columns = sum(plus | minus == everything for plus, minus in signs)
-        units = len(self.rows) if self.width == "all" else self.width
-        self.largest = min(units, len(self.faces))
-        self.supports = supports_of(len(self.faces), self.largest)
 
     def opposite(self, place: int) -> int | None:
         """Return the place of the face -F, None if it has no active point."""

@@ -124,9 +124,10 @@ def vertex_squares(residual: Residual, vertex: Support) -> list:
         return residual.squares
     bits, rows = residual.bits, []
     columns = [residual.column(residual.u(face)) for face in faces]
-    loads = [face.image.of(bits) * column for face, column in zip(faces, columns, strict=True)]
     for face in faces:
-        u, images = residual.u(face), (residual.numbers(face.u.of(bits) * load) for load in loads)
+        pairs = zip(faces, columns, strict=True)
+        images = (residual.numbers(face.load(other, bits) * column) for other, column in pairs)
+        u = residual.u(face)
         rows.append([*(dot(u, v) for v in images), (dot(face.pull, u) - ridge**2) * ridge])
     return eliminated(rows)
 

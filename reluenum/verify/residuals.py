@@ -1,7 +1,7 @@
 """Residuals r_S, exact or in the ball of Lemma 8, and what they say of a face."""
 
 from collections.abc import Iterable, Sequence
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 from typing import Any
 
@@ -23,11 +23,17 @@ class Residual:
     def __init__(
         self, data: Data, faces: Sequence[Face], w: list, bits: int | None, one: Any = ONE
     ) -> None:
-        self.data, self.faces, self.w, self.bits = data, faces, w, bits
-        self.r = data.pulls.of(bits) if one is ONE else data.pulls.of(bits) * one
-        for face, vector in zip(faces, w, strict=True):
-            self.r -= face.image.of(bits) * vector
+        self.data, self.faces, self.w, self.bits, self.one = data, faces, w, bits, one
         self._known: dict[Forms, list] = {}
+
+    @cached_property
+    def r(self) -> Any:
+        """The residual as a column."""
+        pulls = self.data.pulls.of(self.bits)
+        found = pulls if self.one is ONE else pulls * self.one
+        for face, vector in zip(self.faces, self.w, strict=True):
+            found -= face.image.of(self.bits) * vector
+        return found
 
     def numbers(self, column: Any) -> list:
         """Return the numbers in a column."""
@@ -44,7 +50,7 @@ class Residual:
         return self._known[forms]
 
     def _values(self, forms: Forms) -> list:
-        return self.numbers(forms.of(self.bits) * self.r)
+        return forms.at(self)
 
     def u(self, face: Face) -> list:
         """Return u_F(r)."""
@@ -138,10 +144,10 @@ class Ball(Residual):
         """Return the values: enclosed, or exactly if r is y where they depend on it."""
         spreads = forms.norms(self.bits, self.data)
         free = [not rows & self.touched for rows in forms.touched]
-        exact = forms.exact * self.data.pulls.exact if any(free) else None
+        exact = forms.on_data(self.data) if any(free) else []
         rough = self._rough.get(forms) or super()._values(forms)
         return [
-            exact[k, 0] if free[k] else arb(centre * self.tau, spread * self.radius)
+            exact[k] if free[k] else arb(centre * self.tau, spread * self.radius)
             for k, (centre, spread) in enumerate(zip(rough, spreads, strict=True))
         ]
 

@@ -9,6 +9,7 @@ from reluenum.algebra.forms import (
     is_positive_definite,
     is_positive_on_quadrant,
     kernel_of,
+    least_on_orthant,
     pivots_of_rows,
 )
 from reluenum.algebra.linear import solved_by
@@ -78,3 +79,23 @@ def test_elimination_solves_after_rows_are_put_in_order():
     order = pivots_of_rows(np.array([[0.0, 2.0], [3.0, 1.0]]))
     right = [fmpq(4), fmpq(5)]
     assert solved_by([matrix[k] for k in order], [right[k] for k in order]) == [1, 2]
+
+
+def test_a_form_is_below_zero_at_the_ray_that_shows_it():
+    """Lemma D73: small faces first; no vector that was tried contradicts the sign."""
+    draw, seen = np.random.default_rng(5), set()
+    for _ in range(60):
+        table = draw.integers(-3, 4, size=(3, 3))
+        form = balls((table + table.T + 2 * np.eye(3, dtype=int)).tolist())
+        for most in (1, 2, 3):
+            sign, ray = least_on_orthant(form, most)
+            seen.add((most, sign))
+            assert (ray >= 0).all()
+            assert (ray > 0).sum() <= most
+            if sign == -1:
+                assert ray @ form @ ray < 0
+            elif sign == 1:
+                tried = draw.integers(0, 5, size=(40, 3)) * (np.arange(3) < most)
+                tried = np.array([draw.permutation(v) for v in tried if v.any()])
+                assert all(v @ form @ v > 0 for v in tried)
+    assert seen >= {(most, sign) for most in (1, 2, 3) for sign in (1, -1)}

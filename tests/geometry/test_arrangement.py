@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from reluenum.algebra.linear import dot, primitive, row_space
-from reluenum.geometry.arrangement import Arrangement, cocircuits, covectors, sign
+from reluenum.geometry.arrangement import (
+    Arrangement,
+    cocircuits,
+    covectors,
+    faces_in_space,
+    faces_on_a_line,
+    sign,
+    walls,
+)
 from reluenum.geometry.bounds import face_bound
 from reluenum.problem import Problem
 
@@ -133,6 +141,36 @@ def test_the_face_bound_is_attained_in_general_position(size, dimension):
 def test_the_face_bound_of_the_distinct_points_is_never_exceeded(points):
     bound = face_bound(len(set(points)), len(points[0]))
     assert len(arrangement_of(*points).faces) <= bound
+
+
+@settings(max_examples=60)
+@given(st.lists(st.fractions(-3, 3, max_denominator=3), min_size=2, max_size=7), st.randoms())
+def test_around_a_line_are_the_faces_of_the_arrangement(inputs, draw):
+    """With the same points and flats, by another way, and as spans of the ascending inputs."""
+    rows = list(dict.fromkeys(rows_of([(str(x),) for x in inputs])))
+    if len(rows) < 2:
+        return
+    order = [*range(len(rows)), *draw.choices(range(len(rows)), k=2)]
+    expected, found = dict(faces_in_space(rows, order)), dict(faces_on_a_line(rows, order))
+    assert found.keys() == expected.keys()
+    ascending = sorted(range(len(rows)), key=rows.__getitem__)
+    for signs, face in found.items():
+        other = expected[signs]
+        assert (face.signs, face.interior, face.basis) == (other.signs, other.interior, other.basis)
+        active = {k for k, i in enumerate(ascending) if signs[i] == "+"}
+        assert active == set(range(*face.span or (0, 0)))
+
+
+@pytest.mark.parametrize("inputs", [(0, 1), (3, -1, 0, 0), (2, 1, -5, 4, 1)])
+def test_a_vector_of_the_flat_of_a_face_is_in_it_if_it_is_inside_of_its_walls(inputs):
+    problem = Problem.from_arrays(inputs, [0] * len(inputs), width=1, ridge=1)
+    arrangement = Arrangement.of(problem)
+    for face in arrangement.live_faces:
+        assert len(walls(problem, face)) == face.dimension
+        for other in arrangement.faces:
+            if all(sign(dot(problem.rows[i], other.interior)) == 0 for i in face.zeros):
+                inside = all(s * dot(row, other.interior) > 0 for row, s in walls(problem, face))
+                assert inside == (other == face)
 
 
 @pytest.mark.parametrize("size", [2, 3, 5, 8])

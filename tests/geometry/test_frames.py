@@ -9,6 +9,7 @@ from flint import arb, ctx, fmpq
 
 from reluenum import Problem
 from reluenum.algebra.linear import combine, dot
+from reluenum.geometry import frames as frames_module
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.frames import Frames
 from tests.support.oracles import random_problem, residual_by_points
@@ -231,3 +232,20 @@ def test_all_moments_of_data_that_are_no_doubles_are_enclosed(bias, dimension):
     test_reach_bounds_the_norm_of_every_residual(made)
     test_rays_and_the_active_sets_beside_them(made)
     test_bases_and_walls_are_enclosed(made)
+
+
+@pytest.mark.parametrize("denominator", [1, 7, 2**54, 3**40, 3**340])
+@pytest.mark.parametrize("bias", ["none", "free", "ridge"])
+def test_moments_of_spans_are_enclosed_without_a_table(denominator, bias, monkeypatch):
+    """Also of numbers that are no doubles, with repeated inputs."""
+    draw = random.Random(denominator)
+    inputs = [[f"{draw.randint(-9, 9) * denominator + k // 2}/{denominator}"] for k in range(7)]
+    targets = [str(draw.randint(-9, 9)) for _ in inputs]
+    problem = Problem.from_text([*inputs, inputs[0]], [*targets, "1"], 1, "1/7", "sum", bias)
+    monkeypatch.setattr(frames_module, "LARGEST_TABLE", 0)
+    arrangement = Arrangement.of(problem)
+    made = problem, arrangement, Frames.of(problem, arrangement)
+    assert not isinstance(made[2].gram, frames_module.Balls)
+    test_moments_are_enclosed(made)
+    test_reach_bounds_the_norm_of_every_residual(made)
+    test_rays_and_the_active_sets_beside_them(made)

@@ -142,7 +142,7 @@ def test_the_library_knows_nothing_of_snakemake():
 
 EXACT = {
     "algebra": {"balls", "decimals", "scalars"},
-    "geometry": {"cones", "frames"},
+    "geometry": {"cones", "frames", "spans"},
     "landscape": {"components", "evaluation"},
     "engines/reduced": set(),
     "engines/eliminated": set(),

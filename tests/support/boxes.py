@@ -14,7 +14,7 @@ from flint import ctx
 
 from reluenum import enumerate_minima
 from reluenum.verify.boxes.cover import settled
-from reluenum.verify.boxes.line import faces_of
+from reluenum.verify.boxes.spans import LineData
 from reluenum.verify.boxes.sums import numbers
 from reluenum.verify.boxes.tree import Node, children, roots
 from reluenum.verify.document import _list
@@ -136,7 +136,7 @@ def boxed(problem):
     """A document with a tree of boxes."""
     document, data, records = certified(problem)
     content, leaves, nodes = grown(data, problem.width)
-    places = faces_of(data)
+    places = LineData(document["problem"]).around
     entries = [record_of(leaf, places, data, records) for leaf in leaves]
     heading = {
         "format": "reluenum-boxes",

@@ -13,17 +13,20 @@ from itertools import combinations, product
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from flint import arb, arb_mat, ctx
 
 from reluenum import Problem
 from reluenum.verify import verify
 from reluenum.verify.boxes import cover
 from reluenum.verify.boxes.cover import hold, settled
 from reluenum.verify.boxes.joint import holds
-from reluenum.verify.boxes.line import actives, faces_of
+from reluenum.verify.boxes.line import actives
+from reluenum.verify.boxes.spans import LineData
 from reluenum.verify.boxes.sums import UNSURE, inner, loads, numbers, pull
 from reluenum.verify.boxes.tree import Node, Tree, children, roots
 from reluenum.verify.exact import Data
 from reluenum.verify.reals import CertificateError
+from reluenum.verify.residuals import Ball
 from tests.support.boxes import boxed, certified, good_supports, packed
 from tests.support.checking import checked, refused
 
@@ -185,7 +188,8 @@ def random_box(draw, units, faces):
 def test_no_box_around_a_minimum_is_excluded_nor_shrunk_beyond_it(seed):
     """Whatever the box, and however degenerate the data."""
     document, data, _ = certified(problem_of(seed))
-    table, places, draw = numbers(data), faces_of(data), np.random.default_rng(seed)
+    table, draw = numbers(data), np.random.default_rng(seed)
+    places = LineData(document["problem"]).around
     around = {place: face for face, place in enumerate(places)}
     for sides in good_supports(document):
         units = [(side, around[place]) for place, side in sides.items()]
@@ -224,8 +228,8 @@ def test_no_face_with_a_unit_of_a_minimum_can_be_taken_away(tmp_path):
     """A shrink that leaves it out is refused, whichever it is, one that keeps it is not."""
     problem = problem_of(8, width=1, size=6)
     document, data, _ = certified(problem)
-    table, live = numbers(data), len(faces_of(data))
-    around = {place: face for face, place in enumerate(faces_of(data))}
+    table, places = numbers(data), LineData(document["problem"]).around
+    live, around = len(places), {place: face for face, place in enumerate(places)}
     (side, face), *_ = [
         (side, around[place]) for s in good_supports(document) for place, side in s.items()
     ]
@@ -406,11 +410,46 @@ def test_numbers_of_a_tree_end():
         tree.number()
 
 
-def test_faces_around_the_circle_are_all_live_faces():
-    data = Data(json.loads(json.dumps(dict(problem_of(6, size=6).to_document()))))
-    places = faces_of(data)
-    assert sorted(places) == list(range(len(data.faces)))
+@pytest.mark.parametrize("seed", range(8))
+def test_faces_around_the_circle_are_those_of_the_arrangement(seed):
+    """In the same order, with the same maps, by other means."""
+    document = json.loads(json.dumps(dict(problem_of(seed, size=7).to_document())))
+    data, line = Data(document), LineData(document)
+    assert sorted(line.around) == list(range(len(data.faces)))
+    assert (data.columns, data.supports) == (line.columns, line.supports)
+    assert data.place_of == line.place_of
+    for place, (one, other) in enumerate(zip(data.faces, line.faces, strict=True)):
+        assert (one.text, one.active, one.zeros) == (other.text, other.active, other.zeros)
+        assert data.opposite(place) == line.opposite(place)
+        assert (one.flat.exact, one.pull, one.count) == (other.flat.exact, other.pull, other.count)
     assert len(actives(5)) == 11
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_linear_forms_over_spans_are_those_over_all_sites(seed):
+    """At a residual, on the image of a face, their norms, and on which rows they depend."""
+    draw = np.random.default_rng(seed)
+    document = json.loads(json.dumps(dict(problem_of(seed, size=7).to_document())))
+    data, line = Data(document), LineData(document)
+    chosen = draw.choice(len(data.faces), min(3, len(data.faces)), replace=False).tolist()
+    vectors = [arb_mat([[x] for x in draw.uniform(-1, 1, 2).tolist()]) for _ in chosen]
+    with ctx.workprec(256):
+        here, there = (Ball(d, [d.faces[k] for k in chosen], vectors, 256) for d in (data, line))
+        assert here.loss.overlaps(there.loss)
+        for one, other in zip(data.faces, line.faces, strict=True):
+            assert one.u.touched == other.u.touched
+            for mine, theirs in (
+                (here.u(one), there.u(other)),
+                (one.u.norms(256, data), other.u.norms(256, line)),
+            ):
+                assert all(arb(x).overlaps(arb(y)) for x, y in zip(mine, theirs, strict=True))
+            assert here.side(one) == there.side(other)
+            assert here.excess(one) == there.excess(other)
+            assert [here.descends(one, s) for s in (1, -1)] == [
+                there.descends(other, s) for s in (1, -1)
+            ]
+            for k in chosen:
+                assert one.load(data.faces[k], None) == other.load(line.faces[k], None)
 
 
 # Sums and their errors.

@@ -75,7 +75,7 @@ def circle_of(problem: Problem) -> Circle:
     >>> circle.spans[:5, START:].tolist()
     [[2, 3], [1, 3], [0, 3], [0, 2], [0, 1]]
     """
-    sites = sorted(problem.sites, key=lambda site: site.row[0])
+    sites = problem.ascending
     size, inputs = len(sites), [site.row[0] for site in sites]
     moments = np.zeros((5, size + 1))
     running = [fmpq(0)] * 5

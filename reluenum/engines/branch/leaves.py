@@ -29,6 +29,15 @@ from reluenum.landscape.dual import dual_excess
 from reluenum.landscape.points import SupportPoint, zero_network
 from reluenum.problem import Problem
 
+SLACK = 1e-3
+"""By which doubles may be wrong when faces are chosen that are looked at with error bounds."""
+
+ROUNDED = 2.0**-40
+"""By which sums over all data may be wrong, relative to those of absolute values."""
+
+MOST_GRADIENTS = 1 << 20
+"""Of residuals on all faces that are looked at together."""
+
 CAUTION = 3
 """Rough balls are made wider by so many times their radius: a checker's may be larger, too."""
 
@@ -72,14 +81,12 @@ def circle_numbers(problem: Problem, faces: Sequence[Face]) -> np.ndarray:
     >>> {f.signs: int(k) for f, k in zip(live, circle_numbers(problem, live), strict=True)}
     {'++': 2, '+-': 4, '+0': 3, '-+': 0, '0+': 1}
     """
-    sites = sorted(problem.sites, key=lambda site: site.row[0])
-    largest = len(sites) - 1
+    largest = len(problem.sites) - 1
     numbers = []
     for face in faces:
-        signs = [face.signs[site.first] for site in sites]
-        active, kinks = signs.count("+"), signs.count("0")
-        right = 2 * (active - 1) + kinks
-        numbers.append(right if signs[-1] == "+" else 4 * largest - right)
+        start, stop = face.span
+        right = 2 * (stop - start) - face.dimension
+        numbers.append(right if stop > largest else 4 * largest - right)
     return np.array(numbers)
 
 
@@ -97,6 +104,7 @@ class LeafJudge:
         self.census = Census()
         self._nothing = Knowledge.of_nothing(frames.problem, frames).signs[0]
         self._cores: dict[tuple[int, ...], SupportPoint] = {}
+        self._starts: dict[tuple[int, ...], np.ndarray] = {}
 
     def decided(self, tree: BoxTree) -> Iterator[Leaves]:
         """Yield the leaves of each size, decided; what they add up to is in `census`."""
@@ -149,7 +157,7 @@ class LeafJudge:
         back = back.reshape(-1)
         found = project(self.frames, parts)
         others = np.delete(np.arange(supports.shape[1]), places)
-        signs = np.take_along_axis(self._signs(found)[back], supports[:, others], axis=1)
+        signs = self._signs(found[back], supports[:, others])
         finite = np.isfinite(found.radius)[back]
         vectors = np.zeros((*supports.shape, self.frames.coordinates))
         vectors[:, places] = found.vectors(self.frames).mid[back]
@@ -162,10 +170,66 @@ class LeafJudge:
         leaving = batch.leave(chosen[near], rough)
         return np.delete(chosen, np.concatenate([np.flatnonzero(below), near[leaving]]))
 
-    def _signs(self, found: EnclosedResiduals) -> np.ndarray:
-        chunks = range(0, len(found), ROW_CHUNK)
-        parts = [found[first : first + ROW_CHUNK] for first in chunks]
-        return np.concatenate([excesses(self.frames, gradients(self.frames, p)) for p in parts])
+    def _signs(self, found: EnclosedResiduals, faces: np.ndarray) -> np.ndarray:
+        """Return the signs of |u_F| - Lambda, OPEN where that is not known, of some faces F."""
+        return excesses(self.frames, gradients(self.frames, found, faces))
+
+    def candidates(self, found: EnclosedResiduals) -> np.ndarray | None:
+        """Return faces on a line on which the dual bound may be attained, as doubles tell, (B, M).
+
+        Of those that exceed it one is enough. A row is filled up with a face of the support.
+        """
+        frames = self.frames
+        if not all(face.span for face in frames.faces):
+            return None
+        (sums, noise), spans = self._rough_sums(found), np.array([f.span for f in frames.faces])
+        pulled = sums[:, spans[:, 1]] - sums[:, spans[:, 0]]
+        dual = (frames.basis.mid.mT @ pulled[..., None])[..., 0]
+        heights = (frames.walls.mid @ dual[..., None])[..., 0]
+        lengths, ridge = np.hypot(dual[..., 0], dual[..., 1]), float(frames.ridge.mid)
+        slack = (SLACK * ridge + noise)[..., None] * np.abs(frames.walls.mid).sum(axis=2)
+        over, under = heights > slack, heights < -slack
+        above = (over.all(axis=2) | under.all(axis=2)) & (lengths - noise > (1 + SLACK) * ridge)
+        below = lengths + noise < (1 - SLACK) * ridge
+        near = ~(above | below | (over.any(axis=2) & under.any(axis=2)))
+        near[np.arange(len(found)), above.argmax(axis=1)] |= above.any(axis=1)
+        most = max(1, int(near.sum(axis=1).max(initial=0)))
+        order = np.argsort(~near, axis=1, kind="stable")[:, :most]
+        chosen = np.take_along_axis(near, order, axis=1)
+        return np.where(chosen, order, found.supports[:, :1])
+
+    def _rough_sums(self, found: EnclosedResiduals) -> tuple[np.ndarray, np.ndarray]:
+        """Return the sums of r_i (x_i, 1) over the first inputs, (B, p + 1, 2), and noise, (B, 1).
+
+        That is about what rounding makes of u, if not less.
+        """
+        problem, line = self.frames.problem, self.frames.problem.ascending
+        rows = np.array([[float(x) for x in site.row] for site in line])
+        counts = np.array([float(site.count) for site in line])
+        spans = np.array([face.span for face in self.frames.faces])[found.supports]
+        errors = np.tile([float(site.mean) for site in line], (len(found), 1))
+        sizes = np.abs(errors)
+        places, vectors = np.arange(len(line)), found.vectors(self.frames).mid
+        for k in range(spans.shape[1]):
+            start, stop = spans[:, k, :1], spans[:, k, 1:]
+            output = np.where((start <= places) & (places < stop), vectors[:, k] @ rows.T, 0)
+            errors -= output
+            sizes += np.abs(output)
+        level = float(problem.bias_share) * (errors * counts).sum(axis=1, keepdims=True)
+        residuals = (errors - level) * counts
+        sums = np.zeros((len(found), len(line) + 1, 2))
+        np.cumsum(residuals[..., None] * rows, axis=1, out=sums[:, 1:])
+        noise = (sizes * counts) @ np.abs(rows)
+        return sums, ROUNDED * noise.sum(axis=1, keepdims=True)
+
+    def prepare(self, supports: np.ndarray) -> None:
+        """Find approximate vectors of supports of one size and of all parts of them, at once."""
+        size = supports.shape[1]
+        for count in range(1, size + 1):
+            places = map(list, combinations(range(size), count))
+            parts = np.unique(np.concatenate([supports[:, k] for k in places]), axis=0)
+            vectors = project(self.frames, parts).vectors(self.frames).mid
+            self._starts |= zip(map(tuple, parts.tolist()), vectors, strict=True)
 
     def core(self, faces: tuple[int, ...]) -> SupportPoint:
         """Return the point of the essential part of a support that has its residual (Theorem E).
@@ -185,9 +249,10 @@ class LeafJudge:
             core = self.core(faces[:k] + faces[k + 1 :])
             if dual_excess(core, self.frames.faces[face]).sign() <= 0:
                 return core
-        found = project(self.frames, np.array([faces]))
+        if faces not in self._starts:
+            self.prepare(np.array([faces]))
         support = tuple(self.frames.faces[face] for face in faces)
-        return self.escalation.point(support, found.vectors(self.frames).mid[0])
+        return self.escalation.point(support, self._starts[faces])
 
     def describe(self) -> None:
         """Add what had to be known exactly to the census."""
@@ -219,7 +284,9 @@ class _Batch:
         vague |= ~np.isfinite(found.radius) | (self.kind == Verdict.UNDECIDED)
         open_ = np.flatnonzero(vague)
         self.kind[open_] = Verdict.UNDECIDED
-        for k in self.judge.inherited(self, open_):
+        left = self.judge.inherited(self, open_)
+        self.judge.prepare(self.supports[left])
+        for k in left:
             self._decide_exactly(k)
         self._keep_finds(found)
 
@@ -274,13 +341,14 @@ class _Batch:
     def _keep_finds(self, found: EnclosedResiduals) -> None:
         """Keep the minima, with what is known of other faces there."""
         frames, chosen = self.judge.frames, np.flatnonzero(self.kind == Verdict.MINIMUM)
-        for first in range(0, len(chosen), ROW_CHUNK):
-            part = chosen[first : first + ROW_CHUNK]
+        rows = max(1, min(ROW_CHUNK, MOST_GRADIENTS // len(frames.faces)))
+        for first in range(0, len(chosen), rows):
+            part = chosen[first : first + rows]
             tight = antipodal(frames, found[part])
-            seen = scan(frames, found[part], tight)
-            for k, exceeding, ties, settled in zip(
-                part, seen.exceeding, tight, seen.settled, strict=True
+            seen = scan(frames, found[part], tight, self.judge.candidates(found[part]))
+            for k, exceeding, ties, known in zip(
+                part, seen.exceeding, tight, seen.known, strict=True
             ):
                 self.judge.census.finds.append(
-                    Find.of(self.supports[k], self.vectors[k], exceeding, ties, settled)
+                    Find.of(self.supports[k], self.vectors[k], exceeding, ties, known)
                 )

@@ -120,15 +120,20 @@ class Find:
         A face on which the dual bound is exceeded for sure, and the sign there.
     tight : tuple of (int, int)
         Further faces that are tight by Lemma 29, and the signs there.
-    settled : bool
-        Whether no other face is tight, and `exceeding` is None only for global minima.
+    open : tuple of int
+        The faces of which doubles do not tell whether they are tight or exceed.
     """
 
     faces: tuple[int, ...]
     vectors: np.ndarray
     exceeding: tuple[int, int] | None
     tight: tuple[tuple[int, int], ...]
-    settled: bool
+    open: tuple[int, ...]
+
+    @property
+    def settled(self) -> bool:
+        """Whether no other face is tight, and `exceeding` is None only for global minima."""
+        return not self.open
 
     @classmethod
     def of(
@@ -137,7 +142,7 @@ class Find:
         vectors: np.ndarray,
         exceeding: np.ndarray,
         tight: np.ndarray,
-        settled: bool,
+        known: np.ndarray,
     ) -> "Find":
         """Make one of what is known of all faces: the signs of those that exceed, of tight ones."""
         most = int(np.abs(exceeding).argmax())
@@ -146,7 +151,7 @@ class Find:
             vectors.copy(),
             (most, int(exceeding[most])) if exceeding[most] else None,
             tuple((int(f), int(tight[f])) for f in np.flatnonzero(tight)),
-            bool(settled),
+            tuple(np.flatnonzero(~known).tolist()),
         )
 
     def to_document(self) -> dict[str, Any]:
@@ -162,7 +167,7 @@ class Find:
             np.array(record["vectors"]),
             None if exceeding is None else tuple(exceeding),
             tuple(map(tuple, record["tight"])),
-            record["settled"],
+            tuple(record["open"]),
         )
 
 

@@ -13,9 +13,11 @@ import numpy as np
 
 from reluenum.engines.certified.blocks import Block, Find
 from reluenum.engines.certified.escalation import Escalation, Stage, exact_records
+from reluenum.engines.certified.projections import empty_support
 from reluenum.engines.certified.spool import Task, surveyed
-from reluenum.engines.certified.verdicts import Verdict
+from reluenum.engines.certified.verdicts import Verdict, scan
 from reluenum.errors import BackendError
+from reluenum.geometry.frames import Frames
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts
 from reluenum.geometry.subsets import Subsets
@@ -173,7 +175,7 @@ def certified(census: Census, escalation: Escalation) -> Certified:
     problem, arrangement = geometry.problem, geometry.arrangement
     groups: dict[tuple, tuple[DualScan, list[SupportPoint], bool]] = {}
     zero = zero_network(problem)
-    groups[()] = (scan_dual(geometry, zero), [zero], True)
+    groups[()] = (_scan(escalation, zero, _nothing(geometry.frames)), [zero], True)
     live = arrangement.live_faces
     undecided = [Undecided(tuple(live[f] for f in faces), why) for faces, why in census.undecided]
     for find in census.finds:
@@ -199,15 +201,22 @@ def certified(census: Census, escalation: Escalation) -> Certified:
     return Certified(geometry, tuple(classes), census, tuple(undecided))
 
 
+def _nothing(frames: Frames) -> Find:
+    """Return the zero network as a find."""
+    found = empty_support(frames)
+    tight = np.zeros((1, len(frames.faces)), dtype=np.int8)
+    seen = scan(frames, found, tight)
+    return Find.of(found.supports[0], found.beta[0], seen.exceeding[0], tight[0], seen.known[0])
+
+
 def _scan(escalation: Escalation, point: SupportPoint, find: Find) -> DualScan:
-    """Return tight and exceeding faces of a find: as found, or exactly if that left them open."""
-    if not find.settled:
-        return scan_dual(escalation.geometry, point)
+    """Return tight and exceeding faces of a find: as found, and exactly where that is open."""
     faces = escalation.geometry.arrangement.live_faces
-    own = zip(point.support, point.signs, strict=True)
-    company = ((faces[face], sign) for face, sign in find.tight)
+    known = [(faces[face], sign) for face, sign in find.tight]
+    rest = scan_dual(escalation.geometry, point, [faces[face] for face in find.open])
+    own = {*zip(point.support, point.signs, strict=True), *known, *rest.tight}
     exceeding = () if find.exceeding is None else ((faces[find.exceeding[0]], find.exceeding[1]),)
-    return DualScan(tuple(sorted((*own, *company))), exceeding)
+    return DualScan(tuple(sorted(own)), exceeding + rest.exceeding)
 
 
 def examined(task: Task, backends: Backends) -> Certified:

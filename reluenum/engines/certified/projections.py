@@ -294,6 +294,14 @@ def project(
     return EnclosedResiduals(supports, beta.reshape(*supports.shape, -1), radius, reached)
 
 
+def empty_support(frames: Frames) -> EnclosedResiduals:
+    """Return the residual R y of the support without faces."""
+    empty = np.empty((1, 0, frames.coordinates))
+    return EnclosedResiduals(
+        np.empty((1, 0), dtype=np.int64), empty, np.zeros(1), Balls.exact(empty)
+    )
+
+
 def _none(frames: Frames, supports: np.ndarray) -> EnclosedResiduals:
     """Return the projections of no support."""
     empty = np.empty((*supports.shape, frames.coordinates))

@@ -286,13 +286,13 @@ class _Draft:
         for first in range(0, len(places), ROW_CHUNK):
             part = places[first : first + ROW_CHUNK]
             seen = scan(self.frames, found[part], tight[part])
-            for k, exceeding, alone, settled in zip(
-                part, seen.exceeding, seen.alone, seen.settled, strict=True
+            for k, exceeding, alone, known in zip(
+                part, seen.exceeding, seen.alone, seen.known, strict=True
             ):
                 if self.kind[chosen[k]] == Verdict.DESCENDS and alone and not tight[k].any():
                     continue
                 support, vectors = self.supports[chosen[k]], self.vectors[chosen[k]]
-                yield Find.of(support, vectors, exceeding, tight[k], settled)
+                yield Find.of(support, vectors, exceeding, tight[k], known)
 
 
 def point_vectors(point: SupportPoint) -> list[list[float]]:

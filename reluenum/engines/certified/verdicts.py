@@ -88,19 +88,25 @@ def _slopes(
     return (slopes.negative() & ~unused).any(axis=2), (slopes.positive() | unused).all(axis=2)
 
 
-def gradients(frames: Frames, found: EnclosedResiduals) -> Balls:
-    """Return u_F(r_S) of every live face, in the coordinates of its basis, (B, F, D)."""
-    active = frames.active[found.supports]
-    vectors = found.vectors(frames)
-    total = Balls(
-        np.broadcast_to(frames.target.mid, (len(found), *frames.target.shape)),
-        np.broadcast_to(frames.target.rad, (len(found), *frames.target.shape)),
+def gradients(frames: Frames, found: EnclosedResiduals, faces: np.ndarray | None = None) -> Balls:
+    """Return u_F(r_S) of every live face, in the coordinates of its basis, (B, F, D).
+
+    Or of those with the given numbers: of an array (B, F) for each residual its own.
+    """
+    every = np.arange(len(frames.faces))[None] if faces is None else faces
+    sets = np.arange(len(frames.target.mid))[None] if faces is None else frames.active[faces]
+    active, vectors, total = (
+        frames.active[found.supports],
+        found.vectors(frames),
+        frames.target[sets],
     )
     for k in range(active.shape[1]):
-        gram = frames.gram[:, active[:, k]].swapaxes(0, 1)
+        gram = frames.gram[sets, active[:, k, None]]
         total = total - (gram @ vectors[:, None, k, :, None])[..., 0]
-    local = (frames.basis.mT @ total[:, frames.active][..., None])[..., 0]
-    return local.widened((frames.reach * found.radius[:, None] * GROWTH)[..., None])
+    if faces is None:
+        total = total[:, frames.active]
+    local = (frames.basis[every].mT @ total[..., None])[..., 0]
+    return local.widened((frames.reach[every] * found.radius[:, None] * GROWTH)[..., None])
 
 
 def excesses(frames: Frames, dual: Balls) -> np.ndarray:
@@ -132,13 +138,13 @@ class Scan:
         Sign s of faces with s u_F in the face and |u_F| > Lambda for sure, else 0.
     alone : (B,) array of bool
         Whether no other face outside the support is tight, for sure.
-    settled : (B,) array of bool
-        Whether moreover it is known of every face whether it exceeds.
+    known : (B, F) array of bool
+        Of which faces it is known whether they exceed, and that no other one is tight.
     """
 
     exceeding: np.ndarray
     alone: np.ndarray
-    settled: np.ndarray
+    known: np.ndarray
 
 
 def antipodal(frames: Frames, found: EnclosedResiduals) -> np.ndarray:
@@ -170,7 +176,9 @@ def antipodal(frames: Frames, found: EnclosedResiduals) -> np.ndarray:
     return tight
 
 
-def scan(frames: Frames, found: EnclosedResiduals, tight: np.ndarray) -> Scan:
+def scan(
+    frames: Frames, found: EnclosedResiduals, tight: np.ndarray, faces: np.ndarray | None = None
+) -> Scan:
     """Look for faces that exceed the dual bound, and for tight ones beside those known already.
 
     Parameters
@@ -180,14 +188,17 @@ def scan(frames: Frames, found: EnclosedResiduals, tight: np.ndarray) -> Scan:
         B of them, on stationary supports.
     tight : (B, F) array of int8
         What `antipodal` returns.
+    faces : (B, M) array of int, optional
+        Numbers of the faces to look at; it is known of the others that they do not.
     """
-    dual = gradients(frames, found)
+    dual = gradients(frames, found, faces)
     signs = excesses(frames, dual)
-    everything = np.broadcast_to(np.arange(len(frames.faces)), signs.shape)
-    inside, outside = memberships(frames, everything, dual)
-    own = np.zeros(signs.shape, dtype=bool)
-    np.put_along_axis(own, found.supports, True, axis=1)
-    exceeding = np.where((signs == 1) & ~own, inside, 0)
-    below = own | outside | (signs == -1) | (tight != 0)
-    known = below | ((signs == 1) & (inside != 0))
-    return Scan(exceeding, (below | (signs == 1)).all(axis=1), known.all(axis=1))
+    if faces is None:
+        faces = np.broadcast_to(np.arange(len(frames.faces)), signs.shape)
+    inside, outside = memberships(frames, faces, dual)
+    own = (faces[:, :, None] == found.supports[:, None, :]).any(axis=2)
+    below = own | outside | (signs == -1) | (np.take_along_axis(tight, faces, axis=1) != 0)
+    exceeding, known = np.zeros_like(tight), np.ones(tight.shape, dtype=bool)
+    np.put_along_axis(exceeding, faces, np.where((signs == 1) & ~own, inside, 0), axis=1)
+    np.put_along_axis(known, faces, below | ((signs == 1) & (inside != 0)), axis=1)
+    return Scan(exceeding, (below | (signs == 1)).all(axis=1), known)

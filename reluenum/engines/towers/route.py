@@ -16,6 +16,7 @@ from reluenum.engines.towers.cover import Intervals, all_intervals, cover_towers
 from reluenum.engines.towers.inner import minimal_T
 from reluenum.engines.towers.lines import is_bound_to_lines
 from reluenum.engines.towers.newton import Inner
+from reluenum.engines.towers.shadows import is_overshadowed, shaded_squares
 from reluenum.engines.towers.zeros import Search
 from reluenum.errors import InputError
 from reluenum.groebner.backends import Backends, Settings
@@ -117,7 +118,8 @@ def examine(
     problem: Problem, strata: Sequence[DeepStratum], backends: Backends
 ) -> Iterator["Examination"]:
     """Find all stationary points of strata with live layers of widths (m, 1)."""
-    empty = {stratum for stratum in strata if is_bound_to_lines(problem, stratum)}
+    reasons = is_bound_to_lines, is_overshadowed
+    empty = {stratum for stratum in strata if any(reason(problem, stratum) for reason in reasons)}
     for stratum in empty:
         yield Examination(stratum, items=[[0.0, 1.0, 1.0, *[0.0] * len(stratum.layers[0])]])
     for same in by_first_width([stratum for stratum in strata if stratum not in empty]).values():
@@ -160,7 +162,8 @@ def _examined_together(
     else:
         open_ones += [left[:3] for left in again]
     for k, low, high in _united_intervals(open_ones):
-        found[k].failed += _from_above(batch, searches[k], k, low, high)
+        left = _from_above(batch, searches[k], k, low, high)
+        found[k].failed += _beside_shadows(problem, searches[k], left)
     for k, search in enumerate(searches):
         found[k].networks = search.networks
         found[k].judged = [judge(network) for network in search.networks]
@@ -207,6 +210,20 @@ def _from_above(
             if not search.has_passed(*rest)
         ]
     return left
+
+
+def _beside_shadows(
+    problem: Problem, search: Search, left: Sequence[tuple[float, float]]
+) -> list[tuple[float, float]]:
+    """Close intervals in which some units are in the shadow of others, and return the rest."""
+    rest = []
+    for low, high in left:
+        squares = shaded_squares(problem, search.inner.stratum, low, high)
+        if squares is None:
+            rest.append((low, high))
+        else:
+            search.blocks.append((low, high, (low * high) ** 0.5, squares))
+    return rest
 
 
 def _tasks(left: Sequence[tuple]) -> Intervals:

@@ -1,11 +1,11 @@
 """Prove from a tree of boxes of directions that a list of minima is complete (Theorem H).
 
 For inputs on a line and few units. Most supports are excluded a box at a time, by bounds that are
-computed here; those that are left have records. In order: `line` (faces around the circle, and
-tables of doubles), `sums` (inner products with a running error analysis), `columns` (groups of
-units), `centre` (the centre system, Lemma 49), `responses` (linear functions of residuals), `joint`
-(bounds of all unknowns together, Lemma 51), `rules` (Lemma 53), `tree` (its bytes), `cover` (the
-boxes of a tree), `leaves` (their records), `document`.
+computed here; those that are left have records. In order: `line` (tables of doubles around the
+circle), `spans` (its faces, and residuals, exactly), `sums` (inner products with a running error
+analysis), `columns` (groups of units), `centre` (the centre system, Lemma 49), `responses` (linear
+functions of residuals), `joint` (bounds of all unknowns together, Lemma 51), `rules` (Lemma 53),
+`tree` (its bytes), `cover` (the boxes of a tree), `leaves` (their records), `document`.
 """
 
 from .document import BoxLandscape, proof_of

@@ -185,7 +185,7 @@ def _vertices(table: Tables, columns: Columns, g: int, start: int, out: tuple) -
             psi = column(columns, k)
             pair, at_c = inner(table.sums, psi, ray), inner(table.sums, psi, c)
             dots[v, k] = pair[0] * scale[v] - sign * at_c[0]
-            more = (abs(pair[0]) + pair[1]) * scale_size[v] + pair[1] * scale[v]
+            more = (abs(pair[0]) + UNSURE * pair[1]) * scale_size[v] + pair[1] * scale[v]
             dots_size[g, k] = max(dots_size[g, k], more + at_c[1])
     return True
 

@@ -8,7 +8,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..document import MOST_SIGNS
 from ..exact import Data, distinct
 from ..landscape import Landscape
 from ..pages import Record, read_records
@@ -16,17 +15,18 @@ from ..reals import CertificateError, matched, require
 from ..records import read_descriptions
 from .cover import MOST_PARTS, hold
 from .leaves import LeafProof
-from .line import faces_of
+from .spans import LineData
 from .sums import numbers
 from .tree import Tree
 
 MOST_BYTES = 1 << 28  # of a tree
+MOST_SIGNS = 1 << 29  # of all faces, eight of them in a byte
 Told = Callable[[int, int], object]
 OTHERS = dict.fromkeys(("boxes", "tree", "sha256", "records", "data", "exact"), ...)
 
 
-def on_a_line(problem: dict[str, Any]) -> int:
-    """Claim 170: inputs are on a line, two are distinct, the width is small; return the faces."""
+def on_a_line(problem: dict[str, Any]) -> None:
+    """Claim 170: inputs are on a line, two are distinct, the width is small."""
     width = problem["width"]
     require(
         type(width) is int and 1 <= width <= MOST_PARTS, f"boxes: widths 1 to {MOST_PARTS} only"
@@ -34,9 +34,8 @@ def on_a_line(problem: dict[str, Any]) -> int:
     require(all(len(row) == 1 for row in problem["x"]), "boxes: inputs have to be on a line")
     sites = len(distinct(problem["x"])[0])
     require(sites > 1, "boxes: two distinct inputs are needed")
-    live = 4 * sites - 3
-    require(live * len(problem["x"]) <= MOST_SIGNS, "boxes: too many faces for so many points")
-    return live
+    signs = (4 * sites - 3) * len(problem["x"])
+    require(signs <= MOST_SIGNS, "boxes: too many faces for so many points")
 
 
 def one_heading(problem: Any, certificate: dict[str, Any]) -> dict[str, Any]:
@@ -70,16 +69,12 @@ def records_of(problem: Any, certificate: Any, heading: Any) -> tuple[int, Itera
     return read_records(source, heading, 2 * problem["width"])
 
 
-def covered(
-    data: Data, tree: Tree, certificate: dict[str, Any], threads: int, told: Told
-) -> list[int]:
-    """Claim 173: all good vertex supports are leaves of the tree (Theorem H); return the faces."""
-    faces = faces_of(data)
-    nodes = tree.read(len(faces), data.width)
+def covered(data: Data, tree: Tree, certificate: dict[str, Any], threads: int, told: Told) -> None:
+    """Claim 173: all good vertex supports are leaves of the tree (Theorem H)."""
+    nodes = tree.read(len(data.faces), data.width)
     hold(numbers(data), nodes, threads, lambda: told(tree.nodes, tree.boxes))
     matched(certificate["boxes"], tree.nodes, "certificate: boxes")
     matched(certificate["records"], len(tree.leaves), "certificate: records")
-    return faces
 
 
 def proof_of(
@@ -89,13 +84,14 @@ def proof_of(
 
     `told` is called every now and then with how many boxes were read, and how many there are.
     """
-    live, heading = on_a_line(problem), one_heading(problem, certificate)
+    on_a_line(problem)
+    heading = one_heading(problem, certificate)
     count, records = records_of(problem, certificate, heading)
     matched(certificate["records"], count, "certificate: records")
-    data, tree = Data(problem, live), tree_of(certificate)
-    faces = covered(data, tree, certificate, threads, told)
+    data, tree = LineData(problem), tree_of(certificate)
+    covered(data, tree, certificate, threads, told)
     proof = LeafProof(data, read_descriptions(data, certificate["exact"]))
-    proof.read(tree.leaves, faces, records)
+    proof.read(tree.leaves, data.around, records)
     proof.boxes = tree.nodes
     return proof
 

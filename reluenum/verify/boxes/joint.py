@@ -7,7 +7,7 @@ import numpy as np
 from .centre import Centre, leftover, reduced
 from .line import Array
 from .responses import Responses, is_slope
-from .sums import TINY, UP, compiled, inlined
+from .sums import TINY, UP, compiled, inlined, larger
 
 SPARE = 1 + 1e-6  # by which a guess is taken larger than what solves the equations
 TRUSTED = 10.0  # a bound is taken rather than a sum if it is at most so many times a part of that
@@ -22,12 +22,6 @@ class Bounds(NamedTuple):
     shift: Array  # |tau - value|
     reach: Array  # |x|, with the error of omega
     away: Array  # |tau - t|
-
-
-@inlined
-def larger(one: float, other: float) -> float:
-    """Return the larger of two numbers; what is no number stays, and then no bound holds."""
-    return one if one >= other or one != one else other
 
 
 @inlined
@@ -109,19 +103,10 @@ def slope_row(centre: Centre, out: Responses, base: Array, g: int, both: Array) 
                 )
                 defect[k] = leftover(centre.gram, centre.gram_size, gamma, k, *pair)
             for m in range(len(groups)):
-                most[m] = differences(centre, out, m, n, middle)
+                most[m] = out.apart[n, m] + out.noise[n, m] + out.noise[middle, m]
             row_of(centre, out, base, (gamma, defect, most), row)
             for k in range(len(row)):
                 both[size + g, k] = larger(both[size + g, k], row[k])
-
-
-@inlined
-def differences(centre: Centre, out: Responses, g: int, one: int, other: int) -> float:
-    """Return a bound of |q . Delta| in a hull for the difference of two functionals."""
-    most = 0.0
-    for m in range(centre.first[g], centre.first[g + 1]):
-        most = larger(most, abs(out.mean[one, m] - out.mean[other, m]))
-    return most + out.noise[one, g] + out.noise[other, g]
 
 
 @inlined

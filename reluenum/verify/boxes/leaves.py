@@ -57,9 +57,11 @@ def multipliers(residual: Residual, support: Support) -> list | None:
     if residual.bits is None:
         return None
     faces, rows = [residual.data.faces[place] for place in support], []
-    loads = [face.image.of(residual.bits) * residual.column(residual.u(face)) for face in faces]
+    columns = [residual.column(residual.u(face)) for face in faces]
     for face in faces:
-        u, images = residual.u(face), (face.u.of(residual.bits) * load for load in loads)
+        pairs = zip(faces, columns, strict=True)
+        images = (face.load(other, residual.bits) * column for other, column in pairs)
+        u = residual.u(face)
         right = dot(face.pull, u) - dot(u, u)
         rows.append([*(dot(u, image.entries()) for image in images), right])
     found = eliminated(rows)

@@ -63,17 +63,6 @@ def actives(size: int) -> list[tuple[int, int]]:
     return rising + [(0, 2 * size - j) for j in range(size + 1, 2 * size + 1)]
 
 
-def faces_of(data: Data) -> list[int]:
-    """Return the place of each live face around the circle in the sorted list of the data."""
-    order, sets = ascending(data), actives(len(data.rows))
-    masks = [sum(1 << k for k in order[i:j]) for i, j in sets]
-    place_of = {(face.active, face.zeros): k for k, face in enumerate(data.faces)}
-    found = []
-    for left, right in zip(masks[1:-1], [*masks[2:-1], 0], strict=True):
-        found += [place_of[left, 0], place_of.get((left & right, left ^ right))]
-    return found[:-1]
-
-
 def tables(data: Data) -> Tables:
     """Return the numbers of a problem as doubles."""
     order = ascending(data)

@@ -18,6 +18,7 @@ from .sums import (
     at_ray,
     inlined,
     inner,
+    larger,
     load_of,
     plain,
     pull,
@@ -39,8 +40,9 @@ class Responses(NamedTuple):
     size: Array
     gamma: Array
     defect: Array
-    mean: Array  # of each vertex: its product with the vector
-    noise: Array  # of each hull, of these
+    middle: Array  # of the slope at each centre: products of vertices with its vector
+    apart: Array  # of each hull: how far such products are from those at the centre of the group
+    noise: Array  # of each hull, of products
     low: Array  # of each hull: bounds of what is to be multiplied by tau and subtracted
     high: Array
 
@@ -133,9 +135,9 @@ def slopes_into(out: Responses, sums: Sums, centre: Centre, sites: Array, vector
 
 @inlined
 def rays_into(
-    out: Responses, table: Tables, hull: tuple[int, int, int, int], n: int, f: Output
+    out: Responses, table: Tables, hull: tuple[int, int, int, int], n: int, f: Output, row: Array
 ) -> None:
-    """Write f . R phi(v) on the boundaries v of a hull, and the largest size.
+    """Write f . R phi(v) on the boundaries v of a hull into a row, and the largest size.
 
     Where one of the two outputs is not 0, the other one is mostly linear.
     """
@@ -153,29 +155,25 @@ def rays_into(
             size = load[0][1] + load[1][1]
         else:
             value, size = plain(sums, f, at_ray(table, e))
-        out.mean[n, m] = value - share * t * loads[e, 4]
+        row[m] = value - share * t * loads[e, 4]
         out.noise[n, g] = max(out.noise[n, g], size + 3 * share * u * loads[e, 5])
 
 
 @inlined
-def vertices_into(
-    out: Responses, centre: Centre, g: int, n: int, product: float, product_size: float
-) -> None:
-    """Make of this the products of vertices with f', or with R Psi gamma for weights.
-
-    `product` is that of f with the column of the centre.
-    """
-    sign, low, high, size = centre.columns.groups[g, 0], np.inf, -np.inf, product_size
+def vertices_into(out: Responses, centre: Centre, g: int, n: int, row: Array) -> None:
+    """Make of this the products of vertices with f', or with R Psi gamma for weights."""
+    own, sign, low, high = centre.columns.own[g], centre.columns.groups[g, 0], np.inf, -np.inf
+    product, size = out.product[n, own], out.size[n, own]
     noise, most, dots = out.noise[n, g], 0.0, centre.dots
     for k in range(len(centre.weights)):
         size += abs(out.gamma[n, k]) * centre.dots_size[g, k]
     for m in range(centre.first[g], centre.first[g + 1]):
-        value, scale = out.mean[n, m], centre.scale[m]
-        most = max(most, (abs(value) + noise) * centre.scale_size[m] + noise * scale)
+        value, scale = row[m], centre.scale[m]
+        most = max(most, (abs(value) + UNSURE * noise) * centre.scale_size[m] + noise * scale)
         value = value * scale - sign * product
         for k in range(len(centre.weights)):
             value -= out.gamma[n, k] * dots[m, k]
-        out.mean[n, m] = value
+        row[m] = value
         low, high = min(low, sign * value), max(high, sign * value)
     noise = UNSURE * (size + most)
     out.low[n, g], out.high[n, g], out.noise[n, g] = low - noise, high + noise, noise
@@ -194,7 +192,8 @@ def blank(first: Array, centre: Centre) -> Responses:
         np.zeros((count, size)),
         np.zeros((count, size)),
         np.zeros((count, size)),
-        np.zeros((count, centre.first[groups])),
+        np.zeros((groups, centre.first[groups])),
+        np.zeros((count, groups)),
         np.zeros((count, groups)),
         np.zeros((count, groups)),
         np.zeros((count, groups)),
@@ -211,12 +210,30 @@ def responses_of(table: Tables, centre: Centre) -> Responses:
     slopes_into(out, table.sums, centre, sites, vectors)
     corrected(out, centre)
     for g in range(len(columns.groups)):
-        own, start, stop = columns.own[g], centre.first[g], centre.first[g + 1]
-        if own >= 0:
-            hull = g, start, stop, (columns.groups[g, 1] + 1) // 2
-            for n in range(first[0], len(sites)):
-                f = sites[n, 0], sites[n, 1], vectors[n, 0], vectors[n, 1]
-                rays_into(out, table, hull, n, f)
-            for n in range(len(sites)):
-                vertices_into(out, centre, g, n, out.product[n, own], out.size[n, own])
+        if columns.own[g] >= 0:
+            hull_into(out, table, centre, g, (sites, vectors))
     return out
+
+
+@inlined
+def hull_into(
+    out: Responses, table: Tables, centre: Centre, g: int, given: tuple[Array, Array]
+) -> None:
+    """Write what Delta of a hull does to all responses: first to slopes at centres."""
+    count, first, (sites, vectors) = len(centre.columns.groups), out.first, given
+    start, stop = centre.first[g], centre.first[g + 1]
+    hull, row = (g, start, stop, (centre.columns.groups[g, 1] + 1) // 2), np.zeros(stop)
+    for n in range(first[0]):
+        row[:] = 0
+        vertices_into(out, centre, g, n, row)
+    for u in range(count):
+        n, middle = first[count] + u, out.middle[u]
+        f = sites[n, 0], sites[n, 1], vectors[n, 0], vectors[n, 1]
+        rays_into(out, table, hull, n, f, middle)
+        vertices_into(out, centre, g, n, middle)
+        for n in range(first[u], first[u + 1]):
+            f = sites[n, 0], sites[n, 1], vectors[n, 0], vectors[n, 1]
+            rays_into(out, table, hull, n, f, row)
+            vertices_into(out, centre, g, n, row)
+            for m in range(start, stop):
+                out.apart[n, g] = larger(out.apart[n, g], abs(row[m] - middle[m]))

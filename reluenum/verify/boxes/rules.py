@@ -168,20 +168,27 @@ def examined(table: Tables, box: Array, way: int) -> bool:
 
 
 @inlined
+def inside(box: Array, target: Array) -> bool:
+    """Whether a box is inside another one, part by part."""
+    outside = False
+    for k in range(len(box)):
+        outside |= box[k, 1] < target[k, 1] or box[k, 2] > target[k, 2]
+    return not outside
+
+
+@inlined
 def settled(table: Tables, box: Array, target: Array) -> bool:
     """Examine a box as long as it becomes smaller and is not inside another one.
 
     Return whether it surely holds no minimum, or is inside.
     """
-    done, tries, way = False, 0, 0
+    done, tries, way = trimmed(table, box) or inside(box, target), 0, 0
     while not done and tries < len(GAPS):
         before = box.copy()
-        done = examined(table, box, way)
-        changed, outside = False, False
+        done = examined(table, box, way) or inside(box, target)
+        changed = False
         for k in range(len(box)):
             changed |= box[k, 1] > before[k, 1] or box[k, 2] < before[k, 2]
-            outside |= box[k, 1] < target[k, 1] or box[k, 2] > target[k, 2]
-        done |= not outside
         tries, way = (0, way) if changed else (tries + 1, (way + 1) % len(GAPS))
     return done
 

@@ -61,6 +61,12 @@ def inlined(function: Callable) -> Callable:
 
 
 @inlined
+def larger(one: float, other: float) -> float:
+    """Return the larger of two numbers; what is no number stays, and then no bound holds."""
+    return one if one >= other or one != one else other
+
+
+@inlined
 def moment(sums: Sums, k: int, i: int, j: int) -> float:
     """Return the k-th sum over the sites from i to j.
 

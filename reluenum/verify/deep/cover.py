@@ -14,6 +14,7 @@ from ..reals import require, sign, squared, told, within
 from .exactly.fields import newton_step
 from .exactly.folds import is_fold
 from .exactly.lines import impossible
+from .exactly.shadows import shaded
 from .inner import Rough, improved, path, slope_of, total_squares, vanishing
 from .points import Zero, zero_near
 from .sides import Block, enclosed, highest
@@ -260,13 +261,19 @@ class Cover:
         return State(self.tower(active), [squares[j] for j in active], x)
 
     def open(self, low: arb, high: arb, x: arb, squares: Sequence[arb]) -> str:
-        """Claim 58: a block holds no stationary point, or one, which is kept; else say why not."""
+        """Claim 58: a block holds no stationary point, or one, which is kept; else say why not.
+
+        Units that are on at kinks may be in the shadow of others (Lemma D75).
+        """
         if vanishes(squares, x) and vanishing(self.upper, self.stratum.lower, high):
             return ""
         if not low > 0:
             return "w = 0 is not the minimiser everywhere"
         bare = bright(squares, x)
         if any(self.excluded(low, high, x, part) for part in unique(squares, bare)):
+            return ""
+        units = dict(zip(self.stratum.lower, squares, strict=True))
+        if shaded(self.full.upper, units, x, low, high):
             return ""
         starts = unique(squares, awake(squares, x))
         reasons = (self.followed(low, high, start) for start in starts)

@@ -208,11 +208,15 @@ class Block:
         return replace(found, low=found.low + move * first, high=found.high + move * last)
 
     def short(self, k: int) -> bool:
-        """Claim 68: whether |Gamma_k| is below its bound at all X of the range.
+        """Whether |Gamma_k| is below its bound at all X of the range."""
+        return self.below(self.units[k])
 
-        Up to the radius it is convex in q, so that the ends will do.
+    def below(self, unit: Ball) -> bool:
+        """Claim 68: whether linear forms are a vector that is short enough at all X of the range.
+
+        Up to the radius its length is convex in q, so that the ends will do.
         """
-        unit, rooms = self.units[k], self.units[k].rooms()
+        rooms = unit.rooms()
         pairs = zip((unit.low, unit.high), self.ends, strict=True)
         tops = ((root_above(dot(u.entries(), u.entries())), q * self.state.bound) for u, q in pairs)
         return all(top + root_above(dot(rooms, rooms)) < bound for top, bound in tops)

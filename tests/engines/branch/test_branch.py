@@ -29,10 +29,13 @@ from reluenum.engines.branch.growth import (
     roots,
     supports_in,
 )
-from reluenum.engines.branch.leaves import circle_numbers
+from reluenum.engines.branch.leaves import LeafJudge, circle_numbers
 from reluenum.engines.branch.route import BranchEngine
 from reluenum.engines.branch.search import CUT, EXCLUDE, LEAF, OPEN, SHRINK
+from reluenum.engines.certified.escalation import Escalation
+from reluenum.engines.certified.projections import project
 from reluenum.engines.certified.prove import CertifiedEngine
+from reluenum.engines.certified.verdicts import scan
 from reluenum.engines.choice import engine_for, engine_of
 from reluenum.errors import InputError
 from reluenum.geometry.geometry import Geometry
@@ -129,6 +132,28 @@ def followed(stream, box):
             halves = [(sign, lo, lo + first, j), (sign, lo + first, hi, many - j)]
             parts = [part for part in halves if part[3]]
             yield from followed(stream, [*box[:place], *parts, *box[place + 1 :]])
+
+
+@pytest.mark.parametrize("kind", [scattered, repeated, mirrored])
+def test_faces_that_doubles_rule_out_are_neither_tight_nor_the_only_ones_that_exceed(kind):
+    """Of random supports, whose residuals are enclosed."""
+    rng, some = np.random.default_rng(1), 0
+    for seed in range(8):
+        geometry = Geometry.of(instance(kind, seed, largest=9))
+        frames = geometry.frames
+        with Settings().open() as backends:
+            judge = LeafJudge(frames, Escalation(geometry, backends))
+        draws = [rng.choice(len(frames.faces), 2, replace=False) for _ in range(40)]
+        found = project(frames, np.sort(draws, axis=1))
+        found = found[np.isfinite(found.radius)]
+        tight = np.zeros((len(found), len(frames.faces)), dtype=np.int8)
+        every = scan(frames, found, tight)
+        chosen = scan(frames, found, tight, judge.candidates(found))
+        assert ((every.exceeding != 0).any(axis=1) == (chosen.exceeding != 0).any(axis=1)).all()
+        assert (every.known == chosen.known).all()
+        assert ((chosen.exceeding == 0) | (chosen.exceeding == every.exceeding)).all()
+        some += (chosen.exceeding != 0).sum()
+    assert some > 20
 
 
 def test_a_tree_is_followed_to_its_leaves():

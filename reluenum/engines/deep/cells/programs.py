@@ -59,7 +59,7 @@ def strictest_shares(
     bounded = np.vstack(
         [np.hstack([-change, share]), np.hstack([cuts, np.ones((len(room), 1))]), last]
     )
-    best = _highest(bounded, np.append(above, 1.0))
+    best = highest_point(bounded, np.append(above, 1.0))
     if best is None or best[-1] < -NEGLIGIBLE:
         return None
     if best[-1] > NEGLIGIBLE:
@@ -73,6 +73,29 @@ def strictest_shares(
         bounds=[*free, *[(0, SMALL)] * count],
     )
     return (best.x[:ways], False) if best.status == 0 else None
+
+
+def highest_point(rows: np.ndarray, sides: np.ndarray) -> np.ndarray | None:
+    """Return the point with the largest last entry among those with rows x <= sides, if any.
+
+    Parameters
+    ----------
+    rows : (K, B) array
+    sides : (K,) array
+
+    Examples
+    --------
+    >>> highest_point(np.array([[1.0, 1.0], [-1.0, 0.0]]), np.array([1.0, 0.0])).tolist()
+    [0.0, 1.0]
+    """
+    if (corners := _corners(rows)) is not None:
+        chosen, inverses = corners
+        points = (inverses @ sides[chosen][:, :, None])[:, :, 0]
+        points = points[(points @ rows.T < sides + NEGLIGIBLE).all(axis=1)]
+        return points[np.argmax(points[:, -1])] if len(points) else None
+    costs = np.append(np.zeros(rows.shape[1] - 1), -1.0)
+    best = _optimum(costs, A_ub=rows, b_ub=sides, bounds=(None, None))
+    return best.x if best.status == 0 else None
 
 
 def widest_multipliers(rows: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
@@ -140,18 +163,6 @@ def way_down(inwards: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
         if slope @ exact < 0:
             return towards if all(entry > 0 for entry in inwards @ exact) else None
     return None
-
-
-def _highest(rows: np.ndarray, sides: np.ndarray) -> np.ndarray | None:
-    """Return the point with the largest last entry among those with rows x <= sides, if any."""
-    if (corners := _corners(rows)) is not None:
-        chosen, inverses = corners
-        points = (inverses @ sides[chosen][:, :, None])[:, :, 0]
-        points = points[(points @ rows.T < sides + NEGLIGIBLE).all(axis=1)]
-        return points[np.argmax(points[:, -1])] if len(points) else None
-    costs = np.append(np.zeros(rows.shape[1] - 1), -1.0)
-    best = _optimum(costs, A_ub=rows, b_ub=sides, bounds=(None, None))
-    return best.x if best.status == 0 else None
 
 
 def _ways(rows: np.ndarray, goal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

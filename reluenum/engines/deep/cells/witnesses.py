@@ -74,7 +74,7 @@ class DeepDescent:
     kind : str
         What moves.
     network : RationalNetwork
-        Its live units, and perhaps one that was dead.
+        Its live units, and perhaps some that were dead.
     loss : fmpq
         Exactly, in the problem's convention.
     """
@@ -90,18 +90,18 @@ class DeepDescent:
 
 @dataclass(frozen=True, eq=False)
 class Growth:
-    """A dead unit that starts to grow.
+    """Dead units that start to grow.
 
     Parameters
     ----------
     layer : int
         From 0.
-    incoming : (below + 1,) array
-        The weights of what is below, and the bias.
-    outgoing : (above,) array
-        Its weights in the units above, or in the output.
+    incoming : (units, below + 1) array
+        The weights of what is below, and the biases.
+    outgoing : (above, units) array
+        Their weights in the units above, or in the output.
     is_sudden : bool
-        Whether its weights grow like the root of a step, so that what it does grows like others.
+        Whether weights grow like the root of a step, so that what they do grows like others.
     """
 
     layer: int
@@ -110,7 +110,7 @@ class Growth:
     is_sudden: bool = False
 
     def size(self, step: fmpq) -> arb:
-        """Return the factor of its weights after a step."""
+        """Return the factor of the weights after a step."""
         return arb(step).sqrt() if self.is_sudden else arb(step)
 
     def step(self, local: Jets, step: fmpq) -> tuple[np.ndarray, np.ndarray]:
@@ -120,16 +120,16 @@ class Growth:
         above = squares[self.layer + 1] if self.layer + 1 < len(squares) else ()
         incoming, outgoing = self.incoming * self.size(step), self.outgoing * self.size(step)
         for place, square in enumerate(below):
-            incoming[place] *= local.ball(square).sqrt()
+            incoming[:, place] *= local.ball(square).sqrt()
         for place, square in enumerate(above):
             outgoing[place] /= local.ball(square).sqrt()
         return incoming, outgoing
 
     def inserted(self, rows: Sequence[np.ndarray], step: fmpq) -> list[np.ndarray]:
-        """Return the rows of a network, by layer, with this unit after a step."""
+        """Return the rows of a network, by layer, with these units after a step."""
         found = list(rows)
         found[self.layer] = np.vstack([*found[self.layer], self.incoming * self.size(step)])
-        above, column = found[self.layer + 1], (self.outgoing * self.size(step))[:, None]
+        above, column = found[self.layer + 1], self.outgoing * self.size(step)
         biases = 1 if self.layer + 2 < len(found) else 0
         place = above.shape[1] - biases
         found[self.layer + 1] = np.hstack([above[:, :place], column, above[:, place:]])
@@ -240,8 +240,7 @@ def _preactivations(
         extra = 0
         if move.growth and move.growth.layer == layer:
             inputs = _balls_of_rows(local) if layer == 0 else below
-            heights_grown = positive_parts(inputs @ grown[0])
-            extra = np.outer(grown[1], heights_grown)
+            extra = grown[1] @ positive_parts(grown[0] @ inputs.T)
         below = np.vstack([heights, below.T[-1:]]).T
     return found
 
@@ -254,7 +253,8 @@ def _balls_of_rows(local: Jets) -> np.ndarray:
 
 def positive_parts(values: np.ndarray) -> np.ndarray:
     """Return the positive parts of balls."""
-    return np.array([value.max(arb(0)) for value in values], dtype=object)
+    found = [value.max(arb(0)) for value in values.ravel()]
+    return np.array(found, dtype=object).reshape(values.shape)
 
 
 def _split(local: Jets, omega: np.ndarray) -> list[np.ndarray]:

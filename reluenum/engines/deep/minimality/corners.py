@@ -44,10 +44,13 @@ class Corners:
         Of widths (m, 1).
     growths : list of Part
         The first one found of those that gain more than they cost.
+    tied : list of Part
+        Those that gain what they cost.
     """
 
     network: ScaledNetwork
     growths: list["Part"] = field(default_factory=list)
+    tied: list["Part"] = field(default_factory=list)
 
     @cached_property
     def rows(self) -> list[Vector]:
@@ -198,14 +201,16 @@ class Corners:
 
         None if it gains exactly what it costs, and curvature does not tell.
         """
-        ties: dict[str, set[str]] = {}
         for part in self.parts():
             gain = part.gain()
             if gain > 0:
                 self.growths.append(part)
                 return False
             if gain == 0:
-                ties.setdefault(part.unit.signs, set()).add(part.signs)
+                self.tied.append(part)
+        ties: dict[str, set[str]] = {}
+        for part in self.tied:
+            ties.setdefault(part.unit.signs, set()).add(part.signs)
         found = {self._is_bent(unit, ways) for unit, ways in ties.items()}
         return False if False in found else None if None in found else True
 
@@ -250,17 +255,25 @@ class Corners:
                 factor * factor / square
                 for factor, square in zip(self.factors, self.network.squares[0], strict=True)
             ]
-            numbers = [*map(partial(_ball, bits), (*squares, fmpq(0), self.square))]
+            numbers = [*map(partial(as_ball, bits), (*squares, fmpq(0), self.square))]
             bend = Bend(self.network.problem, [*lower, further], upper)
             grows = bend.grows(numbers[:-1], numbers[-1])
         return grows if grows or len(cell) == 1 else None
 
     def parts(self) -> Iterator["Part"]:
         """Yield the parts of all faces but the live ones, on which some corner is linear."""
-        rows = [self.rows[i] for i in self.seen]
         live = {"".join(row[i] for i in self.seen) for row in self.lower}
-        faces = [signs for signs in covectors(rows) if "+" in signs and signs not in live]
-        for signs, side, corner in product(faces, (1, -1), self.corners):
+        for corner in self.corners:
+            yield from self.parts_at(corner, lambda signs, _: signs in live)
+
+    def parts_at(
+        self, corner: tuple[Vector, ...], is_left_out: Callable[[str, int], bool]
+    ) -> Iterator["Part"]:
+        """Yield the parts of faces on which a corner is linear, for both signs of outputs."""
+        rows = [self.rows[i] for i in self.seen]
+        for signs, side in product(self.faces, (1, -1)):
+            if is_left_out(signs, side):
+                continue
             unit = FurtherUnit(self, signs, side, corner)
             lines = dict.fromkeys(rows) | dict.fromkeys(unit.kinks)
             lines = [line for line in lines if any(line)]
@@ -268,6 +281,11 @@ class Corners:
                 part = Part(unit, dict(zip(lines, (SIGNS[mark] for mark in marks), strict=True)))
                 if all(part.mark(row) == SIGNS[s] for row, s in zip(rows, signs, strict=True)):
                     yield part
+
+    @cached_property
+    def faces(self) -> list[str]:
+        """The signs of units that are on somewhere, at the sites that matter."""
+        return [signs for signs in covectors([self.rows[i] for i in self.seen]) if "+" in signs]
 
 
 def corners_of(network: ScaledNetwork, layer: int) -> Corners | None:
@@ -362,18 +380,32 @@ class Part:
     @cached_property
     def terms(self) -> list[tuple[Any, Vector]]:
         """What is gained, a form of v: numbers, each with a rational form that it multiplies."""
+        return self.split_terms(())[0]
+
+    def split_terms(
+        self, keys: Sequence[tuple[int | None, int]]
+    ) -> tuple[list[tuple[Any, Vector]], list[Vector]]:
+        """Return `terms`, and forms of v whose factors are shares of some kinks (Lemma D74).
+
+        A unit and a site stand for a kink of the unit, or, without a unit, of the one above.
+        """
         corners, unit = self.unit.corners, self.unit
-        found = [
-            (pull, tuple(-x for x in line))
-            for pull, line in zip(corners.pulls, unit.moves, strict=True)
-        ]
-        for i in corners.seen:
-            change = unit.along(corners.above(i, self.on), i)
+        hard = [kink for kink in self.on if kink not in keys]
+        changes = {i: unit.along(corners.above(i, hard), i) for i in corners.seen}
+        fixed = self._pulls()
+        for i in (i for i in corners.seen if (None, i) not in keys):
             if corners.upper[i] == "+":
-                found.append((corners.residuals[i], change))
-            elif corners.sides[0] * self.mark(change) > 0:
-                found.append((corners.totals[i], change))
-        return found
+                fixed.append((corners.residuals[i], changes[i]))
+            elif corners.sides[0] * self.mark(changes[i]) > 0:
+                fixed.append((corners.totals[i], changes[i]))
+        shared = [
+            changes[i] if j is None else unit.along(corners.form(i, [j], 0), None) for j, i in keys
+        ]
+        return fixed, shared
+
+    def _pulls(self) -> list[tuple[Any, Vector]]:
+        pairs = zip(self.unit.corners.pulls, self.unit.moves, strict=True)
+        return [(pull, tuple(-x for x in line)) for pull, line in pairs]
 
     @cached_property
     def flat(self) -> tuple[Vector, ...]:
@@ -386,7 +418,7 @@ class Part:
         """Return the sign of what the best direction gains more than it costs; -1 off the part."""
         bits = CERTIFICATION_BITS[0]
         with ctx.workprec(bits + 32):
-            found = self._settled(partial(_ball, bits))
+            found = self._settled(partial(as_ball, bits))
         return self._settled(lambda x: x) if found is None else found
 
     def _settled(self, turned: Callable[[Any], Any]) -> int | None:
@@ -412,19 +444,21 @@ class Part:
         """Return the growth of the best unit, with the kinks that stay at the corner."""
         corners, bits = self.unit.corners, CERTIFICATION_BITS[0]
         with ctx.workprec(bits + 32):
-            best = doubles(np.array(list(map(arb, self._best(partial(_ball, bits)))), dtype=object))
+            best = doubles(
+                np.array(list(map(arb, self._best(partial(as_ball, bits)))), dtype=object)
+            )
         lower = [(j, i) for j, i in corners.below if not self._moved(j, i)]
         held = [(around.places[0, j, i], i) for j, i in lower]
         for i in (i for i in corners.seen if corners.upper[i] == "0"):
             if not self.mark(self.unit.along(corners.above(i, self.on), i)):
                 held.append((around.places[1, 0, i], i))
         cell = tuple(k.layer == 0 and (k.unit, k.sites[0]) in self.on for k in around.kinks)
-        outgoing = np.array([float(self.unit.side * corners.sides[0])])
-        growth = Growth(0, best / np.linalg.norm(best), outgoing)
+        outgoing = np.array([[float(self.unit.side * corners.sides[0])]])
+        growth = Growth(0, best[None] / np.linalg.norm(best), outgoing)
         return Move(cell, np.zeros(jets(around, bits).size), tuple(held), growth)
 
 
-def _ball(bits: int, value: Any) -> arb:
+def as_ball(bits: int, value: Any) -> arb:
     """Return a number in a ball."""
     return value.ball(bits) if isinstance(value, Number) else arb(value)
 

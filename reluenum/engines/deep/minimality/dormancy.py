@@ -14,6 +14,7 @@ from reluenum.engines.deep.minimality.corners import Corners, corners_of
 from reluenum.engines.deep.minimality.growths import Dormancy, growing, scanned
 from reluenum.engines.deep.minimality.outlook import Outlook, equal_inputs, same_inputs
 from reluenum.engines.deep.minimality.strictness import is_strict_in_cells, is_tame
+from reluenum.engines.deep.minimality.sums import add_up
 from reluenum.engines.deep.systems.networks import ScaledNetwork, sum_of
 
 MOST_CUTS = 12
@@ -51,11 +52,13 @@ def _by_corners(around: Surroundings, corners: Corners) -> Dormancy:
         return Dormancy(False, "a dead unit that gains what it costs grows by curvature")
     if stays is None:
         return Dormancy(None, "a dead unit in a direction where its gain is lambda")
-    if network.problem.hidden[0] > len(network.biases[0]) + 1:
-        return Dormancy(None, "dead units beside a group, or beside dependent kinks")
     if not corners.copies():
         return Dormancy(None, "a copy of a unit beside a kink that costs nothing")
-    return Dormancy(True, "one dead unit stays dead, whatever kinks do")
+    if network.problem.hidden[0] == len(network.biases[0]) + 1:
+        return Dormancy(True, "one dead unit stays dead, whatever kinks do")
+    if not add_up(corners):
+        return Dormancy(None, "dead units beside a group, or beside dependent kinks")
+    return Dormancy(True, "dead units stay dead, whatever kinks do")
 
 
 def _by_multipliers(around: Surroundings, layer: int) -> Dormancy:
@@ -113,8 +116,8 @@ def _cut_of(around: Surroundings, growth: Growth) -> Cut:
         scales = [1.0]
         if not outlook.is_last:
             scales = [float(outlook.scale(growth.layer + 1, m).mid()) for m in range(outlook.above)]
-    gains = np.maximum(rows @ growth.incoming.astype(float), 0)
-    weights = np.outer(growth.outgoing.astype(float) / scales, gains)
+    gains = np.maximum(growth.incoming.astype(float) @ rows.T, 0)
+    weights = (growth.outgoing.astype(float).T / scales).T @ gains
     return Cut(growth.layer + 1, weights, float(around.network.problem.effective_ridge))
 
 
@@ -143,7 +146,7 @@ def _of_zero_network(around: Surroundings, layer: int) -> Dormancy:
     if abs(force) <= around.network.problem.effective_ridge:
         return Dormancy(True, "the zero network holds the sum of the targets")
     sign = 1.0 if force > 0 else -1.0
-    growth = Growth(layer, np.array([1.0]), np.array([sign]))
+    growth = Growth(layer, np.array([[1.0]]), np.array([[sign]]))
     return Dormancy(False, "a constant grows out of the zero network", growing((), (), growth))
 
 

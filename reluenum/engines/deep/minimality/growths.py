@@ -11,7 +11,7 @@ from itertools import product
 import numpy as np
 from flint import arb, fmpq, fmpq_mat
 
-from reluenum.algebra.forms import doubles, is_positive_definite
+from reluenum.algebra.forms import doubles, is_positive_definite, least_at_end
 from reluenum.algebra.linear import Vector, dot, null_space
 from reluenum.algebra.numberfield import ball_sign
 from reluenum.engines.deep.cells.jets import Jets
@@ -191,17 +191,20 @@ def _tied(outlook: Outlook, ties: Sequence[Tie]) -> Dormancy:
         (layer, (positive_parts(outlook.rows[seen] @ tie.incoming) * tie.outgoing / scale)[None])
         for tie in ties
     )
-    held = strict_kinks(around)
-    local = Jets(around, outlook.local.bits, pushes)
-    forms = list(critical_forms(local))
-    if all(found is not None and is_positive_definite(found[1]) for found in forms):
+    held, room = strict_kinks(around), min(spare[outlook.layer], len(ties))
+    forms = list(critical_forms(Jets(around, outlook.local.bits, pushes)))
+    known = [None if found is None else least_at_end(*found, len(ties), room) for found in forms]
+    if all(found is not None and found[0] == 1 for found in known):
         return Dormancy(True, "dead units stay dead, where their gain is lambda by curvature")
-    if len(ties) > 1 or len(forms) > 1 or forms[0] is None:
+    if len(forms) > 1 or forms[0] is None:
         return unclear
-    if (bends := _third_order(outlook, ties[0])) is not None:
+    bends = _third_order(outlook, ties[0]) if len(ties) == 1 else None
+    if bends is not None:
         reason = "dead units stay dead, where their gain is lambda by the third derivative"
         return Dormancy(True, reason) if bends else unclear
-    return _falling(outlook, ties[0], forms[0], held) or unclear
+    if known[0] is None or known[0][0] != -1 or len(held) + forms[0][0].shape[1] > len(forms[0][0]):
+        return unclear
+    return _suddenly_grown(outlook, ties, known[0][1], held)
 
 
 def _third_order(outlook: Outlook, tie: Tie) -> bool | None:
@@ -228,36 +231,23 @@ def _third_order(outlook: Outlook, tie: Tie) -> bool | None:
     return change > 0 if change else None
 
 
-def _falling(
-    outlook: Outlook, tie: Tie, found: tuple[np.ndarray, np.ndarray], held: Sequence[int]
-) -> Dormancy | None:
-    """Return the growth along a tie in the lowest direction of a form, if it is negative there."""
-    kernel, form = found
-    vector = np.array([arb(x) for x in np.linalg.eigh(doubles(form))[1][:, 0]], dtype=object)
-    direction = kernel @ vector
-    if len(held) + kernel.shape[1] > len(kernel) or not vector @ form @ vector < 0:
-        return None
-    if direction[-1] < 0:
-        direction = -direction
-    return _suddenly_grown(outlook, tie, direction, held) if direction[-1] > 0 else None
-
-
 def _suddenly_grown(
-    outlook: Outlook, tie: Tie, direction: np.ndarray, held: Sequence[int]
+    outlook: Outlook, ties: Sequence[Tie], direction: np.ndarray, held: Sequence[int]
 ) -> Dormancy:
-    """Return the growth of a unit along a tie, while other parameters move as well."""
+    """Return the growth of units along ties, while other parameters move as well."""
     cell = (False,) * len(outlook.local.around.kinks)
-    kinks = outlook.local.around.kinks
-    move = Move(cell, doubles(direction[:-1]), tuple((k, kinks[k].sites[0]) for k in held))
+    kinks, count = outlook.local.around.kinks, len(ties)
+    move = Move(cell, direction[:-count], tuple((k, kinks[k].sites[0]) for k in held))
     length = float(step_length(outlook.local, move).mid()) or 1.0
-    root = (float(direction[-1].mid()) * length) ** 0.5
+    pairs = list(zip(ties, direction[-count:], strict=True))
+    grown = [(tie, (share * length) ** 0.5) for tie, share in pairs if share > 0]
     growth = Growth(
         outlook.layer,
-        doubles(tie.incoming) * root,
-        np.array([tie.outgoing * root]),
+        np.array([doubles(tie.incoming) * root for tie, root in grown]),
+        np.array([[tie.outgoing * root for tie, root in grown]]),
         is_sudden=True,
     )
-    reason = f"a dead unit of layer {outlook.layer + 1} grows, and others with it"
+    reason = f"dead units of layer {outlook.layer + 1} grow, and others with them"
     return Dormancy(False, reason, replace(move, growth=growth))
 
 
@@ -269,7 +259,7 @@ def _growth_along(
     grouped = {number for choice in choices for number, _ in choice.group.kinks}
     held = [(k, around.kinks[k].sites[0]) for k in around.basic if k not in grouped]
     held += [choice.group.kinks[choice.kept] for choice in choices]
-    unit, target = doubles(vector), doubles(outgoing)
+    unit, target = doubles(vector)[None], doubles(outgoing)[:, None]
     growth = Growth(outlook.layer, unit / np.linalg.norm(unit), target / np.linalg.norm(target))
     move = growing((False,) * len(around.kinks), tuple(held), growth, outlook.local.size)
     return Dormancy(False, f"a dead unit of layer {outlook.layer + 1} grows", move)

@@ -10,6 +10,7 @@ from ...exact import null_space
 from ...reals import dot
 from ..sites import Row
 from ..towers import Upper
+from .shadows import overshadowed
 
 Line = list[fmpq]  # a vector that spans the line on which some Gamma_j is
 
@@ -17,7 +18,8 @@ Line = list[fmpq]  # a vector that spans the line on which some Gamma_j is
 def impossible(upper: Upper, rows: Sequence[Row]) -> bool:
     """Claim 168: kinks contradict all signs of units that are on lines (Lemma D62), as claim 126.
 
-    There have to be two at least: otherwise a vector lies where it does by claim 92.
+    There have to be two at least: otherwise a vector lies where it does by claim 92. Or some units
+    are in the shadow of others (Lemma D75).
     """
     if not upper.kinks or len(rows) < 2:
         return False
@@ -25,7 +27,7 @@ def impossible(upper: Upper, rows: Sequence[Row]) -> bool:
     lines = [*(line for table in tables for line in table), [fmpq(1)] * upper.sites.size]
     stack, kinks = ([[x[i] for i in p] for x in lines] for p in (upper.seen, upper.kinks))
     blocks = [slice(j * depth, (j + 1) * depth) for j in range(len(rows))]
-    return contradictory(stack, kinks, blocks, (-1,))
+    return overshadowed(upper, rows) or contradictory(stack, kinks, blocks, (-1,))
 
 
 def contradictory(

@@ -19,11 +19,11 @@ from ...points import NUMBER_BITS
 from ...reals import dot, require, sign
 from ..exactly.folds import is_double, third
 from ..exactly.probes import Probe, is_null, probes
-from ..inner import pivots_of
 from ..points import Zero, moved, together
 from ..sites import Row, Sites
 from ..strata import Stratum
 from ..towers import State, Tower, Upper, narrowed
+from .cones import grows
 
 OPEN = "whether a dead unit is harmless is not clear"
 CONSTANT = "the constant network is a local minimum"
@@ -35,9 +35,13 @@ Corner = tuple[tuple[fmpq, ...], ...]  # a matrix
 
 @dataclass(frozen=True)
 class Tie:
-    """A unit that gains what it costs: its row, and the signs of kinks at a corner, by number."""
+    """A unit that gains what it costs: its row, and the signs of kinks at a corner, by number.
+
+    It shifts f by `side` times its values.
+    """
 
     row: Row
+    side: int
     signs: Row
 
 
@@ -96,11 +100,15 @@ class Leeway:
             ties += [face.tie] if gain == 0 else []
         return found, ties
 
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The signs of units that are on somewhere."""
+        rays = cocircuits({i: self.sites.rows[i] for i in self.seen})
+        return [row for row in sorted(covectors(rays, self.sites.size, inf)) if row[0]]
+
     def faces(self) -> Iterator["Face"]:
         """Yield the parts of all faces but the live ones, on which some corner is linear."""
-        rays = cocircuits({i: self.sites.rows[i] for i in self.seen})
-        signs = sorted(covectors(rays, self.sites.size, inf))
-        free = [row for row in signs if row[0] and row not in self.zero.stratum.lower]
+        free = [row for row in self.rows if row not in self.zero.stratum.lower]
         for row, side, corner in product(free, (1, -1), self.corners):
             yield from Answer(self, row, side, corner).faces()
 
@@ -134,15 +142,15 @@ class Leeway:
         """Claim 165: whether units that gain what they cost raise the loss by curvature.
 
         Of each face on its own, with kinks that cost nothing: the Hessian of the reduced loss of
-        the stratum beside, the unit being one of it with T = 0, is positive definite. If it is not
-        and only one way leads there, the loss falls (Lemma D70). If there may be several units, all
-        these faces are asked at once, too (Lemma D46).
+        the stratum beside, the unit being one of it with T = 0, is positive on T >= 0. If it is not
+        and only one way leads there, the loss falls (Lemma D70). So it is of all sets of as many
+        faces as there may be further units (Lemma D46, Lemma D73).
         """
         free = [self._signs(d) for d in self.zero.flat_rays.values()]
         rows = sorted({tie.row for tie in ties})
-        spare = self.sites.hidden[0] - len(self.zero.stratum.lower)
-        chosen = [(row,) for row in rows] + ([tuple(rows)] if spare > 1 else [])
-        return all(self._rises(some, ties, free) for some in chosen)
+        spare = min(len(rows), self.sites.hidden[0] - len(self.zero.stratum.lower))
+        sets = (some for count in range(spare) for some in combinations(rows, count + 1))
+        return all(self._rises(some, ties, free) for some in sets)
 
     def _rises(self, further: Sequence[Row], ties: Sequence[Tie], free: Sequence[Row]) -> bool:
         """Return whether units of some faces that gain what they cost raise the loss together."""
@@ -163,11 +171,11 @@ class Leeway:
             rows = (*stratum.lower, *further)
             tower = Tower(narrowed(Upper(self.sites, stratum.upper), rows), rows)
             squares = [*self.zero.state.squares, *[x * 0] * len(further)]
-            pivots = pivots_of(State(tower, squares, x).hessian())
-        grows = all(pivot > 0 for pivot in pivots)
-        falls = len(cell) == len(further) == 1 and any(pivot < 0 for pivot in pivots)
-        require(grows or falls, f"{self.zero.stratum.text}: {OPEN}")
-        return grows
+            units = range(len(stratum.lower), len(rows))
+            found = grows(State(tower, squares, x).hessian(), units, len(further))
+        clear = found == 1 or (found == -1 and len(cell) == 1)
+        require(clear, f"{self.zero.stratum.text}: {OPEN}")
+        return found == 1
 
     def beside(self, cell: Iterable[Row]) -> Stratum:
         """Return the stratum into which rays of a cell lead."""
@@ -246,7 +254,16 @@ class Face:
     @property
     def tie(self) -> Tie:
         """What is known of a unit of it that gains what it costs."""
-        return Tie(self.answer.row, self.signs)
+        return Tie(self.answer.row, self.answer.side, self.signs)
+
+    def kink(self, key: Kink | int) -> int:
+        """Return the sign that a kink has, 1 if its unit is on, of a site that of f."""
+        zero, along = self.zero, self.answer.along
+        if isinstance(key, int):
+            return zero.sides[0] * self.marks.get(
+                along(self.answer.leeway.form(key, self.on), key), 0
+            )
+        return zero.sides[key[0] + 1] * self._mark(zero.form(key[1], {key[0]}, 0))
 
     def gain(self, state: State) -> int | None:
         """Return the sign of what the best direction gains more than it costs; -1 off the face."""
@@ -313,22 +330,20 @@ class Face:
 def constant_bends(sites: Sites, rows: Sequence[Row], square: fmpq) -> bool:
     """Claim 166: whether units below a constant that gain what they cost raise the loss.
 
-    They do if the Hessian of the reduced loss is positive definite with all of them at T = 0. The
-    loss falls if for one of them alone it is negative somewhere (Lemma D46, Lemma D70). Where it is
-    singular the third derivative decides, if there is one face, and an open one (Lemma D71).
+    They do if the Hessian of the reduced loss is positive on T >= 0 for as many of them as there
+    may be units; else the loss falls (Lemma D46, Lemma D73). Where it is singular the third
+    derivative decides, if there is one face, and an open one (Lemma D71).
     """
-    upper, x, signs = Upper(sites, (sites.everything, 0)), arb(square), []
+    upper, x = Upper(sites, (sites.everything, 0)), arb(square)
     if len(rows) == 1 and rows[0][0] | rows[0][1] == sites.everything:
         tower = Tower(upper, rows)
         if is_double(tower, [fmpq(0)], square):
             return _third_bends(State(tower, [arb(0)], x))
-    for chosen in (*([row] for row in rows), rows):
-        with ctx.workprec(NUMBER_BITS):
-            state = State(Tower(upper, chosen), [arb(0)] * len(chosen), x)
-            signs.append({sign(pivot) for pivot in pivots_of(state.hessian())})
-    falls = any(-1 in found for found in signs[:-1])
-    require(falls or signs[-1] == {1}, f"whether {CONSTANT} is not clear")
-    return not falls
+    with ctx.workprec(NUMBER_BITS):
+        state = State(Tower(upper, rows), [arb(0)] * len(rows), x)
+        found = grows(state.hessian(), range(len(rows)), sites.hidden[0])
+    require(found is not None, f"whether {CONSTANT} is not clear")
+    return found == 1
 
 
 def _third_bends(state: State) -> bool:

@@ -1,0 +1,114 @@
+"""Moments of pairs of active sets of inputs on a line, computed when they are asked for.
+
+The sets are spans of the ascending inputs, two have a span in common, and a sum over a span is a
+difference of two sums over the first inputs. So no table is needed whose size is the square of the
+number of sets.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate
+from typing import Any, Self
+
+import numpy as np
+from flint import fmpq
+
+from reluenum.algebra.balls import Balls
+from reluenum.algebra.linear import common_denominator
+from reluenum.geometry.arrangement import Face
+from reluenum.problem import Problem
+
+_KNOWN = 2.0**-51
+"""Relative error of a difference of two sums that are kept as two doubles each."""
+
+_WHOLE = 2.0**52
+"""Differences of whole numbers up to it are doubles."""
+
+_LONGEST = 500
+"""Bits of whole numbers that are kept as doubles."""
+
+_LEFT = 2.0**-103
+"""What is not known of it besides, relative to the largest sum."""
+
+
+@dataclass(frozen=True, eq=False)
+class SpanMoments:
+    """Z_A' R Z_B for K active sets A and B that are spans of p inputs on a line.
+
+    Parameters
+    ----------
+    spans : (K, 2) array of int
+    high, low : (p + 1, 3) arrays
+        Sums of 1, x and x^2 over the data of the first inputs, over one denominator, rounded, and
+        what that lacks.
+    scale : Balls, (3,)
+        What these are to be multiplied by.
+    share : Balls, ()
+        R subtracts this share of the sum (Lemma 1).
+    """
+
+    spans: np.ndarray
+    high: np.ndarray
+    low: np.ndarray
+    scale: Balls
+    share: Balls
+
+    @classmethod
+    def of(cls, faces: Sequence[Face], problem: Problem) -> Self:
+        """Return those of the active sets of some faces."""
+        inputs = [site.row[0] for site in problem.ascending]
+        counts = [site.count for site in problem.ascending]
+        denominator = common_denominator(inputs)
+        sums = _running([int((x * denominator).p) for x in inputs], counts)
+        high, low, factors = zip(*map(_parted, zip(*sums, strict=True)), strict=True)
+        scale = [fmpq(factor, denominator**k) for k, factor in enumerate(factors)]
+        return cls(
+            np.array([face.span for face in faces]),
+            np.array(high).T,
+            np.array(low).T,
+            Balls.of(scale),
+            Balls.of([problem.bias_share], ()),
+        )
+
+    def __getitem__(self, index: tuple[Any, ...]) -> Balls:
+        """Return the matrices of pairs of sets, (..., 2, 2): two arrays of numbers, and more."""
+        one, other, *rest = index
+        first, second = self.total(one), self.total(other)
+        outer = first[..., :, None] * second[..., None, :]
+        return (self.plain(one, other) - self.share * outer)[(..., *rest)]
+
+    def total(self, number: np.ndarray) -> Balls:
+        """Return the sums of (x, 1) over sets, (..., 2)."""
+        start, stop = np.moveaxis(self.spans[number], -1, 0)
+        return self._over(start, stop)[..., [1, 0]]
+
+    def plain(self, one: np.ndarray, other: np.ndarray) -> Balls:
+        """Return the sums of (x, 1)'(x, 1) over what two sets have in common, (..., 2, 2)."""
+        (start, stop), (first, last) = (np.moveaxis(self.spans[k], -1, 0) for k in (one, other))
+        start = np.maximum(start, first)
+        found = self._over(start, np.maximum(start, np.minimum(stop, last)))
+        return found[..., [2, 1, 1, 0]].reshape(*found.shape[:-1], 2, 2)
+
+    def _over(self, start: np.ndarray, stop: np.ndarray) -> Balls:
+        """Return the three sums over spans, (..., 3)."""
+        rest = self.low[stop] - self.low[start]
+        mid = (self.high[stop] - self.high[start]) + rest
+        known = _KNOWN * np.abs(mid) + _LEFT * np.abs(self.high).max(axis=0)
+        exact = np.abs(self.high).max() <= _WHOLE  # differences of whole numbers that doubles hold
+        return Balls(mid, np.zeros_like(mid) if exact else known) * self.scale
+
+
+def _parted(sums: Sequence[int]) -> tuple[list[float], list[float], int]:
+    """Return whole numbers over a power of 2, rounded, what that lacks, and the power."""
+    factor = 1 << max(0, max(abs(total).bit_length() for total in sums) - _LONGEST)
+    high = [total / factor for total in sums]
+    low = [float(Fraction(t, factor) - Fraction(x)) for t, x in zip(sums, high, strict=True)]
+    return high, low, factor
+
+
+def _running(inputs: Sequence[int], counts: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """Yield the sums over the first inputs of 1, x and x^2."""
+    rows = ((c, c * x, c * x * x) for x, c in zip(inputs, counts, strict=True))
+    add = lambda one, other: tuple(map(sum, zip(one, other, strict=True)))  # noqa: E731
+    return accumulate(rows, add, initial=(0, 0, 0))
