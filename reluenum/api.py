@@ -432,9 +432,10 @@ def enumerate_minima(
     engine : str
         `groebner` solves the polynomial system of every support. `certified` decides supports in
         batches, by rigorous numerics, and adds a certificate to the document; it asks the backend
-        only about what may be exactly 0, and has no formulations. `branch`, for inputs on a line
-        and widths up to 4, excludes whole boxes of directions before it does the same to what is
-        left: of a hundred data points and more it is the one that ends. `auto` is the faster one
+        only about what may be exactly 0, and has no formulations. `branch`, for widths
+        up to 4 and inputs that no smaller line or plane contains, excludes whole boxes of
+        directions before it does the same to what is left: of a hundred data points and more it
+        is the one that ends. `auto` is the faster one
         of the latter two.
     supports : iterable of str, optional
         With several hidden layers, the only ones to look at: for each layer the signs of its

@@ -22,7 +22,7 @@ from reluenum.basins.vertices import (
     surveyed_vertices,
 )
 from reluenum.basins.widths import every_width_record, spans
-from reluenum.documents.minima import ALL, BASINS, BY_BOXES, in_one_layer
+from reluenum.documents.minima import ALL, BASINS, BY_BOXES, BY_CONES, in_one_layer
 from reluenum.engines.certified.certificate import is_readable
 from reluenum.engines.certified.escalation import Escalation, exact_records
 from reluenum.errors import (
@@ -105,7 +105,7 @@ def disconnectivity(
             "every_width": every_width_record(document),
             "minima": dict(document),
         }
-    if document.get("certificate", {}).get("format") == BY_BOXES:
+    if document.get("certificate", {}).get("format") in (BY_BOXES, BY_CONES):
         raise InputError("engine", "branch, which knows no saddles", "certified or groebner")
     geometry = Geometry.of(Problem.from_document(document["problem"]))
     with settings.open() as backends:

@@ -198,18 +198,18 @@ def _in_layers(
 
 def incomplete(document: Mapping[str, Any]) -> int:
     """Say that something stayed undecided, or that the checker does not prove a decided list."""
-    from reluenum.documents.labels import examined
+    from reluenum.documents.labels import examined_label
 
     first, counts = document["undecided"][0], document["enumeration"]
     number, reason = counts["undecided"], first["reason"]
     if first.get("support") == "":
         return stopped(f"the list is not called complete: {reason}", UNDECIDED)
     if "signs" not in first:
-        where = f"{number} of {examined(counts)} undecided"
+        where = f"{number} of {examined_label(counts)} undecided"
     elif first["signs"]:  # of a stratum, or of a stationary point
         whole = document["completeness"] != "restricted"
         zero = " and the zero network" if whole else ""
-        where = f"{number} undecided in {examined(counts)}{zero}"
+        where = f"{number} undecided in {examined_label(counts)}{zero}"
         reason = f"{first['signs']}: {reason}"
     else:
         return stopped(f"the list is not called complete: {reason}", UNDECIDED)

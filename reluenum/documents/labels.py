@@ -84,20 +84,20 @@ def undecided_note(document: Document) -> str:
     if not undecided or decided:  # in which case the checker has not proved it
         return "" if document.get("complete", True) else "list not proved complete"
     if "strata_examined" in counts:
-        where = f"{undecided} undecided in {examined(counts)}"
+        where = f"{undecided} undecided in {examined_label(counts)}"
     else:
         where = f"{undecided} support{'s' if undecided > 1 else ''} undecided"
     return f"{where}: list not complete"
 
 
-def examined(counts: Mapping[str, Any]) -> str:
+def examined_label(counts: Mapping[str, Any]) -> str:
     """Return what a document has examined one by one, from its `enumeration`.
 
     Examples
     --------
-    >>> examined({"supports_examined": 153})
+    >>> examined_label({"supports_examined": 153})
     '153 supports'
-    >>> examined({"supports": 153, "boxes": 229, "leaves": 7})
+    >>> examined_label({"supports": 153, "boxes": 229, "leaves": 7})
     '7 leaves'
     """
     kinds = {"strata_examined": "strata", "leaves": "leaves", "supports_examined": "supports"}

@@ -32,8 +32,9 @@ VERSION = 1
 BASINS = "reluenum-basins", 1
 """Format and version of a document of basins, which has the list of minima inside."""
 
-BY_BOXES = "reluenum-boxes"
-"""Format of a certificate that covers directions by boxes and has records of what is left only."""
+BY_BOXES, BY_CONES = "reluenum-boxes", "reluenum-cones"
+"""Formats of certificates that cover directions by boxes, for inputs on a line and others, and
+have records of what is left only."""
 
 
 def header(problem: Mapping[str, Any]) -> dict[str, Any]:

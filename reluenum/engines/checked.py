@@ -97,13 +97,13 @@ def search_beside(output: Path | None, seconds: float = inf) -> Iterator[Checked
         If another run is at work on the same document.
     """
     from reluenum.engines.branch.certificate import has_open
-    from reluenum.engines.branch.route import BranchEngine
+    from reluenum.engines.cones.route import DirectionEngine
 
     if output is None:
-        yield CheckedEngine(BranchEngine(seconds))
+        yield CheckedEngine(DirectionEngine(seconds))
         return
     with claimed(output.with_name(f"{output.name}.parts")) as folder:
-        yield CheckedEngine(BranchEngine(seconds, kept := folder / "tree"))
+        yield CheckedEngine(DirectionEngine(seconds, kept := folder / "tree"))
         if not has_open(kept):
             shutil.rmtree(folder, ignore_errors=True)  # another run may be looking into it
 

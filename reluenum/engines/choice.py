@@ -34,8 +34,8 @@ class Engine(Protocol):
 
 
 ENGINES = ("groebner", "certified", "branch")
-"""How supports are decided: one polynomial system each, in batches by rigorous numerics, or, for
-inputs on a line, by boxes of directions most of which are excluded at once."""
+"""How supports are decided: one polynomial system each, in batches by rigorous numerics, or
+by boxes of directions most of which are excluded at once."""
 
 AUTO = "auto"
 """The fastest one of those that prove what they list, if there is one."""
@@ -66,10 +66,10 @@ def engine_of(name: str, formulation_name: str = REDUCED, all_patterns: bool = F
     if all_patterns:
         raise InputError("all_patterns", "True", f"False beside the {name} engine")
     if name == "branch":
-        from reluenum.engines.branch.route import BranchEngine
         from reluenum.engines.checked import CheckedEngine
+        from reluenum.engines.cones.route import DirectionEngine
 
-        return CheckedEngine(BranchEngine())
+        return CheckedEngine(DirectionEngine())
     from reluenum.engines.certified.prove import CertifiedEngine
 
     return CertifiedEngine()

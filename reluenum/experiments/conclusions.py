@@ -6,7 +6,7 @@ They are drawn when everything else is written, so that whoever fails has the fi
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from reluenum.documents.labels import Document, examined, undecided_along
+from reluenum.documents.labels import Document, examined_label, undecided_along
 from reluenum.errors import IncompleteRunError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def instances_decided(minima: Mapping[str, Document], paths: Mapping[str, Docume
     """
     counts = {name: document["enumeration"] for name, document in minima.items()}
     return _concluded(
-        [f"{name}: {examined(count)} decided" for name, count in counts.items()]
+        [f"{name}: {examined_label(count)} decided" for name, count in counts.items()]
         + [f"path {name}: decided at every ridge" for name in paths],
         {name: count["undecided"] for name, count in counts.items()} | _undecided_paths(paths),
         "supports stayed undecided",

@@ -113,7 +113,6 @@ def _check_boxes(instance: Mapping[str, Any], config: Mapping[str, Any], place: 
         return
     asked = {
         "several hidden layers": isinstance(instance["width"], list),
-        "inputs that are not on a line": instance["parameters"].get("d", 1) > 1,
         "a sweep": "sweep" in config,
         "basins": config.get("basins", False),
         "another formulation": solve.get("formulation", "reduced") != "reduced",

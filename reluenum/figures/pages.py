@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reluenum.documents.labels import Document, examined, undecided_note
+from reluenum.documents.labels import Document, examined_label, undecided_note
 from reluenum.views.basins import LEGEND as BARRIERS_LEGEND
 from reluenum.views.basins import readable_barriers, tree_in_words
 from reluenum.views.components import readable_components
@@ -78,7 +78,7 @@ def instance_page(title: str, document: Document) -> str:
     """
     counts = document["enumeration"]
     line = (
-        f"{examined(counts)} examined, {_known(counts)}{counts['locally_minimal']} locally "
+        f"{examined_label(counts)} examined, {_known(counts)}{counts['locally_minimal']} locally "
         f"minimal: {len(document['components'])} components."
     )
     statements = [

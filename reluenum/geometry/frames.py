@@ -7,6 +7,7 @@ depends on the number of data points. All numbers are `Balls`, enclosures of the
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq
@@ -25,7 +26,7 @@ _EXACT = 2**53
 """Integers up to here are doubles."""
 
 LARGEST_TABLE = 1 << 10
-"""Active sets of inputs on a line up to which all pairs are kept."""
+"""Active sets up to which all pairs are kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +44,7 @@ class Frames:
         Where a column of `basis` is 0.
     active : (F,) array of int
         Which active set a face has.
-    gram : Balls, (K, K, D, D), or SpanMoments
+    gram : Balls, (K, K, D, D), or SpanMoments, or PairMoments
         Z_A' R Z_B for active sets A and B, by a pair of arrays of their numbers.
     target : Balls, (K, D)
         Z_A' R y.
@@ -69,7 +70,7 @@ class Frames:
     basis: Balls
     padded: np.ndarray
     active: np.ndarray
-    gram: Balls | SpanMoments
+    gram: "Balls | SpanMoments | PairMoments"
     target: Balls
     reach: np.ndarray
     walls: Balls
@@ -139,43 +140,127 @@ def _active(face: Face) -> tuple[int, ...]:
     return face.span or face.active
 
 
-def _moments(faces: Sequence[Face], problem: Problem) -> tuple[Balls | SpanMoments, Balls]:
+def _moments(
+    faces: Sequence[Face], problem: Problem
+) -> tuple["Balls | SpanMoments | PairMoments", Balls]:
     """Return Z_A' R Z_B for all pairs of active sets, each of a face, and Z_A' Z_A."""
     each = np.arange(len(faces))
     if len(faces) > LARGEST_TABLE and all(face.span for face in faces):
         moments = SpanMoments.of(faces, problem)
         return moments, moments.plain(each, each)
-    second, first = _pair_moments(faces, problem)
-    share = Balls.of([problem.bias_share], ())
-    outer = first[:, None, :, None] * first[None, :, None, :]
-    return second - share * outer, second[each, each]
+    pairs = PairMoments.of(faces, problem)
+    table = len(faces) <= LARGEST_TABLE
+    return pairs.whole() if table else pairs, pairs.second(each, each)
 
 
-def _pair_moments(faces: Sequence[Face], problem: Problem) -> tuple[Balls, Balls]:
-    """Return sum_{A and B} xt xt' for all pairs of active sets, each of a face, and sum_A xt."""
-    sites = problem.sites
-    size, dimension, count = len(sites), problem.dimension + 1, len(faces)
-    masks = (np.array([site_signs(problem, face) for face in faces]) > 0).astype(float)
-    counted = Balls.exact(masks * [site.count for site in sites])
-    denominator = common_denominator(entry for site in sites for entry in site.row)
-    integers = [[int((entry * denominator).p) for entry in site.row] for site in sites]
-    largest = max(abs(entry) for row in integers for entry in row)
-    if problem.size * largest**2 < _EXACT:
-        rows, scale = Balls.exact(integers), fmpq(1, denominator)
-        exact = True
-    else:
-        rows = Balls.of([entry for site in sites for entry in site.row], (size, dimension))
-        scale, exact = fmpq(1), False
-    first = counted @ rows
-    products = (rows[:, :, None] * rows[:, None, :]).reshape(size, -1)
-    weighted = Balls(
-        masks[:, None, :] * products.mid.T[None], masks[:, None, :] * products.rad.T[None]
-    )
-    second = weighted.reshape(-1, size) @ counted.mT
-    if exact:  # sums of integers below 2^53 are not rounded
-        first, second = Balls.exact(first.mid), Balls.exact(second.mid)
-    second = second.reshape(count, dimension, dimension, count).swapaxes(2, 3).swapaxes(1, 2)
-    return second * Balls.of([scale**2], ()), first * Balls.of([scale], ())
+@dataclass(frozen=True, eq=False)
+class PairMoments:
+    """The matrices Z_A' R Z_B of K active sets, found when they are asked for.
+
+    Parameters
+    ----------
+    masks : (K, p) array of bool
+        Which sites are in each set.
+    counts : (p,) array
+        Numbers of data points.
+    rows : Balls, (p, D)
+        xt of the sites, but for the scale.
+    products : Balls, (p, D D)
+        xt xt', but for its square.
+    first : Balls, (K, D)
+        Sums of xt.
+    scale, share : Balls
+        R subtracts the share of the sum (Lemma 1).
+    whole_numbers : bool
+        Whether products and their sums are integers below 2^53, which are not rounded.
+    """
+
+    masks: np.ndarray
+    counts: np.ndarray
+    rows: Balls
+    products: Balls
+    first: Balls
+    scale: Balls
+    share: Balls
+    whole_numbers: bool
+
+    @classmethod
+    def of(cls, faces: Sequence[Face], problem: Problem) -> "PairMoments":
+        """Return those of the active sets of some faces."""
+        sites = problem.sites
+        size, dimension = len(sites), problem.dimension + 1
+        masks = np.array([site_signs(problem, face) for face in faces]) > 0
+        counts = np.array([float(site.count) for site in sites])
+        denominator = common_denominator(entry for site in sites for entry in site.row)
+        integers = [[int((entry * denominator).p) for entry in site.row] for site in sites]
+        largest = max(abs(entry) for row in integers for entry in row)
+        small = problem.size * largest**2 < _EXACT
+        if small:
+            rows, scale = Balls.exact(integers), fmpq(1, denominator)
+        else:
+            rows = Balls.of([entry for site in sites for entry in site.row], (size, dimension))
+            scale = fmpq(1)
+        first = Balls.exact(masks * counts) @ rows
+        if small:
+            first = Balls.exact(first.mid)
+        return cls(
+            masks,
+            counts,
+            rows,
+            (rows[:, :, None] * rows[:, None, :]).reshape(size, -1),
+            first * Balls.of([scale], ()),
+            Balls.of([scale], ()),
+            Balls.of([problem.bias_share], ()),
+            small,
+        )
+
+    def second(self, rows: np.ndarray, columns: np.ndarray) -> Balls:
+        """Return the sums of xt xt' over what pairs of sets share, (..., D, D)."""
+        common = (self.masks[rows] & self.masks[columns]) * self.counts
+        dimension = self.first.shape[1]
+        shape = (*common.shape[:-1], dimension, dimension)
+        return self._scaled(
+            Balls.exact(common.reshape(-1, len(self.counts))) @ self.products, shape
+        )
+
+    def _scaled(self, sums: Balls, shape: tuple[int, ...]) -> Balls:
+        if self.whole_numbers:
+            sums = Balls.exact(sums.mid)
+        return sums.reshape(*shape) * self.scale.square()
+
+    def __getitem__(self, index: tuple[Any, np.ndarray]) -> Balls:
+        rows, columns = index
+        if isinstance(rows, slice):
+            rows = np.arange(len(self.masks))[rows, None]
+        outer = self.first[rows][..., :, None] * self.first[columns][..., None, :]
+        return self.second(rows, columns) - self.share * outer
+
+    def images(self, sets: np.ndarray, vectors: Balls) -> Balls:
+        """Return Z_A' R Z_B w for all sets A, by B active sets B with vectors w, (B, K, D)."""
+        rows = self.rows * self.scale
+        inside = Balls.exact(self.masks[sets].astype(float))
+        fitted = (vectors @ rows.mT) * inside
+        weights = Balls.exact(self.counts)
+        mean = (fitted @ weights[:, None])[..., 0] * self.share
+        moved = (fitted - mean[:, None]) * weights
+        terms = moved[:, :, None] * rows[None]
+        count, size, dimension = terms.shape
+        flat = terms.swapaxes(0, 1).reshape(size, count * dimension)
+        sums = Balls.exact(self.masks.astype(float)) @ flat
+        return sums.reshape(len(self.masks), count, dimension).swapaxes(0, 1)
+
+    def whole(self) -> Balls:
+        """Return the matrices of all pairs, (K, K, D, D)."""
+        count, dimension = self.first.shape
+        size = len(self.counts)
+        products = self.products.mT
+        weighted = Balls(
+            self.masks[:, None, :] * products.mid[None], self.masks[:, None, :] * products.rad[None]
+        )
+        sums = weighted.reshape(-1, size) @ Balls.exact((self.masks * self.counts).T)
+        sums = sums.reshape(count, dimension, dimension, count).swapaxes(2, 3).swapaxes(1, 2)
+        outer = self.first[:, None, :, None] * self.first[None, :, None, :]
+        return self._scaled(sums, sums.shape) - self.share * outer
 
 
 def _target_moments(faces: Sequence[Face], problem: Problem) -> Balls:

@@ -28,10 +28,20 @@ _LARGEST_COUNTED = 100
 """No more faces of a support, and no more dimensions, are counted: these are too many already."""
 
 
-def refuse_astronomical(problem: Problem, limit: int = SUPPORT_LIMIT) -> None:
+def refuse_astronomical(
+    problem: Problem, limit: int = SUPPORT_LIMIT, points: int = MOST_DATA_POINTS
+) -> None:
     """Refuse a problem whose supports are too many, before anything is enumerated.
 
     The estimate holds for data in general position and is an upper bound for any other.
+
+    Parameters
+    ----------
+    problem : Problem
+    limit : int
+        Of supports.
+    points : int
+        Of data points; if there may be more than usual, their faces are not counted.
 
     Raises
     ------
@@ -53,11 +63,11 @@ def refuse_astronomical(problem: Problem, limit: int = SUPPORT_LIMIT) -> None:
             f"up to {scientific(expected)} supports to solve",
             f"at most {limit}; lower the width or the number of points",
         )
-    if size > MOST_DATA_POINTS or dimension > LARGEST_DIMENSION:
+    if size > points or dimension > LARGEST_DIMENSION:
         _refuse(
             f"{size} data points in dimension {dimension}",
             "exact linear algebra too large",
-            f"at most {MOST_DATA_POINTS} points in dimension {LARGEST_DIMENSION}",
+            f"at most {points} points in dimension {LARGEST_DIMENSION}",
         )
     entries = (*chain.from_iterable(problem.inputs), *problem.targets, problem.ridge)
     longest = max(len(str(part)) for entry in entries for part in (entry.p, entry.q))
@@ -67,7 +77,7 @@ def refuse_astronomical(problem: Problem, limit: int = SUPPORT_LIMIT) -> None:
             "exact algebra too slow",
             f"at most {LONGEST_NUMBER} digits above and below the fraction line",
         )
-    if faces * size > LARGEST_ARRANGEMENT:
+    if faces * size > LARGEST_ARRANGEMENT and points == MOST_DATA_POINTS:
         _refuse(
             f"n = {size}",
             f"up to {scientific(faces)} faces of as many signs",

@@ -61,7 +61,7 @@ class SpanMoments:
         counts = [site.count for site in problem.ascending]
         denominator = common_denominator(inputs)
         sums = _running([int((x * denominator).p) for x in inputs], counts)
-        high, low, factors = zip(*map(_parted, zip(*sums, strict=True)), strict=True)
+        high, low, factors = zip(*map(_high_and_low, zip(*sums, strict=True)), strict=True)
         scale = [fmpq(factor, denominator**k) for k, factor in enumerate(factors)]
         return cls(
             np.array([face.span for face in faces]),
@@ -99,7 +99,7 @@ class SpanMoments:
         return Balls(mid, np.zeros_like(mid) if exact else known) * self.scale
 
 
-def _parted(sums: Sequence[int]) -> tuple[list[float], list[float], int]:
+def _high_and_low(sums: Sequence[int]) -> tuple[list[float], list[float], int]:
     """Return whole numbers over a power of 2, rounded, what that lacks, and the power."""
     factor = 1 << max(0, max(abs(total).bit_length() for total in sums) - _LONGEST)
     high = [total / factor for total in sums]

@@ -39,6 +39,9 @@ UNCHECKED = {
     "software": "what was installed",
     "decided_by": "how the solver decided the supports; only their number was checked",
 }
+TREES = ("reluenum-boxes", "reluenum-cones")
+"""Formats of certificates that are trees: for inputs on a line, and for others."""
+
 RELEASE = re.compile(r"[0-9][0-9A-Za-z.+-]{0,39}")
 OPTIONAL = {
     "completeness": "certificate",
@@ -241,7 +244,7 @@ def _list(
     """Prove a list of minima."""
     complete(document)
     if _has_boxes(document):
-        from .boxes import BoxLandscape as Kind
+        from .trees.document import BoxLandscape as Kind
 
         proof = _by_boxes(document, given, sharing)
     else:
@@ -261,7 +264,7 @@ def _list(
 def _has_boxes(document: Any) -> bool:
     """Whether a document says that its certificate is a tree of boxes."""
     certificate = document.get("certificate") if type(document) is dict else None
-    return type(certificate) is dict and certificate.get("format") == "reluenum-boxes"
+    return type(certificate) is dict and certificate.get("format") in TREES
 
 
 def _by_supports(document: dict[str, Any], folder: Path, given: Any) -> "Proof":
@@ -287,7 +290,10 @@ def _by_supports(document: dict[str, Any], folder: Path, given: Any) -> "Proof":
 
 def _by_boxes(document: dict[str, Any], given: Any, sharing: Sharing) -> "Proof":
     """Prove a tree of boxes, and the records of its leaves."""
-    from .boxes import proof_of
+    if document["certificate"]["format"] == "reluenum-boxes":
+        from .boxes import proof_of
+    else:
+        from .cones import proof_of
 
     nothing_else(document)
     told = sharing.told or (lambda *_: None)

@@ -125,12 +125,11 @@ def test_an_error_names_its_key_in_one_line(config, message):
     ("entry", "more", "message"),
     [
         ({"width": None, "hidden": [2, 1]}, {}, "several hidden layers with the engine branch"),
-        ({"d": 2}, {}, "inputs that are not on a line with the engine branch"),
         ({}, {"basins": True}, "basins with the engine branch"),
         ({}, {"sweep": {}}, "a sweep with the engine branch"),
     ],
 )
-def test_boxes_of_directions_are_for_one_layer_on_a_line(entry, more, message):
+def test_boxes_of_directions_are_for_one_layer(entry, more, message):
     config = with_entry(**{"family": "random", "n": 3, "ridge": "1"} | entry)
     config = completed(config | {"solve": {"engine": "branch"}} | more)
     find = batches if more.get("sweep") == {} else instances

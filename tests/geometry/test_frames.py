@@ -8,10 +8,11 @@ import pytest
 from flint import arb, ctx, fmpq
 
 from reluenum import Problem
+from reluenum.algebra.balls import Balls
 from reluenum.algebra.linear import combine, dot
 from reluenum.geometry import frames as frames_module
 from reluenum.geometry.arrangement import Arrangement
-from reluenum.geometry.frames import Frames
+from reluenum.geometry.frames import Frames, PairMoments
 from tests.support.oracles import random_problem, residual_by_points
 
 CASES = [
@@ -249,3 +250,16 @@ def test_moments_of_spans_are_enclosed_without_a_table(denominator, bias, monkey
     test_moments_are_enclosed(made)
     test_reach_bounds_the_norm_of_every_residual(made)
     test_rays_and_the_active_sets_beside_them(made)
+
+
+def test_moments_of_pairs_are_the_same_when_they_are_asked_for(made):
+    problem, _, frames = made
+    faces = {int(k): frames.faces[f] for f, k in enumerate(frames.active)}
+    sets = np.arange(len(faces))
+    asked = PairMoments.of([faces[k] for k in sets.tolist()], problem)
+    assert np.array_equal(asked[:, sets].mid, frames.gram.mid)
+    vectors = Balls.exact(np.random.default_rng(0).normal(size=(len(sets), frames.coordinates)))
+    expected = (frames.gram.swapaxes(0, 1) @ vectors[:, None, :, None])[..., 0]
+    images = asked.images(sets, vectors)
+    assert (np.abs(images.mid - expected.mid) <= images.rad + expected.rad).all()
+    assert images.rad.max() < 1e-10

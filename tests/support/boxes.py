@@ -86,21 +86,20 @@ def number(value):
 def side_of(data, place, w):
     """The sign s for which s w lies in a face (nearly)."""
     row = data.faces[place].sides.exact.tolist()[0]
-    return 1 if float(row[0]) * w[0] + float(row[1]) * w[1] > 0 else -1
+    return 1 if sum(float(x) * y for x, y in zip(row, w, strict=True)) > 0 else -1
 
 
-def record_of(leaf, places, data, records):
+def record_of(sides, data, records):
     """The record of a leaf, from those of all supports."""
-    sides = {places[low]: sign for sign, low, _, _ in leaf}
-    support = tuple(sorted(sides))
+    depth, support = data.depth, tuple(sorted(sides))
     while support and records[support]["verdict"] == "reducible":
         k = records[support]["face"]
         support = support[:k] + support[k + 1 :]
     found = records[support] if support else {"w": []}
-    parts = {face: found["w"][2 * k : 2 * k + 2] for k, face in enumerate(support)}
-    w = [x for face in sides for x in parts.get(face, [0.0, 0.0])]
+    parts = {face: found["w"][depth * k : depth * (k + 1)] for k, face in enumerate(support)}
+    w = [x for face in sides for x in parts.get(face, [0.0] * depth)]
     faces, verdict, k = list(sides), found.get("verdict"), found.get("face")
-    if len(support) < len(leaf) and verdict != "leaves":
+    if len(support) < len(sides) and verdict != "leaves":
         return {"verdict": "reducible", "face": -1, "w": w}
     if verdict != "leaves":
         wrong = [f for f in faces if side_of(data, f, parts[f]) != sides[f]]
@@ -124,45 +123,56 @@ def packed(records, heading):
     return sink.getvalue()
 
 
-def named(leaf, entry, places):
+def named(sides, entry, depth):
     """The supports of the residuals that a record gives: of all faces, and of those with w."""
-    faces = [places[low] for _, low, _, _ in leaf]
-    parts = zip(faces, entry["w"][::2], entry["w"][1::2], strict=True)
-    yield tuple(sorted(faces))
-    yield tuple(sorted(face for face, *w in parts if any(w)))
+    w = entry["w"]
+    yield tuple(sorted(sides))
+    yield tuple(sorted(f for k, f in enumerate(sides) if any(w[depth * k : depth * (k + 1)])))
 
 
-def boxed(problem):
-    """A document with a tree of boxes."""
-    document, data, records = certified(problem)
-    content, leaves, nodes = grown(data, problem.width)
-    places = LineData(document["problem"]).around
-    entries = [record_of(leaf, places, data, records) for leaf in leaves]
-    heading = {
-        "format": "reluenum-boxes",
-        "version": 1,
-        "problem_sha256": document["certificate"]["problem_sha256"],
-    }
+def sealed(found, leaves, tree, name):
+    """A document with a tree instead of the records of all supports.
+
+    `found` is what `certified` returns, `leaves` the signs of faces, `tree` its bytes and how many
+    nodes it has, `name` the format and what else its certificate says.
+    """
+    (document, data, records), (content, nodes) = found, tree
+    entries = [record_of(sides, data, records) for sides in leaves]
+    digest = document["certificate"]["problem_sha256"]
+    heading = {"format": name["format"], "version": 1, "problem_sha256": digest}
     known = {
         support
-        for leaf, entry in zip(leaves, entries, strict=True)
-        for support in named(leaf, entry, places)
+        for sides, entry in zip(leaves, entries, strict=True)
+        for support in named(sides, entry, data.depth)
     }
     exact = [
         entry
         for entry in document["certificate"]["exact"]
         if tuple(data.place_of[text] for text in entry["support"].split("|")) in known
     ]
-    document["certificate"] = heading | {
-        "boxes": nodes,
-        "tree": base64.b64encode(zlib.compress(content)).decode(),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "records": len(leaves),
-        "data": base64.b64encode(packed(entries, heading)).decode() if entries else "",
-        "exact": exact,
-    }
+    document["certificate"] = (
+        heading
+        | name
+        | {
+            "boxes": nodes,
+            "tree": base64.b64encode(zlib.compress(content)).decode(),
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "records": len(leaves),
+            "data": base64.b64encode(packed(entries, heading)).decode() if entries else "",
+            "exact": exact,
+        }
+    )
     counts = document["enumeration"]
-    counts |= {"supports": counts.pop("supports_examined"), "boxes": nodes, "leaves": len(leaves)}
     del counts["stationary"]
+    counts |= {"supports": counts.pop("supports_examined"), "boxes": nodes, "leaves": len(leaves)}
     document.pop("decided_by", None)
     return document
+
+
+def boxed(problem):
+    """A document with a tree of boxes."""
+    found = certified(problem)
+    content, leaves, nodes = grown(found[1], problem.width)
+    places = LineData(found[0]["problem"]).around
+    sides = [{places[low]: sign for sign, low, _, _ in leaf} for leaf in leaves]
+    return sealed(found, sides, (content, nodes), {"format": "reluenum-boxes"})

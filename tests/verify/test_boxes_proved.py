@@ -7,17 +7,13 @@ import json
 import zlib
 from collections import Counter
 from fractions import Fraction
-from io import BytesIO
 from itertools import combinations, product
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 from flint import arb, arb_mat, ctx
 
 from reluenum import Problem
-from reluenum.verify import verify
-from reluenum.verify.boxes import cover
 from reluenum.verify.boxes.cover import hold, settled
 from reluenum.verify.boxes.joint import holds
 from reluenum.verify.boxes.line import actives
@@ -27,8 +23,10 @@ from reluenum.verify.boxes.tree import Node, Tree, children, roots
 from reluenum.verify.exact import Data
 from reluenum.verify.reals import CertificateError
 from reluenum.verify.residuals import Ball
-from tests.support.boxes import boxed, certified, good_supports, packed
+from reluenum.verify.trees import batches
+from tests.support.boxes import boxed, certified, good_supports
 from tests.support.checking import checked, refused
+from tests.support.trees import content_of, records_of, said, with_records, with_tree
 
 pytestmark = pytest.mark.seconds(90)
 
@@ -66,29 +64,6 @@ def honest():
     return boxed(problem_of(4, width=2, size=6))
 
 
-def content_of(document):
-    return bytearray(zlib.decompress(base64.b64decode(document["certificate"]["tree"])))
-
-
-def with_tree(document, content):
-    document = copy.deepcopy(document)
-    document["certificate"]["tree"] = base64.b64encode(zlib.compress(bytes(content))).decode()
-    document["certificate"]["sha256"] = hashlib.sha256(bytes(content)).hexdigest()
-    return document
-
-
-def records_of(document):
-    source = BytesIO(base64.b64decode(document["certificate"]["data"]))
-    return pq.read_table(source).to_pylist()
-
-
-def with_records(document, records):
-    document = copy.deepcopy(document)
-    heading = {key: document["certificate"][key] for key in ("format", "version", "problem_sha256")}
-    document["certificate"]["data"] = base64.b64encode(packed(records, heading)).decode()
-    return document
-
-
 def leaf_bytes(document):
     """The places of the bytes of leaves in a tree."""
     places = []
@@ -105,21 +80,11 @@ def leaf_bytes(document):
     return places
 
 
-def said(document, path, jobs):
-    """What the checker says, and the boxes that it told of."""
-    path.write_text(json.dumps(document))
-    told = []
-    try:
-        return str(verify(path, jobs=jobs, told=lambda *counts: told.append(counts))), told
-    except CertificateError as error:
-        return str(error), told
-
-
 @pytest.fixture
 def in_threes(monkeypatch):
     """Few boxes at a time, so that threads have something to share."""
-    monkeypatch.setattr(cover, "TOGETHER", 3)
-    monkeypatch.setattr(cover, "AHEAD", 5)
+    monkeypatch.setattr(batches, "TOGETHER", 3)
+    monkeypatch.setattr(batches, "AHEAD", 5)
 
 
 def test_a_proof_does_not_depend_on_the_number_of_threads(honest, tmp_path, in_threes):

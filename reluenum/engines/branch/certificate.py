@@ -47,6 +47,11 @@ def has_open(path: Path) -> bool:
     return path.exists() and not path.read_bytes().partition(b"\n")[0].endswith(b" 0")
 
 
+def opening(digest: str, form: str = BY_BOXES) -> dict[str, Any]:
+    """Return the first entries of a record: of what format it is, and of what problem."""
+    return {"format": form, "version": VERSION, "problem_sha256": digest}
+
+
 def leaf_table(leaves: Leaves) -> pa.Table:
     """Return the records of leaves of one size, faces in the order of their parts."""
     kind, rows = leaves.kind, np.arange(len(leaves.kind))
@@ -58,30 +63,36 @@ def leaf_table(leaves: Leaves) -> pa.Table:
 
 
 def boxes_record(
-    digest: str, tree: BoxTree, leaves: Sequence[Leaves], exact: Sequence[dict[str, Any]]
+    opening: dict[str, Any],
+    tree: BoxTree,
+    leaves: Sequence[Leaves],
+    exact: Sequence[dict[str, Any]],
+    more: dict[str, Any],
 ) -> dict[str, Any]:
     """Return the `certificate` record of a document.
 
     Parameters
     ----------
-    digest : str
-        SHA-256 of the problem.
+    opening : dict
+        Format, version, and SHA-256 of the problem.
     tree : BoxTree
     leaves : sequence of Leaves
         By size.
     exact : sequence of dict
         Exact descriptions of points.
+    more : dict
+        What is to be known beside the tree.
     """
-    header = {"format": BY_BOXES, "version": VERSION, "problem_sha256": digest}
     nothing = pa.Table.from_batches([], schema=COLUMNS)
     table = pa.concat_tables([nothing, *map(leaf_table, leaves)]).combine_chunks()
-    table = table.replace_schema_metadata({"reluenum": json.dumps(header)})
+    table = table.replace_schema_metadata({"reluenum": json.dumps(opening)})
     stream = BytesIO()
     if len(table):
         given = {"row_group_size": ROW_GROUP, "compression": "zstd", "write_statistics": False}
         pq.write_table(table, stream, **given)
     return {
-        **header,
+        **opening,
+        **more,
         **({"open": tree.open} if tree.open else {}),
         "boxes": tree.boxes,
         "tree": b64encode(zlib.compress(tree.content, 9)).decode(),

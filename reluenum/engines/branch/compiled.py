@@ -1,22 +1,36 @@
-"""Machine code on disk that is valid as long as no module of this room has changed."""
+"""Machine code on disk that is valid as long as no module of its room has changed."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from numba import njit
+from numba import njit, types
 from numba.core.caching import FunctionCache
 from numba.core.runtime import rtsys
+from numba.experimental import structref
 
-SOURCES = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
+"""Options of functions that Python does not call; nothing is raised where 0 divides."""
+
+
+@lru_cache
+def sources(room: Path) -> str:
+    """Return the digest of the modules of a room and of this one."""
+    content = b"".join(path.read_bytes() for path in (*sorted(room.glob("*.py")), Path(__file__)))
+    return sha256(content).hexdigest()
 
 
 class RoomCache(FunctionCache):
     """A cache that knows that functions contain what they call from other modules of the room."""
 
+    def __init__(self, function: Callable) -> None:
+        super().__init__(function)
+        self._sources = sources(Path(function.__code__.co_filename).parent)
+
     def _index_key(self, *arguments: object) -> tuple:
-        return (*super()._index_key(*arguments), sha256(SOURCES).hexdigest())
+        return (*super()._index_key(*arguments), self._sources)
 
     def load_overload(self, signature: Any, target: Any) -> Any:
         """Load machine code; to find none, numba imports first all that it compiles with."""
@@ -27,11 +41,33 @@ class RoomCache(FunctionCache):
 
 def inlined(function: Callable) -> Callable:
     """Compile a function that only others call, as a part of these: they are cached with it."""
-    return njit(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
+    return njit(function, **INNER, forceinline=True)
+
+
+def called(function: Callable) -> Callable:
+    """Compile a function that only others call, once: of larger ones copies take long."""
+    return njit(function, **INNER)
 
 
 def compiled(function: Callable) -> Callable:
     """Compile a function that Python calls, once for all processes; threads share it."""
-    found = njit(function, no_cfunc_wrapper=True, nogil=True)
+    found = njit(function, no_cfunc_wrapper=True, nogil=True, error_model="numpy")
     found._cache = RoomCache(function)
     return found
+
+
+def struct(annotated: type) -> type:
+    """Let compiled functions make and pass objects with these fields, each a single pointer."""
+
+    class Kind(types.StructRef):
+        def __init__(self, fields: tuple) -> None:
+            super().__init__(fields)
+            digest = sha256(self.name.encode()).hexdigest()
+            self.name = f"{annotated.__name__}-{digest[:16]}"  # long names take long
+
+        def preprocess_fields(self, fields: tuple) -> tuple:
+            return tuple((name, types.unliteral(kind)) for name, kind in fields)
+
+    structref.register(Kind)
+    structref.define_constructor(annotated, Kind, list(annotated.__annotations__))
+    return annotated

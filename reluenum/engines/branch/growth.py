@@ -1,20 +1,19 @@
 """The whole tree of boxes (Theorem H): searched in pieces by several threads, and put together."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from math import comb, inf, prod
 from time import monotonic
+from typing import Any
 
 import numpy as np
 
 from reluenum.engines.branch.centre import empty_work
 from reluenum.engines.branch.circle import Circle
 from reluenum.engines.branch.columns import PARTS, empty_box
-from reluenum.engines.branch.search import OPEN, BoxTree, follow, grow_below
-
-Leaf = tuple[tuple[int, ...], tuple[int, ...]]
-"""Signs and faces."""
+from reluenum.engines.branch.search import OPEN, BoxTree, Leaf, follow, grow_below
 
 MOST_BOXES = 1 << 12
 """Of a piece."""
@@ -32,10 +31,10 @@ class Piece:
     content : bytes
     leaves : list of (tuple of int, tuple of int)
     boxes : int
-    rest : list of (K, PARTS, 4) array
-        The boxes with which the tree goes on, in order; the first of each array is its last one.
-    done : int
-        Number of supports, with signs, that have been looked at.
+    rest : list of stacks
+        The boxes with which the tree goes on, in order; the first of each stack is its last one.
+    done : int or float
+        Number of supports, with signs, that have been looked at, or their share.
     open : int
         How many boxes have not been.
     """
@@ -43,8 +42,8 @@ class Piece:
     content: bytes
     leaves: list[Leaf]
     boxes: int
-    rest: list[np.ndarray]
-    done: int
+    rest: list[Any]
+    done: float
     open: int = 0
 
 
@@ -115,13 +114,14 @@ def begun_pieces(content: bytes, faces: int, width: int) -> Iterator[Piece]:
 
 
 def pieces(
-    circle: Circle, begun: Iterable[Piece], jobs: int, until: float = inf
+    grown: Callable[[Any], Piece], begun: Iterable[Piece], jobs: int, until: float = inf
 ) -> Iterator[Piece]:
     """Yield the pieces of a tree in order; which these are does not depend on the jobs.
 
     Parameters
     ----------
-    circle : Circle
+    grown : function
+        From a stack of boxes to the next piece of the tree.
     begun : iterable of Piece
         The first ones; the tree goes on with what is left of each.
     jobs : int
@@ -131,9 +131,9 @@ def pieces(
     """
     with ThreadPoolExecutor(jobs) as pool:
 
-        def parts(piece: Piece) -> list[Piece | tuple[np.ndarray, Future]]:
+        def parts(piece: Piece) -> list[Piece | tuple[Sized, Future]]:
             """Return a piece and what the tree goes on with, the next one last."""
-            rest = ((stack, pool.submit(grown_piece, circle, stack)) for stack in piece.rest)
+            rest = ((stack, pool.submit(grown, stack)) for stack in piece.rest)
             return [piece, *rest][::-1]
 
         try:
@@ -177,11 +177,18 @@ def grown_tree(
         Is called every now and then with the share of the supports that have been looked at, and
         with the number of boxes.
     """
-    content, leaves, boxes, left, done = [], [], 0, 0, 0
     whole = [Piece(b"", [], 0, root_stacks(circle.faces, width), 0)]
     total = sum(map(supports_in, whole[0].rest))
     first = list(begun_pieces(begun, circle.faces, width)) if begun else whole
-    for piece in pieces(circle, first, jobs, until):
+    return whole_tree(pieces(partial(grown_piece, circle), first, jobs, until), total, told)
+
+
+def whole_tree(
+    found: Iterable[Piece], total: float, told: Callable[[float, int], object]
+) -> BoxTree:
+    """Return the tree of some pieces in order, that together have so many supports."""
+    content, leaves, boxes, left, done = [], [], 0, 0, 0
+    for piece in found:
         content.append(piece.content)
         leaves += piece.leaves
         boxes += piece.boxes

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from reluenum.engines.branch.search import BoxTree
+from reluenum.engines.branch.search import BoxTree, Leaf
 from reluenum.engines.certified.blocks import Find, Knowledge
 from reluenum.engines.certified.census import Census
 from reluenum.engines.certified.escalation import Escalation, Stage, exact_records, stage
@@ -90,6 +90,12 @@ def circle_numbers(problem: Problem, faces: Sequence[Face]) -> np.ndarray:
     return np.array(numbers)
 
 
+def leaves_on_line(problem: Problem, faces: Sequence[Face], tree: BoxTree) -> list[Leaf]:
+    """Return the leaves of a tree with the numbers of live faces for those around the circle."""
+    number = np.argsort(circle_numbers(problem, faces)).tolist()
+    return [(signs, tuple(number[place] for place in places)) for signs, places in tree.leaves]
+
+
 class LeafJudge:
     """Decides leaves: in batches of doubles with proved bounds, the rest exactly.
 
@@ -106,13 +112,17 @@ class LeafJudge:
         self._cores: dict[tuple[int, ...], SupportPoint] = {}
         self._starts: dict[tuple[int, ...], np.ndarray] = {}
 
-    def decided(self, tree: BoxTree) -> Iterator[Leaves]:
-        """Yield the leaves of each size, decided; what they add up to is in `census`."""
-        places = np.argsort(circle_numbers(self.frames.problem, self.frames.faces))
-        for size in sorted({len(faces) for _, faces in tree.leaves}):
-            chosen = [leaf for leaf in tree.leaves if len(leaf[1]) == size]
-            signs, faces = (np.array(column) for column in zip(*chosen, strict=True))
-            supports = places[faces]
+    def decided(self, leaves: Sequence[Leaf]) -> Iterator[Leaves]:
+        """Yield the leaves of each size, decided; what they add up to is in `census`.
+
+        Parameters
+        ----------
+        leaves : sequence of (tuple of int, tuple of int)
+            Of each the signs and the numbers of its live faces, in the order of its parts.
+        """
+        for size in sorted({len(faces) for _, faces in leaves}):
+            chosen = [leaf for leaf in leaves if len(leaf[1]) == size]
+            signs, supports = (np.array(column) for column in zip(*chosen, strict=True))
             order = np.argsort(supports, axis=1)
             supports = np.take_along_axis(supports, order, axis=1)
             yield self._decide(supports, np.take_along_axis(signs, order, axis=1), order)

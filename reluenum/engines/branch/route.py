@@ -1,6 +1,8 @@
 """The engine: from a problem on a line to its list of minima, with the tree that proves it."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf
 from pathlib import Path
 from time import monotonic
@@ -8,16 +10,16 @@ from typing import Any
 
 from reluenum.documents.bars import search_bar
 from reluenum.documents.minima import component_record, minima_document
-from reluenum.engines.branch.certificate import boxes_record, keep_tree, kept_tree
+from reluenum.engines.branch.certificate import boxes_record, keep_tree, kept_tree, opening
 from reluenum.engines.branch.circle import circle_of
 from reluenum.engines.branch.growth import grown_tree
-from reluenum.engines.branch.leaves import LeafJudge
-from reluenum.engines.branch.search import BoxTree
+from reluenum.engines.branch.leaves import LeafJudge, Leaves, leaves_on_line
+from reluenum.engines.branch.search import BoxTree, Leaf
 from reluenum.engines.certified.census import Certified, census_landscape, certified
 from reluenum.engines.certified.escalation import Escalation
 from reluenum.errors import BackendError, InputError
 from reluenum.geometry.geometry import Geometry
-from reluenum.geometry.sizes import refuse_astronomical
+from reluenum.geometry.sizes import MOST_DATA_POINTS, refuse_astronomical
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.landscape import CertifiedLandscape, Tally
 from reluenum.problem import Problem
@@ -28,13 +30,20 @@ LARGEST_WIDTH = 4
 PERIOD = 60.0
 """Seconds after which what has been searched is kept, and the search goes on."""
 
+Grow = Callable[[float, bytes, Callable[[float, int], object]], BoxTree]
+"""A search: until when, a tree that was begun, and what is told of it."""
+
 BRANCH_SUPPORT_LIMIT = 10**11
 """Largest enumeration of this engine that starts without being asked twice."""
 
 
+POINTS_ON_A_LINE = 10_000
+"""Data points that are started without being asked twice."""
+
+
 @dataclass(frozen=True)
-class BranchEngine:
-    """An `Engine` for inputs on a line that excludes boxes of directions (Theorem H).
+class BoxEngine:
+    """An `Engine` that excludes boxes of directions (Theorem H).
 
     The search is done in doubles: what it lists is proved, that nothing is missing is not, before
     a checker has followed the tree.
@@ -50,39 +59,61 @@ class BranchEngine:
     seconds: float = inf
     kept: Path | None = None
 
+    def refuse_others(self, problem: Problem) -> None:
+        """Refuse a problem that this engine is not for.
+
+        Raises
+        ------
+        InputError
+        """
+        raise NotImplementedError
+
+    def grower(self, problem: Problem, jobs: int) -> Grow:
+        """Return what searches the tree of a problem, as `grown_tree`."""
+        raise NotImplementedError
+
+    def placed_leaves(self, geometry: Geometry, tree: BoxTree) -> list[Leaf]:
+        """Return the leaves of a tree with the numbers of live faces."""
+        raise NotImplementedError
+
+    def record(self, problem: Problem, tree: BoxTree, leaves: Sequence[Leaves], exact: Any) -> dict:
+        """Return the `certificate` record of the document."""
+        raise NotImplementedError
+
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
-        refuse_others(problem)
-        refuse_astronomical(problem, BRANCH_SUPPORT_LIMIT)
+        self.refuse_others(problem)
+        points = POINTS_ON_A_LINE if problem.dimension == 1 else MOST_DATA_POINTS
+        refuse_astronomical(problem, BRANCH_SUPPORT_LIMIT, points)
 
     def landscape(
         self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
     ) -> CertifiedLandscape:
         """Find every local minimum of a problem."""
-        refuse_others(problem)
+        self.refuse_others(problem)
         tree = self._grown(problem, settings)
         geometry = Geometry.of(problem)
         with settings.open() as backends:
             escalation = Escalation(geometry, backends)
             judge = LeafJudge(geometry.frames, escalation)
-            leaves = list(judge.decided(tree))
+            leaves = list(judge.decided(self.placed_leaves(geometry, tree)))
             judge.describe()
             if tree.open:
                 judge.census.undecided.append(((), left_open(tree)))
             found = certified(judge.census, escalation)
             landscape, found, document = _with_document(found, tree)
-        record = boxes_record(problem.digest, tree, leaves, found.exact)
+        record = self.record(problem, tree, leaves, found.exact)
         document["certificate"] = record
         return replace(landscape, certificate=record, written=document)
 
     def _grown(self, problem: Problem, settings: Settings) -> BoxTree:
         """Search the boxes as long as there is time, kept every now and then."""
-        circle, end = circle_of(problem), monotonic() + self.seconds
+        grow, end = self.grower(problem, settings.jobs), monotonic() + self.seconds
         begun = kept_tree(self.kept, problem.digest) if self.kept else b""
         with search_bar(settings.progress) as told:
             while True:
                 until = min(end, monotonic() + PERIOD) if self.kept else end
-                tree = grown_tree(circle, problem.width, settings.jobs, until, begun, told)
+                tree = grow(until, begun, told)
                 if self.kept:
                     keep_tree(self.kept, problem.digest, tree)
                 if not tree.open or monotonic() >= end:
@@ -117,15 +148,36 @@ def _written(
     return landscape, found, minima_document(landscape)
 
 
-def refuse_others(problem: Problem) -> None:
-    """Refuse inputs that are not on a line, or a wide network.
+@dataclass(frozen=True)
+class BranchEngine(BoxEngine):
+    """That for inputs on a line."""
+
+    def refuse_others(self, problem: Problem) -> None:
+        """Refuse inputs that are not on a line, or a wide network."""
+        if problem.dimension != 1 or len(problem.sites) < 2:
+            sites = f"{len(problem.sites)} distinct inputs of dimension {problem.dimension}"
+            raise InputError("engine", f"branch with {sites}", "two or more, or certified")
+        refuse_wide(problem)
+
+    def grower(self, problem: Problem, jobs: int) -> Grow:
+        """Return what searches the tree of a problem."""
+        return partial(grown_tree, circle_of(problem), problem.width, jobs)
+
+    def placed_leaves(self, geometry: Geometry, tree: BoxTree) -> list[Leaf]:
+        """Return the leaves of a tree with the numbers of live faces."""
+        return leaves_on_line(geometry.problem, geometry.arrangement.live_faces, tree)
+
+    def record(self, problem: Problem, tree: BoxTree, leaves: Sequence[Leaves], exact: Any) -> dict:
+        """Return the `certificate` record of the document."""
+        return boxes_record(opening(problem.digest), tree, leaves, exact, {})
+
+
+def refuse_wide(problem: Problem) -> None:
+    """Refuse a wide network.
 
     Raises
     ------
     InputError
     """
-    if problem.dimension != 1 or len(problem.sites) < 2:
-        found = f"branch with {len(problem.sites)} distinct inputs of dimension {problem.dimension}"
-        raise InputError("engine", found, "two or more inputs on a line, or certified")
     if problem.width > LARGEST_WIDTH:
         raise InputError("engine", f"branch with width {problem.width}", f"at most {LARGEST_WIDTH}")

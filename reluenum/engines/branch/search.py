@@ -21,6 +21,10 @@ LONGEST = 1 << 13
 """More bytes than a node ever has."""
 
 
+Leaf = tuple[tuple[int, ...], tuple[int, ...]]
+"""Signs and faces."""
+
+
 @dataclass(frozen=True, eq=False)
 class BoxTree:
     """What a search ends with.
@@ -40,7 +44,7 @@ class BoxTree:
     """
 
     content: bytes
-    leaves: list[tuple[tuple[int, ...], tuple[int, ...]]]
+    leaves: list[Leaf]
     boxes: int
     open: int = 0
     share: float = 0.0

@@ -11,7 +11,7 @@ import numpy as np
 
 from reluenum.algebra.balls import GROWTH, Balls
 from reluenum.engines.certified.projections import EnclosedResiduals
-from reluenum.geometry.frames import Frames
+from reluenum.geometry.frames import Frames, PairMoments
 from reluenum.problem import OutputBias
 
 OPEN = 2
@@ -101,8 +101,11 @@ def gradients(frames: Frames, found: EnclosedResiduals, faces: np.ndarray | None
         frames.target[sets],
     )
     for k in range(active.shape[1]):
-        gram = frames.gram[sets, active[:, k, None]]
-        total = total - (gram @ vectors[:, None, k, :, None])[..., 0]
+        if faces is None and isinstance(frames.gram, PairMoments):
+            total = total - frames.gram.images(active[:, k], vectors[:, k])
+        else:
+            gram = frames.gram[sets, active[:, k, None]]
+            total = total - (gram @ vectors[:, None, k, :, None])[..., 0]
     if faces is None:
         total = total[:, frames.active]
     local = (frames.basis[every].mT @ total[..., None])[..., 0]
@@ -195,7 +198,10 @@ def scan(
     signs = excesses(frames, dual)
     if faces is None:
         faces = np.broadcast_to(np.arange(len(frames.faces)), signs.shape)
-    inside, outside = memberships(frames, faces, dual)
+    row, place = np.nonzero(signs != -1)
+    inside, outside = np.zeros_like(signs), np.zeros(signs.shape, dtype=bool)
+    chosen = memberships(frames, faces[row, place], dual[row, place])
+    inside[row, place], outside[row, place] = chosen
     own = (faces[:, :, None] == found.supports[:, None, :]).any(axis=2)
     below = own | outside | (signs == -1) | (np.take_along_axis(tight, faces, axis=1) != 0)
     exceeding, known = np.zeros_like(tight), np.ones(tight.shape, dtype=bool)

@@ -5,9 +5,10 @@ computed here; those that are left have records. In order: `line` (tables of dou
 circle), `spans` (its faces, and residuals, exactly), `sums` (inner products with a running error
 analysis), `columns` (groups of units), `centre` (the centre system, Lemma 49), `responses` (linear
 functions of residuals), `joint` (bounds of all unknowns together, Lemma 51), `rules` (Lemma 53),
-`tree` (its bytes), `cover` (the boxes of a tree), `leaves` (their records), `document`.
+`tree` (its bytes), `cover` (the boxes of a tree), `document`. Records of leaves: see the room of
+trees.
 """
 
-from .document import BoxLandscape, proof_of
+from .document import proof_of
 
-__all__ = ["BoxLandscape", "proof_of"]
+__all__ = ["proof_of"]

@@ -4,9 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..trees.machine import inlined
+from ..trees.numbers import inverse_of
 from .columns import Columns, edges_of
 from .line import Array, Tables
-from .sums import UNSURE, UP, Output, Pair, at_ray, inlined, inner, plain, pull
+from .sums import UNSURE, UP, Output, Pair, at_ray, inner, plain, pull
 
 
 class Centre(NamedTuple):
@@ -37,40 +39,6 @@ def column(columns: Columns, k: int) -> Output:
     """Return a column as an output."""
     sites, vectors = columns.sites, columns.vectors
     return sites[k, 0], sites[k, 1], vectors[k, 0], vectors[k, 1]
-
-
-@inlined
-def reduced(work: Array, size: int) -> None:
-    """Bring a matrix to the form (1, ...) by Gauss-Jordan steps; what they lose does not matter."""
-    width = work.shape[1]
-    for i in range(size):
-        pivot = i
-        for k in range(i, size):
-            if abs(work[k, i]) > abs(work[pivot, i]):
-                pivot = k
-        factor = 1 / work[pivot, i]
-        for m in range(width):
-            work[pivot, m], work[i, m] = work[i, m], work[pivot, m] * factor
-        for k in range(size):
-            factor = work[k, i]
-            for m in range(width * (k != i)):
-                work[k, m] -= factor * work[i, m]
-
-
-@inlined
-def inverse_of(matrix: Array) -> Array:
-    """Return an approximate inverse of a symmetric matrix, whatever it is."""
-    size = len(matrix)
-    work, found = np.zeros((size, 2 * size)), np.empty((size, size))
-    for i in range(size):
-        for k in range(size):
-            work[i, k] = matrix[i, k] / np.sqrt(matrix[i, i] * matrix[k, k])
-        work[i, size + i] = 1.0
-    reduced(work, size)
-    for i in range(size):
-        for k in range(size):
-            found[i, k] = work[i, size + k] / np.sqrt(matrix[i, i] * matrix[k, k])
-    return found
 
 
 @inlined

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..trees.machine import inlined
 from .line import Array, Tables
-from .sums import UNSURE, UP, Output, at_ray, cosine, cross, in_cell, inlined
+from .sums import UNSURE, UP, Output, at_ray, cosine, cross, in_cell
 
 GAPS = (0.1, 1.0, 0.1)
 LOOSE = 2

@@ -1,19 +1,16 @@
 """What a tree leaves to be proved, box by box, thousands at a time; cut further where need be."""
 
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import chain, islice
+from itertools import chain
 
 import numpy as np
 
 from ..reals import require
+from ..trees.batches import answers
 from .line import Array, Tables
 from .rules import settle
 from .tree import Box, Node, children
 
-TOGETHER = 512  # boxes that are looked at together
-AHEAD = 64  # such batches that are read before the answer to one, whatever the number of threads
 MOST_PARTS = 4
 MOST_CUTS = 64  # of a box that is not seen to be empty at once
 EMPTY = ((0, 1 << 40, 0, 0),)  # a box inside of which none is
@@ -27,7 +24,7 @@ def hold(
     `told` is called every now and then.
     """
     further = 0
-    for batch, seen in answers(table, nodes, threads):
+    for batch, seen in answers(nodes, lambda batch: seen_in(table, batch), threads):
         for node in (node for node, good in zip(batch, seen, strict=True) if not good):
             further += 1
             missing = [node.box] if node.smaller is None else taken(node.box, node.smaller)
@@ -35,24 +32,6 @@ def hold(
             require(good, f"box {node.box}: not seen that minima are in {node.smaller or 'none'}")
         told()
     return further
-
-
-def answers(
-    table: Tables, nodes: Iterator[Node], threads: int
-) -> Iterator[tuple[list[Node], list[bool]]]:
-    """Yield nodes, in order, with whether what they say is seen."""
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[tuple[list[Node], Future]] = deque()
-        try:
-            while batch := list(islice(nodes, TOGETHER)):
-                waiting.append((batch, pool.submit(seen_in, table, batch)))
-                if len(waiting) > AHEAD:
-                    batch, found = waiting.popleft()
-                    yield batch, found.result()
-            for batch, found in waiting:
-                yield batch, found.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def seen_in(table: Tables, nodes: list[Node]) -> list[bool]:

@@ -4,10 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .centre import Centre, leftover, reduced
+from ..trees.machine import compiled, inlined
+from ..trees.numbers import reduced
+from .centre import Centre, leftover
 from .line import Array
 from .responses import Responses, is_slope
-from .sums import TINY, UP, compiled, inlined, larger
+from .sums import TINY, UP, larger
 
 SPARE = 1 + 1e-6  # by which a guess is taken larger than what solves the equations
 TRUSTED = 10.0  # a bound is taken rather than a sum if it is at most so many times a part of that

@@ -7,16 +7,16 @@ boundaries j and j + 1. Live faces are numbered in order: cell j is 2j, the ray 
 boundary j + 1 is 2j + 1.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
-from flint import fmpq
 
 from ..exact import Data
 from ..reals import require
+from ..trees.numbers import fractions
 
 Array = np.ndarray
 
@@ -89,11 +89,6 @@ def tables(data: Data) -> Tables:
         angles=np.unwrap(np.arctan2(rays[:, 1], rays[:, 0])),
         loads=np.empty((0, 6)),
     )
-
-
-def fractions(numbers: Iterable[fmpq]) -> list[Fraction]:
-    """Return numbers as Python knows them, which rounds them to the nearest double."""
-    return [Fraction(int(number.p), int(number.q)) for number in numbers]
 
 
 def _ray(site: Fraction) -> Array:

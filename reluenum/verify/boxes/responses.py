@@ -9,22 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..trees.machine import inlined
 from .centre import Centre, column, leftover
 from .columns import Columns, edges_of
 from .line import Array, Sums, Tables
-from .sums import (
-    UNSURE,
-    Output,
-    at_ray,
-    inlined,
-    inner,
-    larger,
-    load_of,
-    plain,
-    pull,
-    slope,
-    total,
-)
+from .sums import UNSURE, Output, at_ray, inner, larger, load_of, plain, pull, slope, total
 
 
 class Responses(NamedTuple):

@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from ..trees.machine import compiled, inlined
 from .centre import centre_of
 from .columns import GAPS, columns_of, grouped, is_level
 from .joint import bounds_of, interval, sharpen, weights_of
 from .line import Array, Tables
 from .responses import responses_of
-from .sums import compiled, inlined
 
 
 @inlined

@@ -8,17 +8,10 @@ as occur here, with coefficients that are doubles, two of them one inside the ot
 times that. Sizes are rounded themselves, by a part that is far smaller.
 """
 
-from collections.abc import Callable
-from hashlib import sha256
-from pathlib import Path
-from typing import Any
-
 import numpy as np
-from numba import njit
-from numba.core.caching import FunctionCache
-from numba.core.runtime import rtsys
 
 from ..exact import Data
+from ..trees.machine import compiled, inlined
 from .line import Array, Sums, Tables, tables
 
 UNSURE = 2.0**-46
@@ -26,38 +19,6 @@ UP, TINY = 1 + 2.0**-40, 1e-290  # for numbers >= 0 that are computed in less th
 
 Pair = tuple[float, float]
 Output = tuple[int, int, float, float]  # (xt_i . w) on the sites from i to j, 0 elsewhere
-
-
-SOURCES = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-
-
-class RoomCache(FunctionCache):
-    """Machine code on disk, valid as long as no file of this room has changed.
-
-    That of a function contains what it calls, whose files the cache of numba does not look at.
-    """
-
-    def _index_key(self, *arguments: object) -> tuple:
-        return (*super()._index_key(*arguments), sha256(SOURCES).hexdigest())
-
-    def load_overload(self, signature: Any, target: Any) -> Any:
-        """Load machine code; to find none, numba imports first all that it compiles with."""
-        rtsys.initialize(target)
-        with self._guard_against_spurious_io_errors():
-            return self._load_overload(signature, target)
-
-
-def compiled(function: Callable) -> Callable:
-    """Compile a function that Python calls, once for all processes; threads may share it."""
-    found = njit(function, error_model="numpy", nogil=True, forceinline=True)
-    found._cache = RoomCache(function)
-    return found
-
-
-def inlined(function: Callable) -> Callable:
-    """Compile a function that only compiled ones call, as a part of these."""
-    given = {"error_model": "numpy", "forceinline": True}
-    return njit(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, **given)
 
 
 @inlined

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..reals import require
+from ..trees.content import Content
 
 Part = tuple[int, int, int, int]
 Box = tuple[Part, ...]
 
 EXCLUDED, LEAF, CUT, SHRUNK = range(4)
-LONGEST = 5  # bytes of a number
 
 
 class Node(NamedTuple):
@@ -40,12 +40,12 @@ def children(box: Box, place: int, length: int) -> Iterator[Box]:
         yield (*box[:place], *(part for part in parts if part[3]), *box[place + 1 :])
 
 
-class Tree:
+class Tree(Content):
     """The bytes of a tree, read once from the first to the last."""
 
     def __init__(self, content: bytes, boxes: int, records: int) -> None:
-        self.content, self.place, self.nodes = content, 0, 0
-        self.boxes, self.records = boxes, records  # no more are read
+        super().__init__(content)
+        self.boxes, self.records, self.nodes = boxes, records, 0  # no more are read
         self.leaves: list[Box] = []
 
     def read(self, faces: int, width: int) -> Iterator[Node]:
@@ -70,23 +70,6 @@ class Tree:
                     require(kind == EXCLUDED, "tree: a byte without meaning")
                     yield Node(box, None)
         require(self.place == len(self.content), "tree: more bytes than nodes")
-
-    def byte(self) -> int:
-        """Return the next byte."""
-        require(self.place < len(self.content), "tree: fewer bytes than nodes")
-        self.place += 1
-        return self.content[self.place - 1]
-
-    def number(self) -> int:
-        """Return the next number, seven bits a byte, the lowest ones first."""
-        value = 0
-        for shift in range(0, 7 * LONGEST, 7):
-            byte = self.byte()
-            value |= (byte & 127) << shift
-            if byte < 128:
-                return value
-        require(False, "tree: a number has no end")
-        return value
 
     def shrunk(self, box: Box) -> Box:
         """Return a box without so many faces at both ends of each of its parts."""

@@ -8,9 +8,9 @@ import random
 import subprocess
 import sys
 import zlib
+from functools import partial
 from itertools import count
 from math import inf
-from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -43,6 +43,7 @@ from reluenum.groebner.backends import Settings
 from reluenum.problem import Problem
 from reluenum.verify import CertificateError
 from reluenum.verify.boxes.tree import Tree
+from tests.support.late import Late
 
 pytestmark = pytest.mark.seconds(60)  # most of them once, to compile the search
 
@@ -235,29 +236,10 @@ def test_a_bar_ends_with_all_supports(monkeypatch, capsys):
     problem = instance(scattered, 1)
     circle = circle_of(problem)
     whole = Piece(b"", [], 0, root_stacks(circle.faces, 2), 0)
-    done = sum(piece.done for piece in pieces(circle, [whole], 2))
+    done = sum(piece.done for piece in pieces(partial(growth.grown_piece, circle), [whole], 2))
     assert done == sum(map(supports_in, whole.rest))
     BranchEngine().landscape(problem, Settings(progress=True))
     assert "100%" in capsys.readouterr().err
-
-
-class Late:
-    """What is submitted is done when it is asked for."""
-
-    def __init__(self, jobs):
-        self.jobs = jobs
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def shutdown(self, cancel_futures):
-        pass
-
-    def submit(self, function, *given):
-        return SimpleNamespace(result=lambda: function(*given), done=bool, cancel=bool)
 
 
 @pytest.mark.parametrize("most", [1, 30])
@@ -334,7 +316,6 @@ def test_otherwise_it_is_not(monkeypatch):
 @pytest.mark.parametrize(
     ("inputs", "width", "words"),
     [
-        ([[0, 1], [1, 0], [2, 2]], 1, "dimension 2"),
         ([[1], [1], [1]], 1, "1 distinct inputs"),
         ([[0], [1], [2]], 5, "width 5"),
         ([[0], [1], [2]], [2, 1], "2 hidden layers"),

@@ -15,7 +15,6 @@ from ..points import eliminated
 from ..reals import CertificateError, dot, require
 from ..records import VERDICTS, opposite_ties
 from ..residuals import ExactResidual, Residual
-from .tree import Box
 
 
 def reducible(core: Core, smaller: Core | None) -> None:
@@ -87,16 +86,15 @@ class LeafProof:
         self.zero = Group({}, {(): self.nothing}, {()})
         self.vertices: list[Group] = []
 
-    def read(self, boxes: list[Box], places: list[int], records: Iterator[Record]) -> None:
+    def read(self, leaves: list[dict[int, int]], records: Iterator[Record]) -> None:
         """Claim 195: every leaf has a record, in order, and each is true (Theorem H, Lemma 46).
 
-        `places` are those of the faces around the circle in the sorted list of live faces.
+        A leaf has the sign of each of its faces, these as places in the sorted list of live ones.
         """
-        for number, (box, record) in enumerate(zip_longest(boxes, records)):
-            sides = {places[low]: sign for sign, low, _, _ in box or ()}
-            name = "|".join(self.data.texts(tuple(sides)))
+        for number, (sides, record) in enumerate(zip_longest(leaves, records)):
+            name = "|".join(self.data.texts(tuple(sides or ())))
             try:
-                require(None not in (box, record), "leaves and records are not as many")
+                require(None not in (sides, record), "leaves and records are not as many")
                 self._checked(sides, *record)
             except CertificateError as error:
                 raise CertificateError(f"record {number} ({name}): {error}") from error

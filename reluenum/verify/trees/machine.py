@@ -1,0 +1,47 @@
+"""Compiled functions of the checker."""
+
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from numba import njit
+from numba.core.caching import FunctionCache
+from numba.core.runtime import rtsys
+
+UNDER_ALL = Path(__file__).parent
+
+
+class RoomCache(FunctionCache):
+    """Machine code on disk, valid as long as no file of the function's room has changed.
+
+    That of a function contains what it calls, whose files the cache of numba does not look at.
+    """
+
+    def __init__(self, function: Callable) -> None:
+        super().__init__(function)
+        folders = {UNDER_ALL, Path(function.__code__.co_filename).parent}
+        paths = sorted(path for folder in folders for path in folder.glob("*.py"))
+        self.seal = sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
+
+    def _index_key(self, *arguments: object) -> tuple:
+        return (*super()._index_key(*arguments), self.seal)
+
+    def load_overload(self, signature: Any, target: Any) -> Any:
+        """Load machine code; to find none, numba imports first all that it compiles with."""
+        rtsys.initialize(target)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(signature, target)
+
+
+def compiled(function: Callable) -> Callable:
+    """Compile a function that Python calls, once for all processes; threads may share it."""
+    found = njit(function, error_model="numpy", nogil=True, forceinline=True)
+    found._cache = RoomCache(function)
+    return found
+
+
+def inlined(function: Callable) -> Callable:
+    """Compile a function that only compiled ones call, as a part of these."""
+    given = {"error_model": "numpy"}
+    return njit(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, **given)

@@ -1,0 +1,93 @@
+"""Documents with trees of cones, made from those with a record of every support."""
+
+import numpy as np
+from flint import fmpq_mat
+
+from reluenum.verify.cones.arrangement import ANY, NEGATIVE, POSITIVE, ZERO, ascending, within
+from reluenum.verify.cones.cover import cut_of, settled
+from reluenum.verify.cones.document import leaves_of
+from reluenum.verify.cones.tables import tables
+from reluenum.verify.cones.tree import Part, children, orthants, pieces, roots
+from tests.support.boxes import certified, number, sealed
+
+
+def base_of(data):
+    """The first sites that are independent."""
+    order, found = ascending(data), []
+    for site, k in enumerate(order):
+        rows = [data.rows[order[other]] for other in found] + [data.rows[k]]
+        if fmpq_mat(rows).rank() == len(rows):
+            found.append(site)
+    return found
+
+
+def grown(data, width, problem=None):
+    """Nodes of a tree in preorder, as bytes, the leaves, and the base: boxes cut if need be."""
+    problem, base = problem or tables(data), base_of(data)
+    content, leaves, nodes = bytearray(), [], 0
+    for root in roots(orthants(problem[0], base), width):
+        open_ = [root]
+        while open_:
+            box = open_.pop()
+            nodes += 1
+            place, site, kind = cut_of(problem[0], box)
+            if settled(problem[1], [box])[0]:
+                content.append(0)
+            elif site < 0:
+                content.append(1)
+                leaves.append(box)
+            else:
+                content += bytes([kind, place]) + number(site)
+                halves = pieces(problem[0], box[place].cone, site, kind)
+                open_ += reversed(list(children(box, place, halves)))
+    return bytes(content), leaves, nodes, base
+
+
+def coned(problem):
+    """A document with a tree of cones."""
+    found = certified(problem)
+    content, leaves, nodes, base = grown(found[1], problem.width)
+    name = {"format": "reluenum-cones", "base": base}
+    return sealed(found, leaves_of(found[1], leaves), (content, nodes), name)
+
+
+def signs_of(data, place):
+    """The signs of sites on a face."""
+    face, order = data.faces[place], ascending(data)
+    return [(face.active >> k & 1) - (not (face.active | face.zeros) >> k & 1) for k in order]
+
+
+def random_part(draw, table, sign, faces, base):
+    """A part with some faces, given by the signs of sites, in a cone of no more than one orthant.
+
+    None if they are in no such cone.
+    """
+    allowed = np.full(table.signs.shape[1], ANY, np.uint8)
+    for site in base:
+        signs = {face[site] < 0 for face in faces}
+        if len(signs) > 1:
+            return None
+        allowed[site] = NEGATIVE if signs.pop() else POSITIVE | ZERO
+    sites = draw.permutation(len(allowed))[: draw.integers(0, len(allowed) + 1)]
+    for site in sites:
+        sets = [s for s in (1, 2, 4, 3, 6) if all(s & (1, 2, 4)[f[site] + 1] for f in faces)]
+        if sets:
+            allowed[site] &= sets[draw.integers(len(sets))]
+    return Part(sign, len(faces), within(table, allowed))
+
+
+def random_box(draw, table, units, base):
+    """A box that holds some units, (sign, signs of sites): parts from one to several of them."""
+    groups = []
+    for sign, face in units:
+        near = [group for group in groups if group[0] == sign]
+        if near and draw.random() < 0.5:
+            near[draw.integers(len(near))][1].append(face)
+        else:
+            groups.append((sign, [face]))
+    parts = []
+    for sign, faces in groups:
+        part = random_part(draw, table, sign, faces, base)
+        alone = [random_part(draw, table, sign, [face], base) for face in faces]
+        parts += [part] if part is not None else alone
+    return tuple(parts)
