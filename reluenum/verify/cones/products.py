@@ -124,20 +124,20 @@ def excess(table: Tables, box: Box, k: int, pair: tuple[Array, Array], y: Array)
 
 
 @inlined
-def aims_of(table: Tables, box: Box, weights: Array, pulls: Array) -> tuple[Array, Array]:
-    """Return near what s g projects to, on each part; and the lengths of units, 0 if there is none.
+def aims_of(table: Tables, box: Box, weights: Array, pulls: Array) -> tuple[Array, Array, Array]:
+    """Return near what s g projects to, on each part, and its weights on rays; lengths of units.
 
-    That is Lambda times a unit vector along the unit.
+    That is Lambda times a unit vector along the unit, if there is one.
     """
-    vectors = vectors_of(table, box, weights)
-    lengths = lengths_of(vectors)
+    lengths, shares = lengths_of(vectors_of(table, box, weights)), weights.copy()
     for k in range(len(lengths)):
+        first, last = box.first[k], box.first[k + 1]
         if lengths[k] > 0:
-            vectors[k] *= table.ridge / lengths[k]
+            shares[first:last] *= table.ridge / lengths[k]
         else:
-            first, last = box.first[k], box.first[k + 1]
-            vectors[k], _ = nearest(table, box.rays[first:last], pulls[first:last])
-    return vectors, lengths
+            _, given = nearest(table, box.rays[first:last], pulls[first:last])
+            shares[first:last] = given
+    return vectors_of(table, box, shares), shares, lengths
 
 
 @inlined
@@ -150,11 +150,13 @@ def reaches_of(table: Tables, box: Box, pair: tuple[Array, Array], aims: Array) 
 
 
 @inlined
-def ball_of(table: Tables, box: Box, outputs: Array, weights: Array) -> tuple[Ball, Array, Array]:
-    """Claim 224: the residual of Lemma 54 is in this ball; aims, and their reaches."""
+def ball_of(
+    table: Tables, box: Box, outputs: Array, weights: Array
+) -> tuple[Ball, tuple[Array, Array], Array]:
+    """Claim 224: the residual of Lemma 54 is in this ball; aims with weights, and their reaches."""
     residual, doubt, energy = residual_at(table, outputs, weights)
     pulls, spare = pulls_of(table, outputs, (residual, doubt))
-    aims, lengths = aims_of(table, box, weights, pulls)
+    aims, shares, lengths = aims_of(table, box, weights, pulls)
     reaches = reaches_of(table, box, (pulls, spare), aims)
     share = min(1.0, table.ridge / (reaches.max() * UP * UP))
     gap, size = 0.0, 0.0
@@ -167,7 +169,7 @@ def ball_of(table: Tables, box: Box, outputs: Array, weights: Array) -> tuple[Ba
     gap = 2 * (gap + size * table.unsure) + (1 - share) ** 2 * energy
     norms = norms_of(table, outputs)
     radius = np.sqrt(max(gap, 0.0)) * UP
-    return Ball(residual, doubt, pulls, spare, norms, share, radius), aims, reaches
+    return Ball(residual, doubt, pulls, spare, norms, share, radius), (aims, shares), reaches
 
 
 @inlined
@@ -190,14 +192,14 @@ def distance(
     p, the projection of s g for the centre of the ball, satisfies |p - y|^2 <= (s g - y) . (p - y),
     and Lambda v is the one for a residual of the ball.
     """
-    aim, reach, weights = triple
+    aim, reach, shares = triple
     over = excess(table, box, k, (ball.pulls, ball.pull_doubt), aim)
-    value, size, length = 0.0, 0.0, lengths_of(vectors_of(table, box, weights))[k]
+    value, size, square = 0.0, 0.0, 0.0
     for n in range(box.first[k], box.first[k + 1]):
-        value += weights[n] * ball.pulls[n]
-        size += weights[n] * (abs(ball.pulls[n]) * table.unsure + ball.pull_doubt[n])
-    value, size = value / length * table.ridge, size / length * table.ridge
-    square = table.ridge * table.ridge
+        value += shares[n] * ball.pulls[n]
+        size += shares[n] * (abs(ball.pulls[n]) * table.unsure + ball.pull_doubt[n])
+    for d in range(len(aim)):
+        square += aim[d] * aim[d]
     gap = reach * over + abs(square - value) + size + 8 * table.unsure * (square + abs(value))
     total, frame = 0.0, 0.0
     for i in range(len(table.copies)):
@@ -246,8 +248,8 @@ def seen(table: Tables, found: Array, rays: Array, pair: tuple[Array, float]) ->
 @inlined
 def loses(table: Tables, box: Box, ball: Ball, k: int, triple: tuple[Array, Array, Array]) -> bool:
     """Claim 228: a unit of a part gains along some direction, or is outside of it (Lemma 54)."""
-    aim, reaches, weights = triple
-    away = distance(table, box, ball, k, (aim, reaches[k], weights))
+    aim, reaches, shares = triple
+    away = distance(table, box, ball, k, (aim, reaches[k], shares))
     rays = kept(table, box, ball, k, (aim, away))
     signs = seen(table, box.found[k], rays, (aim, away))
     if len(rays) == 0 or signs.min() == 0:
@@ -324,13 +326,12 @@ def outside(table: Tables, box: Box) -> bool:
     weights = minimiser(table, box, outputs, owner)
     if not weights.sum() < WILD:
         return False
-    ball, aims, reaches = ball_of(table, box, outputs, weights)
+    ball, (aims, shares), reaches = ball_of(table, box, outputs, weights)
     if not ball.radius < np.inf:
         return False
     if short(table, box, ball, reaches):
         return True
     for k in range(len(box.signs)):
-        alive = weights[box.first[k] : box.first[k + 1]].max() > 0
-        if alive and loses(table, box, ball, k, (aims[k], reaches, weights)):
+        if loses(table, box, ball, k, (aims[k], reaches, shares)):
             return True
     return False
