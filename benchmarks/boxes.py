@@ -52,8 +52,8 @@ class BoxInstance:
         --------
         >>> print(BoxInstance("signal", 1, 2, 1).text)
         x,y
-        -0.5,-1.07
-        0.5,1.067
+        -0.5,-0.906
+        0.5,1.087
         <BLANKLINE>
         """
         if self.data == "noise":
@@ -72,6 +72,7 @@ INSTANCES = tuple(
         ("signal", 1, 10_000, 2),
         *(("noise", 1, n, 3) for n in (30, 100, 300)),
         ("signal", 1, 200, 3),
+        *(("noise", 2, n, 2) for n in (8, 20, 50)),
     )
 )
 
