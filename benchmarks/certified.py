@@ -51,16 +51,18 @@ class Case:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process took."""
+    """What a command took: wall time, memory of its largest process, CPU time of all of them."""
 
     seconds: float
     megabytes: float
+    cpu_seconds: float
 
 
 _LAUNCHED = """\
 import resource, subprocess, sys
 code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_maxrss, used.ru_utime + used.ru_stime)
 sys.exit(code)
 """
 
@@ -77,8 +79,9 @@ def run(arguments: Sequence[str]) -> Usage:
     """
     started = time.perf_counter()
     command = [sys.executable, "-c", _LAUNCHED, *RELUENUM, *arguments]
-    kilobytes = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
-    return Usage(time.perf_counter() - started, int(kilobytes) / 1024)
+    told = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
+    kilobytes, cpu_seconds = map(float, told.split())
+    return Usage(time.perf_counter() - started, kilobytes / 1024, cpu_seconds)
 
 
 def large(cases: Sequence[Case], progress: Progress) -> Iterator[dict[str, Any]]:

@@ -10,9 +10,11 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
+import pandas as pd
 from tabulate import tabulate
 
 from benchmarks import phc
+from benchmarks.boxes_page import TABLE, boxes_section
 from benchmarks.ladders import CERTIFIED
 from benchmarks.measure import TARGET
 from benchmarks.plots import LADDERS, PLOTS
@@ -86,6 +88,7 @@ def page(document: Document) -> str:
         *_ladders(document),
         *_reference(document),
         *_certificates(document),
+        *boxes_section(pd.read_csv(TABLE)),
         *_trees(document),
         *_earlier(document["earlier"]),
     ]
