@@ -8,7 +8,7 @@ from .centre import Centre, load_of
 from .hulls import UP, Hulls, product_with
 from .tables import Tables
 
-STEPS = 20  # of the search for a direction
+STEPS, MORE_STEPS = 20, 240  # of the search for a direction, also of units that nearly are known
 
 
 @inlined
@@ -86,9 +86,9 @@ def turned(ridge: float, vectors: Array, point: Array, unit: Array) -> None:
 
 @inlined
 def searched(
-    table: Tables, vectors: Array, fixed: Array, factors: tuple[Array, Array]
+    table: Tables, vectors: Array, fixed: Array, factors: tuple[Array, Array], steps: int
 ) -> tuple[bool, Array]:
-    """Return a direction w whose least gain seems to be positive, if there is one.
+    """Return a direction w whose least gain seems to be positive, if so many steps find one.
 
     What can be gained with all factors, less the costs at all combinations of vectors, is a convex
     set; w leads to its point that is nearest to 0.
@@ -102,7 +102,7 @@ def searched(
         sites[i] = above[i] if along(table.rows, i, point) > 0 else below[i]
         for d in range(len(point) * (sites[i] != 0)):
             point[d] += sites[i] * table.rows[i, d]
-    for _ in range(STEPS):
+    for _ in range(steps):
         bent(table, factors, point, sites)
         turned(table.ridge, vectors, point, unit)
     point /= np.sqrt((point * point).sum())

@@ -7,7 +7,7 @@ import numpy as np
 from ..trees.machine import inlined
 from .arrangement import NEGATIVE, POSITIVE, ZERO, Array
 from .centre import WILD, load_of
-from .directions import along, cost, doubt_of, factors_of, gain, searched
+from .directions import MORE_STEPS, along, cost, doubt_of, factors_of, gain, searched
 from .hulls import UP, Box, spread_of
 from .minimiser import lengths_of, minimiser, nearest, outputs_of, vectors_of
 from .tables import Tables
@@ -285,7 +285,8 @@ def rises(
             if above[i] > 0:
                 one[i] = above[i] * (choice & 1)
                 other[i] = one[i]
-        good, w = searched(table, np.expand_dims(unit[1] / table.ridge, 0), fixed, (one, other))
+        v = np.expand_dims(unit[1] / table.ridge, 0)
+        good, w = searched(table, v, fixed, (one, other), MORE_STEPS)
         if good and surely_rises(table, part, factors, unit, (radius, w)):
             return True
     return False

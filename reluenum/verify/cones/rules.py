@@ -5,7 +5,7 @@ import numpy as np
 from ..trees.machine import inlined
 from .arrangement import Array
 from .centre import Centre, centre_of
-from .directions import cost, doubt_of, factors_of, gain, least_value, searched
+from .directions import STEPS, cost, doubt_of, factors_of, gain, least_value, searched
 from .hulls import Box, Hulls, hulls_of, spread_of
 from .tables import Tables
 
@@ -25,7 +25,7 @@ def gains(table: Tables, box: Box, hulls: Hulls, centre: Centre) -> bool:
             if full[i]:
                 for d in range(depth):
                     fixed[d] += sign * centre.residual[i] * table.rows[i, d]
-        good, w = searched(table, table.units[rays], fixed, (above, below))
+        good, w = searched(table, table.units[rays], fixed, (above, below), STEPS)
         if good and surely(table, (hulls, centre), (sign, rays), factors, w):
             return True
     return False
