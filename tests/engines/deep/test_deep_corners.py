@@ -13,6 +13,7 @@ from reluenum.engines.deep.minimality.dormancy import dormancy
 from reluenum.engines.deep.minimality.judge import judge
 from reluenum.engines.deep.minimality.live import DeepVerdict
 from reluenum.engines.deep.minimality.sharing import shareable
+from reluenum.engines.deep.minimality.sums import Sum, add_up, shares_of
 from reluenum.engines.deep.systems.solve import solve_stratum
 from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.groebner.backends import open_backends
@@ -118,3 +119,31 @@ def test_second_derivatives_of_the_reduced_loss_are_right():
                 for at in [point + a * steps[0] + b * steps[1]]
             ) / (4 * h * h)
             assert abs(float(form[j, k].mid()) - value) < 1e-4 * (1 + abs(value))
+
+
+def test_shares_are_guessed_in_doubles_and_decided_exactly():
+    """Lemma D74: beyond their ends, by however little, they prove nothing."""
+    little = fmpq(1, 2**70)
+    for network in minima(*NESTED):
+        corners = corners_of(network, 0)
+        assert corners.one_more()
+        keys = shares_of(corners)
+        assert {j is None for j, _ in keys} == {True, False}
+        for corner in corners.corners:
+            one = Sum(corners, corner, keys, None)
+            shares = one.found()
+            assert one.holds(shares)
+            for (j, i), share in shares.items():
+                end = corners.totals[i] if j is None else shares[None, i]
+                side = fmpq(1 if end > 0 else -1)
+                assert not one.holds(shares | {(j, i): end + side * little})
+                assert not one.holds(shares | {(j, i): -side * little})
+                assert share == 0 or share * end > 0
+        assert add_up(corners)
+
+
+def test_two_units_may_gain_together_where_none_gains_alone():
+    (network,) = minima([2, -3, 3, 1], [3, 4, -3, -4], "1/10", "-+--/0+00")
+    corners = corners_of(network, 0)
+    assert corners.one_more()
+    assert not add_up(corners)
