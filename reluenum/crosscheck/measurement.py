@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reluenum.algebra.polynomials import PolynomialSystem
+from reluenum.crosscheck import LISTS
 from reluenum.crosscheck.recording import (
     FORMAT,
     VERSION,
@@ -28,7 +29,7 @@ from reluenum.engines.choice import engine_for
 from reluenum.engines.eliminated.charts import charted_system, graph_system
 from reluenum.engines.formulations import Formulation
 from reluenum.engines.formulations import formulation as named_formulation
-from reluenum.errors import BackendError, ReluenumError
+from reluenum.errors import BackendError, InputError, ReluenumError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import owner, patterns
@@ -40,9 +41,6 @@ from reluenum.problem import Problem
 
 NUMERATORS = "eliminated, numerators"
 """The paper's own systems: numerators of the surrogate's gradient, without its denominator."""
-
-LISTS = ("certified", "branch")
-"""The engines that ask no system of polynomials."""
 
 Measurement = Mapping[str, Any]
 """The record of `measure`, as JSON has it."""
@@ -131,10 +129,11 @@ def measure_list(problem: Problem, engine: str, limits: Limits = DEFAULT_LIMITS)
     with open_backends("auto", limits) as backends:
         head = measurement_header(problem, engine, "auto", backends)
     way, settings = engine_for(problem, engine), Settings(limits=limits)
-    way.refuse_astronomical(problem)
     started = time.perf_counter()
     try:
         result = result_in(minima_document(way.landscape(problem, settings)))
+    except InputError:
+        raise
     except ReluenumError as error:
         result = no_result([str(error)])
     return {**head, "systems": [], **result, "seconds": time.perf_counter() - started}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from reluenum.crosscheck import LISTS
 from reluenum.documents.seals import place_of, read_sealed
 from reluenum.experiments.names import is_certifiable
 
@@ -39,10 +40,6 @@ def planned_blocks(plan: str | Path) -> list[str]:
     return [f"{start}-{stop}" for start, stop in blocks]
 
 
-WITHOUT_SYSTEMS = ("certified", "branch")
-"""Engines that a crosscheck runs once: no backend solves systems for them."""
-
-
 def crosscheck_runs(config: Mapping[str, Any], width: int | list[int] = 1) -> list[tuple[str, str]]:
     """Return what a crosscheck compares: formulations by backends; engines with lists only once.
 
@@ -63,6 +60,6 @@ def crosscheck_runs(config: Mapping[str, Any], width: int | list[int] = 1) -> li
     return [
         (formulation, backend)
         for formulation in settings["formulations"]
-        for backend in (("auto",) if formulation in WITHOUT_SYSTEMS else settings["backends"])
+        for backend in (("auto",) if formulation in LISTS else settings["backends"])
         if formulation not in without
     ]

@@ -228,6 +228,8 @@ def test_with_several_hidden_layers_the_routes_and_backends_agree_on_all_systems
 def test_what_several_hidden_layers_do_not_have_is_refused():
     with pytest.raises(InputError, match="eliminated with 2 hidden layers; expected reduced"):
         measure(DEEP, "eliminated", "flint")
+    with pytest.raises(InputError, match="branch with width 5"):
+        measure(replace(TWO_POINTS, width=5), "branch", "auto")
     with pytest.raises(InputError, match="certified with hidden layers of widths 2,2"):
         measure(replace(DEEP, width=2, upper=(2,)), "certified", "auto")
 
