@@ -76,20 +76,7 @@ class Rays(NamedTuple):
 class Sky:
     """The same inside of compiled functions."""
 
-    signs: np.ndarray
-    unit: np.ndarray
-    zeros: np.ndarray
-    dead: np.ndarray
-    lines: np.ndarray
-    choose: np.ndarray
-    base: np.ndarray
-    most: int
-    rows: np.ndarray
-    target: np.ndarray
-    ones: np.ndarray
-    share: float
-    ridge: float
-    energy: float
+    __annotations__ = Rays.__annotations__
 
 
 def rays_of(problem: Problem) -> Rays:
