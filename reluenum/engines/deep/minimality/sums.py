@@ -210,7 +210,7 @@ class Sum:
     def _rounded_shares(self, shares: np.ndarray) -> dict[Key, fmpq]:
         """Return shares as fractions, a little inside of their ranges."""
         found: dict[Key, fmpq] = dict(self.known)
-        for key, x in sorted(zip(self.keys, shares.tolist(), strict=True), key=_from_above):
+        for key, x in sorted(zip(self.keys, shares.tolist(), strict=True), key=_below_last):
             middle = _rounded_off(self._end(key, found)) / 2
             inside = x + INWARDS * (middle - x)
             found[key] = fmpq(round(inside * 2**SHARE_BITS), 2**SHARE_BITS)
@@ -279,7 +279,7 @@ class Sum:
         return np.append(lines @ towards, self._cost), self._cost - fixed @ towards
 
 
-def _from_above(pair: tuple[Key, float]) -> bool:
+def _below_last(pair: tuple[Key, float]) -> bool:
     """Shares of kinks above come first: those of nested ones have these as their ends."""
     return pair[0][0] is not None
 
