@@ -82,7 +82,7 @@ def search_beside(output: Path | None, seconds: float = inf) -> Iterator[Checked
     """Provide the engine that excludes boxes; what it searches is kept beside a document.
 
     A search that was stopped goes on when it is started again. Nothing is kept once the document
-    is written, unless boxes are open in it.
+    is written, unless boxes are open in it, nor if there was no search.
 
     Parameters
     ----------
@@ -103,9 +103,13 @@ def search_beside(output: Path | None, seconds: float = inf) -> Iterator[Checked
         yield CheckedEngine(DirectionEngine(seconds))
         return
     with claimed(output.with_name(f"{output.name}.parts")) as folder:
-        yield CheckedEngine(DirectionEngine(seconds, kept := folder / "tree"))
-        if not has_open(kept):
-            shutil.rmtree(folder, ignore_errors=True)  # another run may be looking into it
+        kept, written = folder / "tree", False
+        try:
+            yield CheckedEngine(DirectionEngine(seconds, kept))
+            written = True
+        finally:
+            if (written and not has_open(kept)) or not kept.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # another run may be looking into it
 
 
 def _doubt(found: CertifiedLandscape, settings: Settings) -> str:

@@ -360,6 +360,10 @@ def test_width_of_many_digits_is_refused_in_a_short_line(capsys):
         (["--seconds", "0"], "--seconds: '0'; expected a number of seconds > 0 and at most"),
         (["--time-limit", "5"], "--time-limit: given with --engine groebner; expected it with"),
         (["--time-limit", "0", "--engine", "branch"], "--time-limit: '0'; expected a number of"),
+        (
+            ["--width", "5", "--engine", "branch", "--output", "minima.json"],
+            "engine: branch with width 5; expected at most 4",
+        ),
         (["--seconds", "-5"], "--seconds: '-5'; expected a number of seconds > 0"),
         (["--seconds", "1e300"], "--seconds: '1e300'; expected a number of seconds > 0"),
         (["--seconds", "1e-900"], "--seconds: '1e-900'; expected a number of seconds > 0"),

@@ -103,10 +103,12 @@ class LeafJudge:
     ----------
     frames : Frames
     escalation : Escalation
+    followed : bool
+        Whether a checker follows, so that doubles may choose which faces are enclosed.
     """
 
-    def __init__(self, frames: Frames, escalation: Escalation) -> None:
-        self.frames, self.escalation = frames, escalation
+    def __init__(self, frames: Frames, escalation: Escalation, followed: bool = True) -> None:
+        self.frames, self.escalation, self.followed = frames, escalation, followed
         self.census = Census()
         self._nothing = Knowledge.of_nothing(frames.problem, frames).signs[0]
         self._cores: dict[tuple[int, ...], SupportPoint] = {}
@@ -190,7 +192,7 @@ class LeafJudge:
         Of those that exceed it one is enough. A row is filled up with a face of the support.
         """
         frames = self.frames
-        if not all(face.span for face in frames.faces):
+        if not self.followed or not all(face.span for face in frames.faces):
             return None
         (sums, noise), spans = self._rough_sums(found), np.array([f.span for f in frames.faces])
         pulled = sums[:, spans[:, 1]] - sums[:, spans[:, 0]]

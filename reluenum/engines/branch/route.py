@@ -1,5 +1,6 @@
 """The engine: from a problem on a line to its list of minima, with the tree that proves it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -42,7 +43,7 @@ POINTS_ON_A_LINE = 10_000
 
 
 @dataclass(frozen=True)
-class BoxEngine:
+class BoxEngine(ABC):
     """An `Engine` that excludes boxes of directions (Theorem H).
 
     The search is done in doubles: what it lists is proved, that nothing is missing is not, before
@@ -59,6 +60,7 @@ class BoxEngine:
     seconds: float = inf
     kept: Path | None = None
 
+    @abstractmethod
     def refuse_others(self, problem: Problem) -> None:
         """Refuse a problem that this engine is not for.
 
@@ -66,19 +68,18 @@ class BoxEngine:
         ------
         InputError
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def grower(self, problem: Problem, jobs: int) -> Grow:
         """Return what searches the tree of a problem, as `grown_tree`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def placed_leaves(self, geometry: Geometry, tree: BoxTree) -> list[Leaf]:
         """Return the leaves of a tree with the numbers of live faces."""
-        raise NotImplementedError
 
+    @abstractmethod
     def record(self, problem: Problem, tree: BoxTree, leaves: Sequence[Leaves], exact: Any) -> dict:
         """Return the `certificate` record of the document."""
-        raise NotImplementedError
 
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
@@ -95,7 +96,7 @@ class BoxEngine:
         geometry = Geometry.of(problem)
         with settings.open() as backends:
             escalation = Escalation(geometry, backends)
-            judge = LeafJudge(geometry.frames, escalation)
+            judge = LeafJudge(geometry.frames, escalation, followed=not tree.open)
             leaves = list(judge.decided(self.placed_leaves(geometry, tree)))
             judge.describe()
             if tree.open:

@@ -277,6 +277,7 @@ def test_what_a_stopped_search_has_found_is_listed_and_not_called_complete(tmp_p
     assert left["reason"].startswith(f"the time limit left open, of the boxes, {open_}, ")
     losses = {component["loss"] for component in document["components"]}
     assert set() < losses < {component["loss"] for component in whole["components"]}
+    assert not any(component["global_at_width"] for component in document["components"])
     monkeypatch.undo()
     begun = len(kept.read_bytes())
     assert kept_tree(kept, "of another problem") == b""
