@@ -3,6 +3,7 @@ rule verify:
     input:
         minima=MINIMA,
         certificate=certificate_beside,
+        parts=parts_of_proof,
     output:
         verified=shown(
             "results/{experiment}/{instance}/verified.txt",

@@ -40,6 +40,17 @@ def planned_blocks(plan: str | Path) -> list[str]:
     return [f"{start}-{stop}" for start, stop in blocks]
 
 
+def shard_names(shards: int) -> list[str]:
+    """Return the names of so many shards.
+
+    Examples
+    --------
+    >>> shard_names(3)
+    ['1-of-3', '2-of-3', '3-of-3']
+    """
+    return [f"{number}-of-{shards}" for number in range(1, shards + 1)]
+
+
 def crosscheck_runs(config: Mapping[str, Any], width: int | list[int] = 1) -> list[tuple[str, str]]:
     """Return what a crosscheck compares: formulations by backends; engines with lists only once.
 
