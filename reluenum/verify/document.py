@@ -7,16 +7,18 @@ import json
 import re
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
 from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from flint import ctx
 
 from .exact import Data, distinct, supports_of
+from .processes import ALONE, NOTHING, Share, Sharing
 from .reals import (
     LEVELS,
     CertificateError,
@@ -30,6 +32,7 @@ from .reals import (
 if TYPE_CHECKING:  # each kind of document has modules of its own
     from .landscape import Landscape
     from .records import Proof
+    from .trees.leaves import LeafProof
 
 LARGEST_DOCUMENT, MOST_VALUES = 1 << 28, 1 << 23  # a few bytes become a hundred in memory
 MOST_FACES, MOST_SIGNS = 1 << 18, 1 << 27  # live faces of a certificate, and signs of all of them
@@ -75,6 +78,7 @@ class Report:
     exact: int  # residuals that have an exact description
     tree: str = ""  # what was proved of the basins, if the document is about them
     boxes: int | None = None  # of the tree whose leaves have records, if there is one
+    believed: int = 0  # parts of the proof that others have checked
 
     @property
     def records(self) -> int:
@@ -96,20 +100,10 @@ class Report:
         lines = [self.summary, *[f"basins: {self.tree}"] * bool(self.tree)]
         lines += [f"problem: {self.problem}", f"SHA-256 of `problem`: {self.digest}"]
         lines += ["data: those of the data file, number by number"] * self.compared
+        text = "parts, in which others have checked boxes and records"
+        lines += [f"believed: {self.believed} {text}"] * bool(self.believed)
         lines += [f"not checked: `{key}` ({UNCHECKED[key]})" for key in self.unchecked]
         return "\n".join(lines)
-
-
-class Sharing(NamedTuple):
-    """How many processes or threads share the work, how they start, and who is told of it."""
-
-    jobs: int = 1
-    context: BaseContext | None = None
-    told: Callable[[int, int], object] | None = None
-
-
-ALONE = Sharing()
-"""One thread, and nobody."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +124,7 @@ def verify(
     jobs: int = 1,
     context: BaseContext | None = None,
     told: Callable[[int, int], object] | None = None,
+    parts: Sequence[str | Path] = (),
 ) -> Report:
     """Prove a document of minima, of their basins, or of bounds, from its certificate.
 
@@ -141,14 +136,17 @@ def verify(
         Inputs (n, d) and targets (n,), exact numbers whose texts are fractions: those that the
         document has to be about.
     jobs : int
-        Number of processes that share the strata of several hidden layers, or of threads that share
-        the boxes of a tree; nothing depends on it.
+        Number of processes that share the strata of several hidden layers, or the records of the
+        leaves of a tree, and of threads that share its boxes; nothing depends on it.
     context : multiprocessing context, optional
         How they start; if they are spawned as usual, a script that calls this needs
         `if __name__ == "__main__":`.
     told : function, optional
         What is to be called every now and then with the numbers of boxes of a tree: of those that
         were read, and of all.
+    parts : sequence of paths
+        All parts of a proof that `verify_part` has made, which are believed: boxes and records of
+        a tree are not checked once more.
 
     Returns
     -------
@@ -160,24 +158,96 @@ def verify(
         If the document is malformed, incomplete, wrong, or about other data, or if the
         certificate does not prove it; a NoDocumentError if the file is no JSON.
     OSError
-        If the document cannot be read.
+        If the document or a part cannot be read.
     ValueError
         If the number of processes is none.
     """
+    content = _content(path, jobs)
+    sharing = Sharing(jobs, context, told, NOTHING if parts else Share())
+    polished = _believed(parts, content) if parts else None
+    with _refusing():
+        document = _parsed(content)
+        del content
+        if not parts:
+            return _proved(document, Path(path).parent, data, sharing)
+        _has_parts(document)
+        report = _proved(document, Path(path).parent, data, sharing)
+        return replace(report, polished=polished, believed=len(parts))
+
+
+def verify_part(
+    path: str | Path,
+    share: Share,
+    jobs: int = 1,
+    context: BaseContext | None = None,
+    told: Callable[[int, int], object] | None = None,
+) -> dict[str, Any]:
+    """Follow the tree of a document, and check a part of its boxes and records.
+
+    Parameters
+    ----------
+    path, jobs, context, told
+        As of `verify`.
+    share : Share
+        Which part, of how many.
+
+    Returns
+    -------
+    dict
+        What `verify` takes as one of the parts, as JSON.
+
+    Raises
+    ------
+    CertificateError, OSError, ValueError
+        As `verify` does, also if the certificate is no tree.
+    """
+    content = _content(path, jobs)
+    digest = hashlib.sha256(content).hexdigest()
+    with _refusing():
+        document = _parsed(content)
+        del content
+        _has_parts(document)
+        complete(document)
+        proof = _followed(document, Sharing(jobs, context, told, share))
+    from .trees.parts import part_record
+
+    return part_record(digest, share, proof.polished)
+
+
+def _content(path: str | Path, jobs: int) -> bytes:
+    """Return the bytes of a document, not too many, which so many processes are to check."""
     if jobs < 1:
         raise ValueError(f"jobs: {jobs}; a number of processes, at least 1")
     with Path(path).open("rb") as stream:
         content = stream.read(LARGEST_DOCUMENT + 1)
+    require(len(content) <= LARGEST_DOCUMENT, f"more than {LARGEST_DOCUMENT} bytes")
+    values = sum(content.count(mark) for mark in (b",", b"[", b"{"))
+    require(values <= MOST_VALUES, f"more than {MOST_VALUES} values")
+    return content
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Refuse whatever goes wrong: nothing has been proved then."""
     try:
-        require(len(content) <= LARGEST_DOCUMENT, f"more than {LARGEST_DOCUMENT} bytes")
-        values = sum(content.count(mark) for mark in (b",", b"[", b"{"))
-        require(values <= MOST_VALUES, f"more than {MOST_VALUES} values")
         with ctx.workprec(LEVELS[0]):
-            return _proved(_parsed(content), Path(path).parent, data, Sharing(jobs, context, told))
+            yield
     except CertificateError:
         raise
-    except MALFORMED as error:  # whatever else goes wrong, nothing has been proved
+    except MALFORMED as error:
         raise CertificateError(f"malformed: {type(error).__name__}: {error}") from error
+
+
+def _believed(parts: Sequence[str | Path], content: bytes) -> int:
+    """Return how many residuals were polished in the parts of the proof of a document."""
+    from .trees.parts import believed
+
+    return believed(parts, hashlib.sha256(content).hexdigest())
+
+
+def _has_parts(document: Any) -> None:
+    """Require that a proof can be divided."""
+    require(_has_boxes(document), f"parts: only of {' and '.join(TREES)} are there any")
 
 
 def _parsed(content: bytes) -> Any:
@@ -222,7 +292,7 @@ def _bounds(document: Any, given: Any) -> Report:
 
 def _deep(document: Any, given: Any, sharing: Sharing) -> Report:
     """Prove a list of minima of a network with several hidden layers."""
-    from .deep import Processes, proved
+    from .deep import proved
 
     complete(document)
     hidden = document["problem"]["hidden"]
@@ -232,7 +302,7 @@ def _deep(document: Any, given: Any, sharing: Sharing) -> Report:
         from .deep import DeepProof as Kind
     else:
         from .spires import SpireProof as Kind
-    report = proved(document, Kind, Processes(sharing.jobs, sharing.context))
+    report = proved(document, Kind, sharing.processes)
     if given is not None:
         same_data(document["problem"], *given)
     return replace(report, compared=given is not None)
@@ -288,16 +358,21 @@ def _by_supports(document: dict[str, Any], folder: Path, given: Any) -> "Proof":
     return proof
 
 
-def _by_boxes(document: dict[str, Any], given: Any, sharing: Sharing) -> "Proof":
-    """Prove a tree of boxes, and the records of its leaves."""
+def _followed(document: dict[str, Any], sharing: Sharing) -> "LeafProof":
+    """Prove a tree of boxes, and the records of its leaves, or a share of them."""
     if document["certificate"]["format"] == "reluenum-boxes":
         from .boxes import proof_of
     else:
         from .cones import proof_of
 
     nothing_else(document)
-    told = sharing.told or (lambda *_: None)
-    proof = proof_of(document["problem"], document["certificate"], sharing.jobs, told)
+    return proof_of(document["problem"], document["certificate"], sharing)
+
+
+def _by_boxes(document: dict[str, Any], given: Any, sharing: Sharing) -> "LeafProof":
+    """Prove a tree of boxes, and the records of all its leaves."""
+    proof = _followed(document, sharing)
+    proof.all_used()
     if given is not None:
         same_data(document["problem"], *given)
     if "decided_by" in document:

@@ -18,7 +18,7 @@ from ..reals import dot
 from ..residuals import Residual
 from .line import actives, ascending
 
-MOST_LOADS = 1 << 13  # products of forms with images that are kept
+MOST_LOADS = 1 << 15  # products of forms with images that are kept
 DIGITS = 39  # signs that are packed into one number, which has 63 bits
 
 Row = tuple[int, int, fmpq, fmpq]  # the form that is the sum of (v x + w) r over the sites i to j
@@ -30,7 +30,6 @@ class SpanForms(Forms):
     def __init__(self, data: "LineData", rows: Sequence[Row]) -> None:
         self.data, self.rows = data, rows
         self.norms = cache(self._norms)
-        self.over = lru_cache(MOST_LOADS)(self._over)
 
     @cached_property
     def pulled(self) -> Forms:
@@ -41,8 +40,12 @@ class SpanForms(Forms):
             found.append(v * moved + w * pull)
         return Forms(fmpq_mat(len(found), 1, found))
 
-    def _over(self, face: "LineFace") -> Forms:
+    def over(self, face: "LineFace") -> Forms:
         """Return the matrix that takes w to the values at R [A] X P w, A the active set."""
+        return self.data.loads(self, face)
+
+    def over_new(self, face: "LineFace") -> Forms:
+        """Return that matrix, which is kept for a while."""
         count, first, _, *_ = self.data.sums_over(*face.span)
         total = [first * self.data.share, count * self.data.share]
         found = []
@@ -179,6 +182,7 @@ class LineData(Data):
         self.site_at = {x: k for k, x in enumerate(self.inputs)}
         self.ranks = rank[self.row_of]
         self._sums, self._masks = list(self._running()), [0]
+        self.loads = lru_cache(MOST_LOADS)(SpanForms.over_new)
         for k in self.order:
             self._masks.append(self._masks[-1] | 1 << k)
         cells = actives(size)[1:-1]

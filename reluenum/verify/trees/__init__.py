@@ -2,5 +2,6 @@
 
 In order: `machine` (compiled functions), `numbers` (rational numbers as Python has them, small
 linear systems), `content` (the bytes of a tree), `batches` (boxes for threads), `leaves` (records),
-`document` (the certificate, and what follows from leaves).
+`parts` (what has been checked elsewhere), `document` (the certificate, and what follows from
+leaves).
 """
