@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reluenum.experiments.joblog import logged
-from reluenum.experiments.shards import draft
+from reluenum.experiments.layers import draft
 from reluenum.experiments.steps import read_problem
 from reluenum.groebner.backends import Settings
 from reluenum.groebner.limits import Limits

@@ -3,13 +3,16 @@
 import logging
 from pathlib import Path
 
+from reluenum.engines.trees.shards import Shard
+from reluenum.experiments.checks import follow_part
 from reluenum.experiments.joblog import logged
-from reluenum.experiments.shards import follow, shard_of
+from reluenum.experiments.plans import shard_of
 
 
 def main(draft: Path, shard: str, threads: int, part: Path) -> None:
     """Read a document that nobody has checked yet, and write that a part is proved, or why not."""
-    logging.info("shard %s: %s", shard, follow(draft, shard_of(shard), threads, part) or "proved")
+    doubt = follow_part(draft, Shard(*shard_of(shard)), threads, part)
+    logging.info("shard %s: %s", shard, doubt or "proved, or not complete already")
 
 
 if __name__ == "__main__":

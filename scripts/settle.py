@@ -4,8 +4,8 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from reluenum.experiments.checks import settle_draft
 from reluenum.experiments.joblog import logged
-from reluenum.experiments.shards import settle
 from reluenum.experiments.steps import read_problem
 from reluenum.groebner.backends import Settings
 from reluenum.groebner.limits import Limits
@@ -20,7 +20,7 @@ def main(
     minima: Path,
 ) -> None:
     """Read a document and what was found of its parts, and write it as what it is."""
-    doubt = settle(read_problem(problem), draft, parts, trees, settings, minima)
+    doubt = settle_draft(read_problem(problem), draft, parts, trees, settings, minima)
     logging.info("%s", doubt or "proved, or not complete already")
 
 

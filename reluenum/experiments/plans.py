@@ -51,6 +51,18 @@ def shard_names(shards: int) -> list[str]:
     return [f"{number}-of-{shards}" for number in range(1, shards + 1)]
 
 
+def shard_of(name: str) -> tuple[int, int]:
+    """Return the number of a shard, from 0 on, and how many there are, from its name.
+
+    Examples
+    --------
+    >>> shard_of("2-of-3")
+    (1, 3)
+    """
+    number, shards = map(int, name.split("-of-"))
+    return number - 1, shards
+
+
 def crosscheck_runs(config: Mapping[str, Any], width: int | list[int] = 1) -> list[tuple[str, str]]:
     """Return what a crosscheck compares: formulations by backends; engines with lists only once.
 
