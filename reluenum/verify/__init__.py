@@ -12,9 +12,10 @@ certificate, one record after the other), `points` and `landscape` (what follows
 tree of these), `document`.
 """
 
-from .document import Report, main, verify, verify_part
+from .document import Report, main, verify
 from .processes import Share
 from .reals import CertificateError, NoDocumentError
+from .trees.parts import verify_part
 
 __all__ = [
     "CertificateError",

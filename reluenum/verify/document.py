@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from flint import ctx
 
 from .exact import Data, distinct, supports_of
-from .processes import ALONE, NOTHING, Share, Sharing
+from .processes import ALONE, NOTHING, Sharing
 from .reals import (
     LEVELS,
     CertificateError,
@@ -162,95 +162,40 @@ def verify(
     ValueError
         If the number of processes is none.
     """
-    content = _content(path, jobs)
-    sharing = Sharing(jobs, context, told, NOTHING if parts else Share())
-    polished = _believed(parts, content) if parts else None
-    with _refusing():
-        document = _parsed(content)
-        del content
-        if not parts:
-            return _proved(document, Path(path).parent, data, sharing)
-        _has_parts(document)
-        report = _proved(document, Path(path).parent, data, sharing)
-        return replace(report, polished=polished, believed=len(parts))
+    from .trees.parts import believed, divided, read_parts
+
+    given = read_parts(parts)
+    with opened(path, jobs) as (document, digest):
+        if not given:
+            return _proved(document, Path(path).parent, data, Sharing(jobs, context, told))
+        polished = believed(given, digest)
+        others = Sharing(jobs, context, told, NOTHING)
+        report = _proved(divided(document), Path(path).parent, data, others)
+        return replace(report, polished=polished, believed=len(given))
 
 
-def verify_part(
-    path: str | Path,
-    share: Share,
-    jobs: int = 1,
-    context: BaseContext | None = None,
-    told: Callable[[int, int], object] | None = None,
-) -> dict[str, Any]:
-    """Follow the tree of a document, and check a part of its boxes and records.
-
-    Parameters
-    ----------
-    path, jobs, context, told
-        As of `verify`.
-    share : Share
-        Which part, of how many.
-
-    Returns
-    -------
-    dict
-        What `verify` takes as one of the parts, as JSON.
-
-    Raises
-    ------
-    CertificateError, OSError, ValueError
-        As `verify` does, also if the certificate is no tree.
-    """
-    content = _content(path, jobs)
-    digest = hashlib.sha256(content).hexdigest()
-    with _refusing():
-        document = _parsed(content)
-        del content
-        _has_parts(document)
-        complete(document)
-        proof = _followed(document, Sharing(jobs, context, told, share))
-    from .trees.parts import part_record
-
-    return part_record(digest, share, proof.polished)
-
-
-def _content(path: str | Path, jobs: int) -> bytes:
-    """Return the bytes of a document, not too many, which so many processes are to check."""
+@contextmanager
+def opened(path: str | Path, jobs: int = 1) -> Iterator[tuple[Any, str]]:
+    """Provide a document and the SHA-256 of its bytes; refuse it, whatever goes wrong."""
     if jobs < 1:
         raise ValueError(f"jobs: {jobs}; a number of processes, at least 1")
     with Path(path).open("rb") as stream:
         content = stream.read(LARGEST_DOCUMENT + 1)
-    require(len(content) <= LARGEST_DOCUMENT, f"more than {LARGEST_DOCUMENT} bytes")
-    values = sum(content.count(mark) for mark in (b",", b"[", b"{"))
-    require(values <= MOST_VALUES, f"more than {MOST_VALUES} values")
-    return content
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    """Refuse whatever goes wrong: nothing has been proved then."""
     try:
+        require(len(content) <= LARGEST_DOCUMENT, f"more than {LARGEST_DOCUMENT} bytes")
+        values = sum(content.count(mark) for mark in (b",", b"[", b"{"))
+        require(values <= MOST_VALUES, f"more than {MOST_VALUES} values")
+        found = parsed(content), hashlib.sha256(content).hexdigest()
+        del content
         with ctx.workprec(LEVELS[0]):
-            yield
+            yield found
     except CertificateError:
         raise
-    except MALFORMED as error:
+    except MALFORMED as error:  # whatever else goes wrong, nothing has been proved
         raise CertificateError(f"malformed: {type(error).__name__}: {error}") from error
 
 
-def _believed(parts: Sequence[str | Path], content: bytes) -> int:
-    """Return how many residuals were polished in the parts of the proof of a document."""
-    from .trees.parts import believed
-
-    return believed(parts, hashlib.sha256(content).hexdigest())
-
-
-def _has_parts(document: Any) -> None:
-    """Require that a proof can be divided."""
-    require(_has_boxes(document), f"parts: only of {' and '.join(TREES)} are there any")
-
-
-def _parsed(content: bytes) -> Any:
+def parsed(content: bytes) -> Any:
     """Return what JSON says."""
     try:
         return json.loads(content, object_pairs_hook=unique_keys)
@@ -270,7 +215,7 @@ def _proved(document: Any, folder: Path, given: Any, sharing: Sharing) -> Report
     from .basins import one_list, tree_of
 
     text = "boxes: not all stationary points are known, which basins need"
-    require(not _has_boxes(document["minima"]), text)
+    require(not has_boxes(document["minima"]), text)
     one_list(document, {k: OPTIONAL[k] for k in ("software",) if k in document})
     report, landscape, proof = _list(document["minima"], folder, given)
     unchecked = tuple(k for k in UNCHECKED if k in document or k in document["minima"])
@@ -313,7 +258,7 @@ def _list(
 ) -> "tuple[Report, Landscape, Proof]":
     """Prove a list of minima."""
     complete(document)
-    if _has_boxes(document):
+    if has_boxes(document):
         from .trees.document import BoxLandscape as Kind
 
         proof = _by_boxes(document, given, sharing)
@@ -331,7 +276,7 @@ def _list(
     return _report(document, proof, landscape, given is not None), landscape, proof
 
 
-def _has_boxes(document: Any) -> bool:
+def has_boxes(document: Any) -> bool:
     """Whether a document says that its certificate is a tree of boxes."""
     certificate = document.get("certificate") if type(document) is dict else None
     return type(certificate) is dict and certificate.get("format") in TREES
@@ -358,7 +303,7 @@ def _by_supports(document: dict[str, Any], folder: Path, given: Any) -> "Proof":
     return proof
 
 
-def _followed(document: dict[str, Any], sharing: Sharing) -> "LeafProof":
+def followed(document: dict[str, Any], sharing: Sharing) -> "LeafProof":
     """Prove a tree of boxes, and the records of its leaves, or a share of them."""
     if document["certificate"]["format"] == "reluenum-boxes":
         from .boxes import proof_of
@@ -371,7 +316,7 @@ def _followed(document: dict[str, Any], sharing: Sharing) -> "LeafProof":
 
 def _by_boxes(document: dict[str, Any], given: Any, sharing: Sharing) -> "LeafProof":
     """Prove a tree of boxes, and the records of all its leaves."""
-    proof = _followed(document, sharing)
+    proof = followed(document, sharing)
     proof.all_used()
     if given is not None:
         same_data(document["problem"], *given)

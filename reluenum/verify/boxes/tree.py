@@ -124,14 +124,6 @@ def number_at(content: Array, place: int) -> tuple[int, int]:
 
 
 @inlined
-def cut(content: Array, place: int, box: Array) -> tuple[Array, int]:
-    """Return the children of a box, and the place after what says how it is cut."""
-    part, place = byte_at(content, place)
-    length, place = number_at(content, place)
-    return children(box, part, length), place
-
-
-@inlined
 def shrunk(content: Array, place: int, box: Array) -> tuple[Array, int]:
     """Return a box without so many faces at both ends of its parts, and the place after these."""
     found, taken = box.copy(), 0
@@ -149,20 +141,16 @@ def shrunk(content: Array, place: int, box: Array) -> tuple[Array, int]:
 
 
 @inlined
-def leaf(box: Array, left: int) -> Array:
-    """Claim 178: all parts of a leaf are single faces with one unit, no face twice.
-
-    So many leaves may be left.
-    """
-    for k in range(MOST_PARTS):
-        if box[k, 3] > 1 or box[k, 2] > box[k, 1] + 1:
-            raise CertificateError("tree: a leaf with more than one support")
-        for m in range(k):
-            if box[k, 3] > 0 and box[k, 1] == box[m, 1]:
-                raise CertificateError("tree: a leaf with a face twice")
-    if left <= 0:
-        raise CertificateError("certificate: more leaves than records")
-    return box[:, :2].astype(np.int32)
+def following(content: Array, place: int, box: Array, kind: int) -> tuple[Array, int]:
+    """Return the boxes in which minima of a box are said to be, no leaf, and the place after it."""
+    if kind == CUT:
+        part, place = byte_at(content, place)
+        length, place = number_at(content, place)
+        return children(box, part, length), place
+    rest = np.zeros((int(kind == SHRUNK), MOST_PARTS, 4), np.int64)
+    if kind == SHRUNK:
+        rest[0], place = shrunk(content, place, box)
+    return rest, place
 
 
 @inlined
@@ -184,26 +172,38 @@ def read_nodes(content: Array, place: int, open_: Array, limits: Limits) -> Piec
     smaller, leaves = np.zeros_like(boxes), np.zeros((limits.nodes, MOST_PARTS, 2), np.int32)
     height, nodes, said, found = pushed(stack, 0, open_[::-1]), 0, 0, 0
     for _ in range(limits.nodes):
-        if height == 0:
-            break
         height -= 1
         box = stack[height].copy()
         kind, place = kind_at(content, place, limits.boxes - nodes)
         nodes += kind != SHRUNK
-        if kind == CUT:
-            parts, place = cut(content, place, box)
-            height = pushed(stack, height, parts)
-        elif kind == LEAF:
-            leaves[found] = leaf(box, limits.leaves - found)
-            found += 1
-        else:
-            boxes[said] = box
-            if kind == SHRUNK:
-                smaller[said], place = shrunk(content, place, box)
-                height = pushed(stack, height, smaller[said : said + 1])
+        rest, place = following(content, place, box, kind)
+        height = pushed(stack, height, rest)
+        if kind == LEAF:
+            leaves[found], found = leaf(box, limits.leaves - found), found + 1
+        elif kind != CUT:
+            boxes[said], smaller[said : said + len(rest)] = box, rest
             said += 1
+        if height == 0:
+            break
     claims = boxes[:said], smaller[:said]
     return Piece(place, stack[:height].copy(), nodes, claims, leaves[:found].copy())
+
+
+@inlined
+def leaf(box: Array, left: int) -> Array:
+    """Claim 178: all parts of a leaf are single faces with one unit, no face twice.
+
+    So many leaves may be left.
+    """
+    for k in range(MOST_PARTS):
+        if box[k, 3] > 1 or box[k, 2] > box[k, 1] + 1:
+            raise CertificateError("tree: a leaf with more than one support")
+        for m in range(k):
+            if box[k, 3] > 0 and box[k, 1] == box[m, 1]:
+                raise CertificateError("tree: a leaf with a face twice")
+    if left <= 0:
+        raise CertificateError("certificate: more leaves than records")
+    return box[:, :2].astype(np.int32)
 
 
 class Tree:

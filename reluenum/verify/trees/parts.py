@@ -1,46 +1,86 @@
 """Parts of a proof: what has been checked elsewhere, and is believed."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
 
-from ..processes import Share
+from ..document import TREES, complete, followed, has_boxes, opened
+from ..processes import Share, Sharing
 from ..reals import CertificateError, matched, require, told, unique_keys
 
 LARGEST_PART = 1 << 12  # bytes
 HEAD = {"format": "reluenum-part", "version": 1}
 
 
-def part_record(digest: str, share: Share, polished: int) -> dict[str, Any]:
-    """Return the record of a part that is proved, of the document with this SHA-256."""
-    return HEAD | {"sha256": digest, **share._asdict(), "proved": True, "polished": polished}
+def verify_part(
+    path: str | Path,
+    share: Share,
+    jobs: int = 1,
+    context: BaseContext | None = None,
+    told: Callable[[int, int], object] | None = None,
+) -> dict[str, Any]:
+    """Follow the tree of a document, and check a part of its boxes and records.
+
+    Parameters
+    ----------
+    path, jobs, context, told
+        As of `verify`.
+    share : Share
+        Which part, of how many.
+
+    Returns
+    -------
+    dict
+        What `verify` takes as one of the parts, as JSON.
+
+    Raises
+    ------
+    CertificateError, OSError, ValueError
+        As `verify` does, also if the certificate is no tree.
+    """
+    with opened(path, jobs) as (document, digest):
+        complete(divided(document))
+        proof = followed(document, Sharing(jobs, context, told, share))
+        known = {"sha256": digest, **share._asdict(), "proved": True}
+        return HEAD | known | {"polished": proof.polished}
 
 
-def believed(paths: Sequence[str | Path], digest: str) -> int:
+def divided(document: Any) -> Any:
+    """Return a document whose proof has parts."""
+    require(has_boxes(document), f"parts: only of {' and '.join(TREES)} are there any")
+    return document
+
+
+def read_parts(paths: Sequence[str | Path]) -> list[tuple[str, Any]]:
+    """Return what is in the files of parts, with the names of these."""
+    found = []
+    for path in paths:
+        with Path(path).open("rb") as stream, told(f"part {path}"):
+            content = stream.read(LARGEST_PART + 1)
+            require(len(content) <= LARGEST_PART, f"more than {LARGEST_PART} bytes")
+            try:
+                record = json.loads(content, object_pairs_hook=unique_keys)
+            except (ValueError, RecursionError) as error:
+                raise CertificateError(f"no JSON: {error}") from error
+            found.append((str(path), record))
+    return found
+
+
+def believed(parts: Sequence[tuple[str, Any]], digest: str) -> int:
     """See that each part of a proof of a document is there; return how many residuals it polished.
 
     Whoever takes them believes whoever made them: nothing shows that a part was checked.
     """
     found = {}
-    for path in paths:
-        with told(f"part {path}"):
-            record = _read(path)
-            known = HEAD | {"sha256": digest, "part": ..., "parts": len(paths), "proved": True}
-            matched(record, known | {"polished": ...}, "part")
-            counts = record["part"], record["polished"]
-            require(all(type(number) is int for number in counts), "part: no numbers")
-            require(0 < record["part"] <= len(paths), "there is no part with this number")
-            require(record["part"] not in found, "this part is there twice")
-            found[record["part"]] = record["polished"]
+    for name, record in parts:
+        with told(f"part {name}"):
+            known = {"sha256": digest, "part": ..., "parts": len(parts), "proved": True}
+            matched(record, HEAD | known | {"polished": ...}, "part")
+            part, polished = record["part"], record["polished"]
+            require(type(part) is type(polished) is int, "part: no numbers")
+            require(0 < part <= len(parts), "there is no part with this number")
+            require(part not in found, "this part is there twice")
+            found[part] = polished
     return sum(found.values())
-
-
-def _read(path: str | Path) -> Any:
-    with Path(path).open("rb") as stream:
-        content = stream.read(LARGEST_PART + 1)
-    require(len(content) <= LARGEST_PART, f"more than {LARGEST_PART} bytes")
-    try:
-        return json.loads(content, object_pairs_hook=unique_keys)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise CertificateError(f"no JSON: {error}") from error
