@@ -8,7 +8,8 @@ The argument of docs/certificate.md, claim by claim, is in `document`, `records`
 of numbers), `exact` (data, faces, linear forms), `pages` (Parquet), `residuals` (exact, or in the
 ball of Lemma 8), `cores` (residuals as sharp as a question needs, by Newton steps that prove
 nothing), `groups` (residuals that are one), `records` (the certificate, one record after the
-other), `points` and `landscape` (what follows), `basins` (the tree of these), `document`.
+other), `points` and `landscape` (what follows), `basins` (the tree of these), `tables` (faces that
+are written once), `document`.
 """
 
 from .document import Report, main, verify
