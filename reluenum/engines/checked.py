@@ -97,8 +97,8 @@ def search_beside(output: Path | None, seconds: float = inf) -> Iterator[Checked
     IncompleteRunError
         If another run is at work on the same document.
     """
-    from reluenum.engines.branch.certificate import has_open
     from reluenum.engines.cones.route import DirectionEngine
+    from reluenum.engines.trees.certificate import has_open
 
     if output is None:
         yield CheckedEngine(DirectionEngine(seconds))
