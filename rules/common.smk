@@ -218,6 +218,23 @@ def covering(wildcards):
     return "layers" if wildcards.instance in LAYERED else "branch"
 
 
+def covered(wildcards):
+    """Estimate the boxes of an instance, or its strata."""
+    if wildcards.instance in LAYERED:
+        return all_supports(wildcards)
+    return effort.expected_work_of_boxes(INSTANCES[wildcards.instance])
+
+
+def checking(wildcards):
+    """Return the kind of work that it is to check a certificate."""
+    return "branch" if ENGINE == "branch" else "check"
+
+
+def checked(wildcards):
+    """Estimate the boxes or records of a certificate."""
+    return covered(wildcards) if ENGINE == "branch" else all_supports(wildcards)
+
+
 def engine_of_batch(wildcards):
     """Return the engine of a batch of data sets, or `layers`, which is the kind of its work."""
     return "layers" if "_" in wildcards.size else batch(wildcards).spec["engine"]

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from reluenum.documents.bars import box_bar
 from reluenum.documents.claims import claimed
+from reluenum.documents.faces import with_table
 from reluenum.documents.minima import minima_document
 from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
@@ -150,7 +151,7 @@ def refusal(
     """
     with TemporaryDirectory(prefix="reluenum-") as folder:
         path = Path(folder, "document.json")
-        path.write_text(json.dumps(document), encoding="utf-8")
+        path.write_text(json.dumps(with_table(document)), encoding="utf-8")
         try:
             verify(path, None, jobs, WORKERS, told)
         except CertificateError as error:
