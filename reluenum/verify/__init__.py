@@ -9,7 +9,7 @@ of numbers), `processes` (how work is shared), `exact` (data, faces, linear form
 (Parquet), `residuals` (exact, or in the ball of Lemma 8), `cores` (residuals as sharp as a question
 needs, by Newton steps that prove nothing), `groups` (residuals that are one), `records` (the
 certificate, one record after the other), `points` and `landscape` (what follows), `basins` (the
-tree of these), `tables` (faces that are written once), `document`.
+tree of these), `document`.
 """
 
 from .document import Report, main, verify

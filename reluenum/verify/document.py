@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from flint import ctx
 
-from .exact import Data, distinct, supports_of
+from .exact import Data, distinct, named, supports_of
 from .processes import ALONE, NOTHING, Sharing
 from .reals import (
     LEVELS,
@@ -28,7 +28,6 @@ from .reals import (
     require,
     unique_keys,
 )
-from .tables import named
 
 if TYPE_CHECKING:  # each kind of document has modules of its own
     from .landscape import Landscape
