@@ -155,7 +155,7 @@ def cover(
         if not force:
             way.refuse_astronomical(problem)
         found = way.landscape(problem, settings)
-        write_result(output, minima_document(found))
+        write_result(output, found.written or minima_document(found))
     return found
 
 
@@ -197,5 +197,5 @@ def draft(
 
     engine = DirectionEngine().of(problem)
     found = engine.listed(problem, engine.joined(problem, shards), settings)
-    write_text(output, to_json(minima_document(found)))
+    write_text(output, to_json(found.written or minima_document(found)))
     return found
