@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from flint import ctx
 
-from .exact import Data, distinct, supports_of
+from .exact import Data, distinct, named, supports_of
 from .processes import ALONE, NOTHING, Sharing
 from .reals import (
     LEVELS,
@@ -217,6 +217,7 @@ def _proved(document: Any, folder: Path, given: Any, sharing: Sharing) -> Report
     text = "boxes: not all stationary points are known, which basins need"
     require(not has_boxes(document["minima"]), text)
     one_list(document, {k: OPTIONAL[k] for k in ("software",) if k in document})
+    document = document | {"minima": named(document["minima"])}
     report, landscape, proof = _list(document["minima"], folder, given)
     unchecked = tuple(k for k in UNCHECKED if k in document or k in document["minima"])
     return replace(report, tree=tree_of(document, landscape, proof), unchecked=unchecked)
@@ -258,6 +259,7 @@ def _list(
 ) -> "tuple[Report, Landscape, Proof]":
     """Prove a list of minima."""
     complete(document)
+    document = named(document)
     if has_boxes(document):
         from .trees.document import BoxLandscape as Kind
 
