@@ -8,8 +8,7 @@ import pytest
 from reluenum import Problem, enumerate_minima
 from reluenum.cli import main
 from reluenum.verify import CertificateError, Share, verify, verify_part
-from reluenum.verify.boxes import tree
-from reluenum.verify.trees import batches, leaves
+from reluenum.verify.trees import batches
 from tests.support.boxes import boxed
 from tests.support.cones import coned
 from tests.support.trees import content_of, records_of, said, with_records, with_tree
@@ -33,9 +32,8 @@ def document(request):
 @pytest.fixture(autouse=True)
 def few_together(monkeypatch):
     """Few boxes and leaves at a time, so that there is something to share."""
-    monkeypatch.setattr(tree, "TOGETHER", 5)
-    monkeypatch.setattr(batches, "TOGETHER", 5)
-    monkeypatch.setattr(leaves, "TOGETHER", 2)
+    for name, size in {"NODES": 5, "BOXES": 5, "RECORDS": 2}.items():
+        monkeypatch.setattr(batches, name, size)
 
 
 def in_parts(document, folder, parts):
@@ -100,6 +98,7 @@ CHANGES = {
     "out of range": (lambda _, records: records[1].update(part=4), "no part with this number"),
     "no part": (lambda _, records: records[1].update(format="reluenum-minima"), "format"),
     "more in it": (lambda _, records: records[1].update(more=1), "unknown entry 'more'"),
+    "divided otherwise": (lambda _, records: records[1]["batches"].update(boxes=7), "batches"),
     "no number": (lambda _, records: records[1].update(polished=None), "no numbers"),
 }
 

@@ -10,13 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ..reals import CertificateError, require
+from ..trees import batches
 from ..trees.machine import compiled, inlined
 from .line import Array
 
 MOST_PARTS = 4
 EXCLUDED, LEAF, CUT, SHRUNK = range(4)
 LONGEST = 5  # bytes of a number
-TOGETHER = 1024  # nodes that are read together
 
 Part = tuple[int, int, int, int]
 Claims = tuple[Array, Array]
@@ -218,7 +218,7 @@ class Tree:
         """Yield what is claimed of boxes, many at a time; `found` are then the leaves."""
         place, open_ = 0, roots(faces, width)[::-1]
         while len(open_):
-            limits = Limits(TOGETHER, self.boxes - self.nodes, self.records - self.leaves)
+            limits = Limits(batches.NODES, self.boxes - self.nodes, self.records - self.leaves)
             piece = read_nodes(self.content, place, open_, limits)
             place, open_ = piece.place, piece.open
             self.nodes, self.leaves = self.nodes + piece.nodes, self.leaves + len(piece.leaves)

@@ -1,4 +1,4 @@
-"""Boxes that are looked at many at a time, by several threads."""
+"""Boxes and records that are looked at many at a time, by several threads or processes."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -8,15 +8,20 @@ from typing import Any
 
 from ..processes import Sharing
 
-TOGETHER = 512  # boxes that are looked at together
-AHEAD = 64  # such batches that are read before the answer to one, whatever the number of threads
+NODES, BOXES, RECORDS = 1024, 512, 512
+"""Nodes of a tree that are read together, boxes that are looked at together, and records.
+
+What belongs to a part of a proof goes by the numbers of such batches.
+"""
+
+AHEAD = 64  # batches of boxes that are read before the answer to one, whatever the threads
 
 
 def answers(
     boxes: Iterator[Any], seen_in: Callable[[list], list[bool]], sharing: Sharing
 ) -> Iterator[tuple[list, list[bool]]]:
     """Yield boxes, in order, with what is seen of each of them."""
-    batches = iter(lambda: list(islice(boxes, TOGETHER)), [])
+    batches = iter(lambda: list(islice(boxes, BOXES)), [])
     return answered(batches, seen_in, sharing)
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from ..document import TREES, complete, followed, has_boxes, opened
 from ..processes import Share, Sharing
 from ..reals import CertificateError, matched, require, told, unique_keys
+from . import batches
 
 LARGEST_PART = 1 << 12  # bytes
-HEAD = {"format": "reluenum-part", "version": 1}
 
 
 def verify_part(
@@ -43,8 +43,14 @@ def verify_part(
     with opened(path, jobs) as (document, digest):
         complete(divided(document))
         proof = followed(document, Sharing(jobs, context, told, share))
-        known = {"sha256": digest, **share._asdict(), "proved": True}
-        return HEAD | known | {"polished": proof.polished}
+        polished = {"proved": True, "polished": proof.polished}
+        return head(digest) | share._asdict() | polished
+
+
+def head(digest: str) -> dict[str, Any]:
+    """Return what all parts of a proof have in common: the document, and the sizes of batches."""
+    sizes = {"nodes": batches.NODES, "boxes": batches.BOXES, "records": batches.RECORDS}
+    return {"format": "reluenum-part", "version": 1, "sha256": digest, "batches": sizes}
 
 
 def divided(document: Any) -> Any:
@@ -76,8 +82,8 @@ def believed(parts: Sequence[tuple[str, Any]], digest: str) -> int:
     found = {}
     for name, record in parts:
         with told(f"part {name}"):
-            known = {"sha256": digest, "part": ..., "parts": len(parts), "proved": True}
-            matched(record, HEAD | known | {"polished": ...}, "part")
+            known = {"part": ..., "parts": len(parts), "proved": True, "polished": ...}
+            matched(record, head(digest) | known, "part")
             part, polished = record["part"], record["polished"]
             require(type(part) is type(polished) is int, "part: no numbers")
             require(0 < part <= len(parts), "there is no part with this number")
