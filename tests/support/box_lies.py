@@ -22,7 +22,17 @@ from reluenum.documents.files import write_text
 from reluenum.engines.branch.route import BranchEngine
 from reluenum.engines.checked import refusal
 from reluenum.verify.boxes.spans import LineData
-from reluenum.verify.boxes.tree import CUT, EXCLUDED, LEAF, SHRUNK, Box, children, roots
+from reluenum.verify.boxes.tree import (
+    CUT,
+    EXCLUDED,
+    LEAF,
+    SHRUNK,
+    Part,
+    box_of,
+    children,
+    parts_of,
+    roots,
+)
 from tests.support.boxes import number
 from tests.support.trees import content_of, records_of, with_records, with_tree
 
@@ -35,7 +45,7 @@ SAME, WRONG = "the same list", "another list is proved"
 class Mark(NamedTuple):
     """A node: its box, its kind, and where its bytes begin and end, with those below it."""
 
-    box: Box
+    box: list[Part]
     kind: int
     start: int
     stop: int
@@ -61,11 +71,11 @@ def below(content, box, place, found):
             less, place = value_at(content, place)
             more, place = value_at(content, place)
             smaller.append((sign, low + less, high - more, units))
-        place = below(content, tuple(smaller), place, found)
+        place = below(content, smaller, place, found)
     elif kind == CUT:
         length, stop = value_at(content, place + 1)
-        for child in children(box, content[place], length):
-            stop = below(content, child, stop, found)
+        for child in children(box_of(box), content[place], length):
+            stop = below(content, parts_of(child), stop, found)
         place = stop
     found[slot] = Mark(box, kind, start, place)
     return place
@@ -79,7 +89,7 @@ class Document:
         self.records, data = records_of(document), LineData(document["problem"])
         self.marks, place = [], 0
         for root in roots(len(data.faces), document["problem"]["width"]):
-            place = below(self.content, root, place, self.marks)
+            place = below(self.content, parts_of(root), place, self.marks)
         assert place == len(self.content)
         self.leaves = [mark for mark in self.marks if mark.kind == LEAF]
         self.texts = {place: text for text, place in data.place_of.items()}
@@ -137,7 +147,7 @@ def nodes_in(content, problem):
     found, place = [], 0
     try:
         for root in roots(live, problem["width"]):
-            place = below(content, root, place, found)
+            place = below(content, parts_of(root), place, found)
     except Exception:  # of any kind: it is refused
         return 1
     return sum(mark.kind != SHRUNK for mark in found)

@@ -60,7 +60,7 @@ BOXES = {
         {"family": "random", "n": [30], "seed": 1, "width": 3, "ridge": "1/100"},
         {"family": "random", "n": [8], "d": 2, "seed": 1, "width": 2, "ridge": "1/20"},
     ],
-    "solve": {"engine": "branch"},
+    "solve": {"engine": "branch", "shards": 2},
     "figures": {"formats": ["svg"]},
 }
 
@@ -79,7 +79,10 @@ def test_every_rule_runs_locally_or_in_a_group_or_is_worth_a_job_of_its_own():
     grouped = set(settings()["groups"])
     assert grouped | local <= set(rules())
     assert not grouped & local
-    assert set(rules()) - grouped - local == {"smaller", "cover", "crosscheck_measure"}
+    assert set(rules()) - grouped - local == {
+        *("smaller", "cover", "crosscheck_measure"),
+        *("branch", "draft", "follow"),
+    }
 
 
 def test_every_group_is_bundled():

@@ -14,12 +14,13 @@ from reluenum.engines.certified.census import Certified, census_landscape, certi
 from reluenum.engines.certified.escalation import Escalation
 from reluenum.engines.trees.certificate import finished_tree, keep_tree, kept_tree
 from reluenum.engines.trees.decisions import Leaves, decided_leaves
+from reluenum.engines.trees.forecast import refuse_endless
 from reluenum.engines.trees.growth import BoxSearch, BoxStack, grown_tree
 from reluenum.engines.trees.shards import Shard, joined_tree, open_boxes, outline_of
 from reluenum.engines.trees.tree import BoxTree, Leaf
 from reluenum.errors import BackendError, InputError
 from reluenum.geometry.geometry import Geometry
-from reluenum.geometry.sizes import MOST_DATA_POINTS, refuse_astronomical
+from reluenum.geometry.sizes import refuse_large_data, refuse_many_faces
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.landscape import CertifiedLandscape, Tally
 from reluenum.problem import Problem
@@ -29,10 +30,6 @@ LARGEST_WIDTH = 4
 
 PERIOD = 60.0
 """Seconds after which what has been searched is kept, and the search goes on."""
-
-BRANCH_SUPPORT_LIMIT = 10**11
-"""Largest enumeration of this engine that starts without being asked twice."""
-
 
 POINTS_ON_A_LINE = 10_000
 """Data points that are started without being asked twice."""
@@ -80,8 +77,13 @@ class BoxEngine(ABC):
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
         self.refuse_others(problem)
-        points = POINTS_ON_A_LINE if problem.dimension == 1 else MOST_DATA_POINTS
-        refuse_astronomical(problem, BRANCH_SUPPORT_LIMIT, points)
+        if self.seconds == inf:
+            refuse_endless(problem)
+        if problem.dimension == 1:
+            refuse_large_data(problem, POINTS_ON_A_LINE)
+        else:
+            refuse_large_data(problem)
+            refuse_many_faces(problem)
 
     def landscape(
         self, problem: Problem, settings: Settings = DEFAULT_SETTINGS

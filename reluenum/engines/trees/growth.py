@@ -207,5 +207,5 @@ def whole_tree(
         boxes += piece.boxes
         left += piece.open
         done += piece.done
-        told(done / total, boxes)
-    return BoxTree(b"".join(content), leaves, boxes, left, 1 - done / total)
+        told(done / total if total else 1.0, boxes)
+    return BoxTree(b"".join(content), leaves, boxes, left, 1 - done / total if total else 0.0)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..processes import ALONE, Sharing
 from ..reals import require
 from ..trees.batches import answers
 from ..trees.machine import compiled, inlined
@@ -91,7 +92,7 @@ def settled(table: Tables, boxes: list[Box]) -> list[bool]:
 def hold(
     problem: tuple[Arrangement, Tables],
     boxes: Iterator[Box],
-    threads: int = 1,
+    sharing: Sharing = ALONE,
     told: Callable[[], None] = lambda: None,
 ) -> int:
     """Claim 208: boxes hold no minimum; return how many had to be cut further.
@@ -99,7 +100,7 @@ def hold(
     `told` is called every now and then.
     """
     further = 0
-    for batch, seen in answers(boxes, lambda batch: settled(problem[1], batch), threads):
+    for batch, seen in answers(boxes, lambda batch: settled(problem[1], batch), sharing):
         for box in (box for box, good in zip(batch, seen, strict=True) if not good):
             further += 1
             require(is_empty(problem, box), f"box {text(box)}: not seen that it holds no minimum")

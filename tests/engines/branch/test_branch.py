@@ -168,9 +168,9 @@ def test_a_box_is_a_leaf_only_if_all_parts_are_single_faces():
     inputs = [[f"{2 * k - 49}/50"] for k in range(50)]
     found = whole_search(BranchEngine(), Problem.from_text(inputs, targets, 3, "1/100"))
     tree = Tree(found.content, found.boxes, len(found.leaves))
-    nodes = sum(1 for _ in tree.read(197, 3))
-    assert 0 < nodes < tree.nodes == found.boxes
-    assert len(tree.leaves) == len(found.leaves)
+    claims = sum(len(boxes) for boxes, _ in tree.read(197, 3))
+    assert 0 < claims < tree.nodes == found.boxes
+    assert tree.leaves == len(found.leaves)
 
 
 def test_the_certificate_has_a_record_for_each_leaf_in_the_order_of_its_parts():

@@ -113,9 +113,9 @@ def test_what_a_stopped_search_has_found_is_listed_and_not_called_complete(
 
 
 @pytest.mark.parametrize(("way", "problem", "_"), WAYS)
-@pytest.mark.parametrize("count", [1, 3, 50])
-def test_shards_have_the_tree_of_one_search(way, problem, _, count, tmp_path, monkeypatch):
-    monkeypatch.setattr(shards, "OPEN_BOXES", 4)
+@pytest.mark.parametrize(("count", "boxes"), [(1, 4), (3, 4), (50, 4), (2, 1 << 20)])
+def test_shards_have_the_tree_of_one_search(way, problem, _, count, boxes, tmp_path, monkeypatch):
+    monkeypatch.setattr(shards, "OPEN_BOXES", boxes)
     kept = [tmp_path / str(number) for number in range(count)]
     for number, path in enumerate(kept):
         way(kept=path).shard(problem, Shard(number, count))
