@@ -7,6 +7,8 @@ import pytest
 
 from reluenum import Problem, enumerate_minima
 from reluenum.cli import main
+from reluenum.documents import faces
+from reluenum.documents.faces import with_table
 from reluenum.verify import CertificateError, Share, verify, verify_part
 from reluenum.verify.trees import batches
 from tests.support.boxes import boxed
@@ -24,9 +26,16 @@ def noise(dimension):
     return Problem.from_text(x, y, 2, "1/10")
 
 
-@pytest.fixture(scope="module", params=["boxes", "cones"])
+@pytest.fixture(scope="module", params=["boxes", "cones", "faces in a table"])
 def document(request):
-    return boxed(noise(1)) if request.param == "boxes" else coned(noise(2))
+    if request.param == "cones":
+        return coned(noise(2))
+    found = boxed(noise(1))
+    if request.param == "boxes":
+        return found
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(faces, "MOST_SIGNS", 1)
+        return with_table(found)
 
 
 @pytest.fixture(autouse=True)

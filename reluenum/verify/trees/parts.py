@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..document import TREES, complete, followed, has_boxes, opened
+from ..exact import named
 from ..processes import Share, Sharing
 from ..reals import CertificateError, matched, require, told, unique_keys
 from . import batches
@@ -42,7 +43,7 @@ def verify_part(
     """
     with opened(path, jobs) as (document, digest):
         complete(divided(document))
-        proof = followed(document, Sharing(jobs, context, told, share))
+        proof = followed(named(document), Sharing(jobs, context, told, share))
         polished = {"proved": True, "polished": proof.polished}
         return head(digest) | share._asdict() | polished
 
