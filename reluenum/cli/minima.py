@@ -116,12 +116,15 @@ def enumerated(options: argparse.Namespace, output: Path | None) -> Mapping[str,
 
 def _chosen(options: argparse.Namespace, problem: "Problem") -> str:
     """Return the fastest engine that can do what the options ask for, and say which it is."""
-    from reluenum.engines.choice import fastest
+    from reluenum.engines.choice import Fastest, fastest
 
-    only = options.width == "all" or options.exact
-    engine = "certified" if only else fastest(problem)
-    noted(f"--engine {engine}")
-    return engine
+    if options.width == "all" or options.exact:
+        asked = "--exact" if options.exact else "--width all"
+        found = Fastest("certified", f"the only one with {asked}")
+    else:
+        found = fastest(problem)
+    noted(f"--engine {found.engine}: {found.reason}")
+    return found.engine
 
 
 def _by_systems(
