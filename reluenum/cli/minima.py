@@ -271,5 +271,6 @@ def _width(options: argparse.Namespace) -> int | None:
     if options.exact:
         raise InputError("--exact", f"given with {engine}", "--engine certified with it")
     if options.width == "all":
-        raise InputError("--width", f"all with {engine}", "--engine certified with it")
+        few = " or a small width" * (options.engine == "branch")
+        raise InputError("--width", f"all with {engine}", f"--engine certified with it{few}")
     return whole_number(options.width, "--width")

@@ -368,6 +368,10 @@ def test_width_of_many_digits_is_refused_in_a_short_line(capsys):
         (["--time-limit", "5"], "--time-limit: given with --engine groebner; expected it with"),
         (["--time-limit", "0", "--engine", "branch"], "--time-limit: '0'; expected a number of"),
         (
+            ["--width", "all", "--engine", "branch", "--output", "minima.json"],
+            "--width: all with --engine branch; expected --engine certified with it or a small",
+        ),
+        (
             ["--width", "5", "--engine", "branch", "--output", "minima.json"],
             "engine: branch with width 5; expected at most 4",
         ),
