@@ -1,6 +1,6 @@
 """Minima with nearly as many units as data points: no small width has them all.
 
-Along a line of inputs whose hyperplanes have equal angles, r_i > 0 can be chosen such that each u of
+Where hyperplanes of inputs on a line have equal angles, r_i > 0 can be chosen such that each u of
 the next cell is that of the last one, reflected at the ray between them. All have one length, and
 each lies in the middle of its own cell: as many units as there are cells with two active inputs at
 least, up to the one in which all are active.
