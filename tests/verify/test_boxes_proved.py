@@ -14,6 +14,7 @@ import pytest
 from flint import arb, arb_mat, ctx
 
 from reluenum import Problem
+from reluenum.verify.boxes import tree as tree_of_boxes
 from reluenum.verify.boxes.cover import hold, settled
 from reluenum.verify.boxes.joint import holds
 from reluenum.verify.boxes.line import actives
@@ -79,7 +80,7 @@ def leaf_bytes(document):
 @pytest.fixture
 def in_threes(monkeypatch):
     """Few boxes at a time, so that threads have something to share."""
-    monkeypatch.setattr(batches, "NODES", 3)
+    monkeypatch.setattr(tree_of_boxes, "SIZES", batches.SIZES._replace(nodes=3))
     monkeypatch.setattr(batches, "AHEAD", 5)
 
 
