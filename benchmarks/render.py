@@ -14,6 +14,7 @@ import pandas as pd
 from tabulate import tabulate
 
 from benchmarks import phc
+from benchmarks.agreement_page import AGREEMENT, LIES, agreement_section, lies_section
 from benchmarks.boxes_page import TABLE, boxes_section, fitting_table
 from benchmarks.ladders import CERTIFIED
 from benchmarks.measure import TARGET
@@ -89,6 +90,8 @@ def page(document: Document) -> str:
         *_reference(document),
         *_certificates(document),
         *boxes_section(pd.read_csv(TABLE)),
+        *agreement_section(pd.read_csv(AGREEMENT)),
+        *lies_section(pd.read_csv(LIES)),
         *_trees(document),
         *_earlier(document["earlier"]),
     ]

@@ -203,11 +203,6 @@ def all_supports(wildcards):
     return effort.expected_all(INSTANCES[wildcards.instance])
 
 
-def supports_of_shard(wildcards):
-    """Estimate the supports of a shard of an instance: its share of them all."""
-    return all_supports(wildcards) // len(SHARDS)
-
-
 def solving(wildcards):
     """Return the kind of work that the systems of an instance are."""
     return "layers" if wildcards.instance in LAYERED else "groebner"
@@ -223,6 +218,11 @@ def covered(wildcards):
     if wildcards.instance in LAYERED:
         return all_supports(wildcards)
     return effort.expected_work_of_boxes(INSTANCES[wildcards.instance])
+
+
+def shard(wildcards):
+    """Estimate the boxes of a shard of an instance: its share of them all."""
+    return covered(wildcards) // len(SHARDS)
 
 
 def checking(wildcards):

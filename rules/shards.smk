@@ -14,7 +14,7 @@ rule branch:
     conda:
         "../environment.yml"
     resources:
-        **estimated("branch", supports_of_shard),
+        **estimated("branch", shard, covered),
     params:
         **settings("solve", "force"),
     script:
@@ -36,7 +36,7 @@ rule draft:
         "../environment.yml"
     threads: 2
     resources:
-        **estimated("branch", all_supports),
+        **estimated("branch", covered),
     params:
         **settings("solve", "backend", "seconds", "megabytes"),
     script:
@@ -56,7 +56,7 @@ rule follow:
     conda:
         "../environment.yml"
     resources:
-        **estimated("branch", all_supports),
+        **estimated("branch", shard, covered),
     script:
         "../scripts/follow.py"
 
@@ -77,7 +77,7 @@ rule settle:
     conda:
         "../environment.yml"
     resources:
-        **estimated("branch", all_supports),
+        **estimated("branch", covered),
     params:
         **settings("solve", "backend", "seconds", "megabytes"),
     script:
