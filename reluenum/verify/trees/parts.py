@@ -10,7 +10,7 @@ from ..document import TREES, complete, followed, has_boxes, opened
 from ..exact import named
 from ..processes import Share, Sharing
 from ..reals import CertificateError, matched, require, told, unique_keys
-from . import batches
+from .batches import SIZES
 
 LARGEST_PART = 1 << 12  # bytes
 
@@ -50,8 +50,8 @@ def verify_part(
 
 def head(digest: str) -> dict[str, Any]:
     """Return what all parts of a proof have in common: the document, and the sizes of batches."""
-    sizes = {"nodes": batches.NODES, "boxes": batches.BOXES, "records": batches.RECORDS}
-    return {"format": "reluenum-part", "version": 1, "sha256": digest, "batches": sizes}
+    known = {"format": "reluenum-part", "version": 1, "sha256": digest}
+    return known | {"batches": SIZES._asdict()}
 
 
 def divided(document: Any) -> Any:
