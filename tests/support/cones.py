@@ -7,7 +7,17 @@ from reluenum.verify.cones.arrangement import ANY, NEGATIVE, POSITIVE, ZERO, asc
 from reluenum.verify.cones.cover import cut_of, settled
 from reluenum.verify.cones.document import leaves_of
 from reluenum.verify.cones.tables import tables
-from reluenum.verify.cones.tree import Part, children, orthants, pieces, roots
+from reluenum.verify.cones.tree import (
+    Part,
+    box_at,
+    empty_stack,
+    orthants,
+    pieces,
+    pile_of,
+    roots,
+    with_box,
+    with_children,
+)
 from tests.support.boxes import certified, number, sealed
 
 
@@ -23,23 +33,22 @@ def base_of(data):
 
 def grown(data, width, problem=None):
     """Nodes of a tree in preorder, as bytes, the leaves, and the base: boxes cut if need be."""
-    problem, base = problem or tables(data), base_of(data)
+    (arrangement, table), base = problem or tables(data), base_of(data)
     content, leaves, nodes = bytearray(), [], 0
-    for root in roots(orthants(problem[0], base), width):
-        open_ = [root]
-        while open_:
-            box = open_.pop()
-            nodes += 1
-            place, site, kind = cut_of(problem[0], box)
-            if settled(problem[1], [box])[0]:
-                content.append(0)
-            elif site < 0:
-                content.append(1)
-                leaves.append(box)
+    for root in roots(orthants(arrangement, base), width):
+        stack = with_box(empty_stack(len(data.rows)), root)
+        while stack.count[0]:
+            nodes, top = nodes + 1, stack.count[0] - 1
+            box, (place, site, kind) = box_at(stack, top), cut_of(arrangement, stack, top)
+            empty = settled(table, pile_of([box]))[0]
+            if empty or site < 0:
+                stack.count[0] -= 1
+                content.append(0 if empty else 1)
+                leaves += [] if empty else [box]
             else:
                 content += bytes([kind, place]) + number(site)
-                halves = pieces(problem[0], box[place].cone, site, kind)
-                open_ += reversed(list(children(box, place, halves)))
+                halves = pieces(arrangement, box[place].cone, site, kind)[1:]
+                stack = with_children(stack, place, *halves)
     return bytes(content), leaves, nodes, base
 
 

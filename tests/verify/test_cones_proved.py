@@ -16,7 +16,19 @@ from reluenum.verify.cones.arrangement import ANY, NEGATIVE, POSITIVE, ZERO, asc
 from reluenum.verify.cones.centre import holds
 from reluenum.verify.cones.cover import hold, settled
 from reluenum.verify.cones.tables import tables
-from reluenum.verify.cones.tree import PIECES, Part, Tree, children, orthants, pieces, roots
+from reluenum.verify.cones.tree import (
+    PIECES,
+    Part,
+    Tree,
+    boxes_of,
+    empty_stack,
+    orthants,
+    pieces,
+    pile_of,
+    roots,
+    with_box,
+    with_children,
+)
 from reluenum.verify.exact import Data, cocircuits, covectors
 from tests.support.boxes import certified, good_supports
 from tests.support.checking import checked, refused
@@ -69,7 +81,7 @@ def test_no_box_around_a_minimum_is_excluded(seed):
     for sides in good_supports(document):
         units = [(sign, signs_of(data, place)) for place, sign in sides.items()]
         boxes = [random_box(draw, arrangement, units, base) for _ in range(80)]
-        assert not any(settled(table, boxes))
+        assert not any(settled(table, pile_of(boxes)))
 
 
 def test_boxes_of_several_units_are_among_those():
@@ -83,7 +95,7 @@ def test_boxes_of_several_units_are_among_those():
             if sorted(sides.values()) in ([1, 1], [-1, -1]):
                 units = [(sign, signs_of(data, place)) for place, sign in sides.items()]
                 boxes = [random_box(draw, arrangement, units, base) for _ in range(20)]
-                assert not any(settled(table, boxes))
+                assert not any(settled(table, pile_of(boxes)))
                 found.update(len(box) for box in boxes)
     assert min(found[1], found[2]) > 5
 
@@ -99,7 +111,7 @@ def leaf_bytes(document):
 
     class Told(Tree):
         def leaf(self, box):
-            places.append(self.place - 1)
+            places.append(int(self.place[0]) - 1)
             super().leaf(box)
 
     certificate, data = document["certificate"], Data(document["problem"])
@@ -136,7 +148,7 @@ def test_no_subtree_with_a_minimum_can_be_left_out(honest):
     assert held
     for number in held:
         with pytest.raises(ValueError, match="not seen that it holds no minimum"):
-            hold(problem, iter([tops[number]]))
+            hold(problem, iter([pile_of([tops[number]])]))
 
 
 def holds_units(box, units):
@@ -235,9 +247,8 @@ def test_signs_on_cones_are_those_of_their_faces(seed):
                 assert found is None or found.found.tolist() == whole.tolist()
                 seen[found is None] += 1
             kind = list(PIECES)[int(draw.integers(2))]
-            try:
-                halves = pieces(arrangement, cone, site, kind)
-            except ValueError:
+            good, *halves = pieces(arrangement, cone, site, kind)
+            if not good:
                 break
             cone = halves[int(draw.integers(2))]
             direct = within(arrangement, cone.allowed)
@@ -261,11 +272,11 @@ def test_roots_and_children_hold_every_support_once(seed):
         units = units[: 1 + ((signs[0], one) != (signs[1], other))]
         (box,) = (box for box in tops if holds_units(box, units))
         for place, site, kind in product(range(len(box)), range(len(faces[0])), PIECES):
-            try:
-                halves = pieces(arrangement, box[place].cone, site, kind)
-            except ValueError:
-                continue
-            assert sum(holds_units(b, units) for b in children(box, place, halves)) == 1
+            good, *halves = pieces(arrangement, box[place].cone, site, kind)
+            if good:
+                stack = with_box(empty_stack(len(faces[0])), box)
+                children = boxes_of(with_children(stack, place, *halves))
+                assert sum(holds_units(child, units) for child in children) == 1
 
 
 def test_a_leaf_is_one_face_with_one_unit_each(honest):

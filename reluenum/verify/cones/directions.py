@@ -9,6 +9,8 @@ from .hulls import UP, Hulls, product_with
 from .tables import Tables
 
 STEPS, MORE_STEPS = 20, 240  # of the search for a direction, also of units that nearly are known
+EACH, NEAR = 4, 0.8  # after so many it ends if the gain is at least this share of the largest one
+NOTHING = 1e-16  # the square of the largest gain, relative to the ridge, that is of no use
 
 
 @inlined
@@ -91,7 +93,8 @@ def searched(
     """Return a direction w whose least gain seems to be positive, if so many steps find one.
 
     What can be gained with all factors, less the costs at all combinations of vectors, is a convex
-    set; w leads to its point that is nearest to 0.
+    set; w leads to its point that is nearest to 0. No gain along a unit vector is more than its
+    distance from 0, or that of any other point of the set.
     """
     above, below = factors
     unit, point, sites = np.zeros(len(fixed)), fixed.copy(), np.zeros(len(above))
@@ -102,11 +105,16 @@ def searched(
         sites[i] = above[i] if along(table.rows, i, point) > 0 else below[i]
         for d in range(len(point) * (sites[i] != 0)):
             point[d] += sites[i] * table.rows[i, d]
-    for _ in range(steps):
+    gained, square = 0.0, 1.0
+    for step in range(1, steps + 1):
         bent(table, factors, point, sites)
         turned(table.ridge, vectors, point, unit)
-    point /= np.sqrt((point * point).sum())
-    return least_gain(table, vectors, fixed, factors, point) > 0, point
+        if step % EACH == 0:
+            gained = least_gain(table, vectors, fixed, factors, point)
+            square = (point * point).sum()
+            if gained >= NEAR * square or square <= NOTHING * table.ridge**2:
+                break
+    return gained > 0, point / np.sqrt(square)
 
 
 @inlined
