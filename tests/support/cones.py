@@ -4,7 +4,7 @@ import numpy as np
 from flint import fmpq_mat
 
 from reluenum.verify.cones.arrangement import ANY, NEGATIVE, POSITIVE, ZERO, ascending, within
-from reluenum.verify.cones.cover import cut_of, settled
+from reluenum.verify.cones.cover import cut_of, unproved
 from reluenum.verify.cones.document import leaves_of
 from reluenum.verify.cones.tables import tables
 from reluenum.verify.cones.tree import (
@@ -31,16 +31,22 @@ def base_of(data):
     return found
 
 
+def settled(problem, box):
+    """Whether bounds show that a box holds no minimum, without cutting it."""
+    return unproved(*problem, pile_of([box]), most=0)[1] < 0
+
+
 def grown(data, width, problem=None):
     """Nodes of a tree in preorder, as bytes, the leaves, and the base: boxes cut if need be."""
-    (arrangement, table), base = problem or tables(data), base_of(data)
+    problem, base = problem or tables(data), base_of(data)
+    arrangement = problem[0]
     content, leaves, nodes = bytearray(), [], 0
     for root in roots(orthants(arrangement, base), width):
         stack = with_box(empty_stack(len(data.rows)), root)
         while stack.count[0]:
             nodes, top = nodes + 1, stack.count[0] - 1
             box, (place, site, kind) = box_at(stack, top), cut_of(arrangement, stack, top)
-            empty = settled(table, pile_of([box]))[0]
+            empty = settled(problem, box)
             if empty or site < 0:
                 stack.count[0] -= 1
                 content.append(0 if empty else 1)

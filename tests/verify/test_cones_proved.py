@@ -14,7 +14,7 @@ import pytest
 from reluenum import Problem
 from reluenum.verify.cones.arrangement import ANY, NEGATIVE, POSITIVE, ZERO, ascending, within
 from reluenum.verify.cones.centre import holds
-from reluenum.verify.cones.cover import hold, settled
+from reluenum.verify.cones.cover import hold
 from reluenum.verify.cones.tables import tables
 from reluenum.verify.cones.tree import (
     PIECES,
@@ -32,7 +32,7 @@ from reluenum.verify.cones.tree import (
 from reluenum.verify.exact import Data, cocircuits, covectors
 from tests.support.boxes import certified, good_supports
 from tests.support.checking import checked, refused
-from tests.support.cones import base_of, coned, random_box, signs_of
+from tests.support.cones import base_of, coned, random_box, settled, signs_of
 from tests.support.trees import content_of, records_of, said, with_records, with_tree
 
 pytestmark = pytest.mark.seconds(300)
@@ -76,12 +76,12 @@ def test_random_lists_are_proved(seed, tmp_path):
 def test_no_box_around_a_minimum_is_excluded(seed):
     """Whatever the box, and however degenerate the data (Lemmas 53, 54, Lemma 56, Lemma 57)."""
     document, data, _ = certified(problem_of(seed, width=2, size=4 if seed % 5 == 4 else 5))
-    (arrangement, table), base = tables(data), base_of(data)
+    problem, base = tables(data), base_of(data)
     draw = np.random.default_rng(seed)
     for sides in good_supports(document):
         units = [(sign, signs_of(data, place)) for place, sign in sides.items()]
-        boxes = [random_box(draw, arrangement, units, base) for _ in range(80)]
-        assert not any(settled(table, pile_of(boxes)))
+        boxes = [random_box(draw, problem[0], units, base) for _ in range(80)]
+        assert not any(settled(problem, box) for box in boxes)
 
 
 def test_boxes_of_several_units_are_among_those():
@@ -89,13 +89,13 @@ def test_boxes_of_several_units_are_among_those():
     found = Counter()
     for seed in range(0, 20, 2):
         document, data, _ = certified(problem_of(seed, width=2, size=5, dimension=2))
-        (arrangement, table), base = tables(data), base_of(data)
+        problem, base = tables(data), base_of(data)
         draw = np.random.default_rng(seed)
         for sides in good_supports(document):
             if sorted(sides.values()) in ([1, 1], [-1, -1]):
                 units = [(sign, signs_of(data, place)) for place, sign in sides.items()]
-                boxes = [random_box(draw, arrangement, units, base) for _ in range(20)]
-                assert not any(settled(table, pile_of(boxes)))
+                boxes = [random_box(draw, problem[0], units, base) for _ in range(20)]
+                assert not any(settled(problem, box) for box in boxes)
                 found.update(len(box) for box in boxes)
     assert min(found[1], found[2]) > 5
 
@@ -188,6 +188,10 @@ def test_the_seal_the_base_and_the_records_are_checked(honest, tmp_path):
         document = copy.deepcopy(honest)
         document["certificate"]["base"] = base
         refused(document, tmp_path)
+    for count in (-(10**30), 0, 10**30):
+        document = copy.deepcopy(honest)
+        document["certificate"]["boxes"] = count
+        refused(document, tmp_path, "boxes")
     for key in ("base", "boxes", "tree"):
         document = copy.deepcopy(honest)
         del document["certificate"][key]

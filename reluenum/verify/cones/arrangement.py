@@ -60,13 +60,25 @@ def arrangement_of(data: Data) -> tuple[Arrangement, list[list]]:
 
 
 @inlined
-def tight(sets: Array, allowed: Array) -> int:
-    """Return how many conditions hold with equality on a ray, -1 if one does not hold."""
-    wrong, count = np.uint8(0), 0
+def conditions_of(allowed: Array) -> Array:
+    """Return the sites that may not have all signs."""
+    found, count = np.empty(len(allowed), np.int64), 0
     for i in range(len(allowed)):
-        wrong |= sets[i] & ~allowed[i] & CROSSED
-        count += sets[i] == ZERO and allowed[i] != ANY
-    return -1 if wrong else count
+        if allowed[i] != ANY:
+            found[count] = i
+            count += 1
+    return found[:count]
+
+
+@inlined
+def tight(sets: Array, allowed: Array, conditions: Array) -> int:
+    """Return how many conditions hold with equality on a ray, -1 if one does not hold."""
+    count = 0
+    for i in conditions:
+        if sets[i] & ~allowed[i] & CROSSED:
+            return -1
+        count += sets[i] == ZERO
+    return count
 
 
 @inlined
@@ -77,12 +89,13 @@ def generators(table: Arrangement, allowed: Array, rays: Array, site: int) -> Ar
     """
     low, high = table.first[site], table.first[site + 1]
     found, count = np.empty(len(rays) + high - low, np.int32), 0
+    conditions = conditions_of(allowed)
     for j in rays:
         if table.sets[j, site] & allowed[site] & CROSSED:
             found[count] = j
             count += 1
     for j in table.on[low:high]:
-        if tight(table.sets[j], allowed) >= table.depth - 1:
+        if tight(table.sets[j], allowed, conditions) >= table.depth - 1:
             found[count] = j
             count += 1
     return found[:count].copy()
@@ -92,8 +105,9 @@ def generators(table: Arrangement, allowed: Array, rays: Array, site: int) -> Ar
 def all_generators(table: Arrangement, allowed: Array) -> Array:
     """Return rays that generate a cone, among all of the arrangement (Lemma 55)."""
     found, count = np.empty(len(table.signs), np.int32), 0
+    conditions = conditions_of(allowed)
     for j in range(len(table.signs)):
-        if tight(table.sets[j], allowed) >= table.depth - 1:
+        if tight(table.sets[j], allowed, conditions) >= table.depth - 1:
             found[count] = j
             count += 1
     return found[:count].copy()
@@ -109,7 +123,7 @@ def touched(table: Arrangement, allowed: Array, rays: Array, site: int) -> bool:
         if allowed[k] & ZERO == 0:
             free = False
             for j in rays:
-                free |= table.signs[j, site] == 0 and table.signs[j, k] != 0
+                free |= table.sets[j, site] == ZERO and table.sets[j, k] != ZERO
             if not free:
                 return False
     return True

@@ -3,13 +3,14 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..reals import require
 from ..trees.machine import compiled, inlined
-from .arrangement import ANY, POSITIVE, ZERO, Arrangement, Array, Cone
+from .arrangement import ANY, POSITIVE, ZERO, Arrangement, Cone
 from .hulls import Box as Parts
 from .pairs import pairs, single
 from .products import outside
@@ -62,49 +63,32 @@ def is_empty(table: Tables, box: Parts) -> bool:
 
 
 @compiled
-def settled(table: Tables, boxes: Pile) -> Array:
-    """Return which boxes are seen to hold no minimum, as they are."""
-    found = np.empty(boxes.count[0], np.bool_)
-    for n in range(len(found)):
-        found[n] = is_empty(table, box_in(boxes, n))
-    return found
-
-
-@compiled
-def unproved(arrangement: Arrangement, table: Tables, boxes: Pile) -> tuple[int, int]:
+def unproved(arrangement: Arrangement, table: Tables, boxes: Pile, most: int) -> tuple[int, int]:
     """Return how many boxes had to be cut further, and the first that is not seen to be empty.
 
-    -1 if there is none.
+    -1 if there is none. No box is cut more often than `most` times, with all that come from it.
     """
-    further = 0
+    stack, further = empty_stack(boxes.found.shape[1]), 0
     for n in range(boxes.count[0]):
-        if not is_empty(table, box_in(boxes, n)):
-            further += 1
-            if not empty_below(arrangement, table, boxes, n):
+        stack, cuts = with_copy(stack, boxes, n), 0
+        while stack.count[0]:
+            if is_empty(table, box_in(stack, stack.count[0] - 1)):
+                stack.count[0] -= 1
+                continue
+            place, site, kind = cut_of(arrangement, stack, stack.count[0] - 1)
+            if site < 0 or cuts == most:
                 return further, n
+            stack, cuts = cut_further(arrangement, stack, place, site, kind), cuts + 1
+        further += cuts > 0
     return further, -1
 
 
 @inlined
-def empty_below(arrangement: Arrangement, table: Tables, boxes: Pile, n: int) -> bool:
-    """Whether a box holds no minimum since none is in those that it is cut into, again and again.
-
-    The box itself is not looked at.
-    """
-    stack = with_copy(empty_stack(boxes.found.shape[1]), boxes, n)
-    for _ in range(MOST_CUTS):
-        top = stack.count[0] - 1
-        place, site, kind = cut_of(arrangement, stack, top)
-        if site < 0:
-            return False
-        cone = cone_at(stack, stack.parts[top, place, 2])
-        _, first, second = pieces(arrangement, cone, site, kind)
-        stack = with_children(stack, place, first, second)
-        while stack.count[0] and is_empty(table, box_in(stack, stack.count[0] - 1)):
-            stack.count[0] -= 1
-        if stack.count[0] == 0:
-            return True
-    return False
+def cut_further(table: Arrangement, stack: Pile, place: int, site: int, kind: int) -> Pile:
+    """Return a pile with the top box cut at a part, as `cut_of` says."""
+    cone = cone_at(stack, stack.parts[stack.count[0] - 1, place, 2])
+    _, first, second = pieces(table, cone, site, kind)
+    return with_children(stack, place, first, second)
 
 
 @compiled
@@ -155,8 +139,8 @@ def hold(
 
     `told` is called every now and then.
     """
-    further = 0
-    for batch, (cuts, place) in answers(batches, lambda batch: unproved(*problem, batch), threads):
+    further, seen_in = 0, partial(unproved, *problem, most=MOST_CUTS)
+    for batch, (cuts, place) in in_order(batches, seen_in, threads):
         further += cuts
         if place >= 0:
             box = text(box_at(batch, place))
@@ -165,7 +149,7 @@ def hold(
     return further
 
 
-def answers(
+def in_order(
     batches: Iterator[Pile], seen_in: Callable[[Pile], Any], threads: int
 ) -> Iterator[tuple[Pile, Any]]:
     """Yield batches, in order, with what is seen of each of them."""

@@ -87,15 +87,10 @@ def turned(ridge: float, vectors: Array, point: Array, unit: Array) -> None:
 
 
 @inlined
-def searched(
-    table: Tables, vectors: Array, fixed: Array, factors: tuple[Array, Array], steps: int
-) -> tuple[bool, Array]:
-    """Return a direction w whose least gain seems to be positive, if so many steps find one.
-
-    What can be gained with all factors, less the costs at all combinations of vectors, is a convex
-    set; w leads to its point that is nearest to 0. No gain along a unit vector is more than its
-    distance from 0, or that of any other point of the set.
-    """
+def outermost(
+    table: Tables, vectors: Array, fixed: Array, factors: tuple[Array, Array]
+) -> tuple[Array, Array, Array]:
+    """Return where a search begins: the mean of vectors, a point with it, and the factors there."""
     above, below = factors
     unit, point, sites = np.zeros(len(fixed)), fixed.copy(), np.zeros(len(above))
     for j in range(len(vectors)):
@@ -105,6 +100,20 @@ def searched(
         sites[i] = above[i] if along(table.rows, i, point) > 0 else below[i]
         for d in range(len(point) * (sites[i] != 0)):
             point[d] += sites[i] * table.rows[i, d]
+    return unit, point, sites
+
+
+@inlined
+def searched(
+    table: Tables, vectors: Array, fixed: Array, factors: tuple[Array, Array], steps: int
+) -> tuple[bool, Array]:
+    """Return a direction w whose least gain seems to be positive, if so many steps find one.
+
+    What can be gained with all factors, less the costs at all combinations of vectors, is a convex
+    set; w leads to its point that is nearest to 0. No gain along a unit vector is more than the
+    distance of some point of the set from 0.
+    """
+    unit, point, sites = outermost(table, vectors, fixed, factors)
     gained, square = 0.0, 1.0
     for step in range(1, steps + 1):
         bent(table, factors, point, sites)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..reals import require
 from ..trees.content import LONGEST
+from ..trees.document import MOST_BYTES
 from ..trees.machine import compiled, inlined
 from .arrangement import ANY, NEGATIVE, POSITIVE, ZERO, Arrangement, Array, Cone, cut_to, within
 
@@ -94,9 +95,12 @@ def with_box(pile: Pile, box: Box) -> Pile:
 
 
 def box_at(pile: Pile, place: int) -> Box:
-    """Return a box of a pile."""
-    parts = pile.parts[place].tolist()
-    return tuple(Part(sign, units, cone_at(pile, k)) for sign, units, k in parts if units)
+    """Return a copy of a box of a pile."""
+    parts = []
+    for sign, units, k in pile.parts[place].tolist():
+        if units:
+            parts.append(Part(sign, units, Cone(*(array.copy() for array in cone_at(pile, k)))))
+    return tuple(parts)
 
 
 def boxes_of(pile: Pile) -> list[Box]:
@@ -106,9 +110,8 @@ def boxes_of(pile: Pile) -> list[Box]:
 
 @compiled
 def cone_at(pile: Pile, k: int) -> Cone:
-    """Return a copy of a cone of a pile."""
-    rays = pile.rays[pile.first[k] : pile.first[k + 1]]
-    return Cone(pile.allowed[k].copy(), rays.copy(), pile.found[k].copy())
+    """Return a cone of a pile, as long as no other one takes its place."""
+    return Cone(pile.allowed[k], pile.rays[pile.first[k] : pile.first[k + 1]], pile.found[k])
 
 
 @compiled
@@ -309,7 +312,8 @@ class Tree:
     def read(self, cones: list[Cone], width: int) -> Iterator[Pile]:
         """Claim 205: if no box that is yielded holds a minimum, each lies in a leaf (Theorem H)."""
         sites = self.table.signs.shape[1]
-        counts, batch = (self.place, self.read_boxes, self.boxes), self._empty_batch()
+        most = min(max(self.boxes, 0), MOST_BYTES)  # numbers of a document may be of any size
+        counts, batch = (self.place, self.read_boxes, most), self._empty_batch()
         for root in roots(cones, width):
             pile = with_box(empty_stack(sites), root)
             while pile.count[0]:
