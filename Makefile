@@ -1,4 +1,4 @@
-.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice basins barriers deep deep-routes textbook lock clean
+.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice basins barriers deep deep-routes boxes-agree boxes-lies textbook lock clean
 
 reference:
 	./run reference
@@ -81,6 +81,14 @@ deep-routes:
 	./run -- python -m benchmarks.deep_routes --instances 100
 	./run -- python -m benchmarks.deep_routes --instances 20 --hidden 2,1
 	./run -- python -m benchmarks.deep_routes --instances 20 --hidden 1,1,1
+
+# Lists by boxes against those of the certified engine, on random data; one process, ten minutes.
+boxes-agree:
+	./run -- python -m benchmarks.box_agreement --instances 200
+
+# Lists by boxes with a lie in each: a minute.
+boxes-lies:
+	./run -- python -m tests.support.box_lies 510
 
 # Takes the machine for most of an hour: some backends reach the time limit on many systems.
 crosscheck:

@@ -2,7 +2,8 @@
 #
 #     dataset -> patterns -> solve -> merge -> certify            (one system after the other), or
 #     dataset -> supports -> smaller -> survey -> prove -> verify  (the certified engine), or
-#     dataset -> cover -> verify                                   (the branch engine),
+#     dataset -> cover -> verify                                   (the branch engine, in one job), or
+#     dataset -> branch -> draft -> follow -> settle -> verify     (in shards),
 #
 # and then tables, facts, figures -> summary -> decided. A sweep has many instances to a job:
 # examine -> check -> aggregate -> sweep_figures -> sweep_decided.
@@ -50,6 +51,7 @@ wildcard_constraints:
     backend="[a-z]+",
     batch="[0-9]+(-[0-9]+)?",
     block="[0-9]+-[0-9]+",
+    shard="[0-9]+-of-[0-9]+",
 
 
 include: "rules/common.smk"

@@ -38,6 +38,20 @@ def boxes_section(found: pd.DataFrame) -> list[str]:
     ]
 
 
+def fitting_table(found: pd.DataFrame) -> str:
+    """Return a table of what can be listed and proved, and in which time.
+
+    Parameters
+    ----------
+    found : DataFrame
+        What `benchmarks.boxes` has measured; of each width and dimension the largest are shown.
+    """
+    rows = found.sort_values(["d", "width", "n"]).groupby(["d", "width"]).tail(2)
+    kept = ("instance", "supports", "boxes", "components", "list", "MB")
+    shown = [{key: row[key] for key in kept} for row in (_row(run) for _, run in rows.iterrows())]
+    return tabulate(shown, "keys", "pipe", disable_numparse=True)
+
+
 def _row(run: pd.Series) -> dict[str, str]:
     jobs = f", {run['jobs']} threads" if run["jobs"] > 1 else ""
     return {

@@ -8,24 +8,17 @@ what all come to. The exit code is 1 if two ways contradict each other.
 """
 
 import argparse
-import json
 import random
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import TimeoutError
-from enum import StrEnum
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 from flint import fmpq
-from pebble import ProcessPool
-from tqdm import tqdm
 
+from benchmarks.findings import Finding, Kind, contradicted, differing, gone_through, left_open
 from reluenum import Landscape, Problem, enumerate_minima
 from reluenum.datasets.families import random_data
-from reluenum.documents.results import to_json
 from reluenum.engines.checked import refusal
 from reluenum.engines.deep.enumeration.strata import strata
 from reluenum.engines.deep.systems.chains import Chain
@@ -53,39 +46,6 @@ LARGEST = {(1, 1): (6, 4), (2, 1): (4, 3), (1, 1, 1): (4, 3)}
 
 ROUTE = ("completeness", "certificate")
 """The records of a document that say how it was found."""
-
-
-class Kind(StrEnum):
-    """What two ways come to on one instance."""
-
-    DIFFERENT = "different"
-    LOWER = "no minimum"
-    REFUSED = "refused"
-    UNDECIDED = "undecided"
-    UNFINISHED = "unfinished"
-    FAILED = "failed"
-    """By an exception."""
-
-
-CONTRADICTIONS = (Kind.DIFFERENT, Kind.LOWER, Kind.FAILED)
-"""What must never be."""
-
-
-class Finding(NamedTuple):
-    """Something that is not settled on an instance.
-
-    Parameters
-    ----------
-    kind : Kind
-    text : str
-        Who says what.
-    """
-
-    kind: Kind
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.text}"
 
 
 def drawn_problem(hidden: Sequence[int], seed: int) -> Problem:
@@ -124,13 +84,13 @@ def findings(
 ) -> list[Finding]:
     """Solve a problem in two ways, and say what they contradict each other on or leave open."""
     landscape = enumerate_minima(problem, seconds=limits.seconds)
-    found = [*left_open("groebner", landscape), *lowered(landscape, neighbours)]
+    found = [*left_open("groebner", landscape.undecided), *lowered(landscape, neighbours)]
     try:
         certified = enumerate_minima(problem, engine="certified")
     except InputError:  # there is none for these widths
         pass
     else:
-        found += left_open("certified", certified)
+        found += left_open("certified", certified.undecided)
         return [*found, *differing_documents(landscape, certified), *refusals(certified)]
     by_backend = {name: solved(problem, Settings(name, limits)) for name in ("msolve", "singular")}
     found += differing_outcomes(by_backend)
@@ -139,14 +99,6 @@ def findings(
         auto = Settings(limits=limits)
         found += differing_outcomes({n: solved(problem, auto, s) for n, s in systems.items()})
     return found
-
-
-def left_open(name: str, landscape: Landscape) -> list[Finding]:
-    """Return a finding for each stratum that stayed undecided."""
-    return [
-        Finding(Kind.UNDECIDED, f"{name}: {one.support}: {one.reason}")
-        for one in landscape.undecided
-    ]
 
 
 def lowered(landscape: Landscape, neighbours: int) -> Iterator[Finding]:
@@ -159,11 +111,7 @@ def lowered(landscape: Landscape, neighbours: int) -> Iterator[Finding]:
 
 def differing_documents(*landscapes: Landscape) -> list[Finding]:
     """Compare documents of lists that are complete, number by number."""
-    documents = [one.document for one in landscapes if not one.undecided]
-    texts = [{key: to_json(value) for key, value in d.items()} for d in documents]
-    keys = {key for text in texts for key in text} - set(ROUTE)
-    differing = sorted(key for key in keys if len({text.get(key) for text in texts}) > 1)
-    return [Finding(Kind.DIFFERENT, f"documents: {', '.join(differing)}")] if differing else []
+    return differing([one.document for one in landscapes if not one.undecided], ROUTE)
 
 
 def refusals(landscape: Landscape) -> list[Finding]:
@@ -219,29 +167,9 @@ def main() -> int:
     options = parser.parse_args()
     hidden = tuple(map(int, options.hidden.split(",")))
     seeds = range(options.seed, options.seed + options.instances)
-    totals: Counter[str] = Counter()
-    with ProcessPool(max_workers=1) as pool:
-        problems = [drawn_problem(hidden, seed) for seed in seeds]
-        work = partial(findings, limits=Limits(options.system))
-        coming = pool.map(work, problems, timeout=options.seconds).result()
-        for seed, problem in zip(tqdm(seeds, disable=None), problems, strict=True):
-            found = _next(coming, options.seconds)
-            totals.update({one.kind for one in found} or {"settled"})
-            if found:
-                record = json.dumps({"seed": seed, **problem.to_document()})
-                print(record, *found, sep="\n  ", flush=True)
-    print(f"{len(seeds)} instances:", ", ".join(f"{n} {kind}" for kind, n in totals.items()))
-    return int(any(totals[kind] for kind in CONTRADICTIONS))
-
-
-def _next(coming: Iterator[list[Finding]], seconds: float) -> list[Finding]:
-    """Return what was found on the next instance."""
-    try:
-        return next(coming)
-    except TimeoutError:
-        return [Finding(Kind.UNFINISHED, f"not within {seconds:g} s")]
-    except Exception as error:  # of any kind: the next instance is another one
-        return [Finding(Kind.FAILED, f"{type(error).__name__}: {error}")]
+    problems = {str(seed): drawn_problem(hidden, seed) for seed in seeds}
+    work = partial(findings, limits=Limits(options.system))
+    return int(contradicted(gone_through(problems, work, options.seconds)))
 
 
 if __name__ == "__main__":

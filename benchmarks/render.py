@@ -14,7 +14,8 @@ import pandas as pd
 from tabulate import tabulate
 
 from benchmarks import phc
-from benchmarks.boxes_page import TABLE, boxes_section
+from benchmarks.agreement_page import AGREEMENT, LIES, agreement_section, lies_section
+from benchmarks.boxes_page import TABLE, boxes_section, fitting_table
 from benchmarks.ladders import CERTIFIED
 from benchmarks.measure import TARGET
 from benchmarks.plots import LADDERS, PLOTS
@@ -89,6 +90,8 @@ def page(document: Document) -> str:
         *_reference(document),
         *_certificates(document),
         *boxes_section(pd.read_csv(TABLE)),
+        *agreement_section(pd.read_csv(AGREEMENT)),
+        *lies_section(pd.read_csv(LIES)),
         *_trees(document),
         *_earlier(document["earlier"]),
     ]
@@ -515,6 +518,9 @@ def readme(document: Document) -> str:
         table([_readme_row(run) for run in _joined(document["large"], earlier["large"])]),
         "† An earlier, longer measurement that `make bench` does not repeat; "
         "[docs/benchmarks.md](docs/benchmarks.md) says when and how it was made.",
+        "Boxes of directions (`--engine branch`) reach much larger data, since most supports are "
+        "excluded many at a time; CPU time of the list and its proof:",
+        fitting_table(pd.read_csv(TABLE)),
         "The eliminated formulation takes "
         + _listed([f"{seconds(median(r))} at width {r['width']}" for r in eliminated])
         + " in the coordinates of [docs/theory.md](docs/theory.md), section 13. Written as in the "

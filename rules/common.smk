@@ -13,6 +13,9 @@ ONE_LAYER = [name for name in INSTANCES if name not in LAYERED]
 # One job finds and proves all minima of these.
 COVERED = LAYERED if ENGINE == "certified" else list(INSTANCES)
 
+# Jobs that share the boxes of an instance.
+SHARDS = plans.shard_names(config["solve"]["shards"])
+
 # What is drawn of a ridge path.
 PATH_FIGURES = expand(
     "{figure}.{format}",
@@ -62,6 +65,18 @@ def surveyed_blocks(wildcards):
 def certificate_beside(wildcards):
     """Name the certificate of an instance, if it is a file of its own."""
     return [] if wildcards.instance in COVERED else rules.prove.output.certificate
+
+
+def in_shards(file):
+    """Name a file of every shard of an instance."""
+    return expand(file, shard=SHARDS, allow_missing=True)
+
+
+def parts_of_proof(wildcards):
+    """Name the parts in which an instance was checked, if it was shared."""
+    if len(SHARDS) == 1:
+        return []
+    return expand(rules.follow.output.part, shard=SHARDS, **wildcards)
 
 
 def measured_ways(wildcards):
@@ -196,6 +211,28 @@ def solving(wildcards):
 def covering(wildcards):
     """Return the kind of work that it is to cover an instance."""
     return "layers" if wildcards.instance in LAYERED else "branch"
+
+
+def covered(wildcards):
+    """Estimate the boxes of an instance, or its strata."""
+    if wildcards.instance in LAYERED:
+        return all_supports(wildcards)
+    return effort.expected_work_of_boxes(INSTANCES[wildcards.instance])
+
+
+def shard(wildcards):
+    """Estimate the boxes of a shard of an instance: its share of them all."""
+    return covered(wildcards) // len(SHARDS)
+
+
+def checking(wildcards):
+    """Return the kind of work that it is to check a certificate."""
+    return "branch" if ENGINE == "branch" else "check"
+
+
+def checked(wildcards):
+    """Estimate the boxes or records of a certificate."""
+    return covered(wildcards) if ENGINE == "branch" else all_supports(wildcards)
 
 
 def engine_of_batch(wildcards):

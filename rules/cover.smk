@@ -14,7 +14,7 @@ rule cover:
         "../environment.yml"
     threads: 2
     resources:
-        **estimated(covering, all_supports),
+        **estimated(covering, covered),
     params:
         **settings("solve", "engine", "backend", "seconds", "megabytes", "force"),
     message:

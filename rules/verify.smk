@@ -3,6 +3,7 @@ rule verify:
     input:
         minima=MINIMA,
         certificate=certificate_beside,
+        parts=parts_of_proof,
     output:
         verified=shown(
             "results/{experiment}/{instance}/verified.txt",
@@ -18,6 +19,6 @@ rule verify:
         "../environment.yml"
     threads: lambda wildcards: 2 if wildcards.instance in COVERED else 1
     resources:
-        **estimated("check", all_supports),
+        **estimated(checking, checked),
     script:
         "../scripts/verify.py"

@@ -7,17 +7,19 @@ page changes its template.
 
 import re
 import tomllib
-from bisect import bisect_right
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from benchmarks.boxes_page import TABLE, fitting_table
 from docs.make.live import ROOT, Desk, render
 from docs.make.paper_route import components_table, markdown_table
 from reluenum import Landscape, Problem, enumerate_minima
@@ -28,6 +30,8 @@ from reluenum.documents.files import write_text
 from reluenum.documents.minima import stationary_document
 from reluenum.engines.deep.enumeration.sizes import STRATA_LIMIT
 from reluenum.engines.towers.route import MOST_STRATA
+from reluenum.engines.trees.engine import POINTS_ON_A_LINE
+from reluenum.engines.trees.forecast import MOST_EXPECTED, MOST_SECONDS, is_endless, spelled
 from reluenum.figures.reading import data, fitted_values, parameters
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.bounds import face_bound
@@ -243,7 +247,11 @@ def faq() -> Values:
     planar = {"n": 12, "d": 2}
     planar["faces"] = live_faces(**planar)
     planar["supports"] = f"{count_supports(planar['faces'], 2):,}"
-    engines = {"groebner": SUPPORT_LIMIT, "certified": CERTIFIED_LIMIT}
+    engines = {
+        "groebner": partial(few_supports, SUPPORT_LIMIT),
+        "certified": partial(few_supports, CERTIFIED_LIMIT),
+        "branch": few_boxes,
+    }
     return {
         "formula_holds": all(count == 4 * n - 3 for n, count in faces.items()),
         "supports_table": markdown_table(
@@ -256,15 +264,19 @@ def faq() -> Values:
         "limits_table": markdown_table(
             ["engine", *(f"L = {width}" for width in WIDTHS)],
             [
-                [engine, *(f"{largest_size(width, limit):,}" for width in WIDTHS)]
-                for engine, limit in engines.items()
+                [engine, *(f"{largest_size(partial(allowed, width)):,}" for width in WIDTHS)]
+                for engine, allowed in engines.items()
             ],
         ),
+        "boxes_table": fitting_table(pd.read_csv(TABLE)),
         "planar": planar,
         "limits": {
             "groebner": f"{SUPPORT_LIMIT:,}",
             "certified": f"{CERTIFIED_LIMIT:,}",
+            "boxes": f"{MOST_EXPECTED:,}",
+            "time": spelled(MOST_SECONDS),
             "points": f"{MOST_DATA_POINTS:,}",
+            "points_on_a_line": f"{POINTS_ON_A_LINE:,}",
             "dimension": LARGEST_DIMENSION,
             "digits": LONGEST_NUMBER,
         },
@@ -290,11 +302,19 @@ def live_faces(n: int, d: int = 1) -> int:
     return len(Arrangement.of(Problem(*data_set, 1, parse_ridge(RIDGE))).live_faces)
 
 
-def largest_size(width: int, limit: int) -> int:
-    """Return how many points on a line are let through without `--force`."""
-    sizes = range(1, MOST_DATA_POINTS + 1)
-    few = bisect_right(sizes, limit, key=lambda n: count_supports(face_bound(n, 1), width))
-    return sizes[few - 1]
+def few_supports(limit: int, width: int, points: int) -> bool:
+    """Whether so many points on a line are let through without `--force`."""
+    return points <= MOST_DATA_POINTS and count_supports(face_bound(points, 1), width) <= limit
+
+
+def few_boxes(width: int, points: int) -> bool:
+    """Whether so many points on a line are let through by the engine that excludes boxes."""
+    return points <= POINTS_ON_A_LINE and not is_endless(points, 1, width)
+
+
+def largest_size(allowed: Callable[[int], bool]) -> int:
+    """Return up to how many points are let through."""
+    return bisect_left(range(1, POINTS_ON_A_LINE + 2), True, key=lambda n: not allowed(n))
 
 
 PAGES: Mapping[str, Callable[[], Values]] = {

@@ -14,6 +14,7 @@ from reluenum.documents.deep import (
     deep_point_record,
     deep_undecided_records,
 )
+from reluenum.documents.faces import LIST
 from reluenum.documents.files import replaced_file, write_text
 from reluenum.documents.results import to_json
 from reluenum.documents.seals import check_kind, read_json
@@ -25,7 +26,7 @@ from reluenum.landscape.components import Component, Stratum
 from reluenum.landscape.landscape import CertifiedLandscape, StationaryRow, Tally, Undecided
 from reluenum.problem import OutputBias, refuse_layers
 
-FORMAT = "reluenum-minima"
+FORMAT = LIST
 
 VERSION = 1
 

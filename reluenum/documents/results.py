@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from reluenum.documents.faces import with_table
 from reluenum.documents.files import write_text
 from reluenum.documents.seals import broken, place_of, read_json, read_sealed, sealed
 from reluenum.errors import IncompleteRunError
@@ -13,7 +14,7 @@ from reluenum.errors import IncompleteRunError
 
 def to_json(document: Mapping[str, Any]) -> str:
     """Return the canonical text of a document: equal documents are equal bytes."""
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(with_table(document), indent=1, ensure_ascii=False) + "\n"
 
 
 def write_sealed(path: Path, document: Mapping[str, Any]) -> None:

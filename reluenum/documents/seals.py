@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from reluenum.documents.faces import without_table
 from reluenum.errors import IncompleteRunError
 
 KEY = "seal"
@@ -114,10 +115,24 @@ def read_json(path: str | Path) -> Document:
         content = stream.read(LARGEST_DOCUMENT + 1)
     if len(content) > LARGEST_DOCUMENT:
         raise IncompleteRunError(f"{path} has more than {LARGEST_DOCUMENT} bytes")
+    return parsed_json(content, path)
+
+
+def parsed_json(content: bytes, source: str | Path) -> Document:
+    """Return the document that some bytes are.
+
+    Raises
+    ------
+    IncompleteRunError
+        If they are not a complete JSON object.
+    """
     try:
         document = json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise IncompleteRunError(f"{path} is not a complete JSON document: {error}") from error
+        raise IncompleteRunError(f"{source} is not a complete JSON document: {error}") from error
     if not isinstance(document, dict):
-        raise IncompleteRunError(f"{path} does not hold a JSON object")
-    return document
+        raise IncompleteRunError(f"{source} does not hold a JSON object")
+    try:
+        return without_table(document)
+    except (LookupError, TypeError, AttributeError) as error:
+        raise IncompleteRunError(f"{source} is not as a run writes it: {error!r}") from error

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from reluenum.documents.bars import box_bar
 from reluenum.documents.claims import claimed
+from reluenum.documents.faces import with_table
 from reluenum.documents.minima import minima_document
 from reluenum.errors import InputError
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
@@ -68,13 +69,17 @@ class CheckedEngine:
         """Find every local minimum of a problem, and see that the record proves it."""
         found = self.engine.landscape(problem, settings)
         doubt = _doubt(found, settings) if found.is_complete else ""
-        if not doubt:
-            return found
-        parts, again = ("strata", ranked_deep) if problem.upper else ("leaves", ranked)
-        reason = f"all {parts} were decided, but the checker did not prove the list: {doubt}"
-        nothing = Undecided("" if problem.upper else (), reason)
-        components = again(found.components, False)
-        return replace(found, components=components, undecided=(nothing,), written=None)
+        return doubted(found, doubt) if doubt else found
+
+
+def doubted(found: CertifiedLandscape, doubt: str) -> CertifiedLandscape:
+    """Return a landscape as one that is not complete, since the checker did not prove it."""
+    deep = bool(found.problem.upper)
+    parts, again = ("strata", ranked_deep) if deep else ("leaves", ranked)
+    reason = f"all {parts} were decided, but the checker did not prove the list: {doubt}"
+    nothing = Undecided("" if deep else (), reason)
+    components = again(found.components, False)
+    return replace(found, components=components, undecided=(nothing,), written=None)
 
 
 @contextmanager
@@ -96,8 +101,8 @@ def search_beside(output: Path | None, seconds: float = inf) -> Iterator[Checked
     IncompleteRunError
         If another run is at work on the same document.
     """
-    from reluenum.engines.branch.certificate import has_open
     from reluenum.engines.cones.route import DirectionEngine
+    from reluenum.engines.trees.certificate import has_open
 
     if output is None:
         yield CheckedEngine(DirectionEngine(seconds))
@@ -146,7 +151,7 @@ def refusal(
     """
     with TemporaryDirectory(prefix="reluenum-") as folder:
         path = Path(folder, "document.json")
-        path.write_text(json.dumps(document), encoding="utf-8")
+        path.write_text(json.dumps(with_table(document)), encoding="utf-8")
         try:
             verify(path, None, jobs, WORKERS, told)
         except CertificateError as error:

@@ -1,15 +1,29 @@
-"""Certificates of an experiment, checked by a program that is not the solver."""
+"""Certificates of an experiment, checked by a program that is not the solver, whole or in parts."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from reluenum.documents.files import write_text
+from reluenum.documents.minima import minima_document
+from reluenum.documents.results import write_result
 from reluenum.documents.seals import read_json
+from reluenum.engines.checked import doubted
+from reluenum.engines.trees.shards import Shard
 from reluenum.errors import IncompleteRunError
+from reluenum.groebner.backends import Settings
 from reluenum.groebner.workers import WORKERS
-from reluenum.verify import CertificateError, Report, verify
+from reluenum.problem import Problem
+from reluenum.verify import CertificateError, Report, Share, verify, verify_part
 
 
-def proved(minima: Path, name: str, told: Callable[[Report], str] = str, processes: int = 1) -> str:
+def proved(
+    minima: Path,
+    name: str,
+    told: Callable[[Report], str] = str,
+    processes: int = 1,
+    parts: Sequence[Path] = (),
+) -> str:
     """Return what the certificate of a document proves.
 
     Parameters
@@ -21,7 +35,9 @@ def proved(minima: Path, name: str, told: Callable[[Report], str] = str, process
     told : callable
         How a report becomes text.
     processes : int
-        How many share the proof, of several hidden layers.
+        How many share the proof, of several hidden layers or of boxes of directions.
+    parts : sequence of Path
+        Parts of the proof that other jobs have checked.
 
     Raises
     ------
@@ -31,6 +47,51 @@ def proved(minima: Path, name: str, told: Callable[[Report], str] = str, process
     if not read_json(minima)["complete"]:
         return "not complete, so nothing was checked"
     try:
-        return told(verify(minima, None, processes, WORKERS))
+        return told(verify(minima, None, processes, WORKERS, parts=parts))
     except CertificateError as error:
         raise IncompleteRunError(f"{name}: not proved: {error}") from error
+
+
+def follow_part(document: Path, shard: Shard, threads: int, output: Path) -> str:
+    """Let the checker follow a part of the tree of a draft; write that it is proved, or why not."""
+    reason, part = "", {}
+    if read_json(document)["complete"]:
+        try:
+            part = verify_part(document, Share(shard.number + 1, shard.shards), threads, WORKERS)
+        except CertificateError as error:
+            reason = str(error)
+    write_text(output, json.dumps(part or {"refused": reason}) + "\n")
+    return reason
+
+
+def settle_draft(
+    problem: Problem,
+    document: Path,
+    parts: Sequence[Path],
+    shards: Sequence[Path],
+    settings: Settings,
+    output: Path,
+) -> str:
+    """Write a draft as it is if the checker has proved it, else as not complete; return why not."""
+    from reluenum.engines.cones.route import DirectionEngine
+
+    reason = _refused_part(document, parts, settings) if read_json(document)["complete"] else ""
+    if reason:
+        engine = DirectionEngine().of(problem)
+        found = engine.listed(problem, engine.joined(problem, shards), settings)
+        write_result(output, minima_document(doubted(found, reason)))
+    else:
+        write_result(output, read_json(document))
+    return reason
+
+
+def _refused_part(document: Path, parts: Sequence[Path], settings: Settings) -> str:
+    """Return what the checker does not take for proved of a draft; nothing if all is."""
+    refused = (json.loads(part.read_text(encoding="utf-8")).get("refused") for part in parts)
+    for reason in filter(None, refused):
+        return reason
+    try:
+        verify(document, None, settings.jobs, WORKERS, parts=parts)
+    except CertificateError as error:
+        return str(error)
+    return ""

@@ -6,12 +6,13 @@ that was killed asks for more: everything is multiplied by the number of the att
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import comb, prod
+from math import ceil, comb, prod
 from typing import Any
 
 from reluenum.datasets.datafiles import table_size
 from reluenum.datasets.families import REFERENCE
 from reluenum.datasets.layout import Layout
+from reluenum.engines.trees.forecast import seconds_of_boxes
 from reluenum.errors import InputError
 from reluenum.geometry.bounds import face_bound
 
@@ -32,9 +33,9 @@ class Pace:
     Parameters
     ----------
     per_second : int
-        Supports that one core does in a second.
+        Supports, or boxes, that one core does in a second.
     bytes_each : int
-        Memory for each support.
+        Memory for each of them.
     start : int
         Minutes that are there from the start.
     """
@@ -48,7 +49,7 @@ PACES = {
     "groebner": Pace(10, 20_000, 2),
     "layers": Pace(2, 20_000, 2),
     "certified": Pace(4_000, 300, 2),
-    "branch": Pace(80_000, 10, 5),
+    "branch": Pace(25_000, 20, 5),
     "prove": Pace(20_000, 300, 2),
     "check": Pace(3_000, 300, 2),
     "path": Pace(2_000, 300, 10),
@@ -147,6 +148,20 @@ def expected_all(instance: Mapping[str, Any]) -> int:
     sizes = (range(1, min(layer, _LARGEST_COUNTED) + 1) for layer in layers)
     counts = [expected_supports(instance, found) for found in sizes]
     return counts[0] if len(counts) == 1 else 3 * prod(counts)
+
+
+def expected_work_of_boxes(instance: Mapping[str, Any]) -> int:
+    """Return about how many boxes of directions an instance has; each counts as long as it takes.
+
+    Examples
+    --------
+    >>> instance = {"data": None, "csv": None, "family": "random", "width": 2}
+    >>> expected_work_of_boxes(instance | {"parameters": {"n": 100}})
+    8319
+    """
+    points, dimension = data_size(instance)
+    seconds = seconds_of_boxes(points, max(dimension, 1), instance["width"])
+    return ceil(seconds * PACES["branch"].per_second)
 
 
 def expected_block(block: str) -> int:

@@ -1,6 +1,11 @@
-"""The steps of a run with any number of hidden layers; with several, strata are what is solved."""
+"""The steps of a run with any number of hidden layers; with several, strata are what is solved.
+
+Those by which one job covers an instance are here, too, also if others share its boxes.
+"""
 
 import logging
+import os
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -10,11 +15,14 @@ from typing import Any
 
 from flint import fmpz
 
+from reluenum.documents.claims import claimed
+from reluenum.documents.files import write_text
 from reluenum.documents.minima import minima_document
-from reluenum.documents.results import write_result
+from reluenum.documents.results import to_json, write_result
 from reluenum.engines.checked import search_beside
 from reluenum.engines.choice import engine_for, layer_engine
 from reluenum.engines.formulations import Formulation
+from reluenum.engines.trees.shards import Shard
 from reluenum.errors import IncompleteRunError
 from reluenum.experiments.plans import batch_names
 from reluenum.experiments.steps import (
@@ -147,5 +155,47 @@ def cover(
         if not force:
             way.refuse_astronomical(problem)
         found = way.landscape(problem, settings)
-        write_result(output, minima_document(found))
+        write_result(output, found.written or minima_document(found))
+    return found
+
+
+def search_shard(
+    problem: Problem, shard: Shard, settings: Settings, force: bool, output: Path
+) -> None:
+    """Write the trees below the boxes of a shard; a search that was stopped goes on.
+
+    Raises
+    ------
+    InputError
+        If the problem is not one for boxes.
+    TooManySupportsError
+        If there is too much to do, unless forced.
+    """
+    from reluenum.engines.cones.route import DirectionEngine
+
+    with claimed(output.with_name(f"{output.name}.parts")) as folder:
+        engine = DirectionEngine(kept=folder / "tree").of(problem)
+        if not force:
+            engine.refuse_astronomical(problem)
+        tree = engine.shard(problem, shard, settings)
+        logging.info("shard %s: %d boxes, %d leaves", shard, tree.boxes, len(tree.leaves))
+        os.replace(folder / "tree", output)
+        shutil.rmtree(folder)
+
+
+def draft(
+    problem: Problem, shards: Sequence[Path], settings: Settings, output: Path
+) -> CertifiedLandscape:
+    """Write the document of all shards, as complete as the search knows.
+
+    Raises
+    ------
+    IncompleteRunError
+        If a shard is missing, or of another problem.
+    """
+    from reluenum.engines.cones.route import DirectionEngine
+
+    engine = DirectionEngine().of(problem)
+    found = engine.listed(problem, engine.joined(problem, shards), settings)
+    write_text(output, to_json(found.written or minima_document(found)))
     return found

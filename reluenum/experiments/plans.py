@@ -40,6 +40,29 @@ def planned_blocks(plan: str | Path) -> list[str]:
     return [f"{start}-{stop}" for start, stop in blocks]
 
 
+def shard_names(shards: int) -> list[str]:
+    """Return the names of so many shards.
+
+    Examples
+    --------
+    >>> shard_names(3)
+    ['1-of-3', '2-of-3', '3-of-3']
+    """
+    return [f"{number}-of-{shards}" for number in range(1, shards + 1)]
+
+
+def shard_of(name: str) -> tuple[int, int]:
+    """Return the number of a shard, from 0 on, and how many there are, from its name.
+
+    Examples
+    --------
+    >>> shard_of("2-of-3")
+    (1, 3)
+    """
+    number, shards = map(int, name.split("-of-"))
+    return number - 1, shards
+
+
 def crosscheck_runs(config: Mapping[str, Any], width: int | list[int] = 1) -> list[tuple[str, str]]:
     """Return what a crosscheck compares: formulations by backends; engines with lists only once.
 

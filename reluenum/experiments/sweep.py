@@ -1,6 +1,5 @@
 """A batch of a sweep: its records and documents in archives, and its rows of the tables."""
 
-import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from reluenum.documents.archive import members_of, read_archive, write_archive
 from reluenum.documents.files import write_text
 from reluenum.documents.parquet import write_frame
 from reluenum.documents.results import to_json
+from reluenum.documents.seals import parsed_json
 from reluenum.engines.choice import engine_for
 from reluenum.engines.series import series_of
 from reluenum.errors import BackendError
@@ -164,7 +164,7 @@ def read_documents(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         If the archive is damaged.
     """
     for member, content in read_archive(path).items():
-        yield member.removesuffix(f"/{DOCUMENT}"), json.loads(content)
+        yield member.removesuffix(f"/{DOCUMENT}"), parsed_json(content, path)
 
 
 def basins_of_batch(path: Path, settings: Settings) -> pd.DataFrame:

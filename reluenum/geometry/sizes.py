@@ -28,9 +28,7 @@ _LARGEST_COUNTED = 100
 """No more faces of a support, and no more dimensions, are counted: these are too many already."""
 
 
-def refuse_astronomical(
-    problem: Problem, limit: int = SUPPORT_LIMIT, points: int = MOST_DATA_POINTS
-) -> None:
+def refuse_astronomical(problem: Problem, limit: int = SUPPORT_LIMIT) -> None:
     """Refuse a problem whose supports are too many, before anything is enumerated.
 
     The estimate holds for data in general position and is an upper bound for any other.
@@ -40,13 +38,12 @@ def refuse_astronomical(
     problem : Problem
     limit : int
         Of supports.
-    points : int
-        Of data points; if there may be more than usual, their faces are not counted.
 
     Raises
     ------
     TooManySupportsError
-        Naming the number of supports, or a width that they can share in too many ways.
+        Naming the number of supports, or a width that they can share in too many ways, or what is
+        too large about the data.
     """
     size, dimension = problem.size, problem.dimension
     if problem.width > LARGEST_WIDTH:
@@ -63,6 +60,18 @@ def refuse_astronomical(
             f"up to {scientific(expected)} supports to solve",
             f"at most {limit}; lower the width or the number of points",
         )
+    refuse_large_data(problem)
+    refuse_many_faces(problem)
+
+
+def refuse_large_data(problem: Problem, points: int = MOST_DATA_POINTS) -> None:
+    """Refuse data with too many points or dimensions, or too long numbers.
+
+    Raises
+    ------
+    TooManySupportsError
+    """
+    size, dimension = problem.size, problem.dimension
     if size > points or dimension > LARGEST_DIMENSION:
         _refuse(
             f"{size} data points in dimension {dimension}",
@@ -77,9 +86,19 @@ def refuse_astronomical(
             "exact algebra too slow",
             f"at most {LONGEST_NUMBER} digits above and below the fraction line",
         )
-    if faces * size > LARGEST_ARRANGEMENT and points == MOST_DATA_POINTS:
+
+
+def refuse_many_faces(problem: Problem) -> None:
+    """Refuse data whose faces have too many signs to be listed.
+
+    Raises
+    ------
+    TooManySupportsError
+    """
+    faces = face_bound(len(problem.sites), min(problem.dimension, _LARGEST_COUNTED))
+    if faces * problem.size > LARGEST_ARRANGEMENT:
         _refuse(
-            f"n = {size}",
+            f"n = {problem.size}",
             f"up to {scientific(faces)} faces of as many signs",
             f"at most {LARGEST_ARRANGEMENT} signs; lower the number of points",
         )

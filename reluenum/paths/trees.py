@@ -1,6 +1,5 @@
 """Basins along a path: the disconnectivity graph at every ridge that was looked at."""
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from tqdm import tqdm
 from reluenum.basins.disconnectivity import disconnectivity
 from reluenum.documents.archive import read_archive, write_archive
 from reluenum.documents.results import to_json
+from reluenum.documents.seals import parsed_json
 from reluenum.engines.certified.prove import certify_problem
 from reluenum.groebner.backends import Settings
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
@@ -77,4 +77,4 @@ def read_trees(file: Path) -> list[Tree]:
     IncompleteRunError
         If it is damaged.
     """
-    return [json.loads(member) for member in read_archive(file).values()]
+    return [parsed_json(member, file) for member in read_archive(file).values()]

@@ -5,13 +5,24 @@ residual and derives every entry of the document itself, so that the solver need
 
 The argument of docs/certificate.md, claim by claim, is in `document`, `records`, `groups`,
 `points`, `landscape` and `basins`, to be read in this order. In order: `reals` (refusals, and signs
-of numbers), `exact` (data, faces, linear forms), `pages` (Parquet), `residuals` (exact, or in the
-ball of Lemma 8), `cores` (residuals as sharp as a question needs, by Newton steps that prove
-nothing), `groups` (residuals that are one), `records` (the certificate, one record after the
-other), `points` and `landscape` (what follows), `basins` (the tree of these), `document`.
+of numbers), `processes` (how work is shared), `exact` (data, faces, linear forms), `pages`
+(Parquet), `residuals` (exact, or in the ball of Lemma 8), `cores` (residuals as sharp as a question
+needs, by Newton steps that prove nothing), `groups` (residuals that are one), `records` (the
+certificate, one record after the other), `points` and `landscape` (what follows), `basins` (the
+tree of these), `document`.
 """
 
 from .document import Report, main, verify
+from .processes import Share
 from .reals import CertificateError, NoDocumentError
+from .trees.parts import verify_part
 
-__all__ = ["CertificateError", "NoDocumentError", "Report", "main", "verify"]
+__all__ = [
+    "CertificateError",
+    "NoDocumentError",
+    "Report",
+    "Share",
+    "main",
+    "verify",
+    "verify_part",
+]

@@ -7,16 +7,18 @@ import json
 import re
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
 from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from flint import ctx
 
-from .exact import Data, distinct, supports_of
+from .exact import Data, distinct, named, supports_of
+from .processes import ALONE, NOTHING, Sharing
 from .reals import (
     LEVELS,
     CertificateError,
@@ -30,6 +32,7 @@ from .reals import (
 if TYPE_CHECKING:  # each kind of document has modules of its own
     from .landscape import Landscape
     from .records import Proof
+    from .trees.leaves import LeafProof
 
 LARGEST_DOCUMENT, MOST_VALUES = 1 << 28, 1 << 23  # a few bytes become a hundred in memory
 MOST_FACES, MOST_SIGNS = 1 << 18, 1 << 27  # live faces of a certificate, and signs of all of them
@@ -75,6 +78,7 @@ class Report:
     exact: int  # residuals that have an exact description
     tree: str = ""  # what was proved of the basins, if the document is about them
     boxes: int | None = None  # of the tree whose leaves have records, if there is one
+    believed: int = 0  # parts of the proof that others have checked
 
     @property
     def records(self) -> int:
@@ -96,20 +100,10 @@ class Report:
         lines = [self.summary, *[f"basins: {self.tree}"] * bool(self.tree)]
         lines += [f"problem: {self.problem}", f"SHA-256 of `problem`: {self.digest}"]
         lines += ["data: those of the data file, number by number"] * self.compared
+        text = "parts, in which others have checked boxes and records"
+        lines += [f"believed: {self.believed} {text}"] * bool(self.believed)
         lines += [f"not checked: `{key}` ({UNCHECKED[key]})" for key in self.unchecked]
         return "\n".join(lines)
-
-
-class Sharing(NamedTuple):
-    """How many processes or threads share the work, how they start, and who is told of it."""
-
-    jobs: int = 1
-    context: BaseContext | None = None
-    told: Callable[[int, int], object] | None = None
-
-
-ALONE = Sharing()
-"""One thread, and nobody."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +124,7 @@ def verify(
     jobs: int = 1,
     context: BaseContext | None = None,
     told: Callable[[int, int], object] | None = None,
+    parts: Sequence[str | Path] = (),
 ) -> Report:
     """Prove a document of minima, of their basins, or of bounds, from its certificate.
 
@@ -141,14 +136,17 @@ def verify(
         Inputs (n, d) and targets (n,), exact numbers whose texts are fractions: those that the
         document has to be about.
     jobs : int
-        Number of processes that share the strata of several hidden layers, or of threads that share
-        the boxes of a tree; nothing depends on it.
+        Number of processes that share the strata of several hidden layers, or the records of the
+        leaves of a tree, and of threads that share its boxes; nothing depends on it.
     context : multiprocessing context, optional
         How they start; if they are spawned as usual, a script that calls this needs
         `if __name__ == "__main__":`.
     told : function, optional
         What is to be called every now and then with the numbers of boxes of a tree: of those that
         were read, and of all.
+    parts : sequence of paths
+        All parts of a proof that `verify_part` has made, which are believed: boxes and records of
+        a tree are not checked once more.
 
     Returns
     -------
@@ -160,10 +158,25 @@ def verify(
         If the document is malformed, incomplete, wrong, or about other data, or if the
         certificate does not prove it; a NoDocumentError if the file is no JSON.
     OSError
-        If the document cannot be read.
+        If the document or a part cannot be read.
     ValueError
         If the number of processes is none.
     """
+    from .trees.parts import believed, divided, read_parts
+
+    given = read_parts(parts)
+    with opened(path, jobs) as (document, digest):
+        if not given:
+            return _proved(document, Path(path).parent, data, Sharing(jobs, context, told))
+        polished = believed(given, digest)
+        others = Sharing(jobs, context, told, NOTHING)
+        report = _proved(divided(document), Path(path).parent, data, others)
+        return replace(report, polished=polished, believed=len(given))
+
+
+@contextmanager
+def opened(path: str | Path, jobs: int = 1) -> Iterator[tuple[Any, str]]:
+    """Provide a document and the SHA-256 of its bytes; refuse it, whatever goes wrong."""
     if jobs < 1:
         raise ValueError(f"jobs: {jobs}; a number of processes, at least 1")
     with Path(path).open("rb") as stream:
@@ -172,15 +185,17 @@ def verify(
         require(len(content) <= LARGEST_DOCUMENT, f"more than {LARGEST_DOCUMENT} bytes")
         values = sum(content.count(mark) for mark in (b",", b"[", b"{"))
         require(values <= MOST_VALUES, f"more than {MOST_VALUES} values")
+        found = parsed(content), hashlib.sha256(content).hexdigest()
+        del content
         with ctx.workprec(LEVELS[0]):
-            return _proved(_parsed(content), Path(path).parent, data, Sharing(jobs, context, told))
+            yield found
     except CertificateError:
         raise
     except MALFORMED as error:  # whatever else goes wrong, nothing has been proved
         raise CertificateError(f"malformed: {type(error).__name__}: {error}") from error
 
 
-def _parsed(content: bytes) -> Any:
+def parsed(content: bytes) -> Any:
     """Return what JSON says."""
     try:
         return json.loads(content, object_pairs_hook=unique_keys)
@@ -200,8 +215,9 @@ def _proved(document: Any, folder: Path, given: Any, sharing: Sharing) -> Report
     from .basins import one_list, tree_of
 
     text = "boxes: not all stationary points are known, which basins need"
-    require(not _has_boxes(document["minima"]), text)
+    require(not has_boxes(document["minima"]), text)
     one_list(document, {k: OPTIONAL[k] for k in ("software",) if k in document})
+    document = document | {"minima": named(document["minima"])}
     report, landscape, proof = _list(document["minima"], folder, given)
     unchecked = tuple(k for k in UNCHECKED if k in document or k in document["minima"])
     return replace(report, tree=tree_of(document, landscape, proof), unchecked=unchecked)
@@ -222,7 +238,7 @@ def _bounds(document: Any, given: Any) -> Report:
 
 def _deep(document: Any, given: Any, sharing: Sharing) -> Report:
     """Prove a list of minima of a network with several hidden layers."""
-    from .deep import Processes, proved
+    from .deep import proved
 
     complete(document)
     hidden = document["problem"]["hidden"]
@@ -232,7 +248,7 @@ def _deep(document: Any, given: Any, sharing: Sharing) -> Report:
         from .deep import DeepProof as Kind
     else:
         from .spires import SpireProof as Kind
-    report = proved(document, Kind, Processes(sharing.jobs, sharing.context))
+    report = proved(document, Kind, sharing.processes)
     if given is not None:
         same_data(document["problem"], *given)
     return replace(report, compared=given is not None)
@@ -243,7 +259,8 @@ def _list(
 ) -> "tuple[Report, Landscape, Proof]":
     """Prove a list of minima."""
     complete(document)
-    if _has_boxes(document):
+    document = named(document)
+    if has_boxes(document):
         from .trees.document import BoxLandscape as Kind
 
         proof = _by_boxes(document, given, sharing)
@@ -261,7 +278,7 @@ def _list(
     return _report(document, proof, landscape, given is not None), landscape, proof
 
 
-def _has_boxes(document: Any) -> bool:
+def has_boxes(document: Any) -> bool:
     """Whether a document says that its certificate is a tree of boxes."""
     certificate = document.get("certificate") if type(document) is dict else None
     return type(certificate) is dict and certificate.get("format") in TREES
@@ -288,16 +305,21 @@ def _by_supports(document: dict[str, Any], folder: Path, given: Any) -> "Proof":
     return proof
 
 
-def _by_boxes(document: dict[str, Any], given: Any, sharing: Sharing) -> "Proof":
-    """Prove a tree of boxes, and the records of its leaves."""
+def followed(document: dict[str, Any], sharing: Sharing) -> "LeafProof":
+    """Prove a tree of boxes, and the records of its leaves, or a share of them."""
     if document["certificate"]["format"] == "reluenum-boxes":
         from .boxes import proof_of
     else:
         from .cones import proof_of
 
     nothing_else(document)
-    told = sharing.told or (lambda *_: None)
-    proof = proof_of(document["problem"], document["certificate"], sharing.jobs, told)
+    return proof_of(document["problem"], document["certificate"], sharing)
+
+
+def _by_boxes(document: dict[str, Any], given: Any, sharing: Sharing) -> "LeafProof":
+    """Prove a tree of boxes, and the records of all its leaves."""
+    proof = followed(document, sharing)
+    proof.all_used()
     if given is not None:
         same_data(document["problem"], *given)
     if "decided_by" in document:

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.deep_routes import (
-    Kind,
     differing_documents,
     differing_outcomes,
     drawn_problem,
@@ -14,6 +13,7 @@ from benchmarks.deep_routes import (
     lowered,
     refusals,
 )
+from benchmarks.findings import Kind
 from reluenum import Landscape, Problem, enumerate_minima
 from reluenum.documents.results import to_json
 from reluenum.engines.deep.enumeration.strata import strata

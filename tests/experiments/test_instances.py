@@ -67,6 +67,7 @@ def test_defaults_are_filled_in_at_every_level():
         "megabytes": DEFAULT_MEGABYTES,
         "patterns_per_job": 1,
         "supports_per_job": 100_000,
+        "shards": 1,
         "force": False,
     }
     assert config["figures"] == {"formats": ["svg", "png"]}

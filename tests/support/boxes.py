@@ -8,6 +8,7 @@ from io import BytesIO
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from flint import ctx
@@ -16,7 +17,7 @@ from reluenum import enumerate_minima
 from reluenum.verify.boxes.cover import settled
 from reluenum.verify.boxes.spans import LineData
 from reluenum.verify.boxes.sums import numbers
-from reluenum.verify.boxes.tree import Node, children, roots
+from reluenum.verify.boxes.tree import children, parts_of, roots
 from reluenum.verify.document import _list
 from reluenum.verify.exact import Data
 from reluenum.verify.reals import LEVELS
@@ -54,23 +55,23 @@ def grown(data, width):
         while open_:
             box = open_.pop()
             nodes += 1
-            (empty,), (smaller,) = settled(table, [Node(box, None)])
+            (empty,), (smaller,) = settled(table, box[None], np.zeros_like(box)[None])
             if empty:
                 content.append(0)
                 continue
-            if smaller != box:
+            if (smaller != box).any():
                 content.append(3)
-                for old, new in zip(box, smaller, strict=True):
+                for old, new in zip(parts_of(box), parts_of(smaller), strict=True):
                     content += number(new[1] - old[1]) + number(old[2] - new[2])
-            lengths = [high - low for _, low, high, _ in smaller]
-            place = lengths.index(max(lengths))
+            lengths = smaller[:, 2] - smaller[:, 1]
+            place = int(lengths.argmax())
             if lengths[place] == 1:
                 content.append(1)
-                leaves.append(smaller)
+                leaves.append(parts_of(smaller))
                 continue
-            half = lengths[place] // 2
+            half = int(lengths[place]) // 2
             content += bytes([2, place]) + number(half)
-            open_ += reversed(list(children(smaller, place, half)))
+            open_.extend(children(smaller, place, half)[::-1])
     return bytes(content), leaves, nodes
 
 

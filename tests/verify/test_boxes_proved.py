@@ -19,7 +19,7 @@ from reluenum.verify.boxes.joint import holds
 from reluenum.verify.boxes.line import actives
 from reluenum.verify.boxes.spans import LineData
 from reluenum.verify.boxes.sums import UNSURE, inner, loads, numbers, pull
-from reluenum.verify.boxes.tree import Node, Tree, children, roots
+from reluenum.verify.boxes.tree import Limits, Tree, box_of, children, parts_of, read_nodes, roots
 from reluenum.verify.exact import Data
 from reluenum.verify.reals import CertificateError
 from reluenum.verify.residuals import Ball
@@ -66,24 +66,20 @@ def honest():
 
 def leaf_bytes(document):
     """The places of the bytes of leaves in a tree."""
-    places = []
-
-    class Told(Tree):
-        def leaf(self, box):
-            places.append(self.place - 1)
-            super().leaf(box)
-
-    problem, certificate = document["problem"], document["certificate"]
-    tree = Told(bytes(content_of(document)), certificate["boxes"], certificate["records"])
+    problem, content = document["problem"], np.frombuffer(content_of(document), np.uint8)
     live = 4 * len({tuple(x) for x in problem["x"]}) - 3
-    assert all(node.box for node in tree.read(live, problem["width"]))
+    place, open_, places = 0, roots(live, problem["width"])[::-1], []
+    while len(open_):
+        piece = read_nodes(content, place, open_, Limits(1, 1, 1))
+        places += [place] * len(piece.leaves)
+        place, open_ = piece.place, piece.open
     return places
 
 
 @pytest.fixture
 def in_threes(monkeypatch):
     """Few boxes at a time, so that threads have something to share."""
-    monkeypatch.setattr(batches, "TOGETHER", 3)
+    monkeypatch.setattr(batches, "NODES", 3)
     monkeypatch.setattr(batches, "AHEAD", 5)
 
 
@@ -146,7 +142,7 @@ def random_box(draw, units, faces):
             low = max(last, group[0] - int(room[0]))
             last = min(after[0], group[-1] + 1 + int(room[1]))
             parts.append((side, low, last, len(group)))
-    return tuple(parts)
+    return box_of(parts)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -158,12 +154,12 @@ def test_no_box_around_a_minimum_is_excluded_nor_shrunk_beyond_it(seed):
     around = {place: face for face, place in enumerate(places)}
     for sides in good_supports(document):
         units = [(side, around[place]) for place, side in sides.items()]
-        nodes = [Node(random_box(draw, units, len(places)), None) for _ in range(60)]
-        empty, left = settled(table, nodes)
+        boxes = np.array([random_box(draw, units, len(places)) for _ in range(60)])
+        empty, left = settled(table, boxes, np.zeros_like(boxes))
         assert not any(empty)
         for box in left:
             for side, face in units:
-                assert any(s == side and low <= face < high for s, low, high, _ in box)
+                assert any(s == side and low <= face < high for s, low, high, _ in parts_of(box))
 
 
 def test_the_bytes_of_a_tree_are_those_that_were_sealed(honest, tmp_path):
@@ -198,10 +194,11 @@ def test_no_face_with_a_unit_of_a_minimum_can_be_taken_away(tmp_path):
     (side, face), *_ = [
         (side, around[place]) for s in good_supports(document) for place, side in s.items()
     ]
-    box = ((side, 0, live, 1),)
+    box = box_of([(side, 0, live, 1)])
     for low, high in ((face + 1, live), (0, face)):
+        smaller = box_of([(side, low, high, 1)])
         with pytest.raises(CertificateError, match="not seen"):
-            hold(table, iter([Node(box, ((side, low, high, 1),))]))
+            hold(table, iter([(box[None], smaller[None])]))
 
 
 OTHERS = {"reducible": "minimum"}
@@ -338,6 +335,7 @@ def test_roots_and_children_hold_every_support_once():
     supports = [s for size in (1, 2, 3) for s in combinations(signed, size)]
 
     def lies_in(support, box):
+        box = parts_of(box)
         counts = [
             sum(sign == part[0] and part[1] <= face < part[2] for sign, face in support)
             for part in box
@@ -348,7 +346,7 @@ def test_roots_and_children_hold_every_support_once():
     for support in supports:
         found = [box for box in tops if lies_in(support, box)]
         assert len(found) == 1
-        for place, length in product(range(len(found[0])), range(1, 7)):
+        for place, length in product(range(len(parts_of(found[0]))), range(1, 7)):
             assert sum(lies_in(support, box) for box in children(found[0], place, length)) == 1
 
 
@@ -370,9 +368,8 @@ def test_a_damaged_tree_is_refused(honest, tmp_path):
 
 
 def test_numbers_of_a_tree_end():
-    tree = Tree(bytes([255] * 9), 1, 0)
     with pytest.raises(ValueError, match="no end"):
-        tree.number()
+        list(Tree(bytes([2, 0, *[255] * 9]), 1, 0).read(5, 1))
 
 
 @pytest.mark.parametrize("seed", range(8))

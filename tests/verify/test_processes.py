@@ -11,7 +11,7 @@ from flint import arb, ctx
 from reluenum import Problem
 from reluenum.groebner.workers import WORKERS
 from reluenum.verify import CertificateError, verify
-from reluenum.verify.deep.processes import Processes
+from reluenum.verify.processes import Processes
 from tests.support.towers import tower_document
 
 pytestmark = pytest.mark.seconds(8)

@@ -52,6 +52,7 @@ from scripts import (
     verify,
 )
 from scripts import path as path_rule
+from tests.support.disks import small_disk
 from tests.support.workflow import ROOT, SMALL_DATA, Folder
 
 pytestmark = pytest.mark.seconds(90)
@@ -675,19 +676,9 @@ def test_a_results_folder_that_vanishes_during_a_run_is_an_error_and_comes_back(
 
 @pytest.fixture
 def disk(tmp_path):
-    """Return a function that mounts a small disk on the results of a folder, or changes it."""
-    mounted = tmp_path / "run" / "results"
-    mounted.mkdir(parents=True)
-
-    def sized(*options, kind=("-t", "tmpfs", "none")):
-        return subprocess.run(
-            ["mount", "-o", ",".join(options), *kind, str(mounted)], capture_output=True
-        ).returncode
-
-    if os.geteuid() != 0 or shutil.which("mount") is None or sized("size=40k"):
-        pytest.skip("needs the right to mount a disk")
-    yield lambda *options: sized("remount", *options, kind=())
-    subprocess.run(["umount", str(mounted)], check=True)
+    """Return a function that changes the small disk that is mounted on the results of a folder."""
+    with small_disk(tmp_path / "run/results", "40k") as changed:
+        yield changed
 
 
 @pytest.mark.slow

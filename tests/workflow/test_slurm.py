@@ -54,6 +54,16 @@ SWEEP = {
     "figures": {"formats": ["svg"]},
 }
 
+BOXES = {
+    "experiment": "boxes",
+    "datasets": [
+        {"family": "random", "n": [30], "seed": 1, "width": 3, "ridge": "1/100"},
+        {"family": "random", "n": [8], "d": 2, "seed": 1, "width": 2, "ridge": "1/20"},
+    ],
+    "solve": {"engine": "branch", "shards": 2},
+    "figures": {"formats": ["svg"]},
+}
+
 SPLIT = ("--group-components", "solve=3", "landscape=5", "path=2")
 """Smaller groups than those of the profile, for fewer patterns."""
 
@@ -69,7 +79,10 @@ def test_every_rule_runs_locally_or_in_a_group_or_is_worth_a_job_of_its_own():
     grouped = set(settings()["groups"])
     assert grouped | local <= set(rules())
     assert not grouped & local
-    assert set(rules()) - grouped - local == {"smaller", "cover", "crosscheck_measure"}
+    assert set(rules()) - grouped - local == {
+        *("smaller", "cover", "crosscheck_measure"),
+        *("branch", "draft", "follow"),
+    }
 
 
 def test_every_group_is_bundled():
@@ -172,7 +185,7 @@ def cluster(folder):
 def test_jobs_of_a_real_scheduler_end_with_the_bytes_of_a_local_run(
     tmp_path, subtests, record_property
 ):
-    configs = {"patterns": PATTERNS, "sweep": SWEEP, "cancelled": REFERENCE}
+    configs = {"patterns": PATTERNS, "sweep": SWEEP, "cancelled": REFERENCE, "boxes": BOXES}
     folders = {name: Sent(tmp_path / name, config) for name, config in configs.items()}
     cancelled, late = folders["cancelled"], Sent(tmp_path / "late", REFERENCE)
     with cluster(tmp_path / "slurm"), ended(late, *folders.values()):
@@ -187,6 +200,7 @@ def test_jobs_of_a_real_scheduler_end_with_the_bytes_of_a_local_run(
         subprocess.run(["scancel", job], check=True)
         folders["patterns"].begin(*SPLIT)
         folders["sweep"].begin()
+        folders["boxes"].begin()
         output = cancelled.end(code=1)
         with subtests.test("a cancelled job is an error that says so, and leaves no file"):
             assert f"'{job}' failed" in output

@@ -187,6 +187,11 @@ def test_boxes_of_directions_end_with_the_same_minima(small_run, tmp_path):
     command = [sys.executable, "-m", "reluenum", "minima", str(data), *options]
     subprocess.run([*command, "--output", str(output)], check=True)
     assert output.read_bytes() == (folder.path / MINIMA).read_bytes()
+    shards = Folder(tmp_path / "shards", SMALL | {"solve": {"engine": "branch", "shards": 2}})
+    counts = jobs(shards.succeed())
+    assert (counts["branch"], counts["draft"], counts["follow"], counts["settle"]) == (2, 1, 2, 1)
+    assert (shards.path / MINIMA).read_bytes() == output.read_bytes()
+    assert "believed: 2 parts" in (shards.path / INSTANCE / "verified.txt").read_text()
 
 
 def test_a_second_run_by_the_certified_engine_does_nothing(certified):

@@ -5,11 +5,14 @@ j and j + 1; the boundaries 0 and 2p - 1 see no data. Nothing here is rigorous: 
 it is proved by others.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from flint import fmpq
 
+from reluenum.engines.trees.tree import BoxTree, Leaf
+from reluenum.geometry.arrangement import Face
 from reluenum.problem import OutputBias, Problem
 
 ANGLE, B, C, ONE = range(4)
@@ -111,3 +114,29 @@ def circle_of(problem: Problem) -> Circle:
         ),
         flat,
     )
+
+
+def circle_numbers(problem: Problem, faces: Sequence[Face]) -> np.ndarray:
+    """Return for each live face of a problem on a line where it is on the circle.
+
+    Examples
+    --------
+    >>> from reluenum.geometry.geometry import Geometry
+    >>> problem = Problem.from_arrays([0, 1], [0, 2], width=1, ridge=0.5)
+    >>> live = Geometry.of(problem).arrangement.live_faces
+    >>> {f.signs: int(k) for f, k in zip(live, circle_numbers(problem, live), strict=True)}
+    {'++': 2, '+-': 4, '+0': 3, '-+': 0, '0+': 1}
+    """
+    largest = len(problem.sites) - 1
+    numbers = []
+    for face in faces:
+        start, stop = face.span
+        right = 2 * (stop - start) - face.dimension
+        numbers.append(right if stop > largest else 4 * largest - right)
+    return np.array(numbers)
+
+
+def leaves_on_line(problem: Problem, faces: Sequence[Face], tree: BoxTree) -> list[Leaf]:
+    """Return the leaves of a tree with the numbers of live faces for those around the circle."""
+    number = np.argsort(circle_numbers(problem, faces)).tolist()
+    return [(signs, tuple(number[place] for place in places)) for signs, places in tree.leaves]

@@ -1,7 +1,5 @@
 """The tree of boxes: cut, shrunk and excluded until leaves are left (Theorem H)."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from reluenum.engines.branch.bounds import BOUNDED, EXCLUDED, bounded
@@ -10,44 +8,16 @@ from reluenum.engines.branch.circle import ANGLE
 from reluenum.engines.branch.columns import HI, LO, MANY, PARTS, SIGN, UNIT
 from reluenum.engines.branch.compiled import compiled, inlined
 from reluenum.engines.branch.places import first_edge, last_edge, reach
+from reluenum.engines.trees.tree import EXCLUDE, LEAF, OPEN
 
-EXCLUDE, LEAF, CUT, SHRINK, OPEN = 0, 1, 2, 3, 4
-"""Bytes of a tree; the last one stands for a box that was not looked at."""
+CUT, SHRINK = 2, 3
+"""Bytes of a tree."""
 
 KEPT = 0.7
 """A box is looked at again if a part has kept at most this share of its faces."""
 
 LONGEST = 1 << 13
 """More bytes than a node ever has."""
-
-
-Leaf = tuple[tuple[int, ...], tuple[int, ...]]
-"""Signs and faces."""
-
-
-@dataclass(frozen=True, eq=False)
-class BoxTree:
-    """What a search ends with.
-
-    Parameters
-    ----------
-    content : bytes
-        The nodes in preorder (docs/certificate.md).
-    leaves : list of (tuple of int, tuple of int)
-        Signs and faces of the leaves, in order.
-    boxes : int
-        Number of nodes, open ones aside.
-    open : int
-        How many boxes were not looked at.
-    share : float
-        Of all supports, with signs, those in the open boxes.
-    """
-
-    content: bytes
-    leaves: list[Leaf]
-    boxes: int
-    open: int = 0
-    share: float = 0.0
 
 
 @inlined
@@ -288,7 +258,7 @@ def load(box, stack, top):
 
 @compiled
 def grow_below(circle, stack, box, work, most):
-    """Search boxes and all below them, in preorder, at most so many.
+    """BoxSearch boxes and all below them, in preorder, at most so many.
 
     Parameters
     ----------

@@ -1,22 +1,16 @@
-"""The whole tree of boxes of cones: searched in pieces by several threads, and put together."""
+"""Boxes of cones: those that a search begins with, and how it looks at them."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from itertools import combinations_with_replacement
-from math import inf
 
 import numpy as np
 
-from reluenum.engines.branch.growth import SHARES, Piece, pieces, whole_tree
-from reluenum.engines.branch.search import BoxTree, Leaf
 from reluenum.engines.cones.parts import COUNT, MANY, PARTS, SIGN, settle_weak, status_at
 from reluenum.engines.cones.rays import Rays
 from reluenum.engines.cones.search import follow_cones, grow_cones
 from reluenum.engines.cones.stack import Boxes
-
-MOST_BOXES = 1 << 12
-"""Of a piece."""
+from reluenum.engines.trees.growth import BoxSearch, shared
+from reluenum.engines.trees.tree import Leaf
 
 
 def orthant(sky: Rays, number: int) -> tuple[np.ndarray, list[int]]:
@@ -71,18 +65,8 @@ class Pile:
     def __len__(self) -> int:
         return len(self.boxes.weight)
 
-    def __getitem__(self, chosen: np.ndarray | slice) -> "Pile":
+    def __getitem__(self, chosen: slice) -> "Pile":
         return Pile(Boxes(*(array[chosen] for array in self.boxes)))
-
-    @property
-    def weight(self) -> float:
-        """The share of all supports in them, were these dealt evenly."""
-        return float(self.boxes.weight.sum())
-
-    def shared(self, shares: int) -> list["Pile"]:
-        """Return them as so many piles, or fewer, the last ones first."""
-        parts = np.array_split(np.arange(len(self)), min(shares, len(self)) or 1)[::-1]
-        return [self[part] for part in parts if len(part)]
 
 
 def leaves_told(signs: np.ndarray, faces: np.ndarray) -> list[Leaf]:
@@ -96,46 +80,36 @@ def leaves_told(signs: np.ndarray, faces: np.ndarray) -> list[Leaf]:
     ]
 
 
-def grown_cones(rays: Rays, pile: Pile) -> Piece:
-    """Search boxes, the last one first, as far as a piece goes."""
-    tree, signs, faces, number, boxes = grow_cones(rays, pile.boxes, MOST_BOXES)
-    rest = Pile(boxes)
-    done = pile.weight - rest.weight
-    return Piece(tree.tobytes(), leaves_told(signs, faces), number, rest.shared(SHARES), done)
-
-
-def begun_cones(content: bytes, rays: Rays, pile: Pile) -> Iterator[Piece]:
-    """Yield the pieces of a tree that was begun: each ends with a box that is open."""
-    tree, place = np.frombuffer(content, dtype=np.uint8), 0
-    while len(pile):
-        begin, before = place, pile.weight
-        place, signs, faces, number, boxes = follow_cones(rays, tree, begin, pile.boxes)
-        left = Pile(boxes)
-        rest, pile = ([left[-1:]], left[:-1]) if len(left) else ([], left)
-        done = before - left.weight
-        yield Piece(content[begin:place], leaves_told(signs, faces), number, rest, done)
-        place += len(rest)
-
-
-def grown_cone_tree(
-    rays: Rays,
-    width: int,
-    jobs: int = 1,
-    until: float = inf,
-    begun: bytes = b"",
-    told: Callable[[float, int], object] = lambda share, boxes: None,
-) -> BoxTree:
-    """Search all boxes of a width (Theorem H), as `branch.growth.grown_tree` does.
+@dataclass(frozen=True, eq=False)
+class ConeSearch(BoxSearch):
+    """The `BoxSearch` for inputs in more dimensions.
 
     Parameters
     ----------
     rays : Rays
-    width, jobs : int
-    until : float
-    begun : bytes
-    told : function
+    width : int
     """
-    pile = Pile(root_boxes(rays, width))
-    whole = [Piece(b"", [], 0, pile.shared(len(pile)), 0)]
-    first = list(begun_cones(begun, rays, pile)) if begun else whole
-    return whole_tree(pieces(partial(grown_cones, rays), first, jobs, until), 1.0, told)
+
+    rays: Rays
+    width: int
+
+    def roots(self) -> list[Pile]:
+        """Return the root boxes, each alone."""
+        pile = Pile(root_boxes(self.rays, self.width))
+        return shared(pile, len(pile))
+
+    def look(self, stack: Pile, most: int) -> tuple[bytes, list[Leaf], int, Pile]:
+        """Look at boxes and all below them."""
+        tree, signs, faces, number, rest = grow_cones(self.rays, stack.boxes, most)
+        return tree.tobytes(), leaves_told(signs, faces), number, Pile(rest)
+
+    def follow(
+        self, content: np.ndarray, place: int, stack: Pile
+    ) -> tuple[int, list[Leaf], int, Pile]:
+        """Follow a tree that was begun."""
+        place, signs, faces, number, rest = follow_cones(self.rays, content, place, stack.boxes)
+        return place, leaves_told(signs, faces), number, Pile(rest)
+
+    def weight(self, stack: Pile) -> float:
+        """Return the share of all supports in some boxes, were these dealt evenly."""
+        return float(stack.boxes.weight.sum())

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from reluenum.documents.minima import BY_CONES
-from reluenum.engines.branch.certificate import boxes_record, opening
-from reluenum.engines.branch.leaves import Leaves
-from reluenum.engines.branch.route import BoxEngine, BranchEngine, Grow, refuse_wide
-from reluenum.engines.branch.search import BoxTree, Leaf
-from reluenum.engines.cones.growth import grown_cone_tree
+from reluenum.engines.branch.route import BranchEngine
+from reluenum.engines.cones.growth import ConeSearch
 from reluenum.engines.cones.rays import base_of, rays_of, sites_in_order
+from reluenum.engines.trees.certificate import boxes_record, opening
+from reluenum.engines.trees.decisions import Leaves
+from reluenum.engines.trees.engine import BoxEngine, refuse_wide
+from reluenum.engines.trees.growth import BoxSearch
+from reluenum.engines.trees.tree import BoxTree, Leaf
 from reluenum.errors import InputError
 from reluenum.geometry.arrangement import site_signs
 from reluenum.geometry.geometry import Geometry
@@ -36,9 +37,9 @@ class ConeEngine(BoxEngine):
             raise InputError("engine", found, "inputs in no smaller plane or line, or certified")
         refuse_wide(problem)
 
-    def grower(self, problem: Problem, jobs: int) -> Grow:
-        """Return what searches the tree of a problem."""
-        return partial(grown_cone_tree, rays_of(problem), problem.width, jobs)
+    def search(self, problem: Problem) -> BoxSearch:
+        """Return what looks at the boxes of a problem."""
+        return ConeSearch(rays_of(problem), problem.width)
 
     def placed_leaves(self, geometry: Geometry, tree: BoxTree) -> list[Leaf]:
         """Return the leaves of a tree with the numbers of live faces."""
@@ -70,14 +71,15 @@ class DirectionEngine:
 
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
-        self._engine(problem).refuse_astronomical(problem)
+        self.of(problem).refuse_astronomical(problem)
 
     def landscape(
         self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
     ) -> CertifiedLandscape:
         """Find every local minimum of a problem."""
-        return self._engine(problem).landscape(problem, settings)
+        return self.of(problem).landscape(problem, settings)
 
-    def _engine(self, problem: Problem) -> BoxEngine:
+    def of(self, problem: Problem) -> BoxEngine:
+        """Return the engine for the dimension of a problem."""
         kind = BranchEngine if problem.dimension == 1 else ConeEngine
         return kind(self.seconds, self.kept)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from reluenum.engines.branch.compiled import called, compiled, struct
-from reluenum.engines.branch.search import EXCLUDE, LEAF, OPEN, get, put
+from reluenum.engines.branch.search import get, put
 from reluenum.engines.cones.cells import ClosedCells, empty_cells
 from reluenum.engines.cones.centre import (
     BOUNDED,
@@ -37,6 +37,7 @@ from reluenum.engines.cones.stack import (
     push_pieces,
     unload,
 )
+from reluenum.engines.trees.tree import EXCLUDE, LEAF, OPEN
 
 LONGEST = 16
 """More bytes than a node ever has."""

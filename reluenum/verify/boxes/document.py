@@ -1,16 +1,17 @@
 """A list of minima that is proved by a tree of boxes of directions."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..exact import Data, distinct
+from ..processes import Sharing
 from ..reals import matched, require
-from ..records import read_descriptions
-from ..trees.document import Told, content_of, one_heading, records_of
-from ..trees.leaves import LeafProof
-from .cover import MOST_PARTS, hold
+from ..trees.document import content_of, one_heading, records_of
+from ..trees.leaves import LeafChecker, LeafProof, Sides
+from .cover import hold
 from .spans import LineData
 from .sums import numbers
-from .tree import Tree
+from .tree import MOST_PARTS, Tree
 
 MOST_SIGNS = 1 << 29  # of all faces, eight of them in a byte
 
@@ -28,29 +29,29 @@ def on_a_line(problem: dict[str, Any]) -> None:
     require(signs <= MOST_SIGNS, "boxes: too many faces for so many points")
 
 
-def covered(data: Data, tree: Tree, certificate: dict[str, Any], threads: int, told: Told) -> None:
+def covered(data: Data, tree: Tree, certificate: dict[str, Any], sharing: Sharing) -> None:
     """Claim 174: all good vertex supports are leaves of the tree (Theorem H)."""
-    nodes = tree.read(len(data.faces), data.width)
-    hold(numbers(data), nodes, threads, lambda: told(tree.nodes, tree.boxes))
+    claims = tree.read(len(data.faces), data.width)
+    hold(numbers(data), claims, sharing, lambda: sharing.tell(tree.nodes, tree.boxes))
     matched(certificate["boxes"], tree.nodes, "certificate: boxes")
-    matched(certificate["records"], len(tree.leaves), "certificate: records")
+    matched(certificate["records"], tree.leaves, "certificate: records")
 
 
-def proof_of(
-    problem: dict[str, Any], certificate: dict[str, Any], threads: int, told: Told
-) -> LeafProof:
-    """Return the good vertex supports of a problem.
+def sides_of(data: LineData, tree: Tree) -> Iterator[Sides]:
+    """Yield the signs of the faces of each leaf."""
+    for leaves in tree.found:
+        for leaf in leaves.tolist():
+            yield {data.around[face]: sign for sign, face in leaf if sign}
 
-    `told` is called every now and then with how many boxes were read, and how many there are.
-    """
+
+def proof_of(problem: dict[str, Any], certificate: dict[str, Any], sharing: Sharing) -> LeafProof:
+    """Return the good vertex supports of a problem."""
     on_a_line(problem)
     heading = one_heading(problem, certificate, "reluenum-boxes", {})
     records = records_of(problem, certificate, heading)
-    data = LineData(problem)
+    checker = LeafChecker(LineData, (problem,), certificate["exact"])
     tree = Tree(content_of(certificate), certificate["boxes"], certificate["records"])
-    covered(data, tree, certificate, threads, told)
-    proof = LeafProof(data, read_descriptions(data, certificate["exact"]))
-    leaves = [{data.around[low]: sign for sign, low, _, _ in box} for box in tree.leaves]
-    proof.read(leaves, records)
-    proof.boxes = tree.nodes
+    covered(checker.data, tree, certificate, sharing)
+    proof = LeafProof(checker, tree.nodes)
+    proof.read(sides_of(checker.data, tree), records, sharing)
     return proof

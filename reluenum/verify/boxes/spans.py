@@ -11,14 +11,14 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx, fmpq, fmpq_mat
+from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
 from ..exact import Data, Face, Forms
 from ..reals import dot
 from ..residuals import Residual
 from .line import actives, ascending
 
-MOST_LOADS = 1 << 13  # products of forms with images that are kept
+MOST_PRODUCTS = 1 << 16  # of forms with images, that are kept
 DIGITS = 39  # signs that are packed into one number, which has 63 bits
 
 Row = tuple[int, int, fmpq, fmpq]  # the form that is the sum of (v x + w) r over the sites i to j
@@ -30,7 +30,6 @@ class SpanForms(Forms):
     def __init__(self, data: "LineData", rows: Sequence[Row]) -> None:
         self.data, self.rows = data, rows
         self.norms = cache(self._norms)
-        self.over = lru_cache(MOST_LOADS)(self._over)
 
     @cached_property
     def pulled(self) -> Forms:
@@ -41,8 +40,15 @@ class SpanForms(Forms):
             found.append(v * moved + w * pull)
         return Forms(fmpq_mat(len(found), 1, found))
 
-    def _over(self, face: "LineFace") -> Forms:
-        """Return the matrix that takes w to the values at R [A] X P w, A the active set."""
+    def over(self, face: "LineFace", bits: int | None) -> fmpq_mat | arb_mat:
+        """Return the matrix that takes w to the values at R [A] X P w, A the active set.
+
+        Exactly if bits is None, else enclosed with so many.
+        """
+        return self.data.products(self, face, bits)
+
+    def product_with(self, face: "LineFace", bits: int | None) -> fmpq_mat | arb_mat:
+        """Compute that matrix."""
         count, first, _, *_ = self.data.sums_over(*face.span)
         total = [first * self.data.share, count * self.data.share]
         found = []
@@ -51,14 +57,16 @@ class SpanForms(Forms):
             own, own_first, *_ = self.data.sums_over(i, j)
             level = v * own_first + w * own
             found += [q * v + s * w - level * total[0], s * v + n * w - level * total[1]]
-        return Forms(fmpq_mat(len(self.rows), 2, found) * face.flat.exact)
+        exact = fmpq_mat(len(self.rows), 2, found) * face.flat.exact
+        with ctx.workprec(bits or ctx.prec):
+            return exact if bits is None else arb_mat(exact)
 
     def at(self, residual: Residual) -> list:
         """Return the values at a residual."""
         bits = residual.bits
         found = self.pulled.of(bits) * residual.one
         for face, vector in zip(residual.faces, residual.w, strict=True):
-            found -= self.over(face).of(bits) * vector
+            found -= self.over(face, bits) * vector
         return residual.numbers(found)
 
     def _norms(self, bits: int, data: Data) -> list[arb]:
@@ -162,7 +170,7 @@ class LineFace(Face):
 
     def load(self, other: "LineFace", bits: int | None) -> Any:
         """Return the map w -> u_F(R [G] X P w)."""
-        return self.u.over(other).of(bits)
+        return self.u.over(other, bits)
 
 
 class LineData(Data):
@@ -179,6 +187,7 @@ class LineData(Data):
         self.site_at = {x: k for k, x in enumerate(self.inputs)}
         self.ranks = rank[self.row_of]
         self._sums, self._masks = list(self._running()), [0]
+        self.products = lru_cache(MOST_PRODUCTS)(SpanForms.product_with)
         for k in self.order:
             self._masks.append(self._masks[-1] | 1 << k)
         cells = actives(size)[1:-1]

@@ -1,90 +1,227 @@
 """The tree of boxes (Theorem H): from its bytes to what is to be proved of single boxes.
 
-A box is a tuple of parts (sign, first face, face after the last one, multiplicity), faces in their
-order around the circle.
+A box is an array of parts (sign, first face, face after the last one, multiplicity), faces in their
+order around the circle. It has room for `MOST_PARTS` of them; those that are not there are 0.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ..reals import require
-from ..trees.content import Content
+import numpy as np
+
+from ..reals import CertificateError, require
+from ..trees import batches
+from ..trees.machine import compiled, inlined
+from .line import Array
+
+MOST_PARTS = 4
+EXCLUDED, LEAF, CUT, SHRUNK = range(4)
+LONGEST = 5  # bytes of a number
 
 Part = tuple[int, int, int, int]
-Box = tuple[Part, ...]
-
-EXCLUDED, LEAF, CUT, SHRUNK = range(4)
-
-
-class Node(NamedTuple):
-    """A box and what is said of it: its minima are in a smaller box, or there is none."""
-
-    box: Box
-    smaller: Box | None
+Claims = tuple[Array, Array]
+"""Boxes, and smaller ones in which the minima of each are; where that is 0, there is none."""
 
 
-def roots(faces: int, width: int) -> Iterator[Box]:
-    """Claim 175: yield boxes in one of which each minimum lies (Theorem H)."""
+class Limits(NamedTuple):
+    """How many nodes are to be read, and how many boxes and leaves may be left."""
+
+    nodes: int
+    boxes: int
+    leaves: int
+
+
+class Piece(NamedTuple):
+    """Some nodes of a tree, one after the other: what they say."""
+
+    place: int  # behind them
+    open: Array  # boxes that come next, the first one last
+    nodes: int  # how many there were, a box that is made smaller and what follows being one
+    claims: Claims
+    leaves: Array  # sign and face of each part
+
+
+def roots(faces: int, width: int) -> Array:
+    """Claim 175: return boxes in one of which each minimum lies (Theorem H)."""
+    found = []
     for units in range(1, width + 1):
         for positive in range(units + 1):
             parts = ((1, 0, faces, positive), (-1, 0, faces, units - positive))
-            yield tuple(part for part in parts if part[3])
+            found.append(box_of([part for part in parts if part[3]]))
+    return np.array(found)
 
 
-def children(box: Box, place: int, length: int) -> Iterator[Box]:
-    """Claim 176: yield boxes in one of which each minimum of a box lies: a part is cut in two."""
-    sign, low, high, units = box[place]
-    require(0 < length < high - low, "tree: a cut outside of a part")
+def box_of(parts: Sequence[Part]) -> Array:
+    """Return the box of some parts."""
+    return np.array([*parts, *[(0, 0, 0, 0)] * (MOST_PARTS - len(parts))], np.int64)
+
+
+def parts_of(box: Array) -> list[Part]:
+    """Return the parts of a box."""
+    return [tuple(part) for part in box.tolist() if part[3]]
+
+
+@compiled
+def children(box: Array, place: int, length: int) -> Array:
+    """Claim 176: return boxes in one of which each minimum of a box lies: a part is cut in two."""
+    if place >= MOST_PARTS or box[place, 3] == 0:
+        raise CertificateError("tree: a cut of no part")
+    if not 0 < length < box[place, 2] - box[place, 1]:
+        raise CertificateError("tree: a cut outside of a part")
+    units, middle = box[place, 3], box[place, 1] + length
+    found = np.zeros((units + 1, MOST_PARTS, 4), np.int64)
     for j in range(units + 1):
-        parts = ((sign, low, low + length, j), (sign, low + length, high, units - j))
-        yield (*box[:place], *(part for part in parts if part[3]), *box[place + 1 :])
+        count = 0
+        for k in range(MOST_PARTS):
+            part = box[k].copy()
+            if k == place:
+                part[2], part[3] = middle, j
+                count = put(found[j], count, part)
+                part[1], part[2], part[3] = middle, box[k, 2], units - j
+            count = put(found[j], count, part)
+    return found
 
 
-class Tree(Content):
+@inlined
+def put(box: Array, count: int, part: Array) -> int:
+    """Put a part behind those of a box, if it has units; return how many there are."""
+    if part[3] > 0:
+        box[count] = part
+        count += 1
+    return count
+
+
+@inlined
+def kind_at(content: Array, place: int, left: int) -> tuple[int, int]:
+    """Return what is said of the next box, and the place after it; so many boxes may be left."""
+    if left <= 0:
+        raise CertificateError("certificate: more boxes in the tree")
+    kind, place = byte_at(content, place)
+    if kind > SHRUNK:
+        raise CertificateError("tree: a byte without meaning")
+    return kind, place
+
+
+@inlined
+def byte_at(content: Array, place: int) -> tuple[int, int]:
+    """Return a byte, and the place after it."""
+    if place >= len(content):
+        raise CertificateError("tree: fewer bytes than nodes")
+    return np.int64(content[place]), place + 1
+
+
+@inlined
+def number_at(content: Array, place: int) -> tuple[int, int]:
+    """Return a number, seven bits a byte, the lowest ones first, and the place after it."""
+    value, shift, byte = np.int64(0), 0, np.int64(128)
+    while byte >= 128:
+        if shift == 7 * LONGEST:
+            raise CertificateError("tree: a number has no end")
+        byte, place = byte_at(content, place)
+        value += (byte % 128) << shift
+        shift += 7
+    return value, place
+
+
+@inlined
+def shrunk(content: Array, place: int, box: Array) -> tuple[Array, int]:
+    """Return a box without so many faces at both ends of its parts, and the place after these."""
+    found, taken = box.copy(), 0
+    for k in range(MOST_PARTS):
+        if box[k, 3] > 0:
+            first, place = number_at(content, place)
+            last, place = number_at(content, place)
+            found[k, 1], found[k, 2] = box[k, 1] + first, box[k, 2] - last
+            taken += first + last
+            if found[k, 1] >= found[k, 2]:
+                raise CertificateError("tree: a part without faces")
+    if taken == 0:
+        raise CertificateError("tree: nothing is taken away")
+    return found, place
+
+
+@inlined
+def following(content: Array, place: int, box: Array, kind: int) -> tuple[Array, int]:
+    """Return the boxes in which minima of a box are said to be, no leaf, and the place after it."""
+    if kind == CUT:
+        part, place = byte_at(content, place)
+        length, place = number_at(content, place)
+        return children(box, part, length), place
+    rest = np.zeros((int(kind == SHRUNK), MOST_PARTS, 4), np.int64)
+    if kind == SHRUNK:
+        rest[0], place = shrunk(content, place, box)
+    return rest, place
+
+
+@inlined
+def pushed(stack: Array, height: int, boxes: Array) -> int:
+    """Put boxes on a stack, the first one last; return its height."""
+    for k in range(len(boxes)):
+        stack[height + k] = boxes[len(boxes) - 1 - k]
+    return height + len(boxes)
+
+
+@compiled
+def read_nodes(content: Array, place: int, open_: Array, limits: Limits) -> Piece:
+    """Claim 177: if the claims are true, minima of open boxes are in leaves or boxes still open.
+
+    So in the end, when no box is open, each minimum lies in a leaf (Theorem H).
+    """
+    stack = np.zeros((len(open_) + MOST_PARTS * limits.nodes, MOST_PARTS, 4), np.int64)
+    boxes = np.zeros((limits.nodes, MOST_PARTS, 4), np.int64)
+    smaller, leaves = np.zeros_like(boxes), np.zeros((limits.nodes, MOST_PARTS, 2), np.int32)
+    height, nodes, said, found = pushed(stack, 0, open_[::-1]), 0, 0, 0
+    for _ in range(limits.nodes):
+        height -= 1
+        box = stack[height].copy()
+        kind, place = kind_at(content, place, limits.boxes - nodes)
+        nodes += kind != SHRUNK
+        rest, place = following(content, place, box, kind)
+        height = pushed(stack, height, rest)
+        if kind == LEAF:
+            leaves[found], found = leaf(box, limits.leaves - found), found + 1
+        elif kind != CUT:
+            boxes[said], smaller[said : said + len(rest)] = box, rest
+            said += 1
+        if height == 0:
+            break
+    claims = boxes[:said], smaller[:said]
+    return Piece(place, stack[:height].copy(), nodes, claims, leaves[:found].copy())
+
+
+@inlined
+def leaf(box: Array, left: int) -> Array:
+    """Claim 178: all parts of a leaf are single faces with one unit, no face twice.
+
+    So many leaves may be left.
+    """
+    for k in range(MOST_PARTS):
+        if box[k, 3] > 1 or box[k, 2] > box[k, 1] + 1:
+            raise CertificateError("tree: a leaf with more than one support")
+        for m in range(k):
+            if box[k, 3] > 0 and box[k, 1] == box[m, 1]:
+                raise CertificateError("tree: a leaf with a face twice")
+    if left <= 0:
+        raise CertificateError("certificate: more leaves than records")
+    return box[:, :2].astype(np.int32)
+
+
+class Tree:
     """The bytes of a tree, read once from the first to the last."""
 
     def __init__(self, content: bytes, boxes: int, records: int) -> None:
-        super().__init__(content)
-        self.boxes, self.records, self.nodes = boxes, records, 0  # no more are read
-        self.leaves: list[Box] = []
+        self.content = np.frombuffer(content, np.uint8)
+        self.boxes, self.records = boxes, records  # no more are read
+        self.nodes, self.leaves, self.found = 0, 0, []
 
-    def read(self, faces: int, width: int) -> Iterator[Node]:
-        """Claim 177: if what is yielded is true, every minimum lies in a leaf (Theorem H)."""
-        for root in roots(faces, width):
-            open_ = [root]
-            while open_:
-                box, kind = open_.pop(), self.byte()
-                self.nodes += 1
-                require(self.nodes <= self.boxes, "certificate: more boxes in the tree")
-                while kind == SHRUNK:
-                    smaller = self.shrunk(box)
-                    yield Node(box, smaller)
-                    box, kind = smaller, self.byte()
-                if kind == CUT:
-                    place = self.byte()
-                    require(place < len(box), "tree: a cut of no part")
-                    open_ += reversed(list(children(box, place, self.number())))
-                elif kind == LEAF:
-                    self.leaf(box)
-                else:
-                    require(kind == EXCLUDED, "tree: a byte without meaning")
-                    yield Node(box, None)
-        require(self.place == len(self.content), "tree: more bytes than nodes")
-
-    def shrunk(self, box: Box) -> Box:
-        """Return a box without so many faces at both ends of each of its parts."""
-        found = []
-        for sign, low, high, units in box:
-            low, high = low + self.number(), high - self.number()
-            require(low < high, "tree: a part without faces")
-            found.append((sign, low, high, units))
-        require(tuple(found) != box, "tree: nothing is taken away")
-        return tuple(found)
-
-    def leaf(self, box: Box) -> None:
-        """Claim 178: all parts of a leaf are single faces with one unit, no face twice."""
-        single = all(high == low + 1 and units == 1 for _, low, high, units in box)
-        require(single, "tree: a leaf with more than one support")
-        require(len({part[1] for part in box}) == len(box), "tree: a leaf with a face twice")
-        require(len(self.leaves) < self.records, "certificate: more leaves than records")
-        self.leaves.append(box)
+    def read(self, faces: int, width: int) -> Iterator[Claims]:
+        """Yield what is claimed of boxes, many at a time; `found` are then the leaves."""
+        place, open_ = 0, roots(faces, width)[::-1]
+        while len(open_):
+            limits = Limits(batches.NODES, self.boxes - self.nodes, self.records - self.leaves)
+            piece = read_nodes(self.content, place, open_, limits)
+            place, open_ = piece.place, piece.open
+            self.nodes, self.leaves = self.nodes + piece.nodes, self.leaves + len(piece.leaves)
+            self.found.append(piece.leaves)
+            yield piece.claims
+        require(place == len(self.content), "tree: more bytes than nodes")

@@ -1,14 +1,13 @@
 """What a tree leaves to be proved, thousands of boxes at a time; cut further where need be."""
 
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Any
 
 import numpy as np
 
+from ..processes import ALONE, Sharing
 from ..reals import require
+from ..trees.batches import answered
 from ..trees.machine import compiled, inlined
 from .arrangement import ANY, POSITIVE, ZERO, Arrangement, Cone
 from .hulls import Box as Parts
@@ -31,7 +30,6 @@ from .tree import (
 )
 
 MOST_CUTS = 256  # of a box that is not seen to be empty at once
-AHEAD = 64  # batches that are read before the answer to one, whatever the number of threads
 
 
 @inlined
@@ -132,7 +130,7 @@ def widest(table: Arrangement, cone: Cone) -> tuple[float, int]:
 def hold(
     problem: tuple[Arrangement, Tables],
     batches: Iterator[Pile],
-    threads: int = 1,
+    sharing: Sharing = ALONE,
     told: Callable[[], None] = lambda: None,
 ) -> int:
     """Claim 208: boxes hold no minimum; return how many had to be cut further.
@@ -140,31 +138,13 @@ def hold(
     `told` is called every now and then.
     """
     further, seen_in = 0, partial(unproved, *problem, most=MOST_CUTS)
-    for batch, (cuts, place) in in_order(batches, seen_in, threads):
+    for batch, (cuts, place) in answered(batches, seen_in, sharing):
         further += cuts
         if place >= 0:
             box = text(box_at(batch, place))
             require(False, f"box {box}: not seen that it holds no minimum")
         told()
     return further
-
-
-def in_order(
-    batches: Iterator[Pile], seen_in: Callable[[Pile], Any], threads: int
-) -> Iterator[tuple[Pile, Any]]:
-    """Yield batches, in order, with what is seen of each of them."""
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[tuple[Pile, Future]] = deque()
-        try:
-            for batch in batches:
-                waiting.append((batch, pool.submit(seen_in, batch)))
-                if len(waiting) > AHEAD:
-                    first, found = waiting.popleft()
-                    yield first, found.result()
-            for batch, found in waiting:
-                yield batch, found.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def text(box: Box) -> str:

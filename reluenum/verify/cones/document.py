@@ -4,10 +4,10 @@ from typing import Any
 
 from ..document import MOST_FACES, MOST_SIGNS
 from ..exact import Data, distinct
+from ..processes import Sharing
 from ..reals import matched, require
-from ..records import read_descriptions
-from ..trees.document import Told, content_of, one_heading, records_of
-from ..trees.leaves import LeafProof
+from ..trees.document import content_of, one_heading, records_of
+from ..trees.leaves import LeafChecker, LeafProof
 from .arrangement import POSITIVE, ZERO, ascending
 from .cover import hold
 from .tables import tables
@@ -26,7 +26,7 @@ def in_space(problem: dict[str, Any]) -> int:
 
 
 def covered(
-    data: Data, certificate: dict[str, Any], threads: int, told: Told
+    data: Data, certificate: dict[str, Any], sharing: Sharing
 ) -> tuple[list[dict[int, int]], int]:
     """Claim 197: all good vertex supports are leaves of the tree (Theorem H); return these."""
     require(data.rank == data.depth, "cones: the inputs lie in a hyperplane")
@@ -34,7 +34,7 @@ def covered(
     arrangement = problem[0]
     tree = Tree(content_of(certificate), arrangement, certificate["boxes"], certificate["records"])
     boxes = tree.read(orthants(arrangement, certificate["base"]), data.width)
-    hold(problem, boxes, threads, lambda: told(tree.nodes, tree.boxes))
+    hold(problem, boxes, sharing, lambda: sharing.tell(tree.nodes, tree.boxes))
     matched(certificate["boxes"], tree.nodes, "certificate: boxes")
     matched(certificate["records"], len(tree.leaves), "certificate: records")
     return leaves_of(data, tree.leaves), tree.nodes
@@ -58,19 +58,13 @@ def leaves_of(data: Data, boxes: list[Box]) -> list[dict[int, int]]:
     return found
 
 
-def proof_of(
-    problem: dict[str, Any], certificate: dict[str, Any], threads: int, told: Told
-) -> LeafProof:
-    """Return the good vertex supports of a problem.
-
-    `told` is called every now and then with how many boxes were read, and how many there are.
-    """
+def proof_of(problem: dict[str, Any], certificate: dict[str, Any], sharing: Sharing) -> LeafProof:
+    """Return the good vertex supports of a problem."""
     faces = in_space(problem)
     heading = one_heading(problem, certificate, "reluenum-cones", {"base": ...})
     records = records_of(problem, certificate, heading)
-    data = Data(problem, faces)
-    leaves, boxes = covered(data, certificate, threads, told)
-    proof = LeafProof(data, read_descriptions(data, certificate["exact"]))
-    proof.read(leaves, records)
-    proof.boxes = boxes
+    checker = LeafChecker(Data, (problem, faces), certificate["exact"])
+    leaves, boxes = covered(checker.data, certificate, sharing)
+    proof = LeafProof(checker, boxes)
+    proof.read(leaves, records, sharing)
     return proof

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..reals import require
+from ..trees.batches import BOXES
 from ..trees.content import LONGEST
 from ..trees.document import MOST_BYTES
 from ..trees.machine import compiled, inlined
 from .arrangement import ANY, NEGATIVE, POSITIVE, ZERO, Arrangement, Array, Cone, cut_to, within
 
 MOST_PARTS = 4
-TOGETHER = 512  # boxes that are looked at together
 EXCLUDED, LEAF, CUT_BELOW, CUT_ABOVE = range(4)
 PIECES = {
     CUT_BELOW: (POSITIVE | ZERO, NEGATIVE),
@@ -278,7 +278,7 @@ def followed(
     """
     place, nodes, most = counts
     kind = EXCLUDED
-    while pile.count[0] > 0 and batch.count[0] < TOGETHER:
+    while pile.count[0] > 0 and batch.count[0] < BOXES:
         kind = next_byte(content, place)
         nodes[0] += 1
         if nodes[0] > most:
@@ -322,14 +322,14 @@ class Tree:
                 if kind == LEAF:
                     pile.count[0] -= 1
                     self.leaf(box_at(pile, pile.count[0]))
-                if batch.count[0] == TOGETHER:
+                if batch.count[0] == BOXES:
                     yield batch
                     batch = self._empty_batch()
         require(self.place[0] == len(self.content), "tree: more bytes than nodes")
         yield batch
 
     def _empty_batch(self) -> Pile:
-        return empty_pile(TOGETHER, TOGETHER * MOST_PARTS, self.table.signs.shape[1])
+        return empty_pile(BOXES, BOXES * MOST_PARTS, self.table.signs.shape[1])
 
     def leaf(self, box: Box) -> None:
         """Claim 206: all parts of a leaf are single faces with one unit, no face twice."""

@@ -10,13 +10,13 @@ from flint import ctx
 
 from ..document import OPTIONAL, PROVED, UNCHECKED, Report
 from ..points import NUMBER_BITS
+from ..processes import ONE, Processes
 from ..reals import CertificateError, matched, require, told
 from .components import Component, check, constant_network, shared, tower_network, zero_network
 from .cover import Cover
 from .further.dead import constant_is_minimal, harmless, level, zero_is_minimal
 from .further.leeway import Leeway
 from .points import Zero
-from .processes import ONE, Processes
 from .sites import Row, Sites
 from .strata import Stratum, faces_of, kept, realised
 from .towers import Upper

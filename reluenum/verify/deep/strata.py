@@ -16,7 +16,7 @@ from operator import mul, or_
 from flint import fmpq, fmpq_mat
 
 from ..exact import cocircuits, covectors, onto, row_space
-from .processes import ONE, Processes
+from ..processes import ONE, Processes
 from .sites import Row, Sites
 
 Vector = tuple[int, ...]

@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from ..landscape import Landscape
@@ -14,7 +14,6 @@ from ..reals import CertificateError, matched, require
 from .leaves import LeafProof
 
 MOST_BYTES = 1 << 28  # of a tree
-Told = Callable[[int, int], object]
 OTHERS = dict.fromkeys(("boxes", "tree", "sha256", "records", "data", "exact"), ...)
 
 

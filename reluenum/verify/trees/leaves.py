@@ -1,8 +1,9 @@
 """The records of leaves: what each claims of its support, and why that is true (Theorem H)."""
 
 from collections import Counter
-from collections.abc import Iterator
-from itertools import zip_longest
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from itertools import count, islice
 from typing import Any
 
 from flint import arb_mat
@@ -12,9 +13,13 @@ from ..exact import Data, Support
 from ..groups import Group
 from ..pages import Record
 from ..points import eliminated
-from ..reals import CertificateError, dot, require
-from ..records import VERDICTS, opposite_ties
+from ..processes import NOTHING, Sharing
+from ..reals import dot, require, told
+from ..records import VERDICTS, opposite_ties, read_descriptions
 from ..residuals import ExactResidual, Residual
+from . import batches
+
+Sides = dict[int, int]
 
 
 def reducible(core: Core, smaller: Core | None) -> None:
@@ -75,34 +80,32 @@ def minimum(core: Core, sides: dict[int, int]) -> None:
     require(not falls, "a ray descends")
 
 
-class LeafProof:
-    """The records of the leaves of a tree, checked one by one: the good vertex supports."""
+class LeafChecker:
+    """Checks records of leaves; what another process is sent of it is how to make it.
 
-    def __init__(self, data: Data, descriptions: dict[Support, ExactResidual]) -> None:
-        self.data, self.descriptions, self.used = data, descriptions, set()
-        self.nothing = Core(data, (), [], ExactResidual(data, [], [], []), None)
-        self.verdicts: Counter[str] = Counter()
-        self.polished, self.boxes = 0, 0
-        self.zero = Group({}, {(): self.nothing}, {()})
-        self.vertices: list[Group] = []
+    `kind` is the class of the data, `given` what these are made of, `exact` what the certificate
+    says.
+    """
 
-    def read(self, leaves: list[dict[int, int]], records: Iterator[Record]) -> None:
-        """Claim 195: every leaf has a record, in order, and each is true (Theorem H, Lemma 46).
+    def __init__(self, kind: Callable[..., Data], given: tuple, exact: Any) -> None:
+        self.made, self.data = (kind, given, exact), kind(*given)
+        self.descriptions = read_descriptions(self.data, exact)
+        self.nothing = Core(self.data, (), [], ExactResidual(self.data, [], [], []), None)
 
-        A leaf has the sign of each of its faces, these as places in the sorted list of live ones.
-        """
-        for number, (sides, record) in enumerate(zip_longest(leaves, records)):
-            name = "|".join(self.data.texts(tuple(sides or ())))
-            try:
-                require(None not in (sides, record), "leaves and records are not as many")
-                self._checked(sides, *record)
-            except CertificateError as error:
-                raise CertificateError(f"record {number} ({name}): {error}") from error
-        unused = self.descriptions.keys() - self.used
-        require(not unused, "an exact description belongs to no record")
+    def __reduce__(self) -> tuple:
+        return LeafChecker, self.made
 
-    def _checked(self, sides: dict[int, int], verdict: Any, place: Any, w: Any) -> None:
-        """Check what the record of a leaf says."""
+    def __call__(self, first: int, leaves: list[Sides], records: list[Record]) -> int:
+        """Check the records of some leaves; return how many residuals were polished."""
+        polished = 0
+        for number, (sides, record) in enumerate(zip(leaves, records, strict=True), first):
+            name = "|".join(self.data.texts(tuple(sides)))
+            with told(f"record {number} ({name})"):
+                polished += self._checked(sides, *record)
+        return polished
+
+    def _checked(self, sides: Sides, verdict: Any, place: Any, w: Any) -> bool:
+        """Check what the record of a leaf says; return whether its residual was polished."""
         require(verdict in VERDICTS, "proves nothing")
         faces = list(sides)
         alone = verdict in ("reducible", "minimum")
@@ -116,9 +119,9 @@ class LeafProof:
         elif verdict == "descends":
             descends(core, faces[place], sides[faces[place]])
         else:
-            self._vertex(core, {face: sides[face] for face in core.support})
-        self.verdicts[verdict] += 1
-        self.polished += len(core.balls) > 1
+            essential(core)
+            minimum(core, {face: sides[face] for face in core.support})
+        return len(core.balls) > 1
 
     def _enclosed(self, faces: list[int], w: Any) -> tuple[Core, Core | None]:
         """Return the residual of a leaf, and that of the faces with w, if these are not all."""
@@ -126,8 +129,7 @@ class LeafProof:
         require(type(w) is list and len(w) == len(faces) * depth, "w has a wrong length")
         require(all(type(x) is float and abs(x) < float("inf") for x in w), "w is not finite")
         parts = {face: w[k * depth : (k + 1) * depth] for k, face in enumerate(faces)}
-        support = tuple(sorted(faces))
-        needed = tuple(face for face in support if any(parts[face]))
+        support, needed = supports_with(faces, w)
         smaller = None if needed == support else self._core(needed, parts, None)
         return self._core(support, parts, smaller), smaller
 
@@ -136,12 +138,76 @@ class LeafProof:
         if not support:
             return self.nothing
         vectors = [arb_mat([[x] for x in parts[face]]) for face in support]
-        self.used |= {support} & self.descriptions.keys()
         return Core(self.data, support, vectors, self.descriptions.get(support), smaller)
 
-    def _vertex(self, core: Core, sides: dict[int, int]) -> None:
-        """Check that a leaf is a good vertex support."""
-        essential(core)
+    def vertex(self, sides: Sides, w: list[float]) -> Group:
+        """Return the good vertex support that a leaf is."""
+        core, _ = self._enclosed(list(sides), w)
+        sides = {face: sides[face] for face in core.support}
         core.ties = opposite_ties(self.data, sides) | set(sides)
-        minimum(core, sides)
-        self.vertices.append(Group(sides, {core.support: core}, {core.support}))
+        return Group(sides, {core.support: core}, {core.support})
+
+
+def supports_with(faces: list[int], w: list[float]) -> tuple[Support, Support]:
+    """Return the support of a leaf, and the faces of it with w."""
+    depth = len(w) // len(faces)
+    needed = (face for k, face in enumerate(faces) if any(w[k * depth : (k + 1) * depth]))
+    return tuple(sorted(faces)), tuple(sorted(needed))
+
+
+class LeafProof:
+    """The records of the leaves of a tree, checked one by one: the good vertex supports."""
+
+    def __init__(self, checker: LeafChecker, boxes: int) -> None:
+        self.checker, self.data, self.boxes = checker, checker.data, boxes
+        self.verdicts: Counter[str] = Counter()
+        self.used: set[Support] = set()
+        self.polished, self.minima = 0, []
+        self.zero = Group({}, {(): checker.nothing}, {()})
+
+    @cached_property
+    def vertices(self) -> list[Group]:
+        """The good vertex supports."""
+        return [self.checker.vertex(*minimum) for minimum in self.minima]
+
+    def read(self, leaves: Iterable[Sides], records: Iterator[Record], sharing: Sharing) -> None:
+        """Claim 195: every leaf has a record, in order, and each is true (Theorem H, Lemma 46).
+
+        A leaf has the sign of each of its faces, these as places in the sorted list of live ones.
+        Of records that others have checked it is only seen what they say.
+        """
+        chunks = together(leaves, records)
+        if sharing.share == NOTHING:
+            answers = ((chunk, 0) for chunk in chunks)
+        else:
+            answers = sharing.processes.streamed(self.checker, sharing.share.of(chunks))
+        for (_, *chunk), polished in answers:
+            self.polished += polished
+            for sides, record in zip(*chunk, strict=True):
+                self._note(sides, *record)
+
+    def _note(self, sides: Sides, verdict: str, _: int, w: list[float]) -> None:
+        """Keep what a true record says."""
+        self.verdicts[verdict] += 1
+        if verdict == "minimum":
+            self.minima.append((sides, w))
+        if self.checker.descriptions:
+            self.used.update(supports_with(list(sides), w))
+
+    def all_used(self) -> None:
+        """Require that each exact description is that of a residual that a record gives."""
+        unused = self.checker.descriptions.keys() - self.used
+        require(not unused, "an exact description belongs to no record")
+
+
+def together(
+    leaves: Iterable[Sides], records: Iterator[Record]
+) -> Iterator[tuple[int, list[Sides], list[Record]]]:
+    """Yield leaves and records, many at a time, with the number of the first one."""
+    leaves = iter(leaves)
+    for first in count(0, batches.RECORDS):
+        pair = list(islice(leaves, batches.RECORDS)), list(islice(records, batches.RECORDS))
+        require(len(pair[0]) == len(pair[1]), "records: leaves and records are not as many")
+        if not pair[0]:
+            return
+        yield first, *pair

@@ -8,9 +8,6 @@ import random
 import subprocess
 import sys
 import zlib
-from functools import partial
-from itertools import count
-from math import inf
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -18,32 +15,24 @@ import pytest
 
 from reluenum.documents.minima import minima_document
 from reluenum.engines import checked
-from reluenum.engines.branch import growth, route
-from reluenum.engines.branch.certificate import has_open, kept_tree
-from reluenum.engines.branch.circle import circle_of
-from reluenum.engines.branch.growth import (
-    Piece,
-    grown_tree,
-    pieces,
-    root_stacks,
-    roots,
-    supports_in,
-)
-from reluenum.engines.branch.leaves import LeafJudge, circle_numbers
+from reluenum.engines.branch.circle import circle_numbers, circle_of
+from reluenum.engines.branch.growth import roots
 from reluenum.engines.branch.route import BranchEngine
-from reluenum.engines.branch.search import CUT, EXCLUDE, LEAF, OPEN, SHRINK
+from reluenum.engines.branch.search import CUT, SHRINK
 from reluenum.engines.certified.escalation import Escalation
 from reluenum.engines.certified.projections import project
 from reluenum.engines.certified.prove import CertifiedEngine
 from reluenum.engines.certified.verdicts import scan
 from reluenum.engines.choice import engine_for, engine_of
+from reluenum.engines.trees.leaves import LeafJudge
+from reluenum.engines.trees.tree import EXCLUDE, LEAF
 from reluenum.errors import InputError
 from reluenum.geometry.geometry import Geometry
 from reluenum.groebner.backends import Settings
 from reluenum.problem import Problem
 from reluenum.verify import CertificateError
 from reluenum.verify.boxes.tree import Tree
-from tests.support.late import Late
+from tests.support.searches import whole_search
 
 pytestmark = pytest.mark.seconds(60)  # most of them once, to compile the search
 
@@ -160,7 +149,7 @@ def test_faces_that_doubles_rule_out_are_neither_tight_nor_the_only_ones_that_ex
 def test_a_tree_is_followed_to_its_leaves():
     problem = instance(scattered, 1)
     circle = circle_of(problem)
-    tree = grown_tree(circle, 2)
+    tree = whole_search(BranchEngine(), problem)
     stream = io.BytesIO(tree.content)
     nodes = [node for root in roots(circle.faces, 2) for node in followed(stream, root)]
     assert stream.read() == b""
@@ -177,11 +166,11 @@ def test_a_box_is_a_leaf_only_if_all_parts_are_single_faces():
     draw = np.random.default_rng(0)
     targets = [f"{v}/100" for v in draw.integers(-150, 150, 50).tolist()]
     inputs = [[f"{2 * k - 49}/50"] for k in range(50)]
-    found = grown_tree(circle_of(Problem.from_text(inputs, targets, 3, "1/100")), 3)
+    found = whole_search(BranchEngine(), Problem.from_text(inputs, targets, 3, "1/100"))
     tree = Tree(found.content, found.boxes, len(found.leaves))
-    nodes = sum(1 for _ in tree.read(197, 3))
-    assert 0 < nodes < tree.nodes == found.boxes
-    assert len(tree.leaves) == len(found.leaves)
+    claims = sum(len(boxes) for boxes, _ in tree.read(197, 3))
+    assert 0 < claims < tree.nodes == found.boxes
+    assert tree.leaves == len(found.leaves)
 
 
 def test_the_certificate_has_a_record_for_each_leaf_in_the_order_of_its_parts():
@@ -192,7 +181,7 @@ def test_the_certificate_has_a_record_for_each_leaf_in_the_order_of_its_parts():
     assert hashlib.sha256(content).hexdigest() == record["sha256"]
     table = pq.read_table(io.BytesIO(base64.b64decode(record["data"])))
     assert json.loads(table.schema.metadata[b"reluenum"])["problem_sha256"] == problem.digest
-    tree = grown_tree(circle_of(problem), problem.width)
+    tree = whole_search(BranchEngine(), problem)
     assert (record["boxes"], record["records"]) == (tree.boxes, len(tree.leaves))
     live = Geometry.of(problem).arrangement.live_faces
     signs = {int(k): face for k, face in zip(circle_numbers(problem, live), live, strict=True)}
@@ -207,86 +196,6 @@ def test_the_certificate_has_a_record_for_each_leaf_in_the_order_of_its_parts():
                 expected = {"+": 1, "-": -1, "0": 0}[sign] * side
                 assert abs(height) < 1e-9 if expected == 0 else height * expected > 0
     assert minima
-
-
-def test_the_same_problem_has_the_same_bytes():
-    problem = instance(repeated, 3)
-    found = (BranchEngine().landscape(problem, Settings(jobs=jobs)) for jobs in (1, 1, 2, 3))
-    assert len({json.dumps(minima_document(landscape)) for landscape in found}) == 1
-
-
-@pytest.mark.parametrize("most", [1, 30, 1 << 20])
-def test_a_tree_does_not_depend_on_its_pieces_nor_on_who_searches_them(most, monkeypatch):
-    problem = instance(scattered, 1, 9, 3)
-    circle = circle_of(problem)
-    whole = grown_tree(circle, 3)
-    assert whole.boxes > 60
-    monkeypatch.setattr(growth, "MOST_BOXES", most)
-    for jobs in (1, 2, 3):
-        found = grown_tree(circle, 3, jobs)
-        assert (found.content, found.leaves, found.boxes) == (
-            whole.content,
-            whole.leaves,
-            whole.boxes,
-        )
-
-
-def test_a_bar_ends_with_all_supports(monkeypatch, capsys):
-    monkeypatch.setattr(growth, "MOST_BOXES", 10)
-    problem = instance(scattered, 1)
-    circle = circle_of(problem)
-    whole = Piece(b"", [], 0, root_stacks(circle.faces, 2), 0)
-    done = sum(piece.done for piece in pieces(partial(growth.grown_piece, circle), [whole], 2))
-    assert done == sum(map(supports_in, whole.rest))
-    BranchEngine().landscape(problem, Settings(progress=True))
-    assert "100%" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("most", [1, 30])
-def test_a_search_that_is_stopped_goes_on(most, monkeypatch):
-    circle = circle_of(instance(scattered, 1, 9, 3))
-    whole = grown_tree(circle, 3)
-    monkeypatch.setattr(growth, "ThreadPoolExecutor", Late)
-    monkeypatch.setattr(growth, "MOST_BOXES", most)
-    found, left, stops = grown_tree(circle, 3, until=-inf), set(), 0
-    assert set(found.content) == {OPEN}
-    assert found.open == len(found.content) == 9
-    while found.open:
-        left.add((found.open, found.share))
-        clock = count()
-        monkeypatch.setattr(growth, "monotonic", lambda clock=clock: next(clock))
-        found, stops = grown_tree(circle, 3, 1, 5, found.content), stops + 1
-    assert stops == len(left) > 3
-    assert (found.content, found.leaves, found.boxes) == (whole.content, whole.leaves, whole.boxes)
-
-
-def test_what_a_stopped_search_has_found_is_listed_and_not_called_complete(tmp_path, monkeypatch):
-    problem, kept = instance(repeated, 1, 9, 3), tmp_path / "tree"
-    whole = BranchEngine().landscape(problem).written
-    assert not has_open(kept)
-    monkeypatch.setattr(growth, "ThreadPoolExecutor", Late)
-    monkeypatch.setattr(growth, "MOST_BOXES", 30)
-    for module in (growth, route):
-        monkeypatch.setattr(module, "monotonic", count().__next__)
-    stopped = BranchEngine(5, kept).landscape(problem)
-    assert has_open(kept)
-    document = stopped.written
-    assert document["complete"] is False
-    (left,) = document["undecided"]
-    open_ = document["certificate"]["open"]
-    assert left["reason"].startswith(f"the time limit left open, of the boxes, {open_}, ")
-    losses = {component["loss"] for component in document["components"]}
-    assert set() < losses < {component["loss"] for component in whole["components"]}
-    assert not any(component["global_at_width"] for component in document["components"])
-    monkeypatch.undo()
-    begun = len(kept.read_bytes())
-    assert kept_tree(kept, "of another problem") == b""
-    found = BranchEngine(inf, kept).landscape(problem)
-    assert found.written == whole
-    assert begun < len(kept.read_bytes())
-    assert not has_open(kept)
-    kept.write_bytes(kept.read_bytes()[:-3])
-    assert kept_tree(kept, problem.digest) == b""
 
 
 def test_zero_may_be_the_only_minimum():
@@ -338,12 +247,12 @@ def test_it_has_no_tree_of_basins():
 
 ONCE = """
 import sys
-from reluenum.engines.branch.circle import circle_of
-from reluenum.engines.branch.growth import grown_tree
+from reluenum.engines.branch.route import BranchEngine
+from reluenum.engines.trees.growth import grown_tree
 from reluenum.problem import Problem
 
-problem = Problem.from_text([["-1"], ["1"]], ["0", "2"], 1, "1/2")
-print(grown_tree(circle_of(problem), 1).content.hex(), "numba.np.linalg" in sys.modules)
+search = BranchEngine().search(Problem.from_text([["-1"], ["1"]], ["0", "2"], 1, "1/2"))
+print(grown_tree(search, search.roots()).content.hex(), "numba.np.linalg" in sys.modules)
 """
 
 

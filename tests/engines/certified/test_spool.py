@@ -38,6 +38,7 @@ from reluenum.groebner.backends import Settings
 from reluenum.groebner.workers import WorkerDiedError
 from reluenum.problem import parse_ridge
 from reluenum.verify import verify
+from tests.support.disks import small_disk
 from tests.support.oracles import random_problem, reference_problem
 
 pytestmark = pytest.mark.seconds(80)
@@ -610,29 +611,17 @@ def test_two_runs_on_the_same_document_do_not_disturb_each_other(data, undisturb
 
 @pytest.fixture
 def disk(tmp_path):
-    """Return a function that provides a small disk of a given size, or makes it larger."""
-    mounted = tmp_path / "disk"
-    mounted.mkdir()
-
-    def sized(size, *options):
-        source = ["-t", "tmpfs", "none"] if not options else []
-        text = ",".join([*options, f"size={size}"])
-        return subprocess.run(
-            ["mount", "-o", text, *source, str(mounted)], capture_output=True
-        ).returncode
-
-    if os.geteuid() != 0 or shutil.which("mount") is None or sized("50k"):
-        pytest.skip("needs the right to mount a disk")
-    yield mounted, sized
-    subprocess.run(["umount", str(mounted)], check=True)
+    """Return a small disk, and a function that changes its options."""
+    with small_disk(tmp_path / "disk", "50k") as changed:
+        yield tmp_path / "disk", changed
 
 
 @pytest.mark.slow
 def test_a_run_survives_a_disk_that_is_full_again_and_again(data, undisturbed, disk):
-    mounted, sized = disk
+    mounted, changed = disk
     output = mounted / "minima.json"
     for size in ("50k", "300k", "800k", "1300k", "2000k"):  # blocks, certificate, document
-        assert sized(size, "remount") == 0
+        assert changed(f"size={size}") == 0
         process = subprocess.run(command(data, output), capture_output=True, text=True)
         assert process.returncode == 1
         (line,) = process.stderr.splitlines()
@@ -640,7 +629,7 @@ def test_a_run_survives_a_disk_that_is_full_again_and_again(data, undisturbed, d
         assert "No space left on device" in line
         assert not output.exists()
         assert not [path for path in mounted.rglob(".*")]
-    sized("6m", "remount")
+    changed("size=6m")
     subprocess.run(command(data, output), check=True)
     assert written(output) == undisturbed
 

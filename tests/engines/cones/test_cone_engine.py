@@ -6,9 +6,7 @@ import json
 import random
 import zlib
 from collections import Counter
-from hashlib import sha256
-from itertools import combinations, count, product
-from math import inf
+from itertools import combinations, product
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -16,26 +14,20 @@ import pytest
 from flint import fmpz_mat
 
 from reluenum.documents.minima import minima_document
-from reluenum.engines.branch import growth as branch_growth
-from reluenum.engines.branch import route as branch_route
-from reluenum.engines.branch.certificate import has_open
-from reluenum.engines.branch.growth import Piece, pieces
 from reluenum.engines.branch.route import BranchEngine
-from reluenum.engines.branch.search import EXCLUDE, LEAF, OPEN
 from reluenum.engines.certified.prove import CertifiedEngine
 from reluenum.engines.choice import engine_for
-from reluenum.engines.cones import growth
-from reluenum.engines.cones.growth import Pile, grown_cone_tree, root_boxes
+from reluenum.engines.cones.growth import Pile, root_boxes
 from reluenum.engines.cones.parts import COUNT, CROSSED, CUT_DOWN, CUT_UP, MANY, PARTS, SIGN
 from reluenum.engines.cones.rays import base_of, rays_of, sites_in_order
 from reluenum.engines.cones.route import ConeEngine, DirectionEngine
 from reluenum.engines.cones.search import follow_cones
+from reluenum.engines.trees.tree import EXCLUDE, LEAF, OPEN
 from reluenum.errors import InputError
 from reluenum.geometry.arrangement import Arrangement, cocircuits, site_signs
 from reluenum.geometry.geometry import Geometry
-from reluenum.groebner.backends import Settings
 from reluenum.problem import Problem
-from tests.support.late import Late
+from tests.support.searches import whole_search
 
 pytestmark = pytest.mark.seconds(120)  # most of them once, to compile the search
 
@@ -243,7 +235,8 @@ def test_a_tree_is_followed_to_its_leaves(kind):
     problem = instance(kind, 1, 6)
     rays = rays_of(problem)
     faces = [tuple(face.tolist()) for face in face_signs(problem)]
-    tree, place, leaves, roots = grown_cone_tree(rays, 2), 0, [], root_boxes(rays, 2)
+    tree, place, leaves = whole_search(ConeEngine(), problem), 0, []
+    roots = root_boxes(rays, 2)
     for info, status in zip(roots.info[::-1], roots.status[::-1], strict=True):
         box = [
             (info[k, SIGN], [f for f in faces if agrees(f, status[k])], info[k, MANY])
@@ -267,10 +260,8 @@ def test_the_certificate_has_a_record_for_each_leaf():
     found = ConeEngine().landscape(problem)
     record = dict(found.certificate)
     assert record["format"] == "reluenum-cones"
-    content, tree = (
-        zlib.decompress(base64.b64decode(record["tree"])),
-        grown_cone_tree(rays_of(problem), 2),
-    )
+    content = zlib.decompress(base64.b64decode(record["tree"]))
+    tree = whole_search(ConeEngine(), problem)
     assert content == tree.content
     table = pq.read_table(io.BytesIO(base64.b64decode(record["data"])))
     assert json.loads(table.schema.metadata[b"reluenum"])["problem_sha256"] == problem.digest
@@ -287,52 +278,6 @@ def test_the_certificate_has_a_record_for_each_leaf():
                 assert (abs(height[signs == 0]) < 1e-9).all()
                 assert (height * signs)[signs != 0].min() > 0
     assert minima
-
-
-def test_a_tree_does_not_depend_on_its_pieces_nor_on_who_searches_them(monkeypatch):
-    rays = rays_of(instance(scattered, 1, 7))
-    expected = grown_cone_tree(rays, 2)
-    for most in (7, 300):
-        monkeypatch.setattr(growth, "MOST_BOXES", most)
-        for jobs in (1, 2, 3):
-            found = grown_cone_tree(rays, 2, jobs)
-            assert (found.content, found.leaves) == (expected.content, expected.leaves)
-            assert found.boxes == expected.boxes > 1000
-
-
-def test_a_bar_ends_with_all_supports(capsys):
-    problem = instance(scattered, 1)
-    rays = rays_of(problem)
-    pile = Pile(root_boxes(rays, 2))
-    first = Piece(b"", [], 0, pile.shared(len(pile)), 0)
-    found = pieces(lambda boxes: growth.grown_cones(rays, boxes), [first], 1)
-    assert sum(piece.done for piece in found) == pytest.approx(1)
-    ConeEngine().landscape(problem, Settings(progress=True))
-    assert "100%" in capsys.readouterr().err
-
-
-def test_a_search_that_is_stopped_goes_on(monkeypatch, tmp_path):
-    problem, kept = instance(scattered, 1, 6), tmp_path / "tree"
-    rays = rays_of(problem)
-    expected = grown_cone_tree(rays, 2)
-    nothing = grown_cone_tree(rays, 2, until=-inf)
-    assert set(nothing.content) == {OPEN}
-    assert nothing.open == len(root_boxes(rays, 2).weight)
-    assert nothing.share == pytest.approx(1)
-    assert grown_cone_tree(rays, 2, begun=nothing.content).content == expected.content
-    monkeypatch.setattr(branch_growth, "ThreadPoolExecutor", Late)
-    monkeypatch.setattr(growth, "MOST_BOXES", 300)
-    for module in (branch_growth, branch_route):
-        monkeypatch.setattr(module, "monotonic", count().__next__)
-    stopped = ConeEngine(40, kept).landscape(problem)
-    assert has_open(kept)
-    assert not stopped.is_complete
-    monkeypatch.undo()
-    assert ConeEngine(inf, kept).landscape(problem).certificate["sha256"] == sha(expected)
-
-
-def sha(tree):
-    return sha256(tree.content).hexdigest()
 
 
 def test_the_engine_is_that_of_the_dimension():
@@ -359,7 +304,7 @@ def test_what_it_cannot_do_is_refused(inputs, width, words):
 
 def test_leaves_have_the_numbers_of_live_faces():
     problem = instance(whole, 4, 6)
-    tree, geometry = grown_cone_tree(rays_of(problem), 2), Geometry.of(problem)
+    tree, geometry = whole_search(ConeEngine(), problem), Geometry.of(problem)
     faces, order = geometry.arrangement.live_faces, sites_in_order(problem)
     assert tree.leaves
     for (_, signs), (_, places) in zip(

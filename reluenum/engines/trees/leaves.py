@@ -1,18 +1,16 @@
 """What is on the leaves of a tree: good vertex supports, each proved or ruled out (Theorem H)."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
-from reluenum.engines.branch.search import BoxTree, Leaf
 from reluenum.engines.certified.blocks import Find, Knowledge
-from reluenum.engines.certified.census import Census
 from reluenum.engines.certified.escalation import Escalation, Stage, exact_records, stage
 from reluenum.engines.certified.projections import EnclosedResiduals, fall_back, project
-from reluenum.engines.certified.survey import CHUNK, ROW_CHUNK, VAGUE, point_vectors
+from reluenum.engines.certified.survey import ROW_CHUNK, VAGUE, point_vectors
 from reluenum.engines.certified.verdicts import (
     Verdict,
     antipodal,
@@ -23,8 +21,8 @@ from reluenum.engines.certified.verdicts import (
     scan,
 )
 from reluenum.errors import BackendError
-from reluenum.geometry.arrangement import Face
 from reluenum.geometry.frames import Frames
+from reluenum.geometry.geometry import Geometry
 from reluenum.landscape.dual import dual_excess
 from reluenum.landscape.points import SupportPoint, zero_network
 from reluenum.problem import Problem
@@ -43,57 +41,34 @@ CAUTION = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Leaves:
-    """The leaves of one size, decided.
+class Decided:
+    """What is known of some leaves of one size.
 
     Parameters
     ----------
-    supports : (B, m) array of int
-        Numbers of live faces, ascending.
-    signs : (B, m) array of int
-        Of their units.
-    order : (B, m) array of int
-        Which of the parts of the leaf a face is.
     kind : (B,) array of int8
-        A `Verdict` for each.
-    face : (B,) array of int32
-        Position of the face that it is about, else -1.
+        `Verdict` of each.
+    face : (B,) array of int8
+        The position of the face that the verdict is about, else -1.
     vectors : (B, m, D) array
         Approximations of w_l; 0 on faces of a reducible one that are not needed.
+    stage : (B,) array of int8
+        `Stage` at which each was decided.
+    finds : list of Find
+        The minima.
+    exact : list of dict
+        Exact descriptions of points.
+    undecided : list of (tuple of int, str)
+        Supports, as numbers of faces, and reasons.
     """
 
-    supports: np.ndarray
-    signs: np.ndarray
-    order: np.ndarray
     kind: np.ndarray
     face: np.ndarray
     vectors: np.ndarray
-
-
-def circle_numbers(problem: Problem, faces: Sequence[Face]) -> np.ndarray:
-    """Return for each live face of a problem on a line where it is on the circle.
-
-    Examples
-    --------
-    >>> from reluenum.geometry.geometry import Geometry
-    >>> problem = Problem.from_arrays([0, 1], [0, 2], width=1, ridge=0.5)
-    >>> live = Geometry.of(problem).arrangement.live_faces
-    >>> {f.signs: int(k) for f, k in zip(live, circle_numbers(problem, live), strict=True)}
-    {'++': 2, '+-': 4, '+0': 3, '-+': 0, '0+': 1}
-    """
-    largest = len(problem.sites) - 1
-    numbers = []
-    for face in faces:
-        start, stop = face.span
-        right = 2 * (stop - start) - face.dimension
-        numbers.append(right if stop > largest else 4 * largest - right)
-    return np.array(numbers)
-
-
-def leaves_on_line(problem: Problem, faces: Sequence[Face], tree: BoxTree) -> list[Leaf]:
-    """Return the leaves of a tree with the numbers of live faces for those around the circle."""
-    number = np.argsort(circle_numbers(problem, faces)).tolist()
-    return [(signs, tuple(number[place] for place in places)) for signs, places in tree.leaves]
+    stage: np.ndarray
+    finds: list[Find]
+    exact: list[dict[str, Any]]
+    undecided: list[tuple[tuple[int, ...], str]]
 
 
 class LeafJudge:
@@ -109,43 +84,27 @@ class LeafJudge:
 
     def __init__(self, frames: Frames, escalation: Escalation, followed: bool = True) -> None:
         self.frames, self.escalation, self.followed = frames, escalation, followed
-        self.census = Census()
-        self._nothing = Knowledge.of_nothing(frames.problem, frames).signs[0]
+        self.finds: list[Find] = []
+        self.undecided: list[tuple[tuple[int, ...], str]] = []
         self._cores: dict[tuple[int, ...], SupportPoint] = {}
         self._starts: dict[tuple[int, ...], np.ndarray] = {}
 
-    def decided(self, leaves: Sequence[Leaf]) -> Iterator[Leaves]:
-        """Yield the leaves of each size, decided; what they add up to is in `census`.
+    def decide(self, supports: np.ndarray, signs: np.ndarray) -> Decided:
+        """Decide leaves of one size.
 
         Parameters
         ----------
-        leaves : sequence of (tuple of int, tuple of int)
-            Of each the signs and the numbers of its live faces, in the order of its parts.
+        supports : (B, m) array of int
+            Numbers of live faces, ascending.
+        signs : (B, m) array of int
+            Of their units.
         """
-        for size in sorted({len(faces) for _, faces in leaves}):
-            chosen = [leaf for leaf in leaves if len(leaf[1]) == size]
-            signs, supports = (np.array(column) for column in zip(*chosen, strict=True))
-            order = np.argsort(supports, axis=1)
-            supports = np.take_along_axis(supports, order, axis=1)
-            yield self._decide(supports, np.take_along_axis(signs, order, axis=1), order)
-
-    def _decide(self, supports: np.ndarray, signs: np.ndarray, order: np.ndarray) -> Leaves:
-        """Decide the leaves of one size."""
+        batch = _Batch(self, supports, signs)
         with np.errstate(all="ignore"):  # what is not finite encloses everything
-            parts = [
-                _Batch(self, supports[first : first + CHUNK], signs[first : first + CHUNK])
-                for first in range(0, len(supports), CHUNK)
-            ]
-            for part in parts:
-                part.decide()
-        kind, face, vectors, stages = (
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("kind", "face", "vectors", "stage")
-        )
-        kinds = self.census.kinds.setdefault(supports.shape[1], Counter())
-        kinds.update(map(int, kind))
-        self.census.stages.update(Stage(int(s)) for s in stages[kind != Verdict.UNDECIDED])
-        return Leaves(supports, signs, order, kind, face, vectors)
+            batch.decide()
+        exact = exact_records(self._cores.values())
+        found = batch.kind, batch.face, batch.vectors, batch.stage
+        return Decided(*found, self.finds, exact, self.undecided)
 
     def inherited(self, batch: "_Batch", chosen: np.ndarray) -> np.ndarray:
         """Decide leaves by residuals of parts of them, as far as doubles tell; return the others.
@@ -153,7 +112,8 @@ class LeafJudge:
         A leaf with the residual of a part is none; and where the residual of a part is nearly its
         own, that shows which units leave their faces.
         """
-        below = (self._nothing[batch.supports[chosen]] <= 0).all(axis=1)
+        at_zero = signs_at_zero(self.frames.problem)
+        below = (at_zero[batch.supports[chosen]] <= 0).all(axis=1)
         batch.reduce(chosen[below], np.zeros((1, 1, 1)))
         chosen = chosen[~below]
         size = batch.supports.shape[1]
@@ -266,9 +226,11 @@ class LeafJudge:
         support = tuple(self.frames.faces[face] for face in faces)
         return self.escalation.point(support, self._starts[faces])
 
-    def describe(self) -> None:
-        """Add what had to be known exactly to the census."""
-        self.census.exact += exact_records(self._cores.values())
+
+@lru_cache(maxsize=1)
+def signs_at_zero(problem: Problem) -> np.ndarray:
+    """Return the sign of |u_F| - Lambda at the zero network, of each live face."""
+    return Knowledge.of_nothing(problem, Geometry.of(problem).frames).signs[0]
 
 
 @dataclass(eq=False)
@@ -332,7 +294,7 @@ class _Batch:
             self.stage[k] = stage(point) if point.support else Stage.EXACT
             self._judge_point(k, point)
         except BackendError as error:
-            self.judge.census.undecided.append((faces, str(error)))
+            self.judge.undecided.append((faces, str(error)))
             self.kind[k], self.face[k] = Verdict.UNDECIDED, -1
 
     def _judge_point(self, k: int, point: SupportPoint) -> None:
@@ -361,6 +323,6 @@ class _Batch:
             for k, exceeding, ties, known in zip(
                 part, seen.exceeding, tight, seen.known, strict=True
             ):
-                self.judge.census.finds.append(
+                self.judge.finds.append(
                     Find.of(self.supports[k], self.vectors[k], exceeding, ties, known)
                 )

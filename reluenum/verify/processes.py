@@ -8,18 +8,19 @@ import copyreg
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from itertools import chain, islice
 from multiprocessing import get_context, parent_process
 from multiprocessing.context import BaseContext
 from threading import Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 from flint import arb, ctx
 
-from ..reals import CertificateError
+from .reals import CertificateError
 
 CHUNKS, LARGEST_CHUNK = 32, 32  # for each process, and parts in each of them
 RADIUS_BITS = 30  # of the radius of a ball
@@ -43,20 +44,31 @@ class Processes:
         CertificateError
             Of the first part that is refused, or if a process ends without an answer.
         """
-        if self.jobs == 1 or len(parts) < 2:
-            for part in parts:
-                yield work(*part)
-            return
         size = max(1, min(LARGEST_CHUNK, len(parts) // (CHUNKS * self.jobs)))
-        chunks = [parts[k : k + size] for k in range(0, len(parts), size)]
+        chunks = (parts[k : k + size] for k in range(0, len(parts), size))
+        for _, found in self.streamed(_Each(work), ((chunk,) for chunk in chunks)):
+            yield from found
+
+    def streamed(self, work: Callable, parts: Iterable[Part]) -> Iterator[tuple[Part, Any]]:
+        """Yield parts with what a function says of each, as `answers`; few of them are kept."""
+        parts = iter(parts)
+        first = list(islice(parts, 2))
+        if self.jobs == 1 or len(first) < 2:
+            for part in chain(first, parts):
+                yield part, work(*part)
+            return
         context = self.context or get_context("spawn")
         start = work, ctx.prec
-        with ProcessPoolExecutor(min(self.jobs, len(chunks)), context, _begin, start) as pool:
-            waiting: deque[Future] = deque()
+        with ProcessPoolExecutor(self.jobs, context, _begin, start) as pool:
+            waiting: deque[tuple[Part, Future]] = deque()
             try:
-                waiting.extend(pool.submit(_answered, chunk) for chunk in chunks)
-                while waiting:
-                    yield from waiting.popleft().result()
+                for part in chain(first, parts):
+                    waiting.append((part, pool.submit(_answered, part)))
+                    if len(waiting) > CHUNKS * self.jobs:
+                        part, found = waiting.popleft()
+                        yield part, found.result()
+                for part, found in waiting:
+                    yield part, found.result()
             except BrokenProcessPool as error:
                 raise CertificateError(DIED) from error
             finally:
@@ -64,6 +76,58 @@ class Processes:
 
 
 DIED = "a process ended without an answer: was there too little memory?"
+
+
+@dataclass(frozen=True)
+class _Each:
+    """What a function says of each of some parts."""
+
+    work: Callable
+
+    def __call__(self, parts: Sequence[Part]) -> list[Any]:
+        return [self.work(*part) for part in parts]
+
+
+class Share(NamedTuple):
+    """What is checked of a proof that is divided: of so many parts this one, the first being 1."""
+
+    part: int = 1
+    parts: int = 1
+
+    def has(self, number: int) -> bool:
+        """Whether something with a number is to be checked."""
+        return number % self.parts == self.part - 1
+
+    def of(self, things: Iterable[Any]) -> Iterator[Any]:
+        """Yield those of some things, which are numbered, that are to be checked."""
+        return (thing for number, thing in enumerate(things) if self.has(number))
+
+
+NOTHING = Share(0)
+"""What others have checked."""
+
+
+class Sharing(NamedTuple):
+    """How many processes or threads share the work, how they start, and who is told of it."""
+
+    jobs: int = 1
+    context: BaseContext | None = None
+    told: Callable[[int, int], object] | None = None
+    share: Share = Share()
+
+    def tell(self, read: int, boxes: int) -> None:
+        """Tell how many boxes of a tree were read, and how many there are."""
+        if self.told:
+            self.told(read, boxes)
+
+    @property
+    def processes(self) -> Processes:
+        """The processes."""
+        return Processes(self.jobs, self.context)
+
+
+ALONE = Sharing()
+"""One thread, and nobody."""
 
 ONE = Processes()
 """This process alone."""
@@ -84,8 +148,8 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _answered(chunk: Sequence[Part]) -> list[Any]:
-    return [_work(*part) for part in chunk]
+def _answered(part: Part) -> Any:
+    return _work(*part)
 
 
 def _ball(mid: Dyadic, rad: Dyadic) -> arb:

@@ -15,31 +15,59 @@ import pyarrow.parquet as pq
 
 from reluenum.documents.files import replaced_file
 from reluenum.documents.minima import BY_BOXES
-from reluenum.engines.branch.leaves import Leaves
-from reluenum.engines.branch.search import BoxTree
 from reluenum.engines.certified.certificate import COLUMNS, ROW_GROUP, record_table
 from reluenum.engines.certified.verdicts import Verdict
+from reluenum.engines.trees.decisions import Leaves
+from reluenum.engines.trees.tree import BoxTree
+from reluenum.errors import IncompleteRunError
 
 VERSION = 1
 """Of the format."""
 
 
-def keep_tree(path: Path, digest: str, tree: BoxTree) -> None:
-    """Keep the nodes of a tree that may have open boxes, so that the search can go on with it."""
-    line = f"{digest} {sha256(tree.content).hexdigest()} {tree.open}\n"
+def keep_tree(path: Path, name: str, tree: BoxTree) -> None:
+    """Keep the nodes of a tree that may have open boxes, so that the search can go on with it.
+
+    Parameters
+    ----------
+    path : Path
+    name : str
+        What of which problem it is.
+    tree : BoxTree
+    """
+    line = f"{name} {sha256(tree.content).hexdigest()} {tree.open}\n"
     with replaced_file(path) as temporary:
         temporary.write_bytes(line.encode() + zlib.compress(tree.content, 1))
 
 
-def kept_tree(path: Path, digest: str) -> bytes:
-    """Return the nodes of a tree that was kept; nothing if there is none of this problem."""
+def kept_tree(path: Path, name: str) -> bytes:
+    """Return the nodes of a tree that was kept; nothing if there is none of this name."""
+    return _kept_tree(path, name) or b""
+
+
+def finished_tree(path: Path, name: str) -> bytes:
+    """Return the nodes of a tree that was kept and has no open boxes.
+
+    Raises
+    ------
+    IncompleteRunError
+        If there is none of this name.
+    """
+    content = _kept_tree(path, name)
+    if content is None or has_open(path):
+        raise IncompleteRunError(f"{path} is not a shard of this search, run to its end")
+    return content
+
+
+def _kept_tree(path: Path, name: str) -> bytes | None:
+    """Read a tree that was kept, if there is one of this name."""
     try:
         line, _, packed = path.read_bytes().partition(b"\n")
         content = zlib.decompress(packed)
     except (OSError, zlib.error):
-        return b""
-    seal = f"{digest} {sha256(content).hexdigest()} ".encode()
-    return content if line.startswith(seal) else b""
+        return None
+    seal = f"{name} {sha256(content).hexdigest()} ".encode()
+    return content if line.startswith(seal) else None
 
 
 def has_open(path: Path) -> bool:
