@@ -111,7 +111,7 @@ def leaf_bytes(document):
 
     class Told(Tree):
         def leaf(self, box):
-            places.append(int(self.place[0]) - 1)
+            places.append(int(self.counts[0]) - 1)
             super().leaf(box)
 
     certificate, data = document["certificate"], Data(document["problem"])

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..reals import require
+from ..reals import CertificateError, require
 from ..trees.batches import BOXES
 from ..trees.content import LONGEST
 from ..trees.document import MOST_BYTES
@@ -27,16 +27,6 @@ PIECES = {
 }
 """The signs of a site on both pieces of a cut."""
 BELOW, ABOVE = PIECES[CUT_BELOW], PIECES[CUT_ABOVE]
-SHORT, ENDLESS, MANY, PLACE, SITE, NOTHING, MEANING = range(-7, 0)
-WRONG = {
-    SHORT: "tree: fewer bytes than nodes",
-    ENDLESS: "tree: a number has no end",
-    MANY: "certificate: more boxes in the tree",
-    PLACE: "tree: a cut of no part",
-    SITE: "tree: a cut by no site",
-    NOTHING: "tree: a cut off which nothing is",
-    MEANING: "tree: a byte without meaning",
-}
 
 
 class Part(NamedTuple):
@@ -228,71 +218,66 @@ def put_part(parts: Array, k: int, part: tuple[int, int, int]) -> int:
 
 
 @inlined
-def next_byte(content: Array, place: Array) -> int:
-    """Return the next byte, which is one without meaning if there is none."""
-    place[0] += 1
-    return np.int64(content[place[0] - 1]) if place[0] <= len(content) else SHORT
+def next_byte(content: Array, place: int) -> tuple[int, int]:
+    """Return a byte, and the place after it."""
+    if place >= len(content):
+        raise CertificateError("tree: fewer bytes than nodes")
+    return np.int64(content[place]), place + 1
 
 
 @inlined
-def next_number(content: Array, place: Array) -> int:
-    """Return the next number, seven bits a byte, the lowest ones first; or what is wrong."""
-    value = 0
+def next_number(content: Array, place: int) -> tuple[int, int]:
+    """Return a number, seven bits a byte, the lowest ones first, and the place after it."""
+    value = np.int64(0)
     for shift in range(0, 7 * LONGEST, 7):
-        byte = next_byte(content, place)
-        if byte < 0:
-            return SHORT
+        byte, place = next_byte(content, place)
         value |= (byte & 127) << shift
         if byte < 128:
-            return value
-    return ENDLESS
+            return value, place
+    raise CertificateError("tree: a number has no end")
 
 
 @inlined
-def cut(
-    table: Arrangement, content: Array, place: Array, pile: Pile, kind: int
-) -> tuple[int, Pile]:
-    """Read how the top box is cut, and put its children in its place; or return what is wrong."""
+def cut(table: Arrangement, content: Array, place: int, pile: Pile, kind: int) -> tuple[int, Pile]:
+    """Return the place after what is said of how the top box is cut, and its children instead."""
     top = pile.count[0] - 1
-    chosen, site = next_byte(content, place), next_number(content, place)
-    if chosen < 0 or site < 0:
-        return min(chosen, site), pile
+    chosen, place = next_byte(content, place)
+    site, place = next_number(content, place)
     if chosen >= MOST_PARTS or pile.parts[top, chosen, 1] == 0:
-        return PLACE, pile
+        raise CertificateError("tree: a cut of no part")
     if site >= pile.allowed.shape[1]:
-        return SITE, pile
+        raise CertificateError("tree: a cut by no site")
     good, first, second = pieces(table, cone_at(pile, pile.parts[top, chosen, 2]), site, kind)
     if not good:
-        return NOTHING, pile
-    return kind, with_children(pile, chosen, first, second)
+        raise CertificateError("tree: a cut off which nothing is")
+    return place, with_children(pile, chosen, first, second)
 
 
 @compiled
-def followed(
-    table: Arrangement, content: Array, counts: tuple[Array, Array, int], pile: Pile, batch: Pile
-) -> tuple[int, Pile, Pile]:
+def read_on(
+    table: Arrangement, content: Array, counts: Array, pile: Pile, batch: Pile
+) -> tuple[bool, Pile, Pile]:
     """Read nodes below the boxes of a pile, up to a leaf, or until a batch is full.
 
-    Return what the last node was, or what is wrong; the boxes that are left, of which a leaf is the
-    top one; and a batch of those that are said to be empty.
+    Return whether the last one was a leaf; boxes that are left, of which a leaf is the top one; and
+    a batch with those that are said to be empty. `counts`: a place, nodes, and how many there are.
     """
-    place, nodes, most = counts
-    kind = EXCLUDED
     while pile.count[0] > 0 and batch.count[0] < BOXES:
-        kind = next_byte(content, place)
-        nodes[0] += 1
-        if nodes[0] > most:
-            return MANY, pile, batch
-        if kind in (CUT_BELOW, CUT_ABOVE):
-            kind, pile = cut(table, content, place, pile, kind)
-        elif kind == EXCLUDED:
+        kind, place = next_byte(content, counts[0])
+        counts[1] += 1
+        if counts[1] > counts[2]:
+            raise CertificateError("certificate: more boxes in the tree")
+        if kind > CUT_ABOVE:
+            raise CertificateError("tree: a byte without meaning")
+        if kind == EXCLUDED:
             batch = with_copy(batch, pile, pile.count[0] - 1)
             pile.count[0] -= 1
-        elif kind != LEAF and kind != SHORT:
-            kind = MEANING
-        if kind < 0 or kind == LEAF:
-            break
-    return kind, pile, batch
+        elif kind != LEAF:
+            place, pile = cut(table, content, place, pile, kind)
+        counts[0] = place
+        if kind == LEAF:
+            return True, pile, batch
+    return False, pile, batch
 
 
 class Tree:
@@ -301,31 +286,30 @@ class Tree:
     def __init__(self, content: bytes, table: Arrangement, boxes: int, records: int) -> None:
         self.content = np.frombuffer(content, np.uint8)
         self.table, self.boxes, self.records = table, boxes, records  # no more are read
-        self.place, self.read_boxes = np.zeros(1, np.int64), np.zeros(1, np.int64)
+        most = min(max(boxes, 0), MOST_BYTES)  # numbers of a document may be of any size
+        self.counts = np.array([0, 0, most])
         self.leaves: list[Box] = []
 
     @property
     def nodes(self) -> int:
         """How many have been read."""
-        return int(self.read_boxes[0])
+        return int(self.counts[1])
 
     def read(self, cones: list[Cone], width: int) -> Iterator[Pile]:
         """Claim 205: if no box that is yielded holds a minimum, each lies in a leaf (Theorem H)."""
-        sites = self.table.signs.shape[1]
-        most = min(max(self.boxes, 0), MOST_BYTES)  # numbers of a document may be of any size
-        counts, batch = (self.place, self.read_boxes, most), self._empty_batch()
+        sites, batch = self.table.signs.shape[1], self._empty_batch()
         for root in roots(cones, width):
             pile = with_box(empty_stack(sites), root)
             while pile.count[0]:
-                kind, pile, batch = followed(self.table, self.content, counts, pile, batch)
-                require(kind not in WRONG, WRONG.get(kind, ""))
-                if kind == LEAF:
+                data = self.table, self.content, self.counts
+                leaf, pile, batch = read_on(*data, pile, batch)
+                if leaf:
                     pile.count[0] -= 1
                     self.leaf(box_at(pile, pile.count[0]))
                 if batch.count[0] == BOXES:
                     yield batch
                     batch = self._empty_batch()
-        require(self.place[0] == len(self.content), "tree: more bytes than nodes")
+        require(self.counts[0] == len(self.content), "tree: more bytes than nodes")
         yield batch
 
     def _empty_batch(self) -> Pile:
