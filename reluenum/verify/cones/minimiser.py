@@ -169,21 +169,31 @@ def step_from(problem: Quadratic, weights: Array) -> Array:
 
 
 @inlined
-def longest(weights: Array, step: Array) -> float:
-    """Return the largest factor up to 1 of a step after which no weight is negative."""
+def longest(weights: Array, step: Array) -> Array:
+    """Return where the longest multiple of a step ends after which no weight is negative.
+
+    Weights that allow no longer one are 0 there, exactly.
+    """
     factor = 1.0
     for n in range(len(weights)):
         if step[n] < 0:
             factor = min(factor, -weights[n] / step[n])
-    return factor
+    found = weights + factor * step
+    for n in range(len(weights)):
+        if step[n] < 0 and -weights[n] / step[n] <= factor:
+            found[n] = 0.0
+    return found
 
 
 @inlined
 def stepped(problem: Quadratic, weights: Array, step: Array, value: float) -> float:
     """Go along a step, with no weight below 0, so far that the value falls; return the new one."""
+    end = longest(weights, step)
     for trial in range(TRIALS):
-        factor = 4.0**-trial if trial < TRIALS - 1 else longest(weights, step)
-        other = np.maximum(weights + factor * step, 0.0)
+        if trial == 0:
+            other = np.maximum(weights + step, 0.0)
+        else:
+            other = weights + 4.0 ** (1 - trial) * (end - weights)
         new = value_of(problem, other)
         if new < value:
             weights[:] = other
