@@ -1,7 +1,8 @@
 """What is on the leaves of a tree: good vertex supports, each proved or ruled out (Theorem H)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -154,31 +155,38 @@ class LeafJudge:
         frames = self.frames
         if not self.followed or not all(face.span for face in frames.faces):
             return None
-        (sums, noise), spans = self._rough_sums(found), np.array([f.span for f in frames.faces])
-        pulled = sums[:, spans[:, 1]] - sums[:, spans[:, 0]]
-        dual = (frames.basis.mid.mT @ pulled[..., None])[..., 0]
-        heights = (frames.walls.mid @ dual[..., None])[..., 0]
-        lengths, ridge = np.hypot(dual[..., 0], dual[..., 1]), float(frames.ridge.mid)
-        slack = (SLACK * ridge + noise)[..., None] * np.abs(frames.walls.mid).sum(axis=2)
-        over, under = heights > slack, heights < -slack
-        above = (over.all(axis=2) | under.all(axis=2)) & (lengths - noise > (1 + SLACK) * ridge)
+        sums, noise = self._rough_sums(found)
+        start, stop = self._spans.T
+        pulled = [part[:, stop] - part[:, start] for part in sums]
+        dual = [combined(frames.basis.mid[:, :, k].T, pulled) for k in range(2)]
+        walls, ridge = frames.walls.mid.swapaxes(0, 1), float(frames.ridge.mid)
+        heights = [combined(wall.T, dual) for wall in walls]
+        slack = [(SLACK * ridge + noise) * np.abs(wall).sum(axis=1) for wall in walls]
+        over = [height > least for height, least in zip(heights, slack, strict=True)]
+        under = [height < -least for height, least in zip(heights, slack, strict=True)]
+        lengths = np.hypot(*dual)
+        inside = np.logical_and.reduce(over) | np.logical_and.reduce(under)
+        outside = np.logical_or.reduce(over) & np.logical_or.reduce(under)
+        above = inside & (lengths - noise > (1 + SLACK) * ridge)
         below = lengths + noise < (1 - SLACK) * ridge
-        near = ~(above | below | (over.any(axis=2) & under.any(axis=2)))
+        near = ~(above | below | outside)
         near[np.arange(len(found)), above.argmax(axis=1)] |= above.any(axis=1)
-        most = max(1, int(near.sum(axis=1).max(initial=0)))
-        order = np.argsort(~near, axis=1, kind="stable")[:, :most]
-        chosen = np.take_along_axis(near, order, axis=1)
-        return np.where(chosen, order, found.supports[:, :1])
+        return _places(near, found.supports[:, :1])
 
-    def _rough_sums(self, found: EnclosedResiduals) -> tuple[np.ndarray, np.ndarray]:
-        """Return the sums of r_i (x_i, 1) over the first inputs, (B, p + 1, 2), and noise, (B, 1).
+    @cached_property
+    def _spans(self) -> np.ndarray:
+        """Which inputs, ascending, each face on a line has: from one on, up to another one."""
+        return np.array([face.span for face in self.frames.faces])
+
+    def _rough_sums(self, found: EnclosedResiduals) -> tuple[list[np.ndarray], np.ndarray]:
+        """Return the sums of r_i x_i and r_i over the first inputs, (B, p + 1), and noise, (B, 1).
 
         That is about what rounding makes of u, if not less.
         """
         problem, line = self.frames.problem, self.frames.problem.ascending
         rows = np.array([[float(x) for x in site.row] for site in line])
         counts = np.array([float(site.count) for site in line])
-        spans = np.array([face.span for face in self.frames.faces])[found.supports]
+        spans = self._spans[found.supports]
         errors = np.tile([float(site.mean) for site in line], (len(found), 1))
         sizes = np.abs(errors)
         places, vectors = np.arange(len(line)), found.vectors(self.frames).mid
@@ -189,8 +197,7 @@ class LeafJudge:
             sizes += np.abs(output)
         level = float(problem.bias_share) * (errors * counts).sum(axis=1, keepdims=True)
         residuals = (errors - level) * counts
-        sums = np.zeros((len(found), len(line) + 1, 2))
-        np.cumsum(residuals[..., None] * rows, axis=1, out=sums[:, 1:])
+        sums = [np.pad(np.cumsum(residuals * row, axis=1), ((0, 0), (1, 0))) for row in rows.T]
         noise = (sizes * counts) @ np.abs(rows)
         return sums, ROUNDED * noise.sum(axis=1, keepdims=True)
 
@@ -225,6 +232,26 @@ class LeafJudge:
             self.prepare(np.array([faces]))
         support = tuple(self.frames.faces[face] for face in faces)
         return self.escalation.point(support, self._starts[faces])
+
+
+def combined(factors: np.ndarray, parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Return a sum of arrays with factors for each.
+
+    Examples
+    --------
+    >>> combined(np.array([[1, 2], [3, 4]]), [np.array([1, 1]), np.array([1, 10])])
+    array([ 4, 42])
+    """
+    return sum(factor * part for factor, part in zip(factors, parts, strict=True))
+
+
+def _places(chosen: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return in each row the columns of what is chosen; another one fills it up."""
+    rows, columns = np.nonzero(chosen)
+    counts = chosen.sum(axis=1)
+    found = np.repeat(others, max(1, int(counts.max(initial=0))), axis=1)
+    found[rows, np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)] = columns
+    return found
 
 
 @lru_cache(maxsize=1)
