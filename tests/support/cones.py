@@ -3,6 +3,7 @@
 import numpy as np
 from flint import fmpq_mat
 
+from reluenum import Problem
 from reluenum.verify.cones.arrangement import ANY, NEGATIVE, POSITIVE, ZERO, ascending, within
 from reluenum.verify.cones.cover import cut_of, unproved
 from reluenum.verify.cones.document import leaves_of
@@ -19,6 +20,25 @@ from reluenum.verify.cones.tree import (
     with_children,
 )
 from tests.support.boxes import certified, number, sealed
+
+
+def problem_of(seed, width=None, size=None, dimension=None):
+    """Random data; on a grid of whole numbers, inputs repeated, if the seed is odd."""
+    draw = np.random.default_rng(seed)
+    dimension = dimension or (3 if seed % 5 == 4 else 2)
+    width, size = width or 1 + seed % 2, size or int(draw.integers(dimension + 1, 7))
+    corners = np.vstack([np.zeros(dimension, int), np.eye(dimension, dtype=int)])
+    if seed % 2:
+        x = draw.integers(-1, 2, (size, dimension))
+        x[: dimension + 1] = corners
+        x, y = x.astype(str).tolist(), draw.integers(-2, 3, size).astype(str).tolist()
+    else:
+        x = [[f"{v}/97" for v in row] for row in draw.integers(-97, 98, (size, dimension))]
+        y = [f"{v}/100" for v in draw.integers(-150, 150, size)]
+    ridge = str(draw.choice(["1/1000", "1/100", "1/10", "1/2", "2"]))
+    bias = str(draw.choice(["none", "free", "ridge"]))
+    loss = str(draw.choice(["sum", "mean"]))
+    return Problem.from_text(x, y, width, ridge, loss=loss, output_bias=bias)
 
 
 def base_of(data):

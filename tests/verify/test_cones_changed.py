@@ -6,10 +6,9 @@ from collections import Counter
 import pytest
 
 from tests.support.checking import refused
-from tests.support.cones import coned
+from tests.support.cones import coned, problem_of
 from tests.support.mutations import CHANGES, LIES, nodes_of, with_nodes
 from tests.support.trees import said
-from tests.verify.test_cones_proved import problem_of
 
 pytestmark = pytest.mark.seconds(300)
 

@@ -32,31 +32,12 @@ from reluenum.verify.cones.tree import (
 from reluenum.verify.exact import Data, cocircuits, covectors
 from tests.support.boxes import certified, good_supports
 from tests.support.checking import checked, refused
-from tests.support.cones import base_of, coned, random_box, settled, signs_of
+from tests.support.cones import base_of, coned, problem_of, random_box, settled, signs_of
 from tests.support.trees import content_of, records_of, said, with_records, with_tree
 
 pytestmark = pytest.mark.seconds(300)
 
 SETS = (POSITIVE, NEGATIVE, ZERO, POSITIVE | ZERO, NEGATIVE | ZERO, ANY)
-
-
-def problem_of(seed, width=None, size=None, dimension=None):
-    """Random data; on a grid of whole numbers, inputs repeated, if the seed is odd."""
-    draw = np.random.default_rng(seed)
-    dimension = dimension or (3 if seed % 5 == 4 else 2)
-    width, size = width or 1 + seed % 2, size or int(draw.integers(dimension + 1, 7))
-    corners = np.vstack([np.zeros(dimension, int), np.eye(dimension, dtype=int)])
-    if seed % 2:
-        x = draw.integers(-1, 2, (size, dimension))
-        x[: dimension + 1] = corners
-        x, y = x.astype(str).tolist(), draw.integers(-2, 3, size).astype(str).tolist()
-    else:
-        x = [[f"{v}/97" for v in row] for row in draw.integers(-97, 98, (size, dimension))]
-        y = [f"{v}/100" for v in draw.integers(-150, 150, size)]
-    ridge = str(draw.choice(["1/1000", "1/100", "1/10", "1/2", "2"]))
-    bias = str(draw.choice(["none", "free", "ridge"]))
-    loss = str(draw.choice(["sum", "mean"]))
-    return Problem.from_text(x, y, width, ridge, loss=loss, output_bias=bias)
 
 
 def data_of(problem):
