@@ -116,6 +116,7 @@ def readme() -> Values:
         "licence": project()["license"],
         "groebner_limit": f"{SUPPORT_LIMIT:,}",
         "certified_limit": f"{CERTIFIED_LIMIT:,}",
+        "boxes_limit": f"{MOST_EXPECTED:,}",
         **deep_limits(),
         "exit_undecided": UNDECIDED,
         "gallery": data_sets(),

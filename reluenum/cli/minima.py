@@ -116,12 +116,15 @@ def enumerated(options: argparse.Namespace, output: Path | None) -> Mapping[str,
 
 def _chosen(options: argparse.Namespace, problem: "Problem") -> str:
     """Return the fastest engine that can do what the options ask for, and say which it is."""
-    from reluenum.engines.choice import fastest
+    from reluenum.engines.choice import Fastest, fastest
 
-    only = options.width == "all" or options.exact
-    engine = "certified" if only else fastest(problem)
-    noted(f"--engine {engine}")
-    return engine
+    if options.width == "all" or options.exact:
+        asked = "--exact" if options.exact else "--width all"
+        found = Fastest("certified", f"the only one with {asked}")
+    else:
+        found = fastest(problem)
+    noted(f"--engine {found.engine}: {found.reason}")
+    return found.engine
 
 
 def _by_systems(
@@ -268,5 +271,6 @@ def _width(options: argparse.Namespace) -> int | None:
     if options.exact:
         raise InputError("--exact", f"given with {engine}", "--engine certified with it")
     if options.width == "all":
-        raise InputError("--width", f"all with {engine}", "--engine certified with it")
+        few = " or a small width" * (options.engine == "branch")
+        raise InputError("--width", f"all with {engine}", f"--engine certified with it{few}")
     return whole_number(options.width, "--width")

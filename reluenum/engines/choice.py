@@ -1,8 +1,7 @@
 """The engines behind one protocol; each is imported when it is chosen."""
 
 from collections.abc import Iterable
-from math import inf
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from reluenum.errors import InputError
 from reluenum.geometry.bounds import face_bound
@@ -41,7 +40,11 @@ AUTO = "auto"
 """The fastest one of those that prove what they list, if there is one."""
 
 MANY = {1: 10_000, 2: 10_000, 3: 30_000, 4: 500_000}
-"""For each width the number of supports from which on excluding boxes is faster, as measured."""
+"""For each width the number of supports, of inputs on a line, from which on excluding boxes is
+faster, as measured: until the list is there, with the check that the engine of boxes asks for."""
+
+MANY_IN_SPACE = {2: 50_000, 3: 100_000, 4: 1_500_000}
+"""The same for more inputs; of one unit supports are never too many."""
 
 REDUCED = "reduced"
 """The formulation that every engine has."""
@@ -81,16 +84,23 @@ def _check_name(name: str) -> None:
         raise InputError("engine", repr(name), f"one of {', '.join((*ENGINES, AUTO))}")
 
 
-def fastest(problem: Problem) -> str:
-    """Return the name of the engine that `AUTO` stands for.
+class Fastest(NamedTuple):
+    """The engine that `AUTO` stands for, and why."""
+
+    engine: str
+    reason: str
+
+
+def fastest(problem: Problem) -> Fastest:
+    """Return the engine that `AUTO` stands for.
 
     Examples
     --------
     >>> fastest(Problem.from_text([["0"], ["1"]], ["0", "2"], 1, "1/2"))
-    'certified'
+    Fastest(engine='certified', reason='up to 9 supports, at most 10,000')
     >>> fastest(Problem.from_text([[str(x)] for x in range(99)], list("012") * 33, 2, "1/2"))
-    'branch'
-    >>> fastest(Problem.from_text([["0"], ["1"]], ["0", "2"], [2, 2], "1/2"))
+    Fastest(engine='branch', reason='up to 79,003 supports, more than 10,000')
+    >>> fastest(Problem.from_text([["0"], ["1"]], ["0", "2"], [2, 2], "1/2")).engine
     'groebner'
     """
     if problem.upper:
@@ -99,11 +109,20 @@ def fastest(problem: Problem) -> str:
         try:
             certified_layers(problem)
         except InputError:
-            return "groebner"
-        return "certified"
+            return Fastest("groebner", "nothing else lists networks of these widths")
+        return Fastest("certified", "its lists are proved")
+    most = (MANY if problem.dimension == 1 else MANY_IN_SPACE).get(problem.width)
+    if most is None:
+        return Fastest("certified", f"{problem.width} units, d = {problem.dimension}")
     expected = count_supports(face_bound(len(problem.sites), problem.dimension), problem.width)
-    many = expected > MANY.get(problem.width, inf)
-    return "branch" if many and problem.dimension == 1 else "certified"
+    if expected <= most:
+        return Fastest("certified", f"up to {expected:,} supports, at most {most:,}")
+    if problem.dimension > 1:
+        from reluenum.engines.cones.rays import base_of
+
+        if len(base_of(problem)) <= problem.dimension:
+            return Fastest("certified", "inputs that a smaller plane or line contains")
+    return Fastest("branch", f"up to {expected:,} supports, more than {most:,}")
 
 
 def engine_for(
@@ -130,7 +149,7 @@ def engine_for(
         If there is none, or it has no such parts.
     """
     if name == AUTO:
-        name = fastest(problem)
+        name = fastest(problem).engine
     if not problem.upper:
         if supports is not None:
             raise InputError("supports", "given with one hidden layer", "several hidden layers")

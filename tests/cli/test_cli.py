@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -233,19 +234,26 @@ def test_certified_engine_lists_what_no_backend_had_the_time_for(more, capsys):
 
 
 @pytest.mark.parametrize(
-    ("more", "engine"),
-    [([], "certified"), (["--width", "all"], "certified"), (["--hidden", "1,1"], "certified")],
+    ("more", "said"),
+    [
+        ([], "up to 13 supports, at most 10,000"),
+        (["--width", "all"], "the only one with --width all"),
+        (["--width", "2", "--exact"], "the only one with --exact"),
+        (["--width", "5"], "5 units, d = 1"),
+        (["--hidden", "1,1"], "its lists are proved"),
+    ],
 )
-def test_the_engine_that_is_chosen_is_told(more, engine, capsys):
+def test_the_engine_that_is_chosen_is_told(more, said, capsys):
     given = ["minima", "data.csv", "--ridge", "9", "--engine", "auto", *(more or ["--width", "1"])]
     assert main(given) == 0
-    assert capsys.readouterr().err == f"reluenum: --engine {engine}\n"
+    assert capsys.readouterr().err == f"reluenum: --engine certified: {said}\n"
 
 
 def test_boxes_of_directions_are_chosen_for_many_supports(monkeypatch, capsys):
     monkeypatch.setattr(choice, "MANY", {1: 8})
     assert main(minima("--engine", "auto", "--output", "auto.json")) == 0
-    assert capsys.readouterr().err == "reluenum: --engine branch\n"
+    said = "reluenum: --engine branch: up to 13 supports, more than 8\n"
+    assert capsys.readouterr().err == said
     assert main(minima("--engine", "branch", "--output", "branch.json")) == 0
     assert Path("auto.json").read_bytes() == Path("branch.json").read_bytes()
 
@@ -271,6 +279,34 @@ def test_a_search_that_the_time_limit_stops_goes_on(capsys):
     assert main(branch) == 0
     assert Path("minima.json").read_bytes() == whole
     assert not Path("minima.json.parts").exists()
+
+
+BRANCH = ["--engine", "branch", "--output", "minima.json"]
+
+
+def test_a_search_without_disk_or_memory_says_so_in_one_line_and_the_next_one_completes(
+    monkeypatch, capsys
+):
+    """Every write of it fails once, and every part that it is made of."""
+    assert main(minima(*BRANCH)) == 0
+    whole, full = Path("minima.json").read_bytes(), OSError(28, "No space left on device")
+    for place, error, text in (
+        ("reluenum.engines.trees.engine.keep_tree", full, "OSError: [Errno 28] No space left"),
+        ("reluenum.engines.checked.TemporaryDirectory", full, "OSError: [Errno 28] No space left"),
+        ("reluenum.documents.files.replaced_file", full, "OSError: [Errno 28] No space left"),
+        ("reluenum.engines.trees.growth.grown_piece", MemoryError(), "MemoryError: out of memory"),
+        ("reluenum.engines.checked.verify", MemoryError(), "MemoryError: out of memory"),
+    ):
+        Path("minima.json").unlink()
+        with monkeypatch.context() as patched:
+            patched.setattr(place, Mock(side_effect=error))
+            assert main(minima(*BRANCH)) == 1, place
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith(f"reluenum: {text}")
+        assert not Path("minima.json").exists()
+        assert main(minima(*BRANCH)) == 0
+        assert Path("minima.json").read_bytes() == whole
+        assert not Path("minima.json.parts").exists()
 
 
 def test_data_are_printed_or_written(capsys):
@@ -360,6 +396,10 @@ def test_width_of_many_digits_is_refused_in_a_short_line(capsys):
         (["--seconds", "0"], "--seconds: '0'; expected a number of seconds > 0 and at most"),
         (["--time-limit", "5"], "--time-limit: given with --engine groebner; expected it with"),
         (["--time-limit", "0", "--engine", "branch"], "--time-limit: '0'; expected a number of"),
+        (
+            ["--width", "all", "--engine", "branch", "--output", "minima.json"],
+            "--width: all with --engine branch; expected --engine certified with it or a small",
+        ),
         (
             ["--width", "5", "--engine", "branch", "--output", "minima.json"],
             "engine: branch with width 5; expected at most 4",

@@ -186,12 +186,14 @@ def grown_tree(
         A tree with open boxes, if the search is to go on with it.
     told : function
         Is called every now and then with the share of the supports that have been looked at, and
-        with the number of boxes.
+        with the number of boxes; first of all with those of the tree that was begun.
     """
     whole = [Piece(b"", [], 0, list(stacks), 0)]
     first = list(begun_pieces(search, stacks, begun)) if begun else whole
+    total, known = sum(map(search.weight, stacks)), sum(piece.done for piece in first)
+    told(known / total if total else 1.0, sum(piece.boxes for piece in first))
     found = pieces(partial(grown_piece, search), first, jobs, until)
-    return whole_tree(found, sum(map(search.weight, stacks)), told)
+    return whole_tree(found, total, told)
 
 
 def whole_tree(
