@@ -11,6 +11,7 @@ from reluenum.documents import faces
 from reluenum.documents.faces import with_table
 from reluenum.verify import CertificateError, Share, verify, verify_part
 from reluenum.verify.boxes import tree
+from reluenum.verify.cones import tree as tree_of_cones
 from reluenum.verify.trees import batches, leaves
 from reluenum.verify.trees import parts as of_parts
 from tests.support.boxes import boxed
@@ -43,7 +44,7 @@ def document(request):
 @pytest.fixture(autouse=True)
 def few_together(monkeypatch):
     """Few boxes and leaves at a time, so that there is something to share."""
-    for module in (batches, tree, leaves, of_parts):
+    for module in (batches, tree, tree_of_cones, leaves, of_parts):
         monkeypatch.setattr(module, "SIZES", batches.Sizes(nodes=5, boxes=5, records=2))
 
 

@@ -11,10 +11,9 @@ from .centre import load_of
 from .hulls import Box
 from .tables import Tables
 
-STEPS, TRIALS, SWEEPS = 40, 12, 40
+STEPS, TRIALS = 40, 12
 SOLVED = 1e-15  # a step that gains less, relatively, is the last one
 GONE = 1e-8  # a unit that is shorter, relatively, is on its way to 0
-STILL = 1e-30  # the square of a step towards a projection, relatively, that is the last one
 
 
 class Quadratic(NamedTuple):
@@ -202,22 +201,69 @@ def stepped(problem: Quadratic, weights: Array, step: Array, value: float) -> fl
 
 
 @inlined
+def nonnegative(gram: Array, right: Array) -> Array:
+    """Return a guess at the weights c >= 0 for which c . Gc / 2 - c . b is least: active sets."""
+    size = len(right)
+    weights, free = np.zeros(size), np.zeros(size, np.bool_)
+    for _ in range(3 * size):
+        best, chosen = 0.0, -1
+        for n in range(size):
+            fall = right[n]
+            for m in range(size):
+                fall -= gram[n, m] * weights[m]
+            if not free[n] and fall > SOLVED * np.abs(right).max() and fall > best:
+                best, chosen = fall, n
+        if chosen < 0:
+            break
+        free[chosen] = True
+        settle(gram, right, weights, free)
+        if not free[chosen]:
+            break
+    return weights
+
+
+@inlined
+def settle(gram: Array, right: Array, weights: Array, free: Array) -> None:
+    """Move the weights that are free to where their sum is least; those that become 0 are fixed."""
+    for _ in range(len(free)):
+        places = np.flatnonzero(free)
+        work, step = np.empty((len(places), len(places) + 1)), 1.0
+        for a, n in enumerate(places):
+            for b, m in enumerate(places):
+                work[a, b] = gram[n, m]
+            work[a, a] *= 1 + SOLVED
+            work[a, len(places)] = right[n]
+        reduced(work, len(places))
+        for a, n in enumerate(places):
+            if not work[a, len(places)] > 0:
+                step = min(step, weights[n] / (weights[n] - work[a, len(places)]))
+        for a, n in enumerate(places):
+            end = work[a, len(places)]
+            stays = end > 0 or weights[n] > step * (weights[n] - end) * (1 + SOLVED)
+            weights[n] = weights[n] + step * (end - weights[n]) if stays else 0.0
+            free[n] = stays
+        if step == 1.0:
+            return
+
+
+@inlined
+def angles_of(table: Tables, rays: Array) -> Array:
+    """Return the products of unit vectors on rays."""
+    found = np.zeros((len(rays), len(rays)))
+    for a in range(len(rays)):
+        for b in range(len(rays)):
+            for d in range(table.units.shape[1]):
+                found[a, b] += table.units[rays[a], d] * table.units[rays[b], d]
+    return found
+
+
+@inlined
 def nearest(table: Tables, rays: Array, pulls: Array) -> tuple[Array, Array]:
     """Return a guess at the projection of g on the cone of rays, by g . e, and its weights."""
-    found, weights = np.zeros(table.rows.shape[1]), np.zeros(len(rays))
-    for _ in range(SWEEPS):
-        moved, square = 0.0, 0.0
-        for a in range(len(rays)):
-            value = pulls[a]
-            for d in range(len(found)):
-                value -= found[d] * table.units[rays[a], d]
-            value = max(value, -weights[a])
-            weights[a] += value
-            moved, square = moved + value * value, square + weights[a] * weights[a]
-            for d in range(len(found)):
-                found[d] += value * table.units[rays[a], d]
-        if moved <= STILL * square:
-            break
+    weights, found = nonnegative(angles_of(table, rays), pulls), np.zeros(table.rows.shape[1])
+    for a in range(len(rays)):
+        for d in range(len(found)):
+            found[d] += weights[a] * table.units[rays[a], d]
     return found, weights
 
 

@@ -9,10 +9,18 @@ from .arrangement import NEGATIVE, POSITIVE, ZERO, Array
 from .centre import WILD, load_of
 from .directions import MORE_STEPS, along, cost, doubt_of, factors_of, gain, searched
 from .hulls import UP, Box, spread_of
-from .minimiser import lengths_of, minimiser, nearest, outputs_of, vectors_of
+from .minimiser import (
+    angles_of,
+    lengths_of,
+    minimiser,
+    nearest,
+    nonnegative,
+    outputs_of,
+    vectors_of,
+)
 from .tables import Tables
 
-WIDER, WIDE = 24, 2.0  # steps to a better bound of a cone, unless it is as good as this
+WIDE = 2.0  # a bound of a cone that is good enough
 
 
 class Ball(NamedTuple):
@@ -76,36 +84,22 @@ def norms_of(table: Tables, outputs: Array) -> Array:
 def factor_of(table: Tables, rays: Array) -> float:
     """Return an upper bound of the sum of coefficients of a unit vector in the cone of rays.
 
-    By a vector c with which all rays have a positive product: any will do, and steps towards the
-    ray with the least one make that larger.
+    By a vector c with which all rays have a positive product. Any will do; best is the shortest in
+    the convex hull of the rays, a multiple of that with the least |c|^2 + (1 - sum)^2 in the cone.
     """
-    middle, best = np.zeros(table.rows.shape[1]), np.inf
+    middle = np.zeros(table.rows.shape[1])
     for j in rays:
         middle += table.units[j] / len(rays)
-    for _ in range(WIDER):
-        least, length = spread_of(table, rays, middle)
-        if least > 0:
-            best = min(best, length / least)
-        if best < WIDE:
-            break
-        approached(table, rays, middle)
-    return best * UP
-
-
-@inlined
-def approached(table: Tables, rays: Array, middle: Array) -> None:
-    """Move a vector to the shortest one between it and the ray with which its product is least."""
-    low, worst, square, change = np.inf, 0, 0.0, 0.0
-    for j in rays:
-        product = along(table.units, j, middle)
-        if product < low:
-            low, worst = product, j
-    for d in range(len(middle)):
-        square += middle[d] * middle[d]
-        change += (middle[d] - table.units[worst, d]) ** 2
-    step = min((square - low) / change, 1.0) if change > 0 else 0.0
-    for d in range(len(middle)):
-        middle[d] += step * (table.units[worst, d] - middle[d])
+    least, length = spread_of(table, rays, middle)
+    if least * WIDE > length:
+        return length / least * UP
+    weights = nonnegative(angles_of(table, rays) + 1.0, np.ones(len(rays)))
+    middle[:] = 0.0
+    for a in range(len(rays)):
+        middle += weights[a] / weights.sum() * table.units[rays[a]]
+    other, size = spread_of(table, rays, middle)
+    best = length / least if least > 0 else np.inf
+    return min(best, size / other if other > 0 else np.inf) * UP
 
 
 @inlined
