@@ -16,7 +16,7 @@ AGREEMENT, LIES = DATA / "box_agreement.csv", DATA / "box_lies.csv"
 POSITIONS = {
     "scattered": "inputs and targets at random, multiples of 1/100",
     "whole": "whole numbers up to 3",
-    "repeated": "half of the inputs are copies of others",
+    "repeated": "some inputs are copies of others",
     "mirrored": "a reflection maps the data to themselves, or to those with -y",
     "level": "one or two different targets",
     "lattice": "inputs on a regular grid",

@@ -89,10 +89,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _abandon_output()
         if isinstance(error, ReluenumError):
             return stopped(error, FAILED)
-        return stopped(f"{_reason(error)} (COMMAND ... --debug shows where)", FAILED)
+        return stopped(f"{_complaint(error)} (COMMAND ... --debug shows where)", FAILED)
 
 
-def _reason(error: Exception) -> str:
+def _complaint(error: Exception) -> str:
     """Return what an error is, and says; a lack of memory says nothing by itself."""
     lacking = "out of memory" if isinstance(error, MemoryError) else ""
     return f"{type(error).__name__}: {str(error) or lacking}"

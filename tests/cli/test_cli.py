@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -278,6 +279,34 @@ def test_a_search_that_the_time_limit_stops_goes_on(capsys):
     assert main(branch) == 0
     assert Path("minima.json").read_bytes() == whole
     assert not Path("minima.json.parts").exists()
+
+
+BRANCH = ["--engine", "branch", "--output", "minima.json"]
+
+
+def test_a_search_without_disk_or_memory_says_so_in_one_line_and_the_next_one_completes(
+    monkeypatch, capsys
+):
+    """Every write of it fails once, and every part that it is made of."""
+    assert main(minima(*BRANCH)) == 0
+    whole, full = Path("minima.json").read_bytes(), OSError(28, "No space left on device")
+    for place, error, text in (
+        ("reluenum.engines.trees.engine.keep_tree", full, "OSError: [Errno 28] No space left"),
+        ("reluenum.engines.checked.TemporaryDirectory", full, "OSError: [Errno 28] No space left"),
+        ("reluenum.documents.files.replaced_file", full, "OSError: [Errno 28] No space left"),
+        ("reluenum.engines.trees.growth.grown_piece", MemoryError(), "MemoryError: out of memory"),
+        ("reluenum.engines.checked.verify", MemoryError(), "MemoryError: out of memory"),
+    ):
+        Path("minima.json").unlink()
+        with monkeypatch.context() as patched:
+            patched.setattr(place, Mock(side_effect=error))
+            assert main(minima(*BRANCH)) == 1, place
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith(f"reluenum: {text}")
+        assert not Path("minima.json").exists()
+        assert main(minima(*BRANCH)) == 0
+        assert Path("minima.json").read_bytes() == whole
+        assert not Path("minima.json.parts").exists()
 
 
 def test_data_are_printed_or_written(capsys):

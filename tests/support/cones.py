@@ -3,12 +3,42 @@
 import numpy as np
 from flint import fmpq_mat
 
+from reluenum import Problem
 from reluenum.verify.cones.arrangement import ANY, NEGATIVE, POSITIVE, ZERO, ascending, within
-from reluenum.verify.cones.cover import cut_of, settled
+from reluenum.verify.cones.cover import cut_of, unproved
 from reluenum.verify.cones.document import leaves_of
 from reluenum.verify.cones.tables import tables
-from reluenum.verify.cones.tree import Part, children, orthants, pieces, roots
+from reluenum.verify.cones.tree import (
+    Part,
+    box_at,
+    empty_stack,
+    orthants,
+    pieces,
+    pile_of,
+    roots,
+    with_box,
+    with_children,
+)
 from tests.support.boxes import certified, number, sealed
+
+
+def problem_of(seed, width=None, size=None, dimension=None):
+    """Random data; on a grid of whole numbers, inputs repeated, if the seed is odd."""
+    draw = np.random.default_rng(seed)
+    dimension = dimension or (3 if seed % 5 == 4 else 2)
+    width, size = width or 1 + seed % 2, size or int(draw.integers(dimension + 1, 7))
+    corners = np.vstack([np.zeros(dimension, int), np.eye(dimension, dtype=int)])
+    if seed % 2:
+        x = draw.integers(-1, 2, (size, dimension))
+        x[: dimension + 1] = corners
+        x, y = x.astype(str).tolist(), draw.integers(-2, 3, size).astype(str).tolist()
+    else:
+        x = [[f"{v}/97" for v in row] for row in draw.integers(-97, 98, (size, dimension))]
+        y = [f"{v}/100" for v in draw.integers(-150, 150, size)]
+    ridge = str(draw.choice(["1/1000", "1/100", "1/10", "1/2", "2"]))
+    bias = str(draw.choice(["none", "free", "ridge"]))
+    loss = str(draw.choice(["sum", "mean"]))
+    return Problem.from_text(x, y, width, ridge, loss=loss, output_bias=bias)
 
 
 def base_of(data):
@@ -21,25 +51,30 @@ def base_of(data):
     return found
 
 
+def settled(problem, box):
+    """Whether bounds show that a box holds no minimum, without cutting it."""
+    return unproved(*problem, pile_of([box]), most=0)[1] < 0
+
+
 def grown(data, width, problem=None):
     """Nodes of a tree in preorder, as bytes, the leaves, and the base: boxes cut if need be."""
     problem, base = problem or tables(data), base_of(data)
+    arrangement = problem[0]
     content, leaves, nodes = bytearray(), [], 0
-    for root in roots(orthants(problem[0], base), width):
-        open_ = [root]
-        while open_:
-            box = open_.pop()
-            nodes += 1
-            place, site, kind = cut_of(problem[0], box)
-            if settled(problem[1], [box])[0]:
-                content.append(0)
-            elif site < 0:
-                content.append(1)
-                leaves.append(box)
+    for root in roots(orthants(arrangement, base), width):
+        stack = with_box(empty_stack(len(data.rows)), root)
+        while stack.count[0]:
+            nodes, top = nodes + 1, stack.count[0] - 1
+            box, (place, site, kind) = box_at(stack, top), cut_of(arrangement, stack, top)
+            empty = settled(problem, box)
+            if empty or site < 0:
+                stack.count[0] -= 1
+                content.append(0 if empty else 1)
+                leaves += [] if empty else [box]
             else:
                 content += bytes([kind, place]) + number(site)
-                halves = pieces(problem[0], box[place].cone, site, kind)
-                open_ += reversed(list(children(box, place, halves)))
+                halves = pieces(arrangement, box[place].cone, site, kind)[1:]
+                stack = with_children(stack, place, *halves)
     return bytes(content), leaves, nodes, base
 
 

@@ -14,6 +14,7 @@ import pytest
 from flint import arb, arb_mat, ctx
 
 from reluenum import Problem
+from reluenum.verify.boxes import tree as tree_of_boxes
 from reluenum.verify.boxes.cover import hold, settled
 from reluenum.verify.boxes.joint import holds
 from reluenum.verify.boxes.line import actives
@@ -79,7 +80,7 @@ def leaf_bytes(document):
 @pytest.fixture
 def in_threes(monkeypatch):
     """Few boxes at a time, so that threads have something to share."""
-    monkeypatch.setattr(batches, "NODES", 3)
+    monkeypatch.setattr(tree_of_boxes, "SIZES", batches.SIZES._replace(nodes=3))
     monkeypatch.setattr(batches, "AHEAD", 5)
 
 
@@ -358,6 +359,46 @@ def test_a_tree_is_not_read_beyond_what_the_document_counts():
         list(Tree(leaves + bytes([1, 1]), 9, 1).read(2, 1))
     with pytest.raises(ValueError, match="nothing is taken away"):
         list(Tree(bytes([3, 0, 0, 0]), 9, 9).read(5, 1))
+
+
+DAMAGED = {
+    "fewer bytes than nodes": [],
+    "more bytes than nodes": [0, 0, 0],
+    "a byte without meaning": [4],
+    "a cut of no part": [2, 1, 1],
+    "a cut outside of a part": [2, 0, 5],
+    "a number has no end": [2, 0, *[255] * 5, 1],
+    "a part without faces": [3, 2, 3],
+    "nothing is taken away": [3, 0, 0],
+    "a leaf with more than one support": [1],
+}
+
+
+@pytest.mark.parametrize("text", DAMAGED)
+def test_each_byte_of_a_tree_has_a_meaning(text):
+    """Of five faces and one unit, whose roots are two boxes with one part."""
+    with pytest.raises(CertificateError, match=text):
+        list(Tree(bytes(DAMAGED[text]), 9, 9).read(5, 1))
+
+
+def test_a_leaf_has_no_face_twice():
+    """Of one face and two units: the fourth root has both signs."""
+    with pytest.raises(CertificateError, match="a leaf with a face twice"):
+        list(Tree(bytes([0, 0, 0, 1]), 9, 9).read(1, 2))
+
+
+def test_nodes_are_read_a_few_at_a_time(honest, monkeypatch):
+    """As well as all at once: the same claims and leaves, also where a piece ends in a node."""
+    certificate, width = honest["certificate"], honest["problem"]["width"]
+    live = 4 * len({tuple(x) for x in honest["problem"]["x"]}) - 3
+    found = []
+    for nodes in (1, 7, 10**4):
+        monkeypatch.setattr(tree_of_boxes, "SIZES", batches.SIZES._replace(nodes=nodes))
+        tree = Tree(bytes(content_of(honest)), certificate["boxes"], certificate["records"])
+        claims = [np.concatenate(part) for part in zip(*tree.read(live, width), strict=True)]
+        found.append([*map(np.ndarray.tolist, (*claims, np.concatenate(tree.found)))])
+        assert tree.nodes == certificate["boxes"]
+    assert found[0] == found[1] == found[2]
 
 
 def test_a_damaged_tree_is_refused(honest, tmp_path):

@@ -14,37 +14,30 @@ import pytest
 from reluenum import Problem
 from reluenum.verify.cones.arrangement import ANY, NEGATIVE, POSITIVE, ZERO, ascending, within
 from reluenum.verify.cones.centre import holds
-from reluenum.verify.cones.cover import hold, settled
+from reluenum.verify.cones.cover import hold
 from reluenum.verify.cones.tables import tables
-from reluenum.verify.cones.tree import PIECES, Part, Tree, children, orthants, pieces, roots
+from reluenum.verify.cones.tree import (
+    PIECES,
+    Part,
+    Tree,
+    boxes_of,
+    empty_stack,
+    orthants,
+    pieces,
+    pile_of,
+    roots,
+    with_box,
+    with_children,
+)
 from reluenum.verify.exact import Data, cocircuits, covectors
 from tests.support.boxes import certified, good_supports
 from tests.support.checking import checked, refused
-from tests.support.cones import base_of, coned, random_box, signs_of
+from tests.support.cones import base_of, coned, problem_of, random_box, settled, signs_of
 from tests.support.trees import content_of, records_of, said, with_records, with_tree
 
 pytestmark = pytest.mark.seconds(300)
 
 SETS = (POSITIVE, NEGATIVE, ZERO, POSITIVE | ZERO, NEGATIVE | ZERO, ANY)
-
-
-def problem_of(seed, width=None, size=None, dimension=None):
-    """Random data; on a grid of whole numbers, inputs repeated, if the seed is odd."""
-    draw = np.random.default_rng(seed)
-    dimension = dimension or (3 if seed % 5 == 4 else 2)
-    width, size = width or 1 + seed % 2, size or int(draw.integers(dimension + 1, 7))
-    corners = np.vstack([np.zeros(dimension, int), np.eye(dimension, dtype=int)])
-    if seed % 2:
-        x = draw.integers(-1, 2, (size, dimension))
-        x[: dimension + 1] = corners
-        x, y = x.astype(str).tolist(), draw.integers(-2, 3, size).astype(str).tolist()
-    else:
-        x = [[f"{v}/97" for v in row] for row in draw.integers(-97, 98, (size, dimension))]
-        y = [f"{v}/100" for v in draw.integers(-150, 150, size)]
-    ridge = str(draw.choice(["1/1000", "1/100", "1/10", "1/2", "2"]))
-    bias = str(draw.choice(["none", "free", "ridge"]))
-    loss = str(draw.choice(["sum", "mean"]))
-    return Problem.from_text(x, y, width, ridge, loss=loss, output_bias=bias)
 
 
 def data_of(problem):
@@ -64,12 +57,12 @@ def test_random_lists_are_proved(seed, tmp_path):
 def test_no_box_around_a_minimum_is_excluded(seed):
     """Whatever the box, and however degenerate the data (Lemmas 53, 54, Lemma 56, Lemma 57)."""
     document, data, _ = certified(problem_of(seed, width=2, size=4 if seed % 5 == 4 else 5))
-    (arrangement, table), base = tables(data), base_of(data)
+    problem, base = tables(data), base_of(data)
     draw = np.random.default_rng(seed)
     for sides in good_supports(document):
         units = [(sign, signs_of(data, place)) for place, sign in sides.items()]
-        boxes = [random_box(draw, arrangement, units, base) for _ in range(80)]
-        assert not any(settled(table, boxes))
+        boxes = [random_box(draw, problem[0], units, base) for _ in range(80)]
+        assert not any(settled(problem, box) for box in boxes)
 
 
 def test_boxes_of_several_units_are_among_those():
@@ -77,13 +70,13 @@ def test_boxes_of_several_units_are_among_those():
     found = Counter()
     for seed in range(0, 20, 2):
         document, data, _ = certified(problem_of(seed, width=2, size=5, dimension=2))
-        (arrangement, table), base = tables(data), base_of(data)
+        problem, base = tables(data), base_of(data)
         draw = np.random.default_rng(seed)
         for sides in good_supports(document):
             if sorted(sides.values()) in ([1, 1], [-1, -1]):
                 units = [(sign, signs_of(data, place)) for place, sign in sides.items()]
-                boxes = [random_box(draw, arrangement, units, base) for _ in range(20)]
-                assert not any(settled(table, boxes))
+                boxes = [random_box(draw, problem[0], units, base) for _ in range(20)]
+                assert not any(settled(problem, box) for box in boxes)
                 found.update(len(box) for box in boxes)
     assert min(found[1], found[2]) > 5
 
@@ -99,7 +92,7 @@ def leaf_bytes(document):
 
     class Told(Tree):
         def leaf(self, box):
-            places.append(self.place - 1)
+            places.append(int(self.counts[0]) - 1)
             super().leaf(box)
 
     certificate, data = document["certificate"], Data(document["problem"])
@@ -136,7 +129,7 @@ def test_no_subtree_with_a_minimum_can_be_left_out(honest):
     assert held
     for number in held:
         with pytest.raises(ValueError, match="not seen that it holds no minimum"):
-            hold(problem, iter([tops[number]]))
+            hold(problem, iter([pile_of([tops[number]])]))
 
 
 def holds_units(box, units):
@@ -176,6 +169,10 @@ def test_the_seal_the_base_and_the_records_are_checked(honest, tmp_path):
         document = copy.deepcopy(honest)
         document["certificate"]["base"] = base
         refused(document, tmp_path)
+    for count in (-(10**30), 0, 10**30):
+        document = copy.deepcopy(honest)
+        document["certificate"]["boxes"] = count
+        refused(document, tmp_path, "boxes")
     for key in ("base", "boxes", "tree"):
         document = copy.deepcopy(honest)
         del document["certificate"][key]
@@ -235,9 +232,8 @@ def test_signs_on_cones_are_those_of_their_faces(seed):
                 assert found is None or found.found.tolist() == whole.tolist()
                 seen[found is None] += 1
             kind = list(PIECES)[int(draw.integers(2))]
-            try:
-                halves = pieces(arrangement, cone, site, kind)
-            except ValueError:
+            good, *halves = pieces(arrangement, cone, site, kind)
+            if not good:
                 break
             cone = halves[int(draw.integers(2))]
             direct = within(arrangement, cone.allowed)
@@ -261,11 +257,11 @@ def test_roots_and_children_hold_every_support_once(seed):
         units = units[: 1 + ((signs[0], one) != (signs[1], other))]
         (box,) = (box for box in tops if holds_units(box, units))
         for place, site, kind in product(range(len(box)), range(len(faces[0])), PIECES):
-            try:
-                halves = pieces(arrangement, box[place].cone, site, kind)
-            except ValueError:
-                continue
-            assert sum(holds_units(b, units) for b in children(box, place, halves)) == 1
+            good, *halves = pieces(arrangement, box[place].cone, site, kind)
+            if good:
+                stack = with_box(empty_stack(len(faces[0])), box)
+                children = boxes_of(with_children(stack, place, *halves))
+                assert sum(holds_units(child, units) for child in children) == 1
 
 
 def test_a_leaf_is_one_face_with_one_unit_each(honest):

@@ -7,8 +7,12 @@ import pytest
 
 from reluenum import Problem, enumerate_minima
 from reluenum.cli import main
+from reluenum.documents import faces
+from reluenum.documents.faces import with_table
 from reluenum.verify import CertificateError, Share, verify, verify_part
-from reluenum.verify.trees import batches
+from reluenum.verify.boxes import tree
+from reluenum.verify.trees import batches, leaves
+from reluenum.verify.trees import parts as of_parts
 from tests.support.boxes import boxed
 from tests.support.cones import coned
 from tests.support.trees import content_of, records_of, said, with_records, with_tree
@@ -24,16 +28,23 @@ def noise(dimension):
     return Problem.from_text(x, y, 2, "1/10")
 
 
-@pytest.fixture(scope="module", params=["boxes", "cones"])
+@pytest.fixture(scope="module", params=["boxes", "cones", "faces in a table"])
 def document(request):
-    return boxed(noise(1)) if request.param == "boxes" else coned(noise(2))
+    if request.param == "cones":
+        return coned(noise(2))
+    found = boxed(noise(1))
+    if request.param == "boxes":
+        return found
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(faces, "MOST_SIGNS", 1)
+        return with_table(found)
 
 
 @pytest.fixture(autouse=True)
 def few_together(monkeypatch):
     """Few boxes and leaves at a time, so that there is something to share."""
-    for name, size in {"NODES": 5, "BOXES": 5, "RECORDS": 2}.items():
-        monkeypatch.setattr(batches, name, size)
+    for module in (batches, tree, leaves, of_parts):
+        monkeypatch.setattr(module, "SIZES", batches.Sizes(nodes=5, boxes=5, records=2))
 
 
 def in_parts(document, folder, parts):

@@ -15,7 +15,7 @@ from tests.support.workflow import Folder
 
 pytestmark = [pytest.mark.seconds(200), pytest.mark.slow]
 
-SHAPES = {"line": (45, 1, "3", "1/100"), "plane": (9, 2, "2", "1/20")}
+SHAPES = {"line": (45, 1, "3", "1/100"), "plane": (14, 2, "2", "1/20")}
 """Points, dimension, width and ridge of searches that take some seconds."""
 
 OFTEN = """

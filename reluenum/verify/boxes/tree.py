@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..reals import CertificateError, require
-from ..trees import batches
+from ..trees.batches import SIZES
 from ..trees.machine import compiled, inlined
 from .line import Array
 
@@ -216,12 +216,13 @@ class Tree:
 
     def read(self, faces: int, width: int) -> Iterator[Claims]:
         """Yield what is claimed of boxes, many at a time; `found` are then the leaves."""
-        place, open_ = 0, roots(faces, width)[::-1]
+        place, open_ = 0, roots(faces, width)[::-1].copy()
         while len(open_):
-            limits = Limits(batches.NODES, self.boxes - self.nodes, self.records - self.leaves)
+            limits = Limits(SIZES.nodes, self.boxes - self.nodes, self.records - self.leaves)
             piece = read_nodes(self.content, place, open_, limits)
             place, open_ = piece.place, piece.open
-            self.nodes, self.leaves = self.nodes + piece.nodes, self.leaves + len(piece.leaves)
+            self.nodes += int(piece.nodes)
+            self.leaves += len(piece.leaves)
             self.found.append(piece.leaves)
             yield piece.claims
         require(place == len(self.content), "tree: more bytes than nodes")

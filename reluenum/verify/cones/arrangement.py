@@ -14,13 +14,15 @@ from ..trees.machine import compiled, inlined
 Array = np.ndarray
 
 NEGATIVE, ZERO, POSITIVE = 1, 2, 4  # signs that a site may have, to be added
-ANY = NEGATIVE | ZERO | POSITIVE
+CROSSED = NEGATIVE | POSITIVE
+ANY = CROSSED | ZERO
 
 
 class Arrangement(NamedTuple):
     """The rays of the arrangement: what compiled functions read."""
 
     signs: Array  # of sites, for each ray
+    sets: Array  # the same, each as the set of one sign
     first: Array  # where those begin in `on` that are orthogonal to a site
     on: Array
     depth: int
@@ -52,23 +54,34 @@ def arrangement_of(data: Data) -> tuple[Arrangement, list[list]]:
     table = np.array(signs, np.int8)
     on = [np.flatnonzero(column == 0) for column in table.T]
     first = np.cumsum([0, *map(len, on)])
-    return Arrangement(table, first, np.concatenate(on).astype(np.int32), data.depth), vectors
+    sets = np.array([ZERO, POSITIVE, NEGATIVE], np.uint8)[table]  # of 0, 1 and -1
+    whole = np.concatenate(on).astype(np.int32)
+    return Arrangement(table, sets, first, whole, data.depth), vectors
 
 
 @inlined
-def tight(signs: Array, allowed: Array) -> int:
-    """Return how many conditions hold with equality on a ray, -1 if one does not hold."""
-    count = 0
+def conditions_of(allowed: Array) -> Array:
+    """Return the sites that may not have all signs."""
+    found, count = np.empty(len(allowed), np.int64), 0
     for i in range(len(allowed)):
         if allowed[i] != ANY:
-            if signs[i] == 0:
-                count += 1
-            elif not allowed[i] & (POSITIVE if signs[i] > 0 else NEGATIVE):
-                return -1
+            found[count] = i
+            count += 1
+    return found[:count]
+
+
+@inlined
+def tight(sets: Array, allowed: Array, conditions: Array) -> int:
+    """Return how many conditions hold with equality on a ray, -1 if one does not hold."""
+    count = 0
+    for i in conditions:
+        if sets[i] & ~allowed[i] & CROSSED:
+            return -1
+        count += sets[i] == ZERO
     return count
 
 
-@compiled
+@inlined
 def generators(table: Arrangement, allowed: Array, rays: Array, site: int) -> Array:
     """Claim 199: rays that generate a cone: those of a larger one, and those on the hyperplane.
 
@@ -76,13 +89,13 @@ def generators(table: Arrangement, allowed: Array, rays: Array, site: int) -> Ar
     """
     low, high = table.first[site], table.first[site + 1]
     found, count = np.empty(len(rays) + high - low, np.int32), 0
+    conditions = conditions_of(allowed)
     for j in rays:
-        sign = table.signs[j, site]
-        if sign and allowed[site] & (POSITIVE if sign > 0 else NEGATIVE):
+        if table.sets[j, site] & allowed[site] & CROSSED:
             found[count] = j
             count += 1
     for j in table.on[low:high]:
-        if tight(table.signs[j], allowed) >= table.depth - 1:
+        if tight(table.sets[j], allowed, conditions) >= table.depth - 1:
             found[count] = j
             count += 1
     return found[:count].copy()
@@ -92,8 +105,9 @@ def generators(table: Arrangement, allowed: Array, rays: Array, site: int) -> Ar
 def all_generators(table: Arrangement, allowed: Array) -> Array:
     """Return rays that generate a cone, among all of the arrangement (Lemma 55)."""
     found, count = np.empty(len(table.signs), np.int32), 0
+    conditions = conditions_of(allowed)
     for j in range(len(table.signs)):
-        if tight(table.signs[j], allowed) >= table.depth - 1:
+        if tight(table.sets[j], allowed, conditions) >= table.depth - 1:
             found[count] = j
             count += 1
     return found[:count].copy()
@@ -109,7 +123,7 @@ def touched(table: Arrangement, allowed: Array, rays: Array, site: int) -> bool:
         if allowed[k] & ZERO == 0:
             free = False
             for j in rays:
-                free |= table.signs[j, site] == 0 and table.signs[j, k] != 0
+                free |= table.sets[j, site] == ZERO and table.sets[j, k] != ZERO
             if not free:
                 return False
     return True
@@ -122,33 +136,33 @@ def signs_on(table: Arrangement, allowed: Array, rays: Array) -> Array:
     Site by site; a cone without faces has a site without signs (Lemma 55).
     """
     found = np.zeros(len(allowed), np.uint8)
+    for j in rays:
+        for i in range(len(allowed)):
+            found[i] |= table.sets[j, i]
     for i in range(len(allowed)):
-        some_zero = False
-        for j in rays:
-            sign = table.signs[j, i]
-            some_zero |= sign == 0
-            if sign:
-                found[i] |= POSITIVE if sign > 0 else NEGATIVE
-        if found[i] == POSITIVE | NEGATIVE:
+        some_zero = found[i] & ZERO
+        found[i] &= CROSSED
+        if found[i] == CROSSED:
             found[i] = ANY
         elif allowed[i] & ZERO and some_zero and touched(table, allowed, rays, i):
             found[i] |= ZERO
     return found
 
 
-def cone_of(table: Arrangement, allowed: Array, rays: Array) -> Cone | None:
-    """Return a cone with the signs of sites on it, None if it has no faces."""
+def within(table: Arrangement, allowed: Array) -> Cone | None:
+    """Return the cone of such signs, None if it has no faces."""
+    rays = all_generators(table, allowed)
     found = signs_on(table, allowed, rays)
     return Cone(allowed, rays, found) if found.all() else None
 
 
-def within(table: Arrangement, allowed: Array) -> Cone | None:
-    """Return the cone of such signs, None if it has no faces."""
-    return cone_of(table, allowed, all_generators(table, allowed))
+@compiled
+def cut_to(table: Arrangement, cone: Cone, site: int, signs: int) -> Cone:
+    """Return the cone of the faces of another one on which a site has one of some signs.
 
-
-def cut_to(table: Arrangement, cone: Cone, site: int, signs: int) -> Cone | None:
-    """Return the faces of a cone on which a site has one of some signs, None if there is none."""
+    Some site has no sign on it if there is none.
+    """
     allowed = cone.allowed.copy()
     allowed[site] &= signs
-    return cone_of(table, allowed, generators(table, allowed, cone.rays, site))
+    rays = generators(table, allowed, cone.rays, site)
+    return Cone(allowed, rays, signs_on(table, allowed, rays))

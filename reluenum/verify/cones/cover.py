@@ -1,97 +1,135 @@
 """What a tree leaves to be proved, thousands of boxes at a time; cut further where need be."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from functools import partial
 
 import numpy as np
 
 from ..processes import ALONE, Sharing
 from ..reals import require
-from ..trees.batches import answers
+from ..trees.batches import answered
 from ..trees.machine import compiled, inlined
-from .arrangement import ANY, NEGATIVE, POSITIVE, ZERO, Arrangement, Array, Cone
+from .arrangement import ANY, POSITIVE, ZERO, Arrangement, Cone
 from .hulls import Box as Parts
 from .pairs import pairs, single
 from .products import outside
 from .rules import excluded
 from .tables import Tables
-from .tree import CUT_ABOVE, CUT_BELOW, Box, children, pieces
+from .tree import (
+    CUT_ABOVE,
+    CUT_BELOW,
+    MOST_PARTS,
+    Box,
+    Pile,
+    box_at,
+    cone_at,
+    empty_stack,
+    pieces,
+    with_children,
+    with_copy,
+)
 
-MOST_PARTS = 4
 MOST_CUTS = 256  # of a box that is not seen to be empty at once
-EMPTY, PRODUCT, OTHER = range(3)
-
-
-class Batch(NamedTuple):
-    """Many boxes: what compiled functions read."""
-
-    start: Array  # the first part of each box
-    numbers: Array  # sign and units of each part
-    found: Array  # signs of sites on it
-    first: Array  # where its rays begin
-    rays: Array
-
-
-def batch_of(boxes: list[Box]) -> Batch:
-    """Return boxes as arrays."""
-    parts = [part for box in boxes for part in box]
-    return Batch(
-        start=np.cumsum([0, *map(len, boxes)]),
-        numbers=np.array([(part.sign, part.units) for part in parts]),
-        found=np.array([part.cone.found for part in parts]),
-        first=np.cumsum([0, *(len(part.cone.rays) for part in parts)]),
-        rays=np.concatenate([part.cone.rays for part in parts]),
-    )
 
 
 @inlined
-def box_in(batch: Batch, n: int) -> Parts:
-    """Return a box."""
-    k, m = batch.start[n], batch.start[n + 1]
-    first, last = batch.first[k], batch.first[m]
-    ends = batch.first[k : m + 1] - first
-    numbers = batch.numbers[k:m]
-    return Parts(numbers[:, 0], numbers[:, 1], batch.found[k:m], ends, batch.rays[first:last])
+def box_in(pile: Pile, n: int) -> Parts:
+    """Return a box of a pile with its parts one after the other."""
+    count, size = 0, 0
+    for k in range(MOST_PARTS):
+        if pile.parts[n, k, 1]:
+            cone = pile.parts[n, k, 2]
+            count, size = count + 1, size + pile.first[cone + 1] - pile.first[cone]
+    signs, units = pile.parts[n, :count, 0].copy(), pile.parts[n, :count, 1].copy()
+    found = np.empty((count, pile.found.shape[1]), np.uint8)
+    first, rays = np.zeros(count + 1, np.int64), np.empty(size, np.int32)
+    for k in range(count):
+        cone = pile.parts[n, k, 2]
+        low, high = pile.first[cone], pile.first[cone + 1]
+        first[k + 1] = first[k] + high - low
+        rays[first[k] : first[k + 1]] = pile.rays[low:high]
+        found[k] = pile.found[cone]
+    return Parts(signs, units, found, first, rays)
+
+
+@inlined
+def is_empty(table: Tables, box: Parts) -> bool:
+    """Claim 207: whether a box surely holds no minimum, by claims 209 to 229."""
+    if pairs(box):
+        return True
+    return outside(table, box) if single(box) else excluded(table, box)
 
 
 @compiled
-def kinds_of(batch: Batch) -> Array:
-    """Return which boxes are empty because of signs alone, and which are products of cells."""
-    kinds = np.empty(len(batch.start) - 1, np.uint8)
-    for n in range(len(kinds)):
-        box = box_in(batch, n)
-        kinds[n] = EMPTY if pairs(box) else PRODUCT if single(box) else OTHER
-    return kinds
+def unproved(arrangement: Arrangement, table: Tables, boxes: Pile, most: int) -> tuple[int, int]:
+    """Return how many boxes had to be cut further, and the first that is not seen to be empty.
+
+    -1 if there is none. No box is cut more often than `most` times, with all that come from it.
+    """
+    stack, further = empty_stack(boxes.found.shape[1]), 0
+    for n in range(boxes.count[0]):
+        stack, cuts = with_copy(stack, boxes, n), 0
+        while stack.count[0]:
+            if is_empty(table, box_in(stack, stack.count[0] - 1)):
+                stack.count[0] -= 1
+                continue
+            place, site, kind = cut_of(arrangement, stack, stack.count[0] - 1)
+            if site < 0 or cuts == most:
+                return further, n
+            stack, cuts = cut_further(arrangement, stack, place, site, kind), cuts + 1
+        further += cuts > 0
+    return further, -1
+
+
+@inlined
+def cut_further(table: Arrangement, stack: Pile, place: int, site: int, kind: int) -> Pile:
+    """Return a pile with the top box cut at a part, as `cut_of` says."""
+    cone = cone_at(stack, stack.parts[stack.count[0] - 1, place, 2])
+    _, first, second = pieces(table, cone, site, kind)
+    return with_children(stack, place, first, second)
 
 
 @compiled
-def try_products(table: Tables, batch: Batch, kinds: Array) -> None:
-    """See which products of cells are empty."""
-    for n in range(len(kinds)):
-        if kinds[n] == PRODUCT and outside(table, box_in(batch, n)):
-            kinds[n] = EMPTY
+def cut_of(table: Arrangement, boxes: Pile, n: int) -> tuple[int, int, int]:
+    """Return a part of a box, a site, and how to cut: near the middle of the widest part.
+
+    Sites that have both signs first, then those that may be 0; -1 if there is none.
+    """
+    best, chosen, at, kind = 0.0, 0, -1, CUT_BELOW
+    for place in range(MOST_PARTS):
+        if boxes.parts[n, place, 1]:
+            cone = cone_at(boxes, boxes.parts[n, place, 2])
+            worth, site = widest(table, cone)
+            if worth > best:
+                best, chosen, at = worth, place, site
+                kind = CUT_ABOVE if cone.found[site] == POSITIVE | ZERO else CUT_BELOW
+    return chosen, at, kind
 
 
-@compiled
-def try_others(table: Tables, batch: Batch, kinds: Array) -> None:
-    """See which other boxes are empty."""
-    for n in range(len(kinds)):
-        if kinds[n] == OTHER and excluded(table, box_in(batch, n)):
-            kinds[n] = EMPTY
-
-
-def settled(table: Tables, boxes: list[Box]) -> list[bool]:
-    """Claim 207: whether boxes surely hold no minimum, by claims 209 to 229."""
-    batch = batch_of(boxes)
-    kinds = kinds_of(batch)
-    try_products(table, batch, kinds)
-    try_others(table, batch, kinds)
-    return (kinds == EMPTY).tolist()
+@inlined
+def widest(table: Arrangement, cone: Cone) -> tuple[float, int]:
+    """Return what a cut is worth, and the site: the fewer rays on one side, the more sites."""
+    crossed, best, chosen = 0, 0.0, -1
+    for i in range(len(cone.found)):
+        crossed += cone.found[i] == ANY
+    for i in range(len(cone.found)):
+        above, below = 0, 0
+        for j in cone.rays:
+            above += table.signs[j, i] > 0
+            below += table.signs[j, i] < 0
+        worth = 0.0
+        if cone.found[i] == ANY:
+            worth = 1.0 + min(above, below) * len(cone.rays) + crossed
+        elif cone.found[i] & ZERO and cone.found[i] != ZERO:
+            worth = 0.5
+        if worth > best:
+            best, chosen = worth, i
+    return best, chosen
 
 
 def hold(
     problem: tuple[Arrangement, Tables],
-    boxes: Iterator[Box],
+    batches: Iterator[Pile],
     sharing: Sharing = ALONE,
     told: Callable[[], None] = lambda: None,
 ) -> int:
@@ -99,11 +137,12 @@ def hold(
 
     `told` is called every now and then.
     """
-    further = 0
-    for batch, seen in answers(boxes, lambda batch: settled(problem[1], batch), sharing):
-        for box in (box for box, good in zip(batch, seen, strict=True) if not good):
-            further += 1
-            require(is_empty(problem, box), f"box {text(box)}: not seen that it holds no minimum")
+    further, seen_in = 0, partial(unproved, *problem, most=MOST_CUTS)
+    for batch, (cuts, place) in answered(batches, seen_in, sharing):
+        further += cuts
+        if place >= 0:
+            box = text(box_at(batch, place))
+            require(False, f"box {box}: not seen that it holds no minimum")
         told()
     return further
 
@@ -114,44 +153,3 @@ def text(box: Box) -> str:
     parts = ("".join(names[signs] for signs in part.cone.found.tolist()) for part in box)
     signs = ("-+"[part.sign > 0] + str(part.units) for part in box)
     return " ".join(f"{sign}({part})" for sign, part in zip(signs, parts, strict=True))
-
-
-def is_empty(problem: tuple[Arrangement, Tables], box: Box) -> bool:
-    """Whether a box surely holds no minimum, cut further if need be."""
-    arrangement, table = problem
-    open_, cuts = [box], 0
-    while open_:
-        seen = settled(table, open_)
-        rest, open_ = [box for box, good in zip(open_, seen, strict=True) if not good], []
-        for one in rest:
-            place, site, kind = cut_of(arrangement, one)
-            cuts += 1
-            if site < 0 or cuts > MOST_CUTS:
-                return False
-            open_ += children(one, place, pieces(arrangement, one[place].cone, site, kind))
-    return True
-
-
-def cut_of(table: Arrangement, box: Box) -> tuple[int, int, int]:
-    """Return a part, a site, and how to cut: near the middle of the widest part.
-
-    Sites that have both signs first, then those that may be 0; -1 if there is none.
-    """
-    best, found = 0.0, (0, -1, CUT_BELOW)
-    for place, part in enumerate(box):
-        worth = worths(table, part.cone)
-        site = int(worth.argmax())
-        if worth[site] > best:
-            best = worth[site]
-            below = part.cone.found[site] != POSITIVE | ZERO
-            found = place, site, CUT_BELOW if below else CUT_ABOVE
-    return found
-
-
-def worths(table: Arrangement, cone: Cone) -> Array:
-    """Return how much a cut by each site is worth: the fewer rays on one side, the more sites."""
-    signs = table.signs[cone.rays]
-    split = np.minimum((signs > 0).sum(axis=0), (signs < 0).sum(axis=0))
-    weak = (cone.found == POSITIVE | ZERO) | (cone.found == NEGATIVE | ZERO)
-    crossed = cone.found == ANY
-    return np.where(crossed, 1.0 + split * len(cone.rays) + crossed.sum(), weak * 0.5)

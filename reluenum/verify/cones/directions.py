@@ -9,6 +9,8 @@ from .hulls import UP, Hulls, product_with
 from .tables import Tables
 
 STEPS, MORE_STEPS = 20, 240  # of the search for a direction, also of units that nearly are known
+EACH, NEAR = 4, 0.8  # after so many it ends if the gain is at least this share of the largest one
+NOTHING = 1e-16  # the square of the largest gain, relative to the ridge, that is of no use
 
 
 @inlined
@@ -85,14 +87,10 @@ def turned(ridge: float, vectors: Array, point: Array, unit: Array) -> None:
 
 
 @inlined
-def searched(
-    table: Tables, vectors: Array, fixed: Array, factors: tuple[Array, Array], steps: int
-) -> tuple[bool, Array]:
-    """Return a direction w whose least gain seems to be positive, if so many steps find one.
-
-    What can be gained with all factors, less the costs at all combinations of vectors, is a convex
-    set; w leads to its point that is nearest to 0.
-    """
+def outermost(
+    table: Tables, vectors: Array, fixed: Array, factors: tuple[Array, Array]
+) -> tuple[Array, Array, Array]:
+    """Return where a search begins: the mean of vectors, a point with it, and the factors there."""
     above, below = factors
     unit, point, sites = np.zeros(len(fixed)), fixed.copy(), np.zeros(len(above))
     for j in range(len(vectors)):
@@ -102,11 +100,30 @@ def searched(
         sites[i] = above[i] if along(table.rows, i, point) > 0 else below[i]
         for d in range(len(point) * (sites[i] != 0)):
             point[d] += sites[i] * table.rows[i, d]
-    for _ in range(steps):
+    return unit, point, sites
+
+
+@inlined
+def searched(
+    table: Tables, vectors: Array, fixed: Array, factors: tuple[Array, Array], steps: int
+) -> tuple[bool, Array]:
+    """Return a direction w whose least gain seems to be positive, if so many steps find one.
+
+    What can be gained with all factors, less the costs at all combinations of vectors, is a convex
+    set; w leads to its point that is nearest to 0. No gain along a unit vector is more than the
+    distance of some point of the set from 0.
+    """
+    unit, point, sites = outermost(table, vectors, fixed, factors)
+    gained, square = 0.0, 1.0
+    for step in range(1, steps + 1):
         bent(table, factors, point, sites)
         turned(table.ridge, vectors, point, unit)
-    point /= np.sqrt((point * point).sum())
-    return least_gain(table, vectors, fixed, factors, point) > 0, point
+        if step % EACH == 0:
+            gained = least_gain(table, vectors, fixed, factors, point)
+            square = (point * point).sum()
+            if gained >= NEAR * square or square <= NOTHING * table.ridge**2:
+                break
+    return gained > 0, point / np.sqrt(square)
 
 
 @inlined

@@ -9,9 +9,9 @@ from ..reals import matched, require
 from ..trees.document import content_of, one_heading, records_of
 from ..trees.leaves import LeafChecker, LeafProof
 from .arrangement import POSITIVE, ZERO, ascending
-from .cover import MOST_PARTS, hold
+from .cover import hold
 from .tables import tables
-from .tree import Box, Tree, orthants
+from .tree import MOST_PARTS, Box, Tree, orthants
 
 
 def in_space(problem: dict[str, Any]) -> int:

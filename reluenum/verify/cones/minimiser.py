@@ -1,5 +1,7 @@
 """A guess at the minimiser over a product of closed cells (Lemma 54); it proves nothing."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..trees.machine import inlined
@@ -9,9 +11,21 @@ from .centre import load_of
 from .hulls import Box
 from .tables import Tables
 
-STEPS, HALVINGS, SWEEPS = 40, 12, 40
+STEPS, TRIALS, SWEEPS = 40, 12, 40
 SOLVED = 1e-15  # a step that gains less, relatively, is the last one
 GONE = 1e-8  # a unit that is shorter, relatively, is on its way to 0
+STILL = 1e-30  # the square of a step towards a projection, relatively, that is the last one
+
+
+class Quadratic(NamedTuple):
+    """Half of what is to be minimised, less a constant, by weights of the rays of a product."""
+
+    gram: Array  # products of outputs by R
+    right: Array  # and with Ry
+    angles: Array  # products of unit vectors on rays of one part; 0 for those of two
+    owner: Array  # the part of each ray
+    parts: int
+    ridge: float
 
 
 @inlined
@@ -28,7 +42,7 @@ def outputs_of(table: Tables, box: Box) -> tuple[Array, Array]:
 
 
 @inlined
-def matrix_of(table: Tables, outputs: Array) -> tuple[Array, Array]:
+def gram_by(table: Tables, outputs: Array) -> tuple[Array, Array]:
     """Return the products of outputs by R, and with Ry."""
     size, p = outputs.shape
     gram, right = np.zeros((size, size)), np.zeros(size)
@@ -42,6 +56,19 @@ def matrix_of(table: Tables, outputs: Array) -> tuple[Array, Array]:
                 gram[n, m] += outputs[m, i] * load[i]
             gram[m, n] = gram[n, m]
     return gram, right
+
+
+@inlined
+def quadratic_of(table: Tables, box: Box, outputs: Array, owner: Array) -> Quadratic:
+    """Return what is to be minimised."""
+    gram, right = gram_by(table, outputs)
+    angles = np.zeros_like(gram)
+    for n in range(len(right)):
+        for m in range(len(right)):
+            if owner[n] == owner[m]:
+                for d in range(table.units.shape[1]):
+                    angles[n, m] += table.units[box.rays[n], d] * table.units[box.rays[m], d]
+    return Quadratic(gram, right, angles, owner, len(box.signs), table.ridge)
 
 
 @inlined
@@ -67,87 +94,111 @@ def lengths_of(vectors: Array) -> Array:
 
 
 @inlined
-def value_of(table: Tables, box: Box, pair: tuple[Array, Array], weights: Array) -> float:
-    """Return half of what is to be minimised, less a constant."""
-    gram, right = pair
-    found = 0.0
+def value_of(problem: Quadratic, weights: Array) -> float:
+    """Return the value."""
+    found, squares = 0.0, np.zeros(problem.parts)
     for n in range(len(weights)):
-        half = 0.0
+        half, along = 0.0, 0.0
         for m in range(len(weights)):
-            half += gram[n, m] * weights[m]
-        found += weights[n] * (half / 2 - right[n])
-    return found + table.ridge * lengths_of(vectors_of(table, box, weights)).sum()
+            half += problem.gram[n, m] * weights[m]
+            along += problem.angles[n, m] * weights[m]
+        found += weights[n] * (half / 2 - problem.right[n])
+        squares[problem.owner[n]] += weights[n] * along
+    for k in range(len(squares)):
+        found += problem.ridge * np.sqrt(max(squares[k], 0.0))
+    return found
 
 
 @inlined
-def slopes_of(
-    table: Tables, box: Box, owner: Array, pair: tuple[Array, Array], weights: Array
-) -> tuple[Array, Array]:
-    """Return gradient and Hessian."""
-    gram, right = pair
-    vectors = vectors_of(table, box, weights)
-    lengths, size = lengths_of(vectors), len(weights)
-    hessian, slopes, along = gram.copy(), -right, np.zeros(size)
+def slopes_of(problem: Quadratic, weights: Array) -> tuple[Array, Array, Array]:
+    """Return the gradient, the slopes of the lengths of units, and these; 0 where one is 0."""
+    size = len(weights)
+    slopes, along, lengths = np.zeros(size), np.zeros(size), np.zeros(problem.parts)
     for n in range(size):
-        k, j = owner[n], box.rays[n]
-        for d in range(vectors.shape[1]):
-            along[n] += table.units[j, d] * vectors[k, d]
-        along[n] /= lengths[k]
-        slopes[n] += table.ridge * along[n]
         for m in range(size):
-            slopes[n] += gram[n, m] * weights[m]
-        for m in range(box.first[k], n + 1):
-            bend = -along[n] * along[m]
-            for d in range(vectors.shape[1]):
-                bend += table.units[j, d] * table.units[box.rays[m], d]
-            hessian[n, m] += table.ridge * bend / lengths[k]
-            hessian[m, n] = hessian[n, m]
-    return slopes, hessian
+            slopes[n] += problem.gram[n, m] * weights[m]
+            along[n] += problem.angles[n, m] * weights[m]
+        lengths[problem.owner[n]] += weights[n] * along[n]
+    lengths = np.sqrt(np.maximum(lengths, 0.0))
+    for n in range(size):
+        length = lengths[problem.owner[n]]
+        along[n] = along[n] / length if length > 0 else 0.0
+        slopes[n] += problem.ridge * along[n] - problem.right[n]
+    return slopes, along, lengths
 
 
 @inlined
-def direction_of(slopes: Array, hessian: Array, free: Array) -> Array:
-    """Return Newton's step in the weights that are free."""
-    count = len(free)
-    work, step = np.empty((count, count + 1)), np.zeros(len(slopes))
-    for a in range(count):
-        for b in range(count):
-            work[a, b] = hessian[free[a], free[b]]
+def newton(
+    problem: Quadratic, slopes: tuple[Array, Array, Array], free: Array, step: Array
+) -> None:
+    """Write Newton's step in the weights that are free; others do not change."""
+    fall, along, lengths = slopes
+    work, step[:] = np.empty((len(free), len(free) + 1)), 0.0
+    for a, n in enumerate(free):
+        length = lengths[problem.owner[n]]
+        for b, m in enumerate(free):
+            work[a, b] = problem.gram[n, m]
+            if problem.owner[n] == problem.owner[m]:
+                bend = problem.angles[n, m] - along[n] * along[m]
+                work[a, b] += problem.ridge * bend / length
         work[a, a] *= 1 + 1e-11
-        work[a, count] = -slopes[free[a]]
-    reduced(work, count)
-    for a in range(count):
-        step[free[a]] = work[a, count]
+        work[a, len(free)] = -fall[n]
+    reduced(work, len(free))
+    for a, n in enumerate(free):
+        step[n] = work[a, len(free)]
+
+
+@inlined
+def step_from(problem: Quadratic, weights: Array) -> Array:
+    """Return Newton's step in the positive weights, and those that grow if they are 0."""
+    slopes = slopes_of(problem, weights)
+    free, step, count = np.empty(len(weights), np.int64), np.zeros(len(weights)), 0
+    for n in range(len(weights)):
+        if slopes[2][problem.owner[n]] > 0 and (weights[n] > 0 or slopes[0][n] < 0):
+            free[count] = n
+            count += 1
+    before = -1
+    while count != before:
+        newton(problem, slopes, free[:count], step)
+        before, count = count, 0
+        for n in free[:before]:
+            if weights[n] > 0 or step[n] > 0:
+                free[count] = n
+                count += 1
     return step
 
 
 @inlined
-def longest(weights: Array, step: Array) -> float:
-    """Return the largest factor up to 1 of a step after which no weight is negative."""
+def longest(weights: Array, step: Array) -> Array:
+    """Return where the longest multiple of a step ends after which no weight is negative.
+
+    Weights that allow no longer one are 0 there, exactly.
+    """
     factor = 1.0
     for n in range(len(weights)):
         if step[n] < 0:
             factor = min(factor, -weights[n] / step[n])
-    return factor
+    found = weights + factor * step
+    for n in range(len(weights)):
+        if step[n] < 0 and -weights[n] / step[n] <= factor:
+            found[n] = 0.0
+    return found
 
 
 @inlined
-def stepped(
-    table: Tables, box: Box, pair: tuple[Array, Array], weights: Array, step: Array
-) -> float:
-    """Go along a step as far as no weight becomes negative and the value falls; return by what."""
-    value, factor = value_of(table, box, pair, weights), longest(weights, step)
-    for k in range(HALVINGS):
-        other = weights + factor * step
-        for n in range(len(other)):
-            if step[n] < 0 and (other[n] < 0 or (k == 0 and -weights[n] / step[n] <= factor)):
-                other[n] = 0.0
-        new = value_of(table, box, pair, other)
+def stepped(problem: Quadratic, weights: Array, step: Array, value: float) -> float:
+    """Go along a step, with no weight below 0, so far that the value falls; return the new one."""
+    end = longest(weights, step)
+    for trial in range(TRIALS):
+        if trial == 0:
+            other = np.maximum(weights + step, 0.0)
+        else:
+            other = weights + 4.0 ** (1 - trial) * (end - weights)
+        new = value_of(problem, other)
         if new < value:
             weights[:] = other
-            return value - new
-        factor /= 4
-    return 0.0
+            return new
+    return value
 
 
 @inlined
@@ -155,44 +206,50 @@ def nearest(table: Tables, rays: Array, pulls: Array) -> tuple[Array, Array]:
     """Return a guess at the projection of g on the cone of rays, by g . e, and its weights."""
     found, weights = np.zeros(table.rows.shape[1]), np.zeros(len(rays))
     for _ in range(SWEEPS):
+        moved, square = 0.0, 0.0
         for a in range(len(rays)):
             value = pulls[a]
             for d in range(len(found)):
                 value -= found[d] * table.units[rays[a], d]
             value = max(value, -weights[a])
             weights[a] += value
+            moved, square = moved + value * value, square + weights[a] * weights[a]
             for d in range(len(found)):
                 found[d] += value * table.units[rays[a], d]
+        if moved <= STILL * square:
+            break
     return found, weights
 
 
 @inlined
 def wanted(
-    table: Tables, box: Box, k: int, pair: tuple[Array, Array], weights: Array
+    table: Tables, rays: Array, problem: Quadratic, first: int, weights: Array
 ) -> tuple[float, Array]:
-    """Return by what factor the projection of s g, whose weights follow, lowers the value most."""
-    (gram, right), first, last = pair, box.first[k], box.first[k + 1]
-    pulls, square, bend = right.copy(), 0.0, 0.0
-    for n in range(first, last):
+    """Return by what factor the projection of s g, whose weights follow, lowers the value most.
+
+    `rays` are those of a part, the first one of which has a number.
+    """
+    pulls, square, bend = problem.right[first : first + len(rays)].copy(), 0.0, 0.0
+    for n in range(len(rays)):
         for m in range(len(weights)):
-            pulls[n] -= gram[n, m] * weights[m]
-    found, step = nearest(table, box.rays[first:last], pulls[first:last])
+            pulls[n] -= problem.gram[first + n, m] * weights[m]
+    found, step = nearest(table, rays, pulls)
     for d in range(len(found)):
         square += found[d] * found[d]
-    for n in range(last - first):
-        for m in range(last - first):
-            bend += step[n] * gram[first + n, first + m] * step[m]
-    return (square - table.ridge * np.sqrt(square)) / bend if bend > 0 else 0.0, step
+    for n in range(len(rays)):
+        for m in range(len(rays)):
+            bend += step[n] * problem.gram[first + n, first + m] * step[m]
+    return (square - problem.ridge * np.sqrt(square)) / bend if bend > 0 else 0.0, step
 
 
 @inlined
-def begun(table: Tables, box: Box, pair: tuple[Array, Array], weights: Array) -> bool:
+def begun(table: Tables, box: Box, problem: Quadratic, weights: Array) -> bool:
     """Give a length to each unit that has none and by which the value falls; return if so."""
     changed = False
     for k in range(len(box.signs)):
         first, last = box.first[k], box.first[k + 1]
         if weights[first:last].max() == 0:
-            factor, step = wanted(table, box, k, pair, weights)
+            factor, step = wanted(table, box.rays[first:last], problem, first, weights)
             if factor * step.sum() > GONE * weights.sum():
                 weights[first:last] = step * factor
                 changed = True
@@ -200,48 +257,35 @@ def begun(table: Tables, box: Box, pair: tuple[Array, Array], weights: Array) ->
 
 
 @inlined
-def freed(weights: Array, slopes: Array, settled: bool) -> Array:
-    """Return the weights that are free: positive ones, and, if these are settled, one more."""
-    free, count, least, best = np.empty(len(weights), np.int64), 0, 0.0, -1
-    for n in range(len(weights)):
-        if weights[n] > 0:
-            free[count] = n
-            count += 1
-        elif slopes[n] < least:
-            least, best = slopes[n], n
-    if settled and best >= 0:
-        free[count] = best
-        count += 1
-    return free[:count]
+def lightened(problem: Quadratic, box: Box, weights: Array, value: float) -> float:
+    """Put the weights of units to 0 that are far too short, or the value is no larger without.
+
+    Return the new value.
+    """
+    for k in range(len(box.signs)):
+        first, last = box.first[k], box.first[k + 1]
+        size = weights[first:last].sum()
+        if size > 0:
+            other = weights.copy()
+            other[first:last] = 0.0
+            new = value_of(problem, other)
+            if new <= value or size < GONE * weights.sum():
+                value, weights[:] = new, other
+    return value
 
 
 @inlined
 def minimiser(table: Tables, box: Box, outputs: Array, owner: Array) -> Array:
     """Return weights of rays: a guess at the minimiser, exactly 0 for units that are not needed."""
-    pair = matrix_of(table, outputs)
-    weights, idle = np.zeros(len(outputs)), 0
-    begun(table, box, pair, weights)
+    problem, weights = quadratic_of(table, box, outputs, owner), np.zeros(len(outputs))
+    begun(table, box, problem, weights)
+    value = value_of(problem, weights)
     for _ in range(STEPS):
-        slopes, hessian = slopes_of(table, box, owner, pair, weights)
-        free = freed(weights, slopes, idle == 1)
-        step = direction_of(slopes, hessian, free)
-        gained = stepped(table, box, pair, weights, step)
-        dropped(table, box, pair, weights)
-        small = not gained > SOLVED * abs(value_of(table, box, pair, weights))
-        idle = 0 if begun(table, box, pair, weights) or not small else idle + 1
-        if idle == 2:
-            break
+        before = value
+        value = stepped(problem, weights, step_from(problem, weights), value)
+        value = lightened(problem, box, weights, value)
+        if not before - value > SOLVED * abs(value):
+            if not begun(table, box, problem, weights):
+                break
+            value = value_of(problem, weights)
     return weights
-
-
-@inlined
-def dropped(table: Tables, box: Box, pair: tuple[Array, Array], weights: Array) -> None:
-    """Put the weights of units to 0 that are far too short, or the value is no larger without."""
-    value = value_of(table, box, pair, weights)
-    lengths = lengths_of(vectors_of(table, box, weights))
-    for k in range(len(box.signs)):
-        other = weights.copy()
-        other[box.first[k] : box.first[k + 1]] = 0.0
-        new = value_of(table, box, pair, other)
-        if new <= value or lengths[k] < GONE * lengths.max():
-            value, weights[:] = new, other

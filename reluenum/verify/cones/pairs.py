@@ -1,10 +1,8 @@
 """Boxes without a minimum because of the signs of sites alone (Lemma 53(5))."""
 
 from ..trees.machine import inlined
-from .arrangement import NEGATIVE, POSITIVE, ZERO, Array
+from .arrangement import CROSSED, NEGATIVE, POSITIVE, ZERO, Array
 from .hulls import Box
-
-CROSSED = NEGATIVE | POSITIVE
 
 
 @inlined

@@ -246,12 +246,20 @@ def seen(table: Tables, found: Array, rays: Array, pair: tuple[Array, float]) ->
 
 
 @inlined
-def loses(table: Tables, box: Box, ball: Ball, k: int, triple: tuple[Array, Array, Array]) -> bool:
-    """Claim 228: a unit of a part gains along some direction, or is outside of it (Lemma 54)."""
-    aim, reaches, shares = triple
-    away = distance(table, box, ball, k, (aim, reaches[k], shares))
+def located(
+    table: Tables, box: Box, ball: Ball, k: int, triple: tuple[Array, float, Array]
+) -> tuple[float, Array, Array]:
+    """Return how far a unit is from its aim, rays that generate it, and signs of sites there."""
+    aim, away = triple[0], distance(table, box, ball, k, triple)
     rays = kept(table, box, ball, k, (aim, away))
-    signs = seen(table, box.found[k], rays, (aim, away))
+    return away, rays, seen(table, box.found[k], rays, (aim, away))
+
+
+@inlined
+def loses(table: Tables, box: Box, ball: Ball, k: int, triple: tuple[Array, float, Array]) -> bool:
+    """Claim 228: a unit of a part gains along some direction, or is outside of it (Lemma 54)."""
+    aim = triple[0]
+    away, rays, signs = located(table, box, ball, k, triple)
     if len(rays) == 0 or signs.min() == 0:
         return True
     residual, margin = ball.share * ball.residual, np.empty(len(signs))
@@ -333,6 +341,10 @@ def outside(table: Tables, box: Box) -> bool:
     if short(table, box, ball, reaches):
         return True
     for k in range(len(box.signs)):
-        if loses(table, box, ball, k, (aims[k], reaches, shares)):
+        _, rays, signs = located(table, box, ball, k, (aims[k], reaches[k], shares))
+        if len(rays) == 0 or signs.min() == 0:
+            return True
+    for k in range(len(box.signs)):
+        if loses(table, box, ball, k, (aims[k], reaches[k], shares)):
             return True
     return False

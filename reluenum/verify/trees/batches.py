@@ -4,24 +4,33 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..processes import Sharing
 
-NODES, BOXES, RECORDS = 1024, 512, 512
-"""Nodes of a tree that are read together, boxes that are looked at together, and records.
-
-What belongs to a part of a proof goes by the numbers of such batches.
-"""
-
 AHEAD = 64  # batches of boxes that are read before the answer to one, whatever the threads
+
+
+class Sizes(NamedTuple):
+    """How many nodes of a tree are read together; how many boxes, and records, are looked at.
+
+    What belongs to a part of a proof goes by the numbers of such batches.
+    """
+
+    nodes: int
+    boxes: int
+    records: int
+
+
+SIZES = Sizes(1024, 512, 512)
+"""The same for all parts of a proof."""
 
 
 def answers(
     boxes: Iterator[Any], seen_in: Callable[[list], list[bool]], sharing: Sharing
 ) -> Iterator[tuple[list, list[bool]]]:
     """Yield boxes, in order, with what is seen of each of them."""
-    batches = iter(lambda: list(islice(boxes, BOXES)), [])
+    batches = iter(lambda: list(islice(boxes, SIZES.boxes)), [])
     return answered(batches, seen_in, sharing)
 
 

@@ -17,7 +17,7 @@ from ..processes import NOTHING, Sharing
 from ..reals import dot, require, told
 from ..records import VERDICTS, opposite_ties, read_descriptions
 from ..residuals import ExactResidual, Residual
-from . import batches
+from .batches import SIZES
 
 Sides = dict[int, int]
 
@@ -205,8 +205,8 @@ def together(
 ) -> Iterator[tuple[int, list[Sides], list[Record]]]:
     """Yield leaves and records, many at a time, with the number of the first one."""
     leaves = iter(leaves)
-    for first in count(0, batches.RECORDS):
-        pair = list(islice(leaves, batches.RECORDS)), list(islice(records, batches.RECORDS))
+    for first in count(0, SIZES.records):
+        pair = list(islice(leaves, SIZES.records)), list(islice(records, SIZES.records))
         require(len(pair[0]) == len(pair[1]), "records: leaves and records are not as many")
         if not pair[0]:
             return

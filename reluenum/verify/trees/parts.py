@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ..document import TREES, complete, followed, has_boxes, opened
+from ..exact import named
 from ..processes import Share, Sharing
 from ..reals import CertificateError, matched, require, told, unique_keys
-from . import batches
+from .batches import SIZES
 
 LARGEST_PART = 1 << 12  # bytes
 
@@ -42,15 +43,15 @@ def verify_part(
     """
     with opened(path, jobs) as (document, digest):
         complete(divided(document))
-        proof = followed(document, Sharing(jobs, context, told, share))
+        proof = followed(named(document), Sharing(jobs, context, told, share))
         polished = {"proved": True, "polished": proof.polished}
         return head(digest) | share._asdict() | polished
 
 
 def head(digest: str) -> dict[str, Any]:
     """Return what all parts of a proof have in common: the document, and the sizes of batches."""
-    sizes = {"nodes": batches.NODES, "boxes": batches.BOXES, "records": batches.RECORDS}
-    return {"format": "reluenum-part", "version": 1, "sha256": digest, "batches": sizes}
+    known = {"format": "reluenum-part", "version": 1, "sha256": digest}
+    return known | {"batches": SIZES._asdict()}
 
 
 def divided(document: Any) -> Any:
