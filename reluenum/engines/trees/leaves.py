@@ -171,7 +171,7 @@ class LeafJudge:
         below = lengths + noise < (1 - SLACK) * ridge
         near = ~(above | below | outside)
         near[np.arange(len(found)), above.argmax(axis=1)] |= above.any(axis=1)
-        return _places(near, found.supports[:, :1])
+        return _columns_of(near, found.supports[:, :1])
 
     @cached_property
     def _spans(self) -> np.ndarray:
@@ -245,7 +245,7 @@ def combined(factors: np.ndarray, parts: Sequence[np.ndarray]) -> np.ndarray:
     return sum(factor * part for factor, part in zip(factors, parts, strict=True))
 
 
-def _places(chosen: np.ndarray, others: np.ndarray) -> np.ndarray:
+def _columns_of(chosen: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Return in each row the columns of what is chosen; another one fills it up."""
     rows, columns = np.nonzero(chosen)
     counts = chosen.sum(axis=1)
