@@ -43,7 +43,7 @@ MANY = {1: 10_000, 2: 10_000, 3: 30_000, 4: 500_000}
 """For each width the number of supports, of inputs on a line, from which on excluding boxes is
 faster, as measured: until the list is there, with the check that the engine of boxes asks for."""
 
-MANY_IN_SPACE = {2: 50_000, 3: 100_000, 4: 1_500_000}
+MANY_IN_SPACE = {2: 50_000, 3: 100_000, 4: 1_000_000}
 """The same for more inputs; of one unit supports are never too many."""
 
 REDUCED = "reduced"
