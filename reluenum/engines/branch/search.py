@@ -258,7 +258,7 @@ def load(box, stack, top):
 
 @compiled
 def grow_below(circle, stack, box, work, most):
-    """BoxSearch boxes and all below them, in preorder, at most so many.
+    """Search boxes and all below them, in preorder, at most so many.
 
     Parameters
     ----------

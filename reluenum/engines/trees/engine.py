@@ -28,8 +28,11 @@ from reluenum.problem import Problem
 LARGEST_WIDTH = 4
 """Of the networks that are searched."""
 
-PERIOD = 60.0
-"""Seconds after which what has been searched is kept, and the search goes on."""
+PERIOD, LONGEST_PERIOD = 60.0, 600.0
+"""Seconds after which what has been searched is kept, and the search goes on: at first, and later.
+
+Before it goes on, what has been searched is followed again.
+"""
 
 POINTS_ON_A_LINE = 10_000
 """Data points that are started without being asked twice."""
@@ -97,7 +100,7 @@ class BoxEngine(ABC):
     def shard(
         self, problem: Problem, shard: Shard, settings: Settings = DEFAULT_SETTINGS
     ) -> BoxTree:
-        """BoxSearch what one of several jobs has to search, and keep it."""
+        """Search what one of several jobs has to search, and keep it."""
         self.refuse_others(problem)
         search = self.search(problem)
         boxes = open_boxes(outline_of(search, shard.shards), shard)
@@ -135,18 +138,18 @@ class BoxEngine(ABC):
     def _grown(
         self, search: BoxSearch, stacks: Sequence[BoxStack], seal: str, settings: Settings
     ) -> BoxTree:
-        """BoxSearch boxes as long as there is time, kept every now and then."""
-        end = monotonic() + self.seconds
+        """Search boxes as long as there is time, kept every now and then."""
+        end, period = monotonic() + self.seconds, PERIOD if self.kept else inf
         begun = kept_tree(self.kept, seal) if self.kept else b""
         with search_bar(settings.progress) as told:
             while True:
-                until = min(end, monotonic() + PERIOD) if self.kept else end
-                tree = grown_tree(search, stacks, settings.jobs, until, begun, told)
+                seconds = min(end - monotonic(), period)
+                tree = grown_tree(search, stacks, settings.jobs, seconds, begun, told)
                 if self.kept:
                     keep_tree(self.kept, seal, tree)
                 if not tree.open or monotonic() >= end:
                     return tree
-                begun = tree.content
+                begun, period = tree.content, min(2 * period, LONGEST_PERIOD)
 
 
 def left_open(tree: BoxTree) -> str:

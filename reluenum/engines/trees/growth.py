@@ -167,7 +167,7 @@ def grown_tree(
     search: BoxSearch,
     stacks: Sequence[BoxStack],
     jobs: int = 1,
-    until: float = inf,
+    seconds: float = inf,
     begun: bytes = b"",
     told: Callable[[float, int], object] = lambda share, boxes: None,
 ) -> BoxTree:
@@ -180,8 +180,8 @@ def grown_tree(
         The roots for a whole tree; else the trees below the boxes follow each other.
     jobs : int
         Number of threads; what is found does not depend on it.
-    until : float
-        When to stop, in seconds as `monotonic` has it: boxes that are left then are open.
+    seconds : float
+        For how long, once what was begun has been followed: boxes that are left then are open.
     begun : bytes
         A tree with open boxes, if the search is to go on with it.
     told : function
@@ -192,7 +192,7 @@ def grown_tree(
     first = list(begun_pieces(search, stacks, begun)) if begun else whole
     total, known = sum(map(search.weight, stacks)), sum(piece.done for piece in first)
     told(known / total if total else 1.0, sum(piece.boxes for piece in first))
-    found = pieces(partial(grown_piece, search), first, jobs, until)
+    found = pieces(partial(grown_piece, search), first, jobs, monotonic() + seconds)
     return whole_tree(found, total, told)
 
 

@@ -70,7 +70,7 @@ def test_a_search_that_is_stopped_goes_on(way, problem, most, monkeypatch):
     monkeypatch.setattr(growth, "ThreadPoolExecutor", Late)
     monkeypatch.setattr(growth, "MOST_BOXES", most)
     roots = search.roots()
-    found, left, stops = grown_tree(search, roots, until=-inf), set(), 0
+    found, left, stops = grown_tree(search, roots, seconds=-inf), set(), 0
     assert set(found.content) == {OPEN}
     assert found.open == len(found.content) == len(roots)
     assert found.share == pytest.approx(1)
