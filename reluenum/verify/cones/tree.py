@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..reals import CertificateError, require
-from ..trees.batches import BOXES
+from ..trees.batches import SIZES
 from ..trees.content import LONGEST
 from ..trees.document import MOST_BYTES
 from ..trees.machine import compiled, inlined
@@ -262,7 +262,7 @@ def read_on(
     Return whether the last one was a leaf; boxes that are left, of which a leaf is the top one; and
     a batch with those that are said to be empty. `counts`: a place, nodes, and how many there are.
     """
-    while pile.count[0] > 0 and batch.count[0] < BOXES:
+    while pile.count[0] > 0 and batch.count[0] < SIZES.boxes:
         kind, place = next_byte(content, counts[0])
         counts[1] += 1
         if counts[1] > counts[2]:
@@ -306,14 +306,14 @@ class Tree:
                 if leaf:
                     pile.count[0] -= 1
                     self.leaf(box_at(pile, pile.count[0]))
-                if batch.count[0] == BOXES:
+                if batch.count[0] == SIZES.boxes:
                     yield batch
                     batch = self._empty_batch()
         require(self.counts[0] == len(self.content), "tree: more bytes than nodes")
         yield batch
 
     def _empty_batch(self) -> Pile:
-        return empty_pile(BOXES, BOXES * MOST_PARTS, self.table.signs.shape[1])
+        return empty_pile(SIZES.boxes, SIZES.boxes * MOST_PARTS, self.table.signs.shape[1])
 
     def leaf(self, box: Box) -> None:
         """Claim 206: all parts of a leaf are single faces with one unit, no face twice."""
