@@ -18,14 +18,14 @@ pytestmark = [pytest.mark.seconds(200), pytest.mark.slow]
 SHAPES = {"line": (45, 1, "3", "1/100"), "plane": (14, 2, "2", "1/20")}
 """Points, dimension, width and ridge of searches that take some seconds."""
 
-OFTEN = """
+PERIODIC = """
 import sys
 from reluenum.cli import main
 from reluenum.engines.trees import engine
-engine.PERIOD = 0.1
-raise SystemExit(main(sys.argv[1:]))
+engine.PERIOD = float(sys.argv[1])
+raise SystemExit(main(sys.argv[2:]))
 """
-"""The command line, but that what is searched is kept ten times a second."""
+"""The command line, but that what is searched is first kept after so many seconds."""
 
 
 def options(shape, output, *more):
@@ -73,13 +73,13 @@ def searched(folder):
     return kept_of(folder).exists() and not has_open(kept_of(folder))
 
 
-@pytest.mark.parametrize("begun", [searching, searched])
+@pytest.mark.parametrize(("begun", "period"), [(searching, "0.1"), (searched, "60")])
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_killed_run_goes_on_when_started_again(undisturbed, tmp_path, begun, jobs):
+def test_a_killed_run_goes_on_when_started_again(undisturbed, tmp_path, begun, period, jobs):
     shape, folder, whole = undisturbed
     arguments = options(shape, tmp_path / "minima.json", "--jobs", jobs)
     process = subprocess.Popen(
-        [sys.executable, "-c", OFTEN, *arguments], cwd=folder, start_new_session=True
+        [sys.executable, "-c", PERIODIC, period, *arguments], cwd=folder, start_new_session=True
     )
     try:
         deadline = time.monotonic() + 600

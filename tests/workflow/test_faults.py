@@ -133,7 +133,7 @@ class Run:
         prove.main(self.work / "problem.json", blocks, DEFAULT_SETTINGS, minima, certificate)
 
     def verify(self):
-        verify.main(self.home / "certified.json", 1, self.home / "verified.txt")
+        verify.main(self.home / "certified.json", [], 1, self.home / "verified.txt")
 
     def views(self):
         """Every rule that reads the minima."""

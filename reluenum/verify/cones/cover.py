@@ -29,7 +29,7 @@ from .tree import (
     with_copy,
 )
 
-MOST_CUTS = 256  # of a box that is not seen to be empty at once
+MOST_CUTS = 1 << 13  # of a box that is not seen to be empty at once, and of those it is cut into
 
 
 @inlined
