@@ -11,12 +11,12 @@ import numpy as np
 
 from ..reals import CertificateError, require
 from ..trees.batches import SIZES
+from ..trees.content import next_byte, next_number
 from ..trees.machine import compiled, inlined
 from .line import Array
 
 MOST_PARTS = 4
 EXCLUDED, LEAF, CUT, SHRUNK = range(4)
-LONGEST = 5  # bytes of a number
 
 Part = tuple[int, int, int, int]
 Claims = tuple[Array, Array]
@@ -96,31 +96,10 @@ def kind_at(content: Array, place: int, left: int) -> tuple[int, int]:
     """Return what is said of the next box, and the place after it; so many boxes may be left."""
     if left <= 0:
         raise CertificateError("certificate: more boxes in the tree")
-    kind, place = byte_at(content, place)
+    kind, place = next_byte(content, place)
     if kind > SHRUNK:
         raise CertificateError("tree: a byte without meaning")
     return kind, place
-
-
-@inlined
-def byte_at(content: Array, place: int) -> tuple[int, int]:
-    """Return a byte, and the place after it."""
-    if place >= len(content):
-        raise CertificateError("tree: fewer bytes than nodes")
-    return np.int64(content[place]), place + 1
-
-
-@inlined
-def number_at(content: Array, place: int) -> tuple[int, int]:
-    """Return a number, seven bits a byte, the lowest ones first, and the place after it."""
-    value, shift, byte = np.int64(0), 0, np.int64(128)
-    while byte >= 128:
-        if shift == 7 * LONGEST:
-            raise CertificateError("tree: a number has no end")
-        byte, place = byte_at(content, place)
-        value += (byte % 128) << shift
-        shift += 7
-    return value, place
 
 
 @inlined
@@ -129,8 +108,8 @@ def shrunk(content: Array, place: int, box: Array) -> tuple[Array, int]:
     found, taken = box.copy(), 0
     for k in range(MOST_PARTS):
         if box[k, 3] > 0:
-            first, place = number_at(content, place)
-            last, place = number_at(content, place)
+            first, place = next_number(content, place)
+            last, place = next_number(content, place)
             found[k, 1], found[k, 2] = box[k, 1] + first, box[k, 2] - last
             taken += first + last
             if found[k, 1] >= found[k, 2]:
@@ -144,8 +123,8 @@ def shrunk(content: Array, place: int, box: Array) -> tuple[Array, int]:
 def following(content: Array, place: int, box: Array, kind: int) -> tuple[Array, int]:
     """Return the boxes in which minima of a box are said to be, no leaf, and the place after it."""
     if kind == CUT:
-        part, place = byte_at(content, place)
-        length, place = number_at(content, place)
+        part, place = next_byte(content, place)
+        length, place = next_number(content, place)
         return children(box, part, length), place
     rest = np.zeros((int(kind == SHRUNK), MOST_PARTS, 4), np.int64)
     if kind == SHRUNK:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..reals import CertificateError, require
 from ..trees.batches import SIZES
-from ..trees.content import LONGEST
+from ..trees.content import next_byte, next_number
 from ..trees.document import MOST_BYTES
 from ..trees.machine import compiled, inlined
 from .arrangement import ANY, NEGATIVE, POSITIVE, ZERO, Arrangement, Array, Cone, cut_to, within
@@ -215,26 +215,6 @@ def put_part(parts: Array, k: int, part: tuple[int, int, int]) -> int:
         return k
     parts[k, 0], parts[k, 1], parts[k, 2] = part
     return k + 1
-
-
-@inlined
-def next_byte(content: Array, place: int) -> tuple[int, int]:
-    """Return a byte, and the place after it."""
-    if place >= len(content):
-        raise CertificateError("tree: fewer bytes than nodes")
-    return np.int64(content[place]), place + 1
-
-
-@inlined
-def next_number(content: Array, place: int) -> tuple[int, int]:
-    """Return a number, seven bits a byte, the lowest ones first, and the place after it."""
-    value = np.int64(0)
-    for shift in range(0, 7 * LONGEST, 7):
-        byte, place = next_byte(content, place)
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value, place
-    raise CertificateError("tree: a number has no end")
 
 
 @inlined

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
 from typing import Any, NamedTuple
 
 from ..processes import Sharing
@@ -24,14 +23,6 @@ class Sizes(NamedTuple):
 
 SIZES = Sizes(1024, 512, 512)
 """The same for all parts of a proof."""
-
-
-def answers(
-    boxes: Iterator[Any], seen_in: Callable[[list], list[bool]], sharing: Sharing
-) -> Iterator[tuple[list, list[bool]]]:
-    """Yield boxes, in order, with what is seen of each of them."""
-    batches = iter(lambda: list(islice(boxes, SIZES.boxes)), [])
-    return answered(batches, seen_in, sharing)
 
 
 def answered(

@@ -1,29 +1,29 @@
 """The bytes of a tree."""
 
-from ..reals import require
+import numpy as np
+
+from ..reals import CertificateError
+from .machine import inlined
+from .numbers import Array
 
 LONGEST = 5  # bytes of a number
 
 
-class Content:
-    """Bytes that are read once from the first to the last."""
+@inlined
+def next_byte(content: Array, place: int) -> tuple[int, int]:
+    """Return a byte, and the place after it."""
+    if place >= len(content):
+        raise CertificateError("tree: fewer bytes than nodes")
+    return np.int64(content[place]), place + 1
 
-    def __init__(self, content: bytes) -> None:
-        self.content, self.place = content, 0
 
-    def byte(self) -> int:
-        """Return the next byte."""
-        require(self.place < len(self.content), "tree: fewer bytes than nodes")
-        self.place += 1
-        return self.content[self.place - 1]
-
-    def number(self) -> int:
-        """Return the next number, seven bits a byte, the lowest ones first."""
-        value = 0
-        for shift in range(0, 7 * LONGEST, 7):
-            byte = self.byte()
-            value |= (byte & 127) << shift
-            if byte < 128:
-                return value
-        require(False, "tree: a number has no end")
-        return value
+@inlined
+def next_number(content: Array, place: int) -> tuple[int, int]:
+    """Return a number, seven bits a byte, the lowest ones first, and the place after it."""
+    value = np.int64(0)
+    for shift in range(0, 7 * LONGEST, 7):
+        byte, place = next_byte(content, place)
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, place
+    raise CertificateError("tree: a number has no end")
