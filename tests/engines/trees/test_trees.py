@@ -93,7 +93,7 @@ def test_what_a_stopped_search_has_found_is_listed_and_not_called_complete(
     monkeypatch.setattr(growth, "MOST_BOXES", most)
     for module in (growth, engine):
         monkeypatch.setattr(module, "monotonic", count().__next__)
-    document = way(22, kept).landscape(problem).written
+    document = way(12, kept).landscape(problem).written
     assert has_open(kept)
     assert document["complete"] is False
     (left,) = document["undecided"]
