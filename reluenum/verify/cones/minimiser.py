@@ -321,6 +321,29 @@ def lightened(problem: Quadratic, box: Box, weights: Array, value: float) -> flo
 
 
 @inlined
+def steepness(problem: Quadratic, weights: Array) -> float:
+    """Return how large the slopes are in weights of units that have lengths, but if one is 0."""
+    slopes, _, lengths = slopes_of(problem, weights)
+    most = 0.0
+    for n in range(len(weights)):
+        if lengths[problem.owner[n]] > 0:
+            most = max(most, abs(slopes[n]) if weights[n] > 0 else -slopes[n])
+    return most
+
+
+@inlined
+def polish(problem: Quadratic, weights: Array) -> None:
+    """Take steps as long as slopes become smaller: values do not tell any more."""
+    now = steepness(problem, weights)
+    for _ in range(STEPS):
+        other = weights + step_from(problem, weights)
+        new = steepness(problem, other) if other.min() >= 0 else np.inf
+        if not new < now / 2:
+            return
+        weights[:], now = other, new
+
+
+@inlined
 def minimiser(table: Tables, box: Box, outputs: Array, owner: Array) -> Array:
     """Return weights of rays: a guess at the minimiser, exactly 0 for units that are not needed."""
     problem, weights = quadratic_of(table, box, outputs, owner), np.zeros(len(outputs))
@@ -334,4 +357,5 @@ def minimiser(table: Tables, box: Box, outputs: Array, owner: Array) -> Array:
             if not begun(table, box, problem, weights):
                 break
             value = value_of(problem, weights)
+    polish(problem, weights)
     return weights
