@@ -11,7 +11,6 @@ from pebble import ProcessPool
 from tqdm import tqdm
 
 from reluenum import Problem
-from reluenum.documents.results import to_json
 
 
 class Kind(StrEnum):
@@ -61,7 +60,7 @@ def left_open(name: str, undecided: Sequence[Open]) -> list[Finding]:
 
 def differing(documents: Sequence[Mapping[str, Any]], route: Container[str]) -> list[Finding]:
     """Compare documents number by number, but for the keys that tell how a list was found."""
-    texts = [{key: to_json(value) for key, value in d.items()} for d in documents]
+    texts = [{key: json.dumps(value) for key, value in d.items()} for d in documents]
     keys = sorted({key for text in texts for key in text if key not in route})
     found = [key for key in keys if len({text.get(key) for text in texts}) > 1]
     return [Finding(Kind.DIFFERENT, f"documents: {', '.join(found)}")] if found else []
