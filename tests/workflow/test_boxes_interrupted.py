@@ -15,8 +15,11 @@ from tests.support.workflow import Folder
 
 pytestmark = [pytest.mark.seconds(200), pytest.mark.slow]
 
-SHAPES = {"line": (45, 1, "3", "1/100"), "plane": (14, 2, "2", "1/20")}
+SHAPES = {"line": (30, 1, "3", "1/100"), "plane": (12, 2, "2", "1/20")}
 """Points, dimension, width and ridge of searches that take some seconds."""
+
+ON_A_LINE = pytest.mark.parametrize("undisturbed", ["line"], indirect=True, scope="module")
+"""Disks and memory do not know what is searched."""
 
 PERIODIC = """
 import sys
@@ -102,6 +105,7 @@ def test_a_killed_run_goes_on_when_started_again(undisturbed, tmp_path, begun, p
 # Disks -----------------------------------------------------------------------------------------
 
 
+@ON_A_LINE
 def test_a_full_disk_is_told_in_one_line_and_a_rerun_completes(undisturbed, tmp_path):
     shape, folder, whole = undisturbed
     arguments = options(shape, tmp_path / "disk/minima.json")
@@ -123,6 +127,7 @@ def assert_full(done):
     assert line.startswith("reluenum: OSError: [Errno 28] No space left on device")
 
 
+@ON_A_LINE
 def test_no_room_for_what_is_checked_is_told_in_one_line(undisturbed, tmp_path):
     """The document is put before the checker in the folder for temporary files."""
     shape, folder, whole = undisturbed
@@ -156,6 +161,7 @@ def limited(folder, first, kilobytes, arguments):
     return subprocess.run(command, cwd=folder, **given)
 
 
+@ON_A_LINE
 @pytest.mark.parametrize("kilobytes", [1000, 30_000])
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_lack_of_memory_is_told_in_one_line_and_a_rerun_completes(
@@ -185,6 +191,7 @@ def assert_no_memory(told):
     assert "memory" in line or "can't start new thread" in line
 
 
+@ON_A_LINE
 @pytest.mark.parametrize("kilobytes", [1000, 30_000])
 def test_a_checker_without_memory_proves_nothing(undisturbed, tmp_path, kilobytes):
     shape, folder, _ = undisturbed
