@@ -67,8 +67,8 @@ def without_table(document: Document) -> dict[str, Any]:
 def _needs_table(document: Document) -> bool:
     if document.get("format") != LIST or "faces" in document:
         return False
-    problem = document["problem"]
-    return "hidden" not in problem and len(problem["y"]) > MOST_SIGNS
+    problem = document.get("problem", {})
+    return "hidden" not in problem and len(problem.get("y", ())) > MOST_SIGNS
 
 
 def _units_on_faces(document: Document) -> list[Document]:

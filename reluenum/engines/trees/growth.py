@@ -96,7 +96,7 @@ def shared(stack: BoxStack, shares: int) -> list[BoxStack]:
     Examples
     --------
     >>> [part.tolist() for part in shared(np.array([5, 4, 3, 2, 1]), 2)]
-    [[2, 1], [5, 4, 3]]
+    [[3, 2, 1], [5, 4]]
     """
     ends = np.linspace(0, len(stack), min(shares, len(stack)) + 1).round().astype(int).tolist()
     parts = (stack[low:high] for low, high in pairwise(ends))
