@@ -9,17 +9,32 @@ from reluenum.verify.cones.cover import cut_of, unproved
 from reluenum.verify.cones.document import leaves_of
 from reluenum.verify.cones.tables import tables
 from reluenum.verify.cones.tree import (
+    MOST_PARTS,
     Part,
     box_at,
+    empty_pile,
     empty_stack,
     orthants,
     pieces,
-    pile_of,
     roots,
     with_box,
     with_children,
 )
 from tests.support.boxes import certified, number, sealed
+
+
+def pile_of(boxes):
+    """Boxes as a pile, one at least."""
+    sites = len(boxes[0][0].cone.found)
+    pile = empty_pile(len(boxes), MOST_PARTS * len(boxes), sites)
+    for box in boxes:
+        pile = with_box(pile, box)
+    return pile
+
+
+def boxes_of(pile):
+    """The boxes of a pile, the lowest one first."""
+    return [box_at(pile, place) for place in range(pile.count[0])]
 
 
 def problem_of(seed, width=None, size=None, dimension=None):

@@ -20,11 +20,9 @@ from reluenum.verify.cones.tree import (
     PIECES,
     Part,
     Tree,
-    boxes_of,
     empty_stack,
     orthants,
     pieces,
-    pile_of,
     roots,
     with_box,
     with_children,
@@ -32,7 +30,16 @@ from reluenum.verify.cones.tree import (
 from reluenum.verify.exact import Data, cocircuits, covectors
 from tests.support.boxes import certified, good_supports
 from tests.support.checking import checked, refused
-from tests.support.cones import base_of, coned, problem_of, random_box, settled, signs_of
+from tests.support.cones import (
+    base_of,
+    boxes_of,
+    coned,
+    pile_of,
+    problem_of,
+    random_box,
+    settled,
+    signs_of,
+)
 from tests.support.trees import content_of, records_of, said, with_records, with_tree
 
 pytestmark = pytest.mark.seconds(300)

@@ -29,12 +29,8 @@ class Leaves:
 
     Parameters
     ----------
-    supports : (B, m) array of int
-        Numbers of live faces, ascending.
-    signs : (B, m) array of int
-        Of their units.
     order : (B, m) array of int
-        Which of the parts of the leaf a face is.
+        Which of the parts of the leaf each face is, faces by their numbers.
     kind : (B,) array of int8
         A `Verdict` for each.
     face : (B,) array of int32
@@ -43,8 +39,6 @@ class Leaves:
         Approximations of w_l; 0 on faces of a reducible one that are not needed.
     """
 
-    supports: np.ndarray
-    signs: np.ndarray
     order: np.ndarray
     kind: np.ndarray
     face: np.ndarray
@@ -87,7 +81,7 @@ def decided_leaves(
                 np.concatenate([getattr(part, name) for part in parts])
                 for name in ("kind", "face", "vectors")
             )
-            found.append(Leaves(supports, signs, order, kind, face, vectors))
+            found.append(Leaves(order, kind, face, vectors))
     return found, census
 
 

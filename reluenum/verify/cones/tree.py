@@ -6,7 +6,7 @@ unless it was there before these.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import combinations_with_replacement
 from typing import Any, NamedTuple
 
@@ -62,15 +62,6 @@ def empty_pile(boxes: int, cones: int, sites: int) -> Pile:
     return Pile(count, parts, above, allowed, found, first, rays)
 
 
-def pile_of(boxes: Sequence[Box]) -> Pile:
-    """Return boxes as a pile, one at least."""
-    sites = len(boxes[0][0].cone.found)
-    pile = empty_pile(len(boxes), MOST_PARTS * len(boxes), sites)
-    for box in boxes:
-        pile = with_box(pile, box)
-    return pile
-
-
 def with_box(pile: Pile, box: Box) -> Pile:
     """Return a pile with a box on top, which has cones of its own."""
     place = pile.count[0]
@@ -91,11 +82,6 @@ def box_at(pile: Pile, place: int) -> Box:
         if units:
             parts.append(Part(sign, units, Cone(*(array.copy() for array in cone_at(pile, k)))))
     return tuple(parts)
-
-
-def boxes_of(pile: Pile) -> list[Box]:
-    """Return the boxes of a pile, the lowest one first."""
-    return [box_at(pile, place) for place in range(pile.count[0])]
 
 
 @compiled
