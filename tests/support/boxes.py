@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from flint import ctx
 
-from reluenum import enumerate_minima
+from reluenum import Problem, enumerate_minima
 from reluenum.verify.boxes.cover import settled
 from reluenum.verify.boxes.spans import LineData
 from reluenum.verify.boxes.sums import numbers
@@ -21,6 +21,24 @@ from reluenum.verify.boxes.tree import children, parts_of, roots
 from reluenum.verify.document import _list
 from reluenum.verify.exact import Data
 from reluenum.verify.reals import LEVELS
+
+
+def problem_of(seed, width=None, size=None):
+    """Random data; whole numbers, repeated inputs among them, if the seed is odd."""
+    draw = np.random.default_rng(seed)
+    width = width or int(draw.integers(1, 4))
+    size = size or int(draw.integers(2, 8 if width < 3 else 6))
+    if seed % 2:
+        x = [[str(v)] for v in draw.integers(-2, 3, size)]
+        x[0] = ["-3"]
+        y = [str(v) for v in draw.integers(-2, 3, size)]
+    else:
+        x = [[f"{v}/97"] for v in draw.integers(-97, 98, size)]
+        y = [f"{v}/100" for v in draw.integers(-150, 150, size)]
+    ridge = str(draw.choice(["1/1000", "1/100", "1/10", "1/2", "2"]))
+    bias = str(draw.choice(["none", "free", "ridge"]))
+    loss = str(draw.choice(["sum", "mean"]))
+    return Problem.from_text(x, y, width, ridge, loss=loss, output_bias=bias)
 
 
 def certified(problem):
@@ -47,7 +65,10 @@ def good_supports(document):
 
 
 def grown(data, width):
-    """Nodes of a tree in preorder, as bytes, and the leaves: boxes cut in two as long as needed."""
+    """Nodes of a tree in preorder, as bytes, and the leaves: boxes cut in two as long as needed.
+
+    All supports to which that leads are leaves, so that there are records of each kind.
+    """
     table, live = numbers(data), 4 * len(data.rows) - 3
     content, leaves, nodes = bytearray(), [], 0
     for root in roots(live, width):
@@ -56,9 +77,10 @@ def grown(data, width):
             box = open_.pop()
             nodes += 1
             (empty,), (smaller,) = settled(table, box[None], np.zeros_like(box)[None])
-            if empty:
+            if empty and not is_support(box):
                 content.append(0)
                 continue
+            smaller = box if empty else smaller
             if (smaller != box).any():
                 content.append(3)
                 for old, new in zip(parts_of(box), parts_of(smaller), strict=True):
@@ -73,6 +95,13 @@ def grown(data, width):
             content += bytes([2, place]) + number(half)
             open_.extend(children(smaller, place, half)[::-1])
     return bytes(content), leaves, nodes
+
+
+def is_support(box):
+    """Whether all parts of a box are single faces with one unit, no face twice."""
+    parts = parts_of(box)
+    single = all(high == low + 1 and units == 1 for _, low, high, units in parts)
+    return single and len({low for _, low, _, _ in parts}) == len(parts)
 
 
 def number(value):

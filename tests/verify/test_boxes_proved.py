@@ -25,29 +25,11 @@ from reluenum.verify.exact import Data
 from reluenum.verify.reals import CertificateError
 from reluenum.verify.residuals import Ball
 from reluenum.verify.trees import batches
-from tests.support.boxes import boxed, certified, good_supports
+from tests.support.boxes import boxed, certified, good_supports, problem_of
 from tests.support.checking import checked, refused
 from tests.support.trees import content_of, records_of, said, with_records, with_tree
 
 pytestmark = pytest.mark.seconds(90)
-
-
-def problem_of(seed, width=None, size=None):
-    """Random data; whole numbers, repeated inputs among them, if the seed is odd."""
-    draw = np.random.default_rng(seed)
-    width = width or int(draw.integers(1, 4))
-    size = size or int(draw.integers(2, 8 if width < 3 else 6))
-    if seed % 2:
-        x = [[str(v)] for v in draw.integers(-2, 3, size)]
-        x[0] = ["-3"]
-        y = [str(v) for v in draw.integers(-2, 3, size)]
-    else:
-        x = [[f"{v}/97"] for v in draw.integers(-97, 98, size)]
-        y = [f"{v}/100" for v in draw.integers(-150, 150, size)]
-    ridge = str(draw.choice(["1/1000", "1/100", "1/10", "1/2", "2"]))
-    bias = str(draw.choice(["none", "free", "ridge"]))
-    loss = str(draw.choice(["sum", "mean"]))
-    return Problem.from_text(x, y, width, ridge, loss=loss, output_bias=bias)
 
 
 @pytest.mark.parametrize("seed", range(24))

@@ -8,6 +8,7 @@ from reluenum.engines.branch.circle import ANGLE
 from reluenum.engines.branch.columns import HI, LO, MANY, PARTS, SIGN, UNIT
 from reluenum.engines.branch.compiled import compiled, inlined
 from reluenum.engines.branch.places import first_edge, last_edge, reach
+from reluenum.engines.branch.support import unsupported
 from reluenum.engines.trees.tree import EXCLUDE, LEAF, OPEN
 
 CUT, SHRINK = 2, 3
@@ -294,6 +295,10 @@ def grow_below(circle, stack, box, work, most):
             continue
         chosen = widest(circle, box, count)
         if chosen < 0:
+            if unsupported(circle, box, count):
+                out[size] = EXCLUDE
+                size += 1
+                continue
             out[size] = LEAF
             size += 1
             leaves = taller(leaves, found + 1)

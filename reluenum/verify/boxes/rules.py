@@ -6,6 +6,7 @@ from ..trees.machine import compiled, inlined
 from .centre import centre_of
 from .columns import GAPS, columns_of, grouped, is_level
 from .joint import bounds_of, interval, sharpen, weights_of
+from .lasso import unsupported
 from .line import Array, Tables
 from .responses import responses_of
 
@@ -190,7 +191,7 @@ def settled(table: Tables, box: Array, target: Array) -> bool:
         for k in range(len(box)):
             changed |= box[k, 1] > before[k, 1] or box[k, 2] < before[k, 2]
         tries, way = (0, way) if changed else (tries + 1, (way + 1) % len(GAPS))
-    return done
+    return done or unsupported(table, box)
 
 
 @compiled

@@ -147,7 +147,7 @@ def test_faces_that_doubles_rule_out_are_neither_tight_nor_the_only_ones_that_ex
 
 
 def test_a_tree_is_followed_to_its_leaves():
-    problem = instance(scattered, 1)
+    problem = instance(scattered, 2)
     circle = circle_of(problem)
     tree = whole_search(BranchEngine(), problem)
     stream = io.BytesIO(tree.content)

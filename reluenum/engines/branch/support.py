@@ -1,0 +1,313 @@
+"""Boxes of single faces: whether the residual of their support has units there (Lemma 58)."""
+
+import numpy as np
+
+from reluenum.engines.branch.circle import FIRST, LAST, START, STOP, B, C
+from reluenum.engines.branch.columns import (
+    LO,
+    SIGN,
+    inner_products,
+    response,
+    sum_over,
+)
+from reluenum.engines.branch.compiled import inlined
+
+STEPS, SHORTEST, SETTLED, HALVINGS = 60, 0.1, 1e-9, 4
+"""Of the iteration that minimises: how many steps at most, to which part one may shorten a vector,
+the relative error of |u| at which it ends, after how many halvings a step is taken that is safe."""
+
+ROUNDING, CAUTION = 2.0**-43, 4.0
+"""About what a checker does not know of a sum, relative to its terms; its ball may be larger."""
+
+
+@inlined
+def find_forms(circle, box, count, vectors, ranges, gram, goal):
+    """Write the columns of the flats of the faces, two for each, and K and b (section 4)."""
+    vectors[:], ranges[:] = 0.0, 0
+    for i in range(count):
+        face = box.parts[i, LO]
+        if face % 2 == 0:
+            lo, hi = circle.spans[face // 2, START], circle.spans[face // 2, STOP]
+            vectors[2 * i, 0], vectors[2 * i + 1, 1] = 1.0, 1.0
+        else:
+            edge = (face + 1) // 2
+            lo, hi = circle.spans[edge, FIRST], circle.spans[edge, LAST]
+            vectors[2 * i, 0], vectors[2 * i, 1] = circle.edges[edge, B], circle.edges[edge, C]
+        for k in range(2 * i, 2 * i + 2):
+            ranges[k, 0], ranges[k, 1] = lo, hi
+            b, c = vectors[k, 0], vectors[k, 1]
+            vectors[k, 2] = sum_over(circle.moments, b, c, lo, hi)
+            goal[k] = response(circle.moments, circle.share, b, c, lo, hi, vectors[k, 2])
+    for k in range(2 * count):
+        b, c, one = vectors[k, 0], vectors[k, 1], vectors[k, 2]
+        lo, hi = ranges[k, 0], ranges[k, 1]
+        moments, share = circle.moments, circle.share
+        inner_products(moments, share, vectors, ranges, 2 * count, b, c, lo, hi, one, gram[k])
+
+
+@inlined
+def invert_definite(work, size):
+    """Invert a positive definite matrix in place; return whether it went."""
+    for i in range(size):
+        pivot = work[i, i]
+        if not pivot > 0:
+            return False
+        work[i, i] = 1.0
+        for j in range(size):
+            work[i, j] /= pivot
+        for k in range(size):
+            if k != i:
+                factor = work[k, i]
+                work[k, i] = 0.0
+                for j in range(size):
+                    work[k, j] -= factor * work[i, j]
+    return True
+
+
+@inlined
+def solve(matrix, right, size):
+    """Solve a small symmetric system, slightly damped, in place; return whether it went."""
+    trace = 0.0
+    for i in range(size):
+        trace += matrix[i, i]
+    for i in range(size):
+        matrix[i, i] += 1e-15 * trace + 1e-300
+    for i in range(size):
+        pivot = matrix[i, i]
+        if not abs(pivot) > 0:
+            return False
+        for k in range(i + 1, size):
+            factor = matrix[k, i] / pivot
+            for j in range(i, size):
+                matrix[k, j] -= factor * matrix[i, j]
+            right[k] -= factor * right[i]
+    for i in range(size - 1, -1, -1):
+        for j in range(i + 1, size):
+            right[i] -= matrix[i, j] * right[j]
+        right[i] /= matrix[i, i]
+    return True
+
+
+@inlined
+def find_start(gram, goal, count, ridge, lengths):
+    """Write where to start: as if the groups shared the work."""
+    for i in range(count):
+        strength = np.hypot(goal[2 * i], goal[2 * i + 1])
+        gain = max(strength - ridge, 0.1 * strength + ridge)
+        diagonal = gram[2 * i, 2 * i] + gram[2 * i + 1, 2 * i + 1]
+        lengths[i] = gain / (count * max(diagonal, 1e-300))
+
+
+@inlined
+def find_vectors(gram, goal, size, ridge, lengths, beta, dual, work, scale):
+    """Write vectors of given lengths t and dual ones: u = (1 + K T / Lambda)^-1 b."""
+    for k in range(size):
+        scale[k] = np.sqrt(lengths[k // 2] / ridge)
+    for k in range(size):
+        for j in range(size):
+            work[k, j] = scale[k] * gram[k, j] * scale[j]
+        work[k, k] += 1.0
+    if not invert_definite(work, size):
+        return False
+    for k in range(size):
+        dual[k] = 0.0
+        for j in range(size):
+            dual[k] += work[k, j] * scale[j] * goal[j]
+        beta[k] = scale[k] * dual[k]
+    for k in range(size):
+        if scale[k] > 0:
+            dual[k] /= scale[k]
+        else:
+            dual[k] = goal[k]
+            for j in range(size):
+                dual[k] -= gram[k, j] * beta[j]
+    return True
+
+
+@inlined
+def find_curvature(count, lengths, dual, work, scale, curvature):
+    """Write how the lengths of dual vectors depend on those of vectors that do not vanish."""
+    for i in range(count):
+        for m in range(count):
+            curvature[i, m] = 1.0 if i == m else 0.0
+            if lengths[i] > 0 and lengths[m] > 0:
+                curvature[i, m] = 0.0
+                for k in range(2 * i, 2 * i + 2):
+                    for j in range(2 * m, 2 * m + 2):
+                        entry = (1.0 if k == j else 0.0) - work[k, j]
+                        curvature[i, m] += dual[k] * entry * dual[j] / (scale[k] * scale[j])
+
+
+@inlined
+def has_settled(count, ridge, lengths, dual):
+    """Whether |u_l| = Lambda for vectors that do not vanish, and |u_l| <= Lambda for the others."""
+    for i in range(count):
+        over = np.hypot(dual[2 * i], dual[2 * i + 1]) / ridge - 1
+        if over > SETTLED or (lengths[i] > 0 and over < -SETTLED):
+            return False
+    return True
+
+
+@inlined
+def own_pull(gram, i, beta, dual):
+    """Return the length of the dual vector of a group if its own vector were 0."""
+    k = 2 * i
+    one = dual[k] + gram[k, k] * beta[k] + gram[k, k + 1] * beta[k + 1]
+    other = dual[k + 1] + gram[k + 1, k] * beta[k] + gram[k + 1, k + 1] * beta[k + 1]
+    return np.hypot(one, other)
+
+
+@inlined
+def move(gram, count, ridge, lengths, beta, dual, step, before, safe):
+    """Take a Newton step, and write a safe one; a vector may vanish, and one that did come back."""
+    for i in range(count):
+        norm = np.hypot(dual[2 * i], dual[2 * i + 1])
+        before[i], safe[i] = lengths[i], lengths[i] * norm / ridge
+        if lengths[i] > 0:
+            shortest = SHORTEST * lengths[i]
+            lengths[i] += step[i]
+            if lengths[i] < shortest:
+                lengths[i] = shortest
+                if own_pull(gram, i, beta, dual) <= ridge:
+                    lengths[i] = before[i] = safe[i] = 0.0
+        elif norm > ridge:
+            diagonal = gram[2 * i, 2 * i] + gram[2 * i + 1, 2 * i + 1]
+            lengths[i] = safe[i] = (norm - ridge) / diagonal
+
+
+@inlined
+def find_minimiser(gram, goal, count, ridge, lengths, beta, dual):
+    """Find the minimiser of a group lasso by its secular equations; return whether it went.
+
+    A Newton step that does not make the function smaller whose minimum is sought, for vectors of
+    given lengths, is taken back: the safe one t |u| / Lambda does so.
+    """
+    size, lowest, halved = 2 * count, np.inf, 0
+    scale, work, safe = np.empty(size), np.empty((size, size)), np.empty(count)
+    before = np.empty(count)
+    curvature, step = np.empty((count, count)), np.empty(count)
+    find_start(gram, goal, count, ridge, lengths)
+    for _ in range(STEPS):
+        if not find_vectors(gram, goal, size, ridge, lengths, beta, dual, work, scale):
+            return False
+        height = 0.0
+        for i in range(count):
+            height += ridge * lengths[i]
+            height -= goal[2 * i] * beta[2 * i] + goal[2 * i + 1] * beta[2 * i + 1]
+        if height > lowest:
+            halved += 1
+            for i in range(count):
+                lengths[i] = (lengths[i] + before[i]) / 2 if halved < HALVINGS else safe[i]
+            if halved >= HALVINGS:
+                lowest = np.inf
+            continue
+        lowest, halved = height, 0
+        if has_settled(count, ridge, lengths, dual):
+            return True
+        find_curvature(count, lengths, dual, work, scale, curvature)
+        for i in range(count):
+            norm = np.hypot(dual[2 * i], dual[2 * i + 1])
+            step[i] = norm * norm * (norm - ridge) if lengths[i] > 0 else 0.0
+        if not solve(curvature, step, count):
+            return False
+        move(gram, count, ridge, lengths, beta, dual, step, before, safe)
+    return True
+
+
+@inlined
+def find_ball(circle, gram, goal, count, beta, dual, noise):
+    """Return tau and the radius of the ball of Lemma 8; write what is not known of dual vectors."""
+    size, ridge = 2 * count, circle.ridge
+    error = 4 * ridge * circle.most
+    longest, slack = 0.0, 0.0
+    for k in range(size):
+        dual[k], noise[k] = goal[k], abs(goal[k])
+        for j in range(size):
+            dual[k] -= gram[k, j] * beta[j]
+            noise[k] += abs(gram[k, j] * beta[j])
+        noise[k] *= ROUNDING
+        error -= (goal[k] + dual[k]) * beta[k]
+    for i in range(count):
+        longest = max(longest, np.hypot(dual[2 * i], dual[2 * i + 1]))
+    tau = min(1.0, ridge / longest)
+    for i in range(count):
+        length = np.hypot(beta[2 * i], beta[2 * i + 1])
+        slack += ridge * length * (1 + ROUNDING)
+        for k in range(2 * i, 2 * i + 2):
+            slack += abs(beta[k]) * noise[k] - tau * dual[k] * beta[k]
+    error = max(error, 0.0) + ROUNDING * 4 * ridge * circle.most
+    return tau, np.sqrt(error * (1 - tau) ** 2 + 2 * max(slack, 0.0))
+
+
+@inlined
+def slope_at(circle, vectors, ranges, size, beta, edge, cell):
+    """Return a one-sided slope at a boundary of the residual of some vectors, and its noise."""
+    lo, hi = circle.spans[cell, START], circle.spans[cell, STOP]
+    b, c = -circle.edges[edge, C], circle.edges[edge, B]
+    one = sum_over(circle.moments, b, c, lo, hi)
+    entries = np.empty(size)
+    moments, share = circle.moments, circle.share
+    inner_products(moments, share, vectors, ranges, size, b, c, lo, hi, one, entries)
+    value = response(moments, share, b, c, lo, hi, one)
+    noise = abs(value)
+    for k in range(size):
+        value -= entries[k] * beta[k]
+        noise += abs(entries[k] * beta[k])
+    square = b * b * (moments[2, hi] - moments[2, lo])
+    square += 2 * b * c * (moments[1, hi] - moments[1, lo])
+    square += c * c * (moments[0, hi] - moments[0, lo])
+    return value, ROUNDING * noise, np.sqrt(max(square, 0.0))
+
+
+@inlined
+def leaves_ray(circle, box, i, vectors, ranges, gram, size, beta, dual, noise, tau, radius):
+    """Whether no unit can be on a ray."""
+    edge, side = (box.parts[i, LO] + 1) // 2, box.parts[i, SIGN]
+    slack = noise[2 * i] + CAUTION * radius * np.sqrt(gram[2 * i, 2 * i])
+    if side * tau * dual[2 * i] + slack < circle.ridge:
+        return True
+    for right in range(2):
+        value, rough, length = slope_at(circle, vectors, ranges, size, beta, edge, edge - 1 + right)
+        slope = side * tau * value * (1 - 2 * right)
+        if slope < -rough - CAUTION * radius * length:
+            return True
+    return False
+
+
+@inlined
+def leaves_cell(circle, box, i, gram, dual, noise, tau, radius):
+    """Whether no unit can be in a cell."""
+    cell, side = box.parts[i, LO] // 2, box.parts[i, SIGN]
+    reach = np.sqrt(gram[2 * i, 2 * i] + gram[2 * i + 1, 2 * i + 1])
+    slack = noise[2 * i] + noise[2 * i + 1] + CAUTION * radius * reach
+    u, v = tau * dual[2 * i], tau * dual[2 * i + 1]
+    if np.hypot(u, v) + slack < circle.ridge:
+        return True
+    for right in range(2):
+        edge = cell + right
+        slope = side * (v * circle.edges[edge, B] - u * circle.edges[edge, C]) * (1 - 2 * right)
+        if slope < -slack:
+            return True
+    return False
+
+
+@inlined
+def unsupported(circle, box, count):
+    """Whether the residual of the faces of a box has, on one of these, surely no unit."""
+    size = 2 * count
+    vectors, ranges = np.empty((size, 3)), np.empty((size, 2), dtype=np.int64)
+    gram, goal, noise = np.empty((size, size)), np.empty(size), np.empty(size)
+    lengths, beta, dual = np.empty(count), np.empty(size), np.empty(size)
+    find_forms(circle, box, count, vectors, ranges, gram, goal)
+    if not find_minimiser(gram, goal, count, circle.ridge, lengths, beta, dual):
+        return False
+    tau, radius = find_ball(circle, gram, goal, count, beta, dual, noise)
+    for i in range(count):
+        if box.parts[i, LO] % 2 == 0:
+            if leaves_cell(circle, box, i, gram, dual, noise, tau, radius):
+                return True
+        elif leaves_ray(
+            circle, box, i, vectors, ranges, gram, size, beta, dual, noise, tau, radius
+        ):
+            return True
+    return False

@@ -1,0 +1,88 @@
+"""Boxes of single faces (Lemma 58): none with a minimum is excluded, nearly all others are."""
+
+from itertools import combinations, product
+
+import numpy as np
+import pytest
+from numba import njit
+
+from reluenum.engines.branch.circle import circle_numbers
+from reluenum.engines.certified.projections import project
+from reluenum.geometry.geometry import Geometry
+from reluenum.verify.boxes.cover import settled
+from reluenum.verify.boxes.lasso import flats_of, gap_ball, unsupported
+from reluenum.verify.boxes.spans import LineData
+from reluenum.verify.boxes.sums import numbers
+from reluenum.verify.boxes.tree import MOST_PARTS, box_of
+from tests.support.boxes import certified, good_supports, problem_of
+
+pytestmark = pytest.mark.seconds(60)
+
+
+def box_on(faces, signs):
+    """The box of faces around the circle, parts of one sign in their order, negative ones first."""
+    pairs = sorted(zip(signs, faces, strict=True))
+    return box_of([(sign, face, face + 1, 1) for sign, face in pairs])[: len(faces)]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_faces_of_a_minimum_are_never_excluded(seed):
+    """However degenerate the data."""
+    document, data, _ = certified(problem_of(seed))
+    table, places = numbers(data), LineData(document["problem"]).around
+    around = {place: face for face, place in enumerate(places)}
+    for sides in good_supports(document):
+        assert not unsupported(table, box_on([around[k] for k in sides], sides.values()))
+
+
+@pytest.mark.parametrize("seed", [4, 10, 12])
+def test_of_all_supports_hardly_more_than_the_minima_are_left(seed):
+    """Of random data, by this rule and others: one at most, with units that nearly cancel out."""
+    problem = problem_of(seed, width=2, size=8)
+    document, data, _ = certified(problem)
+    table, live = numbers(data), 4 * len(data.rows) - 3
+    supports = [s for m in (1, 2) for s in combinations(range(live), m)]
+    boxes = [box_on(s, signs) for s in supports for signs in product((-1, 1), repeat=len(s))]
+    left = [box for box in boxes if not unsupported(table, box)]
+    left = np.array([np.pad(box, ((0, MOST_PARTS - len(box)), (0, 0))) for box in left])
+    empty, _ = settled(table, left, np.zeros_like(left))
+    minima = sum(1 for _ in good_supports(document))
+    assert minima <= sum(~empty) <= minima + 1
+
+
+@njit
+def ball_with(table, box, w):
+    """The lasso of a box and the ball that follows from some vectors."""
+    flats = flats_of(table, box)
+    return flats, gap_ball(table, flats, w[: len(flats.right)])
+
+
+def test_the_residual_is_in_the_ball_whatever_the_vectors_are():
+    """Against residuals that another route encloses."""
+    seen = 0
+    for seed in range(10):
+        problem, draw = problem_of(seed, size=7), np.random.default_rng(seed)
+        table, frames = numbers(LineData(problem.to_document())), Geometry.of(problem).frames
+        around = circle_numbers(problem, frames.faces)
+        supports = [np.sort(draw.choice(len(around), 2, replace=False)) for _ in range(30)]
+        found = project(frames, np.array(supports))
+        for n in np.flatnonzero(np.isfinite(found.radius)):
+            for scale in (0.0, 0.01, 1.0, 30.0):
+                w = scale * draw.normal(size=4)
+                seen += holds_residual(table, frames, around, found[[n]], w)
+    assert seen > 400
+
+
+def holds_residual(table, frames, around, found, w):
+    """Whether what a ball says of dual vectors is true."""
+    places, seen = np.argsort(around[found.supports[0]]), True
+    box = box_on(around[found.supports[0]], [1, 1])
+    flats, ball = ball_with(table, box, w)
+    for f, place in enumerate(places):
+        exact = frames.basis.mid[found.supports[0, place]] @ found.dual.mid[0, place]
+        for k in range(flats.first[f], flats.first[f + 1]):
+            value = exact @ (flats.vectors[k] if box[f, 1] % 2 else np.eye(2)[k - flats.first[f]])
+            error = ball.tau * ball.errors[k] + ball.radius * np.sqrt(flats.gram[k, k])
+            seen = seen and abs(ball.tau * ball.duals[k] - value) <= error + 1e-9
+    assert seen
+    return seen
