@@ -1,11 +1,14 @@
 """Boxes of single faces (Lemma 58): none with a minimum is excluded, nearly all others are."""
 
 from itertools import combinations, product
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numba import njit
 
+from reluenum import Problem
+from reluenum.datasets.datafiles import read_csv
 from reluenum.engines.branch.circle import circle_numbers
 from reluenum.engines.certified.projections import project
 from reluenum.geometry.geometry import Geometry
@@ -15,6 +18,8 @@ from reluenum.verify.boxes.spans import LineData
 from reluenum.verify.boxes.sums import numbers
 from reluenum.verify.boxes.tree import MOST_PARTS, box_of
 from tests.support.boxes import certified, good_supports, problem_of
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.seconds(60)
 
@@ -48,6 +53,15 @@ def test_of_all_supports_hardly_more_than_the_minima_are_left(seed):
     empty, _ = settled(table, left, np.zeros_like(left))
     minima = sum(1 for _ in good_supports(document))
     assert minima <= sum(~empty) <= minima + 1
+
+
+@pytest.mark.parametrize(("ridge", "faces"), [("1", (195, 198, 233)), ("1/10", (124, 198, 315))])
+def test_vectors_that_vanish_are_found(ridge, faces):
+    """Of faces that depend on each other, as a cell and the middle one do on a third."""
+    inputs, targets = read_csv(str(ROOT / "config/data/nile.csv"))
+    problem = Problem.from_text(inputs, targets, 3, ridge)
+    table = numbers(LineData(problem.to_document()))
+    assert unsupported(table, box_on(faces, [-1, -1, -1]))
 
 
 @njit

@@ -132,28 +132,52 @@ def vectors_with(flats: Flats, roots: Array, inverse: Array) -> tuple[Array, Arr
 
 
 @inlined
-def newton_step(flats: Flats, ridge: float, roots: Array, u: Array, inverse: Array) -> Array:
-    """Return how lengths are to change so that all |u_l| = Lambda, nearly; those that are 0 do not.
+def newton_system(flats: Flats, ridge: float, roots: Array, u: Array, inverse: Array) -> Array:
+    """Return the system of steps of lengths after which all |u_l| = Lambda, nearly.
 
     The derivative of |u_l|^2 / 2 by t_m is that of u_l' [(1 + K T / Lambda)^-1 K]_lm u_m / Lambda.
+    Lengths that are 0 stay.
     """
-    count = len(flats.first) - 1
+    count, first = len(flats.first) - 1, flats.first
     system = np.eye(count, count + 1)
     for f in range(count):
-        a, b = flats.first[f], flats.first[f + 1]
-        if roots[a] > 0:
-            norm = length_of(u, a, b)
-            system[f, count] = norm * norm * (norm - ridge)
-            system[f, f] = 1e-300
-            for g in range(count):
-                for k in range(a, b):
-                    for m in range(
-                        flats.first[g], flats.first[g + 1] * (roots[flats.first[g]] > 0)
-                    ):
-                        entry = (1.0 * (k == m) - inverse[k, m]) / (roots[k] * roots[m])
-                        system[f, g] += u[k] * entry * u[m]
-    reduced(system, count)
-    return system[:, count].copy()
+        norm = length_of(u, first[f], first[f + 1])
+        if roots[first[f]] > 0:
+            system[f, count], system[f, f] = norm * norm * (norm - ridge), 1e-300
+    for k in range(len(u)):
+        for m in range(len(u)):
+            if roots[k] > 0 and roots[m] > 0:
+                entry = (1.0 * (k == m) - inverse[k, m]) / (roots[k] * roots[m])
+                system[face_of(first, k), face_of(first, m)] += u[k] * entry * u[m]
+    return system
+
+
+@inlined
+def face_of(first: Array, k: int) -> int:
+    """Return the face of a column."""
+    f = 0
+    while first[f + 1] <= k:
+        f += 1
+    return f
+
+
+@inlined
+def step_with(system: Array, lengths: Array) -> Array:
+    """Return steps of which none shortens a length too much: those that would are made first."""
+    count, system = len(lengths), system.copy()
+    step = np.zeros(count)
+    for _ in range(count):
+        work, changed = system.copy(), False
+        reduced(work, count)
+        for f in range(count):
+            step[f] = work[f, count]
+            if step[f] < (SHORTEST - 1) * lengths[f]:
+                step[f], changed = (SHORTEST - 1) * lengths[f], True
+                system[f] = 0.0
+                system[f, f], system[f, count] = 1.0, step[f]
+        if not changed:
+            break
+    return step
 
 
 @inlined
@@ -177,11 +201,11 @@ def steps_of(
     for f in range(len(lengths)):
         a, b = flats.first[f], flats.first[f + 1]
         norm, before = length_of(u, a, b), lengths[f]
-        after = max(before + step[f], SHORTEST * before)
+        after = before + step[f]
         if before == 0 and norm > ridge:
             start = (norm - ridge) / (flats.gram[a, a] + flats.gram[b - 1, b - 1])
             found[0, f], found[2, f] = start, start
-        elif after > before + step[f] and is_needless(flats, ridge, f, w, u):
+        elif after <= 1.01 * SHORTEST * before and is_needless(flats, ridge, f, w, u):
             continue
         else:
             found[0, f], found[1, f], found[2, f] = after, before, before * norm / ridge
@@ -230,8 +254,8 @@ def guess(flats: Flats, ridge: float) -> Array:
             continue
         if is_solved(flats, ridge, lengths, u):
             break
-        step, lowest = newton_step(flats, ridge, roots, u, inverse), height
-        steps = steps_of(flats, ridge, lengths, (w, u), step)
+        system, lowest = newton_system(flats, ridge, roots, u, inverse), height
+        steps = steps_of(flats, ridge, lengths, (w, u), step_with(system, lengths))
         lengths = steps[0].copy()
     return w
 
