@@ -51,10 +51,11 @@ picture:
 paper-route:
 	./run -- python -m docs.make.paper_route
 
-# Real data: some minutes on two cores.
+# Real data: a quarter of an hour on two cores.
 gallery:
 	./run -- snakemake --cores 2 --configfile config/gallery.yaml
 	./run -- snakemake --cores 2 --configfile config/nile.yaml
+	./run -- snakemake all descent_all --cores 2 --configfile config/ozone.yaml
 	./run -- python -m docs.make.gallery
 
 # What optimisers find, beside the lists: some twenty minutes on two cores.

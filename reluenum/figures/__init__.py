@@ -3,10 +3,10 @@
 Every function takes a parsed document, or the tables of a sweep, and returns a
 `matplotlib.figure.Figure`; nothing is kept in pyplot. Colour is never alone: markers,
 fill and line styles say the same in greyscale. In order: `style` and `reading` are shared by all;
-`units_higher`, `fits`, `features` and `units`, `levels`, `branches` and `basins`, `way` and
-`profile`, `path` and `traps`, `times` show documents, `sweeps` tables, `descents`, `practice` and
-`collapses` optimisers; `catalogue` names what is drawn of each kind; `pages` and `explorer` are
-pages for a browser, which need no Matplotlib.
+`units_higher`, `fits` and `surface`, `features` and `units`, `levels`, `branches` and `basins`,
+`way` and `profile`, `path` and `traps`, `times` show documents, `sweeps` tables, `descents`,
+`practice` and `collapses` optimisers; `catalogue` names what is drawn of each kind; `pages` and
+`explorer` are pages for a browser, which need no Matplotlib.
 """
 
 from importlib import import_module
@@ -36,6 +36,7 @@ _HOMES = {
     "plot_practice": "practice",
     "plot_profile": "profile",
     "plot_sizes": "sweeps.sizes",
+    "plot_surface": "surface",
     "plot_times": "times",
     "plot_traps": "traps",
     "plot_tree": "basins",

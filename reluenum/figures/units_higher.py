@@ -45,7 +45,7 @@ def units_kinks(document: Document) -> tuple[Figure, int]:
         axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
         write_title(axes, rank, component)
         for k, group in enumerate(component["strata"][0]["support"], start=1):
-            _draw_kink(axes, group, low, high, f"component-{rank}-kink-{k}")
+            draw_kink(axes, group, low, high, f"component-{rank}-kink-{k}")
     colour_bar(figure, points, panels, names.target)
     handles = [
         Line2D([], [], color=BLUE, label="$a > 0$"),
@@ -55,8 +55,19 @@ def units_kinks(document: Document) -> tuple[Figure, int]:
     return figure, len(components)
 
 
-def _draw_kink(axes: Axes, group: Document, low: Vector, high: Vector, gid: str) -> None:
-    """Draw the line b . x + c = 0 and an arrow into the half plane where the unit is active."""
+def draw_kink(axes: Axes, group: Document, low: Vector, high: Vector, gid: str) -> None:
+    """Draw the line b . x + c = 0 and an arrow into the half plane where the unit is active.
+
+    Parameters
+    ----------
+    axes : Axes
+        With limits `low` and `high`.
+    group : dict
+        A face of a support, with the `direction` of its units.
+    low, high : (2,) array
+    gid : str
+        Of the line, in an SVG.
+    """
     normal = direction(group)
     slope, offset = normal[:2], normal[2]
     scale = (high - low) * slope

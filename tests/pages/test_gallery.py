@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from flint import fmpq
+from scipy.optimize import minimize
 
 from docs.make import gallery
 from docs.make.prose import said
@@ -51,8 +52,10 @@ def test_every_file_is_read_and_has_source_and_licence(name):
 
 
 def test_the_gallery_shows_every_file():
-    config = (ROOT / "config/gallery.yaml").read_text()
-    assert sorted(set(re.findall(r"csv: config/data/(.*)", config))) == FILES
+    configs = [(ROOT / f"config/{name}.yaml").read_text() for name in gallery.EXPERIMENTS]
+    assert sorted(set(re.findall(r"csv: config/data/(.*)", "".join(configs)))) == FILES
+    headings = re.findall(r"^## .*$", PAGE, re.MULTILINE)
+    assert len(headings) == len(gallery.FIGURES) == len(FILES)
 
 
 def test_galileo_s_figures_give_the_parabola_of_the_textbook():
@@ -105,6 +108,49 @@ def test_the_nile_has_the_published_means_and_sums_of_squares():
     assert np.var(before) * 28 + np.var(after) * 72 == pytest.approx(1597457, abs=0.5)
 
 
+def test_ozone_has_the_published_regression():
+    """`lm(Ozone ~ Wind + Temp, airquality)` of R: coefficients, residual error."""
+    wind, heat, ozone = published("ozone.csv", (100, 0), (100, 100), (10, 80)).astype(float).T
+    design = np.column_stack([np.ones(116), wind / 10, heat])
+    coefficients, squares, *_ = np.linalg.lstsq(design, ozone)
+    assert coefficients == pytest.approx([-71.0332, -3.0555, 1.8402], abs=5e-5)
+    assert float(squares[0] / 113) ** 0.5 == pytest.approx(21.85, abs=5e-3)
+
+
+OZONE = re.findall(r"^\| (\d+) +\| .* +\| (\d\.\d{6}) +\| .* \| (\d+) +\|$", PAGE, re.MULTILINE)
+
+
+def test_runs_of_another_optimiser_on_ozone_end_at_losses_of_the_list():
+    """L-BFGS-B of SciPy, on the loss as its definition says."""
+    inputs, targets = (np.array(part, dtype=float) for part in read_csv(DATA / "ozone.csv"))
+
+    def loss(theta):
+        outer, slopes, offsets = theta[:2], theta[2:6].reshape(2, 2), theta[6:]
+        before = inputs @ slopes.T + offsets
+        residuals = np.maximum(before, 0) @ outer - targets
+        pulled = 2 * residuals[:, None] * (before > 0) * outer
+        gradients = (2 * np.maximum(before, 0).T @ residuals, pulled.T @ inputs, pulled.sum(axis=0))
+        gradient = np.concatenate([part.ravel() for part in gradients]) + 2 * theta
+        return residuals @ residuals + theta @ theta, gradient
+
+    random, tight = np.random.default_rng(0), {"maxiter": 5000, "ftol": 1e-15, "gtol": 1e-9}
+    ends = [
+        minimize(loss, random.normal(size=8), jac=True, method="L-BFGS-B", options=tight).fun
+        for _ in range(30)
+    ]
+    listed = np.array([float(value) for _, value, _ in OZONE])
+    zero = targets @ targets
+    assert min(ends) == pytest.approx(listed.min(), abs=1e-6)
+    assert all(np.abs([*(listed - end), zero - end]).min() < 1e-4 for end in ends)
+
+
+def test_the_list_about_ozone_is_on_the_page_from_best_to_worst():
+    ranks, losses, runs = zip(*OZONE, strict=True)
+    assert ranks == tuple(map(str, range(1, 14)))
+    assert list(losses) == sorted(losses)
+    assert 0 < sum(map(int, runs)) <= 1000
+
+
 def computed(name, width, ridge):
     """Return an instance of the gallery, computed now."""
     problem = Problem(*read_csv(DATA / f"{name}.csv"), width, parse_ridge(ridge))
@@ -122,6 +168,7 @@ def computed(name, width, ridge):
         ("nightingale", 2, "1/100"),
         ("stackloss", 1, "1/10"),
         ("nile", 1, "1/10"),
+        ("ozone", 1, "1"),
     ],
 )
 def test_the_tables_are_what_is_computed(name, width, ridge):
