@@ -5,165 +5,40 @@ what a sentence says is checked before it is written.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from flint import fmpq
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from tabulate import tabulate
 
+from docs.make.gallery_instances import (
+    ROOT,
+    SQUARE_OF_UNIT,
+    Document,
+    Instance,
+    Instances,
+    instances,
+    plain,
+    regression,
+    straight,
+    table,
+)
+from docs.make.ozone import ozone, ozone_figure, ozone_runs
 from docs.make.prose import bullets, said
 from reluenum import Problem
 from reluenum.datasets.datafiles import read_csv
 from reluenum.documents.files import write_text
-from reluenum.documents.minima import read_minima
-from reluenum.documents.results import read_result
-from reluenum.experiments.configuration import complete_config
-from reluenum.experiments.instances import instances as experiment_instances
-from reluenum.figures import plot_fits, plot_path, plot_surface, save_figure
-from reluenum.figures.reading import data, direction, fitted_values, number, parameters
+from reluenum.figures import plot_fits, plot_path, save_figure
+from reluenum.figures.reading import data, fitted_values, number, parameters
 from reluenum.paths.path import ridge_path
 from reluenum.problem import parse_ridge
-
-ROOT = Path(__file__).parents[2]
-RESULTS = ROOT / "results"
-
-EXPERIMENTS = ("gallery", "nile", "ozone")
-"""Names of configurations, and of their results."""
 
 PATH_WIDTH, PATH_RIDGES, PATH_POINTS = 2, ("1/1000", "1/2"), 28
 """What the ridge path of Galileo's data runs through."""
 
-SQUARE_OF_UNIT = {"galileo": 1e4, "nightingale": 1e6, "stackloss": 1e2, "nile": 1e6, "ozone": 1e4}
-"""A squared residual of a file, in published units."""
-
-Document = Mapping[str, Any]
-"""Of the format `reluenum-minima`, or a part of it."""
-
 RidgePath = Mapping[str, Any]
 """Of the format `reluenum-path`."""
-
-
-@dataclass(frozen=True)
-class Instance:
-    """One data set with one width and one ridge.
-
-    Parameters
-    ----------
-    name : str
-        Of the data set.
-    document : dict
-        Of the format `reluenum-minima`.
-    proved : bool
-        Whether the checker proved the list from its certificate.
-    """
-
-    name: str
-    document: Document
-    proved: bool
-
-    @property
-    def key(self) -> tuple[int, str]:
-        """Width and ridge."""
-        return self.document["problem"]["width"], self.document["problem"]["ridge"]
-
-    @property
-    def components(self) -> Sequence[Document]:
-        """Every component of local minima, the best first."""
-        return self.document["components"]
-
-    @property
-    def isolated(self) -> list[Document]:
-        """The components of dimension 0."""
-        return [c for c in self.components if c["dimension"] == 0]
-
-    @property
-    def on_boundary(self) -> list[Document]:
-        """The isolated ones on which a unit is 0 on a data point."""
-        return [c for c in self.isolated if c["on_boundary"]]
-
-    @property
-    def spurious(self) -> list[Document]:
-        """The components that are not global at this width."""
-        return [c for c in self.components if not c["global_at_width"]]
-
-    @property
-    def supports(self) -> int:
-        """How many supports there are."""
-        counts = self.document["enumeration"]
-        return counts.get("supports_examined") or counts["supports"]
-
-    def squares(self, rank: int = 0) -> float:
-        """Return the sum of the squared residuals of a component, in published units."""
-        inputs, targets = data(self.document)
-        residuals = fitted_values(self.components[rank], inputs) - targets
-        return float(residuals @ residuals) * SQUARE_OF_UNIT[self.name]
-
-    def row(self) -> list[Any]:
-        """Return what the tables say of it."""
-        width, ridge = self.key
-        losses = [number(c["loss"]) for c in self.components]
-        return [
-            width,
-            ridge,
-            len(self.components),
-            len(self.isolated),
-            len(self.on_boundary),
-            len(self.spurious),
-            f"{losses[0]:.5g}",
-            f"{losses[-1]:.5g}",
-            plain(self.squares()),
-            f"{self.supports:,}",
-            "yes" if self.proved else "no",
-        ]
-
-
-def plain(value: float) -> str:
-    """Return three significant digits without an exponent.
-
-    Examples
-    --------
-    >>> plain(11202345.6), plain(0.02346)
-    ('11,200,000', '0.0235')
-    """
-    rounded = float(f"{value:.2e}")
-    return f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:.3g}"
-
-
-Instances = Mapping[tuple[int, str], Instance]
-"""The instances of a data set, by width and ridge."""
-
-
-def instances(results: Path = RESULTS) -> dict[str, Instances]:
-    """Read every instance of the experiments: by data set, then by width and ridge."""
-    found: dict[str, dict[tuple[int, str], Instance]] = {}
-    for experiment in EXPERIMENTS:
-        config = yaml.safe_load((ROOT / f"config/{experiment}.yaml").read_text(encoding="utf-8"))
-        complete_config(config, ROOT / "config/schemas/config.schema.yaml")
-        for folder, instance in experiment_instances(config).items():
-            name, place = Path(instance["csv"]).stem, results / experiment / folder
-            verified = (place / "verified.txt").read_text(encoding="utf-8")
-            document = read_minima(place / "minima.json")
-            one = Instance(name, document, verified.startswith("proved: "))
-            found.setdefault(name, {})[one.key] = one
-    return found
-
-
-COLUMNS = (
-    *("width", "ridge", "components", "isolated", "on a boundary", "spurious"),
-    *("best loss", "worst loss", "squares", "supports", "proved"),
-)
-
-
-def table(found: Instances) -> str:
-    """Return a row for each instance."""
-    rows = [one.row() for one in found.values()]
-    return tabulate(rows, COLUMNS, tablefmt="pipe", disable_numparse=True)
 
 
 def kinks(component: Document) -> list[float]:
@@ -175,18 +50,6 @@ def kinks(component: Document) -> list[float]:
 def inner_kink(component: Document) -> float:
     """Return the last kink; in networks that were looked at, the only one among the data."""
     return kinks(component)[-1]
-
-
-def straight(component: Document) -> bool:
-    """Whether all units share one direction and are active on every data point."""
-    (group, *others) = component["strata"][0]["support"]
-    return not others and set(group["face"]) == {"+"}
-
-
-def regression(inputs: np.ndarray, targets: np.ndarray) -> float:
-    """Return the residual sum of squares of a linear regression."""
-    fit = inputs @ np.linalg.lstsq(inputs, targets, rcond=None)[0]
-    return float((fit - targets) @ (fit - targets))
 
 
 # ------------------------------------------------------------------------------- the five sections
@@ -618,204 +481,6 @@ The volume of the Nile at Aswan from 1871 to 1970, with an apparent change after
 """
 
 
-def ozone(found: Instances, runs: Document) -> str:
-    """Return the section about ozone in New York; `runs` of an optimiser are of width 2."""
-    one, two = found[1, "1"], found[2, "1"]
-    inputs, targets = data(two.document)
-    fits = np.array([100 * fitted_values(c, inputs) for c in two.components])
-    plane = regression(np.column_stack([inputs, np.ones(len(inputs))]), targets)
-    plane *= SQUARE_OF_UNIT["ozone"]
-    bends, valleys, arcs = (
-        [k for k, c in enumerate(two.components) if shape_of(c) == name]
-        for name in ("a plane with a bend", "a valley", "one unit, in two parts")
-    )
-    places = [hinge(two.components[k]) for k in bends]
-    total = float(np.var(targets)) * len(targets) * SQUARE_OF_UNIT["ozone"]
-    explained = [1 - two.squares(k) / total for k in range(len(two.components))]
-    over = [
-        100 * (number(c["loss"]) / number(two.components[0]["loss"]) - 1) for c in two.components
-    ]
-    rises = temperature_slopes(two.components[0])
-    cold = [-temperature_slopes(two.components[k])[0] for k in valleys]
-    wall, neighbour = (two.components.index(c) for c in two.on_boundary)
-    days = {_zero_day(two, k) for k in (wall, neighbour)}
-    ends = runs["optimisers"][0]
-    found_by = [ends["components"].get(str(k + 1), 0) for k in range(len(two.components))]
-    share = found_by[0] / ends["runs"]
-    sentences = [
-        said(
-            f"{len(targets)} points make {two.supports:,} supports of up to two units. "
-            f"{two.document['enumeration']['boxes']:,} boxes of directions exclude all but "
-            f"{two.document['enumeration']['leaves']}, and each of these carries a component: "
-            "noise does not flood the plane with minima, either.",
-            two.document["enumeration"]["leaves"] == len(two.components),
-        ),
-        said(
-            f"The plane of least squares leaves {plain(plane)} squares and predicts negative ozone "
-            f"on cool, windy days. One unit, a plane cut off at 0, leaves {plain(one.squares())}. "
-            f"It has two minima: on {_dead_days(one, 0)} days it is 0, or on {_dead_days(one, 1)}.",
-            one.squares() < plane and len(one.components) == 2 and _negative_plane(inputs, targets),
-        ),
-        said(
-            f"The best {len(bends)} networks of two units tell one story. A unit is active on "
-            "every day, the other on hot and calm ones: a plane with a bend. With a wind of 10 mph "
-            f"it is at {min(places)[0]:.1f} to {max(places)[0]:.1f} degrees, and each mph more "
-            f"moves it up by {min(p[1] for p in places):.1f} to {max(p[1] for p in places):.1f}. "
-            f"Their losses are within {over[bends[-1]]:.2f} %, and on no day do two of them differ "
-            f"by more than {_spread(fits[bends]):.1f} ppb. In the best, a degree more is "
-            f"{rises[0]:.2f} ppb more before the bend and {sum(rises):.2f} behind it.",
-            bends == list(range(len(bends))) and all(up > 0 for _, up in places),
-        ),
-        said(
-            f"The next {len(valleys)} tell another one, {over[valleys[0]]:.1f} to "
-            f"{over[valleys[-1]]:.1f} % above in loss. One unit rises with heat, the other with "
-            f"cold, by {min(cold):.2f} to {max(cold):.2f} ppb a degree: a valley, with more ozone "
-            f"on the coldest days. They explain {100 * min(explained[k] for k in valleys):.1f} to "
-            f"{100 * max(explained[k] for k in valleys):.1f} % of the variance, the best network "
-            f"{100 * explained[0]:.1f} %: such a fit gives no sign that there is a better one.",
-            valleys == list(range(len(bends), len(bends) + len(valleys))) and min(cold) > 0,
-        ),
-        said(
-            f"The last {len(arcs)} are the minima of one unit, which two units share. An optimiser "
-            f"that ends there has wasted one, and explains {100 * explained[arcs[0]]:.1f} %.",
-            [two.components[k]["loss"] for k in arcs] == [c["loss"] for c in one.components],
-        ),
-        said(
-            f"Only {len(two.on_boundary)} of the {len(two.isolated)} isolated minima are on a "
-            f"boundary, numbers {wall + 1} and {neighbour + 1}: a unit is exactly 0 on the day "
-            f"{days.pop()}. Their losses differ by "
-            f"{_parts_per_million(two, wall, neighbour):.1f} parts in a million, their fits by up "
-            f"to {_spread(fits[[wall, neighbour]]):.2f} ppb, and yet they are two minima. At the "
-            "other isolated ones the loss is smooth.",
-            len(two.on_boundary) == 2 and not days and neighbour == wall + 1,
-        ),
-        said(
-            f"{ends['runs']:,} runs of L-BFGS from random starts end at the best network "
-            f"{found_by[0]} times, {sum(found_by[k] for k in bends)} times at a plane with a bend, "
-            f"{sum(found_by[k] for k in valleys)} times in a valley, "
-            f"{sum(found_by[k] for k in arcs)} times at the last {len(arcs)}, and nowhere outside "
-            f"of the list but for {ends['kinds']['saddle']} that stop at saddles. Ten starts find "
-            f"the best with a probability of {100 * (1 - (1 - share) ** 10):.1f} %; that it is the "
-            "best, only the list says.",
-            ends["kinds"]["minimum"] + ends["kinds"]["saddle"] == ends["runs"],
-        ),
-        said(
-            "More units would help: the best network of two is not global at every width.",
-            two.components[0]["global_at_every_width"] is False,
-        ),
-    ]
-    return f"""\
-## A summer of ozone
-
-Ozone in New York on {len(targets)} days of 1973, by wind and temperature: the data set `airquality`
-of R, without the days on which ozone was not measured. (J. M. Chambers and others, 1983; measured
-figures of public agencies.)
-
-{table(found)}
-
-![The components of width 2 at ridge 1](images/gallery_ozone.svg)
-
-*Width 2, ridge 1: every component. Lines are the kinks of units, arrows point to where a unit is
-active; of a unit without a line this is on the whole map.*
-
-{ozone_table(two, found_by)}
-
-*Every component at width 2: the residual sum of squares in ppb^2, on how many days each unit is
-active, at which temperature it has its kink if the wind is 10 mph, and how many of
-{ends["runs"]:,} runs of L-BFGS end there.*
-
-{bullets(sentences)}
-"""
-
-
-def ozone_table(one: Instance, found_by: Sequence[int]) -> str:
-    """Return a row for each component of the list about ozone."""
-    rows = []
-    for rank, (component, runs) in enumerate(zip(one.components, found_by, strict=True)):
-        units = component["strata"][0]["support"]
-        active = [group["face"].count("+") for group in units]
-        at_kink = [
-            "–" if set(group["face"]) == {"+"} else f"{kink_at_ten(group):.1f}" for group in units
-        ]
-        loss, squares = f"{number(component['loss']):.6f}", plain(one.squares(rank))
-        days = ", ".join(map(str, active))
-        rows.append([rank + 1, shape_of(component), loss, squares, days, ", ".join(at_kink), runs])
-    heads = ["", "what it is", "loss", "squares", "active days", "kinks, degrees F", "runs"]
-    return tabulate(rows, heads, tablefmt="pipe", disable_numparse=True)
-
-
-def kink_at_ten(group: Document) -> float:
-    """Return the temperature at which a unit is 0 if the wind is 10 mph."""
-    _, slope, offset = direction(group)
-    return float(80 - 10 * offset / slope)
-
-
-def temperature_slopes(component: Document) -> list[float]:
-    """Return what a degree more adds to each unit of a network about ozone, in ppb, in order."""
-    weights, slopes, _ = parameters(component, 2)
-    return sorted((10 * weights * slopes[:, 1]).tolist())
-
-
-def hinge(component: Document) -> tuple[float, float]:
-    """Return where the unit of a network that is not always active has its kink.
-
-    Returns
-    -------
-    at_ten, rise : float
-        The temperature with a wind of 10 mph, and how much it rises with a mph more.
-    """
-    groups = component["strata"][0]["support"]
-    (group,) = (group for group in groups if set(group["face"]) != {"+"})
-    wind, heat, _ = direction(group)
-    return kink_at_ten(group), float(-wind / heat)
-
-
-def shape_of(component: Document) -> str:
-    """Return what the graph of a network of two units in the plane looks like."""
-    units = component["strata"][0]["support"]
-    if len(units) == 1:
-        return "one unit, in two parts"
-    if any(set(unit["face"]) == {"+"} for unit in units):
-        return "a plane with a bend"
-    low, high = temperature_slopes(component)
-    return "a valley" if low < 0 < high else "two bends"
-
-
-def _spread(fits: np.ndarray) -> float:
-    """Return the largest difference of two fits on a day."""
-    return float(np.ptp(fits, axis=0).max())
-
-
-def _parts_per_million(one: Instance, low: int, high: int) -> float:
-    """Return by how much the loss of a component is above that of another."""
-    first, second = (number(one.components[k]["loss"]) for k in (low, high))
-    return 1e6 * (second / first - 1)
-
-
-def _zero_day(one: Instance, rank: int) -> str:
-    """Return the day on which a unit of a component is exactly 0, in published units."""
-    groups = one.components[rank]["strata"][0]["support"]
-    (day,) = (k for group in groups for k, sign in enumerate(group["face"]) if sign == "0")
-    (wind, heat), ozone_then = data(one.document)[0][day], data(one.document)[1][day]
-    return (
-        f"with a wind of {10 + 10 * wind:.1f} mph, {80 + 10 * heat:.0f} degrees and "
-        f"{100 * ozone_then:.0f} ppb"
-    )
-
-
-def _dead_days(one: Instance, rank: int) -> int:
-    """Return on how many days the only unit of a component is not active."""
-    (group,) = one.components[rank]["strata"][0]["support"]
-    return len(group["face"]) - group["face"].count("+")
-
-
-def _negative_plane(inputs: np.ndarray, targets: np.ndarray) -> bool:
-    """Whether the plane of least squares is negative on a day, and on that with most wind."""
-    design = np.column_stack([inputs, np.ones(len(inputs))])
-    fit = design @ np.linalg.lstsq(design, targets, rcond=None)[0]
-    return bool(fit[inputs[:, 0].argmax()] < 0)
-
-
 def _flat_at_the_end(component: Document) -> bool:
     """Whether the last slope of a function is less than a tenth of its first, in size."""
     ends = np.array([[-0.98], [-0.96], [0.98], [1.0]])
@@ -853,40 +518,10 @@ def path_document() -> RidgePath:
     return ridge_path(problem, fmpq(high), PATH_POINTS).to_document()
 
 
-PUBLISHED = {
-    "$x_{1}$": ("wind (mph)", 10, 10),
-    "$x_{2}$": ("temperature (°F)", 10, 80),
-    "$f(x)$; points: $y$": ("ozone (ppb), fitted; points: measured", 100, 0),
-}
-"""What the axes of the figure about ozone are called, and (factor, shift) of published units."""
-
-
-def ozone_figure(document: Document) -> Figure:
-    """Return the map of ozone with its axes in published units."""
-    figure = plot_surface(document)
-    for axes in figure.findobj(Axes):
-        for axis in (axes.xaxis, axes.yaxis):
-            label, factor, shift = PUBLISHED.get(axis.label.get_text(), ("", 1, 0))
-            if label:
-                axis.set_label_text(label)
-                axis.set_major_formatter(partial(_published, factor, shift))
-    return figure
-
-
-def _published(factor: int, shift: int, value: float, _: int | None) -> str:
-    """Return the text of a tick in published units."""
-    return f"{factor * value + shift:.0f}"
-
-
 def draw(name: str, document: Document, folder: Path) -> None:
     """Draw the fits of one instance."""
     plot = ozone_figure if name == "ozone" else plot_fits
     save_figure(plot(document), folder / f"gallery_{name}", (FIGURES[name][1],))
-
-
-def ozone_runs(results: Path = RESULTS) -> Document:
-    """Return where runs of an optimiser on the ozone data end."""
-    return read_result(results / "ozone/ozone-L2-ridge1/descents.json")
 
 
 def main(target: Path, images: Path) -> None:

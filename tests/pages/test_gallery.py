@@ -10,6 +10,7 @@ from flint import fmpq
 from scipy.optimize import minimize
 
 from docs.make import gallery
+from docs.make.gallery_instances import EXPERIMENTS, Instance
 from docs.make.prose import said
 from reluenum import Problem, enumerate_minima
 from reluenum.datasets.datafiles import read_csv
@@ -52,7 +53,7 @@ def test_every_file_is_read_and_has_source_and_licence(name):
 
 
 def test_the_gallery_shows_every_file():
-    configs = [(ROOT / f"config/{name}.yaml").read_text() for name in gallery.EXPERIMENTS]
+    configs = [(ROOT / f"config/{name}.yaml").read_text() for name in EXPERIMENTS]
     assert sorted(set(re.findall(r"csv: config/data/(.*)", "".join(configs)))) == FILES
     headings = re.findall(r"^## .*$", PAGE, re.MULTILINE)
     assert len(headings) == len(gallery.FIGURES) == len(FILES)
@@ -155,7 +156,7 @@ def computed(name, width, ridge):
     """Return an instance of the gallery, computed now."""
     problem = Problem(*read_csv(DATA / f"{name}.csv"), width, parse_ridge(ridge))
     document = enumerate_minima(problem, engine="certified").document
-    return gallery.Instance(name, document, proved=True)
+    return Instance(name, document, proved=True)
 
 
 @pytest.mark.parametrize(
