@@ -39,7 +39,7 @@ def ozone(found: Instances, runs: Document) -> str:
         [k for k, c in enumerate(two.components) if shape_of(c) == name]
         for name in ("a plane with a bend", "a valley", "one unit, in two parts")
     )
-    places = [hinge(two.components[k]) for k in bends]
+    at_ten, shifts = zip(*(hinge(two.components[k]) for k in bends), strict=True)
     total = float(np.var(targets)) * len(targets) * SQUARE_OF_UNIT["ozone"]
     explained = [1 - two.squares(k) / total for k in range(len(two.components))]
     losses = np.array([number(component["loss"]) for component in two.components])
@@ -68,14 +68,12 @@ def ozone(found: Instances, runs: Document) -> str:
         said(
             f"The best {len(bends)} networks of two units tell one story. A unit is active on "
             "every day, the other on hot and calm ones: a plane with a bend. With a wind of 10 mph "
-            f"the bend is at {min(places)[0]:.1f} to {max(places)[0]:.1f} degrees, and each mph "
-            f"more moves it up by {min(p[1] for p in places):.1f} to {max(p[1] for p in places):.1f}. "
+            f"the bend is at {min(at_ten):.1f} to {max(at_ten):.1f} degrees, and each mph "
+            f"more moves it up by {min(shifts):.1f} to {max(shifts):.1f}. "
             f"Their losses are within {over[bends[-1]]:.2f} %, and on no day do two of them differ "
             f"by more than {_spread(fits[bends]):.1f} ppb. In the best, a degree more is "
             f"{before:.2f} ppb more before the bend and {behind:.2f} behind it.",
-            bends == list(range(len(bends)))
-            and all(up > 0 for _, up in places)
-            and before < behind,
+            bends == list(range(len(bends))) and min(shifts) > 0 and before < behind,
         ),
         said(
             f"The next {len(valleys)} tell another one, {over[valleys[0]]:.1f} to "
