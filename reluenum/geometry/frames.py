@@ -5,8 +5,10 @@ depends on the number of data points. All numbers are `Balls`, enclosures of the
 (and of an exact orthonormal basis of each flat).
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -114,7 +116,7 @@ class Frames:
             _opposites(faces),
         )
 
-    @property
+    @cached_property
     def rank(self) -> int:
         """Dimension of the span of the inputs (x_i, 1)."""
         return max(face.dimension for face in self.faces)
@@ -319,14 +321,15 @@ def _flat_walls(
     A wall of a face is a face below it of one dimension less: an input that is 0 there and not on
     the face.
     """
-    signs = np.array([site_signs(problem, face) for face in arrangement.faces], dtype=np.int8)
-    dimensions = np.array([face.dimension for face in arrangement.faces])
+    below: dict[str, list[Face]] = defaultdict(list)
+    for low in (face for face in arrangement.faces if face.dimension):
+        for _, face in arrangement.around(low):
+            below[face.signs].append(low)
+    origin = [arrangement.face("0" * problem.size)]
     for face in faces:
-        own = np.array(site_signs(problem, face), dtype=np.int8)
-        below = signs[dimensions == face.dimension - 1]
-        below = below[((below == 0) | (below == own)).all(axis=1)]
-        sites = ((below == 0) & (own != 0)).argmax(axis=1)
-        yield [(problem.sites[k].row, int(own[k])) for k in sites]
+        signs = face.sign_values
+        points = (next(k for k in low.zeros if signs[k]) for low in below.get(face.signs, origin))
+        yield [(problem.rows[k], signs[k]) for k in points]
 
 
 def _rays(

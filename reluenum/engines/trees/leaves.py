@@ -1,8 +1,7 @@
 """What is on the leaves of a tree: good vertex supports, each proved or ruled out (Theorem H)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -21,6 +20,7 @@ from reluenum.engines.certified.verdicts import (
     memberships,
     scan,
 )
+from reluenum.engines.trees.nearby import near_faces
 from reluenum.errors import BackendError
 from reluenum.geometry.frames import Frames
 from reluenum.geometry.geometry import Geometry
@@ -28,14 +28,8 @@ from reluenum.landscape.dual import dual_excess
 from reluenum.landscape.points import SupportPoint, zero_network
 from reluenum.problem import Problem
 
-SLACK = 1e-3
-"""By which doubles may be wrong when faces are chosen that are looked at with error bounds."""
-
-ROUNDED = 2.0**-40
-"""By which sums over all data may be wrong, relative to those of absolute values."""
-
-MOST_GRADIENTS = 1 << 20
-"""Of residuals on all faces that are looked at together."""
+MOST_GRADIENTS, MOST_CHOSEN = 1 << 20, 1 << 17
+"""Of residuals on all faces that are looked at together, and on faces that doubles choose."""
 
 CAUTION = 3
 """Rough balls are made wider by so many times their radius: a checker's may be larger, too."""
@@ -147,59 +141,23 @@ class LeafJudge:
         """Return the signs of |u_F| - Lambda, OPEN where that is not known, of some faces F."""
         return excesses(self.frames, gradients(self.frames, found, faces))
 
-    def candidates(self, found: EnclosedResiduals) -> np.ndarray | None:
-        """Return faces on a line on which the dual bound may be attained, as doubles tell, (B, M).
+    def candidates(self, found: EnclosedResiduals, vectors: np.ndarray) -> np.ndarray | None:
+        """Return faces on which the dual bound may be attained, as doubles tell, (B, M).
 
         Of those that exceed it one is enough. A row is filled up with a face of the support.
+        Without a checker that follows, it is None: all are looked at.
+
+        Parameters
+        ----------
+        found : EnclosedResiduals
+            Of minima.
+        vectors : (B, m, D) array
+            Approximations of w_l, also where a radius is infinite.
         """
-        frames = self.frames
-        if not self.followed or not all(face.span for face in frames.faces):
+        if not self.followed:
             return None
-        sums, noise = self._rough_sums(found)
-        start, stop = self._spans.T
-        pulled = [part[:, stop] - part[:, start] for part in sums]
-        dual = [combined(frames.basis.mid[:, :, k].T, pulled) for k in range(2)]
-        walls, ridge = frames.walls.mid.swapaxes(0, 1), float(frames.ridge.mid)
-        heights = [combined(wall.T, dual) for wall in walls]
-        slack = [(SLACK * ridge + noise) * np.abs(wall).sum(axis=1) for wall in walls]
-        over = [height > least for height, least in zip(heights, slack, strict=True)]
-        under = [height < -least for height, least in zip(heights, slack, strict=True)]
-        lengths = np.hypot(*dual)
-        inside = np.logical_and.reduce(over) | np.logical_and.reduce(under)
-        outside = np.logical_or.reduce(over) & np.logical_or.reduce(under)
-        above = inside & (lengths - noise > (1 + SLACK) * ridge)
-        below = lengths + noise < (1 - SLACK) * ridge
-        near = ~(above | below | outside)
-        near[np.arange(len(found)), above.argmax(axis=1)] |= above.any(axis=1)
+        near = near_faces(self.frames).rows(found.supports, vectors, found.radius)
         return _columns_of(near, found.supports[:, :1])
-
-    @cached_property
-    def _spans(self) -> np.ndarray:
-        """Which inputs, ascending, each face on a line has: from one on, up to another one."""
-        return np.array([face.span for face in self.frames.faces])
-
-    def _rough_sums(self, found: EnclosedResiduals) -> tuple[list[np.ndarray], np.ndarray]:
-        """Return the sums of r_i x_i and r_i over the first inputs, (B, p + 1), and noise, (B, 1).
-
-        That is about what rounding makes of u, if not less.
-        """
-        problem, line = self.frames.problem, self.frames.problem.ascending
-        rows = np.array([[float(x) for x in site.row] for site in line])
-        counts = np.array([float(site.count) for site in line])
-        spans = self._spans[found.supports]
-        errors = np.tile([float(site.mean) for site in line], (len(found), 1))
-        sizes = np.abs(errors)
-        places, vectors = np.arange(len(line)), found.vectors(self.frames).mid
-        for k in range(spans.shape[1]):
-            start, stop = spans[:, k, :1], spans[:, k, 1:]
-            output = np.where((start <= places) & (places < stop), vectors[:, k] @ rows.T, 0)
-            errors -= output
-            sizes += np.abs(output)
-        level = float(problem.bias_share) * (errors * counts).sum(axis=1, keepdims=True)
-        residuals = (errors - level) * counts
-        sums = [np.pad(np.cumsum(residuals * row, axis=1), ((0, 0), (1, 0))) for row in rows.T]
-        noise = (sizes * counts) @ np.abs(rows)
-        return sums, ROUNDED * noise.sum(axis=1, keepdims=True)
 
     def prepare(self, supports: np.ndarray) -> None:
         """Find approximate vectors of supports of one size and of all parts of them, at once."""
@@ -232,17 +190,6 @@ class LeafJudge:
             self.prepare(np.array([faces]))
         support = tuple(self.frames.faces[face] for face in faces)
         return self.escalation.point(support, self._starts[faces])
-
-
-def combined(factors: np.ndarray, parts: Sequence[np.ndarray]) -> np.ndarray:
-    """Return a sum of arrays with factors for each.
-
-    Examples
-    --------
-    >>> combined(np.array([[1, 2], [3, 4]]), [np.array([1, 1]), np.array([1, 10])])
-    array([ 4, 42])
-    """
-    return sum(factor * part for factor, part in zip(factors, parts, strict=True))
 
 
 def _columns_of(chosen: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -345,11 +292,16 @@ class _Batch:
         rows = max(1, min(ROW_CHUNK, MOST_GRADIENTS // len(frames.faces)))
         for first in range(0, len(chosen), rows):
             part = chosen[first : first + rows]
-            tight = antipodal(frames, found[part])
-            seen = scan(frames, found[part], tight, self.judge.candidates(found[part]))
-            for k, exceeding, ties, known in zip(
-                part, seen.exceeding, tight, seen.known, strict=True
-            ):
-                self.judge.finds.append(
-                    Find.of(self.supports[k], self.vectors[k], exceeding, ties, known)
-                )
+            self._keep(part, found[part])
+
+    def _keep(self, places: np.ndarray, found: EnclosedResiduals) -> None:
+        """Keep some minima."""
+        frames, vectors = self.judge.frames, self.vectors[places]
+        tight, faces = antipodal(frames, found), self.judge.candidates(found, vectors)
+        step = len(places) if faces is None else max(1, MOST_CHOSEN // faces.shape[1])
+        for first in range(0, len(places), step):
+            own = slice(first, first + step)
+            seen = scan(frames, found[own], tight[own], None if faces is None else faces[own])
+            columns = places[own], vectors[own], seen.exceeding, tight[own], seen.known
+            for place, *known in zip(*columns, strict=True):
+                self.judge.finds.append(Find.of(self.supports[place], *known))

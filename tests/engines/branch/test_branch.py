@@ -19,16 +19,11 @@ from reluenum.engines.branch.circle import circle_numbers, circle_of
 from reluenum.engines.branch.growth import roots
 from reluenum.engines.branch.route import BranchEngine
 from reluenum.engines.branch.search import CUT, SHRINK
-from reluenum.engines.certified.escalation import Escalation
-from reluenum.engines.certified.projections import project
 from reluenum.engines.certified.prove import CertifiedEngine
-from reluenum.engines.certified.verdicts import scan
 from reluenum.engines.choice import engine_for, engine_of
-from reluenum.engines.trees.leaves import LeafJudge
 from reluenum.engines.trees.tree import EXCLUDE, LEAF
 from reluenum.errors import InputError
 from reluenum.geometry.geometry import Geometry
-from reluenum.groebner.backends import Settings
 from reluenum.problem import Problem
 from reluenum.verify import CertificateError
 from reluenum.verify.boxes.tree import Tree
@@ -122,28 +117,6 @@ def followed(stream, box):
             halves = [(sign, lo, lo + first, j), (sign, lo + first, hi, many - j)]
             parts = [part for part in halves if part[3]]
             yield from followed(stream, [*box[:place], *parts, *box[place + 1 :]])
-
-
-@pytest.mark.parametrize("kind", [scattered, repeated, mirrored])
-def test_faces_that_doubles_rule_out_are_neither_tight_nor_the_only_ones_that_exceed(kind):
-    """Of random supports, whose residuals are enclosed."""
-    rng, some = np.random.default_rng(1), 0
-    for seed in range(8):
-        geometry = Geometry.of(instance(kind, seed, largest=9))
-        frames = geometry.frames
-        with Settings().open() as backends:
-            judge = LeafJudge(frames, Escalation(geometry, backends))
-        draws = [rng.choice(len(frames.faces), 2, replace=False) for _ in range(40)]
-        found = project(frames, np.sort(draws, axis=1))
-        found = found[np.isfinite(found.radius)]
-        tight = np.zeros((len(found), len(frames.faces)), dtype=np.int8)
-        every = scan(frames, found, tight)
-        chosen = scan(frames, found, tight, judge.candidates(found))
-        assert ((every.exceeding != 0).any(axis=1) == (chosen.exceeding != 0).any(axis=1)).all()
-        assert (every.known == chosen.known).all()
-        assert ((chosen.exceeding == 0) | (chosen.exceeding == every.exceeding)).all()
-        some += (chosen.exceeding != 0).sum()
-    assert some > 20
 
 
 def test_a_tree_is_followed_to_its_leaves():
