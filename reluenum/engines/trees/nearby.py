@@ -157,14 +157,14 @@ class NearFaces:
 
     def _on_rays(self, faces: np.ndarray, sums: np.ndarray, noise: np.ndarray) -> tuple:
         """Look at faces of one dimension: u_F, or its opposite, is always in them."""
-        lengths = np.abs(_components(self._sides[0, faces], sums))
+        lengths = np.abs(_along_sides(self._sides[0, faces], sums))
         above, below = self._compared(lengths, noise)
         return ~(above | below), np.where(above, lengths, 0)
 
     def _on_cones(self, faces: np.ndarray, sums: np.ndarray, noise: np.ndarray) -> tuple:
         """Look at other faces: at two of their sides first, then at what these leave."""
         slack = SLACK * self._ridge + noise
-        one, other = (_components(side, sums) for side in self._sides[:, faces])
+        one, other = (_along_sides(side, sums) for side in self._sides[:, faces])
         crossed = (np.minimum(one, other) < -slack) & (np.maximum(one, other) > slack)
         place, row = np.nonzero(~crossed)
         vectors, left, slack = sums[:, place, row].T, faces[place], slack[row, None]
@@ -201,8 +201,8 @@ class NearFaces:
         return Gradients(sums, ROUNDED * noise)
 
 
-def _components(vectors: np.ndarray, sums: np.ndarray) -> np.ndarray:
-    """Return the inner products of F vectors, (F, D), with B columns of vectors, (D, F, B)."""
+def _along_sides(vectors: np.ndarray, sums: np.ndarray) -> np.ndarray:
+    """Return the inner products of F normals, (F, D), with B columns of vectors, (D, F, B)."""
     return sum(entry[:, None] * part for entry, part in zip(vectors.T, sums, strict=True))
 
 
