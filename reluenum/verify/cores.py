@@ -1,6 +1,6 @@
 """Questions about a residual, asked of ever sharper forms of it until one of them answers."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -100,15 +100,21 @@ class Core:
 
         One that surely does decides; those that surely do not are not asked again.
         """
-        places = self.untied(range(len(self.data.faces)))
-        open_ = [self.data.faces[place] for place in places if place not in tight]
+        left: Iterable[Face] = (
+            face
+            for place, face in enumerate(self.data.faces)
+            if place not in tight and place not in self.ties
+        )
 
         def question(residual: Residual) -> bool | None:
-            for face in list(open_):
+            nonlocal left
+            open_ = []
+            for face in left:
                 if found := residual.exceeds(face):
                     return True
-                if found is False:
-                    open_.remove(face)
+                if found is None:
+                    open_.append(face)
+            left = open_
             return None if open_ else False
 
         return self.settle(question, "does |u| exceed the ridge on a face?")
