@@ -21,7 +21,7 @@ STEPS = 256, 4
 @called
 def shorten(sky, count, cells, product):
     """Scale slopes so that they are feasible; return a bound of the residual's distance."""
-    penalty, work, value, longest, sizes = 0.0, 0.0, sky.energy, 0.0, 0.0
+    penalty, work, value, longest, spread = 0.0, 0.0, sky.energy, 0.0, 0.0
     found = product.vectors[0]
     for u in range(count):
         size = cells.size[u]
@@ -35,14 +35,15 @@ def shorten(sky, count, cells, product):
             trace += product.matrix[u, u, k, k]
         product.error[u] = np.sqrt(trace)
         penalty += sky.ridge * weight
-        sizes += weight * (sky.ridge + product.error[u] * np.sqrt(sky.energy))
+        spread += weight * product.error[u]
         work += inner(place, slope)
         value -= inner(place, pull) + inner(place, slope)
         project_on_cell(cells, u, product.slope[u], found, -1)
         longest = max(longest, np.sqrt(inner(found[:size], found[:size])))
     theta = min(1.0, sky.ridge / longest) if longest > 0 else 1.0
     gap = (1 - theta) * (1 - theta) * max(value, 0.0) + 2 * (penalty - theta * work)
-    lost = (STEPS[0] + STEPS[1] * len(sky.target)) * ROUNDING * (sizes + sky.energy)
+    sizes = penalty + spread * (2 * np.sqrt(sky.energy) + spread) + sky.energy
+    lost = (STEPS[0] + STEPS[1] * len(sky.target)) * ROUNDING * sizes
     radius = CAUTION * np.sqrt(max(gap, 0.0) + lost)
     for u in range(count):
         for k in range(cells.size[u]):

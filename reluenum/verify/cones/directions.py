@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..trees.machine import inlined
+from ..trees.numbers import inverse_of
 from .arrangement import POSITIVE, ZERO, Array
 from .centre import Centre, load_of
 from .hulls import UP, Hulls, product_with
@@ -101,6 +102,27 @@ def outermost(
         for d in range(len(point) * (sites[i] != 0)):
             point[d] += sites[i] * table.rows[i, d]
     return unit, point, sites
+
+
+@inlined
+def ways_off(table: Tables, factors: tuple[Array, Array]) -> Array:
+    """Return directions that leave, to either side, one hyperplane of a site and no other.
+
+    Of sites that may be 0, where they are few (Lemma 13): a search may take long to come there.
+    """
+    sites, depth = np.flatnonzero(factors[0] != factors[1]), table.rows.shape[1]
+    count = len(sites) * (len(sites) < depth)
+    gram, found = np.zeros((count, count)), np.zeros((2 * count, depth))
+    for n in range(count):
+        for m in range(count):
+            gram[n, m] = along(table.rows, sites[n], table.rows[sites[m]])
+    inverse = inverse_of(gram)
+    for n in range(count):
+        for m in range(count):
+            found[n] += inverse[n, m] * table.rows[sites[m]]
+        found[n] /= np.sqrt((found[n] * found[n]).sum())
+        found[count + n] = -found[n]
+    return found
 
 
 @inlined

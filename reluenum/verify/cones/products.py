@@ -7,7 +7,7 @@ import numpy as np
 from ..trees.machine import inlined
 from .arrangement import NEGATIVE, POSITIVE, ZERO, Array
 from .centre import WILD, load_of
-from .directions import MORE_STEPS, along, cost, doubt_of, factors_of, gain, searched
+from .directions import MORE_STEPS, along, cost, doubt_of, factors_of, gain, searched, ways_off
 from .hulls import UP, Box, spread_of
 from .minimiser import (
     angles_of,
@@ -281,6 +281,9 @@ def rises(
         if full[i]:
             for d in range(len(fixed)):
                 fixed[d] += sign * residual[i] * table.rows[i, d]
+    for w in ways_off(table, (above, below)):
+        if surely_rises(table, part, factors, unit, (radius, w)):
+            return True
     for choice in range(4):
         one, other = above.copy(), below.copy()
         for i in range(len(full)):
