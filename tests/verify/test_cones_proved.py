@@ -10,11 +10,13 @@ from itertools import product
 
 import numpy as np
 import pytest
+from numba import njit
 
 from reluenum import Problem
 from reluenum.verify.cones.arrangement import ANY, NEGATIVE, POSITIVE, ZERO, ascending, within
 from reluenum.verify.cones.centre import holds
 from reluenum.verify.cones.cover import hold
+from reluenum.verify.cones.directions import ways_off
 from reluenum.verify.cones.tables import tables
 from reluenum.verify.cones.tree import (
     PIECES,
@@ -303,3 +305,26 @@ def test_a_damaged_tree_is_refused(honest, tmp_path):
         document = copy.deepcopy(honest)
         document["certificate"]["tree"] = base64.b64encode(content).decode()
         refused(document, tmp_path, "the tree is damaged")
+
+
+@njit
+def ways(table, above, below):
+    return ways_off(table, (above, below))
+
+
+def test_a_way_off_leaves_one_hyperplane_and_no_other():
+    """Also of inputs that are close, so that steps from one to the other are short."""
+    inputs = [["0", "0"], ["1", "1"], ["1001/1000", "1"], ["-1", "1/2"]]
+    table = tables(data_of(Problem.from_text(inputs, ["1", "2", "-1", "0"], 2, "1/10")))[1]
+    places = [k for k, row in enumerate(table.rows) if row[1] / row[2] == 1]
+    above = np.zeros(4)
+    assert len(ways(table, above, above)) == 0
+    above[places] = -0.5
+    found = ways(table, above, np.zeros(4))
+    heights = found @ table.rows[places].T
+    assert len(found) == 2 * len(places) == 4
+    assert np.allclose((found**2).sum(axis=1), 1)
+    assert ((abs(heights) > 1e-6).sum(axis=1) == 1).all()
+    assert Counter(np.sign(heights[abs(heights) > 1e-6])) == {1.0: 2, -1.0: 2}
+    above[:] = -0.5  # more sites than a vector has numbers
+    assert len(ways(table, above, np.zeros(4))) == 0
