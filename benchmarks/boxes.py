@@ -70,7 +70,8 @@ INSTANCES = tuple(
     for row in (
         *(("noise", 1, n, 2) for n in (30, 100, 300, 1000)),
         ("signal", 1, 10_000, 2),
-        *(("noise", 1, n, 3) for n in (30, 100, 300)),
+        *(("noise", 1, n, 3) for n in (30, 100, 300, 1000)),
+        ("noise", 1, 100, 4),
         ("signal", 1, 200, 3),
         *(("noise", 2, n, 2) for n in (8, 20, 50, 100)),
         ("noise", 3, 20, 2),
