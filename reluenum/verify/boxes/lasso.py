@@ -73,8 +73,8 @@ def basis_vector(table: Tables, face: int, place: int) -> Output:
 
 @inlined
 def length_of(vector: Array, start: int, stop: int) -> float:
-    """Return the length of a part of a vector."""
-    square = 0.0
+    """Return the length of a part of a vector; no less where squares are too small for doubles."""
+    square = TINY
     for k in range(start, stop):
         square += vector[k] * vector[k]
     return np.sqrt(square)
@@ -283,7 +283,7 @@ def gap_ball(table: Tables, flats: Flats, w: Array) -> GapBall:
         for k in range(first[f], first[f + 1]):
             gap += tau * (errors[k] * abs(w[k]) + (UP - 1) * abs(u[k] * w[k]) - u[k] * w[k])
     square = max(rest, 0.0) * UP * (1 - tau) ** 2 + 2 * max(gap, 0.0)
-    return GapBall(tau, np.sqrt(square) * UP + TINY, u, errors)
+    return GapBall(tau, np.sqrt(square + TINY) * UP, u, errors)
 
 
 @inlined
@@ -345,9 +345,13 @@ def unsupported(table: Tables, box: Array) -> bool:
         if part[2] > part[1] + 1 or part[3] > 1:
             return False
     flats = flats_of(table, box)
-    w = guess(flats, table.ridge)
-    ball = gap_ball(table, flats, w)
-    found = False
+    return seen_vacant(table, box, flats, guess(flats, table.ridge))
+
+
+@inlined
+def seen_vacant(table: Tables, box: Array, flats: Flats, w: Array) -> bool:
+    """Whether the ball that follows from some vectors shows that a face holds no unit."""
+    ball, found = gap_ball(table, flats, w), False
     for f in range(len(box)):
         place = flats.first[f]
         if box[f, 1] % 2:
