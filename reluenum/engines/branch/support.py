@@ -12,12 +12,14 @@ from reluenum.engines.branch.columns import (
 )
 from reluenum.engines.branch.compiled import inlined
 
-STEPS, SHORTEST, SETTLED, HALVINGS = 30, 0.1, 1e-9, 4
+STEPS, SHORTEST, SETTLED = 30, 0.1, 1e-9
 """Of the iteration that minimises: how many steps at most (a checker takes more), to which part one
-may shorten a vector, the relative error of |u| at which it ends, and after how many halvings a step
-is taken that is safe."""
+may shorten a vector, the relative error of |u| at which it ends."""
 
-ROUNDING, CAUTION = 2.0**-43, 4.0
+LEAST, SPARE = 0.005, 1e-14
+"""The least damping that is used, and by which heights may be wrong."""
+
+ROUNDING, CAUTION = 2.0**-43, 8.0
 """About what a checker does not know of a sum, relative to its terms; its ball may be larger."""
 
 
@@ -66,13 +68,18 @@ def invert_definite(work, size):
 
 
 @inlined
-def solve_step(curvature, wanted, count, lengths, work, step):
-    """Find the Newton step; lengths that it would shorten too much are shortened first."""
+def solve_step(curvature, wanted, count, lengths, damping, work, fixed, step):
+    """Find a damped Newton step; lengths that it would shorten too much are shortened first."""
+    fixed[:] = False
     for _ in range(count):
         for i in range(count):
             for j in range(count):
                 work[i, j] = curvature[i, j]
+            work[i, i] *= 1 + damping
             step[i] = wanted[i]
+            if fixed[i]:
+                work[i, :] = 0.0
+                work[i, i], step[i] = 1.0, (SHORTEST - 1) * lengths[i]
         for i in range(count):
             for k in range(i + 1, count):
                 factor = work[k, i] / work[i, i]
@@ -86,10 +93,8 @@ def solve_step(curvature, wanted, count, lengths, work, step):
         changed = False
         for i in range(count):
             if step[i] < (SHORTEST - 1) * lengths[i]:
-                changed, wanted[i] = True, (SHORTEST - 1) * lengths[i]
-                step[i] = wanted[i]
-                for j in range(count):
-                    curvature[i, j] = 1.0 if i == j else 0.0
+                step[i] = (SHORTEST - 1) * lengths[i]
+                changed, fixed[i] = True, True
         if not changed:
             break
 
@@ -164,19 +169,16 @@ def own_pull(gram, i, beta, dual):
 
 
 @inlined
-def move(gram, count, ridge, lengths, beta, dual, step, before, safe):
-    """Take a Newton step, and write a safe one; a vector may vanish, and one that did come back."""
+def move(gram, count, ridge, before, beta, dual, step, lengths):
+    """Take a step; a vector may vanish at once, and one that did come back."""
     for i in range(count):
         norm = np.hypot(dual[2 * i], dual[2 * i + 1])
-        before[i], safe[i] = lengths[i], lengths[i] * norm / ridge
-        if lengths[i] > 0:
-            lengths[i] += step[i]
-            short = lengths[i] <= 1.01 * SHORTEST * before[i]
-            if short and own_pull(gram, i, beta, dual) <= ridge:
-                lengths[i] = before[i] = safe[i] = 0.0
-        elif norm > ridge:
+        lengths[i] = before[i] + step[i]
+        if before[i] == 0 and norm > ridge:
             diagonal = gram[2 * i, 2 * i] + gram[2 * i + 1, 2 * i + 1]
-            lengths[i] = safe[i] = (norm - ridge) / diagonal
+            lengths[i] = (norm - ridge) / diagonal
+        elif lengths[i] <= 1.01 * SHORTEST * before[i]:
+            lengths[i] *= own_pull(gram, i, beta, dual) > ridge
 
 
 @inlined
@@ -184,36 +186,35 @@ def find_minimiser(gram, goal, count, ridge, lengths, beta, dual):
     """Find the minimiser of a group lasso by its secular equations; return whether it went.
 
     A Newton step that does not make the function smaller whose minimum is sought, for vectors of
-    given lengths, is halved, and then taken back: the safe one t |u| / Lambda does so.
+    given lengths, is taken once more, damped.
     """
-    size, lowest, halved = 2 * count, np.inf, 0
-    scale, work = np.empty(size), np.empty((size, size))
-    before, safe, step, wanted = np.empty(count), np.empty(count), np.empty(count), np.empty(count)
-    curvature = np.empty((count, count))
+    size, lowest, damping = 2 * count, np.inf, 0.0
+    scale, work, new, pull = np.empty(size), np.empty((size, size)), np.empty(size), np.empty(size)
+    before, step, wanted = np.empty(count), np.empty(count), np.empty(count)
+    curvature, small = np.empty((count, count)), np.empty((count, count))
+    fixed = np.empty(count, dtype=np.bool_)
     find_start(gram, goal, count, ridge, lengths)
     for _ in range(STEPS):
-        if not find_vectors(gram, goal, size, ridge, lengths, beta, dual, work, scale):
+        if not find_vectors(gram, goal, size, ridge, lengths, new, pull, work, scale):
             return False
         height = 0.0
         for i in range(count):
             height += ridge * lengths[i]
-            height -= goal[2 * i] * beta[2 * i] + goal[2 * i + 1] * beta[2 * i + 1]
-        if height > lowest:
-            halved += 1
+            height -= goal[2 * i] * new[2 * i] + goal[2 * i + 1] * new[2 * i + 1]
+        if height <= lowest + SPARE * abs(lowest):
+            lowest, damping = height, damping / 10
+            beta[:], dual[:], before[:] = new, pull, lengths
+            if has_settled(count, ridge, lengths, dual):
+                return True
+            find_curvature(count, lengths, dual, work, scale, curvature)
             for i in range(count):
-                lengths[i] = (lengths[i] + before[i]) / 2 if halved < HALVINGS else safe[i]
-            if halved >= HALVINGS:
-                lowest = np.inf
-            continue
-        lowest, halved = height, 0
-        if has_settled(count, ridge, lengths, dual):
-            return True
-        find_curvature(count, lengths, dual, work, scale, curvature)
-        for i in range(count):
-            norm = np.hypot(dual[2 * i], dual[2 * i + 1])
-            wanted[i] = norm * norm * (norm - ridge) if lengths[i] > 0 else 0.0
-        solve_step(curvature, wanted, count, lengths, work, step)
-        move(gram, count, ridge, lengths, beta, dual, step, before, safe)
+                norm = np.hypot(dual[2 * i], dual[2 * i + 1])
+                wanted[i] = norm * norm * (norm - ridge) if lengths[i] > 0 else 0.0
+        else:
+            damping = max(10 * damping, 2 * LEAST)
+        used = damping if damping > LEAST else 0.0
+        solve_step(curvature, wanted, count, before, used, small, fixed, step)
+        move(gram, count, ridge, before, beta, dual, step, lengths)
     return True
 
 

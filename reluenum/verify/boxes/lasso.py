@@ -15,8 +15,10 @@ from .centre import remainder
 from .line import Array, Tables
 from .sums import TINY, UNSURE, UP, Output, at_ray, in_cell, inner, larger, plain, pull, slope
 
-STEPS, HALVINGS = 60, 4
+STEPS, STILL = 80, 4  # at most, and how many are taken that lead nowhere
+LEAST, MOST = 0.01, 1e8  # damping of a step
 SHORTEST, SETTLED = 0.1, 1e-10  # what a step leaves of a length at least; errors at the end
+SPARE = 1e-14  # by which heights may be wrong
 
 
 class Flats(NamedTuple):
@@ -162,10 +164,12 @@ def face_of(first: Array, k: int) -> int:
 
 
 @inlined
-def step_with(system: Array, lengths: Array) -> Array:
+def step_with(system: Array, lengths: Array, damping: float) -> Array:
     """Return steps of which none shortens a length too much: those that would are made first."""
     count, system = len(lengths), system.copy()
     step = np.zeros(count)
+    for f in range(count):
+        system[f, f] *= 1 + damping
     for _ in range(count):
         work, changed = system.copy(), False
         reduced(work, count)
@@ -192,23 +196,19 @@ def is_needless(flats: Flats, ridge: float, f: int, w: Array, u: Array) -> bool:
 
 
 @inlined
-def steps_of(
+def after_step(
     flats: Flats, ridge: float, lengths: Array, pair: tuple[Array, Array], step: Array
 ) -> Array:
-    """Return lengths after a step, lengths to go back towards, and those after a safe step."""
+    """Return lengths after a step; one may become 0 at once, and one that is 0 come back."""
     w, u = pair
-    found = np.zeros((3, len(lengths)))
+    found = lengths + step
     for f in range(len(lengths)):
         a, b = flats.first[f], flats.first[f + 1]
-        norm, before = length_of(u, a, b), lengths[f]
-        after = before + step[f]
-        if before == 0 and norm > ridge:
-            start = (norm - ridge) / (flats.gram[a, a] + flats.gram[b - 1, b - 1])
-            found[0, f], found[2, f] = start, start
-        elif after <= 1.01 * SHORTEST * before and is_needless(flats, ridge, f, w, u):
-            continue
-        else:
-            found[0, f], found[1, f], found[2, f] = after, before, before * norm / ridge
+        norm = length_of(u, a, b)
+        if lengths[f] == 0 and norm > ridge:
+            found[f] = (norm - ridge) / (flats.gram[a, a] + flats.gram[b - 1, b - 1])
+        elif found[f] <= 1.01 * SHORTEST * lengths[f] and is_needless(flats, ridge, f, w, u):
+            found[f] = 0.0
     return found
 
 
@@ -238,25 +238,28 @@ def guess(flats: Flats, ridge: float) -> Array:
     """Return vectors w that nearly solve the lasso: |u_l| = Lambda, by Newton's method.
 
     They are the best ones of the lengths t for the sum of P(w) / 2 and the |w_l|^2 / t_l + t_l; a
-    step that does not make its minimum smaller is halved. The safe step t_l |u_l| / Lambda does.
+    step that does not make its minimum smaller is taken once more, damped (Levenberg, Marquardt).
     """
-    lengths, lowest, tries = first_lengths(flats, ridge), np.inf, 0
-    steps = np.zeros((3, len(lengths)))
+    lengths, lowest, damping = first_lengths(flats, ridge), np.inf, 0.0
+    before, system = lengths, np.zeros((len(lengths), len(lengths) + 1))
+    w, u, still = np.zeros(len(flats.right)), flats.right, 0
     for _ in range(STEPS):
         roots = roots_of(flats, ridge, lengths)
         inverse = inverse_with(flats, roots)
-        w, u = vectors_with(flats, roots, inverse)
-        height = ridge * lengths.sum() - (flats.right * w).sum()
-        tries = tries + 1 if height > lowest else 0
-        if tries:
-            lengths = steps[2].copy() if tries == HALVINGS else (lengths + steps[1]) / 2
-            lowest = np.inf if tries == HALVINGS else lowest
-            continue
-        if is_solved(flats, ridge, lengths, u):
-            break
-        system, lowest = newton_system(flats, ridge, roots, u, inverse), height
-        steps = steps_of(flats, ridge, lengths, (w, u), step_with(system, lengths))
-        lengths = steps[0].copy()
+        one, other = vectors_with(flats, roots, inverse)
+        height = ridge * lengths.sum() - (flats.right * one).sum()
+        if height <= lowest + SPARE * abs(lowest):
+            still = still + 1 if height >= lowest - SPARE * abs(lowest) else 0
+            w, u, before, lowest, damping = one, other, lengths, height, damping / 10
+            if still > STILL or is_solved(flats, ridge, lengths, u):
+                break
+            system = newton_system(flats, ridge, roots, u, inverse)
+        else:
+            damping = max(10 * damping, LEAST)
+            if damping > MOST:
+                break
+        step = step_with(system, before, damping if damping > LEAST / 2 else 0.0)
+        lengths = after_step(flats, ridge, before, (w, u), step)
     return w
 
 
@@ -332,7 +335,7 @@ def off_cell(table: Tables, flats: Flats, ball: GapBall, part: Array, place: int
         error[k] = error_of(ball, n, flats.gram[n, n], flats.gram_size[n, n])
     if length_of(np.abs(u) + error, 0, 2) < table.ridge / UP:
         return True
-    unsure = UNSURE * (abs(u[0]) + abs(u[1])) + 2 * (error[0] + error[1])
+    unsure = UNSURE * (abs(u[0]) + abs(u[1])) + (error[0] + error[1]) * UP
     before = u[1] * table.rays[e, 0] - u[0] * table.rays[e, 1]
     after = u[1] * table.rays[e + 1, 0] - u[0] * table.rays[e + 1, 1]
     return before + unsure < 0 or after - unsure > 0
