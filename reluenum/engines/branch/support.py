@@ -16,8 +16,8 @@ STEPS, SHORTEST, SETTLED = 30, 0.1, 1e-9
 """Of the iteration that minimises: how many steps at most (a checker takes more), to which part one
 may shorten a vector, the relative error of |u| at which it ends."""
 
-LEAST, SPARE = 0.005, 1e-14
-"""The least damping that is used, and by which heights may be wrong."""
+LEAST, SPARE = 0.005, 1e-13
+"""The least damping that is used, and by which heights may be wrong, relative to their terms."""
 
 ROUNDING, CAUTION = 2.0**-43, 8.0
 """About what a checker does not know of a sum, relative to its terms; its ball may be larger."""
@@ -197,11 +197,14 @@ def find_minimiser(gram, goal, count, ridge, lengths, beta, dual):
     for _ in range(STEPS):
         if not find_vectors(gram, goal, size, ridge, lengths, new, pull, work, scale):
             return False
-        height = 0.0
+        height = terms = 0.0
         for i in range(count):
             height += ridge * lengths[i]
-            height -= goal[2 * i] * new[2 * i] + goal[2 * i + 1] * new[2 * i + 1]
-        if height <= lowest + SPARE * abs(lowest):
+            terms += ridge * lengths[i]
+        for k in range(size):
+            height -= goal[k] * new[k]
+            terms += abs(goal[k] * new[k])
+        if height <= lowest + SPARE * terms:
             lowest, damping = height, damping / 10
             beta[:], dual[:], before[:] = new, pull, lengths
             if has_settled(count, ridge, lengths, dual):

@@ -18,7 +18,7 @@ from .sums import TINY, UNSURE, UP, Output, at_ray, in_cell, inner, larger, plai
 STEPS, STILL = 80, 4  # at most, and how many are taken that lead nowhere
 LEAST, MOST = 0.01, 1e8  # damping of a step
 SHORTEST, SETTLED = 0.1, 1e-10  # what a step leaves of a length at least; errors at the end
-SPARE = 1e-14  # by which heights may be wrong
+SPARE = 1e-13  # by which heights may be wrong, relative to their terms
 
 
 class Flats(NamedTuple):
@@ -248,8 +248,9 @@ def guess(flats: Flats, ridge: float) -> Array:
         inverse = inverse_with(flats, roots)
         one, other = vectors_with(flats, roots, inverse)
         height = ridge * lengths.sum() - (flats.right * one).sum()
-        if height <= lowest + SPARE * abs(lowest):
-            still = still + 1 if height >= lowest - SPARE * abs(lowest) else 0
+        spare = SPARE * (ridge * lengths.sum() + np.abs(flats.right * one).sum())
+        if height <= lowest + spare:
+            still = still + 1 if height >= lowest - spare else 0
             w, u, before, lowest, damping = one, other, lengths, height, damping / 10
             if still > STILL or is_solved(flats, ridge, lengths, u):
                 break
