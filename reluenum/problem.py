@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from flint import fmpq
 
-from reluenum.algebra.arrays import Table, data_tables, items
+from reluenum.algebra.arrays import Table, data_tables, items, single_column
 from reluenum.algebra.linear import Vector
 from reluenum.algebra.scalars import exact_text, parse_rational, positive_fraction, shown, whole
 from reluenum.errors import InputError
@@ -21,7 +21,8 @@ from reluenum.errors import InputError
 class Loss(StrEnum):
     """How the squared residuals are added up.
 
-    The mean of n squares with a ridge has the minima of their sum with n times the ridge.
+    The mean of n squares with a ridge has the minima of their sum with n times the ridge; with
+    weights the mean is weighted, and n is their sum.
 
     Examples
     --------
@@ -73,7 +74,8 @@ class Site:
     """An input, with all data points that have it: no network tells them apart.
 
     They share a hyperplane of the arrangement, too, so that the work depends on the number of
-    sites, and on the number of data points only where data are read and faces are written.
+    sites, and on the number of data points only where data are read and faces are written. Equal
+    data points are one that has the sum of their weights.
 
     Parameters
     ----------
@@ -81,16 +83,23 @@ class Site:
         The first data point that has the input.
     row : (d + 1,) tuple of fmpq
         (x, 1).
-    count : int
-        Number of data points.
+    weight : fmpq
+        The sum of the weights of these data points: their number, if nobody gave weights.
     mean : fmpq
-        Of their targets.
+        Of their targets, weighted.
     """
 
     first: int
     row: Vector
-    count: int
+    weight: fmpq
     mean: fmpq
+
+    @property
+    def count(self) -> int:
+        """The number of data points, where all weights are 1: with several hidden layers."""
+        if self.weight.q != 1:
+            raise ValueError(f"a weight of {self.weight} is no number of data points")
+        return int(self.weight.p)
 
 
 @dataclass(frozen=True)
@@ -133,8 +142,9 @@ class Names:
 class Problem:
     """Data, width, ridge and conventions of one ridge-regularised ReLU regression.
 
-    The loss is `sum_i (y_i - m - <a, relu(B x_i + c)>)^2 + ridge |theta|^2`, or its `mean` form
-    with `(1/n) sum_i`; the bias m is absent, free or penalised (docs/theory.md, section 1).
+    The loss is `sum_i w_i (y_i - m - <a, relu(B x_i + c)>)^2 + ridge |theta|^2`, or its `mean` form
+    with `(1/W) sum_i`, W the sum of the weights w, which are 1 if nobody gives them; the bias m is
+    absent, free or penalised (docs/theory.md, section 1).
 
     Parameters
     ----------
@@ -152,6 +162,9 @@ class Problem:
         Of the columns, for tables and figures. Problems that differ in names are equal.
     upper : tuple of int
         Numbers of units of the hidden layers above the first; see `hidden`.
+    weights : (n,) tuple of fmpq
+        Of the data points, positive; all of them 1 if there are none. With several hidden layers
+        they are 1.
 
     Raises
     ------
@@ -170,6 +183,9 @@ class Problem:
     >>> deep = Problem.from_text([["-1"], ["1"]], ["0", "2"], [2, 1], "1/2")
     >>> deep.hidden, deep.width, deep.upper
     ((2, 1), 2, (1,))
+    >>> twice = Problem.from_text([["1"]], ["0"], 1, "1/2", weights=["2"])
+    >>> twice.weights, twice.sites[0].weight, twice.to_document()["weights"]
+    ((2,), 2, ['2'])
     """
 
     inputs: tuple[Vector, ...]
@@ -180,6 +196,7 @@ class Problem:
     output_bias: OutputBias = OutputBias.NONE
     names: Names | None = field(default=None, compare=False, repr=False)
     upper: tuple[int, ...] = ()
+    weights: Vector = ()
 
     def __post_init__(self) -> None:
         if not self.targets:
@@ -194,6 +211,7 @@ class Problem:
         entries = (*(entry for row in self.inputs for entry in row), *self.targets, self.ridge)
         if not all(isinstance(entry, fmpq) for entry in entries):
             raise InputError("data", "entries that are no fmpq", "those that `from_text` makes")
+        object.__setattr__(self, "weights", _positive_weights(self.weights, len(self.targets)))
         width, *upper = _layers(self.width, self.upper)
         object.__setattr__(self, "width", width)
         object.__setattr__(self, "upper", tuple(upper))
@@ -212,6 +230,9 @@ class Problem:
         if self.upper and self.output_bias is not OutputBias.NONE:
             found = f"{self.output_bias} with {len(self.hidden)} hidden layers"
             raise InputError("output_bias", found, "none with more than one hidden layer")
+        if self.upper and self.weighs:
+            found = f"weights with {len(self.hidden)} hidden layers"
+            raise InputError("weights", found, "equal weights of 1 with more than one hidden layer")
 
     @classmethod
     def from_text(
@@ -222,6 +243,8 @@ class Problem:
         ridge: Any,
         loss: str = "sum",
         output_bias: str = "none",
+        *,
+        weights: Sequence[Any] | None = None,
     ) -> Self:
         """Make a problem from numbers given as text, ints or Fractions (never rounded).
 
@@ -241,7 +264,13 @@ class Problem:
         rows = tuple(_exact_row(row, f"inputs[{i}]") for i, row in points)
         entries = enumerate(items(targets, "targets", "a list of numbers"))
         values = tuple(_exact(entry, f"targets[{i}]") for i, entry in entries)
-        return cls(rows, values, width, _exact(ridge, "ridge"), loss, output_bias)
+        listed = enumerate(
+            [] if weights is None else items(weights, "weights", "a list of numbers")
+        )
+        given = tuple(_exact(entry, f"weights[{i}]") for i, entry in listed)
+        _check_number(weights, given, values)
+        penalty = _exact(ridge, "ridge")
+        return cls(rows, values, width, penalty, loss, output_bias, weights=given)
 
     @classmethod
     def from_arrays(
@@ -253,6 +282,7 @@ class Problem:
         loss: str = "sum",
         output_bias: str = "none",
         *,
+        weights: Any = None,
         binary: bool = False,
     ) -> Self:
         """Make a problem from NumPy arrays, pandas frames and series, or lists.
@@ -272,6 +302,8 @@ class Problem:
             Of several hidden layers, their widths.
         ridge : number or text
         loss, output_bias : str
+        weights : (n,) array, series or list, or a single column (n, 1), optional
+            Positive weights of the data points; 1 by default.
         binary : bool
             Whether a float is the binary fraction that it is instead: 0.1 is then
             3602879701896397/36028797018963968.
@@ -297,21 +329,26 @@ class Problem:
 
         rows = inputs.read("X", number)
         values = tuple(value for (value,) in targets.read("y", number))
+        column = Table([]) if weights is None else single_column(weights, "weights", targets)
+        given = tuple(value for (value,) in column.read("weights", number))
+        _check_number(weights, given, values)
         penalty, names = _read_number(ridge, "ridge", binary), _column_names(inputs, targets)
-        return cls(rows, values, width, penalty, loss, output_bias, names)
+        return cls(rows, values, width, penalty, loss, output_bias, names, weights=given)
 
     @classmethod
     def from_document(cls, record: Mapping[str, Any]) -> Self:
         """Make a problem from the `problem` record of a document."""
         hidden = record["hidden"] if "hidden" in record else whole(record["width"], "width")
         rest = (record[key] for key in ("ridge", "loss", "output_bias"))
-        return cls.from_text(record["x"], record["y"], hidden, *rest)
+        weights = record.get("weights")
+        return cls.from_text(record["x"], record["y"], hidden, *rest, weights=weights)
 
     def to_document(self) -> dict[str, Any]:
         """Return the `problem` record of a document."""
         return {
             "x": [[str(entry) for entry in row] for row in self.inputs],
             "y": [str(entry) for entry in self.targets],
+            **({"weights": [str(entry) for entry in self.weights]} if self.weighs else {}),
             **({"hidden": list(self.hidden)} if self.upper else {"width": self.width}),
             "ridge": str(self.ridge),
             "loss": self.loss.value,
@@ -361,6 +398,16 @@ class Problem:
         return len(self.targets)
 
     @property
+    def weighs(self) -> bool:
+        """Whether some data point has another weight than 1."""
+        return any(weight != 1 for weight in self.weights)
+
+    @cached_property
+    def total_weight(self) -> fmpq:
+        """The sum W of the weights of the data points: n, if nobody gave weights."""
+        return sum(self.weights, start=fmpq(0))
+
+    @property
     def dimension(self) -> int:
         """Dimension d of an input."""
         return len(self.inputs[0])
@@ -373,15 +420,12 @@ class Problem:
     @cached_property
     def sites(self) -> tuple[Site, ...]:
         """The distinct inputs, in the order of the data."""
-        return tuple(
-            Site(
-                points[0],
-                self.rows[points[0]],
-                len(points),
-                sum((self.targets[i] for i in points), start=fmpq(0)) / len(points),
-            )
-            for points in alike(self.rows)
-        )
+        found = []
+        for points in alike(self.rows):
+            weight = sum((self.weights[i] for i in points), start=fmpq(0))
+            total = sum((self.weights[i] * self.targets[i] for i in points), start=fmpq(0))
+            found.append(Site(points[0], self.rows[points[0]], weight, total / weight))
+        return tuple(found)
 
     @cached_property
     def ascending(self) -> tuple[Site, ...]:
@@ -390,41 +434,42 @@ class Problem:
 
     @cached_property
     def means(self) -> Vector:
-        """The mean of the targets of each site."""
+        """The weighted mean of the targets of each site."""
         return tuple(site.mean for site in self.sites)
 
     @cached_property
     def scatter(self) -> fmpq:
         """The sum of squares of the targets around these means: no network makes it smaller."""
-        squares = sum((target * target for target in self.targets), start=fmpq(0))
+        weighed = map(mul, self.weights, self.targets)
+        squares = sum(map(mul, weighed, self.targets), start=fmpq(0))
         return squares - sum(map(mul, self.weighted(self.means), self.means), start=fmpq(0))
 
     @cached_property
     def energy(self) -> fmpq:
-        """The number y'Ry, the sum-of-squares loss of the zero network."""
+        """The number <y, Ry>, the sum-of-squares loss of the zero network."""
         fitted = self.weighted(self.residual(self.means))
         return self.scatter + sum(map(mul, fitted, self.means), start=fmpq(0))
 
     @cached_property
     def effective_ridge(self) -> fmpq:
-        """Ridge of the equivalent sum-of-squares problem: n ridge for the mean loss."""
-        return self.ridge * self.size if self.loss is Loss.MEAN else self.ridge
+        """Ridge of the equivalent sum-of-squares problem: W ridge for the mean loss."""
+        return self.ridge * self.total_weight if self.loss is Loss.MEAN else self.ridge
 
     @cached_property
     def loss_scale(self) -> fmpq:
         """Factor from the sum-of-squares loss to the problem's own loss."""
-        return fmpq(1, self.size) if self.loss is Loss.MEAN else fmpq(1)
+        return 1 / self.total_weight if self.loss is Loss.MEAN else fmpq(1)
 
     @cached_property
     def bias_share(self) -> fmpq:
-        """The m that fits best is this number times the sum of y - f (Lemma 1)."""
+        """The m that fits best is this number times the weighted sum of y - f (Lemma 1)."""
         match self.output_bias:
             case OutputBias.NONE:
                 return fmpq(0)
             case OutputBias.FREE:
-                return fmpq(1, self.size)
+                return 1 / self.total_weight
             case OutputBias.RIDGE:
-                return 1 / (self.size + self.effective_ridge)
+                return 1 / (self.total_weight + self.effective_ridge)
 
     def residual(self, errors: Sequence[Any]) -> list[Any]:
         """Apply R: turn y - f into the residual y - f - m with the best output bias m (Lemma 1).
@@ -443,9 +488,9 @@ class Problem:
         return [error - bias for error in errors]
 
     def weighted(self, means: Sequence[Any]) -> list[Any]:
-        """Turn the mean of each site into its sum over the data points there."""
+        """Turn the mean of each site into its weighted sum over the data points there."""
         pairs = zip(self.sites, means, strict=True)
-        return [mean if site.count == 1 else mean * site.count for site, mean in pairs]
+        return [mean if site.weight == 1 else mean * site.weight for site, mean in pairs]
 
     @cached_property
     def digest(self) -> str:
@@ -458,9 +503,10 @@ class Problem:
 
     def __repr__(self) -> str:
         width = f"hidden={list(self.hidden)}" if self.upper else f"width={self.width}"
+        weights = f", weights of sum {self.total_weight}" if self.weighs else ""
         return (
             f"Problem(n={self.size}, d={self.dimension}, {width}, ridge={self.ridge}, "
-            f"loss={self.loss}, output_bias={self.output_bias})"
+            f"loss={self.loss}, output_bias={self.output_bias}{weights})"
         )
 
 
@@ -474,6 +520,28 @@ def refuse_layers(hidden: Sequence[int]) -> None:
     if len(hidden) > 1:
         found = f"hidden layers of widths {', '.join(map(str, hidden))}"
         raise InputError("network", found, "one hidden layer")
+
+
+def _positive_weights(weights: Sequence[Any], size: int) -> Vector:
+    """Return the weights of so many data points; without any, ones."""
+    if not weights:
+        return (fmpq(1),) * size
+    if len(weights) != size:
+        found = f"{len(weights)} weights and {size} data points"
+        raise InputError("weights", found, "one weight for each data point")
+    for i, weight in enumerate(weights):
+        if not isinstance(weight, fmpq):
+            raise InputError(f"weights[{i}]", shown(weight), "a number that `from_text` makes")
+        if weight <= 0:
+            raise InputError(f"weights[{i}]", f"{weight} is not positive", "a positive number")
+    return tuple(weights)
+
+
+def _check_number(weights: Any, read: Vector, targets: Vector) -> None:
+    """Refuse a list of no weights, which is not the same as no list."""
+    if weights is not None and not read and targets:
+        found = f"0 weights and {len(targets)} data points"
+        raise InputError("weights", found, "one weight for each data point")
 
 
 def _layers(width: Any, upper: Sequence[int]) -> list[int]:

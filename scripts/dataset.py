@@ -16,7 +16,7 @@ def main(instance: Mapping[str, Any], data: Path, problem: Path) -> None:
     """Read or generate the data of an instance (see `instances.instances`)."""
     found = problem_of(instance)
     logging.info("%r", found)
-    write_text(data, to_csv(found.inputs, found.targets))
+    write_text(data, to_csv(found.inputs, found.targets, found.weights))
     write_sealed(problem, problem_document(found))
 
 

@@ -188,13 +188,41 @@ def data_tables(X: Any, y: Any) -> tuple[Table, Table]:
         If they are no such tables. With other labels it is open whether rows belong together by
         their labels or by their places.
     """
-    inputs, targets = table(X, "X"), table(y, "y")
-    if len(targets.rows) and len(targets.rows[0]) != 1:
-        shape = (len(targets.rows), len(targets.rows[0]))
-        raise InputError("y", f"{shape} entries", "one for each row of the inputs")
-    labelled = inputs.labels is not None and targets.labels is not None
-    alike = len(inputs.rows) == len(targets.rows)  # if not, that is what is wrong
-    if labelled and alike and not inputs.labels.equals(targets.labels):
-        expected = "equal ones, or `y.to_numpy()`, which goes with X row by row"
-        raise InputError("X and y", "rows with different labels", expected)
-    return inputs, targets
+    inputs = table(X, "X")
+    return inputs, single_column(y, "y", inputs, "X", "the inputs")
+
+
+def single_column(
+    data: Any, where: str, beside: Table, name: str = "y", kind: str = "the targets"
+) -> Table:
+    """Return a table of a single column whose rows have the labels of those of another one, if any.
+
+    Parameters
+    ----------
+    data : array, frame, series or iterable
+    where : str
+        Names it in errors.
+    beside : Table
+    name, kind : str
+        Name the other one.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+
+    Examples
+    --------
+    >>> single_column([[2], [3]], "weights", table([0, 1], "y")).rows
+    [[2], [3]]
+    """
+    column = table(data, where)
+    if len(column.rows) and len(column.rows[0]) != 1:
+        shape = (len(column.rows), len(column.rows[0]))
+        raise InputError(where, f"{shape} entries", f"one for each row of {kind}")
+    labelled = beside.labels is not None and column.labels is not None
+    alike = len(beside.rows) == len(column.rows)  # if not, that is what is wrong
+    if labelled and alike and not beside.labels.equals(column.labels):
+        expected = f"equal ones, or `{where}.to_numpy()`, which goes with {name} row by row"
+        raise InputError(f"{name} and {where}", "rows with different labels", expected)
+    return column

@@ -15,7 +15,7 @@ from reluenum.errors import IncompleteRunError, InputError, quoted
 if TYPE_CHECKING:
     from flint import fmpq
 
-    from reluenum.datasets.datafiles import Data
+    from reluenum.datasets.datafiles import Points
     from reluenum.problem import Problem
 
 CHOICES = {
@@ -59,7 +59,7 @@ def add_problem(
 
 def add_data_file(parser: argparse.ArgumentParser) -> None:
     """Add the data file, and the options that say how to read it."""
-    columns = "a header x1..xd (or x) and y, then numbers; - is standard input"
+    columns = "a header x1..xd (or x) and y, also w, then numbers; - is standard input"
     parser.add_argument("data", metavar="DATA.csv", help=f"exact data, also compressed: {columns}")
     add_layout(parser)
 
@@ -70,6 +70,8 @@ def add_layout(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--inputs", metavar="A,B", help="names of the columns of inputs, if they are others")
     add("--target", metavar="NAME", help="name of the column of targets, if it is not y")
+    weights = "name of the column of weights of the data points, if it is not w"
+    add("--weights", metavar="NAME", help=weights)
     add("--separator", metavar="NAME", help=separators)
     marks = "before decimals: point (default) or comma"
     add("--decimal", metavar="NAME", default="point", help=marks)
@@ -215,20 +217,22 @@ def posed_problem(options: argparse.Namespace, width: int | list[int], ridge: "f
     from reluenum.problem import Loss, OutputBias, Problem
 
     loss, bias = Loss(options.loss), OutputBias(options.output_bias)
-    return Problem(*data_of(options), width, ridge, loss, bias)
+    inputs, targets, weights = data_of(options)
+    return Problem(inputs, targets, width, ridge, loss, bias, weights=weights)
 
 
-def data_of(options: argparse.Namespace) -> "Data":
+def data_of(options: argparse.Namespace) -> "Points":
     """Read the data as the options say, and say in a line what was left out."""
-    from reluenum.datasets.datafiles import read_csv
+    from reluenum.datasets.datafiles import read_points
     from reluenum.datasets.layout import Layout
 
     try:
-        layout = Layout(options.inputs, options.target, options.separator, options.decimal)
+        marks = options.separator, options.decimal
+        layout = Layout(options.inputs, options.target, *marks, options.weights)
     except InputError as error:
         raise InputError(f"--{error.where}", error.found, error.expected) from error
     source = options.data if options.data != "-" else _standard_input()
-    return read_csv(source, layout, noted)
+    return read_points(source, layout, noted)
 
 
 def _standard_input() -> BinaryIO:

@@ -60,8 +60,9 @@ def run_verify(options: argparse.Namespace) -> int:
 
 def _refuse_mixtures(options: argparse.Namespace) -> None:
     """Refuse options that do not go together."""
-    layout = (options.inputs, options.target, options.separator, options.decimal)
-    if options.data is None and layout != (None, None, None, "point"):
+    names = (options.inputs, options.target, options.weights)
+    layout = (*names, options.separator, options.decimal)
+    if options.data is None and layout != (None, None, None, None, "point"):
         raise InputError("DATA.csv", "no file", "the data that the other options are about")
     if options.part is not None and (options.parts or options.data is not None):
         found = "a data file" if options.data is not None else "--parts"

@@ -48,7 +48,7 @@ class ConvexOptimum:
     dual_bound : float
         Loss below which no network of any width is, from the residual: Theorem C(5).
     residual : (n,) tuple of float
-        Of that network.
+        Of that network, at each data point.
     steepness : float
         Largest |p_r(v)| over unit vectors v, divided by the effective ridge: above 1 only as far
         as the solver is inaccurate, and the residual of the bound is shorter by this factor.
@@ -134,7 +134,7 @@ def convex_optimum(problem: Problem) -> ConvexOptimum:
         problem=problem,
         value=scale * program.loss(vectors),
         dual_bound=scale * program.dual(residual / max(1.0, steepness)),
-        residual=tuple(residual.tolist()),
+        residual=tuple((residual / program.roots).tolist()),
         steepness=steepness,
         violation=_violation(program, residual, multipliers),
         status=status,
@@ -145,9 +145,28 @@ def convex_optimum(problem: Problem) -> ConvexOptimum:
 
 @dataclass(frozen=True, eq=False)
 class _Program(InDoubles):
-    """The program of a problem in doubles: a vector for each of J = 2 K pairs of cell and sign."""
+    """The program of a problem in doubles: a vector for each of J = 2 K pairs of cell and sign.
+
+    Whatever has a number for each data point, rows among it, is multiplied by the root of its
+    weight: then weighted inner products are usual ones.
+    """
 
     geometry: Geometry
+
+    @cached_property
+    def roots(self) -> np.ndarray:
+        """The roots of the weights of the data points, (n,): what became of the output 1."""
+        return np.sqrt(self.data_weights)
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """The homogeneous inputs, (n, D), times the roots."""
+        return super().rows * self.roots[:, None]
+
+    @cached_property
+    def targets(self) -> np.ndarray:
+        """The targets, (n,), times the roots."""
+        return super().targets * self.roots
 
     @property
     def problem(self) -> Problem:
@@ -192,13 +211,18 @@ class _Program(InDoubles):
 
     def bias(self, errors: np.ndarray) -> np.ndarray:
         """Apply R along the first axis."""
-        return errors - self.bias_share * errors.sum(axis=0)
+        return self._without(self.bias_share, errors)
 
     def root(self, errors: np.ndarray) -> np.ndarray:
         """Apply the square root of R along the first axis."""
-        size = len(self.targets)
+        size = float(self.problem.total_weight)
         share = (1 - max(0.0, 1 - size * self.bias_share) ** 0.5) / size
-        return errors - share * errors.sum(axis=0)
+        return self._without(share, errors)
+
+    def _without(self, share: float, errors: np.ndarray) -> np.ndarray:
+        """Subtract a share of what is along the output 1."""
+        along = share * (self.roots * errors.T).sum(axis=-1)
+        return errors - np.multiply.outer(self.roots, along)
 
     @cached_property
     def energy(self) -> float:
@@ -219,7 +243,7 @@ class _Program(InDoubles):
         """Return 2 r.y - r'R^+r of a residual in the range of R."""
         bound = 2 * residual @ self.targets - residual @ residual
         if self.problem.output_bias is OutputBias.RIDGE:
-            bound -= residual.sum() ** 2 / self.ridge
+            bound -= (self.roots * residual).sum() ** 2 / self.ridge
         return float(bound)
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from reluenum.algebra.scalars import parse_rational, ratio
 from reluenum.datasets.layout import PLAIN, Layout
@@ -29,6 +29,15 @@ if TYPE_CHECKING:
 
 Data = tuple[tuple["Vector", ...], "Vector"]
 """Inputs, (n, d), and targets, (n,)."""
+
+
+class Points(NamedTuple):
+    """The data of a file: inputs, (n, d), targets, (n,), and weights, (n,), or none."""
+
+    inputs: tuple["Vector", ...]
+    targets: "Vector"
+    weights: "Vector"
+
 
 Rows = list[tuple[int, list[str]]]
 """Cells, with the number of their row in the file."""
@@ -70,6 +79,8 @@ _MINUS = "\u2212"
 
 _NUMBER = "a decimal, exponent or fraction"
 
+_WEIGHTS = "w"
+
 _COLUMNS = "--inputs and --target"
 """The options that decide which columns are meant."""
 
@@ -83,7 +94,7 @@ def read_csv(
     layout: Layout = PLAIN,
     report: Callable[[str], None] = log.warning,
 ) -> Data:
-    """Read a data file exactly.
+    """Read a data file without weights exactly.
 
     Parameters
     ----------
@@ -112,6 +123,20 @@ def read_csv(
     return parse_csv(_decoded(content, name), name, layout, report)
 
 
+def read_points(
+    source: str | Path | BinaryIO,
+    layout: Layout = PLAIN,
+    report: Callable[[str], None] = log.warning,
+) -> Points:
+    """Read a data file exactly, with the weights of its data points, if it has any.
+
+    Parameters and errors are those of `read_csv`. Weights are positive numbers in a column `w`, or
+    the one that the layout names.
+    """
+    content, name = _content(source)
+    return parse_points(_decoded(content, name), name, layout, report)
+
+
 def parse_csv(
     text: str,
     name: str,
@@ -135,21 +160,48 @@ def parse_csv(
     >>> parse_csv("dose;effect\n-0,5;1\n", "mine", Layout("dose", "effect", ";", ","))
     (((-1/2,),), (1,))
     """
+    inputs, targets, weights = parse_points(text, name, layout, report)
+    if weights:
+        raise InputError(
+            name, "a column of weights", "data without weights, of which none are read"
+        )
+    return inputs, targets
+
+
+def parse_points(
+    text: str,
+    name: str,
+    layout: Layout = PLAIN,
+    report: Callable[[str], None] = log.warning,
+) -> Points:
+    r"""Read a data set from the text of a CSV file, as `read_points` does.
+
+    Examples
+    --------
+    >>> parse_points("x,y,w\n-0.5,1/3,2\n", "mine")
+    Points(inputs=((-1/2,),), targets=(1/3,), weights=(2,))
+    """
     table = _table(text, name, layout)
     if not table.rows:
         raise InputError(name, "no rows below the header", "at least one data point")
-    inputs, targets = [], []
-    for row, cells in table.rows:
-        *point, target = (
-            _number(cells[k], layout, f"{name}, row {row}, column {table.header[k]}")
-            for k in table.columns
-        )
-        inputs.append(tuple(point))
-        targets.append(target)
+    places = [*table.columns, *table.weights]
+    rows = [
+        [_number(cells[k], layout, f"{name}, row {row}, column {table.header[k]}") for k in places]
+        for row, cells in table.rows
+    ]
+    size = len(table.columns) - 1
+    for (row, cells), numbers in zip(table.rows, rows, strict=True):
+        if any(weight <= 0 for weight in numbers[size + 1 :]):
+            where = f"{name}, row {row}, column {table.header[places[-1]]}"
+            raise InputError(where, f"a weight of {cells[places[-1]]}", "a positive number")
     if table.index:
         names = " and ".join(quoted(table.header[k]) for k in table.index)
         report(f"{name}: left out {names} as an index; {_COLUMNS} choose columns")
-    return tuple(inputs), tuple(targets)
+    return Points(
+        tuple(tuple(numbers[:size]) for numbers in rows),
+        tuple(numbers[size] for numbers in rows),
+        tuple(weight for numbers in rows for weight in numbers[size + 1 :]),
+    )
 
 
 def table_size(source: str | Path, layout: Layout = PLAIN) -> tuple[int, int]:
@@ -266,6 +318,8 @@ class _Table:
     rows: Rows
     columns: list[int]
     """Those of the inputs, then that of the targets."""
+    weights: list[int]
+    """That of the weights, if there is one."""
     index: list[int]
     """Those left out because they number the rows."""
 
@@ -277,7 +331,7 @@ def _table(text: str, name: str, layout: Layout) -> _Table:
     row, header, rows = _header(rows, text, name, layout)
     header, rows = _without_empty_end(header, rows)
     where = f"{name}, row {row}"
-    columns, index = _columns(header, layout, where)
+    columns, weights, index = _columns(header, layout, where)
     longer = all(len(cells) == len(header) + 1 for _, cells in rows)
     hint = "; a column of row names needs a name, or an empty one" if longer else ""
     for row, cells in rows:
@@ -287,7 +341,7 @@ def _table(text: str, name: str, layout: Layout) -> _Table:
             raise InputError(f"{name}, row {row}", found, expected)
     for k in index:
         _check_index([cells[k] for _, cells in rows], layout, where)
-    return _Table(header, rows, columns, index)
+    return _Table(header, rows, columns, weights, index)
 
 
 def _header(rows: Rows, text: str, name: str, layout: Layout) -> tuple[int, list[str], Rows]:
@@ -346,19 +400,37 @@ def _without_empty_end(header: list[str], rows: Rows) -> tuple[list[str], Rows]:
     return header[:width], [(row, cells[:width]) for row, cells in rows]
 
 
-def _columns(header: list[str], layout: Layout, where: str) -> tuple[list[int], list[int]]:
-    """Return where inputs and targets stand, and where an index does."""
+def _columns(
+    header: list[str], layout: Layout, where: str
+) -> tuple[list[int], list[int], list[int]]:
+    """Return where inputs and targets stand, where weights do, and where an index does."""
     first = len(list(takewhile(_INDEX.fullmatch, header)))
     target = None if layout.target is None else _named(layout.target, header, layout, where)
     if layout.inputs is not None:
         first, inputs = 0, [_named(name, header, layout, where) for name in layout.inputs]
+        weights = [] if layout.weights is None else _weights(header, layout, where, target)
     else:
         taken = _TARGETS if target is None else ()
-        others = [k for k in range(first, len(header)) if k != target and header[k] not in taken]
+        weights = _weights(header, layout, where, target)
+        others = [
+            k
+            for k in range(first, len(header))
+            if k not in (target, *weights) and header[k] not in taken
+        ]
         inputs = _numbered(others, header, layout, where)
     if target is None:
         (target,) = _targets(header, inputs, layout, where)
-    return [*inputs, target], [k for k in range(first) if k != target]
+    return [*inputs, target], weights, [k for k in range(first) if k not in (target, *weights)]
+
+
+def _weights(header: list[str], layout: Layout, where: str, target: int | None) -> list[int]:
+    """Return where the column of weights stands, if there is one."""
+    if layout.weights is not None:
+        return [_named(layout.weights, header, layout, where)]
+    found = [k for k, column in enumerate(header) if column == _WEIGHTS and k != target]
+    if len(found) > 1:
+        raise InputError(where, f"column {_WEIGHTS} twice", _expected(layout))
+    return found
 
 
 def _named(name: str, header: list[str], layout: Layout, where: str) -> int:

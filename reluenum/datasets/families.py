@@ -31,8 +31,10 @@ _WEIGHT_DENOMINATOR = 1000
 """Common denominator of the teacher's weights and of the noise before it is scaled."""
 
 
-def to_csv(inputs: tuple["Vector", ...], targets: "Vector") -> str:
-    r"""Return the CSV text of a data set; `parse_csv` reads exactly the same data back.
+def to_csv(inputs: tuple["Vector", ...], targets: "Vector", weights: "Vector" = ()) -> str:
+    r"""Return the CSV text of a data set; `parse_points` reads exactly the same data back.
+
+    It has a column of weights if some are not 1.
 
     Examples
     --------
@@ -42,9 +44,10 @@ def to_csv(inputs: tuple["Vector", ...], targets: "Vector") -> str:
     """
     dimension = len(inputs[0])
     names = ["x"] if dimension == 1 else input_names(dimension)
-    lines = [",".join([*names, "y"])]
-    for row, target in zip(inputs, targets, strict=True):
-        lines.append(",".join(str(entry) for entry in (*row, target)))
+    column = [(weight,) for weight in weights] if any(weight != 1 for weight in weights) else []
+    lines = [",".join([*names, "y", *(["w"] if column else [])])]
+    for row, target, weight in zip(inputs, targets, column or [()] * len(targets), strict=True):
+        lines.append(",".join(str(entry) for entry in (*row, target, *weight)))
     return "\n".join(lines) + "\n"
 
 

@@ -34,6 +34,9 @@ class Layout:
         default `x`, or `x1..xd`, or `x0..x{d-1}`, also as `X` and with `_` before the number.
     target : str, optional
         Name of the column of targets; by default `y` or `Y`.
+    weights : str, optional
+        Name of the column of weights; by default `w`, if there is one and `inputs` does not say
+        which columns are meant.
     separator : str, optional
         One of `SEPARATORS`, or the character itself; by default a comma.
     decimal : str, optional
@@ -47,13 +50,14 @@ class Layout:
     Examples
     --------
     >>> Layout(inputs="dose,age", target="response", separator="tab")
-    Layout(inputs=('dose', 'age'), target='response', separator='\t', decimal='.')
+    Layout(inputs=('dose', 'age'), target='response', separator='\t', decimal='.', weights=None)
     """
 
     inputs: str | Sequence[str] | None = None
     target: str | None = None
     separator: str | None = None
     decimal: str = "."
+    weights: str | None = None
 
     def __post_init__(self) -> None:
         inputs = _listed_names(self.inputs)
@@ -63,13 +67,17 @@ class Layout:
             raise InputError("inputs", found, _NAMES)
         if target == "" or target in (inputs or ()):
             raise InputError("target", quoted(target), "the name of a column, not one of inputs")
+        weights = None if self.weights is None else self.weights.strip()
+        if weights is not None and weights in ("", target, *(inputs or ())):
+            expected = "the name of a column, neither one of inputs nor the target"
+            raise InputError("weights", quoted(weights), expected)
         decimal = _character("decimal", self.decimal, DECIMALS)
         if self.separator is None and decimal == ",":
             raise InputError("decimal", "a comma, and no separator", "a separator of columns, too")
         separator = "," if self.separator is None else self.separator
         separator = _character("separator", separator, SEPARATORS)
         fields = {"inputs": inputs, "target": target, "separator": separator, "decimal": decimal}
-        for name, value in fields.items():
+        for name, value in (fields | {"weights": weights}).items():
             object.__setattr__(self, name, value)
 
     @property

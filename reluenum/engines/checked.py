@@ -190,7 +190,7 @@ def certified_layers(
 def _refuse_extremes(problem: Problem) -> None:
     """Refuse numbers with which nothing can be proved in doubles, or little after a long time."""
     ridge = problem.effective_ridge
-    numbers = [*chain.from_iterable(problem.inputs), *problem.targets, ridge]
+    numbers = [*chain.from_iterable(problem.inputs), *problem.targets, *problem.weights, ridge]
     numbers.append(problem.energy / ridge)
     for number in filter(None, map(abs, numbers)):
         if not 1 / LARGEST < number < LARGEST:

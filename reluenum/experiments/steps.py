@@ -8,7 +8,7 @@ from typing import Any
 
 from flint import fmpz
 
-from reluenum.datasets.datafiles import read_csv
+from reluenum.datasets.datafiles import read_points
 from reluenum.datasets.families import dataset
 from reluenum.datasets.layout import Layout
 from reluenum.documents.minima import VERSION
@@ -53,13 +53,16 @@ def problem_of(instance: Mapping[str, Any]) -> Problem:
     InputError
         If the data cannot be read.
     """
+    weights = None
     if instance["data"] is not None:
-        inputs, targets = instance["data"]["x"], instance["data"]["y"]
+        inputs, targets, weights = (instance["data"].get(key) for key in "xyw")
     elif instance["csv"] is not None:
-        inputs, targets = read_csv(instance["csv"], Layout(**instance.get("layout", {})))
+        layout = Layout(**instance.get("layout", {}))
+        inputs, targets, weights = read_points(instance["csv"], layout)
     else:
         inputs, targets = dataset(instance["family"], **instance["parameters"])
-    return Problem.from_text(inputs, targets, *(instance[key] for key in CONVENTIONS))
+    conventions = [instance[key] for key in CONVENTIONS]
+    return Problem.from_text(inputs, targets, *conventions, weights=weights or None)
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:

@@ -207,7 +207,7 @@ def unfold(path: Path, folder: Path) -> list[str]:
         home = folder / name
         home.mkdir(parents=True, exist_ok=True)
         problem = Problem.from_document(document["problem"])
-        write_text(home / "data.csv", to_csv(problem.inputs, problem.targets))
+        write_text(home / "data.csv", to_csv(problem.inputs, problem.targets, problem.weights))
         write_text(home / "minima.csv", minima_csv(document))
         write_text(home / DOCUMENT, to_json(document))
         names.append(name)

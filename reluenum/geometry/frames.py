@@ -163,27 +163,31 @@ class PairMoments:
     ----------
     masks : (K, p) array of bool
         Which sites are in each set.
+    weights : Balls, (p,)
+        Of the sites.
     counts : (p,) array
-        Numbers of data points.
+        The same, but for a factor: doubles that are exact.
     rows : Balls, (p, D)
         xt of the sites, but for the scale.
     products : Balls, (p, D D)
-        xt xt', but for its square.
+        xt xt', but for a factor.
     first : Balls, (K, D)
-        Sums of xt.
-    scale, share : Balls
-        R subtracts the share of the sum (Lemma 1).
+        Weighted sums of xt.
+    scale, share, factor : Balls
+        Of the rows; R subtracts the share of the sum (Lemma 1); of the products.
     whole_numbers : bool
         Whether products and their sums are integers below 2^53, which are not rounded.
     """
 
     masks: np.ndarray
+    weights: Balls
     counts: np.ndarray
     rows: Balls
     products: Balls
     first: Balls
     scale: Balls
     share: Balls
+    factor: Balls
     whole_numbers: bool
 
     @classmethod
@@ -192,32 +196,36 @@ class PairMoments:
         sites = problem.sites
         size, dimension = len(sites), problem.dimension + 1
         masks = np.array([site_signs(problem, face) for face in faces]) > 0
-        counts = np.array([float(site.count) for site in sites])
+        counts, heavy, unit = _counted(problem)
         denominator = common_denominator(entry for site in sites for entry in site.row)
         integers = [[int((entry * denominator).p) for entry in site.row] for site in sites]
         largest = max(abs(entry) for row in integers for entry in row)
-        small = problem.size * largest**2 < _EXACT
+        small = heavy is None and sum(map(int, counts)) * largest**2 < _EXACT
         if small:
             rows, scale = Balls.exact(integers), fmpq(1, denominator)
         else:
             rows = Balls.of([entry for site in sites for entry in site.row], (size, dimension))
             scale = fmpq(1)
-        first = Balls.exact(masks * counts) @ rows
+        weighed = rows if heavy is None else rows * heavy[:, None]
+        first = Balls.exact(masks * counts) @ weighed
         if small:
             first = Balls.exact(first.mid)
+        square = Balls.of([scale], ()).square()
         return cls(
             masks,
+            Balls.of([site.weight for site in sites]),
             counts,
             rows,
-            (rows[:, :, None] * rows[:, None, :]).reshape(size, -1),
-            first * Balls.of([scale], ()),
+            (weighed[:, :, None] * rows[:, None, :]).reshape(size, -1),
+            first * Balls.of([scale * unit], ()),
             Balls.of([scale], ()),
             Balls.of([problem.bias_share], ()),
+            square if unit == 1 else square * Balls.of([unit], ()),
             small,
         )
 
     def second(self, rows: np.ndarray, columns: np.ndarray) -> Balls:
-        """Return the sums of xt xt' over what pairs of sets share, (..., D, D)."""
+        """Return the weighted sums of xt xt' over what pairs of sets share, (..., D, D)."""
         common = (self.masks[rows] & self.masks[columns]) * self.counts
         dimension = self.first.shape[1]
         shape = (*common.shape[:-1], dimension, dimension)
@@ -228,7 +236,7 @@ class PairMoments:
     def _scaled(self, sums: Balls, shape: tuple[int, ...]) -> Balls:
         if self.whole_numbers:
             sums = Balls.exact(sums.mid)
-        return sums.reshape(*shape) * self.scale.square()
+        return sums.reshape(*shape) * self.factor
 
     def __getitem__(self, index: tuple[Any, np.ndarray]) -> Balls:
         rows, columns = index
@@ -242,9 +250,8 @@ class PairMoments:
         rows = self.rows * self.scale
         inside = Balls.exact(self.masks[sets].astype(float))
         fitted = (vectors @ rows.mT) * inside
-        weights = Balls.exact(self.counts)
-        mean = (fitted @ weights[:, None])[..., 0] * self.share
-        moved = (fitted - mean[:, None]) * weights
+        mean = (fitted @ self.weights[:, None])[..., 0] * self.share
+        moved = (fitted - mean[:, None]) * self.weights
         terms = moved[:, :, None] * rows[None]
         count, size, dimension = terms.shape
         flat = terms.swapaxes(0, 1).reshape(size, count * dimension)
@@ -263,6 +270,19 @@ class PairMoments:
         sums = sums.reshape(count, dimension, dimension, count).swapaxes(2, 3).swapaxes(1, 2)
         outer = self.first[:, None, :, None] * self.first[None, :, None, :]
         return self._scaled(sums, sums.shape) - self.share * outer
+
+
+def _counted(problem: Problem) -> tuple[np.ndarray, Balls | None, fmpq]:
+    """Return the weights of the sites as whole numbers that doubles hold, and their unit.
+
+    Where doubles do not hold them, ones and the weights themselves, enclosed.
+    """
+    weights = [site.weight for site in problem.sites]
+    part = common_denominator(weights)
+    wholes = [int((weight * part).p) for weight in weights]
+    if max(wholes) < _EXACT:
+        return np.array(wholes, dtype=float), None, fmpq(1, part)
+    return np.ones(len(weights)), Balls.of(weights), fmpq(1)
 
 
 def _target_moments(faces: Sequence[Face], problem: Problem) -> Balls:

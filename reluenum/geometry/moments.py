@@ -8,6 +8,8 @@ K_FG = sum_{A, B} R_ij row_i row_j', A and B the active sets of F and G. As R = 
 So g_F(r) = b_F - sum_G s_G K_FG w_G for r = R (y - f), and the loss is y'Ry plus a sum over the
 faces (Corollary 3.1 of docs/theory.md): sums of d + 1 terms, however many data points there are.
 Data points with equal inputs are active together, so what is summed is one term for each of these.
+With weights w of the data points each term is multiplied by its w_i, and r = R (y - f) has the
+kappa of the weights: every sum is a weighted one (docs/theory.md, section 1).
 """
 
 from collections.abc import Iterable, Sequence
@@ -38,12 +40,12 @@ class Moments:
     def __init__(self, problem: Problem) -> None:
         sites, size = problem.ascending, problem.dimension + 1
         columns = list(zip(*(site.row for site in sites), strict=True))
-        counts = [site.count for site in sites]
+        weights = [site.weight for site in sites]
         residual = dict(zip(problem.sites, problem.residual(problem.means), strict=True))
-        fitted = [residual[site] * site.count for site in sites]
-        weighted = [list(map(mul, column, counts)) for column in columns]
+        fitted = [residual[site] * site.weight for site in sites]
+        weighted = [list(map(mul, column, weights)) for column in columns]
         self._share = problem.bias_share
-        self._target = sum(problem.targets, start=fmpq(0))
+        self._target = sum(map(mul, weights, (site.mean for site in sites)), start=fmpq(0))
         self._firsts = [site.first for site in sites]
         self._responses = [_Sums(map(mul, fitted, column)) for column in columns]
         self._products = {

@@ -78,7 +78,12 @@ def refuse_large_data(problem: Problem, points: int = MOST_DATA_POINTS) -> None:
             "exact linear algebra too large",
             f"at most {points} points in dimension {LARGEST_DIMENSION}",
         )
-    entries = (*chain.from_iterable(problem.inputs), *problem.targets, problem.ridge)
+    entries = (
+        *chain.from_iterable(problem.inputs),
+        *problem.targets,
+        *problem.weights,
+        problem.ridge,
+    )
     longest = max(len(str(part)) for entry in entries for part in (entry.p, entry.q))
     if longest > LONGEST_NUMBER:
         _refuse(

@@ -40,8 +40,8 @@ class SpanMoments:
     ----------
     spans : (K, 2) array of int
     high, low : (p + 1, 3) arrays
-        Sums of 1, x and x^2 over the data of the first inputs, over one denominator, rounded, and
-        what that lacks.
+        Sums of 1, x and x^2 over the data of the first inputs, weighted, over one denominator,
+        rounded, and what that lacks.
     scale : Balls, (3,)
         What these are to be multiplied by.
     share : Balls, ()
@@ -58,11 +58,12 @@ class SpanMoments:
     def of(cls, faces: Sequence[Face], problem: Problem) -> Self:
         """Return those of the active sets of some faces."""
         inputs = [site.row[0] for site in problem.ascending]
-        counts = [site.count for site in problem.ascending]
-        denominator = common_denominator(inputs)
-        sums = _running([int((x * denominator).p) for x in inputs], counts)
+        weights = [site.weight for site in problem.ascending]
+        denominator, part = common_denominator(inputs), common_denominator(weights)
+        wholes = [int((weight * part).p) for weight in weights]
+        sums = _running([int((x * denominator).p) for x in inputs], wholes)
         high, low, factors = zip(*map(_high_and_low, zip(*sums, strict=True)), strict=True)
-        scale = [fmpq(factor, denominator**k) for k, factor in enumerate(factors)]
+        scale = [fmpq(factor, denominator**k * part) for k, factor in enumerate(factors)]
         return cls(
             np.array([face.span for face in faces]),
             np.array(high).T,
@@ -107,8 +108,8 @@ def _high_and_low(sums: Sequence[int]) -> tuple[list[float], list[float], int]:
     return high, low, factor
 
 
-def _running(inputs: Sequence[int], counts: Sequence[int]) -> Iterator[tuple[int, int, int]]:
-    """Yield the sums over the first inputs of 1, x and x^2."""
-    rows = ((c, c * x, c * x * x) for x, c in zip(inputs, counts, strict=True))
+def _running(inputs: Sequence[int], weights: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """Yield the weighted sums over the first inputs of 1, x and x^2."""
+    rows = ((w, w * x, w * x * x) for x, w in zip(inputs, weights, strict=True))
     add = lambda one, other: tuple(map(sum, zip(one, other, strict=True)))  # noqa: E731
     return accumulate(rows, add, initial=(0, 0, 0))

@@ -29,6 +29,11 @@ class InDoubles:
         return np.array([float(entry) for entry in self.problem.targets])
 
     @cached_property
+    def data_weights(self) -> np.ndarray:
+        """The weights of the data points, (n,)."""
+        return np.array([float(entry) for entry in self.problem.weights])
+
+    @cached_property
     def ridge(self) -> float:
         """The effective ridge."""
         return float(self.problem.effective_ridge)

@@ -201,7 +201,7 @@ def loss_of_units(problem: Problem, units: Sequence, bias: Any) -> Any:
     for site in problem.sites:
         heights = (weight * arb(dot(unit, site.row)).max(arb(0)) for weight, unit in units)
         error = site.mean - bias - sum(heights, start=arb(0))
-        total += site.count * error * error  # `error ** 2` is nan for a ball around 0
+        total += site.weight * error * error  # `error ** 2` is nan for a ball around 0
     for weight, unit in units:
         total += ridge * (weight * weight + dot(unit, unit))
     if problem.output_bias is OutputBias.RIDGE:

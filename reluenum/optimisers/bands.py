@@ -181,9 +181,10 @@ class Line:
         states = start[:, None] + share * step[:, None]
         fitted = self.sheets[:, None, :, None] * np.maximum(states @ objective.rows.T, 0)
         errors = objective.targets - fitted.sum(axis=2)
-        best = float(objective.problem.bias_share) * errors.sum(axis=2) ** 2
+        weights = objective.data_weights
+        best = float(objective.problem.bias_share) * (weights * errors).sum(axis=2) ** 2
         lengths = np.linalg.norm(states, axis=3).sum(axis=2)
-        found = (errors**2).sum(axis=2) - best + 2 * objective.ridge * lengths
+        found = (weights * errors**2).sum(axis=2) - best + 2 * objective.ridge * lengths
         return np.nan_to_num(found, nan=-np.inf)
 
     def point(self, problem: Problem, segment: int, place: int) -> list[Vector]:

@@ -248,7 +248,8 @@ class Explainer:
         active = np.array([[sign > 0 for sign in face.sign_values] for face in support])
         responses = (vectors @ self.objective.rows.T) * active / sizes[:, None]
         share = float(self.problem.bias_share)
-        responses = (responses - share * responses.sum(axis=1, keepdims=True)).T
+        level = (responses * self.objective.data_weights).sum(axis=1, keepdims=True)
+        responses = (responses - share * level).T
         waiting, found = [(tuple(range(len(support))), sizes)], set()
         while waiting:
             places, squares = waiting.pop()

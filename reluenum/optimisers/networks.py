@@ -20,7 +20,7 @@ class Trainable(Protocol):
     ----------
     problem : Problem
     rows : (n, d + 1) array
-    targets : (n,) array
+    targets, data_weights : (n,) array
     stiffness, hardest : float
         How strongly the fit answers to a unit, at all data points or at the hardest one.
     parameter_size : float
@@ -31,6 +31,7 @@ class Trainable(Protocol):
     problem: Problem
     rows: np.ndarray
     targets: np.ndarray
+    data_weights: np.ndarray
     stiffness: float
     hardest: float
     parameter_size: float
@@ -79,13 +80,14 @@ class FitInDoubles(InDoubles):
 
     @cached_property
     def stiffness(self) -> float:
-        """The sum of |xt_i|^2: how strongly the fit answers to a unit."""
-        return float((self.rows**2).sum())
+        """The weighted sum of |xt_i|^2: how strongly the fit answers to a unit."""
+        return float((self.data_weights[:, None] * self.rows**2).sum())
 
     @cached_property
     def hardest(self) -> float:
         """The same if every data point were the longest one: what a single point can do."""
-        return len(self.rows) * float((self.rows**2).sum(axis=1).max())
+        longest = float((self.rows**2).sum(axis=1).max())
+        return float(self.data_weights.sum()) * longest
 
     @cached_property
     def whitening(self) -> np.ndarray:
@@ -118,7 +120,8 @@ class Objective(FitInDoubles):
     def energy(self) -> float:
         """Loss of the best network without hidden units; 1 where that fits perfectly."""
         share = float(self.problem.bias_share)
-        found = self.targets @ (self.targets - share * self.targets.sum())
+        weighed = self.data_weights * self.targets
+        found = weighed @ (self.targets - share * weighed.sum())
         return float(found) if found > 0 else 1.0
 
     @cached_property
@@ -157,14 +160,14 @@ class Objective(FitInDoubles):
         ----------
         theta : (S, N) array
         emphasis : (S, n) array or 1
-            Weight of each squared residual.
+            What the weight of each squared residual is multiplied by.
         """
         networks = self.unpack(theta)
         pre = networks.units @ self.rows.T
         active = np.maximum(pre, 0)
         fitted = (networks.weights[:, None, :] @ active)[:, 0]
         residual = self.targets - networks.bias[:, None] - fitted
-        pulled = emphasis * residual
+        pulled = emphasis * self.data_weights * residual
         values = (pulled * residual).sum(1) + self.ridge * (theta**2).sum(1)
         slopes = 2 * self.ridge * theta
         width = self.problem.width
@@ -193,7 +196,7 @@ class Objective(FitInDoubles):
         """Return networks with the same units and the output bias that fits best."""
         errors = self.residuals(replace(networks, bias=np.zeros(len(networks))))
         share = float(self.problem.bias_share)
-        return replace(networks, bias=share * errors.sum(axis=1))
+        return replace(networks, bias=share * (errors * self.data_weights).sum(axis=1))
 
     def starts(self, count: int, generator: np.random.Generator) -> Networks:
         """Draw random networks.

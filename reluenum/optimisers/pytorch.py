@@ -121,6 +121,7 @@ def _losses(objective: "Objective | DeepObjective") -> "Callable[..., torch.Tens
         return _deep_losses(objective)
     torch = _torch()
     rows, targets = torch.tensor(objective.rows), torch.tensor(objective.targets)
+    data_weights = torch.tensor(objective.data_weights)
     width, coordinates = objective.problem.width, objective.rows.shape[1]
     last = width * (1 + coordinates)
 
@@ -132,7 +133,7 @@ def _losses(objective: "Objective | DeepObjective") -> "Callable[..., torch.Tens
             fitted = fitted + theta[:, -1:]
         penalty = objective.ridge * (theta[:, :last] ** 2).sum(1)
         penalty = penalty + objective.bias_ridge * (theta[:, last:] ** 2).sum(1)
-        return (emphasis * (targets - fitted) ** 2).sum(1) + penalty
+        return (emphasis * data_weights * (targets - fitted) ** 2).sum(1) + penalty
 
     return losses
 

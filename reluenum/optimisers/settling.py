@@ -244,6 +244,7 @@ def _descents(
     living = (here.faces != GONE) & here.done[:, None]
     faces = np.where(living, here.faces, 0)
     residual = objective.residuals(objective.with_best_bias(network_of(here)))
+    residual = objective.data_weights * residual
     rays = cells.frames.rays.mid[faces]
     along, sign = rays @ objective.rows.T, cells.signs[faces][:, :, None]
     opened = np.where(sign == 0, np.maximum(along, 0), np.where(sign > 0, along, 0))

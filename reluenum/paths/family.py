@@ -74,8 +74,8 @@ class Family:
             equations += [dot(slack, vector) for vector in face.basis]
             equations.append(dot(direction, direction) - 1)
         if self._has_bias:
-            sum_of_targets = sum(self.problem.targets, start=fmpq(0))
-            total = self._mu * (sum_of_targets - self.problem.size * self._bias)
+            sum_of_targets = sum(self.problem.weighted(self.problem.means), start=fmpq(0))
+            total = self._mu * (sum_of_targets - self.problem.total_weight * self._bias)
             for face, vector in zip(self.support, self._weighted, strict=True):
                 total = total - dot(vector, self._moments.total(face))
             equations.append(total - self._bias)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from flint import ctx
 
-from .exact import Data, distinct, named, supports_of
+from .exact import Data, distinct, named, supports_of, weights_of
 from .processes import ALONE, NOTHING, Sharing
 from .reals import (
     LEVELS,
@@ -120,7 +120,7 @@ class BoundReport(Report):
 
 def verify(
     path: str | Path,
-    data: tuple[Sequence[Sequence[Any]], Sequence[Any]] | None = None,
+    data: Sequence[Sequence[Any]] | None = None,
     jobs: int = 1,
     context: BaseContext | None = None,
     told: Callable[[int, int], object] | None = None,
@@ -132,9 +132,9 @@ def verify(
     ----------
     path : str or Path
         The JSON document. A certificate in a file of its own lies beside it.
-    data : pair, optional
-        Inputs (n, d) and targets (n,), exact numbers whose texts are fractions: those that the
-        document has to be about.
+    data : pair or triple, optional
+        Inputs (n, d), targets (n,), and weights (n,) if there are any, exact numbers whose texts
+        are fractions: those that the document has to be about.
     jobs : int
         Number of processes that share the strata of several hidden layers, or the records of the
         leaves of a tree, and of threads that share its boxes; nothing depends on it.
@@ -333,8 +333,8 @@ def _report(document: Any, proof: "Proof", landscape: "Landscape", compared: boo
     data, problem = proof.data, document["problem"]
     text = json.dumps(problem, sort_keys=True)
     return Report(
-        problem=f"n = {data.size}, d = {data.depth - 1}, width {data.width}, ridge "
-        f"{data.ridge * data.scale}, loss {problem['loss']}, output bias {data.bias}",
+        problem=f"n = {data.size}{heaviness(data)}, d = {data.depth - 1}, width {data.width}, "
+        f"ridge {data.ridge * data.scale}, loss {problem['loss']}, output bias {data.bias}",
         digest=hashlib.sha256(text.encode()).hexdigest(),
         compared=compared,
         unchecked=tuple(key for key in UNCHECKED if key in document),
@@ -344,6 +344,11 @@ def _report(document: Any, proof: "Proof", landscape: "Landscape", compared: boo
         exact=len(document["certificate"]["exact"]),
         boxes=proof.boxes,
     )
+
+
+def heaviness(data: Data) -> str:
+    """Say what the weights of the data points add up to, if some are not 1."""
+    return f" of weight {data.total}" if any(weight != 1 for weight in data.weights) else ""
 
 
 def complete(document: Any) -> None:
@@ -400,16 +405,20 @@ def claimed_faces(problem: Any, count: int) -> int:
 
 
 def same_data(
-    problem: dict[str, Any], inputs: Sequence[Sequence[Any]], targets: Sequence[Any]
+    problem: dict[str, Any],
+    inputs: Sequence[Sequence[Any]],
+    targets: Sequence[Any],
+    weights: Sequence[Any] = (),
 ) -> None:
     """Require that the data of the document are those that are given, as rational numbers."""
-    theirs = [[*x, y] for x, y in zip(inputs, targets, strict=True)]
-    mine = [[*x, y] for x, y in zip(problem["x"], problem["y"], strict=True)]
-    shapes = [(len(rows), len(rows[0]) - 1 if rows else 0) for rows in (theirs, mine)]
+    given, known = weights or [1] * len(targets), weights_of(problem)
+    theirs = [[*x, y, w] for x, y, w in zip(inputs, targets, given, strict=True)]
+    mine = [[*x, y, str(w)] for x, y, w in zip(problem["x"], problem["y"], known, strict=True)]
+    shapes = [(len(rows), len(rows[0]) - 2 if rows else 0) for rows in (theirs, mine)]
     text = "the data file has {} rows and {} inputs, the document {} and {}"
     require(shapes[0] == shapes[1], text.format(*shapes[0], *shapes[1]))
     names = [f"x{k + 1}" for k in range(shapes[1][1])] if shapes[1][1] > 1 else ["x"]
-    for i, (j, name) in product(range(len(mine)), enumerate([*names, "y"])):
+    for i, (j, name) in product(range(len(mine)), enumerate([*names, "y", "w"])):
         one, other = rational(str(theirs[i][j]), "data file"), rational(mine[i][j], "problem")
         place = f"row {i + 1} of the data, column {name}"
         require(one == other, f"{place}: {one} in the file, {other} in the document")

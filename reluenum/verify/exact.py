@@ -1,6 +1,5 @@
 """The data of a problem, exactly: the faces of their arrangement, and linear forms of residuals."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from itertools import combinations, pairwise
@@ -47,7 +46,7 @@ class Forms:
             return self.exact if bits is None else arb_mat(self.exact)
 
     def _norms(self, bits: int, data: "Data") -> list[arb]:
-        """Return the norms of the forms, r_i being a sum over equal data points."""
+        """Return the norms of the forms, r_i being a weighted sum over equal data points."""
         with ctx.workprec(bits):
             squares = ([x * x for x in row] for row in self.exact.tolist())
             return [arb(dot(row, data.copies)).sqrt() for row in squares]
@@ -130,24 +129,28 @@ class Data:
     """The problem as exact numbers, and all that depends on it alone.
 
     Data points with equal inputs are on the same side of every unit. So `rows` are distinct, masks
-    are sets of them, and residuals are summed over equal data points.
+    are sets of them, and residuals are summed over equal data points, each times its weight.
+    `copies` are the sums of these weights: how often a row is there, if all of them are 1.
 
     Those that have many more live faces than `faces` are refused before the work.
     """
 
     def __init__(self, problem: dict[str, Any], faces: float = inf) -> None:
-        matched(problem, PROBLEM, "problem")
+        weighs = type(problem) is dict and "weights" in problem
+        matched(problem, PROBLEM | ({"weights": ...} if weighs else {}), "problem")
         require(len(problem["x"]) == len(problem["y"]), "problem: x, y")
         number, self.row_of = distinct(problem["x"])
         self.rows = [[*row, fmpq(1)] for row in number]
         self.targets = [short(entry, "problem y") for entry in problem["y"]]
         self.size, self.depth, self.width = len(self.row_of), len(self.rows[0]), problem["width"]
-        self.scale = fmpq(1, self.size) if problem["loss"] == "mean" else fmpq(1)
+        self.weights = weights_of(problem)
+        self.total = sum(self.weights, fmpq(0))
+        self.scale = 1 / self.total if problem["loss"] == "mean" else fmpq(1)
         self.ridge = short(problem["ridge"], "problem ridge") / self.scale
         require(self.ridge > 0, "problem: ridge is not positive")
         self.bias = problem["output_bias"]
-        shares = {"none": 0, "free": fmpq(1, self.size), "ridge": 1 / (self.size + self.ridge)}
-        self.share = fmpq(shares[self.bias])  # R = I - share * 1 1' (Lemma 1)
+        shares = {"none": 0, "free": 1 / self.total, "ridge": 1 / (self.total + self.ridge)}
+        self.share = fmpq(shares[self.bias])  # R = I - share * 1 w' (Lemma 1)
         self._sum_up()
         self._arrange(faces)
         units = len(self.rows) if self.width == "all" else self.width
@@ -156,14 +159,14 @@ class Data:
         self.rank = fmpq_mat(self.rows).rank()
 
     def _sum_up(self) -> None:
-        """Count the data points of each row, and sum Ry over them."""
-        count, size, level = Counter(self.row_of), len(self.rows), sum(self.targets) * self.share
-        pulls = [fmpq(0)] * size
-        for k, target in zip(self.row_of, self.targets, strict=True):
-            pulls[k] += target - level
+        """Add up the weights of the data points of each row, and sum Ry over them."""
+        size, level = len(self.rows), dot(self.weights, self.targets) * self.share
+        pulls, self.copies, self.energy = [fmpq(0)] * size, [fmpq(0)] * size, fmpq(0)
+        for k, weight, target in zip(self.row_of, self.weights, self.targets, strict=True):
+            pulls[k] += weight * (target - level)
+            self.copies[k] += weight
+            self.energy += weight * target * (target - level)  # <y, R y>
         self.pulls = Forms(fmpq_mat(size, 1, pulls))
-        self.energy = dot(self.targets, [target - level for target in self.targets])  # y' R y
-        self.copies = [fmpq(count[k]) for k in range(size)]
 
     def _arrange(self, faces: float) -> None:
         """Enumerate the faces. Of one and its opposite one is live, unless both are the same."""
@@ -196,6 +199,19 @@ def short(value: Any, where: str) -> fmpq:
     """Read a number of the problem."""
     require(len(str(value)) <= LONGEST_NUMBER, f"{where}: more than {LONGEST_NUMBER} characters")
     return rational(value, where)
+
+
+def weights_of(problem: dict[str, Any]) -> list[fmpq]:
+    """Return the weights of the data points: 1, unless the problem says which."""
+    if "weights" not in problem:
+        return [fmpq(1)] * len(problem["y"])
+    entries = problem["weights"]
+    fits = type(entries) is list and len(entries) == len(problem["y"])
+    require(fits, "problem: weights: not one for each data point")
+    weights = [short(entry, "problem weights") for entry in entries]
+    require(all(weight > 0 for weight in weights), "problem: weights: one is not positive")
+    require(any(weight != 1 for weight in weights), "problem: weights: all are 1")
+    return weights
 
 
 def distinct(inputs: Sequence[Sequence[Any]]) -> tuple[dict[tuple, int], list[int]]:

@@ -66,7 +66,7 @@ class Points:
 
     def bias(self, residual: Residual) -> Any:
         """Claim 24: the output bias is share * sum (y - f_0) (Lemma 1)."""
-        data, total = self.data, sum(self.data.targets)
+        data, total = self.data, dot(self.data.weights, self.data.targets)
         for face, square in self.squares(residual).items():
             share = dot(data.faces[face].count, residual.u(data.faces[face])) / data.ridge
             total = total - square * share

@@ -34,7 +34,7 @@ class Circle(NamedTuple):
         The inputs on which a boundary is active, and those on which the cell of that number is:
         first ones, and one past the last ones.
     moments : (5, p + 1) array
-        Sums of 1, x, x^2, y, x y over the data of the first inputs.
+        Sums of 1, x, x^2, y, x y over the data of the first inputs, weighted.
     share : float
         R subtracts this share of the sum (Lemma 1).
     ridge : float
@@ -85,7 +85,7 @@ def circle_of(problem: Problem) -> Circle:
     for k, site in enumerate(sites):
         x, y = inputs[k], site.mean
         running = [
-            t + site.count * v for t, v in zip(running, (1, x, x * x, y, x * y), strict=True)
+            t + site.weight * v for t, v in zip(running, (1, x, x * x, y, x * y), strict=True)
         ]
         moments[:, k + 1] = [float(total) for total in running]
     right = np.stack([np.ones(size), -np.array([float(x) for x in inputs[::-1]])])

@@ -45,7 +45,7 @@ class Rays(NamedTuple):
     most : int
         No cone has more extreme rays.
     rows : (p, D) array
-        Inputs (x, 1), each times the root of the number of data points that have it.
+        Inputs (x, 1), each times the root of the weight of the data points that have it.
     target : (p,) array
         Means of their targets, times the same.
     ones : (p,) array
@@ -98,7 +98,7 @@ def rays_of(problem: Problem) -> Rays:
     largest = np.abs(vectors).max(axis=1)
     unit = (vectors / largest[:, None]).astype(float)
     unit /= np.linalg.norm(unit, axis=1)[:, None]
-    roots = np.sqrt([float(site.count) for site in sites])
+    roots = np.sqrt([float(site.weight) for site in sites])
     rows = np.array([[float(entry) for entry in site.row] for site in sites])
     return Rays(
         signs,

@@ -70,7 +70,7 @@ def tables(data: Data) -> Tables:
     copies = fractions(data.copies[k] for k in order)
     pulls = fractions(data.pulls.exact[k, 0] for k in order)
     ridge, share, energy = fractions((data.ridge, data.share, data.energy))
-    known = (*sites, *pulls, ridge, share, energy)
+    known = (*sites, *copies, *pulls, ridge, share, energy)
     fits = all(SMALLEST <= abs(x) <= LARGEST for x in known if x)
     require(fits, "problem: numbers that are too large or too small for this kind of proof")
     half = np.array([_ray(x) for x in sites[::-1]])
