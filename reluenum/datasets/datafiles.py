@@ -420,6 +420,9 @@ def _columns(
         inputs = _numbered(others, header, layout, where)
     if target is None:
         (target,) = _targets(header, inputs, layout, where)
+    if target in weights:
+        found = f"column {quoted(header[target])} as target and as weights"
+        raise InputError(where, found, f"two columns, {layout.separated} ({_OTHERWISE})")
     return [*inputs, target], weights, [k for k in range(first) if k not in (target, *weights)]
 
 

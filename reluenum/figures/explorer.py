@@ -111,7 +111,8 @@ def _view(document: Record, trees: Iterable[Record]) -> dict[str, Any]:
     undecided = document["undecided"]
     return {
         "problem": {
-            **{key: problem[key] for key in ("x", "y", "width", "output_bias")},
+            **{key: problem[key] for key in ("x", "y", "weights") if key in problem},
+            **{key: problem[key] for key in ("width", "output_bias")},
             "inputs": [[_float(entry) for entry in row] for row in problem["x"]],
             "targets": [_float(entry) for entry in problem["y"]],
         },

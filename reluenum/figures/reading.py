@@ -42,6 +42,12 @@ def data(document: Document) -> tuple[np.ndarray, Vector]:
     return inputs, np.array([number(entry) for entry in problem["y"]])
 
 
+def data_weights(document: Document) -> Vector:
+    """Return the weights of the data points, (n,)."""
+    problem = document["problem"]
+    return np.array([number(entry) for entry in problem.get("weights", ["1"] * len(problem["y"]))])
+
+
 def fitted_values(component: Document, inputs: np.ndarray) -> Vector:
     """Evaluate the network that represents a component.
 

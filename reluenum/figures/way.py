@@ -11,7 +11,7 @@ import numpy as np
 
 from reluenum.documents.labels import Document
 from reluenum.errors import InputError
-from reluenum.figures.reading import data, number
+from reluenum.figures.reading import data, data_weights, number
 from reluenum.views.cells import short_number
 
 STEPS = 40
@@ -174,14 +174,15 @@ class Course:
         if problem["output_bias"] == "none":
             return errors, 0.0
         ridge = self.ridge if problem["output_bias"] == "ridge" else 0.0
-        return errors, errors.sum() / (len(errors) + ridge)
+        weights = data_weights(self.document)
+        return errors, (weights * errors).sum() / (weights.sum() + ridge)
 
     @cached_property
     def ridge(self) -> float:
         """The ridge beside the sum of the squares."""
         problem = self.document["problem"]
-        count = len(problem["y"]) if problem["loss"] == "mean" else 1
-        return number(problem["ridge"]) * count
+        total = data_weights(self.document).sum() if problem["loss"] == "mean" else 1
+        return number(problem["ridge"]) * total
 
     def loss(self, signs: np.ndarray, states: np.ndarray) -> float:
         """Return the least loss of networks with these unit states."""
@@ -189,8 +190,9 @@ class Course:
         errors, bias = self.bias(signs, states)
         penalty = 2 * np.linalg.norm(states, axis=1).sum()
         penalty += bias**2 if problem["output_bias"] == "ridge" else 0
-        total = ((errors - bias) ** 2).sum() + self.ridge * penalty
-        return total / len(errors) if problem["loss"] == "mean" else total
+        weights = data_weights(self.document)
+        total = (weights * (errors - bias) ** 2).sum() + self.ridge * penalty
+        return total / weights.sum() if problem["loss"] == "mean" else total
 
     def network(self, corner: Corner) -> dict[str, Any]:
         """Return a network with the unit states of a corner, as a component has it."""

@@ -77,6 +77,8 @@ class Function:
     def loss_on(self, X: Any, y: Any, penalty: bool = True) -> float:
         """Return the loss of the network on other data, in the convention of its problem.
 
+        Each of these data points has the weight 1.
+
         Parameters
         ----------
         X, y : as for `Problem.from_arrays`

@@ -135,6 +135,7 @@ def test_a_column_can_be_named_and_is_no_weight_otherwise():
         ("x,y,w\n0,1,\n1,1,2\n", Layout(), "mine, row 2, column w: an empty cell"),
         ("x,y,w,w\n0,1,1,1\n", Layout(), "column w twice"),
         ("x,y\n0,1\n", Layout(weights="n"), "no column 'n'"),
+        ("x,y\n0,1\n", Layout(weights="y"), "column 'y' as target and as weights"),
     ],
 )
 def test_bad_columns_are_refused_in_one_line(text, layout, expected):

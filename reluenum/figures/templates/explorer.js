@@ -153,7 +153,8 @@
     if (what === "event") return [`event ${where[0] + 1}`, ...eventLines(where[0])];
     if (what === "datum") {
       const [i] = where;
-      return [`data point ${i + 1}`, `x = ${problem.x[i].join(", ")}`, `y = ${problem.y[i]}`];
+      const weight = problem.weights ? [`weight ${problem.weights[i]}`] : [];
+      return [`data point ${i + 1}`, `x = ${problem.x[i].join(", ")}`, `y = ${problem.y[i]}`, ...weight];
     }
     if (what === "undecided") {
       const [k] = where;
