@@ -73,9 +73,9 @@ def parse_ridge(value: Any) -> fmpq:
 class Site:
     """An input, with all data points that have it: no network tells them apart.
 
-    They share a hyperplane of the arrangement, too, so that the work depends on the number of
-    sites, and on the number of data points only where data are read and faces are written. Equal
-    data points are one that has the sum of their weights.
+    They are one that has the sum of their weights (Lemma 1a(3)). They share a hyperplane of the
+    arrangement, too, so that the work depends on the number of sites, and on the number of data
+    points only where data are read and faces are written.
 
     Parameters
     ----------
