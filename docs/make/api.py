@@ -27,6 +27,9 @@ page, and the tests run its examples, which take the names of this page for gran
 work together, the [tutorial](tutorial.md) shows; what the words mean, [reading.md](reading.md) and
 the [glossary](glossary.md) say."""
 
+LONGEST_LINE = 100
+"""Characters of a line of code, as the formatter has it."""
+
 PROPERTIES = (property, cached_property)
 """What is shown as an attribute."""
 
@@ -129,7 +132,9 @@ def _constructor(thing: type, said: Docstring) -> str:
     """Return how an object is made, or the line of the class if that is not for users."""
     if is_dataclass(thing) and "Parameters" in said.sections:
         named = inspect.signature(thing).parameters.values()
-        return f"{thing.__name__}({', '.join(map(_parameter, named))})"
+        listed = ", ".join(map(_parameter, named))
+        line = f"{thing.__name__}({listed})"
+        return line if len(line) <= LONGEST_LINE else f"{thing.__name__}(\n    {listed}\n)"
     if "__init__" in vars(thing):
         return _signature(thing.__init__).replace("__init__", thing.__name__).partition(" ->")[0]
     return f"class {thing.__name__}({', '.join(base.__name__ for base in thing.__bases__)})"
