@@ -55,6 +55,14 @@ def test_trees_of_boxes_are_proved(loss, output_bias, tmp_path):
     assert tree["components"] == records["components"]
 
 
+def test_trees_of_cones_are_proved(tmp_path):
+    tree, records = (document(2, "mean", "ridge", engine=e) for e in ("branch", "certified"))
+    assert checked(tree, tmp_path).components > 0
+    assert tree["components"] == records["components"]
+    tree["problem"]["weights"] = ["1/3", "2", "5/7", "3"]
+    refused(bound(tree), tmp_path)
+
+
 def test_basins_are_proved(tmp_path):
     landscape = enumerate_minima(problem(1, "mean", "ridge"), engine="certified")
     assert checked(landscape.basins().document, tmp_path).tree

@@ -27,7 +27,8 @@ BINARY = 1 << 80
 class Tables(NamedTuple):
     """Numbers of a problem as doubles: what compiled functions read.
 
-    Entries are rounded once, of vectors whose lengths are 1 up to 2^-70.
+    Entries are rounded once, of vectors whose lengths are 1 up to 2^-70; weights of data points,
+    if they are no whole numbers, too, wherever they occur.
     """
 
     signs: Array  # of sites on rays
@@ -66,7 +67,7 @@ def tables(data: Data) -> tuple[Arrangement, Tables]:
         **{"copies": copies, "pulls": pulls, "ridge": ridge, "share": share, "energy": energy},
         largest=np.sqrt(copies * energy) * spare,
         most=energy / ridge / 4 * spare,
-        unsure=(4 * len(rows) + 256) * 2.0**-53,
+        unsure=(4 * len(rows) + 264) * 2.0**-53,
     )
 
 
