@@ -188,16 +188,16 @@ class NearFaces:
         """Return the sums over all active sets."""
         sites, share = self.sets.sites, float(self.frames.problem.bias_share)
         points = np.array([[float(x) for x in site.row] for site in sites])
-        counts = np.array([float(site.count) for site in sites])[:, None]
+        weights = np.array([float(site.weight) for site in sites])[:, None]
         errors = np.tile([[float(site.mean)] for site in sites], len(supports))
         sizes = np.abs(errors)
         for face, vector in zip(supports.T, vectors.swapaxes(0, 1), strict=True):
             output = np.where(self.sets.having(self.frames.active[face]).T, points @ vector.T, 0)
             errors -= output
             sizes += np.abs(output)
-        residuals = (errors - share * (errors * counts).sum(axis=0)) * counts
+        residuals = (errors - share * (errors * weights).sum(axis=0)) * weights
         sums = np.stack([self.sets.sums(residuals * row[:, None]) for row in points.T])
-        noise = np.abs(points).sum(axis=1) @ (sizes * counts)
+        noise = np.abs(points).sum(axis=1) @ (sizes * weights)
         return Gradients(sums, ROUNDED * noise)
 
 
