@@ -400,7 +400,7 @@ class Problem:
     @property
     def weighs(self) -> bool:
         """Whether some data point has another weight than 1."""
-        return any(weight != 1 for weight in self.weights)
+        return self.weights != (fmpq(1),) * self.size
 
     @cached_property
     def total_weight(self) -> fmpq:
@@ -422,8 +422,8 @@ class Problem:
         """The distinct inputs, in the order of the data."""
         found = []
         for points in alike(self.rows):
-            weight = sum((self.weights[i] for i in points), start=fmpq(0))
-            total = sum((self.weights[i] * self.targets[i] for i in points), start=fmpq(0))
+            weight = sum([self.weights[i] for i in points], start=fmpq(0))
+            total = sum([self.weights[i] * self.targets[i] for i in points], start=fmpq(0))
             found.append(Site(points[0], self.rows[points[0]], weight, total / weight))
         return tuple(found)
 

@@ -78,10 +78,11 @@ def refuse_large_data(problem: Problem, points: int = MOST_DATA_POINTS) -> None:
             "exact linear algebra too large",
             f"at most {points} points in dimension {LARGEST_DIMENSION}",
         )
+    weights = problem.weights if problem.weighs else ()
     entries = (
         *chain.from_iterable(problem.inputs),
         *problem.targets,
-        *problem.weights,
+        *weights,
         problem.ridge,
     )
     longest = max(len(str(part)) for entry in entries for part in (entry.p, entry.q))

@@ -15,7 +15,7 @@ from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from flint import ctx
+from flint import ctx, fmpq
 
 from .exact import Data, distinct, named, supports_of, weights_of
 from .processes import ALONE, NOTHING, Sharing
@@ -348,7 +348,7 @@ def _report(document: Any, proof: "Proof", landscape: "Landscape", compared: boo
 
 def heaviness(data: Data) -> str:
     """Say what the weights of the data points add up to, if some are not 1."""
-    return f" of weight {data.total}" if any(weight != 1 for weight in data.weights) else ""
+    return f" of weight {data.total}" if data.weights != [fmpq(1)] * data.size else ""
 
 
 def complete(document: Any) -> None:
