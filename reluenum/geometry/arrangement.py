@@ -63,7 +63,7 @@ class Face:
     @cached_property
     def sign_values(self) -> tuple[int, ...]:
         """The signs as +1, -1, 0."""
-        return tuple(_VALUE[sign] for sign in self.signs)
+        return tuple(map(_VALUE.__getitem__, self.signs))
 
     @cached_property
     def column(self) -> str:

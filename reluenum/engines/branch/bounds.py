@@ -15,6 +15,7 @@ from reluenum.engines.branch.centre import (
     LEAST,
     LEVER,
     LOW,
+    MARGIN,
     MOST,
     NOISE,
     SCRATCH,
@@ -43,9 +44,6 @@ from reluenum.engines.branch.columns import (
 )
 from reluenum.engines.branch.compiled import inlined
 from reluenum.engines.branch.slopes import find_slopes
-
-MARGIN = 1e-8
-"""By which an inequality has to hold, relative to the numbers that it is computed from."""
 
 SAMPLE = 8
 """About how many boundaries of hulls are looked at before all are."""

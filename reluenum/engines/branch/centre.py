@@ -34,6 +34,12 @@ LARGEST_CONDITION, GOOD_CONDITION = 1e10, 1e8
 ROUGH = 2.0**-43
 """About what a checker does not know of an inner product, relative to its factors."""
 
+MARGIN = 1e-8
+"""By which an inequality has to hold, relative to the numbers that it is computed from."""
+
+SUMMED = ROUGH / MARGIN
+"""What sums over the data add to these numbers: differences of large ones may be 0."""
+
 LIGHTEST = 1e-6
 """Least l . phi of a vertex of a hull."""
 
@@ -201,7 +207,7 @@ def solve_centre(circle, box, work, size):
         t[i] = noise[i] = 0.0
         for j in range(size):
             t[i] += H[i, j] * goal[j]
-            noise[i] += abs(H[i, j] * goal[j])
+            noise[i] += abs(H[i, j]) * (abs(goal[j]) + SUMMED * circle.sizes[0])
     rough = 0.0
     for i in range(size):
         rough += ROUGH * np.sqrt(gram[i, i]) * abs(t[i])

@@ -35,6 +35,9 @@ class Circle(NamedTuple):
         first ones, and one past the last ones.
     moments : (5, p + 1) array
         Sums of 1, x, x^2, y, x y over the data of the first inputs, weighted.
+    sizes : (2,) array
+        Sums of (1 + |x|) |y| and of (1 + |x|)^2 over the data: what rounding errors go by of inner
+        products of outputs on unit vectors, with y and with each other.
     share : float
         R subtracts this share of the sum (Lemma 1).
     ridge : float
@@ -54,6 +57,7 @@ class Circle(NamedTuple):
     edges: np.ndarray
     spans: np.ndarray
     moments: np.ndarray
+    sizes: np.ndarray
     share: float
     ridge: float
     most: float
@@ -101,6 +105,7 @@ def circle_of(problem: Problem) -> Circle:
         / np.stack([np.ones(2 * size), length, length, length], axis=1),
         np.stack([first, last, start, last], axis=1),
         moments,
+        _sizes(problem),
         float(problem.bias_share),
         float(problem.effective_ridge),
         float(problem.energy / (4 * problem.effective_ridge)),
@@ -114,6 +119,15 @@ def circle_of(problem: Problem) -> Circle:
         ),
         flat,
     )
+
+
+def _sizes(problem: Problem) -> np.ndarray:
+    """Return what rounding errors of sums over the data go by."""
+    sites = problem.ascending
+    x, y, weights = np.array(
+        [[float(abs(n)) for n in (s.row[0], s.mean, s.weight)] for s in sites]
+    ).T
+    return np.array([weights @ ((1 + x) * y), weights @ (1 + x) ** 2])
 
 
 def circle_numbers(problem: Problem, faces: Sequence[Face]) -> np.ndarray:

@@ -14,6 +14,7 @@ from reluenum.engines.branch.centre import (
     JOINT,
     LEVER,
     SLACK,
+    SUMMED,
     SWING,
     TOP,
     USED,
@@ -53,11 +54,11 @@ def functional(circle, box, work, size, b, c, lo, hi, one, gamma):
     moments, share = circle.moments, circle.share
     inner_products(moments, share, box.columns, box.ranges, size, b, c, lo, hi, one, entries)
     value = response(moments, share, b, c, lo, hi, one)
-    noise = abs(value)
+    noise = abs(value) + SUMMED * circle.sizes[0]
     for i in range(size):
         entries[i] *= box.columns[i, FACTOR]
         value -= t[i] * entries[i]
-        noise += abs(t[i] * entries[i])
+        noise += abs(t[i] * entries[i]) + SUMMED * circle.sizes[1] * abs(t[i])
     for i in range(size):
         gamma[i] = 0.0
         for j in range(size):

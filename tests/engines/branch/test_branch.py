@@ -89,6 +89,12 @@ def test_so_they_are_of_many_instances(kind):
         same_lists(instance(kind, seed, 9))
 
 
+def test_slopes_that_are_0_are_not_taken_for_more():
+    """Of a free bias: what all data give together is 0, but for what rounding leaves of it."""
+    inputs, targets = [0] * 5 + [1] * 5 + [3] * 3 + [1] * 4, [1] * 5 + [-1] * 5 + [2] * 3 + [0] * 4
+    same_lists(Problem.from_text([[x] for x in inputs], targets, 2, "1/10", "mean", "free"))
+
+
 def numbers(stream):
     """The numbers at the next bytes, seven bits a byte."""
     while True:
