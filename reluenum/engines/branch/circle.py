@@ -105,7 +105,7 @@ def circle_of(problem: Problem) -> Circle:
         / np.stack([np.ones(2 * size), length, length, length], axis=1),
         np.stack([first, last, start, last], axis=1),
         moments,
-        _sizes(problem),
+        _sum_sizes(problem),
         float(problem.bias_share),
         float(problem.effective_ridge),
         float(problem.energy / (4 * problem.effective_ridge)),
@@ -121,7 +121,7 @@ def circle_of(problem: Problem) -> Circle:
     )
 
 
-def _sizes(problem: Problem) -> np.ndarray:
+def _sum_sizes(problem: Problem) -> np.ndarray:
     """Return what rounding errors of sums over the data go by."""
     sites = problem.ascending
     x, y, weights = np.array(
