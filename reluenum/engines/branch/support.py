@@ -16,8 +16,8 @@ STEPS, SHORTEST, SETTLED = 30, 0.1, 1e-9
 """Of the iteration that minimises: how many steps at most (a checker takes more), to which part one
 may shorten a vector, the relative error of |u| at which it ends."""
 
-LEAST, SPARE = 0.005, 1e-13
-"""The least damping that is used, and by which heights may be wrong, relative to their terms."""
+LEAST = 0.005
+"""The least damping that is used."""
 
 ROUNDING, CAUTION = 2.0**-43, 8.0
 """About what a checker does not know of a sum, relative to its terms; its ball may be larger."""
@@ -150,13 +150,13 @@ def find_curvature(count, lengths, dual, work, scale, curvature):
 
 
 @inlined
-def has_settled(count, ridge, lengths, dual):
-    """Whether |u_l| = Lambda for vectors that do not vanish, and |u_l| <= Lambda for the others."""
+def find_violation(count, ridge, lengths, dual):
+    """Return how wrong |u_l| = Lambda is for vectors that are not 0, or |u_l| <= Lambda."""
+    worst = 0.0
     for i in range(count):
         over = np.hypot(dual[2 * i], dual[2 * i + 1]) / ridge - 1
-        if over > SETTLED or (lengths[i] > 0 and over < -SETTLED):
-            return False
-    return True
+        worst = max(worst, abs(over) if lengths[i] > 0 else over)
+    return worst
 
 
 @inlined
@@ -185,10 +185,10 @@ def move(gram, count, ridge, before, beta, dual, step, lengths):
 def find_minimiser(gram, goal, count, ridge, lengths, beta, dual):
     """Find the minimiser of a group lasso by its secular equations; return whether it went.
 
-    A Newton step that does not make the function smaller whose minimum is sought, for vectors of
-    given lengths, is taken once more, damped.
+    A Newton step that makes neither the function smaller whose minimum is sought, for vectors of
+    given lengths, nor what is violated half as large is taken once more, damped.
     """
-    size, lowest, damping = 2 * count, np.inf, 0.0
+    size, lowest, wrong, damping = 2 * count, np.inf, np.inf, 0.0
     scale, work, new, pull = np.empty(size), np.empty((size, size)), np.empty(size), np.empty(size)
     before, step, wanted = np.empty(count), np.empty(count), np.empty(count)
     curvature, small = np.empty((count, count)), np.empty((count, count))
@@ -197,17 +197,14 @@ def find_minimiser(gram, goal, count, ridge, lengths, beta, dual):
     for _ in range(STEPS):
         if not find_vectors(gram, goal, size, ridge, lengths, new, pull, work, scale):
             return False
-        height = terms = 0.0
+        height, error = 0.0, find_violation(count, ridge, lengths, pull)
         for i in range(count):
             height += ridge * lengths[i]
-            terms += ridge * lengths[i]
-        for k in range(size):
-            height -= goal[k] * new[k]
-            terms += abs(goal[k] * new[k])
-        if height <= lowest + SPARE * terms:
-            lowest, damping = height, damping / 10
+            height -= goal[2 * i] * new[2 * i] + goal[2 * i + 1] * new[2 * i + 1]
+        if height < lowest or error < wrong / 2:
+            lowest, wrong, damping = height, error, damping / 10
             beta[:], dual[:], before[:] = new, pull, lengths
-            if has_settled(count, ridge, lengths, dual):
+            if wrong <= SETTLED:
                 return True
             find_curvature(count, lengths, dual, work, scale, curvature)
             for i in range(count):

@@ -15,10 +15,9 @@ from .centre import remainder
 from .line import Array, Tables
 from .sums import TINY, UNSURE, UP, Output, at_ray, in_cell, inner, larger, plain, pull, slope
 
-STEPS, STILL = 80, 4  # at most, and how many are taken that lead nowhere
+STEPS, STARTS = 80, (1.0, 0.1, 5.0)  # at most; shares of the first lengths from which they begin
 LEAST, MOST = 0.01, 1e8  # damping of a step
 SHORTEST, SETTLED = 0.1, 1e-10  # what a step leaves of a length at least; errors at the end
-SPARE = 1e-13  # by which heights may be wrong, relative to their terms
 
 
 class Flats(NamedTuple):
@@ -213,13 +212,13 @@ def after_step(
 
 
 @inlined
-def is_solved(flats: Flats, ridge: float, lengths: Array, u: Array) -> bool:
-    """Whether nearly |u_l| = Lambda where w_l is not 0, else |u_l| <= Lambda."""
+def violation(flats: Flats, ridge: float, lengths: Array, u: Array) -> float:
+    """Return how wrong |u_l| = Lambda is where w_l is not 0, or else |u_l| <= Lambda."""
+    worst = 0.0
     for f in range(len(lengths)):
         over = length_of(u, flats.first[f], flats.first[f + 1]) / ridge - 1
-        if over > SETTLED or (lengths[f] > 0 and over < -SETTLED):
-            return False
-    return True
+        worst = larger(worst, abs(over) if lengths[f] > 0 else over)
+    return worst
 
 
 @inlined
@@ -234,25 +233,25 @@ def first_lengths(flats: Flats, ridge: float) -> Array:
 
 
 @inlined
-def guess(flats: Flats, ridge: float) -> Array:
+def guess(flats: Flats, ridge: float, lengths: Array) -> Array:
     """Return vectors w that nearly solve the lasso: |u_l| = Lambda, by Newton's method.
 
     They are the best ones of the lengths t for the sum of P(w) / 2 and the |w_l|^2 / t_l + t_l; a
-    step that does not make its minimum smaller is taken once more, damped (Levenberg, Marquardt).
+    step that makes neither its minimum smaller nor what is violated half as large is taken once
+    more, damped (Levenberg, Marquardt).
     """
-    lengths, lowest, damping = first_lengths(flats, ridge), np.inf, 0.0
+    lowest, damping, wrong = np.inf, 0.0, np.inf
     before, system = lengths, np.zeros((len(lengths), len(lengths) + 1))
-    w, u, still = np.zeros(len(flats.right)), flats.right, 0
+    w, u = np.zeros(len(flats.right)), flats.right
     for _ in range(STEPS):
         roots = roots_of(flats, ridge, lengths)
         inverse = inverse_with(flats, roots)
         one, other = vectors_with(flats, roots, inverse)
         height = ridge * lengths.sum() - (flats.right * one).sum()
-        spare = SPARE * (ridge * lengths.sum() + np.abs(flats.right * one).sum())
-        if height <= lowest + spare:
-            still = still + 1 if height >= lowest - spare else 0
-            w, u, before, lowest, damping = one, other, lengths, height, damping / 10
-            if still > STILL or is_solved(flats, ridge, lengths, u):
+        error = violation(flats, ridge, lengths, other)
+        if height < lowest or error < wrong / 2:
+            w, u, before, lowest, wrong, damping = one, other, lengths, height, error, damping / 10
+            if wrong <= SETTLED:
                 break
             system = newton_system(flats, ridge, roots, u, inverse)
         else:
@@ -348,8 +347,12 @@ def unsupported(table: Tables, box: Array) -> bool:
     for part in box:
         if part[2] > part[1] + 1 or part[3] > 1:
             return False
-    flats = flats_of(table, box)
-    return seen_vacant(table, box, flats, guess(flats, table.ridge))
+    flats, found = flats_of(table, box), False
+    for share in STARTS:
+        if not found:
+            start = share * first_lengths(flats, table.ridge)
+            found = seen_vacant(table, box, flats, guess(flats, table.ridge, start))
+    return found
 
 
 @inlined

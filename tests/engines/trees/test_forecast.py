@@ -79,7 +79,7 @@ def test_what_is_refused_says_how_many_boxes_are_expected_and_what_can_be_done()
         engine_for(problem, "branch").refuse_astronomical(problem)
     error = caught.value
     assert error.where == "width 4 with n = 400, d = 1"
-    assert error.found == "about 590,000,000 boxes, which take about 14 hours"
+    assert error.found == "about 590,000,000 boxes, which take about 11 hours"
     for way in ("lower the width", "--time-limit", "--force", f"{MOST_EXPECTED:,} boxes", "1 day"):
         assert way in error.expected
 
