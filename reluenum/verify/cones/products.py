@@ -266,6 +266,16 @@ def loses(table: Tables, box: Box, ball: Ball, k: int, triple: tuple[Array, floa
 
 
 @inlined
+def sum_of_fixed(table: Tables, sign: int, residual: Array, full: Array) -> Array:
+    """Return the sum of s r_i x_i over the sites that are positive on a whole part."""
+    found = np.zeros(table.rows.shape[1])
+    for i in range(len(full)):
+        for d in range(len(found) * (full[i] != 0)):
+            found[d] += sign * residual[i] * table.rows[i, d]
+    return found
+
+
+@inlined
 def rises(
     table: Tables,
     part: tuple[int, Array, Array, Array],
@@ -274,13 +284,8 @@ def rises(
     radius: float,
 ) -> bool:
     """Whether s p_r surely rises along some direction by more than Lambda v . w."""
-    sign, residual, _, _ = part
     full, above, below = factors
-    fixed = np.zeros(table.rows.shape[1])
-    for i in range(len(full)):
-        if full[i]:
-            for d in range(len(fixed)):
-                fixed[d] += sign * residual[i] * table.rows[i, d]
+    fixed = sum_of_fixed(table, part[0], part[1], full)
     for w in ways_off(table, (above, below)):
         if surely_rises(table, part, factors, unit, (radius, w)):
             return True
