@@ -157,7 +157,7 @@ def expected_work_of_boxes(instance: Mapping[str, Any]) -> int:
     --------
     >>> instance = {"data": None, "csv": None, "family": "random", "width": 2}
     >>> expected_work_of_boxes(instance | {"parameters": {"n": 100}})
-    8319
+    4722
     """
     points, dimension = data_size(instance)
     seconds = seconds_of_boxes(points, max(dimension, 1), instance["width"])
