@@ -64,12 +64,16 @@ def _row(run: pd.Series) -> dict[str, str]:
     return {
         "instance": f"{run['data']}, n = {run['n']:,}, d = {run['d']}, L = {run['width']}{jobs}",
         **{key: f"{run[key]:,}" for key in ("supports", "boxes", "leaves", "components")},
-        "list": f"{run['list_cpu_seconds']:.3g} s",
+        "list": _seconds(run["list_cpu_seconds"]),
         "MB": f"{run['list_megabytes']:.0f}",
-        "`verify`": f"{run['verify_cpu_seconds']:.3g} s",
+        "`verify`": _seconds(run["verify_cpu_seconds"]),
         "`verify` MB": f"{run['verify_megabytes']:.0f}",
         "certificate": f"{run['certificate_bytes'] / 1e6:.2g} MB",
     }
+
+
+def _seconds(number: float) -> str:
+    return f"{number:.3g} s" if number < 1000 else f"{number:,.0f} s"
 
 
 def _exponents(found: pd.DataFrame) -> Sequence[str]:

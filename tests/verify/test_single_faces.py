@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from numba import njit
 
+from benchmarks.boxes import BoxInstance
 from reluenum import Problem
-from reluenum.datasets.datafiles import read_csv
+from reluenum.datasets.datafiles import parse_csv, read_csv
 from reluenum.engines.branch.circle import circle_numbers
 from reluenum.engines.certified.projections import project
 from reluenum.geometry.geometry import Geometry
@@ -62,6 +63,24 @@ def test_vectors_that_vanish_are_found(ridge, faces):
     problem = Problem.from_text(inputs, targets, 3, ridge)
     table = numbers(LineData(problem.to_document()))
     assert unsupported(table, box_on(faces, [-1, -1, -1]))
+
+
+HARD = [
+    ("noise", 100, "none", [(-1, 188), (-1, 198), (-1, 385), (-1, 389)]),
+    ("noise", 100, "none", [(-1, 4), (-1, 204), (1, 198)]),
+    ("noise", 30, "free", [(-1, 58), (1, 47), (1, 106), (1, 110)]),
+    ("signal", 200, "none", [(-1, 364), (-1, 398), (-1, 766)]),
+]
+"""Supports that are no minima whose vectors are hard to find: nearly parallel outputs, on few data,
+steps that change the function by less than rounding does, and starts from which none is found."""
+
+
+@pytest.mark.parametrize(("data", "size", "bias", "parts"), HARD)
+def test_vectors_are_found_where_that_is_hard(data, size, bias, parts):
+    inputs, targets = parse_csv(BoxInstance(data, 1, size, 4).text, data)
+    problem = Problem.from_text(inputs, targets, 4, "1/100", output_bias=bias)
+    signs, faces = zip(*parts, strict=True)
+    assert unsupported(numbers(LineData(problem.to_document())), box_on(faces, signs))
 
 
 @njit

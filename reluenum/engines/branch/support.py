@@ -3,13 +3,7 @@
 import numpy as np
 
 from reluenum.engines.branch.circle import FIRST, LAST, START, STOP, B, C
-from reluenum.engines.branch.columns import (
-    LO,
-    SIGN,
-    inner_products,
-    response,
-    sum_over,
-)
+from reluenum.engines.branch.columns import LO, SIGN, inner_products, response, sum_over
 from reluenum.engines.branch.compiled import inlined
 
 STEPS, SHORTEST, SETTLED = 30, 0.1, 1e-9
@@ -253,10 +247,10 @@ def slope_at(circle, vectors, ranges, size, beta, edge, cell):
     moments, share = circle.moments, circle.share
     inner_products(moments, share, vectors, ranges, size, b, c, lo, hi, one, entries)
     value = response(moments, share, b, c, lo, hi, one)
-    noise = abs(value)
+    noise = circle.sizes[0]  # of which differences of sums over the data may leave 0
     for k in range(size):
         value -= entries[k] * beta[k]
-        noise += abs(entries[k] * beta[k])
+        noise += circle.sizes[1] * abs(beta[k])
     square = b * b * (moments[2, hi] - moments[2, lo])
     square += 2 * b * c * (moments[1, hi] - moments[1, lo])
     square += c * c * (moments[0, hi] - moments[0, lo])
