@@ -348,7 +348,7 @@ class Views(Sequence):
         UndecidedError
             If the list is not complete.
         """
-        from reluenum.stability.radii import stability
+        from reluenum.paths.stability.radii import stability
 
         bounds = None
         if errors is not None:

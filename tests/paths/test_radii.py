@@ -15,8 +15,8 @@ from reluenum.engines.certified.questions import EveryWidth
 from reluenum.errors import InputError
 from reluenum.geometry.geometry import Geometry
 from reluenum.groebner.backends import DEFAULT_SETTINGS
-from reluenum.stability.margins import Surroundings, all_supports
-from reluenum.stability.radii import ENDS, MAY_NOT, PERSISTS, stability
+from reluenum.paths.stability.margins import MarginFinder, all_supports
+from reluenum.paths.stability.radii import ENDS, MAY_NOT, PERSISTS, stability
 from tests.support.oracles import random_problem
 
 KINDS = (
@@ -145,7 +145,7 @@ def test_what_is_surely_accepted_are_the_vertices_of_the_list(problem):
     geometry = Geometry.of(problem)
     accepted, open_ = 0, 0
     with DEFAULT_SETTINGS.open() as backends:
-        here = Surroundings.of(Escalation(geometry, backends))
+        here = MarginFinder.of(Escalation(geometry, backends))
         for margins in here.families(all_supports(len(here.frames.faces), problem.width)):
             accepted += int((margins.accepted > 0).sum())
             open_ += int(((margins.accepted <= 0) & (margins.rejected <= 0)).sum())
@@ -208,9 +208,9 @@ def test_the_brackets_are_narrow():
 
 def residual_of(here, support):
     """The residual of a support and its vectors, in doubles."""
-    from reluenum.stability.nearest import Neighbourhood, Response
+    from reluenum.paths.stability.nearest import NearestTargets, Response
 
-    near = Neighbourhood(here)
+    near = NearestTargets(here)
     return Response.of(near, near.pulls(support), np.ones(len(support)), near.targets)
 
 
@@ -229,7 +229,7 @@ def test_residuals_and_fits_move_no_more_than_the_targets():
         sides = []
         for posed in (problem, other):
             with DEFAULT_SETTINGS.open() as backends:
-                here = Surroundings.of(Escalation(Geometry.of(posed), backends))
+                here = MarginFinder.of(Escalation(Geometry.of(posed), backends))
                 support = (seed % len(here.frames.faces), 3)
                 found = residual_of(here, tuple(sorted(set(support))))
                 targets = np.array([float(y) for y in posed.means])

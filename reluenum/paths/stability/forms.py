@@ -48,7 +48,7 @@ class FormNorms:
         wall = _roots(((frames.walls @ local) * frames.walls).sum(2))
         beside = (frames.gram[sides, sides] @ frames.rays[..., None])[..., 0]
         ray = _roots((beside * frames.rays).sum(2))
-        gradient = _largest(local)
+        gradient = _largest_roots(local)
         across = np.sqrt((frames.walls.mid**2).sum(2)) * gradient[:, None]
         unreachable = (wall <= SMALL * across).any(axis=1)
         for k in np.flatnonzero(unreachable):
@@ -66,7 +66,7 @@ def _roots(squares: Balls) -> np.ndarray:
     return np.sqrt(np.maximum(squares.mid + squares.rad, TINY)) * GROWTH
 
 
-def _largest(matrices: Balls) -> np.ndarray:
+def _largest_roots(matrices: Balls) -> np.ndarray:
     """Return upper bounds of the roots of the largest eigenvalues of semidefinite matrices.
 
     The trace of the 2^k-th power is at least the power of the largest eigenvalue.

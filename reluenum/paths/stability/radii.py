@@ -17,9 +17,9 @@ from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import count_supports
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.groebner.versions import installed_versions
+from reluenum.paths.stability.margins import CHUNK, MarginFinder, VerdictMargins, all_supports
+from reluenum.paths.stability.nearest import Change, NearestTargets, margins_of
 from reluenum.problem import Problem
-from reluenum.stability.margins import CHUNK, Margins, Surroundings, all_supports
-from reluenum.stability.nearest import Change, Neighbourhood, margins_of
 
 STABILITY = "reluenum-stability", 1
 """Format and version of a document of stability."""
@@ -42,13 +42,13 @@ class Persistence:
     ----------
     document : dict
         Of minima, or of basins.
-    here : Surroundings
+    here : MarginFinder
     errors : (n,) tuple of fmpq, or None
         Bounds of the errors of the targets.
     """
 
     document: Mapping[str, Any]
-    here: Surroundings
+    here: MarginFinder
     errors: tuple[fmpq, ...] | None
 
     @property
@@ -91,11 +91,11 @@ class Persistence:
         """Yield how near targets have to be for each component to persist."""
         supports = [self._support(record) for record in self.records]
         wanted = {support for support in supports if support}
-        found: dict[tuple[int, ...], Margins] = {}
+        found: dict[tuple[int, ...], VerdictMargins] = {}
         ordered = sorted(wanted)
         for first in range(0, len(ordered), CHUNK):
             found |= margins_of(self.here, ordered[first : first + CHUNK])
-        near, barriers = Neighbourhood(self.here), self._barriers()
+        near, barriers = NearestTargets(self.here), self._barriers()
         bar = {"unit": "minimum", "desc": "minima", "disable": not progress}
         pairs = enumerate(zip(self.records, supports, strict=True))
         for index, (record, support) in tqdm(pairs, total=len(supports), **bar):
@@ -120,8 +120,8 @@ class Persistence:
         index: int,
         record: Mapping[str, Any],
         support: tuple[int, ...] | None,
-        margins: Margins | None,
-        near: Neighbourhood,
+        margins: VerdictMargins | None,
+        near: NearestTargets,
     ) -> dict[str, Any]:
         """Return the record of one component."""
         support_radius = flag = radius = 0.0
@@ -147,7 +147,7 @@ class Persistence:
             found["under_errors"] = self._verdict(radius, change)
         return found
 
-    def _spread(self, near: Neighbourhood, support: tuple[int, ...] | None) -> float:
+    def _spread(self, near: NearestTargets, support: tuple[int, ...] | None) -> float:
         """Return the standard deviation of the residual of a support, in doubles."""
         residual = near.fitted(support or ()) / near.weights
         square = float((near.weights * residual**2).sum()) + float(self.problem.scatter)
@@ -248,9 +248,9 @@ def stability(
     if undecided := listed["enumeration"]["undecided"]:
         raise UndecidedError(f"{undecided} supports of the list are undecided")
     problem = Problem.from_document(listed["problem"])
-    _check(errors, problem)
+    _check_errors(errors, problem)
     with settings.open() as backends:
-        here = Surroundings.of(Escalation(Geometry.of(problem), backends))
+        here = MarginFinder.of(Escalation(Geometry.of(problem), backends))
         found = Persistence(document, here, None if errors is None else tuple(errors))
         name, version = STABILITY
         result = {
@@ -269,7 +269,7 @@ def stability(
     return result
 
 
-def _check(errors: Sequence[fmpq] | None, problem: Problem) -> None:
+def _check_errors(errors: Sequence[fmpq] | None, problem: Problem) -> None:
     """Refuse bounds of errors that do not fit the data."""
     if errors is None:
         return

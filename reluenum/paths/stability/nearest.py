@@ -19,8 +19,8 @@ from reluenum.engines.certified.projections import minimise
 from reluenum.geometry.arrangement import Face, site_signs
 from reluenum.geometry.frames import Frames
 from reluenum.geometry.geometry import Geometry
+from reluenum.paths.stability.margins import MarginFinder, VerdictMargins, with_smaller
 from reluenum.problem import Problem
-from reluenum.stability.margins import Margins, Surroundings, with_smaller
 
 STEPS = 10
 """Newton's steps towards the targets at which a condition is an equality."""
@@ -44,7 +44,7 @@ WALL, KINK = "a unit reaches a data point", "a unit leaves a data point"
 
 
 @dataclass(frozen=True)
-class Condition:
+class MarginCondition:
     """One of the conditions for the verdict on a support: a form is positive at a residual.
 
     Parameters
@@ -91,15 +91,15 @@ class Change:
 
 
 @dataclass(frozen=True, eq=False)
-class Neighbourhood:
+class NearestTargets:
     """The data of a problem in doubles, and what its residuals do as the targets change.
 
     Parameters
     ----------
-    here : Surroundings
+    here : MarginFinder
     """
 
-    here: Surroundings
+    here: MarginFinder
 
     @property
     def frames(self) -> Frames:
@@ -156,19 +156,21 @@ class Neighbourhood:
         core = self._core(support)
         return Response.of(self, self.pulls(core), np.ones(len(core)), self.targets).residual
 
-    def conditions(self, support: tuple[int, ...], signs: Sequence[int]) -> Iterator[Condition]:
+    def conditions(
+        self, support: tuple[int, ...], signs: Sequence[int]
+    ) -> Iterator[MarginCondition]:
         """Yield the conditions for a support to be minimal, with these signs of its weights."""
         frames = self.frames
         for k, (face, sign) in enumerate(zip(support, signs, strict=True)):
             columns, basis, rays = self.columns(face), frames.basis.mid[face], frames.rays.mid[face]
             for wall in np.unique(frames.walls.mid[face], axis=0):
-                yield Condition(WALL, k, support, _constant(sign * columns @ basis @ wall))
+                yield MarginCondition(WALL, k, support, _constant(sign * columns @ basis @ wall))
             for y in np.flatnonzero(frames.ray_used[face] & (self.here.norms.ray[face] > 0)):
                 beyond = frames.active == frames.ray_active[face, y]
                 side = self.columns(int(np.flatnonzero(beyond)[0]))
-                yield Condition(KINK, k, support, _constant(-sign * side @ rays[y]))
+                yield MarginCondition(KINK, k, support, _constant(-sign * side @ rays[y]))
             others = support[:k] + support[k + 1 :]
-            yield Condition(VANISHES, k, others, self._length(columns @ basis))
+            yield MarginCondition(VANISHES, k, others, self._length(columns @ basis))
 
     def _length(self, pulls: np.ndarray) -> Callable[[np.ndarray], tuple[np.ndarray, float]]:
         """Return the form |u_F| - Lambda, whose derivative is that of u_F along itself."""
@@ -179,7 +181,7 @@ class Neighbourhood:
 
         return form
 
-    def proposals(self, margins: Margins) -> Iterator[tuple[Condition, np.ndarray]]:
+    def proposals(self, margins: VerdictMargins) -> Iterator[tuple[MarginCondition, np.ndarray]]:
         """Yield changes of the mean targets that make a condition of one support an equality.
 
         The nearest first.
@@ -195,7 +197,7 @@ class Neighbourhood:
         for _, _, condition, step in sorted(found, key=lambda entry: entry[:2])[:TRIED]:
             yield condition, step
 
-    def _newton(self, condition: Condition) -> np.ndarray | None:
+    def _newton(self, condition: MarginCondition) -> np.ndarray | None:
         """Return the shortest change at which a condition is an equality, as far as is known."""
         core = self._core(condition.support)
         pulls, lengths = self.pulls(core), np.ones(len(core))
@@ -226,12 +228,12 @@ class Neighbourhood:
             support = support[:least] + support[least + 1 :]
         return support
 
-    def change(self, margins: Margins) -> Change | None:
+    def change(self, margins: VerdictMargins) -> Change | None:
         """Return near targets at which an accepted support is not one, proved; None if none is.
 
         Parameters
         ----------
-        margins : Margins
+        margins : VerdictMargins
             Of one support.
         """
         support = tuple(map(int, margins.supports[0]))
@@ -256,13 +258,13 @@ class Neighbourhood:
         pairs = zip(self.problem.rows, self.problem.targets, strict=True)
         return tuple(target + changes[number[row]] for row, target in pairs)
 
-    def _at(self, targets: tuple[fmpq, ...]) -> Surroundings:
+    def _at(self, targets: tuple[fmpq, ...]) -> MarginFinder:
         """Return the surroundings at other targets."""
         problem = replace(self.problem, targets=targets)
         backends = self.here.escalation.backends
         frames = self.frames.with_targets(problem)
         escalation = Escalation(Geometry.of(problem), backends)
-        return Surroundings(escalation, frames, self.here.norms)
+        return MarginFinder(escalation, frames, self.here.norms)
 
     def _distance(self, targets: tuple[fmpq, ...]) -> float:
         """Return an upper bound of the distance of other targets."""
@@ -271,7 +273,7 @@ class Neighbourhood:
         return float(np.sqrt(int(square.p) / int(square.q))) * (1 + 1e-12)
 
     def _successor(
-        self, there: Surroundings, support: tuple[int, ...], condition: Condition
+        self, there: MarginFinder, support: tuple[int, ...], condition: MarginCondition
     ) -> tuple[int, ...] | None:
         """Return the support beside one that is accepted at other targets."""
         others = support[: condition.place] + support[condition.place + 1 :]
@@ -299,7 +301,7 @@ class Response:
 
     Parameters
     ----------
-    near : Neighbourhood
+    near : NearestTargets
     pulled : (p, N) array
         R times the columns of the units, in the bases of their flats.
     bend : (N, N) array
@@ -309,7 +311,7 @@ class Response:
     residual : (p,) array
     """
 
-    near: Neighbourhood
+    near: NearestTargets
     pulled: np.ndarray
     bend: np.ndarray
     lengths: np.ndarray
@@ -317,7 +319,7 @@ class Response:
 
     @classmethod
     def of(
-        cls, near: Neighbourhood, pulls: np.ndarray, start: np.ndarray, targets: np.ndarray
+        cls, near: NearestTargets, pulls: np.ndarray, start: np.ndarray, targets: np.ndarray
     ) -> Self:
         """Return that of a support with such columns, from lengths to start with."""
         pulled, ridge = near.residual(pulls), float(near.problem.effective_ridge)
@@ -347,8 +349,8 @@ def _constant(form: np.ndarray) -> Callable[[np.ndarray], tuple[np.ndarray, floa
 
 
 def margins_of(
-    there: Surroundings, supports: Iterable[tuple[int, ...]]
-) -> dict[tuple[int, ...], Margins]:
+    there: MarginFinder, supports: Iterable[tuple[int, ...]]
+) -> dict[tuple[int, ...], VerdictMargins]:
     """Return the margins of each of some supports alone."""
     wanted = set(supports)
     found = {}

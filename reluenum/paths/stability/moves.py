@@ -13,7 +13,7 @@ import numpy as np
 from reluenum.algebra.balls import GROWTH, Balls, norm_bound
 from reluenum.engines.certified.projections import EnclosedResiduals, blocks
 from reluenum.geometry.frames import Frames
-from reluenum.stability.forms import distance
+from reluenum.paths.stability.forms import distance
 
 SHARE = 0.5
 """To which part of their lengths units are allowed to shrink where that has to be known."""

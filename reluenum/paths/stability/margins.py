@@ -1,4 +1,4 @@
-"""How far supports are from another verdict: how much the residual may move (Lemma 70).
+"""How far supports are from another verdict: how much the residual may move (Lemmas 70 and 72).
 
 Supports are taken size by size, as in the certified engine: what is asked of a support is linear in
 its residual or in one of a support with one face less, and residuals move no more than the targets.
@@ -25,8 +25,8 @@ from reluenum.engines.certified.verdicts import antipodal, gradients, membership
 from reluenum.errors import BackendError
 from reluenum.geometry.frames import Frames
 from reluenum.geometry.subsets import Subsets
-from reluenum.stability.forms import FormNorms, distance
-from reluenum.stability.moves import Moves
+from reluenum.paths.stability.forms import FormNorms, distance
+from reluenum.paths.stability.moves import Moves
 
 CHUNK = 2048
 """Supports that are looked at together; bounds the memory."""
@@ -36,7 +36,7 @@ FLAG_CHUNK = 64
 
 
 @dataclass(frozen=True, eq=False)
-class Margins:
+class VerdictMargins:
     """What B supports of one size allow: lower bounds of distances, 0 where there is none.
 
     Parameters
@@ -64,8 +64,8 @@ class Margins:
     signs: np.ndarray
     needed: np.ndarray
 
-    def __getitem__(self, chosen: slice) -> "Margins":
-        return Margins(*(getattr(self, field.name)[chosen] for field in fields(self)))
+    def __getitem__(self, chosen: slice) -> "VerdictMargins":
+        return VerdictMargins(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
     @property
     def kept(self) -> np.ndarray:
@@ -74,7 +74,7 @@ class Margins:
 
 
 @dataclass(frozen=True, eq=False)
-class Surroundings:
+class MarginFinder:
     """Looks at the supports of a problem, at its targets.
 
     Parameters
@@ -91,7 +91,7 @@ class Surroundings:
     norms: FormNorms
 
     @classmethod
-    def of(cls, escalation: Escalation) -> "Surroundings":
+    def of(cls, escalation: Escalation) -> "MarginFinder":
         """Return those of a problem."""
         geometry = escalation.geometry
         norms = FormNorms.of(geometry.frames, geometry.arrangement)
@@ -108,7 +108,7 @@ class Surroundings:
         with np.errstate(all="ignore"):
             return float(self._flags(empty_support(self.frames), np.zeros((1, 0), dtype=int))[0])
 
-    def families(self, supports: Mapping[int, Iterable[np.ndarray]]) -> Iterator[Margins]:
+    def families(self, supports: Mapping[int, Iterable[np.ndarray]]) -> Iterator[VerdictMargins]:
         """Yield the margins of families of supports, size by size, a chunk at a time.
 
         Parameters
@@ -132,7 +132,9 @@ class Surroundings:
                 if size < last:
                     known = _Known(np.concatenate(numbers), joined_batches(parts))
 
-    def _margins(self, known: "_Known", supports: np.ndarray) -> tuple[Margins, EnclosedResiduals]:
+    def _margins(
+        self, known: "_Known", supports: np.ndarray
+    ) -> tuple[VerdictMargins, EnclosedResiduals]:
         """Return margins and residuals of supports whose smaller ones are known."""
         superfluous, needed, rows = self._by_others(known, supports)
         found = self._residuals(known, supports, superfluous, needed, rows)
@@ -147,7 +149,9 @@ class Surroundings:
         least = np.maximum(superfluous.max(axis=1), outside.max(axis=1))
         rejected, flag = np.maximum(least, 0), np.zeros(len(supports))
         flag[chosen] = self._flags(found[chosen], supports[chosen])
-        return Margins(supports, np.maximum(accepted, 0), rejected, flag, signs, needed), found
+        return VerdictMargins(
+            supports, np.maximum(accepted, 0), rejected, flag, signs, needed
+        ), found
 
     def _by_others(
         self, known: "_Known", supports: np.ndarray
@@ -184,13 +188,13 @@ class Surroundings:
         radius = np.full(len(supports), np.inf)
         inherited = np.flatnonzero((superfluous > 0).any(axis=1))
         place = superfluous[inherited].argmax(axis=1)
-        _put(beta, radius, known.found, inherited, rows[inherited, place], place)
+        _copy_residuals(beta, radius, known.found, inherited, rows[inherited, place], place)
         essential = np.flatnonzero((needed > 0).all(axis=1))
         projected = self._projected(supports[essential])
         beta[essential], radius[essential] = projected.beta, projected.radius
         unsure = np.setdiff1d(np.arange(len(supports)), np.concatenate([inherited, essential]))
         place = needed[unsure].argmin(axis=1)
-        _put(beta, radius, known.found, unsure, rows[unsure, place], place)
+        _copy_residuals(beta, radius, known.found, unsure, rows[unsure, place], place)
         rough = EnclosedResiduals(supports[unsure], beta[unsure], radius[unsure], Balls.exact(beta))
         fallen = fall_back(self.frames, supports[unsure], rough.vectors(self.frames).mid)
         beta[unsure], radius[unsure] = fallen.beta, fallen.radius
@@ -317,7 +321,7 @@ class _Known:
         return np.searchsorted(self.numbers, numbers)
 
 
-def _put(
+def _copy_residuals(
     beta: np.ndarray,
     radius: np.ndarray,
     known: EnclosedResiduals,
@@ -343,10 +347,10 @@ def _norms(vectors: Balls) -> tuple[np.ndarray, np.ndarray]:
 def all_supports(total: int, width: int) -> dict[int, Iterable[np.ndarray]]:
     """Return the numbers of all supports of at most so many of the faces, in chunks."""
     sizes = range(1, min(width, total) + 1)
-    return {size: _numbered(Subsets(total, size).count) for size in sizes}
+    return {size: _number_chunks(Subsets(total, size).count) for size in sizes}
 
 
-def _numbered(count: int) -> Iterator[np.ndarray]:
+def _number_chunks(count: int) -> Iterator[np.ndarray]:
     """Yield the numbers up to a count, in chunks."""
     for first in range(0, count, CHUNK):
         yield np.arange(first, min(first + CHUNK, count), dtype=np.int64)
