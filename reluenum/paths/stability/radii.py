@@ -178,7 +178,7 @@ class Persistence:
         return [self.here.frames.faces[face].signs for face in support]
 
     def _barriers(self) -> dict[int, dict[str, Any]]:
-        """Return how near targets have to be for each basin to hold a minimum (Lemma 71)."""
+        """Return how near targets have to be for each basin to hold a minimum (Lemma 73)."""
         if self.document.get("format") != BASINS[0]:
             return {}
         scale = float(self.problem.loss_scale)
