@@ -117,19 +117,17 @@ class Activation:
         """Return the slope on a side of 0."""
         return self.above if sign > 0 else self.below
 
-    def is_live(self, signs: str) -> bool:
-        """Whether non-zero units on a face can be stationary, and no other face has the same.
-
-        Some point has to answer (Lemma 61). Of a face and its opposite, if these are the same
-        units, it is the one whose first sign that is not 0 is + (Lemma 63).
-
-        Parameters
-        ----------
-        signs : str
-        """
-        if self.is_even:
-            return signs.lstrip("0").startswith("+")
+    def answers(self, signs: str) -> bool:
+        """Whether units with some signs answer to a data point: others are not stationary."""
         return (self.slopes[1] != 0 and "+" in signs) or (self.slopes[0] != 0 and "-" in signs)
+
+    def represents(self, signs: str) -> bool:
+        """Whether a face is meant when it or its opposite is, if their units are the same.
+
+        Of the two, if phi(-t) = phi(t), it is the one whose first sign that is not 0 is +
+        (Lemma 63); else every face stands for itself.
+        """
+        return not (self.is_even and signs.lstrip("0").startswith("-"))
 
     def at(self, height: Any) -> Any:
         """Return the value at a ball, which encloses those on both sides of 0 if it holds 0."""

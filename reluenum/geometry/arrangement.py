@@ -295,7 +295,12 @@ class Arrangement:
 
         For relu those with a non-empty active set (Lemmas 2 and 61).
         """
-        return tuple(face for face in self.faces if self.activation.is_live(face.signs))
+        return tuple(f for f in self.representatives if self.activation.answers(f.signs))
+
+    @cached_property
+    def representatives(self) -> tuple[Face, ...]:
+        """The faces, without those whose units are those of their opposites (Lemma 63)."""
+        return tuple(face for face in self.faces if self.activation.represents(face.signs))
 
     def around(self, face: Face) -> list[tuple[Vector, Face]]:
         """Return the rays, orthogonal to the flat, of the cones that meet along a face.

@@ -210,7 +210,7 @@ def components_of(problem: Problem, group: CertifiedClass) -> Iterator[Component
     for support in group.minimal_supports:
         for multiplicities in positive_compositions(problem.width, len(support)):
             stratum = stratum_of(group.stationary, support, multiplicities, 0)
-            orbit = _copies(problem, problem.width) // prod(map(factorial, multiplicities))
+            orbit = labelled_copies(problem, problem.width) // prod(map(factorial, multiplicities))
             yield _component(problem, group, [stratum], orbit)
 
 
@@ -224,7 +224,7 @@ def _global_components(problem: Problem, group: CertifiedClass) -> Iterator[Comp
             for multiplicities in positive_compositions(living, len(support))
         ]
         rigid = len(supports) == 1 and len(supports[0]) == problem.width
-        yield _component(problem, group, strata, _copies(problem, problem.width) if rigid else 1)
+        yield _component(problem, group, strata, labelled_copies(problem, problem.width) if rigid else 1)
 
 
 def component_on(problem: Problem, group: CertifiedClass, support: Support) -> Component:
@@ -239,10 +239,10 @@ def component_on(problem: Problem, group: CertifiedClass, support: Support) -> C
         One of its `minimal_supports`.
     """
     stratum = stratum_of(group.stationary, support, (1,) * len(support), 0)
-    return _component(problem, group, [stratum], _copies(problem, len(support)))
+    return _component(problem, group, [stratum], labelled_copies(problem, len(support)))
 
 
-def _copies(problem: Problem, units: int) -> int:
+def labelled_copies(problem: Problem, units: int) -> int:
     """Return how many networks are one of so many different units, in another order or mirrored."""
     return factorial(units) * (2**units if problem.activation.is_even else 1)
 
