@@ -142,9 +142,11 @@ class Activation:
         return heights * self.derivatives(heights)
 
     def derivatives(self, heights: "np.ndarray") -> "np.ndarray":
-        """Return the slopes at doubles: that below 0 at 0, too."""
+        """Return the slopes at doubles: that below 0 at 0, too; of relu as truth values."""
         import numpy as np
 
+        if self.is_relu:
+            return heights > 0
         below, above = map(float, self.slopes)
         return np.where(heights > 0, above, below)
 
