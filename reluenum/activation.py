@@ -130,8 +130,11 @@ class Activation:
         return not (self.is_even and signs.lstrip("0").startswith("-"))
 
     def at(self, height: Any) -> Any:
-        """Return the value at a ball, which encloses those on both sides of 0 if it holds 0."""
-        return height * self.below + height.max(height * 0) * self.bend
+        """Return the value at a rational, or a ball, of which it encloses what both sides give."""
+        if not hasattr(height, "max"):
+            return height * self.slope(1 if height > 0 else -1)
+        above = height.max(height * 0)
+        return above if self.is_relu else height * self.below + above * self.bend
 
     def values(self, heights: "np.ndarray") -> "np.ndarray":
         """Return the values at doubles."""
