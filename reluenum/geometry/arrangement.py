@@ -291,7 +291,7 @@ class Arrangement:
 
     @cached_property
     def live_faces(self) -> tuple[Face, ...]:
-        """The faces where non-zero units can be stationary, none of which is another's mirror image.
+        """The faces where non-zero units can be stationary; of mirror images one.
 
         For relu those with a non-empty active set (Lemmas 2 and 61).
         """

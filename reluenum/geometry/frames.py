@@ -1,8 +1,9 @@
 """The faces of an arrangement as arrays: what batches of supports are made of.
 
 Everything a support's projection problem needs is a moment of an active set (with slopes below
-and above 0 a weighted one, Lemma 60), so no cost below depends on the number of data points. All numbers are `Balls`, enclosures of the exact rationals
-(and of an exact orthonormal basis of each flat).
+and above 0 a weighted one, Lemma 60), so no cost below depends on the number of data points. All
+numbers are `Balls`, enclosures of the exact rationals (and of an exact orthonormal basis of each
+flat).
 """
 
 from collections import defaultdict

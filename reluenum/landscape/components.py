@@ -224,7 +224,9 @@ def _global_components(problem: Problem, group: CertifiedClass) -> Iterator[Comp
             for multiplicities in positive_compositions(living, len(support))
         ]
         rigid = len(supports) == 1 and len(supports[0]) == problem.width
-        yield _component(problem, group, strata, labelled_copies(problem, problem.width) if rigid else 1)
+        yield _component(
+            problem, group, strata, labelled_copies(problem, problem.width) if rigid else 1
+        )
 
 
 def component_on(problem: Problem, group: CertifiedClass, support: Support) -> Component:

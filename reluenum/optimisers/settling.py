@@ -67,7 +67,7 @@ class Cells:
     below : (F, W) array of int
         The live face on each wall, GONE where a unit on the wall answers to no data point.
     turned : (F, W) array of int
-        -1 where the negative of a unit on the wall, which is the same unit, is on that face; else 1.
+        -1 where it is the negative of a unit on the wall, the same unit, that is on it; else 1.
     projector : (F, D, D) array
         Orthogonal projections onto the flats.
     size : float

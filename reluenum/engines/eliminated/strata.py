@@ -139,7 +139,9 @@ def merge_products(geometry: Geometry, outcomes: Iterable[ProductOutcome]) -> Ca
         If a product of faces has no outcome or two of them.
     """
     settled = list(outcomes)
-    expected = combinations_with_replacement(geometry.arrangement.representatives, geometry.problem.width)
+    expected = combinations_with_replacement(
+        geometry.arrangement.representatives, geometry.problem.width
+    )
     if fault := not_once(expected, (outcome.faces for outcome in settled)):
         stray = support_text(fault[0])
         raise IncompleteRunError(f"the product of faces {stray} is missing, doubled or unknown")
