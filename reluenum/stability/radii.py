@@ -17,7 +17,7 @@ from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import count_supports
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.groebner.versions import installed_versions
-from reluenum.problem import Problem
+from reluenum.problem import Problem, refuse_activation
 from reluenum.stability.margins import CHUNK, Margins, Surroundings, all_supports
 from reluenum.stability.nearest import Change, Neighbourhood, margins_of
 
@@ -245,6 +245,7 @@ def stability(
     if undecided := listed["enumeration"]["undecided"]:
         raise UndecidedError(f"{undecided} supports of the list are undecided")
     problem = Problem.from_document(listed["problem"])
+    refuse_activation(problem, "stability")
     _check(errors, problem)
     with settings.open() as backends:
         here = Surroundings.of(Escalation(Geometry.of(problem), backends))
