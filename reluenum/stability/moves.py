@@ -117,7 +117,8 @@ class Moves:
         held = distance(slopes.mid - slopes.rad, bound)
         unused = ~frames.ray_used[faces] | (reach == 0)
         near = np.where(unused, np.inf, held).min(axis=2)
-        return np.minimum(near, (1 - SHARE) * self.lengths.min(axis=1, keepdims=True))
+        shrunk = (1 - SHARE) * self.lengths - SHARE * self.found.radius[:, None] * GROWTH
+        return np.minimum(near, shrunk.min(axis=1, keepdims=True))
 
 
 def _frobenius(matrices: Balls) -> np.ndarray:

@@ -37,7 +37,9 @@ TRIED = 4
 DIGITS = 9
 """Of the largest change of a target, in proposals."""
 
-VANISHES, WALL, KINK = "a unit vanishes", "a unit reaches a data point", "a unit crosses it"
+VANISHES = "a unit vanishes"
+
+WALL, KINK = "a unit reaches a data point", "a unit leaves a data point"
 """What happens where a condition fails."""
 
 

@@ -35,7 +35,7 @@ PERSISTS, MAY_NOT, ENDS = "persists", "may not persist", "ends at some of them"
 
 
 @dataclass(frozen=True, eq=False)
-class Stability:
+class Persistence:
     """A list of minima with what is around its targets.
 
     Parameters
@@ -249,7 +249,7 @@ def stability(
     _check(errors, problem)
     with settings.open() as backends:
         here = Surroundings.of(Escalation(Geometry.of(problem), backends))
-        found = Stability(document, here, None if errors is None else tuple(errors))
+        found = Persistence(document, here, None if errors is None else tuple(errors))
         name, version = STABILITY
         result = {
             "format": name,
