@@ -114,7 +114,7 @@ def _view(document: Record, trees: Iterable[Record]) -> dict[str, Any]:
         "problem": {
             **{key: problem[key] for key in ("x", "y", "weights") if key in problem},
             **{key: problem[key] for key in ("width", "output_bias")},
-            **({"slopes": _slopes(problem)} if "activation" in problem else {}),
+            **({"slopes": _drawn_slopes(problem)} if "activation" in problem else {}),
             "inputs": [[_float(entry) for entry in row] for row in problem["x"]],
             "targets": [_float(entry) for entry in problem["y"]],
         },
@@ -225,7 +225,7 @@ def _drawn_ridge(text: str) -> dict[str, Any]:
     return {"text": text, "relation": relation, "decimal": decimal, "value": value}
 
 
-def _slopes(problem: Record) -> list[float]:
+def _drawn_slopes(problem: Record) -> list[float]:
     """Return the slopes of the activation below and above 0."""
     return list(map(float, Activation.of(problem["activation"]).slopes))
 
