@@ -503,9 +503,7 @@ def _signed_face(data: Data, side: int, z: list[fmpq]) -> Unit:
 
 def is_at_most(data: Data, states: list[tuple[int, list[fmpq]]], most: fmpq) -> bool:
     """Whether H = e'Re + 2 Lambda sum |z_l| is, at unit states, times 1/n for the mean loss."""
-    heights = ((s, (dot(row, z) for row in data.rows)) for s, z in states)
-    outputs = [[s * h * data.slopes[h > 0] for h in above] for s, above in heights]
-    values = [sum(column, fmpq(0)) for column in zip(*outputs, strict=True)]
+    values = [sum((s * data.output(row, z) for s, z in states), fmpq(0)) for row in data.rows]
     pulled, total = dot(data.pulls.exact.entries(), values), dot(data.copies, values)
     squares = dot(data.copies, [x * x for x in values]) - data.share * total * total
     left = most / data.scale - (data.energy - 2 * pulled + squares)

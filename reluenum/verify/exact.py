@@ -181,10 +181,7 @@ class Data:
         self.pulls = Forms(fmpq_mat(size, 1, pulls))
 
     def _arrange(self, faces: float) -> None:
-        """Claim 236: the faces on which units can be stationary; mirrored units are on one.
-
-        Of a face and its opposite one is live, unless both are the same.
-        """
+        """Enumerate the faces. Of one and its opposite one is live, unless both are the same."""
         budget, everything = min(2_000_000 + 2000 * faces**2, 10**9), (1 << len(self.rows)) - 1
         rays = cocircuits(dict(enumerate(self.rows)), budget)
         signs = covectors(rays, len(self.rows), 2 * faces + 1)
@@ -208,6 +205,11 @@ class Data:
         """Return the rows, with zeros in place of those that are not in a mask."""
         nothing = [fmpq(0)] * self.depth
         return [row if mask >> i & 1 else nothing for i, row in enumerate(self.rows)]
+
+    def output(self, row: Sequence[fmpq], z: Sequence[fmpq]) -> fmpq:
+        """Return phi(row . z)."""
+        height = dot(row, z)
+        return height * self.slopes[height > 0]
 
     def bent(self, mask: int) -> list[list[fmpq]]:
         """Return the rows times slopes: that above 0 for those in a mask, else that below."""
@@ -238,7 +240,7 @@ def weights_of(problem: dict[str, Any]) -> list[fmpq]:
 
 
 def slopes_of(problem: dict[str, Any]) -> tuple[fmpq, fmpq]:
-    """Claim 235: the slopes of the activation below and above 0, which differ; 0 and 1 by default.
+    """Return the slopes of the activation below and above 0, which differ; 0 and 1 by default.
 
     Each activation has one text: `abs` is -1, 1, `leaky:A` is A, 1, `slopes:A,B` any other.
     """

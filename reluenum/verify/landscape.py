@@ -90,7 +90,7 @@ def at_every_width(minimal: dict[Support, Points]) -> Iterator[Component]:
 
 
 def labelled(data: Data, units: int) -> int:
-    """Claim 237: so many different units have as many orders, and twice as many signs if even.
+    """Return how many networks have so many different units: in any order, and mirrored.
 
     With phi(-t) = phi(t) the unit (a, -v) is the unit (a, v) (Lemma 63).
     """

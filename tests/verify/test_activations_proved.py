@@ -118,7 +118,7 @@ def test_a_list_near_it_is_refused(claimed, tmp_path):
 
 
 def test_copies_are_counted_with_mirror_images(tmp_path):
-    """Claim 237: an isolated minimum of two units is eight points."""
+    """Lemma 63: an isolated minimum of two units is eight points."""
     problem = Problem.from_text([["-3/4"], ["4/3"]], ["2", "-1"], 2, "1", activation="abs")
     document = copy.deepcopy(enumerate_minima(problem, engine="certified").document)
     assert checked(document, tmp_path)
@@ -131,7 +131,7 @@ def test_copies_are_counted_with_mirror_images(tmp_path):
 
 
 def test_the_mirror_image_of_a_face_is_no_face_of_the_list(tmp_path):
-    """Claim 236: of two faces with the same units one stands for both."""
+    """Lemma 63: of two faces with the same units one stands for both."""
     document = copy.deepcopy(listed("abs").document)
     group = document["components"][0]["strata"][0]["support"][0]
     group["face"] = group["face"].translate(str.maketrans("+-", "-+"))
