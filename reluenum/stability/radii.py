@@ -238,6 +238,9 @@ def stability(
     >>> found = stability(enumerate_minima(problem).document)
     >>> for component in found["components"]:
     ...     print(component["radius"], component["nearest"]["event"])
+    0.0946289 a unit reaches a data point
+    0.539171 a unit reaches a data point
+    0.0885676 a unit reaches a data point
     """
     listed = in_one_layer(listed_minima(document))
     if listed["problem"]["width"] == ALL:
