@@ -42,7 +42,7 @@ class Activation:
     Examples
     --------
     >>> Activation.of("leaky:0.1"), Activation.of("slopes:-1,1"), Activation.of("leaky:0").text
-    (Activation('leaky:1/10'), Activation('abs'), 'relu')
+    (Activation("leaky:1/10"), Activation("abs"), 'relu')
     >>> import numpy as np
     >>> Activation.of("slopes:-1/3,2").values(np.array([-3.0, 3.0])).tolist()
     [1.0, 6.0]
@@ -154,7 +154,7 @@ class Activation:
         return np.where(heights > 0, above, below)
 
     def __repr__(self) -> str:
-        return f"Activation({self.text!r})"
+        return f'Activation("{self.text}")'
 
 
 def read_slopes(text: Any) -> tuple[Fraction, Fraction]:
