@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from flint import fmpq
 
+from reluenum.activation import RELU, Activation
 from reluenum.algebra.arrays import Table, data_tables, items, single_column
 from reluenum.algebra.linear import Vector
 from reluenum.algebra.scalars import exact_text, parse_rational, positive_fraction, shown, whole
@@ -144,7 +145,8 @@ class Problem:
 
     The loss is `sum_i w_i (y_i - m - <a, relu(B x_i + c)>)^2 + ridge |theta|^2`, or its `mean` form
     with `(1/W) sum_i`, W the sum of the weights w, which are 1 if nobody gives them; the bias m is
-    absent, free or penalised (docs/theory.md, section 1).
+    absent, free or penalised (docs/theory.md, section 1). Another activation, linear on either
+    side of 0, can be in the place of relu.
 
     Parameters
     ----------
@@ -165,6 +167,9 @@ class Problem:
     weights : (n,) tuple of fmpq
         Of the data points, positive; all of them 1 if there are none. With several hidden layers
         they are 1.
+    activation : Activation
+        Or its text: `relu`, `abs`, `leaky:1/10`, `slopes:-1/2,2`; see `Activation`. With several
+        hidden layers `relu`.
 
     Raises
     ------
@@ -186,6 +191,8 @@ class Problem:
     >>> twice = Problem.from_text([["1"]], ["0"], 1, "1/2", weights=["2"])
     >>> twice.weights, twice.sites[0].weight, twice.to_document()["weights"]
     ((2,), 2, ['2'])
+    >>> Problem.from_text([["1"]], ["0"], 1, "1/2", activation="leaky:0.1")
+    Problem(n=1, d=1, width=1, ridge=1/2, loss=sum, output_bias=none, activation=leaky:1/10)
     """
 
     inputs: tuple[Vector, ...]
@@ -197,6 +204,7 @@ class Problem:
     names: Names | None = field(default=None, compare=False, repr=False)
     upper: tuple[int, ...] = ()
     weights: Vector = ()
+    activation: Activation = RELU
 
     def __post_init__(self) -> None:
         if not self.targets:
@@ -211,6 +219,7 @@ class Problem:
         entries = (*(entry for row in self.inputs for entry in row), *self.targets, self.ridge)
         if not all(isinstance(entry, fmpq) for entry in entries):
             raise InputError("data", "entries that are no fmpq", "those that `from_text` makes")
+        object.__setattr__(self, "activation", Activation.of(self.activation))
         object.__setattr__(self, "weights", _positive_weights(self.weights, len(self.targets)))
         width, *upper = _layers(self.width, self.upper)
         object.__setattr__(self, "width", width)
@@ -233,6 +242,9 @@ class Problem:
         if self.upper and self.weighs:
             found = f"weights with {len(self.hidden)} hidden layers"
             raise InputError("weights", found, "equal weights of 1 with more than one hidden layer")
+        if self.upper and not self.activation.is_relu:
+            found = f"{self.activation.text} with {len(self.hidden)} hidden layers"
+            raise InputError("activation", found, "relu with more than one hidden layer")
 
     @classmethod
     def from_text(
@@ -245,6 +257,7 @@ class Problem:
         output_bias: str = "none",
         *,
         weights: Sequence[Any] | None = None,
+        activation: Activation | str = RELU,
     ) -> Self:
         """Make a problem from numbers given as text, ints or Fractions (never rounded).
 
@@ -270,7 +283,8 @@ class Problem:
         given = tuple(_exact(entry, f"weights[{i}]") for i, entry in listed)
         _check_number(weights, given, values)
         penalty = _exact(ridge, "ridge")
-        return cls(rows, values, width, penalty, loss, output_bias, weights=given)
+        rest = {"weights": given, "activation": activation}
+        return cls(rows, values, width, penalty, loss, output_bias, **rest)
 
     @classmethod
     def from_arrays(
@@ -283,6 +297,7 @@ class Problem:
         output_bias: str = "none",
         *,
         weights: Any = None,
+        activation: Activation | str = RELU,
         binary: bool = False,
     ) -> Self:
         """Make a problem from NumPy arrays, pandas frames and series, or lists.
@@ -304,6 +319,8 @@ class Problem:
         loss, output_bias : str
         weights : (n,) array, series or list, or a single column (n, 1), optional
             Positive weights of the data points; 1 by default.
+        activation : Activation or str
+            As for `Problem`.
         binary : bool
             Whether a float is the binary fraction that it is instead: 0.1 is then
             3602879701896397/36028797018963968.
@@ -333,15 +350,16 @@ class Problem:
         given = tuple(value for (value,) in column.read("weights", number))
         _check_number(weights, given, values)
         penalty, names = _read_number(ridge, "ridge", binary), _column_names(inputs, targets)
-        return cls(rows, values, width, penalty, loss, output_bias, names, weights=given)
+        rest = {"weights": given, "activation": activation}
+        return cls(rows, values, width, penalty, loss, output_bias, names, **rest)
 
     @classmethod
     def from_document(cls, record: Mapping[str, Any]) -> Self:
         """Make a problem from the `problem` record of a document."""
         hidden = record["hidden"] if "hidden" in record else whole(record["width"], "width")
         rest = (record[key] for key in ("ridge", "loss", "output_bias"))
-        weights = record.get("weights")
-        return cls.from_text(record["x"], record["y"], hidden, *rest, weights=weights)
+        given = {key: record[key] for key in ("weights", "activation") if key in record}
+        return cls.from_text(record["x"], record["y"], hidden, *rest, **given)
 
     def to_document(self) -> dict[str, Any]:
         """Return the `problem` record of a document."""
@@ -353,6 +371,7 @@ class Problem:
             "ridge": str(self.ridge),
             "loss": self.loss.value,
             "output_bias": self.output_bias.value,
+            **({} if self.activation.is_relu else {"activation": self.activation.text}),
         }
 
     def with_width(self, width: int) -> Self:
@@ -504,9 +523,10 @@ class Problem:
     def __repr__(self) -> str:
         width = f"hidden={list(self.hidden)}" if self.upper else f"width={self.width}"
         weights = f", weights of sum {self.total_weight}" if self.weighs else ""
+        phi = "" if self.activation.is_relu else f", activation={self.activation.text}"
         return (
             f"Problem(n={self.size}, d={self.dimension}, {width}, ridge={self.ridge}, "
-            f"loss={self.loss}, output_bias={self.output_bias}{weights})"
+            f"loss={self.loss}, output_bias={self.output_bias}{weights}{phi})"
         )
 
 
@@ -520,6 +540,23 @@ def refuse_layers(hidden: Sequence[int]) -> None:
     if len(hidden) > 1:
         found = f"hidden layers of widths {', '.join(map(str, hidden))}"
         raise InputError("network", found, "one hidden layer")
+
+
+def refuse_activation(problem: Problem, what: str) -> None:
+    """Refuse another activation than relu, where only this one is known of.
+
+    Parameters
+    ----------
+    problem : Problem
+    what : str
+        Names who knows of no other.
+
+    Raises
+    ------
+    InputError
+    """
+    if not problem.activation.is_relu:
+        raise InputError("activation", problem.activation.text, f"relu for {what}")
 
 
 def _positive_weights(weights: Sequence[Any], size: int) -> Vector:

@@ -132,9 +132,12 @@ def _constructor(thing: type, said: Docstring) -> str:
     """Return how an object is made, or the line of the class if that is not for users."""
     if is_dataclass(thing) and "Parameters" in said.sections:
         named = inspect.signature(thing).parameters.values()
-        listed = ", ".join(map(_parameter, named))
-        line = f"{thing.__name__}({listed})"
-        return line if len(line) <= LONGEST_LINE else f"{thing.__name__}(\n    {listed}\n)"
+        fields = list(map(_parameter, named))
+        listed = ", ".join(fields)
+        if len(line := f"{thing.__name__}({listed})") <= LONGEST_LINE:
+            return line
+        apart = listed if len(listed) + 4 <= LONGEST_LINE else ",\n    ".join(fields) + ","
+        return f"{thing.__name__}(\n    {apart}\n)"
     if "__init__" in vars(thing):
         return _signature(thing.__init__).replace("__init__", thing.__name__).partition(" ->")[0]
     return f"class {thing.__name__}({', '.join(base.__name__ for base in thing.__bases__)})"

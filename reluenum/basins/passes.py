@@ -163,10 +163,11 @@ def loss_of_states(
     >>> loss_of_states(problem, [1], [(fmpq(1), fmpq(0))])
     2
     """
+    phi = problem.activation.at
     errors = [
         site.mean
         - sum(
-            (s * max(dot(z, site.row), fmpq(0)) for s, z in zip(signs, units, strict=True)),
+            (s * phi(dot(z, site.row)) for s, z in zip(signs, units, strict=True)),
             start=fmpq(0),
         )
         for site in problem.sites

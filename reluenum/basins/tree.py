@@ -111,14 +111,18 @@ def _compatible(vertices: Vertices, used: np.ndarray) -> np.ndarray:
     """Return which signed faces lie in one closed signed cell; the first is the zero unit.
 
     Two faces lie in one closed cell if and only if no input has opposite signs on them: then their
-    composition is a face that has both in its closure.
+    composition is a face that has both in its closure. If a unit and its negative are the same, it
+    is enough that a face and the opposite of the other one do (Lemma 64).
     """
     geometry = vertices.escalation.geometry
     live = geometry.arrangement.live_faces
     number, sign = np.divmod(used[1:] - 1, 2)
     sides = np.array([site_signs(geometry.problem, live[face]) for face in number], dtype=float)
     sides = sides.reshape(len(number), len(geometry.problem.sites))
-    conformal = sides @ sides.T == np.abs(sides) @ np.abs(sides.T)
+    agreeing, most = sides @ sides.T, np.abs(sides) @ np.abs(sides.T)
+    conformal = agreeing == most
+    if geometry.problem.activation.is_even:
+        conformal |= -agreeing == most
     fits = np.ones((len(used), len(used)), dtype=bool)
     fits[1:, 1:] = conformal & (sign[:, None] == sign)
     return fits

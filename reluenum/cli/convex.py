@@ -26,6 +26,7 @@ def add_convex(parser: argparse.ArgumentParser) -> None:
     add("--ridge", metavar="LAM", required=True, help="a decimal or fraction > 0")
     add("--loss", metavar="NAME", default="sum", help="as for minima")
     add("--output-bias", metavar="NAME", default="none", help="as for minima")
+    add("--activation", metavar="NAME", default="relu", help="as for minima")
     add("--minima", metavar="FILE", help="compare with this document of `reluenum minima`")
     add("--force", action="store_true", help="start however many faces there are")
     add("--output", metavar="FILE", help="write the document there, whole or not at all")

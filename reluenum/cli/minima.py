@@ -65,6 +65,8 @@ def add_enumeration(parser: argparse.ArgumentParser, engines: str, required: boo
         first, *others = CHOICES[option]
         text = ", ".join([f"{first} (default)", *others])
         add(option, metavar="NAME", default=first, help=f"{meaning}: {text}")
+    activations = "of the hidden units: relu (default), abs, leaky:1/10, slopes:BELOW,ABOVE"
+    add("--activation", metavar="NAME", default="relu", help=activations)
     add("--jobs", metavar="N", default="1", help="number of processes (default: 1)")
     add("--seconds", metavar="S", help="time limit of a backend on a support (default: 120)")
     add("--memory", metavar="MB", help="memory limit of a backend on a support (default: 4000)")

@@ -52,6 +52,7 @@ def add_problem(
     add("--ridge", metavar=ridge, required=True, help=meaning)
     add("--loss", metavar="NAME", default="sum", help="as for minima")
     add("--output-bias", metavar="NAME", default="none", help="as for minima")
+    add("--activation", metavar="NAME", default="relu", help="as for minima")
     add("--seconds", metavar="S", help="time limit of a backend on a system (default: 120)")
     add("--memory", metavar="MB", help="memory limit of a backend on a system (default: 4000)")
     add("--force", action="store_true", help="start however many supports there are")
@@ -214,11 +215,14 @@ def progress_of(options: argparse.Namespace) -> bool:
 
 def posed_problem(options: argparse.Namespace, width: int | list[int], ridge: "fmpq") -> "Problem":
     """Read the data, and pose the problem with the conventions of the options."""
+    from reluenum.activation import Activation
     from reluenum.problem import Loss, OutputBias, Problem
 
     loss, bias = Loss(options.loss), OutputBias(options.output_bias)
+    activation = of_option("--activation", Activation.of, options.activation)
     inputs, targets, weights = data_of(options)
-    return Problem(inputs, targets, width, ridge, loss, bias, weights=weights)
+    rest = {"weights": weights, "activation": activation}
+    return Problem(inputs, targets, width, ridge, loss, bias, **rest)
 
 
 def data_of(options: argparse.Namespace) -> "Points":

@@ -58,7 +58,7 @@ class ConvexOptimum:
     status : str
         What the solver says of its solution.
     cells : int
-        Number of open cells with an active data point.
+        Number of open cells that answer to a data point.
     units : int
         Number of different directions among the hidden units of the network.
     """
@@ -175,14 +175,20 @@ class _Program(InDoubles):
 
     @cached_property
     def columns(self) -> list[str]:
-        """The open cells with an active data point; a unit in another one only costs."""
-        return [column for column in self.geometry.arrangement.columns if "+" in column]
+        """The open cells that answer to a data point; a unit in another one only costs."""
+        cells = {*self.geometry.arrangement.columns}
+        return [face.signs for face in self.geometry.arrangement.live_faces if face.signs in cells]
 
     @cached_property
     def masks(self) -> np.ndarray:
         """Which data points are active, (J, n): all cells with sign +1, then all with -1."""
         masks = np.array([[sign == "+" for sign in column] for column in self.columns])
         return np.concatenate([masks, masks])
+
+    @cached_property
+    def slopes(self) -> np.ndarray:
+        """The slopes of the cells at the data points, (J, n)."""
+        return self.problem.activation.derivatives(np.where(self.masks, 1, -1))
 
     @cached_property
     def signs(self) -> np.ndarray:
@@ -231,7 +237,7 @@ class _Program(InDoubles):
 
     def errors(self, vectors: np.ndarray) -> np.ndarray:
         """Return y - f_0 of the network with a unit for each vector, (n,)."""
-        return self.targets - np.maximum(self.rows @ vectors.T, 0) @ self.signs
+        return self.targets - self.problem.activation.values(self.rows @ vectors.T) @ self.signs
 
     def loss(self, vectors: np.ndarray) -> float:
         """Return the sum-of-squares loss of that network, balanced."""
@@ -272,7 +278,7 @@ def _solve(program: _Program) -> tuple[np.ndarray, np.ndarray, str]:
     if program.energy <= 0:  # nothing to fit, and nothing to scale by
         return np.zeros(shape), np.zeros(len(points)), cp.OPTIMAL
     scale = program.energy**0.5
-    features = (program.signs[:, None] * program.masks).T[:, :, None] * program.rows[:, None, :]
+    features = (program.signs[:, None] * program.slopes).T[:, :, None] * program.rows[:, None, :]
     features = program.root(features.reshape(len(program.rows), -1))
     places = (np.arange(len(points))[:, None], vectors[:, None] * shape[1] + np.arange(shape[1]))
     places = tuple(axis.ravel() for axis in np.broadcast_arrays(*places))
@@ -313,7 +319,7 @@ def _steepest(program: _Program, residual: np.ndarray) -> float:
     faces = program.geometry.arrangement.faces
     signs = np.array([face.sign_values for face in faces])
     projectors = np.array([[[float(e) for e in row] for row in face.projector] for face in faces])
-    gradients = ((signs > 0) * residual) @ program.rows
+    gradients = (program.problem.activation.derivatives(signs) * residual) @ program.rows
     candidates = np.einsum("fde,fe->fd", projectors, gradients)
     lengths = np.linalg.norm(candidates, axis=1)
     sides = signs * (candidates @ program.rows.T)
@@ -325,7 +331,7 @@ def _steepest(program: _Program, residual: np.ndarray) -> float:
 def _violation(program: _Program, residual: np.ndarray, multipliers: np.ndarray) -> float:
     """Return by how much |s X'D r + X'(2D - I) alpha| exceeds the ridge, as a share of it."""
     vectors, _ = program.walls
-    gradients = (program.signs[:, None] * program.masks * residual) @ program.rows
+    gradients = (program.signs[:, None] * program.slopes * residual) @ program.rows
     pushed = np.maximum(multipliers, 0)[:, None] * program.normals
     np.add.at(gradients, vectors, pushed)
     return max(0.0, float(np.linalg.norm(gradients, axis=1).max()) / program.ridge - 1)

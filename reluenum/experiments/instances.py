@@ -12,6 +12,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from reluenum.activation import Activation
 from reluenum.algebra.scalars import positive_fraction, ratio
 from reluenum.datasets.families import FAMILIES
 from reluenum.datasets.layout import Layout
@@ -84,8 +85,8 @@ def instances(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     -------
     dict
         From names to `label`, `family`, `csv`, `data` (one of them), `parameters`, `width` (of
-        several hidden layers a list), `ridge`, `loss`, `output_bias`, and `layout` if the entry
-        says how to read its file.
+        several hidden layers a list), `ridge`, `loss`, `output_bias`, `activation` if it is not
+        relu, and `layout` if the entry says how to read its file.
 
     Raises
     ------
@@ -123,6 +124,7 @@ def _check_boxes(instance: Mapping[str, Any], config: Mapping[str, Any], place: 
         "basins": config.get("basins", False),
         "another formulation": solve.get("formulation", "reduced") != "reduced",
         "all patterns": solve.get("all_patterns", False),
+        "the activation " + instance.get("activation", "relu"): "activation" in instance,
     }
     for found in (found for found, wanted in asked.items() if wanted):
         raise InputError(place, f"{found} with the engine branch", "the engine certified")
@@ -139,6 +141,7 @@ def _check_depth(instance: Mapping[str, Any], config: Mapping[str, Any], place: 
     usual = {"formulation": "reduced", "all_patterns": False}
     asked = {
         "output_bias": (instance["output_bias"], "none"),
+        "activation": (instance.get("activation", "relu"), "relu"),
         "basins": (config.get("basins", False), False),
         "stability": (config.get("stability", False), False),
         **{
@@ -372,10 +375,11 @@ def _combinations(
     """Yield every combination of the values that an entry lists."""
     values = _parameters(entry, place)
     axes = tuple(values)
-    values |= {key: entry[key] for key in conventions}
+    values |= {key: entry[key] for key in (*conventions, "activation") if key in entry}
     layout = _layout(entry, place)
     for chosen in product(*map(_listed, values.values())):
         point = dict(zip(values, chosen, strict=True))
+        phi = _canonical("activation", point.pop("activation", "relu"), place)
         yield {
             "label": entry.get("name") or entry.get("family") or _stem(entry.get("csv", "data")),
             "family": entry.get("family"),
@@ -383,6 +387,7 @@ def _combinations(
             "data": entry.get("data"),
             "parameters": {key: _canonical(key, point[key], place) for key in axes},
             **{key: _canonical(key, point[key], place) for key in point if key not in axes},
+            **({} if phi == "relu" else {"activation": phi}),
             **({"layout": layout} if layout else {}),
         }
 
@@ -432,6 +437,8 @@ def _parameters(entry: Mapping[str, Any], place: str) -> dict[str, Any]:
 
 def _canonical(key: str, value: Any, place: str) -> Any:
     """Return the one form of a value, so that equal instances get equal names."""
+    if key == "activation":
+        return _activation_text(value, place)
     if isinstance(value, int | float):
         return int(value)  # the schema has seen to it that this is exact
     try:
@@ -443,6 +450,14 @@ def _canonical(key: str, value: Any, place: str) -> Any:
         found = error.found if isinstance(error, InputError) else str(error)
         raise InputError(f"{place}.{key}", found, "a positive decimal or fraction") from error
     return value
+
+
+def _activation_text(value: str, place: str) -> str:
+    """Return the one text of an activation."""
+    try:
+        return Activation.of(value).text
+    except InputError as error:
+        raise InputError(f"{place}.activation", error.found, error.expected) from error
 
 
 def _listed(value: Any) -> Sequence[Any]:

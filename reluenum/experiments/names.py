@@ -61,7 +61,19 @@ def _conventions(instance: Mapping[str, Any]) -> list[str]:
     return [
         *(["mean"] if instance["loss"] == "mean" else []),
         *([f"bias_{bias}"] if bias != "none" else []),
+        *([_activation_slug(instance["activation"])] if "activation" in instance else []),
     ]
+
+
+def _activation_slug(text: str) -> str:
+    """Return an activation as a part of a file name.
+
+    Examples
+    --------
+    >>> _activation_slug("abs"), _activation_slug("slopes:-1/2,3")
+    ('abs', 'slopes_m1_2_to_3')
+    """
+    return slug(text.replace(":", "_").replace("-", "m").replace(",", "_to_"))
 
 
 def data_name(spec: Mapping[str, Any]) -> str:

@@ -41,7 +41,7 @@ def instance_row(instance: Mapping[str, Any], document: Document) -> dict[str, A
     own = _layered_cells if "hidden" in document["problem"] else _one_layer_cells
     return {
         **row,
-        "data": instance["label"],
+        "data": ", ".join(instance[k] for k in ("label", "activation") if k in instance),
         "seed": instance["parameters"].get("seed"),
         "engine": instance["engine"],
         "ridge_decimal": float(parse_rational(row["ridge"])),

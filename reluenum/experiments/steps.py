@@ -62,7 +62,8 @@ def problem_of(instance: Mapping[str, Any]) -> Problem:
     else:
         inputs, targets = dataset(instance["family"], **instance["parameters"])
     conventions = [instance[key] for key in CONVENTIONS]
-    return Problem.from_text(inputs, targets, *conventions, weights=weights or None)
+    rest = {"weights": weights or None, "activation": instance.get("activation", "relu")}
+    return Problem.from_text(inputs, targets, *conventions, **rest)
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import UndefinedError
 
+from reluenum.activation import Activation
 from reluenum.algebra.scalars import parse_rational
 from reluenum.figures.branches import Branches
 from reluenum.figures.pages import rendered
@@ -113,6 +114,7 @@ def _view(document: Record, trees: Iterable[Record]) -> dict[str, Any]:
         "problem": {
             **{key: problem[key] for key in ("x", "y", "weights") if key in problem},
             **{key: problem[key] for key in ("width", "output_bias")},
+            **({"slopes": _drawn_slopes(problem)} if "activation" in problem else {}),
             "inputs": [[_float(entry) for entry in row] for row in problem["x"]],
             "targets": [_float(entry) for entry in problem["y"]],
         },
@@ -221,6 +223,11 @@ def _drawn_ridge(text: str) -> dict[str, Any]:
     decimal = f"{value:.13g}"
     relation = "=" if parse_rational(decimal) == parse_rational(text) else "≈"
     return {"text": text, "relation": relation, "decimal": decimal, "value": value}
+
+
+def _drawn_slopes(problem: Record) -> list[float]:
+    """Return the slopes of the activation below and above 0."""
+    return list(map(float, Activation.of(problem["activation"]).slopes))
 
 
 def _segment(branch: Record, problem: Record, places: Mapping[str, int]) -> dict[str, Any]:

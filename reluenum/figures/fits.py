@@ -9,11 +9,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from reluenum.activation import RELU, Activation
 from reluenum.documents.labels import undecided_note
 from reluenum.figures.reading import (
     AxisNames,
     Document,
     Vector,
+    activation_in,
     cut_note,
     data,
     fitted_values,
@@ -68,11 +70,14 @@ def plot_fits(document: Document) -> tuple[Figure, str]:
         return message("no component of local minima is known"), ""
     inputs, targets = data(document)
     draw = {1: _fit_curves, 2: _fit_contours}.get(inputs.shape[1], _fit_scatter)
-    figure = draw(components, inputs, targets, AxisNames.of(document))
+    names, phi = AxisNames.of(document), activation_in(document)
+    figure = draw(components, inputs, targets, names, phi)
     return figure, cut_note(len(components), document)
 
 
-def curve(component: Document, low: float, high: float) -> tuple[Vector, Vector, Vector]:
+def curve(
+    component: Document, low: float, high: float, phi: Activation = RELU
+) -> tuple[Vector, Vector, Vector]:
     """Return the graph of a fitted function of one variable, from kink to kink.
 
     Returns
@@ -92,7 +97,7 @@ def curve(component: Document, low: float, high: float) -> tuple[Vector, Vector,
     kinks = -offsets[bent] / slopes[bent, 0]
     kinks = np.unique(kinks[(kinks > low) & (kinks < high)])
     positions = np.array([low, *kinks, high])
-    return positions, fitted_values(component, positions[:, None]), kinks
+    return positions, fitted_values(component, positions[:, None], phi), kinks
 
 
 def draw_thumbnails(
@@ -109,9 +114,9 @@ def draw_thumbnails(
         Of the format `reluenum-minima`, to which they belong.
     """
     inputs, targets = data(document)
-    dimension = inputs.shape[1]
+    dimension, phi = inputs.shape[1], activation_in(document)
     low, high = limits(inputs, 0.08)
-    fitted = [fitted_values(component, inputs) for component in components]
+    fitted = [fitted_values(component, inputs, phi) for component in components]
     seen = np.concatenate([targets, *fitted])
     room = 0.12 * np.ptp(seen) or 0.5
     for axes, component, values in zip(panels, components, fitted, strict=True):
@@ -122,7 +127,7 @@ def draw_thumbnails(
         if dimension == 2:
             grid = [np.linspace(low[k], high[k], 41) for k in range(2)]
             mesh = np.stack(np.meshgrid(*grid), axis=-1).reshape(-1, 2)
-            surface = fitted_values(component, mesh).reshape(41, 41)
+            surface = fitted_values(component, mesh, phi).reshape(41, 41)
             filled = axes.contourf(
                 *grid, surface, np.linspace(seen.min(), seen.max() + 1e-300, 9), extend="both"
             )
@@ -132,7 +137,7 @@ def draw_thumbnails(
             continue
         points = (inputs[:, 0], targets) if dimension == 1 else (targets, values)
         if dimension == 1:
-            axes.plot(*curve(component, low[0], high[0])[:2], color=BLUE, lw=1, zorder=3)
+            axes.plot(*curve(component, low[0], high[0], phi)[:2], color=BLUE, lw=1, zorder=3)
             axes.set_xlim(low[0], high[0])
         else:
             axes.axline((targets[0], targets[0]), slope=1, color=GREY, lw=0.6)
@@ -142,26 +147,30 @@ def draw_thumbnails(
 
 
 def _fit_curves(
-    components: Sequence[Document], inputs: np.ndarray, targets: Vector, names: AxisNames
+    components: Sequence[Document],
+    inputs: np.ndarray,
+    targets: Vector,
+    names: AxisNames,
+    phi: Activation,
 ) -> Figure:
     figure, panels = panel_grid(len(components), 1.6, *names.inputs, names.fit)
     (low,), (high,) = limits(inputs, 0.08)
     seen = [*targets]
     for rank, (axes, component) in enumerate(zip(panels, components, strict=True), start=1):
-        positions, values, kinks = curve(component, low, high)
+        positions, values, kinks = curve(component, low, high, phi)
         axes.plot(positions, values, color=BLUE, zorder=2, gid=f"component-{rank}-curve")
-        at_kinks = fitted_values(component, kinks[:, None])
+        at_kinks = fitted_values(component, kinks[:, None], phi)
         layers = kinks_by_layer(component, low, high) if is_deep(component) else [kinks]
         for layer, (places, look) in enumerate(zip(layers, layer_marks(len(layers)), strict=True)):
             label = f"component-{rank}-kinks" + (f"-{layer + 1}" if len(layers) > 1 else "")
             height = {"zorder": 4 + len(layers) - layer, "gid": label}
-            axes.plot(places, fitted_values(component, places[:, None]), **look, **height)
+            axes.plot(places, fitted_values(component, places[:, None], phi), **look, **height)
         axes.plot(inputs[:, 0], targets, **_DATA, zorder=3)
         axes.set_xlim(low, high)
         axes.grid(True)
         write_title(axes, rank, component)
         seen += [*at_kinks[(kinks >= inputs.min()) & (kinks <= inputs.max())]]
-        seen += [*fitted_values(component, inputs)]
+        seen += [*fitted_values(component, inputs, phi)]
     room = 0.08 * (max(seen) - min(seen)) or 0.5
     panels[0].set_ylim(min(seen) - room, max(seen) + room)  # not how it extrapolates
     several = [f"kink of layer {k}" for k in range(1, len(layers) + 1)]
@@ -179,13 +188,18 @@ def _fit_curves(
 
 
 def _fit_contours(
-    components: Sequence[Document], inputs: np.ndarray, targets: Vector, names: AxisNames
+    components: Sequence[Document],
+    inputs: np.ndarray,
+    targets: Vector,
+    names: AxisNames,
+    phi: Activation,
 ) -> Figure:
     figure, panels = panel_grid(len(components), 1.95, *names.inputs)
     low, high = limits(inputs)
     grid = [np.linspace(low[k], high[k], 81) for k in range(2)]
     mesh = np.stack(np.meshgrid(*grid), axis=-1)
-    surfaces = [fitted_values(c, mesh.reshape(-1, 2)).reshape(mesh.shape[:2]) for c in components]
+    places, shape = mesh.reshape(-1, 2), mesh.shape[:2]
+    surfaces = [fitted_values(c, places, phi).reshape(shape) for c in components]
     room = 0.25 * (targets.max() - targets.min()) or 1.0
     levels = MaxNLocator(14).tick_values(targets.min() - room, targets.max() + room)
     for rank, (axes, component, surface) in enumerate(
@@ -207,12 +221,16 @@ def _fit_contours(
 
 
 def _fit_scatter(
-    components: Sequence[Document], inputs: np.ndarray, targets: Vector, names: AxisNames
+    components: Sequence[Document],
+    inputs: np.ndarray,
+    targets: Vector,
+    names: AxisNames,
+    phi: Activation,
 ) -> Figure:
     figure, panels = panel_grid(len(components), 1.8, names.target, names.fit)
     for rank, (axes, component) in enumerate(zip(panels, components, strict=True), start=1):
         axes.axline((targets[0], targets[0]), slope=1, color=GREY, linewidth=0.6, zorder=1)
-        fits = fitted_values(component, inputs)
+        fits = fitted_values(component, inputs, phi)
         axes.plot(targets, fits, **mark("o", BLUE, 3.6), gid=f"component-{rank}-fits")
         axes.grid(True)
         write_title(axes, rank, component)

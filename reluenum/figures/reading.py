@@ -8,6 +8,7 @@ from textwrap import fill
 import numpy as np
 from matplotlib.axes import Axes
 
+from reluenum.activation import RELU, Activation
 from reluenum.documents.labels import Document, kind
 from reluenum.views.cells import short_number
 from reluenum.views.components import names_of
@@ -48,7 +49,12 @@ def data_weights(document: Document) -> Vector:
     return np.array([number(entry) for entry in problem.get("weights", ["1"] * len(problem["y"]))])
 
 
-def fitted_values(component: Document, inputs: np.ndarray) -> Vector:
+def activation_in(document: Document) -> Activation:
+    """Return the activation of the hidden units."""
+    return Activation.of(document["problem"].get("activation", RELU))
+
+
+def fitted_values(component: Document, inputs: np.ndarray, phi: Activation = RELU) -> Vector:
     """Evaluate the network that represents a component.
 
     Parameters
@@ -56,11 +62,13 @@ def fitted_values(component: Document, inputs: np.ndarray) -> Vector:
     component : dict
         An entry of `components` of a document.
     inputs : (k, d) array
+    phi : Activation
+        As `activation_in` reads it.
 
     Returns
     -------
     (k,) array
-        sum_l a_l relu(b_l . x + c_l) + m, with m = 0 without output bias; w . h^Q of a deep
+        sum_l a_l phi(b_l . x + c_l) + m, with m = 0 without output bias; w . h^Q of a deep
         network.
     """
     if is_deep(component):
@@ -68,7 +76,7 @@ def fitted_values(component: Document, inputs: np.ndarray) -> Vector:
         return np.maximum(preactivations(component, inputs)[-1], 0) @ outputs
     weights, slopes, offsets = parameters(component, inputs.shape[1])
     bias = number(component["representative"].get("m") or "0")
-    return np.maximum(inputs @ slopes.T + offsets, 0) @ weights + bias
+    return phi.values(inputs @ slopes.T + offsets) @ weights + bias
 
 
 def is_deep(component: Document) -> bool:

@@ -12,12 +12,14 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from matplotlib.tri import Triangulation, TriContourSet
 
+from reluenum.activation import Activation
 from reluenum.documents.labels import undecided_note
 from reluenum.errors import InputError
 from reluenum.figures.reading import (
     AxisNames,
     Document,
     Vector,
+    activation_in,
     cut_note,
     data,
     direction,
@@ -68,7 +70,8 @@ def plot_surface(document: Document) -> tuple[Figure, str]:
     components = document["components"][:MOST_PANELS]
     if not components:
         return message("no component of local minima is known"), ""
-    panels = _Panels(inputs, targets, MaxNLocator(9).tick_values(targets.min(), targets.max()))
+    levels = MaxNLocator(9).tick_values(targets.min(), targets.max())
+    panels = _Panels(inputs, targets, levels, activation_in(document))
     figure = Figure(figsize=(DOUBLE_COLUMN, 4.1), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(3, 4))
     names = AxisNames.of(document)
@@ -133,11 +136,12 @@ def _half(polygon: np.ndarray, line: Vector) -> list[np.ndarray]:
 
 @dataclass(frozen=True)
 class _Panels:
-    """What all panels share: the data, and the levels of the colours."""
+    """What all panels share: the data, the levels of the colours, and the activation."""
 
     inputs: np.ndarray
     targets: Vector
     levels: Vector
+    phi: Activation
 
     def draw(self, axes: Axes, component: Document, rank: int) -> TriContourSet:
         """Draw a fitted function and the kinks of its units."""
@@ -145,7 +149,7 @@ class _Panels:
         axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
         support = component["strata"][0]["support"]
         triangles = linear_pieces(low, high, [direction(group) for group in support])
-        heights = fitted_values(component, np.column_stack([triangles.x, triangles.y]))
+        heights = fitted_values(component, np.column_stack([triangles.x, triangles.y]), self.phi)
         filled = axes.tricontourf(triangles, heights, self.levels, cmap="viridis", extend="both")
         with mpl.rc_context(_HALO):
             for k, group in enumerate(support, start=1):

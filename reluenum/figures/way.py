@@ -11,7 +11,7 @@ import numpy as np
 
 from reluenum.documents.labels import Document
 from reluenum.errors import InputError
-from reluenum.figures.reading import data, data_weights, number
+from reluenum.figures.reading import activation_in, data, data_weights, number
 from reluenum.views.cells import short_number
 
 STEPS = 40
@@ -106,7 +106,22 @@ def way(tree: Document, start: int, stop: int) -> list[Corner]:
     inputs = tree["problem"]["x"]
     rows = np.array([[*map(Fraction, row), Fraction(1)] for row in inputs], dtype=object)
     corners = (Corner.of(point, rows) for piece in pieces for point in piece)
-    return _in_one_path(corners, tree["labelled"])
+    path = _in_one_path(corners, tree["labelled"])
+    return _unmirrored(path) if activation_in(tree).is_even else path
+
+
+def _unmirrored(corners: Sequence[Corner]) -> list[Corner]:
+    """Return a path whose units stay in one cell from corner to corner.
+
+    A unit and its negative are the same: that is chosen which is on the sides of the corner before.
+    """
+    found = [corners[0]]
+    for corner in corners[1:]:
+        against = (found[-1].faces[:, 1:] * corner.faces[:, 1:] < 0).any(axis=1)
+        side = np.where(against, -1, 1)[:, None]
+        faces = np.column_stack([corner.signs, side * corner.faces[:, 1:]])
+        found.append(Corner(corner.signs, side * corner.units, faces, corner.record))
+    return found
 
 
 def _in_one_path(corners: Iterator[Corner], labelled: bool) -> list[Corner]:
@@ -170,7 +185,7 @@ class Course:
         problem = self.document["problem"]
         inputs, targets = data(self.document)
         rows = np.hstack([inputs, np.ones((len(inputs), 1))])
-        errors = targets - np.maximum(rows @ states.T, 0) @ signs
+        errors = targets - activation_in(self.document).values(rows @ states.T) @ signs
         if problem["output_bias"] == "none":
             return errors, 0.0
         ridge = self.ridge if problem["output_bias"] == "ridge" else 0.0

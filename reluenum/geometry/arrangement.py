@@ -14,6 +14,7 @@ from re import finditer
 import numpy as np
 from flint import fmpq, fmpq_mat
 
+from reluenum.activation import RELU, Activation
 from reluenum.algebra.linear import Vector, dot, orthogonal_part, projection, row_space
 from reluenum.problem import Problem, alike
 
@@ -85,9 +86,11 @@ def site_signs(problem: Problem, face: Face) -> list[int]:
     return [_VALUE[face.signs[site.first]] for site in problem.sites]
 
 
-def active_sites(problem: Problem, face: Face) -> list[int]:
-    """Return the sites on which a face is active."""
-    return [k for k, sign in enumerate(site_signs(problem, face)) if sign > 0]
+def answering_sites(problem: Problem, face: Face) -> list[tuple[int, fmpq]]:
+    """Return the sites that the units on a face answer to, with their slopes there, not 0."""
+    activation, signs = problem.activation, enumerate(site_signs(problem, face))
+    slopes = {1: activation.above, -1: activation.below, 0: 0}
+    return [(k, slopes[sign]) for k, sign in signs if slopes[sign]]
 
 
 def signed_rows(problem: Problem, face: Face) -> list[tuple[Vector, int]]:
@@ -243,6 +246,8 @@ class Arrangement:
     ----------
     rows : sequence of (d + 1,) vectors
         Homogeneous inputs, last entry 1. Only distinct ones are worked with.
+    activation : Activation
+        Of the unit; which faces are live depends on it.
 
     Attributes
     ----------
@@ -250,8 +255,8 @@ class Arrangement:
         Every face, the origin included, sorted by signs.
     """
 
-    def __init__(self, rows: Sequence[Vector]) -> None:
-        self.rows = tuple(rows)
+    def __init__(self, rows: Sequence[Vector], activation: Activation = RELU) -> None:
+        self.rows, self.activation = tuple(rows), activation
         sites = alike(self.rows)
         self._firsts = [points[0] for points in sites]
         self._distinct = [self.rows[i] for i in self._firsts]
@@ -267,7 +272,7 @@ class Arrangement:
     @staticmethod
     def of(problem: Problem) -> "Arrangement":
         """Return the arrangement of a problem's inputs; equal inputs of late share it."""
-        return _arrangement(problem.rows)
+        return _arrangement(problem.rows, problem.activation)
 
     def face(self, signs: str) -> Face:
         """Return the face with the given signs.
@@ -286,8 +291,16 @@ class Arrangement:
 
     @cached_property
     def live_faces(self) -> tuple[Face, ...]:
-        """The faces with a non-empty active set: where a non-zero unit can be stationary."""
-        return tuple(face for face in self.faces if "+" in face.signs)
+        """The faces where non-zero units can be stationary; of mirror images one.
+
+        For relu those with a non-empty active set (Lemmas 2 and 61).
+        """
+        return tuple(f for f in self.representatives if self.activation.answers(f.signs))
+
+    @cached_property
+    def representatives(self) -> tuple[Face, ...]:
+        """The faces, without those whose units are those of their opposites (Lemma 63)."""
+        return tuple(face for face in self.faces if self.activation.represents(face.signs))
 
     def around(self, face: Face) -> list[tuple[Vector, Face]]:
         """Return the rays, orthogonal to the flat, of the cones that meet along a face.
@@ -314,5 +327,5 @@ class Arrangement:
 
 
 @lru_cache(maxsize=8)
-def _arrangement(rows: tuple[Vector, ...]) -> Arrangement:
-    return Arrangement(rows)
+def _arrangement(rows: tuple[Vector, ...], activation: Activation) -> Arrangement:
+    return Arrangement(rows, activation)

@@ -1,14 +1,16 @@
 """The faces of an arrangement as arrays: what batches of supports are made of.
 
-Everything a support's projection problem needs is a moment of an active set, so no cost below
-depends on the number of data points. All numbers are `Balls`, enclosures of the exact rationals
-(and of an exact orthonormal basis of each flat).
+Everything a support's projection problem needs is a moment of an active set (with slopes below
+and above 0 a weighted one, Lemma 60), so no cost below depends on the number of data points. All
+numbers are `Balls`, enclosures of the exact rationals (and of an exact orthonormal basis of each
+flat).
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -87,7 +89,9 @@ class Frames:
     def of(cls, problem: Problem, arrangement: Arrangement) -> "Frames":
         """Return the frames of a problem."""
         faces = arrangement.live_faces
-        sets = dict(sorted({_active(face): face for face in faces}.items()))
+        around = [arrangement.around(face) for face in faces]
+        touched = chain(faces, (beyond for beside in around for _, beyond in beside))
+        sets = dict(sorted({_active(face): face for face in touched}.items()))
         number = {active: k for k, active in enumerate(sets)}
         active = np.array([number[_active(face)] for face in faces])
         gram, own = _moments(list(sets.values()), problem)
@@ -96,7 +100,7 @@ class Frames:
             np.stack([bases[face.basis].mid for face in faces]),
             np.stack([bases[face.basis].rad for face in faces]),
         )
-        rays, ray_used, ray_active = _rays(arrangement, faces, number)
+        rays, ray_used, ray_active = _rays(around, problem.dimension + 1, number)
         spread = (basis.mT @ own[active] @ basis).magnitude()
         directed = (rays[:, :, None, :] @ own[ray_active] @ rays[..., None]).magnitude()
         return cls(
@@ -152,7 +156,8 @@ def _moments(
 ) -> tuple["Balls | SpanMoments | PairMoments", Balls]:
     """Return Z_A' R Z_B for all pairs of active sets, each of a face, and Z_A' Z_A."""
     each = np.arange(len(faces))
-    if len(faces) > LARGEST_TABLE and all(face.span for face in faces):
+    relu = problem.activation.is_relu
+    if relu and len(faces) > LARGEST_TABLE and all(face.span for face in faces):
         moments = SpanMoments.of(faces, problem)
         return moments, moments.plain(each, each)
     pairs = PairMoments.of(faces, problem)
@@ -166,8 +171,8 @@ class PairMoments:
 
     Parameters
     ----------
-    masks : (K, p) array of bool
-        Which sites are in each set.
+    slopes : (K, p) array
+        Of each set at the sites, but for a factor: whole numbers, or for relu whether it has them.
     weights : Balls, (p,)
         Of the sites.
     counts : (p,) array
@@ -179,12 +184,12 @@ class PairMoments:
     first : Balls, (K, D)
         Weighted sums of xt.
     scale, share, factor : Balls
-        Of the rows; R subtracts the share of the sum (Lemma 1); of the products.
+        Of the rows times slopes; R subtracts the share of the sum (Lemma 1); of the products.
     whole_numbers : bool
         Whether products and their sums are integers below 2^53, which are not rounded.
     """
 
-    masks: np.ndarray
+    slopes: np.ndarray
     weights: Balls
     counts: np.ndarray
     rows: Balls
@@ -200,24 +205,28 @@ class PairMoments:
         """Return those of the active sets of some faces."""
         sites = problem.sites
         size, dimension = len(sites), problem.dimension + 1
-        masks = np.array([site_signs(problem, face) for face in faces]) > 0
-        counts, heavy, unit = _counted(problem)
+        active = np.array([site_signs(problem, face) for face in faces]) > 0
+        below, above = map(float, problem.activation.wholes)
+        slopes = active if problem.activation.is_relu else np.where(active, above, below)
+        steepest = int(max(abs(below), abs(above))) ** 2
+        counts, heavy, unit = _counted(problem, steepest)
         denominator = common_denominator(entry for site in sites for entry in site.row)
         integers = [[int((entry * denominator).p) for entry in site.row] for site in sites]
         largest = max(abs(entry) for row in integers for entry in row)
-        small = heavy is None and sum(map(int, counts)) * largest**2 < _EXACT
+        small = heavy is None and sum(map(int, counts)) * steepest * largest**2 < _EXACT
         if small:
             rows, scale = Balls.exact(integers), fmpq(1, denominator)
         else:
             rows = Balls.of([entry for site in sites for entry in site.row], (size, dimension))
             scale = fmpq(1)
+        scale /= problem.activation.denominator
         weighed = rows if heavy is None else rows * heavy[:, None]
-        first = Balls.exact(masks * counts) @ weighed
+        first = Balls.exact(slopes * counts) @ weighed
         if small:
             first = Balls.exact(first.mid)
         square = Balls.of([scale], ()).square()
         return cls(
-            masks,
+            slopes,
             Balls.of([site.weight for site in sites]),
             counts,
             rows,
@@ -231,7 +240,7 @@ class PairMoments:
 
     def second(self, rows: np.ndarray, columns: np.ndarray) -> Balls:
         """Return the weighted sums of xt xt' over what pairs of sets share, (..., D, D)."""
-        common = (self.masks[rows] & self.masks[columns]) * self.counts
+        common = self.slopes[rows] * self.slopes[columns] * self.counts
         dimension = self.first.shape[1]
         shape = (*common.shape[:-1], dimension, dimension)
         return self._scaled(
@@ -246,46 +255,49 @@ class PairMoments:
     def __getitem__(self, index: tuple[Any, np.ndarray]) -> Balls:
         rows, columns = index
         if isinstance(rows, slice):
-            rows = np.arange(len(self.masks))[rows, None]
+            rows = np.arange(len(self.slopes))[rows, None]
         outer = self.first[rows][..., :, None] * self.first[columns][..., None, :]
         return self.second(rows, columns) - self.share * outer
 
     def images(self, sets: np.ndarray, vectors: Balls) -> Balls:
         """Return Z_A' R Z_B w for all sets A, by B active sets B with vectors w, (B, K, D)."""
         rows = self.rows * self.scale
-        inside = Balls.exact(self.masks[sets].astype(float))
+        inside = Balls.exact(self.slopes[sets])
         fitted = (vectors @ rows.mT) * inside
         mean = (fitted @ self.weights[:, None])[..., 0] * self.share
         moved = (fitted - mean[:, None]) * self.weights
         terms = moved[:, :, None] * rows[None]
         count, size, dimension = terms.shape
         flat = terms.swapaxes(0, 1).reshape(size, count * dimension)
-        sums = Balls.exact(self.masks.astype(float)) @ flat
-        return sums.reshape(len(self.masks), count, dimension).swapaxes(0, 1)
+        sums = Balls.exact(self.slopes) @ flat
+        return sums.reshape(len(self.slopes), count, dimension).swapaxes(0, 1)
 
     def whole(self) -> Balls:
         """Return the matrices of all pairs, (K, K, D, D)."""
         count, dimension = self.first.shape
         size = len(self.counts)
         products = self.products.mT
-        weighted = Balls(
-            self.masks[:, None, :] * products.mid[None], self.masks[:, None, :] * products.rad[None]
-        )
-        sums = weighted.reshape(-1, size) @ Balls.exact((self.masks * self.counts).T)
+        slopes = self.slopes[:, None, :]
+        weighted = Balls(slopes * products.mid, np.abs(slopes) * products.rad)
+        if np.abs(self.slopes).max() > 1:  # else nothing was rounded
+            weighted = Balls.exact(slopes) * products
+        sums = weighted.reshape(-1, size) @ Balls.exact((self.slopes * self.counts).T)
         sums = sums.reshape(count, dimension, dimension, count).swapaxes(2, 3).swapaxes(1, 2)
         outer = self.first[:, None, :, None] * self.first[None, :, None, :]
         return self._scaled(sums, sums.shape) - self.share * outer
 
 
-def _counted(problem: Problem) -> tuple[np.ndarray, Balls | None, fmpq]:
+def _counted(problem: Problem, steepest: int) -> tuple[np.ndarray, Balls | None, fmpq]:
     """Return the weights of the sites as whole numbers that doubles hold, and their unit.
+
+    So that doubles hold them times the largest product of slopes, too.
 
     Where doubles do not hold them, ones and the weights themselves, enclosed.
     """
     weights = [site.weight for site in problem.sites]
     part = common_denominator(weights)
     wholes = [int((weight * part).p) for weight in weights]
-    if max(wholes) < _EXACT:
+    if max(wholes) * steepest < _EXACT:
         return np.array(wholes, dtype=float), None, fmpq(1, part)
     return np.ones(len(weights)), Balls.of(weights), fmpq(1)
 
@@ -358,21 +370,22 @@ def _flat_walls(
 
 
 def _rays(
-    arrangement: Arrangement, faces: Sequence[Face], number: dict[tuple[int, ...], int]
+    around: Sequence[Sequence[tuple[Vector, Face]]],
+    dimension: int,
+    number: dict[tuple[int, ...], int],
 ) -> tuple[Balls, np.ndarray, np.ndarray]:
     """Return the rays around each face, which of them are some, and the active sets beside them."""
-    around = [arrangement.around(face) for face in faces]
     most = max(1, *map(len, around))
-    zero = (fmpq(0),) * len(arrangement.rows[0])
-    sides = np.zeros((len(faces), most), dtype=np.int64)
-    used = np.zeros((len(faces), most), dtype=bool)
+    zero = (fmpq(0),) * dimension
+    sides = np.zeros((len(around), most), dtype=np.int64)
+    used = np.zeros((len(around), most), dtype=bool)
     entries: list[fmpq] = []
     for k, beside in enumerate(around):
         used[k, : len(beside)] = True
         sides[k, : len(beside)] = [number[_active(beyond)] for _, beyond in beside]
         rays = [_shortened(ray) for ray, _ in beside] + [zero] * (most - len(beside))
         entries += [entry for ray in rays for entry in ray]
-    return Balls.of(entries, (len(faces), most, len(zero))), used, sides
+    return Balls.of(entries, (len(around), most, dimension)), used, sides
 
 
 def _shortened(vector: Vector) -> Vector:

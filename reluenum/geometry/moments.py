@@ -10,6 +10,10 @@ faces (Corollary 3.1 of docs/theory.md): sums of d + 1 terms, however many data 
 Data points with equal inputs are active together, so what is summed is one term for each of these.
 With weights w of the data points each term is multiplied by its w_i, and r = R (y - f) has the
 kappa of the weights: every sum is a weighted one (docs/theory.md, section 1).
+
+With slopes below and above 0 a point counts by its slope, that below 0 where it is not active. As
+phi(t) = below t + bend relu(t), the sums are combinations of those above and of sums over all
+points (Lemma 60).
 """
 
 from collections.abc import Iterable, Sequence
@@ -44,7 +48,7 @@ class Moments:
         residual = dict(zip(problem.sites, problem.residual(problem.means), strict=True))
         fitted = [residual[site] * site.weight for site in sites]
         weighted = [list(map(mul, column, weights)) for column in columns]
-        self._share = problem.bias_share
+        self._share, self._activation = problem.bias_share, problem.activation
         self._target = sum(map(mul, weights, (site.mean for site in sites)), start=fmpq(0))
         self._firsts = [site.first for site in sites]
         self._responses = [_Sums(map(mul, fitted, column)) for column in columns]
@@ -75,8 +79,10 @@ class Moments:
         return self._grams(face, other)
 
     def _gram(self, face: Face, other: Face) -> tuple[Vector, ...]:
-        both = self._active(face, other)
-        sums = {place: products.over(both) for place, products in self._products.items()}
+        both, sets = self._active(face, other), ()
+        if self._activation.below:
+            sets = self._active(face, face), self._active(other, other)
+        sums = {place: self._both(s, both, *sets) for place, s in self._products.items()}
         left = [entry * self._share for entry in self.total(face)]
         right = self.total(other)
         places = range(len(right))
@@ -90,7 +96,7 @@ class Moments:
         Parameters
         ----------
         face : Face
-            Any face with an active point.
+            Any face, live or not.
         support : Support
             The faces G of the units.
         weighted : sequence of (d + 1,) sequences
@@ -111,6 +117,20 @@ class Moments:
             total = total - dot(vector, self.total(face))
         return total * self._share
 
+    def _both(self, sums: "_Sums", both: Sequence[int], *sets: Sequence[int]) -> fmpq:
+        """Return the sum of numbers times both slopes; without a slope below 0, over `both`."""
+        bend, below = self._activation.bend, self._activation.below
+        total = sums.over(both)
+        total = total if bend == 1 else total * bend * bend
+        for points in sets:
+            total += bend * below * sums.over(points)
+        return total + below * below * sums.whole if sets else total
+
+    def _once(self, sums: "_Sums", active: Sequence[int]) -> fmpq:
+        """Return the sum of numbers times the slopes of a face."""
+        bend, below, total = self._activation.bend, self._activation.below, sums.over(active)
+        return (total if bend == 1 else total * bend) + (below * sums.whole if below else 0)
+
     def _active(self, face: Face, other: Face) -> Sequence[int]:
         """Return the distinct inputs, in ascending order, on which two faces are active."""
         if face.span and other.span:
@@ -123,8 +143,8 @@ class Moments:
             active = self._active(face, face)
             last = len(self._responses) - 1  # the entry of every row that is 1
             self._known[face.signs] = (
-                tuple(response.over(active) for response in self._responses),
-                tuple(self._products[j, last].over(active) for j in range(last + 1)),
+                tuple(self._once(response, active) for response in self._responses),
+                tuple(self._once(self._products[j, last], active) for j in range(last + 1)),
             )
         return self._known[face.signs]
 
@@ -137,6 +157,11 @@ class _Sums:
         self._denominator = common_denominator(kept)
         self._numerators = [int((value * self._denominator).p) for value in kept]
         self._running = list(accumulate(self._numerators, initial=0))
+
+    @property
+    def whole(self) -> fmpq:
+        """The sum of all of them."""
+        return fmpq(self._running[-1], self._denominator)
 
     def over(self, points: Sequence[int]) -> fmpq:
         """Return the sum of the numbers in the given places; a range of them takes no time."""

@@ -116,7 +116,8 @@ class Component(Evaluated):
     global_at_width : bool or None
         None if that cannot be told because supports stayed undecided.
     orbit_size : int
-        Number of components that permuting the units makes of this one.
+        Number of components that permuting the units makes of this one, and, if units with v and
+        -v are the same, changing these signs (Lemma 63).
 
     Examples
     --------
@@ -209,7 +210,7 @@ def components_of(problem: Problem, group: CertifiedClass) -> Iterator[Component
     for support in group.minimal_supports:
         for multiplicities in positive_compositions(problem.width, len(support)):
             stratum = stratum_of(group.stationary, support, multiplicities, 0)
-            orbit = factorial(problem.width) // prod(map(factorial, multiplicities))
+            orbit = labelled_copies(problem, problem.width) // prod(map(factorial, multiplicities))
             yield _component(problem, group, [stratum], orbit)
 
 
@@ -223,7 +224,9 @@ def _global_components(problem: Problem, group: CertifiedClass) -> Iterator[Comp
             for multiplicities in positive_compositions(living, len(support))
         ]
         rigid = len(supports) == 1 and len(supports[0]) == problem.width
-        yield _component(problem, group, strata, factorial(problem.width) if rigid else 1)
+        yield _component(
+            problem, group, strata, labelled_copies(problem, problem.width) if rigid else 1
+        )
 
 
 def component_on(problem: Problem, group: CertifiedClass, support: Support) -> Component:
@@ -238,7 +241,12 @@ def component_on(problem: Problem, group: CertifiedClass, support: Support) -> C
         One of its `minimal_supports`.
     """
     stratum = stratum_of(group.stationary, support, (1,) * len(support), 0)
-    return _component(problem, group, [stratum], factorial(len(support)))
+    return _component(problem, group, [stratum], labelled_copies(problem, len(support)))
+
+
+def labelled_copies(problem: Problem, units: int) -> int:
+    """Return how many networks are one of so many different units, in another order or mirrored."""
+    return factorial(units) * (2**units if problem.activation.is_even else 1)
 
 
 def _component(

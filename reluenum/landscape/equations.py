@@ -5,6 +5,8 @@ neuron of face l is parallel to, and s_l = sum of a^2 over the neurons on that f
 f(x) = sum_l s_l w_l . (x, 1) over the active faces. The system is
 
     Lambda w_l = P_l sum_{i in A_l} r_i row_i,    |w_l|^2 = 1,    r = R (y - f).
+
+With slopes below and above 0 a point counts by its slope (Lemma 59).
 """
 
 from collections.abc import Sequence
@@ -14,7 +16,7 @@ from flint import fmpq, fmpq_mat
 
 from reluenum.algebra.linear import dot
 from reluenum.algebra.polynomials import PolynomialSystem
-from reluenum.geometry.arrangement import Face, active_sites
+from reluenum.geometry.arrangement import Face, answering_sites
 from reluenum.geometry.moments import Moments
 from reluenum.geometry.supports import Support
 from reluenum.problem import Problem
@@ -74,13 +76,14 @@ def errors_of(
     """
     errors: list = list(problem.means)
     for face, direction, square in zip(support, directions, squares, strict=True):
-        for k in active_sites(problem, face):
-            errors[k] = errors[k] - square * dot(direction, problem.sites[k].row)
+        for k, slope in answering_sites(problem, face):
+            output = square * dot(direction, problem.sites[k].row)
+            errors[k] = errors[k] - (output if slope == 1 else output * slope)
     return errors
 
 
 def face_gradient(problem: Problem, face: Face, residual: Sequence) -> list:
-    """Return g_F = sum_{i active} r_i row_i, over any ring.
+    """Return g_F = sum_{i active} r_i row_i, a point times its slope, over any ring.
 
     Parameters
     ----------
@@ -89,8 +92,9 @@ def face_gradient(problem: Problem, face: Face, residual: Sequence) -> list:
     residual : sequence
         The mean of r on each site.
     """
-    sums, active = problem.weighted(residual), active_sites(problem, face)
-    values, rows = [sums[k] for k in active], [problem.sites[k].row for k in active]
+    sums, sites = problem.weighted(residual), answering_sites(problem, face)
+    values = [sums[k] if slope == 1 else sums[k] * slope for k, slope in sites]
+    rows = [problem.sites[k].row for k, _ in sites]
     return [dot(values, [row[j] for row in rows]) for j in range(problem.dimension + 1)]
 
 

@@ -127,7 +127,7 @@ class Function:
 
 @dataclass(frozen=True, eq=False)
 class Network(Function):
-    """The network sum_l a_l relu(b_l . x + c_l) + m.
+    """The network sum_l a_l phi(b_l . x + c_l) + m, phi the activation of its problem.
 
     Parameters
     ----------
@@ -178,7 +178,8 @@ class Network(Function):
 
     def values(self, inputs: np.ndarray) -> np.ndarray:
         """Return the output, (k,), at inputs, (k, d)."""
-        return np.maximum(inputs @ self.slopes.T + self.offsets, 0) @ self.weights + self.bias
+        heights = inputs @ self.slopes.T + self.offsets
+        return self.problem.activation.values(heights) @ self.weights + self.bias
 
 
 @dataclass(frozen=True, eq=False)

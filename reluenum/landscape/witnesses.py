@@ -186,7 +186,7 @@ def _checked_step(point: SupportPoint, moved) -> fmpq:
 def loss_of_units(problem: Problem, units: Sequence, bias: Any) -> Any:
     """Return the loss of a network, in the problem's own convention, over balls or rationals.
 
-    The pre-activations may be balls that contain 0: relu of a ball encloses both branches.
+    The pre-activations may be balls that contain 0: the activation then encloses both branches.
 
     Parameters
     ----------
@@ -196,10 +196,10 @@ def loss_of_units(problem: Problem, units: Sequence, bias: Any) -> Any:
     bias : arb or fmpq
         The output bias m, 0 without one.
     """
-    ridge = problem.effective_ridge
+    ridge, phi = problem.effective_ridge, problem.activation.at
     total = arb(problem.scatter)
     for site in problem.sites:
-        heights = (weight * arb(dot(unit, site.row)).max(arb(0)) for weight, unit in units)
+        heights = (weight * phi(arb(dot(unit, site.row))) for weight, unit in units)
         error = site.mean - bias - sum(heights, start=arb(0))
         total += site.weight * error * error  # `error ** 2` is nan for a ball around 0
     for weight, unit in units:

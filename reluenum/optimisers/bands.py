@@ -179,7 +179,8 @@ class Line:
         ends = np.tile([0.0, 1.0], (len(step), 1))
         share = np.concatenate([ends, crossed], axis=1)[..., None, None]
         states = start[:, None] + share * step[:, None]
-        fitted = self.sheets[:, None, :, None] * np.maximum(states @ objective.rows.T, 0)
+        heights = objective.problem.activation.values(states @ objective.rows.T)
+        fitted = self.sheets[:, None, :, None] * heights
         errors = objective.targets - fitted.sum(axis=2)
         weights = objective.data_weights
         best = float(objective.problem.bias_share) * (weights * errors).sum(axis=2) ** 2

@@ -245,8 +245,9 @@ class Explainer:
         if not support:
             return [()]
         sizes = np.linalg.norm(vectors, axis=1)
-        active = np.array([[sign > 0 for sign in face.sign_values] for face in support])
-        responses = (vectors @ self.objective.rows.T) * active / sizes[:, None]
+        signs = np.array([face.sign_values for face in support])
+        slopes = self.problem.activation.derivatives(signs)
+        responses = (vectors @ self.objective.rows.T) * slopes / sizes[:, None]
         share = float(self.problem.bias_share)
         level = (responses * self.objective.data_weights).sum(axis=1, keepdims=True)
         responses = (responses - share * level).T

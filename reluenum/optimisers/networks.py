@@ -163,8 +163,8 @@ class Objective(FitInDoubles):
             What the weight of each squared residual is multiplied by.
         """
         networks = self.unpack(theta)
-        pre = networks.units @ self.rows.T
-        active = np.maximum(pre, 0)
+        pre, phi = networks.units @ self.rows.T, self.problem.activation
+        active = phi.values(pre)
         fitted = (networks.weights[:, None, :] @ active)[:, 0]
         residual = self.targets - networks.bias[:, None] - fitted
         pulled = emphasis * self.data_weights * residual
@@ -172,7 +172,7 @@ class Objective(FitInDoubles):
         slopes = 2 * self.ridge * theta
         width = self.problem.width
         slopes[:, :width] -= 2 * (active @ pulled[..., None])[..., 0]
-        force = networks.weights[..., None] * ((pre > 0) * pulled[:, None, :])
+        force = networks.weights[..., None] * (phi.derivatives(pre) * pulled[:, None, :])
         slopes[:, width : width + networks.units[0].size] -= 2 * (force @ self.rows).reshape(
             len(theta), -1
         )
@@ -188,7 +188,7 @@ class Objective(FitInDoubles):
 
     def residuals(self, networks: Networks) -> np.ndarray:
         """Return y - m - f, (S, n)."""
-        active = np.maximum(networks.units @ self.rows.T, 0)
+        active = self.problem.activation.values(networks.units @ self.rows.T)
         fitted = (networks.weights[:, None, :] @ active)[:, 0]
         return self.targets - networks.bias[:, None] - fitted
 

@@ -124,10 +124,13 @@ def _losses(objective: "Objective | DeepObjective") -> "Callable[..., torch.Tens
     data_weights = torch.tensor(objective.data_weights)
     width, coordinates = objective.problem.width, objective.rows.shape[1]
     last = width * (1 + coordinates)
+    phi = objective.problem.activation
+    below, bend = float(phi.slopes[0]), float(phi.slopes[1] - phi.slopes[0])
 
     def losses(theta: "torch.Tensor", emphasis: "torch.Tensor | float" = 1.0) -> "torch.Tensor":
         units = theta[:, width:last].reshape(len(theta), width, coordinates)
-        hidden = torch.relu(units @ rows.T)
+        pre = units @ rows.T
+        hidden = torch.relu(pre) if phi.is_relu else below * pre + bend * torch.relu(pre)
         fitted = (theta[:, None, :width] @ hidden)[:, 0]
         if objective.biased:
             fitted = fitted + theta[:, -1:]

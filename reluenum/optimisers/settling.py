@@ -20,6 +20,8 @@ from reluenum.optimisers import Networks, Objective
 GONE = -1
 """Number of the face of a unit that is not there."""
 
+_EXCHANGED = str.maketrans("+-", "-+")
+
 ON_WALL = 1e-13
 """Pre-activations below this, relative to unit and data point, are taken for 0."""
 
@@ -64,21 +66,25 @@ class Cells:
         Signed data points that bound each face within its flat, filled up with zeros.
     below : (F, W) array of int
         The live face on each wall, GONE where a unit on the wall answers to no data point.
+    turned : (F, W) array of int
+        -1 where it is the negative of a unit on the wall, the same unit, that is on it; else 1.
     projector : (F, D, D) array
         Orthogonal projections onto the flats.
     size : float
         Length of w = a v of a unit that fits the data.
     number : dict
-        From signs to the number of a live face; GONE for the other faces.
+        From signs to the number of a live face and 1, or that of the opposite face and -1 if this
+        stands for both; GONE and 1 for the other faces.
     """
 
     frames: Frames
     signs: np.ndarray
     walls: np.ndarray
     below: np.ndarray
+    turned: np.ndarray
     projector: np.ndarray
     size: float
-    number: dict[bytes, int]
+    number: dict[bytes, tuple[int, int]]
 
     @classmethod
     def of(cls, geometry: Geometry) -> "Cells":
@@ -88,8 +94,11 @@ class Cells:
         rows = objective.rows
         signs = np.array([face.sign_values for face in geometry.arrangement.faces], dtype=np.int8)
         dimensions = np.array([face.dimension for face in geometry.arrangement.faces])
-        live = {face.signs: k for k, face in enumerate(frames.faces)}
-        numbers = np.array([live.get(face.signs, GONE) for face in geometry.arrangement.faces])
+        live = {face.signs: (k, 1) for k, face in enumerate(frames.faces)}
+        if geometry.problem.activation.is_even:
+            live |= {signs.translate(_EXCHANGED): (k, -1) for signs, (k, _) in live.items()}
+        places = [live.get(face.signs, (GONE, 1)) for face in geometry.arrangement.faces]
+        numbers = np.array(places)
         found = []
         for face in frames.faces:
             own = np.array(face.sign_values, dtype=np.int8)
@@ -98,22 +107,30 @@ class Cells:
             )
             points = ((signs[under] == 0) & (own != 0)).argmax(axis=1)
             found.append((rows[points] * own[points, None], numbers[under]))
-        most = max(len(below) for _, below in found)
+        most = max(len(under) for _, under in found)
         walls = np.zeros((len(found), most, rows.shape[1]))
-        below = np.full((len(found), most), GONE)
+        below = np.full((len(found), most, 2), (GONE, 1))
         for k, (normals, under) in enumerate(found):
             walls[k, : len(under)], below[k, : len(under)] = normals, under
-        basis = frames.basis.mid
-        keys = {row.tobytes(): int(number) for row, number in zip(signs, numbers, strict=True)}
+        basis, size = frames.basis.mid, objective.parameter_size**2
+        keys = {row.tobytes(): place for row, place in zip(signs, places, strict=True)}
         own = np.array([face.sign_values for face in frames.faces], dtype=np.int8)
-        return cls(frames, own, walls, below, basis @ basis.mT, objective.parameter_size**2, keys)
+        parts = below[..., 0], below[..., 1], basis @ basis.mT, size, keys
+        return cls(frames, own, walls, *parts)
 
-    def of_units(self, units: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return the number of the face of each unit, (...,), given as (..., D) vectors."""
+    def of_units(self, units: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the number of the face of each unit, given as (..., D) vectors.
+
+        Returns
+        -------
+        (...,) array of int
+        (...,) array of int
+            -1 where it is the face of the negative of the unit, else 1.
+        """
         flat = units.reshape(-1, units.shape[-1])
         pre = flat @ rows.T
         scale = np.linalg.norm(flat, axis=1)[:, None] * np.linalg.norm(rows, axis=1)
-        found = np.full(len(flat), GONE)
+        found = np.full((len(flat), 2), (GONE, 1))
         open_units = np.ones(len(flat), dtype=bool)
         for tolerance in (ON_WALL, 1e-10, 1e-7, 1e-4, 1.0):
             places = np.flatnonzero(open_units)
@@ -123,7 +140,8 @@ class Cells:
                 number = self.number.get(row.tobytes())
                 if number is not None:
                     found[place], open_units[place] = number, False
-        return found.reshape(units.shape[:-1])
+        numbers, sides = found.T.reshape(2, *units.shape[:-1])
+        return numbers, sides
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,7 +265,8 @@ def _descents(
     residual = objective.data_weights * residual
     rays = cells.frames.rays.mid[faces]
     along, sign = rays @ objective.rows.T, cells.signs[faces][:, :, None]
-    opened = np.where(sign == 0, np.maximum(along, 0), np.where(sign > 0, along, 0))
+    phi = objective.problem.activation
+    opened = along * phi.derivatives(np.where(sign == 0, along, sign))
     slopes = -here.signs[..., None] * (opened @ residual[:, None, :, None])[..., 0]
     slopes = np.where(cells.frames.ray_used[faces] & living[..., None], slopes, 0)
     flat = slopes.reshape(len(slopes), -1)
@@ -272,7 +291,9 @@ def _turn(
             break
         step = np.where(higher, step, 4 * step)
     here.vectors[rows[higher], units[higher]] = old[higher]
-    here.faces[rows, units] = cells.of_units(here.vectors[rows, units] * signs, objective.rows)
+    faces, sides = cells.of_units(here.vectors[rows, units] * signs, objective.rows)
+    here.faces[rows, units] = faces
+    here.vectors[rows, units] *= sides[:, None]
     here.done[:] = False
 
 
@@ -283,12 +304,13 @@ def losses(objective: Objective, settled: Settled) -> np.ndarray:
 
 def _entered(cells: Cells, objective: Objective, networks: Networks) -> Settled:
     """Return networks with each unit on its face, and dead ones left out."""
-    vectors = networks.weights[..., None] * networks.units
     signs = np.sign(networks.weights).astype(np.int64)
-    faces = cells.of_units(networks.units, objective.rows)
+    faces, sides = cells.of_units(networks.units, objective.rows)
+    vectors = (networks.weights * sides)[..., None] * networks.units
     faces[signs == 0] = GONE
     alive = faces != GONE
-    silent = (networks.units @ objective.rows.T <= 0).all(axis=-1) & networks.units.any(axis=-1)
+    outputs = objective.problem.activation.values(networks.units @ objective.rows.T)
+    silent = (outputs == 0).all(axis=-1) & networks.units.any(axis=-1)
     vectors = (cells.projector[faces] @ vectors[..., None])[..., 0] * alive[..., None]
     host = np.broadcast_to(np.arange(faces.shape[1]), faces.shape).copy()
     done = np.zeros(len(faces), dtype=bool)
@@ -319,9 +341,11 @@ def _land(
     cells: Cells, here: Settled, rows: np.ndarray, units: np.ndarray, wall: np.ndarray
 ) -> None:
     """Put units on the walls that they have reached."""
-    lower = cells.below[here.faces[rows, units], wall]
+    left = here.faces[rows, units]
+    lower = cells.below[left, wall]
     here.faces[rows, units] = lower
     moved = (cells.projector[lower] @ here.vectors[rows, units][..., None])[..., 0]
+    moved *= cells.turned[left, wall][:, None]
     here.vectors[rows, units] = np.where((lower == GONE)[:, None], 0, moved)
 
 

@@ -21,6 +21,7 @@ from reluenum.algebra.numberfield import ball_sign, real_roots
 from reluenum.algebra.numbers import IsolatedPoint, Number, compare
 from reluenum.algebra.polynomials import PolynomialSystem
 from reluenum.errors import BackendError
+from reluenum.geometry.arrangement import answering_sites
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import StratumKey
 from reluenum.groebner.backends import Backends, open_backends
@@ -218,13 +219,14 @@ class Stretch:
 
     def is_convex(self, turning: Iterable[Condition]) -> bool:
         """Whether squares that become negative surely stay as small as Lemma 31 asks."""
-        rows = self.family.problem.rows
-        total = arb(0)
+        problem, total = self.family.problem, arb(0)
         for condition in turning:
             if condition.square is not None:
                 square = self.tube[self.family.names.index(f"s{condition.square}")]
-                active = self.family.support[condition.square].active
-                total += abs(square) * sum((dot(rows[i], rows[i]) for i in active), start=fmpq(0))
+                answering = answering_sites(problem, self.family.support[condition.square])
+                sites = [(problem.sites[k], slope) for k, slope in answering]
+                squares = (s.weight * slope**2 * dot(s.row, s.row) for s, slope in sites)
+                total += abs(square) * sum(squares, start=fmpq(0))
         return bool(total < 1)
 
     def _sign(self, condition: Condition, box: Sequence[arb]) -> int:

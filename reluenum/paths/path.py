@@ -227,7 +227,8 @@ def ridge_path(
         for left, right in tqdm(list(pairwise(samples)), unit="interval", disable=not progress):
             for one, other in _brackets(problem, left, right, backends):
                 found += [sample for sample in (one, other) if sample.ridge != found[-1].ridge]
-                changes = tuple(_changes(one.minima.keys(), other.minima.keys()))
+                mirrored = problem.activation.is_even
+                changes = tuple(_changes(one.minima.keys(), other.minima.keys(), mirrored))
                 events.append(Event(one.ridge, other.ridge, changes))
             if found[-1].ridge != right.ridge:
                 found.append(right)
@@ -251,13 +252,18 @@ def _brackets(
     yield from _brackets(problem, middle, right, backends)
 
 
-def _changes(before: Iterable[StratumKey], after: Iterable[StratumKey]) -> Iterator[Change]:
-    """Yield what happens between two lists, each branch once, as the ridge grows."""
+def _changes(
+    before: Iterable[StratumKey], after: Iterable[StratumKey], mirrored: bool = False
+) -> Iterator[Change]:
+    """Yield what happens between two lists, each branch once, as the ridge grows.
+
+    `mirrored` says that units on a face and on its opposite are the same (Lemma 63).
+    """
     earlier, later = set(before), set(after)
     gone, new = sorted(earlier - later), sorted(later - earlier)
     for branch in list(gone):
         for other in new:
-            if kind := _kind(branch, other):
+            if kind := _kind(branch, other, mirrored):
                 yield kind, branch, other
                 gone.remove(branch)
                 new.remove(other)
@@ -266,7 +272,7 @@ def _changes(before: Iterable[StratumKey], after: Iterable[StratumKey]) -> Itera
     yield from (("appears", None, branch) for branch in new)
 
 
-def _kind(before: StratumKey, after: StratumKey) -> str | None:
+def _kind(before: StratumKey, after: StratumKey, mirrored: bool = False) -> str | None:
     """Return how one branch goes over into another, None if it does not in one step."""
     earlier, later = set(before.groups), set(after.groups)
     less, more = earlier - later, later - earlier
@@ -279,12 +285,14 @@ def _kind(before: StratumKey, after: StratumKey) -> str | None:
     ((old, sign, _),), ((new, other, _),) = less, more
     if sign != other:
         return None
-    if _bounds(new, old):
+    if _bounds(new, old, mirrored):
         return "a unit reaches a boundary"
-    return "a unit leaves a boundary" if _bounds(old, new) else None
+    return "a unit leaves a boundary" if _bounds(old, new, mirrored) else None
 
 
-def _bounds(small: str, large: str) -> bool:
-    """Whether one face is on the boundary of another."""
-    pairs = list(zip(small, large, strict=True))
-    return small != large and all(s in ("0", t) for s, t in pairs)
+def _bounds(small: str, large: str, mirrored: bool) -> bool:
+    """Whether one face is on the boundary of another, or of its opposite if that is the same."""
+    sides = [large, large.translate(str.maketrans("+-", "-+"))] if mirrored else [large]
+    return small != large and any(
+        all(s in ("0", t) for s, t in zip(small, side, strict=True)) for side in sides
+    )

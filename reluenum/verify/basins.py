@@ -58,12 +58,19 @@ def stationary_points(landscape: Landscape, proof: Proof, exact: Any) -> list[Po
 
 
 def compatible(data: Data, one: Unit, other: Unit) -> bool:
-    """Claim 37: units are in one closed signed cell: one is 0, or no sign is opposite (Lemma 4)."""
+    """Claim 37: units are in one closed signed cell: one is 0, or no sign is opposite (Lemma 4).
+
+    With phi(-t) = phi(t), it may also be that no sign is the same (Lemma 64).
+    """
     if one is None or other is None:
         return True
     (left, s), (right, t) = (data.faces[one[0]], one[1]), (data.faces[other[0]], other[1])
-    differ = (left.active ^ right.active) & ~(left.zeros | right.zeros)
-    return s == t and not differ
+    both = ~(left.zeros | right.zeros)
+    fits = not (left.active ^ right.active) & both
+    if data.slopes[0] == -data.slopes[1]:
+        everything = (1 << len(data.rows)) - 1
+        fits |= not (left.active ^ right.active ^ everything) & both
+    return s == t and fits
 
 
 class Graph:
@@ -496,7 +503,7 @@ def _signed_face(data: Data, side: int, z: list[fmpq]) -> Unit:
 
 def is_at_most(data: Data, states: list[tuple[int, list[fmpq]]], most: fmpq) -> bool:
     """Whether H = e'Re + 2 Lambda sum |z_l| is, at unit states, times 1/n for the mean loss."""
-    values = [sum((s * max(dot(row, z), fmpq(0)) for s, z in states), fmpq(0)) for row in data.rows]
+    values = [sum((s * data.output(row, z) for s, z in states), fmpq(0)) for row in data.rows]
     pulled, total = dot(data.pulls.exact.entries(), values), dot(data.copies, values)
     squares = dot(data.copies, [x * x for x in values]) - data.share * total * total
     left = most / data.scale - (data.energy - 2 * pulled + squares)

@@ -313,6 +313,7 @@ def followed(document: dict[str, Any], sharing: Sharing) -> "LeafProof":
         from .cones import proof_of
 
     nothing_else(document)
+    require("activation" not in document["problem"], "boxes: another activation than relu")
     return proof_of(document["problem"], document["certificate"], sharing)
 
 
@@ -334,7 +335,8 @@ def _report(document: Any, proof: "Proof", landscape: "Landscape", compared: boo
     text = json.dumps(problem, sort_keys=True)
     return Report(
         problem=f"n = {data.size}{heaviness(data)}, d = {data.depth - 1}, width {data.width}, "
-        f"ridge {data.ridge * data.scale}, loss {problem['loss']}, output bias {data.bias}",
+        f"ridge {data.ridge * data.scale}, loss {problem['loss']}, output bias {data.bias}"
+        + (f", activation {problem['activation']}" if "activation" in problem else ""),
         digest=hashlib.sha256(text.encode()).hexdigest(),
         compared=compared,
         unchecked=tuple(key for key in UNCHECKED if key in document),

@@ -66,7 +66,10 @@ class Forms:
 
 
 class Face:
-    """A face: its text, a sign for each data point; active set and zero set, masks of rows."""
+    """A face: its text, a sign for each data point; active set and zero set, masks of rows.
+
+    [A] X are the rows times the slopes of its units: with relu, those of the active set.
+    """
 
     def __init__(self, data: "Data", text: str, active: int, zeros: int) -> None:
         self.data, self.text, self.active, self.zeros = data, text, active, zeros
@@ -89,7 +92,14 @@ class Face:
     @cached_property
     def u(self) -> Forms:
         """The map r -> u_F(r)."""
-        return Forms(self.flat.exact * fmpq_mat(self.data.inside(self.active)).transpose())
+        return Forms(self.flat.exact * fmpq_mat(self.data.bent(self.active)).transpose())
+
+    @property
+    def answered(self) -> int:
+        """The rows to which units on the face answer, as a mask."""
+        below, above = self.data.slopes
+        off = (1 << len(self.data.rows)) - 1 & ~self.active & ~self.zeros
+        return (self.active if above else 0) | (off if below else 0)
 
     @cached_property
     def image(self) -> Forms:
@@ -120,7 +130,7 @@ class Face:
         """The forms -D_F(delta) of a unit with positive output, for the rays of Lemma 13."""
         rows = {i: row for i, row in enumerate(self.data.rows) if self.zeros >> i & 1}
         found = cocircuits(rows).items() if rows else ()
-        tables = ((self.data.inside(self.active | more), ray) for (more, _), ray in found)
+        tables = ((self.data.bent(self.active | more), ray) for (more, _), ray in found)
         forms = [dot(ray, row) for table, ray in tables for row in table]
         return Forms(fmpq_mat(len(found), len(self.data.rows), forms))
 
@@ -131,13 +141,15 @@ class Data:
     Data points with equal inputs are on the same side of every unit. So `rows` are distinct, masks
     are sets of them, and residuals are summed over equal data points, each times its weight.
     `copies` are the sums of these weights: how often a row is there, if all of them are 1.
+    `slopes` are those of the activation, below and above 0.
 
     Those that have many more live faces than `faces` are refused before the work.
     """
 
     def __init__(self, problem: dict[str, Any], faces: float = inf) -> None:
-        weighs = type(problem) is dict and "weights" in problem
-        matched(problem, PROBLEM | ({"weights": ...} if weighs else {}), "problem")
+        more = {"weights", "activation"} & set(problem if type(problem) is dict else ())
+        matched(problem, PROBLEM | dict.fromkeys(more, ...), "problem")
+        self.slopes = slopes_of(problem)
         require(len(problem["x"]) == len(problem["y"]), "problem: x, y")
         number, self.row_of = distinct(problem["x"])
         self.rows = [[*row, fmpq(1)] for row in number]
@@ -174,7 +186,7 @@ class Data:
         rays = cocircuits(dict(enumerate(self.rows)), budget)
         signs = covectors(rays, len(self.rows), 2 * faces + 1)
         self.faces = []
-        for plus, minus in (pair for pair in signs if pair[0]):
+        for plus, minus in (pair for pair in signs if is_live(*pair, *self.slopes)):
             text = "".join("0+-"[(plus >> k & 1) - (minus >> k & 1)] for k in self.row_of)
             self.faces.append(Face(self, text, plus, everything & ~(plus | minus)))
         self.faces.sort(key=lambda face: face.text)
@@ -182,7 +194,7 @@ class Data:
         self.columns = sum(plus | minus == everything for plus, minus in signs)
 
     def opposite(self, place: int) -> int | None:
-        """Return the place of the face -F, None if it has no active point."""
+        """Return the place of the face -F, None if it is not live."""
         return self.place_of.get(self.faces[place].text.translate(str.maketrans("+-", "-+")))
 
     def texts(self, support: Support) -> list[str]:
@@ -193,6 +205,19 @@ class Data:
         """Return the rows, with zeros in place of those that are not in a mask."""
         nothing = [fmpq(0)] * self.depth
         return [row if mask >> i & 1 else nothing for i, row in enumerate(self.rows)]
+
+    def output(self, row: Sequence[fmpq], z: Sequence[fmpq]) -> fmpq:
+        """Return phi(row . z)."""
+        height = dot(row, z)
+        return height * self.slopes[height > 0]
+
+    def bent(self, mask: int) -> list[list[fmpq]]:
+        """Return the rows times slopes: that above 0 for those in a mask, else that below."""
+        below, above = self.slopes
+        if (below, above) == (0, 1):
+            return self.inside(mask)
+        slopes = (above if mask >> i & 1 else below for i in range(len(self.rows)))
+        return [[slope * x for x in row] for slope, row in zip(slopes, self.rows, strict=True)]
 
 
 def short(value: Any, where: str) -> fmpq:
@@ -212,6 +237,40 @@ def weights_of(problem: dict[str, Any]) -> list[fmpq]:
     require(all(weight > 0 for weight in weights), "problem: weights: one is not positive")
     require(any(weight != 1 for weight in weights), "problem: weights: all are 1")
     return weights
+
+
+def slopes_of(problem: dict[str, Any]) -> tuple[fmpq, fmpq]:
+    """Return the slopes of the activation below and above 0, which differ; 0 and 1 by default.
+
+    Each activation has one text: `abs` is -1, 1, `leaky:A` is A, 1, `slopes:A,B` any other.
+    """
+    if "activation" not in problem:
+        return fmpq(0), fmpq(1)
+    text = problem["activation"]
+    require(type(text) is str, "problem: activation is no text")
+    kind, _, rest = text.partition(":")
+    names = {"abs": "-1,1", "leaky": f"{rest},1", "slopes": rest}
+    require(kind in names and (kind == "abs") == (text == "abs"), "problem: activation: no such")
+    parts = names[kind].split(",")
+    require(len(parts) == 2, "problem: activation: not two slopes")
+    below, above = (short(part, "problem activation") for part in parts)
+    require(below != above, "problem: activation: equal slopes")
+    usual = f"leaky:{below}" if above == 1 else f"slopes:{below},{above}"
+    usual = "abs" if usual == "leaky:-1" else "relu" if usual == "leaky:0" else usual
+    require(text == usual, f"problem: activation: the text is {usual}")
+    return below, above
+
+
+def is_live(plus: int, minus: int, below: fmpq, above: fmpq) -> bool:
+    """Whether units on a face can be stationary: they answer to a row (Lemma 61).
+
+    With phi(-t) = phi(t) units on a face are units on the opposite one (Lemma 63): of the two the
+    one counts on which the first row that is not 0 is positive.
+    """
+    if below == -above:
+        both = plus | minus
+        return bool(both & -both & plus)
+    return bool((plus and above) or (minus and below))
 
 
 def distinct(inputs: Sequence[Sequence[Any]]) -> tuple[dict[tuple, int], list[int]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from flint import fmpq, fmpz
 
-from .exact import Support, compositions
+from .exact import Data, Support, compositions
 from .groups import Group, gathered, grouped
 from .points import Points, ball_order, interval, least
 from .reals import matched, require, told
@@ -58,7 +58,8 @@ Component = tuple[list[Stratum], int]  # its strata, and how many labelled copie
 def apart(points: Points, width: int) -> Iterator[Component]:
     """Claim 28: not global, each way to share the units out is a component (Theorem D)."""
     for counts in compositions(width, len(points.support)):
-        yield [Stratum(points, counts, 0)], factorial(width) // prod(map(factorial, counts))
+        copies = labelled(points.data, width) // prod(map(factorial, counts))
+        yield [Stratum(points, counts, 0)], copies
 
 
 def together(best: dict[Support, Points], width: int) -> Iterator[Component]:
@@ -70,7 +71,7 @@ def together(best: dict[Support, Points], width: int) -> Iterator[Component]:
             for support, living in shares
             for counts in compositions(living, len(support))
         ]
-        yield strata, factorial(width) if is_rigid(part, width) else 1
+        yield strata, labelled(strata[0].points.data, width) if is_rigid(part, width) else 1
 
 
 def at_width(minimal: dict[Support, Points], width: int) -> Iterator[Component]:
@@ -84,7 +85,17 @@ def at_width(minimal: dict[Support, Points], width: int) -> Iterator[Component]:
 def at_every_width(minimal: dict[Support, Points]) -> Iterator[Component]:
     """Claim 30: for every width, an entry for each valid support, with one unit on each face."""
     for support, points in minimal.items():
-        yield [Stratum(points, (None,) * len(support), 0)], factorial(len(support))
+        copies = labelled(points.data, len(support))
+        yield [Stratum(points, (None,) * len(support), 0)], copies
+
+
+def labelled(data: Data, units: int) -> int:
+    """Return how many networks have so many different units: in any order, and mirrored.
+
+    With phi(-t) = phi(t) the unit (a, -v) is the unit (a, v) (Lemma 63).
+    """
+    below, above = data.slopes
+    return factorial(units) * (1 << units if below == -above else 1)
 
 
 def joined(supports: Collection[Support]) -> list[list[Support]]:
@@ -217,7 +228,9 @@ class Landscape:
         best, parts = self.best_everywhere, self.parts
         # The global points are connected if they are one component with one labelled copy.
         split = (
-            w for w, part in parts.items() if len(part) != 1 or (w > 1 and is_rigid(part[0], w))
+            w
+            for w, part in parts.items()
+            if len(part) != 1 or (labelled(self.data, w) > 1 and is_rigid(part[0], w))
         )
         return {
             "by_size": list(self._by_size()),

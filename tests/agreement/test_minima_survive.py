@@ -25,7 +25,7 @@ from tests.support.oracles import (
     reference_problem,
 )
 
-pytestmark = pytest.mark.seconds(15)
+pytestmark = pytest.mark.seconds(25)
 
 STEPS = 30_000
 
@@ -49,6 +49,17 @@ PROBLEMS = {
     "d=2 L=2 line mean ridge": random_problem(
         10, 4, 2, 2, "1/20", "line", loss="mean", output_bias="ridge"
     ),
+    "d=1 L=2 leaky": random_problem(11, 4, 1, 2, "1/10", activation="leaky:1/10"),
+    "d=2 L=1 free leaky": random_problem(
+        12, 4, 2, 1, "1/10", output_bias="free", activation="leaky:-1/2"
+    ),
+    "d=1 L=2 ridge abs": random_problem(
+        13, 4, 1, 2, "1/10", "tie", output_bias="ridge", activation="abs"
+    ),
+    "d=1 L=1 mean slopes": random_problem(
+        14, 4, 1, 1, "1/30", loss="mean", activation="slopes:1/3,2"
+    ),
+    "d=1 L=2 concave": random_problem(15, 3, 1, 2, "1/10", activation="slopes:0,-1"),
 }
 
 of_every_problem = pytest.mark.parametrize("name", PROBLEMS)

@@ -1,6 +1,7 @@
 """What optimisers find is on the list: every end point is explained, and the evidence holds."""
 
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -8,12 +9,13 @@ import pytest
 from flint import arb, fmpq
 
 from reluenum import InputError, Problem, enumerate_minima
+from reluenum.geometry.geometry import Geometry
 from reluenum.groebner.backends import open_backends
 from reluenum.optimisers import Networks, Objective, optimiser
 from reluenum.optimisers import explain as descent
 from reluenum.optimisers.explain import ARRIVED, EndKind, Explainer, Stall
 from reluenum.optimisers.runs import LOCAL, Descents, descents, missing, unexplained
-from reluenum.optimisers.settling import network_of, settle
+from reluenum.optimisers.settling import Cells, network_of, settle
 from tests.support.oracles import random_problem, reference_problem
 
 pytestmark = pytest.mark.seconds(25)
@@ -282,4 +284,28 @@ def test_cells_name_the_face_of_every_point_of_it():
             explainer = Explainer(problem, (), engine)
         faces, rows = explainer.cells.frames.faces, explainer.objective.rows
         points = np.array([[float(e) for e in face.interior] for face in faces])
-        assert explainer.cells.of_units(points, rows).tolist() == list(range(len(faces)))
+        numbers, sides = explainer.cells.of_units(points, rows)
+        assert numbers.tolist() == list(range(len(faces)))
+        assert set(sides.tolist()) == {1}
+
+
+def test_cells_name_the_face_that_stands_for_a_mirror_image():
+    """Lemma 63: the negative of a unit is the same unit, and is on the face of that."""
+    problem = replace(small_random_problem(1), activation="abs")
+    cells, rows = Cells.of(Geometry.of(problem)), Objective(problem).rows
+    faces = cells.frames.faces
+    points = np.array([[float(e) for e in face.interior] for face in faces])
+    for side in (1, -1):
+        numbers, sides = cells.of_units(side * points, rows)
+        assert numbers.tolist() == list(range(len(faces)))
+        assert set(sides.tolist()) == {side}
+
+
+@pytest.mark.parametrize("activation", ["leaky:1/10", "leaky:-1/2", "abs", "slopes:0,-1"])
+def test_runs_with_other_activations_end_at_the_list(activation):
+    for seed in (1, 2):
+        problem = replace(small_random_problem(seed), activation=activation)
+        document = enumerate_minima(problem, engine="certified").document
+        found = descents(document, Descents(("lbfgs",), starts=30))
+        assert unexplained(found) == missing(found) == 0
+        assert found["optimisers"][0]["kinds"]["minimum"] > 0

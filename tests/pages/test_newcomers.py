@@ -71,6 +71,7 @@ NAMES = (
         "UTF-16",
     ),
     "points on a line have `4n - 3` faces",  # said, so checked
+    *("`leaky:1/10`", "`--activation leaky:1/10`", "`slopes:-1/2,2`"),
 )
 """What has a digit and is no number that could be wrong: names, and what a reader may type."""
 

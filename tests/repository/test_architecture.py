@@ -64,6 +64,7 @@ def test_every_room_is_described_once():
 def test_the_package_has_few_rooms_and_nothing_on_the_table():
     entries = [path for path in PACKAGE.iterdir() if path.name != "__pycache__"]
     assert {path.stem for path in entries if path.suffix == ".py"} == FACE | {
+        "activation",
         "api",
         "errors",
         "problem",

@@ -99,10 +99,16 @@ class Data:
         self.ridge = fraction(problem.ridge)
         self.bias = str(problem.output_bias)
         self.mean = str(problem.loss) == "mean"
+        self.slopes = tuple(map(Fraction, problem.activation.slopes))  # below and above 0
         self.size = len(self.exact_targets)
         with localcontext(prec=DIGITS):
             self.rows = [decimals([*row, 1]) for row in self.exact_inputs]
             self.targets = decimals(self.exact_targets)
+            self.below, self.above = decimals(self.slopes)
+
+    def output(self, height):
+        """The value of the activation."""
+        return height * (self.above if height > 0 else self.below)
 
     def pre_activations(self, unit):
         return [sum(x * w for x, w in zip(row, unit, strict=True)) for row in self.rows]
@@ -111,7 +117,7 @@ class Data:
         """What the hidden units add up to on the data."""
         total = [Decimal(0)] * self.size
         for a, unit in zip(network.a, network.v, strict=True):
-            active = [max(z, Decimal(0)) for z in self.pre_activations(unit)]
+            active = [self.output(z) for z in self.pre_activations(unit)]
             total = [t + a * h for t, h in zip(total, active, strict=True)]
         return total
 
@@ -216,14 +222,16 @@ class Centred:
         """
         dz = dv @ self.rows.T
         reach = np.abs(dv) @ np.abs(self.rows).T
-        hidden = np.maximum(self.z, 0)
+        below, above = map(float, self.data.slopes)
+        steepest = max(abs(below), abs(above))
+        reach = steepest * reach
+        hidden = np.where(self.z > 0, above, below) * self.z
         moved = self.z + dz
-        dh = np.where(
-            moved > 0, np.where(self.z > 0, dz, moved), np.where(self.z > 0, -self.z, 0.0)
-        )
+        slope, other = (np.where(z > 0, above, below) for z in (self.z, moved))
+        dh = np.where((self.z > 0) == (moved > 0), slope * dz, other * moved - slope * self.z)
         a = self.a[:, None]
         change = (a * dh + da[..., None] * (hidden + dh)).sum(axis=1) + dm[:, None]
-        size = (np.abs(a) * reach + np.abs(da)[..., None] * (hidden + reach)).sum(axis=1)
+        size = (np.abs(a) * reach + np.abs(da)[..., None] * (np.abs(hidden) + reach)).sum(axis=1)
         size += np.abs(dm)[:, None]
         value = (change * change - 2 * self.r * change).sum(axis=1) * self.scale
         bound = (size * size + 2 * np.abs(self.r) * size).sum(axis=1) * self.scale

@@ -144,7 +144,8 @@ class EveryWidth:
         if len(components) != 1:
             return False
         (supports,) = components
-        return len(supports) > 1 or len(supports[0]) < width or width == 1
+        alone = width == 1 and not self.found.problem.activation.is_even
+        return len(supports) > 1 or len(supports[0]) < width or alone
 
     def to_document(self) -> dict[str, Any]:
         """Return the document of every width, without its certificate."""

@@ -1,6 +1,6 @@
 """Coordinates in which the surrogate's critical points are few and its equations small.
 
-A living unit is v = rho w with one active pre-activation of w equal to 1, so rho > 0 on the whole
+A living unit is v = rho w with one pre-activation of w equal to 1 or -1, so rho > 0 on the whole
 open face; the signs of (a, v) drop out, and with them a factor 2^L of solutions. Two systems have
 the same solutions off the denominator of the surrogate (docs/theory.md, section 13):
 
@@ -25,21 +25,23 @@ from reluenum.problem import Problem
 
 @dataclass(frozen=True)
 class Chart:
-    """Coordinates (rho, tau) of a face with an active point i: v = rho (origin + sum tau_j e_j).
+    """Coordinates (rho, tau) of a face with a point i off 0: v = rho (origin + sum tau_j e_j).
 
     Parameters
     ----------
     frame : tuple of vectors
-        A basis of the flat: the first one, the origin of the chart, has pre-activation 1 at
-        point i, the others 0.
+        A basis of the flat: the first one, the origin of the chart, has the sign of point i as
+        its pre-activation there, the others 0.
     """
 
     frame: tuple[Vector, ...]
 
     @classmethod
     def of(cls, problem: Problem, face: Face) -> "Chart":
-        """Return the chart of a face with a non-empty active set, at its first active point."""
-        values = [dot(problem.rows[face.active[0]], vector) for vector in face.basis]
+        """Return the chart of a face, not the origin's, at its first active point if it has one."""
+        signs = face.sign_values
+        side, point = (1, signs.index(1)) if 1 in signs else (-1, signs.index(-1))
+        values = [side * dot(problem.rows[point], vector) for vector in face.basis]
         pivot = next(k for k, value in enumerate(values) if value != 0)
         origin = tuple(entry / values[pivot] for entry in face.basis[pivot])
         tangents = [
@@ -116,7 +118,7 @@ def graph_equations(problem: Problem, faces: Sequence[Face]) -> tuple[UnitEquati
     ----------
     problem : Problem
     faces : sequence of Face
-        Living ones, each with a non-empty active set; they may repeat.
+        Living ones, each of which answers to a point; they may repeat.
     """
     charts = [Chart.of(problem, face) for face in faces]
     context = fmpq_mpoly_ctx.get(graph_variables(charts), Ordering.degrevlex)

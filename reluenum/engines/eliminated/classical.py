@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, product
 
+from flint import fmpq
+
 from reluenum.algebra.linear import Vector, dot, row_space
 from reluenum.algebra.numbers import Number
 from reluenum.engines.eliminated.products import EliminatedPoint
@@ -177,8 +179,8 @@ def conformal_sets(
 class _Variation:
     """A coordinate of the Hessian: an output weight (no vector), or a direction of a unit.
 
-    The response is x . w (for a weight) or x . vector on the sites that are active, the speed how
-    the fitted values move.
+    The response is x . w (for a weight) or x . vector on the sites that are active, times slopes,
+    the speed how the fitted values move.
     """
 
     unit: int
@@ -227,14 +229,16 @@ def _variations(point: EliminatedPoint, critical: Sequence[Sequence[Vector]]) ->
     sites, zero = point.problem.sites, point.isolated.constant(0)
     weights, turns = [], []
     for k, (face, rays) in enumerate(zip(point.support, critical, strict=True)):
-        active = [
-            sign > 0 or (sign == 0 and any(dot(site.row, ray) > 0 for ray in rays))
+        sides = [
+            sign or (1 if any(dot(site.row, ray) > 0 for ray in rays) else -1)
             for site, sign in zip(sites, site_signs(point.problem, face), strict=True)
         ]
+        slopes = list(map(point.problem.activation.slope, sides))
 
-        def respond(vector: Sequence, active: list[bool] = active) -> list[Number]:
-            pairs = zip(sites, active, strict=True)
-            return [zero + dot(vector, site.row) if here else zero for site, here in pairs]
+        def respond(vector: Sequence, slopes: list[fmpq] = slopes) -> list[Number]:
+            pairs = zip(sites, slopes, strict=True)
+            heights = [zero + dot(vector, site.row) if x else zero for site, x in pairs]
+            return [h if x in (0, 1) else h * x for h, x in zip(heights, slopes, strict=True)]
 
         hidden = respond(point.units[k])
         weights.append(_Variation(k, None, hidden, hidden))

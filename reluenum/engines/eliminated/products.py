@@ -27,7 +27,7 @@ from reluenum.engines.eliminated.charts import (
     inside_system,
 )
 from reluenum.errors import BackendError, TheoremViolationError
-from reluenum.geometry.arrangement import Arrangement, Face, signed_rows
+from reluenum.geometry.arrangement import Arrangement, Face, answering_sites, signed_rows
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Pattern
 from reluenum.geometry.supports import Support, support_of, support_text
@@ -187,7 +187,7 @@ def owned_products(pattern: Pattern, arrangement: Arrangement) -> Iterator[Produ
     """Yield every product of faces, up to permutation, that lies in a pattern's half-open cell."""
     choices = [
         combinations_with_replacement(
-            [face for face in arrangement.faces if face.column == column], multiplicity
+            [face for face in arrangement.representatives if face.column == column], multiplicity
         )
         for column, multiplicity in Counter(pattern.columns).items()
     ]
@@ -222,7 +222,7 @@ class EliminatedSolver:
         """
         alive = living(faces)
         support = tuple(sorted(set(alive)))
-        if not all(face.active for face in support):
+        if not all(self.problem.activation.answers(face.signs) for face in support):
             # Such a unit only has its own ridge: the gradient 2 Lambda v does not vanish.
             return ProductOutcome(faces, CriticalSet(support, -1, 0))
         found = self.support(support)
@@ -320,8 +320,9 @@ def independent_blocks(problem: Problem, support: Support) -> list[Support]:
     if problem.output_bias is not OutputBias.NONE:
         return [support]
     blocks: list[Support] = []
+    answered = {face: {k for k, _ in answering_sites(problem, face)} for face in support}
     for face in support:
-        touching = [b for b in blocks if any(set(face.active) & set(f.active) for f in b)]
+        touching = [b for b in blocks if any(answered[face] & answered[f] for f in b)]
         blocks = [block for block in blocks if block not in touching]
         blocks.append(tuple(sorted([face, *(f for block in touching for f in block)])))
     return blocks

@@ -25,6 +25,7 @@ from reluenum.landscape.components import (
     Component,
     Stratum,
     joined,
+    labelled_copies,
     largest_first,
     positive_compositions,
     stratum_of,
@@ -138,7 +139,9 @@ def merge_products(geometry: Geometry, outcomes: Iterable[ProductOutcome]) -> Ca
         If a product of faces has no outcome or two of them.
     """
     settled = list(outcomes)
-    expected = combinations_with_replacement(geometry.arrangement.faces, geometry.problem.width)
+    expected = combinations_with_replacement(
+        geometry.arrangement.representatives, geometry.problem.width
+    )
     if fault := not_once(expected, (outcome.faces for outcome in settled)):
         stray = support_text(fault[0])
         raise IncompleteRunError(f"the product of faces {stray} is missing, doubled or unknown")
@@ -255,7 +258,7 @@ def _components(
         found = largest_first(sorted(part, key=strata.index))
         rigid = not any(stratum.zero_neurons for stratum in part)
         shares = [factorial(shared.multiplicity) for shared in part[0].groups]
-        orbit = factorial(problem.width) // prod(shares) if rigid else 1
+        orbit = labelled_copies(problem, problem.width) // prod(shares) if rigid else 1
         yield Component(problem, group.loss, found, not group.scan.exceeding, None, orbit)
 
 

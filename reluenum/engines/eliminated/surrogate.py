@@ -12,7 +12,7 @@ from flint import Ordering, fmpq_mpoly, fmpq_mpoly_ctx
 
 from reluenum.algebra.linear import Vector, dot
 from reluenum.algebra.polynomials import PolynomialSystem, determinant
-from reluenum.geometry.arrangement import Face, signed_rows, site_signs
+from reluenum.geometry.arrangement import Face, answering_sites, signed_rows
 from reluenum.problem import Problem
 
 
@@ -150,13 +150,10 @@ def surrogate(
     context = fmpq_mpoly_ctx.get(unit_variables(frames), Ordering.degrevlex)
     units = unit_coordinates(context, frames)
     zero, ridge = context.constant(0), problem.effective_ridge
-    hidden = [
-        [
-            zero + dot(unit, site.row) if sign > 0 else zero
-            for site, sign in zip(problem.sites, site_signs(problem, face), strict=True)
-        ]
-        for face, unit in zip(faces, units, strict=True)
-    ]
+    hidden = [[zero] * len(problem.sites) for _ in faces]
+    for column, face, unit in zip(hidden, faces, units, strict=True):
+        for k, slope in answering_sites(problem, face):
+            column[k] = zero + dot(unit, problem.sites[k].row) * slope
     projected = [problem.weighted(problem.residual(column)) for column in hidden]
     gram = [[dot(left, right) for right in projected] for left in hidden]
     regularised = [

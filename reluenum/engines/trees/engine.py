@@ -23,7 +23,7 @@ from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.sizes import refuse_large_data, refuse_many_faces
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.landscape import CertifiedLandscape, Tally
-from reluenum.problem import Problem
+from reluenum.problem import Problem, refuse_activation
 
 LARGEST_WIDTH = 4
 """Of the networks that are searched."""
@@ -216,11 +216,12 @@ def _written(
 
 
 def refuse_wide(problem: Problem) -> None:
-    """Refuse a wide network.
+    """Refuse a wide network, and another activation than relu.
 
     Raises
     ------
     InputError
     """
+    refuse_activation(problem, "the engine branch, or the engine certified")
     if problem.width > LARGEST_WIDTH:
         raise InputError("engine", f"branch with width {problem.width}", f"at most {LARGEST_WIDTH}")

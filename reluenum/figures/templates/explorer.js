@@ -46,10 +46,12 @@
       ? [...present[state.k].filter((segment) => segment !== chosen()), chosen()]
       : [];
 
+  const [below, above] = problem.slopes ?? [0, 1];
+
   const predict = (sample, signs, input) =>
     sample.vectors.reduce((sum, vector, j) => {
       const height = vector.reduce((part, entry, i) => part + entry * (input[i] ?? 1), 0);
-      return sum + signs[j] * sample.sizes[j] * Math.max(height, 0);
+      return sum + signs[j] * sample.sizes[j] * height * (height > 0 ? above : below);
     }, Number(sample.bias ?? 0));
 
   // ------------------------------------------------------------------------------- words

@@ -19,7 +19,7 @@ from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.groebner.versions import installed_versions
 from reluenum.paths.stability.margins import CHUNK, MarginFinder, VerdictMargins, all_supports
 from reluenum.paths.stability.nearest import Change, NearestTargets, margins_of
-from reluenum.problem import Problem
+from reluenum.problem import Problem, refuse_activation
 
 STABILITY = "reluenum-stability", 1
 """Format and version of a document of stability."""
@@ -248,6 +248,7 @@ def stability(
     if undecided := listed["enumeration"]["undecided"]:
         raise UndecidedError(f"{undecided} supports of the list are undecided")
     problem = Problem.from_document(listed["problem"])
+    refuse_activation(problem, "stability")
     _check_errors(errors, problem)
     with settings.open() as backends:
         here = MarginFinder.of(Escalation(Geometry.of(problem), backends))
