@@ -176,7 +176,7 @@ class _Program(InDoubles):
     @cached_property
     def columns(self) -> list[str]:
         """The open cells with an active data point; a unit in another one only costs."""
-        return [column for column in self.geometry.arrangement.columns if "+" in column]
+        return [cell.signs for cell in self.geometry.arrangement.cells if "+" in cell.signs]
 
     @cached_property
     def masks(self) -> np.ndarray:
@@ -250,14 +250,14 @@ class _Program(InDoubles):
 def _walls(arrangement: Arrangement) -> dict[str, list[int]]:
     """Return the walls of each open cell, each by its first data point.
 
-    A facet lies on one hyperplane, that of equal inputs, and is one of two cells' walls.
+    A facet lies on one hyperplane, that of proportional rows, and is one of two cells' walls.
     """
-    rank = max(face.dimension for face in arrangement.faces)
-    walls: dict[str, list[int]] = {column: [] for column in arrangement.columns}
+    walls: dict[str, list[int]] = {cell.signs: [] for cell in arrangement.cells}
+    rank = arrangement.cells[0].dimension
     for face in arrangement.faces:
         if face.dimension == rank - 1:
-            for side in "+-":
-                walls[face.signs.replace("0", side)].append(face.zeros[0])
+            for _, cell in arrangement.around(face):
+                walls[cell.signs].append(next(i for i in face.zeros if cell.sign_values[i]))
     return walls
 
 

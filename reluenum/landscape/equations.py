@@ -91,7 +91,7 @@ def face_gradient(problem: Problem, face: Face, residual: Sequence) -> list:
     """
     sums, active = problem.weighted(residual), active_sites(problem, face)
     values, rows = [sums[k] for k in active], [problem.sites[k].row for k in active]
-    return [dot(values, [row[j] for row in rows]) for j in range(problem.dimension + 1)]
+    return [dot(values, [row[j] for row in rows]) for j in range(problem.coordinates)]
 
 
 def stationarity_system(problem: Problem, support: Support) -> PolynomialSystem:

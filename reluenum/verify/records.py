@@ -134,7 +134,7 @@ def opposite_ties(data: Data, sides: dict[int, int]) -> set[int]:
     """
     opposite = {face: data.opposite(face) for face in sides}
     paired = [face for face, other in opposite.items() if sides.get(other) == sides[face]]
-    enough = 2 if data.bias == "free" else 4
+    enough = 2 if data.bias == "free" and data.offset else 4
     return set(opposite.values()) if data.rank <= 2 and len(paired) >= enough else set()
 
 
