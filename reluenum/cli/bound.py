@@ -40,7 +40,7 @@ def add_bound(parser: argparse.ArgumentParser) -> None:
     add("--minima", metavar="FILE", help=best)
     add("--output", metavar="FILE", help="write the document there, whole or not at all")
     add_bar(parser)
-    parser.set_defaults(output_bias="none")
+    parser.set_defaults(output_bias="none", hidden_bias="ridge")
 
 
 def run_bound(options: argparse.Namespace) -> int:

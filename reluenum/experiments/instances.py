@@ -78,8 +78,8 @@ def instances(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     -------
     dict
         From names to `label`, `family`, `csv`, `data` (one of them), `parameters`, `width` (of
-        several hidden layers a list), `ridge`, `loss`, `output_bias`, and `layout` if the entry
-        says how to read its file.
+        several hidden layers a list), `ridge`, `loss`, `output_bias`, `hidden_bias` if there is
+        none, and `layout` if the entry says how to read its file.
 
     Raises
     ------
@@ -115,6 +115,7 @@ def _check_boxes(instance: Mapping[str, Any], config: Mapping[str, Any], place: 
         "several hidden layers": isinstance(instance["width"], list),
         "a sweep": "sweep" in config,
         "basins": config.get("basins", False),
+        "hidden_bias: none": instance.get("hidden_bias") == "none",
         "another formulation": solve.get("formulation", "reduced") != "reduced",
         "all patterns": solve.get("all_patterns", False),
     }
@@ -133,6 +134,7 @@ def _check_depth(instance: Mapping[str, Any], config: Mapping[str, Any], place: 
     usual = {"formulation": "reduced", "all_patterns": False}
     asked = {
         "output_bias": (instance["output_bias"], "none"),
+        "hidden_bias": (instance.get("hidden_bias", "ridge"), "ridge"),
         "basins": (config.get("basins", False), False),
         **{
             f"solve: {key}": (config.get("solve", {}).get(key, value), value)
@@ -293,6 +295,9 @@ def paths(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 CONVENTIONS = ("width", "ridge", "loss", "output_bias")
 """Keys of a data set that say what is asked of it."""
 
+UNUSUAL = {"hidden_bias": "ridge"}
+"""Further ones, with what is meant where an instance has none."""
+
 
 def _entries(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the data sets of a configuration with their places: one family or file, no ranges."""
@@ -366,9 +371,11 @@ def _combinations(
     values = _parameters(entry, place)
     axes = tuple(values)
     values |= {key: entry[key] for key in conventions}
+    values |= {key: entry[key] for key in UNUSUAL if key in entry}
     layout = _layout(entry, place)
     for chosen in product(*map(_listed, values.values())):
         point = dict(zip(values, chosen, strict=True))
+        point = {key: value for key, value in point.items() if UNUSUAL.get(key) != value}
         yield {
             "label": entry.get("name") or entry.get("family") or _stem(entry.get("csv", "data")),
             "family": entry.get("family"),

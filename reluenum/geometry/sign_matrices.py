@@ -1,7 +1,8 @@
 """All 2^(n L) sign matrices: which are realisable, with a certificate for every refusal.
 
 A column is refused by a non-negative combination of its signed rows that is 0 (docs/theory.md,
-Lemmas 7a and 65). `arrangement` finds the same columns from the other side, as cells that have a point.
+Lemmas 7a and 65). `arrangement` finds the same columns from the other side, as cells that have a
+point.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
