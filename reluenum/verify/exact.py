@@ -225,7 +225,10 @@ def has_offset(problem: dict[str, Any]) -> bool:
 
 
 def rows_of(inputs: Iterable[tuple], offset: bool) -> list[list[fmpq]]:
-    """Claim 245: rows are inputs with a 1 at the end; without hidden bias inputs, not all 0."""
+    """Return the rows: inputs with a 1 at the end, or as they are without hidden bias.
+
+    Then some are not 0, and none needs to be positive together with others (Lemma 65).
+    """
     rows = [[*row, fmpq(1)] if offset else [*row] for row in inputs]
     require(any(map(any, rows)), "problem: without hidden bias all inputs are 0")
     return rows
