@@ -58,7 +58,7 @@ def stationary_points(landscape: Landscape, proof: Proof, exact: Any) -> list[Po
 
 
 def compatible(data: Data, one: Unit, other: Unit) -> bool:
-    """Claim 37: units are in one closed signed cell: one is 0, or no sign is opposite (Lemma 65)."""
+    """Claim 37: one closed signed cell holds both: one is 0, or no sign is opposite (Lemma 65)."""
     if one is None or other is None:
         return True
     (left, s), (right, t) = (data.faces[one[0]], one[1]), (data.faces[other[0]], other[1])

@@ -151,11 +151,11 @@ class Scan:
 
 
 def antipodal(frames: Frames, found: EnclosedResiduals) -> np.ndarray:
-    """Return which faces outside stationary supports are tight by Lemmas 29 and 66, (B, F), as 1 or -1.
+    """Return which faces outside stationary supports are tight by Lemma 29, (B, F), as 1 or -1.
 
     With rows of rank 2, two pairs of opposite faces with equal signs (one, if the output bias is
-    free and there is a hidden bias) force sum_i r_i xt_i = 0, and then a face is tight together
-    with its negative. The entry is the sign of the tight face; 0 stands for nothing known.
+    free and there is a hidden bias: Lemma 66) force sum_i r_i xt_i = 0, and then a face is tight
+    together with its negative. The entry is the sign of the tight face; 0 stands for nothing known.
 
     Parameters
     ----------
