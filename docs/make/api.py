@@ -132,8 +132,11 @@ def _constructor(thing: type, said: Docstring) -> str:
     """Return how an object is made, or the line of the class if that is not for users."""
     if is_dataclass(thing) and "Parameters" in said.sections:
         named = inspect.signature(thing).parameters.values()
-        listed = ", ".join(map(_parameter, named))
+        parameters = list(map(_parameter, named))
+        listed = ", ".join(parameters)
         line = f"{thing.__name__}({listed})"
+        if len(f"    {listed}") > LONGEST_LINE:
+            listed = ",\n    ".join([*parameters, ""]).rstrip()
         return line if len(line) <= LONGEST_LINE else f"{thing.__name__}(\n    {listed}\n)"
     if "__init__" in vars(thing):
         return _signature(thing.__init__).replace("__init__", thing.__name__).partition(" ->")[0]

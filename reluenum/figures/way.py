@@ -103,12 +103,12 @@ def way(tree: Document, start: int, stop: int) -> list[Corner]:
         up, down = up[:-1], down[:-1]
     pieces = [paths[leaf]["points"] for leaf in up[:-1]]
     pieces += [paths[leaf]["points"][::-1] for leaf in down[-2::-1]]
-    rows = _rows(tree["problem"])
+    rows = _exact_rows(tree["problem"])
     corners = (Corner.of(point, rows) for piece in pieces for point in piece)
     return _in_one_path(corners, tree["labelled"])
 
 
-def _rows(problem: Document) -> np.ndarray:
+def _exact_rows(problem: Document) -> np.ndarray:
     """Return the inputs of a problem with a 1 at the end, as fractions; without, if no bias."""
     offset = [] if "hidden_bias" in problem else [Fraction(1)]
     return np.array([[*map(Fraction, row), *offset] for row in problem["x"]], dtype=object)
@@ -174,7 +174,7 @@ class Course:
         """Return the errors without output bias, and the best one."""
         problem = self.document["problem"]
         _, targets = data(self.document)
-        rows = _rows(problem).astype(float)
+        rows = _exact_rows(problem).astype(float)
         errors = targets - np.maximum(rows @ states.T, 0) @ signs
         if problem["output_bias"] == "none":
             return errors, 0.0
@@ -223,7 +223,7 @@ class Course:
     @cached_property
     def crossings(self) -> list[tuple[int, int, tuple[int, ...]]]:
         """Corners, units that change sides there, and of which data points (from 1)."""
-        rows = _rows(self.document["problem"])
+        rows = _exact_rows(self.document["problem"])
         found: dict[tuple[int, int], list[int]] = {}
         for unit in range(len(self.corners[0].signs)):
             side, leaving = [0] * len(rows), [0] * len(rows)

@@ -286,8 +286,8 @@ class Arrangement:
     def columns(self) -> tuple[str, ...]:
         """The realisable columns of an activation pattern.
 
-        They are the open cells, but those of some lower faces, too, if rows need not end with 1
-        (Lemma 65).
+        They are the open cells (Lemma 4), but those of some lower faces, too, if rows need not end
+        with 1 (Lemma 65).
         """
         if self._homogeneous:
             return tuple(face.signs for face in self.faces if "0" not in face.signs)
