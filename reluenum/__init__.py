@@ -17,6 +17,7 @@ _HOMES = {
     "Problem": "problem",
     "RecordedLandscape": "api",
     "ReluenumError": "errors",
+    "Stability": "api",
     "enumerate_minima": "api",
     "read_basins": "api",
     "read_landscape": "api",

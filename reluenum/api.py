@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from reluenum.algebra.arrays import items
-from reluenum.algebra.scalars import shown
+from reluenum.algebra.scalars import exact_text, parse_rational, shown
+from reluenum.documents.files import write_text
 from reluenum.documents.minima import (
     ALL,
     BASINS,
@@ -22,6 +23,7 @@ from reluenum.documents.minima import (
     read_minima,
     write_minima,
 )
+from reluenum.documents.results import to_json
 from reluenum.documents.seals import check_kind, read_json
 from reluenum.engines.choice import engine_for
 from reluenum.errors import IncompleteRunError, InputError
@@ -211,6 +213,56 @@ class Basins:
         return "\n  ".join(lines)
 
 
+@dataclass(frozen=True, eq=False)
+class Stability:
+    """How far the targets may move before minima change.
+
+    Parameters
+    ----------
+    document : dict
+        Of the format `reluenum-stability` (docs/stability.md has its keys).
+
+    Examples
+    --------
+    >>> from reluenum import Problem, enumerate_minima
+    >>> problem = Problem.from_arrays([-1, 0, 1], [2, 0, 1], width=1, ridge=0.1)
+    >>> found = enumerate_minima(problem).stability(errors=0.01)
+    >>> found
+    Stability of 3 components: the list stays within 0.0632455
+    >>> found.components[0]["radius"], found.components[0]["nearest"]["distance"]
+    ('0.0946289', '0.100001')
+    >>> found.frame()["under_errors"].tolist()
+    ['persists', 'persists', 'persists']
+    """
+
+    document: Mapping[str, Any]
+
+    @property
+    def components(self) -> Sequence[Mapping[str, Any]]:
+        """For each component of the list its radius, and the nearest known targets without it."""
+        return self.document["components"]
+
+    def frame(self) -> "pd.DataFrame":
+        """Return one row per component; numbers of components count from 1, as in figures."""
+        from reluenum.views.stability import radii_frame
+
+        return radii_frame(self.document)
+
+    def figure(self) -> "Figure":
+        """Return the radii, by loss."""
+        from reluenum.figures import plot_radii
+
+        return plot_radii(self.document)
+
+    def save(self, path: str | Path) -> None:
+        """Write the document to a file, whole or not at all."""
+        write_text(Path(path), to_json(dict(self.document)))
+
+    def __repr__(self) -> str:
+        radius = self.document["list"]["radius"] or "a radius that is not known"
+        return f"Stability of {len(self.components)} components: the list stays within {radius}"
+
+
 class Views(Sequence):
     """A sequence of components, by loss, that belongs to a document."""
 
@@ -280,6 +332,31 @@ class Views(Sequence):
             self.document, labelled=labelled, folder=self.folder, points=self.points, force=force
         )
         return Basins(document, self.folder)
+
+    def stability(self, errors: Any = None, force: bool = False) -> Stability:
+        """Return how large errors of the targets may be before minima change.
+
+        Parameters
+        ----------
+        errors : number, or (n,) sequence of numbers, optional
+            Bounds of the errors of all targets, or of each, to say which minima persist.
+        force : bool
+            Whether to look at every support however many there are.
+
+        Raises
+        ------
+        InputError
+            If the list is one of every width, or the errors do not fit the data.
+        UndecidedError
+            If the list is not complete.
+        """
+        from reluenum.stability.radii import stability
+
+        bounds = None
+        if errors is not None:
+            each = errors if isinstance(errors, Iterable) else [errors] * self.problem.size
+            bounds = [parse_rational(exact_text(error)) for error in each]
+        return Stability(stability(self.document, bounds, force=force))
 
     def figures(self) -> "dict[str, Figure]":
         """Return every figure of one instance, by name."""

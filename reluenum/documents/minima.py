@@ -175,9 +175,21 @@ def read_minima(path: str | Path, deep: bool = False) -> dict[str, Any]:
     InputError
         If it is about several hidden layers and must not be.
     """
-    document = listed_minima(read_json(path))
-    check_kind(document, (FORMAT, VERSION), path)
+    document = check_listed(read_json(path), path)
     return document if deep else in_one_layer(document)
+
+
+def check_listed(document: Mapping[str, Any], path: str | Path) -> dict[str, Any]:
+    """Return the list of minima that a document is, or has inside.
+
+    Raises
+    ------
+    IncompleteRunError
+        If there is none, or one of another version.
+    """
+    found = listed_minima(document)
+    check_kind(found, (FORMAT, VERSION), path)
+    return found
 
 
 def in_one_layer(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -24,11 +24,15 @@ from reluenum.groebner.workers import WORKERS
 from reluenum.landscape.deep import ranked_deep
 from reluenum.landscape.landscape import CertifiedLandscape, Undecided, ranked
 from reluenum.problem import Problem
-from reluenum.verify import CertificateError, verify
+from reluenum.verify import CertificateError, RefusedBoxesError, verify
 
 if TYPE_CHECKING:
+    from reluenum.engines.cones.route import DirectionEngine
     from reluenum.engines.deep.covers import CoverEngine
     from reluenum.engines.deep.systems.stratum import DeepStratum
+
+MOST_SEARCHES = 3
+"""How often boxes are searched, at most, before a list is not called complete."""
 
 LARGEST = fmpq(10) ** 24
 """Data and bounds of squares beyond it, or as near to 0, are not asked about in doubles."""
@@ -68,8 +72,52 @@ class CheckedEngine:
     ) -> CertifiedLandscape:
         """Find every local minimum of a problem, and see that the record proves it."""
         found = self.engine.landscape(problem, settings)
-        doubt = _doubt(found, settings) if found.is_complete else ""
-        return doubted(found, doubt) if doubt else found
+        doubt = _doubt(found, settings) if found.is_complete else None
+        return doubted(found, str(doubt)) if doubt else found
+
+
+@dataclass(frozen=True)
+class CheckedSearch:
+    """The same for an engine that excludes boxes of directions.
+
+    Boxes that the checker does not see to be empty, though the search did, are searched again with
+    larger margins: most of them are near a box with a minimum, and end as leaves.
+
+    Parameters
+    ----------
+    engine : DirectionEngine
+    """
+
+    engine: "DirectionEngine"
+
+    def refuse_astronomical(self, problem: Problem) -> None:
+        """Refuse a problem that is too large to be started without being asked twice."""
+        self.engine.refuse_astronomical(problem)
+
+    def landscape(
+        self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
+    ) -> CertifiedLandscape:
+        """Find every local minimum of a problem, and see that the tree proves it."""
+        from reluenum.engines.trees.engine import Doubted
+
+        found = self.engine.landscape(problem, settings)
+        for times in range(1, MOST_SEARCHES + 1):
+            doubt = _doubt(found, settings) if found.is_complete else None
+            if doubt is None:
+                return found
+            places = _refused_boxes(doubt)
+            if not places or times == MOST_SEARCHES:
+                break
+            again = Doubted(places, times)
+            found = self.engine.again(problem, found.certificate, again, settings)
+        return doubted(found, str(doubt))
+
+
+def _refused_boxes(doubt: BaseException | None) -> tuple[int, ...]:
+    """Return the places of the boxes that a checker has refused, as it says."""
+    while doubt is not None and not isinstance(doubt, RefusedBoxesError):
+        doubt = doubt.__cause__
+    return () if doubt is None else doubt.places
 
 
 def doubted(found: CertifiedLandscape, doubt: str) -> CertifiedLandscape:
@@ -83,7 +131,7 @@ def doubted(found: CertifiedLandscape, doubt: str) -> CertifiedLandscape:
 
 
 @contextmanager
-def search_beside(output: Path | None, seconds: float = inf) -> Iterator[CheckedEngine]:
+def search_beside(output: Path | None, seconds: float = inf) -> Iterator[CheckedSearch]:
     """Provide the engine that excludes boxes; what it searches is kept beside a document.
 
     A search that was stopped goes on when it is started again. Nothing is kept once the document
@@ -105,27 +153,27 @@ def search_beside(output: Path | None, seconds: float = inf) -> Iterator[Checked
     from reluenum.engines.trees.certificate import has_open
 
     if output is None:
-        yield CheckedEngine(DirectionEngine(seconds))
+        yield CheckedSearch(DirectionEngine(seconds))
         return
     with claimed(output.with_name(f"{output.name}.parts")) as folder:
         kept, written = folder / "tree", False
         try:
-            yield CheckedEngine(DirectionEngine(seconds, kept))
+            yield CheckedSearch(DirectionEngine(seconds, kept))
             written = True
         finally:
             if (written and not has_open(kept)) or not kept.exists():
                 shutil.rmtree(folder, ignore_errors=True)  # another run may be looking into it
 
 
-def _doubt(found: CertifiedLandscape, settings: Settings) -> str:
-    """Return what the checker does not take for proved; nothing if all is."""
+def _doubt(found: CertifiedLandscape, settings: Settings) -> CertificateError | None:
+    """Return why the checker does not take a list for proved; None if it does."""
     document = found.written or minima_document(found)
     if "tree" in (document.get("certificate") or {}):
         with box_bar(settings.progress) as told:
-            return refusal(document, settings.jobs, told)
+            return _refused(document, settings.jobs, told)
     bar = {"total": 1, "desc": "proved by the checker", "unit": "list"}
     with tqdm(**bar, disable=not settings.progress) as done:
-        refused = refusal(document, settings.jobs)
+        refused = _refused(document, settings.jobs)
         done.update(not refused)
     return refused
 
@@ -149,14 +197,20 @@ def refusal(
     >>> refusal({"format": "reluenum-minima"})
     'version: None should be 1'
     """
+    return str(_refused(document, jobs, told) or "")
+
+
+def _refused(
+    document: Mapping[str, Any], jobs: int = 1, told: Callable[[int, int], None] | None = None
+) -> CertificateError | None:
     with TemporaryDirectory(prefix="reluenum-") as folder:
         path = Path(folder, "document.json")
         path.write_text(json.dumps(with_table(document)), encoding="utf-8")
         try:
             verify(path, None, jobs, WORKERS, told)
         except CertificateError as error:
-            return str(error)
-    return ""
+            return error
+    return None
 
 
 def certified_layers(

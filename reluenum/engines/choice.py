@@ -69,10 +69,10 @@ def engine_of(name: str, formulation_name: str = REDUCED, all_patterns: bool = F
     if all_patterns:
         raise InputError("all_patterns", "True", f"False beside the {name} engine")
     if name == "branch":
-        from reluenum.engines.checked import CheckedEngine
+        from reluenum.engines.checked import CheckedSearch
         from reluenum.engines.cones.route import DirectionEngine
 
-        return CheckedEngine(DirectionEngine())
+        return CheckedSearch(DirectionEngine())
     from reluenum.engines.certified.prove import CertifiedEngine
 
     return CertifiedEngine()

@@ -4,9 +4,9 @@ Every function takes a parsed document, or the tables of a sweep, and returns a
 `matplotlib.figure.Figure`; nothing is kept in pyplot. Colour is never alone: markers,
 fill and line styles say the same in greyscale. In order: `style` and `reading` are shared by all;
 `units_higher`, `fits` and `surface`, `features` and `units`, `levels`, `branches` and `basins`,
-`way` and `profile`, `path` and `traps`, `times` show documents, `sweeps` tables, `descents`,
-`practice` and `collapses` optimisers; `catalogue` names what is drawn of each kind; `pages` and
-`explorer` are pages for a browser, which need no Matplotlib.
+`way` and `profile`, `path` and `traps`, `stability`, `times` show documents, `sweeps` tables,
+`descents`, `practice` and `collapses` optimisers; `catalogue` names what is drawn of each kind;
+`pages` and `explorer` are pages for a browser, which need no Matplotlib.
 """
 
 from importlib import import_module
@@ -16,6 +16,8 @@ _HOMES = {
     "DESCENT_FIGURES": "catalogue",
     "FIGURES": "catalogue",
     "PRACTICE_FIGURES": "catalogue",
+    "RADII_FIGURES": "catalogue",
+    "STABILITY_FIGURES": "catalogue",
     "SUMMARY_FIGURES": "catalogue",
     "SWEEP_FIGURES": "catalogue",
     "TREE_FIGURES": "catalogue",
@@ -35,7 +37,9 @@ _HOMES = {
     "plot_path": "path",
     "plot_practice": "practice",
     "plot_profile": "profile",
+    "plot_radii": "stability",
     "plot_sizes": "sweeps.sizes",
+    "plot_stability": "sweeps.stability",
     "plot_surface": "surface",
     "plot_times": "times",
     "plot_traps": "traps",

@@ -7,7 +7,7 @@ depends on the number of data points. All numbers are `Balls`, enclosures of the
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -115,6 +115,11 @@ class Frames:
             np.sqrt(directed[..., 0, 0]) * GROWTH,
             _opposites(faces),
         )
+
+    def with_targets(self, problem: Problem) -> "Frames":
+        """Return those of a problem that differs in its targets only."""
+        sets = list(dict(sorted({_active(face): face for face in self.faces}.items())).values())
+        return replace(self, problem=problem, target=_target_moments(sets, problem))
 
     @cached_property
     def rank(self) -> int:

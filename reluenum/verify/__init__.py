@@ -14,12 +14,13 @@ tree of these), `document`.
 
 from .document import Report, main, verify
 from .processes import Share
-from .reals import CertificateError, NoDocumentError
+from .reals import CertificateError, NoDocumentError, RefusedBoxesError
 from .trees.parts import verify_part
 
 __all__ = [
     "CertificateError",
     "NoDocumentError",
+    "RefusedBoxesError",
     "Report",
     "Share",
     "main",

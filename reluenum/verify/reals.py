@@ -22,6 +22,36 @@ class CertificateError(ValueError):
     """The certificate does not prove the document; the text says where it fails."""
 
 
+class RefusedBoxesError(CertificateError):
+    """Boxes of a tree are not seen to be as it says; `places` are those of their nodes."""
+
+    def __init__(self, text: str, places: Sequence[int]) -> None:
+        super().__init__(text)
+        self.places = tuple(places)
+
+
+MOST_REFUSED = 1 << 12  # boxes, after which no further ones are looked at
+
+
+class Refused:
+    """The boxes of a tree that are not seen to be as it says, as far as they have been met."""
+
+    def __init__(self) -> None:
+        self.text, self.places = "", []
+
+    def add(self, text: str, place: int) -> None:
+        """Note a box by the place of its node, and complain if there are too many."""
+        self.text = self.text or text
+        self.places.append(place)
+        if len(self.places) == MOST_REFUSED:
+            self.complain()
+
+    def complain(self) -> None:
+        """Refuse the document if boxes are refused."""
+        if self.places:
+            raise RefusedBoxesError(self.text, self.places)
+
+
 class NoDocumentError(CertificateError):
     """The file is no JSON, so it is no document that a certificate could prove."""
 

@@ -68,7 +68,7 @@ def base_of(data):
 
 def settled(problem, box):
     """Whether bounds show that a box holds no minimum, without cutting it."""
-    return unproved(*problem, pile_of([box]), most=0)[1] < 0
+    return unproved(*problem, pile_of([box]), 0, 0)[1] < 0
 
 
 def grown(data, width, problem=None):

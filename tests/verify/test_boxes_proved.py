@@ -181,7 +181,7 @@ def test_no_face_with_a_unit_of_a_minimum_can_be_taken_away(tmp_path):
     for low, high in ((face + 1, live), (0, face)):
         smaller = box_of([(side, low, high, 1)])
         with pytest.raises(CertificateError, match="not seen"):
-            hold(table, iter([(box[None], smaller[None])]))
+            hold(table, iter([(box[None], smaller[None], np.zeros(1, dtype=int))]))
 
 
 OTHERS = {"reducible": "minimum"}

@@ -114,7 +114,7 @@ def guess_by_closeness(box, work, count, size):
 
 
 @inlined
-def weights_fail(box, work, number, size):
+def weights_fail(circle, box, work, number, size):
     """Whether a weight is surely not positive (Lemma 53(1), (2))."""
     H, vectors, shifts = work.matrices[INVERSE], work.vectors, work.shifts
     for j in range(size):
@@ -127,20 +127,20 @@ def weights_fail(box, work, number, size):
                 moved = -shifts[j, g, 0] if box.units[g, SIDE] > 0 else shifts[j, g, 1]
                 top += moved * vectors[MOST if moved > 0 else LEAST, c]
         top = min(top, vectors[CENTRE, j] + vectors[SOLVED, j])
-        if top < -MARGIN * vectors[NOISE, j]:
+        if top < -MARGIN * circle.caution * vectors[NOISE, j]:
             return True
     return False
 
 
 @inlined
-def bound_slopes(box, work, number, size):
+def bound_slopes(circle, box, work, number, size):
     """Find bounds of all slopes."""
     slopes, vectors = work.slopes, work.vectors
     for n in range(work.places[AT, number]):
         if slopes[n, USED] == 0:
             slopes[n, LOW], slopes[n, HIGH] = -np.inf, np.inf
             continue
-        slack = MARGIN * slopes[n, SLACK]
+        slack = MARGIN * circle.caution * slopes[n, SLACK]
         for i in range(size):
             slack += abs(work.gamma[n, i]) * vectors[FREEDOM, i]
         slopes[n, LOW], slopes[n, HIGH] = slopes[n, VALUE] - slack, slopes[n, VALUE] + slack
@@ -195,9 +195,9 @@ def bounded(circle, box, count, work):
     guess_shares(box, work, count, size)
     if not some or not bound_jointly(box, work, number, size):
         return NO_BOUND
-    if weights_fail(box, work, number, size):
+    if weights_fail(circle, box, work, number, size):
         return EXCLUDED
     if condition > GOOD_CONDITION:
         return NO_BOUND
-    bound_slopes(box, work, number, size)
+    bound_slopes(circle, box, work, number, size)
     return BOUNDED

@@ -52,6 +52,8 @@ class Circle(NamedTuple):
         (1, 0) or (-1, 0), so that these have one sign.
     flat : bool
         Whether the output bias is free.
+    caution : float
+        How many times the usual margin inequalities have to hold by.
     """
 
     edges: np.ndarray
@@ -64,6 +66,7 @@ class Circle(NamedTuple):
     ends: np.ndarray
     blind: np.ndarray
     flat: bool
+    caution: float
 
     @property
     def faces(self) -> int:
@@ -118,6 +121,7 @@ def circle_of(problem: Problem) -> Circle:
             ]
         ),
         flat,
+        1.0,
     )
 
 

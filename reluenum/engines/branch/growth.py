@@ -8,8 +8,8 @@ import numpy as np
 from reluenum.engines.branch.centre import empty_work
 from reluenum.engines.branch.circle import Circle
 from reluenum.engines.branch.columns import PARTS, empty_box
-from reluenum.engines.branch.search import follow, grow_below
-from reluenum.engines.trees.growth import BoxSearch
+from reluenum.engines.branch.search import follow, grow_below, reopened
+from reluenum.engines.trees.growth import WARIER, BoxSearch
 from reluenum.engines.trees.tree import Leaf
 
 
@@ -85,6 +85,17 @@ class ArcSearch(BoxSearch):
         """Follow a tree that was begun."""
         place, found, boxes, rest = follow(content, place, stack, empty_box())
         return place, told(found), boxes, rest
+
+    def reopened(
+        self, content: np.ndarray, place: int, stack: np.ndarray, places: np.ndarray
+    ) -> tuple[np.ndarray, int]:
+        """Open boxes of a tree again."""
+        return reopened(content, place, stack, empty_box(), places)
+
+    def wary(self) -> "ArcSearch":
+        """Return the same with larger margins."""
+        circle = self.circle._replace(caution=WARIER * self.circle.caution)
+        return ArcSearch(circle, self.width)
 
     def weight(self, stack: np.ndarray) -> int:
         """Return how many supports with signs some boxes have."""

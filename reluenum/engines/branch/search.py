@@ -364,3 +364,58 @@ def follow(content, place, stack, box):
             found += 1
         place += 1
     return place, leaves[:found], boxes, stack[:top]
+
+
+@compiled
+def reopened(content, begin, stack, box, places):
+    """Open boxes of a tree again, and forget what is below them.
+
+    Parameters
+    ----------
+    content : (bytes,) array of uint8
+    begin : int
+        Where the trees of the boxes begin.
+    stack : (K, PARTS, 4) array of int
+        The boxes, as in `grow_below`.
+    box : DirectionBox
+    places : (R,) array of int
+        Ascending places in the nodes of those that are to be open.
+
+    Returns
+    -------
+    (bytes,) array of uint8
+        The trees of these boxes.
+    int
+        The place after them in the old tree.
+    """
+    out, size, place = np.empty(len(content) - begin, dtype=np.uint8), 0, begin
+    top, closed, chosen = len(stack), -1, np.searchsorted(places, begin)
+    while top > 0:
+        top -= 1
+        start, count = place, load(box, stack, top)
+        while content[place] == SHRINK:
+            place += 1
+            for i in range(count):
+                first, place = get(content, place)
+                last, place = get(content, place)
+                box.parts[i, LO] += first
+                box.parts[i, HI] -= last
+        cut, height = content[place] == CUT, top
+        place += 1
+        if cut:
+            part = content[place]
+            first, place = get(content, place + 1)
+            stack = taller(stack, top + PARTS + 2)
+            top = push_children(box, count, part, first, stack, top)
+        opened = chosen < len(places) and places[chosen] < place
+        while chosen < len(places) and places[chosen] < place:
+            chosen += 1
+        if closed < 0 and opened:
+            out[size], size, closed = OPEN, size + 1, height
+        elif closed < 0:
+            for k in range(start, place):
+                out[size + k - start] = content[k]
+            size += place - start
+        if top <= closed:
+            closed = -1
+    return out[:size], place

@@ -214,7 +214,7 @@ def find_minimiser(gram, goal, count, ridge, lengths, beta, dual):
 
 @inlined
 def find_ball(circle, gram, goal, count, beta, dual, noise):
-    """Return tau and the radius of the ball of Lemma 8; write what is not known of dual vectors."""
+    """Return tau and a radius of the ball of Lemma 8; write what is not known of dual vectors."""
     size, ridge = 2 * count, circle.ridge
     error = 4 * ridge * circle.most
     longest, slack = 0.0, 0.0
@@ -223,7 +223,7 @@ def find_ball(circle, gram, goal, count, beta, dual, noise):
         for j in range(size):
             dual[k] -= gram[k, j] * beta[j]
             noise[k] += abs(gram[k, j] * beta[j])
-        noise[k] *= ROUNDING
+        noise[k] *= ROUNDING * circle.caution
         error -= (goal[k] + dual[k]) * beta[k]
     for i in range(count):
         longest = max(longest, np.hypot(dual[2 * i], dual[2 * i + 1]))
@@ -234,7 +234,8 @@ def find_ball(circle, gram, goal, count, beta, dual, noise):
         for k in range(2 * i, 2 * i + 2):
             slack += abs(beta[k]) * noise[k] - tau * dual[k] * beta[k]
     error = max(error, 0.0) + ROUNDING * 4 * ridge * circle.most
-    return tau, np.sqrt(error * (1 - tau) ** 2 + 2 * max(slack, 0.0))
+    radius = np.sqrt(error * (1 - tau) ** 2 + 2 * max(slack, 0.0))
+    return tau, CAUTION * circle.caution * radius
 
 
 @inlined
@@ -254,20 +255,20 @@ def slope_at(circle, vectors, ranges, size, beta, edge, cell):
     square = b * b * (moments[2, hi] - moments[2, lo])
     square += 2 * b * c * (moments[1, hi] - moments[1, lo])
     square += c * c * (moments[0, hi] - moments[0, lo])
-    return value, ROUNDING * noise, np.sqrt(max(square, 0.0))
+    return value, ROUNDING * circle.caution * noise, np.sqrt(max(square, 0.0))
 
 
 @inlined
 def leaves_ray(circle, box, i, vectors, ranges, gram, size, beta, dual, noise, tau, radius):
     """Whether no unit can be on a ray."""
     edge, side = (box.parts[i, LO] + 1) // 2, box.parts[i, SIGN]
-    slack = noise[2 * i] + CAUTION * radius * np.sqrt(gram[2 * i, 2 * i])
+    slack = noise[2 * i] + radius * np.sqrt(gram[2 * i, 2 * i])
     if side * tau * dual[2 * i] + slack < circle.ridge:
         return True
     for right in range(2):
         value, rough, length = slope_at(circle, vectors, ranges, size, beta, edge, edge - 1 + right)
         slope = side * tau * value * (1 - 2 * right)
-        if slope < -rough - CAUTION * radius * length:
+        if slope < -rough - radius * length:
             return True
     return False
 
@@ -277,7 +278,7 @@ def leaves_cell(circle, box, i, gram, dual, noise, tau, radius):
     """Whether no unit can be in a cell."""
     cell, side = box.parts[i, LO] // 2, box.parts[i, SIGN]
     reach = np.sqrt(gram[2 * i, 2 * i] + gram[2 * i + 1, 2 * i + 1])
-    slack = noise[2 * i] + noise[2 * i + 1] + CAUTION * radius * reach
+    slack = noise[2 * i] + noise[2 * i + 1] + radius * reach
     u, v = tau * dual[2 * i], tau * dual[2 * i + 1]
     if np.hypot(u, v) + slack < circle.ridge:
         return True

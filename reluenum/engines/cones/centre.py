@@ -310,7 +310,7 @@ def bound_heights(sky, groups, number, centre):
 
 
 @called
-def bound_weights(groups, number, centre):
+def bound_weights(sky, groups, number, centre):
     """Derive better bounds of the weights; return whether these contradict each other."""
     for j in range(number):
         low = high = centre.weight[j]
@@ -324,7 +324,7 @@ def bound_weights(groups, number, centre):
             low -= max(0.0, up) * centre.high[g]
             high -= min(0.0, down) * centre.high[g]
         centre.low[j], centre.high[j] = max(centre.low[j], low), min(centre.high[j], high)
-        noise = 1e-8 * abs(centre.weight[j])
+        noise = 1e-8 * sky.caution * abs(centre.weight[j])
         if centre.high[j] < -noise or centre.low[j] > centre.high[j] + noise:
             return True
     return False
@@ -353,6 +353,6 @@ def bound_box(sky, box, count, groups, number, centre):
     for _ in range(ROUNDS):
         bound_residual(sky, groups, number, centre)
         bound_heights(sky, groups, number, centre)
-        if bound_weights(groups, number, centre):
+        if bound_weights(sky, groups, number, centre):
             return EXCLUDED
     return BOUNDED

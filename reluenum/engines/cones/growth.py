@@ -9,8 +9,8 @@ from reluenum.engines.cones.parts import COUNT, MANY, PARTS, SIGN, settle_weak, 
 from reluenum.engines.cones.rays import Rays
 from reluenum.engines.cones.search import follow_cones, grow_cones
 from reluenum.engines.cones.stack import Boxes
-from reluenum.engines.trees.growth import BoxSearch, shared
-from reluenum.engines.trees.tree import Leaf
+from reluenum.engines.trees.growth import WARIER, BoxSearch, shared
+from reluenum.engines.trees.tree import OPEN, Leaf
 
 
 def orthant(sky: Rays, number: int) -> tuple[np.ndarray, list[int]]:
@@ -109,6 +109,20 @@ class ConeSearch(BoxSearch):
         """Follow a tree that was begun."""
         place, signs, faces, number, rest = follow_cones(self.rays, content, place, stack.boxes)
         return place, leaves_told(signs, faces), number, Pile(rest)
+
+    def reopened(
+        self, content: np.ndarray, place: int, stack: Pile, places: np.ndarray
+    ) -> tuple[np.ndarray, int]:
+        """Open boxes of a tree again; below them there is nothing, so that its form stays."""
+        end = self.follow(content, place, stack)[0]
+        found = content[place:end].copy()
+        found[places[(places >= place) & (places < end)] - place] = OPEN
+        return found, end
+
+    def wary(self) -> "ConeSearch":
+        """Return the same with larger margins."""
+        rays = self.rays._replace(caution=WARIER * self.rays.caution)
+        return ConeSearch(rays, self.width)
 
     def weight(self, stack: Pile) -> float:
         """Return the share of all supports in some boxes, were these dealt evenly."""

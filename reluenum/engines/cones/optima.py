@@ -44,7 +44,7 @@ def shorten(sky, count, cells, product):
     gap = (1 - theta) * (1 - theta) * max(value, 0.0) + 2 * (penalty - theta * work)
     sizes = penalty + spread * (2 * np.sqrt(sky.energy) + spread) + sky.energy
     lost = (STEPS[0] + STEPS[1] * len(sky.target)) * ROUNDING * sizes
-    radius = CAUTION * np.sqrt(max(gap, 0.0) + lost)
+    radius = CAUTION * sky.caution * np.sqrt(max(gap, 0.0) + lost)
     for u in range(count):
         for k in range(cells.size[u]):
             product.slope[u, k] *= theta

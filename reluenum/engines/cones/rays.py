@@ -54,6 +54,8 @@ class Rays(NamedTuple):
         R subtracts this share of the sum (Lemma 1).
     ridge, energy : float
         The effective ridge, and y' R y.
+    caution : float
+        How many times the usual margin inequalities have to hold by.
     """
 
     signs: np.ndarray
@@ -70,6 +72,7 @@ class Rays(NamedTuple):
     share: float
     ridge: float
     energy: float
+    caution: float
 
 
 @struct
@@ -115,6 +118,7 @@ def rays_of(problem: Problem) -> Rays:
         float(problem.bias_share),
         float(problem.effective_ridge),
         float(problem.energy),
+        1.0,
     )
 
 

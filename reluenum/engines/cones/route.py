@@ -1,6 +1,6 @@
 """The engine: from a problem in several dimensions to its list of minima, with its tree."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -14,7 +14,7 @@ from reluenum.engines.cones.growth import ConeSearch
 from reluenum.engines.cones.rays import base_of, rays_of, sites_in_order
 from reluenum.engines.trees.certificate import boxes_record, opening
 from reluenum.engines.trees.decisions import Leaves
-from reluenum.engines.trees.engine import BoxEngine, refuse_wide
+from reluenum.engines.trees.engine import BoxEngine, Doubted, refuse_wide
 from reluenum.engines.trees.growth import BoxSearch
 from reluenum.engines.trees.tree import BoxTree, Leaf
 from reluenum.errors import InputError
@@ -78,6 +78,12 @@ class DirectionEngine:
     ) -> CertifiedLandscape:
         """Find every local minimum of a problem."""
         return self.of(problem).landscape(problem, settings)
+
+    def again(
+        self, problem: Problem, record: Mapping[str, Any], doubted: Doubted, settings: Settings
+    ) -> CertifiedLandscape:
+        """List the minima once more, boxes that are doubted having been searched again."""
+        return self.of(problem).again(problem, record, doubted, settings)
 
     def of(self, problem: Problem) -> BoxEngine:
         """Return the engine for the dimension of a problem."""

@@ -234,6 +234,7 @@ def sky_of(rays):
         rays.share,
         rays.ridge,
         rays.energy,
+        rays.caution,
     )
 
 

@@ -83,7 +83,7 @@ def rises(sky, box, part, cosine, groups, number, centre, w):
             value += min(0.0, low) * centre.high[g]
         if value < most:
             return False
-    return value > most + MARGIN * noise
+    return value > most + MARGIN * sky.caution * noise
 
 
 @called

@@ -2,8 +2,8 @@
 
 import json
 import zlib
-from base64 import b64encode
-from collections.abc import Sequence
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -78,6 +78,11 @@ def has_open(path: Path) -> bool:
 def opening(digest: str, form: str = BY_BOXES) -> dict[str, Any]:
     """Return the first entries of a record: of what format it is, and of what problem."""
     return {"format": form, "version": VERSION, "problem_sha256": digest}
+
+
+def tree_of(record: Mapping[str, Any]) -> bytes:
+    """Return the nodes of the tree of a record that `boxes_record` returned."""
+    return zlib.decompress(b64decode(record["tree"]))
 
 
 def leaf_table(leaves: Leaves) -> pa.Table:

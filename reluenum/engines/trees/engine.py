@@ -1,7 +1,7 @@
 """The engine: from a problem to its list of minima, with the tree that proves it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
@@ -12,10 +12,10 @@ from reluenum.documents.bars import search_bar
 from reluenum.documents.minima import component_record, minima_document
 from reluenum.engines.certified.census import Certified, census_landscape, certified
 from reluenum.engines.certified.escalation import Escalation
-from reluenum.engines.trees.certificate import finished_tree, keep_tree, kept_tree
+from reluenum.engines.trees.certificate import finished_tree, keep_tree, kept_tree, tree_of
 from reluenum.engines.trees.decisions import Leaves, decided_leaves
 from reluenum.engines.trees.forecast import refuse_endless
-from reluenum.engines.trees.growth import BoxSearch, BoxStack, grown_tree
+from reluenum.engines.trees.growth import BoxSearch, BoxStack, grown_tree, reopened_tree
 from reluenum.engines.trees.shards import Shard, joined_tree, open_boxes, outline_of
 from reluenum.engines.trees.tree import BoxTree, Leaf
 from reluenum.errors import BackendError, InputError
@@ -36,6 +36,22 @@ Before it goes on, what has been searched is followed again.
 
 POINTS_ON_A_LINE = 10_000
 """Data points that are started without being asked twice."""
+
+
+@dataclass(frozen=True)
+class Doubted:
+    """Boxes of a tree that a checker has not followed.
+
+    Parameters
+    ----------
+    places : sequence of int
+        In the nodes of these boxes.
+    times : int
+        How often that has been so: the larger are the margins of the next search.
+    """
+
+    places: Sequence[int]
+    times: int
 
 
 @dataclass(frozen=True)
@@ -99,6 +115,26 @@ class BoxEngine(ABC):
         self._refuse_others(problem)
         search = self.search(problem)
         tree = self._grown(search, search.roots(), problem.digest, settings)
+        return self.listed(problem, tree, settings)
+
+    def again(
+        self, problem: Problem, record: Mapping[str, Any], doubted: Doubted, settings: Settings
+    ) -> CertifiedLandscape:
+        """List the minima once more, boxes that are doubted having been searched again.
+
+        Parameters
+        ----------
+        problem : Problem
+        record : dict
+            The certificate, as `record` returns it.
+        doubted : Doubted
+        settings : Settings
+        """
+        search = self.search(problem)
+        for _ in range(doubted.times):
+            search = search.wary()
+        begun = reopened_tree(search, search.roots(), tree_of(record), doubted.places)
+        tree = grown_tree(search, search.roots(), settings.jobs, begun=begun)
         return self.listed(problem, tree, settings)
 
     def shard(

@@ -20,6 +20,9 @@ MOST_BOXES = 1 << 12
 SHARES = 8
 """Pieces into which the boxes are shared that a piece leaves over."""
 
+WARIER = 2.0**12
+"""How many times larger margins are where a checker has not followed a search."""
+
 
 class BoxStack(Protocol):
     """Boxes, the first one last."""
@@ -59,6 +62,22 @@ class BoxSearch(ABC):
             The place of the open box, or the end; the leaves and the number of boxes on the way;
             the boxes that are left, the open one last.
         """
+
+    @abstractmethod
+    def reopened(
+        self, content: np.ndarray, place: int, stack: BoxStack, places: np.ndarray
+    ) -> tuple[np.ndarray, int]:
+        """Open boxes of a tree from a place on, and forget what is below them.
+
+        Returns
+        -------
+        tuple
+            The nodes of the tree below the boxes of the stack, and the place after it.
+        """
+
+    @abstractmethod
+    def wary(self) -> Self:
+        """Return the same with larger margins."""
 
     @abstractmethod
     def weight(self, stack: BoxStack) -> float:
@@ -121,6 +140,28 @@ def begun_pieces(search: BoxSearch, stacks: Iterable[BoxStack], content: bytes) 
             done, stack = before - search.weight(stack), stack[:-1]
             yield Piece(content[begin:place], leaves, boxes, rest, done)
             place += len(rest)
+
+
+def reopened_tree(
+    search: BoxSearch, stacks: Iterable[BoxStack], content: bytes, places: Sequence[int]
+) -> bytes:
+    """Return the nodes of a tree some boxes of which are open again.
+
+    Parameters
+    ----------
+    search : BoxSearch
+    stacks : iterable of BoxStack
+        Those with which the tree begins.
+    content : bytes
+    places : sequence of int
+        In the nodes of these boxes.
+    """
+    tree, wanted = np.frombuffer(content, dtype=np.uint8), np.unique(np.array(places))
+    parts, place = [], 0
+    for stack in stacks:
+        part, place = search.reopened(tree, place, stack, wanted)
+        parts.append(part.tobytes())
+    return b"".join(parts)
 
 
 def pieces(

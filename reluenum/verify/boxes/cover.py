@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ..processes import ALONE, Sharing
-from ..reals import require
+from ..reals import Refused
 from ..trees.batches import answered
 from .line import Array, Tables
 from .rules import settle
@@ -22,16 +22,18 @@ def hold(
 ) -> int:
     """Claim 179: what a tree says of each box is true; return how many had to be cut further.
 
-    `told` is called every now and then.
+    `told` is called every now and then. If boxes are refused, the error has the places of all.
     """
-    further = 0
-    for claim, seen in answered(claims, lambda claim: settled(table, *claim)[0], sharing):
-        for box, smaller in zip(*(boxes[~seen] for boxes in claim), strict=True):
+    further, doubt = 0, Refused()
+    for claim, seen in answered(claims, lambda claim: settled(table, *claim[:2])[0], sharing):
+        for box, smaller, place in zip(*(part[~seen] for part in claim), strict=True):
             further += 1
-            good = all(is_empty(table, part) for part in taken(box, smaller))
-            text = f"box {parts_of(box)}: not seen that minima are in {parts_of(smaller) or 'none'}"
-            require(good, text)
+            if not all(is_empty(table, part) for part in taken(box, smaller)):
+                inside = parts_of(smaller) or "none"
+                text = f"box {parts_of(box)}: not seen that minima are in {inside}"
+                doubt.add(text, int(place))
         told()
+    doubt.complain()
     return further
 
 

@@ -19,8 +19,9 @@ MOST_PARTS = 4
 EXCLUDED, LEAF, CUT, SHRUNK = range(4)
 
 Part = tuple[int, int, int, int]
-Claims = tuple[Array, Array]
-"""Boxes, and smaller ones in which the minima of each are; where that is 0, there is none."""
+Claims = tuple[Array, Array, Array]
+"""Boxes, smaller ones in which the minima of each are (where that is 0, there is none), and the
+places in the tree where this is said."""
 
 
 class Limits(NamedTuple):
@@ -149,10 +150,11 @@ def read_nodes(content: Array, place: int, open_: Array, limits: Limits) -> Piec
     stack = np.zeros((len(open_) + MOST_PARTS * limits.nodes, MOST_PARTS, 4), np.int64)
     boxes = np.zeros((limits.nodes, MOST_PARTS, 4), np.int64)
     smaller, leaves = np.zeros_like(boxes), np.zeros((limits.nodes, MOST_PARTS, 2), np.int32)
+    places = np.zeros(limits.nodes, np.int64)
     height, nodes, said, found = pushed(stack, 0, open_[::-1]), 0, 0, 0
     for _ in range(limits.nodes):
         height -= 1
-        box = stack[height].copy()
+        box, begin = stack[height].copy(), place
         kind, place = kind_at(content, place, limits.boxes - nodes)
         nodes += kind != SHRUNK
         rest, place = following(content, place, box, kind)
@@ -160,11 +162,11 @@ def read_nodes(content: Array, place: int, open_: Array, limits: Limits) -> Piec
         if kind == LEAF:
             leaves[found], found = leaf(box, limits.leaves - found), found + 1
         elif kind != CUT:
-            boxes[said], smaller[said : said + len(rest)] = box, rest
+            boxes[said], smaller[said : said + len(rest)], places[said] = box, rest, begin
             said += 1
         if height == 0:
             break
-    claims = boxes[:said], smaller[:said]
+    claims = boxes[:said], smaller[:said], places[:said]
     return Piece(place, stack[:height].copy(), nodes, claims, leaves[:found].copy())
 
 

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from ..processes import ALONE, Sharing
-from ..reals import require
+from ..reals import Refused
 from ..trees.batches import answered
 from ..trees.machine import compiled, inlined
 from .arrangement import ANY, POSITIVE, ZERO, Arrangement, Cone
@@ -61,13 +61,15 @@ def is_empty(table: Tables, box: Parts) -> bool:
 
 
 @compiled
-def unproved(arrangement: Arrangement, table: Tables, boxes: Pile, most: int) -> tuple[int, int]:
-    """Return how many boxes had to be cut further, and the first that is not seen to be empty.
+def unproved(
+    arrangement: Arrangement, table: Tables, boxes: Pile, begin: int, most: int
+) -> tuple[int, int]:
+    """Return how many boxes had to be cut further, and the next that is not seen to be empty.
 
     -1 if there is none. No box is cut more often than `most` times, with all that come from it.
     """
     stack, further = empty_stack(boxes.found.shape[1]), 0
-    for n in range(boxes.count[0]):
+    for n in range(begin, boxes.count[0]):
         stack, cuts = with_copy(stack, boxes, n), 0
         while stack.count[0]:
             if is_empty(table, box_in(stack, stack.count[0] - 1)):
@@ -135,16 +137,28 @@ def hold(
 ) -> int:
     """Claim 208: boxes hold no minimum; return how many had to be cut further.
 
-    `told` is called every now and then.
+    `told` is called every now and then. If boxes are refused, the error has the places of all.
     """
-    further, seen_in = 0, partial(unproved, *problem, most=MOST_CUTS)
-    for batch, (cuts, place) in answered(batches, seen_in, sharing):
+    further, doubt = 0, Refused()
+    for batch, (cuts, boxes) in answered(batches, partial(all_unproved, problem), sharing):
         further += cuts
-        if place >= 0:
-            box = text(box_at(batch, place))
-            require(False, f"box {box}: not seen that it holds no minimum")
+        for n in boxes:
+            box = text(box_at(batch, n))
+            doubt.add(f"box {box}: not seen that it holds no minimum", int(batch.places[n]))
         told()
+    doubt.complain()
     return further
+
+
+def all_unproved(problem: tuple[Arrangement, Tables], batch: Pile) -> tuple[int, list[int]]:
+    """Return how many boxes had to be cut further, and those that are not seen to be empty."""
+    further, n, found = 0, -1, []
+    while True:
+        cuts, n = unproved(*problem, batch, n + 1, MOST_CUTS)
+        further += cuts
+        if n < 0:
+            return further, found
+        found.append(n)
 
 
 def text(box: Box) -> str:

@@ -44,6 +44,7 @@ class Pile(NamedTuple):
     """Boxes, the first ones at the bottom, and the cones of their parts."""
 
     count: Array  # of boxes, one number
+    places: Array  # of each box, where a tree says that it is empty
     parts: Array  # sign, units and cone of each part of each box; without units it is none
     above: Array  # for each box, cones from this number on are free
     allowed: Array  # of each cone
@@ -55,11 +56,12 @@ class Pile(NamedTuple):
 @compiled
 def empty_pile(boxes: int, cones: int, sites: int) -> Pile:
     """Return a pile with room for so many boxes and cones."""
-    count, above = np.zeros(1, np.int64), np.zeros(boxes, np.int64)
+    count, places = np.zeros(1, np.int64), np.zeros(boxes, np.int64)
+    above = np.zeros(boxes, np.int64)
     parts = np.zeros((boxes, MOST_PARTS, 3), np.int64)
     allowed, found = np.empty((cones, sites), np.uint8), np.empty((cones, sites), np.uint8)
     first, rays = np.zeros(cones + 1, np.int64), np.empty(8 * cones, np.int32)
-    return Pile(count, parts, above, allowed, found, first, rays)
+    return Pile(count, places, parts, above, allowed, found, first, rays)
 
 
 def with_box(pile: Pile, box: Box) -> Pile:
@@ -101,7 +103,8 @@ def with_cone(pile: Pile, k: int, cone: Cone) -> Pile:
     rays[low:high] = cone.rays
     pile.first[k + 1] = high
     pile.allowed[k], pile.found[k] = cone.allowed, cone.found
-    return Pile(pile.count, pile.parts, pile.above, pile.allowed, pile.found, pile.first, rays)
+    kept = pile.count, pile.places, pile.parts, pile.above
+    return Pile(*kept, pile.allowed, pile.found, pile.first, rays)
 
 
 @compiled
@@ -237,6 +240,7 @@ def read_on(
         if kind > CUT_ABOVE:
             raise CertificateError("tree: a byte without meaning")
         if kind == EXCLUDED:
+            batch.places[batch.count[0]] = counts[0]
             batch = with_copy(batch, pile, pile.count[0] - 1)
             pile.count[0] -= 1
         elif kind != LEAF:
