@@ -109,7 +109,9 @@ class RecordedComponent(Evaluated):
         network = self.record["representative"]
         if self.problem.upper:
             return DeepNetwork.of(self.problem, network)
-        units = [[*row, c] for row, c in zip(network["B"], network["c"], strict=True)]
+        units = network["B"]
+        if "c" in network:
+            units = [[*row, c] for row, c in zip(units, network["c"], strict=True)]
         return Network.of(self.problem, network["a"], units, network.get("m", "0"))
 
     def __repr__(self) -> str:

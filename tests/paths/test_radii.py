@@ -39,7 +39,16 @@ PROBLEMS = [
     made(KINDS[0], output_bias="free"),
     made(KINDS[4], output_bias="ridge", loss="mean"),
     made(KINDS[1], weights=tuple(fmpq(k + 1, 2) for k in range(5))),
+    made(KINDS[5], hidden_bias="none"),
+    made(KINDS[6], hidden_bias="none", output_bias="free"),
     Problem.from_text([["-1"], ["0"], ["0"], ["1"]], ["2", "0", "1", "1"], 2, "1/10"),
+    Problem.from_text(
+        [["1", "1"], ["0", "0"], ["-2", "-2"], ["1", "-1"]],
+        [1, 3, 2, -1],
+        2,
+        "1/5",
+        hidden_bias="none",
+    ),
     Problem.from_text([["0", "0"], ["1", "0"], ["0", "1"], ["1", "1"]], [0, 1, 2, 0], 2, "1/5"),
 ]
 

@@ -118,7 +118,7 @@ class NearestTargets:
 
     @cached_property
     def rows(self) -> np.ndarray:
-        """The inputs (x, 1) of the sites, (p, D)."""
+        """The rows of the sites, (p, D)."""
         return np.array([[float(entry) for entry in site.row] for site in self.problem.sites])
 
     @cached_property
