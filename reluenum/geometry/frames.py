@@ -100,7 +100,7 @@ class Frames:
             np.stack([bases[face.basis].mid for face in faces]),
             np.stack([bases[face.basis].rad for face in faces]),
         )
-        rays, ray_used, ray_active = _rays(around, problem.dimension + 1, number)
+        rays, ray_used, ray_active = _rays(around, problem.coordinates, number)
         spread = (basis.mT @ own[active] @ basis).magnitude()
         directed = (rays[:, :, None, :] @ own[ray_active] @ rays[..., None]).magnitude()
         return cls(
