@@ -72,6 +72,8 @@ include: f"rules/{ENGINE}.smk"
 include: "rules/views.smk"
 # Which minima are traps, how deep, and over which passes they join.
 include: "rules/basins.smk"
+# How far targets may move before minima change.
+include: "rules/stability.smk"
 # How the minima of a data set move, appear and vanish as the ridge varies.
 include: "rules/paths.smk"
 # What is said of all instances together, and whether every support is decided.

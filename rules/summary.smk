@@ -68,6 +68,7 @@ rule decided:
         facts=of_all(rules.facts.output),
         figures=of_all(rules.figures.output),
         barriers=of_all(rules.barriers.output) if config["basins"] else [],
+        radii=of_all(rules.radii.output) if config["stability"] else [],
         summary=rules.summary.output,
         summary_figures=rules.summary_figures.output,
         paths=along_paths("path.json"),

@@ -88,6 +88,26 @@ rule sweep_basins:
         "../scripts/sweep_basins.py"
 
 
+# How far the targets of each data set may move before its minima change.
+rule sweep_radii:
+    input:
+        documents=f"{BATCH}/size{{size}}/documents.zip",
+    output:
+        radii=f"{BATCH}/size{{size}}/radii.parquet",
+    log:
+        f"logs/sweep_radii/{{experiment}}/{SPACE.wildcard_pattern}/size{{size}}.log",
+    benchmark:
+        f"timings/sweep_radii/{{experiment}}/{SPACE.wildcard_pattern}/size{{size}}.tsv"
+    conda:
+        "../environment.yml"
+    resources:
+        **estimated(engine_of_batch, supports_of_size),
+    params:
+        **settings("solve", "backend", "seconds", "megabytes"),
+    script:
+        "../scripts/sweep_radii.py"
+
+
 # A folder for each instance, as in other experiments; large sweeps do without.
 rule unfold:
     input:
@@ -116,6 +136,7 @@ rule aggregate:
         components=asked("components.parquet"),
         times=examined("times.parquet"),
         basins=asked("basins.parquet") if config["basins"] else [],
+        radii=asked("radii.parquet") if config["stability"] else [],
     output:
         instances_parquet="results/{experiment}/instances.parquet",
         instances_csv="results/{experiment}/instances.csv",
@@ -195,6 +216,26 @@ rule depths:
         "../scripts/depths.py"
 
 
+# How far targets may move, beside the spread of the residuals.
+rule sweep_stability:
+    input:
+        instances=rules.aggregate.output.instances_parquet,
+        components=rules.aggregate.output.components_parquet,
+    output:
+        drawn("results/{experiment}/figures", "Figures", instances.STABILITY_FIGURES),
+    log:
+        "logs/sweep_stability/{experiment}.log",
+    benchmark:
+        "timings/sweep_stability/{experiment}.tsv"
+    localrule: True
+    conda:
+        "../environment.yml"
+    params:
+        formats=FORMATS,
+    script:
+        "../scripts/sweep_stability.py"
+
+
 # Runs after everything else was written, and fails if a list of minima may be incomplete.
 rule sweep_decided:
     input:
@@ -202,6 +243,7 @@ rule sweep_decided:
         tables=rules.aggregate.output,
         figures=rules.sweep_figures.output,
         depths=rules.depths.output if config["basins"] else [],
+        stability=rules.sweep_stability.output if config["stability"] else [],
         paths=along_paths("path.json"),
         pages=along_paths("explorer.html", *PATH_FIGURES),
         folders=branch(config["sweep"]["folders"], then=rules.unfold.output.unfolded, otherwise=[]),

@@ -14,11 +14,12 @@ def main(
     components: Sequence[Path],
     times: Sequence[Path],
     basins: Sequence[Path],
+    radii: Sequence[Path],
     tables: Mapping[str, Path],
     title: str,
 ) -> None:
     """Read the rows of every batch (see `joined_tables`) and write every table, and the page."""
-    found = joined_tables(instances, components, times, basins)
+    found = joined_tables(instances, components, times, basins, radii)
     write_tables(found, tables)
     page = sweep_page(title, found["instances"], found["components"])
     write_text(tables["summary_html"], page)
@@ -31,6 +32,7 @@ if __name__ == "__main__":
             list(map(Path, snakemake.input.components)),
             list(map(Path, snakemake.input.times)),
             list(map(Path, snakemake.input.basins)),
+            list(map(Path, snakemake.input.radii)),
             {name: Path(path) for name, path in snakemake.output.items()},
             snakemake.wildcards.experiment,
         )

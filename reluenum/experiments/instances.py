@@ -44,6 +44,9 @@ FIGURES = {"units": "hidden units", "fits": "fitted functions", "levels": "losse
 TREE_FIGURES = {"tree": "disconnectivity graph"}
 """Figures of the basins of one instance, with the labels that the report gives them."""
 
+RADII_FIGURES = {"radii": "how far targets may move"}
+"""Figures of the stability of one instance, with the labels that the report gives them."""
+
 SUMMARY_FIGURES = {"losses": "losses of all instances"}
 """Figures over all instances of an experiment."""
 
@@ -59,6 +62,9 @@ SWEEP_FIGURES = {
 
 DEPTH_FIGURES = {"depths": "depths of basins", "ways_out": "ways out of basins"}
 """Figures of the basins of a sweep, with the labels that the report gives them."""
+
+STABILITY_FIGURES = {"stability": "how far targets may move"}
+"""Figures of the stability of a sweep, with the labels that the report gives them."""
 
 DESCENT_FIGURES = {"basins": "where runs end", "end_losses": "losses where runs end"}
 """Figures of the descents on one instance, with the labels that the report gives them."""
@@ -137,6 +143,7 @@ def _check_depth(instance: Mapping[str, Any], config: Mapping[str, Any], place: 
         "output_bias": (instance["output_bias"], "none"),
         "activation": (instance.get("activation", "relu"), "relu"),
         "basins": (config.get("basins", False), False),
+        "stability": (config.get("stability", False), False),
         **{
             f"solve: {key}": (config.get("solve", {}).get(key, value), value)
             for key, value in usual.items()

@@ -16,6 +16,7 @@ from reluenum.views.basins import barriers_frame
 from reluenum.views.cells import csv_text
 from reluenum.views.components import components_frame
 from reluenum.views.instances import summary_frame
+from reluenum.views.stability import radii_frame
 from reluenum.views.sweep_tables import (
     COMPONENTS,
     GROUP_AND_RIDGE,
@@ -27,6 +28,7 @@ from reluenum.views.sweep_tables import (
     total_seconds,
     with_basins,
     with_layers,
+    with_radii,
 )
 from reluenum.views.sweeps import sweep_latex, sweep_markdown
 
@@ -97,6 +99,15 @@ def basin_rows(name: str, tree: Document) -> list[dict[str, Any]]:
     return [{**row, "instance": name} for row in barriers_frame(tree).to_dict("records")]
 
 
+def radius_rows(name: str, found: Document) -> list[dict[str, Any]]:
+    """Return what a document of stability says of the components of an instance, as rows."""
+    whole = {"instance": name, "list_radius": found["list"]["radius"]}
+    return [
+        {**row, **whole, "relative_radius": row["relative"]}
+        for row in radii_frame(found).to_dict("records")
+    ]
+
+
 def step_tables(
     instances: Sequence[Mapping[str, Any]],
     documents: Mapping[str, Document],
@@ -132,6 +143,7 @@ def joined_tables(
     components: Sequence[Path],
     times: Sequence[Path],
     basins: Sequence[Path] = (),
+    radii: Sequence[Path] = (),
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of a whole sweep from those of its batches, by name.
 
@@ -141,7 +153,7 @@ def joined_tables(
         Those of the widths that were asked for.
     times : sequence of Path
         Those of all sizes up to the largest width.
-    basins : sequence of Path
+    basins, radii : sequence of Path
         Those of the widths that were asked for, or none.
     """
     rows, parts, seconds = (
@@ -153,6 +165,9 @@ def joined_tables(
     if basins:
         trees = pd.concat([read_frame(path) for path in basins], ignore_index=True)
         rows, parts = with_basins(rows, parts, trees)
+    if radii:
+        found = pd.concat([read_frame(path) for path in radii], ignore_index=True)
+        rows, parts = with_radii(rows, parts, found)
     return {"instances": rows, "components": parts, "times": totals}
 
 

@@ -24,12 +24,13 @@ from reluenum.errors import BackendError
 from reluenum.experiments.checks import proved
 from reluenum.experiments.instances import batch_instances
 from reluenum.experiments.names import instance_name
-from reluenum.experiments.rows import basin_rows, step_tables
+from reluenum.experiments.rows import basin_rows, radius_rows, step_tables
 from reluenum.experiments.steps import problem_of
 from reluenum.groebner.backends import Settings
 from reluenum.problem import Problem
+from reluenum.stability.radii import stability
 from reluenum.views.components import minima_csv
-from reluenum.views.sweep_tables import BASINS, examined_kind, frame
+from reluenum.views.sweep_tables import BASINS, RADII, examined_kind, frame
 
 DOCUMENT = "minima.json"
 """Name of a document within the folder of its instance."""
@@ -190,6 +191,26 @@ def basins_of_batch(path: Path, settings: Settings) -> pd.DataFrame:
         except BackendError as error:
             logging.warning("%s: no tree: %s", name, error)
     return frame(rows, BASINS)
+
+
+def radii_of_batch(path: Path, settings: Settings) -> pd.DataFrame:
+    """Return the rows that the stability of an archive of documents gives.
+
+    Parameters
+    ----------
+    path : Path
+    settings : Settings
+
+    Returns
+    -------
+    DataFrame
+        With the columns `sweep_tables.RADII`; none of an instance with undecided supports.
+    """
+    rows: list[dict[str, Any]] = []
+    for name, document in read_documents(path):
+        if document["complete"]:
+            rows += radius_rows(name, stability(document, settings=settings))
+    return frame(rows, RADII)
 
 
 def unfold(path: Path, folder: Path) -> list[str]:

@@ -11,12 +11,14 @@ from reluenum.figures.descents import plot_basins, plot_end_losses
 from reluenum.figures.fits import plot_fits
 from reluenum.figures.levels import plot_levels, plot_losses
 from reluenum.figures.practice import plot_practice
+from reluenum.figures.stability import plot_radii
 from reluenum.figures.sweeps.cost import plot_cost
 from reluenum.figures.sweeps.counts import plot_minima_by_ridge, plot_minima_by_size
 from reluenum.figures.sweeps.depths import plot_depths, plot_ways_out
 from reluenum.figures.sweeps.panels import Tables
 from reluenum.figures.sweeps.shares import plot_boundary_share, plot_gaps
 from reluenum.figures.sweeps.sizes import plot_sizes
+from reluenum.figures.sweeps.stability import plot_stability
 from reluenum.figures.units import plot_units
 
 FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {
@@ -28,6 +30,9 @@ FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {
 
 TREE_FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {"tree": plot_tree}
 """Figures of one document of basins, by name."""
+
+RADII_FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {"radii": plot_radii}
+"""Figures of one document of stability, by name."""
 
 SUMMARY_FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {"losses": plot_losses}
 """Figures of several documents (by name of the instance), by name."""
@@ -47,6 +52,9 @@ DEPTH_FIGURES: Mapping[str, Callable[[Tables], Figure]] = {
     "ways_out": plot_ways_out,
 }
 """Figures of the tables of a sweep that has basins, by name."""
+
+STABILITY_FIGURES: Mapping[str, Callable[[Tables], Figure]] = {"stability": plot_stability}
+"""Figures of the tables of a sweep that has radii, by name."""
 
 DESCENT_FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {
     "basins": plot_basins,

@@ -1,6 +1,6 @@
 """Documents as tables; no mathematics.
 
 Documents enter, data frames and texts leave. In order: `cells` and `latex` are the small parts;
-`deep`, `components`, `basins`, `instances`, `sweep_tables` and `sweeps`, `optimisers`, `convex` and
-`facts` each show one kind of document.
+`deep`, `components`, `basins`, `stability`, `instances`, `sweep_tables` and `sweeps`, `optimisers`,
+`convex` and `facts` each show one kind of document.
 """

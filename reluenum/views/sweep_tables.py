@@ -103,6 +103,21 @@ DEPTHS = {
 """Columns that it adds to the table of instances: the number of basins and of those that are not of
 least loss, the depths of the latter, and in which share of them a unit dies on the way out."""
 
+RADII = {
+    "instance": TEXT,
+    "index": WHOLE,
+    "radius": REAL,
+    "at_most": REAL,
+    "relative_radius": REAL,
+    "list_radius": REAL,
+}
+"""Columns that a sweep with `stability: true` adds to the table of components: see
+`stability.radii_frame`; the last one is that of the instance."""
+
+SMALLEST_RADII = {"list_radius": REAL, "smallest_radius": REAL, "median_relative_radius": REAL}
+"""Columns that it adds to the table of instances: radii of the list, of the minimum that has the
+smallest one, and of the median minimum, as a multiple of the standard deviation of its residual."""
+
 TIMES = {
     "instance": TEXT,
     "series": TEXT,
@@ -184,6 +199,31 @@ def with_basins(
     )
     rows = instances.merge(found.astype(DEPTHS), "left", left_on="instance", right_index=True)
     return rows, components.merge(basins, "left", on=["instance", "index"])
+
+
+def with_radii(
+    instances: pd.DataFrame, components: pd.DataFrame, radii: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the tables of instances and components with the columns about radii.
+
+    Parameters
+    ----------
+    instances, components, radii : DataFrame
+        With the columns `INSTANCES`, `COMPONENTS` and `RADII`.
+    """
+    each = radii.groupby("instance")
+    found = pd.DataFrame(
+        {
+            "list_radius": each["list_radius"].first(),
+            "smallest_radius": each["radius"].min(),
+            "median_relative_radius": each["relative_radius"].median(),
+        }
+    )
+    rows = instances.merge(
+        found.astype(SMALLEST_RADII), "left", left_on="instance", right_index=True
+    )
+    own = radii.drop(columns="list_radius")
+    return rows, components.merge(own, "left", on=["instance", "index"])
 
 
 def sweep_summary(instances: pd.DataFrame, by: Sequence[str] = GROUP) -> pd.DataFrame:

@@ -183,6 +183,8 @@ def test_figures_of_the_workflow_are_those_there_are_and_have_captions():
         (experiment.SWEEP_FIGURES, figures.SWEEP_FIGURES),
         (experiment.TREE_FIGURES, figures.TREE_FIGURES),
         (experiment.DEPTH_FIGURES, figures.DEPTH_FIGURES),
+        (experiment.RADII_FIGURES, figures.RADII_FIGURES),
+        (experiment.STABILITY_FIGURES, figures.STABILITY_FIGURES),
         (experiment.DESCENT_FIGURES, figures.DESCENT_FIGURES),
         (experiment.PRACTICE_FIGURES, figures.PRACTICE_FIGURES),
     ]:
