@@ -266,7 +266,7 @@ def test_errors_beyond_doubles_are_larger_than_every_radius():
     assert found["components"][0]["under_errors"] != PERSISTS
 
 
-@pytest.mark.parametrize("ridge", [fmpq(10) ** 200, 1 / fmpq(10) ** 12])
+@pytest.mark.parametrize("ridge", [fmpq(10) ** 100, 1 / fmpq(10) ** 12])
 def test_ridges_of_any_size_have_some_radius(ridge):
     problem = replace(random_problem(1, 4, 1, 1, "1"), ridge=ridge)
     assert stability(listed(problem))["list"]["radius"] is not None
