@@ -53,7 +53,9 @@ def drawn(seed, degenerate):
     """An instance with d = 1, 2, 3, n = 2, ..., 6 and L = 1, 2; in fractions or whole numbers."""
     generator = random.Random(f"without hidden bias {seed} {degenerate}")
     dimension, width = generator.choice([1, 2, 2, 2, 3]), generator.choice([1, 2])
-    most = {(1, 1): 6, (1, 2): 6, (2, 1): 6, (2, 2): 4, (3, 1): 4, (3, 2): 3}[dimension, width]
+    most = {(1, 1): 6, (1, 2): 6, (2, 1): 6, (2, 2): 3 + seed % 2, (3, 1): 4, (3, 2): 3}[
+        dimension, width
+    ]
     size = generator.randint(2, most)
     inputs, targets = random_data(seed, size, dimension)
     if degenerate:
@@ -91,7 +93,7 @@ def test_engines_and_formulations_agree(seed, degenerate, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("seed", "degenerate"),
-    [*((seed, False) for seed in range(14, 74)), *((seed, True) for seed in range(14, 44))],
+    [*((seed, False) for seed in range(14, 74)), *((seed, True) for seed in range(14, 34))],
 )
 def test_engines_and_formulations_agree_on_many(seed, degenerate, tmp_path):
     assert_every_route_agrees(drawn(seed, degenerate), tmp_path)
