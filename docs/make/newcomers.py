@@ -1,4 +1,4 @@
-"""Write the pages for newcomers: README.md, docs/tutorial.md, docs/reading.md and docs/faq.md.
+"""Write the pages for newcomers: README.md, and docs/tutorial, reading, faq and variants.
 
 `make docs` runs it. The pages are made from docs/templates: commands in them are run, numbers in
 their sentences are computed here, and a sentence that is not so is an error. Who wants to change a
@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from tabulate import tabulate
 
 from benchmarks.boxes_page import TABLE, fitting_table
 from docs.make.live import ROOT, Desk, render
@@ -318,11 +319,53 @@ def largest_size(allowed: Callable[[int], bool]) -> int:
     return bisect_left(range(1, POINTS_ON_A_LINE + 2), True, key=lambda n: not allowed(n))
 
 
+EVERYWHERE = "global at every width"
+
+XOR_RIDGE, ONE_EACH = Fraction(1, 10), (Fraction(1), Fraction(1, 2))
+"""Of the examples of docs/variants.md: the ridge, and the targets at 1 and -1."""
+
+
+def variants() -> Values:
+    """Return what docs/variants.md says of other units."""
+    apart = 2 * XOR_RIDGE * sum(ONE_EACH) - 2 * XOR_RIDGE**2
+    problem = {"width": 2, "ridge": str(XOR_RIDGE), "hidden_bias": "none"}
+    found = enumerate_minima(Problem.from_arrays([1, -1], list(ONE_EACH), **problem))
+    return {
+        "xor": of_xor,
+        "apart": f"{float(apart):g}",
+        "is_apart": float(found[0].loss) == float(apart),
+    }
+
+
+def of_xor(read: Callable[[str], Document]) -> Values:
+    """Return what the lists of XOR say, by the names of their files."""
+    names = [(phi, bias) for phi in ("relu", "leaky", "abs") for bias in ("ridge", "none")]
+    lists = {f"{phi}-{bias}": read(f"{phi}-{bias}.json")["components"] for phi, bias in names}
+    losses = {name: float(found[0]["loss"]) for name, found in lists.items()}
+    even, rows = losses["abs-none"], []
+    for name, found in lists.items():
+        ends = (short_number(component["loss"]) for component in (found[0], found[-1]))
+        flag = "the best one" if found[0]["global_at_every_width"] else "none"
+        rows.append([*name.split("-"), len(found), *ends, flag])
+    titles = ("units", "hidden bias", "components", "best loss", "worst loss", EVERYWHERE)
+    return {
+        "table": tabulate(rows, titles, tablefmt="pipe", disable_numparse=True),
+        "others_are_worse": all(v > 2 * even for k, v in losses.items() if k[:3] != "abs")
+        and lists["abs-none"][0]["global_at_every_width"],
+        "copies": lists["abs-none"][0]["orbit_size"],
+        "usual": lists["relu-none"][0]["orbit_size"],
+        "bias_helps": losses["relu-none"] > losses["relu-ridge"]
+        and losses["leaky-none"] > losses["leaky-ridge"],
+        "bias_is_idle": losses["abs-none"] == losses["abs-ridge"],
+    }
+
+
 PAGES: Mapping[str, Callable[[], Values]] = {
     "README.md": readme,
     "docs/tutorial.md": tutorial,
     "docs/reading.md": reading,
     "docs/faq.md": faq,
+    "docs/variants.md": variants,
 }
 """Every page, with what its template may name."""
 
