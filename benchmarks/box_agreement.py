@@ -35,7 +35,7 @@ from reluenum.datasets.families import random_data, reference_data
 from reluenum.documents.files import write_text
 from reluenum.documents.minima import minima_document
 from reluenum.engines.certified.prove import CertifiedEngine
-from reluenum.engines.checked import refusal
+from reluenum.engines.checked import CheckedSearch, refusal
 from reluenum.engines.cones.route import DirectionEngine
 from reluenum.errors import InputError
 from reluenum.problem import parse_ridge
@@ -186,7 +186,7 @@ def problems(seeds: Sequence[int]) -> dict[str, Problem]:
 
 def findings(problem: Problem) -> list[Finding]:
     """List the minima of a problem by both engines, and say what is not settled."""
-    ways = {"branch": DirectionEngine(), "certified": CertifiedEngine()}
+    ways = {"branch": CheckedSearch(DirectionEngine()), "certified": CertifiedEngine()}
     landscapes = {name: engine.landscape(problem) for name, engine in ways.items()}
     found = [left for name, one in landscapes.items() for left in left_open(name, one.undecided)]
     documents = [minima_document(one) for one in landscapes.values() if one.is_complete]

@@ -8,6 +8,7 @@ if sys.argv[:1] == ["-m"] and not sys.flags.safe_path:
 
 _HOMES = {
     "Basins": "api",
+    "HiddenBias": "problem",
     "InputError": "errors",
     "Landscape": "api",
     "Loss": "problem",

@@ -112,7 +112,9 @@ class RecordedComponent(Evaluated):
         network = self.record["representative"]
         if self.problem.upper:
             return DeepNetwork.of(self.problem, network)
-        units = [[*row, c] for row, c in zip(network["B"], network["c"], strict=True)]
+        units = network["B"]
+        if "c" in network:
+            units = [[*row, c] for row, c in zip(units, network["c"], strict=True)]
         return Network.of(self.problem, network["a"], units, network.get("m", "0"))
 
     def __repr__(self) -> str:
@@ -351,7 +353,7 @@ class Views(Sequence):
         UndecidedError
             If the list is not complete.
         """
-        from reluenum.stability.radii import stability
+        from reluenum.paths.stability.radii import stability
 
         bounds = None
         if errors is not None:

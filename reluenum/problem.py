@@ -58,6 +58,23 @@ class OutputBias(StrEnum):
     RIDGE = "ridge"
 
 
+class HiddenBias(StrEnum):
+    """Whether hidden units have a bias c of their own, which is then penalised.
+
+    Without one a unit is b . x, and its row is x instead of (x, 1).
+
+    Examples
+    --------
+    >>> for bias in HiddenBias:
+    ...     print(bias, Problem.from_arrays([0, 2], [1, 1], 1, 0.5, hidden_bias=bias).rows)
+    ridge ((0, 1), (2, 1))
+    none ((0,), (2,))
+    """
+
+    RIDGE = "ridge"
+    NONE = "none"
+
+
 def parse_ridge(value: Any) -> fmpq:
     """Read a ridge: a positive number, or its text; a float is its shortest decimal.
 
@@ -76,14 +93,15 @@ class Site:
 
     They are one that has the sum of their weights (Lemma 1a(3)). They share a hyperplane of the
     arrangement, too, so that the work depends on the number of sites, and on the number of data
-    points only where data are read and faces are written.
+    points only where data are read and faces are written. (Without hidden bias sites whose inputs
+    are proportional share one as well.)
 
     Parameters
     ----------
     first : int
         The first data point that has the input.
-    row : (d + 1,) tuple of fmpq
-        (x, 1).
+    row : (D,) tuple of fmpq
+        (x, 1), or x without hidden bias.
     weight : fmpq
         The sum of the weights of these data points: their number, if nobody gave weights.
     mean : fmpq
@@ -145,8 +163,8 @@ class Problem:
 
     The loss is `sum_i w_i (y_i - m - <a, relu(B x_i + c)>)^2 + ridge |theta|^2`, or its `mean` form
     with `(1/W) sum_i`, W the sum of the weights w, which are 1 if nobody gives them; the bias m is
-    absent, free or penalised (docs/theory.md, section 1). Another activation, linear on either
-    side of 0, can be in the place of relu.
+    absent, free or penalised, and without hidden bias there is no c (docs/theory.md, section 1).
+    Another activation, linear on either side of 0, can be in the place of relu.
 
     Parameters
     ----------
@@ -170,6 +188,8 @@ class Problem:
     activation : Activation
         Or its text: `relu`, `abs`, `leaky:1/10`, `slopes:-1/2,2`; see `Activation`. With several
         hidden layers `relu`.
+    hidden_bias : HiddenBias
+        With several hidden layers units have one.
 
     Raises
     ------
@@ -205,6 +225,7 @@ class Problem:
     upper: tuple[int, ...] = ()
     weights: Vector = ()
     activation: Activation = RELU
+    hidden_bias: HiddenBias = HiddenBias.RIDGE
 
     def __post_init__(self) -> None:
         if not self.targets:
@@ -230,7 +251,8 @@ class Problem:
             raise InputError("names", shown(self.names), "`Names(inputs, target)`")
         if self.names is not None and len(self.names.inputs) != self.dimension:
             raise InputError("names", str(self.names.inputs), "one name for each input")
-        for name, kind in (("loss", Loss), ("output_bias", OutputBias)):
+        kinds = {"loss": Loss, "output_bias": OutputBias, "hidden_bias": HiddenBias}
+        for name, kind in kinds.items():
             try:
                 object.__setattr__(self, name, kind(getattr(self, name)))
             except ValueError as error:
@@ -242,6 +264,11 @@ class Problem:
         if self.upper and self.weighs:
             found = f"weights with {len(self.hidden)} hidden layers"
             raise InputError("weights", found, "equal weights of 1 with more than one hidden layer")
+        if self.upper and self.hidden_bias is HiddenBias.NONE:
+            refuse_no_hidden_bias(self, f"with {len(self.hidden)} hidden layers")
+        if not self.has_hidden_bias and not any(map(any, self.inputs)):
+            found = "none, and all inputs are 0"
+            raise InputError("hidden_bias", found, "an input that is not 0, or ridge")
         if self.upper and not self.activation.is_relu:
             found = f"{self.activation.text} with {len(self.hidden)} hidden layers"
             raise InputError("activation", found, "relu with more than one hidden layer")
@@ -258,6 +285,7 @@ class Problem:
         *,
         weights: Sequence[Any] | None = None,
         activation: Activation | str = RELU,
+        hidden_bias: str = "ridge",
     ) -> Self:
         """Make a problem from numbers given as text, ints or Fractions (never rounded).
 
@@ -282,9 +310,8 @@ class Problem:
         )
         given = tuple(_exact(entry, f"weights[{i}]") for i, entry in listed)
         _check_number(weights, given, values)
-        penalty = _exact(ridge, "ridge")
-        rest = {"weights": given, "activation": activation}
-        return cls(rows, values, width, penalty, loss, output_bias, **rest)
+        rest = {"weights": given, "activation": activation, "hidden_bias": hidden_bias}
+        return cls(rows, values, width, _exact(ridge, "ridge"), loss, output_bias, **rest)
 
     @classmethod
     def from_arrays(
@@ -298,6 +325,7 @@ class Problem:
         *,
         weights: Any = None,
         activation: Activation | str = RELU,
+        hidden_bias: str = "ridge",
         binary: bool = False,
     ) -> Self:
         """Make a problem from NumPy arrays, pandas frames and series, or lists.
@@ -321,6 +349,7 @@ class Problem:
             Positive weights of the data points; 1 by default.
         activation : Activation or str
             As for `Problem`.
+        hidden_bias : str
         binary : bool
             Whether a float is the binary fraction that it is instead: 0.1 is then
             3602879701896397/36028797018963968.
@@ -350,7 +379,7 @@ class Problem:
         given = tuple(value for (value,) in column.read("weights", number))
         _check_number(weights, given, values)
         penalty, names = _read_number(ridge, "ridge", binary), _column_names(inputs, targets)
-        rest = {"weights": given, "activation": activation}
+        rest = {"weights": given, "activation": activation, "hidden_bias": hidden_bias}
         return cls(rows, values, width, penalty, loss, output_bias, names, **rest)
 
     @classmethod
@@ -358,8 +387,9 @@ class Problem:
         """Make a problem from the `problem` record of a document."""
         hidden = record["hidden"] if "hidden" in record else whole(record["width"], "width")
         rest = (record[key] for key in ("ridge", "loss", "output_bias"))
-        given = {key: record[key] for key in ("weights", "activation") if key in record}
-        return cls.from_text(record["x"], record["y"], hidden, *rest, **given)
+        names = ("weights", "activation", "hidden_bias")
+        further = {key: record[key] for key in names if key in record}
+        return cls.from_text(record["x"], record["y"], hidden, *rest, **further)
 
     def to_document(self) -> dict[str, Any]:
         """Return the `problem` record of a document."""
@@ -372,6 +402,7 @@ class Problem:
             "loss": self.loss.value,
             "output_bias": self.output_bias.value,
             **({} if self.activation.is_relu else {"activation": self.activation.text}),
+            **({} if self.has_hidden_bias else {"hidden_bias": self.hidden_bias.value}),
         }
 
     def with_width(self, width: int) -> Self:
@@ -433,8 +464,23 @@ class Problem:
 
     @cached_property
     def rows(self) -> tuple[Vector, ...]:
-        """The homogeneous inputs (x_i, 1): a unit v = (b, c) has pre-activation v . row."""
+        """The homogeneous inputs (x_i, 1): a unit v = (b, c) has pre-activation v . row.
+
+        Without hidden bias v = b, and the rows are the inputs.
+        """
+        if not self.has_hidden_bias:
+            return self.inputs
         return tuple((*row, fmpq(1)) for row in self.inputs)
+
+    @property
+    def has_hidden_bias(self) -> bool:
+        """Whether units have a bias c."""
+        return self.hidden_bias is HiddenBias.RIDGE
+
+    @property
+    def coordinates(self) -> int:
+        """Number D of coordinates of a unit: d + 1, or d without hidden bias."""
+        return self.dimension + self.has_hidden_bias
 
     @cached_property
     def sites(self) -> tuple[Site, ...]:
@@ -524,9 +570,10 @@ class Problem:
         width = f"hidden={list(self.hidden)}" if self.upper else f"width={self.width}"
         weights = f", weights of sum {self.total_weight}" if self.weighs else ""
         phi = "" if self.activation.is_relu else f", activation={self.activation.text}"
+        bias = "" if self.has_hidden_bias else f", hidden_bias={self.hidden_bias}"
         return (
             f"Problem(n={self.size}, d={self.dimension}, {width}, ridge={self.ridge}, "
-            f"loss={self.loss}, output_bias={self.output_bias}{weights}{phi})"
+            f"loss={self.loss}, output_bias={self.output_bias}{weights}{bias}{phi})"
         )
 
 
@@ -557,6 +604,23 @@ def refuse_activation(problem: Problem, what: str) -> None:
     """
     if not problem.activation.is_relu:
         raise InputError("activation", problem.activation.text, f"relu for {what}")
+
+
+def refuse_no_hidden_bias(problem: Problem, why: str) -> None:
+    """Refuse units without a bias, where there have to be some with one.
+
+    Parameters
+    ----------
+    problem : Problem
+    why : str
+        What does not go with it.
+
+    Raises
+    ------
+    InputError
+    """
+    if not problem.has_hidden_bias:
+        raise InputError("hidden_bias", f"{problem.hidden_bias} {why}", "ridge")
 
 
 def _positive_weights(weights: Sequence[Any], size: int) -> Vector:

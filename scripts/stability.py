@@ -8,7 +8,7 @@ from reluenum.documents.results import read_result, to_json
 from reluenum.experiments.joblog import logged
 from reluenum.groebner.backends import Settings
 from reluenum.groebner.limits import Limits
-from reluenum.stability.radii import stability as found_stability
+from reluenum.paths.stability.radii import stability as found_stability
 
 
 def main(minima: Path, settings: Settings, stability: Path) -> None:

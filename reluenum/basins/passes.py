@@ -71,7 +71,7 @@ class Paths:
             order = _in_order(places, codes, order)
             states = zip(vertices.point(vertex).signs, self._corner(vertex, most), strict=True)
             living = dict(zip(sorted(filter(None, codes)), states, strict=True))
-            zero = 0, (fmpq(0),) * (vertices.escalation.problem.dimension + 1)
+            zero = 0, (fmpq(0),) * (vertices.escalation.problem.coordinates)
             corners.append(
                 {
                     "support": _signed_faces(vertices, vertex),

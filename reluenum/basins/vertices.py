@@ -90,7 +90,7 @@ class Vertices:
         energy = Balls.of([problem.energy])
         nothing = np.full((1, problem.width), -1), np.zeros((1, problem.width), dtype=np.int8)
         parts = [(*nothing, energy.mid - energy.rad, energy.mid + energy.rad)]
-        vectors = [np.empty((0, problem.dimension + 1))]
+        vectors = [np.empty((0, problem.coordinates))]
         for supports, known in found:
             for first in range(0, len(supports), CHUNK):
                 chosen = slice(first, first + CHUNK)

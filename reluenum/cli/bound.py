@@ -40,6 +40,7 @@ def add_bound(parser: argparse.ArgumentParser) -> None:
     add("--minima", metavar="FILE", help=best)
     add("--output", metavar="FILE", help="write the document there, whole or not at all")
     add_bar(parser)
+    add("--hidden-bias", metavar="NAME", default="ridge", help="ridge: units have biases")
     parser.set_defaults(output_bias="none", activation="relu")
 
 
@@ -55,6 +56,7 @@ def run_bound(options: argparse.Namespace) -> int:
     ridge = of_option("--ridge", parse_ridge, options.ridge)
     gap = fmpq(0) if options.proves_best else of_option("--gap", read_gap, options.gap)
     check_choice("--loss", options.loss)
+    check_choice("--hidden-bias", options.hidden_bias)
     boxes = whole_number(options.boxes, "--boxes")
     output = writable(options.output, options.data)
     problem = posed_problem(options, hidden_widths(options.hidden), ridge)

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from reluenum.cli.exits import DECIDED, FAILED, stopped
 from reluenum.cli.options import (
+    add_conventions,
     add_data_file,
-    check_choice,
+    check_conventions,
     of_option,
     posed_problem,
     reading,
@@ -24,9 +25,7 @@ def add_convex(parser: argparse.ArgumentParser) -> None:
     add_data_file(parser)
     add = parser.add_argument
     add("--ridge", metavar="LAM", required=True, help="a decimal or fraction > 0")
-    add("--loss", metavar="NAME", default="sum", help="as for minima")
-    add("--output-bias", metavar="NAME", default="none", help="as for minima")
-    add("--activation", metavar="NAME", default="relu", help="as for minima")
+    add_conventions(parser)
     add("--minima", metavar="FILE", help="compare with this document of `reluenum minima`")
     add("--force", action="store_true", help="start however many faces there are")
     add("--output", metavar="FILE", help="write the document there, whole or not at all")
@@ -41,8 +40,7 @@ def run_convex(options: argparse.Namespace) -> int:
     from reluenum.problem import parse_ridge
 
     ridge = of_option("--ridge", parse_ridge, options.ridge)
-    check_choice("--loss", options.loss)
-    check_choice("--output-bias", options.output_bias)
+    check_conventions(options)
     output = writable(options.output, options.data)
     problem = posed_problem(options, 1, ridge)
     if not options.force:

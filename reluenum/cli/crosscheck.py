@@ -7,7 +7,7 @@ from reluenum.cli.exits import DECIDED, FAILED
 from reluenum.cli.options import (
     CHOICES,
     add_problem,
-    check_choice,
+    check_conventions,
     chosen,
     hidden_widths,
     limits_of,
@@ -43,8 +43,7 @@ def run_crosscheck(options: argparse.Namespace) -> int:
     layers = hidden_widths(options.hidden) if options.hidden else []
     width = layers if layers[1:] else whole_number(options.width or str(layers[0]), "--width")
     ridge = of_option("--ridge", parse_ridge, options.ridge)
-    check_choice("--loss", options.loss)
-    check_choice("--output-bias", options.output_bias)
+    check_conventions(options)
     usual = (*CHOICES["--formulation"], "certified")
     known = usual if options.formulations is None else (*usual, "branch")
     formulations = chosen("--formulations", options.formulations, known)

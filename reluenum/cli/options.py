@@ -24,8 +24,12 @@ CHOICES = {
     "--formulation": ("reduced", "eliminated"),
     "--loss": ("sum", "mean"),
     "--output-bias": ("none", "free", "ridge"),
+    "--hidden-bias": ("ridge", "none"),
 }
 """What the options with a choice take, the default first."""
+
+CONVENTIONS = ("--loss", "--output-bias", "--hidden-bias")
+"""Those of them that are part of the problem."""
 
 SEVERAL = "numbers of units of several hidden layers, from the inputs to the output"
 """What `--hidden` takes."""
@@ -50,12 +54,25 @@ def add_problem(
     if layers:
         widths.add_argument("--hidden", metavar="L1,L2", help=SEVERAL)
     add("--ridge", metavar=ridge, required=True, help=meaning)
-    add("--loss", metavar="NAME", default="sum", help="as for minima")
-    add("--output-bias", metavar="NAME", default="none", help="as for minima")
-    add("--activation", metavar="NAME", default="relu", help="as for minima")
+    add_conventions(parser)
     add("--seconds", metavar="S", help="time limit of a backend on a system (default: 120)")
     add("--memory", metavar="MB", help="memory limit of a backend on a system (default: 4000)")
     add("--force", action="store_true", help="start however many supports there are")
+
+
+def add_conventions(parser: argparse.ArgumentParser) -> None:
+    """Add what is asked of data, for commands that refer to `minima` for it."""
+    for option in CONVENTIONS:
+        parser.add_argument(
+            option, metavar="NAME", default=CHOICES[option][0], help="as for minima"
+        )
+    parser.add_argument("--activation", metavar="NAME", default="relu", help="as for minima")
+
+
+def check_conventions(options: argparse.Namespace) -> None:
+    """Refuse a value that one of them does not have."""
+    for option in CONVENTIONS:
+        check_choice(option, getattr(options, option[2:].replace("-", "_")))
 
 
 def add_data_file(parser: argparse.ArgumentParser) -> None:
@@ -216,13 +233,15 @@ def progress_of(options: argparse.Namespace) -> bool:
 def posed_problem(options: argparse.Namespace, width: int | list[int], ridge: "fmpq") -> "Problem":
     """Read the data, and pose the problem with the conventions of the options."""
     from reluenum.activation import Activation
-    from reluenum.problem import Loss, OutputBias, Problem
+    from reluenum.problem import HiddenBias, Loss, OutputBias, Problem
 
     loss, bias = Loss(options.loss), OutputBias(options.output_bias)
-    activation = of_option("--activation", Activation.of, options.activation)
+    rest = {
+        "hidden_bias": HiddenBias(options.hidden_bias),
+        "activation": of_option("--activation", Activation.of, options.activation),
+    }
     inputs, targets, weights = data_of(options)
-    rest = {"weights": weights, "activation": activation}
-    return Problem(inputs, targets, width, ridge, loss, bias, **rest)
+    return Problem(inputs, targets, width, ridge, loss, bias, weights=weights, **rest)
 
 
 def data_of(options: argparse.Namespace) -> "Points":

@@ -6,7 +6,7 @@ from reluenum.cli.exits import DECIDED, UNDECIDED, stopped
 from reluenum.cli.options import (
     add_bar,
     add_problem,
-    check_choice,
+    check_conventions,
     limits_of,
     of_option,
     posed_problem,
@@ -49,8 +49,7 @@ def run_path(options: argparse.Namespace) -> int:
     width = whole_number(options.width, "--width")
     low, high = of_option("--ridge", parse_range, options.ridge)
     points = whole_number(options.points, "--points", least=2, most=MOST_POINTS)
-    check_choice("--loss", options.loss)
-    check_choice("--output-bias", options.output_bias)
+    check_conventions(options)
     limits = Limits(**limits_of(options))
     output = writable(options.output, options.data)
     figure = writable_figure(options.figure, options.data)

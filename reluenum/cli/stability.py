@@ -53,7 +53,7 @@ def run_stability(options: argparse.Namespace) -> int:
     from reluenum.documents.seals import read_json
     from reluenum.groebner.backends import Settings
     from reluenum.groebner.limits import Limits
-    from reluenum.stability.radii import stability
+    from reluenum.paths.stability.radii import stability
 
     check_choice("--backend", options.backend)
     output = writable(options.output, options.file)
@@ -65,17 +65,17 @@ def run_stability(options: argparse.Namespace) -> int:
         listed = check_listed(document, options.file)
         if listed["enumeration"]["undecided"]:
             return incomplete(listed)
-        errors = _errors(options.y_error, len(listed["problem"]["y"]))
+        errors = _error_bounds(options.y_error, len(listed["problem"]["y"]))
         try:
             found = stability(document, errors, settings, options.force, progress_of(options))
         except BackendError as error:
             return stopped(error, UNDECIDED)
     write(output, to_json(found))
-    _write_views(found, table, figure)
+    _write_radii(found, table, figure)
     return DECIDED
 
 
-def _errors(given: str | None, size: int) -> "list[fmpq] | None":
+def _error_bounds(given: str | None, size: int) -> "list[fmpq] | None":
     """Read the bounds of the errors: a number, or a column of a file."""
     from reluenum.algebra.scalars import parse_rational
 
@@ -105,7 +105,7 @@ def _column(name: str) -> list[str]:
     return [row[COLUMN].strip() for row in rows]
 
 
-def _write_views(found: Mapping[str, Any], table: Path | None, figure: Path | None) -> None:
+def _write_radii(found: Mapping[str, Any], table: Path | None, figure: Path | None) -> None:
     """Write a table and a figure of the radii."""
     if table is not None:
         from reluenum.views.stability import radii_csv

@@ -176,8 +176,8 @@ class _Program(InDoubles):
     @cached_property
     def columns(self) -> list[str]:
         """The open cells that answer to a data point; a unit in another one only costs."""
-        cells = {*self.geometry.arrangement.columns}
-        return [face.signs for face in self.geometry.arrangement.live_faces if face.signs in cells]
+        answers = self.geometry.problem.activation.answers
+        return [cell.signs for cell in self.geometry.arrangement.cells if answers(cell.signs)]
 
     @cached_property
     def masks(self) -> np.ndarray:
@@ -256,14 +256,14 @@ class _Program(InDoubles):
 def _walls(arrangement: Arrangement) -> dict[str, list[int]]:
     """Return the walls of each open cell, each by its first data point.
 
-    A facet lies on one hyperplane, that of equal inputs, and is one of two cells' walls.
+    A facet lies on one hyperplane, that of proportional rows, and is one of two cells' walls.
     """
-    rank = max(face.dimension for face in arrangement.faces)
-    walls: dict[str, list[int]] = {column: [] for column in arrangement.columns}
+    walls: dict[str, list[int]] = {cell.signs: [] for cell in arrangement.cells}
+    rank = arrangement.cells[0].dimension
     for face in arrangement.faces:
         if face.dimension == rank - 1:
-            for side in "+-":
-                walls[face.signs.replace("0", side)].append(face.zeros[0])
+            for _, cell in arrangement.around(face):
+                walls[cell.signs].append(next(i for i in face.zeros if cell.sign_values[i]))
     return walls
 
 

@@ -91,7 +91,8 @@ def _enumeration(counts: Counts, tally: Tally) -> dict[str, Any]:
 
 def component_record(component: Component) -> dict[str, Any]:
     """Return the record of a component."""
-    representative = component.representative
+    problem, representative = component.problem, component.representative
+    inputs = problem.dimension
     units = [[decimal_text(entry) for entry in unit] for unit in representative.units]
     record: dict[str, Any] = {
         "dimension": component.dimension,
@@ -104,11 +105,11 @@ def component_record(component: Component) -> dict[str, Any]:
         "strata": [_stratum_record(stratum) for stratum in component.strata],
         "representative": {
             "a": [decimal_text(weight) for weight in representative.weights],
-            "B": [unit[:-1] for unit in units],
-            "c": [unit[-1] for unit in units],
+            "B": [unit[:inputs] for unit in units],
+            **({"c": [unit[inputs] for unit in units]} if problem.has_hidden_bias else {}),
         },
     }
-    if component.problem.output_bias is not OutputBias.NONE:
+    if problem.output_bias is not OutputBias.NONE:
         record["representative"]["m"] = decimal_text(representative.bias)
     return record
 

@@ -113,6 +113,8 @@ def fastest(problem: Problem) -> Fastest:
         return Fastest("certified", "its lists are proved")
     if not problem.activation.is_relu:
         return Fastest("certified", f"boxes are for relu, not {problem.activation.text}")
+    if not problem.has_hidden_bias:
+        return Fastest("certified", "the only fast one without hidden bias")
     most = (MANY if problem.dimension == 1 else MANY_IN_SPACE).get(problem.width)
     if most is None:
         return Fastest("certified", f"{problem.width} units, d = {problem.dimension}")

@@ -108,6 +108,19 @@ def data_size(instance: Mapping[str, Any]) -> tuple[int, int]:
     return instance["parameters"]["n"], instance["parameters"].get("d", 1)
 
 
+def arrangement_size(instance: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the same; without hidden bias inputs are as inputs of one dimension less with one.
+
+    Examples
+    --------
+    >>> instance = {"data": None, "csv": None, "family": "random", "parameters": {"n": 5, "d": 2}}
+    >>> arrangement_size(instance), arrangement_size(instance | {"hidden_bias": "none"})
+    ((5, 2), (5, 1))
+    """
+    points, dimension = data_size(instance)
+    return points, max(dimension - (instance.get("hidden_bias") == "none"), 0)
+
+
 def expected_supports(instance: Mapping[str, Any], sizes: Iterable[int]) -> int:
     """Return how many supports of these sizes an instance has at most.
 
@@ -129,7 +142,7 @@ def expected_supports(instance: Mapping[str, Any], sizes: Iterable[int]) -> int:
     >>> expected_supports(instance, [1, 2])  # 21 faces
     231
     """
-    points, dimension = data_size(instance)
+    points, dimension = arrangement_size(instance)
     faces = face_bound(points, min(dimension, _LARGEST_COUNTED)) if points else 0
     return sum(comb(faces, min(size, _LARGEST_COUNTED)) for size in sizes)
 
@@ -197,7 +210,7 @@ def expected_batch(instance: Mapping[str, Any], batch: str) -> int:
     ends = list(map(int, batch.split("-")))
     if isinstance(instance["width"], list):
         return ends[-1] - ends[0] + 1
-    points, dimension = data_size(instance)
+    points, dimension = arrangement_size(instance)
     width = min(instance["width"], _LARGEST_COUNTED)
     columns = 2 * sum(comb(max(points - 1, 0), k) for k in range(min(dimension, points) + 1))
     patterns = max(comb(columns + width - 1, width), 1)

@@ -85,8 +85,9 @@ def instances(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     -------
     dict
         From names to `label`, `family`, `csv`, `data` (one of them), `parameters`, `width` (of
-        several hidden layers a list), `ridge`, `loss`, `output_bias`, `activation` if it is not
-        relu, and `layout` if the entry says how to read its file.
+        several hidden layers a list), `ridge`, `loss`, `output_bias`, `hidden_bias` and
+        `activation` if they are not the usual ones, and `layout` if the entry says how to read its
+        file.
 
     Raises
     ------
@@ -122,6 +123,7 @@ def _check_boxes(instance: Mapping[str, Any], config: Mapping[str, Any], place: 
         "several hidden layers": isinstance(instance["width"], list),
         "a sweep": "sweep" in config,
         "basins": config.get("basins", False),
+        "hidden_bias: none": instance.get("hidden_bias") == "none",
         "another formulation": solve.get("formulation", "reduced") != "reduced",
         "all patterns": solve.get("all_patterns", False),
         "the activation " + instance.get("activation", "relu"): "activation" in instance,
@@ -145,6 +147,7 @@ def _check_depth(instance: Mapping[str, Any], config: Mapping[str, Any], place: 
     asked = {
         "output_bias": (instance["output_bias"], "none"),
         "activation": (instance.get("activation", "relu"), "relu"),
+        "hidden_bias": (instance.get("hidden_bias", "ridge"), "ridge"),
         "basins": (config.get("basins", False), False),
         "stability": (config.get("stability", False), False),
         **{
@@ -306,6 +309,9 @@ def paths(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 CONVENTIONS = ("width", "ridge", "loss", "output_bias")
 """Keys of a data set that say what is asked of it."""
 
+UNUSUAL = {"hidden_bias": "ridge", "activation": "relu"}
+"""Further ones, with what is meant where an instance has none."""
+
 
 def _entries(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the data sets of a configuration with their places: one family or file, no ranges."""
@@ -378,19 +384,20 @@ def _combinations(
     """Yield every combination of the values that an entry lists."""
     values = _parameters(entry, place)
     axes = tuple(values)
-    values |= {key: entry[key] for key in (*conventions, "activation") if key in entry}
+    values |= {key: entry[key] for key in conventions}
+    values |= {key: entry[key] for key in UNUSUAL if key in entry}
     layout = _layout(entry, place)
     for chosen in product(*map(_listed, values.values())):
         point = dict(zip(values, chosen, strict=True))
-        phi = _canonical("activation", point.pop("activation", "relu"), place)
+        point = {key: _canonical(key, value, place) for key, value in point.items()}
+        point = {key: value for key, value in point.items() if UNUSUAL.get(key) != value}
         yield {
             "label": entry.get("name") or entry.get("family") or _stem(entry.get("csv", "data")),
             "family": entry.get("family"),
             "csv": entry.get("csv"),
             "data": entry.get("data"),
-            "parameters": {key: _canonical(key, point[key], place) for key in axes},
-            **{key: _canonical(key, point[key], place) for key in point if key not in axes},
-            **({} if phi == "relu" else {"activation": phi}),
+            "parameters": {key: point[key] for key in axes},
+            **{key: point[key] for key in point if key not in axes},
             **({"layout": layout} if layout else {}),
         }
 

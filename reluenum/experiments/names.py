@@ -61,6 +61,7 @@ def _conventions(instance: Mapping[str, Any]) -> list[str]:
     return [
         *(["mean"] if instance["loss"] == "mean" else []),
         *([f"bias_{bias}"] if bias != "none" else []),
+        *(["no_hidden_bias"] if instance.get("hidden_bias") == "none" else []),
         *([_activation_slug(instance["activation"])] if "activation" in instance else []),
     ]
 

@@ -23,10 +23,12 @@ from reluenum.views.sweep_tables import (
     INSTANCES,
     LAYERED,
     TIMES,
+    UNBIASED,
     frame,
     sweep_summary,
     total_seconds,
     with_basins,
+    with_hidden_bias,
     with_layers,
     with_radii,
 )
@@ -124,7 +126,8 @@ def step_tables(
     named = {instance_name(instance): instance for instance in instances}
     rows = [instance_row(named[name], document) for name, document in documents.items()]
     parts = [row for name, found in documents.items() for row in component_rows(name, found)]
-    layered = any("hidden" in row for row in rows)
+    layered, unbiased = (any(key in row for row in rows) for key in ("hidden", "hidden_bias"))
+    columns = INSTANCES | (LAYERED if layered else {}) | (UNBIASED if unbiased else {})
     times = [
         (name, name, None, *pair)  # a series of its own
         if layered
@@ -132,7 +135,7 @@ def step_tables(
         for name, pair in seconds.items()
     ]
     return {
-        "instances": frame(rows, INSTANCES | LAYERED if layered else INSTANCES),
+        "instances": frame(rows, columns),
         "components": frame(parts, COMPONENTS),
         "times": frame((dict(zip(TIMES, row, strict=True)) for row in times), TIMES),
     }
@@ -160,7 +163,7 @@ def joined_tables(
         pd.concat([read_frame(path) for path in paths], ignore_index=True)
         for paths in (instances, components, times)
     )
-    rows = with_layers(rows)
+    rows = with_hidden_bias(with_layers(rows))
     totals = total_seconds(seconds, rows)
     if basins:
         trees = pd.concat([read_frame(path) for path in basins], ignore_index=True)

@@ -17,7 +17,7 @@ from reluenum.engines.certified.blocks import Block, read_blocks
 from reluenum.engines.choice import engine_for
 from reluenum.engines.formulations import FORMULATIONS, Formulation
 from reluenum.errors import IncompleteRunError
-from reluenum.experiments.instances import CONVENTIONS
+from reluenum.experiments.instances import CONVENTIONS, UNUSUAL
 from reluenum.experiments.plans import batch_names
 from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.patterns import Counts, Pattern, patterns
@@ -62,8 +62,8 @@ def problem_of(instance: Mapping[str, Any]) -> Problem:
     else:
         inputs, targets = dataset(instance["family"], **instance["parameters"])
     conventions = [instance[key] for key in CONVENTIONS]
-    rest = {"weights": weights or None, "activation": instance.get("activation", "relu")}
-    return Problem.from_text(inputs, targets, *conventions, **rest)
+    further = {key: instance[key] for key in UNUSUAL if key in instance}
+    return Problem.from_text(inputs, targets, *conventions, weights=weights or None, **further)
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:

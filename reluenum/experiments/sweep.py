@@ -27,8 +27,8 @@ from reluenum.experiments.names import instance_name
 from reluenum.experiments.rows import basin_rows, radius_rows, step_tables
 from reluenum.experiments.steps import problem_of
 from reluenum.groebner.backends import Settings
+from reluenum.paths.stability.radii import stability
 from reluenum.problem import Problem
-from reluenum.stability.radii import stability
 from reluenum.views.components import minima_csv
 from reluenum.views.sweep_tables import BASINS, RADII, examined_kind, frame
 

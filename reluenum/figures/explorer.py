@@ -247,10 +247,11 @@ def _segment(branch: Record, problem: Record, places: Mapping[str, int]) -> dict
 
 def _sample(sample: Record, problem: Record) -> dict[str, Any]:
     biased = problem["output_bias"] != "none"
+    offset = ["0"] if "hidden_bias" in problem else []
     return {
         "loss": sample["loss"],
         "squares": sample["sum_a_squared"],
-        "directions": sample["direction"],
+        "directions": [[*direction, *offset] for direction in sample["direction"]],
         "bias": sample["m"] if biased else None,
         "everywhere": bool(sample["global_at_every_width"]),
     }

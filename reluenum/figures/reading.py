@@ -115,16 +115,16 @@ def kinks_by_layer(component: Document, low: float, high: float) -> list[Vector]
 
 
 def parameters(component: Document, dimension: int) -> tuple[Vector, np.ndarray, Vector]:
-    """Return a (L,), B (L, d) and c (L,) of the representative."""
+    """Return a (L,), B (L, d) and c (L,) of the representative, 0 without hidden bias."""
     network = component["representative"]
     weights = np.array([number(a) for a in network["a"]])
     slopes = np.array([[number(b) for b in row] for row in network["B"]])
-    offsets = np.array([number(c) for c in network["c"]])
+    offsets = np.array([number(c) for c in network.get("c", ["0"] * len(weights))])
     return weights, slopes.reshape(len(weights), dimension), offsets
 
 
 def direction(group: Document) -> Vector:
-    """Return the common (b, c) / |(b, c)| of the neurons of a face."""
+    """Return the common (b, c) / |(b, c)| of the neurons of a face, or b / |b|."""
     return np.array([number(entry) for entry in group["direction"]])
 
 

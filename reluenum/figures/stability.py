@@ -55,18 +55,18 @@ def _plot_radii(document: Document) -> tuple[Figure, str]:
     axes = figure.subplots()
     for record in known:
         _draw_radius(axes, record)
-    for text, style in ((document["list"]["radius"], "--"), (_errors(document), ":")):
+    for text, style in ((document["list"]["radius"], "--"), (_stated_errors(document), ":")):
         if text not in (None, "0"):
             axes.axhline(number(text), color=GREY, ls=style, lw=1)
     axes.set_yscale("log")
     axes.set_xlabel("loss")
     axes.set_ylabel("change of the targets")
     axes.grid(True)
-    _legend(axes)
+    _event_legend(axes)
     return figure, ""
 
 
-def _errors(document: Document) -> str | None:
+def _stated_errors(document: Document) -> str | None:
     return document["errors"]["distance"] if "errors" in document else None
 
 
@@ -82,7 +82,7 @@ def _draw_radius(axes: Axes, record: Mapping[str, Any]) -> None:
     axes.plot([loss], [far], marker=mark, ms=5, color=colour, ls="", zorder=3)
 
 
-def _legend(axes: Axes) -> None:
+def _event_legend(axes: Axes) -> None:
     """Explain the marks."""
     marks = [Line2D([], [], marker="o", ms=4, color=GREY, mfc="white", ls="", label="persists")]
     marks += [

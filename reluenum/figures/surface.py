@@ -97,8 +97,8 @@ def linear_pieces(low: Vector, high: Vector, lines: Sequence[Vector]) -> Triangu
     ----------
     low, high : (2,) array
         Corners of the rectangle.
-    lines : sequence of (3,) array
-        (b, c) of b . x + c = 0.
+    lines : sequence of (3,) or (2,) array
+        (b, c) of b . x + c = 0, or b of b . x = 0.
 
     Examples
     --------
@@ -123,7 +123,7 @@ def linear_pieces(low: Vector, high: Vector, lines: Sequence[Vector]) -> Triangu
 
 def _half(polygon: np.ndarray, line: Vector) -> list[np.ndarray]:
     """Return the corners of the part of a convex polygon on which b . x + c >= 0."""
-    heights = polygon @ line[:2] + line[2]
+    heights = polygon @ line[:2] + line[2:].sum()
     ends = zip(polygon, heights, np.roll(polygon, -1, axis=0), np.roll(heights, -1), strict=True)
     kept = []
     for here, height, there, next_height in ends:

@@ -58,6 +58,8 @@ def units_kinks(document: Document) -> tuple[Figure, int]:
 def draw_kink(axes: Axes, group: Document, low: Vector, high: Vector, gid: str) -> None:
     """Draw the line b . x + c = 0 and an arrow into the half plane where the unit is active.
 
+    Without hidden bias c is 0.
+
     Parameters
     ----------
     axes : Axes
@@ -69,7 +71,7 @@ def draw_kink(axes: Axes, group: Document, low: Vector, high: Vector, gid: str) 
         Of the line, in an SVG.
     """
     normal = direction(group)
-    slope, offset = normal[:2], normal[2]
+    slope, offset = normal[:2], normal[2:].sum()
     scale = (high - low) * slope
     size = float(np.hypot(*scale))
     if size == 0:
@@ -132,5 +134,6 @@ def units_faces(document: Document) -> tuple[Figure, int]:
     axes.tick_params(length=0)
     axes.invert_yaxis()
     axes.spines[:].set_visible(False)
-    axes.set(xlabel="data point $i$", title="Sign of $b \\cdot x_i + c$ for every living unit")
+    height = "b \\cdot x_i" + ("" if "hidden_bias" in document["problem"] else " + c")
+    axes.set(xlabel="data point $i$", title=f"Sign of ${height}$ for every living unit")
     return figure, len(components)

@@ -103,8 +103,7 @@ def way(tree: Document, start: int, stop: int) -> list[Corner]:
         up, down = up[:-1], down[:-1]
     pieces = [paths[leaf]["points"] for leaf in up[:-1]]
     pieces += [paths[leaf]["points"][::-1] for leaf in down[-2::-1]]
-    inputs = tree["problem"]["x"]
-    rows = np.array([[*map(Fraction, row), Fraction(1)] for row in inputs], dtype=object)
+    rows = _exact_rows(tree["problem"])
     corners = (Corner.of(point, rows) for piece in pieces for point in piece)
     path = _in_one_path(corners, tree["labelled"])
     return _unmirrored(path) if activation_in(tree).is_even else path
@@ -122,6 +121,12 @@ def _unmirrored(corners: Sequence[Corner]) -> list[Corner]:
         faces = np.column_stack([corner.signs, side * corner.faces[:, 1:]])
         found.append(Corner(corner.signs, side * corner.units, faces, corner.record))
     return found
+
+
+def _exact_rows(problem: Document) -> np.ndarray:
+    """Return the inputs of a problem with a 1 at the end, as fractions; without, if no bias."""
+    offset = [] if "hidden_bias" in problem else [Fraction(1)]
+    return np.array([[*map(Fraction, row), *offset] for row in problem["x"]], dtype=object)
 
 
 def _in_one_path(corners: Iterator[Corner], labelled: bool) -> list[Corner]:
@@ -183,8 +188,8 @@ class Course:
     def bias(self, signs: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, float]:
         """Return the errors without output bias, and the best one."""
         problem = self.document["problem"]
-        inputs, targets = data(self.document)
-        rows = np.hstack([inputs, np.ones((len(inputs), 1))])
+        _, targets = data(self.document)
+        rows = _exact_rows(problem).astype(float)
         errors = targets - activation_in(self.document).values(rows @ states.T) @ signs
         if problem["output_bias"] == "none":
             return errors, 0.0
@@ -214,8 +219,11 @@ class Course:
         _, bias = self.bias(corner.signs, corner.states)
         texts = [list(map(repr, row)) for row in corner.states.tolist()]
         signs = list(map(repr, corner.signs.tolist()))
-        slopes, offsets = [row[:-1] for row in texts], [row[-1] for row in texts]
-        return {"representative": {"a": signs, "B": slopes, "c": offsets, "m": repr(float(bias))}}
+        inputs = len(self.document["problem"]["x"][0])
+        found = {"a": signs, "B": [row[:inputs] for row in texts], "m": repr(float(bias))}
+        if "hidden_bias" not in self.document["problem"]:
+            found["c"] = [row[inputs] for row in texts]
+        return {"representative": found}
 
     @cached_property
     def deaths(self) -> list[tuple[int, int]]:
@@ -230,9 +238,7 @@ class Course:
     @cached_property
     def crossings(self) -> list[tuple[int, int, tuple[int, ...]]]:
         """Corners, units that change sides there, and of which data points (from 1)."""
-        rows = np.array(
-            [[*map(Fraction, row), 1] for row in self.document["problem"]["x"]], dtype=object
-        )
+        rows = _exact_rows(self.document["problem"])
         found: dict[tuple[int, int], list[int]] = {}
         for unit in range(len(self.corners[0].signs)):
             side, leaving = [0] * len(rows), [0] * len(rows)

@@ -1,6 +1,7 @@
 """The hyperplane arrangement of one hidden unit: its faces and columns, exactly, in any dimension.
 
-A unit v = (b, c) sees data point i through the sign of v . (x_i, 1). The realisable sign vectors
+A unit v = (b, c) sees data point i through the sign of v . (x_i, 1), or v = b through that of
+v . x_i if it has no bias. The realisable sign vectors
 are the covectors of the central arrangement of these rows (docs/theory.md, section 2).
 """
 
@@ -68,7 +69,7 @@ class Face:
 
     @cached_property
     def column(self) -> str:
-        """The column of activation patterns that covers the face: zeros count as + (Lemma 4)."""
+        """The column of activation patterns that covers the face: zeros count as + (Lemma 65)."""
         return self.signs.replace("0", "+")
 
     @cached_property
@@ -244,8 +245,9 @@ class Arrangement:
 
     Parameters
     ----------
-    rows : sequence of (d + 1,) vectors
-        Homogeneous inputs, last entry 1. Only distinct ones are worked with.
+    rows : sequence of (D,) vectors
+        Homogeneous inputs, last entry 1, or any that are not all 0. Only distinct ones are worked
+        with.
     activation : Activation
         Of the unit; which faces are live depends on it.
 
@@ -262,7 +264,8 @@ class Arrangement:
         self._distinct = [self.rows[i] for i in self._firsts]
         place = {i: k for k, points in enumerate(sites) for i in points}
         order = [place[i] for i in range(len(self.rows))]
-        on_a_line = len(self.rows[0]) == 2 and len(sites) > 1
+        self._homogeneous = all(row[-1] == 1 for row in self._distinct)
+        on_a_line = len(self.rows[0]) == 2 and len(sites) > 1 and self._homogeneous
         found = faces_on_a_line if on_a_line else faces_in_space
         self._by_distinct = dict(found(self._distinct, order))
         self.faces = tuple(sorted(self._by_distinct.values()))
@@ -286,8 +289,20 @@ class Arrangement:
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        """The realisable columns of an activation pattern: the open cells."""
-        return tuple(face.signs for face in self.faces if "0" not in face.signs)
+        """The realisable columns of an activation pattern.
+
+        They are the open cells (Lemma 4), but those of some lower faces, too, if rows need not end
+        with 1 (Lemma 65).
+        """
+        if self._homogeneous:
+            return tuple(face.signs for face in self.faces if "0" not in face.signs)
+        return tuple(sorted({face.column for face in self.faces}))
+
+    @cached_property
+    def cells(self) -> tuple[Face, ...]:
+        """The faces that no other one has in its closure."""
+        rank = max(face.dimension for face in self.faces)
+        return tuple(face for face in self.faces if face.dimension == rank)
 
     @cached_property
     def live_faces(self) -> tuple[Face, ...]:

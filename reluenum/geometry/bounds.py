@@ -9,7 +9,8 @@ def face_bound(size: int, dimension: int) -> int:
     Parameters
     ----------
     size, dimension : int
-        Number n of distinct data points and dimension d of the inputs.
+        Number n of distinct data points and dimension d of the inputs, of which without hidden
+        bias there is one less (Lemma 65).
 
     Notes
     -----

@@ -58,7 +58,7 @@ class Frames:
         A vector with coordinates c in `basis` lies in the face if and only if all walls . c are
         positive. Rows are repeated to fill up.
     rays : Balls, (F, Y, D)
-        The rays of Lemma 13, in the coordinates (b, c), of length about 1.
+        The rays of Lemma 13, in the coordinates of a unit, of length about 1.
     ray_used : (F, Y) array of bool
         Whether it is a ray; the others fill up.
     ray_active : (F, Y) array of int
@@ -100,14 +100,14 @@ class Frames:
             np.stack([bases[face.basis].mid for face in faces]),
             np.stack([bases[face.basis].rad for face in faces]),
         )
-        rays, ray_used, ray_active = _rays(around, problem.dimension + 1, number)
+        rays, ray_used, ray_active = _rays(around, problem.coordinates, number)
         spread = (basis.mT @ own[active] @ basis).magnitude()
         directed = (rays[:, :, None, :] @ own[ray_active] @ rays[..., None]).magnitude()
         return cls(
             problem,
             faces,
             basis,
-            np.arange(problem.dimension + 1) >= np.array([[face.dimension] for face in faces]),
+            np.arange(problem.coordinates) >= np.array([[face.dimension] for face in faces]),
             active,
             gram,
             _target_moments(list(sets.values()), problem),
@@ -127,7 +127,7 @@ class Frames:
 
     @cached_property
     def rank(self) -> int:
-        """Dimension of the span of the inputs (x_i, 1)."""
+        """Dimension of the span of the rows."""
         return max(face.dimension for face in self.faces)
 
     @property
@@ -142,8 +142,8 @@ class Frames:
 
     @property
     def coordinates(self) -> int:
-        """Number D = d + 1 of coordinates of a unit."""
-        return self.problem.dimension + 1
+        """Number D of coordinates of a unit."""
+        return self.problem.coordinates
 
 
 def _active(face: Face) -> tuple[int, ...]:
@@ -204,7 +204,7 @@ class PairMoments:
     def of(cls, faces: Sequence[Face], problem: Problem) -> "PairMoments":
         """Return those of the active sets of some faces."""
         sites = problem.sites
-        size, dimension = len(sites), problem.dimension + 1
+        size, dimension = len(sites), problem.coordinates
         active = np.array([site_signs(problem, face) for face in faces]) > 0
         below, above = map(float, problem.activation.wholes)
         slopes = active if problem.activation.is_relu else np.where(active, above, below)
@@ -306,12 +306,12 @@ def _target_moments(faces: Sequence[Face], problem: Problem) -> Balls:
     """Return sum_A (R y)_i xt_i for the active set of each face."""
     moments = Moments.of(problem)
     sums = [entry for face in faces for entry in moments.response(face)]
-    return Balls.of(sums, (len(faces), problem.dimension + 1))
+    return Balls.of(sums, (len(faces), problem.coordinates))
 
 
 def _orthonormal(vectors: Sequence[Vector], problem: Problem) -> Balls:
     """Enclose an orthonormal basis of a flat (Gram-Schmidt), in the columns of a square matrix."""
-    size = problem.dimension + 1
+    size = problem.coordinates
     columns: list[list[arb]] = []
     with ctx.workprec(_BITS):
         for vector in _orthogonal(vectors):
@@ -343,7 +343,7 @@ def _filled_walls(arrangement: Arrangement, faces: Sequence[Face], problem: Prob
     entries = [
         entry for rows in chosen for row in rows + rows[:1] * (most - len(rows)) for entry in row
     ]
-    return Balls.of(entries, (len(faces), most, problem.dimension + 1))
+    return Balls.of(entries, (len(faces), most, problem.coordinates))
 
 
 def _turned(sides: Iterable[tuple[Vector, int]]) -> list[Vector]:

@@ -6,7 +6,7 @@ K_FG = sum_{A, B} R_ij row_i row_j', A and B the active sets of F and G. As R = 
     K_FG = sum_{A and B} row_i row_i' - kappa t_A t_B',    t_A = sum_A row_i.
 
 So g_F(r) = b_F - sum_G s_G K_FG w_G for r = R (y - f), and the loss is y'Ry plus a sum over the
-faces (Corollary 3.1 of docs/theory.md): sums of d + 1 terms, however many data points there are.
+faces (Corollary 3.1 of docs/theory.md): sums of D terms, however many data points there are.
 Data points with equal inputs are active together, so what is summed is one term for each of these.
 With weights w of the data points each term is multiplied by its w_i, and r = R (y - f) has the
 kappa of the weights: every sum is a weighted one (docs/theory.md, section 1).
@@ -42,7 +42,7 @@ class Moments:
     """
 
     def __init__(self, problem: Problem) -> None:
-        sites, size = problem.ascending, problem.dimension + 1
+        sites, size = problem.ascending, problem.coordinates
         columns = list(zip(*(site.row for site in sites), strict=True))
         weights = [site.weight for site in sites]
         residual = dict(zip(problem.sites, problem.residual(problem.means), strict=True))
@@ -52,6 +52,7 @@ class Moments:
         self._target = sum(map(mul, weights, (site.mean for site in sites)), start=fmpq(0))
         self._firsts = [site.first for site in sites]
         self._responses = [_Sums(map(mul, fitted, column)) for column in columns]
+        self._totals = [_Sums(column) for column in weighted]
         self._products = {
             (j, k): _Sums(map(mul, weighted[j], columns[k]))
             for j in range(size)
@@ -75,7 +76,7 @@ class Moments:
         return self._first(face)[1]
 
     def gram(self, face: Face, other: Face) -> tuple[Vector, ...]:
-        """Return K_FG, a (d + 1, d + 1) matrix: the transpose of K_GF."""
+        """Return K_FG, a (D, D) matrix: the transpose of K_GF."""
         return self._grams(face, other)
 
     def _gram(self, face: Face, other: Face) -> tuple[Vector, ...]:
@@ -99,7 +100,7 @@ class Moments:
             Any face, live or not.
         support : Support
             The faces G of the units.
-        weighted : sequence of (d + 1,) sequences
+        weighted : sequence of (D,) sequences
             The vectors s_G w_G: a v, summed over the neurons of each face.
         """
         total: list = list(self.response(face))
@@ -141,10 +142,9 @@ class Moments:
     def _first(self, face: Face) -> tuple[Vector, Vector]:
         if face.signs not in self._known:
             active = self._active(face, face)
-            last = len(self._responses) - 1  # the entry of every row that is 1
             self._known[face.signs] = (
                 tuple(self._once(response, active) for response in self._responses),
-                tuple(self._once(self._products[j, last], active) for j in range(last + 1)),
+                tuple(self._once(total, active) for total in self._totals),
             )
         return self._known[face.signs]
 

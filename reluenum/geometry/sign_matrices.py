@@ -1,7 +1,8 @@
 """All 2^(n L) sign matrices: which are realisable, with a certificate for every refusal.
 
 A column is refused by a non-negative combination of its signed rows that is 0 (docs/theory.md,
-Lemma 7a). `arrangement` finds the same columns from the other side, as cells that have a point.
+Lemmas 7a and 65). `arrangement` finds the same columns from the other side, as cells that have a
+point.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -69,7 +70,7 @@ class Circuit:
     Parameters
     ----------
     indices : tuple of int
-        Ascending; at least two, since the last entry of every row is 1.
+        Ascending; at least two, if the last entry of every row is 1.
     coefficients : tuple of int
         With sum_k coefficients[k] row_indices[k] = 0; coprime, none is 0, the first is positive.
     """
@@ -93,8 +94,12 @@ class Circuit:
         return itemgetter(*self.indices)
 
     def conforms(self, column: str) -> bool:
-        """Whether the column has, on these rows, the signs of the dependency or the opposite."""
-        return self._part(column) in self.orientations
+        """Whether the column has, on these rows, the signs of the dependency or the opposite.
+
+        A column with `+` on all of them does not: a unit may be 0 on all of them (Lemma 65).
+        """
+        part = tuple(self._part(column))
+        return part in self.orientations and "-" in part
 
 
 def circuits(rows: Sequence[Vector]) -> tuple[Circuit, ...]:
@@ -102,8 +107,8 @@ def circuits(rows: Sequence[Vector]) -> tuple[Circuit, ...]:
 
     Parameters
     ----------
-    rows : sequence of (d + 1,) vectors
-        Homogeneous inputs, last entry 1; they may repeat and be in any position.
+    rows : sequence of (D,) vectors
+        They may repeat and be in any position.
 
     Examples
     --------

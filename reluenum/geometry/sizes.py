@@ -28,6 +28,11 @@ _LARGEST_COUNTED = 100
 """No more faces of a support, and no more dimensions, are counted: these are too many already."""
 
 
+def largest_number_of_faces(problem: Problem) -> int:
+    """Return how many faces data of the size of a problem's can have (Lemma 65 without bias)."""
+    return face_bound(len(problem.sites), min(problem.coordinates - 1, _LARGEST_COUNTED))
+
+
 def refuse_astronomical(problem: Problem, limit: int = SUPPORT_LIMIT) -> None:
     """Refuse a problem whose supports are too many, before anything is enumerated.
 
@@ -45,14 +50,14 @@ def refuse_astronomical(problem: Problem, limit: int = SUPPORT_LIMIT) -> None:
         Naming the number of supports, or a width that they can share in too many ways, or what is
         too large about the data.
     """
-    size, dimension = problem.size, problem.dimension
+    size = problem.size
     if problem.width > LARGEST_WIDTH:
         _refuse(
             f"width {problem.width} with n = {size}",
             "too many ways to share it among the faces",
             f"a width of at most {LARGEST_WIDTH}",
         )
-    faces = face_bound(len(problem.sites), min(dimension, _LARGEST_COUNTED))
+    faces = largest_number_of_faces(problem)
     expected = count_supports(faces, min(problem.width, _LARGEST_COUNTED))
     if expected > limit:
         _refuse(
@@ -101,7 +106,7 @@ def refuse_many_faces(problem: Problem) -> None:
     ------
     TooManySupportsError
     """
-    faces = face_bound(len(problem.sites), min(problem.dimension, _LARGEST_COUNTED))
+    faces = largest_number_of_faces(problem)
     if faces * problem.size > LARGEST_ARRANGEMENT:
         _refuse(
             f"n = {problem.size}",

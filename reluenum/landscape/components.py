@@ -161,7 +161,7 @@ class Component(Evaluated):
             unit = [RootMultiple(entry, share) for entry in group.direction]
             units += [unit] * group.multiplicity
         weights += [zero] * stratum.zero_neurons
-        units += [[zero] * (self.problem.dimension + 1)] * stratum.zero_neurons
+        units += [[zero] * (self.problem.coordinates)] * stratum.zero_neurons
         return Parameters(weights, units, self._bias(stratum))
 
     @cached_property

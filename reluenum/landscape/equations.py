@@ -95,7 +95,7 @@ def face_gradient(problem: Problem, face: Face, residual: Sequence) -> list:
     sums, sites = problem.weighted(residual), answering_sites(problem, face)
     values = [sums[k] if slope == 1 else sums[k] * slope for k, slope in sites]
     rows = [problem.sites[k].row for k, _ in sites]
-    return [dot(values, [row[j] for row in rows]) for j in range(problem.dimension + 1)]
+    return [dot(values, [row[j] for row in rows]) for j in range(problem.coordinates)]
 
 
 def stationarity_system(problem: Problem, support: Support) -> PolynomialSystem:

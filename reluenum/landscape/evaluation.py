@@ -20,7 +20,7 @@ class InDoubles:
 
     @cached_property
     def rows(self) -> np.ndarray:
-        """The homogeneous inputs (x_i, 1), (n, D)."""
+        """The rows of the problem, (n, D): homogeneous inputs if there is a hidden bias."""
         return np.array([[float(entry) for entry in row] for row in self.problem.rows])
 
     @cached_property
@@ -137,7 +137,7 @@ class Network(Function):
     slopes : (L, d) array
         B.
     offsets : (L,) array
-        c.
+        c, 0 without hidden bias.
     bias : float
         m, 0 without output bias.
     """
@@ -159,15 +159,18 @@ class Network(Function):
         problem : Problem
         weights : (L,) iterable
             a.
-        units : (L, d + 1) nested iterable
-            v = (b, c) of each unit.
+        units : (L, D) nested iterable
+            v = (b, c) of each unit, or b without hidden bias.
         bias : number or text
             m, 0 without output bias.
         """
         rows = np.array([[float(entry) for entry in unit] for unit in units])
-        rows = rows.reshape(-1, problem.dimension + 1)
+        rows = rows.reshape(-1, problem.coordinates)
+        slopes, offsets = np.split(rows, [problem.dimension], axis=1)
+        if not problem.has_hidden_bias:
+            offsets = np.zeros(len(rows))
         outer = np.array([*map(float, weights)])
-        return cls(problem, outer, rows[:, :-1], rows[:, -1], float(bias))
+        return cls(problem, outer, slopes, offsets.reshape(-1), float(bias))
 
     @property
     def penalised(self) -> Sequence[np.ndarray]:

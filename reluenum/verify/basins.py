@@ -58,7 +58,7 @@ def stationary_points(landscape: Landscape, proof: Proof, exact: Any) -> list[Po
 
 
 def compatible(data: Data, one: Unit, other: Unit) -> bool:
-    """Claim 37: units are in one closed signed cell: one is 0, or no sign is opposite (Lemma 4).
+    """Claim 37: one closed signed cell holds both: one is 0, or no sign is opposite (Lemma 65).
 
     With phi(-t) = phi(t), it may also be that no sign is the same (Lemma 64).
     """

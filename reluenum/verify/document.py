@@ -307,6 +307,7 @@ def _by_supports(document: dict[str, Any], folder: Path, given: Any) -> "Proof":
 
 def followed(document: dict[str, Any], sharing: Sharing) -> "LeafProof":
     """Prove a tree of boxes, and the records of its leaves, or a share of them."""
+    require("hidden_bias" not in document["problem"], "boxes: units without hidden bias")
     if document["certificate"]["format"] == "reluenum-boxes":
         from .boxes import proof_of
     else:
@@ -334,8 +335,9 @@ def _report(document: Any, proof: "Proof", landscape: "Landscape", compared: boo
     data, problem = proof.data, document["problem"]
     text = json.dumps(problem, sort_keys=True)
     return Report(
-        problem=f"n = {data.size}{heaviness(data)}, d = {data.depth - 1}, width {data.width}, "
-        f"ridge {data.ridge * data.scale}, loss {problem['loss']}, output bias {data.bias}"
+        problem=f"n = {data.size}{heaviness(data)}, d = {data.depth - data.offset}, "
+        f"width {data.width}, ridge {data.ridge * data.scale}, loss {problem['loss']}, "
+        f"output bias {data.bias}{'' if data.offset else ', no hidden bias'}"
         + (f", activation {problem['activation']}" if "activation" in problem else ""),
         digest=hashlib.sha256(text.encode()).hexdigest(),
         compared=compared,

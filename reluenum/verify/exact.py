@@ -33,6 +33,9 @@ PROBLEM = {
 }
 
 
+SOMETIMES = ("weights", "hidden_bias", "activation")  # keys that a problem may have besides
+
+
 class Forms:
     """A matrix, exact and enclosed; mostly rows k of linear forms r -> sum_i k_i r_i."""
 
@@ -147,12 +150,13 @@ class Data:
     """
 
     def __init__(self, problem: dict[str, Any], faces: float = inf) -> None:
-        more = {"weights", "activation"} & set(problem if type(problem) is dict else ())
-        matched(problem, PROBLEM | dict.fromkeys(more, ...), "problem")
+        given = {key: ... for key in SOMETIMES if type(problem) is dict and key in problem}
+        matched(problem, PROBLEM | given, "problem")
         self.slopes = slopes_of(problem)
         require(len(problem["x"]) == len(problem["y"]), "problem: x, y")
         number, self.row_of = distinct(problem["x"])
-        self.rows = [[*row, fmpq(1)] for row in number]
+        self.offset = has_offset(problem)
+        self.rows = rows_of(number, self.offset)
         self.targets = [short(entry, "problem y") for entry in problem["y"]]
         self.size, self.depth, self.width = len(self.row_of), len(self.rows[0]), problem["width"]
         self.weights = weights_of(problem)
@@ -191,7 +195,7 @@ class Data:
             self.faces.append(Face(self, text, plus, everything & ~(plus | minus)))
         self.faces.sort(key=lambda face: face.text)
         self.place_of = {face.text: place for place, face in enumerate(self.faces)}
-        self.columns = sum(plus | minus == everything for plus, minus in signs)
+        self.columns = len({minus for _, minus in signs})  # 0 counts as + (Lemma 65)
 
     def opposite(self, place: int) -> int | None:
         """Return the place of the face -F, None if it is not live."""
@@ -273,6 +277,22 @@ def is_live(plus: int, minus: int, below: fmpq, above: fmpq) -> bool:
     return bool((plus and above) or (minus and below))
 
 
+def has_offset(problem: dict[str, Any]) -> bool:
+    """Return whether units have a bias c: they do, unless the problem says `none`."""
+    require(problem.get("hidden_bias", "none") == "none", "problem: hidden_bias is not none")
+    return "hidden_bias" not in problem
+
+
+def rows_of(inputs: Iterable[tuple], offset: bool) -> list[list[fmpq]]:
+    """Return the rows: inputs with a 1 at the end, or as they are without hidden bias.
+
+    Then some are not 0, and none needs to be positive together with others (Lemma 65).
+    """
+    rows = [[*row, fmpq(1)] if offset else [*row] for row in inputs]
+    require(any(map(any, rows)), "problem: without hidden bias all inputs are 0")
+    return rows
+
+
 def distinct(inputs: Sequence[Sequence[Any]]) -> tuple[dict[tuple, int], list[int]]:
     """Return the distinct inputs of a problem, numbered, and the number of each data point's."""
     every = [tuple(short(entry, "problem x") for entry in row) for row in inputs]
@@ -319,6 +339,8 @@ def cocircuits(numbered: dict[int, list[fmpq]], budget: float = inf) -> dict[Sig
     require(size * depth * depth <= budget, TOO_FEW)
     basis = row_space(rows).transpose()
     rank, inner = basis.ncols(), fmpq_mat(rows) * basis
+    if rank == 0:
+        return {}
     require(comb(size, rank - 1) * size * rank <= budget, TOO_FEW)
     rays: dict[Signs, list[fmpq]] = {}
     for chosen in combinations(inner.tolist(), rank - 1):

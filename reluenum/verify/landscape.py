@@ -48,7 +48,9 @@ class Stratum:
             units += [points.unit(face, share)] * count
         units += [[frozenset("0")] * (points.data.depth + 1)] * self.zeros
         bias = {} if points.data.bias == "none" else {"m": points.texts(points.bias)}
-        matrix = {"B": [b for _, *b, _ in units], "c": [c for *_, c in units]}
+        inputs = slice(1, points.data.depth + (not points.data.offset))
+        matrix = {"B": [unit[inputs] for unit in units]}
+        matrix |= {"c": [unit[-1] for unit in units]} if points.data.offset else {}
         return {"a": [a for a, *_ in units]} | matrix | bias
 
 

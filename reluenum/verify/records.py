@@ -130,11 +130,12 @@ def stationary(core: Core) -> dict[int, int]:
 def opposite_ties(data: Data, sides: dict[int, int]) -> set[int]:
     """Claim 11: the opposites of all faces of S are tight, too, if enough of S are (Lemma 29).
 
-    An opposite face has the sign of the face, and descends if and only if that does.
+    Without hidden bias a free output bias is no exception (Lemma 66). An opposite face has the
+    sign of the face, and descends if and only if that does.
     """
     opposite = {face: data.opposite(face) for face in sides}
     paired = [face for face, other in opposite.items() if sides.get(other) == sides[face]]
-    enough = 2 if data.bias == "free" else 4
+    enough = 2 if data.bias == "free" and data.offset else 4
     return set(opposite.values()) if data.rank <= 2 and len(paired) >= enough else set()
 
 

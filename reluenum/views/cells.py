@@ -94,8 +94,12 @@ def list_cell(texts: Iterable[str]) -> str:
 
 
 def problem_cells(problem: Document) -> dict[str, Any]:
-    """Return the sizes and settings of the problem of a document by their columns."""
-    settings = {key: problem[key] for key in ("ridge", "loss", "output_bias")}
+    """Return the sizes and settings of the problem of a document by their columns.
+
+    There is one of the hidden bias only without it.
+    """
+    keys = ("ridge", "loss", "output_bias", "hidden_bias")
+    settings = {key: problem[key] for key in keys if key in problem}
     width = problem["width"] if "width" in problem else ",".join(map(str, problem["hidden"]))
     return {"n": len(problem["y"]), "d": len(problem["x"][0]), "width": width, **settings}
 

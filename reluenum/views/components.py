@@ -37,10 +37,10 @@ def components_frame(document: Document) -> "pd.DataFrame":
         Columns `index` (from 1), `loss`, `dimension`, `kind`, `on_boundary`, `global_at_width`
         (None: unknown, because supports stayed undecided), `global_at_every_width`, `orbit_size`,
         `strata` (their number), `support`, `zero_neurons` and `sum_a_squared` of the first
-        stratum, and the representative `a` (L), `B` (L x d), `c` (L) and, with an output bias,
-        `m`; `width_min` if the document is about all widths. Real numbers are the document's
-        texts; lists of them are in brackets, in the order of the support. Of several hidden
-        layers see `deep_components_frame`.
+        stratum, and the representative `a` (L), `B` (L x d), with a hidden bias `c` (L) and with an
+        output bias `m`; `width_min` if the document is about all widths. Real numbers are the
+        document's texts; lists of them are in brackets, in the order of the support. Of several
+        hidden layers see `deep_components_frame`.
 
     Examples
     --------
@@ -56,7 +56,8 @@ def components_frame(document: Document) -> "pd.DataFrame":
     columns = [
         *("index", "loss", "dimension", "kind", "on_boundary", "global_at_width"),
         *("global_at_every_width", "orbit_size", *([] if width_known else ["width_min"])),
-        *("strata", "support", "zero_neurons", "sum_a_squared", "a", "B", "c"),
+        *("strata", "support", "zero_neurons", "sum_a_squared", "a", "B"),
+        *_offsets(document),
         *(["m"] if biased else []),
     ]
     records = [
@@ -91,21 +92,27 @@ def units_frame(document: Document) -> "pd.DataFrame":
     -------
     DataFrame
         Columns `component` and `unit` (from 1), `face` (empty for a zero unit), `a`, a column
-        `b_NAME` for each column of the data, and `c`. Real numbers are the document's texts.
+        `b_NAME` for each column of the data, and `c` if there is a hidden bias. Real numbers are
+        the document's texts.
     """
     if "hidden" in document["problem"]:
         return deep_units_frame(document, names_of(document).inputs)
-    slopes = [f"b_{name}" for name in names_of(document).inputs]
+    slopes, offsets = [f"b_{name}" for name in names_of(document).inputs], _offsets(document)
     rows = []
     for number, component in enumerate(document["components"], start=1):
         support, network = component["strata"][0]["support"], component["representative"]
         faces = [g["face"] for g in support for _ in range(g["multiplicity"] or 1)]
         faces += [""] * (len(network["a"]) - len(faces))
-        units = zip(faces, network["a"], network["B"], network["c"], strict=True)
-        rows += [[number, k, f, a, *b, c] for k, (f, a, b, c) in enumerate(units, start=1)]
+        units = zip(faces, network["a"], network["B"], *map(network.get, offsets), strict=True)
+        rows += [[number, k, f, a, *b, *c] for k, (f, a, b, *c) in enumerate(units, start=1)]
     import pandas as pd
 
-    return pd.DataFrame(rows, columns=["component", "unit", "face", "a", *slopes, "c"])
+    return pd.DataFrame(rows, columns=["component", "unit", "face", "a", *slopes, *offsets])
+
+
+def _offsets(document: Document) -> list[str]:
+    """Return the column of hidden biases, if there are any."""
+    return [] if "hidden_bias" in document["problem"] else ["c"]
 
 
 def _component_row(index: int, component: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,7 +128,7 @@ def _component_row(index: int, component: Mapping[str, Any]) -> dict[str, Any]:
         "sum_a_squared": list_cell(group["sum_a_squared"] for group in stratum["support"]),
         "a": list_cell(representative["a"]),
         "B": list_cell(map(list_cell, representative["B"])),
-        "c": list_cell(representative["c"]),
+        "c": list_cell(representative.get("c", ())),
         "m": representative.get("m"),
     }
 

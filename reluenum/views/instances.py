@@ -51,8 +51,10 @@ _SHORT_TITLES = {
     "undecided": "undec.",
 }
 
+_SETTINGS = ("n", "d", "width", "ridge", "loss", "output_bias", "hidden_bias")
+
 _WIDE_COLUMNS = (
-    *("instance", "n", "d", "width", "ridge", "loss", "output_bias"),
+    *("instance", *_SETTINGS),
     *("locally_minimal", "components", "isolated", "isolated_on_boundary", "best_loss"),
 )
 """Columns of the LaTeX summary of several instances; the CSV and Markdown files have all."""
@@ -71,7 +73,8 @@ def summary_frame(documents: Mapping[str, Document]) -> pd.DataFrame:
     DataFrame
         Counts are of components unless named otherwise; `dimension_k` is the number of components
         of that dimension. `global_at_width` is None where undecided supports hide it. `note`
-        is not empty if supports stayed undecided: then minima may be missing.
+        is not empty if supports stayed undecided: then minima may be missing. There is a column
+        `hidden_bias` if an instance has none.
 
     Raises
     ------
@@ -83,7 +86,8 @@ def summary_frame(documents: Mapping[str, Document]) -> pd.DataFrame:
     largest = max((c["dimension"] for d in documents.values() for c in d["components"]), default=0)
     dimensions = range(1, max(largest, 1) + 1)
     rows = [_instance_row(name, document, dimensions) for name, document in documents.items()]
-    return object_frame(rows, list(rows[0]))
+    columns = list(max(rows, key=len))  # the longest has a hidden bias, if one has
+    return object_frame(({"hidden_bias": "ridge"} | row for row in rows), columns)
 
 
 def _instance_row(name: str, document: Document, dimensions: Iterable[int]) -> dict[str, Any]:
@@ -172,12 +176,14 @@ def summary_latex(documents: Mapping[str, Document]) -> str:
 
 def _wide_latex(documents: Mapping[str, Document]) -> list[str]:
     """Return the line of what all instances share and the tabulars of what they do not."""
+    known = summary_frame(documents).columns
     titles = {key: _title(key, _TITLES | _SHORT_TITLES) for key in (*_WIDE_COLUMNS, "undecided")}
+    titles = {key: title for key, title in titles.items() if key in known}
     rows = _readable(documents, titles)
     rows = [{title: row[title] for title in titles.values()} for row in rows]
     if not undecided_notes(documents):
         rows = [{t: cell for t, cell in row.items() if t != titles["undecided"]} for row in rows]
-    settings = [titles[key] for key in ("n", "d", "width", "ridge", "loss", "output_bias")]
+    settings = [titles[key] for key in _SETTINGS if key in titles]
     shared = [title for title in settings if len({row[title] for row in rows}) == 1]
     line = ", ".join(f"{latex_escape(t)} = {latex_escape(rows[0][t])}" for t in shared)
     own = [{title: cell for title, cell in row.items() if title not in shared} for row in rows]

@@ -42,13 +42,13 @@ def radii_frame(document: Document) -> "pd.DataFrame":
     """
     records = document["components"]
     columns = [name for name in COLUMNS if name in _ALWAYS or any(name in r for r in records)]
-    return object_frame(map(_row, records), columns)
+    return object_frame(map(_radius_row, records), columns)
 
 
 _ALWAYS = frozenset(COLUMNS) - {"basin_radius", "under_errors"}
 
 
-def _row(record: Mapping[str, Any]) -> dict[str, Any]:
+def _radius_row(record: Mapping[str, Any]) -> dict[str, Any]:
     near = record["nearest"] or {"distance": None, "event": None, "goes_on": None}
     after = near["goes_on"]
     return {

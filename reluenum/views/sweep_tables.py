@@ -58,6 +58,9 @@ the number of minima with a dead first layer, but for the zero network: constant
 several, `width`, `full_size`, `realisable_patterns` and `global_at_every_width` are missing, and
 `supports_examined`, `stationary` and `locally_minimal` count strata."""
 
+UNBIASED = {"hidden_bias": TEXT}
+"""Column that instances without hidden bias add to it: `none` or `ridge`."""
+
 COMPONENTS = {
     "instance": TEXT,
     "index": WHOLE,
@@ -150,15 +153,23 @@ def with_layers(instances: pd.DataFrame) -> pd.DataFrame:
     return instances.astype(LAYERED).fillna(filled)
 
 
+def with_hidden_bias(instances: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of instances with the column `UNBIASED` filled in, if it has it."""
+    return instances.fillna({"hidden_bias": "ridge"}) if "hidden_bias" in instances else instances
+
+
 def by_layers(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table of instances or times whose `width` is that of all hidden layers."""
     return table.assign(width=table["hidden"]) if "hidden" in table else table
 
 
 def grouping(instances: pd.DataFrame, by: Sequence[str] = GROUP) -> list[str]:
-    """Return the columns of a group, with all hidden layers instead of the width if there are."""
-    layered = "hidden" in instances
-    return ["hidden" if layered and key == "width" else key for key in by]
+    """Return the columns of a group, with all hidden layers instead of the width if there are.
+
+    Instances without hidden bias are of other groups than those with one.
+    """
+    layered, unbiased = "hidden" in instances, [key for key in UNBIASED if key in instances]
+    return ["hidden" if layered and key == "width" else key for key in (*by, *unbiased)]
 
 
 def examined_kind(instances: pd.DataFrame) -> str:

@@ -28,6 +28,7 @@ _TITLES = {
     "engine": "engine",
     "loss": "loss",
     "output_bias": "bias",
+    "hidden_bias": "hidden bias",
     "ridge": "ridge",
     "instances": "instances",
     "mean_components": "components",
@@ -160,4 +161,4 @@ def _shared_settings(instances: pd.DataFrame) -> dict[str, str]:
     """Return the settings that all instances share, if they differ in any."""
     settings = {key: instances[key].unique() for key in grouping(instances)}
     shared = {_TITLES[key]: str(values[0]) for key, values in settings.items() if len(values) == 1}
-    return shared if len(shared) < len(GROUP) else {}
+    return shared if len(shared) < len(settings) else {}

@@ -60,6 +60,13 @@ PROBLEMS = {
         14, 4, 1, 1, "1/30", loss="mean", activation="slopes:1/3,2"
     ),
     "d=1 L=2 concave": random_problem(15, 3, 1, 2, "1/10", activation="slopes:0,-1"),
+    "d=2 L=2 sum none, no hidden bias": random_problem(21, 4, 2, 2, "1/10", hidden_bias="none"),
+    "d=3 L=1 mean ridge, no hidden bias": random_problem(
+        22, 4, 3, 1, "1/50", loss="mean", output_bias="ridge", hidden_bias="none"
+    ),
+    "d=2 L=2 sum free tie, no hidden bias": random_problem(
+        23, 4, 2, 2, "1/20", "tie", output_bias="free", hidden_bias="none"
+    ),
 }
 
 of_every_problem = pytest.mark.parametrize("name", PROBLEMS)
@@ -115,10 +122,8 @@ def test_the_representative_is_a_network_of_the_component(name):
     for component in solved(name).document["components"]:
         record = component["representative"]
         with localcontext(prec=DIGITS):
-            units = [
-                [*map(Decimal, b), Decimal(c)]
-                for b, c in zip(record["B"], record["c"], strict=True)
-            ]
+            offsets = [[c] for c in record.get("c", ())] or [[]] * len(record["B"])
+            units = [[*map(Decimal, (*b, *c))] for b, c in zip(record["B"], offsets, strict=True)]
             network = Network(list(map(Decimal, record["a"])), units, Decimal(record.get("m", "0")))
             assert abs(data.loss(network) - Decimal(component["loss"])) < Decimal("1e-25")
             best = data.with_best_bias(network)

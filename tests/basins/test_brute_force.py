@@ -72,9 +72,26 @@ def test_levels_and_what_joins_there_are_those_of_all_convex_pieces(
     problem = Problem.from_text(inputs, targets, width, ridge, output_bias=bias)
     pieces = Pieces(inputs, targets, width, float(ridge), bias)
     engine = ("certified", "groebner")[seed % 9 == 0]
+    assert_trees_agree(problem, pieces, engine, all_pairs=size * dimension <= 3)
+
+
+@pytest.mark.parametrize("seed", range(21))
+def test_so_they_are_without_hidden_bias(seed):
+    """Rows may be 0, opposite and proportional there."""
+    size, dimension, width = ((4, 2, 2), (5, 2, 1), (4, 1, 2), (3, 2, 2), (3, 3, 1))[seed % 5]
+    inputs, targets = data(seed, KINDS[seed % 6], size, dimension)
+    ridge, bias = Fraction(1, (100, 40, 10)[seed % 3]), ("none", "free", "ridge")[seed % 7 % 3]
+    more = {"output_bias": bias, "hidden_bias": "none"}
+    problem = Problem.from_text(inputs, targets, width, ridge, **more)
+    pieces = Pieces(inputs, targets, width, float(ridge), bias, "none")
+    assert_trees_agree(problem, pieces, "certified", all_pairs=True)
+
+
+def assert_trees_agree(problem, pieces, engine, all_pairs):
+    """Levels and losses of what joins are those of all pieces, labelled or not."""
     landscape = enumerate_minima(problem, engine=engine)
     for labelled in (False, True):
-        expected = pieces.merges(labelled, all_pairs=size * dimension <= 3)
+        expected = pieces.merges(labelled, all_pairs)
         found = by_levels(landscape, labelled)
         assert list(map(len, found)) == list(map(len, expected))
         scale = 1 + float(problem.energy)

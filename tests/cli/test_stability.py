@@ -112,7 +112,7 @@ def test_lists_by_boxes_have_radii_of_their_minima_and_so_have_lists_by_groebner
 
 
 def test_a_list_of_many_supports_has_no_radius_unless_one_insists(minima, monkeypatch, capsys):
-    monkeypatch.setattr("reluenum.stability.radii.MOST_SUPPORTS", 3)
+    monkeypatch.setattr("reluenum.paths.stability.radii.MOST_SUPPORTS", 3)
     assert run(minima) == 0
     found = json.loads(capsys.readouterr().out)["list"]
     assert found["radius"] is None

@@ -71,7 +71,8 @@ def test_defaults_are_filled_in_at_every_level():
         "force": False,
     }
     assert config["figures"] == {"formats": ["svg", "png"]}
-    assert config["datasets"][0] == ENTRY | {"loss": "sum", "output_bias": "none"}
+    usual = {"loss": "sum", "output_bias": "none", "hidden_bias": "ridge"}
+    assert config["datasets"][0] == ENTRY | usual
 
 
 @pytest.mark.parametrize(

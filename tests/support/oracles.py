@@ -83,7 +83,7 @@ def fraction(value):
 
 @dataclass(frozen=True)
 class Network:
-    """A network in decimals: output weights, units (b, c) and output bias."""
+    """A network in decimals: output weights, units (b, c) or b alone, and output bias."""
 
     a: list
     v: list
@@ -102,7 +102,8 @@ class Data:
         self.slopes = tuple(map(Fraction, problem.activation.slopes))  # below and above 0
         self.size = len(self.exact_targets)
         with localcontext(prec=DIGITS):
-            self.rows = [decimals([*row, 1]) for row in self.exact_inputs]
+            offset = [1] if str(problem.hidden_bias) == "ridge" else []
+            self.rows = [decimals([*row, *offset]) for row in self.exact_inputs]
             self.targets = decimals(self.exact_targets)
             self.below, self.above = decimals(self.slopes)
 

@@ -30,6 +30,7 @@ class Pieces:
     ridge : float
         Of the sum loss.
     bias : str
+    hidden_bias : str
     """
 
     inputs: list
@@ -37,11 +38,13 @@ class Pieces:
     width: int
     ridge: float
     bias: str
+    hidden_bias: str = "ridge"
 
     @cached_property
     def rows(self):
-        """The homogeneous inputs in coordinates of the space that they span, exactly."""
-        rows = [[*map(Fraction, row), Fraction(1)] for row in self.inputs]
+        """The rows in coordinates of the space that they span, exactly."""
+        offset = [Fraction(1)] if self.hidden_bias == "ridge" else []
+        rows = [[*map(Fraction, row), *offset] for row in self.inputs]
         basis, kept = [], []
         for k in range(len(rows[0])):  # columns that are no combination of those before them
             column = [row[k] for row in rows]
@@ -67,7 +70,9 @@ class Pieces:
     @cached_property
     def cells(self):
         """The closed signed cells: a sign of the output weight, and signs on all data."""
-        return [(sign, face) for sign in (1, -1) for face in sorted(self.faces) if all(face)]
+        most = max(sum(map(abs, face)) for face in self.faces)  # a row 0 has the sign 0
+        cells = [face for face in sorted(self.faces) if sum(map(abs, face)) == most]
+        return [(sign, face) for sign in (1, -1) for face in cells]
 
     def shared(self, left, right):
         """The signed face that two closed signed cells have in common; the zero face has sign 0."""

@@ -226,7 +226,7 @@ def _height(target: np.ndarray, dual: np.ndarray, lengths: np.ndarray, ridge: fl
 def _dual(matrix: np.ndarray, target: np.ndarray, lengths: np.ndarray, ridge: float) -> np.ndarray:
     """Return u, grouped."""
     scale, scaled = _scaled(matrix, lengths, ridge)
-    dual = _solve_many(scaled, (scale * target)[..., None])[..., 0] / scale
+    dual = solved_systems(scaled, (scale * target)[..., None])[..., 0] / scale
     return dual.reshape(*lengths.shape, -1)
 
 
@@ -240,7 +240,7 @@ def _curvature(
     spread[:, np.arange(faces), :, np.arange(faces)] = dual.swapaxes(0, 1)
     spread = spread.reshape(count, faces * wide, faces)
     inner = scale[..., None] * (matrix @ spread)
-    return spread.mT @ (matrix @ spread) - inner.mT @ _solve_many(scaled, inner)
+    return spread.mT @ (matrix @ spread) - inner.mT @ solved_systems(scaled, inner)
 
 
 def _scaled(matrix: np.ndarray, lengths: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
@@ -258,7 +258,7 @@ def _damped(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     trace = np.trace(matrix, axis1=1, axis2=2)
     damped = matrix.copy()
     damped[:, np.arange(size), np.arange(size)] += (1e-15 * trace + 1e-300)[:, None]
-    return _solve_many(damped, right[..., None])[..., 0]
+    return solved_systems(damped, right[..., None])[..., 0]
 
 
 def project(
@@ -368,16 +368,16 @@ def _derivatives(
 
 
 def _approximate_inverses(matrix: np.ndarray) -> np.ndarray:
-    """Approximate inverses, as `_solve` does."""
-    return _solve_many(matrix, np.broadcast_to(np.eye(matrix.shape[1]), matrix.shape))
+    """Approximate inverses, as `solved_systems` does."""
+    return solved_systems(matrix, np.broadcast_to(np.eye(matrix.shape[1]), matrix.shape))
 
 
-def _solve_many(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+def solved_systems(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Solve linear systems with several right sides; nan where a matrix is singular."""
     good = np.isfinite(matrix).all(axis=(1, 2))
     if not good.all():
         found = np.full(right.shape, np.nan)
-        found[good] = _solve_many(matrix[good], right[good])
+        found[good] = solved_systems(matrix[good], right[good])
         return found
     try:
         return np.linalg.solve(matrix, right)

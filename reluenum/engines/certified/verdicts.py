@@ -153,9 +153,9 @@ class Scan:
 def antipodal(frames: Frames, found: EnclosedResiduals) -> np.ndarray:
     """Return which faces outside stationary supports are tight by Lemma 29, (B, F), as 1 or -1.
 
-    With inputs on a line, two pairs of opposite faces with equal signs (one, if the output bias is
-    free) force sum_i r_i xt_i = 0, and then a face is tight together with its negative. The entry
-    is the sign of the tight face; 0 stands for nothing known.
+    With rows of rank 2, two pairs of opposite faces with equal signs (one, if the output bias is
+    free and there is a hidden bias: Lemma 66) force sum_i r_i xt_i = 0, and then a face is tight
+    together with its negative. The entry is the sign of the tight face; 0 stands for nothing known.
 
     Parameters
     ----------
@@ -164,7 +164,8 @@ def antipodal(frames: Frames, found: EnclosedResiduals) -> np.ndarray:
         Of essential supports all of whose faces are known to contain their units.
     """
     tight = np.zeros((len(found), len(frames.faces)), dtype=np.int8)
-    enough = 2 if frames.problem.output_bias is OutputBias.FREE else 4
+    free = frames.problem.output_bias is OutputBias.FREE and frames.problem.has_hidden_bias
+    enough = 2 if free else 4
     if frames.rank > 2 or found.supports.shape[1] < enough:
         return tight
     signs, _ = memberships(frames, found.supports, found.dual)

@@ -23,7 +23,7 @@ from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.sizes import refuse_large_data, refuse_many_faces
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.landscape import CertifiedLandscape, Tally
-from reluenum.problem import Problem, refuse_activation
+from reluenum.problem import Problem, refuse_activation, refuse_no_hidden_bias
 
 LARGEST_WIDTH = 4
 """Of the networks that are searched."""
@@ -81,6 +81,10 @@ class BoxEngine(ABC):
         InputError
         """
 
+    def _refuse_others(self, problem: Problem) -> None:
+        refuse_no_hidden_bias(problem, "with the engine branch")
+        self.refuse_others(problem)
+
     @abstractmethod
     def search(self, problem: Problem) -> BoxSearch:
         """Return what looks at the boxes of a problem."""
@@ -95,7 +99,7 @@ class BoxEngine(ABC):
 
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
-        self.refuse_others(problem)
+        self._refuse_others(problem)
         if self.seconds == inf:
             refuse_endless(problem)
         if problem.dimension == 1:
@@ -108,7 +112,7 @@ class BoxEngine(ABC):
         self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
     ) -> CertifiedLandscape:
         """Find every local minimum of a problem."""
-        self.refuse_others(problem)
+        self._refuse_others(problem)
         search = self.search(problem)
         tree = self._grown(search, search.roots(), problem.digest, settings)
         return self.listed(problem, tree, settings)
@@ -137,7 +141,7 @@ class BoxEngine(ABC):
         self, problem: Problem, shard: Shard, settings: Settings = DEFAULT_SETTINGS
     ) -> BoxTree:
         """Search what one of several jobs has to search, and keep it."""
-        self.refuse_others(problem)
+        self._refuse_others(problem)
         search = self.search(problem)
         boxes = open_boxes(outline_of(search, shard.shards), shard)
         return self._grown(search, boxes, f"{problem.digest} {shard}", settings)

@@ -24,8 +24,10 @@ Panel = tuple[str, pd.DataFrame]
 LINEAR_UP_TO = 20
 """Largest count that is shown on a linear axis."""
 
-SETTING = ("data", "d", "engine", "loss", "output_bias")
-"""What is never averaged over; n, the width and the ridge have axes, panels or lines."""
+SETTING = ("data", "d", "engine", "loss", "output_bias", "hidden_bias")
+"""What is never averaged over; n, the width and the ridge have axes, panels or lines.
+
+The last one is no column if all hidden units have a bias."""
 
 _LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (8, 2)))
 """How the lines of widths look, each with the colour and marker of its place in `LOOKS`."""
@@ -73,7 +75,8 @@ def settings(instances: pd.DataFrame) -> Iterator[Panel]:
     title, instances
         In order of appearance; the title is empty if there is one setting only.
     """
-    varied = [key for key in SETTING if instances[key].nunique(dropna=False) > 1]
+    known = [key for key in SETTING if key in instances]
+    varied = [key for key in known if instances[key].nunique(dropna=False) > 1]
     if not varied:
         yield "", instances
         return
@@ -82,7 +85,8 @@ def settings(instances: pd.DataFrame) -> Iterator[Panel]:
 
 
 def _setting_text(key: str, value: Any) -> str:
-    prefix = {"d": "d = ", "loss": "loss: ", "output_bias": "output bias: "}
+    prefix = {"d": "d = ", "loss": "loss: "}
+    prefix |= {"output_bias": "output bias: ", "hidden_bias": "hidden bias: "}
     return f"{prefix.get(key, '')}{value}"
 
 

@@ -149,12 +149,12 @@ def read_nodes(content: Array, place: int, open_: Array, limits: Limits) -> Piec
     """
     stack = np.zeros((len(open_) + MOST_PARTS * limits.nodes, MOST_PARTS, 4), np.int64)
     boxes = np.zeros((limits.nodes, MOST_PARTS, 4), np.int64)
-    smaller, leaves = np.zeros_like(boxes), np.zeros((limits.nodes, MOST_PARTS, 2), np.int32)
-    places = np.zeros(limits.nodes, np.int64)
+    smaller, places = np.zeros_like(boxes), np.zeros(limits.nodes, np.int64)
+    leaves = np.zeros((limits.nodes, MOST_PARTS, 2), np.int32)
     height, nodes, said, found = pushed(stack, 0, open_[::-1]), 0, 0, 0
     for _ in range(limits.nodes):
         height -= 1
-        box, begin = stack[height].copy(), place
+        box, places[said] = stack[height].copy(), place
         kind, place = kind_at(content, place, limits.boxes - nodes)
         nodes += kind != SHRUNK
         rest, place = following(content, place, box, kind)
@@ -162,8 +162,7 @@ def read_nodes(content: Array, place: int, open_: Array, limits: Limits) -> Piec
         if kind == LEAF:
             leaves[found], found = leaf(box, limits.leaves - found), found + 1
         elif kind != CUT:
-            boxes[said], smaller[said : said + len(rest)], places[said] = box, rest, begin
-            said += 1
+            boxes[said], smaller[said : said + len(rest)], said = box, rest, said + 1
         if height == 0:
             break
     claims = boxes[:said], smaller[:said], places[:said]

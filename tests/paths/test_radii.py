@@ -15,8 +15,8 @@ from reluenum.engines.certified.questions import EveryWidth
 from reluenum.errors import InputError
 from reluenum.geometry.geometry import Geometry
 from reluenum.groebner.backends import DEFAULT_SETTINGS
-from reluenum.stability.margins import Surroundings, all_supports
-from reluenum.stability.radii import ENDS, MAY_NOT, PERSISTS, stability
+from reluenum.paths.stability.margins import MarginFinder, all_supports
+from reluenum.paths.stability.radii import ENDS, MAY_NOT, PERSISTS, stability
 from tests.support.oracles import random_problem
 
 KINDS = (
@@ -39,7 +39,21 @@ PROBLEMS = [
     made(KINDS[0], output_bias="free"),
     made(KINDS[4], output_bias="ridge", loss="mean"),
     made(KINDS[1], weights=tuple(fmpq(k + 1, 2) for k in range(5))),
+    made(KINDS[5], hidden_bias="none"),
+    made(KINDS[6], hidden_bias="none", output_bias="free"),
     Problem.from_text([["-1"], ["0"], ["0"], ["1"]], ["2", "0", "1", "1"], 2, "1/10"),
+    Problem.from_text(
+        [["1", "1"], ["0", "0"], ["-2", "-2"], ["1", "-1"]],
+        [1, 3, 2, -1],
+        2,
+        "1/5",
+        hidden_bias="none",
+    ),
+    Problem.from_text([["-1"], ["1"]], ["3", "-1"], 1, "1"),
+    Problem.from_text([["0"], ["1"], ["2"]], ["2", "-1", "1"], 1, "1/10", output_bias="free"),
+    made(KINDS[0], activation="leaky:1/10"),
+    made(KINDS[4], activation="abs"),
+    made(KINDS[5], hidden_bias="none"),
     Problem.from_text([["0", "0"], ["1", "0"], ["0", "1"], ["1", "1"]], [0, 1, 2, 0], 2, "1/5"),
 ]
 
@@ -145,7 +159,7 @@ def test_what_is_surely_accepted_are_the_vertices_of_the_list(problem):
     geometry = Geometry.of(problem)
     accepted, open_ = 0, 0
     with DEFAULT_SETTINGS.open() as backends:
-        here = Surroundings.of(Escalation(geometry, backends))
+        here = MarginFinder.of(Escalation(geometry, backends))
         for margins in here.families(all_supports(len(here.frames.faces), problem.width)):
             accepted += int((margins.accepted > 0).sum())
             open_ += int(((margins.accepted <= 0) & (margins.rejected <= 0)).sum())
@@ -184,9 +198,12 @@ def test_within_its_radius_a_minimum_persists_and_beyond_it_one_does_not(problem
             there = listed(at(problem, against(problem, found, 1)))
             assert own not in supports(there)
             after = found["nearest"]["goes_on"]
-            if after:
+            if after is not None:
                 others = {tuple(f for f, _ in support) for support in supports(there)}
                 assert tuple(sorted(after)) in others
+                known = {tuple(f for f, _ in support) for support in supports(document)}
+                lost = found["nearest"]["event"] == "a unit vanishes"
+                assert lost or tuple(sorted(after)) not in known
         for targets in tried:
             assert own in supports(listed(at(problem, targets)))
 
@@ -208,9 +225,9 @@ def test_the_brackets_are_narrow():
 
 def residual_of(here, support):
     """The residual of a support and its vectors, in doubles."""
-    from reluenum.stability.nearest import Neighbourhood, Response
+    from reluenum.paths.stability.nearest import NearestTargets, Response
 
-    near = Neighbourhood(here)
+    near = NearestTargets(here)
     return Response.of(near, near.pulls(support), np.ones(len(support)), near.targets)
 
 
@@ -229,7 +246,7 @@ def test_residuals_and_fits_move_no_more_than_the_targets():
         sides = []
         for posed in (problem, other):
             with DEFAULT_SETTINGS.open() as backends:
-                here = Surroundings.of(Escalation(Geometry.of(posed), backends))
+                here = MarginFinder.of(Escalation(Geometry.of(posed), backends))
                 support = (seed % len(here.frames.faces), 3)
                 found = residual_of(here, tuple(sorted(set(support))))
                 targets = np.array([float(y) for y in posed.means])
@@ -240,6 +257,34 @@ def test_residuals_and_fits_move_no_more_than_the_targets():
 
 
 # Errors of the targets ------------------------------------------------------------------------
+
+
+def test_errors_beyond_doubles_are_larger_than_every_radius():
+    document = listed(Problem.from_text([["0"]], ["3"], 1, "1"))
+    found = stability(document, [fmpq(10) ** 400])
+    assert found["errors"]["distance"] == "inf"
+    assert found["components"][0]["under_errors"] != PERSISTS
+
+
+@pytest.mark.parametrize("ridge", [fmpq(10) ** 100, 1 / fmpq(10) ** 12])
+def test_ridges_of_any_size_have_some_radius(ridge):
+    problem = replace(random_problem(1, 4, 1, 1, "1"), ridge=ridge)
+    assert stability(listed(problem))["list"]["radius"] is not None
+
+
+def test_forms_that_are_0_for_every_residual_say_nothing():
+    """Orthogonal rows, and an input at the origin with a free bias: once the radii were 0."""
+    for problem in PROBLEMS[-6:-4]:
+        found = stability(listed(problem))
+        assert float(found["list"]["radius"]) > 0.02
+        assert all(float(c["support_radius"]) > 0.1 for c in found["components"])
+
+
+def test_dependent_columns_cost_a_factor_of_a_hundred_at_most_here():
+    problem = Problem.from_text([["-1"], ["0"], ["1"]], ["2", "0", "1"], 2, "1/10")
+    found = {tuple(c["support"]): c for c in stability(listed(problem))["components"]}
+    pair = found[("++-", "-++")]
+    assert float(pair["radius"]) > float(pair["nearest"]["distance"]) / 100
 
 
 def test_stated_errors_are_held_against_the_radii():

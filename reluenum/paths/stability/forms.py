@@ -7,9 +7,9 @@ import numpy as np
 
 from reluenum.algebra.balls import GROWTH, TINY, Balls
 from reluenum.algebra.linear import dot
-from reluenum.geometry.arrangement import Arrangement, Face, signed_rows
+from reluenum.geometry.arrangement import Arrangement, Face, answering_sites, signed_rows
 from reluenum.geometry.frames import Frames
-from reluenum.problem import Problem
+from reluenum.problem import OutputBias, Problem
 
 DOUBLINGS = 4
 """How often a matrix is squared: the bound of its norm is too large by D^(1/32) at most."""
@@ -41,19 +41,20 @@ class FormNorms:
     unreachable: np.ndarray
 
     @classmethod
+    @np.errstate(all="ignore")  # what is not finite bounds nothing
     def of(cls, frames: Frames, arrangement: Arrangement) -> "FormNorms":
         """Return those of the faces of a problem."""
         active, sides, problem = frames.active, frames.ray_active, frames.problem
         local = frames.basis.mT @ frames.gram[active, active] @ frames.basis
         wall = _roots(((frames.walls @ local) * frames.walls).sum(2))
-        beside = (frames.gram[sides, sides] @ frames.rays[..., None])[..., 0]
-        ray = _roots((beside * frames.rays).sum(2))
-        gradient = _largest(local)
+        beside = frames.gram[sides, sides]
+        ray = _roots(((beside @ frames.rays[..., None])[..., 0] * frames.rays).sum(2))
+        gradient = _largest_roots(local)
         across = np.sqrt((frames.walls.mid**2).sum(2)) * gradient[:, None]
         unreachable = (wall <= SMALL * across).any(axis=1)
         for k in np.flatnonzero(unreachable):
             unreachable[k] = _is_unreachable(problem, frames.faces[k])
-        along = frames.ray_used & (ray <= SMALL * frames.ray_reach)
+        along = frames.ray_used & (ray <= SMALL * _scales(frames, beside))
         for k, y in zip(*np.nonzero(along), strict=True):
             vector, beyond = arrangement.around(frames.faces[k])[y]
             if _is_zero(problem, beyond, vector):
@@ -61,12 +62,19 @@ class FormNorms:
         return cls(gradient, wall, ray, unreachable)
 
 
+def _scales(frames: Frames, beside: Balls) -> np.ndarray:
+    """Return what forms of rays would be like if these were in no special direction, (F, Y)."""
+    trace = np.trace(beside.magnitude(), axis1=2, axis2=3)
+    length = (frames.rays.mid**2).sum(2)
+    return np.maximum(np.sqrt(trace * length), frames.ray_reach)
+
+
 def _roots(squares: Balls) -> np.ndarray:
     """Return upper bounds of roots, positive ones."""
     return np.sqrt(np.maximum(squares.mid + squares.rad, TINY)) * GROWTH
 
 
-def _largest(matrices: Balls) -> np.ndarray:
+def _largest_roots(matrices: Balls) -> np.ndarray:
     """Return upper bounds of the roots of the largest eigenvalues of semidefinite matrices.
 
     The trace of the 2^k-th power is at least the power of the largest eigenvalue.
@@ -81,8 +89,15 @@ def _largest(matrices: Balls) -> np.ndarray:
 
 
 def _is_zero(problem: Problem, face: Face, vector: Sequence) -> bool:
-    """Whether the sum of r_i xt_i over the active set is orthogonal to a vector for every r."""
-    return all(dot(problem.rows[i], vector) == 0 for i in face.active)
+    """Whether g(r) of a face is orthogonal to a vector for every residual r.
+
+    With a free output bias the entries of a residual have the sum 0, so a form that is the same
+    for all sites is 0.
+    """
+    sites = problem.sites
+    form = [dot(sites[k].row, vector) * slope for k, slope in answering_sites(problem, face)]
+    same = problem.output_bias is OutputBias.FREE and len(form) == len(sites)
+    return all(entry == form[0] for entry in form) if same else not any(form)
 
 
 def _is_unreachable(problem: Problem, face: Face) -> bool:

@@ -11,9 +11,9 @@ from functools import cached_property
 import numpy as np
 
 from reluenum.algebra.balls import GROWTH, Balls, norm_bound
-from reluenum.engines.certified.projections import EnclosedResiduals, blocks
+from reluenum.engines.certified.projections import EnclosedResiduals, blocks, solved_systems
 from reluenum.geometry.frames import Frames
-from reluenum.stability.forms import distance
+from reluenum.paths.stability.forms import FormNorms, distance
 
 SHARE = 0.5
 """To which part of their lengths units are allowed to shrink where that has to be known."""
@@ -28,13 +28,18 @@ class Moves:
     frames : Frames
     found : EnclosedResiduals
         Of supports that seem to be accepted.
+    norms : FormNorms
     signs : (B, m) array of int8
         Of the output weights.
+    needed : (B, m) array
+        While targets are nearer, each face is needed.
     """
 
     frames: Frames
     found: EnclosedResiduals
+    norms: FormNorms
     signs: np.ndarray
+    needed: np.ndarray
 
     @cached_property
     def _matrix(self) -> Balls:
@@ -83,11 +88,63 @@ class Moves:
 
     @cached_property
     def walls(self) -> np.ndarray:
-        """While targets are nearer, w_l is on the same side of all walls of its face, (B, m)."""
+        """While targets are nearer, w_l stays on one side of all walls of its face, (B, m)."""
         walls = self.frames.walls[self.found.supports]
         return self._forms(walls * Balls.exact(self.signs[:, :, None, None])).min(axis=2)
 
-    def kinks(self, slopes: Balls, reach: np.ndarray) -> np.ndarray:
+    @cached_property
+    def _spans(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Lengths that vectors keep, (B, m), and while targets are how near, (B, 1)."""
+        known = np.linalg.norm(self.found.beta, axis=2)
+        left = (1 - SHARE) * self.lengths - SHARE * self.found.radius[:, None] * GROWTH
+        least = self.needed / self.norms.gradient[self.found.supports] / GROWTH
+        shares = ((known, left), (least, (1 - SHARE) * self.needed))
+        return [(SHARE * lengths, near.min(axis=1, keepdims=True)) for lengths, near in shares]
+
+    def _held(self, forms: Balls, reach: np.ndarray, right: Balls) -> np.ndarray:
+        """Return how near targets have to be for forms of the residual to stay positive, (B, Q).
+
+        Parameters
+        ----------
+        forms : Balls, (B, Q)
+        reach : (B, Q) array
+            Their norms.
+        right : Balls, (B, Q, N)
+            The vectors c of Lemma 71.
+        """
+        found = np.full(reach.shape, -np.inf)
+        size = right.shape[-1]
+        for lengths, near in self._spans:
+            bend = Balls.exact(np.repeat(1 / lengths, size // lengths.shape[1], axis=1))
+            diagonal = bend * self.frames.ridge
+            matrix = self._matrix + diagonal[:, :, None] * Balls.exact(np.eye(size))
+            guess = solved_systems(matrix.mid, right.mid.swapaxes(1, 2)).swapaxes(1, 2)
+            guess = Balls.exact(np.where(np.isfinite(guess), guess, 0))
+            gain = (guess * (right + right - guess @ matrix)).sum(2)
+            left = np.maximum(reach**2 * GROWTH - (gain.mid - gain.rad), 0)
+            held = distance(forms.mid - forms.rad, np.sqrt(left) * GROWTH)
+            found = np.fmax(found, np.minimum(held, near))
+        return found
+
+    def inside(self, heights: Balls, reach: np.ndarray) -> np.ndarray:
+        """Return how near targets have to be for s u_F to stay on one side of all walls, (B, m).
+
+        Parameters
+        ----------
+        heights : Balls, (B, m, W)
+            Of u_F over the walls, times the sign.
+        reach : (B, m, W) array
+            The norms of these forms.
+        """
+        count, size, most = reach.shape
+        matrix, _ = blocks(self.frames, self.found.supports)
+        columns = matrix.reshape(count, matrix.shape[1], size, -1).swapaxes(1, 2)
+        walls = self.frames.walls[self.found.supports]
+        right = (columns @ walls.mT).mT.reshape(count, size * most, -1)
+        held = self._held(heights.reshape(count, -1), reach.reshape(count, -1), right)
+        return np.fmax(self.walls, held.reshape(reach.shape).min(axis=2))
+
+    def good(self, slopes: Balls, reach: np.ndarray) -> np.ndarray:
         """Return how near targets have to be for all slopes to stay positive, (B, m).
 
         Parameters
@@ -104,21 +161,9 @@ class Moves:
         pulled = (gram @ rays[:, :, :, None, :, None])[..., 0]  # (B, m, Y, m, D)
         local = (frames.basis[faces][:, None, None].mT @ pulled[..., None])[..., 0]
         right = local.reshape(count, size * most, -1)
-        lengths = np.linalg.norm(self.found.beta, axis=2)
-        ridge = frames.ridge
-        most_bend = Balls.exact(np.repeat(1 / (SHARE * lengths), local.shape[-1], axis=1)) * ridge
-        eye = Balls.exact(np.eye(right.shape[-1]))
-        matrix = self._matrix + most_bend[:, :, None] * eye
-        about = np.where(np.isfinite(matrix.mid), matrix.mid, np.eye(right.shape[-1]))
-        guess = Balls.exact(np.linalg.solve(about, right.mid.swapaxes(1, 2)).swapaxes(1, 2))
-        gain = (guess * (right + right - guess @ matrix)).sum(2).reshape(*sides.shape)
-        left = reach**2 * GROWTH - (gain.mid - gain.rad)
-        bound = np.sqrt(np.maximum(left, 0)) * GROWTH
-        held = distance(slopes.mid - slopes.rad, bound)
-        unused = ~frames.ray_used[faces] | (reach == 0)
-        near = np.where(unused, np.inf, held).min(axis=2)
-        shrunk = (1 - SHARE) * self.lengths - SHARE * self.found.radius[:, None] * GROWTH
-        return np.minimum(near, shrunk.min(axis=1, keepdims=True))
+        held = self._held(slopes.reshape(count, -1), reach.reshape(count, -1), right)
+        idle = ~frames.ray_used[faces] | (reach == 0)
+        return np.where(idle, np.inf, held.reshape(reach.shape)).min(axis=2)
 
 
 def _frobenius(matrices: Balls) -> np.ndarray:

@@ -17,15 +17,18 @@ from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.supports import count_supports
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.groebner.versions import installed_versions
-from reluenum.problem import Problem, refuse_activation
-from reluenum.stability.margins import CHUNK, Margins, Surroundings, all_supports
-from reluenum.stability.nearest import Change, Neighbourhood, margins_of
+from reluenum.paths.stability.margins import CHUNK, MarginFinder, VerdictMargins, all_supports
+from reluenum.paths.stability.nearest import Change, NearestTargets, margins_of, root_bound
+from reluenum.problem import Problem
 
 STABILITY = "reluenum-stability", 1
 """Format and version of a document of stability."""
 
 MOST_SUPPORTS = 2_000_000
 """Supports of the largest list whose radius is found without being asked twice."""
+
+MOST_FACES = 10
+"""Of a minimum that is looked at: all supports inside its own are, too."""
 
 DIGITS = 6
 """Significant digits of a radius."""
@@ -42,13 +45,13 @@ class Persistence:
     ----------
     document : dict
         Of minima, or of basins.
-    here : Surroundings
+    here : MarginFinder
     errors : (n,) tuple of fmpq, or None
         Bounds of the errors of the targets.
     """
 
     document: Mapping[str, Any]
-    here: Surroundings
+    here: MarginFinder
     errors: tuple[fmpq, ...] | None
 
     @property
@@ -67,8 +70,7 @@ class Persistence:
         if self.errors is None:
             return None
         pairs = zip(self.problem.weights, self.errors, strict=True)
-        square = sum((w * error**2 for w, error in pairs), start=fmpq(0))
-        return sqrt(int(square.p) / int(square.q)) * (1 + 1e-12)
+        return root_bound(sum((w * error**2 for w, error in pairs), start=fmpq(0)))
 
     def whole_list(self, force: bool, progress: bool) -> dict[str, Any]:
         """Return how near targets have to be for the list to stay the same."""
@@ -77,7 +79,7 @@ class Persistence:
         if count > MOST_SUPPORTS and not force:
             reason = f"{count} supports; at most {MOST_SUPPORTS}, or insist with --force"
             return {"radius": None, "reason": reason}
-        least, support = self.here.zero_network(), ()
+        least, support = float(self.here.zero_network().max()), ()
         bar = {"total": count, "unit": "support", "desc": "supports", "disable": not progress}
         with tqdm(**bar) as done:
             for margins in self.here.families(all_supports(total, width)):
@@ -90,12 +92,12 @@ class Persistence:
     def components(self, progress: bool) -> Iterator[dict[str, Any]]:
         """Yield how near targets have to be for each component to persist."""
         supports = [self._support(record) for record in self.records]
-        wanted = {support for support in supports if support}
-        found: dict[tuple[int, ...], Margins] = {}
+        wanted = {support for support in supports if support and len(support) <= MOST_FACES}
+        found: dict[tuple[int, ...], VerdictMargins] = {}
         ordered = sorted(wanted)
         for first in range(0, len(ordered), CHUNK):
             found |= margins_of(self.here, ordered[first : first + CHUNK])
-        near, barriers = Neighbourhood(self.here), self._barriers()
+        near, barriers = NearestTargets(self.here), self._barriers()
         bar = {"unit": "minimum", "desc": "minima", "disable": not progress}
         pairs = enumerate(zip(self.records, supports, strict=True))
         for index, (record, support) in tqdm(pairs, total=len(supports), **bar):
@@ -120,8 +122,8 @@ class Persistence:
         index: int,
         record: Mapping[str, Any],
         support: tuple[int, ...] | None,
-        margins: Margins | None,
-        near: Neighbourhood,
+        margins: VerdictMargins | None,
+        near: NearestTargets,
     ) -> dict[str, Any]:
         """Return the record of one component."""
         support_radius = flag = radius = 0.0
@@ -130,7 +132,7 @@ class Persistence:
             whole = len(support) == self.problem.width
             radius = support_radius if whole else min(support_radius, flag)
         elif support == ():
-            radius = support_radius = flag = self.here.zero_network()
+            radius = support_radius = flag = float(self.here.zero_network().max())
         change = near.change(margins) if margins is not None and support_radius > 0 else None
         spread = self._spread(near, support)
         found: dict[str, Any] = {
@@ -147,7 +149,7 @@ class Persistence:
             found["under_errors"] = self._verdict(radius, change)
         return found
 
-    def _spread(self, near: Neighbourhood, support: tuple[int, ...] | None) -> float:
+    def _spread(self, near: NearestTargets, support: tuple[int, ...] | None) -> float:
         """Return the standard deviation of the residual of a support, in doubles."""
         residual = near.fitted(support or ()) / near.weights
         square = float((near.weights * residual**2).sum()) + float(self.problem.scatter)
@@ -166,7 +168,7 @@ class Persistence:
 
     def _verdict(self, radius: float, change: Change | None) -> str:
         """Say what errors within their bounds do to a minimum."""
-        if self.farthest < radius:
+        if self.farthest < radius or not self.farthest:
             return PERSISTS
         if change is None:
             return MAY_NOT
@@ -178,7 +180,7 @@ class Persistence:
         return [self.here.frames.faces[face].signs for face in support]
 
     def _barriers(self) -> dict[int, dict[str, Any]]:
-        """Return how near targets have to be for each basin to hold a minimum (Lemma 71)."""
+        """Return how near targets have to be for each basin to hold a minimum (Lemma 73)."""
         if self.document.get("format") != BASINS[0]:
             return {}
         scale = float(self.problem.loss_scale)
@@ -248,10 +250,9 @@ def stability(
     if undecided := listed["enumeration"]["undecided"]:
         raise UndecidedError(f"{undecided} supports of the list are undecided")
     problem = Problem.from_document(listed["problem"])
-    refuse_activation(problem, "stability")
-    _check(errors, problem)
+    _check_errors(errors, problem)
     with settings.open() as backends:
-        here = Surroundings.of(Escalation(Geometry.of(problem), backends))
+        here = MarginFinder.of(Escalation(Geometry.of(problem), backends))
         found = Persistence(document, here, None if errors is None else tuple(errors))
         name, version = STABILITY
         result = {
@@ -270,7 +271,7 @@ def stability(
     return result
 
 
-def _check(errors: Sequence[fmpq] | None, problem: Problem) -> None:
+def _check_errors(errors: Sequence[fmpq] | None, problem: Problem) -> None:
     """Refuse bounds of errors that do not fit the data."""
     if errors is None:
         return
@@ -281,10 +282,10 @@ def _check(errors: Sequence[fmpq] | None, problem: Problem) -> None:
         raise InputError("errors", "one is negative", "numbers that are 0 or positive")
 
 
-def _text(number: float, rounding: str) -> str | None:
-    """Return a decimal with a few digits, rounded to the safe side; None if it is infinite."""
+def _text(number: float, rounding: str) -> str:
+    """Return a decimal with a few digits, rounded to the safe side, or `inf`."""
     if not isfinite(number):
-        return None
+        return "inf"
     exact = Decimal(number)
     if not exact:
         return "0"

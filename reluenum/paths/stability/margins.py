@@ -1,4 +1,4 @@
-"""How far supports are from another verdict: how much the residual may move (Lemma 70).
+"""How far supports are from another verdict: how much the residual may move (Lemmas 70 and 72).
 
 Supports are taken size by size, as in the certified engine: what is asked of a support is linear in
 its residual or in one of a support with one face less, and residuals move no more than the targets.
@@ -25,8 +25,8 @@ from reluenum.engines.certified.verdicts import antipodal, gradients, membership
 from reluenum.errors import BackendError
 from reluenum.geometry.frames import Frames
 from reluenum.geometry.subsets import Subsets
-from reluenum.stability.forms import FormNorms, distance
-from reluenum.stability.moves import Moves
+from reluenum.paths.stability.forms import FormNorms, distance
+from reluenum.paths.stability.moves import Moves
 
 CHUNK = 2048
 """Supports that are looked at together; bounds the memory."""
@@ -36,7 +36,7 @@ FLAG_CHUNK = 64
 
 
 @dataclass(frozen=True, eq=False)
-class Margins:
+class VerdictMargins:
     """What B supports of one size allow: lower bounds of distances, 0 where there is none.
 
     Parameters
@@ -48,9 +48,9 @@ class Margins:
         same signs, at which all its faces are good.
     rejected : (B,) array
         While targets are nearer than that, it has none.
-    flag : (B,) array
-        While targets are nearer than that, and the support stays accepted, its residual stays
-        dual feasible, or stays not so; 0 where it is not accepted.
+    flags : (B, 2) array
+        While targets are nearer than that, and the support stays accepted, its residual is dual
+        feasible, and is not so; 0 where that is not so at all, or the support is not accepted.
     signs : (B, m) array of int8
         Of the output weights, where it is accepted.
     needed : (B, m) array
@@ -60,12 +60,17 @@ class Margins:
     supports: np.ndarray
     accepted: np.ndarray
     rejected: np.ndarray
-    flag: np.ndarray
+    flags: np.ndarray
     signs: np.ndarray
     needed: np.ndarray
 
-    def __getitem__(self, chosen: slice) -> "Margins":
-        return Margins(*(getattr(self, field.name)[chosen] for field in fields(self)))
+    def __getitem__(self, chosen: slice) -> "VerdictMargins":
+        return VerdictMargins(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
+    @property
+    def flag(self) -> np.ndarray:
+        """While targets are nearer than that, the flag of an accepted support stays, (B,)."""
+        return self.flags.max(axis=1)
 
     @property
     def kept(self) -> np.ndarray:
@@ -74,7 +79,7 @@ class Margins:
 
 
 @dataclass(frozen=True, eq=False)
-class Surroundings:
+class MarginFinder:
     """Looks at the supports of a problem, at its targets.
 
     Parameters
@@ -91,7 +96,7 @@ class Surroundings:
     norms: FormNorms
 
     @classmethod
-    def of(cls, escalation: Escalation) -> "Surroundings":
+    def of(cls, escalation: Escalation) -> "MarginFinder":
         """Return those of a problem."""
         geometry = escalation.geometry
         norms = FormNorms.of(geometry.frames, geometry.arrangement)
@@ -103,12 +108,12 @@ class Surroundings:
         ball = self.frames.ridge
         return float(ball.mid - ball.rad) / GROWTH, float(ball.mid + ball.rad) * GROWTH
 
-    def zero_network(self) -> float:
-        """Return how near targets have to be for the flag of the zero network to stay."""
+    def zero_network(self) -> np.ndarray:
+        """Return how near targets have to be for R y to stay dual feasible, and not so, (2,)."""
         with np.errstate(all="ignore"):
-            return float(self._flags(empty_support(self.frames), np.zeros((1, 0), dtype=int))[0])
+            return self._flags(empty_support(self.frames), np.zeros((1, 0), dtype=int))[0]
 
-    def families(self, supports: Mapping[int, Iterable[np.ndarray]]) -> Iterator[Margins]:
+    def families(self, supports: Mapping[int, Iterable[np.ndarray]]) -> Iterator[VerdictMargins]:
         """Yield the margins of families of supports, size by size, a chunk at a time.
 
         Parameters
@@ -132,22 +137,26 @@ class Surroundings:
                 if size < last:
                     known = _Known(np.concatenate(numbers), joined_batches(parts))
 
-    def _margins(self, known: "_Known", supports: np.ndarray) -> tuple[Margins, EnclosedResiduals]:
+    def _margins(
+        self, known: "_Known", supports: np.ndarray
+    ) -> tuple[VerdictMargins, EnclosedResiduals]:
         """Return margins and residuals of supports whose smaller ones are known."""
         superfluous, needed, rows = self._by_others(known, supports)
         found = self._residuals(known, supports, superfluous, needed, rows)
         walls, kinks, outside = self._by_faces(found)
         inside = np.minimum(walls, kinks)
         signs = np.where(inside[..., 0] >= inside[..., 1], 1, -1).astype(np.int8)
-        accepted = np.minimum(needed, inside.max(axis=2)).min(axis=1)
-        chosen = np.flatnonzero(accepted > 0)
+        least = np.maximum(superfluous.max(axis=1), outside.max(axis=1))
+        accepted = np.zeros(len(supports))
+        chosen = np.flatnonzero(~(least > 0))
         if len(chosen):
             parts = (needed[chosen], walls[chosen], kinks[chosen])
             accepted[chosen] = self._sharper(found[chosen], signs[chosen], *parts)
-        least = np.maximum(superfluous.max(axis=1), outside.max(axis=1))
-        rejected, flag = np.maximum(least, 0), np.zeros(len(supports))
-        flag[chosen] = self._flags(found[chosen], supports[chosen])
-        return Margins(supports, np.maximum(accepted, 0), rejected, flag, signs, needed), found
+        accepted, rejected = np.maximum(accepted, 0), np.maximum(least, 0)
+        flags = np.zeros((len(supports), 2))
+        chosen = np.flatnonzero(accepted > 0)
+        flags[chosen] = self._flags(found[chosen], supports[chosen])
+        return VerdictMargins(supports, accepted, rejected, flags, signs, needed), found
 
     def _by_others(
         self, known: "_Known", supports: np.ndarray
@@ -184,13 +193,13 @@ class Surroundings:
         radius = np.full(len(supports), np.inf)
         inherited = np.flatnonzero((superfluous > 0).any(axis=1))
         place = superfluous[inherited].argmax(axis=1)
-        _put(beta, radius, known.found, inherited, rows[inherited, place], place)
+        _copy_residuals(beta, radius, known.found, inherited, rows[inherited, place], place)
         essential = np.flatnonzero((needed > 0).all(axis=1))
         projected = self._projected(supports[essential])
         beta[essential], radius[essential] = projected.beta, projected.radius
         unsure = np.setdiff1d(np.arange(len(supports)), np.concatenate([inherited, essential]))
         place = needed[unsure].argmin(axis=1)
-        _put(beta, radius, known.found, unsure, rows[unsure, place], place)
+        _copy_residuals(beta, radius, known.found, unsure, rows[unsure, place], place)
         rough = EnclosedResiduals(supports[unsure], beta[unsure], radius[unsure], Balls.exact(beta))
         fallen = fall_back(self.frames, supports[unsure], rough.vectors(self.frames).mid)
         beta[unsure], radius[unsure] = fallen.beta, fallen.radius
@@ -221,17 +230,17 @@ class Surroundings:
         walls: np.ndarray,
         kinks: np.ndarray,
     ) -> np.ndarray:
-        """Return how surely supports are accepted: of two bounds for each condition the larger."""
-        moves = Moves(self.frames, found, signs)
+        """Return how surely supports are accepted: of several bounds for a condition the best."""
+        moves = Moves(self.frames, found, self.norms, signs, needed)
         own = (signs < 0).astype(int)[..., None]
         walls, kinks = (np.take_along_axis(x, own, axis=2)[..., 0] for x in (walls, kinks))
-        slopes = self._slopes(found) * Balls.exact(-signs[:, :, None].astype(float))
-        reach = self.norms.ray[found.supports]
-        lengths = np.maximum(needed, moves.lengths)
-        walls = np.maximum(walls, moves.walls)
-        return np.minimum(
-            np.minimum(lengths, walls), np.maximum(kinks, moves.kinks(slopes, reach))
-        ).min(axis=1)
+        turned = Balls.exact(signs[:, :, None].astype(float))
+        heights, slopes = self._heights(found) * turned, self._slopes(found) * -turned
+        wall, ray = self.norms.wall[found.supports], self.norms.ray[found.supports]
+        living = np.maximum(needed, moves.lengths)
+        inside = np.maximum(walls, moves.inside(heights, wall))
+        good = np.maximum(kinks, moves.good(slopes, ray))
+        return np.minimum(np.minimum(living, inside), good).min(axis=1)
 
     def _by_faces(self, found: EnclosedResiduals) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return for each face how surely its unit is inside, and good, and how surely not.
@@ -246,8 +255,7 @@ class Surroundings:
             Not both, for neither sign.
         """
         frames, faces = self.frames, found.supports
-        heights = (frames.walls[faces] @ found.dual[..., None])[..., 0]
-        slopes, used = self._slopes(found), frames.ray_used[faces]
+        heights, slopes, used = self._heights(found), self._slopes(found), frames.ray_used[faces]
         wall, ray = self.norms.wall[faces], self.norms.ray[faces]
         inside, good, not_both = (np.empty((*faces.shape, 2)) for _ in range(3))
         for k, sign in enumerate((1, -1)):
@@ -262,6 +270,10 @@ class Surroundings:
         inside[unreachable] = -np.inf
         return inside, good, np.where(unreachable, np.inf, not_both.min(axis=2))
 
+    def _heights(self, found: EnclosedResiduals) -> Balls:
+        """Enclose w . u_F(r_S) for the walls w of each face, (B, m, W)."""
+        return (self.frames.walls[found.supports] @ found.dual[..., None])[..., 0]
+
     def _slopes(self, found: EnclosedResiduals) -> Balls:
         """Enclose g(r_S) . y for the rays y of each face, (B, m, Y)."""
         frames, faces = self.frames, found.supports
@@ -272,12 +284,12 @@ class Surroundings:
         return along.widened(frames.ray_reach[faces] * found.radius[:, None, None] * GROWTH)
 
     def _flags(self, found: EnclosedResiduals, supports: np.ndarray) -> np.ndarray:
-        """Return how near targets have to be for residuals to stay dual feasible, or not to."""
+        """Return how near targets have to be for residuals to be dual feasible, and not, (B, 2)."""
         parts = [
             self._few_flags(found[first : first + FLAG_CHUNK], supports[first : first + FLAG_CHUNK])
             for first in range(0, len(found), FLAG_CHUNK)
         ]
-        return np.concatenate([np.empty(0), *parts])
+        return np.concatenate([np.empty((0, 2)), *parts])
 
     def _few_flags(self, found: EnclosedResiduals, supports: np.ndarray) -> np.ndarray:
         frames, every = self.frames, np.arange(len(self.frames.faces))[None]
@@ -293,8 +305,7 @@ class Surroundings:
         signs, _ = memberships(frames, np.broadcast_to(every, below.shape), dual)
         exceeding = np.where(signs != 0, above, 0)
         np.put_along_axis(exceeding, supports, 0, axis=1)
-        holds, fails = fine.min(axis=1), exceeding.max(axis=1)
-        return np.maximum(np.maximum(holds, fails), 0)
+        return np.maximum(np.stack([fine.min(axis=1), exceeding.max(axis=1)], axis=1), 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -317,7 +328,7 @@ class _Known:
         return np.searchsorted(self.numbers, numbers)
 
 
-def _put(
+def _copy_residuals(
     beta: np.ndarray,
     radius: np.ndarray,
     known: EnclosedResiduals,
@@ -343,10 +354,10 @@ def _norms(vectors: Balls) -> tuple[np.ndarray, np.ndarray]:
 def all_supports(total: int, width: int) -> dict[int, Iterable[np.ndarray]]:
     """Return the numbers of all supports of at most so many of the faces, in chunks."""
     sizes = range(1, min(width, total) + 1)
-    return {size: _numbered(Subsets(total, size).count) for size in sizes}
+    return {size: _number_chunks(Subsets(total, size).count) for size in sizes}
 
 
-def _numbered(count: int) -> Iterator[np.ndarray]:
+def _number_chunks(count: int) -> Iterator[np.ndarray]:
     """Yield the numbers up to a count, in chunks."""
     for first in range(0, count, CHUNK):
         yield np.arange(first, min(first + CHUNK, count), dtype=np.int64)

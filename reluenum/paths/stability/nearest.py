@@ -7,20 +7,21 @@ doubles is only a proposal.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
 import numpy as np
-from flint import fmpq
+from flint import arb, fmpq
 
+from reluenum.algebra.balls import Balls
 from reluenum.engines.certified.escalation import Escalation
 from reluenum.engines.certified.projections import minimise
-from reluenum.geometry.arrangement import Face, site_signs
+from reluenum.geometry.arrangement import Face, answering_sites
 from reluenum.geometry.frames import Frames
 from reluenum.geometry.geometry import Geometry
+from reluenum.paths.stability.margins import MarginFinder, VerdictMargins, with_smaller
 from reluenum.problem import Problem
-from reluenum.stability.margins import Margins, Surroundings, with_smaller
 
 STEPS = 10
 """Newton's steps towards the targets at which a condition is an equality."""
@@ -37,6 +38,11 @@ TRIED = 4
 DIGITS = 9
 """Of the largest change of a target, in proposals."""
 
+SAME = 1e-9
+"""Sine of an angle at which a vector is taken to be in a plane."""
+
+EXCHANGED = str.maketrans("+-", "-+")
+
 VANISHES = "a unit vanishes"
 
 WALL, KINK = "a unit reaches a data point", "a unit leaves a data point"
@@ -44,7 +50,7 @@ WALL, KINK = "a unit reaches a data point", "a unit leaves a data point"
 
 
 @dataclass(frozen=True)
-class Condition:
+class MarginCondition:
     """One of the conditions for the verdict on a support: a form is positive at a residual.
 
     Parameters
@@ -57,12 +63,15 @@ class Condition:
         Whose residual it is.
     form : callable
         From the residual, (p,), to the form, (p,), and the number that is subtracted from it.
+    beyond : tuple of int
+        Numbers of the faces that the unit may be on then.
     """
 
     event: str
     place: int
     support: tuple[int, ...]
     form: Callable[[np.ndarray], tuple[np.ndarray, float]]
+    beyond: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,8 +88,9 @@ class Change:
     face : int
         The number of the face whose unit it happens to.
     successor : tuple of int or None
-        The support on which the minimum goes on, () for the zero network; None if there is none
-        beside it.
+        The support on which the minimum goes on: that beyond the event, if it is one at these
+        targets and was none before, or what is left if a unit vanishes and none can grow, () being
+        the zero network. None if there is none.
     """
 
     targets: tuple[fmpq, ...]
@@ -91,15 +101,16 @@ class Change:
 
 
 @dataclass(frozen=True, eq=False)
-class Neighbourhood:
+class NearestTargets:
     """The data of a problem in doubles, and what its residuals do as the targets change.
 
     Parameters
     ----------
-    here : Surroundings
+    here : MarginFinder
     """
 
-    here: Surroundings
+    here: MarginFinder
+    _cores: dict[tuple[int, ...], tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def frames(self) -> Frames:
@@ -114,17 +125,22 @@ class Neighbourhood:
     @cached_property
     def weights(self) -> np.ndarray:
         """Of the sites, (p,)."""
-        return np.array([float(site.weight) for site in self.problem.sites])
+        return np.array([in_doubles(site.weight) for site in self.problem.sites])
 
     @cached_property
     def rows(self) -> np.ndarray:
-        """The inputs (x, 1) of the sites, (p, D)."""
-        return np.array([[float(entry) for entry in site.row] for site in self.problem.sites])
+        """The rows of the sites, (p, D)."""
+        return np.array([[in_doubles(entry) for entry in site.row] for site in self.problem.sites])
 
     @cached_property
     def targets(self) -> np.ndarray:
         """The mean targets of the sites, (p,)."""
-        return np.array([float(mean) for mean in self.problem.means])
+        return np.array([in_doubles(mean) for mean in self.problem.means])
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The numbers of the live faces, by their signs."""
+        return {face.signs: k for k, face in enumerate(self.frames.faces)}
 
     @cached_property
     def below(self) -> dict[Face, list[Face]]:
@@ -138,13 +154,15 @@ class Neighbourhood:
     def residual(self, errors: np.ndarray) -> np.ndarray:
         """Return R e, (p, ...)."""
         weighted = (errors.T * self.weights).T
-        share = float(self.problem.bias_share)
+        share = in_doubles(self.problem.bias_share)
         return weighted - np.multiply.outer(self.weights, share * weighted.sum(axis=0))
 
     def columns(self, face: int) -> np.ndarray:
-        """Return the rows of the active sites of a face, 0 for others, (p, D)."""
-        active = np.array(site_signs(self.problem, self.frames.faces[face])) > 0
-        return self.rows * active[:, None]
+        """Return the rows of the sites times the slopes of units on a face, (p, D)."""
+        found = np.zeros_like(self.rows)
+        for k, slope in answering_sites(self.problem, self.frames.faces[face]):
+            found[k] = self.rows[k] * float(slope)
+        return found
 
     def pulls(self, support: Sequence[int]) -> np.ndarray:
         """Return the columns of units on some faces, in the bases of their flats, (p, N)."""
@@ -156,30 +174,34 @@ class Neighbourhood:
         core = self._core(support)
         return Response.of(self, self.pulls(core), np.ones(len(core)), self.targets).residual
 
-    def conditions(self, support: tuple[int, ...], signs: Sequence[int]) -> Iterator[Condition]:
+    def conditions(
+        self, support: tuple[int, ...], signs: Sequence[int]
+    ) -> Iterator[MarginCondition]:
         """Yield the conditions for a support to be minimal, with these signs of its weights."""
         frames = self.frames
         for k, (face, sign) in enumerate(zip(support, signs, strict=True)):
             columns, basis, rays = self.columns(face), frames.basis.mid[face], frames.rays.mid[face]
             for wall in np.unique(frames.walls.mid[face], axis=0):
-                yield Condition(WALL, k, support, _constant(sign * columns @ basis @ wall))
+                form = _constant(sign * columns @ basis @ wall)
+                yield MarginCondition(WALL, k, support, form, self._across(face, basis @ wall))
             for y in np.flatnonzero(frames.ray_used[face] & (self.here.norms.ray[face] > 0)):
                 beyond = frames.active == frames.ray_active[face, y]
                 side = self.columns(int(np.flatnonzero(beyond)[0]))
-                yield Condition(KINK, k, support, _constant(-sign * side @ rays[y]))
+                form = _constant(-sign * side @ rays[y])
+                yield MarginCondition(KINK, k, support, form, self._entered(face, y))
             others = support[:k] + support[k + 1 :]
-            yield Condition(VANISHES, k, others, self._length(columns @ basis))
+            yield MarginCondition(VANISHES, k, others, self._length(columns @ basis))
 
     def _length(self, pulls: np.ndarray) -> Callable[[np.ndarray], tuple[np.ndarray, float]]:
         """Return the form |u_F| - Lambda, whose derivative is that of u_F along itself."""
 
         def form(residual: np.ndarray) -> tuple[np.ndarray, float]:
             dual = pulls.T @ residual
-            return pulls @ (dual / np.linalg.norm(dual)), float(self.problem.effective_ridge)
+            return pulls @ (dual / np.linalg.norm(dual)), in_doubles(self.problem.effective_ridge)
 
         return form
 
-    def proposals(self, margins: Margins) -> Iterator[tuple[Condition, np.ndarray]]:
+    def proposals(self, margins: VerdictMargins) -> Iterator[tuple[MarginCondition, np.ndarray]]:
         """Yield changes of the mean targets that make a condition of one support an equality.
 
         The nearest first.
@@ -195,7 +217,7 @@ class Neighbourhood:
         for _, _, condition, step in sorted(found, key=lambda entry: entry[:2])[:TRIED]:
             yield condition, step
 
-    def _newton(self, condition: Condition) -> np.ndarray | None:
+    def _newton(self, condition: MarginCondition) -> np.ndarray | None:
         """Return the shortest change at which a condition is an equality, as far as is known."""
         core = self._core(condition.support)
         pulls, lengths = self.pulls(core), np.ones(len(core))
@@ -218,20 +240,23 @@ class Neighbourhood:
 
     def _core(self, support: tuple[int, ...]) -> tuple[int, ...]:
         """Return the faces of a support that its residual needs."""
-        while support:
-            needed = margins_of(self.here, [support])[support].needed[0]
-            if needed.min() > 0:
-                break
-            least = int(needed.argmin())
-            support = support[:least] + support[least + 1 :]
-        return support
+        if support not in self._cores:
+            core = support
+            while core:
+                needed = margins_of(self.here, [core])[core].needed[0]
+                if needed.min() > 0:
+                    break
+                least = int(needed.argmin())
+                core = core[:least] + core[least + 1 :]
+            self._cores[support] = core
+        return self._cores[support]
 
-    def change(self, margins: Margins) -> Change | None:
+    def change(self, margins: VerdictMargins) -> Change | None:
         """Return near targets at which an accepted support is not one, proved; None if none is.
 
         Parameters
         ----------
-        margins : Margins
+        margins : VerdictMargins
             Of one support.
         """
         support = tuple(map(int, margins.supports[0]))
@@ -256,41 +281,54 @@ class Neighbourhood:
         pairs = zip(self.problem.rows, self.problem.targets, strict=True)
         return tuple(target + changes[number[row]] for row, target in pairs)
 
-    def _at(self, targets: tuple[fmpq, ...]) -> Surroundings:
+    def _at(self, targets: tuple[fmpq, ...]) -> MarginFinder:
         """Return the surroundings at other targets."""
         problem = replace(self.problem, targets=targets)
         backends = self.here.escalation.backends
         frames = self.frames.with_targets(problem)
         escalation = Escalation(Geometry.of(problem), backends)
-        return Surroundings(escalation, frames, self.here.norms)
+        return MarginFinder(escalation, frames, self.here.norms)
 
     def _distance(self, targets: tuple[fmpq, ...]) -> float:
         """Return an upper bound of the distance of other targets."""
         changes = zip(self.problem.weights, targets, self.problem.targets, strict=True)
-        square = sum((w * (there - here) ** 2 for w, there, here in changes), start=fmpq(0))
-        return float(np.sqrt(int(square.p) / int(square.q))) * (1 + 1e-12)
+        return root_bound(sum((w * (there - here) ** 2 for w, there, here in changes), fmpq(0)))
 
     def _successor(
-        self, there: Surroundings, support: tuple[int, ...], condition: Condition
+        self, there: MarginFinder, support: tuple[int, ...], condition: MarginCondition
     ) -> tuple[int, ...] | None:
-        """Return the support beside one that is accepted at other targets."""
+        """Return the support on which a minimum goes on at other targets."""
         others = support[: condition.place] + support[condition.place + 1 :]
-        if condition.event == VANISHES and not others:
-            return ()
-        candidates = [others]
-        if condition.event != VANISHES:
-            near = self._adjacent(support[condition.place])
-            candidates = [tuple(sorted((*others, f))) for f in near if f not in support]
-        found = margins_of(there, candidates)
-        return next((other for other in candidates if found[other].accepted[0] > 0), None)
+        if condition.event == VANISHES:
+            left = margins_of(there, [others])[others].flags[0] if others else there.zero_network()
+            return others if left[0] > 0 else None
+        candidates = [tuple(sorted((*others, f))) for f in condition.beyond if f not in others]
+        before, after = margins_of(self.here, candidates), margins_of(there, candidates)
+        fresh = [c for c in candidates if after[c].accepted[0] > 0 and not before[c].accepted[0]]
+        place = NearestTargets(there)
+        own = place.fitted(support)
+        return min(fresh, key=lambda c: float(np.linalg.norm(place.fitted(c) - own)), default=None)
 
-    def _adjacent(self, face: int) -> list[int]:
-        """Return the live faces whose closure meets that of a face in one of its walls."""
+    def _across(self, face: int, wall: np.ndarray) -> tuple[int, ...]:
+        """Return the live faces that meet a face in one of its walls, with this normal."""
         arrangement, faces = self.here.escalation.geometry.arrangement, self.frames.faces
-        low = self.below.get(faces[face], [])
-        beyond = [f for start in (faces[face], *low) for _, f in arrangement.around(start)]
-        number = {found: k for k, found in enumerate(faces)}
-        return sorted({number[f] for f in (*low, *beyond) if f in number} - {face})
+        found = []
+        for low in self.below.get(faces[face], []):
+            inside = np.array([float(entry) for entry in low.interior])
+            if abs(wall @ inside) <= SAME * np.linalg.norm(wall) * np.linalg.norm(inside):
+                found += [low, *(beyond for _, beyond in arrangement.around(low))]
+        return self._live(found, face)
+
+    def _entered(self, face: int, ray: int) -> tuple[int, ...]:
+        """Return the live face that a ray enters."""
+        arrangement = self.here.escalation.geometry.arrangement
+        return self._live([arrangement.around(self.frames.faces[face])[ray][1]], face)
+
+    def _live(self, faces: Iterable[Face], but: int) -> tuple[int, ...]:
+        """Return the numbers of live faces, or of opposite ones that stand for them."""
+        names = ((face.signs, face.signs.translate(EXCHANGED)) for face in faces)
+        found = {self.numbers.get(own, self.numbers.get(other)) for own, other in names}
+        return tuple(sorted(found - {None, but}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -299,7 +337,7 @@ class Response:
 
     Parameters
     ----------
-    near : Neighbourhood
+    near : NearestTargets
     pulled : (p, N) array
         R times the columns of the units, in the bases of their flats.
     bend : (N, N) array
@@ -309,7 +347,7 @@ class Response:
     residual : (p,) array
     """
 
-    near: Neighbourhood
+    near: NearestTargets
     pulled: np.ndarray
     bend: np.ndarray
     lengths: np.ndarray
@@ -317,10 +355,10 @@ class Response:
 
     @classmethod
     def of(
-        cls, near: Neighbourhood, pulls: np.ndarray, start: np.ndarray, targets: np.ndarray
+        cls, near: NearestTargets, pulls: np.ndarray, start: np.ndarray, targets: np.ndarray
     ) -> Self:
         """Return that of a support with such columns, from lengths to start with."""
-        pulled, ridge = near.residual(pulls), float(near.problem.effective_ridge)
+        pulled, ridge = near.residual(pulls), in_doubles(near.problem.effective_ridge)
         if not len(start):
             return cls(near, pulled, np.empty((0, 0)), start, near.residual(targets))
         bend = pulls.T @ pulled
@@ -341,14 +379,27 @@ class Response:
         return answer - self.pulled @ np.linalg.lstsq(self.bend, self.pulled.T @ form)[0]
 
 
+def in_doubles(number: fmpq) -> float:
+    """Return a number as a double, infinite beyond these."""
+    try:
+        return float(number)
+    except OverflowError:
+        return float("inf") if number > 0 else -float("inf")
+
+
+def root_bound(square: fmpq) -> float:
+    """Return an upper bound of a root, infinite beyond doubles."""
+    return float(Balls.of([arb(square).sqrt()]).magnitude()[0])
+
+
 def _constant(form: np.ndarray) -> Callable[[np.ndarray], tuple[np.ndarray, float]]:
     """Return a form that does not depend on the residual."""
     return lambda _: (form, 0.0)
 
 
 def margins_of(
-    there: Surroundings, supports: Iterable[tuple[int, ...]]
-) -> dict[tuple[int, ...], Margins]:
+    there: MarginFinder, supports: Iterable[tuple[int, ...]]
+) -> dict[tuple[int, ...], VerdictMargins]:
     """Return the margins of each of some supports alone."""
     wanted = set(supports)
     found = {}
