@@ -95,7 +95,10 @@ class RecordedComponent(Evaluated):
 
     @property
     def orbit_size(self) -> int:
-        """Number of components that permuting the units makes of this one."""
+        """Number of components that permuting the units makes of this one.
+
+        With the activation `abs`, a unit can be replaced by its mirror image, too.
+        """
         return self.record["orbit_size"]
 
     @property

@@ -133,10 +133,7 @@ def _check_boxes(instance: Mapping[str, Any], config: Mapping[str, Any], place: 
 
 
 def _check_depth(instance: Mapping[str, Any], config: Mapping[str, Any], place: str) -> None:
-    """Refuse what there is with one hidden layer only, or with relu only."""
-    if "activation" in instance and config.get("stability", False):
-        text = f"stability with the activation {instance['activation']}"
-        raise InputError(place, text, "relu, or no stability")
+    """Refuse what there is with one hidden layer only."""
     if not isinstance(instance["width"], list):
         return
     engine = instance.get("engine", config.get("solve", {}).get("engine"))

@@ -215,6 +215,19 @@ def test_all_ways_list_the_same_on_special_data(name, activation):
 
 
 @of_every_activation
+@pytest.mark.parametrize("width", [1, 2])
+def test_units_without_bias_have_them_too(width, activation):
+    """Lemmas 59 and 66 together; the input 0 has the sign 0 on every face."""
+    data = [["-2"], ["0"], ["1"], ["3"]], ["1", "3", "-1", "2"]
+    problem = Problem.from_text(*data, width, "1/5", hidden_bias="none", activation=activation)
+    documents = [enumerate_minima(problem, **way).document for way in ROUTES.values()]
+    one, *others = [json.dumps(by_any_route(document)) for document in documents]
+    assert others == [one, one]
+    assert documents[0]["complete"]
+    assert refusal(documents[0]) == ""
+
+
+@of_every_activation
 @pytest.mark.parametrize(("seed", "special"), [(1, False), (3, False), (2, True), (5, True)])
 def test_nothing_is_left_to_settle_on_small_instances(seed, special, activation):
     """The engines, the checker and ends of descents, as `benchmarks.activations` compares them."""

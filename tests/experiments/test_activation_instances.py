@@ -96,13 +96,6 @@ def test_the_engine_of_boxes_has_no_other():
         instances(config)
 
 
-def test_stability_has_no_other():
-    config = posed(activation="abs") | {"stability": True}
-    with pytest.raises(InputError, match="stability with the activation abs; expected relu"):
-        instances(config)
-    assert instances(posed(activation="relu") | {"stability": True})
-
-
 def test_the_schema_knows_the_key():
     schema = SCHEMA["$defs"]["dataset"] | {"$defs": SCHEMA["$defs"]}
     check = Draft202012Validator(schema).validate

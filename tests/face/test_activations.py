@@ -16,7 +16,7 @@ from reluenum.engines.cones.route import DirectionEngine
 from reluenum.errors import InputError
 from reluenum.landscape.evaluation import Network
 from reluenum.optimisers.networks import Objective
-from reluenum.stability.radii import stability
+from reluenum.paths.stability.radii import stability
 
 pytestmark = pytest.mark.seconds(20)
 
@@ -129,10 +129,25 @@ def test_boxes_are_for_relu():
     assert type(engine_for(problem, "auto")).__name__ == "CertifiedEngine"
 
 
-def test_stability_is_for_relu():
-    document = enumerate_minima(posed("abs"), engine="certified").document
-    with pytest.raises(InputError, match="activation: abs; expected relu for stability"):
-        stability(document)
+@pytest.mark.parametrize("activation", ["leaky:1/10", "leaky:-1/2", "abs", "slopes:0,-1"])
+def test_minima_persist_within_the_radius_of_stability(activation):
+    """Targets moved by less than the radius have a minimum on the same faces."""
+    problem = posed(activation)
+    document = enumerate_minima(problem, engine="certified").document
+    records = stability(document)["components"]
+    assert len(records) == len(document["components"])
+    generator = np.random.default_rng(1)
+    for component, record in zip(document["components"], records, strict=True):
+        radius = float(record["radius"] or 0)
+        assert radius > 0
+        step = generator.standard_normal(problem.size)
+        step *= 0.99 * radius / np.linalg.norm(step)
+        moved = [str(float(y) + d) for y, d in zip(problem.targets, step, strict=True)]
+        other = Problem.from_text(DATA[0], moved, 1, "1/10", activation=activation)
+        found = enumerate_minima(other, engine="certified").document["components"]
+        wanted = [(g["face"], g["sign"]) for g in component["strata"][0]["support"]]
+        supports = [[(g["face"], g["sign"]) for g in c["strata"][0]["support"]] for c in found]
+        assert wanted in supports
 
 
 def test_networks_are_evaluated_with_their_activation():
