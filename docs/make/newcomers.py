@@ -319,8 +319,6 @@ def largest_size(allowed: Callable[[int], bool]) -> int:
     return bisect_left(range(1, POINTS_ON_A_LINE + 2), True, key=lambda n: not allowed(n))
 
 
-EVERYWHERE = "global at every width"
-
 XOR_RIDGE, ONE_EACH = Fraction(1, 10), (Fraction(1), Fraction(1, 2))
 """Of the examples of docs/variants.md: the ridge, and the targets at 1 and -1."""
 
@@ -347,7 +345,14 @@ def of_xor(read: Callable[[str], Document]) -> Values:
         ends = (short_number(component["loss"]) for component in (found[0], found[-1]))
         flag = "the best one" if found[0]["global_at_every_width"] else "none"
         rows.append([*name.split("-"), len(found), *ends, flag])
-    titles = ("units", "hidden bias", "components", "best loss", "worst loss", EVERYWHERE)
+    titles = (
+        "units",
+        "hidden bias",
+        "components",
+        "best loss",
+        "worst loss",
+        "global at every width",
+    )
     return {
         "table": tabulate(rows, titles, tablefmt="pipe", disable_numparse=True),
         "others_are_worse": all(v > 2 * even for k, v in losses.items() if k[:3] != "abs")
