@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 EXPECTED = "a document of `reluenum minima`"
 
 OF_DATA = {
-    **dict.fromkeys(("width", "ridge", "engine", "inputs", "target", "separator")),
+    **dict.fromkeys(("width", "ridge", "engine", "inputs", "target", "weights", "separator")),
     **{"decimal": "point", "loss": "sum", "output_bias": "none", "hidden_bias": "ridge"},
     **{"activation": "relu", "formulation": "reduced", "jobs": "1"},
     **{"exact": False, "all_patterns": False},

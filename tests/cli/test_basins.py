@@ -181,3 +181,12 @@ def test_of_data_the_list_is_written_even_if_no_tree_can_be_grown(
     (tmp_path / "minima.json").write_text(json.dumps(document))
     assert run("basins", tmp_path / "minima.json") == 2
     assert run("basins", tmp_path / "minima.json", "--force") == 0
+
+
+def test_what_belongs_to_data_is_refused_beside_a_document(tmp_path, data, capsys):
+    asked = ["--width", 1, "--ridge", "1/100", "--output", tmp_path / "minima.json"]
+    assert run("minima", data, *asked) == 0
+    for option in (["--weights", "v"], ["--hidden-bias", "none"], ["--activation", "abs"]):
+        capsys.readouterr()
+        assert run("basins", tmp_path / "minima.json", *option) == 2
+        assert capsys.readouterr().err.startswith(f"reluenum: {option[0]}: given with a document")
