@@ -134,7 +134,8 @@ class Persistence:
         elif support == ():
             radius = support_radius = flag = float(self.here.zero_network().max())
         change = near.change(margins) if margins is not None and support_radius > 0 else None
-        spread = self._spread(near, support)
+        told = support is not None and len(support) <= MOST_FACES
+        spread = self._spread(near, support) if told else 0.0
         found: dict[str, Any] = {
             "index": index,
             "loss": record["loss"],
@@ -149,9 +150,9 @@ class Persistence:
             found["under_errors"] = self._verdict(radius, change)
         return found
 
-    def _spread(self, near: NearestTargets, support: tuple[int, ...] | None) -> float:
+    def _spread(self, near: NearestTargets, support: tuple[int, ...]) -> float:
         """Return the standard deviation of the residual of a support, in doubles."""
-        residual = near.fitted(support or ()) / near.weights
+        residual = near.fitted(support) / near.weights
         square = float((near.weights * residual**2).sum()) + float(self.problem.scatter)
         return sqrt(max(square, 0.0) / float(self.problem.total_weight))
 
