@@ -208,7 +208,7 @@ class Batches:
         kinds += [f"summary_{kind}" for kind in ("csv", "md", "tex", "html")]
         outputs = {kind: HOME / ".".join(kind.rsplit("_", 1)) for kind in kinds}
         shards = [self.files(f"{table}.parquet") for table in TABLES]
-        aggregate.main(*shards, [], outputs, "trial")
+        aggregate.main(*shards, [], [], outputs, "trial")
 
     def sweep_decided(self):
         sweep_decided.main(HOME / "instances.parquet", {}, HOME / "decided.txt")

@@ -147,7 +147,7 @@ def test_a_box_is_a_leaf_only_if_all_parts_are_single_faces():
     inputs = [[f"{2 * k - 49}/50"] for k in range(50)]
     found = whole_search(BranchEngine(), Problem.from_text(inputs, targets, 3, "1/100"))
     tree = Tree(found.content, found.boxes, len(found.leaves))
-    claims = sum(len(boxes) for boxes, _ in tree.read(197, 3))
+    claims = sum(len(boxes) for boxes, *_ in tree.read(197, 3))
     assert 0 < claims < tree.nodes == found.boxes
     assert tree.leaves == len(found.leaves)
 
