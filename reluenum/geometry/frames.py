@@ -46,6 +46,8 @@ class Frames:
         In its first columns an orthonormal basis of the flat; the others are 0.
     padded : (F, D) array of bool
         Where a column of `basis` is 0.
+    sets : tuple of Face
+        A face for each active set, of live faces and of those that their rays enter.
     active : (F,) array of int
         Which active set a face has.
     gram : Balls, (K, K, D, D), or SpanMoments, or PairMoments
@@ -66,13 +68,14 @@ class Frames:
     ray_reach : (F, Y) array
         Bounds of the norms of r -> g_A(r) . ray.
     opposite : (F,) array of int
-        The number of the face -F, or -1 where it has no active point.
+        The number of the face -F, or -1 where it is not among the faces.
     """
 
     problem: Problem
     faces: tuple[Face, ...]
     basis: Balls
     padded: np.ndarray
+    sets: tuple[Face, ...]
     active: np.ndarray
     gram: "Balls | SpanMoments | PairMoments"
     target: Balls
@@ -108,6 +111,7 @@ class Frames:
             faces,
             basis,
             np.arange(problem.coordinates) >= np.array([[face.dimension] for face in faces]),
+            tuple(sets.values()),
             active,
             gram,
             _target_moments(list(sets.values()), problem),
@@ -122,8 +126,7 @@ class Frames:
 
     def with_targets(self, problem: Problem) -> "Frames":
         """Return those of a problem that differs in its targets only."""
-        sets = list(dict(sorted({_active(face): face for face in self.faces}.items())).values())
-        return replace(self, problem=problem, target=_target_moments(sets, problem))
+        return replace(self, problem=problem, target=_target_moments(self.sets, problem))
 
     @cached_property
     def rank(self) -> int:

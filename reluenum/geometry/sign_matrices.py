@@ -37,7 +37,7 @@ class Refutation:
     Parameters
     ----------
     indices : tuple of int
-        Data points, ascending, at least one of each sign.
+        Data points, ascending, at least one with `-`.
     multipliers : tuple of int
         One for each of them, positive, without common divisor.
     """

@@ -34,12 +34,34 @@ def made(kind, **more):
     return replace(problem, **more)
 
 
+BLIND = (
+    Problem.from_text([["-1"], ["1"]], ["3", "-1"], 1, "1"),
+    Problem.from_text([["0"], ["1"], ["2"]], ["2", "-1", "1"], 1, "1/10", output_bias="free"),
+)
+"""Orthogonal rows, and an input at the origin with a free bias: residuals do not see some forms."""
+
 PROBLEMS = [
     *map(made, KINDS),
     made(KINDS[0], output_bias="free"),
     made(KINDS[4], output_bias="ridge", loss="mean"),
     made(KINDS[1], weights=tuple(fmpq(k + 1, 2) for k in range(5))),
     made(KINDS[5], hidden_bias="none"),
+    Problem.from_text(
+        [["0", "0"], ["1", "0"], ["2", "0"], ["1", "1"]],
+        [-3, 3, -3, -1],
+        1,
+        "1/3",
+        activation="abs",
+    ),
+    Problem.from_text(
+        [["1", "1"], ["0", "1"], ["-2", "-2"]],
+        ["-2", "1", "1"],
+        2,
+        "1",
+        activation="slopes:3,-3",
+        hidden_bias="none",
+        weights=["1", "2", "1"],
+    ),
     made(KINDS[6], hidden_bias="none", output_bias="free"),
     Problem.from_text([["-1"], ["0"], ["0"], ["1"]], ["2", "0", "1", "1"], 2, "1/10"),
     Problem.from_text(
@@ -49,11 +71,26 @@ PROBLEMS = [
         "1/5",
         hidden_bias="none",
     ),
-    Problem.from_text([["-1"], ["1"]], ["3", "-1"], 1, "1"),
-    Problem.from_text([["0"], ["1"], ["2"]], ["2", "-1", "1"], 1, "1/10", output_bias="free"),
+    *BLIND,
     made(KINDS[0], activation="leaky:1/10"),
     made(KINDS[4], activation="abs"),
     made(KINDS[5], hidden_bias="none"),
+    Problem.from_text(
+        [["0", "0"], ["1", "0"], ["2", "0"], ["1", "1"]],
+        [-3, 3, -3, -1],
+        1,
+        "1/3",
+        activation="abs",
+    ),
+    Problem.from_text(
+        [["1", "1"], ["0", "1"], ["-2", "-2"]],
+        ["-2", "1", "1"],
+        2,
+        "1",
+        activation="slopes:3,-3",
+        hidden_bias="none",
+        weights=["1", "2", "1"],
+    ),
     Problem.from_text([["0", "0"], ["1", "0"], ["0", "1"], ["1", "1"]], [0, 1, 2, 0], 2, "1/5"),
 ]
 
@@ -273,11 +310,34 @@ def test_ridges_of_any_size_have_some_radius(ridge):
 
 
 def test_forms_that_are_0_for_every_residual_say_nothing():
-    """Orthogonal rows, and an input at the origin with a free bias: once the radii were 0."""
-    for problem in PROBLEMS[-6:-4]:
+    for problem in BLIND:
         found = stability(listed(problem))
         assert float(found["list"]["radius"]) > 0.02
         assert all(float(c["support_radius"]) > 0.1 for c in found["components"])
+
+
+def test_of_an_even_activation_rays_enter_faces_that_others_stand_for():
+    """Their active sets are those of no live face; the kink of 0++ opens into -++, not 0++."""
+    problem = Problem.from_text(
+        [["-1"], ["0"], ["1"]], ["2", "-1", "1"], 1, "1/10", activation="abs"
+    )
+    frames = Geometry.of(problem).frames
+    assert len(frames.with_targets(problem).target.mid) == len(frames.target.mid)
+    assert (frames.with_targets(problem).target.mid == frames.target.mid).all()
+    other = at(problem, [fmpq(1), fmpq(2), fmpq(-3)])
+    moved_there = frames.with_targets(other).target
+    assert (moved_there.mid == Geometry.of(other).frames.target.mid).all()
+
+
+def test_a_flag_may_change_while_a_minimum_of_full_size_persists():
+    """The example at Lemma 72(4)."""
+    problem = Problem.from_text([["1"], ["-1"]], ["3", "2"], 1, "1", hidden_bias="none")
+    found = {tuple(c["support"]): c for c in stability(listed(problem))["components"]}
+    assert float(found[("+-",)]["radius"]) == pytest.approx(2, abs=2e-5)
+    assert float(found[("+-",)]["flag_radius"]) == pytest.approx(1, abs=2e-5)
+    document = listed(at(problem, [fmpq(3), fmpq(99, 100)]))
+    flags = {c["global_at_every_width"] for c in document["components"] if c["global_at_width"]}
+    assert flags == {True}
 
 
 def test_dependent_columns_cost_a_factor_of_a_hundred_at_most_here():

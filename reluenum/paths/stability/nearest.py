@@ -157,16 +157,17 @@ class NearestTargets:
         share = in_doubles(self.problem.bias_share)
         return weighted - np.multiply.outer(self.weights, share * weighted.sum(axis=0))
 
-    def columns(self, face: int) -> np.ndarray:
+    def columns(self, face: Face) -> np.ndarray:
         """Return the rows of the sites times the slopes of units on a face, (p, D)."""
         found = np.zeros_like(self.rows)
-        for k, slope in answering_sites(self.problem, self.frames.faces[face]):
+        for k, slope in answering_sites(self.problem, face):
             found[k] = self.rows[k] * float(slope)
         return found
 
     def pulls(self, support: Sequence[int]) -> np.ndarray:
         """Return the columns of units on some faces, in the bases of their flats, (p, N)."""
-        parts = [self.columns(face) @ self.frames.basis.mid[face] for face in support]
+        faces, bases = self.frames.faces, self.frames.basis.mid
+        parts = [self.columns(faces[face]) @ bases[face] for face in support]
         return np.concatenate([np.empty((len(self.targets), 0)), *parts], axis=1)
 
     def fitted(self, support: tuple[int, ...]) -> np.ndarray:
@@ -178,17 +179,17 @@ class NearestTargets:
         self, support: tuple[int, ...], signs: Sequence[int]
     ) -> Iterator[MarginCondition]:
         """Yield the conditions for a support to be minimal, with these signs of its weights."""
-        frames = self.frames
+        frames, arrangement = self.frames, self.here.escalation.geometry.arrangement
         for k, (face, sign) in enumerate(zip(support, signs, strict=True)):
-            columns, basis, rays = self.columns(face), frames.basis.mid[face], frames.rays.mid[face]
+            own, around = frames.faces[face], arrangement.around(frames.faces[face])
+            columns, basis, rays = self.columns(own), frames.basis.mid[face], frames.rays.mid[face]
             for wall in np.unique(frames.walls.mid[face], axis=0):
                 form = _constant(sign * columns @ basis @ wall)
                 yield MarginCondition(WALL, k, support, form, self._across(face, basis @ wall))
             for y in np.flatnonzero(frames.ray_used[face] & (self.here.norms.ray[face] > 0)):
-                beyond = frames.active == frames.ray_active[face, y]
-                side = self.columns(int(np.flatnonzero(beyond)[0]))
-                form = _constant(-sign * side @ rays[y])
-                yield MarginCondition(KINK, k, support, form, self._entered(face, y))
+                beyond = around[y][1]
+                form = _constant(-sign * self.columns(beyond) @ rays[y])
+                yield MarginCondition(KINK, k, support, form, self._live([beyond], face))
             others = support[:k] + support[k + 1 :]
             yield MarginCondition(VANISHES, k, others, self._length(columns @ basis))
 
@@ -318,11 +319,6 @@ class NearestTargets:
             if abs(wall @ inside) <= SAME * np.linalg.norm(wall) * np.linalg.norm(inside):
                 found += [low, *(beyond for _, beyond in arrangement.around(low))]
         return self._live(found, face)
-
-    def _entered(self, face: int, ray: int) -> tuple[int, ...]:
-        """Return the live face that a ray enters."""
-        arrangement = self.here.escalation.geometry.arrangement
-        return self._live([arrangement.around(self.frames.faces[face])[ray][1]], face)
 
     def _live(self, faces: Iterable[Face], but: int) -> tuple[int, ...]:
         """Return the numbers of live faces, or of opposite ones that stand for them."""
