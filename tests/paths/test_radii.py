@@ -45,23 +45,6 @@ PROBLEMS = [
     made(KINDS[0], output_bias="free"),
     made(KINDS[4], output_bias="ridge", loss="mean"),
     made(KINDS[1], weights=tuple(fmpq(k + 1, 2) for k in range(5))),
-    made(KINDS[5], hidden_bias="none"),
-    Problem.from_text(
-        [["0", "0"], ["1", "0"], ["2", "0"], ["1", "1"]],
-        [-3, 3, -3, -1],
-        1,
-        "1/3",
-        activation="abs",
-    ),
-    Problem.from_text(
-        [["1", "1"], ["0", "1"], ["-2", "-2"]],
-        ["-2", "1", "1"],
-        2,
-        "1",
-        activation="slopes:3,-3",
-        hidden_bias="none",
-        weights=["1", "2", "1"],
-    ),
     made(KINDS[6], hidden_bias="none", output_bias="free"),
     Problem.from_text([["-1"], ["0"], ["0"], ["1"]], ["2", "0", "1", "1"], 2, "1/10"),
     Problem.from_text(
