@@ -21,7 +21,7 @@ from reluenum.datasets.families import random_data, reference_data
 from reluenum.documents.files import write_text
 from reluenum.documents.results import to_json
 from reluenum.optimisers import LBFGS, Adam, Optimiser
-from reluenum.optimisers.multistart import Discovery, discover
+from reluenum.optimisers.studies.multistart import Discovery, discover
 from reluenum.problem import parse_ridge
 
 OUTPUT = Path(__file__).parent.parent / "docs/data/completeness.json"

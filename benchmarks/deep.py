@@ -26,7 +26,7 @@ from reluenum.datasets.families import random_data, reference_data
 from reluenum.documents.files import write_text
 from reluenum.landscape.deep import DeepPoint
 from reluenum.optimisers.perturbations import ExactNetwork, lower_neighbours
-from reluenum.optimisers.runs import Descents, descents
+from reluenum.optimisers.studies.runs import Descents, descents
 from reluenum.problem import parse_ridge
 
 OUTPUT = Path(__file__).parent.parent / "docs/data"

@@ -23,9 +23,9 @@ from reluenum import enumerate_minima
 from reluenum.documents.files import write_text
 from reluenum.geometry.geometry import Geometry
 from reluenum.optimisers import Objective
-from reluenum.optimisers.bands import leaves_within, listed_networks
 from reluenum.optimisers.explain import key_of, listed_components
 from reluenum.optimisers.settling import Cells, leave_saddles, settle
+from reluenum.optimisers.studies.bands import leaves_within, listed_networks
 
 OUTPUT = Path(__file__).parent.parent / "docs/data/escapes.csv"
 

@@ -20,7 +20,7 @@ from benchmarks.completeness import Instance
 from reluenum import enumerate_minima
 from reluenum.documents.files import write_text
 from reluenum.optimisers import Objective
-from reluenum.optimisers.bands import (
+from reluenum.optimisers.studies.bands import (
     Line,
     StringMethod,
     highest,

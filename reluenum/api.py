@@ -122,6 +122,101 @@ class RecordedComponent(Evaluated):
 
 
 @dataclass(frozen=True, eq=False)
+class Location:
+    """Which minimum a trained network is at, or leads down to.
+
+    Parameters
+    ----------
+    record : dict
+        One of `networks` in a document of the format `reluenum-locations` (docs/trained.md has
+        its keys).
+
+    Examples
+    --------
+    >>> from reluenum import Problem, enumerate_minima
+    >>> found = enumerate_minima(Problem.from_arrays([-1, 0, 1], [2, 0, 1], width=1, ridge=0.1))
+    >>> near = found.locate(a=[1.04], B=[[-0.46]], c=[0.93])
+    >>> near.kind, near.component, near.is_global
+    ('minimum', 1, False)
+    >>> near.excess < 0.01, near.distance < 0.1
+    (True, True)
+    >>> found.basins().locate(a=[1], B=[[-0.5]], c=[0.9]).barrier
+    Decimal('2.02227416997969520780827019587')
+    """
+
+    record: Mapping[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """What the network is: a `minimum`, a `saddle`, `not stationary` and so on."""
+        return self.record["kind"]
+
+    @property
+    def component(self) -> int | None:
+        """The place in the landscape, from 0, of the minimum; None if it leads to none."""
+        number = self.record.get("component")
+        return None if number is None else number - 1
+
+    @property
+    def loss(self) -> Decimal | None:
+        """The loss of the network, in the convention of the problem."""
+        return _decimal_of(self.record, "loss")
+
+    @property
+    def excess(self) -> float | None:
+        """What its loss is above that of where it leads."""
+        return _float_of(self.record, "excess")
+
+    @property
+    def above_best(self) -> float | None:
+        """What the loss of where it leads is above that of the best minimum."""
+        return _float_of(self.record, "above_best")
+
+    @property
+    def distance(self) -> float | None:
+        """How far its parameters are from where it leads, at most."""
+        return _float_of(self.record, "distance")
+
+    @property
+    def is_global(self) -> bool | None:
+        """Whether no network of the width is better than where it leads."""
+        return self.record.get("global_at_width")
+
+    @property
+    def barrier(self) -> Decimal | None:
+        """The least loss over which a way leads from there to a lower one.
+
+        None where there is no lower one, and for lists of minima: `Landscape.basins` knows it.
+        """
+        return _decimal_of(self.record, "barrier")
+
+    @property
+    def nearest(self) -> Mapping[str, Any]:
+        """The parameters of the nearest known point of where it leads."""
+        return self.record.get("nearest", {})
+
+    def __repr__(self) -> str:
+        where = f" of component {self.component}" if self.component is not None else ""
+        return f"Location({self.kind}{where}, loss {self.loss:.10g})"
+
+
+def _decimal_of(record: Mapping[str, Any], key: str) -> Decimal | None:
+    return None if record.get(key) is None else Decimal(record[key])
+
+
+def _float_of(record: Mapping[str, Any], key: str) -> float | None:
+    return None if record.get(key) is None else float(record[key])
+
+
+def _located(document: Mapping[str, Any], a: Any, B: Any, c: Any, m: Any) -> Location:
+    """Say where one network is."""
+    from reluenum.interop import network_arrays
+    from reluenum.optimisers.studies.locate import locations
+
+    return Location(locations(document, [network_arrays(a, B, c, m)])["networks"][0])
+
+
+@dataclass(frozen=True, eq=False)
 class Basins:
     """Which minima are basins, how deep, and over which passes they join.
 
@@ -192,6 +287,26 @@ class Basins:
         from reluenum.figures import plot_profile
 
         return plot_profile(self.document, start, stop)
+
+    def locate(self, a: Any, B: Any, c: Any = None, m: Any = 0) -> Location:
+        """Say which minimum a trained network is at, or leads down to, and the barrier out.
+
+        `reluenum.interop` has the arrays of networks of scikit-learn, PyTorch and Keras.
+
+        Parameters
+        ----------
+        a : (L,) array
+        B : (L, d) array
+        c : (L,) array, optional
+            0 by default.
+        m : number, optional
+
+        Raises
+        ------
+        InputError
+            If the network does not fit the list.
+        """
+        return _located(self.document, a, B, c, m)
 
     def save(self, path: str | Path) -> None:
         """Write the document to a file, whole or not at all; a certificate beside it goes along."""
@@ -360,6 +475,26 @@ class Views(Sequence):
             each = errors if isinstance(errors, Iterable) else [errors] * self.problem.size
             bounds = [parse_rational(exact_text(error)) for error in each]
         return Stability(stability(self.document, bounds, force=force))
+
+    def locate(self, a: Any, B: Any, c: Any = None, m: Any = 0) -> Location:
+        """Say which minimum a trained network is at, or leads down to.
+
+        `reluenum.interop` has the arrays of networks of scikit-learn, PyTorch and Keras.
+
+        Parameters
+        ----------
+        a : (L,) array
+        B : (L, d) array
+        c : (L,) array, optional
+            0 by default.
+        m : number, optional
+
+        Raises
+        ------
+        InputError
+            If the network does not fit the list.
+        """
+        return _located(self.document, a, B, c, m)
 
     def figures(self) -> "dict[str, Figure]":
         """Return every figure of one instance, by name."""

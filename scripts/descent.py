@@ -6,7 +6,7 @@ from pathlib import Path
 from reluenum.documents.results import read_result, write_result
 from reluenum.experiments.joblog import logged
 from reluenum.groebner.limits import Limits
-from reluenum.optimisers.runs import Descents, descents
+from reluenum.optimisers.studies.runs import Descents, descents
 
 
 def main(minima: Path, settings: Descents, limits: Limits, found: Path) -> None:

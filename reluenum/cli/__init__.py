@@ -8,8 +8,8 @@ A command is a line of `COMMANDS` and a module of that name: `add_NAME(parser)` 
 and `run_NAME(options)` does the work and returns the exit code. Heavy modules are imported there.
 
 In order: `exits` are the codes, `options` what commands share; then `data`, `minima`, `path`,
-`explore`, `verify`, `facts`, `convex`, `bound`, `crosscheck`, `basins`, `stability` and
-`descend`.
+`explore`, `verify`, `facts`, `convex`, `bound`, `crosscheck`, `basins`, `stability`, `locate`
+and `descend`.
 """
 
 import argparse
@@ -37,6 +37,7 @@ COMMANDS = {
     "bound": "bound the least loss of networks with two hidden layers from below, with proof",
     "basins": "say which minima are traps, how deep, and over which passes they join",
     "stability": "say how large errors of the targets may be before minima change",
+    "locate": "say at which listed minimum a trained network is, or to which it leads down",
     "descend": "run optimisers from many starts and explain every end point by a list of minima",
 }
 """What each command does, in the order of the help."""

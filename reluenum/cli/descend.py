@@ -48,7 +48,7 @@ def run_descend(options: argparse.Namespace) -> int:
     from reluenum.documents.minima import read_minima
     from reluenum.documents.results import to_json
     from reluenum.optimisers import OPTIMISERS
-    from reluenum.optimisers.runs import LOCAL, Descents, descents
+    from reluenum.optimisers.studies.runs import LOCAL, Descents, descents
 
     optimisers = LOCAL
     if options.optimisers is not None:
@@ -112,7 +112,7 @@ def _write_views(document: Mapping[str, Any], table: Path | None, figure: Path |
 
 def _conclusion(document: Mapping[str, Any]) -> int:
     """Say in one line if an end point is a minimum that the list lacks, or unexplained."""
-    from reluenum.optimisers.runs import missing, unexplained
+    from reluenum.optimisers.studies.runs import missing, unexplained
 
     if lacking := missing(document):
         reason = "" if document["complete"] else " (which does not claim to be complete)"

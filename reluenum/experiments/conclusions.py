@@ -121,7 +121,10 @@ def descents_explained(descents: Mapping[str, Document]) -> str:
     IncompleteRunError
         Naming the instances with minima that their list lacks, and with unexplained end points.
     """
-    from reluenum.optimisers.runs import missing, unexplained  # heavy, and not for the others
+    from reluenum.optimisers.studies.runs import (  # heavy, and not for the others
+        missing,
+        unexplained,
+    )
 
     counts = {name: (missing(found), unexplained(found)) for name, found in descents.items()}
     return _concluded(

@@ -197,10 +197,10 @@ def loss_of_units(problem: Problem, units: Sequence, bias: Any) -> Any:
         The output bias m, 0 without one.
     """
     ridge, phi = problem.effective_ridge, problem.activation.at
-    total = arb(problem.scatter)
+    total = problem.scatter
     for site in problem.sites:
-        heights = (weight * phi(arb(dot(unit, site.row))) for weight, unit in units)
-        error = site.mean - bias - sum(heights, start=arb(0))
+        heights = (weight * phi(dot(unit, site.row)) for weight, unit in units)
+        error = site.mean - bias - sum(heights, start=fmpq(0))
         total += site.weight * error * error  # `error ** 2` is nan for a ball around 0
     for weight, unit in units:
         total += ridge * (weight * weight + dot(unit, unit))

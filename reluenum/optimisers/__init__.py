@@ -3,8 +3,7 @@
 Their steps are neither exact nor complete. What the end points are is proved. In order: `networks`
 are batches, `deep_networks` those with several hidden layers, `steps` and `pytorch` the optimisers,
 `settling` goes downhill to a stationary set, `explain` says which it is; `deep_settling`,
-`perturbations` and `deep_explain` do so for deep networks; `runs` is the document of many runs,
-`multistart` counts starts, `bands` are drawn between minima.
+`perturbations` and `deep_explain` do so for deep networks.
 """
 
 from collections.abc import Mapping

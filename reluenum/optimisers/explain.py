@@ -5,7 +5,7 @@ then certified as the engines do it: a proved point, and a proof of minimality o
 So every end point is at a listed minimum, at a proved saddle, or proved to lie above one of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,28 +141,35 @@ class Explainer:
 
     def explain(self, ends: Networks) -> list[End]:
         """Say of each end point what it is."""
+        return [end for end, _ in self.traced(ends)]
+
+    def traced(self, ends: Networks) -> Iterator[tuple[End, Settled | None]]:
+        """Say of each end point what it is, and where the way from it leads: a batch of one."""
         objective, scale = self.objective, float(self.problem.loss_scale)
         with np.errstate(all="ignore"):
             values = objective.values(ends)
-        finite = np.flatnonzero(np.isfinite(values))
-        found = [End(EndKind.DIVERGED, float("nan"))] * len(ends)
         if objective.span > WIDEST_SPAN:
             reason = "target and ridge are too far apart for doubles"
-            return [End(EndKind.UNEXPLAINED, scale * float(v), reason=reason) for v in values]
-        if not len(finite):
-            return found
+            for value in values:
+                yield End(EndKind.UNEXPLAINED, scale * float(value), reason=reason), None
+            return
+        finite = np.isfinite(values)
+        if not finite.any():
+            yield from ((End(EndKind.DIVERGED, float("nan")), None) for _ in values)
+            return
         here = ends[finite]
         first = settle(self.cells, objective, here)
         last = leave_saddles(self.cells, objective, first)
         living = objective.values(_without_dead_units(here, first.dead))
         heights = [(living - losses(objective, part)) / objective.energy for part in (first, last)]
-        for k, place in enumerate(finite):
+        for value, k in zip(values, np.cumsum(finite) - 1, strict=True):
+            if not np.isfinite(value):
+                yield End(EndKind.DIVERGED, float("nan")), None
+                continue
             near = [abs(height[k]) <= float(ARRIVED) for height in heights]
             settled, height = (first, heights[0]) if near == [True, False] else (last, heights[1])
-            found[place] = self._end(
-                here, settled, k, scale * float(values[place]), float(height[k]), any(near)
-            )
-        return found
+            loss, excess = scale * float(value), float(height[k])
+            yield self._end(here, settled, k, loss, excess, any(near)), settled[[k]]
 
     def _end(
         self, ends: Networks, settled: Settled, k: int, loss: float, excess: float, near: bool
@@ -186,13 +193,9 @@ class Explainer:
 
     def _is_above(self, ends: Networks, k: int, limit: Destination) -> bool:
         """Whether the loss of an end point is proved to be larger than that of its limit."""
-        units = [
-            (fmpq_of(weight), [fmpq_of(entry) for entry in unit])
-            for weight, unit in zip(ends.weights[k], ends.units[k], strict=True)
-        ]
+        loss = exact_loss(self.problem, ends[[k]])
         with ctx.workprec(BITS):
-            loss = loss_of_units(self.problem, units, arb(fmpq_of(ends.bias[k])))
-            return bool(loss > limit.point.loss.ball(BITS))
+            return bool(arb(loss) > limit.point.loss.ball(BITS))
 
     def limit(self, settled: Settled, k: int) -> Destination:
         """Certify where a network has settled.
@@ -314,6 +317,15 @@ def _stall(limit: Destination, settled: Settled, k: int) -> Stall:
     if limit.zero_units == 0:
         return Stall.KINK
     return Stall.DEAD if settled.dead[k].any() else Stall.ZERO
+
+
+def exact_loss(problem: Problem, network: Networks) -> fmpq:
+    """Return the loss of a network, a batch of one, as the rational number that it is."""
+    units = [
+        (fmpq_of(weight), [fmpq_of(entry) for entry in unit])
+        for weight, unit in zip(network.weights[0], network.units[0], strict=True)
+    ]
+    return loss_of_units(problem, units, fmpq_of(network.bias[0]))
 
 
 def fmpq_of(value: float) -> fmpq:

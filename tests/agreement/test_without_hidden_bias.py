@@ -13,7 +13,7 @@ from reluenum import Problem, enumerate_minima
 from reluenum.convex.program import convex_optimum
 from reluenum.engines.choice import fastest
 from reluenum.errors import InputError
-from reluenum.optimisers.runs import Descents, descents
+from reluenum.optimisers.studies.runs import Descents, descents
 from reluenum.paths.events import exact_document
 from reluenum.paths.path import ridge_path
 from reluenum.verify import verify

@@ -22,7 +22,7 @@ from reluenum.algebra.scalars import exact_text, whole
 from reluenum.datasets.families import random_data, teacher_data
 from reluenum.engines.series import CertifiedSeries, GroebnerSeries
 from reluenum.groebner.limits import Limits
-from reluenum.optimisers.runs import Descents
+from reluenum.optimisers.studies.runs import Descents
 from reluenum.paths.path import ridge_path
 
 EXACT = Problem.from_text([["-1/2", "0"], ["1/10", "3"]], ["1", "1/5"], 2, "1/100")

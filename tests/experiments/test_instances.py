@@ -19,7 +19,7 @@ from reluenum.experiments.plans import batch_names, planned_batches
 from reluenum.groebner.backends import BACKENDS
 from reluenum.groebner.limits import DEFAULT_MEGABYTES
 from reluenum.optimisers import OPTIMISERS
-from reluenum.optimisers.runs import LOCAL
+from reluenum.optimisers.studies.runs import LOCAL
 from reluenum.problem import Problem
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ import pytest
 
 from reluenum import enumerate_minima
 from reluenum.optimisers import Networks, Objective
-from reluenum.optimisers.bands import (
+from reluenum.optimisers.studies.bands import (
     Line,
     StringMethod,
     evenly,

@@ -17,7 +17,7 @@ from reluenum.groebner.limits import DEFAULT_LIMITS
 from reluenum.optimisers import deep_explain
 from reluenum.optimisers.deep_explain import Collapse, DeepExplainer, deep_key_of
 from reluenum.optimisers.deep_settling import stationary_points
-from reluenum.optimisers.runs import Descents, descents, missing, unexplained
+from reluenum.optimisers.studies.runs import Descents, descents, missing, unexplained
 from reluenum.problem import parse_ridge
 
 pytestmark = pytest.mark.seconds(10)

@@ -14,8 +14,8 @@ from reluenum.groebner.backends import open_backends
 from reluenum.optimisers import Networks, Objective, optimiser
 from reluenum.optimisers import explain as descent
 from reluenum.optimisers.explain import ARRIVED, EndKind, Explainer, Stall
-from reluenum.optimisers.runs import LOCAL, Descents, descents, missing, unexplained
 from reluenum.optimisers.settling import Cells, network_of, settle
+from reluenum.optimisers.studies.runs import LOCAL, Descents, descents, missing, unexplained
 from tests.support.oracles import random_problem, reference_problem
 
 pytestmark = pytest.mark.seconds(25)

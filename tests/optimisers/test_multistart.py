@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from reluenum import enumerate_minima
-from reluenum.optimisers import LBFGS, Adam, multistart
-from reluenum.optimisers.multistart import Discovery, discover
+from reluenum.optimisers import LBFGS, Adam
 from reluenum.optimisers.settling import settle
+from reluenum.optimisers.studies import multistart
+from reluenum.optimisers.studies.multistart import Discovery, discover
 from tests.support.oracles import reference_problem
 
 BY_HAND = Discovery(4, np.array([0, 2, 2, 1, 0, 2, 4]))

@@ -110,7 +110,7 @@ def test_an_unexplained_end_point_has_an_exit_code(here, monkeypatch, capsys):
     def explain(self, ends):
         return [End(EndKind.UNEXPLAINED, 1.0, reason="a riddle")] * len(ends)
 
-    monkeypatch.setattr("reluenum.optimisers.runs.Explainer.explain", explain)
+    monkeypatch.setattr("reluenum.optimisers.studies.runs.Explainer.explain", explain)
     assert main(["descend", "minima.json", *FEW]) == 3
     printed = capsys.readouterr()
     assert {run["reason"] for run in json.loads(printed.out)["runs"]} == {"a riddle"}
