@@ -1,7 +1,7 @@
 """How the units of a network share the hinges of a residual: strata (Lemmas 83 and 86)."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations_with_replacement
@@ -95,6 +95,3 @@ def shares(residual: HingeResidual, width: int) -> Iterator[Shares]:
             yield Shares(residual, states, tuple(flow for _, flow in inside))
 
 
-def states_of(found: Sequence[Shares]) -> list[tuple[HingeState, ...]]:
-    """Return what the units of each stratum are."""
-    return [share.states for share in found]
