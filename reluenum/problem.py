@@ -59,20 +59,25 @@ class OutputBias(StrEnum):
 
 
 class HiddenBias(StrEnum):
-    """Whether hidden units have a bias c of their own, which is then penalised.
+    """Whether hidden units have a bias c of their own, and whether it is penalised.
 
-    Without one a unit is b . x, and its row is x instead of (x, 1).
+    Without one a unit is b . x, and its row is x instead of (x, 1). One that is not penalised needs
+    an output bias that is not penalised either: otherwise the infimum need not be attained
+    (Lemma 80).
 
     Examples
     --------
     >>> for bias in HiddenBias:
-    ...     print(bias, Problem.from_arrays([0, 2], [1, 1], 1, 0.5, hidden_bias=bias).rows)
+    ...     kinds = {"output_bias": "free", "hidden_bias": bias}
+    ...     print(bias, Problem.from_arrays([0, 2], [1, 1], 1, 0.5, **kinds).rows)
     ridge ((0, 1), (2, 1))
     none ((0,), (2,))
+    free ((0, 1), (2, 1))
     """
 
     RIDGE = "ridge"
     NONE = "none"
+    FREE = "free"
 
 
 def parse_ridge(value: Any) -> fmpq:
@@ -163,7 +168,7 @@ class Problem:
 
     The loss is `sum_i w_i (y_i - m - <a, relu(B x_i + c)>)^2 + ridge |theta|^2`, or its `mean` form
     with `(1/W) sum_i`, W the sum of the weights w, which are 1 if nobody gives them; the bias m is
-    absent, free or penalised, and without hidden bias there is no c (docs/theory.md, section 1).
+    absent, free or penalised, and so are hidden biases c (docs/theory.md, sections 1 and 24).
     Another activation, linear on either side of 0, can be in the place of relu.
 
     Parameters
@@ -189,7 +194,7 @@ class Problem:
         Or its text: `relu`, `abs`, `leaky:1/10`, `slopes:-1/2,2`; see `Activation`. With several
         hidden layers `relu`.
     hidden_bias : HiddenBias
-        With several hidden layers units have one.
+        `ridge` with several hidden layers; `free` only with a free output bias, and relu.
 
     Raises
     ------
@@ -266,12 +271,24 @@ class Problem:
             raise InputError("weights", found, "equal weights of 1 with more than one hidden layer")
         if self.upper and self.hidden_bias is HiddenBias.NONE:
             refuse_no_hidden_bias(self, f"with {len(self.hidden)} hidden layers")
+        if self.has_free_hidden_bias:
+            self._check_free()
         if not self.has_hidden_bias and not any(map(any, self.inputs)):
             found = "none, and all inputs are 0"
             raise InputError("hidden_bias", found, "an input that is not 0, or ridge")
         if self.upper and not self.activation.is_relu:
             found = f"{self.activation.text} with {len(self.hidden)} hidden layers"
             raise InputError("activation", found, "relu with more than one hidden layer")
+
+    def _check_free(self) -> None:
+        """Refuse what does not go with hidden biases that are not penalised (Lemma 80)."""
+        if self.upper:
+            refuse_free_hidden_bias(self, f"with {len(self.hidden)} hidden layers")
+        if not self.activation.is_relu:
+            refuse_free_hidden_bias(self, f"with the activation {self.activation.text}")
+        if self.output_bias is not OutputBias.FREE:
+            found = f"{self.output_bias} with hidden biases that are free"
+            raise InputError("output_bias", found, "free, or no network need have the least loss")
 
     @classmethod
     def from_text(
@@ -402,7 +419,7 @@ class Problem:
             "loss": self.loss.value,
             "output_bias": self.output_bias.value,
             **({} if self.activation.is_relu else {"activation": self.activation.text}),
-            **({} if self.has_hidden_bias else {"hidden_bias": self.hidden_bias.value}),
+            **({"hidden_bias": self.hidden_bias.value} if self._is_unusual else {}),
         }
 
     def with_width(self, width: int) -> Self:
@@ -475,7 +492,17 @@ class Problem:
     @property
     def has_hidden_bias(self) -> bool:
         """Whether units have a bias c."""
-        return self.hidden_bias is HiddenBias.RIDGE
+        return self.hidden_bias is not HiddenBias.NONE
+
+    @property
+    def _is_unusual(self) -> bool:
+        """Whether hidden biases are other than penalised."""
+        return self.hidden_bias is not HiddenBias.RIDGE
+
+    @property
+    def has_free_hidden_bias(self) -> bool:
+        """Whether they have one that is not penalised."""
+        return self.hidden_bias is HiddenBias.FREE
 
     @property
     def coordinates(self) -> int:
@@ -570,7 +597,7 @@ class Problem:
         width = f"hidden={list(self.hidden)}" if self.upper else f"width={self.width}"
         weights = f", weights of sum {self.total_weight}" if self.weighs else ""
         phi = "" if self.activation.is_relu else f", activation={self.activation.text}"
-        bias = "" if self.has_hidden_bias else f", hidden_bias={self.hidden_bias}"
+        bias = f", hidden_bias={self.hidden_bias}" if self._is_unusual else ""
         return (
             f"Problem(n={self.size}, d={self.dimension}, {width}, ridge={self.ridge}, "
             f"loss={self.loss}, output_bias={self.output_bias}{weights}{bias}{phi})"
@@ -621,6 +648,23 @@ def refuse_no_hidden_bias(problem: Problem, why: str) -> None:
     """
     if not problem.has_hidden_bias:
         raise InputError("hidden_bias", f"{problem.hidden_bias} {why}", "ridge")
+
+
+def refuse_free_hidden_bias(problem: Problem, why: str) -> None:
+    """Refuse hidden biases that are not penalised, where only others are known of.
+
+    Parameters
+    ----------
+    problem : Problem
+    why : str
+        What does not go with them.
+
+    Raises
+    ------
+    InputError
+    """
+    if problem.has_free_hidden_bias:
+        raise InputError("hidden_bias", f"free {why}", "ridge")
 
 
 def _positive_weights(weights: Sequence[Any], size: int) -> Vector:

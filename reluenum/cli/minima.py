@@ -61,7 +61,7 @@ def add_enumeration(parser: argparse.ArgumentParser, engines: str, required: boo
         ("--formulation", "polynomial systems"),
         ("--loss", "how squared residuals are added up"),
         ("--output-bias", "none, or not penalised, or penalised"),
-        ("--hidden-bias", "of hidden units: penalised, or none"),
+        ("--hidden-bias", "of hidden units: penalised, or none, or not penalised"),
     ):
         first, *others = CHOICES[option]
         text = ", ".join([f"{first} (default)", *others])
@@ -114,6 +114,9 @@ def enumerated(options: argparse.Namespace, output: Path | None) -> Mapping[str,
     _check_time(options)
     run = {"certified": _certified, "branch": _by_boxes}.get(options.engine, _by_systems)
     run = _in_layers if len(hidden) > 1 else run
+    if problem.has_free_hidden_bias:
+        _check_free(options)
+        run = _by_systems
     return run(options, problem, settings, output)
 
 
@@ -235,6 +238,14 @@ def _check_layers(options: argparse.Namespace, layers: int) -> None:
         if found != value:
             name, text = f"--{option.replace('_', '-')}", found if value else "given"
             raise InputError(name, f"{text} with {layers} hidden layers", value or "it with one")
+
+
+def _check_free(options: argparse.Namespace) -> None:
+    """Refuse what there is not with hidden biases that are not penalised."""
+    for name, found in (("--width", options.width == "all"), ("--exact", options.exact)):
+        if found:
+            text = "all" if name == "--width" else "given"
+            raise InputError(name, f"{text} with --hidden-bias free", "a width, and no --exact")
 
 
 def _check_time(options: argparse.Namespace) -> None:

@@ -24,7 +24,7 @@ CHOICES = {
     "--formulation": ("reduced", "eliminated"),
     "--loss": ("sum", "mean"),
     "--output-bias": ("none", "free", "ridge"),
-    "--hidden-bias": ("ridge", "none"),
+    "--hidden-bias": ("ridge", "none", "free"),
 }
 """What the options with a choice take, the default first."""
 

@@ -16,6 +16,7 @@ from reluenum.documents.deep import (
 )
 from reluenum.documents.faces import LIST
 from reluenum.documents.files import replaced_file, write_text
+from reluenum.documents.hinges import hinge_component_record
 from reluenum.documents.results import to_json
 from reluenum.documents.seals import check_kind, read_json
 from reluenum.errors import IncompleteRunError
@@ -50,11 +51,11 @@ def header(problem: Mapping[str, Any]) -> dict[str, Any]:
 
 def minima_document(landscape: CertifiedLandscape) -> dict[str, Any]:
     """Return the document of a landscape, as the contract describes it."""
-    record, enumeration, left = (
-        (deep_component_record, deep_enumeration, deep_undecided_records)
-        if landscape.problem.upper
-        else (component_record, _enumeration, undecided_records)
-    )
+    record, enumeration, left = component_record, _enumeration, undecided_records
+    if landscape.problem.upper:
+        record, enumeration, left = deep_component_record, deep_enumeration, deep_undecided_records
+    if landscape.problem.has_free_hidden_bias:
+        record = hinge_component_record
     document: dict[str, Any] = {
         **header(landscape.problem.to_document()),
         "enumeration": {

@@ -12,6 +12,7 @@ from reluenum.problem import Problem
 
 if TYPE_CHECKING:
     from reluenum.engines.deep.systems.stratum import DeepStratum
+    from reluenum.engines.hinges.route import HingeEngine
     from reluenum.engines.layers import LayerEngine
 
 
@@ -111,6 +112,8 @@ def fastest(problem: Problem) -> Fastest:
         except InputError:
             return Fastest("groebner", "nothing else lists networks of these widths")
         return Fastest("certified", "its lists are proved")
+    if problem.has_free_hidden_bias:
+        return Fastest("certified", "hidden biases without penalty have one engine")
     if not problem.activation.is_relu:
         return Fastest("certified", f"boxes are for relu, not {problem.activation.text}")
     if not problem.has_hidden_bias:
@@ -157,6 +160,8 @@ def engine_for(
     if not problem.upper:
         if supports is not None:
             raise InputError("supports", "given with one hidden layer", "several hidden layers")
+        if problem.has_free_hidden_bias:
+            return _hinge_engine(name, formulation_name, all_patterns)
         return engine_of(name, formulation_name, all_patterns)
     _check_name(name)
     depth = f"with {len(problem.hidden)} hidden layers"
@@ -176,6 +181,22 @@ def engine_for(
     from reluenum.engines.checked import CheckedEngine, certified_layers
 
     return CheckedEngine(certified_layers(problem, asked))
+
+
+def _hinge_engine(name: str, formulation_name: str, all_patterns: bool) -> "HingeEngine":
+    """Return the only engine for hidden biases without penalty, which `branch` is no name of."""
+    _check_name(name)
+    for asked, found, usual in (
+        ("formulation", formulation_name, REDUCED),
+        ("all_patterns", all_patterns, False),
+    ):
+        if found != usual:
+            raise InputError(asked, f"{found} with hidden_bias free", str(usual))
+    if name == "branch":
+        raise InputError("engine", "branch with hidden_bias free", "certified")
+    from reluenum.engines.hinges.route import HingeEngine
+
+    return HingeEngine()
 
 
 def layer_engine(asked: "tuple[DeepStratum, ...] | None" = None) -> "LayerEngine":

@@ -67,7 +67,7 @@ def plot_units(document: Document) -> tuple[Figure, str]:
         return figure, cut_note(shown, document)
     dimension = len(document["problem"]["x"][0])
     draw = {1: _units_plane, 2: units_kinks}.get(dimension, units_faces)
-    if draw is _units_plane and "hidden_bias" in document["problem"]:
+    if draw is _units_plane and document["problem"].get("hidden_bias") == "none":
         draw = units_faces
     figure, shown = draw(document)
     return figure, cut_note(shown, document)

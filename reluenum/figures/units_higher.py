@@ -134,6 +134,6 @@ def units_faces(document: Document) -> tuple[Figure, int]:
     axes.tick_params(length=0)
     axes.invert_yaxis()
     axes.spines[:].set_visible(False)
-    height = "b \\cdot x_i" + ("" if "hidden_bias" in document["problem"] else " + c")
+    height = "b \\cdot x_i" + ("" if document["problem"].get("hidden_bias") == "none" else " + c")
     axes.set(xlabel="data point $i$", title=f"Sign of ${height}$ for every living unit")
     return figure, len(components)

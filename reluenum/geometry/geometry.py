@@ -5,7 +5,7 @@ from functools import cached_property, lru_cache
 
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.frames import Frames
-from reluenum.problem import Problem
+from reluenum.problem import Problem, refuse_free_hidden_bias
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +33,10 @@ class Geometry:
         Raises
         ------
         InputError
-            If its network has several hidden layers.
+            If its network has several hidden layers, or hidden biases that are not penalised, which
+            only `engines/hinges` knows of.
         """
+        refuse_free_hidden_bias(problem, "for what is no list of minima")
         return Geometry(problem.in_one_layer())
 
     @cached_property

@@ -177,7 +177,8 @@ class Network(Function):
         """The parameters that the ridge is on."""
         biased = self.problem.output_bias is OutputBias.RIDGE
         bias = [np.array([self.bias])] if biased else []
-        return [self.weights, self.slopes, self.offsets, *bias]
+        offsets = [] if self.problem.has_free_hidden_bias else [self.offsets]
+        return [self.weights, self.slopes, *offsets, *bias]
 
     def values(self, inputs: np.ndarray) -> np.ndarray:
         """Return the output, (k,), at inputs, (k, d)."""

@@ -112,7 +112,7 @@ def units_frame(document: Document) -> "pd.DataFrame":
 
 def _offsets(document: Document) -> list[str]:
     """Return the column of hidden biases, if there are any."""
-    return [] if "hidden_bias" in document["problem"] else ["c"]
+    return [] if document["problem"].get("hidden_bias") == "none" else ["c"]
 
 
 def _component_row(index: int, component: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,63 @@
+"""Records of minima with hidden biases that are not penalised: rational numbers, and decimals."""
+
+from typing import Any
+
+from flint import fmpq
+
+from reluenum.algebra.decimals import decimal_text, enclosing_interval
+from reluenum.algebra.numbers import rational_point
+from reluenum.landscape.hinges import HingeComponent, HingeGroup, HingeStratum
+
+
+def hinge_component_record(component: HingeComponent) -> dict[str, Any]:
+    """Return the record of a component: that of others, with `loss_exact` and `unbounded`."""
+    network = component.representative
+    units = [[decimal_text(entry) for entry in unit] for unit in network.units]
+    return {
+        "dimension": component.dimension,
+        "loss": decimal_text(component.loss),
+        "loss_exact": str(component.exact_loss),
+        "loss_interval": [str(end) for end in enclosing_interval(component.loss)],
+        "on_boundary": component.on_boundary,
+        "global_at_width": component.global_at_width,
+        "global_at_every_width": component.global_at_every_width,
+        "orbit_size": component.orbit_size,
+        "unbounded": component.is_unbounded,
+        "strata": [_hinge_stratum_record(stratum) for stratum in component.strata],
+        "representative": {
+            "a": [decimal_text(weight) for weight in network.weights],
+            "B": [unit[:1] for unit in units],
+            "c": [unit[1] for unit in units],
+            "m": decimal_text(network.bias),
+        },
+    }
+
+
+def _hinge_stratum_record(stratum: HingeStratum) -> dict[str, Any]:
+    return {
+        "dimension": stratum.dimension,
+        "support": [_hinge_group_record(group) for group in stratum.groups],
+        "zero_neurons": stratum.zero_neurons,
+        "zero_units": {
+            "inactive": stratum.inactive,
+            "active": stratum.active,
+            "on_kink": stratum.on_kink,
+        },
+    }
+
+
+def _hinge_group_record(group: HingeGroup) -> dict[str, Any]:
+    return {
+        "face": group.face,
+        "sign": group.sign,
+        "multiplicity": group.multiplicity,
+        "sum_a_squared": _decimal(group.square),
+        "sum_a_squared_exact": str(group.square),
+        "direction": [_decimal(fmpq(group.side)), _decimal(-group.side * group.kink)],
+        "kink": str(group.kink),
+        "kinks": [None if end is None else str(end) for end in group.kinks],
+    }
+
+
+def _decimal(value: fmpq) -> str:
+    return decimal_text(rational_point().constant(value))

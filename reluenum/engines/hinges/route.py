@@ -1,0 +1,165 @@
+"""The engine for hidden biases without penalty: from a problem to its landscape."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import comb
+
+from flint import fmpq
+from tqdm import tqdm
+
+from reluenum.engines.hinges.doubles import SignedHinges, candidates, supports_in
+from reluenum.engines.hinges.hinges import Hinges
+from reluenum.engines.hinges.joined import components_in
+from reluenum.engines.hinges.residuals import HingeResidual
+from reluenum.engines.hinges.states import HingeState, Kind
+from reluenum.engines.hinges.strata import Shares, shares
+from reluenum.errors import InputError, TooManySupportsError
+from reluenum.geometry.patterns import Counts
+from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
+from reluenum.landscape.hinges import HingeComponent, HingeGroup, HingeStratum, ranked_hinges
+from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Tally
+from reluenum.problem import Problem
+
+FORMAT = "reluenum-hinges"
+"""Format of certificates, of which the checker makes the whole list itself."""
+
+MOST_SETS = 30_000_000
+"""Sets of cells that are looked at without being asked twice: some minutes."""
+
+
+@dataclass(frozen=True)
+class HingeEngine:
+    """An `Engine` for hidden biases without penalty, and inputs on a line.
+
+    Examples
+    --------
+    >>> free = {"output_bias": "free", "hidden_bias": "free"}
+    >>> problem = Problem.from_arrays([0, 1], [0, 1], width=1, ridge=0.125, **free)
+    >>> [component.exact_loss for component in HingeEngine().landscape(problem).components]
+    [7/32, 7/32, 1/2]
+    """
+
+    def refuse_astronomical(self, problem: Problem) -> None:
+        """Refuse a problem that is too large to be started without being asked twice."""
+        found = supports_in(Hinges.of(on_a_line(problem)), problem.width)
+        if found > MOST_SETS:
+            raise TooManySupportsError(
+                f"width {problem.width} with n = {len(problem.sites)}",
+                f"{found:,} sets of places for the kinks",
+                f"at most {MOST_SETS:,}; lower the width or the number of points, or insist with "
+                "--force",
+            )
+
+    def landscape(
+        self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
+    ) -> CertifiedLandscape:
+        """Find every local minimum of a problem."""
+        hinges = Hinges.of(on_a_line(problem))
+        found = residuals_among(hinges, candidates(hinges, problem.width))
+        bar = {"unit": "residual", "disable": not settings.progress}
+        groups = [_components(problem, residual) for residual in tqdm(found, **bar)]
+        components = ranked_hinges(component for group in groups for component in group)
+        cells, width = 2 * hinges.size, problem.width
+        number = supports_in(hinges, width)
+        counts = Counts(
+            2 ** (problem.size * width), cells**width, comb(cells + width - 1, width), number
+        )
+        return CertifiedLandscape(
+            problem,
+            counts,
+            Tally(None, sum(map(bool, groups))),
+            (),
+            components,
+            (),
+            Completeness.CERTIFICATE,
+            certificate={"format": FORMAT, "version": 1, "problem_sha256": problem.digest},
+        )
+
+
+def on_a_line(problem: Problem) -> Problem:
+    """Return a problem whose inputs are numbers.
+
+    Raises
+    ------
+    InputError
+        If they have several columns.
+    """
+    if problem.dimension > 1:
+        found = f"free with {problem.dimension} columns of inputs"
+        raise InputError("hidden_bias", found, "one column: inputs on a line only, so far")
+    return problem
+
+
+def residuals_among(hinges: Hinges, found: Iterable[SignedHinges]) -> list[HingeResidual]:
+    """Return the residuals of constant networks and of sets of hinges, each once (Lemma 83)."""
+    known = {tuple(hinges.residual((), ())): None}
+    for one in found:
+        slopes = hinges.slopes(one.edges, one.signs)
+        if all(slope * sign > 0 for slope, sign in zip(slopes, one.signs, strict=True)):
+            known.setdefault(tuple(hinges.residual(one.edges, slopes)))
+    return [HingeResidual(hinges, values) for values in known]
+
+
+def _components(problem: Problem, residual: HingeResidual) -> list[HingeComponent]:
+    """Return the components of minima with one residual."""
+    found = list(shares(residual, problem.width))
+    return [_component(problem, part, copies) for part, copies in components_in(found)]
+
+
+def _component(problem: Problem, part: list[Shares], copies: int) -> HingeComponent:
+    first, residual = part[0], part[0].residual
+    fit = sum((f * r for f, r in zip(residual.forces, residual.values, strict=True)), fmpq(0))
+    weight = sum(first.middle.values(), fmpq(0))
+    loss = problem.scatter + fit + 2 * residual.hinges.ridge * weight
+    pairs = [(_stratum(problem, share), share) for share in part]
+    pairs.sort(key=lambda pair: (-pair[0].dimension, pair[0].key))
+    strata = tuple(stratum for stratum, _ in pairs)
+    return HingeComponent(
+        problem,
+        loss * problem.loss_scale,
+        _intercept(pairs[0][1], strata[0]),
+        strata,
+        residual.is_global,
+        False,
+        copies,
+    )
+
+
+def _stratum(problem: Problem, share: Shares) -> HingeStratum:
+    living = sorted({state for state in share.states if state.is_living})
+    groups = sorted(
+        (_group(problem, share, state) for state in living),
+        key=lambda group: (group.face, -group.sign, -group.side),
+    )
+    kinds = [state.kind for state in share.states]
+    zeros = (kinds.count(kind) for kind in (Kind.INACTIVE, Kind.ACTIVE, Kind.ZERO))
+    return HingeStratum(tuple(groups), *zeros, share.dimension)
+
+
+def _group(problem: Problem, share: Shares, state: HingeState) -> HingeGroup:
+    number, part = share.states.count(state), share.part(state)
+    square = sum((weight for _, weight in part), fmpq(0))
+    kink = sum((place * weight for place, weight in part), fmpq(0)) / square
+    if state.kind == Kind.LINE:  # as far outside as the inputs are apart
+        inputs = share.residual.hinges.inputs
+        kink -= state.side * (inputs[-1] - inputs[0])
+    face = "".join(_signs(problem, state, kink))
+    kinks = share.kinks(state)
+    return HingeGroup(face, state.sign, state.side, number, square * number, kink, kinks)
+
+
+def _signs(problem: Problem, state: HingeState, kink: fmpq) -> Iterator[str]:
+    """Yield the signs of a unit at the data points."""
+    for (x,) in problem.inputs:
+        height = state.side * (x - kink)
+        yield "+" if height > 0 else "-" if height < 0 else "0"
+
+
+def _intercept(share: Shares, stratum: HingeStratum) -> fmpq:
+    """Return m, from the fit at the smallest input."""
+    hinges, first = share.residual.hinges, share.residual.hinges.inputs[0]
+    units = (
+        group.sign * group.square * max(group.side * (first - group.kink), fmpq(0))
+        for group in stratum.groups
+    )
+    return hinges.targets[0] - share.residual.values[0] - sum(units, fmpq(0))

@@ -1,0 +1,182 @@
+"""Components of minima with hidden biases that are not penalised, for inputs on a line (Lemma 86).
+
+Everything is rational but the sizes of units, which are roots of rational numbers.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from flint import fmpq
+
+from reluenum.algebra.decimals import Real, RootMultiple, decimal_text
+from reluenum.algebra.numbers import Number, rational_point
+from reluenum.landscape.components import Parameters
+from reluenum.landscape.evaluation import Evaluated, Network
+from reluenum.problem import Problem
+
+
+@dataclass(frozen=True, eq=False)
+class HingeGroup:
+    """The units of a stratum with one sign of a whose kinks are at one input, or in one gap.
+
+    Parameters
+    ----------
+    face : str
+        Their signs at the data points.
+    sign, side : int
+        Of a, and of b.
+    multiplicity : int
+        How many there are.
+    square : fmpq
+        Sum of their a^2, in the middle of the stratum.
+    kink : fmpq
+        Where they bend there.
+    kinks : (2,) tuple of fmpq or None
+        The smallest closed interval that holds all kinks they can have; None where it has no end.
+    """
+
+    face: str
+    sign: int
+    side: int
+    multiplicity: int
+    square: fmpq
+    kink: fmpq
+    kinks: tuple[fmpq | None, fmpq | None]
+
+
+@dataclass(frozen=True, eq=False)
+class HingeStratum:
+    """A part of a component on which every unit keeps its face.
+
+    Parameters
+    ----------
+    groups : tuple of HingeGroup
+    inactive, active, on_kink : int
+        Numbers of units with a = b = 0, by their hidden bias: c < 0, c > 0, c = 0.
+    dimension : int
+    """
+
+    groups: tuple[HingeGroup, ...]
+    inactive: int
+    active: int
+    on_kink: int
+    dimension: int
+
+    @property
+    def zero_neurons(self) -> int:
+        """Number of units with a = b = 0."""
+        return self.inactive + self.active + self.on_kink
+
+    @property
+    def on_boundary(self) -> bool:
+        """Whether some pre-activation is 0."""
+        return self.on_kink > 0 or any("0" in group.face for group in self.groups)
+
+    @property
+    def is_unbounded(self) -> bool:
+        """Whether some hidden bias can be as large as one likes."""
+        return self.zero_neurons > 0 or any(None in group.kinks for group in self.groups)
+
+    @property
+    def key(self) -> tuple:
+        """What strata of one dimension are sorted by."""
+        groups = tuple((group.face, -group.sign, -group.side) for group in self.groups)
+        return self.zero_neurons, self.on_kink, self.active, groups
+
+
+@dataclass(frozen=True, eq=False)
+class HingeComponent(Evaluated):
+    """A connected component of the set of local minimisers, up to permutation.
+
+    Parameters
+    ----------
+    problem : Problem
+    exact_loss : fmpq
+        In the problem's own convention.
+    intercept : fmpq
+        The value of the network at the smallest input, less units that are active there: m, in the
+        middle of the first stratum.
+    strata : tuple of HingeStratum
+        The largest dimension first.
+    global_at_every_width, global_at_width : bool
+    orbit_size : int
+        Number of components that permuting the units makes of this one.
+
+    Examples
+    --------
+    >>> from reluenum import enumerate_minima
+    >>> free = {"output_bias": "free", "hidden_bias": "free"}
+    >>> problem = Problem.from_arrays([0, 1, 2], [0, 0, 1], width=1, ridge=0.125, **free)
+    >>> best, *_ = enumerate_minima(problem)
+    >>> best.exact_loss, best.strata[0].groups[0].kink, best.predict([2]).tolist()
+    (7/32, 5/6, [0.875])
+    """
+
+    problem: Problem
+    exact_loss: fmpq
+    intercept: fmpq
+    strata: tuple[HingeStratum, ...]
+    global_at_every_width: bool
+    global_at_width: bool
+    orbit_size: int
+
+    @cached_property
+    def loss(self) -> Number:
+        """The loss, as other components have it."""
+        return rational_point().constant(self.exact_loss)
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of the component (0: isolated)."""
+        return self.strata[0].dimension
+
+    @property
+    def on_boundary(self) -> bool:
+        """Whether some pre-activation is 0 somewhere on the component."""
+        return any(stratum.on_boundary for stratum in self.strata)
+
+    @property
+    def is_unbounded(self) -> bool:
+        """Whether it is: hidden biases of straight lines and of units that are 0 are free."""
+        return any(stratum.is_unbounded for stratum in self.strata)
+
+    @property
+    def representative(self) -> Parameters:
+        """The middle of the first stratum; units that are alike share their square equally."""
+        constant = rational_point().constant
+        stratum = self.strata[0]
+        weights: list[Real] = []
+        units: list[list[Real]] = []
+        for group in stratum.groups:
+            square = constant(group.square / group.multiplicity)
+            factors = fmpq(group.side), -group.side * group.kink
+            weights += [RootMultiple(constant(fmpq(group.sign)), square)] * group.multiplicity
+            unit = [RootMultiple(constant(factor), square) for factor in factors]
+            units += [unit] * group.multiplicity
+        for number, offset in ((stratum.inactive, -1), (stratum.active, 1), (stratum.on_kink, 0)):
+            weights += [constant(fmpq(0))] * number
+            units += [[constant(fmpq(0)), constant(fmpq(offset))]] * number
+        return Parameters(weights, units, constant(self.intercept))
+
+    @cached_property
+    def network(self) -> Network:
+        """The representative in doubles, for inputs other than the data."""
+        exact = self.representative
+        units = [map(decimal_text, unit) for unit in exact.units]
+        weights = map(decimal_text, exact.weights)
+        return Network.of(self.problem, weights, units, decimal_text(exact.bias))
+
+    def __repr__(self) -> str:
+        faces = " ".join(f"{g.face}x{g.multiplicity}" for g in self.strata[0].groups)
+        kind = "isolated" if self.dimension == 0 else f"dimension {self.dimension}"
+        loss = f"{self.exact_loss}"
+        return f"HingeComponent(loss={loss}, {kind}, {faces or 'zero'})"
+
+
+def ranked_hinges(found: Iterable[HingeComponent]) -> tuple[HingeComponent, ...]:
+    """Sort components by loss, then by their first strata, and settle which are global."""
+    ordered = sorted(found, key=lambda c: (c.exact_loss, -c.dimension, c.strata[0].key))
+    return tuple(
+        replace(c, global_at_width=c.exact_loss == ordered[0].exact_loss) for c in ordered
+    )
