@@ -203,7 +203,8 @@ def loss_of_units(problem: Problem, units: Sequence, bias: Any) -> Any:
         error = site.mean - bias - sum(heights, start=fmpq(0))
         total += site.weight * error * error  # `error ** 2` is nan for a ball around 0
     for weight, unit in units:
-        total += ridge * (weight * weight + dot(unit, unit))
+        penalised = unit[: problem.dimension] if problem.has_free_hidden_bias else unit
+        total += ridge * (weight * weight + dot(penalised, penalised))
     if problem.output_bias is OutputBias.RIDGE:
         total += ridge * bias * bias
     return total * problem.loss_scale

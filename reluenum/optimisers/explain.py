@@ -160,7 +160,7 @@ class Explainer:
         here = ends[finite]
         first = settle(self.cells, objective, here)
         last = leave_saddles(self.cells, objective, first)
-        living = objective.values(_without_dead_units(here, first.dead))
+        living = objective.values(without_dead_units(here, first.dead))
         heights = [(living - losses(objective, part)) / objective.energy for part in (first, last)]
         for value, k in zip(values, np.cumsum(finite) - 1, strict=True):
             if not np.isfinite(value):
@@ -196,6 +196,26 @@ class Explainer:
         loss = exact_loss(self.problem, ends[[k]])
         with ctx.workprec(BITS):
             return bool(arb(loss) > limit.point.loss.ball(BITS))
+
+    def nearest(self, network: Networks, way: Settled) -> Networks:
+        """Return a point near a network out of those where it settles, all batches of one.
+
+        Units on one face may share its vector W in any way: x_l (s, d), with d = s W / |W| and
+        sum x_l^2 = |W|. Of these the nearest has x_l proportional to s a_l + d . v_l, where
+        positive.
+        """
+        weights, units = np.zeros_like(network.weights), np.zeros_like(network.units)
+        for host in np.flatnonzero(way.faces[0] != GONE):
+            members = np.flatnonzero(way.host[0] == host)
+            vector, sign = way.vectors[0, host], way.signs[0, host]
+            size = np.linalg.norm(vector)
+            heights = network.units[0, members] @ (sign * vector / size)
+            mirrored = self.problem.activation.is_even & (heights < 0)
+            sides = np.where(mirrored, -1, 1)
+            shares = share_of(sign * network.weights[0, members] + sides * heights)
+            weights[0, members] = sign * shares * np.sqrt(size)
+            units[0, members] = (shares * sides)[:, None] * (sign * vector / np.sqrt(size))
+        return self.objective.with_best_bias(Networks(weights, units, np.zeros(1)))
 
     def limit(self, settled: Settled, k: int) -> Destination:
         """Certify where a network has settled.
@@ -306,7 +326,7 @@ def listed_components(components: Sequence[Mapping[str, Any]]) -> dict[StratumKe
     }
 
 
-def _without_dead_units(networks: Networks, dead: np.ndarray) -> Networks:
+def without_dead_units(networks: Networks, dead: np.ndarray) -> Networks:
     """Return networks without their dead units."""
     alive = ~dead
     return Networks(networks.weights * alive, networks.units * alive[..., None], networks.bias)
@@ -317,6 +337,12 @@ def _stall(limit: Destination, settled: Settled, k: int) -> Stall:
     if limit.zero_units == 0:
         return Stall.KINK
     return Stall.DEAD if settled.dead[k].any() else Stall.ZERO
+
+
+def share_of(pulls: np.ndarray) -> np.ndarray:
+    """Return the unit vector without negative entries that is nearest to some numbers."""
+    kept = np.maximum(pulls, 0)
+    return kept / np.linalg.norm(kept) if kept.any() else np.full(len(kept), len(kept) ** -0.5)
 
 
 def exact_loss(problem: Problem, network: Networks) -> fmpq:

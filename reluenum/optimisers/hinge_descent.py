@@ -18,6 +18,9 @@ from reluenum.engines.hinges.states import HingeState, Kind
 Column = tuple[int, int]
 """A hinge, and the sign of its factor."""
 
+INACTIVE, ON_KINK = -1, -2
+"""In the place of an input: units without a response, by whether they have the kink everywhere."""
+
 Sizes = dict[Column, fmpq]
 """Positive sizes of some columns."""
 
@@ -33,7 +36,7 @@ class HingeCell:
     side : int
         `RIGHT` or `LEFT`; 0 for a unit that is active at all inputs, whatever its side.
     place : int
-        The input before its kink, or -1 for a unit that is inactive at all inputs.
+        The input before its kink; `INACTIVE` or `ON_KINK` for a unit that is 0 at all inputs.
     """
 
     sign: int
@@ -44,16 +47,14 @@ class HingeCell:
     def of_unit(cls, inputs: Sequence[fmpq], a: fmpq, b: fmpq, c: fmpq) -> "HingeCell":
         """Return the cell of a unit; of one with its kink at an input, one of two."""
         sign = 1 if a > 0 else -1
-        active = [b * x + c > 0 for x in inputs]
-        if a == 0 or not any(active):
-            return cls(sign, place=-1)
+        heights = [b * x + c for x in inputs] if a else [c]
+        active = [height > 0 for height in heights]
+        if not any(active):
+            return cls(sign, place=ON_KINK if not (a and b) and c == 0 else INACTIVE)
         if all(active):
             return cls(sign)
-        return (
-            cls(sign, RIGHT, active.index(True) - 1)
-            if b > 0
-            else cls(sign, LEFT, active.index(False) - 1)
-        )
+        place = active.index(b > 0) - 1
+        return cls(sign, RIGHT if b > 0 else LEFT, place)
 
     def knots(self, size: int) -> tuple[int, ...]:
         """Return the inputs at which it has hinges, of so many inputs."""
@@ -213,22 +214,15 @@ class HingeRest:
 
 def _state(cell: HingeCell, share: Mapping[int, fmpq]) -> HingeState:
     """Return what a unit of some cell is."""
+    sign, side, places = cell.sign, cell.side, list(share)
     if cell.place < 0:
-        return HingeState(Kind.INACTIVE)
-    if not cell.side:
-        turned = [side for side in share]
-        return (
-            HingeState(Kind.LINE, cell.sign, cell.sign * turned[0])
-            if turned
-            else HingeState(Kind.ACTIVE)
-        )
-    if len(share) == 2:
-        return HingeState(Kind.GAP, cell.sign, cell.side, cell.place)
-    return (
-        HingeState(Kind.KINK, cell.sign, cell.side, next(iter(share)))
-        if share
-        else HingeState(Kind.ZERO)
-    )
+        return HingeState(Kind.INACTIVE if cell.place == INACTIVE else Kind.ZERO)
+    if not places:
+        return HingeState(Kind.ZERO if side else Kind.ACTIVE)
+    if not side:
+        return HingeState(Kind.LINE, sign, sign * places[0])
+    kind = Kind.GAP if len(places) == 2 else Kind.KINK
+    return HingeState(kind, sign, side, places[0])
 
 
 def descended(hinges: Hinges, cells: Sequence[HingeCell]) -> Iterator[HingeRest]:

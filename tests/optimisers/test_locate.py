@@ -1,4 +1,4 @@
-"""Networks are found where they are: at listed minima, near them, or above one they lead down to."""
+"""Networks are found where they are: at listed minima, or above what they lead down to."""
 
 import json
 from decimal import Decimal

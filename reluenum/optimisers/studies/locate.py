@@ -15,12 +15,12 @@ from reluenum.algebra.decimals import DIGITS
 from reluenum.documents.labels import EndKind
 from reluenum.documents.minima import BASINS, header, in_one_layer, listed_minima
 from reluenum.errors import InputError
-from reluenum.groebner.backends import open_backends
+from reluenum.groebner.backends import Backends, open_backends
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
 from reluenum.interop import NetworkArrays
 from reluenum.optimisers.explain import Destination, End, Explainer, exact_loss
-from reluenum.optimisers.networks import Networks, Objective
-from reluenum.optimisers.settling import GONE, Settled
+from reluenum.optimisers.hinge_explain import HingeDestination, HingeExplainer
+from reluenum.optimisers.networks import Networks
 from reluenum.problem import OutputBias, Problem
 
 FORMAT, VERSION = "reluenum-locations", 1
@@ -64,9 +64,9 @@ def locations(
     batch = _batch(problem, networks)
     barriers = document["components"] if document.get("format") == BASINS[0] else None
     with open_backends("auto", limits) as backends:
-        explainer = Explainer(problem, minima["components"], backends)
+        explainer = explainer_of(problem, minima["components"], backends)
         records = [
-            _location_record(problem, batch[[k]], end, way, minima["components"], barriers)
+            _location_record(explainer, batch[[k]], end, way, minima["components"], barriers)
             for k, (end, way) in enumerate(explainer.traced(batch))
         ]
     return {
@@ -76,6 +76,15 @@ def locations(
         "complete": minima["complete"],
         "networks": records,
     }
+
+
+def explainer_of(
+    problem: Problem, components: Sequence[Mapping[str, Any]], backends: Backends
+) -> Explainer | HingeExplainer:
+    """Return who says of networks with one hidden layer what they are."""
+    if problem.has_free_hidden_bias:
+        return HingeExplainer(problem, components)
+    return Explainer(problem, components, backends)
 
 
 def _batch(problem: Problem, networks: Sequence[NetworkArrays]) -> Networks:
@@ -110,10 +119,10 @@ def _check_fit(problem: Problem, given: NetworkArrays, where: str) -> None:
 
 
 def _location_record(
-    problem: Problem,
+    explainer: Explainer | HingeExplainer,
     network: Networks,
     end: End,
-    way: Settled | None,
+    way: Any,
     components: Sequence[Mapping[str, Any]],
     barriers: Sequence[Mapping[str, Any]] | None,
 ) -> dict[str, Any]:
@@ -125,12 +134,13 @@ def _location_record(
     }
     if end.kind is EndKind.DIVERGED:
         return found
+    problem = explainer.problem
     loss = _thirty_digits(exact_loss(problem, network))
     found["loss"] = str(loss)
     if end.limit is None or way is None:
         return found
     limit = end.limit.to_document()
-    ending, best = nearest_member(problem, network, way), next(iter(components), None)
+    ending, best = explainer.nearest(network, way), next(iter(components), None)
     found |= {
         "component": end.limit.component,
         **_ranks(loss, end.limit, components, barriers),
@@ -148,7 +158,7 @@ def _location_record(
 
 def _ranks(
     loss: Decimal,
-    limit: Destination,
+    limit: Destination | HingeDestination,
     components: Sequence[Mapping[str, Any]],
     barriers: Sequence[Mapping[str, Any]] | None,
 ) -> dict[str, Any]:
@@ -162,43 +172,6 @@ def _ranks(
         level = found["barrier"]
         found["below_barrier"] = level is None or loss < Decimal(level)
     return found
-
-
-def nearest_member(problem: Problem, network: Networks, way: Settled) -> Networks:
-    """Return the point nearest to a network out of those that share faces and vectors w = a v.
-
-    Units on one face may share its vector W in any way: x_l (s, d), with d = s W / |W| and
-    sum x_l^2 = |W|. Of these the nearest has x_l proportional to s a_l + d . v_l, where positive.
-
-    NetworkArrays
-    ----------
-    problem : Problem
-    network : Networks
-        A batch of one.
-    way : Settled
-        Where it settles, a batch of one.
-
-    Returns
-    -------
-    Networks
-        A batch of one, its units in the order of those of the network.
-    """
-    weights, units = np.zeros_like(network.weights), np.zeros_like(network.units)
-    for host in np.flatnonzero(way.faces[0] != GONE):
-        members = np.flatnonzero(way.host[0] == host)
-        vector, sign = way.vectors[0, host], way.signs[0, host]
-        size = np.linalg.norm(vector)
-        heights = network.units[0, members] @ (sign * vector / size)
-        sides = (
-            np.where(heights < 0, -1, 1) if problem.activation.is_even else np.ones(len(members))
-        )
-        shares = np.maximum(sign * network.weights[0, members] + sides * heights, 0)
-        total = np.linalg.norm(shares)
-        shares = shares / total if total > 0 else np.full(len(members), len(members) ** -0.5)
-        weights[0, members] = sign * shares * np.sqrt(size)
-        units[0, members] = (shares * sides)[:, None] * (sign * vector / np.sqrt(size))
-    bare = Networks(weights, units, np.zeros(1))
-    return Objective(problem).with_best_bias(bare)
 
 
 def parameter_distance(left: Networks, right: Networks) -> float:

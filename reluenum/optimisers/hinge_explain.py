@@ -1,0 +1,246 @@
+"""End points of networks with free hidden biases, explained in rational numbers.
+
+A network in doubles is a network of rational numbers. It goes downhill exactly (`hinge_descent`),
+and where it comes to rest is a listed minimum, or has a unit that is 0 and could grow.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+
+from reluenum.algebra.decimals import decimal_text
+from reluenum.algebra.numbers import rational_point
+from reluenum.documents.labels import EndKind, Stall
+from reluenum.engines.hinges.hinges import LEFT, RIGHT, Hinges
+from reluenum.engines.hinges.states import HingeState, Kind
+from reluenum.optimisers.explain import (
+    ARRIVED,
+    End,
+    exact_loss,
+    fmpq_of,
+    share_of,
+    without_dead_units,
+)
+from reluenum.optimisers.hinge_descent import INACTIVE, HingeCell, HingeRest, descended
+from reluenum.optimisers.networks import Networks, Objective
+from reluenum.problem import Problem
+
+HingeKey = tuple[tuple[tuple[str, int, int, int], ...], tuple[int, int, int]]
+"""Face, sign of a, sign of b and number of units; units that are 0: inactive, active, on kinks."""
+
+OPEN = (Kind.LINE, Kind.ACTIVE)
+"""Units that are active at all inputs, or would be if they were not 0."""
+
+BEYOND = 1e-3
+"""How far outside, in terms of their range, kinks of lines are at least where they are named."""
+
+
+@dataclass(frozen=True, eq=False)
+class HingeDestination:
+    """A stationary set that networks end at, in rational numbers.
+
+    Parameters
+    ----------
+    problem : Problem
+    rest : HingeRest
+    component : int or None
+        Its number in the list of minima, from 1.
+    """
+
+    problem: Problem
+    rest: HingeRest
+    component: int | None
+
+    @cached_property
+    def is_minimum(self) -> bool:
+        """Whether its points are local minima."""
+        return self.rest.is_minimum
+
+    @cached_property
+    def loss(self) -> fmpq:
+        """The loss, in the problem's own convention."""
+        residual = self.rest.residual
+        squares = zip(residual.forces, residual.values, strict=True)
+        fit = sum((force * value for force, value in squares), self.problem.scatter)
+        sizes = sum(self.rest.sizes.values(), fmpq(0))
+        return (fit + 2 * self.rest.hinges.ridge * sizes) * self.problem.loss_scale
+
+    @property
+    def height(self) -> float:
+        """The loss, to sort by."""
+        return int(self.loss.p) / int(self.loss.q)
+
+    @property
+    def zero_units(self) -> int:
+        """Number of units that are 0."""
+        return sum(not state.is_living for state in self.rest.states)
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the record of a saddle, with a kink at which a unit would lower the loss."""
+        groups, _ = hinge_key(self.problem, self.rest.states)
+        return {
+            "support": [
+                {"face": face, "sign": sign, "side": side, "multiplicity": number}
+                for face, sign, side, number in groups
+            ],
+            "zero_neurons": self.zero_units,
+            "loss": decimal_text(rational_point().constant(self.loss)),
+            "descent": None if self.is_minimum else self._growth(),
+        }
+
+    def _growth(self) -> dict[str, Any]:
+        """Return where |p_r| is largest, and thus above the ridge (Lemma 85)."""
+        residual, inputs = self.rest.residual, self.rest.hinges.inputs
+        places = [
+            (side, k, value)
+            for side in (RIGHT, LEFT)
+            for k, value in enumerate(residual.heights[side])
+        ]
+        side, k, value = max(places, key=lambda place: abs(place[2]))
+        return {"kind": "grow", "kink": str(inputs[k]), "sign": _sign(value), "side": side}
+
+
+@dataclass(frozen=True, eq=False)
+class HingeExplainer:
+    """Says of networks with free hidden biases what they are.
+
+    Parameters
+    ----------
+    problem : Problem
+    components : sequence of dict
+        Those of the document of minima of the problem.
+    """
+
+    problem: Problem
+    components: Sequence[Mapping[str, Any]]
+
+    @cached_property
+    def hinges(self) -> Hinges:
+        """The data."""
+        return Hinges.of(self.problem)
+
+    @cached_property
+    def _listed(self) -> dict[HingeKey, int]:
+        """The number, from 1, of the component that a stratum belongs to."""
+        return {
+            _recorded_key(stratum): number
+            for number, component in enumerate(self.components, start=1)
+            for stratum in component["strata"]
+        }
+
+    def traced(self, ends: Networks) -> Iterator[tuple[End, HingeRest | None]]:
+        """Say of each end point what it is, and where the way from it leads."""
+        for k in range(len(ends)):
+            yield self._traced(ends[[k]])
+
+    def _traced(self, end: Networks) -> tuple[End, HingeRest | None]:
+        parts = (end.weights, end.units, end.bias)
+        if not all(np.isfinite(part).all() for part in parts):
+            return End(EndKind.DIVERGED, float("nan")), None
+        units = _exact_units(end)
+        cells = [HingeCell.of_unit(self.hinges.inputs, *unit) for unit in units]
+        rests = list(descended(self.hinges, cells))
+        dead = np.array([[cell.place < 0 for cell in cells]])
+        living = exact_loss(self.problem, without_dead_units(end, dead))
+        bound = ARRIVED * (self.problem.energy or 1) * self.problem.loss_scale
+        limits = [self._destination(rest) for rest in (rests[0], rests[-1])]
+        near = [living - limit.loss <= bound for limit in limits]
+        place = 0 if near == [True, False] else 1
+        limit, loss = limits[place], exact_loss(self.problem, end)
+        excess = _float(living - limit.loss) / _float(self.problem.energy or fmpq(1))
+        found = EndKind.NOT_STATIONARY, None
+        if limit.is_minimum and limit.component is None:
+            found = EndKind.MISSING, None
+        elif any(near):
+            stall = Stall.ZERO if place else Stall.KINK
+            found = (EndKind.MINIMUM, None) if limit.is_minimum else (EndKind.SADDLE, stall)
+        kind, stalled = found
+        return End(kind, _float(loss), limit, excess, stalled), limit.rest
+
+    def _destination(self, rest: HingeRest) -> HingeDestination:
+        key = hinge_key(self.problem, rest.states)
+        component = self._listed.get(key) if rest.is_minimum else None
+        return HingeDestination(self.problem, rest, component)
+
+    def nearest(self, network: Networks, rest: HingeRest) -> Networks:
+        """Return a point of the stationary set near a network, both batches of one.
+
+        What units of one cell have, they share as the nearest of such points do; biases that are
+        free stay where they are, if they can.
+        """
+        weights, units = np.zeros_like(network.weights), np.zeros_like(network.units)
+        inputs = np.array([*map(_float, self.hinges.inputs)])
+        for cell in set(rest.cells):
+            members = [k for k, other in enumerate(rest.cells) if other == cell]
+            state, hinges = rest.states[members[0]], [rest.shares[k].items() for k in members]
+            offsets = network.units[0, members, 1]
+            size = sum((size for share in hinges for _, size in share), fmpq(0))
+            roots, side = np.zeros(len(members)), state.side
+            if size:
+                pulls = cell.sign * network.weights[0, members]
+                roots = share_of(pulls + side * network.units[0, members, 0]) * _float(size) ** 0.5
+            if cell.side and size:
+                places = (self.hinges.inputs[k] * part for share in hinges for k, part in share)
+                offsets = -side * roots * _float(sum(places, fmpq(0)) / size)
+            elif cell.place == INACTIVE:
+                offsets = np.minimum(offsets, 0)
+            else:
+                active = BEYOND * roots * np.ptp(inputs) - (side * roots[:, None] * inputs).min(
+                    axis=1
+                )
+                offsets = np.maximum(offsets, active) if state.kind in OPEN else 0 * offsets
+            weights[0, members], units[0, members, 0] = cell.sign * roots, side * roots
+            units[0, members, 1] = offsets
+        return Objective(self.problem).with_best_bias(Networks(weights, units, np.zeros(1)))
+
+
+def hinge_key(problem: Problem, states: Sequence[HingeState]) -> HingeKey:
+    """Return what identifies a stratum by the states of its units."""
+    inputs = sorted({x for (x,) in problem.inputs})
+    living = Counter(
+        (_face(problem, inputs, state), state.sign, state.side)
+        for state in states
+        if state.is_living
+    )
+    kinds = Counter(state.kind for state in states)
+    zeros = kinds[Kind.INACTIVE], kinds[Kind.ACTIVE], kinds[Kind.ZERO]
+    return tuple(sorted((*unit, number) for unit, number in living.items())), zeros
+
+
+def _recorded_key(stratum: Mapping[str, Any]) -> HingeKey:
+    """Return the same of a record."""
+    groups = (
+        (g["face"], g["sign"], -1 if g["direction"][0].startswith("-") else 1, g["multiplicity"])
+        for g in stratum["support"]
+    )
+    zeros = stratum["zero_units"]
+    return tuple(sorted(groups)), (zeros["inactive"], zeros["active"], zeros["on_kink"])
+
+
+def _face(problem: Problem, inputs: Sequence[fmpq], state: HingeState) -> str:
+    """Return the signs of a living unit at the data points."""
+    if state.kind is Kind.LINE:
+        return "+" * problem.size
+    kink = inputs[state.place]
+    if state.kind is Kind.GAP:
+        kink = (kink + inputs[state.place + 1]) / 2
+    return "".join("-0+"[_sign(state.side * (x - kink)) + 1] for (x,) in problem.inputs)
+
+
+def _exact_units(network: Networks) -> list[tuple[fmpq, fmpq, fmpq]]:
+    """Return a, b and c of each unit of a batch of one."""
+    pairs = zip(network.weights[0], network.units[0], strict=True)
+    return [(fmpq_of(a), fmpq_of(b), fmpq_of(c)) for a, (b, c) in pairs]
+
+
+def _sign(value: fmpq) -> int:
+    return (value > 0) - (value < 0)
+
+
+def _float(value: fmpq) -> float:
+    return int(value.p) / int(value.q)
