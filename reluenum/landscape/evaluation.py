@@ -10,7 +10,7 @@ import numpy as np
 from reluenum.algebra.arrays import Table, data_tables, table
 from reluenum.algebra.scalars import exact_text, parse_rational, shown
 from reluenum.errors import InputError
-from reluenum.problem import Loss, Names, OutputBias, Problem
+from reluenum.problem import Linear, Loss, Names, OutputBias, Problem
 
 
 class InDoubles:
@@ -127,7 +127,7 @@ class Function:
 
 @dataclass(frozen=True, eq=False)
 class Network(Function):
-    """The network sum_l a_l phi(b_l . x + c_l) + m, phi the activation of its problem.
+    """The network beta . x + sum_l a_l phi(b_l . x + c_l) + m, phi the activation of its problem.
 
     Parameters
     ----------
@@ -140,6 +140,8 @@ class Network(Function):
         c, 0 without hidden bias.
     bias : float
         m, 0 without output bias.
+    linear : (d,) array
+        beta, 0 without linear part.
     """
 
     problem: Problem
@@ -147,10 +149,16 @@ class Network(Function):
     slopes: np.ndarray
     offsets: np.ndarray
     bias: float
+    linear: np.ndarray
 
     @classmethod
     def of(
-        cls, problem: Problem, weights: Iterable[Any], units: Iterable[Iterable[Any]], bias: Any
+        cls,
+        problem: Problem,
+        weights: Iterable[Any],
+        units: Iterable[Iterable[Any]],
+        bias: Any,
+        linear: Iterable[Any] = (),
     ) -> "Network":
         """Make a network from numbers or their texts.
 
@@ -163,6 +171,8 @@ class Network(Function):
             v = (b, c) of each unit, or b without hidden bias.
         bias : number or text
             m, 0 without output bias.
+        linear : (d,) iterable, optional
+            beta, 0 without linear part.
         """
         rows = np.array([[float(entry) for entry in unit] for unit in units])
         rows = rows.reshape(-1, problem.coordinates)
@@ -170,19 +180,22 @@ class Network(Function):
         if not problem.has_hidden_bias:
             offsets = np.zeros(len(rows))
         outer = np.array([*map(float, weights)])
-        return cls(problem, outer, slopes, offsets.reshape(-1), float(bias))
+        beta = np.array([*map(float, linear)] or [0.0] * problem.dimension)
+        return cls(problem, outer, slopes, offsets.reshape(-1), float(bias), beta)
 
     @property
     def penalised(self) -> Sequence[np.ndarray]:
         """The parameters that the ridge is on."""
         biased = self.problem.output_bias is OutputBias.RIDGE
         bias = [np.array([self.bias])] if biased else []
-        return [self.weights, self.slopes, self.offsets, *bias]
+        linear = [self.linear] if self.problem.linear is Linear.RIDGE else []
+        return [self.weights, self.slopes, self.offsets, *bias, *linear]
 
     def values(self, inputs: np.ndarray) -> np.ndarray:
         """Return the output, (k,), at inputs, (k, d)."""
         heights = inputs @ self.slopes.T + self.offsets
-        return self.problem.activation.values(heights) @ self.weights + self.bias
+        found = self.problem.activation.values(heights) @ self.weights + self.bias
+        return found + inputs @ self.linear if self.problem.has_linear else found
 
 
 @dataclass(frozen=True, eq=False)

@@ -95,7 +95,7 @@ class Cells:
         signs = np.array([face.sign_values for face in geometry.arrangement.faces], dtype=np.int8)
         dimensions = np.array([face.dimension for face in geometry.arrangement.faces])
         live = {face.signs: (k, 1) for k, face in enumerate(frames.faces)}
-        if geometry.problem.activation.is_even:
+        if geometry.problem.units.is_even:
             live |= {signs.translate(_EXCHANGED): (k, -1) for signs, (k, _) in live.items()}
         places = [live.get(face.signs, (GONE, 1)) for face in geometry.arrangement.faces]
         numbers = np.array(places)

@@ -227,7 +227,7 @@ def ridge_path(
         for left, right in tqdm(list(pairwise(samples)), unit="interval", disable=not progress):
             for one, other in _brackets(problem, left, right, backends):
                 found += [sample for sample in (one, other) if sample.ridge != found[-1].ridge]
-                mirrored = problem.activation.is_even
+                mirrored = problem.units.is_even
                 changes = tuple(_changes(one.minima.keys(), other.minima.keys(), mirrored))
                 events.append(Event(one.ridge, other.ridge, changes))
             if found[-1].ridge != right.ridge:

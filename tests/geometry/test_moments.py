@@ -53,7 +53,7 @@ def live_faces(problem, data, most):
 def biased(problem):
     """The matrix R = I - kappa 1 1' of Lemma 1."""
     places = range(problem.size)
-    return [[fmpq(i == j) - problem.bias_share for j in places] for i in places]
+    return [[fmpq(i == j) - problem.outer.bias_share for j in places] for i in places]
 
 
 def masked(problem, face):

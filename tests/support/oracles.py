@@ -65,7 +65,7 @@ def by_any_route(document):
 
 def residual_by_points(problem, errors):
     """R (y - f) by Lemma 1, from an error for each data point; over any ring."""
-    bias = sum(errors[1:], start=errors[0]) * problem.bias_share
+    bias = sum(errors[1:], start=errors[0]) * problem.outer.bias_share
     return [error - bias for error in errors]
 
 
