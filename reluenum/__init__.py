@@ -11,6 +11,7 @@ _HOMES = {
     "HiddenBias": "problem",
     "InputError": "errors",
     "Landscape": "api",
+    "Linear": "problem",
     "Loss": "problem",
     "Names": "problem",
     "OutputBias": "problem",

@@ -226,3 +226,6 @@ def _exact_slope(slope: Fraction) -> "fmpq":
 
 RELU = Activation((Fraction(0), Fraction(1)))
 """The activation that a problem has by default."""
+
+USUAL = Units(RELU)
+"""Units of a problem by default."""

@@ -97,7 +97,8 @@ class RecordedComponent(Evaluated):
     def orbit_size(self) -> int:
         """Number of components that permuting the units makes of this one.
 
-        With the activation `abs`, a unit can be replaced by its mirror image, too.
+        With the activation `abs`, or a free linear part and bias, a unit can be replaced by its
+        mirror image, too.
         """
         return self.record["orbit_size"]
 
@@ -115,7 +116,8 @@ class RecordedComponent(Evaluated):
         units = network["B"]
         if "c" in network:
             units = [[*row, c] for row, c in zip(units, network["c"], strict=True)]
-        return Network.of(self.problem, network["a"], units, network.get("m", "0"))
+        outer = network.get("m", "0"), network.get("beta", ())
+        return Network.of(self.problem, network["a"], units, *outer)
 
     def __repr__(self) -> str:
         return f"RecordedComponent(loss={float(self.loss):.10g}, dimension {self.dimension})"

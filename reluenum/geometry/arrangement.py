@@ -15,7 +15,7 @@ from re import finditer
 import numpy as np
 from flint import fmpq, fmpq_mat
 
-from reluenum.activation import RELU, Units
+from reluenum.activation import USUAL, Units
 from reluenum.algebra.linear import Vector, dot, orthogonal_part, projection, row_space
 from reluenum.problem import Problem, alike
 
@@ -257,7 +257,7 @@ class Arrangement:
         Every face, the origin included, sorted by signs.
     """
 
-    def __init__(self, rows: Sequence[Vector], units: Units = Units(RELU)) -> None:
+    def __init__(self, rows: Sequence[Vector], units: Units = USUAL) -> None:
         self.rows, self.units = tuple(rows), units
         sites = alike(self.rows)
         self._firsts = [points[0] for points in sites]

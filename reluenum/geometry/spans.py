@@ -46,7 +46,7 @@ class SpanMoments:
     scale : Balls, (3,)
         What these are to be multiplied by.
     outer : sequence of (Balls (2,) or None, Balls ())
-        The vectors q, as coefficients of 1 and x, of which R subtracts shares (Lemma 74); None is 1.
+        The vectors q of which R subtracts shares (Lemma 74): coefficients of 1 and x; None is 1.
     """
 
     spans: np.ndarray

@@ -506,7 +506,7 @@ def is_at_most(data: Data, states: list[tuple[int, list[fmpq]]], most: fmpq) -> 
     values = [sum((s * data.output(row, z) for s, z in states), fmpq(0)) for row in data.rows]
     pulled = dot(data.pulls.exact.entries(), values)
     total = data.heavy.transpose() * fmpq_mat([[x] for x in values])
-    shared = dot(total.entries(), (data.inner * total).entries())
+    (shared,) = (total.transpose() * data.inner * total).entries()
     squares = dot(data.copies, [x * x for x in values]) - shared
     left = most / data.scale - (data.energy - 2 * pulled + squares)
     for bits in LEVELS[LEVELS.index(NUMBER_BITS) :]:

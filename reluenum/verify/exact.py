@@ -33,7 +33,7 @@ PROBLEM = {
 }
 
 
-SOMETIMES = ("weights", "hidden_bias", "activation", "linear")  # keys that a problem may have besides
+SOMETIMES = ("weights", "hidden_bias", "activation", "linear")  # further keys of a problem
 
 
 class Forms:
@@ -184,7 +184,7 @@ class Data:
         column = fmpq_mat(size, 1, sums)
         self.loads = self.outer.transpose() * column  # of the targets
         fitted = self.inner * self.loads
-        self.energy = squares - dot(self.loads.entries(), fitted.entries())  # <y, R y>
+        self.energy = squares - (self.loads.transpose() * fitted)[0, 0]  # <y, R y>
         self.pulls = Forms(column - self.heavy * fitted)
         self.even = self.slopes[0] == -self.slopes[1] or self.absorbs()
 

@@ -316,7 +316,10 @@ def prove_shared(problem: Problem, alive: Product) -> None:
 
 
 def independent_blocks(problem: Problem, support: Support) -> list[Support]:
-    """Split a support into units that no data point, and no output bias or linear part, couples (Lemma 23)."""
+    """Split a support into units that nothing couples (Lemma 23).
+
+    No data point, and no output bias or linear part.
+    """
     if problem.outer.columns:
         return [support]
     blocks: list[Support] = []
