@@ -89,6 +89,12 @@ class OuterPart:
         """The share of the sum of errors that a bias takes, if there is no linear part."""
         return self.columns[0].share if self.columns else fmpq(0)
 
+    @property
+    def products(self) -> list[list[fmpq]]:
+        """The weighted inner products of the values of columns, not 0 where penalties mix them."""
+        heavy = [list(map(mul, self.weights, column.values)) for column in self.columns]
+        return [[dot(one, other.values) for other in self.columns] for one in heavy]
+
     def levels(self, errors: Sequence[Any]) -> list[Any]:
         """Return how much of each column fits errors best, over any ring that contains Q."""
         return [self._weighted(column, errors) * column.share for column in self.columns]

@@ -38,6 +38,39 @@ class InDoubles:
         """The effective ridge."""
         return float(self.problem.effective_ridge)
 
+    @cached_property
+    def outer_columns(self) -> list[tuple[float, np.ndarray]]:
+        """The shares and the values at the data points of what `OuterPart` subtracts."""
+        place = {row: k for k, row in enumerate(site.row for site in self.problem.sites)}
+        order = [place[row] for row in self.problem.rows]
+        return [
+            (float(column.share), np.array([float(column.values[k]) for k in order]))
+            for column in self.problem.outer.columns
+        ]
+
+    def outer_levels(self, errors: np.ndarray) -> list[np.ndarray]:
+        """Return how much of each of them fits errors, (..., n), best."""
+        return [
+            share * (errors * (self.data_weights * values)).sum(axis=-1)
+            for share, values in self.outer_columns
+        ]
+
+    def outer_gain(self, errors: np.ndarray) -> np.ndarray:
+        """Return by how much the best output bias and linear part lower the loss of errors."""
+        sums = (
+            share * (errors * (self.data_weights * values)).sum(axis=-1) ** 2
+            for share, values in self.outer_columns
+        )
+        return sum(sums, start=np.zeros(errors.shape[:-1]))
+
+    def without_outer(self, errors: np.ndarray) -> np.ndarray:
+        """Return R e: what the best output bias and linear part leave of errors, (..., n)."""
+        left = errors
+        pairs = zip(self.outer_levels(errors), self.outer_columns, strict=True)
+        for level, (_, values) in pairs:
+            left = left - level[..., None] * values
+        return left
+
 
 class Function:
     """A network of a `problem` as a function, its exact weights rounded to doubles."""

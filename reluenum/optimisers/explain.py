@@ -191,7 +191,8 @@ class Explainer:
             for weight, unit in zip(ends.weights[k], ends.units[k], strict=True)
         ]
         with ctx.workprec(BITS):
-            loss = loss_of_units(self.problem, units, arb(fmpq_of(ends.bias[k])))
+            linear = list(map(fmpq_of, ends.linear[k]))
+            loss = loss_of_units(self.problem, units, arb(fmpq_of(ends.bias[k])), linear)
             return bool(loss > limit.point.loss.ball(BITS))
 
     def limit(self, settled: Settled, k: int) -> Destination:
@@ -248,9 +249,7 @@ class Explainer:
         signs = np.array([face.sign_values for face in support])
         slopes = self.problem.activation.derivatives(signs)
         responses = (vectors @ self.objective.rows.T) * slopes / sizes[:, None]
-        share = float(self.problem.bias_share)
-        level = (responses * self.objective.data_weights).sum(axis=1, keepdims=True)
-        responses = (responses - share * level).T
+        responses = self.objective.without_outer(responses).T
         waiting, found = [(tuple(range(len(support))), sizes)], set()
         while waiting:
             places, squares = waiting.pop()
@@ -306,7 +305,8 @@ def listed_components(components: Sequence[Mapping[str, Any]]) -> dict[StratumKe
 def _without_dead_units(networks: Networks, dead: np.ndarray) -> Networks:
     """Return networks without their dead units."""
     alive = ~dead
-    return Networks(networks.weights * alive, networks.units * alive[..., None], networks.bias)
+    units = networks.weights * alive, networks.units * alive[..., None]
+    return Networks(*units, networks.bias, networks.linear)
 
 
 def _stall(limit: Destination, settled: Settled, k: int) -> Stall:

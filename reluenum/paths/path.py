@@ -174,7 +174,7 @@ def minima_at(problem: Problem, backends: Backends) -> Sample:
 
 
 def _numbers(component: Component) -> dict[str, Any]:
-    """Return loss, squares, directions and output bias as texts, in the order of the faces."""
+    """Return loss, squares and directions, by face, output bias and linear part, as texts."""
     groups = component.strata[0].groups
     numbers: dict[str, Any] = {
         "loss": decimal_text(component.loss),
@@ -184,6 +184,8 @@ def _numbers(component: Component) -> dict[str, Any]:
     }
     if component.problem.output_bias is not OutputBias.NONE:
         numbers["m"] = decimal_text(component.representative.bias)
+    if component.problem.has_linear:
+        numbers["beta"] = list(map(decimal_text, component.representative.linear))
     return numbers
 
 

@@ -39,8 +39,8 @@ def components_frame(document: Document) -> "pd.DataFrame":
         `strata` (their number), `support`, `zero_neurons` and `sum_a_squared` of the first
         stratum, and the representative `a` (L), `B` (L x d), with a hidden bias `c` (L), with a
         linear part `beta` (d) and with an output bias `m`; `width_min` if the document is about all
-        widths. Real numbers are the document's texts; lists of them are in brackets, in the order of the support. Of several
-        hidden layers see `deep_components_frame`.
+        widths. Real numbers are the document's texts; lists of them are in brackets, in the order
+        of the support. Of several hidden layers see `deep_components_frame`.
 
     Examples
     --------
