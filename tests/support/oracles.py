@@ -67,9 +67,8 @@ def by_any_route(document):
 def added_columns(problem):
     """The columns of output bias and linear part, and the ridge on each."""
     bias = [] if str(problem.output_bias) == "none" else [[fmpq(1)] * problem.size]
-    inputs = (
-        [] if str(problem.linear) == "none" else list(map(list, zip(*problem.inputs, strict=True)))
-    )
+    columns = list(map(list, zip(*problem.inputs, strict=True)))
+    inputs = [] if str(problem.linear) == "none" else columns
     ridge = {"ridge": problem.effective_ridge, "free": fmpq(0)}
     ridges = [ridge[str(problem.output_bias)] for _ in bias]
     return [*bias, *inputs], ridges + [ridge[str(problem.linear)] for _ in inputs]
