@@ -14,7 +14,7 @@ from flint import fmpq
 
 from reluenum.activation import RELU, Activation, Units
 from reluenum.algebra.arrays import Table, data_tables, items, single_column
-from reluenum.algebra.linear import Vector
+from reluenum.algebra.linear import Vector, primitive
 from reluenum.algebra.scalars import exact_text, parse_rational, positive_fraction, shown, whole
 from reluenum.errors import InputError
 from reluenum.outer import OuterPart
@@ -587,11 +587,14 @@ class Problem:
 
     @cached_property
     def absorbs_rows(self) -> bool:
-        """Whether a free linear part makes up for every linear function of a row (Lemma 76)."""
-        if self.linear is not Linear.FREE:
+        """Whether a free linear part makes up for every linear function of a row (Lemma 76).
+
+        If all rows are on one ray, no unit does anything else, and none is stationary.
+        """
+        rows = [site.row for site in self.sites]
+        if self.linear is not Linear.FREE or len({primitive(row) for row in rows if any(row)}) == 1:
             return False
-        columns = zip(*(site.row for site in self.sites), strict=True)
-        return not any(any(self.outer.residual(column)) for column in columns)
+        return not any(any(self.outer.residual(column)) for column in zip(*rows, strict=True))
 
     @property
     def units(self) -> Units:

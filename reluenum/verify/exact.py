@@ -208,10 +208,14 @@ class Data:
         self.inner = (matrix + nothing).inv() - nothing if kinds else matrix
 
     def absorbs(self) -> bool:
-        """Whether a free linear part makes up for each column of the rows (Lemma 76)."""
-        if self.linear != "free":
+        """Whether a free linear part makes up for each column of the rows (Lemma 76).
+
+        Rows on one ray do not count: units do nothing else then.
+        """
+        rows, first = fmpq_mat(self.rows), next(row for row in self.rows if any(row))
+        one_ray = rows.rank() == 1 and all(dot(first, row) >= 0 for row in self.rows)
+        if self.linear != "free" or one_ray:
             return False
-        rows = fmpq_mat(self.rows)
         return not any((rows - self.outer * (self.inner * self.heavy.transpose() * rows)).entries())
 
     @property
