@@ -64,7 +64,7 @@ def solved_points(problem):
 
 @pytest.mark.parametrize("convention", LINEAR)
 def test_points_of_a_ridge_with_a_linear_part_do_so_too(convention):
-    test_points_of_a_ridge_solve_the_system_of_all_ridges(1, convention, 4)
+    test_points_of_a_ridge_solve_the_system_of_all_ridges(1, convention, 5)
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS)
@@ -84,7 +84,7 @@ def test_points_of_a_ridge_solve_the_system_of_all_ridges(dimension, convention,
                 assert residual.contains(0)
                 assert residual.rad() < arb(2) ** -100
             found += 1
-    assert found > 5
+    assert found > (5 if size == 3 else 2)
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS)

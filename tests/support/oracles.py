@@ -75,13 +75,11 @@ def added_columns(problem):
 
 
 def outer_matrix(problem):
-    """R of Lemma 74, (n, n) for the data points, by columns independent of those before."""
-    kept = fmpq_mat(0, problem.size)
+    """R of Lemma 74, (n, n) for the data points, without free columns that others span."""
     chosen, ridges = [], []
-    for column, ridge in zip(*added_columns(problem), strict=True):
-        longer = fmpq_mat([*kept.tolist(), column])
-        if ridge or longer.rank() > kept.rank():
-            kept = longer if longer.rank() > kept.rank() else kept
+    pairs = zip(*added_columns(problem), strict=True)
+    for column, ridge in sorted(pairs, key=lambda pair: pair[1]):
+        if ridge or fmpq_mat([*chosen, column]).rank() > len(chosen):
             chosen.append(column)
             ridges.append(ridge)
     places = range(problem.size)
