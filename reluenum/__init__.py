@@ -11,6 +11,7 @@ _HOMES = {
     "HiddenBias": "problem",
     "InputError": "errors",
     "Landscape": "api",
+    "Linear": "problem",
     "Location": "api",
     "Loss": "problem",
     "Names": "problem",

@@ -117,18 +117,6 @@ class Activation:
         """Return the slope on a side of 0."""
         return self.above if sign > 0 else self.below
 
-    def answers(self, signs: str) -> bool:
-        """Whether units with some signs answer to a data point: others are not stationary."""
-        return (self.slopes[1] != 0 and "+" in signs) or (self.slopes[0] != 0 and "-" in signs)
-
-    def represents(self, signs: str) -> bool:
-        """Whether a face is meant when it or its opposite is, if their units are the same.
-
-        Of the two, if phi(-t) = phi(t), it is the one whose first sign that is not 0 is +
-        (Lemma 63); else every face stands for itself.
-        """
-        return not (self.is_even and signs.lstrip("0").startswith("-"))
-
     def at(self, height: Any) -> Any:
         """Return the value at a rational, or a ball, of which it encloses what both sides give."""
         if not hasattr(height, "max"):
@@ -155,6 +143,50 @@ class Activation:
 
     def __repr__(self) -> str:
         return f'Activation("{self.text}")'
+
+
+@dataclass(frozen=True)
+class Units:
+    """The hidden units of a network: which of them can be stationary, and which are the same.
+
+    Parameters
+    ----------
+    activation : Activation
+    absorbed : bool
+        Whether a linear part makes up for linear functions of a unit: only the kink of the
+        activation counts then, which is even (Lemma 76).
+
+    Examples
+    --------
+    >>> relu, kink = Units(RELU), Units(RELU, absorbed=True)
+    >>> [signs for signs in ("++", "-+", "--") if relu.answers(signs)]
+    ['++', '-+']
+    >>> [signs for signs in ("+-", "++", "-+") if kink.answers(signs) and kink.represents(signs)]
+    ['+-']
+    """
+
+    activation: Activation
+    absorbed: bool = False
+
+    @property
+    def is_even(self) -> bool:
+        """Whether a unit and its negative are the same (Lemmas 63 and 76)."""
+        return self.absorbed or self.activation.is_even
+
+    def answers(self, signs: str) -> bool:
+        """Whether units with some signs answer to a data point: others are not stationary."""
+        if self.absorbed:
+            return "+" in signs and "-" in signs
+        below, above = self.activation.slopes
+        return (above != 0 and "+" in signs) or (below != 0 and "-" in signs)
+
+    def represents(self, signs: str) -> bool:
+        """Whether a face is meant when it or its opposite is, if their units are the same.
+
+        Of the two it is the one whose first sign that is not 0 is + (Lemma 63); else every face
+        stands for itself.
+        """
+        return not (self.is_even and signs.lstrip("0").startswith("-"))
 
 
 def read_slopes(text: Any) -> tuple[Fraction, Fraction]:
@@ -194,3 +226,6 @@ def _exact_slope(slope: Fraction) -> "fmpq":
 
 RELU = Activation((Fraction(0), Fraction(1)))
 """The activation that a problem has by default."""
+
+USUAL = Units(RELU)
+"""Units of a problem by default."""

@@ -29,6 +29,7 @@ from reluenum.engines.choice import engine_for
 from reluenum.errors import IncompleteRunError, InputError
 from reluenum.groebner.backends import Settings
 from reluenum.groebner.limits import DEFAULT_MEGABYTES, DEFAULT_SECONDS, Limits
+from reluenum.interop import NetworkArrays, network_arrays
 from reluenum.landscape.evaluation import DeepNetwork, Evaluated, Network
 from reluenum.landscape.landscape import CertifiedLandscape, StationaryRow
 from reluenum.problem import Names, Problem
@@ -97,7 +98,8 @@ class RecordedComponent(Evaluated):
     def orbit_size(self) -> int:
         """Number of components that permuting the units makes of this one.
 
-        With the activation `abs`, a unit can be replaced by its mirror image, too.
+        With the activation `abs`, or a free linear part and bias, a unit can be replaced by its
+        mirror image, too.
         """
         return self.record["orbit_size"]
 
@@ -115,7 +117,8 @@ class RecordedComponent(Evaluated):
         units = network["B"]
         if "c" in network:
             units = [[*row, c] for row, c in zip(units, network["c"], strict=True)]
-        return Network.of(self.problem, network["a"], units, network.get("m", "0"))
+        outer = network.get("m", "0"), network.get("beta", ())
+        return Network.of(self.problem, network["a"], units, *outer)
 
     def __repr__(self) -> str:
         return f"RecordedComponent(loss={float(self.loss):.10g}, dimension {self.dimension})"
@@ -208,12 +211,11 @@ def _float_of(record: Mapping[str, Any], key: str) -> float | None:
     return None if record.get(key) is None else float(record[key])
 
 
-def _located(document: Mapping[str, Any], a: Any, B: Any, c: Any, m: Any) -> Location:
+def _located(document: Mapping[str, Any], network: NetworkArrays) -> Location:
     """Say where one network is."""
-    from reluenum.interop import network_arrays
     from reluenum.optimisers.studies.locate import locations
 
-    return Location(locations(document, [network_arrays(a, B, c, m)])["networks"][0])
+    return Location(locations(document, [network])["networks"][0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,7 +290,7 @@ class Basins:
 
         return plot_profile(self.document, start, stop)
 
-    def locate(self, a: Any, B: Any, c: Any = None, m: Any = 0) -> Location:
+    def locate(self, a: Any, B: Any, c: Any = None, m: Any = 0, beta: Any = None) -> Location:
         """Say which minimum a trained network is at, or leads down to, and the barrier out.
 
         `reluenum.interop` has the arrays of networks of scikit-learn, PyTorch and Keras.
@@ -300,13 +302,15 @@ class Basins:
         c : (L,) array, optional
             0 by default.
         m : number, optional
+        beta : (d,) array, optional
+            Of a linear part.
 
         Raises
         ------
         InputError
             If the network does not fit the list.
         """
-        return _located(self.document, a, B, c, m)
+        return _located(self.document, network_arrays(a, B, c, m, beta))
 
     def save(self, path: str | Path) -> None:
         """Write the document to a file, whole or not at all; a certificate beside it goes along."""
@@ -476,7 +480,7 @@ class Views(Sequence):
             bounds = [parse_rational(exact_text(error)) for error in each]
         return Stability(stability(self.document, bounds, force=force))
 
-    def locate(self, a: Any, B: Any, c: Any = None, m: Any = 0) -> Location:
+    def locate(self, a: Any, B: Any, c: Any = None, m: Any = 0, beta: Any = None) -> Location:
         """Say which minimum a trained network is at, or leads down to.
 
         `reluenum.interop` has the arrays of networks of scikit-learn, PyTorch and Keras.
@@ -488,13 +492,15 @@ class Views(Sequence):
         c : (L,) array, optional
             0 by default.
         m : number, optional
+        beta : (d,) array, optional
+            Of a linear part.
 
         Raises
         ------
         InputError
             If the network does not fit the list.
         """
-        return _located(self.document, a, B, c, m)
+        return _located(self.document, network_arrays(a, B, c, m, beta))
 
     def figures(self) -> "dict[str, Figure]":
         """Return every figure of one instance, by name."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class NetworkArrays(NamedTuple):
-    """The parameters of f(x) = sum_l a_l phi(b_l . x + c_l) + m, in the order of `locate`.
+    """The parameters of sum_l a_l phi(b_l . x + c_l) + m + beta . x, in the order of `locate`.
 
     Parameters
     ----------
@@ -28,15 +28,18 @@ class NetworkArrays(NamedTuple):
         0 without hidden biases.
     m : float
         0 without an output bias.
+    beta : (d,) array
+        0 without a linear part.
     """
 
     a: "np.ndarray"
     B: "np.ndarray"
     c: "np.ndarray"
     m: float
+    beta: "np.ndarray"
 
 
-def network_arrays(a: Any, B: Any, c: Any = None, m: Any = 0) -> NetworkArrays:
+def network_arrays(a: Any, B: Any, c: Any = None, m: Any = 0, beta: Any = None) -> NetworkArrays:
     """Return the parameters of a network as arrays.
 
     Parameters
@@ -46,6 +49,7 @@ def network_arrays(a: Any, B: Any, c: Any = None, m: Any = 0) -> NetworkArrays:
     c : (L,) array, optional
         0 by default.
     m : number, optional
+    beta : (d,) array, optional
 
     Raises
     ------
@@ -57,10 +61,12 @@ def network_arrays(a: Any, B: Any, c: Any = None, m: Any = 0) -> NetworkArrays:
     >>> network_arrays([1, 2], [[3], [4]]).c.tolist()
     [0.0, 0.0]
     """
-    return _checked_arrays(_doubles(B, "B", 2), c, _doubles(a, "a", 1)[None], [m])
+    return _checked_arrays(_doubles(B, "B", 2), c, _doubles(a, "a", 1)[None], [m], beta)
 
 
-def stacked_arrays(a: Any, B: Any, c: Any = None, m: Any = None) -> list[NetworkArrays]:
+def stacked_arrays(
+    a: Any, B: Any, c: Any = None, m: Any = None, beta: Any = None
+) -> list[NetworkArrays]:
     """Return the networks that arrays with one axis more hold, or the one that others are.
 
     Parameters
@@ -69,6 +75,7 @@ def stacked_arrays(a: Any, B: Any, c: Any = None, m: Any = None) -> list[Network
     B : (L, d) or (S, L, d) array
     c : (L,) or (S, L) array, optional
     m : number, or (S,) array, optional
+    beta : (d,) or (S, d) array, optional
 
     Raises
     ------
@@ -83,12 +90,13 @@ def stacked_arrays(a: Any, B: Any, c: Any = None, m: Any = None) -> list[Network
     import numpy as np
 
     if np.ndim(a) == 1:
-        return [network_arrays(a, B, c, 0 if m is None else m)]
+        return [network_arrays(a, B, c, 0 if m is None else m, beta)]
     count = len(a) if np.ndim(a) else 0
-    c, m = [None] * count if c is None else c, [0] * count if m is None else m
-    if any(np.shape(part)[:1] != (count,) for part in (B, m)) or len(c) != count:
+    given = [B, *([None] * count if part is None else part for part in (c, m, beta))]
+    if any(np.ndim(part) == 0 or len(part) != count for part in given):
         raise InputError("network", "stacks of unequal numbers of networks", "as many of each")
-    return [network_arrays(*parts) for parts in zip(a, B, c, m, strict=True)]
+    given[2] = [0 if entry is None else entry for entry in given[2]]
+    return [network_arrays(*parts) for parts in zip(a, *given, strict=True)]
 
 
 def sklearn_problem(
@@ -296,19 +304,22 @@ def _in_batches(problem: Problem, estimator: Any, alpha: "fmpq") -> Problem:
 
 
 def _checked_arrays(
-    B: "np.ndarray", bias: Any, last: "np.ndarray", last_bias: Any
+    B: "np.ndarray", bias: Any, last: "np.ndarray", last_bias: Any, linear: Any = None
 ) -> NetworkArrays:
-    """Return parameters of (L, d) and (1, L) arrays, and what biases there are."""
+    """Return parameters of (L, d) and (1, L) arrays, and what is beside them."""
     import numpy as np
 
     c = np.zeros(len(B)) if bias is None else _doubles(bias, "bias", 1)
     m = np.zeros(1) if last_bias is None else _doubles(last_bias, "last_bias", 1)
+    beta = np.zeros(B.shape[1]) if linear is None else _doubles(linear, "beta", 1)
     if last.shape != (1, len(B)) or c.shape != (len(B),) or m.shape != (1,):
         found = f"layers of {len(B)} and {' x '.join(map(str, last.shape))} weights"
         raise InputError("network", found, "one hidden layer, and one output of its units")
-    if not all(np.isfinite(part).all() for part in (B, c, last, m)):
+    if beta.shape != B.shape[1:]:
+        raise InputError("beta", f"{len(beta)} numbers", f"{B.shape[1]}, as inputs have")
+    if not all(np.isfinite(part).all() for part in (B, c, last, m, beta)):
         raise InputError("network", "a number that is not finite", "finite numbers")
-    return NetworkArrays(last[0], B, c, float(m[0]))
+    return NetworkArrays(last[0], B, c, float(m[0]), beta)
 
 
 def _doubles(given: Any, name: str, axes: int) -> "np.ndarray":

@@ -12,11 +12,12 @@ from typing import Any, Self
 
 from flint import fmpq
 
-from reluenum.activation import RELU, Activation
+from reluenum.activation import RELU, Activation, Units
 from reluenum.algebra.arrays import Table, data_tables, items, single_column
-from reluenum.algebra.linear import Vector
+from reluenum.algebra.linear import Vector, primitive
 from reluenum.algebra.scalars import exact_text, parse_rational, positive_fraction, shown, whole
 from reluenum.errors import InputError
+from reluenum.outer import OuterPart
 
 
 class Loss(StrEnum):
@@ -51,6 +52,26 @@ class OutputBias(StrEnum):
     none: loss 98, m = 0
     free: loss 0, m = 7
     ridge: loss 89.09, m = 0.6364
+    """
+
+    NONE = "none"
+    FREE = "free"
+    RIDGE = "ridge"
+
+
+class Linear(StrEnum):
+    """Whether the network has a linear part beta . x besides its units, and one with a ridge on it.
+
+    Examples
+    --------
+    >>> from reluenum import enumerate_minima
+    >>> data = {"X": [0, 1, 2], "y": [1, 3, 5], "width": 1, "ridge": 20, "output_bias": "free"}
+    >>> for linear in Linear:
+    ...     best = enumerate_minima(Problem.from_arrays(**data, linear=linear))[0]
+    ...     print(f"{linear}: loss {float(best.loss):.4g}, beta = {best.network.linear.tolist()}")
+    none: loss 8, beta = [0.0]
+    free: loss 0, beta = [2.0]
+    ridge: loss 7.273, beta = [0.18181818181818182]
     """
 
     NONE = "none"
@@ -169,7 +190,8 @@ class Problem:
     The loss is `sum_i w_i (y_i - m - <a, relu(B x_i + c)>)^2 + ridge |theta|^2`, or its `mean` form
     with `(1/W) sum_i`, W the sum of the weights w, which are 1 if nobody gives them; the bias m is
     absent, free or penalised, and so are hidden biases c (docs/theory.md, sections 1 and 24).
-    Another activation, linear on either side of 0, can be in the place of relu.
+    Another activation, linear on either side of 0, can be in the place of relu, and a linear part
+    `<beta, x_i>` be added, free or penalised (section 23).
 
     Parameters
     ----------
@@ -195,6 +217,8 @@ class Problem:
         hidden layers `relu`.
     hidden_bias : HiddenBias
         `ridge` with several hidden layers; `free` only with a free output bias, and relu.
+    linear : Linear
+        None with several hidden layers, or with free hidden biases.
 
     Raises
     ------
@@ -231,6 +255,7 @@ class Problem:
     weights: Vector = ()
     activation: Activation = RELU
     hidden_bias: HiddenBias = HiddenBias.RIDGE
+    linear: Linear = Linear.NONE
 
     def __post_init__(self) -> None:
         if not self.targets:
@@ -257,6 +282,7 @@ class Problem:
         if self.names is not None and len(self.names.inputs) != self.dimension:
             raise InputError("names", str(self.names.inputs), "one name for each input")
         kinds = {"loss": Loss, "output_bias": OutputBias, "hidden_bias": HiddenBias}
+        kinds["linear"] = Linear
         for name, kind in kinds.items():
             try:
                 object.__setattr__(self, name, kind(getattr(self, name)))
@@ -271,6 +297,8 @@ class Problem:
             raise InputError("weights", found, "equal weights of 1 with more than one hidden layer")
         if self.upper and self.hidden_bias is HiddenBias.NONE:
             refuse_no_hidden_bias(self, f"with {len(self.hidden)} hidden layers")
+        if self.upper:
+            refuse_linear(self, f"with {len(self.hidden)} hidden layers")
         if self.has_free_hidden_bias:
             self._check_free()
         if not self.has_hidden_bias and not any(map(any, self.inputs)):
@@ -289,6 +317,7 @@ class Problem:
         if self.output_bias is not OutputBias.FREE:
             found = f"{self.output_bias} with hidden biases that are free"
             raise InputError("output_bias", found, "free, or no network need have the least loss")
+        refuse_linear(self, "with hidden biases that are free")
 
     @classmethod
     def from_text(
@@ -303,6 +332,7 @@ class Problem:
         weights: Sequence[Any] | None = None,
         activation: Activation | str = RELU,
         hidden_bias: str = "ridge",
+        linear: str = "none",
     ) -> Self:
         """Make a problem from numbers given as text, ints or Fractions (never rounded).
 
@@ -328,6 +358,7 @@ class Problem:
         given = tuple(_exact(entry, f"weights[{i}]") for i, entry in listed)
         _check_number(weights, given, values)
         rest = {"weights": given, "activation": activation, "hidden_bias": hidden_bias}
+        rest["linear"] = linear
         return cls(rows, values, width, _exact(ridge, "ridge"), loss, output_bias, **rest)
 
     @classmethod
@@ -343,6 +374,7 @@ class Problem:
         weights: Any = None,
         activation: Activation | str = RELU,
         hidden_bias: str = "ridge",
+        linear: str = "none",
         binary: bool = False,
     ) -> Self:
         """Make a problem from NumPy arrays, pandas frames and series, or lists.
@@ -366,7 +398,7 @@ class Problem:
             Positive weights of the data points; 1 by default.
         activation : Activation or str
             As for `Problem`.
-        hidden_bias : str
+        hidden_bias, linear : str
         binary : bool
             Whether a float is the binary fraction that it is instead: 0.1 is then
             3602879701896397/36028797018963968.
@@ -397,6 +429,7 @@ class Problem:
         _check_number(weights, given, values)
         penalty, names = _read_number(ridge, "ridge", binary), _column_names(inputs, targets)
         rest = {"weights": given, "activation": activation, "hidden_bias": hidden_bias}
+        rest["linear"] = linear
         return cls(rows, values, width, penalty, loss, output_bias, names, **rest)
 
     @classmethod
@@ -404,7 +437,7 @@ class Problem:
         """Make a problem from the `problem` record of a document."""
         hidden = record["hidden"] if "hidden" in record else whole(record["width"], "width")
         rest = (record[key] for key in ("ridge", "loss", "output_bias"))
-        names = ("weights", "activation", "hidden_bias")
+        names = ("weights", "activation", "hidden_bias", "linear")
         further = {key: record[key] for key in names if key in record}
         return cls.from_text(record["x"], record["y"], hidden, *rest, **further)
 
@@ -420,6 +453,7 @@ class Problem:
             "output_bias": self.output_bias.value,
             **({} if self.activation.is_relu else {"activation": self.activation.text}),
             **({"hidden_bias": self.hidden_bias.value} if self._is_unusual else {}),
+            **({"linear": self.linear.value} if self.has_linear else {}),
         }
 
     def with_width(self, width: int) -> Self:
@@ -552,19 +586,51 @@ class Problem:
         """Factor from the sum-of-squares loss to the problem's own loss."""
         return 1 / self.total_weight if self.loss is Loss.MEAN else fmpq(1)
 
+    @property
+    def has_linear(self) -> bool:
+        """Whether there is a linear part."""
+        return self.linear is not Linear.NONE
+
+    @property
+    def has_output_bias(self) -> bool:
+        """Whether there is an output bias."""
+        return self.output_bias is not OutputBias.NONE
+
     @cached_property
-    def bias_share(self) -> fmpq:
-        """The m that fits best is this number times the weighted sum of y - f (Lemma 1)."""
-        match self.output_bias:
-            case OutputBias.NONE:
-                return fmpq(0)
-            case OutputBias.FREE:
-                return 1 / self.total_weight
-            case OutputBias.RIDGE:
-                return 1 / (self.total_weight + self.effective_ridge)
+    def outer(self) -> OuterPart:
+        """The output bias and the linear part, in this order: what they fit (Lemmas 1 and 74)."""
+        rows = [self.inputs[site.first] for site in self.sites]
+        bias = [(fmpq(1),) * len(rows)] * self.has_output_bias
+        inputs = [*zip(*rows, strict=True)] * self.has_linear
+        ridge = {False: fmpq(0), True: self.effective_ridge}
+        ridges = [ridge[self.output_bias is OutputBias.RIDGE]] * len(bias)
+        ridges += [ridge[self.linear is Linear.RIDGE]] * len(inputs)
+        return OuterPart.of([*bias, *inputs], [site.weight for site in self.sites], ridges)
+
+    def parted(self, coefficients: Sequence[Any]) -> tuple[Any, list[Any]]:
+        """Return the bias, 0 if there is none, and the linear part of coefficients of `outer`."""
+        found = list(coefficients)
+        bias = found.pop(0) if self.has_output_bias else fmpq(0)
+        return bias, found
+
+    @cached_property
+    def absorbs_rows(self) -> bool:
+        """Whether a free linear part makes up for every linear function of a row (Lemma 76).
+
+        If all rows are on one ray, no unit does anything else, and none is stationary.
+        """
+        rows = [site.row for site in self.sites]
+        if self.linear is not Linear.FREE or len({primitive(row) for row in rows if any(row)}) == 1:
+            return False
+        return not any(any(self.outer.residual(column)) for column in zip(*rows, strict=True))
+
+    @property
+    def units(self) -> Units:
+        """The hidden units: which of them can be stationary, and which are the same."""
+        return Units(self.activation, self.absorbs_rows)
 
     def residual(self, errors: Sequence[Any]) -> list[Any]:
-        """Apply R: turn y - f into the residual y - f - m with the best output bias m (Lemma 1).
+        """Apply R: turn errors of the units into those with the best output bias and linear part.
 
         Works over any ring that contains the rationals (numbers, polynomials, balls).
 
@@ -573,11 +639,7 @@ class Problem:
         errors : sequence
             The mean error of each site.
         """
-        if self.bias_share == 0:
-            return list(errors)
-        first, *others = self.weighted(errors)
-        bias = sum(others, start=first) * self.bias_share
-        return [error - bias for error in errors]
+        return self.outer.residual(errors)
 
     def weighted(self, means: Sequence[Any]) -> list[Any]:
         """Turn the mean of each site into its weighted sum over the data points there."""
@@ -598,6 +660,7 @@ class Problem:
         weights = f", weights of sum {self.total_weight}" if self.weighs else ""
         phi = "" if self.activation.is_relu else f", activation={self.activation.text}"
         bias = f", hidden_bias={self.hidden_bias}" if self._is_unusual else ""
+        bias += f", linear={self.linear}" if self.has_linear else ""
         return (
             f"Problem(n={self.size}, d={self.dimension}, {width}, ridge={self.ridge}, "
             f"loss={self.loss}, output_bias={self.output_bias}{weights}{bias}{phi})"
@@ -665,6 +728,23 @@ def refuse_free_hidden_bias(problem: Problem, why: str) -> None:
     """
     if problem.has_free_hidden_bias:
         raise InputError("hidden_bias", f"free {why}", "ridge")
+
+
+def refuse_linear(problem: Problem, why: str) -> None:
+    """Refuse a linear part, where there must be none.
+
+    Parameters
+    ----------
+    problem : Problem
+    why : str
+        What does not go with it.
+
+    Raises
+    ------
+    InputError
+    """
+    if problem.has_linear:
+        raise InputError("linear", f"{problem.linear} {why}", "none")
 
 
 def _positive_weights(weights: Sequence[Any], size: int) -> Vector:

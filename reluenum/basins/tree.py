@@ -121,7 +121,7 @@ def _compatible(vertices: Vertices, used: np.ndarray) -> np.ndarray:
     sides = sides.reshape(len(number), len(geometry.problem.sites))
     agreeing, most = sides @ sides.T, np.abs(sides) @ np.abs(sides.T)
     conformal = agreeing == most
-    if geometry.problem.activation.is_even:
+    if geometry.problem.units.is_even:
         conformal |= -agreeing == most
     fits = np.ones((len(used), len(used)), dtype=bool)
     fits[1:, 1:] = conformal & (sign[:, None] == sign)

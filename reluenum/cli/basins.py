@@ -34,7 +34,7 @@ EXPECTED = "a document of `reluenum minima`"
 OF_DATA = {
     **dict.fromkeys(("width", "ridge", "engine", "inputs", "target", "weights", "separator")),
     **{"decimal": "point", "loss": "sum", "output_bias": "none", "hidden_bias": "ridge"},
-    **{"activation": "relu", "formulation": "reduced", "jobs": "1"},
+    **{"activation": "relu", "linear": "none", "formulation": "reduced", "jobs": "1"},
     **{"exact": False, "all_patterns": False},
 }
 """Options that belong to data, with what they are if they are not given."""

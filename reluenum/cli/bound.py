@@ -41,7 +41,7 @@ def add_bound(parser: argparse.ArgumentParser) -> None:
     add("--output", metavar="FILE", help="write the document there, whole or not at all")
     add_bar(parser)
     add("--hidden-bias", metavar="NAME", default="ridge", help="ridge: units have biases")
-    parser.set_defaults(output_bias="none", activation="relu")
+    parser.set_defaults(output_bias="none", activation="relu", linear="none")
 
 
 def run_bound(options: argparse.Namespace) -> int:

@@ -11,9 +11,9 @@ from reluenum.errors import InputError
 
 EXPECTED = "a document of `reluenum minima`, or of `reluenum basins`, which knows barriers"
 
-NETWORK = "the arrays a (L), B (L x d), c (L) and the number m, or those of several in a stack"
+NETWORK = "arrays a (L), B (L x d), c (L), a number m and beta (d), or stacks of several of each"
 
-KEYS = ("a", "B", "c", "m")
+KEYS = ("a", "B", "c", "m", "beta")
 
 
 def add_locate(parser: argparse.ArgumentParser) -> None:

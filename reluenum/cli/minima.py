@@ -62,6 +62,7 @@ def add_enumeration(parser: argparse.ArgumentParser, engines: str, required: boo
         ("--loss", "how squared residuals are added up"),
         ("--output-bias", "none, or not penalised, or penalised"),
         ("--hidden-bias", "of hidden units: penalised, or none, or not penalised"),
+        ("--linear", "a linear part besides them: none, or not penalised, or penalised"),
     ):
         first, *others = CHOICES[option]
         text = ", ".join([f"{first} (default)", *others])
@@ -232,7 +233,7 @@ def _check_layers(options: argparse.Namespace, layers: int) -> None:
             raise InputError("--supports", "given with one hidden layer", "--hidden with several")
         return
     usual = {"formulation": "reduced", "output_bias": "none", "hidden_bias": "ridge"}
-    usual |= {"all_patterns": False, "exact": False}
+    usual |= {"linear": "none", "all_patterns": False, "exact": False}
     for option, value in usual.items():
         found = getattr(options, option)
         if found != value:

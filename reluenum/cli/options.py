@@ -25,10 +25,11 @@ CHOICES = {
     "--loss": ("sum", "mean"),
     "--output-bias": ("none", "free", "ridge"),
     "--hidden-bias": ("ridge", "none", "free"),
+    "--linear": ("none", "free", "ridge"),
 }
 """What the options with a choice take, the default first."""
 
-CONVENTIONS = ("--loss", "--output-bias", "--hidden-bias")
+CONVENTIONS = ("--loss", "--output-bias", "--hidden-bias", "--linear")
 """Those of them that are part of the problem."""
 
 SEVERAL = "numbers of units of several hidden layers, from the inputs to the output"
@@ -233,11 +234,12 @@ def progress_of(options: argparse.Namespace) -> bool:
 def posed_problem(options: argparse.Namespace, width: int | list[int], ridge: "fmpq") -> "Problem":
     """Read the data, and pose the problem with the conventions of the options."""
     from reluenum.activation import Activation
-    from reluenum.problem import HiddenBias, Loss, OutputBias, Problem
+    from reluenum.problem import HiddenBias, Linear, Loss, OutputBias, Problem
 
     loss, bias = Loss(options.loss), OutputBias(options.output_bias)
     rest = {
         "hidden_bias": HiddenBias(options.hidden_bias),
+        "linear": Linear(options.linear),
         "activation": of_option("--activation", Activation.of, options.activation),
     }
     inputs, targets, weights = data_of(options)

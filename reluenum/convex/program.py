@@ -7,6 +7,7 @@ which takes the solver's word, say how far below it can be.
 """
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -19,7 +20,7 @@ from reluenum.errors import MissingExtraError, SolverError
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.geometry import Geometry
 from reluenum.landscape.evaluation import InDoubles
-from reluenum.problem import OutputBias, Problem
+from reluenum.problem import Linear, OutputBias, Problem
 
 SOLVER = "CLARABEL"
 
@@ -127,7 +128,7 @@ def convex_optimum(problem: Problem) -> ConvexOptimum:
     """
     program = _Program(Geometry.of(problem))
     vectors, multipliers, status = _solve(program)
-    residual = program.bias(program.errors(vectors))
+    residual = program.residual(program.errors(vectors))
     steepness = _steepest(program, residual) / program.ridge
     scale = float(problem.loss_scale)
     return ConvexOptimum(
@@ -176,7 +177,7 @@ class _Program(InDoubles):
     @cached_property
     def columns(self) -> list[str]:
         """The open cells that answer to a data point; a unit in another one only costs."""
-        answers = self.geometry.problem.activation.answers
+        answers = self.geometry.problem.units.answers
         return [cell.signs for cell in self.geometry.arrangement.cells if answers(cell.signs)]
 
     @cached_property
@@ -211,29 +212,38 @@ class _Program(InDoubles):
         return inside[:, None] * self.rows[points]
 
     @cached_property
-    def bias_share(self) -> float:
-        """The share of `Problem.bias_share`."""
-        return float(self.problem.bias_share)
+    def directions(self) -> list[tuple[float, float, np.ndarray]]:
+        """Orthogonal vectors, (n,), with their squares and the shares of them that R subtracts."""
+        parts = [(share, self.roots * values) for share, values in self.outer_columns]
+        products = self.problem.outer.products
+        if not any(any(row[:k]) for k, row in enumerate(products)):
+            squares = [float(row[k]) for k, row in enumerate(products)]
+            return [(square, *part) for square, part in zip(squares, parts, strict=True)]
+        scaled = np.array([share**0.5 * vector for share, vector in parts])
+        axes, sizes, _ = np.linalg.svd(scaled.T, full_matrices=False)
+        return [(1.0, float(size) ** 2, axis) for size, axis in zip(sizes, axes.T, strict=True)]
 
-    def bias(self, errors: np.ndarray) -> np.ndarray:
+    def residual(self, errors: np.ndarray) -> np.ndarray:
         """Apply R along the first axis."""
-        return self._without(self.bias_share, errors)
+        return self._without([share for _, share, _ in self.directions], errors)
 
     def root(self, errors: np.ndarray) -> np.ndarray:
         """Apply the square root of R along the first axis."""
-        size = float(self.problem.total_weight)
-        share = (1 - max(0.0, 1 - size * self.bias_share) ** 0.5) / size
-        return self._without(share, errors)
+        pairs = [(square, share) for square, share, _ in self.directions]
+        return self._without([(1 - max(0.0, 1 - s * k) ** 0.5) / s for s, k in pairs], errors)
 
-    def _without(self, share: float, errors: np.ndarray) -> np.ndarray:
-        """Subtract a share of what is along the output 1."""
-        along = share * (self.roots * errors.T).sum(axis=-1)
-        return errors - np.multiply.outer(self.roots, along)
+    def _without(self, shares: Sequence[float], errors: np.ndarray) -> np.ndarray:
+        """Subtract shares of what is along each direction."""
+        left = errors
+        for share, (_, _, vector) in zip(shares, self.directions, strict=True):
+            along = share * (vector * errors.T).sum(axis=-1)
+            left = left - np.multiply.outer(vector, along)
+        return left
 
     @cached_property
     def energy(self) -> float:
         """Loss of the best network without hidden units, y'Ry."""
-        return float(self.targets @ self.bias(self.targets))
+        return float(self.targets @ self.residual(self.targets))
 
     def errors(self, vectors: np.ndarray) -> np.ndarray:
         """Return y - f_0 of the network with a unit for each vector, (n,)."""
@@ -243,13 +253,16 @@ class _Program(InDoubles):
         """Return the sum-of-squares loss of that network, balanced."""
         errors = self.errors(vectors)
         penalty = 2 * self.ridge * np.linalg.norm(vectors, axis=1).sum()
-        return float(errors @ self.bias(errors) + penalty)
+        return float(errors @ self.residual(errors) + penalty)
 
     def dual(self, residual: np.ndarray) -> float:
         """Return 2 r.y - r'R^+r of a residual in the range of R."""
         bound = 2 * residual @ self.targets - residual @ residual
         if self.problem.output_bias is OutputBias.RIDGE:
             bound -= (self.roots * residual).sum() ** 2 / self.ridge
+        if self.problem.linear is Linear.RIDGE:
+            inputs = self.rows[:, : self.problem.dimension]
+            bound -= ((residual @ inputs) ** 2).sum() / self.ridge
         return float(bound)
 
 

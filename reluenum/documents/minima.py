@@ -110,6 +110,8 @@ def component_record(component: Component) -> dict[str, Any]:
             **({"c": [unit[inputs] for unit in units]} if problem.has_hidden_bias else {}),
         },
     }
+    if problem.has_linear:
+        record["representative"]["beta"] = list(map(decimal_text, representative.linear))
     if problem.output_bias is not OutputBias.NONE:
         record["representative"]["m"] = decimal_text(representative.bias)
     return record

@@ -118,6 +118,8 @@ def fastest(problem: Problem) -> Fastest:
         return Fastest("certified", f"boxes are for relu, not {problem.activation.text}")
     if not problem.has_hidden_bias:
         return Fastest("certified", "the only fast one without hidden bias")
+    if problem.has_linear:
+        return Fastest("certified", "the only fast one with a linear part")
     most = (MANY if problem.dimension == 1 else MANY_IN_SPACE).get(problem.width)
     if most is None:
         return Fastest("certified", f"{problem.width} units, d = {problem.dimension}")

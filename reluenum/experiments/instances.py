@@ -85,9 +85,9 @@ def instances(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     -------
     dict
         From names to `label`, `family`, `csv`, `data` (one of them), `parameters`, `width` (of
-        several hidden layers a list), `ridge`, `loss`, `output_bias`, `hidden_bias` and
-        `activation` if they are not the usual ones, and `layout` if the entry says how to read its
-        file.
+        several hidden layers a list), `ridge`, `loss`, `output_bias`, `hidden_bias`,
+        `activation` and `linear` if they are not the usual ones, and `layout` if the entry says
+        how to read its file.
 
     Raises
     ------
@@ -124,6 +124,7 @@ def _check_boxes(instance: Mapping[str, Any], config: Mapping[str, Any], place: 
         "a sweep": "sweep" in config,
         "basins": config.get("basins", False),
         "hidden_bias: none": instance.get("hidden_bias") == "none",
+        "a linear part": "linear" in instance,
         "another formulation": solve.get("formulation", "reduced") != "reduced",
         "all patterns": solve.get("all_patterns", False),
         "the activation " + instance.get("activation", "relu"): "activation" in instance,
@@ -145,6 +146,7 @@ def _check_depth(instance: Mapping[str, Any], config: Mapping[str, Any], place: 
         "output_bias": (instance["output_bias"], "none"),
         "activation": (instance.get("activation", "relu"), "relu"),
         "hidden_bias": (instance.get("hidden_bias", "ridge"), "ridge"),
+        "linear": (instance.get("linear", "none"), "none"),
         "basins": (config.get("basins", False), False),
         "stability": (config.get("stability", False), False),
         **{
@@ -306,7 +308,7 @@ def paths(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 CONVENTIONS = ("width", "ridge", "loss", "output_bias")
 """Keys of a data set that say what is asked of it."""
 
-UNUSUAL = {"hidden_bias": "ridge", "activation": "relu"}
+UNUSUAL = {"hidden_bias": "ridge", "activation": "relu", "linear": "none"}
 """Further ones, with what is meant where an instance has none."""
 
 

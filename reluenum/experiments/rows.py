@@ -23,14 +23,14 @@ from reluenum.views.sweep_tables import (
     INSTANCES,
     LAYERED,
     TIMES,
-    UNBIASED,
+    UNUSUAL,
     frame,
     sweep_summary,
     total_seconds,
     with_basins,
-    with_hidden_bias,
     with_layers,
     with_radii,
+    with_settings,
 )
 from reluenum.views.sweeps import sweep_latex, sweep_markdown
 
@@ -126,8 +126,9 @@ def step_tables(
     named = {instance_name(instance): instance for instance in instances}
     rows = [instance_row(named[name], document) for name, document in documents.items()]
     parts = [row for name, found in documents.items() for row in component_rows(name, found)]
-    layered, unbiased = (any(key in row for row in rows) for key in ("hidden", "hidden_bias"))
-    columns = INSTANCES | (LAYERED if layered else {}) | (UNBIASED if unbiased else {})
+    layered = any("hidden" in row for row in rows)
+    unusual = {key: kind for key, kind in UNUSUAL.items() if any(key in row for row in rows)}
+    columns = INSTANCES | (LAYERED if layered else {}) | unusual
     times = [
         (name, name, None, *pair)  # a series of its own
         if layered
@@ -163,7 +164,7 @@ def joined_tables(
         pd.concat([read_frame(path) for path in paths], ignore_index=True)
         for paths in (instances, components, times)
     )
-    rows = with_hidden_bias(with_layers(rows))
+    rows = with_settings(with_layers(rows))
     totals = total_seconds(seconds, rows)
     if basins:
         trees = pd.concat([read_frame(path) for path in basins], ignore_index=True)

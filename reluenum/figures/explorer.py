@@ -253,6 +253,7 @@ def _sample(sample: Record, problem: Record) -> dict[str, Any]:
         "squares": sample["sum_a_squared"],
         "directions": [[*direction, *offset] for direction in sample["direction"]],
         "bias": sample["m"] if biased else None,
+        **({"linear": sample["beta"]} if "linear" in problem else {}),
         "everywhere": bool(sample["global_at_every_width"]),
     }
 

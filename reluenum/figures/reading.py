@@ -68,15 +68,17 @@ def fitted_values(component: Document, inputs: np.ndarray, phi: Activation = REL
     Returns
     -------
     (k,) array
-        sum_l a_l phi(b_l . x + c_l) + m, with m = 0 without output bias; w . h^Q of a deep
-        network.
+        beta . x + sum_l a_l phi(b_l . x + c_l) + m, with beta = 0 without linear part and m = 0
+        without output bias; w . h^Q of a deep network.
     """
     if is_deep(component):
         outputs = np.array([number(w) for w in component["representative"]["w"]])
         return np.maximum(preactivations(component, inputs)[-1], 0) @ outputs
     weights, slopes, offsets = parameters(component, inputs.shape[1])
     bias = number(component["representative"].get("m") or "0")
-    return phi.values(inputs @ slopes.T + offsets) @ weights + bias
+    fitted = phi.values(inputs @ slopes.T + offsets) @ weights + bias
+    linear = component["representative"].get("beta", ())
+    return fitted + inputs @ np.array(list(map(number, linear))) if linear else fitted
 
 
 def is_deep(component: Document) -> bool:

@@ -11,7 +11,8 @@ import numpy as np
 
 from reluenum.documents.labels import Document
 from reluenum.errors import InputError
-from reluenum.figures.reading import activation_in, data, data_weights, number
+from reluenum.optimisers.networks import Networks, Objective
+from reluenum.problem import Problem
 from reluenum.views.cells import short_number
 
 STEPS = 40
@@ -106,7 +107,7 @@ def way(tree: Document, start: int, stop: int) -> list[Corner]:
     rows = _exact_rows(tree["problem"])
     corners = (Corner.of(point, rows) for piece in pieces for point in piece)
     path = _in_one_path(corners, tree["labelled"])
-    return _unmirrored(path) if activation_in(tree).is_even else path
+    return _unmirrored(path) if Problem.from_document(tree["problem"]).units.is_even else path
 
 
 def _unmirrored(corners: Sequence[Corner]) -> list[Corner]:
@@ -185,42 +186,32 @@ class Course:
                 lengths.append(np.linalg.norm(states, axis=1))
         return np.array(places), np.array(losses), np.array(lengths)
 
-    def bias(self, signs: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, float]:
-        """Return the errors without output bias, and the best one."""
-        problem = self.document["problem"]
-        _, targets = data(self.document)
-        rows = _exact_rows(problem).astype(float)
-        errors = targets - activation_in(self.document).values(rows @ states.T) @ signs
-        if problem["output_bias"] == "none":
-            return errors, 0.0
-        ridge = self.ridge if problem["output_bias"] == "ridge" else 0.0
-        weights = data_weights(self.document)
-        return errors, (weights * errors).sum() / (weights.sum() + ridge)
-
     @cached_property
-    def ridge(self) -> float:
-        """The ridge beside the sum of the squares."""
-        problem = self.document["problem"]
-        total = data_weights(self.document).sum() if problem["loss"] == "mean" else 1
-        return number(problem["ridge"]) * total
+    def objective(self) -> Objective:
+        """The loss of networks, in doubles."""
+        return Objective(Problem.from_document(self.document["problem"]))
+
+    def networks(self, signs: np.ndarray, states: np.ndarray) -> Networks:
+        """Return the best network with some unit states, a batch of one."""
+        sizes = np.sqrt(np.linalg.norm(states, axis=1))
+        units = states / np.where(sizes > 0, sizes, 1)[:, None]
+        bare = Networks((signs * sizes)[None], units[None], np.zeros(1))
+        return self.objective.with_best_outer(bare)
 
     def loss(self, signs: np.ndarray, states: np.ndarray) -> float:
         """Return the least loss of networks with these unit states."""
-        problem = self.document["problem"]
-        errors, bias = self.bias(signs, states)
-        penalty = 2 * np.linalg.norm(states, axis=1).sum()
-        penalty += bias**2 if problem["output_bias"] == "ridge" else 0
-        weights = data_weights(self.document)
-        total = (weights * (errors - bias) ** 2).sum() + self.ridge * penalty
-        return total / weights.sum() if problem["loss"] == "mean" else total
+        (total,) = self.objective.values(self.networks(signs, states))
+        return float(total) * float(self.objective.problem.loss_scale)
 
     def network(self, corner: Corner) -> dict[str, Any]:
         """Return a network with the unit states of a corner, as a component has it."""
-        _, bias = self.bias(corner.signs, corner.states)
+        best = self.networks(corner.signs, corner.states)
         texts = [list(map(repr, row)) for row in corner.states.tolist()]
         signs = list(map(repr, corner.signs.tolist()))
         inputs = len(self.document["problem"]["x"][0])
-        found = {"a": signs, "B": [row[:inputs] for row in texts], "m": repr(float(bias))}
+        found = {"a": signs, "B": [row[:inputs] for row in texts], "m": repr(float(best.bias[0]))}
+        if "linear" in self.document["problem"]:
+            found["beta"] = list(map(repr, best.linear[0].tolist()))
         if "hidden_bias" not in self.document["problem"]:
             found["c"] = [row[inputs] for row in texts]
         return {"representative": found}

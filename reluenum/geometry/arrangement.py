@@ -15,7 +15,7 @@ from re import finditer
 import numpy as np
 from flint import fmpq, fmpq_mat
 
-from reluenum.activation import RELU, Activation
+from reluenum.activation import USUAL, Units
 from reluenum.algebra.linear import Vector, dot, orthogonal_part, projection, row_space
 from reluenum.problem import Problem, alike
 
@@ -248,8 +248,8 @@ class Arrangement:
     rows : sequence of (D,) vectors
         Homogeneous inputs, last entry 1, or any that are not all 0. Only distinct ones are worked
         with.
-    activation : Activation
-        Of the unit; which faces are live depends on it.
+    units : Units
+        Which faces are live depends on them.
 
     Attributes
     ----------
@@ -257,8 +257,8 @@ class Arrangement:
         Every face, the origin included, sorted by signs.
     """
 
-    def __init__(self, rows: Sequence[Vector], activation: Activation = RELU) -> None:
-        self.rows, self.activation = tuple(rows), activation
+    def __init__(self, rows: Sequence[Vector], units: Units = USUAL) -> None:
+        self.rows, self.units = tuple(rows), units
         sites = alike(self.rows)
         self._firsts = [points[0] for points in sites]
         self._distinct = [self.rows[i] for i in self._firsts]
@@ -275,7 +275,7 @@ class Arrangement:
     @staticmethod
     def of(problem: Problem) -> "Arrangement":
         """Return the arrangement of a problem's inputs; equal inputs of late share it."""
-        return _arrangement(problem.rows, problem.activation)
+        return _arrangement(problem.rows, problem.units)
 
     def face(self, signs: str) -> Face:
         """Return the face with the given signs.
@@ -310,12 +310,12 @@ class Arrangement:
 
         For relu those with a non-empty active set (Lemmas 2 and 61).
         """
-        return tuple(f for f in self.representatives if self.activation.answers(f.signs))
+        return tuple(f for f in self.representatives if self.units.answers(f.signs))
 
     @cached_property
     def representatives(self) -> tuple[Face, ...]:
         """The faces, without those whose units are those of their opposites (Lemma 63)."""
-        return tuple(face for face in self.faces if self.activation.represents(face.signs))
+        return tuple(face for face in self.faces if self.units.represents(face.signs))
 
     def around(self, face: Face) -> list[tuple[Vector, Face]]:
         """Return the rays, orthogonal to the flat, of the cones that meet along a face.
@@ -342,5 +342,5 @@ class Arrangement:
 
 
 @lru_cache(maxsize=8)
-def _arrangement(rows: tuple[Vector, ...], activation: Activation) -> Arrangement:
-    return Arrangement(rows, activation)
+def _arrangement(rows: tuple[Vector, ...], units: Units) -> Arrangement:
+    return Arrangement(rows, units)

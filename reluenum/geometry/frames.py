@@ -21,6 +21,7 @@ from reluenum.algebra.linear import Vector, common_denominator, dot
 from reluenum.geometry.arrangement import Arrangement, Face, site_signs, walls
 from reluenum.geometry.moments import Moments
 from reluenum.geometry.spans import SpanMoments
+from reluenum.outer import OuterColumn
 from reluenum.problem import Problem
 
 _BITS = 128
@@ -184,10 +185,10 @@ class PairMoments:
         xt of the sites, but for the scale.
     products : Balls, (p, D D)
         xt xt', but for a factor.
-    first : Balls, (K, D)
-        Weighted sums of xt.
-    scale, share, factor : Balls
-        Of the rows times slopes; R subtracts the share of the sum (Lemma 1); of the products.
+    outer : tuple of `SharedVector`
+        Of which R subtracts shares (Lemma 74).
+    scale, factor : Balls
+        Of the rows times slopes; of the products.
     whole_numbers : bool
         Whether products and their sums are integers below 2^53, which are not rounded.
     """
@@ -197,9 +198,8 @@ class PairMoments:
     counts: np.ndarray
     rows: Balls
     products: Balls
-    first: Balls
+    outer: "tuple[SharedVector, ...]"
     scale: Balls
-    share: Balls
     factor: Balls
     whole_numbers: bool
 
@@ -224,9 +224,6 @@ class PairMoments:
             scale = fmpq(1)
         scale /= problem.activation.denominator
         weighed = rows if heavy is None else rows * heavy[:, None]
-        first = Balls.exact(slopes * counts) @ weighed
-        if small:
-            first = Balls.exact(first.mid)
         square = Balls.of([scale], ()).square()
         return cls(
             slopes,
@@ -234,9 +231,11 @@ class PairMoments:
             counts,
             rows,
             (weighed[:, :, None] * rows[:, None, :]).reshape(size, -1),
-            first * Balls.of([scale * unit], ()),
+            tuple(
+                _shared_vector(column, slopes * counts, weighed, scale * unit, small)
+                for column in problem.outer.columns
+            ),
             Balls.of([scale], ()),
-            Balls.of([problem.bias_share], ()),
             square if unit == 1 else square * Balls.of([unit], ()),
             small,
         )
@@ -244,7 +243,7 @@ class PairMoments:
     def second(self, rows: np.ndarray, columns: np.ndarray) -> Balls:
         """Return the weighted sums of xt xt' over what pairs of sets share, (..., D, D)."""
         common = self.slopes[rows] * self.slopes[columns] * self.counts
-        dimension = self.first.shape[1]
+        dimension = self.rows.shape[1]
         shape = (*common.shape[:-1], dimension, dimension)
         return self._scaled(
             Balls.exact(common.reshape(-1, len(self.counts))) @ self.products, shape
@@ -259,16 +258,23 @@ class PairMoments:
         rows, columns = index
         if isinstance(rows, slice):
             rows = np.arange(len(self.slopes))[rows, None]
-        outer = self.first[rows][..., :, None] * self.first[columns][..., None, :]
-        return self.second(rows, columns) - self.share * outer
+        found = self.second(rows, columns)
+        for shared in self.outer:
+            first = shared.first
+            outer = first[rows][..., :, None] * first[columns][..., None, :]
+            found = found - shared.share * outer
+        return found
 
     def images(self, sets: np.ndarray, vectors: Balls) -> Balls:
         """Return Z_A' R Z_B w for all sets A, by B active sets B with vectors w, (B, K, D)."""
         rows = self.rows * self.scale
         inside = Balls.exact(self.slopes[sets])
         fitted = (vectors @ rows.mT) * inside
-        mean = (fitted @ self.weights[:, None])[..., 0] * self.share
-        moved = (fitted - mean[:, None]) * self.weights
+        moved = fitted
+        for shared in self.outer:
+            level = (fitted @ (self.weights * shared.values)[:, None])[..., 0] * shared.share
+            moved = moved - level[:, None] * shared.values
+        moved = moved * self.weights
         terms = moved[:, :, None] * rows[None]
         count, size, dimension = terms.shape
         flat = terms.swapaxes(0, 1).reshape(size, count * dimension)
@@ -277,8 +283,7 @@ class PairMoments:
 
     def whole(self) -> Balls:
         """Return the matrices of all pairs, (K, K, D, D)."""
-        count, dimension = self.first.shape
-        size = len(self.counts)
+        (count, size), dimension = self.slopes.shape, self.rows.shape[1]
         products = self.products.mT
         slopes = self.slopes[:, None, :]
         weighted = Balls(slopes * products.mid, np.abs(slopes) * products.rad)
@@ -286,8 +291,44 @@ class PairMoments:
             weighted = Balls.exact(slopes) * products
         sums = weighted.reshape(-1, size) @ Balls.exact((self.slopes * self.counts).T)
         sums = sums.reshape(count, dimension, dimension, count).swapaxes(2, 3).swapaxes(1, 2)
-        outer = self.first[:, None, :, None] * self.first[None, :, None, :]
-        return self._scaled(sums, sums.shape) - self.share * outer
+        found = self._scaled(sums, sums.shape)
+        for shared in self.outer:
+            outer = shared.first[:, None, :, None] * shared.first[None, :, None, :]
+            found = found - shared.share * outer
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class SharedVector:
+    """A vector q of `OuterPart`, of which R subtracts a share, and its moments.
+
+    Parameters
+    ----------
+    share : Balls, ()
+    values : Balls, (p,)
+    first : Balls, (K, D)
+        Weighted sums of q times xt over sets.
+    """
+
+    share: Balls
+    values: Balls
+    first: Balls
+
+
+def _shared_vector(
+    column: OuterColumn, slopes: np.ndarray, rows: Balls, unit: fmpq, small: bool
+) -> SharedVector:
+    """Return a vector with its moments over sets with weighted slopes, of rows times a unit.
+
+    If whole numbers are small, those times the values may be so, too, and are not rounded then.
+    """
+    values = Balls.of(column.values)
+    heavy = rows if column.is_constant else rows * values[:, None]
+    first = Balls.exact(slopes) @ heavy
+    most = max(abs(int(value.p)) for value in column.values)
+    if small and most * (np.abs(slopes) @ np.abs(rows.mid)).max() < _EXACT:
+        first = Balls.exact(first.mid)
+    return SharedVector(Balls.of([column.share], ()), values, first * Balls.of([unit], ()))
 
 
 def _counted(problem: Problem, steepest: int) -> tuple[np.ndarray, Balls | None, fmpq]:

@@ -17,6 +17,7 @@ from flint import fmpq
 from reluenum.algebra.balls import Balls
 from reluenum.algebra.linear import common_denominator
 from reluenum.geometry.arrangement import Face
+from reluenum.outer import OuterColumn
 from reluenum.problem import Problem
 
 _KNOWN = 2.0**-51
@@ -44,15 +45,15 @@ class SpanMoments:
         rounded, and what that lacks.
     scale : Balls, (3,)
         What these are to be multiplied by.
-    share : Balls, ()
-        R subtracts this share of the sum (Lemma 1).
+    outer : sequence of (Balls (2,) or None, Balls ())
+        The vectors q of which R subtracts shares (Lemma 74): coefficients of 1 and x; None is 1.
     """
 
     spans: np.ndarray
     high: np.ndarray
     low: np.ndarray
     scale: Balls
-    share: Balls
+    outer: Sequence[tuple[Balls | None, Balls]]
 
     @classmethod
     def of(cls, faces: Sequence[Face], problem: Problem) -> Self:
@@ -69,20 +70,24 @@ class SpanMoments:
             np.array(high).T,
             np.array(low).T,
             Balls.of(scale),
-            Balls.of([problem.bias_share], ()),
+            [_enclosed(column, problem) for column in problem.outer.columns],
         )
 
     def __getitem__(self, index: tuple[Any, ...]) -> Balls:
         """Return the matrices of pairs of sets, (..., 2, 2): two arrays of numbers, and more."""
         one, other, *rest = index
-        first, second = self.total(one), self.total(other)
-        outer = first[..., :, None] * second[..., None, :]
-        return (self.plain(one, other) - self.share * outer)[(..., *rest)]
+        found = self.plain(one, other)
+        for line, share in self.outer:
+            first, second = self.total(one, line), self.total(other, line)
+            found = found - share * (first[..., :, None] * second[..., None, :])
+        return found[(..., *rest)]
 
-    def total(self, number: np.ndarray) -> Balls:
-        """Return the sums of (x, 1) over sets, (..., 2)."""
+    def total(self, number: np.ndarray, line: Balls | None) -> Balls:
+        """Return the sums of q (x, 1) over sets, (..., 2)."""
         start, stop = np.moveaxis(self.spans[number], -1, 0)
-        return self._over(start, stop)[..., [1, 0]]
+        sums = self._over(start, stop)
+        level = sums[..., [1, 0]]
+        return level if line is None else level * line[0] + sums[..., [2, 1]] * line[1]
 
     def plain(self, one: np.ndarray, other: np.ndarray) -> Balls:
         """Return the sums of (x, 1)'(x, 1) over what two sets have in common, (..., 2, 2)."""
@@ -98,6 +103,13 @@ class SpanMoments:
         known = _KNOWN * np.abs(mid) + _LEFT * np.abs(self.high).max(axis=0)
         exact = np.abs(self.high).max() <= _WHOLE  # differences of whole numbers that doubles hold
         return Balls(mid, np.zeros_like(mid) if exact else known) * self.scale
+
+
+def _enclosed(column: OuterColumn, problem: Problem) -> tuple[Balls | None, Balls]:
+    """Return a vector of `OuterPart` as a function of 1 and x, and its share."""
+    bias, slopes = problem.parted(column.coefficients)
+    line = None if column.is_constant else Balls.of([bias, *slopes])
+    return line, Balls.of([column.share], ())
 
 
 def _high_and_low(sums: Sequence[int]) -> tuple[list[float], list[float], int]:

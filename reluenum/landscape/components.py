@@ -95,11 +95,14 @@ class Parameters:
         v = (b, c) of each neuron.
     bias : Real
         m, 0 without output bias.
+    linear : (d,) list of Real
+        beta, empty without linear part.
     """
 
     weights: list[Real]
     units: list[list[Real]]
     bias: Real
+    linear: list[Real]
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +120,7 @@ class Component(Evaluated):
         None if that cannot be told because supports stayed undecided.
     orbit_size : int
         Number of components that permuting the units makes of this one, and, if units with v and
-        -v are the same, changing these signs (Lemma 63).
+        -v are the same, changing these signs (Lemmas 63 and 76).
 
     Examples
     --------
@@ -162,7 +165,8 @@ class Component(Evaluated):
             units += [unit] * group.multiplicity
         weights += [zero] * stratum.zero_neurons
         units += [[zero] * (self.problem.coordinates)] * stratum.zero_neurons
-        return Parameters(weights, units, self._bias(stratum))
+        bias, *linear = self._outer(stratum)
+        return Parameters(weights, units, bias, linear)
 
     @cached_property
     def network(self) -> Network:
@@ -170,14 +174,15 @@ class Component(Evaluated):
         exact = self.representative
         units = [map(decimal_text, unit) for unit in exact.units]
         weights = map(decimal_text, exact.weights)
-        return Network.of(self.problem, weights, units, decimal_text(exact.bias))
+        linear = map(decimal_text, exact.linear)
+        return Network.of(self.problem, weights, units, decimal_text(exact.bias), linear)
 
-    def _bias(self, stratum: Stratum) -> Number:
-        """Return the best output bias m; a free one varies with the squares (section 4)."""
+    def _outer(self, stratum: Stratum) -> list[Number]:
+        """Return the best output bias m and linear part; free ones vary with the squares."""
         weighted = [[g.square * entry * g.sign for entry in g.direction] for g in stratum.groups]
         support = tuple(group.face for group in stratum.groups)
-        bias = Moments.of(self.problem).bias(support, weighted)
-        return self.loss.point.constant(0) + bias
+        bias, linear = self.problem.parted(Moments.of(self.problem).outer(support, weighted))
+        return [self.loss.point.constant(0) + entry for entry in (bias, *linear)]
 
     def __repr__(self) -> str:
         faces = " ".join(f"{g.face.signs}x{g.multiplicity}" for g in self.strata[0].groups)
@@ -246,7 +251,7 @@ def component_on(problem: Problem, group: CertifiedClass, support: Support) -> C
 
 def labelled_copies(problem: Problem, units: int) -> int:
     """Return how many networks are one of so many different units, in another order or mirrored."""
-    return factorial(units) * (2**units if problem.activation.is_even else 1)
+    return factorial(units) * (2**units if problem.units.is_even else 1)
 
 
 def _component(

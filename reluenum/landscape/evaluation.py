@@ -10,7 +10,7 @@ import numpy as np
 from reluenum.algebra.arrays import Table, data_tables, table
 from reluenum.algebra.scalars import exact_text, parse_rational, shown
 from reluenum.errors import InputError
-from reluenum.problem import Loss, Names, OutputBias, Problem
+from reluenum.problem import Linear, Loss, Names, OutputBias, Problem
 
 
 class InDoubles:
@@ -37,6 +37,39 @@ class InDoubles:
     def ridge(self) -> float:
         """The effective ridge."""
         return float(self.problem.effective_ridge)
+
+    @cached_property
+    def outer_columns(self) -> list[tuple[float, np.ndarray]]:
+        """The shares and the values at the data points of what `OuterPart` subtracts."""
+        place = {row: k for k, row in enumerate(site.row for site in self.problem.sites)}
+        order = [place[row] for row in self.problem.rows]
+        return [
+            (float(column.share), np.array([float(column.values[k]) for k in order]))
+            for column in self.problem.outer.columns
+        ]
+
+    def outer_levels(self, errors: np.ndarray) -> list[np.ndarray]:
+        """Return how much of each of them fits errors, (..., n), best."""
+        return [
+            share * (errors * (self.data_weights * values)).sum(axis=-1)
+            for share, values in self.outer_columns
+        ]
+
+    def outer_gain(self, errors: np.ndarray) -> np.ndarray:
+        """Return by how much the best output bias and linear part lower the loss of errors."""
+        sums = (
+            share * (errors * (self.data_weights * values)).sum(axis=-1) ** 2
+            for share, values in self.outer_columns
+        )
+        return sum(sums, start=np.zeros(errors.shape[:-1]))
+
+    def without_outer(self, errors: np.ndarray) -> np.ndarray:
+        """Return R e: what the best output bias and linear part leave of errors, (..., n)."""
+        left = errors
+        pairs = zip(self.outer_levels(errors), self.outer_columns, strict=True)
+        for level, (_, values) in pairs:
+            left = left - level[..., None] * values
+        return left
 
 
 class Function:
@@ -127,7 +160,7 @@ class Function:
 
 @dataclass(frozen=True, eq=False)
 class Network(Function):
-    """The network sum_l a_l phi(b_l . x + c_l) + m, phi the activation of its problem.
+    """The network beta . x + sum_l a_l phi(b_l . x + c_l) + m, phi the activation of its problem.
 
     Parameters
     ----------
@@ -140,6 +173,8 @@ class Network(Function):
         c, 0 without hidden bias.
     bias : float
         m, 0 without output bias.
+    linear : (d,) array
+        beta, 0 without linear part.
     """
 
     problem: Problem
@@ -147,10 +182,16 @@ class Network(Function):
     slopes: np.ndarray
     offsets: np.ndarray
     bias: float
+    linear: np.ndarray
 
     @classmethod
     def of(
-        cls, problem: Problem, weights: Iterable[Any], units: Iterable[Iterable[Any]], bias: Any
+        cls,
+        problem: Problem,
+        weights: Iterable[Any],
+        units: Iterable[Iterable[Any]],
+        bias: Any,
+        linear: Iterable[Any] = (),
     ) -> "Network":
         """Make a network from numbers or their texts.
 
@@ -163,6 +204,8 @@ class Network(Function):
             v = (b, c) of each unit, or b without hidden bias.
         bias : number or text
             m, 0 without output bias.
+        linear : (d,) iterable, optional
+            beta, 0 without linear part.
         """
         rows = np.array([[float(entry) for entry in unit] for unit in units])
         rows = rows.reshape(-1, problem.coordinates)
@@ -170,20 +213,23 @@ class Network(Function):
         if not problem.has_hidden_bias:
             offsets = np.zeros(len(rows))
         outer = np.array([*map(float, weights)])
-        return cls(problem, outer, slopes, offsets.reshape(-1), float(bias))
+        beta = np.array([*map(float, linear)] or [0.0] * problem.dimension)
+        return cls(problem, outer, slopes, offsets.reshape(-1), float(bias), beta)
 
     @property
     def penalised(self) -> Sequence[np.ndarray]:
         """The parameters that the ridge is on."""
         biased = self.problem.output_bias is OutputBias.RIDGE
         bias = [np.array([self.bias])] if biased else []
+        linear = [self.linear] if self.problem.linear is Linear.RIDGE else []
         offsets = [] if self.problem.has_free_hidden_bias else [self.offsets]
-        return [self.weights, self.slopes, *offsets, *bias]
+        return [self.weights, self.slopes, *offsets, *bias, *linear]
 
     def values(self, inputs: np.ndarray) -> np.ndarray:
         """Return the output, (k,), at inputs, (k, d)."""
         heights = inputs @ self.slopes.T + self.offsets
-        return self.problem.activation.values(heights) @ self.weights + self.bias
+        found = self.problem.activation.values(heights) @ self.weights + self.bias
+        return found + inputs @ self.linear if self.problem.has_linear else found
 
 
 @dataclass(frozen=True, eq=False)

@@ -157,7 +157,7 @@ class HingeComponent(Evaluated):
         for number, offset in ((stratum.inactive, -1), (stratum.active, 1), (stratum.on_kink, 0)):
             weights += [constant(fmpq(0))] * number
             units += [[constant(fmpq(0)), constant(fmpq(offset))]] * number
-        return Parameters(weights, units, constant(self.intercept))
+        return Parameters(weights, units, constant(self.intercept), [])
 
     @cached_property
     def network(self) -> Network:

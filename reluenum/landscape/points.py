@@ -93,10 +93,21 @@ class SupportPoint:
         """The mean of r = y - f - m on each site."""
         return self.problem.residual(self.errors)
 
-    @cached_property
+    @property
     def bias(self) -> Number:
         """The output bias m (0 when there is none)."""
-        return self._number(Moments.of(self.problem).bias(self.support, self._weighted))
+        return self._outer[0]
+
+    @property
+    def linear(self) -> list[Number]:
+        """The linear part beta, empty when there is none."""
+        return self._outer[1:]
+
+    @cached_property
+    def _outer(self) -> list[Number]:
+        found = Moments.of(self.problem).outer(self.support, self._weighted)
+        bias, linear = self.problem.parted(found)
+        return [self._number(entry) for entry in (bias, *linear)]
 
     @cached_property
     def loss(self) -> Number:

@@ -12,7 +12,7 @@ from reluenum.algebra.numbers import Number
 from reluenum.errors import TheoremViolationError
 from reluenum.geometry.arrangement import Arrangement, Face
 from reluenum.landscape.points import SupportPoint, face_sign
-from reluenum.problem import OutputBias, Problem
+from reluenum.problem import Linear, OutputBias, Problem
 
 LONGEST_SEARCH = 1000
 """Halvings of a step after which a descent that Theorem B or C promises is a bug."""
@@ -177,13 +177,14 @@ def _checked_step(point: SupportPoint, moved) -> fmpq:
         bits = 128 + 8 * halvings
         step = fmpq(1, fmpz(2) ** halvings)
         with ctx.workprec(bits):
-            change = loss_of_units(point.problem, moved(step, bits), point.bias.ball(bits))
+            bias, *linear = (entry.ball(bits) for entry in (point.bias, *point.linear))
+            change = loss_of_units(point.problem, moved(step, bits), bias, linear)
             if ball_sign(change - point.loss.ball(bits)) < 0:
                 return step
     raise TheoremViolationError("a direction of descent does not descend at any step tried")
 
 
-def loss_of_units(problem: Problem, units: Sequence, bias: Any) -> Any:
+def loss_of_units(problem: Problem, units: Sequence, bias: Any, linear: Sequence = ()) -> Any:
     """Return the loss of a network, in the problem's own convention, over balls or rationals.
 
     The pre-activations may be balls that contain 0: the activation then encloses both branches.
@@ -195,16 +196,22 @@ def loss_of_units(problem: Problem, units: Sequence, bias: Any) -> Any:
         v = (b, c) has d + 1 entries.
     bias : arb or fmpq
         The output bias m, 0 without one.
+    linear : (d,) sequence of arb or fmpq
+        The linear part beta, if there is one.
     """
     ridge, phi = problem.effective_ridge, problem.activation.at
     total = problem.scatter
     for site in problem.sites:
         heights = (weight * phi(dot(unit, site.row)) for weight, unit in units)
         error = site.mean - bias - sum(heights, start=fmpq(0))
+        for slope, entry in zip(linear, site.row, strict=False):  # a row may end with 1
+            error = error - slope * entry
         total += site.weight * error * error  # `error ** 2` is nan for a ball around 0
     for weight, unit in units:
         penalised = unit[: problem.dimension] if problem.has_free_hidden_bias else unit
         total += ridge * (weight * weight + dot(penalised, penalised))
     if problem.output_bias is OutputBias.RIDGE:
         total += ridge * bias * bias
+    if problem.linear is Linear.RIDGE:
+        total += ridge * dot(linear, linear)
     return total * problem.loss_scale

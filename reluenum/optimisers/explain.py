@@ -210,12 +210,12 @@ class Explainer:
             vector, sign = way.vectors[0, host], way.signs[0, host]
             size = np.linalg.norm(vector)
             heights = network.units[0, members] @ (sign * vector / size)
-            mirrored = self.problem.activation.is_even & (heights < 0)
+            mirrored = self.problem.units.is_even & (heights < 0)
             sides = np.where(mirrored, -1, 1)
             shares = share_of(sign * network.weights[0, members] + sides * heights)
             weights[0, members] = sign * shares * np.sqrt(size)
             units[0, members] = (shares * sides)[:, None] * (sign * vector / np.sqrt(size))
-        return self.objective.with_best_bias(Networks(weights, units, np.zeros(1)))
+        return self.objective.with_best_outer(Networks(weights, units, np.zeros(1)))
 
     def limit(self, settled: Settled, k: int) -> Destination:
         """Certify where a network has settled.
@@ -271,9 +271,7 @@ class Explainer:
         signs = np.array([face.sign_values for face in support])
         slopes = self.problem.activation.derivatives(signs)
         responses = (vectors @ self.objective.rows.T) * slopes / sizes[:, None]
-        share = float(self.problem.bias_share)
-        level = (responses * self.objective.data_weights).sum(axis=1, keepdims=True)
-        responses = (responses - share * level).T
+        responses = self.objective.without_outer(responses).T
         waiting, found = [(tuple(range(len(support))), sizes)], set()
         while waiting:
             places, squares = waiting.pop()
@@ -329,7 +327,8 @@ def listed_components(components: Sequence[Mapping[str, Any]]) -> dict[StratumKe
 def without_dead_units(networks: Networks, dead: np.ndarray) -> Networks:
     """Return networks without their dead units."""
     alive = ~dead
-    return Networks(networks.weights * alive, networks.units * alive[..., None], networks.bias)
+    units = networks.weights * alive, networks.units * alive[..., None]
+    return Networks(*units, networks.bias, networks.linear)
 
 
 def _stall(limit: Destination, settled: Settled, k: int) -> Stall:
@@ -351,7 +350,8 @@ def exact_loss(problem: Problem, network: Networks) -> fmpq:
         (fmpq_of(weight), [fmpq_of(entry) for entry in unit])
         for weight, unit in zip(network.weights[0], network.units[0], strict=True)
     ]
-    return loss_of_units(problem, units, fmpq_of(network.bias[0]))
+    linear = [fmpq_of(entry) for entry in network.linear[0]]
+    return loss_of_units(problem, units, fmpq_of(network.bias[0]), linear)
 
 
 def fmpq_of(value: float) -> fmpq:

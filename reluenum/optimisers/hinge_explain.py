@@ -196,7 +196,7 @@ class HingeExplainer:
                 offsets = np.maximum(offsets, active) if state.kind in OPEN else 0 * offsets
             weights[0, members], units[0, members, 0] = cell.sign * roots, side * roots
             units[0, members, 1] = offsets
-        return Objective(self.problem).with_best_bias(Networks(weights, units, np.zeros(1)))
+        return Objective(self.problem).with_best_outer(Networks(weights, units, np.zeros(1)))
 
 
 def hinge_key(problem: Problem, states: Sequence[HingeState]) -> HingeKey:

@@ -1,16 +1,18 @@
 """Batches of networks in doubles: their losses, gradients and random starts."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
 from reluenum.landscape.evaluation import InDoubles
-from reluenum.problem import OutputBias, Problem
+from reluenum.problem import Linear, OutputBias, Problem
 
 SMALLEST_START, LARGEST_START = 0.1, 3.0
 """Bounds of the size of a start, relative to that of a network which fits the data."""
+
+TINY = float(np.finfo(float).tiny)
 
 
 class Trainable(Protocol):
@@ -60,17 +62,25 @@ class Networks:
         Hidden units v = (b, c).
     bias : (S,) array
         Output biases m, 0 without one.
+    linear : (S, d) array, optional
+        Linear parts beta; of none (S, 0).
     """
 
     weights: np.ndarray
     units: np.ndarray
     bias: np.ndarray
+    linear: np.ndarray = field(default_factory=lambda: np.zeros(()))
+
+    def __post_init__(self) -> None:
+        if not self.linear.ndim:
+            object.__setattr__(self, "linear", np.zeros((len(self.weights), 0)))
 
     def __len__(self) -> int:
         return len(self.weights)
 
     def __getitem__(self, chosen: np.ndarray | slice) -> "Networks":
-        return Networks(self.weights[chosen], self.units[chosen], self.bias[chosen])
+        parts = self.weights, self.units, self.bias, self.linear
+        return Networks(*(part[chosen] for part in parts))
 
 
 class FitInDoubles(InDoubles):
@@ -117,11 +127,20 @@ class Objective(FitInDoubles):
         return self.ridge if self.problem.output_bias is OutputBias.RIDGE else 0.0
 
     @cached_property
+    def linear_ridge(self) -> float:
+        """The ridge on the linear part."""
+        return self.ridge if self.problem.linear is Linear.RIDGE else 0.0
+
+    @cached_property
+    def inputs(self) -> np.ndarray:
+        """The inputs that a linear part sees, (n, d); of none (n, 0)."""
+        return self.rows[:, : self.problem.dimension * self.problem.has_linear]
+
+    @cached_property
     def energy(self) -> float:
         """Loss of the best network without hidden units; 1 where that fits perfectly."""
-        share = float(self.problem.bias_share)
         weighed = self.data_weights * self.targets
-        found = weighed @ (self.targets - share * weighed.sum())
+        found = weighed @ self.without_outer(self.targets)
         return float(found) if found > 0 else 1.0
 
     @cached_property
@@ -141,15 +160,16 @@ class Objective(FitInDoubles):
 
     def pack(self, networks: Networks) -> np.ndarray:
         """Return all parameters of each network in a row, (S, N)."""
-        parts = [networks.weights, networks.units.reshape(len(networks), -1)]
+        parts = [networks.weights, networks.units.reshape(len(networks), -1), networks.linear]
         return np.hstack([*parts, networks.bias[:, None]] if self.biased else parts)
 
     def unpack(self, theta: np.ndarray) -> Networks:
         """Return the networks of some rows of parameters."""
         width = self.problem.width
-        units = theta[:, width : width * (1 + self.rows.shape[1])]
+        last = width * (1 + self.rows.shape[1])
+        units, linear = theta[:, width:last], theta[:, last : last + self.inputs.shape[1]]
         bias = theta[:, -1] if self.biased else np.zeros(len(theta))
-        return Networks(theta[:, :width], units.reshape(len(theta), width, -1), bias)
+        return Networks(theta[:, :width], units.reshape(len(theta), width, -1), bias, linear)
 
     def evaluate(
         self, theta: np.ndarray, emphasis: np.ndarray | float = 1.0
@@ -165,17 +185,20 @@ class Objective(FitInDoubles):
         networks = self.unpack(theta)
         pre, phi = networks.units @ self.rows.T, self.problem.activation
         active = phi.values(pre)
-        fitted = (networks.weights[:, None, :] @ active)[:, 0]
-        residual = self.targets - networks.bias[:, None] - fitted
+        residual = self._left(networks, active)
         pulled = emphasis * self.data_weights * residual
         values = (pulled * residual).sum(1) + self.ridge * (theta**2).sum(1)
         slopes = 2 * self.ridge * theta
         width = self.problem.width
         slopes[:, :width] -= 2 * (active @ pulled[..., None])[..., 0]
         force = networks.weights[..., None] * (phi.derivatives(pre) * pulled[:, None, :])
-        slopes[:, width : width + networks.units[0].size] -= 2 * (force @ self.rows).reshape(
-            len(theta), -1
-        )
+        last = width + networks.units[0].size
+        slopes[:, width:last] -= 2 * (force @ self.rows).reshape(len(theta), -1)
+        if self.problem.has_linear:
+            excess, linear = self.ridge - self.linear_ridge, networks.linear
+            values -= excess * (linear**2).sum(1)
+            change = 2 * excess * linear + 2 * pulled @ self.inputs
+            slopes[:, last : last + linear.shape[1]] -= change
         if self.biased:
             excess = self.ridge - self.bias_ridge
             values -= excess * networks.bias**2
@@ -187,16 +210,26 @@ class Objective(FitInDoubles):
         return self.evaluate(self.pack(networks))[0]
 
     def residuals(self, networks: Networks) -> np.ndarray:
-        """Return y - m - f, (S, n)."""
-        active = self.problem.activation.values(networks.units @ self.rows.T)
-        fitted = (networks.weights[:, None, :] @ active)[:, 0]
-        return self.targets - networks.bias[:, None] - fitted
+        """Return y - f, (S, n)."""
+        return self._left(networks, self.problem.activation.values(networks.units @ self.rows.T))
 
-    def with_best_bias(self, networks: Networks) -> Networks:
-        """Return networks with the same units and the output bias that fits best."""
-        errors = self.residuals(replace(networks, bias=np.zeros(len(networks))))
-        share = float(self.problem.bias_share)
-        return replace(networks, bias=share * (errors * self.data_weights).sum(axis=1))
+    def _left(self, networks: Networks, active: np.ndarray) -> np.ndarray:
+        """Return y - f, given the values of the units, (S, L, n)."""
+        fitted = (networks.weights[:, None, :] @ active)[:, 0]
+        left = self.targets - networks.bias[:, None] - fitted
+        return left - networks.linear @ self.inputs.T if self.problem.has_linear else left
+
+    def with_best_outer(self, networks: Networks) -> Networks:
+        """Return networks with the same units and the best output bias and linear part."""
+        linear = np.zeros((len(networks), self.inputs.shape[1]))
+        errors = self.residuals(replace(networks, bias=np.zeros(len(networks)), linear=linear))
+        bias = np.zeros(len(networks))
+        columns = self.problem.outer.columns
+        for level, column in zip(self.outer_levels(errors), columns, strict=True):
+            first, rest = self.problem.parted(column.coefficients)
+            bias = bias + level * float(first)
+            linear = linear + level[:, None] * np.array([float(entry) for entry in rest])
+        return replace(networks, bias=bias, linear=linear)
 
     def starts(self, count: int, generator: np.random.Generator) -> Networks:
         """Draw random networks.
@@ -213,7 +246,9 @@ class Objective(FitInDoubles):
         bias = np.zeros(count)
         if self.biased:
             bias = generator.standard_normal(count) * np.abs(self.targets).mean()
-        return Networks(weights, units * size[:, None, None], bias)
+        linear = generator.standard_normal((count, self.inputs.shape[1]))
+        linear *= np.abs(self.targets).mean() / (np.abs(self.inputs).mean(axis=0) + TINY)
+        return Networks(weights, units * size[:, None, None], bias, linear)
 
     def draw(self, count: int, generator: np.random.Generator) -> np.ndarray:
         """Draw random networks, as rows of parameters, (S, N)."""
@@ -223,4 +258,6 @@ class Objective(FitInDoubles):
         """Return steps (S,) short enough for gradient descent not to diverge from its start."""
         values, _ = self.evaluate(theta)
         squares = np.maximum((theta**2).sum(1), 2 * self.parameter_size**2)
-        return 1 / (2 * stiffness * squares + 2 * np.sqrt(stiffness * values) + 2 * self.ridge)
+        outer = 2 * (self.data_weights @ self.inputs**2).sum()
+        curve = 2 * stiffness * squares + 2 * np.sqrt(stiffness * values) + 2 * self.ridge + outer
+        return 1 / curve

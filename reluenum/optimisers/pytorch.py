@@ -121,7 +121,7 @@ def _losses(objective: "Objective | DeepObjective") -> "Callable[..., torch.Tens
         return _deep_losses(objective)
     torch = _torch()
     rows, targets = torch.tensor(objective.rows), torch.tensor(objective.targets)
-    data_weights = torch.tensor(objective.data_weights)
+    data_weights, inputs = torch.tensor(objective.data_weights), torch.tensor(objective.inputs)
     width, coordinates = objective.problem.width, objective.rows.shape[1]
     last = width * (1 + coordinates)
     phi = objective.problem.activation
@@ -135,7 +135,12 @@ def _losses(objective: "Objective | DeepObjective") -> "Callable[..., torch.Tens
         if objective.biased:
             fitted = fitted + theta[:, -1:]
         penalty = objective.ridge * (theta[:, :last] ** 2).sum(1)
-        penalty = penalty + objective.bias_ridge * (theta[:, last:] ** 2).sum(1)
+        if objective.problem.has_linear:
+            linear = theta[:, last : last + inputs.shape[1]]
+            fitted = fitted + linear @ inputs.T
+            penalty = penalty + objective.linear_ridge * (linear**2).sum(1)
+        bias = theta[:, last + inputs.shape[1] :]
+        penalty = penalty + objective.bias_ridge * (bias**2).sum(1)
         return (emphasis * data_weights * (targets - fitted) ** 2).sum(1) + penalty
 
     return losses

@@ -95,7 +95,7 @@ class Cells:
         signs = np.array([face.sign_values for face in geometry.arrangement.faces], dtype=np.int8)
         dimensions = np.array([face.dimension for face in geometry.arrangement.faces])
         live = {face.signs: (k, 1) for k, face in enumerate(frames.faces)}
-        if geometry.problem.activation.is_even:
+        if geometry.problem.units.is_even:
             live |= {signs.translate(_EXCHANGED): (k, -1) for signs, (k, _) in live.items()}
         places = [live.get(face.signs, (GONE, 1)) for face in geometry.arrangement.faces]
         numbers = np.array(places)
@@ -261,7 +261,7 @@ def _descents(
     """Return the networks with units that turn downhill, the steepest unit of each, and its ray."""
     living = (here.faces != GONE) & here.done[:, None]
     faces = np.where(living, here.faces, 0)
-    residual = objective.residuals(objective.with_best_bias(network_of(here)))
+    residual = objective.residuals(objective.with_best_outer(network_of(here)))
     residual = objective.data_weights * residual
     rays = cells.frames.rays.mid[faces]
     along, sign = rays @ objective.rows.T, cells.signs[faces][:, :, None]
@@ -299,7 +299,7 @@ def _turn(
 
 def losses(objective: Objective, settled: Settled) -> np.ndarray:
     """Return the losses of settled networks, (S,), as sums of squares."""
-    return objective.values(objective.with_best_bias(network_of(settled)))
+    return objective.values(objective.with_best_outer(network_of(settled)))
 
 
 def _entered(cells: Cells, objective: Objective, networks: Networks) -> Settled:
@@ -442,7 +442,7 @@ def _minimisers(
 
 
 def network_of(settled: Settled) -> Networks:
-    """Return balanced networks without output bias; joined and dead units are 0."""
+    """Return balanced networks without output bias or linear part; joined and dead units are 0."""
     sizes = np.sqrt(np.linalg.norm(settled.vectors, axis=2))
     weights = sizes * settled.signs
     safe = np.where(weights == 0, 1, weights)

@@ -247,8 +247,11 @@ def _start(family: Family, minimum: Component, ridge: fmpq) -> list[arb]:
             heights = arb_mat([[dot(unit, vector)] for vector in basis])
             units += metric.solve(heights).entries()
         squares = [group.square.ball(START_BITS) / arb(ridge) for group in groups]
-        bias = [minimum.representative.bias.ball(START_BITS)] if "m" in family.names else []
-        return [ball.mid() for ball in (*units, *squares, *bias, 1 / arb(ridge))]
+        network = minimum.representative
+        outer = [network.bias] if "m" in family.penalised else []
+        outer += network.linear if "beta0" in family.penalised else []
+        coefficients = [number.ball(START_BITS) for number in outer]
+        return [ball.mid() for ball in (*units, *squares, *coefficients, 1 / arb(ridge))]
 
 
 def _stretch(family: Family, start: Sequence[arb], ends: tuple[fmpq, fmpq]) -> Stretch | None:

@@ -5,7 +5,8 @@ each face and mu = 1 / Lambda: everything is a function of the residual over Lam
 
     r / Lambda = R (mu y - sum_G q_G z_G),    w_F = U_F (r / Lambda),    |w_F|^2 = 1,
 
-of degree 2 and without solutions at Lambda = 0. A penalised output bias m is one more unknown.
+of degree 2 and without solutions at Lambda = 0. A penalised output bias m, and each coefficient of
+a penalised linear part, is one more unknown: the R here is that of what is not penalised.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ from reluenum.geometry.arrangement import Arrangement, Face, sign, signed_rows
 from reluenum.geometry.moments import Moments
 from reluenum.geometry.supports import Support
 from reluenum.landscape.equations import unknowns, variables_of, weighted_directions
-from reluenum.problem import OutputBias, Problem
+from reluenum.problem import Linear, OutputBias, Problem
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,19 @@ class Family:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The unknowns: unit vectors, squares over Lambda, a penalised bias, and mu."""
-        return (*variables_of(self.support), *(("m",) if self._has_bias else ()), "mu")
+        """The unknowns: unit vectors, squares over Lambda, what else is penalised, and mu."""
+        return (*variables_of(self.support), *self.penalised, "mu")
+
+    @cached_property
+    def penalised(self) -> dict[str, tuple[fmpq, ...]]:
+        """The penalised output bias and coefficients of the linear part: their columns, by site."""
+        problem, found = self.problem, {}
+        if problem.output_bias is OutputBias.RIDGE:
+            found["m"] = (fmpq(1),) * len(problem.sites)
+        if problem.linear is Linear.RIDGE:
+            inputs = zip(*(problem.inputs[site.first] for site in problem.sites), strict=True)
+            found |= {f"beta{k}": column for k, column in enumerate(inputs)}
+        return found
 
     @cached_property
     def system(self) -> PolynomialSystem:
@@ -73,12 +85,13 @@ class Family:
             slack = [g - w for g, w in zip(self._gradient(face), direction, strict=True)]
             equations += [dot(slack, vector) for vector in face.basis]
             equations.append(dot(direction, direction) - 1)
-        if self._has_bias:
-            sum_of_targets = sum(self.problem.weighted(self.problem.means), start=fmpq(0))
-            total = self._mu * (sum_of_targets - self.problem.total_weight * self._bias)
+        for heavy, moments, unknown in zip(*self._pulls, self._outer, strict=True):
+            known = dot(heavy, self.problem.means)
+            columns = [dot(heavy, column) for column in self.penalised.values()]
+            total = self._mu * (known - dot(self._outer, columns))
             for face, vector in zip(self.support, self._weighted, strict=True):
-                total = total - dot(vector, self._moments.total(face))
-            equations.append(total - self._bias)
+                total = total - dot(vector, moments.response(face))
+            equations.append(total - unknown)
         return PolynomialSystem.of(self.names, [self._polynomial(e) for e in equations])
 
     def closed(self, polynomial: fmpz_mpoly) -> PolynomialSystem:
@@ -134,16 +147,29 @@ class Family:
             slope = dot(self._gradient(beyond), vector) * -sign_of_a
             yield slope, f"the slope from {face.signs} towards {beyond.signs} is 0"
 
+    @cached_property
+    def _spared(self) -> Problem:
+        """The problem without what is penalised beside the units: it is among the unknowns."""
+        found = self.problem
+        if found.output_bias is OutputBias.RIDGE:
+            found = replace(found, output_bias=OutputBias.NONE)
+        return replace(found, linear=Linear.NONE) if found.linear is Linear.RIDGE else found
+
     @property
-    def _has_bias(self) -> bool:
-        return self.problem.output_bias is OutputBias.RIDGE
+    def _moments(self) -> Moments:
+        """Moments that do not depend on the ridge."""
+        return Moments.of(self._spared)
 
     @cached_property
-    def _moments(self) -> Moments:
-        """Moments that do not depend on the ridge: a penalised bias is among the unknowns."""
-        if self._has_bias:
-            return Moments.of(replace(self.problem, output_bias=OutputBias.NONE))
-        return Moments.of(self.problem)
+    def _pulls(self) -> tuple[list[list[fmpq]], list[Moments]]:
+        """Return Omega R c of each penalised column c, and moments that respond to it."""
+        heavy, moments = [], []
+        place = {site.row: k for k, site in enumerate(self.problem.sites)}
+        for column in self.penalised.values():
+            targets = tuple(column[place[row]] for row in self.problem.rows)
+            heavy.append(self._spared.weighted(self._spared.residual(column)))
+            moments.append(Moments.of(replace(self._spared, targets=targets)))
+        return heavy, moments
 
     @cached_property
     def _context(self) -> fmpq_mpoly_ctx:
@@ -159,8 +185,9 @@ class Family:
         return weighted_directions(*self._unknowns)
 
     @property
-    def _bias(self) -> fmpq_mpoly:
-        return self._context.gens()[-2]
+    def _outer(self) -> Sequence[fmpq_mpoly]:
+        start = len(self.names) - 1 - len(self.penalised)
+        return self._context.gens()[start:-1]
 
     @property
     def _mu(self) -> fmpq_mpoly:
@@ -171,10 +198,10 @@ class Family:
         found = self._moments.gradient(face, self.support, self._weighted)
         share = self._mu - 1  # `found` has b_F once, and mu b_F is due
         found = [g + share * b for g, b in zip(found, self._moments.response(face), strict=True)]
-        if not self._has_bias:
-            return found
-        shift = self._mu * self._bias
-        return [g - shift * t for g, t in zip(found, self._moments.total(face), strict=True)]
+        for moments, unknown in zip(self._pulls[1], self._outer, strict=True):
+            shift = self._mu * unknown
+            found = [g - shift * t for g, t in zip(found, moments.response(face), strict=True)]
+        return found
 
     def _polynomial(self, value: fmpq_mpoly | fmpq) -> fmpq_mpoly:
         return self._context.constant(fmpq(0)) + value

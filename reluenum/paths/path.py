@@ -174,7 +174,7 @@ def minima_at(problem: Problem, backends: Backends) -> Sample:
 
 
 def _numbers(component: Component) -> dict[str, Any]:
-    """Return loss, squares, directions and output bias as texts, in the order of the faces."""
+    """Return loss, squares and directions, by face, output bias and linear part, as texts."""
     groups = component.strata[0].groups
     numbers: dict[str, Any] = {
         "loss": decimal_text(component.loss),
@@ -184,6 +184,8 @@ def _numbers(component: Component) -> dict[str, Any]:
     }
     if component.problem.output_bias is not OutputBias.NONE:
         numbers["m"] = decimal_text(component.representative.bias)
+    if component.problem.has_linear:
+        numbers["beta"] = list(map(decimal_text, component.representative.linear))
     return numbers
 
 
@@ -227,7 +229,7 @@ def ridge_path(
         for left, right in tqdm(list(pairwise(samples)), unit="interval", disable=not progress):
             for one, other in _brackets(problem, left, right, backends):
                 found += [sample for sample in (one, other) if sample.ridge != found[-1].ridge]
-                mirrored = problem.activation.is_even
+                mirrored = problem.units.is_even
                 changes = tuple(_changes(one.minima.keys(), other.minima.keys(), mirrored))
                 events.append(Event(one.ridge, other.ridge, changes))
             if found[-1].ridge != right.ridge:

@@ -12,7 +12,7 @@ from math import factorial, perm
 from operator import and_, or_
 from typing import Any
 
-from flint import arb, ctx, fmpq
+from flint import arb, ctx, fmpq, fmpq_mat
 
 from .exact import Data, Support
 from .groups import gathered, of_like_loss
@@ -60,14 +60,14 @@ def stationary_points(landscape: Landscape, proof: Proof, exact: Any) -> list[Po
 def compatible(data: Data, one: Unit, other: Unit) -> bool:
     """Claim 37: one closed signed cell holds both: one is 0, or no sign is opposite (Lemma 65).
 
-    With phi(-t) = phi(t), it may also be that no sign is the same (Lemma 64).
+    If units and their negatives are the same, it may also be that no sign is (Lemma 64).
     """
     if one is None or other is None:
         return True
     (left, s), (right, t) = (data.faces[one[0]], one[1]), (data.faces[other[0]], other[1])
     both = ~(left.zeros | right.zeros)
     fits = not (left.active ^ right.active) & both
-    if data.slopes[0] == -data.slopes[1]:
+    if data.even:
         everything = (1 << len(data.rows)) - 1
         fits |= not (left.active ^ right.active ^ everything) & both
     return s == t and fits
@@ -504,8 +504,10 @@ def _signed_face(data: Data, side: int, z: list[fmpq]) -> Unit:
 def is_at_most(data: Data, states: list[tuple[int, list[fmpq]]], most: fmpq) -> bool:
     """Whether H = e'Re + 2 Lambda sum |z_l| is, at unit states, times 1/n for the mean loss."""
     values = [sum((s * data.output(row, z) for s, z in states), fmpq(0)) for row in data.rows]
-    pulled, total = dot(data.pulls.exact.entries(), values), dot(data.copies, values)
-    squares = dot(data.copies, [x * x for x in values]) - data.share * total * total
+    pulled = dot(data.pulls.exact.entries(), values)
+    total = data.heavy.transpose() * fmpq_mat([[x] for x in values])
+    (shared,) = (total.transpose() * data.inner * total).entries()
+    squares = dot(data.copies, [x * x for x in values]) - shared
     left = most / data.scale - (data.energy - 2 * pulled + squares)
     for bits in LEVELS[LEVELS.index(NUMBER_BITS) :]:
         with ctx.workprec(bits):

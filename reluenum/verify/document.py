@@ -328,6 +328,7 @@ def followed(document: dict[str, Any], sharing: Sharing) -> "LeafProof":
 
     nothing_else(document)
     require("activation" not in document["problem"], "boxes: another activation than relu")
+    require("linear" not in document["problem"], "boxes: a linear part")
     return proof_of(document["problem"], document["certificate"], sharing)
 
 
@@ -351,7 +352,8 @@ def _report(document: Any, proof: "Proof", landscape: "Landscape", compared: boo
         problem=f"n = {data.size}{heaviness(data)}, d = {data.depth - data.offset}, "
         f"width {data.width}, ridge {data.ridge * data.scale}, loss {problem['loss']}, "
         f"output bias {data.bias}{'' if data.offset else ', no hidden bias'}"
-        + (f", activation {problem['activation']}" if "activation" in problem else ""),
+        + (f", activation {problem['activation']}" if "activation" in problem else "")
+        + (f", linear part {data.linear}" if "linear" in problem else ""),
         digest=hashlib.sha256(text.encode()).hexdigest(),
         compared=compared,
         unchecked=tuple(key for key in UNCHECKED if key in document),

@@ -33,7 +33,7 @@ PROBLEM = {
 }
 
 
-SOMETIMES = ("weights", "hidden_bias", "activation")  # keys that a problem may have besides
+SOMETIMES = ("weights", "hidden_bias", "activation", "linear")  # further keys of a problem
 
 
 class Forms:
@@ -107,12 +107,10 @@ class Face:
     @cached_property
     def image(self) -> Forms:
         """The map w -> R [A] X P w, summed over equal data points: what w takes off a residual."""
-        rows, shares = self.u.exact.transpose().tolist(), [x * self.data.share for x in self.count]
-        tables = (
-            [c * (x - share) for x, share in zip(row, shares, strict=True)]
-            for c, row in zip(self.data.copies, rows, strict=True)
-        )
-        return Forms(fmpq_mat(list(tables)))
+        fitted = self.data.outer * (self.data.inner * self.loads)
+        left = (self.u.exact.transpose() - fitted).tolist()
+        weighed = ([c * x for x in row] for c, row in zip(self.data.copies, left, strict=True))
+        return Forms(fmpq_mat(list(weighed)))
 
     @cached_property
     def pull(self) -> list[fmpq]:
@@ -120,9 +118,9 @@ class Face:
         return (self.u.exact * self.data.pulls.exact).entries()
 
     @cached_property
-    def count(self) -> list[fmpq]:
-        """The vector u_F(1)."""
-        return [dot(row, self.data.copies) for row in self.u.exact.tolist()]
+    def loads(self) -> fmpq_mat:
+        """The transposed vectors u_F(c), for the columns c of what is added to the units."""
+        return self.data.heavy.transpose() * self.u.exact.transpose()
 
     def load(self, other: "Face", bits: int | None) -> fmpq_mat | arb_mat:
         """Return the map w -> u_F(R [G] X P w), G another face."""
@@ -144,7 +142,9 @@ class Data:
     Data points with equal inputs are on the same side of every unit. So `rows` are distinct, masks
     are sets of them, and residuals are summed over equal data points, each times its weight.
     `copies` are the sums of these weights: how often a row is there, if all of them are 1.
-    `slopes` are those of the activation, below and above 0.
+    `slopes` are those of the activation, below and above 0. What the output adds to units has the
+    columns `outer`, a 1 for its bias and the inputs for its linear part, and R = I - outer inner
+    heavy', where `heavy` are these columns times the weights (Lemmas 1 and 74).
 
     Those that have many more live faces than `faces` are refused before the work.
     """
@@ -164,9 +164,7 @@ class Data:
         self.scale = 1 / self.total if problem["loss"] == "mean" else fmpq(1)
         self.ridge = short(problem["ridge"], "problem ridge") / self.scale
         require(self.ridge > 0, "problem: ridge is not positive")
-        self.bias = problem["output_bias"]
-        shares = {"none": 0, "free": 1 / self.total, "ridge": 1 / (self.total + self.ridge)}
-        self.share = fmpq(shares[self.bias])  # R = I - share * 1 w' (Lemma 1)
+        self.bias, self.linear = problem["output_bias"], linear_of(problem)
         self._sum_up()
         self._arrange(faces)
         units = len(self.rows) if self.width == "all" else self.width
@@ -176,21 +174,64 @@ class Data:
 
     def _sum_up(self) -> None:
         """Add up the weights of the data points of each row, and sum Ry over them."""
-        size, level = len(self.rows), dot(self.weights, self.targets) * self.share
-        pulls, self.copies, self.energy = [fmpq(0)] * size, [fmpq(0)] * size, fmpq(0)
+        size, squares = len(self.rows), fmpq(0)
+        sums, self.copies = [fmpq(0)] * size, [fmpq(0)] * size
         for k, weight, target in zip(self.row_of, self.weights, self.targets, strict=True):
-            pulls[k] += weight * (target - level)
+            sums[k] += weight * target
             self.copies[k] += weight
-            self.energy += weight * target * (target - level)  # <y, R y>
-        self.pulls = Forms(fmpq_mat(size, 1, pulls))
+            squares += weight * target * target
+        self._fit()
+        column = fmpq_mat(size, 1, sums)
+        self.loads = self.outer.transpose() * column  # of the targets
+        fitted = self.inner * self.loads
+        self.energy = squares - (self.loads.transpose() * fitted)[0, 0]  # <y, R y>
+        self.pulls = Forms(column - self.heavy * fitted)
+        self.even = self.slopes[0] == -self.slopes[1] or self.absorbs()
+
+    def _fit(self) -> None:
+        """Make R, by the shortest coefficients of best fit: A^+ = (A + N)^-1 - N for N onto ker A.
+
+        A adds the ridge to the squares of the columns that are penalised.
+        """
+        kinds = [self.bias] * (self.bias != "none")
+        kinds += [self.linear] * ((self.depth - self.offset) * (self.linear != "none"))
+        inputs = [row[: self.depth - self.offset] * (self.linear != "none") for row in self.rows]
+        table = [[fmpq(1)] * (self.bias != "none") + row for row in inputs]
+        self.outer = fmpq_mat(len(table), len(kinds), [x for row in table for x in row])
+        weighed = (c * x for c, row in zip(self.copies, table, strict=True) for x in row)
+        self.heavy = fmpq_mat(len(table), len(kinds), list(weighed))
+        matrix = self.heavy.transpose() * self.outer
+        for k, kind in enumerate(kinds):
+            matrix[k, k] += self.ridge if kind == "ridge" else 0
+        kernel = null_space(matrix).transpose().tolist()
+        nothing = onto(kernel) if kernel else fmpq_mat(len(kinds), len(kinds))
+        self.inner = (matrix + nothing).inv() - nothing if kinds else matrix
+
+    def absorbs(self) -> bool:
+        """Whether a free linear part makes up for each column of the rows (Lemma 76).
+
+        Rows on one ray do not count: units do nothing else then.
+        """
+        rows, first = fmpq_mat(self.rows), next(row for row in self.rows if any(row))
+        one_ray = rows.rank() == 1 and all(dot(first, row) >= 0 for row in self.rows)
+        if self.linear != "free" or one_ray:
+            return False
+        return not any((rows - self.outer * (self.inner * self.heavy.transpose() * rows)).entries())
+
+    @property
+    def share(self) -> fmpq:
+        """R = I - share * 1 w', where there is no linear part."""
+        return self.inner[0, 0] if self.inner.nrows() else fmpq(0)
 
     def _arrange(self, faces: float) -> None:
         """Enumerate the faces. Of one and its opposite one is live, unless both are the same."""
         budget, everything = min(2_000_000 + 2000 * faces**2, 10**9), (1 << len(self.rows)) - 1
         rays = cocircuits(dict(enumerate(self.rows)), budget)
-        signs = covectors(rays, len(self.rows), 2 * faces + 1)
+        absorbs = self.absorbs()
+        most = 6 * faces + 3 if absorbs else 2 * faces + 1  # Lemma 76(3)
+        signs = covectors(rays, len(self.rows), most)
         self.faces = []
-        for plus, minus in (pair for pair in signs if is_live(*pair, *self.slopes)):
+        for plus, minus in (pair for pair in signs if is_live(*pair, *self.slopes, absorbs)):
             text = "".join("0+-"[(plus >> k & 1) - (minus >> k & 1)] for k in self.row_of)
             self.faces.append(Face(self, text, plus, everything & ~(plus | minus)))
         self.faces.sort(key=lambda face: face.text)
@@ -265,16 +306,25 @@ def slopes_of(problem: dict[str, Any]) -> tuple[fmpq, fmpq]:
     return below, above
 
 
-def is_live(plus: int, minus: int, below: fmpq, above: fmpq) -> bool:
+def is_live(plus: int, minus: int, below: fmpq, above: fmpq, absorbs: bool = False) -> bool:
     """Whether units on a face can be stationary: they answer to a row (Lemma 61).
 
     With phi(-t) = phi(t) units on a face are units on the opposite one (Lemma 63): of the two the
-    one counts on which the first row that is not 0 is positive.
+    one counts on which the first row that is not 0 is positive. So it is if the linear part absorbs
+    linear functions, and then units without a kink between rows do nothing (Lemma 76).
     """
-    if below == -above:
+    if below == -above or absorbs:
         both = plus | minus
-        return bool(both & -both & plus)
+        return bool(both & -both & plus) and bool(minus or not absorbs)
     return bool((plus and above) or (minus and below))
+
+
+def linear_of(problem: dict[str, Any]) -> str:
+    """Return whether there is a linear part, and a ridge on it: none unless the problem says so."""
+    kind = problem.get("linear", "none")
+    known = type(kind) is str and kind in ("free", "ridge")
+    require("linear" not in problem or known, "problem: linear is not free or ridge")
+    return kind
 
 
 def has_offset(problem: dict[str, Any]) -> bool:

@@ -47,11 +47,10 @@ class Stratum:
             share = lambda r, f=face, c=count: points.squares(r)[f] / fmpq(c)  # noqa: E731
             units += [points.unit(face, share)] * count
         units += [[frozenset("0")] * (points.data.depth + 1)] * self.zeros
-        bias = {} if points.data.bias == "none" else {"m": points.texts(points.bias)}
         inputs = slice(1, points.data.depth + (not points.data.offset))
         matrix = {"B": [unit[inputs] for unit in units]}
         matrix |= {"c": [unit[-1] for unit in units]} if points.data.offset else {}
-        return {"a": [a for a, *_ in units]} | matrix | bias
+        return {"a": [a for a, *_ in units]} | matrix | points.outer()
 
 
 Component = tuple[list[Stratum], int]  # its strata, and how many labelled copies it has
@@ -94,10 +93,10 @@ def at_every_width(minimal: dict[Support, Points]) -> Iterator[Component]:
 def labelled(data: Data, units: int) -> int:
     """Return how many networks have so many different units: in any order, and mirrored.
 
-    With phi(-t) = phi(t) the unit (a, -v) is the unit (a, v) (Lemma 63).
+    With phi(-t) = phi(t), or if the linear part makes up for the difference, the unit (a, -v) is
+    the unit (a, v) (Lemmas 63 and 76).
     """
-    below, above = data.slopes
-    return factorial(units) * (1 << units if below == -above else 1)
+    return factorial(units) * (1 << units if data.even else 1)
 
 
 def joined(supports: Collection[Support]) -> list[list[Support]]:

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Context, Decimal
 from functools import cached_property
 from typing import Any
 
-from flint import arb, ctx, fmpq, fmpz_poly
+from flint import arb, ctx, fmpq, fmpq_mat, fmpz_poly
 
 from .exact import Support
 from .groups import Group
@@ -64,13 +64,21 @@ class Points:
         """Claim 23: the loss is y'Ry + sum_l s_l (Lambda - b_l . omega_l), or 1/n of that."""
         return residual.loss * self.data.scale
 
-    def bias(self, residual: Residual) -> Any:
-        """Claim 24: the output bias is share * sum (y - f_0) (Lemma 1)."""
-        data, total = self.data, dot(self.data.weights, self.data.targets)
+    def coefficient(self, residual: Residual, k: int) -> Any:
+        """Claim 24: output bias and linear part fit y - f_0 best, and are the shortest that do."""
+        data, row = self.data, fmpq_mat([self.data.inner.tolist()[k]])
+        (total,) = (row * data.loads).entries()
         for face, square in self.squares(residual).items():
-            share = dot(data.faces[face].count, residual.u(data.faces[face])) / data.ridge
-            total = total - square * share
-        return total * data.share
+            share = dot((row * data.faces[face].loads).entries(), residual.u(data.faces[face]))
+            total = total - square * (share / data.ridge)
+        return total
+
+    def outer(self) -> dict[str, Any]:
+        """Return what a document says of the output bias and the linear part."""
+        size = self.data.inner.nrows()
+        texts = [self.texts(lambda r, k=k: self.coefficient(r, k)) for k in range(size)]
+        bias = {"m": texts.pop(0)} if self.data.bias != "none" else {}
+        return bias | ({"beta": texts} if self.data.linear != "none" else {})
 
     def texts(self, factor: Number, square: Number = lambda _: 1) -> Texts:
         """Claim 25: factor * sqrt(square), correctly rounded to 30 digits; 0 is exactly 0.

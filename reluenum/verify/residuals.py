@@ -138,7 +138,8 @@ class Ball(Residual):
         if not (self.radius.is_finite() and all(length.is_finite() for length in norms)):
             self.radius = self.loss = arb("inf")
         # The rows where r may be something else than y.
-        self.touched = reduce(or_, (face.answered for face in faces), -1 if data.share else 0)
+        fitted = -1 if data.inner.nrows() else 0
+        self.touched = reduce(or_, (face.answered for face in faces), fitted)
 
     def _values(self, forms: Forms) -> list:
         """Return the values: enclosed, or exactly if r is y where they depend on it."""

@@ -18,6 +18,9 @@ READABLE_DIGITS = 6
 UNKNOWN = "unknown"
 """Written where undecided supports leave a question open."""
 
+UNUSUAL_SETTINGS = {"hidden_bias": "ridge", "linear": "none"}
+"""Settings that a problem names only if they are not these, which have columns only then."""
+
 NOTHING = "–"
 """Stands for what there is not."""
 
@@ -96,9 +99,9 @@ def list_cell(texts: Iterable[str]) -> str:
 def problem_cells(problem: Document) -> dict[str, Any]:
     """Return the sizes and settings of the problem of a document by their columns.
 
-    There is one of the hidden bias only without it.
+    Those of `UNUSUAL_SETTINGS` are there only if they are unusual.
     """
-    keys = ("ridge", "loss", "output_bias", "hidden_bias")
+    keys = ("ridge", "loss", "output_bias", *UNUSUAL_SETTINGS)
     settings = {key: problem[key] for key in keys if key in problem}
     width = problem["width"] if "width" in problem else ",".join(map(str, problem["hidden"]))
     return {"n": len(problem["y"]), "d": len(problem["x"][0]), "width": width, **settings}

@@ -37,10 +37,10 @@ def components_frame(document: Document) -> "pd.DataFrame":
         Columns `index` (from 1), `loss`, `dimension`, `kind`, `on_boundary`, `global_at_width`
         (None: unknown, because supports stayed undecided), `global_at_every_width`, `orbit_size`,
         `strata` (their number), `support`, `zero_neurons` and `sum_a_squared` of the first
-        stratum, and the representative `a` (L), `B` (L x d), with a hidden bias `c` (L) and with an
-        output bias `m`; `width_min` if the document is about all widths. Real numbers are the
-        document's texts; lists of them are in brackets, in the order of the support. Of several
-        hidden layers see `deep_components_frame`.
+        stratum, and the representative `a` (L), `B` (L x d), with a hidden bias `c` (L), with a
+        linear part `beta` (d) and with an output bias `m`; `width_min` if the document is about all
+        widths. Real numbers are the document's texts; lists of them are in brackets, in the order
+        of the support. Of several hidden layers see `deep_components_frame`.
 
     Examples
     --------
@@ -58,6 +58,7 @@ def components_frame(document: Document) -> "pd.DataFrame":
         *("global_at_every_width", "orbit_size", *([] if width_known else ["width_min"])),
         *("strata", "support", "zero_neurons", "sum_a_squared", "a", "B"),
         *_offsets(document),
+        *(["beta"] if "linear" in document["problem"] else []),
         *(["m"] if biased else []),
     ]
     records = [
@@ -129,6 +130,7 @@ def _component_row(index: int, component: Mapping[str, Any]) -> dict[str, Any]:
         "a": list_cell(representative["a"]),
         "B": list_cell(map(list_cell, representative["B"])),
         "c": list_cell(representative.get("c", ())),
+        "beta": list_cell(representative.get("beta", ())),
         "m": representative.get("m"),
     }
 

@@ -10,6 +10,7 @@ from reluenum.documents.labels import Document, undecided_note
 from reluenum.views.cells import (
     NOTHING,
     UNKNOWN,
+    UNUSUAL_SETTINGS,
     csv_text,
     object_frame,
     paragraphs,
@@ -51,7 +52,7 @@ _SHORT_TITLES = {
     "undecided": "undec.",
 }
 
-_SETTINGS = ("n", "d", "width", "ridge", "loss", "output_bias", "hidden_bias")
+_SETTINGS = ("n", "d", "width", "ridge", "loss", "output_bias", *UNUSUAL_SETTINGS)
 
 _WIDE_COLUMNS = (
     *("instance", *_SETTINGS),
@@ -74,7 +75,7 @@ def summary_frame(documents: Mapping[str, Document]) -> pd.DataFrame:
         Counts are of components unless named otherwise; `dimension_k` is the number of components
         of that dimension. `global_at_width` is None where undecided supports hide it. `note`
         is not empty if supports stayed undecided: then minima may be missing. There is a column
-        `hidden_bias` if an instance has none.
+        `hidden_bias` if an instance has none, and `linear` if one has a linear part.
 
     Raises
     ------
@@ -85,9 +86,13 @@ def summary_frame(documents: Mapping[str, Document]) -> pd.DataFrame:
         raise ValueError("a summary needs at least one document")
     largest = max((c["dimension"] for d in documents.values() for c in d["components"]), default=0)
     dimensions = range(1, max(largest, 1) + 1)
-    rows = [_instance_row(name, document, dimensions) for name, document in documents.items()]
-    columns = list(max(rows, key=len))  # the longest has a hidden bias, if one has
-    return object_frame(({"hidden_bias": "ridge"} | row for row in rows), columns)
+    problems = [document["problem"] for document in documents.values()]
+    usual = {k: v for k, v in UNUSUAL_SETTINGS.items() if any(k in p for p in problems)}
+    rows = [
+        _instance_row(name, {**document, "problem": usual | document["problem"]}, dimensions)
+        for name, document in documents.items()
+    ]
+    return object_frame(rows, list(rows[0]))
 
 
 def _instance_row(name: str, document: Document, dimensions: Iterable[int]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from reluenum.views.cells import UNUSUAL_SETTINGS
+
 WHOLE, REAL, TEXT, TRUTH = "Int64", "float64", "string", "boolean"
 
 INSTANCES = {
@@ -58,8 +60,8 @@ the number of minima with a dead first layer, but for the zero network: constant
 several, `width`, `full_size`, `realisable_patterns` and `global_at_every_width` are missing, and
 `supports_examined`, `stationary` and `locally_minimal` count strata."""
 
-UNBIASED = {"hidden_bias": TEXT}
-"""Column that instances without hidden bias add to it: `none` or `ridge`."""
+UNUSUAL = dict.fromkeys(UNUSUAL_SETTINGS, TEXT)
+"""Columns that instances without hidden bias, or with a linear part, add to it."""
 
 COMPONENTS = {
     "instance": TEXT,
@@ -153,9 +155,10 @@ def with_layers(instances: pd.DataFrame) -> pd.DataFrame:
     return instances.astype(LAYERED).fillna(filled)
 
 
-def with_hidden_bias(instances: pd.DataFrame) -> pd.DataFrame:
-    """Return the table of instances with the column `UNBIASED` filled in, if it has it."""
-    return instances.fillna({"hidden_bias": "ridge"}) if "hidden_bias" in instances else instances
+def with_settings(instances: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of instances with those columns of `UNUSUAL` filled in that it has."""
+    known = {key: value for key, value in UNUSUAL_SETTINGS.items() if key in instances}
+    return instances.fillna(known) if known else instances
 
 
 def by_layers(table: pd.DataFrame) -> pd.DataFrame:
@@ -166,10 +169,10 @@ def by_layers(table: pd.DataFrame) -> pd.DataFrame:
 def grouping(instances: pd.DataFrame, by: Sequence[str] = GROUP) -> list[str]:
     """Return the columns of a group, with all hidden layers instead of the width if there are.
 
-    Instances without hidden bias are of other groups than those with one.
+    Instances without hidden bias, or with a linear part, are of groups of their own.
     """
-    layered, unbiased = "hidden" in instances, [key for key in UNBIASED if key in instances]
-    return ["hidden" if layered and key == "width" else key for key in (*by, *unbiased)]
+    layered, unusual = "hidden" in instances, [key for key in UNUSUAL if key in instances]
+    return ["hidden" if layered and key == "width" else key for key in (*by, *unusual)]
 
 
 def examined_kind(instances: pd.DataFrame) -> str:

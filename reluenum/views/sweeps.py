@@ -29,6 +29,7 @@ _TITLES = {
     "loss": "loss",
     "output_bias": "bias",
     "hidden_bias": "hidden bias",
+    "linear": "linear part",
     "ridge": "ridge",
     "instances": "instances",
     "mean_components": "components",

@@ -39,7 +39,7 @@ def fitted(weights=None, **settings):
 
 def value(problem, network):
     """The loss of a network, exactly, as a double."""
-    a, B, c, m = network
+    a, B, c, m = network[:4]
     batch = Networks(a[None], np.hstack([B, c[:, None]])[None], np.array([m]))
     return float(exact_loss(problem, batch))
 

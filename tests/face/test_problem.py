@@ -240,7 +240,7 @@ def test_mean_loss_is_the_sum_with_n_times_the_ridge_divided_by_n(bias):
     mean = problem(loss="mean", output_bias=bias)
     total = problem(ridge="3/100", output_bias=bias)
     assert mean.effective_ridge == total.effective_ridge
-    assert mean.bias_share == total.bias_share
+    assert mean.outer == total.outer
     assert mean.loss_scale == fmpq(1, 3) * total.loss_scale
 
 

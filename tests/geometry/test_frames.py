@@ -2,6 +2,7 @@
 
 import random
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from reluenum.algebra.linear import combine, dot
 from reluenum.geometry import frames as frames_module
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.frames import Frames, PairMoments
+from reluenum.geometry.moments import Moments
 from tests.support.oracles import random_problem, residual_by_points
 
 CASES = [
@@ -23,6 +25,8 @@ CASES = [
     ((5, 4, 2, 1, "1/7", "tie"), {}),
     ((6, 4, 3, 1, "1/7", ""), {"output_bias": "ridge"}),
     ((7, 1, 1, 1, "1/7", ""), {}),
+    ((8, 5, 1, 1, "1/7", "tie"), {"linear": "ridge", "output_bias": "free"}),
+    ((9, 4, 2, 1, "1/7", "tie"), {"linear": "free", "output_bias": "ridge"}),
 ]
 
 
@@ -213,6 +217,32 @@ def test_walls_alone_decide_membership_exactly(made):
             inside = all(v * s > 0 for v, s in zip(signs, face.sign_values, strict=True) if s)
             walls = all(signs[i] * face.sign_values[i] > 0 for i in behind)
             assert walls == inside
+
+
+@pytest.mark.parametrize("linear", ["free", "ridge"])
+@pytest.mark.parametrize("denominator", [1, 7, 2**54, 3**40])
+@pytest.mark.parametrize("kept", [0, 1 << 10])
+def test_moments_with_a_linear_part_are_enclosed_in_a_table_and_without(
+    kept, denominator, linear, monkeypatch
+):
+    """Lemma 75; also where opposite faces are one, and of numbers that are no doubles."""
+    draw = random.Random(denominator)
+    monkeypatch.setattr(frames_module, "LARGEST_TABLE", kept)
+    for dimension, bias in ((1, "free"), (1, "ridge"), (2, "free"), (2, "none")):
+        rows = [[draw.randint(-9, 9) * denominator + 1 for _ in range(dimension)] for _ in range(4)]
+        inputs = [[f"{entry}/{denominator}" for entry in row] for row in rows]
+        targets = [f"{draw.randint(-9, 9)}/3" for _ in rows]
+        conventions = {"output_bias": bias, "linear": linear, "weights": ["1", "2", "1/3", "1"]}
+        problem = Problem.from_text(inputs, targets, 1, "1/7", **conventions)
+        arrangement = Arrangement.of(problem)
+        frames, moments = Frames.of(problem, arrangement), Moments.of(problem)
+        for k, one in enumerate(frames.sets):
+            for m, other in enumerate(frames.sets):
+                exact = moments.gram(one, other)
+                for p, q in product(range(dimension + 1), repeat=2):
+                    ball = frames.gram[np.array(k), np.array(m)][p, q]
+                    assert encloses(ball.mid, ball.rad, exact[p][q])
+                    assert ball.rad < 1e-9
 
 
 @pytest.mark.parametrize("bias", ["none", "free", "ridge"])

@@ -65,7 +65,7 @@ def gradient(problem, face, residual):
 
 def residual(problem, errors):
     """R e: what is left with the best output bias."""
-    share = problem.bias_share * dot(problem.weights, errors)
+    share = problem.outer.bias_share * dot(problem.weights, errors)
     return [e - share for e in errors]
 
 

@@ -106,7 +106,7 @@ def test_the_highest_point_of_a_line_is_that_of_a_dense_sample(landscape):
         size = np.sqrt(np.linalg.norm(states, axis=2))
         units = np.divide(states, size[..., None], out=0 * states, where=size[..., None] > 0)
         bare = Networks(sheets * size, units, np.zeros(len(size)))
-        tops.append(objective.values(objective.with_best_bias(bare)).max())
+        tops.append(objective.values(objective.with_best_outer(bare)).max())
     scale = float(problem.loss_scale)
     assert top * (1 + 1e-12) >= max(tops) * scale
     assert top <= max(tops) * scale * 1.01

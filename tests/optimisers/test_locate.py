@@ -24,6 +24,9 @@ PROBLEMS = {
     "no hidden bias": Problem.from_text(
         [["1", "0"], ["0", "1"], ["1", "1"]], ["1", "2", "-1"], 2, "1/10", hidden_bias="none"
     ),
+    "a linear part": Problem.from_text(
+        [["-1"], ["1/2"], ["2"], ["3"]], ["1", "0", "2", "-1"], 2, "1/10", linear="ridge"
+    ),
     "weights": Problem.from_text(
         [["-1"], ["1/2"], ["2"]], ["1", "0", "2"], 2, "1/10", weights=["2", "1/3", "1"]
     ),
@@ -37,14 +40,19 @@ def landscape(request):
 
 def arrays_of(component):
     network = component.network
-    return network_arrays(network.weights, network.slopes, network.offsets, network.bias)
+    return network_arrays(
+        network.weights, network.slopes, network.offsets, network.bias, network.linear
+    )
 
 
 def test_a_listed_minimum_is_where_it_is_listed(landscape):
     """Also with its units in another order, and, if phi is even, mirrored."""
     given = [arrays_of(component) for component in landscape]
     side = -1 if landscape.problem.activation.is_even else 1
-    turned = [network_arrays(a[::-1], side * B[::-1], side * c[::-1], m) for a, B, c, m in given]
+    turned = [
+        network_arrays(a[::-1], side * B[::-1], side * c[::-1], m, beta)
+        for a, B, c, m, beta in given
+    ]
     found = locations(landscape.document, given + turned)["networks"]
     places = list(range(1, len(landscape) + 1))
     assert [record["component"] for record in found] == places + places
@@ -61,10 +69,10 @@ def test_the_distance_to_an_isolated_minimum_is_that_of_the_parameters(landscape
     for place, component in enumerate(landscape):
         if component.dimension:
             continue
-        a, B, c, m = arrays_of(component)
+        a, B, c, m, beta = arrays_of(component)
         steps = [1e-3 * generator.standard_normal(part.shape) for part in (a, B, c)]
         steps[2] *= landscape.problem.has_hidden_bias
-        moved = network_arrays(a + steps[0], B + steps[1], c + steps[2], m)
+        moved = network_arrays(a + steps[0], B + steps[1], c + steps[2], m, beta)
         (found,) = locations(landscape.document, [moved])["networks"]
         assert found["component"] == place + 1
         length = np.sqrt(sum((step**2).sum() for step in steps))

@@ -56,7 +56,7 @@ def test_gradients_are_difference_quotients(problem):
 @every_problem
 def test_the_best_bias_is_best(problem):
     objective, theta = starts_of(problem, 6)
-    best = objective.with_best_bias(objective.unpack(theta))
+    best = objective.with_best_outer(objective.unpack(theta))
     value = objective.values(best)
     for shift in (-1e-3, 1e-3):
         if objective.biased:

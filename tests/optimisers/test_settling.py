@@ -38,7 +38,7 @@ def networks_on_a_problem(draw):
 
 def dual_vectors(cells, objective, settled):
     """u_l of every unit, (S, L, D), and the residuals; straight from the definition."""
-    residual = objective.residuals(objective.with_best_bias(network_of(settled)))
+    residual = objective.residuals(objective.with_best_outer(network_of(settled)))
     active = cells.signs[settled.faces] > 0
     pulled = (active * residual[:, None, :]) @ objective.rows
     return (cells.projector[settled.faces] @ pulled[..., None])[..., 0], residual
@@ -83,9 +83,9 @@ def test_a_small_drop_of_the_loss_is_a_small_change_of_the_residual(posed_networ
     """Lemma 34, with its largest number of moves of the proof of Lemma 33."""
     cells, objective, networks = posed_networks
     width, coordinates = networks.units.shape[1:]
-    before = objective.with_best_bias(networks)
+    before = objective.with_best_outer(networks)
     settled = settle(cells, objective, before)
-    after = objective.with_best_bias(network_of(settled))
+    after = objective.with_best_outer(network_of(settled))
     residuals = [objective.residuals(n) for n in (before, after)]
     errors = [r + n.bias[:, None] for r, n in zip(residuals, (before, after), strict=True)]
     change = ((errors[0] - errors[1]) * (residuals[0] - residuals[1])).sum(axis=1)
@@ -113,7 +113,7 @@ def test_beyond_saddles_the_loss_is_lower_and_no_kink_leads_down(posed_networks)
     assert beyond.done.all()
     assert (losses(objective, beyond) <= losses(objective, settled) + 1e-9).all()
     generator = np.random.default_rng(0)
-    here = objective.with_best_bias(network_of(beyond))
+    here = objective.with_best_outer(network_of(beyond))
     living = (beyond.faces != GONE)[..., None]
     for _ in range(5):
         turned = here.units + living * 1e-4 * generator.standard_normal(here.units.shape)

@@ -28,14 +28,23 @@ CONVENTIONS = [
     {"loss": "mean", "output_bias": "ridge"},
 ]
 
+LINEAR = [
+    {"linear": "ridge"},
+    {"linear": "ridge", "output_bias": "free"},
+    {"linear": "ridge", "output_bias": "ridge", "loss": "mean"},
+    {"linear": "free", "output_bias": "ridge", "activation": "leaky:1/10"},
+]
+
 
 def values_at(point, family):
     """The unknowns of a family at a point of one ridge, as balls."""
     ridge = arb(point.problem.effective_ridge)
     balls = [number.ball(BITS) for number in point.isolated.coordinates]
     units, squares = balls[: -len(point.support)], balls[-len(point.support) :]
-    bias = [point.bias.ball(BITS)] if "m" in family.names else []
-    return [*units, *(square / ridge for square in squares), *bias, 1 / ridge]
+    outer = [point.bias] if "m" in family.names else []
+    outer += point.linear if "beta0" in family.names else []
+    found = [number.ball(BITS) for number in outer]
+    return [*units, *(square / ridge for square in squares), *found, 1 / ridge]
 
 
 def positive(family, condition, values):
@@ -53,11 +62,16 @@ def solved_points(problem):
                 yield arrangement, point
 
 
+@pytest.mark.parametrize("convention", LINEAR)
+def test_points_of_a_ridge_with_a_linear_part_do_so_too(convention):
+    test_points_of_a_ridge_solve_the_system_of_all_ridges(1, convention, 5)
+
+
 @pytest.mark.parametrize("convention", CONVENTIONS)
 @pytest.mark.parametrize("dimension", [1, 2])
-def test_points_of_a_ridge_solve_the_system_of_all_ridges(dimension, convention):
+def test_points_of_a_ridge_solve_the_system_of_all_ridges(dimension, convention, size=3):
     """Lemma 30."""
-    problem = random_problem(dimension, 3, dimension, 2, "1/3", **convention)
+    problem = random_problem(dimension, size, dimension, 2, f"1/{size}", **convention)
     found = 0
     with ctx.workprec(BITS):
         for _, point in solved_points(problem):
@@ -70,7 +84,7 @@ def test_points_of_a_ridge_solve_the_system_of_all_ridges(dimension, convention)
                 assert residual.contains(0)
                 assert residual.rad() < arb(2) ** -100
             found += 1
-    assert found > 5
+    assert found > (5 if size == 3 else 2)
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS)

@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+from flint import fmpq, fmpq_mat
 
 from reluenum import Problem
 
@@ -63,10 +64,40 @@ def by_any_route(document):
     return {key: value for key, value in document.items() if key not in ROUTE}
 
 
+def added_columns(problem):
+    """The columns of output bias and linear part, and the ridge on each."""
+    bias = [] if str(problem.output_bias) == "none" else [[fmpq(1)] * problem.size]
+    columns = list(map(list, zip(*problem.inputs, strict=True)))
+    inputs = [] if str(problem.linear) == "none" else columns
+    ridge = {"ridge": problem.effective_ridge, "free": fmpq(0)}
+    ridges = [ridge[str(problem.output_bias)] for _ in bias]
+    return [*bias, *inputs], ridges + [ridge[str(problem.linear)] for _ in inputs]
+
+
+def outer_matrix(problem):
+    """R of Lemma 74, (n, n) for the data points, without free columns that others span."""
+    chosen, ridges = [], []
+    pairs = zip(*added_columns(problem), strict=True)
+    for column, ridge in sorted(pairs, key=lambda pair: pair[1]):
+        if ridge or fmpq_mat([*chosen, column]).rank() > len(chosen):
+            chosen.append(column)
+            ridges.append(ridge)
+    places = range(problem.size)
+    identity = fmpq_mat(problem.size, problem.size, [fmpq(i == j) for i in places for j in places])
+    if not chosen:
+        return identity
+    columns = fmpq_mat(chosen)
+    heavy = fmpq_mat([[x * w for x, w in zip(c, problem.weights, strict=True)] for c in chosen])
+    matrix = heavy * columns.transpose()
+    for k, ridge in enumerate(ridges):
+        matrix[k, k] += ridge
+    return identity - columns.transpose() * matrix.solve(heavy)
+
+
 def residual_by_points(problem, errors):
-    """R (y - f) by Lemma 1, from an error for each data point; over any ring."""
-    bias = sum(errors[1:], start=errors[0]) * problem.bias_share
-    return [error - bias for error in errors]
+    """R (y - f) by Lemma 74, from an error for each data point; over any ring."""
+    rows = outer_matrix(problem).tolist()
+    return [sum((r * e for r, e in zip(row, errors, strict=True) if r), fmpq(0)) for row in rows]
 
 
 # Exact enough: the loss in decimals.

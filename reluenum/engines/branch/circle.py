@@ -109,7 +109,7 @@ def circle_of(problem: Problem) -> Circle:
         np.stack([first, last, start, last], axis=1),
         moments,
         _sum_sizes(problem),
-        float(problem.bias_share),
+        float(problem.outer.bias_share),
         float(problem.effective_ridge),
         float(problem.energy / (4 * problem.effective_ridge)),
         np.array([float(inputs[-1]), float(inputs[0])]),

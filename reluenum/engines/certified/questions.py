@@ -144,7 +144,7 @@ class EveryWidth:
         if len(components) != 1:
             return False
         (supports,) = components
-        alone = width == 1 and not self.found.problem.activation.is_even
+        alone = width == 1 and not self.found.problem.units.is_even
         return len(supports) > 1 or len(supports[0]) < width or alone
 
     def to_document(self) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def rays_of(problem: Problem) -> Rays:
         rows * roots[:, None],
         np.array([float(site.mean) for site in sites]) * roots,
         roots,
-        float(problem.bias_share),
+        float(problem.outer.bias_share),
         float(problem.effective_ridge),
         float(problem.energy),
         1.0,

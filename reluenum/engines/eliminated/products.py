@@ -34,7 +34,7 @@ from reluenum.geometry.supports import Support, support_of, support_text
 from reluenum.groebner.backends import Backends
 from reluenum.landscape.equations import errors_of
 from reluenum.landscape.points import SupportPoint
-from reluenum.problem import OutputBias, Problem
+from reluenum.problem import Problem
 
 Product = tuple[Face, ...]
 """A face for each hidden unit, sorted; the origin is the face of a zero unit."""
@@ -222,7 +222,7 @@ class EliminatedSolver:
         """
         alive = living(faces)
         support = tuple(sorted(set(alive)))
-        if not all(self.problem.activation.answers(face.signs) for face in support):
+        if not all(self.problem.units.answers(face.signs) for face in support):
             # Such a unit only has its own ridge: the gradient 2 Lambda v does not vanish.
             return ProductOutcome(faces, CriticalSet(support, -1, 0))
         found = self.support(support)
@@ -316,8 +316,11 @@ def prove_shared(problem: Problem, alive: Product) -> None:
 
 
 def independent_blocks(problem: Problem, support: Support) -> list[Support]:
-    """Split a support into units that no data point, and no output bias, couples (Lemma 23)."""
-    if problem.output_bias is not OutputBias.NONE:
+    """Split a support into units that nothing couples (Lemma 23).
+
+    No data point, and no output bias or linear part.
+    """
+    if problem.outer.columns:
         return [support]
     blocks: list[Support] = []
     answered = {face: {k for k, _ in answering_sites(problem, face)} for face in support}

@@ -23,7 +23,12 @@ from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.sizes import refuse_large_data, refuse_many_faces
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.landscape import CertifiedLandscape, Tally
-from reluenum.problem import Problem, refuse_activation, refuse_no_hidden_bias
+from reluenum.problem import (
+    Problem,
+    refuse_activation,
+    refuse_linear,
+    refuse_no_hidden_bias,
+)
 
 LARGEST_WIDTH = 4
 """Of the networks that are searched."""
@@ -83,6 +88,7 @@ class BoxEngine(ABC):
 
     def _refuse_others(self, problem: Problem) -> None:
         refuse_no_hidden_bias(problem, "with the engine branch")
+        refuse_linear(problem, "with the engine branch")
         self.refuse_others(problem)
 
     @abstractmethod

@@ -186,7 +186,7 @@ class NearFaces:
 
     def _gradients(self, supports: np.ndarray, vectors: np.ndarray) -> Gradients:
         """Return the sums over all active sets."""
-        sites, share = self.sets.sites, float(self.frames.problem.bias_share)
+        sites, share = self.sets.sites, float(self.frames.problem.outer.bias_share)
         points = np.array([[float(x) for x in site.row] for site in sites])
         weights = np.array([float(site.weight) for site in sites])[:, None]
         errors = np.tile([[float(site.mean)] for site in sites], len(supports))

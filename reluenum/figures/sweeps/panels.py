@@ -24,10 +24,10 @@ Panel = tuple[str, pd.DataFrame]
 LINEAR_UP_TO = 20
 """Largest count that is shown on a linear axis."""
 
-SETTING = ("data", "d", "engine", "loss", "output_bias", "hidden_bias")
+SETTING = ("data", "d", "engine", "loss", "output_bias", "hidden_bias", "linear")
 """What is never averaged over; n, the width and the ridge have axes, panels or lines.
 
-The last one is no column if all hidden units have a bias."""
+The last two are no columns if all hidden units have a bias, and none a linear part."""
 
 _LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (8, 2)))
 """How the lines of widths look, each with the colour and marker of its place in `LOOKS`."""
@@ -87,6 +87,7 @@ def settings(instances: pd.DataFrame) -> Iterator[Panel]:
 def _setting_text(key: str, value: Any) -> str:
     prefix = {"d": "d = ", "loss": "loss: "}
     prefix |= {"output_bias": "output bias: ", "hidden_bias": "hidden bias: "}
+    prefix["linear"] = "linear part: "
     return f"{prefix.get(key, '')}{value}"
 
 

@@ -52,7 +52,8 @@
     sample.vectors.reduce((sum, vector, j) => {
       const height = vector.reduce((part, entry, i) => part + entry * (input[i] ?? 1), 0);
       return sum + signs[j] * sample.sizes[j] * height * (height > 0 ? above : below);
-    }, Number(sample.bias ?? 0));
+    }, (sample.linear ?? []).reduce(
+      (sum, slope, i) => sum + Number(slope) * input[i], Number(sample.bias ?? 0)));
 
   // ------------------------------------------------------------------------------- words
 
@@ -174,6 +175,7 @@
       `loss: ${sample.loss}`,
       ...basinLines(segment, k),
       ...faces.flatMap((face) => unitLines(segment, k, face)),
+      ...(sample.linear ? [`beta: ${sample.linear.join(", ")}`] : []),
       ...(sample.bias === null ? [] : [`m: ${sample.bias}`]),
       `ridge ${ridgeText(k)}`,
     ];
@@ -741,6 +743,9 @@
       const support = faces.map((_, j) =>
         filled("div", unitLines(segment, state.k, j).map((line, place) =>
           made("div", line, place ? "exact quiet" : "exact"))));
+      if (sample.linear) {
+        support.push(made("div", `beta: ${sample.linear.join(", ")}`, "exact quiet"));
+      }
       if (sample.bias !== null) support.push(made("div", `m: ${sample.bias}`, "exact quiet"));
       const row = filled("tr", [
         filled("td", [button]),

@@ -13,7 +13,7 @@ References
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import permutations
 from typing import Any
@@ -116,7 +116,7 @@ def first_strings(
     ramp = np.linspace(0, 1, 4)[:, None]
     lines = []
     for order in map(list, permutations(range(width))):
-        moved = Networks(last.weights[:, order], last.units[:, order], last.bias)
+        moved = replace(last, weights=last.weights[:, order], units=last.units[:, order])
         straight = start + ramp * (objective.pack(moved) - start)
         lines.append(straight)
         for unit in range(width):
@@ -124,7 +124,8 @@ def first_strings(
             units = np.repeat([first.units[0], moved.units[0]], 2, axis=0)
             weights[1:3, unit], units[1:3, unit] = 0, 0
             bias = np.repeat([first.bias[0], moved.bias[0]], 2)
-            lines.append(objective.pack(Networks(weights, units, bias)))
+            linear = np.repeat([first.linear[0], moved.linear[0]], 2, axis=0)
+            lines.append(objective.pack(Networks(weights, units, bias, linear)))
         for _ in range(bends):
             bend = generator.standard_normal(len(start)) * objective.parameter_size
             lines.append(straight + np.sqrt(ramp * (1 - ramp)) * bend)
@@ -183,7 +184,7 @@ class Line:
         fitted = self.sheets[:, None, :, None] * heights
         errors = objective.targets - fitted.sum(axis=2)
         weights = objective.data_weights
-        best = float(objective.problem.bias_share) * (weights * errors).sum(axis=2) ** 2
+        best = objective.outer_gain(errors)
         lengths = np.linalg.norm(states, axis=3).sum(axis=2)
         found = (weights * errors**2).sum(axis=2) - best + 2 * objective.ridge * lengths
         return np.nan_to_num(found, nan=-np.inf)
@@ -271,10 +272,12 @@ def listed_networks(components: Sequence[Mapping[str, Any]]) -> Networks:
         [[*map(float, slopes), float(c)] for slopes, c in zip(r["B"], r["c"], strict=True)]
         for r in records
     ]
+    linear = [[*map(float, r.get("beta", ()))] for r in records]
     return Networks(
         np.array([[float(weight) for weight in r["a"]] for r in records]),
         np.array(units),
         np.array([float(r.get("m", 0)) for r in records]),
+        np.array(linear).reshape(len(records), -1),
     )
 
 

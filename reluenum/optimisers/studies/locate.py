@@ -5,6 +5,7 @@ stationary set at the end of it is certified, and the losses that are compared a
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from decimal import Context, Decimal
 from typing import Any
 
@@ -99,11 +100,11 @@ def _batch(problem: Problem, networks: Sequence[NetworkArrays]) -> Networks:
         raise InputError("networks", "none", "at least one network")
     for place, given in enumerate(networks):
         _check_fit(problem, given, f"networks[{place}]" if len(networks) > 1 else "network")
-    weights, slopes, offsets, bias = (
+    weights, slopes, offsets, bias, linear = (
         np.array(part, dtype=float) for part in zip(*networks, strict=True)
     )
     units = np.dstack([slopes, offsets]) if problem.has_hidden_bias else slopes
-    return Networks(weights, units, bias)
+    return Networks(weights, units, bias, linear[:, : problem.dimension * problem.has_linear])
 
 
 def _check_fit(problem: Problem, given: NetworkArrays, where: str) -> None:
@@ -116,6 +117,8 @@ def _check_fit(problem: Problem, given: NetworkArrays, where: str) -> None:
         raise InputError(where, "hidden biases", "none, as the list has none")
     if problem.output_bias is OutputBias.NONE and given.m != 0:
         raise InputError(where, f"the output bias {given.m}", "none, as the list has none")
+    if not problem.has_linear and np.any(given.beta):
+        raise InputError(where, "a linear part", "none, as the list has none")
 
 
 def _location_record(
@@ -176,8 +179,8 @@ def _ranks(
 
 def parameter_distance(left: Networks, right: Networks) -> float:
     """Return the Euclidean distance of the parameters of two networks, batches of one."""
-    parts = (left.weights - right.weights, left.units - right.units, left.bias - right.bias)
-    return float(np.sqrt(sum((part**2).sum() for part in parts)))
+    pairs = ((getattr(left, f.name), getattr(right, f.name)) for f in fields(Networks))
+    return float(np.sqrt(sum(((one - other) ** 2).sum() for one, other in pairs)))
 
 
 def _arrays(problem: Problem, network: Networks) -> dict[str, Any]:
@@ -188,6 +191,8 @@ def _arrays(problem: Problem, network: Networks) -> dict[str, Any]:
         found["c"] = offsets[:, 0].tolist()
     if problem.output_bias is not OutputBias.NONE:
         found["m"] = float(network.bias[0])
+    if problem.has_linear:
+        found["beta"] = network.linear[0].tolist()
     return found
 
 

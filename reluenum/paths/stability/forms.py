@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from flint import fmpq
 
 from reluenum.algebra.balls import GROWTH, TINY, Balls
 from reluenum.algebra.linear import dot
 from reluenum.geometry.arrangement import Arrangement, Face, answering_sites, signed_rows
 from reluenum.geometry.frames import Frames
-from reluenum.problem import OutputBias, Problem
+from reluenum.problem import Problem
 
 DOUBLINGS = 4
 """How often a matrix is squared: the bound of its norm is too large by D^(1/32) at most."""
@@ -91,13 +92,12 @@ def _largest_roots(matrices: Balls) -> np.ndarray:
 def _is_zero(problem: Problem, face: Face, vector: Sequence) -> bool:
     """Whether g(r) of a face is orthogonal to a vector for every residual r.
 
-    With a free output bias the entries of a residual have the sum 0, so a form that is the same
-    for all sites is 0.
+    That is so if R takes it to 0: with a free output bias a form that is the same for all sites.
     """
-    sites = problem.sites
-    form = [dot(sites[k].row, vector) * slope for k, slope in answering_sites(problem, face)]
-    same = problem.output_bias is OutputBias.FREE and len(form) == len(sites)
-    return all(entry == form[0] for entry in form) if same else not any(form)
+    form = [fmpq(0)] * len(problem.sites)
+    for k, slope in answering_sites(problem, face):
+        form[k] = dot(problem.sites[k].row, vector) * slope
+    return not any(problem.residual(form))
 
 
 def _is_unreachable(problem: Problem, face: Face) -> bool:

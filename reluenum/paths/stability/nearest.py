@@ -154,8 +154,12 @@ class NearestTargets:
     def residual(self, errors: np.ndarray) -> np.ndarray:
         """Return R e, (p, ...)."""
         weighted = (errors.T * self.weights).T
-        share = in_doubles(self.problem.bias_share)
-        return weighted - np.multiply.outer(self.weights, share * weighted.sum(axis=0))
+        left = weighted
+        for column in self.problem.outer.columns:
+            values, share = np.array(list(map(in_doubles, column.values))), in_doubles(column.share)
+            level = share * (weighted.T * values).T.sum(axis=0)
+            left = left - np.multiply.outer(self.weights * values, level)
+        return left
 
     def columns(self, face: Face) -> np.ndarray:
         """Return the rows of the sites times the slopes of units on a face, (p, D)."""

@@ -8,7 +8,7 @@ from itertools import combinations, combinations_with_replacement, pairwise
 
 from flint import fmpq
 
-from .line import LINE, Knot, Line, rank
+from .line import LINE, Knot, rank
 from .units import Residual, Unit
 
 Range = tuple[fmpq | None, fmpq | None]  # of numbers; None is without end

@@ -214,7 +214,7 @@ def judged_by_moments(problem, frames, found, k):
     for f, w in zip(found.supports[k], vectors, strict=True):
         active = list(frames.faces[f].active)
         errors[active] -= rows[active] @ w
-    share = float(problem.bias_share.p) / float(problem.bias_share.q)
+    share = float(problem.outer.bias_share.p) / float(problem.outer.bias_share.q)
     residual = errors - share * errors.sum()
     duals = []
     for f in found.supports[k]:

@@ -63,7 +63,7 @@ def exact_gradients(problem, faces, support, vectors):
     for number, vector in zip(support, vectors, strict=True):
         for k in faces[number].active:
             errors[k] -= sum(x * exact(w) for x, w in zip(problem.rows[k], vector, strict=True))
-    level, found = sum(errors) * problem.bias_share, []
+    level, found = sum(errors) * problem.outer.bias_share, []
     for face in faces:
         terms = [[(errors[k] - level) * x for x in problem.rows[k]] for k in face.active]
         u = face.project([sum(column) for column in zip(*terms, strict=True)])
