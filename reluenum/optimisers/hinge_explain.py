@@ -125,6 +125,16 @@ class HingeExplainer:
         return Hinges.of(self.problem)
 
     @cached_property
+    def objective(self) -> Objective:
+        """The loss in doubles."""
+        return Objective(self.problem)
+
+    @cached_property
+    def _limits(self) -> dict[tuple[HingeKey, fmpq], HingeDestination]:
+        """What networks were found to lead to."""
+        return {}
+
+    @cached_property
     def _listed(self) -> dict[HingeKey, int]:
         """The number, from 1, of the component that a stratum belongs to."""
         return {
@@ -132,6 +142,10 @@ class HingeExplainer:
             for number, component in enumerate(self.components, start=1)
             for stratum in component["strata"]
         }
+
+    def explain_rows(self, theta: np.ndarray) -> list[End]:
+        """Say of each end point, a row of parameters, (S, N), what it is."""
+        return [end for end, _ in self.traced(self.objective.unpack(theta))]
 
     def traced(self, ends: Networks) -> Iterator[tuple[End, HingeRest | None]]:
         """Say of each end point what it is, and where the way from it leads."""
@@ -160,12 +174,13 @@ class HingeExplainer:
             stall = Stall.ZERO if place else Stall.KINK
             found = (EndKind.MINIMUM, None) if limit.is_minimum else (EndKind.SADDLE, stall)
         kind, stalled = found
-        return End(kind, _float(loss), limit, excess, stalled), limit.rest
+        return End(kind, _float(loss), limit, excess, stalled), (rests[0], rests[-1])[place]
 
     def _destination(self, rest: HingeRest) -> HingeDestination:
         key = hinge_key(self.problem, rest.states)
         component = self._listed.get(key) if rest.is_minimum else None
-        return HingeDestination(self.problem, rest, component)
+        found = HingeDestination(self.problem, rest, component)
+        return self._limits.setdefault((key, found.loss), found)
 
     def nearest(self, network: Networks, rest: HingeRest) -> Networks:
         """Return a point of the stationary set near a network, both batches of one.
@@ -196,7 +211,7 @@ class HingeExplainer:
                 offsets = np.maximum(offsets, active) if state.kind in OPEN else 0 * offsets
             weights[0, members], units[0, members, 0] = cell.sign * roots, side * roots
             units[0, members, 1] = offsets
-        return Objective(self.problem).with_best_outer(Networks(weights, units, np.zeros(1)))
+        return self.objective.with_best_outer(Networks(weights, units, np.zeros(1)))
 
 
 def hinge_key(problem: Problem, states: Sequence[HingeState]) -> HingeKey:

@@ -122,14 +122,14 @@ class Objective(FitInDoubles):
     problem: Problem
 
     @cached_property
-    def bias_ridge(self) -> float:
-        """The ridge on the output bias."""
-        return self.ridge if self.problem.output_bias is OutputBias.RIDGE else 0.0
-
-    @cached_property
-    def linear_ridge(self) -> float:
-        """The ridge on the linear part."""
-        return self.ridge if self.problem.linear is Linear.RIDGE else 0.0
+    def ridges(self) -> np.ndarray:
+        """The ridge on each parameter, (N,)."""
+        problem = self.problem
+        unit = [1.0] * problem.dimension + [float(not problem.has_free_hidden_bias)]
+        units = unit[: problem.coordinates] * problem.width
+        linear = [float(problem.linear is Linear.RIDGE)] * self.inputs.shape[1]
+        bias = [float(problem.output_bias is OutputBias.RIDGE)] * self.biased
+        return self.ridge * np.array([1.0] * problem.width + units + linear + bias)
 
     @cached_property
     def inputs(self) -> np.ndarray:
@@ -187,22 +187,17 @@ class Objective(FitInDoubles):
         active = phi.values(pre)
         residual = self._left(networks, active)
         pulled = emphasis * self.data_weights * residual
-        values = (pulled * residual).sum(1) + self.ridge * (theta**2).sum(1)
-        slopes = 2 * self.ridge * theta
+        values = (pulled * residual).sum(1) + theta**2 @ self.ridges
+        slopes = 2 * self.ridges * theta
         width = self.problem.width
         slopes[:, :width] -= 2 * (active @ pulled[..., None])[..., 0]
         force = networks.weights[..., None] * (phi.derivatives(pre) * pulled[:, None, :])
         last = width + networks.units[0].size
         slopes[:, width:last] -= 2 * (force @ self.rows).reshape(len(theta), -1)
         if self.problem.has_linear:
-            excess, linear = self.ridge - self.linear_ridge, networks.linear
-            values -= excess * (linear**2).sum(1)
-            change = 2 * excess * linear + 2 * pulled @ self.inputs
-            slopes[:, last : last + linear.shape[1]] -= change
+            slopes[:, last : last + self.inputs.shape[1]] -= 2 * pulled @ self.inputs
         if self.biased:
-            excess = self.ridge - self.bias_ridge
-            values -= excess * networks.bias**2
-            slopes[:, -1] -= 2 * excess * networks.bias + 2 * pulled.sum(1)
+            slopes[:, -1] -= 2 * pulled.sum(1)
         return values, slopes
 
     def values(self, networks: Networks) -> np.ndarray:

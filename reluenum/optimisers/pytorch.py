@@ -122,6 +122,7 @@ def _losses(objective: "Objective | DeepObjective") -> "Callable[..., torch.Tens
     torch = _torch()
     rows, targets = torch.tensor(objective.rows), torch.tensor(objective.targets)
     data_weights, inputs = torch.tensor(objective.data_weights), torch.tensor(objective.inputs)
+    ridges = torch.tensor(objective.ridges)
     width, coordinates = objective.problem.width, objective.rows.shape[1]
     last = width * (1 + coordinates)
     phi = objective.problem.activation
@@ -134,14 +135,9 @@ def _losses(objective: "Objective | DeepObjective") -> "Callable[..., torch.Tens
         fitted = (theta[:, None, :width] @ hidden)[:, 0]
         if objective.biased:
             fitted = fitted + theta[:, -1:]
-        penalty = objective.ridge * (theta[:, :last] ** 2).sum(1)
         if objective.problem.has_linear:
-            linear = theta[:, last : last + inputs.shape[1]]
-            fitted = fitted + linear @ inputs.T
-            penalty = penalty + objective.linear_ridge * (linear**2).sum(1)
-        bias = theta[:, last + inputs.shape[1] :]
-        penalty = penalty + objective.bias_ridge * (bias**2).sum(1)
-        return (emphasis * data_weights * (targets - fitted) ** 2).sum(1) + penalty
+            fitted = fitted + theta[:, last : last + inputs.shape[1]] @ inputs.T
+        return (emphasis * data_weights * (targets - fitted) ** 2).sum(1) + theta**2 @ ridges
 
     return losses
 

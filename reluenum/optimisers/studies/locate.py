@@ -16,12 +16,13 @@ from reluenum.algebra.decimals import DIGITS
 from reluenum.documents.labels import EndKind
 from reluenum.documents.minima import BASINS, header, in_one_layer, listed_minima
 from reluenum.errors import InputError
-from reluenum.groebner.backends import Backends, open_backends
+from reluenum.groebner.backends import open_backends
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
 from reluenum.interop import NetworkArrays
-from reluenum.optimisers.explain import Destination, End, Explainer, exact_loss
-from reluenum.optimisers.hinge_explain import HingeDestination, HingeExplainer
+from reluenum.optimisers.explain import Destination, End, exact_loss
+from reluenum.optimisers.hinge_explain import HingeDestination
 from reluenum.optimisers.networks import Networks
+from reluenum.optimisers.studies.runs import explainer_of
 from reluenum.problem import OutputBias, Problem
 
 FORMAT, VERSION = "reluenum-locations", 1
@@ -79,15 +80,6 @@ def locations(
     }
 
 
-def explainer_of(
-    problem: Problem, components: Sequence[Mapping[str, Any]], backends: Backends
-) -> Explainer | HingeExplainer:
-    """Return who says of networks with one hidden layer what they are."""
-    if problem.has_free_hidden_bias:
-        return HingeExplainer(problem, components)
-    return Explainer(problem, components, backends)
-
-
 def _batch(problem: Problem, networks: Sequence[NetworkArrays]) -> Networks:
     """Return networks as a batch.
 
@@ -122,7 +114,7 @@ def _check_fit(problem: Problem, given: NetworkArrays, where: str) -> None:
 
 
 def _location_record(
-    explainer: Explainer | HingeExplainer,
+    explainer: Any,
     network: Networks,
     end: End,
     way: Any,

@@ -13,11 +13,12 @@ from reluenum.algebra.scalars import whole
 from reluenum.documents.labels import EndKind, Stall, layers_label, support_label
 from reluenum.documents.minima import header
 from reluenum.errors import InputError
-from reluenum.groebner.backends import open_backends
+from reluenum.groebner.backends import Backends, open_backends
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
 from reluenum.optimisers import OPTIMISERS, optimiser
 from reluenum.optimisers.deep_explain import Collapse, DeepDestination, DeepExplainer
 from reluenum.optimisers.explain import ARRIVED, Destination, End, Explainer
+from reluenum.optimisers.hinge_explain import HingeExplainer
 from reluenum.problem import Problem
 
 FORMAT, VERSION = "reluenum-descents", 1
@@ -97,8 +98,7 @@ def descents(
         open_backends("auto", limits) as backends,
         tqdm(settings.optimisers, unit="optimiser", disable=not progress) as bar,
     ):
-        kind = DeepExplainer if problem.upper else Explainer
-        explainer = kind(problem, minima["components"], backends)
+        explainer = explainer_of(problem, minima["components"], backends)
         objective = explainer.objective
         starts = objective.draw(settings.starts, np.random.default_rng(settings.seed))
         for number, name in enumerate(bar):
@@ -129,6 +129,16 @@ def descents(
             for start, end in enumerate(found)
         ],
     }
+
+
+def explainer_of(
+    problem: Problem, components: Sequence[Mapping[str, Any]], backends: Backends
+) -> Explainer | DeepExplainer | HingeExplainer:
+    """Return who says of networks of a problem what they are."""
+    if problem.has_free_hidden_bias:
+        return HingeExplainer(problem, components)
+    kind = DeepExplainer if problem.upper else Explainer
+    return kind(problem, components, backends)
 
 
 def _saddles(ends: Mapping[str, Sequence[End]]) -> list[Destination | DeepDestination]:
