@@ -1,4 +1,4 @@
-.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice basins barriers deep deep-routes boxes-agree boxes-lies textbook lock clean
+.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice trained basins barriers deep deep-routes boxes-agree boxes-lies textbook lock clean
 
 reference:
 	./run reference
@@ -15,10 +15,11 @@ format:
 	./run -- snakefmt Snakefile rules
 
 # The pages that take a minute or less. Others need a run of their own: example, sweeps, gallery,
-# practice, barriers, crosscheck and bench, whose page is written here from what was measured.
+# practice, trained, barriers, crosscheck and bench, whose page is written here from what was measured.
 docs: picture paper-route convex
 	./run -- python -m benchmarks.render
 	./run -- python -m docs.make.practice
+	./run -- python -m docs.make.trained
 	./run -- python -m docs.make.barriers
 	./run -- python -m docs.make.newcomers
 	./run -- python -m docs.make.api
@@ -98,6 +99,11 @@ crosscheck:
 # Ninety lists and thirty convex programs: a minute.
 convex:
 	./run -- python -m docs.make.convex
+
+# Where networks of scikit-learn end, on real data: three minutes.
+trained:
+	./run -- python -m benchmarks.trained
+	./run -- python -m docs.make.trained
 
 # Textbook data, two thousand sets of them, against the checker: ten minutes.
 textbook:

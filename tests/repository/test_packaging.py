@@ -106,7 +106,7 @@ def test_what_snakemake_imports_for_a_report_is_installed_with_the_package():
 
 def test_what_makes_pages_and_benchmarks_is_declared():
     ours = [*ROOT.glob("docs/make/*.py"), *ROOT.glob("benchmarks/*.py")]
-    assert imported(ours) <= DEPENDENCIES | EXTRAS["test"]
+    assert imported(ours) <= DEPENDENCIES | EXTRAS["test"] | EXTRAS["sklearn"]
 
 
 def test_lock_satisfies_every_requirement_of_pyproject():
