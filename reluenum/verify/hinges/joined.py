@@ -1,15 +1,15 @@
 """Which strata of one residual are connected, and how often labelled units have them."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import permutations, product
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
+from itertools import product
+from math import factorial
 
 from .line import rank
 from .strata import Stratum
 from .units import Residual, Unit
 
 Units = tuple[Unit, ...]
-Item = TypeVar("Item", bound=tuple)
+Order = tuple[int, ...]  # for each place among units, or each labelled unit, a place
 Component = tuple[list[Stratum], int]  # strata, and how many labelled components they are
 
 
@@ -34,17 +34,18 @@ def components(residual: Residual, strata: Sequence[Stratum]) -> Iterator[Compon
         yield list(strata), 1
         return
     known = {stratum.units: stratum for stratum in strata}
-    links = list(closures(residual, known))
-    for part in classes(known, links):
-        inside = set(part)
-        orders = {order for units in part for order in permutations(units)}
-        turned = (
-            (tuple(lower[k] for k in order), tuple(upper[k] for k in order))
-            for lower, upper in links
-            if tuple(sorted(lower)) in inside
-            for order in permutations(range(len(lower)))
-        )
-        yield [known[units] for units in part], len(list(classes(orders, turned)))
+    links: dict[Units, list[tuple[Units, Order]]] = {units: [] for units in known}
+    for lower, upper in closures(residual, known):
+        order = tuple(sorted(range(len(lower)), key=lower.__getitem__))
+        low = tuple(lower[k] for k in order)
+        links[low].append((upper, back(order)))
+        links[upper].append((low, order))
+    met: set[Units] = set()
+    for start in known:
+        if start not in met:
+            part, turns = walked(start, links)
+            met |= part
+            yield [known[units] for units in known if units in part], copies(start, turns)
 
 
 def closures(residual: Residual, known: dict[Units, Stratum]) -> Iterator[tuple[Units, Units]]:
@@ -56,13 +57,50 @@ def closures(residual: Residual, known: dict[Units, Stratum]) -> Iterator[tuple[
                 yield lower, units
 
 
-def classes(items: Iterable[Item], links: Iterable[tuple[Item, Item]]) -> Iterator[list[Item]]:
-    """Yield the classes that links generate; ends of links are items, perhaps in another order."""
-    group = {item: [item] for item in items}
-    for pair in links:
-        one, other = (group[end] if end in group else group[tuple(sorted(end))] for end in pair)
-        if one is not other:
-            small, large = sorted((one, other), key=len)
-            large += small
-            group |= dict.fromkeys(small, large)
-    yield from {id(part): part for part in group.values()}.values()
+def walked(
+    start: Units, links: dict[Units, list[tuple[Units, Order]]]
+) -> tuple[set[Units], set[Order]]:
+    """Claim 264: the strata that links reach, and how units may have changed places at the start.
+
+    Places of units are carried along each first way to a stratum, and compared at all others; a
+    link has for each place in the other stratum that in this one.
+    """
+    places, waiting, turns = {start: tuple(range(len(start)))}, [start], set()
+    while waiting:
+        units = waiting.pop()
+        for other, order in links[units]:
+            there = back(order)
+            moved = tuple(there[place] for place in places[units])
+            if other not in places:
+                places[other] = moved
+                waiting.append(other)
+            home = back(places[other])
+            turns.add(tuple(home[place] for place in moved))
+        home = back(places[units])
+        for k in (k for k in range(1, len(units)) if units[k] == units[k - 1]):
+            turns.add(exchanged(home[k], home[k - 1], len(units)))
+    return set(places), turns
+
+
+def exchanged(one: int, other: int, size: int) -> Order:
+    """Return the order in which two of so many have changed places."""
+    found = list(range(size))
+    found[one], found[other] = other, one
+    return tuple(found)
+
+
+def copies(start: Units, turns: set[Order]) -> int:
+    """Claim 265: labelled components are the orders of units up to those that `turns` generate."""
+    met = {tuple(range(len(start)))}
+    waiting = list(met)
+    while waiting:
+        order = waiting.pop()
+        new = {tuple(turn[place] for place in order) for turn in turns} - met
+        met |= new
+        waiting += new
+    return factorial(len(start)) // len(met)
+
+
+def back(order: Order) -> Order:
+    """Return the inverse of an order."""
+    return tuple(sorted(range(len(order)), key=order.__getitem__))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from flint import fmpq
+from flint import fmpq, fmpq_mat
 
 from ..exact import PROBLEM, distinct, short, weights_of
 from ..reals import dot, matched, require
@@ -90,12 +90,12 @@ class Line:
     @cached_property
     def table(self) -> list[list[fmpq]]:
         """The weighted sums of products of columns, less their means."""
-        means = [dot(self.w, column) / self.total for column in self.columns]
-        heavy = [[w * v for w, v in zip(self.w, c, strict=True)] for c in self.columns]
-        return [
-            [dot(row, c) - self.total * mean * m for c, m in zip(self.columns, means, strict=True)]
-            for row, mean in zip(heavy, means, strict=True)
+        pairs = [(column, dot(self.w, column)) for column in self.columns]
+        heavy = [
+            [w * (value - total / self.total) for w, value in zip(self.w, column, strict=True)]
+            for column, total in pairs
         ]
+        return (fmpq_mat(heavy) * fmpq_mat(self.columns).transpose()).tolist()
 
 
 def _cube(one: fmpq, two: fmpq, three: fmpq) -> fmpq:
