@@ -42,7 +42,9 @@ class Balls:
 
     def __truediv__(self, other: "Balls") -> "Balls":
         ratio, least = self.middle / other.middle, np.abs(other.middle) - other.radius
-        spread = (self.radius + np.abs(ratio) * (other.radius + UNIT * np.abs(other.middle))) / least
+        spread = (
+            self.radius + np.abs(ratio) * (other.radius + UNIT * np.abs(other.middle))
+        ) / least
         return _rounded(ratio, np.where(least > 0, spread, np.nan))
 
     def times(self, factors: Array) -> "Balls":
@@ -75,7 +77,7 @@ def _near(value: fmpq) -> float:
 
 
 def solved(table: Balls, right: Balls) -> Balls:
-    """Return the solutions of many systems, by elimination; the last axis is that of right sides."""
+    """Return the solutions of many systems, by elimination; right sides are along the last axis."""
     size, names = table.middle.shape[1], ("middle", "radius")
     parts = [[getattr(side, name) for side in (table, right)] for name in names]
     whole = Balls(*(np.concatenate(pair, axis=2) for pair in parts))

@@ -60,7 +60,7 @@ def closures(residual: Residual, known: dict[Units, Stratum]) -> Iterator[tuple[
 def walked(
     start: Units, links: dict[Units, list[tuple[Units, Order]]]
 ) -> tuple[set[Units], set[Order]]:
-    """Claim 264: the strata that links reach, and how units may have changed places at the start.
+    """Claim 255: the strata that links reach, and how units may have changed places at the start.
 
     Places of units are carried along each first way to a stratum, and compared at all others; a
     link has for each place in the other stratum that in this one.
@@ -90,7 +90,7 @@ def exchanged(one: int, other: int, size: int) -> Order:
 
 
 def copies(start: Units, turns: set[Order]) -> int:
-    """Claim 265: labelled components are the orders of units up to those that `turns` generate."""
+    """Claim 256: labelled components are the orders of units up to those that `turns` generate."""
     met = {tuple(range(len(start)))}
     waiting = list(met)
     while waiting:

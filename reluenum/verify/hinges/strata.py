@@ -5,14 +5,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, combinations_with_replacement, pairwise
+from math import comb
 
 from flint import fmpq
 
-from .line import LINE, Knot, Line, rank
+from ..reals import require
+from .line import LINE, Knot, rank
 from .units import Residual, Unit
 
 Range = tuple[fmpq | None, fmpq | None]  # of numbers; None is without end
 Bound = tuple[int, int, fmpq]  # a, b, c of a condition a u + b v <= c
+
+MOST_WAYS = 1 << 24  # to choose units for one residual
 
 FREE = {"kink": 1, "gap": 2, "line": 2, "zero": 0, "active": 1, "inactive": 1}
 
@@ -32,7 +36,7 @@ class Fit:
     def left(self, place: int, knots: frozenset[Knot] | set[Knot]) -> Range | None:
         """Claim 247: what units to the left of an input can add there to the slope (Lemma 83).
 
-        With knots of both sides it is an open interval, otherwise one number; None if there is none.
+        With knots of both sides it is an open interval, otherwise a number; None if there is none.
         """
         bend, signs = self.bends[place], self.residual.signs
         right, left = (1, place) in knots, (-1, place) in knots
@@ -112,7 +116,8 @@ def corners(stratum: Stratum, one: Knot, other: Knot) -> Iterator[tuple[fmpq, fm
     u and v stand for what the left units at their inputs, or the line, add to the slope.
     """
     fit = stratum.fit
-    bounds = [*own(stratum, one, (1, 0)), *own(stratum, other, (0, 1)), *balance(stratum, one, other)]
+    bounds = [*own(stratum, one, (1, 0)), *own(stratum, other, (0, 1))]
+    bounds += balance(stratum, one, other)
     for (a, b, c), (d, e, f) in combinations(bounds, 2):
         if det := a * e - b * d:
             u, v = (c * e - b * f) / fmpq(det), (a * f - c * d) / fmpq(det)
@@ -141,7 +146,7 @@ def own(stratum: Stratum, knot: Knot, axis: tuple[int, int]) -> Iterator[Bound]:
 
 
 def balance(stratum: Stratum, one: Knot, other: Knot) -> Iterator[Bound]:
-    """Yield the bounds that follow from the first slope: all that is added, less the line, is it."""
+    """Yield the bounds that follow from the first slope: what is added, less the line, is it."""
     fit, knots = stratum.fit, frozenset(stratum.held)
     there = {one[1], other[1]} - {0}
     ranges = [fit.left(place, knots) for place in fit.bends if place not in there]
@@ -156,9 +161,11 @@ def balance(stratum: Stratum, one: Knot, other: Knot) -> Iterator[Bound]:
 
 def strata_of(residual: Residual) -> list[Stratum]:
     """Claim 252: strata are the ways to choose units whose knots hold the fit (Lemma 86)."""
-    fit, found = Fit(residual), []
+    fit, found, width = Fit(residual), [], residual.line.width
+    ways = comb(len(residual.units) + width - 1, width)
+    require(ways <= MOST_WAYS, f"a residual has {ways} ways to choose units")
     known: dict[frozenset[Knot], bool] = {}
-    for units in combinations_with_replacement(residual.units, residual.line.width):
+    for units in combinations_with_replacement(residual.units, width):
         knots = frozenset(knot for unit in units for knot in unit.knots(residual.line))
         if knots not in known:
             known[knots] = fit.holds(knots)
