@@ -10,6 +10,7 @@ from .units import Residual, Unit
 
 Units = tuple[Unit, ...]
 Order = tuple[int, ...]  # for each place among units, or each labelled unit, a place
+Links = dict[Units, list[tuple[Units, Order]]]
 Component = tuple[list[Stratum], int]  # strata, and how many labelled components they are
 
 
@@ -34,18 +35,23 @@ def components(residual: Residual, strata: Sequence[Stratum]) -> Iterator[Compon
         yield list(strata), 1
         return
     known = {stratum.units: stratum for stratum in strata}
-    links: dict[Units, list[tuple[Units, Order]]] = {units: [] for units in known}
-    for lower, upper in closures(residual, known):
-        order = tuple(sorted(range(len(lower)), key=lower.__getitem__))
-        low = tuple(lower[k] for k in order)
-        links[low].append((upper, back(order)))
-        links[upper].append((low, order))
-    met: set[Units] = set()
+    links, met = links_of(residual, known), set()
     for start in known:
         if start not in met:
             part, turns = walked(start, links)
             met |= part
             yield [known[units] for units in known if units in part], copies(start, turns)
+
+
+def links_of(residual: Residual, known: dict[Units, Stratum]) -> Links:
+    """Return for each stratum others, with the place in this one for each place in the other."""
+    links: Links = {units: [] for units in known}
+    for lower, upper in closures(residual, known):
+        order = tuple(sorted(range(len(lower)), key=lower.__getitem__))
+        low = tuple(lower[k] for k in order)
+        links[low].append((upper, back(order)))
+        links[upper].append((low, order))
+    return links
 
 
 def closures(residual: Residual, known: dict[Units, Stratum]) -> Iterator[tuple[Units, Units]]:
@@ -57,13 +63,10 @@ def closures(residual: Residual, known: dict[Units, Stratum]) -> Iterator[tuple[
                 yield lower, units
 
 
-def walked(
-    start: Units, links: dict[Units, list[tuple[Units, Order]]]
-) -> tuple[set[Units], set[Order]]:
+def walked(start: Units, links: Links) -> tuple[set[Units], set[Order]]:
     """Claim 255: the strata that links reach, and how units may have changed places at the start.
 
-    Places of units are carried along each first way to a stratum, and compared at all others; a
-    link has for each place in the other stratum that in this one.
+    Places of units are carried along each first way to a stratum, and compared at all others.
     """
     places, waiting, turns = {start: tuple(range(len(start)))}, [start], set()
     while waiting:

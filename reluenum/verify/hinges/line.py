@@ -42,16 +42,7 @@ class Line:
         self.place_of = [rank[k] for k in site]
         self.x = sorted(x for (x,) in number)
         self.width, self.points, self.size = problem["width"], len(site), len(self.x)
-        weights = weights_of(problem)
-        targets = [short(entry, "problem y") for entry in problem["y"]]
-        self.w, sums = [fmpq(0)] * self.size, [fmpq(0)] * self.size
-        for place, weight, target in zip(self.place_of, weights, targets, strict=True):
-            self.w[place] += weight
-            sums[place] += weight * target
-        self.y = [total / weight for total, weight in zip(sums, self.w, strict=True)]
-        self.total = sum(self.w, fmpq(0))
-        squares = sum((w * y * y for w, y in zip(weights, targets, strict=True)), fmpq(0))
-        self.scatter = squares - sum(map(_cube, self.w, self.y, self.y), fmpq(0))
+        self._sum_up(weights_of(problem), [short(entry, "problem y") for entry in problem["y"]])
         self.scale = 1 / self.total if problem["loss"] == "mean" else fmpq(1)
         self.ridge = short(problem["ridge"], "problem ridge") / self.scale
         require(self.ridge > 0, "problem: ridge is not positive")
@@ -59,6 +50,17 @@ class Line:
         line = [LINE] * (self.size > 1)
         self.knots = [*line, *((side, j) for side in (1, -1) for j in inner)]
         self.number = {knot: k for k, knot in enumerate(self.knots)}
+
+    def _sum_up(self, weights: Sequence[fmpq], targets: Sequence[fmpq]) -> None:
+        """Add up weights and targets at each input, and what no network fits (Lemma 1a)."""
+        self.w, sums, squares = [fmpq(0)] * self.size, [fmpq(0)] * self.size, fmpq(0)
+        for place, weight, target in zip(self.place_of, weights, targets, strict=True):
+            self.w[place] += weight
+            sums[place] += weight * target
+            squares += weight * target * target
+        self.y = [total / weight for total, weight in zip(sums, self.w, strict=True)]
+        self.total = sum(self.w, fmpq(0))
+        self.scatter = squares - dot(sums, self.y)
 
     def knot(self, side: int, place: int) -> Knot:
         """Return the knot at an input; at the ends of the data, where all are active, the line."""
@@ -96,10 +98,6 @@ class Line:
             for column, total in pairs
         ]
         return (fmpq_mat(heavy) * fmpq_mat(self.columns).transpose()).tolist()
-
-
-def _cube(one: fmpq, two: fmpq, three: fmpq) -> fmpq:
-    return one * two * three
 
 
 def doubles(knots: Sequence[Knot]) -> int:

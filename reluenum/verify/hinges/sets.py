@@ -9,7 +9,7 @@ import numpy as np
 from flint import fmpq
 
 from ..reals import dot, require
-from .balls import Array, Balls, solved
+from .balls import Array, Balls, solved, stacked
 from .line import LINE, Line
 
 BATCH = 1 << 13  # sets that are looked at together
@@ -143,10 +143,7 @@ def _solutions(tables: Tables, edges: Array, factors: Array, owners: Array) -> B
     table = tables.table[edges[:, :, None], edges[:, None, :]]
     pulls, ridges = tables.pulls[edges], tables.ridges[edges].times(factors)
     columns = [pulls, *(ridges.times(owners == k) for k in range(owners[-1] + 1))]
-    middles, radii = (
-        np.stack([getattr(c, name) for c in columns], axis=2) for name in ("middle", "radius")
-    )
-    return solved(table, Balls(middles, radii))
+    return solved(table, stacked(columns, 2))
 
 
 def _combined(parts: Balls, signs: Sequence[int]) -> Balls:

@@ -39,17 +39,12 @@ class Fit:
         With knots of both sides it is an open interval, otherwise a number; None if there is none.
         """
         bend, signs = self.bends[place], self.residual.signs
-        right, left = (1, place) in knots, (-1, place) in knots
-        if not (right and left):
-            fits = bend * signs[1 if right else -1, place] > 0 if right or left else bend == 0
-            return (bend * left, bend * left) if fits else None
-        low: fmpq | None = fmpq(0) if signs[-1, place] > 0 else None
-        high: fmpq | None = fmpq(0) if signs[-1, place] < 0 else None
-        if signs[1, place] > 0:
-            high = bend if high is None else min(high, bend)
-        else:
-            low = bend if low is None else max(low, bend)
-        return (low, high) if None in (low, high) or low < high else None
+        there = [(side, place) for side in (1, -1) if (side, place) in knots]
+        if len(there) == 2:
+            return between([(fmpq(0), signs[-1, place]), (bend, -signs[1, place])])
+        fits = bend * signs[there[0]] > 0 if there else bend == 0
+        only = bend * ((-1, place) in there)
+        return (only, only) if fits else None
 
     def holds(self, knots: frozenset[Knot]) -> bool:
         """Claim 248: whether knots have positive weights that add up to the fit (Lemma 83).
@@ -64,6 +59,13 @@ class Fit:
         if LINE in knots:
             return positive if self.residual.signs[LINE] > 0 else negative
         return low == 0 if low is not None and low == high else negative and positive
+
+
+def between(ends: Sequence[tuple[fmpq, int]]) -> Range | None:
+    """Return the numbers above (1) and below (-1) ends; None if there are none."""
+    low = max((end for end, sign in ends if sign > 0), default=None)
+    high = min((end for end, sign in ends if sign < 0), default=None)
+    return (low, high) if None in (low, high) or low < high else None
 
 
 def total(ranges: Sequence[Range], start: fmpq) -> Range:
