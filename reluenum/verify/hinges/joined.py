@@ -1,8 +1,9 @@
 """Which strata of one residual are connected, and how often labelled units have them."""
 
-from collections.abc import Iterator, Sequence
-from itertools import product
-from math import factorial
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, combinations_with_replacement, product
+from math import factorial, prod
 
 from .line import rank
 from .strata import Stratum
@@ -38,9 +39,9 @@ def components(residual: Residual, strata: Sequence[Stratum]) -> Iterator[Compon
     links, met = links_of(residual, known), set()
     for start in known:
         if start not in met:
-            part, turns = walked(start, links)
+            part, *changes = walked(start, links)
             met |= part
-            yield [known[units] for units in known if units in part], copies(start, turns)
+            yield [known[units] for units in part], copies(len(start), *changes)
 
 
 def links_of(residual: Residual, known: dict[Units, Stratum]) -> Links:
@@ -58,50 +59,72 @@ def closures(residual: Residual, known: dict[Units, Stratum]) -> Iterator[tuple[
     """Yield, unit by unit, what is in the closure of a stratum, with the stratum."""
     limits = limits_of(residual)
     for units in known:
-        for lower in product(*(limits[unit] for unit in units)):
+        kinds = Counter(units)
+        ways = (combinations_with_replacement(limits[unit], kinds[unit]) for unit in kinds)
+        for chosen in product(*ways):
+            lower = tuple(chain.from_iterable(chosen))  # which of equal units is not asked
             if lower != units and tuple(sorted(lower)) in known:
                 yield lower, units
 
 
-def walked(start: Units, links: Links) -> tuple[set[Units], set[Order]]:
+def walked(start: Units, links: Links) -> tuple[set[Units], set[Order], set[Order]]:
     """Claim 255: the strata that links reach, and how units may have changed places at the start.
 
     Places of units are carried along each first way to a stratum, and compared at all others.
     """
-    places, waiting, turns = {start: tuple(range(len(start)))}, [start], set()
+    places, waiting, pairs, turns = {start: tuple(range(len(start)))}, [start], set(), set()
     while waiting:
         units = waiting.pop()
         for other, order in links[units]:
             there = back(order)
-            moved = tuple(there[place] for place in places[units])
+            carried = tuple(there[place] for place in places[units])
             if other not in places:
-                places[other] = moved
+                places[other] = carried
                 waiting.append(other)
             home = back(places[other])
-            turns.add(tuple(home[place] for place in moved))
+            turns.add(tuple(home[place] for place in carried))
         home = back(places[units])
-        for k in (k for k in range(1, len(units)) if units[k] == units[k - 1]):
-            turns.add(exchanged(home[k], home[k - 1], len(units)))
-    return set(places), turns
+        alike = (k for k in range(1, len(units)) if units[k] == units[k - 1])
+        pairs |= {(home[k - 1], home[k]) for k in alike}
+    return set(places), pairs, turns
 
 
-def exchanged(one: int, other: int, size: int) -> Order:
-    """Return the order in which two of so many have changed places."""
-    found = list(range(size))
-    found[one], found[other] = other, one
-    return tuple(found)
+def copies(size: int, pairs: set[Order], turns: set[Order]) -> int:
+    """Claim 256: labelled components are the orders of units up to those that these generate.
+
+    All orders within a class of units that exchanges join are among them, and the others permute
+    these classes.
+    """
+    classes = merged([[k] for k in range(size)], pairs)
+    while torn := [tuple(p) for p in moved(classes, turns) if len(p) > 1 and p not in classes]:
+        classes = merged(classes, torn)
+    orders = {tuple(range(len(classes)))}
+    number = {k: n for n, part in enumerate(classes) for k in part}
+    steps = {tuple(number[turn[part[0]]] for part in classes) for turn in turns}
+    new = orders
+    while new:
+        new = {tuple(step[n] for n in order) for step in steps for order in new} - orders
+        orders = orders | new
+    return factorial(size) // (len(orders) * prod(factorial(len(part)) for part in classes))
 
 
-def copies(start: Units, turns: set[Order]) -> int:
-    """Claim 256: labelled components are the orders of units up to those that `turns` generate."""
-    met = {tuple(range(len(start)))}
-    waiting = list(met)
-    while waiting:
-        order = waiting.pop()
-        new = {tuple(turn[place] for place in order) for turn in turns} - met
-        met |= new
-        waiting += new
-    return factorial(len(start)) // len(met)
+def moved(classes: Sequence[list[int]], turns: set[Order]) -> Iterator[list[int]]:
+    """Yield where orders and their inverses take classes."""
+    for order in (*turns, *map(back, turns)):
+        for part in classes:
+            yield sorted(order[k] for k in part)
+
+
+def merged(classes: Sequence[list[int]], parts: Iterable[Sequence[int]]) -> list[list[int]]:
+    """Return the classes in which each of some parts is in one class."""
+    group = {k: part for part in classes for k in part}
+    for first, *others in parts:
+        for other in others:
+            one, two = group[first], group[other]
+            if one is not two:
+                union = sorted(one + two)
+                group |= dict.fromkeys(union, union)
+    return [part for k, part in group.items() if part[0] == k]
 
 
 def back(order: Order) -> Order:

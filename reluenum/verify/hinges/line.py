@@ -12,6 +12,8 @@ from ..reals import dot, matched, require
 LINE = (0, 0)
 """Stands for the straight line, in the place of a kink."""
 
+MOST_UNITS = 1 << 10
+
 Knot = tuple[int, int]  # side on which units are active, and the place of an input; or LINE
 
 
@@ -24,6 +26,7 @@ def on_a_line(problem: Any) -> None:
     matched(problem, PROBLEM | given | {"output_bias": "free", "hidden_bias": "free"}, "problem")
     require(len(problem["x"]) == len(problem["y"]), "problem: x, y")
     require(problem["width"] != "all", "problem: every width")
+    require(problem["width"] <= MOST_UNITS, f"problem: more than {MOST_UNITS} units")
     require(len(problem["x"][0]) == 1, "problem: inputs are not on a line")
 
 

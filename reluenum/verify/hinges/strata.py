@@ -16,7 +16,7 @@ from .units import Residual, Unit
 Range = tuple[fmpq | None, fmpq | None]  # of numbers; None is without end
 Bound = tuple[int, int, fmpq]  # a, b, c of a condition a u + b v <= c
 
-MOST_WAYS = 1 << 24  # to choose units for one residual
+MOST_WAYS = 1 << 26  # to choose units for one residual, times their number
 
 FREE = {"kink": 1, "gap": 2, "line": 2, "zero": 0, "active": 1, "inactive": 1}
 
@@ -165,7 +165,7 @@ def strata_of(residual: Residual) -> list[Stratum]:
     """Claim 252: strata are the ways to choose units whose knots hold the fit (Lemma 86)."""
     fit, found, width = Fit(residual), [], residual.line.width
     ways = comb(len(residual.units) + width - 1, width)
-    require(ways <= MOST_WAYS, f"a residual has {ways} ways to choose units")
+    require(ways * width <= MOST_WAYS, f"a residual has {ways} ways to choose units")
     known: dict[frozenset[Knot], bool] = {}
     for units in combinations_with_replacement(residual.units, width):
         knots = frozenset(knot for unit in units for knot in unit.knots(residual.line))
