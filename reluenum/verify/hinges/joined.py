@@ -96,23 +96,28 @@ def copies(size: int, pairs: set[Order], turns: set[Order]) -> int:
     these classes.
     """
     classes = merged([[k] for k in range(size)], pairs)
-    while torn := [tuple(p) for p in moved(classes, turns) if len(p) > 1 and p not in classes]:
-        classes = merged(classes, torn)
-    orders = {tuple(range(len(classes)))}
+    while parts := torn(classes, turns):
+        classes = merged(classes, parts)
     number = {k: n for n, part in enumerate(classes) for k in part}
     steps = {tuple(number[turn[part[0]]] for part in classes) for turn in turns}
-    new = orders
+    within = prod(factorial(len(part)) for part in classes)
+    return factorial(size) // (within * generated(len(classes), steps))
+
+
+def generated(size: int, steps: set[Order]) -> int:
+    """Return how many orders of so many things steps make."""
+    orders = new = {tuple(range(size))}
     while new:
         new = {tuple(step[n] for n in order) for step in steps for order in new} - orders
         orders = orders | new
-    return factorial(size) // (len(orders) * prod(factorial(len(part)) for part in classes))
+    return len(orders)
 
 
-def moved(classes: Sequence[list[int]], turns: set[Order]) -> Iterator[list[int]]:
-    """Yield where orders and their inverses take classes."""
-    for order in (*turns, *map(back, turns)):
-        for part in classes:
-            yield sorted(order[k] for k in part)
+def torn(classes: Sequence[list[int]], turns: set[Order]) -> list[list[int]]:
+    """Return where orders and their inverses take classes, if that is no class."""
+    both = (*turns, *map(back, turns))
+    images = (sorted(order[k] for k in part) for order in both for part in classes)
+    return [image for image in images if len(image) > 1 and image not in classes]
 
 
 def merged(classes: Sequence[list[int]], parts: Iterable[Sequence[int]]) -> list[list[int]]:

@@ -323,6 +323,21 @@ def test_what_does_not_go_with_free_hidden_biases_is_refused():
             ask(enumerate_minima(problem))
 
 
+def test_scikit_learn_ends_at_listed_minima():
+    """Its objective is 1/2n of the sum; few ends are at the global minimum, some are constants."""
+    learn = pytest.importorskip("sklearn.neural_network")
+    listed = [float(component.exact_loss) for component in found("E", 2)]
+    asked = {"hidden_layer_sizes": (2,), "solver": "lbfgs", "max_iter": 5000, "tol": 1e-12}
+    ends = []
+    for seed in range(12):
+        model = learn.MLPRegressor(alpha=0.1, random_state=seed, **asked)
+        ends.append(2 * 4 * model.fit(np.arange(4.0)[:, None], [0, 0, 1, 3]).loss_)
+    assert min(ends) > min(listed) - 1e-9
+    reached = {min(listed, key=lambda loss: abs(loss - end)) for end in ends}
+    assert reached >= {0.38, 6.0}
+    assert sum(min(abs(loss - end) for loss in listed) < 1e-5 for end in ends) >= 8
+
+
 def test_too_many_sets_are_refused():
     many = Problem.from_text([[x] for x in range(60)], list(range(60)), 5, 1, **FREE)
     assert supports_in(Hinges.of(many), 5) > 10**9
