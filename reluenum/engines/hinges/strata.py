@@ -93,5 +93,3 @@ def shares(residual: HingeResidual, width: int) -> Iterator[Shares]:
         inside = [(support, flow) for support, flow in vertices if support <= union]
         if inside and frozenset().union(*(support for support, _ in inside)) == union:
             yield Shares(residual, states, tuple(flow for _, flow in inside))
-
-
