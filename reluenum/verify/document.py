@@ -352,9 +352,9 @@ def followed(document: dict[str, Any], sharing: Sharing) -> "LeafProof":
     require("hidden_bias" not in problem, "boxes: units without hidden bias")
     nothing_else(document)
     require("activation" not in problem, "boxes: another activation than relu")
-    records = records_of(problem, certificate, one_heading(problem, certificate))
+    heading = one_heading(problem, certificate)
     proof, leaves = begun(problem, certificate, sharing)
-    proof.read(leaves, records, sharing)
+    proof.read(leaves, records_of(problem, certificate, heading), sharing)
     return proof
 
 
