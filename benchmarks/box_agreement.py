@@ -4,9 +4,10 @@ Usage: `./run -- python -m benchmarks.box_agreement [--instances 200] [--seed 1]
 at random positions, as many at special ones, and the reference data at all ridges and widths: both
 engines list the minima, their documents are compared number by number, and the checker follows the
 tree of boxes. Prints what is not settled on an instance, with its data, and what all come to;
-writes docs/data/box_agreement.csv, which docs/benchmarks.md shows. The exit code is 1 if the
-engines contradict each other. With `--noise N L` there is one instance instead, as large as the
-certified engine can do: N random points on a line and L units, at the ridge 1/100; no table.
+writes docs/data/box_agreement.csv, which docs/benchmarks.md shows; rows of other instances stay.
+The exit code is 1 if the engines contradict each other. With `--noise N L` there is one instance
+instead, as large as the certified engine can do: N random points on a line and L units, at the
+ridge 1/100.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from io import StringIO
 from itertools import product
 from math import isqrt
 from pathlib import Path
@@ -22,6 +24,7 @@ from typing import Any
 import pandas as pd
 from flint import fmpq
 
+from benchmarks.deep import put
 from benchmarks.findings import (
     Finding,
     Kind,
@@ -33,7 +36,6 @@ from benchmarks.findings import (
 )
 from reluenum import Problem
 from reluenum.datasets.families import random_data, reference_data
-from reluenum.documents.files import write_text
 from reluenum.documents.minima import minima_document
 from reluenum.engines.certified.prove import CertifiedEngine
 from reluenum.engines.checked import CheckedSearch, refusal
@@ -250,8 +252,8 @@ def main() -> int:
     else:
         instances = problems(range(options.seed, options.seed + options.instances))
     found = gone_through(instances, findings, options.seconds)
-    if not options.noise:
-        write_text(options.output, table(instances, found))
+    rows = pd.read_csv(StringIO(table(instances, found)), dtype=str, keep_default_na=False)
+    put(rows.to_dict("records"), options.output, ("position", "d", "width"))
     return int(contradicted(found))
 
 
