@@ -92,10 +92,10 @@ def leaf_table(leaves: Leaves) -> pa.Table:
 
 def tree_record(head: Mapping[str, Any], tree: BoxTree) -> dict[str, Any]:
     """Return what a checker needs to follow a tree nothing on whose leaves is decided yet."""
-    return {**head, **_entries(tree, len(tree.leaves), 1), "exact": []}
+    return {**head, **_tree_entries(tree, len(tree.leaves), 1), "exact": []}
 
 
-def _entries(tree: BoxTree, records: int, level: int) -> dict[str, Any]:
+def _tree_entries(tree: BoxTree, records: int, level: int) -> dict[str, Any]:
     """Return what a record says of a tree, compressed as well as the level says."""
     return {
         "boxes": tree.boxes,
@@ -134,7 +134,7 @@ def boxes_record(
     return {
         **head,
         **({"open": tree.open} if tree.open else {}),
-        **_entries(tree, len(table), 9),
+        **_tree_entries(tree, len(table), 9),
         "data": b64encode(stream.getvalue()).decode(),
         "exact": list(exact),
     }
