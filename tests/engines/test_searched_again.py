@@ -21,7 +21,7 @@ from reluenum.engines.trees.tree import EXCLUDE, OPEN
 from reluenum.experiments.checks import follow_part, proved, settle_draft
 from reluenum.experiments.layers import cover, draft, search_shard
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
-from reluenum.verify import CertificateError, RefusedBoxesError
+from reluenum.verify import CertificateError, RefusedBoxesError, reals
 from reluenum.verify.boxes import cover as line_cover
 from reluenum.verify.boxes import tree as line_tree
 from reluenum.verify.boxes.tree import parts_of
@@ -177,6 +177,18 @@ def test_a_tree_that_is_never_followed_ends_as_a_list_that_is_not_complete(
     assert not found.is_complete
     assert len(asked) == times + 1
     assert minima_document(found)["undecided"][0]["reason"].endswith(f"the list: {refused}")
+
+
+def test_of_too_many_refused_boxes_no_places_are_told(monkeypatch):
+    monkeypatch.setattr(reals, "MOST_REFUSED", 2)
+    doubt = reals.Refused()
+    doubt.add("a box", 7)
+    with pytest.raises(RefusedBoxesError, match="a box") as one:
+        doubt.complain()
+    assert one.value.places == (7,)
+    with pytest.raises(CertificateError, match="a box, and so it is with many others") as many:
+        doubt.add("another one", 9)
+    assert type(many.value) is CertificateError
 
 
 def test_the_engine_that_is_named_searches_again():
