@@ -4,8 +4,10 @@ Usage: `./run -- python -m benchmarks.box_agreement [--instances 200] [--seed 1]
 at random positions, as many at special ones, and the reference data at all ridges and widths: both
 engines list the minima, their documents are compared number by number, and the checker follows the
 tree of boxes. Prints what is not settled on an instance, with its data, and what all come to;
-writes docs/data/box_agreement.csv, which docs/benchmarks.md shows. The exit code is 1 if the
-engines contradict each other.
+writes docs/data/box_agreement.csv, which docs/benchmarks.md shows; rows of other instances stay.
+The exit code is 1 if the engines contradict each other. With `--noise N L` there is one instance
+instead, as large as the certified engine can do: N random points on a line and L units, at the
+ridge 1/100.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from io import StringIO
 from itertools import product
 from math import isqrt
 from pathlib import Path
@@ -21,6 +24,7 @@ from typing import Any
 import pandas as pd
 from flint import fmpq
 
+from benchmarks.deep import put
 from benchmarks.findings import (
     Finding,
     Kind,
@@ -32,7 +36,6 @@ from benchmarks.findings import (
 )
 from reluenum import Problem
 from reluenum.datasets.families import random_data, reference_data
-from reluenum.documents.files import write_text
 from reluenum.documents.minima import minima_document
 from reluenum.engines.certified.prove import CertifiedEngine
 from reluenum.engines.checked import CheckedSearch, refusal
@@ -184,6 +187,11 @@ def problems(seeds: Sequence[int]) -> dict[str, Problem]:
     return found
 
 
+def noise(size: int, width: int) -> Problem:
+    """Return random data on a line, as `benchmarks.boxes` has them."""
+    return Problem(*random_data(size, 1, 1, 100_000), width, parse_ridge("1/100"))
+
+
 def findings(problem: Problem) -> list[Finding]:
     """List the minima of a problem by both engines, and say what is not settled."""
     ways = {"branch": CheckedSearch(DirectionEngine()), "certified": CertifiedEngine()}
@@ -237,10 +245,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="the first one")
     parser.add_argument("--seconds", type=float, default=600, help="limit of an instance")
     parser.add_argument("--output", type=Path, default=OUTPUT)
+    parser.add_argument("--noise", type=int, nargs=2, metavar=("N", "L"), help="one instance")
     options = parser.parse_args()
-    instances = problems(range(options.seed, options.seed + options.instances))
+    if options.noise:
+        instances = {"noise {} {}".format(*options.noise): noise(*options.noise)}
+    else:
+        instances = problems(range(options.seed, options.seed + options.instances))
     found = gone_through(instances, findings, options.seconds)
-    write_text(options.output, table(instances, found))
+    rows = pd.read_csv(StringIO(table(instances, found)), dtype=str, keep_default_na=False)
+    put(rows.to_dict("records"), options.output, ("position", "d", "width"))
     return int(contradicted(found))
 
 

@@ -61,7 +61,7 @@ rule follow:
         "../scripts/follow.py"
 
 
-# A list is called complete if every part of its proof was accepted.
+# A list is called complete if every part of its proof was accepted; refused boxes are searched again.
 rule settle:
     input:
         problem=rules.dataset.output.problem,

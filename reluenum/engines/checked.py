@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -24,12 +24,13 @@ from reluenum.groebner.workers import WORKERS
 from reluenum.landscape.deep import ranked_deep
 from reluenum.landscape.landscape import CertifiedLandscape, Undecided, ranked
 from reluenum.problem import Problem
-from reluenum.verify import CertificateError, RefusedBoxesError, verify
+from reluenum.verify import CertificateError, RefusedBoxesError, verify, verify_boxes
 
 if TYPE_CHECKING:
     from reluenum.engines.cones.route import DirectionEngine
     from reluenum.engines.deep.covers import CoverEngine
     from reluenum.engines.deep.systems.stratum import DeepStratum
+    from reluenum.engines.trees.tree import BoxTree
 
 MOST_SEARCHES = 3
 """How often boxes are searched, at most, before a list is not called complete."""
@@ -98,26 +99,45 @@ class CheckedSearch:
         self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
     ) -> CertifiedLandscape:
         """Find every local minimum of a problem, and see that the tree proves it."""
+        tree = self.engine.of(problem).whole(problem, settings)
+        return self.proved(problem, tree, settings)
+
+    def proved(self, problem: Problem, tree: "BoxTree", settings: Settings) -> CertifiedLandscape:
+        """List the minima on the leaves of a tree, and see that it proves them.
+
+        What the checker has seen of a box is not asked again when others were searched again.
+        """
+        from reluenum.engines.trees.certificate import tree_record
         from reluenum.engines.trees.engine import Doubted
 
-        found = self.engine.landscape(problem, settings)
-        for times in range(1, MOST_SEARCHES + 1):
-            doubt = _doubt(found, settings) if found.is_complete else None
-            if doubt is None:
-                return found
-            places = _refused_boxes(doubt)
-            if not places or times == MOST_SEARCHES:
+        engine, known = self.engine.of(problem), set()
+        for times in range(1, MOST_SEARCHES):
+            record = tree_record(engine.head(problem), tree)
+            places = () if tree.open else _refused_boxes(problem, record, settings, known)
+            if not places:
                 break
-            again = Doubted(places, times)
-            found = self.engine.again(problem, found.certificate, again, settings)
-        return doubted(found, str(doubt))
+            tree = engine.again(problem, tree, Doubted(places, times), settings)
+        found = engine.listed(problem, tree, settings)
+        doubt = _doubt(found, settings, known) if found.is_complete else None
+        return doubted(found, str(doubt)) if doubt else found
 
 
-def _refused_boxes(doubt: BaseException | None) -> tuple[int, ...]:
-    """Return the places of the boxes that a checker has refused, as it says."""
-    while doubt is not None and not isinstance(doubt, RefusedBoxesError):
-        doubt = doubt.__cause__
-    return () if doubt is None else doubt.places
+def _refused_boxes(
+    problem: Problem, record: dict[str, Any], settings: Settings, known: set[bytes]
+) -> tuple[int, ...]:
+    """Return the places of boxes that the checker does not see to be as a tree says.
+
+    What else it says against a tree comes up when it proves the list.
+    """
+    given = json.loads(json.dumps(problem.to_document()))
+    try:
+        with box_bar(settings.progress) as told:
+            verify_boxes(given, record, settings.jobs, told, known)
+    except RefusedBoxesError as refused:
+        return refused.places
+    except CertificateError:
+        pass
+    return ()
 
 
 def doubted(found: CertifiedLandscape, doubt: str) -> CertifiedLandscape:
@@ -165,22 +185,19 @@ def search_beside(output: Path | None, seconds: float = inf) -> Iterator[Checked
                 shutil.rmtree(folder, ignore_errors=True)  # another run may be looking into it
 
 
-def _doubt(found: CertifiedLandscape, settings: Settings) -> CertificateError | None:
+def _doubt(
+    found: CertifiedLandscape, settings: Settings, known: set[bytes] | None = None
+) -> CertificateError | None:
     """Return why the checker does not take a list for proved; None if it does."""
     document = found.written or minima_document(found)
-    if "tree" in (document.get("certificate") or {}):
-        with box_bar(settings.progress) as told:
-            return _refused(document, settings.jobs, told)
     bar = {"total": 1, "desc": "proved by the checker", "unit": "list"}
     with tqdm(**bar, disable=not settings.progress) as done:
-        refused = _refused(document, settings.jobs)
+        refused = _refused(document, settings.jobs, known)
         done.update(not refused)
     return refused
 
 
-def refusal(
-    document: Mapping[str, Any], jobs: int = 1, told: Callable[[int, int], None] | None = None
-) -> str:
+def refusal(document: Mapping[str, Any], jobs: int = 1) -> str:
     """Return why the checker does not prove a document; nothing if it does.
 
     Parameters
@@ -189,25 +206,23 @@ def refusal(
         With its certificate inside.
     jobs : int
         Number of processes, or of threads.
-    told : function, optional
-        As of `verify`.
 
     Examples
     --------
     >>> refusal({"format": "reluenum-minima"})
     'version: None should be 1'
     """
-    return str(_refused(document, jobs, told) or "")
+    return str(_refused(document, jobs) or "")
 
 
 def _refused(
-    document: Mapping[str, Any], jobs: int = 1, told: Callable[[int, int], None] | None = None
+    document: Mapping[str, Any], jobs: int, known: set[bytes] | None = None
 ) -> CertificateError | None:
     with TemporaryDirectory(prefix="reluenum-") as folder:
         path = Path(folder, "document.json")
         path.write_text(json.dumps(with_table(document)), encoding="utf-8")
         try:
-            verify(path, None, jobs, WORKERS, told)
+            verify(path, None, jobs, WORKERS, known=known)
         except CertificateError as error:
             return error
     return None

@@ -3,18 +3,26 @@
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from reluenum.documents.files import write_text
 from reluenum.documents.minima import minima_document
 from reluenum.documents.results import write_result
 from reluenum.documents.seals import read_json
-from reluenum.engines.checked import doubted
+from reluenum.engines.checked import CheckedSearch, doubted
 from reluenum.engines.trees.shards import Shard
 from reluenum.errors import IncompleteRunError
 from reluenum.groebner.backends import Settings
 from reluenum.groebner.workers import WORKERS
 from reluenum.problem import Problem
-from reluenum.verify import CertificateError, Report, Share, verify, verify_part
+from reluenum.verify import (
+    CertificateError,
+    RefusedBoxesError,
+    Report,
+    Share,
+    verify,
+    verify_part,
+)
 
 
 def proved(
@@ -37,7 +45,8 @@ def proved(
     processes : int
         How many share the proof, of several hidden layers or of boxes of directions.
     parts : sequence of Path
-        Parts of the proof that other jobs have checked.
+        Parts of the proof that other jobs have checked: of no use if one was refused, since boxes
+        were searched again then.
 
     Raises
     ------
@@ -46,22 +55,25 @@ def proved(
     """
     if not read_json(minima)["complete"]:
         return "not complete, so nothing was checked"
+    given = () if any("refused" in part for part in _read(parts)) else parts
     try:
-        return told(verify(minima, None, processes, WORKERS, parts=parts))
+        return told(verify(minima, None, processes, WORKERS, parts=given))
     except CertificateError as error:
         raise IncompleteRunError(f"{name}: not proved: {error}") from error
 
 
 def follow_part(document: Path, shard: Shard, threads: int, output: Path) -> str:
     """Let the checker follow a part of the tree of a draft; write that it is proved, or why not."""
-    reason, part = "", {}
+    part: dict[str, Any] = {"refused": ""}
     if read_json(document)["complete"]:
         try:
             part = verify_part(document, Share(shard.number + 1, shard.shards), threads, WORKERS)
+        except RefusedBoxesError as error:
+            part = {"refused": str(error), "boxes": len(error.places)}
         except CertificateError as error:
-            reason = str(error)
-    write_text(output, json.dumps(part or {"refused": reason}) + "\n")
-    return reason
+            part = {"refused": str(error)}
+    write_text(output, json.dumps(part) + "\n")
+    return part.get("refused", "")
 
 
 def settle_draft(
@@ -72,23 +84,34 @@ def settle_draft(
     settings: Settings,
     output: Path,
 ) -> str:
-    """Write a draft as it is if the checker has proved it, else as not complete; return why not."""
+    """Write a draft as it is if the checker has proved it, else as not complete; return why not.
+
+    If boxes were refused, they are searched again here, as one job does.
+    """
     from reluenum.engines.cones.route import DirectionEngine
 
     reason = _refused_part(document, parts, settings) if read_json(document)["complete"] else ""
-    if reason:
-        engine = DirectionEngine().of(problem)
-        found = engine.listed(problem, engine.joined(problem, shards), settings)
-        write_result(output, minima_document(doubted(found, reason)))
-    else:
+    if not reason:
         write_result(output, read_json(document))
-    return reason
+        return reason
+    engine = DirectionEngine()
+    tree = engine.of(problem).joined(problem, shards)
+    if any("boxes" in part for part in _read(parts)):
+        found = CheckedSearch(engine).proved(problem, tree, settings)
+    else:
+        found = doubted(engine.of(problem).listed(problem, tree, settings), reason)
+    write_result(output, found.written or minima_document(found))
+    return "" if found.is_complete else reason
+
+
+def _read(parts: Sequence[Path]) -> list[dict[str, Any]]:
+    """Return what was written of parts."""
+    return [json.loads(part.read_text(encoding="utf-8")) for part in parts]
 
 
 def _refused_part(document: Path, parts: Sequence[Path], settings: Settings) -> str:
     """Return what the checker does not take for proved of a draft; nothing if all is."""
-    refused = (json.loads(part.read_text(encoding="utf-8")).get("refused") for part in parts)
-    for reason in filter(None, refused):
+    for reason in filter(None, (part.get("refused") for part in _read(parts))):
         return reason
     try:
         verify(document, None, settings.jobs, WORKERS, parts=parts)

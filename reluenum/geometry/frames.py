@@ -99,11 +99,10 @@ class Frames:
         number = {active: k for k, active in enumerate(sets)}
         active = np.array([number[_active(face)] for face in faces])
         gram, own = _moments(list(sets.values()), problem)
-        bases = {face.basis: _orthonormal(face.basis, problem) for face in faces}
-        basis = Balls(
-            np.stack([bases[face.basis].mid for face in faces]),
-            np.stack([bases[face.basis].rad for face in faces]),
-        )
+        flats = {basis: k for k, basis in enumerate({face.basis: None for face in faces})}
+        entries = [entry for basis in flats for entry in _orthonormal(basis, problem)]
+        shape = (len(flats), problem.coordinates, problem.coordinates)
+        basis = Balls.of(entries, shape)[[flats[face.basis] for face in faces]]
         rays, ray_used, ray_active = _rays(around, problem.coordinates, number)
         spread = (basis.mT @ own[active] @ basis).magnitude()
         directed = (rays[:, :, None, :] @ own[ray_active] @ rays[..., None]).magnitude()
@@ -353,8 +352,8 @@ def _target_moments(faces: Sequence[Face], problem: Problem) -> Balls:
     return Balls.of(sums, (len(faces), problem.coordinates))
 
 
-def _orthonormal(vectors: Sequence[Vector], problem: Problem) -> Balls:
-    """Enclose an orthonormal basis of a flat (Gram-Schmidt), in the columns of a square matrix."""
+def _orthonormal(vectors: Sequence[Vector], problem: Problem) -> list[arb]:
+    """Return the entries of a square matrix with an orthonormal basis of a flat in its columns."""
     size = problem.coordinates
     columns: list[list[arb]] = []
     with ctx.workprec(_BITS):
@@ -362,8 +361,7 @@ def _orthonormal(vectors: Sequence[Vector], problem: Problem) -> Balls:
             length = arb(dot(vector, vector)).sqrt()
             columns.append([arb(entry) / length for entry in vector])
         columns += [[arb(0)] * size] * (size - len(columns))
-        entries = arb_mat(columns).transpose().entries()
-    return Balls.of(entries, (size, size))
+        return arb_mat(columns).transpose().entries()
 
 
 def _orthogonal(vectors: Sequence[Vector]) -> list[Vector]:

@@ -12,7 +12,7 @@ certificate, one record after the other), `points` and `landscape` (what follows
 tree of these), `document`.
 """
 
-from .document import Report, main, verify
+from .document import Report, main, verify, verify_boxes
 from .processes import Share
 from .reals import CertificateError, NoDocumentError, RefusedBoxesError
 from .trees.parts import verify_part
@@ -25,5 +25,6 @@ __all__ = [
     "Share",
     "main",
     "verify",
+    "verify_boxes",
     "verify_part",
 ]

@@ -7,7 +7,7 @@ import json
 import re
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
@@ -32,7 +32,7 @@ from .reals import (
 if TYPE_CHECKING:  # each kind of document has modules of its own
     from .landscape import Landscape
     from .records import Proof
-    from .trees.leaves import LeafProof
+    from .trees.leaves import LeafProof, Sides
 
 LARGEST_DOCUMENT, MOST_VALUES = 1 << 28, 1 << 23  # a few bytes become a hundred in memory
 MOST_FACES, MOST_SIGNS = 1 << 18, 1 << 27  # live faces of a certificate, and signs of all of them
@@ -125,6 +125,7 @@ def verify(
     context: BaseContext | None = None,
     told: Callable[[int, int], object] | None = None,
     parts: Sequence[str | Path] = (),
+    known: set[bytes] | None = None,
 ) -> Report:
     """Prove a document of minima, of their basins, or of bounds, from its certificate.
 
@@ -147,6 +148,8 @@ def verify(
     parts : sequence of paths
         All parts of a proof that `verify_part` has made, which are believed: boxes and records of
         a tree are not checked once more.
+    known : set, optional
+        What `verify_boxes` has seen to be true in this process, and need not look at once more.
 
     Returns
     -------
@@ -167,11 +170,40 @@ def verify(
     given = read_parts(parts)
     with opened(path, jobs) as (document, digest):
         if not given:
-            return _proved(document, Path(path).parent, data, Sharing(jobs, context, told))
+            sharing = Sharing(jobs, context, told, known=known)
+            return _proved(document, Path(path).parent, data, sharing)
         polished = believed(given, digest)
         others = Sharing(jobs, context, told, NOTHING)
         report = _proved(divided(document), Path(path).parent, data, others)
         return replace(report, polished=polished, believed=len(given))
+
+
+def verify_boxes(
+    problem: dict[str, Any],
+    certificate: dict[str, Any],
+    jobs: int = 1,
+    told: Callable[[int, int], object] | None = None,
+    known: set[bytes] | None = None,
+) -> None:
+    """See that the boxes of a tree are as it says, whatever is on its leaves.
+
+    Parameters
+    ----------
+    problem, certificate : dict
+        As in a document; of records only their number counts.
+    jobs, told
+        As of `verify`.
+    known : set, optional
+        What was seen to be true of this tree or others in this process, and is not looked at once
+        more; what is seen now is added.
+
+    Raises
+    ------
+    CertificateError
+        If the tree is wrong; a RefusedBoxesError if boxes are not seen to be as it says.
+    """
+    with refusing():
+        begun(problem, certificate, Sharing(jobs, None, told, known=known))
 
 
 @contextmanager
@@ -181,14 +213,21 @@ def opened(path: str | Path, jobs: int = 1) -> Iterator[tuple[Any, str]]:
         raise ValueError(f"jobs: {jobs}; a number of processes, at least 1")
     with Path(path).open("rb") as stream:
         content = stream.read(LARGEST_DOCUMENT + 1)
-    try:
+    with refusing():
         require(len(content) <= LARGEST_DOCUMENT, f"more than {LARGEST_DOCUMENT} bytes")
         values = sum(content.count(mark) for mark in (b",", b"[", b"{"))
         require(values <= MOST_VALUES, f"more than {MOST_VALUES} values")
         found = parsed(content), hashlib.sha256(content).hexdigest()
         del content
+        yield found
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Work with the first precision, and refuse a document, whatever goes wrong."""
+    try:
         with ctx.workprec(LEVELS[0]):
-            yield found
+            yield
     except CertificateError:
         raise
     except MALFORMED as error:  # whatever else goes wrong, nothing has been proved
@@ -320,16 +359,29 @@ def _by_supports(document: dict[str, Any], folder: Path, given: Any) -> "Proof":
 
 def followed(document: dict[str, Any], sharing: Sharing) -> "LeafProof":
     """Prove a tree of boxes, and the records of its leaves, or a share of them."""
-    require("hidden_bias" not in document["problem"], "boxes: units without hidden bias")
-    if document["certificate"]["format"] == "reluenum-boxes":
-        from .boxes import proof_of
-    else:
-        from .cones import proof_of
+    from .trees.document import one_heading, records_of
 
+    problem, certificate = document["problem"], document["certificate"]
+    require("hidden_bias" not in problem, "boxes: units without hidden bias")
     nothing_else(document)
-    require("activation" not in document["problem"], "boxes: another activation than relu")
-    require("linear" not in document["problem"], "boxes: a linear part")
-    return proof_of(document["problem"], document["certificate"], sharing)
+    require("activation" not in problem, "boxes: another activation than relu")
+    require("linear" not in problem, "boxes: a linear part")
+    heading = one_heading(problem, certificate)
+    proof, leaves = begun(problem, certificate, sharing)
+    proof.read(leaves, records_of(problem, certificate, heading), sharing)
+    return proof
+
+
+def begun(
+    problem: dict[str, Any], certificate: dict[str, Any], sharing: Sharing
+) -> "tuple[LeafProof, Iterable[Sides]]":
+    """Prove a tree of boxes, or a share of it; return the proof, and the signs of its leaves."""
+    if certificate["format"] == "reluenum-boxes":
+        from .boxes import begun as by_boxes
+    else:
+        from .cones import begun as by_boxes
+
+    return by_boxes(problem, certificate, sharing)
 
 
 def _by_boxes(document: dict[str, Any], given: Any, sharing: Sharing) -> "LeafProof":

@@ -1,6 +1,6 @@
 """The data of a problem, exactly: the faces of their arrangement, and linear forms of residuals."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from itertools import combinations, pairwise
 from math import comb, inf
@@ -41,7 +41,12 @@ class Forms:
 
     def __init__(self, matrix: fmpq_mat) -> None:
         self.exact = matrix
-        self.of, self.norms = cache(self._of), cache(self._norms)
+        self.of = cache(self._of)
+
+    @cached_property
+    def norms(self) -> Callable[..., list[arb]]:
+        """The norms, by `bits` and `data`."""
+        return cache(self._norms)
 
     def _of(self, bits: int | None) -> fmpq_mat | arb_mat:
         """Return the matrix: exactly if bits is None, else enclosed with so many."""

@@ -114,6 +114,7 @@ class Sharing(NamedTuple):
     context: BaseContext | None = None
     told: Callable[[int, int], object] | None = None
     share: Share = Share()
+    known: set[bytes] | None = None  # boxes that were seen to be as a tree says; is added to
 
     def tell(self, read: int, boxes: int) -> None:
         """Tell how many boxes of a tree were read, and how many there are."""

@@ -30,7 +30,7 @@ class RefusedBoxesError(CertificateError):
         self.places = tuple(places)
 
 
-MOST_REFUSED = 1 << 12  # boxes, after which no further ones are looked at
+MOST_REFUSED = 1 << 12  # boxes, after which no further one is looked at
 
 
 class Refused:
@@ -40,11 +40,10 @@ class Refused:
         self.text, self.places = "", []
 
     def add(self, text: str, place: int) -> None:
-        """Note a box by the place of its node, and complain if there are too many."""
+        """Note a box by the place of its node; of too many the places are of no use."""
         self.text = self.text or text
         self.places.append(place)
-        if len(self.places) == MOST_REFUSED:
-            self.complain()
+        require(len(self.places) < MOST_REFUSED, f"{self.text}, and so it is with many others")
 
     def complain(self) -> None:
         """Refuse the document if boxes are refused."""

@@ -25,7 +25,7 @@ def test_a_complete_list_is_proved(tmp_path):
 
 
 def test_a_list_that_the_checker_does_not_prove_is_not_called_complete(monkeypatch):
-    def refuses(path, *_):
+    def refuses(path, *_, **__):
         assert json.loads(path.read_text())["complete"]
         raise CertificateError("a stratum: something is not clear")
 

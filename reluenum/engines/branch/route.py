@@ -1,13 +1,11 @@
 """The engine for inputs on a line."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from reluenum.engines.branch.circle import circle_of, leaves_on_line
 from reluenum.engines.branch.growth import ArcSearch
-from reluenum.engines.trees.certificate import boxes_record, opening
-from reluenum.engines.trees.decisions import Leaves
+from reluenum.engines.trees.certificate import opening
 from reluenum.engines.trees.engine import BoxEngine, refuse_wide
 from reluenum.engines.trees.growth import BoxSearch
 from reluenum.engines.trees.tree import BoxTree, Leaf
@@ -35,6 +33,6 @@ class BranchEngine(BoxEngine):
         """Return the leaves of a tree with the numbers of live faces."""
         return leaves_on_line(geometry.problem, geometry.arrangement.live_faces, tree)
 
-    def record(self, problem: Problem, tree: BoxTree, leaves: Sequence[Leaves], exact: Any) -> dict:
-        """Return the `certificate` record of the document."""
-        return boxes_record(opening(problem.digest), tree, leaves, exact, {})
+    def head(self, problem: Problem) -> dict[str, Any]:
+        """Return the first entries of the certificate, whatever the tree is."""
+        return opening(problem.digest)

@@ -1,6 +1,5 @@
 """The engine: from a problem in several dimensions to its list of minima, with its tree."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -12,9 +11,8 @@ from reluenum.documents.minima import BY_CONES
 from reluenum.engines.branch.route import BranchEngine
 from reluenum.engines.cones.growth import ConeSearch
 from reluenum.engines.cones.rays import base_of, rays_of, sites_in_order
-from reluenum.engines.trees.certificate import boxes_record, opening
-from reluenum.engines.trees.decisions import Leaves
-from reluenum.engines.trees.engine import BoxEngine, Doubted, refuse_wide
+from reluenum.engines.trees.certificate import opening
+from reluenum.engines.trees.engine import BoxEngine, refuse_wide
 from reluenum.engines.trees.growth import BoxSearch
 from reluenum.engines.trees.tree import BoxTree, Leaf
 from reluenum.errors import InputError
@@ -49,10 +47,9 @@ class ConeEngine(BoxEngine):
         number = {row.tobytes(): k for k, row in enumerate(signs)}
         return [(sides, tuple(number[face] for face in found)) for sides, found in tree.leaves]
 
-    def record(self, problem: Problem, tree: BoxTree, leaves: Sequence[Leaves], exact: Any) -> dict:
-        """Return the `certificate` record of the document."""
-        head = opening(problem.digest, BY_CONES)
-        return boxes_record(head, tree, leaves, exact, {"base": base_of(problem)})
+    def head(self, problem: Problem) -> dict[str, Any]:
+        """Return the first entries of the certificate, whatever the tree is."""
+        return {**opening(problem.digest, BY_CONES), "base": base_of(problem)}
 
 
 @dataclass(frozen=True)
@@ -78,12 +75,6 @@ class DirectionEngine:
     ) -> CertifiedLandscape:
         """Find every local minimum of a problem."""
         return self.of(problem).landscape(problem, settings)
-
-    def again(
-        self, problem: Problem, record: Mapping[str, Any], doubted: Doubted, settings: Settings
-    ) -> CertifiedLandscape:
-        """List the minima once more, boxes that are doubted having been searched again."""
-        return self.of(problem).again(problem, record, doubted, settings)
 
     def of(self, problem: Problem) -> BoxEngine:
         """Return the engine for the dimension of a problem."""

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from io import BytesIO
@@ -80,11 +80,6 @@ def opening(digest: str, form: str = BY_BOXES) -> dict[str, Any]:
     return {"format": form, "version": VERSION, "problem_sha256": digest}
 
 
-def tree_of(record: Mapping[str, Any]) -> bytes:
-    """Return the nodes of the tree of a record that `boxes_record` returned."""
-    return zlib.decompress(b64decode(record["tree"]))
-
-
 def leaf_table(leaves: Leaves) -> pa.Table:
     """Return the records of leaves of one size, faces in the order of their parts."""
     kind, rows = leaves.kind, np.arange(len(leaves.kind))
@@ -95,42 +90,51 @@ def leaf_table(leaves: Leaves) -> pa.Table:
     return record_table(kind, face, vectors[given], given)
 
 
+def tree_record(head: Mapping[str, Any], tree: BoxTree) -> dict[str, Any]:
+    """Return what a checker needs to follow a tree nothing on whose leaves is decided yet."""
+    return {**head, **_tree_entries(tree, len(tree.leaves), 1), "exact": []}
+
+
+def _tree_entries(tree: BoxTree, records: int, level: int) -> dict[str, Any]:
+    """Return what a record says of a tree, compressed as well as the level says."""
+    return {
+        "boxes": tree.boxes,
+        "tree": b64encode(zlib.compress(tree.content, level)).decode(),
+        "sha256": sha256(tree.content).hexdigest(),
+        "records": records,
+    }
+
+
 def boxes_record(
-    opening: dict[str, Any],
+    head: Mapping[str, Any],
     tree: BoxTree,
     leaves: Sequence[Leaves],
     exact: Sequence[dict[str, Any]],
-    more: dict[str, Any],
 ) -> dict[str, Any]:
     """Return the `certificate` record of a document.
 
     Parameters
     ----------
-    opening : dict
-        Format, version, and SHA-256 of the problem.
+    head : dict
+        What `opening` returns, and what is to be known beside the tree.
     tree : BoxTree
     leaves : sequence of Leaves
         By size.
     exact : sequence of dict
         Exact descriptions of points.
-    more : dict
-        What is to be known beside the tree.
     """
     nothing = pa.Table.from_batches([], schema=COLUMNS)
     table = pa.concat_tables([nothing, *map(leaf_table, leaves)]).combine_chunks()
-    table = table.replace_schema_metadata({"reluenum": json.dumps(opening)})
+    heading = opening(head["problem_sha256"], head["format"])
+    table = table.replace_schema_metadata({"reluenum": json.dumps(heading)})
     stream = BytesIO()
     if len(table):
         given = {"row_group_size": ROW_GROUP, "compression": "zstd", "write_statistics": False}
         pq.write_table(table, stream, **given)
     return {
-        **opening,
-        **more,
+        **head,
         **({"open": tree.open} if tree.open else {}),
-        "boxes": tree.boxes,
-        "tree": b64encode(zlib.compress(tree.content, 9)).decode(),
-        "sha256": sha256(tree.content).hexdigest(),
-        "records": len(table),
+        **_tree_entries(tree, len(table), 9),
         "data": b64encode(stream.getvalue()).decode(),
         "exact": list(exact),
     }

@@ -1,7 +1,7 @@
 """The engine: from a problem to its list of minima, with the tree that proves it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
@@ -12,8 +12,13 @@ from reluenum.documents.bars import search_bar
 from reluenum.documents.minima import component_record, minima_document
 from reluenum.engines.certified.census import Certified, census_landscape, certified
 from reluenum.engines.certified.escalation import Escalation
-from reluenum.engines.trees.certificate import finished_tree, keep_tree, kept_tree, tree_of
-from reluenum.engines.trees.decisions import Leaves, decided_leaves
+from reluenum.engines.trees.certificate import (
+    boxes_record,
+    finished_tree,
+    keep_tree,
+    kept_tree,
+)
+from reluenum.engines.trees.decisions import decided_leaves
 from reluenum.engines.trees.forecast import refuse_endless
 from reluenum.engines.trees.growth import BoxSearch, BoxStack, grown_tree, reopened_tree
 from reluenum.engines.trees.shards import Shard, joined_tree, open_boxes, outline_of
@@ -100,8 +105,8 @@ class BoxEngine(ABC):
         """Return the leaves of a tree with the numbers of live faces."""
 
     @abstractmethod
-    def record(self, problem: Problem, tree: BoxTree, leaves: Sequence[Leaves], exact: Any) -> dict:
-        """Return the `certificate` record of the document."""
+    def head(self, problem: Problem) -> dict[str, Any]:
+        """Return the first entries of the certificate, whatever the tree is."""
 
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
@@ -118,30 +123,23 @@ class BoxEngine(ABC):
         self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
     ) -> CertifiedLandscape:
         """Find every local minimum of a problem."""
+        return self.listed(problem, self.whole(problem, settings), settings)
+
+    def whole(self, problem: Problem, settings: Settings = DEFAULT_SETTINGS) -> BoxTree:
+        """Search all boxes, and keep what was searched."""
         self._refuse_others(problem)
         search = self.search(problem)
-        tree = self._grown(search, search.roots(), problem.digest, settings)
-        return self.listed(problem, tree, settings)
+        return self._grown(search, search.roots(), problem.digest, settings)
 
     def again(
-        self, problem: Problem, record: Mapping[str, Any], doubted: Doubted, settings: Settings
-    ) -> CertifiedLandscape:
-        """List the minima once more, boxes that are doubted having been searched again.
-
-        Parameters
-        ----------
-        problem : Problem
-        record : dict
-            The certificate, as `record` returns it.
-        doubted : Doubted
-        settings : Settings
-        """
+        self, problem: Problem, tree: BoxTree, doubted: Doubted, settings: Settings
+    ) -> BoxTree:
+        """Return a tree whose boxes that are doubted have been searched again."""
         search = self.search(problem)
         for _ in range(doubted.times):
             search = search.wary()
-        begun = reopened_tree(search, search.roots(), tree_of(record), doubted.places)
-        tree = grown_tree(search, search.roots(), settings.jobs, begun=begun)
-        return self.listed(problem, tree, settings)
+        begun = reopened_tree(search, search.roots(), tree.content, doubted.places)
+        return grown_tree(search, search.roots(), settings.jobs, begun=begun)
 
     def shard(
         self, problem: Problem, shard: Shard, settings: Settings = DEFAULT_SETTINGS
@@ -177,7 +175,7 @@ class BoxEngine(ABC):
         with settings.open() as backends:
             found = certified(census, Escalation(geometry, backends))
             landscape, found, document = _with_document(found, tree)
-        record = self.record(problem, tree, leaves, found.exact)
+        record = boxes_record(self.head(problem), tree, leaves, found.exact)
         document["certificate"] = record
         return replace(landscape, certificate=record, written=document)
 

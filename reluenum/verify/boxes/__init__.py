@@ -9,6 +9,6 @@ single faces, Lemma 58), `rules` (Lemma 53), `tree` (its bytes), `cover` (the bo
 `document`. Records of leaves: see the room of trees.
 """
 
-from .document import proof_of
+from .document import begun
 
-__all__ = ["proof_of"]
+__all__ = ["begun"]

@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ..processes import ALONE, Sharing
-from ..reals import Refused
-from ..trees.batches import answered
+from ..trees.batches import Seen, held
 from .line import Array, Tables
 from .rules import settle
 from .tree import Claims, children, parts_of
@@ -20,21 +19,19 @@ def hold(
     sharing: Sharing = ALONE,
     told: Callable[[], None] = lambda: None,
 ) -> int:
-    """Claim 179: what a tree says of each box is true; return how many had to be cut further.
+    """Claim 179: what a tree says of each box is true; return how many had to be cut further."""
+    return held(table, claims, looked_at, lambda claim: claim[:2], sharing, told)
 
-    `told` is called every now and then. If boxes are refused, the error has the places of all.
-    """
-    further, doubt = 0, Refused()
-    for claim, seen in answered(claims, lambda claim: settled(table, *claim[:2])[0], sharing):
-        for box, smaller, place in zip(*(part[~seen] for part in claim), strict=True):
-            further += 1
-            if not all(is_empty(table, part) for part in taken(box, smaller)):
-                inside = parts_of(smaller) or "none"
-                text = f"box {parts_of(box)}: not seen that minima are in {inside}"
-                doubt.add(text, int(place))
-        told()
-    doubt.complain()
-    return further
+
+def looked_at(table: Tables, claims: Claims) -> Seen:
+    """Return how many boxes had to be cut further, and what is not seen to be true."""
+    seen, refused = settled(table, *claims[:2])[0], []
+    for box, smaller, place in zip(*(part[~seen] for part in claims), strict=True):
+        if not all(is_empty(table, part) for part in taken(box, smaller)):
+            inside = parts_of(smaller) or "none"
+            text = f"box {parts_of(box)}: not seen that minima are in {inside}"
+            refused.append((text, int(place)))
+    return int((~seen).sum()), refused
 
 
 def settled(table: Tables, boxes: Array, smaller: Array) -> tuple[Array, Array]:

@@ -6,7 +6,7 @@ from typing import Any
 from ..exact import Data, distinct
 from ..processes import Sharing
 from ..reals import matched, require
-from ..trees.document import content_of, one_heading, records_of
+from ..trees.document import content_of
 from ..trees.leaves import LeafChecker, LeafProof, Sides
 from .cover import hold
 from .spans import LineData
@@ -44,14 +44,12 @@ def sides_of(data: LineData, tree: Tree) -> Iterator[Sides]:
             yield {data.around[face]: sign for sign, face in leaf if sign}
 
 
-def proof_of(problem: dict[str, Any], certificate: dict[str, Any], sharing: Sharing) -> LeafProof:
-    """Return the good vertex supports of a problem."""
+def begun(
+    problem: dict[str, Any], certificate: dict[str, Any], sharing: Sharing
+) -> tuple[LeafProof, Iterator[Sides]]:
+    """Prove a tree; return a proof that has no records yet, and the signs of the leaves."""
     on_a_line(problem)
-    heading = one_heading(problem, certificate, "reluenum-boxes", {})
-    records = records_of(problem, certificate, heading)
     checker = LeafChecker(LineData, (problem,), certificate["exact"])
     tree = Tree(content_of(certificate), certificate["boxes"], certificate["records"])
     covered(checker.data, tree, certificate, sharing)
-    proof = LeafProof(checker, tree.nodes)
-    proof.read(sides_of(checker.data, tree), records, sharing)
-    return proof
+    return LeafProof(checker, tree.nodes), sides_of(checker.data, tree)

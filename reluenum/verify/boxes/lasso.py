@@ -247,7 +247,11 @@ def guess(flats: Flats, ridge: float, lengths: Array) -> Array:
         roots = roots_of(flats, ridge, lengths)
         inverse = inverse_with(flats, roots)
         one, other = vectors_with(flats, roots, inverse)
-        height = ridge * lengths.sum() - (flats.right * one).sum()
+        height = 0.0  # sums by numba import all of SciPy's linear algebra
+        for length in lengths:
+            height += ridge * length
+        for k in range(len(one)):
+            height -= flats.right[k] * one[k]
         error = violation(flats, ridge, lengths, other)
         if height < lowest or error < wrong / 2:
             w, u, before, lowest, wrong, damping = one, other, lengths, height, error, damping / 10

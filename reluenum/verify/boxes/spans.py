@@ -6,7 +6,7 @@ sums over the first sites. So nothing here takes longer for more data, but where
 """
 
 from collections.abc import Iterable, Sequence
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -29,7 +29,6 @@ class SpanForms(Forms):
 
     def __init__(self, data: "LineData", rows: Sequence[Row]) -> None:
         self.data, self.rows = data, rows
-        self.norms = cache(self._norms)
 
     @cached_property
     def pulled(self) -> Forms:

@@ -152,7 +152,7 @@ def read_nodes(content: Array, place: int, open_: Array, limits: Limits) -> Piec
     smaller, places = np.zeros_like(boxes), np.zeros(limits.nodes, np.int64)
     leaves = np.zeros((limits.nodes, MOST_PARTS, 2), np.int32)
     height, nodes, said, found = pushed(stack, 0, open_[::-1]), 0, 0, 0
-    for _ in range(limits.nodes):
+    for count in range(1, limits.nodes + 1):
         height -= 1
         box, places[said] = stack[height].copy(), place
         kind, place = kind_at(content, place, limits.boxes - nodes)
@@ -163,7 +163,7 @@ def read_nodes(content: Array, place: int, open_: Array, limits: Limits) -> Piec
             leaves[found], found = leaf(box, limits.leaves - found), found + 1
         elif kind != CUT:
             boxes[said], smaller[said : said + len(rest)], said = box, rest, said + 1
-        if height == 0:
+        if height == 0 or (kind == LEAF and 2 * count >= limits.nodes):
             break
     claims = boxes[:said], smaller[:said], places[:said]
     return Piece(place, stack[:height].copy(), nodes, claims, leaves[:found].copy())

@@ -6,6 +6,6 @@ of units), `centre` (the centre system, Lemma 49), `directions` (what a unit gai
 `rules` (Lemma 53), `minimiser` and `products` (Lemma 54), `cover` (the boxes of a tree).
 """
 
-from .document import proof_of
+from .document import begun
 
-__all__ = ["proof_of"]
+__all__ = ["begun"]

@@ -1,13 +1,12 @@
 """What a tree leaves to be proved, thousands of boxes at a time; cut further where need be."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from typing import Any
 
 import numpy as np
 
 from ..processes import ALONE, Sharing
-from ..reals import Refused
-from ..trees.batches import answered
+from ..trees.batches import Seen, held
 from ..trees.machine import compiled, inlined
 from .arrangement import ANY, POSITIVE, ZERO, Arrangement, Cone
 from .hulls import Box as Parts
@@ -135,30 +134,29 @@ def hold(
     sharing: Sharing = ALONE,
     told: Callable[[], None] = lambda: None,
 ) -> int:
-    """Claim 208: boxes hold no minimum; return how many had to be cut further.
-
-    `told` is called every now and then. If boxes are refused, the error has the places of all.
-    """
-    further, doubt = 0, Refused()
-    for batch, (cuts, boxes) in answered(batches, partial(all_unproved, problem), sharing):
-        further += cuts
-        for n in boxes:
-            box = text(box_at(batch, n))
-            doubt.add(f"box {box}: not seen that it holds no minimum", int(batch.places[n]))
-        told()
-    doubt.complain()
-    return further
+    """Claim 208: boxes hold no minimum; return how many had to be cut further."""
+    return held(problem, batches, looked_at, content_of, sharing, told)
 
 
-def all_unproved(problem: tuple[Arrangement, Tables], batch: Pile) -> tuple[int, list[int]]:
-    """Return how many boxes had to be cut further, and those that are not seen to be empty."""
-    further, n, found = 0, -1, []
+def looked_at(problem: tuple[Arrangement, Tables], batch: Pile) -> Seen:
+    """Return how many boxes had to be cut further, and what is not seen to be true."""
+    further, n, refused = 0, -1, []
     while True:
         cuts, n = unproved(*problem, batch, n + 1, MOST_CUTS)
         further += cuts
         if n < 0:
-            return further, found
-        found.append(n)
+            return further, refused
+        box = text(box_at(batch, n))
+        refused.append((f"box {box}: not seen that it holds no minimum", int(batch.places[n])))
+
+
+def content_of(batch: Pile) -> Any:
+    """Return what is in use of a batch, but for the places of its boxes."""
+    count = batch.count[0]
+    cones = batch.above[count - 1] if count else 0
+    first = batch.first[: cones + 1]
+    used = batch.allowed[:cones], batch.found[:cones], first, batch.rays[: first[-1]]
+    return batch.parts[:count], *used
 
 
 def text(box: Box) -> str:

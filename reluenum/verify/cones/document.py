@@ -6,8 +6,8 @@ from ..document import MOST_FACES, MOST_SIGNS
 from ..exact import Data, distinct
 from ..processes import Sharing
 from ..reals import matched, require
-from ..trees.document import content_of, one_heading, records_of
-from ..trees.leaves import LeafChecker, LeafProof
+from ..trees.document import content_of
+from ..trees.leaves import LeafChecker, LeafProof, Sides
 from .arrangement import POSITIVE, ZERO, ascending
 from .cover import hold
 from .tables import tables
@@ -25,9 +25,7 @@ def in_space(problem: dict[str, Any]) -> int:
     return min(MOST_FACES, MOST_SIGNS // len(rows))
 
 
-def covered(
-    data: Data, certificate: dict[str, Any], sharing: Sharing
-) -> tuple[list[dict[int, int]], int]:
+def covered(data: Data, certificate: dict[str, Any], sharing: Sharing) -> tuple[list[Sides], int]:
     """Claim 197: all good vertex supports are leaves of the tree (Theorem H); return these."""
     require(data.rank == data.depth, "cones: the inputs lie in a hyperplane")
     problem = tables(data)
@@ -40,7 +38,7 @@ def covered(
     return leaves_of(data, tree.leaves), tree.nodes
 
 
-def leaves_of(data: Data, boxes: list[Box]) -> list[dict[int, int]]:
+def leaves_of(data: Data, boxes: list[Box]) -> list[Sides]:
     """Claim 198: a leaf is a support with signs: the faces on which a site is active."""
     order, places = ascending(data), {(f.active, f.zeros): k for k, f in enumerate(data.faces)}
     found = []
@@ -58,13 +56,10 @@ def leaves_of(data: Data, boxes: list[Box]) -> list[dict[int, int]]:
     return found
 
 
-def proof_of(problem: dict[str, Any], certificate: dict[str, Any], sharing: Sharing) -> LeafProof:
-    """Return the good vertex supports of a problem."""
-    faces = in_space(problem)
-    heading = one_heading(problem, certificate, "reluenum-cones", {"base": ...})
-    records = records_of(problem, certificate, heading)
-    checker = LeafChecker(Data, (problem, faces), certificate["exact"])
+def begun(
+    problem: dict[str, Any], certificate: dict[str, Any], sharing: Sharing
+) -> tuple[LeafProof, list[Sides]]:
+    """Prove a tree; return a proof that has no records yet, and the signs of the leaves."""
+    checker = LeafChecker(Data, (problem, in_space(problem)), certificate["exact"])
     leaves, boxes = covered(checker.data, certificate, sharing)
-    proof = LeafProof(checker, boxes)
-    proof.read(leaves, records, sharing)
-    return proof
+    return LeafProof(checker, boxes), leaves

@@ -277,7 +277,7 @@ class Tree:
                 if leaf:
                     pile.count[0] -= 1
                     self.leaf(box_at(pile, pile.count[0]))
-                if batch.count[0] == SIZES.boxes:
+                if batch.count[0] == SIZES.boxes or (leaf and 2 * batch.count[0] >= SIZES.boxes):
                     yield batch
                     batch = self._empty_batch()
         require(self.counts[0] == len(self.content), "tree: more bytes than nodes")

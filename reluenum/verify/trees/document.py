@@ -15,15 +15,14 @@ from .leaves import LeafProof
 
 MOST_BYTES = 1 << 28  # of a tree
 OTHERS = dict.fromkeys(("boxes", "tree", "sha256", "records", "data", "exact"), ...)
+MORE = {"reluenum-boxes": {}, "reluenum-cones": {"base": ...}}
 
 
-def one_heading(
-    problem: Any, certificate: dict[str, Any], name: str, more: dict[str, Any]
-) -> dict[str, Any]:
+def one_heading(problem: Any, certificate: dict[str, Any]) -> dict[str, Any]:
     """Claim 170: tree and records are about the problem of the document."""
     digest = hashlib.sha256(json.dumps(problem, sort_keys=True).encode()).hexdigest()
-    heading = {"format": name, "version": 1, "problem_sha256": digest}
-    matched(certificate, heading | OTHERS | more, "certificate")
+    heading = {"format": certificate["format"], "version": 1, "problem_sha256": digest}
+    matched(certificate, heading | OTHERS | MORE[certificate["format"]], "certificate")
     counts = certificate["boxes"], certificate["records"]
     require(all(type(count) is int for count in counts), "certificate: boxes, records")
     return heading

@@ -191,7 +191,7 @@ def test_a_list_is_called_complete_if_the_checker_has_followed_its_tree(kind):
 
 
 def test_otherwise_it_is_not(monkeypatch):
-    def refuses(*_):
+    def refuses(*_, **__):
         raise CertificateError("a box: not seen")
 
     monkeypatch.setattr(checked, "verify", refuses)
